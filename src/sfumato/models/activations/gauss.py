@@ -1,0 +1,29 @@
+"""exp(-x^2 / (2 width^2)) (Ramasinghe and Lucey 2022)."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from sfumato.models.activations.activation import Implementation
+from sfumato.recipe import choices
+
+
+def tensor(x: Tensor, width: float) -> Tensor:
+    """See the module."""
+    return torch.exp(x * x * (-0.5 / (width * width)))
+
+
+def value(x: float, width: float) -> float:
+    """See the module."""
+    return math.exp(x * x * (-0.5 / (width * width)))
+
+
+def derivative(x: float, y: float, width: float) -> float:
+    """-x y / width^2."""
+    return -x * y / (width * width)
+
+
+IMPLEMENTATION = Implementation(choices.Gauss, tensor, value, derivative)

@@ -1,0 +1,29 @@
+"""sin(omega * x), as in SIREN (Sitzmann et al. 2020)."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from sfumato.models.activations.activation import Implementation
+from sfumato.recipe import choices
+
+
+def tensor(x: Tensor, omega: float) -> Tensor:
+    """See the module."""
+    return torch.sin(omega * x)
+
+
+def value(x: float, omega: float) -> float:
+    """See the module."""
+    return math.sin(omega * x)
+
+
+def derivative(x: float, y: float, omega: float) -> float:
+    """omega cos(omega x)."""
+    return omega * math.cos(omega * x)
+
+
+IMPLEMENTATION = Implementation(choices.Sine, tensor, value, derivative)

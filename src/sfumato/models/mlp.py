@@ -1,0 +1,47 @@
+"""The multilayer perceptron."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+
+class MLP(nn.Module):
+    """Linear layers with one activation between them: (N, 2) coordinates -> (N, C) colours.
+
+    ``layers`` holds the linear layers from input to output; ``encode`` maps the coordinates first.
+    """
+
+    def __init__(
+        self,
+        encode: nn.Module,
+        inputs: int,
+        widths: Sequence[int],
+        outputs: int,
+        activate: nn.Module,
+        *,
+        biases: bool = True,
+        squash: bool = False,
+    ) -> None:
+        """``inputs`` features come out of ``encode``; ``squash`` puts a sigmoid on the outputs."""
+        super().__init__()
+        self.encode = encode
+        self.activate = activate
+        self.squash = squash
+        sizes = [inputs, *widths, outputs]
+        # Their weights are drawn by an initialisation of ours: PyTorch's own draw would be thrown away.
+        self.layers = nn.ModuleList(
+            nn.utils.skip_init(nn.Linear, fan_in, fan_out, bias=biases) for fan_in, fan_out in itertools.pairwise(sizes)
+        )
+
+    def forward(self, coordinates: Tensor) -> Tensor:
+        """(N, 2) -> (N, C)."""
+        x = self.encode(coordinates)
+        *hidden, last = self.layers
+        for layer in hidden:
+            x = self.activate(layer(x))
+        x = last(x)
+        return torch.sigmoid(x) if self.squash else x

@@ -1,0 +1,61 @@
+"""Recipes as nested plain values: what differs between two, and one with some values replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sfumato.recipe.recipe import Recipe
+
+Values = Mapping[str, Any]
+
+
+def values(recipe: Recipe) -> dict[str, Any]:
+    """The recipe as nested dicts of JSON values."""
+    return recipe.model_dump(mode="json")
+
+
+def merged(base: Values, changes: Values) -> dict[str, Any]:
+    """``base`` with every leaf of ``changes`` put in its place."""
+    result = dict(base)
+    for key, value in changes.items():
+        below = result.get(key)
+        result[key] = merged(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+    return result
+
+
+def difference(values: Values, base: Values) -> dict[str, Any]:
+    """The leaves of ``values`` that are not the same in ``base``; merging them into ``base`` gives ``values``."""
+    result: dict[str, Any] = {}
+    for key, value in values.items():
+        if key not in base:
+            result[key] = value
+        elif isinstance(value, Mapping) and isinstance(base[key], Mapping):
+            if below := difference(value, base[key]):
+                result[key] = below
+        elif value != base[key] or type(value) is not type(base[key]):
+            result[key] = value
+    return result
+
+
+def changed(recipe: Recipe, changes: Values) -> Recipe:
+    """The recipe with some fields replaced; a change to the budget replaces the whole budget.
+
+    Raises RecipeError when the result breaks a rule.
+    """
+    base = values(recipe)
+    if changes.get("budget"):
+        base["budget"] = {}
+    return Recipe.of(merged(base, changes))
+
+
+def flat(values: Values, prefix: str = "") -> dict[str, Any]:
+    """Nested values as ``{"model.depth": 4, ...}``."""
+    result: dict[str, Any] = {}
+    for key, value in values.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            result.update(flat(value, f"{name}."))
+        else:
+            result[name] = value
+    return result

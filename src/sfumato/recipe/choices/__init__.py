@@ -1,0 +1,66 @@
+"""The choices that a recipe makes: each a small frozen object, written like a call."""
+
+from sfumato.recipe.choices.activations import Activation, Gauss, LeakyReLU, ReLU, Sigmoid, Sine, Tanh
+from sfumato.recipe.choices.choice import Choice
+from sfumato.recipe.choices.encodings import Encoding, Fourier, Plain
+from sfumato.recipe.choices.initialisations import (
+    Distribution,
+    Gaussian,
+    Glorot,
+    He,
+    Initialisation,
+    LeCun,
+    Orthogonal,
+    Siren,
+)
+from sfumato.recipe.choices.losses import Absolute, Huber, Loss, Squared
+from sfumato.recipe.choices.optimizers import LBFGS, SGD, Adam, AdamW, Muon, Optimizer, RMSprop, Rprop
+from sfumato.recipe.choices.orders import Fixed, Order, Replacement, Scan, Shuffled
+from sfumato.recipe.choices.schedules import Constant, Cosine, Linear, Schedule
+
+FAMILIES: tuple[type[Choice], ...] = (Activation, Encoding, Initialisation, Loss, Optimizer, Order, Schedule)
+"""Every family, in alphabetical order."""
+
+__all__ = [
+    "FAMILIES",
+    "LBFGS",
+    "SGD",
+    "Absolute",
+    "Activation",
+    "Adam",
+    "AdamW",
+    "Choice",
+    "Constant",
+    "Cosine",
+    "Distribution",
+    "Encoding",
+    "Fixed",
+    "Fourier",
+    "Gauss",
+    "Gaussian",
+    "Glorot",
+    "He",
+    "Huber",
+    "Initialisation",
+    "LeCun",
+    "LeakyReLU",
+    "Linear",
+    "Loss",
+    "Muon",
+    "Optimizer",
+    "Order",
+    "Orthogonal",
+    "Plain",
+    "RMSprop",
+    "ReLU",
+    "Replacement",
+    "Rprop",
+    "Scan",
+    "Schedule",
+    "Shuffled",
+    "Sigmoid",
+    "Sine",
+    "Siren",
+    "Squared",
+    "Tanh",
+]

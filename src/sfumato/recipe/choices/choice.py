@@ -1,0 +1,126 @@
+"""What all choices share: a name, a call to write it, and a family of which it is one."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from typing import Any, ClassVar, Self
+
+from pydantic import (
+    ConfigDict,
+    GetJsonSchemaHandler,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
+from pydantic.dataclasses import dataclass
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from sfumato.errors import RecipeError
+from sfumato.recipe.choices import call
+
+CONFIG = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+@dataclass(frozen=True, config=CONFIG)
+class Choice:
+    """One of a family of alternatives, with parameters of its own.
+
+    A family (`Activation`, `Optimizer`, ...) subclasses this with ``family=`` and its members subclass the family
+    with ``name=``. A recipe's field has the family's type; it takes a member or its call as text, and is written
+    back as text.
+    """
+
+    family: ClassVar[str] = ""
+    name: ClassVar[str] = ""
+    members: ClassVar[dict[str, type[Any]]] = {}
+
+    def __init_subclass__(cls, *, family: str = "", name: str = "") -> None:
+        super().__init_subclass__()
+        if family:
+            cls.family, cls.members = family, {}
+        if name:
+            cls.name = name
+            cls.members[name] = cls
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The member of this family that ``text`` calls, such as ``leaky_relu(0.01)``.
+
+        Raises RecipeError naming the nearest valid name or field.
+        """
+        written = call.parse(text)
+        member = cls.members.get(written.name)
+        if member is None:
+            raise RecipeError(
+                f"must be one of {', '.join(cls.members)}. Got {written.name!r}{_nearest(written.name, cls.members)}"
+            )
+        fields = [field.name for field in dataclasses.fields(member)]
+        if len(written.positional) > len(fields):
+            raise RecipeError(f"must call {member.usage()}. Got {text!r}.")
+        values = dict(zip(fields, written.positional, strict=False))
+        for field, value in written.named:
+            if field not in fields:
+                raise RecipeError(f"must call {member.usage()}. Got the field {field!r}{_nearest(field, fields)}")
+            if field in values:
+                raise RecipeError(f"must give each field once. Got {field!r} twice in {text!r}.")
+            values[field] = value
+        try:
+            return member(**values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise RecipeError(
+                f"must call {member.usage()} with a valid {where}: {first['msg']}. Got {first['input']!r}."
+            ) from None
+
+    @classmethod
+    def usage(cls) -> str:
+        """The call with its default values, such as ``cosine(warmup=0.05, end=0.0)``."""
+        return _written(cls.name, {field.name: _default(field) for field in dataclasses.fields(cls)})
+
+    def __str__(self) -> str:
+        return _written(self.name, {field.name: getattr(self, field.name) for field in dataclasses.fields(self)})
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _read(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        if isinstance(value, str):
+            return cls.parse(value)
+        if isinstance(value, Choice):
+            if not isinstance(value, cls):
+                raise RecipeError(f"must be one of {', '.join(cls.members)}. Got {str(value)!r}.")
+            return value
+        if cls.name == "":
+            raise RecipeError(f"must be one of {', '.join(cls.members)}. Got {value!r}.")
+        return handler(value)
+
+    @model_serializer
+    def _write(self) -> str:
+        return str(self)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """A string, with the calls of the family's members as its examples."""
+        return {
+            "type": "string",
+            "title": cls.family,
+            "examples": [member.usage() for member in cls.members.values()],
+        }
+
+
+def _default(field: dataclasses.Field[Any]) -> Any:
+    # pydantic keeps its FieldInfo in the place of the default.
+    return getattr(field.default, "default", field.default)
+
+
+def _written(name: str, values: dict[str, Any]) -> str:
+    inside = ", ".join(f"{field}={call.show(value)}" for field, value in values.items())
+    return f"{name}({inside})" if inside else name
+
+
+def _nearest(name: str, valid: Any) -> str:
+    close = difflib.get_close_matches(name, list(valid), n=1)
+    return f"; did you mean {close[0]!r}?" if close else "."

@@ -1,0 +1,90 @@
+"""How a gradient becomes an update."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from sfumato.recipe.choices.choice import CONFIG, Choice
+
+
+@dataclass(frozen=True, config=CONFIG)
+class Optimizer(Choice, family="optimizer"):
+    """An optimiser; every one has a learning rate."""
+
+    lr: float = Field(default=0.001, ge=0, description="learning rate")
+
+
+@dataclass(frozen=True, config=CONFIG)
+class SGD(Optimizer, name="sgd"):
+    """Plain gradient descent; with fan_in_scaling each layer's rate is lr / sqrt(fan_in + 1), the 2012 rule."""
+
+    lr: float = Field(default=0.1, ge=0, description="learning rate")
+    momentum: float = Field(default=0.0, ge=0, lt=1, description="part of the last update that is kept")
+    nesterov: bool = Field(default=False, description="look ahead along the momentum")
+    fan_in_scaling: bool = Field(default=False, description="divide each layer's rate by sqrt(fan_in + 1)")
+
+
+@dataclass(frozen=True, config=CONFIG)
+class Adam(Optimizer, name="adam"):
+    """Kingma and Ba 2015."""
+
+    lr: float = Field(default=0.001, ge=0, description="learning rate")
+    beta1: float = Field(default=0.9, ge=0, lt=1, description="decay of the mean of the gradients")
+    beta2: float = Field(default=0.999, ge=0, lt=1, description="decay of the mean of their squares")
+    eps: float = Field(default=1e-8, gt=0, description="added to the root of the mean square")
+
+
+@dataclass(frozen=True, config=CONFIG)
+class AdamW(Optimizer, name="adamw"):
+    """Adam with decoupled weight decay (Loshchilov and Hutter 2019)."""
+
+    lr: float = Field(default=0.001, ge=0, description="learning rate")
+    weight_decay: float = Field(default=0.01, ge=0, description="part of a weight that is taken away, times the rate")
+    beta1: float = Field(default=0.9, ge=0, lt=1, description="decay of the mean of the gradients")
+    beta2: float = Field(default=0.999, ge=0, lt=1, description="decay of the mean of their squares")
+    eps: float = Field(default=1e-8, gt=0, description="added to the root of the mean square")
+
+
+@dataclass(frozen=True, config=CONFIG)
+class RMSprop(Optimizer, name="rmsprop"):
+    """Tieleman and Hinton 2012."""
+
+    lr: float = Field(default=0.001, ge=0, description="learning rate")
+    decay: float = Field(default=0.99, ge=0, lt=1, description="decay of the mean of the squared gradients")
+    momentum: float = Field(default=0.0, ge=0, lt=1, description="part of the last update that is kept")
+    eps: float = Field(default=1e-8, gt=0, description="added to the root of the mean square")
+
+
+@dataclass(frozen=True, config=CONFIG)
+class Rprop(Optimizer, name="rprop"):
+    """Resilient backpropagation, by the signs of full-batch gradients (Riedmiller and Braun 1993)."""
+
+    lr: float = Field(default=0.01, gt=0, description="first update of every weight")
+    increase: float = Field(default=1.2, gt=1, description="factor of the update while the sign stays")
+    decrease: float = Field(default=0.5, gt=0, lt=1, description="factor of the update when the sign turns")
+    smallest: float = Field(default=1e-6, gt=0, description="smallest update")
+    largest: float = Field(default=50.0, gt=0, description="largest update")
+
+
+@dataclass(frozen=True, config=CONFIG)
+class LBFGS(Optimizer, name="lbfgs"):
+    """Limited-memory BFGS, for large or full batches (Liu and Nocedal 1989)."""
+
+    lr: float = Field(default=1.0, ge=0, description="learning rate")
+    history: int = Field(default=10, ge=1, le=1000, description="pairs of steps remembered")
+    iterations: int = Field(default=10, ge=1, le=1000, description="inner iterations a step")
+    line_search: Literal["strong_wolfe", "none"] = Field(default="strong_wolfe", description="strong_wolfe or none")
+
+
+@dataclass(frozen=True, config=CONFIG)
+class Muon(Optimizer, name="muon"):
+    """Orthogonalised momentum for the hidden matrices, Adam for the rest (Jordan et al. 2024)."""
+
+    lr: float = Field(default=0.02, ge=0, description="learning rate of the hidden matrices")
+    momentum: float = Field(default=0.95, ge=0, lt=1, description="part of the last update that is kept")
+    nesterov: bool = Field(default=True, description="look ahead along the momentum")
+    iterations: int = Field(default=5, ge=1, le=20, description="Newton-Schulz iterations a step")
+    adam_lr: float = Field(default=0.001, ge=0, description="Adam's rate for first and last layer and biases")

@@ -1,0 +1,34 @@
+"""How the learning rate changes on the way to the end of the budget."""
+
+from __future__ import annotations
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from sfumato.recipe.choices.choice import CONFIG, Choice
+
+
+@dataclass(frozen=True, config=CONFIG)
+class Schedule(Choice, family="schedule"):
+    """A factor of the learning rate, by the part of the budget that is spent."""
+
+    warmup: float = Field(default=0.0, ge=0, lt=1, description="part of the budget over which the rate rises from 0")
+
+
+@dataclass(frozen=True, config=CONFIG)
+class Constant(Schedule, name="constant"):
+    """The same rate to the end (after any warm-up)."""
+
+
+@dataclass(frozen=True, config=CONFIG)
+class Linear(Schedule, name="linear"):
+    """Straight down to `end` times the rate."""
+
+    end: float = Field(default=0.0, ge=0, le=1, description="factor reached at the end")
+
+
+@dataclass(frozen=True, config=CONFIG)
+class Cosine(Schedule, name="cosine"):
+    """Down along half a cosine to `end` times the rate (Loshchilov and Hutter 2017)."""
+
+    end: float = Field(default=0.0, ge=0, le=1, description="factor reached at the end")

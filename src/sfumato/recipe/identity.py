@@ -1,0 +1,21 @@
+"""A recipe's short hash, by which runs of the same recipe are recognised."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from sfumato.recipe.changes import values
+from sfumato.recipe.recipe import Recipe
+
+
+def canonical_json(recipe: Recipe, picture_sha256: str) -> str:
+    """The recipe with sorted keys and no spaces, the picture's hash in place of its path."""
+    data = values(recipe)
+    data["picture"]["source"] = picture_sha256
+    return json.dumps(data, sort_keys=True, separators=(",", ":"))
+
+
+def recipe_id(recipe: Recipe, picture_sha256: str) -> str:
+    """Eight hexadecimal digits of the SHA-256 of the canonical JSON."""
+    return hashlib.sha256(canonical_json(recipe, picture_sha256).encode()).hexdigest()[:8]

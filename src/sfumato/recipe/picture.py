@@ -1,0 +1,52 @@
+"""Which picture is learned, and how its file becomes numbers."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from sfumato.errors import RecipeError
+from sfumato.recipe.section import Section
+
+Channels = Literal["auto", "grey", "rgb", "rgba"]
+Light = Literal["srgb", "linear"]
+Colour = Literal["managed", "raw"]
+
+
+class Picture(Section):
+    """The picture to learn."""
+
+    source: str = Field(
+        default="cat", min_length=1, description="file, or sample: cat, astronaut, coffee, camera, mona-lisa"
+    )
+    size: str | None = Field(default=None, description="resize to exactly WIDTHxHEIGHT, such as 300x429")
+    max_side: int | None = Field(
+        default=None, ge=2, le=16384, description="shrink until the longer side has this many pixels"
+    )
+    channels: Channels = Field(
+        default="auto", description="colours that the network answers with; auto follows the file"
+    )
+    light: Light = Field(default="srgb", description="learn sRGB values, or linear light")
+    colour: Colour = Field(
+        default="managed", description="convert an embedded colour profile to sRGB, or take values raw"
+    )
+
+    @field_validator("size")
+    @classmethod
+    def _size_is_width_x_height(cls, size: str | None) -> str | None:
+        if size is None:
+            return None
+        match = re.fullmatch(r"([0-9]{1,5})[xX]([0-9]{1,5})", size)
+        if match is None or not all(2 <= int(side) <= 16384 for side in match.groups()):
+            raise RecipeError(f"must be WIDTHxHEIGHT, each from 2 to 16384, such as 300x429. Got {size!r}.")
+        return f"{int(match[1])}x{int(match[2])}"
+
+    @property
+    def width_height(self) -> tuple[int, int] | None:
+        """`size` as (width, height) in pixels."""
+        if self.size is None:
+            return None
+        width, height = self.size.split("x")
+        return int(width), int(height)

@@ -1,0 +1,49 @@
+"""The recipe: everything that decides a run, as frozen plain data."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from sfumato.errors import RecipeError
+from sfumato.recipe.budget import Budget
+from sfumato.recipe.choices import Constant
+from sfumato.recipe.coordinates import Coordinates
+from sfumato.recipe.evaluation import Evaluation
+from sfumato.recipe.model import Model
+from sfumato.recipe.picture import Picture
+from sfumato.recipe.section import Section
+from sfumato.recipe.training import Training
+
+EngineName = Literal["auto", "replica", "online", "autograd"]
+
+
+class Recipe(Section):
+    """Everything that decides a run. Without arguments: the preset ``fast``."""
+
+    picture: Picture = Picture()
+    coordinates: Coordinates = Coordinates()
+    model: Model = Model()
+    training: Training = Training()
+    budget: Budget = Budget(seconds=5)
+    evaluation: Evaluation = Evaluation()
+    seed: int = Field(default=0, ge=-(2**63), lt=2**63, description="decides every random draw")
+    engine: EngineName = Field(
+        default="auto", description="what executes the training; auto takes the fastest that can"
+    )
+    threads: int = Field(default=0, ge=0, le=1024, description="CPU threads; 0: one a core")
+    dtype: Literal["auto", "float32", "float64"] = Field(
+        default="auto", description="auto: float64 for replica, else float32"
+    )
+    device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="auto: CUDA where there is one")
+
+    @model_validator(mode="after")
+    def _schedule_has_an_end(self) -> Self:
+        schedule = self.training.schedule
+        if not self.budget.has_known_end and (not isinstance(schedule, Constant) or schedule.warmup > 0):
+            raise RecipeError(
+                f"needs budget.epochs, budget.steps or budget.seconds for the schedule {schedule} to end at. "
+                "Got budget.psnr alone; add one, or use training.schedule constant."
+            )
+        return self

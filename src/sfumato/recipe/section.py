@@ -1,0 +1,71 @@
+"""What all parts of a recipe share: frozen, closed to unknown fields, errors in one line."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from sfumato.errors import RecipeError
+
+
+class _OneLineErrors(type(BaseModel)):
+    # On the metaclass, so that only construction by a person is caught: pydantic builds nested parts without it and
+    # needs their errors as they are to name the whole path.
+    if not TYPE_CHECKING:
+
+        def __call__(cls, *args, **values):
+            try:
+                return super().__call__(*args, **values)
+            except ValidationError as error:
+                raise RecipeError(one_line(error, cls)) from None
+
+
+class Section(BaseModel, metaclass=_OneLineErrors):
+    """A part of a recipe. Wrong values raise RecipeError: the field, the rule, the value, the nearest valid name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Self:
+        """Build from plain values, such as a file's."""
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise RecipeError(one_line(error, cls)) from None
+
+
+def one_line(error: ValidationError, section: type[BaseModel]) -> str:
+    """The first of pydantic's findings as one line."""
+    first = error.errors()[0]
+    path = [str(part) for part in first["loc"] if not _is_union_branch(str(part))]
+    name, value = ".".join(path) or "the recipe", first["input"]
+    match first["type"]:
+        case "extra_forbidden":
+            valid = _fields_at(section, path[:-1])
+            close = difflib.get_close_matches(path[-1], valid, n=1)
+            hint = f"did you mean {'.'.join([*path[:-1], close[0]])}?" if close else f"valid: {', '.join(valid)}."
+            return f"{name} is not a field of the recipe; {hint}"
+        case "value_error":
+            # Already written as a rule with its value, by a validator of ours.
+            return f"{name} {first.get('ctx', {}).get('error')}"
+        case _:
+            rule = first["msg"].removeprefix("Input should be ")
+            rule = rule.replace("greater than or equal to", "at least").replace("less than or equal to", "at most")
+            return f"{name} must be {rule}. Got {value!r}."
+
+
+def _is_union_branch(part: str) -> bool:
+    # pydantic adds the branch of a union that it tried to the path of the field.
+    return part in ("int", "float", "str", "constrained-int") or "[" in part
+
+
+def _fields_at(section: type[BaseModel], path: list[str]) -> list[str]:
+    for part in path:
+        field = section.model_fields.get(part)
+        if field is None or not isinstance(field.annotation, type) or not issubclass(field.annotation, BaseModel):
+            return []
+        section = field.annotation
+    return list(section.model_fields)

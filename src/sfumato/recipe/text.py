@@ -1,0 +1,94 @@
+"""Recipes as JSON, as TOML, and as one string that can be shared."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import functools
+import json
+import tomllib
+import zlib
+from importlib import resources
+from typing import Any
+
+import tomli_w
+
+from sfumato.errors import RecipeError
+from sfumato.recipe.changes import difference, merged, values
+from sfumato.recipe.recipe import Recipe
+
+PREFIX = "sf1:"
+MAX_JSON = 64 * 1024
+"""No recipe is longer; a string that unpacks to more is refused."""
+
+
+def to_json(recipe: Recipe) -> str:
+    """The whole recipe as indented JSON."""
+    return json.dumps(values(recipe), indent=2) + "\n"
+
+
+def from_json(text: str) -> Recipe:
+    """Read JSON; fields that are absent keep their defaults. Raises RecipeError."""
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise RecipeError(f"the recipe must be valid JSON: {error}.") from None
+    return _from_values(data)
+
+
+def to_toml(recipe: Recipe) -> str:
+    """The whole recipe as TOML; fields without a value are left out."""
+    return tomli_w.dumps(_without_none(values(recipe)))
+
+
+def from_toml(text: str) -> Recipe:
+    """Read TOML; fields that are absent keep their defaults, except a budget, which is taken whole."""
+    try:
+        data = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise RecipeError(f"the recipe must be valid TOML: {error}.") from None
+    return _from_values(data)
+
+
+def to_string(recipe: Recipe) -> str:
+    """One URL-safe string, ``sf1:...``: what differs from a base that never changes, compressed."""
+    changes = json.dumps(difference(values(recipe), _base()), separators=(",", ":")).encode()
+    return PREFIX + base64.urlsafe_b64encode(zlib.compress(changes, 9)).decode().rstrip("=")
+
+
+def from_string(text: str) -> Recipe:
+    """Read a string that `to_string` wrote. Raises RecipeError."""
+    body = text.strip().removeprefix(PREFIX)
+    damaged = RecipeError(f"the recipe must be a whole {PREFIX}... string. Got {text[:40]!r}, which does not unpack.")
+    try:
+        packed = base64.b64decode(body + "=" * (-len(body) % 4), altchars=b"-_", validate=True)
+        unpacker = zlib.decompressobj()
+        data = unpacker.decompress(packed, MAX_JSON)
+        if not unpacker.eof:
+            raise damaged
+        changes = json.loads(data)
+    except (binascii.Error, zlib.error, ValueError, RecursionError):
+        raise damaged from None
+    if not isinstance(changes, dict):
+        raise damaged
+    return Recipe.of(merged(_base(), changes))
+
+
+@functools.cache
+def _base() -> dict[str, Any]:
+    # Frozen when the format was made: later changes of the defaults leave old strings with their meaning.
+    return json.loads(resources.files("sfumato.recipe").joinpath("sf1-base.json").read_text(encoding="utf-8"))
+
+
+def _from_values(data: Any) -> Recipe:
+    if not isinstance(data, dict):
+        raise RecipeError(f"the recipe must be a table of fields. Got {type(data).__name__}.")
+    return Recipe.of(data)
+
+
+def _without_none(data: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: _without_none(value) if isinstance(value, dict) else value
+        for key, value in data.items()
+        if value is not None
+    }

@@ -1,0 +1,89 @@
+"""What an engine is: it executes the training of a recipe, and says why where it cannot."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from sfumato.recipe import Recipe
+from sfumato.training.order import PixelOrder
+
+Arrays = dict[str, NDArray[np.generic]]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be learned, by which model, with how many threads."""
+
+    recipe: Recipe
+    """Resolved: nothing in it is ``auto`` any more."""
+    coordinates: NDArray[np.float64]
+    """(N, 2) inputs of the training pixels, row by row."""
+    targets: NDArray[np.float64]
+    """(N, C) their colours in [0, 1]."""
+    model: nn.Module
+    """Initialised; (N, 2) -> (N, C). The engine may train it in place."""
+    threads: int
+
+
+@dataclass(frozen=True)
+class Advance:
+    """Sums over the samples of some steps, each sample measured just before its own step."""
+
+    loss: float
+    """Sum of the loss of each sample (itself summed over channels)."""
+    squared_error: float
+    """Sum over samples and channels of the squared error."""
+
+
+class Engine(ABC):
+    """Executes training steps. Built from a task that `why_not` has nothing against."""
+
+    name: ClassVar[str]
+
+    @classmethod
+    @abstractmethod
+    def why_not(cls, recipe: Recipe) -> list[str]:
+        """Every reason why this engine cannot train the recipe; empty when it can.
+
+        Fields that are still ``auto`` are no reason.
+        """
+
+    @abstractmethod
+    def __init__(self, task: Task) -> None:
+        """Allocate all that training needs."""
+
+    @abstractmethod
+    def advance(self, pixels: NDArray[np.int64], rates: NDArray[np.float64]) -> Advance:
+        """Take ``len(rates)`` steps.
+
+        ``pixels`` are indices into the task's rows; each step takes the next ``batch`` of them, the last step
+        what remains. ``rates`` holds for each step the factor of the optimiser's learning rate. The result does
+        not depend on how steps are divided between calls.
+        """
+
+    @abstractmethod
+    def outputs(self, coordinates: NDArray[np.float64]) -> NDArray[np.floating]:
+        """The network's unclipped answers, (M, 2) -> (M, C), in the engine's own precision."""
+
+    @abstractmethod
+    def weights(self) -> Arrays:
+        """Copies of the model's state as it is now, by the names of its ``state_dict``."""
+
+    @abstractmethod
+    def state(self) -> Arrays:
+        """Copies of all that must be restored to continue to the same bits: weights, optimiser, random streams."""
+
+    @abstractmethod
+    def load(self, state: Mapping[str, NDArray[np.generic]]) -> None:
+        """Restore what `state` returned."""
+
+    def order(self) -> PixelOrder | None:
+        """The pixel order where the engine draws its own, else None."""
+        return None
