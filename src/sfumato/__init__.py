@@ -1,1 +1,78 @@
-"""Sfumato."""
+"""Sfumato: teach a deep network to paint a picture, and watch it learn.
+
+>>> import sfumato as sf
+>>> run = sf.paint("cat", budget={"seconds": 5})
+>>> run.folder, run.psnr
+
+The names below are all there is; everything else is private. They are loaded when they are first used, so that
+importing sfumato costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sfumato.api import load_picture, load_run, paint, train
+    from sfumato.errors import EngineError, PictureError, RecipeError, RunError, SfumatoError
+    from sfumato.recipe import Budget, Coordinates, Evaluation, Model, Picture, Recipe, Training, preset
+    from sfumato.runs import Run
+    from sfumato.training import Snapshot
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Budget": "recipe",
+    "Coordinates": "recipe",
+    "EngineError": "errors",
+    "Evaluation": "recipe",
+    "Model": "recipe",
+    "Picture": "recipe",
+    "PictureError": "errors",
+    "Recipe": "recipe",
+    "RecipeError": "errors",
+    "Run": "runs",
+    "RunError": "errors",
+    "SfumatoError": "errors",
+    "Snapshot": "training",
+    "Training": "recipe",
+    "load_picture": "api",
+    "load_run": "api",
+    "paint": "api",
+    "preset": "recipe",
+    "train": "api",
+}
+
+__all__ = [
+    "Budget",
+    "Coordinates",
+    "EngineError",
+    "Evaluation",
+    "Model",
+    "Picture",
+    "PictureError",
+    "Recipe",
+    "RecipeError",
+    "Run",
+    "RunError",
+    "SfumatoError",
+    "Snapshot",
+    "Training",
+    "load_picture",
+    "load_run",
+    "paint",
+    "preset",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'sfumato' has no attribute {name!r}")
+    return getattr(import_module(f"sfumato.{home}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

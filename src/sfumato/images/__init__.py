@@ -1,1 +1,25 @@
-"""."""
+"""Pictures: any file a person has, or a sample, becomes float32 (H, W, C) in [0, 1]; how far a painting is from it."""
+
+from sfumato.images.colour import linear_to_srgb, srgb_to_linear
+from sfumato.images.digest import sha256
+from sfumato.images.exact_values import exact
+from sfumato.images.loader import load
+from sfumato.images.pixel_errors import mae, mse, psnr
+from sfumato.images.samples import SAMPLES
+from sfumato.images.structural_similarity import ssim
+from sfumato.images.uint8 import as_image, to_uint8
+
+__all__ = [
+    "SAMPLES",
+    "as_image",
+    "exact",
+    "linear_to_srgb",
+    "load",
+    "mae",
+    "mse",
+    "psnr",
+    "sha256",
+    "srgb_to_linear",
+    "ssim",
+    "to_uint8",
+]

@@ -1,1 +1,8 @@
-"""."""
+"""Networks, and what they are made of: activations, encodings, initialisations."""
+
+from sfumato.models.build import DTYPES, build
+from sfumato.models.coordinates import grid
+from sfumato.models.mlp import MLP
+from sfumato.models.outputs import outputs
+
+__all__ = ["DTYPES", "MLP", "build", "grid", "outputs"]

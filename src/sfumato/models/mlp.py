@@ -45,3 +45,7 @@ class MLP(nn.Module):
             x = self.activate(layer(x))
         x = last(x)
         return torch.sigmoid(x) if self.squash else x
+
+    def linear_layers(self) -> list[nn.Linear]:
+        """The layers with weights, from input to output."""
+        return [layer for layer in self.layers if isinstance(layer, nn.Linear)]

@@ -1,1 +1,8 @@
-"""."""
+"""Training: the loop, pixel orders, optimisers, schedules, losses and engines."""
+
+from sfumato.training.evaluation import Evaluation
+from sfumato.training.health import findings
+from sfumato.training.loop import Loop, available_cores, resolve
+from sfumato.training.snapshot import Snapshot
+
+__all__ = ["Evaluation", "Loop", "Snapshot", "available_cores", "findings", "resolve"]

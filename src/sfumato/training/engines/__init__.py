@@ -1,1 +1,39 @@
-"""."""
+"""Engines: what executes the training of a recipe."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from sfumato.errors import EngineError
+from sfumato.recipe import Recipe
+from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
+
+NAMES = {"replica": "Replica", "online": "Online", "autograd": "Autograd"}
+"""Every engine: its module here, and its class. A module is imported when its engine is asked for."""
+
+AUTO = ("online", "autograd")
+"""In which order ``auto`` tries them."""
+
+
+def find(name: str) -> type[Engine]:
+    """The engine's class."""
+    return getattr(import_module(f"{__name__}.{name}"), NAMES[name])
+
+
+def choose(recipe: Recipe) -> type[Engine]:
+    """The engine that the recipe asks for, or for ``auto`` the first that can.
+
+    Raises EngineError with all reasons when it cannot.
+    """
+    candidates = AUTO if recipe.engine == "auto" else (recipe.engine,)
+    refusals: list[str] = []
+    for name in candidates:
+        engine = find(name)
+        reasons = engine.why_not(recipe)
+        if not reasons:
+            return engine
+        refusals.append(f"engine {name} cannot train this recipe: {'; '.join(reasons)}.")
+    raise EngineError(" ".join(refusals))
+
+
+__all__ = ["AUTO", "NAMES", "Advance", "Arrays", "Engine", "Task", "choose", "find"]

@@ -1,0 +1,44 @@
+# make paint   paint the default picture
+# make test    install what tests need and run everything: lint, types, tests
+# make quick   the same without the slow tests
+# make bench   print ratios of speed, measured in one run
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: paint test quick bench format clean
+.DELETE_ON_ERROR:
+
+paint: $(VENV)/.installed
+	$(BIN)/sfumato paint
+
+test: $(VENV)/.installed-for-tests
+	scripts/check
+
+quick: $(VENV)/.installed-for-tests
+	scripts/check quick
+
+bench: $(VENV)/.installed
+	$(BIN)/python benchmarks/online_vs_replica.py
+
+format: $(VENV)/.installed-for-tests
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Sfumato needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12 ..." >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing Sfumato and what it needs into $(VENV) (a minute or two, once) ..."
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.installed-for-tests: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	@touch $@

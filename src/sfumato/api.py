@@ -1,0 +1,119 @@
+"""Where the parts are joined: from a recipe to a finished run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sfumato import images, render
+from sfumato.errors import PictureError, RecipeError
+from sfumato.recipe import Recipe, changed, preset, recipe_id
+from sfumato.runs import Run, RunWriter, create, load_run
+from sfumato.training import Loop, Snapshot, resolve
+
+__all__ = ["load_picture", "load_run", "paint", "train"]
+
+
+def _silent(name: str, done: int, total: int) -> None:
+    """The stage of someone who does not watch."""
+
+
+Film = Literal["mp4", "gif", "webp", "none"]
+PictureSource = str | Path | NDArray[Any]
+
+
+def paint(
+    picture: PictureSource | None = None,
+    *,
+    recipe: Recipe | str | None = None,
+    runs: str | Path = "runs",
+    film: Film = "mp4",
+    watch: Callable[[Snapshot], None] | None = None,
+    stop: Callable[[], bool] = lambda: False,
+    stage: Callable[[str, int, int], None] = _silent,
+    **changes: Any,
+) -> Run:
+    """Train a network on a picture and leave a painting, a film and a curve in a new run folder.
+
+    ``picture`` is a file, the name of a sample, or an array (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) of floats in
+    [0, 1] or bytes. ``recipe`` is a recipe or the name of a preset, by default ``fast``; ``changes`` replace its
+    fields: ``paint("cat", model={"depth": 6}, seed=7)``; a change of the budget replaces the whole budget.
+
+    ``watch`` is called with every snapshot (about ten a second), ``stop`` between steps: when it answers true, training
+    ends and everything is written. ``stage`` is told how far the making of the film is: (name, done, total).
+
+    Raises RecipeError, PictureError, EngineError or RunError; nothing is written when the input is wrong.
+    """
+    whole = _recipe(picture, recipe, changes)
+    target = load_picture(picture if picture is not None and not isinstance(picture, str | Path) else whole)
+    resolved = resolve(whole)
+    loop = Loop(resolved, target, stop=stop)
+    identity = recipe_id(resolved, images.sha256(target))
+    folder = create(Path(runs), resolved.picture.source, identity)
+    writer = RunWriter(folder, resolved, identity, target)
+    status = "failed"
+    try:
+        for snapshot in loop.snapshots():
+            writer.observe(snapshot)
+            if watch is not None:
+                watch(snapshot)
+            if snapshot.ended is not None:
+                status = "stopped" if snapshot.ended == "stopped" else "done"
+    finally:
+        writer.finish(status)
+    run = load_run(folder)
+    render.finish(run, film, stage)
+    return run
+
+
+def train(
+    recipe: Recipe | str | None = None, picture: PictureSource | None = None, **changes: Any
+) -> Iterator[Snapshot]:
+    """Train a recipe and yield snapshots, about ten a second; the last one tells why it ended. Writes no files.
+
+    Arguments as for `paint`. Stop early by leaving the loop. Raises RecipeError, PictureError or EngineError.
+    """
+    whole = _recipe(picture, recipe, changes)
+    target = load_picture(picture if picture is not None and not isinstance(picture, str | Path) else whole)
+    return Loop(resolve(whole), target).snapshots()
+
+
+def load_picture(source: PictureSource | Recipe) -> NDArray[np.float32]:
+    """(H, W, C) in [0, 1] from a file, a sample's name, an array, or a recipe with its own picture settings.
+
+    Raises PictureError.
+    """
+    if isinstance(source, Recipe):
+        return images.load(source.picture)
+    if isinstance(source, str | Path):
+        return images.load(changed(Recipe(), {"picture": {"source": str(source)}}).picture)
+    return _from_array(np.asarray(source))
+
+
+def _recipe(picture: PictureSource | None, recipe: Recipe | str | None, changes: Mapping[str, Any]) -> Recipe:
+    base = preset(recipe) if isinstance(recipe, str) else recipe or Recipe()
+    if picture is None:
+        return changed(base, changes)
+    source = str(picture) if isinstance(picture, str | Path) else "array"
+    section = changes.get("picture", {})
+    if not isinstance(section, Mapping):
+        raise RecipeError(f"picture's settings must be given in the recipe. Got {section!r}.")
+    return changed(base, {**changes, "picture": {**section, "source": source}})
+
+
+def _from_array(array: NDArray[Any]) -> NDArray[np.float32]:
+    values = array[:, :, None] if array.ndim == 2 else array
+    if values.ndim != 3 or values.shape[2] not in (1, 3, 4) or min(values.shape[:2]) < 2:
+        raise PictureError(
+            "the picture must have shape (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) with sides of 2 or more. "
+            f"Got {array.shape}."
+        )
+    if values.dtype == np.uint8:
+        return values.astype(np.float32) / np.float32(255)
+    if not np.issubdtype(values.dtype, np.floating) or not (values.min() >= 0 and values.max() <= 1):
+        raise PictureError(f"the picture must hold bytes, or floats in [0, 1]. Got {values.dtype}.")
+    return values.astype(np.float32)

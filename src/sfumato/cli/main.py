@@ -1,0 +1,62 @@
+"""``sfumato``: a static table of commands. Only the chosen one is imported, so that --help answers at once."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from importlib import import_module
+
+from sfumato import __version__
+from sfumato.errors import SfumatoError
+
+COMMANDS = {
+    "paint": "train a network to paint a picture; leaves a painting, a film and a curve",
+}
+
+HELP = f"""\
+usage: sfumato COMMAND ...
+
+Teach a deep network to paint a picture, and watch it learn.
+
+commands:
+{chr(10).join(f"  {name:<10} {text}" for name, text in COMMANDS.items())}
+
+options:
+  --help     show this, or with a command what that command takes
+  --version  show the version
+
+Start with:  sfumato paint
+"""
+
+
+def run() -> None:
+    """The console script."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command; returns the exit status: 0, 2 for bad input, 130 when interrupted."""
+    try:
+        return _dispatch(arguments)
+    except SfumatoError as error:
+        print(f"sfumato: {error}", file=sys.stderr)  # noqa: T201
+        return 2
+    except KeyboardInterrupt:
+        print("sfumato: interrupted.", file=sys.stderr)  # noqa: T201
+        return 130
+
+
+def _dispatch(arguments: list[str]) -> int:
+    match arguments:
+        case [] | ["--help" | "-h" | "help", *_]:
+            sys.stdout.write(HELP)
+            return 0
+        case ["--version" | "-V", *_]:
+            sys.stdout.write(f"sfumato {__version__}\n")
+            return 0
+        case [name, *rest]:
+            if name in COMMANDS:
+                return import_module(f"sfumato.cli.{name}").command(rest)
+            close = difflib.get_close_matches(name, COMMANDS, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else "see sfumato --help."
+            raise SfumatoError(f"the command must be one of {', '.join(COMMANDS)}. Got {name!r}; {hint}")

@@ -1,0 +1,141 @@
+"""Bytes to a decoded Pillow image, whatever the bytes are."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import threading
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
+
+from sfumato.errors import SfumatoError
+from sfumato.images import structure
+from sfumato.images.refusal import FORMATS, reason, refusal
+
+MAX_PIXELS = 64_000_000
+MAX_PIXELS_OF = {
+    # Their decoders hold the picture several times: with more pixels they go over 1 GiB.
+    "WEBP": 40_000_000,
+    "AVIF": 48_000_000,
+    # Decoded by a loop in Python.
+    "run-length encoded BMP": 16_000_000,
+}
+
+_PHOTOMETRIC = 262
+_NOT_INVERTED = ("I;16", "I;16N", "F;32F", "F;32BF")
+"""Layouts of TIFF files whose WhiteIsZero Pillow leaves to us."""
+
+_MISREAD = ("F;32BF", "I;32BS", "I;16BS")
+"""Layouts that libtiff brings into this machine's order of bytes, and Pillow then swaps once more."""
+
+_ONE_AT_A_TIME = threading.Lock()
+"""Muting warnings is not thread-safe in Python, and two big pictures at once would take twice the memory."""
+
+# Python prints what Pillow logs to the terminal unless there is a handler.
+logging.getLogger("PIL").addHandler(logging.NullHandler())
+
+
+@contextlib.contextmanager
+def guarded(source: str) -> Iterator[None]:
+    """Turn whatever Pillow raises into one PictureError about ``source``, and mute what it warns of."""
+    try:
+        with _ONE_AT_A_TIME, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except SfumatoError:
+        raise
+    except MemoryError:
+        rule, found = "a picture that fits in memory", "which needs more than there is"
+        raise refusal(source, rule, found, "save a smaller copy of the picture") from None
+    # Decoders meet damaged files with every kind of exception there is, and none is a fault of this program.
+    except Exception as error:
+        # Pillow's own text for a file that no decoder takes is the address of an object.
+        detail = "" if isinstance(error, UnidentifiedImageError) else f" ({type(error).__name__}: {reason(error)})"
+        found = f"which is damaged, or of a kind that Pillow cannot read{detail}"
+        raise refusal(source, "a whole picture", found, "export it again, as PNG if need be") from None
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """An image, how the file stores its values in Pillow's words (such as ``RGB;16B``), and whether 0 means white."""
+
+    image: Image.Image
+    layout: str
+    white_is_zero: bool
+
+    @property
+    def orientation(self) -> int:
+        """The EXIF tag Orientation, 1 (as it is) where there is none that can be read."""
+        try:
+            # Pillow has turned a TIFF file already, and pillow-heif a HEIC file, and taken the tag away.
+            value = self.image.getexif().get(ExifTags.Base.Orientation, 1)
+        # Its data is whatever bytes the file has.
+        except Exception:
+            return 1
+        return value if isinstance(value, int) else 1
+
+
+def decoded(data: bytes, source: str) -> Decoded:
+    """The first frame of a picture file's bytes. To be called inside `guarded`.
+
+    The size in the header is checked before any pixel is decoded. Raises PictureError, or whatever Pillow does.
+    """
+    container = structure.container(data)
+    if container is None:
+        raise refusal(source, f"a picture ({FORMATS})", "which is none of these", "convert it to PNG")
+    if found := structure.excess(container, data):
+        raise refusal(source, *found, "open it in a picture editor and save it again")
+    image = _opened(data, container, source)
+    tile = image.tile[0] if image.tile else None
+    layout = "" if tile is None else str(tile.args[0] if isinstance(tile.args, tuple) and tile.args else tile.args)
+    codec = "" if tile is None else tile.codec_name
+    kind = "run-length encoded BMP" if codec == "bmp_rle" else image.format
+    _check_pixels(image, kind, source)
+    if codec == "libtiff" and layout in _MISREAD:
+        rule, remedy = "a TIFF file that Pillow reads right", "save it uncompressed, or as a 16-bit PNG"
+        raise refusal(source, rule, "which is compressed, big-endian, and signed or float", remedy)
+    white_is_zero = layout in _NOT_INVERTED and getattr(image, "tag_v2", {}).get(_PHOTOMETRIC) == 0
+    image.load()
+    # A decoder may find another size than the header gave.
+    _check_pixels(image, kind, source)
+    return Decoded(image, layout, white_is_zero)
+
+
+def _opened(data: bytes, container: str, source: str) -> ImageFile.ImageFile:
+    # Only the decoder that the file's first bytes ask for may try: some of Pillow's others start external programs.
+    if container != "AVIF":
+        return Image.open(io.BytesIO(data), formats=[container])
+    # Pillow reads AVIF, pillow-heif HEIC; each rejects what is the other's.
+    with contextlib.suppress(ImportError):
+        import pillow_heif
+
+        pillow_heif.register_heif_opener()
+    Image.init()
+    try:
+        return Image.open(io.BytesIO(data), formats=[name for name in ("AVIF", "HEIF") if name in Image.OPEN])
+    except UnidentifiedImageError:
+        if "HEIF" in Image.OPEN:
+            raise
+        rule, remedy = (
+            "a picture that a decoder is installed for",
+            "run: pip install pillow-heif, or convert it to JPEG",
+        )
+        raise refusal(source, rule, "which seems to be HEIC", remedy) from None
+
+
+def _check_pixels(image: ImageFile.ImageFile, kind: str | None, source: str) -> None:
+    width, height = image.size
+    most = MAX_PIXELS_OF.get(kind or "", MAX_PIXELS)
+    if width * height > most:
+        rule = f"a picture of at most {most:,} pixels" + (f" as {kind}" if most < MAX_PIXELS else "")
+        raise refusal(source, rule, f"with {width}x{height}", "save a smaller copy of the picture")
+    # The strips of a TIFF file may cover one place again and again. Six planes, one a channel, are the most there are.
+    boxes = [tile.extents for tile in image.tile if tile.extents is not None]
+    covered = sum((right - left) * (bottom - top) for left, top, right, bottom in boxes)
+    if covered > 8 * width * height:
+        rule, remedy = "a picture whose parts cover it once", "open it in a picture editor and save it again"
+        raise refusal(source, rule, f"whose parts cover it {covered // (width * height):,} times", remedy)

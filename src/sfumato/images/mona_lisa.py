@@ -1,0 +1,77 @@
+"""The picture of the 2012 program, fetched from its public repository at one commit, checked and kept."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+from sfumato.errors import PictureError
+from sfumato.images.refusal import reason, shown
+
+URL = (
+    "https://raw.githubusercontent.com/evolvingstuff/MonaLisa/"
+    "f3a7f7edca358ac1e186ca9012a976e94c853719/data/Mona%20Lisa.jpg"
+)
+SHA256 = "8df228e63754c9135e381efd4d653f9492de9a837b02df9e657e2cafc63ae1cb"
+SECONDS = 10
+"""How long to wait for the server to connect, and for each part of its answer."""
+
+_FILE = "mona-lisa.jpg"
+
+
+def cache_folder() -> Path:
+    """Where the download is kept: SFUMATO_CACHE where that is set, else the user's cache folder."""
+    import pooch
+
+    folder = os.environ.get("SFUMATO_CACHE")
+    return Path(folder) if folder else Path(pooch.os_cache("sfumato"))
+
+
+def fetch() -> Path:
+    """The file, downloaded when it is absent or damaged.
+
+    Raises PictureError, which says how to do without a network, when it is absent and cannot be downloaded.
+    """
+    # pooch brings in requests, which only a download needs.
+    import pooch
+
+    path = cache_folder() / _FILE
+    present = False
+    try:
+        present = path.exists()
+        with _quiet(pooch.get_logger()):
+            pooch.retrieve(
+                URL,
+                known_hash=f"sha256:{SHA256}",
+                fname=path.name,
+                path=path.parent,
+                downloader=cast("Any", pooch.HTTPDownloader(timeout=SECONDS)),  # its own types do not fit
+            )
+    # requests, urllib3, pooch and the file system each raise kinds of their own.
+    except Exception as error:
+        damaged = " The file there now has another SHA-256." if present else ""
+        raise PictureError(
+            f"picture.source 'mona-lisa' must be downloaded once, which failed ({_why(error)}).{damaged} Go online and "
+            f"try again, or put {URL} (SHA-256 {SHA256}) at {shown(str(path))} by hand, or use another picture, "
+            "such as cat."
+        ) from None
+    return path
+
+
+def _why(error: Exception) -> str:
+    # The text of a failed connection is a paragraph of nested objects; its kind says it all.
+    return reason(error) if isinstance(error, (ValueError, PermissionError)) else type(error).__name__
+
+
+@contextlib.contextmanager
+def _quiet(logger: logging.Logger) -> Iterator[None]:
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

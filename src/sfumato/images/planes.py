@@ -1,0 +1,160 @@
+"""A decoded image, whatever its mode, as planes of numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from sfumato.errors import PictureError
+from sfumato.images import profile
+from sfumato.images.decode import Decoded
+from sfumato.images.refusal import refusal
+
+Plane = NDArray[np.uint8 | np.float32]
+"""(H, W): 0..255 where the type is uint8, [0, 1] where it is float32."""
+
+Number = TypeVar("Number", bound=np.generic)
+
+_OVERSHOOT = 0.1
+"""How far float values may go over their range, as they do in a picture that was sharpened or resized."""
+
+
+@dataclass(frozen=True)
+class Planes:
+    """One colour plane for grey, three for RGB, and alpha where the file has it."""
+
+    colours: tuple[Plane, ...]
+    alpha: NDArray[np.uint8] | None = None
+
+    @property
+    def all(self) -> tuple[Plane, ...]:
+        """The colours, then alpha where there is one."""
+        return self.colours if self.alpha is None else (*self.colours, self.alpha)
+
+    @property
+    def opaque(self) -> bool:
+        """Whether nothing shows through."""
+        return self.alpha is None or bool(self.alpha.min() == 255)
+
+    def without_alpha(self) -> Planes:
+        """The colours alone, as stored."""
+        return replace(self, alpha=None)
+
+    def oriented(self, orientation: int) -> Planes:
+        """Turned and mirrored as the EXIF tag Orientation (1 to 8) asks for; views, not copies."""
+        alpha = None if self.alpha is None else _oriented(self.alpha, orientation)
+        return Planes(tuple(_oriented(plane, orientation) for plane in self.colours), alpha)
+
+
+def from_image(decoded: Decoded, source: str, *, managed: bool) -> Planes:
+    """The numbers of a decoded image; ``source`` is what the person called it.
+
+    Grey of up to 16 bits is v / (2^bits - 1); other 16-bit pictures come from Pillow with 8. Where ``managed``, an
+    embedded profile is converted to sRGB. CMYK, YCbCr and LAB become RGB either way. Float grey is taken as [0, 1],
+    [0, 255] or [0, 65535], the first that holds it with a tenth to spare, and clipped to that.
+    Raises PictureError for float values that are not finite or fit none of the three, and for integers beyond 65535.
+    """
+    image, layout = decoded.image, decoded.layout
+    if decoded.white_is_zero and image.mode == "I;16":
+        inverted = Image.fromarray(np.uint16(65535) - np.asarray(image))
+        inverted.info = image.info
+        image = inverted
+    if image.mode in ("P", "PA"):
+        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    if image.mode in ("La", "RGBa"):
+        image = image.convert(image.mode.upper())
+    alpha = None
+    if image.mode in ("LA", "RGBA"):
+        alpha = np.asarray(image.getchannel("A"))
+        # Pillow reads 16-bit grey with alpha as RGBA.
+        is_grey = image.mode == "LA" or layout.startswith("LA;")
+        image = image.getchannel(0) if is_grey else image.convert("RGB")
+    elif "transparency" in image.info:
+        alpha = _alpha_of_key(image, layout)
+    if image.mode == "1":
+        image = image.convert("L")
+    elif image.mode not in ("L", "RGB", "CMYK", "I", "F") and not image.mode.startswith("I;16"):
+        image = image.convert("RGB")
+    if managed:
+        image = profile.to_srgb(image)
+    if image.mode == "CMYK":
+        image = image.convert("RGB")
+    colours = _colours(image, layout, source)
+    if decoded.white_is_zero and image.mode == "F":
+        colours = tuple(1 - plane for plane in colours)
+    return Planes(colours, alpha)
+
+
+def _colours(image: Image.Image, layout: str, source: str) -> tuple[Plane, ...]:
+    if image.mode == "RGB":
+        return tuple(np.asarray(image.getchannel(channel)) for channel in range(3))
+    values = np.asarray(image)
+    if image.mode == "L":
+        return (values,)
+    if image.mode == "F":
+        return (_of_floats(values, source),)
+    top = 4095 if layout == "I;12" else 65535
+    if image.mode == "I" and (values.min() < 0 or values.max() > top):
+        raise _out_of_range(values, f"integers from 0 to {top}", source)
+    # Both are whole numbers that float32 holds, so that their quotient is rounded once.
+    return (values.astype(np.float32) / np.float32(top),)
+
+
+def _of_floats(values: NDArray[np.float32], source: str) -> NDArray[np.float32]:
+    if not np.isfinite(values).all():
+        rule, remedy = "a picture of finite numbers", "replace them where the picture was made"
+        raise refusal(source, rule, "which holds NaN or infinity", remedy)
+    low, high = float(values.min()), float(values.max())
+    for top in (1, 255, 65535):
+        if -_OVERSHOOT * top <= low and high <= (1 + _OVERSHOOT) * top:
+            return np.clip(values / np.float32(top), 0, 1)
+    raise _out_of_range(values, "numbers from 0 to 1, 255 or 65535", source)
+
+
+def _out_of_range(values: NDArray[np.generic], rule: str, source: str) -> PictureError:
+    found = f"whose values go from {values.min():g} to {values.max():g}"
+    return refusal(source, f"a picture of {rule}", found, "scale them where the picture was made")
+
+
+def _alpha_of_key(image: Image.Image, layout: str) -> NDArray[np.uint8] | None:
+    """Alpha 0 where a pixel has the one colour that a PNG or GIF file names as transparent (tRNS), 255 elsewhere."""
+    key = image.info["transparency"]
+    levels = list(key) if isinstance(key, tuple) else [key]
+    if len(levels) != len(image.getbands()) or not all(isinstance(level, int) for level in levels):
+        return None
+    # Pillow widens 2 and 4 bits to 8 and narrows colours of 16, but leaves the key as the file has it.
+    levels = [_in_8_bits(level, layout) for level in levels]
+    match = np.logical_and.reduce(
+        [np.asarray(image.getchannel(channel)) == level for channel, level in enumerate(levels)]
+    )
+    return np.where(match, np.uint8(0), np.uint8(255))
+
+
+def _in_8_bits(level: int, layout: str) -> int:
+    if layout == "RGB;16B":
+        return level >> 8
+    return level * {"L;2": 85, "L;4": 17}.get(layout, 1)
+
+
+def _oriented(plane: NDArray[Number], orientation: int) -> NDArray[Number]:
+    match orientation:
+        case 2:
+            return plane[:, ::-1]
+        case 3:
+            return plane[::-1, ::-1]
+        case 4:
+            return plane[::-1]
+        case 5:
+            return plane.T
+        case 6:
+            return plane[::-1].T
+        case 7:
+            return plane[::-1, ::-1].T
+        case 8:
+            return plane[:, ::-1].T
+        case _:
+            return plane

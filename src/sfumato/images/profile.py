@@ -1,0 +1,85 @@
+"""Embedded colour profiles to sRGB, by LittleCMS through Pillow."""
+
+from __future__ import annotations
+
+import functools
+import io
+import struct
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms
+
+_SPACES = {"L": "GRAY", "I;16": "GRAY", "I;16B": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}
+"""What a profile must describe to be of use for an image of a mode."""
+
+_MAX_BYTES = 16_000_000
+_ROUNDING = 2
+"""Levels of 255 by which a profile of sRGB itself may differ from LittleCMS's."""
+
+
+def to_srgb(image: Image.Image) -> Image.Image:
+    """The image with its embedded profile converted to sRGB, with perceptual intent. CMYK becomes RGB, grey stays grey.
+
+    A profile that is absent, damaged, or made for another kind of image leaves the image as it is, silently, as it does
+    in every viewer. So does one that is sRGB but for rounding: the file's values are kept to the last digit.
+    """
+    data = image.info.get("icc_profile")
+    if not isinstance(data, bytes) or not 0 < len(data) <= _MAX_BYTES or image.mode not in _SPACES:
+        return image
+    try:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(data))
+        if _space(profile) != _SPACES[image.mode] or _is_srgb(profile):
+            return image
+        mode = "RGB" if image.mode == "CMYK" else image.mode
+        return ImageCms.buildTransform(profile, _srgb(mode), image.mode, mode).apply(image)
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return image
+
+
+def _space(profile: ImageCms.ImageCmsProfile) -> str:
+    return str(getattr(profile.profile, "xcolor_space", "")).strip()
+
+
+def _srgb(mode: str) -> ImageCms.ImageCmsProfile:
+    return ImageCms.ImageCmsProfile(
+        ImageCms.createProfile("sRGB") if mode == "RGB" else io.BytesIO(_grey_srgb_profile())
+    )
+
+
+def _is_srgb(profile: ImageCms.ImageCmsProfile) -> bool:
+    mode = {"GRAY": "L", "RGB": "RGB"}.get(_space(profile))
+    if mode is None:
+        return False
+    samples = _samples(mode)
+    converted = ImageCms.buildTransform(profile, _srgb(mode), mode, mode).apply(Image.fromarray(samples))
+    return bool(np.max(np.abs(np.asarray(converted).astype(np.int16) - samples)) <= _ROUNDING)
+
+
+@functools.cache
+def _samples(mode: str) -> NDArray[np.uint8]:
+    # 17 levels of each channel, 0 and 255 among them, in all combinations; every level of grey.
+    if mode == "L":
+        return np.arange(256, dtype=np.uint8)[np.newaxis]
+    levels = np.rint(np.linspace(0, 255, 17)).astype(np.uint8)
+    return np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(17, 17 * 17, 3)
+
+
+@functools.cache
+def _grey_srgb_profile() -> bytes:
+    """An ICC profile (ISO 15076-1) of grey with the curve of sRGB, which Pillow cannot make."""
+
+    def fixed(*numbers: float) -> bytes:
+        return b"".join(struct.pack(">i", round(number * 65536)) for number in numbers)
+
+    white = fixed(0.9642, 1.0, 0.8249)  # D50, to which all profiles refer
+    # Function type 3: ((x + 0.055) / 1.055)^2.4 from 0.04045 on, x / 12.92 below.
+    curve = b"para" + bytes(4) + struct.pack(">HH", 3, 0) + fixed(2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
+    tags = ((b"wtpt", b"XYZ " + bytes(4) + white), (b"kTRC", curve))
+    start = 128 + 4 + 12 * len(tags)
+    table, body = struct.pack(">I", len(tags)), b""
+    for name, tag in tags:
+        table += struct.pack(">4sII", name, start + len(body), len(tag))
+        body += tag
+    header = struct.pack(">I4xI4s4s4s", start + len(body), 0x04200000, b"mntr", b"GRAY", b"XYZ ")
+    return header + bytes(12) + b"acsp" + bytes(28) + white + bytes(48) + table + body

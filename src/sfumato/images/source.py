@@ -1,0 +1,70 @@
+"""From what a person typed to the bytes of a picture."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import itertools
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from sfumato.errors import PictureError
+from sfumato.images import file, samples
+from sfumato.images.refusal import refusal, shown
+
+_MOST_NAMES = 5000
+"""Names in a folder that are compared with one that is not there."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """The bytes of a picture: ``name`` as the person typed it, ``raw`` where its profile must be ignored."""
+
+    name: str
+    data: bytes
+    raw: bool = False
+
+
+def read(source: str) -> Source:
+    """A sample by its exact name, else the file of that path. Raises PictureError."""
+    if source in samples.SAMPLES:
+        return Source(source, _read(samples.sample_path(source), source), raw=source in samples.RAW_SAMPLES)
+    path = Path(source)
+    # Where the system knows no such user the name is taken as it stands.
+    with contextlib.suppress(RuntimeError):
+        path = path.expanduser()
+    return Source(source, _read(path, source))
+
+
+def _read(path: Path, source: str) -> bytes:
+    try:
+        return file.read(path, source)
+    except FileNotFoundError:
+        raise _missing(path, source) from None
+
+
+def _missing(path: Path, source: str) -> PictureError:
+    names = ", ".join(sorted(samples.SAMPLES))
+    if source.startswith(("http://", "https://")):
+        remedy = "download the picture and name the file"
+    elif near := _nearest(path, source):
+        remedy = f"did you mean {shown(near)}?"
+    else:
+        remedy = "check the path"
+    return refusal(source, f"a file, or a sample ({names})", "which does not exist", remedy)
+
+
+def _nearest(path: Path, source: str) -> str | None:
+    if close := difflib.get_close_matches(source.lower(), samples.SAMPLES, n=1):
+        return close[0]
+    try:
+        with os.scandir(path.parent) as entries:
+            names = [entry.name for entry in itertools.islice(entries, _MOST_NAMES)]
+    except (OSError, ValueError):
+        return None
+    by_lower = {name.lower(): name for name in sorted(names, reverse=True)}
+    same_stem = sorted(name for name in names if Path(name).stem.lower() == path.stem.lower())
+    close = difflib.get_close_matches(path.name.lower(), by_lower, n=1, cutoff=0.7)
+    found = same_stem[0] if same_stem else by_lower[close[0]] if close else None
+    return None if found is None else str(path.with_name(found))

@@ -1,0 +1,35 @@
+"""Gaussian Fourier features (Tancik et al. 2020): cos and sin of 2 pi B x, B normal with deviation sigma."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from sfumato.recipe import choices
+
+
+class FourierFeatures(nn.Module):
+    """(N, 2) coordinates -> (N, 2 K) features: K cosines, then K sines. B is a buffer: saved, not trained."""
+
+    frequencies: Tensor
+
+    def __init__(self, frequencies: Tensor) -> None:
+        """``frequencies``: (2, K), in cycles a unit of the coordinates."""
+        super().__init__()
+        self.register_buffer("frequencies", frequencies)
+
+    def forward(self, coordinates: Tensor) -> Tensor:
+        """(N, 2) -> (N, 2 K)."""
+        angles = (2 * math.pi) * (coordinates @ self.frequencies)
+        return torch.cat([torch.cos(angles), torch.sin(angles)], dim=1)
+
+
+def build(choice: choices.Encoding, random: np.random.Generator) -> tuple[nn.Module, int]:
+    """Draw the frequencies. Raises TypeError for another encoding's choice."""
+    if not isinstance(choice, choices.Fourier):
+        raise TypeError(choice)
+    frequencies = random.standard_normal((2, choice.features // 2)) * choice.sigma
+    return FourierFeatures(torch.from_numpy(frequencies)), choice.features

@@ -1,0 +1,32 @@
+"""Making a run's folder."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+from sfumato.runs.atomic import cannot_write
+
+
+def create(runs: Path, source: str, recipe_id: str) -> Path:
+    """A new folder ``<date>-<time>-<slug>-<recipe id>[-n]`` in ``runs``. Raises RunError when it cannot be made."""
+    name = f"{time.strftime('%Y%m%d-%H%M%S')}-{_slug(source)}-{recipe_id}"
+    number = 1
+    while True:
+        folder = runs / (name if number == 1 else f"{name}-{number}")
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            if not folder.is_dir():
+                raise cannot_write(runs, NotADirectoryError(20, "a file is in the way")) from None
+            number += 1
+        except OSError as error:
+            raise cannot_write(folder, error) from error
+        else:
+            return folder
+
+
+def _slug(source: str) -> str:
+    words = re.sub(r"[^a-z0-9]+", "-", Path(source).stem.lower()).strip("-")
+    return words[:40].rstrip("-") or "picture"

@@ -1,0 +1,135 @@
+"""A run, read from its folder."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from sfumato import models
+from sfumato.errors import RunError
+from sfumato.recipe import Recipe
+from sfumato.runs import layout, metrics, weights
+from sfumato.runs.weights import Moment
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training of one recipe, and its folder. Everything is read when it is asked for."""
+
+    folder: Path
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        """What run.json holds. Raises RunError when this is no run's folder."""
+        path = self.folder / layout.RUN
+        try:
+            facts = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise RunError(f"{self.folder} must be a run's folder: cannot read {layout.RUN}: {error}.") from None
+        if not isinstance(facts, dict) or facts.get("layout") != layout.VERSION:
+            found = facts.get("layout") if isinstance(facts, dict) else facts
+            raise RunError(f"{path} must have layout {layout.VERSION}. Got {found!r}; was it made by a newer Sfumato?")
+        return facts
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """As it was resolved: nothing is ``auto``."""
+        return Recipe.of(self.facts["recipe"])
+
+    @property
+    def status(self) -> str:
+        """``running``, ``done``, ``stopped`` or ``failed``."""
+        return self.facts["status"]
+
+    @property
+    def psnr(self) -> float | None:
+        """dB of the last painting, or None while there is none."""
+        result = self.facts["result"]
+        return None if result is None else result["psnr"]
+
+    @property
+    def metrics(self) -> list[dict[str, Any]]:
+        """The lines of metrics.jsonl."""
+        return metrics.read(self.folder / layout.METRICS)
+
+    @property
+    def picture(self) -> NDArray[np.float32]:
+        """(H, W, C) as trained on. Raises RunError."""
+        path = self.folder / layout.PICTURE
+        try:
+            return np.load(path, allow_pickle=False)
+        except (OSError, ValueError) as error:
+            raise RunError(f"{path} must be the picture of the run: {error}.") from None
+
+    @property
+    def painting(self) -> NDArray[np.float32]:
+        """(H, W, C) in [0, 1], as painting.png holds it. Raises RunError."""
+        path = self.folder / layout.PAINTING
+        try:
+            with Image.open(path) as image:
+                pixels = np.asarray(image).astype(np.float32) / np.float32(255)
+        except OSError as error:
+            raise RunError(f"{path} must be the painting of a finished run: {error}.") from None
+        return pixels.reshape(*pixels.shape[:2], -1)
+
+    def moments(self) -> list[Path]:
+        """The files of saved weights, in the order of their steps."""
+        return sorted((self.folder / layout.MOMENTS).glob("*.safetensors"))
+
+    def model(self, moment: Path | None = None, model: torch.nn.Module | None = None) -> tuple[torch.nn.Module, Moment]:
+        """The network at a saved moment, by default the last; with ``model``, that one with the moment's weights.
+
+        Raises RunError when there is no moment, or its weights do not fit.
+        """
+        files = self.moments()
+        if moment is None and not files:
+            raise RunError(f"{self.folder} must have saved weights in {layout.MOMENTS}/. Got none.")
+        file = moment or files[-1]
+        arrays, when = weights.load(file)
+        if model is None:
+            recipe, channels = self.recipe, self.facts["picture"]["channels"]
+            model = models.build(recipe.model, channels, recipe.seed, models.DTYPES[recipe.dtype])
+        try:
+            model.load_state_dict({name: torch.from_numpy(value) for name, value in arrays.items()})
+        except RuntimeError as error:
+            reason = " ".join(str(error).split())
+            raise RunError(f"the weights in {file} must fit the recipe's network: {reason}") from None
+        return model, when
+
+    def summary(self) -> str:
+        """What came out and where it is, for people."""
+        lines = [
+            f"{name:<9} {path}"
+            for name, path in (
+                ("painting", self.folder / layout.PAINTING),
+                *(("film", path) for path in sorted(self.folder.glob(f"{layout.FILM}.*"))),
+                ("curve", self.folder / layout.CURVE),
+                ("run", self.folder),
+            )
+            if path.exists()
+        ]
+        result = self.facts["result"]
+        if result is not None:
+            recipe = self.recipe
+            stopped = "stopped " if self.status == "stopped" else ""
+            lines.append(
+                f"{result['psnr']:.2f} dB {stopped}after {result['epoch']:.2f} epochs, {result['seconds']:.1f} s of "
+                f"training (engine {recipe.engine}, {recipe.threads} threads)"
+            )
+            lines.extend(self.facts["findings"])
+        return "\n".join(lines)
+
+
+def load_run(folder: str | Path) -> Run:
+    """The run in a folder. Raises RunError when there is none."""
+    run = Run(Path(folder))
+    run.facts  # noqa: B018
+    return run

@@ -1,0 +1,77 @@
+"""Weights in safetensors files, with the moment that they are of."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+from numpy.typing import NDArray
+
+from sfumato.errors import RunError
+from sfumato.runs.atomic import replacing
+from sfumato.training import Snapshot
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When weights were taken."""
+
+    epoch: float
+    step: int
+    seconds: float
+    loss: float | None
+    """Mean loss of the samples shown just before, None before the first step."""
+    running_psnr: float | None
+    """dB from their squared errors, None before the first step."""
+
+    @staticmethod
+    def of(snapshot: Snapshot) -> Moment:
+        """The moment of a snapshot."""
+        return Moment(
+            snapshot.epoch,
+            snapshot.step,
+            snapshot.seconds,
+            snapshot.loss if math.isfinite(snapshot.loss) else None,
+            snapshot.running_psnr if math.isfinite(snapshot.running_psnr) else None,
+        )
+
+
+def save(path: Path, weights: dict[str, NDArray[np.generic]], moment: Moment) -> None:
+    """Write the file whole. Raises RunError."""
+    contiguous = {name: np.ascontiguousarray(value) for name, value in weights.items()}
+    data = safetensors.numpy.save(contiguous, metadata={"moment": json.dumps(asdict(moment))})
+    with replacing(path) as partial:
+        partial.write_bytes(data)
+
+
+def load(path: Path) -> tuple[dict[str, NDArray[np.generic]], Moment]:
+    """Read weights and moment. Raises RunError when the file is not one that `save` wrote."""
+    with _opened(path) as file:
+        return {name: file.get_tensor(name) for name in file.keys()}, _moment(file)  # noqa: SIM118
+
+
+def moment_of(path: Path) -> Moment:
+    """The moment alone, without reading the weights. Raises RunError."""
+    with _opened(path) as file:
+        return _moment(file)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    try:
+        with safetensors.safe_open(path, framework="numpy") as file:
+            yield file
+    except (OSError, safetensors.SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise RunError(f"{path} must be weights that Sfumato saved: {error}. Restore or remove the file.") from None
+
+
+def _moment(file: Any) -> Moment:
+    return Moment(**json.loads((file.metadata() or {})["moment"]))

@@ -1,0 +1,165 @@
+"""Exact stochastic gradient descent, one sample at a time, as fast as the caches allow: float32, on the CPU.
+
+The arithmetic is that of `sfumato.training.engines.replica` and of autograd at batch 1, in single precision and with
+sums in another order. The weights are divided between threads so that each core keeps its own in its cache; see
+`sfumato.training.engines.online_part`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from sfumato import models
+from sfumato.errors import EngineError
+from sfumato.models.activations import IMPLEMENTATIONS, parameter_of
+from sfumato.models.mlp import MLP
+from sfumato.models.outputs import TILE
+from sfumato.recipe import Recipe, choices
+from sfumato.training.engines import barrier, online_kernel
+from sfumato.training.engines.compiled_activation import compiled
+from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
+from sfumato.training.engines.online_kernel import Errors, Network
+from sfumato.training.engines.online_part import LANES, ROWS, Part, up
+
+LOSSES: dict[type[choices.Loss], int] = {
+    choices.Squared: online_kernel.SQUARED,
+    choices.Absolute: online_kernel.ABSOLUTE,
+    choices.Huber: online_kernel.HUBER,
+}
+
+WORTH_A_MEETING = 15_000
+"""Weights that a thread must have between two meetings of the threads, lest they wait longer than they work."""
+
+
+def useful_threads(sizes: Sequence[int], threads: int) -> int:
+    """How many of ``threads`` a network with these ``sizes`` uses: as many as have enough to do between meetings."""
+    layers = len(sizes) - 1
+    meetings = sum(1 for layer in range(1, layers) if layer % 2 == 1 or layer < layers - 1)
+    weights = sum(fan_in * fan_out for fan_in, fan_out in itertools.pairwise(sizes))
+    for count in range(threads, 1, -1):
+        if layers > 1 and weights >= WORTH_A_MEETING * meetings * count and min(sizes[1:-1]) >= count * ROWS:
+            return count
+    return 1
+
+
+class Online(Engine):
+    """Trains an MLP one sample at a time."""
+
+    name = "online"
+
+    @classmethod
+    def why_not(cls, recipe: Recipe) -> list[str]:
+        """What in the recipe is not one-sample-at-a-time SGD in float32 on the CPU."""
+        training = recipe.training
+        sgd = training.optimizer
+        is_plain = isinstance(sgd, choices.SGD) and sgd.momentum == 0 and not sgd.nesterov
+        required = [
+            (training.batch == 1, "training.batch", "1", training.batch),
+            (is_plain, "training.optimizer", "sgd without momentum", sgd),
+            (type(training.loss) in LOSSES, "training.loss", "squared, absolute or huber", training.loss),
+            (type(recipe.model.activation) in IMPLEMENTATIONS, "model.activation", "built in", recipe.model.activation),
+            (recipe.dtype != "float64", "dtype", "float32", recipe.dtype),
+            (recipe.device != "cuda", "device", "cpu", recipe.device),
+        ]
+        return [f"{field} must be {rule}. Got {value}." for holds, field, rule, value in required if not holds]
+
+    def __init__(self, task: Task) -> None:
+        """Lay the model's weights out for the threads; every input is encoded once, here."""
+        model, recipe = task.model, task.recipe
+        sgd, loss = recipe.training.optimizer, recipe.training.loss
+        if not isinstance(model, MLP):
+            raise EngineError(f"engine online trains only an MLP. Got {type(model).__name__}; use engine autograd.")
+        assert isinstance(sgd, choices.SGD)
+        torch.set_num_threads(task.threads)
+        self._model = model
+        self._linear = model.linear_layers()
+        self._features = _encoded(model, task.coordinates)
+        self._targets = np.ascontiguousarray(task.targets, np.float32)
+        sizes = [self._linear[0].in_features, *(layer.out_features for layer in self._linear)]
+        self._rates = np.array([sgd.lr / math.sqrt(n + 1) if sgd.fan_in_scaling else sgd.lr for n in sizes[:-1]])
+        self._errors = Errors(model.squash, LOSSES[type(loss)], getattr(loss, "delta", 0.0))
+        self._activation = compiled(IMPLEMENTATIONS[type(recipe.model.activation)])
+        threads = useful_threads(sizes, task.threads)
+        self._parts = [Part(sizes, part, threads) for part in range(threads)]
+        self._counts = barrier.counters(threads)
+        width = up(max(sizes), 2 * LANES)
+        self._exchange = np.zeros(2 * threads * width + LANES, np.float32)
+        exchange = self._exchange.ctypes.data + -self._exchange.ctypes.data % 64
+        self._networks = [
+            Network(
+                part=index,
+                threads=threads,
+                block=part.address,
+                table=part.table,
+                counts=self._counts,
+                exchange=exchange,
+                width=width,
+                activation=self._activation.address,
+                parameter=parameter_of(recipe.model.activation),
+                biases=self._linear[0].bias is not None,
+            )
+            for index, part in enumerate(self._parts)
+        ]
+        self._helpers = ThreadPoolExecutor(threads - 1, "sfumato-online") if threads > 1 else None
+        self.load(self._weights_of_model())
+
+    def advance(self, pixels: NDArray[np.int64], rates: NDArray[np.float64]) -> Advance:
+        """One pixel a step; see `Engine.advance`."""
+        pixels, rates = np.ascontiguousarray(pixels, np.int64), np.ascontiguousarray(rates, np.float64)
+        self._counts.fill(0)
+        first, *others = self._networks
+        futures = []
+        try:
+            if self._helpers is not None:
+                futures = [self._helpers.submit(self._train, network, pixels, rates) for network in others]
+            loss, squared_error = self._train(first, pixels, rates)
+        except BaseException:
+            self._counts[-barrier.LINE] = 1
+            wait(futures)
+            raise
+        for future in futures:
+            future.result()
+        return Advance(loss=loss, squared_error=squared_error)
+
+    def _train(self, net: Network, pixels: NDArray[np.int64], factors: NDArray[np.float64]) -> tuple[float, float]:
+        return online_kernel.train(net, self._errors, self._rates, self._features, self._targets, pixels, factors)
+
+    def outputs(self, coordinates: NDArray[np.float64]) -> NDArray[np.floating]:
+        """(M, 2) -> (M, C), by the model itself."""
+        self._model.load_state_dict({name: torch.from_numpy(array) for name, array in self.weights().items()})
+        return models.outputs(self._model, coordinates)
+
+    def _weights_of_model(self) -> Arrays:
+        return {name: tensor.detach().cpu().numpy().copy() for name, tensor in self._model.state_dict().items()}
+
+    def weights(self) -> Arrays:
+        """By the names of the model's ``state_dict``, float32."""
+        named = self._weights_of_model()
+        for index in range(len(self._linear)):
+            weight, bias = named[f"layers.{index}.weight"], named.get(f"layers.{index}.bias")
+            for part in self._parts:
+                part.get(index, weight, bias)
+        return named
+
+    def state(self) -> Arrays:
+        """The weights: plain gradient descent remembers nothing else."""
+        return self.weights()
+
+    def load(self, state: Mapping[str, NDArray[np.generic]]) -> None:
+        """Restore what `state` returned."""
+        for index in range(len(self._linear)):
+            for part in self._parts:
+                part.put(index, state[f"layers.{index}.weight"], state.get(f"layers.{index}.bias"))
+
+
+def _encoded(model: MLP, coordinates: NDArray[np.float64]) -> NDArray[np.float32]:
+    with torch.inference_mode():
+        tiles = torch.from_numpy(coordinates).to(torch.float32).split(TILE)
+        return torch.cat([model.encode(tile) for tile in tiles]).contiguous().numpy()

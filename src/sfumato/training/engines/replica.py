@@ -1,0 +1,139 @@
+"""The 2012 program, to the last digit: its random stream, its shuffle, its float64 sums in their order."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sfumato.recipe import Recipe, choices
+from sfumato.training.engines import replica_kernel
+from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
+from sfumato.training.java_random import JavaRandom
+from sfumato.training.order import PixelOrder
+
+
+class JavaOrder(PixelOrder):
+    """Each epoch takes the pixels out of a list, one at a random place after another.
+
+    It owns the random stream: the engine draws from it only while it is built, so an engine's state and an order's
+    state never disagree about where the stream is.
+    """
+
+    def __init__(self, random: JavaRandom, pixels: int) -> None:
+        self._random = random
+        self._pixels = pixels
+
+    def epoch(self) -> NDArray[np.int64]:
+        """(N,) the next epoch's pixels."""
+        return self._random.permutation(self._pixels)
+
+    def state(self) -> Arrays:
+        """Where the random stream is."""
+        return self._random.state()
+
+    def load(self, state: Mapping[str, NDArray[np.generic]]) -> None:
+        """Put the random stream back."""
+        self._random.load(state)
+
+
+class Replica(Engine):
+    """Trains as the 2012 program did; it draws its own weights, the task's model only tells their names."""
+
+    name = "replica"
+
+    @classmethod
+    def why_not(cls, recipe: Recipe) -> list[str]:
+        """Everything in the recipe that the 2012 program did otherwise."""
+        model, training = recipe.model, recipe.training
+        sgd = training.optimizer
+        is_its_sgd = isinstance(sgd, choices.SGD) and sgd.momentum == 0 and not sgd.nesterov and sgd.fan_in_scaling
+        required = [
+            (training.batch == 1, "training.batch", "1", training.batch),
+            (isinstance(training.order, choices.Shuffled), "training.order", "shuffled", training.order),
+            (is_its_sgd, "training.optimizer", "sgd(fan_in_scaling=true) without momentum", sgd),
+            (training.schedule == choices.Constant(), "training.schedule", "constant", training.schedule),
+            (isinstance(training.loss, choices.Squared), "training.loss", "squared", training.loss),
+            (training.held_out == 0, "training.held_out", "0", training.held_out),
+            (isinstance(model.activation, choices.LeakyReLU), "model.activation", "leaky_relu", model.activation),
+            (model.output == "linear", "model.output", "linear", model.output),
+            (isinstance(model.encoding, choices.Plain), "model.encoding", "none", model.encoding),
+            (isinstance(model.init, choices.Gaussian), "model.init", "gaussian", model.init),
+            (model.biases, "model.biases", "true", model.biases),
+            (recipe.coordinates.range == "unit", "coordinates.range", "unit", recipe.coordinates.range),
+            (recipe.coordinates.at == "corners", "coordinates.at", "corners", recipe.coordinates.at),
+            (recipe.dtype != "float32", "dtype", "float64", recipe.dtype),
+            (recipe.device != "cuda", "device", "cpu", recipe.device),
+        ]
+        return [f"{field} must be {rule}. Got {value}." for holds, field, rule, value in required if not holds]
+
+    def __init__(self, task: Task) -> None:
+        """Draw the weights as the 2012 program did: layer by layer, row by row, the bias last."""
+        model, sgd = task.recipe.model, task.recipe.training.optimizer
+        activation, init = model.activation, model.init
+        assert isinstance(sgd, choices.SGD)
+        assert isinstance(activation, choices.LeakyReLU)
+        assert isinstance(init, choices.Gaussian)
+        self._inputs = np.ascontiguousarray(task.coordinates, np.float64)
+        self._targets = np.ascontiguousarray(task.targets, np.float64)
+        self._slope = activation.slope
+        self._sizes = np.array([self._inputs.shape[1], *model.widths, self._targets.shape[1]], np.int64)
+        self._layer_rates = np.array([sgd.lr * (1 / math.sqrt(fan_in + 1)) for fan_in in self._sizes[:-1]])
+        # Multiplied by the reciprocal of the root, as the 2012 program did: a division may round otherwise.
+        random = JavaRandom(task.recipe.seed)
+        self._weights = np.concatenate(
+            [
+                random.gaussians((fan_in + 1) * fan_out) * init.scale * (1 / math.sqrt(fan_in + 1))
+                for fan_in, fan_out in itertools.pairwise(self._sizes.tolist())
+            ]
+        )
+        self._order = JavaOrder(random, len(self._inputs))
+
+    def advance(self, pixels: NDArray[np.int64], rates: NDArray[np.float64]) -> Advance:
+        """One pixel a step; see `Engine.advance`."""
+        squared_error = replica_kernel.train(
+            self._weights,
+            self._sizes,
+            self._slope,
+            self._layer_rates,
+            self._inputs,
+            self._targets,
+            np.ascontiguousarray(pixels, np.int64),
+            np.ascontiguousarray(rates, np.float64),
+        )
+        return Advance(loss=0.5 * squared_error, squared_error=squared_error)
+
+    def outputs(self, coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(M, 2) -> (M, C), summed as in training."""
+        out = np.empty((len(coordinates), self._targets.shape[1]))
+        replica_kernel.outputs(
+            self._weights, self._sizes, self._slope, np.ascontiguousarray(coordinates, np.float64), out
+        )
+        return out
+
+    def weights(self) -> Arrays:
+        """``layers.i.weight`` (fan_out, fan_in) and ``layers.i.bias`` (fan_out,), float64."""
+        named: Arrays = {}
+        first = 0
+        for layer, (fan_in, fan_out) in enumerate(itertools.pairwise(self._sizes.tolist())):
+            count = (fan_in + 1) * fan_out
+            rows = self._weights[first : first + count].reshape(fan_out, fan_in + 1)
+            named[f"layers.{layer}.weight"] = rows[:, :-1].copy()
+            named[f"layers.{layer}.bias"] = rows[:, -1].copy()
+            first += count
+        return named
+
+    def state(self) -> Arrays:
+        """The weights; the random stream belongs to the order."""
+        return {"weights": self._weights.copy()}
+
+    def load(self, state: Mapping[str, NDArray[np.generic]]) -> None:
+        """Restore what `state` returned."""
+        self._weights[:] = state["weights"]
+
+    def order(self) -> PixelOrder:
+        """The order of the 2012 program, drawn from the stream that drew the weights."""
+        return self._order

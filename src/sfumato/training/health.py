@@ -1,0 +1,46 @@
+"""What is wrong with a painting, in words."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sfumato import images
+from sfumato.training.evaluation import Evaluation
+
+NEAR = 1e-3
+"""Outputs this close to 0 or 1, where a sigmoid's slope is below a thousandth, count as saturated."""
+
+MANY = 0.25
+"""A finding is made of saturation when this part of the outputs is saturated without need."""
+
+
+def findings(evaluation: Evaluation, picture: NDArray[np.float64], *, squashed: bool) -> list[str]:
+    """Sentences about the painting (H, W, C) beside the picture; empty when there is nothing to say.
+
+    ``squashed`` tells that the outputs pass through a sigmoid.
+    """
+    found: list[str] = []
+    painting = evaluation.painting
+    if not np.isfinite(painting).all():
+        return ["The network answers with values that are not finite: training diverged. Try a lower learning rate."]
+    flat = images.psnr(images.mse(np.broadcast_to(picture.mean(axis=(0, 1)), picture.shape), picture))
+    if evaluation.psnr <= flat + 0.1:
+        found.append(
+            f"The painting ({evaluation.psnr:.2f} dB) is no better than one flat colour, the picture's mean "
+            f"({flat:.2f} dB): the network has learned nothing of the picture's shapes yet."
+        )
+    if squashed:
+        saturated = _near_the_ends(painting) & ~_near_the_ends(picture)
+        share = float(saturated.mean())
+        if share >= MANY:
+            found.append(
+                f"{share:.0%} of the outputs are saturated: the sigmoid is within {NEAR:g} of 0 or 1 where the picture "
+                "is not, so hardly any gradient passes. Try a linear output (model.output), smaller updates, "
+                "or smaller initial weights."
+            )
+    return found
+
+
+def _near_the_ends(values: NDArray[np.floating]) -> NDArray[np.bool_]:
+    return (values < NEAR) | (values > 1 - NEAR)

@@ -1,0 +1,144 @@
+"""``java.util.Random``: the random numbers of a Java program, to the last digit.
+
+Source of the algorithms: the documentation of the class (Java SE), which fixes them: a linear congruential generator
+of 48 bits (Knuth 1981, 3.2.1), and normal numbers by the polar method (Knuth, 3.4.1 C), two at a time.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from sfumato.training.strict_log import strict_log
+
+_MULTIPLIER = 0x5DEECE66D
+_MASK = (1 << 48) - 1
+
+
+@njit(cache=True, nogil=True)
+def _next(seed: NDArray[np.int64], bits: int) -> int:
+    # The product overflows 64 bits; its low 48 are right all the same.
+    seed[0] = (seed[0] * _MULTIPLIER + 0xB) & _MASK
+    return seed[0] >> (48 - bits)
+
+
+@njit(cache=True, nogil=True)
+def _next_below(seed: NDArray[np.int64], bound: int) -> int:
+    drawn = _next(seed, 31)
+    if bound & (bound - 1) == 0:
+        return (bound * drawn) >> 31
+    result = drawn % bound
+    # Java sees an overflow of 32 bits here: the last, incomplete run of `bound` numbers is drawn again.
+    while drawn - result + (bound - 1) >= 1 << 31:
+        drawn = _next(seed, 31)
+        result = drawn % bound
+    return result
+
+
+@njit(cache=True, nogil=True)
+def _next_double(seed: NDArray[np.int64]) -> float:
+    high = _next(seed, 26) << 27
+    return (high + _next(seed, 27)) * 2.0**-53
+
+
+@njit(cache=True, nogil=True)
+def _fill_gaussians(seed: NDArray[np.int64], pending: NDArray[np.float64], out: NDArray[np.float64]) -> None:
+    for i in range(len(out)):
+        if not np.isnan(pending[0]):
+            out[i] = pending[0]
+            pending[0] = np.nan
+            continue
+        while True:
+            v1 = 2 * _next_double(seed) - 1
+            v2 = 2 * _next_double(seed) - 1
+            s = v1 * v1 + v2 * v2
+            if 0 < s < 1:
+                break
+        factor = math.sqrt(-2 * strict_log(s) / s)
+        pending[0] = v2 * factor
+        out[i] = v1 * factor
+
+
+@njit(cache=True, nogil=True)
+def _fill_permutation(seed: NDArray[np.int64], out: NDArray[np.int64]) -> None:
+    # A Fenwick tree counts the elements that are left, so that the one at a place is found in O(log n).
+    n = len(out)
+    tree = np.zeros(n + 1, np.int64)
+    for i in range(1, n + 1):
+        tree[i] = i & -i
+    top = 1
+    while top * 2 <= n:
+        top *= 2
+    for taken in range(n):
+        place = _next_below(seed, n - taken)
+        node, step = 0, top
+        while step > 0:
+            child = node + step
+            if child <= n and tree[child] <= place:
+                place -= tree[child]
+                node = child
+            step >>= 1
+        out[taken] = node
+        node += 1
+        while node <= n:
+            tree[node] -= 1
+            node += node & -node
+
+
+class JavaRandom:
+    """A stream of random numbers, the same as ``new java.util.Random(seed)`` gives."""
+
+    def __init__(self, seed: int) -> None:
+        """``seed``: any signed 64-bit integer, of which Java uses the low 48 bits."""
+        self._seed = np.array([(seed ^ _MULTIPLIER) & _MASK], np.int64)
+        # The second normal number of a pair that is not used yet; NaN: there is none.
+        self._pending = np.array([np.nan])
+
+    def next(self, bits: int) -> int:
+        """The next 1 to 32 bits as a signed 32-bit integer."""
+        value = int(_next(self._seed, bits))
+        return value - (1 << 32) if value >= 1 << 31 else value
+
+    def next_int(self, bound: int | None = None) -> int:
+        """Any 32-bit integer, or one from 0 to below ``bound`` (1 to 2^31 - 1). Raises ValueError for other bounds."""
+        if bound is None:
+            return self.next(32)
+        if not 1 <= bound < 1 << 31:
+            raise ValueError(f"bound must be from 1 to 2^31 - 1. Got {bound}.")
+        return int(_next_below(self._seed, bound))
+
+    def next_double(self) -> float:
+        """Uniform in [0, 1)."""
+        return float(_next_double(self._seed))
+
+    def next_gaussian(self) -> float:
+        """Normal, mean 0, standard deviation 1."""
+        return float(self.gaussians(1)[0])
+
+    def gaussians(self, count: int) -> NDArray[np.float64]:
+        """(count,) of what `next_gaussian` gives."""
+        out = np.empty(count)
+        _fill_gaussians(self._seed, self._pending, out)
+        return out
+
+    def permutation(self, n: int) -> NDArray[np.int64]:
+        """(n,) the numbers 0 to n - 1 as they come out of a list.
+
+        ``next_int(how many are left)`` takes one out and the others keep their order.
+        """
+        out = np.empty(n, np.int64)
+        _fill_permutation(self._seed, out)
+        return out
+
+    def state(self) -> dict[str, NDArray[np.generic]]:
+        """What must be restored to draw the same numbers from here on."""
+        return {"seed": self._seed.copy(), "pending_gaussian": self._pending.copy()}
+
+    def load(self, state: Mapping[str, NDArray[np.generic]]) -> None:
+        """Restore what `state` returned."""
+        self._seed[:] = state["seed"]
+        self._pending[:] = state["pending_gaussian"]

@@ -1,0 +1,184 @@
+"""The training loop: budget, pixel order, schedule and evaluations around an engine."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from sfumato import images, models
+from sfumato.recipe import Recipe
+from sfumato.streams import stream
+from sfumato.training import schedules
+from sfumato.training.clock import Clock
+from sfumato.training.engines import Advance, Task, choose
+from sfumato.training.evaluation import Evaluation, evaluate
+from sfumato.training.orders import SeededOrder
+from sfumato.training.snapshot import Snapshot
+
+SECONDS_A_SNAPSHOT = 0.1
+"""Steps between two snapshots take about this long: so often a run can be watched, and so soon it can be stopped."""
+
+EVALUATION_SHARE = 0.05
+"""Part of the training time that evaluations may cost when they are ``auto``."""
+
+
+def resolve(recipe: Recipe) -> Recipe:
+    """The recipe with every ``auto`` replaced by what it comes to on this machine.
+
+    Raises EngineError when no engine can train it.
+    """
+    engine = choose(recipe).name
+    dtype = recipe.dtype if recipe.dtype != "auto" else "float64" if engine == "replica" else "float32"
+    device = recipe.device
+    if device == "auto":
+        device = "cuda" if engine == "autograd" and torch.cuda.is_available() else "cpu"
+    threads = recipe.threads or available_cores()
+    return recipe.model_copy(update={"engine": engine, "dtype": dtype, "device": device, "threads": threads})
+
+
+def available_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Loop:
+    """One training of one recipe on one picture. Iterate over `snapshots`."""
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        picture: NDArray[np.float32],
+        model: torch.nn.Module | None = None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """``recipe`` resolved; ``picture`` (H, W, C); ``stop`` is asked between steps whether to end.
+
+        Without ``model`` the recipe's own network is built.
+        """
+        self.recipe = recipe
+        self._picture = images.exact(picture)
+        self._stop = stop
+        height, width, channels = picture.shape
+        coordinates = models.grid(recipe.coordinates, height, width)
+        targets = self._picture.reshape(-1, channels)
+        self._held_out = _held_out(recipe, height, width)
+        if self._held_out is not None:
+            kept = ~self._held_out.reshape(-1)
+            coordinates, targets = coordinates[kept], targets[kept]
+        model = model or models.build(recipe.model, channels, recipe.seed, models.DTYPES[recipe.dtype])
+        self._engine = choose(recipe)(Task(recipe, coordinates, targets, model, recipe.threads))
+        self._order = self._engine.order() or SeededOrder(recipe.training.order, len(targets), recipe.seed)
+        self._batch = len(targets) if recipe.training.batch == "all" else min(recipe.training.batch, len(targets))
+        self._pixels = len(targets)
+        self._values = targets.size
+        self._steps_an_epoch = math.ceil(self._pixels / self._batch)
+        self.clock = Clock(recipe.budget, self._steps_an_epoch)
+        self._queue = np.empty(0, dtype=np.int64)
+        self._overhead = 0.0
+        self._evaluation_seconds = 0.0
+        self._evaluated_at = 0.0
+        self._factor = 1.0
+
+    def snapshots(self) -> Iterator[Snapshot]:
+        """Train to the end of the budget, yielding about ten snapshots a second and the last one evaluated."""
+        self._factor = schedules.factor(self.recipe.training.schedule, self.clock.progress_at(0.5))
+        ended = self._ended(None)
+        yield self._snapshot(None, self._evaluate() if ended else None, ended)
+        while ended is None:
+            sums, samples = self._advance()
+            ended = "stopped" if self._stop() else self._ended(None)
+            evaluation = None
+            if ended is not None or self._evaluation_due():
+                evaluation = self._evaluate()
+                ended = ended or self._ended(evaluation)
+            mean = Advance(sums.loss / samples, sums.squared_error / (samples * self._values / self._pixels))
+            yield self._snapshot(mean, evaluation, ended)
+
+    def _advance(self) -> tuple[Advance, int]:
+        """Take the next few steps, never across the end of an epoch."""
+        if not len(self._queue):
+            self._queue = self._order.epoch()
+        left = math.ceil(len(self._queue) / self._batch)
+        steps = min(self.clock.steps_in(SECONDS_A_SNAPSHOT), left)
+        schedule = self.recipe.training.schedule
+        # The middle of a step stands for it: so neither the first step of a warm-up nor the last of a decay is lost.
+        rates = [schedules.factor(schedule, self.clock.progress_at(ahead + 0.5)) for ahead in range(steps)]
+        pixels, self._queue = np.split(self._queue, [steps * self._batch])
+        before = time.perf_counter()
+        sums = self._engine.advance(pixels, np.array(rates))
+        self.clock.spent(steps, time.perf_counter() - before)
+        self._factor = rates[-1]
+        return sums, len(pixels)
+
+    def _ended(self, evaluation: Evaluation | None) -> str | None:
+        budget, clock = self.recipe.budget, self.clock
+        if budget.psnr is not None and evaluation is not None and evaluation.psnr >= budget.psnr:
+            return "psnr"
+        if not clock.ended:
+            return None
+        if clock.last_step is None or clock.step < clock.last_step:
+            return "seconds"
+        return "steps" if clock.step == budget.steps else "epochs"
+
+    def _evaluation_due(self) -> bool:
+        match self.recipe.evaluation.every:
+            case "epoch":
+                return not len(self._queue)
+            case "end":
+                return False
+            case _:
+                # A painting costs about a third of the training of as many samples; the first time this must do.
+                pace = self.clock.seconds / max(self.clock.step, 1) * self._steps_an_epoch
+                cost = self._evaluation_seconds or pace / 3
+                return self.clock.seconds - self._evaluated_at >= max(cost / EVALUATION_SHARE, SECONDS_A_SNAPSHOT)
+
+    def _evaluate(self) -> Evaluation:
+        before = time.perf_counter()
+        height, width, _ = self._picture.shape
+        evaluation = evaluate(self._paint(height, width), self._picture, self._held_out)
+        self._evaluation_seconds = time.perf_counter() - before
+        self._overhead += self._evaluation_seconds
+        self._evaluated_at = self.clock.seconds
+        return evaluation
+
+    def _paint(self, rows: int, columns: int) -> NDArray[np.floating]:
+        outputs = self._engine.outputs(models.grid(self.recipe.coordinates, rows, columns))
+        return outputs.reshape(rows, columns, -1)
+
+    def _snapshot(self, mean: Advance | None, evaluation: Evaluation | None, ended: str | None) -> Snapshot:
+        step = self.clock.step
+        epochs, steps = divmod(step, self._steps_an_epoch)
+        samples = epochs * self._pixels + min(steps * self._batch, self._pixels)
+        height, width, _ = self._picture.shape
+        return Snapshot(
+            epoch=samples / self._pixels,
+            step=step,
+            samples=samples,
+            seconds=self.clock.seconds,
+            overhead_seconds=self._overhead,
+            progress=1.0 if ended else self.clock.progress,
+            loss=math.nan if mean is None else mean.loss,
+            running_psnr=math.nan if mean is None else images.psnr(mean.squared_error),
+            learning_rate=self.recipe.training.optimizer.lr * self._factor,
+            evaluation=evaluation,
+            ended=ended,
+            paint=self._paint,
+            weights=self._engine.weights,
+            size=(height, width),
+        )
+
+
+def _held_out(recipe: Recipe, height: int, width: int) -> NDArray[np.bool_] | None:
+    """The (H, W) mask of pixels kept away from training; None where there are none."""
+    count = round(recipe.training.held_out * height * width)
+    if count == 0:
+        return None
+    mask = np.zeros(height * width, dtype=np.bool_)
+    mask[stream(recipe.seed, "held out").permutation(height * width)[:count]] = True
+    return mask.reshape(height, width)

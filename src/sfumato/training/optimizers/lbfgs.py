@@ -1,0 +1,19 @@
+"""Limited-memory BFGS (Liu and Nocedal 1989), PyTorch's."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from sfumato.recipe import choices
+
+
+def build(choice: choices.LBFGS, model: nn.Module) -> torch.optim.Optimizer:
+    """All parameters in one group."""
+    return torch.optim.LBFGS(
+        model.parameters(),
+        lr=choice.lr,
+        max_iter=choice.iterations,
+        history_size=choice.history,
+        line_search_fn="strong_wolfe" if choice.line_search == "strong_wolfe" else None,
+    )

@@ -1,0 +1,33 @@
+"""A model's parameters by their part in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import nn
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Parameters that share a fan-in."""
+
+    parameters: list[nn.Parameter]
+    fan_in: int
+
+
+def layers(model: nn.Module) -> list[Layer]:
+    """Each linear layer with its fan-in, the bias counted; parameters outside of linear layers have fan-in 0."""
+    found: list[Layer] = []
+    seen: set[int] = set()
+    for module in model.modules():
+        own = [parameter for parameter in module.parameters(recurse=False) if id(parameter) not in seen]
+        seen.update(id(parameter) for parameter in own)
+        if own:
+            found.append(Layer(own, module.in_features + 1 if isinstance(module, nn.Linear) else 0))
+    return found
+
+
+def hidden_matrices(model: nn.Module) -> list[nn.Parameter]:
+    """The matrices between the first and the last one: what orthogonalised updates are for."""
+    matrices = [parameter for parameter in model.parameters() if parameter.ndim == 2]
+    return matrices[1:-1]

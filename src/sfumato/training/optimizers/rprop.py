@@ -1,0 +1,21 @@
+"""Resilient backpropagation (Riedmiller and Braun 1993), PyTorch's variant.
+
+After a turn of its gradient's sign a weight waits for one step.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from sfumato.recipe import choices
+
+
+def build(choice: choices.Rprop, model: nn.Module) -> torch.optim.Optimizer:
+    """All parameters in one group."""
+    return torch.optim.Rprop(
+        model.parameters(),
+        lr=choice.lr,
+        etas=(choice.decrease, choice.increase),
+        step_sizes=(choice.smallest, choice.largest),
+    )

@@ -1,0 +1,53 @@
+"""What training yields as it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sfumato.training.evaluation import Evaluation
+
+Arrays = dict[str, NDArray[np.generic]]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Training at one moment.
+
+    `painting`, `paint` and `weights` look at the network as it is when they are called: use them before asking for
+    the next snapshot.
+    """
+
+    epoch: float
+    """Times that every training pixel has been visited."""
+    step: int
+    samples: int
+    seconds: float
+    """Seconds of training, evaluation not counted."""
+    overhead_seconds: float
+    """Seconds spent on evaluations so far."""
+    progress: float
+    """Part of the budget that is spent, 0 to 1."""
+    loss: float
+    """Mean loss of the samples shown since the last snapshot, each before its own step; nan before the first step."""
+    running_psnr: float
+    """dB from the unclipped squared errors of those samples; nan before the first step."""
+    learning_rate: float
+    """The optimiser's rate times the schedule's factor, at the last step."""
+    evaluation: Evaluation | None
+    """An exact comparison, when one was due."""
+    ended: str | None
+    """Why training has ended (``epochs``, ``steps``, ``seconds``, ``psnr``, ``stopped``), or None while it goes on."""
+    paint: Callable[[int, int], NDArray[np.floating]] = field(repr=False)
+    """(rows, columns) -> (rows, columns, C), unclipped: the network painted finer or coarser than the picture."""
+    weights: Callable[[], Arrays] = field(repr=False)
+    """Copies of the network's weights by name."""
+    size: tuple[int, int]
+    """(H, W) of the picture."""
+
+    def painting(self) -> NDArray[np.floating]:
+        """(H, W, C), unclipped."""
+        return self.paint(*self.size) if self.evaluation is None else self.evaluation.painting

@@ -1,0 +1,79 @@
+"""One contract over all activations: three ways to compute each must agree."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from sfumato.models.activations import IMPLEMENTATIONS, Implementation, build, parameter_of
+from sfumato.recipe import choices
+
+EVERY = [
+    choices.LeakyReLU(),
+    choices.LeakyReLU(slope=0.3),
+    choices.ReLU(),
+    choices.Tanh(),
+    choices.Sigmoid(),
+    choices.Sine(omega=3.0),
+    choices.Gauss(width=0.7),
+]
+XS = [-800.0, -3.1, -1.0, -0.2, -1e-3, 1e-3, 0.4, 1.0, 2.7, 800.0]
+
+
+def implementation(choice: choices.Activation) -> tuple[Implementation, float]:
+    return IMPLEMENTATIONS[type(choice)], parameter_of(choice)
+
+
+@pytest.mark.parametrize("choice", EVERY, ids=str)
+def test_scalar_and_tensor_agree(choice: choices.Activation) -> None:
+    activation, p = implementation(choice)
+    tensor = build(choice)(torch.tensor(XS, dtype=torch.float64))
+    assert [activation.value(x, p) for x in XS] == pytest.approx(tensor.tolist(), rel=1e-12, abs=1e-15)
+
+
+@pytest.mark.parametrize("choice", EVERY, ids=str)
+def test_derivative_agrees_with_autograd_and_finite_differences(choice: choices.Activation) -> None:
+    activation, p = implementation(choice)
+    xs = torch.tensor(XS, dtype=torch.float64, requires_grad=True)
+    build(choice)(xs).sum().backward()
+    assert xs.grad is not None
+    ours = [activation.derivative(x, activation.value(x, p), p) for x in XS]
+    assert ours == pytest.approx(xs.grad.tolist(), rel=1e-9, abs=1e-12)
+    for x, slope in zip(XS[1:-1], ours[1:-1], strict=True):
+        h = 1e-5
+        numeric = (activation.value(x + h, p) - activation.value(x - h, p)) / (2 * h)
+        assert slope == pytest.approx(numeric, rel=1e-4, abs=1e-6)
+    assert any(abs(slope) > 0.01 for slope in ours)
+
+
+@pytest.mark.parametrize(
+    ("choice", "x", "y"),
+    [
+        (choices.LeakyReLU(slope=0.1), -2.0, -0.2),
+        (choices.LeakyReLU(slope=0.1), 2.0, 2.0),
+        (choices.ReLU(), -2.0, 0.0),
+        (choices.Tanh(), 0.5, math.tanh(0.5)),
+        (choices.Sigmoid(), 0.0, 0.5),
+        (choices.Sine(omega=2.0), math.pi / 4, 1.0),
+        (choices.Gauss(width=2.0), 2.0, math.exp(-0.5)),
+    ],
+    ids=str,
+)
+def test_known_values(choice: choices.Activation, x: float, y: float) -> None:
+    activation, p = implementation(choice)
+    assert activation.value(x, p) == pytest.approx(y, rel=1e-15)
+
+
+def test_the_module_prints_what_it_is() -> None:
+    assert "sine, 2.0" in repr(build(choices.Sine(omega=2.0)))
+
+
+def test_no_activation_answers_nan_to_large_sums() -> None:
+    large = torch.tensor([-1e30, 1e30])
+    for choice in EVERY:
+        activation, p = implementation(choice)
+        assert torch.isfinite(build(choice)(large)).all()
+        assert np.isfinite([activation.value(x, p) for x in (-1e30, 1e30)]).all()

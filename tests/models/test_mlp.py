@@ -1,0 +1,90 @@
+"""The network, its inputs and its answers, against NumPy written out here."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from sfumato.models import DTYPES, build, grid, outputs
+from sfumato.models.encodings.fourier import FourierFeatures
+from sfumato.models.outputs import TILE
+from sfumato.recipe import Coordinates, Model, choices
+
+
+@pytest.mark.parametrize("output", ["linear", "sigmoid"])
+@pytest.mark.parametrize("biases", [True, False])
+def test_forward_is_the_formula(output: str, biases: bool) -> None:
+    recipe = Model.of({"depth": 3, "width": 7, "activation": "tanh", "output": output, "biases": biases})
+    mlp = build(recipe, 3, seed=2, dtype=torch.float64)
+    x = np.random.default_rng(1).uniform(-1, 1, (50, 2))
+    ours = outputs(mlp, x)
+    for layer in mlp.linear_layers():
+        x = x @ layer.weight.detach().numpy().T + (layer.bias.detach().numpy() if biases else 0)
+        if layer is not mlp.layers[-1]:
+            x = np.tanh(x)
+    expected = 1 / (1 + np.exp(-x)) if output == "sigmoid" else x
+    np.testing.assert_allclose(ours, expected, rtol=1e-12)
+    assert np.abs(expected).max() > 0.05
+
+
+@pytest.mark.parametrize(("width", "shapes"), [(5, [(2, 5), (5, 5), (5, 4)]), ((6, 3), [(2, 6), (6, 3), (3, 4)])])
+def test_shapes(width: int | tuple[int, ...], shapes: list[tuple[int, int]]) -> None:
+    mlp = build(Model(depth=2, width=width), 4, seed=0)
+    assert [(layer.in_features, layer.out_features) for layer in mlp.linear_layers()] == shapes
+
+
+def test_no_hidden_layer_is_a_linear_map() -> None:
+    mlp = build(Model(depth=0), 3, seed=0)
+    assert [(layer.in_features, layer.out_features) for layer in mlp.linear_layers()] == [(2, 3)]
+
+
+def test_fourier_features() -> None:
+    frequencies = torch.tensor([[1.0, 0.5], [0.0, 2.0]], dtype=torch.float64)
+    features = FourierFeatures(frequencies)(torch.tensor([[0.125, 0.25]], dtype=torch.float64))
+    angles = [2 * math.pi * 0.125, 2 * math.pi * (0.0625 + 0.5)]
+    expected = [math.cos(angles[0]), math.cos(angles[1]), math.sin(angles[0]), math.sin(angles[1])]
+    assert features.tolist()[0] == pytest.approx(expected, abs=1e-12)
+    mlp = build(Model(depth=1, encoding=choices.Fourier(sigma=3.0, features=512)), 3, seed=0)
+    drawn = mlp.encode.frequencies
+    assert isinstance(drawn, torch.Tensor)
+    assert drawn.shape == (2, 256)
+    assert drawn.std().item() == pytest.approx(3.0, rel=0.1)
+    assert "encode.frequencies" in mlp.state_dict()
+    assert "encode.frequencies" not in dict(mlp.named_parameters())
+
+
+def test_outputs_do_not_depend_on_tiles() -> None:
+    mlp = build(Model(depth=2, width=8), 3, seed=0, dtype=torch.float64)
+    x = np.random.default_rng(1).uniform(0, 1, (2 * TILE + 7, 2))
+    np.testing.assert_allclose(outputs(mlp, x)[[0, TILE, -1]], outputs(mlp, x[[0, TILE, -1]]), rtol=1e-12)
+    assert outputs(mlp, x).shape == (2 * TILE + 7, 3)
+
+
+def test_dtypes() -> None:
+    for name, dtype in DTYPES.items():
+        assert outputs(build(Model(depth=1, width=3), 1, 0, dtype), np.zeros((2, 2))).dtype == name
+
+
+@pytest.mark.parametrize(
+    ("coordinates", "rows"),
+    [
+        (Coordinates(range="unit", at="corners"), [0, 0.5, 1]),
+        (Coordinates(range="signed", at="corners"), [-1, 0, 1]),
+        (Coordinates(range="unit", at="centres"), [1 / 6, 0.5, 5 / 6]),
+        (Coordinates(range="signed", at="centres"), [-2 / 3, 0, 2 / 3]),
+    ],
+)
+def test_grid(coordinates: Coordinates, rows: list[float]) -> None:
+    points = grid(coordinates, 3, 4)
+    assert points.shape == (12, 2)
+    assert points[::4, 0].tolist() == pytest.approx(rows)
+    assert points[:4, 0].tolist() == pytest.approx([rows[0]] * 4)
+    assert (np.diff(points[:4, 1]) > 0).all()
+
+
+def test_unit_corners_are_the_2012_quotients_to_the_last_digit() -> None:
+    points = grid(Coordinates(range="unit", at="corners"), 429, 300)
+    assert points[300 * 100 + 77].tolist() == [100 / 428, 77 / 299]

@@ -1,0 +1,138 @@
+"""Choices are written like calls, and are held one to one with what implements them."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sfumato.errors import RecipeError
+from sfumato.models import activations, encodings, initialisations
+from sfumato.recipe.choices import (
+    FAMILIES,
+    Activation,
+    Adam,
+    Choice,
+    Cosine,
+    Encoding,
+    Initialisation,
+    LeakyReLU,
+    Loss,
+    Optimizer,
+    Order,
+    Rprop,
+    Schedule,
+    Sine,
+)
+from sfumato.training import losses, optimizers, orders, schedules
+from tests.recipe.strategies import choices
+
+EVERY_CHOICE = st.sampled_from(FAMILIES).flatmap(choices)
+
+
+@given(EVERY_CHOICE)
+def test_a_choice_reads_what_it_writes(choice: Choice) -> None:
+    family = next(family for family in FAMILIES if isinstance(choice, family))
+    assert family.parse(str(choice)) == choice
+
+
+@pytest.mark.parametrize(
+    ("text", "choice"),
+    [
+        ("leaky_relu(0.2)", LeakyReLU(slope=0.2)),
+        ("leaky_relu(slope=.2)", LeakyReLU(slope=0.2)),
+        (" leaky_relu ", LeakyReLU(slope=0.01)),
+        ("leaky_relu()", LeakyReLU(slope=0.01)),
+        ("sine(omega=30)", Sine(omega=30.0)),
+    ],
+)
+def test_ways_to_write_an_activation(text: str, choice: Activation) -> None:
+    assert Activation.parse(text) == choice
+
+
+def test_values_of_every_kind() -> None:
+    assert str(Optimizer.parse("sgd(0.2, nesterov=true, momentum=0.5)")) == (
+        "sgd(lr=0.2, momentum=0.5, nesterov=true, fan_in_scaling=false)"
+    )
+    assert str(Optimizer.parse("lbfgs(line_search=none)")).endswith("line_search=none)")
+
+
+@pytest.mark.parametrize(
+    ("family", "text", "message"),
+    [
+        (Activation, "leeky_relu", "did you mean 'leaky_relu'?"),
+        (Activation, "leaky_relu(slop=1)", "did you mean 'slope'?"),
+        (Activation, "leaky_relu(0.1, 0.2)", "must call leaky_relu(slope=0.01)"),
+        (Activation, "leaky_relu(0.1, slope=0.2)", "twice"),
+        (Activation, "leaky_relu(-1)", "Got -1"),
+        (Activation, "leaky_relu(nan)", "Got 'nan'"),
+        (Optimizer, "adam(lr=1e999)", "Got inf"),
+        (Activation, "__import__('os')", "must be one of"),
+        (Activation, "relu if 1 else tanh", "must be written like"),
+        (Activation, "relu(", "must be written like"),
+        (Activation, "sine(**{})", "must be written like"),
+        (Activation, "sine(x.y)", "must be written like"),
+        (Activation, "", "must be written like"),
+        (Activation, "(" * 500, "must be written like"),
+        (Schedule, "cosine(warmup=1)", "Got 1"),
+    ],
+)
+def test_a_wrong_call_says_what_is_right(family: type[Choice], text: str, message: str) -> None:
+    with pytest.raises(RecipeError) as caught:
+        family.parse(text)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_a_choice_or_refused_in_one_line(text: str) -> None:
+    try:
+        assert isinstance(Optimizer.parse(text), Optimizer)
+    except RecipeError as error:
+        assert "\n" not in str(error).replace(repr(text), "")
+
+
+def test_usage_is_itself_a_call() -> None:
+    for family in FAMILIES:
+        for member in family.members.values():
+            assert family.parse(member.usage()) == member()
+    assert Cosine.usage() == "cosine(warmup=0.0, end=0.0)"
+
+
+def test_every_field_is_documented() -> None:
+    for family in FAMILIES:
+        for member in family.members.values():
+            assert member.__doc__
+            for field in dataclasses.fields(member):
+                assert getattr(field.default, "description", None), f"{member.name}.{field.name}"
+
+
+@pytest.mark.parametrize(
+    ("family", "implementations"),
+    [
+        (Activation, activations.IMPLEMENTATIONS),
+        (Encoding, encodings.IMPLEMENTATIONS),
+        (Initialisation, initialisations.IMPLEMENTATIONS),
+        (Loss, losses.IMPLEMENTATIONS),
+        (Optimizer, optimizers.IMPLEMENTATIONS),
+        (Order, orders.IMPLEMENTATIONS),
+        (Schedule, schedules.IMPLEMENTATIONS),
+    ],
+)
+def test_choices_and_implementations_are_one_to_one(
+    family: type[Choice], implementations: dict[type[Choice], object]
+) -> None:
+    assert set(implementations) == set(family.members.values())
+
+
+def test_every_family_is_listed() -> None:
+    assert set(FAMILIES) == set(Choice.__subclasses__())
+
+
+def test_members_are_values() -> None:
+    assert Adam(lr=0.1) == Optimizer.parse("adam(0.1)")
+    assert hash(Rprop()) == hash(Optimizer.parse("rprop"))
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Adam().lr = 3  # pyright: ignore[reportAttributeAccessIssue]

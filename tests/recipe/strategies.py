@@ -1,0 +1,87 @@
+"""Recipes of every shape, for hypothesis."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from hypothesis import strategies as st
+
+from sfumato.recipe import Recipe
+from sfumato.recipe.choices import FAMILIES, Choice
+
+
+def _value(name: str, kind: Any) -> st.SearchStrategy[Any]:
+    if get_origin(kind) is Literal:
+        return st.sampled_from(get_args(kind))
+    if kind is bool:
+        return st.booleans()
+    if kind is int:
+        return st.integers(1, 10).map(lambda number: 2 * number)
+    # Inside the range of every field there is, but for the one that must be above 1.
+    return st.floats(1.01, 50) if name == "increase" else st.floats(1e-9, 0.99)
+
+
+@st.composite
+def choices(draw: st.DrawFn, family: type[Choice]) -> Choice:
+    """A member of a family with any valid values."""
+    member = draw(st.sampled_from(list(family.members.values())))
+    hints = get_type_hints(member)
+    names = [field.name for field in dataclasses.fields(member)]
+    return member(**{name: draw(_value(name, hints[name])) for name in names})
+
+
+_optional_size = st.none() | st.tuples(st.integers(2, 9999), st.integers(2, 9999)).map(lambda wh: f"{wh[0]}x{wh[1]}")
+_by_family = {family.family: choices(family) for family in FAMILIES}
+
+recipes: st.SearchStrategy[Recipe] = st.fixed_dictionaries(
+    {
+        "picture": st.fixed_dictionaries(
+            {
+                "source": st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=20),
+                "size": _optional_size,
+                "max_side": st.none() | st.integers(2, 16384),
+                "channels": st.sampled_from(["auto", "grey", "rgb", "rgba"]),
+                "light": st.sampled_from(["srgb", "linear"]),
+                "colour": st.sampled_from(["managed", "raw"]),
+            }
+        ),
+        "coordinates": st.fixed_dictionaries(
+            {"range": st.sampled_from(["unit", "signed"]), "at": st.sampled_from(["corners", "centres"])}
+        ),
+        "model": st.fixed_dictionaries(
+            {
+                "depth": st.integers(0, 20),
+                "width": st.integers(1, 999) | st.lists(st.integers(1, 999), max_size=5).map(tuple),
+                "activation": _by_family["activation"],
+                "output": st.sampled_from(["linear", "sigmoid"]),
+                "encoding": _by_family["encoding"],
+                "init": _by_family["initialisation"],
+                "biases": st.booleans(),
+            }
+        ),
+        "training": st.fixed_dictionaries(
+            {
+                "batch": st.integers(1, 10**6) | st.just("all"),
+                "order": _by_family["order"],
+                "optimizer": _by_family["optimizer"],
+                "schedule": _by_family["schedule"],
+                "loss": _by_family["loss"],
+                "held_out": st.floats(0, 0.95),
+            }
+        ),
+        "budget": st.fixed_dictionaries(
+            {
+                "epochs": st.floats(0, 1e6),
+                "steps": st.none() | st.integers(0, 10**9),
+                "seconds": st.none() | st.floats(0, 1e6),
+                "psnr": st.none() | st.floats(1, 90),
+            }
+        ),
+        "evaluation": st.fixed_dictionaries({"every": st.sampled_from(["auto", "epoch", "end"])}),
+        "seed": st.integers(-(2**63), 2**63 - 1),
+        "engine": st.sampled_from(["auto", "replica", "online", "autograd"]),
+        "threads": st.integers(0, 64),
+    }
+).map(Recipe.of)
+"""Valid recipes in which every field varies."""

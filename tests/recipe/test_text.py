@@ -1,0 +1,75 @@
+"""A recipe survives every form of text, and damaged text is refused in one line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sfumato.errors import RecipeError
+from sfumato.recipe import (
+    DESCRIPTIONS,
+    Recipe,
+    changed,
+    from_json,
+    from_string,
+    from_toml,
+    preset,
+    to_json,
+    to_string,
+    to_toml,
+)
+from tests.recipe.strategies import recipes
+
+FORMS = [(to_json, from_json), (to_toml, from_toml), (to_string, from_string)]
+
+
+@pytest.mark.parametrize(("write", "read"), FORMS)
+@given(recipe=recipes)
+def test_round_trip(write: Callable[[Recipe], str], read: Callable[[str], Recipe], recipe: Recipe) -> None:
+    assert read(write(recipe)) == recipe
+
+
+@pytest.mark.parametrize("name", DESCRIPTIONS)
+def test_presets_survive_the_string(name: str) -> None:
+    text = to_string(preset(name))
+    assert from_string(text) == preset(name)
+    assert text.startswith("sf1:")
+    assert set(text[4:]) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+
+
+def test_old_strings_keep_their_meaning() -> None:
+    # Written when the format was made. It must read the same whatever the defaults become.
+    recipe = from_string("sf1:eNqrVsrNT0nNUbKqVkpJLSjJULIyq60FAFBFB0k")
+    assert recipe.model.depth == 6
+
+
+@given(st.text(max_size=80))
+def test_any_text_is_a_recipe_or_refused(text: str) -> None:
+    for read in (from_json, from_toml, from_string):
+        try:
+            assert isinstance(read(text), Recipe)
+        except RecipeError as error:
+            assert "\n" not in str(error)
+
+
+def test_a_string_that_unpacks_without_end_is_refused() -> None:
+    import base64
+    import zlib
+
+    bomb = "sf1:" + base64.urlsafe_b64encode(zlib.compress(b"[" * 50_000_000)).decode()
+    with pytest.raises(RecipeError, match="does not unpack"):
+        from_string(bomb)
+
+
+def test_json_is_plain_data() -> None:
+    data = json.loads(to_json(changed(Recipe(), {"model": {"activation": "sine(3)"}})))
+    assert data["model"]["activation"] == "sine(omega=3.0)"
+    assert data["training"]["optimizer"].startswith("muon(")
+
+
+def test_toml_budget_is_taken_whole() -> None:
+    assert from_toml("[budget]\nepochs = 3").budget.seconds is None

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import math
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import matplotlib
+import pytest
+
+from sfumato.render import CurvePoint, write_curve
+
+RUN = [CurvePoint(epoch, 2.5 * epoch, 0.1 / (1 + epoch), 12 + 0.7 * epoch) for epoch in range(21)]
+
+
+def texts(path: Path) -> list[str]:
+    """What one can read in it; fails unless it is well-formed."""
+    return [
+        "".join(element.itertext()).strip()
+        for element in ET.fromstring(path.read_bytes()).iter("{http://www.w3.org/2000/svg}text")
+    ]
+
+
+def curve(path: Path, points: list[CurvePoint], title: str = "") -> list[str]:
+    write_curve(path, points, title=title)
+    return texts(path)
+
+
+def test_axes_title_and_final_values_can_be_read(tmp_path: Path) -> None:
+    found = curve(tmp_path / "curve.partial", RUN, "Cats & <dogs> at $5 or $6")
+    for text in ("PSNR (dB)", "loss", "epoch (50 s of training)", "Cats & <dogs> at $5 or $6", "26.00 dB", "0.00476"):
+        assert text in found
+
+
+def test_the_final_value_is_the_last_that_was_measured(tmp_path: Path) -> None:
+    later = [
+        CurvePoint(21, 60, math.inf, None),
+        CurvePoint(22, 61, math.nan, math.inf),
+        CurvePoint(23, 62, 0, math.nan),
+    ]
+    found = curve(tmp_path / "curve.svg", [*RUN, *later])
+    assert "26.00 dB" in found
+    assert "0.00476" in found
+
+
+def test_values_that_were_not_measured_leave_the_line_whole(tmp_path: Path) -> None:
+    sparse = [CurvePoint(p.epoch, p.seconds, p.loss, p.psnr if p.epoch % 2 == 0 else None) for p in RUN]
+    curve(tmp_path / "curve.svg", sparse)
+    tree = ET.fromstring((tmp_path / "curve.svg").read_bytes())
+    lines = [
+        element.get("d", "")
+        for element in tree.iter("{http://www.w3.org/2000/svg}path")
+        if "fill: none; stroke: #1f5fa8" in element.get("style", "") and " L " in element.get("d", "")
+    ]
+    assert [line.count("M") for line in lines] == [1]
+
+
+@pytest.mark.parametrize("psnr", [None, 12.0, math.nan, -math.inf])
+@pytest.mark.parametrize("loss", [0.1, math.nan, 0.0])
+def test_one_point_is_enough(tmp_path: Path, psnr: float | None, loss: float) -> None:
+    found = curve(tmp_path / "curve.svg", [CurvePoint(0.0, math.nan, loss, psnr)])
+    assert ("12.00 dB" in found) == (psnr == 12.0)
+    assert found.count("not measured") == (psnr != 12.0) + (loss != 0.1)
+
+
+def test_no_point_leaves_labelled_axes(tmp_path: Path) -> None:
+    found = curve(tmp_path / "curve.svg", [], "Nothing yet")
+    assert found.count("not measured") == 2
+    assert {"PSNR (dB)", "loss", "epoch", "Nothing yet"} <= set(found)
+
+
+def test_a_title_in_any_script_is_kept(tmp_path: Path) -> None:
+    assert "モナ・リザ 🎨" in curve(tmp_path / "curve.svg", RUN, "モナ・リザ\x00\n🎨")
+
+
+def test_the_same_points_give_the_same_bytes_and_settings_stay(tmp_path: Path) -> None:
+    before = dict(matplotlib.rcParams)
+    write_curve(tmp_path / "a.svg", RUN, title="Twice")
+    # What someone has set for plots of their own must neither change nor show.
+    with matplotlib.rc_context({"lines.linewidth": 9, "axes.facecolor": "red"}):
+        write_curve(tmp_path / "b.svg", RUN, title="Twice")
+        assert matplotlib.rcParams["lines.linewidth"] == 9
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+    assert b"<dc:date>" not in (tmp_path / "a.svg").read_bytes()
+    assert dict(matplotlib.rcParams) == before

@@ -1,0 +1,223 @@
+from __future__ import annotations
+
+import io
+import itertools
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from sfumato.errors import PictureError
+from sfumato.render import Frame, write_film
+from sfumato.render.film import FilmFormat
+from sfumato.render.layout import plan
+from tests.render.moving import CURVE, animated, decoded, frames, painting
+
+WIDTH, HEIGHT = 320, 240
+
+
+def film(path: Path, count: int = 6, *, format: FilmFormat = "mp4", **options: Any) -> Path:  # noqa: A002
+    settings: dict[str, Any] = {"size": (WIDTH, HEIGHT), "curve": CURVE, "hold": 0.5, **options}
+    write_film(path, frames(count), format=format, **settings)
+    return path
+
+
+def boxes(path: Path) -> list[str]:
+    """The names of an MP4's outermost boxes, in order."""
+    data, found = io.BytesIO(path.read_bytes()), []
+    while head := data.read(8):
+        found.append(head[4:].decode("ascii"))
+        data.seek(int.from_bytes(head[:4], "big") - 8, io.SEEK_CUR)
+    return found
+
+
+def test_mp4_has_all_frames_its_size_and_its_duration(tmp_path: Path) -> None:
+    path = film(tmp_path / "film.partial", 6, fps=12, hold=0.5)
+    layout = plan((WIDTH, HEIGHT))
+    shown = decoded(path)
+    # The last one stays for half a second: six frames in all.
+    assert len(shown) == 6 + 5
+    assert shown[0].shape == (layout.height, layout.width, 3)
+    with av.open(str(path)) as opened:
+        stream = opened.streams.video[0]
+        assert float((stream.duration or 0) * (stream.time_base or 0)) == pytest.approx(11 / 12, abs=1e-3)
+        assert stream.average_rate == 12
+        assert stream.codec_context.name == "h264"
+        assert stream.codec_context.pix_fmt == "yuv420p"
+
+
+def test_mp4_shows_each_painting_in_its_colours(tmp_path: Path) -> None:
+    shown = decoded(film(tmp_path / "film.mp4", 6))
+    for index, frame in enumerate(frames(6, WIDTH, HEIGHT)):
+        off = shown[index][:HEIGHT] - 255 * frame.painting
+        assert np.abs(off).mean() < 1.2, index
+        assert np.abs(off.mean(axis=(0, 1))).max() < 1.0, index
+    # The last painting, held, and no other after it.
+    last = 255 * painting(WIDTH, HEIGHT, 1.0)
+    for held in shown[6:]:
+        assert np.abs(held[:HEIGHT] - last).mean() < 1.2
+
+
+def test_mp4_says_how_its_colours_are_meant(tmp_path: Path) -> None:
+    with av.open(str(film(tmp_path / "film.mp4", 1))) as opened:
+        frame = next(opened.decode(video=0))
+        # BT.709 is 1 in all three, and so is the limited range.
+        assert (frame.colorspace, frame.color_primaries, frame.color_trc, frame.color_range) == (1, 1, 1, 1)
+
+
+def test_mp4_can_start_before_it_is_loaded(tmp_path: Path) -> None:
+    order = boxes(film(tmp_path / "film.mp4"))
+    assert order.index("moov") < order.index("mdat")
+
+
+@pytest.mark.parametrize("format", ["mp4", "gif", "webp"])
+def test_the_same_frames_give_the_same_bytes(tmp_path: Path, format: FilmFormat) -> None:  # noqa: A002
+    first, second = (film(tmp_path / name, format=format, title="Twice").read_bytes() for name in ("a", "b"))
+    assert first == second
+
+
+@pytest.mark.parametrize("format", ["mp4", "gif", "webp"])
+@pytest.mark.parametrize("size", [(13, 9), (1, 1), (321, 41), (45, 301), (330, 333)])
+def test_every_size_fits(tmp_path: Path, size: tuple[int, int], format: FilmFormat) -> None:  # noqa: A002
+    path = tmp_path / "film"
+    write_film(path, frames(1, *size), size=size, format=format, hold=0, title="A title")
+    shown = decoded(path) if format == "mp4" else animated(path)[0]
+    layout = plan(size, title=True)
+    assert len(shown) == 1
+    assert shown[0].shape == (layout.height, layout.width, 3)
+    box = layout.picture
+    part = shown[0][box.top : box.bottom, box.left : box.right]
+    expected = painting(*size).repeat(layout.factor, axis=0).repeat(layout.factor, axis=1)
+    assert np.abs(part - 255 * expected).mean() < 3
+
+
+def test_the_edges_of_an_odd_picture_keep_their_hue(tmp_path: Path) -> None:
+    red = np.tile(np.array([0.9, 0.1, 0.1], np.float32), (5, 5, 1))
+    write_film(tmp_path / "film", [Frame(red, 0, 0, None, 0.1)], size=(333, 343), format="mp4")
+    shown = decoded(tmp_path / "film")[0]
+    # Within what swscale's kernel, eight pixels wide, carries over from the band.
+    for edge in (shown[342, :330], shown[:340, 332]):
+        assert np.abs(edge - 255 * red[0, 0]).max() < 25
+
+
+@pytest.mark.parametrize("format", ["gif", "webp"])
+def test_gif_and_webp_show_all_frames_for_ever(tmp_path: Path, format: FilmFormat) -> None:  # noqa: A002
+    path = film(tmp_path / "film", 6, format=format, fps=12, hold=1.5)
+    shown, stays = animated(path)
+    assert len(shown) == 6
+    # Five of 1/12 s and the last of 1.5 s; a GIF counts in 1/100 s.
+    assert sum(stays) == pytest.approx(5000 / 12 + 1500, abs=10)
+    assert stays[-1] == pytest.approx(1500, abs=10)
+    for index, frame in enumerate(frames(6, WIDTH, HEIGHT)):
+        assert np.abs(shown[index][:HEIGHT] - 255 * frame.painting).mean() < 4, index
+    with Image.open(path) as opened:
+        assert opened.format == format.upper()
+        assert opened.info["loop"] == 0
+
+
+def test_a_gif_stays_right_where_nothing_changes(tmp_path: Path) -> None:
+    still = [Frame(painting(64, 48), epoch, 0, 20.0, 0.1) for epoch in range(4)]
+    write_film(tmp_path / "film", still, size=(WIDTH, HEIGHT), format="gif")
+    shown, _ = animated(tmp_path / "film")
+    for frame in shown:
+        assert np.abs(frame[:HEIGHT] - shown[0][:HEIGHT]).mean() < 1
+
+
+def test_the_band_changes_and_stays_out_of_the_picture(tmp_path: Path) -> None:
+    still = [Frame(np.zeros((HEIGHT, WIDTH, 1), np.float32), epoch, 0, 20.0 + epoch, 0.1) for epoch in range(3)]
+    write_film(tmp_path / "film.mp4", still, size=(WIDTH, HEIGHT), format="mp4", curve=CURVE, hold=0)
+    shown = decoded(tmp_path / "film.mp4")
+    for before, after in itertools.pairwise(shown):
+        assert np.abs(after[HEIGHT + 2 :] - before[HEIGHT + 2 :]).max() > 100
+        assert after[:HEIGHT].max() < 12
+
+
+def test_frames_are_taken_one_at_a_time(tmp_path: Path) -> None:
+    taken: list[int] = []
+    told: list[tuple[int, int]] = []
+
+    def one_by_one() -> Iterator[Frame]:
+        for index, frame in enumerate(frames(5)):
+            taken.append(index)
+            yield frame
+
+    film_path = tmp_path / "film.mp4"
+    write_film(
+        film_path,
+        one_by_one(),
+        size=(WIDTH, HEIGHT),
+        format="mp4",
+        progress=lambda done: told.append((done, len(taken))),
+    )
+    assert told == [(1, 1), (2, 2), (3, 3), (4, 4), (5, 5)]
+
+
+def test_paintings_of_any_size_and_kind_are_drawn(tmp_path: Path) -> None:
+    smooth = painting(WIDTH, HEIGHT)
+    clear = np.concatenate([smooth, np.zeros_like(smooth[:, :, :1])], axis=2)
+    kinds = [
+        painting(40, 30),
+        painting(700, 500),
+        2 * smooth - 0.5,
+        np.full((5, 7, 1), 0.5, np.float32),
+        clear,
+        np.full((5, 7, 3), np.nan, np.float32),
+    ]
+    moments = [Frame(kind, index, index, None, float("nan")) for index, kind in enumerate(kinds)]
+    write_film(tmp_path / "film.mp4", moments, size=(WIDTH, HEIGHT), format="mp4", hold=0)
+    shown = [frame[4 : HEIGHT - 4, 4 : WIDTH - 4] for frame in decoded(tmp_path / "film.mp4")]
+    inner = 255 * smooth[4 : HEIGHT - 4, 4 : WIDTH - 4]
+    assert np.abs(shown[0] - inner).mean() < 2
+    assert np.abs(shown[1] - inner).mean() < 2
+    assert np.abs(shown[2] - np.clip(2 * inner - 127.5, 0, 255)).mean() < 2
+    assert np.abs(shown[3] - 127.5).mean() < 2
+    # All transparent: only the chequerboard is left.
+    assert np.abs(shown[4] - 242.5).max() < 20
+    assert shown[5].max() < 8
+
+
+def test_frames_that_cannot_be_a_film_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "film"
+    with pytest.raises(PictureError, match="at least one frame"):
+        write_film(path, [], size=(64, 48), format="mp4")
+    with pytest.raises(PictureError, match="at least 1 x 1"):
+        write_film(path, frames(1), size=(0, 48), format="mp4")
+    two = [replace(next(frames(1)), painting=np.zeros((4, 4, 2), np.float32))]
+    with pytest.raises(PictureError, match="channels"):
+        write_film(path, two, size=(64, 48), format="mp4")
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "match"),
+    [
+        ({"format": "avi"}, "mp4, gif, webp"),
+        ({"fps": 0}, "fps"),
+        ({"fps": float("nan")}, "fps"),
+        ({"fps": 60, "format": "gif"}, "at most 50"),
+        ({"hold": -1}, "hold"),
+    ],
+)
+def test_wrong_parameters_are_refused(tmp_path: Path, wrong: dict[str, Any], match: str) -> None:
+    with pytest.raises(ValueError, match=match):
+        film(tmp_path / "film", **wrong)
+    assert not (tmp_path / "film").exists()
+
+
+def test_a_path_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        film(tmp_path / "nowhere" / "film")
+
+
+def test_an_error_among_the_frames_comes_through(tmp_path: Path) -> None:
+    def broken() -> Iterator[Frame]:
+        yield from frames(2)
+        raise KeyError("the weights are gone")
+
+    with pytest.raises(KeyError, match="the weights are gone"):
+        write_film(tmp_path / "film", broken(), size=(64, 48), format="mp4")

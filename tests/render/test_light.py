@@ -1,0 +1,24 @@
+"""Importing the part that draws stays quick."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from sfumato import render
+
+
+def test_every_public_name_is_there() -> None:
+    assert render.__all__ == sorted(render.__all__)
+    for name in render.__all__:
+        assert getattr(render, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = render.nothing  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_importing_it_brings_nothing_heavy() -> None:
+    code = "import sys, sfumato.render; print(sorted({'av', 'matplotlib', 'torch', 'skimage'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,246 @@
+"""The online engine against float64 autograd, and against the replica."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numba import njit
+from numpy.typing import NDArray
+from PIL import Image
+from torch import nn
+
+from sfumato.errors import EngineError
+from sfumato.models import MLP, build, grid
+from sfumato.models.activations import IMPLEMENTATIONS
+from sfumato.recipe import Recipe, changed, choices, preset
+from sfumato.training.engines import online
+from sfumato.training.engines.engine import Task
+from sfumato.training.engines.online import Online, useful_threads
+from sfumato.training.engines.replica import Replica
+
+STEPS = 20
+ACTIVATIONS = ["leaky_relu(0.1)", "relu", "tanh", "sigmoid", "sine(3)", "gauss(0.7)"]
+
+
+@pytest.fixture(autouse=True)
+def _small_networks_use_all_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(online, "WORTH_A_MEETING", 0)
+
+
+def recipe_of(**model: Any) -> Recipe:
+    """Defaults that train visibly within 20 steps."""
+    model = {"width": (23, 18, 37), "activation": "tanh", "init": "glorot", **model}
+    training = {"batch": 1, "optimizer": "sgd(lr=0.5, fan_in_scaling=true)", "schedule": "constant"}
+    return changed(preset("fast"), {"model": model, "training": training, "seed": 5, "dtype": "float32"})
+
+
+def task_of(recipe: Recipe, threads: int = 1) -> Task:
+    random = np.random.default_rng(2)
+    coordinates = random.uniform(-1, 1, (40, 2))
+    targets = random.uniform(0, 1, (40, 3))
+    model = build(recipe.model, 3, recipe.seed)
+    with torch.no_grad():
+        # Biases start away from 0, so that one which is left out shows.
+        for layer in model.linear_layers():
+            if layer.bias is not None:
+                layer.bias += 0.1 * torch.randn(layer.bias.shape, generator=torch.Generator().manual_seed(1))
+    return Task(recipe, coordinates, targets, model, threads)
+
+
+class Reference:
+    """Stochastic gradient descent by autograd in float64."""
+
+    def __init__(self, task: Task) -> None:
+        self.recipe = task.recipe
+        self.model = build(self.recipe.model, 3, self.recipe.seed, torch.float64)
+        self.model.load_state_dict(task.model.state_dict())
+        self.coordinates, self.targets = torch.from_numpy(task.coordinates), torch.from_numpy(task.targets)
+        self.loss = self.squared_error = 0.0
+
+    def weights(self) -> dict[str, NDArray[np.float64]]:
+        return {name: tensor.detach().numpy().copy() for name, tensor in self.model.state_dict().items()}
+
+    def step(self, pixel: int, factor: float = 1.0) -> None:
+        error = self.model(self.coordinates[pixel : pixel + 1])[0] - self.targets[pixel]
+        match self.recipe.training.loss:
+            case choices.Absolute():
+                loss = error.abs().sum()
+            case choices.Huber(delta):
+                small = error.abs() <= delta
+                loss = torch.where(small, error**2 / 2, delta * (error.abs() - delta / 2)).sum()
+            case _:
+                loss = (error**2).sum() / 2
+        self.loss += loss.item()
+        self.squared_error += (error**2).sum().item()
+        self.model.zero_grad()
+        loss.backward()
+        sgd = self.recipe.training.optimizer
+        assert isinstance(sgd, choices.SGD)
+        with torch.no_grad():
+            for layer in self.model.linear_layers():
+                rate = sgd.lr * factor / (math.sqrt(layer.in_features + 1) if sgd.fan_in_scaling else 1)
+                for parameter in layer.parameters():
+                    assert parameter.grad is not None
+                    parameter -= rate * parameter.grad
+
+
+def furthest(task: Task, steps: int) -> float:
+    """The largest difference in any tensor's change over some steps, in parts of that tensor's largest change."""
+    reference, engine = Reference(task), Online(task)
+    before = reference.weights()
+    pixels = np.random.default_rng(3).permutation(40)[:steps]
+    factors = np.linspace(1, 0.5, steps)
+    for pixel, factor in zip(pixels.tolist(), factors.tolist(), strict=True):
+        reference.step(pixel, factor)
+    sums = engine.advance(pixels, factors)
+    assert sums.loss == pytest.approx(reference.loss, rel=1e-4)
+    assert sums.squared_error == pytest.approx(reference.squared_error, rel=1e-4)
+    after, trained = reference.weights(), engine.weights()
+    assert trained.keys() == after.keys()
+    moved = {name: after[name] - before[name] for name in after if "layers" in name}
+    assert all(np.abs(change).max() > 1e-4 for change in moved.values())
+    return max(
+        float(np.abs(trained[name] - after[name]).max() / np.abs(change).max()) for name, change in moved.items()
+    )
+
+
+def check(recipe: Recipe, threads: int = 1) -> None:
+    # float32 keeps 7 digits of a weight, of which a step changes the last 4 to 6.
+    assert furthest(task_of(recipe, threads), 1) < 1e-3
+    assert furthest(task_of(recipe, threads), STEPS) < 1e-3
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("output", ["linear", "sigmoid"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_activations(activation: str, output: str, threads: int) -> None:
+    check(recipe_of(activation=activation, output=output), threads)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("biases", [True, False])
+@pytest.mark.parametrize("width", [(), (9,), (16, 40), (300, 8, 17), (5, 12, 33, 48), (20,) * 7])
+def test_shapes(width: tuple[int, ...], biases: bool, threads: int) -> None:
+    shape = {"width": width} if width else {"depth": 0}
+    check(recipe_of(**shape, biases=biases), threads)
+
+
+@pytest.mark.parametrize("output", ["linear", "sigmoid"])
+@pytest.mark.parametrize("loss", ["squared", "absolute", "huber(0.1)", "huber(0.4)"])
+def test_losses(loss: str, output: str) -> None:
+    check(changed(recipe_of(output=output), {"training": {"loss": loss}}), threads=2)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_encoding_and_rates_without_scaling(threads: int) -> None:
+    recipe = recipe_of(encoding="fourier(sigma=1, features=30)")
+    check(changed(recipe, {"training": {"optimizer": "sgd(0.1)"}}), threads)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_a_wrong_derivative_is_found(activation: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = recipe_of(activation=activation)
+    kind = type(recipe.model.activation)
+    right = njit(IMPLEMENTATIONS[kind].derivative)
+    wrong = dataclasses.replace(IMPLEMENTATIONS[kind], derivative=lambda x, y, p: 1.01 * right(x, y, p))
+    monkeypatch.setitem(IMPLEMENTATIONS, kind, wrong)
+    with pytest.raises(AssertionError):
+        check(recipe)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_division_into_calls_does_not_matter(threads: int) -> None:
+    task = task_of(recipe_of(), threads)
+    pixels, rates = np.random.default_rng(0).integers(0, 40, 30), np.linspace(1, 0.5, 30)
+    whole = Online(task)
+    sums = whole.advance(pixels, rates)
+    divided = Online(task)
+    parts = [divided.advance(pixels[a:b], rates[a:b]) for a, b in itertools.pairwise([0, 1, 2, 17, 30])]
+    assert sum(part.loss for part in parts) == pytest.approx(sums.loss, rel=1e-12)
+    for name, array in whole.weights().items():
+        np.testing.assert_array_equal(divided.weights()[name], array)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_resumes_to_the_same_bits(threads: int) -> None:
+    task = task_of(recipe_of(), threads)
+    pixels, rates = np.random.default_rng(0).integers(0, 40, 30), np.ones(30)
+    engine = Online(task)
+    engine.advance(pixels[:13], rates[:13])
+    state = engine.state()
+    engine.advance(pixels[13:], rates[13:])
+    resumed = Online(task_of(changed(task.recipe, {"seed": 6}), threads))
+    resumed.load(state)
+    resumed.advance(pixels[13:], rates[13:])
+    for name, array in engine.weights().items():
+        np.testing.assert_array_equal(resumed.weights()[name], array)
+
+
+def test_outputs_are_the_models() -> None:
+    task = task_of(recipe_of(output="sigmoid", encoding="fourier(sigma=1, features=8)"), threads=2)
+    engine = Online(task)
+    engine.advance(np.arange(40), np.ones(40))
+    reference = Reference(task)
+    reference.model.load_state_dict({name: torch.from_numpy(array) for name, array in engine.weights().items()})
+    places = np.random.default_rng(1).uniform(-1, 1, (1500, 2))
+    expected = reference.model(torch.from_numpy(places)).detach().numpy()
+    np.testing.assert_allclose(engine.outputs(places), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_follows_the_replica(threads: int) -> None:
+    with Image.open(Path(__file__).parents[2] / "data" / "tile-13x9.png") as image:
+        picture = np.asarray(image.convert("RGB")) / 255
+    recipe = changed(preset("blog-2012"), {"model": {"width": 20}, "seed": 333})
+    coordinates, targets = grid(recipe.coordinates, *picture.shape[:2]), picture.reshape(-1, 3)
+    replica = Replica(Task(recipe, coordinates, targets, nn.Identity(), threads=1))
+    model = build(recipe.model, 3, recipe.seed)
+    model.load_state_dict({name: torch.from_numpy(array) for name, array in replica.weights().items()})
+    engine = Online(Task(recipe, coordinates, targets, model, threads))
+    for _ in range(2):
+        pixels = replica.order().epoch()
+        exact, sums = replica.advance(pixels, np.ones(len(pixels))), engine.advance(pixels, np.ones(len(pixels)))
+        assert sums.loss == pytest.approx(exact.loss, rel=1e-6)
+        assert sums.squared_error == pytest.approx(exact.squared_error, rel=1e-6)
+    for name, array in replica.weights().items():
+        np.testing.assert_allclose(engine.weights()[name], array, atol=1e-6)
+    np.testing.assert_allclose(engine.outputs(coordinates), replica.outputs(coordinates), atol=2e-6)
+
+
+def test_a_run_that_diverges_shows_it() -> None:
+    recipe = changed(recipe_of(activation="relu"), {"training": {"optimizer": "sgd(lr=1e6)"}})
+    sums = Online(task_of(recipe)).advance(np.arange(40), np.ones(40))
+    assert not math.isfinite(sums.loss)
+
+
+def test_threads_are_few_where_there_is_little_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    assert useful_threads([2, 300, 300, 300, 300, 3], 2) == 2
+    assert useful_threads([2, 300, 300, 300, 300, 3], 1) == 1
+    assert useful_threads([2, 20, 20, 20, 3], 2) == 1
+    assert useful_threads([2, 3], 2) == 1
+    assert useful_threads([2, 300, 3], 2) == 1
+
+
+def test_why_not_lists_every_reason() -> None:
+    assert Online.why_not(preset("blog-2012")) == []
+    assert Online.why_not(recipe_of(encoding="fourier", output="sigmoid", biases=False)) == []
+    recipe = changed(preset("fast"), {"dtype": "float64", "device": "cuda"})
+    fields = [reason.split(" must be ")[0] for reason in Online.why_not(recipe)]
+    assert fields == ["training.batch", "training.optimizer", "dtype", "device"]
+    momentum = changed(recipe_of(), {"training": {"optimizer": "sgd(0.1, momentum=0.9)"}})
+    assert [reason.split(" must be ")[0] for reason in Online.why_not(momentum)] == ["training.optimizer"]
+
+
+def test_takes_no_module_of_another_kind() -> None:
+    task = task_of(recipe_of())
+    with pytest.raises(EngineError, match="MLP"):
+        Online(dataclasses.replace(task, model=nn.Linear(2, 3)))
+    assert isinstance(task.model, MLP)

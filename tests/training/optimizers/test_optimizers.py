@@ -1,0 +1,210 @@
+"""One contract over all optimisers, and each against its formula written out in NumPy."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from sfumato.models import build as build_model
+from sfumato.recipe import Model, choices
+from sfumato.training.nested import flatten, unflatten
+from sfumato.training.optimizers import build
+from sfumato.training.optimizers.muon import orthogonalise
+from sfumato.training.optimizers.parameters import hidden_matrices, layers
+
+EVERY = [
+    choices.SGD(lr=0.05),
+    choices.SGD(lr=0.02, momentum=0.9, nesterov=True),
+    choices.SGD(lr=0.5, fan_in_scaling=True),
+    choices.Adam(lr=0.01),
+    choices.AdamW(lr=0.01),
+    choices.RMSprop(lr=0.003),
+    choices.Rprop(lr=0.01),
+    choices.LBFGS(),
+    choices.LBFGS(lr=0.5, line_search="none"),
+    choices.Muon(lr=0.05, adam_lr=0.01),
+]
+
+
+def task(seed: int = 1) -> tuple[nn.Module, Callable[[], float]]:
+    """A small regression: a module, and a closure that computes loss and gradients."""
+    model = build_model(Model.of({"depth": 3, "width": 16, "activation": "tanh", "init": "gaussian(1)"}), 2, seed)
+    model = model.double()
+    x = torch.linspace(-1, 1, 128, dtype=torch.float64).reshape(64, 2)
+    y = torch.stack([torch.sin(3 * x[:, 0]), x[:, 1] ** 2], dim=1)
+
+    def loss() -> float:
+        model.zero_grad()
+        value = ((model(x) - y) ** 2).mean()
+        value.backward()
+        return float(value.detach())
+
+    return model, loss
+
+
+def gradient_of(parameter: nn.Parameter) -> np.ndarray:
+    assert parameter.grad is not None
+    return parameter.grad.numpy().copy()
+
+
+@pytest.mark.parametrize("choice", EVERY, ids=str)
+def test_it_learns(choice: choices.Optimizer) -> None:
+    model, loss = task()
+    before = loss()
+    optimizer = build(choice, model)
+    for _ in range(60):
+        optimizer.step(loss)
+    assert loss() < 0.5 * before
+
+
+@pytest.mark.parametrize("choice", EVERY, ids=str)
+def test_every_parameter_is_given_once(choice: choices.Optimizer) -> None:
+    model, _ = task()
+    given = [id(parameter) for group in build(choice, model).param_groups for parameter in group["params"]]
+    assert sorted(given) == sorted(id(parameter) for parameter in model.parameters())
+
+
+@pytest.mark.parametrize("choice", [choice for choice in EVERY if not isinstance(choice, choices.Rprop)], ids=str)
+def test_rate_0_changes_nothing(choice: choices.Optimizer) -> None:
+    model, loss = task()
+    before = [parameter.clone() for parameter in model.parameters()]
+    optimizer = build(choice, model)
+    for group in optimizer.param_groups:
+        group["lr"] = 0.0
+    optimizer.step(loss)
+    assert all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
+
+
+@pytest.mark.parametrize("choice", EVERY, ids=str)
+def test_it_continues_from_its_state_to_the_same_bits(choice: choices.Optimizer) -> None:
+    model, loss = task()
+    optimizer = build(choice, model)
+    for _ in range(5):
+        optimizer.step(loss)
+    other, other_loss = task(seed=2)
+    other.load_state_dict(model.state_dict())
+    copy = build(choice, other)
+    copy.load_state_dict(unflatten(flatten(optimizer.state_dict())))
+    for _ in range(5):
+        optimizer.step(loss)
+        copy.step(other_loss)
+    assert all(torch.equal(a, b) for a, b in zip(model.parameters(), other.parameters(), strict=True))
+
+
+Update = Callable[[np.ndarray, np.ndarray, dict[str, Any], int], np.ndarray]
+
+
+def _sgd(w: np.ndarray, g: np.ndarray, s: dict[str, Any], t: int) -> np.ndarray:
+    s["v"] = 0.9 * s["v"] + g if t > 1 else g
+    return w - 0.02 * (g + 0.9 * s["v"])
+
+
+def _adam(w: np.ndarray, g: np.ndarray, s: dict[str, Any], t: int) -> np.ndarray:
+    s["m"] = 0.9 * s.get("m", 0) + 0.1 * g
+    s["v"] = 0.999 * s.get("v", 0) + 0.001 * g * g
+    return w - 0.01 * (s["m"] / (1 - 0.9**t)) / (np.sqrt(s["v"] / (1 - 0.999**t)) + 1e-8)
+
+
+def _adamw(w: np.ndarray, g: np.ndarray, s: dict[str, Any], t: int) -> np.ndarray:
+    return _adam(w * (1 - 0.01 * 0.01), g, s, t)
+
+
+def _rmsprop(w: np.ndarray, g: np.ndarray, s: dict[str, Any], t: int) -> np.ndarray:
+    s["v"] = 0.99 * s.get("v", 0) + 0.01 * g * g
+    return w - 0.003 * g / (np.sqrt(s["v"]) + 1e-8)
+
+
+def _rprop(w: np.ndarray, g: np.ndarray, s: dict[str, Any], t: int) -> np.ndarray:
+    before, size = s.get("g", np.zeros_like(g)), s.get("size", np.full_like(g, 0.01))
+    agreement = np.sign(before * g)
+    s["size"] = np.clip(size * np.where(agreement > 0, 1.2, np.where(agreement < 0, 0.5, 1.0)), 1e-6, 50)
+    s["g"] = np.where(agreement < 0, 0, g)
+    return w - np.sign(s["g"]) * s["size"]
+
+
+@pytest.mark.parametrize(
+    ("choice", "update"),
+    [
+        (choices.SGD(lr=0.02, momentum=0.9, nesterov=True), _sgd),
+        (choices.Adam(lr=0.01), _adam),
+        (choices.AdamW(lr=0.01, weight_decay=0.01), _adamw),
+        (choices.RMSprop(lr=0.003), _rmsprop),
+        (choices.Rprop(lr=0.01), _rprop),
+    ],
+    ids=lambda value: str(value) if isinstance(value, choices.Choice) else "formula",
+)
+def test_twenty_steps_are_the_formula_s(choice: choices.Optimizer, update: Update) -> None:
+    model, loss = task()
+    optimizer = build(choice, model)
+    parameters = list(model.parameters())
+    ours = [parameter.detach().numpy().copy() for parameter in parameters]
+    states: list[dict[str, Any]] = [{} for _ in parameters]
+    start = [w.copy() for w in ours]
+    for t in range(1, 21):
+        loss()
+        gradients = [gradient_of(parameter) for parameter in parameters]
+        ours = [update(w, g, s, t) for w, g, s in zip(ours, gradients, states, strict=True)]
+        optimizer.step()
+    for w, parameter, first in zip(ours, parameters, start, strict=True):
+        np.testing.assert_allclose(w, parameter.detach().numpy(), rtol=1e-9, atol=1e-11)
+        assert np.abs(w - first).max() > 1e-3
+
+
+def test_fan_in_scaling_is_the_2012_rule() -> None:
+    model, _ = task()
+    optimizer = build(choices.SGD(lr=0.1, fan_in_scaling=True), model)
+    rates = [group["lr"] for group in optimizer.param_groups]
+    assert rates == pytest.approx([0.1 / math.sqrt(3)] + [0.1 / math.sqrt(17)] * 3)
+    assert [layer.fan_in for layer in layers(model)] == [3, 17, 17, 17]
+
+
+def test_hidden_matrices_are_those_between() -> None:
+    model, _ = task()
+    assert [tuple(matrix.shape) for matrix in hidden_matrices(model)] == [(16, 16), (16, 16)]
+
+
+@pytest.mark.parametrize("shape", [(2, 30, 30), (1, 40, 20), (3, 20, 40)])
+def test_orthogonalise_keeps_singular_vectors_and_levels_singular_values(shape: tuple[int, int, int]) -> None:
+    generator = torch.Generator().manual_seed(1)
+    matrices = torch.randn(shape, generator=generator, dtype=torch.float64)
+    u, _, v = torch.linalg.svd(matrices, full_matrices=False)
+    inside = u.mT @ orthogonalise(matrices, 5) @ v.mT
+    diagonal = inside.diagonal(dim1=-2, dim2=-1)
+    # Jordan's coefficients leave singular values between about 0.7 and 1.2, but for the very smallest.
+    assert (diagonal > 0.6).double().mean() > 0.95
+    assert diagonal.max() < 1.25
+    assert (inside - torch.diag_embed(diagonal)).abs().max() < 1e-6
+
+
+def test_orthogonalise_does_not_depend_on_scale() -> None:
+    matrices = torch.randn((1, 8, 8), generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    torch.testing.assert_close(orthogonalise(matrices, 5), orthogonalise(1000 * matrices, 5), rtol=1e-4, atol=1e-5)
+    assert orthogonalise(torch.zeros(1, 4, 4), 5).abs().max() == 0
+
+
+def test_muon_is_its_formula() -> None:
+    choice = choices.Muon(lr=0.05, momentum=0.9, nesterov=True, adam_lr=0.01)
+    model, loss = task()
+    optimizer = build(choice, model)
+    matrix, bias = hidden_matrices(model)[0], list(model.parameters())[1]
+    ours, momentum = matrix.detach().clone(), torch.zeros_like(matrix)
+    vector, mean, square = bias.detach().clone(), torch.zeros_like(bias), torch.zeros_like(bias)
+    for t in range(1, 11):
+        loss()
+        assert matrix.grad is not None
+        assert bias.grad is not None
+        momentum = 0.9 * momentum + 0.1 * matrix.grad
+        direction = 0.1 * matrix.grad + 0.9 * momentum
+        ours = ours - 0.05 * orthogonalise(direction[None], 5)[0]
+        mean = 0.9 * mean + 0.1 * bias.grad
+        square = 0.99 * square + 0.01 * bias.grad**2
+        vector = vector - 0.01 * (mean / (1 - 0.9**t)) / ((square / (1 - 0.99**t)).sqrt() + 1e-8)
+        optimizer.step()
+    torch.testing.assert_close(matrix.detach(), ours, rtol=1e-8, atol=1e-9)
+    torch.testing.assert_close(bias.detach(), vector, rtol=1e-8, atol=1e-9)

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sfumato.recipe import Budget
+from sfumato.training.clock import Clock
+
+
+def test_the_first_limit_ends_it() -> None:
+    clock = Clock(Budget(epochs=2, steps=7, seconds=100), steps_an_epoch=5)
+    assert clock.last_step == 7
+    clock.spent(6, 1.0)
+    assert not clock.ended
+    clock.spent(1, 1.0)
+    assert clock.ended
+    assert clock.progress == 1.0
+
+
+def test_parts_of_epochs_are_whole_steps() -> None:
+    assert Clock(Budget(epochs=0.5), steps_an_epoch=5).last_step == 3
+    assert Clock(Budget(epochs=0), steps_an_epoch=5).ended
+
+
+def test_seconds_end_it() -> None:
+    clock = Clock(Budget(seconds=2), steps_an_epoch=5)
+    assert clock.last_step is None
+    clock.spent(10, 1.0)
+    assert clock.progress == 0.5
+    assert clock.progress_at(5) == 0.75
+    clock.spent(10, 1.0)
+    assert clock.ended
+
+
+def test_psnr_alone_never_ends_by_itself() -> None:
+    clock = Clock(Budget(psnr=30), steps_an_epoch=5)
+    clock.spent(10**6, 1e6)
+    assert not clock.ended
+    assert clock.progress == 0
+
+
+def test_the_first_steps_are_few() -> None:
+    clock = Clock(Budget(steps=1000), steps_an_epoch=5)
+    taken = []
+    for _ in range(4):
+        steps = clock.steps_in(1.0)
+        taken.append(steps)
+        clock.spent(steps, 0.001 * steps)
+    assert taken == [1, 4, 16, 64]
+
+
+@given(st.integers(1, 300), st.lists(st.floats(1e-6, 1.0), min_size=1, max_size=50))
+def test_steps_never_pass_the_budget(limit: int, seconds: list[float]) -> None:
+    clock = Clock(Budget(steps=limit), steps_an_epoch=5)
+    for duration in seconds:
+        if clock.ended:
+            break
+        steps = clock.steps_in(0.1)
+        assert 1 <= steps <= limit - clock.step
+        clock.spent(steps, duration)
+    assert clock.step <= limit

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sfumato.recipe import choices
+from sfumato.training.orders import SeededOrder
+
+N = 500
+
+
+def epochs(choice: choices.Order, seed: int = 3) -> list[np.ndarray]:
+    order = SeededOrder(choice, N, seed)
+    return [order.epoch() for _ in range(3)]
+
+
+@pytest.mark.parametrize("choice", [choices.Shuffled(), choices.Scan(), choices.Fixed()], ids=str)
+def test_every_pixel_once_an_epoch(choice: choices.Order) -> None:
+    for epoch in epochs(choice):
+        assert sorted(epoch) == list(range(N))
+
+
+def test_what_each_order_promises() -> None:
+    shuffled, scan, fixed = (epochs(choice) for choice in (choices.Shuffled(), choices.Scan(), choices.Fixed()))
+    assert (shuffled[0] != shuffled[1]).mean() > 0.9
+    assert (scan[0] == np.arange(N)).all()
+    assert (scan[2] == np.arange(N)).all()
+    assert (fixed[0] == fixed[1]).all()
+    assert (fixed[0] != np.arange(N)).mean() > 0.9
+    assert (epochs(choices.Shuffled(), seed=4)[0] != shuffled[0]).mean() > 0.9
+
+
+def test_replacement_draws_anew() -> None:
+    first, second, _ = epochs(choices.Replacement())
+    assert len(first) == N
+    # The part of pixels that are drawn at all is 1 - 1/e.
+    assert len(set(first)) / N == pytest.approx(1 - np.exp(-1), abs=0.06)
+    assert (first != second).mean() > 0.9
+
+
+def test_an_order_continues_from_its_state() -> None:
+    order = SeededOrder(choices.Shuffled(), N, 3)
+    order.epoch()
+    other = SeededOrder(choices.Shuffled(), N, 3)
+    other.load(order.state())
+    assert (order.epoch() == other.epoch()).all()
