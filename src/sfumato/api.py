@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sfumato import images, render
-from sfumato.errors import PictureError, RecipeError
+from sfumato.errors import PictureError, SfumatoError
 from sfumato.recipe import Recipe, changed, preset, recipe_id
 from sfumato.runs import Run, RunWriter, create, load_run
 from sfumato.training import Loop, Snapshot, resolve
@@ -24,10 +24,11 @@ def _silent(name: str, done: int, total: int) -> None:
 
 Film = Literal["mp4", "gif", "webp", "none"]
 PictureSource = str | Path | NDArray[Any]
+"""A file, the name of a sample, or an array (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) of floats in [0, 1] or bytes."""
 
 
 def paint(
-    picture: PictureSource | None = None,
+    picture: PictureSource | Mapping[str, Any] | None = None,
     *,
     recipe: Recipe | str | None = None,
     runs: str | Path = "runs",
@@ -39,17 +40,20 @@ def paint(
 ) -> Run:
     """Train a network on a picture and leave a painting, a film and a curve in a new run folder.
 
-    ``picture`` is a file, the name of a sample, or an array (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) of floats in
-    [0, 1] or bytes. ``recipe`` is a recipe or the name of a preset, by default ``fast``; ``changes`` replace its
-    fields: ``paint("cat", model={"depth": 6}, seed=7)``; a change of the budget replaces the whole budget.
+    ``picture`` is a file, the name of a sample, an array (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) of floats in [0, 1]
+    or bytes, or the recipe's settings of a picture: ``{"source": "cat.jpg", "max_side": 200}``. ``recipe`` is a recipe
+    or the name of a preset, by default ``fast``; ``changes`` replace its fields:
+    ``paint("cat", model={"depth": 6}, seed=7)``; a change of the budget replaces the whole budget.
 
     ``watch`` is called with every snapshot (about ten a second), ``stop`` between steps: when it answers true, training
     ends and everything is written. ``stage`` is told how far the making of the film is: (name, done, total).
 
     Raises RecipeError, PictureError, EngineError or RunError; nothing is written when the input is wrong.
     """
+    if film not in get_args(Film):
+        raise SfumatoError(f"film must be one of {', '.join(get_args(Film))}. Got {film!r}.")
     whole = _recipe(picture, recipe, changes)
-    target = load_picture(picture if picture is not None and not isinstance(picture, str | Path) else whole)
+    target = _target(picture, whole)
     resolved = resolve(whole)
     loop = Loop(resolved, target, stop=stop)
     identity = recipe_id(resolved, images.sha256(target))
@@ -71,14 +75,16 @@ def paint(
 
 
 def train(
-    recipe: Recipe | str | None = None, picture: PictureSource | None = None, **changes: Any
+    recipe: Recipe | str | None = None,
+    picture: PictureSource | Mapping[str, Any] | None = None,
+    **changes: Any,
 ) -> Iterator[Snapshot]:
     """Train a recipe and yield snapshots, about ten a second; the last one tells why it ended. Writes no files.
 
     Arguments as for `paint`. Stop early by leaving the loop. Raises RecipeError, PictureError or EngineError.
     """
     whole = _recipe(picture, recipe, changes)
-    target = load_picture(picture if picture is not None and not isinstance(picture, str | Path) else whole)
+    target = _target(picture, whole)
     return Loop(resolve(whole), target).snapshots()
 
 
@@ -94,15 +100,25 @@ def load_picture(source: PictureSource | Recipe) -> NDArray[np.float32]:
     return _from_array(np.asarray(source))
 
 
-def _recipe(picture: PictureSource | None, recipe: Recipe | str | None, changes: Mapping[str, Any]) -> Recipe:
+def _recipe(
+    picture: PictureSource | Mapping[str, Any] | None, recipe: Recipe | str | None, changes: Mapping[str, Any]
+) -> Recipe:
     base = preset(recipe) if isinstance(recipe, str) else recipe or Recipe()
-    if picture is None:
-        return changed(base, changes)
-    source = str(picture) if isinstance(picture, str | Path) else "array"
-    section = changes.get("picture", {})
-    if not isinstance(section, Mapping):
-        raise RecipeError(f"picture's settings must be given in the recipe. Got {section!r}.")
-    return changed(base, {**changes, "picture": {**section, "source": source}})
+    match picture:
+        case None:
+            return changed(base, changes)
+        case Mapping():
+            settings = picture
+        case str() | Path():
+            settings = {"source": str(picture)}
+        case _:
+            settings = {"source": "array"}
+    return changed(base, {**changes, "picture": settings})
+
+
+def _target(picture: PictureSource | Mapping[str, Any] | None, recipe: Recipe) -> NDArray[np.float32]:
+    given_as_numbers = picture is not None and not isinstance(picture, str | Path | Mapping)
+    return _from_array(np.asarray(picture)) if given_as_numbers else images.load(recipe.picture)
 
 
 def _from_array(array: NDArray[Any]) -> NDArray[np.float32]:

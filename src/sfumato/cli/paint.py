@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import tyro
 
@@ -48,11 +48,7 @@ def _flags(base: Recipe, chosen: str) -> Any:
             ),
             flags.field("preset", chosen, "NAME", presets),
             flags.field("runs", "runs", "DIR", "folder in which the run's own folder is made"),
-            (
-                "film",
-                Annotated[Literal["mp4", "gif", "webp", "none"], tyro.conf.arg(help="format of the film")],
-                dataclasses.field(default="mp4"),
-            ),
+            flags.field("film", "mp4", "mp4|gif|webp|none", "format of the film"),
             ("recipe", Annotated[type(recipe), tyro.conf.arg(name="")], dataclasses.field(default=recipe)),
         ],
         frozen=True,

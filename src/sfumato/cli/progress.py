@@ -43,7 +43,9 @@ class PaintProgress:
         self._bar.stop()
 
     def training(self, snapshot: Snapshot) -> None:
-        """Show a snapshot."""
+        """Show a snapshot. The first has no figures yet, as nothing was shown to the network."""
+        if math.isnan(snapshot.loss) and snapshot.ended is None:
+            return
         elapsed = time.monotonic() - self._started
         pace = (snapshot.samples - self._samples) / max(snapshot.seconds - self._seconds, 1e-9)
         self._samples, self._seconds = snapshot.samples, snapshot.seconds

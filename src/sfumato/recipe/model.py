@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from sfumato.errors import RecipeError
-from sfumato.recipe.choices import Activation, Encoding, He, Initialisation, LeakyReLU, Plain
+from sfumato.recipe.choices import Activation, Encoding, Gaussian, Initialisation, LeakyReLU, Plain
 from sfumato.recipe.section import Section
 
 LARGEST_WIDTH = 65536
@@ -24,7 +24,7 @@ class Model(Section):
     activation: Activation = Field(default=LeakyReLU(), description="what a hidden unit does to its sum")
     output: Literal["linear", "sigmoid"] = Field(default="linear", description="what an output unit does to its sum")
     encoding: Encoding = Field(default=Plain(), description="fixed features of the coordinates")
-    init: Initialisation = Field(default=He(), description="distribution of the initial weights")
+    init: Initialisation = Field(default=Gaussian(scale=1.4), description="distribution of the initial weights")
     biases: bool = Field(default=True, description="give every unit a bias")
 
     @model_validator(mode="before")

@@ -38,7 +38,6 @@ def write(path: Path, images: Iterable[Image.Image], size: tuple[int, int], fps:
         # A full image every two seconds, so that one can scrub through the film.
         context.gop_size = max(1, round(2 * fps))
         time, last = 0, None
-        images = list(images)[:-1] or images
         for last in images:
             encoder.add(last, time)
             time += 1

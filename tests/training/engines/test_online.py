@@ -26,7 +26,7 @@ from sfumato.training.engines.online import Online, useful_threads
 from sfumato.training.engines.replica import Replica
 
 STEPS = 20
-ACTIVATIONS = ["leaky_relu(0.1)", "relu", "tanh", "sigmoid", "sine(3)", "gauss(0.7)"]
+ACTIVATIONS = ["leaky_relu(0.1)", "relu", "tanh", "sigmoid", "sine(1)", "gauss(0.7)"]
 
 
 @pytest.fixture(autouse=True)
@@ -113,8 +113,8 @@ def furthest(task: Task, steps: int) -> float:
 
 def check(recipe: Recipe, threads: int = 1) -> None:
     # float32 keeps 7 digits of a weight, of which a step changes the last 4 to 6.
-    assert furthest(task_of(recipe, threads), 1) < 1e-3
-    assert furthest(task_of(recipe, threads), STEPS) < 1e-3
+    assert furthest(task_of(recipe, threads), 1) < 2e-4
+    assert furthest(task_of(recipe, threads), STEPS) < 5e-4
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -128,7 +128,7 @@ def test_activations(activation: str, output: str, threads: int) -> None:
 @pytest.mark.parametrize("biases", [True, False])
 @pytest.mark.parametrize("width", [(), (9,), (16, 40), (300, 8, 17), (5, 12, 33, 48), (20,) * 7])
 def test_shapes(width: tuple[int, ...], biases: bool, threads: int) -> None:
-    shape = {"width": width} if width else {"depth": 0}
+    shape = {"width": width} if width else {"width": 8, "depth": 0}
     check(recipe_of(**shape, biases=biases), threads)
 
 

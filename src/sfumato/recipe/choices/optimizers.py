@@ -83,8 +83,8 @@ class LBFGS(Optimizer, name="lbfgs"):
 class Muon(Optimizer, name="muon"):
     """Orthogonalised momentum for the hidden matrices, Adam for the rest (Jordan et al. 2024)."""
 
-    lr: float = Field(default=0.02, ge=0, description="learning rate of the hidden matrices")
+    lr: float = Field(default=0.05, ge=0, description="learning rate of the hidden matrices")
     momentum: float = Field(default=0.95, ge=0, lt=1, description="part of the last update that is kept")
     nesterov: bool = Field(default=True, description="look ahead along the momentum")
     iterations: int = Field(default=5, ge=1, le=20, description="Newton-Schulz iterations a step")
-    adam_lr: float = Field(default=0.001, ge=0, description="Adam's rate for first and last layer and biases")
+    adam_lr: float = Field(default=0.005, ge=0, description="Adam's rate for first and last layer and biases")

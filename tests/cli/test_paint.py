@@ -1,0 +1,153 @@
+"""The command line, as a person uses it: a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sfumato.cli.main import main
+from tests.small import picture
+
+NETWORK = ["--model.depth", "2", "--model.width", "16", "--training.batch", "16", "--threads", "1"]
+SMALL = [*NETWORK, "--budget.epochs", "3"]
+    "--model.depth",
+    "2",
+    "--model.width",
+    "16",
+    "--training.batch",
+    "16",
+    "--budget.epochs",
+    "3",
+    "--threads",
+    "1",
+]
+
+
+def sfumato(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "sfumato", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd, timeout=120)
+
+
+@pytest.fixture
+def tile(tmp_path: Path) -> Path:
+    path = tmp_path / "tile.png"
+    Image.fromarray((picture() * 255).round().astype(np.uint8)).save(path)
+    return path
+
+
+def test_paint_says_where_everything_is(tile: Path, tmp_path: Path) -> None:
+    done = sfumato("paint", tile, *SMALL, "--runs", tmp_path / "runs", "--evaluation.every", "epoch")
+    assert done.returncode == 0, done.stderr
+    (folder,) = (tmp_path / "runs").iterdir()
+    for name in ("painting.png", "learning.mp4", "curve.svg"):
+        assert str(folder / name) in done.stdout
+        assert (folder / name).stat().st_size > 100
+    assert "dB after 3.00 epochs" in done.stdout
+    assert "100%  epoch 3.00" in done.stderr
+    assert "nan" not in done.stderr
+    lines = (folder / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(line)["epoch"] for line in lines] == [1, 2, 3]
+
+
+def test_flags_reach_the_recipe(tile: Path, tmp_path: Path) -> None:
+    flags = ["--model.activation", "sine(3)", "--training.optimizer=adam(lr=1e-3)", "--seed", "-7", "--film", "none"]
+    assert main(["paint", str(tile), *SMALL, *flags, "--picture.max_side", "5", "--runs", str(tmp_path / "runs")]) == 0
+    (folder,) = (tmp_path / "runs").iterdir()
+    facts = json.loads((folder / "run.json").read_text())
+    recipe = facts["recipe"]
+    assert recipe["model"]["activation"] == "sine(omega=3.0)"
+    assert recipe["training"]["optimizer"].startswith("adam(lr=0.001")
+    assert recipe["seed"] == -7
+    assert recipe["budget"] == {"epochs": 3.0, "steps": None, "seconds": None, "psnr": None}
+    assert max(facts["picture"]["height"], facts["picture"]["width"]) == 5
+
+
+def test_none_clears_a_field_but_is_also_an_encoding(tile: Path, tmp_path: Path) -> None:
+    flags = ["--model.encoding", "none", "--picture.size", "none", "--film", "none"]
+    assert main(["paint", str(tile), *SMALL, *flags, "--runs", str(tmp_path / "runs")]) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["pant"], "did you mean 'paint'?"),
+        (["paint", "--model.dept", "3"], "--model.dept is not a flag of sfumato paint; did you mean --model.depth?"),
+        (["paint", "--model.depth"], "--model.depth needs a value"),
+        (["paint", "--model.depth", "--seed", "3"], "--model.depth needs a value"),
+        (["paint", "--model.depth", "x"], "model.depth must be a valid integer"),
+        (["paint", "--preset", "fats"], "did you mean 'fast'?"),
+        (["paint", "--film", "avi"], "film must be one of mp4, gif, webp, none. Got 'avi'"),
+        (["paint", "a.png", "b.png"], "takes one picture. Got 'b.png' as well"),
+        (["paint", "nowhere.png"], "nowhere.png"),
+        (["paint", "catt"], "did you mean"),
+        (["paint", "--engine", "replica"], "engine replica cannot train this recipe"),
+        (["paint", "--training.optimizer", "adam(lrr=3)"], "did you mean 'lr'?"),
+        (["paint", "--budget.psnr", "30"], "for the schedule"),
+    ],
+)
+def test_wrong_input_gives_one_line_and_status_2(
+    arguments: list[str],
+    message: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    captured = capsys.readouterr()
+    assert message in captured.err
+    assert captured.err.count("\n") == 1
+    assert captured.err.startswith("sfumato: ")
+    assert captured.out == ""
+    assert not list(tmp_path.iterdir())
+
+
+def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in ([], ["--help"], ["-h"]):
+        assert main(arguments) == 0
+        assert "paint" in capsys.readouterr().out
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("sfumato 0.")
+
+
+def test_help_of_paint_teaches_every_flag() -> None:
+    done = sfumato("paint", "--help")
+    assert done.returncode == 0
+    for text in ("--model.activation", "leaky_relu(slope=0.01)", "--budget.seconds", "blog-2012", "--picture.max-side"):
+        assert text in done.stdout
+
+
+def test_help_brings_nothing_heavy() -> None:
+    code = (
+        "import sys; from sfumato.cli.main import main; main(['--help']);"
+        "sys.exit(bool({'torch', 'numpy', 'pydantic', 'tyro', 'rich'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode == 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are sent as on POSIX")
+def test_ctrl_c_stops_and_writes_everything(tile: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "sfumato", "paint", str(tile), *NETWORK, "--budget.seconds", "100"]
+    process = subprocess.Popen(
+        [*command, "--runs", str(tmp_path / "runs")], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob("runs/*/moments/*")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert "dB stopped after" in out
+    (folder,) = (tmp_path / "runs").iterdir()
+    assert json.loads((folder / "run.json").read_text())["status"] == "stopped"
+    assert (folder / "learning.mp4").exists()
+    assert (folder / "painting.png").exists()

@@ -1,0 +1,197 @@
+"""The run folder: what is in it, whole files, one writer, thinned moments."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sfumato import models
+from sfumato.errors import RunError
+from sfumato.recipe import Recipe, changed, from_string
+from sfumato.runs import RunWriter, create, layout, load_run, replacing, weights
+from sfumato.runs import metrics as metrics_file
+from sfumato.runs.moments import Choice
+from sfumato.training import Loop, resolve
+from tests.small import SMALL, picture
+
+
+def written(folder: Path, **changes: Any) -> Recipe:
+    recipe = resolve(changed(changed(Recipe(), SMALL), changes))
+    folder.mkdir()
+    writer = RunWriter(folder, recipe, "0123abcd", picture())
+    for snapshot in Loop(recipe, picture()).snapshots():
+        writer.observe(snapshot)
+    writer.finish("done")
+    return recipe
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("runs") / "run"
+    written(path)
+    return path
+
+
+def test_facts(folder: Path) -> None:
+    facts = json.loads((folder / "run.json").read_text())
+    assert facts["layout"] == layout.VERSION
+    assert facts["status"] == "done"
+    assert facts["ended"] == "epochs"
+    assert facts["result"]["epoch"] == 3
+    assert facts["picture"]["height"] == 9
+    assert from_string(facts["recipe_string"]) == Recipe.of(facts["recipe"])
+    assert facts["provenance"]["torch"]
+    assert facts["provenance"]["threads"] == 1
+    assert facts["started"] <= facts["finished"]
+
+
+def test_one_line_an_evaluation(folder: Path) -> None:
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    assert [line["epoch"] for line in lines] == [1, 2, 3]
+    names = ["epoch", "step", "samples", "seconds", "loss", "mse", "mae", "psnr", "ssim", "learning_rate"]
+    assert list(lines[0]) == names
+    assert all(math.isfinite(value) for line in lines for value in line.values())
+    assert lines[-1]["mse"] < lines[0]["mse"]
+
+
+def test_a_run_is_read_back(folder: Path) -> None:
+    run = load_run(folder)
+    assert run.status == "done"
+    assert run.recipe.model.width == 16
+    assert run.psnr == run.metrics[-1]["psnr"]
+    assert np.array_equal(run.picture, picture())
+    model, moment = run.model()
+    assert moment.step == run.metrics[-1]["step"]
+    painting = models.outputs(model, models.grid(run.recipe.coordinates, 9, 7)).reshape(9, 7, 3)
+    assert np.abs(np.clip(painting, 0, 1) - run.painting).max() <= 0.5 / 255 + 1e-6
+    assert run.painting.std() > 0.05
+    assert "dB" in run.summary()
+    first, _ = run.model(run.moments()[0])
+    assert not np.allclose(models.outputs(first, np.zeros((1, 2))), models.outputs(model, np.zeros((1, 2))))
+
+
+def test_frames_are_the_evaluated_paintings(folder: Path) -> None:
+    assert [path.name for path in sorted((folder / "frames").iterdir())] == [f"{step:012d}.png" for step in (4, 8, 12)]
+
+
+def test_nothing_partial_stays(folder: Path) -> None:
+    assert not list(folder.rglob("*.partial"))
+
+
+def test_one_writer_at_a_time(tmp_path: Path) -> None:
+    recipe = resolve(changed(Recipe(), SMALL))
+    writer = RunWriter(tmp_path, recipe, "0", picture())
+    with pytest.raises(RunError, match="being written by another process"):
+        RunWriter(tmp_path, recipe, "0", picture())
+    writer.finish("done")
+    RunWriter(tmp_path, recipe, "0", picture()).finish("done")
+
+
+def test_a_file_is_whole_or_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("before")
+
+    class Crash(Exception):
+        pass
+
+    with pytest.raises(Crash), replacing(path) as partial:
+        partial.write_text("half")
+        raise Crash
+    assert path.read_text() == "before"
+    with pytest.raises(RunError, match="cannot write .*: no space left"), replacing(path):
+        raise OSError(28, "No space left on device")
+    assert path.read_text() == "before"
+    with replacing(path) as partial:
+        partial.write_text("after")
+    assert path.read_text() == "after"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunError, match=r"cannot write .*not a directory.*--runs"):
+        create(tmp_path / "file", "cat", "0")
+
+
+def test_folders_of_one_second_do_not_collide(tmp_path: Path) -> None:
+    names = {create(tmp_path / "runs", "Ünser Bild (1).jpg", "12ab34cd").name for _ in range(4)}
+    assert len(names) == 4
+    assert all("-nser-bild-1-12ab34cd" in name for name in names)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("{", "cannot read run.json"), ("[]", "must have layout 1"), ('{"layout": 99}', "Got 99"), (None, "cannot read")],
+)
+def test_what_is_no_run(tmp_path: Path, text: str | None, message: str) -> None:
+    if text is not None:
+        (tmp_path / "run.json").write_text(text)
+    with pytest.raises(RunError, match=message):
+        load_run(tmp_path)
+
+
+def test_damaged_weights_are_refused_by_name(tmp_path: Path) -> None:
+    written(tmp_path / "run")
+    run = load_run(tmp_path / "run")
+    last = run.moments()[-1]
+    last.write_bytes(last.read_bytes()[:100])
+    with pytest.raises(RunError, match=last.name):
+        run.model()
+
+
+def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
+    written(tmp_path / "a")
+    written(tmp_path / "b", model={"width": 5})
+    a, b = load_run(tmp_path / "a"), load_run(tmp_path / "b")
+    with pytest.raises(RunError, match="must fit"):
+        a.model(b.moments()[-1])
+
+
+def test_a_line_that_was_cut_off_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    metrics_file.append(path, {"psnr": 1.0})
+    with path.open("a") as file:
+        file.write('{"psnr": 2')
+    assert metrics_file.read(path) == [{"psnr": 1.0}]
+    path.write_text("nonsense\n")
+    with pytest.raises(RunError, match="one JSON object a line"):
+        metrics_file.read(path)
+
+
+class _At:
+    def __init__(self, step: int, progress: float, ended: str | None) -> None:
+        self.step, self.progress, self.ended = step, progress, ended
+
+
+@given(st.integers(1, 5000), st.booleans())
+def test_moments_are_few_dense_early_and_hold_both_ends(steps: int, known_end: bool) -> None:
+    choice = Choice(most=16)
+    kept: list[int] = []
+    for step in range(steps + 1):
+        ended = "steps" if step == steps else None
+        progress = 1.0 if ended else step / steps if known_end else 0.0
+        gone = choice.take(_At(step, progress, ended))  # pyright: ignore[reportArgumentType]
+        if gone is not None:
+            kept = [other for other in kept if other not in gone] + [step]
+        assert len(kept) <= 16
+    assert kept[0] == 0
+    assert kept[-1] == steps
+    assert kept == sorted(set(kept))
+    if steps >= 300:
+        assert len(kept) >= 6
+        assert sum(step <= steps / 4 for step in kept) >= 0.35 * len(kept)
+
+
+def test_a_moment_survives_its_file(tmp_path: Path) -> None:
+    moment = weights.Moment(1.5, 3, 0.25, None, 20.0)
+    weights.save(tmp_path / "m", {"a": np.arange(6.0)[::2]}, moment)
+    arrays, back = weights.load(tmp_path / "m")
+    assert back == moment == weights.moment_of(tmp_path / "m")
+    assert arrays["a"].tolist() == [0, 2, 4]

@@ -1,0 +1,24 @@
+"""A training small enough for any test."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+SMALL: dict[str, Any] = {
+    "model": {"depth": 2, "width": 16, "init": "gaussian(1)"},
+    "training": {"batch": 16, "optimizer": "adam(lr=0.01)", "schedule": "constant"},
+    "budget": {"epochs": 3},
+    "evaluation": {"every": "epoch"},
+    "threads": 1,
+}
+"""Changes of the default recipe."""
+
+
+def picture(height: int = 9, width: int = 7) -> NDArray[np.float32]:
+    """(height, width, 3) of gradients and a chequerboard, multiples of 1/255."""
+    rows, columns = np.mgrid[0:height, 0:width]
+    values = np.stack([rows / height, columns / width, (rows + columns) % 2], axis=-1)
+    return np.round(values * 255).astype(np.float32) / np.float32(255)

@@ -1,0 +1,129 @@
+"""The Python front: paint, train, load_run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+import sfumato as sf
+from tests.small import SMALL, picture
+
+
+def test_paint_leaves_painting_film_and_curve(tmp_path: Path) -> None:
+    Image.fromarray((picture(20, 15) * 255).astype(np.uint8)).save(tmp_path / "tile.png")
+    seen: list[int] = []
+    stages: list[tuple[str, int, int]] = []
+    run = sf.paint(
+        tmp_path / "tile.png",
+        runs=tmp_path / "runs",
+        watch=lambda snapshot: seen.append(snapshot.step),
+        stage=lambda *stage: stages.append(stage),
+        **SMALL,
+    )
+    assert run.status == "done"
+    assert run.folder.parent == tmp_path / "runs"
+    assert "-tile-" in run.folder.name
+    with Image.open(run.folder / "painting.png") as image:
+        assert image.size == (15, 20)
+    assert "<svg" in (run.folder / "curve.svg").read_text()
+    with av.open(str(run.folder / "learning.mp4")) as film:
+        frames = sum(1 for _ in film.decode(video=0))
+    assert frames >= len(seen) >= 4
+    assert seen == sorted(seen)
+    assert stages[-1][1] == stages[-1][2]
+    assert sf.load_run(run.folder).psnr == run.psnr
+
+
+@pytest.mark.parametrize("film", ["gif", "webp"])
+def test_other_films(tmp_path: Path, film: str) -> None:
+    run = sf.paint(picture(), runs=tmp_path, film=film, **SMALL)  # pyright: ignore[reportArgumentType]
+    with Image.open(run.folder / f"learning.{film}") as image:
+        assert getattr(image, "n_frames", 1) >= 4
+
+
+def test_no_film(tmp_path: Path) -> None:
+    run = sf.paint(picture(), runs=tmp_path, film="none", **SMALL)
+    assert not list(run.folder.glob("learning*"))
+    assert (run.folder / "curve.svg").exists()
+
+
+def test_train_yields_snapshots_and_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    snapshots = list(sf.train(picture=picture(), **SMALL))
+    assert isinstance(snapshots[0], sf.Snapshot)
+    assert snapshots[-1].ended == "epochs"
+    assert snapshots[-1].painting().shape == (9, 7, 3)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_recipe_or_the_name_of_one() -> None:
+    recipe = sf.Recipe.of(SMALL)
+    *_, one = sf.train(recipe, picture())
+    *_, two = sf.train("fast", picture(), **SMALL)
+    assert one.evaluation is not None
+    assert two.evaluation is not None
+    assert one.evaluation.mse == two.evaluation.mse
+
+
+def test_grey_and_rgba_arrays() -> None:
+    grey = picture()[:, :, 0]
+    *_, last = sf.train(picture=grey, **SMALL)
+    assert last.painting().shape == (9, 7, 1)
+    rgba = np.concatenate([picture(), picture()[:, :, :1]], axis=2)
+    *_, last = sf.train(picture=(rgba * 255).round().astype(np.uint8), **SMALL)
+    assert last.painting().shape == (9, 7, 4)
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (np.zeros((4, 4, 2)), "must have shape"),
+        (np.zeros((1, 4, 3)), "sides of 2 or more"),
+        (np.zeros((4, 4, 3)) + 1.5, "floats in \\[0, 1\\]"),
+        (np.full((4, 4, 3), np.nan), "floats in \\[0, 1\\]"),
+        (np.zeros((4, 4, 3), dtype=np.int64), "int64"),
+    ],
+)
+def test_arrays_that_are_no_pictures(array: np.ndarray, message: str, tmp_path: Path) -> None:
+    with pytest.raises(sf.PictureError, match=message):
+        sf.paint(array, runs=tmp_path / "runs", **SMALL)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_wrong_input_writes_nothing(tmp_path: Path) -> None:
+    with pytest.raises(sf.RecipeError, match="did you mean model.depth"):
+        sf.paint(picture(), runs=tmp_path / "runs", model={"dept": 3})
+    with pytest.raises(sf.PictureError, match="nowhere.png"):
+        sf.paint("nowhere.png", runs=tmp_path / "runs")
+    with pytest.raises(sf.EngineError, match="replica cannot"):
+        sf.paint(picture(), runs=tmp_path / "runs", engine="replica")
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_failure_in_the_middle_is_recorded(tmp_path: Path) -> None:
+    class Crash(Exception):
+        pass
+
+    def watch(snapshot: sf.Snapshot) -> None:
+        if snapshot.epoch >= 1:
+            raise Crash
+
+    with pytest.raises(Crash):
+        sf.paint(picture(), runs=tmp_path, watch=watch, **SMALL)
+    (folder,) = tmp_path.iterdir()
+    assert sf.load_run(folder).status == "failed"
+
+
+def test_linear_light_is_painted_as_srgb(tmp_path: Path) -> None:
+    flat = np.full((8, 8, 3), 0.5, dtype=np.float32)
+    Image.fromarray((flat * 255).astype(np.uint8)).save(tmp_path / "flat.png")
+    small = {**SMALL, "budget": {"epochs": 300}, "evaluation": {"every": "end"}}
+    run = sf.paint(
+        {"source": str(tmp_path / "flat.png"), "light": "linear"}, runs=tmp_path / "runs", film="none", **small
+    )
+    assert run.picture.mean() == pytest.approx(0.212, abs=0.01)
+    assert run.painting.mean() == pytest.approx(0.5, abs=0.05)

@@ -1,0 +1,193 @@
+"""The autograd engine against backpropagation written out in NumPy float64."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from sfumato import models
+from sfumato.models import activations
+from sfumato.models.activations import Implementation
+from sfumato.recipe import Recipe, changed, choices
+from sfumato.training import resolve
+from sfumato.training.engines import Task, find
+
+Array = NDArray[np.float64]
+ROWS, COLUMNS = 6, 8
+# A higher frequency would make 20 steps chaotic: then rounding alone drives two programs apart.
+ACTIVATIONS = ["leaky_relu(0.1)", "relu", "tanh", "sigmoid", "sine(1.2)", "gauss(0.7)"]
+
+
+def recipe_of(**model: Any) -> Recipe:
+    training = {"batch": 5, "optimizer": "sgd(lr=0.2)", "schedule": "constant", **model.pop("training", {})}
+    changes = {
+        "model": {"depth": 3, "width": 11, "init": "gaussian(1.5)", **model},
+        "training": training,
+        "budget": {"steps": 20},
+        "engine": "autograd",
+        "dtype": "float64",
+        "threads": 1,
+        "seed": 4,
+    }
+    return resolve(changed(Recipe(), changes))
+
+
+def task_of(recipe: Recipe) -> Task:
+    coordinates = models.grid(recipe.coordinates, ROWS, COLUMNS)
+    targets = np.random.default_rng(9).uniform(0, 1, (ROWS * COLUMNS, 3))
+    model = models.build(recipe.model, 3, recipe.seed, torch.float64)
+    return Task(recipe, coordinates, targets, model, 1)
+
+
+def scalar(function: Any, *arrays: Array, p: float) -> Array:
+    return np.vectorize(lambda *values: function(*values, p), otypes=[float])(*arrays)
+
+
+def by_hand(recipe: Recipe, task: Task, pixels: NDArray[np.int64], rates: list[float]) -> list[tuple[Array, Array]]:
+    """Weights and biases after plain SGD: textbook backpropagation, with the true derivatives."""
+    layers = [
+        (layer.weight.detach().numpy().copy(), layer.bias.detach().numpy().copy())
+        for layer in models.build(recipe.model, 3, recipe.seed, torch.float64).linear_layers()
+    ]
+    activation, p = TRUE[type(recipe.model.activation)], activations.parameter_of(recipe.model.activation)
+    encode = task.model.get_submodule("encode")
+    batch = recipe.training.batch
+    assert isinstance(batch, int)
+    assert isinstance(recipe.training.optimizer, choices.SGD)
+    for start, rate in zip(range(0, len(pixels), batch), rates, strict=True):
+        chosen = pixels[start : start + batch]
+        x = encode(torch.from_numpy(task.coordinates[chosen])).detach().numpy()
+        inputs, sums = [x], []
+        for number, (w, b) in enumerate(layers):
+            sums.append(inputs[-1] @ w.T + b)
+            last = number == len(layers) - 1
+            inputs.append(sums[-1] if last else scalar(activation.value, sums[-1], p=p))
+        outputs = 1 / (1 + np.exp(-inputs[-1])) if recipe.model.output == "sigmoid" else inputs[-1]
+        delta = slope_of_loss(recipe.training.loss, outputs - task.targets[chosen]) / len(chosen)
+        if recipe.model.output == "sigmoid":
+            delta = delta * outputs * (1 - outputs)
+        updated = []
+        for number in reversed(range(len(layers))):
+            w, b = layers[number]
+            updated.append((w - 0.2 * rate * delta.T @ inputs[number], b - 0.2 * rate * delta.sum(axis=0)))
+            if number:
+                delta = (delta @ w) * scalar(activation.derivative, sums[number - 1], inputs[number], p=p)
+        layers = updated[::-1]
+    return layers
+
+
+TRUE = dict(activations.IMPLEMENTATIONS)
+
+
+def slope_of_loss(loss: choices.Loss, errors: Array) -> Array:
+    match loss:
+        case choices.Squared():
+            return errors
+        case choices.Absolute():
+            return np.sign(errors)
+        case choices.Huber(delta=delta):
+            return np.clip(errors, -delta, delta)
+        case _:
+            raise AssertionError(loss)
+
+
+def distance(recipe: Recipe, steps: int) -> float:
+    """Largest difference between the engine's weights and those by hand, in parts of the largest change."""
+    task = task_of(recipe)
+    start = [
+        layer.weight.detach().numpy().copy()
+        for layer in models.build(recipe.model, 3, 4, torch.float64).linear_layers()
+    ]
+    pixels = np.random.default_rng(3).permutation(ROWS * COLUMNS * 3)[: 5 * steps] % (ROWS * COLUMNS)
+    rates = np.linspace(1, 0.5, steps)
+    engine = find("autograd")(task)
+    engine.advance(pixels, rates)
+    weights = engine.weights()
+    expected = by_hand(recipe, task_of(recipe), pixels, list(rates))
+    changes = max(np.abs(w - first).max() for (w, _), first in zip(expected, start, strict=True))
+    assert changes > 1e-4
+    differences = [
+        max(np.abs(weights[f"layers.{i}.weight"] - w).max(), np.abs(weights[f"layers.{i}.bias"] - b).max())
+        for i, (w, b) in enumerate(expected)
+    ]
+    return float(max(differences) / changes)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("output", ["linear", "sigmoid"])
+@pytest.mark.parametrize("steps", [1, 20])
+def test_weights_are_those_by_hand(activation: str, output: str, steps: int) -> None:
+    assert distance(recipe_of(activation=activation, output=output), steps) < 1e-9
+
+
+@pytest.mark.parametrize("loss", ["squared", "absolute", "huber(0.2)"])
+@pytest.mark.parametrize("model", [{}, {"depth": 0}, {"width": (7, 3)}, {"encoding": "fourier(sigma=1, features=8)"}])
+def test_losses_and_shapes(loss: str, model: dict[str, Any]) -> None:
+    assert distance(recipe_of(**model, training={"loss": loss}), 20) < 1e-9
+
+
+def test_a_wrong_derivative_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Wrong(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Tensor) -> Tensor:
+            ctx.save_for_backward(x)
+            return torch.tanh(x)
+
+        @staticmethod
+        def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+            (x,) = ctx.saved_tensors
+            return gradients[0] * (1 - 0.99 * torch.tanh(x) ** 2)
+
+    def tensor(x: Tensor, _: float) -> Tensor:
+        out = Wrong.apply(x)
+        assert isinstance(out, Tensor)
+        return out
+
+    tanh = TRUE[choices.Tanh]
+    wrong = Implementation(tanh.choice, tensor, tanh.value, tanh.derivative)
+    monkeypatch.setitem(activations.IMPLEMENTATIONS, choices.Tanh, wrong)
+    assert distance(recipe_of(activation="tanh"), 1) > 1e-4
+    assert distance(recipe_of(activation="tanh"), 20) > 1e-4
+
+
+def test_sums_are_measured_before_each_step() -> None:
+    recipe = recipe_of(training={"optimizer": "sgd(lr=0)"})
+    task = task_of(recipe)
+    pixels = np.arange(10)
+    errors = models.outputs(task.model, task.coordinates)[pixels] - task.targets[pixels]
+    sums = find("autograd")(task).advance(pixels, np.ones(2))
+    assert sums.squared_error == pytest.approx((errors**2).sum())
+    assert sums.loss == pytest.approx((errors**2).sum() / 2)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd(momentum=0.9)", "adam", "muon", "rprop", "lbfgs(iterations=3)"])
+def test_calls_can_be_divided_and_continued_from_the_state(optimizer: str) -> None:
+    recipe = recipe_of(training={"optimizer": optimizer, "batch": 16})
+    pixels = np.arange(ROWS * COLUMNS)
+    whole = find("autograd")(task_of(recipe))
+    whole.advance(np.tile(pixels, 2), np.ones(6))
+    parts = find("autograd")(task_of(recipe))
+    parts.advance(pixels[:16], np.ones(1))
+    parts.advance(pixels[16:], np.ones(2))
+    other = find("autograd")(task_of(recipe))
+    other.load(parts.state())
+    other.advance(pixels, np.ones(3))
+    for name, value in whole.weights().items():
+        assert np.array_equal(value, other.weights()[name]), name
+
+
+def test_weights_are_copies() -> None:
+    engine = find("autograd")(task_of(recipe_of()))
+    before = engine.weights()
+    engine.advance(np.arange(5), np.ones(1))
+    assert any(not np.array_equal(before[name], value) for name, value in engine.weights().items())
+
+
+def test_cuda_is_refused_where_there_is_none() -> None:
+    reasons = find("autograd").why_not(changed(Recipe(), {"device": "cuda"}))
+    assert bool(reasons) != torch.cuda.is_available()
