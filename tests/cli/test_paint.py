@@ -19,17 +19,6 @@ from tests.small import picture
 
 NETWORK = ["--model.depth", "2", "--model.width", "16", "--training.batch", "16", "--threads", "1"]
 SMALL = [*NETWORK, "--budget.epochs", "3"]
-    "--model.depth",
-    "2",
-    "--model.width",
-    "16",
-    "--training.batch",
-    "16",
-    "--budget.epochs",
-    "3",
-    "--threads",
-    "1",
-]
 
 
 def sfumato(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:

@@ -75,10 +75,21 @@ def test_mp4_can_start_before_it_is_loaded(tmp_path: Path) -> None:
     assert order.index("moov") < order.index("mdat")
 
 
-@pytest.mark.parametrize("format", ["mp4", "gif", "webp"])
-def test_the_same_frames_give_the_same_bytes(tmp_path: Path, format: FilmFormat) -> None:  # noqa: A002
-    first, second = (film(tmp_path / name, format=format, title="Twice").read_bytes() for name in ("a", "b"))
-    assert first == second
+@pytest.mark.parametrize(("format", "times"), [("mp4", 8), ("gif", 2), ("webp", 2)])
+def test_the_same_frames_give_the_same_bytes(tmp_path: Path, format: FilmFormat, times: int) -> None:  # noqa: A002
+    versions: set[bytes] = set()
+    for seed in range(times):
+        # Encoders have been seen to depend on what memory held before.
+        rubbish = [np.random.default_rng(seed).bytes(size) for size in (50_000, 300_000, 2_000_000)]
+        del rubbish
+        versions.add(film(tmp_path / "film", format=format, title="Twice").read_bytes())
+    assert len(versions) == 1
+
+
+def test_an_mp4_tells_nothing_of_where_it_was_made(tmp_path: Path) -> None:
+    data = film(tmp_path / "film.mp4", 1).read_bytes()
+    assert b" threads=1 " in data
+    assert b"Lavf" not in data
 
 
 @pytest.mark.parametrize("format", ["mp4", "gif", "webp"])

@@ -63,6 +63,11 @@ def test_an_error_map_knows_how_far_off_it_is() -> None:
     assert error[0, 4] == pytest.approx(LIGHT)
 
 
+def test_an_error_map_takes_nan_for_black() -> None:
+    target = np.full((1, 1, 3), 0.1, np.float32)
+    assert np.array_equal(error_map(target, np.full_like(target, np.nan)), error_map(target, np.zeros_like(target)))
+
+
 def test_an_error_map_grows_lighter_with_the_error() -> None:
     error = error_map(np.zeros((1, 50, 1), np.float32), np.linspace(0, 0.25, 50, dtype=np.float32).reshape(1, 50, 1))
     lightness = error @ np.array([0.2126, 0.7152, 0.0722])

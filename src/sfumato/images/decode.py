@@ -19,11 +19,18 @@ from sfumato.images.refusal import FORMATS, reason, refusal
 MAX_PIXELS = 64_000_000
 MAX_PIXELS_OF = {
     # Their decoders hold the picture several times: with more pixels they go over 1 GiB.
-    "WEBP": 40_000_000,
+    "WEBP": 32_000_000,
     "AVIF": 48_000_000,
+    "HEIF of more than 8 bits": 40_000_000,
     # Decoded by a loop in Python.
     "run-length encoded BMP": 16_000_000,
 }
+
+TOO_BIG_FOR_MEMORY = (
+    "a picture that fits in memory",
+    "which needs more than there is",
+    "save a smaller copy of the picture, or set picture.max_side",
+)
 
 _PHOTOMETRIC = 262
 _NOT_INVERTED = ("I;16", "I;16N", "F;32F", "F;32BF")
@@ -49,8 +56,7 @@ def guarded(source: str) -> Iterator[None]:
     except SfumatoError:
         raise
     except MemoryError:
-        rule, found = "a picture that fits in memory", "which needs more than there is"
-        raise refusal(source, rule, found, "save a smaller copy of the picture") from None
+        raise refusal(source, *TOO_BIG_FOR_MEMORY) from None
     # Decoders meet damaged files with every kind of exception there is, and none is a fault of this program.
     except Exception as error:
         # Pillow's own text for a file that no decoder takes is the address of an object.
@@ -61,29 +67,26 @@ def guarded(source: str) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Decoded:
-    """An image, how the file stores its values in Pillow's words (such as ``RGB;16B``), and whether 0 means white."""
+    """An image; how its file stores values, in Pillow's words (such as ``RGB;16B``); whether 0 means white there; and
+    the EXIF tag Orientation, 1 where there is none that can be read.
+    """
 
     image: Image.Image
     layout: str
     white_is_zero: bool
-
-    @property
-    def orientation(self) -> int:
-        """The EXIF tag Orientation, 1 (as it is) where there is none that can be read."""
-        try:
-            # Pillow has turned a TIFF file already, and pillow-heif a HEIC file, and taken the tag away.
-            value = self.image.getexif().get(ExifTags.Base.Orientation, 1)
-        # Its data is whatever bytes the file has.
-        except Exception:
-            return 1
-        return value if isinstance(value, int) else 1
+    orientation: int
 
 
 def decoded(data: bytes, source: str) -> Decoded:
-    """The first frame of a picture file's bytes. To be called inside `guarded`.
+    """The first frame of a picture file's bytes; ``source`` is what the person called it. Raises PictureError.
 
-    The size in the header is checked before any pixel is decoded. Raises PictureError, or whatever Pillow does.
+    The size in the header is checked before any pixel is decoded.
     """
+    with guarded(source):
+        return _decoded(data, source)
+
+
+def _decoded(data: bytes, source: str) -> Decoded:
     container = structure.container(data)
     if container is None:
         raise refusal(source, f"a picture ({FORMATS})", "which is none of these", "convert it to PNG")
@@ -93,7 +96,11 @@ def decoded(data: bytes, source: str) -> Decoded:
     tile = image.tile[0] if image.tile else None
     layout = "" if tile is None else str(tile.args[0] if isinstance(tile.args, tuple) and tile.args else tile.args)
     codec = "" if tile is None else tile.codec_name
-    kind = "run-length encoded BMP" if codec == "bmp_rle" else image.format
+    kind = image.format
+    if codec == "bmp_rle":
+        kind = "run-length encoded BMP"
+    elif kind == "HEIF" and image.info.get("bit_depth", 8) > 8:
+        kind = "HEIF of more than 8 bits"
     _check_pixels(image, kind, source)
     if codec == "libtiff" and layout in _MISREAD:
         rule, remedy = "a TIFF file that Pillow reads right", "save it uncompressed, or as a 16-bit PNG"
@@ -102,7 +109,18 @@ def decoded(data: bytes, source: str) -> Decoded:
     image.load()
     # A decoder may find another size than the header gave.
     _check_pixels(image, kind, source)
-    return Decoded(image, layout, white_is_zero)
+    # An image of its own, with the same pixels: the one that was opened keeps the file and the decoder's canvases.
+    return Decoded(image._new(image.im), layout, white_is_zero, _orientation(image))
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        # Pillow has turned a TIFF file already, and pillow-heif a HEIC file, and taken the tag away.
+        value = image.getexif().get(ExifTags.Base.Orientation, 1)
+    # Its data is whatever bytes the file has.
+    except Exception:
+        return 1
+    return value if isinstance(value, int) else 1
 
 
 def _opened(data: bytes, container: str, source: str) -> ImageFile.ImageFile:

@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfumato.errors import PictureError
-from sfumato.images import channels, decode, planes, resize, source
+from sfumato.images import channels, decode, planes, resize, samples, source
 from sfumato.images.blocks import blocks
 from sfumato.images.colour import srgb_to_linear
-from sfumato.images.planes import Planes
 from sfumato.images.refusal import refusal
 from sfumato.recipe import Picture
 
@@ -33,31 +32,22 @@ def load(section: Picture) -> NDArray[np.float32]:
     Raises PictureError, one line, for whatever is no picture: missing, no regular file, empty, over 200 MB, damaged,
     over 64 million pixels, under 2 pixels on a side, too big to learn. Needs less than 1 GiB.
     """
-    stored, managed = _stored(section)
+    name = section.source
+    managed = section.colour == "managed" and name not in samples.RAW_SAMPLES
     try:
-        return _fitted(stored, section, managed=managed)
+        # What is big is given up as soon as the next thing is made of it: no name here holds the file or the image.
+        stored = planes.from_decoded(decode.decoded(source.read(name), name), name, managed=managed)
+        count = channels.count(section.channels, stored)
+        if count != 4 and (stored.opaque or not managed):
+            stored = stored.without_alpha()
+        rows, columns = stored.colours[0].shape
+        width, height = resize.target_size(columns, rows, section.width_height, section.max_side)
+        _check_size(width, height, max(count, len(stored.all)), section)
+        values = resize.to_floats(stored, width, height)
+        del stored
+        picture = channels.converted(values, count)
     except MemoryError:
-        rule, found = "a picture that fits in memory", "which needs more than there is"
-        raise refusal(section.source, rule, found, "set picture.max_side") from None
-
-
-def _stored(section: Picture) -> tuple[Planes, bool]:
-    # A function of its own, so that the file's bytes and Pillow's image are gone before the floats are made.
-    found = source.read(section.source)
-    managed = section.colour == "managed" and not found.raw
-    with decode.guarded(found.name):
-        decoded = decode.decoded(found.data, found.name)
-        return planes.from_image(decoded, found.name, managed=managed).oriented(decoded.orientation), managed
-
-
-def _fitted(stored: Planes, section: Picture, *, managed: bool) -> NDArray[np.float32]:
-    count = channels.count(section.channels, stored)
-    if count != 4 and (stored.opaque or not managed):
-        stored = stored.without_alpha()
-    rows, columns = stored.colours[0].shape
-    width, height = resize.target_size(columns, rows, section.width_height, section.max_side)
-    _check_size(width, height, max(count, len(stored.all)), section)
-    picture = channels.converted(resize.to_floats(stored, width, height), count)
+        raise refusal(name, *decode.TOO_BIG_FOR_MEMORY) from None
     if section.light == "linear":
         colours = picture[:, :, :3]
         for block in blocks(height, width * 3):

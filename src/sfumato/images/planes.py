@@ -11,7 +11,7 @@ from PIL import Image
 
 from sfumato.errors import PictureError
 from sfumato.images import profile
-from sfumato.images.decode import Decoded
+from sfumato.images.decode import Decoded, guarded
 from sfumato.images.refusal import refusal
 
 Plane = NDArray[np.uint8 | np.float32]
@@ -50,47 +50,57 @@ class Planes:
         return Planes(tuple(_oriented(plane, orientation) for plane in self.colours), alpha)
 
 
-def from_image(decoded: Decoded, source: str, *, managed: bool) -> Planes:
-    """The numbers of a decoded image; ``source`` is what the person called it.
+def from_decoded(decoded: Decoded, source: str, *, managed: bool) -> Planes:
+    """The numbers of a decoded image, turned as its EXIF data says; ``source`` is what the person called it.
 
     Grey of up to 16 bits is v / (2^bits - 1); other 16-bit pictures come from Pillow with 8. Where ``managed``, an
     embedded profile is converted to sRGB. CMYK, YCbCr and LAB become RGB either way. Float grey is taken as [0, 1],
     [0, 255] or [0, 65535], the first that holds it with a tenth to spare, and clipped to that.
     Raises PictureError for float values that are not finite or fit none of the three, and for integers beyond 65535.
     """
-    image, layout = decoded.image, decoded.layout
-    if decoded.white_is_zero and image.mode == "I;16":
-        inverted = Image.fromarray(np.uint16(65535) - np.asarray(image))
-        inverted.info = image.info
-        image = inverted
-    if image.mode in ("P", "PA"):
-        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
-    if image.mode in ("La", "RGBa"):
-        image = image.convert(image.mode.upper())
-    alpha = None
-    if image.mode in ("LA", "RGBA"):
-        alpha = np.asarray(image.getchannel("A"))
+    with guarded(source):
+        image, layout, orientation = decoded.image, decoded.layout, decoded.orientation
+        white_is_zero = decoded.white_is_zero
+        # Each step makes a new image of up to 256 MB, so that no name may hold the one before.
+        del decoded
+        if white_is_zero and image.mode == "I;16":
+            image = _inverted(image)
+        if image.mode in ("P", "PA"):
+            image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+        if image.mode in ("La", "RGBa"):
+            image = image.convert(image.mode.upper())
+        alpha = _alpha(image, layout)
         # Pillow reads 16-bit grey with alpha as RGBA.
-        is_grey = image.mode == "LA" or layout.startswith("LA;")
-        image = image.getchannel(0) if is_grey else image.convert("RGB")
-    elif "transparency" in image.info:
-        alpha = _alpha_of_key(image, layout)
-    if image.mode == "1":
-        image = image.convert("L")
-    elif image.mode not in ("L", "RGB", "CMYK", "I", "F") and not image.mode.startswith("I;16"):
-        image = image.convert("RGB")
-    if managed:
-        image = profile.to_srgb(image)
-    if image.mode == "CMYK":
-        image = image.convert("RGB")
-    colours = _colours(image, layout, source)
-    if decoded.white_is_zero and image.mode == "F":
-        colours = tuple(1 - plane for plane in colours)
-    return Planes(colours, alpha)
+        if image.mode == "LA" or layout.startswith("LA;"):
+            image = image.getchannel(0)
+        if image.mode == "1":
+            image = image.convert("L")
+        if image.mode not in ("L", "RGB", "RGBA", "CMYK", "I", "F") and not image.mode.startswith("I;16"):
+            image = image.convert("RGB")
+        if managed:
+            image = profile.to_srgb(image)
+        if image.mode == "CMYK":
+            image = image.convert("RGB")
+        colours = _colours(image, layout, source)
+        if white_is_zero and image.mode == "F":
+            colours = tuple(1 - plane for plane in colours)
+        return Planes(colours, alpha).oriented(orientation)
+
+
+def _inverted(image: Image.Image) -> Image.Image:
+    inverted = Image.fromarray(np.uint16(65535) - np.asarray(image))
+    inverted.info = image.info
+    return inverted
+
+
+def _alpha(image: Image.Image, layout: str) -> NDArray[np.uint8] | None:
+    if image.mode in ("LA", "RGBA"):
+        return np.asarray(image.getchannel("A"))
+    return _alpha_of_key(image, layout) if "transparency" in image.info else None
 
 
 def _colours(image: Image.Image, layout: str, source: str) -> tuple[Plane, ...]:
-    if image.mode == "RGB":
+    if image.mode in ("RGB", "RGBA"):
         return tuple(np.asarray(image.getchannel(channel)) for channel in range(3))
     values = np.asarray(image)
     if image.mode == "L":

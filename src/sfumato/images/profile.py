@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-_SPACES = {"L": "GRAY", "I;16": "GRAY", "I;16B": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}
+_SPACES = {"L": "GRAY", "I;16": "GRAY", "I;16B": "GRAY", "RGB": "RGB", "RGBA": "RGB", "CMYK": "CMYK"}
 """What a profile must describe to be of use for an image of a mode."""
 
 _MAX_BYTES = 16_000_000
@@ -19,7 +19,7 @@ _ROUNDING = 2
 
 
 def to_srgb(image: Image.Image) -> Image.Image:
-    """The image with its embedded profile converted to sRGB, with perceptual intent. CMYK becomes RGB, grey stays grey.
+    """The image with its embedded profile converted to sRGB, with perceptual intent. CMYK becomes RGB; alpha is kept.
 
     A profile that is absent, damaged, or made for another kind of image leaves the image as it is, silently, as it does
     in every viewer. So does one that is sRGB but for rounding: the file's values are kept to the last digit.
@@ -32,7 +32,7 @@ def to_srgb(image: Image.Image) -> Image.Image:
         if _space(profile) != _SPACES[image.mode] or _is_srgb(profile):
             return image
         mode = "RGB" if image.mode == "CMYK" else image.mode
-        return ImageCms.buildTransform(profile, _srgb(mode), image.mode, mode).apply(image)
+        return ImageCms.buildTransform(profile, _srgb(_SPACES[mode]), image.mode, mode).apply(image)
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
         return image
 
@@ -41,25 +41,25 @@ def _space(profile: ImageCms.ImageCmsProfile) -> str:
     return str(getattr(profile.profile, "xcolor_space", "")).strip()
 
 
-def _srgb(mode: str) -> ImageCms.ImageCmsProfile:
+def _srgb(space: str) -> ImageCms.ImageCmsProfile:
     return ImageCms.ImageCmsProfile(
-        ImageCms.createProfile("sRGB") if mode == "RGB" else io.BytesIO(_grey_srgb_profile())
+        io.BytesIO(_grey_srgb_profile()) if space == "GRAY" else ImageCms.createProfile("sRGB")
     )
 
 
 def _is_srgb(profile: ImageCms.ImageCmsProfile) -> bool:
-    mode = {"GRAY": "L", "RGB": "RGB"}.get(_space(profile))
-    if mode is None:
+    space = _space(profile)
+    if space not in ("GRAY", "RGB"):
         return False
-    samples = _samples(mode)
-    converted = ImageCms.buildTransform(profile, _srgb(mode), mode, mode).apply(Image.fromarray(samples))
+    mode, samples = ("L" if space == "GRAY" else "RGB"), _samples(space)
+    converted = ImageCms.buildTransform(profile, _srgb(space), mode, mode).apply(Image.fromarray(samples))
     return bool(np.max(np.abs(np.asarray(converted).astype(np.int16) - samples)) <= _ROUNDING)
 
 
 @functools.cache
-def _samples(mode: str) -> NDArray[np.uint8]:
+def _samples(space: str) -> NDArray[np.uint8]:
     # 17 levels of each channel, 0 and 255 among them, in all combinations; every level of grey.
-    if mode == "L":
+    if space == "GRAY":
         return np.arange(256, dtype=np.uint8)[np.newaxis]
     levels = np.rint(np.linspace(0, 255, 17)).astype(np.uint8)
     return np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(17, 17 * 17, 3)

@@ -6,7 +6,6 @@ import contextlib
 import difflib
 import itertools
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 from sfumato.errors import PictureError
@@ -17,24 +16,15 @@ _MOST_NAMES = 5000
 """Names in a folder that are compared with one that is not there."""
 
 
-@dataclass(frozen=True)
-class Source:
-    """The bytes of a picture: ``name`` as the person typed it, ``raw`` where its profile must be ignored."""
-
-    name: str
-    data: bytes
-    raw: bool = False
-
-
-def read(source: str) -> Source:
-    """A sample by its exact name, else the file of that path. Raises PictureError."""
+def read(source: str) -> bytes:
+    """The bytes of a picture file: a sample by its exact name, else the file of that path. Raises PictureError."""
     if source in samples.SAMPLES:
-        return Source(source, _read(samples.sample_path(source), source), raw=source in samples.RAW_SAMPLES)
+        return _read(samples.sample_path(source), source)
     path = Path(source)
     # Where the system knows no such user the name is taken as it stands.
     with contextlib.suppress(RuntimeError):
         path = path.expanduser()
-    return Source(source, _read(path, source))
+    return _read(path, source)
 
 
 def _read(path: Path, source: str) -> bytes:

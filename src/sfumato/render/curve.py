@@ -68,7 +68,7 @@ def write_curve(path: Path, points: Sequence[CurvePoint], *, title: str = "") ->
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    with warnings.catch_warnings(), style.context(["default", STYLE], after_reset=True):
+    with warnings.catch_warnings(), style.context(STYLE, after_reset=True):
         # A letter that Matplotlib's own font lacks is no loss: whoever shows the file has the fonts.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font", category=UserWarning)
         figure = Figure(figsize=(7.2, 5.0), layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.1))

@@ -98,8 +98,6 @@ class Online(Engine):
                 threads=threads,
                 block=part.address,
                 table=part.table,
-                previous=part.previous_at,
-                steps=part.steps_at,
                 counts=self._counts,
                 exchange=exchange,
                 width=width,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sfumato.training.engines.barrier import arrive_and_wait
 from sfumato.training.engines.compiled_activation import apply
 from sfumato.training.engines.memory import matrix, vector
-from sfumato.training.engines.online_loops import FASTMATH, combine, combine_update, dots, dots_update, update, update_combine
+from sfumato.training.engines.online_loops import FASTMATH, combine, combine_update, dots, dots_update, update
 from sfumato.training.engines.online_part import Field
 
 # Numba takes plain integers as constants, not members of an enumeration.
@@ -22,9 +22,6 @@ _MATRIX, _BIAS, _UNITS, _SUMS = int(Field.MATRIX), int(Field.BIAS), int(Field.UN
 _SLOPES, _VALUES, _DELTAS = int(Field.SLOPES), int(Field.VALUES), int(Field.DELTAS)
 
 SQUARED, ABSOLUTE, HUBER = 0, 1, 2
-
-BLOCK = 8
-"""Units of layer 0 that are worked on together: the weights out of them must fit the first-level cache."""
 
 
 class Network(NamedTuple):
@@ -36,10 +33,6 @@ class Network(NamedTuple):
     """Address of the part's memory."""
     table: NDArray[np.int64]
     """(layers, fields) of `Part`."""
-    previous: int
-    """Place in the block of the last sample's features; this sample's are at its start."""
-    steps: int
-    """Place in the block of `BLOCK` numbers for a moment."""
     counts: NDArray[np.int64]
     """The barrier's counters."""
     exchange: int
@@ -82,109 +75,45 @@ def _meet_and_add(net: Network, meeting: int, out: NDArray[np.float32]) -> bool:
 
 
 @njit(fastmath=FASTMATH, nogil=True, error_model="numpy")
-def _bottom(
-    net: Network, features: int, rates: NDArray[np.float64], factor: float, out: NDArray[np.float32]
-) -> None:
-    # Down through layer 1 and layer 0 with the last sample, and up again with the next one as far as layer 1's sums,
-    # which go to ``out``: a unit of layer 0 needs no other unit on the way, so the weights out of it, which are most
-    # of what layer 1 reads, pass through the core once instead of twice.
-    table = net.table
-    columns = table[1, _COLUMNS]
-    m0 = matrix(net.block + 4 * table[0, _MATRIX], table[0, _ROWS], table[0, _COLUMNS])
-    m1 = matrix(net.block + 4 * table[1, _MATRIX], table[1, _ROWS], columns)
-    new, old = vector(net.block, features), vector(net.block + 4 * net.previous, features)
-    rate0, rate1 = np.float32(rates[0] * factor), np.float32(rates[1] * factor)
-    deltas1 = vector(net.block + 4 * table[1, _DELTAS], columns)
-    units = table[0, _UNITS]
-    out[:] = 0
-    for first in range(0, table[1, _ROWS], BLOCK):
-        count = min(BLOCK, table[1, _ROWS] - first)
-        rows = m1[first : first + count]
-        here = net.block + 4 * first
-        deltas, slopes = vector(here + 4 * table[0, _DELTAS], count), vector(here + 4 * table[0, _SLOPES], count)
-        sums, values = vector(here + 4 * table[0, _SUMS], count), vector(here + 4 * table[0, _VALUES], count)
-        steps = vector(net.block + 4 * net.steps, count)
-        dots(rows, deltas1, deltas)
-        for i in range(count):
-            deltas[i] *= slopes[i]
-            steps[i] = rate1 * values[i]
-            sums[i] = 0
-        if net.biases:
-            bias = vector(here + 4 * table[0, _BIAS], count)
-            for i in range(count):
-                bias[i] -= rate0 * deltas[i]
-                sums[i] = bias[i]
-        for feature in range(features):
-            weights = m0[feature, first : first + count]
-            e, x = rate0 * old[feature], new[feature]
-            for i in range(count):
-                weights[i] -= e * deltas[i]
-                sums[i] += weights[i] * x
-        apply(
-            net.activation,
-            here + 4 * table[0, _SUMS],
-            here + 4 * table[0, _VALUES],
-            here + 4 * table[0, _SLOPES],
-            min(count, units - first),
-            np.float32(net.parameter),
-        )
-        update_combine(rows, steps, deltas1, values, out)
-
-
-@njit(fastmath=FASTMATH, nogil=True, error_model="numpy")
-def _up(net: Network, k: int, x_at: int, out: NDArray[np.float32]) -> None:
-    rows, columns = net.table[k, _ROWS], net.table[k, _COLUMNS]
-    m = matrix(net.block + 4 * net.table[k, _MATRIX], rows, columns)
-    if net.table[k, _BY_INPUT]:
-        combine(m, vector(x_at, rows), out)
-    else:
-        dots(m, vector(x_at, columns), out)
-
-
-@njit(fastmath=FASTMATH, nogil=True, error_model="numpy")
-def _sums(net: Network, k: int) -> NDArray[np.float32]:
-    return vector(net.block + 4 * net.table[k, _SUMS], net.table[k, _COLUMNS if net.table[k, _BY_INPUT] else _ROWS])
-
-
-@njit(fastmath=FASTMATH, nogil=True, error_model="numpy")
-def _forward(net: Network, features: int, rates: NDArray[np.float64], factor: float, meeting: int) -> int:
+def _forward(net: Network, meeting: int) -> int:
     table, layers = net.table, len(net.table)
-    start = min(1, layers - 1)
-    for k in range(start, layers):
-        sums = _sums(net, k)
+    x_at = net.block
+    for k in range(layers):
+        rows, columns = table[k, _ROWS], table[k, _COLUMNS]
+        m = matrix(net.block + 4 * table[k, _MATRIX], rows, columns)
+        by_input = table[k, _BY_INPUT] != 0
         exchange = table[k, _EXCHANGE_UP] != 0
-        out = _mine(net, meeting, len(sums)) if exchange else sums
-        if k == 1:
-            _bottom(net, features, rates, factor, out)
+        count = columns if by_input else rows
+        sums_at = net.block + 4 * table[k, _SUMS]
+        sums = vector(sums_at, count)
+        out = _mine(net, meeting, count) if exchange else sums
+        if by_input:
+            combine(m, vector(x_at, rows), out)
         else:
-            _up(net, k, net.block + 4 * table[k - 1, _VALUES] if k > 0 else net.block, out)
+            dots(m, vector(x_at, columns), out)
         if exchange:
             if not _meet_and_add(net, meeting, sums):
                 return -1
             meeting += 1
         if net.biases:
-            bias = vector(net.block + 4 * table[k, _BIAS], len(sums))
-            for i in range(len(sums)):
+            bias = vector(net.block + 4 * table[k, _BIAS], count)
+            for i in range(count):
                 sums[i] += bias[i]
         if k < layers - 1:
-            apply(
-                net.activation,
-                net.block + 4 * table[k, _SUMS],
-                net.block + 4 * table[k, _VALUES],
-                net.block + 4 * table[k, _SLOPES],
-                table[k, _UNITS],
-                np.float32(net.parameter),
-            )
+            x_at = net.block + 4 * table[k, _VALUES]
+            slopes_at = net.block + 4 * table[k, _SLOPES]
+            apply(net.activation, sums_at, x_at, slopes_at, table[k, _UNITS], np.float32(net.parameter))
     return meeting
 
 
 @njit(fastmath=FASTMATH, nogil=True, error_model="numpy")
 def _backward(net: Network, rates: NDArray[np.float64], factor: float, meeting: int) -> int:
-    # Down to the deltas of layer 1; `_bottom` does the rest on the way to the next sample.
     table, layers = net.table, len(net.table)
     for k in range(layers - 1, -1, -1):
         rows, columns = table[k, _ROWS], table[k, _COLUMNS]
         m = matrix(net.block + 4 * table[k, _MATRIX], rows, columns)
+        by_input = table[k, _BY_INPUT] != 0
+        exchange = table[k, _EXCHANGE_DOWN] != 0
         rate = np.float32(rates[k] * factor)
         deltas_at = net.block + 4 * table[k, _DELTAS]
         if net.biases:
@@ -194,13 +123,10 @@ def _backward(net: Network, rates: NDArray[np.float64], factor: float, meeting: 
                 bias[i] -= rate * deltas[i]
         if k == 0:
             update(m, rate, vector(net.block, rows), vector(deltas_at, columns))
-        if k <= 1:
             break
-        by_input = table[k, _BY_INPUT] != 0
         count = rows if by_input else columns
         x_at = net.block + 4 * table[k - 1, _VALUES]
         passed = vector(net.block + 4 * table[k - 1, _DELTAS], count)
-        exchange = table[k, _EXCHANGE_DOWN] != 0
         out = _mine(net, meeting, count) if exchange else passed
         if by_input:
             dots_update(m, vector(deltas_at, columns), out, rate, vector(x_at, rows))
@@ -257,30 +183,20 @@ def train(
     ``rates``: every layer's learning rate; ``factors``: every step's factor of it. All threads run this at once, on
     the same samples.
     """
-    count = features.shape[1]
-    inputs, previous = vector(net.block, count), vector(net.block + 4 * net.previous, count)
-    deep = len(net.table) > 1
-    if deep:
-        # Nothing is left to pass down yet.
-        vector(net.block + 4 * net.table[1, _DELTAS], net.table[1, _COLUMNS])[:] = 0
+    inputs = vector(net.block, features.shape[1])
     loss, squared = 0.0, 0.0
-    meeting, factor = 0, 0.0
+    meeting = 0
     for step in range(len(pixels)):
         pixel = pixels[step]
-        for i in range(count):
-            previous[i] = inputs[i]
+        for i in range(len(inputs)):
             inputs[i] = features[pixel, i]
-        meeting = _forward(net, count, rates, factor, meeting)
+        meeting = _forward(net, meeting)
         if meeting < 0:
             break
         of_loss, of_squared = _output_error(net, errors, targets, pixel)
         loss += of_loss
         squared += of_squared
-        factor = factors[step]
-        meeting = _backward(net, rates, factor, meeting)
+        meeting = _backward(net, rates, factors[step], meeting)
         if meeting < 0:
             break
-    if deep and len(pixels) > 0:
-        previous[:] = inputs
-        _bottom(net, count, rates, factor, _sums(net, 1))
     return loss, squared

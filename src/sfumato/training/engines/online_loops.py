@@ -88,17 +88,3 @@ def update(m: Floats, rate: float, c: Floats, v: Floats) -> None:
         row, e = m[r], rate * c[r]
         for i in range(m.shape[1]):
             row[i] -= e * v[i]
-
-
-@njit(fastmath=FASTMATH, nogil=True, error_model="numpy")
-def update_combine(m: Floats, c: Floats, v: Floats, x: Floats, out: Floats) -> None:
-    """m -= c v^T, then out += m^T x."""
-    for r in range(0, m.shape[0], 4):
-        m0, m1, m2, m3 = m[r], m[r + 1], m[r + 2], m[r + 3]
-        c0, c1, c2, c3 = c[r], c[r + 1], c[r + 2], c[r + 3]
-        x0, x1, x2, x3 = x[r], x[r + 1], x[r + 2], x[r + 3]
-        for i in range(m.shape[1]):
-            vi = v[i]
-            w0, w1, w2, w3 = m0[i] - c0 * vi, m1[i] - c1 * vi, m2[i] - c2 * vi, m3[i] - c3 * vi
-            m0[i], m1[i], m2[i], m3[i] = w0, w1, w2, w3
-            out[i] += x0 * w0 + x1 * w1 + x2 * w2 + x3 * w3

@@ -57,9 +57,7 @@ class Part:
         self._own: list[tuple[slice, slice]] = []
         self.table = np.zeros((layers, len(Field)), np.int64)
         self._end = 0
-        self._reserve(sizes[0])  # the inputs, at the start
-        self.previous_at = self._reserve(sizes[0])
-        self.steps_at = self._reserve(LANES)
+        self.inputs_at = self._reserve(up(sizes[0], LANES))
         for layer in range(layers):
             self._plan(layer, sizes, part, threads)
         # Blocks of at least 4 MiB get huge pages from NumPy: neighbours in memory are then neighbours in the cache.

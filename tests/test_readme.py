@@ -1,0 +1,77 @@
+"""The README's commands and its Python run as they stand, only shorter."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sfumato.cli.main import main
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAINT = [
+    line.partition("#")[0].strip().removeprefix(".venv/bin/sfumato ")
+    for line in README.splitlines()
+    if line.startswith(".venv/bin/sfumato paint")
+]
+SHORT = ["--picture.max-side", "24", "--budget.epochs", "1", "--threads", "1"]
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+def test_the_make_commands_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    commands = re.findall(r"^make (\w+)", "\n".join(blocks("sh")), flags=re.MULTILINE)
+    assert commands == ["paint", "test"]
+    for command in commands:
+        assert re.search(rf"^{command}:", makefile, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("command", [command for command in PAINT if "mona-lisa" not in command])
+def test_commands(command: str, tmp_path: Path) -> None:
+    arguments = shlex.split(command.replace("photo.jpg", "coffee"))
+    if "--help" in arguments:
+        done = subprocess.run([sys.executable, "-m", "sfumato", *arguments], capture_output=True, check=False)
+        assert done.returncode == 0
+        return
+    assert main([*arguments, *SHORT, "--runs", str(tmp_path)]) == 0
+    (folder,) = tmp_path.iterdir()
+    # The table of what comes out is complete but for what a program reads.
+    listed = set(re.findall(r"^\| `([^`]+)` \|", README, flags=re.MULTILINE))
+    assert {path.name for path in folder.iterdir()} - listed == {"lock", "moments", "frames", "picture.npy"}
+
+
+@pytest.mark.parametrize("command", [command for command in PAINT if "mona-lisa" in command])
+def test_commands_of_2012(command: str, tmp_path: Path) -> None:
+    # Any picture will do here: the sample needs a network, and its own tests.
+    arguments = shlex.split(command.replace("mona-lisa", str(ROOT / "tests/data/tile-13x9.png")))
+    assert main([*arguments, "--model.width", "20", "--runs", str(tmp_path)]) == 0
+    assert list(tmp_path.glob("*/learning.mp4"))
+
+
+def test_there_are_commands() -> None:
+    assert len(PAINT) >= 6
+
+
+def test_the_python_example(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (code,) = blocks("python")
+    assert len(code.strip().splitlines()) <= 10
+    monkeypatch.chdir(tmp_path)
+    code = code.replace('"seconds": 5', '"steps": 2').replace('"epochs": 1', '"steps": 2').replace('"cat"', "SMALL")
+    exec(compile(code, "README.md", "exec"), {"SMALL": {"source": "cat", "max_side": 24}})
+    assert "epoch" in capsys.readouterr().out
+
+
+def test_links_lead_somewhere() -> None:
+    for link in re.findall(r"\]\(([^)]+)\)", README):
+        if not link.startswith("http"):
+            assert (ROOT / link).exists(), link
