@@ -39,24 +39,23 @@ def main(arguments: list[str]) -> int:
     try:
         return _dispatch(arguments)
     except SfumatoError as error:
-        print(f"sfumato: {error}", file=sys.stderr)  # noqa: T201
+        sys.stderr.write(f"sfumato: {error}\n")
         return 2
     except KeyboardInterrupt:
-        print("sfumato: interrupted.", file=sys.stderr)  # noqa: T201
+        sys.stderr.write("sfumato: interrupted.\n")
         return 130
 
 
 def _dispatch(arguments: list[str]) -> int:
-    match arguments:
-        case [] | ["--help" | "-h" | "help", *_]:
-            sys.stdout.write(HELP)
-            return 0
-        case ["--version" | "-V", *_]:
-            sys.stdout.write(f"sfumato {__version__}\n")
-            return 0
-        case [name, *rest]:
-            if name in COMMANDS:
-                return import_module(f"sfumato.cli.{name}").command(rest)
-            close = difflib.get_close_matches(name, COMMANDS, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else "see sfumato --help."
-            raise SfumatoError(f"the command must be one of {', '.join(COMMANDS)}. Got {name!r}; {hint}")
+    name, *rest = arguments or ["--help"]
+    if name in ("--help", "-h", "help"):
+        sys.stdout.write(HELP)
+        return 0
+    if name in ("--version", "-V"):
+        sys.stdout.write(f"sfumato {__version__}\n")
+        return 0
+    if name in COMMANDS:
+        return import_module(f"sfumato.cli.{name}").command(rest)
+    close = difflib.get_close_matches(name, COMMANDS, n=1)
+    hint = f"did you mean {close[0]!r}?" if close else "see sfumato --help."
+    raise SfumatoError(f"the command must be one of {', '.join(COMMANDS)}. Got {name!r}; {hint}")

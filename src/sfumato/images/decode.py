@@ -21,7 +21,7 @@ MAX_PIXELS_OF = {
     # Their decoders hold the picture several times: with more pixels they go over 1 GiB.
     "WEBP": 32_000_000,
     "AVIF": 48_000_000,
-    "HEIF of more than 8 bits": 40_000_000,
+    "HEIF of more than 8 bits": 36_000_000,
     # Decoded by a loop in Python.
     "run-length encoded BMP": 16_000_000,
 }

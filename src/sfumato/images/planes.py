@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,7 +125,7 @@ def _of_floats(values: NDArray[np.float32], source: str) -> NDArray[np.float32]:
     raise _out_of_range(values, "numbers from 0 to 1, 255 or 65535", source)
 
 
-def _out_of_range(values: NDArray[np.generic], rule: str, source: str) -> PictureError:
+def _out_of_range(values: NDArray[Any], rule: str, source: str) -> PictureError:
     found = f"whose values go from {values.min():g} to {values.max():g}"
     return refusal(source, f"a picture of {rule}", found, "scale them where the picture was made")
 

@@ -40,7 +40,7 @@ class Sheet:
         self._words(draw, layout.labels.left, baseline, labels.left(frame))
         words = labels.right(frame)
         # The unit stays where it is and the digits are all as wide: nothing jumps from frame to frame.
-        self._words(draw, layout.labels.right - 80, baseline, words)
+        self._words(draw, layout.labels.right - self._width(words), baseline, words)
         return sheet
 
     def _picture(self, sheet: Image.Image, frame: Frame) -> None:

@@ -131,5 +131,6 @@ class Run:
 def load_run(folder: str | Path) -> Run:
     """The run in a folder. Raises RunError when there is none."""
     run = Run(Path(folder))
-    run.facts  # noqa: B018
+    # Read now, so that a folder that is no run is refused here and not somewhere later.
+    _ = run.facts
     return run

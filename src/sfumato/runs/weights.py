@@ -44,7 +44,7 @@ class Moment:
         )
 
 
-def save(path: Path, weights: dict[str, NDArray[np.generic]], moment: Moment) -> None:
+def save(path: Path, weights: dict[str, NDArray[Any]], moment: Moment) -> None:
     """Write the file whole. Raises RunError."""
     contiguous = {name: np.ascontiguousarray(value) for name, value in weights.items()}
     data = safetensors.numpy.save(contiguous, metadata={"moment": json.dumps(asdict(moment))})
@@ -52,10 +52,11 @@ def save(path: Path, weights: dict[str, NDArray[np.generic]], moment: Moment) ->
         partial.write_bytes(data)
 
 
-def load(path: Path) -> tuple[dict[str, NDArray[np.generic]], Moment]:
+def load(path: Path) -> tuple[dict[str, NDArray[Any]], Moment]:
     """Read weights and moment. Raises RunError when the file is not one that `save` wrote."""
     with _opened(path) as file:
-        return {name: file.get_tensor(name) for name in file.keys()}, _moment(file)  # noqa: SIM118
+        names: list[str] = list(file.keys())
+        return {name: file.get_tensor(name) for name in names}, _moment(file)
 
 
 def moment_of(path: Path) -> Moment:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -134,11 +135,11 @@ class JavaRandom:
         _fill_permutation(self._seed, out)
         return out
 
-    def state(self) -> dict[str, NDArray[np.generic]]:
+    def state(self) -> dict[str, NDArray[Any]]:
         """What must be restored to draw the same numbers from here on."""
         return {"seed": self._seed.copy(), "pending_gaussian": self._pending.copy()}
 
-    def load(self, state: Mapping[str, NDArray[np.generic]]) -> None:
+    def load(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Restore what `state` returned."""
         self._seed[:] = state["seed"]
         self._pending[:] = state["pending_gaussian"]

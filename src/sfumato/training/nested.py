@@ -14,23 +14,23 @@ STRUCTURE = "structure"
 _TENSOR, _LIST, _DICT, _PLAIN = "tensor", "list", "dict", "plain"
 
 
-def flatten(nested: Any) -> dict[str, NDArray[np.generic]]:
+def flatten(nested: Any) -> dict[str, NDArray[Any]]:
     """Dicts, lists, tensors, numbers, text and None -> arrays by name, with the structure as JSON bytes.
 
     Raises TypeError for anything else.
     """
-    arrays: dict[str, NDArray[np.generic]] = {}
+    arrays: dict[str, NDArray[Any]] = {}
     structure = _down(nested, arrays)
     arrays[STRUCTURE] = np.frombuffer(json.dumps(structure).encode(), dtype=np.uint8)
     return arrays
 
 
-def unflatten(arrays: Mapping[str, NDArray[np.generic]]) -> Any:
+def unflatten(arrays: Mapping[str, NDArray[Any]]) -> Any:
     """What was given to `flatten`; the tensors share no memory with the arrays."""
     return _up(json.loads(arrays[STRUCTURE].tobytes()), arrays)
 
 
-def _down(value: Any, arrays: dict[str, NDArray[np.generic]]) -> list[Any]:
+def _down(value: Any, arrays: dict[str, NDArray[Any]]) -> list[Any]:
     match value:
         case torch.Tensor():
             name = str(len(arrays))
@@ -47,7 +47,7 @@ def _down(value: Any, arrays: dict[str, NDArray[np.generic]]) -> list[Any]:
             raise TypeError(f"cannot save a {type(value).__name__}")
 
 
-def _up(node: list[Any], arrays: Mapping[str, NDArray[np.generic]]) -> Any:
+def _up(node: list[Any], arrays: Mapping[str, NDArray[Any]]) -> Any:
     kind, value = node
     match kind:
         case "tensor":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +18,9 @@ class PixelOrder(ABC):
         """The next epoch's pixels, (N,) indices; each call is one epoch later."""
 
     @abstractmethod
-    def state(self) -> dict[str, NDArray[np.generic]]:
+    def state(self) -> dict[str, NDArray[Any]]:
         """What must be restored to draw the same epochs from here on."""
 
     @abstractmethod
-    def load(self, state: Mapping[str, NDArray[np.generic]]) -> None:
+    def load(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Restore what `state` returned."""

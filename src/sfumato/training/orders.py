@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,10 +55,10 @@ class SeededOrder(PixelOrder):
         self._next += 1
         return self._draw(self._pixels, self._seed, self._next - 1)
 
-    def state(self) -> dict[str, NDArray[np.generic]]:
+    def state(self) -> dict[str, NDArray[Any]]:
         """The number of the next epoch."""
         return {"next": np.array(self._next)}
 
-    def load(self, state: Mapping[str, NDArray[np.generic]]) -> None:
+    def load(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Continue at the epoch that `state` told."""
         self._next = int(state["next"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -83,11 +84,11 @@ class Autograd(Engine):
         optimizer = {f"optimizer/{name}": value for name, value in flatten(self._optimizer.state_dict()).items()}
         return model | optimizer
 
-    def load(self, state: Mapping[str, NDArray[np.generic]]) -> None:
+    def load(self, state: Mapping[str, NDArray[Any]]) -> None:
         """See `Engine.load`."""
         self._model.load_state_dict({name: torch.from_numpy(value.copy()) for name, value in _part(state, "model/")})
         self._optimizer.load_state_dict(unflatten(dict(_part(state, "optimizer/"))))
 
 
-def _part(state: Mapping[str, NDArray[np.generic]], prefix: str) -> list[tuple[str, NDArray[np.generic]]]:
+def _part(state: Mapping[str, NDArray[Any]], prefix: str) -> list[tuple[str, NDArray[Any]]]:
     return [(name.removeprefix(prefix), value) for name, value in state.items() if name.startswith(prefix)]

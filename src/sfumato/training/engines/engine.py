@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from torch import nn
 from sfumato.recipe import Recipe
 from sfumato.training.order import PixelOrder
 
-Arrays = dict[str, NDArray[np.generic]]
+Arrays = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Engine(ABC):
         """Copies of all that must be restored to continue to the same bits: weights, optimiser, random streams."""
 
     @abstractmethod
-    def load(self, state: Mapping[str, NDArray[np.generic]]) -> None:
+    def load(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Restore what `state` returned."""
 
     def order(self) -> PixelOrder | None:

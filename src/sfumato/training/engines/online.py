@@ -11,6 +11,7 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,13 +27,15 @@ from sfumato.training.engines import barrier, online_kernel
 from sfumato.training.engines.compiled_activation import compiled
 from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
 from sfumato.training.engines.online_kernel import Errors, Network
-from sfumato.training.engines.online_part import LANES, ROWS, Part, up
+from sfumato.training.engines.online_part import LANES, ROWS, Field, Part, up
 
 LOSSES: dict[type[choices.Loss], int] = {
     choices.Squared: online_kernel.SQUARED,
     choices.Absolute: online_kernel.ABSOLUTE,
     choices.Huber: online_kernel.HUBER,
 }
+
+Floats = dict[str, NDArray[np.float32]]
 
 WORTH_A_MEETING = 15_000
 """Weights that a thread must have between two meetings of the threads, lest they wait longer than they work."""
@@ -108,7 +111,10 @@ class Online(Engine):
             for index, part in enumerate(self._parts)
         ]
         self._helpers = ThreadPoolExecutor(threads - 1, "sfumato-online") if threads > 1 else None
-        self.load(self._weights_of_model())
+        # Whether the parts' matrices lack the last step's update; see `online_kernel`.
+        self._lacking = False
+        weights = {f"layers.{name}": tensor.detach().numpy() for name, tensor in model.layers.state_dict().items()}
+        self._copy(self._blank() | weights, into_parts=True)
 
     def advance(self, pixels: NDArray[np.int64], rates: NDArray[np.float64]) -> Advance:
         """One pixel a step; see `Engine.advance`."""
@@ -126,37 +132,63 @@ class Online(Engine):
             raise
         for future in futures:
             future.result()
+        self._lacking ^= len(pixels) % 2 == 1
         return Advance(loss=loss, squared_error=squared_error)
 
     def _train(self, net: Network, pixels: NDArray[np.int64], factors: NDArray[np.float64]) -> tuple[float, float]:
-        return online_kernel.train(net, self._errors, self._rates, self._features, self._targets, pixels, factors)
+        return online_kernel.train(
+            net, self._errors, self._rates, self._features, self._targets, pixels, factors, self._lacking
+        )
 
     def outputs(self, coordinates: NDArray[np.float64]) -> NDArray[np.floating]:
         """(M, 2) -> (M, C), by the model itself."""
         self._model.load_state_dict({name: torch.from_numpy(array) for name, array in self.weights().items()})
         return models.outputs(self._model, coordinates)
 
-    def _weights_of_model(self) -> Arrays:
-        return {name: tensor.detach().cpu().numpy().copy() for name, tensor in self._model.state_dict().items()}
-
     def weights(self) -> Arrays:
         """By the names of the model's ``state_dict``, float32."""
-        named = self._weights_of_model()
-        for index in range(len(self._linear)):
-            weight, bias = named[f"layers.{index}.weight"], named.get(f"layers.{index}.bias")
-            for part in self._parts:
-                part.get(index, weight, bias)
-        return named
+        named = self._copy(self._blank(), into_parts=False)
+        if self._lacking:
+            for k in range(len(self._linear)):
+                named[f"layers.{k}.weight"] -= np.outer(named[f"last_steps.{k}"], named[f"last_inputs.{k}"])
+        model = self._model.state_dict()
+        return {name: named[name] if name in named else model[name].numpy().copy() for name in model}
 
     def state(self) -> Arrays:
-        """The weights: plain gradient descent remembers nothing else."""
-        return self.weights()
+        """The weights as the threads have them, and the update that they lack after every other step."""
+        return {**self._copy(self._blank(), into_parts=False), "lacking": np.array([self._lacking])}
 
     def load(self, state: Mapping[str, NDArray[np.generic]]) -> None:
         """Restore what `state` returned."""
-        for index in range(len(self._linear)):
-            for part in self._parts:
-                part.put(index, state[f"layers.{index}.weight"], state.get(f"layers.{index}.bias"))
+        self._lacking = bool(state["lacking"][0])
+        self._copy({name: state[name].astype(np.float32) for name in self._blank()}, into_parts=True)
+
+    def _blank(self) -> Floats:
+        # What the parts hold, by name, undivided: the layers' weights and biases, and the vectors of the lacking update.
+        named: Floats = {}
+        for k, layer in enumerate(self._linear):
+            named[f"layers.{k}.weight"] = np.zeros((layer.out_features, layer.in_features), np.float32)
+            named[f"last_steps.{k}"] = np.zeros(layer.out_features, np.float32)
+            named[f"last_inputs.{k}"] = np.zeros(layer.in_features, np.float32)
+            if self._networks[0].biases:
+                named[f"layers.{k}.bias"] = np.zeros(layer.out_features, np.float32)
+        return named
+
+    def _copy(self, named: Floats, into_parts: bool) -> Floats:
+        # Copies between the whole arrays and the parts' shares of them; returns the former.
+        for part in self._parts:
+            for k, (outputs, inputs) in enumerate(part.own):
+                places = [
+                    (named[f"layers.{k}.weight"][outputs, inputs], part.weight(k)),
+                    (named[f"last_steps.{k}"][outputs], part.vector(k, Field.LAST_STEPS)),
+                    (named[f"last_inputs.{k}"][inputs], part.vector(k, Field.LAST_INPUTS)),
+                ]
+                if self._networks[0].biases:
+                    places.append((named[f"layers.{k}.bias"][outputs], part.vector(k, Field.BIAS)))
+                for whole, share in places:
+                    target, source = (share, whole) if into_parts else (whole, share)
+                    target[:] = source
+        return named
 
 
 def _encoded(model: MLP, coordinates: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -39,6 +39,9 @@ class Field(enum.IntEnum):
     VALUES = enum.auto()
     """The layer's outputs, which are the next layer's inputs."""
     DELTAS = enum.auto()
+    LAST_STEPS = enum.auto()
+    LAST_INPUTS = enum.auto()
+    """Two vectors whose product the matrix still lacks, after every other step."""
 
 
 def up(count: int, multiple: int) -> int:
@@ -54,18 +57,14 @@ class Part:
 
     def __init__(self, sizes: Sequence[int], part: int, threads: int) -> None:
         layers = len(sizes) - 1
-        self._own: list[tuple[slice, slice]] = []
+        self.own: list[tuple[slice, slice]] = []
+        """Which outputs and inputs of every layer this part has."""
         self.table = np.zeros((layers, len(Field)), np.int64)
         self._end = 0
-        self.inputs_at = self._reserve(up(sizes[0], LANES))
+        self._reserve(sizes[0])  # the inputs, at the start
         for layer in range(layers):
             self._plan(layer, sizes, part, threads)
-        # Blocks of at least 4 MiB get huge pages from NumPy: neighbours in memory are then neighbours in the cache.
-        count = self._end + LANES
-        block = np.empty(max(count, 1 << 20) if count > 1 << 14 else count, np.float32)
-        block.fill(0)
-        first = -block.ctypes.data % 64 // 4
-        self.block = block[first : first + self._end]
+        self.block = _block(self._end)
 
     @property
     def address(self) -> int:
@@ -80,13 +79,15 @@ class Part:
     def _plan(self, layer: int, sizes: Sequence[int], part: int, threads: int) -> None:
         last = len(sizes) - 2
         fan_in, fan_out = sizes[layer], sizes[layer + 1]
-        by_input, inputs, outputs = layer % 2 == 1 or layer == 0, slice(0, fan_in), slice(0, fan_out)
+        inputs, outputs = slice(0, fan_in), slice(0, fan_out)
         if layer % 2 == 1:
             inputs = _share(fan_in, part, threads)
         elif layer < last:
             outputs = _share(fan_out, part, threads)
-        self._own.append((outputs, inputs))
-        own_in, own_out = inputs.stop - inputs.start, outputs.stop - outputs.start
+        self.own.append((outputs, inputs))
+        own_in, own_out = _length(inputs), _length(outputs)
+        # Rows are long where there is a choice: not of the few outputs, nor of the few inputs.
+        by_input = layer == 0 or (layer % 2 == 1 and layer < last)
         rows, columns = (own_in, own_out) if by_input else (own_out, own_in)
         row = self.table[layer]
         row[Field.BY_INPUT] = by_input
@@ -95,35 +96,23 @@ class Part:
         row[Field.EXCHANGE_DOWN] = threads > 1 and layer % 2 == 0 and 0 < layer < last
         row[Field.UNITS] = own_out
         row[Field.MATRIX] = self._reserve(up(rows, ROWS) * up(columns, LANES))
-        for field in (Field.BIAS, Field.SUMS, Field.SLOPES, Field.VALUES, Field.DELTAS):
+        for field in (Field.BIAS, Field.SUMS, Field.SLOPES, Field.VALUES, Field.DELTAS, Field.LAST_STEPS):
             row[field] = self._reserve(own_out)
+        row[Field.LAST_INPUTS] = self._reserve(own_in)
 
-    def _matrix(self, layer: int) -> NDArray[np.float32]:
-        # (outputs, inputs) of this part, as a view.
+    def weight(self, layer: int) -> NDArray[np.float32]:
+        """(outputs, inputs) of this part of a layer, a view."""
         row = self.table[layer]
         first, rows, columns = row[Field.MATRIX], row[Field.ROWS], row[Field.COLUMNS]
         matrix = self.block[first : first + rows * columns].reshape(rows, columns)
-        matrix = matrix.T if row[Field.BY_INPUT] else matrix
-        outputs, inputs = self._own[layer]
-        return matrix[: outputs.stop - outputs.start, : inputs.stop - inputs.start]
+        outputs, inputs = self.own[layer]
+        return (matrix.T if row[Field.BY_INPUT] else matrix)[: _length(outputs), : _length(inputs)]
 
-    def _bias(self, layer: int) -> NDArray[np.float32]:
-        first = self.table[layer, Field.BIAS]
-        return self.block[first : first + self.table[layer, Field.UNITS]]
-
-    def put(self, layer: int, weight: NDArray[np.floating], bias: NDArray[np.floating] | None) -> None:
-        """Take this part's share of a layer's weight (fan_out, fan_in) and bias (fan_out,)."""
-        outputs, inputs = self._own[layer]
-        self._matrix(layer)[:] = weight[outputs, inputs]
-        if bias is not None:
-            self._bias(layer)[:] = bias[outputs]
-
-    def get(self, layer: int, weight: NDArray[np.float32], bias: NDArray[np.float32] | None) -> None:
-        """Write this part's share into the whole weight and bias."""
-        outputs, inputs = self._own[layer]
-        weight[outputs, inputs] = self._matrix(layer)
-        if bias is not None:
-            bias[outputs] = self._bias(layer)
+    def vector(self, layer: int, field: Field) -> NDArray[np.float32]:
+        """One of this part's vectors of a layer, a view."""
+        outputs, inputs = self.own[layer]
+        first = self.table[layer, field]
+        return self.block[first : first + _length(inputs if field == Field.LAST_INPUTS else outputs)]
 
 
 def _share(units: int, part: int, threads: int) -> slice:
@@ -133,3 +122,18 @@ def _share(units: int, part: int, threads: int) -> slice:
         min(units, groups * part // threads * ROWS),
         min(units, groups * (part + 1) // threads * ROWS),
     )
+
+
+def _length(part: slice) -> int:
+    return part.stop - part.start
+
+
+def _block(count: int) -> NDArray[np.float32]:
+    # Zeros. NumPy asks for huge pages for arrays of 4 MiB or more: what is near in memory then does not collide in
+    # the cache. A block that starts at a cache line is enough for a network that fits the first-level cache.
+    boundary = 1 << 21 if count > 1 << 14 else 64
+    spare = np.empty(max(count + boundary // 4, 1 << 20 if boundary > 64 else 0), np.float32)
+    first = -spare.ctypes.data % boundary // 4
+    block = spare[first : first + count]
+    block.fill(0)
+    return block

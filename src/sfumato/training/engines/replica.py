@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +36,7 @@ class JavaOrder(PixelOrder):
         """Where the random stream is."""
         return self._random.state()
 
-    def load(self, state: Mapping[str, NDArray[np.generic]]) -> None:
+    def load(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Put the random stream back."""
         self._random.load(state)
 
@@ -130,7 +131,7 @@ class Replica(Engine):
         """The weights; the random stream belongs to the order."""
         return {"weights": self._weights.copy()}
 
-    def load(self, state: Mapping[str, NDArray[np.generic]]) -> None:
+    def load(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Restore what `state` returned."""
         self._weights[:] = state["weights"]
 
