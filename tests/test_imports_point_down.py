@@ -20,6 +20,7 @@ LAYERS = (
     "models",
     "images",
     "recipe",
+    "parallel",
     "streams",
     "errors",
     "__init__",

@@ -6,10 +6,12 @@ import struct
 import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from sfumato import images
 from sfumato.errors import PictureError
@@ -17,9 +19,20 @@ from sfumato.recipe import Picture
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "images"
 
-needs_shared = pytest.mark.skipif(
-    not SHARED.is_dir(), reason="the shared folder of pictures is not beside the checkout"
-)
+needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="no folder of shared pictures beside the checkout")
+
+
+def noise(shape: tuple[int, ...], top: int = 256) -> NDArray[Any]:
+    """The same numbers below ``top`` at each call, uint8 or uint16."""
+    values = np.random.default_rng(20120117).integers(0, top, shape)
+    return values.astype(np.uint8 if top <= 256 else np.uint16)
+
+
+RGBA: NDArray[np.uint8] = noise((5, 7, 4))
+RGB = np.ascontiguousarray(RGBA[:, :, 1:])
+GREY = np.ascontiguousarray(RGBA[:, :, 0])
+
+LOSSLESS = [("png", {}), ("tif", {}), ("tif", {"compression": "tiff_lzw"}), ("webp", {"lossless": True, "exact": True})]
 
 SRGB_COLORANTS = ((0.43607, 0.22249, 0.01392), (0.38515, 0.71687, 0.09708), (0.14307, 0.06061, 0.7141))
 """XYZ of red, green and blue, adapted to D50."""
@@ -44,6 +57,40 @@ def write(folder: Path, name: str, data: bytes) -> Path:
     path = folder / name
     path.write_bytes(data)
     return path
+
+
+def stored(values: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """What bytes must become, by Python's own division."""
+    exact = np.array([np.float32(k / 255) for k in range(256)], dtype=np.float32)[values]
+    return exact if exact.ndim == 3 else exact[:, :, np.newaxis]
+
+
+def save(path: Path, values: NDArray[Any] | Image.Image, **options: Any) -> Path:
+    image = values if isinstance(values, Image.Image) else Image.fromarray(values)
+    image.save(path, **options)
+    return path
+
+
+def assert_same(picture: NDArray[np.float32], expected: NDArray[np.float32]) -> None:
+    assert picture.dtype == np.float32
+    assert picture.flags.c_contiguous
+    assert picture.flags.writeable
+    np.testing.assert_array_equal(picture, expected)
+
+
+def smooth() -> NDArray[np.uint8]:
+    rows, columns = np.mgrid[0:24, 0:32]
+    return np.stack([rows * 8, columns * 6, 200 - rows * 4], axis=2).astype(np.uint8)
+
+
+def deep_grey() -> NDArray[np.uint16]:
+    values = noise((5, 7), 65536)
+    values[0, :3] = 0, 1, 65535
+    return values
+
+
+def rows_of(values: NDArray[Any]) -> bytes:
+    return b"".join(b"\0" + row.tobytes() for row in values)
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:
@@ -136,7 +183,9 @@ def grey_profile(power: float) -> bytes:
 
 def rgb_profile(curve: bytes, order: Sequence[int] = (0, 1, 2)) -> bytes:
     """Colorants of sRGB, in another ``order``, with one curve for all."""
-    colorants = [(name, xyz(*SRGB_COLORANTS[index])) for name, index in zip((b"rXYZ", b"gXYZ", b"bXYZ"), order)]
+    colorants = [
+        (name, xyz(*SRGB_COLORANTS[index])) for name, index in zip((b"rXYZ", b"gXYZ", b"bXYZ"), order, strict=True)
+    ]
     return profile(b"RGB ", [WHITE, *colorants, *((name, curve) for name in (b"rTRC", b"gTRC", b"bTRC"))])
 
 

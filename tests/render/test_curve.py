@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import matplotlib
 import pytest
 
 from sfumato.render import CurvePoint, write_curve
+from sfumato.render.curve import LOSS_COLOUR, PSNR_COLOUR
 
 RUN = [CurvePoint(epoch, 2.5 * epoch, 0.1 / (1 + epoch), 12 + 0.7 * epoch) for epoch in range(21)]
 
@@ -42,16 +44,31 @@ def test_the_final_value_is_the_last_that_was_measured(tmp_path: Path) -> None:
     assert "0.00476" in found
 
 
-def test_values_that_were_not_measured_leave_the_line_whole(tmp_path: Path) -> None:
-    sparse = [CurvePoint(p.epoch, p.seconds, p.loss, p.psnr if p.epoch % 2 == 0 else None) for p in RUN]
-    curve(tmp_path / "curve.svg", sparse)
-    tree = ET.fromstring((tmp_path / "curve.svg").read_bytes())
-    lines = [
-        element.get("d", "")
-        for element in tree.iter("{http://www.w3.org/2000/svg}path")
-        if "fill: none; stroke: #1f5fa8" in element.get("style", "") and " L " in element.get("d", "")
+def lines(path: Path, colour: str) -> list[list[tuple[float, float]]]:
+    """The points of the lines of one colour, in the SVG's own units."""
+    return [
+        [(float(x), float(y)) for x, y in re.findall(r"[ML] (\S+) (\S+)", element.get("d", ""))]
+        for element in ET.fromstring(path.read_bytes()).iter("{http://www.w3.org/2000/svg}path")
+        if f"fill: none; stroke: {colour}" in element.get("style", "") and " L " in element.get("d", "")
     ]
-    assert [line.count("M") for line in lines] == [1]
+
+
+def test_values_that_were_not_measured_leave_the_line_whole(tmp_path: Path) -> None:
+    sparse = [CurvePoint(e, e, 0.1, 20 + e % 4 if e % 2 == 0 else None) for e in range(21)]
+    curve(tmp_path / "curve.svg", sparse)
+    assert [len(line) for line in lines(tmp_path / "curve.svg", PSNR_COLOUR)] == [11]
+
+
+def test_the_loss_is_logarithmic_and_both_share_their_epochs(tmp_path: Path) -> None:
+    # Jumps up and down, so that no point is left out as lying on the line between its neighbours.
+    bumpy = [CurvePoint(e, e, loss, 10 + e % 2) for e, loss in enumerate([0.1, 0.001, 1.0, 0.01, 0.1])]
+    curve(tmp_path / "curve.svg", bumpy)
+    (psnr,), (loss,) = (lines(tmp_path / "curve.svg", colour) for colour in (PSNR_COLOUR, LOSS_COLOUR))
+    assert [x for x, _ in psnr] == pytest.approx([x for x, _ in loss])
+    decade = (loss[1][1] - loss[2][1]) / 3
+    assert [(y - loss[2][1]) / decade for _, y in loss] == pytest.approx([1, 3, 0, 2, 1])
+    # A better PSNR is higher up, where the SVG's rows are smaller.
+    assert psnr[1][1] < psnr[0][1]
 
 
 @pytest.mark.parametrize("psnr", [None, 12.0, math.nan, -math.inf])

@@ -93,10 +93,8 @@ def _decoded(data: bytes, source: str) -> Decoded:
     if found := structure.excess(container, data):
         raise refusal(source, *found, "open it in a picture editor and save it again")
     image = _opened(data, container, source)
-    tile = image.tile[0] if image.tile else None
-    layout = "" if tile is None else str(tile.args[0] if isinstance(tile.args, tuple) and tile.args else tile.args)
-    codec = "" if tile is None else tile.codec_name
-    kind = image.format
+    codec, layout = _coding(image)
+    kind = image.format or container
     if codec == "bmp_rle":
         kind = "run-length encoded BMP"
     elif kind == "HEIF" and image.info.get("bit_depth", 8) > 8:
@@ -111,6 +109,15 @@ def _decoded(data: bytes, source: str) -> Decoded:
     _check_pixels(image, kind, source)
     # An image of its own, with the same pixels: the one that was opened keeps the file and the decoder's canvases.
     return Decoded(image._new(image.im), layout, white_is_zero, _orientation(image))
+
+
+def _coding(image: ImageFile.ImageFile) -> tuple[str, str]:
+    """The decoder that will run, and how the values are stored, in Pillow's words; empty where another reads them."""
+    if not image.tile:
+        return "", ""
+    codec, _, _, arguments = image.tile[0]
+    first = arguments[0] if isinstance(arguments, tuple) and arguments else arguments
+    return codec, str(first)
 
 
 def _orientation(image: Image.Image) -> int:
@@ -138,16 +145,13 @@ def _opened(data: bytes, container: str, source: str) -> ImageFile.ImageFile:
     except UnidentifiedImageError:
         if "HEIF" in Image.OPEN:
             raise
-        rule, remedy = (
-            "a picture that a decoder is installed for",
-            "run: pip install pillow-heif, or convert it to JPEG",
-        )
-        raise refusal(source, rule, "which seems to be HEIC", remedy) from None
+        remedy = "run: pip install pillow-heif, or convert it to JPEG"
+        raise refusal(source, "a picture with an installed decoder", "which seems to be HEIC", remedy) from None
 
 
-def _check_pixels(image: ImageFile.ImageFile, kind: str | None, source: str) -> None:
+def _check_pixels(image: ImageFile.ImageFile, kind: str, source: str) -> None:
     width, height = image.size
-    most = MAX_PIXELS_OF.get(kind or "", MAX_PIXELS)
+    most = MAX_PIXELS_OF.get(kind, MAX_PIXELS)
     if width * height > most:
         rule = f"a picture of at most {most:,} pixels" + (f" as {kind}" if most < MAX_PIXELS else "")
         raise refusal(source, rule, f"with {width}x{height}", "save a smaller copy of the picture")

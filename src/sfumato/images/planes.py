@@ -53,9 +53,10 @@ class Planes:
 def from_decoded(decoded: Decoded, source: str, *, managed: bool) -> Planes:
     """The numbers of a decoded image, turned as its EXIF data says; ``source`` is what the person called it.
 
-    Grey of up to 16 bits is v / (2^bits - 1); other 16-bit pictures come from Pillow with 8. Where ``managed``, an
-    embedded profile is converted to sRGB. CMYK, YCbCr and LAB become RGB either way. Float grey is taken as [0, 1],
-    [0, 255] or [0, 65535], the first that holds it with a tenth to spare, and clipped to that.
+    Grey of up to 16 bits is v / (2^bits - 1); a palette of greys alone is grey. Colours of 16 bits, and grey of 16 bits
+    with alpha, come from Pillow with 8. CMYK, YCbCr and LAB become RGB. Where ``managed``, an embedded profile is
+    converted to sRGB, except that of float grey. Float grey is taken as [0, 1], [0, 255] or [0, 65535], the first whose
+    top its greatest value goes over by a tenth at most, and clipped.
     Raises PictureError for float values that are not finite or fit none of the three, and for integers beyond 65535.
     """
     with guarded(source):
@@ -65,16 +66,17 @@ def from_decoded(decoded: Decoded, source: str, *, managed: bool) -> Planes:
         del decoded
         if white_is_zero and image.mode == "I;16":
             image = _inverted(image)
+        is_grey = layout.startswith("LA;")  # 16-bit grey with alpha, which Pillow reads as RGBA
         if image.mode in ("P", "PA"):
+            is_grey = _palette_is_grey(image)
             image = image.convert("RGBA" if image.has_transparency_data else "RGB")
         if image.mode in ("La", "RGBa"):
             image = image.convert(image.mode.upper())
-        alpha = _alpha(image, layout)
-        # Pillow reads 16-bit grey with alpha as RGBA.
-        if image.mode == "LA" or layout.startswith("LA;"):
-            image = image.getchannel(0)
         if image.mode == "1":
             image = image.convert("L")
+        alpha = _alpha(image, layout)
+        if image.mode == "LA" or is_grey:
+            image = image.getchannel(0)
         if image.mode not in ("L", "RGB", "RGBA", "CMYK", "I", "F") and not image.mode.startswith("I;16"):
             image = image.convert("RGB")
         if managed:
@@ -91,6 +93,12 @@ def _inverted(image: Image.Image) -> Image.Image:
     inverted = Image.fromarray(np.uint16(65535) - np.asarray(image))
     inverted.info = image.info
     return inverted
+
+
+def _palette_is_grey(image: Image.Image) -> bool:
+    # A GIF file has no other way to be grey.
+    levels = np.array(image.getpalette() or [0, 0, 1]).reshape(-1, 3)
+    return bool((levels == levels[:, :1]).all())
 
 
 def _alpha(image: Image.Image, layout: str) -> NDArray[np.uint8] | None:
@@ -119,9 +127,9 @@ def _of_floats(values: NDArray[np.float32], source: str) -> NDArray[np.float32]:
         rule, remedy = "a picture of finite numbers", "replace them where the picture was made"
         raise refusal(source, rule, "which holds NaN or infinity", remedy)
     low, high = float(values.min()), float(values.max())
-    for top in (1, 255, 65535):
-        if -_OVERSHOOT * top <= low and high <= (1 + _OVERSHOOT) * top:
-            return np.clip(values / np.float32(top), 0, 1)
+    top = next((top for top in (1, 255, 65535) if high <= (1 + _OVERSHOOT) * top), None)
+    if top is not None and low >= -_OVERSHOOT * top:
+        return np.clip(values / np.float32(top), 0, 1)
     raise _out_of_range(values, "numbers from 0 to 1, 255 or 65535", source)
 
 
@@ -134,14 +142,12 @@ def _alpha_of_key(image: Image.Image, layout: str) -> NDArray[np.uint8] | None:
     """Alpha 0 where a pixel has the one colour that a PNG or GIF file names as transparent (tRNS), 255 elsewhere."""
     key = image.info["transparency"]
     levels = list(key) if isinstance(key, tuple) else [key]
-    if len(levels) != len(image.getbands()) or not all(isinstance(level, int) for level in levels):
+    bands = image.split() if image.mode == "RGB" else (image,)
+    if len(levels) != len(bands) or not all(isinstance(level, int) for level in levels):
         return None
     # Pillow widens 2 and 4 bits to 8 and narrows colours of 16, but leaves the key as the file has it.
-    levels = [_in_8_bits(level, layout) for level in levels]
-    match = np.logical_and.reduce(
-        [np.asarray(image.getchannel(channel)) == level for channel, level in enumerate(levels)]
-    )
-    return np.where(match, np.uint8(0), np.uint8(255))
+    match = [np.asarray(band) == _in_8_bits(level, layout) for band, level in zip(bands, levels, strict=True)]
+    return np.where(np.logical_and.reduce(match), np.uint8(0), np.uint8(255))
 
 
 def _in_8_bits(level: int, layout: str) -> int:

@@ -32,7 +32,9 @@ def to_srgb(image: Image.Image) -> Image.Image:
         if _space(profile) != _SPACES[image.mode] or _is_srgb(profile):
             return image
         mode = "RGB" if image.mode == "CMYK" else image.mode
-        return ImageCms.buildTransform(profile, _srgb(_SPACES[mode]), image.mode, mode).apply(image)
+        # LittleCMS's short cut through a table of grey is off by up to ten levels of 255 near black.
+        flags = ImageCms.Flags.NOOPTIMIZE if _SPACES[mode] == "GRAY" else ImageCms.Flags.NONE
+        return ImageCms.buildTransform(profile, _srgb(_SPACES[mode]), image.mode, mode, flags=flags).apply(image)
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
         return image
 

@@ -73,7 +73,7 @@ def plan(size: tuple[int, int], *, title: bool = False) -> Layout:
     one_line = high < 0.4 * film
     text = round(0.018 * film + 9.5)
     if one_line:
-        text = max(14, min(text, round(0.35 * high)))
+        text = max(14, min(text, round(0.35 * high), film // 22))
     margin = round(0.8 * text)
     inner = film - 2 * margin
     top = _even(high) + round(0.75 * text)

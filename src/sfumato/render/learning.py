@@ -128,7 +128,6 @@ class _Painter:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._recipe = run.recipe
-        torch.set_num_threads(self._recipe.threads)
         picture = run.picture
         height, width, channels = picture.shape
         chosen = stream(self._recipe.seed, "film").permutation(height * width)[:SAMPLED_PIXELS]
@@ -140,9 +139,9 @@ class _Painter:
         """(rows, columns, C) in [0, 1] as sRGB, and the PSNR in dB over a sample of the picture's own pixels."""
         model, _ = self._run.model(moment, self._model)
         self._model = model
-        outputs = models.outputs(model, models.grid(self._recipe.coordinates, rows, columns))
+        outputs = models.outputs(model, models.grid(self._recipe.coordinates, rows, columns), self._recipe.threads)
         painting = np.clip(outputs, 0, 1).astype(np.float32).reshape(rows, columns, -1)
         if self._recipe.picture.light == "linear":
             painting = images.linear_to_srgb(painting)
-        sample = np.clip(models.outputs(model, self._sample), 0, 1)
+        sample = np.clip(models.outputs(model, self._sample, self._recipe.threads), 0, 1)
         return painting, images.psnr(images.mse(sample, self._truth))

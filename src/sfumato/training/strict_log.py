@@ -1,8 +1,8 @@
 """Java's ``StrictMath.log``: the logarithm of fdlibm 5.3 (Sun Microsystems 1993), whose last digit is defined.
 
-The C library's own logarithm is as accurate but rounds one in fourteen the other way (glibc 2.36), and a normal number drawn by
-`sfumato.training.java_random` would then differ in its last digit. The algorithm and its constants are those of
-``e_log.c``: x = 2^k (1 + f), then a polynomial in (f / (2 + f))^2.
+The C library's own logarithm is as accurate but rounds one value in fourteen the other way (glibc 2.36), and a normal
+number drawn by `sfumato.training.java_random` would then differ in its last digit. The algorithm and its constants
+are those of ``e_log.c``: x = 2^k (1 + f), then a polynomial in (f / (2 + f))^2.
 """
 
 from __future__ import annotations

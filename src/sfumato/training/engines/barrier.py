@@ -1,12 +1,13 @@
 """How compiled threads wait for one another: counters in shared memory, no lock, no system call while it is short.
 
-A thread that waits longer than a fraction of a millisecond gives its core away again and again, so that threads which
-share one core, or a busy machine, make progress too.
+A thread that has waited for some microseconds gives its core away again and again, so that threads which share one
+core, or a busy machine, make progress too.
 """
 
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import numpy as np
 from numba import njit, types
@@ -16,38 +17,46 @@ from numpy.typing import NDArray
 LINE = 16
 """Distance of two counters in int64: two cache lines, because processors fetch lines in pairs."""
 
-_SPINS = 2000
+_LOOKS = 2000
+"""How often a thread looks at another's counter before it gives its core away."""
 
-_yield = types.ExternalFunction("sched_yield" if os.name == "posix" else "SwitchToThread", types.int32())
+_give_core_away = types.ExternalFunction("sched_yield" if os.name == "posix" else "SwitchToThread", types.int32())
 
 
 def counters(threads: int) -> NDArray[np.int64]:
-    """Zeroed counters for so many threads, and one more that says that all must give up."""
+    """Zeroed counters for so many threads, and a last one that says that all must give up."""
     return np.zeros((threads + 1) * LINE, np.int64)
 
 
-def _place(context, builder, array_type, array, index):
+def give_up(counts: NDArray[np.int64]) -> None:
+    """Let every thread that waits return False."""
+    counts[-LINE] = 1
+
+
+def _address(context, builder, array_type, array, index):
     view = context.make_array(array_type)(context, builder, array)
     return builder.gep(view.data, [index])
 
 
-@intrinsic
-def _store_release(typing_context, array, index, value):
+def _generate_store(typing_context, array, index, value):
     def generate(context, builder, signature, arguments):
-        pointer = _place(context, builder, signature.args[0], arguments[0], arguments[1])
-        builder.store_atomic(arguments[2], pointer, ordering="release", align=8)
+        address = _address(context, builder, signature.args[0], arguments[0], arguments[1])
+        builder.store_atomic(arguments[2], address, ordering="release", align=8)
         return context.get_dummy_value()
 
     return types.void(array, types.intp, types.int64), generate
 
 
-@intrinsic
-def _load_acquire(typing_context, array, index):
+def _generate_load(typing_context, array, index):
     def generate(context, builder, signature, arguments):
-        pointer = _place(context, builder, signature.args[0], arguments[0], arguments[1])
-        return builder.load_atomic(pointer, ordering="acquire", align=8)
+        address = _address(context, builder, signature.args[0], arguments[0], arguments[1])
+        return builder.load_atomic(address, ordering="acquire", align=8)
 
     return types.int64(array, types.intp), generate
+
+
+_store_release: Any = intrinsic(_generate_store)
+_load_acquire: Any = intrinsic(_generate_load)
 
 
 @njit(nogil=True)
@@ -58,11 +67,11 @@ def arrive_and_wait(counts: NDArray[np.int64], part: int, threads: int, meeting:
     """
     _store_release(counts, part * LINE, meeting)
     for other in range(threads):
-        waited = 0
+        looks = 0
         while _load_acquire(counts, other * LINE) < meeting:
-            waited += 1
-            if waited > _SPINS:
+            looks += 1
+            if looks > _LOOKS:
                 if _load_acquire(counts, threads * LINE) != 0:
                     return False
-                _yield()
+                _give_core_away()
     return True

@@ -9,10 +9,10 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-import numba
 from llvmlite import ir
 from numba import cfunc, njit, types
 from numba.extending import intrinsic
+from numba.np.numpy_support import carray
 
 from sfumato.models.activations import Implementation
 from sfumato.training.engines.online_loops import FASTMATH
@@ -32,9 +32,7 @@ def compiled(implementation: Implementation) -> Any:
 
     @cfunc(_SIGNATURE, fastmath=FASTMATH, error_model="numpy")
     def loop(sums, values, slopes, count, parameter):
-        x = numba.carray(sums, (count,))
-        y = numba.carray(values, (count,))
-        slope = numba.carray(slopes, (count,))
+        x, y, slope = carray(sums, (count,)), carray(values, (count,)), carray(slopes, (count,))
         for i in range(count):
             y[i] = value(x[i], parameter)
             slope[i] = derivative(x[i], y[i], parameter)
@@ -42,10 +40,7 @@ def compiled(implementation: Implementation) -> Any:
     return loop
 
 
-@intrinsic
-def apply(typing_context, function, sums, values, slopes, count, parameter):
-    """Call the compiled loop at the address ``function``; ``sums``, ``values``, ``slopes`` are addresses of float32."""
-
+def _generate_call(typing_context, function, sums, values, slopes, count, parameter):
     def generate(context, builder, signature, arguments):
         floats = ir.FloatType().as_pointer()
         kind = ir.FunctionType(ir.VoidType(), [floats, floats, floats, ir.IntType(64), ir.FloatType()])
@@ -54,5 +49,12 @@ def apply(typing_context, function, sums, values, slopes, count, parameter):
         builder.call(callee, [*pointers, *arguments[4:]])
         return context.get_dummy_value()
 
-    integer = types.int64
-    return types.void(integer, integer, integer, integer, integer, types.float32), generate
+    whole = types.int64
+    return types.void(whole, whole, whole, whole, whole, types.float32), generate
+
+
+apply: Any = intrinsic(_generate_call)
+"""Calls the compiled loop at an address, from compiled code: (function, sums, values, slopes, count, parameter).
+
+The first four are addresses, the middle three of float32.
+"""

@@ -11,7 +11,6 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from typing import Any
 
 import numpy as np
 import torch
@@ -23,21 +22,21 @@ from sfumato.models.activations import IMPLEMENTATIONS, parameter_of
 from sfumato.models.mlp import MLP
 from sfumato.models.outputs import TILE
 from sfumato.recipe import Recipe, choices
-from sfumato.training.engines import barrier, online_kernel
+from sfumato.training.engines import barrier, online_kernel, online_step
 from sfumato.training.engines.compiled_activation import compiled
 from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
-from sfumato.training.engines.online_kernel import Errors, Network
 from sfumato.training.engines.online_part import LANES, ROWS, Field, Part, up
+from sfumato.training.engines.online_step import Errors, Network
 
 LOSSES: dict[type[choices.Loss], int] = {
-    choices.Squared: online_kernel.SQUARED,
-    choices.Absolute: online_kernel.ABSOLUTE,
-    choices.Huber: online_kernel.HUBER,
+    choices.Squared: online_step.SQUARED,
+    choices.Absolute: online_step.ABSOLUTE,
+    choices.Huber: online_step.HUBER,
 }
 
 Floats = dict[str, NDArray[np.float32]]
 
-WORTH_A_MEETING = 15_000
+WORTH_A_MEETING = 8_000
 """Weights that a thread must have between two meetings of the threads, lest they wait longer than they work."""
 
 
@@ -111,7 +110,7 @@ class Online(Engine):
             for index, part in enumerate(self._parts)
         ]
         self._helpers = ThreadPoolExecutor(threads - 1, "sfumato-online") if threads > 1 else None
-        # Whether the parts' matrices lack the last step's update; see `online_kernel`.
+        # Whether the parts' matrices lack the last step's update; see `online_step`.
         self._lacking = False
         weights = {f"layers.{name}": tensor.detach().numpy() for name, tensor in model.layers.state_dict().items()}
         self._copy(self._blank() | weights, into_parts=True)
@@ -127,7 +126,7 @@ class Online(Engine):
                 futures = [self._helpers.submit(self._train, network, pixels, rates) for network in others]
             loss, squared_error = self._train(first, pixels, rates)
         except BaseException:
-            self._counts[-barrier.LINE] = 1
+            barrier.give_up(self._counts)
             wait(futures)
             raise
         for future in futures:
@@ -164,7 +163,7 @@ class Online(Engine):
         self._copy({name: state[name].astype(np.float32) for name in self._blank()}, into_parts=True)
 
     def _blank(self) -> Floats:
-        # What the parts hold, by name, undivided: the layers' weights and biases, and the vectors of the lacking update.
+        # Room for what the parts hold, undivided: weights, biases, and the vectors of the lacking update.
         named: Floats = {}
         for k, layer in enumerate(self._linear):
             named[f"layers.{k}.weight"] = np.zeros((layer.out_features, layer.in_features), np.float32)

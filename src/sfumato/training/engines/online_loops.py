@@ -44,7 +44,7 @@ def combine(m: Floats, c: Floats, out: Floats) -> None:
 
 
 @njit(fastmath=FASTMATH, nogil=True, error_model="numpy")
-def dots_update(m: Floats, v: Floats, out: Floats, rate: float, a: Floats, b: Floats, u: Floats) -> None:
+def dots_update(m: Floats, v: Floats, out: Floats, rate: np.float32, a: Floats, b: Floats, u: Floats) -> None:
     """out = m v, then m -= rate a v^T + b u^T."""
     zero = np.float32(0)
     for r in range(0, m.shape[0], 4):
@@ -66,7 +66,7 @@ def dots_update(m: Floats, v: Floats, out: Floats, rate: float, a: Floats, b: Fl
 
 
 @njit(fastmath=FASTMATH, nogil=True, error_model="numpy")
-def combine_update(m: Floats, c: Floats, out: Floats, rate: float, v: Floats, b: Floats, u: Floats) -> None:
+def combine_update(m: Floats, c: Floats, out: Floats, rate: np.float32, v: Floats, b: Floats, u: Floats) -> None:
     """out = m^T c, then m -= rate c v^T + b u^T."""
     out[:] = 0
     for r in range(0, m.shape[0], 4):
@@ -84,7 +84,7 @@ def combine_update(m: Floats, c: Floats, out: Floats, rate: float, v: Floats, b:
 
 
 @njit(fastmath=FASTMATH, nogil=True, error_model="numpy")
-def update(m: Floats, rate: float, a: Floats, v: Floats) -> None:
+def update(m: Floats, rate: np.float32, a: Floats, v: Floats) -> None:
     """m -= rate a v^T."""
     for r in range(m.shape[0]):
         row, step = m[r], rate * a[r]

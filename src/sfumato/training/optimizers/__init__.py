@@ -11,7 +11,8 @@ from torch import nn
 from sfumato.recipe import choices
 from sfumato.training.optimizers import adam, adamw, lbfgs, muon, rmsprop, rprop, sgd
 
-Build = Callable[[Any, nn.Module], torch.optim.Optimizer]
+Build = Callable[[Any, nn.Module, int], torch.optim.Optimizer]
+"""(choice, model, threads) -> optimiser."""
 
 IMPLEMENTATIONS: dict[type[choices.Optimizer], Build] = {
     choices.SGD: sgd.build,
@@ -25,9 +26,9 @@ IMPLEMENTATIONS: dict[type[choices.Optimizer], Build] = {
 """Every optimiser by its choice."""
 
 
-def build(choice: choices.Optimizer, model: nn.Module) -> torch.optim.Optimizer:
-    """The optimiser for a model's parameters, at its full learning rate."""
-    return IMPLEMENTATIONS[type(choice)](choice, model)
+def build(choice: choices.Optimizer, model: nn.Module, threads: int = 1) -> torch.optim.Optimizer:
+    """The optimiser for a model's parameters, at its full learning rate, itself working on so many cores."""
+    return IMPLEMENTATIONS[type(choice)](choice, model, threads)
 
 
 __all__ = ["IMPLEMENTATIONS", "build"]

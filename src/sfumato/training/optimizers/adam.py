@@ -8,7 +8,7 @@ from torch import nn
 from sfumato.recipe import choices
 
 
-def build(choice: choices.Adam, model: nn.Module) -> torch.optim.Optimizer:
+def build(choice: choices.Adam, model: nn.Module, threads: int) -> torch.optim.Optimizer:
     """All parameters in one group, updated by PyTorch's fused kernel."""
     betas = (choice.beta1, choice.beta2)
     return torch.optim.Adam(model.parameters(), lr=choice.lr, betas=betas, eps=choice.eps, fused=True)

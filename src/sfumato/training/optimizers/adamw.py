@@ -8,7 +8,7 @@ from torch import nn
 from sfumato.recipe import choices
 
 
-def build(choice: choices.AdamW, model: nn.Module) -> torch.optim.Optimizer:
+def build(choice: choices.AdamW, model: nn.Module, threads: int) -> torch.optim.Optimizer:
     """All parameters in one group, updated by PyTorch's fused kernel."""
     betas, decay = (choice.beta1, choice.beta2), choice.weight_decay
     return torch.optim.AdamW(

@@ -1,7 +1,6 @@
 """Muon (Jordan et al. 2024): momentum made orthogonal for the hidden matrices, Adam for everything else.
 
-Ours because PyTorch's computes in bfloat16, which CPUs without such units emulate at a fraction of the speed, and
-because matrices of one shape are orthogonalised here as one batched product.
+Ours because PyTorch's computes in bfloat16, which CPUs without such units emulate at a fraction of the speed.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from sfumato.parallel import spread
 from sfumato.recipe import choices
 from sfumato.training.optimizers.parameters import hidden_matrices
 
@@ -19,27 +19,26 @@ COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 """Of Jordan's quintic, which takes singular values from (0, 1] to about 0.7 to 1.2 in five iterations."""
 
 
-def orthogonalise(matrices: Tensor, iterations: int) -> Tensor:
-    """(B, m, n) -> (B, m, n): about U V^T of each matrix's singular value decomposition, by Newton-Schulz."""
+def orthogonalise(matrix: Tensor, iterations: int) -> Tensor:
+    """(m, n) -> (m, n): about U V^T of the matrix's singular value decomposition, by Newton-Schulz iterations."""
     a, b, c = COEFFICIENTS
-    x = matrices
-    tall = x.shape[-2] > x.shape[-1]
-    if tall:
-        x = x.mT
+    tall = matrix.shape[0] > matrix.shape[1]
+    x = matrix.mT if tall else matrix
     # The Frobenius norm bounds the largest singular value, which the iteration needs to be at most 1.
-    x = x / (torch.linalg.matrix_norm(x, keepdim=True) + 1e-7)
+    x = x / (torch.linalg.matrix_norm(x) + 1e-7)
     for _ in range(iterations):
         gram = x @ x.mT
-        x = a * x + torch.baddbmm(gram, gram, gram, beta=b, alpha=c) @ x
+        x = torch.addmm(x, torch.addmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
     return x.mT if tall else x
 
 
 class Muon(torch.optim.Optimizer):
     """A group with ``muon=True`` holds matrices; the others are Adam's."""
 
-    def __init__(self, groups: list[dict[str, Any]], choice: choices.Muon) -> None:
+    def __init__(self, groups: list[dict[str, Any]], choice: choices.Muon, threads: int) -> None:
         super().__init__(groups, {"lr": choice.lr, "muon": False})
         self._choice = choice
+        self._threads = threads
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -51,9 +50,7 @@ class Muon(torch.optim.Optimizer):
         for group in self.param_groups:
             with_gradient = [parameter for parameter in group["params"] if parameter.grad is not None]
             if group["muon"]:
-                shapes = dict.fromkeys(parameter.shape for parameter in with_gradient)
-                for shape in shapes:
-                    self._orthogonal_step([p for p in with_gradient if p.shape == shape], group["lr"])
+                self._orthogonal_step(with_gradient, group["lr"])
             else:
                 for parameter in with_gradient:
                     self._adam_step(parameter, group["lr"])
@@ -68,9 +65,9 @@ class Muon(torch.optim.Optimizer):
             momentum = self.state[matrix].setdefault("momentum", torch.zeros_like(matrix))
             momentum.lerp_(gradient, 1 - choice.momentum)
             directions.append(gradient.lerp(momentum, choice.momentum) if choice.nesterov else momentum)
-        updates = orthogonalise(torch.stack(directions), choice.iterations)
-        rows, columns = matrices[0].shape
+        updates = spread(lambda direction: orthogonalise(direction, choice.iterations), directions, self._threads)
         for matrix, update in zip(matrices, updates, strict=True):
+            rows, columns = matrix.shape
             # An m x n orthogonal matrix changes outputs in proportion to sqrt(m / n): Jordan's scale.
             matrix.add_(update, alpha=-rate * max(1.0, rows / columns) ** 0.5)
 
@@ -90,7 +87,7 @@ class Muon(torch.optim.Optimizer):
         parameter.addcdiv_(mean, root, value=-rate / (1 - beta1 ** state["step"]))
 
 
-def build(choice: choices.Muon, model: nn.Module) -> torch.optim.Optimizer:
+def build(choice: choices.Muon, model: nn.Module, threads: int) -> torch.optim.Optimizer:
     """Two groups: the hidden matrices at ``lr``, the rest at ``adam_lr``."""
     matrices = hidden_matrices(model)
     chosen = {id(matrix) for matrix in matrices}
@@ -98,4 +95,4 @@ def build(choice: choices.Muon, model: nn.Module) -> torch.optim.Optimizer:
     groups: list[dict[str, Any]] = [{"params": rest, "lr": choice.adam_lr}]
     if matrices:
         groups.append({"params": matrices, "lr": choice.lr, "muon": True})
-    return Muon(groups, choice)
+    return Muon(groups, choice, threads)

@@ -8,7 +8,7 @@ from torch import nn
 from sfumato.recipe import choices
 
 
-def build(choice: choices.RMSprop, model: nn.Module) -> torch.optim.Optimizer:
+def build(choice: choices.RMSprop, model: nn.Module, threads: int) -> torch.optim.Optimizer:
     """All parameters in one group."""
     return torch.optim.RMSprop(
         model.parameters(), lr=choice.lr, alpha=choice.decay, eps=choice.eps, momentum=choice.momentum

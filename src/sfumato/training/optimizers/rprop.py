@@ -11,7 +11,7 @@ from torch import nn
 from sfumato.recipe import choices
 
 
-def build(choice: choices.Rprop, model: nn.Module) -> torch.optim.Optimizer:
+def build(choice: choices.Rprop, model: nn.Module, threads: int) -> torch.optim.Optimizer:
     """All parameters in one group."""
     return torch.optim.Rprop(
         model.parameters(),

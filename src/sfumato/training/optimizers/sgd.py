@@ -11,7 +11,7 @@ from sfumato.recipe import choices
 from sfumato.training.optimizers.parameters import layers
 
 
-def build(choice: choices.SGD, model: nn.Module) -> torch.optim.Optimizer:
+def build(choice: choices.SGD, model: nn.Module, threads: int) -> torch.optim.Optimizer:
     """With ``fan_in_scaling`` each layer's rate is lr / sqrt(fan_in + 1); 2012 had it so."""
     groups = [
         {

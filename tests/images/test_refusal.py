@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from sfumato.images.refusal import reason, refusal, shown
+
+
+def test_the_line() -> None:
+    line = str(refusal("a.png", "a picture", "which is a song", "sing it"))
+    assert line == "picture.source must be a picture. Got 'a.png', which is a song; sing it."
+    assert str(refusal("a", "b", "c", "did you mean d?")).endswith("d?")
+
+
+def test_a_name_is_escaped_and_kept_short() -> None:
+    assert shown("a\nb\x1b[0m'") == repr("a\nb\x1b[0m'")
+    long = shown("/start/" + "x" * 5000 + "/end.png")
+    assert len(long) < 200
+    assert long.startswith("'/start/x")
+    assert long.endswith("x/end.png'")
+
+
+def test_a_reason_is_one_short_line() -> None:
+    assert reason(ValueError("broken\n\x1b[31mhere  and\tthere.")) == "broken [31mhere and there"
+    assert reason(KeyError()) == "KeyError"
+    assert reason(FileNotFoundError(2, "No such file", "/a/path")) == "No such file"
+    assert len(reason(ValueError("x" * 9999))) == 120
