@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -39,7 +40,7 @@ def content(data: bytes) -> Get:
     def get() -> requests.Response:
         response = requests.Response()
         response.status_code = 200
-        response._content = data
+        response.raw = io.BytesIO(data)
         return response
 
     return get

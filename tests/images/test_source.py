@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from sfumato.errors import PictureError
 from sfumato.images import samples, source
 from tests.images.made_files import RGB, load, refusal, save, write
 
@@ -58,7 +59,9 @@ def test_a_missing_folder(tmp_path: Path) -> None:
 
 
 def test_a_name_of_any_characters_is_told_in_one_line(tmp_path: Path) -> None:
-    for name in ("a\nb\x1b[31m.png", "\udcff.png", "\u202egnp.png"):
+    for name in ("a\nb\x1b[31m.png", "\u202egnp.png"):
         assert "does not exist" in refusal(tmp_path / name)
+    with pytest.raises(PictureError, match=r"\\udcff\.png', which does not exist"):
+        source.read(str(tmp_path / "\udcff.png"))
     save(tmp_path / "a\nb.png", RGB)
     assert load(tmp_path / "a\nb.png").shape == (5, 7, 3)

@@ -57,7 +57,7 @@ def test_clipped_in_any_float_type() -> None:
 def test_a_real_picture() -> None:
     picture = load("camera", max_side=64)
     assert ssim(picture, picture) == 1
-    assert ssim(np.full_like(picture, picture.mean()), picture) < 0.3
+    assert ssim(np.full_like(picture, picture.mean()), picture) < 0.4
 
 
 def test_nan_and_wrong_shapes() -> None:

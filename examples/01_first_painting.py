@@ -1,0 +1,10 @@
+"""Paint a sample picture for five seconds, and watch the quality rise."""
+
+import sfumato as sf
+
+run = sf.paint(
+    "cat",
+    budget={"seconds": 5},
+    watch=lambda snapshot: print(f"epoch {snapshot.epoch:5.2f}   {snapshot.running_psnr:5.2f} dB"),
+)
+print(run.summary())
