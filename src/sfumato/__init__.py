@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sfumato.api import load_picture, load_run, paint, train
+    from sfumato.api import load_picture, load_run, paint, resume, train
     from sfumato.errors import EngineError, PictureError, RecipeError, RunError, SfumatoError
     from sfumato.recipe import Budget, Coordinates, Evaluation, Model, Picture, Recipe, Training, preset
     from sfumato.runs import Run
@@ -41,6 +41,7 @@ _HOMES = {
     "load_run": "api",
     "paint": "api",
     "preset": "recipe",
+    "resume": "api",
     "train": "api",
 }
 
@@ -63,6 +64,7 @@ __all__ = [
     "load_run",
     "paint",
     "preset",
+    "resume",
     "train",
 ]
 

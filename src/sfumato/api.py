@@ -7,15 +7,16 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
-from sfumato import images, render
-from sfumato.errors import PictureError, SfumatoError
+from sfumato import images, models, render
+from sfumato.errors import EngineError, PictureError, RunError, SfumatoError
 from sfumato.recipe import Recipe, changed, preset, recipe_id
-from sfumato.runs import Run, RunWriter, create, load_run
+from sfumato.runs import Run, RunWriter, checkpoints, create, load_run
 from sfumato.training import Loop, Snapshot, resolve
 
-__all__ = ["load_picture", "load_run", "paint", "train"]
+__all__ = ["load_picture", "load_run", "paint", "resume", "train"]
 
 
 def _silent(name: str, done: int, total: int) -> None:
@@ -33,6 +34,7 @@ def paint(
     recipe: Recipe | str | None = None,
     runs: str | Path = "runs",
     film: Film = "mp4",
+    warm_start: str | Path | None = None,
     watch: Callable[[Snapshot], None] | None = None,
     stop: Callable[[], bool] = lambda: False,
     stage: Callable[[str, int, int], None] = _silent,
@@ -45,33 +47,94 @@ def paint(
     or the name of a preset, by default ``fast``; ``changes`` replace its fields:
     ``paint("cat", model={"depth": 6}, seed=7)``; a change of the budget replaces the whole budget.
 
+    ``warm_start`` is another run's folder: training starts from its last weights, of a network of the same shape.
     ``watch`` is called with every snapshot (about ten a second), ``stop`` between steps: when it answers true, training
     ends and everything is written. ``stage`` is told how far the making of the film is: (name, done, total).
 
     Raises RecipeError, PictureError, EngineError or RunError; nothing is written when the input is wrong.
     """
-    if film not in get_args(Film):
-        raise SfumatoError(f"film must be one of {', '.join(get_args(Film))}. Got {film!r}.")
+    _check_film(film)
     whole = _recipe(picture, recipe, changes)
     target = _target(picture, whole)
     resolved = resolve(whole)
-    loop = Loop(resolved, target, stop=stop)
+    model, origin = _warm(warm_start, resolved, target.shape[2])
+    loop = Loop(resolved, target, model)
     identity = recipe_id(resolved, images.sha256(target))
     folder = create(Path(runs), resolved.picture.source, identity)
-    writer = RunWriter(folder, resolved, identity, target)
+    writer = RunWriter(folder, resolved, identity, target, warm_start=origin)
+    return _finished(loop, writer, film, watch, stop, stage)
+
+
+def resume(
+    folder: str | Path,
+    *,
+    film: Film = "mp4",
+    watch: Callable[[Snapshot], None] | None = None,
+    stop: Callable[[], bool] = lambda: False,
+    stage: Callable[[str, int, int], None] = _silent,
+) -> Run:
+    """Go on with a run that was stopped, killed or failed, from its last checkpoint, to the bits it would have had.
+
+    What was written after the checkpoint is dropped and made again. Other arguments as for `paint`. Raises RunError
+    when the run is done, another process works on it, or its last checkpoint is damaged.
+    """
+    _check_film(film)
+    run = load_run(folder)
+    if run.status in ("done", "diverged"):
+        raise RunError(
+            f"{run.folder} must be unfinished to be resumed. Got a run that is {run.status} ({run.facts['ended']}); "
+            f"paint again with other settings, or from its weights with --warm-start {run.folder}."
+        )
+    saved = checkpoints.files(run.folder)
+    loop = Loop(run.recipe, run.picture)
+    if saved:
+        loop.load(*checkpoints.load(saved[-1]))
+    writer = RunWriter(run.folder, run.recipe, run.facts["id"], run.picture, resumed_at=loop.clock.step)
+    return _finished(loop, writer, film, watch, stop, stage)
+
+
+def _finished(
+    loop: Loop,
+    writer: RunWriter,
+    film: Film,
+    watch: Callable[[Snapshot], None] | None,
+    stop: Callable[[], bool],
+    stage: Callable[[str, int, int], None],
+) -> Run:
+    """Train to the end, writing, then make curve and film."""
     status = "failed"
     try:
-        for snapshot in loop.snapshots():
+        for snapshot in loop.snapshots(lambda: writer.wait_while_paused() or stop()):
             writer.observe(snapshot)
             if watch is not None:
                 watch(snapshot)
             if snapshot.ended is not None:
-                status = "stopped" if snapshot.ended == "stopped" else "done"
+                status = snapshot.ended if snapshot.ended in ("stopped", "diverged") else "done"
     finally:
         writer.finish(status)
-    run = load_run(folder)
-    render.finish(run, film, stage)
+    run = load_run(writer.folder)
+    # Without a last painting there is nothing to film up to.
+    render.finish(run, film if run.facts["result"] else "none", stage)
     return run
+
+
+def _warm(
+    folder: str | Path | None, recipe: Recipe, channels: int
+) -> tuple[torch.nn.Module | None, dict[str, Any] | None]:
+    """The recipe's network with another run's last weights, and where they came from."""
+    if folder is None:
+        return None, None
+    if recipe.engine == "replica":
+        raise EngineError("engine replica cannot start from other weights: it draws its own, as in 2012.")
+    other = load_run(folder)
+    fresh = models.build(recipe.model, channels, recipe.seed, models.DTYPES[recipe.dtype])
+    model, moment = other.model(model=fresh)
+    return model, {"run": other.folder.name, "id": other.facts["id"], "step": moment.step}
+
+
+def _check_film(film: str) -> None:
+    if film not in get_args(Film):
+        raise SfumatoError(f"film must be one of {', '.join(get_args(Film))}. Got {film!r}.")
 
 
 def train(

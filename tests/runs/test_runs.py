@@ -190,7 +190,7 @@ def test_moments_are_few_dense_early_and_hold_both_ends(steps: int, known_end: b
 
 
 def test_a_moment_survives_its_file(tmp_path: Path) -> None:
-    moment = weights.Moment(1.5, 3, 0.25, None, 20.0)
+    moment = weights.Moment(1.5, 3, 0.25, None, 20.0, 0.5)
     weights.save(tmp_path / "m", {"a": np.arange(6.0)[::2]}, moment)
     arrays, back = weights.load(tmp_path / "m")
     assert back == moment == weights.moment_of(tmp_path / "m")

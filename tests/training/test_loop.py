@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,9 @@ from sfumato.training import Loop, Snapshot, resolve
 from tests.small import SMALL, picture
 
 
-def run(changes: dict[str, Any] | None = None, **options: Any) -> list[Snapshot]:
+def run(changes: dict[str, Any] | None = None, stop: Callable[[], bool] = lambda: False) -> list[Snapshot]:
     recipe = resolve(changed(changed(changed(Recipe(), SMALL), {"evaluation": {"every": "auto"}}), changes or {}))
-    return list(Loop(recipe, picture(), **options).snapshots())
+    return list(Loop(recipe, picture()).snapshots(stop))
 
 
 def test_epochs_end_it() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 import tyro
@@ -18,6 +19,10 @@ NONE = "none"
 """How a field without a value is written."""
 
 T = TypeVar("T")
+N = TypeVar("N", int, float)
+
+_POSITIONAL = get_args(tyro.conf.Positional[str])[1]
+_SWITCH = get_args(tyro.conf.FlagCreatePairsOff[bool])[1]
 
 
 class Default(str):
@@ -48,6 +53,40 @@ def field(name: str, default: str, metavar: str, text: str, *, optional: bool = 
     return name, Annotated[str, argument], dataclasses.field(default=Default(default), metadata={NONE: optional})
 
 
+def switch(name: str, text: str) -> tuple[str, Any, Any]:
+    """One flag that takes no value: it is there or not."""
+    return (
+        name,
+        Annotated[tyro.conf.FlagCreatePairsOff[bool], tyro.conf.arg(help=text)],
+        dataclasses.field(default=False),
+    )
+
+
+def positional(name: str, default: str, metavar: str, text: str) -> tuple[str, Any, Any]:
+    """The one argument that is given without a flag."""
+    argument = tyro.conf.arg(metavar=metavar, help=text)
+    return name, Annotated[tyro.conf.Positional[str], argument], dataclasses.field(default=Default(default))
+
+
+def read(name: str, doc: str, arguments: Sequence[str], *fields: tuple[str, Any, Any]) -> Any:
+    """The flags of a command, each an attribute. Raises SfumatoError as `parse` does."""
+    kind = dataclasses.make_dataclass(name.title(), fields, frozen=True)
+    kind.__doc__ = doc
+    return parse(kind(), arguments, name)
+
+
+def number(name: str, text: str, least: float, kind: Callable[[str], N]) -> N:
+    """A flag's value as a number. Raises SfumatoError when it is none, or too small."""
+    rule = f"a whole number of {least:g}" if kind is int else f"a number of {least:g}"
+    try:
+        value = kind(text)
+    except ValueError:
+        value = None
+    if value is None or not least <= value < math.inf:
+        raise SfumatoError(f"{name} must be {rule} or more. Got {text!r}.")
+    return value
+
+
 def given(values: Any) -> dict[str, Any]:
     """The flags that were typed, as nested changes of the recipe."""
     changes: dict[str, Any] = {}
@@ -63,7 +102,7 @@ def given(values: Any) -> dict[str, Any]:
 
 def value_of(arguments: Sequence[str], flag: str) -> str | None:
     """The value of a flag that must be known before the others are read, or None."""
-    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
+    for argument, following in zip(arguments, [*arguments[1:], ""], strict=False):
         if argument == flag:
             return following
         if argument.startswith(f"{flag}="):
@@ -74,18 +113,35 @@ def value_of(arguments: Sequence[str], flag: str) -> str | None:
 def parse(default: T, arguments: Sequence[str], name: str) -> T:
     """Read a command's flags. Raises SfumatoError in one line for an unknown flag or a missing value."""
     known = _names(default)
-    _check_values_follow(arguments, known)
+    switches = [f"--{each.name.replace('_', '-')}" for each in _fields(default) if _is(each, _SWITCH)]
+    _check_values_follow(arguments, [flag for flag in known if flag not in switches])
     parsed, unknown = tyro.cli(
         type(default), args=arguments, default=default, prog=f"sfumato {name}", return_unknown_args=True
     )
     if unknown:
         flag = unknown[0].split("=")[0]
         if not flag.startswith("-"):
-            raise SfumatoError(f"{name} takes one picture. Got {flag!r} as well; see sfumato {name} --help.")
+            places = [each.name for each in _fields(default) if _is(each, _POSITIONAL)]
+            takes, more = (f"one {places[0]}", " as well") if places else ("nothing but flags", "")
+            raise SfumatoError(f"{name} takes {takes}. Got {unknown[0]!r}{more}; see sfumato {name} --help.")
+        if flag in switches:
+            raise SfumatoError(f"{flag} takes no value. Got {unknown[0]!r}.")
         close = difflib.get_close_matches(flag.replace("_", "-"), known, n=1)
         hint = f"did you mean {close[0]}?" if close else f"see sfumato {name} --help."
         raise SfumatoError(f"{flag} is not a flag of sfumato {name}; {hint}")
     return parsed
+
+
+def run_and_options(command: str, doc: str, arguments: Sequence[str], *fields: tuple[str, Any, Any]) -> tuple[str, Any]:
+    """The run's folder and the other flags of a command that takes one run. Raises SfumatoError without a run."""
+    run = tyro.conf.arg(metavar="RUN", help="folder of the run")
+    positional = ("run", Annotated[tyro.conf.Positional[str], run], dataclasses.field(default=Default("")))
+    kind = dataclasses.make_dataclass(command.title(), [positional, *fields], frozen=True)
+    kind.__doc__ = doc
+    parsed: Any = parse(kind(), arguments, command)
+    if isinstance(parsed.run, Default):
+        raise SfumatoError(f"{command} needs the folder of a run, such as runs/20261123-154559-cat-4ea5ae38. Got none.")
+    return parsed.run, parsed
 
 
 def _names(default: Any, prefix: str = "--") -> list[str]:
@@ -94,16 +150,25 @@ def _names(default: Any, prefix: str = "--") -> list[str]:
         value = getattr(default, each.name)
         name = f"{prefix}{each.name.replace('_', '-')}"
         if not dataclasses.is_dataclass(value):
-            names.append(name)
-        elif each.name == "recipe":
+            if not _is(each, _POSITIONAL):
+                names.append(name)
+        elif each.name == "changes":
             names.extend(_names(value, prefix))
         else:
             names.extend(_names(value, f"{name}."))
     return names
 
 
+def _fields(instance: Any) -> tuple[dataclasses.Field[Any], ...]:
+    return dataclasses.fields(instance)
+
+
+def _is(each: dataclasses.Field[Any], marker: Any) -> bool:
+    return any(part is marker for part in get_args(each.type)[1:])
+
+
 def _check_values_follow(arguments: Sequence[str], known: list[str]) -> None:
-    for flag, following in zip(arguments, [*arguments[1:], "--"], strict=True):
+    for flag, following in zip(arguments, [*arguments[1:], "--"], strict=False):
         if flag.replace("_", "-") in known and following.startswith("--"):
             raise SfumatoError(f"{flag} needs a value after it. Got none.")
 

@@ -11,6 +11,16 @@ from sfumato.errors import SfumatoError
 
 COMMANDS = {
     "paint": "train a network to paint a picture; leaves a painting, a film and a curve",
+    "resume": "go on with a run that was stopped or killed, to the bits it would have had",
+    "pause": "ask a running training to wait until it is resumed or stopped",
+    "stop": "ask a running training to end and write everything",
+    "film": "make a run's film again, at any size, of its painting or its errors",
+    "render": "paint a run's network at any size, crop or zoom; or show what its neurons do",
+    "runs": "list runs: pictures, differences of their recipes, PSNR, seconds, state",
+    "show": "show one run: recipe, result, findings, provenance, files",
+    "recipe": "print a recipe: a preset, a file, a shared string or a run's",
+    "describe": "draw the network of a recipe and tell its size and cost",
+    "clean": "delete runs that went wrong, after asking",
 }
 
 HELP = f"""\

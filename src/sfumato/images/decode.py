@@ -15,6 +15,7 @@ from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 from sfumato.errors import SfumatoError
 from sfumato.images import structure
 from sfumato.images.refusal import FORMATS, reason, refusal
+from sfumato.images.silence import silenced
 
 MAX_PIXELS = 64_000_000
 MAX_PIXELS_OF = {
@@ -104,7 +105,8 @@ def _decoded(data: bytes, source: str) -> Decoded:
         rule, remedy = "a TIFF file that Pillow reads right", "save it uncompressed, or as a 16-bit PNG"
         raise refusal(source, rule, "which is compressed, big-endian, and signed or float", remedy)
     white_is_zero = layout in _NOT_INVERTED and getattr(image, "tag_v2", {}).get(_PHOTOMETRIC) == 0
-    image.load()
+    with silenced() if codec == "libtiff" else contextlib.nullcontext():
+        image.load()
     # A decoder may find another size than the header gave.
     _check_pixels(image, kind, source)
     # An image of its own, with the same pixels: the one that was opened keeps the file and the decoder's canvases.

@@ -14,6 +14,9 @@ import struct
 SEGMENTS = 1024
 """Segments of a JPEG file before its first scan, and entries of a TIFF directory."""
 
+SEGMENT_BYTES = 16_000_000
+"""All of these segments together: Pillow joins those of one kind again at each."""
+
 SCANS = 100
 """Scans of a JPEG file: each one of a progressive picture costs a pass over all pixels."""
 
@@ -78,6 +81,8 @@ def _jpeg(data: bytes) -> tuple[str, str] | None:
         if stray > STRAY_BYTES:
             return f"a JPEG file with at most {STRAY_BYTES:,} bytes outside its segments", "with more"
         kind, position = data[marker], marker + 1
+        if position > SEGMENT_BYTES:
+            return f"a JPEG file with at most {SEGMENT_BYTES:,} bytes before its pixels", "with more"
         if kind == 0xDA:
             end = data.find(b"\xff\xd9", position)
             scans = 1 + data.count(b"\xff\xda", position, end if end >= 0 else len(data))

@@ -2,26 +2,52 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from sfumato.recipe import Coordinates
 
 
-def grid(coordinates: Coordinates, rows: int, columns: int) -> NDArray[np.float64]:
-    """(rows * columns, 2) inputs (row, column), row by row.
+class Region(NamedTuple):
+    """A rectangle in parts of the picture: 0 to 1 is all of it, and beyond is beyond its border."""
+
+    top: float = 0.0
+    left: float = 0.0
+    bottom: float = 1.0
+    right: float = 1.0
+
+
+WHOLE = Region()
+
+
+def grid(coordinates: Coordinates, rows: int, columns: int, region: Region = WHOLE) -> NDArray[np.float64]:
+    """(rows * columns, 2) inputs (row, column) of a region, row by row.
 
     With ``corners`` the outer samples lie on the ends of the range, with ``centres`` half a step inside; so any
     number of rows and columns paints the same area, finer or coarser.
     """
-    places = np.meshgrid(_places(coordinates, rows), _places(coordinates, columns), indexing="ij")
+    places = np.meshgrid(*axes(coordinates, rows, columns, region), indexing="ij")
     return np.stack(places, axis=-1).reshape(-1, 2)
 
 
-def _places(coordinates: Coordinates, samples: int) -> NDArray[np.float64]:
+def axes(
+    coordinates: Coordinates, rows: int, columns: int, region: Region = WHOLE
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The (rows,) and the (columns,) inputs that `grid` combines, for those who cannot hold all pairs."""
+    return (
+        _places(coordinates, rows, region.top, region.bottom),
+        _places(coordinates, columns, region.left, region.right),
+    )
+
+
+def _places(coordinates: Coordinates, samples: int, start: float, end: float) -> NDArray[np.float64]:
     if coordinates.at == "corners":
         # i / (n - 1) as the 2012 program computes it; linspace's i * step differs in the last digits.
         unit = np.arange(samples, dtype=np.float64) / max(samples - 1, 1)
     else:
         unit = (np.arange(samples, dtype=np.float64) + 0.5) / samples
+    # From 0 to 1 this changes no bit.
+    unit = start + (end - start) * unit
     return unit if coordinates.range == "unit" else 2 * unit - 1

@@ -9,22 +9,25 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from PIL import Image
 
-from sfumato import images, models
-from sfumato.render.curve import CurvePoint, write_curve
-from sfumato.render.film import write_film
+from sfumato.errors import RecipeError
+from sfumato.render.curve import write_curve
+from sfumato.render.film import FilmFormat, write_film
+from sfumato.render.film_options import FilmKind, FilmOptions
 from sfumato.render.frame import Frame
-from sfumato.runs import Run, layout, replacing, weights
-from sfumato.streams import stream
+from sfumato.render.layout import LONGEST
+from sfumato.render.out_file import writable
+from sfumato.render.painter import Painter
+from sfumato.render.painting import error_map, side_by_side
+from sfumato.render.pixels import resampled
+from sfumato.render.size import width_height
+from sfumato.render.stills import Still, one_an_epoch, points, read, stills
+from sfumato.render.zoom import Size, shown
+from sfumato.runs import Run, layout, replacing
 
-LARGEST_SIDE = 1280
-"""Films of larger pictures are shrunk to this many pixels."""
-
-SAMPLED_PIXELS = 4096
-"""So many pixels tell the PSNR of a frame that is not painted whole: to about 0.1 dB."""
+LARGEST_SIDE: dict[FilmKind, int] = {"painting": 1280, "error": 1280, "beside": 960}
+"""Films of larger pictures are shrunk to this many pixels, each of two beside each other to fewer."""
 
 FRAMES_A_SECOND = 12.0
 
@@ -32,89 +35,96 @@ Stage = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
-class _Still:
-    """A frame to come: an exact painting on disk, or a moment still to be painted."""
-
-    step: int
-    epoch: float
-    loss: float
-    psnr: float | None
-    file: Path
-    painted: bool
+class _Plan:
+    kind: FilmKind
+    size: Size
+    """(rows, columns) of each painting."""
+    exact: bool
+    """Whether moments are painted at that size whatever it costs."""
 
 
 def finish(run: Run, film: Literal["mp4", "gif", "webp", "none"], stage: Stage) -> None:
     """Draw the curve and the film into the run's folder. Raises RunError when they cannot be written."""
-    stills = _stills(run)
     with replacing(run.folder / layout.CURVE) as partial:
-        write_curve(partial, _points(run), title=f"{run.recipe.picture.source} · {run.facts['id']}")
-    if film == "none":
-        return
-    height, width = run.facts["picture"]["height"], run.facts["picture"]["width"]
-    shrink = min(1.0, LARGEST_SIDE / max(height, width))
-    size = (max(2, round(width * shrink)), max(2, round(height * shrink)))
-    curve = [(still.epoch, still.loss) for still in stills if math.isfinite(still.loss)]
-    with replacing(run.folder / f"{layout.FILM}.{film}") as partial:
+        write_curve(partial, points(run), title=f"{run.recipe.picture.source} · {run.facts['id']}")
+    if film != "none":
+        remake(run, FilmOptions(format=film), stage)
+
+
+def remake(run: Run, options: FilmOptions, stage: Stage) -> Path:
+    """Make a film of a run from what its folder holds, and return its path. The same options give the same bytes.
+
+    Without a size in `options`, moments between exact paintings are painted at a lower resolution where painting them
+    whole would take more work than the training did. An error is always taken at the film's resolution, or the
+    picture's where that is lower. Raises RunError when the run cannot be read or the film cannot be written;
+    RecipeError when it would be too large.
+    """
+    name = layout.FILM if options.kind == "painting" else f"{layout.FILM}-{options.kind}"
+    path = writable(run.folder / f"{name}.{options.film_format}" if options.out is None else Path(options.out))
+    everything = stills(run)
+    chosen = one_an_epoch(everything) if options.every == "epoch" else everything
+    plan = _plan(run, options)
+    height, width = plan.size
+    with replacing(path) as partial:
         write_film(
             partial,
-            _frames(run, stills, stage),
-            size=size,
-            format=film,
-            fps=max(FRAMES_A_SECOND, min(30.0, len(stills) / 20)),
-            curve=curve,
+            _frames(run, chosen, plan, stage),
+            size=(2 * width + _gap(width), height) if plan.kind == "beside" else (width, height),
+            format=options.film_format,
+            fps=options.fps or max(FRAMES_A_SECOND, min(30.0, len(chosen) / 20)),
+            curve=[(still.epoch, still.loss) for still in everything if math.isfinite(still.loss)],
         )
+    return path
 
 
-def _stills(run: Run) -> list[_Still]:
-    """In the order of their steps; where a moment has an exact painting, that one."""
-    found: dict[int, _Still] = {}
-    for file in run.moments():
-        moment = weights.moment_of(file)
-        loss = math.nan if moment.loss is None else moment.loss
-        found[moment.step] = _Still(moment.step, moment.epoch, loss, None, file, painted=False)
-    for line in run.metrics:
-        file = run.folder / layout.frame(line["step"])
-        if file.exists():
-            loss = math.nan if line["loss"] is None else line["loss"]
-            found[line["step"]] = _Still(line["step"], line["epoch"], loss, line["psnr"], file, painted=True)
-    return [found[step] for step in sorted(found)]
+def _plan(run: Run, options: FilmOptions) -> _Plan:
+    asked = options.size is not None or options.max_side is not None
+    if options.size is not None:
+        width, height = width_height(options.size, LONGEST)
+    else:
+        height, width = run.facts["picture"]["height"], run.facts["picture"]["width"]
+        shrink = min(1.0, (options.max_side or LARGEST_SIDE[options.kind]) / max(height, width))
+        height, width = max(2, round(height * shrink)), max(2, round(width * shrink))
+    if options.kind == "beside" and 2 * width + _gap(width) > LONGEST:
+        raise RecipeError(f"size must leave room for two pictures in {LONGEST} columns. Got {width} columns for each.")
+    return _Plan(options.kind, (height, width), exact=asked or options.kind == "error")
 
 
-def _points(run: Run) -> list[CurvePoint]:
-    found: dict[int, CurvePoint] = {}
-    for file in run.moments():
-        moment = weights.moment_of(file)
-        if moment.loss is not None:
-            found[moment.step] = CurvePoint(moment.epoch, moment.seconds, moment.loss, moment.running_psnr)
-    for line in run.metrics:
-        loss = math.nan if line["loss"] is None else line["loss"]
-        found[line["step"]] = CurvePoint(line["epoch"], line["seconds"], loss, line["psnr"])
-    return [found[step] for step in sorted(found)]
-
-
-def _frames(run: Run, stills: list[_Still], stage: Stage) -> Iterator[Frame]:
-    sizes = iter(_sizes(run, sum(not still.painted for still in stills)))
-    painter = _Painter(run)
-    for number, still in enumerate(stills):
-        if still.painted:
-            with Image.open(still.file) as image:
-                pixels = np.asarray(image).astype(np.float32) / np.float32(255)
-            yield Frame(pixels.reshape(*pixels.shape[:2], -1), still.epoch, still.step, still.psnr, still.loss)
+def _frames(run: Run, chosen: list[Still], plan: _Plan, stage: Stage) -> Iterator[Frame]:
+    target = shown(run.picture, run.recipe)
+    picture = target.shape[:2]
+    # An enlarged target has no more to compare with: its errors are taken at its own size, and enlarged.
+    size = (min(plan.size[0], picture[0]), min(plan.size[1], picture[1])) if plan.kind == "error" else plan.size
+    larger = size[0] > picture[0] or size[1] > picture[1]
+    repainted = [still.exact is None or (larger and still.moment is not None) for still in chosen]
+    sizes = iter([size] * sum(repainted) if plan.exact else _affordable(run, size, sum(repainted)))
+    target = _at(target, size)
+    painter = Painter(run)
+    for number, (still, repaint) in enumerate(zip(chosen, repainted, strict=True), start=1):
+        psnr = still.psnr
+        if repaint and still.moment is not None:
+            painting, sampled = painter.paint(still.moment, *next(sizes))
+            psnr = sampled if psnr is None else psnr
         else:
-            painting, psnr = painter.paint(still.file, *next(sizes))
-            yield Frame(painting, still.epoch, still.step, psnr, still.loss)
-        stage("film", number + 1, len(stills))
+            painting = read(still)
+        if plan.kind == "error":
+            painting = error_map(target, _at(painting, size))
+        elif plan.kind == "beside":
+            painting = side_by_side([target, _at(painting, size)], _gap(size[1]))
+        yield Frame(painting, still.epoch, still.step, psnr, still.loss)
+        stage("film", number, len(chosen))
 
 
-def _sizes(run: Run, count: int) -> list[tuple[int, int]]:
-    """Rows and columns of the moments' paintings, together no more work than the training was.
+def _affordable(run: Run, size: Size, count: int) -> list[Size]:
+    """Rows and columns of the moments' paintings, at most `size`, together no more work than the training was.
 
     A network's painting is smooth at first: so the area grows evenly from frame to frame.
     """
-    height, width = run.facts["picture"]["height"], run.facts["picture"]["width"]
+    height, width = size
+    lines = run.metrics
     # Training a sample costs three times what painting it does.
-    affordable = 3 * run.facts["result"]["samples"]
-    sizes: list[tuple[int, int]] = []
+    affordable = 3 * lines[-1]["samples"] if lines else 0
+    sizes: list[Size] = []
     for number in range(1, count + 1):
         area = max(affordable * 2 * number / (count * (count + 1)), 4096)
         scale = min(1.0, math.sqrt(area / (height * width)))
@@ -122,26 +132,12 @@ def _sizes(run: Run, count: int) -> list[tuple[int, int]]:
     return sizes
 
 
-class _Painter:
-    """Paints moments of one run."""
+def _at(picture: NDArray[np.float32], size: Size) -> NDArray[np.float32]:
+    if picture.shape[:2] == size:
+        return picture
+    # Enlarging overshoots at edges.
+    return np.clip(resampled(picture, (size[1], size[0])), 0, 1)
 
-    def __init__(self, run: Run) -> None:
-        self._run = run
-        self._recipe = run.recipe
-        picture = run.picture
-        height, width, channels = picture.shape
-        chosen = stream(self._recipe.seed, "film").permutation(height * width)[:SAMPLED_PIXELS]
-        self._sample = models.grid(self._recipe.coordinates, height, width)[chosen]
-        self._truth = picture.reshape(-1, channels)[chosen]
-        self._model: torch.nn.Module | None = None
 
-    def paint(self, moment: Path, rows: int, columns: int) -> tuple[NDArray[np.float32], float]:
-        """(rows, columns, C) in [0, 1] as sRGB, and the PSNR in dB over a sample of the picture's own pixels."""
-        model, _ = self._run.model(moment, self._model)
-        self._model = model
-        outputs = models.outputs(model, models.grid(self._recipe.coordinates, rows, columns), self._recipe.threads)
-        painting = np.clip(outputs, 0, 1).astype(np.float32).reshape(rows, columns, -1)
-        if self._recipe.picture.light == "linear":
-            painting = images.linear_to_srgb(painting)
-        sample = np.clip(models.outputs(model, self._sample, self._recipe.threads), 0, 1)
-        return painting, images.psnr(images.mse(sample, self._truth))
+def _gap(width: int) -> int:
+    return max(1, round(width / 48))

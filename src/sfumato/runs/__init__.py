@@ -1,10 +1,49 @@
-"""The run folder: what a training leaves on disk."""
+"""The run folder: what a training leaves on disk.
 
-from sfumato.runs import layout, weights
-from sfumato.runs.atomic import replacing
-from sfumato.runs.folder import create
-from sfumato.runs.run import Run, load_run
-from sfumato.runs.weights import Moment
-from sfumato.runs.writer import RunWriter
+The names below are loaded when they are first used: a list of runs needs none of those that bring torch.
+"""
 
-__all__ = ["Moment", "Run", "RunWriter", "create", "layout", "load_run", "replacing", "weights"]
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sfumato.runs import checkpoints, layout, requests, weights
+    from sfumato.runs.atomic import replacing
+    from sfumato.runs.folder import create
+    from sfumato.runs.run import Run, load_run
+    from sfumato.runs.weights import Moment
+    from sfumato.runs.writer import RunWriter
+
+_HOMES = {
+    "Moment": "weights",
+    "Run": "run",
+    "RunWriter": "writer",
+    "create": "folder",
+    "load_run": "run",
+    "replacing": "atomic",
+}
+_MODULES = ("checkpoints", "layout", "requests", "weights")
+
+__all__ = [
+    "Moment",
+    "Run",
+    "RunWriter",
+    "checkpoints",
+    "create",
+    "layout",
+    "load_run",
+    "replacing",
+    "requests",
+    "weights",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"sfumato.runs.{name}")
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'sfumato.runs' has no attribute {name!r}")
+    return getattr(import_module(f"sfumato.runs.{home}"), name)

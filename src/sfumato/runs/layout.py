@@ -1,5 +1,9 @@
 """Names inside a run folder. docs/run-folder.md tells what each holds."""
 
+from __future__ import annotations
+
+from pathlib import Path
+
 VERSION = 1
 """Of the layout; a folder of a later version is refused."""
 
@@ -7,8 +11,10 @@ RUN = "run.json"
 PICTURE = "picture.npy"
 METRICS = "metrics.jsonl"
 MOMENTS = "moments"
+CHECKPOINTS = "checkpoints"
 FRAMES = "frames"
 LOCK = "lock"
+REQUEST = "request"
 PAINTING = "painting.png"
 CURVE = "curve.svg"
 FILM = "learning"
@@ -25,3 +31,13 @@ def moment(step: int) -> str:
 def frame(step: int) -> str:
     """The file of the film's frame after ``step`` steps."""
     return f"{FRAMES}/{step:012d}.png"
+
+
+def checkpoint(step: int) -> str:
+    """The file of all that is needed to continue after ``step`` steps."""
+    return f"{CHECKPOINTS}/{step:012d}.safetensors"
+
+
+def step_of(path: Path) -> int:
+    """The step in the name of a moment, frame or checkpoint."""
+    return int(path.name.partition(".")[0])

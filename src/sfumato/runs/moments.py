@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Sequence
 
 from sfumato.runs.layout import MOST_MOMENTS
+from sfumato.runs.weights import Moment
 from sfumato.training import Snapshot
 
 
@@ -17,12 +20,19 @@ class Choice:
         self.kept: list[tuple[float, int]] = []
         """(place, step) of the kept moments, in order."""
 
+    def restore(self, moments: Sequence[Moment]) -> None:
+        """Go on after moments that were kept before, in order."""
+        places = [_place(moment.progress, moment.step) for moment in moments]
+        self.kept = [(place, moment.step) for place, moment in zip(places, moments, strict=True)]
+        gaps = [after - before for before, after in itertools.pairwise(places)]
+        if moments and moments[-1].step > 0 and moments[-1].progress == 0 and gaps:
+            # The end is not known: the gap has doubled with every thinning.
+            self._gap = 2.0 ** math.floor(math.log2(max(min(gaps), 1.0)))
+
     def take(self, snapshot: Snapshot) -> list[int] | None:
         """None when the snapshot is not kept, else the steps of earlier moments that make room for it."""
-        # Learning is fastest at first: equal distances in the root of the training done put half of all moments
-        # into its first quarter.
         known_end = snapshot.progress > 0 or snapshot.step == 0
-        place = math.sqrt(snapshot.progress if known_end else snapshot.step)
+        place = _place(snapshot.progress, snapshot.step)
         if self.kept and snapshot.step == self.kept[-1][1]:
             return None
         if self._gap == 0.0 and snapshot.step > 0:
@@ -37,3 +47,9 @@ class Choice:
             self._gap *= 2
         self.kept.append((place, snapshot.step))
         return gone
+
+
+def _place(progress: float, step: int) -> float:
+    # Learning is fastest at first: equal distances in the root of the training done put half of all moments into its
+    # first quarter.
+    return math.sqrt(progress if progress > 0 else step)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +15,7 @@ from PIL import Image
 from sfumato import models
 from sfumato.errors import RunError
 from sfumato.recipe import Recipe
-from sfumato.runs import layout, metrics, weights
+from sfumato.runs import facts, layout, metrics, weights
 from sfumato.runs.weights import Moment
 
 
@@ -29,15 +28,7 @@ class Run:
     @cached_property
     def facts(self) -> dict[str, Any]:
         """What run.json holds. Raises RunError when this is no run's folder."""
-        path = self.folder / layout.RUN
-        try:
-            facts = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise RunError(f"{self.folder} must be a run's folder: cannot read {layout.RUN}: {error}.") from None
-        if not isinstance(facts, dict) or facts.get("layout") != layout.VERSION:
-            found = facts.get("layout") if isinstance(facts, dict) else facts
-            raise RunError(f"{path} must have layout {layout.VERSION}. Got {found!r}; was it made by a newer Sfumato?")
-        return facts
+        return facts.read(self.folder)
 
     @cached_property
     def recipe(self) -> Recipe:
@@ -124,7 +115,7 @@ class Run:
                 f"{result['psnr']:.2f} dB {stopped}after {result['epoch']:.2f} epochs, {result['seconds']:.1f} s of "
                 f"training (engine {recipe.engine}, {recipe.threads} threads)"
             )
-            lines.extend(self.facts["findings"])
+        lines.extend(self.facts["findings"])
         return "\n".join(lines)
 
 

@@ -31,6 +31,8 @@ class Moment:
     """Mean loss of the samples shown just before, None before the first step."""
     running_psnr: float | None
     """dB from their squared errors, None before the first step."""
+    progress: float
+    """Part of the budget that was spent, 0 to 1."""
 
     @staticmethod
     def of(snapshot: Snapshot) -> Moment:
@@ -41,12 +43,13 @@ class Moment:
             snapshot.seconds,
             snapshot.loss if math.isfinite(snapshot.loss) else None,
             snapshot.running_psnr if math.isfinite(snapshot.running_psnr) else None,
+            snapshot.progress,
         )
 
 
 def save(path: Path, weights: dict[str, NDArray[Any]], moment: Moment) -> None:
     """Write the file whole. Raises RunError."""
-    contiguous = {name: np.ascontiguousarray(value) for name, value in weights.items()}
+    contiguous = {name: np.asarray(value, order="C") for name, value in weights.items()}
     data = safetensors.numpy.save(contiguous, metadata={"moment": json.dumps(asdict(moment))})
     with replacing(path) as partial:
         partial.write_bytes(data)

@@ -15,28 +15,59 @@ from numpy.typing import NDArray
 from sfumato import images
 from sfumato.errors import RunError
 from sfumato.recipe import Recipe, to_string, values
-from sfumato.runs import layout, metrics, weights
+from sfumato.runs import checkpoints, layout, metrics, requests, weights
 from sfumato.runs.atomic import write_bytes
 from sfumato.runs.moments import Choice
 from sfumato.runs.provenance import provenance
 from sfumato.training import Snapshot, findings
 
+SECONDS_A_CHECKPOINT = 5.0
+
 
 class RunWriter:
     """Observes snapshots and writes what a run leaves. One writer at a time: it holds the folder's lock."""
 
-    def __init__(self, folder: Path, recipe: Recipe, recipe_id: str, picture: NDArray[np.float32]) -> None:
-        """``recipe`` resolved, ``picture`` as trained on. Raises RunError when another process writes this run."""
+    def __init__(
+        self,
+        folder: Path,
+        recipe: Recipe,
+        recipe_id: str,
+        picture: NDArray[np.float32],
+        *,
+        warm_start: dict[str, Any] | None = None,
+        resumed_at: int | None = None,
+    ) -> None:
+        """``recipe`` resolved, ``picture`` as trained on; ``warm_start`` tells where the first weights came from.
+
+        With ``resumed_at`` an earlier writer's folder is taken up again at that step: what was written after it goes.
+        Raises RunError when another process writes this run, or it cannot be written.
+        """
         self.folder = folder
         self._linear = recipe.picture.light == "linear"
         self._squashed = recipe.model.output == "sigmoid"
         self._picture = images.exact(picture)
         self._moments = Choice()
+        self._checkpointed = -np.inf
+        self._writing_seconds = 0.0
+        self._last_line: int | None = None
         self._lock = FileLock(folder / layout.LOCK)
         try:
             self._lock.acquire(timeout=0)
         except Timeout:
             raise RunError(f"{folder} is being written by another process. Wait for it, or stop it.") from None
+        try:
+            requests.clear(folder)
+            if resumed_at is None:
+                self._begin(recipe, recipe_id, picture, warm_start)
+            else:
+                self._take_up(resumed_at, recipe.threads)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def _begin(
+        self, recipe: Recipe, recipe_id: str, picture: NDArray[np.float32], warm_start: dict[str, Any] | None
+    ) -> None:
         height, width, channels = picture.shape
         self._facts: dict[str, Any] = {
             "layout": layout.VERSION,
@@ -52,41 +83,89 @@ class RunWriter:
                 "channels": channels,
                 "sha256": images.sha256(picture),
             },
+            "warm_start": warm_start,
             "provenance": provenance(recipe.threads),
             "started": _now(),
+            "resumed": [],
             "finished": None,
             "result": None,
             "findings": [],
         }
         buffer = io.BytesIO()
         np.save(buffer, picture, allow_pickle=False)
-        write_bytes(folder / layout.PICTURE, buffer.getvalue())
+        write_bytes(self.folder / layout.PICTURE, buffer.getvalue())
+        self._write_facts()
+
+    def _take_up(self, step: int, threads: int) -> None:
+        self._facts = json.loads((self.folder / layout.RUN).read_text(encoding="utf-8"))
+        lines = [line for line in metrics.read(self.folder / layout.METRICS) if line["step"] <= step]
+        self._last_line = lines[-1]["step"] if lines else None
+        write_bytes(self.folder / layout.METRICS, "".join(json.dumps(line) + "\n" for line in lines).encode())
+        for pattern in (f"{layout.FRAMES}/*.png", f"{layout.MOMENTS}/*.safetensors"):
+            for path in self.folder.glob(pattern):
+                if layout.step_of(path) > step:
+                    path.unlink()
+        kept = sorted((self.folder / layout.MOMENTS).glob("*.safetensors"))
+        self._moments.restore([weights.moment_of(path) for path in kept])
+        self._facts["resumed"].append({"at": _now(), "step": step, "provenance": provenance(threads)})
+        self._facts |= {"status": "running", "ended": None, "finished": None, "result": None}
         self._write_facts()
 
     def observe(self, snapshot: Snapshot) -> None:
-        """Write what this snapshot brings: a line, a frame, a moment; at the end the result."""
-        if snapshot.evaluation is not None:
-            metrics.append(self.folder / layout.METRICS, metrics.line(snapshot))
+        """Write what this snapshot brings: a line, a frame, a moment, a checkpoint; at the end the result."""
+        before = time.perf_counter()
+        if snapshot.evaluation is not None and snapshot.ended != "diverged":
+            # A run killed between its last evaluation and its end is evaluated there once more.
+            if snapshot.step != self._last_line:
+                metrics.append(self.folder / layout.METRICS, metrics.line(snapshot))
+            self._last_line = snapshot.step
             self._write_picture(layout.frame(snapshot.step), snapshot)
-        gone = self._moments.take(snapshot)
-        if gone is not None:
-            weights.save(self.folder / layout.moment(snapshot.step), snapshot.weights(), weights.Moment.of(snapshot))
-            for step in gone:
-                (self.folder / layout.moment(step)).unlink(missing_ok=True)
-        if snapshot.ended is not None and snapshot.evaluation is not None:
+        if snapshot.ended == "diverged":
+            # The last good weights are in the checkpoints; these would only push them out.
+            self._facts["findings"] = [_given_up(snapshot, self.folder)]
+        else:
+            self._keep(snapshot)
+        if snapshot.ended is not None:
+            self._facts["ended"] = snapshot.ended
+        if snapshot.ended not in (None, "diverged") and snapshot.evaluation is not None:
             self._write_picture(layout.PAINTING, snapshot)
             self._facts["findings"] = findings(snapshot.evaluation, self._picture, squashed=self._squashed)
-            self._facts["ended"] = snapshot.ended
             self._facts["result"] = {
                 **metrics.line(snapshot),
-                "overhead_seconds": snapshot.overhead_seconds,
+                "evaluation_seconds": snapshot.overhead_seconds,
+                "writing_seconds": self._writing_seconds + time.perf_counter() - before,
             }
+        self._writing_seconds += time.perf_counter() - before
+
+    def _keep(self, snapshot: Snapshot) -> None:
+        gone = self._moments.take(snapshot)
+        if gone is not None:
+            path = self.folder / layout.moment(snapshot.step)
+            weights.save(path, snapshot.weights(), weights.Moment.of(snapshot))
+            for step in gone:
+                (self.folder / layout.moment(step)).unlink(missing_ok=True)
+        now = time.monotonic()
+        if snapshot.ended is not None or now - self._checkpointed >= SECONDS_A_CHECKPOINT:
+            self._checkpointed = now
+            checkpoints.save(self.folder, snapshot.step, snapshot.state(), snapshot.seconds)
+
+    def wait_while_paused(self) -> bool:
+        """Do what was asked for through the folder: wait while paused; True when training is to stop."""
+        if requests.asked(self.folder) == "pause":
+            self._facts["status"] = "paused"
+            self._write_facts()
+            while requests.asked(self.folder) == "pause":
+                time.sleep(0.1)
+            self._facts["status"] = "running"
+            self._write_facts()
+        return requests.asked(self.folder) == "stop"
 
     def finish(self, status: str) -> None:
-        """Record how the run went (``done``, ``stopped`` or ``failed``) and let go of the folder."""
+        """Record how the run went (``done``, ``stopped``, ``diverged`` or ``failed``) and let go of the folder."""
         self._facts["status"] = status
         self._facts["finished"] = _now()
         try:
+            requests.clear(self.folder)
             self._write_facts()
         finally:
             self._lock.release()
@@ -102,6 +181,12 @@ class RunWriter:
 
     def _write_facts(self) -> None:
         write_bytes(self.folder / layout.RUN, (json.dumps(self._facts, indent=2) + "\n").encode())
+
+
+def _given_up(snapshot: Snapshot, folder: Path) -> str:
+    good = checkpoints.files(folder)
+    where = f"the last good weights are in {good[-1]}" if good else "no good weights were saved"
+    return f"Training was given up: {snapshot.reason}; {where}. Try a lower learning rate (training.optimizer)."
 
 
 def _now() -> str:

@@ -19,6 +19,7 @@ class Clock:
         self.step = 0
         self.seconds = 0.0
         self._seconds_a_step = 0.0
+        self._largest = 1
 
     @property
     def ended(self) -> bool:
@@ -53,8 +54,6 @@ class Clock:
         if self.last_step is not None:
             steps = min(steps, self.last_step - self.step)
         return max(steps, 1)
-
-    _largest = 1
 
     def spent(self, steps: int, seconds: float) -> None:
         """Count steps that have been taken in so many seconds."""

@@ -23,7 +23,7 @@ def findings(evaluation: Evaluation, picture: NDArray[np.float64], *, squashed: 
     found: list[str] = []
     painting = evaluation.painting
     if not np.isfinite(painting).all():
-        return ["The network answers with values that are not finite: training diverged. Try a lower learning rate."]
+        return ["The network answers with values that are not finite. Try a lower learning rate (training.optimizer)."]
     flat = images.psnr(images.mse(np.broadcast_to(picture.mean(axis=(0, 1)), picture.shape), picture))
     if evaluation.psnr <= flat + 0.1:
         found.append(

@@ -5,18 +5,21 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from sfumato import images, models
+from sfumato.errors import RunError
 from sfumato.recipe import Recipe
 from sfumato.streams import stream
 from sfumato.training import schedules
 from sfumato.training.clock import Clock
-from sfumato.training.engines import Advance, Task, choose
+from sfumato.training.divergence import Divergence
+from sfumato.training.engines import Advance, Arrays, Task, choose
 from sfumato.training.evaluation import Evaluation, evaluate
 from sfumato.training.orders import SeededOrder
 from sfumato.training.snapshot import Snapshot
@@ -38,7 +41,7 @@ def resolve(recipe: Recipe) -> Recipe:
     device = recipe.device
     if device == "auto":
         device = "cuda" if engine == "autograd" and torch.cuda.is_available() else "cpu"
-    threads = recipe.threads or available_cores()
+    threads = 1 if engine == "replica" else recipe.threads or available_cores()
     return recipe.model_copy(update={"engine": engine, "dtype": dtype, "device": device, "threads": threads})
 
 
@@ -55,15 +58,10 @@ class Loop:
         recipe: Recipe,
         picture: NDArray[np.float32],
         model: torch.nn.Module | None = None,
-        stop: Callable[[], bool] = lambda: False,
     ) -> None:
-        """``recipe`` resolved; ``picture`` (H, W, C); ``stop`` is asked between steps whether to end.
-
-        Without ``model`` the recipe's own network is built.
-        """
+        """``recipe`` resolved; ``picture`` (H, W, C). Without ``model`` the recipe's own network is built."""
         self.recipe = recipe
         self._picture = images.exact(picture)
-        self._stop = stop
         height, width, channels = picture.shape
         coordinates = models.grid(recipe.coordinates, height, width)
         targets = self._picture.reshape(-1, channels)
@@ -79,26 +77,54 @@ class Loop:
         self._values = targets.size
         self._steps_an_epoch = math.ceil(self._pixels / self._batch)
         self.clock = Clock(recipe.budget, self._steps_an_epoch)
+        self._divergence = Divergence(float(targets.var(axis=0).mean()))
         self._queue = np.empty(0, dtype=np.int64)
         self._overhead = 0.0
         self._evaluation_seconds = 0.0
         self._evaluated_at = 0.0
         self._factor = 1.0
 
-    def snapshots(self) -> Iterator[Snapshot]:
-        """Train to the end of the budget, yielding about ten snapshots a second and the last one evaluated."""
+    def snapshots(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Snapshot]:
+        """Train to the end of the budget, yielding about ten snapshots a second and the last one evaluated.
+
+        ``stop`` is asked between steps whether to end before.
+        """
         self._factor = schedules.factor(self.recipe.training.schedule, self.clock.progress_at(0.5))
         ended = self._ended(None)
         yield self._snapshot(None, self._evaluate() if ended else None, ended)
         while ended is None:
             sums, samples = self._advance()
-            ended = "stopped" if self._stop() else self._ended(None)
+            mean = Advance(sums.loss / samples, sums.squared_error / (samples * self._values / self._pixels))
+            ended = "stopped" if stop() else self._ended(None)
+            step, progress = self.clock.step, self.clock.progress
+            if self._divergence.sees(mean.squared_error, progress, step / self._steps_an_epoch, step):
+                ended = "diverged"
             evaluation = None
             if ended is not None or self._evaluation_due():
                 evaluation = self._evaluate()
                 ended = ended or self._ended(evaluation)
-            mean = Advance(sums.loss / samples, sums.squared_error / (samples * self._values / self._pixels))
             yield self._snapshot(mean, evaluation, ended)
+
+    def state(self) -> Arrays:
+        """Copies of all that training needs to continue to the same bits; no clock values."""
+        state: Arrays = {"step": np.array(self.clock.step), "queue": self._queue.copy()}
+        state |= {f"engine/{name}": value for name, value in self._engine.state().items()}
+        return state | {f"order/{name}": value for name, value in self._order.state().items()}
+
+    def load(self, state: Mapping[str, NDArray[Any]], seconds: float) -> None:
+        """Continue where `state` was taken, after so many seconds of training.
+
+        Raises RunError when the state is not one of this recipe and picture.
+        """
+        try:
+            self._engine.load(_part(state, "engine/"))
+            self._order.load(_part(state, "order/"))
+            self.clock.step = int(state["step"])
+            self._queue = state["queue"].astype(np.int64)
+        except (KeyError, ValueError, IndexError, RuntimeError, TypeError) as error:
+            reason = " ".join(str(error).split())
+            raise RunError(f"the checkpoint must be one of this recipe and picture: {reason}") from None
+        self.clock.seconds = self._evaluated_at = seconds
 
     def _advance(self) -> tuple[Advance, int]:
         """Take the next few steps, never across the end of an epoch."""
@@ -168,10 +194,16 @@ class Loop:
             learning_rate=self.recipe.training.optimizer.lr * self._factor,
             evaluation=evaluation,
             ended=ended,
+            reason=self._divergence.reason,
             paint=self._paint,
             weights=self._engine.weights,
+            state=self.state,
             size=(height, width),
         )
+
+
+def _part(state: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
+    return {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
 
 
 def _held_out(recipe: Recipe, height: int, width: int) -> NDArray[np.bool_] | None:

@@ -41,11 +41,15 @@ class Snapshot:
     evaluation: Evaluation | None
     """An exact comparison, when one was due."""
     ended: str | None
-    """Why training has ended (``epochs``, ``steps``, ``seconds``, ``psnr``, ``stopped``), or None while it goes on."""
+    """``epochs``, ``steps``, ``seconds``, ``psnr``, ``stopped`` or ``diverged``; None while training goes on."""
+    reason: str | None
+    """What went wrong, when ``ended`` is ``diverged``."""
     paint: Callable[[int, int], NDArray[np.floating]] = field(repr=False)
     """(rows, columns) -> (rows, columns, C), unclipped: the network painted finer or coarser than the picture."""
     weights: Callable[[], Arrays] = field(repr=False)
     """Copies of the network's weights by name."""
+    state: Callable[[], Arrays] = field(repr=False)
+    """Copies of all that training needs to continue from here to the same bits, for `Loop.load`."""
     size: tuple[int, int]
     """(H, W) of the picture."""
 

@@ -20,9 +20,10 @@ from sfumato.errors import EngineError
 from sfumato.models import MLP, build, grid
 from sfumato.models.activations import IMPLEMENTATIONS
 from sfumato.recipe import Recipe, changed, choices, preset
-from sfumato.training.engines import online
+from sfumato.training.engines import online_part
 from sfumato.training.engines.engine import Task
-from sfumato.training.engines.online import Online, useful_threads
+from sfumato.training.engines.online import Online
+from sfumato.training.engines.online_part import useful_threads
 from sfumato.training.engines.replica import Replica
 
 STEPS = 20
@@ -31,7 +32,7 @@ ACTIVATIONS = ["leaky_relu(0.1)", "relu", "tanh", "sigmoid", "sine(1)", "gauss(0
 
 @pytest.fixture(autouse=True)
 def _small_networks_use_all_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(online, "WORTH_A_MEETING", 0)
+    monkeypatch.setattr(online_part, "WORTH_A_MEETING", 0)
 
 
 def recipe_of(**model: Any) -> Recipe:

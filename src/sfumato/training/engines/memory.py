@@ -35,3 +35,17 @@ def vector(address: int, count: int) -> NDArray[np.float32]:
 def matrix(address: int, rows: int, columns: int) -> NDArray[np.float32]:
     """(rows, columns) float32 at ``address``, row by row."""
     return carray(_pointer(address), (rows, columns))
+
+
+def zeros(count: int) -> NDArray[np.float32]:
+    """(count,) zeros, laid out for the caches.
+
+    They start at a cache line; many of them at a huge page, for which NumPy asks in arrays of 4 MiB or more: what is
+    near in memory then does not collide in the second-level cache.
+    """
+    boundary = 1 << 21 if count > 1 << 14 else 64
+    spare = np.empty(max(count + boundary // 4, 1 << 20 if boundary > 64 else 0), np.float32)
+    first = -spare.ctypes.data % boundary // 4
+    block = spare[first : first + count]
+    block.fill(0)
+    return block

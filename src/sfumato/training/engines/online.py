@@ -7,9 +7,8 @@ sums in another order. The weights are divided between threads so that each core
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 
 import numpy as np
@@ -18,14 +17,15 @@ from numpy.typing import NDArray
 
 from sfumato import models
 from sfumato.errors import EngineError
-from sfumato.models.activations import IMPLEMENTATIONS, parameter_of
+from sfumato.models.activations import IMPLEMENTATIONS, Activate
 from sfumato.models.mlp import MLP
 from sfumato.models.outputs import TILE
 from sfumato.recipe import Recipe, choices
 from sfumato.training.engines import barrier, online_kernel, online_step
 from sfumato.training.engines.compiled_activation import compiled
 from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
-from sfumato.training.engines.online_part import LANES, ROWS, Field, Part, up
+from sfumato.training.engines.memory import zeros
+from sfumato.training.engines.online_part import LANES, Field, Part, up, useful_threads
 from sfumato.training.engines.online_step import Errors, Network
 
 LOSSES: dict[type[choices.Loss], int] = {
@@ -35,20 +35,6 @@ LOSSES: dict[type[choices.Loss], int] = {
 }
 
 Floats = dict[str, NDArray[np.float32]]
-
-WORTH_A_MEETING = 8_000
-"""Weights that a thread must have between two meetings of the threads, lest they wait longer than they work."""
-
-
-def useful_threads(sizes: Sequence[int], threads: int) -> int:
-    """How many of ``threads`` a network with these ``sizes`` uses: as many as have enough to do between meetings."""
-    layers = len(sizes) - 1
-    meetings = sum(1 for layer in range(1, layers) if layer % 2 == 1 or layer < layers - 1)
-    weights = sum(fan_in * fan_out for fan_in, fan_out in itertools.pairwise(sizes))
-    for count in range(threads, 1, -1):
-        if layers > 1 and weights >= WORTH_A_MEETING * meetings * count and min(sizes[1:-1]) >= count * ROWS:
-            return count
-    return 1
 
 
 class Online(Engine):
@@ -76,24 +62,26 @@ class Online(Engine):
         """Lay the model's weights out for the threads; every input is encoded once, here."""
         model, recipe = task.model, task.recipe
         sgd, loss = recipe.training.optimizer, recipe.training.loss
-        if not isinstance(model, MLP):
-            raise EngineError(f"engine online trains only an MLP. Got {type(model).__name__}; use engine autograd.")
+        # Not a subclass, whose forward may be another, nor an activation that has no compiled derivative.
+        if type(model) is not MLP or not isinstance(model.activate, Activate):
+            raise EngineError(
+                f"engine online trains only the MLP of a recipe. Got {type(model).__name__}; use autograd."
+            )
         assert isinstance(sgd, choices.SGD)
         torch.set_num_threads(task.threads)
         self._model = model
         self._linear = model.linear_layers()
         self._features = _encoded(model, task.coordinates)
-        self._targets = np.ascontiguousarray(task.targets, np.float32)
+        self._targets = np.require(task.targets, np.float32, ["C", "W"])
         sizes = [self._linear[0].in_features, *(layer.out_features for layer in self._linear)]
         self._rates = np.array([sgd.lr / math.sqrt(n + 1) if sgd.fan_in_scaling else sgd.lr for n in sizes[:-1]])
         self._errors = Errors(model.squash, LOSSES[type(loss)], getattr(loss, "delta", 0.0))
-        self._activation = compiled(IMPLEMENTATIONS[type(recipe.model.activation)])
+        self._activation = compiled(IMPLEMENTATIONS[model.activate.implementation.choice])
         threads = useful_threads(sizes, task.threads)
         self._parts = [Part(sizes, part, threads) for part in range(threads)]
         self._counts = barrier.counters(threads)
-        width = up(max(sizes), 2 * LANES)
-        self._exchange = np.zeros(2 * threads * width + LANES, np.float32)
-        exchange = self._exchange.ctypes.data + -self._exchange.ctypes.data % 64
+        width = up(max(sizes), LANES)
+        self._exchange = zeros(2 * threads * width)
         self._networks = [
             Network(
                 part=index,
@@ -101,10 +89,10 @@ class Online(Engine):
                 block=part.address,
                 table=part.table,
                 counts=self._counts,
-                exchange=exchange,
+                exchange=self._exchange.ctypes.data,
                 width=width,
                 activation=self._activation.address,
-                parameter=parameter_of(recipe.model.activation),
+                parameter=model.activate.parameter,
                 biases=self._linear[0].bias is not None,
             )
             for index, part in enumerate(self._parts)
@@ -114,10 +102,13 @@ class Online(Engine):
         self._lacking = False
         weights = {f"layers.{name}": tensor.detach().numpy() for name, tensor in model.layers.state_dict().items()}
         self._copy(self._blank() | weights, into_parts=True)
+        # No step, but the kernel is compiled or loaded now, not while the first steps are timed.
+        self._train(self._networks[0], np.empty(0, np.int64), np.empty(0))
 
     def advance(self, pixels: NDArray[np.int64], rates: NDArray[np.float64]) -> Advance:
         """One pixel a step; see `Engine.advance`."""
-        pixels, rates = np.ascontiguousarray(pixels, np.int64), np.ascontiguousarray(rates, np.float64)
+        # Contiguous and writeable, though nobody writes: Numba would compile the kernel anew for other arrays.
+        pixels, rates = np.require(pixels, np.int64, ["C", "W"]), np.require(rates, np.float64, ["C", "W"])
         self._counts.fill(0)
         first, *others = self._networks
         futures = []

@@ -78,8 +78,9 @@ class Replica(Engine):
         assert isinstance(sgd, choices.SGD)
         assert isinstance(activation, choices.LeakyReLU)
         assert isinstance(init, choices.Gaussian)
-        self._inputs = np.ascontiguousarray(task.coordinates, np.float64)
-        self._targets = np.ascontiguousarray(task.targets, np.float64)
+        # Contiguous and writeable, though nobody writes: Numba would compile the kernel anew for other arrays.
+        self._inputs = np.require(task.coordinates, np.float64, ["C", "W"])
+        self._targets = np.require(task.targets, np.float64, ["C", "W"])
         self._slope = activation.slope
         self._sizes = np.array([self._inputs.shape[1], *model.widths, self._targets.shape[1]], np.int64)
         self._layer_rates = np.array([sgd.lr * (1 / math.sqrt(fan_in + 1)) for fan_in in self._sizes[:-1]])
@@ -92,6 +93,8 @@ class Replica(Engine):
             ]
         )
         self._order = JavaOrder(random, len(self._inputs))
+        # No step, but the kernel is compiled or loaded now, not while the first steps are timed.
+        self.advance(np.empty(0, np.int64), np.empty(0))
 
     def advance(self, pixels: NDArray[np.int64], rates: NDArray[np.float64]) -> Advance:
         """One pixel a step; see `Engine.advance`."""
@@ -102,17 +105,16 @@ class Replica(Engine):
             self._layer_rates,
             self._inputs,
             self._targets,
-            np.ascontiguousarray(pixels, np.int64),
-            np.ascontiguousarray(rates, np.float64),
+            np.require(pixels, np.int64, ["C", "W"]),
+            np.require(rates, np.float64, ["C", "W"]),
         )
         return Advance(loss=0.5 * squared_error, squared_error=squared_error)
 
     def outputs(self, coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
         """(M, 2) -> (M, C), summed as in training."""
-        out = np.empty((len(coordinates), self._targets.shape[1]))
-        replica_kernel.outputs(
-            self._weights, self._sizes, self._slope, np.ascontiguousarray(coordinates, np.float64), out
-        )
+        inputs = np.require(coordinates, np.float64, ["C", "W"])
+        out = np.empty((len(inputs), self._targets.shape[1]))
+        replica_kernel.outputs(self._weights, self._sizes, self._slope, inputs, out)
         return out
 
     def weights(self) -> Arrays:

@@ -1,0 +1,34 @@
+"""The recipe that a command's flags change: ``--preset`` or ``--recipe``."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import tyro
+
+from sfumato.cli import flags
+from sfumato.errors import SfumatoError
+from sfumato.recipe import DESCRIPTIONS, Recipe, preset
+from sfumato.recipe.source import KINDS, read
+
+PRESETS = "the recipe that other flags change: " + "; ".join(f"{name}, {text}" for name, text in DESCRIPTIONS.items())
+
+
+def chosen(arguments: Sequence[str]) -> Recipe:
+    """The recipe that the arguments name, by default the preset ``fast``. Raises SfumatoError."""
+    name, source = flags.value_of(arguments, "--preset"), flags.value_of(arguments, "--recipe")
+    if name and source:
+        raise SfumatoError(f"--preset and --recipe each name a whole recipe. Got {name!r} and {source!r}; give one.")
+    return read(source) if source else preset(name or "fast")
+
+
+def fields(base: Recipe, arguments: Sequence[str]) -> list[tuple[str, Any, Any]]:
+    """``--preset``, ``--recipe`` and a flag for every field of the recipe, which become ``changes``."""
+    changes = flags.of(base)
+    return [
+        flags.field("preset", flags.value_of(arguments, "--preset") or "fast", "NAME", PRESETS),
+        flags.field("recipe", flags.NONE, "RECIPE", f"in place of --preset: {KINDS}"),
+        ("changes", Annotated[type(changes), tyro.conf.arg(name="")], dataclasses.field(default=changes)),
+    ]

@@ -1,0 +1,40 @@
+"""``sfumato describe``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from sfumato.cli import base, flags
+from sfumato.errors import SfumatoError
+from sfumato.recipe import changed
+from sfumato.recipe.description import DEFAULT_PIXELS, describe, pixels_of
+from sfumato.recipe.report import report
+
+DOC = """Show the network of a recipe, its size and cost, and how far the budget reaches. Nothing is trained.
+
+Examples:  sfumato describe --model.depth 6
+           sfumato describe --preset blog-2012 --pixels 300x429
+           sfumato describe --model.encoding fourier --model.width 256,128,64
+"""
+
+
+def command(arguments: Sequence[str]) -> int:
+    """Describe."""
+    recipe = base.chosen(arguments)
+    width, height = DEFAULT_PIXELS
+    parsed = flags.read(
+        "describe",
+        DOC,
+        arguments,
+        flags.field("pixels", f"{width}x{height}", "WxH", "size of the picture that costs are told for"),
+        *base.fields(recipe, arguments),
+    )
+    recipe = changed(recipe, flags.given(parsed.changes))
+    if not isinstance(parsed.pixels, flags.Default):
+        try:
+            recipe = changed(recipe, {"picture": {"size": parsed.pixels, "max_side": None}})
+        except SfumatoError as error:
+            raise SfumatoError(str(error).replace("picture.size", "pixels", 1)) from None
+    sys.stdout.write("\n".join(report(describe(recipe), *pixels_of(recipe))) + "\n")
+    return 0

@@ -1,0 +1,30 @@
+"""``sfumato film``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from sfumato.cli import options
+from sfumato.render.film_options import FilmOptions
+
+DOC = """Make a run's film again from what its folder holds: at another size, as another format, of its errors.
+
+Examples:  sfumato film runs/20261123-154559-cat-4ea5ae38 --size 1200x1716
+           sfumato film runs/20261123-154559-cat-4ea5ae38 --kind error
+           sfumato film runs/20261123-154559-cat-4ea5ae38 --kind beside --max-side 400 --out beside.gif
+"""
+
+
+def command(arguments: Sequence[str]) -> int:
+    """Make the film, and print where it is."""
+    folder, chosen = options.of_run("film", DOC, arguments, FilmOptions)
+    # Only now: the flags are right, and these bring PyTorch.
+    from sfumato.cli.stages import StagesProgress
+    from sfumato.render.learning import remake
+    from sfumato.runs import load_run
+
+    with StagesProgress() as progress:
+        path = remake(load_run(folder), chosen, progress.stage)
+    sys.stdout.write(f"film      {path}\n")
+    return 0

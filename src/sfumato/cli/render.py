@@ -1,0 +1,36 @@
+"""``sfumato render``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from sfumato.cli import options
+from sfumato.render.render_options import RenderOptions
+
+DOC = """Paint a run's network, not its pixels: at any size, a part of the picture, or beyond its border.
+
+Examples:  sfumato render runs/20261123-154559-cat-4ea5ae38 --size 2400x3432
+           sfumato render runs/20261123-154559-cat-4ea5ae38 --crop 0.4,0.4,0.6,0.6
+           sfumato render runs/20261123-154559-cat-4ea5ae38 --crop=-0.5,-0.5,1.5,1.5 --out beyond.png
+           sfumato render runs/20261123-154559-cat-4ea5ae38 --neurons all --film mp4
+"""
+
+
+def command(arguments: Sequence[str]) -> int:
+    """Paint, and print where the results are."""
+    folder, chosen = options.of_run("render", DOC, arguments, RenderOptions)
+    # Only now: the flags are right, and these bring PyTorch.
+    from sfumato.cli.stages import StagesProgress
+    from sfumato.render import neuron_pictures, rendering
+    from sfumato.runs import load_run
+
+    run = load_run(folder)
+    with StagesProgress() as progress:
+        if chosen.neurons is None:
+            paths = [rendering.render(run, chosen, progress.stage)]
+        else:
+            paths = neuron_pictures.draw(run, chosen, progress.stage)
+    for path in paths:
+        sys.stdout.write(f"{'picture' if path.suffix == '.png' else 'film':<9} {path}\n")
+    return 0

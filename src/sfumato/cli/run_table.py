@@ -1,0 +1,47 @@
+"""Runs as a table on a terminal, as plain lines that nothing wraps elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from sfumato.runs.entry import Entry
+
+STYLES = {"done": "green", "running": "bold cyan", "paused": "cyan", "stopped": "yellow", "interrupted": "magenta"}
+"""Other states, all of which went wrong, are red."""
+
+HEAD = ("run", "state", "PSNR", "seconds", "picture, and what differs from the default recipe")
+
+
+def show(listed: Sequence[Entry]) -> None:
+    """Print the runs in the order given."""
+    console = Console()
+    rows = [_cells(each) for each in listed]
+    if not console.is_terminal:
+        sys.stdout.write("".join(f"{line}\n" for line in _lines([HEAD, *rows])))
+        return
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for number, title in enumerate(HEAD):
+        last = number == len(HEAD) - 1
+        # The name is there to be copied whole.
+        table.add_column(title, justify="right" if number in (2, 3) else "left", no_wrap=not last, overflow="fold")
+    for name, state, psnr, seconds, about in rows:
+        table.add_row(name, Text(state, STYLES.get(state, "red")), psnr, seconds, Text(about))
+    console.print(table)
+
+
+def _cells(each: Entry) -> tuple[str, str, str, str, str]:
+    psnr = "-" if each.psnr is None else f"{each.psnr:.2f}"
+    seconds = "-" if each.seconds is None else f"{each.seconds:.1f}"
+    about = "  ".join(part for part in (each.picture, each.difference) if part)
+    return each.shown, each.state, psnr, seconds, about
+
+
+def _lines(rows: Sequence[tuple[str, str, str, str, str]]) -> list[str]:
+    name, state, psnr, seconds = (max(len(row[column]) for row in rows) for column in range(4))
+    return [f"{a:<{name}}  {b:<{state}}  {c:>{psnr}}  {d:>{seconds}}  {e}".rstrip() for a, b, c, d, e in rows]

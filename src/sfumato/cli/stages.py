@@ -1,0 +1,58 @@
+"""Progress of work without training: a bar with the time left on a terminal, plain lines elsewhere; on stderr."""
+
+from __future__ import annotations
+
+import math
+import time
+from datetime import timedelta
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from sfumato.cli.progress import SECONDS_A_LINE
+
+
+class StagesProgress:
+    """One bar a stage. A context manager; call `stage` as the work goes on."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True)
+        self._bar = Progress(
+            TextColumn("{task.description:<9}"),
+            BarColumn(bar_width=None),
+            TaskProgressColumn(),
+            TimeRemainingColumn(elapsed_when_finished=True),
+            console=self._console,
+            disable=not self._console.is_terminal,
+            expand=True,
+        )
+        self._name: str | None = None
+        self._task = TaskID(0)
+        self._started = self._last_line = time.monotonic()
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def stage(self, name: str, done: int, total: int) -> None:
+        """Show how far the work is: `done` of `total` of whatever it consists of."""
+        now = time.monotonic()
+        if name != self._name:
+            self._name = name
+            self._task = self._bar.add_task(name, total=total)
+            self._started, self._last_line = now, -math.inf
+        self._bar.update(self._task, completed=done, total=total)
+        if self._console.is_terminal or not (done == total or now - self._last_line >= SECONDS_A_LINE):
+            return
+        self._last_line = now
+        left = timedelta(seconds=round((now - self._started) * (total - done) / max(done, 1)))
+        # What came before the first call is not known: no time can be told after it.
+        words = f"{name} {done / total:4.0%}" + (f"  {left} left" if now > self._started else "")
+        self._console.print(words, highlight=False, soft_wrap=True)

@@ -1,0 +1,22 @@
+"""A training under a person's eyes: progress, Ctrl-C, and what came out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sfumato.runs import Run
+
+
+def watched(train: Callable[..., Run], *arguments: Any, **options: Any) -> int:
+    """Call ``train`` with ``watch``, ``stop`` and ``stage``; print the run; 0, or 1 when training was given up."""
+    # Only now: the flags are right, and these bring PyTorch.
+    from sfumato.cli.interrupt import asked_to_stop
+    from sfumato.cli.progress import PaintProgress
+
+    with asked_to_stop() as stop, PaintProgress() as progress:
+        run = train(*arguments, watch=progress.training, stop=stop, stage=progress.stage, **options)
+    sys.stdout.write(run.summary() + "\n")
+    return 1 if run.status == "diverged" else 0

@@ -1,0 +1,118 @@
+"""What a recipe comes to, in numbers: the size and the cost of its network, and how far its budget reaches."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+
+from sfumato.recipe.choices import Fourier
+from sfumato.recipe.recipe import Recipe
+
+CHANNELS = {"grey": 1, "rgb": 3, "rgba": 4, "auto": 3}
+"""Colours that the network answers with; for ``auto`` those of most pictures."""
+
+DEFAULT_PIXELS = (300, 429)
+"""Width and height of the picture of 2012."""
+
+TRAINING_PER_FORWARD = 3
+"""The backward pass takes about two products of a layer's size where the forward pass takes one."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A linear layer of the network."""
+
+    inputs: int
+    units: int
+    biases: bool
+
+    @property
+    def parameters(self) -> int:
+        """Weights and biases."""
+        return self.inputs * self.units + (self.units if self.biases else 0)
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How far the budget's epochs and steps reach, whichever end first; None where only time or PSNR ends the run."""
+
+    training_pixels: int
+    steps_an_epoch: int
+    steps: int | None
+    epochs: float | None
+    samples: int | None
+    """Pixels shown in all."""
+
+
+@dataclass(frozen=True)
+class Description:
+    """The network of a recipe. Nothing is built for it."""
+
+    recipe: Recipe
+    layers: tuple[Layer, ...]
+    encoded: int
+    """Features that come out of the encoding, the inputs of the first layer."""
+
+    @property
+    def channels(self) -> int:
+        """Outputs."""
+        return self.layers[-1].units
+
+    @property
+    def parameters(self) -> int:
+        """All trained numbers."""
+        return sum(layer.parameters for layer in self.layers)
+
+    @property
+    def bytes_a_number(self) -> int:
+        """8 in float64, else 4."""
+        dtype, replica = self.recipe.dtype, self.recipe.engine == "replica"
+        return 8 if dtype == "float64" or (dtype == "auto" and replica) else 4
+
+    @property
+    def multiply_adds(self) -> int:
+        """Of one sample's way through the network: of its linear layers and of the encoding's product."""
+        # A feature is the cosine or the sine of one of half as many angles, each a product of 2 coordinates.
+        encoding = self.encoded if isinstance(self.recipe.model.encoding, Fourier) else 0
+        return encoding + sum(layer.inputs * layer.units for layer in self.layers)
+
+    @property
+    def activations(self) -> int:
+        """Outputs of hidden units of one sample, which training keeps for its way back."""
+        return sum(layer.units for layer in self.layers[:-1])
+
+    def reach(self, width: int, height: int) -> Reach:
+        """What the budget comes to on a picture of so many pixels."""
+        training, budget = self.recipe.training, self.recipe.budget
+        pixels = width * height - round(training.held_out * width * height)
+        batch = pixels if training.batch == "all" else min(training.batch, pixels)
+        steps_an_epoch = math.ceil(pixels / batch)
+        limits = [] if budget.epochs is None else [math.ceil(budget.epochs * steps_an_epoch)]
+        limits += [] if budget.steps is None else [budget.steps]
+        if not limits:
+            return Reach(pixels, steps_an_epoch, None, None, None)
+        steps = min(limits)
+        whole, rest = divmod(steps, steps_an_epoch)
+        # The last step of an epoch takes what is left.
+        samples = whole * pixels + min(rest * batch, pixels)
+        return Reach(pixels, steps_an_epoch, steps, samples / pixels, samples)
+
+
+def describe(recipe: Recipe) -> Description:
+    """The numbers of a recipe's network."""
+    model = recipe.model
+    encoded = model.encoding.features if isinstance(model.encoding, Fourier) else 2
+    sizes = [encoded, *model.widths, CHANNELS[recipe.picture.channels]]
+    layers = tuple(Layer(inputs, units, model.biases) for inputs, units in itertools.pairwise(sizes))
+    return Description(recipe, layers, encoded)
+
+
+def pixels_of(recipe: Recipe) -> tuple[int, int]:
+    """(width, height) that a picture of the default size gets by the recipe's own settings."""
+    width, height = recipe.picture.width_height or DEFAULT_PIXELS
+    most = recipe.picture.max_side
+    if most is None or max(width, height) <= most:
+        return width, height
+    longer = max(width, height)
+    return max(round(width * most / longer), 1), max(round(height * most / longer), 1)

@@ -1,0 +1,72 @@
+"""A network drawn in text: plain ASCII, so that it looks the same everywhere."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TypeVar
+
+from sfumato.recipe.choices import Fourier
+from sfumato.recipe.description import Description
+from sfumato.recipe.summary import text
+
+MOST_BOXES = 12
+"""Of a network with more, the middle ones are left out of the drawing."""
+
+T = TypeVar("T")
+
+_OUTPUTS = {1: "grey", 3: "red, green, blue", 4: "red, green, blue, alpha"}
+
+
+def one_line(description: Description) -> str:
+    """``2 -> [300 leaky_relu] x4 -> 3``."""
+    encoding = description.recipe.model.encoding
+    parts = ["2"]
+    if isinstance(encoding, Fourier):
+        parts.append(f"{text(str(encoding))} {description.encoded}")
+    name = text(str(description.recipe.model.activation))
+    for units, count in _groups(description):
+        parts.append(f"[{units} {name}]" + (f" x{count}" if count > 1 else ""))
+    end = " sigmoid" if description.recipe.model.output == "sigmoid" else ""
+    return " -> ".join([*_shortened(parts, "..."), f"{description.channels}{end}"])
+
+
+def drawing(description: Description) -> list[str]:
+    """Lines: a box for every layer from top to bottom, equal ones that follow each other as one."""
+    boxes = _boxes(description)
+    wide = max(len(inside) for inside, _ in boxes)
+    edge = f"+{'-' * (wide + 2)}+"
+    middle = " " * (len(edge) // 2) + "|"
+    drawn = [[edge, f"| {inside:<{wide}} |  {beside}".rstrip(), edge] for inside, beside in boxes]
+    lines = ["row, column".center(len(edge)).rstrip()]
+    for box in _shortened(drawn, [middle.replace("|", ":")]):
+        lines += [middle, *box]
+    return [*lines, middle, _OUTPUTS[description.channels].center(len(edge)).rstrip()]
+
+
+def _boxes(description: Description) -> list[tuple[str, str]]:
+    model = description.recipe.model
+    boxes: list[tuple[str, str]] = []
+    if isinstance(model.encoding, Fourier):
+        boxes.append((f"{description.encoded} {text(str(model.encoding))}", "fixed: nothing here is trained"))
+    at = 0
+    for units, count in _groups(description):
+        parameters = sum(layer.parameters for layer in description.layers[at : at + count])
+        at += count
+        times = f"x {count}   " if count > 1 else ""
+        boxes.append((f"{units} {text(str(model.activation))}", f"{times}{parameters:,} parameters"))
+    last = description.layers[-1]
+    boxes.append((f"{last.units} {model.output}", f"{last.parameters:,} parameters"))
+    return boxes
+
+
+def _groups(description: Description) -> list[tuple[int, int]]:
+    """(units, how many such hidden layers follow each other)."""
+    widths = [layer.units for layer in description.layers[:-1]]
+    return [(units, len(list(same))) for units, same in itertools.groupby(widths)]
+
+
+def _shortened(parts: list[T], gap: T) -> list[T]:
+    if len(parts) <= MOST_BOXES:
+        return parts
+    half = MOST_BOXES // 2
+    return [*parts[:half], gap, *parts[-half:]]

@@ -1,0 +1,69 @@
+"""A description in lines for people."""
+
+from __future__ import annotations
+
+from sfumato.recipe.description import TRAINING_PER_FORWARD, Description
+from sfumato.recipe.drawing import drawing, one_line
+
+
+def report(description: Description, width: int, height: int) -> list[str]:
+    """The network, what it costs, and what the budget comes to on a picture of so many pixels."""
+    recipe, reach = description.recipe, description.reach(width, height)
+    forward, wide = description.multiply_adds, description.bytes_a_number
+    training = TRAINING_PER_FORWARD * forward
+    batch = (
+        -(-reach.training_pixels // reach.steps_an_epoch)
+        if recipe.training.batch == "all"
+        else min(recipe.training.batch, reach.training_pixels)
+    )
+    kept = description.activations * batch * wide
+    assumed = " (rgb assumed)" if recipe.picture.channels == "auto" else ""
+    held_out = f", {reach.training_pixels:,} of them to train on" if recipe.training.held_out else ""
+    return [
+        one_line(description),
+        "",
+        *(f"  {line}".rstrip() for line in drawing(description)),
+        "",
+        f"parameters      {description.parameters:,}, {_bytes(description.parameters * wide)} as float{8 * wide}",
+        f"multiply-adds   {forward:,} a sample forward, about {training:,} in training",
+        f"activations     {description.activations:,} a sample, {_bytes(kept)} a step of {batch:,}",
+        f"picture         {width}x{height}, {width * height:,} pixels{held_out}{assumed}",
+        f"epoch           {_counted(reach.steps_an_epoch, 'step')}, {_operations(training * reach.training_pixels)}",
+        f"budget          {_budget(description, width, height)}",
+    ]
+
+
+def _budget(description: Description, width: int, height: int) -> str:
+    budget, reach = description.recipe.budget, description.reach(width, height)
+    parts: list[str] = []
+    if reach.steps is not None and reach.epochs is not None and reach.samples is not None:
+        operations = _operations(TRAINING_PER_FORWARD * description.multiply_adds * reach.samples)
+        epochs = f"{reach.epochs:,.2f}".rstrip("0").rstrip(".")
+        parts.append(f"{_counted(reach.steps, 'step')} ({epochs} epochs), {operations}")
+    if budget.seconds is not None:
+        parts.append(f"{budget.seconds:g} s of training")
+    if budget.psnr is not None:
+        parts.append(f"{budget.psnr:g} dB")
+    return parts[0] if len(parts) == 1 else f"what comes first: {' or '.join(parts)}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def _bytes(number: int) -> str:
+    return _scaled(number, ("bytes", "kB", "MB", "GB", "TB"))
+
+
+def _operations(multiply_adds: int) -> str:
+    # A multiplication and an addition are two.
+    return _scaled(2 * multiply_adds, ("FLOP", "kFLOP", "MFLOP", "GFLOP", "TFLOP", "PFLOP", "EFLOP"))
+
+
+def _scaled(number: float, units: tuple[str, ...]) -> str:
+    *smaller, largest = units
+    for unit in smaller:
+        if number < 999.5:
+            return f"{number:.3g} {unit}"
+        number /= 1000
+    return f"{number:,.3g} {largest}"

@@ -1,0 +1,111 @@
+"""A recipe from whatever names one: a preset, a shared string, a file, a run's folder."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import stat
+from pathlib import Path
+
+from sfumato.errors import RecipeError
+from sfumato.recipe.presets import DESCRIPTIONS, preset
+from sfumato.recipe.recipe import Recipe
+from sfumato.recipe.text import PREFIX, from_json, from_string, from_toml
+
+RUN = "run.json"
+"""In a run's folder; its field ``recipe`` is one."""
+
+MAX_BYTES = 1024 * 1024
+"""No recipe and no run.json is longer."""
+
+KINDS = f"a preset, an {PREFIX}... string, a .json or .toml file, or a run's folder"
+
+_PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".avif", ".heic")
+
+
+def read(source: str) -> Recipe:
+    """The recipe that ``source`` names. Raises RecipeError in one line.
+
+    A preset's name comes first; a file of that name is read as ``./name``.
+    """
+    if source in DESCRIPTIONS:
+        return preset(source)
+    if source.strip().startswith(PREFIX):
+        return from_string(source)
+    path = Path(source)
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError) as error:
+        raise _unreadable(source, path, error) from None
+    if stat.S_ISDIR(mode):
+        path = path / RUN
+        if not path.is_file():
+            raise _refusal(source, f"a folder without a {RUN}")
+    elif not stat.S_ISREG(mode):
+        raise _refusal(source, "which is not a file")
+    suffix = path.suffix.lower()
+    if suffix in _PICTURES:
+        raise _refusal(source, "a picture: give it as the picture to paint, without --recipe")
+    if suffix not in (".json", ".toml"):
+        raise _refusal(source, "a file of another kind")
+    text = _text(source, path)
+    try:
+        return from_toml(text) if suffix == ".toml" else _from_json(text)
+    except RecipeError as error:
+        raise RecipeError(f"{_shown(source)}: {error}") from None
+
+
+def _text(source: str, path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
+            raise _refusal(source, f"a file of more than {MAX_BYTES // 1024} KiB")
+        # A mark of the byte order at the beginning is what some editors write.
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise _refusal(source, "a file that is not UTF-8 text") from None
+    except OSError as error:
+        raise _refusal(source, f"which cannot be read ({_reason(error)})") from None
+
+
+def _from_json(text: str) -> Recipe:
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        # Told by the same words as any other JSON.
+        return from_json(text)
+    if isinstance(data, dict) and "layout" in data and "recipe" in data:
+        if not isinstance(data["recipe"], dict):
+            raise RecipeError(f"recipe must be a table of fields. Got {type(data['recipe']).__name__}.")
+        return Recipe.of(data["recipe"])
+    return from_json(text)
+
+
+def _unreadable(source: str, path: Path, error: Exception) -> RecipeError:
+    if not isinstance(error, FileNotFoundError):
+        return _refusal(source, f"which cannot be read ({_reason(error)})")
+    close = difflib.get_close_matches(source, DESCRIPTIONS, n=1)
+    if not close:
+        try:
+            names = [each.name for each in path.parent.iterdir()]
+        except OSError:
+            names = []
+        close = [str(path.with_name(name)) for name in difflib.get_close_matches(path.name, names, n=1, cutoff=0.7)]
+    return _refusal(source, "which does not exist", f"did you mean {_shown(close[0])}?" if close else "")
+
+
+def _refusal(source: str, found: str, hint: str = "") -> RecipeError:
+    presets = ", ".join(DESCRIPTIONS)
+    return RecipeError(
+        f"the recipe must be {KINDS}. Got {_shown(source)}, {found}; {hint or f'the presets are {presets}.'}"
+    )
+
+
+def _reason(error: Exception) -> str:
+    return error.strerror.lower() if isinstance(error, OSError) and error.strerror else str(error)
+
+
+def _shown(source: str) -> str:
+    text = repr(source)
+    return text if len(text) <= 120 else f"{text[:60]}...{text[-40:]}"

@@ -1,0 +1,81 @@
+"""What is special about a recipe, in a few short texts."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from sfumato.errors import RecipeError
+from sfumato.recipe.changes import Values, difference, flat, values
+from sfumato.recipe.choices import FAMILIES, Choice
+from sfumato.recipe.recipe import Recipe
+
+TAKEN_BY_AUTO = ("auto", "fused", "online", "autograd")
+"""Engines that ``auto`` may have chosen; the others were asked for by name."""
+
+
+def differences(recipe: Values) -> dict[str, str]:
+    """``{"model.depth": "6", ...}``: where nested values differ from the default recipe.
+
+    The picture's source is left out, as is what only the machine decided: threads, and an engine, precision or device
+    that ``auto`` comes to. ``recipe`` may be another version's: fields that are not known here are shown too.
+    """
+    changes = difference(recipe, values(Recipe()))
+    _set_budget(changes, recipe)
+    engine, dtype = changes.get("engine"), changes.get("dtype")
+    if engine in TAKEN_BY_AUTO:
+        del changes["engine"]
+    if dtype == ("float64" if engine == "replica" else "float32"):
+        del changes["dtype"]
+    if changes.get("device") == "cpu":
+        del changes["device"]
+    changes.pop("threads", None)
+    found = flat(changes)
+    found.pop("picture.source", None)
+    if isinstance(found.get("model.width"), list):
+        # A list of widths decides the depth.
+        found.pop("model.depth", None)
+    return {name: text(value) for name, value in found.items()}
+
+
+def text(value: Any) -> str:
+    """A field's value as a flag takes it; of a choice only what is not its default: ``adam(lr=0.01)``."""
+    match value:
+        case None:
+            return "none"
+        case bool():
+            return "true" if value else "false"
+        case float():
+            short = f"{value:g}"
+            return short if float(short) == value else repr(value)
+        case list() | tuple():
+            return ",".join(map(text, value))
+        case str() if "(" in value:
+            return _brief(value)
+        case _:
+            return str(value)
+
+
+def _set_budget(changes: dict[str, Any], recipe: Values) -> None:
+    # A budget is taken whole: "seconds=none" would say nothing.
+    budget = recipe.get("budget")
+    if "budget" in changes and isinstance(budget, Mapping):
+        changes["budget"] = {name: value for name, value in budget.items() if value is not None}
+
+
+def _brief(written: str) -> str:
+    for family in FAMILIES:
+        try:
+            choice = family.parse(written)
+        except RecipeError:
+            continue
+        return _call(choice)
+    return written
+
+
+def _call(choice: Choice) -> str:
+    default = type(choice)()
+    own = {field.name: getattr(choice, field.name) for field in dataclasses.fields(choice)}
+    inside = ", ".join(f"{name}={text(value)}" for name, value in own.items() if value != getattr(default, name))
+    return f"{choice.name}({inside})" if inside else choice.name

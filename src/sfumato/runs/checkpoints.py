@@ -1,0 +1,76 @@
+"""Checkpoints: all that a training needs to continue to the same bits. The last two are kept.
+
+Each is a safetensors file with the hash of its arrays. It holds no clock values, so that two trainings of one recipe
+leave the same checkpoints; the seconds spent so far lie beside it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+from numpy.typing import NDArray
+
+from sfumato.errors import RunError
+from sfumato.runs import layout
+from sfumato.runs.atomic import write_bytes
+
+KEPT = 2
+
+
+def save(folder: Path, step: int, arrays: Mapping[str, NDArray[Any]], seconds: float) -> None:
+    """Write the checkpoint of a step, then remove those before the last two. Raises RunError."""
+    contiguous = {name: np.asarray(value, order="C") for name, value in arrays.items()}
+    path = folder / layout.checkpoint(step)
+    # The seconds come first: a checkpoint that is there has them.
+    write_bytes(_seconds_file(path), json.dumps({"seconds": seconds}).encode())
+    write_bytes(path, safetensors.numpy.save(contiguous, metadata={"sha256": _hash(contiguous)}))
+    for old in files(folder)[:-KEPT]:
+        # The other way round: no seconds without their checkpoint stay behind.
+        old.unlink(missing_ok=True)
+        _seconds_file(old).unlink(missing_ok=True)
+
+
+def files(folder: Path) -> list[Path]:
+    """The checkpoints that are there, in the order of their steps."""
+    return sorted((folder / layout.CHECKPOINTS).glob("*.safetensors"))
+
+
+def load(path: Path) -> tuple[dict[str, NDArray[Any]], float]:
+    """(arrays, seconds spent). Raises RunError when the file is damaged or was changed."""
+    try:
+        with safetensors.safe_open(path, framework="numpy") as file:
+            written = (file.metadata() or {}).get("sha256")
+            names: list[str] = list(file.keys())
+            arrays = {name: file.get_tensor(name) for name in names}
+        seconds = float(json.loads(_seconds_file(path).read_text(encoding="utf-8"))["seconds"])
+    except (OSError, safetensors.SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise _damaged(path, str(error)) from None
+    if written != _hash(arrays):
+        raise _damaged(path, "its hash is not that of its arrays")
+    return arrays, seconds
+
+
+def _damaged(path: Path, reason: str) -> RunError:
+    return RunError(
+        f"{path} must be a whole checkpoint: {reason}. Restore it, or remove it to resume from the one before."
+    )
+
+
+def _seconds_file(path: Path) -> Path:
+    return path.with_suffix(".seconds.json")
+
+
+def _hash(arrays: Mapping[str, NDArray[Any]]) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        value = arrays[name]
+        digest.update(f"{name} {value.dtype.str} {value.shape}\n".encode())
+        digest.update(np.ascontiguousarray(value).tobytes())
+    return digest.hexdigest()

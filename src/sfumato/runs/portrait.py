@@ -1,0 +1,113 @@
+"""Everything about one run, for people and for programs; without torch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sfumato.runs import entry, facts, layout
+from sfumato.runs.entry import Entry, printable
+
+_RESULT = {
+    "psnr": ("{:.2f} dB", "PSNR"),
+    "psnr_held_out": ("{:.2f} dB", "PSNR held out"),
+    "ssim": ("{:.4f}", "SSIM"),
+    "loss": ("{:.4g}", "loss"),
+    "epoch": ("{:.2f}", "epochs"),
+    "step": ("{:,}", "steps"),
+    "samples": ("{:,}", "samples"),
+    "seconds": ("{:.1f} s", "training"),
+    "evaluation_seconds": ("{:.1f} s", "evaluating"),
+    "writing_seconds": ("{:.1f} s", "writing"),
+}
+
+
+def data(folder: Path) -> dict[str, Any]:
+    """Plain data: the run's line in a list, run.json as it is, and files with their bytes. Raises RunError."""
+    return {**entry.read(folder).as_json(), "run": facts.read(folder), "files": files(folder)}
+
+
+def lines(folder: Path) -> list[str]:
+    """The same for people. Raises RunError when the folder is no run's."""
+    found, line = facts.read(folder), entry.read(folder)
+    sections = {
+        "": _head(line, found),
+        "differs from the default recipe": _columns(line.differences or {"": "in nothing"}),
+        "result": _result(found.get("result")),
+        "findings": [printable(str(each)) for each in _list(found.get("findings"))],
+        "made by": _provenance(_map(found.get("provenance")), _map(found.get("recipe"))),
+        "files": _files(folder),
+        "the recipe, to paint it again with --recipe": [printable(str(found.get("recipe_string", "")))],
+    }
+    written: list[str] = []
+    for title, inside in sections.items():
+        if inside and any(inside):
+            written += ["", title, *(f"  {text}" for text in inside)] if title else inside
+    return written
+
+
+def files(folder: Path) -> dict[str, int]:
+    """Bytes of every file by its name in the folder; of a folder inside, of all its files, as ``moments/``."""
+    sizes: dict[str, int] = {}
+    for where, _, names in os.walk(folder):
+        inside = Path(where).relative_to(folder).parts
+        for name in names:
+            key = f"{inside[0]}/" if inside else name
+            sizes[key] = sizes.get(key, 0) + Path(where, name).lstat().st_size
+    return dict(sorted(sizes.items()))
+
+
+def _head(line: Entry, found: Mapping[str, Any]) -> list[str]:
+    picture, ended = _map(found.get("picture")), found.get("ended")
+    size = " x ".join(str(picture.get(side, "?")) for side in ("width", "height", "channels"))
+    head = {
+        "run": printable(str(line.folder)),
+        "picture": f"{line.picture}, {size}",
+        "state": line.state + (f" (by {ended})" if ended and ended != line.state else ""),
+        "started": str(found.get("started")),
+        "finished": str(found.get("finished") or "-"),
+    }
+    return _columns(head)
+
+
+def _result(result: Any) -> list[str]:
+    values = _map(result)
+    known = {
+        title: form.format(values[name])
+        for name, (form, title) in _RESULT.items()
+        if isinstance(values.get(name), int | float)
+    }
+    return _columns(known)
+
+
+def _provenance(made: Mapping[str, Any], recipe: Mapping[str, Any]) -> list[str]:
+    versions = ", ".join(f"{name} {made[name]}" for name in ("sfumato", "torch", "numpy", "numba") if made.get(name))
+    rows = {
+        "software": f"{versions}, Python {made.get('python')}",
+        "commit": str(made.get("git_commit") or "-"),
+        "machine": f"{made.get('cpu')}, {made.get('cores')} cores, {made.get('system')}",
+        "engine": f"{recipe.get('engine')}, {recipe.get('threads')} threads, {recipe.get('dtype')}, "
+        f"{recipe.get('device')}",
+    }
+    return _columns(rows) if made else []
+
+
+def _files(folder: Path) -> list[str]:
+    sizes = files(folder)
+    wide = max((len(f"{size:,}") for size in sizes.values()), default=0)
+    return [f"{size:>{wide},}  {printable(name)}" for name, size in sizes.items() if name != layout.LOCK]
+
+
+def _columns(rows: Mapping[str, str]) -> list[str]:
+    wide = max((len(name) for name in rows), default=0)
+    return [f"{name:<{wide}}  {printable(text)}".rstrip() if name else text for name, text in rows.items()]
+
+
+def _map(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

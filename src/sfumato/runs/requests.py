@@ -1,0 +1,48 @@
+"""Asking a running training to pause, go on or stop: through a file in its folder, from any process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, get_args
+
+from filelock import FileLock, Timeout
+
+from sfumato.errors import RunError
+from sfumato.runs import layout
+from sfumato.runs.atomic import write_bytes
+
+Request = Literal["pause", "stop", "resume"]
+
+
+def ask(folder: Path, request: Request) -> None:
+    """Leave a request for the process that trains this run. Raises RunError when nobody trains it."""
+    if not is_live(folder):
+        raise RunError(f"{folder} must be training to be asked to {request}. Got a run that no process works on.")
+    write_bytes(folder / layout.REQUEST, request.encode())
+
+
+def asked(folder: Path) -> Request | None:
+    """The request that lies in the folder, or None."""
+    try:
+        text = (folder / layout.REQUEST).read_text(encoding="utf-8")
+    except OSError:
+        return None
+    return next((request for request in get_args(Request) if request == text), None)
+
+
+def clear(folder: Path) -> None:
+    """Take the request away."""
+    (folder / layout.REQUEST).unlink(missing_ok=True)
+
+
+def is_live(folder: Path) -> bool:
+    """Whether a process holds the run's lock."""
+    if not (folder / layout.LOCK).exists():
+        return False
+    lock = FileLock(folder / layout.LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    lock.release()
+    return False

@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from sfumato import images
+
+
+def test_every_public_name_is_there_and_told() -> None:
+    assert images.__all__ == sorted(images.__all__, key=lambda name: (name != name.upper(), name))
+    for name in images.__all__:
+        assert getattr(images, name) is not None
+        if callable(getattr(images, name)):
+            assert getattr(images, name).__doc__
+
+
+def test_importing_it_brings_nothing_heavy() -> None:
+    heavy = {"torch", "skimage", "scipy", "pooch", "requests", "pillow_heif", "numba", "matplotlib"}
+    code = f"import sys, sfumato.images; print(sorted({heavy!r} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout == b"[]\n"

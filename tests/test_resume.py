@@ -1,0 +1,283 @@
+"""A run that was stopped, killed or changed: it goes on to the same bits, or says why it cannot."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import sfumato as sf
+from sfumato.runs import checkpoints, requests, weights
+from tests.small import SMALL, picture
+
+SGD_2012 = {
+    "training": {"batch": 1, "optimizer": "sgd(lr=0.1, fan_in_scaling=true)", "schedule": "constant"},
+    "coordinates": {"range": "unit"},
+    "model": {"depth": 2, "width": 16, "init": "gaussian(0.3)"},
+}
+CASES: dict[str, dict[str, Any]] = {
+    "replica": {**SGD_2012, "engine": "replica"},
+    "online": {**SGD_2012, "engine": "online"},
+    "sgd": {"training": {"optimizer": "sgd(momentum=0.9, nesterov=true)"}},
+    "adam": {"training": {"optimizer": "adam", "schedule": "cosine(warmup=0.1)", "order": "replacement"}},
+    "adamw": {"training": {"optimizer": "adamw", "order": "fixed"}},
+    "rmsprop": {"training": {"optimizer": "rmsprop(momentum=0.5)", "order": "scan"}},
+    "rprop": {"training": {"optimizer": "rprop", "batch": "all"}},
+    "lbfgs": {"training": {"optimizer": "lbfgs(iterations=3)", "batch": "all"}},
+    "muon": {"training": {"optimizer": "muon", "held_out": 0.2}},
+    "fourier": {"model": {"encoding": "fourier(features=8)", "activation": "sine(2)"}},
+}
+
+
+def changes_of(case: str) -> dict[str, Any]:
+    recipe = sf.Recipe.of(SMALL)
+    whole = CASES[case]
+    return {
+        **SMALL,
+        **{key: {**SMALL.get(key, {}), **value} if isinstance(value, dict) else value for key, value in whole.items()},
+        "budget": {"epochs": 6},
+        "seed": recipe.seed + 3,
+    }
+
+
+def last_weights(run: sf.Run) -> dict[str, np.ndarray]:
+    return weights.load(run.moments()[-1])[0]
+
+
+def same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> bool:
+    return one.keys() == other.keys() and all(np.array_equal(one[name], other[name]) for name in one)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_engine_and_optimiser_goes_on_to_the_same_bits(
+    case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changes = changes_of(case)
+    whole = sf.paint(picture(), runs=tmp_path / "whole", film="none", **changes)
+    # One step a snapshot, so that it is stopped within an epoch.
+    monkeypatch.setattr("sfumato.training.loop.SECONDS_A_SNAPSHOT", 1e-9)
+    steps: list[int] = []
+    stopped = sf.paint(
+        picture(),
+        runs=tmp_path / "parts",
+        film="none",
+        watch=lambda snapshot: steps.append(snapshot.step),
+        stop=lambda: len(steps) >= 3,
+        **changes,
+    )
+    assert stopped.status == "stopped"
+    assert not same(last_weights(stopped), last_weights(whole))
+    resumed = sf.resume(stopped.folder, film="none")
+    assert resumed.status == "done"
+    assert same(last_weights(resumed), last_weights(whole))
+    for line, expected in zip(resumed.metrics[-2:], whole.metrics[-2:], strict=True):
+        assert {**line, "seconds": 0, "loss": 0} == {**expected, "seconds": 0, "loss": 0}
+    one, other = (checkpoints.files(run.folder)[-1] for run in (resumed, whole))
+    assert one.read_bytes() == other.read_bytes()
+
+
+def test_what_was_written_after_the_checkpoint_is_dropped(tmp_path: Path) -> None:
+    run = sf.paint(picture(), runs=tmp_path, film="none", stop=lambda: True, **SMALL)
+    step = checkpoints.files(run.folder)[-1]
+    later = run.folder / "frames" / "999999999999.png"
+    shutil.copy(run.folder / "painting.png", later)
+    with (run.folder / "metrics.jsonl").open("a") as file:
+        file.write(json.dumps({"step": 10**9, "psnr": 0}) + '\n{"step": 1')
+    resumed = sf.resume(run.folder, film="none")
+    assert not later.exists()
+    assert [line["epoch"] for line in resumed.metrics if line["epoch"] >= 1] == [1, 2, 3]
+    assert step.exists()
+    assert len(resumed.facts["resumed"]) == 1
+
+
+@pytest.mark.parametrize("case", ["replica", "online", "muon"])
+@pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX's")
+@pytest.mark.slow
+def test_killed_at_random_moments_it_goes_on_to_the_same_bits(case: str, tmp_path: Path) -> None:
+    image = tmp_path / "tile.png"
+    Image.fromarray((picture(40, 30) * 255).round().astype(np.uint8)).save(image)
+    flags = [
+        "--budget.epochs",
+        "12" if case == "muon" else "40",
+        "--threads",
+        "1",
+        "--film",
+        "none",
+        "--evaluation.every",
+        "epoch",
+    ]
+    flags += ["--model.width", "24", "--model.depth", "2"]
+    if case == "muon":
+        flags += ["--training.batch", "16"]
+    else:
+        flags += ["--preset", "blog-2012", "--engine", case]
+    command = [sys.executable, "-c", PROGRAM]
+    whole = subprocess.run([*command, "paint", image, *flags, "--runs", tmp_path / "whole"], check=False)
+    assert whole.returncode == 0
+    expected = sf.load_run(next((tmp_path / "whole").iterdir()))
+    dice = random.Random(case)
+    arguments = ["paint", str(image), *flags, "--runs", str(tmp_path / "killed")]
+    kills = 0
+    for patience in (*(dice.uniform(0, 0.5) for _ in range(3)), 60):
+        process = subprocess.Popen([*command, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for_a_checkpoint(tmp_path / "killed", process)
+        try:
+            process.wait(timeout=patience)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            kills += 1
+        (folder,) = (tmp_path / "killed").iterdir()
+        if sf.load_run(folder).status == "done":
+            break
+        arguments = ["resume", str(folder), "--film", "none"]
+    assert kills >= 1
+    assert same(last_weights(sf.load_run(folder)), last_weights(expected))
+    assert [line["mse"] for line in sf.load_run(folder).metrics] == [line["mse"] for line in expected.metrics]
+
+
+PROGRAM = """
+import sys
+from sfumato.cli.main import main
+from sfumato.runs import writer
+# Checkpoints often, so that a short run has many.
+writer.SECONDS_A_CHECKPOINT = 0.05
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def wait_for_a_checkpoint(runs: Path, process: subprocess.Popen[bytes]) -> None:
+    before = {path.name for path in runs.glob("*/checkpoints/*.safetensors")}
+    deadline = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < deadline:
+        if {path.name for path in runs.glob("*/checkpoints/*.safetensors")} - before:
+            return
+        time.sleep(0.01)
+
+
+def test_killed_between_its_last_evaluation_and_its_end(tmp_path: Path) -> None:
+    whole = sf.paint(picture(), runs=tmp_path, film="none", **SMALL)
+    facts = json.loads((whole.folder / "run.json").read_text())
+    (whole.folder / "run.json").write_text(json.dumps({**facts, "status": "running", "result": None}))
+    resumed = sf.resume(whole.folder, film="none")
+    assert resumed.status == "done"
+    assert [line["epoch"] for line in resumed.metrics] == [1, 2, 3]
+    assert resumed.psnr == whole.psnr
+
+
+def test_killed_before_its_first_checkpoint_it_starts_again(tmp_path: Path) -> None:
+    whole = sf.paint(picture(), runs=tmp_path / "whole", film="none", **SMALL)
+    run = sf.paint(picture(), runs=tmp_path / "parts", film="none", stop=lambda: True, **SMALL)
+    shutil.rmtree(run.folder / "checkpoints")
+    assert same(last_weights(sf.resume(run.folder, film="none")), last_weights(whole))
+
+
+def test_a_changed_checkpoint_is_refused_by_name(tmp_path: Path) -> None:
+    run = sf.paint(picture(), runs=tmp_path, film="none", stop=lambda: True, **SMALL)
+    last = checkpoints.files(run.folder)[-1]
+    data = bytearray(last.read_bytes())
+    data[-1] ^= 1
+    last.write_bytes(data)
+    with pytest.raises(sf.RunError, match=rf"{last.name}.*its hash"):
+        sf.resume(run.folder)
+    last.write_bytes(data[:50])
+    with pytest.raises(sf.RunError, match=rf"{last.name}.*whole checkpoint"):
+        sf.resume(run.folder)
+    assert sf.load_run(run.folder).status == "stopped"
+
+
+def test_a_checkpoint_of_another_recipe_is_refused(tmp_path: Path) -> None:
+    run = sf.paint(picture(), runs=tmp_path / "a", film="none", stop=lambda: True, **SMALL)
+    wide = {**SMALL, "model": {**SMALL["model"], "width": 17}}
+    other = sf.paint(picture(), runs=tmp_path / "b", film="none", stop=lambda: True, **wide)
+    shutil.rmtree(run.folder / "checkpoints")
+    shutil.copytree(other.folder / "checkpoints", run.folder / "checkpoints")
+    with pytest.raises(sf.RunError, match="must be one of this recipe"):
+        sf.resume(run.folder)
+
+
+def test_a_run_that_is_done_is_not_resumed(tmp_path: Path) -> None:
+    run = sf.paint(picture(), runs=tmp_path, film="none", **SMALL)
+    with pytest.raises(sf.RunError, match=r"done \(epochs\).*--warm-start"):
+        sf.resume(run.folder)
+
+
+def test_two_checkpoints_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sfumato.runs.writer.SECONDS_A_CHECKPOINT", 0.0)
+    run = sf.paint(picture(), runs=tmp_path, film="none", **SMALL)
+    files = checkpoints.files(run.folder)
+    assert [path.name for path in files] == ["000000000008.safetensors", "000000000012.safetensors"]
+    assert len(list((run.folder / "checkpoints").iterdir())) == 4
+
+
+def test_pause_resume_and_stop_through_the_folder(tmp_path: Path) -> None:
+    seen: list[float] = []
+    endless = {**SMALL, "budget": {"seconds": 60}, "evaluation": {"every": "end"}}
+    thread = threading.Thread(
+        target=lambda: sf.paint(
+            picture(), runs=tmp_path, film="none", watch=lambda _: seen.append(time.monotonic()), **endless
+        )
+    )
+    thread.start()
+    wait(lambda: len(seen) > 3)
+    (folder,) = tmp_path.iterdir()
+    requests.ask(folder, "pause")
+    wait(lambda: sf.load_run(folder).status == "paused")
+    count = len(seen)
+    time.sleep(0.4)
+    assert len(seen) <= count + 1
+    requests.ask(folder, "resume")
+    wait(lambda: len(seen) > count + 3)
+    assert sf.load_run(folder).status == "running"
+    requests.ask(folder, "stop")
+    thread.join(timeout=20)
+    assert sf.load_run(folder).status == "stopped"
+    assert requests.asked(folder) is None
+    with pytest.raises(sf.RunError, match="no process works on"):
+        requests.ask(folder, "stop")
+
+
+def wait(condition: Any) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_warm_start(tmp_path: Path) -> None:
+    first = sf.paint(picture(), runs=tmp_path / "a", film="none", **SMALL)
+    larger = picture(18, 14)
+    nothing = {**SMALL, "budget": {"steps": 0}}
+    second = sf.paint(larger, runs=tmp_path / "b", film="none", warm_start=first.folder, **nothing)
+    assert same(last_weights(second), last_weights(first))
+    assert second.facts["warm_start"] == {"run": first.folder.name, "id": first.facts["id"], "step": 12}
+    wide = {**nothing, "model": {**SMALL["model"], "width": 17}}
+    with pytest.raises(sf.RunError, match="must fit the recipe's network"):
+        sf.paint(larger, runs=tmp_path / "c", warm_start=first.folder, **wide)
+    assert not (tmp_path / "c").exists()
+
+
+def test_divergence_ends_it_with_the_last_good_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sfumato.runs.writer.SECONDS_A_CHECKPOINT", 0.0)
+    wild = {**SMALL, "training": {"batch": 16, "optimizer": "sgd(lr=3)", "schedule": "constant"}}
+    run = sf.paint(picture(), runs=tmp_path, **{**wild, "budget": {"epochs": 1000}})
+    assert run.status == "diverged"
+    (finding,) = run.facts["findings"]
+    assert "not finite" in finding
+    assert str(checkpoints.files(run.folder)[-1]) in finding
+    arrays, _ = checkpoints.load(checkpoints.files(run.folder)[-1])
+    assert all(np.isfinite(value).all() for value in arrays.values())
+    assert not (run.folder / "painting.png").exists()
+    assert (run.folder / "curve.svg").exists()
