@@ -19,7 +19,7 @@ from sfumato.streams import stream
 from sfumato.training import schedules
 from sfumato.training.clock import Clock
 from sfumato.training.divergence import Divergence
-from sfumato.training.engines import Advance, Arrays, Task, choose
+from sfumato.training.engines import Advance, Arrays, Task, choose, find
 from sfumato.training.evaluation import Evaluation, evaluate
 from sfumato.training.orders import SeededOrder
 from sfumato.training.snapshot import Snapshot
@@ -36,7 +36,7 @@ def resolve(recipe: Recipe) -> Recipe:
 
     Raises EngineError when no engine can train it.
     """
-    engine = choose(recipe).name
+    engine = choose(recipe)
     dtype = recipe.dtype if recipe.dtype != "auto" else "float64" if engine == "replica" else "float32"
     device = recipe.device
     if device == "auto":
@@ -70,7 +70,7 @@ class Loop:
             kept = ~self._held_out.reshape(-1)
             coordinates, targets = coordinates[kept], targets[kept]
         model = model or models.build(recipe.model, channels, recipe.seed, models.DTYPES[recipe.dtype])
-        self._engine = choose(recipe)(Task(recipe, coordinates, targets, model, recipe.threads))
+        self._engine = find(choose(recipe))(Task(recipe, coordinates, targets, model, recipe.threads))
         self._order = self._engine.order() or SeededOrder(recipe.training.order, len(targets), recipe.seed)
         self._batch = len(targets) if recipe.training.batch == "all" else min(recipe.training.batch, len(targets))
         self._pixels = len(targets)

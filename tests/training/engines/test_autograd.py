@@ -178,7 +178,7 @@ def test_any_module_can_be_trained() -> None:
     task = task_of(recipe)
     own = torch.nn.Sequential(torch.nn.Linear(2, 8), torch.nn.BatchNorm1d(8), torch.nn.Linear(8, 3))
     engine = find("autograd")(Task(recipe, task.coordinates, task.targets, own, 2))
-    first = engine.advance(np.arange(45), np.ones(9))
+    first = last = engine.advance(np.arange(45), np.ones(9))
     for _ in range(30):
         last = engine.advance(np.arange(45), np.ones(9))
     assert last.squared_error < first.squared_error

@@ -7,6 +7,7 @@ from importlib import import_module
 from sfumato.errors import EngineError
 from sfumato.recipe import Recipe
 from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
+from sfumato.training.engines.refusals import REFUSALS
 
 NAMES = {"replica": "Replica", "online": "Online", "autograd": "Autograd"}
 """Every engine: its module here, and its class. A module is imported when its engine is asked for."""
@@ -20,7 +21,7 @@ def find(name: str) -> type[Engine]:
     return getattr(import_module(f"{__name__}.{name}"), NAMES[name])
 
 
-def choose(recipe: Recipe) -> type[Engine]:
+def choose(recipe: Recipe) -> str:
     """The engine that the recipe asks for, or for ``auto`` the first that can.
 
     Raises EngineError with all reasons when it cannot.
@@ -28,11 +29,10 @@ def choose(recipe: Recipe) -> type[Engine]:
     candidates = AUTO if recipe.engine == "auto" else (recipe.engine,)
     refusals: list[str] = []
     for name in candidates:
-        engine = find(name)
-        reasons = engine.why_not(recipe)
+        reasons = REFUSALS[name](recipe)
         if not reasons:
-            return engine
-        refusals.append(f"engine {name} cannot train this recipe: {'; '.join(reasons)}.")
+            return name
+        refusals.append(f"engine {name} cannot train this recipe: {' '.join(reasons)}")
     raise EngineError(" ".join(refusals))
 
 

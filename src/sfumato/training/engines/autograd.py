@@ -13,7 +13,6 @@ from torch import Tensor
 
 from sfumato import models
 from sfumato.parallel import spread
-from sfumato.recipe import Recipe
 from sfumato.training import losses, optimizers
 from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
 from sfumato.training.nested import flatten, unflatten
@@ -31,13 +30,6 @@ class Autograd(Engine):
     """
 
     name = "autograd"
-
-    @classmethod
-    def why_not(cls, recipe: Recipe) -> list[str]:
-        """Only a device that is not there."""
-        if recipe.device == "cuda" and not torch.cuda.is_available():
-            return ["device cuda is not available here"]
-        return []
 
     def __init__(self, task: Task) -> None:
         recipe = task.recipe

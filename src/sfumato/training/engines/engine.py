@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from sfumato.recipe import Recipe
+from sfumato.training.engines.refusals import REFUSALS
 from sfumato.training.order import PixelOrder
 
 Arrays = dict[str, NDArray[Any]]
@@ -48,12 +49,12 @@ class Engine(ABC):
     name: ClassVar[str]
 
     @classmethod
-    @abstractmethod
     def why_not(cls, recipe: Recipe) -> list[str]:
         """Every reason why this engine cannot train the recipe; empty when it can.
 
         Fields that are still ``auto`` are no reason.
         """
+        return REFUSALS[cls.name](recipe)
 
     @abstractmethod
     def __init__(self, task: Task) -> None:

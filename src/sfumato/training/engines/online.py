@@ -20,7 +20,7 @@ from sfumato.errors import EngineError
 from sfumato.models.activations import IMPLEMENTATIONS, Activate
 from sfumato.models.mlp import MLP
 from sfumato.models.outputs import TILE
-from sfumato.recipe import Recipe, choices
+from sfumato.recipe import choices
 from sfumato.training.engines import barrier, online_kernel, online_step
 from sfumato.training.engines.compiled_activation import compiled
 from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
@@ -41,22 +41,6 @@ class Online(Engine):
     """Trains an MLP one sample at a time."""
 
     name = "online"
-
-    @classmethod
-    def why_not(cls, recipe: Recipe) -> list[str]:
-        """What in the recipe is not one-sample-at-a-time SGD in float32 on the CPU."""
-        training = recipe.training
-        sgd = training.optimizer
-        is_plain = isinstance(sgd, choices.SGD) and sgd.momentum == 0 and not sgd.nesterov
-        required = [
-            (training.batch == 1, "training.batch", "1", training.batch),
-            (is_plain, "training.optimizer", "sgd without momentum", sgd),
-            (type(training.loss) in LOSSES, "training.loss", "squared, absolute or huber", training.loss),
-            (type(recipe.model.activation) in IMPLEMENTATIONS, "model.activation", "built in", recipe.model.activation),
-            (recipe.dtype != "float64", "dtype", "float32", recipe.dtype),
-            (recipe.device != "cuda", "device", "cpu", recipe.device),
-        ]
-        return [f"{field} must be {rule}. Got {value}." for holds, field, rule, value in required if not holds]
 
     def __init__(self, task: Task) -> None:
         """Lay the model's weights out for the threads; every input is encoded once, here."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sfumato.recipe import Recipe, choices
+from sfumato.recipe import choices
 from sfumato.training.engines import replica_kernel
 from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
 from sfumato.training.java_random import JavaRandom
@@ -45,31 +45,6 @@ class Replica(Engine):
     """Trains as the 2012 program did; it draws its own weights, the task's model only tells their names."""
 
     name = "replica"
-
-    @classmethod
-    def why_not(cls, recipe: Recipe) -> list[str]:
-        """Everything in the recipe that the 2012 program did otherwise."""
-        model, training = recipe.model, recipe.training
-        sgd = training.optimizer
-        is_its_sgd = isinstance(sgd, choices.SGD) and sgd.momentum == 0 and not sgd.nesterov and sgd.fan_in_scaling
-        required = [
-            (training.batch == 1, "training.batch", "1", training.batch),
-            (isinstance(training.order, choices.Shuffled), "training.order", "shuffled", training.order),
-            (is_its_sgd, "training.optimizer", "sgd(fan_in_scaling=true) without momentum", sgd),
-            (training.schedule == choices.Constant(), "training.schedule", "constant", training.schedule),
-            (isinstance(training.loss, choices.Squared), "training.loss", "squared", training.loss),
-            (training.held_out == 0, "training.held_out", "0", training.held_out),
-            (isinstance(model.activation, choices.LeakyReLU), "model.activation", "leaky_relu", model.activation),
-            (model.output == "linear", "model.output", "linear", model.output),
-            (isinstance(model.encoding, choices.Plain), "model.encoding", "none", model.encoding),
-            (isinstance(model.init, choices.Gaussian), "model.init", "gaussian", model.init),
-            (model.biases, "model.biases", "true", model.biases),
-            (recipe.coordinates.range == "unit", "coordinates.range", "unit", recipe.coordinates.range),
-            (recipe.coordinates.at == "corners", "coordinates.at", "corners", recipe.coordinates.at),
-            (recipe.dtype != "float32", "dtype", "float64", recipe.dtype),
-            (recipe.device != "cuda", "device", "cpu", recipe.device),
-        ]
-        return [f"{field} must be {rule}. Got {value}." for holds, field, rule, value in required if not holds]
 
     def __init__(self, task: Task) -> None:
         """Draw the weights as the 2012 program did: layer by layer, row by row, the bias last."""

@@ -1,0 +1,67 @@
+"""Why an engine cannot train a recipe. Apart from the engines, so that asking loads no compiled code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+
+from sfumato.recipe import Recipe, choices
+
+Requirement = tuple[bool, str, str, object]
+"""Whether it holds; the field, what it must be, what it is."""
+
+
+def replica(recipe: Recipe) -> list[str]:
+    """Everything in the recipe that the 2012 program did otherwise."""
+    model, training = recipe.model, recipe.training
+    sgd = training.optimizer
+    is_its_sgd = isinstance(sgd, choices.SGD) and sgd.momentum == 0 and not sgd.nesterov and sgd.fan_in_scaling
+    return _broken(
+        [
+            (training.batch == 1, "training.batch", "1", training.batch),
+            (isinstance(training.order, choices.Shuffled), "training.order", "shuffled", training.order),
+            (is_its_sgd, "training.optimizer", "sgd(fan_in_scaling=true) without momentum", sgd),
+            (training.schedule == choices.Constant(), "training.schedule", "constant", training.schedule),
+            (isinstance(training.loss, choices.Squared), "training.loss", "squared", training.loss),
+            (training.held_out == 0, "training.held_out", "0", training.held_out),
+            (isinstance(model.activation, choices.LeakyReLU), "model.activation", "leaky_relu", model.activation),
+            (model.output == "linear", "model.output", "linear", model.output),
+            (isinstance(model.encoding, choices.Plain), "model.encoding", "none", model.encoding),
+            (isinstance(model.init, choices.Gaussian), "model.init", "gaussian", model.init),
+            (model.biases, "model.biases", "true", model.biases),
+            (recipe.coordinates.range == "unit", "coordinates.range", "unit", recipe.coordinates.range),
+            (recipe.coordinates.at == "corners", "coordinates.at", "corners", recipe.coordinates.at),
+            (recipe.dtype != "float32", "dtype", "float64", recipe.dtype),
+            (recipe.device != "cuda", "device", "cpu", recipe.device),
+        ]
+    )
+
+
+def online(recipe: Recipe) -> list[str]:
+    """What in the recipe is not one-sample-at-a-time SGD in float32 on the CPU."""
+    training = recipe.training
+    sgd = training.optimizer
+    is_plain = isinstance(sgd, choices.SGD) and sgd.momentum == 0 and not sgd.nesterov
+    return _broken(
+        [
+            (training.batch == 1, "training.batch", "1", training.batch),
+            (is_plain, "training.optimizer", "sgd without momentum", sgd),
+            (recipe.dtype != "float64", "dtype", "float32", recipe.dtype),
+            (recipe.device != "cuda", "device", "cpu", recipe.device),
+        ]
+    )
+
+
+def autograd(recipe: Recipe) -> list[str]:
+    """Only a device that is not there."""
+    available = recipe.device != "cuda" or torch.cuda.is_available()
+    return _broken([(available, "device", "cpu on this machine, which has no CUDA device", recipe.device)])
+
+
+REFUSALS: dict[str, Callable[[Recipe], list[str]]] = {"replica": replica, "online": online, "autograd": autograd}
+"""The reasons of each engine, by its name."""
+
+
+def _broken(required: list[Requirement]) -> list[str]:
+    return [f"{field} must be {rule}. Got {value}." for holds, field, rule, value in required if not holds]
