@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sfumato.api import load_picture, load_run, paint, resume, train
+    from sfumato.api import fit, load_picture, load_run, paint, resume, train
     from sfumato.errors import EngineError, PictureError, RecipeError, RunError, SfumatoError
     from sfumato.recipe import Budget, Coordinates, Evaluation, Model, Picture, Recipe, Training, preset
     from sfumato.runs import Run
@@ -37,6 +37,7 @@ _HOMES = {
     "SfumatoError": "errors",
     "Snapshot": "training",
     "Training": "recipe",
+    "fit": "api",
     "load_picture": "api",
     "load_run": "api",
     "paint": "api",
@@ -60,6 +61,7 @@ __all__ = [
     "SfumatoError",
     "Snapshot",
     "Training",
+    "fit",
     "load_picture",
     "load_run",
     "paint",

@@ -16,7 +16,7 @@ from sfumato.recipe import Recipe, changed, preset, recipe_id
 from sfumato.runs import Run, RunWriter, checkpoints, create, load_run
 from sfumato.training import Loop, Snapshot, resolve
 
-__all__ = ["load_picture", "load_run", "paint", "resume", "train"]
+__all__ = ["fit", "load_picture", "load_run", "paint", "resume", "train"]
 
 
 def _silent(name: str, done: int, total: int) -> None:
@@ -58,16 +58,38 @@ def paint(
     target = _target(picture, whole)
     resolved = resolve(whole)
     model, origin = _warm(warm_start, resolved, target.shape[2])
-    loop = Loop(resolved, target, model)
-    identity = recipe_id(resolved, images.sha256(target))
-    folder = create(Path(runs), resolved.picture.source, identity)
-    writer = RunWriter(folder, resolved, identity, target, warm_start=origin)
-    return _finished(loop, writer, film, watch, stop, stage)
+    writer, loop = _begun(Path(runs), resolved, target, model, origin)
+    return _finished(loop, writer, None, film, watch, stop, stage)
+
+
+def fit(
+    module: torch.nn.Module,
+    picture: PictureSource | Mapping[str, Any] | None = None,
+    *,
+    recipe: Recipe | str | None = None,
+    runs: str | Path = "runs",
+    film: Film = "mp4",
+    watch: Callable[[Snapshot], None] | None = None,
+    stop: Callable[[], bool] = lambda: False,
+    stage: Callable[[str, int, int], None] = _silent,
+    **changes: Any,
+) -> Run:
+    """Train a network of your own, in place: any ``nn.Module`` that maps (N, 2) coordinates to (N, C) colours.
+
+    The rest is as for `paint`. The recipe's network and its initialisation play no part. To resume, or to load the run
+    later, pass a module of the same shape again. Raises RecipeError when the module does not fit the picture.
+    """
+    _check_film(film)
+    whole = changed(_recipe(picture, recipe, changes), {"model": {"module": models.name_of(module)}})
+    target = _target(picture, whole)
+    writer, loop = _begun(Path(runs), resolve(whole), target, module, None)
+    return _finished(loop, writer, module, film, watch, stop, stage)
 
 
 def resume(
     folder: str | Path,
     *,
+    module: torch.nn.Module | None = None,
     film: Film = "mp4",
     watch: Callable[[Snapshot], None] | None = None,
     stop: Callable[[], bool] = lambda: False,
@@ -75,8 +97,9 @@ def resume(
 ) -> Run:
     """Go on with a run that was stopped, killed or failed, from its last checkpoint, to the bits it would have had.
 
-    What was written after the checkpoint is dropped and made again. Other arguments as for `paint`. Raises RunError
-    when the run is done, another process works on it, or its last checkpoint is damaged.
+    What was written after the checkpoint is dropped and made again. A run of `fit` needs its ``module`` again, which
+    is trained in place. Other arguments as for `paint`. Raises RunError when the run is done, another process works on
+    it, or its last checkpoint is damaged.
     """
     _check_film(film)
     run = load_run(folder)
@@ -86,16 +109,31 @@ def resume(
             f"paint again with other settings, or from its weights with --warm-start {run.folder}."
         )
     saved = checkpoints.files(run.folder)
-    loop = Loop(run.recipe, run.picture)
+    loop = Loop(run.recipe, run.picture, module)
     if saved:
         loop.load(*checkpoints.load(saved[-1]))
     writer = RunWriter(run.folder, run.recipe, run.facts["id"], run.picture, resumed_at=loop.clock.step)
-    return _finished(loop, writer, film, watch, stop, stage)
+    return _finished(loop, writer, module, film, watch, stop, stage)
+
+
+def _begun(
+    runs: Path,
+    recipe: Recipe,
+    target: NDArray[np.float32],
+    model: torch.nn.Module | None,
+    warm_start: dict[str, Any] | None,
+) -> tuple[RunWriter, Loop]:
+    """The loop, and the writer with its new folder: made last, so that wrong input leaves nothing behind."""
+    loop = Loop(recipe, target, model)
+    identity = recipe_id(recipe, images.sha256(target))
+    folder = create(runs, recipe.picture.source, identity)
+    return RunWriter(folder, recipe, identity, target, warm_start=warm_start), loop
 
 
 def _finished(
     loop: Loop,
     writer: RunWriter,
+    module: torch.nn.Module | None,
     film: Film,
     watch: Callable[[Snapshot], None] | None,
     stop: Callable[[], bool],
@@ -112,7 +150,7 @@ def _finished(
                 status = snapshot.ended if snapshot.ended in ("stopped", "diverged") else "done"
     finally:
         writer.finish(status)
-    run = load_run(writer.folder)
+    run = load_run(writer.folder, module)
     # Without a last painting there is nothing to film up to.
     render.finish(run, film if run.facts["result"] else "none", stage)
     return run

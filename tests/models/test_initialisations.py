@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from sfumato.models import build
+from sfumato.models import mlp as build
 from sfumato.models.initialisations import IMPLEMENTATIONS, Shape, initialise
 from sfumato.recipe import Model, choices
 from sfumato.streams import stream

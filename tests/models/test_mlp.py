@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from sfumato.models import DTYPES, build, grid, outputs
+from sfumato.models import DTYPES, grid, outputs
+from sfumato.models import mlp as build
 from sfumato.models.encodings.fourier import FourierFeatures
 from sfumato.models.outputs import TILE
 from sfumato.recipe import Coordinates, Model, choices

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import torch
+from torch import nn
 
-from sfumato.models import activations, encodings
+from sfumato.models import activations, encodings, own
 from sfumato.models.initialisations import initialise
 from sfumato.models.mlp import MLP
 from sfumato.recipe import Model
@@ -13,10 +14,18 @@ from sfumato.streams import stream
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
-def build(model: Model, channels: int, seed: int, dtype: torch.dtype = torch.float32) -> MLP:
-    """The network for pictures of ``channels`` colours, its weights drawn from ``seed``; on the CPU."""
+def build(model: Model, channels: int, seed: int, dtype: torch.dtype = torch.float32) -> nn.Module:
+    """The network for pictures of ``channels`` colours, its weights drawn from ``seed``; on the CPU.
+
+    Raises RecipeError when it is the user's own and cannot be built.
+    """
+    return own.build(model.module, channels, seed).to(dtype) if model.module else mlp(model, channels, seed, dtype)
+
+
+def mlp(model: Model, channels: int, seed: int, dtype: torch.dtype = torch.float32) -> MLP:
+    """The recipe's own multilayer perceptron."""
     encode, inputs = encodings.build(model.encoding, stream(seed, "encoding"))
-    mlp = MLP(
+    perceptron = MLP(
         encode,
         inputs,
         model.widths,
@@ -25,5 +34,5 @@ def build(model: Model, channels: int, seed: int, dtype: torch.dtype = torch.flo
         biases=model.biases,
         squash=model.output == "sigmoid",
     ).to(dtype)
-    initialise(mlp.linear_layers(), model.init, seed)
-    return mlp
+    initialise(perceptron.linear_layers(), model.init, seed)
+    return perceptron

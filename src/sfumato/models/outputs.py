@@ -14,7 +14,7 @@ TILE = 1024
 
 
 def outputs(model: nn.Module, coordinates: NDArray[np.float64], threads: int = 1) -> NDArray[np.floating]:
-    """(M, 2) -> (M, C), unclipped, in the model's precision, wherever the model lives."""
+    """(M, 2) -> (M, C), unclipped, in the model's precision, wherever the model lives; in evaluation mode."""
     first = next(model.parameters())
     inputs = torch.from_numpy(coordinates).to(first.device, first.dtype)
 
@@ -25,4 +25,9 @@ def outputs(model: nn.Module, coordinates: NDArray[np.float64], threads: int = 1
     tiles = -(-len(inputs) // TILE)
     # Parts of whole tiles, so that the answers do not depend on the number of threads.
     part = TILE * -(-tiles // (threads if first.device.type == "cpu" else 1))
-    return torch.cat(spread(answers, inputs.split(part), threads)).cpu().numpy()
+    training = model.training
+    model.eval()
+    try:
+        return torch.cat(spread(answers, inputs.split(part), threads)).cpu().numpy()
+    finally:
+        model.train(training)

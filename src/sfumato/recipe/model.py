@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -25,6 +26,10 @@ class Model(Section):
     output: Literal["linear", "sigmoid"] = Field(default="linear", description="what an output unit does to its sum")
     encoding: Encoding = Field(default=Plain(), description="fixed features of the coordinates")
     init: Initialisation = Field(default=Gaussian(scale=1.4), description="distribution of the initial weights")
+    module: str | None = Field(
+        default=None,
+        description="your own network in place of this one: package.module:Class(argument=value)",
+    )
     biases: bool = Field(default=True, description="give every unit a bias")
 
     @model_validator(mode="before")
@@ -38,6 +43,13 @@ class Model(Section):
         if isinstance(width, list | tuple):
             return {**values, "width": tuple(width), "depth": len(width)}
         return values
+
+    @field_validator("module")
+    @classmethod
+    def _module_is_a_class_in_a_module(cls, module: str | None) -> str | None:
+        if module is not None and not re.match(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*(\(|$)", module):
+            raise RecipeError(f"must be written like package.module:Class(argument=value). Got {module!r}.")
+        return module
 
     @field_validator("width")
     @classmethod

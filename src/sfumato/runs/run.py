@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import copy
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ class Run:
     """One training of one recipe, and its folder. Everything is read when it is asked for."""
 
     folder: Path
+    module: torch.nn.Module | None = field(default=None, repr=False)
+    """The user's own network, where the recipe alone cannot build it; it stays as it is."""
 
     @cached_property
     def facts(self) -> dict[str, Any]:
@@ -85,6 +88,8 @@ class Run:
             raise RunError(f"{self.folder} must have saved weights in {layout.MOMENTS}/. Got none.")
         file = moment or files[-1]
         arrays, when = weights.load(file)
+        if model is None and self.module is not None:
+            model = copy.deepcopy(self.module).cpu()
         if model is None:
             recipe, channels = self.recipe, self.facts["picture"]["channels"]
             model = models.build(recipe.model, channels, recipe.seed, models.DTYPES[recipe.dtype])
@@ -119,9 +124,9 @@ class Run:
         return "\n".join(lines)
 
 
-def load_run(folder: str | Path) -> Run:
-    """The run in a folder. Raises RunError when there is none."""
-    run = Run(Path(folder))
+def load_run(folder: str | Path, module: torch.nn.Module | None = None) -> Run:
+    """The run in a folder; with the network that was given to ``fit``. Raises RunError when there is none."""
+    run = Run(Path(folder), module)
     # Read now, so that a folder that is no run is refused here and not somewhere later.
     _ = run.facts
     return run

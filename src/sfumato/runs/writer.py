@@ -44,7 +44,7 @@ class RunWriter:
         """
         self.folder = folder
         self._linear = recipe.picture.light == "linear"
-        self._squashed = recipe.model.output == "sigmoid"
+        self._squashed = recipe.model.output == "sigmoid" and recipe.model.module is None
         self._picture = images.exact(picture)
         self._moments = Choice()
         self._checkpointed = -np.inf

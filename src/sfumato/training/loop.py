@@ -70,6 +70,8 @@ class Loop:
             kept = ~self._held_out.reshape(-1)
             coordinates, targets = coordinates[kept], targets[kept]
         model = model or models.build(recipe.model, channels, recipe.seed, models.DTYPES[recipe.dtype])
+        if recipe.model.module is not None:
+            models.check(model, channels)
         self._engine = find(choose(recipe))(Task(recipe, coordinates, targets, model, recipe.threads))
         self._order = self._engine.order() or SeededOrder(recipe.training.order, len(targets), recipe.seed)
         self._batch = len(targets) if recipe.training.batch == "all" else min(recipe.training.batch, len(targets))

@@ -40,7 +40,7 @@ def recipe_of(**model: Any) -> Recipe:
 def task_of(recipe: Recipe) -> Task:
     coordinates = models.grid(recipe.coordinates, ROWS, COLUMNS)
     targets = np.random.default_rng(9).uniform(0, 1, (ROWS * COLUMNS, 3))
-    model = models.build(recipe.model, 3, recipe.seed, torch.float64)
+    model = models.mlp(recipe.model, 3, recipe.seed, torch.float64)
     return Task(recipe, coordinates, targets, model, 1)
 
 
@@ -52,7 +52,7 @@ def by_hand(recipe: Recipe, task: Task, pixels: NDArray[np.int64], rates: list[f
     """Weights and biases after plain SGD: textbook backpropagation, with the true derivatives."""
     layers = [
         (layer.weight.detach().numpy().copy(), layer.bias.detach().numpy().copy())
-        for layer in models.build(recipe.model, 3, recipe.seed, torch.float64).linear_layers()
+        for layer in models.mlp(recipe.model, 3, recipe.seed, torch.float64).linear_layers()
     ]
     activation, p = TRUE[type(recipe.model.activation)], activations.parameter_of(recipe.model.activation)
     encode = task.model.get_submodule("encode")
@@ -101,7 +101,7 @@ def distance(recipe: Recipe, steps: int) -> float:
     task = task_of(recipe)
     start = [
         layer.weight.detach().numpy().copy()
-        for layer in models.build(recipe.model, 3, 4, torch.float64).linear_layers()
+        for layer in models.mlp(recipe.model, 3, 4, torch.float64).linear_layers()
     ]
     pixels = np.random.default_rng(3).permutation(ROWS * COLUMNS * 3)[: 5 * steps] % (ROWS * COLUMNS)
     rates = np.linspace(1, 0.5, steps)
@@ -161,7 +161,7 @@ def test_two_threads_agree_with_one(batch: int) -> None:
         recipe = recipe_of(training={"batch": batch, "optimizer": "muon"})
         coordinates = models.grid(recipe.coordinates, 20, 30)
         targets = np.random.default_rng(9).uniform(0, 1, (600, 3))
-        model = models.build(recipe.model, 3, recipe.seed, torch.float64)
+        model = models.mlp(recipe.model, 3, recipe.seed, torch.float64)
         engine = find("autograd")(Task(recipe, coordinates, targets, model, threads))
         steps = -(-600 // batch)
         engine.advance(np.arange(600), np.ones(steps))

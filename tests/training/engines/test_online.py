@@ -17,7 +17,8 @@ from PIL import Image
 from torch import nn
 
 from sfumato.errors import EngineError
-from sfumato.models import MLP, build, grid
+from sfumato.models import MLP, grid
+from sfumato.models import mlp as build
 from sfumato.models.activations import IMPLEMENTATIONS
 from sfumato.recipe import Recipe, changed, choices, preset
 from sfumato.training.engines import online_part

@@ -26,6 +26,7 @@ def replica(recipe: Recipe) -> list[str]:
             (isinstance(training.loss, choices.Squared), "training.loss", "squared", training.loss),
             (training.held_out == 0, "training.held_out", "0", training.held_out),
             (isinstance(model.activation, choices.LeakyReLU), "model.activation", "leaky_relu", model.activation),
+            (model.module is None, "model.module", "none", model.module),
             (model.output == "linear", "model.output", "linear", model.output),
             (isinstance(model.encoding, choices.Plain), "model.encoding", "none", model.encoding),
             (isinstance(model.init, choices.Gaussian), "model.init", "gaussian", model.init),
@@ -47,6 +48,7 @@ def online(recipe: Recipe) -> list[str]:
         [
             (training.batch == 1, "training.batch", "1", training.batch),
             (is_plain, "training.optimizer", "sgd without momentum", sgd),
+            (recipe.model.module is None, "model.module", "none", recipe.model.module),
             (recipe.dtype != "float64", "dtype", "float32", recipe.dtype),
             (recipe.device != "cuda", "device", "cpu", recipe.device),
         ]
