@@ -115,17 +115,18 @@ def parse(default: T, arguments: Sequence[str], name: str) -> T:
     known = _names(default)
     switches = [f"--{each.name.replace('_', '-')}" for each in _fields(default) if _is(each, _SWITCH)]
     _check_values_follow(arguments, [flag for flag in known if flag not in switches])
+    for argument in arguments:
+        if argument.partition("=")[0] in switches and "=" in argument:
+            raise SfumatoError(f"{argument.partition('=')[0]} takes no value. Got {argument!r}.")
     parsed, unknown = tyro.cli(
         type(default), args=arguments, default=default, prog=f"sfumato {name}", return_unknown_args=True
     )
     if unknown:
         flag = unknown[0].split("=")[0]
         if not flag.startswith("-"):
-            places = [each.name for each in _fields(default) if _is(each, _POSITIONAL)]
+            places = [_word(each) for each in _fields(default) if _is(each, _POSITIONAL)]
             takes, more = (f"one {places[0]}", " as well") if places else ("nothing but flags", "")
             raise SfumatoError(f"{name} takes {takes}. Got {unknown[0]!r}{more}; see sfumato {name} --help.")
-        if flag in switches:
-            raise SfumatoError(f"{flag} takes no value. Got {unknown[0]!r}.")
         close = difflib.get_close_matches(flag.replace("_", "-"), known, n=1)
         hint = f"did you mean {close[0]}?" if close else f"see sfumato {name} --help."
         raise SfumatoError(f"{flag} is not a flag of sfumato {name}; {hint}")
@@ -165,6 +166,11 @@ def _fields(instance: Any) -> tuple[dataclasses.Field[Any], ...]:
 
 def _is(each: dataclasses.Field[Any], marker: Any) -> bool:
     return any(part is marker for part in get_args(each.type)[1:])
+
+
+def _word(each: dataclasses.Field[Any]) -> str:
+    words = [part.metavar for part in get_args(each.type) if getattr(part, "metavar", None)]
+    return words[0].lower() if words else each.name
 
 
 def _check_values_follow(arguments: Sequence[str], known: list[str]) -> None:

@@ -30,6 +30,7 @@ def command(arguments: Sequence[str]) -> int:
         flags.field("runs", "runs", "DIR", "folder in which the run's own folder is made"),
         flags.field("warm_start", flags.NONE, "RUN", "folder of a run whose last weights training starts from"),
         flags.field("film", "mp4", "mp4|gif|webp|none", "format of the film"),
+        flags.switch("watch", "draw the painting in the terminal while it is learned"),
         *base.fields(recipe, arguments),
     )
     recipe = changed(recipe, flags.given(parsed.changes))
@@ -37,4 +38,13 @@ def command(arguments: Sequence[str]) -> int:
     from sfumato.api import paint
 
     warm_start = None if isinstance(parsed.warm_start, flags.Default) else parsed.warm_start
-    return watched(paint, picture, recipe=recipe, runs=parsed.runs, film=parsed.film, warm_start=warm_start)
+    return watched(
+        paint,
+        picture,
+        recipe=recipe,
+        runs=parsed.runs,
+        film=parsed.film,
+        warm_start=warm_start,
+        painting=parsed.watch,
+        linear=recipe.picture.light == "linear",
+    )

@@ -7,25 +7,35 @@ import time
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn
 
+from sfumato import images
+from sfumato.cli import half_blocks
 from sfumato.training import Snapshot
 
 SECONDS_A_LINE = 5.0
+SECONDS_A_PAINTING = 0.5
+"""Between two paintings in the terminal: so they take a few hundredths of the training's time."""
 
 
 class PaintProgress:
     """Shows epoch, PSNR, samples a second, elapsed and remaining time. A context manager; call it with snapshots."""
 
-    def __init__(self) -> None:
-        self._console = Console(stderr=True)
+    def __init__(self, *, painting: bool = False, linear: bool = False, console: Console | None = None) -> None:
+        """``painting``: draw it above the bar while it changes; ``linear``: it is in linear light."""
+        self._console = console or Console(stderr=True)
+        self._painting: RenderableType = ""
+        self._paints, self._linear = painting and self._console.is_terminal, linear
+        self._last_painting = -math.inf
         columns = (
             TextColumn("{task.description:<9}"),
             BarColumn(bar_width=None),
             TextColumn("{task.fields[figures]}"),
         )
-        self._bar = Progress(*columns, console=self._console, disable=not self._console.is_terminal, expand=True)
+        self._bar = Progress(*columns, console=self._console, expand=True)
+        self._live = Live(console=self._console, get_renderable=self._shown, refresh_per_second=8)
         self._task = self._bar.add_task("training", total=1.0, figures="")
         self._started = time.monotonic()
         self._last_line = -math.inf
@@ -34,18 +44,24 @@ class PaintProgress:
         self._stage: str | None = None
 
     def __enter__(self) -> Self:
-        self._bar.start()
+        if self._console.is_terminal:
+            self._live.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._bar.stop()
+        self._live.stop()
+
+    def _shown(self) -> RenderableType:
+        return Group(self._painting, self._bar)
 
     def training(self, snapshot: Snapshot) -> None:
         """Show a snapshot. The first has no figures yet, as nothing was shown to the network."""
         if math.isnan(snapshot.loss) and snapshot.ended is None:
             return
+        if self._paints and (snapshot.ended or time.monotonic() - self._last_painting >= SECONDS_A_PAINTING):
+            self._draw(snapshot)
         elapsed = time.monotonic() - self._started
         pace = (snapshot.samples - self._samples) / max(snapshot.seconds - self._seconds, 1e-9)
         self._samples, self._seconds = snapshot.samples, snapshot.seconds
@@ -57,6 +73,14 @@ class PaintProgress:
         )
         self._bar.update(self._task, completed=snapshot.progress, figures=figures)
         self._line(f"{snapshot.progress:4.0%}  {figures}", last=snapshot.ended is not None)
+
+    def _draw(self, snapshot: Snapshot) -> None:
+        width, height = self._console.size
+        # Room for the bars below, and for the cursor's line.
+        rows, columns = half_blocks.cells(snapshot.size, width, max(height - 4, 1))
+        painting = snapshot.paint(rows, columns)
+        self._painting = half_blocks.drawn(images.linear_to_srgb(painting) if self._linear else painting)
+        self._last_painting = time.monotonic()
 
     def stage(self, name: str, done: int, total: int) -> None:
         """Show how far the work after training is."""

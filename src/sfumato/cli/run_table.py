@@ -7,15 +7,21 @@ from collections.abc import Sequence
 
 from rich import box
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from sfumato.runs.entry import Entry
 
+Row = tuple[str, str, str, str, str]
+
 STYLES = {"done": "green", "running": "bold cyan", "paused": "cyan", "stopped": "yellow", "interrupted": "magenta"}
 """Other states, all of which went wrong, are red."""
 
 HEAD = ("run", "state", "PSNR", "seconds", "picture, and what differs from the default recipe")
+
+NARROW = 110
+"""Columns of a terminal below which the last column goes on a line of its own: the others take about 60."""
 
 
 def show(listed: Sequence[Entry]) -> None:
@@ -24,6 +30,9 @@ def show(listed: Sequence[Entry]) -> None:
     rows = [_cells(each) for each in listed]
     if not console.is_terminal:
         sys.stdout.write("".join(f"{line}\n" for line in _lines([HEAD, *rows])))
+        return
+    if console.width < NARROW:
+        _show_narrow(console, rows)
         return
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for number, title in enumerate(HEAD):
@@ -35,13 +44,23 @@ def show(listed: Sequence[Entry]) -> None:
     console.print(table)
 
 
-def _cells(each: Entry) -> tuple[str, str, str, str, str]:
+def _show_narrow(console: Console, rows: Sequence[Row]) -> None:
+    heads = _lines([(name, state, psnr, seconds, "") for name, state, psnr, seconds, _ in (HEAD, *rows)])
+    console.print(Text(heads[0], "bold"), no_wrap=True, overflow="fold")
+    for head, (_, state, _, _, about) in zip(heads[1:], rows, strict=True):
+        line = Text(head)
+        line.highlight_words([f" {state} "], STYLES.get(state, "red"))
+        console.print(line, no_wrap=True, overflow="fold")
+        console.print(Padding(Text(about, "dim"), (0, 0, 0, 4)))
+
+
+def _cells(each: Entry) -> Row:
     psnr = "-" if each.psnr is None else f"{each.psnr:.2f}"
     seconds = "-" if each.seconds is None else f"{each.seconds:.1f}"
     about = "  ".join(part for part in (each.picture, each.difference) if part)
     return each.shown, each.state, psnr, seconds, about
 
 
-def _lines(rows: Sequence[tuple[str, str, str, str, str]]) -> list[str]:
+def _lines(rows: Sequence[Row]) -> list[str]:
     name, state, psnr, seconds = (max(len(row[column]) for row in rows) for column in range(4))
     return [f"{a:<{name}}  {b:<{state}}  {c:>{psnr}}  {d:>{seconds}}  {e}".rstrip() for a, b, c, d, e in rows]

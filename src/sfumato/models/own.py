@@ -32,10 +32,7 @@ def build(text: str, channels: int, seed: int) -> nn.Module:
             torch.manual_seed(seed)
             return found(*written.positional, **arguments)
     except Exception as error:
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
-        raise RecipeError(
-            f"model.module must be a class that can be built. Got {text!r}, which raises {reason}"
-        ) from error
+        raise RecipeError(f"model.module must be a class that can be built. {text!r} raises {_line(error)}") from error
 
 
 def name_of(module: nn.Module) -> str:
@@ -69,10 +66,7 @@ def _find(text: str, where: str, name: str) -> type[nn.Module]:
     try:
         found = getattr(import_module(where), name, None)
     except Exception as error:
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
-        raise RecipeError(
-            f"model.module must be module:Class. Got {text!r}; importing {where} raises {reason}"
-        ) from error
+        raise RecipeError(f"model.module must be module:Class. Importing {where} raises {_line(error)}") from error
     finally:
         sys.path.remove(here)
     # Checked before it is called: a recipe from somebody else may name anything that can be imported.
