@@ -1,0 +1,91 @@
+"""The disk fails at every write in turn: one clear line, and every file that is there is whole."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import sfumato as sf
+from sfumato.runs import checkpoints, weights
+from sfumato.runs import metrics as metrics_file
+from tests.small import SMALL, picture
+
+
+class Disk:
+    """Lets so many files be synced, then is full."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, writes: float) -> None:
+        self.left = writes
+        self.used = 0
+        self._sync = os.fsync
+        monkeypatch.setattr(os, "fsync", self.sync)
+
+    def sync(self, descriptor: int) -> None:
+        self.used += 1
+        if self.used > self.left:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        self._sync(descriptor)
+
+
+def assert_whole(folder: Path) -> None:
+    for path in folder.rglob("*"):
+        assert not path.name.endswith(".partial")
+        if path.name == "run.json":
+            assert json.loads(path.read_text())["layout"] == 1
+        elif path.suffix == ".png":
+            with Image.open(path) as image:
+                image.load()
+        elif path.name == "picture.npy":
+            assert np.load(path, allow_pickle=False).shape == (9, 7, 3)
+        elif path.parent.name == "moments":
+            weights.load(path)
+        elif path.suffix == ".safetensors":
+            checkpoints.load(path)
+        elif path.name == "metrics.jsonl":
+            assert metrics_file.read(path)
+
+
+def writes_of(path: Path, monkeypatch: pytest.MonkeyPatch) -> int:
+    with monkeypatch.context() as patch:
+        disk = Disk(patch, float("inf"))
+        sf.paint(picture(), runs=path, **QUICK)
+    return disk.used
+
+
+QUICK: dict[str, Any] = {**SMALL, "budget": {"epochs": 1}, "film": "gif"}
+
+
+def test_at_every_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    writes = writes_of(tmp_path / "whole", monkeypatch)
+    assert writes >= 10
+    for allowed in range(writes):
+        runs = tmp_path / str(allowed)
+        with monkeypatch.context() as patch:
+            Disk(patch, allowed)
+            with pytest.raises(sf.RunError, match=r"cannot write .*no space left on device.*--runs") as caught:
+                sf.paint(picture(), runs=runs, **QUICK)
+        assert "\n" not in str(caught.value)
+        for folder in runs.iterdir():
+            assert_whole(folder)
+
+
+def test_a_run_that_met_a_full_disk_is_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        Disk(patch, 8)
+        with pytest.raises(sf.RunError):
+            sf.paint(picture(), runs=tmp_path / "full", film="none", **SMALL)
+    (folder,) = (tmp_path / "full").iterdir()
+    whole = sf.paint(picture(), runs=tmp_path / "whole", film="none", **SMALL)
+    assert sf.resume(folder, film="none").metrics[-1]["mse"] == whole.metrics[-1]["mse"]
+
+
+def test_metrics_that_cannot_be_appended(tmp_path: Path) -> None:
+    with pytest.raises(sf.RunError, match="cannot write"):
+        metrics_file.append(tmp_path / "nowhere" / "metrics.jsonl", {"psnr": 1.0})
