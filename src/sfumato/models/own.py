@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -37,7 +38,8 @@ def build(text: str, channels: int, seed: int) -> nn.Module:
 
 def name_of(module: nn.Module) -> str:
     """What a recipe says of a module that was made elsewhere."""
-    return f"{type(module).__module__}:{type(module).__qualname__}"
+    # A class made inside a function is called f.<locals>.Net: a name for people, that cannot be imported anyway.
+    return re.sub(r"[^\w.:]", "_", f"{type(module).__module__}:{type(module).__qualname__}")
 
 
 def check(module: nn.Module, channels: int) -> None:

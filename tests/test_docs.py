@@ -1,0 +1,95 @@
+"""Every command and every piece of Python in docs/ runs as it stands, only shorter; the reference is the code's."""
+
+from __future__ import annotations
+
+import re
+import runpy
+import shlex
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import sfumato as sf
+from sfumato.cli.main import main
+from tests.small import SMALL, picture
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = sorted(path for path in (ROOT / "docs").rglob("*.md") if "decisions" not in path.parts)
+SHORT = ["--picture.max-side", "16", "--budget.epochs", "1", "--threads", "1", "--runs", "made"]
+NETS = """
+from torch import nn
+class Net(nn.Module):
+    def __init__(self, width=8, channels=3):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(2, width), nn.Tanh(), nn.Linear(width, channels))
+    def forward(self, x):
+        return self.layers(x)
+"""
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+
+
+COMMANDS = [
+    pytest.param(line.partition("  #")[0].strip().removeprefix("$ "), id=f"{page.stem}: {line[:60]}")
+    for page in PAGES
+    for block in blocks(page, "sh")
+    for line in block.splitlines()
+    if re.match(r"(\$ )?sfumato ", line)
+]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a finished run, a stopped one, a picture and a network."""
+    monkeypatch.chdir(tmp_path)
+    sf.paint(picture(16, 16), runs="runs", film="none", **SMALL)
+    sf.paint(picture(), runs="stopped", film="none", stop=lambda: True, **SMALL)
+    Image.fromarray((picture(16, 16) * 255).round().astype(np.uint8)).save("photo.png")
+    Path("nets.py").write_text(NETS)
+    monkeypatch.delitem(sys.modules, "nets", raising=False)
+    return tmp_path
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_command(command: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (done,), (stopped,) = Path("runs").iterdir(), Path("stopped").iterdir()
+    arguments = shlex.split(command)[1:]
+    run = stopped if arguments[0] in ("resume", "pause", "stop") else done
+    arguments = [re.sub(r"^runs/\d{8}-[\w-]+", str(run), argument) for argument in arguments]
+    arguments = ["photo.png" if argument in ("photo.jpg", "mona-lisa") else argument for argument in arguments]
+    if arguments[0] == "paint":
+        arguments += SHORT
+        if "--warm-start" in arguments:
+            arguments += ["--model.depth", "2", "--model.width", "16"]
+    assert main(arguments) == 0, capsys.readouterr().err
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=lambda page: page.stem)
+def test_python(page: Path, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for number, code in enumerate(blocks(page, "python")):
+        short = re.sub(r'budget=\{"(seconds|epochs)": \d+\}', 'budget={"steps": 2}', code)
+        script = folder / f"block_{number}.py"
+        script.write_text(short.replace('"cat"', '{"source": "cat", "max_side": 16}'))
+        runpy.run_path(str(script))
+        assert capsys.readouterr().out
+
+
+def test_there_are_commands() -> None:
+    assert len(COMMANDS) >= 12
+
+
+def test_the_reference_is_the_code_s() -> None:
+    reference = runpy.run_path(str(ROOT / "scripts" / "reference.py"))["reference"]()
+    assert (ROOT / "docs" / "reference.md").read_text(encoding="utf-8") == reference, "run scripts/reference"
+
+
+def test_links_lead_somewhere() -> None:
+    for page in PAGES:
+        for link in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
+            if not link.startswith("http"):
+                assert (page.parent / link).exists(), f"{page.name}: {link}"
