@@ -45,7 +45,13 @@ def test_commands(command: str, tmp_path: Path) -> None:
     (folder,) = tmp_path.iterdir()
     # The table of what comes out is complete but for what a program reads.
     listed = set(re.findall(r"^\| `([^`]+)` \|", README, flags=re.MULTILINE))
-    assert {path.name for path in folder.iterdir()} - listed == {"lock", "moments", "frames", "picture.npy"}
+    assert {path.name for path in folder.iterdir()} - listed == {
+        "checkpoints",
+        "frames",
+        "lock",
+        "moments",
+        "picture.npy",
+    }
 
 
 @pytest.mark.parametrize("command", [command for command in PAINT if "mona-lisa" in command])

@@ -130,7 +130,7 @@ def test_killed_at_random_moments_it_goes_on_to_the_same_bits(case: str, tmp_pat
     dice = random.Random(case)
     arguments = ["paint", str(image), *flags, "--runs", str(tmp_path / "killed")]
     kills, folder = 0, tmp_path
-    for patience in (*(dice.uniform(0, 0.5) for _ in range(3)), 60):
+    for patience in (*(dice.uniform(0, 0.5) for _ in range(2)), 60):
         process = subprocess.Popen([*command, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_for_a_checkpoint(tmp_path / "killed", process)
         try:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import logging
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -78,13 +79,21 @@ def test_downloaded_once_and_without_noise(
     data = (SHARED / "mona-lisa-2012.jpg").read_bytes()
     assert hashlib.sha256(data).hexdigest() == mona_lisa.SHA256
     asked = answer(monkeypatch, content(data))
-    level = pooch.get_logger().level
+    said: list[logging.LogRecord] = []
+    listener = logging.Handler()
+    monkeypatch.setattr(listener, "emit", said.append)
+    logger = pooch.get_logger()
+    monkeypatch.setattr(logger, "handlers", [listener])
+    logger.info("heard")
+    said.clear()
     for _ in range(3):
         assert mona_lisa.fetch().read_bytes() == data
     assert len(asked) == 1
     assert mona_lisa.fetch() == cache / "mona-lisa.jpg"
     assert capfd.readouterr() == ("", "")
-    assert pooch.get_logger().level == level
+    assert not said
+    logger.info("heard")
+    assert len(said) == 1
 
 
 @needs_shared

@@ -30,12 +30,14 @@ def test_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     [
         ("holday.png", "did you mean '{folder}/holiday.png'?"),
         ("holiday.jpg", "did you mean '{folder}/holiday.png'?"),
+        ("me.png", "did you mean '{folder}/me.webp'?"),
         ("HOLIDAY.PNG", "did you mean '{folder}/holiday.png'?"),
         ("something-else.jpg", "check the path."),
     ],
 )
 def test_a_missing_file_brings_its_nearest_neighbour(tmp_path: Path, typed: str, hint: str) -> None:
     save(tmp_path / "holiday.png", RGB)
+    save(tmp_path / "me.webp", RGB)
     line = refusal(tmp_path / typed)
     assert "does not exist" in line
     assert "cat, coffee" in line

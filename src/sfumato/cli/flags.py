@@ -49,22 +49,19 @@ def of(section: Section) -> Any:
 
 def field(name: str, default: str, metavar: str, text: str, *, optional: bool = False) -> tuple[str, Any, Any]:
     """One flag that takes any text, for `dataclasses.make_dataclass`; tyro adds the default to its help."""
-    argument = tyro.conf.arg(metavar=metavar, help=text)
+    argument = tyro.conf.arg(metavar=metavar, help=text, help_behavior_hint=_hint(default))
     return name, Annotated[str, argument], dataclasses.field(default=Default(default), metadata={NONE: optional})
 
 
 def switch(name: str, text: str) -> tuple[str, Any, Any]:
     """One flag that takes no value: it is there or not."""
-    return (
-        name,
-        Annotated[tyro.conf.FlagCreatePairsOff[bool], tyro.conf.arg(help=text)],
-        dataclasses.field(default=False),
-    )
+    argument = tyro.conf.arg(help=text, help_behavior_hint="")
+    return name, Annotated[tyro.conf.FlagCreatePairsOff[bool], argument], dataclasses.field(default=False)
 
 
 def positional(name: str, default: str, metavar: str, text: str) -> tuple[str, Any, Any]:
     """The one argument that is given without a flag."""
-    argument = tyro.conf.arg(metavar=metavar, help=text)
+    argument = tyro.conf.arg(metavar=metavar, help=text, help_behavior_hint=_hint(default))
     return name, Annotated[tyro.conf.Positional[str], argument], dataclasses.field(default=Default(default))
 
 
@@ -166,6 +163,11 @@ def _fields(instance: Any) -> tuple[dataclasses.Field[Any], ...]:
 
 def _is(each: dataclasses.Field[Any], marker: Any) -> bool:
     return any(part is marker for part in get_args(each.type)[1:])
+
+
+def _hint(default: str) -> str | None:
+    # None leaves the words to tyro; of a default that is empty there is nothing to say.
+    return None if default else ""
 
 
 def _word(each: dataclasses.Field[Any]) -> str:

@@ -17,10 +17,10 @@ def srgb_to_linear(values: NDArray[Floats]) -> NDArray[Floats]:
     """
     # The power is taken where it is meant only: of a negative value it would be NaN, with a warning.
     curve = ((np.maximum(values, 0.04045) + 0.055) / 1.055) ** 2.4
-    return np.where(values <= 0.04045, values / 12.92, curve).astype(values.dtype, copy=False)
+    return np.where(values <= 0.04045, values / 12.92, curve)
 
 
 def linear_to_srgb(values: NDArray[Floats]) -> NDArray[Floats]:
     """Linear light to sRGB values, the inverse of `srgb_to_linear`; any shape."""
     curve = 1.055 * np.maximum(values, 0.0031308) ** (1 / 2.4) - 0.055
-    return np.where(values <= 0.0031308, values * 12.92, curve).astype(values.dtype, copy=False)
+    return np.where(values <= 0.0031308, values * 12.92, curve)

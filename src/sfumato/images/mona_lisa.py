@@ -69,9 +69,10 @@ def _why(error: Exception) -> str:
 
 @contextlib.contextmanager
 def _quiet(logger: logging.Logger) -> Iterator[None]:
-    level = logger.level
-    logger.setLevel(logging.ERROR)
+    # Not its level: pooch's logger is outside of logging's tree, and remembers which levels it was once asked for.
+    before = logger.disabled
+    logger.disabled = True
     try:
         yield
     finally:
-        logger.setLevel(level)
+        logger.disabled = before

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 _SPACES = {"L": "GRAY", "I;16": "GRAY", "I;16B": "GRAY", "RGB": "RGB", "RGBA": "RGB", "CMYK": "CMYK"}
-"""What a profile must describe to be of use for an image of a mode."""
+"""The colour spaces that images of these modes are in."""
 
 _MAX_BYTES = 16_000_000
 _ROUNDING = 2
@@ -29,12 +29,13 @@ def to_srgb(image: Image.Image) -> Image.Image:
         return image
     try:
         profile = ImageCms.ImageCmsProfile(io.BytesIO(data))
-        if _space(profile) != _SPACES[image.mode] or _is_srgb(profile):
+        if _is_srgb(profile):
             return image
         mode = "RGB" if image.mode == "CMYK" else image.mode
         # LittleCMS's short cut through a table of grey is off by up to ten levels of 255 near black.
         flags = ImageCms.Flags.NOOPTIMIZE if _SPACES[mode] == "GRAY" else ImageCms.Flags.NONE
         return ImageCms.buildTransform(profile, _srgb(_SPACES[mode]), image.mode, mode, flags=flags).apply(image)
+    # LittleCMS refuses profiles that are damaged, and those that describe another colour space than the image's.
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
         return image
 

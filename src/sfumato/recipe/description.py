@@ -6,6 +6,7 @@ import itertools
 import math
 from dataclasses import dataclass
 
+from sfumato.errors import RecipeError
 from sfumato.recipe.choices import Fourier
 from sfumato.recipe.recipe import Recipe
 
@@ -94,14 +95,18 @@ class Description:
             return Reach(pixels, steps_an_epoch, None, None, None)
         steps = min(limits)
         whole, rest = divmod(steps, steps_an_epoch)
-        # The last step of an epoch takes what is left.
-        samples = whole * pixels + min(rest * batch, pixels)
+        # Only the last step of an epoch has fewer than a batch, and the rest does not get to it.
+        samples = whole * pixels + rest * batch
         return Reach(pixels, steps_an_epoch, steps, samples / pixels, samples)
 
 
 def describe(recipe: Recipe) -> Description:
-    """The numbers of a recipe's network."""
+    """The numbers of a recipe's network. Raises RecipeError for a network of the user's own."""
     model = recipe.model
+    if model.module is not None:
+        raise RecipeError(
+            f"model.module must be none to be described: only building it can tell. Got {model.module!r}."
+        )
     encoded = model.encoding.features if isinstance(model.encoding, Fourier) else 2
     sizes = [encoded, *model.widths, CHANNELS[recipe.picture.channels]]
     layers = tuple(Layer(inputs, units, model.biases) for inputs, units in itertools.pairwise(sizes))

@@ -33,9 +33,9 @@ def differences(recipe: Values) -> dict[str, str]:
     changes.pop("threads", None)
     found = flat(changes)
     found.pop("picture.source", None)
-    if isinstance(found.get("model.width"), list):
-        # A list of widths decides the depth.
-        found.pop("model.depth", None)
+    if isinstance(widths := found.get("model.width"), list) and len(widths) != 1:
+        # A list of widths decides the depth; an empty one is the depth 0 alone.
+        found.pop("model.depth" if widths else "model.width", None)
     return {name: text(value) for name, value in found.items()}
 
 

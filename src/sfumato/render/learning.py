@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sfumato.errors import RecipeError
 from sfumato.render.curve import write_curve
-from sfumato.render.film import FilmFormat, write_film
+from sfumato.render.film import write_film
 from sfumato.render.film_options import FilmKind, FilmOptions
 from sfumato.render.frame import Frame
 from sfumato.render.layout import LONGEST

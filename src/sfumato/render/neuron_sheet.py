@@ -90,11 +90,9 @@ def draw(layer: Layer, scale: Scale, plan: Plan) -> NDArray[np.uint8]:
     for place, unit in enumerate(scale.order):
         top = GAP + place // plan.columns * (height + GAP)
         left = GAP + place % plan.columns * (width + GAP)
-        if dead[unit]:
-            picture = cross
-        else:
-            picture = colours(np.nan_to_num((layer.answers[unit] - low[unit]) / reach[unit]))
-        sheet[top : top + height, left : left + width] = picture
+        # A dead unit has no reach to divide by.
+        answers = None if dead[unit] else np.nan_to_num((layer.answers[unit] - low[unit]) / reach[unit])
+        sheet[top : top + height, left : left + width] = cross if answers is None else colours(answers)
     return sheet
 
 

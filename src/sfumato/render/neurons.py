@@ -31,7 +31,7 @@ class Layer:
     @property
     def order(self) -> NDArray[np.intp]:
         """(units,) numbers of the units, the most important first."""
-        return np.argsort(-np.nan_to_num(self.importance), kind="stable")
+        return np.argsort(-np.nan_to_num(self.importance, nan=0.0), kind="stable")
 
     @property
     def dead(self) -> NDArray[np.bool_]:
@@ -54,9 +54,7 @@ def units(model: torch.nn.Module, number: int) -> int:
     return perceptron.linear_layers()[number - 1].out_features
 
 
-def layer(
-    model: torch.nn.Module, coordinates: Coordinates, number: int, size: Size, region: Region = WHOLE
-) -> Layer:
+def layer(model: torch.nn.Module, coordinates: Coordinates, number: int, size: Size, region: Region = WHOLE) -> Layer:
     """The units of the hidden layer `number`, 1 the first, each over `size` places of a region.
 
     Raises RunError where the model is no multilayer perceptron, or has no such layer.
@@ -78,7 +76,9 @@ def layer(
                 tile = places[first : first + TILE].to(first_weight.device, first_weight.dtype)
                 heard.clear()
                 perceptron(tile)
-                answers[:, first : first + TILE] = heard[number - 1].T.float().cpu().numpy()
+                # A network that diverged answers nan: its units are as good as dead.
+                told = torch.nan_to_num(heard[number - 1], nan=0.0, posinf=0.0, neginf=0.0)
+                answers[:, first : first + TILE] = told.T.float().cpu().numpy()
     finally:
         listening.remove()
     outgoing = perceptron.linear_layers()[number].weight.detach().double().norm(dim=0).cpu().numpy()

@@ -37,7 +37,9 @@ class RenderOptions(Section):
     film: Literal["mp4", "gif", "webp"] | None = Field(
         default=None, description="with neurons: also a film of the sheet over the saved moments"
     )
-    out: str | None = Field(default=None, description="a .png file; by default in the run's folder, named by what it is")
+    out: str | None = Field(
+        default=None, description="a .png file; by default in the run's folder, named by what it is"
+    )
 
     @field_validator("size")
     @classmethod
@@ -69,7 +71,7 @@ class RenderOptions(Section):
     def _moment_is_a_time(cls, moment: str) -> str:
         try:
             epoch = moment.startswith("epoch=")
-            valid = moment == "last" or (float(moment[6:]) if epoch else int(moment)) >= 0
+            valid = moment == "last" or 0 <= (float(moment[6:]) if epoch else int(moment)) < math.inf
         except ValueError:
             valid = False
         if not valid:

@@ -44,9 +44,7 @@ def stills(run: Run) -> list[Still]:
             loss = math.nan if line["loss"] is None else line["loss"]
             found[step] = Still(step, line["epoch"], loss, line["psnr"], file, moment_file)
     if not found:
-        raise RunError(
-            f"{run.folder} must have saved moments in {layout.MOMENTS}/ or {layout.FRAMES}/ to make a film of. Got none."
-        )
+        raise RunError(f"{run.folder} must have saved moments or frames to make a film of. Got none.")
     return [found[step] for step in sorted(found)]
 
 

@@ -37,7 +37,11 @@ def chosen(runs: Path, states: Collection[str], older_than: float | None = None,
     ][keep:]
     if older_than is None:
         return found
-    latest = datetime.now(UTC) - timedelta(days=older_than)
+    try:
+        latest = datetime.now(UTC) - timedelta(days=older_than)
+    except OverflowError:
+        # Before the year 1 nobody painted.
+        return []
     return [each for each in found if each.active is not None and each.active < latest]
 
 

@@ -18,10 +18,12 @@ def read(folder: Path) -> dict[str, Any]:
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise RunError(f"{folder} must be a run's folder: cannot read {layout.RUN}: {error}.") from None
+        # The system's own text would name the file again.
+        reason = error.strerror.lower() if isinstance(error, OSError) and error.strerror else str(error)
+        raise RunError(f"{folder} must be a run's folder: cannot read {layout.RUN}: {reason}.") from None
     if not isinstance(facts, dict) or facts.get("layout") != layout.VERSION:
         found = facts.get("layout") if isinstance(facts, dict) else facts
         raise RunError(
-            f"{path} must have layout {layout.VERSION}. Got {str(found)[:40]!r}; was it made by a newer Sfumato?"
+            f"{path} must have layout {layout.VERSION}. Got {repr(found)[:40]}; was it made by a newer Sfumato?"
         )
     return facts

@@ -61,7 +61,7 @@ def files(folder: Path) -> dict[str, int]:
 
 def _head(line: Entry, found: Mapping[str, Any]) -> list[str]:
     picture, ended = _map(found.get("picture")), found.get("ended")
-    size = " x ".join(str(picture.get(side, "?")) for side in ("width", "height", "channels"))
+    size = f"{picture.get('width')}x{picture.get('height')}, {picture.get('channels')} channels"
     head = {
         "run": printable(str(line.folder)),
         "picture": f"{line.picture}, {size}",
@@ -88,8 +88,8 @@ def _provenance(made: Mapping[str, Any], recipe: Mapping[str, Any]) -> list[str]
         "software": f"{versions}, Python {made.get('python')}",
         "commit": str(made.get("git_commit") or "-"),
         "machine": f"{made.get('cpu')}, {made.get('cores')} cores, {made.get('system')}",
-        "engine": f"{recipe.get('engine')}, {recipe.get('threads')} threads, {recipe.get('dtype')}, "
-        f"{recipe.get('device')}",
+        "engine": ", ".join(str(recipe.get(name)) for name in ("engine", "dtype", "device")),
+        "threads": str(recipe.get("threads")),
     }
     return _columns(rows) if made else []
 

@@ -100,8 +100,7 @@ def distance(recipe: Recipe, steps: int) -> float:
     """Largest difference between the engine's weights and those by hand, in parts of the largest change."""
     task = task_of(recipe)
     start = [
-        layer.weight.detach().numpy().copy()
-        for layer in models.mlp(recipe.model, 3, 4, torch.float64).linear_layers()
+        layer.weight.detach().numpy().copy() for layer in models.mlp(recipe.model, 3, 4, torch.float64).linear_layers()
     ]
     pixels = np.random.default_rng(3).permutation(ROWS * COLUMNS * 3)[: 5 * steps] % (ROWS * COLUMNS)
     rates = np.linspace(1, 0.5, steps)

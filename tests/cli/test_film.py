@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import pytest
+from PIL import Image
+
+import sfumato as sf
+from sfumato.cli.main import main
+from tests.small import SMALL, picture
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return sf.paint(picture(), runs=tmp_path_factory.mktemp("runs"), film="none", **SMALL).folder
+
+
+def test_it_makes_the_film_and_says_where(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["film", str(folder), "--every", "epoch", "--fps=5"]) == 0
+    captured = capsys.readouterr()
+    assert captured.out == f"film      {folder / 'learning.mp4'}\n"
+    assert "film 100%" in captured.err
+    with av.open(str(folder / "learning.mp4")) as film:
+        assert film.streams.video[0].average_rate == 5
+
+
+@pytest.mark.parametrize(("kind", "width"), [("error", 350), ("beside", 707)])
+def test_kinds_have_names_of_their_own(folder: Path, kind: str, width: int) -> None:
+    assert main(["film", str(folder), "--kind", kind, "--every", "epoch", "--size", "350x450", "--format", "gif"]) == 0
+    with Image.open(folder / f"learning-{kind}.gif") as film:
+        assert abs(film.width - width) <= 1
+
+
+def test_the_ending_of_out_says_the_format(folder: Path, tmp_path: Path) -> None:
+    assert main(["film", str(folder), "--every", "epoch", "--out", str(tmp_path / "a.WebP")]) == 0
+    with Image.open(tmp_path / "a.WebP") as film:
+        assert film.format == "WEBP"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "film needs the folder of a run"),
+        (["nowhere"], "nowhere must be a run's folder"),
+        (["RUN", "--evry", "epoch"], "--evry is not a flag of sfumato film; did you mean --every?"),
+        (["RUN", "--size"], "--size needs a value"),
+        (["RUN", "other"], "film takes one"),
+        (["RUN", "--every", "week"], "every must be 'moment' or 'epoch'. Got 'week'"),
+        (["RUN", "--kind", "eror"], "kind must be 'painting', 'error' or 'beside'. Got 'eror'"),
+        (["RUN", "--format", "avi"], "format must be 'mp4', 'gif' or 'webp'. Got 'avi'"),
+        (["RUN", "--size", "12"], "size must be WIDTHxHEIGHT, each from 2 to 4096, such as 600x858. Got '12'"),
+        (["RUN", "--size", "1x400"], "size must be WIDTHxHEIGHT"),
+        (["RUN", "--size", "400x5000"], "each from 2 to 4096"),
+        (["RUN", "--size", "40x40", "--max-side", "40"], "max_side must be left out where size is given"),
+        (["RUN", "--max-side", "x"], "max_side must be a valid integer"),
+        (["RUN", "--fps", "0"], "fps must be greater than 0"),
+        (["RUN", "--fps", "nan"], "fps must be a finite number"),
+        (["RUN", "--fps", "60", "--out", "a.gif"], "fps must be at most 50 for a gif. Got 60"),
+        (["RUN", "--out", "film.avi"], "out must end in .mp4, .gif, .webp. Got 'film.avi'"),
+        (["RUN", "--out", "film"], "out must end in"),
+        (["RUN", "--out", "a.mp4", "--format", "gif"], "out must end in .gif, as format says"),
+        (["RUN", "--out", "nowhere/a.mp4"], "out must be a file in a folder that exists. Got nowhere/a.mp4"),
+    ],
+)
+def test_what_is_refused(
+    arguments: list[str],
+    message: str,
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["film", *(str(folder) if argument == "RUN" else argument for argument in arguments)]) == 2
+    captured = capsys.readouterr()
+    assert message in captured.err
+    assert captured.err.count("\n") == 1
+    assert captured.out == ""
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import pytest
+
+from sfumato.cli import stages
+from sfumato.cli.stages import StagesProgress
+
+
+def test_lines_tell_how_far_and_how_long_still(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 100.0
+    monkeypatch.setattr(stages.time, "monotonic", lambda: now)
+    with StagesProgress() as progress:
+        for done in range(1, 41):
+            progress.stage("film", done, 40)
+            now += 1
+        progress.stage("sheet", 1, 2)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "film   2%"
+    # A line every five seconds: after 5 s 6 of 40 are done.
+    assert lines[1] == "film  15%  0:00:28 left"
+    assert lines[-2] == "film 100%  0:00:00 left"
+    assert lines[-1] == "sheet  50%"
+    assert len(lines) == 10

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+import sfumato as sf
+from sfumato import images, models
+from sfumato.models import Region
+from sfumato.models.outputs import TILE
+from sfumato.recipe import Coordinates
+from sfumato.render import zoom
+from tests.render.small_run import HEIGHT, WIDTH
+from tests.small import SMALL
+
+
+def test_at_the_picture_s_size_it_is_the_painting(run: sf.Run) -> None:
+    model, _ = run.model()
+    rendered = zoom.rendering(model, run.recipe, (HEIGHT, WIDTH)).astype(int)
+    assert np.abs(rendered - np.rint(run.painting * 255)).max() <= 1
+    assert rendered.std() > 5
+
+
+@pytest.mark.parametrize("piece", [TILE, 2 * TILE, 64 * TILE])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_pieces_change_no_bit(run: sf.Run, piece: int, threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Some machines' products depend on how many samples they take at once.
+    assert zoom.PIECE % TILE == 0
+    model, _ = run.model()
+    whole = models.outputs(model, models.grid(run.recipe.coordinates, 83, 71), 1)
+    monkeypatch.setattr(zoom, "PIECE", piece)
+    monkeypatch.setattr(zoom, "threads", lambda recipe: threads)
+    painted = zoom.painting(model, run.recipe, (83, 71))
+    assert np.array_equal(painted, np.clip(whole, 0, 1).reshape(83, 71, 3))
+    told: list[int] = []
+    rendered = zoom.rendering(model, run.recipe, (83, 71), progress=told.append)
+    assert np.array_equal(rendered, images.to_uint8(painted))
+    assert told == [min(done, 83 * 71) for done in range(piece, 83 * 71 + piece, piece)]
+
+
+@pytest.mark.parametrize("at", ["corners", "centres"])
+def test_a_crop_is_that_part_of_a_large_rendering(run: sf.Run, at: str) -> None:
+    model, _ = run.model()
+    recipe = run.recipe.model_copy(update={"coordinates": Coordinates.of({"at": at})})
+    # Corners: 40 steps between 41 samples; centres: 40 squares.
+    extra = 1 if at == "corners" else 0
+    large = zoom.painting(model, recipe, (40 + extra, 20 + extra))
+    crop = zoom.painting(model, recipe, (20 + extra, 8 + extra), Region(0.25, 0.1, 0.75, 0.5))
+    assert crop == pytest.approx(large[10 : 30 + extra, 2 : 10 + extra], abs=1e-5)
+    assert np.abs(crop - large[: 20 + extra, : 8 + extra]).max() > 0.01
+
+
+def test_beyond_the_border_it_is_what_the_network_answers_there(run: sf.Run) -> None:
+    model, _ = run.model()
+    beyond = zoom.painting(model, run.recipe, (9, 5), Region(-0.5, -1, 1.5, 2))
+    with torch.inference_mode():
+        # The recipe's range is -1 to 1: half a picture beyond is at 2, a whole one at 3.
+        for row, y in enumerate(np.linspace(-2, 2, 9)):
+            for column, x in enumerate(np.linspace(-3, 3, 5)):
+                answer = model(torch.tensor([[y, x]], dtype=torch.float32)).clamp(0, 1)[0].numpy()
+                assert beyond[row, column] == pytest.approx(answer, abs=1e-5)
+
+
+def test_linear_light_is_shown_as_srgb_but_not_alpha() -> None:
+    values = np.array([[-1.0, 0.2140411, 2.0, 0.25]])
+    assert zoom.shown(values, sf.Recipe.of(SMALL))[0] == pytest.approx([0, 0.2140411, 1, 0.25])
+    linear = sf.Recipe.of({**SMALL, "picture": {"light": "linear"}})
+    assert zoom.shown(values, linear)[0] == pytest.approx([0, 0.5, 1, 0.25], abs=1e-6)
+
+
+@pytest.mark.parametrize("at", ["corners", "centres"])
+@pytest.mark.parametrize("samples", [4, 8, 16])
+def test_aligned_samples_lie_where_resampling_has_its_pixels(at: str, samples: int) -> None:
+    coordinates = Coordinates.of({"at": at, "range": "unit"})
+    ramp = models.axes(coordinates, 8, 8)[0]
+    found = models.axes(coordinates, samples, samples, zoom.aligned(coordinates, (8, 8), (samples, samples)))[1]
+    # A resampled picture's pixels are squares: those of a ramp lie at their middles.
+    middles = (np.arange(samples) + 0.5) * 8 / samples - 0.5
+    assert found == pytest.approx(ramp[0] + middles * (ramp[1] - ramp[0]))
