@@ -113,8 +113,8 @@ def test_killed_at_random_moments_it_goes_on_to_the_same_bits(case: str, tmp_pat
         "12" if case == "muon" else "40",
         "--threads",
         "1",
-        "--film",
-        "none",
+        "--film.every",
+        "never",
         "--evaluation.every",
         "epoch",
     ]
@@ -142,7 +142,7 @@ def test_killed_at_random_moments_it_goes_on_to_the_same_bits(case: str, tmp_pat
         (folder,) = (tmp_path / "killed").iterdir()
         if sf.load_run(folder).status == "done":
             break
-        arguments = ["resume", str(folder), "--film", "none"]
+        arguments = ["resume", str(folder), "--film.every", "never"]
     assert kills >= 1
     assert same(last_weights(sf.load_run(folder)), last_weights(expected))
     assert [line["mse"] for line in sf.load_run(folder).metrics] == [line["mse"] for line in expected.metrics]

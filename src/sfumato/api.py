@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sfumato import images, models, render
 from sfumato.errors import EngineError, PictureError, RunError, SfumatoError
 from sfumato.recipe import Recipe, changed, preset, recipe_id
+from sfumato.render.film_options import FilmOptions
 from sfumato.runs import Run, RunWriter, checkpoints, create, load_run
 from sfumato.training import Loop, Snapshot, resolve
 
@@ -24,6 +25,7 @@ def _silent(name: str, done: int, total: int) -> None:
 
 
 Film = Literal["mp4", "gif", "webp", "none"]
+"""A format, or none; `FilmOptions` has more to choose."""
 PictureSource = str | Path | NDArray[Any]
 """A file, the name of a sample, or an array (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) of floats in [0, 1] or bytes."""
 
@@ -33,7 +35,7 @@ def paint(
     *,
     recipe: Recipe | str | None = None,
     runs: str | Path = "runs",
-    film: Film = "mp4",
+    film: Film | FilmOptions = "mp4",
     warm_start: str | Path | None = None,
     watch: Callable[[Snapshot], None] | None = None,
     stop: Callable[[], bool] = lambda: False,
@@ -53,13 +55,13 @@ def paint(
 
     Raises RecipeError, PictureError, EngineError or RunError; nothing is written when the input is wrong.
     """
-    _check_film(film)
+    options = _film(film)
     whole = _recipe(picture, recipe, changes)
     target = _target(picture, whole)
     resolved = resolve(whole)
     model, origin = _warm(warm_start, resolved, target.shape[2])
     writer, loop = _begun(Path(runs), resolved, target, model, origin)
-    return _finished(loop, writer, None, film, watch, stop, stage)
+    return _finished(loop, writer, None, options, watch, stop, stage)
 
 
 def fit(
@@ -68,7 +70,7 @@ def fit(
     *,
     recipe: Recipe | str | None = None,
     runs: str | Path = "runs",
-    film: Film = "mp4",
+    film: Film | FilmOptions = "mp4",
     watch: Callable[[Snapshot], None] | None = None,
     stop: Callable[[], bool] = lambda: False,
     stage: Callable[[str, int, int], None] = _silent,
@@ -79,18 +81,18 @@ def fit(
     The rest is as for `paint`. The recipe's network and its initialisation play no part. To resume, or to load the run
     later, pass a module of the same shape again. Raises RecipeError when the module does not fit the picture.
     """
-    _check_film(film)
+    options = _film(film)
     whole = changed(_recipe(picture, recipe, changes), {"model": {"module": models.name_of(module)}})
     target = _target(picture, whole)
     writer, loop = _begun(Path(runs), resolve(whole), target, module, None)
-    return _finished(loop, writer, module, film, watch, stop, stage)
+    return _finished(loop, writer, module, options, watch, stop, stage)
 
 
 def resume(
     folder: str | Path,
     *,
     module: torch.nn.Module | None = None,
-    film: Film = "mp4",
+    film: Film | FilmOptions = "mp4",
     watch: Callable[[Snapshot], None] | None = None,
     stop: Callable[[], bool] = lambda: False,
     stage: Callable[[str, int, int], None] = _silent,
@@ -101,7 +103,7 @@ def resume(
     is trained in place. Other arguments as for `paint`. Raises RunError when the run is done, another process works on
     it, or its last checkpoint is damaged.
     """
-    _check_film(film)
+    options = _film(film)
     run = load_run(folder)
     if run.status in ("done", "diverged"):
         raise RunError(
@@ -113,7 +115,7 @@ def resume(
     if saved:
         loop.load(*checkpoints.load(saved[-1]))
     writer = RunWriter(run.folder, run.recipe, run.facts["id"], run.picture, resumed_at=loop.clock.step)
-    return _finished(loop, writer, module, film, watch, stop, stage)
+    return _finished(loop, writer, module, options, watch, stop, stage)
 
 
 def _begun(
@@ -134,7 +136,7 @@ def _finished(
     loop: Loop,
     writer: RunWriter,
     module: torch.nn.Module | None,
-    film: Film,
+    film: FilmOptions,
     watch: Callable[[Snapshot], None] | None,
     stop: Callable[[], bool],
     stage: Callable[[str, int, int], None],
@@ -152,7 +154,7 @@ def _finished(
         writer.finish(status)
     run = load_run(writer.folder, module)
     # Without a last painting there is nothing to film up to.
-    render.finish(run, film if run.facts["result"] else "none", stage)
+    render.finish(run, film if run.facts["result"] else FilmOptions(every="never"), stage)
     return run
 
 
@@ -170,9 +172,12 @@ def _warm(
     return model, {"run": other.folder.name, "id": other.facts["id"], "step": moment.step}
 
 
-def _check_film(film: str) -> None:
+def _film(film: Film | FilmOptions) -> FilmOptions:
+    if isinstance(film, FilmOptions):
+        return film
     if film not in get_args(Film):
         raise SfumatoError(f"film must be one of {', '.join(get_args(Film))}. Got {film!r}.")
+    return FilmOptions(every="never") if film == "none" else FilmOptions(format=film)
 
 
 def train(

@@ -48,7 +48,15 @@ def test_paint_says_where_everything_is(tile: Path, tmp_path: Path) -> None:
 
 
 def test_flags_reach_the_recipe(tile: Path, tmp_path: Path) -> None:
-    flags = ["--model.activation", "sine(3)", "--training.optimizer=adam(lr=1e-3)", "--seed", "-7", "--film", "none"]
+    flags = [
+        "--model.activation",
+        "sine(3)",
+        "--training.optimizer=adam(lr=1e-3)",
+        "--seed",
+        "-7",
+        "--film.every",
+        "never",
+    ]
     assert main(["paint", str(tile), *SMALL, *flags, "--picture.max_side", "5", "--runs", str(tmp_path / "runs")]) == 0
     (folder,) = (tmp_path / "runs").iterdir()
     facts = json.loads((folder / "run.json").read_text())
@@ -61,7 +69,7 @@ def test_flags_reach_the_recipe(tile: Path, tmp_path: Path) -> None:
 
 
 def test_none_clears_a_field_but_is_also_an_encoding(tile: Path, tmp_path: Path) -> None:
-    flags = ["--model.encoding", "none", "--picture.size", "none", "--film", "none"]
+    flags = ["--model.encoding", "none", "--picture.size", "none", "--film.every", "never"]
     assert main(["paint", str(tile), *SMALL, *flags, "--runs", str(tmp_path / "runs")]) == 0
 
 
@@ -74,7 +82,7 @@ def test_none_clears_a_field_but_is_also_an_encoding(tile: Path, tmp_path: Path)
         (["paint", "--model.depth", "--seed", "3"], "--model.depth needs a value"),
         (["paint", "--model.depth", "x"], "model.depth must be a valid integer"),
         (["paint", "--preset", "fats"], "did you mean 'fast'?"),
-        (["paint", "--film", "avi"], "film must be one of mp4, gif, webp, none. Got 'avi'"),
+        (["paint", "--film.format", "avi"], "format must be 'mp4', 'gif' or 'webp'. Got 'avi'"),
         (["paint", "a.png", "b.png"], "takes one picture. Got 'b.png' as well"),
         (["paint", "nowhere.png"], "nowhere.png"),
         (["paint", "catt"], "did you mean"),

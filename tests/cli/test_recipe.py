@@ -50,7 +50,19 @@ def test_paint_takes_a_recipe(tmp_path: Path) -> None:
     recipe = tmp_path / "small.toml"
     recipe.write_text("[picture]\nmax_side = 8\n[model]\nwidth = 5\n[training]\nbatch = 8\n[budget]\nsteps = 2\n")
     assert (
-        main(["paint", "--recipe", str(recipe), "--model.depth", "1", "--film", "none", "--runs", str(tmp_path / "r")])
+        main(
+            [
+                "paint",
+                "--recipe",
+                str(recipe),
+                "--model.depth",
+                "1",
+                "--film.every",
+                "never",
+                "--runs",
+                str(tmp_path / "r"),
+            ]
+        )
         == 0
     )
     (folder,) = (tmp_path / "r").iterdir()

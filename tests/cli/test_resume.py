@@ -34,7 +34,7 @@ def test_resume_says_where_everything_is(tmp_path: Path, capsys: pytest.CaptureF
         (["resume", "nowhere"], "nowhere must be a run's folder"),
         (["stop", "nowhere"], "nowhere must be a run's folder"),
         (["pause", "nowhere"], "nowhere must be a run's folder"),
-        (["resume", "nowhere", "--filn", "none"], "did you mean --film?"),
+        (["resume", "nowhere", "--film.evry", "epoch"], "did you mean --film.every?"),
     ],
 )
 def test_wrong_input(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -48,7 +48,7 @@ def test_pause_resume_stop(tmp_path: Path) -> None:
     image = tmp_path / "tile.png"
     Image.fromarray((picture() * 255).round().astype(np.uint8)).save(image)
     flags = ["--model.depth", "2", "--model.width", "16", "--training.batch", "16", "--threads", "1"]
-    flags += ["--budget.seconds", "100", "--film", "none"]
+    flags += ["--budget.seconds", "100", "--film.every", "never"]
     command = [sys.executable, "-m", "sfumato", "paint", str(image), *flags, "--runs", str(tmp_path / "runs")]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
 

@@ -95,6 +95,12 @@ def test_a_profile_for_another_kind_of_image_is_ignored() -> None:
     assert to_srgb(image) is image
 
 
+@pytest.mark.parametrize("kind", [np.float32, np.int32])
+def test_float_grey_and_wide_integers_are_left_alone(kind: type[np.generic]) -> None:
+    image = tagged(Image.fromarray(GREY.astype(kind)), grey_profile(1))
+    assert to_srgb(image) is image
+
+
 def test_a_profile_of_the_wrong_type_is_ignored() -> None:
     for value in ("text", 7, (1, 2), None):
         image = Image.fromarray(RGB)

@@ -37,7 +37,7 @@ def shown_in(path: Path, width: int, height: int) -> list[NDArray[np.float64]]:
 
 def test_one_frame_a_still_and_the_same_as_after_training(tmp_path: Path) -> None:
     run = small_run(tmp_path)
-    finish(run, "mp4", silent)
+    finish(run, FilmOptions(), silent)
     told: list[tuple[str, int, int]] = []
     path = remake(run, FilmOptions(out=str(tmp_path / "again.mp4")), lambda *stage: told.append(stage))
     assert path.read_bytes() == (run.folder / "learning.mp4").read_bytes()

@@ -11,7 +11,6 @@ from sfumato.models.outputs import TILE
 from sfumato.recipe import Coordinates
 from sfumato.render import zoom
 from tests.render.small_run import HEIGHT, WIDTH
-from tests.small import SMALL
 
 
 def test_at_the_picture_s_size_it_is_the_painting(run: sf.Run) -> None:
@@ -59,13 +58,6 @@ def test_beyond_the_border_it_is_what_the_network_answers_there(run: sf.Run) -> 
             for column, x in enumerate(np.linspace(-3, 3, 5)):
                 answer = model(torch.tensor([[y, x]], dtype=torch.float32)).clamp(0, 1)[0].numpy()
                 assert beyond[row, column] == pytest.approx(answer, abs=1e-5)
-
-
-def test_linear_light_is_shown_as_srgb_but_not_alpha() -> None:
-    values = np.array([[-1.0, 0.2140411, 2.0, 0.25]])
-    assert zoom.shown(values, sf.Recipe.of(SMALL))[0] == pytest.approx([0, 0.2140411, 1, 0.25])
-    linear = sf.Recipe.of({**SMALL, "picture": {"light": "linear"}})
-    assert zoom.shown(values, linear)[0] == pytest.approx([0, 0.5, 1, 0.25], abs=1e-6)
 
 
 @pytest.mark.parametrize("at", ["corners", "centres"])

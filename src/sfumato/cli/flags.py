@@ -53,6 +53,12 @@ def field(name: str, default: str, metavar: str, text: str, *, optional: bool = 
     return name, Annotated[str, argument], dataclasses.field(default=Default(default), metadata={NONE: optional})
 
 
+def group(name: str, section: Section) -> tuple[str, Any, Any]:
+    """A flag for every field of a section, named ``--name.field``."""
+    below = of(section)
+    return name, type(below), dataclasses.field(default=below)
+
+
 def switch(name: str, text: str) -> tuple[str, Any, Any]:
     """One flag that takes no value: it is there or not."""
     argument = tyro.conf.arg(help=text, help_behavior_hint="")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sfumato.cli import base, flags
 from sfumato.cli.training import watched
 from sfumato.recipe import changed
+from sfumato.render.film_options import FilmOptions
 
 DOC = """Train a network to paint a picture. Leaves painting.png, learning.mp4 and curve.svg in a new run folder.
 
@@ -29,12 +30,13 @@ def command(arguments: Sequence[str]) -> int:
         ),
         flags.field("runs", "runs", "DIR", "folder in which the run's own folder is made"),
         flags.field("warm_start", flags.NONE, "RUN", "folder of a run whose last weights training starts from"),
-        flags.field("film", "mp4", "mp4|gif|webp|none", "format of the film"),
+        flags.group("film", FilmOptions()),
         flags.switch("watch", "draw the painting in the terminal while it is learned"),
         *base.fields(recipe, arguments),
     )
     recipe = changed(recipe, flags.given(parsed.changes))
     picture = None if isinstance(parsed.picture, flags.Default) else parsed.picture
+    film = FilmOptions.of(flags.given(parsed.film))
     from sfumato.api import paint
 
     warm_start = None if isinstance(parsed.warm_start, flags.Default) else parsed.warm_start
@@ -43,8 +45,8 @@ def command(arguments: Sequence[str]) -> int:
         picture,
         recipe=recipe,
         runs=parsed.runs,
-        film=parsed.film,
+        film=film,
         warm_start=warm_start,
         painting=parsed.watch,
-        linear=recipe.picture.light == "linear",
+        light=recipe.picture.light,
     )

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from sfumato import images
 from sfumato.cli import half_blocks
+from sfumato.recipe.picture import Light
 from sfumato.training import Snapshot
 
 SECONDS_A_LINE = 5.0
@@ -23,11 +24,12 @@ SECONDS_A_PAINTING = 0.5
 class PaintProgress:
     """Shows epoch, PSNR, samples a second, elapsed and remaining time. A context manager; call it with snapshots."""
 
-    def __init__(self, *, painting: bool = False, linear: bool = False, console: Console | None = None) -> None:
-        """``painting``: draw it above the bar while it changes; ``linear``: it is in linear light."""
+    def __init__(self, *, painting: bool = False, light: Light = "srgb", console: Console | None = None) -> None:
+        """``painting``: draw it above the bar while it changes; ``light``: what the network learns."""
         self._console = console or Console(stderr=True)
         self._painting: RenderableType = ""
-        self._paints, self._linear = painting and self._console.is_terminal, linear
+        self._paints = painting and self._console.is_terminal
+        self._light: Light = light
         self._last_painting = -math.inf
         columns = (
             TextColumn("{task.description:<9}"),
@@ -78,8 +80,7 @@ class PaintProgress:
         width, height = self._console.size
         # Room for the bars below, and for the cursor's line.
         rows, columns = half_blocks.cells(snapshot.size, width, max(height - 4, 1))
-        painting = snapshot.paint(rows, columns)
-        self._painting = half_blocks.drawn(images.linear_to_srgb(painting) if self._linear else painting)
+        self._painting = half_blocks.drawn(images.shown(snapshot.paint(rows, columns), self._light))
         self._last_painting = time.monotonic()
 
     def stage(self, name: str, done: int, total: int) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sfumato.cli import flags
 from sfumato.cli.training import watched
+from sfumato.render.film_options import FilmOptions
 
 DOC = """Go on with a run that was stopped, killed or failed; or let a paused training go on.
 
@@ -18,13 +19,12 @@ Example:  sfumato resume runs/20261123-154559-cat-4ea5ae38
 
 def command(arguments: Sequence[str]) -> int:
     """Resume, and print where everything is."""
-    folder, options = flags.run_and_options(
-        "resume", DOC, arguments, flags.field("film", "mp4", "mp4|gif|webp|none", "format of the film")
-    )
+    folder, options = flags.run_and_options("resume", DOC, arguments, flags.group("film", FilmOptions()))
+    film = FilmOptions.of(flags.given(options.film))
     from sfumato import runs
     from sfumato.api import resume
 
     if runs.requests.is_live(Path(folder)):
         runs.requests.ask(Path(folder), "resume")
         return 0
-    return watched(resume, folder, film=options.film)
+    return watched(resume, folder, film=film)

@@ -6,22 +6,24 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from sfumato.recipe.picture import Light
+
 if TYPE_CHECKING:
     from sfumato.runs import Run
 
 
 def watched(
-    train: Callable[..., Run], *arguments: Any, painting: bool = False, linear: bool = False, **options: Any
+    train: Callable[..., Run], *arguments: Any, painting: bool = False, light: Light = "srgb", **options: Any
 ) -> int:
     """Call ``train`` with ``watch``, ``stop`` and ``stage``; print the run; 0, or 1 when training was given up.
 
-    ``painting``: show the painting in the terminal; ``linear``: it is in linear light.
+    ``painting``: show the painting in the terminal; ``light``: what it learns.
     """
     # Only now: the flags are right, and these bring PyTorch.
     from sfumato.cli.interrupt import asked_to_stop
     from sfumato.cli.progress import PaintProgress
 
-    with asked_to_stop() as stop, PaintProgress(painting=painting, linear=linear) as progress:
+    with asked_to_stop() as stop, PaintProgress(painting=painting, light=light) as progress:
         run = train(*arguments, watch=progress.training, stop=stop, stage=progress.stage, **options)
     sys.stdout.write(run.summary() + "\n")
     return 1 if run.status == "diverged" else 0

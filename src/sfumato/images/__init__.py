@@ -6,6 +6,7 @@ from sfumato.images.exact_values import exact
 from sfumato.images.loader import load
 from sfumato.images.pixel_errors import mae, mse, psnr
 from sfumato.images.samples import SAMPLES
+from sfumato.images.shown import shown
 from sfumato.images.structural_similarity import ssim
 from sfumato.images.uint8 import as_image, to_uint8
 
@@ -19,6 +20,7 @@ __all__ = [
     "mse",
     "psnr",
     "sha256",
+    "shown",
     "srgb_to_linear",
     "ssim",
     "to_uint8",

@@ -1,4 +1,4 @@
-"""How a film is remade."""
+"""How a film is made."""
 
 from __future__ import annotations
 
@@ -19,13 +19,15 @@ ENDINGS: dict[str, FilmFormat] = {".mp4": "mp4", ".gif": "gif", ".webp": "webp"}
 
 
 class FilmOptions(Section):
-    """What `remake` is asked for. Wrong values raise RecipeError in one line."""
+    """How a run's film is made."""
 
     kind: FilmKind = Field(
         default="painting",
         description="painting; error: how far each pixel is off; beside: the target and the painting side by side",
     )
-    every: Literal["moment", "epoch"] = Field(default="moment", description="one frame a saved moment, or an epoch")
+    every: Literal["moment", "epoch", "never"] = Field(
+        default="moment", description="a frame for each saved moment, or for each epoch; never: no film"
+    )
     size: str | None = Field(
         default=None, description="paint at exactly WIDTHxHEIGHT, such as 600x858; may be larger than the picture"
     )

@@ -6,11 +6,11 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sfumato import images
 from sfumato.errors import RecipeError
 from sfumato.render.curve import write_curve
 from sfumato.render.film import write_film
@@ -23,7 +23,7 @@ from sfumato.render.painting import error_map, side_by_side
 from sfumato.render.pixels import resampled
 from sfumato.render.size import width_height
 from sfumato.render.stills import Still, one_an_epoch, points, read, stills
-from sfumato.render.zoom import Size, shown
+from sfumato.render.zoom import Size
 from sfumato.runs import Run, layout, replacing
 
 LARGEST_SIDE: dict[FilmKind, int] = {"painting": 1280, "error": 1280, "beside": 960}
@@ -43,12 +43,12 @@ class _Plan:
     """Whether moments are painted at that size whatever it costs."""
 
 
-def finish(run: Run, film: Literal["mp4", "gif", "webp", "none"], stage: Stage) -> None:
-    """Draw the curve and the film into the run's folder. Raises RunError when they cannot be written."""
+def finish(run: Run, film: FilmOptions, stage: Stage) -> None:
+    """Draw the curve, and unless it is never wanted the film. Raises RunError when they cannot be written."""
     with replacing(run.folder / layout.CURVE) as partial:
         write_curve(partial, points(run), title=f"{run.recipe.picture.source} · {run.facts['id']}")
-    if film != "none":
-        remake(run, FilmOptions(format=film), stage)
+    if film.every != "never":
+        remake(run, film, stage)
 
 
 def remake(run: Run, options: FilmOptions, stage: Stage) -> Path:
@@ -59,6 +59,8 @@ def remake(run: Run, options: FilmOptions, stage: Stage) -> Path:
     picture's where that is lower. Raises RunError when the run cannot be read or the film cannot be written;
     RecipeError when it would be too large.
     """
+    if options.every == "never":
+        raise RecipeError("every must be moment or epoch to make a film. Got 'never'.")
     name = layout.FILM if options.kind == "painting" else f"{layout.FILM}-{options.kind}"
     path = writable(run.folder / f"{name}.{options.film_format}" if options.out is None else Path(options.out))
     everything = stills(run)
@@ -91,7 +93,7 @@ def _plan(run: Run, options: FilmOptions) -> _Plan:
 
 
 def _frames(run: Run, chosen: list[Still], plan: _Plan, stage: Stage) -> Iterator[Frame]:
-    target = shown(run.picture, run.recipe)
+    target = images.shown(run.picture, run.recipe.picture.light)
     picture = target.shape[:2]
     # An enlarged target has no more to compare with: its errors are taken at its own size, and enlarged.
     size = (min(plan.size[0], picture[0]), min(plan.size[1], picture[1])) if plan.kind == "error" else plan.size

@@ -108,7 +108,7 @@ def _cross(cell: Size) -> NDArray[np.uint8]:
     size = (cell[1] * finer, cell[0] * finer)
     image = Image.new("RGB", size, DEAD)
     drawing = ImageDraw.Draw(image)
-    width = max(finer, round(0.03 * max(size)))
+    width = max(2 * finer, round(0.012 * max(size)))
     drawing.line((0, 0, *size), fill=CROSS, width=width)
     drawing.line((0, size[1], size[0], 0), fill=CROSS, width=width)
     return np.asarray(image.reduce(finer))

@@ -49,15 +49,6 @@ def rendering(
     return result.reshape(*size, -1)
 
 
-def shown(values: NDArray[np.floating], recipe: Recipe) -> NDArray[np.float32]:
-    """(..., C) as the network learned them -> sRGB in [0, 1], as pictures are drawn; nan stays."""
-    clipped = np.clip(values, 0, 1).astype(np.float32)
-    if recipe.picture.light == "linear":
-        # Colours only: alpha is linear already.
-        clipped[..., :3] = images.linear_to_srgb(clipped[..., :3])
-    return clipped
-
-
 def aligned(coordinates: Coordinates, picture: Size, size: Size) -> Region:
     """The region whose samples lie where a resampling of the picture to `size` would have its pixels.
 
@@ -91,4 +82,4 @@ def _pieces(
     for first in range(0, size[0] * size[1], PIECE):
         row, column = np.divmod(np.arange(first, min(first + PIECE, size[0] * size[1])), size[1])
         coordinates = np.stack([rows[row], columns[column]], axis=1)
-        yield first, shown(models.outputs(model, coordinates, threads(recipe)), recipe)
+        yield first, images.shown(models.outputs(model, coordinates, threads(recipe)), recipe.picture.light)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sfumato import images
 from sfumato.errors import RunError
 from sfumato.recipe import Recipe, to_string, values
+from sfumato.recipe.picture import Light
 from sfumato.runs import checkpoints, layout, metrics, requests, weights
 from sfumato.runs.atomic import write_bytes
 from sfumato.runs.moments import Choice
@@ -43,7 +44,7 @@ class RunWriter:
         Raises RunError when another process writes this run, or it cannot be written.
         """
         self.folder = folder
-        self._linear = recipe.picture.light == "linear"
+        self._light: Light = recipe.picture.light
         self._squashed = recipe.model.output == "sigmoid" and recipe.model.module is None
         self._picture = images.exact(picture)
         self._moments = Choice()
@@ -171,9 +172,7 @@ class RunWriter:
             self._lock.release()
 
     def _write_picture(self, name: str, snapshot: Snapshot) -> None:
-        painting = np.clip(snapshot.painting(), 0.0, 1.0)
-        if self._linear:
-            painting = images.linear_to_srgb(painting.astype(np.float32))
+        painting = images.shown(snapshot.painting(), self._light)
         buffer = io.BytesIO()
         # Level 1 takes a third of the default's time for a tenth more bytes, and training waits for it.
         images.as_image(painting).save(buffer, format="PNG", compress_level=1)
