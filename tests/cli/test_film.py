@@ -41,7 +41,7 @@ def test_the_ending_of_out_says_the_format(folder: Path, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "film needs the folder of a run"),
+        ([], "the run must be a run's folder. Got none"),
         (["nowhere"], "nowhere must be a run's folder"),
         (["RUN", "--evry", "epoch"], "--evry is not a flag of sfumato film; did you mean --every?"),
         (["RUN", "--size"], "--size needs a value"),

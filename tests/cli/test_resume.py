@@ -30,14 +30,22 @@ def test_resume_says_where_everything_is(tmp_path: Path, capsys: pytest.CaptureF
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["resume"], "resume needs the folder of a run"),
+        (["resume"], "the run must be a run's folder. Got none, and no runs in runs"),
         (["resume", "nowhere"], "nowhere must be a run's folder"),
+        (["resume", "."], "cannot read run.json"),
         (["stop", "nowhere"], "nowhere must be a run's folder"),
         (["pause", "nowhere"], "nowhere must be a run's folder"),
         (["resume", "nowhere", "--film.evry", "epoch"], "did you mean --film.every?"),
     ],
 )
-def test_wrong_input(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_input(
+    arguments: list[str],
+    message: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
     assert main(arguments) == 2
     error = capsys.readouterr().err
     assert message in error

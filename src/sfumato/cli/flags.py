@@ -136,18 +136,6 @@ def parse(default: T, arguments: Sequence[str], name: str) -> T:
     return parsed
 
 
-def run_and_options(command: str, doc: str, arguments: Sequence[str], *fields: tuple[str, Any, Any]) -> tuple[str, Any]:
-    """The run's folder and the other flags of a command that takes one run. Raises SfumatoError without a run."""
-    run = tyro.conf.arg(metavar="RUN", help="folder of the run")
-    positional = ("run", Annotated[tyro.conf.Positional[str], run], dataclasses.field(default=Default("")))
-    kind = dataclasses.make_dataclass(command.title(), [positional, *fields], frozen=True)
-    kind.__doc__ = doc
-    parsed: Any = parse(kind(), arguments, command)
-    if isinstance(parsed.run, Default):
-        raise SfumatoError(f"{command} needs the folder of a run, such as runs/20261123-154559-cat-4ea5ae38. Got none.")
-    return parsed.run, parsed
-
-
 def _names(default: Any, prefix: str = "--") -> list[str]:
     names: list[str] = []
     for each in dataclasses.fields(default):

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TypeVar
 
-from sfumato.cli import flags
+from sfumato.cli import flags, one_run
 from sfumato.recipe.section import Section
 
 Options = TypeVar("Options", bound=Section)
 
 
-def of_run(command: str, doc: str, arguments: Sequence[str], kind: type[Options]) -> tuple[str, Options]:
+def of_run(command: str, doc: str, arguments: Sequence[str], kind: type[Options]) -> tuple[Path, Options]:
     """The run's folder and the options that were typed. Raises SfumatoError in one line for whatever is wrong."""
     texts = flags.of(kind())
     fields = dataclasses.fields(texts)
-    folder, parsed = flags.run_and_options(
+    folder, parsed = one_run.read(
         command,
         doc,
         arguments,

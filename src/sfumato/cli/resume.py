@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
-from sfumato.cli import flags
+from sfumato.cli import flags, one_run
 from sfumato.cli.training import watched
 from sfumato.render.film_options import FilmOptions
 
@@ -19,12 +18,12 @@ Example:  sfumato resume runs/20261123-154559-cat-4ea5ae38
 
 def command(arguments: Sequence[str]) -> int:
     """Resume, and print where everything is."""
-    folder, options = flags.run_and_options("resume", DOC, arguments, flags.group("film", FilmOptions()))
+    folder, options = one_run.read("resume", DOC, arguments, flags.group("film", FilmOptions()))
     film = FilmOptions.of(flags.given(options.film))
     from sfumato import runs
     from sfumato.api import resume
 
-    if runs.requests.is_live(Path(folder)):
-        runs.requests.ask(Path(folder), "resume")
+    if runs.requests.is_live(folder):
+        runs.requests.ask(folder, "resume")
         return 0
     return watched(resume, folder, film=film)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
-from sfumato.cli import flags
-from sfumato.runs import listing, portrait
+from sfumato.cli import flags, one_run
+from sfumato.runs import portrait
 
 DOC = """Show one run: its recipe, result, findings, what made it, and its files.
 
@@ -20,15 +19,7 @@ Examples:  sfumato show                 the newest run
 
 def command(arguments: Sequence[str]) -> int:
     """Show."""
-    parsed = flags.read(
-        "show",
-        DOC,
-        arguments,
-        flags.positional("run", "", "RUN", "a run's folder, or a part of one run's name; the newest when left out"),
-        flags.field("runs", "runs", "DIR", "folder of the runs"),
-        flags.switch("json", "print JSON for programs"),
-    )
-    folder = listing.find(parsed.run, Path(parsed.runs))
+    folder, parsed = one_run.read("show", DOC, arguments, flags.switch("json", "print JSON for programs"))
     if parsed.json:
         sys.stdout.write(json.dumps(portrait.data(folder), indent=2) + "\n")
     else:

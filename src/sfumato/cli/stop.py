@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
-from sfumato.cli import flags
+from sfumato.cli import one_run
 
 DOC = """Ask a running training to end at the next step and to write everything.
 
@@ -15,8 +14,8 @@ Example:  sfumato stop runs/20261123-154559-cat-4ea5ae38
 
 def command(arguments: Sequence[str]) -> int:
     """Leave the request in the run's folder."""
-    folder, _ = flags.run_and_options("stop", DOC, arguments)
+    folder, _ = one_run.read("stop", DOC, arguments)
     from sfumato.runs import load_run, requests
 
-    requests.ask(load_run(Path(folder)).folder, "stop")
+    requests.ask(load_run(folder).folder, "stop")
     return 0
