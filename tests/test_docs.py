@@ -55,6 +55,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
 def test_command(command: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (done,), (stopped,) = Path("runs").iterdir(), Path("stopped").iterdir()
@@ -69,6 +70,7 @@ def test_command(command: str, folder: Path, capsys: pytest.CaptureFixture[str])
     assert main(arguments) == 0, capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=lambda page: page.stem)
 def test_python(page: Path, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for number, code in enumerate(blocks(page, "python")):

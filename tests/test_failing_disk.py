@@ -62,6 +62,7 @@ def writes_of(path: Path, monkeypatch: pytest.MonkeyPatch) -> int:
 QUICK: dict[str, Any] = {**SMALL, "budget": {"epochs": 1}, "film": "gif"}
 
 
+@pytest.mark.slow
 def test_at_every_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     writes = writes_of(tmp_path / "whole", monkeypatch)
     assert writes >= 10

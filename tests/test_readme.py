@@ -34,6 +34,7 @@ def test_the_make_commands_exist() -> None:
         assert re.search(rf"^{command}:", makefile, flags=re.MULTILINE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [command for command in PAINT if "mona-lisa" not in command])
 def test_commands(command: str, tmp_path: Path) -> None:
     arguments = shlex.split(command.replace("photo.jpg", "coffee"))
@@ -54,6 +55,7 @@ def test_commands(command: str, tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [command for command in PAINT if "mona-lisa" in command])
 def test_commands_of_2012(command: str, tmp_path: Path) -> None:
     # Any picture will do here: the sample needs a network, and its own tests.

@@ -131,6 +131,7 @@ def test_help_brings_nothing_heavy() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals are sent as on POSIX")
 def test_ctrl_c_stops_and_writes_everything(tile: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "sfumato", "paint", str(tile), *NETWORK, "--budget.seconds", "100"]

@@ -52,6 +52,7 @@ def test_wrong_input(
     assert error.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_pause_resume_stop(tmp_path: Path) -> None:
     image = tmp_path / "tile.png"
     Image.fromarray((picture() * 255).round().astype(np.uint8)).save(image)
