@@ -94,6 +94,17 @@ def test_arrays_that_are_no_pictures(array: np.ndarray, message: str, tmp_path: 
     assert not (tmp_path / "runs").exists()
 
 
+def test_ways_to_give_a_picture() -> None:
+    for snapshots in (
+        sf.train("fast", "cat", picture={"max_side": 8}, **SMALL),
+        sf.train("fast", {"source": "cat", "max_side": 8}, **SMALL),
+        sf.train(picture={"source": "cat", "max_side": 8}, **SMALL),
+    ):
+        assert next(iter(snapshots)).size == (5, 8)
+    with pytest.raises(sf.RecipeError, match="must be given once"):
+        next(sf.train("fast", "cat", picture="coffee"))
+
+
 def test_wrong_input_writes_nothing(tmp_path: Path) -> None:
     with pytest.raises(sf.RecipeError, match="did you mean model.depth"):
         sf.paint(picture(), runs=tmp_path / "runs", model={"dept": 3})

@@ -125,6 +125,11 @@ def test_what_is_no_network_is_refused_in_one_line(folder: Path, module: str, me
     assert not (folder / "runs").exists()
 
 
+def test_fit_needs_a_module() -> None:
+    with pytest.raises(sf.RecipeError, match="Got str"):
+        sf.fit("resnet", "cat")  # pyright: ignore[reportArgumentType]
+
+
 def test_other_engines_refuse_it() -> None:
     with pytest.raises(sf.EngineError, match="model.module must be none"):
         next(sf.train("blog-2012", picture(), engine="online", model={"module": "a:B"}))

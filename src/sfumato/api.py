@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from sfumato import images, models, render
-from sfumato.errors import EngineError, PictureError, RunError, SfumatoError
+from sfumato.errors import EngineError, PictureError, RecipeError, RunError, SfumatoError
 from sfumato.recipe import Recipe, changed, preset, recipe_id
 from sfumato.render.film_options import FilmOptions
 from sfumato.runs import Run, RunWriter, checkpoints, create, load_run
@@ -32,6 +32,7 @@ PictureSource = str | Path | NDArray[Any]
 
 def paint(
     picture: PictureSource | Mapping[str, Any] | None = None,
+    /,
     *,
     recipe: Recipe | str | None = None,
     runs: str | Path = "runs",
@@ -47,7 +48,8 @@ def paint(
     ``picture`` is a file, the name of a sample, an array (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) of floats in [0, 1]
     or bytes, or the recipe's settings of a picture: ``{"source": "cat.jpg", "max_side": 200}``. ``recipe`` is a recipe
     or the name of a preset, by default ``fast``; ``changes`` replace its fields:
-    ``paint("cat", model={"depth": 6}, seed=7)``; a change of the budget replaces the whole budget.
+    ``paint("cat", picture={"max_side": 200}, model={"depth": 6}, seed=7)``; a change of the budget replaces the whole
+    budget.
 
     ``warm_start`` is another run's folder: training starts from its last weights, of a network of the same shape.
     ``watch`` is called with every snapshot (about ten a second), ``stop`` between steps: when it answers true, training
@@ -56,6 +58,7 @@ def paint(
     Raises RecipeError, PictureError, EngineError or RunError; nothing is written when the input is wrong.
     """
     options = _film(film)
+    picture, changes = _picture(picture, changes)
     whole = _recipe(picture, recipe, changes)
     target = _target(picture, whole)
     resolved = resolve(whole)
@@ -67,6 +70,7 @@ def paint(
 def fit(
     module: torch.nn.Module,
     picture: PictureSource | Mapping[str, Any] | None = None,
+    /,
     *,
     recipe: Recipe | str | None = None,
     runs: str | Path = "runs",
@@ -82,6 +86,9 @@ def fit(
     later, pass a module of the same shape again. Raises RecipeError when the module does not fit the picture.
     """
     options = _film(film)
+    if not isinstance(module, torch.nn.Module):
+        raise RecipeError(f"fit must be given a torch.nn.Module. Got {type(module).__name__}.")
+    picture, changes = _picture(picture, changes)
     whole = changed(_recipe(picture, recipe, changes), {"model": {"module": models.name_of(module)}})
     target = _target(picture, whole)
     writer, loop = _begun(Path(runs), resolve(whole), target, module, None)
@@ -183,12 +190,14 @@ def _film(film: Film | FilmOptions) -> FilmOptions:
 def train(
     recipe: Recipe | str | None = None,
     picture: PictureSource | Mapping[str, Any] | None = None,
+    /,
     **changes: Any,
 ) -> Iterator[Snapshot]:
     """Train a recipe and yield snapshots, about ten a second; the last one tells why it ended. Writes no files.
 
     Arguments as for `paint`. Stop early by leaving the loop. Raises RecipeError, PictureError or EngineError.
     """
+    picture, changes = _picture(picture, changes)
     whole = _recipe(picture, recipe, changes)
     target = _target(picture, whole)
     return Loop(resolve(whole), target).snapshots()
@@ -204,6 +213,19 @@ def load_picture(source: PictureSource | Recipe) -> NDArray[np.float32]:
     if isinstance(source, str | Path):
         return images.load(changed(Recipe(), {"picture": {"source": str(source)}}).picture)
     return _from_array(np.asarray(source))
+
+
+def _picture(
+    picture: PictureSource | Mapping[str, Any] | None, changes: dict[str, Any]
+) -> tuple[PictureSource | Mapping[str, Any] | None, dict[str, Any]]:
+    """The picture, given first or by name, and the other changes; settings by name are those of the one given first."""
+    rest = {name: value for name, value in changes.items() if name != "picture"}
+    named = changes.get("picture")
+    if named is None or picture is None:
+        return picture if named is None else named, rest
+    if not isinstance(named, Mapping) or not isinstance(picture, str | Path):
+        raise RecipeError("the picture must be given once, or as a file or sample with picture={settings}.")
+    return {"source": str(picture), **named}, rest
 
 
 def _recipe(

@@ -53,7 +53,7 @@ def test_the_ending_of_out_says_the_format(folder: Path, tmp_path: Path) -> None
         (["RUN", "--size", "1x400"], "size must be WIDTHxHEIGHT"),
         (["RUN", "--size", "400x5000"], "each from 2 to 4096"),
         (["RUN", "--size", "40x40", "--max-side", "40"], "max_side must be left out where size is given"),
-        (["RUN", "--max-side", "x"], "max_side must be a valid integer"),
+        (["RUN", "--max-side", "x"], "max_side must be a whole number"),
         (["RUN", "--fps", "0"], "fps must be greater than 0"),
         (["RUN", "--fps", "nan"], "fps must be a finite number"),
         (["RUN", "--fps", "60", "--out", "a.gif"], "fps must be at most 50 for a gif. Got 60"),

@@ -80,7 +80,7 @@ def test_none_clears_a_field_but_is_also_an_encoding(tile: Path, tmp_path: Path)
         (["paint", "--model.dept", "3"], "--model.dept is not a flag of sfumato paint; did you mean --model.depth?"),
         (["paint", "--model.depth"], "--model.depth needs a value"),
         (["paint", "--model.depth", "--seed", "3"], "--model.depth needs a value"),
-        (["paint", "--model.depth", "x"], "model.depth must be a valid integer"),
+        (["paint", "--model.depth", "x"], "model.depth must be a whole number"),
         (["paint", "--preset", "fats"], "did you mean 'fast'?"),
         (["paint", "--film.format", "avi"], "format must be 'mp4', 'gif' or 'webp'. Got 'avi'"),
         (["paint", "a.png", "b.png"], "takes one picture. Got 'b.png' as well"),

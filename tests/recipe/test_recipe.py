@@ -35,10 +35,10 @@ from tests.recipe.strategies import recipes
         ({"modle": {}}, "modle is not a field of the recipe; did you mean model?"),
         ({"model": {"zzz": 3}}, "model.zzz is not a field of the recipe; valid: depth, width"),
         ({"model": {"depth": -1}}, "model.depth must be at least 0. Got -1."),
-        ({"model": {"width": "300,x"}}, "model.width must be a valid integer. Got"),
+        ({"model": {"width": "300,x"}}, "model.width must be a whole number. Got"),
         ({"model": {"width": 0}}, "model.width must be from 1 to 65536 units"),
         ({"model": {"activation": "rely"}}, "model.activation must be one of leaky_relu, relu"),
-        ({"training": {"batch": 0}}, "training.batch must be at least 1. Got 0."),
+        ({"training": {"batch": 0}}, "training.batch must be at least 1 or 'all'. Got 0."),
         ({"picture": {"size": "3"}}, "picture.size must be WIDTHxHEIGHT"),
         ({"picture": {"size": "1x9"}}, "picture.size must be WIDTHxHEIGHT"),
         ({"engine": "fsat"}, "engine must be 'auto'"),
@@ -123,3 +123,18 @@ def test_every_field_is_documented() -> None:
 def test_importing_recipes_brings_no_torch() -> None:
     code = "import sys, sfumato.recipe, sfumato; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"picture": {"source": ""}}, "picture.source must be text with at least 1 character. Got ''."),
+        ({"training": {"batch": "foo"}}, "training.batch must be a whole number or 'all'. Got 'foo'."),
+        ({"training": {"optimizer": "adam(lr=-1)"}}, "with lr that is at least 0. Got -1."),
+        ({"model": {"biases": "maybe"}}, "model.biases must be true or false. Got 'maybe'."),
+    ],
+)
+def test_rules_are_sentences(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(RecipeError) as caught:
+        changed(Recipe(), changes)
+    assert message in str(caught.value)

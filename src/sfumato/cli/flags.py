@@ -130,7 +130,7 @@ def parse(default: T, arguments: Sequence[str], name: str) -> T:
             places = [_word(each) for each in _fields(default) if _is(each, _POSITIONAL)]
             takes, more = (f"one {places[0]}", " as well") if places else ("nothing but flags", "")
             raise SfumatoError(f"{name} takes {takes}. Got {unknown[0]!r}{more}; see sfumato {name} --help.")
-        close = difflib.get_close_matches(flag.replace("_", "-"), known, n=1)
+        close = difflib.get_close_matches(flag.replace("_", "-"), known, n=1, cutoff=0.75)
         hint = f"did you mean {close[0]}?" if close else f"see sfumato {name} --help."
         raise SfumatoError(f"{flag} is not a flag of sfumato {name}; {hint}")
     return parsed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 from sfumato.cli import one_run
@@ -18,4 +19,5 @@ def command(arguments: Sequence[str]) -> int:
     from sfumato.runs import load_run, requests
 
     requests.ask(load_run(folder).folder, "pause")
+    sys.stdout.write(f"asked {folder} to pause\n")
     return 0

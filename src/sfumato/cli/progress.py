@@ -70,7 +70,7 @@ class PaintProgress:
         psnr = snapshot.evaluation.psnr if snapshot.evaluation else snapshot.running_psnr
         left = snapshot.seconds * (1 - snapshot.progress) / snapshot.progress if snapshot.progress else math.nan
         figures = (
-            f"epoch {snapshot.epoch:.2f}  {psnr:5.2f} dB  {_count(pace)} samples/s  "
+            f"epoch {snapshot.epoch:.2f}  {_decibels(psnr)} dB  {_count(pace)} samples/s  "
             f"{_clock(elapsed)} elapsed  {_clock(left)} left"
         )
         self._bar.update(self._task, completed=snapshot.progress, figures=figures)
@@ -98,6 +98,10 @@ class PaintProgress:
             return
         self._last_line = now
         self._console.print(text, highlight=False, soft_wrap=True)
+
+
+def _decibels(psnr: float) -> str:
+    return f"{psnr:5.2f}" if math.isfinite(psnr) else "    -"
 
 
 def _clock(seconds: float) -> str:

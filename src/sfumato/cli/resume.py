@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 from sfumato.cli import flags, one_run
 from sfumato.cli.training import watched
+from sfumato.errors import RunError
 from sfumato.render.film_options import FilmOptions
 
 DOC = """Go on with a run that was stopped, killed or failed; or let a paused training go on.
@@ -24,6 +26,9 @@ def command(arguments: Sequence[str]) -> int:
     from sfumato.api import resume
 
     if runs.requests.is_live(folder):
+        if runs.load_run(folder).status != "paused":
+            raise RunError(f"{folder} is being trained by another process. Wait for it, or stop it: sfumato stop.")
         runs.requests.ask(folder, "resume")
+        sys.stdout.write(f"asked {folder} to go on\n")
         return 0
     return watched(resume, folder, film=film)

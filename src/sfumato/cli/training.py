@@ -25,5 +25,6 @@ def watched(
 
     with asked_to_stop() as stop, PaintProgress(painting=painting, light=light) as progress:
         run = train(*arguments, watch=progress.training, stop=stop, stage=progress.stage, **options)
-    sys.stdout.write(run.summary() + "\n")
-    return 1 if run.status == "diverged" else 0
+    given_up = run.status == "diverged"
+    (sys.stderr if given_up else sys.stdout).write(run.summary() + "\n")
+    return 1 if given_up else 0

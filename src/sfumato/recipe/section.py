@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
 
 from sfumato.errors import RecipeError
+from sfumato.recipe.rules import rule
 
 
 class _OneLineErrors(type(BaseModel)):
@@ -40,7 +42,7 @@ class Section(BaseModel, metaclass=_OneLineErrors):
 def one_line(error: ValidationError, section: type[BaseModel]) -> str:
     """The first of pydantic's findings as one line."""
     first = error.errors()[0]
-    path = [str(part) for part in first["loc"] if not _is_union_branch(str(part))]
+    path = _path(first)
     name, value = ".".join(path) or "the recipe", first["input"]
     match first["type"]:
         case "extra_forbidden":
@@ -52,9 +54,12 @@ def one_line(error: ValidationError, section: type[BaseModel]) -> str:
             # Already written as a rule with its value, by a validator of ours.
             return f"{name} {first.get('ctx', {}).get('error')}"
         case _:
-            rule = first["msg"].removeprefix("Input should be ")
-            rule = rule.replace("greater than or equal to", "at least").replace("less than or equal to", "at most")
-            return f"{name} must be {rule}. Got {value!r}."
+            same = [each for each in error.errors() if _path(each) == path and each["type"] != "tuple_type"]
+            return f"{name} must be {rule(same or [first])}. Got {value!r}."
+
+
+def _path(error: ErrorDetails) -> list[str]:
+    return [str(part) for part in error["loc"] if not _is_union_branch(str(part))]
 
 
 def _is_union_branch(part: str) -> bool:

@@ -74,10 +74,10 @@ def find(text: str, runs: Path) -> Path:
     if len(found) == 1 or exact or not text:
         return (exact or found)[0]
     if found:
-        names = ", ".join(folder.name for folder in found[:4]) + (", ..." if len(found) > 4 else "")
+        names = ", ".join(folder.name for folder in found[:4]) + (" and others" if len(found) > 4 else "")
         raise RunError(f"{text!r} must be a part of one run's name. Got {len(found)} such runs in {runs}: {names}.")
     close = difflib.get_close_matches(text, [each.name for each in listed], n=1)
-    hint = f"did you mean {close[0]}?" if close else f"see sfumato runs --runs {runs}"
+    hint = f"did you mean {close[0]}?" if close else f"see sfumato runs --runs {runs}."
     raise RunError(f"{text!r} must be a run's folder, or a part of a run's name in {runs}. Got neither; {hint}")
 
 

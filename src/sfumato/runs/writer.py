@@ -130,7 +130,9 @@ class RunWriter:
             self._facts["ended"] = snapshot.ended
         if snapshot.ended not in (None, "diverged") and snapshot.evaluation is not None:
             self._write_picture(layout.PAINTING, snapshot)
-            self._facts["findings"] = findings(snapshot.evaluation, self._picture, squashed=self._squashed)
+            self._facts["findings"] = findings(
+                snapshot.evaluation, self._picture, squashed=self._squashed, epoch=snapshot.epoch
+            )
             self._facts["result"] = {
                 **metrics.line(snapshot),
                 "evaluation_seconds": snapshot.overhead_seconds,

@@ -69,7 +69,8 @@ class Loop:
         if self._held_out is not None:
             kept = ~self._held_out.reshape(-1)
             coordinates, targets = coordinates[kept], targets[kept]
-        model = model or models.build(recipe.model, channels, recipe.seed, models.DTYPES[recipe.dtype])
+        if model is None:
+            model = models.build(recipe.model, channels, recipe.seed, models.DTYPES[recipe.dtype])
         if recipe.model.module is not None:
             models.check(model, channels)
         self._engine = find(choose(recipe))(Task(recipe, coordinates, targets, model, recipe.threads))
@@ -190,7 +191,7 @@ class Loop:
             samples=samples,
             seconds=self.clock.seconds,
             overhead_seconds=self._overhead,
-            progress=1.0 if ended else self.clock.progress,
+            progress=self.clock.progress if ended in (None, "stopped", "diverged") else 1.0,
             loss=math.nan if mean is None else mean.loss,
             running_psnr=math.nan if mean is None else images.psnr(mean.squared_error),
             learning_rate=self.recipe.training.optimizer.lr * self._factor,

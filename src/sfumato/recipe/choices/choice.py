@@ -20,6 +20,7 @@ from pydantic_core import CoreSchema
 
 from sfumato.errors import RecipeError
 from sfumato.recipe.choices import call
+from sfumato.recipe.rules import rule
 
 CONFIG = ConfigDict(extra="forbid", allow_inf_nan=False)
 
@@ -73,7 +74,7 @@ class Choice:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"])
             raise RecipeError(
-                f"must call {member.usage()} with a valid {where}: {first['msg']}. Got {first['input']!r}."
+                f"must call {member.usage()} with {where} that is {rule([first])}. Got {first['input']!r}."
             ) from None
 
     @classmethod

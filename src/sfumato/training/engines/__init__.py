@@ -27,13 +27,12 @@ def choose(recipe: Recipe) -> str:
     Raises EngineError with all reasons when it cannot.
     """
     candidates = AUTO if recipe.engine == "auto" else (recipe.engine,)
-    refusals: list[str] = []
     for name in candidates:
-        reasons = REFUSALS[name](recipe)
-        if not reasons:
+        if not REFUSALS[name](recipe):
             return name
-        refusals.append(f"engine {name} cannot train this recipe: {' '.join(reasons)}")
-    raise EngineError(" ".join(refusals))
+    # For auto these are the reasons of the last, which takes the most.
+    reasons = " ".join(REFUSALS[candidates[-1]](recipe))
+    raise EngineError(f"engine {candidates[-1]} cannot train this recipe: {reasons}")
 
 
 __all__ = ["AUTO", "NAMES", "Advance", "Arrays", "Engine", "Task", "choose", "find"]

@@ -1,0 +1,29 @@
+"""pydantic's findings as rules that a person can follow."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from pydantic_core import ErrorDetails
+
+_REPLACED = {
+    r"^Input should be ": "",
+    r"^String should have ": "text with ",
+    r"^a valid integer.*": "a whole number",
+    r"^a valid number.*": "a number",
+    r"^a valid boolean.*": "true or false",
+    r"greater than or equal to": "at least",
+    r"less than or equal to": "at most",
+}
+
+
+def rule(errors: Sequence[ErrorDetails]) -> str:
+    """What a value must be: the rules of all branches of a union, joined by ``or``."""
+    return " or ".join(dict.fromkeys(_one(error["msg"]) for error in errors))
+
+
+def _one(text: str) -> str:
+    for pattern, replacement in _REPLACED.items():
+        text = re.sub(pattern, replacement, text)
+    return text
