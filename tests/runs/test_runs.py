@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 from pathlib import Path
@@ -75,6 +76,13 @@ def test_a_run_is_read_back(folder: Path) -> None:
     assert "dB" in run.summary()
     first, _ = run.model(run.moments()[0])
     assert not np.allclose(models.outputs(first, np.zeros((1, 2))), models.outputs(model, np.zeros((1, 2))))
+
+
+def test_a_notebook_shows_the_painting(folder: Path) -> None:
+    shown = load_run(folder)._repr_html_()
+    assert base64.b64encode((folder / "painting.png").read_bytes()).decode() in shown
+    assert "dB after 3.00 epochs" in shown
+    assert "<script" not in shown
 
 
 def test_frames_are_the_evaluated_paintings(folder: Path) -> None:

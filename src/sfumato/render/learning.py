@@ -46,7 +46,7 @@ class _Plan:
 def finish(run: Run, film: FilmOptions, stage: Stage) -> None:
     """Draw the curve, and unless it is never wanted the film. Raises RunError when they cannot be written."""
     with replacing(run.folder / layout.CURVE) as partial:
-        write_curve(partial, points(run), title=f"{run.recipe.picture.source} · {run.facts['id']}")
+        write_curve(partial, points(run), title=f"{Path(run.recipe.picture.source).name} · {run.facts['id']}")
     if film.every != "never":
         remake(run, film, stage)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import copy
+import html
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -122,6 +124,15 @@ class Run:
             )
         lines.extend(self.facts["findings"])
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        """Painting and summary, as a notebook shows a run."""
+        path = self.folder / layout.PAINTING
+        image = ""
+        if path.exists():
+            data = base64.b64encode(path.read_bytes()).decode()
+            image = f'<img alt="painting" style="max-width: 100%" src="data:image/png;base64,{data}">'
+        return f"<figure>{image}<figcaption><pre>{html.escape(self.summary())}</pre></figcaption></figure>"
 
 
 def load_run(folder: str | Path, module: torch.nn.Module | None = None) -> Run:
