@@ -1,6 +1,6 @@
 # make paint   paint the default picture
 # make test    install what tests need and run everything: lint, types, tests
-# make quick   the same without the slow tests
+# make quick   lint and the quick tests alone, in under a minute
 # make bench   print ratios of speed, measured in one run
 
 PYTHON ?= python3

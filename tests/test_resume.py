@@ -60,6 +60,7 @@ def same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> bool:
     return one.keys() == other.keys() and all(np.array_equal(one[name], other[name]) for name in one)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_every_engine_and_optimiser_goes_on_to_the_same_bits(
     case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -33,6 +33,7 @@ def tile(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_paint_says_where_everything_is(tile: Path, tmp_path: Path) -> None:
     done = sfumato("paint", tile, *SMALL, "--runs", tmp_path / "runs", "--evaluation.every", "epoch")
     assert done.returncode == 0, done.stderr

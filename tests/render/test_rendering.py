@@ -83,6 +83,7 @@ def test_all_layers_have_their_sheets(copy: sf.Run) -> None:
     assert alone.read_bytes() == paths[1].read_bytes()
 
 
+@pytest.mark.slow
 def test_the_film_of_a_sheet_ends_with_the_sheet(copy: sf.Run) -> None:
     sheet, film = neuron_pictures.draw(copy, RenderOptions(neurons="1", film="mp4"), silent)
     frames = decoded(film)
