@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image, features
+from PIL import Image
 
 from tests.images.made_files import (
     LOSSLESS,
@@ -30,7 +30,6 @@ def test_jpeg_has_the_decoder_s_values(tmp_path: Path, mode: str) -> None:
     assert_same(load(path), stored(expected))
 
 
-@pytest.mark.skipif(not features.check("avif"), reason="this Pillow reads no AVIF")
 def test_avif(tmp_path: Path) -> None:
     picture = load(save(tmp_path / "a.avif", smooth(), quality=95))
     assert picture.shape == (24, 32, 3)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -46,6 +47,6 @@ def test_float64_is_used_throughout() -> None:
 
 
 @pytest.mark.parametrize("error", [mse, mae])
-def test_shapes_must_agree(error: object) -> None:
+def test_shapes_must_agree(error: Any) -> None:
     with pytest.raises(PictureError, match=r"\(5, 4, 3\).*\(5, 4, 1\)"):
-        error(np.zeros((5, 4, 1)), np.zeros((5, 4, 3)))  # type: ignore[operator]
+        error(np.zeros((5, 4, 1)), np.zeros((5, 4, 3)))

@@ -22,7 +22,7 @@ from tests.render.moving import CURVE, animated, decoded, frames, painting
 WIDTH, HEIGHT = 320, 240
 
 
-def film(path: Path, count: int = 6, *, format: FilmFormat = "mp4", **options: Any) -> Path:  # noqa: A002
+def film(path: Path, count: int = 6, *, format: FilmFormat = "mp4", **options: Any) -> Path:
     settings: dict[str, Any] = {"size": (WIDTH, HEIGHT), "curve": CURVE, "hold": 0.5, **options}
     write_film(path, frames(count), format=format, **settings)
     return path
@@ -77,7 +77,7 @@ def test_mp4_can_start_before_it_is_loaded(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("format", ["mp4", "gif", "webp"])
-def test_the_same_frames_give_the_same_bytes(tmp_path: Path, format: FilmFormat) -> None:  # noqa: A002
+def test_the_same_frames_give_the_same_bytes(tmp_path: Path, format: FilmFormat) -> None:
     first, second = (film(tmp_path / name, format=format, title="Twice").read_bytes() for name in ("a", "b"))
     assert first == second
 
@@ -95,7 +95,7 @@ def test_an_mp4_tells_nothing_of_where_it_was_made(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("format", ["mp4", "gif", "webp"])
 @pytest.mark.parametrize("size", [(13, 9), (1, 1), (321, 41), (45, 301), (330, 333)])
-def test_every_size_fits(tmp_path: Path, size: tuple[int, int], format: FilmFormat) -> None:  # noqa: A002
+def test_every_size_fits(tmp_path: Path, size: tuple[int, int], format: FilmFormat) -> None:
     path = tmp_path / "film"
     write_film(path, frames(1, *size), size=size, format=format, hold=0, title="A title")
     shown = decoded(path) if format == "mp4" else animated(path)[0]
@@ -118,7 +118,7 @@ def test_the_edges_of_an_odd_picture_keep_their_hue(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("format", ["gif", "webp"])
-def test_gif_and_webp_show_all_frames_for_ever(tmp_path: Path, format: FilmFormat) -> None:  # noqa: A002
+def test_gif_and_webp_show_all_frames_for_ever(tmp_path: Path, format: FilmFormat) -> None:
     path = film(tmp_path / "film", 6, format=format, fps=12, hold=1.5)
     shown, stays = animated(path)
     assert len(shown) == 6

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import FrameType
 
 
 @contextmanager
@@ -13,7 +12,7 @@ def asked_to_stop() -> Iterator[Callable[[], bool]]:
     """Gives a function that tells whether Ctrl-C (or SIGTERM) came; afterwards signals mean what they did before."""
     asked = False
 
-    def note(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+    def note(*_: object) -> None:
         nonlocal asked
         if asked:
             raise KeyboardInterrupt

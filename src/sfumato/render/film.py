@@ -25,7 +25,7 @@ def write_film(
     frames: Iterable[Frame],
     *,
     size: tuple[int, int],
-    format: FilmFormat,  # noqa: A002 - what Pillow and PyAV call it
+    format: FilmFormat,
     fps: float = 12,
     curve: Sequence[tuple[float, float]] = (),
     title: str = "",

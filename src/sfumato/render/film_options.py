@@ -77,5 +77,5 @@ class FilmOptions(Section):
         return _format(self.format, self.out)
 
 
-def _format(format: FilmFormat | None, out: str | None) -> FilmFormat:  # noqa: A002
+def _format(format: FilmFormat | None, out: str | None) -> FilmFormat:
     return format or ENDINGS[Path(out or "learning.mp4").suffix.lower()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -63,8 +64,9 @@ def layer(model: torch.nn.Module, coordinates: Coordinates, number: int, size: S
     answers = np.empty((units(model, number), size[0] * size[1]), np.float32)
     heard: list[torch.Tensor] = []
 
-    def listen(module: torch.nn.Module, given: object, answer: torch.Tensor) -> None:  # noqa: ARG001
-        heard.append(answer)
+    def listen(*heard_of: Any) -> None:
+        # PyTorch tells (module, its inputs, its answer).
+        heard.append(heard_of[2])
 
     # All hidden layers share one activation: its n-th answer is that of the n-th layer, however they are joined.
     listening = perceptron.activate.register_forward_hook(listen)
