@@ -149,6 +149,8 @@ def test_auto_takes_online_for_single_samples() -> None:
     one = changed(Recipe(), {"training": {"batch": 1, "optimizer": "sgd", "schedule": "constant"}})
     assert resolve(one).engine == "online"
     assert resolve(changed(one, {"training": {"optimizer": "adam"}})).engine == "autograd"
+    many = changed(one, {"training": {"batch": 64, "optimizer": "adam"}})
+    assert resolve(many).engine == "fused"
 
 
 def test_an_engine_that_cannot_says_every_reason() -> None:

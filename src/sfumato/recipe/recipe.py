@@ -16,7 +16,7 @@ from sfumato.recipe.picture import Picture
 from sfumato.recipe.section import Section
 from sfumato.recipe.training import Training
 
-EngineName = Literal["auto", "replica", "online", "autograd"]
+EngineName = Literal["auto", "replica", "online", "fused", "autograd"]
 
 
 class Recipe(Section):

@@ -9,10 +9,10 @@ from sfumato.recipe import Recipe
 from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
 from sfumato.training.engines.refusals import REFUSALS
 
-NAMES = {"replica": "Replica", "online": "Online", "autograd": "Autograd"}
+NAMES = {"replica": "Replica", "online": "Online", "fused": "Fused", "autograd": "Autograd"}
 """Every engine: its module here, and its class. A module is imported when its engine is asked for."""
 
-AUTO = ("online", "autograd")
+AUTO = ("fused", "online", "autograd")
 """In which order ``auto`` tries them."""
 
 

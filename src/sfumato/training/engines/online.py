@@ -55,7 +55,7 @@ class Online(Engine):
         torch.set_num_threads(task.threads)
         self._model = model
         self._linear = model.linear_layers()
-        self._features = _encoded(model, task.coordinates)
+        self._features = encoded(model, task.coordinates)
         self._targets = np.require(task.targets, np.float32, ["C", "W"])
         sizes = [self._linear[0].in_features, *(layer.out_features for layer in self._linear)]
         self._rates = np.array([sgd.lr / math.sqrt(n + 1) if sgd.fan_in_scaling else sgd.lr for n in sizes[:-1]])
@@ -165,7 +165,8 @@ class Online(Engine):
         return named
 
 
-def _encoded(model: MLP, coordinates: NDArray[np.float64]) -> NDArray[np.float32]:
+def encoded(model: MLP, coordinates: NDArray[np.float64]) -> NDArray[np.float32]:
+    """(N, 2) -> (N, F): what comes out of the model's encoding."""
     with torch.inference_mode():
         tiles = torch.from_numpy(coordinates).to(torch.float32).split(TILE)
         return torch.cat([model.encode(tile) for tile in tiles]).contiguous().numpy()

@@ -55,13 +55,33 @@ def online(recipe: Recipe) -> list[str]:
     )
 
 
+def fused(recipe: Recipe) -> list[str]:
+    """What in the recipe is not mini-batch training of an MLP in float32 on the CPU, by a compiled optimiser."""
+    training = recipe.training
+    known = isinstance(training.optimizer, choices.SGD | choices.Adam | choices.AdamW | choices.RMSprop)
+    return _broken(
+        [
+            (training.batch != 1, "training.batch", "2 or more", training.batch),
+            (known, "training.optimizer", "sgd, adam, adamw or rmsprop", training.optimizer),
+            (recipe.model.module is None, "model.module", "none", recipe.model.module),
+            (recipe.dtype != "float64", "dtype", "float32", recipe.dtype),
+            (recipe.device != "cuda", "device", "cpu", recipe.device),
+        ]
+    )
+
+
 def autograd(recipe: Recipe) -> list[str]:
     """Only a device that is not there."""
     available = recipe.device != "cuda" or torch.cuda.is_available()
     return _broken([(available, "device", "cpu on this machine, which has no CUDA device", recipe.device)])
 
 
-REFUSALS: dict[str, Callable[[Recipe], list[str]]] = {"replica": replica, "online": online, "autograd": autograd}
+REFUSALS: dict[str, Callable[[Recipe], list[str]]] = {
+    "replica": replica,
+    "online": online,
+    "fused": fused,
+    "autograd": autograd,
+}
 """The reasons of each engine, by its name."""
 
 

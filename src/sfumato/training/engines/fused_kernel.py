@@ -1,0 +1,164 @@
+"""Mini-batch training of a multilayer perceptron: what each thread executes, for many steps without a break.
+
+The samples of a step are divided between the threads, each of which takes its part through the network and back, a
+tile at a time. The threads meet; each adds up all gradients of its share of the weights and updates them; they meet
+again. Two meetings a step, whatever the depth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from sfumato.training.engines import (
+    barrier,
+    compiled_activation,
+    fused_layout,
+    fused_pass,
+    fused_update,
+    memory,
+    online_step,
+)
+from sfumato.training.engines.barrier import arrive_and_wait
+from sfumato.training.engines.fused_layout import TILE, Field
+from sfumato.training.engines.fused_pass import Network, backward, forward, output_errors, take_in
+from sfumato.training.engines.fused_update import Rule, add_up, apply_rule, share, turn
+from sfumato.training.engines.memory import matrix
+from sfumato.training.engines.online_step import Errors
+from sfumato.training.kernels import micro_kernel, products, transpose, vectors
+from sfumato.training.kernels.micro_kernel import ROWS
+from sfumato.training.kernels.stamp import stamp
+
+_ROWS, _COLUMNS, _WEIGHTS, _FAN_OUT = int(Field.ROWS), int(Field.COLUMNS), int(Field.WEIGHTS), int(Field.FAN_OUT)
+
+
+class Team(NamedTuple):
+    """The threads, and how they meet."""
+
+    part: int
+    """This thread's number."""
+    parts: int
+    counts: NDArray[np.int64]
+    """The barrier's counters."""
+    gradients: int
+    """Address of the first thread's block of gradients; the others' follow."""
+    block: int
+    """Bytes of a block."""
+
+
+@njit(nogil=True)
+def gradients(
+    net: Network,
+    team: Team,
+    errors: Errors,
+    features: NDArray[np.float32],
+    targets: NDArray[np.float32],
+    samples: NDArray[np.int64],
+) -> tuple[float, float]:
+    """Fill this thread's gradients from its part of a step's samples."""
+    groups = -(-len(samples) // ROWS)
+    begin, end = groups * team.part // team.parts * ROWS, groups * (team.part + 1) // team.parts * ROWS
+    own = samples[begin : min(end, len(samples))]
+    place = team.gradients + team.part * team.block
+    if len(own) == 0:
+        matrix(place, 1, team.block // 4)[:] = np.float32(0)
+    loss, squared = 0.0, 0.0
+    groups = -(-len(own) // ROWS)
+    tiles = -(-groups // (TILE // ROWS))
+    for tile in range(tiles):
+        # Tiles of about one size: a last one of a few samples would use the caches badly.
+        some = own[groups * tile // tiles * ROWS : min(groups * (tile + 1) // tiles * ROWS, len(own))]
+        take_in(net, features, some)
+        outputs = forward(net, len(some))
+        of_loss, of_squared = output_errors(net, errors, outputs, targets, some, 1 / len(samples))
+        loss += of_loss
+        squared += of_squared
+        backward(net, len(some), place, tile)
+    return loss, squared
+
+
+@njit(nogil=True)
+def update(net: Network, team: Team, rule: Rule, factor: float, step: int) -> None:
+    """Update this thread's share of every layer's weights."""
+    for k in range(len(net.table)):
+        row = net.table[k]
+        begin, end = share(row[_ROWS], team.part, team.parts)
+        place = row[_WEIGHTS] + begin * row[_COLUMNS]
+        total = add_up(team.gradients + 4 * place, (end - begin) * row[_COLUMNS], team.block, team.parts)
+        apply_rule(rule, k, place, total, net.weights, factor, step)
+        if k > 0:
+            turn(net.table, k, begin, end, net.weights, net.turned)
+
+
+def _compiled(stamp: int) -> tuple[Callable[..., tuple[float, float]], Callable[..., None]]:
+    @njit(cache=True, nogil=True)
+    def train(
+        net: Network,
+        team: Team,
+        rule: Rule,
+        errors: Errors,
+        features: NDArray[np.float32],
+        targets: NDArray[np.float32],
+        pixels: NDArray[np.int64],
+        batch: int,
+        factors: NDArray[np.float64],
+        step: int,
+    ) -> tuple[float, float]:
+        _ = stamp
+        loss, squared = 0.0, 0.0
+        for number in range(len(factors)):
+            samples = pixels[number * batch : min((number + 1) * batch, len(pixels))]
+            of_loss, of_squared = gradients(net, team, errors, features, targets, samples)
+            loss += of_loss
+            squared += of_squared
+            if not arrive_and_wait(team.counts, team.part, team.parts, 2 * number + 1):
+                break
+            update(net, team, rule, factors[number], step + number + 1)
+            if not arrive_and_wait(team.counts, team.part, team.parts, 2 * number + 2):
+                break
+        return loss, squared
+
+    @njit(cache=True, nogil=True)
+    def answers(net: Network, features: NDArray[np.float32], squash: bool, out: NDArray[np.float32]) -> None:
+        _ = stamp
+        columns = net.table[-1, _COLUMNS]
+        for first in range(0, len(features), TILE):
+            samples = np.arange(first, min(first + TILE, len(features)))
+            take_in(net, features, samples)
+            outputs = matrix(forward(net, len(samples)), len(samples), columns)
+            for s in range(len(samples)):
+                for j in range(out.shape[1]):
+                    y = outputs[s, j]
+                    out[first + s, j] = np.float32(1) / (np.float32(1) + np.exp(-y)) if squash else y
+
+    return train, answers
+
+
+train, answers = _compiled(
+    stamp(
+        barrier,
+        compiled_activation,
+        fused_layout,
+        fused_pass,
+        fused_update,
+        memory,
+        micro_kernel,
+        online_step,
+        products,
+        transpose,
+        vectors,
+    )
+)
+"""``train(net, team, rule, errors, features, targets, pixels, batch, factors, step)``
+
+One step for each of ``factors`` with the next ``batch`` of ``pixels``, after ``step`` others. Returns this thread's
+part of the sums of losses and squared errors, each taken before its own step. All threads run this at once.
+
+``answers(net, features, squash, out)``
+
+Fills ``out`` (N, C) with the network's answers to ``features`` (N, F).
+"""

@@ -1,0 +1,81 @@
+"""Products of float32 matrices at addresses, for compiled loops; each in one thread."""
+
+from __future__ import annotations
+
+from numba import njit
+
+from sfumato.training.kernels.micro_kernel import ROWS, WIDEST, micro_kernel
+from sfumato.training.kernels.vectors import LANES
+
+_ONE, _TWO, _THREE = (micro_kernel(vectors, left_transposed=False) for vectors in (1, 2, WIDEST))
+_ONE_T, _TWO_T, _THREE_T = (micro_kernel(vectors, left_transposed=True) for vectors in (1, 2, WIDEST))
+
+
+@njit(nogil=True, inline="never")
+def multiply(
+    rows: int,
+    columns: int,
+    inner: int,
+    left: int,
+    left_stride: int,
+    right: int,
+    right_stride: int,
+    out: int,
+    out_stride: int,
+    add: int,
+) -> None:
+    """out (rows, columns) = left (rows, inner) right (inner, columns), or added to it where ``add`` is not 0.
+
+    Addresses are in bytes, strides in float32. ``rows`` is rounded up to a multiple of `ROWS`, ``columns`` to one of
+    `LANES`: so much is read of left and right, and written. Each place is the sum over ``inner`` in its order,
+    whatever the sizes.
+    """
+    column = 0
+    while column < columns:
+        vectors = _panel(columns - column)
+        b, c = right + 4 * column, out + 4 * column
+        for row in range(0, rows, ROWS):
+            a, to = left + 4 * row * left_stride, c + 4 * row * out_stride
+            if vectors == WIDEST:
+                _THREE(inner, a, left_stride, b, right_stride, to, out_stride, add)
+            elif vectors == 2:
+                _TWO(inner, a, left_stride, b, right_stride, to, out_stride, add)
+            else:
+                _ONE(inner, a, left_stride, b, right_stride, to, out_stride, add)
+        column += vectors * LANES
+
+
+@njit(nogil=True, inline="never")
+def multiply_transposed(
+    rows: int,
+    columns: int,
+    inner: int,
+    left: int,
+    left_stride: int,
+    right: int,
+    right_stride: int,
+    out: int,
+    out_stride: int,
+    add: int,
+) -> None:
+    """out (rows, columns) = transposed left (inner, rows) times right (inner, columns); the rest as `multiply`."""
+    column = 0
+    while column < columns:
+        vectors = _panel(columns - column)
+        b, c = right + 4 * column, out + 4 * column
+        for row in range(0, rows, ROWS):
+            a, to = left + 4 * row, c + 4 * row * out_stride
+            if vectors == WIDEST:
+                _THREE_T(inner, a, left_stride, b, right_stride, to, out_stride, add)
+            elif vectors == 2:
+                _TWO_T(inner, a, left_stride, b, right_stride, to, out_stride, add)
+            else:
+                _ONE_T(inner, a, left_stride, b, right_stride, to, out_stride, add)
+        column += vectors * LANES
+
+
+@njit(nogil=True)
+def _panel(columns: int) -> int:
+    # Vectors of the next panel: 4 are 2 and 2, which keep the registers busier than 3 and 1.
+    left = -(-columns // LANES)
+    return 2 if left == 4 else min(left, WIDEST)

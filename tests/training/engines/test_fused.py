@@ -1,0 +1,208 @@
+"""The fused engine against autograd and PyTorch's optimisers in float64."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numba import njit
+from numpy.typing import NDArray
+from torch import nn
+
+from sfumato.errors import EngineError
+from sfumato.models import mlp as build
+from sfumato.models.activations import IMPLEMENTATIONS
+from sfumato.recipe import Recipe, changed, preset
+from sfumato.training.engines import fused_update
+from sfumato.training.engines.autograd import Autograd
+from sfumato.training.engines.engine import Engine, Task
+from sfumato.training.engines.fused import Fused
+
+PIXELS, STEPS, BATCH = 400, 20, 70
+ACTIVATIONS = ["leaky_relu(0.1)", "relu", "tanh", "sigmoid", "sine(1)", "gauss(0.7)"]
+OPTIMIZERS = [
+    "sgd(lr=0.1)",
+    "sgd(lr=0.5, fan_in_scaling=true)",
+    "sgd(lr=0.1, momentum=0.8)",
+    "sgd(lr=0.1, momentum=0.8, nesterov=true)",
+    "adam(lr=0.002, beta1=0.8, beta2=0.95)",
+    "adam(lr=0.002, eps=0.01)",
+    "adamw(lr=0.002, weight_decay=3)",
+    "rmsprop(lr=0.0005)",
+    "rmsprop(lr=0.0005, momentum=0.5, decay=0.9)",
+]
+
+
+def recipe_of(**model: Any) -> Recipe:
+    """Defaults that train visibly within 20 steps."""
+    training = {"batch": BATCH, "optimizer": "sgd(lr=0.2)", "schedule": "constant", **model.pop("training", {})}
+    model = {"width": (23, 18, 37), "activation": "tanh", "init": "gaussian(1)", **model}
+    return changed(
+        preset("fast"), {"model": model, "training": training, "seed": 5, "dtype": "float32", "device": "cpu"}
+    )
+
+
+def task_of(recipe: Recipe, threads: int = 1, dtype: torch.dtype = torch.float32) -> Task:
+    random = np.random.default_rng(2)
+    coordinates, targets = random.uniform(-1, 1, (PIXELS, 2)), random.uniform(0, 1, (PIXELS, 3))
+    # The same float32 weights for both, so that they begin at the same place.
+    model = build(recipe.model, 3, recipe.seed).to(dtype)
+    return Task(recipe, coordinates, targets, model, threads)
+
+
+def pixels_of(steps: int, batch: int = BATCH) -> NDArray[np.int64]:
+    # The last step has fewer.
+    return np.random.default_rng(3).integers(0, PIXELS, max(1, steps * batch - batch // 3))
+
+
+def furthest(recipe: Recipe, threads: int, steps: int) -> float:
+    """The largest difference in any tensor's change over some steps, in parts of that tensor's largest change.
+
+    Half a unit in a weight's last place may be lost in each step.
+    """
+    reference = Autograd(task_of(changed(recipe, {"dtype": "float64"}), dtype=torch.float64))
+    engine = Fused(task_of(recipe, threads))
+    before, factors = engine.weights(), np.linspace(1, 0.5, steps)
+    batch = PIXELS if recipe.training.batch == "all" else recipe.training.batch
+    expected = reference.advance(pixels_of(steps, batch), factors)
+    sums = engine.advance(pixels_of(steps, batch), factors)
+    assert sums.loss == pytest.approx(expected.loss, rel=1e-4)
+    assert sums.squared_error == pytest.approx(expected.squared_error, rel=1e-4)
+    after, trained = reference.weights(), engine.weights()
+    assert trained.keys() == after.keys()
+    moved = {name: after[name] - before[name] for name in after if "layers" in name}
+    assert all(np.abs(change).max() > 1e-5 for change in moved.values())
+    off = {name: np.abs(trained[name] - after[name]) - steps * 2.0**-24 * np.abs(after[name]) for name in moved}
+    return max(float(off[name].max() / np.abs(change).max()) for name, change in moved.items())
+
+
+def check(recipe: Recipe, threads: int = 1) -> None:
+    assert furthest(recipe, threads, 1) < 2e-4
+    assert furthest(recipe, threads, STEPS) < 5e-4
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("output", ["linear", "sigmoid"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_activations(activation: str, output: str, threads: int) -> None:
+    check(recipe_of(activation=activation, output=output), threads)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("biases", [True, False])
+@pytest.mark.parametrize("width", [(), (9,), (16, 40), (300, 8, 17), (5, 12, 33, 48), (20,) * 7])
+def test_shapes(width: tuple[int, ...], biases: bool, threads: int) -> None:
+    shape = {"width": width} if width else {"width": 8, "depth": 0}
+    check(recipe_of(**shape, biases=biases), threads)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_optimizers(optimizer: str, threads: int) -> None:
+    check(recipe_of(training={"optimizer": optimizer}), threads)
+
+
+@pytest.mark.parametrize("batch", [2, 7, 33, 129, 255, 257, 385, "all"])
+def test_batches(batch: int | str) -> None:
+    check(recipe_of(training={"batch": batch}), threads=2)
+
+
+@pytest.mark.parametrize("output", ["linear", "sigmoid"])
+@pytest.mark.parametrize("loss", ["absolute", "huber(0.1)", "huber(0.4)"])
+def test_losses(loss: str, output: str) -> None:
+    # Not 20 steps: where the slope of a loss jumps, a last digit decides on which side an error is.
+    assert furthest(recipe_of(output=output, training={"loss": loss}), 2, 1) < 2e-4
+
+
+def test_encoding() -> None:
+    check(recipe_of(encoding="fourier(sigma=1, features=30)"), threads=2)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_a_wrong_derivative_is_found(activation: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = recipe_of(activation=activation)
+    kind = type(recipe.model.activation)
+    right = njit(IMPLEMENTATIONS[kind].derivative)
+    wrong = dataclasses.replace(IMPLEMENTATIONS[kind], derivative=lambda x, y, p: 1.01 * right(x, y, p))
+    monkeypatch.setitem(IMPLEMENTATIONS, kind, wrong)
+    with pytest.raises(AssertionError):
+        check(recipe)
+
+
+def trained(task: Task, cuts: list[int]) -> Engine:
+    engine = Fused(task)
+    pixels, factors = pixels_of(30), np.linspace(1, 0.5, 30)
+    for a, b in itertools.pairwise(cuts):
+        engine.advance(pixels[a * BATCH : b * BATCH], factors[a:b])
+    return engine
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_division_into_calls_does_not_matter(threads: int) -> None:
+    task = task_of(recipe_of(training={"optimizer": "adam(0.002)"}), threads)
+    whole, divided = trained(task, [0, 30]), trained(task, [0, 1, 2, 17, 30])
+    for name, array in whole.state().items():
+        np.testing.assert_array_equal(divided.state()[name], array)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_resumes_to_the_same_bits(optimizer: str) -> None:
+    recipe = recipe_of(training={"optimizer": optimizer})
+    pixels, factors = pixels_of(30), np.ones(30)
+    engine = Fused(task_of(recipe, 2))
+    engine.advance(pixels[: 13 * BATCH], factors[:13])
+    state = engine.state()
+    engine.advance(pixels[13 * BATCH :], factors[13:])
+    resumed = Fused(task_of(changed(recipe, {"seed": 6}), 2))
+    resumed.load(state)
+    resumed.advance(pixels[13 * BATCH :], factors[13:])
+    for name, array in engine.state().items():
+        np.testing.assert_array_equal(resumed.state()[name], array)
+
+
+@pytest.mark.parametrize("output", ["linear", "sigmoid"])
+def test_outputs_are_the_models_whatever_the_threads(output: str) -> None:
+    recipe = recipe_of(output=output, encoding="fourier(sigma=1, features=8)")
+    places = np.random.default_rng(1).uniform(-1, 1, (1501, 2))
+    one, two = Fused(task_of(recipe, 1)), Fused(task_of(recipe, 2))
+    model = build(recipe.model, 3, recipe.seed).double()
+    np.testing.assert_allclose(one.outputs(places), model(torch.from_numpy(places)).detach().numpy(), atol=1e-5)
+    np.testing.assert_array_equal(two.outputs(places), one.outputs(places))
+
+
+def test_nothing_comes_where_matrices_are_filled_up() -> None:
+    # sigmoid(0) and gauss(0) are not 0.
+    engine = Fused(task_of(recipe_of(activation="gauss(0.7)", training={"optimizer": "adam(0.01)"}), 2))
+    engine.advance(pixels_of(STEPS), np.ones(STEPS))
+    weights = engine.state()["weights"]
+    assert np.count_nonzero(weights) == sum(array.size for name, array in engine.weights().items() if "layers" in name)
+
+
+def test_a_run_that_diverges_shows_it() -> None:
+    engine = Fused(task_of(recipe_of(activation="relu", training={"optimizer": "sgd(lr=1e6)"}), 2))
+    assert not math.isfinite(engine.advance(pixels_of(STEPS), np.ones(STEPS)).loss)
+
+
+def test_why_not_lists_every_reason() -> None:
+    assert Fused.why_not(recipe_of(encoding="fourier", output="sigmoid", biases=False)) == []
+    recipe = changed(preset("blog-2012"), {"training": {"optimizer": "lbfgs"}, "dtype": "float64", "device": "cuda"})
+    fields = [reason.split(" must be ")[0] for reason in Fused.why_not(recipe)]
+    assert fields == ["training.batch", "training.optimizer", "dtype", "device"]
+
+
+def test_takes_no_module_of_another_kind() -> None:
+    with pytest.raises(EngineError, match="MLP"):
+        Fused(dataclasses.replace(task_of(recipe_of()), model=nn.Linear(2, 3)))
+
+
+def test_every_row_has_one_thread() -> None:
+    for rows, parts in itertools.product((16, 48, 304, 528), (1, 2, 3, 7)):
+        ranges = [fused_update.share(rows, part, parts) for part in range(parts)]
+        assert ranges[0][0] == 0
+        assert ranges[-1][1] == rows
+        assert all(before[1] == after[0] for before, after in itertools.pairwise(ranges))

@@ -1,0 +1,72 @@
+"""Products of matrices against NumPy's in float64."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sfumato.training.kernels.micro_kernel import ROWS
+from sfumato.training.kernels.products import multiply, multiply_transposed
+from sfumato.training.kernels.vectors import LANES, up
+
+SIZES = st.integers(1, 70)
+
+
+def product(
+    function: Callable[..., None], rows: int, columns: int, inner: int, *, transposed: bool, add: bool
+) -> tuple[Any, Any, Any]:
+    """The result, what it must be, and what stands around it before and after."""
+    random = np.random.default_rng(rows * 10007 + columns * 101 + inner)
+    tall, wide = up(rows, ROWS), up(columns)
+    left = random.standard_normal((inner, tall + 3) if transposed else (tall, inner + 5)).astype(np.float32)
+    right = random.standard_normal((inner, wide + 2)).astype(np.float32)
+    out = random.standard_normal((tall + 1, wide + 4)).astype(np.float32)
+    before = out.copy()
+    addresses = [array.ctypes.data for array in (left, right, out)]
+    strides = [array.shape[1] for array in (left, right, out)]
+    operands = [value for pair in zip(addresses, strides, strict=True) for value in pair]
+    function(rows, columns, inner, *operands, int(add))
+    a = (left.T if transposed else left)[:rows, :inner] if not transposed else left.T[:rows]
+    expected = a.astype(np.float64) @ right[:, :columns].astype(np.float64)
+    if add:
+        expected += before[:rows, :columns]
+    around = np.ones(out.shape, bool)
+    around[:tall, :wide] = False
+    return out[:rows, :columns], expected, (out[around], before[around])
+
+
+@pytest.mark.parametrize("add", [False, True])
+@pytest.mark.parametrize("transposed", [False, True])
+@given(rows=SIZES, columns=SIZES, inner=SIZES)
+@settings(max_examples=60, deadline=None)
+def test_products_are_numpys(transposed: bool, add: bool, rows: int, columns: int, inner: int) -> None:
+    function = multiply_transposed if transposed else multiply
+    got, expected, (after, before) = product(function, rows, columns, inner, transposed=transposed, add=add)
+    # Sums of up to 70 products of numbers of size 1, each rounded to 24 bits.
+    np.testing.assert_allclose(got, expected, atol=2e-5)
+    assert np.abs(expected).max() > 1e-3
+    np.testing.assert_array_equal(after, before)
+
+
+def test_sizes_of_the_networks() -> None:
+    for rows, columns, inner in ((128, 300, 301), (304, 300, 128), (128, 3, 301), (128, 512, 3)):
+        got, expected, _ = product(multiply, rows, columns, inner, transposed=False, add=False)
+        np.testing.assert_allclose(got, expected, atol=1e-4)
+
+
+def test_a_place_does_not_depend_on_the_sizes() -> None:
+    """So a sample's answer is the same in any tile."""
+    random = np.random.default_rng(0)
+    left = random.standard_normal((ROWS * 4, 50)).astype(np.float32)
+    right = random.standard_normal((50, LANES * 7)).astype(np.float32)
+    whole = np.zeros((ROWS * 4, LANES * 7), np.float32)
+    operands = (left.ctypes.data, 50, right.ctypes.data, LANES * 7)
+    multiply(ROWS * 4, LANES * 7, 50, *operands, whole.ctypes.data, LANES * 7, 0)
+    part = np.zeros((ROWS, LANES), np.float32)
+    multiply(ROWS, LANES, 50, *operands, part.ctypes.data, LANES, 0)
+    np.testing.assert_array_equal(part, whole[:ROWS, :LANES])

@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sfumato.training.kernels.transpose import transpose
+from sfumato.training.kernels.vectors import up
+
+
+@given(rows=st.integers(1, 80), columns=st.integers(1, 80), seed=st.integers(0, 99))
+@settings(max_examples=50, deadline=None)
+def test_rows_become_columns(rows: int, columns: int, seed: int) -> None:
+    source = np.random.default_rng(seed).standard_normal((up(rows), up(columns) + 3)).astype(np.float32)
+    target = np.full((up(columns), up(rows) + 5), -1, np.float32)
+    transpose(rows, columns, source.ctypes.data, source.shape[1], target.ctypes.data, target.shape[1])
+    np.testing.assert_array_equal(target[:, : up(rows)], source[:, : up(columns)].T)
+    assert (target[:, up(rows) :] == -1).all()
