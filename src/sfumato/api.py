@@ -174,7 +174,7 @@ def _warm(
     if recipe.engine == "replica":
         raise EngineError("engine replica cannot start from other weights: it draws its own, as in 2012.")
     other = load_run(folder)
-    fresh = models.build(recipe.model, channels, recipe.seed, models.DTYPES[recipe.dtype])
+    fresh = models.build(recipe.model, channels, recipe.seed, models.DTYPES[recipe.dtype], recipe.coordinates)
     model, moment = other.model(model=fresh)
     return model, {"run": other.folder.name, "id": other.facts["id"], "step": moment.step}
 

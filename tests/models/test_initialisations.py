@@ -9,16 +9,22 @@ import pytest
 import torch
 from torch import nn
 
+from sfumato.models import grid
 from sfumato.models import mlp as build
-from sfumato.models.initialisations import IMPLEMENTATIONS, Shape, initialise
-from sfumato.recipe import Model, choices
+from sfumato.models.initialisations import IMPLEMENTATIONS, Shape
+from sfumato.recipe import Coordinates, Model, choices
 from sfumato.streams import stream
 
 FAN_IN, FAN_OUT = 200, 300
 
 
-def drawn(choice: choices.Initialisation, *, first: bool = False) -> tuple[np.ndarray, np.ndarray]:
-    return IMPLEMENTATIONS[type(choice)](choice, Shape(FAN_IN, FAN_OUT, first), stream(1, "test"))
+def shape_of(fan_in: int, fan_out: int, *, first: bool = False, last: bool = False) -> Shape:
+    return Shape(fan_in, fan_out, first, last, lambda random, count: random.standard_normal((count, fan_in)) + 0.5)
+
+
+def drawn(choice: choices.Initialisation, *, first: bool = False, last: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    shape = shape_of(FAN_IN, FAN_OUT, first=first, last=last)
+    return IMPLEMENTATIONS[type(choice)](choice, shape, stream(1, "test"))
 
 
 @pytest.mark.parametrize(
@@ -67,7 +73,7 @@ def test_siren_s_first_layer() -> None:
 @pytest.mark.parametrize(("fan_in", "fan_out"), [(20, 30), (30, 20), (25, 25)])
 def test_orthogonal(fan_in: int, fan_out: int) -> None:
     choice = choices.Orthogonal(gain=2.0)
-    weights, _ = IMPLEMENTATIONS[type(choice)](choice, Shape(fan_in, fan_out, first=False), stream(1, "test"))
+    weights, _ = IMPLEMENTATIONS[type(choice)](choice, shape_of(fan_in, fan_out), stream(1, "test"))
     small = weights @ weights.T if fan_out <= fan_in else weights.T @ weights
     np.testing.assert_allclose(small, 4 * np.eye(len(small)), atol=1e-12)
 
@@ -84,13 +90,42 @@ def test_layers_that_networks_share_are_drawn_alike() -> None:
 
 
 def test_no_two_layers_are_drawn_alike() -> None:
-    layers = [nn.Linear(8, 8) for _ in range(3)]
-    initialise(layers, choices.He(), seed=1)
-    assert not torch.equal(layers[0].weight, layers[1].weight)
-    assert not torch.equal(layers[1].weight, layers[2].weight)
+    first, second, third, *_ = build(Model(depth=3, width=2, init=choices.He()), 2, seed=1).linear_layers()
+    assert not torch.equal(first.weight, second.weight)
+    assert not torch.equal(second.weight, third.weight)
 
 
 def test_without_biases() -> None:
-    layer = nn.Linear(4, 4, bias=False)
-    initialise([layer], choices.Siren(), seed=1)
-    assert layer.weight.abs().max() <= 0.25
+    first, *_ = build(Model(depth=1, biases=False, init=choices.Siren()), 3, seed=1).linear_layers()
+    assert first.bias is None
+    assert first.weight.abs().max() <= 0.5
+
+
+@pytest.mark.parametrize("coordinates", [Coordinates(range="unit"), Coordinates(range="signed")])
+def test_edges_pass_through_the_picture(coordinates: Coordinates) -> None:
+    model = Model(depth=3, width=200, init=choices.Edges(scale=7.0))
+    network = build(model, 3, 4, torch.float64, coordinates)
+    first, *hidden, last = network.linear_layers()
+    np.testing.assert_allclose(first.weight.norm(dim=1).detach(), 7.0)
+    places = torch.from_numpy(grid(coordinates, 40, 40))
+    for number in range(3):
+        with torch.no_grad():
+            sums = network.linear_layers()[number](network.inputs(places, number))
+        # Of a unit whose edge misses the picture all sums have one sign.
+        bent = ((sums.amax(dim=0) > 0) & (sums.amin(dim=0) < 0)).double().mean()
+        assert bent > 0.97
+        if number:
+            assert sums.std() == pytest.approx(1, rel=0.1)
+    assert len(hidden) == 2
+    assert not last.bias.any()
+    assert last.weight.detach().std() == pytest.approx(0.3 / math.sqrt(200), rel=0.1)
+
+
+def test_edges_of_a_layer_above_a_constant_one() -> None:
+    weights, biases = IMPLEMENTATIONS[choices.Edges](
+        choices.Edges(),
+        Shape(3, 4, first=False, last=False, inputs=lambda _, count: np.ones((count, 3))),
+        stream(1, ""),
+    )
+    assert np.isfinite(weights).all()
+    np.testing.assert_allclose(weights.sum(axis=1), -biases)

@@ -8,21 +8,38 @@ from torch import nn
 from sfumato.models import activations, encodings, own
 from sfumato.models.initialisations import initialise
 from sfumato.models.mlp import MLP
-from sfumato.recipe import Model
+from sfumato.recipe import Coordinates, Model
 from sfumato.streams import stream
+
+DEFAULT = Coordinates()
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
-def build(model: Model, channels: int, seed: int, dtype: torch.dtype = torch.float32) -> nn.Module:
+def build(
+    model: Model,
+    channels: int,
+    seed: int,
+    dtype: torch.dtype = torch.float32,
+    coordinates: Coordinates = DEFAULT,
+) -> nn.Module:
     """The network for pictures of ``channels`` colours, its weights drawn from ``seed``; on the CPU.
 
-    Raises RecipeError when it is the user's own and cannot be built.
+    Some initialisations look at the ``coordinates`` that it is to be trained on. Raises RecipeError when the network
+    is the user's own and cannot be built.
     """
-    return own.build(model.module, channels, seed).to(dtype) if model.module else mlp(model, channels, seed, dtype)
+    if model.module:
+        return own.build(model.module, channels, seed).to(dtype)
+    return mlp(model, channels, seed, dtype, coordinates)
 
 
-def mlp(model: Model, channels: int, seed: int, dtype: torch.dtype = torch.float32) -> MLP:
+def mlp(
+    model: Model,
+    channels: int,
+    seed: int,
+    dtype: torch.dtype = torch.float32,
+    coordinates: Coordinates = DEFAULT,
+) -> MLP:
     """The recipe's own multilayer perceptron."""
     encode, inputs = encodings.build(model.encoding, stream(seed, "encoding"))
     perceptron = MLP(
@@ -34,5 +51,5 @@ def mlp(model: Model, channels: int, seed: int, dtype: torch.dtype = torch.float
         biases=model.biases,
         squash=model.output == "sigmoid",
     ).to(dtype)
-    initialise(perceptron.linear_layers(), model.init, seed)
+    initialise(perceptron, model.init, seed, coordinates)
     return perceptron

@@ -21,6 +21,9 @@ class Region(NamedTuple):
 
 WHOLE = Region()
 
+RANGES = {"unit": (0.0, 1.0), "signed": (-1.0, 1.0)}
+"""The ends of each range of `Coordinates`."""
+
 
 def grid(coordinates: Coordinates, rows: int, columns: int, region: Region = WHOLE) -> NDArray[np.float64]:
     """(rows * columns, 2) inputs (row, column) of a region, row by row.
@@ -50,4 +53,5 @@ def _places(coordinates: Coordinates, samples: int, start: float, end: float) ->
         unit = (np.arange(samples, dtype=np.float64) + 0.5) / samples
     # From 0 to 1 this changes no bit.
     unit = start + (end - start) * unit
-    return unit if coordinates.range == "unit" else 2 * unit - 1
+    low, high = RANGES[coordinates.range]
+    return unit if (low, high) == (0.0, 1.0) else low + (high - low) * unit

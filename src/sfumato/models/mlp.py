@@ -39,12 +39,20 @@ class MLP(nn.Module):
 
     def forward(self, coordinates: Tensor) -> Tensor:
         """(N, 2) -> (N, C)."""
-        x = self.encode(coordinates)
-        *hidden, last = self.layers
-        for layer in hidden:
-            x = self.activate(layer(x))
-        x = last(x)
+        x = self.layers[-1](self.inputs(coordinates, len(self.layers) - 1))
         return torch.sigmoid(x) if self.squash else x
+
+    def inputs(self, coordinates: Tensor, layer: int) -> Tensor:
+        """(N, 2) -> (N, fan_in): what comes into a layer."""
+        x = self.encode(coordinates)
+        for below in self.layers[:layer]:
+            x = self.activate(below(x))
+        return x
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of the weights."""
+        return self.linear_layers()[0].weight.dtype
 
     def linear_layers(self) -> list[nn.Linear]:
         """The layers with weights, from input to output."""

@@ -70,7 +70,7 @@ class Loop:
             kept = ~self._held_out.reshape(-1)
             coordinates, targets = coordinates[kept], targets[kept]
         if model is None:
-            model = models.build(recipe.model, channels, recipe.seed, models.DTYPES[recipe.dtype])
+            model = models.build(recipe.model, channels, recipe.seed, models.DTYPES[recipe.dtype], recipe.coordinates)
         if recipe.model.module is not None:
             models.check(model, channels)
         self._engine = find(choose(recipe))(Task(recipe, coordinates, targets, model, recipe.threads))

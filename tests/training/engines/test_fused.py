@@ -35,6 +35,8 @@ OPTIMIZERS = [
     "adamw(lr=0.002, weight_decay=3)",
     "rmsprop(lr=0.0005)",
     "rmsprop(lr=0.0005, momentum=0.5, decay=0.9)",
+    # More samples than a batch has: which of them are looked at depends on the number of threads.
+    "foof(lr=0.05, damping=0.3, samples=128, every=4, decay=0.8, momentum=0.8)",
 ]
 
 
@@ -105,6 +107,15 @@ def test_shapes(width: tuple[int, ...], biases: bool, threads: int) -> None:
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_optimizers(optimizer: str, threads: int) -> None:
     check(recipe_of(training={"optimizer": optimizer}), threads)
+
+
+@pytest.mark.parametrize("width", [(23, 18, 37, 5), (40,) * 4, (20,), ()])
+@pytest.mark.parametrize("biases", [True, False])
+def test_foof(width: tuple[int, ...], biases: bool) -> None:
+    # Little damping would magnify the rounding of the moments.
+    foof = "foof(lr=0.05, damping=0.3, samples=20, every=3)"
+    shape = {"width": width} if width else {"width": 8, "depth": 0}
+    check(recipe_of(**shape, biases=biases, training={"optimizer": foof}))
 
 
 @pytest.mark.parametrize("batch", [2, 7, 33, 129, 255, 257, 385, "all"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 from collections.abc import Callable
 from typing import Any
@@ -9,12 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from sfumato.models import build as build_model
 from sfumato.recipe import Model, choices
 from sfumato.training.nested import flatten, unflatten
 from sfumato.training.optimizers import build
+from sfumato.training.optimizers.foof import invert
 from sfumato.training.optimizers.muon import orthogonalise
 from sfumato.training.optimizers.parameters import hidden_matrices, layers
 
@@ -29,6 +31,7 @@ EVERY = [
     choices.LBFGS(),
     choices.LBFGS(lr=0.5, line_search="none"),
     choices.Muon(lr=0.05, adam_lr=0.01),
+    choices.Foof(lr=0.05, adam_lr=0.01, every=3, decay=0.8),
 ]
 
 
@@ -48,7 +51,7 @@ def task(seed: int = 1) -> tuple[nn.Module, Callable[[], float]]:
     return model, loss
 
 
-def gradient_of(parameter: nn.Parameter) -> np.ndarray:
+def gradient_of(parameter: Tensor) -> np.ndarray:
     assert parameter.grad is not None
     return parameter.grad.numpy().copy()
 
@@ -208,3 +211,49 @@ def test_muon_is_its_formula(threads: int) -> None:
         optimizer.step()
     torch.testing.assert_close(matrix.detach(), ours, rtol=1e-8, atol=1e-9)
     torch.testing.assert_close(bias.detach(), vector, rtol=1e-8, atol=1e-9)
+
+
+def test_foof_is_its_formula() -> None:
+    choice = choices.Foof(lr=0.05, momentum=0.9, damping=0.02, samples=40, decay=0.75, every=4, adam_lr=0.01)
+    model, loss = task()
+    optimizer = build(choice, model)
+    layer = [module for module in model.modules() if isinstance(module, nn.Linear)][1]
+    inputs: list[np.ndarray] = []
+    layer.register_forward_pre_hook(lambda _, arguments: inputs.append(arguments[0].detach().numpy().copy()))
+    ours = np.concatenate([layer.weight.detach().numpy(), layer.bias.detach().numpy()[:, None]], axis=1)
+    start, momentum, moments = ours.copy(), np.zeros_like(ours), np.zeros((17, 17))
+    inverse = np.zeros((17, 17))
+    for t in range(1, 12):
+        loss()
+        gradient = np.concatenate([gradient_of(layer.weight), gradient_of(layer.bias)[:, None]], axis=1)
+        x = np.concatenate([inputs[-1][:40], np.ones((40, 1))], axis=1)
+        # All steps count alike until there are 1 / (1 - 0.75) of them.
+        moments = (1.0 if t <= 4 else 0.75) * moments + x.T @ x / 40
+        damped = moments + 0.02 * np.trace(moments) / 17 * np.eye(17)
+        if t == 1:
+            inverse = np.linalg.inv(damped)
+        momentum = 0.9 * momentum + 0.1 * gradient
+        update = (0.1 * gradient + 0.9 * momentum) @ inverse
+        ours = ours - 0.05 * math.sqrt(16) * update / np.linalg.norm(update)
+        if t in (2, 3, 4, 5, 8):
+            inverse = np.linalg.inv(damped)
+        optimizer.step()
+    np.testing.assert_allclose(layer.weight.detach(), ours[:, :-1], rtol=1e-8, atol=1e-9)
+    np.testing.assert_allclose(layer.bias.detach(), ours[:, -1], rtol=1e-8, atol=1e-9)
+    assert np.abs(ours - start).max() > 0.1
+
+
+def test_foof_leaves_a_model_that_outlives_it_alone() -> None:
+    model, loss = task()
+    optimizer = build(choices.Foof(), model)
+    del optimizer
+    gc.collect()
+    assert math.isfinite(loss())
+
+
+def test_moments_that_are_not_positive_definite_have_no_inverse() -> None:
+    assert invert(torch.full((3, 3), math.nan), 0.1) is None
+    assert invert(torch.zeros(3, 3), 0.1) is None
+    inverse = invert(torch.eye(3), 0.5)
+    assert inverse is not None
+    torch.testing.assert_close(inverse, torch.eye(3, dtype=torch.float64) / 1.5)

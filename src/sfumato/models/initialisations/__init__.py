@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+import numpy as np
 import torch
-from torch import nn
+from numpy.typing import NDArray
 
-from sfumato.models.initialisations import gaussian, glorot, he, lecun, orthogonal, siren
+from sfumato.models.coordinates import RANGES
+from sfumato.models.initialisations import edges, gaussian, glorot, he, lecun, orthogonal, siren
 from sfumato.models.initialisations.initialisation import Draw, Shape
-from sfumato.recipe import choices
+from sfumato.models.mlp import MLP
+from sfumato.recipe import Coordinates, choices
 from sfumato.streams import stream
 
 IMPLEMENTATIONS: dict[type[choices.Initialisation], Draw] = {
@@ -19,18 +20,27 @@ IMPLEMENTATIONS: dict[type[choices.Initialisation], Draw] = {
     choices.LeCun: lecun.draw,
     choices.Orthogonal: orthogonal.draw,
     choices.Siren: siren.draw,
+    choices.Edges: edges.draw,
 }
 """Every initialisation by its choice."""
 
 
-def initialise(layers: Sequence[nn.Linear], choice: choices.Initialisation, seed: int) -> None:
-    """Draw the weights of linear layers, given from input to output, in place.
+def initialise(network: MLP, choice: choices.Initialisation, seed: int, coordinates: Coordinates) -> None:
+    """Draw the weights of a network in place, layer by layer from input to output.
 
     Each layer has a stream of its own, so that networks of different depth agree in the layers that they share.
     """
+    layers = network.linear_layers()
     for number, layer in enumerate(layers):
-        name = "output" if layer is layers[-1] else str(number)
-        shape = Shape(layer.in_features, layer.out_features, first=number == 0)
+        first, last = number == 0, layer is layers[-1]
+
+        def inputs(random: np.random.Generator, count: int, number: int = number) -> NDArray[np.float64]:
+            places = torch.from_numpy(random.uniform(*RANGES[coordinates.range], (count, 2)))
+            with torch.inference_mode():
+                return network.inputs(places.to(network.dtype), number).double().numpy()
+
+        shape = Shape(layer.in_features, layer.out_features, first, last, inputs)
+        name = "output" if last else str(number)
         weights, biases = IMPLEMENTATIONS[type(choice)](choice, shape, stream(seed, f"initialisation/{name}"))
         with torch.no_grad():
             layer.weight.copy_(torch.from_numpy(weights))

@@ -22,6 +22,9 @@ class Shape:
     fan_in: int
     fan_out: int
     first: bool
+    last: bool
+    inputs: Callable[[np.random.Generator, int], Array]
+    """(stream, count) -> (count, fan_in): what comes into the layer at so many random places of the picture."""
 
 
 Draw = Callable[[Any, Shape, np.random.Generator], tuple[Array, Array]]

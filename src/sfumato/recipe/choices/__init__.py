@@ -5,6 +5,7 @@ from sfumato.recipe.choices.choice import Choice
 from sfumato.recipe.choices.encodings import Encoding, Fourier, Plain
 from sfumato.recipe.choices.initialisations import (
     Distribution,
+    Edges,
     Gaussian,
     Glorot,
     He,
@@ -14,7 +15,7 @@ from sfumato.recipe.choices.initialisations import (
     Siren,
 )
 from sfumato.recipe.choices.losses import Absolute, Huber, Loss, Squared
-from sfumato.recipe.choices.optimizers import LBFGS, SGD, Adam, AdamW, Muon, Optimizer, RMSprop, Rprop
+from sfumato.recipe.choices.optimizers import LBFGS, SGD, Adam, AdamW, Foof, Muon, Optimizer, RMSprop, Rprop
 from sfumato.recipe.choices.orders import Fixed, Order, Replacement, Scan, Shuffled
 from sfumato.recipe.choices.schedules import Constant, Cosine, Linear, Schedule
 
@@ -33,8 +34,10 @@ __all__ = [
     "Constant",
     "Cosine",
     "Distribution",
+    "Edges",
     "Encoding",
     "Fixed",
+    "Foof",
     "Fourier",
     "Gauss",
     "Gaussian",

@@ -60,3 +60,13 @@ class Siren(Initialisation, name="siren"):
     """
 
     omega: float = Field(default=30.0, gt=0, description="the frequency of the sine units that it is made for")
+
+
+@dataclass(frozen=True, config=CONFIG)
+class Edges(Initialisation, name="edges"):
+    """The edge of every unit, where its sum is 0, passes through a random place of the picture.
+
+    A hidden layer is scaled so that its sums have the standard deviation 1 over the picture.
+    """
+
+    scale: float = Field(default=10.0, gt=0, description="how steep the first layer's units are: length of the weights")

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from sfumato import models
 from sfumato.parallel import spread
+from sfumato.recipe import choices
 from sfumato.training import losses, optimizers
 from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
 from sfumato.training.nested import flatten, unflatten
@@ -41,7 +42,9 @@ class Autograd(Engine):
         self._loss = recipe.training.loss
         self._batch = len(task.coordinates) if recipe.training.batch == "all" else recipe.training.batch
         self._threads = task.threads
-        self._divides = isinstance(task.model, models.MLP) and device.type == "cpu"
+        # FOOF looks at the inputs of a batch's first samples.
+        whole = isinstance(recipe.training.optimizer, choices.Foof)
+        self._divides = isinstance(task.model, models.MLP) and device.type == "cpu" and not whole
         workers = task.threads if self._divides else 1
         self._optimizer = optimizers.build(recipe.training.optimizer, self._model, workers)
         self._rates: list[float] = [group["lr"] for group in self._optimizer.param_groups]

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from sfumato.errors import EngineError
 from sfumato.models.activations import IMPLEMENTATIONS, Activate
 from sfumato.models.mlp import MLP
-from sfumato.recipe import choices
 from sfumato.training.engines import barrier, fused_kernel, fused_update
 from sfumato.training.engines.compiled_activation import compiled
 from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
-from sfumato.training.engines.fused_kernel import Team
-from sfumato.training.engines.fused_layout import Layout
+from sfumato.training.engines.fused_layout import Field, Layout
+from sfumato.training.engines.fused_optimizer import Optimizer
 from sfumato.training.engines.fused_pass import Network
-from sfumato.training.engines.fused_update import Rule
+from sfumato.training.engines.fused_team import Team
 from sfumato.training.engines.memory import zeros
 from sfumato.training.engines.online import LOSSES, encoded
 from sfumato.training.engines.online_step import Errors
@@ -50,63 +47,99 @@ class Fused(Engine):
         self._batch = len(task.targets) if training.batch == "all" else training.batch
         self._errors = Errors(model.squash, LOSSES[type(training.loss)], getattr(training.loss, "delta", 0.0))
         self._activation = compiled(IMPLEMENTATIONS[model.activate.implementation.choice])
-        self._biases = self._linear[0].bias is not None
-        self._layout = Layout([self._linear[0].in_features, *(layer.out_features for layer in self._linear)])
+        sizes = [self._linear[0].in_features, *(layer.out_features for layer in self._linear)]
+        self._layout = layout = Layout(sizes, biases=self._linear[0].bias is not None)
         threads = max(1, min(task.threads, self._batch // SMALLEST_PART))
-        self._weights, self._turned = self._layout.block(), zeros(self._layout.turned)
-        self._gradients = zeros(threads * self._layout.parameters)
-        self._state = {name: self._layout.block() for name in _state_names(training.optimizer)}
-        self._rule = _rule(training.optimizer, self._linear, self._state)
+        self._weights, self._turned = layout.block(), zeros(layout.turned)
+        self._gradients, self._memory = zeros(threads * layout.parameters), zeros(threads * layout.memory)
+        self._optimizer = Optimizer(training.optimizer, self._linear, layout)
         self._step = 0
         self._counts = barrier.counters(threads)
-        self._memory = [self._layout.thread_memory(biases=self._biases) for _ in range(threads)]
+        numbers = np.zeros((len(layout.table), threads * barrier.LINE))
+        samples = np.zeros(threads * barrier.LINE, np.int64)
         self._teams = [
-            Team(part, threads, self._counts, self._gradients.ctypes.data, 4 * self._layout.parameters)
+            Team(
+                part=part,
+                parts=threads,
+                counts=self._counts,
+                numbers=numbers,
+                samples=samples,
+                memory=self._memory.ctypes.data,
+                memory_bytes=4 * layout.memory,
+                gradients=self._gradients.ctypes.data,
+                block_bytes=4 * layout.parameters,
+            )
             for part in range(threads)
         ]
         self._networks = [
             Network(
-                table=self._layout.table,
+                table=layout.table,
                 weights=self._weights.ctypes.data,
                 turned=self._turned.ctypes.data,
                 memory=memory.ctypes.data,
-                scratch=memory.ctypes.data + 4 * self._layout.scratch,
-                widest=self._layout.widest,
+                scratch=memory.ctypes.data + 4 * layout.scratch,
+                widest=layout.widest,
                 activation=self._activation.address,
                 parameter=model.activate.parameter,
-                one=float(self._biases),
+                one=float(layout.biases),
             )
-            for memory in self._memory
+            for memory in np.split(self._memory, threads)
         ]
+        for memory in np.split(self._memory, threads):
+            layout.fill_up(memory)
         self._helpers = ThreadPoolExecutor(threads - 1, "sfumato-fused") if threads > 1 else None
         self._put({name: tensor.detach().numpy() for name, tensor in model.layers.state_dict(prefix="layers.").items()})
         # No step, but the kernel is compiled or loaded now, not while the first steps are timed.
-        self._train(0, np.empty(0, np.int64), np.empty(0))
+        self._stretch(np.empty(0, np.int64), np.empty(0))
 
     def advance(self, pixels: NDArray[np.int64], rates: NDArray[np.float64]) -> Advance:
         """Take the steps; see `Engine.advance`."""
         # Contiguous and writeable, though nobody writes: Numba would compile the kernel anew for other arrays.
         pixels, rates = np.require(pixels, np.int64, ["C", "W"]), np.require(rates, np.float64, ["C", "W"])
+        if self._step == 0 and len(rates) > 0 and self._optimizer.looks_first:
+            self._stretch(pixels[: self._batch], np.zeros(1))
+            self._optimizer.pause(len(self._teams))
+            self._optimizer.forget_but_inputs()
+        loss = squared_error = 0.0
+        taken = 0
+        while taken < len(rates):
+            most = self._optimizer.steps_until_pause(self._step)
+            count = len(rates) - taken if most is None else min(most, len(rates) - taken)
+            some = pixels[taken * self._batch : (taken + count) * self._batch]
+            sums = self._stretch(some, rates[taken : taken + count])
+            loss, squared_error = loss + sums.loss, squared_error + sums.squared_error
+            self._step += count
+            taken += count
+            if count == most:
+                self._optimizer.pause(len(self._teams))
+        return Advance(loss, squared_error)
+
+    def _stretch(self, pixels: NDArray[np.int64], factors: NDArray[np.float64]) -> Advance:
+        """Steps without a break, on all threads."""
         self._counts.fill(0)
+        kept = self._optimizer.kept(self._step, len(factors))
         futures = []
         try:
             if self._helpers is not None:
                 others = range(1, len(self._teams))
-                futures = [self._helpers.submit(self._train, part, pixels, rates) for part in others]
-            sums = [self._train(0, pixels, rates)]
+                futures = [self._helpers.submit(self._train, part, pixels, factors, kept) for part in others]
+            sums = [self._train(0, pixels, factors, kept)]
         except BaseException:
             barrier.give_up(self._counts)
             wait(futures)
             raise
         sums += [future.result() for future in futures]
-        self._step += len(rates)
         return Advance(loss=sum(loss for loss, _ in sums), squared_error=sum(squared for _, squared in sums))
 
-    def _train(self, part: int, pixels: NDArray[np.int64], factors: NDArray[np.float64]) -> tuple[float, float]:
+    def _train(
+        self, part: int, pixels: NDArray[np.int64], factors: NDArray[np.float64], kept: NDArray[np.float64]
+    ) -> tuple[float, float]:
         return fused_kernel.train(
             self._networks[part],
             self._teams[part],
-            self._rule,
+            self._optimizer.rule,
+            self._optimizer.foof,
+            kept,
             self._errors,
             self._features,
             self._targets,
@@ -140,12 +173,12 @@ class Fused(Engine):
 
     def state(self) -> Arrays:
         """Weights, what the optimiser remembers, and how many steps it took."""
-        blocks = {"weights": self._weights, **self._state}
+        blocks = {"weights": self._weights, **self._optimizer.state}
         return {name: block.copy() for name, block in blocks.items()} | {"step": np.array(self._step)}
 
     def load(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Restore what `state` returned."""
-        for name, block in {"weights": self._weights, **self._state}.items():
+        for name, block in {"weights": self._weights, **self._optimizer.state}.items():
             block[:] = state[name]
         self._step = int(state["step"])
         self._turn()
@@ -154,7 +187,7 @@ class Fused(Engine):
         named: dict[str, NDArray[np.float32]] = {}
         for k in range(len(self._linear)):
             named[f"layers.{k}.weight"] = self._layout.weight(block, k)
-            if self._biases:
+            if self._layout.biases:
                 named[f"layers.{k}.bias"] = self._layout.bias(block, k)
         return named
 
@@ -169,36 +202,7 @@ class Fused(Engine):
                 self._layout.table,
                 k,
                 0,
-                int(row[fused_update.Field.ROWS]),
+                int(row[Field.ROWS]),
                 self._weights.ctypes.data,
                 self._turned.ctypes.data,
             )
-
-
-def _state_names(choice: choices.Optimizer) -> list[str]:
-    match choice:
-        case choices.SGD():
-            return ["momenta"] if choice.momentum > 0 else []
-        case choices.RMSprop():
-            return ["momenta", "squares"] if choice.momentum > 0 else ["squares"]
-        case _:
-            return ["momenta", "squares"]
-
-
-def _rule(choice: choices.Optimizer, linear: list[torch.nn.Linear], state: Mapping[str, NDArray[np.float32]]) -> Rule:
-    rates = np.full(len(linear), choice.lr)
-    momentum, decay, eps, weight_decay, nesterov = 0.0, 0.0, 0.0, 0.0, False
-    match choice:
-        case choices.SGD():
-            kind, momentum, nesterov = fused_update.SGD, choice.momentum, choice.nesterov
-            if choice.fan_in_scaling:
-                rates = np.array([choice.lr / math.sqrt(layer.in_features + 1) for layer in linear])
-        case choices.Adam() | choices.AdamW():
-            kind, momentum, decay, eps = fused_update.ADAM, choice.beta1, choice.beta2, choice.eps
-            weight_decay = choice.weight_decay if isinstance(choice, choices.AdamW) else 0.0
-        case choices.RMSprop():
-            kind, momentum, decay, eps = fused_update.RMSPROP, choice.momentum, choice.decay, choice.eps
-        case _:
-            raise EngineError(f"engine fused has no {choice}.")
-    first, second = (state[name].ctypes.data if name in state else 0 for name in ("momenta", "squares"))
-    return Rule(kind, rates, momentum, decay, eps, weight_decay, nesterov, first, second)

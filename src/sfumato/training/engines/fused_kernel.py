@@ -2,13 +2,12 @@
 
 The samples of a step are divided between the threads, each of which takes its part through the network and back, a
 tile at a time. The threads meet; each adds up all gradients of its share of the weights and updates them; they meet
-again. Two meetings a step, whatever the depth.
+again. Two meetings a step, whatever the depth; FOOF has two more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -17,15 +16,19 @@ from numpy.typing import NDArray
 from sfumato.training.engines import (
     barrier,
     compiled_activation,
+    fused_foof,
     fused_layout,
     fused_pass,
+    fused_team,
     fused_update,
     memory,
     online_step,
 )
-from sfumato.training.engines.barrier import arrive_and_wait
+from sfumato.training.engines.barrier import LINE
+from sfumato.training.engines.fused_foof import Foof, collect, divide, move
 from sfumato.training.engines.fused_layout import TILE, Field
 from sfumato.training.engines.fused_pass import Network, backward, forward, output_errors, take_in
+from sfumato.training.engines.fused_team import Team, meet, sum_of_numbers
 from sfumato.training.engines.fused_update import Rule, add_up, apply_rule, share, turn
 from sfumato.training.engines.memory import matrix
 from sfumato.training.engines.online_step import Errors
@@ -34,20 +37,6 @@ from sfumato.training.kernels.micro_kernel import ROWS
 from sfumato.training.kernels.stamp import stamp
 
 _ROWS, _COLUMNS, _WEIGHTS, _FAN_OUT = int(Field.ROWS), int(Field.COLUMNS), int(Field.WEIGHTS), int(Field.FAN_OUT)
-
-
-class Team(NamedTuple):
-    """The threads, and how they meet."""
-
-    part: int
-    """This thread's number."""
-    parts: int
-    counts: NDArray[np.int64]
-    """The barrier's counters."""
-    gradients: int
-    """Address of the first thread's block of gradients; the others' follow."""
-    block: int
-    """Bytes of a block."""
 
 
 @njit(nogil=True)
@@ -63,13 +52,15 @@ def gradients(
     groups = -(-len(samples) // ROWS)
     begin, end = groups * team.part // team.parts * ROWS, groups * (team.part + 1) // team.parts * ROWS
     own = samples[begin : min(end, len(samples))]
-    place = team.gradients + team.part * team.block
+    place = team.gradients + team.part * team.block_bytes
+    team.samples[team.part * LINE] = 0
     if len(own) == 0:
-        matrix(place, 1, team.block // 4)[:] = np.float32(0)
+        matrix(place, 1, team.block_bytes // 4)[:] = np.float32(0)
     loss, squared = 0.0, 0.0
     groups = -(-len(own) // ROWS)
     tiles = -(-groups // (TILE // ROWS))
-    for tile in range(tiles):
+    # Backwards, so that the first tile is what stays in memory, for those who look at inputs afterwards.
+    for tile in range(tiles - 1, -1, -1):
         # Tiles of about one size: a last one of a few samples would use the caches badly.
         some = own[groups * tile // tiles * ROWS : min(groups * (tile + 1) // tiles * ROWS, len(own))]
         take_in(net, features, some)
@@ -77,21 +68,43 @@ def gradients(
         of_loss, of_squared = output_errors(net, errors, outputs, targets, some, 1 / len(samples))
         loss += of_loss
         squared += of_squared
-        backward(net, len(some), place, tile)
+        backward(net, len(some), place, int(tile < tiles - 1))
+        team.samples[team.part * LINE] = len(some)
     return loss, squared
 
 
 @njit(nogil=True)
-def update(net: Network, team: Team, rule: Rule, factor: float, step: int) -> None:
-    """Update this thread's share of every layer's weights."""
-    for k in range(len(net.table)):
-        row = net.table[k]
-        begin, end = share(row[_ROWS], team.part, team.parts)
-        place = row[_WEIGHTS] + begin * row[_COLUMNS]
-        total = add_up(team.gradients + 4 * place, (end - begin) * row[_COLUMNS], team.block, team.parts)
-        apply_rule(rule, k, place, total, net.weights, factor, step)
-        if k > 0:
+def update(
+    net: Network, team: Team, rule: Rule, foof: Foof, kept: float, factor: float, step: int, meeting: int
+) -> int:
+    """Update this thread's share of every layer's weights; the number of the next meeting, or -1: give up."""
+    last = len(net.table) - 1
+    hidden = range(1, last) if foof.moments != 0 else range(0)
+    for k in hidden:
+        collect(foof, team, net.table, k, kept)
+    for k in range(last + 1):
+        if k == 0 or k == last or foof.moments == 0:
+            row = net.table[k]
+            begin, end = share(row[_ROWS], team.part, team.parts)
+            place, count = row[_WEIGHTS] + begin * row[_COLUMNS], (end - begin) * row[_COLUMNS]
+            total = add_up(team.gradients + 4 * place, count, team.block_bytes, team.parts)
+            apply_rule(rule, k, place, total, net.weights, factor, step)
+            if k > 0:
+                turn(net.table, k, begin, end, net.weights, net.turned)
+    if len(hidden) > 0:
+        meeting = meet(team, meeting)
+        if meeting < 0:
+            return meeting
+        for k in hidden:
+            team.numbers[k, team.part * LINE] = divide(foof, team, net.table, k)
+        meeting = meet(team, meeting)
+        if meeting < 0:
+            return meeting
+        for k in hidden:
+            move(foof, team, net.table, k, net.weights, factor, sum_of_numbers(team, k))
+            begin, end = share(net.table[k, _ROWS], team.part, team.parts)
             turn(net.table, k, begin, end, net.weights, net.turned)
+    return meet(team, meeting)
 
 
 def _compiled(stamp: int) -> tuple[Callable[..., tuple[float, float]], Callable[..., None]]:
@@ -100,6 +113,8 @@ def _compiled(stamp: int) -> tuple[Callable[..., tuple[float, float]], Callable[
         net: Network,
         team: Team,
         rule: Rule,
+        foof: Foof,
+        kept: NDArray[np.float64],
         errors: Errors,
         features: NDArray[np.float32],
         targets: NDArray[np.float32],
@@ -110,15 +125,16 @@ def _compiled(stamp: int) -> tuple[Callable[..., tuple[float, float]], Callable[
     ) -> tuple[float, float]:
         _ = stamp
         loss, squared = 0.0, 0.0
+        meeting = 1
         for number in range(len(factors)):
             samples = pixels[number * batch : min((number + 1) * batch, len(pixels))]
             of_loss, of_squared = gradients(net, team, errors, features, targets, samples)
             loss += of_loss
             squared += of_squared
-            if not arrive_and_wait(team.counts, team.part, team.parts, 2 * number + 1):
-                break
-            update(net, team, rule, factors[number], step + number + 1)
-            if not arrive_and_wait(team.counts, team.part, team.parts, 2 * number + 2):
+            meeting = meet(team, meeting)
+            if meeting >= 0:
+                meeting = update(net, team, rule, foof, kept[number], factors[number], step + number + 1, meeting)
+            if meeting < 0:
                 break
         return loss, squared
 
@@ -142,8 +158,10 @@ train, answers = _compiled(
     stamp(
         barrier,
         compiled_activation,
+        fused_foof,
         fused_layout,
         fused_pass,
+        fused_team,
         fused_update,
         memory,
         micro_kernel,
@@ -153,7 +171,7 @@ train, answers = _compiled(
         vectors,
     )
 )
-"""``train(net, team, rule, errors, features, targets, pixels, batch, factors, step)``
+"""``train(net, team, rule, foof, kept, errors, features, targets, pixels, batch, factors, step)``
 
 One step for each of ``factors`` with the next ``batch`` of ``pixels``, after ``step`` others. Returns this thread's
 part of the sums of losses and squared errors, each taken before its own step. All threads run this at once.

@@ -37,15 +37,18 @@ class Field(enum.IntEnum):
     """(TILE, ROWS) in a thread's memory."""
     SLOPES = enum.auto()
     """(TILE, ROWS) in a thread's memory: derivatives of the activation that made the inputs; layer 0 has none."""
+    MOMENTS = enum.auto()
+    """(ROWS, ROWS) in a block of its own, for hidden layers' second moments of inputs; the others have none."""
 
 
 class Layout:
     """The table, and how many float32 each block needs.
 
-    ``sizes``: units of every layer, the inputs first and the outputs last.
+    ``sizes``: units of every layer, the inputs first and the outputs last; ``biases``: whether units have one.
     """
 
-    def __init__(self, sizes: Sequence[int]) -> None:
+    def __init__(self, sizes: Sequence[int], *, biases: bool) -> None:
+        self.biases = biases
         self.table = np.zeros((len(sizes) - 1, len(Field)), np.int64)
         self.parameters = 0
         """Length of a block of weights, gradients or state."""
@@ -53,6 +56,8 @@ class Layout:
         self.memory = 0
         """Length of a thread's memory: inputs, slopes, and at its end three times `widest` a sample."""
         self.widest = 0
+        self.moments = 0
+        """Length of a block of moments."""
         for layer, row in enumerate(self.table):
             fan_in, fan_out = sizes[layer], sizes[layer + 1]
             rows, columns = up(fan_in + 1), up(fan_out)
@@ -60,6 +65,8 @@ class Layout:
             row[Field.WEIGHTS], row[Field.TURNED] = self.parameters, self.turned
             self.parameters += rows * columns
             self.turned += rows * columns if layer > 0 else 0
+            row[Field.MOMENTS] = self.moments
+            self.moments += rows * rows if self.is_hidden(layer) else 0
             row[Field.INPUTS] = self.memory
             row[Field.SLOPES] = self.memory + TILE * rows
             self.memory += TILE * rows * (2 if layer > 0 else 1)
@@ -67,6 +74,10 @@ class Layout:
         self.scratch = self.memory
         """Place of the three vectors of `widest` a sample."""
         self.memory += 3 * TILE * self.widest
+
+    def is_hidden(self, layer: int) -> bool:
+        """Whether a layer is neither the first nor the last."""
+        return 0 < layer < len(self.table) - 1
 
     def block(self) -> NDArray[np.float32]:
         """Zeros for a number beside each weight."""
@@ -80,16 +91,20 @@ class Layout:
         """(fan_out,) of a layer in a block, a view."""
         return self._matrix(block, layer)[self.table[layer, Field.FAN_IN]]
 
+    def moments_of(self, block: NDArray[np.float32], layer: int) -> NDArray[np.float32]:
+        """(n, n) of a hidden layer in a block of moments, a view; n counts its inputs and the bias."""
+        row = self.table[layer]
+        first, rows = row[Field.MOMENTS], row[Field.ROWS]
+        count = row[Field.FAN_IN] + int(self.biases)
+        return block[first : first + rows * rows].reshape(rows, rows)[:count, :count]
+
     def _matrix(self, block: NDArray[np.float32], layer: int) -> NDArray[np.float32]:
         row = self.table[layer]
         first, rows, columns = row[Field.WEIGHTS], row[Field.ROWS], row[Field.COLUMNS]
         return block[first : first + rows * columns].reshape(rows, columns)[:, : row[Field.FAN_OUT]]
 
-    def thread_memory(self, *, biases: bool) -> NDArray[np.float32]:
-        """A thread's memory, the columns of ones in place (of zeros where there are no biases)."""
-        memory = zeros(self.memory)
-        if biases:
-            for row in self.table:
-                first, rows = row[Field.INPUTS], row[Field.ROWS]
-                memory[first : first + TILE * rows].reshape(TILE, rows)[:, row[Field.FAN_IN]] = 1
-        return memory
+    def fill_up(self, memory: NDArray[np.float32]) -> None:
+        """Put the columns of ones in place in a thread's memory, where there are biases."""
+        for row in self.table if self.biases else ():
+            first, rows = row[Field.INPUTS], row[Field.ROWS]
+            memory[first : first + TILE * rows].reshape(TILE, rows)[:, row[Field.FAN_IN]] = 1

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from sfumato.recipe import choices
-from sfumato.training.optimizers import adam, adamw, lbfgs, muon, rmsprop, rprop, sgd
+from sfumato.training.optimizers import adam, adamw, foof, lbfgs, muon, rmsprop, rprop, sgd
 
 Build = Callable[[Any, nn.Module, int], torch.optim.Optimizer]
 """(choice, model, threads) -> optimiser."""
@@ -22,6 +22,7 @@ IMPLEMENTATIONS: dict[type[choices.Optimizer], Build] = {
     choices.Rprop: rprop.build,
     choices.LBFGS: lbfgs.build,
     choices.Muon: muon.build,
+    choices.Foof: foof.build,
 }
 """Every optimiser by its choice."""
 

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from sfumato.parallel import spread
 from sfumato.recipe import choices
+from sfumato.training.optimizers.adam_step import adam_step
 from sfumato.training.optimizers.parameters import hidden_matrices
 
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
@@ -53,7 +54,7 @@ class Muon(torch.optim.Optimizer):
                 self._orthogonal_step(with_gradient, group["lr"])
             else:
                 for parameter in with_gradient:
-                    self._adam_step(parameter, group["lr"])
+                    adam_step(parameter, self.state[parameter], group["lr"])
         return loss
 
     def _orthogonal_step(self, matrices: list[nn.Parameter], rate: float) -> None:
@@ -70,21 +71,6 @@ class Muon(torch.optim.Optimizer):
             rows, columns = matrix.shape
             # An m x n orthogonal matrix changes outputs in proportion to sqrt(m / n): Jordan's scale.
             matrix.add_(update, alpha=-rate * max(1.0, rows / columns) ** 0.5)
-
-    def _adam_step(self, parameter: nn.Parameter, rate: float) -> None:
-        gradient = parameter.grad
-        assert gradient is not None
-        state = self.state[parameter]
-        if not state:
-            state["step"] = 0
-            state["mean"] = torch.zeros_like(parameter)
-            state["square"] = torch.zeros_like(parameter)
-        state["step"] += 1
-        beta1, beta2 = 0.9, 0.99
-        mean = state["mean"].lerp_(gradient, 1 - beta1)
-        square = state["square"].mul_(beta2).addcmul_(gradient, gradient, value=1 - beta2)
-        root = (square / (1 - beta2 ** state["step"])).sqrt_().add_(1e-8)
-        parameter.addcdiv_(mean, root, value=-rate / (1 - beta1 ** state["step"]))
 
 
 def build(choice: choices.Muon, model: nn.Module, threads: int) -> torch.optim.Optimizer:

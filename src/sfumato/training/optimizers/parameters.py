@@ -31,3 +31,8 @@ def hidden_matrices(model: nn.Module) -> list[nn.Parameter]:
     """The matrices between the first and the last one: what orthogonalised updates are for."""
     matrices = [parameter for parameter in model.parameters() if parameter.ndim == 2]
     return matrices[1:-1]
+
+
+def hidden_linear(model: nn.Module) -> list[nn.Linear]:
+    """The linear layers between the first and the last one, as they stand in the model."""
+    return [module for module in model.modules() if isinstance(module, nn.Linear)][1:-1]

@@ -1,0 +1,46 @@
+"""The threads of the fused engine: who they are, what they share and how they meet."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from sfumato.training.engines.barrier import LINE, arrive_and_wait
+
+
+class Team(NamedTuple):
+    """One thread's view of all. Addresses are in bytes."""
+
+    part: int
+    """This thread's number."""
+    parts: int
+    counts: NDArray[np.int64]
+    """The barrier's counters."""
+    numbers: NDArray[np.float64]
+    """(layers, threads * `LINE`): a number of each thread, `LINE` apart, that it lets the others know."""
+    samples: NDArray[np.int64]
+    """How many samples each thread's memory holds, `LINE` apart."""
+    memory: int
+    """Address of the first thread's memory; the others' follow."""
+    memory_bytes: int
+    gradients: int
+    """Address of the first thread's block of gradients; the others' follow."""
+    block_bytes: int
+
+
+@njit(nogil=True)
+def meet(team: Team, meeting: int) -> int:
+    """Wait for all threads; the number of the next meeting, or -1: give up."""
+    return meeting + 1 if arrive_and_wait(team.counts, team.part, team.parts, meeting) else -1
+
+
+@njit(nogil=True)
+def sum_of_numbers(team: Team, layer: int) -> float:
+    """Of all threads' numbers for a layer, in the same order in each: to be read after a meeting."""
+    total = 0.0
+    for part in range(team.parts):
+        total += team.numbers[layer, part * LINE]
+    return total
