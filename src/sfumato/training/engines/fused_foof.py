@@ -55,7 +55,8 @@ def collect(foof: Foof, team: Team, table: NDArray[np.int64], layer: int, kept: 
     rows, columns = row[_ROWS], row[_COLUMNS]
     begin, end = share(rows, team.part, team.parts)
     place, count = row[_WEIGHTS] + begin * columns, (end - begin) * columns
-    gradients = add_up(team.gradients + 4 * place, count, team.block_bytes, team.parts)
+    first = team.gradients + 4 * place
+    gradients = add_up(first, count, team.block_bytes, team.parts, first)
     _mix(gradients, vector(foof.momenta + 4 * place, count), np.float32(foof.momentum))
     to = foof.moments + 4 * (row[_MOMENTS] + begin * rows)
     if kept != 1:

@@ -35,6 +35,7 @@ from sfumato.training.engines.online_step import Errors
 from sfumato.training.kernels import micro_kernel, products, transpose, vectors
 from sfumato.training.kernels.micro_kernel import ROWS
 from sfumato.training.kernels.stamp import stamp
+from sfumato.training.kernels.vectors import LANES
 
 _ROWS, _COLUMNS, _WEIGHTS, _FAN_OUT = int(Field.ROWS), int(Field.COLUMNS), int(Field.WEIGHTS), int(Field.FAN_OUT)
 
@@ -86,11 +87,13 @@ def update(
         if k == 0 or k == last or foof.moments == 0:
             row = net.table[k]
             begin, end = share(row[_ROWS], team.part, team.parts)
-            place, count = row[_WEIGHTS] + begin * row[_COLUMNS], (end - begin) * row[_COLUMNS]
-            total = add_up(team.gradients + 4 * place, count, team.block_bytes, team.parts)
-            apply_rule(rule, k, place, total, net.weights, factor, step)
-            if k > 0:
-                turn(net.table, k, begin, end, net.weights, net.turned)
+            # A few rows at a time: what one pass leaves in the first-level cache the next finds there.
+            for some in range(begin, end, LANES):
+                place, count = row[_WEIGHTS] + some * row[_COLUMNS], LANES * row[_COLUMNS]
+                total = add_up(team.gradients + 4 * place, count, team.block_bytes, team.parts, net.scratch)
+                apply_rule(rule, k, place, total, net.weights, factor, step)
+                if k > 0:
+                    turn(net.table, k, some, some + LANES, net.weights, net.turned)
     if len(hidden) > 0:
         meeting = meet(team, meeting)
         if meeting < 0:

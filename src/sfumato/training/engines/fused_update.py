@@ -57,10 +57,15 @@ def share(rows: int, part: int, parts: int) -> tuple[int, int]:
 
 
 @njit(nogil=True)
-def add_up(place: int, count: int, block: int, parts: int) -> Floats:
-    """(count,) the sum of all threads' gradients, left in the first thread's; ``block``: their distance in bytes."""
-    total = vector(place, count)
-    for part in range(1, parts):
+def add_up(place: int, count: int, block: int, parts: int, to: int) -> Floats:
+    """(count,) the sum of all threads' gradients, left at ``to``; ``block``: their distance in bytes."""
+    total, first = vector(to, count), vector(place, count)
+    if parts == 1:
+        return first
+    second = vector(place + block, count)
+    for i in range(count):
+        total[i] = first[i] + second[i]
+    for part in range(2, parts):
         other = vector(place + part * block, count)
         for i in range(count):
             total[i] += other[i]
