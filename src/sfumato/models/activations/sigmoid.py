@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 
+from sfumato.models.activations import arithmetic
 from sfumato.models.activations.activation import Implementation
 from sfumato.recipe import choices
 
@@ -18,7 +17,8 @@ def tensor(x: Tensor, _: float) -> Tensor:
 
 def value(x: float, _: float) -> float:
     """See the module."""
-    return 1.0 / (1.0 + math.exp(-x)) if x >= 0 else 1.0 - 1.0 / (1.0 + math.exp(x))
+    small = arithmetic.exp(-abs(x))
+    return (1.0 if x >= 0 else small) / (1.0 + small)
 
 
 def derivative(x: float, y: float, _: float) -> float:

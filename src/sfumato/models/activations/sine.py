@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 
+from sfumato.models.activations import arithmetic
 from sfumato.models.activations.activation import Implementation
 from sfumato.recipe import choices
 
@@ -18,12 +17,12 @@ def tensor(x: Tensor, omega: float) -> Tensor:
 
 def value(x: float, omega: float) -> float:
     """See the module."""
-    return math.sin(omega * x)
+    return arithmetic.sin(omega * x)
 
 
 def derivative(x: float, y: float, omega: float) -> float:
     """omega cos(omega x)."""
-    return omega * math.cos(omega * x)
+    return omega * arithmetic.cos(omega * x)
 
 
 IMPLEMENTATION = Implementation(choices.Sine, tensor, value, derivative)

@@ -16,6 +16,7 @@ from numba.np.numpy_support import carray
 
 from sfumato.models.activations import Implementation
 from sfumato.training.engines.online_loops import FASTMATH
+from sfumato.training.kernels import elementary
 
 _FLOATS = types.CPointer(types.float32)
 _SIGNATURE = types.void(_FLOATS, _FLOATS, _FLOATS, types.int64, types.float32)
@@ -27,6 +28,7 @@ def compiled(implementation: Implementation) -> Any:
 
     It must be kept alive as long as the address is used.
     """
+    elementary.teach()
     value = njit(fastmath=FASTMATH, error_model="numpy")(implementation.value)
     derivative = njit(fastmath=FASTMATH, error_model="numpy")(implementation.derivative)
 
