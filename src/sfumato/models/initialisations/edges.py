@@ -18,7 +18,7 @@ from sfumato.recipe import choices
 PLACES = 1024
 """Random places over which a layer's deviation is measured."""
 
-OUTPUT_SCALE = 0.3
+OUTPUT_SCALE = 0.1
 """Standard deviation of the output's weights times sqrt(fan_in): the first painting is faint."""
 
 
