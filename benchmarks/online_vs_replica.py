@@ -4,14 +4,9 @@
 
 On a machine with other work run it before that work: `chrt -f 10 python ...`.
 
-On an EPYC of the Zen 4 generation, 2 cores busy with other work, n = 31: 8.2 times the replica's samples/s on one
-thread (quartiles 7.9 to 8.7), 14.1 times on two (12.1 to 15.5).
-
-What limits them: the replica's forward pass, three quarters of its time, waits for one addition after another,
-because their order is fixed. The online engine on one thread moves its 1.1 MB of weights between second-level cache
-and core at the rate of that bus (32 bytes a cycle): two reads a sample and a write every other sample. On two threads
-each core keeps half of the weights; three meetings of the threads cost about 1 microsecond a sample, and a thread
-that loses its core for a moment stops both. Arithmetic, activations and the rest are below 5%.
+On an EPYC of the Zen 5 generation with 2 cores, n = 31: 11.0 times the replica's samples/s on one thread (quartiles
+10.9 to 12.5; 14.6 us a sample), 22.2 times on two (21.4 to 24.9; 7.3 us). What limits them is in
+docs/decisions/009-weights-are-read-twice-a-sample.md.
 """
 
 from __future__ import annotations

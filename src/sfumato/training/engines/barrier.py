@@ -10,6 +10,7 @@ import os
 from typing import Any
 
 import numpy as np
+from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
@@ -25,7 +26,9 @@ _give_core_away = types.ExternalFunction("sched_yield" if os.name == "posix" els
 
 def counters(threads: int) -> NDArray[np.int64]:
     """Zeroed counters for so many threads, and a last one that says that all must give up."""
-    return np.zeros((threads + 1) * LINE, np.int64)
+    spare = np.zeros((threads + 2) * LINE, np.int64)
+    first = -spare.ctypes.data // 8 % LINE
+    return spare[first : first + (threads + 1) * LINE]
 
 
 def give_up(counts: NDArray[np.int64]) -> None:
@@ -33,26 +36,23 @@ def give_up(counts: NDArray[np.int64]) -> None:
     counts[-LINE] = 1
 
 
-def _address(context, builder, array_type, array, index):
-    view = context.make_array(array_type)(context, builder, array)
-    return builder.gep(view.data, [index])
+def _pointer(builder, address):
+    return builder.inttoptr(address, ir.IntType(64).as_pointer())
 
 
-def _generate_store(typing_context, array, index, value):
+def _generate_store(typing_context, address, value):
     def generate(context, builder, signature, arguments):
-        address = _address(context, builder, signature.args[0], arguments[0], arguments[1])
-        builder.store_atomic(arguments[2], address, ordering="release", align=8)
+        builder.store_atomic(arguments[1], _pointer(builder, arguments[0]), ordering="release", align=8)
         return context.get_dummy_value()
 
-    return types.void(array, types.intp, types.int64), generate
+    return types.void(types.int64, types.int64), generate
 
 
-def _generate_load(typing_context, array, index):
+def _generate_load(typing_context, address):
     def generate(context, builder, signature, arguments):
-        address = _address(context, builder, signature.args[0], arguments[0], arguments[1])
-        return builder.load_atomic(address, ordering="acquire", align=8)
+        return builder.load_atomic(_pointer(builder, arguments[0]), ordering="acquire", align=8)
 
-    return types.int64(array, types.intp), generate
+    return types.int64(types.int64), generate
 
 
 _store_release: Any = intrinsic(_generate_store)
@@ -60,18 +60,18 @@ _load_acquire: Any = intrinsic(_generate_load)
 
 
 @njit(nogil=True)
-def arrive_and_wait(counts: NDArray[np.int64], part: int, threads: int, meeting: int) -> bool:
+def arrive_and_wait(counts: int, part: int, threads: int, meeting: int) -> bool:
     """Say that ``part`` has come to this ``meeting`` (1, 2, ...) and wait for the others; False: give up.
 
-    What every thread wrote before it arrived is seen by all after they met.
+    ``counts`` is the address of `counters`. What every thread wrote before it arrived is seen by all after they met.
     """
-    _store_release(counts, part * LINE, meeting)
+    _store_release(counts + 8 * LINE * part, meeting)
     for other in range(threads):
         looks = 0
-        while _load_acquire(counts, other * LINE) < meeting:
+        while _load_acquire(counts + 8 * LINE * other) < meeting:
             looks += 1
             if looks > _LOOKS:
-                if _load_acquire(counts, threads * LINE) != 0:
+                if _load_acquire(counts + 8 * LINE * threads) != 0:
                     return False
                 _give_core_away()
     return True

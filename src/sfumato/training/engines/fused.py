@@ -61,7 +61,7 @@ class Fused(Engine):
             Team(
                 part=part,
                 parts=threads,
-                counts=self._counts,
+                counts=self._counts.ctypes.data,
                 numbers=numbers,
                 samples=samples,
                 memory=self._memory.ctypes.data,

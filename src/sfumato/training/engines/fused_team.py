@@ -17,8 +17,8 @@ class Team(NamedTuple):
     part: int
     """This thread's number."""
     parts: int
-    counts: NDArray[np.int64]
-    """The barrier's counters."""
+    counts: int
+    """Address of the barrier's counters."""
     numbers: NDArray[np.float64]
     """(layers, threads * `LINE`): a number of each thread, `LINE` apart, that it lets the others know."""
     samples: NDArray[np.int64]

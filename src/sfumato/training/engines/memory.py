@@ -1,7 +1,7 @@
-"""Vectors and matrices at addresses, for compiled loops.
+"""Vectors, matrices and numbers at addresses, for compiled loops.
 
-A Numba array made from an address has no owner to count references for: taking a slice in the inner loops then costs
-nothing, and threads do not fight over a counter.
+Compiled functions count the references to an array that they hand on, by an atomic instruction each time, and threads
+that share the array fight over the counter. An array made from an address has no owner whose references to count.
 """
 
 from __future__ import annotations
@@ -15,14 +15,17 @@ from numba.np.numpy_support import carray
 from numpy.typing import NDArray
 
 
-def _pointer_to_floats(typing_context, address):
-    def generate(context, builder, _, arguments):
-        return builder.inttoptr(arguments[0], context.get_value_type(types.CPointer(types.float32)))
+def _pointer_to(scalar: types.Type) -> Any:
+    def typed(typing_context, address):
+        def generate(context, builder, _, arguments):
+            return builder.inttoptr(arguments[0], context.get_value_type(types.CPointer(scalar)))
 
-    return types.CPointer(types.float32)(types.int64), generate
+        return types.CPointer(scalar)(types.int64), generate
+
+    return intrinsic(typed)
 
 
-_pointer: Any = intrinsic(_pointer_to_floats)
+_pointer, _pointer_to_integer = _pointer_to(types.float32), _pointer_to(types.int64)
 
 
 @njit(inline="always")
@@ -35,6 +38,12 @@ def vector(address: int, count: int) -> NDArray[np.float32]:
 def matrix(address: int, rows: int, columns: int) -> NDArray[np.float32]:
     """(rows, columns) float32 at ``address``, row by row."""
     return carray(_pointer(address), (rows, columns))
+
+
+@njit(inline="always")
+def integer(address: int) -> int:
+    """The int64 at ``address``."""
+    return carray(_pointer_to_integer(address), (1,))[0]
 
 
 def zeros(count: int) -> NDArray[np.float32]:

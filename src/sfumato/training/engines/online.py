@@ -25,8 +25,10 @@ from sfumato.training.engines import barrier, online_kernel, online_step
 from sfumato.training.engines.compiled_activation import compiled
 from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
 from sfumato.training.engines.memory import zeros
-from sfumato.training.engines.online_part import LANES, Field, Part, up, useful_threads
+from sfumato.training.engines.online_loops import RANK
+from sfumato.training.engines.online_part import Field, Part, up, useful_threads
 from sfumato.training.engines.online_step import Errors, Network
+from sfumato.training.engines.vector_code import LANES
 
 LOSSES: dict[type[choices.Loss], int] = {
     choices.Squared: online_step.SQUARED,
@@ -70,9 +72,14 @@ class Online(Engine):
             Network(
                 part=index,
                 threads=threads,
-                block=part.address,
-                table=part.table,
-                counts=self._counts,
+                block=part.address(),
+                layers=len(part.table),
+                table=part.table.ctypes.data,
+                rates=part.address(part.rates),
+                target=part.address(part.target),
+                factors=part.address(part.factors),
+                zeros=part.address(part.zeros),
+                counts=self._counts.ctypes.data,
                 exchange=self._exchange.ctypes.data,
                 width=width,
                 activation=self._activation.address,
@@ -82,8 +89,8 @@ class Online(Engine):
             for index, part in enumerate(self._parts)
         ]
         self._helpers = ThreadPoolExecutor(threads - 1, "sfumato-online") if threads > 1 else None
-        # Whether the parts' matrices lack the last step's update; see `online_step`.
-        self._lacking = False
+        # Of how many steps the parts' matrices lack the updates; see `online_step`.
+        self._lacking = 0
         weights = {f"layers.{name}": tensor.detach().numpy() for name, tensor in model.layers.state_dict().items()}
         self._copy(self._blank() | weights, into_parts=True)
         # No step, but the kernel is compiled or loaded now, not while the first steps are timed.
@@ -106,7 +113,7 @@ class Online(Engine):
             raise
         for future in futures:
             future.result()
-        self._lacking ^= len(pixels) % 2 == 1
+        self._lacking = (self._lacking + len(pixels)) % RANK
         return Advance(loss=loss, squared_error=squared_error)
 
     def _train(self, net: Network, pixels: NDArray[np.int64], factors: NDArray[np.float64]) -> tuple[float, float]:
@@ -122,28 +129,29 @@ class Online(Engine):
     def weights(self) -> Arrays:
         """By the names of the model's ``state_dict``, float32."""
         named = self._copy(self._blank(), into_parts=False)
-        if self._lacking:
-            for k in range(len(self._linear)):
-                named[f"layers.{k}.weight"] -= np.outer(named[f"last_steps.{k}"], named[f"last_inputs.{k}"])
+        for k in range(1, len(self._linear)):
+            for step, inputs in zip(named[f"steps.{k}"], named[f"inputs.{k}"], strict=True):
+                named[f"layers.{k}.weight"] -= np.outer(step, inputs)
         model = self._model.state_dict()
         return {name: named[name] if name in named else model[name].numpy().copy() for name in model}
 
     def state(self) -> Arrays:
-        """The weights as the threads have them, and the update that they lack after every other step."""
+        """The weights as the threads have them, and the updates that they lack."""
         return {**self._copy(self._blank(), into_parts=False), "lacking": np.array([self._lacking])}
 
     def load(self, state: Mapping[str, NDArray[np.generic]]) -> None:
         """Restore what `state` returned."""
-        self._lacking = bool(state["lacking"][0])
+        self._lacking = int(state["lacking"][0])
         self._copy({name: state[name].astype(np.float32) for name in self._blank()}, into_parts=True)
 
     def _blank(self) -> Floats:
-        # Room for what the parts hold, undivided: weights, biases, and the vectors of the lacking update.
+        # Room for what the parts hold, undivided: weights, biases, and the vectors of the lacking updates.
         named: Floats = {}
         for k, layer in enumerate(self._linear):
             named[f"layers.{k}.weight"] = np.zeros((layer.out_features, layer.in_features), np.float32)
-            named[f"last_steps.{k}"] = np.zeros(layer.out_features, np.float32)
-            named[f"last_inputs.{k}"] = np.zeros(layer.in_features, np.float32)
+            if k > 0:
+                named[f"steps.{k}"] = np.zeros((RANK - 1, layer.out_features), np.float32)
+                named[f"inputs.{k}"] = np.zeros((RANK - 1, layer.in_features), np.float32)
             if self._networks[0].biases:
                 named[f"layers.{k}.bias"] = np.zeros(layer.out_features, np.float32)
         return named
@@ -152,13 +160,17 @@ class Online(Engine):
         # Copies between the whole arrays and the parts' shares of them; returns the former.
         for part in self._parts:
             for k, (outputs, inputs) in enumerate(part.own):
-                places = [
-                    (named[f"layers.{k}.weight"][outputs, inputs], part.weight(k)),
-                    (named[f"last_steps.{k}"][outputs], part.vector(k, Field.LAST_STEPS)),
-                    (named[f"last_inputs.{k}"][inputs], part.vector(k, Field.LAST_INPUTS)),
-                ]
+                weight = named[f"layers.{k}.weight"]
+                if into_parts:
+                    part.set_weight(k, weight[outputs, inputs])
+                else:
+                    weight[outputs, inputs] = part.weight(k)
+                places: list[tuple[NDArray[np.float32], NDArray[np.float32]]] = []
+                if k > 0:
+                    places.append((named[f"steps.{k}"][:, outputs], part.vectors(k, Field.STEPS)[:-1]))
+                    places.append((named[f"inputs.{k}"][:, inputs], part.vectors(k, Field.INPUTS)[:-1]))
                 if self._networks[0].biases:
-                    places.append((named[f"layers.{k}.bias"][outputs], part.vector(k, Field.BIAS)))
+                    places.append((named[f"layers.{k}.bias"][outputs], part.vectors(k, Field.BIAS)[0]))
                 for whole, share in places:
                     target, source = (share, whole) if into_parts else (whole, share)
                     target[:] = source

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import inspect
-import zlib
 from collections.abc import Callable
-from types import ModuleType
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from sfumato.training.engines import barrier, compiled_activation, memory, online_loops, online_part, online_step
+from sfumato.training.engines import (
+    barrier,
+    compiled_activation,
+    memory,
+    online_loops,
+    online_part,
+    online_step,
+    vector_code,
+)
 from sfumato.training.engines.memory import vector
-from sfumato.training.engines.online_loops import FASTMATH
-from sfumato.training.engines.online_step import Errors, Network, backward, forward, output_error
-
-
-def _stamp(*modules: ModuleType) -> int:
-    return zlib.crc32("".join(inspect.getsource(module) for module in modules).encode())
+from sfumato.training.engines.online_loops import FASTMATH, RANK
+from sfumato.training.engines.online_step import Errors, Network, backward, forward, output_error, sample_inputs
+from sfumato.training.kernels.stamp import stamp
 
 
 def _compiled(stamp: int) -> Callable[..., tuple[float, float]]:
-    # Numba's cache on disk asks only whether this file has changed, and what a function closes over: ``stamp`` stands
-    # for the other files that are compiled into the kernel.
     @njit(cache=True, fastmath=FASTMATH, nogil=True, error_model="numpy")
     def train(
         net: Network,
@@ -33,35 +33,40 @@ def _compiled(stamp: int) -> Callable[..., tuple[float, float]]:
         targets: NDArray[np.float32],
         pixels: NDArray[np.int64],
         factors: NDArray[np.float64],
-        lacking: bool,
+        lacking: int,
     ) -> tuple[float, float]:
         _ = stamp
-        inputs = vector(net.block, features.shape[1])
+        inputs, target = vector(sample_inputs(net), features.shape[1]), vector(net.target, targets.shape[1])
+        now = vector(net.rates, len(rates))
         loss, squared = 0.0, 0.0
         meeting = 0
         for step in range(len(pixels)):
             pixel = pixels[step]
             for i in range(len(inputs)):
                 inputs[i] = features[pixel, i]
+            for i in range(len(target)):
+                target[i] = targets[pixel, i]
+            for i in range(len(rates)):
+                now[i] = rates[i] * factors[step]
             meeting = forward(net, lacking, meeting)
             if meeting < 0:
                 break
-            of_loss, of_squared = output_error(net, errors, targets, pixel)
+            of_loss, of_squared = output_error(net, errors)
             loss += of_loss
             squared += of_squared
-            meeting = backward(net, rates, factors[step], lacking, meeting)
+            meeting = backward(net, lacking, meeting)
             if meeting < 0:
                 break
-            lacking = not lacking
+            lacking = (lacking + 1) % RANK
         return loss, squared
 
     return train
 
 
-train = _compiled(_stamp(barrier, compiled_activation, memory, online_loops, online_part, online_step))
+train = _compiled(stamp(barrier, compiled_activation, memory, online_loops, online_part, online_step, vector_code))
 """One step for each of ``pixels``: the sums of the losses and squared errors, each taken before its own step.
 
 ``train(net, errors, rates, features, targets, pixels, factors, lacking)``: every layer's learning rate, (N, F) encoded
-inputs, (N, C) targets, every step's factor of the rates, and whether the matrices lack the update of the step before
-these. All threads run this at once, on the same samples.
+inputs, (N, C) targets, every step's factor of the rates, and of how many steps before these the matrices lack the
+updates. All threads run this at once, on the same samples.
 """

@@ -17,17 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfumato.training.engines.memory import zeros
-
-LANES = 16
-"""Columns come in multiples of this many: the widest registers hold so many float32."""
-
-ROWS = 4
-"""Rows come in multiples of this many, because the loops take so many at a time."""
+from sfumato.training.engines.online_loops import RANK, ROWS
+from sfumato.training.engines.vector_code import LANES
 
 WORTH_A_MEETING = 8_000
 """Weights that a thread must have between two meetings of the threads, lest they wait longer than they work.
 
-Two threads took the time of one with 5,000 to 8,000 and two thirds of it with 8,400 (width 128), on an EPYC Genoa.
+On two neighbouring cores of a Zen 5 EPYC two threads took the time of one with 2,700 and two thirds of it with 8,300
+(width 128). Cores may be further apart: when the same machine's were, a meeting took four times as long.
 """
 
 
@@ -47,8 +44,10 @@ class Field(enum.IntEnum):
 
     BY_INPUT = 0
     """1: a row of the matrix holds the weights out of one input; 0: those into one output."""
-    ROWS = enum.auto()
-    COLUMNS = enum.auto()
+    GROUPS = enum.auto()
+    """Tiles below one another; `ROWS` times as many, the matrix has rows."""
+    LINES = enum.auto()
+    """Tiles side by side; `LANES` times as many, the matrix has columns."""
     EXCHANGE_UP = enum.auto()
     """1: its sums are partial until all threads' are added."""
     EXCHANGE_DOWN = enum.auto()
@@ -57,14 +56,15 @@ class Field(enum.IntEnum):
     BIAS = enum.auto()
     UNITS = enum.auto()
     """How many outputs of this layer this thread knows, without filling up."""
+    FAN_IN = enum.auto()
+    """How many of its inputs."""
     SUMS = enum.auto()
     SLOPES = enum.auto()
-    VALUES = enum.auto()
-    """The layer's outputs, which are the next layer's inputs."""
     DELTAS = enum.auto()
-    LAST_STEPS = enum.auto()
-    LAST_INPUTS = enum.auto()
-    """Two vectors whose product the matrix still lacks, after every other step."""
+    STEPS = enum.auto()
+    INPUTS = enum.auto()
+    """`RANK` vectors each, whose products the matrix may lack: learning rate times delta, and the layer's inputs. Of
+    the first layer INPUTS is one vector, the sample's inputs, since that matrix lacks nothing."""
 
 
 def up(count: int, multiple: int) -> int:
@@ -84,15 +84,15 @@ class Part:
         """Which outputs and inputs of every layer this part has."""
         self.table = np.zeros((layers, len(Field)), np.int64)
         self._end = 0
-        self._reserve(sizes[0])  # the inputs, at the start
+        self.factors = self._reserve(LANES)
+        self.rates, self.target, self.zeros = self._reserve(layers), self._reserve(sizes[-1]), self._reserve(max(sizes))
         for layer in range(layers):
             self._plan(layer, sizes, part, threads)
         self.block = zeros(self._end)
 
-    @property
-    def address(self) -> int:
-        """Where the block lies."""
-        return self.block.ctypes.data
+    def address(self, place: int = 0) -> int:
+        """Of the block, or of a place in it, in bytes."""
+        return self.block.ctypes.data + 4 * place
 
     def _reserve(self, count: int) -> int:
         place = self._end
@@ -114,32 +114,49 @@ class Part:
         rows, columns = (own_in, own_out) if by_input else (own_out, own_in)
         row = self.table[layer]
         row[Field.BY_INPUT] = by_input
-        row[Field.ROWS], row[Field.COLUMNS] = up(rows, ROWS), up(columns, LANES)
+        row[Field.GROUPS], row[Field.LINES] = -(-rows // ROWS), -(-columns // LANES)
         row[Field.EXCHANGE_UP] = threads > 1 and layer % 2 == 1
         row[Field.EXCHANGE_DOWN] = threads > 1 and layer % 2 == 0 and 0 < layer < last
-        row[Field.UNITS] = own_out
+        row[Field.UNITS], row[Field.FAN_IN] = own_out, own_in
         row[Field.MATRIX] = self._reserve(up(rows, ROWS) * up(columns, LANES))
-        for field in (Field.BIAS, Field.SUMS, Field.SLOPES, Field.VALUES, Field.DELTAS, Field.LAST_STEPS):
+        for field in (Field.BIAS, Field.SUMS, Field.SLOPES, Field.DELTAS):
             row[field] = self._reserve(own_out)
-        row[Field.LAST_INPUTS] = self._reserve(own_in)
+        row[Field.STEPS] = self._reserve(RANK * up(own_out, LANES))
+        row[Field.INPUTS] = self._reserve(RANK * up(own_in, LANES))
 
     def weight(self, layer: int) -> NDArray[np.float32]:
-        """(outputs, inputs) of this part of a layer, a view."""
-        row = self.table[layer]
-        first, rows, columns = row[Field.MATRIX], row[Field.ROWS], row[Field.COLUMNS]
-        matrix = self.block[first : first + rows * columns].reshape(rows, columns)
+        """(outputs, inputs) of this part of a layer, a copy."""
         outputs, inputs = self.own[layer]
-        return (matrix.T if row[Field.BY_INPUT] else matrix)[: _length(outputs), : _length(inputs)]
+        tiles = self._tiles(layer)
+        matrix = tiles.reshape(len(tiles) * ROWS, -1)
+        return (matrix.T if self.table[layer, Field.BY_INPUT] else matrix)[: _length(outputs), : _length(inputs)]
 
-    def vector(self, layer: int, field: Field) -> NDArray[np.float32]:
-        """One of this part's vectors of a layer, a view."""
+    def set_weight(self, layer: int, weight: NDArray[np.float32]) -> None:
+        """Write what `weight` returns."""
+        matrix = weight.T if self.table[layer, Field.BY_INPUT] else weight
+        tiles = self._tiles(layer)
+        whole = np.zeros((len(tiles) * ROWS, tiles.shape[2] * LANES), np.float32)
+        whole[: len(matrix), : len(matrix.T)] = matrix
+        tiles[:] = whole.reshape(tiles.shape)
+
+    def _tiles(self, layer: int) -> NDArray[np.float32]:
+        # (groups, `ROWS`, lines, `LANES`), a view: row by row.
+        row = self.table[layer]
+        shape = (row[Field.GROUPS], row[Field.LINES], ROWS, LANES)
+        first = row[Field.MATRIX]
+        return self.block[first : first + np.prod(shape)].reshape(shape).transpose(0, 2, 1, 3)
+
+    def vectors(self, layer: int, field: Field) -> NDArray[np.float32]:
+        """(1, units) of this part's vectors of a layer, or (`RANK`, units) of STEPS and INPUTS; a view."""
         outputs, inputs = self.own[layer]
-        first = self.table[layer, field]
-        return self.block[first : first + _length(inputs if field == Field.LAST_INPUTS else outputs)]
+        units = _length(inputs if field == Field.INPUTS else outputs)
+        count = RANK if field in (Field.STEPS, Field.INPUTS) else 1
+        first, width = self.table[layer, field], up(units, LANES)
+        return self.block[first : first + count * width].reshape(count, width)[:, :units]
 
 
 def _share(units: int, part: int, threads: int) -> slice:
-    # Multiples of 4 need no rows of zeros.
+    # Whole tiles need no rows of zeros.
     groups = -(-units // ROWS)
     return slice(
         min(units, groups * part // threads * ROWS),

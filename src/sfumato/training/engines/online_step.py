@@ -1,9 +1,10 @@
 """One step of stochastic gradient descent with one sample, as each thread executes it.
 
 Reading the weights from the second-level cache and writing them back is what takes the time. They are therefore
-written in every second step only: the first of two steps keeps its update as the two vectors whose product it is,
-and corrects the products with the matrix that lacks it, (W - a b^T) x = W x - a (b . x). The second step then writes
-both updates in the pass that it makes anyway. Every sample still sees the weights that all samples before it left.
+written in one of `RANK` steps only: the steps before it keep their updates as the vectors whose products these are, and
+correct the products with the matrix that lacks them, (W - a^T b) x = W x - a^T (b x), a few vectors' work. The last one
+writes all updates in the pass that it makes anyway. Every sample still sees the weights that all samples before it
+left.
 """
 
 from __future__ import annotations
@@ -13,28 +14,35 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
 from sfumato.training.engines.barrier import arrive_and_wait
 from sfumato.training.engines.compiled_activation import apply
-from sfumato.training.engines.memory import matrix, vector
+from sfumato.training.engines.memory import integer, vector
 from sfumato.training.engines.online_loops import (
     FASTMATH,
+    RANK,
+    add,
+    clear,
     combine,
     combine_update,
+    correct,
     dots,
     dots_update,
-    subtract_product,
+    multiply,
+    project,
+    scale,
+    subtract,
     update,
 )
 from sfumato.training.engines.online_part import Field
+from sfumato.training.engines.vector_code import LANES
 
 # Numba takes plain integers as constants, not members of an enumeration.
-_BY_INPUT, _ROWS, _COLUMNS = int(Field.BY_INPUT), int(Field.ROWS), int(Field.COLUMNS)
+_BY_INPUT, _GROUPS, _LINES = int(Field.BY_INPUT), int(Field.GROUPS), int(Field.LINES)
 _EXCHANGE_UP, _EXCHANGE_DOWN = int(Field.EXCHANGE_UP), int(Field.EXCHANGE_DOWN)
 _MATRIX, _BIAS, _UNITS, _SUMS = int(Field.MATRIX), int(Field.BIAS), int(Field.UNITS), int(Field.SUMS)
-_SLOPES, _VALUES, _DELTAS = int(Field.SLOPES), int(Field.VALUES), int(Field.DELTAS)
-_LAST_STEPS, _LAST_INPUTS = int(Field.LAST_STEPS), int(Field.LAST_INPUTS)
+_SLOPES, _DELTAS, _STEPS, _INPUTS = int(Field.SLOPES), int(Field.DELTAS), int(Field.STEPS), int(Field.INPUTS)
+_FAN_IN, _FIELDS = int(Field.FAN_IN), len(Field)
 
 SQUARED, ABSOLUTE, HUBER = 0, 1, 2
 
@@ -45,11 +53,20 @@ class Network(NamedTuple):
     part: int
     threads: int
     block: int
-    """Address of the part's memory, which begins with the sample's inputs."""
-    table: NDArray[np.int64]
-    """(layers, fields) of `Part`."""
-    counts: NDArray[np.int64]
-    """The barrier's counters."""
+    """Address of the part's memory."""
+    layers: int
+    table: int
+    """Address of the (layers, fields) of `Part`."""
+    rates: int
+    """Address of every layer's learning rate in this step, float32."""
+    target: int
+    """Address of the sample's target, float32."""
+    factors: int
+    """Address of room for as many float32 as there are steps whose updates the matrices may lack."""
+    zeros: int
+    """Address of a vector of zeros."""
+    counts: int
+    """Address of the barrier's counters."""
     exchange: int
     """Address of (2, threads, width) float32. The halves are used in turn: one may still be read by another thread."""
     width: int
@@ -71,133 +88,140 @@ class Errors(NamedTuple):
 
 
 @njit(fastmath=FASTMATH, nogil=True, error_model="numpy")
+def _field(net: Network, layer: int, field: int) -> int:
+    return integer(net.table + 8 * (layer * _FIELDS + field))
+
+
+@njit(fastmath=FASTMATH, nogil=True, error_model="numpy")
 def _at(net: Network, layer: int, field: int) -> int:
-    return net.block + 4 * net.table[layer, field]
+    return net.block + 4 * _field(net, layer, field)
 
 
 @njit(fastmath=FASTMATH, nogil=True, error_model="numpy")
-def _inputs(net: Network, layer: int) -> int:
-    return net.block if layer == 0 else _at(net, layer - 1, _VALUES)
+def sample_inputs(net: Network) -> int:
+    """Address where the first layer's inputs belong."""
+    return _at(net, 0, _INPUTS)
 
 
 @njit(fastmath=FASTMATH, nogil=True, error_model="numpy")
-def _mine(net: Network, meeting: int, count: int) -> NDArray[np.float32]:
+def _lines(count: int) -> int:
+    return (count + LANES - 1) // LANES
+
+
+@njit(fastmath=FASTMATH, nogil=True, error_model="numpy")
+def _mine(net: Network, meeting: int) -> int:
     # Where this thread leaves its partial sums for the meeting after ``meeting`` earlier ones.
-    return vector(net.exchange + 4 * net.width * ((meeting & 1) * net.threads + net.part), count)
+    return net.exchange + 4 * net.width * ((meeting & 1) * net.threads + net.part)
 
 
 @njit(fastmath=FASTMATH, nogil=True, error_model="numpy")
-def _meet_and_add(net: Network, meeting: int, out: NDArray[np.float32]) -> bool:
+def _meet_and_add(net: Network, meeting: int, out: int, lines: int) -> bool:
     if not arrive_and_wait(net.counts, net.part, net.threads, meeting + 1):
         return False
-    first = net.exchange + 4 * net.width * (meeting & 1) * net.threads
-    out[:] = vector(first, len(out))
-    for part in range(1, net.threads):
-        partial = vector(first + 4 * net.width * part, len(out))
-        for i in range(len(out)):
-            out[i] += partial[i]
+    add(out, lines, net.exchange + 4 * net.width * (meeting & 1) * net.threads, net.width, net.threads)
     return True
 
 
 @njit(fastmath=FASTMATH, nogil=True, error_model="numpy")
-def forward(net: Network, lacking: bool, meeting: int) -> int:
-    """Fill the sums, values and slopes of all layers from the inputs that lie at the block's start.
-
-    ``lacking``: the matrices lack the last step's update. Returns how many meetings there were so far, -1: give up.
-    """
-    layers = len(net.table)
-    for k in range(layers):
-        rows, columns = net.table[k, _ROWS], net.table[k, _COLUMNS]
-        m = matrix(_at(net, k, _MATRIX), rows, columns)
-        by_input = net.table[k, _BY_INPUT] != 0
-        fan_in, fan_out = (rows, columns) if by_input else (columns, rows)
-        inputs, sums = vector(_inputs(net, k), fan_in), vector(_at(net, k, _SUMS), fan_out)
-        exchange = net.table[k, _EXCHANGE_UP] != 0
-        out = _mine(net, meeting, fan_out) if exchange else sums
-        if by_input:
-            combine(m, inputs, out)
+def _multiply_add(net: Network, k: int, v: int, upwards: bool, out: int, write: bool) -> None:
+    # out += the product of the layer's weights with its inputs (upwards) or with its deltas.
+    m, groups, lines = _at(net, k, _MATRIX), _field(net, k, _GROUPS), _field(net, k, _LINES)
+    by_input = _field(net, k, _BY_INPUT) != 0
+    steps, kept = _at(net, k, _STEPS), _at(net, k, _INPUTS)
+    steps_width, kept_width = _lines(_field(net, k, _UNITS)) * LANES, _lines(_field(net, k, _FAN_IN)) * LANES
+    if by_input:
+        a, a_width, b, b_width = kept, kept_width, steps, steps_width
+    else:
+        a, a_width, b, b_width = steps, steps_width, kept, kept_width
+    if by_input == upwards:
+        if write:
+            combine_update(m, groups, lines, v, out, a, a_width, b, b_width)
         else:
-            dots(m, inputs, out)
-        if lacking and k > 0:
-            last_steps, last_inputs = (
-                vector(_at(net, k, _LAST_STEPS), fan_out),
-                vector(_at(net, k, _LAST_INPUTS), fan_in),
-            )
-            subtract_product(out, last_steps, last_inputs, inputs)
+            combine(m, groups, lines, v, out, a, a_width, b, b_width)
+    elif write:
+        dots_update(m, groups, lines, v, out, a, a_width, b, b_width)
+    else:
+        dots(m, groups, lines, v, out, a, a_width, b, b_width)
+
+
+@njit(fastmath=FASTMATH, nogil=True, error_model="numpy")
+def forward(net: Network, lacking: int, meeting: int) -> int:
+    """Fill the sums, values and slopes of all layers from `sample_inputs`.
+
+    ``lacking``: of how many steps the matrices lack the updates. Returns how many meetings there were so far, -1: give
+    up.
+    """
+    for k in range(net.layers):
+        fan_in, fan_out = _lines(_field(net, k, _FAN_IN)), _lines(_field(net, k, _UNITS))
+        kept, sums = _at(net, k, _INPUTS), _at(net, k, _SUMS)
+        inputs = kept + 4 * LANES * fan_in * lacking if k > 0 else kept
+        exchange = _field(net, k, _EXCHANGE_UP) != 0
+        out = _mine(net, meeting) if exchange else sums
+        # Partial sums: one of the threads adds the biases.
+        bias = _at(net, k, _BIAS) if net.biases and (net.part == 0 or not exchange) else net.zeros
+        if k > 0:
+            project(net.factors, kept, fan_in, inputs)
+            correct(out, fan_out, bias, _at(net, k, _STEPS), net.factors)
+        else:
+            add(out, fan_out, bias, 0, 1)
+        _multiply_add(net, k, inputs, True, out, False)
         if exchange:
-            if not _meet_and_add(net, meeting, sums):
+            if not _meet_and_add(net, meeting, sums, fan_out):
                 return -1
             meeting += 1
-        if net.biases:
-            bias = vector(_at(net, k, _BIAS), fan_out)
-            for i in range(fan_out):
-                sums[i] += bias[i]
-        if k < layers - 1:
-            values, slopes = _at(net, k, _VALUES), _at(net, k, _SLOPES)
-            apply(net.activation, _at(net, k, _SUMS), values, slopes, net.table[k, _UNITS], np.float32(net.parameter))
+        if k < net.layers - 1:
+            values = _at(net, k + 1, _INPUTS) + 4 * LANES * fan_out * lacking
+            apply(net.activation, sums, values, _at(net, k, _SLOPES), _field(net, k, _UNITS), np.float32(net.parameter))
     return meeting
 
 
 @njit(fastmath=FASTMATH, nogil=True, error_model="numpy")
-def backward(net: Network, rates: NDArray[np.float64], factor: float, lacking: bool, meeting: int) -> int:
+def backward(net: Network, lacking: int, meeting: int) -> int:
     """Pass the last layer's deltas down, each layer by the weights it had in `forward`, and update all weights.
 
-    ``rates``: every layer's learning rate; ``factor``: this step's factor of it. Returns as `forward`.
+    Returns as `forward`.
     """
-    for k in range(len(net.table) - 1, -1, -1):
-        rows, columns = net.table[k, _ROWS], net.table[k, _COLUMNS]
-        m = matrix(_at(net, k, _MATRIX), rows, columns)
-        by_input = net.table[k, _BY_INPUT] != 0
-        fan_in, fan_out = (rows, columns) if by_input else (columns, rows)
-        inputs, deltas = vector(_inputs(net, k), fan_in), vector(_at(net, k, _DELTAS), fan_out)
-        rate = np.float32(rates[k] * factor)
+    for k in range(net.layers - 1, -1, -1):
+        fan_in, fan_out = _lines(_field(net, k, _FAN_IN)), _lines(_field(net, k, _UNITS))
+        kept, steps, deltas = _at(net, k, _INPUTS), _at(net, k, _STEPS), _at(net, k, _DELTAS)
+        if k > 0:
+            # Before this step joins them: the deltas pass through the weights that the sample saw.
+            project(net.factors, steps, fan_out, deltas)
+        step = steps + 4 * LANES * fan_out * lacking if k > 0 else steps
+        scale(step, fan_out, deltas, net.rates + 4 * k)
         if net.biases:
-            bias = vector(_at(net, k, _BIAS), fan_out)
-            for i in range(fan_out):
-                bias[i] -= rate * deltas[i]
+            subtract(_at(net, k, _BIAS), fan_out, step)
         if k == 0:
             # The table makes layer 0 by input.
-            update(m, rate, inputs, deltas)
+            update(_at(net, 0, _MATRIX), _field(net, 0, _GROUPS), fan_out, kept, steps)
             break
-        passed = vector(_at(net, k - 1, _DELTAS), fan_in)
-        last_steps, last_inputs = vector(_at(net, k, _LAST_STEPS), fan_out), vector(_at(net, k, _LAST_INPUTS), fan_in)
-        exchange = net.table[k, _EXCHANGE_DOWN] != 0
-        out = _mine(net, meeting, fan_in) if exchange else passed
-        if lacking:
-            if by_input:
-                dots_update(m, deltas, out, rate, inputs, last_inputs, last_steps)
-            else:
-                combine_update(m, deltas, out, rate, inputs, last_steps, last_inputs)
-            subtract_product(out, last_inputs, last_steps, deltas)
-        else:
-            if by_input:
-                dots(m, deltas, out)
-            else:
-                combine(m, deltas, out)
-            last_inputs[:] = inputs
-            for i in range(fan_out):
-                last_steps[i] = rate * deltas[i]
+        passed = _at(net, k - 1, _DELTAS)
+        exchange = _field(net, k, _EXCHANGE_DOWN) != 0
+        out = _mine(net, meeting) if exchange else passed
+        correct(out, fan_in, net.zeros, kept, net.factors)
+        _multiply_add(net, k, deltas, False, out, lacking == RANK - 1)
+        if lacking == RANK - 1:
+            clear(steps, (RANK - 1) * fan_out)
         if exchange:
-            if not _meet_and_add(net, meeting, passed):
+            if not _meet_and_add(net, meeting, passed, fan_in):
                 return -1
             meeting += 1
-        slopes = vector(_at(net, k - 1, _SLOPES), fan_in)
-        for i in range(fan_in):
-            passed[i] *= slopes[i]
+        multiply(passed, fan_in, _at(net, k - 1, _SLOPES))
     return meeting
 
 
 @njit(fastmath=FASTMATH, nogil=True, error_model="numpy")
-def output_error(net: Network, errors: Errors, targets: NDArray[np.float32], pixel: int) -> tuple[float, float]:
+def output_error(net: Network, errors: Errors) -> tuple[float, float]:
     """Fill the last layer's deltas; returns the sample's loss and squared error."""
-    last = len(net.table) - 1
-    sums = vector(_at(net, last, _SUMS), net.table[last, _UNITS])
+    last = net.layers - 1
+    sums = vector(_at(net, last, _SUMS), _field(net, last, _UNITS))
     deltas = vector(_at(net, last, _DELTAS), len(sums))
+    target = vector(net.target, len(sums))
     one, bend = np.float32(1), np.float32(errors.bend)
     loss, squared = 0.0, 0.0
     for j in range(len(sums)):
         y = one / (one + math.exp(-sums[j])) if errors.squash else sums[j]
-        error = y - targets[pixel, j]
+        error = y - target[j]
         size = abs(error)
         squared += np.float64(error) * np.float64(error)
         delta = error

@@ -1,0 +1,109 @@
+"""The loops in vector code against NumPy in float64."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from numba import njit
+from numpy.typing import NDArray
+
+from sfumato.training.engines import online_loops
+from sfumato.training.engines.memory import zeros
+from sfumato.training.engines.online_loops import RANK, ROWS
+from sfumato.training.engines.vector_code import LANES
+
+Floats = NDArray[np.float32]
+GROUPS, LINES = 3, 2
+HEIGHT, WIDTH = GROUPS * ROWS, LINES * LANES
+
+
+def random(*shape: int) -> Floats:
+    array = zeros(int(np.prod(shape))).reshape(shape)
+    array[:] = np.random.default_rng(int(np.prod(shape))).normal(size=shape)
+    return array
+
+
+def matrix(tiles: Floats) -> NDArray[np.float64]:
+    return tiles.transpose(0, 2, 1, 3).reshape(HEIGHT, WIDTH).astype(np.float64)
+
+
+def call(loop: Any, *arguments: Floats | int) -> None:
+    @njit
+    def run(numbers: tuple[int, ...]) -> None:
+        loop(*numbers)
+
+    run(tuple(a if isinstance(a, int) else a.ctypes.data for a in arguments))
+
+
+def near(got: Floats, expected: NDArray[np.float64]) -> None:
+    assert np.abs(expected).max() > 0.1
+    np.testing.assert_allclose(got, expected, atol=2e-6 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("update", [False, True])
+@pytest.mark.parametrize("product", ["dots", "combine"])
+def test_passes(product: str, update: bool) -> None:
+    tiles = random(GROUPS, LINES, ROWS, LANES)
+    a, b = random(RANK, 2 * LANES), random(RANK, 3 * LANES)
+    by_row = product == "combine"
+    v, out = random(LANES if by_row else WIDTH), random(WIDTH if by_row else LANES)
+    before, start = matrix(tiles), out.astype(np.float64)
+    call(
+        getattr(online_loops, f"{product}_update" if update else product),
+        *(tiles, GROUPS, LINES, v, out, a, 2 * LANES, b, 3 * LANES),
+    )
+    added = before.T @ v[:HEIGHT] if by_row else np.pad(before @ v, (0, LANES - HEIGHT))
+    near(out, start + added)
+    near(
+        matrix(tiles).astype(np.float32),
+        before - (a[:, :HEIGHT].astype(np.float64).T @ b[:, :WIDTH] if update else 0.0),
+    )
+
+
+def test_update() -> None:
+    tiles, a, b = random(GROUPS, LINES, ROWS, LANES), random(LANES), random(WIDTH)
+    before = matrix(tiles)
+    call(online_loops.update, tiles, GROUPS, LINES, a, b)
+    near(matrix(tiles).astype(np.float32), before - np.outer(a[:HEIGHT].astype(np.float64), b))
+
+
+def test_corrections() -> None:
+    a, v, factors = random(RANK, WIDTH), random(WIDTH), random(RANK)
+    call(online_loops.project, factors, a, LINES, v)
+    near(factors, np.append(a[:-1].astype(np.float64) @ v, 0))
+    out, start = random(WIDTH), random(LINES, LANES).reshape(-1)
+    call(online_loops.correct, out, LINES, start, a, factors)
+    near(out, start - a[:-1].astype(np.float64).T @ factors[:-1])
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_add(count: int) -> None:
+    out, vectors = random(WIDTH), random(count, 3 * LANES)
+    call(online_loops.add, out, LINES, vectors, 3 * LANES, count)
+    near(out, vectors[:, :WIDTH].astype(np.float64).sum(0))
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("multiply", lambda out, v: out * v),
+        ("subtract", lambda out, v: out - v),
+        ("scale", lambda out, v: v[0] * v),
+    ],
+)
+def test_by_element(name: str, expected: Callable[[Any, Any], Any]) -> None:
+    out, v = random(2, WIDTH)
+    wanted = expected(out.astype(np.float64), v.astype(np.float64))
+    call(getattr(online_loops, name), out, LINES, v, *([v] if name == "scale" else []))
+    near(out, wanted)
+
+
+def test_clear() -> None:
+    out = random(WIDTH + LANES)
+    after = out[WIDTH:].copy()
+    call(online_loops.clear, out, LINES)
+    assert not out[:WIDTH].any()
+    np.testing.assert_array_equal(out[WIDTH:], after)
