@@ -154,7 +154,8 @@ def _finished(
         for snapshot in loop.snapshots(lambda: writer.wait_while_paused() or stop()):
             writer.observe(snapshot)
             if watch is not None:
-                watch(snapshot)
+                with snapshot.looking.at("watching"):
+                    watch(snapshot)
             if snapshot.ended is not None:
                 status = snapshot.ended if snapshot.ended in ("stopped", "diverged") else "done"
     finally:
