@@ -25,6 +25,7 @@ LAYERS = (
     "notices",
     "parallel",
     "streams",
+    "words",
     "errors",
     "__init__",
 )

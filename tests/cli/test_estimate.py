@@ -9,20 +9,11 @@ import pytest
 
 import sfumato as sf
 from sfumato.cli import estimate
-from sfumato.cli.estimate import StageEstimate, TrainingEstimate, duration
+from sfumato.cli.estimate import StageEstimate, TrainingEstimate
 from sfumato.recipe import Budget
 from tests.small import SMALL, picture
 
 SNAPSHOT = next(iter(sf.train(picture=picture(), **SMALL)))
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [(7, "about 7 s"), (89, "about 89 s"), (150, "about 2.5 min"), (1500, "about 25 min"), (25_000, "about 6.9 h"),
-     (1e6, "about 12 days")],
-)  # fmt: skip
-def test_words(seconds: float, words: str) -> None:
-    assert duration(seconds) == words
 
 
 def told(budget: Budget, *figures: tuple[float, int]) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from sfumato.recipe import Budget
 from sfumato.training import Snapshot
+from sfumato.words import count, duration
 
 LONG = 5.0
 """Seconds from which on one is told."""
@@ -16,22 +17,6 @@ KNOWN_AFTER = 0.5
 
 SLOW = 3.0
 """Seconds after which a first piece must do."""
-
-
-def duration(seconds: float) -> str:
-    """In words, to about two digits: ``about 25 min``."""
-    if seconds < 90:
-        return f"about {_rounded(seconds)} s"
-    if seconds < 90 * 60:
-        return f"about {_rounded(seconds / 60)} min"
-    if seconds < 36 * 3600:
-        return f"about {_rounded(seconds / 3600)} h"
-    return f"about {_rounded(seconds / 86400)} days"
-
-
-def count(number: float) -> str:
-    """``950``, ``3.1k`` or ``1.25M``."""
-    return f"{number / 1e6:.2f}M" if number >= 1e6 else f"{number / 1e3:.1f}k" if number >= 1e3 else f"{number:.0f}"
 
 
 class TrainingEstimate:
@@ -102,7 +87,3 @@ class StageEstimate:
         left = elapsed * (total - done) / (done - self._already)
         if left >= LONG:
             self._say(f"{duration(left)} for the {name}")
-
-
-def _rounded(number: float) -> str:
-    return f"{number:.{0 if number >= 9.5 else 1}f}".removesuffix(".0")

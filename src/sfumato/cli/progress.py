@@ -13,11 +13,12 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from sfumato import images
 from sfumato.cli import half_blocks
-from sfumato.cli.estimate import StageEstimate, TrainingEstimate, count
+from sfumato.cli.estimate import StageEstimate, TrainingEstimate
 from sfumato.recipe import Budget
 from sfumato.recipe.picture import Light
 from sfumato.training import Snapshot
 from sfumato.training.looking import WATCHING
+from sfumato.words import clock, count
 
 SECONDS_A_LINE = 5.0
 SECONDS_A_PAINTING = 0.5
@@ -84,7 +85,7 @@ class PaintProgress:
         left = snapshot.seconds * (1 - snapshot.progress) / snapshot.progress if snapshot.progress else math.nan
         figures = (
             f"epoch {snapshot.epoch:.2f}  {_decibels(psnr)} dB  {count(pace)} samples/s  "
-            f"{_clock(elapsed)} elapsed  {_clock(left)} left"
+            f"{clock(elapsed)} elapsed  {clock(left)} left"
         )
         self._bar.update(self._task, completed=snapshot.progress, figures=figures)
         self._line(f"{snapshot.progress:4.0%}  {figures}", last=snapshot.ended is not None)
@@ -120,11 +121,3 @@ class PaintProgress:
 
 def _decibels(psnr: float) -> str:
     return f"{psnr:5.2f}" if math.isfinite(psnr) else "    -"
-
-
-def _clock(seconds: float) -> str:
-    if not math.isfinite(seconds):
-        return "-:--"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

@@ -59,12 +59,16 @@ class Looking:
         return self._spent(*purposes) <= share * self.training
 
     def affords_early(self, share: float, *purposes: Purpose) -> bool:
-        """The same for what is wanted most at first: ahead of its time, but at the end no more than the share.
+        """The same for what is wanted most at first, as `early` lets it spend."""
+        return self._spent(*purposes) <= self.early(share)
 
-        It may spend with the root of the training done, as long as that is at most twice the share of it.
+    def early(self, share: float) -> float:
+        """Seconds that may be spent so far where much is wanted at first, in the end no more than the share.
+
+        They grow with the root of the training done, as long as that is at most twice the share of it.
         """
         whole = math.sqrt(self.training * (self.training + self.ahead))
-        return self._spent(*purposes) <= share * min(whole, 2 * self.training)
+        return share * min(whole, 2 * self.training)
 
     def _spent(self, *purposes: Purpose) -> float:
         return sum(self.seconds[each] + self._least.get(each, 0.0) for each in purposes)

@@ -62,6 +62,7 @@ class Loop:
     ) -> None:
         """``recipe`` resolved; ``picture`` (H, W, C). Without ``model`` the recipe's own network is built."""
         self.recipe = recipe
+        self.picture = picture
         self._picture = images.exact(picture)
         height, width, channels = picture.shape
         coordinates = models.grid(recipe.coordinates, height, width)
