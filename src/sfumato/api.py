@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from sfumato import images, models, render
+from sfumato import images, models, notebook, render
 from sfumato.errors import EngineError, PictureError, RecipeError, RunError, SfumatoError
 from sfumato.recipe import Recipe, changed, preset, recipe_id
 from sfumato.render.film_options import FilmOptions
@@ -41,6 +41,7 @@ def paint(
     watch: Callable[[Snapshot], None] | None = None,
     stop: Callable[[], bool] = lambda: False,
     stage: Callable[[str, int, int], None] = _silent,
+    live: bool | None = None,
     **changes: Any,
 ) -> Run:
     """Train a network on a picture and leave a painting, a film and a curve in a new run folder.
@@ -55,6 +56,9 @@ def paint(
     ``watch`` is called with every snapshot (about ten a second), ``stop`` between steps: when it answers true, training
     ends and everything is written. ``stage`` is told how far the making of the film is: (name, done, total).
 
+    In a Jupyter notebook a figure shows the training, and an interrupt of the kernel ends it at the next step with
+    everything written; ``live=False`` leaves the figure out.
+
     Raises RecipeError, PictureError, EngineError or RunError; nothing is written when the input is wrong.
     """
     options = _film(film)
@@ -63,8 +67,9 @@ def paint(
     target = _target(picture, whole)
     resolved = resolve(whole)
     model, origin = _warm(warm_start, resolved, target.shape[2])
-    writer, loop = _begun(Path(runs), resolved, target, model, origin)
-    return _finished(loop, writer, None, options, watch, stop, stage)
+    with notebook.figure(live) as figure:
+        writer, loop = _begun(Path(runs), resolved, target, model, origin)
+        return _finished(loop, writer, None, options, figure, watch, stop, stage)
 
 
 def fit(
@@ -78,6 +83,7 @@ def fit(
     watch: Callable[[Snapshot], None] | None = None,
     stop: Callable[[], bool] = lambda: False,
     stage: Callable[[str, int, int], None] = _silent,
+    live: bool | None = None,
     **changes: Any,
 ) -> Run:
     """Train a network of your own, in place: any ``nn.Module`` that maps (N, 2) coordinates to (N, C) colours.
@@ -91,8 +97,9 @@ def fit(
     picture, changes = _picture(picture, changes)
     whole = changed(_recipe(picture, recipe, changes), {"model": {"module": models.name_of(module)}})
     target = _target(picture, whole)
-    writer, loop = _begun(Path(runs), resolve(whole), target, module, None)
-    return _finished(loop, writer, module, options, watch, stop, stage)
+    with notebook.figure(live) as figure:
+        writer, loop = _begun(Path(runs), resolve(whole), target, module, None)
+        return _finished(loop, writer, module, options, figure, watch, stop, stage)
 
 
 def resume(
@@ -103,6 +110,7 @@ def resume(
     watch: Callable[[Snapshot], None] | None = None,
     stop: Callable[[], bool] = lambda: False,
     stage: Callable[[str, int, int], None] = _silent,
+    live: bool | None = None,
 ) -> Run:
     """Go on with a run that was stopped, killed or failed, from its last checkpoint, to the bits it would have had.
 
@@ -118,11 +126,12 @@ def resume(
             f"paint again with other settings, or from its weights with --warm-start {run.folder}."
         )
     saved = checkpoints.files(run.folder)
-    loop = Loop(run.recipe, run.picture, module)
-    if saved:
-        loop.load(*checkpoints.load(saved[-1]))
-    writer = RunWriter(run.folder, run.recipe, run.facts["id"], run.picture, resumed_at=loop.clock.step)
-    return _finished(loop, writer, module, options, watch, stop, stage)
+    with notebook.figure(live) as figure:
+        loop = Loop(run.recipe, run.picture, module)
+        if saved:
+            loop.load(*checkpoints.load(saved[-1]))
+        writer = RunWriter(run.folder, run.recipe, run.facts["id"], run.picture, resumed_at=loop.clock.step)
+        return _finished(loop, writer, module, options, figure, watch, stop, stage)
 
 
 def _begun(
@@ -144,25 +153,34 @@ def _finished(
     writer: RunWriter,
     module: torch.nn.Module | None,
     film: FilmOptions,
+    figure: notebook.Figure,
     watch: Callable[[Snapshot], None] | None,
     stop: Callable[[], bool],
     stage: Callable[[str, int, int], None],
 ) -> Run:
-    """Train to the end, writing, then make curve and film."""
+    """Train to the end, writing and showing, then make curve and film."""
     status = "failed"
     try:
-        for snapshot in loop.snapshots(lambda: writer.wait_while_paused() or stop()):
+        figure.begins(loop.picture, loop.recipe.picture.light)
+        for snapshot in loop.snapshots(lambda: writer.wait_while_paused() or figure.interrupted() or stop()):
             writer.observe(snapshot)
-            if watch is not None:
-                watch(snapshot)
+            with snapshot.looking.at("watching"):
+                figure.training(snapshot)
+                if watch is not None:
+                    watch(snapshot)
             if snapshot.ended is not None:
                 status = snapshot.ended if snapshot.ended in ("stopped", "diverged") else "done"
     finally:
         writer.finish(status)
     run = load_run(writer.folder, module)
+
+    def both(name: str, done: int, total: int) -> None:
+        figure.stage(name, done, total)
+        stage(name, done, total)
+
     # Without a last painting there is nothing to film up to.
-    render.finish(run, film if run.facts["result"] else FilmOptions(every="never"), stage)
-    return run
+    render.finish(run, film if run.facts["result"] else FilmOptions(every="never"), both)
+    return figure.ended(run)
 
 
 def _warm(

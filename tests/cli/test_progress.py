@@ -13,7 +13,7 @@ from tests.small import SMALL, picture
 def shown(*, terminal: bool, painting: bool) -> str:
     out = io.StringIO()
     console = Console(file=out, force_terminal=terminal, width=100, height=30, color_system="truecolor")
-    with PaintProgress(painting=painting, console=console) as progress:
+    with PaintProgress(sf.Budget(epochs=3), painting=painting, console=console) as progress:
         for snapshot in sf.train(picture=picture(), **SMALL):
             progress.training(snapshot)
         progress.stage("film", 1, 2)

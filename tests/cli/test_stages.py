@@ -18,6 +18,7 @@ def test_lines_tell_how_far_and_how_long_still(
         progress.stage("sheet", 1, 2)
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "film   2%"
+    assert lines.pop(1) == "about 38 s for the film"
     # A line every five seconds: after 5 s 6 of 40 are done.
     assert lines[1] == "film  15%  0:00:28 left"
     assert lines[-2] == "film 100%  0:00:00 left"

@@ -79,7 +79,7 @@ def test_a_run_is_read_back(folder: Path) -> None:
 
 
 def test_a_notebook_shows_the_painting(folder: Path) -> None:
-    shown = load_run(folder)._repr_html_()
+    shown = load_run(folder).as_html()
     assert base64.b64encode((folder / "painting.png").read_bytes()).decode() in shown
     assert "dB after 3.00 epochs" in shown
     assert "<script" not in shown

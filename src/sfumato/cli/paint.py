@@ -43,10 +43,10 @@ def command(arguments: Sequence[str]) -> int:
     return watched(
         paint,
         picture,
+        of=recipe,
         recipe=recipe,
         runs=parsed.runs,
         film=film,
         warm_start=warm_start,
         painting=parsed.watch,
-        light=recipe.picture.light,
     )

@@ -13,8 +13,12 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from sfumato import images
 from sfumato.cli import half_blocks
+from sfumato.cli.estimate import StageEstimate, TrainingEstimate
+from sfumato.recipe import Budget
 from sfumato.recipe.picture import Light
 from sfumato.training import Snapshot
+from sfumato.training.looking import WATCHING
+from sfumato.words import clock, count
 
 SECONDS_A_LINE = 5.0
 SECONDS_A_PAINTING = 0.5
@@ -24,7 +28,14 @@ SECONDS_A_PAINTING = 0.5
 class PaintProgress:
     """Shows epoch, PSNR, samples a second, elapsed and remaining time. A context manager; call it with snapshots."""
 
-    def __init__(self, *, painting: bool = False, light: Light = "srgb", console: Console | None = None) -> None:
+    def __init__(
+        self,
+        budget: Budget,
+        *,
+        painting: bool = False,
+        light: Light = "srgb",
+        console: Console | None = None,
+    ) -> None:
         """``painting``: draw it above the bar while it changes; ``light``: what the network learns."""
         self._console = console or Console(stderr=True)
         self._painting: RenderableType = ""
@@ -44,6 +55,7 @@ class PaintProgress:
         self._samples = 0
         self._seconds = 0.0
         self._stage: str | None = None
+        self._estimates = TrainingEstimate(budget, self.say), StageEstimate(self.say)
 
     def __enter__(self) -> Self:
         if self._console.is_terminal:
@@ -60,9 +72,11 @@ class PaintProgress:
 
     def training(self, snapshot: Snapshot) -> None:
         """Show a snapshot. The first has no figures yet, as nothing was shown to the network."""
+        self._estimates[0].training(snapshot)
         if math.isnan(snapshot.loss) and snapshot.ended is None:
             return
-        if self._paints and (snapshot.ended or time.monotonic() - self._last_painting >= SECONDS_A_PAINTING):
+        due = time.monotonic() - self._last_painting >= SECONDS_A_PAINTING
+        if self._paints and (snapshot.ended or (due and snapshot.looking.affords(WATCHING, "watching"))):
             self._draw(snapshot)
         elapsed = time.monotonic() - self._started
         pace = (snapshot.samples - self._samples) / max(snapshot.seconds - self._seconds, 1e-9)
@@ -70,8 +84,8 @@ class PaintProgress:
         psnr = snapshot.evaluation.psnr if snapshot.evaluation else snapshot.running_psnr
         left = snapshot.seconds * (1 - snapshot.progress) / snapshot.progress if snapshot.progress else math.nan
         figures = (
-            f"epoch {snapshot.epoch:.2f}  {_decibels(psnr)} dB  {_count(pace)} samples/s  "
-            f"{_clock(elapsed)} elapsed  {_clock(left)} left"
+            f"epoch {snapshot.epoch:.2f}  {_decibels(psnr)} dB  {count(pace)} samples/s  "
+            f"{clock(elapsed)} elapsed  {clock(left)} left"
         )
         self._bar.update(self._task, completed=snapshot.progress, figures=figures)
         self._line(f"{snapshot.progress:4.0%}  {figures}", last=snapshot.ended is not None)
@@ -85,6 +99,7 @@ class PaintProgress:
 
     def stage(self, name: str, done: int, total: int) -> None:
         """Show how far the work after training is."""
+        self._estimates[1].stage(name, done, total)
         if self._stage != name:
             self._stage = name
             self._bar.update(self._task, completed=1.0)
@@ -97,20 +112,12 @@ class PaintProgress:
         if self._console.is_terminal or not (last or now - self._last_line >= SECONDS_A_LINE):
             return
         self._last_line = now
+        self.say(text)
+
+    def say(self, text: str) -> None:
+        """Print a line, above the bar where there is one."""
         self._console.print(text, highlight=False, soft_wrap=True)
 
 
 def _decibels(psnr: float) -> str:
     return f"{psnr:5.2f}" if math.isfinite(psnr) else "    -"
-
-
-def _clock(seconds: float) -> str:
-    if not math.isfinite(seconds):
-        return "-:--"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
-
-
-def _count(number: float) -> str:
-    return f"{number / 1e6:.2f}M" if number >= 1e6 else f"{number / 1e3:.1f}k" if number >= 1e3 else f"{number:.0f}"

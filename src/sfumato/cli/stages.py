@@ -11,6 +11,7 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from sfumato.cli.estimate import StageEstimate
 from sfumato.cli.progress import SECONDS_A_LINE
 
 
@@ -28,6 +29,7 @@ class StagesProgress:
             disable=not self._console.is_terminal,
             expand=True,
         )
+        self._estimate = StageEstimate(self._say)
         self._name: str | None = None
         self._task = TaskID(0)
         self._started = self._last_line = time.monotonic()
@@ -43,6 +45,7 @@ class StagesProgress:
 
     def stage(self, name: str, done: int, total: int) -> None:
         """Show how far the work is: `done` of `total` of whatever it consists of."""
+        self._estimate.stage(name, done, total)
         now = time.monotonic()
         if name != self._name:
             self._name = name
@@ -55,4 +58,7 @@ class StagesProgress:
         left = timedelta(seconds=round((now - self._started) * (total - done) / max(done, 1)))
         # What came before the first call is not known: no time can be told after it.
         words = f"{name} {done / total:4.0%}" + (f"  {left} left" if now > self._started else "")
-        self._console.print(words, highlight=False, soft_wrap=True)
+        self._say(words)
+
+    def _say(self, text: str) -> None:
+        self._console.print(text, highlight=False, soft_wrap=True)

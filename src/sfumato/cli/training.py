@@ -6,24 +6,24 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from sfumato.recipe.picture import Light
+from sfumato.interrupt import asked_to_stop
+from sfumato.notices import heard
+from sfumato.recipe import Recipe
 
 if TYPE_CHECKING:
     from sfumato.runs import Run
 
 
-def watched(
-    train: Callable[..., Run], *arguments: Any, painting: bool = False, light: Light = "srgb", **options: Any
-) -> int:
+def watched(train: Callable[..., Run], *arguments: Any, of: Recipe, painting: bool = False, **options: Any) -> int:
     """Call ``train`` with ``watch``, ``stop`` and ``stage``; print the run; 0, or 1 when training was given up.
 
-    ``painting``: show the painting in the terminal; ``light``: what it learns.
+    ``of``: what is trained; ``painting``: show it in the terminal.
     """
     # Only now: the flags are right, and these bring PyTorch.
-    from sfumato.cli.interrupt import asked_to_stop
     from sfumato.cli.progress import PaintProgress
 
-    with asked_to_stop() as stop, PaintProgress(painting=painting, light=light) as progress:
+    progress = PaintProgress(of.budget, painting=painting, light=of.picture.light)
+    with asked_to_stop() as stop, progress, heard(progress.say):
         run = train(*arguments, watch=progress.training, stop=stop, stage=progress.stage, **options)
     given_up = run.status == "diverged"
     (sys.stderr if given_up else sys.stdout).write(run.summary() + "\n")

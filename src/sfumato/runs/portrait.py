@@ -19,8 +19,6 @@ _RESULT = {
     "step": ("{:,}", "steps"),
     "samples": ("{:,}", "samples"),
     "seconds": ("{:.1f} s", "training"),
-    "evaluation_seconds": ("{:.1f} s", "evaluating"),
-    "writing_seconds": ("{:.1f} s", "writing"),
 }
 
 
@@ -35,7 +33,7 @@ def lines(folder: Path) -> list[str]:
     sections = {
         "": _head(line, found),
         "differs from the default recipe": _columns(line.differences or {"": "in nothing"}),
-        "result": _result(found.get("result")),
+        "result": _result(found.get("result")) + _looking(found.get("looking")),
         "findings": [printable(str(each)) for each in _list(found.get("findings"))],
         "made by": _provenance(_map(found.get("provenance")), _map(found.get("recipe"))),
         "files": _files(folder),
@@ -80,6 +78,11 @@ def _result(result: Any) -> list[str]:
         if isinstance(values.get(name), int | float)
     }
     return _columns(known)
+
+
+def _looking(looking: Any) -> list[str]:
+    share = _map(looking).get("share_of_training_time")
+    return [f"evaluations and files on the way took {share:.1%} of the training time"] if share is not None else []
 
 
 def _provenance(made: Mapping[str, Any], recipe: Mapping[str, Any]) -> list[str]:

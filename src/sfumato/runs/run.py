@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import copy
 import html
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +30,8 @@ class Run:
     folder: Path
     module: torch.nn.Module | None = field(default=None, repr=False)
     """The user's own network, where the recipe alone cannot build it; it stays as it is."""
+    on_display: Callable[[], bool] = field(default=lambda: False, repr=False, compare=False)
+    """Tells whether a notebook's cell shows it already, and must not do so twice."""
 
     @cached_property
     def facts(self) -> dict[str, Any]:
@@ -125,8 +128,12 @@ class Run:
         lines.extend(self.facts["findings"])
         return "\n".join(lines)
 
-    def _repr_html_(self) -> str:
-        """Painting and summary, as a notebook shows a run."""
+    def _repr_html_(self) -> str | None:
+        """As a notebook shows a run, unless it does so already."""
+        return None if self.on_display() else self.as_html()
+
+    def as_html(self) -> str:
+        """Painting and summary."""
         path = self.folder / layout.PAINTING
         image = ""
         if path.exists():

@@ -20,7 +20,8 @@ from sfumato.runs import checkpoints, layout, metrics, requests, weights
 from sfumato.runs.atomic import write_bytes
 from sfumato.runs.moments import Choice
 from sfumato.runs.provenance import provenance
-from sfumato.training import Snapshot, findings
+from sfumato.training import Evaluation, Looking, Snapshot, findings
+from sfumato.training.looking import CHECKPOINTS, MOMENTS
 
 SECONDS_A_CHECKPOINT = 5.0
 
@@ -49,7 +50,7 @@ class RunWriter:
         self._picture = images.exact(picture)
         self._moments = Choice()
         self._checkpointed = -np.inf
-        self._writing_seconds = 0.0
+        self._looking: Looking | None = None
         self._last_line: int | None = None
         self._lock = FileLock(folder / layout.LOCK)
         try:
@@ -90,6 +91,7 @@ class RunWriter:
             "resumed": [],
             "finished": None,
             "result": None,
+            "looking": None,
             "findings": [],
         }
         buffer = io.BytesIO()
@@ -109,18 +111,19 @@ class RunWriter:
         kept = sorted((self.folder / layout.MOMENTS).glob("*.safetensors"))
         self._moments.restore([weights.moment_of(path) for path in kept])
         self._facts["resumed"].append({"at": _now(), "step": step, "provenance": provenance(threads)})
-        self._facts |= {"status": "running", "ended": None, "finished": None, "result": None}
+        self._facts |= {"status": "running", "ended": None, "finished": None, "result": None, "looking": None}
         self._write_facts()
 
     def observe(self, snapshot: Snapshot) -> None:
         """Write what this snapshot brings: a line, a frame, a moment, a checkpoint; at the end the result."""
-        before = time.perf_counter()
+        self._looking = snapshot.looking
         if snapshot.evaluation is not None and snapshot.ended != "diverged":
-            # A run killed between its last evaluation and its end is evaluated there once more.
-            if snapshot.step != self._last_line:
-                metrics.append(self.folder / layout.METRICS, metrics.line(snapshot))
-            self._last_line = snapshot.step
-            self._write_picture(layout.frame(snapshot.step), snapshot)
+            with snapshot.looking.at("frame"):
+                # A run killed between its last evaluation and its end is evaluated there once more.
+                if snapshot.step != self._last_line:
+                    metrics.append(self.folder / layout.METRICS, metrics.line(snapshot))
+                self._last_line = snapshot.step
+                self._write_picture(layout.frame(snapshot.step), snapshot)
         if snapshot.ended == "diverged":
             # The last good weights are in the checkpoints; these would only push them out.
             self._facts["findings"] = [_given_up(snapshot, self.folder)]
@@ -129,28 +132,29 @@ class RunWriter:
         if snapshot.ended is not None:
             self._facts["ended"] = snapshot.ended
         if snapshot.ended not in (None, "diverged") and snapshot.evaluation is not None:
-            self._write_picture(layout.PAINTING, snapshot)
-            self._facts["findings"] = findings(
-                snapshot.evaluation, self._picture, squashed=self._squashed, epoch=snapshot.epoch
-            )
-            self._facts["result"] = {
-                **metrics.line(snapshot),
-                "evaluation_seconds": snapshot.overhead_seconds,
-                "writing_seconds": self._writing_seconds + time.perf_counter() - before,
-            }
-        self._writing_seconds += time.perf_counter() - before
+            self._conclude(snapshot, snapshot.evaluation)
 
     def _keep(self, snapshot: Snapshot) -> None:
-        gone = self._moments.take(snapshot)
-        if gone is not None:
-            path = self.folder / layout.moment(snapshot.step)
-            weights.save(path, snapshot.weights(), weights.Moment.of(snapshot))
-            for step in gone:
-                (self.folder / layout.moment(step)).unlink(missing_ok=True)
-        now = time.monotonic()
-        if snapshot.ended is not None or now - self._checkpointed >= SECONDS_A_CHECKPOINT:
-            self._checkpointed = now
-            checkpoints.save(self.folder, snapshot.step, snapshot.state(), snapshot.seconds)
+        looking, ended = snapshot.looking, snapshot.ended is not None
+        if not looking.between or looking.affords_early(MOMENTS, "moment"):
+            gone = self._moments.take(snapshot)
+            if gone is not None:
+                with looking.at("moment"):
+                    path = self.folder / layout.moment(snapshot.step)
+                    weights.save(path, snapshot.weights(), weights.Moment.of(snapshot))
+                    for step in gone:
+                        (self.folder / layout.moment(step)).unlink(missing_ok=True)
+        long_ago = time.monotonic() - self._checkpointed >= SECONDS_A_CHECKPOINT
+        if ended or (long_ago and looking.affords(CHECKPOINTS, "checkpoint")):
+            self._checkpointed = time.monotonic()
+            with looking.at("checkpoint"):
+                checkpoints.save(self.folder, snapshot.step, snapshot.state(), snapshot.seconds)
+
+    def _conclude(self, snapshot: Snapshot, evaluation: Evaluation) -> None:
+        with snapshot.looking.at("frame"):
+            self._write_picture(layout.PAINTING, snapshot)
+            self._facts["findings"] = findings(evaluation, self._picture, squashed=self._squashed, epoch=snapshot.epoch)
+            self._facts["result"] = metrics.line(snapshot)
 
     def wait_while_paused(self) -> bool:
         """Do what was asked for through the folder: wait while paused; True when training is to stop."""
@@ -167,6 +171,7 @@ class RunWriter:
         """Record how the run went (``done``, ``stopped``, ``diverged`` or ``failed``) and let go of the folder."""
         self._facts["status"] = status
         self._facts["finished"] = _now()
+        self._facts["looking"] = None if self._looking is None else self._looking.facts()
         try:
             requests.clear(self.folder)
             self._write_facts()

@@ -2,7 +2,8 @@
 
 from sfumato.training.evaluation import Evaluation
 from sfumato.training.health import findings
+from sfumato.training.looking import Looking
 from sfumato.training.loop import Loop, available_cores, resolve
 from sfumato.training.snapshot import Snapshot
 
-__all__ = ["Evaluation", "Loop", "Snapshot", "available_cores", "findings", "resolve"]
+__all__ = ["Evaluation", "Looking", "Loop", "Snapshot", "available_cores", "findings", "resolve"]

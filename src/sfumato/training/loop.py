@@ -21,14 +21,15 @@ from sfumato.training.clock import Clock
 from sfumato.training.divergence import Divergence
 from sfumato.training.engines import Advance, Arrays, Task, choose, find
 from sfumato.training.evaluation import Evaluation, evaluate
+from sfumato.training.looking import EVALUATIONS, Looking
 from sfumato.training.orders import SeededOrder
 from sfumato.training.snapshot import Snapshot
 
 SECONDS_A_SNAPSHOT = 0.1
 """Steps between two snapshots take about this long: so often a run can be watched, and so soon it can be stopped."""
 
-EVALUATION_SHARE = 0.05
-"""Part of the training time that evaluations may cost when they are ``auto``."""
+TRIED_PIXELS = 4096
+"""Before the first step so many pixels are painted and compared, to know what an evaluation will cost."""
 
 
 def resolve(recipe: Recipe) -> Recipe:
@@ -61,6 +62,7 @@ class Loop:
     ) -> None:
         """``recipe`` resolved; ``picture`` (H, W, C). Without ``model`` the recipe's own network is built."""
         self.recipe = recipe
+        self.picture = picture
         self._picture = images.exact(picture)
         height, width, channels = picture.shape
         coordinates = models.grid(recipe.coordinates, height, width)
@@ -82,8 +84,8 @@ class Loop:
         self.clock = Clock(recipe.budget, self._steps_an_epoch)
         self._divergence = Divergence(float(targets.var(axis=0).mean()))
         self._queue = np.empty(0, dtype=np.int64)
-        self._overhead = 0.0
-        self._evaluation_seconds = 0.0
+        self.looking = Looking()
+        self._resumed_at = 0.0
         self._evaluated_at = 0.0
         self._factor = 1.0
 
@@ -94,7 +96,10 @@ class Loop:
         """
         self._factor = schedules.factor(self.recipe.training.schedule, self.clock.progress_at(0.5))
         ended = self._ended(None)
+        if not ended and self.recipe.evaluation.every == "auto":
+            self._try_an_evaluation()
         yield self._snapshot(None, self._evaluate() if ended else None, ended)
+        self.looking.between = True
         while ended is None:
             sums, samples = self._advance()
             mean = Advance(sums.loss / samples, sums.squared_error / (samples * self._values / self._pixels))
@@ -103,9 +108,12 @@ class Loop:
             if self._divergence.sees(mean.squared_error, progress, step / self._steps_an_epoch, step):
                 ended = "diverged"
             evaluation = None
+            self._count()
+            self.looking.between = ended is None
             if ended is not None or self._evaluation_due():
                 evaluation = self._evaluate()
                 ended = ended or self._ended(evaluation)
+            self.looking.between = ended is None
             yield self._snapshot(mean, evaluation, ended)
 
     def state(self) -> Arrays:
@@ -127,7 +135,7 @@ class Loop:
         except (KeyError, ValueError, IndexError, RuntimeError, TypeError) as error:
             reason = " ".join(str(error).split())
             raise RunError(f"the checkpoint must be one of this recipe and picture: {reason}") from None
-        self.clock.seconds = self._evaluated_at = seconds
+        self.clock.seconds = self._evaluated_at = self._resumed_at = seconds
 
     def _advance(self) -> tuple[Advance, int]:
         """Take the next few steps, never across the end of an epoch."""
@@ -162,19 +170,34 @@ class Loop:
             case "end":
                 return False
             case _:
-                # A painting costs about a third of the training of as many samples; the first time this must do.
-                pace = self.clock.seconds / max(self.clock.step, 1) * self._steps_an_epoch
-                cost = self._evaluation_seconds or pace / 3
-                return self.clock.seconds - self._evaluated_at >= max(cost / EVALUATION_SHARE, SECONDS_A_SNAPSHOT)
+                # A frame comes of every evaluation.
+                long_ago = self.clock.seconds - self._evaluated_at >= SECONDS_A_SNAPSHOT
+                return long_ago and self.looking.affords(EVALUATIONS, "evaluation", "frame")
+
+    def _count(self) -> None:
+        seconds, progress = self.clock.seconds, self.clock.progress
+        self.looking.training = seconds - self._resumed_at
+        self.looking.ahead = seconds / progress - seconds if progress else 0.0
 
     def _evaluate(self) -> Evaluation:
-        before = time.perf_counter()
         height, width, _ = self._picture.shape
-        evaluation = evaluate(self._paint(height, width), self._picture, self._held_out)
-        self._evaluation_seconds = time.perf_counter() - before
-        self._overhead += self._evaluation_seconds
+        with self.looking.at("evaluation"):
+            evaluation = evaluate(self._paint(height, width), self._picture, self._held_out)
         self._evaluated_at = self.clock.seconds
         return evaluation
+
+    def _try_an_evaluation(self) -> None:
+        height, width, channels = self._picture.shape
+        rows = min(max(TRIED_PIXELS // width, 1), height)
+        coordinates = models.grid(self.recipe.coordinates, height, width)[: rows * width]
+        seconds = 0.0
+        # Twice: the first time imports what comparing needs.
+        for _ in range(2):
+            before = time.perf_counter()
+            evaluate(self._engine.outputs(coordinates).reshape(rows, width, channels), self._picture[:rows], None)
+            seconds = time.perf_counter() - before
+            self.looking.first_and_last += seconds
+        self.looking.expect("evaluation", seconds * height / rows)
 
     def _paint(self, rows: int, columns: int) -> NDArray[np.floating]:
         outputs = self._engine.outputs(models.grid(self.recipe.coordinates, rows, columns))
@@ -190,7 +213,6 @@ class Loop:
             step=step,
             samples=samples,
             seconds=self.clock.seconds,
-            overhead_seconds=self._overhead,
             progress=self.clock.progress if ended in (None, "stopped", "diverged") else 1.0,
             loss=math.nan if mean is None else mean.loss,
             running_psnr=math.nan if mean is None else images.psnr(mean.squared_error),
@@ -202,6 +224,7 @@ class Loop:
             weights=self._engine.weights,
             state=self.state,
             size=(height, width),
+            looking=self.looking,
         )
 
 

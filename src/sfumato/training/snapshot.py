@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfumato.training.evaluation import Evaluation
+from sfumato.training.looking import Looking
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -28,8 +29,6 @@ class Snapshot:
     samples: int
     seconds: float
     """Seconds of training, evaluation not counted."""
-    overhead_seconds: float
-    """Seconds spent on evaluations so far."""
     progress: float
     """Part of the budget that is spent, 0 to 1."""
     loss: float
@@ -52,6 +51,8 @@ class Snapshot:
     """Copies of all that training needs to continue from here to the same bits, for `Loop.load`."""
     size: tuple[int, int]
     """(H, W) of the picture."""
+    looking: Looking = field(repr=False)
+    """What evaluations, files and displays cost so far, and what they may."""
 
     def painting(self) -> NDArray[np.floating]:
         """(H, W, C), unclipped."""

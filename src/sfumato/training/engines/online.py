@@ -23,6 +23,7 @@ from sfumato.models.outputs import TILE
 from sfumato.recipe import choices
 from sfumato.training.engines import barrier, online_kernel, online_step
 from sfumato.training.engines.compiled_activation import compiled
+from sfumato.training.engines.compiling import announced
 from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
 from sfumato.training.engines.memory import zeros
 from sfumato.training.engines.online_loops import RANK
@@ -94,7 +95,8 @@ class Online(Engine):
         weights = {f"layers.{name}": tensor.detach().numpy() for name, tensor in model.layers.state_dict().items()}
         self._copy(self._blank() | weights, into_parts=True)
         # No step, but the kernel is compiled or loaded now, not while the first steps are timed.
-        self._train(self._networks[0], np.empty(0, np.int64), np.empty(0))
+        with announced(self.name, online_kernel.train):
+            self._train(self._networks[0], np.empty(0, np.int64), np.empty(0))
 
     def advance(self, pixels: NDArray[np.int64], rates: NDArray[np.float64]) -> Advance:
         """One pixel a step; see `Engine.advance`."""

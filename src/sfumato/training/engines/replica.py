@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sfumato.recipe import choices
 from sfumato.training.engines import replica_kernel
+from sfumato.training.engines.compiling import announced
 from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
 from sfumato.training.java_random import JavaRandom
 from sfumato.training.order import PixelOrder
@@ -69,7 +70,8 @@ class Replica(Engine):
         )
         self._order = JavaOrder(random, len(self._inputs))
         # No step, but the kernel is compiled or loaded now, not while the first steps are timed.
-        self.advance(np.empty(0, np.int64), np.empty(0))
+        with announced(self.name, replica_kernel.train):
+            self.advance(np.empty(0, np.int64), np.empty(0))
 
     def advance(self, pixels: NDArray[np.int64], rates: NDArray[np.float64]) -> Advance:
         """One pixel a step; see `Engine.advance`."""

@@ -1,0 +1,194 @@
+"""A figure in a notebook that changes while training goes on, and ends as the run."""
+
+from __future__ import annotations
+
+import math
+import signal
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sfumato import images
+from sfumato.errors import SfumatoError
+from sfumato.interrupt import asked_to_stop
+from sfumato.notebook.kernel import Display, same_cell, shell
+from sfumato.notebook.page import LONGEST, encoded, page
+from sfumato.notices import heard
+from sfumato.recipe.picture import Light
+from sfumato.runs import Run
+from sfumato.training import Snapshot
+from sfumato.training.looking import WATCHING
+from sfumato.words import clock, count
+
+SECONDS_AN_UPDATE = 0.5
+SECONDS_A_PAINTING = (1.0, 4.0)
+"""Paintings come often at first, while much changes, and later more rarely and finer."""
+
+FIRST_PIXELS = 4096
+FEWEST_PIXELS = 2048
+"""A painting of fewer would say little: it waits until so many are paid for."""
+MOST_POINTS = 400
+
+
+class Figure:
+    """Shows nothing and is never interrupted: a training outside of a notebook."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return
+
+    def interrupted(self) -> bool:
+        """Whether a person interrupted the kernel."""
+        return False
+
+    def begins(self, picture: NDArray[np.float32], light: Light) -> None:
+        """Training begins on this picture, (H, W, C) as it is learned."""
+
+    def training(self, snapshot: Snapshot) -> None:
+        """Show a snapshot."""
+
+    def stage(self, name: str, done: int, total: int) -> None:
+        """Show how far the work after training is."""
+
+    def ended(self, run: Run) -> Run:
+        """Show what came out; the run, which the same cell then does not show once more."""
+        return run
+
+
+def figure(live: bool | None) -> Figure:
+    """The figure of this process: in a notebook's kernel one that shows, unless ``live`` is false.
+
+    Raises SfumatoError when ``live`` is true and there is no kernel.
+    """
+    if shell() is not None:
+        return LiveFigure(shows=live is not False)
+    if live:
+        raise SfumatoError("live must be None or False outside of a Jupyter notebook. Got True.")
+    return Figure()
+
+
+class LiveFigure(Figure):
+    """In a kernel. An interrupt ends training at the next step and everything is written, as with Ctrl-C."""
+
+    def __init__(self, *, shows: bool = True) -> None:
+        self._display = Display() if shows else None
+        self._stack = ExitStack()
+        self._asked: Callable[[], bool] = lambda: False
+        self._target = ""
+        self._painting: str | None = None
+        self._size = (1, 1)
+        self._light: Light = "srgb"
+        self._points: list[tuple[float, float]] = []
+        self._every = 1
+        self._seen = 0
+        self._status = ""
+        self._progress = 0.0
+        self._shown_at = self._painted_at = -math.inf
+        self._seconds_a_pixel = math.inf
+        self._pace = (0, 0.0)
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            self._asked = self._stack.enter_context(asked_to_stop((signal.SIGINT,)))
+        self._stack.enter_context(heard(self._say))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+        if kind is not None and self._target:
+            self._say(f"{self._status}   ended by {kind.__name__}")
+
+    def interrupted(self) -> bool:
+        """Whether a person interrupted the kernel."""
+        return self._asked()
+
+    def begins(self, picture: NDArray[np.float32], light: Light) -> None:
+        """Show the picture from now on."""
+        self._light, self._size = light, picture.shape[:2]
+        self._target = encoded(images.shown(picture, light))
+
+    def training(self, snapshot: Snapshot) -> None:
+        """Show a snapshot, if the last one has been there for a while."""
+        if self._display is None:
+            return
+        self._note(snapshot)
+        now = time.monotonic()
+        if snapshot.ended is None and now - self._shown_at < SECONDS_AN_UPDATE:
+            return
+        self._paint(snapshot)
+        samples, seconds = self._pace
+        pace = (snapshot.samples - samples) / max(snapshot.seconds - seconds, 1e-9)
+        self._pace = (snapshot.samples, snapshot.seconds)
+        left = snapshot.seconds * (1 - snapshot.progress) / snapshot.progress if snapshot.progress else math.nan
+        psnr = snapshot.evaluation.psnr if snapshot.evaluation else snapshot.running_psnr
+        figures = [f"epoch {snapshot.epoch:.2f}"]
+        if math.isfinite(psnr):
+            figures += [f"{psnr:.2f} dB", f"{count(pace)} samples/s", f"{clock(left)} left"]
+        self._progress = snapshot.progress
+        self._say("   ".join(figures))
+
+    def stage(self, name: str, done: int, total: int) -> None:
+        """Show how far the work after training is."""
+        self._progress = done / total
+        if time.monotonic() - self._shown_at >= SECONDS_AN_UPDATE:
+            self._say(f"{name} {done}/{total}")
+
+    def ended(self, run: Run) -> Run:
+        """Show what came out, in place of the figure."""
+        if self._display is None:
+            return run
+        self._display.show(run.as_html(), run.summary())
+        return Run(run.folder, run.module, same_cell())
+
+    def _note(self, snapshot: Snapshot) -> None:
+        self._seen += 1
+        if self._seen % self._every == 0 and math.isfinite(snapshot.running_psnr):
+            self._points.append((snapshot.epoch, snapshot.running_psnr))
+        if len(self._points) >= MOST_POINTS:
+            self._points, self._every = self._points[::2], 2 * self._every
+
+    def _paint(self, snapshot: Snapshot) -> None:
+        looking, now = snapshot.looking, time.monotonic()
+        painting = None
+        if snapshot.evaluation is not None:
+            painting = snapshot.evaluation.painting
+        elif now - self._painted_at >= np.clip(snapshot.seconds / 20, *SECONDS_A_PAINTING):
+            pixels = FIRST_PIXELS
+            if looking.between:
+                pixels = int((looking.early(WATCHING) - looking.seconds["watching"]) / self._seconds_a_pixel)
+            if pixels >= min(FEWEST_PIXELS, self._size[0] * self._size[1]):
+                rows, columns = self._rows_and_columns(pixels)
+                painting = snapshot.paint(rows, columns)
+                took = (time.monotonic() - now) / (rows * columns)
+                self._seconds_a_pixel = min(self._seconds_a_pixel, took)
+        if painting is not None:
+            self._painting, self._painted_at = encoded(images.shown(painting, self._light)), now
+
+    def _rows_and_columns(self, pixels: int) -> tuple[int, int]:
+        height, width = self._size
+        scale = min(1.0, LONGEST / max(height, width), math.sqrt(pixels / (height * width)))
+        return max(2, round(height * scale)), max(2, round(width * scale))
+
+    def _say(self, status: str) -> None:
+        self._status, self._shown_at = status, time.monotonic()
+        if self._display is None:
+            return
+        if not self._target:
+            self._display.show(f"<pre>{status}</pre>", status)
+            return
+        html = page(
+            self._target, self._painting, self._size, status=status, progress=self._progress, curve=self._points
+        )
+        self._display.show(html, status)

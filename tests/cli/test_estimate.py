@@ -1,0 +1,86 @@
+"""How long it will take, told early and once."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+import sfumato as sf
+from sfumato.cli import estimate
+from sfumato.cli.estimate import StageEstimate, TrainingEstimate
+from sfumato.recipe import Budget
+from tests.small import SMALL, picture
+
+SNAPSHOT = next(iter(sf.train(picture=picture(), **SMALL)))
+
+
+def told(budget: Budget, *figures: tuple[float, int]) -> list[str]:
+    """What is said of snapshots at these (seconds, steps) of 1,000 samples, 100 an epoch."""
+    said: list[str] = []
+    watcher = TrainingEstimate(budget, said.append)
+    for seconds, step in figures:
+        parts = [step / (budget.epochs * 100)] if budget.epochs else []
+        parts += [step / budget.steps] if budget.steps else []
+        parts += [seconds / budget.seconds] if budget.seconds else []
+        values: dict[str, Any] = {"progress": max(parts, default=0.0), "samples": 1000 * step, "epoch": step / 100}
+        watcher.training(dataclasses.replace(SNAPSHOT, seconds=seconds, step=step, **values))
+    return said
+
+
+PACE = [(0.0, 0), (0.2, 1), (0.3, 14), (0.6, 53), (0.7, 66), (5.0, 625)]
+"""The first step is slow; then 130 a second."""
+
+
+@pytest.mark.parametrize(
+    ("budget", "line"),
+    [
+        (Budget(epochs=500), "about 6.4 min for 500 epochs at 130.0k samples/s"),
+        (Budget(steps=1300), "about 10 s for 1,300 steps at 130.0k samples/s"),
+        (Budget(steps=1300, epochs=500), "about 10 s for 1,300 steps at 130.0k samples/s"),
+        (Budget(steps=10**9, epochs=500), "about 6.4 min for 500 epochs at 130.0k samples/s"),
+        (
+            Budget(epochs=500, psnr=30),
+            "about 6.4 min for 500 epochs at 130.0k samples/s, unless the painting is good enough before",
+        ),
+        (Budget(epochs=500, seconds=1000), "about 6.4 min for 500 epochs at 130.0k samples/s"),
+    ],
+)
+def test_a_long_budget_is_told_within_a_second(budget: Budget, line: str) -> None:
+    assert told(budget, *PACE[:3]) == []
+    assert told(budget, *PACE[:4]) == [line]
+    assert told(budget, *PACE) == [line]
+
+
+@pytest.mark.parametrize(
+    "budget", [Budget(epochs=1), Budget(seconds=1000), Budget(psnr=30), Budget(epochs=500, seconds=20)]
+)
+def test_nothing_is_said_of_what_is_short_or_known(budget: Budget) -> None:
+    assert told(budget, *PACE) == []
+
+
+def test_a_resumed_run_has_the_rest_to_go() -> None:
+    figures = [(100.0, 10_000), (100.2, 10_001), (100.6, 10_053)]
+    assert told(Budget(epochs=500), *figures) == ["about 5.1 min for the other 400 epochs at 130.0k samples/s"]
+
+
+def test_one_step_that_takes_long() -> None:
+    assert told(Budget(steps=600), (0.0, 0), (2.0, 1), (4.0, 2)) == ["about 20 min for 600 steps at 500 samples/s"]
+
+
+def test_stages(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, said = [10.0], []
+    monkeypatch.setattr(estimate.time, "monotonic", lambda: clock[0])
+    stages = StageEstimate(said.append)
+    # Two seconds of loading are no pace.
+    for clock[0], done in ((12.0, 1), (12.1, 2), (12.5, 6), (13.0, 11), (14.0, 21)):
+        stages.stage("film", done, 101)
+    assert said == ["about 10 s for the film"]
+    for clock[0], done in ((14.1, 1), (15.0, 9), (16.0, 10)):
+        stages.stage("sheet", done, 10)
+    assert len(said) == 1
+    # A first piece that takes long is all there is to go by.
+    clock[0] = 36.0
+    stages.stage("render", 100, 1000)
+    assert said[1:] == ["about 3 min for the render"]

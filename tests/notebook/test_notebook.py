@@ -1,0 +1,150 @@
+"""A real kernel executes a real notebook."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+import sfumato as sf
+from tests.small import SMALL, picture
+
+pytestmark = pytest.mark.slow
+
+SETUP = f"""
+import sys
+import numpy as np
+import sfumato as sf
+picture = np.linspace(0, 1, 24 * 32 * 3).reshape(24, 32, 3)
+small = {SMALL!r}
+long = {{**small, "budget": {{"seconds": 3}}, "evaluation": {{"every": "auto"}}}}
+"""
+
+
+class Client(NotebookClient):
+    """Remembers every message about displays, and can interrupt."""
+
+    def __init__(self, *cells: str, folder: Path) -> None:
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in (SETUP, *cells)])
+        super().__init__(notebook, timeout=120, resources={"metadata": {"path": str(folder)}})
+        self.shown: list[tuple[str, dict[str, Any], float]] = []
+
+    def process_message(self, msg: dict[str, Any], cell: Any, cell_index: int) -> Any:
+        if msg["msg_type"] in ("display_data", "update_display_data"):
+            self.shown.append((msg["msg_type"], msg["content"], time.monotonic()))
+        return super().process_message(msg, cell, cell_index)
+
+
+def outputs(client: Client, cell: int) -> list[Any]:
+    return [each for each in client.nb.cells[cell].outputs if each.output_type != "stream"]
+
+
+def test_one_figure_that_changes_in_place_and_ends_as_the_run(tmp_path: Path) -> None:
+    client = Client(
+        "sf.paint(picture, **long)",
+        "run = sf.paint(picture, film='none', live=False, **small)\nrun",
+        "run",
+        folder=tmp_path,
+    )
+    client.execute()
+    kinds = [kind for kind, _, _ in client.shown]
+    assert kinds == ["display_data"] + ["update_display_data"] * (len(kinds) - 1)
+    assert len({content["transient"]["display_id"] for _, content, _ in client.shown}) == 1
+    # At most two a second, of training and of film; and the first and the last.
+    times = [when for _, _, when in client.shown]
+    assert 5 <= len(times) <= 2 * (times[-1] - times[0]) + 4
+    pages = [content["data"]["text/html"] for _, content, _ in client.shown]
+    middle = pages[len(pages) // 2]
+    assert middle.count("data:image/webp;base64,") == 2
+    assert re.search(r"epoch \d+\.\d\d   -?\d+\.\d\d dB   [\d.]+k? samples/s   0:0\d left", middle)
+    assert "<polyline" in middle
+    assert len({re.findall('src="([^"]*)"', page)[0] for page in pages[:-1]}) >= 3, "the painting changes"
+    assert "<script" not in "".join(pages)
+
+    figure, result = outputs(client, 1)
+    assert figure.data["text/html"].startswith("<figure><img")
+    assert "s of training" in figure.data["text/html"]
+    # Not shown twice; but in a cell of its own it is.
+    assert "text/html" not in result.data
+    assert result.data["text/plain"].startswith("Run(folder=")
+    for cell in (2, 3):
+        (result,) = outputs(client, cell)
+        assert "dB after 3.00 epochs" in result.data["text/html"]
+
+    (longer,) = (path for path in (tmp_path / "runs").iterdir() if (path / "learning.mp4").exists())
+    looking = json.loads((longer / "run.json").read_text())["looking"]
+    assert 0 < looking["watching_seconds"] <= 0.05 * 3
+
+
+def test_an_interrupt_stops_and_writes_everything(tmp_path: Path) -> None:
+    client = Client(
+        "endless = {**long, 'budget': {'seconds': 100}}\nrun = sf.paint(picture, **endless)",
+        "module = sf.load_run(run.folder).model()[0]\nsf.resume(run.folder, stop=lambda: True, film='none')",
+        "sf.fit(module, picture, film='none', **small)",
+        "print(sorted(path.name for path in run.folder.iterdir()), run.status)",
+        folder=tmp_path,
+    )
+
+    def interrupt() -> None:
+        deadline = time.monotonic() + 60
+        while len(client.shown) < 3 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert client.km is not None
+        asked: Any = client.km.interrupt_kernel()
+        asyncio.run(asked)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    client.execute()
+    thread.join()
+    (figure,) = outputs(client, 1)
+    assert "dB stopped after" in figure.data["text/html"]
+    assert "dB stopped after" in outputs(client, 2)[0].data["text/html"]
+    assert "dB after 3.00 epochs" in outputs(client, 3)[0].data["text/html"]
+    text = client.nb.cells[4].outputs[0].text
+    assert text.rstrip().endswith("stopped")
+    for name in ("painting.png", "learning.mp4", "curve.svg"):
+        assert name in text
+
+
+def test_an_error_leaves_the_figure_and_says_so(tmp_path: Path) -> None:
+    client = Client(
+        "try:\n    sf.paint(picture, watch=lambda s: 1 / (s.step < 5), **small)\nexcept ZeroDivisionError:\n    pass",
+        "try:\n    sf.paint('nowhere.png', **small)\nexcept sf.PictureError as error:\n    print(error)",
+        folder=tmp_path,
+    )
+    client.execute()
+    (figure,) = outputs(client, 1)
+    assert "ended by ZeroDivisionError" in figure.data["text/html"]
+    assert outputs(client, 2) == []
+
+
+def test_elsewhere_nothing_changes(tmp_path: Path) -> None:
+    code = f"""
+import signal, sys
+from pathlib import Path
+import sfumato as sf
+from tests.small import SMALL, picture
+run = sf.paint(picture(), runs={str(tmp_path)!r}, film="none", **SMALL)
+assert run._repr_html_()
+assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+assert not [name for name in sys.modules if name.split(".")[0] in ("IPython", "ipykernel")]
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_no_figure_can_be_asked_for_elsewhere(tmp_path: Path) -> None:
+    with pytest.raises(sf.SfumatoError, match="live must be None or False outside of a Jupyter notebook"):
+        sf.paint(picture(), runs=tmp_path / "runs", live=True, **SMALL)
+    assert not list(tmp_path.iterdir())
