@@ -19,8 +19,11 @@ test: $(VENV)/.installed-for-tests
 quick: $(VENV)/.installed-for-tests
 	scripts/check quick
 
-bench: $(VENV)/.installed
-	$(BIN)/python benchmarks/online_vs_replica.py
+# Every benchmark has its say, though one before it may have refused to report.
+bench: $(VENV)/.installed-for-bench
+	@failed=; for name in online_vs_replica ceilings share_of_products fused_vs_peers; do \
+		echo "== benchmarks/$$name.py"; $(BIN)/python benchmarks/$$name.py || failed="$$failed $$name"; \
+	done; [ -z "$$failed" ] || { echo "no result, or not all:$$failed" >&2; exit 1; }
 
 format: $(VENV)/.installed-for-tests
 	$(BIN)/ruff check --fix .
@@ -41,4 +44,8 @@ $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 
 $(VENV)/.installed-for-tests: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	@touch $@
+
+$(VENV)/.installed-for-bench: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	@touch $@

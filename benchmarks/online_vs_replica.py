@@ -12,11 +12,7 @@ docs/decisions/009-weights-are-read-twice-a-sample.md.
 from __future__ import annotations
 
 import argparse
-import json
 import math
-import os
-import platform
-import statistics
 import sys
 import time
 from collections.abc import Callable
@@ -24,10 +20,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import baseline_replica_kernel
-import numba
+import hardware
 import numpy as np
+import results_file
 import torch
-from llvmlite.binding import get_host_cpu_name
+from agreement import disagreement
+from alternation import alternate, quartiles, ratios
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -38,7 +36,7 @@ from sfumato.training.engines.online import Online
 from sfumato.training.engines.replica import Replica
 
 ROWS, COLUMNS = 429, 300
-RESULTS = Path(__file__).parent / "results" / "online_vs_replica.json"
+NAME = "online_vs_replica"
 PICTURE = Path(__file__).parents[2] / "shared" / "images" / "mona-lisa.png"
 
 
@@ -101,35 +99,21 @@ def measure(rounds: int, samples: int) -> dict[str, list[float]]:
     all_sides, order = sides()
     for side in all_sides.values():
         side.train(order[:1])
-    times: dict[str, list[float]] = {name: [] for name in all_sides}
-    for number in range(rounds):
+    errors: dict[str, list[float]] = {name: [] for name in all_sides}
+
+    def turn(name: str, number: int) -> float:
         pixels = np.roll(order, -number * samples)[:samples]
-        errors: dict[str, float] = {}
-        for name, side in all_sides.items():
-            # float32 loses 7e-8 of the squared error a thousand steps: all start each round alike.
-            side.restart()
-            before = time.perf_counter()
-            errors[name] = side.train(pixels)
-            times[name].append((time.perf_counter() - before) / samples * 1e6)
-        if not np.allclose(list(errors.values()), errors["replica"], rtol=1e-5):
-            sys.exit(f"no result: the squared errors of the same samples differ by more than rounding: {errors}")
+        # float32 loses 7e-8 of the squared error a thousand steps: all start each round alike.
+        all_sides[name].restart()
+        before = time.perf_counter()
+        errors[name].append(all_sides[name].train(pixels))
+        return (time.perf_counter() - before) / samples * 1e6
+
+    times = alternate({name: lambda number, name=name: turn(name, number) for name in all_sides}, rounds)
+    for number in range(rounds):
+        if reasons := disagreement({name: values[number] for name, values in errors.items()}, "replica"):
+            sys.exit(f"no result: {reasons}")
     return times
-
-
-def processor() -> str:
-    """The CPU's name."""
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
-    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
-    return f"{names[0] if names else platform.processor()} ({get_host_cpu_name()})"
-
-
-def conditions() -> dict[str, float | bool]:
-    """What else the machine did, where the system tells, and whether these measurements came before it."""
-    return {
-        "load_average_1_minute": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else math.nan,
-        "real_time_priority": hasattr(os, "sched_getscheduler") and os.sched_getscheduler(0) == os.SCHED_FIFO,
-    }
 
 
 def main() -> None:
@@ -137,37 +121,24 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--samples", type=int, default=2000)
-    parser.add_argument("--write", action="store_true", help=f"write {RESULTS.name}")
+    parser.add_argument("--write", action="store_true", help=f"write {NAME}.json")
     arguments = parser.parse_args()
     times = measure(arguments.rounds, arguments.samples)
-    medians = {name: statistics.median(values) for name, values in times.items()}
-    ratios = {
-        name: statistics.quantiles(np.divide(times["replica"], values).tolist(), n=4)
-        for name, values in times.items()
-        if name != "replica"
-    }
+    medians = {name: quartiles(values).median for name, values in times.items()}
+    quotients = {name: ratios(times["replica"], values) for name, values in times.items() if name != "replica"}
     for name, median in medians.items():
         print(f"{name}: {median:.1f} us a sample")
-    for name, (low, middle, high) in ratios.items():
-        print(f"{name}: {middle:.1f}x the replica (quartiles {low:.1f} to {high:.1f}, n = {arguments.rounds})")
+    for name, quotient in quotients.items():
+        print(f"{name}: {quotient:.1f} times the replica, n = {quotient.n}")
     if arguments.write:
         result = {
             "what": "samples/s of training 4x300 on 300x429, alternately in one run, over the replica as it landed",
             "n": arguments.rounds,
             "samples_a_round": arguments.samples,
             "microseconds_a_sample_median": {name: round(median, 2) for name, median in medians.items()},
-            "times_the_replica_quartiles": {name: [round(x, 2) for x in parts] for name, parts in ratios.items()},
-            "hardware": {"cpu": processor(), "cores": os.cpu_count()},
-            "conditions": conditions(),
-            "versions": {
-                "python": platform.python_version(),
-                "numba": numba.__version__,
-                "numpy": np.__version__,
-                "torch": torch.__version__,
-            },
+            "times_the_replica": {name: quotient.rounded(2) for name, quotient in quotients.items()},
         }
-        RESULTS.parent.mkdir(exist_ok=True)
-        RESULTS.write_text(json.dumps(result, indent=2) + "\n")
+        results_file.write(NAME, result | hardware.circumstances())
 
 
 if __name__ == "__main__":

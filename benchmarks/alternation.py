@@ -1,0 +1,62 @@
+"""Sides of a comparison that take turns, so that whatever else the machine does meets all of them alike."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+
+class Quartiles(NamedTuple):
+    """Of a number that was measured ``n`` times."""
+
+    low: float
+    median: float
+    high: float
+    n: int
+
+    def __format__(self, spec: str) -> str:
+        """The median and, in parentheses, the quartiles: ``f"{x:.2f}"``."""
+        return f"{self.median:{spec}} ({self.low:{spec}} to {self.high:{spec}})"
+
+    def rounded(self, digits: int) -> dict[str, float | list[float]]:
+        """Plain data for a file of results."""
+        return {
+            "median": round(self.median, digits),
+            "quartiles": [round(self.low, digits), round(self.high, digits)],
+            "n": self.n,
+        }
+
+
+def quartiles(values: Sequence[float]) -> Quartiles:
+    """Of two values or more. Raises ValueError for fewer."""
+    if len(values) < 2:
+        raise ValueError(f"quartiles need at least 2 values. Got {len(values)}.")
+    low, median, high = statistics.quantiles(values, n=4, method="inclusive")
+    return Quartiles(low, median, high, len(values))
+
+
+def ratios(over: Sequence[float], under: Sequence[float]) -> Quartiles:
+    """Of what was measured in the same rounds, round by round: the quartiles of ``over / under``."""
+    return quartiles([a / b for a, b in zip(over, under, strict=True)])
+
+
+def alternate(turns: Mapping[str, Callable[[int], float]], rounds: int) -> dict[str, list[float]]:
+    """What every side's turn returned (its seconds) in each round; a turn is given the round's number.
+
+    Every other round goes through the sides backwards: none always follows the same neighbour.
+    """
+    seconds: dict[str, list[float]] = {name: [] for name in turns}
+    names = list(turns)
+    for number in range(rounds):
+        for name in names if number % 2 == 0 else names[::-1]:
+            seconds[name].append(turns[name](number))
+    return seconds
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Seconds that the work takes."""
+    before = time.perf_counter()
+    work()
+    return time.perf_counter() - before

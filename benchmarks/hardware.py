@@ -1,0 +1,45 @@
+"""On what and under which conditions something was measured."""
+
+from __future__ import annotations
+
+import math
+import os
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from llvmlite.binding import get_host_cpu_name
+
+from sfumato.runs.provenance import provenance
+
+
+def circumstances(*packages: str) -> dict[str, Any]:
+    """Plain data for a file of results: hardware, versions, commit, and what else the machine did."""
+    made = provenance(threads=0)
+    return {
+        "hardware": {"cpu": f"{made['cpu']} ({get_host_cpu_name()})", "cores": os.cpu_count(), "caches": _caches()},
+        "conditions": {
+            "load_average_1_minute": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else math.nan,
+            "real_time_priority": hasattr(os, "sched_getscheduler") and os.sched_getscheduler(0) == os.SCHED_FIFO,
+        },
+        "versions": {name: made[name] for name in ("python", "numba", "numpy", "torch")}
+        | {name: found for name in packages if (found := _version(name)) is not None},
+        "commit": made["git_commit"],
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _caches() -> dict[str, str]:
+    """A core's, where the system tells."""
+    found: dict[str, str] = {}
+    for folder in sorted(Path("/sys/devices/system/cpu/cpu0/cache").glob("index*")):
+        level, kind, size = ((folder / name).read_text().strip() for name in ("level", "type", "size"))
+        if kind != "Instruction":
+            found[f"L{level}"] = size
+    return found

@@ -1,0 +1,26 @@
+"""The sides of the comparison of mini-batch engines, one a file, each written as a good user of its library would.
+
+``prepare(problem, threads)`` gives a `Side`. It raises ImportError where the library is missing, and RuntimeError with
+one line where the side cannot run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Side(NamedTuple):
+    """One of those that are compared."""
+
+    restart: Callable[[], None]
+    """Back to the problem's weights."""
+    train: Callable[[NDArray[np.int64]], float]
+    """(steps, batch) pixels -> the sum of all samples' losses, each before its own step; returns when it is done."""
+
+
+NAMES = {"fused": "fused", "PyTorch eager": "torch_eager", "torch.compile": "torch_compiled", "JAX": "jax_scan"}
+"""Every side and its module here."""

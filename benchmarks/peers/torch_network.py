@@ -1,0 +1,73 @@
+"""The network in PyTorch's own modules."""
+
+from __future__ import annotations
+
+import torch
+from settings import Problem
+from torch import Tensor, nn
+
+from sfumato.recipe import choices
+
+
+class Sine(nn.Module):
+    """sin(omega x)."""
+
+    def __init__(self, omega: float) -> None:
+        super().__init__()
+        self.omega = omega
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Elementwise."""
+        return torch.sin(self.omega * x)
+
+
+class Gauss(nn.Module):
+    """exp(-x^2 / (2 width^2))."""
+
+    def __init__(self, width: float) -> None:
+        super().__init__()
+        self.factor = -0.5 / (width * width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Elementwise."""
+        return torch.exp(self.factor * x * x)
+
+
+def network(problem: Problem) -> nn.Sequential:
+    """(N, F) features -> (N, 3), with the problem's weights."""
+    layers: list[nn.Module] = []
+    for weight, _ in problem.weights:
+        linear = nn.Linear(weight.shape[1], weight.shape[0])
+        layers += [linear, _activation(problem.recipe.model.activation)]
+    built = nn.Sequential(*layers[:-1])
+    restore(built, problem)
+    return built
+
+
+def restore(built: nn.Sequential, problem: Problem) -> None:
+    """Put the problem's weights in place."""
+    linear = [layer for layer in built if isinstance(layer, nn.Linear)]
+    with torch.no_grad():
+        for layer, (weight, bias) in zip(linear, problem.weights, strict=True):
+            layer.weight.copy_(torch.from_numpy(weight))
+            layer.bias.copy_(torch.from_numpy(bias))
+
+
+def rate(problem: Problem) -> float:
+    """Of SGD. Raises RuntimeError for another optimiser."""
+    sgd = problem.recipe.training.optimizer
+    if not isinstance(sgd, choices.SGD) or sgd.fan_in_scaling or sgd.momentum:
+        raise RuntimeError(f"the peers train by plain SGD, not by {sgd}")
+    return sgd.lr
+
+
+def _activation(choice: choices.Activation) -> nn.Module:
+    match choice:
+        case choices.LeakyReLU():
+            return nn.LeakyReLU(choice.slope, inplace=True)
+        case choices.Sine():
+            return Sine(choice.omega)
+        case choices.Gauss():
+            return Gauss(choice.width)
+        case _:
+            raise RuntimeError(f"the peers have no activation {choice}")

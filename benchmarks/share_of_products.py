@@ -1,0 +1,79 @@
+"""Which share of a fused training step its matrix products take, when they are executed alone.
+
+    python benchmarks/share_of_products.py [4x300 ...] [--rounds 25] [--threads 1 2] [--write]
+
+Alternately, in one process: some steps of the engine, and the same products on buffers of the same layout, on the same
+number of threads meeting as often. All that the engine does besides (samples, activations, errors, new weights, and the
+caches that these need) is the rest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+
+import hardware
+import results_file
+from alternation import Quartiles, alternate, quartiles, ratios, timed
+from peers.fused import prepare
+from settings import SETTINGS, pixels, problem
+from step_products import Products
+
+NAME = "share_of_products"
+
+
+def measure(setting: str, threads: int, rounds: int, steps: int) -> tuple[Quartiles, Quartiles]:
+    """The products' time over the step's, and the step's in milliseconds.
+
+    Raises ArithmeticError where the engine's loss is not finite: it would compute something else than it should.
+    """
+    chosen = SETTINGS[setting]
+    posed = problem(chosen)
+    side = prepare(posed, threads)
+    products = Products([posed.features.shape[1], *posed.recipe.model.widths, 3], chosen.batch, threads)
+    products.steps(1)
+    samples = pixels(chosen, 0, steps).reshape(steps, -1)
+    losses: list[float] = []
+
+    def train() -> None:
+        losses.append(side.train(samples))
+
+    def turn() -> float:
+        side.restart()
+        return timed(train)
+
+    turn()
+    seconds = alternate({"step": lambda _: turn(), "products": lambda _: timed(lambda: products.steps(steps))}, rounds)
+    if not all(math.isfinite(loss) for loss in losses):
+        raise ArithmeticError(f"{setting}: the engine's loss is {losses[-1]}")
+    return ratios(seconds["products"], seconds["step"]), quartiles([s / steps * 1e3 for s in seconds["step"]])
+
+
+def main() -> None:
+    """Measure, print, and write the results where asked to."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("settings", nargs="*", default=["4x300"], metavar="SETTING", help=", ".join(SETTINGS))
+    parser.add_argument("--rounds", type=int, default=25)
+    parser.add_argument("--steps", type=int, default=10, help="of a round")
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--write", action="store_true", help=f"write these rows of {NAME}.json")
+    arguments = parser.parse_args()
+    for setting in arguments.settings:
+        for threads in arguments.threads:
+            try:
+                share, step = measure(setting, threads, arguments.rounds, arguments.steps)
+            except ArithmeticError as error:
+                sys.exit(f"no result: {error}")
+            rate = SETTINGS[setting].operations() / step.median / 1e6
+            name = f"{setting}, {threads} thread{'s' if threads > 1 else ''}"
+            print(
+                f"{name}: products {share:.3f} of the step's {step.median:.3f} ms ({rate:.0f} GFLOP/s), n = {share.n}"
+            )
+            row = {"share": share.rounded(4), "milliseconds_a_step": step.rounded(4)}
+            if arguments.write:
+                results_file.merge(NAME, {name: row | hardware.circumstances()})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""A side in a process of its own, which trains when told to: sides take turns, and no thread pool meets another's.
+
+While one trains the others wait at their pipes and use no core.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+from contextlib import suppress
+from importlib import import_module
+from multiprocessing.connection import Connection
+from typing import Any, Protocol
+
+import peers
+from settings import SETTINGS, pixels, problem
+
+
+class AbsentError(Exception):
+    """A side that cannot run here; the reason in one line."""
+
+
+class Trainer(Protocol):
+    """Who takes turns."""
+
+    def prepare(self, setting: str) -> None:
+        """Build and warm up the side. Raises AbsentError where it cannot run."""
+        ...
+
+    def train(self, setting: str, number: int, steps: int) -> tuple[float, float]:
+        """(seconds, loss) of round ``number``: ``steps`` steps from the first weights."""
+        ...
+
+
+class Worker:
+    """The side ``name`` of `peers.NAMES`, on ``threads`` cores."""
+
+    def __init__(self, name: str, threads: int) -> None:
+        # Spawned, not forked: a fork would inherit the parent's thread pools, dead.
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs, peers.NAMES[name], threads), daemon=True)
+        self._process.start()
+        theirs.close()
+
+    def prepare(self, setting: str) -> None:
+        """Build and warm up the side. Raises AbsentError where it cannot run."""
+        self._ask("prepare", setting)
+
+    def train(self, setting: str, number: int, steps: int) -> tuple[float, float]:
+        """(seconds, loss) of round ``number``: ``steps`` steps from the first weights."""
+        return self._ask("train", setting, number, steps)
+
+    def close(self) -> None:
+        """End the process."""
+        with suppress(OSError):
+            self._pipe.send(None)
+        self._process.join(10)
+        if self._process.is_alive():
+            self._process.kill()
+        self._pipe.close()
+
+    def _ask(self, *request: Any) -> Any:
+        try:
+            self._pipe.send(request)
+            answer = self._pipe.recv()
+        except (EOFError, OSError) as error:
+            raise AbsentError("its process ended") from error
+        if isinstance(answer, str):
+            raise AbsentError(answer)
+        return answer
+
+
+def _serve(pipe: Connection, module: str, threads: int) -> None:
+    _confine(threads)
+    sides: dict[str, peers.Side] = {}
+    while (request := pipe.recv()) is not None:
+        what, setting, *rest = request
+        try:
+            if what == "prepare":
+                sides[setting] = import_module(f"peers.{module}").prepare(problem(SETTINGS[setting]), threads)
+                pipe.send(())
+                continue
+            number, steps = rest
+            samples = pixels(SETTINGS[setting], number, steps).reshape(steps, -1)
+            sides[setting].restart()
+            before = time.perf_counter()
+            loss = sides[setting].train(samples)
+            pipe.send((time.perf_counter() - before, loss))
+        except ImportError as error:
+            pipe.send(f"{error.name or error} is not installed; pip install -e '.[bench]'")
+        except Exception as error:
+            # Whatever a peer's compiler raises, its row is left out by name and the others go on.
+            pipe.send(f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:200]}")
+
+
+def _confine(threads: int) -> None:
+    # Every side alike: some size their pools by the cores that they may use, before anything is imported.
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-threads:])
+    if threads == 1:
+        os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"

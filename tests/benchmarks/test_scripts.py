@@ -1,0 +1,84 @@
+"""Every benchmark runs, with settings so small that its numbers mean nothing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import fused_vs_peers
+import pytest
+from fused_vs_peers import measure
+from worker import AbsentError, Worker
+
+FOLDER = Path(fused_vs_peers.__file__).parent
+
+pytestmark = pytest.mark.slow
+
+
+def script(name: str, *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, str(FOLDER / f"{name}.py"), *arguments], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_fused_vs_peers() -> None:
+    printed = script("fused_vs_peers", "tiny", "--rounds", "2", "--steps", "3", "--sides", "PyTorch eager", "JAX")
+    assert "fused, 1 thread over PyTorch eager, 1 thread" in printed
+    assert "fused: 2 threads over 1" in printed
+    there = (
+        "fused, 1 thread over JAX, 1 thread" if find_spec("jax") else "left out: JAX, 1 thread: jax is not installed"
+    )
+    assert there in printed
+
+
+def test_share_of_products() -> None:
+    printed = script("share_of_products", "tiny", "--rounds", "2", "--steps", "2")
+    assert "tiny, 2 threads: products" in printed
+
+
+def test_ceilings() -> None:
+    printed = script("ceilings", "--rounds", "2", "--blocks", "L1")
+    assert "ours over MKL" in printed
+
+
+def test_online_vs_replica() -> None:
+    assert "times the replica, n = 2" in script("online_vs_replica", "--rounds", "2", "--samples", "20")
+
+
+class Planted:
+    """A side whose losses are wrong by a thousandth."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+
+    def prepare(self, setting: str) -> None:
+        self._worker.prepare(setting)
+
+    def train(self, setting: str, number: int, steps: int) -> tuple[float, float]:
+        seconds, loss = self._worker.train(setting, number, steps)
+        return seconds, loss * 1.001
+
+
+def test_a_side_that_computes_something_else_gets_no_ratio() -> None:
+    fused, other = Worker("fused", 1), Worker("PyTorch eager", 1)
+    try:
+        honest = measure("tiny", {("fused", 1): fused, ("PyTorch eager", 1): other}, 2, 3)
+        planted = measure("tiny", {("fused", 1): fused, ("PyTorch eager", 1): Planted(other)}, 2, 3)
+    finally:
+        fused.close()
+        other.close()
+    assert not honest.refused
+    assert set(honest.seconds) == {("fused", 1), ("PyTorch eager", 1)}
+    assert list(planted.refused) == ["PyTorch eager, 1 thread"]
+    assert set(planted.seconds) == {("fused", 1)}
+
+
+def test_a_side_that_cannot_run_says_so() -> None:
+    worker = Worker("fused", 1)
+    with pytest.raises(AbsentError, match="KeyError"):
+        worker.prepare("no such setting")
+    worker.close()

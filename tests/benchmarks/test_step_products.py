@@ -1,0 +1,53 @@
+"""The products that are timed alone are those of the engine."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from machine_loops import CHAINS, multiply_adds, read, update
+from settings import SETTINGS
+from step_products import FAN_IN, FAN_OUT, INPUTS, INPUTS_APART, OUTPUTS_APART, TILE, TURNED, WEIGHTS, Products
+
+from sfumato.training.engines import fused_layout
+from sfumato.training.engines.fused_layout import Field, Layout
+from sfumato.training.engines.memory import zeros
+from sfumato.training.kernels.vectors import LANES
+
+PLACES = {
+    FAN_IN: Field.FAN_IN,
+    FAN_OUT: Field.FAN_OUT,
+    INPUTS_APART: Field.ROWS,
+    OUTPUTS_APART: Field.COLUMNS,
+    WEIGHTS: Field.WEIGHTS,
+    TURNED: Field.TURNED,
+    INPUTS: Field.INPUTS,
+}
+
+
+@pytest.mark.parametrize("sizes", [[2, 300, 300, 3], [256, 7, 65, 3]])
+def test_buffers_are_laid_out_as_the_engine_s(sizes: list[int]) -> None:
+    layout, products = Layout(sizes, biases=True), Products(sizes, batch=1024, threads=1)
+    assert fused_layout.TILE == TILE
+    assert (products.memory, products.widest, products.parameters) == (layout.memory, layout.widest, layout.parameters)
+    for ours, theirs in PLACES.items():
+        assert products.table[:, ours].tolist() == layout.table[:, theirs].tolist()
+
+
+def test_operations_are_counted_as_the_products_take_them() -> None:
+    # 2 x 16, 16 x 16, 16 x 3: forward and gradients for all, errors passed down for all but the first.
+    assert SETTINGS["tiny"].operations() == 64 * 2 * (2 * 32 + 3 * (256 + 48))
+    sizes = [2, 300, 300, 300, 300, 3]
+    whole = sum(a * b for a, b in itertools.pairwise(sizes))
+    assert SETTINGS["4x300"].operations() == 1024 * (6 * whole - 2 * 600)
+
+
+def test_loops_do_what_they_are_timed_for() -> None:
+    # x -> 0.5 x + 0.5 stays at 1 in the limit.
+    assert multiply_adds(100, 0.5) == CHAINS
+    block = zeros(3 * CHAINS * LANES)
+    block[:] = 1
+    assert read(block.ctypes.data, 3, 2) == 2 * 3 * CHAINS
+    update(block.ctypes.data, 2, 2, 3.0)
+    assert (block[: 2 * CHAINS * LANES] == 9).all()
+    assert (block[2 * CHAINS * LANES :] == 1).all()
