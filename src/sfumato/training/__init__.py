@@ -4,5 +4,6 @@ from sfumato.training.evaluation import Evaluation
 from sfumato.training.health import findings
 from sfumato.training.loop import Loop, available_cores, resolve
 from sfumato.training.snapshot import Snapshot
+from sfumato.training.together import loops, together
 
-__all__ = ["Evaluation", "Loop", "Snapshot", "available_cores", "findings", "resolve"]
+__all__ = ["Evaluation", "Loop", "Snapshot", "available_cores", "findings", "loops", "resolve", "together"]

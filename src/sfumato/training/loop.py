@@ -19,7 +19,7 @@ from sfumato.streams import stream
 from sfumato.training import schedules
 from sfumato.training.clock import Clock
 from sfumato.training.divergence import Divergence
-from sfumato.training.engines import Advance, Arrays, Task, choose, find
+from sfumato.training.engines import Advance, Arrays, Shared, Task, choose, find
 from sfumato.training.evaluation import Evaluation, evaluate
 from sfumato.training.orders import SeededOrder
 from sfumato.training.snapshot import Snapshot
@@ -29,6 +29,10 @@ SECONDS_A_SNAPSHOT = 0.1
 
 EVALUATION_SHARE = 0.05
 """Part of the training time that evaluations may cost when they are ``auto``."""
+
+
+ONE_THREAD = ("replica", "stacked")
+"""Engines that train a network on one thread, whatever the recipe says."""
 
 
 def resolve(recipe: Recipe) -> Recipe:
@@ -41,7 +45,7 @@ def resolve(recipe: Recipe) -> Recipe:
     device = recipe.device
     if device == "auto":
         device = "cuda" if engine == "autograd" and torch.cuda.is_available() else "cpu"
-    threads = 1 if engine == "replica" else recipe.threads or available_cores()
+    threads = 1 if engine in ONE_THREAD else recipe.threads or available_cores()
     return recipe.model_copy(update={"engine": engine, "dtype": dtype, "device": device, "threads": threads})
 
 
@@ -58,10 +62,15 @@ class Loop:
         recipe: Recipe,
         picture: NDArray[np.float32],
         model: torch.nn.Module | None = None,
+        shared: Shared | None = None,
     ) -> None:
-        """``recipe`` resolved; ``picture`` (H, W, C). Without ``model`` the recipe's own network is built."""
+        """``recipe`` resolved; ``picture`` (H, W, C). Without ``model`` the recipe's own network is built.
+
+        ``shared``: one and the same for loops whose networks are trained side by side.
+        """
+        shared = shared or Shared()
         self.recipe = recipe
-        self._picture = images.exact(picture)
+        self._picture = shared.one(images.exact(picture))
         height, width, channels = picture.shape
         coordinates = models.grid(recipe.coordinates, height, width)
         targets = self._picture.reshape(-1, channels)
@@ -73,7 +82,7 @@ class Loop:
             model = models.build(recipe.model, channels, recipe.seed, models.DTYPES[recipe.dtype], recipe.coordinates)
         if recipe.model.module is not None:
             models.check(model, channels)
-        self._engine = find(choose(recipe))(Task(recipe, coordinates, targets, model, recipe.threads))
+        self._engine = find(choose(recipe))(Task(recipe, coordinates, targets, model, recipe.threads, shared))
         self._order = self._engine.order() or SeededOrder(recipe.training.order, len(targets), recipe.seed)
         self._batch = len(targets) if recipe.training.batch == "all" else min(recipe.training.batch, len(targets))
         self._pixels = len(targets)
