@@ -80,7 +80,7 @@ recipes: st.SearchStrategy[Recipe] = st.fixed_dictionaries(
         ),
         "evaluation": st.fixed_dictionaries({"every": st.sampled_from(["auto", "epoch", "end"])}),
         "seed": st.integers(-(2**63), 2**63 - 1),
-        "engine": st.sampled_from(["auto", "replica", "online", "fused", "autograd"]),
+        "engine": st.sampled_from(["auto", "replica", "online", "fused", "stacked", "autograd"]),
         "threads": st.integers(0, 64),
     }
 ).map(Recipe.of)

@@ -16,7 +16,7 @@ from sfumato.recipe.picture import Picture
 from sfumato.recipe.section import Section
 from sfumato.recipe.training import Training
 
-EngineName = Literal["auto", "replica", "online", "fused", "autograd"]
+EngineName = Literal["auto", "replica", "online", "fused", "stacked", "autograd"]
 
 
 class Recipe(Section):

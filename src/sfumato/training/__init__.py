@@ -5,5 +5,6 @@ from sfumato.training.health import findings
 from sfumato.training.looking import Looking
 from sfumato.training.loop import Loop, available_cores, resolve
 from sfumato.training.snapshot import Snapshot
+from sfumato.training.together import loops, together
 
-__all__ = ["Evaluation", "Looking", "Loop", "Snapshot", "available_cores", "findings", "resolve"]
+__all__ = ["Evaluation", "Looking", "Loop", "Snapshot", "available_cores", "findings", "loops", "resolve", "together"]

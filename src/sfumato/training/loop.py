@@ -19,7 +19,7 @@ from sfumato.streams import stream
 from sfumato.training import schedules
 from sfumato.training.clock import Clock
 from sfumato.training.divergence import Divergence
-from sfumato.training.engines import Advance, Arrays, Task, choose, find
+from sfumato.training.engines import Advance, Arrays, Shared, Task, choose, find
 from sfumato.training.evaluation import Evaluation, evaluate
 from sfumato.training.looking import EVALUATIONS, Looking
 from sfumato.training.orders import SeededOrder
@@ -32,6 +32,10 @@ TRIED_PIXELS = 4096
 """Before the first step so many pixels are painted and compared, to know what an evaluation will cost."""
 
 
+ONE_THREAD = ("replica", "stacked")
+"""Engines that train a network on one thread, whatever the recipe says."""
+
+
 def resolve(recipe: Recipe) -> Recipe:
     """The recipe with every ``auto`` replaced by what it comes to on this machine.
 
@@ -42,7 +46,7 @@ def resolve(recipe: Recipe) -> Recipe:
     device = recipe.device
     if device == "auto":
         device = "cuda" if engine == "autograd" and torch.cuda.is_available() else "cpu"
-    threads = 1 if engine == "replica" else recipe.threads or available_cores()
+    threads = 1 if engine in ONE_THREAD else recipe.threads or available_cores()
     return recipe.model_copy(update={"engine": engine, "dtype": dtype, "device": device, "threads": threads})
 
 
@@ -59,11 +63,16 @@ class Loop:
         recipe: Recipe,
         picture: NDArray[np.float32],
         model: torch.nn.Module | None = None,
+        shared: Shared | None = None,
     ) -> None:
-        """``recipe`` resolved; ``picture`` (H, W, C). Without ``model`` the recipe's own network is built."""
+        """``recipe`` resolved; ``picture`` (H, W, C). Without ``model`` the recipe's own network is built.
+
+        ``shared``: one and the same for loops whose networks are trained side by side.
+        """
+        shared = shared or Shared()
         self.recipe = recipe
         self.picture = picture
-        self._picture = images.exact(picture)
+        self._picture = shared.one(images.exact(picture))
         height, width, channels = picture.shape
         coordinates = models.grid(recipe.coordinates, height, width)
         targets = self._picture.reshape(-1, channels)
@@ -75,7 +84,7 @@ class Loop:
             model = models.build(recipe.model, channels, recipe.seed, models.DTYPES[recipe.dtype], recipe.coordinates)
         if recipe.model.module is not None:
             models.check(model, channels)
-        self._engine = find(choose(recipe))(Task(recipe, coordinates, targets, model, recipe.threads))
+        self._engine = find(choose(recipe))(Task(recipe, coordinates, targets, model, recipe.threads, shared))
         self._order = self._engine.order() or SeededOrder(recipe.training.order, len(targets), recipe.seed)
         self._batch = len(targets) if recipe.training.batch == "all" else min(recipe.training.batch, len(targets))
         self._pixels = len(targets)

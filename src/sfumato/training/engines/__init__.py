@@ -8,8 +8,9 @@ from sfumato.errors import EngineError
 from sfumato.recipe import Recipe
 from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
 from sfumato.training.engines.refusals import REFUSALS
+from sfumato.training.engines.shared import Shared
 
-NAMES = {"replica": "Replica", "online": "Online", "fused": "Fused", "autograd": "Autograd"}
+NAMES = {"replica": "Replica", "online": "Online", "fused": "Fused", "stacked": "Stacked", "autograd": "Autograd"}
 """Every engine: its module here, and its class. A module is imported when its engine is asked for."""
 
 AUTO = ("fused", "online", "autograd")
@@ -35,4 +36,4 @@ def choose(recipe: Recipe) -> str:
     raise EngineError(f"engine {candidates[-1]} cannot train this recipe: {reasons}")
 
 
-__all__ = ["AUTO", "NAMES", "Advance", "Arrays", "Engine", "Task", "choose", "find"]
+__all__ = ["AUTO", "NAMES", "Advance", "Arrays", "Engine", "Shared", "Task", "choose", "find"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,6 +13,7 @@ from torch import nn
 
 from sfumato.recipe import Recipe
 from sfumato.training.engines.refusals import REFUSALS
+from sfumato.training.engines.shared import Shared
 from sfumato.training.order import PixelOrder
 
 Arrays = dict[str, NDArray[Any]]
@@ -31,6 +32,8 @@ class Task:
     model: nn.Module
     """Initialised; (N, 2) -> (N, C). The engine may train it in place."""
     threads: int
+    shared: Shared = field(default_factory=Shared)
+    """What the networks beside this one hold together with it."""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
 from sfumato.training.engines.fused_layout import Field, Layout
 from sfumato.training.engines.fused_optimizer import Optimizer
 from sfumato.training.engines.fused_pass import Network
-from sfumato.training.engines.fused_team import Team
+from sfumato.training.engines.fused_team import Team, Workspace
 from sfumato.training.engines.memory import zeros
 from sfumato.training.engines.online import LOSSES, encoded
 from sfumato.training.engines.online_step import Errors
@@ -38,55 +39,35 @@ class Fused(Engine):
         # Not a subclass, whose forward may be another, nor an activation that has no compiled derivative.
         if type(model) is not MLP or not isinstance(model.activate, Activate):
             raise EngineError(
-                f"engine fused trains only the MLP of a recipe. Got {type(model).__name__}; use autograd."
+                f"engine {self.name} trains only the MLP of a recipe. Got {type(model).__name__}; use autograd."
             )
         self._model = model
         self._linear = model.linear_layers()
-        self._features = encoded(model, task.coordinates)
-        self._targets = np.require(task.targets, np.float32, ["C", "W"])
+        self._shared = task.shared
+        self._features = self._shared.one(encoded(model, task.coordinates))
+        self._targets = self._shared.one(np.require(task.targets, np.float32, ["C", "W"]))
         self._batch = len(task.targets) if training.batch == "all" else training.batch
         self._errors = Errors(model.squash, LOSSES[type(training.loss)], getattr(training.loss, "delta", 0.0))
         self._activation = compiled(IMPLEMENTATIONS[model.activate.implementation.choice])
         sizes = [self._linear[0].in_features, *(layer.out_features for layer in self._linear)]
         self._layout = layout = Layout(sizes, biases=self._linear[0].bias is not None)
         threads = max(1, min(task.threads, self._batch // SMALLEST_PART))
+        self._threads = threads
+        self._kind = (*sizes, layout.biases, threads)
         self._weights, self._turned = layout.block(), zeros(layout.turned)
-        self._gradients, self._memory = zeros(threads * layout.parameters), zeros(threads * layout.memory)
         self._optimizer = Optimizer(training.optimizer, self._linear, layout)
         self._step = 0
-        self._counts = barrier.counters(threads)
-        numbers = np.zeros((len(layout.table), threads * barrier.LINE))
-        samples = np.zeros(threads * barrier.LINE, np.int64)
-        self._teams = [
-            Team(
-                part=part,
-                parts=threads,
-                counts=self._counts.ctypes.data,
-                numbers=numbers,
-                samples=samples,
-                memory=self._memory.ctypes.data,
-                memory_bytes=4 * layout.memory,
-                gradients=self._gradients.ctypes.data,
-                block_bytes=4 * layout.parameters,
-            )
-            for part in range(threads)
-        ]
-        self._networks = [
-            Network(
-                table=layout.table,
-                weights=self._weights.ctypes.data,
-                turned=self._turned.ctypes.data,
-                memory=memory.ctypes.data,
-                scratch=memory.ctypes.data + 4 * layout.scratch,
-                widest=layout.widest,
-                activation=self._activation.address,
-                parameter=model.activate.parameter,
-                one=float(layout.biases),
-            )
-            for memory in np.split(self._memory, threads)
-        ]
-        for memory in np.split(self._memory, threads):
-            layout.fill_up(memory)
+        self._network = Network(
+            table=layout.table,
+            weights=self._weights.ctypes.data,
+            turned=self._turned.ctypes.data,
+            memory=0,
+            scratch=0,
+            widest=layout.widest,
+            activation=self._activation.address,
+            parameter=model.activate.parameter,
+            one=float(layout.biases),
+        )
         self._helpers = ThreadPoolExecutor(threads - 1, "sfumato-fused") if threads > 1 else None
         self._put({name: tensor.detach().numpy() for name, tensor in model.layers.state_dict(prefix="layers.").items()})
         # No step, but the kernel is compiled or loaded now, not while the first steps are timed.
@@ -98,7 +79,7 @@ class Fused(Engine):
         pixels, rates = np.require(pixels, np.int64, ["C", "W"]), np.require(rates, np.float64, ["C", "W"])
         if self._step == 0 and len(rates) > 0 and self._optimizer.looks_first:
             self._stretch(pixels[: self._batch], np.zeros(1))
-            self._optimizer.pause(len(self._teams))
+            self._optimizer.pause(self._threads)
             self._optimizer.forget_but_inputs()
         loss = squared_error = 0.0
         taken = 0
@@ -111,32 +92,41 @@ class Fused(Engine):
             self._step += count
             taken += count
             if count == most:
-                self._optimizer.pause(len(self._teams))
+                self._optimizer.pause(self._threads)
         return Advance(loss, squared_error)
 
     def _stretch(self, pixels: NDArray[np.int64], factors: NDArray[np.float64]) -> Advance:
         """Steps without a break, on all threads."""
-        self._counts.fill(0)
         kept = self._optimizer.kept(self._step, len(factors))
-        futures = []
-        try:
-            if self._helpers is not None:
-                others = range(1, len(self._teams))
-                futures = [self._helpers.submit(self._train, part, pixels, factors, kept) for part in others]
-            sums = [self._train(0, pixels, factors, kept)]
-        except BaseException:
-            barrier.give_up(self._counts)
-            wait(futures)
-            raise
-        sums += [future.result() for future in futures]
+        with self._workspace() as workspace:
+            workspace.counts.fill(0)
+            work = [
+                (network, team, pixels, factors, kept)
+                for network, team in zip(self._networks(workspace), workspace.teams, strict=True)
+            ]
+            futures = []
+            try:
+                if self._helpers is not None:
+                    futures = [self._helpers.submit(self._train, *one) for one in work[1:]]
+                sums = [self._train(*work[0])]
+            except BaseException:
+                barrier.give_up(workspace.counts)
+                wait(futures)
+                raise
+            sums += [future.result() for future in futures]
         return Advance(loss=sum(loss for loss, _ in sums), squared_error=sum(squared for _, squared in sums))
 
     def _train(
-        self, part: int, pixels: NDArray[np.int64], factors: NDArray[np.float64], kept: NDArray[np.float64]
+        self,
+        network: Network,
+        team: Team,
+        pixels: NDArray[np.int64],
+        factors: NDArray[np.float64],
+        kept: NDArray[np.float64],
     ) -> tuple[float, float]:
         return fused_kernel.train(
-            self._networks[part],
-            self._teams[part],
+            network,
+            team,
             self._optimizer.rule,
             self._optimizer.foof,
             kept,
@@ -149,20 +139,31 @@ class Fused(Engine):
             self._step,
         )
 
+    def _workspace(self) -> AbstractContextManager[Workspace]:
+        return self._shared.lent(self._kind, lambda: Workspace(self._layout, self._threads))
+
+    def _networks(self, workspace: Workspace) -> list[Network]:
+        """The network as each thread has it."""
+        places = [memory.ctypes.data for memory in workspace.memories]
+        return [
+            self._network._replace(memory=place, scratch=place + 4 * self._layout.scratch)  # pyright: ignore[reportPrivateUsage]
+            for place in places
+        ]
+
     def outputs(self, coordinates: NDArray[np.float64]) -> NDArray[np.float32]:
         """(M, 2) -> (M, C), the same whatever the number of threads."""
         features = encoded(self._model, coordinates)
         out = np.empty((len(features), self._targets.shape[1]), np.float32)
-        parts = len(self._networks)
-        bounds = [len(features) * part // parts for part in range(parts + 1)]
-        work = [
-            (net, features[begin:end], self._errors.squash, out[begin:end])
-            for net, begin, end in zip(self._networks, bounds, bounds[1:], strict=False)
-        ]
-        futures = [self._helpers.submit(fused_kernel.answers, *one) for one in work[1:]] if self._helpers else []
-        fused_kernel.answers(*work[0])
-        for future in futures:
-            future.result()
+        bounds = [len(features) * part // self._threads for part in range(self._threads + 1)]
+        with self._workspace() as workspace:
+            work = [
+                (network, features[begin:end], self._errors.squash, out[begin:end])
+                for network, begin, end in zip(self._networks(workspace), bounds, bounds[1:], strict=False)
+            ]
+            futures = [self._helpers.submit(fused_kernel.answers, *one) for one in work[1:]] if self._helpers else []
+            fused_kernel.answers(*work[0])
+            for future in futures:
+                future.result()
         return out
 
     def weights(self) -> Arrays:

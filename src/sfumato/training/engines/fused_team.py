@@ -8,7 +8,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from sfumato.training.engines.barrier import LINE, arrive_and_wait
+from sfumato.training.engines.barrier import LINE, arrive_and_wait, counters
+from sfumato.training.engines.fused_layout import Layout
+from sfumato.training.engines.memory import zeros
 
 
 class Team(NamedTuple):
@@ -29,6 +31,34 @@ class Team(NamedTuple):
     gradients: int
     """Address of the first thread's block of gradients; the others' follow."""
     block_bytes: int
+
+
+class Workspace:
+    """The memory of a team while it trains. Nothing in it outlasts a call: networks of one layout may take turns."""
+
+    def __init__(self, layout: Layout, threads: int) -> None:
+        self.counts = counters(threads)
+        self._memory, self._gradients = zeros(threads * layout.memory), zeros(threads * layout.parameters)
+        self.memories = np.split(self._memory, threads)
+        """Each thread's own."""
+        for memory in self.memories:
+            layout.fill_up(memory)
+        numbers = np.zeros((len(layout.table), threads * LINE))
+        samples = np.zeros(threads * LINE, np.int64)
+        self.teams = [
+            Team(
+                part=part,
+                parts=threads,
+                counts=self.counts.ctypes.data,
+                numbers=numbers,
+                samples=samples,
+                memory=self._memory.ctypes.data,
+                memory_bytes=4 * layout.memory,
+                gradients=self._gradients.ctypes.data,
+                block_bytes=4 * layout.parameters,
+            )
+            for part in range(threads)
+        ]
 
 
 @njit(nogil=True)

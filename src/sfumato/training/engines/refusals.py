@@ -80,6 +80,8 @@ REFUSALS: dict[str, Callable[[Recipe], list[str]]] = {
     "replica": replica,
     "online": online,
     "fused": fused,
+    # The same kernel, on one thread.
+    "stacked": fused,
     "autograd": autograd,
 }
 """The reasons of each engine, by its name."""

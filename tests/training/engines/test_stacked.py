@@ -1,0 +1,124 @@
+"""Networks of the stacked engine, which share what they can, against each one alone."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import math
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from sfumato.recipe import Recipe, changed
+from sfumato.training.engines import Shared, fused_kernel
+from sfumato.training.engines.engine import Task
+from sfumato.training.engines.fused import Fused
+from sfumato.training.engines.stacked import Stacked
+from tests.training.engines.test_fused import ACTIVATIONS, BATCH, OPTIMIZERS, PIXELS, check, recipe_of, task_of
+
+STEPS = 20
+
+
+def differ(number: int) -> Recipe:
+    """One of many: all of one shape, the rest as different as it can be."""
+    training = {"optimizer": OPTIMIZERS[number % len(OPTIMIZERS)], "batch": (BATCH, 33, 16)[number % 3]}
+    shape = {"activation": ACTIVATIONS[number % len(ACTIVATIONS)], "init": f"gaussian({1 + number / 8})"}
+    return changed(recipe_of(**shape, training=training), {"seed": number})
+
+
+def tasks(recipes: list[Recipe], shared: Shared) -> list[Task]:
+    return [dataclasses.replace(task_of(recipe), shared=shared) for recipe in recipes]
+
+
+def train(engine: Fused, recipe: Recipe, steps: int = STEPS) -> float:
+    batch = recipe.training.batch
+    assert isinstance(batch, int)
+    pixels = np.random.default_rng(recipe.seed).integers(0, PIXELS, steps * batch - 3)
+    return engine.advance(pixels, np.linspace(1, 0.5, steps)).loss
+
+
+def assert_as_alone(engines: list[Stacked], recipes: list[Recipe], losses: list[float], steps: int = STEPS) -> None:
+    for engine, recipe, loss in zip(engines, recipes, losses, strict=True):
+        alone = Fused(task_of(recipe))
+        assert train(alone, recipe, steps) == loss or not math.isfinite(loss)
+        for name, value in alone.state().items():
+            np.testing.assert_array_equal(engine.state()[name], value)
+        np.testing.assert_array_equal(
+            engine.outputs(task_of(recipe).coordinates), alone.outputs(task_of(recipe).coordinates)
+        )
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_each_has_the_bits_that_it_has_alone(threads: int) -> None:
+    recipes, shared = [differ(number) for number in range(12)], Shared()
+    engines = [Stacked(task) for task in tasks(recipes, shared)]
+    with ThreadPoolExecutor(threads) as pool:
+        losses = list(pool.map(train, engines, recipes))
+    assert all(math.isfinite(loss) for loss in losses)
+    assert_as_alone(engines, recipes, losses)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd(lr=0.2)", "foof(lr=0.05, damping=0.3, samples=20, every=3)"])
+def test_it_is_right(optimizer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.training.engines.test_fused.Fused", Stacked)
+    check(recipe_of(training={"optimizer": optimizer}))
+
+
+@pytest.mark.parametrize("width", [(23, 18, 37), (9,), (40, 5, 64)])
+@pytest.mark.parametrize("biases", [True, False])
+def test_numbers_that_are_none_do_not_pass_to_others(width: tuple[int, ...], biases: bool) -> None:
+    shape = {"width": width, "activation": "leaky_relu(0.1)", "biases": biases}
+    bad = recipe_of(**shape, training={"optimizer": "sgd(lr=1e6)"})
+    good = [changed(recipe_of(**shape, training={"batch": batch}), {"seed": batch}) for batch in (2, 33, BATCH)]
+    shared = Shared()
+    engines = [Stacked(task) for task in tasks([bad, *good], shared)]
+    losses = [train(engine, recipe) for engine, recipe in zip(engines, [bad, *good], strict=True)]
+    assert not math.isfinite(losses[0])
+    assert np.isnan(engines[0].state()["weights"]).any()
+    assert_as_alone(engines[1:], good, losses[1:])
+
+
+def test_what_is_equal_is_held_once_and_memory_once_a_thread() -> None:
+    shared, recipes = Shared(), [recipe_of(), changed(recipe_of(), {"seed": 9})]
+    encoded = [changed(recipe_of(encoding="fourier(sigma=1, features=8)"), {"seed": seed}) for seed in (1, 1, 2)]
+    one, two, *others = [Stacked(task) for task in tasks([*recipes, *encoded], shared)]
+    assert one._features is two._features
+    assert all(engine._targets is one._targets for engine in (two, *others))
+    assert others[0]._features is others[1]._features
+    assert others[0]._features is not others[2]._features
+    made = [len(unused) for unused in shared._unused.values()]
+    assert made == [1, 1]
+
+
+def test_a_planted_error_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Networks that share more than they may: the first one's weights."""
+    recipes, shared = [differ(0), differ(2)], Shared()
+    engines = [Stacked(task) for task in tasks(recipes, shared)]
+    right = fused_kernel.train
+
+    def wrong(network, team, *rest):
+        network = network._replace(weights=engines[0]._network.weights)
+        return right(network, team, *rest)
+
+    monkeypatch.setattr(fused_kernel, "train", wrong)
+    losses = [train(engine, recipe) for engine, recipe in zip(engines, recipes, strict=True)]
+    monkeypatch.undo()
+    with pytest.raises(AssertionError):
+        assert_as_alone(engines, recipes, losses)
+
+
+def test_one_thread_whatever_the_task_says() -> None:
+    recipe = recipe_of(training={"optimizer": "adam(0.002)"})
+    many, one = Stacked(task_of(recipe, 2)), Fused(task_of(recipe, 1))
+    for engine, steps in itertools.product((many, one), (3, 17)):
+        train(engine, recipe, steps)
+    for name, value in one.state().items():
+        np.testing.assert_array_equal(many.state()[name], value)
+
+
+def test_why_not_lists_every_reason() -> None:
+    assert Stacked.why_not(recipe_of()) == []
+    recipe = changed(recipe_of(), {"training": {"batch": 1, "optimizer": "lbfgs"}, "dtype": "float64"})
+    fields = [reason.split(" must be ")[0] for reason in Stacked.why_not(recipe)]
+    assert fields == ["training.batch", "training.optimizer", "dtype"]
