@@ -7,6 +7,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+PAUSE = 0.02
+"""Seconds between turns: the threads of a library's pool may spin for some milliseconds after their work."""
+
 
 class Quartiles(NamedTuple):
     """Of a number that was measured ``n`` times."""
@@ -51,6 +54,7 @@ def alternate(turns: Mapping[str, Callable[[int], float]], rounds: int) -> dict[
     names = list(turns)
     for number in range(rounds):
         for name in names if number % 2 == 0 else names[::-1]:
+            time.sleep(PAUSE)
             seconds[name].append(turns[name](number))
     return seconds
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ def circumstances(*packages: str) -> dict[str, Any]:
         },
         "versions": {name: made[name] for name in ("python", "numba", "numpy", "torch")}
         | {name: found for name in packages if (found := _version(name)) is not None},
-        "commit": made["git_commit"],
+        "commit": _commit(),
     }
 
 
@@ -33,6 +34,23 @@ def _version(package: str) -> str | None:
         return version(package)
     except PackageNotFoundError:
         return None
+
+
+def _commit() -> str | None:
+    """Of the checkout, marked when files differ from it; files of results do not count, each run writes some."""
+    root = Path(__file__).resolve().parents[1]
+
+    def git(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False)
+
+    try:
+        head = git("rev-parse", "HEAD")
+        if head.returncode != 0:
+            return None
+        same = git("diff", "--quiet", "HEAD", "--", ".", ":(exclude)benchmarks/results").returncode == 0
+    except OSError:
+        return None
+    return head.stdout.strip() + ("" if same else "-dirty")
 
 
 def _caches() -> dict[str, str]:
