@@ -13,6 +13,8 @@ SMALL: dict[str, Any] = {
     "budget": {"epochs": 3},
     "evaluation": {"every": "epoch"},
     "threads": 1,
+    # The fused engine is through with it before anything can be looked at.
+    "engine": "autograd",
 }
 """Changes of the default recipe."""
 

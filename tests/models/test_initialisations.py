@@ -118,7 +118,7 @@ def test_edges_pass_through_the_picture(coordinates: Coordinates) -> None:
             assert sums.std() == pytest.approx(1, rel=0.1)
     assert len(hidden) == 2
     assert not last.bias.any()
-    assert last.weight.detach().std() == pytest.approx(0.3 / math.sqrt(200), rel=0.1)
+    assert last.weight.detach().std() == pytest.approx(0.1 / math.sqrt(200), rel=0.1)
 
 
 def test_edges_of_a_layer_above_a_constant_one() -> None:

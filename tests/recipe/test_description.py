@@ -78,7 +78,7 @@ def test_the_budget_reaches_as_far_as_training_does(batch: Any, held_out: float,
 def test_a_budget_in_seconds_has_no_steps() -> None:
     reach = describe(Recipe()).reach(300, 429)
     assert (reach.steps, reach.epochs, reach.samples) == (None, None, None)
-    assert reach.steps_an_epoch == 126
+    assert reach.steps_an_epoch == 252
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def test_what_is_shown_makes_the_recipe_again(recipe: Recipe) -> None:
 
 
 def test_a_choice_with_its_defaults_is_its_name() -> None:
-    assert text(str(Recipe().training.optimizer)) == "muon"
+    assert text(str(Recipe().training.optimizer)) == "foof"
     assert text(str(preset("source-2012").training.optimizer)) == "sgd(fan_in_scaling=true)"
     assert text("siren") == "siren"
     assert text("neither(a choice") == "neither(a choice"

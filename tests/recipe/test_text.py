@@ -68,7 +68,7 @@ def test_a_string_that_unpacks_without_end_is_refused() -> None:
 def test_json_is_plain_data() -> None:
     data = json.loads(to_json(changed(Recipe(), {"model": {"activation": "sine(3)"}})))
     assert data["model"]["activation"] == "sine(omega=3.0)"
-    assert data["training"]["optimizer"].startswith("muon(")
+    assert data["training"]["optimizer"].startswith("foof(")
 
 
 def test_toml_budget_is_taken_whole() -> None:

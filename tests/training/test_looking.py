@@ -91,7 +91,7 @@ def test_a_short_run_keeps_to_the_share_however_dear_a_look_is(
 
 
 def test_what_a_caller_watches_is_counted(tmp_path: Path) -> None:
-    recipe = {**DEFAULT, "budget": {"steps": 20}}
+    recipe = {**DEFAULT, "budget": {"steps": 400}}
     run = sf.paint(picture(), runs=tmp_path, film="none", watch=lambda _: time.sleep(0.05), **recipe)
     looking = run.facts["looking"]
     assert looking["watching_seconds"] >= 0.2

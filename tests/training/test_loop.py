@@ -156,7 +156,7 @@ def test_auto_takes_online_for_single_samples() -> None:
 def test_an_engine_that_cannot_says_every_reason() -> None:
     with pytest.raises(
         EngineError,
-        match=r"engine replica cannot train this recipe: training.batch must be 1. Got 1024. .*coordinates.range",
+        match=r"engine replica cannot train this recipe: training.batch must be 1. Got 512. .*coordinates.range",
     ) as caught:
         resolve(changed(Recipe(), {"engine": "replica"}))
     assert "\n" not in str(caught.value)

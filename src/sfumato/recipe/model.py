@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from sfumato.errors import RecipeError
-from sfumato.recipe.choices import Activation, Encoding, Gaussian, Initialisation, LeakyReLU, Plain
+from sfumato.recipe.choices import Activation, Edges, Encoding, Initialisation, LeakyReLU, Plain
 from sfumato.recipe.section import Section
 
 LARGEST_WIDTH = 65536
@@ -25,7 +25,7 @@ class Model(Section):
     activation: Activation = Field(default=LeakyReLU(), description="what a hidden unit does to its sum")
     output: Literal["linear", "sigmoid"] = Field(default="linear", description="what an output unit does to its sum")
     encoding: Encoding = Field(default=Plain(), description="fixed features of the coordinates")
-    init: Initialisation = Field(default=Gaussian(scale=1.4), description="distribution of the initial weights")
+    init: Initialisation = Field(default=Edges(), description="distribution of the initial weights")
     module: str | None = Field(
         default=None,
         description="your own network in place of this one: package.module:Class(argument=value)",

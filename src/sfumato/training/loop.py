@@ -147,20 +147,32 @@ class Loop:
         self.clock.seconds = self._evaluated_at = self._resumed_at = seconds
 
     def _advance(self) -> tuple[Advance, int]:
-        """Take the next few steps, never across the end of an epoch."""
-        if not len(self._queue):
-            self._queue = self._order.epoch()
-        left = math.ceil(len(self._queue) / self._batch)
-        steps = min(self.clock.steps_in(SECONDS_A_SNAPSHOT), left)
+        """Take the steps up to the next snapshot: their sums, and how many samples they showed.
+
+        An epoch's end is passed over, unless each is to be evaluated: of a small picture there are hundreds a second.
+        """
+        loss, squared_error, samples = 0.0, 0.0, 0
+        wanted = self.clock.steps_in(SECONDS_A_SNAPSHOT)
+        while wanted > 0:
+            before = time.perf_counter()
+            if not len(self._queue):
+                self._queue = self._order.epoch()
+            steps = min(wanted, math.ceil(len(self._queue) / self._batch))
+            sums, count = self._take(steps)
+            self.clock.spent(steps, time.perf_counter() - before)
+            loss, squared_error, samples = loss + sums.loss, squared_error + sums.squared_error, samples + count
+            wanted -= steps
+            if self.clock.ended or (self.recipe.evaluation.every == "epoch" and not len(self._queue)):
+                break
+        return Advance(loss, squared_error), samples
+
+    def _take(self, steps: int) -> tuple[Advance, int]:
         schedule = self.recipe.training.schedule
         # The middle of a step stands for it: so neither the first step of a warm-up nor the last of a decay is lost.
         rates = [schedules.factor(schedule, self.clock.progress_at(ahead + 0.5)) for ahead in range(steps)]
         pixels, self._queue = np.split(self._queue, [steps * self._batch])
-        before = time.perf_counter()
-        sums = self._engine.advance(pixels, np.array(rates))
-        self.clock.spent(steps, time.perf_counter() - before)
         self._factor = rates[-1]
-        return sums, len(pixels)
+        return self._engine.advance(pixels, np.array(rates)), len(pixels)
 
     def _ended(self, evaluation: Evaluation | None) -> str | None:
         budget, clock = self.recipe.budget, self.clock

@@ -69,4 +69,4 @@ class Edges(Initialisation, name="edges"):
     A hidden layer is scaled so that its sums have the standard deviation 1 over the picture.
     """
 
-    scale: float = Field(default=10.0, gt=0, description="how steep the first layer's units are: length of the weights")
+    scale: float = Field(default=30.0, gt=0, description="how steep the first layer's units are: length of the weights")

@@ -95,9 +95,9 @@ class Foof(Optimizer, name="foof"):
     """Gradients of hidden layers divided by the second moments of their inputs; Adam for the rest (Benzing 2022)."""
 
     lr: float = Field(default=0.1, ge=0, description="size of a hidden layer's update, in parts of an orthogonal one")
-    momentum: float = Field(default=0.95, ge=0, lt=1, description="part of the last gradients that is kept")
-    damping: float = Field(default=1e-4, gt=0, description="added to the moments, in parts of their mean eigenvalue")
+    momentum: float = Field(default=0.9, ge=0, lt=1, description="part of the last gradients that is kept")
+    damping: float = Field(default=1e-5, gt=0, description="added to the moments, in parts of their mean eigenvalue")
     samples: int = Field(default=128, ge=1, description="inputs of a step whose moments are taken")
     decay: float = Field(default=0.95, ge=0, lt=1, description="part of the last moments that is kept")
-    every: int = Field(default=10, ge=1, description="steps between two inversions of the moments")
+    every: int = Field(default=20, ge=1, description="steps between two inversions of the moments")
     adam_lr: float = Field(default=0.005, ge=0, description="Adam's rate for first and last layer")
