@@ -217,6 +217,8 @@ def test_a_run_that_is_done_is_not_resumed(tmp_path: Path) -> None:
 
 def test_two_checkpoints_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sfumato.runs.writer.SECONDS_A_CHECKPOINT", 0.0)
+    # However short the run is.
+    monkeypatch.setattr("sfumato.runs.writer.CHECKPOINTS", 1e9)
     run = sf.paint(picture(), runs=tmp_path, film="none", **SMALL)
     files = checkpoints.files(run.folder)
     assert [path.name for path in files] == ["000000000008.safetensors", "000000000012.safetensors"]

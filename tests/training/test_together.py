@@ -14,7 +14,7 @@ from sfumato.recipe import Recipe, changed
 from sfumato.training import Loop, Snapshot, loops, resolve, together
 from tests.small import SMALL, picture
 
-BASE = changed(changed(Recipe(), SMALL), {"budget": {"epochs": 5}})
+BASE = changed(changed(Recipe(), SMALL), {"budget": {"epochs": 5}, "engine": "auto"})
 VARIED: list[dict[str, Any]] = [
     {"seed": 1},
     {"seed": 2, "training": {"optimizer": "sgd(lr=0.05)"}, "budget": {"steps": 7}},
