@@ -40,11 +40,6 @@ class Measured(NamedTuple):
     refused: dict[str, str]
 
 
-def steps_of(setting: str) -> int:
-    """Of a round; small networks reach `OPERATIONS` late."""
-    return min(250, max(2, round(OPERATIONS / SETTINGS[setting].operations())))
-
-
 def measure(setting: str, workers: Mapping[Key, Trainer], rounds: int, steps: int) -> Measured:
     """All sides alternately; the first round warms up and does not count."""
     absent: dict[str, str] = {}
@@ -146,7 +141,7 @@ def main() -> None:
         names = dict.fromkeys(["fused", *arguments.sides])
         workers = {(name, threads): Worker(name, threads) for name in names for threads in arguments.threads}
         try:
-            steps = arguments.steps or steps_of(setting)
+            steps = arguments.steps or SETTINGS[setting].steps(OPERATIONS)
             measured = measure(setting, workers, arguments.rounds, steps)
         finally:
             for worker in workers.values():

@@ -42,6 +42,10 @@ class Setting(NamedTuple):
         # No error is passed on below the first layer.
         return 2 * self.batch * (2 * first[0] * first[1] + 3 * sum(a * b for a, b in others))
 
+    def steps(self, operations: float) -> int:
+        """Of a round with about so many operations; small networks reach them late and stop before."""
+        return min(250, max(2, round(operations / self.operations())))
+
     def features(self) -> int:
         """Inputs of the first layer."""
         return getattr(self.recipe().model.encoding, "features", 2)

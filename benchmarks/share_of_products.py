@@ -21,6 +21,8 @@ from settings import SETTINGS, pixels, problem
 from step_products import Products
 
 NAME = "share_of_products"
+OPERATIONS = 17e9
+"""Of a round: less than a tenth of a second."""
 
 
 def measure(setting: str, threads: int, rounds: int, steps: int) -> tuple[Quartiles, Quartiles]:
@@ -55,14 +57,15 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("settings", nargs="*", default=["4x300"], metavar="SETTING", help=", ".join(SETTINGS))
     parser.add_argument("--rounds", type=int, default=25)
-    parser.add_argument("--steps", type=int, default=10, help="of a round")
+    parser.add_argument("--steps", type=int, help="of a round")
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--write", action="store_true", help=f"write these rows of {NAME}.json")
     arguments = parser.parse_args()
     for setting in arguments.settings:
+        steps = arguments.steps or SETTINGS[setting].steps(OPERATIONS)
         for threads in arguments.threads:
             try:
-                share, step = measure(setting, threads, arguments.rounds, arguments.steps)
+                share, step = measure(setting, threads, arguments.rounds, steps)
             except ArithmeticError as error:
                 sys.exit(f"no result: {error}")
             rate = SETTINGS[setting].operations() / step.median / 1e6

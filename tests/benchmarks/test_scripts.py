@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -23,6 +24,14 @@ def script(name: str, *arguments: str) -> str:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def test_documents_name_the_scripts_that_run_here() -> None:
+    page = (FOLDER.parent / "docs" / "performance.md").read_text(encoding="utf-8")
+    documented = set(re.findall(r"python benchmarks/(\w+)\.py", page))
+    tested = set(re.findall(r'script\("(\w+)"', Path(__file__).read_text(encoding="utf-8")))
+    assert documented == tested
+    assert all((FOLDER / f"{name}.py").exists() for name in documented)
 
 
 def test_fused_vs_peers() -> None:
