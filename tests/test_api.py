@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -138,3 +139,66 @@ def test_linear_light_is_painted_as_srgb(tmp_path: Path) -> None:
     )
     assert run.picture.mean() == pytest.approx(0.212, abs=0.01)
     assert run.painting.mean() == pytest.approx(0.5, abs=0.05)
+
+
+MANY = [{"seed": 1}, {"seed": 2, "training": {"optimizer": "sgd(lr=0.05)"}, "budget": {"steps": 5}}]
+
+
+MANY_SMALL = {**SMALL, "engine": "auto"}
+
+
+def test_many_networks_at_once() -> None:
+    last = dict(sf.train_many(MANY, picture(), **{**MANY_SMALL, "threads": 2}))
+    assert [last[index].step for index in (0, 1)] == [12, 5]
+    for index, changes in enumerate(MANY):
+        small = {
+            **MANY_SMALL,
+            "engine": "fused",
+            **changes,
+            "training": {**MANY_SMALL["training"], **changes.get("training", {})},
+        }
+        *_, alone = sf.train(None, picture(), **small)
+        for name, value in alone.weights().items():
+            np.testing.assert_array_equal(last[index].weights()[name], value)
+
+
+def test_ways_to_give_many_recipes() -> None:
+    recipe = sf.preset("fast")
+    small = {"budget": {"steps": 1}, "training": SMALL["training"], "model": SMALL["model"]}
+    given = [recipe, "fast", {}]
+    assert {index for index, _ in sf.train_many(given, "cat", picture={"max_side": 8}, **small)} == {0, 1, 2}
+    own = [sf.Recipe(picture=sf.Picture(max_side=8), seed=seed) for seed in (1, 2)]
+    assert all(snapshot.size == (5, 8) for _, snapshot in sf.train_many(own, **small))
+
+
+def test_one_of_many_is_stopped() -> None:
+    endless = {**MANY_SMALL, "budget": {"epochs": 10**6}}
+    last = dict(sf.train_many([{}, {"budget": {"steps": 7}}], picture(), stop=lambda index: index == 0, **endless))
+    assert [last[index].ended for index in (0, 1)] == ["stopped", "steps"]
+
+
+@pytest.mark.parametrize(
+    ("recipes", "options", "error", "message"),
+    [
+        ([], {}, sf.RecipeError, "at least one recipe"),
+        ([{}], {"threads": -1}, sf.RecipeError, "threads must be 0 .* Got -1"),
+        ([{}, {"seeds": 1}], {}, sf.RecipeError, "recipe 1: .*did you mean seed"),
+        ([{}, "fats"], {}, sf.RecipeError, "recipe 1: .*did you mean 'fast'"),
+        ([{}, 7], {}, sf.RecipeError, "recipe 1 must be a recipe, a preset's name or a mapping of changes. Got int"),
+        ([{}, {"picture": {"max_side": 9}}], {}, sf.RecipeError, "recipe 1: must not change the picture"),
+        ([{}, {"training": {"batch": 1}}], {}, sf.EngineError, "recipe 1 cannot .*batch must be 2 or more. Got 1"),
+        ([{"engine": "replica"}], {}, sf.EngineError, "recipe 0 cannot .*engine must be"),
+    ],
+)
+def test_many_recipes_that_are_wrong(
+    recipes: list[Any], options: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message) as caught:
+        sf.train_many(recipes, picture(), **{**MANY_SMALL, **options})
+    assert "\n" not in str(caught.value)
+
+
+def test_many_recipes_of_different_pictures() -> None:
+    recipes = [sf.Recipe(picture=sf.Picture(source=source)) for source in ("cat", "cat", "coffee")]
+    with pytest.raises(sf.RecipeError, match="recipe 2 must have the picture of recipe 0"):
+        sf.train_many(recipes, **MANY_SMALL)

@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sfumato.api import fit, load_picture, load_run, paint, resume, train
+    from sfumato.api import fit, load_picture, load_run, paint, resume, train, train_many
     from sfumato.errors import EngineError, PictureError, RecipeError, RunError, SfumatoError
     from sfumato.recipe import Budget, Coordinates, Evaluation, Model, Picture, Recipe, Training, preset
     from sfumato.runs import Run
@@ -44,6 +44,7 @@ _HOMES = {
     "preset": "recipe",
     "resume": "api",
     "train": "api",
+    "train_many": "api",
 }
 
 __all__ = [
@@ -68,6 +69,7 @@ __all__ = [
     "preset",
     "resume",
     "train",
+    "train_many",
 ]
 
 

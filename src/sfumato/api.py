@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -15,9 +15,9 @@ from sfumato.errors import EngineError, PictureError, RecipeError, RunError, Sfu
 from sfumato.recipe import Recipe, changed, preset, recipe_id
 from sfumato.render.film_options import FilmOptions
 from sfumato.runs import Run, RunWriter, checkpoints, create, load_run
-from sfumato.training import Loop, Snapshot, resolve
+from sfumato.training import Loop, Snapshot, available_cores, loops, resolve, together
 
-__all__ = ["fit", "load_picture", "load_run", "paint", "resume", "train"]
+__all__ = ["fit", "load_picture", "load_run", "paint", "resume", "train", "train_many"]
 
 
 def _silent(name: str, done: int, total: int) -> None:
@@ -219,6 +219,58 @@ def train(
     whole = _recipe(picture, recipe, changes)
     target = _target(picture, whole)
     return Loop(resolve(whole), target).snapshots()
+
+
+def train_many(
+    recipes: Iterable[Recipe | str | Mapping[str, Any]],
+    picture: PictureSource | Mapping[str, Any] | None = None,
+    /,
+    *,
+    threads: int = 0,
+    stop: Callable[[int], bool] = lambda _: False,
+    **changes: Any,
+) -> Iterator[tuple[int, Snapshot]]:
+    """Train many networks on one picture at once and yield (index, snapshot) as they come. Writes no files.
+
+    Each of ``recipes`` is a recipe, the name of a preset, or what it changes in the default recipe:
+    ``train_many([{"seed": seed} for seed in range(8)], "cat", budget={"epochs": 2})``. ``changes`` are those of all,
+    and come first. Every network is trained by engine ``stacked``: on one thread, to the bits that engine ``fused``
+    with ``threads=1`` gives it alone, however many ``threads`` (0: one a core) train the networks in turn. A budget in
+    seconds counts each network's own.
+
+    Every network ends on its own: its last snapshot tells why. ``stop`` is asked between steps, by the threads that
+    train, whether to end the network with this index; leaving the loop ends all. A network rests while its snapshot is
+    looked at. Raises RecipeError, PictureError or EngineError, which name the first wrong recipe.
+    """
+    if not 0 <= threads <= 1024:
+        raise RecipeError(f"threads must be 0 (one a core) to 1024. Got {threads}.")
+    picture, changes = _picture(picture, changes)
+    wholes = [_one_of_many(index, one, picture, changes) for index, one in enumerate(recipes)]
+    if not wholes:
+        raise RecipeError("train_many must be given at least one recipe. Got none.")
+    for index, whole in enumerate(wholes):
+        if whole.picture != wholes[0].picture:
+            raise RecipeError(f"recipe {index} must have the picture of recipe 0: all networks learn the same one.")
+    return together(loops(wholes, _target(picture, wholes[0])), threads or available_cores(), stop)
+
+
+def _one_of_many(
+    index: int,
+    one: Recipe | str | Mapping[str, Any],
+    picture: PictureSource | Mapping[str, Any] | None,
+    changes: Mapping[str, Any],
+) -> Recipe:
+    if not isinstance(one, Recipe | str | Mapping):
+        kind = type(one).__name__
+        raise RecipeError(f"recipe {index} must be a recipe, a preset's name or a mapping of changes. Got {kind}.")
+    try:
+        if not isinstance(one, Mapping):
+            return _recipe(picture, one, changes)
+        if "picture" in one:
+            raise RecipeError("must not change the picture: all networks learn the same one.")
+        return changed(_recipe(picture, None, changes), one)
+    except RecipeError as error:
+        raise RecipeError(f"recipe {index}: {error}") from None
 
 
 def load_picture(source: PictureSource | Recipe) -> NDArray[np.float32]:

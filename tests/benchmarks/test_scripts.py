@@ -9,8 +9,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import fused_vs_peers
+import numpy as np
 import pytest
+import stacked_vs_eager
 from fused_vs_peers import measure
+from numpy.typing import NDArray
 from worker import AbsentError, Worker
 
 FOLDER = Path(fused_vs_peers.__file__).parent
@@ -56,6 +59,27 @@ def test_ceilings() -> None:
 
 def test_online_vs_replica() -> None:
     assert "times the replica, n = 2" in script("online_vs_replica", "--rounds", "2", "--samples", "20")
+
+
+def test_stacked_vs_eager() -> None:
+    sizes = ("--networks", "2", "--width", "8", "--batch", "16", "--steps", "3")
+    printed = script("stacked_vs_eager", "--rounds", "2", *sizes)
+    for kind in stacked_vs_eager.KINDS:
+        assert f"stacked, 2 threads over the fastest of {kind}" in printed
+
+
+def test_one_network_whose_losses_differ_gives_no_result() -> None:
+    task = stacked_vs_eager.problem(3, 8, 16)
+    compared = stacked_vs_eager.sides(task, pytorch=False)
+    right = compared["fused in turn, 1 threads"]
+
+    def wrong(pixels: NDArray[np.int64]) -> list[float]:
+        first, second, third = right.train(pixels)
+        return [first, second * 1.001, third]
+
+    compared["fused in turn, 1 threads"] = right._replace(train=wrong)
+    with pytest.raises(SystemExit, match="no result: fused in turn, 1 threads, network 1: its loss is"):
+        stacked_vs_eager.measure(compared, task, 2, 3)
 
 
 class Planted:

@@ -1,0 +1,308 @@
+"""How much faster many networks are trained by the engine ``stacked`` than one after another.
+
+    python benchmarks/stacked_vs_eager.py [--rounds 21] [--networks 32] [--width 32] [--batch 256] [--steps 20]
+        [--without-pytorch] [--write]
+
+All sides train the same networks (4 hidden layers, leaky ReLU, plain SGD; each its own seed, initialisation and
+learning rate) on the same pixels, in turn within every round. The peer is the fastest side that is PyTorch, one network
+after another: the engine ``autograd``, or a loop written by hand, on one thread or two. ``batched`` trains all at once
+by batched products with a gradient derived by hand, on buffers made once. On a machine with other work run it before
+that work: `chrt -f 10 python ...`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import functools
+import itertools
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import hardware
+import numpy as np
+import results_file
+import torch
+from agreement import disagreement
+from alternation import Quartiles, alternate, quartiles, ratios
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+import sfumato as sf
+from sfumato import models
+from sfumato.models.mlp import MLP
+from sfumato.recipe import Recipe, changed
+from sfumato.training.engines import Engine, Shared, Task
+from sfumato.training.engines.autograd import Autograd
+from sfumato.training.engines.fused import Fused
+from sfumato.training.engines.stacked import Stacked
+
+NAME = "stacked_vs_eager"
+SLOPE = 0.01
+CORES = 2
+STACKED = f"stacked, {CORES} threads"
+TOLERANCE = 1e-4
+"""Of one network's loss over a round, relative: the least steady of 32 magnifies rounding to 2e-5."""
+PAUSE = 0.02
+"""Seconds between turns: a pool's threads may spin for some milliseconds after their work."""
+
+
+class Side(NamedTuple):
+    """One of those that are compared."""
+
+    restart: Callable[[], None]
+    """Back to the first weights, which are the same on every side."""
+    train: Callable[[NDArray[np.int64]], list[float]]
+    """(K, pixels) -> the sum of squared errors of each network."""
+
+
+class Problem(NamedTuple):
+    """What all sides learn."""
+
+    recipes: list[Recipe]
+    coordinates: NDArray[np.float64]
+    targets: NDArray[np.float64]
+    networks: list[MLP]
+    batch: int
+
+    def task(self, k: int, threads: int, shared: Shared | None = None) -> Task:
+        """Of one network."""
+        model = copy.deepcopy(self.networks[k])
+        return Task(self.recipes[k], self.coordinates, self.targets, model, threads, shared or Shared())
+
+    def rate(self, k: int) -> float:
+        """Learning rate of one network."""
+        return self.recipes[k].training.optimizer.lr
+
+    def tensors(self) -> tuple[Tensor, Tensor]:
+        """Inputs and colours."""
+        return torch.from_numpy(self.coordinates).float(), torch.from_numpy(self.targets).float()
+
+
+def problem(networks: int, width: int, batch: int) -> Problem:
+    """Networks that differ in seed, initialisation and learning rate."""
+    picture = sf.load_picture("cat")
+    recipes = [
+        changed(
+            Recipe(),
+            {
+                "model": {
+                    "depth": 4,
+                    "width": width,
+                    "activation": f"leaky_relu({SLOPE})",
+                    "init": f"gaussian({1 + k / 100})",
+                },
+                "training": {"batch": batch, "optimizer": f"sgd(lr={0.02 + k / 2000})", "schedule": "constant"},
+                "dtype": "float32",
+                "device": "cpu",
+                "seed": k,
+            },
+        )
+        for k in range(networks)
+    ]
+    models_ = [models.mlp(recipe.model, 3, recipe.seed, torch.float32) for recipe in recipes]
+    places = models.grid(recipes[0].coordinates, *picture.shape[:2])
+    return Problem(recipes, places, picture.reshape(-1, 3).astype(np.float64), models_, batch)
+
+
+def engines(problem: Problem, kind: type[Engine], threads: int) -> Side:
+    """One network after another, each on so many threads."""
+    made = [kind(problem.task(k, threads)) for k in range(len(problem.recipes))]
+    first = [engine.state() for engine in made]
+
+    def train(pixels: NDArray[np.int64]) -> list[float]:
+        torch.set_num_threads(threads)
+        rates = np.ones(pixels.shape[1] // problem.batch)
+        return [engine.advance(own, rates).squared_error for engine, own in zip(made, pixels, strict=True)]
+
+    return Side(lambda: restore(made, first), train)
+
+
+def stacked(problem: Problem, threads: int) -> Side:
+    """Divided between the threads of a pool."""
+    shared = Shared()
+    made = [Stacked(problem.task(k, 1, shared)) for k in range(len(problem.recipes))]
+    first = [engine.state() for engine in made]
+    pool = ThreadPoolExecutor(threads)
+
+    def train(pixels: NDArray[np.int64]) -> list[float]:
+        rates = np.ones(pixels.shape[1] // problem.batch)
+        return list(pool.map(lambda engine, own: engine.advance(own, rates).squared_error, made, pixels))
+
+    return Side(lambda: restore(made, first), train)
+
+
+def restore(made: list[Engine] | list[Stacked], states: list[dict[str, NDArray[np.generic]]]) -> None:
+    """Every engine to its state."""
+    for engine, state in zip(made, states, strict=True):
+        engine.load(state)
+
+
+def by_hand(problem: Problem, threads: int) -> Side:
+    """The loop that people write, with PyTorch's fastest SGD."""
+    inputs, colours = problem.tensors()
+    made: list[tuple[nn.Module, torch.optim.Optimizer]] = []
+
+    def restart() -> None:
+        made.clear()
+        for k, network in enumerate(problem.networks):
+            layers = copy.deepcopy(network.linear_layers())
+            parts = [part for layer in layers[:-1] for part in (layer, nn.LeakyReLU(SLOPE, inplace=True))]
+            module = nn.Sequential(*parts, layers[-1])
+            made.append((module, torch.optim.SGD(module.parameters(), lr=problem.rate(k), fused=True)))
+
+    def train(pixels: NDArray[np.int64]) -> list[float]:
+        torch.set_num_threads(threads)
+        sums: list[float] = []
+        for (module, optimizer), own in zip(made, torch.from_numpy(pixels), strict=True):
+            total = torch.zeros(())
+            for batch in own.split(problem.batch):
+                optimizer.zero_grad()
+                loss = nn.functional.mse_loss(module(inputs[batch]), colours[batch]) * (colours.shape[1] / 2)
+                loss.backward()
+                optimizer.step()
+                total += loss.detach()
+            sums.append(2 * problem.batch * float(total))
+        return sums
+
+    return Side(restart, train)
+
+
+def batched(problem: Problem, threads: int) -> Side:
+    """All networks in every product: activations (K, batch, units), weights (K, inputs, outputs)."""
+    inputs, colours = problem.tensors()
+    count, batch = len(problem.networks), problem.batch
+    layers = list(zip(*(network.linear_layers() for network in problem.networks), strict=True))
+    first = [
+        (torch.stack([one.weight.detach().T for one in layer]), torch.stack([one.bias.detach()[None] for one in layer]))
+        for layer in layers
+    ]
+    weights = [(weight.clone(), bias.clone()) for weight, bias in first]
+    sums = [torch.empty(count, batch, weight.shape[2]) for weight, _ in first]
+    deltas, outputs, changes = (
+        [torch.empty_like(one) for one in sums],
+        [torch.empty_like(one) for one in sums],
+        [torch.empty_like(weight) for weight, _ in first],
+    )
+    rates = torch.tensor([problem.rate(k) for k in range(count)])[:, None, None]
+    slope_backward = torch.ops.aten.leaky_relu_backward.grad_input
+
+    def restart() -> None:
+        for now, then in zip(weights, first, strict=True):
+            now[0].copy_(then[0])
+            now[1].copy_(then[1])
+
+    def step(pixels: Tensor) -> Tensor:
+        below = [inputs[pixels]]
+        for k, (weight, bias) in enumerate(weights):
+            torch.baddbmm(bias, below[k], weight, out=sums[k])
+            if k < len(weights) - 1:
+                below.append(torch.ops.aten.leaky_relu.out(sums[k], SLOPE, out=outputs[k]))
+        torch.sub(sums[-1], colours[pixels], out=deltas[-1])
+        errors = (deltas[-1] * deltas[-1]).sum(dim=(1, 2))
+        deltas[-1] /= batch
+        for k in reversed(range(len(weights))):
+            weight, bias = weights[k]
+            torch.bmm(below[k].transpose(1, 2), deltas[k], out=changes[k])
+            if k > 0:
+                torch.bmm(deltas[k], weight.transpose(1, 2), out=deltas[k - 1])
+                slope_backward(deltas[k - 1], sums[k - 1], SLOPE, False, grad_input=deltas[k - 1])
+            bias -= rates * deltas[k].sum(dim=1, keepdim=True)
+            weight -= changes[k].mul_(rates)
+        return errors
+
+    def train(pixels: NDArray[np.int64]) -> list[float]:
+        torch.set_num_threads(threads)
+        total = torch.zeros(count)
+        with torch.inference_mode():
+            for some in torch.from_numpy(pixels).split(batch, dim=1):
+                total += step(some)
+        return total.tolist()
+
+    return Side(restart, train)
+
+
+KINDS = ("PyTorch", "fused in turn", "batched")
+"""Of the sides that ``stacked`` is compared with: their names begin so."""
+
+
+def sides(problem: Problem, *, pytorch: bool) -> dict[str, Side]:
+    """All, by name; or without those that are PyTorch."""
+    made = {STACKED: stacked(problem, CORES)}
+    for threads in range(1, CORES + 1):
+        made[f"fused in turn, {threads} threads"] = engines(problem, Fused, threads)
+        if not pytorch:
+            continue
+        made[f"PyTorch by hand, {threads} threads"] = by_hand(problem, threads)
+        made[f"PyTorch engine autograd, {threads} threads"] = engines(problem, Autograd, threads)
+        made[f"batched, {threads} threads"] = batched(problem, threads)
+    return made
+
+
+def measure(compared: dict[str, Side], task: Problem, rounds: int, steps: int) -> dict[str, list[float]]:
+    """Seconds of every round, by side; exits where a network's losses differ by more than rounding."""
+    random = np.random.default_rng(1)
+    pixels = random.integers(0, len(task.targets), (rounds + 1, len(task.recipes), steps * task.batch))
+    errors: dict[str, NDArray[np.float64]] = {name: np.empty((rounds + 1, len(task.recipes))) for name in compared}
+
+    def turn(name: str, number: int) -> float:
+        compared[name].restart()
+        time.sleep(PAUSE)
+        before = time.perf_counter()
+        errors[name][number] = compared[name].train(pixels[number])
+        return time.perf_counter() - before
+
+    # The first round warms up, and is not counted.
+    seconds = alternate({name: functools.partial(turn, name) for name in compared}, rounds + 1)
+    for number, k in itertools.product(range(rounds + 1), range(len(task.recipes))):
+        losses = {name: float(found[number, k]) for name, found in errors.items()}
+        for name, reason in disagreement(losses, STACKED, TOLERANCE).items():
+            sys.exit(f"no result: {name}, network {k}: {reason}")
+    return {name: values[1:] for name, values in seconds.items()}
+
+
+def compare(seconds: dict[str, list[float]]) -> dict[str, Quartiles]:
+    """How many times as fast as the fastest side of each kind, taken anew in every round, ``stacked`` is."""
+    found: dict[str, Quartiles] = {}
+    for kind in KINDS:
+        if values := [values for name, values in seconds.items() if name.startswith(kind)]:
+            found[f"{STACKED} over the fastest of {kind}"] = ratios(np.min(values, axis=0).tolist(), seconds[STACKED])
+    return found
+
+
+def main() -> None:
+    """Measure, print, and write the results where asked to."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rounds", type=int, default=21)
+    parser.add_argument("--networks", type=int, default=32)
+    parser.add_argument("--width", type=int, default=32)
+    parser.add_argument("--batch", type=int, default=256)
+    parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--without-pytorch", action="store_true", help="compare with the engine fused alone")
+    parser.add_argument("--write", action="store_true", help=f"write this row of {NAME}.json")
+    arguments = parser.parse_args()
+    task = problem(arguments.networks, arguments.width, arguments.batch)
+    compared = sides(task, pytorch=not arguments.without_pytorch)
+    seconds = measure(compared, task, arguments.rounds, arguments.steps)
+    all_steps = arguments.steps * arguments.networks
+    paces = {name: round(quartiles(values).median / all_steps * 1e6, 1) for name, values in seconds.items()}
+    for name, pace in paces.items():
+        print(f"{name}: {pace} us a step of one network")
+    for what, quotient in compare(seconds).items():
+        print(f"{what}: {quotient:.2f}, n = {quotient.n}")
+    if arguments.write:
+        row = {
+            "steps_a_round": arguments.steps,
+            "microseconds_a_step_of_one_network": paces,
+            "times_as_fast": {what: quotient.rounded(2) for what, quotient in compare(seconds).items()},
+            **hardware.circumstances(),
+        }
+        title = f"{arguments.networks} networks, 4x{arguments.width}, batch {arguments.batch}"
+        results_file.merge(NAME, {title: row})
+
+
+if __name__ == "__main__":
+    main()
