@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import threading
+import weakref
 from typing import Any
 
 import numpy as np
@@ -107,6 +109,19 @@ def test_a_network_rests_while_its_snapshot_is_looked_at() -> None:
         again = snapshot.weights()
         assert int(snapshot.state()["step"]) == snapshot.step
         assert all(np.array_equal(before[name], again[name]) for name in before)
+    training.close()
+
+
+def test_the_last_painting_of_one_that_ended_is_let_go() -> None:
+    recipes = [changed(BASE, {"budget": {"steps": steps}}) for steps in (3, 10**6)]
+    training = together(loops(recipes, picture()), 2)
+    last = next(snapshot for _, snapshot in training if snapshot.ended is not None)
+    painting = weakref.ref(last.painting())
+    next(training)
+    assert painting() is not None
+    del last
+    gc.collect()
+    assert painting() is None
     training.close()
 
 

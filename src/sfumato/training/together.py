@@ -42,7 +42,7 @@ def together(
     network when has no effect on its weights. ``stop`` is asked by those threads, between steps, whether to end the
     training of the network with this index.
     """
-    trainings = [loop.snapshots(functools.partial(stop, index)) for index, loop in enumerate(loops)]
+    trainings = {index: loop.snapshots(functools.partial(stop, index)) for index, loop in enumerate(loops)}
     ready: SimpleQueue[tuple[int, Future[Snapshot]]] = SimpleQueue()
     pool = ThreadPoolExecutor(threads, "sfumato-stacked", initializer=torch.set_num_threads, initargs=(1,))
 
@@ -50,17 +50,17 @@ def together(
         pool.submit(next, trainings[index]).add_done_callback(lambda future: ready.put((index, future)))
 
     try:
-        for index in range(len(trainings)):
+        for index in trainings:
             go_on(index)
-        left = len(trainings)
-        while left > 0:
+        while trainings:
             index, future = ready.get()
             snapshot = future.result()
             yield index, snapshot
             if snapshot.ended is None:
                 go_on(index)
             else:
-                left -= 1
+                # Let go of it: it holds its last painting.
+                del trainings[index]
     finally:
         # Also where the caller leaves early: the networks that are being trained come to their next snapshot.
         pool.shutdown(cancel_futures=True)
