@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 import sfumato as sf
 from sfumato.cli import estimate
 from sfumato.cli.estimate import StageEstimate, TrainingEstimate
+from sfumato.cli.progress import PaintProgress
 from sfumato.recipe import Budget
 from tests.small import SMALL, picture
 
@@ -84,3 +87,26 @@ def test_stages(monkeypatch: pytest.MonkeyPatch) -> None:
     clock[0] = 36.0
     stages.stage("render", 100, 1000)
     assert said[1:] == ["about 3 min for the render"]
+
+
+def test_other_work_before_a_stage_is_none_of_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, said = [10.0], []
+    monkeypatch.setattr(estimate.time, "monotonic", lambda: clock[0])
+    stages = StageEstimate(said.append)
+    clock[0] = 60.0
+    stages.other_work()
+    for clock[0], done in ((60.2, 1), (60.4, 2), (60.8, 4), (61.0, 5)):
+        stages.stage("film", done, 20)
+    assert said == []
+
+
+def test_a_painting_tells_its_stages_of_the_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [10.0]
+    monkeypatch.setattr(estimate.time, "monotonic", lambda: clock[0])
+    text = io.StringIO()
+    with PaintProgress(Budget(seconds=50), console=Console(file=text)) as progress:
+        clock[0] = 60.0
+        progress.training(SNAPSHOT)
+        for clock[0], done in ((60.2, 1), (60.4, 2), (60.8, 4), (61.0, 5)):
+            progress.stage("film", done, 20)
+    assert "about" not in text.getvalue()

@@ -71,6 +71,10 @@ class StageEstimate:
         self._done: dict[str, int] = {}
         self._told: set[str] = set()
 
+    def other_work(self) -> None:
+        """Something else has taken the time until now."""
+        self._before = time.monotonic()
+
     def stage(self, name: str, done: int, total: int) -> None:
         """``done`` of ``total`` of whatever it consists of."""
         now, earlier = time.monotonic(), self._done.get(name, 0)

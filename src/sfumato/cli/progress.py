@@ -55,7 +55,7 @@ class PaintProgress:
         self._samples = 0
         self._seconds = 0.0
         self._stage: str | None = None
-        self._estimates = TrainingEstimate(budget, self.say), StageEstimate(self.say)
+        self._training_estimate, self._stage_estimate = TrainingEstimate(budget, self.say), StageEstimate(self.say)
 
     def __enter__(self) -> Self:
         if self._console.is_terminal:
@@ -72,7 +72,8 @@ class PaintProgress:
 
     def training(self, snapshot: Snapshot) -> None:
         """Show a snapshot. The first has no figures yet, as nothing was shown to the network."""
-        self._estimates[0].training(snapshot)
+        self._training_estimate.training(snapshot)
+        self._stage_estimate.other_work()
         if math.isnan(snapshot.loss) and snapshot.ended is None:
             return
         due = time.monotonic() - self._last_painting >= SECONDS_A_PAINTING
@@ -99,7 +100,7 @@ class PaintProgress:
 
     def stage(self, name: str, done: int, total: int) -> None:
         """Show how far the work after training is."""
-        self._estimates[1].stage(name, done, total)
+        self._stage_estimate.stage(name, done, total)
         if self._stage != name:
             self._stage = name
             self._bar.update(self._task, completed=1.0)
