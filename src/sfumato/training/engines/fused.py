@@ -15,14 +15,14 @@ from sfumato.models.activations import IMPLEMENTATIONS, Activate
 from sfumato.models.mlp import MLP
 from sfumato.training.engines import barrier, fused_kernel, fused_update
 from sfumato.training.engines.compiled_activation import compiled
+from sfumato.training.engines.compiled_error import errors_of
 from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
 from sfumato.training.engines.fused_layout import Field, Layout
 from sfumato.training.engines.fused_optimizer import Optimizer
 from sfumato.training.engines.fused_pass import Network
 from sfumato.training.engines.fused_team import Team, Workspace
 from sfumato.training.engines.memory import zeros
-from sfumato.training.engines.online import LOSSES, encoded
-from sfumato.training.engines.online_step import Errors
+from sfumato.training.engines.online import encoded
 
 SMALLEST_PART = 16
 """Samples of a step that are worth a thread of their own."""
@@ -47,7 +47,7 @@ class Fused(Engine):
         self._features = self._shared.one(encoded(model, task.coordinates))
         self._targets = self._shared.one(np.require(task.targets, np.float32, ["C", "W"]))
         self._batch = len(task.targets) if training.batch == "all" else training.batch
-        self._errors = Errors(model.squash, LOSSES[type(training.loss)], getattr(training.loss, "delta", 0.0))
+        self._errors = errors_of(training.loss, squash=model.squash)
         self._activation = compiled(IMPLEMENTATIONS[model.activate.implementation.choice])
         sizes = [self._linear[0].in_features, *(layer.out_features for layer in self._linear)]
         self._layout = layout = Layout(sizes, biases=self._linear[0].bias is not None)

@@ -16,22 +16,22 @@ from numpy.typing import NDArray
 from sfumato.training.engines import (
     barrier,
     compiled_activation,
+    compiled_error,
     fused_foof,
     fused_layout,
     fused_pass,
     fused_team,
     fused_update,
     memory,
-    online_step,
 )
 from sfumato.training.engines.barrier import LINE
+from sfumato.training.engines.compiled_error import Errors
 from sfumato.training.engines.fused_foof import Foof, collect, divide, move
 from sfumato.training.engines.fused_layout import TILE, Field
 from sfumato.training.engines.fused_pass import Network, backward, forward, output_errors, take_in
 from sfumato.training.engines.fused_team import Team, meet, sum_of_numbers
 from sfumato.training.engines.fused_update import Rule, add_up, apply_rule, share, turn
 from sfumato.training.engines.memory import matrix
-from sfumato.training.engines.online_step import Errors
 from sfumato.training.kernels import micro_kernel, products, transpose, vectors
 from sfumato.training.kernels.micro_kernel import ROWS
 from sfumato.training.kernels.stamp import stamp
@@ -161,6 +161,7 @@ train, answers = _compiled(
     stamp(
         barrier,
         compiled_activation,
+        compiled_error,
         fused_foof,
         fused_layout,
         fused_pass,
@@ -168,7 +169,6 @@ train, answers = _compiled(
         fused_update,
         memory,
         micro_kernel,
-        online_step,
         products,
         transpose,
         vectors,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -10,10 +9,10 @@ from numba import njit
 from numpy.typing import NDArray
 
 from sfumato.training.engines.compiled_activation import apply
+from sfumato.training.engines.compiled_error import Errors, output_error
 from sfumato.training.engines.fused_layout import TILE, Field
 from sfumato.training.engines.memory import matrix
 from sfumato.training.engines.online_loops import FASTMATH
-from sfumato.training.engines.online_step import ABSOLUTE, HUBER, SQUARED, Errors
 from sfumato.training.kernels.products import multiply, multiply_transposed
 
 # Numba takes plain integers as constants, not members of an enumeration.
@@ -112,24 +111,14 @@ def output_errors(
     columns, channels = net.table[-1, _COLUMNS], net.table[-1, _FAN_OUT]
     sums = matrix(outputs, len(pixels), columns)
     deltas = matrix(net.scratch + 4 * TILE * net.widest, len(pixels), columns)
-    one, bend, part = np.float32(1), np.float32(errors.bend), np.float32(share)
+    part = np.float32(share)
     loss, squared = 0.0, 0.0
     for s in range(len(pixels)):
         for j in range(channels):
-            y = one / (one + math.exp(-sums[s, j])) if errors.squash else sums[s, j]
-            error = y - targets[pixels[s], j]
-            size = abs(error)
-            squared += np.float64(error) * np.float64(error)
-            delta = error
-            if errors.loss == SQUARED or (errors.loss == HUBER and size <= bend):
-                loss += 0.5 * np.float64(error) * np.float64(error)
-            elif errors.loss == ABSOLUTE:
-                loss += size
-                delta = np.sign(error)
-            else:
-                loss += errors.bend * (size - 0.5 * errors.bend)
-                delta = bend * np.sign(error)
-            deltas[s, j] = part * (delta * y * (one - y) if errors.squash else delta)
+            delta, of_loss, of_squared = output_error(errors, sums[s, j], targets[pixels[s], j])
+            deltas[s, j] = part * delta
+            loss += of_loss
+            squared += of_squared
         for j in range(channels, columns):
             deltas[s, j] = np.float32(0)
     return loss, squared

@@ -21,21 +21,16 @@ from sfumato.models.activations import IMPLEMENTATIONS, Activate
 from sfumato.models.mlp import MLP
 from sfumato.models.outputs import TILE
 from sfumato.recipe import choices
-from sfumato.training.engines import barrier, online_kernel, online_step
+from sfumato.training.engines import barrier, online_kernel
 from sfumato.training.engines.compiled_activation import compiled
+from sfumato.training.engines.compiled_error import errors_of
 from sfumato.training.engines.compiling import announced
 from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
 from sfumato.training.engines.memory import zeros
 from sfumato.training.engines.online_loops import RANK
 from sfumato.training.engines.online_part import Field, Part, up, useful_threads
-from sfumato.training.engines.online_step import Errors, Network
+from sfumato.training.engines.online_step import Network
 from sfumato.training.engines.vector_code import LANES
-
-LOSSES: dict[type[choices.Loss], int] = {
-    choices.Squared: online_step.SQUARED,
-    choices.Absolute: online_step.ABSOLUTE,
-    choices.Huber: online_step.HUBER,
-}
 
 Floats = dict[str, NDArray[np.float32]]
 
@@ -62,7 +57,7 @@ class Online(Engine):
         self._targets = np.require(task.targets, np.float32, ["C", "W"])
         sizes = [self._linear[0].in_features, *(layer.out_features for layer in self._linear)]
         self._rates = np.array([sgd.lr / math.sqrt(n + 1) if sgd.fan_in_scaling else sgd.lr for n in sizes[:-1]])
-        self._errors = Errors(model.squash, LOSSES[type(loss)], getattr(loss, "delta", 0.0))
+        self._errors = errors_of(loss, squash=model.squash)
         self._activation = compiled(IMPLEMENTATIONS[model.activate.implementation.choice])
         threads = useful_threads(sizes, task.threads)
         self._parts = [Part(sizes, part, threads) for part in range(threads)]

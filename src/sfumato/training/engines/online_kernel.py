@@ -11,15 +11,17 @@ from numpy.typing import NDArray
 from sfumato.training.engines import (
     barrier,
     compiled_activation,
+    compiled_error,
     memory,
     online_loops,
     online_part,
     online_step,
     vector_code,
 )
+from sfumato.training.engines.compiled_error import Errors
 from sfumato.training.engines.memory import vector
 from sfumato.training.engines.online_loops import FASTMATH, RANK
-from sfumato.training.engines.online_step import Errors, Network, backward, forward, output_error, sample_inputs
+from sfumato.training.engines.online_step import Network, backward, forward, output_errors, sample_inputs
 from sfumato.training.kernels.stamp import stamp
 
 
@@ -51,7 +53,7 @@ def _compiled(stamp: int) -> Callable[..., tuple[float, float]]:
             meeting = forward(net, lacking, meeting)
             if meeting < 0:
                 break
-            of_loss, of_squared = output_error(net, errors)
+            of_loss, of_squared = output_errors(net, errors)
             loss += of_loss
             squared += of_squared
             meeting = backward(net, lacking, meeting)
@@ -63,7 +65,9 @@ def _compiled(stamp: int) -> Callable[..., tuple[float, float]]:
     return train
 
 
-train = _compiled(stamp(barrier, compiled_activation, memory, online_loops, online_part, online_step, vector_code))
+train = _compiled(
+    stamp(barrier, compiled_activation, compiled_error, memory, online_loops, online_part, online_step, vector_code)
+)
 """One step for each of ``pixels``: the sums of the losses and squared errors, each taken before its own step.
 
 ``train(net, errors, rates, features, targets, pixels, factors, lacking)``: every layer's learning rate, (N, F) encoded

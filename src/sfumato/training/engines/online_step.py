@@ -9,7 +9,6 @@ left.
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +16,7 @@ from numba import njit
 
 from sfumato.training.engines.barrier import arrive_and_wait
 from sfumato.training.engines.compiled_activation import apply
+from sfumato.training.engines.compiled_error import Errors, output_error
 from sfumato.training.engines.memory import integer, vector
 from sfumato.training.engines.online_loops import (
     FASTMATH,
@@ -43,8 +43,6 @@ _EXCHANGE_UP, _EXCHANGE_DOWN = int(Field.EXCHANGE_UP), int(Field.EXCHANGE_DOWN)
 _MATRIX, _BIAS, _UNITS, _SUMS = int(Field.MATRIX), int(Field.BIAS), int(Field.UNITS), int(Field.SUMS)
 _SLOPES, _DELTAS, _STEPS, _INPUTS = int(Field.SLOPES), int(Field.DELTAS), int(Field.STEPS), int(Field.INPUTS)
 _FAN_IN, _FIELDS = int(Field.FAN_IN), len(Field)
-
-SQUARED, ABSOLUTE, HUBER = 0, 1, 2
 
 
 class Network(NamedTuple):
@@ -74,17 +72,6 @@ class Network(NamedTuple):
     """Address of the activation's compiled loop."""
     parameter: float
     biases: bool
-
-
-class Errors(NamedTuple):
-    """How the output's error is measured."""
-
-    squash: bool
-    """A sigmoid on the outputs."""
-    loss: int
-    """`SQUARED`, `ABSOLUTE` or `HUBER`."""
-    bend: float
-    """Error at which Huber's loss becomes linear."""
 
 
 @njit(fastmath=FASTMATH, nogil=True, error_model="numpy")
@@ -211,27 +198,15 @@ def backward(net: Network, lacking: int, meeting: int) -> int:
 
 
 @njit(fastmath=FASTMATH, nogil=True, error_model="numpy")
-def output_error(net: Network, errors: Errors) -> tuple[float, float]:
+def output_errors(net: Network, errors: Errors) -> tuple[float, float]:
     """Fill the last layer's deltas; returns the sample's loss and squared error."""
     last = net.layers - 1
     sums = vector(_at(net, last, _SUMS), _field(net, last, _UNITS))
     deltas = vector(_at(net, last, _DELTAS), len(sums))
     target = vector(net.target, len(sums))
-    one, bend = np.float32(1), np.float32(errors.bend)
     loss, squared = 0.0, 0.0
     for j in range(len(sums)):
-        y = one / (one + math.exp(-sums[j])) if errors.squash else sums[j]
-        error = y - target[j]
-        size = abs(error)
-        squared += np.float64(error) * np.float64(error)
-        delta = error
-        if errors.loss == SQUARED or (errors.loss == HUBER and size <= bend):
-            loss += 0.5 * np.float64(error) * np.float64(error)
-        elif errors.loss == ABSOLUTE:
-            loss += size
-            delta = np.sign(error)
-        else:
-            loss += errors.bend * (size - 0.5 * errors.bend)
-            delta = bend * np.sign(error)
-        deltas[j] = delta * y * (one - y) if errors.squash else delta
+        deltas[j], of_loss, of_squared = output_error(errors, sums[j], target[j])
+        loss += of_loss
+        squared += of_squared
     return loss, squared
