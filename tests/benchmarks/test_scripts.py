@@ -61,6 +61,12 @@ def test_online_vs_replica() -> None:
     assert "times the replica, n = 2" in script("online_vs_replica", "--rounds", "2", "--samples", "20")
 
 
+def test_flushed() -> None:
+    printed = script("flushed", "--rounds", "2", "--steps", "2")
+    assert "gauss: " in printed
+    assert "times as fast with subnormal numbers flushed to 0, n = 2" in printed
+
+
 def test_stacked_vs_eager() -> None:
     sizes = ("--networks", "2", "--width", "8", "--batch", "16", "--steps", "3")
     printed = script("stacked_vs_eager", "--rounds", "2", *sizes)
