@@ -14,6 +14,8 @@ from PIL import Image
 
 import sfumato as sf
 from sfumato.cli.main import main
+from sfumato.lab.speedrun import records
+from tests.lab.speedrun import made
 from tests.small import SMALL, picture
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -51,13 +53,16 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     sf.paint(picture(), runs="stopped", film="none", stop=lambda: True, **SMALL)
     Image.fromarray((picture(16, 16) * 255).round().astype(np.uint8)).save("photo.png")
     Path("nets.py").write_text(NETS)
+    records.append(Path("results.json"), made.facts())
     monkeypatch.delitem(sys.modules, "nets", raising=False)
     return tmp_path
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
-def test_command(command: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_command(
+    command: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     (done,), (stopped,) = Path("runs").iterdir(), Path("stopped").iterdir()
     arguments = shlex.split(command)[1:]
     run = stopped if arguments[0] in ("resume", "pause", "stop") else done
@@ -67,6 +72,9 @@ def test_command(command: str, folder: Path, capsys: pytest.CaptureFixture[str])
         arguments += SHORT
         if "--warm-start" in arguments:
             arguments += ["--model.depth", "2", "--model.width", "16"]
+    if arguments[0] == "speedrun":
+        made.stand_in(folder / "photo.png", monkeypatch)
+        arguments += ["--picture", "photo.png", "--threads", "1"]
     assert main(arguments) == 0, capsys.readouterr().err
 
 

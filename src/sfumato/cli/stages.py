@@ -18,7 +18,8 @@ from sfumato.cli.progress import SECONDS_A_LINE
 class StagesProgress:
     """One bar a stage. A context manager; call `stage` as the work goes on."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, draws_a_second: float = 10) -> None:
+        """``draws_a_second``: of the bar; each takes a millisecond or two from what is measured meanwhile."""
         self._console = Console(stderr=True)
         self._bar = Progress(
             TextColumn("{task.description:<9}"),
@@ -28,8 +29,9 @@ class StagesProgress:
             console=self._console,
             disable=not self._console.is_terminal,
             expand=True,
+            refresh_per_second=draws_a_second,
         )
-        self._estimate = StageEstimate(self._say)
+        self._estimate = StageEstimate(self.say)
         self._name: str | None = None
         self._task = TaskID(0)
         self._started = self._last_line = time.monotonic()
@@ -58,7 +60,8 @@ class StagesProgress:
         left = timedelta(seconds=round((now - self._started) * (total - done) / max(done, 1)))
         # What came before the first call is not known: no time can be told after it.
         words = f"{name} {done / total:4.0%}" + (f"  {left} left" if now > self._started else "")
-        self._say(words)
+        self.say(words)
 
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> None:
+        """Print a line, above the bar where there is one."""
         self._console.print(text, highlight=False, soft_wrap=True)

@@ -1,0 +1,1 @@
+"""Experiments: what is planned as data, executed, and reported."""
