@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfumato.recipe import changed, preset
-from sfumato.training import Loop, Snapshot, resolve
+from sfumato.training import Loop, resolve
 
 LEAST_SECONDS = 0.05
 """Of a piece that tells the pace."""
@@ -16,7 +16,9 @@ class Replica:
     """A training of 2012 on this picture, on one core, that goes on piece by piece."""
 
     def __init__(self, picture: NDArray[np.float32], network: dict[str, object] | None = None) -> None:
-        changes = {"engine": "replica", "evaluation": {"every": "end"}, "model": network or {}}
+        """``network``: changes of its model, for tests."""
+        endless = {"budget": {"steps": 10**12}, "evaluation": {"every": "end"}}
+        changes = {"engine": "replica", "model": network or {}, **endless}
         loop = Loop(resolve(changed(preset("blog-2012"), changes)), picture)
         self._snapshots = loop.snapshots()
         self._last = next(self._snapshots)
@@ -30,8 +32,5 @@ class Replica:
         return seconds / samples
 
     def _piece(self) -> tuple[float, int]:
-        before, self._last = self._last, self._next()
+        before, self._last = self._last, next(self._snapshots)
         return self._last.seconds - before.seconds, self._last.samples - before.samples
-
-    def _next(self) -> Snapshot:
-        return next(self._snapshots)
