@@ -1,1 +1,1 @@
-"""Experiments: what is planned as data, executed, and reported."""
+"""Experiments: planned as data, executed, compared with an interval, reported."""
