@@ -15,6 +15,8 @@ from PIL import Image
 
 import sfumato as sf
 from sfumato.cli.main import main
+from sfumato.lab.speedrun import records
+from tests.lab.speedrun import made
 from tests.small import SMALL, picture
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -53,6 +55,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     sf.paint(picture(), runs="stopped", film="none", stop=lambda: True, **SMALL)
     Image.fromarray((picture(16, 16) * 255).round().astype(np.uint8)).save("photo.png")
     Path("nets.py").write_text(NETS)
+    records.append(Path("results.json"), made.facts())
     monkeypatch.delitem(sys.modules, "nets", raising=False)
     return tmp_path
 
@@ -77,6 +80,9 @@ def test_command(
         arguments += COMPARED
     # Whoever is asked whether to delete says no.
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    if arguments[0] == "speedrun":
+        made.stand_in(folder / "photo.png", monkeypatch)
+        arguments += ["--picture", "photo.png", "--threads", "1"]
     assert main(arguments) == 0, capsys.readouterr().err
 
 

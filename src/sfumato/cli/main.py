@@ -20,6 +20,7 @@ COMMANDS = {
     "compare": "compare networks fairly on one picture, with an interval: deep against shallow, or arms of your own",
     "runs": "list runs: pictures, differences of their recipes, PSNR, seconds, state",
     "show": "show one run: recipe, result, findings, provenance, files",
+    "speedrun": "how soon the network of 2012 paints the Mona Lisa as well as it did then; or how well any in 10 s",
     "recipe": "print a recipe: a preset, a file, a shared string or a run's",
     "describe": "draw the network of a recipe and tell its size and cost",
     "clean": "delete runs that went wrong, after asking",

@@ -23,6 +23,7 @@ from sfumato.training.engines.fused_pass import Network
 from sfumato.training.engines.fused_team import Team, Workspace
 from sfumato.training.engines.memory import zeros
 from sfumato.training.engines.online import encoded
+from sfumato.training.engines.subnormal import flushed
 
 SMALLEST_PART = 16
 """Samples of a step that are worth a thread of their own."""
@@ -124,20 +125,21 @@ class Fused(Engine):
         factors: NDArray[np.float64],
         kept: NDArray[np.float64],
     ) -> tuple[float, float]:
-        return fused_kernel.train(
-            network,
-            team,
-            self._optimizer.rule,
-            self._optimizer.foof,
-            kept,
-            self._errors,
-            self._features,
-            self._targets,
-            pixels,
-            self._batch,
-            factors,
-            self._step,
-        )
+        with flushed():
+            return fused_kernel.train(
+                network,
+                team,
+                self._optimizer.rule,
+                self._optimizer.foof,
+                kept,
+                self._errors,
+                self._features,
+                self._targets,
+                pixels,
+                self._batch,
+                factors,
+                self._step,
+            )
 
     def _workspace(self) -> AbstractContextManager[Workspace]:
         return self._shared.lent(self._kind, lambda: Workspace(self._layout, self._threads))
@@ -160,8 +162,8 @@ class Fused(Engine):
                 (network, features[begin:end], self._errors.squash, out[begin:end])
                 for network, begin, end in zip(self._networks(workspace), bounds, bounds[1:], strict=False)
             ]
-            futures = [self._helpers.submit(fused_kernel.answers, *one) for one in work[1:]] if self._helpers else []
-            fused_kernel.answers(*work[0])
+            futures = [self._helpers.submit(_answer, *one) for one in work[1:]] if self._helpers else []
+            _answer(*work[0])
             for future in futures:
                 future.result()
         return out
@@ -207,3 +209,8 @@ class Fused(Engine):
                 self._weights.ctypes.data,
                 self._turned.ctypes.data,
             )
+
+
+def _answer(*work: Any) -> None:
+    with flushed():
+        fused_kernel.answers(*work)
