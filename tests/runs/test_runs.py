@@ -164,10 +164,11 @@ def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
 
 def test_a_line_that_was_cut_off_is_left_out(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
-    metrics_file.append(path, {"psnr": 1.0})
+    line = {"epoch": 1.0, "step": 4, "samples": 63, "seconds": 0.5, "loss": 0.1, "psnr": 1.0}
+    metrics_file.append(path, line)
     with path.open("a") as file:
         file.write('{"psnr": 2')
-    assert metrics_file.read(path) == [{"psnr": 1.0}]
+    assert metrics_file.read(path) == [line]
     path.write_text("nonsense\n")
     with pytest.raises(RunError, match="one JSON object a line"):
         metrics_file.read(path)
