@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import errno
+import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 
 from sfumato import __version__
@@ -45,15 +48,38 @@ def run() -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Run one command; returns the exit status: 0, 2 for bad input, 130 when interrupted."""
+    """Run one command; returns the exit status: 0, 2 for bad input, 130 when interrupted, 141 when nobody reads on."""
     try:
-        return _dispatch(arguments)
+        status = _dispatch(arguments)
+        # Here, where it can still be told: Python itself flushes when all is over.
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        # As of any program in front of head.
+        _write_nowhere()
+        return 141
+    except OSError as error:
+        # Files are named; without a name it was what the command prints.
+        if error.filename is not None or error.errno not in (errno.ENOSPC, errno.EIO, errno.EFBIG):
+            raise
+        _write_nowhere()
+        reason = os.strerror(error.errno).lower()
+        sys.stderr.write(f"sfumato: cannot write to the standard output: {reason}. Make room where it goes.\n")
+        return 2
     except SfumatoError as error:
         sys.stderr.write(f"sfumato: {error}\n")
         return 2
     except KeyboardInterrupt:
         sys.stderr.write("sfumato: interrupted.\n")
         return 130
+
+
+def _write_nowhere() -> None:
+    # What is still held back would be written once more when Python ends, with a traceback.
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def _dispatch(arguments: list[str]) -> int:
