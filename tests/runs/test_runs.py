@@ -128,6 +128,11 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
         create(tmp_path / "file", "cat", "0")
 
 
+def test_a_name_that_no_folder_can_have() -> None:
+    with pytest.raises(RunError, match=r"cannot write .*null byte"):
+        create(Path("a\0b"), "cat", "0")
+
+
 def test_folders_of_one_second_do_not_collide(tmp_path: Path) -> None:
     names = {create(tmp_path / "runs", "Ünser Bild (1).jpg", "12ab34cd").name for _ in range(4)}
     assert len(names) == 4
