@@ -113,9 +113,7 @@ def test_a_folder_that_can_only_be_read(tmp_path: Path, monkeypatch: pytest.Monk
     assert {path: path.read_bytes() for path in run.folder.rglob("*") if path.is_file()} == before
 
 
-def test_a_standard_output_that_is_full_or_that_nobody_reads(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_standard_output_that_is_full(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     def fail(code: int) -> None:
         def write(*_: object) -> None:
             raise OSError(code, os.strerror(code))
@@ -126,10 +124,9 @@ def test_a_standard_output_that_is_full_or_that_nobody_reads(
     assert main(["--version"]) == 2
     line = "sfumato: cannot write to the standard output: no space left on device. Make room where it goes.\n"
     assert capsys.readouterr().err == line
+    # What is no matter of room is not told as one.
     fail(errno.EPIPE)
-    assert main(["--version"]) == 141
-    fail(errno.EBADF)
-    with pytest.raises(OSError, match="Bad file descriptor"):
+    with pytest.raises(BrokenPipeError):
         main(["--version"])
     assert capsys.readouterr().err == ""
 

@@ -66,8 +66,8 @@ def switch(name: str, text: str) -> tuple[str, Any, Any]:
 
 
 def positional(name: str, default: str, metavar: str, text: str) -> tuple[str, Any, Any]:
-    """The one argument that is given without a flag."""
-    argument = tyro.conf.arg(metavar=metavar, help=text, help_behavior_hint=_hint(default))
+    """The one argument that is given without a flag, or left out."""
+    argument = tyro.conf.arg(metavar=f"[{metavar}]", help=text, help_behavior_hint=_hint(default))
     return name, Annotated[tyro.conf.Positional[str], argument], dataclasses.field(default=Default(default))
 
 
@@ -111,6 +111,31 @@ def value_of(arguments: Sequence[str], flag: str) -> str | None:
         if argument.startswith(f"{flag}="):
             return argument.partition("=")[2]
     return None
+
+
+def collected(arguments: Sequence[str], flag: str) -> tuple[list[str], list[str]]:
+    """The values of a flag that may be given several times, and the other arguments. Raises SfumatoError."""
+    values: list[str] = []
+    rest: list[str] = []
+    following = iter(arguments)
+    for argument in following:
+        name, separator, value = argument.partition("=")
+        if name != flag:
+            rest.append(argument)
+        elif separator:
+            values.append(value)
+        elif (value := next(following, "--")).startswith("--"):
+            raise SfumatoError(f"{flag} needs a value after it. Got none.")
+        else:
+            values.append(value)
+    return values, rest
+
+
+def truth(name: str, text: str) -> bool:
+    """A flag's value as true or false. Raises SfumatoError when it is neither."""
+    if text not in ("true", "false"):
+        raise SfumatoError(f"{name} must be true or false. Got {text!r}.")
+    return text == "true"
 
 
 def parse(default: T, arguments: Sequence[str], name: str) -> T:
@@ -166,7 +191,7 @@ def _hint(default: str) -> str | None:
 
 def _word(each: dataclasses.Field[Any]) -> str:
     words = [part.metavar for part in get_args(each.type) if getattr(part, "metavar", None)]
-    return words[0].lower() if words else each.name
+    return words[0].strip("[]").lower() if words else each.name
 
 
 def _check_values_follow(arguments: Sequence[str], known: list[str]) -> None:

@@ -19,6 +19,7 @@ COMMANDS = {
     "stop": "ask a running training to end and write everything",
     "film": "make a run's film again, at any size, of its painting or its errors",
     "render": "paint a run's network at any size, crop or zoom; or show what its neurons do",
+    "compare": "compare networks fairly on one picture, with an interval: deep against shallow, or arms of your own",
     "runs": "list runs: pictures, differences of their recipes, PSNR, seconds, state",
     "show": "show one run: recipe, result, findings, provenance, files",
     "recipe": "print a recipe: a preset, a file, a shared string or a run's",
@@ -44,20 +45,23 @@ Start with:  sfumato paint
 
 def run() -> None:
     """The console script."""
-    sys.exit(main(sys.argv[1:]))
+    try:
+        status = main(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Who read the output, such as head, has seen enough.
+        _write_nowhere()
+        status = 0
+    sys.exit(status)
 
 
 def main(arguments: list[str]) -> int:
-    """Run one command; returns the exit status: 0, 2 for bad input, 130 when interrupted, 141 when nobody reads on."""
+    """Run one command; returns the exit status: 0, 2 for bad input, 130 when interrupted."""
     try:
         status = _dispatch(arguments)
         # Here, where it can still be told: Python itself flushes when all is over.
         sys.stdout.flush()
         return status
-    except BrokenPipeError:
-        # As of any program in front of head.
-        _write_nowhere()
-        return 141
     except OSError as error:
         # Files are named; without a name it was what the command prints.
         if error.filename is not None or error.errno not in (errno.ENOSPC, errno.EIO, errno.EFBIG):
@@ -75,7 +79,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _write_nowhere() -> None:
-    # What is still held back would be written once more when Python ends, with a traceback.
+    # What is still buffered must not be tried again at exit.
     with suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
