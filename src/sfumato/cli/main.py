@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 
 from sfumato import __version__
@@ -48,8 +50,8 @@ def run() -> None:
         status = main(sys.argv[1:])
         sys.stdout.flush()
     except BrokenPipeError:
-        # Who read the output, such as head, has seen enough. What is still buffered must not be tried again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Who read the output, such as head, has seen enough.
+        _write_nowhere()
         status = 0
     sys.exit(status)
 
@@ -57,13 +59,32 @@ def run() -> None:
 def main(arguments: list[str]) -> int:
     """Run one command; returns the exit status: 0, 2 for bad input, 130 when interrupted."""
     try:
-        return _dispatch(arguments)
+        status = _dispatch(arguments)
+        # Here, where it can still be told: Python itself flushes when all is over.
+        sys.stdout.flush()
+        return status
+    except OSError as error:
+        # Files are named; without a name it was what the command prints.
+        if error.filename is not None or error.errno not in (errno.ENOSPC, errno.EIO, errno.EFBIG):
+            raise
+        _write_nowhere()
+        reason = os.strerror(error.errno).lower()
+        sys.stderr.write(f"sfumato: cannot write to the standard output: {reason}. Make room where it goes.\n")
+        return 2
     except SfumatoError as error:
         sys.stderr.write(f"sfumato: {error}\n")
         return 2
     except KeyboardInterrupt:
         sys.stderr.write("sfumato: interrupted.\n")
         return 130
+
+
+def _write_nowhere() -> None:
+    # What is still buffered must not be tried again at exit.
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def _dispatch(arguments: list[str]) -> int:

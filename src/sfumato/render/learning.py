@@ -44,11 +44,14 @@ class _Plan:
 
 
 def finish(run: Run, film: FilmOptions, stage: Stage) -> None:
-    """Draw the curve, and unless it is never wanted the film. Raises RunError when they cannot be written."""
-    with replacing(run.folder / layout.CURVE) as partial:
-        write_curve(partial, points(run), title=f"{Path(run.recipe.picture.source).name} · {run.facts['id']}")
+    """Make the film unless it is never wanted, then the curve: where that is, all is done.
+
+    Raises RunError when they cannot be written.
+    """
     if film.every != "never":
         remake(run, film, stage)
+    with replacing(run.folder / layout.CURVE) as partial:
+        write_curve(partial, points(run), title=f"{Path(run.recipe.picture.source).name} · {run.facts['id']}")
 
 
 def remake(run: Run, options: FilmOptions, stage: Stage) -> Path:
@@ -109,7 +112,7 @@ def _frames(run: Run, chosen: list[Still], plan: _Plan, stage: Stage) -> Iterato
             painting, sampled = painter.paint(still.moment, *next(sizes))
             psnr = sampled if psnr is None else psnr
         else:
-            painting = read(still)
+            painting = read(still, picture)
         if plan.kind == "error":
             painting = error_map(target, _at(painting, size))
         elif plan.kind == "beside":
