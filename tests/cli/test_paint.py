@@ -85,6 +85,9 @@ def test_none_clears_a_field_but_is_also_an_encoding(tile: Path, tmp_path: Path)
         (["paint", "--preset", "fats"], "did you mean 'fast'?"),
         (["paint", "--film.format", "avi"], "format must be 'mp4', 'gif' or 'webp'. Got 'avi'"),
         (["paint", "a.png", "b.png"], "takes one picture. Got 'b.png' as well"),
+        (["paint", "cat", "--picture.source", "coffee"], "takes one picture. Got 'cat' and --picture.source 'coffee'"),
+        (["paint", "--preset", "fast", "--recipe", "fast"], "give one"),
+        (["paint", "--model.depth", "6", "--model.width", "9,8"], "lists 2 layers. Got --model.depth 6 as well"),
         (["paint", "nowhere.png"], "nowhere.png"),
         (["paint", "catt"], "did you mean"),
         (["paint", "--engine", "replica"], "engine replica cannot train this recipe"),
@@ -120,8 +123,17 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
 def test_help_of_paint_teaches_every_flag() -> None:
     done = sfumato("paint", "--help")
     assert done.returncode == 0
+    assert "[PICTURE]" in done.stdout
     for text in ("--model.activation", "leaky_relu(slope=0.01)", "--budget.seconds", "blog-2012", "--picture.max-side"):
         assert text in done.stdout
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the shell's pipe and status are POSIX's")
+@pytest.mark.parametrize("command", ["paint --help", "recipe blog-2012"])
+def test_who_reads_the_output_may_leave_early(command: str) -> None:
+    script = f"set -o pipefail; '{sys.executable}' -m sfumato {command} | true"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_help_brings_nothing_heavy() -> None:

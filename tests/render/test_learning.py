@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from sfumato.render.film_options import FilmOptions
 from sfumato.render.learning import finish, remake
 from sfumato.render.painter import Painter
 from sfumato.render.stills import Still, one_an_epoch, stills
+from sfumato.runs import layout, weights
 from tests.render.moving import decoded
 from tests.render.small_run import HEIGHT, WIDTH, small_run
 
@@ -49,6 +51,18 @@ def test_one_frame_a_still_and_the_same_as_after_training(tmp_path: Path) -> Non
 def test_one_frame_an_epoch(run: sf.Run, tmp_path: Path) -> None:
     path = remake(run, FilmOptions(every="epoch", out=str(tmp_path / "a.mp4")), silent)
     assert len(shown_in(path, WIDTH, HEIGHT)) == 4
+
+
+def test_where_every_epoch_is_evaluated_each_gets_one_frame(tmp_path: Path) -> None:
+    run = small_run(tmp_path, evaluation={"every": "epoch"}, budget={"epochs": 3})
+    # How many moments a run affords differs from time to time: one more, shortly after the start, is sure to be there.
+    start, moment = weights.load(run.moments()[0])
+    early = replace(moment, epoch=0.01, step=1, loss=0.5, running_psnr=3.0)
+    weights.save(run.folder / layout.moment(1), start, early)
+    automatic = remake(run, FilmOptions(out=str(tmp_path / "auto.mp4")), silent).read_bytes()
+    assert automatic == remake(run, FilmOptions(every="epoch", out=str(tmp_path / "epoch.mp4")), silent).read_bytes()
+    assert automatic != remake(run, FilmOptions(every="moment", out=str(tmp_path / "m.mp4")), silent).read_bytes()
+    assert len(shown_in(tmp_path / "auto.mp4", WIDTH, HEIGHT)) == 4
 
 
 def test_an_epoch_s_frame_is_the_nearest_to_its_end() -> None:
@@ -172,5 +186,5 @@ def test_a_run_without_a_result_can_be_filmed(run: sf.Run, tmp_path: Path) -> No
     shutil.copytree(run.folder, folder)
     (folder / "metrics.jsonl").unlink()
     shutil.rmtree(folder / "frames")
-    path = remake(sf.load_run(folder), FilmOptions(), silent)
+    path = remake(sf.load_run(folder), FilmOptions(every="moment"), silent)
     assert len(shown_in(path, WIDTH, HEIGHT)) == len(run.moments())

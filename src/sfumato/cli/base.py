@@ -10,7 +10,7 @@ import tyro
 
 from sfumato.cli import flags
 from sfumato.errors import SfumatoError
-from sfumato.recipe import DESCRIPTIONS, Recipe, preset
+from sfumato.recipe import DESCRIPTIONS, Recipe, changed, preset
 from sfumato.recipe.source import KINDS, read
 
 PRESETS = "the recipe that other flags change: " + "; ".join(f"{name}, {text}" for name, text in DESCRIPTIONS.items())
@@ -32,3 +32,17 @@ def fields(base: Recipe, arguments: Sequence[str]) -> list[tuple[str, Any, Any]]
         flags.field("recipe", flags.NONE, "RECIPE", f"in place of --preset: {KINDS}"),
         ("changes", Annotated[type(changes), tyro.conf.arg(name="")], dataclasses.field(default=changes)),
     ]
+
+
+def with_flags(recipe: Recipe, parsed: Any) -> Recipe:
+    """The recipe with what was typed. Raises SfumatoError for a wrong field, or two that contradict each other."""
+    typed = flags.given(parsed.changes)
+    model = typed.get("model", {})
+    # In a recipe a list of widths decides the depth; two that were typed on one line tell of a mistake.
+    if "depth" in model and "," in (widths := model.get("width", "")):
+        count = widths.count(",") + 1
+        if model["depth"] != str(count):
+            raise SfumatoError(
+                f"--model.width lists {count} layers. Got --model.depth {model['depth']} as well; leave it out."
+            )
+    return changed(recipe, typed)

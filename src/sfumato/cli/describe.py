@@ -30,7 +30,7 @@ def command(arguments: Sequence[str]) -> int:
         flags.field("pixels", f"{width}x{height}", "WxH", "size of the picture that costs are told for"),
         *base.fields(recipe, arguments),
     )
-    recipe = changed(recipe, flags.given(parsed.changes))
+    recipe = base.with_flags(recipe, parsed)
     if not isinstance(parsed.pixels, flags.Default):
         try:
             recipe = changed(recipe, {"picture": {"size": parsed.pixels, "max_side": None}})

@@ -66,8 +66,8 @@ def switch(name: str, text: str) -> tuple[str, Any, Any]:
 
 
 def positional(name: str, default: str, metavar: str, text: str) -> tuple[str, Any, Any]:
-    """The one argument that is given without a flag."""
-    argument = tyro.conf.arg(metavar=metavar, help=text, help_behavior_hint=_hint(default))
+    """The one argument that is given without a flag, or left out."""
+    argument = tyro.conf.arg(metavar=f"[{metavar}]", help=text, help_behavior_hint=_hint(default))
     return name, Annotated[tyro.conf.Positional[str], argument], dataclasses.field(default=Default(default))
 
 
@@ -166,7 +166,7 @@ def _hint(default: str) -> str | None:
 
 def _word(each: dataclasses.Field[Any]) -> str:
     words = [part.metavar for part in get_args(each.type) if getattr(part, "metavar", None)]
-    return words[0].lower() if words else each.name
+    return words[0].strip("[]").lower() if words else each.name
 
 
 def _check_values_follow(arguments: Sequence[str], known: list[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import gc
+import os
 import sys
 from importlib import import_module
 
@@ -48,7 +49,13 @@ def run() -> None:
     # What is imported is no garbage, and there is much of it: looking through it again and again as it grows takes a
     # fifth of a second, and once more at the end another.
     gc.set_threshold(OBJECTS_A_COLLECTION)
-    status = main(sys.argv[1:])
+    try:
+        status = main(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Who read the output, such as head, has seen enough. What is still buffered must not be tried again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 0
     gc.freeze()
     sys.exit(status)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sfumato.cli import base, flags
 from sfumato.cli.training import watched
-from sfumato.recipe import changed
+from sfumato.errors import SfumatoError
 from sfumato.render.film_options import FilmOptions
 
 DOC = """Train a network to paint a picture. Leaves painting.png, learning.mp4 and curve.svg in a new run folder.
@@ -34,8 +34,11 @@ def command(arguments: Sequence[str]) -> int:
         flags.switch("watch", "draw the painting in the terminal while it is learned"),
         *base.fields(recipe, arguments),
     )
-    recipe = changed(recipe, flags.given(parsed.changes))
+    recipe = base.with_flags(recipe, parsed)
     picture = None if isinstance(parsed.picture, flags.Default) else parsed.picture
+    source = parsed.changes.picture.source
+    if picture is not None and not isinstance(source, flags.Default) and source != picture:
+        raise SfumatoError(f"paint takes one picture. Got {picture!r} and --picture.source {source!r}.")
     film = FilmOptions.of(flags.given(parsed.film))
     from sfumato.api import paint
 

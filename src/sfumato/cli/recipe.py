@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sfumato.cli import base, flags
 from sfumato.errors import SfumatoError
-from sfumato.recipe import changed, to_json, to_string, to_toml
+from sfumato.recipe import to_json, to_string, to_toml
 from sfumato.recipe.source import KINDS, read
 
 DOC = """Print a recipe, with what other flags change in it. What is printed can be given to sfumato paint --recipe.
@@ -37,5 +37,5 @@ def command(arguments: Sequence[str]) -> int:
         if not (isinstance(parsed.preset, flags.Default) and isinstance(parsed.recipe, flags.Default)):
             raise SfumatoError(f"recipe takes one recipe. Got {parsed.source!r} beside --preset or --recipe.")
         recipe = read(parsed.source)
-    sys.stdout.write(FORMATS[parsed.format](changed(recipe, flags.given(parsed.changes))))
+    sys.stdout.write(FORMATS[parsed.format](base.with_flags(recipe, parsed)))
     return 0

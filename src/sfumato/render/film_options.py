@@ -25,8 +25,10 @@ class FilmOptions(Section):
         default="painting",
         description="painting; error: how far each pixel is off; beside: the target and the painting side by side",
     )
-    every: Literal["moment", "epoch", "never"] = Field(
-        default="moment", description="a frame for each saved moment, or for each epoch; never: no film"
+    every: Literal["auto", "moment", "epoch", "never"] = Field(
+        default="auto",
+        description="a frame for each saved moment, or for each epoch; auto: for each epoch where a run compares its "
+        "painting after each, as in 2012, else for each moment; never: no film",
     )
     size: str | None = Field(
         default=None, description="paint at exactly WIDTHxHEIGHT, such as 600x858; may be larger than the picture"

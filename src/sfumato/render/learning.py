@@ -60,11 +60,12 @@ def remake(run: Run, options: FilmOptions, stage: Stage) -> Path:
     RecipeError when it would be too large.
     """
     if options.every == "never":
-        raise RecipeError("every must be moment or epoch to make a film. Got 'never'.")
+        raise RecipeError("every must be auto, moment or epoch to make a film. Got 'never'.")
     name = layout.FILM if options.kind == "painting" else f"{layout.FILM}-{options.kind}"
     path = writable(run.folder / f"{name}.{options.film_format}" if options.out is None else Path(options.out))
     everything = stills(run)
-    chosen = one_an_epoch(everything) if options.every == "epoch" else everything
+    each_epoch = options.every == "epoch" or (options.every == "auto" and run.recipe.evaluation.every == "epoch")
+    chosen = one_an_epoch(everything) if each_epoch else everything
     plan = _plan(run, options)
     height, width = plan.size
     with replacing(path) as partial:
