@@ -109,13 +109,13 @@ def test_only_without_a_size_is_work_saved(
     large = np.random.default_rng(0).random((160, 200, 1), np.float32)
     run = sf.paint(large, runs=tmp_path, film="none", model={"width": 8}, budget={"steps": 4}, threads=1)
     painted: list[tuple[int, int]] = []
-    paint = Painter.paint
+    paint = Painter.whole
 
-    def note(self: Painter, moment: Path, rows: int, columns: int) -> Any:
+    def note(self: Painter, rows: int, columns: int) -> Any:
         painted.append((rows, columns))
-        return paint(self, moment, rows, columns)
+        return paint(self, rows, columns)
 
-    monkeypatch.setattr(Painter, "paint", note)
+    monkeypatch.setattr(Painter, "whole", note)
     remake(run, FilmOptions(**options), silent)
     assert painted
     assert all((size == (160, 200)) == whole for size in painted)
