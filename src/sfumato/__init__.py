@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sfumato.api import fit, load_picture, load_run, paint, resume, train, train_many
     from sfumato.errors import EngineError, PictureError, RecipeError, RunError, SfumatoError
+    from sfumato.lab.compare import compare
+    from sfumato.lab.experiment import Experiment
     from sfumato.recipe import Budget, Coordinates, Evaluation, Model, Picture, Recipe, Training, preset
     from sfumato.runs import Run
     from sfumato.training import Snapshot
@@ -27,6 +29,7 @@ _HOMES = {
     "Coordinates": "recipe",
     "EngineError": "errors",
     "Evaluation": "recipe",
+    "Experiment": "lab.experiment",
     "Model": "recipe",
     "Picture": "recipe",
     "PictureError": "errors",
@@ -37,6 +40,7 @@ _HOMES = {
     "SfumatoError": "errors",
     "Snapshot": "training",
     "Training": "recipe",
+    "compare": "lab.compare",
     "fit": "api",
     "load_picture": "api",
     "load_run": "api",
@@ -52,6 +56,7 @@ __all__ = [
     "Coordinates",
     "EngineError",
     "Evaluation",
+    "Experiment",
     "Model",
     "Picture",
     "PictureError",
@@ -62,6 +67,7 @@ __all__ = [
     "SfumatoError",
     "Snapshot",
     "Training",
+    "compare",
     "fit",
     "load_picture",
     "load_run",
