@@ -84,3 +84,12 @@ def test_the_same_again(large: sf.Run, tmp_path: Path) -> None:
     one, _ = Sparing(Painter(large), SIZE).paint(large.moments()[0], SIZE)
     other, _ = Sparing(Painter(large), SIZE).paint(large.moments()[0], SIZE)
     np.testing.assert_array_equal(one, other)
+
+
+def test_of_another_size_than_the_picture_some_pixels_tell_too(large: sf.Run) -> None:
+    size = (120, 160)
+    painter = Painter(large)
+    painting, _ = Sparing(painter, size).paint(large.moments()[0], size)
+    expected = painter.whole(*size)
+    assert painter.some(size).distance(expected) < 1e-6
+    assert distance(painting, expected) < 1.1 * TRUST * UNSEEN

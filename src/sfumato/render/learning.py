@@ -80,6 +80,8 @@ def remake(run: Run, options: FilmOptions, stage: Stage, first: Callable[[], Non
     height, width = plan.size
     ready = max(1, min(FRAMES_AHEAD, BYTES_AHEAD // (4 * height * width * 4)))
     with ahead(_frames(run, chosen, plan), ready) as frames, replacing(path) as partial:
+        # Said now, when painting begins: frames that wait to be drawn tell nothing of the pace.
+        stage("film", 0, len(chosen))
         first()
         write_film(
             partial,

@@ -71,10 +71,13 @@ class Painter:
         return zoom.painting(self._loaded(), self._recipe, (rows, columns), region)
 
     def some(self, size: Size) -> Some:
-        """What the network as it is now answers at some pixels of a painting of this size."""
+        """What the network as it is now answers at some pixels of a painting of this size.
+
+        Of the picture's own size they are those that tell the PSNR, and are asked for once.
+        """
         if size == self._picture:
             return Some(self._chosen, images.shown(self._sampled(), self._recipe.picture.light))
-        pixels = np.sort(stream(self._recipe.seed, "compared").permutation(size[0] * size[1])[:COMPARED_PIXELS])
+        pixels = stream(self._recipe.seed, "compared").integers(size[0] * size[1], size=COMPARED_PIXELS)
         region = zoom.aligned(self._recipe.coordinates, self._picture, size)
         return Some(pixels, zoom.painted(self._loaded(), self._recipe, size, pixels, region))
 
