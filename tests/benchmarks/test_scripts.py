@@ -69,7 +69,7 @@ def test_stacked_vs_eager() -> None:
 
 
 def test_paint_command() -> None:
-    printed = script("paint_command", "1 epoch", "--rounds", "1", "--size", "30x40")
+    printed = script("paint_command", "1 epoch", "--rounds", "2", "--size", "30x40")
     assert "1 epoch, this: " in printed
     assert "of which not training" in printed
 

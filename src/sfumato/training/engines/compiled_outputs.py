@@ -40,10 +40,10 @@ def _compiled(model: MLP, activate: Activate, coordinates: NDArray[np.float64], 
     from sfumato.training.engines import fused_kernel
     from sfumato.training.engines.compiled_activation import compiled
     from sfumato.training.engines.compiling import announced
+    from sfumato.training.engines.features import encoded
     from sfumato.training.engines.fused_layout import TILE, Layout
     from sfumato.training.engines.fused_pass import Network
     from sfumato.training.engines.memory import zeros
-    from sfumato.training.engines.online import encoded
 
     linear = model.linear_layers()
     layout = Layout(

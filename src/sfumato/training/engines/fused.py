@@ -17,12 +17,12 @@ from sfumato.training.engines import barrier, fused_kernel
 from sfumato.training.engines.compiled_activation import compiled
 from sfumato.training.engines.compiled_error import errors_of
 from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
+from sfumato.training.engines.features import encoded
 from sfumato.training.engines.fused_layout import Layout
 from sfumato.training.engines.fused_optimizer import Optimizer
 from sfumato.training.engines.fused_pass import Network
 from sfumato.training.engines.fused_team import Team, Workspace
 from sfumato.training.engines.memory import zeros
-from sfumato.training.engines.online import encoded
 
 SMALLEST_PART = 16
 """Samples of a step that are worth a thread of their own."""

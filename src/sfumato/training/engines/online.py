@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 from sfumato.errors import EngineError
 from sfumato.models.activations import IMPLEMENTATIONS, Activate
 from sfumato.models.mlp import MLP
-from sfumato.models.outputs import TILE
 from sfumato.recipe import choices
 from sfumato.training.engines import barrier, compiled_outputs, online_kernel
 from sfumato.training.engines.compiled_activation import compiled
 from sfumato.training.engines.compiled_error import errors_of
 from sfumato.training.engines.compiling import announced
 from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
+from sfumato.training.engines.features import encoded
 from sfumato.training.engines.memory import zeros
 from sfumato.training.engines.online_loops import RANK
 from sfumato.training.engines.online_part import Field, Part, up, useful_threads
@@ -172,10 +172,3 @@ class Online(Engine):
                     target, source = (share, whole) if into_parts else (whole, share)
                     target[:] = source
         return named
-
-
-def encoded(model: MLP, coordinates: NDArray[np.float64]) -> NDArray[np.float32]:
-    """(N, 2) -> (N, F): what comes out of the model's encoding."""
-    with torch.inference_mode():
-        tiles = torch.from_numpy(coordinates).to(torch.float32).split(TILE)
-        return torch.cat([model.encode(tile) for tile in tiles]).contiguous().numpy()
