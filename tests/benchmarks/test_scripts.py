@@ -81,6 +81,12 @@ def test_stacked_vs_eager() -> None:
         assert f"stacked, 2 threads over the fastest of {kind}" in printed
 
 
+def test_paint_command() -> None:
+    printed = script("paint_command", "1 epoch", "--rounds", "2", "--size", "30x40")
+    assert "1 epoch, this: " in printed
+    assert "of which not training" in printed
+
+
 def test_one_network_whose_losses_differ_gives_no_result() -> None:
     task = stacked_vs_eager.problem(3, 8, 16)
     compared = stacked_vs_eager.sides(task, pytorch=False)

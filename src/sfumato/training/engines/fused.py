@@ -13,16 +13,16 @@ from numpy.typing import NDArray
 from sfumato.errors import EngineError
 from sfumato.models.activations import IMPLEMENTATIONS, Activate
 from sfumato.models.mlp import MLP
-from sfumato.training.engines import barrier, fused_kernel, fused_update
+from sfumato.training.engines import barrier, fused_kernel
 from sfumato.training.engines.compiled_activation import compiled
 from sfumato.training.engines.compiled_error import errors_of
 from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
-from sfumato.training.engines.fused_layout import Field, Layout
+from sfumato.training.engines.features import encoded
+from sfumato.training.engines.fused_layout import Layout
 from sfumato.training.engines.fused_optimizer import Optimizer
 from sfumato.training.engines.fused_pass import Network
 from sfumato.training.engines.fused_team import Team, Workspace
 from sfumato.training.engines.memory import zeros
-from sfumato.training.engines.online import encoded
 from sfumato.training.engines.subnormal import flushed
 
 SMALLEST_PART = 16
@@ -200,15 +200,8 @@ class Fused(Engine):
         self._turn()
 
     def _turn(self) -> None:
-        for k, row in enumerate(self._layout.table[1:], start=1):
-            fused_update.turn(
-                self._layout.table,
-                k,
-                0,
-                int(row[Field.ROWS]),
-                self._weights.ctypes.data,
-                self._turned.ctypes.data,
-            )
+        for layer in range(1, len(self._linear)):
+            self._layout.turned_weight(self._turned, layer)[:] = self._layout.weight(self._weights, layer)
 
 
 def _answer(*work: Any) -> None:
