@@ -37,6 +37,9 @@ OPTIMIZERS = [
     "rmsprop(lr=0.0005, momentum=0.5, decay=0.9)",
     # More samples than a batch has: which of them are looked at depends on the number of threads.
     "foof(lr=0.05, damping=0.3, samples=128, every=4, decay=0.8, momentum=0.8)",
+    # More iterations would magnify the rounding of small singular values.
+    "muon(lr=0.05, iterations=2)",
+    "muon(lr=0.05, momentum=0.8, nesterov=false, iterations=3)",
 ]
 
 
@@ -116,6 +119,14 @@ def test_foof(width: tuple[int, ...], biases: bool) -> None:
     foof = "foof(lr=0.05, damping=0.3, samples=20, every=3)"
     shape = {"width": width} if width else {"width": 8, "depth": 0}
     check(recipe_of(**shape, biases=biases, training={"optimizer": foof}))
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("width", [(23, 18, 37, 5), (40,) * 4, (70, 20), (20,), ()])
+def test_muon(width: tuple[int, ...], threads: int) -> None:
+    # Whole layers to each thread, layers shared by all, or both; matrices that are tall, wide and square.
+    shape = {"width": width} if width else {"width": 8, "depth": 0}
+    check(recipe_of(**shape, biases=len(width) != 2, training={"optimizer": "muon(lr=0.05, iterations=2)"}), threads)
 
 
 @pytest.mark.parametrize("batch", [2, 7, 33, 129, 255, 257, 385, "all"])

@@ -53,9 +53,9 @@ class Fused(Engine):
         self._layout = layout = Layout(sizes, biases=self._linear[0].bias is not None)
         threads = max(1, min(task.threads, self._batch // SMALLEST_PART))
         self._threads = threads
-        self._kind = (*sizes, layout.biases, threads)
         self._weights, self._turned = layout.block(), zeros(layout.turned)
         self._optimizer = Optimizer(training.optimizer, self._linear, layout)
+        self._kind = (*sizes, layout.biases, threads, self._optimizer.needs_room)
         self._step = 0
         self._network = Network(
             table=layout.table,
@@ -129,6 +129,7 @@ class Fused(Engine):
             team,
             self._optimizer.rule,
             self._optimizer.foof,
+            self._optimizer.muon,
             kept,
             self._errors,
             self._features,
@@ -140,7 +141,10 @@ class Fused(Engine):
         )
 
     def _workspace(self) -> AbstractContextManager[Workspace]:
-        return self._shared.lent(self._kind, lambda: Workspace(self._layout, self._threads))
+        return self._shared.lent(self._kind, self._new_workspace)
+
+    def _new_workspace(self) -> Workspace:
+        return Workspace(self._layout, self._threads, room=self._optimizer.needs_room)
 
     def _networks(self, workspace: Workspace) -> list[Network]:
         """The network as each thread has it."""

@@ -58,6 +58,8 @@ class Layout:
         self.widest = 0
         self.moments = 0
         """Length of a block of moments."""
+        self.room = 0
+        """Length of what making a hidden layer's matrix orthogonal needs."""
         for layer, row in enumerate(self.table):
             fan_in, fan_out = sizes[layer], sizes[layer + 1]
             rows, columns = up(fan_in + 1), up(fan_out)
@@ -66,7 +68,10 @@ class Layout:
             self.parameters += rows * columns
             self.turned += rows * columns if layer > 0 else 0
             row[Field.MOMENTS] = self.moments
-            self.moments += rows * rows if self.is_hidden(layer) else 0
+            if self.is_hidden(layer):
+                self.moments += rows * rows
+                tall, short = up(max(fan_in, fan_out)), up(min(fan_in, fan_out))
+                self.room = max(self.room, 2 * (tall + short) * short)
             row[Field.INPUTS] = self.memory
             row[Field.SLOPES] = self.memory + TILE * rows
             self.memory += TILE * rows * (2 if layer > 0 else 1)

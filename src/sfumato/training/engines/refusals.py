@@ -58,11 +58,11 @@ def online(recipe: Recipe) -> list[str]:
 def fused(recipe: Recipe) -> list[str]:
     """What in the recipe is not mini-batch training of an MLP in float32 on the CPU, by a compiled optimiser."""
     training = recipe.training
-    known = isinstance(training.optimizer, choices.SGD | choices.Adam | choices.AdamW | choices.RMSprop | choices.Foof)
+    known = not isinstance(training.optimizer, choices.Rprop | choices.LBFGS)
     return _broken(
         [
             (training.batch != 1, "training.batch", "2 or more", training.batch),
-            (known, "training.optimizer", "sgd, adam, adamw, rmsprop or foof", training.optimizer),
+            (known, "training.optimizer", "sgd, adam, adamw, rmsprop, foof or muon", training.optimizer),
             (recipe.model.module is None, "model.module", "none", recipe.model.module),
             (recipe.dtype != "float64", "dtype", "float32", recipe.dtype),
             (recipe.device != "cuda", "device", "cpu", recipe.device),
