@@ -107,6 +107,30 @@ def test_shapes(width: tuple[int, ...], biases: bool, threads: int) -> None:
 
 
 @pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize(
+    ("shape", "width"),
+    [
+        ("residual", (20,) * 5),
+        ("residual", (16,)),
+        ("skip", (23, 18, 37)),
+        ("skip(2)", (16, 15)),
+        ("skip(5)", (20,) * 5),
+    ],
+)
+def test_additions_and_joins(shape: str, width: tuple[int, ...], threads: int) -> None:
+    check(recipe_of(shape=shape, width=width, activation="gauss(0.7)", output="sigmoid"), threads)
+    # Without biases, with more features than fill a register, and more samples than a tile.
+    other = {"encoding": "fourier(sigma=1, features=30)", "biases": False, "training": {"batch": 300}}
+    check(recipe_of(shape=shape, width=width, **other), threads)
+
+
+@pytest.mark.parametrize("shape", ["residual", "skip"])
+@pytest.mark.parametrize("optimizer", [optimizer for optimizer in OPTIMIZERS if optimizer[0] in "fm"])
+def test_additions_and_joins_with_matrices_of_hidden_layers(shape: str, optimizer: str) -> None:
+    check(recipe_of(shape=shape, width=(20,) * 4, training={"optimizer": optimizer}))
+
+
+@pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_optimizers(optimizer: str, threads: int) -> None:
     check(recipe_of(training={"optimizer": optimizer}), threads)
@@ -211,7 +235,7 @@ def test_a_run_that_diverges_shows_it() -> None:
 
 
 def test_why_not_lists_every_reason() -> None:
-    assert Fused.why_not(recipe_of(encoding="fourier", output="sigmoid", biases=False)) == []
+    assert Fused.why_not(recipe_of(encoding="fourier", output="sigmoid", biases=False, shape="skip")) == []
     recipe = changed(preset("blog-2012"), {"training": {"optimizer": "lbfgs"}, "dtype": "float64", "device": "cuda"})
     fields = [reason.split(" must be ")[0] for reason in Fused.why_not(recipe)]
     assert fields == ["training.batch", "training.optimizer", "dtype", "device"]
