@@ -52,4 +52,4 @@ def test_strings_from_before_there_were_shapes_are_plain() -> None:
     )
     skip = changed(Recipe(), {"model": {"shape": "skip(3)"}})
     assert from_string(to_string(skip)) == skip
-    assert from_string(old).model.shape == Model().shape
+    assert from_string(old).model == changed(Recipe(), {"model": {"depth": 6}}).model
