@@ -14,17 +14,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sfumato.api import fit, load_picture, load_run, paint, resume, train, train_many
+    from sfumato.api import check, fit, load_picture, load_run, paint, resume, train, train_many
     from sfumato.errors import EngineError, PictureError, RecipeError, RunError, SfumatoError
     from sfumato.recipe import Budget, Coordinates, Evaluation, Model, Picture, Recipe, Training, preset
     from sfumato.runs import Run
-    from sfumato.training import Snapshot
+    from sfumato.training import Diagnosis, Snapshot
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "Budget": "recipe",
     "Coordinates": "recipe",
+    "Diagnosis": "training",
     "EngineError": "errors",
     "Evaluation": "recipe",
     "Model": "recipe",
@@ -37,6 +38,7 @@ _HOMES = {
     "SfumatoError": "errors",
     "Snapshot": "training",
     "Training": "recipe",
+    "check": "api",
     "fit": "api",
     "load_picture": "api",
     "load_run": "api",
@@ -50,6 +52,7 @@ _HOMES = {
 __all__ = [
     "Budget",
     "Coordinates",
+    "Diagnosis",
     "EngineError",
     "Evaluation",
     "Model",
@@ -62,6 +65,7 @@ __all__ = [
     "SfumatoError",
     "Snapshot",
     "Training",
+    "check",
     "fit",
     "load_picture",
     "load_run",

@@ -12,6 +12,7 @@ from sfumato.errors import SfumatoError
 
 COMMANDS = {
     "paint": "train a network to paint a picture; leaves a painting, a film and a curve",
+    "check": "try a recipe for a moment and say whether it will learn, and what to change",
     "resume": "go on with a run that was stopped or killed, to the bits it would have had",
     "pause": "ask a running training to wait until it is resumed or stopped",
     "stop": "ask a running training to end and write everything",

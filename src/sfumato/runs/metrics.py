@@ -9,11 +9,11 @@ from typing import Any
 
 from sfumato.errors import RunError
 from sfumato.runs.atomic import cannot_write
-from sfumato.training import Snapshot
+from sfumato.training import Figures, Snapshot
 
 
-def line(snapshot: Snapshot) -> dict[str, Any]:
-    """The figures of an evaluated snapshot; numbers in full double precision, null where there is none."""
+def line(snapshot: Snapshot, figures: Figures | None = None) -> dict[str, Any]:
+    """The errors of an evaluated snapshot, in full double precision, null where there is none; and its ``figures``."""
     evaluation = snapshot.evaluation
     if evaluation is None:
         raise ValueError("the snapshot has no evaluation")
@@ -32,7 +32,8 @@ def line(snapshot: Snapshot) -> dict[str, Any]:
     if evaluation.psnr_held_out is not None:
         values["psnr_held_out"] = evaluation.psnr_held_out
     # JSON knows neither nan nor infinity.
-    return {key: value if math.isfinite(value) else None for key, value in values.items()}
+    plain: dict[str, Any] = {key: value if math.isfinite(value) else None for key, value in values.items()}
+    return plain if figures is None else plain | figures.as_json()
 
 
 def append(path: Path, values: dict[str, Any]) -> None:
