@@ -33,7 +33,7 @@ def line(snapshot: Snapshot, figures: Figures | None = None) -> dict[str, Any]:
         values["psnr_held_out"] = evaluation.psnr_held_out
     # JSON knows neither nan nor infinity.
     plain: dict[str, Any] = {key: value if math.isfinite(value) else None for key, value in values.items()}
-    return plain if figures is None else plain | figures.as_json()
+    return plain if figures is None else plain | {"figures": figures.as_json()}
 
 
 def append(path: Path, values: dict[str, Any]) -> None:

@@ -50,7 +50,7 @@ def test_it_is_the_training_of_the_loop() -> None:
 
 def test_updates_are_those_of_one_step_and_moved_of_all() -> None:
     # By SGD from one pixel's gradient, of a network without hidden layers: both by hand.
-    target = np.zeros((2, 2, 1), np.float32) + np.float32([[[0.1], [0.2]], [[0.3], [0.7]]])
+    target = np.array([[[0.1], [0.2]], [[0.3], [0.7]]], np.float32)
     changes = {"model": {"depth": 0}, "training": {"batch": "all", "optimizer": "sgd(lr=0.5)"}, "dtype": "float64"}
     whole = recipe(changes)
     trial = tried(whole, target)

@@ -16,7 +16,7 @@ def test_against_all_singular_values(shape: tuple[int, int], scale: float) -> No
 
 def test_known_ranks() -> None:
     assert stable_rank(np.eye(30)) == pytest.approx(30)
-    assert stable_rank(np.outer(np.arange(1, 31), np.arange(2, 22))) == pytest.approx(1)
+    assert stable_rank(np.outer(np.arange(1.0, 31), np.arange(2.0, 22))) == pytest.approx(1)
 
 
 @pytest.mark.parametrize("value", [0.0, np.nan, np.inf])

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from sfumato import models
+from sfumato.errors import RecipeError
 from sfumato.recipe import Recipe
 from sfumato.training.diagnosis.trial import Trial
 from sfumato.training.engines import Task, choose, find
@@ -57,16 +58,22 @@ def tried(recipe: Recipe, picture: NDArray[np.floating], model: nn.Module | None
     if recipe.model.module is not None:
         models.check(model, channels)
     gauge = Gauge(recipe, picture, model, PIXELS)
-    training = _Training(recipe, picture, copy.deepcopy(model))
-    first = training.weights()
-    before = gauge.figures(first)
+    try:
+        training = _Training(recipe, picture, copy.deepcopy(model))
+        first = training.weights()
+        before = gauge.measure(first)
+    except (RuntimeError, TypeError) as error:
+        if recipe.model.module is None:
+            raise
+        reason = " ".join(str(error).split())
+        raise RecipeError(f"the network must be one that can be copied. {recipe.model.module} says: {reason}") from None
     errors = [training.advance(1)]
     while not training.over:
         errors.append(training.advance(training.piece))
     last = training.weights()
     training.advance(1)
     weights = training.weights()
-    after = gauge.figures(weights)
+    after = gauge.measure(weights)
     names = [layer.weight for layer in before.layers]
     return Trial(
         engine=recipe.engine,

@@ -40,15 +40,19 @@ class Gauge:
         None where a module of someone's own cannot be copied, or not be looked into.
         """
         if not self._is_own:
-            return self._figures(weights)
-        # It may draw random numbers, of which training must not miss any.
-        with torch.random.fork_rng(devices=[]):
-            try:
-                return self._figures(weights)
-            except Exception:
-                return None
+            return self.measure(weights)
+        try:
+            return self.measure(weights)
+        except Exception:
+            return None
 
-    def _figures(self, weights: Mapping[str, NDArray[Any]]) -> Figures:
+    def measure(self, weights: Mapping[str, NDArray[Any]]) -> Figures:
+        """The same, raising whatever a module of someone's own raises."""
+        # Such a module may draw random numbers, of which training must not miss any.
+        with torch.random.fork_rng(devices=[]):
+            return self._measured(weights)
+
+    def _measured(self, weights: Mapping[str, NDArray[Any]]) -> Figures:
         if self._copy is None:
             self._copy = copy.deepcopy(self._model).cpu().eval().requires_grad_(True)
         model = self._copy

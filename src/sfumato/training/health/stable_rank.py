@@ -6,6 +6,8 @@ matrix, as the rank does.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,6 +31,6 @@ def stable_rank(matrix: NDArray[np.floating]) -> float:
         from scipy.sparse.linalg import svds
 
         start = np.random.default_rng(0).standard_normal(min(values.shape))
-        (singular,) = svds(values, k=1, tol=1e-4, v0=start, return_singular_vectors=False)
-        largest = float(singular) ** 2
+        singular: Any = svds(values, k=1, tol=1e-4, v0=start, return_singular_vectors=False)  # pyright: ignore[reportArgumentType]
+        largest = float(singular[0]) ** 2
     return float((values * values).sum()) / largest
