@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sfumato.api import check, fit, load_picture, load_run, paint, resume, train, train_many
     from sfumato.errors import EngineError, PictureError, RecipeError, RunError, SfumatoError
+    from sfumato.lab.compare import compare
+    from sfumato.lab.experiment import Experiment
     from sfumato.recipe import Budget, Coordinates, Evaluation, Model, Picture, Recipe, Training, preset
     from sfumato.runs import Run
     from sfumato.training import Diagnosis, Snapshot
@@ -28,6 +30,7 @@ _HOMES = {
     "Diagnosis": "training",
     "EngineError": "errors",
     "Evaluation": "recipe",
+    "Experiment": "lab.experiment",
     "Model": "recipe",
     "Picture": "recipe",
     "PictureError": "errors",
@@ -39,6 +42,7 @@ _HOMES = {
     "Snapshot": "training",
     "Training": "recipe",
     "check": "api",
+    "compare": "lab.compare",
     "fit": "api",
     "load_picture": "api",
     "load_run": "api",
@@ -55,6 +59,7 @@ __all__ = [
     "Diagnosis",
     "EngineError",
     "Evaluation",
+    "Experiment",
     "Model",
     "Picture",
     "PictureError",
@@ -66,6 +71,7 @@ __all__ = [
     "Snapshot",
     "Training",
     "check",
+    "compare",
     "fit",
     "load_picture",
     "load_run",

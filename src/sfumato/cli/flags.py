@@ -113,6 +113,31 @@ def value_of(arguments: Sequence[str], flag: str) -> str | None:
     return None
 
 
+def collected(arguments: Sequence[str], flag: str) -> tuple[list[str], list[str]]:
+    """The values of a flag that may be given several times, and the other arguments. Raises SfumatoError."""
+    values: list[str] = []
+    rest: list[str] = []
+    following = iter(arguments)
+    for argument in following:
+        name, separator, value = argument.partition("=")
+        if name != flag:
+            rest.append(argument)
+        elif separator:
+            values.append(value)
+        elif (value := next(following, "--")).startswith("--"):
+            raise SfumatoError(f"{flag} needs a value after it. Got none.")
+        else:
+            values.append(value)
+    return values, rest
+
+
+def truth(name: str, text: str) -> bool:
+    """A flag's value as true or false. Raises SfumatoError when it is neither."""
+    if text not in ("true", "false"):
+        raise SfumatoError(f"{name} must be true or false. Got {text!r}.")
+    return text == "true"
+
+
 def parse(default: T, arguments: Sequence[str], name: str) -> T:
     """Read a command's flags. Raises SfumatoError in one line for an unknown flag or a missing value."""
     known = _names(default)

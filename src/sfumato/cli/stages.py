@@ -29,7 +29,7 @@ class StagesProgress:
             disable=not self._console.is_terminal,
             expand=True,
         )
-        self._estimate = StageEstimate(self._say)
+        self._estimate = StageEstimate(self.say)
         self._name: str | None = None
         self._task = TaskID(0)
         self._started = self._last_line = time.monotonic()
@@ -58,7 +58,8 @@ class StagesProgress:
         left = timedelta(seconds=round((now - self._started) * (total - done) / max(done, 1)))
         # What came before the first call is not known: no time can be told after it.
         words = f"{name} {done / total:4.0%}" + (f"  {left} left" if now > self._started else "")
-        self._say(words)
+        self.say(words)
 
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> None:
+        """Print a line, above the bar where there is one."""
         self._console.print(text, highlight=False, soft_wrap=True)

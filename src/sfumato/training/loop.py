@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -66,10 +66,12 @@ class Loop:
         picture: NDArray[np.float32],
         model: torch.nn.Module | None = None,
         shared: Shared | None = None,
+        marks: Sequence[float] = (),
     ) -> None:
         """``recipe`` resolved; ``picture`` (H, W, C). Without ``model`` the recipe's own network is built.
 
-        ``shared``: one and the same for loops whose networks are trained side by side.
+        ``shared``: one and the same for loops whose networks are trained side by side. ``marks``: parts of the budget,
+        0 to 1, at whose steps there are sure to be snapshots, where epochs or steps end it.
         """
         shared = shared or Shared()
         self.recipe = recipe
@@ -95,6 +97,8 @@ class Loop:
         self._values = targets.size
         self._steps_an_epoch = math.ceil(self._pixels / self._batch)
         self.clock = Clock(recipe.budget, self._steps_an_epoch)
+        last_step = self.clock.last_step
+        self._marks = [] if last_step is None else sorted(math.ceil(mark * last_step) for mark in marks)
         self._divergence = Divergence(float(targets.var(axis=0).mean()))
         self._queue = np.empty(0, dtype=np.int64)
         self.looking = Looking()
@@ -157,6 +161,7 @@ class Loop:
         """
         loss, squared_error, samples = 0.0, 0.0, 0
         wanted = self.clock.steps_in(SECONDS_A_SNAPSHOT)
+        wanted = min([wanted, *(mark - self.clock.step for mark in self._marks if mark > self.clock.step)])
         while wanted > 0:
             before = time.perf_counter()
             if not len(self._queue):

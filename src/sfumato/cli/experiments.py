@@ -1,0 +1,80 @@
+"""An experiment under a person's eyes: how long it takes, how far it is, what came out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from sfumato.api import load_picture
+from sfumato.cli.stages import StagesProgress
+from sfumato.interrupt import asked_to_stop
+from sfumato.lab import table, verdict
+from sfumato.lab.compare import default_folder, plan_of
+from sfumato.lab.experiment import Experiment, StoppedError, carry_out
+from sfumato.notices import heard
+from sfumato.recipe import Recipe
+
+COLUMNS = ("arm", "dB", "±", "seeds", "parameters", "epochs", "GFLOP", "s", "GFLOP to target", "s to target", "rate")
+
+
+def carried_out(
+    asked: str | Mapping[str, Recipe], recipe: Recipe, *, out: Path | None, workers: int, **how: Any
+) -> int:
+    """Plan, train, print; the exit status: 0, or 130 when it was interrupted before its end."""
+    picture = load_picture(recipe)
+    plan = plan_of(asked, picture, recipe, **how)
+    folder = default_folder(plan) if out is None else out
+    progress = StagesProgress()
+    try:
+        with asked_to_stop() as stop, progress, heard(progress.say):
+            found = carry_out(
+                plan,
+                picture,
+                folder,
+                workers=workers,
+                watch=lambda done, total: progress.stage("trials", done, total),
+                stop=stop,
+            )
+    except StoppedError:
+        sys.stderr.write(f"sfumato: stopped. The same command goes on with what is in {folder}.\n")
+        return 130
+    tell(found)
+    return 0
+
+
+def tell(experiment: Experiment) -> None:
+    """The table and the verdict on stdout."""
+    console = Console(highlight=False)
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    for name in COLUMNS:
+        shown.add_column(name, justify="left" if name == "arm" else "right", overflow="fold")
+    for line in table.lines(experiment):
+        arm = line.arm
+        shown.add_row(
+            arm.name,
+            f"{line.psnr:.2f}",
+            f"{line.deviation:.2f}",
+            f"{line.finished}" + (f", {line.failed} failed" if line.failed else ""),
+            "-" if arm.parameters is None else f"{arm.parameters:,}",
+            f"{line.epochs:.3g}",
+            _figure(line.gigaflop),
+            _figure(line.seconds),
+            _figure(line.gigaflop_to_target),
+            _figure(line.seconds_to_target),
+            ", ".join(f"{rate:.2g}" for rate in line.rates),
+        )
+    console.print(shown)
+    goal = table.target(experiment)
+    sys.stdout.write("\n±: standard deviation over the seeds")
+    sys.stdout.write("\n" if goal is None else f"; target: {goal:.1f} dB, what the worst arm ends with\n")
+    sys.stdout.write("\n" + "\n".join(verdict.sentences(experiment)) + "\n")
+    sys.stdout.write(f"\nexperiment  {experiment.folder.path}\n")
+
+
+def _figure(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3g}"

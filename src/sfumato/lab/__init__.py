@@ -1,0 +1,1 @@
+"""Experiments: planned as data, executed, compared with an interval, reported."""

@@ -1,0 +1,75 @@
+"""Arms from recipes: with what is known of their networks, and with equal operations where that is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Literal, get_args
+
+from numpy.typing import NDArray
+
+from sfumato import images
+from sfumato.errors import RecipeError
+from sfumato.lab.plan import Arm
+from sfumato.recipe import Recipe, changed
+from sfumato.recipe.description import TRAINING_PER_FORWARD, describe
+
+Equal = Literal["epochs", "operations", "seconds"]
+
+FLOATING_POINT_OPERATIONS_A_MULTIPLY_ADD = 2
+
+
+def arm(name: str, recipe: Recipe, channels: int, *, title: str = "", verb: str = "beats") -> Arm:
+    """An arm with the size and cost of its network, for pictures of so many ``channels``."""
+    if recipe.model.module is not None:
+        return Arm(name, recipe, None, None, title, verb)
+    colours: dict[int, str] = {1: "grey", 3: "rgb", 4: "rgba"}
+    described = describe(changed(recipe, {"picture": {"channels": colours[channels]}}))
+    operations = FLOATING_POINT_OPERATIONS_A_MULTIPLY_ADD * TRAINING_PER_FORWARD * described.multiply_adds
+    return Arm(name, recipe, described.parameters, operations, title, verb)
+
+
+def equalised(arms: Sequence[Arm], equal: str) -> tuple[Arm, ...]:
+    """The arms with budgets that give each the same of ``equal``. Operations: those of the first arm.
+
+    Raises RecipeError where their budgets do not say how much that is.
+    """
+    if equal not in get_args(Equal):
+        raise RecipeError(f"equal must be one of {', '.join(get_args(Equal))}. Got {equal!r}.")
+    if equal == "operations":
+        return _of_equal_operations(arms)
+    amounts = {arm.name: getattr(arm.recipe.budget, equal) for arm in arms}
+    for name, amount in amounts.items():
+        # Steps are as good as epochs where all take the same of both.
+        steps = {(each.recipe.budget.steps, each.recipe.training.batch) for each in arms}
+        if amount is None and not (equal == "epochs" and len(steps) == 1 and steps != {(None, None)}):
+            raise RecipeError(f"arm {name}: budget.{equal} must be given for equal {equal}. Got none.")
+    if len(set(amounts.values())) > 1:
+        raise RecipeError(f"arms must have the same budget.{equal}. Got {', '.join(map(str, amounts.values()))}.")
+    return tuple(arms)
+
+
+def _of_equal_operations(arms: Sequence[Arm]) -> tuple[Arm, ...]:
+    first = arms[0]
+    epochs = first.recipe.budget.epochs
+    if epochs is None or first.operations is None:
+        raise RecipeError(f"arm {first.name}: budget.epochs must be given for equal operations. Got none.")
+    found: list[Arm] = []
+    for each in arms:
+        if each.operations is None:
+            raise RecipeError(f"arm {each.name}: model.module must be none for equal operations, which are not known.")
+        budget = {"epochs": epochs * first.operations / each.operations}
+        found.append(replace(each, recipe=changed(each.recipe, {"budget": budget})))
+    return tuple(found)
+
+
+def facts(recipe: Recipe, picture: NDArray[Any]) -> dict[str, Any]:
+    """Of the picture that all arms learn, for the plan."""
+    height, width, channels = picture.shape
+    return {
+        "source": recipe.picture.source,
+        "height": height,
+        "width": width,
+        "channels": channels,
+        "sha256": images.sha256(picture),
+    }

@@ -1,0 +1,170 @@
+"""An experiment's folder: the plan, a row a trial, final weights and paintings. Rows are appended as they come."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors.numpy
+from filelock import FileLock, Timeout
+from numpy.typing import NDArray
+
+from sfumato import images
+from sfumato.errors import RunError
+from sfumato.lab.plan import Plan
+from sfumato.lab.trial import Key, Outcome, key_of
+from sfumato.runs import replacing
+from sfumato.runs.atomic import cannot_write, write_bytes
+from sfumato.runs.provenance import provenance
+
+PLAN = "plan.json"
+TRIALS = "trials.jsonl"
+MACHINES = "machines.jsonl"
+"""One line each time that it was begun or gone on with: versions, machine, executor."""
+WEIGHTS = "weights"
+PAINTINGS = "paintings"
+TARGET = "picture.npy"
+LOCK = "lock"
+
+
+class Folder:
+    """Reads and writes an experiment's folder."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def plan(self) -> Plan | None:
+        """What is planned here; None where there is nothing yet. Raises RunError when it is something else."""
+        file = self.path / PLAN
+        if not file.exists():
+            if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+                raise RunError(
+                    f"{self.path} must be a folder of an experiment, or empty. Got something else; choose another "
+                    "(--out)."
+                )
+            return None
+        try:
+            return Plan.of(json.loads(file.read_text(encoding="utf-8")))
+        except (ValueError, OSError) as error:
+            raise RunError(
+                f"{file} must be a plan that Sfumato wrote: {error}. Restore or remove the folder."
+            ) from None
+
+    @contextmanager
+    def taken(self, plan: Plan, picture: NDArray[np.float32]) -> Iterator[None]:
+        """Begin the experiment, or go on with it, alone.
+
+        Raises RunError when the folder holds another experiment, another process writes it, or it cannot be written.
+        """
+        found = self.plan()
+        if found is not None and found.id != plan.id:
+            raise RunError(
+                f"{self.path} holds another experiment, {found.name} with the id {found.id}. Got {plan.name} with "
+                f"the id {plan.id}; choose another folder (--out)."
+            )
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise cannot_write(self.path, error) from error
+        lock = FileLock(self.path / LOCK)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise RunError(f"{self.path} is being written by another process. Wait for it, or stop it.") from None
+        except OSError as error:
+            raise cannot_write(self.path, error) from error
+        try:
+            if found is None:
+                buffer = io.BytesIO()
+                np.save(buffer, picture, allow_pickle=False)
+                write_bytes(self.path / TARGET, buffer.getvalue())
+                write_bytes(self.path / PLAN, (json.dumps(plan.to_values(), indent=2) + "\n").encode())
+            yield
+        finally:
+            lock.release()
+
+    def picture(self) -> NDArray[np.float32]:
+        """(H, W, C), as it is learned. Raises RunError when it is missing or damaged."""
+        try:
+            return np.load(self.path / TARGET, allow_pickle=False)
+        except (OSError, ValueError) as error:
+            raise RunError(f"{self.path / TARGET} must be the experiment's picture: {error}. Restore it.") from None
+
+    def note_machine(self, executor: str, workers: int) -> None:
+        """Write down what trains from now on."""
+        line = {**provenance(1), "executor": executor, "workers": workers}
+        self._append(MACHINES, line)
+
+    def machines(self) -> list[dict[str, Any]]:
+        """What trained, in the order of the times that it was gone on with."""
+        return self._lines(MACHINES)
+
+    def write(self, outcome: Outcome, order: int) -> None:
+        """What came of a trial; ``order``: its arm's number. The row comes last: with it the trial is finished."""
+        key = outcome.key
+        if key.purpose == "verdict" and outcome.weights:
+            contiguous = {name: np.asarray(value, order="C") for name, value in outcome.weights.items()}
+            write_bytes(self.weights_file(key, order), safetensors.numpy.save(contiguous))
+        for number, frame in enumerate(outcome.frames):
+            self._write_picture(self.frame_file(key, order, number), frame)
+        if outcome.painting is not None:
+            self._write_picture(self.painting_file(key, order), outcome.painting)
+        self._append(TRIALS, outcome.row)
+
+    def rows(self) -> dict[Key, dict[str, Any]]:
+        """Of all trials that have ended, those that failed included. Raises RunError when the file is damaged."""
+        try:
+            return {key_of(row): row for row in self._lines(TRIALS)}
+        except (KeyError, TypeError) as error:
+            raise RunError(f"{self.path / TRIALS} must hold rows of trials: {error}. Restore or remove it.") from None
+
+    def weights_file(self, key: Key, order: int) -> Path:
+        """The trial's final weights."""
+        return self.path / WEIGHTS / f"{_name(key, order)}.safetensors"
+
+    def painting_file(self, key: Key, order: int) -> Path:
+        """The trial's last painting, where paintings were kept."""
+        return self.path / PAINTINGS / f"{_name(key, order)}.png"
+
+    def frame_file(self, key: Key, order: int, mark: int) -> Path:
+        """The small painting at a mark."""
+        return self.path / PAINTINGS / f"{_name(key, order)}-{mark:02d}.png"
+
+    def _write_picture(self, path: Path, pixels: NDArray[np.uint8]) -> None:
+        buffer = io.BytesIO()
+        images.as_image(pixels.astype(np.float32) / np.float32(255)).save(buffer, format="PNG")
+        write_bytes(path, buffer.getvalue())
+
+    def _append(self, name: str, line: dict[str, Any]) -> None:
+        path = self.path / name
+        try:
+            # What a crash cut off would make the next line unreadable too.
+            if path.exists() and (text := path.read_bytes()) and not text.endswith(b"\n"):
+                with replacing(path) as partial:
+                    partial.write_bytes(text[: text.rfind(b"\n") + 1])
+            with path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
+        except OSError as error:
+            raise cannot_write(path, error) from error
+
+    def _lines(self, name: str) -> list[dict[str, Any]]:
+        path = self.path / name
+        if not path.exists():
+            return []
+        *lines, _cut_off = path.read_text(encoding="utf-8").split("\n")
+        try:
+            return [json.loads(text) for text in lines]
+        except ValueError as error:
+            raise RunError(f"{path} must hold one JSON object a line: {error}. Restore or remove it.") from None
+
+
+def _name(key: Key, order: int) -> str:
+    # An arm may be called anything; the number tells arms apart whose names are alike in these letters.
+    slug = re.sub(r"[^a-z0-9]+", "-", key.arm.lower()).strip("-")[:40] or "arm"
+    return f"{order:02d}-{slug}-seed-{key.seed}"

@@ -1,0 +1,123 @@
+"""An experiment as frozen plain data: which recipes are compared, on which seeds, at which learning rates."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sfumato.errors import RecipeError, RunError
+from sfumato.lab.rates import Tuning
+from sfumato.recipe import Recipe, values
+
+LAYOUT = 1
+"""Of plan.json and the files beside it; a folder of a later one is refused."""
+
+SEEDS = 5
+"""Paired seeds an arm, the fewest from which anything is claimed."""
+
+MOST_ARMS = 64
+
+ARM_FIELDS = ("name", "parameters", "operations", "title", "verb")
+"""Of an arm, as they stand in plan.json beside its recipe."""
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One recipe without its seed."""
+
+    name: str
+    recipe: Recipe
+    parameters: int | None
+    """Trained numbers; None where only building the network can tell."""
+    operations: int | None
+    """Floating-point operations of one sample's way forward and back; None likewise."""
+    title: str = ""
+    """In the verdict's words; by default the name."""
+    verb: str = "beats"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that decides an experiment's numbers, apart from the machine."""
+
+    name: str
+    question: str
+    picture: Mapping[str, Any]
+    """``sha256``, ``height``, ``width``, ``channels`` and ``source`` of the picture as it is learned."""
+    arms: tuple[Arm, ...]
+    comparisons: tuple[tuple[str, str], ...]
+    """(arm, arm that it is compared with): the family whose intervals hold together."""
+    seeds: tuple[int, ...]
+    tuning: Tuning | None
+    """How each arm finds its learning rate; None: as its recipe says."""
+    equal: str = "epochs"
+    """What every arm gets the same of: epochs, operations or seconds."""
+
+    def arm(self, name: str) -> Arm:
+        """The arm of that name."""
+        return next(arm for arm in self.arms if arm.name == name)
+
+    def to_values(self) -> dict[str, Any]:
+        """For plan.json: all of it."""
+        return {
+            "layout": LAYOUT,
+            "name": self.name,
+            "question": self.question,
+            "picture": dict(self.picture),
+            "arms": [
+                {**{field: getattr(arm, field) for field in ARM_FIELDS}, "recipe": values(arm.recipe)}
+                for arm in self.arms
+            ],
+            "comparisons": [list(pair) for pair in self.comparisons],
+            "seeds": list(self.seeds),
+            "tuning": None if self.tuning is None else self.tuning.to_values(),
+            "equal": self.equal,
+        }
+
+    @staticmethod
+    def of(data: Mapping[str, Any]) -> Plan:
+        """From what `to_values` gave. Raises RunError when it is of a later layout, or damaged."""
+        if data.get("layout") != LAYOUT:
+            raise RunError(f"the plan must have layout {LAYOUT}. Got {data.get('layout')!r}; a newer Sfumato made it.")
+        try:
+            return Plan(
+                name=data["name"],
+                question=data["question"],
+                picture=data["picture"],
+                arms=tuple(
+                    Arm(recipe=Recipe.of(arm["recipe"]), **{field: arm[field] for field in ARM_FIELDS})
+                    for arm in data["arms"]
+                ),
+                comparisons=tuple((a, b) for a, b in data["comparisons"]),
+                seeds=tuple(data["seeds"]),
+                tuning=None if data["tuning"] is None else Tuning.of(data["tuning"]),
+                equal=data["equal"],
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise RunError(f"the plan must be one that Sfumato wrote: {error}.") from None
+
+    @property
+    def id(self) -> str:
+        """Eight hexadecimal digits: the same for the same question, picture, arms and seeds."""
+        data = self.to_values()
+        data["picture"] = self.picture["sha256"]
+        for arm in data["arms"]:
+            arm["recipe"]["picture"]["source"] = self.picture["sha256"]
+        text = json.dumps(data, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def checked(plan: Plan) -> Plan:
+    """The plan. Raises RecipeError in one line where it compares nothing, or what cannot be compared."""
+    names = [arm.name for arm in plan.arms]
+    if not 2 <= len(names) <= MOST_ARMS:
+        raise RecipeError(f"a comparison must have 2 to {MOST_ARMS} arms. Got {len(names)}.")
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise RecipeError(f"every arm must have a name of its own. Got {twice[0]!r} twice.")
+    for arm in plan.arms:
+        if arm.recipe.budget.psnr is not None:
+            raise RecipeError(f"arm {arm.name}: budget.psnr must be none, so that all arms train alike. Got a number.")
+    return plan

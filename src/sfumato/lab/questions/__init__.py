@@ -1,0 +1,20 @@
+"""Questions by name: each makes a plan from a recipe and a picture."""
+
+from __future__ import annotations
+
+import difflib
+from types import ModuleType
+
+from sfumato.errors import RecipeError
+from sfumato.lab.questions import deep_vs_shallow
+
+QUESTIONS: dict[str, ModuleType] = {"deep-vs-shallow": deep_vs_shallow}
+
+
+def find(name: str) -> ModuleType:
+    """The question of that name. Raises RecipeError for one that is not in `QUESTIONS`."""
+    if name in QUESTIONS:
+        return QUESTIONS[name]
+    close = difflib.get_close_matches(name, QUESTIONS, n=1)
+    hint = f"did you mean {close[0]!r}?" if close else "or give arms of your own with --arm or --axis."
+    raise RecipeError(f"the question must be one of {', '.join(QUESTIONS)}. Got {name!r}; {hint}")

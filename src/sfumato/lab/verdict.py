@@ -1,0 +1,92 @@
+"""What an experiment says, in words that follow the intervals."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from sfumato.lab.experiment import Experiment
+from sfumato.lab.plan import Arm
+from sfumato.lab.statistics import FEWEST, Interval, interval
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two arms on paired seeds."""
+
+    a: Arm
+    b: Arm
+    difference: Interval
+    """dB that ``a`` is above ``b``, in the mean over the seeds."""
+    missing: int
+    """Seeds of which one of the two failed or diverged."""
+
+
+def comparisons(experiment: Experiment) -> list[Comparison]:
+    """The family that was planned, with intervals that hold together."""
+    plan = experiment.plan
+    found: list[Comparison] = []
+    for name_a, name_b in plan.comparisons:
+        a, b = plan.arm(name_a), plan.arm(name_b)
+        of_a, of_b = experiment.psnrs(a), experiment.psnrs(b)
+        paired = [of_a[seed] - of_b[seed] for seed in plan.seeds if seed in of_a and seed in of_b]
+        found.append(Comparison(a, b, interval(paired, len(plan.comparisons)), len(plan.seeds) - len(paired)))
+    return found
+
+
+def sentences(experiment: Experiment) -> list[str]:
+    """One line a comparison: ``4 hidden layers beat 1 by 3.1 dB [2.8, 3.4] (8,003 parameters each, ...)``."""
+    return [sentence(experiment, comparison) for comparison in comparisons(experiment)]
+
+
+def sentence(experiment: Experiment, comparison: Comparison) -> str:
+    """The line of one comparison."""
+    found, a, b = comparison.difference, comparison.a, comparison.b
+    names = (a.title or a.name, b.title or b.name)
+    conditions = f"({', '.join(_conditions(experiment, comparison))})"
+    if found.pairs == 0:
+        return f"no verdict on {names[0]} against {names[1]}: no seed of both came to its end {conditions}"
+    figures = f"{abs(found.mean):.2f} dB {_bounds(found, flipped=found.sign < 0)}"
+    if found.sign:
+        better, worse = (a, b) if found.sign > 0 else (b, a)
+        return f"{better.title or better.name} {better.verb} {worse.name} by {figures} {conditions}"
+    signed = f"{found.mean:+.2f} dB {_bounds(found)}"
+    if found.pairs < FEWEST:
+        return f"no verdict on {names[0]} against {names[1]}: {signed}, fewer than {FEWEST} paired seeds {conditions}"
+    return f"no difference shown between {names[0]} and {names[1]}: {signed} {conditions}"
+
+
+def _conditions(experiment: Experiment, comparison: Comparison) -> list[str]:
+    plan, a, b = experiment.plan, comparison.a, comparison.b
+    words: list[str] = []
+    if a.parameters is not None and b.parameters is not None:
+        counts = (a.parameters, b.parameters)
+        alike = max(counts) <= 1.01 * min(counts)
+        words.append(
+            f"{round(np.mean(counts)):,} parameters each" if alike else f"{counts[0]:,} and {counts[1]:,} parameters"
+        )
+    words.append(f"{comparison.difference.pairs} paired seeds")
+    if comparison.missing:
+        words.append(f"{comparison.missing} failed or diverged")
+    words.append(_budget(a, b))
+    if len(plan.comparisons) > 1:
+        words.append(f"95% for all {len(plan.comparisons)} comparisons together")
+    return words
+
+
+def _budget(a: Arm, b: Arm) -> str:
+    budgets = (a.recipe.budget, b.recipe.budget)
+    words: list[str] = []
+    for unit in ("epochs", "steps", "seconds"):
+        amounts = [getattr(budget, unit) for budget in budgets]
+        if any(amount is not None for amount in amounts):
+            first, second = (("any" if amount is None else f"{amount:g}") for amount in amounts)
+            words.append(f"{first} {unit}" if first == second else f"{first} and {second} {unit}")
+    return " or ".join(words)
+
+
+def _bounds(found: Interval, *, flipped: bool = False) -> str:
+    low, high = (-found.high, -found.low) if flipped else (found.low, found.high)
+    return "[" + ", ".join("-" if math.isinf(end) else f"{end:.2f}" for end in (low, high)) + "]"

@@ -1,0 +1,289 @@
+"""Plans carried out: the same numbers however they are trained, nothing twice, failures told."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import safetensors.numpy
+from numpy.typing import NDArray
+
+import sfumato as sf
+from sfumato.errors import RecipeError, RunError
+from sfumato.lab import execute, verdict
+from sfumato.lab import experiment as experiments
+from sfumato.lab.experiment import Experiment, StoppedError, carry_out, marks, read
+from sfumato.lab.plan import Plan
+from sfumato.lab.table import lines, reaches
+from sfumato.lab.table import target as common_target
+from sfumato.lab.trial import Outcome, Trial
+from tests.lab.small_plan import small_plan, target
+
+TWO: tuple[dict[str, Any], dict[str, Any]] = ({}, {"model": {"width": 24}})
+
+
+def numbers(experiment: Experiment) -> dict[Any, Any]:
+    """Everything but what the clock says."""
+    return {
+        key: {name: value for name, value in row.items() if name not in ("seconds", "curve")}
+        | {"curve": [{**point, "seconds": 0} for point in row.get("curve", [])]}
+        for key, row in experiment.rows.items()
+    }
+
+
+def test_a_trial_is_what_training_alone_gives(tmp_path: Path) -> None:
+    plan = small_plan(*TWO)
+    found = carry_out(plan, target(), tmp_path / "e", workers=2)
+    recipe = plan.arms[1].recipe.model_copy(update={"seed": 1, "threads": 1})
+    alone = list(sf.train(recipe, target()))[-1]
+    assert alone.evaluation is not None
+    assert found.psnrs(plan.arms[1])[1] == alone.evaluation.psnr
+    (file,) = (tmp_path / "e" / "weights").glob("01-b-seed-1.safetensors")
+    saved = safetensors.numpy.load_file(file)
+    assert all(np.array_equal(saved[name], weights) for name, weights in alone.weights().items())
+
+
+@pytest.mark.slow
+def test_threads_and_processes_give_the_same_numbers(tmp_path: Path) -> None:
+    plan = small_plan(*TWO)
+    one = carry_out(plan, target(), tmp_path / "one", workers=1)
+    three = carry_out(plan, target(), tmp_path / "three", workers=3)
+    apart = carry_out(plan, target(), tmp_path / "apart", executor=execute.Processes(2))
+    assert numbers(one) == numbers(three) == numbers(apart)
+
+
+def test_the_rule_looks_at_who_trains() -> None:
+    assert execute.rule(small_plan(*TWO)) == "threads"
+    assert execute.rule(small_plan({}, {"training": {"optimizer": "rprop"}})) == "processes"
+
+
+def test_arms_see_the_same_order_and_the_seeds_are_paired(tmp_path: Path) -> None:
+    plan = small_plan({}, {}, seeds=3)
+    found = carry_out(plan, target(), tmp_path / "e")
+    a, b = (found.psnrs(arm) for arm in plan.arms)
+    assert a == b
+    assert len(set(a.values())) == 3
+    (comparison,) = verdict.comparisons(found)
+    assert comparison.difference.mean == 0
+
+
+def test_each_arm_finds_its_own_rate_on_other_seeds(tmp_path: Path) -> None:
+    # The second arm's rate is far too high: its grid has to grow.
+    plan = small_plan({}, {"training": {"optimizer": "adam(lr=0.3)"}, "model": {"width": 9}}, tune=True)
+    found = carry_out(plan, target(), tmp_path / "e")
+    first, second = (found.factor(arm) for arm in plan.arms)
+    assert second < 1 / 3 < 3 * first
+    tuned = {key.seed for key in found.rows if key.purpose == "tuning"}
+    assert tuned.isdisjoint(plan.seeds)
+    assert all(len(found.results(arm)) == 2 for arm in plan.arms)
+    assert not experiments.trials(plan, found.rows)
+
+
+def test_what_is_finished_is_not_trained_again(tmp_path: Path) -> None:
+    plan = small_plan(*TWO, tune=True)
+    whole = carry_out(plan, target(), tmp_path / "whole")
+    done: list[int] = []
+
+    def seven() -> bool:
+        return len(done) >= 7
+
+    with pytest.raises(StoppedError):
+        carry_out(plan, target(), tmp_path / "e", workers=1, watch=lambda *_: done.append(1), stop=seven)
+    before = (tmp_path / "e" / "trials.jsonl").read_text()
+    assert 0 < len(before.splitlines()) < len(whole.rows)
+    # What a crash cut off is trained again.
+    (tmp_path / "e" / "trials.jsonl").write_text(before + '{"purpose": "verd')
+    again = carry_out(plan, target(), tmp_path / "e")
+    assert (tmp_path / "e" / "trials.jsonl").read_text().startswith(before)
+    assert numbers(again) == numbers(whole) == numbers(read(tmp_path / "e"))
+    assert verdict.sentences(again) == verdict.sentences(whole)
+
+    def nobody(trials: Sequence[Trial], picture: Any, stop: Any) -> Iterator[Outcome]:
+        raise AssertionError("everything is there")
+
+    assert numbers(carry_out(plan, target(), tmp_path / "e", executor=nobody)) == numbers(whole)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX's")
+def test_killed_and_begun_again_nothing_is_trained_twice(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from tests.lab.small_plan import *;"
+        "from sfumato.lab.experiment import carry_out;"
+        "plan = small_plan({}, {'model': {'width': 24}}, seeds=12);"
+        "carry_out(plan, target(), Path(sys.argv[1]), workers=2)"
+    )
+    rows = tmp_path / "e" / "trials.jsonl"
+    process = subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "e")])
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not (rows.exists() and rows.read_bytes().count(b"\n") > 5):
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    before = rows.read_text()
+    kept = before[: before.rfind("\n") + 1]
+    assert 5 < kept.count("\n") < 24
+    assert subprocess.run([sys.executable, "-c", code, str(tmp_path / "e")], check=False).returncode == 0
+    assert rows.read_text().startswith(kept)
+    plan = small_plan(*TWO, seeds=12)
+    assert numbers(read(tmp_path / "e")) == numbers(carry_out(plan, target(), tmp_path / "whole"))
+
+
+def test_a_failed_trial_is_told_and_stops_nothing_else(tmp_path: Path) -> None:
+    # One's own network that cannot be built: the arm fails, the other is trained.
+    plan = small_plan({}, {"model": {"module": "tests.lab.broken_network:Broken"}}, seeds=2)
+    found = carry_out(plan, target(), tmp_path / "e", executor=execute.Threads(2))
+    assert len(found.psnrs(plan.arms[0])) == 2
+    assert found.psnrs(plan.arms[1]) == {}
+    rows = list(found.results(plan.arms[1]).values())
+    assert [row["status"] for row in rows] == ["failed", "failed"]
+    assert "on purpose" in rows[0]["reason"]
+    (text,) = verdict.sentences(found)
+    assert text.startswith("no verdict on b against a: no seed of both came to its end")
+    assert [line.failed for line in lines(found)] == [0, 2]
+
+
+@pytest.mark.slow
+def test_a_process_that_dies_takes_only_its_trial_with_it(tmp_path: Path) -> None:
+    plan = small_plan({}, {"model": {"module": "tests.lab.broken_network:Deadly"}}, seeds=2)
+    assert execute.rule(plan) == "processes"
+    found = carry_out(plan, target(), tmp_path / "e", workers=2)
+    assert len(found.psnrs(plan.arms[0])) == 2
+    assert ["its process died" in row["reason"] for row in found.results(plan.arms[1]).values()] == [True, True]
+
+
+def test_diverged_trainings_are_no_pairs(tmp_path: Path) -> None:
+    plan = small_plan({}, {"training": {"optimizer": "sgd(lr=1e6)"}}, seeds=2)
+    found = carry_out(plan, target(), tmp_path / "e")
+    assert {row["status"] for row in found.results(plan.arms[1]).values()} == {"diverged"}
+    assert found.psnrs(plan.arms[1]) == {}
+    assert "2 failed or diverged" in verdict.sentences(found)[0]
+
+
+def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
+    carry_out(small_plan(*TWO), target(), tmp_path / "e")
+    with pytest.raises(RunError, match="holds another experiment"):
+        carry_out(small_plan({}, {"model": {"width": 25}}), target(), tmp_path / "e")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "thesis.txt").write_text("mine")
+    with pytest.raises(RunError, match="or empty"):
+        carry_out(small_plan(*TWO), target(), tmp_path / "full")
+    assert [path.name for path in (tmp_path / "full").iterdir()] == ["thesis.txt"]
+    with pytest.raises(RunError, match="without a plan"):
+        read(tmp_path / "nowhere")
+    (tmp_path / "e" / "plan.json").write_text('{"layout": 1}')
+    with pytest.raises(RunError, match="must be one that Sfumato wrote"):
+        read(tmp_path / "e")
+
+
+def test_a_plan_survives_its_file() -> None:
+    plan = small_plan(*TWO, tune=True)
+    again = Plan.of(json.loads(json.dumps(plan.to_values())))
+    assert again == plan
+    assert again.id == plan.id
+    assert small_plan(*TWO, tune=True, seeds=3).id != plan.id
+
+
+@pytest.mark.parametrize(
+    ("changes", "how", "message"),
+    [
+        (({},), {}, "2 to 64 arms"),
+        (({}, {"budget": {"psnr": 20, "epochs": 4}}), {}, "budget.psnr must be none"),
+        (({}, {"picture": {"max_side": 8}}), {}, "the picture must be that of arm a"),
+        (({}, {"budget": {"epochs": 9}}), {}, "must have the same budget.epochs"),
+        (({}, {}), {"equal": "seconds"}, "budget.seconds must be given"),
+        (({}, {}), {"equal": "luck"}, "equal must be one of"),
+        (({}, {}), {"seeds": 0}, "seeds must be 1 to 1000"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(
+    changes: tuple[dict[str, Any], ...], how: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(RecipeError, match=message):
+        small_plan(*changes, **how)
+
+
+def test_equal_operations_give_a_larger_network_fewer_epochs() -> None:
+    plan = small_plan(*TWO, equal="operations")
+    work = [
+        arm.recipe.budget.epochs * arm.operations for arm in plan.arms if arm.operations and arm.recipe.budget.epochs
+    ]
+    assert work[0] == pytest.approx(work[1])
+    assert plan.arms[0].recipe.budget.epochs == 4
+
+
+def test_marks_are_dense_early_and_end_at_the_end() -> None:
+    for epochs in (None, 0.5, 4, 10, 1000):
+        found = marks(epochs)
+        assert found[-1] == 1
+        gaps = np.diff([0, *found])
+        assert np.all(np.diff(gaps) > 0)
+        assert 4 <= len(found) <= 12
+
+
+def test_a_curve_s_time_to_a_target() -> None:
+    curve = [
+        {"psnr": 10.0, "seconds": 1.0, "samples": 100},
+        {"psnr": None, "seconds": 1.5, "samples": 150},
+        {"psnr": 12.0, "seconds": 2.0, "samples": 200},
+        {"psnr": 16.0, "seconds": 4.0, "samples": 400},
+    ]
+    assert reaches(curve, 9.0) == {"seconds": 1.0, "samples": 100}
+    assert reaches(curve, 13.0) == {"seconds": 2.5, "samples": 250}
+    assert reaches(curve, 16.1) is None
+
+
+def test_every_arm_comes_to_the_common_target(tmp_path: Path) -> None:
+    found = carry_out(small_plan(*TWO, seeds=3), target(), tmp_path / "e")
+    goal = common_target(found)
+    assert goal is not None
+    for line in lines(found):
+        assert line.psnr >= goal
+        assert line.finished == 3
+        assert line.gigaflop is not None
+        assert line.gigaflop == pytest.approx(4 * 120 * (line.arm.operations or 0) / 1e9)
+
+
+def stub(by_arm: dict[str, Callable[[int], float]], plan: Plan, tmp_path: Path) -> Experiment:
+    """An experiment whose dB are given, as a function of the seed."""
+
+    def executor(trials: Sequence[Trial], picture: NDArray[np.float32], stop: Any) -> Iterator[Outcome]:
+        for trial in trials:
+            key = trial.key
+            row = {
+                "purpose": key.purpose,
+                "arm": key.arm,
+                "seed": key.seed,
+                "factor": key.factor,
+                "status": "finished",
+                "psnr": by_arm[key.arm](key.seed),
+            }
+            yield Outcome(key, row, {}, (), None)
+
+    return carry_out(plan, target(), tmp_path / "e", executor=executor)
+
+
+@pytest.mark.parametrize(
+    ("shift", "starts"),
+    [
+        (2.0, "b beats a by 2.00 dB [1.95"),
+        (-2.0, "a beats b by 2.00 dB [1.95"),
+        (0.0, "no difference shown between b and a: +0.00 dB [-0.05, 0.05]"),
+    ],
+)
+def test_the_words_follow_the_interval(shift: float, starts: str, tmp_path: Path) -> None:
+    noise = [0.05, -0.04, 0.03, -0.03, -0.01]
+    found = stub({"a": lambda seed: 20.0 + seed, "b": lambda seed: 20.0 + seed + shift + noise[seed]},
+                 small_plan({}, {"model": {"width": 9}}, seeds=5), tmp_path)  # fmt: skip
+    (text,) = verdict.sentences(found)
+    assert text.startswith(starts)
+    assert text.endswith("parameters, 5 paired seeds, 4 epochs)")

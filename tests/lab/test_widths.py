@@ -1,0 +1,44 @@
+"""Widths for a number of parameters."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sfumato.errors import RecipeError
+from sfumato.lab.widths import widths
+
+
+def count(sizes: list[int], biases: bool) -> int:
+    return sum(a * b + (b if biases else 0) for a, b in itertools.pairwise(sizes))
+
+
+@given(
+    depth=st.integers(1, 10),
+    parameters=st.integers(5000, 500_000),
+    inputs=st.sampled_from([2, 64, 512]),
+    biases=st.booleans(),
+)
+def test_within_a_hundredth_and_as_equal_as_can_be(depth: int, parameters: int, inputs: int, biases: bool) -> None:
+    try:
+        found = widths(depth, parameters, inputs, 3, biases=biases)
+    except RecipeError:
+        # Of one wide layer a unit more is more than a hundredth.
+        assert inputs == 512
+        assert parameters < 100 * 516
+        return
+    assert len(found) == depth
+    assert max(found) - min(found) <= 1
+    assert abs(count([inputs, *found, 3], biases) - parameters) <= 0.01 * parameters
+
+
+def test_the_network_of_2012() -> None:
+    assert widths(4, count([2, 300, 300, 300, 300, 3], True), 2, 3) == (300,) * 4
+
+
+def test_what_cannot_be_is_refused_in_one_line() -> None:
+    with pytest.raises(RecipeError, match="parameters must be a number that 8 layers"):
+        widths(8, 40, 2, 3)
