@@ -10,9 +10,9 @@ from typing import Any, Literal, get_args
 
 Purpose = Literal["evaluation", "frame", "figures", "moment", "checkpoint", "watching"]
 
-EVALUATIONS = 0.045
+EVALUATIONS = 0.04
 """Part of the training time that evaluations, and the frames that come of them, may cost when they are ``auto``."""
-FIGURES = 0.005
+FIGURES = 0.01
 """The figures of every layer, which are taken at evaluations."""
 MOMENTS = 0.03
 CHECKPOINTS = 0.005

@@ -49,7 +49,7 @@ class Snapshot:
     weights: Callable[[], Arrays] = field(repr=False)
     """Copies of the network's weights by name."""
     figures: Callable[[], Figures | None] = field(repr=False)
-    """Activations, gradients and weights of every layer on 1,024 of the pixels; None where a network of someone's own
+    """Activations, gradients and weights of every layer on 512 of the pixels; None where a network of someone's own
     cannot be copied."""
     state: Callable[[], Arrays] = field(repr=False)
     """Copies of all that training needs to continue from here to the same bits, for `Loop.load`."""

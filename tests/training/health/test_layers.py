@@ -142,3 +142,11 @@ def test_what_is_not_finite_is_measured_too() -> None:
     layers = figures(model)
     assert np.isnan(layers[0].stable_rank)
     assert np.isnan(layers[1].activation_mean)
+
+
+def test_a_unit_is_dead_only_where_nothing_passes_at_any_sample() -> None:
+    model = network(activation="relu", width=40, depth=1)
+    (first, _), (linear, _) = figures(model), model.linear_layers()
+    off = (INPUTS @ linear.weight.T + linear.bias).detach().numpy() <= 0
+    assert 0 < off.all(axis=0).mean() < off.any(axis=0).mean()
+    assert first.dead == off.all(axis=0).mean()

@@ -27,7 +27,7 @@ PIXELS = 4096
 FULL_BATCH_PIXELS = 1024
 """The same where each step takes all pixels: of a step of 4,096 there is no time for enough."""
 
-SECONDS = 0.8
+SECONDS = 0.6
 """Of training; the rest of two seconds goes to building, measuring and starting."""
 
 PATIENCE = 10
