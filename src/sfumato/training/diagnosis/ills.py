@@ -23,8 +23,11 @@ MOST_SATURATED = 0.5
 FAR = 2.0
 """Errors of so many times those of a flat colour: the answers have nothing to do with the picture."""
 
-GROWN = 1.5
-"""Times the errors before the first step."""
+GROWN = 10.0
+"""Times the errors before the first step: three times as high they rise for a moment in trainings that work."""
+
+FEW_STEPS = 20
+"""After no more than these errors may be on such a rise."""
 
 HUGE = 100.0
 """Times the errors of a flat colour, before the first step: no picture's answers are that far off by accident."""
@@ -105,7 +108,7 @@ def far_off(trial: Trial, recipe: Recipe) -> Finding | None:
     if trial.error < FAR or min(last) < FAR * trial.after.flat_mse:
         return None
     lie = f"from {trial.after.output.low:.3g} to {trial.after.output.high:.3g}"
-    if trial.error > GROWN * trial.first_error:
+    if trial.error > GROWN * trial.first_error and trial.steps > FEW_STEPS:
         return _ill(
             f"Errors grow: from {trial.first_error:.3g} to {trial.error:.3g} times those of one flat colour in "
             f"{trial.steps:,} steps, with answers {lie} for a picture from {trial.after.picture.low:.2g} to "

@@ -17,6 +17,9 @@ MANY = 0.5
 LONG = 20.0
 """A budget of so many trials is long enough for a start that is slow."""
 
+FAR = 2.0
+"""Errors of so many times those of a flat colour are no start any more."""
+
 GROWN = 1e3
 """Of the output's gradient: a hidden layer that gets more than this times it."""
 
@@ -62,6 +65,12 @@ def course(trial: Trial, recipe: Recipe) -> Finding:
         if times >= LONG:
             return Finding("fine", text)
         return Finding("will hurt", text, f"Give it longer. {remedies.tries(_better(recipe))}")
+    if times >= LONG and trial.error < min(FAR, trial.first_error):
+        return Finding(
+            "fine",
+            f"It starts slowly: {where} errors came from {trial.first_error:.3g} to {trial.error:.3g} times those of "
+            f"one flat colour, the picture's mean{rest}.",
+        )
     return Finding(
         "will hurt",
         f"{where[0].upper()}{where[1:]} errors came from {trial.first_error:.3g} to {trial.error:.3g} times those of "
