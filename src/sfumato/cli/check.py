@@ -20,7 +20,7 @@ work.
 Examples:  sfumato check
            sfumato check rprop-sigmoid
            sfumato check --model.depth 20 --model.activation sigmoid --picture photo.jpg
-           sfumato check runs/20261123-154559-cat-4ea5ae38 --json
+           sfumato check runs/20261123-154559-cat-4ea5ae38 --picture photo.jpg --json
 """
 
 
