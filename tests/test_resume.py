@@ -219,6 +219,15 @@ def test_a_run_that_is_done_is_not_resumed(tmp_path: Path) -> None:
         sf.resume(run.folder)
 
 
+def test_killed_between_its_end_and_its_curve(tmp_path: Path) -> None:
+    whole = sf.paint(picture(), runs=tmp_path, film="gif", **SMALL)
+    made = {name: (whole.folder / name).read_bytes() for name in ("learning.gif", "curve.svg", "run.json")}
+    (whole.folder / "curve.svg").unlink()
+    (whole.folder / "learning.gif").unlink()
+    assert sf.resume(whole.folder, film="gif").status == "done"
+    assert {name: (whole.folder / name).read_bytes() for name in made} == made
+
+
 def test_two_checkpoints_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sfumato.runs.writer.SECONDS_A_CHECKPOINT", 0.0)
     # However short the run is.

@@ -166,6 +166,11 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
         create(tmp_path / "file", "cat", "0")
 
 
+def test_a_name_that_no_folder_can_have() -> None:
+    with pytest.raises(RunError, match=r"cannot write .*null byte"):
+        create(Path("a\0b"), "cat", "0")
+
+
 def test_folders_of_one_second_do_not_collide(tmp_path: Path) -> None:
     names = {create(tmp_path / "runs", "Ünser Bild (1).jpg", "12ab34cd").name for _ in range(4)}
     assert len(names) == 4
@@ -202,10 +207,11 @@ def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
 
 def test_a_line_that_was_cut_off_is_left_out(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
-    metrics_file.append(path, {"psnr": 1.0})
+    line = {"epoch": 1.0, "step": 4, "samples": 63, "seconds": 0.5, "loss": 0.1, "psnr": 1.0}
+    metrics_file.append(path, line)
     with path.open("a") as file:
         file.write('{"psnr": 2')
-    assert metrics_file.read(path) == [{"psnr": 1.0}]
+    assert metrics_file.read(path) == [line]
     path.write_text("nonsense\n")
     with pytest.raises(RunError, match="one JSON object a line"):
         metrics_file.read(path)

@@ -32,9 +32,8 @@ class MLP(nn.Module):
         self.activate = activate
         self.squash = squash
         sizes = [inputs, *widths, outputs]
-        # Their weights are drawn by an initialisation of ours: PyTorch's own draw would be thrown away.
         self.layers = nn.ModuleList(
-            nn.utils.skip_init(nn.Linear, fan_in, fan_out, bias=biases) for fan_in, fan_out in itertools.pairwise(sizes)
+            _Linear(fan_in, fan_out, bias=biases) for fan_in, fan_out in itertools.pairwise(sizes)
         )
 
     def forward(self, coordinates: Tensor) -> Tensor:
@@ -57,3 +56,13 @@ class MLP(nn.Module):
     def linear_layers(self) -> list[nn.Linear]:
         """The layers with weights, from input to output."""
         return [layer for layer in self.layers if isinstance(layer, nn.Linear)]
+
+
+class _Linear(nn.Linear):
+    def reset_parameters(self) -> None:
+        # An initialisation of ours draws the weights: PyTorch's own draw would be thrown away. The way that PyTorch
+        # has of leaving it out (`nn.utils.skip_init`) loads SymPy, for half a second.
+        """Leave the weights as they are."""
+
+    def _get_name(self) -> str:
+        return "Linear"

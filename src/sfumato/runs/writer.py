@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,17 @@ from sfumato import images
 from sfumato.errors import RunError
 from sfumato.recipe import Recipe, to_string, values
 from sfumato.recipe.picture import Light
-from sfumato.runs import checkpoints, layout, metrics, requests, weights
-from sfumato.runs.atomic import write_bytes
+from sfumato.runs import checkpoints, facts, layout, metrics, requests, weights
+from sfumato.runs.atomic import cannot_write, remove, sweep, write_bytes
 from sfumato.runs.moments import Choice
 from sfumato.runs.provenance import provenance
 from sfumato.training import Evaluation, Figures, Looking, Snapshot, findings
 from sfumato.training.looking import CHECKPOINTS, FIGURES, MOMENTS
 
 SECONDS_A_CHECKPOINT = 5.0
+
+_WRITTEN = (layout.RUN, layout.PICTURE, layout.METRICS, layout.PAINTING)
+"""At the top of a run's folder, by whoever holds its lock and by nobody else."""
 
 
 class RunWriter:
@@ -58,6 +62,8 @@ class RunWriter:
             self._lock.acquire(timeout=0)
         except Timeout:
             raise RunError(f"{folder} is being written by another process. Wait for it, or stop it.") from None
+        except OSError as error:
+            raise cannot_write(folder / layout.LOCK, error) from error
         try:
             requests.clear(folder)
             if resumed_at is None:
@@ -66,7 +72,16 @@ class RunWriter:
                 self._take_up(resumed_at, recipe.threads)
         except BaseException:
             self._lock.release()
+            self._leave_nothing()
             raise
+
+    def _leave_nothing(self) -> None:
+        """Of a run that could not even be begun."""
+        with suppress(OSError):
+            if not (self.folder / layout.RUN).exists():
+                for name in (layout.LOCK, layout.PICTURE):
+                    (self.folder / name).unlink(missing_ok=True)
+                self.folder.rmdir()
 
     def _begin(
         self, recipe: Recipe, recipe_id: str, picture: NDArray[np.float32], warm_start: dict[str, Any] | None
@@ -101,14 +116,15 @@ class RunWriter:
         self._write_facts()
 
     def _take_up(self, step: int, threads: int) -> None:
-        self._facts = json.loads((self.folder / layout.RUN).read_text(encoding="utf-8"))
+        sweep(self.folder, _WRITTEN)
+        self._facts = facts.read(self.folder)
         lines = [line for line in metrics.read(self.folder / layout.METRICS) if line["step"] <= step]
         self._last_line = lines[-1]["step"] if lines else None
         write_bytes(self.folder / layout.METRICS, "".join(json.dumps(line) + "\n" for line in lines).encode())
         for pattern in (f"{layout.FRAMES}/*.png", f"{layout.MOMENTS}/*.safetensors"):
             for path in self.folder.glob(pattern):
                 if layout.step_of(path) > step:
-                    path.unlink()
+                    remove(path)
         kept = sorted((self.folder / layout.MOMENTS).glob("*.safetensors"))
         self._moments.restore([weights.moment_of(path) for path in kept])
         self._facts["resumed"].append({"at": _now(), "step": step, "provenance": provenance(threads)})
@@ -162,7 +178,7 @@ class RunWriter:
                     path = self.folder / layout.moment(snapshot.step)
                     weights.save(path, snapshot.weights(), weights.Moment.of(snapshot))
                     for step in gone:
-                        (self.folder / layout.moment(step)).unlink(missing_ok=True)
+                        remove(self.folder / layout.moment(step))
         long_ago = time.monotonic() - self._checkpointed >= SECONDS_A_CHECKPOINT
         if ended or (long_ago and looking.affords(CHECKPOINTS, "checkpoint")):
             self._checkpointed = time.monotonic()

@@ -1,6 +1,7 @@
 """Training: the loop, pixel orders, optimisers, schedules, losses and engines."""
 
 from sfumato.training.diagnosis import Diagnosis, Finding, diagnose
+from sfumato.training.engines import outputs
 from sfumato.training.evaluation import Evaluation
 from sfumato.training.health import Figures, findings
 from sfumato.training.looking import Looking
@@ -20,6 +21,7 @@ __all__ = [
     "diagnose",
     "findings",
     "loops",
+    "outputs",
     "resolve",
     "together",
 ]

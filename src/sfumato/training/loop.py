@@ -147,9 +147,14 @@ class Loop:
         try:
             self._engine.load(_part(state, "engine/"))
             self._order.load(_part(state, "order/"))
-            self.clock.step = int(state["step"])
-            self._queue = state["queue"].astype(np.int64)
-        except (KeyError, ValueError, IndexError, RuntimeError, TypeError) as error:
+            step, queue = int(state["step"]), state["queue"]
+            if step < 0:
+                raise ValueError(f"step must be 0 or more, got {step}")
+            # Engines trust the pixels' numbers: wrong ones would read memory that is not theirs.
+            if queue.ndim != 1 or queue.dtype.kind not in "iu" or np.any((queue < 0) | (queue >= self._pixels)):
+                raise ValueError(f"queue must hold numbers of pixels from 0 to {self._pixels - 1}")
+            self.clock.step, self._queue = step, queue.astype(np.int64)
+        except (KeyError, ValueError, IndexError, RuntimeError, TypeError, AttributeError) as error:
             reason = " ".join(str(error).split())
             raise RunError(f"the checkpoint must be one of this recipe and picture: {reason}") from None
         self.clock.seconds = self._evaluated_at = self._resumed_at = seconds

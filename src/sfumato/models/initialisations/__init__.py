@@ -30,6 +30,8 @@ def initialise(network: MLP, choice: choices.Initialisation, seed: int, coordina
 
     Each layer has a stream of its own, so that networks of different depth agree in the layers that they share.
     """
+    # The products are small: cores that meet within each take longer than one alone, much longer where they are busy.
+    torch.set_num_threads(1)
     layers = network.linear_layers()
     for number, layer in enumerate(layers):
         first, last = number == 0, layer is layers[-1]

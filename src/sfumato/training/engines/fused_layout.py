@@ -87,6 +87,12 @@ class Layout:
         """(fan_out, fan_in) of a layer in a block, a view."""
         return self._matrix(block, layer)[: self.table[layer, Field.FAN_IN]].T
 
+    def turned_weight(self, block: NDArray[np.float32], layer: int) -> NDArray[np.float32]:
+        """(fan_out, fan_in) of a layer, not the first, in a block of transposed weights, a view."""
+        row = self.table[layer]
+        first, rows, columns = row[Field.TURNED], row[Field.ROWS], row[Field.COLUMNS]
+        return block[first : first + rows * columns].reshape(columns, rows)[: row[Field.FAN_OUT], : row[Field.FAN_IN]]
+
     def bias(self, block: NDArray[np.float32], layer: int) -> NDArray[np.float32]:
         """(fan_out,) of a layer in a block, a view."""
         return self._matrix(block, layer)[self.table[layer, Field.FAN_IN]]
