@@ -13,15 +13,15 @@ from sfumato.runs.regular import regular
 from sfumato.words import shortened
 
 if TYPE_CHECKING:
-    from sfumato.training import Snapshot
+    from sfumato.training import Figures, Snapshot
 
 _ALWAYS_NUMBERS = ("epoch", "step", "samples", "seconds")
 _NUMBERS_OR_NULL = ("loss", "psnr")
 """What is read again of a line: for films, curves, and to go on."""
 
 
-def line(snapshot: Snapshot) -> dict[str, Any]:
-    """The figures of an evaluated snapshot; numbers in full double precision, null where there is none."""
+def line(snapshot: Snapshot, figures: Figures | None = None) -> dict[str, Any]:
+    """The errors of an evaluated snapshot, in full double precision, null where there is none; and its ``figures``."""
     evaluation = snapshot.evaluation
     if evaluation is None:
         raise ValueError("the snapshot has no evaluation")
@@ -40,7 +40,8 @@ def line(snapshot: Snapshot) -> dict[str, Any]:
     if evaluation.psnr_held_out is not None:
         values["psnr_held_out"] = evaluation.psnr_held_out
     # JSON knows neither nan nor infinity.
-    return {key: value if math.isfinite(value) else None for key, value in values.items()}
+    plain: dict[str, Any] = {key: value if math.isfinite(value) else None for key, value in values.items()}
+    return plain if figures is None else plain | {"figures": figures.as_json()}
 
 
 def append(path: Path, values: dict[str, Any]) -> None:

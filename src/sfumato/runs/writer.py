@@ -21,8 +21,8 @@ from sfumato.runs import checkpoints, facts, layout, metrics, requests, weights
 from sfumato.runs.atomic import cannot_write, remove, sweep, write_bytes
 from sfumato.runs.moments import Choice
 from sfumato.runs.provenance import provenance
-from sfumato.training import Evaluation, Looking, Snapshot, findings
-from sfumato.training.looking import CHECKPOINTS, MOMENTS
+from sfumato.training import Evaluation, Figures, Looking, Snapshot, findings
+from sfumato.training.looking import CHECKPOINTS, FIGURES, MOMENTS
 
 SECONDS_A_CHECKPOINT = 5.0
 
@@ -51,6 +51,7 @@ class RunWriter:
         self.folder = folder
         self._light: Light = recipe.picture.light
         self._squashed = recipe.model.output == "sigmoid" and recipe.model.module is None
+        self._evaluates = recipe.evaluation.every != "end"
         self._picture = images.exact(picture)
         self._moments = Choice()
         self._checkpointed = -np.inf
@@ -132,12 +133,15 @@ class RunWriter:
 
     def observe(self, snapshot: Snapshot) -> None:
         """Write what this snapshot brings: a line, a frame, a moment, a checkpoint; at the end the result."""
+        if self._looking is None and self._evaluates and snapshot.ended is None:
+            self._try_figures(snapshot)
         self._looking = snapshot.looking
         if snapshot.evaluation is not None and snapshot.ended != "diverged":
+            figures = self._figures(snapshot)
             with snapshot.looking.at("frame"):
                 # A run killed between its last evaluation and its end is evaluated there once more.
                 if snapshot.step != self._last_line:
-                    metrics.append(self.folder / layout.METRICS, metrics.line(snapshot))
+                    metrics.append(self.folder / layout.METRICS, metrics.line(snapshot, figures))
                 self._last_line = snapshot.step
                 self._write_picture(layout.frame(snapshot.step), snapshot)
         if snapshot.ended == "diverged":
@@ -149,6 +153,21 @@ class RunWriter:
             self._facts["ended"] = snapshot.ended
         if snapshot.ended not in (None, "diverged") and snapshot.evaluation is not None:
             self._conclude(snapshot, snapshot.evaluation)
+
+    def _try_figures(self, snapshot: Snapshot) -> None:
+        # Twice: the first time imports what they need, the second tells what they cost.
+        for _ in range(2):
+            with snapshot.looking.at("figures"):
+                snapshot.figures()
+
+    def _figures(self, snapshot: Snapshot) -> Figures | None:
+        # Of a small picture there are many evaluations, each cheaper than this.
+        if snapshot.step == self._last_line or (
+            snapshot.looking.between and not snapshot.looking.affords(FIGURES, "figures")
+        ):
+            return None
+        with snapshot.looking.at("figures"):
+            return snapshot.figures()
 
     def _keep(self, snapshot: Snapshot) -> None:
         looking, ended = snapshot.looking, snapshot.ended is not None
