@@ -43,7 +43,7 @@ def test_one_frame_a_still_and_the_same_as_after_training(tmp_path: Path) -> Non
     told: list[tuple[str, int, int]] = []
     path = remake(run, FilmOptions(out=str(tmp_path / "again.mp4")), lambda *stage: told.append(stage))
     assert path.read_bytes() == (run.folder / "learning.mp4").read_bytes()
-    count = len(stills(run))
+    count = len(one_an_epoch(stills(run)))
     assert len(shown_in(path, WIDTH, HEIGHT)) == count
     assert told == [("film", done, count) for done in range(count + 1)]
 
