@@ -16,9 +16,8 @@ import random
 import sys
 import time
 from multiprocessing.connection import Connection
-from multiprocessing.context import BaseContext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -26,6 +25,9 @@ import pytest
 import sfumato as sf
 from sfumato.runs import checkpoints, weights
 from tests.small import picture
+
+if TYPE_CHECKING:
+    from multiprocessing.context import ForkServerContext
 
 KILLS = int(os.environ.get("SFUMATO_KILLS", "2"))
 DICE = os.environ.get("SFUMATO_DICE", "0")
@@ -94,14 +96,14 @@ def train(case: str, runs: Path, step: int, told: Connection) -> None:
 
 
 @pytest.fixture(scope="module")
-def processes() -> BaseContext:
+def processes() -> ForkServerContext:
     """Processes that are forked from one which has imported everything and computed nothing."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tests.test_killed", "sfumato.api", "matplotlib.figure"])
     return context
 
 
-def killed(case: str, runs: Path, step: int, patience: float, processes: BaseContext) -> bool:
+def killed(case: str, runs: Path, step: int, patience: float, processes: ForkServerContext) -> bool:
     """Whether the training was killed ``patience`` seconds after this step; False where it came to its end before."""
     hear, told = processes.Pipe(duplex=False)
     process = processes.Process(target=train, args=(case, runs, step, told))
@@ -127,7 +129,9 @@ def last_weights(run: sf.Run) -> dict[str, np.ndarray]:
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX's")
 @pytest.mark.slow
-def test_killed_at_random_steps_it_goes_on_to_the_same_bits(case: str, tmp_path: Path, processes: BaseContext) -> None:
+def test_killed_at_random_steps_it_goes_on_to_the_same_bits(
+    case: str, tmp_path: Path, processes: ForkServerContext
+) -> None:
     assert not killed(case, tmp_path / "whole", sys.maxsize, 0, processes)
     expected = sf.load_run(next((tmp_path / "whole").iterdir()))
     dice = random.Random(f"{DICE} {case}")

@@ -37,6 +37,7 @@ CASES: dict[str, dict[str, Any]] = {
     "rprop": {"training": {"optimizer": "rprop", "batch": "all"}},
     "lbfgs": {"training": {"optimizer": "lbfgs(iterations=3)", "batch": "all"}},
     "muon": {"training": {"optimizer": "muon", "held_out": 0.2}},
+    "muon in PyTorch": {"training": {"optimizer": "muon"}, "engine": "autograd"},
     "fourier": {"model": {"encoding": "fourier(features=8)", "activation": "sine(2)"}},
 }
 

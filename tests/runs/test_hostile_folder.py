@@ -163,7 +163,7 @@ def test_moments(folder: Path) -> None:
     for moment in ("[]", "[" * 100_000, '{"epoch": "x"}', json.dumps({**MOMENT, "step": "x"}), None):
         for path in folder.glob("moments/*"):
             arrays = safetensors.numpy.load(path.read_bytes())
-            path.write_bytes(safetensors.numpy.save(arrays, metadata=moment and {"moment": moment}))
+            path.write_bytes(safetensors.numpy.save(arrays, metadata=None if moment is None else {"moment": moment}))
         line = refused(lambda: learning.remake(sf.load_run(folder), FilmOptions(), silent), folder)
         assert "must be weights that Sfumato saved" in line
 

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import itertools
+from collections.abc import Callable, Sequence
 
 from sfumato.errors import RecipeError
-from sfumato.recipe.description import Layer
 
 WITHIN = 0.01
 """Part of the wanted number that the found one may be off."""
 
 
-def widths(depth: int, parameters: int, inputs: int, outputs: int, *, biases: bool = True) -> tuple[int, ...]:
+def widths(depth: int, parameters: int, count: Callable[[Sequence[int]], int]) -> tuple[int, ...]:
     """Units of ``depth`` hidden layers: as equal as can be, neighbours one unit wider where that comes nearer.
 
-    Raises RecipeError where no such widths come within 1% of ``parameters``.
+    ``count``: the parameters of a network with these widths. Raises RecipeError where none come within 1% of
+    ``parameters``.
     """
 
     def sizes(width: int, wider: range) -> list[int]:
         return [width + (layer in wider) for layer in range(depth)]
-
-    def count(units: list[int]) -> int:
-        every = [inputs, *units, outputs]
-        return sum(Layer(a, b, biases).parameters for a, b in itertools.pairwise(every))
 
     low, high = 1, parameters
     while low < high:

@@ -82,8 +82,9 @@ def _opened(path: Path) -> Iterator[Any]:
 def _moment(file: Any) -> Moment:
     moment = Moment(**json.loads((file.metadata() or {})["moment"]))
     for name, value in asdict(moment).items():
-        null = value is None and name in ("loss", "running_psnr")
-        if not null and (type(value) not in (int, float) or not abs(value) < 1e300):
+        if value is None and name in ("loss", "running_psnr"):
+            continue
+        if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) < 1e300:
             raise ValueError(f"{name} must be a number. Got {shortened(repr(value), 40)}")
     if type(moment.step) is not int or moment.step < 0:
         raise ValueError(f"step must be a whole number of 0 or more. Got {moment.step}")

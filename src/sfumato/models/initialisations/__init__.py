@@ -41,7 +41,7 @@ def initialise(network: MLP, choice: choices.Initialisation, seed: int, coordina
             with torch.inference_mode():
                 return network.inputs(places.to(network.dtype), number).double().numpy()
 
-        shape = Shape(layer.in_features, layer.out_features, first, last, inputs)
+        shape = Shape(layer.in_features, layer.out_features, first, last, inputs, network.wiring.terms(number))
         name = "output" if last else str(number)
         weights, biases = IMPLEMENTATIONS[type(choice)](choice, shape, stream(seed, f"initialisation/{name}"))
         with torch.no_grad():

@@ -47,9 +47,8 @@ def _compiled(model: MLP, activate: Activate, coordinates: NDArray[np.float64], 
     from sfumato.training.engines.subnormal import flushed
 
     linear = model.linear_layers()
-    layout = Layout(
-        [linear[0].in_features, *(layer.out_features for layer in linear)], biases=linear[0].bias is not None
-    )
+    sizes = [linear[0].in_features, *(layer.out_features for layer in linear)]
+    layout = Layout(sizes, biases=linear[0].bias is not None, wiring=model.wiring)
     weights = layout.block()
     with torch.inference_mode():
         for number, layer in enumerate(linear):

@@ -51,12 +51,12 @@ class Fused(Engine):
         self._errors = errors_of(training.loss, squash=model.squash)
         self._activation = compiled(IMPLEMENTATIONS[model.activate.implementation.choice])
         sizes = [self._linear[0].in_features, *(layer.out_features for layer in self._linear)]
-        self._layout = layout = Layout(sizes, biases=self._linear[0].bias is not None)
+        self._layout = layout = Layout(sizes, biases=self._linear[0].bias is not None, wiring=model.wiring)
         threads = max(1, min(task.threads, self._batch // SMALLEST_PART))
         self._threads = threads
-        self._kind = (*sizes, layout.biases, threads)
         self._weights, self._turned = layout.block(), zeros(layout.turned)
         self._optimizer = Optimizer(training.optimizer, self._linear, layout)
+        self._kind = (*sizes, layout.biases, model.wiring, threads, self._optimizer.needs_room)
         self._step = 0
         self._network = Network(
             table=layout.table,
@@ -131,6 +131,7 @@ class Fused(Engine):
                 team,
                 self._optimizer.rule,
                 self._optimizer.foof,
+                self._optimizer.muon,
                 kept,
                 self._errors,
                 self._features,
@@ -142,7 +143,10 @@ class Fused(Engine):
             )
 
     def _workspace(self) -> AbstractContextManager[Workspace]:
-        return self._shared.lent(self._kind, lambda: Workspace(self._layout, self._threads))
+        return self._shared.lent(self._kind, self._new_workspace)
+
+    def _new_workspace(self) -> Workspace:
+        return Workspace(self._layout, self._threads, room=self._optimizer.needs_room)
 
     def _networks(self, workspace: Workspace) -> list[Network]:
         """The network as each thread has it."""
