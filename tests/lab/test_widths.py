@@ -42,4 +42,4 @@ def test_the_network_of_2012() -> None:
 
 def test_what_cannot_be_is_refused_in_one_line() -> None:
     with pytest.raises(RecipeError, match="parameters must be a number that 8 layers"):
-        widths(8, 30, lambda units: count([2, *units, 3]))
+        widths(8, 20, lambda units: count([2, *units, 3]))

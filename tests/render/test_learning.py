@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import sfumato as sf
+from sfumato import images
 from sfumato.errors import RecipeError, RunError
 from sfumato.render import error_map, zoom
 from sfumato.render.film_options import FilmOptions
@@ -128,6 +130,9 @@ def test_an_error_film_is_dark_where_all_is_right_and_light_where_not(run: sf.Ru
     wrong = run.painting.copy()
     wrong[: HEIGHT // 2] = np.where(wrong[: HEIGHT // 2] < 0.5, 1, 0)
     np.save(folder / "picture.npy", wrong)
+    facts = json.loads((folder / "run.json").read_text())
+    facts["picture"]["sha256"] = images.sha256(wrong)
+    (folder / "run.json").write_text(json.dumps(facts))
     path = remake(sf.load_run(folder), FilmOptions(kind="error"), silent)
     assert path == folder / "learning-error.mp4"
     # A picture this small is enlarged 16 times.

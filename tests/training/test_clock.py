@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,6 +48,15 @@ def test_the_first_steps_are_few() -> None:
         taken.append(steps)
         clock.spent(steps, 0.001 * steps)
     assert taken == [1, 4, 16, 64]
+
+
+def test_stretches_grow_beyond_a_small_epoch() -> None:
+    clock = Clock(Budget(steps=10**9), steps_an_epoch=5)
+    for _ in range(12):
+        wanted = clock.steps_in(0.1)
+        for _ in range(-(-wanted // 5)):
+            clock.spent(min(wanted, 5), min(wanted, 5) * 1e-6)
+    assert clock.steps_in(0.1) == pytest.approx(100_000, rel=0.01)
 
 
 @given(st.integers(1, 300), st.lists(st.floats(1e-6, 1.0), min_size=1, max_size=50))

@@ -19,7 +19,7 @@ class Clock:
         self.step = 0
         self.seconds = 0.0
         self._seconds_a_step = 0.0
-        self._largest = 1
+        self._largest, self._since = 1, 0
 
     @property
     def ended(self) -> bool:
@@ -45,6 +45,8 @@ class Clock:
 
         Before the pace is known it is 1, and it grows at most fourfold from call to call.
         """
+        # Together they were one stretch, however small the epochs that it was taken in.
+        self._largest, self._since = max(self._largest, self._since), 0
         if self._seconds_a_step == 0.0:
             steps = 1
         else:
@@ -60,4 +62,4 @@ class Clock:
         self.step += steps
         self.seconds += seconds
         self._seconds_a_step = seconds / steps
-        self._largest = max(self._largest, steps)
+        self._since += steps
