@@ -30,7 +30,7 @@ def command(arguments: Sequence[str]) -> int:
     from sfumato.lab.report.progress import progress
 
     found = read(Path(parsed.experiment))
-    with heard(lambda line: sys.stderr.write(f"sfumato: {line}\n")):
+    with heard(_say):
         files = report.write(found)
     state = progress(found)
     if not state.finished:
@@ -38,3 +38,7 @@ def command(arguments: Sequence[str]) -> int:
     for name, path in zip(("report", *[""] * len(files)), files, strict=False):
         sys.stdout.write(f"{name:<10}  {path}\n")
     return 0
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"sfumato: {line}\n")

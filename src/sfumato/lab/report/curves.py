@@ -69,7 +69,8 @@ def curves_part(experiment: Experiment, data: list[dict[str, Any]]) -> str:
         return section("curves", "Curves", "<p>No arm has been trained to its end yet.</p>")
     legend = "".join(
         f'<li><button type="button" data-arm="{number}" aria-pressed="false"><svg class="swatch" width="26" '
-        f'height="10" aria-hidden="true"><line class="{line_class(number)}" x1="1" x2="25" y1="5" y2="5"/></svg>{name(arm)}'
+        f'height="10" aria-hidden="true"><line class="{line_class(number)}" x1="1" x2="25" y1="5" y2="5"/></svg>'
+        f"{name(arm)}"
         "</button></li>"
         for number, arm in enumerate(experiment.plan.arms)
         if data[number]["points"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -85,15 +84,15 @@ def _resized(image: Image.Image, size: tuple[int, int]) -> Image.Image:
 
 
 def _target_card(uri: str, size: tuple[int, int]) -> str:
-    magma = matplotlib.colormaps["magma"]
+    colours = images.to_uint8(error_colours(np.linspace(0, LARGEST_ERROR, 17)[None]))[0]
     stops = "".join(
-        f'<stop offset="{100 * n // 16}%" stop-color="{matplotlib.colors.to_hex(magma(n / 16))}"/>' for n in range(17)
+        f'<stop offset="{100 * n // 16}%" stop-color="#{bytes(colour).hex()}"/>' for n, colour in enumerate(colours)
     )
     scale = (
         '<div class="scale"><svg role="img" aria-label="Scale of errors, from dark for none to light" height="12" '
         f'width="100%"><defs><linearGradient id="magma">{stops}</linearGradient></defs>'
         '<rect width="100%" height="12" fill="url(#magma)"/></svg>'
-        f"<span>0</span><span>error</span><span>{LARGEST_ERROR:g} or more</span></div>"
+        f"<span>0</span><span>error</span><span>&ge; {LARGEST_ERROR:g}</span></div>"
     )
     picture = _picture(uri, "The picture", size)
     return f'<figure class="card target">{picture}{scale}<figcaption><b>The picture</b></figcaption></figure>'

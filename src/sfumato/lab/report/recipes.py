@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import shlex
 from collections.abc import Iterator
 
@@ -90,7 +91,7 @@ def _counts(plan: Plan) -> Iterator[int]:
     counts = [arm.parameters for arm in plan.arms if arm.parameters is not None]
     if counts:
         mean = sum(counts) / len(counts)
-        yield from dict.fromkeys(round(mean, -digits) for digits in (3, 2, 1, 0))
+        yield from dict.fromkeys(round(round(mean), -digits) for digits in (3, 2, 1, 0))
 
 
 def _arm(experiment: Experiment, arm: Arm) -> str:
@@ -107,8 +108,6 @@ def _arm(experiment: Experiment, arm: Arm) -> str:
 
 def _box(command: str) -> str:
     # Escaped whole: what is copied must be what is run, so that nothing may be shortened or put on one line here.
-    import html
-
     return (
         f'<div class="copy"><pre tabindex="0"><code>{html.escape(command)}</code></pre>'
         '<button type="button">Copy</button></div>'

@@ -26,7 +26,7 @@ def verdict_part(experiment: Experiment, state: Progress) -> str:
         return f'<header class="verdict">{question}<h1>No verdict yet</h1>{_missing(state)}</header>\n'
     found = comparisons(experiment)
     large, more = headline(found)
-    rows = "".join(_row(each, _reach(found)) for each in found)
+    rows = "".join(_row(each, _span(found)) for each in found)
     sentences = "".join(f"<li>{shown(sentence(experiment, each), 600)}</li>" for each in found)
     return (
         f'<header class="verdict">{question}<h1>{shown(large, 300)}</h1><p class="deck">{shown(more, 400)}</p>'
@@ -55,19 +55,21 @@ def _reference(found: list[Comparison]) -> str:
     return name(found[0].b) if len(names) == 1 else "the arm named second"
 
 
-def _reach(found: list[Comparison]) -> float:
-    """dB that the axis goes to either side of 0."""
-    ends = [abs(end) for each in found for end in (each.difference.low, each.difference.high, each.difference.mean)]
-    return 1.08 * max((end for end in ends if math.isfinite(end)), default=1.0) or 1.0
+def _span(found: list[Comparison]) -> tuple[float, float]:
+    """dB from which to which the axis goes: all intervals, and 0."""
+    ends = [end for each in found for end in (each.difference.low, each.difference.high, each.difference.mean)]
+    known = [0.0, *(end for end in ends if math.isfinite(end))]
+    margin = 0.08 * (max(known) - min(known)) or 1.0
+    return min(known) - margin, max(known) + margin
 
 
-def _row(comparison: Comparison, reach: float) -> str:
+def _row(comparison: Comparison, span: tuple[float, float]) -> str:
     found = comparison.difference
 
     def at(value: float) -> str:
-        return f"{50 + 50 * max(-1.0, min(1.0, value / reach)):.2f}%"
+        return f"{100 * max(0.0, min(1.0, (value - span[0]) / (span[1] - span[0]))):.2f}%"
 
-    marks = '<line class="zero" x1="50%" x2="50%" y1="0" y2="100%"/>'
+    marks = f'<line class="zero" x1="{at(0.0)}" x2="{at(0.0)}" y1="0" y2="100%"/>'
     if found.pairs:
         low, high, mean = at(found.low), at(found.high), at(found.mean)
         marks += f'<line class="range" x1="{low}" x2="{high}" y1="50%" y2="50%"/>'
