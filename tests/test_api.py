@@ -8,6 +8,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 import sfumato as sf
@@ -139,6 +140,29 @@ def test_linear_light_is_painted_as_srgb(tmp_path: Path) -> None:
     )
     assert run.picture.mean() == pytest.approx(0.212, abs=0.01)
     assert run.painting.mean() == pytest.approx(0.5, abs=0.05)
+
+
+class Two(torch.nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = torch.nn.Sequential(torch.nn.Linear(2, 8), torch.nn.Tanh(), torch.nn.Linear(8, 3))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.layers(x)
+
+
+def test_check_says_whether_a_recipe_will_learn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = sf.check("fast", picture(), **SMALL)
+    assert isinstance(found, sf.Diagnosis)
+    assert found.works
+    huge = {**SMALL, "training": {"batch": 16, "optimizer": "sgd(lr=1e6)"}}
+    assert not sf.check(None, picture(), **huge).works
+    own = sf.check(None, picture(), module=Two(), **SMALL)
+    assert [layer.name for layer in own.trial.before.layers] == ["layers.0", "layers.2"]
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(sf.RecipeError, match="did you mean seed"):
+        sf.check("fast", picture(), seeds=1)
 
 
 MANY = [{"seed": 1}, {"seed": 2, "training": {"optimizer": "sgd(lr=0.05)"}, "budget": {"steps": 5}}]

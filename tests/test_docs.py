@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import runpy
 import shlex
@@ -14,11 +15,14 @@ from PIL import Image
 
 import sfumato as sf
 from sfumato.cli.main import main
+from sfumato.lab.speedrun import records
+from tests.lab.speedrun import made
 from tests.small import SMALL, picture
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted(path for path in (ROOT / "docs").rglob("*.md") if "decisions" not in path.parts)
 SHORT = ["--picture.max-side", "16", "--budget.epochs", "1", "--threads", "1", "--runs", "made"]
+COMPARED = ["--picture.max-side", "16", "--seeds", "2", "--tune", "false"]
 NETS = """
 from torch import nn
 class Net(nn.Module):
@@ -51,23 +55,39 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     sf.paint(picture(), runs="stopped", film="none", stop=lambda: True, **SMALL)
     Image.fromarray((picture(16, 16) * 255).round().astype(np.uint8)).save("photo.png")
     Path("nets.py").write_text(NETS)
+    records.append(Path("results.json"), made.facts())
     monkeypatch.delitem(sys.modules, "nets", raising=False)
     return tmp_path
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
-def test_command(command: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_command(
+    command: str, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     (done,), (stopped,) = Path("runs").iterdir(), Path("stopped").iterdir()
-    arguments = shlex.split(command)[1:]
+    # A shell writes the output to a file.
+    arguments = shlex.split(command.partition(" > ")[0])[1:]
     run = stopped if arguments[0] in ("resume", "pause", "stop") else done
-    arguments = [re.sub(r"^runs/\d{8}-[\w-]+", str(run), argument) for argument in arguments]
+    arguments = [re.sub(r"(^|=)runs/\d{8}-[\w-]+", rf"\g<1>{run}", argument) for argument in arguments]
+    arguments = [str(run) if re.fullmatch(r"[0-9a-f]{8}", argument) else argument for argument in arguments]
     arguments = ["photo.png" if argument in ("photo.jpg", "mona-lisa") else argument for argument in arguments]
     if arguments[0] == "paint":
         arguments += SHORT
         if "--warm-start" in arguments:
             arguments += ["--model.depth", "2", "--model.width", "16"]
-    assert main(arguments) == 0, capsys.readouterr().err
+    if arguments[0] == "compare":
+        arguments += COMPARED
+    if arguments[0] == "check":
+        arguments += ["--picture.max-side", "32"]
+    # Whoever is asked whether to delete says no.
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    if arguments[0] == "speedrun":
+        made.stand_in(folder / "photo.png", monkeypatch)
+        arguments += ["--picture", "photo.png", "--threads", "1"]
+    # What it is there to show.
+    status = 1 if arguments[:2] == ["check", "rprop-sigmoid"] else 0
+    assert main(arguments) == status, capsys.readouterr().err
 
 
 @pytest.mark.slow
@@ -81,8 +101,9 @@ def test_python(page: Path, folder: Path, capsys: pytest.CaptureFixture[str]) ->
         assert capsys.readouterr().out
 
 
-def test_there_are_commands() -> None:
-    assert len(COMMANDS) >= 12
+def test_no_command_is_passed_over() -> None:
+    lines = [line for page in PAGES for line in page.read_text(encoding="utf-8").splitlines()]
+    assert len(COMMANDS) == sum(bool(re.match(r"(\$ )?sfumato ", line)) for line in lines) >= 30
 
 
 def test_the_reference_is_the_code_s() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ import pytest
 from PIL import Image
 
 import sfumato as sf
-from sfumato.runs import checkpoints, weights
+from sfumato.cli.main import main
+from sfumato.runs import checkpoints, requests, weights
 from sfumato.runs import metrics as metrics_file
 from tests.small import SMALL, picture
 
@@ -75,6 +77,8 @@ def test_at_every_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         assert "\n" not in str(caught.value)
         for folder in runs.iterdir():
             assert_whole(folder)
+            # Of what could not even be begun nothing is left.
+            assert (folder / "run.json").exists()
 
 
 def test_a_run_that_met_a_full_disk_is_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,6 +89,46 @@ def test_a_run_that_met_a_full_disk_is_resumed(tmp_path: Path, monkeypatch: pyte
     (folder,) = (tmp_path / "full").iterdir()
     whole = sf.paint(picture(), runs=tmp_path / "whole", film="none", **SMALL)
     assert sf.resume(folder, film="none").metrics[-1]["mse"] == whole.metrics[-1]["mse"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a mount that can only be read is simulated as Linux has it")
+def test_a_folder_that_can_only_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = sf.paint(picture(), runs=tmp_path, film="none", stop=lambda: True, **SMALL)
+    before = {path: path.read_bytes() for path in run.folder.rglob("*") if path.is_file()}
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("filelock.FileLock.acquire", refuse)
+        for use in (lambda: sf.resume(run.folder), lambda: requests.ask(run.folder, "stop")):
+            with pytest.raises(sf.RunError, match=r"cannot write .*lock: read-only file system"):
+                use()
+    with monkeypatch.context() as patch:
+        (run.folder / "request").write_text("stop")
+        patch.setattr(Path, "unlink", refuse)
+        with pytest.raises(sf.RunError, match=r"cannot write .*request: read-only file system"):
+            sf.resume(run.folder)
+    (run.folder / "request").unlink()
+    assert {path: path.read_bytes() for path in run.folder.rglob("*") if path.is_file()} == before
+
+
+def test_a_standard_output_that_is_full(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def fail(code: int) -> None:
+        def write(*_: object) -> None:
+            raise OSError(code, os.strerror(code))
+
+        monkeypatch.setattr(sys.stdout, "write", write)
+
+    fail(errno.ENOSPC)
+    assert main(["--version"]) == 2
+    line = "sfumato: cannot write to the standard output: no space left on device. Make room where it goes.\n"
+    assert capsys.readouterr().err == line
+    # What is no matter of room is not told as one.
+    fail(errno.EPIPE)
+    with pytest.raises(BrokenPipeError):
+        main(["--version"])
+    assert capsys.readouterr().err == ""
 
 
 def test_metrics_that_cannot_be_appended(tmp_path: Path) -> None:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import itertools
 import threading
+from collections.abc import Iterator
 
 import pytest
 import torch
 
-from sfumato.parallel import spread
+from sfumato.parallel import ahead, spread
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
@@ -33,3 +35,49 @@ def test_one_thread_is_the_caller_s() -> None:
 def test_an_error_reaches_the_caller() -> None:
     with pytest.raises(ZeroDivisionError):
         spread(lambda number: 1 // number, [0, 1], threads=2)
+
+
+def test_whoever_is_done_takes_the_next() -> None:
+    go_on = threading.Event()
+
+    def work(number: int) -> str:
+        if number == 0:
+            assert go_on.wait(10)
+        if number == 4:
+            go_on.set()
+        return threading.current_thread().name
+
+    first, *others = spread(work, range(5), threads=2)
+    assert first not in others
+
+
+def test_items_are_made_ahead_by_another_thread_but_not_too_many() -> None:
+    made: list[str] = []
+    third = threading.Event()
+
+    def items() -> Iterator[int]:
+        for number in range(9):
+            made.append(threading.current_thread().name)
+            if number == 2:
+                third.set()
+            yield number
+
+    with ahead(items(), 3) as taken:
+        assert third.wait(10)
+        assert len(made) == 3
+        assert list(taken) == list(range(9))
+    assert threading.current_thread().name not in made
+
+
+def test_an_error_comes_where_its_item_would() -> None:
+    with ahead((1 // number for number in (1, 0)), 5) as taken:
+        assert next(taken) == 1
+        with pytest.raises(ZeroDivisionError):
+            next(taken)
+
+
+def test_who_leaves_early_ends_the_thread() -> None:
+    before = threading.active_count()
+    with ahead(itertools.count(), 2) as taken:
+        assert next(taken) == 0
+    assert threading.active_count() == before

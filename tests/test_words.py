@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from sfumato.words import clock, count, duration
+from sfumato.words import clock, count, duration, shortened
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,9 @@ def test_duration(seconds: float, words: str) -> None:
 def test_clock_and_count() -> None:
     assert [clock(seconds) for seconds in (7.4, 62, 3723, math.nan)] == ["0:07", "1:02", "1:02:03", "-:--"]
     assert [count(number) for number in (950, 3100, 1.25e6)] == ["950", "3.1k", "1.25M"]
+
+
+def test_shortened() -> None:
+    assert shortened("x" * 120) == "x" * 120
+    text = shortened("a" * 5000 + "z" * 40)
+    assert text == "a" * 60 + "..." + "z" * 40

@@ -14,19 +14,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sfumato.api import fit, load_picture, load_run, paint, resume, train, train_many
+    from sfumato.api import check, fit, load_picture, load_run, paint, resume, train, train_many
     from sfumato.errors import EngineError, PictureError, RecipeError, RunError, SfumatoError
     from sfumato.lab.compare import compare
     from sfumato.lab.experiment import Experiment
     from sfumato.recipe import Budget, Coordinates, Evaluation, Model, Picture, Recipe, Training, preset
     from sfumato.runs import Run
-    from sfumato.training import Snapshot
+    from sfumato.training import Diagnosis, Snapshot
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "Budget": "recipe",
     "Coordinates": "recipe",
+    "Diagnosis": "training",
     "EngineError": "errors",
     "Evaluation": "recipe",
     "Experiment": "lab.experiment",
@@ -40,6 +41,7 @@ _HOMES = {
     "SfumatoError": "errors",
     "Snapshot": "training",
     "Training": "recipe",
+    "check": "api",
     "compare": "lab.compare",
     "fit": "api",
     "load_picture": "api",
@@ -54,6 +56,7 @@ _HOMES = {
 __all__ = [
     "Budget",
     "Coordinates",
+    "Diagnosis",
     "EngineError",
     "Evaluation",
     "Experiment",
@@ -67,6 +70,7 @@ __all__ = [
     "SfumatoError",
     "Snapshot",
     "Training",
+    "check",
     "compare",
     "fit",
     "load_picture",

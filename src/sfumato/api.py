@@ -14,10 +14,10 @@ from sfumato import images, models, notebook, render
 from sfumato.errors import EngineError, PictureError, RecipeError, RunError, SfumatoError
 from sfumato.recipe import Recipe, changed, preset, recipe_id
 from sfumato.render.film_options import FilmOptions
-from sfumato.runs import Run, RunWriter, checkpoints, create, load_run
-from sfumato.training import Loop, Snapshot, available_cores, loops, resolve, together
+from sfumato.runs import Run, RunWriter, checkpoints, create, layout, load_run
+from sfumato.training import Diagnosis, Loop, Snapshot, available_cores, diagnose, loops, resolve, together
 
-__all__ = ["fit", "load_picture", "load_run", "paint", "resume", "train", "train_many"]
+__all__ = ["check", "fit", "load_picture", "load_run", "paint", "resume", "train", "train_many"]
 
 
 def _silent(name: str, done: int, total: int) -> None:
@@ -114,13 +114,18 @@ def resume(
 ) -> Run:
     """Go on with a run that was stopped, killed or failed, from its last checkpoint, to the bits it would have had.
 
-    What was written after the checkpoint is dropped and made again. A run of `fit` needs its ``module`` again, which
+    What was written after the checkpoint is dropped and made again. Of a run whose training is done and whose film and
+    curve are not, these are made. A run of `fit` needs its ``module`` again, which
     is trained in place. Other arguments as for `paint`. Raises RunError when the run is done, another process works on
     it, or its last checkpoint is damaged.
     """
     options = _film(film)
     run = load_run(folder)
     if run.status in ("done", "diverged"):
+        if not (run.folder / layout.CURVE).exists():
+            # Killed, or out of room, between the end of its training and what is made of it.
+            render.finish(run, _of(run, options), stage)
+            return run
         raise RunError(
             f"{run.folder} must be unfinished to be resumed. Got a run that is {run.status} ({run.facts['ended']}); "
             f"paint again with other settings, or from its weights with --warm-start {run.folder}."
@@ -178,9 +183,13 @@ def _finished(
         figure.stage(name, done, total)
         stage(name, done, total)
 
-    # Without a last painting there is nothing to film up to.
-    render.finish(run, film if run.facts["result"] else FilmOptions(every="never"), both)
+    render.finish(run, _of(run, film), both)
     return figure.ended(run)
+
+
+def _of(run: Run, film: FilmOptions) -> FilmOptions:
+    # Without a last painting there is nothing to film up to.
+    return film if run.facts["result"] else FilmOptions(every="never")
 
 
 def _warm(
@@ -219,6 +228,29 @@ def train(
     whole = _recipe(picture, recipe, changes)
     target = _target(picture, whole)
     return Loop(resolve(whole), target).snapshots()
+
+
+def check(
+    recipe: Recipe | str | None = None,
+    picture: PictureSource | Mapping[str, Any] | None = None,
+    /,
+    *,
+    module: torch.nn.Module | None = None,
+    **changes: Any,
+) -> Diagnosis:
+    """Try a copy of a recipe's network for a moment on at most 4,096 of the picture's pixels, and tell what will come.
+
+    Arguments as for `train`; ``module`` is a network of your own, as for `fit`, and is left as it is. Takes about a
+    second and writes no files. ``check("rprop-sigmoid", "cat").summary()`` are the findings in words, ``works`` tells
+    whether the network can learn, ``trial`` has the figures of every layer before and after.
+
+    Raises RecipeError, PictureError or EngineError.
+    """
+    picture, changes = _picture(picture, changes)
+    whole = _recipe(picture, recipe, changes)
+    if module is not None:
+        whole = changed(whole, {"model": {"module": models.name_of(module)}})
+    return diagnose(resolve(whole), _target(picture, whole), module)
 
 
 def train_many(

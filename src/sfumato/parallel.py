@@ -8,8 +8,11 @@ times as long as on one core. Threads that meet once a step lose no more than th
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from queue import Queue
 from typing import TypeVar
 
 import torch
@@ -27,11 +30,59 @@ def spread(function: Callable[[Item], Result], items: Iterable[Item], threads: i
     everything = list(items)
     if threads == 1 or len(everything) == 1:
         return [function(item) for item in everything]
+    work, results = iter(enumerate(everything)), dict[int, Result]()
+
+    def take() -> None:
+        # Whoever is done takes the next: a thread that is held up leaves the rest to the others.
+        for number, item in work:
+            results[number] = function(item)
+
     # The caller is one of the threads: it would have nothing to do but wait.
-    *others, own = everything
-    futures = [_pool(threads - 1).submit(function, item) for item in others]
-    last = function(own)
-    return [*(future.result() for future in futures), last]
+    futures = [_pool(threads - 1).submit(take) for _ in range(min(threads, len(everything)) - 1)]
+    try:
+        take()
+    finally:
+        wait(futures)
+    for future in futures:
+        future.result()
+    return [results[number] for number in range(len(everything))]
+
+
+@contextmanager
+def ahead(items: Iterable[Item], most: int) -> Iterator[Iterator[Item]]:
+    """The items, made by a thread of their own while the caller works: at most so many before they are asked for.
+
+    An error that making one raises is raised where that one is asked for. At the end of the block the thread is waited
+    for: it makes the item that it has begun, and no other.
+    """
+    made: Queue[tuple[Item] | BaseException | None] = Queue()
+    room, ended = threading.Semaphore(most), threading.Event()
+
+    def make() -> None:
+        source = iter(items)
+        try:
+            while room.acquire() and not ended.is_set():
+                made.put((next(source),))
+        except StopIteration:
+            made.put(None)
+        except BaseException as error:
+            made.put(error)
+
+    def taken() -> Iterator[Item]:
+        while (got := made.get()) is not None:
+            if isinstance(got, BaseException):
+                raise got
+            room.release()
+            yield got[0]
+
+    thread = threading.Thread(target=make, name="sfumato-ahead")
+    thread.start()
+    try:
+        yield taken()
+    finally:
+        ended.set()
+        room.release()
+        thread.join()
 
 
 @functools.cache

@@ -1,4 +1,4 @@
-"""Numbers as people read them."""
+"""Numbers and texts as people read them."""
 
 from __future__ import annotations
 
@@ -28,6 +28,11 @@ def clock(seconds: float) -> str:
 def count(number: float) -> str:
     """``950``, ``3.1k`` or ``1.25M``."""
     return f"{number / 1e6:.2f}M" if number >= 1e6 else f"{number / 1e3:.1f}k" if number >= 1e3 else f"{number:.0f}"
+
+
+def shortened(text: str, most: int = 120) -> str:
+    """The text, its middle cut out where it is longer than ``most`` letters."""
+    return text if len(text) <= most else f"{text[: most // 2]}...{text[-most // 3 :]}"
 
 
 def _rounded(number: float) -> str:

@@ -30,8 +30,9 @@ def script(name: str, *arguments: str) -> str:
 
 
 def test_documents_name_the_scripts_that_run_here() -> None:
-    page = (FOLDER.parent / "docs" / "performance.md").read_text(encoding="utf-8")
-    documented = set(re.findall(r"python benchmarks/(\w+)\.py", page))
+    pages = [FOLDER.parent / "docs" / name for name in ("performance.md", "speedrun.md")]
+    text = "".join(page.read_text(encoding="utf-8") for page in pages)
+    documented = set(re.findall(r"python benchmarks/(\w+)\.py", text))
     tested = set(re.findall(r'script\("(\w+)"', Path(__file__).read_text(encoding="utf-8")))
     assert documented == tested
     assert all((FOLDER / f"{name}.py").exists() for name in documented)
@@ -61,11 +62,29 @@ def test_online_vs_replica() -> None:
     assert "times the replica, n = 2" in script("online_vs_replica", "--rounds", "2", "--samples", "20")
 
 
+def test_flushed() -> None:
+    printed = script("flushed", "--rounds", "2", "--steps", "2")
+    assert "gauss: " in printed
+    assert "times as fast with subnormal numbers flushed to 0, n = 2" in printed
+
+
+def test_speedrun_profile() -> None:
+    printed = script("speedrun_profile", "--rounds", "2", "--steps", "2", "--threads", "1")
+    assert "products of the network: " in printed
+    assert "evaluation, off the clock: " in printed
+
+
 def test_stacked_vs_eager() -> None:
     sizes = ("--networks", "2", "--width", "8", "--batch", "16", "--steps", "3")
     printed = script("stacked_vs_eager", "--rounds", "2", *sizes)
     for kind in stacked_vs_eager.KINDS:
         assert f"stacked, 2 threads over the fastest of {kind}" in printed
+
+
+def test_paint_command() -> None:
+    printed = script("paint_command", "1 epoch", "--rounds", "2", "--size", "30x40")
+    assert "1 epoch, this: " in printed
+    assert "of which not training" in printed
 
 
 def test_one_network_whose_losses_differ_gives_no_result() -> None:

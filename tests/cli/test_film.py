@@ -46,7 +46,7 @@ def test_the_ending_of_out_says_the_format(folder: Path, tmp_path: Path) -> None
         (["RUN", "--evry", "epoch"], "--evry is not a flag of sfumato film; did you mean --every?"),
         (["RUN", "--size"], "--size needs a value"),
         (["RUN", "other"], "film takes one"),
-        (["RUN", "--every", "week"], "every must be 'moment', 'epoch' or 'never'. Got 'week'"),
+        (["RUN", "--every", "week"], "every must be 'auto', 'moment', 'epoch' or 'never'. Got 'week'"),
         (["RUN", "--kind", "eror"], "kind must be 'painting', 'error' or 'beside'. Got 'eror'"),
         (["RUN", "--format", "avi"], "format must be 'mp4', 'gif' or 'webp'. Got 'avi'"),
         (["RUN", "--size", "12"], "size must be WIDTHxHEIGHT, each from 2 to 4096, such as 600x858. Got '12'"),

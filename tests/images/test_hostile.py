@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import subprocess
 import sys
@@ -64,10 +65,8 @@ def test_too_many_pixels_in_the_header(
         monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
         monkeypatch.setattr(ImageFile.ImageFile, "load", lambda self: pytest.fail("its pixels were decoded"))
         line = refusal(write(tmp_path, f"a.{kind}", headers(*size)[kind]))
-        if limit is None or size[0] * size[1] < 2 * limit:
-            assert "at most 64,000,000 pixels" in line
-        else:
-            assert "exceeds limit" in line
+        assert "at most 64,000,000 pixels. Got" in line
+        assert re.search(r", with [\d,]+(x\d+)?; save a smaller copy", line)
 
 
 @pytest.mark.slow
@@ -165,7 +164,6 @@ def test_only_the_decoder_that_the_file_announces_may_try(tmp_path: Path, monkey
         RecursionError(),
         AssertionError(),
         SystemError("null"),
-        Image.DecompressionBombError("bomb"),
         Image.DecompressionBombWarning("bomb"),
     ],
 )

@@ -52,6 +52,11 @@ def test_a_misspelt_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, type
     assert refusal(typed).endswith(f"did you mean '{name}'?")
 
 
+def test_a_link_that_leads_nowhere_is_not_its_own_neighbour(tmp_path: Path) -> None:
+    (tmp_path / "picture.png").symlink_to("nowhere")
+    assert "did you mean" not in refusal(tmp_path / "picture.png")
+
+
 def test_an_address_is_not_fetched(tmp_path: Path) -> None:
     assert "download the picture" in refusal("https://example.org/cat.jpg")
 

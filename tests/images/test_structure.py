@@ -97,6 +97,13 @@ def test_jpeg_of_many_scans(tmp_path: Path) -> None:
     last = data.rindex(b"\xff\xda")
     assert data.count(b"\xff\xda") > 2
     assert "100 scans" in refusal(write(tmp_path, "a.jpg", data[:-2] + data[last:-2] * 100 + b"\xff\xd9"))
+    # Of many pixels fewer, though no more than encoders write: 64 million take seconds for each ten scans.
+    sizes = data.index(b"\xff\xc2") + 5
+    scans = data[:-2] + data[last:-2] * 20 + b"\xff\xd9"
+    huge = scans[:sizes] + struct.pack(">HH", 8000, 8000) + scans[sizes + 4 :]
+    assert "16 scans" in refusal(write(tmp_path, "b.jpg", huge))
+    assert excess("JPEG", scans) is None
+    assert excess("JPEG", data[:sizes] + struct.pack(">HH", 8000, 8000) + data[sizes + 4 :]) is None
     # What follows the picture, such as a film, is not a part of it.
     assert excess("JPEG", data + b"\xff\xda" * 500) is None
 
@@ -185,10 +192,10 @@ def test_bmp_that_is_run_length_encoded(tmp_path: Path) -> None:
     palette = bytes(1024)
     header = struct.pack("<IiiHHIIiiII", 40, 7, 5, 1, 8, 1, 0, 0, 0, 256, 0)
     data = b"BM" + struct.pack("<IHHI", 0, 0, 0, 14 + 40 + 1024) + header + palette
-    assert "run-length encoded BMP" in refusal(write(tmp_path, "a.bmp", data + b"\7\1" * 4_000_001))
-    big = struct.pack("<IiiHHIIiiII", 40, 4001, 4001, 1, 8, 1, 0, 0, 0, 256, 0)
+    assert "run-length encoded BMP" in refusal(write(tmp_path, "a.bmp", data + b"\7\1" * 1_500_001))
+    big = struct.pack("<IiiHHIIiiII", 40, 4001, 2000, 1, 8, 1, 0, 0, 0, 256, 0)
     line = refusal(write(tmp_path, "b.bmp", data[:14] + big + palette + b"\0\1"))
-    assert "16,000,000 pixels as run-length encoded BMP" in line
+    assert "8,000,000 pixels as run-length encoded BMP" in line
     assert excess("BMP", data + b"\7\1" * 5) is None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from sfumato.errors import RecipeError
 from sfumato.lab.widths import widths
 
 
-def count(sizes: list[int], biases: bool) -> int:
+def count(sizes: Sequence[int], biases: bool = True) -> int:
     return sum(a * b + (b if biases else 0) for a, b in itertools.pairwise(sizes))
 
 
@@ -24,7 +25,7 @@ def count(sizes: list[int], biases: bool) -> int:
 )
 def test_within_a_hundredth_and_as_equal_as_can_be(depth: int, parameters: int, inputs: int, biases: bool) -> None:
     try:
-        found = widths(depth, parameters, inputs, 3, biases=biases)
+        found = widths(depth, parameters, lambda units: count([inputs, *units, 3], biases))
     except RecipeError:
         # Of one wide layer a unit more is more than a hundredth.
         assert inputs == 512
@@ -36,9 +37,9 @@ def test_within_a_hundredth_and_as_equal_as_can_be(depth: int, parameters: int, 
 
 
 def test_the_network_of_2012() -> None:
-    assert widths(4, count([2, 300, 300, 300, 300, 3], True), 2, 3) == (300,) * 4
+    assert widths(4, count([2, 300, 300, 300, 300, 3]), lambda units: count([2, *units, 3])) == (300,) * 4
 
 
 def test_what_cannot_be_is_refused_in_one_line() -> None:
     with pytest.raises(RecipeError, match="parameters must be a number that 8 layers"):
-        widths(8, 40, 2, 3)
+        widths(8, 30, lambda units: count([2, *units, 3]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -27,6 +28,17 @@ def drawn(choice: choices.Initialisation, *, first: bool = False, last: bool = F
     return IMPLEMENTATIONS[type(choice)](choice, shape, stream(1, "test"))
 
 
+EVERY = [
+    choices.Gaussian(scale=1.0),
+    choices.He(),
+    choices.Glorot(),
+    choices.LeCun(),
+    choices.Orthogonal(gain=1.5),
+    choices.Siren(),
+    choices.Edges(),
+]
+
+
 @pytest.mark.parametrize(
     ("choice", "deviation"),
     [
@@ -48,6 +60,37 @@ def test_mean_and_deviation(choice: choices.Initialisation, deviation: float) ->
     # 60,000 draws: the deviation of the sample is within 1% of the distribution's, the mean within 0.015 of it.
     assert weights.std() == pytest.approx(deviation, rel=0.015)
     assert abs(weights.mean()) < 0.015 * deviation
+
+
+@pytest.mark.parametrize("choice", EVERY, ids=str)
+def test_inputs_that_are_sums_get_smaller_weights(choice: choices.Initialisation) -> None:
+    # Edges measures the sums of hidden layers: there only the output has weights to be divided.
+    last = isinstance(choice, choices.Edges)
+    one, four = (
+        IMPLEMENTATIONS[type(choice)](
+            choice, dataclasses.replace(shape_of(FAN_IN, FAN_OUT, last=last), terms=terms), stream(1, "test")
+        )
+        for terms in (1, 4)
+    )
+    np.testing.assert_allclose(four[0], one[0] / 2, rtol=1e-12)
+    np.testing.assert_array_equal(four[1], one[1])
+
+
+@pytest.mark.parametrize("choice", EVERY, ids=str)
+@pytest.mark.parametrize("shape", ["residual", "skip"])
+def test_deep_networks_of_any_shape_start_with_sums_of_some_size(shape: str, choice: choices.Initialisation) -> None:
+    activation = "sine(30)" if isinstance(choice, choices.Siren) else "tanh"
+    model = {"depth": 10, "width": 100, "activation": activation, "init": str(choice)}
+    places = torch.from_numpy(np.random.default_rng(1).uniform(-1, 1, (200, 2)))
+
+    def sums(shape: str) -> np.ndarray:
+        mlp = build(Model.of({**model, "shape": shape}), 3, seed=0, dtype=torch.float64)
+        with torch.inference_mode():
+            return np.array([float(layer(mlp.inputs(places, k)).std()) for k, layer in enumerate(mlp.linear_layers())])
+
+    deviations, plain = sums(shape), sums("plain")
+    assert deviations[1:-1].max() < 1.7 * plain[1:-1].max()
+    assert deviations[1:-1].min() > 0.6 * plain[1:-1].min()
 
 
 def test_distributions_differ_in_their_tails() -> None:

@@ -31,6 +31,30 @@ def test_forward_is_the_formula(output: str, biases: bool) -> None:
     assert np.abs(expected).max() > 0.05
 
 
+@pytest.mark.parametrize("encoding", ["none", "fourier(sigma=1, features=6)"])
+def test_shapes_are_their_formulas(encoding: str) -> None:
+    model = {"depth": 4, "width": 7, "activation": "tanh", "encoding": encoding, "init": "gaussian(1)"}
+    x = np.random.default_rng(1).uniform(-1, 1, (50, 2))
+
+    def found(shape: str) -> tuple[np.ndarray, np.ndarray, list[tuple[np.ndarray, np.ndarray]]]:
+        mlp = build(Model.of({**model, "shape": shape}), 3, seed=2, dtype=torch.float64)
+        layers = [(layer.weight.detach().numpy(), layer.bias.detach().numpy()) for layer in mlp.linear_layers()]
+        return outputs(mlp, x), mlp.encode(torch.from_numpy(x)).numpy(), layers
+
+    ours, features, ((w0, b0), *middle, (w4, b4)) = found("residual")
+    h = np.tanh(features @ w0.T + b0)
+    for w, b in middle:
+        h = h + np.tanh(h @ w.T + b)
+    np.testing.assert_allclose(ours, h @ w4.T + b4, rtol=1e-9, atol=1e-12)
+    # The middle one of four is the third, the first after the middle.
+    for shape, joined in (("skip", 2), ("skip(2)", 1), ("skip(layer=4)", 3)):
+        ours, features, (*hidden, (w4, b4)) = found(shape)
+        h = features
+        for number, (w, b) in enumerate(hidden):
+            h = np.tanh((np.hstack([h, features]) if number == joined else h) @ w.T + b)
+        np.testing.assert_allclose(ours, h @ w4.T + b4, rtol=1e-9, atol=1e-12)
+
+
 @pytest.mark.parametrize(("width", "shapes"), [(5, [(2, 5), (5, 5), (5, 4)]), ((6, 3), [(2, 6), (6, 3), (3, 4)])])
 def test_shapes(width: int | tuple[int, ...], shapes: list[tuple[int, int]]) -> None:
     mlp = build(Model(depth=2, width=width), 4, seed=0)

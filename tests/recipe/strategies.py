@@ -7,8 +7,10 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from hypothesis import strategies as st
 
+from sfumato.errors import RecipeError
 from sfumato.recipe import Recipe
 from sfumato.recipe.choices import FAMILIES, Choice
+from sfumato.recipe.wiring import wiring
 
 
 def _value(name: str, kind: Any) -> st.SearchStrategy[Any]:
@@ -34,6 +36,17 @@ def choices(draw: st.DrawFn, family: type[Choice]) -> Choice:
 _optional_size = st.none() | st.tuples(st.integers(2, 9999), st.integers(2, 9999)).map(lambda wh: f"{wh[0]}x{wh[1]}")
 _by_family = {family.family: choices(family) for family in FAMILIES}
 
+
+def _possible(model: dict[str, Any]) -> dict[str, Any]:
+    """The network, plain where it cannot have its shape."""
+    width = model["width"]
+    try:
+        wiring(model["shape"], width if isinstance(width, tuple) else (width,) * model["depth"])
+    except RecipeError:
+        return {**model, "shape": "plain"}
+    return model
+
+
 recipes: st.SearchStrategy[Recipe] = st.fixed_dictionaries(
     {
         "picture": st.fixed_dictionaries(
@@ -51,6 +64,7 @@ recipes: st.SearchStrategy[Recipe] = st.fixed_dictionaries(
         ),
         "model": st.fixed_dictionaries(
             {
+                "shape": _by_family["shape"],
                 "depth": st.integers(0, 20),
                 "width": st.integers(1, 999) | st.lists(st.integers(1, 999), max_size=5).map(tuple),
                 "activation": _by_family["activation"],
@@ -59,7 +73,7 @@ recipes: st.SearchStrategy[Recipe] = st.fixed_dictionaries(
                 "init": _by_family["initialisation"],
                 "biases": st.booleans(),
             }
-        ),
+        ).map(_possible),
         "training": st.fixed_dictionaries(
             {
                 "batch": st.integers(1, 10**6) | st.just("all"),

@@ -28,6 +28,8 @@ from tests.small import SMALL, picture
         ({"model": {"width": (30, 20, 5)}, "picture": {"channels": "rgba"}}, 4),
         ({"model": {"width": 9, "biases": False}, "picture": {"channels": "grey"}, "dtype": "float64"}, 1),
         ({"model": {"width": 9, "encoding": "fourier(features=34)"}}, 3),
+        ({"model": {"width": 9, "encoding": "fourier(features=34)", "shape": "skip"}}, 3),
+        ({"model": {"width": 9, "shape": "residual"}}, 3),
     ],
 )
 def test_numbers_are_those_of_the_module(changes: dict[str, Any], channels: int) -> None:
@@ -102,6 +104,8 @@ def test_pixels(settings: dict[str, Any], expected: tuple[int, int]) -> None:
         ({"depth": 0}, "2 -> 3"),
         ({"width": (64, 64, 32), "activation": "sine(30)", "output": "sigmoid"},
          "2 -> [64 sine] x2 -> [32 sine] -> 3 sigmoid"),
+        ({"shape": "residual"}, "2 -> [300 leaky_relu] -> [300 leaky_relu + its input] x3 -> 3"),
+        ({"shape": "skip", "depth": 3}, "2 -> [300 leaky_relu] -> [300 leaky_relu, 2 joined] -> [300 leaky_relu] -> 3"),
         ({"encoding": "fourier(sigma=3)", "depth": 1}, "2 -> fourier(sigma=3) 256 -> [300 leaky_relu] -> 3"),
     ],
 )  # fmt: skip

@@ -102,3 +102,26 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     os.mkfifo(tmp_path / "run/run.json")
     refused(str(tmp_path / "run"), "without a run.json")
+
+
+def test_what_takes_a_reader_of_toml_minutes(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text("a" + ".a" * 200_000 + " = 1")
+    refused(str(tmp_path / "a.toml"), "TOML of at most 16,384 characters. Got 400,005")
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ('{"seed": ' + "9" * 4000 + "}", "seed must be less than 9223372036854775808. Got 999"),
+        ('{"seed": "' + "9" * 5000 + '"}', "seed must be a whole number of fewer digits. Got '999"),
+        ('{"' + "x" * 100_000 + '": 1}', "xxx is not a field of the recipe"),
+        ('{"model": {"width": ' + "[" * 900 + "]" * 900 + "}}", "model.width must be a whole number. Got ("),
+        ('{"training": {"batch": 99999999999999999999}}', "training.batch must be at most 2147483647"),
+    ],
+)
+def test_long_values_are_told_in_short(tmp_path: Path, data: str, message: str) -> None:
+    (tmp_path / "a.json").write_text(data)
+    with pytest.raises(RecipeError) as caught:
+        read(str(tmp_path / "a.json"))
+    assert message in str(caught.value)
+    assert len(str(caught.value)) < 600

@@ -43,9 +43,9 @@ def test_one_frame_a_still_and_the_same_as_after_training(tmp_path: Path) -> Non
     told: list[tuple[str, int, int]] = []
     path = remake(run, FilmOptions(out=str(tmp_path / "again.mp4")), lambda *stage: told.append(stage))
     assert path.read_bytes() == (run.folder / "learning.mp4").read_bytes()
-    count = len(stills(run))
+    count = len(one_an_epoch(stills(run)))
     assert len(shown_in(path, WIDTH, HEIGHT)) == count
-    assert told == [("film", done, count) for done in range(1, count + 1)]
+    assert told == [("film", done, count) for done in range(count + 1)]
 
 
 def test_one_frame_an_epoch(run: sf.Run, tmp_path: Path) -> None:
@@ -109,13 +109,13 @@ def test_only_without_a_size_is_work_saved(
     large = np.random.default_rng(0).random((160, 200, 1), np.float32)
     run = sf.paint(large, runs=tmp_path, film="none", model={"width": 8}, budget={"steps": 4}, threads=1)
     painted: list[tuple[int, int]] = []
-    paint = Painter.paint
+    paint = Painter.whole
 
-    def note(self: Painter, moment: Path, rows: int, columns: int) -> Any:
+    def note(self: Painter, rows: int, columns: int) -> Any:
         painted.append((rows, columns))
-        return paint(self, moment, rows, columns)
+        return paint(self, rows, columns)
 
-    monkeypatch.setattr(Painter, "paint", note)
+    monkeypatch.setattr(Painter, "whole", note)
     remake(run, FilmOptions(**options), silent)
     assert painted
     assert all((size == (160, 200)) == whole for size in painted)

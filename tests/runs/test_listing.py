@@ -95,7 +95,7 @@ def test_a_pipe_in_place_of_run_json_is_not_waited_for(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     os.mkfifo(tmp_path / "a/run.json")
     (found,) = listing.entries(tmp_path)
-    assert found.problem == "run.json is not a file."
+    assert found.problem == "cannot read run.json: not a regular file."
 
 
 @pytest.mark.parametrize(

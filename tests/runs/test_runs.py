@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import math
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfumato import models
+import sfumato as sf
+from sfumato import models, render
 from sfumato.errors import RunError
 from sfumato.recipe import Recipe, changed, from_string
+from sfumato.render.film_options import FilmOptions
 from sfumato.runs import RunWriter, create, layout, load_run, replacing, weights
 from sfumato.runs import metrics as metrics_file
 from sfumato.runs.moments import Choice
 from sfumato.training import Loop, resolve
+from sfumato.training.health import Gauge
 from tests.small import SMALL, picture
 
 
@@ -57,9 +61,43 @@ def test_one_line_an_evaluation(folder: Path) -> None:
     lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     assert [line["epoch"] for line in lines] == [1, 2, 3]
     names = ["epoch", "step", "samples", "seconds", "loss", "mse", "mae", "psnr", "ssim", "learning_rate"]
-    assert list(lines[0]) == names
-    assert all(math.isfinite(value) for line in lines for value in line.values())
+    assert [name for name in lines[0] if name != "figures"] == names
+    assert all(math.isfinite(line[name]) for line in lines for name in names)
     assert lines[-1]["mse"] < lines[0]["mse"]
+
+
+def test_figures_of_every_layer(folder: Path) -> None:
+    run = load_run(folder)
+    figures = run.metrics[-1]["figures"]
+    assert figures["layers"]["name"] == ["layers.0", "layers.1", "layers.2"]
+    assert {len(column) for column in figures["layers"].values()} == {3}
+    # They are those of the network as it was then.
+    model, _ = run.model()
+    weights = {name: value.numpy() for name, value in model.state_dict().items()}
+    again = Gauge(run.recipe, run.picture, model).measure(weights).as_json()
+    assert again["layers"]["name"] == figures["layers"]["name"]
+    for name in ("activation_spread", "gradient_norm", "stable_rank"):
+        assert again["layers"][name] == pytest.approx(figures["layers"][name], rel=1e-4)
+    assert "figures" not in run.facts["result"]
+    assert run.facts["looking"]["figures_seconds"] >= 0
+
+
+def test_figures_are_taken_as_often_as_their_share_pays_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # At the last evaluation whatever they cost.
+    monkeypatch.setattr("sfumato.runs.writer.FIGURES", -1.0)
+    run = sf.paint(picture(), runs=tmp_path, film="none", **SMALL)
+    assert ["figures" in line for line in run.metrics] == [False, False, True]
+
+
+def test_a_run_from_before_there_were_figures_is_read(folder: Path, tmp_path: Path) -> None:
+    old = tmp_path / folder.name
+    shutil.copytree(folder, old)
+    lines = [{name: value for name, value in line.items() if name != "figures"} for line in load_run(old).metrics]
+    (old / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    run = load_run(old)
+    assert run.metrics == lines
+    render.finish(run, FilmOptions(every="never"), lambda *_: None)
+    assert (old / "curve.svg").exists()
 
 
 def test_a_run_is_read_back(folder: Path) -> None:
@@ -128,6 +166,11 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
         create(tmp_path / "file", "cat", "0")
 
 
+def test_a_name_that_no_folder_can_have() -> None:
+    with pytest.raises(RunError, match=r"cannot write .*null byte"):
+        create(Path("a\0b"), "cat", "0")
+
+
 def test_folders_of_one_second_do_not_collide(tmp_path: Path) -> None:
     names = {create(tmp_path / "runs", "Ünser Bild (1).jpg", "12ab34cd").name for _ in range(4)}
     assert len(names) == 4
@@ -164,10 +207,11 @@ def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
 
 def test_a_line_that_was_cut_off_is_left_out(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
-    metrics_file.append(path, {"psnr": 1.0})
+    line = {"epoch": 1.0, "step": 4, "samples": 63, "seconds": 0.5, "loss": 0.1, "psnr": 1.0}
+    metrics_file.append(path, line)
     with path.open("a") as file:
         file.write('{"psnr": 2')
-    assert metrics_file.read(path) == [{"psnr": 1.0}]
+    assert metrics_file.read(path) == [line]
     path.write_text("nonsense\n")
     with pytest.raises(RunError, match="one JSON object a line"):
         metrics_file.read(path)

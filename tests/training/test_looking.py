@@ -12,12 +12,12 @@ import pytest
 import sfumato as sf
 from sfumato.runs import weights
 from sfumato.training import Looking, loop
-from sfumato.training.looking import CHECKPOINTS, EVALUATIONS, MOMENTS, WATCHING
+from sfumato.training.looking import CHECKPOINTS, EVALUATIONS, FIGURES, MOMENTS, WATCHING
 from tests.small import SMALL, picture
 
 
 def test_the_shares_are_a_tenth_together() -> None:
-    assert pytest.approx(0.1) == EVALUATIONS + MOMENTS + CHECKPOINTS + WATCHING
+    assert pytest.approx(0.1) == EVALUATIONS + FIGURES + MOMENTS + CHECKPOINTS + WATCHING
 
 
 def test_what_is_affordable() -> None:

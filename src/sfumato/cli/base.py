@@ -16,19 +16,19 @@ from sfumato.recipe.source import KINDS, read
 PRESETS = "the recipe that other flags change: " + "; ".join(f"{name}, {text}" for name, text in DESCRIPTIONS.items())
 
 
-def chosen(arguments: Sequence[str]) -> Recipe:
-    """The recipe that the arguments name, by default the preset ``fast``. Raises SfumatoError."""
+def chosen(arguments: Sequence[str], default: str = "fast") -> Recipe:
+    """The recipe that the arguments name, else the preset ``default``. Raises SfumatoError."""
     name, source = flags.value_of(arguments, "--preset"), flags.value_of(arguments, "--recipe")
     if name and source:
         raise SfumatoError(f"--preset and --recipe each name a whole recipe. Got {name!r} and {source!r}; give one.")
-    return read(source) if source else preset(name or "fast")
+    return read(source) if source else preset(name or default)
 
 
-def fields(base: Recipe, arguments: Sequence[str]) -> list[tuple[str, Any, Any]]:
+def fields(base: Recipe, arguments: Sequence[str], default: str = "fast") -> list[tuple[str, Any, Any]]:
     """``--preset``, ``--recipe`` and a flag for every field of the recipe, which become ``changes``."""
     changes = flags.of(base)
     return [
-        flags.field("preset", flags.value_of(arguments, "--preset") or "fast", "NAME", PRESETS),
+        flags.field("preset", flags.value_of(arguments, "--preset") or default, "NAME", PRESETS),
         flags.field("recipe", flags.NONE, "RECIPE", f"in place of --preset: {KINDS}"),
         ("changes", Annotated[type(changes), tyro.conf.arg(name="")], dataclasses.field(default=changes)),
     ]

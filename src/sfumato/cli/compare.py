@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,7 @@ def command(arguments: Sequence[str]) -> int:
     if bool(parsed.question) + bool(typed_arms) + bool(axis) != 1:
         raise SfumatoError("compare takes a question, or arms with --arm, or one --axis. Got none or several of these.")
     if typed_arms:
-        asked = _arms(typed_arms, recipe)
+        asked = _arms(typed_arms, recipe, flags.given(parsed.changes))
     elif axis:
         field, _, texts = axis.partition("=")
         asked = own.axis(recipe, field, own.split_list(texts))
@@ -72,7 +72,7 @@ def command(arguments: Sequence[str]) -> int:
     )
 
 
-def _arms(typed: Sequence[str], recipe: Recipe) -> dict[str, Recipe]:
+def _arms(typed: Sequence[str], recipe: Recipe, changes: Mapping[str, Any]) -> dict[str, Recipe]:
     found: dict[str, Recipe] = {}
     for text in typed:
         name, separator, source = text.partition("=")
@@ -81,13 +81,13 @@ def _arms(typed: Sequence[str], recipe: Recipe) -> dict[str, Recipe]:
         if name in found:
             raise SfumatoError(f"every arm must have a name of its own. Got --arm {name} twice.")
         try:
-            found[name] = _recipe(source, recipe)
+            found[name] = _recipe(source, recipe, changes)
         except SfumatoError as error:
             raise SfumatoError(f"arm {name}: {error}") from None
     return found
 
 
-def _recipe(source: str, base_recipe: Recipe) -> Recipe:
+def _recipe(source: str, base_recipe: Recipe, typed: Mapping[str, Any]) -> Recipe:
     if "=" in source and not source.startswith("sf1:") and not Path(source).exists():
         changes: dict[str, Any] = {}
         for part in source.split(";"):
@@ -101,4 +101,4 @@ def _recipe(source: str, base_recipe: Recipe) -> Recipe:
             at[last] = value.strip()
         return changed(base_recipe, changes)
     # What an arm's own recipe says about the picture does not matter: all learn the same one.
-    return read(source).model_copy(update={"picture": base_recipe.picture})
+    return changed(read(source), typed).model_copy(update={"picture": base_recipe.picture})

@@ -18,7 +18,8 @@ from sfumato.cli.progress import SECONDS_A_LINE
 class StagesProgress:
     """One bar a stage. A context manager; call `stage` as the work goes on."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, draws_a_second: float = 10) -> None:
+        """``draws_a_second``: of the bar; each takes a millisecond or two from what is measured meanwhile."""
         self._console = Console(stderr=True)
         self._bar = Progress(
             TextColumn("{task.description:<9}"),
@@ -28,6 +29,7 @@ class StagesProgress:
             console=self._console,
             disable=not self._console.is_terminal,
             expand=True,
+            refresh_per_second=draws_a_second,
         )
         self._estimate = StageEstimate(self.say)
         self._name: str | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
+import re
 import threading
 import warnings
 from collections.abc import Iterator
@@ -24,8 +25,10 @@ MAX_PIXELS_OF = {
     "AVIF": 48_000_000,
     "HEIF of more than 8 bits": 36_000_000,
     # Decoded by a loop in Python.
-    "run-length encoded BMP": 16_000_000,
+    "run-length encoded BMP": 8_000_000,
 }
+
+REMEDY = "save a smaller copy of the picture"
 
 TOO_BIG_FOR_MEMORY = (
     "a picture that fits in memory",
@@ -58,6 +61,11 @@ def guarded(source: str) -> Iterator[None]:
         raise
     except MemoryError:
         raise refusal(source, *TOO_BIG_FOR_MEMORY) from None
+    except Image.DecompressionBombError as error:
+        # Pillow's own limit, which comes before ours.
+        pixels = re.search(r"\d+", str(error))
+        found = f"with {int(pixels[0]):,}" if pixels else "with many more"
+        raise refusal(source, f"a picture of at most {MAX_PIXELS:,} pixels", found, REMEDY) from None
     # Decoders meet damaged files with every kind of exception there is, and none is a fault of this program.
     except Exception as error:
         # Pillow's own text for a file that no decoder takes is the address of an object.
@@ -156,7 +164,7 @@ def _check_pixels(image: ImageFile.ImageFile, kind: str, source: str) -> None:
     most = MAX_PIXELS_OF.get(kind, MAX_PIXELS)
     if width * height > most:
         rule = f"a picture of at most {most:,} pixels" + (f" as {kind}" if most < MAX_PIXELS else "")
-        raise refusal(source, rule, f"with {width}x{height}", "save a smaller copy of the picture")
+        raise refusal(source, rule, f"with {width}x{height}", REMEDY)
     # The strips of a TIFF file may cover one place again and again. Six planes, one a channel, are the most there are.
     boxes = [tile.extents for tile in image.tile if tile.extents is not None]
     covered = sum((right - left) * (bottom - top) for left, top, right, bottom in boxes)

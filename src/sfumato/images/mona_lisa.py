@@ -17,6 +17,8 @@ URL = (
     "f3a7f7edca358ac1e186ca9012a976e94c853719/data/Mona%20Lisa.jpg"
 )
 SHA256 = "8df228e63754c9135e381efd4d653f9492de9a837b02df9e657e2cafc63ae1cb"
+PIXELS_SHA256 = "6604c1a728e0d6418d68bfa398f29be7b9557cdb647bbf377425f0e830591fbc"
+"""What `digest.sha256` gives for its raw values, in whatever file they are."""
 SECONDS = 10
 """How long to wait for the server to connect, and for each part of its answer."""
 

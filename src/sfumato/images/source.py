@@ -50,7 +50,7 @@ def _nearest(path: Path, source: str) -> str | None:
         return close[0]
     try:
         with os.scandir(path.parent) as entries:
-            names = [entry.name for entry in itertools.islice(entries, _MOST_NAMES)]
+            names = [entry.name for entry in itertools.islice(entries, _MOST_NAMES) if entry.name != path.name]
     except (OSError, ValueError):
         return None
     by_lower = {name.lower(): name for name in sorted(names, reverse=True)}

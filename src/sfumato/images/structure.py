@@ -20,6 +20,12 @@ SEGMENT_BYTES = 16_000_000
 SCANS = 100
 """Scans of a JPEG file: each one of a progressive picture costs a pass over all pixels."""
 
+SCANS_OF_ANY = 16
+"""So many are allowed however many pixels there are (encoders write 10); more, up to `SCANS`, where there are few."""
+
+SCANNED = 160_000_000
+"""Pixels times scans from which on it is `SCANS_OF_ANY`."""
+
 STRAY_BYTES = 65_536
 """Bytes of a JPEG file that belong to no segment: Pillow reads each one by itself."""
 
@@ -32,7 +38,7 @@ NUMBERS = 500_000
 PADDING = 4
 """How many times its pixels the tiles of a TIFF file may hold, where that is over 4096 x 4096."""
 
-RLE_BYTES = 8_000_000
+RLE_BYTES = 3_000_000
 """Size of a run-length encoded BMP file: the one kind here that Pillow decodes in Python."""
 
 _MAGIC = {
@@ -43,6 +49,9 @@ _MAGIC = {
     "BMP": (b"BM",),
 }
 _BRANDS = (b"avif", b"avis", b"mif1", b"msf1", b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs")
+
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+"""Markers of the JPEG segments that tell the size of the picture."""
 
 _FILL = re.compile(rb"\xff+")
 _TIFF_BYTES = {3: 2, 4: 4, 5: 8, 6: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
@@ -72,7 +81,7 @@ def excess(container: str, data: bytes) -> tuple[str, str] | None:
 
 
 def _jpeg(data: bytes) -> tuple[str, str] | None:
-    position, stray = 2, 0
+    position, stray, pixels = 2, 0, 1
     for _ in range(SEGMENTS):
         start = data.find(b"\xff", position)
         fill = _FILL.match(data, start) if start >= 0 else None
@@ -86,7 +95,11 @@ def _jpeg(data: bytes) -> tuple[str, str] | None:
         if kind == 0xDA:
             end = data.find(b"\xff\xd9", position)
             scans = 1 + data.count(b"\xff\xda", position, end if end >= 0 else len(data))
-            return (f"a JPEG file of at most {SCANS} scans", f"with {scans:,}") if scans > SCANS else None
+            most = min(SCANS, max(SCANS_OF_ANY, SCANNED // pixels))
+            return (f"a JPEG file of at most {most} scans", f"with {scans:,}") if scans > most else None
+        if kind in _FRAMES:
+            height, width = struct.unpack_from(">HH", data, position + 3)
+            pixels = max(pixels, height * width)
         if kind not in (0x00, 0x01) and not 0xD0 <= kind <= 0xD9:
             position += max(2, struct.unpack_from(">H", data, position)[0])
     return f"a JPEG file of at most {SEGMENTS:,} segments before its pixels", "with more"

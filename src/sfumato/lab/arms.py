@@ -24,7 +24,8 @@ def arm(name: str, recipe: Recipe, channels: int, *, title: str = "", verb: str 
     if recipe.model.module is not None:
         return Arm(name, recipe, None, None, title, verb)
     colours: dict[int, str] = {1: "grey", 3: "rgb", 4: "rgba"}
-    described = describe(changed(recipe, {"picture": {"channels": colours[channels]}}))
+    picture = recipe.picture.model_copy(update={"channels": colours[channels]})
+    described = describe(recipe.model_copy(update={"picture": picture}))
     operations = FLOATING_POINT_OPERATIONS_A_MULTIPLY_ADD * TRAINING_PER_FORWARD * described.multiply_adds
     return Arm(name, recipe, described.parameters, operations, title, verb)
 

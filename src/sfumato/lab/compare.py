@@ -53,7 +53,7 @@ def default_folder(plan: Plan) -> Path:
 
 def compare(
     arms: str | Mapping[str, Recipe | Mapping[str, Any] | str],
-    picture: str | Path | None = None,
+    picture: str | Path | Mapping[str, Any] | None = None,
     /,
     *,
     seeds: int = SEEDS,
@@ -79,7 +79,8 @@ def compare(
 
     base = changed(Recipe(), deep_vs_shallow.DEFAULTS)
     if picture is not None:
-        base = changed(base, {"picture": {"source": str(picture)}})
+        settings = picture if isinstance(picture, Mapping) else {"source": str(picture)}
+        base = changed(base, {"picture": settings})
     base = changed(base, changes)
     asked: str | Mapping[str, Recipe] = arms if isinstance(arms, str) else _recipes(arms, base)
     target = load_picture(base if isinstance(asked, str) else next(iter(asked.values()), base))

@@ -50,6 +50,7 @@ def mlp(
         activations.build(model.activation),
         biases=model.biases,
         squash=model.output == "sigmoid",
+        wiring=model.wiring,
     ).to(dtype)
     initialise(perceptron, model.init, seed, coordinates)
     return perceptron

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
+from sfumato.recipe.wiring import STRAIGHT, Wiring
+
 
 class MLP(nn.Module):
     """Linear layers with one activation between them: (N, 2) coordinates -> (N, C) colours.
 
-    ``layers`` holds the linear layers from input to output; ``encode`` maps the coordinates first.
+    ``layers`` holds the linear layers from input to output; ``encode`` maps the coordinates first; ``wiring`` says what
+    is added to hidden layers' outputs, and where the encoded coordinates come in once more.
     """
 
     def __init__(
@@ -25,16 +27,17 @@ class MLP(nn.Module):
         *,
         biases: bool = True,
         squash: bool = False,
+        wiring: Wiring = STRAIGHT,
     ) -> None:
         """``inputs`` features come out of ``encode``; ``squash`` puts a sigmoid on the outputs."""
         super().__init__()
         self.encode = encode
         self.activate = activate
         self.squash = squash
-        sizes = [inputs, *widths, outputs]
-        # Their weights are drawn by an initialisation of ours: PyTorch's own draw would be thrown away.
+        self.wiring = wiring
+        fan_ins, fan_outs = wiring.fan_ins(inputs, widths), [*widths, outputs]
         self.layers = nn.ModuleList(
-            nn.utils.skip_init(nn.Linear, fan_in, fan_out, bias=biases) for fan_in, fan_out in itertools.pairwise(sizes)
+            _Linear(fan_in, fan_out, bias=biases) for fan_in, fan_out in zip(fan_ins, fan_outs, strict=True)
         )
 
     def forward(self, coordinates: Tensor) -> Tensor:
@@ -44,9 +47,12 @@ class MLP(nn.Module):
 
     def inputs(self, coordinates: Tensor, layer: int) -> Tensor:
         """(N, 2) -> (N, fan_in): what comes into a layer."""
-        x = self.encode(coordinates)
-        for below in self.layers[:layer]:
-            x = self.activate(below(x))
+        x = encoded = self.encode(coordinates)
+        for number, below in enumerate(self.layers[:layer]):
+            y = self.activate(below(x))
+            x = x + y if number in self.wiring.adds else y
+            if number + 1 == self.wiring.joins:
+                x = torch.cat([x, encoded], dim=-1)
         return x
 
     @property
@@ -57,3 +63,13 @@ class MLP(nn.Module):
     def linear_layers(self) -> list[nn.Linear]:
         """The layers with weights, from input to output."""
         return [layer for layer in self.layers if isinstance(layer, nn.Linear)]
+
+
+class _Linear(nn.Linear):
+    def reset_parameters(self) -> None:
+        # An initialisation of ours draws the weights: PyTorch's own draw would be thrown away. The way that PyTorch
+        # has of leaving it out (`nn.utils.skip_init`) loads SymPy, for half a second.
+        """Leave the weights as they are."""
+
+    def _get_name(self) -> str:
+        return "Linear"

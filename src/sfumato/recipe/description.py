@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from dataclasses import dataclass
 
@@ -108,8 +107,9 @@ def describe(recipe: Recipe) -> Description:
             f"model.module must be none to be described: only building it can tell. Got {model.module!r}."
         )
     encoded = model.encoding.features if isinstance(model.encoding, Fourier) else 2
-    sizes = [encoded, *model.widths, CHANNELS[recipe.picture.channels]]
-    layers = tuple(Layer(inputs, units, model.biases) for inputs, units in itertools.pairwise(sizes))
+    units = [*model.widths, CHANNELS[recipe.picture.channels]]
+    fan_ins = model.wiring.fan_ins(encoded, model.widths)
+    layers = tuple(Layer(inputs, count, model.biases) for inputs, count in zip(fan_ins, units, strict=True))
     return Description(recipe, layers, encoded)
 
 

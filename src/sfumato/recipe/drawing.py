@@ -24,8 +24,8 @@ def one_line(description: Description) -> str:
     if isinstance(encoding, Fourier):
         parts.append(f"{text(str(encoding))} {description.encoded}")
     name = text(str(description.recipe.model.activation))
-    for units, count in _groups(description):
-        parts.append(f"[{units} {name}]" + (f" x{count}" if count > 1 else ""))
+    for units, more, count in _groups(description):
+        parts.append(f"[{units} {name}{more}]" + (f" x{count}" if count > 1 else ""))
     end = " sigmoid" if description.recipe.model.output == "sigmoid" else ""
     return " -> ".join([*_shortened(parts, "..."), f"{description.channels}{end}"])
 
@@ -49,20 +49,24 @@ def _boxes(description: Description) -> list[tuple[str, str]]:
     if isinstance(model.encoding, Fourier):
         boxes.append((f"{description.encoded} {text(str(model.encoding))}", "fixed: nothing here is trained"))
     at = 0
-    for units, count in _groups(description):
+    for units, more, count in _groups(description):
         parameters = sum(layer.parameters for layer in description.layers[at : at + count])
         at += count
         times = f"x {count}   " if count > 1 else ""
-        boxes.append((f"{units} {text(str(model.activation))}", f"{times}{parameters:,} parameters"))
+        boxes.append((f"{units} {text(str(model.activation))}{more}", f"{times}{parameters:,} parameters"))
     last = description.layers[-1]
     boxes.append((f"{last.units} {model.output}", f"{last.parameters:,} parameters"))
     return boxes
 
 
-def _groups(description: Description) -> list[tuple[int, int]]:
-    """(units, how many such hidden layers follow each other)."""
-    widths = [layer.units for layer in description.layers[:-1]]
-    return [(units, len(list(same))) for units, same in itertools.groupby(widths)]
+def _groups(description: Description) -> list[tuple[int, str, int]]:
+    """(units, what comes in or out besides, how many such hidden layers follow each other)."""
+    wiring, encoded = description.recipe.model.wiring, description.encoded
+    more = dict.fromkeys(wiring.adds, " + its input")
+    if wiring.joins is not None:
+        more[wiring.joins] = f", {encoded} joined"
+    kinds = [(layer.units, more.get(number, "")) for number, layer in enumerate(description.layers[:-1])]
+    return [(*kind, len(list(same))) for kind, same in itertools.groupby(kinds)]
 
 
 def _shortened(parts: list[T], gap: T) -> list[T]:

@@ -13,5 +13,5 @@ class Evaluation(Section):
     """Exact comparisons over all pixels; they never change what is learned, but a PSNR budget looks at them."""
 
     every: Literal["auto", "epoch", "end"] = Field(
-        default="auto", description="auto: as often as 5% of training time pays for; epoch: after each; end: once"
+        default="auto", description="auto: as often as 4% of training time pays for; epoch: after each; end: once"
     )

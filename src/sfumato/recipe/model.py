@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from sfumato.errors import RecipeError
-from sfumato.recipe.choices import Activation, Edges, Encoding, Initialisation, LeakyReLU, Plain
+from sfumato.recipe.choices import Activation, Edges, Encoding, Initialisation, LeakyReLU, Plain, Shape, Straight
 from sfumato.recipe.section import Section
+from sfumato.recipe.wiring import Wiring, wiring
 
 LARGEST_WIDTH = 65536
 
@@ -25,6 +26,7 @@ class Model(Section):
     activation: Activation = Field(default=LeakyReLU(), description="what a hidden unit does to its sum")
     output: Literal["linear", "sigmoid"] = Field(default="linear", description="what an output unit does to its sum")
     encoding: Encoding = Field(default=Plain(), description="fixed features of the coordinates")
+    shape: Shape = Field(default=Straight(), description="how the layers are joined")
     init: Initialisation = Field(default=Edges(), description="distribution of the initial weights")
     module: str | None = Field(
         default=None,
@@ -58,6 +60,16 @@ class Model(Section):
         if len(widths) > 1000 or not all(1 <= units <= LARGEST_WIDTH for units in widths):
             raise RecipeError(f"must be from 1 to {LARGEST_WIDTH} units, in at most 1000 layers. Got {width!r}.")
         return width
+
+    @model_validator(mode="after")
+    def _shape_is_possible(self) -> Self:
+        self.wiring  # noqa: B018
+        return self
+
+    @property
+    def wiring(self) -> Wiring:
+        """What the shape means for each layer."""
+        return wiring(self.shape, self.widths)
 
     @property
     def widths(self) -> tuple[int, ...]:

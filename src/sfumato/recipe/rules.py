@@ -11,6 +11,7 @@ _REPLACED = {
     r"^Input should be ": "",
     r"^String should have ": "text with ",
     r"^a valid integer.*": "a whole number",
+    r"^Unable to parse input string as an integer.*": "a whole number of fewer digits",
     r"^a valid number.*": "a number",
     r"^a valid boolean.*": "true or false",
     r"greater than or equal to": "at least",

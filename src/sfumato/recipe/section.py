@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from sfumato.errors import RecipeError
 from sfumato.recipe.rules import rule
+from sfumato.words import shortened
 
 
 class _OneLineErrors(type(BaseModel)):
@@ -43,7 +44,7 @@ def one_line(error: ValidationError, section: type[BaseModel]) -> str:
     """The first of pydantic's findings as one line."""
     first = error.errors()[0]
     path = _path(first)
-    name, value = ".".join(path) or "the recipe", first["input"]
+    name, value = shortened(".".join(path)) or "the recipe", first["input"]
     match first["type"]:
         case "extra_forbidden":
             valid = _fields_at(section, path[:-1])
@@ -55,7 +56,7 @@ def one_line(error: ValidationError, section: type[BaseModel]) -> str:
             return f"{name} {first.get('ctx', {}).get('error')}"
         case _:
             same = [each for each in error.errors() if _path(each) == path and each["type"] != "tuple_type"]
-            return f"{name} must be {rule(same or [first])}. Got {value!r}."
+            return f"{name} must be {rule(same or [first])}. Got {shortened(repr(value))}."
 
 
 def _path(error: ErrorDetails) -> list[str]:

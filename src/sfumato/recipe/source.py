@@ -11,6 +11,7 @@ from sfumato.errors import RecipeError
 from sfumato.recipe.presets import DESCRIPTIONS, preset
 from sfumato.recipe.recipe import Recipe
 from sfumato.recipe.text import PREFIX, from_json, from_string, from_toml
+from sfumato.words import shortened
 
 RUN = "run.json"
 """In a run's folder; its field ``recipe`` is one."""
@@ -107,5 +108,4 @@ def _reason(error: Exception) -> str:
 
 
 def _shown(source: str) -> str:
-    text = repr(source)
-    return text if len(text) <= 120 else f"{text[:60]}...{text[-40:]}"
+    return shortened(repr(source))

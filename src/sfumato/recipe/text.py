@@ -21,6 +21,8 @@ PREFIX = "sf1:"
 MAX_JSON = 64 * 1024
 """No recipe is longer; a string that unpacks to more is refused."""
 
+MAX_TOML = 16 * 1024
+
 
 def to_json(recipe: Recipe) -> str:
     """The whole recipe as indented JSON."""
@@ -43,6 +45,9 @@ def to_toml(recipe: Recipe) -> str:
 
 def from_toml(text: str) -> Recipe:
     """Read TOML; fields that are absent keep their defaults, except a budget, which is taken whole."""
+    if len(text) > MAX_TOML:
+        # What reads TOML takes time with the square of a dotted name's length.
+        raise RecipeError(f"the recipe must be TOML of at most {MAX_TOML:,} characters. Got {len(text):,}.")
     try:
         data = tomllib.loads(text)
     except (ValueError, RecursionError) as error:

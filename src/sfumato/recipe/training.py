@@ -13,7 +13,9 @@ from sfumato.recipe.section import Section
 class Training(Section):
     """Steps through the training pixels."""
 
-    batch: Annotated[int, Field(ge=1)] | Literal["all"] = Field(default=512, description="samples of a step, or all")
+    batch: Annotated[int, Field(ge=1, le=2**31 - 1)] | Literal["all"] = Field(
+        default=512, description="samples of a step, or all"
+    )
     order: Order = Field(default=Shuffled(), description="in which order pixels are shown")
     optimizer: Optimizer = Field(default=Foof(), description="how a gradient becomes an update")
     schedule: Schedule = Field(default=Linear(), description="learning rate on the way to the end of the budget")

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sfumato import images
 from sfumato.errors import RecipeError
+from sfumato.parallel import ahead
 from sfumato.render.curve import write_curve
 from sfumato.render.film import write_film
 from sfumato.render.film_options import FilmKind, FilmOptions
@@ -22,6 +23,7 @@ from sfumato.render.painter import Painter
 from sfumato.render.painting import error_map, side_by_side
 from sfumato.render.pixels import resampled
 from sfumato.render.size import width_height
+from sfumato.render.sparing import Sparing
 from sfumato.render.stills import Still, one_an_epoch, points, read, stills
 from sfumato.render.zoom import Size
 from sfumato.runs import Run, layout, replacing
@@ -30,6 +32,9 @@ LARGEST_SIDE: dict[FilmKind, int] = {"painting": 1280, "error": 1280, "beside": 
 """Films of larger pictures are shrunk to this many pixels, each of two beside each other to fewer."""
 
 FRAMES_A_SECOND = 12.0
+
+FRAMES_AHEAD, BYTES_AHEAD = 12, 64 << 20
+"""So many paintings may wait until they are drawn and encoded, and so much memory may they take."""
 
 Stage = Callable[[str, int, int], None]
 
@@ -44,20 +49,28 @@ class _Plan:
 
 
 def finish(run: Run, film: FilmOptions, stage: Stage) -> None:
-    """Draw the curve, and unless it is never wanted the film. Raises RunError when they cannot be written."""
+    """Draw the curve, and unless it is never wanted the film. The curve comes last: where it is, all is done.
+
+    Raises RunError when they cannot be written.
+    """
     with replacing(run.folder / layout.CURVE) as partial:
-        write_curve(partial, points(run), title=f"{Path(run.recipe.picture.source).name} · {run.facts['id']}")
-    if film.every != "never":
-        remake(run, film, stage)
+
+        def curve() -> None:
+            write_curve(partial, points(run), title=f"{Path(run.recipe.picture.source).name} · {run.facts['id']}")
+
+        if film.every == "never":
+            curve()
+        else:
+            remake(run, film, stage, curve)
 
 
-def remake(run: Run, options: FilmOptions, stage: Stage) -> Path:
+def remake(run: Run, options: FilmOptions, stage: Stage, first: Callable[[], None] = lambda: None) -> Path:
     """Make a film of a run from what its folder holds, and return its path. The same options give the same bytes.
 
-    Without a size in `options`, moments between exact paintings are painted at a lower resolution where painting them
-    whole would take more work than the training did. An error is always taken at the film's resolution, or the
-    picture's where that is lower. Raises RunError when the run cannot be read or the film cannot be written;
-    RecipeError when it would be too large.
+    Without a size in `options`, moments between exact paintings are painted at a lower resolution where nobody sees it,
+    or where painting them whole would take more work than the training did. An error is always taken at the film's
+    resolution, or the picture's where that is lower. ``first`` is called while the first frames are painted. Raises
+    RunError when the run cannot be read or the film cannot be written; RecipeError when it would be too large.
     """
     if options.every == "never":
         raise RecipeError("every must be auto, moment or epoch to make a film. Got 'never'.")
@@ -68,14 +81,19 @@ def remake(run: Run, options: FilmOptions, stage: Stage) -> Path:
     chosen = one_an_epoch(everything) if each_epoch else everything
     plan = _plan(run, options)
     height, width = plan.size
-    with replacing(path) as partial:
+    ready = max(1, min(FRAMES_AHEAD, BYTES_AHEAD // (4 * height * width * 4)))
+    with ahead(_frames(run, chosen, plan), ready) as frames, replacing(path) as partial:
+        # Said now, when painting begins: frames that wait to be drawn tell nothing of the pace.
+        stage("film", 0, len(chosen))
+        first()
         write_film(
             partial,
-            _frames(run, chosen, plan, stage),
+            frames,
             size=(2 * width + _gap(width), height) if plan.kind == "beside" else (width, height),
             format=options.film_format,
             fps=options.fps or max(FRAMES_A_SECOND, min(30.0, len(chosen) / 20)),
             curve=[(still.epoch, still.loss) for still in everything if math.isfinite(still.loss)],
+            progress=lambda done: stage("film", done, len(chosen)),
         )
     return path
 
@@ -93,7 +111,7 @@ def _plan(run: Run, options: FilmOptions) -> _Plan:
     return _Plan(options.kind, (height, width), exact=asked or options.kind == "error")
 
 
-def _frames(run: Run, chosen: list[Still], plan: _Plan, stage: Stage) -> Iterator[Frame]:
+def _frames(run: Run, chosen: list[Still], plan: _Plan) -> Iterator[Frame]:
     target = images.shown(run.picture, run.recipe.picture.light)
     picture = target.shape[:2]
     # An enlarged target has no more to compare with: its errors are taken at its own size, and enlarged.
@@ -103,19 +121,22 @@ def _frames(run: Run, chosen: list[Still], plan: _Plan, stage: Stage) -> Iterato
     sizes = iter([size] * sum(repainted) if plan.exact else _affordable(run, size, sum(repainted)))
     target = _at(target, size)
     painter = Painter(run)
-    for number, (still, repaint) in enumerate(zip(chosen, repainted, strict=True), start=1):
+    sparing = Sparing(painter, size)
+    for still, repaint in zip(chosen, repainted, strict=True):
         psnr = still.psnr
         if repaint and still.moment is not None:
-            painting, sampled = painter.paint(still.moment, *next(sizes))
+            largest = next(sizes)
+            painting, sampled = (
+                painter.paint(still.moment, *largest) if plan.exact else sparing.paint(still.moment, largest)
+            )
             psnr = sampled if psnr is None else psnr
         else:
-            painting = read(still)
+            painting = read(still, picture)
         if plan.kind == "error":
             painting = error_map(target, _at(painting, size))
         elif plan.kind == "beside":
             painting = side_by_side([target, _at(painting, size)], _gap(size[1]))
         yield Frame(painting, still.epoch, still.step, psnr, still.loss)
-        stage("film", number, len(chosen))
 
 
 def _affordable(run: Run, size: Size, count: int) -> list[Size]:

@@ -32,7 +32,9 @@ def write(path: Path, images: Iterable[Image.Image], size: tuple[int, int], fps:
         container_options={"movflags": "+faststart"},
         # No B frames: with them x264's lookahead (mbtree, in its AVX2 form) depends on what memory held before, and
         # the same film came out in several versions. They would save an eighth of the bytes.
-        codec_options={"crf": "18", "preset": "medium", "bf": "0"},
+        # x264's default, medium at 18, takes twice as long for 0.1 dB more, and with its lookahead of 40 frames begins
+        # when a short film has ended.
+        codec_options={"crf": "17", "preset": "faster", "rc-lookahead": "10", "bf": "0"},
     ) as encoder:
         context = encoder.context
         context.colorspace = context.color_primaries = context.color_trc = BT709

@@ -83,7 +83,9 @@ def layer(model: torch.nn.Module, coordinates: Coordinates, number: int, size: S
                 answers[:, first : first + TILE] = told.T.float().cpu().numpy()
     finally:
         listening.remove()
-    outgoing = perceptron.linear_layers()[number].weight.detach().double().norm(dim=0).cpu().numpy()
+    # The columns after them, where there are some, are those of coordinates that join.
+    weights = perceptron.linear_layers()[number].weight.detach()[:, : len(answers)]
+    outgoing = weights.double().norm(dim=0).cpu().numpy()
     importance = np.abs(answers).mean(axis=1, dtype=np.float64) * outgoing
     return Layer(answers.reshape(-1, *size), importance)
 

@@ -13,6 +13,7 @@ from PIL import Image
 from sfumato.errors import RunError
 from sfumato.render.curve import CurvePoint
 from sfumato.runs import Run, layout, weights
+from sfumato.runs.regular import regular
 
 
 @dataclass(frozen=True)
@@ -57,14 +58,16 @@ def one_an_epoch(all_stills: list[Still]) -> list[Still]:
     return [all_stills[number] for number in sorted(near | {0, len(all_stills) - 1})]
 
 
-def read(still: Still) -> NDArray[np.float32]:
-    """(H, W, C) in [0, 1], the exact painting. Raises RunError when its file is damaged."""
+def read(still: Still, size: tuple[int, int]) -> NDArray[np.float32]:
+    """(H, W, C) in [0, 1], the exact painting. Raises RunError when its file is damaged, or not of `size` (H, W)."""
     assert still.exact is not None
     try:
-        with Image.open(still.exact) as image:
+        with Image.open(regular(still.exact), formats=["PNG"]) as image:
+            if image.size != size[::-1]:
+                raise ValueError(f"it has {image.size[0]}x{image.size[1]} pixels, the picture {size[1]}x{size[0]}")
             pixels = np.asarray(image).astype(np.float32) / np.float32(255)
-    except (OSError, SyntaxError) as error:
-        # Pillow tells of a broken PNG with either.
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        # Pillow tells of a broken PNG with any of them.
         raise RunError(f"{still.exact} must be a painting of the run: {error}. Restore or remove the file.") from None
     return pixels.reshape(*pixels.shape[:2], -1)
 

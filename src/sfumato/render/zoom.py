@@ -13,6 +13,7 @@ from sfumato import images, models
 from sfumato.models import WHOLE, Region
 from sfumato.models.outputs import TILE
 from sfumato.recipe import Coordinates, Recipe
+from sfumato.training import outputs
 
 PIECE = 64 * TILE
 """Samples at a time: whole tiles, so that a painting has the same bits as if it were painted in one."""
@@ -25,6 +26,16 @@ def painting(model: torch.nn.Module, recipe: Recipe, size: Size, region: Region 
     """(rows, columns, C) sRGB in [0, 1]: what the network answers in a region of its picture."""
     parts = [colours for _, colours in _pieces(model, recipe, size, region)]
     return np.concatenate(parts).reshape(*size, -1)
+
+
+def painted(
+    model: torch.nn.Module, recipe: Recipe, size: Size, pixels: NDArray[np.int64], region: Region = WHOLE
+) -> NDArray[np.float32]:
+    """(n, C): some ``pixels`` (n,) of `painting`, by their numbers, row by row."""
+    rows, columns = models.axes(recipe.coordinates, *size, region)
+    row, column = np.divmod(pixels, size[1])
+    coordinates = np.stack([rows[row], columns[column]], axis=1)
+    return images.shown(outputs(model, coordinates, threads(recipe)), recipe.picture.light)
 
 
 def rendering(
@@ -78,8 +89,6 @@ def _pieces(
     model: torch.nn.Module, recipe: Recipe, size: Size, region: Region
 ) -> Iterator[tuple[int, NDArray[np.float32]]]:
     """(number of the first sample, (n, C) sRGB), row by row."""
-    rows, columns = models.axes(recipe.coordinates, *size, region)
     for first in range(0, size[0] * size[1], PIECE):
-        row, column = np.divmod(np.arange(first, min(first + PIECE, size[0] * size[1])), size[1])
-        coordinates = np.stack([rows[row], columns[column]], axis=1)
-        yield first, images.shown(models.outputs(model, coordinates, threads(recipe)), recipe.picture.light)
+        pixels = np.arange(first, min(first + PIECE, size[0] * size[1]))
+        yield first, painted(model, recipe, size, pixels, region)

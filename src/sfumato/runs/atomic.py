@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sfumato.errors import RunError
+
+_PARTIAL = ".*.partial"
+_SECONDS_AFTER_WHICH_NOBODY_WRITES = 3600.0
 
 
 @contextmanager
@@ -34,6 +38,30 @@ def write_bytes(path: Path, data: bytes) -> None:
     """Write a whole file. Raises RunError when it cannot."""
     with replacing(path) as partial:
         partial.write_bytes(data)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, if it is there. Raises RunError when it cannot be removed."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def sweep(folder: Path, names: Collection[str]) -> None:
+    """Remove the partial files that killed processes left in a run's folder.
+
+    At its top only those of ``names`` at once, which the lock's holder alone writes: another process may be making a
+    film there, so that other partial files go when they have not been touched for an hour. Raises RunError.
+    """
+    for path in folder.rglob(_PARTIAL):
+        name = path.name.removeprefix(".").rsplit(".", 2)[0]
+        try:
+            long_ago = time.time() - path.stat().st_mtime > _SECONDS_AFTER_WHICH_NOBODY_WRITES
+            if path.parent != folder or name in names or long_ago:
+                remove(path)
+        except FileNotFoundError:
+            continue
 
 
 def cannot_write(path: Path, error: OSError) -> RunError:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,8 @@ from numpy.typing import NDArray
 
 from sfumato.errors import RunError
 from sfumato.runs import layout
-from sfumato.runs.atomic import write_bytes
+from sfumato.runs.atomic import remove, write_bytes
+from sfumato.runs.regular import regular
 
 KEPT = 2
 
@@ -33,8 +35,8 @@ def save(folder: Path, step: int, arrays: Mapping[str, NDArray[Any]], seconds: f
     write_bytes(path, safetensors.numpy.save(contiguous, metadata={"sha256": _hash(contiguous)}))
     for old in files(folder)[:-KEPT]:
         # The other way round: no seconds without their checkpoint stay behind.
-        old.unlink(missing_ok=True)
-        _seconds_file(old).unlink(missing_ok=True)
+        remove(old)
+        remove(_seconds_file(old))
 
 
 def files(folder: Path) -> list[Path]:
@@ -45,12 +47,14 @@ def files(folder: Path) -> list[Path]:
 def load(path: Path) -> tuple[dict[str, NDArray[Any]], float]:
     """(arrays, seconds spent). Raises RunError when the file is damaged or was changed."""
     try:
-        with safetensors.safe_open(path, framework="numpy") as file:
+        with safetensors.safe_open(regular(path), framework="numpy") as file:
             written = (file.metadata() or {}).get("sha256")
             names: list[str] = list(file.keys())
             arrays = {name: file.get_tensor(name) for name in names}
-        seconds = float(json.loads(_seconds_file(path).read_text(encoding="utf-8"))["seconds"])
-    except (OSError, safetensors.SafetensorError, ValueError, KeyError, TypeError) as error:
+        seconds = float(json.loads(regular(_seconds_file(path)).read_text(encoding="utf-8"))["seconds"])
+        if not 0 <= seconds < math.inf:
+            raise ValueError(f"{_seconds_file(path).name} must hold a number of seconds. Got {seconds}")
+    except (OSError, safetensors.SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise _damaged(path, str(error)) from None
     if written != _hash(arrays):
         raise _damaged(path, "its hash is not that of its arrays")

@@ -94,7 +94,7 @@ def is_held(folder: Path, *, unknown: bool = True) -> bool:
         return unknown
     try:
         return requests.is_live(folder)
-    except OSError:
+    except (RunError, OSError):
         return unknown
 
 

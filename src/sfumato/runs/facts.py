@@ -3,20 +3,65 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from sfumato.errors import RunError
-from sfumato.runs import layout
+from sfumato.runs import layout, metrics
+from sfumato.runs.regular import regular
+from sfumato.words import shortened
+
+_FIELDS: Mapping[str, type | tuple[type, ...]] = {
+    "id": str,
+    "status": str,
+    "ended": (str, type(None)),
+    "recipe": dict,
+    "picture": dict,
+    "resumed": list,
+    "result": (dict, type(None)),
+    "findings": list,
+}
+"""Without which nothing can be done with a run but list it."""
+
+_MOST_BYTES = 16_000_000
+"""Each time that a run is resumed adds some hundred."""
+
+_NAMES = {str: "text", dict: "a table", list: "a list", type(None): "null"}
+
+
+def whole(folder: Path) -> dict[str, Any]:
+    """As `read`, with all that a run is worked with. Raises RunError, which names the first wrong field."""
+    facts = read(folder)
+    for name, kinds in _FIELDS.items():
+        if name not in facts or not isinstance(facts[name], kinds):
+            rule = " or ".join(_NAMES[kind] for kind in (kinds if isinstance(kinds, tuple) else (kinds,)))
+            raise _wrong(folder, name, rule, facts.get(name))
+    sides = {name: facts["picture"].get(name) for name in ("height", "width", "channels")}
+    for name, side in sides.items():
+        if type(side) is not int or side < 1:
+            raise _wrong(folder, f"picture.{name}", "a whole number of 1 or more", side)
+    if facts["result"] is not None:
+        try:
+            metrics.check(facts["result"])
+        except ValueError as error:
+            raise RunError(f"{folder / layout.RUN}: result {error}. Restore the file.") from None
+    return facts
+
+
+def _wrong(folder: Path, name: str, rule: str, value: Any) -> RunError:
+    return RunError(f"{folder / layout.RUN}: {name} must be {rule}. Got {shortened(repr(value))}; restore the file.")
 
 
 def read(folder: Path) -> dict[str, Any]:
     """What run.json holds. Raises RunError when this is no run's folder."""
     path = folder / layout.RUN
-    if path.exists() and not path.is_file():
-        raise RunError(f"{folder} must be a run's folder: {layout.RUN} is not a file.")
     try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
+        with regular(path).open("rb") as file:
+            data = file.read(_MOST_BYTES + 1)
+        if len(data) > _MOST_BYTES:
+            raise ValueError(f"it has more than {_MOST_BYTES:,} bytes")
+        facts = json.loads(data.decode("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         # The system's own text would name the file again.
         reason = error.strerror.lower() if isinstance(error, OSError) and error.strerror else str(error)
@@ -24,6 +69,6 @@ def read(folder: Path) -> dict[str, Any]:
     if not isinstance(facts, dict) or facts.get("layout") != layout.VERSION:
         found = facts.get("layout") if isinstance(facts, dict) else facts
         raise RunError(
-            f"{path} must have layout {layout.VERSION}. Got {repr(found)[:40]}; was it made by a newer Sfumato?"
+            f"{path} must have layout {layout.VERSION}. Got {shortened(repr(found))}; was it made by a newer Sfumato?"
         )
     return facts

@@ -23,6 +23,9 @@ def create(runs: Path, source: str, recipe_id: str) -> Path:
             number += 1
         except OSError as error:
             raise cannot_write(folder, error) from error
+        except ValueError as error:
+            # A name with a zero byte in it.
+            raise cannot_write(folder, OSError(str(error))) from None
         else:
             return folder
 

@@ -5,15 +5,23 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sfumato.errors import RunError
 from sfumato.runs.atomic import cannot_write
-from sfumato.training import Snapshot
+from sfumato.runs.regular import regular
+from sfumato.words import shortened
+
+if TYPE_CHECKING:
+    from sfumato.training import Figures, Snapshot
+
+_ALWAYS_NUMBERS = ("epoch", "step", "samples", "seconds")
+_NUMBERS_OR_NULL = ("loss", "psnr")
+"""What is read again of a line: for films, curves, and to go on."""
 
 
-def line(snapshot: Snapshot) -> dict[str, Any]:
-    """The figures of an evaluated snapshot; numbers in full double precision, null where there is none."""
+def line(snapshot: Snapshot, figures: Figures | None = None) -> dict[str, Any]:
+    """The errors of an evaluated snapshot, in full double precision, null where there is none; and its ``figures``."""
     evaluation = snapshot.evaluation
     if evaluation is None:
         raise ValueError("the snapshot has no evaluation")
@@ -32,7 +40,8 @@ def line(snapshot: Snapshot) -> dict[str, Any]:
     if evaluation.psnr_held_out is not None:
         values["psnr_held_out"] = evaluation.psnr_held_out
     # JSON knows neither nan nor infinity.
-    return {key: value if math.isfinite(value) else None for key, value in values.items()}
+    plain: dict[str, Any] = {key: value if math.isfinite(value) else None for key, value in values.items()}
+    return plain if figures is None else plain | {"figures": figures.as_json()}
 
 
 def append(path: Path, values: dict[str, Any]) -> None:
@@ -48,8 +57,32 @@ def read(path: Path) -> list[dict[str, Any]]:
     """All whole lines; a last line that was cut off by a crash is left out. Raises RunError for a damaged one."""
     if not path.exists():
         return []
-    *lines, _cut_off = path.read_text(encoding="utf-8").split("\n")
+    number = 0
     try:
-        return [json.loads(text) for text in lines]
-    except ValueError as error:
-        raise RunError(f"{path} must hold one JSON object a line: {error}. Restore or remove the file.") from None
+        *texts, _cut_off = regular(path).read_text(encoding="utf-8").split("\n")
+        lines: list[dict[str, Any]] = []
+        for text in texts:
+            number += 1
+            line = json.loads(text)
+            check(line)
+            lines.append(line)
+    except (OSError, ValueError, RecursionError) as error:
+        where = f" (line {number})" if number else ""
+        reason = error.strerror.lower() if isinstance(error, OSError) and error.strerror else str(error)
+        raise RunError(
+            f"{path} must hold one JSON object a line: {reason}{where}. Restore or remove the file."
+        ) from None
+    return lines
+
+
+def check(values: Any) -> None:
+    """Raises ValueError for what is no line's object, or lacks a figure."""
+    if not isinstance(values, dict):
+        raise ValueError(f"must be an object. Got {shortened(repr(values), 40)}")
+    for name in (*_ALWAYS_NUMBERS, *_NUMBERS_OR_NULL):
+        value = values.get(name)
+        null = value is None and name in _NUMBERS_OR_NULL and name in values
+        if not null and (not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) < 1e300):
+            raise ValueError(f"{name} must be a number. Got {shortened(repr(value), 40)}")
+    if not isinstance(values["step"], int) or values["step"] < 0:
+        raise ValueError(f"step must be a whole number of 0 or more. Got {values['step']}")

@@ -9,7 +9,8 @@ from filelock import FileLock, Timeout
 
 from sfumato.errors import RunError
 from sfumato.runs import layout
-from sfumato.runs.atomic import write_bytes
+from sfumato.runs.atomic import cannot_write, remove, write_bytes
+from sfumato.runs.regular import regular
 
 Request = Literal["pause", "stop", "resume"]
 
@@ -24,19 +25,19 @@ def ask(folder: Path, request: Request) -> None:
 def asked(folder: Path) -> Request | None:
     """The request that lies in the folder, or None."""
     try:
-        text = (folder / layout.REQUEST).read_text(encoding="utf-8")
-    except OSError:
+        text = regular(folder / layout.REQUEST).read_text(encoding="utf-8")
+    except (OSError, ValueError):
         return None
     return next((request for request in get_args(Request) if request == text), None)
 
 
 def clear(folder: Path) -> None:
-    """Take the request away."""
-    (folder / layout.REQUEST).unlink(missing_ok=True)
+    """Take the request away. Raises RunError when it cannot be removed."""
+    remove(folder / layout.REQUEST)
 
 
 def is_live(folder: Path) -> bool:
-    """Whether a process holds the run's lock."""
+    """Whether a process holds the run's lock. Raises RunError where it may not be taken, so that nobody can know."""
     if not (folder / layout.LOCK).exists():
         return False
     lock = FileLock(folder / layout.LOCK)
@@ -44,5 +45,7 @@ def is_live(folder: Path) -> bool:
         lock.acquire(timeout=0)
     except Timeout:
         return True
+    except OSError as error:
+        raise cannot_write(folder / layout.LOCK, error) from error
     lock.release()
     return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import copy
 import html
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,11 +17,14 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from sfumato import models
-from sfumato.errors import RunError
+from sfumato import images, models
+from sfumato.errors import RecipeError, RunError
 from sfumato.recipe import Recipe
 from sfumato.runs import facts, layout, metrics, weights
+from sfumato.runs.regular import regular
 from sfumato.runs.weights import Moment
+
+_MOST_NPY_HEADER = 65536
 
 
 @dataclass(frozen=True)
@@ -36,12 +40,18 @@ class Run:
     @cached_property
     def facts(self) -> dict[str, Any]:
         """What run.json holds. Raises RunError when this is no run's folder."""
-        return facts.read(self.folder)
+        return facts.whole(self.folder)
 
     @cached_property
     def recipe(self) -> Recipe:
         """As it was resolved: nothing is ``auto``."""
-        return Recipe.of(self.facts["recipe"])
+        try:
+            recipe = Recipe.of(self.facts["recipe"])
+        except RecipeError as error:
+            raise RunError(f"{self.folder / layout.RUN} must hold a recipe: {error}") from None
+        if "auto" in (recipe.engine, recipe.dtype, recipe.device) or recipe.threads < 1:
+            raise RunError(f"{self.folder / layout.RUN} must hold the recipe as it was resolved. Got auto in it.")
+        return recipe
 
     @property
     def status(self) -> str:
@@ -61,21 +71,33 @@ class Run:
 
     @property
     def picture(self) -> NDArray[np.float32]:
-        """(H, W, C) as trained on. Raises RunError."""
+        """(H, W, C) as trained on. Raises RunError when it is not that."""
         path = self.folder / layout.PICTURE
+        about = self.facts["picture"]
+        shape = tuple(about[side] for side in ("height", "width", "channels"))
+        rule = f"{path} must be the picture of the run"
         try:
-            return np.load(path, allow_pickle=False)
-        except (OSError, ValueError) as error:
-            raise RunError(f"{path} must be the picture of the run: {error}.") from None
+            # Looked at before it is read: a header may promise more than memory holds.
+            if not 0 <= regular(path).stat().st_size - math.prod(shape) * 4 <= _MOST_NPY_HEADER:
+                raise ValueError("it has not as many bytes as that")
+            with path.open("rb") as file:
+                picture = np.lib.format.read_array(file, allow_pickle=False)
+        # NumPy reads the header as a piece of Python, with every kind of error that may have.
+        except Exception as error:
+            reason = error.strerror.lower() if isinstance(error, OSError) and error.strerror else str(error)
+            raise RunError(f"{rule}: {' '.join(reason.split())}. Restore the file.") from None
+        if picture.shape != shape or picture.dtype != np.float32 or images.sha256(picture) != about.get("sha256"):
+            raise RunError(f"{rule}. Got one with another size or hash; restore the file.")
+        return picture
 
     @property
     def painting(self) -> NDArray[np.float32]:
         """(H, W, C) in [0, 1], as painting.png holds it. Raises RunError."""
         path = self.folder / layout.PAINTING
         try:
-            with Image.open(path) as image:
+            with Image.open(regular(path)) as image:
                 pixels = np.asarray(image).astype(np.float32) / np.float32(255)
-        except OSError as error:
+        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
             raise RunError(f"{path} must be the painting of a finished run: {error}.") from None
         return pixels.reshape(*pixels.shape[:2], -1)
 
@@ -120,9 +142,10 @@ class Run:
         result = self.facts["result"]
         if result is not None:
             recipe = self.recipe
+            psnr = "no error" if result["psnr"] is None else f"{result['psnr']:.2f} dB"
             stopped = "stopped " if self.status == "stopped" else ""
             lines.append(
-                f"{result['psnr']:.2f} dB {stopped}after {result['epoch']:.2f} epochs, {result['seconds']:.1f} s of "
+                f"{psnr} {stopped}after {result['epoch']:.2f} epochs, {result['seconds']:.1f} s of "
                 f"training (engine {recipe.engine}, {recipe.threads} threads)"
             )
         lines.extend(self.facts["findings"])

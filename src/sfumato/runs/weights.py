@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 
 from sfumato.errors import RunError
 from sfumato.runs.atomic import replacing
+from sfumato.runs.regular import regular
 from sfumato.training import Snapshot
+from sfumato.words import shortened
 
 
 @dataclass(frozen=True)
@@ -71,11 +73,19 @@ def moment_of(path: Path) -> Moment:
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     try:
-        with safetensors.safe_open(path, framework="numpy") as file:
+        with safetensors.safe_open(regular(path), framework="numpy") as file:
             yield file
-    except (OSError, safetensors.SafetensorError, KeyError, TypeError, ValueError) as error:
+    except (OSError, safetensors.SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise RunError(f"{path} must be weights that Sfumato saved: {error}. Restore or remove the file.") from None
 
 
 def _moment(file: Any) -> Moment:
-    return Moment(**json.loads((file.metadata() or {})["moment"]))
+    moment = Moment(**json.loads((file.metadata() or {})["moment"]))
+    for name, value in asdict(moment).items():
+        if value is None and name in ("loss", "running_psnr"):
+            continue
+        if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) < 1e300:
+            raise ValueError(f"{name} must be a number. Got {shortened(repr(value), 40)}")
+    if type(moment.step) is not int or moment.step < 0:
+        raise ValueError(f"step must be a whole number of 0 or more. Got {moment.step}")
+    return moment

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,17 @@ from sfumato import images
 from sfumato.errors import RunError
 from sfumato.recipe import Recipe, to_string, values
 from sfumato.recipe.picture import Light
-from sfumato.runs import checkpoints, layout, metrics, requests, weights
-from sfumato.runs.atomic import write_bytes
+from sfumato.runs import checkpoints, facts, layout, metrics, requests, weights
+from sfumato.runs.atomic import cannot_write, remove, sweep, write_bytes
 from sfumato.runs.moments import Choice
 from sfumato.runs.provenance import provenance
-from sfumato.training import Evaluation, Looking, Snapshot, findings
-from sfumato.training.looking import CHECKPOINTS, MOMENTS
+from sfumato.training import Evaluation, Figures, Looking, Snapshot, findings
+from sfumato.training.looking import CHECKPOINTS, FIGURES, MOMENTS
 
 SECONDS_A_CHECKPOINT = 5.0
+
+_WRITTEN = (layout.RUN, layout.PICTURE, layout.METRICS, layout.PAINTING)
+"""At the top of a run's folder, by whoever holds its lock and by nobody else."""
 
 
 class RunWriter:
@@ -47,6 +51,7 @@ class RunWriter:
         self.folder = folder
         self._light: Light = recipe.picture.light
         self._squashed = recipe.model.output == "sigmoid" and recipe.model.module is None
+        self._evaluates = recipe.evaluation.every != "end"
         self._picture = images.exact(picture)
         self._moments = Choice()
         self._checkpointed = -np.inf
@@ -57,6 +62,8 @@ class RunWriter:
             self._lock.acquire(timeout=0)
         except Timeout:
             raise RunError(f"{folder} is being written by another process. Wait for it, or stop it.") from None
+        except OSError as error:
+            raise cannot_write(folder / layout.LOCK, error) from error
         try:
             requests.clear(folder)
             if resumed_at is None:
@@ -65,7 +72,16 @@ class RunWriter:
                 self._take_up(resumed_at, recipe.threads)
         except BaseException:
             self._lock.release()
+            self._leave_nothing()
             raise
+
+    def _leave_nothing(self) -> None:
+        """Of a run that could not even be begun."""
+        with suppress(OSError):
+            if not (self.folder / layout.RUN).exists():
+                for name in (layout.LOCK, layout.PICTURE):
+                    (self.folder / name).unlink(missing_ok=True)
+                self.folder.rmdir()
 
     def _begin(
         self, recipe: Recipe, recipe_id: str, picture: NDArray[np.float32], warm_start: dict[str, Any] | None
@@ -100,14 +116,15 @@ class RunWriter:
         self._write_facts()
 
     def _take_up(self, step: int, threads: int) -> None:
-        self._facts = json.loads((self.folder / layout.RUN).read_text(encoding="utf-8"))
+        sweep(self.folder, _WRITTEN)
+        self._facts = facts.read(self.folder)
         lines = [line for line in metrics.read(self.folder / layout.METRICS) if line["step"] <= step]
         self._last_line = lines[-1]["step"] if lines else None
         write_bytes(self.folder / layout.METRICS, "".join(json.dumps(line) + "\n" for line in lines).encode())
         for pattern in (f"{layout.FRAMES}/*.png", f"{layout.MOMENTS}/*.safetensors"):
             for path in self.folder.glob(pattern):
                 if layout.step_of(path) > step:
-                    path.unlink()
+                    remove(path)
         kept = sorted((self.folder / layout.MOMENTS).glob("*.safetensors"))
         self._moments.restore([weights.moment_of(path) for path in kept])
         self._facts["resumed"].append({"at": _now(), "step": step, "provenance": provenance(threads)})
@@ -116,12 +133,15 @@ class RunWriter:
 
     def observe(self, snapshot: Snapshot) -> None:
         """Write what this snapshot brings: a line, a frame, a moment, a checkpoint; at the end the result."""
+        if self._looking is None and self._evaluates and snapshot.ended is None:
+            self._try_figures(snapshot)
         self._looking = snapshot.looking
         if snapshot.evaluation is not None and snapshot.ended != "diverged":
+            figures = self._figures(snapshot)
             with snapshot.looking.at("frame"):
                 # A run killed between its last evaluation and its end is evaluated there once more.
                 if snapshot.step != self._last_line:
-                    metrics.append(self.folder / layout.METRICS, metrics.line(snapshot))
+                    metrics.append(self.folder / layout.METRICS, metrics.line(snapshot, figures))
                 self._last_line = snapshot.step
                 self._write_picture(layout.frame(snapshot.step), snapshot)
         if snapshot.ended == "diverged":
@@ -134,6 +154,21 @@ class RunWriter:
         if snapshot.ended not in (None, "diverged") and snapshot.evaluation is not None:
             self._conclude(snapshot, snapshot.evaluation)
 
+    def _try_figures(self, snapshot: Snapshot) -> None:
+        # Twice: the first time imports what they need, the second tells what they cost.
+        for _ in range(2):
+            with snapshot.looking.at("figures"):
+                snapshot.figures()
+
+    def _figures(self, snapshot: Snapshot) -> Figures | None:
+        # Of a small picture there are many evaluations, each cheaper than this.
+        if snapshot.step == self._last_line or (
+            snapshot.looking.between and not snapshot.looking.affords(FIGURES, "figures")
+        ):
+            return None
+        with snapshot.looking.at("figures"):
+            return snapshot.figures()
+
     def _keep(self, snapshot: Snapshot) -> None:
         looking, ended = snapshot.looking, snapshot.ended is not None
         if not looking.between or looking.affords_early(MOMENTS, "moment"):
@@ -143,7 +178,7 @@ class RunWriter:
                     path = self.folder / layout.moment(snapshot.step)
                     weights.save(path, snapshot.weights(), weights.Moment.of(snapshot))
                     for step in gone:
-                        (self.folder / layout.moment(step)).unlink(missing_ok=True)
+                        remove(self.folder / layout.moment(step))
         long_ago = time.monotonic() - self._checkpointed >= SECONDS_A_CHECKPOINT
         if ended or (long_ago and looking.affords(CHECKPOINTS, "checkpoint")):
             self._checkpointed = time.monotonic()

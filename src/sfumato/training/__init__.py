@@ -1,10 +1,27 @@
 """Training: the loop, pixel orders, optimisers, schedules, losses and engines."""
 
+from sfumato.training.diagnosis import Diagnosis, Finding, diagnose
+from sfumato.training.engines import outputs
 from sfumato.training.evaluation import Evaluation
-from sfumato.training.health import findings
+from sfumato.training.health import Figures, findings
 from sfumato.training.looking import Looking
 from sfumato.training.loop import Loop, available_cores, resolve
 from sfumato.training.snapshot import Snapshot
 from sfumato.training.together import loops, together
 
-__all__ = ["Evaluation", "Looking", "Loop", "Snapshot", "available_cores", "findings", "loops", "resolve", "together"]
+__all__ = [
+    "Diagnosis",
+    "Evaluation",
+    "Figures",
+    "Finding",
+    "Looking",
+    "Loop",
+    "Snapshot",
+    "available_cores",
+    "diagnose",
+    "findings",
+    "loops",
+    "outputs",
+    "resolve",
+    "together",
+]

@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal, get_args
 
-Purpose = Literal["evaluation", "frame", "moment", "checkpoint", "watching"]
+Purpose = Literal["evaluation", "frame", "figures", "moment", "checkpoint", "watching"]
 
-EVALUATIONS = 0.05
+EVALUATIONS = 0.04
 """Part of the training time that evaluations, and the frames that come of them, may cost when they are ``auto``."""
+FIGURES = 0.01
+"""The figures of every layer, which are taken at evaluations."""
 MOMENTS = 0.03
 CHECKPOINTS = 0.005
 WATCHING = 0.015

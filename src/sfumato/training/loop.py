@@ -21,6 +21,8 @@ from sfumato.training.clock import Clock
 from sfumato.training.divergence import Divergence
 from sfumato.training.engines import Advance, Arrays, Shared, Task, choose, find
 from sfumato.training.evaluation import Evaluation, evaluate
+from sfumato.training.health.figures import Figures
+from sfumato.training.health.gauge import Gauge
 from sfumato.training.looking import EVALUATIONS, Looking
 from sfumato.training.orders import SeededOrder
 from sfumato.training.snapshot import Snapshot
@@ -86,6 +88,8 @@ class Loop:
             model = models.build(recipe.model, channels, recipe.seed, models.DTYPES[recipe.dtype], recipe.coordinates)
         if recipe.model.module is not None:
             models.check(model, channels)
+        self._model = model
+        self._gauge: Gauge | None = None
         self._engine = find(choose(recipe))(Task(recipe, coordinates, targets, model, recipe.threads, shared))
         self._order = self._engine.order() or SeededOrder(recipe.training.order, len(targets), recipe.seed)
         self._batch = len(targets) if recipe.training.batch == "all" else min(recipe.training.batch, len(targets))
@@ -143,9 +147,14 @@ class Loop:
         try:
             self._engine.load(_part(state, "engine/"))
             self._order.load(_part(state, "order/"))
-            self.clock.step = int(state["step"])
-            self._queue = state["queue"].astype(np.int64)
-        except (KeyError, ValueError, IndexError, RuntimeError, TypeError) as error:
+            step, queue = int(state["step"]), state["queue"]
+            if step < 0:
+                raise ValueError(f"step must be 0 or more, got {step}")
+            # Engines trust the pixels' numbers: wrong ones would read memory that is not theirs.
+            if queue.ndim != 1 or queue.dtype.kind not in "iu" or np.any((queue < 0) | (queue >= self._pixels)):
+                raise ValueError(f"queue must hold numbers of pixels from 0 to {self._pixels - 1}")
+            self.clock.step, self._queue = step, queue.astype(np.int64)
+        except (KeyError, ValueError, IndexError, RuntimeError, TypeError, AttributeError) as error:
             reason = " ".join(str(error).split())
             raise RunError(f"the checkpoint must be one of this recipe and picture: {reason}") from None
         self.clock.seconds = self._evaluated_at = self._resumed_at = seconds
@@ -229,6 +238,11 @@ class Loop:
         outputs = self._engine.outputs(models.grid(self.recipe.coordinates, rows, columns))
         return outputs.reshape(rows, columns, -1)
 
+    def _figures(self) -> Figures | None:
+        # Made when it is first asked for: most of many networks are never looked into.
+        self._gauge = self._gauge or Gauge(self.recipe, self._picture, self._model)
+        return self._gauge.figures(self._engine.weights())
+
     def _snapshot(self, mean: Advance | None, evaluation: Evaluation | None, ended: str | None) -> Snapshot:
         step = self.clock.step
         epochs, steps = divmod(step, self._steps_an_epoch)
@@ -248,6 +262,7 @@ class Loop:
             reason=self._divergence.reason,
             paint=self._paint,
             weights=self._engine.weights,
+            figures=self._figures,
             state=self.state,
             size=(height, width),
             looking=self.looking,

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfumato.training.evaluation import Evaluation
+from sfumato.training.health.figures import Figures
 from sfumato.training.looking import Looking
 
 Arrays = dict[str, NDArray[Any]]
@@ -19,8 +20,8 @@ Arrays = dict[str, NDArray[Any]]
 class Snapshot:
     """Training at one moment.
 
-    `painting`, `paint` and `weights` look at the network as it is when they are called: use them before asking for
-    the next snapshot.
+    `painting`, `paint`, `weights` and `figures` look at the network as it is when they are called: use them before
+    asking for the next snapshot.
     """
 
     epoch: float
@@ -47,6 +48,9 @@ class Snapshot:
     """(rows, columns) -> (rows, columns, C), unclipped: the network painted finer or coarser than the picture."""
     weights: Callable[[], Arrays] = field(repr=False)
     """Copies of the network's weights by name."""
+    figures: Callable[[], Figures | None] = field(repr=False)
+    """Activations, gradients and weights of every layer on 512 of the pixels; None where a network of someone's own
+    cannot be copied."""
     state: Callable[[], Arrays] = field(repr=False)
     """Copies of all that training needs to continue from here to the same bits, for `Loop.load`."""
     size: tuple[int, int]

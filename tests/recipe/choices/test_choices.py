@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from sfumato.errors import RecipeError
 from sfumato.models import activations, encodings, initialisations
+from sfumato.recipe import wiring
 from sfumato.recipe.choices import (
     FAMILIES,
     Activation,
@@ -24,6 +25,7 @@ from sfumato.recipe.choices import (
     Order,
     Rprop,
     Schedule,
+    Shape,
     Sine,
 )
 from sfumato.training import losses, optimizers, orders, schedules
@@ -119,6 +121,7 @@ def test_every_field_is_documented() -> None:
         (Optimizer, optimizers.IMPLEMENTATIONS),
         (Order, orders.IMPLEMENTATIONS),
         (Schedule, schedules.IMPLEMENTATIONS),
+        (Shape, wiring.IMPLEMENTATIONS),
     ],
 )
 def test_choices_and_implementations_are_one_to_one(

@@ -37,6 +37,9 @@ OPTIMIZERS = [
     "rmsprop(lr=0.0005, momentum=0.5, decay=0.9)",
     # More samples than a batch has: which of them are looked at depends on the number of threads.
     "foof(lr=0.05, damping=0.3, samples=128, every=4, decay=0.8, momentum=0.8)",
+    # More iterations would magnify the rounding of small singular values.
+    "muon(lr=0.05, iterations=2)",
+    "muon(lr=0.05, momentum=0.8, nesterov=false, iterations=3)",
 ]
 
 
@@ -104,6 +107,30 @@ def test_shapes(width: tuple[int, ...], biases: bool, threads: int) -> None:
 
 
 @pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize(
+    ("shape", "width"),
+    [
+        ("residual", (20,) * 5),
+        ("residual", (16,)),
+        ("skip", (23, 18, 37)),
+        ("skip(2)", (16, 15)),
+        ("skip(5)", (20,) * 5),
+    ],
+)
+def test_additions_and_joins(shape: str, width: tuple[int, ...], threads: int) -> None:
+    check(recipe_of(shape=shape, width=width, activation="gauss(0.7)", output="sigmoid"), threads)
+    # Without biases, with more features than fill a register, and more samples than a tile.
+    other = {"encoding": "fourier(sigma=1, features=30)", "biases": False, "training": {"batch": 300}}
+    check(recipe_of(shape=shape, width=width, **other), threads)
+
+
+@pytest.mark.parametrize("shape", ["residual", "skip"])
+@pytest.mark.parametrize("optimizer", [optimizer for optimizer in OPTIMIZERS if optimizer[0] in "fm"])
+def test_additions_and_joins_with_matrices_of_hidden_layers(shape: str, optimizer: str) -> None:
+    check(recipe_of(shape=shape, width=(20,) * 4, training={"optimizer": optimizer}))
+
+
+@pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_optimizers(optimizer: str, threads: int) -> None:
     check(recipe_of(training={"optimizer": optimizer}), threads)
@@ -116,6 +143,14 @@ def test_foof(width: tuple[int, ...], biases: bool) -> None:
     foof = "foof(lr=0.05, damping=0.3, samples=20, every=3)"
     shape = {"width": width} if width else {"width": 8, "depth": 0}
     check(recipe_of(**shape, biases=biases, training={"optimizer": foof}))
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("width", [(23, 18, 37, 5), (40,) * 4, (70, 20), (20,), ()])
+def test_muon(width: tuple[int, ...], threads: int) -> None:
+    # Whole layers to each thread, layers shared by all, or both; matrices that are tall, wide and square.
+    shape = {"width": width} if width else {"width": 8, "depth": 0}
+    check(recipe_of(**shape, biases=len(width) != 2, training={"optimizer": "muon(lr=0.05, iterations=2)"}), threads)
 
 
 @pytest.mark.parametrize("batch", [2, 7, 33, 129, 255, 257, 385, "all"])
@@ -200,7 +235,7 @@ def test_a_run_that_diverges_shows_it() -> None:
 
 
 def test_why_not_lists_every_reason() -> None:
-    assert Fused.why_not(recipe_of(encoding="fourier", output="sigmoid", biases=False)) == []
+    assert Fused.why_not(recipe_of(encoding="fourier", output="sigmoid", biases=False, shape="skip")) == []
     recipe = changed(preset("blog-2012"), {"training": {"optimizer": "lbfgs"}, "dtype": "float64", "device": "cuda"})
     fields = [reason.split(" must be ")[0] for reason in Fused.why_not(recipe)]
     assert fields == ["training.batch", "training.optimizer", "dtype", "device"]

@@ -234,9 +234,9 @@ def test_threads_are_few_where_there_is_little_to_do(monkeypatch: pytest.MonkeyP
 def test_why_not_lists_every_reason() -> None:
     assert Online.why_not(preset("blog-2012")) == []
     assert Online.why_not(recipe_of(encoding="fourier", output="sigmoid", biases=False)) == []
-    recipe = changed(preset("fast"), {"dtype": "float64", "device": "cuda"})
+    recipe = changed(preset("fast"), {"model": {"shape": "residual"}, "dtype": "float64", "device": "cuda"})
     fields = [reason.split(" must be ")[0] for reason in Online.why_not(recipe)]
-    assert fields == ["training.batch", "training.optimizer", "dtype", "device"]
+    assert fields == ["training.batch", "training.optimizer", "model.shape", "dtype", "device"]
     momentum = changed(recipe_of(), {"training": {"optimizer": "sgd(0.1, momentum=0.9)"}})
     assert [reason.split(" must be ")[0] for reason in Online.why_not(momentum)] == ["training.optimizer"]
 

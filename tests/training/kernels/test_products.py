@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfumato.training.kernels.micro_kernel import ROWS
-from sfumato.training.kernels.products import multiply, multiply_transposed
+from sfumato.training.kernels.products import mirror, multiply, multiply_by_itself, multiply_transposed
 from sfumato.training.kernels.vectors import LANES, up
 
 SIZES = st.integers(1, 70)
@@ -70,3 +71,21 @@ def test_a_place_does_not_depend_on_the_sizes() -> None:
     part = np.zeros((ROWS, LANES), np.float32)
     multiply(ROWS, LANES, 50, *operands, part.ctypes.data, LANES, 0)
     np.testing.assert_array_equal(part, whole[:ROWS, :LANES])
+
+
+@given(columns=SIZES, inner=SIZES, cuts=st.lists(st.integers(0, 5), max_size=2))
+@settings(max_examples=60, deadline=None)
+def test_a_matrix_times_itself_in_shares_is_the_whole_product(columns: int, inner: int, cuts: list[int]) -> None:
+    wide = up(columns)
+    left = np.zeros((inner, wide + 3), np.float32)
+    left[:, :columns] = np.random.default_rng(columns * 101 + inner).standard_normal((inner, columns))
+    whole, shares = np.zeros((wide, wide), np.float32), np.full((wide, wide + 2), 7, np.float32)
+    operands = (left.ctypes.data, wide + 3)
+    multiply_transposed(wide, wide, inner, *operands, *operands, whole.ctypes.data, wide, 0)
+    bounds = sorted([0, *(min(LANES * cut, wide) for cut in cuts), wide])
+    for begin, end in itertools.pairwise(bounds):
+        multiply_by_itself(begin, end, inner, *operands, shares.ctypes.data, wide + 2)
+        mirror(begin, end, shares.ctypes.data, wide + 2)
+    np.testing.assert_array_equal(shares[:, :wide], whole)
+    np.testing.assert_array_equal(shares[:, wide:], np.full((wide, 2), 7))
+    assert np.abs(whole).max() > 1e-6

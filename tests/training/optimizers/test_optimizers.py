@@ -17,7 +17,7 @@ from sfumato.recipe import Model, choices
 from sfumato.training.nested import flatten, unflatten
 from sfumato.training.optimizers import build
 from sfumato.training.optimizers.foof import invert
-from sfumato.training.optimizers.muon import orthogonalise
+from sfumato.training.optimizers.muon import COEFFICIENTS, orthogonalise
 from sfumato.training.optimizers.parameters import hidden_matrices, layers
 
 EVERY = [
@@ -175,9 +175,15 @@ def test_hidden_matrices_are_those_between() -> None:
 @pytest.mark.parametrize("shape", [(30, 30), (40, 20), (20, 40)])
 def test_orthogonalise_keeps_singular_vectors_and_levels_singular_values(shape: tuple[int, int]) -> None:
     matrix = torch.randn(shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
-    u, _, v = torch.linalg.svd(matrix, full_matrices=False)
+    u, values, v = torch.linalg.svd(matrix, full_matrices=False)
     inside = u.mT @ orthogonalise(matrix, 5) @ v.mT
     diagonal = inside.diagonal()
+    # By the polynomials one by one, of the values in parts of Schatten's 8-norm.
+    expected = values / (values**8).sum() ** (1 / 8)
+    a, b, c = COEFFICIENTS
+    for _ in range(5):
+        expected = a * expected + b * expected**3 + c * expected**5
+    torch.testing.assert_close(diagonal, expected, rtol=1e-6, atol=1e-9)
     # Jordan's coefficients leave singular values between about 0.7 and 1.2, but for the very smallest.
     assert (diagonal > 0.6).double().mean() > 0.9
     assert diagonal.max() < 1.25
@@ -185,8 +191,9 @@ def test_orthogonalise_keeps_singular_vectors_and_levels_singular_values(shape: 
 
 
 def test_orthogonalise_does_not_depend_on_scale() -> None:
-    matrix = torch.randn((8, 8), generator=torch.Generator().manual_seed(1), dtype=torch.float64)
-    torch.testing.assert_close(orthogonalise(matrix, 5), orthogonalise(1000 * matrix, 5), rtol=1e-4, atol=1e-5)
+    matrix = torch.randn((8, 8), generator=torch.Generator().manual_seed(1))
+    for factor in (1e-18, 1000, 1e15):
+        torch.testing.assert_close(orthogonalise(matrix, 3), orthogonalise(factor * matrix, 3), rtol=1e-4, atol=1e-5)
     assert orthogonalise(torch.zeros(4, 4), 5).abs().max() == 0
 
 
@@ -204,7 +211,7 @@ def test_muon_is_its_formula(threads: int) -> None:
         assert bias.grad is not None
         momentum = 0.9 * momentum + 0.1 * matrix.grad
         direction = 0.1 * matrix.grad + 0.9 * momentum
-        ours = ours - 0.05 * orthogonalise(direction, 5)
+        ours = ours - 0.05 * orthogonalise(direction, choice.iterations)
         mean = 0.9 * mean + 0.1 * bias.grad
         square = 0.99 * square + 0.01 * bias.grad**2
         vector = vector - 0.01 * (mean / (1 - 0.9**t)) / ((square / (1 - 0.99**t)).sqrt() + 1e-8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from numpy.typing import NDArray
@@ -12,7 +13,6 @@ from sfumato.lab.plan import Plan, checked
 from sfumato.lab.rates import Tuning
 from sfumato.lab.widths import widths
 from sfumato.recipe import Recipe, changed
-from sfumato.recipe.choices import Fourier
 
 QUESTION = "Is deeper better at the same number of parameters?"
 
@@ -38,11 +38,15 @@ def plan(
     if recipe.model.module is not None:
         raise RecipeError(f"model.module must be none: depths are compared. Got {recipe.model.module!r}.")
     channels = picture.shape[2]
-    encoding = recipe.model.encoding
-    inputs = encoding.features if isinstance(encoding, Fourier) else 2
+
+    def count(units: Sequence[int]) -> int:
+        # Without validation: this is asked a hundred times.
+        model = recipe.model.model_copy(update={"depth": len(units), "width": tuple(units)})
+        return arm("", recipe.model_copy(update={"model": model}), channels).parameters or 0
+
     arms = []
     for depth in DEPTHS:
-        found = widths(depth, parameters, inputs, channels, biases=recipe.model.biases)
+        found = widths(depth, parameters, count)
         one = changed(recipe, {"model": {"depth": depth, "width": found}})
         layers = "hidden layer" if depth == 1 else "hidden layers"
         arms.append(arm(str(depth), one, channels, title=f"{depth} {layers}", verb="beats" if depth == 1 else "beat"))

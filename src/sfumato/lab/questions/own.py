@@ -55,6 +55,8 @@ def axis(base: Recipe, field: str, texts: Sequence[str]) -> dict[str, Recipe]:
         raise RecipeError(f"the axis must be a field of the recipe, such as model.width. Got {field!r}.")
     if field.startswith("picture.") or field == "seed":
         raise RecipeError(f"the axis must be what arms can differ in: not the picture or the seed. Got {field!r}.")
+    if twice := sorted({text for text in texts if list(texts).count(text) > 1}):
+        raise RecipeError(f"every value of an axis must be given once. Got {twice[0]} twice.")
     found: dict[str, Recipe] = {}
     for text in texts:
         nested: Any = None if text == "none" and flat(values(base))[field] is None else text

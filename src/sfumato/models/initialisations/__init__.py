@@ -30,6 +30,8 @@ def initialise(network: MLP, choice: choices.Initialisation, seed: int, coordina
 
     Each layer has a stream of its own, so that networks of different depth agree in the layers that they share.
     """
+    # The products are small: cores that meet within each take longer than one alone, much longer where they are busy.
+    torch.set_num_threads(1)
     layers = network.linear_layers()
     for number, layer in enumerate(layers):
         first, last = number == 0, layer is layers[-1]
@@ -39,7 +41,7 @@ def initialise(network: MLP, choice: choices.Initialisation, seed: int, coordina
             with torch.inference_mode():
                 return network.inputs(places.to(network.dtype), number).double().numpy()
 
-        shape = Shape(layer.in_features, layer.out_features, first, last, inputs)
+        shape = Shape(layer.in_features, layer.out_features, first, last, inputs, network.wiring.terms(number))
         name = "output" if last else str(number)
         weights, biases = IMPLEMENTATIONS[type(choice)](choice, shape, stream(seed, f"initialisation/{name}"))
         with torch.no_grad():

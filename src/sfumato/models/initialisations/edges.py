@@ -26,7 +26,7 @@ def draw(choice: choices.Edges, shape: Shape, random: np.random.Generator) -> tu
     """See the module."""
     weights = random.standard_normal((shape.fan_out, shape.fan_in))
     if shape.last:
-        return weights * (OUTPUT_SCALE / math.sqrt(shape.fan_in)), np.zeros(shape.fan_out)
+        return weights * (OUTPUT_SCALE / math.sqrt(shape.fan_in * shape.terms)), np.zeros(shape.fan_out)
     through = shape.inputs(random, shape.fan_out)
     if shape.first:
         weights *= choice.scale / np.linalg.norm(weights, axis=1, keepdims=True)

@@ -13,4 +13,4 @@ from sfumato.recipe import choices
 def draw(choice: choices.Gaussian, shape: Shape, random: np.random.Generator) -> tuple[Array, Array]:
     """See the module."""
     rows = random.standard_normal((shape.fan_out, shape.fan_in + 1)) * (choice.scale / math.sqrt(shape.fan_in + 1))
-    return rows[:, :-1], rows[:, -1]
+    return rows[:, :-1] / math.sqrt(shape.terms), rows[:, -1]

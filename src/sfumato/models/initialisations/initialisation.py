@@ -25,6 +25,9 @@ class Shape:
     last: bool
     inputs: Callable[[np.random.Generator, int], Array]
     """(stream, count) -> (count, fan_in): what comes into the layer at so many random places of the picture."""
+    terms: int = 1
+    """How many layers' outputs are added up in what comes in. Their variances add up too, so that of the weights is
+    divided by it: the layer's sums then have about the deviation that they have in a network without additions."""
 
 
 Draw = Callable[[Any, Shape, np.random.Generator], tuple[Array, Array]]
@@ -34,8 +37,9 @@ Draw = Callable[[Any, Shape, np.random.Generator], tuple[Array, Array]]
 def with_variance(
     variance: float, distribution: choices.Distribution, shape: Shape, random: np.random.Generator
 ) -> tuple[Array, Array]:
-    """Weights of mean 0 and this variance; biases 0."""
+    """Weights of mean 0 and this variance, divided by the terms of the inputs; biases 0."""
     size = (shape.fan_out, shape.fan_in)
+    variance /= shape.terms
     if distribution == "normal":
         weights = random.standard_normal(size) * math.sqrt(variance)
     else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from sfumato.models.initialisations.initialisation import Array, Shape
@@ -14,4 +16,4 @@ def draw(choice: choices.Orthogonal, shape: Shape, random: np.random.Generator) 
     q, r = np.linalg.qr(random.standard_normal((long, short)))
     # QR alone is not uniform over the orthogonal matrices: the signs of R's diagonal must be taken out (Mezzadri 2007).
     q = q * np.where(np.diag(r) < 0, -1.0, 1.0)
-    return choice.gain * (q if shape.fan_out == long else q.T), np.zeros(shape.fan_out)
+    return choice.gain / math.sqrt(shape.terms) * (q if shape.fan_out == long else q.T), np.zeros(shape.fan_out)

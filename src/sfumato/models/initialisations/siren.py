@@ -15,6 +15,6 @@ from sfumato.recipe import choices
 
 def draw(choice: choices.Siren, shape: Shape, random: np.random.Generator) -> tuple[Array, Array]:
     """See the module."""
-    bound = 1 / shape.fan_in if shape.first else math.sqrt(6 / shape.fan_in) / choice.omega
+    bound = 1 / shape.fan_in if shape.first else math.sqrt(6 / shape.fan_in / shape.terms) / choice.omega
     weights = random.uniform(-bound, bound, (shape.fan_out, shape.fan_in))
     return weights, random.uniform(-1, 1, shape.fan_out) / math.sqrt(shape.fan_in)

@@ -18,8 +18,9 @@ from sfumato.recipe.choices.losses import Absolute, Huber, Loss, Squared
 from sfumato.recipe.choices.optimizers import LBFGS, SGD, Adam, AdamW, Foof, Muon, Optimizer, RMSprop, Rprop
 from sfumato.recipe.choices.orders import Fixed, Order, Replacement, Scan, Shuffled
 from sfumato.recipe.choices.schedules import Constant, Cosine, Linear, Schedule
+from sfumato.recipe.choices.shapes import Residual, Shape, Skip, Straight
 
-FAMILIES: tuple[type[Choice], ...] = (Activation, Encoding, Initialisation, Loss, Optimizer, Order, Schedule)
+FAMILIES: tuple[type[Choice], ...] = (Activation, Encoding, Initialisation, Loss, Optimizer, Order, Schedule, Shape)
 """Every family, in alphabetical order."""
 
 __all__ = [
@@ -57,13 +58,17 @@ __all__ = [
     "RMSprop",
     "ReLU",
     "Replacement",
+    "Residual",
     "Rprop",
     "Scan",
     "Schedule",
+    "Shape",
     "Shuffled",
     "Sigmoid",
     "Sine",
     "Siren",
+    "Skip",
     "Squared",
+    "Straight",
     "Tanh",
 ]

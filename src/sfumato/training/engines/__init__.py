@@ -6,6 +6,7 @@ from importlib import import_module
 
 from sfumato.errors import EngineError
 from sfumato.recipe import Recipe
+from sfumato.training.engines.compiled_outputs import outputs
 from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
 from sfumato.training.engines.refusals import REFUSALS
 from sfumato.training.engines.shared import Shared
@@ -36,4 +37,4 @@ def choose(recipe: Recipe) -> str:
     raise EngineError(f"engine {candidates[-1]} cannot train this recipe: {reasons}")
 
 
-__all__ = ["AUTO", "NAMES", "Advance", "Arrays", "Engine", "Shared", "Task", "choose", "find"]
+__all__ = ["AUTO", "NAMES", "Advance", "Arrays", "Engine", "Shared", "Task", "choose", "find", "outputs"]

@@ -15,6 +15,7 @@ from sfumato import models
 from sfumato.parallel import spread
 from sfumato.recipe import choices
 from sfumato.training import losses, optimizers
+from sfumato.training.engines.compiled_outputs import outputs
 from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
 from sfumato.training.nested import flatten, unflatten
 
@@ -85,7 +86,7 @@ class Autograd(Engine):
 
     def outputs(self, coordinates: NDArray[np.float64]) -> NDArray[np.floating]:
         """See `Engine.outputs`."""
-        return models.outputs(self._model, coordinates, self._threads if self._divides else 1)
+        return outputs(self._model, coordinates, self._threads if type(self._model) is models.MLP else 1)
 
     def weights(self) -> Arrays:
         """See `Engine.weights`."""

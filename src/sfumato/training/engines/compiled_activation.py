@@ -1,22 +1,25 @@
 """An activation's scalar functions as one compiled loop over a layer, called through its address.
 
-The training loop, which takes seconds to compile, is thus the same for every activation and stays in Numba's cache on
-disk, while the little loop made here always holds the functions of the activation's own file as they are now.
+The training loop, which takes seconds to compile, is thus the same for every activation, and stays in Numba's cache on
+disk. So do the little loops made here, until the file of one of their functions changes.
 """
 
 from __future__ import annotations
 
 import functools
+import inspect
+from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
-from numba import cfunc, njit, types
-from numba.extending import intrinsic
+from numba import cfunc, types
+from numba.extending import intrinsic, register_jitable
 from numba.np.numpy_support import carray
 
-from sfumato.models.activations import Implementation
+from sfumato.models.activations import Implementation, arithmetic
 from sfumato.training.engines.online_loops import FASTMATH
 from sfumato.training.kernels import elementary
+from sfumato.training.kernels.stamp import stamp
 
 _FLOATS = types.CPointer(types.float32)
 _SIGNATURE = types.void(_FLOATS, _FLOATS, _FLOATS, types.int64, types.float32)
@@ -29,11 +32,18 @@ def compiled(implementation: Implementation) -> Any:
     It must be kept alive as long as the address is used.
     """
     elementary.teach()
-    value = njit(fastmath=FASTMATH, error_model="numpy")(implementation.value)
-    derivative = njit(fastmath=FASTMATH, error_model="numpy")(implementation.derivative)
+    # Functions that Numba may call, not functions that it has compiled: those would have another name in each process,
+    # and what closes over them would never be found in the cache.
+    callable_from_loops = register_jitable(fastmath=FASTMATH, error_model="numpy")
+    value, derivative = callable_from_loops(implementation.value), callable_from_loops(implementation.derivative)
+    files = {inspect.getmodule(function) for function in (value, derivative)}
+    return _loop(value, derivative, stamp(arithmetic, elementary, *(file for file in files if file is not None)))
 
-    @cfunc(_SIGNATURE, fastmath=FASTMATH, error_model="numpy")
+
+def _loop(value: Callable[..., float], derivative: Callable[..., float], stamp: int) -> Any:
+    @cfunc(_SIGNATURE, cache=True, fastmath=FASTMATH, error_model="numpy")
     def loop(sums, values, slopes, count, parameter):
+        _ = stamp
         x, y, slope = carray(sums, (count,)), carray(values, (count,)), carray(slopes, (count,))
         for i in range(count):
             y[i] = value(x[i], parameter)

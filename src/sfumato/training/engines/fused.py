@@ -13,16 +13,17 @@ from numpy.typing import NDArray
 from sfumato.errors import EngineError
 from sfumato.models.activations import IMPLEMENTATIONS, Activate
 from sfumato.models.mlp import MLP
-from sfumato.training.engines import barrier, fused_kernel, fused_update
+from sfumato.training.engines import barrier, fused_kernel
 from sfumato.training.engines.compiled_activation import compiled
 from sfumato.training.engines.compiled_error import errors_of
 from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
-from sfumato.training.engines.fused_layout import Field, Layout
+from sfumato.training.engines.features import encoded
+from sfumato.training.engines.fused_layout import Layout
 from sfumato.training.engines.fused_optimizer import Optimizer
 from sfumato.training.engines.fused_pass import Network
 from sfumato.training.engines.fused_team import Team, Workspace
 from sfumato.training.engines.memory import zeros
-from sfumato.training.engines.online import encoded
+from sfumato.training.engines.subnormal import flushed
 
 SMALLEST_PART = 16
 """Samples of a step that are worth a thread of their own."""
@@ -50,12 +51,12 @@ class Fused(Engine):
         self._errors = errors_of(training.loss, squash=model.squash)
         self._activation = compiled(IMPLEMENTATIONS[model.activate.implementation.choice])
         sizes = [self._linear[0].in_features, *(layer.out_features for layer in self._linear)]
-        self._layout = layout = Layout(sizes, biases=self._linear[0].bias is not None)
+        self._layout = layout = Layout(sizes, biases=self._linear[0].bias is not None, wiring=model.wiring)
         threads = max(1, min(task.threads, self._batch // SMALLEST_PART))
         self._threads = threads
-        self._kind = (*sizes, layout.biases, threads)
         self._weights, self._turned = layout.block(), zeros(layout.turned)
         self._optimizer = Optimizer(training.optimizer, self._linear, layout)
+        self._kind = (*sizes, layout.biases, model.wiring, threads, self._optimizer.needs_room)
         self._step = 0
         self._network = Network(
             table=layout.table,
@@ -124,23 +125,28 @@ class Fused(Engine):
         factors: NDArray[np.float64],
         kept: NDArray[np.float64],
     ) -> tuple[float, float]:
-        return fused_kernel.train(
-            network,
-            team,
-            self._optimizer.rule,
-            self._optimizer.foof,
-            kept,
-            self._errors,
-            self._features,
-            self._targets,
-            pixels,
-            self._batch,
-            factors,
-            self._step,
-        )
+        with flushed():
+            return fused_kernel.train(
+                network,
+                team,
+                self._optimizer.rule,
+                self._optimizer.foof,
+                self._optimizer.muon,
+                kept,
+                self._errors,
+                self._features,
+                self._targets,
+                pixels,
+                self._batch,
+                factors,
+                self._step,
+            )
 
     def _workspace(self) -> AbstractContextManager[Workspace]:
-        return self._shared.lent(self._kind, lambda: Workspace(self._layout, self._threads))
+        return self._shared.lent(self._kind, self._new_workspace)
+
+    def _new_workspace(self) -> Workspace:
+        return Workspace(self._layout, self._threads, room=self._optimizer.needs_room)
 
     def _networks(self, workspace: Workspace) -> list[Network]:
         """The network as each thread has it."""
@@ -160,8 +166,8 @@ class Fused(Engine):
                 (network, features[begin:end], self._errors.squash, out[begin:end])
                 for network, begin, end in zip(self._networks(workspace), bounds, bounds[1:], strict=False)
             ]
-            futures = [self._helpers.submit(fused_kernel.answers, *one) for one in work[1:]] if self._helpers else []
-            fused_kernel.answers(*work[0])
+            futures = [self._helpers.submit(_answer, *one) for one in work[1:]] if self._helpers else []
+            _answer(*work[0])
             for future in futures:
                 future.result()
         return out
@@ -198,12 +204,10 @@ class Fused(Engine):
         self._turn()
 
     def _turn(self) -> None:
-        for k, row in enumerate(self._layout.table[1:], start=1):
-            fused_update.turn(
-                self._layout.table,
-                k,
-                0,
-                int(row[Field.ROWS]),
-                self._weights.ctypes.data,
-                self._turned.ctypes.data,
-            )
+        for layer in range(1, len(self._linear)):
+            self._layout.turned_weight(self._turned, layer)[:] = self._layout.weight(self._weights, layer)
+
+
+def _answer(*work: Any) -> None:
+    with flushed():
+        fused_kernel.answers(*work)

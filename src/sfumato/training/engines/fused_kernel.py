@@ -2,7 +2,7 @@
 
 The samples of a step are divided between the threads, each of which takes its part through the network and back, a
 tile at a time. The threads meet; each adds up all gradients of its share of the weights and updates them; they meet
-again. Two meetings a step, whatever the depth; FOOF has two more.
+again. Two meetings a step, whatever the depth; FOOF has two more, and Muon one, or some a layer.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from sfumato.training.engines import (
     compiled_error,
     fused_foof,
     fused_layout,
+    fused_muon,
     fused_pass,
     fused_team,
     fused_update,
@@ -28,6 +29,7 @@ from sfumato.training.engines.barrier import LINE
 from sfumato.training.engines.compiled_error import Errors
 from sfumato.training.engines.fused_foof import Foof, collect, divide, move
 from sfumato.training.engines.fused_layout import TILE, Field
+from sfumato.training.engines.fused_muon import Muon, gather, orthogonalise
 from sfumato.training.engines.fused_pass import Network, backward, forward, output_errors, take_in
 from sfumato.training.engines.fused_team import Team, meet, sum_of_numbers
 from sfumato.training.engines.fused_update import Rule, add_up, apply_rule, share, turn
@@ -76,15 +78,18 @@ def gradients(
 
 @njit(nogil=True)
 def update(
-    net: Network, team: Team, rule: Rule, foof: Foof, kept: float, factor: float, step: int, meeting: int
+    net: Network, team: Team, rule: Rule, foof: Foof, muon: Muon, kept: float, factor: float, step: int, meeting: int
 ) -> int:
     """Update this thread's share of every layer's weights; the number of the next meeting, or -1: give up."""
     last = len(net.table) - 1
-    hidden = range(1, last) if foof.moments != 0 else range(0)
+    hidden = range(1, last) if foof.moments != 0 or muon.momenta != 0 else range(0)
     for k in hidden:
-        collect(foof, team, net.table, k, kept)
+        if foof.moments != 0:
+            collect(foof, team, net.table, k, kept)
+        else:
+            team.numbers[k, team.part * LINE] = gather(muon, rule, team, net.table, k, net.weights, factor, step)
     for k in range(last + 1):
-        if k == 0 or k == last or foof.moments == 0:
+        if k == 0 or k == last or len(hidden) == 0:
             row = net.table[k]
             begin, end = share(row[_ROWS], team.part, team.parts)
             # A few rows at a time: what one pass leaves in the first-level cache the next finds there.
@@ -96,18 +101,56 @@ def update(
                     turn(net.table, k, some, some + LANES, net.weights, net.turned)
     if len(hidden) > 0:
         meeting = meet(team, meeting)
+        if meeting >= 0 and foof.moments != 0:
+            meeting = divide_and_move(net, team, foof, factor, meeting)
+        elif meeting >= 0:
+            meeting = orthogonalise_and_move(net, team, muon, factor, meeting)
         if meeting < 0:
             return meeting
-        for k in hidden:
-            team.numbers[k, team.part * LINE] = divide(foof, team, net.table, k)
-        meeting = meet(team, meeting)
-        if meeting < 0:
-            return meeting
-        for k in hidden:
-            move(foof, team, net.table, k, net.weights, factor, sum_of_numbers(team, k))
-            begin, end = share(net.table[k, _ROWS], team.part, team.parts)
-            turn(net.table, k, begin, end, net.weights, net.turned)
     return meet(team, meeting)
+
+
+@njit(nogil=True)
+def divide_and_move(net: Network, team: Team, foof: Foof, factor: float, meeting: int) -> int:
+    """FOOF's step of the hidden layers; returns as `update`."""
+    hidden = range(1, len(net.table) - 1)
+    for k in hidden:
+        team.numbers[k, team.part * LINE] = divide(foof, team, net.table, k)
+    meeting = meet(team, meeting)
+    if meeting < 0:
+        return meeting
+    for k in hidden:
+        move(foof, team, net.table, k, net.weights, factor, sum_of_numbers(team, k))
+        begin, end = share(net.table[k, _ROWS], team.part, team.parts)
+        turn(net.table, k, begin, end, net.weights, net.turned)
+    return meeting
+
+
+@njit(nogil=True)
+def orthogonalise_and_move(net: Network, team: Team, muon: Muon, factor: float, meeting: int) -> int:
+    """Muon's step of the hidden layers; returns as `update`."""
+    hidden = len(net.table) - 2
+    # As many whole layers to each thread as there are; then the rest, together, in the first thread's room.
+    whole = hidden - hidden % team.parts
+    for k in range(1, hidden + 1):
+        alone = k <= whole
+        if alone and (k - 1) % team.parts != team.part:
+            continue
+        rows = net.table[k, _ROWS]
+        begin, end = (0, rows) if alone else share(rows, team.part, team.parts)
+        if not alone:
+            meeting = meet(team, meeting)
+            if meeting < 0:
+                return meeting
+        # Nothing to do, or not a number: then the weights are not either.
+        if sum_of_numbers(team, k) > 0:
+            room = team.room + (team.part * team.room_bytes if alone else 0)
+            made, meeting = orthogonalise(muon, team, net.table, k, alone, room, meeting)
+            if meeting < 0:
+                return meeting
+            fused_muon.move(muon, net.table, k, made, net.weights, factor, begin, end)
+        turn(net.table, k, begin, end, net.weights, net.turned)
+    return meeting
 
 
 def _compiled(stamp: int) -> tuple[Callable[..., tuple[float, float]], Callable[..., None]]:
@@ -117,6 +160,7 @@ def _compiled(stamp: int) -> tuple[Callable[..., tuple[float, float]], Callable[
         team: Team,
         rule: Rule,
         foof: Foof,
+        muon: Muon,
         kept: NDArray[np.float64],
         errors: Errors,
         features: NDArray[np.float32],
@@ -136,7 +180,7 @@ def _compiled(stamp: int) -> tuple[Callable[..., tuple[float, float]], Callable[
             squared += of_squared
             meeting = meet(team, meeting)
             if meeting >= 0:
-                meeting = update(net, team, rule, foof, kept[number], factors[number], step + number + 1, meeting)
+                meeting = update(net, team, rule, foof, muon, kept[number], factors[number], step + number + 1, meeting)
             if meeting < 0:
                 break
         return loss, squared
@@ -164,6 +208,7 @@ train, answers = _compiled(
         compiled_error,
         fused_foof,
         fused_layout,
+        fused_muon,
         fused_pass,
         fused_team,
         fused_update,
@@ -174,7 +219,7 @@ train, answers = _compiled(
         vectors,
     )
 )
-"""``train(net, team, rule, foof, kept, errors, features, targets, pixels, batch, factors, step)``
+"""``train(net, team, rule, foof, muon, kept, errors, features, targets, pixels, batch, factors, step)``
 
 One step for each of ``factors`` with the next ``batch`` of ``pixels``, after ``step`` others. Returns this thread's
 part of the sums of losses and squared errors, each taken before its own step. All threads run this at once.

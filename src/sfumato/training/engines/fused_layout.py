@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from sfumato.recipe.wiring import STRAIGHT, Wiring
 from sfumato.training.engines.memory import zeros
 from sfumato.training.kernels.vectors import up
 
@@ -37,6 +38,10 @@ class Field(enum.IntEnum):
     """(TILE, ROWS) in a thread's memory."""
     SLOPES = enum.auto()
     """(TILE, ROWS) in a thread's memory: derivatives of the activation that made the inputs; layer 0 has none."""
+    ADDS = enum.auto()
+    """1 where the layer adds what came in to what goes out."""
+    JOINED = enum.auto()
+    """How many of the inputs, the last ones, are features that come in once more."""
     MOMENTS = enum.auto()
     """(ROWS, ROWS) in a block of its own, for hidden layers' second moments of inputs; the others have none."""
 
@@ -44,10 +49,11 @@ class Field(enum.IntEnum):
 class Layout:
     """The table, and how many float32 each block needs.
 
-    ``sizes``: units of every layer, the inputs first and the outputs last; ``biases``: whether units have one.
+    ``sizes``: units of every layer, the inputs first and the outputs last; ``biases``: whether units have one;
+    ``wiring``: what comes in or goes out besides.
     """
 
-    def __init__(self, sizes: Sequence[int], *, biases: bool) -> None:
+    def __init__(self, sizes: Sequence[int], *, biases: bool, wiring: Wiring = STRAIGHT) -> None:
         self.biases = biases
         self.table = np.zeros((len(sizes) - 1, len(Field)), np.int64)
         self.parameters = 0
@@ -58,15 +64,22 @@ class Layout:
         self.widest = 0
         self.moments = 0
         """Length of a block of moments."""
+        self.room = 0
+        """Length of what making a hidden layer's matrix orthogonal needs."""
+        fan_ins = wiring.fan_ins(sizes[0], sizes[1:-1])
         for layer, row in enumerate(self.table):
-            fan_in, fan_out = sizes[layer], sizes[layer + 1]
+            fan_in, fan_out = fan_ins[layer], sizes[layer + 1]
             rows, columns = up(fan_in + 1), up(fan_out)
             row[Field.FAN_IN], row[Field.FAN_OUT], row[Field.ROWS], row[Field.COLUMNS] = fan_in, fan_out, rows, columns
+            row[Field.ADDS], row[Field.JOINED] = layer in wiring.adds, fan_in - sizes[layer]
             row[Field.WEIGHTS], row[Field.TURNED] = self.parameters, self.turned
             self.parameters += rows * columns
             self.turned += rows * columns if layer > 0 else 0
             row[Field.MOMENTS] = self.moments
-            self.moments += rows * rows if self.is_hidden(layer) else 0
+            if self.is_hidden(layer):
+                self.moments += rows * rows
+                tall, short = up(max(fan_in, fan_out)), up(min(fan_in, fan_out))
+                self.room = max(self.room, 2 * (tall + short) * short)
             row[Field.INPUTS] = self.memory
             row[Field.SLOPES] = self.memory + TILE * rows
             self.memory += TILE * rows * (2 if layer > 0 else 1)
@@ -86,6 +99,12 @@ class Layout:
     def weight(self, block: NDArray[np.float32], layer: int) -> NDArray[np.float32]:
         """(fan_out, fan_in) of a layer in a block, a view."""
         return self._matrix(block, layer)[: self.table[layer, Field.FAN_IN]].T
+
+    def turned_weight(self, block: NDArray[np.float32], layer: int) -> NDArray[np.float32]:
+        """(fan_out, fan_in) of a layer, not the first, in a block of transposed weights, a view."""
+        row = self.table[layer]
+        first, rows, columns = row[Field.TURNED], row[Field.ROWS], row[Field.COLUMNS]
+        return block[first : first + rows * columns].reshape(columns, rows)[: row[Field.FAN_OUT], : row[Field.FAN_IN]]
 
     def bias(self, block: NDArray[np.float32], layer: int) -> NDArray[np.float32]:
         """(fan_out,) of a layer in a block, a view."""

@@ -15,11 +15,12 @@ from sfumato.recipe import choices
 from sfumato.training.engines import fused_update
 from sfumato.training.engines.fused_foof import Foof
 from sfumato.training.engines.fused_layout import Layout
+from sfumato.training.engines.fused_muon import Muon
 from sfumato.training.engines.fused_update import Rule
 from sfumato.training.engines.memory import zeros
-from sfumato.training.optimizers import adam_step, foof
+from sfumato.training.optimizers import adam_step, foof, muon
 
-COMPILED = (choices.SGD, choices.Adam, choices.AdamW, choices.RMSprop, choices.Foof)
+COMPILED = (choices.SGD, choices.Adam, choices.AdamW, choices.RMSprop, choices.Foof, choices.Muon)
 """The optimisers that there are here."""
 
 
@@ -34,6 +35,7 @@ class Optimizer:
         self.rule = _rule(choice, layers, self.state)
         self._updates = layout.block() if isinstance(choice, choices.Foof) else None
         self.foof = self._compiled_foof()
+        self.muon = self._compiled_muon()
 
     def _compiled_foof(self) -> Foof:
         choice = self._choice
@@ -48,6 +50,24 @@ class Optimizer:
             momenta=self.state["momenta"].ctypes.data,
             updates=self._updates.ctypes.data,
         )
+
+    def _compiled_muon(self) -> Muon:
+        choice = self._choice
+        if not isinstance(choice, choices.Muon):
+            return Muon(rate=0.0, momentum=0.0, nesterov=False, iterations=0, coefficients=muon.COEFFICIENTS, momenta=0)
+        return Muon(
+            rate=choice.lr,
+            momentum=choice.momentum,
+            nesterov=choice.nesterov,
+            iterations=choice.iterations,
+            coefficients=muon.COEFFICIENTS,
+            momenta=self.state["momenta"].ctypes.data,
+        )
+
+    @property
+    def needs_room(self) -> bool:
+        """Whether matrices are made orthogonal."""
+        return isinstance(self._choice, choices.Muon)
 
     @property
     def looks_first(self) -> bool:
@@ -115,7 +135,7 @@ def _rule(choice: choices.Optimizer, layers: Sequence[nn.Linear], state: dict[st
             weight_decay = choice.weight_decay if isinstance(choice, choices.AdamW) else 0.0
         case choices.RMSprop():
             kind, momentum, decay, eps = fused_update.RMSPROP, choice.momentum, choice.decay, choice.eps
-        case choices.Foof():
+        case choices.Foof() | choices.Muon():
             kind, rates = fused_update.ADAM, np.full(len(layers), choice.adam_lr)
             momentum, decay, eps = adam_step.BETA1, adam_step.BETA2, adam_step.EPS
         case _:

@@ -18,6 +18,7 @@ from sfumato.training.kernels.products import multiply, multiply_transposed
 # Numba takes plain integers as constants, not members of an enumeration.
 _FAN_IN, _FAN_OUT, _ROWS, _COLUMNS = int(Field.FAN_IN), int(Field.FAN_OUT), int(Field.ROWS), int(Field.COLUMNS)
 _WEIGHTS, _TURNED, _INPUTS, _SLOPES = int(Field.WEIGHTS), int(Field.TURNED), int(Field.INPUTS), int(Field.SLOPES)
+_ADDS, _JOINED = int(Field.ADDS), int(Field.JOINED)
 
 
 class Network(NamedTuple):
@@ -56,27 +57,43 @@ def forward(net: Network, samples: int) -> int:
         if k < layers - 1:
             values, slopes = net.memory + 4 * net.table[k + 1, _INPUTS], net.memory + 4 * net.table[k + 1, _SLOPES]
             apply(net.activation, out, values, slopes, samples * apart, np.float32(net.parameter))
-            _fill_up(matrix(values, samples, apart), row[_FAN_OUT], np.float32(net.one))
+            above = matrix(values, samples, apart)
+            if row[_ADDS] != 0:
+                _add(above, matrix(inputs, samples, rows), row[_FAN_OUT])
+            features = matrix(net.memory + 4 * net.table[0, _INPUTS], samples, net.table[0, _ROWS])
+            _fill_up(above, row[_FAN_OUT], features, net.table[k + 1, _JOINED], np.float32(net.one))
     return out
 
 
 @njit(nogil=True)
-def _fill_up(inputs: NDArray[np.float32], units: int, one: np.float32) -> None:
+def _add(outputs: NDArray[np.float32], inputs: NDArray[np.float32], units: int) -> None:
+    for s in range(outputs.shape[0]):
+        for i in range(units):
+            outputs[s, i] += inputs[s, i]
+
+
+@njit(nogil=True)
+def _fill_up(
+    inputs: NDArray[np.float32], units: int, features: NDArray[np.float32], joined: int, one: np.float32
+) -> None:
     # The activation was applied to whole rows: to what fills them up as well.
     for s in range(inputs.shape[0]):
-        inputs[s, units] = one
-        for i in range(units + 1, inputs.shape[1]):
+        for i in range(joined):
+            inputs[s, units + i] = features[s, i]
+        inputs[s, units + joined] = one
+        for i in range(units + joined + 1, inputs.shape[1]):
             inputs[s, i] = np.float32(0)
 
 
 @njit(nogil=True)
 def backward(net: Network, samples: int, gradients: int, add: int) -> None:
-    """From the errors behind the scratch's first vector down; the sums over the samples go to ``gradients``.
+    """From the deltas behind the scratch's first vector down; the sums over the samples go to ``gradients``.
 
-    ``add`` not 0: are added to what is there.
+    ``add`` not 0: are added to what is there. Deltas are the loss's derivatives by a layer's sums, errors those by its
+    outputs, which are the next layer's inputs.
     """
     one_vector = 4 * TILE * net.widest
-    deltas, below = net.scratch + one_vector, net.scratch + 2 * one_vector
+    deltas, errors = net.scratch + one_vector, net.scratch + 2 * one_vector
     for k in range(len(net.table) - 1, -1, -1):
         row = net.table[k]
         inputs, rows, columns = net.memory + 4 * row[_INPUTS], row[_ROWS], row[_COLUMNS]
@@ -84,17 +101,18 @@ def backward(net: Network, samples: int, gradients: int, add: int) -> None:
         to = gradients + 4 * row[_WEIGHTS]
         multiply_transposed(row[_FAN_IN] + 1, row[_FAN_OUT], samples, inputs, rows, deltas, apart, to, columns, add)
         if k > 0:
-            turned = net.turned + 4 * row[_TURNED]
-            multiply(samples, row[_FAN_IN], row[_FAN_OUT], deltas, apart, turned, rows, below, rows, 0)
-            _through(matrix(below, samples, rows), matrix(net.memory + 4 * row[_SLOPES], samples, rows), row[_FAN_IN])
-            deltas, below = below, deltas
+            turned, units = net.turned + 4 * row[_TURNED], net.table[k - 1, _FAN_OUT]
+            # A layer that adds its inputs to its outputs passes the errors of these down as they are, besides.
+            multiply(samples, units, row[_FAN_OUT], deltas, apart, turned, rows, errors, rows, row[_ADDS])
+            slopes = matrix(net.memory + 4 * row[_SLOPES], samples, rows)
+            _through(matrix(errors, samples, rows), slopes, matrix(deltas, samples, rows), units)
 
 
 @njit(nogil=True)
-def _through(deltas: NDArray[np.float32], slopes: NDArray[np.float32], units: int) -> None:
+def _through(errors: NDArray[np.float32], slopes: NDArray[np.float32], deltas: NDArray[np.float32], units: int) -> None:
     for s in range(deltas.shape[0]):
-        for i in range(deltas.shape[1]):
-            deltas[s, i] *= slopes[s, i]
+        for i in range(units):
+            deltas[s, i] = errors[s, i] * slopes[s, i]
         # Nothing may come into the gradients where the weights are filled up.
         for i in range(units, deltas.shape[1]):
             deltas[s, i] = np.float32(0)

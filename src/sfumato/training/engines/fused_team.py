@@ -31,14 +31,19 @@ class Team(NamedTuple):
     gradients: int
     """Address of the first thread's block of gradients; the others' follow."""
     block_bytes: int
+    room: int
+    """Address of the first thread's room for orthogonal matrices, where there is one; the others' follow."""
+    room_bytes: int
 
 
 class Workspace:
     """The memory of a team while it trains. Nothing in it outlasts a call: networks of one layout may take turns."""
 
-    def __init__(self, layout: Layout, threads: int) -> None:
+    def __init__(self, layout: Layout, threads: int, *, room: bool) -> None:
+        """``room``: whether matrices are to be made orthogonal."""
         self.counts = counters(threads)
         self._memory, self._gradients = zeros(threads * layout.memory), zeros(threads * layout.parameters)
+        self._room = zeros(threads * layout.room if room else 0)
         self.memories = np.split(self._memory, threads)
         """Each thread's own."""
         for memory in self.memories:
@@ -56,6 +61,8 @@ class Workspace:
                 memory_bytes=4 * layout.memory,
                 gradients=self._gradients.ctypes.data,
                 block_bytes=4 * layout.parameters,
+                room=self._room.ctypes.data,
+                room_bytes=4 * layout.room,
             )
             for part in range(threads)
         ]

@@ -15,17 +15,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from sfumato import models
 from sfumato.errors import EngineError
 from sfumato.models.activations import IMPLEMENTATIONS, Activate
 from sfumato.models.mlp import MLP
-from sfumato.models.outputs import TILE
 from sfumato.recipe import choices
-from sfumato.training.engines import barrier, online_kernel
+from sfumato.training.engines import barrier, compiled_outputs, online_kernel
 from sfumato.training.engines.compiled_activation import compiled
 from sfumato.training.engines.compiled_error import errors_of
 from sfumato.training.engines.compiling import announced
 from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
+from sfumato.training.engines.features import encoded
 from sfumato.training.engines.memory import zeros
 from sfumato.training.engines.online_loops import RANK
 from sfumato.training.engines.online_part import Field, Part, up, useful_threads
@@ -52,6 +51,7 @@ class Online(Engine):
         assert isinstance(sgd, choices.SGD)
         torch.set_num_threads(task.threads)
         self._model = model
+        self._cores = task.threads
         self._linear = model.linear_layers()
         self._features = encoded(model, task.coordinates)
         self._targets = np.require(task.targets, np.float32, ["C", "W"])
@@ -119,9 +119,9 @@ class Online(Engine):
         )
 
     def outputs(self, coordinates: NDArray[np.float64]) -> NDArray[np.floating]:
-        """(M, 2) -> (M, C), by the model itself."""
+        """(M, 2) -> (M, C)."""
         self._model.load_state_dict({name: torch.from_numpy(array) for name, array in self.weights().items()})
-        return models.outputs(self._model, coordinates)
+        return compiled_outputs.outputs(self._model, coordinates, self._cores)
 
     def weights(self) -> Arrays:
         """By the names of the model's ``state_dict``, float32."""
@@ -172,10 +172,3 @@ class Online(Engine):
                     target, source = (share, whole) if into_parts else (whole, share)
                     target[:] = source
         return named
-
-
-def encoded(model: MLP, coordinates: NDArray[np.float64]) -> NDArray[np.float32]:
-    """(N, 2) -> (N, F): what comes out of the model's encoding."""
-    with torch.inference_mode():
-        tiles = torch.from_numpy(coordinates).to(torch.float32).split(TILE)
-        return torch.cat([model.encode(tile) for tile in tiles]).contiguous().numpy()

@@ -28,6 +28,7 @@ def replica(recipe: Recipe) -> list[str]:
             (isinstance(model.activation, choices.LeakyReLU), "model.activation", "leaky_relu", model.activation),
             (model.module is None, "model.module", "none", model.module),
             (model.output == "linear", "model.output", "linear", model.output),
+            (isinstance(model.shape, choices.Straight), "model.shape", "plain", model.shape),
             (isinstance(model.encoding, choices.Plain), "model.encoding", "none", model.encoding),
             (isinstance(model.init, choices.Gaussian), "model.init", "gaussian", model.init),
             (model.biases, "model.biases", "true", model.biases),
@@ -49,6 +50,7 @@ def online(recipe: Recipe) -> list[str]:
             (training.batch == 1, "training.batch", "1", training.batch),
             (is_plain, "training.optimizer", "sgd without momentum", sgd),
             (recipe.model.module is None, "model.module", "none", recipe.model.module),
+            (isinstance(recipe.model.shape, choices.Straight), "model.shape", "plain", recipe.model.shape),
             (recipe.dtype != "float64", "dtype", "float32", recipe.dtype),
             (recipe.device != "cuda", "device", "cpu", recipe.device),
         ]
@@ -58,11 +60,11 @@ def online(recipe: Recipe) -> list[str]:
 def fused(recipe: Recipe) -> list[str]:
     """What in the recipe is not mini-batch training of an MLP in float32 on the CPU, by a compiled optimiser."""
     training = recipe.training
-    known = isinstance(training.optimizer, choices.SGD | choices.Adam | choices.AdamW | choices.RMSprop | choices.Foof)
+    known = not isinstance(training.optimizer, choices.Rprop | choices.LBFGS)
     return _broken(
         [
             (training.batch != 1, "training.batch", "2 or more", training.batch),
-            (known, "training.optimizer", "sgd, adam, adamw, rmsprop or foof", training.optimizer),
+            (known, "training.optimizer", "sgd, adam, adamw, rmsprop, foof or muon", training.optimizer),
             (recipe.model.module is None, "model.module", "none", recipe.model.module),
             (recipe.dtype != "float64", "dtype", "float32", recipe.dtype),
             (recipe.device != "cuda", "device", "cpu", recipe.device),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from numba import njit
 
 from sfumato.training.kernels.micro_kernel import ROWS, WIDEST, micro_kernel
+from sfumato.training.kernels.transpose import transpose
 from sfumato.training.kernels.vectors import LANES
 
 _ONE, _TWO, _THREE = (micro_kernel(vectors, left_transposed=False) for vectors in (1, 2, WIDEST))
@@ -72,6 +73,35 @@ def multiply_transposed(
             else:
                 _ONE_T(inner, a, left_stride, b, right_stride, to, out_stride, add)
         column += vectors * LANES
+
+
+@njit(nogil=True, inline="never")
+def multiply_by_itself(begin: int, end: int, inner: int, left: int, stride: int, out: int, out_stride: int) -> None:
+    """Rows ``begin`` to ``end`` of out = transposed left (inner, columns) times left, left of the diagonal.
+
+    What is right of it is symmetric: `mirror` copies it. ``begin`` and ``end`` are multiples of `LANES`, in blocks of
+    which it is computed: those on the diagonal are whole. A place's sum is that of `multiply_transposed`.
+    """
+    column = 0
+    while column < end:
+        vectors = _panel(end - column)
+        b, c = left + 4 * column, out + 4 * column
+        for row in range(max(begin, column), end, ROWS):
+            a, to = left + 4 * row, c + 4 * row * out_stride
+            if vectors == WIDEST:
+                _THREE_T(inner, a, stride, b, stride, to, out_stride, 0)
+            elif vectors == 2:
+                _TWO_T(inner, a, stride, b, stride, to, out_stride, 0)
+            else:
+                _ONE_T(inner, a, stride, b, stride, to, out_stride, 0)
+        column += vectors * LANES
+
+
+@njit(nogil=True)
+def mirror(begin: int, end: int, out: int, stride: int) -> None:
+    """Copy rows ``begin`` to ``end`` of a matrix, left of the diagonal's blocks, to the columns that mirror them."""
+    for row in range(begin, end, LANES):
+        transpose(LANES, row, out + 4 * row * stride, stride, out + 4 * row, stride)
 
 
 @njit(nogil=True)

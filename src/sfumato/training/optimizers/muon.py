@@ -17,19 +17,32 @@ from sfumato.training.optimizers.adam_step import adam_step
 from sfumato.training.optimizers.parameters import hidden_matrices
 
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
-"""Of Jordan's quintic, which takes singular values from (0, 1] to about 0.7 to 1.2 in five iterations."""
+"""Of Jordan's quintic, which takes singular values from (0, 1] to about 0.7 to 1.2 in five iterations.
+
+Chains of fewer polynomials, each the best for what the one before leaves ("The Polar Express", Amsel et al. 2025), make
+a step cheaper, but came to 0.2 dB less in equal seconds.
+"""
 
 
 def orthogonalise(matrix: Tensor, iterations: int) -> Tensor:
-    """(m, n) -> (m, n): about U V^T of the matrix's singular value decomposition, by Newton-Schulz iterations."""
+    """(m, n) -> (m, n): about U V^T of the matrix's singular value decomposition, by Newton-Schulz iterations.
+
+    They need singular values of at most 1, and do more the nearer to 1 the largest is. The Frobenius norm bounds it by
+    the root of the sum of all squares; the square of X X^T, which the first iteration computes anyway, bounds it by the
+    eighth root of the sum of all eighth powers (Schatten's 8-norm). Zeros stay zeros.
+    """
     a, b, c = COEFFICIENTS
     tall = matrix.shape[0] > matrix.shape[1]
     x = matrix.mT if tall else matrix
-    # The Frobenius norm bounds the largest singular value, which the iteration needs to be at most 1.
-    x = x / (torch.linalg.matrix_norm(x) + 1e-7)
-    for _ in range(iterations):
+    # So that eighth powers are in the range of float32.
+    x = x / torch.linalg.matrix_norm(x).clamp_min(torch.finfo(x.dtype).tiny)
+    for number in range(iterations):
         gram = x @ x.mT
-        x = torch.addmm(x, torch.addmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
+        square = gram @ gram
+        if number == 0:
+            largest = torch.linalg.matrix_norm(square).clamp_min(torch.finfo(x.dtype).tiny) ** 0.25
+            x, gram, square = x / largest, gram / largest**2, square / largest**4
+        x = torch.addmm(x, torch.add(c * square, gram, alpha=b), x, beta=a)
     return x.mT if tall else x
 
 

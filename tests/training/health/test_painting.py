@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from sfumato.training.evaluation import evaluate
-from sfumato.training.health import findings
+from sfumato.training.health.painting import findings
 
 PICTURE = np.random.default_rng(1).uniform(0.2, 0.8, (12, 12, 3))
 

@@ -39,8 +39,7 @@ def findings(
             f"({flat:.2f} dB): the network has learned nothing of the picture's shapes yet."
         )
     if squashed:
-        saturated = _near_the_ends(painting) & ~_near_the_ends(picture)
-        share = float(saturated.mean())
+        share = saturated(painting, picture)
         if share >= MANY:
             found.append(
                 f"{share:.0%} of the outputs are saturated: the sigmoid is within {NEAR:g} of 0 or 1 where the picture "
@@ -48,6 +47,11 @@ def findings(
                 "or smaller initial weights."
             )
     return found
+
+
+def saturated(painting: NDArray[np.floating], picture: NDArray[np.floating]) -> float:
+    """The part of the outputs that is within `NEAR` of 0 or 1 where the picture is not."""
+    return float((_near_the_ends(painting) & ~_near_the_ends(picture)).mean())
 
 
 def _near_the_ends(values: NDArray[np.floating]) -> NDArray[np.bool_]:

@@ -1,0 +1,64 @@
+"""``sfumato check``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+
+from sfumato.cli import base, flags
+from sfumato.errors import SfumatoError
+from sfumato.notices import heard
+from sfumato.recipe import changed
+from sfumato.recipe.source import KINDS, read
+
+DOC = """Try a recipe for about a second and say whether it will learn, what is wrong and what to change.
+
+A copy of the network is trained on at most 4,096 pixels of the picture; nothing is written. Exit status 1: it cannot
+work.
+
+Examples:  sfumato check
+           sfumato check rprop-sigmoid
+           sfumato check --model.depth 20 --model.activation sigmoid --picture photo.jpg
+           sfumato check runs/20261123-154559-cat-4ea5ae38 --picture photo.jpg --json
+"""
+
+
+def command(arguments: Sequence[str]) -> int:
+    """Check; 0, or 1 when training cannot work."""
+    recipe = base.chosen(arguments)
+    parsed = flags.read(
+        "check",
+        DOC,
+        arguments,
+        flags.positional("source", "", "RECIPE", KINDS),
+        flags.field("picture", recipe.picture.source, "FILE", "the picture to learn: the same as --picture.source"),
+        flags.switch("json", "print JSON for programs"),
+        *base.fields(recipe, arguments),
+    )
+    if not isinstance(parsed.source, flags.Default):
+        if not (isinstance(parsed.preset, flags.Default) and isinstance(parsed.recipe, flags.Default)):
+            raise SfumatoError(f"check takes one recipe. Got {parsed.source!r} beside --preset or --recipe.")
+        recipe = read(parsed.source)
+    recipe = base.with_flags(recipe, parsed)
+    if not isinstance(parsed.picture, flags.Default):
+        source = parsed.changes.picture.source
+        if not isinstance(source, flags.Default) and source != parsed.picture:
+            raise SfumatoError(
+                f"check takes one picture. Got --picture {parsed.picture!r} and --picture.source {source!r}."
+            )
+        recipe = changed(recipe, {"picture": {"source": parsed.picture}})
+    from sfumato.api import check
+    from sfumato.cli.check_table import show
+
+    with heard(_tell):
+        diagnosis = check(recipe)
+    if parsed.json:
+        sys.stdout.write(json.dumps(diagnosis.as_json(), indent=2) + "\n")
+    else:
+        show(diagnosis)
+    return 0 if diagnosis.works else 1
+
+
+def _tell(line: str) -> None:
+    sys.stderr.write(line + "\n")

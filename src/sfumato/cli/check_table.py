@@ -1,0 +1,101 @@
+"""A diagnosis on a terminal: the findings, and the figures of every layer before the trial and after."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from sfumato.training import Diagnosis, Figures
+
+STYLES = {"cannot work": "bold red", "will hurt": "yellow", "fine": "green"}
+
+HEAD = (
+    "layer",
+    "units",
+    "activation",
+    "spread",
+    "gradient",
+    "spread",
+    "norm",
+    "to next",
+    "dead",
+    "saturated",
+    "stable rank",
+    "update",
+)
+
+
+def show(diagnosis: Diagnosis) -> None:
+    """Print it."""
+    console = Console()
+    trial = diagnosis.trial
+    sections = (
+        ("before the first step", trial.before, None),
+        (f"after {trial.steps:,} steps on {trial.pixels:,} pixels (engine {trial.engine})", trial.after, trial.updates),
+    )
+    for title, figures, updates in sections:
+        for line in (title, *_lines(_rows(figures, updates)), _output(figures), ""):
+            _write(console, Text(line, "bold" if line == title else ""))
+    for finding in diagnosis.findings:
+        text = Text(f"{finding.severity}: ", STYLES[finding.severity])
+        _write(console, text.append(str(finding), "default"))
+
+
+def _write(console: Console, text: Text) -> None:
+    # Elsewhere than on a terminal nothing wraps.
+    if console.is_terminal:
+        console.print(text, soft_wrap=False)
+    else:
+        sys.stdout.write(text.plain.rstrip() + "\n")
+
+
+def _rows(figures: Figures, updates: Sequence[float] | None) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = [HEAD if updates is not None else HEAD[:-1]]
+    norms = [layer.gradient_norm for layer in figures.layers]
+    for number, layer in enumerate(figures.layers):
+        above = norms[number + 1] if number + 1 < len(norms) else math.nan
+        row = (
+            layer.name,
+            str(layer.units),
+            _number(layer.activation_mean),
+            _number(layer.activation_spread),
+            _number(layer.gradient_mean),
+            _number(layer.gradient_spread),
+            _number(layer.gradient_norm),
+            _number(layer.gradient_norm / above if above else math.nan),
+            _share(layer.dead),
+            _share(layer.saturated),
+            _number(layer.stable_rank),
+        )
+        rows.append(row if updates is None else (*row, _number(updates[number])))
+    return rows
+
+
+def _lines(rows: Sequence[Sequence[str]]) -> list[str]:
+    wide = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  " + "  ".join(_aligned(row, wide)) for row in rows]
+
+
+def _aligned(row: Sequence[str], wide: Sequence[int]) -> list[str]:
+    first, *others = zip(row, wide, strict=True)
+    return [f"{first[0]:<{first[1]}}", *(f"{cell:>{width}}" for cell, width in others)]
+
+
+def _output(figures: Figures) -> str:
+    out, picture = figures.output, figures.picture
+    return (
+        f"  answers from {_number(out.low)} to {_number(out.high)}, spread {_number(out.spread)}; "
+        f"picture from {_number(picture.low)} to {_number(picture.high)}, spread {_number(picture.spread)}"
+    )
+
+
+def _number(value: float) -> str:
+    return f"{value:.2g}" if math.isfinite(value) else "-"
+
+
+def _share(part: float | None) -> str:
+    return "-" if part is None else f"{part:.0%}"

@@ -1,0 +1,38 @@
+"""The picture of the speedrun: the Mona Lisa of 2012 and no other, whatever file it lies in."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sfumato import images
+from sfumato.images import mona_lisa, source
+from sfumato.images.refusal import refusal
+from sfumato.lab.speedrun.tracks import PICTURE
+from sfumato.recipe import Recipe
+
+
+def whole(recipe: Recipe, file: str | None) -> NDArray[np.float32]:
+    """(429, 300, 3): what paintings are compared with. Without ``file`` the sample, which is downloaded once.
+
+    Raises PictureError where the file is none, or holds other values.
+    """
+    name = file or PICTURE
+    full = images.load(recipe.picture.model_copy(update={"source": name, "size": None, "max_side": None}))
+    # A file that is the one of 2012 is believed though another decoder may round its values otherwise.
+    if images.sha256(full) != mona_lisa.PIXELS_SHA256 and _digest(name) != mona_lisa.SHA256:
+        height, width, _ = full.shape
+        rule = f"{PICTURE}, 300x429, with the values of 2012"
+        raise refusal(name, rule, f"{width}x{height} with other values", "leave --picture out to have it downloaded")
+    return full
+
+
+def trained_on(recipe: Recipe, file: str | None) -> NDArray[np.float32]:
+    """(H, W, 3): the picture as the recipe wants to see it, which may be smaller or larger than the whole."""
+    return images.load(recipe.picture.model_copy(update={"source": file or PICTURE}))
+
+
+def _digest(name: str) -> str:
+    return hashlib.sha256(source.read(name)).hexdigest()

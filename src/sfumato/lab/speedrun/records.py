@@ -1,0 +1,41 @@
+"""A file of results: one JSON list, to which a result is added at the end."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from sfumato.errors import RunError
+from sfumato.runs.atomic import replacing
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """The results in a file. Raises RunError where it holds something else."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RunError(f"{path} must be a file of speedrun results. It does not exist.") from None
+    except (OSError, ValueError, RecursionError) as error:
+        reason = error.strerror.lower() if isinstance(error, OSError) and error.strerror else str(error)
+        raise RunError(f"{path} must be a file of speedrun results, which cannot be read: {reason}.") from None
+    if not isinstance(found, list) or not all(
+        isinstance(one, dict) and {"rules", "track"} <= set(one) for one in found
+    ):
+        raise RunError(f"{path} must be a JSON list of speedrun results. Got something else; name another file.")
+    return found
+
+
+def check(path: Path) -> None:
+    """Raise RunError unless `append` can add to this file, or make it; so nobody trains for nothing."""
+    if path.exists():
+        read(path)
+    elif not path.absolute().parent.is_dir():
+        raise RunError(f"{path} must lie in a folder that exists. {path.parent} does not; make it, or name another.")
+
+
+def append(path: Path, result: dict[str, Any]) -> None:
+    """Add a result to the file, which is replaced whole. Raises RunError when it cannot be written."""
+    results = [*(read(path) if path.exists() else []), result]
+    with replacing(path) as partial:
+        partial.write_text(json.dumps(results, indent=2, allow_nan=False) + "\n", encoding="utf-8")

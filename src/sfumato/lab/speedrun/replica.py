@@ -1,0 +1,36 @@
+"""How long the program of 2012 would take here: the pace of engine ``replica``, its arithmetic to the last digit."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sfumato.recipe import changed, preset
+from sfumato.training import Loop, resolve
+
+LEAST_SECONDS = 0.05
+"""Of a piece that tells the pace."""
+
+
+class Replica:
+    """A training of 2012 on this picture, on one core, that goes on piece by piece."""
+
+    def __init__(self, picture: NDArray[np.float32], network: dict[str, object] | None = None) -> None:
+        """``network``: changes of its model, for tests."""
+        endless = {"budget": {"steps": 10**12}, "evaluation": {"every": "end"}}
+        changes = {"engine": "replica", "model": network or {}, **endless}
+        loop = Loop(resolve(changed(preset("blog-2012"), changes)), picture)
+        self._snapshots = loop.snapshots()
+        self._last = next(self._snapshots)
+        # The loop's first pieces are short.
+        while self._piece()[0] < LEAST_SECONDS:
+            pass
+
+    def seconds_a_sample(self) -> float:
+        """Measured over the next piece, about a tenth of a second."""
+        seconds, samples = self._piece()
+        return seconds / samples
+
+    def _piece(self) -> tuple[float, int]:
+        before, self._last = self._last, next(self._snapshots)
+        return self._last.seconds - before.seconds, self._last.samples - before.samples

@@ -1,0 +1,91 @@
+"""What a speedrun came to, as plain data that a program can read."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from typing import Any
+
+from sfumato.lab.speedrun.operations import operations
+from sfumato.lab.speedrun.tracks import EPOCHS_2012, PIXELS, RULES, SECONDS_AN_EPOCH_2012, Seeds, Track
+from sfumato.lab.speedrun.trial import Trial
+from sfumato.recipe import Recipe, to_string
+
+SAMPLES_2012 = EPOCHS_2012 * PIXELS[0] * PIXELS[1]
+SECONDS_2012 = EPOCHS_2012 * SECONDS_AN_EPOCH_2012
+
+
+def result(
+    track: Track,
+    seeds: Seeds,
+    name: str,
+    recipe: Recipe,
+    trials: Sequence[Trial],
+    replica: Sequence[float],
+    machine: dict[str, Any],
+) -> dict[str, Any]:
+    """JSON values. ``recipe`` resolved; ``replica``: its seconds a sample after each of the ``trials``, or nothing."""
+    seconds = [trial.seconds for trial in trials]
+    known = [trial.psnr for trial in trials if trial.psnr is not None and trial.ended != "diverged"]
+    whole = len(known) == len(trials)
+    counted = operations(recipe, trials[0].samples, trials[0].steps)
+    rows = [_row(trial) for trial in trials]
+    return {
+        "rules": RULES,
+        "track": track.name,
+        "seeds": seeds,
+        "name": name,
+        "recipe": to_string(recipe),
+        "engine": recipe.engine,
+        "dtype": recipe.dtype,
+        "device": recipe.device,
+        "machine": machine,
+        "n": len(trials),
+        "psnr": _spread(known) if whole else None,
+        "seconds": _spread(seconds),
+        "epochs": statistics.fmean(trial.epochs for trial in trials),
+        "operations": None if counted is None else {"network": counted.network, "optimizer": counted.optimizer},
+        **_verdict(track, known, whole),
+        "speed_up": _speed_up(seconds, replica) if replica else None,
+        "trials": rows,
+    }
+
+
+def _row(trial: Trial) -> dict[str, Any]:
+    return {
+        "seed": trial.seed,
+        "psnr": trial.psnr,
+        "seconds": trial.seconds,
+        "preparation_seconds": trial.preparation,
+        "epochs": trial.epochs,
+        "steps": trial.steps,
+        "samples": trial.samples,
+        "ended": trial.ended,
+    }
+
+
+def _spread(values: Sequence[float]) -> dict[str, float]:
+    return {
+        "mean": statistics.fmean(values),
+        "min": min(values),
+        "max": max(values),
+        "sd": statistics.stdev(values) if len(values) > 1 else 0.0,
+    }
+
+
+def _verdict(track: Track, known: Sequence[float], whole: bool) -> dict[str, Any]:
+    if track.target is None:
+        return {"target": None, "reached": None, "margin": None}
+    margin = statistics.fmean(known) - track.target if whole else None
+    return {"target": track.target, "reached": margin is not None and margin >= 0, "margin": margin}
+
+
+def _speed_up(seconds: Sequence[float], replica: Sequence[float]) -> dict[str, Any]:
+    here = [pace * SAMPLES_2012 / own for pace, own in zip(replica, seconds, strict=True)]
+    return {
+        "seconds_2012": SECONDS_2012,
+        "over_2012": SECONDS_2012 / statistics.fmean(seconds),
+        "replica_seconds_a_sample": statistics.median(replica),
+        "replica_seconds_extrapolated": statistics.median(replica) * SAMPLES_2012,
+        "over_replica_here": statistics.median(here),
+    }

@@ -1,0 +1,95 @@
+"""What a recipe must be to take part in a track, and what the track decides in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sfumato.errors import RecipeError
+from sfumato.lab.speedrun.tracks import PICTURE, Track
+from sfumato.recipe import DESCRIPTIONS, Model, Recipe, changed, flat, preset
+
+Requirement = tuple[bool, str, str, object]
+"""Whether it holds; the field, what it must be, what it is."""
+
+_DECIDED = {
+    "seed": "its seeds are fixed",
+    "evaluation.every": "there is one evaluation, at the end, off the clock",
+    "picture.source": f"its picture is {PICTURE}; --picture tells where its file lies",
+    "picture.colour": "its values are taken raw",
+}
+"""Fields that no recipe decides, and why."""
+
+
+def entered(recipe: Recipe, track: Track) -> Recipe:
+    """The recipe as it runs in the track: the track's picture, budget and evaluation in place of its own.
+
+    Raises RecipeError, in one line with everything that breaks a rule.
+    """
+    broken = [
+        f"{field} must be {rule}. Got {value}." for holds, field, rule, value in _rules(recipe, track) if not holds
+    ]
+    if broken:
+        elsewhere = " Any network may take part with --track open." if track.network is not None else ""
+        raise RecipeError(f"the recipe breaks the rules of the track {track.name}: {' '.join(broken)}{elsewhere}")
+    changes: dict[str, Any] = {
+        "picture": {"source": PICTURE, "colour": "raw", "channels": "rgb"},
+        "evaluation": {"every": "end"},
+        "seed": 0,
+    }
+    if track.seconds is not None:
+        changes["budget"] = {"seconds": track.seconds}
+    return changed(recipe, changes)
+
+
+def name(recipe: Recipe, track: Track) -> str:
+    """What `entered` has made of a preset is called by its name, whatever it runs on; everything else ``own``."""
+    for known in DESCRIPTIONS:
+        try:
+            same = entered(preset(known), track)
+        except RecipeError:
+            continue
+        hardware = {each: getattr(recipe, each) for each in ("engine", "threads", "dtype", "device")}
+        if same.model_copy(update=hardware) == recipe:
+            return known
+    return "own"
+
+
+def check_changes(changes: Mapping[str, Any], track: Track) -> None:
+    """Raise RecipeError when somebody asks for what the track decides: it would be passed over in silence."""
+    decided = dict(_DECIDED)
+    if track.seconds is not None:
+        decided["budget"] = f"it is {track.seconds:g} s of training"
+    for field in flat(changes):
+        for name, reason in decided.items():
+            if field == name or field.startswith(f"{name}."):
+                raise RecipeError(f"{field} must be left to the track {track.name}: {reason}.")
+
+
+def _rules(recipe: Recipe, track: Track) -> list[Requirement]:
+    picture, budget = recipe.picture, recipe.budget
+    rules: list[Requirement] = [
+        (picture.channels in ("auto", "rgb"), "picture.channels", "rgb", picture.channels),
+        (picture.light == "srgb", "picture.light", "srgb, in which dB are counted", picture.light),
+        # Evaluations are off the clock: who stops by them has looked for nothing.
+        (budget.psnr is None, "budget.psnr", "none: no evaluation may decide when training ends", budget.psnr),
+    ]
+    if track.network is not None:
+        rules += _network(recipe.model, track.network)
+    return rules
+
+
+def _network(model: Model, fixed: Model) -> list[Requirement]:
+    layers = f"{len(fixed.widths)} hidden layers of {fixed.widths[0]}"
+    return [
+        (model.module is None, "model.module", "none", model.module),
+        (model.widths == fixed.widths, "model.width", layers, _told(model.widths)),
+        (model.activation == fixed.activation, "model.activation", str(fixed.activation), model.activation),
+        (model.output == fixed.output, "model.output", fixed.output, model.output),
+        (model.encoding == fixed.encoding, "model.encoding", str(fixed.encoding), model.encoding),
+        (model.biases == fixed.biases, "model.biases", str(fixed.biases).lower(), str(model.biases).lower()),
+    ]
+
+
+def _told(widths: tuple[int, ...]) -> str:
+    return ",".join(map(str, widths[:8])) + (f",... ({len(widths)} layers)" if len(widths) > 8 else "") or "no layer"

@@ -1,0 +1,86 @@
+"""A speedrun from beginning to end: a recipe on every seed of a track, the replica of 2012 in between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sfumato.lab.speedrun import picture
+from sfumato.lab.speedrun.machine import machine
+from sfumato.lab.speedrun.replica import Replica
+from sfumato.lab.speedrun.result import result
+from sfumato.lab.speedrun.tracks import Seeds, Track
+from sfumato.lab.speedrun.trial import Trial, train, warm_up
+from sfumato.recipe import Recipe
+from sfumato.training import resolve
+
+Stage = Callable[[str, int, int], None]
+"""Told how far the work is: (name, done, total)."""
+
+PARTS = 1000
+"""Of a training, in which its progress is told."""
+
+
+def _silent(name: str, done: int, total: int) -> None:
+    """The stage of someone who does not watch."""
+
+
+def speedrun(
+    recipe: Recipe,
+    track: Track,
+    seeds: Seeds,
+    name: str,
+    file: str | None = None,
+    stage: Stage = _silent,
+    stop: Callable[[], bool] = lambda: False,
+) -> dict[str, Any] | None:
+    """Run ``recipe``, as `rules.entered` gives it, on the track's seeds; None where ``stop`` ended it before.
+
+    ``name``: what the recipe is called in tables; ``file``: where the picture lies. Raises PictureError or EngineError
+    before anything is trained.
+    """
+    resolved = resolve(recipe)
+    stage("preparing", 0, 1)
+    whole = picture.whole(recipe, file)
+    pixels = picture.trained_on(recipe, file)
+    replica = Replica(whole) if track.target is not None else None
+    found = trials(resolved, track.seeds[seeds], pixels, whole, replica, stage, stop)
+    if found is None:
+        return None
+    return result(track, seeds, name, resolved, *found, machine(resolved.threads))
+
+
+def trials(
+    recipe: Recipe,
+    seeds: tuple[int, ...],
+    pixels: NDArray[np.float32],
+    whole: NDArray[np.float32],
+    replica: Replica | None,
+    stage: Stage,
+    stop: Callable[[], bool],
+) -> tuple[list[Trial], list[float]] | None:
+    """Every seed's trial, and the replica's seconds a sample measured after each; None where ``stop`` said so."""
+    warm_up(recipe, pixels)
+    stage("preparing", 1, 1)
+    total = PARTS * len(seeds)
+    done: list[Trial] = []
+    paces: list[float] = []
+    for number, seed in enumerate(seeds):
+        stage("seeds", PARTS * number, total)
+        if stop():
+            return None
+
+        def watch(part: float, number: int = number) -> None:
+            stage("seeds", round(PARTS * (number + part)), total)
+
+        trial = train(recipe, seed, pixels, whole, watch, stop)
+        if trial.ended == "stopped":
+            return None
+        done.append(trial)
+        if replica is not None:
+            paces.append(replica.seconds_a_sample())
+    stage("seeds", total, total)
+    return done, paces

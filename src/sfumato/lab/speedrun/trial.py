@@ -1,0 +1,93 @@
+"""One training of a speedrun, with the clock's rules."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sfumato import images
+from sfumato.recipe import Recipe, changed
+from sfumato.training import Loop, Snapshot
+
+WARM_STEPS, WARM_SECONDS = 50, 0.5
+"""A training whose result nobody sees goes first, until the first of these."""
+
+HIGHEST_PSNR = 150.0
+"""dB beyond what float32 can tell from no error at all, which would be infinite."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What one seed came to."""
+
+    seed: int
+    psnr: float | None
+    """dB of the painting of the whole picture, clipped; None where it is not a number."""
+    seconds: float
+    """From before the first step to after the last, evaluation and watching taken out."""
+    preparation: float
+    """Seconds before: compiling or loading the engine, drawing the weights, encoding the coordinates."""
+    samples: int
+    steps: int
+    epochs: float
+    ended: str
+    """As a snapshot tells it: ``epochs``, ``steps``, ``seconds``, ``stopped`` or ``diverged``."""
+
+
+def train(
+    recipe: Recipe,
+    seed: int,
+    pixels: NDArray[np.float32],
+    whole: NDArray[np.float32],
+    watch: Callable[[float], None],
+    stop: Callable[[], bool],
+) -> Trial:
+    """Train ``recipe``, resolved, from ``seed`` on ``pixels``, and compare its painting with the ``whole`` picture.
+
+    ``watch`` is told the part of the budget that is spent, about ten times a second.
+    """
+    before = time.perf_counter()
+    loop = Loop(changed(recipe, {"seed": seed}), pixels)
+    snapshots = loop.snapshots(stop)
+    last = next(snapshots)
+    looks, started = _looks(loop), time.perf_counter()
+    watched = 0.0
+    for last in snapshots:
+        since = time.perf_counter()
+        if last.ended is None:
+            watch(last.progress)
+            watched += time.perf_counter() - since
+    seconds = time.perf_counter() - started - watched - (_looks(loop) - looks)
+    return Trial(
+        seed=seed,
+        psnr=_psnr(last, whole),
+        seconds=seconds,
+        preparation=started - before,
+        samples=last.samples,
+        steps=last.step,
+        epochs=last.epoch,
+        ended=last.ended or "",
+    )
+
+
+def warm_up(recipe: Recipe, pixels: NDArray[np.float32]) -> None:
+    """Take some steps that do not count: whatever is loaded, compiled or allocated at first is there afterwards."""
+    for snapshot in Loop(recipe, pixels).snapshots():
+        if snapshot.step >= WARM_STEPS or snapshot.seconds >= WARM_SECONDS:
+            return
+
+
+def _looks(loop: Loop) -> float:
+    return loop.looking.first_and_last + sum(loop.looking.seconds.values())
+
+
+def _psnr(last: Snapshot, whole: NDArray[np.float32]) -> float | None:
+    height, width, _ = whole.shape
+    painting = last.painting() if last.size == (height, width) else last.paint(height, width)
+    exact = images.exact(whole)
+    mse = images.mse(np.clip(painting, 0.0, 1.0), exact)
+    return min(images.psnr(mse), HIGHEST_PSNR) if np.isfinite(mse) else None

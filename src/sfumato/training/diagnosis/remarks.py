@@ -1,0 +1,137 @@
+"""What else is to be said of a trial: how it went, and what slows a training down that can work."""
+
+from __future__ import annotations
+
+import math
+
+from sfumato import images
+from sfumato.recipe import Recipe, choices
+from sfumato.training.diagnosis import remedies
+from sfumato.training.diagnosis.finding import Finding
+from sfumato.training.diagnosis.trial import Trial
+from sfumato.training.health.painting import UNIFORM
+
+MANY = 0.5
+"""Of a layer's units dead, or of their answers saturated."""
+
+LONG = 20.0
+"""A budget of so many trials is long enough for a start that is slow."""
+
+FAR = 2.0
+"""Errors of so many times those of a flat colour are no start any more."""
+
+GROWN = 1e3
+"""Of the output's gradient: a hidden layer that gets more than this times it."""
+
+VANISHING = 1e-4
+"""Of the output's gradient: a hidden layer that gets less than this part of it."""
+
+LARGE_UPDATE = 0.1
+"""Of the weights, in one step; about 1e-3 is usual."""
+
+
+def uniform(trial: Trial) -> bool:
+    """Whether the picture has one colour."""
+    return images.psnr(trial.after.flat_mse) >= UNIFORM
+
+
+def nothing_to_learn(trial: Trial) -> Finding:
+    """Of a picture of one colour."""
+    return Finding(
+        "will hurt",
+        f"The picture is one colour (standard deviation {trial.after.picture.spread:.1g}): there is nothing to learn "
+        "but that, and no network or rate is better than another.",
+        f"Take another picture ({remedies.flag('picture.source', 'cat')}).",
+    )
+
+
+def course(trial: Trial, recipe: Recipe) -> Finding:
+    """How the trial went, of one in which nothing stands in the way."""
+    where = f"in {trial.steps:,} steps on {trial.pixels:,} pixels"
+    if trial.learned:
+        return Finding(
+            "fine",
+            f"It learns: {where} errors came from {trial.first_error:.3g} to {trial.error:.2g} times those of one flat "
+            "colour, the picture's mean.",
+        )
+    times = trial.times_planned
+    rest = "" if math.isinf(times) else f"; the budget is {times:,.3g} times as long"
+    if trial.error <= 1.05:
+        text = (
+            f"It starts slowly: {where} the network has come to the picture's mean colour and not yet beyond it, "
+            f"with answers that vary {trial.after.output.spread / trial.after.picture.spread:.1g} times as much as the "
+            f"picture{rest}."
+        )
+        if times >= LONG:
+            return Finding("fine", text)
+        return Finding("will hurt", text, f"Give it longer. {remedies.tries(_better(recipe))}")
+    if times >= LONG and trial.error < min(FAR, trial.first_error):
+        return Finding(
+            "fine",
+            f"It starts slowly: {where} errors came from {trial.first_error:.3g} to {trial.error:.3g} times those of "
+            f"one flat colour, the picture's mean{rest}.",
+        )
+    return Finding(
+        "will hurt",
+        f"{where[0].upper()}{where[1:]} errors came from {trial.first_error:.3g} to {trial.error:.3g} times those of "
+        f"one flat colour, the picture's mean: worse than painting nothing{rest}.",
+        _less_error(trial, recipe),
+    )
+
+
+def remarks(trial: Trial, recipe: Recipe) -> list[Finding]:
+    """What slows it down."""
+    hidden, last = trial.after.layers[:-1], trial.after.layers[-1:]
+    lower = remedies.slower(recipe)
+    found: list[Finding] = []
+    if hidden and (worst := max(hidden, key=lambda each: each.dead)).dead >= MANY:
+        text = f"{worst.dead:.0%} of the units of {worst.name} are dead after the trial: no gradient passes them."
+        leaky = remedies.flag("model.activation", choices.LeakyReLU())
+        found.append(Finding("will hurt", text, remedies.tries(leaky, lower)))
+    if hidden and ((worst := max(hidden, key=lambda each: each.saturated or 0.0)).saturated or 0.0) >= MANY:
+        text = (
+            f"{worst.saturated:.0%} of the answers of {worst.name} are saturated after the trial: hardly any gradient "
+            "passes there."
+        )
+        init = [] if remedies.has_good_initialisation(recipe) else [remedies.initialisation(recipe)]
+        found.append(Finding("will hurt", text, remedies.tries(*init, lower)))
+    top = last[0].gradient_norm if last else 0.0
+    largest = max((each.gradient_norm for each in hidden), default=0.0)
+    if not trial.learned and largest > GROWN * top > 0:
+        text = (
+            f"The gradient grows {largest / top:.0e} times on its way back from the output: a step that suits one "
+            "layer is too large for another."
+        )
+        found.append(Finding("will hurt", text, remedies.tries(lower)))
+    least = min(hidden, key=lambda each: each.gradient_norm, default=None)
+    if not trial.learned and least and least.gradient_norm < VANISHING * top and trial.times_planned < LONG:
+        text = (
+            f"The gradient vanishes on its way back: {least.name} gets {least.gradient_norm / top:.0e} of what the "
+            "output layer gets."
+        )
+        found.append(Finding("will hurt", text, remedies.tries(_better(recipe))))
+    return found
+
+
+def _less_error(trial: Trial, recipe: Recipe) -> str:
+    if not recipe.model.biases:
+        return "Without biases a network has no colour of its own to start from: try --model.biases true."
+    if max(trial.updates) > LARGE_UPDATE or trial.error > trial.first_error:
+        return remedies.tries(remedies.slower(recipe))
+    if trial.error > 0.9 * trial.first_error:
+        return remedies.tries(remedies.faster(recipe))
+    return (
+        "Give it longer."
+        if remedies.has_good_initialisation(recipe)
+        else remedies.tries(remedies.initialisation(recipe))
+    )
+
+
+def _better(recipe: Recipe) -> str:
+    if isinstance(recipe.model.activation, choices.Sigmoid):
+        return remedies.flag("model.activation", choices.LeakyReLU())
+    if isinstance(recipe.training.optimizer, choices.Foof):
+        return remedies.slower(recipe)
+    if remedies.has_good_initialisation(recipe):
+        return remedies.flag("training.optimizer", choices.Foof())
+    return remedies.initialisation(recipe)

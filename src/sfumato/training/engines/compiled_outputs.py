@@ -1,0 +1,89 @@
+"""A network's answers over many coordinates, by the kernel that trains it where there is one: for paintings."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from sfumato import models
+from sfumato.models.activations import IMPLEMENTATIONS, Activate
+from sfumato.models.mlp import MLP
+from sfumato.parallel import spread
+
+PIECES = 4
+"""For each thread: one that is held up leaves what it has not begun to the others."""
+
+SMALLEST = 2
+"""Tiles of a piece: fewer are not worth handing on."""
+
+
+def outputs(model: nn.Module, coordinates: NDArray[np.float64], threads: int = 1) -> NDArray[np.floating]:
+    """(M, 2) -> (M, C), unclipped: what `models.outputs` answers, in float32 within its rounding.
+
+    A multilayer perceptron in float32 on the CPU answers in compiled code, any other module as it computes itself. The
+    answers do not depend on the number of threads.
+    """
+    # Not a subclass, whose forward may be another, nor an activation that cannot be compiled.
+    if type(model) is not MLP or not isinstance(model.activate, Activate):
+        return models.outputs(model, coordinates, threads)
+    if model.dtype != torch.float32 or next(model.parameters()).device.type != "cpu":
+        return models.outputs(model, coordinates, threads)
+    return _compiled(model, model.activate, coordinates, threads)
+
+
+def _compiled(model: MLP, activate: Activate, coordinates: NDArray[np.float64], threads: int) -> NDArray[np.float32]:
+    # Only now: other modules need no Numba.
+    from sfumato.training.engines import fused_kernel
+    from sfumato.training.engines.compiled_activation import compiled
+    from sfumato.training.engines.compiling import announced
+    from sfumato.training.engines.features import encoded
+    from sfumato.training.engines.fused_layout import TILE, Layout
+    from sfumato.training.engines.fused_pass import Network
+    from sfumato.training.engines.memory import zeros
+    from sfumato.training.engines.subnormal import flushed
+
+    linear = model.linear_layers()
+    sizes = [linear[0].in_features, *(layer.out_features for layer in linear)]
+    layout = Layout(sizes, biases=linear[0].bias is not None, wiring=model.wiring)
+    weights = layout.block()
+    with torch.inference_mode():
+        for number, layer in enumerate(linear):
+            layout.weight(weights, number)[:] = layer.weight.numpy()
+            if layout.biases:
+                layout.bias(weights, number)[:] = layer.bias.numpy()
+    activation = compiled(IMPLEMENTATIONS[activate.implementation.choice])
+    out = np.empty((len(coordinates), linear[-1].out_features), np.float32)
+    memories: list[NDArray[np.float32]] = []
+
+    def answer(piece: tuple[int, int]) -> None:
+        try:
+            memory = memories.pop()
+        except IndexError:
+            memory = zeros(layout.memory)
+            layout.fill_up(memory)
+        network = Network(
+            table=layout.table,
+            weights=weights.ctypes.data,
+            turned=0,
+            memory=memory.ctypes.data,
+            scratch=memory.ctypes.data + 4 * layout.scratch,
+            widest=layout.widest,
+            activation=activation.address,
+            parameter=activate.parameter,
+            one=float(layout.biases),
+        )
+        begin, end = piece
+        with flushed():
+            fused_kernel.answers(network, encoded(model, coordinates[begin:end]), model.squash, out[begin:end])
+        memories.append(memory)
+
+    # Whole tiles, so that the answers do not depend on the number of threads.
+    size = TILE * max(SMALLEST, -(-len(coordinates) // (TILE * threads * PIECES)))
+    bounds = [*range(0, len(coordinates), size), len(coordinates)]
+    with announced("fused", fused_kernel.answers):
+        spread(answer, pairwise(bounds), threads)
+    return out

@@ -1,0 +1,105 @@
+"""``sfumato compare`` as a person types it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sfumato.cli.main import main
+from tests.small import picture
+
+SMALL = ["--model.width", "8", "--model.depth", "2", "--budget.epochs", "2", "--training.batch", "16"]
+
+
+@pytest.fixture
+def tile(tmp_path: Path) -> str:
+    path = tmp_path / "tile.png"
+    Image.fromarray((picture(12, 10) * 255).round().astype(np.uint8)).save(path)
+    return str(path)
+
+
+def printed(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> str:
+    found = main(["compare", *arguments])
+    captured = capsys.readouterr()
+    assert found == status, captured.err
+    return captured.out if status == 0 else captured.err
+
+
+def test_deep_vs_shallow_ends_in_unwrapped_lines(
+    tile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    flags = ["--picture", tile, "--parameters", "4000", "--budget.epochs", "2", "--training.batch", "16"]
+    command = ["deep-vs-shallow", *flags, "--tune", "false", "--out"]
+    first = printed(capsys, *command, str(tmp_path / "one"))
+    verdicts = [line for line in first.splitlines() if "paired seeds" in line]
+    assert len(verdicts) == 5
+    for line, depth in zip(verdicts, (2, 3, 4, 6, 8), strict=True):
+        assert f"{depth} hidden layers" in line
+        assert re.search(r"dB \[-?\d+\.\d\d, -?\d+\.\d\d\] \([\d,]+ parameters each, 5 paired seeds, 2 epochs", line)
+    # The same numbers once more, in another folder; in the same one nothing is trained again.
+    again = printed(capsys, *command, str(tmp_path / "two"))
+    assert [line for line in again.splitlines() if "paired seeds" in line] == verdicts
+    rows = (tmp_path / "one" / "trials.jsonl").read_text()
+    assert printed(capsys, *command, str(tmp_path / "one")) == first
+    assert (tmp_path / "one" / "trials.jsonl").read_text() == rows
+
+
+def test_an_axis_and_arms(tile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    base = ["--picture", tile, *SMALL, "--seeds", "2", "--tune", "false"]
+    axis = printed(capsys, "--axis", "model.activation=relu,sine(30)", *base, "--out", str(tmp_path / "axis"))
+    assert "no verdict on sine(30) against relu" in axis
+    arms = ["--arm", "relu=model.activation=relu", "--arm", "sine=model.activation=sine(30);model.init=siren"]
+    own = printed(capsys, *arms, *base, "--out", str(tmp_path / "arms"))
+    assert "no verdict on sine against relu" in own
+    # A whole recipe takes the flags' budget and picture.
+    whole = ["--arm", "new=fast", "--arm", "old=blog-2012"]
+    assert "no verdict on old against new" in printed(capsys, *whole, *base, "--out", str(tmp_path / "whole"))
+
+
+def test_of_rates_none_is_looked_for(tile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    axis = ["--axis", "training.optimizer=adam(lr=0.001),adam(lr=0.01)"]
+    printed(capsys, *axis, "--picture", tile, *SMALL, "--seeds", "2", "--out", str(tmp_path / "e"))
+    assert '"tuning"' not in (tmp_path / "e" / "trials.jsonl").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "compare takes a question, or arms with --arm, or one --axis"),
+        (["deep-vs-shalow"], "did you mean 'deep-vs-shallow'?"),
+        (["deep-vs-shallow", "--axis", "model.width=3,4"], "or one --axis. Got none or several"),
+        (["--axis", "model.wdth=3,4"], "the axis must be a field of the recipe"),
+        (["--axis", "picture.max_side=30,40"], "not the picture or the seed"),
+        (["--axis", "model.width=3"], "a comparison must have 2 to 64 arms. Got 1."),
+        (["--axis", "model.width=3,3"], "every value of an axis must be given once. Got 3 twice"),
+        (["--arm", "a"], "--arm must be NAME=RECIPE. Got 'a'"),
+        (["--arm"], "--arm needs a value after it"),
+        (["--arm", "a=fast", "--arm", "a=fast"], "Got --arm a twice"),
+        (["--arm", "a=model.width=3;depth", "--arm", "b=fast"], "arm a: must be field=value;field=value"),
+        (["--arm", "a=model.wdth=3", "--arm", "b=fast"], "arm a: model.wdth is not a field of the recipe"),
+        (["--arm", "a=fsat", "--arm", "b=fast"], "did you mean 'fast'?"),
+        (["deep-vs-shallow", "--seeds", "0"], "seeds must be a whole number of 1 or more"),
+        (["deep-vs-shallow", "--tune", "yes"], "tune must be true or false. Got 'yes'"),
+        (["deep-vs-shallow", "--equal", "luck"], "equal must be one of epochs, operations, seconds. Got 'luck'"),
+        (["deep-vs-shallow", "--parameters", "9"], "parameters must be a number that"),
+        (["deep-vs-shallow", "--picture", "nowhere.png"], "nowhere.png"),
+        (["deep-vs-shallow", "--budget.psnr", "20", "--budget.epochs", "1"], "budget.psnr must be none"),
+    ],
+)
+def test_wrong_input_gives_one_line_and_status_2(
+    arguments: list[str],
+    message: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    error = printed(capsys, *arguments, status=2)
+    assert message in error
+    assert error.count("\n") == 1
+    assert not list(tmp_path.iterdir())

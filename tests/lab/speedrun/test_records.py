@@ -1,0 +1,71 @@
+"""The file of results."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sfumato.errors import RunError
+from sfumato.lab.speedrun import records
+from tests.lab.speedrun import made
+
+
+def test_results_are_added_at_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    records.check(path)
+    assert not path.exists()
+    first, second = made.facts(), made.facts([33.0] * 3, track="open")
+    records.append(path, first)
+    records.check(path)
+    records.append(path, second)
+    assert records.read(path) == [first, second]
+    assert path.read_text().endswith("]\n")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_file_is_whole_or_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "results.json"
+    records.append(path, made.facts())
+    before = path.read_bytes()
+
+    def full(self: Path, data: str, **_: Any) -> None:
+        with self.open("w") as file:
+            file.write(data[: len(data) // 2])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(RunError, match="no space left on device"):
+        records.append(path, made.facts())
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_is_no_number_is_never_written(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        records.append(path, made.facts(margin=float("nan")))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1]", '[{"rules": 1}]', "[[", "\x00", json.dumps({"rules": 1})])
+def test_another_file_is_left_alone(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "other.json"
+    path.write_text(text)
+    for attempt in (records.check, records.read, lambda path: records.append(path, made.facts())):
+        with pytest.raises(RunError) as caught:
+            attempt(path)
+        assert str(path) in str(caught.value)
+        assert "\n" not in str(caught.value)
+    assert path.read_text() == text
+
+
+def test_where_there_is_none(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="It does not exist"):
+        records.read(tmp_path / "none.json")
+    with pytest.raises(RunError, match="must lie in a folder that exists"):
+        records.check(tmp_path / "no" / "none.json")
+    with pytest.raises(RunError, match="is a directory"):
+        records.check(tmp_path)

@@ -1,0 +1,145 @@
+"""Trainings against the clock, of networks small enough for tests."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from sfumato import images
+from sfumato.errors import PictureError
+from sfumato.images import mona_lisa
+from sfumato.lab.speedrun import picture, rules, speedrun, trial
+from sfumato.lab.speedrun.replica import Replica
+from sfumato.recipe import Recipe, changed, preset
+from sfumato.training import Loop, resolve
+from tests.images.made_files import SHARED, needs_shared
+from tests.lab.speedrun import made
+from tests.small import SMALL
+from tests.small import picture as painted
+
+
+def tiny(**changes: Any) -> Recipe:
+    return resolve(changed(changed(Recipe(), SMALL | {"evaluation": {"every": "end"}}), changes))
+
+
+def train(recipe: Recipe, pixels: NDArray[np.float32], whole: NDArray[np.float32], seed: int = 3) -> trial.Trial:
+    return trial.train(recipe, seed, pixels, whole, lambda _: None, lambda: False)
+
+
+def test_a_trial_is_the_training_that_paint_does() -> None:
+    whole = painted(20, 15)
+    one = train(tiny(), whole, whole)
+    last = list(Loop(tiny(seed=3), whole).snapshots())[-1]
+    assert last.evaluation is not None
+    assert one.psnr == pytest.approx(last.evaluation.psnr, abs=1e-12)
+    assert (one.seed, one.steps, one.samples, one.epochs, one.ended) == (3, last.step, 900, 3.0, "epochs")
+    assert one.psnr != train(tiny(), whole, whole, seed=4).psnr
+
+
+def test_the_clock_runs_from_the_first_step_to_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = painted(40, 30)
+    now = 0.0
+    # Every look at the clock takes a second of its own, and evaluating, watching and preparing a thousand.
+    monkeypatch.setattr(time, "perf_counter", lambda: now)
+
+    def tick(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+
+    def slow(name: str, seconds: float) -> None:
+        plain = getattr(Loop, name)
+
+        def method(self: Loop, *arguments: Any) -> Any:
+            tick(seconds)
+            return plain(self, *arguments)
+
+        monkeypatch.setattr(Loop, name, method)
+
+    slow("__init__", 5000.0)
+    slow("_take", 1.0)
+    slow("_paint", 1000.0)
+    recipe = tiny(budget={"steps": 6})
+    found = trial.train(recipe, 0, whole, whole, lambda _: tick(3000.0), lambda: False)
+    assert found.seconds == 6.0
+    assert found.preparation == 5000.0
+
+
+def test_a_smaller_picture_is_trained_on_and_the_whole_one_compared() -> None:
+    whole, small = painted(24, 16), painted(24, 16)[::2, ::2]
+    found = train(tiny(), small, whole)
+    *_, last = Loop(tiny(seed=3), np.ascontiguousarray(small)).snapshots()
+    expected = images.psnr(images.mse(np.clip(last.paint(24, 16), 0, 1), images.exact(whole)))
+    assert found.samples == 3 * small.shape[0] * small.shape[1]
+    assert found.psnr == pytest.approx(expected, abs=1e-12)
+
+
+def test_the_painting_is_clipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = np.ones((6, 5, 3), np.float32)
+    monkeypatch.setattr(Loop, "_paint", lambda _, rows, columns: np.full((rows, columns, 3), 1.5))
+    assert train(tiny(), whole, whole).psnr == trial.HIGHEST_PSNR
+
+
+def test_a_training_that_diverges_has_no_psnr() -> None:
+    whole = painted(20, 15)
+    found = train(tiny(training={"optimizer": "sgd(lr=1e30)"}), whole, whole)
+    assert found.ended == "diverged"
+
+
+def test_seeds_run_in_turn_with_the_replica() -> None:
+    whole = painted(20, 15)
+    told: list[tuple[str, int, int]] = []
+    replica = Replica(whole, {"depth": 1, "width": 3})
+    seeds = (5, 6, 7)
+    found = speedrun.trials(tiny(), seeds, whole, whole, replica, lambda *one: told.append(one), lambda: False)
+    assert found is not None
+    trials, paces = found
+    assert tuple(one.seed for one in trials) == seeds
+    assert len(paces) == 3
+    assert all(0 < pace < 1e-2 for pace in paces)
+    assert [one.psnr for one in trials] == [train(tiny(), whole, whole, seed).psnr for seed in seeds]
+    assert told[0] == ("preparing", 1, 1)
+    seconds = [one for one in told if one[0] == "seeds"]
+    assert seconds[0] == ("seeds", 0, 3000)
+    assert seconds[-1] == ("seeds", 3000, 3000)
+    assert seconds == sorted(seconds)
+
+
+def test_who_stops_it_gets_nothing() -> None:
+    whole = painted(20, 15)
+    asked = 0
+
+    def stop() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked > 3
+
+    assert speedrun.trials(tiny(), (1, 2), whole, whole, None, lambda *_: None, stop) is None
+
+
+@needs_shared
+def test_files_of_the_picture() -> None:
+    recipe = rules.entered(preset("speedrun"), made.CLOSED)
+    for name in ("mona-lisa.png", "mona-lisa-2012.jpg"):
+        whole = picture.whole(recipe, str(SHARED / name))
+        assert whole.shape == (429, 300, 3)
+        assert images.sha256(whole) == mona_lisa.PIXELS_SHA256
+    small = changed(recipe, {"picture": {"max_side": 43}})
+    assert picture.trained_on(small, str(SHARED / "mona-lisa.png")).shape == (43, 30, 3)
+    assert picture.whole(small, str(SHARED / "mona-lisa.png")).shape == (429, 300, 3)
+    with pytest.raises(PictureError, match="mona-lisa, 300x429, with the values of 2012"):
+        picture.whole(recipe, str(SHARED / "mona-30x43.png"))
+
+
+def test_another_picture_is_refused() -> None:
+    tile = Path(__file__).parents[2] / "data" / "tile-13x9.png"
+    with pytest.raises(PictureError) as caught:
+        picture.whole(rules.entered(preset("speedrun"), made.CLOSED), str(tile))
+    line = str(caught.value)
+    assert "mona-lisa, 300x429, with the values of 2012" in line
+    assert "13x9 with other values; leave --picture out to have it downloaded." in line
+    assert "\n" not in line

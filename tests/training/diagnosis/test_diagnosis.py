@@ -1,0 +1,158 @@
+"""What a check says: nothing wrong of what learns, and the reason of what cannot."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+import sfumato as sf
+from sfumato.recipe import Recipe, changed
+from sfumato.training import resolve
+from sfumato.training.diagnosis import concluded, tried, trying
+
+SIZE = {"depth": 4, "width": 24}
+ADAM = {"optimizer": "adam(lr=0.003)", "batch": 64}
+SGD = {"optimizer": "sgd(lr=0.1)", "batch": 64}
+
+
+@pytest.fixture(autouse=True)
+def _time_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trying, "SECONDS", 1e6)
+    monkeypatch.setattr(trying, "VISITS", 12)
+
+
+def checked(recipe: str = "fast", target: np.ndarray | None = None, **changes: Any) -> sf.Diagnosis:
+    changes = {"engine": "autograd", "budget": {"epochs": 200}, "threads": 1, **changes}
+    changes["model"] = {**SIZE, **changes.get("model", {})}
+    return sf.check(recipe, waves() if target is None else target, **changes)
+
+
+def waves() -> np.ndarray:
+    """(40, 30, 3): shapes, but none that are hard."""
+    rows, columns = np.mgrid[0:40, 0:30]
+    return np.stack([rows / 40, columns / 30, 0.5 + 0.4 * np.sin(rows / 8)], axis=-1).astype(np.float32)
+
+
+WELL: dict[str, tuple[str, dict[str, Any]]] = {
+    "fast": ("fast", {}),
+    "blog-2012": ("blog-2012", {"engine": "online", "budget": {"epochs": 500}}),
+    "source-2012": ("source-2012", {"engine": "replica", "model": {"depth": 6}, "budget": {"epochs": 500}}),
+    "siren": ("fast", {"model": {"activation": "sine(30)", "init": "siren(30)"}, "training": ADAM}),
+    "gauss": ("fast", {"model": {"activation": "gauss"}, "training": ADAM}),
+    "tanh": ("fast", {"model": {"activation": "tanh", "init": "glorot"}, "training": ADAM}),
+    "fourier": ("fast", {"model": {"encoding": "fourier(sigma=2, features=32)"}, "training": ADAM}),
+    "one layer": ("fast", {"model": {"depth": 1}}),
+    "eight layers": ("fast", {"model": {"depth": 8}}),
+    "sigmoid output": ("fast", {"model": {"output": "sigmoid"}, "training": ADAM}),
+}
+
+
+@pytest.mark.parametrize("case", WELL)
+def test_what_learns_raises_no_alarm(case: str) -> None:
+    recipe, changes = WELL[case]
+    found = checked(recipe, **changes)
+    assert found.works, found.summary()
+    assert found.verdict == "fine", found.summary()
+
+
+SICK: dict[str, tuple[dict[str, Any], str, str]] = {
+    "huge rate": ({"training": {"optimizer": "sgd(lr=1000)", "batch": 64}}, "diverges", "--training.optimizer sgd"),
+    "large rate": (
+        {"training": {"optimizer": "adam(lr=10)", "batch": 64}},
+        "Errors grow",
+        "--training.optimizer adam.",
+    ),
+    "tiny rate": ({"training": {"optimizer": "sgd(lr=1e-12)", "batch": 64}}, "stand still", "--training.optimizer sgd"),
+    "tiny weights": (
+        {"model": {"activation": "relu", "init": "gaussian(scale=0.001)"}, "training": SGD},
+        "lost in rounding",
+        "--model.init edges",
+    ),
+    "no weights": ({"model": {"init": "gaussian(scale=1e-30)"}, "training": SGD}, "signal dies", "--model.init edges"),
+    "huge weights": (
+        {"model": {"activation": "relu", "init": "gaussian(scale=30)"}, "training": SGD},
+        "not finite",
+        "--training.optimizer",
+    ),
+    "vanishing": (
+        {"model": {"depth": 8, "activation": "sigmoid", "init": "gaussian(scale=0.01)"}, "training": SGD},
+        "lost in rounding",
+        "--model.init glorot",
+    ),
+    "saturated": (
+        {"model": {"output": "sigmoid"}, "training": {"optimizer": "adam(lr=10)", "batch": 64}},
+        "The outputs saturate",
+        "--model.output linear",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SICK)
+def test_what_cannot_work_is_told_with_its_reason(case: str) -> None:
+    changes, reason, change = SICK[case]
+    found = checked(**changes)
+    assert not found.works, found.summary()
+    (finding,) = found.findings
+    assert reason in finding.text
+    assert change in finding.change
+
+
+def test_rprop_and_sigmoid_of_2012(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trying, "FEWEST_STEPS", 16)
+    found = sf.check("rprop-sigmoid", {"source": "cat", "max_side": 48})
+    assert not found.works, found.summary()
+    assert "The outputs saturate" in found.summary()
+    assert "stuck at" in found.summary()
+    assert '--training.batch 1 --training.optimizer "sgd(fan_in_scaling=true)"' in found.summary()
+    assert checked("fast").works
+
+
+def test_a_picture_of_one_colour_has_nothing_to_learn() -> None:
+    found = checked(target=np.full((20, 16, 3), 0.3, np.float32))
+    assert found.works
+    assert "one colour" in found.summary()
+
+
+def test_without_biases() -> None:
+    found = checked(target=0.9 + 0.1 * waves(), model={"biases": False}, training=ADAM, budget={"steps": 300})
+    assert found.verdict == "will hurt", found.summary()
+    assert "--model.biases true" in found.summary()
+
+
+def test_a_start_that_is_slow_is_no_fault_where_the_budget_is_long() -> None:
+    slow = {
+        "model": {"activation": "sigmoid", "init": "glorot"},
+        "training": {"optimizer": "sgd(lr=0.01)", "batch": 64},
+    }
+    assert checked(**slow, budget={"epochs": 5000}).verdict != "cannot work"
+    short = checked(**slow, budget={"epochs": 15})
+    assert short.verdict == "will hurt"
+    assert "Give it longer" in short.summary()
+
+
+def test_as_json() -> None:
+    data = json.loads(
+        json.dumps(checked(training={"optimizer": "sgd(lr=1000)", "batch": 64}).as_json(), allow_nan=False)
+    )
+    assert data["verdict"] == "cannot work"
+    assert data["findings"][0]["severity"] == "cannot work"
+    assert data["errors"][-1] is None
+    assert len(data["updates"]) == len(data["before"]["layers"]["name"]) == 5
+
+
+def test_a_dead_layer() -> None:
+    whole = changed(Recipe(), {"model": {**SIZE, "activation": "relu"}, "training": SGD, "threads": 1})
+    trial = tried(resolve(changed(whole, {"engine": "autograd"})), waves())
+    layers = [dataclasses.replace(layer, dead=float(number == 1)) for number, layer in enumerate(trial.after.layers)]
+    after = dataclasses.replace(trial.after, layers=tuple(layers), mse=trial.after.flat_mse)
+    sick = dataclasses.replace(trial, after=after, errors=(after.mse,) * 12)
+    (finding,) = concluded(sick, whole)
+    assert finding.severity == "cannot work"
+    assert "All 24 units of layers.1 are dead soon" in finding.text
+    # A network that has learned all the same is only hurt by it.
+    learned = dataclasses.replace(sick, after=dataclasses.replace(after, mse=0.5 * after.flat_mse))
+    assert [each.severity for each in concluded(learned, whole)] == ["will hurt", "fine"]
