@@ -132,6 +132,7 @@ def test_big_words_follow_the_intervals(shift: tuple[float, ...], large: str, tm
     assert headline(verdict.comparisons(found))[0] == large
 
 
+@pytest.mark.slow
 def test_the_page_stays_small_whatever_comes(tmp_path: Path) -> None:
     names = [f"{stub.HOSTILE * 3} {number}" for number in range(64)]
     picture = np.random.default_rng(0).random((150, 2000, 3), np.float32)
@@ -172,6 +173,7 @@ def test_without_pyarrow_one_line_says_so(tmp_path: Path, monkeypatch: pytest.Mo
     assert not (tmp_path / "e" / "trials.parquet").exists()
 
 
+@pytest.mark.slow
 def test_a_recipe_trains_to_the_same_number_and_the_command_is_the_same_experiment(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
