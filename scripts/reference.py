@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 
+from sfumato.cli.main import COMMANDS
 from sfumato.recipe import DESCRIPTIONS, Recipe
 from sfumato.recipe.choices import FAMILIES
 from sfumato.recipe.section import Section
@@ -17,6 +18,12 @@ def reference() -> str:
         "",
         "Made from the code by `scripts/reference`. A field is a flag of `sfumato paint`, a key in a recipe's JSON or",
         'TOML file, and in Python `sf.paint("cat", model={"depth": 6})`.',
+        "",
+        "## Commands",
+        "",
+        "`sfumato COMMAND --help` has the flags and examples of each.",
+        "",
+        *(f"- `{name}`: {text}" for name, text in COMMANDS.items()),
         "",
         "## Presets",
         "",

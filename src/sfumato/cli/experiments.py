@@ -13,7 +13,7 @@ from rich.table import Table
 from sfumato.api import load_picture
 from sfumato.cli.stages import StagesProgress
 from sfumato.interrupt import asked_to_stop
-from sfumato.lab import table, verdict
+from sfumato.lab import report, table, verdict
 from sfumato.lab.compare import default_folder, plan_of
 from sfumato.lab.experiment import Experiment, StoppedError, carry_out
 from sfumato.notices import heard
@@ -30,6 +30,7 @@ def carried_out(
     plan = plan_of(asked, picture, recipe, **how)
     folder = default_folder(plan) if out is None else out
     progress = StagesProgress()
+    written: list[Path] = []
     try:
         with asked_to_stop() as stop, progress, heard(progress.say):
             found = carry_out(
@@ -40,10 +41,12 @@ def carried_out(
                 watch=lambda done, total: progress.stage("trials", done, total),
                 stop=stop,
             )
+            written = report.write(found)
     except StoppedError:
         sys.stderr.write(f"sfumato: stopped. The same command goes on with what is in {folder}.\n")
         return 130
     tell(found)
+    sys.stdout.write(f"report      {written[0]}\n")
     return 0
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfumato.errors import RecipeError
-from sfumato.lab import questions
+from sfumato.lab import questions, report
 from sfumato.lab.execute import Executes
 from sfumato.lab.experiment import Experiment, Watch, carry_out, unwatched
 from sfumato.lab.plan import SEEDS, Plan
@@ -72,7 +72,8 @@ def compare(
     what it changes: ``compare({"relu": {"model": {"activation": "relu"}}, "sine": {...}}, "cat")``. ``changes`` are
     those of all arms. Every arm is trained on the same ``seeds``; with ``tune`` at its own best learning rate, found on
     other seeds. ``equal``: what all get the same of, ``epochs``, ``operations`` or ``seconds``. The folder ``out`` is
-    taken up again where it holds this very experiment. Raises RecipeError, PictureError, EngineError or RunError.
+    taken up again where it holds this very experiment; at the end ``report.html`` is in it. Raises
+    RecipeError, PictureError, EngineError or RunError.
     """
     from sfumato.api import load_picture
 
@@ -85,7 +86,9 @@ def compare(
     target = load_picture(base if isinstance(asked, str) else next(iter(asked.values()), base))
     plan = plan_of(asked, target, base, seeds=seeds, tune=tune, equal=equal)
     folder = default_folder(plan) if out is None else Path(out)
-    return carry_out(plan, target, folder, workers=workers, watch=watch, stop=stop, executor=executor)
+    found = carry_out(plan, target, folder, workers=workers, watch=watch, stop=stop, executor=executor)
+    report.write(found)
+    return found
 
 
 def _recipes(arms: Mapping[str, Recipe | Mapping[str, Any] | str], base: Recipe) -> dict[str, Recipe]:

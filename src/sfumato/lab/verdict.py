@@ -43,22 +43,27 @@ def sentences(experiment: Experiment) -> list[str]:
 
 def sentence(experiment: Experiment, comparison: Comparison) -> str:
     """The line of one comparison."""
+    return f"{claim(comparison)} ({', '.join(conditions(experiment, comparison))})"
+
+
+def claim(comparison: Comparison) -> str:
+    """Which arm is better by how much, or that none is shown to be."""
     found, a, b = comparison.difference, comparison.a, comparison.b
     names = (a.title or a.name, b.title or b.name)
-    conditions = f"({', '.join(_conditions(experiment, comparison))})"
     if found.pairs == 0:
-        return f"no verdict on {names[0]} against {names[1]}: no seed of both came to its end {conditions}"
-    figures = f"{abs(found.mean):.2f} dB {_bounds(found, flipped=found.sign < 0)}"
+        return f"no verdict on {names[0]} against {names[1]}: no seed of both came to its end"
     if found.sign:
         better, worse = (a, b) if found.sign > 0 else (b, a)
-        return f"{better.title or better.name} {better.verb} {worse.name} by {figures} {conditions}"
+        figures = f"{abs(found.mean):.2f} dB {_bounds(found, flipped=found.sign < 0)}"
+        return f"{better.title or better.name} {better.verb} {worse.name} by {figures}"
     signed = f"{found.mean:+.2f} dB {_bounds(found)}"
     if found.pairs < FEWEST:
-        return f"no verdict on {names[0]} against {names[1]}: {signed}, fewer than {FEWEST} paired seeds {conditions}"
-    return f"no difference shown between {names[0]} and {names[1]}: {signed} {conditions}"
+        return f"no verdict on {names[0]} against {names[1]}: {signed}, fewer than {FEWEST} paired seeds"
+    return f"no difference shown between {names[0]} and {names[1]}: {signed}"
 
 
-def _conditions(experiment: Experiment, comparison: Comparison) -> list[str]:
+def conditions(experiment: Experiment, comparison: Comparison) -> list[str]:
+    """What holds for a claim: sizes, pairs, budget, and how many comparisons hold together."""
     plan, a, b = experiment.plan, comparison.a, comparison.b
     words: list[str] = []
     if a.parameters is not None and b.parameters is not None:

@@ -23,23 +23,42 @@ def write_png(path: Path, picture: NDArray[np.floating]) -> None:
     images.as_image(checked(picture, "picture")).save(path, format="PNG", optimize=True)
 
 
+LARGEST_ERROR = 0.25
+"""Absolute error, of 1, that is drawn as the lightest colour; what is larger too."""
+
+
 def error_map(
-    target: NDArray[np.floating], painting: NDArray[np.floating], *, largest: float = 0.25
+    target: NDArray[np.floating], painting: NDArray[np.floating], *, largest: float = LARGEST_ERROR
 ) -> NDArray[np.float32]:
     """How far the painting is off at each pixel, as colours: (H, W, 3) float32 in [0, 1].
 
-    The absolute error, its mean over the channels after both are clipped to [0, 1], in Matplotlib's magma, which is
-    perceptually uniform: equal steps of error look equally large. 0 is nearly black; `largest`, above 0, and all
-    beyond is the lightest. Raises PictureError unless both have one shape (H, W, C); ValueError for `largest`.
+    `absolute_error` in `error_colours`. Raises PictureError unless both have one shape (H, W, C); ValueError for
+    `largest`.
     """
-    import matplotlib
-
     if not largest > 0:
         raise ValueError(f"The largest parameter of error_map must be above 0. Got {largest}.")
+    return error_colours(absolute_error(target, painting), largest)
+
+
+def absolute_error(target: NDArray[np.floating], painting: NDArray[np.floating]) -> NDArray[np.float32]:
+    """(H, W): the absolute error, its mean over the channels after both are clipped to [0, 1].
+
+    Raises PictureError unless both have one shape (H, W, C).
+    """
     wanted, got = checked(target, "target"), checked(painting)
     if wanted.shape != got.shape:
         raise PictureError(f"The painting must have the target's shape {wanted.shape}. Got {got.shape}.")
-    error = np.abs(np.clip(wanted, 0, 1) - np.clip(got, 0, 1)).mean(axis=2)
+    return np.abs(np.clip(wanted, 0, 1) - np.clip(got, 0, 1)).mean(axis=2)
+
+
+def error_colours(error: NDArray[np.floating], largest: float = LARGEST_ERROR) -> NDArray[np.float32]:
+    """(H, W) errors, 0 or more, as (H, W, 3) in [0, 1]: Matplotlib's magma.
+
+    It is perceptually uniform: equal steps of error look equally large. 0 is nearly black; `largest`, above 0, and all
+    beyond is the lightest.
+    """
+    import matplotlib
+
     colours = matplotlib.colormaps["magma"](np.minimum(error / largest, 1.0))
     return np.asarray(colours, np.float32)[:, :, :3]
 

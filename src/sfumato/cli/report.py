@@ -1,0 +1,44 @@
+"""``sfumato report``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from sfumato.cli import flags
+from sfumato.errors import SfumatoError
+from sfumato.notices import heard
+
+DOC = """Write an experiment's report again: one page that opens anywhere, and its trials as CSV and Parquet.
+
+An experiment that is not finished is reported as far as it is; the page says what is missing.
+
+Examples:  sfumato report experiments/deep-vs-shallow-0123abcd
+"""
+
+
+def command(arguments: Sequence[str]) -> int:
+    """Write, and print the paths."""
+    parsed = flags.read(
+        "report", DOC, arguments, flags.positional("experiment", "", "DIR", "the folder of an experiment")
+    )
+    if not parsed.experiment:
+        raise SfumatoError("report needs the folder of an experiment: sfumato report DIR. Got none.")
+    from sfumato.lab import report
+    from sfumato.lab.experiment import read
+    from sfumato.lab.report.progress import progress
+
+    found = read(Path(parsed.experiment))
+    with heard(_say):
+        files = report.write(found)
+    state = progress(found)
+    if not state.finished:
+        sys.stdout.write(f"not finished: {state.done:,} trials done, about {state.left:,} to go\n")
+    for name, path in zip(("report", *[""] * len(files)), files, strict=False):
+        sys.stdout.write(f"{name:<10}  {path}\n")
+    return 0
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"sfumato: {line}\n")

@@ -1,0 +1,54 @@
+"""The table of arms, as in the terminal."""
+
+from __future__ import annotations
+
+from sfumato.lab import table
+from sfumato.lab.experiment import Experiment
+from sfumato.lab.report.text import NONE, decibels, figure, name, scrolling, section
+
+HEADS = (
+    ("arm", "arm"),
+    ("dB", "PSNR of the last painting, mean over the seeds"),
+    ("±", "standard deviation of the dB over the seeds"),
+    ("SSIM", "structural similarity, mean over the seeds"),
+    ("seeds", "seeds that came to their end"),
+    ("parameters", "trained numbers"),
+    ("epochs", "mean over the seeds"),
+    ("GFLOP", "operations of one training, forward and back, in thousand millions"),
+    ("s", "seconds of one training on one thread, mean"),
+    ("GFLOP to target", "operations until the target was reached, mean of the seeds that reached it"),
+    ("s to target", "seconds until the target was reached, mean of the seeds that reached it"),
+    ("rate", "learning rate"),
+)
+
+
+def table_part(experiment: Experiment) -> str:
+    """The section."""
+    rows: list[str] = []
+    lines = table.lines(experiment)
+    best = max((line.psnr for line in lines if line.finished), default=None)
+    for line in lines:
+        arm = line.arm
+        failed = f", {line.failed} failed" if line.failed else ""
+        untried = not line.finished and not line.failed
+        cells = (
+            decibels(line.psnr),
+            decibels(line.deviation),
+            decibels(line.ssim),
+            f"{line.finished}{failed}",
+            NONE if arm.parameters is None else f"{arm.parameters:,}",
+            figure(line.epochs),
+            figure(line.gigaflop),
+            figure(line.seconds),
+            figure(line.gigaflop_to_target),
+            figure(line.seconds_to_target),
+            NONE if untried or not line.rates else ", ".join(f"{rate:.2g}" for rate in line.rates),
+        )
+        kind = ' class="best"' if line.psnr == best else ""
+        rows.append(f'<tr{kind}><th scope="row">{name(arm)}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>')
+    heads = "".join(f'<th scope="col" title="{meaning}">{head}</th>' for head, meaning in HEADS)
+    goal = table.target(experiment)
+    target = "" if goal is None else f" The target is {goal:.1f} dB, what the worst arm ends with."
+    body = scrolling("Table of arms", f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>")
+    lead = f"Means over the seeds; ± is the standard deviation.{target} The highest mean is marked."
+    return section("table", "Table", body, lead=lead)

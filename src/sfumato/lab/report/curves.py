@@ -1,0 +1,103 @@
+"""PSNR of every arm as it learns: the mean over seeds, and a band from the worst to the best of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sfumato.lab.experiment import Experiment, good
+from sfumato.lab.plan import Arm
+from sfumato.lab.report.text import name, plain, section
+
+AXES = {"epoch": "epochs", "gflop": "GFLOP", "seconds": "seconds"}
+"""What a curve or the film can go by, and how it is called."""
+
+FIELDS = ("epoch", "samples", "seconds")
+
+
+def curves_data(experiment: Experiment) -> list[dict[str, Any]]:
+    """Of each arm: its name and points, each with ``epoch``, ``gflop``, ``seconds``, ``mean``, ``low`` and ``high``."""
+    return [{"name": plain(arm), "points": points(experiment, arm)} for arm in experiment.plan.arms]
+
+
+def points(experiment: Experiment, arm: Arm) -> list[dict[str, Any]]:
+    """One at each mark, over the seeds that came to their end and have a number there."""
+    curves = [row["curve"] for row in experiment.results(arm).values() if good(row) and row.get("curve")]
+    if not curves:
+        return []
+    found: list[dict[str, Any]] = []
+    for at_mark in zip(*aligned(curves), strict=True):
+        known = [point for point in at_mark if point["psnr"] is not None]
+        if known:
+            psnrs = [point["psnr"] for point in known]
+            means = {field: float(np.mean([point[field] for point in known])) for field in FIELDS}
+            found.append(
+                {
+                    "epoch": means["epoch"],
+                    "gflop": None if arm.operations is None else means["samples"] * arm.operations / 1e9,
+                    "seconds": means["seconds"],
+                    "mean": float(np.mean(psnrs)),
+                    "low": min(psnrs),
+                    "high": max(psnrs),
+                }
+            )
+    return found
+
+
+def aligned(curves: list[list[dict[str, Any]]]) -> list[list[dict[str, Any]]]:
+    """The curves with equally many points. Where some have more, all are read off at the marks of one with fewest."""
+    shortest = min(curves, key=len)
+    if all(len(curve) == len(shortest) for curve in curves):
+        return curves
+    marks = [point["samples"] / shortest[-1]["samples"] for point in shortest]
+    return [_read_off(curve, marks) for curve in curves]
+
+
+def _read_off(curve: list[dict[str, Any]], marks: list[float]) -> list[dict[str, Any]]:
+    known = [point for point in curve if point["psnr"] is not None]
+    if not known:
+        return [{"psnr": None, **dict.fromkeys(FIELDS, 0.0)} for _ in marks]
+    parts = [point["samples"] / curve[-1]["samples"] for point in known]
+    columns = {field: np.interp(marks, parts, [point[field] for point in known]) for field in ("psnr", *FIELDS)}
+    return [{field: float(column[place]) for field, column in columns.items()} for place in range(len(marks))]
+
+
+def curves_part(experiment: Experiment, data: list[dict[str, Any]]) -> str:
+    """The section, which the page's script draws."""
+    if not any(each["points"] for each in data):
+        return section("curves", "Curves", "<p>No arm has been trained to its end yet.</p>")
+    legend = "".join(
+        f'<li><button type="button" data-arm="{number}" aria-pressed="false"><svg class="swatch" width="26" '
+        f'height="10" aria-hidden="true"><line class="{line_class(number)}" x1="1" x2="25" y1="5" y2="5"/></svg>'
+        f"{name(arm)}"
+        "</button></li>"
+        for number, arm in enumerate(experiment.plan.arms)
+        if data[number]["points"]
+    )
+    unknown = [name(arm) for arm in experiment.plan.arms if arm.operations is None]
+    note = f" Operations are not known for {', '.join(unknown)}." if unknown else ""
+    body = (
+        f'{axis_choice("curve", AXES)}<div id="chart" role="img" aria-label="PSNR of every arm as it learns; the same '
+        f'numbers are in curve.csv"></div><ul class="legend" aria-label="Arms; press one to bring it out">{legend}</ul>'
+    )
+    lead = (
+        "PSNR in dB at marks of training. Lines are means over the seeds that came to their end, bands reach from the "
+        f"worst of them to the best. By seconds and GFLOP a mark stands at the mean of its seeds.{note}"
+    )
+    return section("curves", "Curves", body, lead=lead)
+
+
+def line_class(number: int) -> str:
+    """Of an arm's line: eight colours, then the same once more in dashes, and so on."""
+    return f"c{number % 8} d{number // 8 % 4}"
+
+
+def axis_choice(place: str, axes: dict[str, str]) -> str:
+    """Buttons of which one is chosen; those of film and curves are moved together."""
+    buttons = "".join(
+        f'<label><input type="radio" name="axis-{place}" value="{key}"{" checked" if key == "epoch" else ""}>'
+        f"<span>{words}</span></label>"
+        for key, words in axes.items()
+    )
+    return f'<fieldset class="axis"><legend class="unseen">Go by</legend>{buttons}</fieldset>'

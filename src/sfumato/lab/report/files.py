@@ -1,0 +1,45 @@
+"""Write the report into the experiment's folder: a page, and tables for other programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sfumato.lab.experiment import Experiment
+from sfumato.lab.report import trials_files
+from sfumato.lab.report.page import page
+from sfumato.notices import LOG
+from sfumato.runs.atomic import write_bytes
+
+PAGE = "report.html"
+TRIALS_CSV = "trials.csv"
+TRIALS_PARQUET = "trials.parquet"
+CURVE_CSV = "curve.csv"
+
+NO_PYARROW = (
+    f"{TRIALS_PARQUET} needs pyarrow, which is not here: pip install 'sfumato[lab]', then sfumato report. Everything "
+    "else is written."
+)
+
+
+def write(experiment: Experiment) -> list[Path]:
+    """Write all files, each whole or not at all; the page's path comes first.
+
+    Without pyarrow one notice says how to get it. Raises RunError when a file cannot be written, or what the folder
+    should hold is missing.
+    """
+    folder = experiment.folder.path
+    trials = trials_files.trials(experiment)
+    files: dict[str, bytes | None] = {
+        PAGE: page(experiment).encode(),
+        TRIALS_CSV: trials_files.as_csv(trials),
+        TRIALS_PARQUET: trials_files.as_parquet(trials),
+        CURVE_CSV: trials_files.as_csv(trials_files.curves(experiment)),
+    }
+    for name, data in files.items():
+        if data is not None:
+            write_bytes(folder / name, data)
+    if files[TRIALS_PARQUET] is None:
+        # What an earlier report left would tell of other trials.
+        (folder / TRIALS_PARQUET).unlink(missing_ok=True)
+        LOG.info(NO_PYARROW)
+    return [folder / name for name, data in files.items() if data is not None]

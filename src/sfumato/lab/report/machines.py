@@ -1,0 +1,58 @@
+"""What trained, and what one experiment cannot tell."""
+
+from __future__ import annotations
+
+from sfumato.lab.experiment import Experiment
+from sfumato.lab.report.text import NONE, section, several, shown
+
+WORDS = {
+    "sfumato": "Sfumato",
+    "git_commit": "commit",
+    "python": "Python",
+    "torch": "PyTorch",
+    "numpy": "NumPy",
+    "numba": "Numba",
+    "system": "system",
+    "cpu": "processor",
+    "cores": "cores",
+    "threads": "threads a trial",
+    "executor": "trained in",
+    "workers": "trials at a time",
+}
+
+
+def machines_part(experiment: Experiment) -> str:
+    """Hardware and versions, once each time that the experiment was begun or gone on with."""
+    found = experiment.folder.machines()
+    parts: list[str] = []
+    for number, machine in enumerate(found):
+        if number and machine == found[number - 1]:
+            continue
+        entries = "".join(
+            f"<dt>{WORDS.get(key, shown(key))}</dt><dd>{NONE if value is None else shown(str(value))}</dd>"
+            for key, value in machine.items()
+        )
+        parts.append(f"<dl>{entries}</dl>")
+    lead = "One thread a trial, so that the numbers do not depend on how many are trained at once."
+    if len(parts) > 1:
+        lead += " It was gone on with elsewhere, or otherwise: each is listed."
+    return section("machines", "Hardware and versions", "".join(parts) or "<p>Not noted.</p>", lead=lead)
+
+
+def limits_part(experiment: Experiment) -> str:
+    """What must not be concluded."""
+    plan = experiment.plan
+    height, width = plan.picture["height"], plan.picture["width"]
+    lines = [
+        f"One picture of {width} x {height} pixels. On another the order of the arms may differ.",
+        f"{several(len(plan.seeds), 'seed')} an arm. The intervals are exact where differences between seeds are "
+        "normally distributed, which so few cannot show.",
+        "Only the learning rate was tuned for each arm; every other setting is as its recipe says."
+        if plan.tuning is not None
+        else "Nothing was tuned: an arm whose settings suit it badly is told worse than it could be.",
+        "PSNR counts every pixel's squared error alike. It is not what an eye sees; SSIM stands in the table.",
+        "Seconds are those of this machine with several trials side by side. Operations count the products of the "
+        "network's layers, forward and back, and leave out what the optimiser does.",
+        "Paintings and film are those of the first seed. Look at the bands before a single painting persuades you.",
+    ]
+    return section("limits", "Limits", f"<ul>{''.join(f'<li>{line}</li>' for line in lines)}</ul>")

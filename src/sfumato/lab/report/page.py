@@ -1,0 +1,116 @@
+"""The page: all its parts in one file that needs no network and runs no code but ours."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from importlib import resources
+from typing import Any
+
+from sfumato.lab.experiment import Experiment
+from sfumato.lab.report.arms_table import table_part
+from sfumato.lab.report.curves import AXES, curves_data, curves_part
+from sfumato.lab.report.failures import failures_part
+from sfumato.lab.report.film import film_data, film_part
+from sfumato.lab.report.machines import limits_part, machines_part
+from sfumato.lab.report.paintings import paintings_part
+from sfumato.lab.report.progress import progress
+from sfumato.lab.report.recipes import recipes_part
+from sfumato.lab.report.text import several, shown
+from sfumato.lab.report.tuning import tuning_part
+from sfumato.lab.report.verdict_part import verdict_part
+
+LARGEST = 8_000_000
+"""Bytes of a page."""
+
+FRAME = 4_000
+"""Bytes of everything that is not counted by part."""
+
+FILM_SHARE = 0.35
+"""Of what the pictures may take; paintings take the rest, and what the film leaves."""
+
+PARTS = {
+    "paintings": "Paintings",
+    "film": "Film",
+    "curves": "Curves",
+    "table": "Table",
+    "rates": "Learning rates",
+    "failures": "Failures",
+    "recipes": "Do it again",
+    "machines": "Hardware",
+    "limits": "Limits",
+}
+
+
+def page(experiment: Experiment) -> str:
+    """The whole of it, at most `LARGEST` bytes as UTF-8. Raises RunError when the folder lacks its picture."""
+    state = progress(experiment)
+    style, script = asset("report.css"), asset("report.js")
+    curve = curves_data(experiment)
+    before = verdict_part(experiment, state)
+    after = [
+        curves_part(experiment, curve),
+        table_part(experiment),
+        tuning_part(experiment),
+        failures_part(experiment),
+        recipes_part(experiment),
+        machines_part(experiment),
+        limits_part(experiment),
+    ]
+    tell = _script_safe({"axes": AXES, "curves": curve})
+    text = len("".join([style, script, before, *after, tell]).encode())
+    # Captions of at most 64 arms, and what stands around everything.
+    room = LARGEST - text - FRAME - 2_500 * len(experiment.plan.arms)
+    film = film_data(experiment, round(FILM_SHARE * room))
+    room -= sum(len(frame["src"]) for each in film for frame in each["frames"])
+    body = [before, paintings_part(experiment, room), film_part(experiment, film), *after]
+    data = _script_safe({"axes": AXES, "curves": curve, "film": film})
+    title = f"{experiment.plan.name}: {experiment.plan.question}"
+    return _document(shown(title, 200), style, script, data, _top(experiment), "".join(body))
+
+
+def asset(name: str) -> str:
+    """A file of ours that becomes part of the page."""
+    return resources.files("sfumato.lab.report").joinpath("assets", name).read_text(encoding="utf-8")
+
+
+def _top(experiment: Experiment) -> str:
+    plan = experiment.plan
+    links = "".join(f'<li><a href="#{identity}">{words}</a></li>' for identity, words in PARTS.items())
+    facts = (
+        f"{several(len(plan.arms), 'arm')}, {several(len(plan.seeds), 'seed')} each, {plan.picture['width']} x "
+        f"{plan.picture['height']} pixels of {shown(str(plan.picture['source']).replace(chr(92), '/').split('/')[-1])}"
+    )
+    return (
+        f'<div class="top"><p><b>Sfumato</b> experiment <code>{shown(plan.name)}-{plan.id}</code></p>'
+        f"<p>{facts}</p></div>"
+        f'<nav aria-label="Parts of this page"><ul>{links}</ul></nav>'
+    )
+
+
+def _document(title: str, style: str, script: str, data: str, top: str, body: str) -> str:
+    policy = (
+        f"default-src 'none'; img-src data:; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n<link rel="icon" href="data:,">\n'
+        f"<title>{title}</title>\n<style>{style}</style>\n</head>\n<body>\n{top}\n<main>\n{body}</main>\n"
+        '<dialog id="large" aria-label="A painting, large"><form method="dialog"><img alt=""><p></p>'
+        "<button>Close</button></form></dialog>\n"
+        f'<script type="application/json" id="data">{data}</script>\n<script>{script}</script>\n</body>\n</html>\n'
+    )
+
+
+def _hash(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+def _script_safe(data: Any) -> str:
+    """JSON that cannot end the element that it stands in."""
+    text = json.dumps(data, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

@@ -1,0 +1,121 @@
+"""The last paintings of all arms beside the picture, each with the map of its errors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from sfumato import images
+from sfumato.lab.experiment import Experiment, chosen_factor, good
+from sfumato.lab.plan import Arm
+from sfumato.lab.report.pictures import fitted, room_for
+from sfumato.lab.report.text import decibels, name, section, shown
+from sfumato.lab.trial import Key
+from sfumato.render.painting import LARGEST_ERROR, absolute_error, error_colours
+
+
+def paintings_part(experiment: Experiment, budget: int) -> str:
+    """The section, its pictures in ``budget`` characters."""
+    plan = experiment.plan
+    light = plan.arms[0].recipe.picture.light
+    target = images.shown(experiment.folder.picture(), light)
+    files = [(arm, painting_file(experiment, arm)) for arm in plan.arms]
+    there = [(arm, file) for arm, file in files if file is not None]
+    size = room_for(2 * len(there) + 1, (target.shape[1], target.shape[0]), budget)
+    found = [_resized(images.as_image(target), size)]
+    scales: list[tuple[Image.Image, Image.Image]] = [_pair(target, file, size) for _, file in there]
+    found += [picture for pair in scales for picture in pair]
+    uris, encoding = fitted(found, budget)
+    shown_size = (max(1, round(size[0] * encoding.scale)), max(1, round(size[1] * encoding.scale)))
+    by_arm = {arm.name: (uris[1 + 2 * n], uris[2 + 2 * n]) for n, (arm, _) in enumerate(there)}
+    small = ' class="coarse"' if max(target.shape[:2]) <= 64 else ""
+    cards = [_target_card(uris[0], shown_size)] + [
+        _card(experiment, arm, by_arm.get(arm.name), shown_size) for arm in plan.arms
+    ]
+    whole = (shown_size[1], shown_size[0]) == target.shape[:2]
+    fidelity = "" if whole else f" Shown at {shown_size[0]} x {shown_size[1]} pixels, errors taken at full size."
+    lead = (
+        f"The last painting of seed {plan.seeds[0]}, and under it how far each pixel is off: the mean absolute error "
+        f"of its channels, the same scale for all.{fidelity} Click one to see it large."
+    )
+    return section("paintings", "Paintings", f'<div{small}><div class="grid">{"".join(cards)}</div></div>', lead=lead)
+
+
+def painting_file(experiment: Experiment, arm: Arm) -> Path | None:
+    """Of the arm's first seed, where it was kept."""
+    plan = experiment.plan
+    factor = chosen_factor(plan, experiment.rows, arm)
+    if factor is None:
+        return None
+    file = experiment.folder.painting_file(Key("verdict", arm.name, plan.seeds[0], factor), plan.arms.index(arm))
+    return file if file.exists() else None
+
+
+def opened(file: Path, channels: int) -> Image.Image | None:
+    """The picture of that file in the target's mode; None when it is damaged."""
+    try:
+        with Image.open(file) as image:
+            return image.convert({1: "L", 3: "RGB", 4: "RGBA"}[channels])
+    except (OSError, SyntaxError, Image.DecompressionBombError):
+        # Pillow tells of a broken PNG with any of these.
+        return None
+
+
+def _pair(target: NDArray[np.float32], file: Path, size: tuple[int, int]) -> tuple[Image.Image, Image.Image]:
+    height, width, channels = target.shape
+    image = opened(file, channels)
+    if image is None:
+        blank = Image.new("RGB", size)
+        return blank, blank
+    if image.size != (width, height):
+        image = image.resize((width, height))
+    painting = (np.asarray(image, np.float32) / np.float32(255)).reshape(target.shape)
+    errors = Image.fromarray(absolute_error(target, painting).astype(np.float32))
+    # Errors are averaged, not colours: a mean error has a colour of its own.
+    errors = errors if errors.size == size else errors.resize(size, Image.Resampling.BOX)
+    return _resized(image, size), images.as_image(error_colours(np.asarray(errors)))
+
+
+def _resized(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    return image if image.size == size else image.resize(size, Image.Resampling.LANCZOS)
+
+
+def _target_card(uri: str, size: tuple[int, int]) -> str:
+    colours = images.to_uint8(error_colours(np.linspace(0, LARGEST_ERROR, 17)[None]))[0]
+    stops = "".join(
+        f'<stop offset="{100 * n // 16}%" stop-color="#{bytes(colour).hex()}"/>' for n, colour in enumerate(colours)
+    )
+    scale = (
+        '<div class="scale"><svg role="img" aria-label="Scale of errors, from dark for none to light" height="12" '
+        f'width="100%"><defs><linearGradient id="magma">{stops}</linearGradient></defs>'
+        '<rect width="100%" height="12" fill="url(#magma)"/></svg>'
+        f"<span>0</span><span>error</span><span>&ge; {LARGEST_ERROR:g}</span></div>"
+    )
+    picture = _picture(uri, "The picture", size)
+    return f'<figure class="card target">{picture}{scale}<figcaption><b>The picture</b></figcaption></figure>'
+
+
+def _card(experiment: Experiment, arm: Arm, uris: tuple[str, str] | None, size: tuple[int, int]) -> str:
+    seed = experiment.plan.seeds[0]
+    row = experiment.results(arm).get(seed)
+    if row is not None and good(row):
+        score = f'<span class="score">{decibels(row["psnr"])} dB</span>'
+    else:
+        score = f'<span class="score">{"not trained yet" if row is None else shown(row["status"])}</span>'
+    caption = f"<figcaption><b>{name(arm)}</b> {score}</figcaption>"
+    if uris is None or not uris[0]:
+        why = "No painting was kept." if row is not None else "Not painted yet."
+        return f'<figure class="card"><div class="none">{why}</div>{caption}</figure>'
+    painting = _picture(uris[0], f"Painting by {name(arm)}, seed {seed}", size)
+    errors = _picture(uris[1], f"Errors of {name(arm)}, seed {seed}", size)
+    return f'<figure class="card">{painting}{errors}{caption}</figure>'
+
+
+def _picture(uri: str, alt: str, size: tuple[int, int]) -> str:
+    return (
+        f'<button type="button" class="picture" aria-label="{alt}, enlarge">'
+        f'<img src="{uri}" alt="{alt}" width="{size[0]}" height="{size[1]}"></button>'
+    )

@@ -1,0 +1,114 @@
+"""Every arm's recipe as a string, and the commands that do it again."""
+
+from __future__ import annotations
+
+import html
+import shlex
+from collections.abc import Iterator
+
+from sfumato.errors import SfumatoError
+from sfumato.lab.experiment import Experiment, chosen_factor, trial_of
+from sfumato.lab.plan import Arm, Plan
+from sfumato.lab.questions import QUESTIONS, own
+from sfumato.lab.rates import Tuning
+from sfumato.lab.report.text import name, section, shown
+from sfumato.lab.report.tuning import rates
+from sfumato.lab.trial import Key
+from sfumato.recipe import Recipe, to_string
+
+
+def recipes_part(experiment: Experiment) -> str:
+    """The section."""
+    again = repeats(experiment)
+    command = (
+        f"<p>The whole experiment again, in a new folder:</p>{_box(again)}"
+        if again is not None
+        else "<p>The arms were given in Python in a way that no command line can repeat; their recipes are below.</p>"
+    )
+    arms = "".join(_arm(experiment, arm) for arm in experiment.plan.arms)
+    lead = (
+        "Each string is the whole recipe of the arm's first seed at its own learning rate, one thread included. "
+        "Another seed: add <code>--seed 1</code>."
+    )
+    return section("recipes", "Do it again", command + arms, lead=lead)
+
+
+def paints(experiment: Experiment, arm: Arm) -> str | None:
+    """The command that trains an arm's first seed as the verdict did; None while its learning rate is not known."""
+    recipe = found_recipe(experiment, arm)
+    if recipe is None:
+        return None
+    source = shlex.quote(str(experiment.plan.picture["source"]))
+    return f"sfumato paint {source} --recipe {to_string(recipe)}"
+
+
+def found_recipe(experiment: Experiment, arm: Arm) -> Recipe | None:
+    """The arm's recipe at the learning rate that was found, with the first seed."""
+    plan = experiment.plan
+    factor = chosen_factor(plan, experiment.rows, arm)
+    if factor is None:
+        return None
+    trained = trial_of(plan, Key("verdict", arm.name, plan.seeds[0], factor)).recipe
+    # When a training is looked at changes nothing of it; evaluated as usual, it leaves a film and a curve.
+    return trained.model_copy(update={"evaluation": arm.recipe.evaluation})
+
+
+def repeats(experiment: Experiment) -> str | None:
+    """The command that makes this very plan again; None where none is known to: it is tried and its id compared."""
+    plan = experiment.plan
+    if plan.seeds != tuple(range(len(plan.seeds))) or plan.tuning not in (None, Tuning()):
+        return None
+    how = [f"--seeds {len(plan.seeds)}", f"--equal {plan.equal}"] + (["--tune false"] if plan.tuning is None else [])
+    base = f"--recipe {to_string(plan.arms[0].recipe)}"
+    picture = experiment.folder.picture()
+    for parameters in _counts(plan) if plan.name in QUESTIONS else ():
+        try:
+            again = QUESTIONS[plan.name].plan(
+                plan.arms[0].recipe,
+                picture,
+                seeds=plan.seeds,
+                tuning=plan.tuning,
+                equal=plan.equal,
+                parameters=parameters,
+            )
+        except SfumatoError:
+            continue
+        if again.id == plan.id:
+            return " ".join(["sfumato compare", plan.name, base, f"--parameters {parameters}", *how])
+    if any("=" in arm.name or arm.name.strip() != arm.name or not arm.name for arm in plan.arms):
+        return None
+    try:
+        arms = {arm.name: arm.recipe for arm in plan.arms}
+        again = own.plan(arms, picture, seeds=plan.seeds, tuning=plan.tuning, equal=plan.equal)
+    except SfumatoError:
+        return None
+    given = [f"--arm {shlex.quote(f'{arm.name}={to_string(arm.recipe)}')}" for arm in plan.arms]
+    return " ".join(["sfumato compare", base, *given, *how]) if again.id == plan.id else None
+
+
+def _counts(plan: Plan) -> Iterator[int]:
+    """Numbers of parameters that may have been asked for: what the arms have, rounded ever less."""
+    counts = [arm.parameters for arm in plan.arms if arm.parameters is not None]
+    if counts:
+        mean = sum(counts) / len(counts)
+        yield from dict.fromkeys(round(round(mean), -digits) for digits in (3, 2, 1, 0))
+
+
+def _arm(experiment: Experiment, arm: Arm) -> str:
+    factor = chosen_factor(experiment.plan, experiment.rows, arm)
+    command = paints(experiment, arm)
+    if factor is None or command is None:
+        return f"<h3>{name(arm)}</h3><p>Its learning rate is not known yet.</p>"
+    own_rates = rates(arm, factor)
+    at = f' <small class="quiet">at rate {own_rates}</small>' if own_rates else ""
+    module = arm.recipe.model.module
+    note = f"<p>It needs your own network, {shown(module)}, where Python finds it.</p>" if module is not None else ""
+    return f"<h3>{name(arm)}{at}</h3>{note}{_box(command)}"
+
+
+def _box(command: str) -> str:
+    # Escaped whole: what is copied must be what is run, so that nothing may be shortened or put on one line here.
+    return (
+        f'<div class="copy"><pre tabindex="0"><code>{html.escape(command)}</code></pre>'
+        '<button type="button">Copy</button></div>'
+    )

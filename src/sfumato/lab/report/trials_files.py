@@ -1,0 +1,95 @@
+"""Trials and curves as flat tables: CSV, and Parquet where pyarrow is there."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from typing import Any
+
+from sfumato.lab.experiment import Experiment
+from sfumato.lab.plan import Arm
+from sfumato.lab.rates import rates_of, scaled
+
+Columns = dict[str, list[Any]]
+"""By name, all equally long; None where nothing is known."""
+
+KINDS: dict[str, type] = {
+    "purpose": str,
+    "arm": str,
+    "seed": int,
+    "factor": float,
+    "status": str,
+    "reason": str,
+    "psnr": float,
+    "ssim": float,
+    "mse": float,
+    "epoch": float,
+    "step": int,
+    "samples": int,
+    "gflop": float,
+    "seconds": float,
+    "engine": str,
+    "parameters": int,
+}
+"""Of a trial, besides its learning rates. GFLOP are of the training, forward and back."""
+
+
+def trials(experiment: Experiment) -> Columns:
+    """One row a trial, those that failed included, in the order of the plan."""
+    arms = {arm.name: (number, arm) for number, arm in enumerate(experiment.plan.arms)}
+    rate_names = list(
+        dict.fromkeys(each for _, arm in arms.values() for each in rates_of(arm.recipe.training.optimizer))
+    )
+    known = [row for row in experiment.rows.values() if row["arm"] in arms]
+    known.sort(key=lambda row: (row["purpose"] != "tuning", arms[row["arm"]][0], row["factor"], row["seed"]))
+    columns: Columns = {each: [] for each in (*KINDS, *rate_names)}
+    for row in known:
+        arm = arms[row["arm"]][1]
+        optimizer = scaled(arm.recipe, row["factor"]).training.optimizer
+        flat = {**row, "gflop": gigaflop(arm, row.get("samples")), "parameters": arm.parameters}
+        for each in KINDS:
+            columns[each].append(flat.get(each))
+        for each in rate_names:
+            columns[each].append(getattr(optimizer, each, None))
+    return columns
+
+
+def curves(experiment: Experiment) -> Columns:
+    """One row a mark of each of the verdict's trials."""
+    columns: Columns = {each: [] for each in ("arm", "seed", "epoch", "samples", "gflop", "seconds", "psnr")}
+    for arm in experiment.plan.arms:
+        for seed, row in experiment.results(arm).items():
+            for point in row.get("curve") or []:
+                flat = {**point, "arm": arm.name, "seed": seed, "gflop": gigaflop(arm, point["samples"])}
+                for name, column in columns.items():
+                    column.append(flat[name])
+    return columns
+
+
+def gigaflop(arm: Arm, samples: float | None) -> float | None:
+    """Operations of so many samples, in thousand millions; None where they are not known."""
+    return None if arm.operations is None or samples is None else samples * arm.operations / 1e9
+
+
+def as_csv(columns: Columns) -> bytes:
+    """UTF-8 with a head; numbers to their last digit, nothing where nothing is known."""
+    file = io.StringIO(newline="")
+    writer = csv.writer(file)
+    writer.writerow(columns)
+    writer.writerows(zip(*columns.values(), strict=True))
+    return file.getvalue().encode()
+
+
+def as_parquet(columns: Columns) -> bytes | None:
+    """The same with types; None without pyarrow."""
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError:
+        return None
+    types = {str: pyarrow.string(), int: pyarrow.int64(), float: pyarrow.float64()}
+    arrays: Sequence[Any] = [pyarrow.array(column, types[KINDS.get(name, float)]) for name, column in columns.items()]
+    buffer = pyarrow.BufferOutputStream()
+    parquet.write_table(pyarrow.Table.from_arrays(arrays, names=list(columns)), buffer)
+    return buffer.getvalue().to_pybytes()

@@ -1,0 +1,111 @@
+"""The verdict: in big words, as intervals, and how these are read."""
+
+from __future__ import annotations
+
+import math
+
+from sfumato.lab.experiment import Experiment
+from sfumato.lab.report.headline import headline
+from sfumato.lab.report.progress import Progress
+from sfumato.lab.report.text import decibels, name, several, shown
+from sfumato.lab.statistics import FEWEST, LEVEL
+from sfumato.lab.verdict import Comparison, comparisons, sentence
+
+EQUAL = {
+    "epochs": "Every arm saw every pixel equally often. What an epoch costs differs from arm to arm: the table has it.",
+    "operations": "Every arm spent equally many floating-point operations; who needs more of them saw fewer pixels.",
+    "seconds": "Every arm trained equally long on this machine; on another the outcome may differ.",
+}
+
+
+def verdict_part(experiment: Experiment, state: Progress) -> str:
+    """The top of the page."""
+    plan = experiment.plan
+    question = f'<p class="question">{shown(plan.question, 400)}</p>'
+    if not state.finished:
+        return f'<header class="verdict">{question}<h1>No verdict yet</h1>{_missing(state)}</header>\n'
+    found = comparisons(experiment)
+    large, more = headline(found)
+    rows = "".join(_row(each, _span(found)) for each in found)
+    sentences = "".join(f"<li>{shown(sentence(experiment, each), 600)}</li>" for each in found)
+    return (
+        f'<header class="verdict">{question}<h1>{shown(large, 300)}</h1><p class="deck">{shown(more, 400)}</p>'
+        f'<figure class="intervals"><figcaption>Difference in PSNR, dB: the mean over seeds and its '
+        f"{LEVEL:.0%} interval. Right of the line is better than {_reference(found)}.</figcaption>{rows}</figure>"
+        f'<details open><summary>In full, and how to read it</summary><ul class="sentences">{sentences}</ul>'
+        f"{_reading(experiment, found)}</details></header>\n"
+    )
+
+
+def _missing(state: Progress) -> str:
+    lines = [f"{several(len(state.untuned), 'arm')} without a learning rate yet"] if state.untuned else []
+    lines += [f"{name(arm)}: {several(left, 'seed')} to go" for arm, left in state.unfinished[:8]]
+    if len(state.unfinished) > 8:
+        lines.append(f"and {several(len(state.unfinished) - 8, 'more arm')}")
+    items = "".join(f"<li>{line}</li>" for line in lines)
+    return (
+        f'<p class="deck">Not finished: {several(state.done, "trial")} done, about {state.left:,} to go. '
+        f"What is there so far is below; it claims nothing.</p><ul>{items}</ul>"
+        "<p>The command that began the experiment goes on with it.</p>"
+    )
+
+
+def _reference(found: list[Comparison]) -> str:
+    names = {each.b.name for each in found}
+    return name(found[0].b) if len(names) == 1 else "the arm named second"
+
+
+def _span(found: list[Comparison]) -> tuple[float, float]:
+    """dB from which to which the axis goes: all intervals, and 0."""
+    ends = [end for each in found for end in (each.difference.low, each.difference.high, each.difference.mean)]
+    known = [0.0, *(end for end in ends if math.isfinite(end))]
+    margin = 0.08 * (max(known) - min(known)) or 1.0
+    return min(known) - margin, max(known) + margin
+
+
+def _row(comparison: Comparison, span: tuple[float, float]) -> str:
+    found = comparison.difference
+
+    def at(value: float) -> str:
+        return f"{100 * max(0.0, min(1.0, (value - span[0]) / (span[1] - span[0]))):.2f}%"
+
+    marks = f'<line class="zero" x1="{at(0.0)}" x2="{at(0.0)}" y1="0" y2="100%"/>'
+    if found.pairs:
+        low, high, mean = at(found.low), at(found.high), at(found.mean)
+        marks += f'<line class="range" x1="{low}" x2="{high}" y1="50%" y2="50%"/>'
+        marks += "".join(f'<line class="end" x1="{end}" x2="{end}" y1="30%" y2="70%"/>' for end in (low, high))
+        marks += f'<circle cx="{mean}" cy="50%" r="5"/>'
+    kind = {1: "better", -1: "worse", 0: "open"}[found.sign]
+    bounds = "" if math.isinf(found.low) else f" [{decibels(found.low)}, {decibels(found.high)}]"
+    words = f"{found.mean:+.2f}{bounds}" if found.pairs else "no pairs"
+    return (
+        f'<div class="interval {kind}"><span class="who">{name(comparison.a)}</span>'
+        f'<svg aria-hidden="true" height="28">{marks}</svg><span class="how-much">{words}</span></div>'
+    )
+
+
+def _reading(experiment: Experiment, found: list[Comparison]) -> str:
+    plan = experiment.plan
+    count, pairs = len(found), len(plan.seeds)
+    family = (
+        f"for all {count} comparisons together (each by itself at {1 - (1 - LEVEL) / count:.2%})"
+        if count > 1
+        else "for the one comparison that was planned"
+    )
+    others = f" Every arm is compared with {_reference(found)} alone; among the others nothing is claimed."
+    tuned = (
+        f"Each arm trained at its own best learning rate, found on {several(len(plan.tuning.seeds), 'other seed')} "
+        "that the verdict does not use."
+        if plan.tuning is not None
+        else "Learning rates were taken as the recipes give them; none was looked for."
+    )
+    parts = [
+        "<b>dB</b> is the PSNR of the last painting against the picture. 3 dB more is half the squared error.",
+        f"<b>The interval</b> in brackets covers the true mean difference with {LEVEL:.0%} confidence {family}: "
+        "Student's t on paired differences, Bonferroni's share of each. An arm is said to be better only where the "
+        f"interval excludes 0 and there are at least {FEWEST} pairs.",
+        f"<b>Pairs.</b> All arms trained with the same {several(pairs, 'seed')}, and each difference is taken within "
+        f"one seed.{others if count > 1 else ''}",
+        f"<b>Equal {shown(plan.equal)}.</b> {EQUAL.get(plan.equal, '')} {tuned}",
+    ]
+    return "".join(f"<p>{part}</p>" for part in parts)

@@ -1,0 +1,80 @@
+"""Experiments that nobody trained, with everything that a report looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sfumato.lab.compare import plan_of
+from sfumato.lab.experiment import Experiment, StoppedError, carry_out, read
+from sfumato.lab.trial import Outcome, Trial, failed, identity
+from sfumato.recipe import Recipe, changed
+from tests.lab.small_plan import BASE, target
+
+HOSTILE = "</script><script>alert(1)</script><img src=x onerror=\"alert('2')\">&"
+
+Score = Callable[[str, int, float], float | None]
+"""(arm, seed, factor) -> dB, None where it diverges."""
+
+
+def level(arm: str, seed: int, factor: float) -> float | None:
+    """Later letters are better; the recipe's own rate is best."""
+    return 20.0 + ord(arm[0]) - ord("a") + 0.01 * (seed % 7) - 0.1 * abs(np.log(factor))
+
+
+def experiment(
+    path: Path,
+    names: Sequence[str] = ("a", "b"),
+    score: Score = level,
+    *,
+    picture: NDArray[np.float32] | None = None,
+    noise: bool = False,
+    only: int | None = None,
+    **how: Any,
+) -> Experiment:
+    """Carried out without training; ``only``: so many trials of it. ``noise``: paintings that hardly compress."""
+    wanted = target() if picture is None else picture
+    base = changed(Recipe(), BASE)
+    arms = {name: changed(base, {"model": {"width": 8 + number}}) for number, name in enumerate(names)}
+    plan = plan_of(arms, wanted, **{"seeds": 5, "tune": False, **how})
+    done: list[int] = []
+
+    def outcome(trial: Trial) -> Outcome:
+        key = trial.key
+        psnr = score(key.arm, key.seed, key.factor)
+        if psnr is None:
+            return failed(key, "RuntimeError: <b>on purpose</b>")
+        curve = [
+            {"epoch": 4 * mark, "samples": round(480 * mark), "seconds": mark * (1 + key.seed % 3), "psnr": psnr * mark}
+            for mark in trial.marks
+        ]
+        row = {
+            **identity(key), "status": "finished", "reason": None, "psnr": psnr, "ssim": 0.5, "mse": 0.01, "epoch": 4.0,
+            "step": 30, "samples": 480, "seconds": 2.0, "engine": "fused", "curve": curve,
+        }  # fmt: skip
+        if trial.frames is None:
+            return Outcome(key, row, {}, (), None)
+        frames = tuple(_painting(trial.frames, number, noise) for number, _ in enumerate(trial.marks))
+        return Outcome(key, row, {}, frames, _painting(wanted.shape[:2], len(key.arm), noise))
+
+    def executor(trials: Sequence[Trial], picture: Any, stop: Any) -> Iterator[Outcome]:
+        for trial in trials:
+            if stop():
+                return
+            done.append(1)
+            yield outcome(trial)
+
+    try:
+        return carry_out(plan, wanted, path, executor=executor, stop=lambda: only is not None and len(done) >= only)
+    except StoppedError:
+        return read(path)
+
+
+def _painting(size: tuple[int, ...], seed: int, noise: bool) -> NDArray[np.uint8]:
+    if noise:
+        return np.random.default_rng(seed).integers(0, 256, (*size, 3), np.uint8)
+    return np.full((*size, 3), 20 * seed % 256, np.uint8)

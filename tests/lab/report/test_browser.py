@@ -1,0 +1,122 @@
+"""The page in a real browser, offline: nothing on the console, and everything that can be pressed does what it says."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Browser, Error, Page, sync_playwright
+
+from sfumato.lab import report
+from tests.lab.report import stub
+
+pytestmark = pytest.mark.slow
+
+REQUIRED = os.environ.get("SFUMATO_BROWSER") == "required"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = shutil.which("chromium") or "/usr/bin/chromium"
+    with sync_playwright() as playwright:
+        try:
+            found = playwright.chromium.launch(
+                executable_path=path if Path(path).exists() else None,
+                args=["--no-sandbox", "--disable-background-networking"],
+            )
+        except Error as error:
+            if REQUIRED:
+                raise
+            pytest.skip(f"no Chromium here: {error.message.splitlines()[0]}")
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("browser") / "e"
+    report.write(stub.experiment(path, ("a", "b", f"c{stub.HOSTILE}"), tune=True))
+    return path
+
+
+def opened(browser: Browser, folder: Path, scheme: Literal["light", "dark"], width: int) -> tuple[Page, list[str]]:
+    context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 800}, offline=True)
+    page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda request: said.append(request.url) if request.url.startswith("http") else None)
+    page.goto((folder / report.PAGE).as_uri())
+    page.wait_for_selector("#chart polyline")
+    return page, said
+
+
+def sources(page: Page) -> list[str]:
+    return page.locator(".tile img").evaluate_all("all => all.map(each => each.hidden ? '' : each.src)")
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 360), ("dark", 360)])
+def test_it_opens_offline_without_a_word(
+    browser: Browser, folder: Path, scheme: Literal["light", "dark"], width: int
+) -> None:
+    page, said = opened(browser, folder, scheme, width)
+    assert page.locator("h1").inner_text() == "All 2 others beat a"
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    dark = page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 21, 24)"
+    assert dark == (scheme == "dark")
+    assert page.locator("img:not([alt])").count() == 0
+    assert page.locator("img").evaluate_all("all => all.every(each => !each.src || each.naturalWidth > 0)")
+    page.locator(".picture").first.click()
+    assert page.locator("#large").is_visible()
+    page.keyboard.press("Escape")
+    assert not page.locator("#large").is_visible()
+    assert said == []
+    page.context.close()
+
+
+def test_one_slider_moves_all_arms(browser: Browser, folder: Path) -> None:
+    page, said = opened(browser, folder, "light", 1280)
+    last = sources(page)
+    assert len(last) == 3
+    assert all(last)
+    page.locator(".player").focus()
+    page.keyboard.press("Home")
+    assert sources(page) == ["", "", ""]
+    page.keyboard.press("ArrowRight")
+    first = sources(page)
+    assert all(source and source != other for source, other in zip(first, last, strict=True))
+    page.locator("#play").click()
+    for _ in range(200):
+        if int(page.locator("#moment").input_value()) > 600:
+            break
+        page.wait_for_timeout(50)
+    page.locator(".player").focus()
+    page.keyboard.press("Space")
+    assert 600 < int(page.locator("#moment").input_value()) < 1000
+    assert all(source and source != other for source, other in zip(sources(page), first, strict=True))
+    assert page.locator("#play").inner_text() == "Play"
+    page.keyboard.press("End")
+    assert sources(page) == last
+    assert said == []
+    page.context.close()
+
+
+def test_another_axis_changes_film_and_chart(browser: Browser, folder: Path) -> None:
+    page, said = opened(browser, folder, "light", 1280)
+    before = page.locator("#chart polyline").evaluate_all("all => all.map(each => each.getAttribute('points'))")
+    page.locator("#curves .axis label", has_text="GFLOP").click()
+    after = page.locator("#chart polyline").evaluate_all("all => all.map(each => each.getAttribute('points'))")
+    # The arms cost differently, so that by operations their lines end at different places.
+    assert before != after
+    assert page.locator("#chart .axis-name").text_content() == "GFLOP"
+    assert page.locator("#film input[value=gflop]").is_checked()
+    assert "GFLOP" in page.locator("#now").inner_text()
+    page.locator(".legend button").first.click()
+    assert page.locator("#chart polyline.faded").count() == 2
+    assert page.locator("#chart .band").count() == 1
+    assert said == []
+    page.context.close()
