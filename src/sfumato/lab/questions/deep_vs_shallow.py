@@ -26,7 +26,7 @@ PARAMETERS = 8000
 DEFAULTS: dict[str, Any] = {
     "picture": {"max_side": 160},
     "training": {"optimizer": "adam(lr=0.003)", "batch": 256},
-    "budget": {"epochs": 10},
+    "budget": {"epochs": 20},
 }
 """What is changed in the default recipe where no other is given."""
 
