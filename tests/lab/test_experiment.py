@@ -185,6 +185,22 @@ def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
         read(tmp_path / "e")
 
 
+def test_a_picture_that_is_not_the_experiment_s_is_refused(tmp_path: Path) -> None:
+    found = carry_out(small_plan(*TWO, seeds=1), target(), tmp_path / "e")
+    assert np.array_equal(found.folder.picture(), target())
+    file = tmp_path / "e" / "picture.npy"
+    np.save(file, 1 - target())
+    with pytest.raises(RunError, match="must be the experiment's picture"):
+        found.folder.picture()
+    with file.open("wb") as archive:
+        np.savez(archive, a=target())
+    with pytest.raises(RunError, match="must be the experiment's picture"):
+        found.folder.picture()
+    file.write_bytes(b"")
+    with pytest.raises(RunError, match="must be the experiment's picture"):
+        found.folder.picture()
+
+
 def test_a_plan_survives_its_file() -> None:
     plan = small_plan(*TWO, tune=True)
     again = Plan.of(json.loads(json.dumps(plan.to_values())))

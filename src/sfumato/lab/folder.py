@@ -92,9 +92,13 @@ class Folder:
     def picture(self) -> NDArray[np.float32]:
         """(H, W, C), as it is learned. Raises RunError when it is missing or damaged."""
         try:
-            return np.load(self.path / TARGET, allow_pickle=False)
-        except (OSError, ValueError) as error:
+            picture = np.load(self.path / TARGET, allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
             raise RunError(f"{self.path / TARGET} must be the experiment's picture: {error}. Restore it.") from None
+        plan = self.plan()
+        if not isinstance(picture, np.ndarray) or plan is None or images.sha256(picture) != plan.picture["sha256"]:
+            raise RunError(f"{self.path / TARGET} must be the experiment's picture. Got another; restore it.")
+        return picture
 
     def note_machine(self, executor: str, workers: int) -> None:
         """Write down what trains from now on."""
