@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from sfumato import images
+from sfumato.images import loader
+from sfumato.runs import facts
 from tests.images.made_files import (
     GREY,
     LOSSLESS,
@@ -168,3 +170,7 @@ def test_too_many_values() -> None:
     assert "805,306,368" in line
     side = int(line.split("max_side to ")[1].split()[0])
     assert side * side * 3 <= 128_000_000 < (side + 1) * (side + 1) * 3
+
+
+def test_a_run_may_hold_every_picture_that_can_be_loaded() -> None:
+    assert facts.MOST_VALUES == loader.MAX_VALUES

@@ -80,6 +80,7 @@ FACTS: dict[str, tuple[Damage, str]] = {
     "findings": (fact("none", "findings"), "findings must be a list"),
     "resumed": (fact(7, "resumed"), "resumed must be a list. Got 7"),
     "no recipe": (fact([], "recipe"), "recipe must be a table. Got []"),
+    "huge height": (fact(10**9, "picture", "height"), "picture must be of at most 128,000,000 values. Got"),
     "height": (fact(0, "picture", "height"), "picture.height must be a whole number of 1 or more. Got 0"),
     "long": (fact("x" * 100_000, "picture", "width"), "picture.width must be a whole number"),
     "wrong field": (fact(3, "recipe", "model", "dept"), "must hold a recipe: model.dept is not a field"),

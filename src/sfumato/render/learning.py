@@ -82,7 +82,9 @@ def remake(run: Run, options: FilmOptions, stage: Stage, first: Callable[[], Non
     plan = _plan(run, options)
     height, width = plan.size
     ready = max(1, min(FRAMES_AHEAD, BYTES_AHEAD // (4 * height * width * 4)))
-    with ahead(_frames(run, chosen, plan), ready) as frames, replacing(path) as partial:
+    # Read before anything is said: what is wrong with it is told in one line.
+    target = images.shown(run.picture, run.recipe.picture.light)
+    with ahead(_frames(run, chosen, plan, target), ready) as frames, replacing(path) as partial:
         # Said now, when painting begins: frames that wait to be drawn tell nothing of the pace.
         stage("film", 0, len(chosen))
         first()
@@ -111,8 +113,7 @@ def _plan(run: Run, options: FilmOptions) -> _Plan:
     return _Plan(options.kind, (height, width), exact=asked or options.kind == "error")
 
 
-def _frames(run: Run, chosen: list[Still], plan: _Plan) -> Iterator[Frame]:
-    target = images.shown(run.picture, run.recipe.picture.light)
+def _frames(run: Run, chosen: list[Still], plan: _Plan, target: NDArray[np.float32]) -> Iterator[Frame]:
     picture = target.shape[:2]
     # An enlarged target has no more to compare with: its errors are taken at its own size, and enlarged.
     size = (min(plan.size[0], picture[0]), min(plan.size[1], picture[1])) if plan.kind == "error" else plan.size

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sfumato.errors import RunError
+from sfumato.words import shortened
 
 _PARTIAL = ".*.partial"
 _SECONDS_AFTER_WHICH_NOBODY_WRITES = 3600.0
@@ -67,4 +68,7 @@ def sweep(folder: Path, names: Collection[str]) -> None:
 def cannot_write(path: Path, error: OSError) -> RunError:
     """One line that says what could not be written, why, and what to do."""
     reason = (error.strerror or str(error)).lower()
-    return RunError(f"cannot write {path}: {reason}. Make room or permission there, or choose another folder (--runs).")
+    name = str(path) if str(path).isprintable() else repr(str(path))
+    return RunError(
+        f"cannot write {shortened(name, 300)}: {reason}. Make room or permission there, or choose another folder (--runs)."
+    )

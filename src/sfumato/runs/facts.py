@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,9 @@ _FIELDS: Mapping[str, type | tuple[type, ...]] = {
 _MOST_BYTES = 16_000_000
 """Each time that a run is resumed adds some hundred."""
 
+MOST_VALUES = 128_000_000
+"""Height x width x channels of the largest picture that can be learned; `images.loader` is too heavy to be asked."""
+
 _NAMES = {str: "text", dict: "a table", list: "a list", type(None): "null"}
 
 
@@ -41,6 +45,9 @@ def whole(folder: Path) -> dict[str, Any]:
     for name, side in sides.items():
         if type(side) is not int or side < 1:
             raise _wrong(folder, f"picture.{name}", "a whole number of 1 or more", side)
+    # More was never learned, and whoever paints it again would ask for that much memory.
+    if math.prod(sides.values()) > MOST_VALUES:
+        raise _wrong(folder, "picture", f"of at most {MOST_VALUES:,} values", "x".join(map(str, sides.values())))
     if facts["result"] is not None:
         try:
             metrics.check(facts["result"])

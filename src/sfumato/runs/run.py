@@ -23,6 +23,7 @@ from sfumato.recipe import Recipe
 from sfumato.runs import facts, layout, metrics, weights
 from sfumato.runs.regular import regular
 from sfumato.runs.weights import Moment
+from sfumato.words import shortened
 
 _MOST_NPY_HEADER = 65536
 
@@ -123,7 +124,7 @@ class Run:
         try:
             model.load_state_dict({name: torch.from_numpy(value) for name, value in arrays.items()})
         except RuntimeError as error:
-            reason = " ".join(str(error).split())
+            reason = shortened(" ".join(str(error).split()), 300)
             raise RunError(f"the weights in {file} must fit the recipe's network: {reason}") from None
         return model, when
 

@@ -26,6 +26,7 @@ from sfumato.training.health.gauge import Gauge
 from sfumato.training.looking import EVALUATIONS, Looking
 from sfumato.training.orders import SeededOrder
 from sfumato.training.snapshot import Snapshot
+from sfumato.words import shortened
 
 SECONDS_A_SNAPSHOT = 0.1
 """Steps between two snapshots take about this long: so often a run can be watched, and so soon it can be stopped."""
@@ -155,7 +156,7 @@ class Loop:
                 raise ValueError(f"queue must hold numbers of pixels from 0 to {self._pixels - 1}")
             self.clock.step, self._queue = step, queue.astype(np.int64)
         except (KeyError, ValueError, IndexError, RuntimeError, TypeError, AttributeError) as error:
-            reason = " ".join(str(error).split())
+            reason = shortened(" ".join(str(error).split()), 300)
             raise RunError(f"the checkpoint must be one of this recipe and picture: {reason}") from None
         self.clock.seconds = self._evaluated_at = self._resumed_at = seconds
 
