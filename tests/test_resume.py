@@ -160,6 +160,15 @@ def wait_for_a_checkpoint(runs: Path, process: subprocess.Popen[bytes]) -> None:
         time.sleep(0.01)
 
 
+def test_files_of_other_names_are_left_alone(tmp_path: Path) -> None:
+    run = sf.paint(picture(), runs=tmp_path, film="none", stop=lambda: True, **SMALL)
+    strangers = [run.folder / part / f"x{ending}" for part, ending in (("moments", ".safetensors"), ("frames", ".png"))]
+    for path in strangers:
+        path.write_bytes(b"mine")
+    assert sf.resume(run.folder, film="none").status == "done"
+    assert [path.read_bytes() for path in strangers] == [b"mine", b"mine"]
+
+
 def test_killed_between_its_last_evaluation_and_its_end(tmp_path: Path) -> None:
     whole = sf.paint(picture(), runs=tmp_path, film="none", **SMALL)
     facts = json.loads((whole.folder / "run.json").read_text())

@@ -68,7 +68,6 @@ def sweep(folder: Path, names: Collection[str]) -> None:
 def cannot_write(path: Path, error: OSError) -> RunError:
     """One line that says what could not be written, why, and what to do."""
     reason = (error.strerror or str(error)).lower()
-    name = str(path) if str(path).isprintable() else repr(str(path))
-    return RunError(
-        f"cannot write {shortened(name, 300)}: {reason}. Make room or permission there, or choose another folder (--runs)."
-    )
+    name = shortened(str(path) if str(path).isprintable() else repr(str(path)), 300)
+    remedy = "Make room or permission there, or choose another folder (--runs)."
+    return RunError(f"cannot write {name}: {reason}. {remedy}")

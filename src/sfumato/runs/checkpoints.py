@@ -41,7 +41,7 @@ def save(folder: Path, step: int, arrays: Mapping[str, NDArray[Any]], seconds: f
 
 def files(folder: Path) -> list[Path]:
     """The checkpoints that are there, in the order of their steps."""
-    return sorted((folder / layout.CHECKPOINTS).glob("*.safetensors"))
+    return layout.of_steps(folder, layout.CHECKPOINTS)
 
 
 def load(path: Path) -> tuple[dict[str, NDArray[Any]], float]:

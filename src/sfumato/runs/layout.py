@@ -41,3 +41,10 @@ def checkpoint(step: int) -> str:
 def step_of(path: Path) -> int:
     """The step in the name of a moment, frame or checkpoint."""
     return int(path.name.partition(".")[0])
+
+
+def of_steps(folder: Path, part: str) -> list[Path]:
+    """The files of `MOMENTS`, `FRAMES` or `CHECKPOINTS` in a run's folder, in the order of their steps; no others."""
+    endings = {MOMENTS: ".safetensors", CHECKPOINTS: ".safetensors", FRAMES: ".png"}
+    found = (folder / part).glob(f"*{endings[part]}")
+    return sorted(path for path in found if path.name.partition(".")[0].isdecimal() and path.name.count(".") == 1)

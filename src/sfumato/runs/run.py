@@ -104,7 +104,7 @@ class Run:
 
     def moments(self) -> list[Path]:
         """The files of saved weights, in the order of their steps."""
-        return sorted((self.folder / layout.MOMENTS).glob("*.safetensors"))
+        return layout.of_steps(self.folder, layout.MOMENTS)
 
     def model(self, moment: Path | None = None, model: torch.nn.Module | None = None) -> tuple[torch.nn.Module, Moment]:
         """The network at a saved moment, by default the last; with ``model``, that one with the moment's weights.

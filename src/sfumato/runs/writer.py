@@ -121,11 +121,11 @@ class RunWriter:
         lines = [line for line in metrics.read(self.folder / layout.METRICS) if line["step"] <= step]
         self._last_line = lines[-1]["step"] if lines else None
         write_bytes(self.folder / layout.METRICS, "".join(json.dumps(line) + "\n" for line in lines).encode())
-        for pattern in (f"{layout.FRAMES}/*.png", f"{layout.MOMENTS}/*.safetensors"):
-            for path in self.folder.glob(pattern):
+        for part in (layout.FRAMES, layout.MOMENTS):
+            for path in layout.of_steps(self.folder, part):
                 if layout.step_of(path) > step:
                     remove(path)
-        kept = sorted((self.folder / layout.MOMENTS).glob("*.safetensors"))
+        kept = layout.of_steps(self.folder, layout.MOMENTS)
         self._moments.restore([weights.moment_of(path) for path in kept])
         self._facts["resumed"].append({"at": _now(), "step": step, "provenance": provenance(threads)})
         self._facts |= {"status": "running", "ended": None, "finished": None, "result": None, "looking": None}
