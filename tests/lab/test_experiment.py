@@ -76,6 +76,17 @@ def test_arms_see_the_same_order_and_the_seeds_are_paired(tmp_path: Path) -> Non
     assert comparison.difference.mean == 0
 
 
+def test_of_one_recipe_on_other_seeds_no_difference_is_shown(tmp_path: Path) -> None:
+    plan = small_plan({}, {"seed": 100}, seeds=8)
+    found = carry_out(plan, target(), tmp_path / "e")
+    a, b = (found.psnrs(arm) for arm in plan.arms)
+    assert set(a.values()).isdisjoint(b.values())
+    assert verdict.sentences(found)[0].startswith("no difference shown between b and a")
+    # The same seeds, named otherwise.
+    shifted = carry_out(small_plan({"seed": 103}, {}, seeds=1), target(), tmp_path / "shifted")
+    assert shifted.psnrs(shifted.plan.arms[0])[0] == b[3]
+
+
 def test_each_arm_finds_its_own_rate_on_other_seeds(tmp_path: Path) -> None:
     # The second arm's rate is far too high: its grid has to grow.
     plan = small_plan({}, {"training": {"optimizer": "adam(lr=0.3)"}, "model": {"width": 9}}, tune=True)

@@ -127,7 +127,8 @@ def trial_of(plan: Plan, key: Key) -> Trial:
     verdict = key.purpose == "verdict"
     base = scaled(plan.arm(key.arm).recipe, key.factor)
     evaluation = base.evaluation.model_copy(update={"every": "end"})
-    recipe = base.model_copy(update={"seed": key.seed, "threads": 1, "evaluation": evaluation})
+    # An arm's own seed is added: so all can be repeated on others, or one arm be given others than its neighbour.
+    recipe = base.model_copy(update={"seed": base.seed + key.seed, "threads": 1, "evaluation": evaluation})
     height, width = plan.picture["height"], plan.picture["width"]
     shrink = min(1.0, LONGEST_FRAME / max(height, width))
     frames = (max(round(height * shrink), 2), max(round(width * shrink), 2))

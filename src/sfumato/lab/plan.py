@@ -20,13 +20,16 @@ SEEDS = 5
 
 MOST_ARMS = 64
 
+LARGEST_SEED = 2**62
+"""Of an arm: with a plan's seeds added it is still one."""
+
 ARM_FIELDS = ("name", "parameters", "operations", "title", "verb")
 """Of an arm, as they stand in plan.json beside its recipe."""
 
 
 @dataclass(frozen=True)
 class Arm:
-    """One recipe without its seed."""
+    """One recipe; its seed is added to each of the plan's."""
 
     name: str
     recipe: Recipe
@@ -118,6 +121,8 @@ def checked(plan: Plan) -> Plan:
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise RecipeError(f"every arm must have a name of its own. Got {twice[0]!r} twice.")
     for arm in plan.arms:
+        if not 0 <= arm.recipe.seed <= LARGEST_SEED:
+            raise RecipeError(f"arm {arm.name}: seed must be 0 to {LARGEST_SEED:,}. Got {arm.recipe.seed}.")
         if arm.recipe.budget.psnr is not None:
             raise RecipeError(f"arm {arm.name}: budget.psnr must be none, so that all arms train alike. Got a number.")
     return plan
