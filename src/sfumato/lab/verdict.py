@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sfumato.lab import matters
 from sfumato.lab.experiment import Experiment
 from sfumato.lab.plan import Arm
 from sfumato.lab.statistics import FEWEST, Interval, interval
@@ -46,6 +47,10 @@ def sentence(experiment: Experiment, comparison: Comparison) -> str:
     found, a, b = comparison.difference, comparison.a, comparison.b
     names = (a.title or a.name, b.title or b.name)
     conditions = f"({', '.join(_conditions(experiment, comparison))})"
+    if matters.is_ablation((a, b)):
+        seeds = experiment.plan.seeds
+        diverged = (len(seeds) - len(experiment.psnrs(a)), len(seeds) - len(experiment.psnrs(b)))
+        return f"{matters.sentence(a, b, found, diverged, len(seeds))} {conditions}"
     if found.pairs == 0:
         return f"no verdict on {names[0]} against {names[1]}: no seed of both came to its end {conditions}"
     figures = f"{abs(found.mean):.2f} dB {_bounds(found, flipped=found.sign < 0)}"
