@@ -7,15 +7,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
 from sfumato.api import load_picture
 from sfumato.cli.stages import StagesProgress
 from sfumato.interrupt import asked_to_stop
-from sfumato.lab import report, table, verdict
+from sfumato.lab import report, rescue, table, verdict
 from sfumato.lab.compare import default_folder, plan_of
 from sfumato.lab.experiment import Experiment, StoppedError, carry_out
+from sfumato.lab.plan import Plan
 from sfumato.notices import heard
 from sfumato.recipe import Recipe
 
@@ -27,7 +30,11 @@ def carried_out(
 ) -> int:
     """Plan, train, print; the exit status: 0, or 130 when it was interrupted before its end."""
     picture = load_picture(recipe)
-    plan = plan_of(asked, picture, recipe, **how)
+    return planned(plan_of(asked, picture, recipe, **how), picture, out=out, workers=workers)
+
+
+def planned(plan: Plan, picture: NDArray[np.float32], *, out: Path | None, workers: int) -> int:
+    """Train and print what is planned; the exit status as of `carried_out`."""
     folder = default_folder(plan) if out is None else out
     progress = StagesProgress()
     written: list[Path] = []
@@ -76,6 +83,8 @@ def tell(experiment: Experiment) -> None:
     sys.stdout.write("\n±: standard deviation over the seeds")
     sys.stdout.write("\n" if goal is None else f"; target: {goal:.1f} dB, what the worst arm ends with\n")
     sys.stdout.write("\n" + "\n".join(verdict.sentences(experiment)) + "\n")
+    if lines := rescue.sentences(experiment):
+        sys.stdout.write("\n" + "\n".join(lines) + "\n")
     sys.stdout.write(f"\nexperiment  {experiment.folder.path}\n")
 
 

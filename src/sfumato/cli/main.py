@@ -25,6 +25,7 @@ COMMANDS = {
     "film": "make a run's film again, at any size, of its painting or its errors",
     "render": "paint a run's network at any size, crop or zoom; or show what its neurons do",
     "compare": "compare networks fairly on one picture, with an interval: deep against shallow, or arms of your own",
+    "ablate": "undo one setting at a time and say which matter: the six hints of 2012, or a recipe's fields",
     "report": "write an experiment's report again: one page, and its trials as CSV and Parquet",
     "runs": "list runs: pictures, differences of their recipes, PSNR, seconds, state",
     "show": "show one run: recipe, result, findings, provenance, files",

@@ -24,6 +24,9 @@ LONGEST_FRAME = 200
 
 FEWEST_MARKS, MOST_MARKS = 4, 12
 
+MOST_STEPS = 60
+"""Of full-batch training, that are looked at one by one."""
+
 
 class StoppedError(Exception):
     """An experiment was asked to stop before its end. What had finished is in its folder."""
@@ -132,16 +135,19 @@ def trial_of(plan: Plan, key: Key) -> Trial:
     height, width = plan.picture["height"], plan.picture["width"]
     shrink = min(1.0, LONGEST_FRAME / max(height, width))
     frames = (max(round(height * shrink), 2), max(round(width * shrink), 2))
-    return Trial(
-        key, recipe, marks(recipe.budget.epochs) if verdict else (), frames if key.seed == plan.seeds[0] else None
-    )
+    looks = marks(recipe.budget.epochs, every_step=recipe.training.batch == "all") if verdict else ()
+    return Trial(key, recipe, looks, frames if key.seed == plan.seeds[0] else None, plan.arm(key.arm).first)
 
 
-def marks(epochs: float | None) -> tuple[float, ...]:
+def marks(epochs: float | None, *, every_step: bool = False) -> tuple[float, ...]:
     """Parts of the budget at which paintings are compared: dense early, as learning is fastest then.
 
     Painting the picture costs about a third of an epoch: all marks together at most a quarter of the training, or four.
+    Where ``every_step`` is a whole epoch, each of a few is looked at: in one step of full-batch Rprop a network may go
+    from untrained to saturated.
     """
+    if every_step and epochs is not None and 1 <= epochs <= MOST_STEPS:
+        return tuple(number / round(epochs) for number in range(1, round(epochs) + 1))
     count = FEWEST_MARKS if epochs is None else round(min(max(0.75 * epochs, FEWEST_MARKS), MOST_MARKS))
     return tuple((number / count) ** 2 for number in range(1, count + 1))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sfumato.errors import RecipeError, RunError
@@ -23,8 +23,18 @@ MOST_ARMS = 64
 LARGEST_SEED = 2**62
 """Of an arm: with a plan's seeds added it is still one."""
 
-ARM_FIELDS = ("name", "parameters", "operations", "title", "verb")
+ARM_FIELDS = ("name", "parameters", "operations", "title", "verb", "instead")
 """Of an arm, as they stand in plan.json beside its recipe."""
+
+
+@dataclass(frozen=True)
+class First:
+    """A smaller picture that is learned before the whole one, out of the same budget."""
+
+    max_side: int
+    """Pixels of its longer side."""
+    share: float
+    """Part of all samples that are its own, 0 to 1."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +50,9 @@ class Arm:
     title: str = ""
     """In the verdict's words; by default the name."""
     verb: str = "beats"
+    instead: str = ""
+    """In an ablation: what the arm that it is compared with has in the place of what ``title`` tells."""
+    first: First | None = None
 
 
 @dataclass(frozen=True)
@@ -71,7 +84,11 @@ class Plan:
             "question": self.question,
             "picture": dict(self.picture),
             "arms": [
-                {**{field: getattr(arm, field) for field in ARM_FIELDS}, "recipe": values(arm.recipe)}
+                {
+                    **{field: getattr(arm, field) for field in ARM_FIELDS},
+                    "first": None if arm.first is None else asdict(arm.first),
+                    "recipe": values(arm.recipe),
+                }
                 for arm in self.arms
             ],
             "comparisons": [list(pair) for pair in self.comparisons],
@@ -91,7 +108,11 @@ class Plan:
                 question=data["question"],
                 picture=data["picture"],
                 arms=tuple(
-                    Arm(recipe=Recipe.of(arm["recipe"]), **{field: arm[field] for field in ARM_FIELDS})
+                    Arm(
+                        recipe=Recipe.of(arm["recipe"]),
+                        first=None if arm["first"] is None else First(**arm["first"]),
+                        **{field: arm[field] for field in ARM_FIELDS},
+                    )
                     for arm in data["arms"]
                 ),
                 comparisons=tuple((a, b) for a, b in data["comparisons"]),
@@ -125,4 +146,6 @@ def checked(plan: Plan) -> Plan:
             raise RecipeError(f"arm {arm.name}: seed must be 0 to {LARGEST_SEED:,}. Got {arm.recipe.seed}.")
         if arm.recipe.budget.psnr is not None:
             raise RecipeError(f"arm {arm.name}: budget.psnr must be none, so that all arms train alike. Got a number.")
+        if arm.first is not None and arm.recipe.budget.epochs is None:
+            raise RecipeError(f"arm {arm.name}: budget.epochs must be given, to be divided. Got none.")
     return plan

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from sfumato import images
 from sfumato.errors import SfumatoError
+from sfumato.lab.phases import Phase, phases, started_with
 from sfumato.lab.trial import Outcome, Trial, failed, identity
 from sfumato.recipe.picture import Light
 from sfumato.training import Loop, Snapshot, resolve
+from sfumato.training.health import saturated
 
 
 class InterruptedTrialError(Exception):
@@ -34,26 +36,46 @@ def train(trial: Trial, picture: NDArray[np.float32], stop: Callable[[], bool] =
 
 def _train(trial: Trial, picture: NDArray[np.float32], stop: Callable[[], bool]) -> Outcome:
     recipe = resolve(trial.recipe)
-    loop = Loop(recipe, picture, marks=trial.marks)
     light: Light = recipe.picture.light
     exact = images.exact(picture)
     curve: list[dict[str, Any]] = []
     frames: list[NDArray[np.uint8]] = []
-    marks = list(trial.marks)
-    for snapshot in loop.snapshots(stop):
-        if snapshot.ended == "stopped":
-            raise InterruptedTrialError
-        if snapshot.ended is not None or (marks and snapshot.progress >= marks[0]):
-            marks = [mark for mark in marks if mark > snapshot.progress]
-            curve.append(_point(snapshot, exact))
-            if trial.frames is not None and snapshot.ended != "diverged":
-                frames.append(images.to_uint8(images.shown(snapshot.paint(*trial.frames), light)))
-        if snapshot.ended is not None:
-            keeps = trial.frames is not None and snapshot.ended != "diverged"
-            painting = images.to_uint8(images.shown(snapshot.painting(), light)) if keeps else None
-            row = {**identity(trial.key), **_result(snapshot, recipe.engine), "curve": curve}
-            return Outcome(trial.key, row, snapshot.weights(), tuple(frames), painting)
+    before = {"samples": 0, "step": 0, "seconds": 0.0}
+    weights: dict[str, NDArray[Any]] | None = None
+    pixels = picture.shape[0] * picture.shape[1]
+    for phase in phases(recipe, picture, trial.marks, trial.first):
+        marks = list(phase.marks)
+        last = None
+        for snapshot in _loop(phase, weights).snapshots(stop):
+            last = snapshot
+            if snapshot.ended == "stopped":
+                raise InterruptedTrialError
+            ended = snapshot.ended is not None and (phase.last or snapshot.ended == "diverged")
+            if ended or (marks and snapshot.progress >= marks[0]):
+                marks = [mark for mark in marks if mark > snapshot.progress]
+                point = _point(snapshot, exact, squashed=recipe.model.output == "sigmoid")
+                point["samples"] += before["samples"]
+                point["seconds"] += before["seconds"]
+                curve.append({**point, "epoch": point["samples"] / pixels})
+                if trial.frames is not None and snapshot.ended != "diverged":
+                    frames.append(images.to_uint8(images.shown(snapshot.paint(*trial.frames), light)))
+            if ended:
+                keeps = trial.frames is not None and snapshot.ended != "diverged"
+                painting = images.to_uint8(images.shown(snapshot.painting(), light)) if keeps else None
+                result = _result(snapshot, recipe.engine)
+                result |= {name: result[name] + amount for name, amount in before.items()}
+                result["epoch"] = result["samples"] / pixels
+                row = {**identity(trial.key), **result, "curve": curve}
+                return Outcome(trial.key, row, snapshot.weights(), tuple(frames), painting)
+        assert last is not None
+        weights = last.weights()
+        before = {name: amount + getattr(last, name) for name, amount in before.items()}
     raise AssertionError("a training ends with a last snapshot")
+
+
+def _loop(phase: Phase, weights: dict[str, NDArray[Any]] | None) -> Loop:
+    model = None if weights is None else started_with(phase, weights)
+    return Loop(phase.recipe, phase.picture, model, marks=phase.marks)
 
 
 def _result(snapshot: Snapshot, engine: str) -> dict[str, Any]:
@@ -73,19 +95,21 @@ def _result(snapshot: Snapshot, engine: str) -> dict[str, Any]:
     }
 
 
-def _point(snapshot: Snapshot, picture: NDArray[np.float64]) -> dict[str, Any]:
+def _point(snapshot: Snapshot, picture: NDArray[np.float64], *, squashed: bool) -> dict[str, Any]:
     """Of the curve; a painting's PSNR without the dear part of an evaluation, its structural similarity."""
-    if snapshot.evaluation is not None:
-        psnr = snapshot.evaluation.psnr
-    else:
-        painting = snapshot.paint(*snapshot.size)
+    evaluation = snapshot.evaluation
+    # While a smaller picture is learned, the painting is compared with the whole one nevertheless.
+    if evaluation is None or evaluation.painting.shape != picture.shape:
+        painting = snapshot.paint(*picture.shape[:2])
         psnr = images.psnr(images.mse(np.clip(painting, 0.0, 1.0), picture))
-    return {
-        "epoch": snapshot.epoch,
+    else:
+        painting, psnr = evaluation.painting, evaluation.psnr
+    point = {
         "samples": snapshot.samples,
         "seconds": snapshot.seconds,
         "psnr": _number(psnr),
     }
+    return {**point, "saturated": saturated(painting, picture)} if squashed else point
 
 
 def _number(value: float) -> float | None:

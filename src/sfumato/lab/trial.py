@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from sfumato.lab.plan import First
 from sfumato.recipe import Recipe
 
 Purpose = Literal["tuning", "verdict"]
@@ -34,6 +35,8 @@ class Trial:
     """Parts of the budget, 0 to 1, at which the painting is compared."""
     frames: tuple[int, int] | None
     """(rows, columns) of the small paintings kept of each mark; None: none are kept."""
+    first: First | None = None
+    """A smaller picture to begin with."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sfumato.lab import matters
 from sfumato.lab.experiment import Experiment
 from sfumato.lab.plan import Arm
 from sfumato.lab.statistics import FEWEST, Interval, interval
@@ -22,6 +23,10 @@ class Comparison:
     """dB that ``a`` is above ``b``, in the mean over the seeds."""
     missing: int
     """Seeds of which one of the two failed or diverged."""
+    lost: tuple[int, int] = (0, 0)
+    """Seeds that failed or diverged, of each."""
+    seeds: int = 0
+    """In all."""
 
 
 def comparisons(experiment: Experiment) -> list[Comparison]:
@@ -32,7 +37,9 @@ def comparisons(experiment: Experiment) -> list[Comparison]:
         a, b = plan.arm(name_a), plan.arm(name_b)
         of_a, of_b = experiment.psnrs(a), experiment.psnrs(b)
         paired = [of_a[seed] - of_b[seed] for seed in plan.seeds if seed in of_a and seed in of_b]
-        found.append(Comparison(a, b, interval(paired, len(plan.comparisons)), len(plan.seeds) - len(paired)))
+        seeds = len(plan.seeds)
+        lost = (seeds - len(of_a), seeds - len(of_b))
+        found.append(Comparison(a, b, interval(paired, len(plan.comparisons)), seeds - len(paired), lost, seeds))
     return found
 
 
@@ -50,6 +57,8 @@ def claim(comparison: Comparison) -> str:
     """Which arm is better by how much, or that none is shown to be."""
     found, a, b = comparison.difference, comparison.a, comparison.b
     names = (a.title or a.name, b.title or b.name)
+    if matters.is_ablation((a, b)):
+        return matters.sentence(a, b, found, comparison.lost, comparison.seeds)
     if found.pairs == 0:
         return f"no verdict on {names[0]} against {names[1]}: no seed of both came to its end"
     if found.sign:

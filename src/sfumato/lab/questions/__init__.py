@@ -6,9 +6,12 @@ import difflib
 from types import ModuleType
 
 from sfumato.errors import RecipeError
-from sfumato.lab.questions import deep_vs_shallow
+from sfumato.lab.questions import deep_vs_shallow, rprop_sigmoid, six_hints
 
 QUESTIONS: dict[str, ModuleType] = {"deep-vs-shallow": deep_vs_shallow}
+
+ABLATIONS: dict[str, ModuleType] = {"six-hints": six_hints, "rprop-sigmoid": rprop_sigmoid}
+"""Of `sfumato ablate`."""
 
 
 def find(name: str) -> ModuleType:

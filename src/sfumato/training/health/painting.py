@@ -32,7 +32,7 @@ def findings(
     painting = evaluation.painting
     if not np.isfinite(painting).all():
         return ["The network answers with values that are not finite. Try a lower learning rate (training.optimizer)."]
-    flat = images.psnr(images.mse(np.broadcast_to(picture.mean(axis=(0, 1)), picture.shape), picture))
+    flat = flat_psnr(picture)
     if evaluation.psnr <= flat + 0.1 and epoch >= 1 and flat < UNIFORM:
         found.append(
             f"The painting ({evaluation.psnr:.2f} dB) is no better than one flat colour, the picture's mean "
@@ -47,6 +47,11 @@ def findings(
                 "or smaller initial weights."
             )
     return found
+
+
+def flat_psnr(picture: NDArray[np.float64]) -> float:
+    """dB of one flat colour, the mean of the picture (H, W, C): what a network comes to that learns no shapes."""
+    return images.psnr(images.mse(np.broadcast_to(picture.mean(axis=(0, 1)), picture.shape), picture))
 
 
 def saturated(painting: NDArray[np.floating], picture: NDArray[np.floating]) -> float:

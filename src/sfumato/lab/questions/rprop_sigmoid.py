@@ -1,0 +1,70 @@
+"""What the post's first reader tried: does it saturate, when, and what is the smallest change that rescues it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numpy.typing import NDArray
+
+from sfumato.lab.arms import facts
+from sfumato.lab.plan import Arm, Plan, checked
+from sfumato.lab.questions.ablation import arm_of
+from sfumato.recipe import Recipe
+
+QUESTION = "Does the commenter's network saturate, and what rescues it?"
+
+HELP = "full-batch Rprop and a sigmoid at the output, with 300 and 30 units: when it saturates, what rescues it"
+
+NAME = PRESET = "rprop-sigmoid"
+
+# A full-batch step on more pixels takes seconds, and there are 130 trainings.
+DEFAULTS: dict[str, Any] = {"picture": {"max_side": 64}, "budget": {"epochs": 30}}
+
+WIDTHS = (300, 30)
+
+CHANGES: tuple[str, ...] = (
+    "model.output=linear",
+    "model.activation=leaky_relu(0.01)",
+    "model.init=gaussian(0.3)",
+    "model.init=he",
+    "coordinates.range=signed",
+    "training.optimizer=rprop(lr=0.1, largest=1)",
+    "training.optimizer=rprop(lr=0.1, largest=0.1)",
+    "training.optimizer=rprop(lr=0.03, largest=50)",
+    "training.optimizer=rprop(lr=0.01, largest=50)",
+    "training.optimizer=rprop(lr=0.003, largest=50)",
+    "training.optimizer=rprop(lr=0.001, largest=50)",
+)
+"""Of one field each; of a number first the nearest to what it is."""
+
+
+def plan(recipe: Recipe, picture: NDArray[Any], *, seeds: tuple[int, ...]) -> Plan:
+    """The network with 300 and with 30 units, each with one field changed. Raises RecipeError."""
+    arms: list[Arm] = []
+    comparisons: list[tuple[str, str]] = []
+    for width in WIDTHS:
+        base = arm_of(recipe, str(width), {"model": {"width": width}}, picture.shape[2], title=f"{width} units")
+        arms.append(base)
+        for text in CHANGES:
+            changes = _of_one_field(text)
+            title = f"{text} ({width} units)"
+            each = arm_of(base.recipe, f"{width} {text}", changes, picture.shape[2], title=title, instead="the set-up")
+            arms.append(each)
+            comparisons.append((each.name, base.name))
+    return checked(
+        Plan(
+            name=NAME,
+            question=QUESTION,
+            picture=facts(recipe, picture),
+            arms=tuple(arms),
+            comparisons=tuple(comparisons),
+            seeds=seeds,
+            tuning=None,
+        )
+    )
+
+
+def _of_one_field(text: str) -> dict[str, Any]:
+    field, _, value = text.partition("=")
+    section, name = field.split(".")
+    return {section: {name: value}}
