@@ -1,0 +1,114 @@
+"""What is undone, and what is said of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sfumato.errors import RecipeError
+from sfumato.lab import rescue, verdict
+from sfumato.lab.experiment import carry_out
+from sfumato.lab.questions import ablation, rprop_sigmoid, six_hints
+from sfumato.recipe import Recipe, changed, preset
+from sfumato.recipe.changes import difference, flat, values
+from tests.lab.small_plan import BASE, target
+
+SEEDS = (0, 1)
+RECIPE = changed(Recipe(), BASE)
+
+
+def changes_of(recipe: Recipe, base: Recipe) -> dict[str, Any]:
+    return flat(difference(values(recipe), values(base)))
+
+
+def test_each_hint_is_undone_alone_and_all_together() -> None:
+    base = changed(preset("blog-2012"), {"budget": {"epochs": 10}})
+    plan = six_hints.plan(base, target(), seeds=SEEDS)
+    arms = {arm.name: arm for arm in plan.arms}
+    assert arms["base"].recipe == base
+    for name, field in (
+        ("relu", "model.activation"),
+        ("init 0.03", "model.init"),
+        ("init 3", "model.init"),
+        ("rate 0.01", "training.optimizer"),
+        ("scan", "training.order"),
+        ("sigmoid", "model.output"),
+    ):
+        assert list(changes_of(arms[name].recipe, base)) == [field]
+        assert ("base", name) in plan.comparisons
+    # Momentum is compared at a batch that an engine trains with it, with the same batch without.
+    assert list(changes_of(arms["momentum"].recipe, arms["pairs"].recipe)) == ["training.optimizer"]
+    assert ("pairs", "momentum") in plan.comparisons
+    small = arms["small first"]
+    assert small.recipe == base
+    assert small.first is not None
+    assert small.first.max_side == 6
+    together = changes_of(arms["all"].recipe, base)
+    assert set(together) == {
+        "model.activation",
+        "model.init",
+        "model.output",
+        "training.optimizer",
+        "training.order",
+    }
+    assert plan.tuning is None
+
+
+def test_a_tiny_ablation_from_end_to_end(tmp_path: Path) -> None:
+    plan = ablation.plan(RECIPE, target(), ["training.order=scan", "model.output=sigmoid"], seeds=tuple(range(5)))
+    assert [arm.name for arm in plan.arms] == ["base", "training.order=scan", "model.output=sigmoid", "all"]
+    assert plan.arms[1].instead == "training.order=shuffled"
+    found = carry_out(plan, target(), tmp_path / "e")
+    lines = verdict.sentences(found)
+    assert len(lines) == 3
+    assert lines[0].startswith("training.order=shuffled")
+    assert "over training.order=scan" in lines[0]
+
+
+def test_two_values_of_one_field_are_not_undone_together() -> None:
+    plan = ablation.plan(RECIPE, target(), ["model.width=9", "model.width=10"], seeds=SEEDS)
+    assert [arm.name for arm in plan.arms] == ["base", "model.width=9", "model.width=10"]
+
+
+@pytest.mark.parametrize(
+    ("undone", "message"),
+    [
+        ([], "needs something to undo"),
+        (["model.wdth=3"], "must be field=value;field=value"),
+        (["model.width"], "must be field=value"),
+        (["model.width=0"], "undo model.width=0: model.width must be from 1"),
+        (["seed=3"], "must not be the picture or the seed"),
+        (["picture.max_side=30"], "must not be the picture or the seed"),
+    ],
+)
+def test_what_cannot_be_undone_is_refused(undone: list[str], message: str) -> None:
+    with pytest.raises(RecipeError, match=message):
+        ablation.plan(RECIPE, target(), undone, seeds=SEEDS)
+
+
+def test_epochs_that_a_picture_affords() -> None:
+    assert ablation.affordable_epochs(30 * 43) == 100
+    assert 3 <= ablation.affordable_epochs(300 * 429) <= 8
+
+
+@pytest.mark.slow
+def test_the_commenter_s_network_saturates_and_is_rescued(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rprop_sigmoid, "WIDTHS", (30,))
+    monkeypatch.setattr(
+        rprop_sigmoid, "CHANGES", ("model.output=linear", "training.optimizer=rprop(lr=0.001, largest=50)")
+    )
+    base = changed(preset("rprop-sigmoid"), {"budget": {"epochs": 12}, "model": {"depth": 2}})
+    plan = rprop_sigmoid.plan(base, target(), seeds=tuple(range(5)))
+    found = carry_out(plan, target(), tmp_path / "e")
+    lines = rescue.sentences(found)
+    assert lines[0].startswith("one flat colour: ")
+    assert any(line.startswith("30 units: ") for line in lines)
+    # What is said of saturation is what the rows hold.
+    (arm, *_) = plan.arms
+    when = rescue.saturates_at(found, arm)
+    for epoch, row in zip(when, found.results(arm).values(), strict=True):
+        first = next((point["epoch"] for point in row["curve"] if point["saturated"] >= 0.25), None)
+        assert epoch == first
+    assert len(next(iter(found.results(arm).values()))["curve"]) == 12
