@@ -22,6 +22,7 @@ from tests.small import SMALL, picture
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted(path for path in (ROOT / "docs").rglob("*.md") if "decisions" not in path.parts)
 SHORT = ["--picture.max-side", "16", "--budget.epochs", "1", "--threads", "1", "--runs", "made"]
+ABLATED = ["--picture.max-side", "12", "--seeds", "1", "--budget.epochs", "1", "--model.width", "6"]
 COMPARED = ["--picture.max-side", "16", "--seeds", "2", "--tune", "false"]
 NETS = """
 from torch import nn
@@ -78,6 +79,8 @@ def test_command(
             arguments += ["--model.depth", "2", "--model.width", "16"]
     if arguments[0] == "compare":
         arguments += COMPARED
+    if arguments[0] == "ablate":
+        arguments += ABLATED
     if arguments[0] == "check":
         arguments += ["--picture.max-side", "32"]
     # Whoever is asked whether to delete says no.

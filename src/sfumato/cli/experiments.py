@@ -25,6 +25,10 @@ from sfumato.recipe import Recipe
 COLUMNS = ("arm", "dB", "±", "seeds", "parameters", "epochs", "GFLOP", "s", "GFLOP to target", "s to target", "rate")
 
 
+WIDTH = 120
+"""Characters of a table that is written to a file."""
+
+
 def carried_out(
     asked: str | Mapping[str, Recipe], recipe: Recipe, *, out: Path | None, workers: int, **how: Any
 ) -> int:
@@ -60,6 +64,9 @@ def planned(plan: Plan, picture: NDArray[np.float32], *, out: Path | None, worke
 def tell(experiment: Experiment) -> None:
     """The table and the verdict on stdout."""
     console = Console(highlight=False)
+    if not console.is_terminal:
+        # A file has room for whole columns.
+        console.width = WIDTH
     shown = Table(box=None, pad_edge=False, header_style="bold")
     for name in COLUMNS:
         shown.add_column(name, justify="left" if name == "arm" else "right", overflow="fold")
