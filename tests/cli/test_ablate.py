@@ -48,7 +48,10 @@ def test_any_fields(tile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str
     [
         ([], "ablate takes a question, or what to undo with --undo. Got neither or both."),
         (["six-hints", "--undo", "training.order=scan"], "Got neither or both"),
-        (["five-hints"], "the question must be one of six-hints, rprop-sigmoid. Got 'five-hints'"),
+        (
+            ["five-hints"],
+            "the question must be one of six-hints, rprop-sigmoid. Got 'five-hints'; did you mean 'six-hints'?",
+        ),
         (["six-hints", "--preset", "fast"], "leave it out"),
         (["--undo", "model.wdth=3"], "must be field=value;field=value"),
         (["--undo"], "--undo needs a value after it"),

@@ -71,6 +71,7 @@ def test_of_rates_none_is_looked_for(tile: str, tmp_path: Path, capsys: pytest.C
     ("arguments", "message"),
     [
         ([], "compare takes a question, or arms with --arm, or one --axis"),
+        (["six-hints"], "six-hints is a question of ablate: sfumato ablate six-hints."),
         (["deep-vs-shalow"], "did you mean 'deep-vs-shallow'?"),
         (["deep-vs-shallow", "--axis", "model.width=3,4"], "or one --axis. Got none or several"),
         (["--axis", "model.wdth=3,4"], "the axis must be a field of the recipe"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -44,7 +45,9 @@ def command(arguments: Sequence[str]) -> int:
     if bool(parsed.question) + bool(undone) != 1:
         raise SfumatoError("ablate takes a question, or what to undo with --undo. Got neither or both.")
     if parsed.question and question is None:
-        raise SfumatoError(f"the question must be one of {', '.join(ABLATIONS)}. Got {parsed.question!r}.")
+        close = difflib.get_close_matches(parsed.question, ABLATIONS, n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else "."
+        raise SfumatoError(f"the question must be one of {', '.join(ABLATIONS)}. Got {parsed.question!r}{hint}")
     recipe = base.with_flags(recipe, parsed)
     if not isinstance(parsed.picture, flags.Default):
         recipe = changed(recipe, {"picture": {"source": parsed.picture}})

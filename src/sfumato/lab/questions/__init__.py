@@ -18,6 +18,8 @@ def find(name: str) -> ModuleType:
     """The question of that name. Raises RecipeError for one that is not in `QUESTIONS`."""
     if name in QUESTIONS:
         return QUESTIONS[name]
+    if name in ABLATIONS:
+        raise RecipeError(f"{name} is a question of ablate: sfumato ablate {name}.")
     close = difflib.get_close_matches(name, QUESTIONS, n=1)
     hint = f"did you mean {close[0]!r}?" if close else "or give arms of your own with --arm or --axis."
     raise RecipeError(f"the question must be one of {', '.join(QUESTIONS)}. Got {name!r}; {hint}")
