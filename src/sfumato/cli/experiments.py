@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -74,11 +75,11 @@ def tell(experiment: Experiment) -> None:
         arm = line.arm
         shown.add_row(
             arm.name,
-            f"{line.psnr:.2f}",
-            f"{line.deviation:.2f}",
+            _figure(line.psnr, ".2f"),
+            _figure(line.deviation, ".2f"),
             f"{line.finished}" + (f", {line.failed} failed" if line.failed else ""),
             "-" if arm.parameters is None else f"{arm.parameters:,}",
-            f"{line.epochs:.3g}",
+            _figure(line.epochs),
             _figure(line.gigaflop),
             _figure(line.seconds),
             _figure(line.gigaflop_to_target),
@@ -95,5 +96,5 @@ def tell(experiment: Experiment) -> None:
     sys.stdout.write(f"\nexperiment  {experiment.folder.path}\n")
 
 
-def _figure(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3g}"
+def _figure(value: float | None, form: str = ".3g") -> str:
+    return "-" if value is None or math.isnan(value) else f"{value:{form}}"
