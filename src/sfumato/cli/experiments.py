@@ -75,7 +75,7 @@ def tell(experiment: Experiment) -> None:
         arm = line.arm
         shown.add_row(
             arm.name,
-            _figure(line.psnr, ".2f"),
+            _figure(line.score, ".2f"),
             _figure(line.deviation, ".2f"),
             f"{line.finished}" + (f", {line.failed} failed" if line.failed else ""),
             "-" if arm.parameters is None else f"{arm.parameters:,}",

@@ -54,7 +54,7 @@ def saturates_at(experiment: Experiment, arm: Arm) -> list[float | None]:
 
 def above(experiment: Experiment, arm: Arm, flat: float) -> Interval:
     """dB above one flat colour, with intervals of all arms that hold together."""
-    return interval([psnr - flat for psnr in experiment.psnrs(arm).values()], len(experiment.plan.arms))
+    return interval([psnr - flat for psnr in experiment.scores(arm).values()], len(experiment.plan.arms))
 
 
 def rescued(found: Interval) -> bool:
