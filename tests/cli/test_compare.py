@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from sfumato.cli.main import main
-from tests.small import picture
 
 SMALL = ["--model.width", "8", "--model.depth", "2", "--budget.epochs", "2", "--training.batch", "16"]
-
-
-@pytest.fixture
-def tile(tmp_path: Path) -> str:
-    path = tmp_path / "tile.png"
-    Image.fromarray((picture(12, 10) * 255).round().astype(np.uint8)).save(path)
-    return str(path)
 
 
 def printed(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> str:
@@ -93,14 +84,6 @@ def test_of_rates_none_is_looked_for(tile: str, tmp_path: Path, capsys: pytest.C
     ],
 )
 def test_wrong_input_gives_one_line_and_status_2(
-    arguments: list[str],
-    message: str,
-    capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str], message: str, refused: Callable[..., str]
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    error = printed(capsys, *arguments, status=2)
-    assert message in error
-    assert error.count("\n") == 1
-    assert not list(tmp_path.iterdir())
+    assert message in refused("compare", *arguments)

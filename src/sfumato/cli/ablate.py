@@ -53,7 +53,7 @@ def command(arguments: Sequence[str]) -> int:
         recipe = changed(recipe, {"picture": {"source": parsed.picture}})
     from sfumato.api import load_picture
     from sfumato.cli.experiments import planned
-    from sfumato.lab.compare import MOST_SEEDS
+    from sfumato.lab.compare import paired_seeds
     from sfumato.lab.questions import ablation
 
     picture = load_picture(recipe)
@@ -62,9 +62,7 @@ def command(arguments: Sequence[str]) -> int:
             recipe, {"budget": {"epochs": ablation.affordable_epochs(picture.shape[0] * picture.shape[1])}}
         )
     seeds = flags.number("seeds", parsed.seeds, 1, int)
-    if seeds > MOST_SEEDS:
-        raise SfumatoError(f"seeds must be 1 to {MOST_SEEDS}. Got {seeds}.")
-    paired = tuple(range(seeds))
+    paired = paired_seeds(seeds)
     plan = (
         ablation.plan(recipe, picture, undone, seeds=paired)
         if question is None

@@ -23,7 +23,7 @@ from sfumato.lab.plan import Plan
 from sfumato.notices import heard
 from sfumato.recipe import Recipe
 
-COLUMNS = ("arm", "dB", "±", "seeds", "parameters", "epochs", "GFLOP", "s", "GFLOP to target", "s to target", "rate")
+COLUMNS = ("arm", "score", "±", "seeds", "parameters", "epochs", "GFLOP", "s", "GFLOP to target", "s to target", "rate")
 
 
 WIDTH = 120
@@ -64,12 +64,22 @@ def planned(plan: Plan, picture: NDArray[np.float32], *, out: Path | None, worke
 
 def tell(experiment: Experiment) -> None:
     """The table and the verdict on stdout."""
+    tell_table(experiment)
+    sys.stdout.write("\n" + "\n".join(verdict.sentences(experiment)) + "\n")
+    if lines := rescue.sentences(experiment):
+        sys.stdout.write("\n" + "\n".join(lines) + "\n")
+    sys.stdout.write(f"\nexperiment  {experiment.folder.path}\n")
+
+
+def tell_table(experiment: Experiment) -> None:
+    """What every arm came to, on stdout."""
     console = Console(highlight=False)
     if not console.is_terminal:
         # A file has room for whole columns.
         console.width = WIDTH
     shown = Table(box=None, pad_edge=False, header_style="bold")
-    for name in COLUMNS:
+    head = experiment.plan.measure.head
+    for name in (head if column == "score" else column for column in COLUMNS):
         shown.add_column(name, justify="left" if name == "arm" else "right", overflow="fold")
     for line in table.lines(experiment):
         arm = line.arm
@@ -89,11 +99,7 @@ def tell(experiment: Experiment) -> None:
     console.print(shown)
     goal = table.target(experiment)
     sys.stdout.write("\n±: standard deviation over the seeds")
-    sys.stdout.write("\n" if goal is None else f"; target: {goal:.1f} dB, what the worst arm ends with\n")
-    sys.stdout.write("\n" + "\n".join(verdict.sentences(experiment)) + "\n")
-    if lines := rescue.sentences(experiment):
-        sys.stdout.write("\n" + "\n".join(lines) + "\n")
-    sys.stdout.write(f"\nexperiment  {experiment.folder.path}\n")
+    sys.stdout.write("\n" if goal is None else f"; target: {goal:.1f} {head}, what the worst arm ends with\n")
 
 
 def _figure(value: float | None, form: str = ".3g") -> str:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sfumato.errors import RunError
 from sfumato.lab import execute
@@ -17,6 +16,7 @@ from sfumato.lab.folder import Folder
 from sfumato.lab.measure import MEASURES
 from sfumato.lab.plan import Arm, Plan
 from sfumato.lab.rates import best_of, scaled
+from sfumato.lab.train import Learned
 from sfumato.lab.trial import Key, Trial
 from sfumato.training import available_cores
 
@@ -77,7 +77,7 @@ def read(path: Path) -> Experiment:
 
 def carry_out(
     plan: Plan,
-    picture: NDArray[np.float32],
+    learned: Learned,
     path: Path,
     *,
     workers: int = 0,
@@ -94,7 +94,7 @@ def carry_out(
     how = execute.rule(plan)
     executor = executor or (execute.Threads(workers) if how == "threads" else execute.Processes(workers))
     order = {arm.name: number for number, arm in enumerate(plan.arms)}
-    with folder.taken(plan, picture):
+    with folder.taken(plan, learned if isinstance(learned, np.ndarray) else None):
         rows = folder.rows()
         noted = False
         while wanted := trials(plan, rows):
@@ -103,7 +103,7 @@ def carry_out(
                 folder.note_machine(how, workers)
                 noted = True
             watch(_work(plan, rows), _work(plan, rows) + _ahead(plan, rows))
-            for outcome in executor(_longest_first(plan, missing), picture, stop):
+            for outcome in executor(_longest_first(plan, missing), learned, stop):
                 folder.write(outcome, order[outcome.key.arm])
                 rows[outcome.key] = outcome.row
                 watch(_work(plan, rows), _work(plan, rows) + _ahead(plan, rows))

@@ -57,8 +57,8 @@ class Folder:
             ) from None
 
     @contextmanager
-    def taken(self, plan: Plan, picture: NDArray[np.float32]) -> Iterator[None]:
-        """Begin the experiment, or go on with it, alone.
+    def taken(self, plan: Plan, picture: NDArray[np.float32] | None) -> Iterator[None]:
+        """Begin the experiment, or go on with it, alone. ``picture`` (H, W, C): None where none is learned.
 
         Raises RunError when the folder holds another experiment, another process writes it, or it cannot be written.
         """
@@ -81,9 +81,10 @@ class Folder:
             raise cannot_write(self.path, error) from error
         try:
             if found is None:
-                buffer = io.BytesIO()
-                np.save(buffer, picture, allow_pickle=False)
-                write_bytes(self.path / TARGET, buffer.getvalue())
+                if picture is not None:
+                    buffer = io.BytesIO()
+                    np.save(buffer, picture, allow_pickle=False)
+                    write_bytes(self.path / TARGET, buffer.getvalue())
                 write_bytes(self.path / PLAN, (json.dumps(plan.to_values(), indent=2) + "\n").encode())
             yield
         finally:

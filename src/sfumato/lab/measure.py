@@ -21,6 +21,11 @@ class Measure:
     reading: str
     """What it is and how a difference is read, after the words 'the measure is'."""
 
+    @property
+    def title(self) -> str:
+        """Its name at the beginning of a sentence."""
+        return self.name[0].upper() + self.name[1:]
+
 
 PSNR = Measure(
     field="psnr",
@@ -33,7 +38,7 @@ PSNR = Measure(
 
 ACCURACY = Measure(
     field="accuracy",
-    name="Accuracy",
+    name="accuracy",
     unit="percentage points",
     head="%",
     meaning="test digits told rightly, in percent",

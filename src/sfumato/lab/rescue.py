@@ -31,7 +31,9 @@ def sentences(experiment: Experiment) -> list[str]:
         changes.sort(key=lambda arm: -_mean(means[arm.name]))
         rescues = [arm for arm in changes if rescued(means[arm.name])]
         found += [f"  {arm.title}: {_above(experiment, arm, flat)}" for arm in changes]
-        if rescues:
+        if rescued(above(experiment, base, flat)):
+            found.append("  it needs no rescue")
+        elif rescues:
             found.append(f"  rescued best by one field: {rescues[0].title}")
             mildest = [arm for arm in changes if arm in rescues and "rprop" in arm.title]
             if mildest:

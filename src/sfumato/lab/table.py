@@ -79,10 +79,9 @@ def rates(experiment: Experiment, arm: Arm) -> tuple[float, ...]:
 
 
 def target(experiment: Experiment) -> float | None:
-    """What every arm should come to, in the plan's measure: what the worst one ends with in the mean, rounded down to a tenth."""
-    means = [
-        float(np.mean(list(scores.values()))) for arm in experiment.plan.arms if (scores := experiment.scores(arm))
-    ]
+    """What every arm should come to: what the worst one ends with in the mean, rounded down to a tenth."""
+    found = [experiment.scores(arm) for arm in experiment.plan.arms]
+    means = [float(np.mean(list(scores.values()))) for scores in found if scores]
     return math.floor(min(means) * 10) / 10 if means else None
 
 
@@ -106,5 +105,5 @@ def reaches(curve: list[dict[str, Any]], goal: float, field: str = "psnr") -> di
 
 
 def _mean(rows: list[dict[str, Any]], field: str) -> float:
-    values = [row[field] for row in rows if row[field] is not None]
+    values = [row[field] for row in rows if row.get(field) is not None]
     return float(np.mean(values)) if values else math.nan

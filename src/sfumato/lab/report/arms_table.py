@@ -26,6 +26,14 @@ HEADS = (
 
 def table_part(experiment: Experiment) -> str:
     """The section."""
+    goal, head = table.target(experiment), experiment.plan.measure.head
+    target = "" if goal is None else f" The target is {goal:.1f} {head}, what the worst arm ends with."
+    lead = f"Means over the seeds; ± is the standard deviation.{target} The highest mean is marked."
+    return section("table", "Table", arms_table(experiment), lead=lead)
+
+
+def arms_table(experiment: Experiment) -> str:
+    """The table itself."""
     rows: list[str] = []
     lines = table.lines(experiment)
     measure, painted = experiment.plan.measure, experiment.plan.task == "picture"
@@ -55,8 +63,5 @@ def table_part(experiment: Experiment) -> str:
         for head, meaning in HEADS
         if painted or head != SSIM
     )
-    goal = table.target(experiment)
-    target = "" if goal is None else f" The target is {goal:.1f} {measure.head}, what the worst arm ends with."
-    body = scrolling("Table of arms", f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>")
-    lead = f"Means over the seeds; ± is the standard deviation.{target} The highest mean is marked."
-    return section("table", "Table", body, lead=lead)
+    whole = f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    return scrolling(f"Table of arms, {measure.name}", whole)

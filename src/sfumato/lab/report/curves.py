@@ -80,12 +80,14 @@ def curves_part(experiment: Experiment, data: list[dict[str, Any]]) -> str:
     unknown = [name(arm) for arm in experiment.plan.arms if arm.operations is None]
     note = f" Operations are not known for {', '.join(unknown)}." if unknown else ""
     body = (
-        f'{axis_choice("curve", AXES)}<div id="chart" role="img" aria-label="{measure.name} of every arm as it '
-        f'learns; the same numbers are in curve.csv"></div><ul class="legend" aria-label="Arms; press one to bring it out">{legend}</ul>'
+        f'{axis_choice("curve", AXES)}<div id="chart" role="img" aria-label="{measure.title} of every arm as it '
+        'learns; the same numbers are in curve.csv"></div><ul class="legend" aria-label="Arms; press one to bring it '
+        f'out">{legend}</ul>'
     )
     lead = (
-        f"{measure.name} in {measure.head} at marks of training. Lines are means over the seeds that came to their "
-        f"end, bands reach from the worst of them to the best. By seconds and GFLOP a mark stands at the mean of its seeds.{note}"
+        f"{measure.title} in {measure.head} at marks of training. Lines are means over the seeds that came to their "
+        f"end, bands reach from the worst of them to the best. By seconds and GFLOP a mark stands at the mean "
+        f"of its seeds.{note}"
     )
     return section("curves", "Curves", body, lead=lead)
 

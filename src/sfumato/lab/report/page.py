@@ -53,7 +53,7 @@ def page(experiment: Experiment) -> str:
     style, script = asset("report.css"), asset("report.js")
     curve = curves_data(experiment)
     measure, painted = experiment.plan.measure, experiment.plan.task == "picture"
-    axis = f"{measure.name}, {measure.head}"
+    axis = f"{measure.title}, {measure.head}"
     before = verdict_part(experiment, state)
     after = [
         curves_part(experiment, curve),
@@ -64,7 +64,7 @@ def page(experiment: Experiment) -> str:
         machines_part(experiment),
         limits_part(experiment),
     ]
-    tell = _script_safe({"axes": AXES, "measure": axis, "curves": curve})
+    tell = script_safe({"axes": AXES, "measure": axis, "curves": curve})
     text = len("".join([style, script, before, *after, tell]).encode())
     # Captions of at most 64 arms, and what stands around everything.
     room = LARGEST - text - FRAME - 2_500 * len(experiment.plan.arms)
@@ -72,9 +72,9 @@ def page(experiment: Experiment) -> str:
     room -= sum(len(frame["src"]) for each in film for frame in each["frames"])
     pictures = [paintings_part(experiment, room), film_part(experiment, film)] if painted else []
     body = [before, *pictures, *after]
-    data = _script_safe({"axes": AXES, "measure": axis, "curves": curve, "film": film})
+    data = script_safe({"axes": AXES, "measure": axis, "curves": curve, "film": film})
     title = f"{experiment.plan.name}: {experiment.plan.question}"
-    return _document(shown(title, 200), style, script, data, _top(experiment), "".join(body))
+    return document(shown(title, 200), data, _top(experiment), "".join(body))
 
 
 def asset(name: str) -> str:
@@ -106,7 +106,9 @@ def _size(plan: Plan) -> str:
     return f"{plan.picture['width']} x {plan.picture['height']} pixels"
 
 
-def _document(title: str, style: str, script: str, data: str, top: str, body: str) -> str:
+def document(title: str, data: str, top: str, body: str) -> str:
+    """A whole page of parts; ``title`` escaped, ``data`` for the script."""
+    style, script = asset("report.css"), asset("report.js")
     policy = (
         f"default-src 'none'; img-src data:; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
         "base-uri 'none'; form-action 'none'"
@@ -127,7 +129,7 @@ def _hash(text: str) -> str:
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
-def _script_safe(data: Any) -> str:
+def script_safe(data: Any) -> str:
     """JSON that cannot end the element that it stands in."""
     text = json.dumps(data, separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

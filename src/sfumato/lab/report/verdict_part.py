@@ -12,8 +12,8 @@ from sfumato.lab.statistics import FEWEST, LEVEL
 from sfumato.lab.verdict import Comparison, comparisons, sentence
 
 EQUAL = {
-    "epochs": "Every arm saw every pixel equally often. What an epoch costs differs from arm to arm: the table has it.",
-    "operations": "Every arm spent equally many floating-point operations; who needs more of them saw fewer pixels.",
+    "epochs": "Every arm saw every {sample} equally often. What an epoch costs differs between arms: the table has it.",
+    "operations": "Every arm spent equally many floating-point operations; who needs more of them saw fewer {sample}s.",
     "seconds": "Every arm trained equally long on this machine; on another the outcome may differ.",
 }
 
@@ -26,14 +26,22 @@ def verdict_part(experiment: Experiment, state: Progress) -> str:
         return f'<header class="verdict">{question}<h1>No verdict yet</h1>{_missing(state)}</header>\n'
     found = comparisons(experiment)
     large, more = headline(found)
-    rows = "".join(_row(each, _span(found)) for each in found)
     sentences = "".join(f"<li>{shown(sentence(experiment, each), 600)}</li>" for each in found)
     return (
         f'<header class="verdict">{question}<h1>{shown(large, 300)}</h1><p class="deck">{shown(more, 400)}</p>'
-        f'<figure class="intervals"><figcaption>Difference in {plan.measure.name}, {plan.measure.unit}: the mean over '
-        f"seeds and its {LEVEL:.0%} interval. Right of the line is better than {_reference(found)}.</figcaption>{rows}</figure>"
+        f"{intervals(experiment, found)}"
         f'<details open><summary>In full, and how to read it</summary><ul class="sentences">{sentences}</ul>'
         f"{_reading(experiment, found)}</details></header>\n"
+    )
+
+
+def intervals(experiment: Experiment, found: list[Comparison]) -> str:
+    """The comparisons as intervals on one axis."""
+    measure = experiment.plan.measure
+    rows = "".join(_row(each, _span(found)) for each in found)
+    return (
+        f'<figure class="intervals"><figcaption>Difference in {measure.name}, {measure.unit}: the mean over seeds and '
+        f"its {LEVEL:.0%} interval. Right of the line is better than {_reference(found)}.</figcaption>{rows}</figure>"
     )
 
 
@@ -86,9 +94,10 @@ def _row(comparison: Comparison, span: tuple[float, float]) -> str:
 
 def _reading(experiment: Experiment, found: list[Comparison]) -> str:
     plan = experiment.plan
+    sample = "pixel" if plan.task == "picture" else "digit"
     count, pairs = plan.family, len(plan.seeds)
     family = (
-        f"for all {count} comparisons together{_elsewhere(plan.beside)} (each by itself at "
+        f"for all {count} comparisons together ({_elsewhere(plan.beside)}each by itself at "
         f"{1 - (1 - LEVEL) / count:.2%})"
         if count > 1
         else "for the one comparison that was planned"
@@ -107,10 +116,10 @@ def _reading(experiment: Experiment, found: list[Comparison]) -> str:
         f"interval excludes 0 and there are at least {FEWEST} pairs.",
         f"<b>Pairs.</b> All arms trained with the same {several(pairs, 'seed')}, and each difference is taken within "
         f"one seed.{others if len(found) > 1 else ''}",
-        f"<b>Equal {shown(plan.equal)}.</b> {EQUAL.get(plan.equal, '')} {tuned}",
+        f"<b>Equal {shown(plan.equal)}.</b> {EQUAL.get(plan.equal, '').format(sample=sample)} {tuned}",
     ]
     return "".join(f"<p>{part}</p>" for part in parts)
 
 
 def _elsewhere(beside: int) -> str:
-    return f", {beside} of them of the experiment beside this one," if beside else ""
+    return f"{beside} of them of the experiment beside this one; " if beside else ""
