@@ -52,6 +52,16 @@ def test_an_axis_and_arms(tile: str, tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "no verdict on old against new" in printed(capsys, *whole, *base, "--out", str(tmp_path / "whole"))
 
 
+def test_the_first_line_tells_how_many_trials(tile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["compare", "--axis", "model.width=8,9,10", "--picture", tile, *SMALL, "--seeds", "2", "--tune", "false"]
+    command += ["--out", str(tmp_path / "e")]
+    assert main(command) == 0
+    line = capsys.readouterr().err.splitlines()[0]
+    assert re.fullmatch(r"3 arms, 2 seeds, 2 epochs, 10 x 12 pixels: 6 trials, about [\d.]+ s", line)
+    assert main(command) == 0
+    assert "10 x 12 pixels: 0 trials (6 others are there)\n" in capsys.readouterr().err
+
+
 def test_of_rates_none_is_looked_for(tile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     axis = ["--axis", "training.optimizer=adam(lr=0.001),adam(lr=0.01)"]
     printed(capsys, *axis, "--picture", tile, *SMALL, "--seeds", "2", "--out", str(tmp_path / "e"))

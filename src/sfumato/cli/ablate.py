@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
@@ -67,11 +66,6 @@ def command(arguments: Sequence[str]) -> int:
         ablation.plan(recipe, picture, undone, seeds=paired)
         if question is None
         else question.plan(recipe, picture, seeds=paired)
-    )
-    budget = recipe.budget.epochs
-    sys.stderr.write(
-        f"{len(plan.arms)} arms x {seeds} seeds, picture {picture.shape[1]}x{picture.shape[0]}"
-        + (f", {budget:g} epochs\n" if budget is not None else "\n")
     )
     return planned(
         plan,

@@ -49,14 +49,15 @@ def carried_out(
     found: list[Experiment] = []
     try:
         with asked_to_stop() as stop, progress, heard(progress.say):
+            learned = {mnist_claim.PICTURE: picture, mnist_claim.DIGITS: shown}
+            for plan, name in zip(plans, learned, strict=True):
+                progress.say(f"{name}: {experiments.foretold(plan, learned[name], folder / name, workers)}")
             timed = pace.measure(recipe, stop)
-            for plan, learned, name in zip(
-                plans, (picture, shown), (mnist_claim.PICTURE, mnist_claim.DIGITS), strict=True
-            ):
+            for plan, name in zip(plans, learned, strict=True):
                 found.append(
                     carry_out(
                         plan,
-                        learned,
+                        learned[name],
                         folder / name,
                         workers=workers,
                         watch=lambda done, total, name=name: progress.stage(name, done, total),

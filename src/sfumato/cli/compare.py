@@ -9,6 +9,7 @@ from typing import Any
 from sfumato.cli import base, flags
 from sfumato.errors import SfumatoError
 from sfumato.recipe import Recipe, changed
+from sfumato.recipe.changes import merged, nested
 from sfumato.recipe.source import KINDS, read
 
 DOC = """Compare networks fairly on one picture: paired seeds, each at its own best learning rate, an interval.
@@ -109,11 +110,7 @@ def _recipe(source: str, base_recipe: Recipe, typed: Mapping[str, Any]) -> Recip
             field, separator, value = part.strip().partition("=")
             if not separator:
                 raise SfumatoError(f"must be field=value;field=value;... Got {part!r}.")
-            at = changes
-            *path, last = field.strip().split(".")
-            for step in path:
-                at = at.setdefault(step, {})
-            at[last] = value.strip()
+            changes = merged(changes, nested(field.strip(), value.strip()))
         return changed(base_recipe, changes)
     # What an arm's own recipe says about the picture does not matter: all learn the same one.
     return changed(read(source), typed).model_copy(update={"picture": base_recipe.picture})

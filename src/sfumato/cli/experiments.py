@@ -19,9 +19,13 @@ from sfumato.interrupt import asked_to_stop
 from sfumato.lab import report, rescue, table, verdict
 from sfumato.lab.compare import default_folder, plan_of
 from sfumato.lab.experiment import Experiment, StoppedError, carry_out
+from sfumato.lab.forecast import forecast
 from sfumato.lab.plan import Plan
+from sfumato.lab.report.text import several
+from sfumato.lab.train import Learned
 from sfumato.notices import heard
 from sfumato.recipe import Recipe
+from sfumato.words import duration
 
 COLUMNS = ("arm", "score", "±", "seeds", "parameters", "epochs", "GFLOP", "s", "GFLOP to target", "s to target", "rate")
 
@@ -45,6 +49,7 @@ def planned(plan: Plan, picture: NDArray[np.float32], *, out: Path | None, worke
     written: list[Path] = []
     try:
         with asked_to_stop() as stop, progress, heard(progress.say):
+            progress.say(foretold(plan, picture, folder, workers))
             found = carry_out(
                 plan,
                 picture,
@@ -60,6 +65,24 @@ def planned(plan: Plan, picture: NDArray[np.float32], *, out: Path | None, worke
     tell(found)
     sys.stdout.write(f"report      {written[0]}\n")
     return 0
+
+
+def foretold(plan: Plan, learned: Learned, folder: Path, workers: int) -> str:
+    """What is ahead, in one line: ``2 arms, 10 seeds, 20 epochs, 112 x 160 pixels: at least 32 trials, about 25 s``."""
+    ahead = forecast(plan, learned, folder, workers)
+    facts = plan.picture
+    size = f"{facts['width']} x {facts['height']} pixels" if plan.task == "picture" else f"{plan.samples:,} digits"
+    epochs = {arm.recipe.budget.epochs for arm in plan.arms}
+    (only,) = epochs if len(epochs) == 1 else (None,)
+    budget = "" if only is None else f", {only:g} epochs"
+    there = f" ({ahead.done:,} others are there)" if ahead.done else ""
+    # Grids of learning rates may grow.
+    least = "at least " if plan.tuning is not None and ahead.left else ""
+    lasts = f", {duration(ahead.seconds)}" if ahead.seconds else ""
+    return (
+        f"{several(len(plan.arms), 'arm')}, {several(len(plan.seeds), 'seed')}{budget}, {size}: "
+        f"{least}{several(ahead.left, 'trial')}{there}{lasts}"
+    )
 
 
 def tell(experiment: Experiment) -> None:

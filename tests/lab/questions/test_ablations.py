@@ -10,7 +10,7 @@ import pytest
 from sfumato.errors import RecipeError
 from sfumato.lab import rescue, verdict
 from sfumato.lab.experiment import carry_out
-from sfumato.lab.questions import ablation, rprop_sigmoid, six_hints
+from sfumato.lab.questions import ablation, own, rprop_sigmoid, six_hints
 from sfumato.recipe import Recipe, changed, preset
 from sfumato.recipe.changes import difference, flat, values
 from tests.lab.small_plan import BASE, target
@@ -65,6 +65,18 @@ def test_a_tiny_ablation_from_end_to_end(tmp_path: Path) -> None:
     assert len(lines) == 3
     assert lines[0].startswith("training.order=shuffled")
     assert "over training.order=scan" in lines[0]
+
+
+def test_an_optional_field_can_be_undone_by_none() -> None:
+    base = changed(RECIPE, {"budget": {"epochs": 4, "steps": 9}, "picture": {"max_side": 8}})
+    plan = ablation.plan(base, target(), ["budget.epochs=none;budget.steps=5"], seeds=SEEDS)
+    assert (plan.arms[1].recipe.budget.epochs, plan.arms[1].recipe.budget.steps) == (None, 5)
+    assert plan.arms[1].instead == "budget.epochs=4.0;budget.steps=9"
+    # What must have a value is told that none is no value of it; an encoding has that name.
+    with pytest.raises(RecipeError, match="training.batch must be"):
+        ablation.plan(base, target(), ["training.batch=none"], seeds=SEEDS)
+    assert ablation.parsed("model.encoding=none") == {"model": {"encoding": "none"}}
+    assert own.axis(base, "model.module", ["none"])["none"].model.module is None
 
 
 def test_two_values_of_one_field_are_not_undone_together() -> None:
