@@ -124,3 +124,7 @@ def test_the_commenter_s_network_saturates_and_is_rescued(tmp_path: Path, monkey
         first = next((point["epoch"] for point in row["curve"] if point["saturated"] >= 0.25), None)
         assert epoch == first
     assert len(next(iter(found.results(arm).values()))["curve"]) == 12
+    # Who learns as it is needs no change.
+    flat = float(lines[0].split()[3])
+    learns = rescue.rescued(rescue.above(found, arm, flat))
+    assert ("  it needs no rescue" in lines) == learns
