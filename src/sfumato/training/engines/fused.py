@@ -100,7 +100,7 @@ class Fused(Engine):
         """Steps without a break, on all threads."""
         kept = self._optimizer.kept(self._step, len(factors))
         with self._workspace() as workspace:
-            workspace.counts.fill(0)
+            barrier.begin(workspace.counts)
             work = [
                 (network, team, pixels, factors, kept)
                 for network, team in zip(self._networks(workspace), workspace.teams, strict=True)

@@ -97,7 +97,7 @@ class Online(Engine):
         """One pixel a step; see `Engine.advance`."""
         # Contiguous and writeable, though nobody writes: Numba would compile the kernel anew for other arrays.
         pixels, rates = np.require(pixels, np.int64, ["C", "W"]), np.require(rates, np.float64, ["C", "W"])
-        self._counts.fill(0)
+        barrier.begin(self._counts)
         first, *others = self._networks
         futures = []
         try:
