@@ -15,6 +15,7 @@ from PIL import Image
 
 import sfumato as sf
 from sfumato.cli.main import main
+from sfumato.lab.digits import pace
 from sfumato.lab.speedrun import records
 from tests.lab.speedrun import made
 from tests.small import SMALL, picture
@@ -79,6 +80,8 @@ def test_command(
             arguments += ["--model.depth", "2", "--model.width", "16"]
     if arguments[0] == "compare":
         arguments += COMPARED
+        monkeypatch.setattr(pace, "ROUNDS", 1)
+        monkeypatch.setattr(pace, "SAMPLES", 256)
     if arguments[0] == "ablate":
         arguments += ABLATED
     if arguments[0] == "check":

@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from sfumato.cli.main import main
-from tests.small import picture
 
 SMALL = ["--model.width", "8", "--model.depth", "2", "--budget.epochs", "2", "--training.batch", "16"]
-
-
-@pytest.fixture
-def tile(tmp_path: Path) -> str:
-    path = tmp_path / "tile.png"
-    Image.fromarray((picture(12, 10) * 255).round().astype(np.uint8)).save(path)
-    return str(path)
 
 
 def printed(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> str:
@@ -61,6 +52,16 @@ def test_an_axis_and_arms(tile: str, tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "no verdict on old against new" in printed(capsys, *whole, *base, "--out", str(tmp_path / "whole"))
 
 
+def test_the_first_line_tells_how_many_trials(tile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["compare", "--axis", "model.width=8,9,10", "--picture", tile, *SMALL, "--seeds", "2", "--tune", "false"]
+    command += ["--out", str(tmp_path / "e")]
+    assert main(command) == 0
+    line = capsys.readouterr().err.splitlines()[0]
+    assert re.fullmatch(r"3 arms, 2 seeds, 2 epochs, 10 x 12 pixels: 6 trials, about [\d.]+ s", line)
+    assert main(command) == 0
+    assert "10 x 12 pixels: 0 trials (6 others are there)\n" in capsys.readouterr().err
+
+
 def test_of_rates_none_is_looked_for(tile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     axis = ["--axis", "training.optimizer=adam(lr=0.001),adam(lr=0.01)"]
     printed(capsys, *axis, "--picture", tile, *SMALL, "--seeds", "2", "--out", str(tmp_path / "e"))
@@ -93,14 +94,6 @@ def test_of_rates_none_is_looked_for(tile: str, tmp_path: Path, capsys: pytest.C
     ],
 )
 def test_wrong_input_gives_one_line_and_status_2(
-    arguments: list[str],
-    message: str,
-    capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str], message: str, refused: Callable[..., str]
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    error = printed(capsys, *arguments, status=2)
-    assert message in error
-    assert error.count("\n") == 1
-    assert not list(tmp_path.iterdir())
+    assert message in refused("compare", *arguments)

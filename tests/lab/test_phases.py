@@ -64,7 +64,7 @@ def test_a_plan_with_a_first_picture_survives_its_file_and_is_carried_out(tmp_pa
     plan = replace(plan, arms=(plan.arms[0], replace(plan.arms[1], first=First(6, 0.25))))
     assert Plan.of(plan.to_values()) == plan
     found = carry_out(plan, target(), tmp_path / "e")
-    a, b = (found.psnrs(arm) for arm in plan.arms)
+    a, b = (found.scores(arm) for arm in plan.arms)
     assert a.keys() == b.keys() == {0, 1}
     assert a != b
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
@@ -53,7 +52,7 @@ def command(arguments: Sequence[str]) -> int:
         recipe = changed(recipe, {"picture": {"source": parsed.picture}})
     from sfumato.api import load_picture
     from sfumato.cli.experiments import planned
-    from sfumato.lab.compare import MOST_SEEDS
+    from sfumato.lab.compare import paired_seeds
     from sfumato.lab.questions import ablation
 
     picture = load_picture(recipe)
@@ -62,18 +61,11 @@ def command(arguments: Sequence[str]) -> int:
             recipe, {"budget": {"epochs": ablation.affordable_epochs(picture.shape[0] * picture.shape[1])}}
         )
     seeds = flags.number("seeds", parsed.seeds, 1, int)
-    if seeds > MOST_SEEDS:
-        raise SfumatoError(f"seeds must be 1 to {MOST_SEEDS}. Got {seeds}.")
-    paired = tuple(range(seeds))
+    paired = paired_seeds(seeds)
     plan = (
         ablation.plan(recipe, picture, undone, seeds=paired)
         if question is None
         else question.plan(recipe, picture, seeds=paired)
-    )
-    budget = recipe.budget.epochs
-    sys.stderr.write(
-        f"{len(plan.arms)} arms x {seeds} seeds, picture {picture.shape[1]}x{picture.shape[0]}"
-        + (f", {budget:g} epochs\n" if budget is not None else "\n")
     )
     return planned(
         plan,

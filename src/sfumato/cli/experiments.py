@@ -19,11 +19,15 @@ from sfumato.interrupt import asked_to_stop
 from sfumato.lab import report, rescue, table, verdict
 from sfumato.lab.compare import default_folder, plan_of
 from sfumato.lab.experiment import Experiment, StoppedError, carry_out
+from sfumato.lab.forecast import forecast
 from sfumato.lab.plan import Plan
+from sfumato.lab.report.text import several
+from sfumato.lab.train import Learned
 from sfumato.notices import heard
 from sfumato.recipe import Recipe
+from sfumato.words import duration
 
-COLUMNS = ("arm", "dB", "±", "seeds", "parameters", "epochs", "GFLOP", "s", "GFLOP to target", "s to target", "rate")
+COLUMNS = ("arm", "score", "±", "seeds", "parameters", "epochs", "GFLOP", "s", "GFLOP to target", "s to target", "rate")
 
 
 WIDTH = 120
@@ -45,6 +49,7 @@ def planned(plan: Plan, picture: NDArray[np.float32], *, out: Path | None, worke
     written: list[Path] = []
     try:
         with asked_to_stop() as stop, progress, heard(progress.say):
+            progress.say(foretold(plan, picture, folder, workers))
             found = carry_out(
                 plan,
                 picture,
@@ -62,20 +67,48 @@ def planned(plan: Plan, picture: NDArray[np.float32], *, out: Path | None, worke
     return 0
 
 
+def foretold(plan: Plan, learned: Learned, folder: Path, workers: int) -> str:
+    """What is ahead, in one line: ``2 arms, 10 seeds, 20 epochs, 112 x 160 pixels: at least 32 trials, about 25 s``."""
+    ahead = forecast(plan, learned, folder, workers)
+    facts = plan.picture
+    size = f"{facts['width']} x {facts['height']} pixels" if plan.task == "picture" else f"{plan.samples:,} digits"
+    epochs = {arm.recipe.budget.epochs for arm in plan.arms}
+    (only,) = epochs if len(epochs) == 1 else (None,)
+    budget = "" if only is None else f", {only:g} epochs"
+    there = f" ({ahead.done:,} others are there)" if ahead.done else ""
+    # Grids of learning rates may grow.
+    least = "at least " if plan.tuning is not None and ahead.left else ""
+    lasts = f", {duration(ahead.seconds)}" if ahead.seconds else ""
+    return (
+        f"{several(len(plan.arms), 'arm')}, {several(len(plan.seeds), 'seed')}{budget}, {size}: "
+        f"{least}{several(ahead.left, 'trial')}{there}{lasts}"
+    )
+
+
 def tell(experiment: Experiment) -> None:
     """The table and the verdict on stdout."""
+    tell_table(experiment)
+    sys.stdout.write("\n" + "\n".join(verdict.sentences(experiment)) + "\n")
+    if lines := rescue.sentences(experiment):
+        sys.stdout.write("\n" + "\n".join(lines) + "\n")
+    sys.stdout.write(f"\nexperiment  {experiment.folder.path}\n")
+
+
+def tell_table(experiment: Experiment) -> None:
+    """What every arm came to, on stdout."""
     console = Console(highlight=False)
     if not console.is_terminal:
         # A file has room for whole columns.
         console.width = WIDTH
     shown = Table(box=None, pad_edge=False, header_style="bold")
-    for name in COLUMNS:
+    head = experiment.plan.measure.head
+    for name in (head if column == "score" else column for column in COLUMNS):
         shown.add_column(name, justify="left" if name == "arm" else "right", overflow="fold")
     for line in table.lines(experiment):
         arm = line.arm
         shown.add_row(
             arm.name,
-            _figure(line.psnr, ".2f"),
+            _figure(line.score, ".2f"),
             _figure(line.deviation, ".2f"),
             f"{line.finished}" + (f", {line.failed} failed" if line.failed else ""),
             "-" if arm.parameters is None else f"{arm.parameters:,}",
@@ -89,11 +122,7 @@ def tell(experiment: Experiment) -> None:
     console.print(shown)
     goal = table.target(experiment)
     sys.stdout.write("\n±: standard deviation over the seeds")
-    sys.stdout.write("\n" if goal is None else f"; target: {goal:.1f} dB, what the worst arm ends with\n")
-    sys.stdout.write("\n" + "\n".join(verdict.sentences(experiment)) + "\n")
-    if lines := rescue.sentences(experiment):
-        sys.stdout.write("\n" + "\n".join(lines) + "\n")
-    sys.stdout.write(f"\nexperiment  {experiment.folder.path}\n")
+    sys.stdout.write("\n" if goal is None else f"; target: {goal:.1f} {head}, what the worst arm ends with\n")
 
 
 def _figure(value: float | None, form: str = ".3g") -> str:

@@ -12,7 +12,7 @@ from sfumato import images
 from sfumato.errors import RecipeError
 from sfumato.lab.plan import Arm
 from sfumato.recipe import Recipe, changed
-from sfumato.recipe.description import TRAINING_PER_FORWARD, describe
+from sfumato.recipe.description import TRAINING_PER_FORWARD, describe, layers_of
 
 Equal = Literal["epochs", "operations", "seconds"]
 
@@ -26,8 +26,19 @@ def arm(name: str, recipe: Recipe, channels: int, *, title: str = "", verb: str 
     colours: dict[int, str] = {1: "grey", 3: "rgb", 4: "rgba"}
     picture = recipe.picture.model_copy(update={"channels": colours[channels]})
     described = describe(recipe.model_copy(update={"picture": picture}))
-    operations = FLOATING_POINT_OPERATIONS_A_MULTIPLY_ADD * TRAINING_PER_FORWARD * described.multiply_adds
-    return Arm(name, recipe, described.parameters, operations, title, verb)
+    return Arm(name, recipe, described.parameters, operations(described.multiply_adds), title, verb)
+
+
+def digits_arm(name: str, recipe: Recipe, inputs: int, outputs: int, *, title: str = "", verb: str = "beats") -> Arm:
+    """The same for digits of so many ``inputs``."""
+    layers = layers_of(recipe.model, inputs, outputs)
+    multiply_adds = sum(layer.inputs * layer.units for layer in layers)
+    return Arm(name, recipe, sum(layer.parameters for layer in layers), operations(multiply_adds), title, verb)
+
+
+def operations(multiply_adds: int) -> int:
+    """Floating-point operations of a sample's way forward and back."""
+    return FLOATING_POINT_OPERATIONS_A_MULTIPLY_ADD * TRAINING_PER_FORWARD * multiply_adds
 
 
 def equalised(arms: Sequence[Arm], equal: str) -> tuple[Arm, ...]:

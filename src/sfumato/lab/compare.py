@@ -35,15 +35,20 @@ def plan_of(
     parameters: int = deep_vs_shallow.PARAMETERS,
 ) -> Plan:
     """The plan of a question by name, or of arms by name. Raises RecipeError."""
-    if not 1 <= seeds <= MOST_SEEDS:
-        raise RecipeError(f"seeds must be 1 to {MOST_SEEDS}. Got {seeds}.")
-    paired = tuple(range(seeds))
+    paired = paired_seeds(seeds)
     tuning = Tuning() if tune else None
     if not isinstance(asked, str):
         return own.plan(asked, picture, seeds=paired, tuning=tuning, equal=equal)
     question = questions.find(asked)
     base = recipe or changed(Recipe(), question.DEFAULTS)
     return question.plan(base, picture, seeds=paired, tuning=tuning, equal=equal, parameters=parameters)
+
+
+def paired_seeds(count: int) -> tuple[int, ...]:
+    """0, 1, 2, ...: those of a verdict. Raises RecipeError."""
+    if not 1 <= count <= MOST_SEEDS:
+        raise RecipeError(f"seeds must be 1 to {MOST_SEEDS}. Got {count}.")
+    return tuple(range(count))
 
 
 def default_folder(plan: Plan) -> Path:

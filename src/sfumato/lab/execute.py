@@ -9,13 +9,11 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import Protocol
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from sfumato.lab.plan import Plan
-from sfumato.lab.train import InterruptedTrialError, train
-from sfumato.lab.trial import Outcome, Trial, failed
+from sfumato.lab.train import Learned, train
+from sfumato.lab.trial import InterruptedTrialError, Outcome, Trial, failed
 from sfumato.training.engines import choose
 
 COMPILED = ("fused", "stacked", "online", "replica")
@@ -32,9 +30,7 @@ class Executes(Protocol):
     What comes out must not depend on how many are trained at once, nor on the order in which they finish.
     """
 
-    def __call__(
-        self, trials: Sequence[Trial], picture: NDArray[np.float32], stop: Callable[[], bool]
-    ) -> Iterator[Outcome]:
+    def __call__(self, trials: Sequence[Trial], learned: Learned, stop: Callable[[], bool], /) -> Iterator[Outcome]:
         """Outcomes as they come, each trial's once. After ``stop`` has said so, only those that had finished."""
         ...
 
@@ -54,14 +50,12 @@ class Threads:
     def __init__(self, workers: int) -> None:
         self._workers = workers
 
-    def __call__(
-        self, trials: Sequence[Trial], picture: NDArray[np.float32], stop: Callable[[], bool]
-    ) -> Iterator[Outcome]:
+    def __call__(self, trials: Sequence[Trial], learned: Learned, stop: Callable[[], bool]) -> Iterator[Outcome]:
         """See `Executes`."""
         left = False
         pool = ThreadPoolExecutor(self._workers, "sfumato-lab", initializer=torch.set_num_threads, initargs=(1,))
         try:
-            futures = {pool.submit(train, trial, picture, lambda: left or stop()) for trial in trials}
+            futures = {pool.submit(train, trial, learned, lambda: left or stop()) for trial in trials}
             yield from _as_they_come(futures)
         finally:
             left = True
@@ -74,18 +68,16 @@ class Processes:
     def __init__(self, workers: int) -> None:
         self._workers = workers
 
-    def __call__(
-        self, trials: Sequence[Trial], picture: NDArray[np.float32], stop: Callable[[], bool]
-    ) -> Iterator[Outcome]:
+    def __call__(self, trials: Sequence[Trial], learned: Learned, stop: Callable[[], bool]) -> Iterator[Outcome]:
         """See `Executes`."""
         waiting = {trial.key: trial for trial in trials}
-        with _pool(self._workers, picture) as pool:
+        with _pool(self._workers, learned) as pool:
             for outcome in self._outcomes(pool, list(trials), stop):
                 del waiting[outcome.key]
                 yield outcome
         # A worker died, killed for its memory perhaps, and the pool with it. Alone it is known who it was.
         for trial in list(waiting.values()) if not stop() else []:
-            with _pool(1, picture) as pool:
+            with _pool(1, learned) as pool:
                 outcomes = list(self._outcomes(pool, [trial], stop))
             if not stop():
                 yield from outcomes or [failed(trial.key, "its process died: out of memory, or killed.")]
@@ -116,11 +108,11 @@ def _as_they_come(futures: set[Future[Outcome]]) -> Iterator[Outcome]:
 
 
 @contextmanager
-def _pool(workers: int, picture: NDArray[np.float32]) -> Iterator[ProcessPoolExecutor]:
+def _pool(workers: int, learned: Learned) -> Iterator[ProcessPoolExecutor]:
     context = multiprocessing.get_context(START)
     # A server that has imported PyTorch once starts the others in a moment; it trains nothing itself.
     context.set_forkserver_preload(["sfumato.lab.train"])
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(picture,))
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(learned,))
     try:
         yield pool
     finally:
@@ -131,19 +123,19 @@ def _pool(workers: int, picture: NDArray[np.float32]) -> Iterator[ProcessPoolExe
             process.terminate()
 
 
-_picture: NDArray[np.float32] | None = None
+_learned: Learned | None = None
 
 
-def _begin(picture: NDArray[np.float32]) -> None:
-    global _picture
+def _begin(learned: Learned) -> None:
+    global _learned
     import signal
 
     # Ctrl-C reaches every process of a terminal: the parent decides what becomes of it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
-    _picture = picture
+    _learned = learned
 
 
 def _train_here(trial: Trial) -> Outcome:
-    assert _picture is not None
-    return train(trial, _picture)
+    assert _learned is not None
+    return train(trial, _learned)

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sfumato.errors import RunError
 from sfumato.lab import execute
 from sfumato.lab.folder import Folder
+from sfumato.lab.measure import MEASURES
 from sfumato.lab.plan import Arm, Plan
 from sfumato.lab.rates import best_of, scaled
+from sfumato.lab.train import Learned
 from sfumato.lab.trial import Key, Trial
 from sfumato.training import available_cores
 
@@ -51,9 +52,10 @@ class Experiment:
         found = ((seed, self.rows.get(Key("verdict", arm.name, seed, factor))) for seed in self.plan.seeds)
         return {seed: row for seed, row in found if row is not None}
 
-    def psnrs(self, arm: Arm) -> dict[int, float]:
-        """dB by seed, of the trainings that came to their end."""
-        return {seed: row["psnr"] for seed, row in self.results(arm).items() if good(row)}
+    def scores(self, arm: Arm) -> dict[int, float]:
+        """The plan's measure by seed, of the trainings that came to their end."""
+        field = self.plan.measure.field
+        return {seed: row[field] for seed, row in self.results(arm).items() if good(row)}
 
 
 Watch = Callable[[int, int], None]
@@ -75,7 +77,7 @@ def read(path: Path) -> Experiment:
 
 def carry_out(
     plan: Plan,
-    picture: NDArray[np.float32],
+    learned: Learned,
     path: Path,
     *,
     workers: int = 0,
@@ -92,7 +94,7 @@ def carry_out(
     how = execute.rule(plan)
     executor = executor or (execute.Threads(workers) if how == "threads" else execute.Processes(workers))
     order = {arm.name: number for number, arm in enumerate(plan.arms)}
-    with folder.taken(plan, picture):
+    with folder.taken(plan, learned if isinstance(learned, np.ndarray) else None):
         rows = folder.rows()
         noted = False
         while wanted := trials(plan, rows):
@@ -101,7 +103,7 @@ def carry_out(
                 folder.note_machine(how, workers)
                 noted = True
             watch(_work(plan, rows), _work(plan, rows) + _ahead(plan, rows))
-            for outcome in executor(_longest_first(plan, missing), picture, stop):
+            for outcome in executor(_longest_first(plan, missing), learned, stop):
                 folder.write(outcome, order[outcome.key.arm])
                 rows[outcome.key] = outcome.row
                 watch(_work(plan, rows), _work(plan, rows) + _ahead(plan, rows))
@@ -132,11 +134,18 @@ def trial_of(plan: Plan, key: Key) -> Trial:
     evaluation = base.evaluation.model_copy(update={"every": "end"})
     # An arm's own seed is added: so all can be repeated on others, or one arm be given others than its neighbour.
     recipe = base.model_copy(update={"seed": base.seed + key.seed, "threads": 1, "evaluation": evaluation})
+    looks = marks(recipe.budget.epochs, every_step=recipe.training.batch == "all") if verdict else ()
+    frames = _frame_size(plan) if key.seed == plan.seeds[0] else None
+    return Trial(key, recipe, looks, frames, plan.arm(key.arm).first)
+
+
+def _frame_size(plan: Plan) -> tuple[int, int] | None:
+    """(rows, columns) of small paintings; None where there is nothing to paint."""
+    if plan.task != "picture":
+        return None
     height, width = plan.picture["height"], plan.picture["width"]
     shrink = min(1.0, LONGEST_FRAME / max(height, width))
-    frames = (max(round(height * shrink), 2), max(round(width * shrink), 2))
-    looks = marks(recipe.budget.epochs, every_step=recipe.training.batch == "all") if verdict else ()
-    return Trial(key, recipe, looks, frames if key.seed == plan.seeds[0] else None, plan.arm(key.arm).first)
+    return max(round(height * shrink), 2), max(round(width * shrink), 2)
 
 
 def marks(epochs: float | None, *, every_step: bool = False) -> tuple[float, ...]:
@@ -160,7 +169,7 @@ def chosen_factor(plan: Plan, rows: dict[Key, dict[str, Any]], arm: Arm) -> floa
 
 
 def rates_tried(plan: Plan, rows: dict[Key, dict[str, Any]], arm: Arm) -> dict[float, float]:
-    """Mean dB over the tuning seeds by factor; -inf where one of them diverged or failed."""
+    """The measure's mean over the tuning seeds by factor; -inf where one of them diverged or failed."""
     if plan.tuning is None:
         return {}
     found: dict[float, float] = {}
@@ -170,13 +179,13 @@ def rates_tried(plan: Plan, rows: dict[Key, dict[str, Any]], arm: Arm) -> dict[f
             whole = [row for row in all_seeds if row is not None]
             if len(whole) == len(plan.tuning.seeds):
                 every = all(good(row) for row in whole)
-                found[key.factor] = float(np.mean([row["psnr"] for row in whole])) if every else -math.inf
+                found[key.factor] = float(np.mean([row[plan.measure.field] for row in whole])) if every else -math.inf
     return found
 
 
 def good(row: dict[str, Any]) -> bool:
     """Whether training came to its end with a number."""
-    return row["status"] == "finished" and row["psnr"] is not None
+    return row["status"] == "finished" and any(row.get(each.field) is not None for each in MEASURES.values())
 
 
 def _factors_wanted(plan: Plan, rows: dict[Key, dict[str, Any]], arm: Arm) -> list[float]:
@@ -199,10 +208,10 @@ def _operations(plan: Plan, key: Key) -> int:
     budget, training = arm.recipe.budget, arm.recipe.training
     if arm.operations is None or budget.seconds is not None:
         return 1
-    pixels = plan.picture["height"] * plan.picture["width"]
-    batch = pixels if training.batch == "all" else training.batch
-    limits = [] if budget.epochs is None else [budget.epochs * pixels]
-    limits += [] if budget.steps is None else [budget.steps * min(batch, pixels)]
+    samples = plan.samples
+    batch = samples if training.batch == "all" else training.batch
+    limits = [] if budget.epochs is None else [budget.epochs * samples]
+    limits += [] if budget.steps is None else [budget.steps * min(batch, samples)]
     return round(arm.operations * min(limits))
 
 

@@ -56,18 +56,23 @@ class Folder:
                 f"{file} must be a plan that Sfumato wrote: {error}. Restore or remove the folder."
             ) from None
 
-    @contextmanager
-    def taken(self, plan: Plan, picture: NDArray[np.float32]) -> Iterator[None]:
-        """Begin the experiment, or go on with it, alone.
-
-        Raises RunError when the folder holds another experiment, another process writes it, or it cannot be written.
-        """
+    def of(self, plan: Plan) -> Plan | None:
+        """The plan where it is carried out here, None where there is nothing yet. Raises RunError for another one."""
         found = self.plan()
         if found is not None and found.id != plan.id:
             raise RunError(
                 f"{self.path} holds another experiment, {found.name} with the id {found.id}. Got {plan.name} with "
                 f"the id {plan.id}; choose another folder (--out)."
             )
+        return found
+
+    @contextmanager
+    def taken(self, plan: Plan, picture: NDArray[np.float32] | None) -> Iterator[None]:
+        """Begin the experiment, or go on with it, alone. ``picture`` (H, W, C): None where none is learned.
+
+        Raises RunError when the folder holds another experiment, another process writes it, or it cannot be written.
+        """
+        found = self.of(plan)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -81,9 +86,10 @@ class Folder:
             raise cannot_write(self.path, error) from error
         try:
             if found is None:
-                buffer = io.BytesIO()
-                np.save(buffer, picture, allow_pickle=False)
-                write_bytes(self.path / TARGET, buffer.getvalue())
+                if picture is not None:
+                    buffer = io.BytesIO()
+                    np.save(buffer, picture, allow_pickle=False)
+                    write_bytes(self.path / TARGET, buffer.getvalue())
                 write_bytes(self.path / PLAN, (json.dumps(plan.to_values(), indent=2) + "\n").encode())
             yield
         finally:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from sfumato.errors import RecipeError, RunError
+from sfumato.lab.measure import MEASURES, Measure
 from sfumato.lab.rates import Tuning
 from sfumato.recipe import Recipe, values
 
@@ -62,7 +63,8 @@ class Plan:
     name: str
     question: str
     picture: Mapping[str, Any]
-    """``sha256``, ``height``, ``width``, ``channels`` and ``source`` of the picture as it is learned."""
+    """``sha256`` and ``source`` of what is learned, and its size: ``height``, ``width`` and ``channels`` of a picture;
+    ``samples``, ``inputs`` and ``outputs`` of digits."""
     arms: tuple[Arm, ...]
     comparisons: tuple[tuple[str, str], ...]
     """(arm, arm that it is compared with): the family whose intervals hold together."""
@@ -71,14 +73,37 @@ class Plan:
     """How each arm finds its learning rate; None: as its recipe says."""
     equal: str = "epochs"
     """What every arm gets the same of: epochs, operations or seconds."""
+    task: str = "picture"
+    """What is learned: one of `MEASURES`."""
+    beside: int = 0
+    """Comparisons of another experiment whose intervals are to hold together with these."""
 
     def arm(self, name: str) -> Arm:
         """The arm of that name."""
         return next(arm for arm in self.arms if arm.name == name)
 
+    @property
+    def measure(self) -> Measure:
+        """By what its networks are compared."""
+        return MEASURES[self.task]
+
+    @property
+    def samples(self) -> int:
+        """Of an epoch."""
+        return self.picture["samples"] if self.task == "digits" else self.picture["height"] * self.picture["width"]
+
+    @property
+    def family(self) -> int:
+        """Comparisons whose intervals hold together."""
+        return len(self.comparisons) + self.beside
+
     def to_values(self) -> dict[str, Any]:
         """For plan.json: all of it."""
+        # Left out where they say nothing: folders made before there were digits keep their ids.
+        more = {"task": self.task} if self.task != "picture" else {}
+        more |= {"beside": self.beside} if self.beside else {}
         return {
+            **more,
             "layout": LAYOUT,
             "name": self.name,
             "question": self.question,
@@ -119,6 +144,8 @@ class Plan:
                 seeds=tuple(data["seeds"]),
                 tuning=None if data["tuning"] is None else Tuning.of(data["tuning"]),
                 equal=data["equal"],
+                task=data.get("task", "picture"),
+                beside=data.get("beside", 0),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise RunError(f"the plan must be one that Sfumato wrote: {error}.") from None

@@ -37,7 +37,7 @@ class Tuning:
         return Tuning(tuple(data["factors"]), tuple(data["seeds"]))
 
     def grow(self, means: Mapping[float, float]) -> float | None:
-        """One more factor to try, from the mean dB at those that were tried; None when the best has worse neighbours.
+        """One more factor to try, from the mean score at those tried; None when the best has worse neighbours.
 
         A factor at which training diverged, or failed, has -inf.
         """

@@ -31,7 +31,9 @@ def sentences(experiment: Experiment) -> list[str]:
         changes.sort(key=lambda arm: -_mean(means[arm.name]))
         rescues = [arm for arm in changes if rescued(means[arm.name])]
         found += [f"  {arm.title}: {_above(experiment, arm, flat)}" for arm in changes]
-        if rescues:
+        if rescued(above(experiment, base, flat)):
+            found.append("  it needs no rescue")
+        elif rescues:
             found.append(f"  rescued best by one field: {rescues[0].title}")
             mildest = [arm for arm in changes if arm in rescues and "rprop" in arm.title]
             if mildest:
@@ -54,7 +56,7 @@ def saturates_at(experiment: Experiment, arm: Arm) -> list[float | None]:
 
 def above(experiment: Experiment, arm: Arm, flat: float) -> Interval:
     """dB above one flat colour, with intervals of all arms that hold together."""
-    return interval([psnr - flat for psnr in experiment.psnrs(arm).values()], len(experiment.plan.arms))
+    return interval([psnr - flat for psnr in experiment.scores(arm).values()], len(experiment.plan.arms))
 
 
 def rescued(found: Interval) -> bool:

@@ -15,7 +15,7 @@ from sfumato.lab.rates import rates_of, scaled
 
 @dataclass(frozen=True)
 class Line:
-    """An arm. Of dB the mean and the standard deviation over the seeds; of everything else the mean."""
+    """An arm. Of the measure the mean and the standard deviation over the seeds; of everything else the mean."""
 
     arm: Arm
     rates: tuple[float, ...]
@@ -23,7 +23,8 @@ class Line:
     finished: int
     failed: int
     """Seeds that failed or diverged."""
-    psnr: float
+    score: float
+    """Of the plan's measure."""
     deviation: float
     ssim: float
     epochs: float
@@ -42,8 +43,9 @@ def lines(experiment: Experiment) -> list[Line]:
     for arm in experiment.plan.arms:
         everything = experiment.results(arm)
         rows = [row for row in everything.values() if good(row)]
-        psnrs = [row["psnr"] for row in rows]
-        reached = [reaches(row["curve"], goal) for row in rows] if goal is not None else []
+        field = experiment.plan.measure.field
+        scores = [row[field] for row in rows]
+        reached = [reaches(row["curve"], goal, field) for row in rows] if goal is not None else []
         samples = None if arm.operations is None else _mean(rows, "samples") * arm.operations / 1e9
         when = [each for each in reached if each is not None]
         most = 2 * len(when) > len(rows)
@@ -53,8 +55,8 @@ def lines(experiment: Experiment) -> list[Line]:
                 rates=rates(experiment, arm),
                 finished=len(rows),
                 failed=len(everything) - len(rows),
-                psnr=float(np.mean(psnrs)) if psnrs else math.nan,
-                deviation=float(np.std(psnrs, ddof=1)) if len(psnrs) > 1 else math.nan,
+                score=float(np.mean(scores)) if scores else math.nan,
+                deviation=float(np.std(scores, ddof=1)) if len(scores) > 1 else math.nan,
                 ssim=_mean(rows, "ssim"),
                 epochs=_mean(rows, "epoch"),
                 seconds=_mean(rows, "seconds"),
@@ -77,30 +79,31 @@ def rates(experiment: Experiment, arm: Arm) -> tuple[float, ...]:
 
 
 def target(experiment: Experiment) -> float | None:
-    """dB that every arm should come to: what the worst one ends with in the mean, rounded down to a tenth."""
-    means = [float(np.mean(list(psnrs.values()))) for arm in experiment.plan.arms if (psnrs := experiment.psnrs(arm))]
+    """What every arm should come to: what the worst one ends with in the mean, rounded down to a tenth."""
+    found = [experiment.scores(arm) for arm in experiment.plan.arms]
+    means = [float(np.mean(list(scores.values()))) for scores in found if scores]
     return math.floor(min(means) * 10) / 10 if means else None
 
 
-def reaches(curve: list[dict[str, Any]], goal: float) -> dict[str, float] | None:
-    """``seconds`` and ``samples`` at which a training's curve first comes to ``goal`` dB, None where it never does.
+def reaches(curve: list[dict[str, Any]], goal: float, field: str = "psnr") -> dict[str, float] | None:
+    """``seconds`` and ``samples`` at which a training's curve first comes to ``goal``, None where it never does.
 
     Between two points of the curve as if it were straight; up to its first point, that point.
     """
     before = None
     for point in curve:
-        if point["psnr"] is None:
+        if point[field] is None:
             before = None
             continue
-        if point["psnr"] >= goal:
+        if point[field] >= goal:
             if before is None:
                 return {"seconds": point["seconds"], "samples": float(point["samples"])}
-            part = (goal - before["psnr"]) / (point["psnr"] - before["psnr"])
+            part = (goal - before[field]) / (point[field] - before[field])
             return {name: before[name] + part * (point[name] - before[name]) for name in ("seconds", "samples")}
         before = point
     return None
 
 
 def _mean(rows: list[dict[str, Any]], field: str) -> float:
-    values = [row[field] for row in rows if row[field] is not None]
+    values = [row[field] for row in rows if row.get(field) is not None]
     return float(np.mean(values)) if values else math.nan

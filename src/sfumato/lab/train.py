@@ -11,24 +11,27 @@ from numpy.typing import NDArray
 
 from sfumato import images
 from sfumato.errors import SfumatoError
+from sfumato.lab.digits import train as digits
+from sfumato.lab.digits.data import Digits
 from sfumato.lab.phases import Phase, phases, started_with
-from sfumato.lab.trial import Outcome, Trial, failed, identity
+from sfumato.lab.trial import InterruptedTrialError, Outcome, Trial, failed, identity
 from sfumato.recipe.picture import Light
 from sfumato.training import Loop, Snapshot, resolve
 from sfumato.training.health import saturated
 
+Learned = NDArray[np.float32] | Digits
+"""What is learned: a picture (H, W, C), or digits."""
 
-class InterruptedTrialError(Exception):
-    """Training was asked to stop before its end: nothing came of it."""
 
-
-def train(trial: Trial, picture: NDArray[np.float32], stop: Callable[[], bool] = lambda: False) -> Outcome:
+def train(trial: Trial, learned: Learned, stop: Callable[[], bool] = lambda: False) -> Outcome:
     """Train on one thread to the end of the budget; a training that fails is an outcome too.
 
-    ``picture`` (H, W, C). Raises InterruptedTrialError after ``stop`` has said so.
+    Raises InterruptedTrialError after ``stop`` has said so.
     """
     try:
-        return _train(trial, picture, stop)
+        if isinstance(learned, Digits):
+            return digits.train(trial, learned, stop)
+        return _train(trial, learned, stop)
     except (SfumatoError, ArithmeticError, ValueError, RuntimeError, TypeError, MemoryError) as error:
         # One's own network may raise anything of this; the other trials go on.
         return failed(trial.key, f"{type(error).__name__}: {error}")

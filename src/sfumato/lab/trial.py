@@ -14,6 +14,10 @@ from sfumato.recipe import Recipe
 Purpose = Literal["tuning", "verdict"]
 
 
+class InterruptedTrialError(Exception):
+    """Training was asked to stop before its end: nothing came of it."""
+
+
 @dataclass(frozen=True)
 class Key:
     """Which trial."""

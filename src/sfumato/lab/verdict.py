@@ -9,6 +9,7 @@ import numpy as np
 
 from sfumato.lab import matters
 from sfumato.lab.experiment import Experiment
+from sfumato.lab.measure import PSNR
 from sfumato.lab.plan import Arm
 from sfumato.lab.statistics import FEWEST, Interval, interval
 
@@ -20,13 +21,14 @@ class Comparison:
     a: Arm
     b: Arm
     difference: Interval
-    """dB that ``a`` is above ``b``, in the mean over the seeds."""
+    """What ``a`` is above ``b`` in the plan's measure, in the mean over the seeds."""
     missing: int
     """Seeds of which one of the two failed or diverged."""
     lost: tuple[int, int] = (0, 0)
     """Seeds that failed or diverged, of each."""
     seeds: int = 0
     """In all."""
+    unit: str = PSNR.unit
 
 
 def comparisons(experiment: Experiment) -> list[Comparison]:
@@ -35,11 +37,12 @@ def comparisons(experiment: Experiment) -> list[Comparison]:
     found: list[Comparison] = []
     for name_a, name_b in plan.comparisons:
         a, b = plan.arm(name_a), plan.arm(name_b)
-        of_a, of_b = experiment.psnrs(a), experiment.psnrs(b)
+        of_a, of_b = experiment.scores(a), experiment.scores(b)
         paired = [of_a[seed] - of_b[seed] for seed in plan.seeds if seed in of_a and seed in of_b]
         seeds = len(plan.seeds)
         lost = (seeds - len(of_a), seeds - len(of_b))
-        found.append(Comparison(a, b, interval(paired, len(plan.comparisons)), seeds - len(paired), lost, seeds))
+        difference = interval(paired, plan.family)
+        found.append(Comparison(a, b, difference, seeds - len(paired), lost, seeds, plan.measure.unit))
     return found
 
 
@@ -63,9 +66,9 @@ def claim(comparison: Comparison) -> str:
         return f"no verdict on {names[0]} against {names[1]}: no seed of both came to its end"
     if found.sign:
         better, worse = (a, b) if found.sign > 0 else (b, a)
-        figures = f"{abs(found.mean):.2f} dB {_bounds(found, flipped=found.sign < 0)}"
+        figures = f"{abs(found.mean):.2f} {comparison.unit} {_bounds(found, flipped=found.sign < 0)}"
         return f"{better.title or better.name} {better.verb} {worse.name} by {figures}"
-    signed = f"{found.mean:+.2f} dB {_bounds(found)}"
+    signed = f"{found.mean:+.2f} {comparison.unit} {_bounds(found)}"
     if found.pairs < FEWEST:
         return f"no verdict on {names[0]} against {names[1]}: {signed}, fewer than {FEWEST} paired seeds"
     return f"no difference shown between {names[0]} and {names[1]}: {signed}"
@@ -85,8 +88,8 @@ def conditions(experiment: Experiment, comparison: Comparison) -> list[str]:
     if comparison.missing:
         words.append(f"{comparison.missing} failed or diverged")
     words.append(_budget(a, b))
-    if len(plan.comparisons) > 1:
-        words.append(f"95% for all {len(plan.comparisons)} comparisons together")
+    if plan.family > 1:
+        words.append(f"95% for all {plan.family} comparisons together")
     return words
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 from sfumato.recipe.recipe import Recipe
+from sfumato.recipe.section import Section
 
 Values = Mapping[str, Any]
 
@@ -36,6 +37,21 @@ def difference(values: Values, base: Values) -> dict[str, Any]:
         elif value != base[key] or type(value) is not type(base[key]):
             result[key] = value
     return result
+
+
+def nested(field: str, text: str) -> dict[str, Any]:
+    """A change of one field as it is typed: ``("model.width", "64")``; none is no value where a field may lack one."""
+    *path, last = field.split(".")
+    section: Any = Recipe
+    for step in path:
+        info = section.model_fields.get(step)
+        section = info.annotation if info is not None and hasattr(info.annotation, "model_fields") else Section
+    info = section.model_fields.get(last)
+    optional = info is not None and type(None) in get_args(info.annotation)
+    change: Any = None if optional and text == "none" else text
+    for step in reversed([*path, last]):
+        change = {step: change}
+    return change
 
 
 def changed(recipe: Recipe, changes: Values) -> Recipe:

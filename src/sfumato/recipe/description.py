@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sfumato.errors import RecipeError
 from sfumato.recipe.choices import Fourier
+from sfumato.recipe.model import Model
 from sfumato.recipe.recipe import Recipe
 
 CHANNELS = {"grey": 1, "rgb": 3, "rgba": 4, "auto": 3}
@@ -107,10 +108,14 @@ def describe(recipe: Recipe) -> Description:
             f"model.module must be none to be described: only building it can tell. Got {model.module!r}."
         )
     encoded = model.encoding.features if isinstance(model.encoding, Fourier) else 2
-    units = [*model.widths, CHANNELS[recipe.picture.channels]]
-    fan_ins = model.wiring.fan_ins(encoded, model.widths)
-    layers = tuple(Layer(inputs, count, model.biases) for inputs, count in zip(fan_ins, units, strict=True))
-    return Description(recipe, layers, encoded)
+    return Description(recipe, layers_of(model, encoded, CHANNELS[recipe.picture.channels]), encoded)
+
+
+def layers_of(model: Model, inputs: int, outputs: int) -> tuple[Layer, ...]:
+    """The linear layers of a recipe's own network with so many inputs, encoded if they are, and outputs."""
+    fan_ins = model.wiring.fan_ins(inputs, model.widths)
+    units = [*model.widths, outputs]
+    return tuple(Layer(fan_in, count, model.biases) for fan_in, count in zip(fan_ins, units, strict=True))
 
 
 def pixels_of(recipe: Recipe) -> tuple[int, int]:

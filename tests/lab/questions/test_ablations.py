@@ -10,7 +10,7 @@ import pytest
 from sfumato.errors import RecipeError
 from sfumato.lab import rescue, verdict
 from sfumato.lab.experiment import carry_out
-from sfumato.lab.questions import ablation, rprop_sigmoid, six_hints
+from sfumato.lab.questions import ablation, own, rprop_sigmoid, six_hints
 from sfumato.recipe import Recipe, changed, preset
 from sfumato.recipe.changes import difference, flat, values
 from tests.lab.small_plan import BASE, target
@@ -67,6 +67,18 @@ def test_a_tiny_ablation_from_end_to_end(tmp_path: Path) -> None:
     assert "over training.order=scan" in lines[0]
 
 
+def test_an_optional_field_can_be_undone_by_none() -> None:
+    base = changed(RECIPE, {"budget": {"epochs": 4, "steps": 9}, "picture": {"max_side": 8}})
+    plan = ablation.plan(base, target(), ["budget.epochs=none;budget.steps=5"], seeds=SEEDS)
+    assert (plan.arms[1].recipe.budget.epochs, plan.arms[1].recipe.budget.steps) == (None, 5)
+    assert plan.arms[1].instead == "budget.epochs=4.0;budget.steps=9"
+    # What must have a value is told that none is no value of it; an encoding has that name.
+    with pytest.raises(RecipeError, match="training.batch must be"):
+        ablation.plan(base, target(), ["training.batch=none"], seeds=SEEDS)
+    assert ablation.parsed("model.encoding=none") == {"model": {"encoding": "none"}}
+    assert own.axis(base, "model.module", ["none"])["none"].model.module is None
+
+
 def test_two_values_of_one_field_are_not_undone_together() -> None:
     plan = ablation.plan(RECIPE, target(), ["model.width=9", "model.width=10"], seeds=SEEDS)
     assert [arm.name for arm in plan.arms] == ["base", "model.width=9", "model.width=10"]
@@ -112,3 +124,7 @@ def test_the_commenter_s_network_saturates_and_is_rescued(tmp_path: Path, monkey
         first = next((point["epoch"] for point in row["curve"] if point["saturated"] >= 0.25), None)
         assert epoch == first
     assert len(next(iter(found.results(arm).values()))["curve"]) == 12
+    # Who learns as it is needs no change.
+    flat = float(lines[0].split()[3])
+    learns = rescue.rescued(rescue.above(found, arm, flat))
+    assert ("  it needs no rescue" in lines) == learns

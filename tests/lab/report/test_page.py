@@ -183,7 +183,7 @@ def test_a_recipe_trains_to_the_same_number_and_the_command_is_the_same_experime
         assert recipe is not None
         alone = list(sf.train(from_string(sf_string(recipe))))[-1]
         assert alone.evaluation is not None
-        assert alone.evaluation.psnr == found.psnrs(arm)[0]
+        assert alone.evaluation.psnr == found.scores(arm)[0]
     command = repeats(found)
     assert command is not None
     before = (tmp_path / "e" / "trials.jsonl").read_text()

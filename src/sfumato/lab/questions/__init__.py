@@ -6,7 +6,7 @@ import difflib
 from types import ModuleType
 
 from sfumato.errors import RecipeError
-from sfumato.lab.questions import deep_vs_shallow, rprop_sigmoid, six_hints
+from sfumato.lab.questions import deep_vs_shallow, mnist_claim, rprop_sigmoid, six_hints
 
 QUESTIONS: dict[str, ModuleType] = {"deep-vs-shallow": deep_vs_shallow}
 
@@ -20,6 +20,8 @@ def find(name: str) -> ModuleType:
         return QUESTIONS[name]
     if name in ABLATIONS:
         raise RecipeError(f"{name} is a question of ablate: sfumato ablate {name}.")
-    close = difflib.get_close_matches(name, QUESTIONS, n=1)
+    if name == mnist_claim.NAME:
+        raise RecipeError(f"{name} is two experiments and has a command of its own: sfumato compare {name}.")
+    close = difflib.get_close_matches(name, [*QUESTIONS, mnist_claim.NAME], n=1)
     hint = f"did you mean {close[0]!r}?" if close else "or give arms of your own with --arm or --axis."
-    raise RecipeError(f"the question must be one of {', '.join(QUESTIONS)}. Got {name!r}; {hint}")
+    raise RecipeError(f"the question must be one of {', '.join([*QUESTIONS, mnist_claim.NAME])}. Got {name!r}; {hint}")

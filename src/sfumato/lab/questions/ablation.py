@@ -11,7 +11,7 @@ from sfumato.errors import RecipeError
 from sfumato.lab.arms import arm, facts
 from sfumato.lab.plan import Arm, Plan, checked
 from sfumato.recipe import Recipe, changed
-from sfumato.recipe.changes import flat, merged, values
+from sfumato.recipe.changes import flat, merged, nested, values
 
 NAME = "ablation"
 
@@ -79,10 +79,7 @@ def parsed(text: str) -> dict[str, Any]:
             raise RecipeError(f"what is undone must be field=value;field=value;... of a recipe. Got {part!r}.")
         if field.startswith("picture.") or field == "seed":
             raise RecipeError(f"what is undone must not be the picture or the seed: all arms share them. Got {part!r}.")
-        nested: Any = value.strip()
-        for step in reversed(field.split(".")):
-            nested = {step: nested}
-        changes = merged(changes, nested)
+        changes = merged(changes, nested(field, value.strip()))
     return changes
 
 

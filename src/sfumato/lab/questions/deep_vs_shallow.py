@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from numpy.typing import NDArray
 
 from sfumato.errors import RecipeError
 from sfumato.lab.arms import arm, equalised, facts
-from sfumato.lab.plan import Plan, checked
+from sfumato.lab.plan import Arm, Plan, checked
 from sfumato.lab.rates import Tuning
 from sfumato.lab.widths import widths
 from sfumato.recipe import Recipe, changed
@@ -35,30 +35,42 @@ def plan(
     recipe: Recipe, picture: NDArray[Any], *, seeds: tuple[int, ...], tuning: Tuning | None, equal: str, parameters: int
 ) -> Plan:
     """Every depth against one layer. The recipe's own depth and width are not looked at. Raises RecipeError."""
-    if recipe.model.module is not None:
-        raise RecipeError(f"model.module must be none: depths are compared. Got {recipe.model.module!r}.")
     channels = picture.shape[2]
 
-    def count(units: Sequence[int]) -> int:
-        # Without validation: this is asked a hundred times.
-        model = recipe.model.model_copy(update={"depth": len(units), "width": tuple(units)})
-        return arm("", recipe.model_copy(update={"model": model}), channels).parameters or 0
+    def make(name: str, recipe: Recipe, **words: str) -> Arm:
+        return arm(name, recipe, channels, **words)
 
-    arms = []
-    for depth in DEPTHS:
-        found = widths(depth, parameters, count)
-        one = changed(recipe, {"model": {"depth": depth, "width": found}})
-        layers = "hidden layer" if depth == 1 else "hidden layers"
-        arms.append(arm(str(depth), one, channels, title=f"{depth} {layers}", verb="beats" if depth == 1 else "beat"))
     return checked(
         Plan(
             name="deep-vs-shallow",
             question=QUESTION,
             picture=facts(recipe, picture),
-            arms=equalised(arms, equal),
+            arms=equalised(arms_of(recipe, DEPTHS, parameters, make), equal),
             comparisons=tuple((str(depth), "1") for depth in DEPTHS if depth != 1),
             seeds=seeds,
             tuning=tuning,
             equal=equal,
         )
     )
+
+
+def arms_of(recipe: Recipe, depths: Sequence[int], parameters: int, make: Callable[..., Arm]) -> list[Arm]:
+    """An arm for every depth, with widths that give it so many parameters. Raises RecipeError.
+
+    ``make``: (name, recipe, title=, verb=) -> the arm with its size, for what is learned.
+    """
+    if recipe.model.module is not None:
+        raise RecipeError(f"model.module must be none: depths are compared. Got {recipe.model.module!r}.")
+
+    def count(units: Sequence[int]) -> int:
+        # Without validation: this is asked a hundred times.
+        model = recipe.model.model_copy(update={"depth": len(units), "width": tuple(units)})
+        return make("", recipe.model_copy(update={"model": model})).parameters or 0
+
+    arms: list[Arm] = []
+    for depth in depths:
+        found = widths(depth, parameters, count)
+        one = changed(recipe, {"model": {"depth": depth, "width": found}})
+        layers = "hidden layer" if depth == 1 else "hidden layers"
+        arms.append(make(str(depth), one, title=f"{depth} {layers}", verb="beats" if depth == 1 else "beat"))
+    return arms

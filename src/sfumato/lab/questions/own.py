@@ -12,7 +12,7 @@ from sfumato.lab.arms import arm, equalised, facts
 from sfumato.lab.plan import Plan, checked
 from sfumato.lab.rates import Tuning, rates_of
 from sfumato.recipe import Recipe, changed
-from sfumato.recipe.changes import difference, flat, values
+from sfumato.recipe.changes import difference, flat, nested, values
 
 NAME = "own"
 
@@ -59,10 +59,7 @@ def axis(base: Recipe, field: str, texts: Sequence[str]) -> dict[str, Recipe]:
         raise RecipeError(f"every value of an axis must be given once. Got {twice[0]} twice.")
     found: dict[str, Recipe] = {}
     for text in texts:
-        nested: Any = None if text == "none" and flat(values(base))[field] is None else text
-        for part in reversed(field.split(".")):
-            nested = {part: nested}
-        found[text] = changed(base, nested)
+        found[text] = changed(base, nested(field, text))
     return found
 
 

@@ -17,7 +17,7 @@ HELP = "full-batch Rprop and a sigmoid at the output, with 300 and 30 units: whe
 
 NAME = PRESET = "rprop-sigmoid"
 
-# A full-batch step on more pixels takes seconds, and there are 130 trainings.
+# A full-batch step on more pixels takes seconds, and there are 120 trainings.
 DEFAULTS: dict[str, Any] = {"picture": {"max_side": 64}, "budget": {"epochs": 30}}
 
 WIDTHS = (300, 30)

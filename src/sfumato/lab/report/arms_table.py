@@ -6,11 +6,13 @@ from sfumato.lab import table
 from sfumato.lab.experiment import Experiment
 from sfumato.lab.report.text import NONE, decibels, figure, name, scrolling, section
 
+SSIM = "SSIM"
+
 HEADS = (
     ("arm", "arm"),
-    ("dB", "PSNR of the last painting, mean over the seeds"),
-    ("±", "standard deviation of the dB over the seeds"),
-    ("SSIM", "structural similarity, mean over the seeds"),
+    ("{head}", "{meaning}, mean over the seeds"),
+    ("±", "standard deviation of that over the seeds"),
+    (SSIM, "structural similarity, mean over the seeds"),
     ("seeds", "seeds that came to their end"),
     ("parameters", "trained numbers"),
     ("epochs", "mean over the seeds"),
@@ -24,17 +26,26 @@ HEADS = (
 
 def table_part(experiment: Experiment) -> str:
     """The section."""
+    goal, head = table.target(experiment), experiment.plan.measure.head
+    target = "" if goal is None else f" The target is {goal:.1f} {head}, what the worst arm ends with."
+    lead = f"Means over the seeds; ± is the standard deviation.{target} The highest mean is marked."
+    return section("table", "Table", arms_table(experiment), lead=lead)
+
+
+def arms_table(experiment: Experiment) -> str:
+    """The table itself."""
     rows: list[str] = []
     lines = table.lines(experiment)
-    best = max((line.psnr for line in lines if line.finished), default=None)
+    measure, painted = experiment.plan.measure, experiment.plan.task == "picture"
+    best = max((line.score for line in lines if line.finished), default=None)
     for line in lines:
         arm = line.arm
         failed = f", {line.failed} failed" if line.failed else ""
         untried = not line.finished and not line.failed
         cells = (
-            decibels(line.psnr),
+            decibels(line.score),
             decibels(line.deviation),
-            decibels(line.ssim),
+            *([decibels(line.ssim)] if painted else []),
             f"{line.finished}{failed}",
             NONE if arm.parameters is None else f"{arm.parameters:,}",
             figure(line.epochs),
@@ -44,11 +55,13 @@ def table_part(experiment: Experiment) -> str:
             figure(line.seconds_to_target),
             NONE if untried or not line.rates else ", ".join(f"{rate:.2g}" for rate in line.rates),
         )
-        kind = ' class="best"' if line.psnr == best else ""
+        kind = ' class="best"' if line.score == best else ""
         rows.append(f'<tr{kind}><th scope="row">{name(arm)}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>')
-    heads = "".join(f'<th scope="col" title="{meaning}">{head}</th>' for head, meaning in HEADS)
-    goal = table.target(experiment)
-    target = "" if goal is None else f" The target is {goal:.1f} dB, what the worst arm ends with."
-    body = scrolling("Table of arms", f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>")
-    lead = f"Means over the seeds; ± is the standard deviation.{target} The highest mean is marked."
-    return section("table", "Table", body, lead=lead)
+    words = {"head": measure.head, "meaning": measure.meaning}
+    heads = "".join(
+        f'<th scope="col" title="{meaning.format(**words)}">{head.format(**words)}</th>'
+        for head, meaning in HEADS
+        if painted or head != SSIM
+    )
+    whole = f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    return scrolling(f"Table of arms, {measure.name}", whole)

@@ -1,4 +1,4 @@
-"""PSNR of every arm as it learns: the mean over seeds, and a band from the worst to the best of them."""
+"""The measure of every arm as it learns: the mean over seeds, and a band from the worst to the best of them."""
 
 from __future__ import annotations
 
@@ -23,44 +23,45 @@ def curves_data(experiment: Experiment) -> list[dict[str, Any]]:
 
 def points(experiment: Experiment, arm: Arm) -> list[dict[str, Any]]:
     """One at each mark, over the seeds that came to their end and have a number there."""
+    field = experiment.plan.measure.field
     curves = [row["curve"] for row in experiment.results(arm).values() if good(row) and row.get("curve")]
     if not curves:
         return []
     found: list[dict[str, Any]] = []
-    for at_mark in zip(*aligned(curves), strict=True):
-        known = [point for point in at_mark if point["psnr"] is not None]
+    for at_mark in zip(*aligned(curves, field), strict=True):
+        known = [point for point in at_mark if point[field] is not None]
         if known:
-            psnrs = [point["psnr"] for point in known]
-            means = {field: float(np.mean([point[field] for point in known])) for field in FIELDS}
+            scores = [point[field] for point in known]
+            means = {each: float(np.mean([point[each] for point in known])) for each in FIELDS}
             found.append(
                 {
                     "epoch": means["epoch"],
                     "gflop": None if arm.operations is None else means["samples"] * arm.operations / 1e9,
                     "seconds": means["seconds"],
-                    "mean": float(np.mean(psnrs)),
-                    "low": min(psnrs),
-                    "high": max(psnrs),
+                    "mean": float(np.mean(scores)),
+                    "low": min(scores),
+                    "high": max(scores),
                 }
             )
     return found
 
 
-def aligned(curves: list[list[dict[str, Any]]]) -> list[list[dict[str, Any]]]:
+def aligned(curves: list[list[dict[str, Any]]], field: str) -> list[list[dict[str, Any]]]:
     """The curves with equally many points. Where some have more, all are read off at the marks of one with fewest."""
     shortest = min(curves, key=len)
     if all(len(curve) == len(shortest) for curve in curves):
         return curves
     marks = [point["samples"] / shortest[-1]["samples"] for point in shortest]
-    return [_read_off(curve, marks) for curve in curves]
+    return [_read_off(curve, marks, field) for curve in curves]
 
 
-def _read_off(curve: list[dict[str, Any]], marks: list[float]) -> list[dict[str, Any]]:
-    known = [point for point in curve if point["psnr"] is not None]
+def _read_off(curve: list[dict[str, Any]], marks: list[float], field: str) -> list[dict[str, Any]]:
+    known = [point for point in curve if point[field] is not None]
     if not known:
-        return [{"psnr": None, **dict.fromkeys(FIELDS, 0.0)} for _ in marks]
+        return [{field: None, **dict.fromkeys(FIELDS, 0.0)} for _ in marks]
     parts = [point["samples"] / curve[-1]["samples"] for point in known]
-    columns = {field: np.interp(marks, parts, [point[field] for point in known]) for field in ("psnr", *FIELDS)}
-    return [{field: float(column[place]) for field, column in columns.items()} for place in range(len(marks))]
+    columns = {each: np.interp(marks, parts, [point[each] for point in known]) for each in (field, *FIELDS)}
+    return [{each: float(column[place]) for each, column in columns.items()} for place in range(len(marks))]
 
 
 def curves_part(experiment: Experiment, data: list[dict[str, Any]]) -> str:
@@ -75,15 +76,18 @@ def curves_part(experiment: Experiment, data: list[dict[str, Any]]) -> str:
         for number, arm in enumerate(experiment.plan.arms)
         if data[number]["points"]
     )
+    measure = experiment.plan.measure
     unknown = [name(arm) for arm in experiment.plan.arms if arm.operations is None]
     note = f" Operations are not known for {', '.join(unknown)}." if unknown else ""
     body = (
-        f'{axis_choice("curve", AXES)}<div id="chart" role="img" aria-label="PSNR of every arm as it learns; the same '
-        f'numbers are in curve.csv"></div><ul class="legend" aria-label="Arms; press one to bring it out">{legend}</ul>'
+        f'{axis_choice("curve", AXES)}<div id="chart" role="img" aria-label="{measure.title} of every arm as it '
+        'learns; the same numbers are in curve.csv"></div><ul class="legend" aria-label="Arms; press one to bring it '
+        f'out">{legend}</ul>'
     )
     lead = (
-        "PSNR in dB at marks of training. Lines are means over the seeds that came to their end, bands reach from the "
-        f"worst of them to the best. By seconds and GFLOP a mark stands at the mean of its seeds.{note}"
+        f"{measure.title} in {measure.head} at marks of training. Lines are means over the seeds that came to their "
+        f"end, bands reach from the worst of them to the best. By seconds and GFLOP a mark stands at the mean "
+        f"of its seeds.{note}"
     )
     return section("curves", "Curves", body, lead=lead)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sfumato.lab.experiment import Experiment
+from sfumato.lab.plan import Plan
 from sfumato.lab.report.text import NONE, section, several, shown
 
 WORDS = {
@@ -42,17 +43,31 @@ def machines_part(experiment: Experiment) -> str:
 def limits_part(experiment: Experiment) -> str:
     """What must not be concluded."""
     plan = experiment.plan
-    height, width = plan.picture["height"], plan.picture["width"]
     lines = [
-        f"One picture of {width} x {height} pixels. On another the order of the arms may differ.",
+        *_of_task(plan),
         f"{several(len(plan.seeds), 'seed')} an arm. The intervals are exact where differences between seeds are "
         "normally distributed, which so few cannot show.",
         "Only the learning rate was tuned for each arm; every other setting is as its recipe says."
         if plan.tuning is not None
         else "Nothing was tuned: an arm whose settings suit it badly is told worse than it could be.",
-        "PSNR counts every pixel's squared error alike. It is not what an eye sees; SSIM stands in the table.",
         "Seconds are those of this machine with several trials side by side. Operations count the products of the "
         "network's layers, forward and back, and leave out what the optimiser does.",
-        "Paintings and film are those of the first seed. Look at the bands before a single painting persuades you.",
     ]
+    if plan.task == "picture":
+        lines += [
+            "PSNR counts every pixel's squared error alike. It is not what an eye sees; SSIM stands in the table.",
+            "Paintings and film are those of the first seed. Look at the bands before a single painting persuades you.",
+        ]
     return section("limits", "Limits", f"<ul>{''.join(f'<li>{line}</li>' for line in lines)}</ul>")
+
+
+def _of_task(plan: Plan) -> list[str]:
+    facts = plan.picture
+    if plan.task == "digits":
+        return [
+            f"One test set of {facts['tests']:,} digits, the same for all seeds: the intervals tell how far seeds "
+            "differ, not how another test set would.",
+            "Squared error on outputs of 0 and 1, so that the same engines train digits and pictures. Other losses "
+            "suit classification better.",
+        ]
+    return [f"One picture of {facts['width']} x {facts['height']} pixels. On another the order of the arms may differ."]

@@ -9,6 +9,7 @@ from importlib import resources
 from typing import Any
 
 from sfumato.lab.experiment import Experiment
+from sfumato.lab.plan import Plan
 from sfumato.lab.report.arms_table import table_part
 from sfumato.lab.report.curves import AXES, curves_data, curves_part
 from sfumato.lab.report.failures import failures_part
@@ -42,12 +43,17 @@ PARTS = {
     "limits": "Limits",
 }
 
+PAINTED = ("paintings", "film")
+"""Of pictures alone."""
+
 
 def page(experiment: Experiment) -> str:
     """The whole of it, at most `LARGEST` bytes as UTF-8. Raises RunError when the folder lacks its picture."""
     state = progress(experiment)
     style, script = asset("report.css"), asset("report.js")
     curve = curves_data(experiment)
+    measure, painted = experiment.plan.measure, experiment.plan.task == "picture"
+    axis = f"{measure.title}, {measure.head}"
     before = verdict_part(experiment, state)
     after = [
         curves_part(experiment, curve),
@@ -58,16 +64,17 @@ def page(experiment: Experiment) -> str:
         machines_part(experiment),
         limits_part(experiment),
     ]
-    tell = _script_safe({"axes": AXES, "curves": curve})
+    tell = script_safe({"axes": AXES, "measure": axis, "curves": curve})
     text = len("".join([style, script, before, *after, tell]).encode())
     # Captions of at most 64 arms, and what stands around everything.
     room = LARGEST - text - FRAME - 2_500 * len(experiment.plan.arms)
-    film = film_data(experiment, round(FILM_SHARE * room))
+    film = film_data(experiment, round(FILM_SHARE * room)) if painted else []
     room -= sum(len(frame["src"]) for each in film for frame in each["frames"])
-    body = [before, paintings_part(experiment, room), film_part(experiment, film), *after]
-    data = _script_safe({"axes": AXES, "curves": curve, "film": film})
+    pictures = [paintings_part(experiment, room), film_part(experiment, film)] if painted else []
+    body = [before, *pictures, *after]
+    data = script_safe({"axes": AXES, "measure": axis, "curves": curve, "film": film})
     title = f"{experiment.plan.name}: {experiment.plan.question}"
-    return _document(shown(title, 200), style, script, data, _top(experiment), "".join(body))
+    return document(shown(title, 200), data, _top(experiment), "".join(body))
 
 
 def asset(name: str) -> str:
@@ -77,10 +84,14 @@ def asset(name: str) -> str:
 
 def _top(experiment: Experiment) -> str:
     plan = experiment.plan
-    links = "".join(f'<li><a href="#{identity}">{words}</a></li>' for identity, words in PARTS.items())
+    links = "".join(
+        f'<li><a href="#{identity}">{words}</a></li>'
+        for identity, words in PARTS.items()
+        if plan.task == "picture" or identity not in PAINTED
+    )
     facts = (
-        f"{several(len(plan.arms), 'arm')}, {several(len(plan.seeds), 'seed')} each, {plan.picture['width']} x "
-        f"{plan.picture['height']} pixels of {shown(str(plan.picture['source']).replace(chr(92), '/').split('/')[-1])}"
+        f"{several(len(plan.arms), 'arm')}, {several(len(plan.seeds), 'seed')} each, {_size(plan)} of "
+        f"{shown(str(plan.picture['source']).replace(chr(92), '/').split('/')[-1])}"
     )
     return (
         f'<div class="top"><p><b>Sfumato</b> experiment <code>{shown(plan.name)}-{plan.id}</code></p>'
@@ -89,7 +100,15 @@ def _top(experiment: Experiment) -> str:
     )
 
 
-def _document(title: str, style: str, script: str, data: str, top: str, body: str) -> str:
+def _size(plan: Plan) -> str:
+    if plan.task == "digits":
+        return f"{plan.samples:,} digits of {plan.picture['inputs']} pixels"
+    return f"{plan.picture['width']} x {plan.picture['height']} pixels"
+
+
+def document(title: str, data: str, top: str, body: str) -> str:
+    """A whole page of parts; ``title`` escaped, ``data`` for the script."""
+    style, script = asset("report.css"), asset("report.js")
     policy = (
         f"default-src 'none'; img-src data:; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
         "base-uri 'none'; form-action 'none'"
@@ -110,7 +129,7 @@ def _hash(text: str) -> str:
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
-def _script_safe(data: Any) -> str:
+def script_safe(data: Any) -> str:
     """JSON that cannot end the element that it stands in."""
     text = json.dumps(data, separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

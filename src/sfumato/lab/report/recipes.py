@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from sfumato.errors import SfumatoError
 from sfumato.lab.experiment import Experiment, chosen_factor, trial_of
 from sfumato.lab.plan import Arm, Plan
-from sfumato.lab.questions import QUESTIONS, own
+from sfumato.lab.questions import QUESTIONS, mnist_claim, own
 from sfumato.lab.rates import Tuning
 from sfumato.lab.report.text import name, section, shown
 from sfumato.lab.report.tuning import rates
@@ -19,6 +19,8 @@ from sfumato.recipe import Recipe, to_string
 
 def recipes_part(experiment: Experiment) -> str:
     """The section."""
+    if experiment.plan.task != "picture":
+        return section("recipes", "Do it again", _half(experiment))
     again = repeats(experiment)
     command = (
         f"<p>The whole experiment again, in a new folder:</p>{_box(again)}"
@@ -31,6 +33,20 @@ def recipes_part(experiment: Experiment) -> str:
         "Another seed: add <code>--seed 1</code>."
     )
     return section("recipes", "Do it again", command + arms, lead=lead)
+
+
+def _half(experiment: Experiment) -> str:
+    """Of an experiment that no command makes alone."""
+    arms = ""
+    for arm in experiment.plan.arms:
+        factor = chosen_factor(experiment.plan, experiment.rows, arm)
+        at = "" if factor is None else f", rate {rates(arm, factor)}"
+        widths = ", ".join(str(units) for units in arm.recipe.model.widths)
+        arms += f"<li>{name(arm)}: {shown(widths, 400)} units{at}</li>"
+    return (
+        f"<p>It is one of the two experiments of <code>sfumato compare {mnist_claim.NAME}</code>; the page of the "
+        f"other, on the picture, has the command for both.</p><ul>{arms}</ul>"
+    )
 
 
 def paints(experiment: Experiment, arm: Arm) -> str | None:
@@ -60,6 +76,8 @@ def repeats(experiment: Experiment) -> str | None:
         return None
     how = [f"--seeds {len(plan.seeds)}", f"--equal {plan.equal}"] + (["--tune false"] if plan.tuning is None else [])
     base = f"--recipe {to_string(plan.arms[0].recipe)}"
+    if plan.name.startswith(mnist_claim.NAME):
+        return " ".join(["sfumato compare", mnist_claim.NAME, base, *how])
     picture = experiment.folder.picture()
     for parameters in _counts(plan) if plan.name in QUESTIONS else ():
         try:

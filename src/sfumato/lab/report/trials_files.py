@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sfumato.lab.experiment import Experiment
-from sfumato.lab.plan import Arm
+from sfumato.lab.plan import Arm, Plan
 from sfumato.lab.rates import rates_of, scaled
 
 Columns = dict[str, list[Any]]
@@ -21,6 +21,7 @@ KINDS: dict[str, type] = {
     "factor": float,
     "status": str,
     "reason": str,
+    "accuracy": float,
     "psnr": float,
     "ssim": float,
     "mse": float,
@@ -34,6 +35,13 @@ KINDS: dict[str, type] = {
 }
 """Of a trial, besides its learning rates. GFLOP are of the training, forward and back."""
 
+OF_TASK = {"picture": ("psnr", "ssim", "mse"), "digits": ("accuracy", "mse")}
+
+
+def _kinds(plan: Plan) -> list[str]:
+    foreign = {each for task in OF_TASK.values() for each in task} - set(OF_TASK[plan.task])
+    return [each for each in KINDS if each not in foreign]
+
 
 def trials(experiment: Experiment) -> Columns:
     """One row a trial, those that failed included, in the order of the plan."""
@@ -43,12 +51,13 @@ def trials(experiment: Experiment) -> Columns:
     )
     known = [row for row in experiment.rows.values() if row["arm"] in arms]
     known.sort(key=lambda row: (row["purpose"] != "tuning", arms[row["arm"]][0], row["factor"], row["seed"]))
-    columns: Columns = {each: [] for each in (*KINDS, *rate_names)}
+    kinds = _kinds(experiment.plan)
+    columns: Columns = {each: [] for each in (*kinds, *rate_names)}
     for row in known:
         arm = arms[row["arm"]][1]
         optimizer = scaled(arm.recipe, row["factor"]).training.optimizer
         flat = {**row, "gflop": gigaflop(arm, row.get("samples")), "parameters": arm.parameters}
-        for each in KINDS:
+        for each in kinds:
             columns[each].append(flat.get(each))
         for each in rate_names:
             columns[each].append(getattr(optimizer, each, None))
@@ -57,7 +66,8 @@ def trials(experiment: Experiment) -> Columns:
 
 def curves(experiment: Experiment) -> Columns:
     """One row a mark of each of the verdict's trials."""
-    columns: Columns = {each: [] for each in ("arm", "seed", "epoch", "samples", "gflop", "seconds", "psnr")}
+    names = ("arm", "seed", "epoch", "samples", "gflop", "seconds", experiment.plan.measure.field)
+    columns: Columns = {each: [] for each in names}
     for arm in experiment.plan.arms:
         for seed, row in experiment.results(arm).items():
             for point in row.get("curve") or []:

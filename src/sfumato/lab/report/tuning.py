@@ -21,9 +21,9 @@ def tuning_part(experiment: Experiment) -> str:
     rows = "".join(_row(experiment, arm, tried[arm.name], factors) for arm in plan.arms)
     table = f'<table><thead><tr><th scope="col">arm</th>{heads}<th scope="col">rate</th></tr></thead>'
     lead = (
-        f"Mean dB over {several(len(plan.tuning.seeds), 'seed')} that the verdict does not use, by the factor of the "
-        f"recipe's own learning rate; a grid in steps of {STEP:g} that grows where the best is at its edge, at most "
-        f"{MOST_ROUNDS} times. The chosen one is marked."
+        f"Mean {plan.measure.head} over {several(len(plan.tuning.seeds), 'seed')} that the verdict does not use, by "
+        f"the factor of the recipe's own learning rate; a grid in steps of {STEP:g} that grows where the best is at "
+        f"its edge, at most {MOST_ROUNDS} times. The chosen one is marked."
     )
     body = scrolling("Learning rates tried", f"{table}<tbody>{rows}</tbody></table>")
     return section("rates", "Learning rates", body + _warnings(experiment, tried), lead=lead)

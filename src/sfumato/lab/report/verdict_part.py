@@ -12,8 +12,8 @@ from sfumato.lab.statistics import FEWEST, LEVEL
 from sfumato.lab.verdict import Comparison, comparisons, sentence
 
 EQUAL = {
-    "epochs": "Every arm saw every pixel equally often. What an epoch costs differs from arm to arm: the table has it.",
-    "operations": "Every arm spent equally many floating-point operations; who needs more of them saw fewer pixels.",
+    "epochs": "Every arm saw every {sample} equally often. What an epoch costs differs between arms: the table has it.",
+    "operations": "Every arm spent equally many floating-point operations; who needs more of them saw fewer {sample}s.",
     "seconds": "Every arm trained equally long on this machine; on another the outcome may differ.",
 }
 
@@ -26,14 +26,22 @@ def verdict_part(experiment: Experiment, state: Progress) -> str:
         return f'<header class="verdict">{question}<h1>No verdict yet</h1>{_missing(state)}</header>\n'
     found = comparisons(experiment)
     large, more = headline(found)
-    rows = "".join(_row(each, _span(found)) for each in found)
     sentences = "".join(f"<li>{shown(sentence(experiment, each), 600)}</li>" for each in found)
     return (
         f'<header class="verdict">{question}<h1>{shown(large, 300)}</h1><p class="deck">{shown(more, 400)}</p>'
-        f'<figure class="intervals"><figcaption>Difference in PSNR, dB: the mean over seeds and its '
-        f"{LEVEL:.0%} interval. Right of the line is better than {_reference(found)}.</figcaption>{rows}</figure>"
+        f"{intervals(experiment, found)}"
         f'<details open><summary>In full, and how to read it</summary><ul class="sentences">{sentences}</ul>'
         f"{_reading(experiment, found)}</details></header>\n"
+    )
+
+
+def intervals(experiment: Experiment, found: list[Comparison]) -> str:
+    """The comparisons as intervals on one axis."""
+    measure = experiment.plan.measure
+    rows = "".join(_row(each, _span(found)) for each in found)
+    return (
+        f'<figure class="intervals"><figcaption>Difference in {measure.name}, {measure.unit}: the mean over seeds and '
+        f"its {LEVEL:.0%} interval. Right of the line is better than {_reference(found)}.</figcaption>{rows}</figure>"
     )
 
 
@@ -56,7 +64,7 @@ def _reference(found: list[Comparison]) -> str:
 
 
 def _span(found: list[Comparison]) -> tuple[float, float]:
-    """dB from which to which the axis goes: all intervals, and 0."""
+    """From which to which the axis goes: all intervals, and 0."""
     ends = [end for each in found for end in (each.difference.low, each.difference.high, each.difference.mean)]
     known = [0.0, *(end for end in ends if math.isfinite(end))]
     margin = 0.08 * (max(known) - min(known)) or 1.0
@@ -86,9 +94,11 @@ def _row(comparison: Comparison, span: tuple[float, float]) -> str:
 
 def _reading(experiment: Experiment, found: list[Comparison]) -> str:
     plan = experiment.plan
-    count, pairs = len(found), len(plan.seeds)
+    sample = "pixel" if plan.task == "picture" else "digit"
+    count, pairs = plan.family, len(plan.seeds)
     family = (
-        f"for all {count} comparisons together (each by itself at {1 - (1 - LEVEL) / count:.2%})"
+        f"for all {count} comparisons together ({_elsewhere(plan.beside)}each by itself at "
+        f"{1 - (1 - LEVEL) / count:.2%})"
         if count > 1
         else "for the one comparison that was planned"
     )
@@ -100,12 +110,16 @@ def _reading(experiment: Experiment, found: list[Comparison]) -> str:
         else "Learning rates were taken as the recipes give them; none was looked for."
     )
     parts = [
-        "<b>dB</b> is the PSNR of the last painting against the picture. 3 dB more is half the squared error.",
+        f"<b>The measure</b> is {plan.measure.reading}",
         f"<b>The interval</b> in brackets covers the true mean difference with {LEVEL:.0%} confidence {family}: "
         "Student's t on paired differences, Bonferroni's share of each. An arm is said to be better only where the "
         f"interval excludes 0 and there are at least {FEWEST} pairs.",
         f"<b>Pairs.</b> All arms trained with the same {several(pairs, 'seed')}, and each difference is taken within "
-        f"one seed.{others if count > 1 else ''}",
-        f"<b>Equal {shown(plan.equal)}.</b> {EQUAL.get(plan.equal, '')} {tuned}",
+        f"one seed.{others if len(found) > 1 else ''}",
+        f"<b>Equal {shown(plan.equal)}.</b> {EQUAL.get(plan.equal, '').format(sample=sample)} {tuned}",
     ]
     return "".join(f"<p>{part}</p>" for part in parts)
+
+
+def _elsewhere(beside: int) -> str:
+    return f"{beside} of them of the experiment beside this one; " if beside else ""

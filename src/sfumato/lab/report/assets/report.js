@@ -155,7 +155,7 @@
       put(svg, "line", { class: "rule", x1: edge.left, x2: width - edge.right, y1: y(value), y2: y(value) });
       put(svg, "text", { x: edge.left - 8, y: y(value) + 4, "text-anchor": "end" }, words(value));
     });
-    put(svg, "text", { x: 0, y: 12 }, "PSNR, dB");
+    put(svg, "text", { x: 0, y: 12 }, data.measure);
     ticks(0, last, width / 110).forEach((value) => {
       put(svg, "text", { x: x(value), y: height - edge.bottom + 20, "text-anchor": "middle" }, words(value));
     });

@@ -1,0 +1,83 @@
+"""``sfumato compare mnist-claim``: two experiments and three counts, told together."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from sfumato.api import load_picture
+from sfumato.cli import experiments
+from sfumato.cli.stages import StagesProgress
+from sfumato.interrupt import asked_to_stop
+from sfumato.lab import report
+from sfumato.lab.claim import Claim, checked, default_folder
+from sfumato.lab.compare import paired_seeds
+from sfumato.lab.digits import bundled, mnist, pace
+from sfumato.lab.digits.data import Digits
+from sfumato.lab.experiment import Experiment, StoppedError, carry_out
+from sfumato.lab.questions import mnist_claim
+from sfumato.lab.rates import Tuning
+from sfumato.lab.report import claim_page
+from sfumato.notices import heard
+from sfumato.recipe import Recipe
+
+FETCH = "fetch"
+"""In place of a folder: download MNIST once."""
+
+
+def carried_out(
+    recipe: Recipe,
+    *,
+    digits: str | None,
+    out: Path | None,
+    workers: int,
+    seeds: int,
+    tune: bool,
+    parameters: int | None,
+) -> int:
+    """Count, time, train, print; the exit status: 0, or 130 when it was interrupted before its end.
+
+    ``digits``: the folder of MNIST's files, or `FETCH`; None: the bundled ones.
+    """
+    shown = _digits(digits)
+    picture = load_picture(recipe)
+    plans = mnist_claim.plans(
+        recipe, picture, shown, seeds=paired_seeds(seeds), tuning=Tuning() if tune else None, parameters=parameters
+    )
+    folder = checked(default_folder(plans) if out is None else out)
+    progress = StagesProgress()
+    found: list[Experiment] = []
+    try:
+        with asked_to_stop() as stop, progress, heard(progress.say):
+            learned = {mnist_claim.PICTURE: picture, mnist_claim.DIGITS: shown}
+            for plan, name in zip(plans, learned, strict=True):
+                progress.say(f"{name}: {experiments.foretold(plan, learned[name], folder / name, workers)}")
+            timed = pace.measure(recipe, stop)
+            for plan, name in zip(plans, learned, strict=True):
+                found.append(
+                    carry_out(
+                        plan,
+                        learned[name],
+                        folder / name,
+                        workers=workers,
+                        watch=lambda done, total, name=name: progress.stage(name, done, total),
+                        stop=stop,
+                    )
+                )
+                report.write(found[-1])
+    except StoppedError:
+        sys.stderr.write(f"sfumato: stopped. The same command goes on with what is in {folder}.\n")
+        return 130
+    claim = Claim(timed, *found)
+    page = claim_page.write(claim, folder)
+    for experiment in found:
+        experiments.tell_table(experiment)
+    sys.stdout.write("\n" + "\n".join([*claim.counts(), "", *claim.verdicts()]) + "\n")
+    sys.stdout.write(f"\nexperiments {folder}\nreport      {page}\n")
+    return 0
+
+
+def _digits(asked: str | None) -> Digits:
+    if asked is None:
+        return bundled.load()
+    return mnist.load(mnist.fetched() if asked == FETCH else Path(asked))

@@ -1,0 +1,79 @@
+"""What was said in 2012 of this task and MNIST, told: three counts and two verdicts, each in one line."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from sfumato.errors import RunError
+from sfumato.lab import verdict
+from sfumato.lab.compare import FOLDER
+from sfumato.lab.digits.pace import Pace
+from sfumato.lab.experiment import Experiment
+from sfumato.lab.plan import Plan
+from sfumato.lab.questions import mnist_claim as asked
+
+PAGE = "report.html"
+
+HELPS = {1: "depth helps", -1: "depth hurts", 0: "depth is not shown to help or to hurt"}
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The claim, tried."""
+
+    pace: Pace
+    picture: Experiment
+    digits: Experiment
+
+    def ratios(self) -> tuple[float, float]:
+        """MNIST's over the picture's: numbers that go in an epoch, and multiply-adds."""
+        (many, few), (products, more) = asked.input_values(), self._multiply_adds()
+        return many / few, products / more
+
+    def _multiply_adds(self) -> tuple[int, int]:
+        return asked.multiply_adds(self.picture.plan.arms[0].recipe)
+
+    def counts(self) -> list[str]:
+        """Of an epoch of MNIST and of the picture: what goes in, what is multiplied, how long it takes."""
+        values, on_picture = asked.input_values()
+        products, fewer = self._multiply_adds()
+        by_values, by_products = self.ratios()
+        pace = self.pace
+        return [
+            f"what goes in an epoch: MNIST {asked.MNIST_INPUTS} x {asked.MNIST_SAMPLES:,} = {values:,} numbers, the "
+            f"picture 2 x 300 x 429 = {on_picture:,}: {by_values:.2f} times as many",
+            f"multiply-adds an epoch, forward, 4x300 hidden units on both: MNIST {products / 1e9:.1f} thousand "
+            f"million, the picture {fewer / 1e9:.1f}: {by_products:.2f} times as many",
+            f"time an epoch, 4x300 hidden units on both: MNIST {pace.digits:.2f} s, the picture {pace.picture:.2f} s: "
+            f"{pace.ratio:.2f} times as long (medians of n = {pace.rounds}, timed by turns, {pace.steps} steps of "
+            f"{pace.batch} scaled to an epoch's; engine {pace.engine}, {pace.threads} threads)",
+        ]
+
+    def verdicts(self) -> list[str]:
+        """Whether depth helps on the picture and on digits, at the same number of parameters."""
+        return [self.verdict(experiment) for experiment in (self.picture, self.digits)]
+
+    def verdict(self, experiment: Experiment) -> str:
+        """Of one of the two."""
+        (comparison,) = verdict.comparisons(experiment)
+        where = "the picture" if experiment.plan.task == "picture" else str(experiment.plan.picture["source"])
+        words = HELPS[comparison.difference.sign]
+        return f"on {where} {words}: {verdict.sentence(experiment, comparison)}"
+
+
+def default_folder(plans: tuple[Plan, Plan]) -> Path:
+    """Where it goes when not told where: the same plans into the same folder."""
+    both = hashlib.sha256("".join(plan.id for plan in plans).encode()).hexdigest()[:8]
+    return Path(FOLDER) / f"{asked.NAME}-{both}"
+
+
+def checked(folder: Path) -> Path:
+    """The folder. Raises RunError where it holds what is not of such a claim."""
+    own = {asked.PICTURE, asked.DIGITS, PAGE}
+    if folder.exists() and (not folder.is_dir() or any(entry.name not in own for entry in folder.iterdir())):
+        raise RunError(
+            f"{folder} must be a folder of {asked.NAME}, or empty. Got something else; choose another (--out)."
+        )
+    return folder

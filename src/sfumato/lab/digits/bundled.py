@@ -1,0 +1,36 @@
+"""The 1,797 digits of 8 x 8 pixels that come with scikit-learn, so that no network is needed.
+
+E. Alpaydin and C. Kaynak: Optical Recognition of Handwritten Digits, UCI Machine Learning Repository, 1998.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sfumato.errors import SfumatoError
+from sfumato.lab.digits.data import Digits, Part
+from sfumato.streams import stream
+
+SOURCE = "scikit-learn's digits"
+
+TEST = 1 / 3
+"""Part that tests, the same for every experiment."""
+
+SHADES = 16
+"""The brightest value of its images."""
+
+
+def load() -> Digits:
+    """Read them. Raises SfumatoError without scikit-learn."""
+    try:
+        from sklearn.datasets import load_digits
+    except ImportError:
+        raise SfumatoError(
+            "the bundled digits come with scikit-learn, which is not here: pip install 'sfumato[lab]', or give MNIST's "
+            "files with --mnist DIR."
+        ) from None
+    images, labels = load_digits(return_X_y=True)
+    everything = Part((np.asarray(images) / SHADES).astype(np.float32), np.asarray(labels, dtype=np.int64))
+    order = stream(0, "digits test").permutation(len(everything.labels))
+    tests = round(TEST * len(order))
+    return Digits(SOURCE, everything.those(order[tests:]), everything.those(order[:tests]))

@@ -1,0 +1,43 @@
+"""A recipe's network with pixels of a digit for inputs in place of coordinates."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from sfumato import models
+from sfumato.errors import RecipeError
+from sfumato.models import activations
+from sfumato.models.initialisations import initialise
+from sfumato.recipe import Recipe, choices
+
+
+def checked(recipe: Recipe) -> Recipe:
+    """The recipe. Raises RecipeError where it asks for what only a picture has."""
+    model, placed = recipe.model, isinstance(recipe.model.init, choices.Edges)
+    for holds, field, rule, value in (
+        (model.module is None, "model.module", "none", model.module),
+        (isinstance(model.encoding, choices.Plain), "model.encoding", "none", model.encoding),
+        (not placed, "model.init", "any but edges, which lie in a picture,", model.init),
+        (recipe.training.held_out == 0, "training.held_out", "0", recipe.training.held_out),
+        (recipe.engine != "replica", "engine", "any but replica", recipe.engine),
+    ):
+        if not holds:
+            raise RecipeError(f"{field} must be {rule} for digits. Got {value}.")
+    return recipe
+
+
+def build(recipe: Recipe, inputs: int, outputs: int) -> models.MLP:
+    """The multilayer perceptron of a resolved recipe, its weights drawn as those of a network for pictures are."""
+    model = recipe.model
+    network = models.MLP(
+        nn.Identity(),
+        inputs,
+        model.widths,
+        outputs,
+        activations.build(model.activation),
+        biases=model.biases,
+        squash=model.output == "sigmoid",
+        wiring=model.wiring,
+    ).to(models.DTYPES[recipe.dtype])
+    initialise(network, model.init, recipe.seed, recipe.coordinates)
+    return network

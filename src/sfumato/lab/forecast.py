@@ -1,0 +1,95 @@
+"""Before an experiment: how many trials it has, and about how long they will take, from a moment of each arm."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sfumato.lab.experiment import chosen_factor, trial_of, trials
+from sfumato.lab.folder import Folder
+from sfumato.lab.plan import Arm, Plan
+from sfumato.lab.train import Learned, train
+from sfumato.lab.trial import Key, Trial
+from sfumato.recipe import changed
+from sfumato.recipe.description import TRAINING_PER_FORWARD
+from sfumato.training import available_cores
+
+MOMENT = 0.05
+"""Seconds of training that tell an arm's pace."""
+
+SUPPOSED = 10e9
+"""Floating-point operations a second by which the steps of a moment are chosen."""
+
+LONGEST = 3.0
+"""Seconds after which further arms are told by their operations."""
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Of what is still to be trained; grids of learning rates may grow."""
+
+    done: int
+    left: int
+    seconds: float | None
+    """With as many trials at a time as there are workers; None where nothing could be tried."""
+    workers: int
+
+
+def forecast(plan: Plan, learned: Learned, path: Path, workers: int = 0) -> Forecast:
+    """Try each arm that has something to do for a moment. Raises RunError for a folder of something else."""
+    folder = Folder(path)
+    rows = folder.rows() if folder.of(plan) is not None else {}
+    ahead = trials(plan, rows)
+    # Of an arm whose rate is not known yet the verdict's trials come after those that find it.
+    for arm in plan.arms:
+        if chosen_factor(plan, rows, arm) is None:
+            ahead += [trial_of(plan, Key("verdict", arm.name, seed, 1.0)) for seed in plan.seeds]
+    workers = min(workers or available_cores(), max(len(ahead), 1))
+    names = {trial.key.arm for trial in ahead}
+    paces = _paces(plan, [arm for arm in plan.arms if arm.name in names], learned)
+    if not ahead or any(name not in paces for name in names):
+        return Forecast(len(rows), len(ahead), None if ahead else 0.0, workers)
+    seconds = sum(_seconds(plan, trial, paces[trial.key.arm]) for trial in ahead)
+    return Forecast(len(rows), len(ahead), seconds / workers, workers)
+
+
+def _paces(plan: Plan, arms: list[Arm], learned: Learned) -> dict[str, float]:
+    """Seconds a sample by arm; without those of whom nothing is known."""
+    found: dict[str, float] = {}
+    begun = time.perf_counter()
+    for arm in arms:
+        # A network of one's own may do anything, even end the process: it is not tried here.
+        if arm.operations is None or time.perf_counter() - begun > LONGEST:
+            continue
+        pace = _pace(plan, arm, arm.operations, learned)
+        if pace is not None:
+            found[arm.name] = pace
+    an_operation = [found[arm.name] / arm.operations for arm in arms if arm.operations and arm.name in found]
+    for arm in arms:
+        if arm.operations is not None and arm.name not in found and an_operation:
+            found[arm.name] = arm.operations * float(np.median(an_operation))
+    return found
+
+
+def _pace(plan: Plan, arm: Arm, operations: int, learned: Learned) -> float | None:
+    trial = trial_of(plan, Key("verdict", arm.name, plan.seeds[0], 1.0))
+    batch = plan.samples if trial.recipe.training.batch == "all" else trial.recipe.training.batch
+    steps = max(1, round(MOMENT * SUPPOSED / (operations * batch)))
+    recipe = changed(trial.recipe, {"budget": {"steps": steps}})
+    row = train(Trial(trial.key, recipe, (), None), learned).row
+    return row["seconds"] / row["samples"] if row.get("samples") else None
+
+
+def _seconds(plan: Plan, trial: Trial, pace: float) -> float:
+    budget = trial.recipe.budget
+    batch = plan.samples if trial.recipe.training.batch == "all" else min(trial.recipe.training.batch, plan.samples)
+    limits = [] if budget.epochs is None else [budget.epochs * plan.samples * pace]
+    limits += [] if budget.steps is None else [budget.steps * batch * pace]
+    limits += [] if budget.seconds is None else [budget.seconds]
+    # At marks, and at the end, there is a way forward of what is looked at.
+    looks = (len(trial.marks) + 1) * plan.samples * pace / TRAINING_PER_FORWARD
+    return min(limits, default=math.nan) + looks

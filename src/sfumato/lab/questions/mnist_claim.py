@@ -1,0 +1,120 @@
+"""Is a picture a harder task than MNIST? What was said of it in 2012, counted, and tried: does depth help on both?
+
+"182 times faster than MNIST", said the author of an epoch of the picture; and that one very large hidden layer solves
+MNIST, but not the picture.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sfumato.errors import RecipeError
+from sfumato.lab.arms import arm, digits_arm, facts
+from sfumato.lab.digits import network
+from sfumato.lab.digits.data import Digits
+from sfumato.lab.plan import Arm, Plan, checked
+from sfumato.lab.questions.deep_vs_shallow import arms_of
+from sfumato.lab.rates import Tuning
+from sfumato.recipe import Recipe, changed
+from sfumato.recipe.description import layers_of
+
+NAME = "mnist-claim"
+
+HELP = "what was said in 2012 of this task and MNIST, counted and timed; and whether depth helps on digits too"
+
+PICTURE, DIGITS = "picture", "digits"
+"""The two experiments, and their folders."""
+
+DEPTHS = (1, 4)
+
+PARAMETERS = 8000
+MNIST_PARAMETERS = 100_000
+"""With 784 inputs, 8000 would leave each layer 10 units."""
+
+SEEDS = 10
+
+# One recipe for both tasks: the initialisation `edges` looks at where in a picture units are, and digits have no such
+# places. Adam treats every layer alike, so that no depth is favoured.
+DEFAULTS: dict[str, Any] = {
+    "picture": {"max_side": 160},
+    "model": {"init": "he"},
+    "training": {"optimizer": "adam(lr=0.003)", "batch": 256},
+    "budget": {"epochs": 20},
+}
+"""What is changed in the default recipe where no other is given."""
+
+MNIST_SAMPLES, MNIST_INPUTS, MNIST_OUTPUTS = 60_000, 784, 10
+PIXELS, PICTURE_INPUTS, PICTURE_OUTPUTS = 300 * 429, 2, 3
+WIDTHS = (300,) * 4
+"""The hidden layers of 2012."""
+
+
+def input_values() -> tuple[int, int]:
+    """Numbers that go in, in an epoch of MNIST and of the picture: the claim's count."""
+    return MNIST_INPUTS * MNIST_SAMPLES, PICTURE_INPUTS * PIXELS
+
+
+def multiply_adds(recipe: Recipe) -> tuple[int, int]:
+    """Of an epoch's ways forward, through hidden layers of 2012 for both tasks: MNIST's and the picture's."""
+    model = recipe.model.model_copy(update={"width": WIDTHS, "depth": len(WIDTHS)})
+    sizes = ((MNIST_INPUTS, MNIST_OUTPUTS, MNIST_SAMPLES), (PICTURE_INPUTS, PICTURE_OUTPUTS, PIXELS))
+    digits, picture = (
+        samples * sum(layer.inputs * layer.units for layer in layers_of(model, inputs, outputs))
+        for inputs, outputs, samples in sizes
+    )
+    return digits, picture
+
+
+def plans(
+    recipe: Recipe,
+    picture: NDArray[np.float32],
+    digits: Digits,
+    *,
+    seeds: tuple[int, ...],
+    tuning: Tuning | None,
+    parameters: int | None = None,
+) -> tuple[Plan, Plan]:
+    """The experiment on the picture and that on digits: four hidden layers against one, one family of comparisons.
+
+    Both show equally many samples, as near as whole epochs come. ``parameters`` of every network: by default as many
+    as suit the task. Raises RecipeError.
+    """
+    epochs = network.checked(recipe).budget.epochs
+    if epochs is None:
+        raise RecipeError("budget.epochs must be given, so that both tasks can show equally many samples. Got none.")
+    channels = picture.shape[2]
+    known = digits.facts()
+    inputs, outputs = known["inputs"], known["outputs"]
+    shown = epochs * picture.shape[0] * picture.shape[1]
+    for_digits = changed(recipe, {"budget": {"epochs": max(1, round(shown / known["samples"]))}})
+
+    def of_picture(name: str, recipe: Recipe, **words: str) -> Arm:
+        return arm(name, recipe, channels, **words)
+
+    def of_digits(name: str, recipe: Recipe, **words: str) -> Arm:
+        return digits_arm(name, recipe, inputs, outputs, **words)
+
+    on_picture = Plan(
+        name=f"{NAME}-{PICTURE}",
+        question="Does depth help on the picture, at the same number of parameters?",
+        picture=facts(recipe, picture),
+        arms=tuple(arms_of(recipe, DEPTHS, parameters or PARAMETERS, of_picture)),
+        comparisons=((str(DEPTHS[1]), str(DEPTHS[0])),),
+        seeds=seeds,
+        tuning=tuning,
+        beside=1,
+    )
+    size = parameters or (MNIST_PARAMETERS if inputs == MNIST_INPUTS else PARAMETERS)
+    on_digits = replace(
+        on_picture,
+        name=f"{NAME}-{DIGITS}",
+        question="Does depth help on digits, at the same number of parameters?",
+        picture=known,
+        arms=tuple(arms_of(for_digits, DEPTHS, size, of_digits)),
+        task="digits",
+    )
+    return checked(on_picture), checked(on_digits)

@@ -1,0 +1,51 @@
+"""An epoch's time from a few steps: scaled by the samples of an epoch, by turns, without the first round."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sfumato.lab.digits import pace
+from sfumato.lab.questions import mnist_claim
+from sfumato.recipe import Recipe, changed
+
+
+class Clock:
+    """Time that only engines spend."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.turns: list[int] = []
+
+    def engine(self, recipe: Recipe, inputs: int, outputs: int) -> Any:
+        clock = self
+
+        class Engine:
+            def advance(self, order: Any, rates: Any) -> None:
+                assert len(order) == len(rates) * recipe.training.batch
+                clock.turns.append(inputs)
+                # The first turn of each takes longer, as where caches are cold.
+                clock.now += (100 if clock.turns.count(inputs) == 1 else 1) * len(rates) * (0.3 if inputs == 2 else 0.1)
+
+        return Engine()
+
+
+def test_seconds_are_those_of_an_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr(pace, "_engine", clock.engine)
+    monkeypatch.setattr(pace.time, "perf_counter", lambda: clock.now)
+    found = pace.measure(changed(Recipe(), mnist_claim.DEFAULTS))
+    assert found.digits == pytest.approx(0.1 * 60_000 / 256)
+    assert found.picture == pytest.approx(0.3 * 128_700 / 256)
+    assert found.ratio == pytest.approx(60_000 / (3 * 128_700))
+    assert found.rounds == pace.ROUNDS
+    assert clock.turns == [784, 2] * (pace.ROUNDS + 1)
+
+
+def test_both_networks_are_really_trained(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pace, "ROUNDS", 1)
+    monkeypatch.setattr(pace, "SAMPLES", 256)
+    found = pace.measure(changed(Recipe(), {**mnist_claim.DEFAULTS, "threads": 1}))
+    assert (found.engine, found.threads, found.batch, found.steps) == ("fused", 1, 256, 1)
+    assert found.ratio > 0
