@@ -46,7 +46,9 @@ def test_it_shows_what_training_leaves() -> None:
     own, engine = canvas()
     own.look(slope)
     engine.answers[WIDTH + 2] = (7, 8, 9)
-    np.testing.assert_array_equal(own.look(slope)[1, 2], (7, 8, 9))
+    seen = own.look(slope)
+    assert seen is not None
+    np.testing.assert_array_equal(seen[1, 2], (7, 8, 9))
 
 
 def test_pixels_held_out_look_like_the_one_before() -> None:
