@@ -58,7 +58,7 @@ def error_png(request: Request, folder: Path, step: str) -> Response:
 
 def live_jpg(request: Request, folder: Path) -> Response:
     """What training paints as it goes."""
-    return _file(request, names.file(folder, "live.jpg"), "image/jpeg", answers.ASK_AGAIN)
+    return _file(request, names.file(folder, layout.LIVE), "image/jpeg", answers.ASK_AGAIN)
 
 
 def own_file(folder: Path, name: str) -> Response:

@@ -32,9 +32,6 @@ STATE_EVERY = 1.0
 MOST_WAITING = 256
 """Pieces that a page may be behind; then the oldest go."""
 
-LIVE_PICTURE = "live.jpg"
-WATCHED = "watched"
-
 _MOST_READ = 4_000_000
 
 
@@ -126,9 +123,9 @@ class Watcher:
         live = self._facts.get("status") in entry.LIVE and self._held
         if live and now - self._at["watched"] >= WATCHED_EVERY:
             self._at["watched"] = now
-            _touch(self._folder / WATCHED)
-        if live and self._moved(LIVE_PICTURE):
-            self._live = sent("live", {"version": f"{self._stamps[LIVE_PICTURE][0]:x}"})
+            _touch(self._folder / layout.WATCHED)
+        if live and self._moved(layout.LIVE):
+            self._live = sent("live", {"version": f"{self._stamps[layout.LIVE][0]:x}"})
             pieces.append(self._live)
         elif not live:
             self._live = b""
