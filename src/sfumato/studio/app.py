@@ -1,0 +1,81 @@
+"""The studio's addresses, joined into one application."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sfumato.studio import experiments, form_answers, inside_answers, run_answers, shell
+from sfumato.studio.answers import Answer
+from sfumato.studio.guard import Guard, Rules
+from sfumato.studio.problems import HANDLERS
+from sfumato.studio.shared import Studio, aside, studio_of
+
+PAGES = ("/", "/new", "/race", "/experiments", "/runs/{name}", "/runs/{name}/layers", "/runs/{name}/zoom")
+"""All served by the same shell."""
+
+
+def create(
+    runs: Path, rules: Rules | None = None, *, experiments_folder: Path = Path("experiments"), warm: bool = True
+) -> Starlette:
+    """The application. ``warm=False`` starts no child before it is needed, for tests of the rest."""
+    studio = Studio(runs, experiments_folder, rules or Rules())
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        house = asyncio.create_task(studio.keep_house()) if warm else None
+        try:
+            yield
+        finally:
+            if house is not None:
+                house.cancel()
+            studio.end()
+
+    app = Starlette(
+        routes=ROUTES,
+        middleware=[Middleware(Guard, rules=studio.rules)],
+        exception_handlers=HANDLERS,
+        lifespan=lifespan,
+    )
+    app.state.studio = studio
+    return app
+
+
+async def page(request: Request) -> Response:
+    """The shell, at every address of a page."""
+    return shell.page(studio_of(request).rules.page_token)
+
+
+async def asset(request: Request) -> Response:
+    """A file of the page."""
+    return await aside(shell.asset, request, request.path_params["name"])
+
+
+async def list_experiments(request: Request) -> Response:
+    """What was compared."""
+    studio = studio_of(request)
+    return Answer(await experiments.listed(request, studio.experiments, studio.networks))
+
+
+async def report(request: Request) -> Response:
+    """An experiment's report."""
+    return await aside(experiments.report, studio_of(request).experiments, request.path_params["name"])
+
+
+ROUTES = [
+    *(Route(path, page) for path in PAGES),
+    Route("/assets/{name:path}", asset),
+    Route("/api/experiments", list_experiments),
+    Route("/experiments/{name}/report", report),
+    *form_answers.ROUTES,
+    *run_answers.ROUTES,
+    *inside_answers.ROUTES,
+]
