@@ -24,6 +24,10 @@ def _silent(name: str, done: int, total: int) -> None:
     """The stage of someone who does not watch."""
 
 
+def _unheard(folder: Path) -> None:
+    """Where a run is, for someone who will read it in what is returned."""
+
+
 Film = Literal["mp4", "gif", "webp", "none"]
 """A format, or none; `FilmOptions` has more to choose."""
 PictureSource = str | Path | NDArray[Any]
@@ -42,6 +46,7 @@ def paint(
     stop: Callable[[], bool] = lambda: False,
     stage: Callable[[str, int, int], None] = _silent,
     live: bool | None = None,
+    began: Callable[[Path], None] = _unheard,
     **changes: Any,
 ) -> Run:
     """Train a network on a picture and leave a painting, a film and a curve in a new run folder.
@@ -54,7 +59,8 @@ def paint(
 
     ``warm_start`` is another run's folder: training starts from its last weights, of a network of the same shape.
     ``watch`` is called with every snapshot (about ten a second), ``stop`` between steps: when it answers true, training
-    ends and everything is written. ``stage`` is told how far the making of the film is: (name, done, total).
+    ends and everything is written. ``stage`` is told how far the making of the film is: (name, done, total). ``began``
+    is told the run's folder, as soon as it is there.
 
     In a Jupyter notebook a figure shows the training, and an interrupt of the kernel ends it at the next step with
     everything written; ``live=False`` leaves the figure out.
@@ -69,6 +75,7 @@ def paint(
     model, origin = _warm(warm_start, resolved, target.shape[2])
     with notebook.figure(live) as figure:
         writer, loop = _begun(Path(runs), resolved, target, model, origin)
+        began(writer.folder)
         return _finished(loop, writer, None, options, figure, watch, stop, stage)
 
 
@@ -111,6 +118,7 @@ def resume(
     stop: Callable[[], bool] = lambda: False,
     stage: Callable[[str, int, int], None] = _silent,
     live: bool | None = None,
+    began: Callable[[Path], None] = _unheard,
 ) -> Run:
     """Go on with a run that was stopped, killed or failed, from its last checkpoint, to the bits it would have had.
 
@@ -124,6 +132,7 @@ def resume(
     if run.status in ("done", "diverged"):
         if not (run.folder / layout.CURVE).exists():
             # Killed, or out of room, between the end of its training and what is made of it.
+            began(run.folder)
             render.finish(run, _of(run, options), stage)
             return run
         raise RunError(
@@ -136,6 +145,7 @@ def resume(
         if saved:
             loop.load(*checkpoints.load(saved[-1]))
         writer = RunWriter(run.folder, run.recipe, run.facts["id"], run.picture, resumed_at=loop.clock.step)
+        began(writer.folder)
         return _finished(loop, writer, module, options, figure, watch, stop, stage)
 
 

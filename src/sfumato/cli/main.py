@@ -19,6 +19,7 @@ OBJECTS_A_COLLECTION = 50_000
 COMMANDS = {
     "paint": "train a network to paint a picture; leaves a painting, a film and a curve",
     "check": "try a recipe for a moment and say whether it will learn, and what to change",
+    "studio": "watch networks learn in a browser: start runs, see them live, compare, look inside",
     "resume": "go on with a run that was stopped or killed, to the bits it would have had",
     "pause": "ask a running training to wait until it is resumed or stopped",
     "stop": "ask a running training to end and write everything",

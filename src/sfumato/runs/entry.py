@@ -39,6 +39,9 @@ class Entry:
     """dB, of the result or of the last evaluation so far."""
     seconds: float | None = None
     """Of training."""
+    width: int | None = None
+    height: int | None = None
+    """Pixels of the picture."""
     started: datetime | None = None
     active: datetime | None = None
     """When it ended, or last wrote something."""
@@ -116,6 +119,8 @@ def _entry(folder: Path, found: dict[str, Any]) -> Entry:
         engine=printable(str(recipe.get("engine", ""))),
         psnr=_number(_at(figures, "psnr")),
         seconds=_number(_at(figures, "seconds")),
+        width=_side(_at(found, "picture", "width")),
+        height=_side(_at(found, "picture", "height")),
         started=_moment(found.get("started")),
         active=_moment(found.get("finished")) or _written(folder),
     )
@@ -141,6 +146,10 @@ def _at(value: Any, *names: str) -> Any:
 def _number(value: Any) -> float | None:
     fits = isinstance(value, int | float) and not isinstance(value, bool)
     return float(value) if fits and abs(value) < 1e300 else None
+
+
+def _side(value: Any) -> int | None:
+    return value if type(value) is int and 0 < value < 1e9 else None
 
 
 def _moment(value: Any) -> datetime | None:

@@ -34,15 +34,19 @@ SORTS: dict[str, Callable[[Entry], Any]] = {
 
 def entries(runs: Path) -> list[Entry]:
     """Every run in a folder, damaged ones too, newest first; [] where there is no folder. Raises RunError."""
+    return arranged([entry.read(folder) for folder in folders(runs)])
+
+
+def folders(runs: Path) -> list[Path]:
+    """Where the runs in a folder are, in no order; [] where there is no folder. Raises RunError."""
     try:
         with os.scandir(runs) as found:
-            folders = [runs / each.name for each in found if _may_be_a_run(each)]
+            return [runs / each.name for each in found if _may_be_a_run(each)]
     except FileNotFoundError:
         return []
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise RunError(f"{runs} must be a folder of runs: {reason}. Choose another (--runs).") from None
-    return arranged([entry.read(folder) for folder in folders])
 
 
 def arranged(listed: Sequence[Entry], words: str = "", sort: str = "started") -> list[Entry]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import copy
 import html
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,15 +16,13 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from sfumato import images, models
+from sfumato import models
 from sfumato.errors import RecipeError, RunError
 from sfumato.recipe import Recipe
-from sfumato.runs import facts, layout, metrics, weights
+from sfumato.runs import facts, layout, metrics, target, weights
 from sfumato.runs.regular import regular
 from sfumato.runs.weights import Moment
 from sfumato.words import shortened
-
-_MOST_NPY_HEADER = 65536
 
 
 @dataclass(frozen=True)
@@ -73,23 +70,7 @@ class Run:
     @property
     def picture(self) -> NDArray[np.float32]:
         """(H, W, C) as trained on. Raises RunError when it is not that."""
-        path = self.folder / layout.PICTURE
-        about = self.facts["picture"]
-        shape = tuple(about[side] for side in ("height", "width", "channels"))
-        rule = f"{path} must be the picture of the run"
-        try:
-            # Looked at before it is read: a header may promise more than memory holds.
-            if not 0 <= regular(path).stat().st_size - math.prod(shape) * 4 <= _MOST_NPY_HEADER:
-                raise ValueError("it has not as many bytes as that")
-            with path.open("rb") as file:
-                picture = np.lib.format.read_array(file, allow_pickle=False)
-        # NumPy reads the header as a piece of Python, with every kind of error that may have.
-        except Exception as error:
-            reason = error.strerror.lower() if isinstance(error, OSError) and error.strerror else str(error)
-            raise RunError(f"{rule}: {' '.join(reason.split())}. Restore the file.") from None
-        if picture.shape != shape or picture.dtype != np.float32 or images.sha256(picture) != about.get("sha256"):
-            raise RunError(f"{rule}. Got one with another size or hash; restore the file.")
-        return picture
+        return target.read(self.folder, self.facts)
 
     @property
     def painting(self) -> NDArray[np.float32]:

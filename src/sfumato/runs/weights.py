@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import safetensors
@@ -18,8 +18,10 @@ from numpy.typing import NDArray
 from sfumato.errors import RunError
 from sfumato.runs.atomic import replacing
 from sfumato.runs.regular import regular
-from sfumato.training import Snapshot
 from sfumato.words import shortened
+
+if TYPE_CHECKING:
+    from sfumato.training import Snapshot
 
 
 @dataclass(frozen=True)

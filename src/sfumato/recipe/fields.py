@@ -1,0 +1,146 @@
+"""Every field of the recipe as plain data, for forms; and recipes from what was typed into them, path by path."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+from pydantic.fields import FieldInfo
+
+from sfumato.errors import RecipeError
+from sfumato.recipe.choices import Choice
+from sfumato.recipe.recipe import Recipe
+from sfumato.recipe.section import Section
+from sfumato.recipe.summary import text
+from sfumato.words import shortened
+
+NONE = "none"
+"""How a field without a value is written."""
+
+_KINDS = {bool: "flag", int: "integer", float: "number", str: "text"}
+_BOUNDS = {"ge": "low", "gt": "above", "le": "high", "lt": "below"}
+
+
+@functools.cache
+def sections() -> list[dict[str, Any]]:
+    """The recipe's parts in order, each with its fields: ``{name, title, help, fields: [...]}``.
+
+    A field has ``path``, ``title``, ``help``, ``kind`` (integer, number, text, flag, choice or call), ``default`` as
+    text, ``optional``, the bounds that it has of ``low``, ``high``, ``above`` and ``below`` (the last two excluded),
+    ``list`` where several values may be given with commas, and ``choices``: words that it takes, or the calls of a
+    family with their parameters. To be read only.
+    """
+    default = Recipe()
+    found: list[dict[str, Any]] = []
+    own: list[dict[str, Any]] = []
+    for name, info in Recipe.model_fields.items():
+        value = getattr(default, name)
+        if isinstance(value, Section):
+            found.append(
+                {
+                    "name": name,
+                    "title": _title(name),
+                    "help": (type(value).__doc__ or "").strip().partition("\n")[0],
+                    "fields": [
+                        _field(f"{name}.{below}", each, getattr(value, below))
+                        for below, each in type(value).model_fields.items()
+                    ],
+                }
+            )
+        else:
+            own.append(_field(name, info, value))
+    return [*found, {"name": "", "title": "Run", "help": "", "fields": own}]
+
+
+@functools.cache
+def paths() -> frozenset[str]:
+    """Of all fields: ``model.depth``."""
+    return frozenset(each["path"] for section in sections() for each in section["fields"])
+
+
+def nested(changes: Mapping[str, str]) -> dict[str, Any]:
+    """``{"model.depth": "6"}`` as nested changes of a recipe. Raises RecipeError for a path that cannot be one."""
+    optional = {each["path"] for section in sections() for each in section["fields"] if each["optional"]}
+    result: dict[str, Any] = {}
+    for path, value in changes.items():
+        *above, last = path.split(".")
+        below = result
+        for part in above:
+            below = below.setdefault(part, {})
+            if not isinstance(below, dict):
+                raise RecipeError(f"{shortened(path)} is not a field of the recipe.")
+        if last in below:
+            raise RecipeError(f"{shortened(path)} is given twice.")
+        below[last] = None if value == NONE and path in optional else value
+    return result
+
+
+def _field(path: str, info: FieldInfo, value: Any) -> dict[str, Any]:
+    parts = list(_alternatives(info.annotation))
+    found: dict[str, Any] = {
+        "path": path,
+        "title": _title(path.rpartition(".")[2]),
+        "help": info.description or "",
+        "default": text(str(value)) if isinstance(value, Choice) else text(value),
+        "optional": type(None) in [kind for kind, _ in parts],
+        **_bounds(info.metadata),
+    }
+    for kind, metadata in parts:
+        if get_origin(kind) is Literal:
+            found.setdefault("kind", "choice")
+            found["choices"] = [{"name": str(word), "help": "", "parameters": []} for word in get_args(kind)]
+        elif isinstance(kind, type) and issubclass(kind, Choice):
+            found |= {"kind": "call", "choices": [_call(member) for member in kind.members.values()]}
+        elif get_origin(kind) is tuple:
+            found["list"] = True
+        elif kind in _KINDS:
+            found["kind"] = _KINDS[kind]
+            found |= _bounds(metadata)
+    return found
+
+
+def _call(member: type[Choice]) -> dict[str, Any]:
+    default = member()
+    parameters: list[dict[str, Any]] = []
+    for each in dataclasses.fields(member):
+        info: Any = each.default
+        hints: Any = member.__pydantic_fields__[each.name]  # pyright: ignore[reportAttributeAccessIssue]
+        parameters.append(_field(each.name, hints, getattr(default, each.name)) | {"help": info.description or ""})
+    return {
+        "name": member.name,
+        "help": (member.__doc__ or "").strip().partition("\n")[0],
+        "usage": member.usage(),
+        "parameters": [
+            {("name" if key == "path" else key): value for key, value in each.items()} for each in parameters
+        ],
+    }
+
+
+def _alternatives(annotation: Any, metadata: tuple[Any, ...] = ()) -> Iterator[tuple[Any, tuple[Any, ...]]]:
+    """The branches of a union, each with what it is annotated with."""
+    if get_origin(annotation) is Annotated:
+        inner, *more = get_args(annotation)
+        yield from _alternatives(inner, (*metadata, *more))
+    elif get_origin(annotation) in (Literal, tuple) or not get_args(annotation):
+        yield annotation, metadata
+    else:
+        for branch in get_args(annotation):
+            yield from _alternatives(branch, metadata)
+
+
+def _bounds(metadata: Any) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for each in metadata:
+        for part in (each, *getattr(each, "metadata", ())):
+            for name, title in _BOUNDS.items():
+                value = getattr(part, name, None)
+                # What JavaScript cannot hold exactly is no help to a form.
+                if isinstance(value, int | float) and abs(value) < 2**53:
+                    found[title] = value
+    return found
+
+
+def _title(name: str) -> str:
+    return name.replace("_", " ").capitalize()

@@ -1,0 +1,18 @@
+"""The stream of what happens in a run, to one page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sse_starlette.sse import EventSourceResponse
+from starlette.responses import Response
+
+from sfumato.studio.watching import Watchers
+
+HEARTBEAT = 15
+"""Seconds between comments, so that what is between server and page keeps the connection."""
+
+
+def stream(watchers: Watchers, folder: Path) -> Response:
+    """Server-sent events: ``state`` first, then ``line``, ``live``, ``frame``, ``moment``, ``state`` as they come."""
+    return EventSourceResponse(watchers.listen(folder), ping=HEARTBEAT, headers={"Cache-Control": "no-store"})

@@ -1,0 +1,71 @@
+"""What went wrong, as the page is told: one plain line, never a stack trace."""
+
+from __future__ import annotations
+
+import re
+import sys
+import traceback
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from sfumato.errors import RunError, SfumatoError
+from sfumato.recipe.fields import paths
+
+_STATUS = {404: "There is nothing at this address.", 405: "This address does not take that method."}
+
+
+class Problem(Exception):  # noqa: N818
+    """An answer that is not what was asked for: the HTTP status, a line for people, the field that it is about."""
+
+    def __init__(self, status: int, text: str, field: str | None = None) -> None:
+        super().__init__(text)
+        self.status = status
+        self.field = field
+
+
+def answer(status: int, text: str, field: str | None = None) -> JSONResponse:
+    """``{"problem": text, "field": field}``."""
+    return JSONResponse({"problem": text, "field": field}, status, headers={"Cache-Control": "no-store"})
+
+
+def of(error: SfumatoError) -> Problem:
+    """An error of the package: 409 for one about a run as it is, else 422, with the field that it names."""
+    text = str(error)
+    return Problem(409 if isinstance(error, RunError) else 422, text, field_of(text))
+
+
+def field_of(text: str) -> str | None:
+    """The recipe's field that a line begins with, where it does."""
+    first = re.match(r"[\w.]+", text)
+    return first[0] if first and first[0] in paths() else None
+
+
+async def _problem(_: Request, error: Exception) -> Response:
+    found = of(error) if isinstance(error, SfumatoError) else error
+    assert isinstance(found, Problem)
+    return answer(found.status, str(found), found.field)
+
+
+async def _http(_: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 400
+    return answer(status, _STATUS.get(status, "The request cannot be answered."))
+
+
+async def _unforeseen(request: Request, error: Exception) -> Response:
+    # For whoever runs the server; the page learns nothing of the inside.
+    sys.stderr.write(f"sfumato studio: {request.method} {request.url.path}\n")
+    traceback.print_exception(error, file=sys.stderr)
+    return answer(500, "The studio made a mistake; its terminal says which.")
+
+
+HANDLERS: Mapping[Any, Any] = {
+    Problem: _problem,
+    SfumatoError: _problem,
+    HTTPException: _http,
+    Exception: _unforeseen,
+}
+"""For Starlette."""

@@ -1,0 +1,54 @@
+"""How far a training is, by what it has written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sfumato.errors import RunError
+from sfumato.runs import entry, layout, weights
+from sfumato.runs.weights import Moment
+
+
+def newest_moment(folder: Path) -> Moment | None:
+    """The last saved one that can be read: there are more of them than of exact evaluations."""
+    for path in reversed(layout.of_steps(folder, layout.MOMENTS)):
+        try:
+            return weights.moment_of(path) if not path.is_symlink() else None
+        except RunError:
+            continue
+    return None
+
+
+def state(folder: Path, facts: Mapping[str, Any], line: Mapping[str, Any] | None, held: bool) -> dict[str, Any]:
+    """``{state, progress, seconds, epoch, step, psnr, left, problem}`` of a run; ``left`` are seconds, or null.
+
+    ``line``: the last of its metrics; ``held``: whether a process works on it. Progress is 0 to 1, by the part of the
+    budget that will end first.
+    """
+    status = str(facts.get("status"))
+    found = entry.INTERRUPTED if status in entry.LIVE and not held else status
+    at: dict[str, Any] = {name: (line or {}).get(name) for name in ("seconds", "epoch", "step", "psnr")}
+    if found in entry.LIVE:
+        moment = newest_moment(folder)
+        if moment is not None and moment.step > (at["step"] or -1):
+            at |= {"seconds": moment.seconds, "epoch": moment.epoch, "step": moment.step}
+    part = 1.0 if found == "done" else _part(facts, at)
+    left = None
+    if found == "running" and part and at["seconds"]:
+        left = at["seconds"] * (1 - part) / part
+    return {"state": found, "progress": part, **at, "left": left}
+
+
+def _part(facts: Mapping[str, Any], at: Mapping[str, Any]) -> float | None:
+    recipe = facts.get("recipe")
+    budget = recipe.get("budget") if isinstance(recipe, Mapping) else None
+    if not isinstance(budget, Mapping):
+        return None
+    parts: list[float] = []
+    for limit, reached in (("epochs", "epoch"), ("steps", "step"), ("seconds", "seconds")):
+        most, now = budget.get(limit), at[reached]
+        if isinstance(most, int | float) and isinstance(now, int | float) and most > 0:
+            parts.append(min(1.0, now / most))
+    return max(parts) if parts else None

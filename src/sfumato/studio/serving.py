@@ -1,0 +1,67 @@
+"""The server: one process, one address, until it is interrupted."""
+
+from __future__ import annotations
+
+import socket
+import webbrowser
+from collections.abc import Callable
+from pathlib import Path
+
+import uvicorn
+
+from sfumato.errors import SfumatoError
+from sfumato.studio.app import create
+from sfumato.studio.guard import Rules
+
+
+def serve(
+    runs: Path, experiments: Path, host: str, port: int, *, say: Callable[[str], None], browse: bool = False
+) -> int:
+    """Serve until Ctrl-C; 0. ``say`` is told the address. Raises SfumatoError where it cannot be had."""
+    rules = Rules.of(host)
+    bound = _bound(host, port)
+    address = _address(host, bound.getsockname()[1], rules)
+    config = uvicorn.Config(
+        create(runs, rules, experiments=experiments),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        # Pages that listen to a run would hold the server up for ever.
+        timeout_graceful_shutdown=2,
+        # Nobody stands between.
+        proxy_headers=False,
+        h11_max_incomplete_event_size=32 * 1024,
+        ws="none",
+    )
+    say(f"studio      {address}")
+    say(f"runs        {runs}")
+    say("Ctrl-C ends it; runs that train go on.")
+    if browse:
+        webbrowser.open(address)
+    try:
+        uvicorn.Server(config).run([bound])
+    except KeyboardInterrupt:
+        # As it is ended: uvicorn raises the signal again when all is closed.
+        pass
+    finally:
+        bound.close()
+    return 0
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, number, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        found = socket.socket(family, kind, number)
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        found.bind(where)
+    except (OSError, UnicodeError) as error:
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        remedy = "another --port, or 0 for any that is free" if port else "another --host"
+        raise SfumatoError(f"studio cannot listen at {host}, port {port}: {reason}; choose {remedy}.") from None
+    return found
+
+
+def _address(host: str, port: int, rules: Rules) -> str:
+    name = socket.gethostname() if host in ("0.0.0.0", "::") else host
+    shown = f"[{name}]" if ":" in name else name
+    return f"http://{shown}:{port}/" + (f"?token={rules.access}" if rules.access else "")
