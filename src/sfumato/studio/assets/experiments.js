@@ -25,17 +25,19 @@ export async function show(root, { signal }) {
 }
 
 function line(experiment) {
-  const report = `/experiments/${encodeURIComponent(experiment.name)}/report`;
+  const { name, title, question, verdict, done, left, report } = experiment;
   return h(
     "li",
     {},
     h(
       "div",
       {},
-      h("h2", {}, experiment.title || experiment.name),
-      h("p", {}, experiment.verdict || h("span", { class: "quietly" }, experiment.finished ? "No verdict." : "Not finished yet.")),
-      h("p", { class: "quietly" }, experiment.name),
+      h("h2", {}, title || name),
+      question ? h("p", { class: "quietly" }, question) : null,
+      (verdict ?? []).map((sentence) => h("p", {}, sentence)),
+      experiment.finished ? null : h("p", { class: "quietly figure" }, experiment.problem ?? `${done} of ${done + left} trials are done.`),
+      h("p", { class: "quietly" }, name),
     ),
-    experiment.report === false ? null : h("a", { class: "button", href: report, target: "_blank", rel: "noopener" }, "Open the report"),
+    report ? h("a", { class: "button", href: `/experiments/${encodeURIComponent(name)}/report`, target: "_blank", rel: "noopener" }, "Open the report") : null,
   );
 }

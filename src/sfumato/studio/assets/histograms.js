@@ -12,7 +12,7 @@ export function histograms() {
       element.replaceChildren(
         ...layers.map((layer, at) => {
           const name = at === layers.length - 1 ? "Output" : `Layer ${at + 1}`;
-          return h("section", {}, h("h3", {}, name), bars(layer.weights, `${name}: weights`, "weights"), bars(layer.activations, `${name}: activations`, "activations"));
+          return h("section", {}, h("h3", {}, name), bars(layer.weights, `${name}: weights`, "weights"), layer.activations && bars(layer.activations, `${name}: activations`, "activations"));
         }),
       );
     },

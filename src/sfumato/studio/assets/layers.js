@@ -24,7 +24,7 @@ export async function show(root, { name, query, signal, ready }) {
   const problem = h("p", { class: "problem", role: "alert" });
   const about = h("p", { class: "quietly", role: "status" });
   const units = sheet({ name, signal, open: (unit) => box.open(layer, unit, step()), fail });
-  const box = unitBox({ name, signal, hidden, go: (to, unit) => to >= 1 && to <= hidden && box.open(to, unit, step()) });
+  const box = unitBox({ name, signal, go: (to, unit) => to >= 1 && to <= hidden && box.open(to, unit, step()) });
   const bars = histograms();
   const timeline = new Timeline({
     signal,
@@ -34,7 +34,7 @@ export async function show(root, { name, query, signal, ready }) {
   });
   const step = () => moments[Math.max(0, timeline.at)].step;
   const tabs = few("Layer", Array.from({ length: hidden }, (_, at) => [String(at + 1), hidden > 8 ? String(at + 1) : `Layer ${at + 1}`]), String(layer), (chosen) => turn(Number(chosen)));
-  const resort = h("input", { type: "checkbox", onchange: () => units.sortAnew(resort.checked) });
+  const resort = h("input", { type: "checkbox", onchange: () => draw() });
   const ranks = new Chart({ label: "Stable rank of each layer as training goes on", signal, press: (epoch) => timeline.seek(epoch) });
   const rankPart = h("section", { class: "part", hidden: true }, h("header", {}, h("h2", {}, "Stable rank"), h("p", { class: "lead" }, "How many directions a layer's weights really use.")), ranks.element);
   root.append(
@@ -57,7 +57,7 @@ export async function show(root, { name, query, signal, ready }) {
     drawing = new AbortController();
     const both = AbortSignal.any([signal, drawing.signal]);
     try {
-      const found = await units.show(layer, step(), both);
+      const found = await units.show(layer, step(), resort.checked ? step() : moments.at(-1).step, both);
       if (mine !== number) return;
       problem.textContent = "";
       const dead = found.dead.length;

@@ -5,7 +5,7 @@ import { h } from "./element.js";
 
 const MOST = 400; // beyond it a wall helps nobody until it is asked for
 
-/** open(unit) when one is pressed. The order stays that of the first moment shown, so that a film holds still. */
+/** open(unit) when one is pressed. */
 export function sheet({ name, signal, open }) {
   const wall = h("ul", { class: "units" });
   const more = h("button", { type: "button", hidden: true, onclick: () => ((most = Infinity), draw()) }, "Show all units");
@@ -13,8 +13,6 @@ export function sheet({ name, signal, open }) {
   const cells = new Map();
   let layer = 0;
   let most = MOST;
-  let order = [];
-  let resort = false;
   let last = null;
 
   function cell(unit) {
@@ -30,53 +28,43 @@ export function sheet({ name, signal, open }) {
     const { found, bitmap } = last;
     const dead = new Set(found.dead);
     const place = new Map(found.order.map((unit, at) => [unit, at]));
-    const rank = place;
-    const [wide, high] = [bitmap.width / found.columns, bitmap.height / Math.ceil(found.order.length / found.columns)];
+    const [wide, high] = found.cell;
     const largest = Math.max(...found.importance.filter(Number.isFinite), 1e-12);
-    const shown = order.slice(0, most);
-    wall.style.setProperty("--ratio", `${found.width / found.height}`);
+    const shown = found.order.slice(0, most);
+    wall.style.setProperty("--ratio", `${wide / high}`);
     const elements = shown.map((unit) => {
       const { element: item, button, canvas } = cell(unit);
       const at = place.get(unit);
       if (canvas.width !== wide || canvas.height !== high) Object.assign(canvas, { width: wide, height: high });
       const context = canvas.getContext("2d");
-      context.drawImage(bitmap, (at % found.columns) * wide, Math.floor(at / found.columns) * high, wide, high, 0, 0, wide, high);
-      const share = found.importance[at] / largest;
+      const [left, top] = [(at % found.columns) * (wide + found.gap), Math.floor(at / found.columns) * (high + found.gap)];
+      context.drawImage(bitmap, left, top, wide, high, 0, 0, wide, high);
+      const share = found.importance[unit] / largest;
       button.classList.toggle("dead", dead.has(unit));
-      button.setAttribute("aria-label", `Unit ${unit}, ${dead.has(unit) ? "dead" : `number ${rank.get(unit) + 1} in importance`}`);
+      button.setAttribute("aria-label", `Unit ${unit}, ${dead.has(unit) ? "dead" : `number ${at + 1} in importance`}`);
       button.title = dead.has(unit) ? `unit ${unit}: dead` : `unit ${unit}: ${Math.round(100 * share)}% of the most important`;
       return item;
     });
     if (elements.length !== wall.children.length || elements.some((each, at) => wall.children[at] !== each)) wall.replaceChildren(...elements);
-    more.hidden = order.length <= most;
-    more.textContent = `Show all ${order.length} units`;
+    more.hidden = found.order.length <= most;
+    more.textContent = `Show all ${found.order.length} units`;
   }
 
   signal.addEventListener("abort", () => cells.clear());
   return {
     element,
-    /** Show a layer at a step; resolves to what the server tells of it. */
-    async show(wanted, step, cancelled) {
-      const found = await get(ofRun(name, `/layers/${wanted}?step=${step}`), cancelled);
+    /** Show a layer at a step, in the order and the colours that it has at step `by`; what the server tells of it. */
+    async show(wanted, step, by, cancelled) {
+      const found = await get(ofRun(name, `/layers/${wanted}?step=${step}&by=${by}`), cancelled);
       const bitmap = await picture(found.sheet, cancelled);
       last = { found, bitmap };
-      if (wanted !== layer || resort) {
-        if (wanted !== layer) {
-          cells.clear();
-          most = MOST;
-        }
+      if (wanted !== layer) {
+        cells.clear();
+        most = MOST;
         layer = wanted;
-        order = found.order;
       }
       draw();
       return found;
-    },
-    sortAnew(on) {
-      resort = on;
-      if (on && last) {
-        order = last.found.order;
-        draw();
-      }
     },
   };
 }

@@ -5,6 +5,7 @@ import { left as isLeft, ofRun, picture } from "./api.js";
 const SIDE = 256;
 const MOST_KEPT = 500;
 const AT_ONCE = 4;
+const COARSER = 2; // levels
 
 export class Tiles {
   constructor({ name, signal, arrived, fail }) {
@@ -29,7 +30,7 @@ export class Tiles {
     const range = (from, size) => [Math.floor(-from / side), Math.floor((size - from - 1) / side)];
     const [firstColumn, lastColumn] = range(left, width);
     const [firstRow, lastRow] = range(top, height);
-    const wanted = [];
+    const wanted = new Map(); // address -> how soon it is needed
     context.imageSmoothingQuality = "high";
     for (let row = firstRow; row <= lastRow; row += 1)
       for (let column = firstColumn; column <= lastColumn; column += 1) {
@@ -40,12 +41,16 @@ export class Tiles {
         if (bitmap) context.drawImage(bitmap, ...box, ...size);
         else {
           this.#standIn(context, level, row, column, box, size);
-          if (!this.refused.has(address)) wanted.push({ address, far: Math.hypot(box[0] + side / 2 - width / 2, box[1] + side / 2 - height / 2) });
+          const far = Math.hypot(box[0] + side / 2 - width / 2, box[1] + side / 2 - height / 2);
+          wanted.set(address, far);
+          // One coarse tile covers sixteen, so those come before: there is soon something everywhere.
+          const up = Math.min(level, COARSER);
+          const coarse = this.#address(level - up, row >> up, column >> up, this.step);
+          if (up && !this.kept.has(coarse)) wanted.set(coarse, Math.min(wanted.get(coarse) ?? 0, far - 1e6));
         }
       }
-    wanted.sort((one, other) => one.far - other.far);
-    this.#giveUp(new Set(wanted.map((each) => each.address)));
-    this.wanted = wanted.map((each) => each.address);
+    this.wanted = [...wanted.keys()].filter((address) => !this.refused.has(address)).sort((one, other) => wanted.get(one) - wanted.get(other));
+    this.#giveUp(new Set(this.wanted));
     this.#ask();
   }
 

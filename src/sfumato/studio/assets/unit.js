@@ -6,7 +6,7 @@ import { h } from "./element.js";
 const COLOURS = ["red", "green", "blue", "alpha"];
 
 /** go(layer, unit) when a neighbour in another hidden layer is pressed. */
-export function unitBox({ name, signal, hidden, go }) {
+export function unitBox({ name, signal, go }) {
   const title = h("h2", { id: "unit-title" });
   const image = h("img", { class: "unit-large", alt: "" });
   const facts = h("p", { class: "quietly figure" });
@@ -45,11 +45,11 @@ export function unitBox({ name, signal, hidden, go }) {
 
   function fill(list, all, neighbour) {
     const largest = Math.max(...all.map((each) => Math.abs(each.weight)), 1e-12);
-    const inside = neighbour >= 1 && neighbour <= hidden;
     list.replaceChildren(
       ...all.map((each) => {
-        const of = each.unit ?? each.colour;
-        const text = inside ? `unit ${of}` : neighbour < 1 ? (["row", "column"][of] ?? `feature ${of}`) : (COLOURS[of] ?? String(of));
+        const of = each.unit ?? each.coordinate ?? each.feature ?? each.colour;
+        const inside = each.unit !== undefined;
+        const text = inside ? `unit ${of}` : each.feature !== undefined ? `feature ${of}` : each.colour !== undefined ? (COLOURS[of] ?? String(of)) : of;
         const bar = h("span", { class: each.weight < 0 ? "bar minus" : "bar" });
         bar.style.setProperty("width", `${(100 * Math.abs(each.weight)) / largest}%`);
         const who = inside ? h("button", { type: "button", class: "quiet", onclick: () => go(neighbour, of) }, text) : h("span", { class: "who" }, text);

@@ -52,7 +52,7 @@ export function pictureName(source) {
 export function differing(differences) {
   return Object.entries(differences ?? {})
     .filter(([path]) => path !== "picture.source")
-    .map(([path, text]) => [path.replace(/^(model|training|budget|picture|coordinates|evaluation)\./, ""), text]);
+    .map(([path, text]) => [path.replace(/^(model|training)\./, ""), text]);
 }
 
 export const STATES = {

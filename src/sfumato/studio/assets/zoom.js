@@ -72,7 +72,7 @@ export async function show(root, { name, query, signal, ready }) {
   }
 
   function paint() {
-    if (signal.aborted || !canvas.clientWidth) return;
+    if (signal.aborted || !canvas.clientWidth || !view.scale) return;
     const dense = devicePixelRatio || 1;
     const [width, height] = [Math.round(canvas.clientWidth * dense), Math.round(canvas.clientHeight * dense)];
     if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
