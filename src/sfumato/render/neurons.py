@@ -55,13 +55,21 @@ def units(model: torch.nn.Module, number: int) -> int:
     return perceptron.linear_layers()[number - 1].out_features
 
 
-def layer(model: torch.nn.Module, coordinates: Coordinates, number: int, size: Size, region: Region = WHOLE) -> Layer:
-    """The units of the hidden layer `number`, 1 the first, each over `size` places of a region.
+def layer(
+    model: torch.nn.Module,
+    coordinates: Coordinates,
+    number: int,
+    size: Size,
+    region: Region = WHOLE,
+    some: slice = slice(None),
+) -> Layer:
+    """The units of the hidden layer `number`, 1 the first, or `some` of them, each over `size` places of a region.
 
     Raises RunError where the model is no multilayer perceptron, or has no such layer.
     """
     perceptron = _perceptron(model)
-    answers = np.empty((units(model, number), size[0] * size[1]), np.float32)
+    chosen = range(units(model, number))[some]
+    answers = np.empty((len(chosen), size[0] * size[1]), np.float32)
     heard: list[torch.Tensor] = []
 
     def listen(*heard_of: Any) -> None:
@@ -79,12 +87,12 @@ def layer(model: torch.nn.Module, coordinates: Coordinates, number: int, size: S
                 heard.clear()
                 perceptron(tile)
                 # A network that diverged answers nan: its units are as good as dead.
-                told = torch.nan_to_num(heard[number - 1], nan=0.0, posinf=0.0, neginf=0.0)
+                told = torch.nan_to_num(heard[number - 1][:, some], nan=0.0, posinf=0.0, neginf=0.0)
                 answers[:, first : first + TILE] = told.T.float().cpu().numpy()
     finally:
         listening.remove()
     # The columns after them, where there are some, are those of coordinates that join.
-    weights = perceptron.linear_layers()[number].weight.detach()[:, : len(answers)]
+    weights = perceptron.linear_layers()[number].weight.detach()[:, : units(model, number)][:, some]
     outgoing = weights.double().norm(dim=0).cpu().numpy()
     importance = np.abs(answers).mean(axis=1, dtype=np.float64) * outgoing
     return Layer(answers.reshape(-1, *size), importance)

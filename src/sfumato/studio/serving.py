@@ -22,7 +22,7 @@ def serve(
     bound = _bound(host, port)
     address = _address(host, bound.getsockname()[1], rules)
     config = uvicorn.Config(
-        create(runs, rules, experiments=experiments),
+        create(runs, rules, experiments_folder=experiments),
         log_level="warning",
         access_log=False,
         server_header=False,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import select
@@ -39,19 +38,19 @@ class Children:
     """Starts them and gives them orders."""
 
     def __init__(self, runs: Path) -> None:
-        self._runs = runs
+        self.runs = runs
         self._idle: list[_Child] = []
         self._training: list[tuple[_Child, float]] = []
-        self._task: asyncio.Task[None] | None = None
 
-    def begin(self) -> None:
-        """Warm the first one, and from then on see to it that one is warm."""
-        self._task = asyncio.create_task(self._keep_one_warm())
+    def tidy(self) -> None:
+        """Forget those that have ended, and warm one where there is none."""
+        self._training = [each for each in self._training if each[0].process.poll() is None]
+        self._idle = [each for each in self._idle if each.process.poll() is None]
+        if not self._idle and all(time.monotonic() - since >= WARM_AFTER for _, since in self._training):
+            self._idle.append(self._new())
 
     def end(self) -> None:
         """Let those go that have no run; the others train on."""
-        if self._task is not None:
-            self._task.cancel()
         for child in self._idle:
             _close(child)
         for child, _ in self._training:
@@ -60,7 +59,7 @@ class Children:
 
     async def paint(self, recipe: Recipe, *, paused: bool = False) -> str:
         """Begin a run; its name. Raises Problem."""
-        order = {"do": "paint", "recipe": values(recipe), "runs": str(self._runs), "paused": paused}
+        order = {"do": "paint", "recipe": values(recipe), "runs": str(self.runs), "paused": paused}
         return (await self._ordered(order))["name"]
 
     async def resume(self, folder: Path) -> str:
@@ -94,7 +93,7 @@ class Children:
         return answer
 
     def _new(self) -> _Child:
-        logs = names.own_folder(self._runs, "logs")
+        logs = names.own_folder(self.runs, "logs")
         for old in sorted(logs.glob("*.log"))[:-LOGS_KEPT]:
             with suppress(OSError):
                 old.unlink()
@@ -109,18 +108,6 @@ class Children:
                 start_new_session=True,
             )
         return _Child(process, log)
-
-    async def _keep_one_warm(self) -> None:
-        while True:
-            self._reap()
-            quiet = all(time.monotonic() - since >= WARM_AFTER for _, since in self._training)
-            if not self._idle and quiet:
-                self._idle.append(self._new())
-            await asyncio.sleep(0.5)
-
-    def _reap(self) -> None:
-        self._training = [each for each in self._training if each[0].process.poll() is None]
-        self._idle = [each for each in self._idle if each.process.poll() is None]
 
 
 def _asked(child: _Child, order: dict[str, Any]) -> bytes:

@@ -1,0 +1,67 @@
+"""What all answers share, and how they come by it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from anyio import to_thread
+from starlette.requests import Request
+
+from sfumato.studio import names
+from sfumato.studio.gallery import Gallery
+from sfumato.studio.guard import Rules
+from sfumato.studio.networks import Networks
+from sfumato.studio.races import Races
+from sfumato.studio.starting import Children
+from sfumato.studio.watching import Watchers
+
+T = TypeVar("T")
+
+HOUSEKEEPING_EVERY = 0.5
+
+
+class Studio:
+    """What all answers share."""
+
+    def __init__(self, runs: Path, experiments: Path, rules: Rules) -> None:
+        self.runs = runs
+        self.experiments = experiments
+        self.rules = rules
+        self.gallery = Gallery(runs)
+        self.watchers = Watchers()
+        self.children = Children(runs)
+        self.networks = Networks(runs)
+        self.races = Races(self.children)
+        self.decoding = asyncio.Lock()
+        """One picture at a time: it may take a GiB meanwhile."""
+
+    async def keep_house(self) -> None:
+        """See to the children, for ever: one is warm, and those that nobody needs go."""
+        while True:
+            self.children.tidy()
+            self.networks.rest()
+            await asyncio.sleep(HOUSEKEEPING_EVERY)
+
+    def end(self) -> None:
+        """Let everything go but the runs that train."""
+        self.races.end()
+        self.children.end()
+        self.networks.end()
+
+
+def studio_of(request: Request) -> Studio:
+    """The studio that is asked."""
+    return request.app.state.studio
+
+
+def folder_of(request: Request) -> Path:
+    """The folder of the run in the address. Raises Problem where there is none."""
+    return names.folder(studio_of(request).runs, request.path_params["name"])
+
+
+async def aside(work: Callable[..., T], *arguments: Any) -> T:
+    """Work that reads files or computes, on a thread of its own: other answers do not wait for it."""
+    return await to_thread.run_sync(work, *arguments)
