@@ -53,7 +53,7 @@ export function card(name, pick) {
       recipe.replaceChildren(...described(run));
       foot.replaceChildren(
         run.state === "done" ? "" : h("span", { class: "state", data: { state: run.state } }, STATES[run.state] ?? run.state),
-        h("span", {}, duration(run.seconds)),
+        Number.isFinite(run.seconds) ? h("span", {}, duration(run.seconds)) : "",
         h("span", {}, ago(run.started)),
       );
     },

@@ -23,7 +23,7 @@ export function drawing() {
 
 function layout({ layers }) {
   const first = layers[0]?.inputs ?? 2;
-  const all = [{ units: 2, name: "row, column", end: true }];
+  const all = [{ units: 2, name: "input", end: true }];
   if (first !== 2) all.push({ units: first, name: "encoded" });
   layers.forEach((layer, number) => {
     const last = number === layers.length - 1;

@@ -9,7 +9,8 @@ import { picker } from "./picker.js";
 import { outlook } from "./outlook.js";
 
 const OPEN = ["model", "training", "budget"];
-const SOURCE = "picture.source";
+const PICTURE = "picture";
+const SOURCE = "picture.source"; // which the picker holds
 
 export async function show(root, { query, signal, go }) {
   const form = await get("/api/form", signal);
@@ -22,6 +23,7 @@ export async function show(root, { query, signal, go }) {
   const about = h("p", { class: "help", id: "preset-help" });
   const pictures = picker(form.pictures ?? [], { signal, pick: (source) => (controls.get(SOURCE)?.set(source), moved()) });
   const sections = form.sections.map(section);
+  pictures.element.append(...sections.filter((each) => each.name === PICTURE).map((each) => each.element));
   const line = arms({ now, open: (arm) => take(arm), changed: remember, start: race });
   const start = h("button", { type: "submit", class: "main" }, "Start painting");
   const address = h("button", { type: "button", class: "quiet", onclick: share }, "Copy link");
@@ -33,7 +35,7 @@ export async function show(root, { query, signal, go }) {
       { class: "asked" },
       pictures.element,
       h("section", { class: "fields" }, h("h2", {}, "Recipe"), h("div", { class: "field" }, h("label", { for: "preset" }, "preset"), preset, about)),
-      sections.map((each) => each.element),
+      sections.filter((each) => each.name !== PICTURE).map((each) => each.element),
     ),
     h(
       "div",
@@ -55,15 +57,16 @@ export async function show(root, { query, signal, go }) {
     const element = h(
       "details",
       { class: "fields", open: OPEN.includes(name), data: { section: name } },
-      h("summary", {}, h("h2", {}, title || name), count),
-      help ? h("p", { class: "lead" }, help) : null,
+      h("summary", {}, name === PICTURE ? h("h3", {}, "More about the picture") : h("h2", {}, title || name), count),
+      help && name !== PICTURE ? h("p", { class: "help" }, help) : null,
       h("div", { class: "grid" }, made.map((each) => each.element)),
     );
     return {
+      name,
       element,
       paths: fields.map((spec) => spec.path),
       say(changes) {
-        const number = this.paths.filter((path) => path in changes).length;
+        const number = this.paths.filter((path) => path in changes && path !== SOURCE).length;
         count.textContent = number ? `${number} changed` : "";
       },
     };
@@ -82,7 +85,7 @@ export async function show(root, { query, signal, go }) {
   function take(arm) {
     preset.value = presets.has(arm.preset) ? arm.preset : form.presets[0].name;
     for (const [path, control] of controls) control.set(arm.changes[path] ?? base()[path] ?? "");
-    for (const each of sections) if (each.paths.some((path) => path in arm.changes)) each.element.open = true;
+    for (const each of sections) if (each.paths.some((path) => path in arm.changes && path !== SOURCE)) each.element.open = true;
     moved();
   }
 

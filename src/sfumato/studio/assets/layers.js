@@ -10,6 +10,8 @@ import { Timeline } from "./timeline.js";
 import { unitBox } from "./unit.js";
 import { epochs, pictureName } from "./words.js";
 
+const MOST_RANKS = 24; // moments in the chart of stable ranks
+
 export async function show(root, { name, query, signal, ready }) {
   const run = await get(ofRun(name), signal);
   const back = h("a", { class: "back", href: `/runs/${encodeURIComponent(name)}` }, `← ${pictureName(run.picture)}`);
@@ -29,14 +31,14 @@ export async function show(root, { name, query, signal, ready }) {
   const timeline = new Timeline({
     signal,
     name: "Saved moment",
-    show: () => draw(),
+    show: () => (first = draw()),
     say: (at) => `epoch ${epochs(moments[at].epoch)} · step ${moments[at].step}`,
   });
   const step = () => moments[Math.max(0, timeline.at)].step;
   const tabs = few("Layer", Array.from({ length: hidden }, (_, at) => [String(at + 1), hidden > 8 ? String(at + 1) : `Layer ${at + 1}`]), String(layer), (chosen) => turn(Number(chosen)));
   const resort = h("input", { type: "checkbox", onchange: () => draw() });
   const ranks = new Chart({ label: "Stable rank of each layer as training goes on", signal, press: (epoch) => timeline.seek(epoch) });
-  const rankPart = h("section", { class: "part", hidden: true }, h("header", {}, h("h2", {}, "Stable rank"), h("p", { class: "lead" }, "How many directions a layer's weights really use.")), ranks.element);
+  const rankPart = h("section", { class: "part" }, h("header", {}, h("h2", {}, "Stable rank"), h("p", { class: "lead" }, "How many directions a layer's weights really use.")), ranks.element);
   root.append(
     back,
     h("h1", {}, "Look inside"),
@@ -50,6 +52,7 @@ export async function show(root, { name, query, signal, ready }) {
   );
 
   let number = 0;
+  let first = null;
   let drawing = new AbortController();
   async function draw() {
     const mine = ++number;
@@ -85,13 +88,31 @@ export async function show(root, { name, query, signal, ready }) {
     { keys: ["ArrowUp", "["], shown: "↑", says: "The layer before", run: () => turn(layer - 1) },
     { keys: ["ArrowDown", "]"], shown: "↓", says: "The next layer", run: () => turn(layer + 1) },
   ]);
+  about.textContent = "Asking the network …";
   timeline.places(moments.map((each) => each.epoch));
   ready();
-  const metrics = await get(ofRun(name, "/metrics"), signal).catch(() => null);
-  const rows = (metrics?.stable_rank ?? []).map((each, at) => [metrics.epoch[at], each]).filter(([, each]) => each?.length);
-  if (rows.length) {
-    rankPart.hidden = false;
-    const traces = rows[0][1].map((_, at) => ({ name: at === rows[0][1].length - 1 ? "output" : `layer ${at + 1}`, at, x: rows.map(([epoch]) => epoch), y: rows.map(([, each]) => each[at]), points: rows.length < 40 }));
-    ranks.draw({ x: "epochs", y: "Stable rank", traces, legend: true }).catch(fail);
+  // What is on screen comes first: the network answers one question at a time.
+  first.then(() => followRanks()).catch(fail);
+
+  /** The ranks at some of the moments, one after another, the coarse curve first: the server is asked politely. */
+  async function followRanks() {
+    const found = new Map();
+    for (const at of spread(moments.length, MOST_RANKS)) {
+      const { stable_rank } = await get(ofRun(name, `/ranks?step=${moments[at].step}`), signal);
+      if (!stable_rank.length) return;
+      found.set(at, stable_rank);
+      const places = [...found.keys()].sort((one, other) => one - other);
+      const x = places.map((place) => moments[place].epoch);
+      const traces = stable_rank.map((_, number) => ({ name: number === hidden ? "output" : `layer ${number + 1}`, at: number, x, y: places.map((place) => found.get(place)[number]), points: true }));
+      await ranks.draw({ x: "epochs", y: "", traces, legend: true });
+    }
   }
+}
+
+/** Some of the numbers below `count`: the ends, the middle, the quarters, and so on. */
+function spread(count, most) {
+  const found = new Set([count - 1, 0]);
+  for (let parts = 2; found.size < Math.min(count, most) && parts < 2 * count; parts *= 2)
+    for (let part = 1; part < parts && found.size < Math.min(count, most); part += 2) found.add(Math.round(((count - 1) * part) / parts));
+  return found;
 }

@@ -53,7 +53,7 @@ export function outlook(signal) {
     verdict.textContent = "Trying a few steps …";
     try {
       const { works, findings } = await post("/api/check", asked, AbortSignal.any([signal, checking.signal]));
-      verdict.textContent = works ? (findings.length ? "It will learn. Worth knowing:" : "It will learn; nothing was found.") : "It is unlikely to learn:";
+      verdict.textContent = works ? "It will learn." : "It is unlikely to learn.";
       found.replaceChildren(...findings.map((each) => h("li", { data: { level: each.level } }, each.text)));
     } catch (error) {
       if (!left(error)) verdict.textContent = error.message;

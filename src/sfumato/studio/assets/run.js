@@ -81,13 +81,14 @@ export async function show(root, { name, signal, go, ready }) {
   async function paint(frame) {
     charts.mark(frame);
     if (!paintings) return;
-    if (timeline.following && isLive(run.state) && (!frame.exact || Date.now() - shownAt < FRESH)) return;
+    const live = timeline.following && isLive(run.state);
+    if (live && Date.now() - shownAt < FRESH) return;
     const number = ++wanted;
     abandoned.abort();
     abandoned = new AbortController();
     const either = AbortSignal.any([signal, abandoned.signal]);
     try {
-      for (const fine of paintings.finer(frame) ? [false, true] : [false]) {
+      for (const fine of !live && paintings.finer(frame) ? [false, true] : [false]) {
         if (fine) await rested(REST);
         if (number !== wanted || (fine && timeline.playing)) return;
         const bitmap = await paintings.get(frame, { fine, signal: either });
