@@ -13,8 +13,8 @@ from sfumato.recipe.section import Section
 class Budget(Section):
     """Limits of a run; the first one reached ends it."""
 
-    epochs: float | None = Field(default=None, ge=0, description="times that every training pixel is visited")
-    steps: int | None = Field(default=None, ge=0, description="updates of the weights")
+    epochs: float | None = Field(default=None, ge=0, le=1e12, description="times that every training pixel is visited")
+    steps: int | None = Field(default=None, ge=0, le=10**15, description="updates of the weights")
     seconds: float | None = Field(default=None, ge=0, description="seconds of training, evaluation not counted")
     psnr: float | None = Field(default=None, gt=0, description="dB of the painting, measured at evaluations")
 

@@ -15,7 +15,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sfumato.studio.problems import answer
+from sfumato.studio.problems import answer, unforeseen
 
 LOCAL = ("localhost", "127.0.0.1", "::1")
 
@@ -104,8 +104,12 @@ class Guard:
                 await self._app(scope, receive, send)
             return
 
+        begun = False
+
         async def guarded(message: Message) -> None:
+            nonlocal begun
             if message["type"] == "http.response.start":
+                begun = True
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
@@ -113,7 +117,12 @@ class Guard:
             await send(message)
 
         refused = self._refusal(scope)
-        await (refused or self._app)(scope, receive, guarded)
+        try:
+            await (refused or self._app)(scope, receive, guarded)
+        except Exception as error:
+            if begun:
+                raise
+            await unforeseen(f"{scope['method']} {scope['path']}", error)(scope, receive, guarded)
 
     def _refusal(self, scope: Scope) -> Response | None:
         headers, rules = Headers(scope=scope), self._rules

@@ -55,9 +55,9 @@ async def _http(_: Request, error: Exception) -> Response:
     return answer(status, _STATUS.get(status, "The request cannot be answered."))
 
 
-async def _unforeseen(request: Request, error: Exception) -> Response:
-    # For whoever runs the server; the page learns nothing of the inside.
-    sys.stderr.write(f"sfumato studio: {request.method} {request.url.path}\n")
+def unforeseen(where: str, error: Exception) -> Response:
+    """A mistake of ours: told whole to whoever runs the server, and nothing of it to the page."""
+    sys.stderr.write(f"sfumato studio: {where}\n")
     traceback.print_exception(error, file=sys.stderr)
     return answer(500, "The studio made a mistake; its terminal says which.")
 
@@ -66,6 +66,5 @@ HANDLERS: Mapping[Any, Any] = {
     Problem: _problem,
     SfumatoError: _problem,
     HTTPException: _http,
-    Exception: _unforeseen,
 }
 """For Starlette."""

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+import sfumato as sf
+from tests.small import SMALL, picture
+from tests.studio.client import client
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Path:
+    """An empty folder of runs."""
+    found = tmp_path / "runs"
+    found.mkdir()
+    return found
+
+
+@pytest.fixture
+def studio(runs: Path) -> Iterator[TestClient]:
+    """A studio over `runs`."""
+    with client(runs) as found:
+        yield found
+
+
+@pytest.fixture(scope="package")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> sf.Run:
+    """A finished run of two layers of 16, in a folder of its own; tests leave it as it is."""
+    return sf.paint(picture(20, 16), runs=tmp_path_factory.mktemp("trained") / "runs", film="none", **SMALL)
+
+
+@pytest.fixture
+def over_trained(trained: sf.Run) -> Iterator[TestClient]:
+    """A studio over the folder of `trained`."""
+    with client(trained.folder.parent) as found:
+        yield found
