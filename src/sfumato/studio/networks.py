@@ -104,7 +104,9 @@ class Networks:
         return head, data
 
     def _running(self) -> subprocess.Popen[bytes]:
-        if self._process is None or self._process.poll() is not None:
+        if self._process is not None and self._process.poll() is not None:
+            self.end()
+        if self._process is None:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "sfumato.studio.looker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
             )

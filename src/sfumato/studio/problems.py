@@ -44,10 +44,12 @@ def field_of(text: str) -> str | None:
     return first[0] if first and first[0] in paths() else None
 
 
-async def _problem(_: Request, error: Exception) -> Response:
+async def _problem(request: Request, error: Exception) -> Response:
     found = of(error) if isinstance(error, SfumatoError) else error
     assert isinstance(found, Problem)
-    return answer(found.status, str(found), found.field)
+    # Where the runs lie is nothing that the page knows of.
+    text = str(found).replace(f"{request.app.state.studio.runs}/", "")
+    return answer(found.status, text, found.field)
 
 
 async def _http(_: Request, error: Exception) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import webbrowser
 from collections.abc import Callable
@@ -51,9 +52,13 @@ def serve(
 def _bound(host: str, port: int) -> socket.socket:
     try:
         family, kind, number, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        found = socket.socket(family, kind, number)
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        found.bind(where)
+        with contextlib.ExitStack() as closed_unless_good:
+            found = closed_unless_good.enter_context(socket.socket(family, kind, number))
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            found.bind(where)
+            # Whoever opens the address as soon as it is printed waits a moment, and is not turned away.
+            found.listen(128)
+            closed_unless_good.pop_all()
     except (OSError, UnicodeError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         remedy = "another --port, or 0 for any that is free" if port else "another --host"

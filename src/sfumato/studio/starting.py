@@ -53,6 +53,9 @@ class Children:
         """Let those go that have no run; the others train on."""
         for child in self._idle:
             _close(child)
+            # It may still be loading what nobody will need.
+            child.process.terminate()
+            child.process.wait()
         for child, _ in self._training:
             # It is not ours to wait for any more, and no leak that Python should warn of.
             child.process.returncode = child.process.returncode or 0

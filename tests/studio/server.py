@@ -1,0 +1,115 @@
+"""A studio in a process of its own, and a page that asks it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sfumato.errors import RunError
+from sfumato.runs import requests
+
+T = TypeVar("T")
+
+LONGEST = 60.0
+"""Seconds that anything here may take on a busy machine."""
+
+
+class Server:
+    """One that runs."""
+
+    def __init__(self, process: subprocess.Popen[str], port: int) -> None:
+        self.process = process
+        self.port = port
+        page = self.ask("GET", "/")[1]
+        self.token = re.search(r'name="sfumato-token" content="([^"]+)"', page)[1]  # pyright: ignore[reportOptionalSubscript]
+
+    def ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        """The status, and the answer: JSON, or text."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=LONGEST)
+        try:
+            headers = {} if method == "GET" else {"X-Sfumato-Token": self.token}
+            connection.request(method, path, None if body is None else json.dumps(body), headers)
+            answer = connection.getresponse()
+            text = answer.read().decode("utf-8", "replace")
+            kind = answer.headers.get("content-type", "")
+            return answer.status, json.loads(text) if kind == "application/json" else text
+        finally:
+            connection.close()
+
+    def get(self, path: str) -> Any:
+        """An answer that must be good."""
+        status, answer = self.ask("GET", path)
+        assert status == 200, answer
+        return answer
+
+    @contextmanager
+    def events(self, name: str) -> Iterator[Iterator[tuple[str, Any]]]:
+        """(event, data) of a run as they come."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=LONGEST)
+        connection.request("GET", f"/api/runs/{name}/events")
+        answer = connection.getresponse()
+        assert answer.status == 200
+        assert answer.headers["content-type"].startswith("text/event-stream")
+
+        def read() -> Iterator[tuple[str, Any]]:
+            event = ""
+            while line := answer.readline().decode():
+                if line.startswith("event: "):
+                    event = line[7:].strip()
+                elif line.startswith("data: "):
+                    yield event, json.loads(line[6:])
+
+        try:
+            yield read()
+        finally:
+            # The stream has no end of its own.
+            answer.close()
+            connection.close()
+
+    def kill(self) -> None:
+        """Without a word."""
+        self.process.kill()
+        self.process.wait()
+
+
+@contextmanager
+def server(runs: Path) -> Iterator[Server]:
+    """A studio over ``runs``, killed at the end."""
+    command = [sys.executable, "-m", "sfumato", "studio", "--port", "0", "--runs", str(runs)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=runs.parent)
+    try:
+        assert process.stdout is not None
+        address = re.search(r"http://127\.0\.0\.1:(\d+)/", process.stdout.readline())
+        assert address is not None
+        yield Server(process, int(address[1]))
+    finally:
+        process.kill()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def eventually(look: Callable[[], T]) -> T:
+    """What ``look`` answers as soon as that is true."""
+    until = time.monotonic() + LONGEST
+    while not (found := look()):
+        assert time.monotonic() < until, "it did not come to pass"
+        time.sleep(0.05)
+    return found
+
+
+def stop_all(runs: Path) -> None:
+    """Ask every training to end, and wait until all have."""
+    folders = [folder for folder in runs.iterdir() if not folder.name.startswith(".")]
+    for folder in folders:
+        with suppress(RunError):
+            requests.ask(folder, "stop")
+    eventually(lambda: not any(requests.is_live(folder) for folder in folders))

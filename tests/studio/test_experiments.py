@@ -1,0 +1,56 @@
+"""Experiments beside the runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from starlette.testclient import TestClient
+
+from sfumato.lab import report
+from tests.lab.report import stub
+
+
+def test_experiments_are_listed_with_their_verdict(studio: TestClient, tmp_path: Path) -> None:
+    root = tmp_path / "experiments"
+    assert studio.get("/api/experiments").json() == []
+    found = stub.experiment(root / "one")
+    (root / "broken").mkdir()
+    (root / "broken" / "plan.json").write_text("{}")
+    (root / "no-experiment").mkdir()
+    (root / "linked").symlink_to(root / "one")
+    listed = {each["name"]: each for each in studio.get("/api/experiments").json()}
+    assert set(listed) == {"one", "broken"}
+    assert listed["one"]["question"] == found.plan.question
+    assert listed["one"]["report"] is False
+    assert listed["one"]["finished"] == (listed["one"]["left"] == 0)
+    assert "plan" in listed["broken"]["problem"]
+
+
+def test_a_report_is_shown_in_a_sandbox(studio: TestClient, tmp_path: Path) -> None:
+    root = tmp_path / "experiments"
+    found = stub.experiment(root / "one")
+    assert studio.get("/experiments/one/report").status_code == 404
+    report.write(found)
+    answer = studio.get("/experiments/one/report")
+    assert answer.content == (root / "one" / "report.html").read_bytes()
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("sandbox allow-scripts; default-src 'none'")
+    assert "allow-same-origin" not in policy
+    assert "connect-src" not in policy
+    assert studio.get("/api/experiments").json()[0]["report"] is True
+
+
+def test_a_report_leads_nowhere_else(studio: TestClient, tmp_path: Path) -> None:
+    root = tmp_path / "experiments"
+    (root / "one").mkdir(parents=True)
+    (root / "one" / "plan.json").write_text(json.dumps({}))
+    secret = tmp_path / "secret.html"
+    secret.write_text("nobody's business")
+    (root / "one" / "report.html").symlink_to(secret)
+    (root / "two").symlink_to(tmp_path)
+    (tmp_path / "report.html").write_text("nobody's business")
+    for name in ("one", "two", "..", "%2e%2e", ".", "one%2f..", "one%00"):
+        answer = studio.get(f"/experiments/{name}/report")
+        assert answer.status_code in (404, 405)
+        assert "business" not in answer.text
