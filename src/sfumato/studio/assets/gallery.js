@@ -95,7 +95,7 @@ export async function show(root, { query, signal, go }) {
     });
     const bare = found.total === 0;
     nothing.hidden = !bare;
-    head.hidden = bare && !asked.words;
+    head.classList.toggle("unseen", bare && !asked.words);
     if (bare) nothing.replaceChildren(asked.words ? noMatch(asked.words) : welcome());
     turnPages(found);
   }
@@ -181,7 +181,7 @@ const welcome = () =>
   h(
     "div",
     { class: "empty" },
-    h("h1", {}, "Nothing painted yet"),
+    h("h2", {}, "Nothing painted yet"),
     h("p", { class: "lead" }, "Pick a picture and let a network learn it. The first painting is on screen within seconds, and you can watch it sharpen."),
     h("a", { class: "button main", href: "/new" }, "Start a first run"),
     h("code", { class: "quietly" }, "or in a terminal: sfumato paint"),

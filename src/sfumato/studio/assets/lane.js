@@ -4,6 +4,7 @@ import { get, left, ofRun, picture } from "./api.js";
 import { Paintings, film } from "./film.js";
 import { curveColour } from "./charts.js";
 import { h } from "./element.js";
+import { latest } from "./latest.js";
 import { errorMap, pixels } from "./pixels.js";
 import { STATES, decibels, differing, duration, epochs, isLive, pictureName } from "./words.js";
 
@@ -33,14 +34,11 @@ export function lane({ name, at, signal, remove }) {
   let metrics = null;
   let target = null;
   let wanted = null;
-  let busy = false;
   let paintings = null;
   let shots = [];
 
-  async function draw() {
-    if (busy || !wanted || !run.width) return;
-    busy = true;
-    const frame = wanted;
+  const draw = latest(async (frame) => {
+    if (!run.width) return;
     try {
       target ??= pixels(await picture(ofRun(name, "/target.png"), signal), run.width, run.height);
       paintings ??= new Paintings(name, run, signal);
@@ -50,11 +48,8 @@ export function lane({ name, at, signal, remove }) {
       error.getContext("2d").drawImage(errorMap(target, pixels(bitmap, run.width, run.height)), 0, 0);
     } catch (failure) {
       if (!left(failure)) problem.textContent = failure.message;
-    } finally {
-      busy = false;
-      if (wanted !== frame && !signal.aborted) draw();
     }
-  }
+  });
 
   return {
     element,
@@ -83,13 +78,13 @@ export function lane({ name, at, signal, remove }) {
       element.classList.toggle("waits", !past.length);
       if (!frame) {
         foot.replaceChildren(state);
-        return;
+        return null;
       }
       psnr.textContent = decibels(frame.psnr);
       foot.replaceChildren(...(run.state === "done" ? [] : [state]), h("span", {}, `epoch ${epochs(frame.epoch)}`), h("span", {}, duration(frame.seconds)));
-      if (wanted?.step === frame.step) return;
+      if (wanted?.step === frame.step) return null;
       wanted = frame;
-      draw();
+      return draw(frame);
     },
     trace(axis) {
       if (!shots.length) return null;

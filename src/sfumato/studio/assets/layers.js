@@ -5,6 +5,7 @@ import { Chart } from "./charts.js";
 import { few, h } from "./element.js";
 import { histograms } from "./histograms.js";
 import { keys } from "./keys.js";
+import { latest } from "./latest.js";
 import { sheet } from "./sheet.js";
 import { Timeline } from "./timeline.js";
 import { unitBox } from "./unit.js";
@@ -28,10 +29,11 @@ export async function show(root, { name, query, signal, ready }) {
   const units = sheet({ name, signal, open: (unit) => box.open(layer, unit, step()), fail });
   const box = unitBox({ name, signal, go: (to, unit) => to >= 1 && to <= hidden && box.open(to, unit, step()) });
   const bars = histograms();
+  let drawn = null;
   const timeline = new Timeline({
     signal,
     name: "Saved moment",
-    show: () => (first = draw()),
+    show: () => (drawn = draw()),
     say: (at) => `epoch ${epochs(moments[at].epoch)} · step ${moments[at].step}`,
   });
   const step = () => moments[Math.max(0, timeline.at)].step;
@@ -51,27 +53,19 @@ export async function show(root, { name, query, signal, ready }) {
     box.element,
   );
 
-  let number = 0;
-  let first = null;
-  let drawing = new AbortController();
-  async function draw() {
-    const mine = ++number;
-    drawing.abort();
-    drawing = new AbortController();
-    const both = AbortSignal.any([signal, drawing.signal]);
+  const draw = latest(async (_, outdated) => {
     try {
-      const found = await units.show(layer, step(), resort.checked ? step() : moments.at(-1).step, both);
-      if (mine !== number) return;
+      const found = await units.show(layer, step(), resort.checked ? step() : moments.at(-1).step, signal);
       problem.textContent = "";
       const dead = found.dead.length;
       about.textContent = `${found.units} units${dead ? `, ${dead} dead` : ", none dead"}`;
       box.follow(step());
-      if (timeline.playing) return;
-      bars.show(await get(ofRun(name, `/histograms?step=${step()}`), both));
+      if (timeline.playing || outdated()) return;
+      bars.show(await get(ofRun(name, `/histograms?step=${step()}`), signal));
     } catch (error) {
       fail(error);
     }
-  }
+  });
 
   function turn(to) {
     layer = Math.min(hidden, Math.max(1, to));
@@ -92,7 +86,7 @@ export async function show(root, { name, query, signal, ready }) {
   timeline.places(moments.map((each) => each.epoch));
   ready();
   // What is on screen comes first: the network answers one question at a time.
-  first.then(() => followRanks()).catch(fail);
+  drawn.then(followRanks).catch(fail);
 
   /** The ranks at some of the moments, one after another, the coarse curve first: the server is asked politely. */
   async function followRanks() {

@@ -36,8 +36,8 @@ export async function show(root, { query, signal, ready, go }) {
     signal,
     name: "Place in the race",
     show: (place) => {
-      for (const each of lanes) each.seek(place, axis, timeline.following);
       chart.mark(place);
+      return Promise.all(lanes.map((each) => each.seek(place, axis)));
     },
     say: (at) => say[axis](timeline.all[at]),
   });

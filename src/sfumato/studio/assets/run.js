@@ -5,6 +5,7 @@ import { curves } from "./curves.js";
 import { Paintings, film } from "./film.js";
 import { h, notice } from "./element.js";
 import { keys } from "./keys.js";
+import { latest } from "./latest.js";
 import { findings, recipePart } from "./recipe_part.js";
 import { header } from "./run_header.js";
 import { stream } from "./stream.js";
@@ -31,14 +32,13 @@ export async function show(root, { name, signal, go, ready }) {
   let metrics = null;
   let shots = [];
   let shownAt = 0; // when a live painting came last
-  let wanted = 0;
-  let abandoned = new AbortController();
-  let liveVersion = null;
-  let fetching = false;
 
   const timeline = new Timeline({
     signal,
-    show: (_, at) => paint(shots[at]),
+    show: (_, at) => {
+      charts.mark(shots[at]);
+      return paint(shots[at]);
+    },
     say: (at) => `epoch ${epochs(shots[at].epoch)} · ${duration(shots[at].seconds)} · ${shots[at].exact ? "" : "about "}${decibels(shots[at].psnr)}`,
   });
 
@@ -78,46 +78,34 @@ export async function show(root, { name, signal, go, ready }) {
   }
 
   /** Show a moment; one that must be computed coarsely first, and finely when the timeline rests there. */
-  async function paint(frame) {
-    charts.mark(frame);
-    if (!paintings) return;
+  const paint = latest(async (frame, outdated) => {
     const live = timeline.following && isLive(run.state);
-    if (live && Date.now() - shownAt < FRESH) return;
-    const number = ++wanted;
-    abandoned.abort();
-    abandoned = new AbortController();
-    const either = AbortSignal.any([signal, abandoned.signal]);
+    if (!paintings || (live && Date.now() - shownAt < FRESH)) return;
+    const put = (bitmap) => viewer.painting(bitmap, `epoch ${epochs(frame.epoch)}`);
     try {
-      for (const fine of !live && paintings.finer(frame) ? [false, true] : [false]) {
-        if (fine) await rested(REST);
-        if (number !== wanted || (fine && timeline.playing)) return;
-        const bitmap = await paintings.get(frame, { fine, signal: either });
-        if (number === wanted) viewer.painting(bitmap, `epoch ${epochs(frame.epoch)}`);
-      }
+      put(await paintings.get(frame));
+      if (live || timeline.playing || !paintings.finer(frame)) return;
+      await rested(REST);
+      if (outdated() || signal.aborted) return;
+      const bitmap = await paintings.get(frame, { fine: true });
+      if (!outdated() && !timeline.playing) put(bitmap);
     } catch (error) {
       fail(error);
     }
-  }
+  });
 
   /** The newest live painting; those that come while one is fetched are skipped but for the last. */
-  async function live(version) {
-    liveVersion = version;
-    if (fetching || !viewer || !timeline.following || timeline.playing) return;
-    fetching = true;
+  const live = latest(async (version) => {
+    if (!viewer || !timeline.following || timeline.playing) return;
     try {
       const bitmap = await picture(ofRun(name, `/live.jpg?v=${encodeURIComponent(version)}`), signal);
-      if (timeline.following && !timeline.playing) {
-        wanted += 1;
-        shownAt = Date.now();
-        viewer.painting(bitmap, "live");
-      }
+      if (!timeline.following || timeline.playing) return;
+      shownAt = Date.now();
+      viewer.painting(bitmap, "live");
     } catch (error) {
-      if (!left(error) && error.status !== 404) fail(error);
-    } finally {
-      fetching = false;
-      if (liveVersion !== version && !signal.aborted) live(liveVersion);
+      fail(error);
     }
-  }
+  });
 
   async function reload() {
     try {

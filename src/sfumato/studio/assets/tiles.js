@@ -6,6 +6,7 @@ const SIDE = 256;
 const MOST_KEPT = 500;
 const AT_ONCE = 4;
 const COARSER = 2; // levels
+const LONGEST = 5000; // ms
 
 export class Tiles {
   constructor({ name, signal, arrived, fail }) {
@@ -22,6 +23,13 @@ export class Tiles {
     this.before = this.step;
     this.step = step;
     this.refused.clear();
+  }
+
+  /** Resolves when all that is in view is there, or is too long on its way. */
+  async whole() {
+    const until = performance.now() + LONGEST;
+    do await new Promise(requestAnimationFrame);
+    while (!this.signal.aborted && performance.now() < until && this.wanted?.length);
   }
 
   /** Draw what is there of the view, coarser or older tiles where the right ones are still on their way. */

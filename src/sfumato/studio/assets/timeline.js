@@ -6,7 +6,7 @@ import { keys } from "./keys.js";
 const FILM = 8; // seconds that a whole film takes
 
 /**
- * show(place, at): put the frame on screen. say(at): its label, for eyes and screen readers.
+ * show(place, at): put the frame on screen, and resolve when it is there. say(at): its label, for eyes and screen readers.
  * After `places([...])` with new frames the last stays chosen where it was; `follow` says that the end was left or reached.
  */
 export class Timeline {
@@ -52,7 +52,7 @@ export class Timeline {
     this.at = Math.max(0, Math.min(this.all.length - 1, at));
     this.following = this.at === this.all.length - 1;
     this.#paint();
-    this.show(this.all[this.at], this.at);
+    return this.show(this.all[this.at], this.at);
   }
 
   /** Choose the frame nearest to a place. */
@@ -68,13 +68,15 @@ export class Timeline {
     const rate = (last - first) / (FILM * 1000);
     let place = this.all[this.at];
     let before = performance.now();
+    let shown = true;
     const tick = (now) => {
-      place += rate * (now - before);
+      // Time stands still while a frame that must be computed is waited for.
+      if (shown) place += rate * (now - before);
       before = now;
-      // Early frames lie close together: each is shown at least once, however fast the clock.
       const due = this.all.findLastIndex((each) => each <= place);
-      if (due > this.at) {
-        this.choose(due, true);
+      if (due > this.at && shown) {
+        shown = false;
+        Promise.resolve(this.choose(due, true)).finally(() => (shown = true));
         if (this.at >= this.all.length - 1) return this.stop();
       }
       this.playing = requestAnimationFrame(tick);

@@ -34,7 +34,16 @@ export async function show(root, { name, query, signal, ready }) {
     canvas,
     h("div", { class: "tools-over" }, button("+", "Enlarge", () => zoom(1.6)), button("−", "Make smaller", () => zoom(1 / 1.6)), button("◻", "The whole picture", fit)),
   );
-  const timeline = new Timeline({ signal, name: "Saved moment", show: () => (tiles.at(moments[timeline.at].step), draw()), say: (at) => `epoch ${epochs(moments[at].epoch)}` });
+  const timeline = new Timeline({
+    signal,
+    name: "Saved moment",
+    show: (_, at) => {
+      tiles.at(moments[at].step);
+      draw();
+      return tiles.whole();
+    },
+    say: (at) => `epoch ${epochs(moments[at].epoch)}`,
+  });
   const tiles = new Tiles({ name, signal, arrived: () => draw(), fail });
   root.append(
     back,
