@@ -27,6 +27,11 @@ RUNS = [
 ]
 """Samples that may be shown; the last two are raced."""
 
+LONGEST = 120_000
+"""ms that anything may take."""
+STILL = 3000
+"""ms after which a page has come to rest."""
+
 COMPARED = (
     "--axis model.depth=1,2,4 --picture cat --picture.max-side 48 --tune false "
     "--model.width 32 --budget.epochs 4 --out experiments/depth"
@@ -45,6 +50,9 @@ def pages(names: list[str]) -> dict[str, tuple[str, Callable[[Page], None]]]:
     def still(page: Page) -> None:
         page.wait_for_load_state("networkidle")
 
+    def learns(page: Page) -> None:
+        page.get_by_text("It will learn").wait_for()
+
     def inside(page: Page) -> None:
         page.locator(".unit").nth(20).wait_for()
         page.locator(".layers-bar").evaluate("each => scrollTo(0, each.offsetTop - 80)")
@@ -56,16 +64,18 @@ def pages(names: list[str]) -> dict[str, tuple[str, Callable[[Page], None]]]:
     def beyond(page: Page) -> None:
         for _ in range(2):
             page.keyboard.press("-")
+        still(page)
 
     def earlier(page: Page) -> None:
-        page.locator(".timeline input").fill("0.9")
+        page.locator(".lane .psnr").first.wait_for()
+        page.locator(".timeline input").fill("0.2")
 
     return {
         "gallery": ("/", lambda page: page.locator(".card").nth(5).wait_for()),
         "run": (f"/runs/{one}", still),
         "inside": (f"/runs/{one}/layers?layer=3", inside),
         "unit": (f"/runs/{one}/layers?layer=2", unit),
-        "form": ("/new?picture.source=coffee&model.depth=6&model.shape=residual&model.activation=sine", still),
+        "form": ("/new?picture.source=coffee&model.depth=6&model.shape=residual&model.init=he", learns),
         "race": (f"/race?runs={one},{other}", earlier),
         "zoom": (f"/runs/{one}/zoom", still),
         "beyond": (f"/runs/{one}/zoom", beyond),
@@ -84,11 +94,11 @@ def look(browser: Browser, address: str, names: list[str]) -> None:
             )
             for name, (path, prepare) in pages(names).items():
                 page = context.new_page()
+                page.set_default_timeout(LONGEST)
                 page.goto(path)
                 page.locator("main h1").wait_for()
-                page.wait_for_load_state("networkidle") if name != "gallery" else None
                 prepare(page)
-                page.wait_for_timeout(2500)
+                page.wait_for_timeout(STILL)
                 keep(page.screenshot(), f"{name}-{size}-{scheme}")
                 page.close()
             context.close()
@@ -105,13 +115,17 @@ def main() -> None:
     """Paint, compare, serve, look."""
     OUT.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as made:
-        folder = Path(made)
-        for words in RUNS:
-            sfumato(folder, "paint", *words.split())
-        sfumato(folder, "compare", *COMPARED.split())
-        names = sorted(path.name for path in (folder / "runs").iterdir())
+        folder = Path(sys.argv[1] if len(sys.argv) > 1 else made)
+        if not (folder / "experiments").exists():
+            for words in RUNS:
+                sfumato(folder, "paint", *words.split())
+            sfumato(folder, "compare", *COMPARED.split())
+        names = sorted(path.name for path in (folder / "runs").iterdir() if not path.name.startswith("."))
         command = [sys.executable, "-m", "sfumato", "studio", "--port", "0"]
-        with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as served, sync_playwright() as play:
+        with (
+            subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as served,
+            sync_playwright() as play,
+        ):
             try:
                 assert served.stdout is not None
                 said = re.search(r"http://[\d.:]+", served.stdout.readline())

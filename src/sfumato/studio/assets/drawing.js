@@ -36,7 +36,7 @@ function layout({ layers }) {
     if (each.gap) return { ...each, x, at: [] };
     const visible = Math.min(each.units, MOST_UNITS);
     // Heights follow the logarithm: 30 and 3,000 units must both be seen, beside each other.
-    const span = visible === 1 ? 0 : each.end ? (visible - 1) * 22 : 60 + 130 * (Math.log(1 + each.units) / Math.log(1 + Math.max(largest, 16)));
+    const span = visible === 1 ? 0 : each.end ? (visible - 1) * 22 : 50 + 112 * (Math.log(1 + each.units) / Math.log(1 + Math.max(largest, 16)));
     const at_ = Array.from({ length: visible }, (_, number) => HIGH / 2 - 14 + (visible === 1 ? 0 : (number / (visible - 1) - 0.5) * span));
     return { ...each, x, at: at_, more: each.units > visible };
   });

@@ -5,6 +5,7 @@ import { drawing } from "./drawing.js";
 import { h } from "./element.js";
 import { count, duration, epochs, operations } from "./words.js";
 
+const FINE = "fine"; // the level of a finding that needs no change
 const STILL = 700; // ms without a change, after which the check may begin: it costs a second of both cores
 
 export function outlook(signal) {
@@ -53,7 +54,8 @@ export function outlook(signal) {
     verdict.textContent = "Trying a few steps …";
     try {
       const { works, findings } = await post("/api/check", asked, AbortSignal.any([signal, checking.signal]));
-      verdict.textContent = works ? "It will learn." : "It is unlikely to learn.";
+      const hurt = findings.some((each) => each.level !== FINE);
+      verdict.textContent = !works ? "It is unlikely to learn." : hurt ? "It will learn, with something in its way." : "It will learn.";
       found.replaceChildren(...findings.map((each) => h("li", { data: { level: each.level } }, each.text)));
     } catch (error) {
       if (!left(error)) verdict.textContent = error.message;

@@ -143,7 +143,12 @@ export async function show(root, { name, signal, go, ready }) {
           const before = run.state;
           run = { ...run, ...known(now) };
           head.show(run);
-          if (before !== run.state || !viewer || run.frames === undefined) reload().then(() => charts.refresh());
+          if (before === run.state && viewer) return;
+          reload().then(() => {
+            charts.refresh();
+            // The last live painting gives way to the exact one.
+            if (timeline.following && timeline.at >= 0 && !isLive(run.state)) paint(shots[timeline.at]);
+          });
         },
         line: () => charts.refresh(),
         moment: () => charts.refresh(),
