@@ -1,0 +1,94 @@
+"""Whatever is asked, the studio answers: with what was asked for, or one line that says why not; never with a 5xx."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import Case, GenerationMode
+from starlette.testclient import TestClient
+
+import sfumato as sf
+from sfumato.runs import layout
+from sfumato.studio.starting import Children
+from tests.studio.client import ADDRESS, client
+from tests.studio.interface import description
+
+pytestmark = pytest.mark.slow
+
+EXAMPLES = 8
+"""Requests of every address and method."""
+
+ANY_BYTES = ("/api/pictures", "/api/runs/{name}/{wish}")
+"""They take any body, so that none is a bad one."""
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory, trained: sf.Run) -> Iterator[tuple[TestClient, dict[str, Any]]]:
+    """A studio in which nothing is trained, and its description."""
+    runs = tmp_path_factory.mktemp("interface") / "runs"
+    shutil.copytree(trained.folder, runs / trained.folder.name)
+
+    async def ordered(self: Children, order: dict[str, Any]) -> dict[str, Any]:
+        return {"works": True, "findings": []} if order["do"] == "check" else {"name": trained.folder.name}
+
+    with pytest.MonkeyPatch.context() as patch, client(runs) as studio:
+        patch.setattr(Children, "_ordered", ordered)
+        steps = [layout.step_of(path) for path in trained.moments()]
+        yield studio, description(trained.folder.name, steps[-2:])
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["good", "bad"])
+def test_every_address_answers_everything(page: tuple[TestClient, dict[str, Any]], mode: GenerationMode) -> None:
+    studio, described = page
+    schema = schemathesis.openapi.from_dict(described)
+    asked: dict[int, int] = {}
+
+    def ask(case: Case) -> None:
+        arguments = case.as_transport_kwargs(base_url=ADDRESS)
+        arguments = {
+            name: arguments[name]
+            for name in ("method", "url", "params", "json", "data", "headers")
+            if name in arguments
+        }
+        if isinstance(arguments.get("data"), bytes | str):
+            arguments["content"] = arguments.pop("data")
+        answer = studio.request(**arguments)
+        asked[answer.status_code] = asked.get(answer.status_code, 0) + 1
+        assert answer.status_code < 500, (case.as_curl_command(), answer.text)
+        if answer.status_code >= 400:
+            problem = answer.json()["problem"]
+            assert problem
+            assert "Traceback" not in problem
+        assert "content-security-policy" in answer.headers
+
+    for found in schema.get_all_operations():
+        operation = found.ok()
+        # In an address any text may stand, good or not: there is none that breaks its rule.
+        if mode is GenerationMode.NEGATIVE and (operation.method.upper() != "POST" or operation.path in ANY_BYTES):
+            continue
+
+        @settings(
+            max_examples=EXAMPLES,
+            deadline=None,
+            database=None,
+            derandomize=True,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(case=operation.as_strategy(generation_mode=mode))
+        def check(case: Case) -> None:
+            ask(case)
+
+        check()
+    if mode is GenerationMode.POSITIVE:
+        # It was not all refused, nor all taken.
+        assert asked[200] > 30
+        assert asked[404] > 20
+    else:
+        assert set(asked) <= {400, 413, 422}
+        assert asked[422] > 20
