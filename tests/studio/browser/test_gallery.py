@@ -13,10 +13,10 @@ from tests.studio.browser.conftest import Open, listen
 from tests.studio.browser.studio import Studio
 
 
-def test_words_and_order_are_in_the_address(visit: Open) -> None:
+def test_words_and_order_are_in_the_address(visit: Open, names: list[str]) -> None:
     page = visit("/")
-    page.get_by_label("Filter runs by words").fill("depth=2")
-    page.wait_for_url("**/?words=depth%3D2")
+    page.get_by_label("Filter runs by words").fill(names[1])
+    page.wait_for_url(f"**/?words={names[1]}")
     expect(page.locator(".card")).to_have_count(1)
     expect(page.locator(".card .recipe")).to_contain_text("depth 2")
     page.keyboard.press("Escape")

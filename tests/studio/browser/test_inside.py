@@ -21,7 +21,7 @@ def test_units_of_a_layer_are_pictures(visit: Open, names: list[str]) -> None:
     eventually(lambda: shown(units.first.locator("canvas")) != last)
     page.keyboard.press("ArrowDown")
     page.wait_for_url("**/layers?layer=2")
-    expect(page.get_by_label("Layer 2")).to_be_checked()
+    expect(page.get_by_role("radio", name="Layer 2")).to_be_checked()
     expect(page.locator(".histograms section")).to_have_count(4)
     expect(page.locator(".plot .legend text")).to_have_count(4)
 

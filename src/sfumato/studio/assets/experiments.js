@@ -32,8 +32,7 @@ function line(experiment) {
     h(
       "div",
       {},
-      h("h2", {}, title || name),
-      question ? h("p", { class: "quietly" }, question) : null,
+      h("h2", {}, question || title || name),
       (verdict ?? []).map((sentence) => h("p", {}, sentence)),
       experiment.finished ? null : h("p", { class: "quietly figure" }, experiment.problem ?? `${done} of ${done + left} trials are done.`),
       h("p", { class: "quietly" }, name),
