@@ -63,6 +63,7 @@ export async function show(root, { name, query, signal, ready }) {
   function fit() {
     Object.assign(view, whole, { scale: 0.86 * Math.min(canvas.clientWidth / wide, canvas.clientHeight / high) });
     draw();
+    keep();
   }
 
   function zoom(factor, x = canvas.clientWidth / 2, y = canvas.clientHeight / 2) {
@@ -72,12 +73,14 @@ export async function show(root, { name, query, signal, ready }) {
     view.y += dy / view.scale - dy / scale;
     view.scale = scale;
     draw();
+    keep();
   }
 
   function pan(dx, dy) {
     view.x = Math.min(60, Math.max(-60, view.x - dx / view.scale));
     view.y = Math.min(60, Math.max(-60, view.y - dy / view.scale));
     draw();
+    keep();
   }
 
   function paint() {
@@ -104,10 +107,10 @@ export async function show(root, { name, query, signal, ready }) {
     place.textContent = `row ${(view.y * longer).toFixed(1)}, column ${(view.x * longer).toFixed(1)}`;
     const outside = view.x < 0 || view.y < 0 || view.x > wide || view.y > high;
     beyond.textContent = outside ? "beyond the border: nothing here was ever shown to the network" : "";
-    keep();
   }
 
   let keeping = 0;
+  /** Have the address say where the view is, when it rests. */
   function keep() {
     clearTimeout(keeping);
     keeping = setTimeout(() => {
