@@ -54,7 +54,7 @@ class Products:
 
     def steps(self, count: int) -> None:
         """The products of so many steps, on all threads."""
-        self._counts.fill(0)
+        barrier.begin(self._counts)
         self._together(
             lambda part: _steps(
                 self.table,

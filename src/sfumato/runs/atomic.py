@@ -16,8 +16,10 @@ _SECONDS_AFTER_WHICH_NOBODY_WRITES = 3600.0
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, *, synced: bool = True) -> Iterator[Path]:
     """A partial name to write to; when the block ends well the file is synced and takes its place as ``path``.
+
+    What may be lost when the machine fails, but never be seen in part, needs no syncing.
 
     Raises RunError when the disk is full or does not let it be written; an earlier file then stays as it was.
     """
@@ -25,8 +27,9 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield partial
-        with partial.open("rb+") as file:
-            os.fsync(file.fileno())
+        if synced:
+            with partial.open("rb+") as file:
+                os.fsync(file.fileno())
         partial.replace(path)
     except OSError as error:
         raise cannot_write(path, error) from error
@@ -35,9 +38,9 @@ def replacing(path: Path) -> Iterator[Path]:
             partial.unlink(missing_ok=True)
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write a whole file. Raises RunError when it cannot."""
-    with replacing(path) as partial:
+def write_bytes(path: Path, data: bytes, *, synced: bool = True) -> None:
+    """Write a whole file, as `replacing` does. Raises RunError when it cannot."""
+    with replacing(path, synced=synced) as partial:
         partial.write_bytes(data)
 
 

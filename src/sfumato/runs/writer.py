@@ -19,6 +19,7 @@ from sfumato.recipe import Recipe, to_string, values
 from sfumato.recipe.picture import Light
 from sfumato.runs import checkpoints, facts, layout, metrics, requests, weights
 from sfumato.runs.atomic import cannot_write, remove, sweep, write_bytes
+from sfumato.runs.live import LiveView
 from sfumato.runs.moments import Choice
 from sfumato.runs.provenance import provenance
 from sfumato.training import Evaluation, Figures, Looking, Snapshot, findings
@@ -54,6 +55,7 @@ class RunWriter:
         self._evaluates = recipe.evaluation.every != "end"
         self._picture = images.exact(picture)
         self._moments = Choice()
+        self._live = LiveView(folder, self._light)
         self._checkpointed = -np.inf
         self._looking: Looking | None = None
         self._last_line: int | None = None
@@ -149,6 +151,7 @@ class RunWriter:
             self._facts["findings"] = [_given_up(snapshot, self.folder)]
         else:
             self._keep(snapshot)
+            self._live.show(snapshot)
         if snapshot.ended is not None:
             self._facts["ended"] = snapshot.ended
         if snapshot.ended not in (None, "diverged") and snapshot.evaluation is not None:
@@ -209,6 +212,8 @@ class RunWriter:
         self._facts["looking"] = None if self._looking is None else self._looking.facts()
         try:
             requests.clear(self.folder)
+            for name in (layout.LIVE, layout.WATCHED):
+                remove(self.folder / name)
             self._write_facts()
         finally:
             self._lock.release()

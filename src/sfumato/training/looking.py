@@ -18,6 +18,8 @@ MOMENTS = 0.03
 CHECKPOINTS = 0.005
 WATCHING = 0.015
 """Together a tenth."""
+LIVE = 0.04
+"""The live view of those who watch a run through its folder."""
 
 
 class Looking:

@@ -17,6 +17,7 @@ from sfumato.errors import RunError
 from sfumato.recipe import Recipe
 from sfumato.streams import stream
 from sfumato.training import schedules
+from sfumato.training.canvas import Canvas
 from sfumato.training.clock import Clock
 from sfumato.training.divergence import Divergence
 from sfumato.training.engines import Advance, Arrays, Shared, Task, choose, find
@@ -102,6 +103,7 @@ class Loop:
         self._marks = [] if last_step is None else sorted(math.ceil(mark * last_step) for mark in marks)
         self._divergence = Divergence(float(targets.var(axis=0).mean()))
         self._queue = np.empty(0, dtype=np.int64)
+        self._canvas = Canvas(self._engine, (height, width), None if self._held_out is None else ~self._held_out)
         self.looking = Looking()
         self._resumed_at = 0.0
         self._evaluated_at = 0.0
@@ -219,6 +221,7 @@ class Loop:
         height, width, _ = self._picture.shape
         with self.looking.at("evaluation"):
             evaluation = evaluate(self._paint(height, width), self._picture, self._held_out)
+            self._canvas.refresh(evaluation.painting)
         self._evaluated_at = self.clock.seconds
         return evaluation
 
@@ -245,6 +248,7 @@ class Loop:
         return self._gauge.figures(self._engine.weights())
 
     def _snapshot(self, mean: Advance | None, evaluation: Evaluation | None, ended: str | None) -> Snapshot:
+        self._canvas.passed()
         step = self.clock.step
         epochs, steps = divmod(step, self._steps_an_epoch)
         samples = epochs * self._pixels + min(steps * self._batch, self._pixels)
@@ -262,6 +266,7 @@ class Loop:
             ended=ended,
             reason=self._divergence.reason,
             paint=self._paint,
+            canvas=lambda: self._canvas.look(self._paint),
             weights=self._engine.weights,
             figures=self._figures,
             state=self.state,

@@ -20,8 +20,8 @@ Arrays = dict[str, NDArray[Any]]
 class Snapshot:
     """Training at one moment.
 
-    `painting`, `paint`, `weights` and `figures` look at the network as it is when they are called: use them before
-    asking for the next snapshot.
+    `painting`, `paint`, `canvas`, `weights` and `figures` look at the network as it is when they are called:
+    use them before asking for the next snapshot.
     """
 
     epoch: float
@@ -46,6 +46,9 @@ class Snapshot:
     """What went wrong, when ``ended`` is ``diverged``."""
     paint: Callable[[int, int], NDArray[np.floating]] = field(repr=False)
     """(rows, columns) -> (rows, columns, C), unclipped: the network painted finer or coarser than the picture."""
+    canvas: Callable[[], NDArray[np.float32] | None] = field(repr=False)
+    """(H, W, C), unclipped, for next to nothing: each pixel as the network answered it when it was last trained on it.
+    None where the engine keeps no answers."""
     weights: Callable[[], Arrays] = field(repr=False)
     """Copies of the network's weights by name."""
     figures: Callable[[], Figures | None] = field(repr=False)

@@ -1,12 +1,15 @@
 """How compiled threads wait for one another: counters in shared memory, no lock, no system call while it is short.
 
-A thread that has waited for some microseconds gives its core away again and again, so that threads which share one
-core, or a busy machine, make progress too.
+Where other programs want the cores too, two threads that meet every few microseconds are lost if they share a core:
+each meeting then takes a whole slice of the scheduler's time, milliseconds. They are lost as well if who waits gives
+its core away, because it comes back as late. So a thread that has waited for some microseconds tells which core it is
+on; one that finds itself on the core of the thread it waits for moves to another; and one that does not, waits on.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from typing import Any
 
 import numpy as np
@@ -19,16 +22,35 @@ LINE = 16
 """Distance of two counters in int64: two cache lines, because processors fetch lines in pairs."""
 
 _LOOKS = 2000
-"""How often a thread looks at another's counter before it gives its core away."""
+"""How often a thread looks at another's counter before it does anything else."""
+
+_PATIENCE = 20_000_000
+"""How often it looks, some tens of milliseconds, before it gives a core away that it does not share."""
+
+_LINUX = sys.platform == "linux"
+_MASK = 128
+"""Bytes of a set of cores: 1024 of them, as the C library has it."""
 
 _give_core_away = types.ExternalFunction("sched_yield" if os.name == "posix" else "SwitchToThread", types.int32())
+_this_core = types.ExternalFunction("sched_getcpu", types.int32())
+_cores = types.int32(types.int32, types.uintp, types.uintp)
+_get_cores = types.ExternalFunction("sched_getaffinity", _cores)
+_set_cores = types.ExternalFunction("sched_setaffinity", _cores)
 
 
 def counters(threads: int) -> NDArray[np.int64]:
-    """Zeroed counters for so many threads, and a last one that says that all must give up."""
+    """A line for each thread, its meetings and its core, and a last one about all of them; to be used after `begin`."""
     spare = np.zeros((threads + 2) * LINE, np.int64)
     first = -spare.ctypes.data // 8 % LINE
     return spare[first : first + (threads + 1) * LINE]
+
+
+def begin(counts: NDArray[np.int64]) -> None:
+    """No meeting has been yet. Nobody waits while this is called."""
+    counts.fill(0)
+    threads = len(counts) // LINE - 1
+    # Threads that must share cores give them away as soon as they wait.
+    counts[1 - LINE] = not _LINUX or threads > len(os.sched_getaffinity(0))
 
 
 def give_up(counts: NDArray[np.int64]) -> None:
@@ -73,5 +95,35 @@ def arrive_and_wait(counts: int, part: int, threads: int, meeting: int) -> bool:
             if looks > _LOOKS:
                 if _load_acquire(counts + 8 * LINE * threads) != 0:
                     return False
-                _give_core_away()
+                if (looks - 1) % _LOOKS == 0:
+                    _let_run(counts, part, other, threads, looks)
     return True
+
+
+@njit(nogil=True)
+def _let_run(counts: int, part: int, other: int, threads: int, looks: int) -> None:
+    """Do what lets the ``other`` thread come, when it has not for a while."""
+    if _load_acquire(counts + 8 * LINE * threads + 8) != 0:
+        _give_core_away()
+        return
+    core = _this_core()
+    _store_release(counts + 8 * LINE * part + 8, core + 1)
+    if _load_acquire(counts + 8 * LINE * other + 8) == core + 1:
+        _leave(core)
+        _store_release(counts + 8 * LINE * part + 8, _this_core() + 1)
+        _give_core_away()
+    elif looks > _PATIENCE:
+        _give_core_away()
+
+
+@njit(nogil=True)
+def _leave(core: int) -> None:
+    """Go from this core to another, if there is one; the system may bring the thread back later."""
+    cores = np.zeros(_MASK, np.uint8)
+    if _get_cores(0, _MASK, cores.ctypes.data) < 0:
+        return
+    bit = np.uint8(1 << (core % 8))
+    cores[core // 8] ^= bit
+    if _set_cores(0, _MASK, cores.ctypes.data) == 0:
+        cores[core // 8] ^= bit
+        _set_cores(0, _MASK, cores.ctypes.data)

@@ -37,10 +37,17 @@ def errors_of(loss: choices.Loss, *, squash: bool) -> Errors:
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
+def answer(squash: bool, total: np.float32) -> np.float32:
+    """The output that this weighted sum comes to."""
+    one = np.float32(1)
+    return one / (one + math.exp(-total)) if squash else total
+
+
+@njit(nogil=True, error_model="numpy", inline="always")
 def output_error(errors: Errors, total: np.float32, target: np.float32) -> tuple[np.float32, float, float]:
     """Of one output with this weighted sum: the derivative of its loss by that sum, its loss, its squared error."""
     one, bend = np.float32(1), np.float32(errors.bend)
-    y = one / (one + math.exp(-total)) if errors.squash else total
+    y = answer(errors.squash, total)
     error = y - target
     size = abs(error)
     squared = np.float64(error) * np.float64(error)

@@ -50,6 +50,11 @@ class Engine(ABC):
     """Executes training steps. Built from a task that `why_not` has nothing against."""
 
     name: ClassVar[str]
+    keeps_answers: ClassVar[bool] = True
+    """Whether `advance` fills `answers`."""
+    answers: NDArray[np.float32] | None = None
+    """(N, C), put here by whoever wants them: `advance` leaves every sample's unclipped answer in its row, as it was
+    just before the sample's own step."""
 
     @classmethod
     def why_not(cls, recipe: Recipe) -> list[str]:

@@ -47,6 +47,7 @@ class Fused(Engine):
         self._shared = task.shared
         self._features = self._shared.one(encoded(model, task.coordinates))
         self._targets = self._shared.one(np.require(task.targets, np.float32, ["C", "W"]))
+        self._nowhere = np.empty((0, self._targets.shape[1]), np.float32)
         self._batch = len(task.targets) if training.batch == "all" else training.batch
         self._errors = errors_of(training.loss, squash=model.squash)
         self._activation = compiled(IMPLEMENTATIONS[model.activate.implementation.choice])
@@ -100,7 +101,7 @@ class Fused(Engine):
         """Steps without a break, on all threads."""
         kept = self._optimizer.kept(self._step, len(factors))
         with self._workspace() as workspace:
-            workspace.counts.fill(0)
+            barrier.begin(workspace.counts)
             work = [
                 (network, team, pixels, factors, kept)
                 for network, team in zip(self._networks(workspace), workspace.teams, strict=True)
@@ -136,11 +137,16 @@ class Fused(Engine):
                 self._errors,
                 self._features,
                 self._targets,
+                self._kept_answers,
                 pixels,
                 self._batch,
                 factors,
                 self._step,
             )
+
+    @property
+    def _kept_answers(self) -> NDArray[np.float32]:
+        return self._nowhere if self.answers is None else self.answers
 
     def _workspace(self) -> AbstractContextManager[Workspace]:
         return self._shared.lent(self._kind, self._new_workspace)

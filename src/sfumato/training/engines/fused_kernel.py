@@ -26,11 +26,11 @@ from sfumato.training.engines import (
     memory,
 )
 from sfumato.training.engines.barrier import LINE
-from sfumato.training.engines.compiled_error import Errors
+from sfumato.training.engines.compiled_error import Errors, answer
 from sfumato.training.engines.fused_foof import Foof, collect, divide, move
 from sfumato.training.engines.fused_layout import TILE, Field
 from sfumato.training.engines.fused_muon import Muon, gather, orthogonalise
-from sfumato.training.engines.fused_pass import Network, backward, forward, output_errors, take_in
+from sfumato.training.engines.fused_pass import Network, backward, forward, keep_answers, output_errors, take_in
 from sfumato.training.engines.fused_team import Team, meet, sum_of_numbers
 from sfumato.training.engines.fused_update import Rule, add_up, apply_rule, share, turn
 from sfumato.training.engines.memory import matrix
@@ -49,6 +49,7 @@ def gradients(
     errors: Errors,
     features: NDArray[np.float32],
     targets: NDArray[np.float32],
+    kept_answers: NDArray[np.float32],
     samples: NDArray[np.int64],
 ) -> tuple[float, float]:
     """Fill this thread's gradients from its part of a step's samples."""
@@ -71,6 +72,8 @@ def gradients(
         of_loss, of_squared = output_errors(net, errors, outputs, targets, some, 1 / len(samples))
         loss += of_loss
         squared += of_squared
+        if len(kept_answers) > 0:
+            keep_answers(net, errors, outputs, kept_answers, some)
         backward(net, len(some), place, int(tile < tiles - 1))
         team.samples[team.part * LINE] = len(some)
     return loss, squared
@@ -165,6 +168,7 @@ def _compiled(stamp: int) -> tuple[Callable[..., tuple[float, float]], Callable[
         errors: Errors,
         features: NDArray[np.float32],
         targets: NDArray[np.float32],
+        kept_answers: NDArray[np.float32],
         pixels: NDArray[np.int64],
         batch: int,
         factors: NDArray[np.float64],
@@ -175,7 +179,7 @@ def _compiled(stamp: int) -> tuple[Callable[..., tuple[float, float]], Callable[
         meeting = 1
         for number in range(len(factors)):
             samples = pixels[number * batch : min((number + 1) * batch, len(pixels))]
-            of_loss, of_squared = gradients(net, team, errors, features, targets, samples)
+            of_loss, of_squared = gradients(net, team, errors, features, targets, kept_answers, samples)
             loss += of_loss
             squared += of_squared
             meeting = meet(team, meeting)
@@ -195,8 +199,7 @@ def _compiled(stamp: int) -> tuple[Callable[..., tuple[float, float]], Callable[
             outputs = matrix(forward(net, len(samples)), len(samples), columns)
             for s in range(len(samples)):
                 for j in range(out.shape[1]):
-                    y = outputs[s, j]
-                    out[first + s, j] = np.float32(1) / (np.float32(1) + np.exp(-y)) if squash else y
+                    out[first + s, j] = answer(squash, outputs[s, j])
 
     return train, answers
 
@@ -219,10 +222,11 @@ train, answers = _compiled(
         vectors,
     )
 )
-"""``train(net, team, rule, foof, muon, kept, errors, features, targets, pixels, batch, factors, step)``
+"""``train(net, team, rule, foof, muon, kept, errors, features, targets, kept_answers, pixels, batch, factors, step)``
 
 One step for each of ``factors`` with the next ``batch`` of ``pixels``, after ``step`` others. Returns this thread's
-part of the sums of losses and squared errors, each taken before its own step. All threads run this at once.
+part of the sums of losses and squared errors, each taken before its own step. All threads run this at once. The
+answers to the samples go to the rows of ``kept_answers`` (N, C), unless it has none.
 
 ``answers(net, features, squash, out)``
 

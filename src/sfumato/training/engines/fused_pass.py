@@ -9,7 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from sfumato.training.engines.compiled_activation import apply
-from sfumato.training.engines.compiled_error import Errors, output_error
+from sfumato.training.engines.compiled_error import Errors, answer, output_error
 from sfumato.training.engines.fused_layout import TILE, Field
 from sfumato.training.engines.memory import matrix
 from sfumato.training.engines.online_loops import FASTMATH
@@ -140,6 +140,17 @@ def output_errors(
         for j in range(channels, columns):
             deltas[s, j] = np.float32(0)
     return loss, squared
+
+
+@njit(nogil=True, error_model="numpy")
+def keep_answers(
+    net: Network, errors: Errors, outputs: int, kept: NDArray[np.float32], pixels: NDArray[np.int64]
+) -> None:
+    """Leave the answers, whose sums are at ``outputs``, in the rows of ``kept`` that belong to the ``pixels``."""
+    sums = matrix(outputs, len(pixels), net.table[-1, _COLUMNS])
+    for s in range(len(pixels)):
+        for j in range(kept.shape[1]):
+            kept[pixels[s], j] = answer(errors.squash, sums[s, j])
 
 
 @njit(nogil=True)

@@ -55,6 +55,7 @@ class Online(Engine):
         self._linear = model.linear_layers()
         self._features = encoded(model, task.coordinates)
         self._targets = np.require(task.targets, np.float32, ["C", "W"])
+        self._nowhere = np.empty((0, self._targets.shape[1]), np.float32)
         sizes = [self._linear[0].in_features, *(layer.out_features for layer in self._linear)]
         self._rates = np.array([sgd.lr / math.sqrt(n + 1) if sgd.fan_in_scaling else sgd.lr for n in sizes[:-1]])
         self._errors = errors_of(loss, squash=model.squash)
@@ -97,7 +98,7 @@ class Online(Engine):
         """One pixel a step; see `Engine.advance`."""
         # Contiguous and writeable, though nobody writes: Numba would compile the kernel anew for other arrays.
         pixels, rates = np.require(pixels, np.int64, ["C", "W"]), np.require(rates, np.float64, ["C", "W"])
-        self._counts.fill(0)
+        barrier.begin(self._counts)
         first, *others = self._networks
         futures = []
         try:
@@ -115,7 +116,16 @@ class Online(Engine):
 
     def _train(self, net: Network, pixels: NDArray[np.int64], factors: NDArray[np.float64]) -> tuple[float, float]:
         return online_kernel.train(
-            net, self._errors, self._rates, self._features, self._targets, pixels, factors, self._lacking
+            net,
+            self._errors,
+            self._rates,
+            self._features,
+            self._targets,
+            # One thread is enough: each has all sums.
+            self._nowhere if self.answers is None or net.part > 0 else self.answers,
+            pixels,
+            factors,
+            self._lacking,
         )
 
     def outputs(self, coordinates: NDArray[np.float64]) -> NDArray[np.floating]:

@@ -21,7 +21,7 @@ from sfumato.training.engines import (
 from sfumato.training.engines.compiled_error import Errors
 from sfumato.training.engines.memory import vector
 from sfumato.training.engines.online_loops import FASTMATH, RANK
-from sfumato.training.engines.online_step import Network, backward, forward, output_errors, sample_inputs
+from sfumato.training.engines.online_step import Network, backward, forward, keep_answers, output_errors, sample_inputs
 from sfumato.training.kernels.stamp import stamp
 
 
@@ -33,6 +33,7 @@ def _compiled(stamp: int) -> Callable[..., tuple[float, float]]:
         rates: NDArray[np.float64],
         features: NDArray[np.float32],
         targets: NDArray[np.float32],
+        kept_answers: NDArray[np.float32],
         pixels: NDArray[np.int64],
         factors: NDArray[np.float64],
         lacking: int,
@@ -56,6 +57,8 @@ def _compiled(stamp: int) -> Callable[..., tuple[float, float]]:
             of_loss, of_squared = output_errors(net, errors)
             loss += of_loss
             squared += of_squared
+            if len(kept_answers) > 0:
+                keep_answers(net, errors, kept_answers[pixel])
             meeting = backward(net, lacking, meeting)
             if meeting < 0:
                 break
@@ -70,7 +73,8 @@ train = _compiled(
 )
 """One step for each of ``pixels``: the sums of the losses and squared errors, each taken before its own step.
 
-``train(net, errors, rates, features, targets, pixels, factors, lacking)``: every layer's learning rate, (N, F) encoded
-inputs, (N, C) targets, every step's factor of the rates, and of how many steps before these the matrices lack the
-updates. All threads run this at once, on the same samples.
+``train(net, errors, rates, features, targets, kept_answers, pixels, factors, lacking)``: every layer's learning rate,
+(N, F) encoded inputs, (N, C) targets, every step's factor of the rates, and of how many steps before these the
+matrices lack the updates. All threads run this at once, on the same samples. The answers to them go to the rows of
+``kept_answers`` (N, C), unless it has none.
 """

@@ -13,10 +13,11 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from sfumato.training.engines.barrier import arrive_and_wait
 from sfumato.training.engines.compiled_activation import apply
-from sfumato.training.engines.compiled_error import Errors, output_error
+from sfumato.training.engines.compiled_error import Errors, answer, output_error
 from sfumato.training.engines.memory import integer, vector
 from sfumato.training.engines.online_loops import (
     FASTMATH,
@@ -210,3 +211,12 @@ def output_errors(net: Network, errors: Errors) -> tuple[float, float]:
         loss += of_loss
         squared += of_squared
     return loss, squared
+
+
+@njit(fastmath=FASTMATH, nogil=True, error_model="numpy")
+def keep_answers(net: Network, errors: Errors, kept: NDArray[np.float32]) -> None:
+    """Copy the sample's answers to ``kept`` (C,)."""
+    last = net.layers - 1
+    sums = vector(_at(net, last, _SUMS), _field(net, last, _UNITS))
+    for j in range(len(kept)):
+        kept[j] = answer(errors.squash, sums[j])

@@ -46,6 +46,7 @@ class Replica(Engine):
     """Trains as the 2012 program did; it draws its own weights, the task's model only tells their names."""
 
     name = "replica"
+    keeps_answers = False
 
     def __init__(self, task: Task) -> None:
         """Draw the weights as the 2012 program did: layer by layer, row by row, the bias last."""

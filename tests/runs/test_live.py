@@ -1,0 +1,126 @@
+"""live.jpg: there while somebody watches, gone afterwards."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sfumato import images
+from sfumato.errors import RunError
+from sfumato.recipe import Recipe, changed
+from sfumato.runs import RunWriter, layout, live
+from sfumato.training import Loop, resolve
+from tests.small import SMALL, picture
+
+_OF_2012 = {
+    "engine": "replica",
+    "coordinates": {"range": "unit", "at": "corners"},
+    "model": {"activation": "leaky_relu(0.01)"},
+    "training": {"batch": 1, "optimizer": "sgd(lr=0.1, fan_in_scaling=true)"},
+    "budget": {"epochs": 2},
+}
+
+
+def train(folder: Path, see: Any, **changes: Any) -> None:
+    """A small training; ``see(False, snapshot)`` before each snapshot is written, ``see(True, snapshot)`` after."""
+    small = changed(changed(Recipe(), SMALL), {"training": {"batch": 100, "optimizer": "adam(lr=0.003)"}})
+    recipe = resolve(changed(small, {"budget": {"epochs": 8}, **changes}))
+    folder.mkdir()
+    # Without its chequerboard, which this network does not learn.
+    target = picture(40, 30)[:, :, [0, 1, 1]]
+    writer = RunWriter(folder, recipe, "0123abcd", target)
+    for snapshot in Loop(recipe, target).snapshots():
+        see(False, snapshot)
+        writer.observe(snapshot)
+        see(True, snapshot)
+    writer.finish("done")
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "SECONDS_AN_UPDATE", 0.0)
+    monkeypatch.setattr(live, "LIVE", 1e9)
+    monkeypatch.setattr(live, "WATCHING", 1e9)
+
+
+@pytest.mark.parametrize("changes", [{}, {"engine": "fused"}, {**_OF_2012, "engine": "online"}, _OF_2012])
+def test_who_watches_sees_the_painting(tmp_path: Path, changes: dict[str, Any]) -> None:
+    folder, apart = tmp_path / "run", []
+
+    def see(after: bool, snapshot: Any) -> None:
+        (folder / layout.WATCHED).touch()
+        # In the first epoch most answers are of a network that is no more.
+        if after and (snapshot.step == 0 or snapshot.epoch >= 1):
+            with Image.open(folder / layout.LIVE) as image:
+                shown = np.asarray(image.resize((30, 40), Image.Resampling.NEAREST)) / 255
+            # JPEG is not exact, and the answers are of some steps ago.
+            apart.append(np.abs(shown - images.shown(snapshot.painting(), "srgb")).mean())
+
+    train(folder, see, **changes)
+    assert len(apart) > 1
+    assert max(apart) < 0.05
+    assert not (folder / layout.LIVE).exists()
+    assert not (folder / layout.WATCHED).exists()
+
+
+def test_nobody_watches(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+
+    def see(after: bool, snapshot: Any) -> None:
+        assert not (folder / layout.LIVE).exists()
+
+    train(folder, see)
+
+
+def test_who_went_away_is_forgotten(tmp_path: Path) -> None:
+    watched = tmp_path / layout.WATCHED
+    assert not live.is_watched(tmp_path)
+    watched.touch()
+    assert live.is_watched(tmp_path)
+    long_ago = time.time() - live.SECONDS_UNWATCHED - 1
+    os.utime(watched, (long_ago, long_ago))
+    assert not live.is_watched(tmp_path)
+
+
+def test_watching_may_cost_its_share_and_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "LIVE", 0.0)
+    folder, written = tmp_path / "run", []
+
+    def see(after: bool, snapshot: Any) -> None:
+        (folder / layout.WATCHED).touch()
+        path = folder / layout.LIVE
+        if after and path.exists():
+            written.append(snapshot.looking.between)
+            path.unlink()
+
+    train(folder, see)
+    # One before the first step, which training does not wait for, and one after the last.
+    assert True not in written[2:]
+    assert False in written
+
+
+def test_a_full_disk_ends_no_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        raise RunError("cannot write: no space left on device.")
+
+    monkeypatch.setattr(live, "write_bytes", full)
+    folder = tmp_path / "run"
+    train(folder, lambda after, snapshot: (folder / layout.WATCHED).touch())
+    assert (folder / layout.PAINTING).exists()
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_any_picture_becomes_a_jpeg(tmp_path: Path, channels: int) -> None:
+    painting = np.zeros((50, 1500, channels), np.float32)
+    live._write(tmp_path / layout.LIVE, live._at_most(painting, live.LONGEST))
+    with Image.open(tmp_path / layout.LIVE) as image:
+        assert image.format == "JPEG"
+        assert max(image.size) <= live.LONGEST
+        # What is transparent is white.
+        assert image.convert("L").getpixel((3, 3)) == (255 if channels == 4 else 0)
