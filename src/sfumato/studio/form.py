@@ -11,6 +11,7 @@ from sfumato.recipe import DESCRIPTIONS, preset, values
 from sfumato.recipe.changes import flat
 from sfumato.recipe.fields import sections
 from sfumato.recipe.summary import text
+from sfumato.studio import samples
 
 HIDDEN = ("model.module",)
 """Fields that the studio refuses."""
@@ -35,7 +36,10 @@ def data() -> dict[str, Any]:
             }
             for name, about in DESCRIPTIONS.items()
         ],
-        "pictures": [{"name": name, "help": about, "size": size_of(name)} for name, about in SAMPLES.items()],
+        "pictures": [
+            {"name": name, "help": about, "size": size_of(name), "thumbnail": samples.thumbnail(name)}
+            for name, about in SAMPLES.items()
+        ],
     }
 
 

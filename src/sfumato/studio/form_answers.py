@@ -8,8 +8,8 @@ from starlette.routing import Route
 
 from sfumato.errors import SfumatoError
 from sfumato.recipe import Recipe
-from sfumato.studio import bodies, describing, form, uploads, wanted
-from sfumato.studio.answers import Answer
+from sfumato.studio import bodies, describing, form, samples, uploads, wanted
+from sfumato.studio.answers import FOR_EVER, Answer, picture
 from sfumato.studio.bodies import NewRun, Race
 from sfumato.studio.problems import Problem, field_of
 from sfumato.studio.shared import aside, studio_of
@@ -18,6 +18,12 @@ from sfumato.studio.shared import aside, studio_of
 async def show_form(_: Request) -> Response:
     """What can be asked for."""
     return Answer(await aside(form.data))
+
+
+async def sample(request: Request) -> Response:
+    """The small picture of a sample."""
+    name = request.path_params["name"]
+    return picture(request, await aside(samples.webp, name), "image/webp", name, FOR_EVER)
 
 
 async def describe(request: Request) -> Response:
@@ -66,6 +72,7 @@ async def send_picture(request: Request) -> Response:
 
 ROUTES = [
     Route("/api/form", show_form),
+    Route("/api/samples/{name}.webp", sample),
     Route("/api/describe", describe, methods=["POST"]),
     Route("/api/check", check, methods=["POST"]),
     Route("/api/runs", start_run, methods=["POST"]),

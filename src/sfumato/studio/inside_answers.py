@@ -52,6 +52,7 @@ ROUTES = [
     Route(f"{_LAYER}/sheet.png", _looked_into("sheet", picture=True)),
     Route(f"{_UNIT}.png", _looked_into("unit_picture", picture=True)),
     Route(_UNIT, _looked_into("unit", picture=False)),
+    Route(f"{_RUN}/ranks", _looked_into("ranks", picture=False)),
     Route(f"{_RUN}/histograms", _looked_into("histograms", picture=False)),
     Route(f"{_RUN}/tiles/{{zoom}}/{{row}}/{{column}}.png", _looked_into("tile", picture=True)),
 ]

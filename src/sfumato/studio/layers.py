@@ -120,6 +120,13 @@ def histograms(model: torch.nn.Module, at: Coordinates, shape: tuple[int, int]) 
     }
 
 
+def ranks(model: torch.nn.Module) -> dict[str, Any]:
+    """The stable rank of every layer's weights, the output's too (Rudelson and Vershynin 2007)."""
+    linear = model.linear_layers() if isinstance(model, MLP) else []
+    weights = [layer.weight.detach().double() for layer in linear]
+    return {"stable_rank": [float(w.square().sum() / torch.linalg.matrix_norm(w, ord=2) ** 2) for w in weights]}
+
+
 def png(pixels: NDArray[np.uint8]) -> bytes:
     """(rows, columns[, C]) as a PNG file."""
     buffer = io.BytesIO()

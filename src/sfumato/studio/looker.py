@@ -65,6 +65,8 @@ def _made(networks: _Networks, order: dict[str, Any]) -> bytes | dict[str, Any]:
         return tiles.png(model, run.recipe, shape, zoom, row, column)
     model = networks.model(run, step)
     match order["what"]:
+        case "ranks":
+            return layers.ranks(model)
         case "histograms":
             return layers.histograms(model, at, shape)
         case "layer":

@@ -1,0 +1,34 @@
+// Choices written like calls, `cosine(warmup=0.05)`, read and written as recipe/choices/call.py does.
+
+/** {name, values: {parameter: text}} of a call; positional values take the names of `parameters` in order. */
+export function parsed(text, parameters = () => []) {
+  const match = /^\s*([A-Za-z_]\w*)\s*(?:\((.*)\))?\s*$/s.exec(text ?? "");
+  if (!match) return { name: "", values: {} };
+  const [, name, inside] = match;
+  const names = parameters(name).map((each) => each.name);
+  const values = {};
+  split(inside ?? "").forEach((part, at) => {
+    const named = /^([A-Za-z_]\w*)\s*=\s*(.*)$/s.exec(part);
+    if (named) values[named[1]] = named[2];
+    else if (names[at]) values[names[at]] = part;
+  });
+  return { name, values };
+}
+
+/** The shortest text of a call: parameters that are as by default are left out. */
+export function written(name, values, parameters) {
+  const parts = parameters
+    .filter((each) => values[each.name] !== undefined && values[each.name] !== "" && !alike(values[each.name], each.default))
+    .map((each) => `${each.name}=${values[each.name]}`);
+  return parts.length ? `${name}(${parts.join(", ")})` : name;
+}
+
+/** Whether two texts say the same: 0.10 is 0.1. */
+export function alike(one, other) {
+  const [a, b] = [one, other].map((each) => (each === null || each === undefined ? "" : String(each).trim()));
+  return a === b || (a !== "" && b !== "" && Number(a) === Number(b));
+}
+
+function split(inside) {
+  return inside.split(",").map((part) => part.trim()).filter(Boolean);
+}

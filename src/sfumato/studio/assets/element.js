@@ -1,0 +1,89 @@
+// Elements made in one expression. Styles go through the CSSOM and texts through text nodes: the content policy
+// allows no inline style, and nothing that a run is called can become markup.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** An HTML element: h("button", {class: "main", onclick: press}, "Start"). */
+export const h = (tag, properties, ...children) => filled(document.createElement(tag), properties, children);
+
+/** An SVG element. */
+export const s = (tag, properties, ...children) => filled(document.createElementNS(SVG, tag), properties, children);
+
+function filled(element, properties, children) {
+  for (const [name, value] of Object.entries(properties ?? {})) {
+    if (value === undefined || value === null) continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (name === "style") for (const [key, text] of Object.entries(value)) element.style.setProperty(key, text);
+    else if (name === "data") Object.assign(element.dataset, value);
+    else if (["value", "checked", "disabled", "hidden", "indeterminate"].includes(name)) element[name] = value;
+    else if (value === true) element.setAttribute(name, "");
+    else if (value !== false) element.setAttribute(name, value);
+  }
+  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+/** One of a few values, as radio buttons side by side; `choose(value)` when another is taken. */
+export function few(label, options, chosen, choose) {
+  const name = `few-${Math.random().toString(36).slice(2)}`;
+  const inputs = options.map(([value]) =>
+    h("input", { type: "radio", name, value, checked: value === chosen, onchange: () => choose(value) }),
+  );
+  const element = h(
+    "fieldset",
+    { class: "few" },
+    h("legend", { class: "unseen" }, label),
+    options.map(([, text], at) => h("label", {}, inputs[at], h("span", {}, text))),
+  );
+  element.set = (value) => inputs.forEach((input) => (input.checked = input.value === value));
+  return element;
+}
+
+/** A box of text with a button that copies it. */
+export function copyable(text, what) {
+  const button = h("button", { type: "button", "aria-label": `Copy ${what}` }, "Copy");
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(text);
+      button.textContent = "Copied";
+    } catch {
+      // Without the right to the clipboard the text is selected instead, for Ctrl-C.
+      getSelection().selectAllChildren(box.firstChild);
+      button.textContent = "Press Ctrl-C";
+    }
+    setTimeout(() => (button.textContent = "Copy"), 1800);
+  });
+  const box = h("div", { class: "copy" }, h("pre", { tabindex: "0" }, text), button);
+  return box;
+}
+
+/** Ask before what cannot be undone: resolves to true only where the named button is pressed. */
+export function confirmed(title, text, press) {
+  return new Promise((resolve) => {
+    const box = h(
+      "dialog",
+      { "aria-labelledby": "asked" },
+      h("h2", { id: "asked" }, title),
+      h("p", {}, text),
+      h(
+        "div",
+        { class: "row" },
+        h("button", { type: "button", autofocus: true, onclick: () => box.close("") }, "Keep"),
+        h("button", { type: "button", class: "danger", onclick: () => box.close("yes") }, press),
+      ),
+    );
+    box.addEventListener("close", () => {
+      box.remove();
+      resolve(box.returnValue === "yes");
+    });
+    document.body.append(box);
+    box.showModal();
+  });
+}
+
+/** A line at the foot of the page for a few seconds, read out by screen readers. */
+export function notice(text) {
+  const line = h("div", { class: "notice" }, text);
+  document.getElementById("notices").append(line);
+  setTimeout(() => line.remove(), 6000);
+}

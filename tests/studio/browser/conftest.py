@@ -1,0 +1,123 @@
+"""Chromium, and a studio over two small runs that it looks at; nothing may be said on the console."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, expect, sync_playwright
+
+import sfumato as sf
+from tests.studio.browser.studio import Studio
+
+# A busy machine takes its time; a network that is asked first loads PyTorch.
+expect.set_options(timeout=60_000)
+
+REQUIRED = os.environ.get("SFUMATO_BROWSER") == "required"
+
+Open = Callable[..., Page]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A browser takes its time."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = shutil.which("chromium") or "/usr/bin/chromium"
+    with sync_playwright() as playwright:
+        try:
+            found = playwright.chromium.launch(
+                executable_path=path if Path(path).exists() else None,
+                args=["--no-sandbox", "--disable-background-networking"],
+            )
+        except Error as error:
+            if REQUIRED:
+                raise
+            pytest.skip(f"no Chromium here: {error.message.splitlines()[0]}")
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="session")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    """Over two finished runs, of three and of two hidden layers; tests add more."""
+    runs = tmp_path_factory.mktemp("browser") / "runs"
+    for depth in (3, 2):
+        sf.paint(
+            _picture(),
+            runs=runs,
+            film="none",
+            model={"depth": depth, "width": 24},
+            budget={"epochs": 4},
+            evaluation={"every": "epoch"},
+        )
+    found = Studio(runs)
+    yield found
+    found.settle()
+    found.end()
+
+
+@pytest.fixture
+def names(studio: Studio) -> list[str]:
+    """Of the two runs: the deeper one first."""
+    return sorted(folder.name for folder in studio.runs.iterdir() if not folder.name.startswith("."))[:2]
+
+
+@pytest.fixture
+def said() -> list[str]:
+    """Every warning and error on any page's console, every exception, every request to elsewhere."""
+    return []
+
+
+@pytest.fixture
+def visit(browser: Browser, studio: Studio, said: list[str]) -> Iterator[Open]:
+    """Open a page of the studio. At the end nothing may have been said."""
+    pages: list[Page] = []
+
+    def opened(path: str, *, width: int = 1280, scheme: Any = "light", **options: Any) -> Page:
+        size: Any = {"width": width, "height": 800}
+        context = browser.new_context(color_scheme=scheme, viewport=size, base_url=studio.address, **options)
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        listen(page, studio, said)
+        page.goto(path)
+        page.locator("main h1").wait_for()
+        pages.append(page)
+        return page
+
+    yield opened
+    for page in pages:
+        page.context.close()
+    assert said == []
+
+
+def listen(page: Page, studio: Studio, said: list[str]) -> None:
+    """Write down what must not be."""
+
+    def console(message: ConsoleMessage) -> None:
+        if message.type in ("warning", "error"):
+            said.append(f"{message.text} {message.location}")
+
+    page.on("console", console)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda request: None if is_ours(request.url, studio) else said.append(request.url))
+
+
+def is_ours(url: str, studio: Studio) -> bool:
+    return url.startswith((studio.address, "blob:", "data:"))
+
+
+def _picture() -> np.ndarray[Any, np.dtype[np.float32]]:
+    """(40, 60, 3): a slope of red and green, and a blue disc."""
+    row, column = np.mgrid[0:40, 0:60].astype(np.float32)
+    disc = ((row - 20) ** 2 + (column - 34) ** 2 < 100).astype(np.float32)
+    return np.stack([column / 59, row / 39, disc], axis=2).astype(np.float32)

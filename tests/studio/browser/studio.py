@@ -1,0 +1,60 @@
+"""A studio in a process of its own, for a browser: at a port that it can be started at again."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from sfumato.errors import RunError
+from sfumato.runs import requests
+
+T = TypeVar("T")
+
+LONGEST = 60.0
+"""Seconds that anything here may take on a busy machine."""
+
+
+class Studio:
+    """Serves a folder of runs until `end`."""
+
+    def __init__(self, runs: Path, port: int = 0) -> None:
+        self.runs = runs
+        command = [sys.executable, "-m", "sfumato", "studio", "--port", str(port), "--runs", runs.name]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=runs.parent)
+        assert self._process.stdout is not None
+        said = re.search(r"http://127\.0\.0\.1:(\d+)/", self._process.stdout.readline())
+        assert said is not None
+        self.port = int(said[1])
+        self.address = f"http://127.0.0.1:{self.port}"
+
+    def end(self) -> None:
+        """Without a word, as a crash would."""
+        self._process.kill()
+        self._process.wait()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
+    def settle(self) -> None:
+        """Ask every training to end, and wait until all have."""
+        folders = [folder for folder in self.runs.iterdir() if not folder.name.startswith(".")]
+        for folder in folders:
+            if requests.is_live(folder):
+                try:
+                    requests.ask(folder, "stop")
+                except RunError:
+                    continue
+        eventually(lambda: not any(requests.is_live(folder) for folder in folders))
+
+
+def eventually(look: Callable[[], T]) -> T:
+    """What ``look`` answers as soon as that is true."""
+    until = time.monotonic() + LONGEST
+    while not (found := look()):
+        assert time.monotonic() < until, "it did not come to pass"
+        time.sleep(0.05)
+    return found

@@ -1,0 +1,92 @@
+"""The form: it follows what is typed, starts runs and races, and says what is wrong where it is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import expect
+
+from tests.studio.browser.canvas import colours, shown
+from tests.studio.browser.conftest import Open
+from tests.studio.browser.studio import Studio, eventually
+
+SMALL = "picture.max_side=48&model.width=16&model.depth=2&budget.seconds=2"
+
+
+def test_a_run_is_started_and_its_painting_changes(visit: Open) -> None:
+    page = visit(f"/new?{SMALL.replace('seconds=2', 'seconds=60')}")
+    expect(page.locator(".health p")).to_have_text("It will learn.")
+    page.get_by_role("button", name="Start painting").click()
+    page.wait_for_url("**/runs/*")
+    canvas = page.locator(".panes canvas").nth(1)
+    eventually(lambda: colours(canvas) > 8)
+    first = shown(canvas)
+    eventually(lambda: shown(canvas) != first)
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator(".run-title .state")).to_have_text("stopped")
+    expect(page.locator(".figures")).to_contain_text(re.compile(r"48 . 32"))
+
+
+def test_drawing_and_parameters_follow_the_fields(visit: Open) -> None:
+    page = visit("/new")
+    figures = page.locator(".outlook .figures")
+    expect(figures).to_contain_text("272,703")
+    drawing = page.locator(".drawing svg")
+    before = drawing.inner_html()
+    page.get_by_label("Depth", exact=True).fill("6")
+    expect(figures).to_contain_text("453,303")
+    assert drawing.inner_html() != before
+    page.wait_for_url("**/new?model.depth=6")
+    page.get_by_label("Activation", exact=True).select_option("sine")
+    page.get_by_label("activation omega").fill("12")
+    page.wait_for_url("**/new?model.depth=6&model.activation=sine%28omega%3D12%29")
+    page.reload()
+    expect(page.get_by_label("activation omega")).to_have_value("12")
+    expect(figures).to_contain_text("453,303")
+    page.get_by_label("Preset").select_option("blog-2012")
+    expect(page.get_by_label("Batch", exact=True)).to_have_value("1")
+    page.wait_for_url("**/new?preset=blog-2012")
+
+
+def test_what_is_wrong_is_said_at_its_field(visit: Open) -> None:
+    page = visit("/new")
+    depth = page.get_by_label("Depth", exact=True)
+    depth.fill("many")
+    expect(depth).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("[data-path='model.depth'] .problem")).to_contain_text("many")
+    depth.fill("3")
+    expect(page.locator("[data-path='model.depth'] .problem")).to_be_hidden()
+
+
+def test_a_broken_file_is_refused_in_words(visit: Open, said: list[str], tmp_path: Path) -> None:
+    page = visit("/new")
+    broken, whole = tmp_path / "broken.png", tmp_path / "whole.png"
+    broken.write_bytes(b"\x89PNG\r\n\x1a\n and nothing more")
+    page.locator("#file").set_input_files(broken)
+    problem = page.locator(".picker > .problem")
+    expect(problem).not_to_be_empty()
+    Image.new("RGB", (30, 20), (200, 90, 40)).save(whole)
+    page.locator("#file").set_input_files(whole)
+    expect(page.locator(".drop")).to_contain_text(re.compile(r"whole\.png, 30 . 20"))
+    expect(problem).to_be_hidden()
+    expect(page.locator("[data-path='picture.source'] input")).not_to_have_value("cat")
+    # A browser says on its console that an answer was a refusal: it was asked for one.
+    assert [each for each in said if "status of 422" not in each] == []
+    said.clear()
+
+
+def test_a_race_is_started_from_arms(visit: Open, studio: Studio) -> None:
+    page = visit(f"/new?{SMALL}")
+    page.get_by_role("button", name="Add as an arm").click()
+    page.get_by_label("Depth", exact=True).fill("1")
+    page.get_by_role("button", name="Add as an arm").click()
+    page.reload()
+    expect(page.locator(".arms li")).to_have_count(2)
+    page.get_by_role("button", name="Start the race").click()
+    page.wait_for_url("**/race?runs=*")
+    expect(page.locator(".lane")).to_have_count(2)
+    for at in range(2):
+        eventually(lambda at=at: colours(page.locator(".lane canvas:first-child").nth(at)) > 8)
+    studio.settle()

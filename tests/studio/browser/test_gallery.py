@@ -1,0 +1,104 @@
+"""The gallery: filter, sort, select, delete, pages, an empty one."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.studio.browser.conftest import Open, listen
+from tests.studio.browser.studio import Studio
+
+
+def test_words_and_order_are_in_the_address(visit: Open, names: list[str]) -> None:
+    page = visit("/")
+    page.get_by_label("Filter runs by words").fill(names[1])
+    page.wait_for_url(f"**/?words={names[1]}")
+    expect(page.locator(".card")).to_have_count(1)
+    expect(page.locator(".card .recipe")).to_contain_text("depth 2")
+    page.keyboard.press("Escape")
+    expect(page.locator(".card")).not_to_have_count(1)
+    page.get_by_label("PSNR").check(force=True)
+    page.wait_for_url("**/?sort=psnr")
+    shown = page.locator(".card .psnr").all_inner_texts()
+    values = [float(text.split()[0]) for text in shown if text]
+    assert values == sorted(values, reverse=True)
+
+
+def test_arrows_walk_and_enter_opens(visit: Open, names: list[str]) -> None:
+    page = visit("/")
+    page.locator(".card").first.wait_for()
+    page.keyboard.press("ArrowRight")
+    first = page.evaluate("document.activeElement.closest('li').dataset.name")
+    page.keyboard.press("ArrowRight")
+    second = page.evaluate("document.activeElement.closest('li').dataset.name")
+    assert first != second
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/runs/{second}")
+
+
+def test_runs_are_deleted_only_when_that_is_confirmed(visit: Open, studio: Studio, names: list[str]) -> None:
+    copies = [f"{names[0]}-copy{number}" for number in (1, 2)]
+    for copy in copies:
+        shutil.copytree(studio.runs / names[0], studio.runs / copy)
+    page = visit("/?words=copy")
+    for copy in copies:
+        page.get_by_label(f"Select {copy}").check()
+    bar = page.get_by_role("region", name="Selected runs")
+    expect(bar).to_contain_text("2 selected")
+    bar.get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Keep").click()
+    assert (studio.runs / copies[0]).is_dir()
+    bar.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.locator(".card")).to_have_count(0)
+    assert not any((studio.runs / copy).exists() for copy in copies)
+    assert (studio.runs / names[0]).is_dir()
+
+
+@pytest.fixture
+def many(tmp_path: Path, studio: Studio, names: list[str]) -> Studio:
+    """Over 150 runs."""
+    runs = tmp_path / "runs"
+    for number in range(150):
+        folder = runs / f"20260101-0000{number:02d}-picture-{number:08x}"
+        folder.mkdir(parents=True)
+        for name in ("run.json", "painting.png"):
+            shutil.copy(studio.runs / names[0] / name, folder)
+    return Studio(runs)
+
+
+def test_many_runs_come_in_pages(browser: Browser, many: Studio, said: list[str]) -> None:
+    page = browser.new_page(base_url=many.address)
+    try:
+        listen(page, many, said)
+        page.goto("/")
+        expect(page.locator(".card")).to_have_count(60)
+        page.get_by_role("button", name="Next").click()
+        page.wait_for_url("**/?page=2")
+        expect(page.locator(".pages")).to_contain_text(re.compile("61.120 of 150"))
+        page.get_by_role("button", name="Last").click()
+        expect(page.locator(".card")).to_have_count(30)
+    finally:
+        page.close()
+        many.end()
+    assert said == []
+
+
+def test_an_empty_gallery_says_what_to_do(browser: Browser, tmp_path: Path, said: list[str]) -> None:
+    (tmp_path / "runs").mkdir()
+    empty = Studio(tmp_path / "runs")
+    page = browser.new_page(base_url=empty.address)
+    try:
+        listen(page, empty, said)
+        page.goto("/")
+        expect(page.locator("h2")).to_have_text("Nothing painted yet")
+        page.get_by_role("link", name="Start a first run").click()
+        expect(page).to_have_url(re.compile("/new"))
+    finally:
+        page.close()
+        empty.end()
+    assert said == []

@@ -1,0 +1,64 @@
+"""Inside a network: its layers' units, one unit large; and the plane that it paints, beyond the picture's border."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.studio.browser.canvas import colours, shown
+from tests.studio.browser.conftest import Open
+from tests.studio.browser.studio import eventually
+
+
+def test_units_of_a_layer_are_pictures(visit: Open, names: list[str]) -> None:
+    page = visit(f"/runs/{names[0]}/layers")
+    units = page.locator(".unit")
+    expect(units).to_have_count(24)
+    eventually(lambda: colours(units.first.locator("canvas")) > 4)
+    last = shown(units.first.locator("canvas"))
+    page.keyboard.press("Home")
+    eventually(lambda: shown(units.first.locator("canvas")) != last)
+    page.keyboard.press("ArrowDown")
+    page.wait_for_url("**/layers?layer=2")
+    expect(page.get_by_role("radio", name="Layer 2")).to_be_checked()
+    expect(page.locator(".histograms section")).to_have_count(4)
+    expect(page.locator(".plot .legend text")).to_have_count(4)
+
+
+def test_a_unit_is_seen_large_with_what_depends_on_it(visit: Open, names: list[str]) -> None:
+    page = visit(f"/runs/{names[0]}/layers?layer=2")
+    page.locator(".unit").first.click()
+    box = page.get_by_role("dialog")
+    expect(box.locator("h2")).to_have_text(re.compile(r"Layer 2, unit \d+"))
+    into, out = (box.locator("ol").nth(at).locator("li") for at in range(2))
+    expect(into).to_have_count(20)
+    expect(out).to_have_count(20)
+    out.first.get_by_role("button").click()
+    expect(box.locator("h2")).to_have_text(re.compile(r"Layer 3, unit \d+"))
+    expect(out).to_have_count(3)
+    expect(out.first).to_contain_text(re.compile("red|green|blue"))
+    page.keyboard.press("Escape")
+    expect(box).to_be_hidden()
+
+
+def test_the_network_is_asked_beyond_the_border(visit: Open, names: list[str]) -> None:
+    asked: list[str] = []
+    page = visit(f"/runs/{names[0]}/zoom")
+    page.on("request", lambda request: asked.append(request.url) if "/tiles/" in request.url else None)
+    canvas = page.locator(".deep canvas")
+    eventually(lambda: colours(canvas) > 8)
+    for _ in range(12):
+        page.keyboard.press("ArrowLeft")
+    expect(page.locator(".zoom-foot")).to_contain_text("beyond the border")
+    eventually(lambda: any(re.search(r"/tiles/\d+/-?\d+/-\d+\.png", url) for url in asked))
+    eventually(lambda: colours(canvas) > 8)
+    before = shown(canvas)
+    box = canvas.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 3, box["y"] + box["height"] / 3)
+    page.mouse.wheel(0, -400)
+    eventually(lambda: shown(canvas) != before)
+    page.wait_for_url(re.compile(r"/zoom\?row=.*&column=-"))
+    page.reload()
+    expect(page.locator(".zoom-foot")).to_contain_text("beyond the border")

@@ -1,0 +1,54 @@
+"""Every page in light and dark, wide and narrow: quiet, inside the screen, said to those who do not see it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.studio.browser.conftest import Open
+
+PAGES = ["/", "/new", "/race?runs={0},{1}", "/experiments", "/runs/{0}", "/runs/{0}/layers", "/runs/{0}/zoom"]
+BACKGROUNDS = {"light": "rgb(251, 249, 245)", "dark": "rgb(20, 21, 24)"}
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 360)])
+def test_it_is_quiet_and_fits(
+    visit: Open, names: list[str], path: str, scheme: Literal["light", "dark"], width: int
+) -> None:
+    page = visit(path.format(*names), scheme=scheme, width=width)
+    page.wait_for_load_state("networkidle") if path != "/" else page.locator(".card").first.wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == BACKGROUNDS[scheme]
+    assert page.locator("h1").count() == 1
+    assert page.locator("img:not([alt])").count() == 0
+    assert page.locator("canvas[role=img]:not([aria-label])").count() == 0
+    unnamed = "all => all.filter(each => !each.labels?.length && !each.ariaLabel).map(each => each.outerHTML)"
+    assert page.locator("input, select").evaluate_all(unnamed) == []
+    assert page.locator("[style*='url']").count() == 0
+
+
+def test_colours_can_be_chosen_and_are_kept(visit: Open) -> None:
+    page = visit("/", scheme="light")
+    for _ in range(2):
+        page.locator("#theme").click()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == BACKGROUNDS["dark"]
+    page.reload()
+    expect(page.locator("#theme")).to_have_attribute("aria-label", "Colours: dark")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == BACKGROUNDS["dark"]
+
+
+def test_the_keys_of_a_page_are_listed(visit: Open, names: list[str]) -> None:
+    page = visit(f"/runs/{names[0]}")
+    page.keyboard.press("?")
+    expect(page.locator("dialog")).to_contain_text("A frame back")
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog")).to_have_count(0)
+
+
+def test_what_is_not_there_is_said(visit: Open) -> None:
+    page = visit("/experiments")
+    page.evaluate("history.pushState(null, '', '/nowhere'); dispatchEvent(new PopStateEvent('popstate'))")
+    expect(page.locator("main .problem")).to_have_text("There is no such page here.")

@@ -1,0 +1,36 @@
+"""A race: runs in step, by epochs, seconds or operations."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+from tests.studio.browser.canvas import colours, shown
+from tests.studio.browser.conftest import Open
+from tests.studio.browser.studio import eventually
+
+
+def test_two_runs_go_in_step(visit: Open, names: list[str]) -> None:
+    page = visit("/")
+    for name in names:
+        page.get_by_label(f"Select {name}").check()
+    page.get_by_role("region", name="Selected runs").get_by_role("button", name="Race").click()
+    page.wait_for_url("**/race?runs=*")
+    paintings = page.locator(".lane canvas:first-child")
+    errors = page.locator(".lane canvas:last-child")
+    expect(paintings).to_have_count(2)
+    for at in range(2):
+        eventually(lambda at=at: colours(paintings.nth(at)) > 8 and colours(errors.nth(at)) > 8)
+    last = [shown(paintings.nth(at)) for at in range(2)]
+    page.keyboard.press("Home")
+    eventually(lambda: all(shown(paintings.nth(at)) != last[at] for at in range(2)))
+    for each in page.locator(".lane .foot").all():
+        expect(each).to_contain_text("epoch 0.00")
+    page.keyboard.press("End")
+    eventually(lambda: [shown(paintings.nth(at)) for at in range(2)] == last)
+    expect(page.locator(".plot .legend text")).to_have_count(2)
+    page.locator(".race-head label", has_text="Operations").click()
+    page.wait_for_url("**by=operations*")
+    expect(page.locator(".race-bar output")).to_contain_text("FLOP")
+    page.locator(".race-head label", has_text="Errors").click()
+    expect(paintings.first).to_be_hidden()
+    expect(errors.first).to_be_visible()
