@@ -37,7 +37,7 @@ _RPROP_SIGMOID = {
     "evaluation": {"every": "epoch"},
 }
 
-_SPEEDRUN = {"budget": {"epochs": 0.7}}
+_SPEEDRUN = {"budget": {"epochs": 0.8}}
 
 _SPEEDRUN_OPEN = {
     "model": {
