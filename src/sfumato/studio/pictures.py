@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import io
+import os
 from pathlib import Path
 
 import numpy as np
@@ -57,7 +58,9 @@ def error_png(request: Request, folder: Path, step: str) -> Response:
 
 
 def live_jpg(request: Request, folder: Path) -> Response:
-    """What training paints as it goes."""
+    """What training paints as it goes; no content where it was told of and has gone since, as at the training's end."""
+    if "v" in request.query_params and not os.path.lexists(folder / layout.LIVE):
+        return Response(status_code=204)
     return _file(request, names.file(folder, layout.LIVE), "image/jpeg", answers.ASK_AGAIN)
 
 

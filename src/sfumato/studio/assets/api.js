@@ -54,11 +54,11 @@ async function asked(path, options) {
   return body;
 }
 
-/** A picture, decoded and ready to be drawn. */
+/** A picture, decoded and ready to be drawn; null where there is none any more. */
 export async function picture(path, signal) {
   const answer = await fetch(path, { signal });
   if (!answer.ok) throw new Problem(`${path} is not there.`, null, answer.status);
-  return createImageBitmap(await answer.blob());
+  return answer.status === 204 ? null : createImageBitmap(await answer.blob());
 }
 
 /** Whether an error only means that the page was left. */

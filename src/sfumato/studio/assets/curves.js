@@ -6,7 +6,7 @@ import { few, h } from "./element.js";
 
 export const AXES = [["epoch", "Epochs"], ["seconds", "Seconds"], ["operations", "Operations"]];
 export const AXIS_NAMES = { epoch: "epochs", seconds: "seconds of training", operations: "floating-point operations" };
-const LEAST = 900; // ms between two drawings
+const LEAST = 2000; // ms between two drawings: they take from the training
 
 /** press(epoch) when a curve is clicked; loaded(metrics) whenever there are newer ones. */
 export function curves({ name, signal, press, loaded }) {

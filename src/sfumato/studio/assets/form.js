@@ -7,6 +7,7 @@ import { field, same } from "./field.js";
 import { keys } from "./keys.js";
 import { picker } from "./picker.js";
 import { outlook } from "./outlook.js";
+import { plotly } from "./plot_program.js";
 
 const OPEN = ["model", "training", "budget"];
 const PICTURE = "picture";
@@ -158,6 +159,9 @@ export async function show(root, { query, signal, go }) {
   keys(signal, [{ keys: ["Escape"], shown: "Esc", says: "Back to the gallery", run: () => go("/") }]);
   line.take(query.getAll("arm").map((text) => armOf(new URLSearchParams(text))));
   take(armOf(query));
+  // The charts' large program is loaded here, where nothing trains yet: beside a training it would hold the live view up.
+  const early = setTimeout(() => plotly().catch(() => {}), 600);
+  signal.addEventListener("abort", () => clearTimeout(early));
 }
 
 /** {preset, changes} as an address's query has it. */

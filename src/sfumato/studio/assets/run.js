@@ -31,7 +31,7 @@ export async function show(root, { name, signal, go, ready }) {
   let paintings = null;
   let metrics = null;
   let shots = [];
-  let shownAt = 0; // when a live painting came last
+  let heardAt = Date.now(); // of a live painting last; one is on its way to who opens the page
 
   const timeline = new Timeline({
     signal,
@@ -80,7 +80,7 @@ export async function show(root, { name, signal, go, ready }) {
   /** Show a moment; one that must be computed coarsely first, and finely when the timeline rests there. */
   const paint = latest(async (frame, outdated) => {
     const live = timeline.following && isLive(run.state);
-    if (!paintings || (live && Date.now() - shownAt < FRESH)) return;
+    if (!paintings || (live && Date.now() - heardAt < FRESH)) return;
     const put = (bitmap) => viewer.painting(bitmap, `epoch ${epochs(frame.epoch)}`);
     try {
       put(await paintings.get(frame));
@@ -99,8 +99,7 @@ export async function show(root, { name, signal, go, ready }) {
     if (!viewer || !timeline.following || timeline.playing) return;
     try {
       const bitmap = await picture(ofRun(name, `/live.jpg?v=${encodeURIComponent(version)}`), signal);
-      if (!timeline.following || timeline.playing) return;
-      shownAt = Date.now();
+      if (!bitmap || !timeline.following || timeline.playing) return;
       viewer.painting(bitmap, "live");
     } catch (error) {
       fail(error);
@@ -132,6 +131,7 @@ export async function show(root, { name, signal, go, ready }) {
     if (!left(error)) problem.textContent = error.message;
   }
 
+  let charted = false;
   let events = null;
   const watch = () => {
     events ??= stream(
@@ -150,15 +150,18 @@ export async function show(root, { name, signal, go, ready }) {
             if (timeline.following && timeline.at >= 0 && !isLive(run.state)) paint(shots[timeline.at]);
           });
         },
-        line: () => charts.refresh(),
-        moment: () => charts.refresh(),
+        line: () => charted && charts.refresh(),
+        moment: () => charted && charts.refresh(),
         frame: (frame) => {
           const frames = run.frames ?? [];
           if (frames.some((each) => each.step === frame.step)) return;
           run.frames = [...frames, frame];
           placed();
         },
-        live: ({ version }) => live(version),
+        live: ({ version }) => {
+          heardAt = Date.now();
+          live(version);
+        },
       },
       signal,
     );
@@ -166,14 +169,24 @@ export async function show(root, { name, signal, go, ready }) {
 
   fill();
   ready();
-  charts.refresh();
   if (isLive(run.state)) watch();
+  // While a run trains, the charts' large program waits until its first painting is on screen.
+  const late = setTimeout(
+    () => {
+      charted = true;
+      charts.refresh();
+    },
+    isLive(run.state) ? FRESH : 0,
+  );
   const timer = setInterval(async () => {
     if (document.hidden || isLive(run.state)) return;
     await reload();
     if (isLive(run.state)) events ? events.open() : watch();
   }, LOOK);
-  signal.addEventListener("abort", () => clearInterval(timer));
+  signal.addEventListener("abort", () => {
+    clearInterval(timer);
+    clearTimeout(late);
+  });
   keys(signal, [
     { keys: ["p"], shown: "p", says: "Pause or go on", run: () => head.press() },
     { keys: ["l"], shown: "l", says: "Look inside", run: () => go(`/runs/${encodeURIComponent(name)}/layers`) },
