@@ -88,6 +88,11 @@ def test_command(
     if arguments[0] == "speedrun":
         made.stand_in(folder / "photo.png", monkeypatch)
         arguments += ["--picture", "photo.png", "--threads", "1"]
+    if arguments[0] == "studio":
+        # It would serve until somebody ends it.
+        monkeypatch.setattr("uvicorn.Server.run", lambda *_: None)
+        monkeypatch.setattr("webbrowser.open", lambda _: True)
+        arguments = [*arguments, "--port", "0"] if "--port" not in arguments else arguments
     # What it is there to show.
     status = 1 if arguments[:2] == ["check", "rprop-sigmoid"] else 0
     assert main(arguments) == status, capsys.readouterr().err

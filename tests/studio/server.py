@@ -18,6 +18,9 @@ from sfumato.runs import requests
 
 T = TypeVar("T")
 
+LOG = "studio.log"
+"""Beside the folder of runs: what the servers complain of."""
+
 LONGEST = 60.0
 """Seconds that anything here may take on a busy machine."""
 
@@ -84,7 +87,8 @@ class Server:
 def server(runs: Path) -> Iterator[Server]:
     """A studio over ``runs``, killed at the end."""
     command = [sys.executable, "-m", "sfumato", "studio", "--port", "0", "--runs", str(runs)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=runs.parent)
+    with (runs.parent / LOG).open("a") as log:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=runs.parent)
     try:
         assert process.stdout is not None
         address = re.search(r"http://127\.0\.0\.1:(\d+)/", process.stdout.readline())

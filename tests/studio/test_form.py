@@ -66,7 +66,7 @@ def test_a_recipe_in_numbers(studio: TestClient) -> None:
         ({"model.activation": "sinus"}, "model.activation", "did you mean 'sine'"),
         ({"training.optimizer": "adam(lr=-1)"}, "training.optimizer", "at least 0"),
         ({"budget.seconds": "none"}, "budget", "at least one"),
-        ({"model.module": "os:Path"}, "model.module", "must be none"),
+        ({"model.module": "os:Path"}, "model.module", "none in the studio"),
         ({"": "1"}, None, "field"),
         ({"model": "4"}, "model", "model"),
         ({"model.depth.more": "4"}, "model.depth", "number"),

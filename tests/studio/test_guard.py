@@ -69,7 +69,7 @@ def test_a_post_needs_the_page_s_token(runs: Path, token: str | None) -> None:
             "/api/runs/kept/stop",
             "/api/race",
         ):
-            headers = {} if token is None else {HEADER: token.encode()}
+            headers = [] if token is None else [(HEADER.encode(), token.encode())]
             assert studio.post(path, json=MEANT, headers=headers).status_code == 403
 
 

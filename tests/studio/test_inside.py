@@ -154,7 +154,7 @@ def test_deep_zooms_are_not_coarse(inside: TestClient, at: str) -> None:
 
 
 def test_an_answer_is_made_once(inside: TestClient, at: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    networks = inside.app.state.studio.networks  # pyright: ignore[reportAttributeAccessIssue]
+    networks = inside.app.state.studio.networks  # pyright: ignore
     first = inside.get(f"{at}/tiles/1/0/0.png")
 
     def again(_: object) -> Any:
@@ -165,7 +165,7 @@ def test_an_answer_is_made_once(inside: TestClient, at: str, monkeypatch: pytest
 
 
 def test_a_looker_that_dies_is_replaced(inside: TestClient, at: str, capfd: pytest.CaptureFixture[str]) -> None:
-    networks = inside.app.state.studio.networks  # pyright: ignore[reportAttributeAccessIssue]
+    networks = inside.app.state.studio.networks  # pyright: ignore
     inside.get(f"{at}/layers/1")
     networks._process.kill()
     networks._process.wait()

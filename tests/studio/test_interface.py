@@ -67,7 +67,7 @@ def test_every_address_answers_everything(page: tuple[TestClient, dict[str, Any]
         assert "content-security-policy" in answer.headers
 
     for found in schema.get_all_operations():
-        operation = found.ok()
+        operation: Any = found.ok()  # pyright: ignore[reportAttributeAccessIssue]
         # In an address any text may stand, good or not: there is none that breaks its rule.
         if mode is GenerationMode.NEGATIVE and (operation.method.upper() != "POST" or operation.path in ANY_BYTES):
             continue
@@ -78,7 +78,7 @@ def test_every_address_answers_everything(page: tuple[TestClient, dict[str, Any]
             database=None,
             derandomize=True,
             phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
         )
         @given(case=operation.as_strategy(generation_mode=mode))
         def check(case: Case) -> None:

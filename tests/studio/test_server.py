@@ -14,7 +14,7 @@ import pytest
 from sfumato.cli.main import main
 from sfumato.runs import layout, requests
 from tests.runs import made
-from tests.studio.server import Server, eventually, server, stop_all
+from tests.studio.server import LOG, Server, eventually, server, stop_all
 
 pytestmark = pytest.mark.slow
 
@@ -122,6 +122,7 @@ def test_ctrl_c_ends_it_at_once_with_pages_open(folder: Path) -> None:
         next(events)
         page.process.send_signal(signal.SIGINT)
         assert page.process.wait(timeout=30) == 0
+    assert (folder.parent / LOG).read_text() == ""
 
 
 def test_an_address_that_is_taken_is_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

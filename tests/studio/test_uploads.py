@@ -75,7 +75,7 @@ def test_a_picture_is_kept_and_can_be_learned(studio: TestClient, runs: Path) ->
     ],
 )
 def test_the_name_leads_nowhere(studio: TestClient, runs: Path, name: str) -> None:
-    answer = studio.post("/api/pictures", content=png(), headers={"X-Name": name.encode("latin-1")})
+    answer = studio.post("/api/pictures", content=png(), headers=[(b"X-Name", name.encode("latin-1"))])
     assert answer.status_code == 201
     (kept,) = left(runs)
     assert kept.suffix == ".png"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import anyio
 from sse_starlette.sse import EventSourceResponse
 from starlette.responses import Response
 
@@ -15,4 +16,12 @@ HEARTBEAT = 15
 
 def stream(watchers: Watchers, folder: Path) -> Response:
     """Server-sent events: ``state`` first, then ``line``, ``live``, ``frame``, ``moment``, ``state`` as they come."""
-    return EventSourceResponse(watchers.listen(folder), ping=HEARTBEAT, headers={"Cache-Control": "no-store"})
+    ends = anyio.Event()
+    return EventSourceResponse(
+        watchers.listen(folder, ends),
+        ping=HEARTBEAT,
+        headers={"Cache-Control": "no-store"},
+        # A stream that is ended as it should be leaves no error on the terminal.
+        shutdown_event=ends,
+        shutdown_grace_period=1.0,
+    )

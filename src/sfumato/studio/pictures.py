@@ -59,9 +59,9 @@ def error_png(request: Request, folder: Path, step: str) -> Response:
 
 def live_jpg(request: Request, folder: Path) -> Response:
     """What training paints as it goes; no content where it was told of and has gone since, as at the training's end."""
-    if "v" in request.query_params and not os.path.lexists(folder / "live.jpg"):
+    if "v" in request.query_params and not os.path.lexists(folder / layout.LIVE):
         return Response(status_code=204)
-    return _file(request, names.file(folder, "live.jpg"), "image/jpeg", answers.ASK_AGAIN)
+    return _file(request, names.file(folder, layout.LIVE), "image/jpeg", answers.ASK_AGAIN)
 
 
 def own_file(folder: Path, name: str) -> Response:

@@ -16,6 +16,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import anyio
+
 from sfumato.errors import RunError
 from sfumato.runs import entry, facts, layout, metrics, weights
 from sfumato.studio import curves, progress, run_page
@@ -32,10 +34,10 @@ STATE_EVERY = 1.0
 MOST_WAITING = 256
 """Pieces that a page may be behind; then the oldest go."""
 
-LIVE_PICTURE = "live.jpg"
-WATCHED = "watched"
-
 _MOST_READ = 4_000_000
+
+_TOLD = ("step", "epoch", "samples", "seconds", "loss", "psnr")
+"""Of a line, with its frame."""
 
 
 class Watchers:
@@ -44,16 +46,19 @@ class Watchers:
     def __init__(self) -> None:
         self._all: dict[Path, Watcher] = {}
 
-    async def listen(self, folder: Path) -> AsyncIterator[bytes]:
-        """Events of a run, first its state, until the listener leaves or the run is deleted."""
+    async def listen(self, folder: Path, ends: anyio.Event | None = None) -> AsyncIterator[bytes]:
+        """Events of a run, first its state, until the listener leaves, the run is deleted, or the server ``ends``."""
         watcher = self._all.get(folder)
         if watcher is None:
             watcher = self._all[folder] = Watcher(folder)
         queue = watcher.join()
+        end = None if ends is None else asyncio.create_task(_end(queue, ends))
         try:
             while (piece := await queue.get()) is not None:
                 yield piece
         finally:
+            if end is not None:
+                end.cancel()
             if watcher.leave(queue):
                 self._all.pop(folder, None)
 
@@ -107,9 +112,7 @@ class Watcher:
 
     def _tell(self, piece: bytes | None) -> None:
         for queue in self._queues:
-            if queue.full():
-                queue.get_nowait()
-            queue.put_nowait(piece)
+            _put(queue, piece)
 
     def _look(self, *, first: bool = False) -> list[bytes]:
         """What is new since the last look."""
@@ -126,9 +129,9 @@ class Watcher:
         live = self._facts.get("status") in entry.LIVE and self._held
         if live and now - self._at["watched"] >= WATCHED_EVERY:
             self._at["watched"] = now
-            _touch(self._folder / WATCHED)
-        if live and self._moved(LIVE_PICTURE):
-            self._live = sent("live", {"version": f"{self._stamps[LIVE_PICTURE][0]:x}"})
+            _touch(self._folder / layout.WATCHED)
+        if live and self._moved(layout.LIVE):
+            self._live = sent("live", {"version": f"{self._stamps[layout.LIVE][0]:x}"})
             pieces.append(self._live)
         elif not live:
             self._live = b""
@@ -188,7 +191,8 @@ class Watcher:
                 lines.append(line)
         if lines:
             self._line = lines[-1]
-            self._by_step |= {line["step"]: line for line in lines}
+            # Without the figures of every layer, which are long.
+            self._by_step |= {line["step"]: {name: line.get(name) for name in _TOLD} for line in lines}
         # Those that were there before are in what the page has loaded.
         return [] if first and self._state == {} else [self._shown(line) for line in lines]
 
@@ -227,6 +231,17 @@ class Watcher:
         before = self._stamps.get(name)
         self._stamps[name] = stamp
         return stamp is not None and stamp != before
+
+
+def _put(queue: asyncio.Queue[bytes | None], piece: bytes | None) -> None:
+    if queue.full():
+        queue.get_nowait()
+    queue.put_nowait(piece)
+
+
+async def _end(queue: asyncio.Queue[bytes | None], ends: anyio.Event) -> None:
+    await ends.wait()
+    _put(queue, None)
 
 
 def _touch(path: Path) -> None:

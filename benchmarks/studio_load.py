@@ -1,0 +1,162 @@
+"""Many pages that listen to one live run: is any dropped, and what do the studio's process and memory have to say?
+
+    python benchmarks/studio_load.py [--clients 20] [--seconds 60]
+
+A run trains meanwhile, as it does when people watch. CPU is what the server's own process used, as a share of one core;
+memory is what it held after each tenth of the time. Needs Linux, for /proc.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import results_file
+from hardware import circumstances
+
+PICTURE_SIDE = "200"
+
+
+class Page(threading.Thread):
+    """Listens, and counts."""
+
+    def __init__(self, port: int, name: str) -> None:
+        super().__init__(daemon=True)
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        self._path = f"/api/runs/{name}/events"
+        self.events: dict[str, int] = {}
+        self.bytes = 0
+        self.dropped = ""
+        self.ends = False
+
+    def run(self) -> None:
+        """Until told, or dropped."""
+        try:
+            self._connection.request("GET", self._path)
+            answer = self._connection.getresponse()
+            while line := answer.readline():
+                self.bytes += len(line)
+                if line.startswith(b"event: "):
+                    event = line[7:].strip().decode()
+                    self.events[event] = self.events.get(event, 0) + 1
+                if self.ends:
+                    return
+            self.dropped = "the stream ended"
+        except OSError as error:
+            self.dropped = str(error) or type(error).__name__
+
+
+def main() -> None:
+    """Measure, print, write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--clients", type=int, default=20)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--keep", action="store_true", help="write results/studio_load.json")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        result = measured(Path(folder), asked.clients, asked.seconds)
+    result |= circumstances("starlette", "uvicorn", "sse-starlette")
+    print(
+        f"{result['clients']} pages for {result['seconds']:.0f} s: {result['dropped']} dropped, "
+        f"{result['events_a_second_a_page']:.1f} events a second each; the server used {result['cpu_of_one_core']:.1%} "
+        f"of one core, and held {result['memory_mb'][0]:.1f} MB at first, {result['memory_mb'][-1]:.1f} MB at last"
+    )
+    print("events of one page: " + ", ".join(f"{count} {name}" for name, count in sorted(result["events"].items())))
+    if asked.keep:
+        print(results_file.write("studio_load", result))
+    sys.exit(1 if result["dropped"] else 0)
+
+
+def measured(folder: Path, clients: int, seconds: float) -> dict[str, Any]:
+    """One server, one run, so many pages for so long."""
+    command = [sys.executable, "-m", "sfumato", "studio", "--port", "0", "--runs", str(folder / "runs")]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert server.stdout is not None
+    found = re.search(r":(\d+)/", server.stdout.readline())
+    assert found is not None, "the studio did not begin"
+    port, name, token = int(found[1]), "", ""
+    try:
+        token = _asked(port, "GET", "/")[1].partition('name="sfumato-token" content="')[2].partition('"')[0]
+        changes = {"picture.max_side": PICTURE_SIDE, "budget.seconds": "3600"}
+        status, text = _asked(port, "POST", "/api/runs", json.dumps({"changes": changes}), token)
+        assert status == 201, text
+        name = json.loads(text)["name"]
+        pages = [Page(port, name) for _ in range(clients)]
+        for page in pages:
+            page.start()
+        # The next child is warmed 20 s after a run begins: before what is measured, as in a long run.
+        time.sleep(min(30.0, seconds))
+        before, cpu, began = [dict(page.events) for page in pages], _cpu(server.pid), time.monotonic()
+        memory = [_memory(server.pid)]
+        for _ in range(10):
+            time.sleep(seconds / 10)
+            memory.append(_memory(server.pid))
+        used, took = _cpu(server.pid) - cpu, time.monotonic() - began
+        dropped = [page.dropped for page in pages if page.dropped]
+        counts = [
+            {kind: page.events[kind] - old.get(kind, 0) for kind in page.events}
+            for page, old in zip(pages, before, strict=True)
+        ]
+        for page in pages:
+            page.ends = True
+        return {
+            "clients": clients,
+            "seconds": took,
+            "dropped": len(dropped),
+            "why": dropped[:3],
+            "events": counts[0],
+            "events_a_second_a_page": sum(sum(each.values()) for each in counts) / clients / took,
+            "cpu_of_one_core": used / took,
+            "memory_mb": [round(each / 1e6, 2) for each in memory],
+        }
+    finally:
+        if name:
+            _asked(port, "POST", f"/api/runs/{name}/stop", "", token)
+            _wait_for(folder / "runs" / name)
+        server.terminate()
+        server.wait(timeout=30)
+        server.stdout.close()
+
+
+def _asked(port: int, method: str, path: str, body: str = "", token: str = "") -> tuple[int, str]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+    try:
+        connection.request(method, path, body or None, {"X-Sfumato-Token": token} if token else {})
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+    finally:
+        connection.close()
+
+
+def _wait_for(run: Path) -> None:
+    """Until its process is through with everything: its folder is removed next."""
+    for _ in range(1200):
+        if (run / "curve.svg").exists():
+            time.sleep(1)
+            return
+        time.sleep(0.1)
+
+
+def _cpu(process: int) -> float:
+    """Seconds that a process has used."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _memory(process: int) -> int:
+    """Bytes that it holds in memory."""
+    return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+if __name__ == "__main__":
+    main()
