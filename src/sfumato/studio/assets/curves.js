@@ -7,6 +7,7 @@ import { few, h } from "./element.js";
 export const AXES = [["epoch", "Epochs"], ["seconds", "Seconds"], ["operations", "Operations"]];
 export const AXIS_NAMES = { epoch: "epochs", seconds: "seconds of training", operations: "floating-point operations" };
 const LEAST = 2000; // ms between two drawings: they take from the training
+const SHARE = 20; // times as long as a drawing took, on a machine that is busy
 
 /** press(epoch) when a curve is clicked; loaded(metrics) whenever there are newer ones. */
 export function curves({ name, signal, press, loaded }) {
@@ -44,15 +45,21 @@ export function curves({ name, signal, press, loaded }) {
     const exact = (what) => ({ name: "exact", x, y: metrics[what], accent: true, points: x.length < 60 });
     // Figures from the samples that training showed anyway: more of them, and less exact.
     const running = (what) => (metrics.running?.[what]?.some(Number.isFinite) ? [{ name: "running", x: metrics.running[axis], y: metrics.running[what], accent: true, faint: true }] : []);
-    psnr.draw({ ...common, y: "PSNR, dB", traces: [...running("psnr"), exact("psnr")] }).catch(fail);
-    loss.draw({ ...common, y: "Loss", log: true, traces: [...running("loss"), exact("loss")] }).catch(fail);
+    const began = performance.now();
+    Promise.all([
+      psnr.draw({ ...common, y: "PSNR, dB", traces: [...running("psnr"), exact("psnr")] }),
+      loss.draw({ ...common, y: "Loss", log: true, traces: [...running("loss"), exact("loss")] }),
+    ])
+      .then(() => (took = performance.now() - began))
+      .catch(fail);
   }
 
   let last = 0;
+  let took = 0; // ms of the last drawing
   let waiting = 0;
   async function refresh() {
     clearTimeout(waiting);
-    const rest = last + LEAST - Date.now();
+    const rest = last + Math.max(LEAST, SHARE * took) - Date.now();
     if (rest > 0) {
       waiting = setTimeout(refresh, rest);
       return;
