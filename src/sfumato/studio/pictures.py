@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import io
-import os
 from pathlib import Path
 
 import numpy as np
@@ -59,9 +58,12 @@ def error_png(request: Request, folder: Path, step: str) -> Response:
 
 def live_jpg(request: Request, folder: Path) -> Response:
     """What training paints as it goes; no content where it was told of and has gone since, as at the training's end."""
-    if "v" in request.query_params and not os.path.lexists(folder / layout.LIVE):
+    try:
+        return _file(request, names.file(folder, layout.LIVE), "image/jpeg", answers.ASK_AGAIN)
+    except Problem:
+        if "v" not in request.query_params:
+            raise
         return Response(status_code=204)
-    return _file(request, names.file(folder, layout.LIVE), "image/jpeg", answers.ASK_AGAIN)
 
 
 def own_file(folder: Path, name: str) -> Response:

@@ -2,38 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from sfumato.lab import report
 from tests.lab.report import stub
 
 pytestmark = pytest.mark.slow
-
-REQUIRED = os.environ.get("SFUMATO_BROWSER") == "required"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = shutil.which("chromium") or "/usr/bin/chromium"
-    with sync_playwright() as playwright:
-        try:
-            found = playwright.chromium.launch(
-                executable_path=path if Path(path).exists() else None,
-                args=["--no-sandbox", "--disable-background-networking"],
-            )
-        except Error as error:
-            if REQUIRED:
-                raise
-            pytest.skip(f"no Chromium here: {error.message.splitlines()[0]}")
-        yield found
-        found.close()
 
 
 @pytest.fixture(scope="module")

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Error, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 import sfumato as sf
 from tests.studio.browser.studio import Studio
 
 # A busy machine takes its time; a network that is asked first loads PyTorch.
 expect.set_options(timeout=60_000)
-
-REQUIRED = os.environ.get("SFUMATO_BROWSER") == "required"
 
 Open = Callable[..., Page]
 
@@ -28,23 +24,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.slow)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    path = shutil.which("chromium") or "/usr/bin/chromium"
-    with sync_playwright() as playwright:
-        try:
-            found = playwright.chromium.launch(
-                executable_path=path if Path(path).exists() else None,
-                args=["--no-sandbox", "--disable-background-networking"],
-            )
-        except Error as error:
-            if REQUIRED:
-                raise
-            pytest.skip(f"no Chromium here: {error.message.splitlines()[0]}")
-        yield found
-        found.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,31 @@
+"""What tests of several parts share: one real browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Error, sync_playwright
+
+REQUIRED = os.environ.get("SFUMATO_BROWSER") == "required"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium. One for all: a second one could not be asked for while the first is there."""
+    path = shutil.which("chromium") or "/usr/bin/chromium"
+    with sync_playwright() as playwright:
+        try:
+            found = playwright.chromium.launch(
+                executable_path=path if Path(path).exists() else None,
+                args=["--no-sandbox", "--disable-background-networking"],
+            )
+        except Error as error:
+            if REQUIRED:
+                raise
+            pytest.skip(f"no Chromium here: {error.message.splitlines()[0]}")
+        yield found
+        found.close()
