@@ -123,7 +123,8 @@ def test_only_whole_lines_are_told(tmp_path: Path) -> None:
 
 def test_who_is_killed_is_missed(tmp_path: Path) -> None:
     folder = made.run(tmp_path, "one", facts=RUNNING)
-    lock = FileLock(folder / "lock")
+    # Taken by this thread, released by the loop's.
+    lock = FileLock(folder / "lock", thread_local=False)
     lock.acquire()
 
     async def work() -> None:

@@ -27,10 +27,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
-    """Over two finished runs, of three and of two hidden layers; tests add more."""
+def painted(tmp_path_factory: pytest.TempPathFactory) -> list[sf.Run]:
+    """Two finished runs, of three and of two hidden layers."""
     runs = tmp_path_factory.mktemp("browser") / "runs"
-    for depth in (3, 2):
+    return [
         sf.paint(
             _picture(),
             runs=runs,
@@ -39,16 +39,23 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
             budget={"epochs": 4},
             evaluation={"every": "epoch"},
         )
-    found = Studio(runs)
+        for depth in (3, 2)
+    ]
+
+
+@pytest.fixture(scope="session")
+def studio(painted: list[sf.Run]) -> Iterator[Studio]:
+    """Over the two runs; tests add more."""
+    found = Studio(painted[0].folder.parent)
     yield found
     found.settle()
     found.end()
 
 
 @pytest.fixture
-def names(studio: Studio) -> list[str]:
+def names(painted: list[sf.Run]) -> list[str]:
     """Of the two runs: the deeper one first."""
-    return sorted(folder.name for folder in studio.runs.iterdir() if not folder.name.startswith("."))[:2]
+    return [run.folder.name for run in painted]
 
 
 @pytest.fixture
