@@ -13,7 +13,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-OUT = Path("docs/img/studio")
+OUT = Path("docs/pictures/studio")
 SIZES = {"wide": (1280, 860), "narrow": (390, 844)}
 RUNS = [
     "astronaut --budget.seconds 12",
