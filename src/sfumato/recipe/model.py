@@ -63,6 +63,7 @@ class Model(Section):
 
     @model_validator(mode="after")
     def _shape_is_possible(self) -> Self:
+        # Asked for because it raises where layers do not fit; its value is of no use here.
         self.wiring  # noqa: B018
         return self
 

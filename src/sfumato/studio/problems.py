@@ -18,6 +18,7 @@ from sfumato.recipe.fields import paths
 _STATUS = {404: "There is nothing at this address.", 405: "This address does not take that method."}
 
 
+# Not an error of the program: an answer, whose JSON calls it by the same name.
 class Problem(Exception):  # noqa: N818
     """An answer that is not what was asked for: the HTTP status, a line for people, the field that it is about."""
 

@@ -5,18 +5,11 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 from sfumato.errors import RunError
 from sfumato.runs import requests
-
-T = TypeVar("T")
-
-LONGEST = 60.0
-"""Seconds that anything here may take on a busy machine."""
+from tests.studio.server import eventually
 
 
 class Studio:
@@ -49,12 +42,3 @@ class Studio:
                 except RunError:
                     continue
         eventually(lambda: not any(requests.is_live(folder) for folder in folders))
-
-
-def eventually(look: Callable[[], T]) -> T:
-    """What ``look`` answers as soon as that is true."""
-    until = time.monotonic() + LONGEST
-    while not (found := look()):
-        assert time.monotonic() < until, "it did not come to pass"
-        time.sleep(0.05)
-    return found

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from tests.studio.browser.canvas import colours, shown
 from tests.studio.browser.conftest import Open
-from tests.studio.browser.studio import eventually
+from tests.studio.server import eventually
 
 
 def test_units_of_a_layer_are_pictures(visit: Open, names: list[str]) -> None:

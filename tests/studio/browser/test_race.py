@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from tests.studio.browser.canvas import colours, shown
 from tests.studio.browser.conftest import Open
-from tests.studio.browser.studio import eventually
+from tests.studio.server import eventually
 
 
 def test_two_runs_go_in_step(visit: Open, names: list[str]) -> None:

@@ -10,7 +10,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.studio.browser.canvas import colours, shown
 from tests.studio.browser.conftest import Open, is_ours, listen
-from tests.studio.browser.studio import Studio, eventually
+from tests.studio.browser.studio import Studio
+from tests.studio.server import eventually
 
 LONG = "/new?picture.max_side=48&model.width=16&model.depth=2&training.optimizer=adam&budget.seconds=600"
 
