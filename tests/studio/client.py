@@ -8,7 +8,7 @@ from typing import Any
 from starlette.testclient import TestClient
 
 from sfumato.studio.app import create
-from sfumato.studio.guard import HEADER, Rules
+from sfumato.studio.web.guard import HEADER, Rules
 
 ADDRESS = "http://127.0.0.1:8011"
 TOKEN = "a-token-for-tests"

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from starlette.routing import Route
 
 from sfumato.studio import app
-from sfumato.studio.bodies import Names, NewRun, Race
+from sfumato.studio.web.bodies import Names, NewRun, Race
 
 BODIES: Mapping[str, type[BaseModel] | None] = {
     "/api/runs": NewRun,

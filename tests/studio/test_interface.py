@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 import sfumato as sf
 from sfumato.runs import layout
-from sfumato.studio.starting import Children
+from sfumato.studio.training.children import Children
 from tests.studio.client import ADDRESS, client
 from tests.studio.interface import description
 

@@ -13,11 +13,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sfumato.studio import experiments, form_answers, inside_answers, run_answers, shell
-from sfumato.studio.answers import Answer
-from sfumato.studio.guard import Guard, Rules
-from sfumato.studio.problems import HANDLERS
+from sfumato.studio.experiments import routes as experiments
+from sfumato.studio.form import routes as form
+from sfumato.studio.gallery import routes as gallery
+from sfumato.studio.inside import routes as inside
+from sfumato.studio.run import routes as run
 from sfumato.studio.shared import Studio, aside, studio_of
+from sfumato.studio.web import shell
+from sfumato.studio.web.guard import Guard, Rules
+from sfumato.studio.web.problems import HANDLERS
 
 PAGES = ("/", "/new", "/race", "/experiments", "/runs/{name}", "/runs/{name}/layers", "/runs/{name}/zoom")
 """All served by the same shell."""
@@ -59,23 +63,12 @@ async def asset(request: Request) -> Response:
     return await aside(shell.asset, request, request.path_params["name"])
 
 
-async def list_experiments(request: Request) -> Response:
-    """What was compared."""
-    studio = studio_of(request)
-    return Answer(await experiments.listed(request, studio.experiments, studio.networks))
-
-
-async def report(request: Request) -> Response:
-    """An experiment's report."""
-    return await aside(experiments.report, studio_of(request).experiments, request.path_params["name"])
-
-
 ROUTES = [
     *(Route(path, page) for path in PAGES),
     Route("/assets/{name:path}", asset),
-    Route("/api/experiments", list_experiments),
-    Route("/experiments/{name}/report", report),
-    *form_answers.ROUTES,
-    *run_answers.ROUTES,
-    *inside_answers.ROUTES,
+    *experiments.ROUTES,
+    *form.ROUTES,
+    *gallery.ROUTES,
+    *run.ROUTES,
+    *inside.ROUTES,
 ]

@@ -12,7 +12,7 @@ import uvicorn
 
 from sfumato.errors import SfumatoError
 from sfumato.studio.app import create
-from sfumato.studio.guard import Rules
+from sfumato.studio.web.guard import Rules
 
 
 def serve(

@@ -10,13 +10,13 @@ from typing import Any, TypeVar
 from anyio import to_thread
 from starlette.requests import Request
 
-from sfumato.studio import names
-from sfumato.studio.gallery import Gallery
-from sfumato.studio.guard import Rules
-from sfumato.studio.networks import Networks
-from sfumato.studio.races import Races
-from sfumato.studio.starting import Children
-from sfumato.studio.watching import Watchers
+from sfumato.studio.gallery.cards import Gallery
+from sfumato.studio.inside.networks import Networks
+from sfumato.studio.run.watching import Watchers
+from sfumato.studio.training.children import Children
+from sfumato.studio.training.races import Races
+from sfumato.studio.web import names
+from sfumato.studio.web.guard import Rules
 
 T = TypeVar("T")
 

@@ -1,0 +1,50 @@
+// The arms of a race: forms put aside, to be started together.
+
+import { h } from "../core/element.js";
+import { differing, pictureName } from "../core/words.js";
+
+const MOST = 8;
+
+/** now() is the form; open(arm) puts one back into it; start(all) begins the race. */
+export function arms({ now, open, changed, start }) {
+  const list = h("ol", {});
+  const go = h("button", { type: "button", onclick: () => start(all) }, "Start the race");
+  const hint = h("p", { class: "help" }, "A race trains its arms side by side. Change the form and add another.");
+  const element = h("section", { class: "arms", hidden: true }, h("h2", {}, "Race"), list, hint, h("div", { class: "row" }, go));
+  const add = h("button", { type: "button", onclick: () => (all.push(now()), draw(), changed()) }, "Add as an arm");
+  let all = [];
+
+  function draw() {
+    element.hidden = !all.length;
+    add.disabled = all.length >= MOST;
+    go.disabled = all.length < 2;
+    go.classList.toggle("main", all.length >= 2);
+    list.replaceChildren(
+      ...all.map((arm, at) =>
+        h(
+          "li",
+          {},
+          h("button", { type: "button", class: "quiet words", title: "Put back into the form", onclick: () => open(arm) }, named(arm)),
+          h("button", { type: "button", class: "quiet", "aria-label": `Remove arm ${at + 1}`, onclick: () => (all.splice(at, 1), draw(), changed()) }, "×"),
+        ),
+      ),
+    );
+  }
+
+  return {
+    element,
+    add,
+    get all() {
+      return all;
+    },
+    take(given) {
+      all = given.slice(0, MOST);
+      draw();
+    },
+  };
+}
+
+function named({ preset, changes }) {
+  const source = changes["picture.source"];
+  return [source ? pictureName(source) : null, preset, ...differing(changes).map(([name, text]) => `${name} ${text}`)].filter(Boolean).join(" · ");
+}

@@ -1,0 +1,157 @@
+// One field of a recipe as a control, made from what the server tells of it; it knows nothing of any field in particular.
+
+import { alike, parsed, written } from "./call.js";
+import { h } from "../core/element.js";
+
+const NONE = "none"; // as recipes write the value of an optional field that has none
+
+/**
+ * spec: {path, title, help, kind, default, low, high, optional, choices}. changed(text) is called as it moves.
+ * Returns {element, text, set(text), normal(text), fail(problem)}.
+ */
+export function field(spec, changed) {
+  const id = `field-${spec.path.replaceAll(".", "-")}`;
+  const problem = h("p", { class: "problem", id: `${id}-problem`, role: "alert" });
+  const make = { flag, choice, call }[spec.kind] ?? number;
+  const control = make(spec, id, () => changed());
+  control.input.setAttribute("aria-describedby", `${id}-help ${id}-problem`);
+  const element = h(
+    "div",
+    { class: `field ${spec.kind}`, data: { path: spec.path } },
+    h("label", { for: id }, spec.title || spec.path.split(".").pop()),
+    control.element,
+    h("p", { class: "help", id: `${id}-help` }, spec.help ?? ""),
+    control.more ?? null,
+    problem,
+  );
+  return {
+    element,
+    get text() {
+      return control.text();
+    },
+    set: control.set,
+    normal: control.normal ?? ((text) => text),
+    fail(text) {
+      problem.textContent = text ?? "";
+      text ? control.input.setAttribute("aria-invalid", "true") : control.input.removeAttribute("aria-invalid");
+    },
+    focus: () => control.input.focus(),
+  };
+}
+
+function number(spec, id, changed) {
+  const typed = spec.kind === "integer" || spec.kind === "number";
+  // Not type=number: what is typed must reach the server as it is, so that it can say what is wrong with it.
+  const input = h("input", { type: "text", id, value: "", inputmode: typed ? "decimal" : "text", autocomplete: "off", spellcheck: "false", maxlength: "200", placeholder: spec.optional ? "none" : "" });
+  const range = slider(spec);
+  // Words that it takes beside numbers, such as "all".
+  const words = spec.choices?.length ? h("datalist", { id: `${id}-words` }, spec.choices.map((each) => h("option", { value: each.name }))) : null;
+  if (words) input.setAttribute("list", words.id);
+  const show = () => range && (range.value = scaled(range, input.value));
+  input.addEventListener("input", () => {
+    show();
+    changed();
+  });
+  range?.addEventListener("input", () => {
+    input.value = unscaled(range);
+    changed();
+  });
+  const set = (text) => {
+    input.value = spec.optional && text === NONE ? "" : (text ?? "");
+    show();
+  };
+  set(spec.default);
+  return {
+    input,
+    element: h("div", { class: range ? "with-range" : "" }, range, input, words),
+    text: () => input.value.trim() || (spec.optional ? NONE : ""),
+    set,
+  };
+}
+
+/** A slider beside a number, where its default tells what is usual: to four times that, wider values are typed. */
+function slider(spec) {
+  const usual = Number(spec.default);
+  const whole = spec.kind !== "number";
+  if (spec.default === "" || !Number.isFinite(usual)) return null;
+  const bounded = Number.isFinite(spec.low) && Number.isFinite(spec.high) && spec.high <= 1;
+  if (!bounded && !(usual > 1)) return null;
+  const low = Math.max(spec.low ?? 1, usual > 20 ? 1 : 0);
+  const high = bounded ? spec.high : Math.min(spec.high ?? Infinity, 4 * usual);
+  const range = h("input", { type: "range", min: low, max: high, step: bounded ? (high - low) / 100 : whole ? 1 : usual / 20, "aria-label": `${spec.title || spec.path}, slider`, tabindex: "-1" });
+  range.dataset.whole = bounded ? "" : "1";
+  return range;
+}
+const scaled = (range, text) => String(Number(text) || range.min);
+const unscaled = (range) => (range.dataset.whole ? range.value : String(Number(Number(range.value).toFixed(4))));
+
+function flag(spec, id, changed) {
+  const input = h("input", { type: "checkbox", id, checked: String(spec.default) === "true", onchange: changed });
+  return { input, element: input, text: () => String(input.checked), set: (text) => (input.checked = String(text) === "true") };
+}
+
+function choice(spec, id, changed) {
+  const options = spec.choices.map((each) => h("option", { value: each.name }, each.name));
+  if (spec.optional) options.unshift(h("option", { value: "" }, "none"));
+  const input = h("select", { id, onchange: changed }, options);
+  const set = (text) => {
+    input.value = text ?? "";
+    if (input.selectedIndex < 0) input.selectedIndex = 0;
+  };
+  set(String(spec.default ?? ""));
+  return { input, element: input, text: () => input.value, set };
+}
+
+function call(spec, id, changed) {
+  const byName = new Map(spec.choices.map((each) => [each.name, each]));
+  const parameters = (name) => byName.get(name)?.parameters ?? [];
+  const about = h("p", { class: "help" });
+  const inside = h("div", { class: "parameters" });
+  const input = h("select", { id, onchange: () => (fill({}), changed()) }, spec.choices.map((each) => h("option", { value: each.name }, each.name)));
+  let values = {};
+
+  function fill(given) {
+    values = Object.fromEntries(parameters(input.value).map((each) => [each.name, given[each.name] ?? String(each.default ?? "")]));
+    about.textContent = byName.get(input.value)?.help ?? "";
+    inside.replaceChildren(...parameters(input.value).map(parameter));
+  }
+
+  function parameter(each) {
+    const label = `${spec.path.split(".").pop()} ${each.name}`;
+    const keep = (text) => {
+      values[each.name] = text;
+      changed();
+    };
+    let control;
+    if (each.kind === "flag") control = h("input", { type: "checkbox", checked: values[each.name] === "true", onchange: () => keep(String(control.checked)) });
+    else if (each.choices?.length) {
+      control = h("select", { onchange: () => keep(control.value) }, each.choices.map((one) => h("option", { value: one.name ?? one }, one.name ?? one)));
+      control.value = values[each.name];
+    } else control = h("input", { type: "text", value: values[each.name], inputmode: "decimal", autocomplete: "off", maxlength: "60", oninput: () => keep(control.value.trim()) });
+    control.setAttribute("aria-label", label);
+    return h("label", { title: each.help ?? "" }, h("span", {}, each.name.replaceAll("_", " ")), control);
+  }
+
+  const normal = (text) => {
+    const read = parsed(text, parameters);
+    return written(read.name, read.values, parameters(read.name));
+  };
+  function set(text) {
+    const read = parsed(text, parameters);
+    input.value = read.name;
+    if (input.selectedIndex < 0) input.selectedIndex = 0;
+    fill(read.values);
+  }
+  set(spec.default);
+  return {
+    input,
+    element: input,
+    more: h("div", { class: "more" }, about, inside),
+    text: () => written(input.value, values, parameters(input.value)),
+    set,
+    normal,
+  };
+}
+
+/** Whether two texts of a field say the same. */
+export const same = (control, one, other) => alike(control.normal(one ?? ""), control.normal(other ?? ""));

@@ -1,0 +1,70 @@
+// A layer's units as a wall of small pictures, cut from the one sheet that the server makes of them.
+
+import { get, ofRun, picture } from "../core/api.js";
+import { h } from "../core/element.js";
+
+const MOST = 400; // beyond it a wall helps nobody until it is asked for
+
+/** open(unit) when one is pressed. */
+export function sheet({ name, signal, open }) {
+  const wall = h("ul", { class: "units" });
+  const more = h("button", { type: "button", hidden: true, onclick: () => ((most = Infinity), draw()) }, "Show all units");
+  const element = h("div", {}, wall, h("div", { class: "row all-units" }, more));
+  const cells = new Map();
+  let layer = 0;
+  let most = MOST;
+  let last = null;
+
+  function cell(unit) {
+    if (cells.has(unit)) return cells.get(unit);
+    const canvas = h("canvas");
+    const button = h("button", { type: "button", class: "unit", onclick: () => open(unit) }, canvas);
+    const made = { element: h("li", {}, button), button, canvas };
+    cells.set(unit, made);
+    return made;
+  }
+
+  function draw() {
+    const { found, bitmap } = last;
+    const dead = new Set(found.dead);
+    const place = new Map(found.order.map((unit, at) => [unit, at]));
+    const [wide, high] = found.cell;
+    const largest = Math.max(...found.importance.filter(Number.isFinite), 1e-12);
+    const shown = found.order.slice(0, most);
+    wall.style.setProperty("--ratio", `${wide / high}`);
+    const elements = shown.map((unit) => {
+      const { element: item, button, canvas } = cell(unit);
+      const at = place.get(unit);
+      if (canvas.width !== wide || canvas.height !== high) Object.assign(canvas, { width: wide, height: high });
+      const context = canvas.getContext("2d");
+      const [left, top] = [(at % found.columns) * (wide + found.gap), Math.floor(at / found.columns) * (high + found.gap)];
+      context.drawImage(bitmap, left, top, wide, high, 0, 0, wide, high);
+      const share = found.importance[unit] / largest;
+      button.classList.toggle("dead", dead.has(unit));
+      button.setAttribute("aria-label", `Unit ${unit}, ${dead.has(unit) ? "dead" : `number ${at + 1} in importance`}`);
+      button.title = dead.has(unit) ? `unit ${unit}: dead` : `unit ${unit}: ${Math.round(100 * share)}% of the most important`;
+      return item;
+    });
+    if (elements.length !== wall.children.length || elements.some((each, at) => wall.children[at] !== each)) wall.replaceChildren(...elements);
+    more.hidden = found.order.length <= most;
+    more.textContent = `Show all ${found.order.length} units`;
+  }
+
+  signal.addEventListener("abort", () => cells.clear());
+  return {
+    element,
+    /** Show a layer at a step, in the order and the colours that it has at step `by`; what the server tells of it. */
+    async show(wanted, step, by, cancelled) {
+      const found = await get(ofRun(name, `/layers/${wanted}?step=${step}&by=${by}`), cancelled);
+      const bitmap = await picture(found.sheet, cancelled);
+      last = { found, bitmap };
+      if (wanted !== layer) {
+        cells.clear();
+        most = MOST;
+        layer = wanted;
+      }
+      draw();
+      return found;
+    },
+  };
+}

@@ -1,0 +1,71 @@
+// One unit, large: what it makes of the coordinates, what comes into it, and what depends on it.
+
+import { get, left, ofRun } from "../core/api.js";
+import { h } from "../core/element.js";
+
+const COLOURS = ["red", "green", "blue", "alpha"];
+
+/** go(layer, unit) when a neighbour in another hidden layer is pressed. */
+export function unitBox({ name, signal, go }) {
+  const title = h("h2", { id: "unit-title" });
+  const image = h("img", { class: "unit-large", alt: "" });
+  const facts = h("p", { class: "quietly figure" });
+  const into = h("ol", { class: "weights" });
+  const out = h("ol", { class: "weights" });
+  const problem = h("p", { class: "problem", role: "alert" });
+  const element = h(
+    "dialog",
+    { class: "unit-box", "aria-labelledby": "unit-title" },
+    h("div", { class: "unit-head" }, title, h("button", { type: "button", class: "quiet", onclick: () => element.close() }, "Close")),
+    problem,
+    h("div", { class: "unit-parts" }, h("figure", {}, image, facts), h("div", {}, h("h3", {}, "Comes from"), into), h("div", {}, h("h3", {}, "Depends on it"), out)),
+  );
+  let present = null;
+  // A press beside the box closes it.
+  element.addEventListener("click", (event) => event.target === element && element.close());
+  element.addEventListener("close", () => (present = null));
+  signal.addEventListener("abort", () => element.open && element.close());
+
+  async function show(layer, unit, step) {
+    present = { layer, unit, step };
+    title.textContent = `Layer ${layer}, unit ${unit}`;
+    image.src = ofRun(name, `/layers/${layer}/units/${unit}.png?step=${step}&size=512`);
+    image.alt = `What unit ${unit} of layer ${layer} makes of every row and column`;
+    try {
+      const found = await get(ofRun(name, `/layers/${layer}/units/${unit}?step=${step}`), signal);
+      if (present?.unit !== unit || present.layer !== layer || present.step !== step) return;
+      problem.textContent = "";
+      facts.textContent = [found.dead ? "dead" : null, Number.isFinite(found.importance) ? `importance ${found.importance.toPrecision(3)}` : null, Number.isFinite(found.bias) ? `bias ${found.bias.toFixed(3)}` : null].filter(Boolean).join(" · ");
+      fill(into, found.inputs, layer - 1);
+      fill(out, found.outputs, layer + 1);
+    } catch (error) {
+      if (!left(error)) problem.textContent = error.message;
+    }
+  }
+
+  function fill(list, all, neighbour) {
+    const largest = Math.max(...all.map((each) => Math.abs(each.weight)), 1e-12);
+    list.replaceChildren(
+      ...all.map((each) => {
+        const of = each.unit ?? each.coordinate ?? each.feature ?? each.colour;
+        const inside = each.unit !== undefined;
+        const text = inside ? `unit ${of}` : each.feature !== undefined ? `feature ${of}` : each.colour !== undefined ? (COLOURS[of] ?? String(of)) : of;
+        const bar = h("span", { class: each.weight < 0 ? "bar minus" : "bar" });
+        bar.style.setProperty("width", `${(100 * Math.abs(each.weight)) / largest}%`);
+        const who = inside ? h("button", { type: "button", class: "quiet", onclick: () => go(neighbour, of) }, text) : h("span", { class: "who" }, text);
+        return h("li", {}, who, h("span", { class: "room" }, bar), h("span", { class: "figure" }, each.weight.toFixed(3)));
+      }),
+    );
+  }
+
+  return {
+    element,
+    open(layer, unit, step) {
+      show(layer, unit, step);
+      if (!element.open) element.showModal();
+    },
+    follow(step) {
+      if (present && present.step !== step) show(present.layer, present.unit, step);
+    },
+  };
+}

@@ -1,0 +1,42 @@
+// Experiments that were made with `sfumato compare` and the like, with their verdicts and reports.
+
+import { get } from "../core/api.js";
+import { h } from "../core/element.js";
+
+export async function show(root, { signal }) {
+  const all = await get("/api/experiments", signal);
+  if (!all.length) {
+    root.append(
+      h(
+        "div",
+        { class: "empty" },
+        h("h1", {}, "No experiments yet"),
+        h("p", { class: "lead" }, "An experiment trains several recipes on several seeds and says, with an error bar, which is better."),
+        h("a", { class: "button", href: "/race" }, "Race runs instead"),
+        h("code", { class: "quietly" }, "in a terminal: sfumato compare --help"),
+      ),
+    );
+    return;
+  }
+  root.append(
+    h("header", { class: "part-head" }, h("h1", {}, "Experiments"), h("p", { class: "lead" }, "Recipes compared over several seeds; each verdict has an error bar in its report.")),
+    h("ul", { class: "experiments" }, all.map(line)),
+  );
+}
+
+function line(experiment) {
+  const { name, title, question, verdict, done, left, report } = experiment;
+  return h(
+    "li",
+    {},
+    h(
+      "div",
+      {},
+      h("h2", {}, question || title || name),
+      (verdict ?? []).map((sentence) => h("p", {}, sentence)),
+      experiment.finished ? null : h("p", { class: "quietly figure" }, experiment.problem ?? `${done} of ${done + left} trials are done.`),
+      h("p", { class: "quietly" }, name),
+    ),
+    report ? h("a", { class: "button", href: `/experiments/${encodeURIComponent(name)}/report`, target: "_blank", rel: "noopener" }, "Open the report") : null,
+  );
+}

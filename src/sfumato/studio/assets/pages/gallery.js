@@ -1,0 +1,191 @@
+// All runs as cards. The address holds words, order and page; what is selected stays across pages.
+
+import { get, left, post } from "../core/api.js";
+import { card } from "../gallery/card.js";
+import { confirmed, few, h, notice } from "../core/element.js";
+import { keys } from "../core/keys.js";
+import { count } from "../core/words.js";
+
+const SORTS = [["started", "Newest"], ["psnr", "PSNR"], ["seconds", "Seconds"], ["name", "Name"]];
+const SIZE = 60;
+const MOST_IN_A_RACE = 8;
+const AGAIN = 2500; // ms between looks for what other processes made
+
+export async function show(root, { query, signal, go }) {
+  const asked = {
+    words: query.get("words") ?? "",
+    sort: query.get("sort") ?? "started",
+    page: Number(query.get("page")) || 1,
+  };
+  const selected = new Set();
+  const cards = new Map();
+  let asking = new AbortController();
+
+  const search = h("input", { type: "search", placeholder: "Filter by words", "aria-label": "Filter runs by words", value: asked.words, maxlength: "200" });
+  const total = h("p", { class: "quietly figure", role: "status" });
+  const grid = h("ul", { class: "cards", "aria-label": "Runs" });
+  const problem = h("p", { class: "problem", role: "alert" });
+  const pages = h("nav", { class: "pages row", "aria-label": "Pages" });
+  const chosen = h("p", { class: "figure" });
+  const race = h("button", { type: "button", class: "main", onclick: () => go(`/race?runs=${[...selected].map(encodeURIComponent).join(",")}`) }, "Race");
+  const bar = h(
+    "div",
+    { class: "selection", role: "region", "aria-label": "Selected runs", hidden: true },
+    chosen,
+    race,
+    h("button", { type: "button", class: "danger", onclick: remove }, "Delete…"),
+    h("button", { type: "button", class: "quiet", onclick: clear }, "Clear"),
+  );
+  const head = h(
+    "header",
+    { class: "gallery-head" },
+    h("h1", {}, "Runs"),
+    total,
+    h("div", { class: "row" }, search, few("Sort by", SORTS, asked.sort, (sort) => change({ sort, page: 1 }))),
+  );
+  const nothing = h("div", { hidden: true });
+  root.append(head, problem, nothing, grid, pages, bar);
+
+  let typing = 0;
+  search.addEventListener("input", () => {
+    clearTimeout(typing);
+    typing = setTimeout(() => change({ words: search.value.trim(), page: 1 }), 150);
+  });
+
+  async function change(changes) {
+    Object.assign(asked, changes);
+    const kept = new URLSearchParams();
+    if (asked.words) kept.set("words", asked.words);
+    if (asked.sort !== "started") kept.set("sort", asked.sort);
+    if (asked.page > 1) kept.set("page", asked.page);
+    history.replaceState(null, "", kept.size ? `/?${kept}` : "/");
+    await refresh();
+  }
+
+  async function refresh() {
+    asking.abort();
+    asking = new AbortController();
+    const wanted = new URLSearchParams({ words: asked.words, sort: asked.sort, page: asked.page, size: SIZE });
+    try {
+      const found = await get(`/api/runs?${wanted}`, AbortSignal.any([signal, asking.signal]));
+      problem.textContent = "";
+      fill(found);
+    } catch (error) {
+      if (!left(error)) problem.textContent = error.message;
+    }
+  }
+
+  function fill(found) {
+    const { runs } = found;
+    total.textContent = found.total === 1 ? "1 run" : `${count(found.total)} runs`;
+    const names = new Set(runs.map((run) => run.name));
+    for (const [name, each] of cards) {
+      if (names.has(name)) continue;
+      each.element.remove();
+      cards.delete(name);
+    }
+    runs.forEach((run, at) => {
+      let each = cards.get(run.name);
+      if (!each) {
+        each = card(run.name, (on) => mark(run.name, on));
+        cards.set(run.name, each);
+      }
+      each.show(run, selected.has(run.name));
+      if (grid.children[at] !== each.element) grid.insertBefore(each.element, grid.children[at] ?? null);
+    });
+    const bare = found.total === 0;
+    nothing.hidden = !bare;
+    head.classList.toggle("unseen", bare && !asked.words);
+    if (bare) nothing.replaceChildren(asked.words ? noMatch(asked.words) : welcome());
+    turnPages(found);
+  }
+
+  function turnPages({ page, pages: last, total: all }) {
+    pages.hidden = last <= 1;
+    const to = (number, text) =>
+      h("button", { type: "button", disabled: number < 1 || number > last, onclick: () => change({ page: number }).then(() => scrollTo(0, 0)) }, text);
+    const first = (page - 1) * SIZE + 1;
+    const place = h("span", { class: "quietly figure" }, `${count(first)}–${count(Math.min(page * SIZE, all))} of ${count(all)}`);
+    const held = pages.contains(document.activeElement) ? [...pages.children].indexOf(document.activeElement) : -1;
+    pages.replaceChildren(to(1, "First"), to(page - 1, "Back"), place, to(page + 1, "Next"), to(last, "Last"));
+    if (held >= 0) pages.children[held].focus();
+  }
+
+  function mark(name, on) {
+    on ? selected.add(name) : selected.delete(name);
+    cards.get(name)?.mark(on);
+    bar.hidden = selected.size === 0;
+    root.classList.toggle("selecting", selected.size > 0);
+    chosen.textContent = `${selected.size} selected`;
+    race.disabled = selected.size < 2 || selected.size > MOST_IN_A_RACE;
+    race.title = race.disabled ? `A race has 2 to ${MOST_IN_A_RACE} runs` : "";
+  }
+
+  function clear() {
+    for (const name of [...selected]) mark(name, false);
+  }
+
+  async function remove() {
+    const names = [...selected];
+    const what = names.length === 1 ? "this run" : `these ${names.length} runs`;
+    if (!(await confirmed(`Delete ${what}?`, `Weights, films and everything else in ${names.length === 1 ? "its folder" : "their folders"} will be gone for good.`, "Delete"))) return;
+    try {
+      const { deleted, refused } = await post("/api/runs/delete", { names }, signal);
+      deleted.forEach((name) => mark(name, false));
+      notice(deleted.length === 1 ? "1 run deleted." : `${deleted.length} runs deleted.`);
+      if (refused.length) problem.textContent = refused.map((each) => `${each.name}: ${each.problem}`).join(" ");
+    } catch (error) {
+      if (!left(error)) problem.textContent = error.message;
+      return;
+    }
+    await refresh();
+  }
+
+  /** Arrows walk from card to card, as the cards lie on screen. */
+  function walk(event) {
+    const links = [...grid.querySelectorAll("a.picture")];
+    const at = links.findIndex((link) => link.closest("li").contains(document.activeElement));
+    if (at < 0) return links[0]?.focus();
+    const wide = links.filter((link) => link.closest("li").offsetTop === links[0].closest("li").offsetTop).length;
+    const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -wide, ArrowDown: wide }[event.key];
+    links[Math.min(links.length - 1, Math.max(0, at + step))].focus();
+  }
+
+  keys(signal, [
+    { keys: ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"], shown: "← → ↑ ↓", says: "Walk from run to run", run: walk },
+    { keys: ["Enter"], shown: "Enter", says: "Open the run", run: () => {} },
+    {
+      keys: [" ", "x"],
+      shown: "Space",
+      says: "Select the run",
+      run: () => {
+        const name = document.activeElement?.closest("li")?.dataset.name;
+        if (name) mark(name, !selected.has(name));
+      },
+    },
+    { keys: ["/"], shown: "/", says: "Filter by words", run: () => search.focus() },
+    { keys: ["r"], shown: "r", says: "Race the selected runs", run: () => race.disabled || bar.hidden || race.click() },
+    { keys: ["Delete"], shown: "Delete", says: "Delete the selected runs", run: () => selected.size && remove() },
+    { keys: ["Escape"], shown: "Esc", says: "Clear words and selection", run: () => (selected.size ? clear() : ((search.value = ""), search.blur(), change({ words: "", page: 1 }))) },
+  ]);
+
+  const timer = setInterval(() => document.hidden || refresh(), AGAIN);
+  signal.addEventListener("abort", () => {
+    clearInterval(timer);
+    clearTimeout(typing);
+  });
+  await refresh();
+}
+
+const welcome = () =>
+  h(
+    "div",
+    { class: "empty" },
+    h("h2", {}, "Nothing painted yet"),
+    h("p", { class: "lead" }, "Pick a picture and let a network learn it. The first painting is on screen within seconds, and you can watch it sharpen."),
+    h("a", { class: "button main", href: "/new" }, "Start a first run"),
+    h("code", { class: "quietly" }, "or in a terminal: sfumato paint"),
+  );
+
+const noMatch = (words) =>
+  h("div", { class: "empty" }, h("p", { class: "lead" }, `No run has all the words “${words}” in its name, picture, recipe or state.`));

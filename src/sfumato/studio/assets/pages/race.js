@@ -1,0 +1,105 @@
+// Runs side by side in step: by epoch, seconds or operations, with one chart for all.
+
+import { get, left, ofRun } from "../core/api.js";
+import { AXES, AXIS_NAMES } from "../charts/curves.js";
+import { Chart } from "../charts/chart.js";
+import { few, h } from "../core/element.js";
+import { lane } from "../race/lane.js";
+import { Timeline } from "../viewing/timeline.js";
+import { duration, epochs, operations } from "../core/words.js";
+
+const MOST = 8;
+const AGAIN = 1000; // ms between looks at runs that still train
+
+export async function show(root, { query, signal, ready, go }) {
+  const names = [...new Set((query.get("runs") ?? "").split(",").filter(Boolean).map(decodeURIComponent))].slice(0, MOST);
+  if (!names.length) {
+    root.append(
+      h(
+        "div",
+        { class: "empty" },
+        h("h1", {}, "Race"),
+        h("p", { class: "lead" }, "Select two to eight runs in the gallery and press Race, or put arms together in the form and start them at once."),
+        h("div", { class: "row center" }, h("a", { class: "button main", href: "/" }, "Choose runs"), h("a", { class: "button", href: "/new" }, "Put arms together")),
+      ),
+    );
+    return;
+  }
+  let axis = query.get("by") ?? "epoch";
+  let what = "both";
+  const problem = h("p", { class: "problem", role: "alert" });
+  const lanes = names.map((name, at) => lane({ name, at, signal, remove: names.length > 2 ? () => without(name) : null }));
+  const grid = h("div", { class: "lanes both" }, lanes.map((each) => each.element));
+  const chart = new Chart({ label: "PSNR of every run", signal, press: (place) => timeline.seek(place) });
+  const say = { epoch: (place) => `epoch ${epochs(place)}`, seconds: (place) => `${duration(place)} of training`, operations: (place) => operations(place) };
+  const timeline = new Timeline({
+    signal,
+    name: "Place in the race",
+    show: (place) => {
+      chart.mark(place);
+      return Promise.all(lanes.map((each) => each.seek(place, axis)));
+    },
+    say: (at) => say[axis](timeline.all[at]),
+  });
+  const axes = few("In step by", AXES, axis, (chosen) => {
+    axis = chosen;
+    keep();
+    fill();
+  });
+  const pictures = few("Show", [["painting", "Paintings"], ["error", "Errors"], ["both", "Both"]], what, (chosen) => {
+    what = chosen;
+    grid.className = `lanes ${what}`;
+  });
+  root.append(
+    h("a", { class: "back", href: "/" }, "← All runs"),
+    h("header", { class: "race-head" }, h("h1", {}, `Race of ${names.length}`), h("div", { class: "row" }, axes, pictures)),
+    problem,
+    h("div", { class: "race-bar" }, timeline.element),
+    grid,
+    h("section", { class: "part" }, h("header", {}, h("h2", {}, "PSNR")), chart.element),
+  );
+
+  function fill() {
+    const places = new Set();
+    for (const each of lanes) for (const frame of each.frames()) if (Number.isFinite(frame[axis])) places.add(frame[axis]);
+    timeline.places([...places].sort((one, other) => one - other));
+    if (timeline.at >= 0) timeline.show(timeline.all[timeline.at]);
+    const traces = lanes.map((each) => each.trace(axis)).filter(Boolean);
+    if (traces.length) chart.draw({ x: AXIS_NAMES[axis], y: "PSNR, dB", traces, now: timeline.all[timeline.at], legend: true }).catch(fail);
+  }
+
+  function keep() {
+    const kept = new URLSearchParams(location.search);
+    axis === "epoch" ? kept.delete("by") : kept.set("by", axis);
+    history.replaceState(null, "", `/race?${kept}`);
+  }
+
+  function without(name) {
+    go(`/race?runs=${names.filter((each) => each !== name).map(encodeURIComponent).join(",")}`);
+  }
+
+  async function refresh() {
+    try {
+      const moved = await Promise.all(lanes.filter((each) => !each.settled()).map((each) => each.refresh()));
+      if (moved.some(Boolean)) fill();
+      problem.textContent = "";
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  function fail(error) {
+    if (!left(error)) problem.textContent = error.message;
+  }
+
+  await refresh();
+  ready();
+  let busy = false;
+  const timer = setInterval(async () => {
+    if (document.hidden || busy) return;
+    busy = true;
+    await refresh();
+    busy = false;
+  }, AGAIN);
+  signal.addEventListener("abort", () => clearInterval(timer));
+}

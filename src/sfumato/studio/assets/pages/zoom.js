@@ -1,0 +1,154 @@
+// Zoom without end: the network itself, asked for as much of the plane as is on screen, as finely as the screen shows.
+
+import { get, left, ofRun } from "../core/api.js";
+import { h } from "../core/element.js";
+import { gestures } from "../viewing/gestures.js";
+import { keys } from "../core/keys.js";
+import { Tiles } from "../zoom/tiles.js";
+import { Timeline } from "../viewing/timeline.js";
+import { epochs, pictureName } from "../core/words.js";
+
+const SIDE = 256;
+const DEEPEST = 24;
+
+export async function show(root, { name, query, signal, ready }) {
+  const run = await get(ofRun(name), signal);
+  const back = h("a", { class: "back", href: `/runs/${encodeURIComponent(name)}` }, `← ${pictureName(run.picture)}`);
+  const moments = run.moments ?? [];
+  if (!run.width || !moments.length) {
+    root.append(back, h("div", { class: "empty" }, h("h1", {}, "Nothing to zoom into"), h("p", { class: "lead" }, "No moment of this run has been saved yet.")));
+    return;
+  }
+  const longer = Math.max(run.width, run.height);
+  const [wide, high] = [run.width / longer, run.height / longer];
+  // The middle of the screen in units of the picture's longer side; scale: CSS pixels to that side.
+  const whole = { x: wide / 2, y: high / 2, scale: 0 };
+  const view = { ...whole };
+  const canvas = h("canvas", { tabindex: "0", role: "img", "aria-label": "The painting, computed as finely as it is looked at; arrows move it, + and - enlarge, 0 shows the whole" });
+  const problem = h("p", { class: "problem", role: "alert" });
+  const [place, power, beyond] = [0, 1, 2].map(() => h("span", { class: "figure" }));
+  const button = (text, label, run) => h("button", { type: "button", "aria-label": label, title: label, onclick: run }, text);
+  const deep = h(
+    "div",
+    { class: "deep" },
+    canvas,
+    h("div", { class: "tools-over" }, button("+", "Enlarge", () => zoom(1.6)), button("−", "Make smaller", () => zoom(1 / 1.6)), button("◻", "The whole picture", fit)),
+  );
+  const timeline = new Timeline({
+    signal,
+    name: "Saved moment",
+    show: (_, at) => {
+      tiles.at(moments[at].step);
+      draw();
+      return tiles.whole();
+    },
+    say: (at) => `epoch ${epochs(moments[at].epoch)}`,
+  });
+  const tiles = new Tiles({ name, signal, arrived: () => draw(), fail });
+  root.append(
+    back,
+    h("header", { class: "zoom-head" }, h("h1", {}, "Zoom without end"), h("p", { class: "lead" }, "Not pixels made larger: the network is asked anew for what is on screen, beyond the border too.")),
+    problem,
+    deep,
+    h("p", { class: "zoom-foot", role: "status" }, power, place, beyond),
+    timeline.element,
+  );
+
+  let asked = 0;
+  const draw = () => {
+    cancelAnimationFrame(asked);
+    asked = requestAnimationFrame(paint);
+  };
+
+  function fit() {
+    Object.assign(view, whole, { scale: 0.86 * Math.min(canvas.clientWidth / wide, canvas.clientHeight / high) });
+    draw();
+    keep();
+  }
+
+  function zoom(factor, x = canvas.clientWidth / 2, y = canvas.clientHeight / 2) {
+    const scale = Math.min(SIDE * 2 ** DEEPEST, Math.max(24, view.scale * factor));
+    const [dx, dy] = [x - canvas.clientWidth / 2, y - canvas.clientHeight / 2];
+    view.x += dx / view.scale - dx / scale;
+    view.y += dy / view.scale - dy / scale;
+    view.scale = scale;
+    draw();
+    keep();
+  }
+
+  function pan(dx, dy) {
+    view.x = Math.min(60, Math.max(-60, view.x - dx / view.scale));
+    view.y = Math.min(60, Math.max(-60, view.y - dy / view.scale));
+    draw();
+    keep();
+  }
+
+  function paint() {
+    if (signal.aborted || !canvas.clientWidth || !view.scale) return;
+    const dense = devicePixelRatio || 1;
+    const [width, height] = [Math.round(canvas.clientWidth * dense), Math.round(canvas.clientHeight * dense)];
+    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    const context = canvas.getContext("2d");
+    context.clearRect(0, 0, width, height);
+    const scale = view.scale * dense;
+    const left = width / 2 - view.x * scale;
+    const top = height / 2 - view.y * scale;
+    // A tile is drawn at its own size or up to twice smaller, so that what is seen is what was computed.
+    const level = Math.min(DEEPEST, Math.max(0, Math.ceil(Math.log2(scale / SIDE) - 0.01)));
+    tiles.paint(context, { level, left, top, scale, width, height });
+    // The border of what training saw.
+    context.strokeStyle = getComputedStyle(document.documentElement).getPropertyValue("--accent");
+    context.lineWidth = 1.5 * dense;
+    context.setLineDash([6 * dense, 5 * dense]);
+    context.strokeRect(left, top, wide * scale, high * scale);
+    context.setLineDash([]);
+    const times = view.scale / longer;
+    power.textContent = times >= 1 ? `${times >= 100 ? times.toFixed(0) : times.toFixed(1)} screen pixels to one of the picture's` : `${(1 / times).toFixed(1)} of the picture's pixels to one on screen`;
+    place.textContent = `row ${(view.y * longer).toFixed(1)}, column ${(view.x * longer).toFixed(1)}`;
+    const outside = view.x < 0 || view.y < 0 || view.x > wide || view.y > high;
+    beyond.textContent = outside ? "beyond the border: nothing here was ever shown to the network" : "";
+  }
+
+  let keeping = 0;
+  /** Have the address say where the view is, when it rests. */
+  function keep() {
+    clearTimeout(keeping);
+    keeping = setTimeout(() => {
+      const kept = new URLSearchParams({ row: (view.y * longer).toFixed(3), column: (view.x * longer).toFixed(3), zoom: Math.log2(view.scale / SIDE).toFixed(3) });
+      history.replaceState(null, "", `?${kept}`);
+    }, 400);
+  }
+
+  function fail(error) {
+    problem.textContent = error && !left(error) ? error.message : "";
+  }
+
+  gestures(canvas, { pan, zoom }, signal);
+  const observer = new ResizeObserver(() => {
+    if (view.scale) return draw();
+    if (!canvas.clientWidth) return;
+    if (!query.has("zoom")) return fit();
+    const given = (key) => Number(query.get(key)) || 0;
+    Object.assign(view, { x: given("column") / longer, y: given("row") / longer, scale: SIDE * 2 ** Math.min(DEEPEST, Math.max(-3, given("zoom"))) });
+    draw();
+  });
+  observer.observe(canvas);
+  document.addEventListener("theme", draw, { signal });
+  signal.addEventListener("abort", () => {
+    observer.disconnect();
+    clearTimeout(keeping);
+    cancelAnimationFrame(asked);
+  });
+  timeline.places(moments.map((each) => each.epoch));
+  const move = (event) => {
+    const far = event.shiftKey ? 240 : 80;
+    pan(...{ ArrowLeft: [far, 0], ArrowRight: [-far, 0], ArrowUp: [0, far], ArrowDown: [0, -far] }[event.key]);
+  };
+  keys(signal, [
+    { keys: ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"], shown: "← → ↑ ↓", says: "Move, with Shift further", run: move },
+    { keys: ["+", "="], shown: "+", says: "Enlarge", run: () => zoom(1.6) },
+    { keys: ["-"], shown: "-", says: "Make smaller", run: () => zoom(1 / 1.6) },
+    { keys: ["0", "Escape"], shown: "0 Esc", says: "The whole picture", run: fit },
+  ]);
+  ready();
+}

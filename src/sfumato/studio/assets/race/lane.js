@@ -1,0 +1,95 @@
+// One run in a race: its painting and its errors at the place where the race stands.
+
+import { get, left, ofRun, picture } from "../core/api.js";
+import { Paintings, film } from "../viewing/film.js";
+import { curveColour } from "../charts/chart.js";
+import { h } from "../core/element.js";
+import { latest } from "../core/latest.js";
+import { errorMap, pixels } from "../viewing/pixels.js";
+import { STATES, decibels, differing, duration, epochs, isLive, pictureName } from "../core/words.js";
+
+export function lane({ name, at, signal, remove }) {
+  const painting = h("canvas", { role: "img" });
+  const error = h("canvas", { role: "img" });
+  const swatch = h("span", { class: "swatch", "aria-hidden": "true" });
+  const title = h("a", { class: "lane-title", href: `/runs/${encodeURIComponent(name)}` }, name);
+  const recipe = h("p", { class: "recipe" });
+  const state = h("span", { class: "state" });
+  const psnr = h("span", { class: "psnr figure" });
+  const foot = h("p", { class: "quietly figure foot" });
+  const problem = h("p", { class: "problem", role: "alert" });
+  const element = h(
+    "article",
+    { class: "lane" },
+    h("div", { class: "lane-pictures" }, painting, error),
+    h("div", { class: "card-head" }, h("span", { class: "lane-name" }, swatch, title), psnr, remove ? h("button", { type: "button", class: "quiet", "aria-label": `Leave ${name} out`, onclick: remove }, "×") : null),
+    recipe,
+    foot,
+    problem,
+  );
+  const tint = () => swatch.style.setProperty("background", curveColour(at));
+  tint();
+  document.addEventListener("theme", tint, { signal });
+  let run = null;
+  let metrics = null;
+  let target = null;
+  let wanted = null;
+  let paintings = null;
+  let shots = [];
+
+  const draw = latest(async (frame) => {
+    if (!run.width) return;
+    try {
+      target ??= pixels(await picture(ofRun(name, "/target.png"), signal), run.width, run.height);
+      paintings ??= new Paintings(name, run, signal);
+      const bitmap = await paintings.get(frame);
+      for (const canvas of [painting, error]) if (canvas.width !== run.width || canvas.height !== run.height) Object.assign(canvas, { width: run.width, height: run.height });
+      painting.getContext("2d").drawImage(bitmap, 0, 0, run.width, run.height);
+      error.getContext("2d").drawImage(errorMap(target, pixels(bitmap, run.width, run.height)), 0, 0);
+    } catch (failure) {
+      if (!left(failure)) problem.textContent = failure.message;
+    }
+  });
+
+  return {
+    element,
+    frames: () => shots,
+    settled: () => Boolean(run) && !isLive(run.state) && (run.width || run.state === "damaged"),
+    /** Look again; whether anything is new. */
+    async refresh() {
+      const before = run && `${run.state} ${shots.length} ${metrics?.step?.length}`;
+      [run, metrics] = await Promise.all([get(ofRun(name), signal), get(ofRun(name, "/metrics"), signal)]);
+      shots = film(run.frames, metrics.running);
+      const pairs = differing(run.differences);
+      title.textContent = pictureName(run.picture);
+      title.title = name;
+      recipe.replaceChildren(...(pairs.length ? pairs.flatMap(([key, text]) => [h("span", {}, h("span", { class: "quietly" }, key), ` ${text}`), " "]) : [h("span", { class: "quietly" }, "the default recipe")]));
+      if (run.width) element.style.setProperty("--ratio", `${run.width / run.height}`);
+      state.textContent = STATES[run.state] ?? run.state;
+      state.dataset.state = run.state;
+      painting.setAttribute("aria-label", `Painting of ${name}`);
+      error.setAttribute("aria-label", `Errors of ${name}`);
+      return before !== `${run.state} ${shots.length} ${metrics?.step?.length}`;
+    },
+    /** Show the last frame at or before a place. */
+    seek(place, axis) {
+      const past = shots.filter((frame) => frame[axis] <= place * (1 + 1e-9));
+      const frame = past.at(-1) ?? shots[0];
+      element.classList.toggle("waits", !past.length);
+      if (!frame) {
+        foot.replaceChildren(state);
+        return null;
+      }
+      psnr.textContent = decibels(frame.psnr);
+      foot.replaceChildren(...(run.state === "done" ? [] : [state]), h("span", {}, `epoch ${epochs(frame.epoch)}`), h("span", {}, duration(frame.seconds)));
+      if (wanted?.step === frame.step) return null;
+      wanted = frame;
+      return draw(frame);
+    },
+    trace(axis) {
+      if (!shots.length) return null;
+      const pairs = differing(run.differences).map(([key, text]) => `${key} ${text}`).join(" ");
+      return { name: `${at + 1} ${pairs || "default"}`.slice(0, 48), at, x: shots.map((frame) => frame[axis]), y: shots.map((frame) => frame.psnr) };
+    },
+  };
+}

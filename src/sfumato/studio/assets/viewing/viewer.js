@@ -1,0 +1,169 @@
+// Pictures of one size side by side, zoomed and panned together, with the values of the pixel under the pointer.
+
+import { h } from "../core/element.js";
+import { gestures } from "./gestures.js";
+import { errorAt, errorMap, pixels } from "./pixels.js";
+
+const LARGEST = 64; // CSS pixels to one of the picture's
+const GRID_FROM = 12;
+
+export class Viewer {
+  constructor({ width, height, signal }) {
+    this.width = width;
+    this.height = height;
+    this.view = { scale: 1, row: 0.5, column: 0.5 }; // scale 1: the whole picture fits; the centre, of 1
+    this.panes = ["Target", "Painting", "Error"].map((label) => this.#pane(label));
+    this.readout = h("p", { class: "readout figure", "aria-live": "off" });
+    this.element = h("div", { class: "viewer" }, h("div", { class: "panes" }, this.panes.map((pane) => pane.element)), this.readout);
+    this.element.style.setProperty("--ratio", `${width / height}`);
+    this.#say(null);
+    const draw = () => this.draw();
+    const observer = new ResizeObserver(draw);
+    for (const pane of this.panes) {
+      observer.observe(pane.canvas);
+      this.#listen(pane.canvas, signal);
+    }
+    signal.addEventListener("abort", () => observer.disconnect());
+    document.addEventListener("theme", draw, { signal });
+  }
+
+  /** Show a target (a bitmap). */
+  target(bitmap) {
+    this.wanted = pixels(bitmap, this.width, this.height);
+    this.panes[0].image = bitmap;
+    this.#compare();
+  }
+
+  /** Show a painting (a bitmap of any size); the error map follows. `caption` says which it is. */
+  painting(bitmap, caption = "") {
+    this.got = pixels(bitmap, this.width, this.height);
+    this.panes[1].image = bitmap;
+    this.panes[1].caption.textContent = caption;
+    this.#compare();
+  }
+
+  zoom(factor, x = null, y = null, canvas = this.panes[0].canvas) {
+    const fit = this.#fit(canvas);
+    const scale = Math.min(LARGEST / fit, Math.max(1, this.view.scale * factor));
+    const ratio = scale / this.view.scale;
+    const [dx, dy] = x === null ? [0, 0] : [x - canvas.clientWidth / 2, y - canvas.clientHeight / 2];
+    const pixel = fit * this.view.scale;
+    // What is under the pointer stays there.
+    this.view.column += (dx / pixel) * (1 - 1 / ratio) / this.width;
+    this.view.row += (dy / pixel) * (1 - 1 / ratio) / this.height;
+    this.view.scale = scale;
+    this.#bound();
+  }
+
+  /** Move the picture by so many CSS pixels. */
+  pan(dx, dy, canvas = this.panes[0].canvas) {
+    const pixel = this.#fit(canvas) * this.view.scale;
+    this.view.column -= dx / pixel / this.width;
+    this.view.row -= dy / pixel / this.height;
+    this.#bound();
+  }
+
+  whole() {
+    this.view = { scale: 1, row: 0.5, column: 0.5 };
+    this.#bound();
+  }
+
+  draw() {
+    cancelAnimationFrame(this.asked);
+    this.asked = requestAnimationFrame(() => this.panes.forEach((pane) => this.#drawPane(pane)));
+  }
+
+  #pane(label) {
+    const canvas = h("canvas", { role: "img", tabindex: label === "Painting" ? "0" : false, "aria-label": `${label}; arrows move it, + and - enlarge, 0 shows the whole` });
+    const caption = h("span", { class: "quietly figure" });
+    return { canvas, caption, label, image: null, element: h("figure", {}, canvas, h("figcaption", {}, h("b", {}, label), caption)) };
+  }
+
+  #listen(canvas, signal) {
+    gestures(
+      canvas,
+      {
+        pan: (dx, dy) => this.view.scale > 1 && this.pan(dx, dy, canvas),
+        zoom: (factor, x, y) => this.zoom(factor, x, y, canvas),
+        point: (x, y) => this.#say(this.#under(canvas, x, y)),
+        leave: () => this.#say(null),
+        // Until it is enlarged or picked up, the wheel scrolls the page.
+        wheel: (event) => event.ctrlKey || event.metaKey || this.view.scale > 1 || document.activeElement === canvas,
+      },
+      signal,
+    );
+    canvas.addEventListener("pointerdown", () => this.panes[1].canvas.focus({ preventScroll: true, focusVisible: false }), { signal });
+    canvas.addEventListener(
+      "keydown",
+      (event) => {
+        const step = { ArrowLeft: [40, 0], ArrowRight: [-40, 0], ArrowUp: [0, 40], ArrowDown: [0, -40] }[event.key];
+        if (!step || this.view.scale === 1) return;
+        event.preventDefault();
+        this.pan(...step, canvas);
+      },
+      { signal },
+    );
+  }
+
+  #fit = (canvas) => Math.min(canvas.clientWidth / this.width, canvas.clientHeight / this.height) || 1;
+
+  #bound() {
+    const half = 0.5 / this.view.scale;
+    for (const side of ["row", "column"]) this.view[side] = Math.min(1 - half, Math.max(half, this.view[side]));
+    this.element.classList.toggle("enlarged", this.view.scale > 1);
+    this.draw();
+  }
+
+  #compare() {
+    if (this.wanted && this.got) this.panes[2].image = errorMap(this.wanted, this.got);
+    this.#say(this.pointed);
+    this.draw();
+  }
+
+  #under(canvas, x, y) {
+    const pixel = this.#fit(canvas) * this.view.scale;
+    const column = Math.floor((x - canvas.clientWidth / 2) / pixel + this.view.column * this.width);
+    const row = Math.floor((y - canvas.clientHeight / 2) / pixel + this.view.row * this.height);
+    return row >= 0 && column >= 0 && row < this.height && column < this.width ? { row, column } : null;
+  }
+
+  #say(place) {
+    const moved = JSON.stringify(place) !== JSON.stringify(this.pointed ?? null);
+    this.pointed = place;
+    if (!place) this.readout.textContent = "Point at a picture for its values; + and − enlarge all three.";
+    else {
+      const at = 4 * (place.row * this.width + place.column);
+      const value = (data) => (data ? [0, 1, 2].map((channel) => data.data[at + channel]).join(" ") : "–");
+      const parts = [`row ${place.row}, column ${place.column}`, `target ${value(this.wanted)}`, `painting ${value(this.got)}`];
+      if (this.wanted && this.got) parts.push(`off by ${(100 * errorAt(this.wanted, this.got, at)).toFixed(1)}%`);
+      this.readout.replaceChildren(...parts.map((text) => h("span", {}, text)));
+    }
+    if (moved) this.draw();
+  }
+
+  #drawPane({ canvas, image }) {
+    const dense = devicePixelRatio || 1;
+    const [wide, high] = [Math.round(canvas.clientWidth * dense), Math.round(canvas.clientHeight * dense)];
+    if (!wide || !high) return;
+    if (canvas.width !== wide || canvas.height !== high) Object.assign(canvas, { width: wide, height: high });
+    const context = canvas.getContext("2d");
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, wide, high);
+    if (!image) return;
+    const pixel = this.#fit(canvas) * this.view.scale * dense;
+    const left = wide / 2 - this.view.column * this.width * pixel;
+    const top = high / 2 - this.view.row * this.height * pixel;
+    context.imageSmoothingEnabled = pixel < 2.5;
+    context.imageSmoothingQuality = "high";
+    context.drawImage(image, left, top, this.width * pixel, this.height * pixel);
+    if (!this.pointed) return;
+    const box = [left + this.pointed.column * pixel, top + this.pointed.row * pixel];
+    const size = Math.max(pixel, 7 * dense);
+    const edge = pixel >= GRID_FROM ? 0 : (size - pixel) / 2;
+    for (const [colour, more] of [["#000c", 1.5 * dense], ["#fff", 0]]) {
+      context.strokeStyle = colour;
+      context.lineWidth = 1.5 * dense;
+      context.strokeRect(box[0] - edge - more, box[1] - edge - more, pixel + 2 * (edge + more), pixel + 2 * (edge + more));
+    }
+  }
+}

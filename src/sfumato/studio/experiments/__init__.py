@@ -1,0 +1,1 @@
+"""The experiments beside the runs, and their reports."""

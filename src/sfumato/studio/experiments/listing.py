@@ -1,0 +1,78 @@
+"""The experiments beside the runs, and their reports, which are pages of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sfumato.studio.inside.networks import Networks
+from sfumato.studio.web import names
+from sfumato.studio.web.answers import ASK_AGAIN
+from sfumato.studio.web.problems import Problem
+
+PLAN, TRIALS, REPORT = "plan.json", "trials.jsonl", "report.html"
+"""As the lab names them; it would be heavy to be asked."""
+
+POLICY = (
+    "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
+    "img-src data: blob:; media-src data: blob:; font-src data:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'self'"
+)
+"""A report holds scripts of its own: in the sandbox it is nobody's page, and reaches nothing here."""
+
+
+async def listed(request: Request, root: Path, networks: Networks) -> list[dict[str, Any]]:
+    """``{name, report, title, question, finished, verdict, ...}`` of each, the latest first."""
+    found: list[tuple[int, dict[str, Any]]] = []
+    for folder in _folders(root):
+        stamps = [_stamp(folder / name) for name in (PLAN, TRIALS)]
+        order = {"what": "experiment", "folder": str(folder)}
+        try:
+            about = json.loads(await networks.answer(request, order, stamps))
+        except Problem as problem:
+            if problem.status != 409:
+                raise
+            about = {"title": folder.name, "finished": False, "verdict": [], "problem": str(problem)}
+        report = _stamp(folder / REPORT) > 0
+        found.append((max(stamps), {"name": folder.name, "report": report, **about}))
+    return [each for _, each in sorted(found, key=lambda pair: -pair[0])]
+
+
+def report(root: Path, name: str) -> Response:
+    """The page that `sfumato report` writes. Raises Problem where there is none."""
+    folder = root / name if names.is_one(name) else None
+    if folder is None or folder.is_symlink() or not folder.is_dir():
+        raise Problem(404, "There is no experiment of that name.")
+    path = names.file(folder, REPORT)
+    try:
+        data = path.read_bytes()
+    except OSError:
+        raise Problem(404, "This experiment has no report yet.") from None
+    headers = {"Content-Security-Policy": POLICY, "Cache-Control": ASK_AGAIN}
+    return Response(data, media_type="text/html; charset=utf-8", headers=headers)
+
+
+def _folders(root: Path) -> list[Path]:
+    try:
+        with os.scandir(root) as found:
+            inside = [
+                root / each.name for each in found if names.is_one(each.name) and each.is_dir(follow_symlinks=False)
+            ]
+    except OSError:
+        return []
+    return [folder for folder in inside if _stamp(folder / PLAN)]
+
+
+def _stamp(path: Path) -> int:
+    """When a regular file was written; 0 where there is none."""
+    try:
+        about = path.lstat()
+    except OSError:
+        return 0
+    return about.st_mtime_ns if stat.S_ISREG(about.st_mode) else 0

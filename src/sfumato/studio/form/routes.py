@@ -1,0 +1,82 @@
+"""Answers to the form: what can be asked for, what a recipe comes to, whether it will learn; and runs begun by it."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sfumato.errors import SfumatoError
+from sfumato.recipe import Recipe
+from sfumato.studio.form import describing, fields, samples, uploads, wanted
+from sfumato.studio.shared import aside, studio_of
+from sfumato.studio.web import bodies
+from sfumato.studio.web.answers import FOR_EVER, Answer, picture
+from sfumato.studio.web.bodies import NewRun, Race
+from sfumato.studio.web.problems import Problem, field_of
+
+
+async def show_form(_: Request) -> Response:
+    """What can be asked for."""
+    return Answer(await aside(fields.data))
+
+
+async def sample(request: Request) -> Response:
+    """The small picture of a sample."""
+    name = request.path_params["name"]
+    return picture(request, await aside(samples.webp, name), "image/webp", name, FOR_EVER)
+
+
+async def describe(request: Request) -> Response:
+    """What a recipe comes to."""
+    asked = await bodies.of(request, NewRun)
+    return Answer(await aside(describing.data, asked, studio_of(request).runs, asked.picture))
+
+
+async def check(request: Request) -> Response:
+    """Whether a recipe will learn."""
+    studio = studio_of(request)
+    asked = await bodies.of(request, NewRun)
+    recipe = wanted.recipe(asked, asked.picture)
+    await aside(wanted.checked_picture, recipe, studio.gallery)
+    return Answer(await studio.children.check(recipe))
+
+
+async def start_run(request: Request) -> Response:
+    """Begin a run."""
+    studio = studio_of(request)
+    asked = await bodies.of(request, NewRun)
+    recipe = wanted.recipe(asked, asked.picture)
+    await aside(wanted.checked_picture, recipe, studio.gallery)
+    return Answer({"name": await studio.children.paint(recipe)}, 201)
+
+
+async def start_race(request: Request) -> Response:
+    """Begin several runs."""
+    studio = studio_of(request)
+    asked = await bodies.of(request, Race)
+    recipes: list[Recipe] = []
+    for number, arm in enumerate(asked.arms):
+        try:
+            recipes.append(wanted.recipe(arm, arm.picture))
+            await aside(wanted.checked_picture, recipes[-1], studio.gallery)
+        except SfumatoError as error:
+            raise Problem(422, f"arm {number + 1}: {error}", f"arms.{number}.{field_of(str(error)) or ''}") from None
+    return Answer({"names": await studio.races.start(recipes)}, 201)
+
+
+async def send_picture(request: Request) -> Response:
+    """Keep a picture."""
+    studio = studio_of(request)
+    return Answer(await uploads.keep(request, studio.runs, studio.decoding), 201)
+
+
+ROUTES = [
+    Route("/api/form", show_form),
+    Route("/api/samples/{name}.webp", sample),
+    Route("/api/describe", describe, methods=["POST"]),
+    Route("/api/check", check, methods=["POST"]),
+    Route("/api/runs", start_run, methods=["POST"]),
+    Route("/api/race", start_race, methods=["POST"]),
+    Route("/api/pictures", send_picture, methods=["POST"]),
+]

@@ -1,0 +1,1 @@
+"""All runs as cards, and their small pictures."""

@@ -1,0 +1,114 @@
+"""All runs as cards: read once, and again only where something has changed."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sfumato.errors import RunError
+from sfumato.runs import cleaning, entry, layout, listing
+from sfumato.runs.entry import Entry
+from sfumato.studio.gallery import thumbnails
+from sfumato.studio.web import names
+from sfumato.studio.web.problems import Problem
+
+FRESH = 0.5
+"""Seconds for which a list is taken as it is: a page asks several times at once."""
+MOST_A_PAGE = 500
+
+
+class Gallery:
+    """The runs of one folder. Its methods may be called by several threads."""
+
+    def __init__(self, runs: Path) -> None:
+        self.runs = runs
+        self._known: dict[str, tuple[Any, Entry]] = {}
+        self._listed: list[Entry] = []
+        self._at = -FRESH
+        self._lock = threading.Lock()
+
+    def entries(self) -> list[Entry]:
+        """All runs, newest first. Raises RunError where the folder cannot be read."""
+        with self._lock:
+            if time.monotonic() - self._at >= FRESH:
+                folders = listing.folders(self.runs)
+                known = {folder.name: self._entry(folder) for folder in folders if not folder.is_symlink()}
+                self._known = known
+                self._listed = listing.arranged([each for _, each in known.values()])
+                self._at = time.monotonic()
+            return self._listed
+
+    def page(self, words: str, sort: str, state: str, number: int, size: int) -> dict[str, Any]:
+        """What the gallery shows: ``{total, page, pages, states, runs}``; ``states`` counts the runs of each."""
+        if sort not in listing.SORTS:
+            raise Problem(422, f"sort must be one of {', '.join(listing.SORTS)}.", "sort")
+        listed = listing.arranged(self.entries(), words, sort)
+        states: dict[str, int] = {}
+        for each in listed:
+            states[each.state] = states.get(each.state, 0) + 1
+        if state:
+            wanted = state.split(",")
+            listed = [each for each in listed if each.state in wanted]
+        pages = max(1, -(-len(listed) // size))
+        number = min(number, pages)
+        shown = listed[(number - 1) * size : number * size]
+        return {
+            "total": len(listed),
+            "page": number,
+            "pages": pages,
+            "states": states,
+            "runs": [card(each) for each in shown],
+        }
+
+    def delete(self, name: str) -> None:
+        """Delete a run. Raises Problem or RunError where it must stay."""
+        folder = names.folder(self.runs, name)
+        found = entry.read(folder)
+        if found.state not in cleaning.STATES:
+            raise RunError(f"a run that is {found.state} cannot be deleted here; stop it first.")
+        cleaning.delete(found, self.runs)
+        thumbnails.forget(self.runs, name)
+        with self._lock:
+            self._known.pop(name, None)
+            self._at = -FRESH
+
+    def _entry(self, folder: Path) -> tuple[Any, Entry]:
+        key = _key(folder)
+        before = self._known.get(folder.name)
+        if before is None or key is None or before[0] != key:
+            return key, entry.read(folder)
+        found = before[1]
+        # A process may go without a word, and no file changes.
+        if found.state in entry.LIVE and not entry.is_held(folder):
+            found = dataclasses.replace(found, state=entry.INTERRUPTED)
+        return key, found
+
+
+def card(each: Entry) -> dict[str, Any]:
+    """A run in the gallery, without where it lies."""
+    about = {name: value for name, value in each.as_json().items() if name != "folder"}
+    version = thumbnails.version(each.folder)
+    return {
+        **about,
+        "width": each.width,
+        "height": each.height,
+        "thumbnail": f"/api/runs/{quote(each.name, safe='', errors='replace')}/thumbnail.webp?v={version}"
+        if version
+        else None,
+    }
+
+
+def _key(folder: Path) -> Any:
+    try:
+        run = (folder / layout.RUN).stat()
+    except OSError:
+        return None
+    try:
+        lines = (folder / layout.METRICS).stat().st_size
+    except OSError:
+        lines = 0
+    return run.st_mtime_ns, run.st_size, run.st_ino, lines

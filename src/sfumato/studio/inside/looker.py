@@ -1,0 +1,118 @@
+"""``python -m sfumato.studio.inside.looker``: a process that asks networks, so that the server needs no PyTorch.
+
+Orders come as lines of JSON on its standard input; an answer is a line of JSON, followed by as many bytes as its
+``bytes`` says. It ends when nobody can ask any more.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import torch
+
+from sfumato.errors import RunError, SfumatoError
+from sfumato.runs import Run, layout, load_run
+from sfumato.studio.inside import layers, tiles
+from sfumato.studio.inside.tile_places import FINE_ZOOM
+
+KEPT = 6
+"""Networks."""
+
+POLITE = 5
+"""Training goes before looking."""
+
+
+def main() -> None:
+    """Answer until nobody asks."""
+    os.nice(POLITE)
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    networks = _Networks()
+    for line in sys.stdin:
+        _answer(answers, networks, json.loads(line))
+
+
+def _answer(answers: BinaryIO, networks: _Networks, order: dict[str, Any]) -> None:
+    data = b""
+    try:
+        made = _made(networks, order)
+        if isinstance(made, bytes):
+            data, head = made, {"bytes": len(made)}
+        else:
+            head = {"bytes": 0, "json": made}
+    except SfumatoError as error:
+        head = {"bytes": 0, "problem": str(error)}
+    answers.write(json.dumps(head).encode() + b"\n" + data)
+    answers.flush()
+
+
+def _made(networks: _Networks, order: dict[str, Any]) -> bytes | dict[str, Any]:
+    if order["what"] == "experiment":
+        from sfumato.studio.experiments.summary import about
+
+        return about(Path(order["folder"]))
+    run, shape = networks.run(order["folder"])
+    at = run.recipe.coordinates
+    step, by = order["step"], order.get("by", order["step"])
+    if order["what"] == "tile":
+        zoom, row, column = order["zoom"], order["row"], order["column"]
+        model = networks.model(run, step, exact=zoom >= FINE_ZOOM)
+        return tiles.png(model, run.recipe, shape, zoom, row, column)
+    model = networks.model(run, step)
+    match order["what"]:
+        case "ranks":
+            return layers.ranks(model)
+        case "histograms":
+            return layers.histograms(model, at, shape)
+        case "layer":
+            return layers.about(model, networks.model(run, by), at, shape, order["layer"])
+        case "sheet":
+            return layers.sheet(model, networks.model(run, by), at, shape, order["layer"])
+        case _:
+            layers.check_unit(model, order["layer"], order["unit"])
+            if order["what"] == "unit":
+                return layers.unit(model, at, shape, order["layer"], order["unit"])
+            return layers.unit_picture(model, at, shape, order["layer"], order["unit"], order["size"])
+
+
+class _Networks:
+    """The last few that were asked for."""
+
+    def __init__(self) -> None:
+        self._runs: dict[str, tuple[int, Run]] = {}
+        self._models: OrderedDict[Any, torch.nn.Module] = OrderedDict()
+
+    def run(self, folder: str) -> tuple[Run, tuple[int, int]]:
+        """A run, and its picture's (height, width)."""
+        written = (Path(folder) / layout.RUN).stat().st_mtime_ns if Path(folder).is_dir() else 0
+        if self._runs.get(folder, (-1,))[0] != written:
+            self._runs = {folder: (written, load_run(folder))}
+        run = self._runs[folder][1]
+        if run.recipe.model.module is not None:
+            raise RunError("the network of this run is of somebody's own making, and the studio imports nobody's code.")
+        about = run.facts["picture"]
+        return run, (about["height"], about["width"])
+
+    def model(self, run: Run, step: int, *, exact: bool = False) -> torch.nn.Module:
+        """At a saved moment; ``exact``: in float64."""
+        file = run.folder / layout.moment(step)
+        try:
+            key = (file, file.stat().st_mtime_ns, exact)
+        except OSError:
+            raise RunError(f"the run must have saved its weights at step {step}. It has not.") from None
+        if key not in self._models:
+            model, _ = run.model(file)
+            self._models[key] = model.double() if exact else model
+            if len(self._models) > KEPT:
+                self._models.popitem(last=False)
+        self._models.move_to_end(key)
+        return self._models[key]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+"""Asks the looker, one question at a time, and drops those that nobody waits for any more."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import select
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from anyio import to_thread
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sfumato.runs import layout
+from sfumato.studio.inside.kept import Kept
+from sfumato.studio.web import answers, names
+from sfumato.studio.web.problems import Problem
+
+MOST_SECONDS = 60.0
+IDLE_SECONDS = 300.0
+"""After which the looker is let go, with its memory."""
+GONE = 499
+"""The status that nobody reads."""
+
+
+class Networks:
+    """The networks of runs, for those who look inside."""
+
+    def __init__(self, runs: Path) -> None:
+        self._runs = runs
+        self._process: subprocess.Popen[bytes] | None = None
+        self._asked = time.monotonic()
+        self._one = asyncio.Lock()
+        self._kept = Kept()
+
+    async def picture(self, request: Request, folder: Path, order: dict[str, Any]) -> Response:
+        """A PNG of a network at saved moments."""
+        stamps = _stamps(folder, order)
+        data = await self.answer(request, {"folder": str(folder), **order}, stamps)
+        return answers.picture(request, data, "image/png", f"{max(stamps):x}", answers.ASK_AGAIN)
+
+    async def data(self, request: Request, folder: Path, order: dict[str, Any]) -> dict[str, Any]:
+        """JSON about a network at saved moments."""
+        return json.loads(await self.answer(request, {"folder": str(folder), **order}, _stamps(folder, order)))
+
+    async def answer(self, request: Request, order: dict[str, Any], stamps: list[int]) -> bytes:
+        """What the looker says to an order; kept until one of the ``stamps``, the times of its files, changes."""
+        key = json.dumps([order, stamps], sort_keys=True)
+        if (data := self._kept.get(key)) is not None:
+            return data
+        async with self._one:
+            # Whoever zooms on leaves many questions behind.
+            if await request.is_disconnected():
+                raise Problem(GONE, "Nobody waits for this any more.")
+            if (data := self._kept.get(key)) is None:
+                self._asked = time.monotonic()
+                head, data = await to_thread.run_sync(self._ask, order)
+                if "problem" in head:
+                    raise Problem(409, head["problem"])
+                if "json" in head:
+                    data = json.dumps(head["json"]).encode()
+                self._kept.put(key, data)
+        return data
+
+    def rest(self) -> None:
+        """Let the looker go when it has long not been asked."""
+        if time.monotonic() - self._asked > IDLE_SECONDS and not self._one.locked():
+            self.end()
+
+    def end(self) -> None:
+        """Let the looker go."""
+        if self._process is not None:
+            for pipe in (self._process.stdin, self._process.stdout):
+                if pipe is not None:
+                    with suppress(OSError):
+                        pipe.close()
+            self._process.terminate()
+            self._process.wait()
+            self._process = None
+
+    def _ask(self, order: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+        process = self._running()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            process.stdin.write(json.dumps(order).encode() + b"\n")
+            process.stdin.flush()
+            if not select.select([process.stdout], [], [], MOST_SECONDS)[0]:
+                raise OSError("it takes too long")
+            head = json.loads(process.stdout.readline())
+            data = process.stdout.read(head["bytes"])
+            if len(data) != head["bytes"]:
+                raise OSError("it ended in the middle")
+        except (OSError, ValueError):
+            # What it still says would be taken for the answer to the next question.
+            process.kill()
+            self.end()
+            raise Problem(500, "The network could not be looked into; the studio's terminal says why.") from None
+        return head, data
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is not None and self._process.poll() is not None:
+            self.end()
+        if self._process is None:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "sfumato.studio.inside.looker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            )
+        return self._process
+
+
+def step_of(folder: Path, asked: str | None) -> int:
+    """The saved moment that is asked for, by default the last. Raises Problem where there is none."""
+    if asked is None:
+        found = layout.of_steps(folder, layout.MOMENTS)
+        if not found:
+            raise Problem(404, "This run has saved no weights yet.")
+        return layout.step_of(found[-1])
+    step = names.whole(asked, 0, 10**12 - 1, "step")
+    _stamp(folder, step)
+    return step
+
+
+def _stamps(folder: Path, order: dict[str, Any]) -> list[int]:
+    return [_stamp(folder, step) for step in (order["step"], order.get("by", order["step"]))]
+
+
+def _stamp(folder: Path, step: int) -> int:
+    return names.file(folder, *layout.moment(step).split("/")).stat().st_mtime_ns

@@ -1,0 +1,74 @@
+"""Answers about one run: what is known of it, its pictures, what happens in it, and what it is asked to do."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sfumato.runs import entry, requests
+from sfumato.studio.run import curves, events, page, pictures
+from sfumato.studio.shared import aside, folder_of, studio_of
+from sfumato.studio.web import bodies
+from sfumato.studio.web.answers import Answer
+from sfumato.studio.web.problems import Problem
+
+
+async def show_run(request: Request) -> Response:
+    """All about one run."""
+    return Answer(await aside(page.data, studio_of(request).runs, request.path_params["name"]))
+
+
+async def show_metrics(request: Request) -> Response:
+    """Its curves."""
+    return Answer(await aside(curves.data, folder_of(request)))
+
+
+async def listen(request: Request) -> Response:
+    """What happens in it."""
+    return events.stream(studio_of(request).watchers, folder_of(request))
+
+
+def _picture(make: Callable[..., Response], *more: str) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        arguments = [request.path_params[name] for name in more]
+        return await aside(make, request, folder_of(request), *arguments)
+
+    answer.__doc__ = make.__doc__
+    return answer
+
+
+async def own_file(request: Request) -> Response:
+    """Its film or curve."""
+    return await aside(pictures.own_file, folder_of(request), request.path_params["file"])
+
+
+async def ask(request: Request) -> Response:
+    """Pause, stop or resume it."""
+    folder, wish = folder_of(request), request.path_params["wish"]
+    if wish not in ("pause", "stop", "resume"):
+        raise Problem(404, "There is nothing at this address.")
+    await bodies.read(request, bodies.MOST_JSON)
+    if wish == "resume" and not await aside(entry.is_held, folder):
+        await studio_of(request).children.resume(folder)
+    else:
+        await aside(requests.ask, folder, wish)
+    return Answer({"name": folder.name}, 202)
+
+
+_RUN = "/api/runs/{name}"
+
+ROUTES = [
+    Route(_RUN, show_run),
+    Route(f"{_RUN}/metrics", show_metrics),
+    Route(f"{_RUN}/events", listen),
+    Route(f"{_RUN}/target.png", _picture(pictures.target_png)),
+    Route(f"{_RUN}/painting.png", _picture(pictures.painting_png)),
+    Route(f"{_RUN}/live.jpg", _picture(pictures.live_jpg)),
+    Route(f"{_RUN}/frames/{{step}}.png", _picture(pictures.frame_png, "step")),
+    Route(f"{_RUN}/errors/{{step}}.png", _picture(pictures.error_png, "step")),
+    Route(f"{_RUN}/files/{{file}}", own_file),
+    Route(f"{_RUN}/{{wish}}", ask, methods=["POST"]),
+]

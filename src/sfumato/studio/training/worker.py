@@ -1,0 +1,104 @@
+"""``python -m sfumato.studio.training.worker``: a process that has loaded everything, and waits for one run to train.
+
+Orders come as lines of JSON on its standard input, answers go as lines of JSON to what was its standard output. It
+checks recipes as often as it is asked; with a run it lets go of whoever asked and trains to the end, whatever becomes
+of them. When nobody can ask any more, it ends.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+
+from sfumato import api
+from sfumato.errors import SfumatoError
+from sfumato.interrupt import asked_to_stop
+from sfumato.notices import heard
+from sfumato.recipe import Recipe, changed
+from sfumato.runs import requests
+
+WARMING = {"budget": {"steps": 2}, "evaluation": {"every": "end"}}
+
+
+def main() -> None:
+    """Serve until a run is trained, or nobody is there."""
+    answers = _own_output()
+    with heard(_say):
+        _warm()
+        for line in sys.stdin:
+            if _serve(json.loads(line), answers):
+                return
+
+
+def _serve(order: dict[str, Any], answers: TextIO) -> bool:
+    """Whether that was a run."""
+    answered = False
+
+    def answer(**values: Any) -> None:
+        nonlocal answered
+        answered = True
+        answers.write(json.dumps(values) + "\n")
+        answers.flush()
+
+    def began(folder: Path) -> None:
+        if order.get("paused"):
+            requests.ask(folder, "pause")
+        answer(name=folder.name)
+        _let_go(answers)
+
+    try:
+        match order["do"]:
+            case "check":
+                found = api.check(Recipe.of(order["recipe"]))
+                findings = [{"level": each.severity, "text": str(each)} for each in found.findings]
+                answer(works=found.works, findings=findings)
+            case "paint":
+                with asked_to_stop() as stop:
+                    api.paint(recipe=Recipe.of(order["recipe"]), runs=order["runs"], stop=stop, began=began, live=False)
+            case "resume":
+                with asked_to_stop() as stop:
+                    api.resume(order["folder"], stop=stop, began=began, live=False)
+    except SfumatoError as error:
+        if answered:
+            # The run is there, and says for itself how it ended.
+            _say(str(error))
+        else:
+            answer(problem=str(error), kind=type(error).__name__)
+            return False
+    return order["do"] != "check"
+
+
+def _warm() -> None:
+    """Load what training a first step loads: libraries, and the compiled code of the default recipe."""
+    picture = np.zeros((32, 32, 3), np.float32)
+    for _ in api.train(changed(Recipe(), WARMING), picture):  # pyright: ignore[reportArgumentType]
+        pass
+
+
+def _own_output() -> TextIO:
+    """The pipe to whoever asks, under another number: what libraries print goes to the log."""
+    pipe = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    return pipe
+
+
+def _let_go(answers: TextIO) -> None:
+    """Of the pipes: whoever asked may end, and is not held up by this process."""
+    answers.close()
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nowhere, 0)
+    os.close(nowhere)
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""The one HTML page, into which everything else is loaded; and the files that it is made of."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import html
+import importlib.util
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from sfumato.studio.web import answers
+from sfumato.studio.web.problems import Problem
+
+ASSETS = Path(__file__).parents[1] / "assets"
+
+TOKEN = "{{token}}"
+"""In index.html, for what every POST must bear."""
+
+KINDS = {
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".webp": "image/webp",
+    ".ico": "image/x-icon",
+    ".woff2": "font/woff2",
+    ".json": "application/json",
+    ".webmanifest": "application/manifest+json",
+}
+
+
+def page(token: str) -> Response:
+    """The shell, with the token of this server."""
+    text = (ASSETS / "index.html").read_text(encoding="utf-8")
+    return HTMLResponse(text.replace(TOKEN, html.escape(token)), headers={"Cache-Control": "no-store"})
+
+
+def asset(request: Request, name: str) -> Response:
+    """A file of the page. Raises Problem where there is none of that name."""
+    if name == "plotly.min.js":
+        path = plotly()
+    else:
+        path = ASSETS / name
+        # Names of the package's own files, one folder deep at most; everything else is refused unread.
+        parts = name.split("/")
+        if len(parts) > 2 or any(not part or part.startswith(".") or "\\" in part or "\0" in part for part in parts):
+            raise Problem(404, "There is no such file.")
+    kind = KINDS.get(path.suffix)
+    if kind is None or not path.is_file():
+        raise Problem(404, "There is no such file.")
+    data = _read(path, path.stat().st_mtime_ns)
+    version = hashlib.sha256(data).hexdigest()[:16]
+    return answers.picture(request, data, kind, version, answers.ASK_AGAIN)
+
+
+@functools.cache
+def plotly() -> Path:
+    """Plotly's JavaScript, as its Python package carries it; found without importing that."""
+    package = importlib.util.find_spec("plotly")
+    for folder in package.submodule_search_locations or () if package else ():
+        path = Path(folder) / "package_data" / "plotly.min.js"
+        if path.is_file():
+            return path
+    raise Problem(404, "Plotly is not installed: pip install 'sfumato[studio]'.")
+
+
+@functools.lru_cache(maxsize=64)
+def _read(path: Path, _written: int) -> bytes:
+    return path.read_bytes()

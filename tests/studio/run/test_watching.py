@@ -1,0 +1,246 @@
+"""What happens in a run's folder becomes events."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from filelock import FileLock
+
+import sfumato as sf
+from sfumato.runs import layout
+from sfumato.studio.run import watching
+from sfumato.studio.run.watching import Watchers
+from tests.runs import made
+
+LINE = {"epoch": 1.0, "step": 10, "samples": 100, "seconds": 1.5, "loss": 0.1, "psnr": 12.0, "ssim": 0.5}
+RUNNING = {"status": "running", "result": None}
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TICK", "QUIET_TICK", "WATCHED_EVERY", "PROBED_EVERY", "STATE_EVERY"):
+        monkeypatch.setattr(watching, name, 0.01)
+
+
+def events(pieces: bytes) -> list[tuple[str, Any]]:
+    found = []
+    for block in pieces.decode().strip().split("\n\n"):
+        event, data = block.split("\n")
+        found.append((event.removeprefix("event: "), json.loads(data.removeprefix("data: "))))
+    return found
+
+
+class Listener:
+    """Reads a stream, event by event."""
+
+    def __init__(self, stream: AsyncIterator[bytes]) -> None:
+        self._stream = stream
+        self._waiting: list[tuple[str, Any]] = []
+
+    async def next(self) -> tuple[str, Any]:
+        while not self._waiting:
+            self._waiting += events(await asyncio.wait_for(anext(self._stream), 20))
+        return self._waiting.pop(0)
+
+    async def until(self, event: str, good: Callable[[Any], bool] = lambda _: True) -> Any:
+        while True:
+            found, data = await self.next()
+            if found == event and good(data):
+                return data
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    # In a thread of its own: in this one a browser's loop may run.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, work).result()
+
+
+def append(folder: Path, **values: Any) -> None:
+    with (folder / "metrics.jsonl").open("a") as file:
+        file.write(json.dumps({**LINE, **values}) + "\n")
+
+
+def test_lines_frames_moments_and_live_pictures(tmp_path: Path, trained: sf.Run) -> None:
+    folder = made.run(tmp_path, "one", facts=RUNNING, budget={"epochs": 4})
+    append(folder)
+
+    async def work() -> None:
+        page = Listener(Watchers().listen(folder))
+        event, state = await page.next()
+        assert event == "state"
+        assert (state["state"], state["epoch"], state["psnr"], state["progress"]) == ("running", 1.0, 12.0, 0.25)
+        assert state["left"] == 4.5
+        append(folder, step=20, epoch=2.0, seconds=3.0, psnr=15.0)
+        line = await page.until("line")
+        assert (line["step"], line["psnr"], line["epoch"]) == (20, 15.0, 2.0)
+        # Of the default recipe: 6 operations a weight.
+        assert line["operations"] == 100 * 6 * (2 * 300 + 3 * 300 * 300 + 300 * 3)
+        assert (await page.until("state"))["progress"] == 0.5
+        (folder / "frames").mkdir()
+        (folder / layout.frame(20)).write_bytes(b"")
+        assert (await page.until("frame")) == {
+            "step": 20, "epoch": 2.0, "seconds": 3.0, "psnr": 15.0, "loss": 0.1, "operations": line["operations"],
+        }  # fmt: skip
+        (folder / "moments").mkdir()
+        (folder / layout.moment(30)).write_bytes(trained.moments()[-1].read_bytes())
+        assert (await page.until("moment"))["step"] == 30
+        (folder / "live.jpg").write_bytes(b"1")
+        first = await page.until("live")
+        (folder / "live.jpg").write_bytes(b"22")
+        os.utime(folder / "live.jpg", (5, 5))
+        assert await page.until("live") != first
+        assert (folder / "watched").exists()
+
+    with FileLock(folder / "lock"):
+        run(work())
+
+
+def test_only_whole_lines_are_told(tmp_path: Path) -> None:
+    folder = made.run(tmp_path, "one", facts=RUNNING)
+
+    async def work() -> None:
+        page = Listener(Watchers().listen(folder))
+        await page.next()
+        text = json.dumps({**LINE, "step": 7})
+        with (folder / "metrics.jsonl").open("a") as file:
+            file.write(text[:20])
+            file.flush()
+            await asyncio.sleep(0.1)
+            file.write(text[20:] + '\nnot json\n{"step": 8}\n')
+        append(folder, step=9)
+        assert [(await page.until("line"))["step"] for _ in range(2)] == [7, 9]
+
+    with FileLock(folder / "lock"):
+        run(work())
+
+
+def test_who_is_killed_is_missed(tmp_path: Path) -> None:
+    folder = made.run(tmp_path, "one", facts=RUNNING)
+    # Taken by this thread, released by the loop's.
+    lock = FileLock(folder / "lock", thread_local=False)
+    lock.acquire()
+
+    async def work() -> None:
+        page = Listener(Watchers().listen(folder))
+        assert (await page.next())[1]["state"] == "running"
+        lock.release()
+        await page.until("state", lambda state: state["state"] == "interrupted")
+        # Taken up again by another process.
+        lock.acquire()
+        (folder / "run.json").write_text((folder / "run.json").read_text() + "\n")
+        await page.until("state", lambda state: state["state"] == "running")
+
+    run(work())
+    lock.release()
+
+
+def test_lines_that_were_dropped_are_told_again(tmp_path: Path) -> None:
+    folder = made.run(tmp_path, "one", facts=RUNNING)
+    append(folder, step=5)
+    append(folder, step=6)
+
+    async def work() -> None:
+        page = Listener(Watchers().listen(folder))
+        await page.next()
+        (folder / "metrics.jsonl").write_text(json.dumps({**LINE, "step": 5}) + "\n")
+        assert (await page.until("line"))["step"] == 5
+
+    with FileLock(folder / "lock"):
+        run(work())
+
+
+def test_many_pages_are_served_by_one_watcher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = made.run(tmp_path, "one", facts=RUNNING)
+    begun: list[Path] = []
+    whole = watching.Watcher.__init__
+    monkeypatch.setattr(watching.Watcher, "__init__", lambda self, where: (begun.append(where), whole(self, where))[1])
+
+    async def work() -> None:
+        watchers = Watchers()
+        streams = [watchers.listen(folder) for _ in range(20)]
+        pages = [Listener(stream) for stream in streams]
+        for page in pages:
+            assert (await page.next())[0] == "state"
+        append(folder, step=11)
+        for page in pages:
+            assert (await page.until("line"))["step"] == 11
+        assert begun == [folder]
+        for stream in streams:
+            await stream.aclose()  # pyright: ignore[reportAttributeAccessIssue]
+        # The last one has put out the light.
+        assert watchers._all == {}
+        await Listener(watchers.listen(folder)).next()
+        assert begun == [folder, folder]
+
+    with FileLock(folder / "lock"):
+        run(work())
+
+
+def test_a_page_that_does_not_read_holds_nobody_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "MOST_WAITING", 3)
+    folder = made.run(tmp_path, "one", facts=RUNNING)
+
+    async def work() -> None:
+        watchers = Watchers()
+        slow, page = Listener(watchers.listen(folder)), Listener(watchers.listen(folder))
+        await slow.next()
+        await page.next()
+        for step in range(20):
+            append(folder, step=step)
+            assert (await page.until("line"))["step"] == step
+        # It has lost the oldest, and goes on with the newest.
+        steps = [(await slow.until("line"))["step"]]
+        while steps[-1] != 19:
+            steps.append((await slow.until("line"))["step"])
+        assert len(steps) <= 3
+
+    with FileLock(folder / "lock"):
+        run(work())
+
+
+def test_a_deleted_run_ends_its_streams(tmp_path: Path) -> None:
+    folder = made.run(tmp_path, "one")
+
+    async def work() -> None:
+        page = Listener(Watchers().listen(folder))
+        assert (await page.next())[1]["state"] == "done"
+        (folder / "run.json").unlink()
+        folder.rmdir()
+        await page.until("gone")
+        with pytest.raises(StopAsyncIteration):
+            await page.next()
+
+    run(work())
+
+
+def test_runs_at_rest_are_not_told_that_somebody_watches(tmp_path: Path) -> None:
+    folder = made.run(tmp_path, "one")
+
+    async def work() -> None:
+        await Listener(Watchers().listen(folder)).next()
+        await asyncio.sleep(0.1)
+        assert not (folder / "watched").exists()
+
+    run(work())
+
+
+def test_watched_is_written_through_no_link(tmp_path: Path) -> None:
+    folder = made.run(tmp_path / "runs", "one", facts=RUNNING)
+    (folder / "watched").symlink_to(tmp_path / "elsewhere")
+
+    async def work() -> None:
+        page = Listener(Watchers().listen(folder))
+        await page.next()
+        append(folder)
+        await page.until("line")
+        assert not (tmp_path / "elsewhere").exists()
+
+    with FileLock(folder / "lock"):
+        run(work())

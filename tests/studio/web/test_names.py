@@ -1,0 +1,112 @@
+"""A run's name never leads out of the folder of runs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from starlette.testclient import TestClient
+
+from sfumato.studio.web import names
+from sfumato.studio.web.problems import Problem
+from tests.runs import made
+
+SECRET = b"nobody's business"
+
+FILES = (
+    "target.png",
+    "painting.png",
+    "live.jpg",
+    "frames/0.png",
+    "errors/0.png",
+    "files/learning.mp4",
+    "files/curve.svg",
+)
+PARTS = ("", "/metrics", "/events", "/thumbnail.webp", "/layers/1", "/tiles/0/0/0.png", *(f"/{name}" for name in FILES))
+
+NAMES = [
+    "..", ".", "../runs", "../outside", "/etc", "/etc/passwd", "..\\outside", ".studio", ".hidden", "%2e%2e",
+    "a/../../outside", "\0", "a\0b", "x" * 300, "\n", "\u202e", "outside",
+]  # fmt: skip
+
+
+@pytest.fixture
+def outside(tmp_path: Path) -> Path:
+    """A run beside the folder of runs."""
+    folder = made.run(tmp_path, "outside")
+    (folder / "painting.png").write_bytes(SECRET)
+    return folder
+
+
+@pytest.mark.parametrize("name", NAMES, ids=repr)
+def test_hostile_names_are_no_runs(studio: TestClient, outside: Path, name: str) -> None:
+    made.run(outside.parent / "runs", "inside")
+    made.run(outside.parent / "runs", ".hidden")
+    for part in PARTS:
+        for written in (quote(name, safe=""), quote(quote(name, safe=""), safe=""), quote(name)):
+            answer = studio.get(f"/api/runs/{written}{part}")
+            # An address that the client makes shorter may be the gallery's own.
+            assert answer.status_code in (404, 405) or answer.url.path == "/api/runs"
+            assert SECRET not in answer.content
+    answer = studio.post("/api/runs/delete", json={"names": [name]})
+    assert answer.json()["deleted"] == []
+    assert (outside / "painting.png").read_bytes() == SECRET
+
+
+def test_a_link_is_no_run(studio: TestClient, runs: Path, outside: Path) -> None:
+    (runs / "linked").symlink_to(outside)
+    for part in PARTS:
+        answer = studio.get(f"/api/runs/linked{part}")
+        assert answer.status_code == 404
+        assert SECRET not in answer.content
+    assert studio.get("/api/runs").json()["runs"] == []
+    assert studio.post("/api/runs/delete", json={"names": ["linked"]}).json()["deleted"] == []
+    assert outside.exists()
+
+
+@pytest.mark.parametrize("name", ["painting.png", "live.jpg", "learning.mp4", "curve.svg"])
+def test_a_link_in_a_run_is_not_followed(studio: TestClient, runs: Path, outside: Path, name: str) -> None:
+    folder = made.run(runs, "run")
+    (folder / name).symlink_to(outside / "painting.png")
+    at = f"files/{name}" if name in ("learning.mp4", "curve.svg") else name
+    answer = studio.get(f"/api/runs/run/{at}")
+    assert answer.status_code == 404
+    assert SECRET not in answer.content
+    assert studio.get("/api/runs/run/thumbnail.webp").status_code == 404
+    assert studio.get("/api/runs/run").json()["files"] == {}
+
+
+@pytest.mark.parametrize("name", ["run.json", "metrics.jsonl", "picture.npy", "frames", "moments", "lock"])
+def test_a_run_with_links_in_it_is_not_read(studio: TestClient, runs: Path, outside: Path, name: str) -> None:
+    folder = made.run(runs, "run")
+    (folder / name).unlink(missing_ok=True)
+    (folder / name).symlink_to(outside if name in ("frames", "moments") else outside / "painting.png")
+    for part in PARTS:
+        answer = studio.get(f"/api/runs/run{part}")
+        assert answer.status_code == 409
+        assert SECRET not in answer.content
+
+
+def test_a_pipe_is_not_waited_for(studio: TestClient, runs: Path) -> None:
+    folder = made.run(runs, "run")
+    for name in ("painting.png", "live.jpg", "learning.mp4"):
+        os.mkfifo(folder / name)
+    for part in ("painting.png", "live.jpg", "files/learning.mp4", "thumbnail.webp", "errors/last.png"):
+        assert studio.get(f"/api/runs/run/{part}").status_code == 404
+
+
+def test_what_the_studio_keeps_is_not_written_through_a_link(studio: TestClient, runs: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (runs / ".studio").symlink_to(elsewhere)
+    assert studio.post("/api/pictures", content=b"GIF89a").status_code == 507
+    assert list(elsewhere.iterdir()) == []
+
+
+@pytest.mark.parametrize("text", ["", "-", "--5", "1e3", "0x1", "+1", "\u0661", "1" * 5000, "1.0", " 1", "1 "])
+def test_numbers_are_plain(text: str) -> None:
+    with pytest.raises(Problem):
+        names.whole(text, -(10**30), 10**30, "the step")
+    assert names.whole("-12", -12, 0, "the step") == -12
