@@ -88,7 +88,9 @@ def server(runs: Path) -> Iterator[Server]:
     """A studio over ``runs``, killed at the end."""
     command = [sys.executable, "-m", "sfumato", "studio", "--port", "0", "--runs", str(runs)]
     with (runs.parent / LOG).open("a") as log:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=runs.parent)
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=runs.parent, start_new_session=True
+        )
     try:
         assert process.stdout is not None
         address = re.search(r"http://127\.0\.0\.1:(\d+)/", process.stdout.readline())

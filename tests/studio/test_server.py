@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 from collections.abc import Iterator
@@ -11,9 +12,9 @@ from typing import Any
 
 import pytest
 
+import sfumato as sf
 from sfumato.cli.main import main
 from sfumato.runs import layout, requests
-from tests.runs import made
 from tests.studio.server import LOG, Server, eventually, server, stop_all
 
 pytestmark = pytest.mark.slow
@@ -116,11 +117,13 @@ def test_a_check_and_a_race(folder: Path) -> None:
             eventually(lambda: state(page, names[cores]) == "running")
 
 
-def test_ctrl_c_ends_it_at_once_with_pages_open(folder: Path) -> None:
-    made.run(folder, "one")
+def test_ctrl_c_ends_it_at_once_with_pages_open(folder: Path, trained: sf.Run) -> None:
+    shutil.copytree(trained.folder, folder / "one")
     with server(folder) as page, page.events("one") as events:
         next(events)
-        page.process.send_signal(signal.SIGINT)
+        assert page.get("/api/runs/one/ranks")["stable_rank"]
+        # As a terminal sends it: to all processes of its group.
+        os.killpg(page.process.pid, signal.SIGINT)
         assert page.process.wait(timeout=30) == 0
     assert (folder.parent / LOG).read_text() == ""
 

@@ -167,10 +167,10 @@ def test_an_answer_is_made_once(inside: TestClient, at: str, monkeypatch: pytest
 def test_a_looker_that_dies_is_replaced(inside: TestClient, at: str, capfd: pytest.CaptureFixture[str]) -> None:
     networks = inside.app.state.studio.networks  # pyright: ignore
     inside.get(f"{at}/layers/1")
-    networks._process.kill()
-    networks._process.wait()
+    networks._looker.process.kill()
+    networks._looker.process.wait()
     assert inside.get(f"{at}/tiles/2/0/0.png").status_code == 200
-    networks._process.stdout.close()
+    networks._looker.process.stdout.close()
     assert inside.get(f"{at}/tiles/2/0/1.png").status_code == 500
     assert inside.get(f"{at}/tiles/2/0/1.png").status_code == 200
 

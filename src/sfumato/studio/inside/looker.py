@@ -1,7 +1,6 @@
 """``python -m sfumato.studio.inside.looker``: a process that asks networks, so that the server needs no PyTorch.
 
-Orders come as lines of JSON on its standard input; an answer is a line of JSON, followed by as many bytes as its
-``bytes`` says. It ends when nobody can ask any more.
+Asked as `studio.child` has it, it answers with JSON or the bytes of a picture. It ends when nobody can ask any more.
 """
 
 from __future__ import annotations
@@ -11,12 +10,13 @@ import os
 import sys
 from collections import OrderedDict
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import torch
 
 from sfumato.errors import RunError, SfumatoError
 from sfumato.runs import Run, layout, load_run
+from sfumato.studio.child import answer, own_output
 from sfumato.studio.inside import layers, tiles
 from sfumato.studio.inside.tile_places import FINE_ZOOM
 
@@ -30,25 +30,18 @@ POLITE = 5
 def main() -> None:
     """Answer until nobody asks."""
     os.nice(POLITE)
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
+    answers = own_output()
     networks = _Networks()
     for line in sys.stdin:
-        _answer(answers, networks, json.loads(line))
+        answer(answers, *_answered(networks, json.loads(line)))
 
 
-def _answer(answers: BinaryIO, networks: _Networks, order: dict[str, Any]) -> None:
-    data = b""
+def _answered(networks: _Networks, order: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     try:
         made = _made(networks, order)
-        if isinstance(made, bytes):
-            data, head = made, {"bytes": len(made)}
-        else:
-            head = {"bytes": 0, "json": made}
     except SfumatoError as error:
-        head = {"bytes": 0, "problem": str(error)}
-    answers.write(json.dumps(head).encode() + b"\n" + data)
-    answers.flush()
+        return {"problem": str(error)}, b""
+    return ({}, made) if isinstance(made, bytes) else ({"json": made}, b"")
 
 
 def _made(networks: _Networks, order: dict[str, Any]) -> bytes | dict[str, Any]:

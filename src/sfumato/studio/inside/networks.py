@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import select
-import subprocess
-import sys
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sfumato.runs import layout
+from sfumato.studio.child import Child
 from sfumato.studio.inside.kept import Kept
 from sfumato.studio.web import answers, names
 from sfumato.studio.web.problems import Problem
@@ -33,7 +30,7 @@ class Networks:
 
     def __init__(self, runs: Path) -> None:
         self._runs = runs
-        self._process: subprocess.Popen[bytes] | None = None
+        self._looker: Child | None = None
         self._asked = time.monotonic()
         self._one = asyncio.Lock()
         self._kept = Kept()
@@ -74,43 +71,20 @@ class Networks:
 
     def end(self) -> None:
         """Let the looker go."""
-        if self._process is not None:
-            for pipe in (self._process.stdin, self._process.stdout):
-                if pipe is not None:
-                    with suppress(OSError):
-                        pipe.close()
-            self._process.terminate()
-            self._process.wait()
-            self._process = None
+        if self._looker is not None:
+            self._looker.end()
+            self._looker = None
 
     def _ask(self, order: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
-        process = self._running()
-        assert process.stdin is not None
-        assert process.stdout is not None
+        if self._looker is not None and self._looker.ended:
+            self.end()
+        if self._looker is None:
+            self._looker = Child("sfumato.studio.inside.looker")
         try:
-            process.stdin.write(json.dumps(order).encode() + b"\n")
-            process.stdin.flush()
-            if not select.select([process.stdout], [], [], MOST_SECONDS)[0]:
-                raise OSError("it takes too long")
-            head = json.loads(process.stdout.readline())
-            data = process.stdout.read(head["bytes"])
-            if len(data) != head["bytes"]:
-                raise OSError("it ended in the middle")
-        except (OSError, ValueError):
-            # What it still says would be taken for the answer to the next question.
-            process.kill()
+            return self._looker.ask(order, MOST_SECONDS)
+        except OSError:
             self.end()
             raise Problem(500, "The network could not be looked into; the studio's terminal says why.") from None
-        return head, data
-
-    def _running(self) -> subprocess.Popen[bytes]:
-        if self._process is not None and self._process.poll() is not None:
-            self.end()
-        if self._process is None:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "sfumato.studio.inside.looker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-            )
-        return self._process
 
 
 def step_of(folder: Path, asked: str | None) -> int:

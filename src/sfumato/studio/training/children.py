@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
-import select
-import subprocess
-import sys
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from anyio import to_thread
 
 from sfumato.recipe import Recipe, values
+from sfumato.studio.child import Child
 from sfumato.studio.web import names
 from sfumato.studio.web.problems import Problem, field_of
 
@@ -28,34 +24,26 @@ MOST_SECONDS = 120.0
 LOGS_KEPT = 50
 
 
-@dataclass
-class _Child:
-    process: subprocess.Popen[bytes]
-    log: Path
-
-
 class Children:
     """Starts them and gives them orders."""
 
     def __init__(self, runs: Path) -> None:
         self.runs = runs
-        self._idle: list[_Child] = []
-        self._training: list[tuple[_Child, float]] = []
+        self._idle: list[Child] = []
+        self._training: list[tuple[Child, float]] = []
 
     def tidy(self) -> None:
         """Forget those that have ended, and warm one where there is none."""
-        self._training = [each for each in self._training if each[0].process.poll() is None]
-        self._idle = [each for each in self._idle if each.process.poll() is None]
+        self._training = [each for each in self._training if not each[0].ended]
+        self._idle = [each for each in self._idle if not each.ended]
         if not self._idle and all(time.monotonic() - since >= WARM_AFTER for _, since in self._training):
             self._idle.append(self._new())
 
     def end(self) -> None:
         """Let those go that have no run; the others train on."""
         for child in self._idle:
-            _close(child)
             # It may still be loading what nobody will need.
-            child.process.terminate()
-            child.process.wait()
+            child.end()
         for child, _ in self._training:
             # It is not ours to wait for any more, and no leak that Python should warn of.
             child.process.returncode = child.process.returncode or 0
@@ -75,62 +63,29 @@ class Children:
 
     async def _ordered(self, order: dict[str, Any]) -> dict[str, Any]:
         child = self._idle.pop(0) if self._idle else self._new()
-        if child.process.poll() is not None:
+        if child.ended:
             # Someone has ended it meanwhile.
             child = self._new()
-        line = await to_thread.run_sync(_asked, child, order)
         try:
-            answer = json.loads(line)
-        except ValueError:
-            _close(child)
+            answer, _ = await to_thread.run_sync(child.ask, order, MOST_SECONDS)
+        except OSError:
+            child.close()
             raise Problem(500, f"The training process ended without a word; see {child.log}.") from None
         if "name" in answer:
             self._training.append((child, time.monotonic()))
         elif len(self._idle) < 1:
             self._idle.append(child)
         else:
-            _close(child)
+            child.close()
         if "problem" in answer:
             status = 409 if answer.get("kind") == "RunError" else 422
             raise Problem(status, answer["problem"], field_of(answer["problem"]))
         return answer
 
-    def _new(self) -> _Child:
+    def _new(self) -> Child:
         logs = names.own_folder(self.runs, "logs")
         for old in sorted(logs.glob("*.log"))[:-LOGS_KEPT]:
             with suppress(OSError):
                 old.unlink()
         log = logs / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.urandom(3).hex()}.log"
-        with log.open("xb") as errors:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "sfumato.studio.training.worker"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                # Not of the terminal's group, whose Ctrl-C ends the server.
-                start_new_session=True,
-            )
-        return _Child(process, log)
-
-
-def _asked(child: _Child, order: dict[str, Any]) -> bytes:
-    """The child's answer, a line; nothing where it ended, or takes too long."""
-    process = child.process
-    assert process.stdin is not None
-    assert process.stdout is not None
-    try:
-        process.stdin.write(json.dumps(order).encode() + b"\n")
-        process.stdin.flush()
-        if not select.select([process.stdout], [], [], MOST_SECONDS)[0]:
-            return b""
-        return process.stdout.readline()
-    except OSError:
-        return b""
-
-
-def _close(child: _Child) -> None:
-    """Nobody will ask it any more."""
-    for pipe in (child.process.stdin, child.process.stdout):
-        if pipe is not None:
-            with suppress(OSError):
-                pipe.close()
+        return Child("sfumato.studio.training.worker", log)

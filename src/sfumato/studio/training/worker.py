@@ -1,8 +1,7 @@
 """``python -m sfumato.studio.training.worker``: a process that has loaded everything, and waits for one run to train.
 
-Orders come as lines of JSON on its standard input, answers go as lines of JSON to what was its standard output. It
-checks recipes as often as it is asked; with a run it lets go of whoever asked and trains to the end, whatever becomes
-of them. When nobody can ask any more, it ends.
+Asked as `studio.child` has it, it checks recipes as often as it is asked; with a run it lets go of whoever asked and
+trains to the end, whatever becomes of them. When nobody can ask any more, it ends.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -21,13 +20,14 @@ from sfumato.interrupt import asked_to_stop
 from sfumato.notices import heard
 from sfumato.recipe import Recipe, changed
 from sfumato.runs import requests
+from sfumato.studio import child
 
 WARMING = {"budget": {"steps": 2}, "evaluation": {"every": "end"}}
 
 
 def main() -> None:
     """Serve until a run is trained, or nobody is there."""
-    answers = _own_output()
+    answers = child.own_output()
     with heard(_say):
         _warm()
         for line in sys.stdin:
@@ -35,15 +35,14 @@ def main() -> None:
                 return
 
 
-def _serve(order: dict[str, Any], answers: TextIO) -> bool:
+def _serve(order: dict[str, Any], answers: BinaryIO) -> bool:
     """Whether that was a run."""
     answered = False
 
     def answer(**values: Any) -> None:
         nonlocal answered
         answered = True
-        answers.write(json.dumps(values) + "\n")
-        answers.flush()
+        child.answer(answers, values)
 
     def began(folder: Path) -> None:
         if order.get("paused"):
@@ -80,14 +79,7 @@ def _warm() -> None:
         pass
 
 
-def _own_output() -> TextIO:
-    """The pipe to whoever asks, under another number: what libraries print goes to the log."""
-    pipe = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    return pipe
-
-
-def _let_go(answers: TextIO) -> None:
+def _let_go(answers: BinaryIO) -> None:
     """Of the pipes: whoever asked may end, and is not held up by this process."""
     answers.close()
     nowhere = os.open(os.devnull, os.O_RDWR)

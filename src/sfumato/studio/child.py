@@ -1,0 +1,92 @@
+"""A child process that is asked by a line of JSON: both ends of its pipes.
+
+It answers by a line of JSON, followed by as many bytes as ``bytes`` in it says, by default none.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Any, BinaryIO
+
+
+class Child:
+    """``python -m`` of a module, as whoever asks it sees it."""
+
+    def __init__(self, module: str, log: Path | None = None) -> None:
+        """What it complains of goes to a new file ``log``, or to where our own complaints go."""
+        self.log = log
+        with ExitStack() as closed:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", module],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=None if log is None else closed.enter_context(log.open("xb")),
+                # Not of the terminal's group, whose Ctrl-C ends the server.
+                start_new_session=True,
+            )
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has."""
+        return self.process.poll() is not None
+
+    def ask(self, order: Mapping[str, Any], most_seconds: float) -> tuple[dict[str, Any], bytes]:
+        """Its answer. Raises OSError where it ended, or takes too long.
+
+        Close it then: what it still says would be taken for the answer to the next question.
+        """
+        process = self.process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            process.stdin.write(json.dumps(order).encode() + b"\n")
+            process.stdin.flush()
+            if not select.select([process.stdout], [], [], most_seconds)[0]:
+                raise OSError("it takes too long")
+            head = json.loads(process.stdout.readline())
+            size = head.get("bytes", 0)
+            data = process.stdout.read(size)
+        except ValueError:
+            raise OSError("it ended without a word") from None
+        if len(data) != size:
+            raise OSError("it ended in the middle")
+        return head, data
+
+    def close(self) -> None:
+        """Nobody will ask it any more."""
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                with suppress(OSError):
+                    pipe.close()
+
+    def end(self) -> None:
+        """End it, whatever it does."""
+        self.close()
+        self.process.kill()
+        self.process.wait()
+
+
+def own_output() -> BinaryIO:
+    """In the child: the pipe to whoever asks, under another number. What libraries print goes to where errors go."""
+    pipe = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return pipe
+
+
+def answer(pipe: BinaryIO, head: Mapping[str, Any], data: bytes = b"") -> None:
+    """In the child: say it. Nothing happens where whoever asked has gone."""
+    about = {**head, "bytes": len(data)} if data else head
+    try:
+        pipe.write(json.dumps(about).encode() + b"\n" + data)
+        pipe.flush()
+    except BrokenPipeError:
+        # Else Python would try once more at the end, and complain.
+        with suppress(BrokenPipeError):
+            pipe.close()

@@ -1,0 +1,98 @@
+"""A process that is asked by lines of JSON."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sfumato.studio.child import Child
+
+PARROT = """
+import json, sys, time
+from sfumato.studio.child import answer, own_output
+
+pipe = own_output()
+print("what a library says")
+for line in sys.stdin:
+    order = json.loads(line)
+    time.sleep(order["after"])
+    if order["how"] == "well":
+        answer(pipe, {"said": order["text"]}, b"x" * order["bytes"])
+    elif order["how"] == "in part":
+        pipe.write(b'{"bytes": 10}\\nxxx')
+        break
+    else:
+        break
+"""
+
+PARENT = """
+import json, os, signal
+from sfumato.studio.child import Child
+
+parrot = Child("parrot")
+order = {"after": 0.3, "how": "well", "text": "late", "bytes": 1_000_000}
+parrot.process.stdin.write(json.dumps(order).encode() + b"\\n")
+parrot.process.stdin.flush()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "parrot.py").write_text(PARROT)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(tmp_path), *filter(None, sys.path))))
+    return tmp_path
+
+
+@pytest.fixture
+def parrot(path: Path) -> Iterator[Child]:
+    child = Child("parrot", path / "log")
+    yield child
+    child.end()
+    assert child.ended
+
+
+def order(how: str, text: str = "", size: int = 0, after: float = 0) -> dict[str, object]:
+    return {"how": how, "text": text, "bytes": size, "after": after}
+
+
+def test_it_answers_as_often_as_it_is_asked(parrot: Child, path: Path) -> None:
+    # More than a pipe holds at once.
+    assert parrot.ask(order("well", "é\n", 1_000_000), 60) == ({"said": "é\n", "bytes": 1_000_000}, b"x" * 1_000_000)
+    assert parrot.ask(order("well", "again"), 60) == ({"said": "again"}, b"")
+    assert not parrot.ended
+    parrot.close()
+    parrot.process.wait(60)
+    assert parrot.process.returncode == 0
+    assert (path / "log").read_text() == "what a library says\n"
+
+
+@pytest.mark.parametrize(("how", "problem"), [("in part", "in the middle"), ("not at all", "without a word")])
+def test_one_that_ends_is_told_of(parrot: Child, how: str, problem: str) -> None:
+    with pytest.raises(OSError, match=problem):
+        parrot.ask(order(how), 60)
+    parrot.process.wait(60)
+    with pytest.raises(OSError):  # noqa: PT011 - that the pipe is broken, in the system's words
+        parrot.ask(order("well"), 60)
+
+
+def test_one_that_takes_too_long_is_told_of(parrot: Child) -> None:
+    parrot.ask(order("well"), 60)
+    begun = time.monotonic()
+    with pytest.raises(OSError, match="too long"):
+        parrot.ask(order("well", after=60), 0.1)
+    assert time.monotonic() - begun < 30
+
+
+def test_it_ends_without_a_word_when_who_asks_is_killed(path: Path) -> None:
+    # Whoever holds the pipe of errors is waited for: the parrot too.
+    done = subprocess.run([sys.executable, "-c", PARENT], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert done.stderr == "what a library says\n"
