@@ -2,7 +2,7 @@
 
     python benchmarks/ceilings.py [--rounds 15] [--write]
 
-One thread and two. The product of 1024x300 and 300x300 is timed alternately with PyTorch's (MKL's).
+One thread and two, which also meet. The product of 1024x300 and 300x300 is timed alternately with PyTorch's (MKL's).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 import hardware
+import meetings
 import numpy as np
 import results_file
 import torch
@@ -125,6 +126,8 @@ def main() -> None:
                 found[f"product {M}x{K}x{N}, {whose}{'' if 'over' in whose else ', GFLOP/s'}"] = rate
         except ArithmeticError as error:
             sys.exit(f"no result: {error}")
+        if threads == 2:
+            found["a meeting, ns"] = meetings.nanoseconds(arguments.rounds)
         name = f"{threads} thread{'s' if threads > 1 else ''}"
         print(f"{name}, n = {arguments.rounds}")
         for what, rate in found.items():

@@ -4,7 +4,8 @@
 
 Alternately, in one process: some steps of the engine, and the same products on buffers of the same layout, on the same
 number of threads meeting as often. All that the engine does besides (samples, activations, errors, new weights, and the
-caches that these need) is the rest.
+caches that these need) is the rest. On two threads much of it is what one has written and the other reads: so there the
+time of a meeting, which tells how far apart their cores are, is measured before and after.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import math
 import sys
 
 import hardware
+import meetings
 import results_file
 from alternation import Quartiles, alternate, quartiles, ratios, timed
 from peers.fused import prepare
@@ -65,15 +67,19 @@ def main() -> None:
         steps = arguments.steps or SETTINGS[setting].steps(OPERATIONS)
         for threads in arguments.threads:
             try:
+                apart = [meetings.nanoseconds(3).median] if threads == 2 else []
                 share, step = measure(setting, threads, arguments.rounds, steps)
+                apart += [meetings.nanoseconds(3).median] if threads == 2 else []
             except ArithmeticError as error:
                 sys.exit(f"no result: {error}")
             rate = SETTINGS[setting].operations() / step.median / 1e6
             name = f"{setting}, {threads} thread{'s' if threads > 1 else ''}"
             print(
                 f"{name}: products {share:.3f} of the step's {step.median:.3f} ms ({rate:.0f} GFLOP/s), n = {share.n}"
+                + (f"; a meeting {' and '.join(f'{each:.0f}' for each in apart)} ns" if apart else "")
             )
             row = {"share": share.rounded(4), "milliseconds_a_step": step.rounded(4)}
+            row |= {"nanoseconds_a_meeting": [round(each) for each in apart]} if apart else {}
             if arguments.write:
                 results_file.merge(NAME, {name: row | hardware.circumstances()})
 
