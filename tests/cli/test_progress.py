@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import io
 
 from rich.console import Console
@@ -38,3 +39,15 @@ def test_a_bar_on_a_terminal() -> None:
 
 def test_the_painting_above_the_bar() -> None:
     assert shown(terminal=True, painting=True).count(UPPER_HALF) > 400
+
+
+def test_nothing_is_foretold_from_the_first_steps() -> None:
+    out = io.StringIO()
+    snapshot = next(iter(sf.train(picture=picture(), **SMALL)))
+    with PaintProgress(sf.Budget(epochs=3), console=Console(file=out, width=100)) as progress:
+        progress.training(dataclasses.replace(snapshot, loss=0.1, seconds=0.01, samples=1, progress=1e-6))
+        assert out.getvalue() == ""
+        progress.training(
+            dataclasses.replace(snapshot, loss=0.1, seconds=1.0, samples=25_000, epoch=0.1, progress=0.025)
+        )
+    assert "0:39 left" in out.getvalue()

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from sfumato import images
 from sfumato.cli import half_blocks
-from sfumato.cli.estimate import StageEstimate, TrainingEstimate
+from sfumato.cli.estimate import KNOWN_AFTER, StageEstimate, TrainingEstimate
 from sfumato.recipe import Budget
 from sfumato.recipe.picture import Light
 from sfumato.training import Snapshot
@@ -79,6 +79,9 @@ class PaintProgress:
         due = time.monotonic() - self._last_painting >= SECONDS_A_PAINTING
         if self._paints and (snapshot.ended or (due and snapshot.looking.affords(WATCHING, "watching"))):
             self._draw(snapshot)
+        if snapshot.seconds < KNOWN_AFTER and snapshot.ended is None:
+            # The first steps warm caches up: they would foretell hours for what takes minutes.
+            return
         elapsed = time.monotonic() - self._started
         pace = (snapshot.samples - self._samples) / max(snapshot.seconds - self._seconds, 1e-9)
         self._samples, self._seconds = snapshot.samples, snapshot.seconds

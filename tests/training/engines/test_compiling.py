@@ -38,13 +38,15 @@ def test_only_these_kernels_when_they_are_compiled() -> None:
 
 
 @pytest.mark.slow
-def test_a_person_is_told_the_first_time(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "sfumato", "paint", "cat", "--preset", "blog-2012", "--engine", "replica"]
+@pytest.mark.parametrize("engine", ["replica", "fused"])
+def test_a_person_is_told_the_first_time(tmp_path: Path, engine: str) -> None:
+    preset = "blog-2012" if engine == "replica" else "fast"
+    command = [sys.executable, "-m", "sfumato", "paint", "cat", "--preset", preset, "--engine", engine]
     command += ["--picture.max-side", "9", "--budget.epochs", "1", "--film.every", "never", "--runs", str(tmp_path)]
     environment = {"NUMBA_CACHE_DIR": str(tmp_path / "cache"), "PATH": "", "OMP_NUM_THREADS": "1"}
     first, second = (
         subprocess.run(command, env=environment, capture_output=True, text=True, check=True) for _ in range(2)
     )
-    assert first.stderr.count("compiling engine replica for this machine") == 1
+    assert first.stderr.count(f"compiling engine {engine} for this machine") == 1
     assert "compiling" not in second.stderr
     assert "compiling" not in first.stdout

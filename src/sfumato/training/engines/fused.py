@@ -16,6 +16,7 @@ from sfumato.models.mlp import MLP
 from sfumato.training.engines import barrier, fused_kernel
 from sfumato.training.engines.compiled_activation import compiled
 from sfumato.training.engines.compiled_error import errors_of
+from sfumato.training.engines.compiling import announced
 from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
 from sfumato.training.engines.features import encoded
 from sfumato.training.engines.fused_layout import Layout
@@ -73,7 +74,8 @@ class Fused(Engine):
         self._helpers = ThreadPoolExecutor(threads - 1, "sfumato-fused") if threads > 1 else None
         self._put({name: tensor.detach().numpy() for name, tensor in model.layers.state_dict(prefix="layers.").items()})
         # No step, but the kernel is compiled or loaded now, not while the first steps are timed.
-        self._stretch(np.empty(0, np.int64), np.empty(0))
+        with announced(self.name, fused_kernel.train):
+            self._stretch(np.empty(0, np.int64), np.empty(0))
 
     def advance(self, pixels: NDArray[np.int64], rates: NDArray[np.float64]) -> Advance:
         """Take the steps; see `Engine.advance`."""
