@@ -20,7 +20,7 @@ def test_the_default(capsys: pytest.CaptureFixture[str]) -> None:
     assert lines[0] == "2 -> [300 leaky_relu] x4 -> 3"
     assert "| 300 leaky_relu | x 4 271,800 parameters" in lines
     assert "picture 300x429, 128,700 pixels (rgb assumed)" in lines
-    assert "budget 5 s of training" in lines
+    assert "budget 3 s of training" in lines
 
 
 def test_flags_presets_and_pixels(capsys: pytest.CaptureFixture[str]) -> None:

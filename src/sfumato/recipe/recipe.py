@@ -26,7 +26,7 @@ class Recipe(Section):
     coordinates: Coordinates = Coordinates()
     model: Model = Model()
     training: Training = Training()
-    budget: Budget = Budget(seconds=5)
+    budget: Budget = Budget(seconds=3)
     evaluation: Evaluation = Evaluation()
     seed: int = Field(default=0, ge=-(2**63), lt=2**63, description="decides every random draw")
     engine: EngineName = Field(
