@@ -84,8 +84,12 @@ def test_a_matrix_times_itself_in_shares_is_the_whole_product(columns: int, inne
     multiply_transposed(wide, wide, inner, *operands, *operands, whole.ctypes.data, wide, 0)
     bounds = sorted([0, *(min(LANES * cut, wide) for cut in cuts), wide])
     for begin, end in itertools.pairwise(bounds):
-        multiply_by_itself(begin, end, inner, *operands, shares.ctypes.data, wide + 2)
+        multiply_by_itself(begin, end, inner, *operands, shares.ctypes.data, wide + 2, 0)
         mirror(begin, end, shares.ctypes.data, wide + 2)
     np.testing.assert_array_equal(shares[:, :wide], whole)
     np.testing.assert_array_equal(shares[:, wide:], np.full((wide, 2), 7))
+    for begin, end in itertools.pairwise(bounds):
+        multiply_by_itself(begin, end, inner, *operands, shares.ctypes.data, wide + 2, 1)
+        mirror(begin, end, shares.ctypes.data, wide + 2)
+    np.testing.assert_allclose(shares[:, :wide], 2 * whole, rtol=1e-5, atol=1e-5)
     assert np.abs(whole).max() > 1e-6

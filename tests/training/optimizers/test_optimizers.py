@@ -261,6 +261,9 @@ def test_foof_leaves_a_model_that_outlives_it_alone() -> None:
 def test_moments_that_are_not_positive_definite_have_no_inverse() -> None:
     assert invert(torch.full((3, 3), math.nan), 0.1) is None
     assert invert(torch.zeros(3, 3), 0.1) is None
+    lower = torch.tensor([[2.0, 9, 9], [1, 3, 9], [0.5, 1, 4]])
+    whole = lower.tril() + lower.tril(-1).T
+    torch.testing.assert_close(invert(lower, 0.1), torch.linalg.inv(whole.double() + 0.3 * torch.eye(3)))
     inverse = invert(torch.eye(3), 0.5)
     assert inverse is not None
     torch.testing.assert_close(inverse, torch.eye(3, dtype=torch.float64) / 1.5)

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from sfumato.training.engines.barrier import LINE
 from sfumato.training.engines.fused_layout import Field
 from sfumato.training.engines.fused_team import Team
-from sfumato.training.engines.fused_update import add_up, share
+from sfumato.training.engines.fused_update import add_up, share, triangle
 from sfumato.training.engines.memory import vector
-from sfumato.training.kernels.products import multiply, multiply_transposed
+from sfumato.training.kernels.products import multiply, multiply_by_itself
 
 _FAN_IN, _FAN_OUT, _ROWS, _COLUMNS = int(Field.FAN_IN), int(Field.FAN_OUT), int(Field.ROWS), int(Field.COLUMNS)
 _WEIGHTS, _INPUTS, _MOMENTS = int(Field.WEIGHTS), int(Field.INPUTS), int(Field.MOMENTS)
@@ -32,7 +32,7 @@ class Foof(NamedTuple):
     samples: int
     """Inputs of a step whose moments are taken, by all threads together."""
     moments: int
-    """Address of the sums of products of inputs."""
+    """Address of the sums of products of inputs: symmetric, so that only what is left of the diagonal counts."""
     inverse: int
     momenta: int
     updates: int
@@ -47,7 +47,7 @@ def own_samples(foof: Foof, team: Team, held: int) -> int:
 
 @njit(nogil=True)
 def collect(foof: Foof, team: Team, table: NDArray[np.int64], layer: int, kept: float) -> None:
-    """Add up the gradients, mix them with their past, and add to the moments; of this thread's rows of a layer.
+    """Add up the gradients, mix them with their past, and add to the moments; of this thread's share of a layer.
 
     The mixture, with Nesterov's look ahead, takes the place of the first thread's gradients.
     """
@@ -58,13 +58,14 @@ def collect(foof: Foof, team: Team, table: NDArray[np.int64], layer: int, kept: 
     first = team.gradients + 4 * place
     gradients = add_up(first, count, team.block_bytes, team.parts, first)
     _mix(gradients, vector(foof.momenta + 4 * place, count), np.float32(foof.momentum))
-    to = foof.moments + 4 * (row[_MOMENTS] + begin * rows)
+    begin, end = triangle(rows, team.part, team.parts)
+    to = foof.moments + 4 * row[_MOMENTS]
     if kept != 1:
-        _scale(vector(to, (end - begin) * rows), np.float32(kept))
+        _scale(vector(to + 4 * begin * rows, (end - begin) * rows), np.float32(kept))
     for part in range(team.parts):
         inputs = team.memory + part * team.memory_bytes + 4 * row[_INPUTS]
         samples = own_samples(foof, team, team.samples[part * LINE])
-        multiply_transposed(end - begin, row[_FAN_IN] + 1, samples, inputs + 4 * begin, rows, inputs, rows, to, rows, 1)
+        multiply_by_itself(begin, end, samples, inputs, rows, to, rows, 1)
 
 
 @njit(nogil=True)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sfumato.training.engines.barrier import LINE
 from sfumato.training.engines.fused_layout import Field
 from sfumato.training.engines.fused_team import Team, meet, sum_of_numbers
-from sfumato.training.engines.fused_update import Rule, add_up, apply_rule, share
+from sfumato.training.engines.fused_update import Rule, add_up, apply_rule, share, triangle
 from sfumato.training.engines.memory import matrix, vector
 from sfumato.training.kernels.products import mirror, multiply, multiply_by_itself
 from sfumato.training.kernels.vectors import LANES
@@ -96,7 +96,7 @@ def orthogonalise(
     now, new = room, room + 4 * rows * columns
     gram, square = new + 4 * rows * columns, new + 4 * (rows + columns) * columns
     begin, end = share(rows, part, parts)
-    first, last = _triangle(columns, part, parts)
+    first, last = triangle(columns, part, parts)
     scale = np.float32(1 / math.sqrt(sum_of_numbers(team, layer)))
     _take(table, layer, team.gradients + 4 * row[_WEIGHTS], matrix(now, rows, columns), begin, end, scale)
     for number in range(muon.iterations):
@@ -104,13 +104,13 @@ def orthogonalise(
             meeting = meet(team, meeting)
             if meeting < 0:
                 break
-        multiply_by_itself(first, last, tall, now, columns, gram, columns)
+        multiply_by_itself(first, last, tall, now, columns, gram, columns, 0)
         mirror(first, last, gram, columns)
         if not alone:
             meeting = meet(team, meeting)
             if meeting < 0:
                 break
-        multiply_by_itself(first, last, short, gram, columns, square, columns)
+        multiply_by_itself(first, last, short, gram, columns, square, columns, 0)
         size = 1.0
         if number == 0:
             squares = _sum_of_squares(matrix(square, columns, columns), first, last)
@@ -151,13 +151,6 @@ def orthogonalise(
     if not alone and meeting >= 0:
         meeting = meet(team, meeting)
     return now, meeting
-
-
-@njit(nogil=True)
-def _triangle(rows: int, part: int, parts: int) -> tuple[int, int]:
-    """The rows of a symmetric matrix, left of the diagonal, that are about one of ``parts``: from, to."""
-    groups = rows // LANES
-    return round(groups * math.sqrt(part / parts)) * LANES, round(groups * math.sqrt((part + 1) / parts)) * LANES
 
 
 @njit(nogil=True)

@@ -57,6 +57,13 @@ def share(rows: int, part: int, parts: int) -> tuple[int, int]:
 
 
 @njit(nogil=True)
+def triangle(rows: int, part: int, parts: int) -> tuple[int, int]:
+    """As `share`, of a symmetric matrix of which only what is left of the diagonal is computed: equal areas."""
+    groups = rows // LANES
+    return round(groups * math.sqrt(part / parts)) * LANES, round(groups * math.sqrt((part + 1) / parts)) * LANES
+
+
+@njit(nogil=True)
 def add_up(place: int, count: int, block: int, parts: int, to: int) -> Floats:
     """(count,) the sum of all threads' gradients, left at ``to``; ``block``: their distance in bytes."""
     total, first = vector(to, count), vector(place, count)

@@ -76,11 +76,14 @@ def multiply_transposed(
 
 
 @njit(nogil=True, inline="never")
-def multiply_by_itself(begin: int, end: int, inner: int, left: int, stride: int, out: int, out_stride: int) -> None:
+def multiply_by_itself(
+    begin: int, end: int, inner: int, left: int, stride: int, out: int, out_stride: int, add: int
+) -> None:
     """Rows ``begin`` to ``end`` of out = transposed left (inner, columns) times left, left of the diagonal.
 
     What is right of it is symmetric: `mirror` copies it. ``begin`` and ``end`` are multiples of `LANES`, in blocks of
-    which it is computed: those on the diagonal are whole. A place's sum is that of `multiply_transposed`.
+    which it is computed: those on the diagonal are whole. A place's sum is that of `multiply_transposed`. ``add`` not
+    0: to what is there.
     """
     column = 0
     while column < end:
@@ -89,11 +92,11 @@ def multiply_by_itself(begin: int, end: int, inner: int, left: int, stride: int,
         for row in range(max(begin, column), end, ROWS):
             a, to = left + 4 * row, c + 4 * row * out_stride
             if vectors == WIDEST:
-                _THREE_T(inner, a, stride, b, stride, to, out_stride, 0)
+                _THREE_T(inner, a, stride, b, stride, to, out_stride, add)
             elif vectors == 2:
-                _TWO_T(inner, a, stride, b, stride, to, out_stride, 0)
+                _TWO_T(inner, a, stride, b, stride, to, out_stride, add)
             else:
-                _ONE_T(inner, a, stride, b, stride, to, out_stride, 0)
+                _ONE_T(inner, a, stride, b, stride, to, out_stride, add)
         column += vectors * LANES
 
 

@@ -28,7 +28,8 @@ EARLY = (1, 2, 3, 5, 8)
 def invert(moments: Tensor, damping: float) -> Tensor | None:
     """(n, n) -> (n, n), float64: the inverse of the moments plus ``damping`` times their mean eigenvalue.
 
-    None where they are not positive definite, as when training has diverged.
+    Of the moments only what is left of the diagonal is read. None where they are not positive definite, as when
+    training has diverged.
     """
     damped = moments.double()
     damped = damped + torch.eye(len(damped), dtype=torch.float64) * (damping * damped.diagonal().mean())
