@@ -193,7 +193,9 @@ def test_sums_are_measured_before_each_step() -> None:
     assert sums.loss == pytest.approx((errors**2).sum() / 2)
 
 
-@pytest.mark.parametrize("optimizer", ["sgd(momentum=0.9)", "adam", "muon", "rprop", "lbfgs(iterations=3)"])
+@pytest.mark.parametrize(
+    "optimizer", ["sgd(momentum=0.9)", "adam", "muon", "rprop", "lbfgs(iterations=3)", "soap(every=2)", "kfac"]
+)
 def test_calls_can_be_divided_and_continued_from_the_state(optimizer: str) -> None:
     recipe = recipe_of(training={"optimizer": optimizer, "batch": 16})
     pixels = np.arange(ROWS * COLUMNS)
