@@ -47,6 +47,15 @@ def _fused(optimizer: str, **more: Any) -> dict[str, Any]:
     return {**LARGE, "engine": "fused", "training": {"optimizer": optimizer, "batch": 128}, **more}
 
 
+def _autograd(optimizer: str) -> dict[str, Any]:
+    return {
+        "engine": "autograd",
+        "training": {"optimizer": optimizer, "batch": 16, "held_out": 0.1},
+        "model": {"depth": 2, "width": 24},
+        "budget": {"epochs": 12},
+    }
+
+
 CASES: dict[str, dict[str, Any]] = {
     # The preset fast, as it is but for size and budget.
     "fused": {**LARGE, "engine": "fused"},
@@ -54,12 +63,9 @@ CASES: dict[str, dict[str, Any]] = {
     "fused-adam": _fused("adam", threads=2),
     "fused-sgd": _fused("sgd(lr=0.01, momentum=0.9)"),
     "stacked": {**LARGE, "engine": "stacked"},
-    "autograd-muon": {
-        "engine": "autograd",
-        "training": {"optimizer": "muon", "batch": 16, "held_out": 0.1},
-        "model": {"depth": 2, "width": 24},
-        "budget": {"epochs": 12},
-    },
+    "autograd-muon": _autograd("muon"),
+    "autograd-soap": _autograd("soap"),
+    "autograd-kfac": _autograd("kfac"),
     "online": {**SGD_2012, "engine": "online"},
     "replica": {**SGD_2012, "engine": "replica"},
 }

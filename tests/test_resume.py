@@ -38,6 +38,8 @@ CASES: dict[str, dict[str, Any]] = {
     "lbfgs": {"training": {"optimizer": "lbfgs(iterations=3)", "batch": "all"}},
     "muon": {"training": {"optimizer": "muon", "held_out": 0.2}},
     "muon in PyTorch": {"training": {"optimizer": "muon"}, "engine": "autograd"},
+    "soap": {"training": {"optimizer": "soap(every=3)", "held_out": 0.2}},
+    "kfac": {"training": {"optimizer": "kfac(every=4)"}},
     "fourier": {"model": {"encoding": "fourier(features=8)", "activation": "sine(2)"}},
 }
 

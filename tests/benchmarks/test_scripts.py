@@ -14,6 +14,7 @@ import pytest
 import stacked_vs_eager
 from fused_vs_peers import measure
 from numpy.typing import NDArray
+from PIL import Image
 from worker import AbsentError, Worker
 
 FOLDER = Path(fused_vs_peers.__file__).parent
@@ -30,7 +31,7 @@ def script(name: str, *arguments: str) -> str:
 
 
 def test_documents_name_the_scripts_that_run_here() -> None:
-    pages = [FOLDER.parent / "docs" / name for name in ("performance.md", "speedrun.md")]
+    pages = [FOLDER.parent / "docs" / name for name in ("performance.md", "speedrun.md", "optimisers.md")]
     text = "".join(page.read_text(encoding="utf-8") for page in pages)
     documented = set(re.findall(r"python benchmarks/(\w+)\.py", text))
     tested = set(re.findall(r'script\("(\w+)"', Path(__file__).read_text(encoding="utf-8")))
@@ -46,6 +47,19 @@ def test_fused_vs_peers() -> None:
         "fused, 1 thread over JAX, 1 thread" if find_spec("jax") else "left out: JAX, 1 thread: jax is not installed"
     )
     assert there in printed
+
+
+def test_equal_seconds(tmp_path: Path) -> None:
+    image = tmp_path / "noise.png"
+    Image.fromarray(np.random.default_rng(1).integers(0, 256, (20, 30, 3), np.uint8)).save(image)
+    some = ["--seconds", "0.01", "0.02", "--seeds", "2", "--rounds", "2", "--only", "adam", "kfac"]
+    lines = script("equal_seconds", "--picture", str(image), *some).splitlines()
+    assert [line.split(" | ")[0] for line in lines[2:]] == [
+        "| `adam`, `autograd`",
+        "| `kfac`, `autograd`",
+        "| `adam`, `fused`",
+    ]
+    assert all(re.search(r"\| \d+\.\d\d \(\d+\.\d\d to \d+\.\d\d\) \|$", line) for line in lines[2:])
 
 
 def test_share_of_products() -> None:

@@ -11,6 +11,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from sfumato import models
 from sfumato.lab.speedrun.operations import Operations, operations
 from sfumato.recipe import Recipe, changed, preset
+from sfumato.training import optimizers
+from sfumato.training.optimizers import soap
 from sfumato.training.optimizers.muon import orthogonalise
 
 EPOCH = 300 * 429
@@ -62,6 +64,35 @@ def test_muon_s_are_those_that_torch_counts() -> None:
     found = operations(recipe("muon(iterations=3)", width=(40, 30), depth=2, engine="autograd"), samples=10, steps=6)
     assert found is not None
     assert found.optimizer == 6 * counter.get_total_flops()
+
+
+@pytest.mark.parametrize("longest", [2048, 30])
+def test_soap_s_are_those_that_torch_counts(longest: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(soap, "LONGEST", longest)
+    chosen = recipe("soap(every=3)", width=(40, 30), depth=2)
+    network = models.build(chosen.model, 3, 0, torch.float32, chosen.coordinates)
+    optimizer = optimizers.build(chosen.training.optimizer, network)
+    for parameter in network.parameters():
+        parameter.grad = torch.rand(parameter.shape)
+    with FlopCounterMode(display=False) as counter:
+        for _ in range(11):
+            optimizer.step()
+    found = operations(chosen, samples=512 * 11, steps=11)
+    assert found is not None
+    # Torch counts products alone: not the factors of three refreshes, nor the first eigenvectors.
+    cubes = [size**3 for size in (2, 40, 40, 30, 30, 3) if size <= longest]
+    assert found.optimizer - counter.get_total_flops() == sum(3 * (8 * cube // 3) + 9 * cube for cube in cubes)
+
+
+def test_kfac_s_by_hand() -> None:
+    # Layers of 2, 20 and 10 inputs and a bias. Inverses are due before steps 1, 2, 3, 5, 8, and 7, 14.
+    found = operations(recipe("kfac(samples=4, every=7)", width=(20, 10), depth=2, engine="autograd"), 512 * 15, 15)
+    moments = 2 * 4 * (3**2 + 20**2 + 21**2 + 10**2 + 11**2 + 3**2)
+    update = 2 * (3 * 20 * (3 + 20) + 21 * 10 * (21 + 10) + 11 * 3 * (11 + 3))
+    inverses = 3**3 + 20**3 + 21**3 + 10**3 + 11**3 + 3**3
+    network = 2 * (3 * (2 * 20 + 20 * 10 + 10 * 3) - 2 * 20) * 512 * 15
+    back = 2 * (20 * 10 + 10 * 3) * 512 * 15
+    assert found == Operations(network, back + 15 * (moments + update) + 7 * inverses)
 
 
 def test_a_full_batch() -> None:

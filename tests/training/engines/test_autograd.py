@@ -154,10 +154,12 @@ def test_a_wrong_derivative_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert distance(recipe_of(activation="tanh"), 20) > 1e-4
 
 
+# K-FAC sees whole batches, whatever the threads; more damping magnifies less rounding.
+@pytest.mark.parametrize("optimizer", ["muon", "kfac(damping=0.1)"])
 @pytest.mark.parametrize("batch", [48, 150, 1000])
-def test_two_threads_agree_with_one(batch: int) -> None:
+def test_two_threads_agree_with_one(batch: int, optimizer: str) -> None:
     def trained(threads: int) -> list[NDArray[Any]]:
-        recipe = recipe_of(training={"batch": batch, "optimizer": "muon"})
+        recipe = recipe_of(training={"batch": batch, "optimizer": optimizer})
         coordinates = models.grid(recipe.coordinates, 20, 30)
         targets = np.random.default_rng(9).uniform(0, 1, (600, 3))
         model = models.mlp(recipe.model, 3, recipe.seed, torch.float64)
@@ -193,7 +195,9 @@ def test_sums_are_measured_before_each_step() -> None:
     assert sums.loss == pytest.approx((errors**2).sum() / 2)
 
 
-@pytest.mark.parametrize("optimizer", ["sgd(momentum=0.9)", "adam", "muon", "rprop", "lbfgs(iterations=3)"])
+@pytest.mark.parametrize(
+    "optimizer", ["sgd(momentum=0.9)", "adam", "muon", "rprop", "lbfgs(iterations=3)", "soap(every=2)", "kfac"]
+)
 def test_calls_can_be_divided_and_continued_from_the_state(optimizer: str) -> None:
     recipe = recipe_of(training={"optimizer": optimizer, "batch": 16})
     pixels = np.arange(ROWS * COLUMNS)

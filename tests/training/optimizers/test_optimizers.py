@@ -32,6 +32,8 @@ EVERY = [
     choices.LBFGS(lr=0.5, line_search="none"),
     choices.Muon(lr=0.05, adam_lr=0.01),
     choices.Foof(lr=0.05, adam_lr=0.01, every=3, decay=0.8),
+    choices.SOAP(lr=0.01, every=2),
+    choices.KFAC(lr=0.02, every=3, decay=0.8),
 ]
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sfumato.errors import RecipeError
 from sfumato.recipe import Recipe, choices
 from sfumato.recipe.description import Layer, describe
-from sfumato.training.optimizers import foof
+from sfumato.training.optimizers import foof, kfac, soap
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,15 @@ def operations(recipe: Recipe, samples: int, steps: int) -> Operations | None:
             )
         case choices.Muon():
             return Operations(_network(layers, samples), steps * sum(_muon(layer, optimizer) for layer in hidden))
+        case choices.SOAP():
+            return Operations(_network(layers, samples), sum(_soap(layer, optimizer, steps) for layer in layers))
+        case choices.KFAC():
+            # Errors of random signs go back through all layers but the first.
+            back = 2 * samples * sum(layer.inputs * layer.units for layer in layers[1:])
+            shown = _batch(recipe, samples)
+            return Operations(
+                _network(layers, samples), back + sum(_kfac(layer, optimizer, shown, steps) for layer in layers)
+            )
         case _:
             return Operations(_network(layers, samples), 0)
 
@@ -79,3 +88,26 @@ def _muon(layer: Layer, choice: choices.Muon) -> int:
     """Three products a Newton-Schulz iteration."""
     small, large = sorted((layer.inputs, layer.units))
     return choice.iterations * (2 * 2 * small**2 * large + 2 * small**3)
+
+
+def _soap(layer: Layer, choice: choices.SOAP, steps: int) -> int:
+    """Into the basis, back, and the moments; now and then one step of orthogonal iteration by Householder's factors.
+
+    The first step only looks, and finds the eigenvectors: 9 n^3, Golub and Van Loan 2013, "Matrix Computations", 8.3.
+    """
+    sides = [size for size in (layer.units, layer.inputs) if size <= soap.LONGEST]
+    products = sum(2 * size * layer.units * layer.inputs for size in sides)
+    refresh = 2 * products + sum(2 * size**3 + 8 * size**3 // 3 for size in sides)
+    look = products + sum(9 * size**3 for size in sides)
+    return look + (steps - 1) * 3 * products + (steps - 1) // choice.every * refresh
+
+
+def _kfac(layer: Layer, choice: choices.KFAC, batch: int, steps: int) -> int:
+    """Moments of inputs and errors, their inverses by Cholesky's factors, and the products with the gradient."""
+    sizes = (layer.units, layer.inputs + layer.biases)
+    if max(layer.units, layer.inputs + 1) > kfac.LONGEST:
+        return 0
+    inversions = sum(foof.due(step, choice.every) for step in range(1, steps + 1))
+    moments = sum(2 * min(choice.samples, batch) * size**2 for size in sizes)
+    update = sum(2 * size * sizes[0] * sizes[1] for size in sizes)
+    return steps * (moments + update) + inversions * sum(size**3 for size in sizes)

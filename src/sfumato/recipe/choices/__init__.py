@@ -15,7 +15,19 @@ from sfumato.recipe.choices.initialisations import (
     Siren,
 )
 from sfumato.recipe.choices.losses import Absolute, Huber, Loss, Squared
-from sfumato.recipe.choices.optimizers import LBFGS, SGD, Adam, AdamW, Foof, Muon, Optimizer, RMSprop, Rprop
+from sfumato.recipe.choices.optimizers import (
+    KFAC,
+    LBFGS,
+    SGD,
+    SOAP,
+    Adam,
+    AdamW,
+    Foof,
+    Muon,
+    Optimizer,
+    RMSprop,
+    Rprop,
+)
 from sfumato.recipe.choices.orders import Fixed, Order, Replacement, Scan, Shuffled
 from sfumato.recipe.choices.schedules import Constant, Cosine, Linear, Schedule
 from sfumato.recipe.choices.shapes import Residual, Shape, Skip, Straight
@@ -25,8 +37,10 @@ FAMILIES: tuple[type[Choice], ...] = (Activation, Encoding, Initialisation, Loss
 
 __all__ = [
     "FAMILIES",
+    "KFAC",
     "LBFGS",
     "SGD",
+    "SOAP",
     "Absolute",
     "Activation",
     "Adam",

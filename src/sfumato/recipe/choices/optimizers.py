@@ -101,3 +101,27 @@ class Foof(Optimizer, name="foof"):
     decay: float = Field(default=0.95, ge=0, lt=1, description="part of the last moments that is kept")
     every: int = Field(default=20, ge=1, description="steps between two inversions of the moments")
     adam_lr: float = Field(default=0.005, ge=0, description="Adam's rate for first and last layer")
+
+
+@dataclass(frozen=True, config=CONFIG)
+class SOAP(Optimizer, name="soap"):
+    """Adam in the eigenvectors of both second moments of a matrix's gradients (Vyas et al. 2024)."""
+
+    lr: float = Field(default=0.003, ge=0, description="learning rate")
+    beta1: float = Field(default=0.95, ge=0, lt=1, description="decay of the mean of the gradients")
+    beta2: float = Field(default=0.95, ge=0, lt=1, description="decay of the mean of their squares and products")
+    eps: float = Field(default=1e-8, gt=0, description="added to the root of the mean square")
+    every: int = Field(default=10, ge=1, description="steps between two turns of the basis towards the eigenvectors")
+
+
+@dataclass(frozen=True, config=CONFIG)
+class KFAC(Optimizer, name="kfac"):
+    """Gradients divided by the second moments of a layer's inputs and of its errors (Martens and Grosse 2015)."""
+
+    lr: float = Field(default=0.003, ge=0, description="by how much a step is to change the outputs, root mean square")
+    momentum: float = Field(default=0.9, ge=0, lt=1, description="part of the last gradients that is kept")
+    damping: float = Field(default=1e-9, gt=0, description="added to the Fisher matrix, divided between its factors")
+    samples: int = Field(default=128, ge=1, description="samples of a step whose moments are taken")
+    decay: float = Field(default=0.95, ge=0, lt=1, description="part of the last moments that is kept")
+    every: int = Field(default=20, ge=1, description="steps between two inversions of the moments")
+    adam_lr: float = Field(default=0.005, ge=0, description="Adam's rate for what is not a linear layer")

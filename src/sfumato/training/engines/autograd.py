@@ -43,8 +43,8 @@ class Autograd(Engine):
         self._loss = recipe.training.loss
         self._batch = len(task.coordinates) if recipe.training.batch == "all" else recipe.training.batch
         self._threads = task.threads
-        # FOOF looks at the inputs of a batch's first samples.
-        whole = isinstance(recipe.training.optimizer, choices.Foof)
+        # These look at what a batch's first samples leave in the layers.
+        whole = isinstance(recipe.training.optimizer, choices.Foof | choices.KFAC)
         self._divides = isinstance(task.model, models.MLP) and device.type == "cpu" and not whole
         workers = task.threads if self._divides else 1
         self._optimizer = optimizers.build(recipe.training.optimizer, self._model, workers)

@@ -60,7 +60,7 @@ def online(recipe: Recipe) -> list[str]:
 def fused(recipe: Recipe) -> list[str]:
     """What in the recipe is not mini-batch training of an MLP in float32 on the CPU, by a compiled optimiser."""
     training = recipe.training
-    known = not isinstance(training.optimizer, choices.Rprop | choices.LBFGS)
+    known = not isinstance(training.optimizer, choices.Rprop | choices.LBFGS | choices.SOAP | choices.KFAC)
     return _broken(
         [
             (training.batch != 1, "training.batch", "2 or more", training.batch),

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from sfumato.recipe import choices
-from sfumato.training.optimizers import adam, adamw, foof, lbfgs, muon, rmsprop, rprop, sgd
+from sfumato.training.optimizers import adam, adamw, foof, kfac, lbfgs, muon, rmsprop, rprop, sgd, soap
 
 Build = Callable[[Any, nn.Module, int], torch.optim.Optimizer]
 """(choice, model, threads) -> optimiser."""
@@ -23,6 +23,8 @@ IMPLEMENTATIONS: dict[type[choices.Optimizer], Build] = {
     choices.LBFGS: lbfgs.build,
     choices.Muon: muon.build,
     choices.Foof: foof.build,
+    choices.SOAP: soap.build,
+    choices.KFAC: kfac.build,
 }
 """Every optimiser by its choice."""
 

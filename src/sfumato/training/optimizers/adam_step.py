@@ -11,16 +11,22 @@ BETA1, BETA2, EPS = 0.9, 0.99, 1e-8
 """Shorter memory than Adam's usual 0.999: these runs have a few hundred steps."""
 
 
-def adam_step(parameter: nn.Parameter, state: dict[str, Any], rate: float) -> None:
+def adam_step(
+    parameter: nn.Parameter,
+    state: dict[str, Any],
+    rate: float,
+    betas: tuple[float, float] = (BETA1, BETA2),
+    eps: float = EPS,
+) -> None:
     """Kingma and Ba 2015, in place; ``state`` is this parameter's own and starts empty."""
-    gradient = parameter.grad
+    gradient, (beta1, beta2) = parameter.grad, betas
     assert gradient is not None
     if not state:
         state["step"] = 0
         state["mean"] = torch.zeros_like(parameter)
         state["square"] = torch.zeros_like(parameter)
     state["step"] += 1
-    mean = state["mean"].lerp_(gradient, 1 - BETA1)
-    square = state["square"].mul_(BETA2).addcmul_(gradient, gradient, value=1 - BETA2)
-    root = (square / (1 - BETA2 ** state["step"])).sqrt_().add_(EPS)
-    parameter.addcdiv_(mean, root, value=-rate / (1 - BETA1 ** state["step"]))
+    mean = state["mean"].lerp_(gradient, 1 - beta1)
+    square = state["square"].mul_(beta2).addcmul_(gradient, gradient, value=1 - beta2)
+    root = (square / (1 - beta2 ** state["step"])).sqrt_().add_(eps)
+    parameter.addcdiv_(mean, root, value=-rate / (1 - beta1 ** state["step"]))

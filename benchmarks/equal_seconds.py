@@ -1,0 +1,167 @@
+"""What optimisers come to in equal seconds of one core, each at its own best rate.
+
+    python benchmarks/equal_seconds.py [--picture cat] [--seconds 1 3 10] [--seeds 3] [--only soap kfac] [--write NAME]
+
+First the steps of all are timed alternately, in this thread's own time, so that other work on the machine counts
+little. Then each trains for as many steps as the seconds pay for: the dB do not depend on what else the machine does
+while it trains. Rates are chosen as `sfumato compare` does, from a grid of three that grows where the best is at its
+end, by the dB after the middle one of the budgets, on a seed that the table does not use.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import hardware
+import numpy as np
+import results_file
+from alternation import Quartiles, alternate, quartiles
+from numpy.typing import NDArray
+
+from sfumato import images, models
+from sfumato.lab.rates import FIRST_SEED, Tuning, best_of, scaled
+from sfumato.recipe import Recipe, changed
+from sfumato.training import Loop, resolve
+from sfumato.training.engines import Engine, Task, find
+
+OPTIMISERS = ("adam", "muon", "foof", "soap", "kfac")
+COMPILED = ("adam", "muon", "foof")
+"""Which of them engine `fused` has."""
+
+BATCH, STEPS = 512, 20
+"""Of a turn: by default moments are inverted once in so many steps, and bases turned twice."""
+
+
+class Side(NamedTuple):
+    """An optimiser in an engine."""
+
+    optimiser: str
+    engine: str
+
+    def recipe(self, picture: str, **more: Any) -> Recipe:
+        """The default one but for this, on one thread."""
+        return resolve(
+            changed(
+                Recipe(),
+                {
+                    "picture": {"source": picture},
+                    "training": {"optimizer": self.optimiser, "batch": BATCH},
+                    "engine": self.engine,
+                    "threads": 1,
+                    "evaluation": {"every": "end"},
+                    "device": "cpu",
+                    **more,
+                },
+            )
+        )
+
+
+def every_side(only: Sequence[str]) -> list[Side]:
+    """All in PyTorch, some in compiled code as well."""
+    found = [Side(name, "autograd") for name in OPTIMISERS] + [Side(name, "fused") for name in COMPILED]
+    return [side for side in found if not only or side.optimiser in only]
+
+
+def engine_of(recipe: Recipe, target: NDArray[np.float32]) -> Engine:
+    """Ready for its first step."""
+    height, width, channels = target.shape
+    model = models.build(recipe.model, channels, recipe.seed, models.DTYPES[recipe.dtype], recipe.coordinates)
+    coordinates = models.grid(recipe.coordinates, height, width)
+    exact = images.exact(target).reshape(-1, channels)
+    return find(recipe.engine)(Task(recipe, coordinates, exact, model, 1))
+
+
+def stepping(engine: Engine, pixels: int) -> Callable[[int], float]:
+    """Seconds of this thread's own time that a step takes, once some are taken."""
+    random = np.random.default_rng(0)
+
+    def turn(_: int) -> float:
+        some = random.integers(0, pixels, STEPS * BATCH)
+        before = time.thread_time()
+        engine.advance(some, np.ones(STEPS))
+        return (time.thread_time() - before) / STEPS
+
+    turn(0)
+    return turn
+
+
+def megabytes(engine: Engine) -> float:
+    """Of all that must be kept to go on, but for the weights."""
+    state = engine.state()
+    return (
+        sum(array.nbytes for name, array in state.items() if name != "weights" and not name.startswith("model/")) / 1e6
+    )
+
+
+def trained(recipe: Recipe, target: NDArray[np.float32], steps: int, seed: int) -> float:
+    """The dB after so many steps; -inf where it diverged."""
+    last = list(Loop(changed(recipe, {"budget": {"steps": steps}, "seed": seed}), target).snapshots())[-1]
+    return last.evaluation.psnr if last.ended == "steps" and last.evaluation is not None else float("-inf")
+
+
+def factor_of(recipe: Recipe, target: NDArray[np.float32], steps: int) -> float:
+    """Of the rates, that which is best after so many steps."""
+    tuning, means = Tuning(), dict[float, float]()
+    more: float | None = 0.0
+    while more is not None:
+        for factor in [more] if means else tuning.factors:
+            means[factor] = trained(scaled(recipe, factor), target, steps, FIRST_SEED)
+        more = tuning.grow(means)
+    return best_of(means)
+
+
+def line(side: Side, recipe: Recipe, cost: Quartiles, size: float, cells: Sequence[Sequence[float]]) -> str:
+    """Of the table: what is remembered, what a step takes, and mean dB (least to most)."""
+    texts = [f"{statistics.mean(cell):.2f} ({min(cell):.2f} to {max(cell):.2f})" for cell in cells]
+    rate, took = recipe.training.optimizer.lr, cost.median
+    return " | ".join([f"| `{side.optimiser}`, `{side.engine}`", f"{rate:.2g}", f"{size:.1f}", f"{took:.1f}", *texts])
+
+
+def main() -> None:
+    """Time, tune, train, print."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--picture", default="cat", help="a sample's name or a file")
+    parser.add_argument("--seconds", type=float, nargs="+", default=[1, 3, 10])
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", nargs="*", choices=OPTIMISERS, default=[])
+    parser.add_argument("--write", metavar="NAME", help="of a file among the results")
+    arguments = parser.parse_args()
+    sides = every_side(arguments.only)
+    recipes = {side: side.recipe(arguments.picture) for side in sides}
+    target = images.load(recipes[sides[0]].picture)
+    engines = {side: engine_of(recipes[side], target) for side in sides}
+    pixels = target.shape[0] * target.shape[1]
+    turns = {" ".join(side): stepping(engine, pixels) for side, engine in engines.items()}
+    milliseconds = {name: [1e3 * each for each in took] for name, took in alternate(turns, arguments.rounds).items()}
+    print("| optimiser, engine | rate | MB | ms a step | " + " | ".join(f"{s:g} s" for s in arguments.seconds) + " |")
+    print("|---" * (4 + len(arguments.seconds)) + "|")
+    rows: list[dict[str, Any]] = []
+    for side in sides:
+        cost = quartiles(milliseconds[" ".join(side)])
+        steps = [max(1, int(1e3 * seconds / cost.median)) for seconds in arguments.seconds]
+        recipe = recipes[side]
+        recipe = scaled(recipe, factor_of(recipe, target, steps[len(steps) // 2]))
+        cells = [[trained(recipe, target, count, seed) for seed in range(arguments.seeds)] for count in steps]
+        size = megabytes(engines[side])
+        print(line(side, recipe, cost, size, cells), "|", flush=True)
+        rows.append(
+            {
+                "optimiser": str(recipe.training.optimizer),
+                "engine": side.engine,
+                "milliseconds_a_step": cost.rounded(2),
+                "megabytes": round(size, 2),
+                "steps": steps,
+                "db": [[round(value, 3) for value in cell] for cell in cells],
+            }
+        )
+    if arguments.write:
+        results_file.write(arguments.write, {"seconds": arguments.seconds, "rows": rows} | hardware.circumstances())
+
+
+if __name__ == "__main__":
+    main()
