@@ -45,12 +45,12 @@ def operations(recipe: Recipe, samples: int, steps: int) -> Operations | None:
     hidden = layers[1:-1]
     match optimizer:
         case choices.Foof():
-            # Engine autograd knows the inputs of the first step from that step itself.
-            looks = 0 if recipe.engine == "autograd" else 1
+            # Engine autograd knows the inputs of the first step from that step itself; the others look at them before.
+            compiled = recipe.engine != "autograd"
             shown = _batch(recipe, samples)
             return Operations(
-                _network(layers, samples + looks * shown),
-                sum(_foof(layer, optimizer, shown, steps, looks) for layer in hidden),
+                _network(layers, samples + (shown if compiled else 0)),
+                sum(_foof(layer, optimizer, shown, steps, compiled=compiled) for layer in hidden),
             )
         case choices.Muon():
             return Operations(_network(layers, samples), steps * sum(_muon(layer, optimizer) for layer in hidden))
@@ -76,10 +76,13 @@ def _batch(recipe: Recipe, samples: int) -> int:
     return samples if recipe.training.batch == "all" else min(recipe.training.batch, samples)
 
 
-def _foof(layer: Layer, choice: choices.Foof, batch: int, steps: int, looks: int) -> int:
-    """Moments of the inputs, their inverse by Cholesky's factors (n^3 in all), and its product with the gradient."""
-    size = layer.inputs + layer.biases
-    moments = 2 * min(choice.samples, batch) * size**2
+def _foof(layer: Layer, choice: choices.Foof, batch: int, steps: int, *, compiled: bool) -> int:
+    """Moments of the inputs, their inverse by Cholesky's factors (n^3 in all), and its product with the gradient.
+
+    Moments are symmetric, and compiled engines compute one half of them.
+    """
+    size, looks = layer.inputs + layer.biases, int(compiled)
+    moments = min(choice.samples, batch) * size * (size + 1 if compiled else 2 * size)
     inversions = sum(foof.due(step, choice.every) for step in range(1, steps + 1)) + looks
     return (steps + looks) * moments + steps * 2 * size**2 * layer.units + inversions * size**3
 
