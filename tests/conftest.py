@@ -1,4 +1,4 @@
-"""What tests of several parts share: one real browser."""
+"""What tests of several parts share: one real browser, and patience with busy machines."""
 
 from __future__ import annotations
 
@@ -7,8 +7,13 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from playwright.sync_api import Browser, Error, sync_playwright
+
+# How long an example takes says how busy the machine is.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 REQUIRED = os.environ.get("SFUMATO_BROWSER") == "required"
 

@@ -62,7 +62,7 @@ def test_every_byte_is_divided_by_255_and_rounded_once(tmp_path: Path) -> None:
         st.tuples(st.integers(2, 9), st.integers(2, 9), st.sampled_from([1, 3])),
     )
 )
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_any_bytes_come_back(tmp_path_factory: pytest.TempPathFactory, values: NDArray[np.uint8]) -> None:
     path = save(tmp_path_factory.mktemp("any") / "a.png", values[:, :, 0] if values.shape[2] == 1 else values)
     assert_same(load(path), stored(values))

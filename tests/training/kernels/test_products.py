@@ -44,7 +44,7 @@ def product(
 @pytest.mark.parametrize("add", [False, True])
 @pytest.mark.parametrize("transposed", [False, True])
 @given(rows=SIZES, columns=SIZES, inner=SIZES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_products_are_numpys(transposed: bool, add: bool, rows: int, columns: int, inner: int) -> None:
     function = multiply_transposed if transposed else multiply
     got, expected, (after, before) = product(function, rows, columns, inner, transposed=transposed, add=add)
@@ -74,7 +74,7 @@ def test_a_place_does_not_depend_on_the_sizes() -> None:
 
 
 @given(columns=SIZES, inner=SIZES, cuts=st.lists(st.integers(0, 5), max_size=2))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_matrix_times_itself_in_shares_is_the_whole_product(columns: int, inner: int, cuts: list[int]) -> None:
     wide = up(columns)
     left = np.zeros((inner, wide + 3), np.float32)

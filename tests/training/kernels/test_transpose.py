@@ -9,7 +9,7 @@ from sfumato.training.kernels.vectors import up
 
 
 @given(rows=st.integers(1, 80), columns=st.integers(1, 80), seed=st.integers(0, 99))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_rows_become_columns(rows: int, columns: int, seed: int) -> None:
     source = np.random.default_rng(seed).standard_normal((up(rows), up(columns) + 3)).astype(np.float32)
     target = np.full((up(columns), up(rows) + 5), -1, np.float32)
