@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-import select
+import selectors
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -48,8 +48,11 @@ class Child:
         try:
             process.stdin.write(json.dumps(order).encode() + b"\n")
             process.stdin.flush()
-            if not select.select([process.stdout], [], [], most_seconds)[0]:
-                raise OSError("it takes too long")
+            # Not select(), which knows no file beyond the 1,024th: there may be as many connections.
+            with selectors.DefaultSelector() as selector:
+                selector.register(process.stdout, selectors.EVENT_READ)
+                if not selector.select(most_seconds):
+                    raise OSError("it takes too long")
             head = json.loads(process.stdout.readline())
             size = head.get("bytes", 0)
             data = process.stdout.read(size)
