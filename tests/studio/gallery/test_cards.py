@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -149,6 +150,24 @@ def test_a_pipe_for_metrics_holds_nothing_up(studio: TestClient, runs: Path) -> 
     assert studio.get("/api/runs").json()["runs"][0]["psnr"] is None
 
 
+def test_others_are_answered_during_a_first_look(
+    studio: TestClient, runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made.run(runs, "one")
+    looked = threading.Event()
+    whole = entry.read
+    monkeypatch.setattr(entry, "read", lambda folder: (looked.wait(30), whole(folder))[1])
+    with ThreadPoolExecutor(60) as pool:
+        # More than there are threads for all.
+        lists = [pool.submit(studio.get, "/api/runs") for _ in range(60)]
+        try:
+            assert studio.get("/api/form").status_code == 200
+            assert not any(each.done() for each in lists)
+        finally:
+            looked.set()
+        assert all(each.result().json()["total"] == 1 for each in lists)
+
+
 def test_order_follows_what_has_changed(studio: TestClient, runs: Path) -> None:
     for number in range(3):
         made.run(runs, f"run-{number}", facts={"result": {"psnr": 20.0 + number, "seconds": 1.0}})
@@ -185,6 +204,14 @@ def test_small_pictures_need_no_room_of_their_own(
     assert studio.get("/api/runs/one/thumbnail.webp").headers["content-type"] == "image/webp"
     if studio_folder == "a link":
         assert not list((tmp_path / "outside").iterdir())
+
+
+def test_what_is_deleted_is_listed_no_more(studio: TestClient, runs: Path) -> None:
+    made.run(runs, "kept")
+    made.run(runs, "old")
+    assert len(names_of(studio)) == 2
+    assert studio.post("/api/runs/delete", json={"names": ["old"]}).json()["deleted"] == ["old"]
+    assert names_of(studio) == ["kept"]
 
 
 def test_deleting_deletes_what_may_be(studio: TestClient, runs: Path) -> None:

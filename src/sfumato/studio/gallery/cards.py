@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from anyio import CapacityLimiter
+
 from sfumato.errors import RunError
 from sfumato.runs import cleaning, entry, layout, listing
 from sfumato.runs.entry import Entry
@@ -34,6 +36,8 @@ class Gallery:
         self._arranged: dict[tuple[str, str], list[Entry]] = {}
         self._at = -FRESH
         self._lock = threading.Lock()
+        self.few = CapacityLimiter(2)
+        """Of those who ask for pages of it."""
 
     def entries(self) -> list[Entry]:
         """All runs, newest first. Raises RunError where the folder cannot be read."""
@@ -63,7 +67,7 @@ class Gallery:
             if (now := self._entry(each.name, each.path, before)) is not None:
                 known[each.name] = now
                 changed |= before is None or before[1] is not now[1]
-        if changed or len(known) != len(self._known):
+        if changed or known.keys() != self._known.keys():
             self._listed = [found for _, found in known.values()]
             self._arranged.clear()
         self._known = known
@@ -99,7 +103,6 @@ class Gallery:
         cleaning.delete(found, self.runs)
         thumbnails.forget(self.runs, name)
         with self._lock:
-            self._known.pop(name, None)
             self._at = -FRESH
 
     def _entry(self, name: str, path: str, before: tuple[Any, Entry] | None) -> tuple[Any, Entry] | None:
