@@ -38,7 +38,7 @@ class Child:
         return self.process.poll() is not None
 
     def ask(self, order: Mapping[str, Any], most_seconds: float) -> tuple[dict[str, Any], bytes]:
-        """Its answer. Raises OSError where it ended, or takes too long.
+        """Its answer. Raises OSError where it ended, TimeoutError, which is one, where it takes too long.
 
         Close it then: what it still says would be taken for the answer to the next question.
         """
@@ -52,7 +52,7 @@ class Child:
             with selectors.DefaultSelector() as selector:
                 selector.register(process.stdout, selectors.EVENT_READ)
                 if not selector.select(most_seconds):
-                    raise OSError("it takes too long")
+                    raise TimeoutError("it takes too long")
             head = json.loads(process.stdout.readline())
             size = head.get("bytes", 0)
             data = process.stdout.read(size)

@@ -42,7 +42,7 @@ async def delete_runs(request: Request) -> Response:
             await aside(studio.gallery.delete, name)
             deleted.append(name)
         except (Problem, RunError) as error:
-            refused.append({"name": name, "problem": str(error)})
+            refused.append({"name": name, "problem": str(error).replace(f"{studio.runs}/", "")})
     return Answer({"deleted": deleted, "refused": refused})
 
 
