@@ -15,6 +15,7 @@ import pytest
 import sfumato as sf
 from sfumato.cli.main import main
 from sfumato.runs import layout, requests
+from sfumato.studio.web.bodies import MOST_ARMS
 from tests.studio.server import LOG, Server, eventually, server, stop_all
 
 pytestmark = pytest.mark.slow
@@ -115,6 +116,24 @@ def test_a_check_and_a_race(folder: Path) -> None:
             assert [state(page, name) for name in names[:cores]] == ["running"] * cores
             page.ask("POST", f"/api/runs/{names[0]}/stop")
             eventually(lambda: state(page, names[cores]) == "running")
+
+
+def test_another_server_lets_go_what_waits(folder: Path) -> None:
+    cores = len(os.sched_getaffinity(0))
+    if cores > MOST_ARMS - 1:
+        pytest.skip(f"a race of {MOST_ARMS} arms leaves none waiting on {cores} cores")
+    with server(folder) as page:
+        status, answer = page.ask("POST", "/api/race", {"arms": [LONG] * (cores + 1)})
+        assert status == 201, answer
+        *begun, last = answer["names"]
+        eventually(lambda: state(page, last) == "paused")
+        page.kill()
+    requests.ask(folder / begun[0], "stop")
+    eventually(lambda: not requests.is_live(folder / begun[0]))
+    assert requests.asked(folder / last) == "pause"
+    with server(folder) as page:
+        eventually(lambda: state(page, last) == "running")
+    assert not list((folder / ".studio" / "races").iterdir())
 
 
 def test_ctrl_c_ends_it_at_once_with_pages_open(folder: Path, trained: sf.Run) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from sfumato.errors import RunError
 from sfumato.recipe.summary import differences
 from sfumato.runs import facts, layout, requests
+from sfumato.runs.regular import regular
 
 DAMAGED = "damaged"
 INTERRUPTED = "interrupted"
@@ -129,7 +130,7 @@ def _entry(folder: Path, found: dict[str, Any]) -> Entry:
 def _last_figures(folder: Path) -> Any:
     """The last whole line of the metrics of a run without a result; None where there is none."""
     try:
-        with (folder / layout.METRICS).open("rb") as file:
+        with regular(folder / layout.METRICS).open("rb") as file:
             file.seek(max(file.seek(0, os.SEEK_END) - _TAIL, 0))
             lines = file.read().split(b"\n")[:-1]
         return json.loads(lines[-1])

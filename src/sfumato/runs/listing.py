@@ -39,14 +39,24 @@ def entries(runs: Path) -> list[Entry]:
 
 def folders(runs: Path) -> list[Path]:
     """Where the runs in a folder are, in no order; [] where there is no folder. Raises RunError."""
+    return [runs / each.name for each in inside(runs) if each.is_dir() and is_a_run(each.path)]
+
+
+def inside(runs: Path) -> list[os.DirEntry[str]]:
+    """What is in a folder and not hidden; [] where there is no folder. Raises RunError."""
     try:
         with os.scandir(runs) as found:
-            return [runs / each.name for each in found if _may_be_a_run(each)]
+            return [each for each in found if not each.name.startswith(".")]
     except FileNotFoundError:
         return []
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise RunError(f"{runs} must be a folder of runs: {reason}. Choose another (--runs).") from None
+
+
+def is_a_run(folder: str) -> bool:
+    """Whether a folder is a run's: other folders beside the runs are none of this list's business."""
+    return any(os.path.lexists(Path(folder, name)) for name in _FILES)
 
 
 def arranged(listed: Sequence[Entry], words: str = "", sort: str = "started") -> list[Entry]:
@@ -83,13 +93,6 @@ def find(text: str, runs: Path) -> Path:
     close = difflib.get_close_matches(text, [each.name for each in listed], n=1)
     hint = f"did you mean {close[0]}?" if close else f"see sfumato runs --runs {runs}."
     raise RunError(f"{text!r} must be a run's folder, or a part of a run's name in {runs}. Got neither; {hint}")
-
-
-def _may_be_a_run(found: os.DirEntry[str]) -> bool:
-    # Other folders beside the runs are none of this list's business.
-    if found.name.startswith(".") or not found.is_dir():
-        return False
-    return any(os.path.lexists(Path(found.path, name)) for name in _FILES)
 
 
 def _words(each: Entry) -> str:

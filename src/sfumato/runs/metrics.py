@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from sfumato.errors import RunError
 from sfumato.runs.atomic import cannot_write
-from sfumato.runs.regular import regular
+from sfumato.runs.regular import read_bytes
 from sfumato.words import shortened
 
 if TYPE_CHECKING:
     from sfumato.training import Figures, Snapshot
+
+MOST_BYTES = 1_000_000_000
+"""A million lines of a kilobyte: more is no training's."""
 
 _ALWAYS_NUMBERS = ("epoch", "step", "samples", "seconds")
 _NUMBERS_OR_NULL = ("loss", "psnr")
@@ -53,13 +56,16 @@ def append(path: Path, values: dict[str, Any]) -> None:
         raise cannot_write(path, error) from error
 
 
-def read(path: Path) -> list[dict[str, Any]]:
-    """All whole lines; a last line that was cut off by a crash is left out. Raises RunError for a damaged one."""
+def read(path: Path, most: int = MOST_BYTES) -> list[dict[str, Any]]:
+    """All whole lines; a last line that was cut off by a crash is left out.
+
+    Raises RunError for a damaged one, and for a file of more than ``most`` bytes.
+    """
     if not path.exists():
         return []
     number = 0
     try:
-        *texts, _cut_off = regular(path).read_text(encoding="utf-8").split("\n")
+        *texts, _cut_off = read_bytes(path, most).decode().split("\n")
         lines: list[dict[str, Any]] = []
         for text in texts:
             number += 1

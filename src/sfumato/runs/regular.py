@@ -1,4 +1,4 @@
-"""Whether what stands under a file's name is a file."""
+"""Whether what stands under a file's name is a file, and one that fits in memory."""
 
 from __future__ import annotations
 
@@ -15,3 +15,13 @@ def regular(path: Path) -> Path:
     if not stat.S_ISREG(path.stat().st_mode):
         raise OSError(errno.EINVAL, "not a regular file")
     return path
+
+
+def read_bytes(path: Path, most: int) -> bytes:
+    """What a regular file of at most so many bytes holds. Raises OSError, also where it has more."""
+    with regular(path).open("rb") as file:
+        # Not by its size: it may grow meanwhile.
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise OSError(errno.EFBIG, f"it has more than {most:,} bytes")
+    return data

@@ -10,7 +10,7 @@ from filelock import FileLock, Timeout
 from sfumato.errors import RunError
 from sfumato.runs import layout
 from sfumato.runs.atomic import cannot_write, remove, write_bytes
-from sfumato.runs.regular import regular
+from sfumato.runs.regular import read_bytes
 
 Request = Literal["pause", "stop", "resume"]
 
@@ -25,7 +25,7 @@ def ask(folder: Path, request: Request) -> None:
 def asked(folder: Path) -> Request | None:
     """The request that lies in the folder, or None."""
     try:
-        text = regular(folder / layout.REQUEST).read_text(encoding="utf-8")
+        text = read_bytes(folder / layout.REQUEST, 100).decode()
     except (OSError, ValueError):
         return None
     return next((request for request in get_args(Request) if request == text), None)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-import select
+import selectors
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -38,7 +38,7 @@ class Child:
         return self.process.poll() is not None
 
     def ask(self, order: Mapping[str, Any], most_seconds: float) -> tuple[dict[str, Any], bytes]:
-        """Its answer. Raises OSError where it ended, or takes too long.
+        """Its answer. Raises OSError where it ended, TimeoutError, which is one, where it takes too long.
 
         Close it then: what it still says would be taken for the answer to the next question.
         """
@@ -48,8 +48,11 @@ class Child:
         try:
             process.stdin.write(json.dumps(order).encode() + b"\n")
             process.stdin.flush()
-            if not select.select([process.stdout], [], [], most_seconds)[0]:
-                raise OSError("it takes too long")
+            # Not select(), which knows no file beyond the 1,024th: there may be as many connections.
+            with selectors.DefaultSelector() as selector:
+                selector.register(process.stdout, selectors.EVENT_READ)
+                if not selector.select(most_seconds):
+                    raise TimeoutError("it takes too long")
             head = json.loads(process.stdout.readline())
             size = head.get("bytes", 0)
             data = process.stdout.read(size)

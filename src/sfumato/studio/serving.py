@@ -13,6 +13,7 @@ import uvicorn
 from sfumato.errors import SfumatoError
 from sfumato.studio.app import create
 from sfumato.studio.web.guard import Rules
+from sfumato.studio.web.patience import Patient
 
 
 def serve(
@@ -24,7 +25,9 @@ def serve(
     address = _address(host, bound.getsockname()[1], rules)
     config = uvicorn.Config(
         create(runs, rules, experiments_folder=experiments),
-        log_level="warning",
+        # What strangers send that is no request is theirs to know.
+        log_level="error",
+        http=Patient,
         access_log=False,
         server_header=False,
         # Pages that listen to a run would hold the server up for ever.

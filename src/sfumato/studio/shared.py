@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +18,7 @@ from sfumato.studio.training.children import Children
 from sfumato.studio.training.races import Races
 from sfumato.studio.web import names
 from sfumato.studio.web.guard import Rules
+from sfumato.studio.web.problems import Problem
 
 T = TypeVar("T")
 
@@ -39,15 +41,17 @@ class Studio:
         """One picture at a time: it may take a GiB meanwhile."""
 
     async def keep_house(self) -> None:
-        """See to the children, for ever: one is warm, and those that nobody needs go."""
+        """See to the children and races, for ever: one child is warm, and those that nobody needs go."""
         while True:
-            self.children.tidy()
+            # On a full disk or a folder that may not be written, there is no child to be had before someone asks.
+            with suppress(Problem, OSError):
+                self.children.tidy()
             self.networks.rest()
+            await aside(self.races.go_on)
             await asyncio.sleep(HOUSEKEEPING_EVERY)
 
     def end(self) -> None:
         """Let everything go but the runs that train."""
-        self.races.end()
         self.children.end()
         self.networks.end()
 

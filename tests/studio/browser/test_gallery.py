@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from tests.studio.browser.conftest import Open, listen
 from tests.studio.browser.studio import Studio
@@ -32,6 +32,16 @@ def test_words_and_order_are_in_the_address(visit: Open, names: list[str]) -> No
         return len(values) > 1 and values == sorted(values, reverse=True)
 
     eventually(sorted_by_psnr)
+
+
+def test_a_long_first_look_is_said(visit: Open) -> None:
+    page, held = visit("/experiments"), list[Route]()
+    page.route("**/api/runs?*", lambda route: held.append(route))
+    page.keyboard.press("g")
+    expect(page.get_by_text("Reading the runs…")).to_be_visible()
+    held[0].continue_()
+    page.locator(".card").first.wait_for()
+    expect(page.get_by_text("Reading the runs…")).to_have_count(0)
 
 
 def test_arrows_walk_and_enter_opens(visit: Open, names: list[str]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from sfumato.runs import entry
-from sfumato.studio.gallery import cards
+from sfumato.studio.gallery import cards, thumbnails
 from tests.runs import made
 
 
@@ -128,6 +130,88 @@ def test_damaged_folders_are_shown_as_such(studio: TestClient, runs: Path) -> No
     assert card["state"] == "damaged"
     assert "run.json" in card["problem"]
     assert studio.get("/api/runs/broken").status_code == 409
+
+
+@pytest.mark.parametrize("part", ["run.json", "metrics.jsonl", "lock", "moments"])
+def test_a_card_follows_no_link(studio: TestClient, runs: Path, tmp_path: Path, part: str) -> None:
+    folder = made.run(runs, "one", facts={"status": "running", "result": None})
+    elsewhere = made.run(tmp_path, "elsewhere", model={"depth": 7})
+    (folder / part).unlink(missing_ok=True)
+    (folder / part).symlink_to(elsewhere / part)
+    (card,) = studio.get("/api/runs").json()["runs"]
+    assert card["state"] == "damaged"
+    assert card["problem"] == f"{part} is a link, and the studio follows none"
+    assert card["differences"] == {}
+
+
+def test_a_pipe_for_metrics_holds_nothing_up(studio: TestClient, runs: Path) -> None:
+    folder = made.run(runs, "one", facts={"status": "running", "result": None})
+    os.mkfifo(folder / "metrics.jsonl")
+    assert studio.get("/api/runs").json()["runs"][0]["psnr"] is None
+
+
+def test_others_are_answered_during_a_first_look(
+    studio: TestClient, runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made.run(runs, "one")
+    looked = threading.Event()
+    whole = entry.read
+    monkeypatch.setattr(entry, "read", lambda folder: (looked.wait(30), whole(folder))[1])
+    with ThreadPoolExecutor(60) as pool:
+        # More than there are threads for all.
+        lists = [pool.submit(studio.get, "/api/runs") for _ in range(60)]
+        try:
+            assert studio.get("/api/form").status_code == 200
+            assert not any(each.done() for each in lists)
+        finally:
+            looked.set()
+        assert all(each.result().json()["total"] == 1 for each in lists)
+
+
+def test_order_follows_what_has_changed(studio: TestClient, runs: Path) -> None:
+    for number in range(3):
+        made.run(runs, f"run-{number}", facts={"result": {"psnr": 20.0 + number, "seconds": 1.0}})
+    assert names_of(studio, "sort=psnr") == ["run-2", "run-1", "run-0"]
+    made.run(runs, "run-3", facts={"result": {"psnr": 21.5, "seconds": 1.0}})
+    assert names_of(studio, "sort=psnr") == ["run-2", "run-3", "run-1", "run-0"]
+    facts = json.loads((runs / "run-0" / "run.json").read_text())
+    (runs / "run-0" / "run.json").write_text(json.dumps({**facts, "result": {"psnr": 99.0, "seconds": 1.0}}))
+    assert names_of(studio, "sort=psnr") == ["run-0", "run-2", "run-3", "run-1"]
+    (runs / "run-2" / "run.json").unlink()
+    assert names_of(studio, "sort=psnr") == ["run-0", "run-3", "run-1"]
+    for words in range(3 * cards.MOST_ARRANGED):
+        assert names_of(studio, f"words=nothing-{words}") == []
+    assert names_of(studio, "words=RUN-3") == ["run-3"]
+
+
+def test_many_who_ask_for_one_small_picture_all_get_it(runs: Path) -> None:
+    folder = painted(made.run(runs, "one"))
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: thumbnails.read(runs, folder), range(32)))
+    assert len(set(answers)) == 1
+
+
+@pytest.mark.parametrize("studio_folder", ["a file", "a link"])
+def test_small_pictures_need_no_room_of_their_own(
+    studio: TestClient, runs: Path, tmp_path: Path, studio_folder: str
+) -> None:
+    painted(made.run(runs, "one"))
+    if studio_folder == "a file":
+        (runs / ".studio").write_text("")
+    else:
+        (tmp_path / "outside").mkdir()
+        (runs / ".studio").symlink_to(tmp_path / "outside")
+    assert studio.get("/api/runs/one/thumbnail.webp").headers["content-type"] == "image/webp"
+    if studio_folder == "a link":
+        assert not list((tmp_path / "outside").iterdir())
+
+
+def test_what_is_deleted_is_listed_no_more(studio: TestClient, runs: Path) -> None:
+    made.run(runs, "kept")
+    made.run(runs, "old")
+    assert len(names_of(studio)) == 2
+    assert studio.post("/api/runs/delete", json={"names": ["old"]}).json()["deleted"] == ["old"]
+    assert names_of(studio) == ["kept"]
 
 
 def test_deleting_deletes_what_may_be(studio: TestClient, runs: Path) -> None:

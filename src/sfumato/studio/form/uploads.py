@@ -23,6 +23,8 @@ from sfumato.studio.web.problems import Problem
 
 MOST_BYTES = 64_000_000
 MOST_SECONDS = 60.0
+"""Of decoding."""
+MOST_SECONDS_OF_SENDING = 600.0
 
 FOLDER = "pictures"
 _ENDINGS = {"JPEG": "jpg", "AVIF": "avif"}
@@ -60,13 +62,17 @@ async def _received(request: Request, path: Path) -> tuple[str, bytes]:
     digest, size, start = hashlib.sha256(), 0, b""
     try:
         with path.open("xb") as file:
-            async for part in request.stream():
-                size += len(part)
-                if size > MOST_BYTES:
-                    raise _too_large()
-                digest.update(part)
-                start = (start + part)[:64] if len(start) < 64 else start
-                file.write(part)
+            async with asyncio.timeout(MOST_SECONDS_OF_SENDING):
+                async for part in request.stream():
+                    size += len(part)
+                    if size > MOST_BYTES:
+                        raise _too_large()
+                    digest.update(part)
+                    start = (start + part)[:64] if len(start) < 64 else start
+                    file.write(part)
+    except TimeoutError:
+        limit = f"{MOST_SECONDS_OF_SENDING:.0f} seconds"
+        raise Problem(408, f"The picture took longer than {limit} on its way.", "picture.source") from None
     except ClientDisconnect:
         raise Problem(400, "The picture was cut off on its way.", "picture.source") from None
     return digest.hexdigest(), start

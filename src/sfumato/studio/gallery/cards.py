@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import threading
 import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+
+from anyio import CapacityLimiter
 
 from sfumato.errors import RunError
 from sfumato.runs import cleaning, entry, layout, listing
@@ -19,6 +22,8 @@ from sfumato.studio.web.problems import Problem
 FRESH = 0.5
 """Seconds for which a list is taken as it is: a page asks several times at once."""
 MOST_A_PAGE = 500
+MOST_ARRANGED = 16
+"""Orders and words for which the list is kept as it was answered."""
 
 
 class Gallery:
@@ -28,25 +33,50 @@ class Gallery:
         self.runs = runs
         self._known: dict[str, tuple[Any, Entry]] = {}
         self._listed: list[Entry] = []
+        self._arranged: dict[tuple[str, str], list[Entry]] = {}
         self._at = -FRESH
         self._lock = threading.Lock()
+        self.few = CapacityLimiter(2)
+        """Of those who ask for pages of it."""
 
     def entries(self) -> list[Entry]:
         """All runs, newest first. Raises RunError where the folder cannot be read."""
+        return self._in_order("", "started")
+
+    def _in_order(self, words: str, sort: str) -> list[Entry]:
+        """As `listing.arranged` has it; done again only when a run has changed."""
         with self._lock:
             if time.monotonic() - self._at >= FRESH:
-                folders = listing.folders(self.runs)
-                known = {folder.name: self._entry(folder) for folder in folders if not folder.is_symlink()}
-                self._known = known
-                self._listed = listing.arranged([each for _, each in known.values()])
+                self._look()
                 self._at = time.monotonic()
-            return self._listed
+            asked = words.lower(), sort
+            found = self._arranged.get(asked)
+            if found is None:
+                if len(self._arranged) >= MOST_ARRANGED:
+                    self._arranged.clear()
+                found = self._arranged[asked] = listing.arranged(self._listed, words, sort)
+            return found
+
+    def _look(self) -> None:
+        known: dict[str, tuple[Any, Entry]] = {}
+        changed = False
+        for each in listing.inside(self.runs):
+            if not each.is_dir(follow_symlinks=False):
+                continue
+            before = self._known.get(each.name)
+            if (now := self._entry(each.name, each.path, before)) is not None:
+                known[each.name] = now
+                changed |= before is None or before[1] is not now[1]
+        if changed or known.keys() != self._known.keys():
+            self._listed = [found for _, found in known.values()]
+            self._arranged.clear()
+        self._known = known
 
     def page(self, words: str, sort: str, state: str, number: int, size: int) -> dict[str, Any]:
         """What the gallery shows: ``{total, page, pages, states, runs}``; ``states`` counts the runs of each."""
         if sort not in listing.SORTS:
             raise Problem(422, f"sort must be one of {', '.join(listing.SORTS)}.", "sort")
-        listed = listing.arranged(self.entries(), words, sort)
+        listed = self._in_order(words, sort)
         states: dict[str, int] = {}
         for each in listed:
             states[each.state] = states.get(each.state, 0) + 1
@@ -73,17 +103,21 @@ class Gallery:
         cleaning.delete(found, self.runs)
         thumbnails.forget(self.runs, name)
         with self._lock:
-            self._known.pop(name, None)
             self._at = -FRESH
 
-    def _entry(self, folder: Path) -> tuple[Any, Entry]:
-        key = _key(folder)
-        before = self._known.get(folder.name)
+    def _entry(self, name: str, path: str, before: tuple[Any, Entry] | None) -> tuple[Any, Entry] | None:
+        """A folder's, with what tells whether it has changed; None where it is no run's."""
+        key = _key(path)
         if before is None or key is None or before[0] != key:
+            if not listing.is_a_run(path):
+                return None
+            folder = self.runs / name
+            if link := names.link_in(folder):
+                return key, Entry(folder, entry.DAMAGED, problem=f"{link} is a link, and the studio follows none")
             return key, entry.read(folder)
         found = before[1]
         # A process may go without a word, and no file changes.
-        if found.state in entry.LIVE and not entry.is_held(folder):
+        if found.state in entry.LIVE and not entry.is_held(found.folder):
             found = dataclasses.replace(found, state=entry.INTERRUPTED)
         return key, found
 
@@ -102,13 +136,17 @@ def card(each: Entry) -> dict[str, Any]:
     }
 
 
-def _key(folder: Path) -> Any:
+def _key(path: str) -> Any:
+    """Times and sizes of the files that a card is made of; None where that is not all that it depends on.
+
+    Texts and not paths: it is asked of thousands of runs each time.
+    """
     try:
-        run = (folder / layout.RUN).stat()
+        run = os.lstat(f"{path}/{layout.RUN}")
     except OSError:
         return None
     try:
-        lines = (folder / layout.METRICS).stat().st_size
+        lines = os.lstat(f"{path}/{layout.METRICS}").st_size
     except OSError:
         lines = 0
     return run.st_mtime_ns, run.st_size, run.st_ino, lines

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+
+from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -22,7 +25,10 @@ async def list_runs(request: Request) -> Response:
     number = names.whole(asked.get("page", "1"), 1, 10**9, "page")
     size = names.whole(asked.get("size", "60"), 1, MOST_A_PAGE, "size")
     words, sort, state = asked.get("words", ""), asked.get("sort", "started"), asked.get("state", "")
-    return Answer(await aside(studio_of(request).gallery.page, words, sort, state, number, size))
+    gallery = studio_of(request).gallery
+    # By few threads: those that wait for a first look at thousands of runs are not missed elsewhere.
+    page = functools.partial(gallery.page, words, sort, state, number, size)
+    return Answer(await to_thread.run_sync(page, limiter=gallery.few))
 
 
 async def delete_runs(request: Request) -> Response:
@@ -36,7 +42,7 @@ async def delete_runs(request: Request) -> Response:
             await aside(studio.gallery.delete, name)
             deleted.append(name)
         except (Problem, RunError) as error:
-            refused.append({"name": name, "problem": str(error)})
+            refused.append({"name": name, "problem": str(error).replace(f"{studio.runs}/", "")})
     return Answer({"deleted": deleted, "refused": refused})
 
 

@@ -76,15 +76,18 @@ class Networks:
             self._looker = None
 
     def _ask(self, order: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
-        if self._looker is not None and self._looker.ended:
-            self.end()
-        if self._looker is None:
-            self._looker = Child("sfumato.studio.inside.looker")
-        try:
-            return self._looker.ask(order, MOST_SECONDS)
-        except OSError:
-            self.end()
-            raise Problem(500, "The network could not be looked into; the studio's terminal says why.") from None
+        # Once more where somebody has ended the looker meanwhile, and not where it takes too long.
+        for _ in range(2):
+            if self._looker is None:
+                self._looker = Child("sfumato.studio.inside.looker")
+            try:
+                return self._looker.ask(order, MOST_SECONDS)
+            except TimeoutError:
+                self.end()
+                break
+            except OSError:
+                self.end()
+        raise Problem(500, "The network could not be looked into; the studio's terminal says why.")
 
 
 def step_of(folder: Path, asked: str | None) -> int:

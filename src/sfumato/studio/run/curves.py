@@ -14,6 +14,8 @@ from sfumato.recipe.description import CHANNELS, TRAINING_PER_FORWARD, Descripti
 from sfumato.runs import facts, layout, metrics, weights
 
 MOST_POINTS = 2000
+MOST_METRICS = 64_000_000
+"""Bytes: read, they take several times as many of memory, for each page that asks."""
 
 T = TypeVar("T")
 
@@ -24,7 +26,7 @@ def data(folder: Path) -> dict[str, Any]:
     ``stable_rank`` has a list of every layer's, or null where a line has none, ``layers`` their names. ``running`` are
     the figures at saved moments: from the samples that training showed just before. Raises RunError.
     """
-    lines = thinned(metrics.read(folder / layout.METRICS), MOST_POINTS)
+    lines = thinned(metrics.read(folder / layout.METRICS, MOST_METRICS), MOST_POINTS)
     each = operations_a_sample(facts.read(folder))
     found: dict[str, Any] = {name: [line.get(name) for line in lines] for name in ("epoch", "step", "seconds")}
     found["operations"] = [None if each is None else each * line["samples"] for line in lines]

@@ -92,7 +92,7 @@ def frame(step: int, by_step: Mapping[int, Mapping[str, Any]], operations_a_samp
 
 def _lines(folder: Path) -> list[dict[str, Any]]:
     try:
-        return metrics.read(folder / layout.METRICS)
+        return metrics.read(folder / layout.METRICS, curves.MOST_METRICS)
     except RunError:
         # The page says so where it shows the curves.
         return []

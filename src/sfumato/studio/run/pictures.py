@@ -8,18 +8,21 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from sfumato import images
 from sfumato.errors import SfumatoError
 from sfumato.runs import facts, layout, target
+from sfumato.runs.regular import read_bytes
 from sfumato.studio.gallery import thumbnails
 from sfumato.studio.web import answers, names
 from sfumato.studio.web.problems import Problem
 
 MOST_STEP = 10**12 - 1
+MOST_BYTES = 256_000_000
+"""Of a painting, which has at most half as many values."""
 
 FILES = {
     f"{layout.FILM}.mp4": "video/mp4",
@@ -77,7 +80,16 @@ def own_file(folder: Path, name: str) -> Response:
     if name == layout.CURVE:
         # Drawn by Matplotlib, with styles of its own; it loads nothing.
         headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
-    return FileResponse(path, media_type=kind, headers=headers)
+    return _File(path, media_type=kind, headers=headers)
+
+
+class _File(FileResponse):
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        except RuntimeError:
+            # As Starlette says that it was deleted meanwhile.
+            raise FileNotFoundError(self.path) from None
 
 
 def _frame(folder: Path, step: str) -> Path:
@@ -92,16 +104,17 @@ def _frame(folder: Path, step: str) -> Path:
 def _file(request: Request, path: Path, kind: str, caching: str) -> Response:
     try:
         about = path.stat()
-        data = path.read_bytes()
+        data = read_bytes(path, MOST_BYTES)
     except OSError:
-        # Replaced or deleted meanwhile.
+        # Replaced or deleted meanwhile, or nothing that a training has painted.
         raise Problem(404, "There is no such file in this run.") from None
     return answers.picture(request, data, kind, f"{about.st_mtime_ns:x}-{len(data):x}", caching)
 
 
 @functools.lru_cache(maxsize=16)
 def _target(folder: Path, _written: int) -> bytes:
-    return _png(_shown_target(folder))
+    with thumbnails.ONE_AT_A_TIME:
+        return _png(_shown_target(folder))
 
 
 @functools.lru_cache(maxsize=64)
@@ -109,16 +122,19 @@ def _errors(folder: Path, path: Path, _written: int) -> bytes:
     # Matplotlib, for its colours, only now.
     from sfumato.render.painting import error_map
 
-    wanted = _shown_target(folder)
-    try:
-        with Image.open(path, formats=["PNG"]) as image:
-            painted = np.asarray(image).astype(np.float32) / np.float32(255)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-        raise Problem(409, "The painting of this run cannot be read.") from None
-    try:
-        return _png(error_map(wanted, painted.reshape(*painted.shape[:2], -1)))
-    except SfumatoError as error:
-        raise Problem(409, str(error)) from None
+    with thumbnails.ONE_AT_A_TIME:
+        wanted = _shown_target(folder)
+        try:
+            with thumbnails.opened(path) as image:
+                if image.size != wanted.shape[1::-1]:
+                    raise ValueError("it has another size than the picture")
+                painted = np.asarray(image).astype(np.float32) / np.float32(255)
+        except (OSError, SyntaxError, ValueError):
+            raise Problem(409, "The painting of this run cannot be read.") from None
+        try:
+            return _png(error_map(wanted, painted.reshape(*painted.shape[:2], -1)))
+        except SfumatoError as error:
+            raise Problem(409, str(error)) from None
 
 
 def _shown_target(folder: Path) -> NDArray[np.float32]:

@@ -182,6 +182,10 @@ class Watcher:
         except OSError:
             return []
         whole = data[: data.rfind(b"\n") + 1]
+        if not whole and len(data) == _MOST_READ:
+            # A hole, or something else that no training has written.
+            self._read = size
+            return []
         first, self._read = self._read == 0, self._read + len(whole)
         lines: list[dict[str, Any]] = []
         for text in whole.splitlines():

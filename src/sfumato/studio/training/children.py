@@ -24,6 +24,13 @@ MOST_SECONDS = 120.0
 LOGS_KEPT = 50
 
 
+class Ended(Problem):
+    """A child that has not answered."""
+
+    def __init__(self, log: Path | None) -> None:
+        super().__init__(500, f"The training process ended without a word; see {log}.")
+
+
 class Children:
     """Starts them and gives them orders."""
 
@@ -59,7 +66,12 @@ class Children:
 
     async def check(self, recipe: Recipe) -> dict[str, Any]:
         """``{works, findings: [{level, text}]}``. Raises Problem."""
-        return await self._ordered({"do": "check", "recipe": values(recipe)})
+        order = {"do": "check", "recipe": values(recipe)}
+        try:
+            return await self._ordered(order)
+        except Ended:
+            # Somebody has ended it; a check can be done again, and a run would be there twice.
+            return await self._ordered(order)
 
     async def _ordered(self, order: dict[str, Any]) -> dict[str, Any]:
         child = self._idle.pop(0) if self._idle else self._new()
@@ -70,7 +82,7 @@ class Children:
             answer, _ = await to_thread.run_sync(child.ask, order, MOST_SECONDS)
         except OSError:
             child.close()
-            raise Problem(500, f"The training process ended without a word; see {child.log}.") from None
+            raise Ended(child.log) from None
         if "name" in answer:
             self._training.append((child, time.monotonic()))
         elif len(self._idle) < 1:

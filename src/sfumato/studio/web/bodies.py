@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import TypeVar
 
@@ -13,6 +14,7 @@ from sfumato.words import shortened
 
 MOST_JSON = 64 * 1024
 MOST_ARMS = 8
+MOST_SECONDS = 20.0
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -50,13 +52,16 @@ class Names(Body):
 
 
 async def read(request: Request, most: int) -> bytes:
-    """The body. Raises Problem 413 as soon as it is longer than ``most`` bytes."""
+    """The body. Raises Problem 413 as soon as it is longer than ``most`` bytes, 408 when it takes too long."""
     data = bytearray()
     try:
-        async for part in request.stream():
-            data += part
-            if len(data) > most:
-                raise Problem(413, f"What is sent must have at most {most:,} bytes.")
+        async with asyncio.timeout(MOST_SECONDS):
+            async for part in request.stream():
+                data += part
+                if len(data) > most:
+                    raise Problem(413, f"What is sent must have at most {most:,} bytes.")
+    except TimeoutError:
+        raise Problem(408, f"What is sent took longer than {MOST_SECONDS:.0f} seconds.") from None
     except ClientDisconnect:
         raise Problem(400, "The request was cut off.") from None
     return bytes(data)

@@ -71,6 +71,8 @@ class Rules:
 
         The port is whatever a tunnel has made of it: it tells nothing.
         """
+        if any(letter in host for letter in "/\\?#@"):
+            return False
         try:
             name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
         except ValueError:

@@ -23,10 +23,14 @@ def folder(runs: Path, name: str) -> Path:
     found = runs / name if is_one(name) else None
     if found is None or not _is(found, stat.S_ISDIR) or not _is_run(found):
         raise Problem(404, "There is no run of that name.")
-    for part in _OWN:
-        if (found / part).is_symlink():
-            raise Problem(409, f"{part} of this run is a link. The studio follows none; put the file itself there.")
+    if part := link_in(found):
+        raise Problem(409, f"{part} of this run is a link. The studio follows none; put the file itself there.")
     return found
+
+
+def link_in(folder: Path) -> str | None:
+    """What of a run's own files is a link, where something is."""
+    return next((part for part in _OWN if (folder / part).is_symlink()), None)
 
 
 def is_one(name: str) -> bool:

@@ -53,6 +53,18 @@ async def _problem(request: Request, error: Exception) -> Response:
     return answer(found.status, text, found.field)
 
 
+async def _deep(_: Request, __: Exception) -> Response:
+    return answer(409, "A file of this run is nested too deeply to be shown.")
+
+
+async def _file(_: Request, error: Exception) -> Response:
+    """Files of runs come and go, and disks fail: no mistake of ours."""
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return answer(404, "There is no such file any more.")
+    assert isinstance(error, OSError)
+    return answer(409, f"A file cannot be read or written: {(error.strerror or str(error)).lower()}.")
+
+
 async def _http(_: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 400
     return answer(status, _STATUS.get(status, "The request cannot be answered."))
@@ -69,5 +81,7 @@ HANDLERS: Mapping[Any, Any] = {
     Problem: _problem,
     SfumatoError: _problem,
     HTTPException: _http,
+    RecursionError: _deep,
+    OSError: _file,
 }
 """For Starlette."""

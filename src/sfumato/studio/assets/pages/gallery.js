@@ -9,9 +9,10 @@ import { count } from "../core/words.js";
 const SORTS = [["started", "Newest"], ["psnr", "PSNR"], ["seconds", "Seconds"], ["name", "Name"]];
 const SIZE = 60;
 const MOST_IN_A_RACE = 8;
+const PATIENCE = 300; // ms after which the page says what it waits for
 const AGAIN = 2500; // ms between looks for what other processes made
 
-export async function show(root, { query, signal, go }) {
+export async function show(root, { query, signal, go, ready }) {
   const asked = {
     words: query.get("words") ?? "",
     sort: query.get("sort") ?? "started",
@@ -20,6 +21,7 @@ export async function show(root, { query, signal, go }) {
   const selected = new Set();
   const cards = new Map();
   let asking = new AbortController();
+  let underWay = null;
 
   const search = h("input", { type: "search", placeholder: "Filter by words", "aria-label": "Filter runs by words", value: asked.words, maxlength: "200" });
   const total = h("p", { class: "quietly figure", role: "status" });
@@ -64,14 +66,17 @@ export async function show(root, { query, signal, go }) {
 
   async function refresh() {
     asking.abort();
-    asking = new AbortController();
+    const mine = (asking = new AbortController());
+    underWay = mine;
     const wanted = new URLSearchParams({ words: asked.words, sort: asked.sort, page: asked.page, size: SIZE });
     try {
-      const found = await get(`/api/runs?${wanted}`, AbortSignal.any([signal, asking.signal]));
+      const found = await get(`/api/runs?${wanted}`, AbortSignal.any([signal, mine.signal]));
       problem.textContent = "";
       fill(found);
     } catch (error) {
       if (!left(error)) problem.textContent = error.message;
+    } finally {
+      if (underWay === mine) underWay = null;
     }
   }
 
@@ -169,12 +174,18 @@ export async function show(root, { query, signal, go }) {
     { keys: ["Escape"], shown: "Esc", says: "Clear words and selection", run: () => (selected.size ? clear() : ((search.value = ""), search.blur(), change({ words: "", page: 1 }))) },
   ]);
 
-  const timer = setInterval(() => document.hidden || refresh(), AGAIN);
+  const timer = setInterval(() => document.hidden || underWay || refresh(), AGAIN);
   signal.addEventListener("abort", () => {
     clearInterval(timer);
     clearTimeout(typing);
   });
+  // Thousands of runs take some seconds when they are read for the first time.
+  const waiting = setTimeout(() => {
+    total.textContent = "Reading the runs…";
+    ready();
+  }, PATIENCE);
   await refresh();
+  clearTimeout(waiting);
 }
 
 const welcome = () =>

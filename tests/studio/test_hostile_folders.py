@@ -1,0 +1,201 @@
+"""Folders of runs that somebody has made to do harm: every answer is one plain line, soon, and within bounds."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import struct
+import time
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import safetensors.numpy
+from starlette.testclient import TestClient
+
+import sfumato as sf
+
+SOON = 20.0
+"""Seconds for all addresses of one run, on a busy machine."""
+
+OF_A_RUN = (
+    "",
+    "/metrics",
+    "/target.png",
+    "/painting.png",
+    "/live.jpg",
+    "/frames/0.png",
+    "/errors/last.png",
+    "/errors/0.png",
+    "/files/curve.svg",
+    "/files/learning.mp4",
+    "/thumbnail.webp",
+)
+LARGE = 10 * 2**30
+"""Bytes of a file with nothing in it, which takes no room on the disk."""
+
+
+@pytest.fixture
+def folder(runs: Path, trained: sf.Run) -> Path:
+    """A good run, to be spoiled."""
+    shutil.copytree(trained.folder, runs / "one")
+    return runs / "one"
+
+
+def ask_all(studio: TestClient, capfd: pytest.CaptureFixture[str]) -> dict[str, int]:
+    """The status of each address, none of which may be a mistake of the server."""
+    before, began = peak(), time.monotonic()
+    found: dict[str, int] = {}
+    assert studio.get("/api/runs").status_code == 200
+    for path in OF_A_RUN:
+        answer = studio.get(f"/api/runs/one{path}")
+        found[path] = answer.status_code
+        assert answer.status_code < 500, (path, answer.text)
+        if answer.status_code >= 400:
+            problem = answer.json()["problem"]
+            assert "\n" not in problem
+            assert "Traceback" not in problem
+    assert time.monotonic() - began < SOON
+    assert peak() - before < 800_000_000
+    assert capfd.readouterr().err == ""
+    return found
+
+
+def peak() -> int:
+    """Bytes of memory that this process has held at most."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def changed(folder: Path, **values: Any) -> None:
+    facts = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps({**facts, **values}))
+
+
+def test_a_good_run_answers(studio: TestClient, folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    found = ask_all(studio, capfd)
+    assert [found[path] for path in ("", "/metrics", "/target.png", "/painting.png", "/thumbnail.webp")] == [200] * 5
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "run.json",
+        "metrics.jsonl",
+        "picture.npy",
+        "painting.png",
+        "live.jpg",
+        "request",
+        "lock",
+        "frames/000000000000.png",
+        "moments/000000000000.safetensors",
+    ],
+)
+@pytest.mark.parametrize("what", ["large", "pipe", "folder", "link to itself", "device"])
+def test_a_file_that_is_none(
+    studio: TestClient, folder: Path, capfd: pytest.CaptureFixture[str], name: str, what: str
+) -> None:
+    path = folder / name
+    path.unlink(missing_ok=True)
+    path.parent.mkdir(exist_ok=True)
+    match what:
+        case "large":
+            path.touch()
+            os.truncate(path, LARGE)
+        case "pipe":
+            os.mkfifo(path)
+        case "folder":
+            path.mkdir()
+        case "link to itself":
+            path.symlink_to(path.name)
+        case _:
+            path.symlink_to("/dev/zero")
+    ask_all(studio, capfd)
+    assert studio.post("/api/runs/one/stop").status_code in (404, 409)
+
+
+@pytest.mark.parametrize("where", ["recipe", "provenance", "result", "findings", "looking", "picture", "resumed"])
+@pytest.mark.parametrize("deep", [400, 900, 100_000])
+def test_facts_that_are_nested(
+    studio: TestClient, folder: Path, capfd: pytest.CaptureFixture[str], where: str, deep: int
+) -> None:
+    text = json.dumps({**json.loads((folder / "run.json").read_text()), where: "HERE"})
+    (folder / "run.json").write_text(text.replace('"HERE"', '{"a":' * deep + "NaN" + "}" * deep))
+    ask_all(studio, capfd)
+
+
+def test_facts_that_are_large(studio: TestClient, folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    changed(folder, provenance={"cpu": "x" * 100_000_000})
+    found = ask_all(studio, capfd)
+    assert found[""] == 409
+
+
+@pytest.mark.parametrize("side", [9_000, 12_000, 60_000, 2**31 - 1])
+def test_a_painting_that_is_a_bomb(
+    studio: TestClient, folder: Path, capfd: pytest.CaptureFixture[str], side: int
+) -> None:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    rows = zlib.compress(bytes(min(side * (side // 8 + 1), 20_000_000)), 9)
+    head = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
+    bomb = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    (folder / "painting.png").write_bytes(bomb)
+    found = ask_all(studio, capfd)
+    assert found["/errors/last.png"] == 409
+
+
+@pytest.mark.parametrize("name", ["one\ntwo", "\udcff\udcfe", "‮gnp.exe", "a" * 255, "%2e%2e", "a b?c#d", "é"])
+def test_names_of_all_kinds(studio: TestClient, folder: Path, runs: Path, name: str) -> None:
+    folder.rename(runs / name)
+    answer = studio.get("/api/runs")
+    (card,) = answer.json()["runs"]
+    assert answer.status_code == 200
+    if card["thumbnail"]:
+        assert studio.get(card["thumbnail"]).status_code in (200, 404)
+
+
+def test_a_run_that_goes_while_it_is_read(
+    studio: TestClient, folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from sfumato.studio.web import names
+
+    whole = names.file
+
+    def gone(*arguments: Any) -> Path:
+        found = whole(*arguments)
+        found.unlink()
+        return found
+
+    monkeypatch.setattr(names, "file", gone)
+    ask_all(studio, capfd)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["shape", "dtype", "names", "none", "text"])
+def test_weights_of_another_network(
+    studio: TestClient, folder: Path, capfd: pytest.CaptureFixture[str], kind: str
+) -> None:
+    path = sorted((folder / "moments").iterdir())[-1]
+    weights = safetensors.numpy.load_file(path)
+    with safetensors.safe_open(path, framework="numpy") as file:
+        about = file.metadata()
+    match kind:
+        case "shape":
+            weights = {name: np.zeros((3, 5, 7), np.float32) for name in weights}
+        case "dtype":
+            weights = {name: value.astype(np.int8) for name, value in weights.items()}
+        case "names":
+            weights = {f"x{name}": value for name, value in weights.items()}
+        case "none":
+            weights = {}
+        case _:
+            about = {"moment": '{"epoch": "soon"}'}
+    safetensors.numpy.save_file(weights, path, metadata=about)
+    for part in ("ranks", "histograms", "layers/1", "layers/1/sheet.png", "layers/1/units/0", "tiles/0/0/0.png"):
+        answer = studio.get(f"/api/runs/one/{part}")
+        assert answer.status_code == 409 or (kind == "dtype" and answer.status_code == 200), (part, answer.text)
+    assert "Traceback" not in capfd.readouterr().err

@@ -1,0 +1,57 @@
+"""Processes that end while they are asked."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sfumato.recipe import Recipe
+from sfumato.studio.training import children
+from sfumato.studio.training.children import Children, Ended
+
+
+class Frail:
+    """Ends at its first question, so many times."""
+
+    left = 0
+    asked = 0
+    log = Path("a.log")
+    ended = False
+
+    def __init__(self, *_: Any) -> None: ...
+
+    def ask(self, order: dict[str, Any], _: float) -> tuple[dict[str, Any], bytes]:
+        Frail.asked += 1
+        if Frail.left:
+            Frail.left -= 1
+            raise OSError("it ended")
+        return {"name": "one"} if order["do"] == "paint" else {"works": True}, b""
+
+    def close(self) -> None: ...
+
+
+@pytest.fixture
+def some(runs: Path, monkeypatch: pytest.MonkeyPatch) -> Children:
+    """Whose processes are frail."""
+    monkeypatch.setattr(children, "Child", Frail)
+    Frail.asked = 0
+    return Children(runs)
+
+
+def test_a_check_is_asked_once_more(some: Children) -> None:
+    Frail.left = 1
+    assert asyncio.run(some.check(Recipe())) == {"works": True}
+    Frail.left = 5
+    with pytest.raises(Ended, match=r"ended without a word; see a\.log"):
+        asyncio.run(some.check(Recipe()))
+    assert Frail.asked == 4
+
+
+def test_a_run_is_not(some: Children) -> None:
+    Frail.left = 1
+    with pytest.raises(Ended):
+        asyncio.run(some.paint(Recipe()))
+    assert Frail.asked == 1

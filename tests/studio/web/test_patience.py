@@ -1,0 +1,85 @@
+"""Connections and bodies that stand still."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+
+from sfumato.studio.app import create
+from sfumato.studio.form import uploads
+from sfumato.studio.web import bodies, patience
+from sfumato.studio.web.guard import Rules
+from tests.studio.client import TOKEN
+
+HEAD = f"Host: 127.0.0.1\r\nX-Sfumato-Token: {TOKEN}\r\n"
+
+
+@pytest.fixture
+def port(runs: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """Of a server with little patience."""
+    monkeypatch.setattr(patience, "SECONDS", 0.3)
+    monkeypatch.setattr(bodies, "MOST_SECONDS", 1.0)
+    monkeypatch.setattr(uploads, "MOST_SECONDS_OF_SENDING", 1.0)
+    app = create(runs, Rules(page_token=TOKEN), warm=False)
+    server = uvicorn.Server(uvicorn.Config(app, http=patience.Patient, log_level="error"))
+    with socket.create_server(("127.0.0.1", 0)) as bound:
+        thread = threading.Thread(target=server.run, args=([bound],))
+        thread.start()
+        yield bound.getsockname()[1]
+        server.should_exit = True
+        thread.join()
+
+
+def answer(port: int, text: str) -> str:
+    """All that comes until the server closes the connection."""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(text.encode())
+        return b"".join(iter(lambda: connection.recv(65536), b"")).decode()
+
+
+def test_who_asks_nothing_is_let_go(port: int) -> None:
+    for text in ("", "GET /", "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: a"):
+        assert answer(port, text) == ""
+
+
+def test_who_asks_once_and_then_in_part_is_let_go(port: int) -> None:
+    found = answer(port, f"GET /api/runs HTTP/1.1\r\n{HEAD}\r\nGET /")
+    assert found.startswith("HTTP/1.1 200")
+    assert found.count("HTTP/1.1") == 1
+
+
+@pytest.mark.parametrize("path", ["/api/describe", "/api/pictures", "/api/runs/delete"])
+def test_a_body_that_stands_still_is_refused(port: int, runs: Path, path: str) -> None:
+    found = answer(port, f"POST {path} HTTP/1.1\r\n{HEAD}Content-Length: 100\r\n\r\n{{")
+    assert found.startswith("HTTP/1.1 408")
+    assert "took longer than" in found
+    assert not list((runs / ".studio").rglob("*.partial"))
+
+
+def test_an_answer_that_takes_long_is_waited_for(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    from sfumato.studio.form import fields
+
+    monkeypatch.setattr(fields, "data", lambda: (time.sleep(1.5), {})[1])
+    assert answer(port, f"GET /api/form HTTP/1.1\r\n{HEAD}Connection: close\r\n\r\n").startswith("HTTP/1.1 200")
+
+
+def test_what_comes_slowly_comes(port: int) -> None:
+    async def slowly() -> bytes:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        body = '{"changes": {}}'
+        writer.write(f"POST /api/describe HTTP/1.1\r\n{HEAD}Connection: close\r\nContent-Length: 15\r\n\r\n".encode())
+        for letter in body:
+            writer.write(letter.encode())
+            await asyncio.sleep(0.03)
+        found = await reader.read()
+        writer.close()
+        return found
+
+    assert asyncio.run(slowly()).startswith(b"HTTP/1.1 200")
