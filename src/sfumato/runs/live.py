@@ -18,8 +18,8 @@ from sfumato.runs.atomic import write_bytes
 from sfumato.training import Snapshot
 from sfumato.training.looking import LIVE, WATCHING
 
-SECONDS_AN_UPDATE = 0.12
-"""At least so long between two; snapshots come about every tenth of a second."""
+SECONDS_AN_UPDATE = 0.08
+"""At least so long between two; snapshots come about every tenth of a second, and each of them should do."""
 
 SECONDS_UNWATCHED = 3.0
 """Who watches touches the file `layout.WATCHED` more often than that."""

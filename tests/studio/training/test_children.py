@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,17 @@ class Frail:
 
     left = 0
     asked = 0
+    made = 0
+    seconds = 0.0
     log = Path("a.log")
     ended = False
 
-    def __init__(self, *_: Any) -> None: ...
+    def __init__(self, *_: Any) -> None:
+        Frail.made += 1
 
     def ask(self, order: dict[str, Any], _: float) -> tuple[dict[str, Any], bytes]:
         Frail.asked += 1
+        time.sleep(Frail.seconds)
         if Frail.left:
             Frail.left -= 1
             raise OSError("it ended")
@@ -37,7 +42,7 @@ class Frail:
 def some(runs: Path, monkeypatch: pytest.MonkeyPatch) -> Children:
     """Whose processes are frail."""
     monkeypatch.setattr(children, "Child", Frail)
-    Frail.asked = 0
+    Frail.asked = Frail.made = 0
     return Children(runs)
 
 
@@ -55,3 +60,22 @@ def test_a_run_is_not(some: Children) -> None:
     with pytest.raises(Ended):
         asyncio.run(some.paint(Recipe()))
     assert Frail.asked == 1
+
+
+def test_a_run_waits_for_the_warm_process_that_checks(some: Children, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Frail, "seconds", 0.3)
+
+    async def both() -> str:
+        some.tidy()
+        check = asyncio.create_task(some.check(Recipe()))
+        await asyncio.sleep(0.1)
+        # Housekeeping comes by: what checks is still ours.
+        some.tidy()
+        name = await some.paint(Recipe())
+        await check
+        return name
+
+    assert asyncio.run(both()) == "one"
+    assert Frail.made == 1
+    some.tidy()
+    assert Frail.made == 1, "the next one is warmed later, beside a training"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from contextlib import suppress
@@ -21,6 +22,9 @@ WARM_AFTER = 20.0
 MOST_SECONDS = 120.0
 """That a child may take to answer."""
 
+MOST_WAITING = 4.0
+"""Seconds for which an order waits for a child that checks a recipe: about what loading another one takes."""
+
 LOGS_KEPT = 50
 
 
@@ -37,13 +41,20 @@ class Children:
     def __init__(self, runs: Path) -> None:
         self.runs = runs
         self._idle: list[Child] = []
+        """The first of them has loaded everything, if any has."""
+        self._checking = 0
         self._training: list[tuple[Child, float]] = []
 
     def tidy(self) -> None:
         """Forget those that have ended, and warm one where there is none."""
         self._training = [each for each in self._training if not each[0].ended]
         self._idle = [each for each in self._idle if not each.ended]
-        if not self._idle and all(time.monotonic() - since >= WARM_AFTER for _, since in self._training):
+        # Who checks comes back, and is warm: another one would take its time, and its place.
+        if (
+            not self._idle
+            and not self._checking
+            and all(time.monotonic() - since >= WARM_AFTER for _, since in self._training)
+        ):
             self._idle.append(self._new())
 
     def end(self) -> None:
@@ -67,17 +78,32 @@ class Children:
     async def check(self, recipe: Recipe) -> dict[str, Any]:
         """``{works, findings: [{level, text}]}``. Raises Problem."""
         order = {"do": "check", "recipe": values(recipe)}
+        child = await self._free()
+        self._checking += 1
         try:
-            return await self._ordered(order)
+            return await self._asked(child, order)
         except Ended:
             # Somebody has ended it; a check can be done again, and a run would be there twice.
-            return await self._ordered(order)
+            return await self._asked(self._new(), order)
+        finally:
+            self._checking -= 1
 
     async def _ordered(self, order: dict[str, Any]) -> dict[str, Any]:
-        child = self._idle.pop(0) if self._idle else self._new()
-        if child.ended:
-            # Someone has ended it meanwhile.
-            child = self._new()
+        return await self._asked(await self._free(), order)
+
+    async def _free(self) -> Child:
+        """A child to be asked: a warm one, if there is one or will be in a moment."""
+        until = time.monotonic() + MOST_WAITING
+        while not self._idle and self._checking and time.monotonic() < until:
+            await asyncio.sleep(0.05)
+        while self._idle:
+            child = self._idle.pop(0)
+            # Someone may have ended it meanwhile.
+            if not child.ended:
+                return child
+        return self._new()
+
+    async def _asked(self, child: Child, order: dict[str, Any]) -> dict[str, Any]:
         try:
             answer, _ = await to_thread.run_sync(child.ask, order, MOST_SECONDS)
         except OSError:
@@ -85,10 +111,11 @@ class Children:
             raise Ended(child.log) from None
         if "name" in answer:
             self._training.append((child, time.monotonic()))
-        elif len(self._idle) < 1:
-            self._idle.append(child)
         else:
-            child.close()
+            self._idle.insert(0, child)
+            for other in self._idle[1:]:
+                other.close()
+            del self._idle[1:]
         if "problem" in answer:
             status = 409 if answer.get("kind") == "RunError" else 422
             raise Problem(status, answer["problem"], field_of(answer["problem"]))
