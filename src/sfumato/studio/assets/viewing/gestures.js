@@ -15,7 +15,9 @@ export function gestures(element, act, signal) {
   on("pointerdown", (event) => {
     if (event.button) return;
     element.setPointerCapture(event.pointerId);
-    down.set(event.pointerId, at(event));
+    const now = at(event);
+    down.set(event.pointerId, now);
+    act.point?.(now.x, now.y);
   });
   on("pointermove", (event) => {
     const now = at(event);
@@ -27,7 +29,10 @@ export function gestures(element, act, signal) {
     down.set(event.pointerId, now);
   });
   for (const kind of ["pointerup", "pointercancel"]) on(kind, (event) => down.delete(event.pointerId));
-  on("pointerleave", () => act.leave?.());
+  // A finger that is lifted still points at what it touched last.
+  on("pointerleave", (event) => event.pointerType !== "touch" && act.leave?.());
+  // Two fingers are a pinch, even where one may scroll the page.
+  for (const kind of ["touchstart", "touchmove"]) on(kind, (event) => event.touches.length > 1 && event.cancelable && event.preventDefault(), { passive: false });
   on(
     "wheel",
     (event) => {
