@@ -19,7 +19,7 @@ export function duration(seconds) {
 
 export const epochs = (epoch) => {
   if (!Number.isFinite(epoch)) return "–";
-  return epoch >= 100 ? epoch.toFixed(0) : epoch >= 10 ? epoch.toFixed(1) : epoch.toFixed(2);
+  return epoch >= 100 ? count(Math.round(epoch)) : epoch >= 10 ? epoch.toFixed(1) : epoch.toFixed(2);
 };
 
 const STEPS = [[1e15, "P"], [1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]];

@@ -90,7 +90,7 @@ export function lane({ name, at, signal, remove }) {
       const frame = past.at(-1) ?? shots[0];
       element.classList.toggle("waits", !past.length);
       if (!frame) {
-        foot.replaceChildren(state);
+        foot.replaceChildren(...(gone ? [] : [state]));
         return null;
       }
       psnr.textContent = decibels(frame.psnr);

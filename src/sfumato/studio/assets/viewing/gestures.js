@@ -31,8 +31,6 @@ export function gestures(element, act, signal) {
   for (const kind of ["pointerup", "pointercancel"]) on(kind, (event) => down.delete(event.pointerId));
   // A finger that is lifted still points at what it touched last.
   on("pointerleave", (event) => event.pointerType !== "touch" && act.leave?.());
-  // Two fingers are a pinch, even where one may scroll the page.
-  for (const kind of ["touchstart", "touchmove"]) on(kind, (event) => event.touches.length > 1 && event.cancelable && event.preventDefault(), { passive: false });
   on(
     "wheel",
     (event) => {
