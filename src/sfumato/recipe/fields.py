@@ -20,6 +20,22 @@ NONE = "none"
 """How a field without a value is written."""
 
 _KINDS = {bool: "flag", int: "integer", float: "number", str: "text"}
+_TITLES = {
+    "adam_lr": "Adam's learning rate",
+    "at": "Places of pixels",
+    "beta1": "Beta 1",
+    "beta2": "Beta 2",
+    "colour": "Colour profile",
+    "dtype": "Type of numbers",
+    "eps": "Epsilon",
+    "fan_in_scaling": "Fan-in scaling",
+    "init": "Initialisation",
+    "lr": "Learning rate",
+    "max_side": "Longest side",
+    "optimizer": "Optimiser",
+    "psnr": "PSNR",
+}
+"""Of the fields whose name is short or an abbreviation; the others' names read well as they are."""
 _BOUNDS = {"ge": "low", "gt": "above", "le": "high", "lt": "below"}
 
 
@@ -143,4 +159,4 @@ def _bounds(metadata: Any) -> dict[str, float]:
 
 
 def _title(name: str) -> str:
-    return name.replace("_", " ").capitalize()
+    return _TITLES.get(name) or name.replace("_", " ").capitalize()

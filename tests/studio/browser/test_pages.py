@@ -10,6 +10,14 @@ from playwright.sync_api import expect
 from tests.studio.browser.conftest import Open
 
 PAGES = ["/", "/new", "/race?runs={0},{1}", "/experiments", "/runs/{0}", "/runs/{0}/layers", "/runs/{0}/zoom"]
+STILL = 0.02
+"""Of the layout: what may move at most, as browsers count it (cumulative layout shift)."""
+SHIFTS = """() => new Promise(resolve => {
+    let sum = 0;
+    const heard = list => list.getEntries().forEach(each => { if (!each.hadRecentInput) sum += each.value; });
+    new PerformanceObserver(heard).observe({type: "layout-shift", buffered: true});
+    setTimeout(() => resolve(sum), 100);
+})"""
 BACKGROUNDS = {"light": "rgb(251, 249, 245)", "dark": "rgb(20, 21, 24)"}
 
 
@@ -27,7 +35,10 @@ def test_it_is_quiet_and_fits(
     assert page.locator("canvas[role=img]:not([aria-label])").count() == 0
     unnamed = "all => all.filter(each => !each.labels?.length && !each.ariaLabel).map(each => each.outerHTML)"
     assert page.locator("input, select").evaluate_all(unnamed) == []
+    nameless = "all => all.filter(each => !(each.ariaLabel ?? each.textContent).trim()).map(each => each.outerHTML)"
+    assert page.locator("button:visible, a:visible, [role=img]:visible").evaluate_all(nameless) == []
     assert page.locator("[style*='url']").count() == 0
+    assert page.evaluate(SHIFTS) < STILL
 
 
 def test_colours_can_be_chosen_and_are_kept(visit: Open) -> None:

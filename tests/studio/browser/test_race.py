@@ -28,9 +28,24 @@ def test_two_runs_go_in_step(visit: Open, names: list[str]) -> None:
     page.keyboard.press("End")
     eventually(lambda: [shown(paintings.nth(at)) for at in range(2)] == last)
     expect(page.locator(".plot .legend text")).to_have_count(2)
+    # A curve is named by what its run has alone.
+    expect(page.locator(".plot .legend")).to_contain_text("1. depth 3")
+    expect(page.locator(".plot .legend")).not_to_contain_text("width")
     page.locator(".race-head label", has_text="Operations").click()
     page.wait_for_url("**by=operations*")
     expect(page.locator(".race-bar output")).to_contain_text("FLOP")
     page.locator(".race-head label", has_text="Errors").click()
+    page.keyboard.press("Home")
+    page.keyboard.press("Space")
+    expect(page.get_by_role("button", name="Hold")).to_be_visible()
     expect(paintings.first).to_be_hidden()
     expect(errors.first).to_be_visible()
+
+
+def test_a_run_that_is_gone_says_so_in_its_lane(visit: Open, names: list[str], said: list[str]) -> None:
+    page = visit(f"/race?runs={names[0]},gone")
+    eventually(lambda: colours(page.locator(".lane canvas:first-child").first) > 8)
+    expect(page.locator(".lane .problem").last).to_have_text("There is no run of that name.")
+    # A browser says on its console what was not found.
+    assert [each for each in said if "status of 404" not in each] == []
+    said.clear()

@@ -48,6 +48,12 @@ def test_panes_zoom_together_and_tell_values(visit: Open, names: list[str]) -> N
     expect(page.locator(".readout")).to_contain_text(re.compile(r"row 0, column 0.*target 0 0 0.*off by"))
     for _ in range(3):
         page.keyboard.press("+")
+    # The pixel under the pointer stays there; when the picture is moved, the one that comes there is told of.
+    expect(page.locator(".readout")).to_contain_text("row 0, column 0")
+    panes.nth(1).focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    expect(page.locator(".readout")).to_contain_text(re.compile(r"row 0, column [1-9]"))
     page.mouse.move(0, 0)
     eventually(lambda: all(shown(panes.nth(at)) != before[at] for at in range(3)))
     page.keyboard.press("0")

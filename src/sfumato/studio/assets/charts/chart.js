@@ -39,6 +39,8 @@ export class Chart {
     await program.react(this.box, what.traces.map(trace), this.#layout(what), { displayModeBar: false, responsive: false, doubleClick: "reset" });
     if (this.drawn) return;
     this.drawn = true;
+    // What the program measures its texts with is no picture.
+    document.getElementById("js-plotly-tester")?.setAttribute("aria-hidden", "true");
     if (this.press) this.box.on("plotly_click", (event) => this.press(event.points[0].x));
   }
 
@@ -77,14 +79,20 @@ const marked = (now) =>
     ? [{ type: "line", x0: now, x1: now, y0: 0, y1: 1, yref: "paper", line: { color: colour("accent"), width: 1, dash: "dot" } }]
     : [];
 
-/** Ticks at 1, 2 and 5 of every decade that the curves cross. */
+/** Ticks at 1, 2 and 5 of every decade that the curves cross, or as many more or fewer as show how far they go. */
 function logarithmic(traces) {
   const values = traces.flatMap((each) => each.y).filter((value) => value > 0);
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const ticks = [];
   for (let decade = Math.floor(Math.log10(low)); decade <= Math.ceil(Math.log10(high)); decade += 1)
-    for (const digit of high / low > 300 ? [1] : [1, 2, 5]) ticks.push(digit * 10 ** decade);
-  return { type: "log", tickmode: "array", tickvals: ticks, ticktext: ticks.map((tick) => (tick >= 1e-4 && tick < 1e5 ? String(Number(tick.toPrecision(1))) : tick.toExponential(0))) };
+    for (const digit of digits(high / low)) ticks.push(digit * 10 ** decade);
+  return { type: "log", tickmode: "array", tickvals: ticks, ticktext: ticks.map((tick) => (tick >= 1e-4 && tick < 1e5 ? String(Number(tick.toPrecision(2))) : Number(tick.toPrecision(2)).toExponential())) };
+}
+
+/** Of a decade, by how many times the largest value is the smallest. */
+function digits(ratio) {
+  if (ratio > 300) return [1];
+  return ratio > 10 ? [1, 2, 5] : ratio > 2 ? [1, 1.5, 2, 3, 4, 5, 6, 8] : Array.from({ length: 45 }, (_, at) => 1 + at / 5);
 }
 
 const trace = ({ name, x, y, accent, at = 0, faint, points }) => ({

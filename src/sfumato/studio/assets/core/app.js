@@ -31,7 +31,7 @@ async function show() {
   shown = pathname;
   const [match, load] = PAGES.map(([pattern, load]) => [pattern.exec(pathname), load]).find(([found]) => found) ?? [];
   for (const link of document.querySelectorAll(".top nav a")) {
-    const here = link.pathname === "/" ? pathname === "/" || pathname.startsWith("/runs/") : pathname.startsWith(link.pathname);
+    const here = link.pathname === "/" ? pathname === "/" || pathname === "/race" || pathname.startsWith("/runs/") : pathname.startsWith(link.pathname);
     here ? link.setAttribute("aria-current", "page") : link.removeAttribute("aria-current");
   }
   try {
@@ -64,7 +64,7 @@ function refusal(error) {
     { class: "empty" },
     h("h1", {}, "This cannot be shown"),
     h("p", { class: "lead problem", role: "alert" }, error.message),
-    h("p", { class: "row" }, h("button", { type: "button", onclick: show }, "Try again"), h("a", { class: "button", href: "/" }, "All runs")),
+    h("p", { class: "row center" }, h("button", { type: "button", onclick: show }, "Try again"), h("a", { class: "button", href: "/" }, "All runs")),
   );
 }
 

@@ -50,6 +50,8 @@ function types(target, key) {
   if (!(target instanceof Element)) return false;
   if (target.matches('input[type="range"]')) return false;
   if (target.matches("textarea, select, input:not([type=checkbox]):not([type=radio]):not([type=file])")) return key !== "Escape";
+  // A radio button that is chosen already has no use for a space.
+  if (target.matches("input[type=radio]:checked") && key === " ") return false;
   if (target.matches("input")) return key === " " || key.startsWith("Arrow");
   return (key === " " || key === "Enter") && target.matches("button, a, summary, [role=button]");
 }

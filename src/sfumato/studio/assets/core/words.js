@@ -6,9 +6,10 @@ export const count = (number) => (Number.isFinite(number) ? counts.format(number
 
 export const decibels = (psnr) => (Number.isFinite(psnr) ? `${psnr.toFixed(2)} dB` : "–");
 
-/** 5.0 s, 2 min 10 s, 3.2 h. */
+/** 34 ms, 5.0 s, 2 min 10 s, 3.2 h. */
 export function duration(seconds) {
   if (!Number.isFinite(seconds)) return "–";
+  if (seconds > 0 && seconds < 0.1) return `${Math.max(1, Math.round(1000 * seconds))} ms`;
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
   if (seconds < 60) return `${Math.round(seconds)} s`;
   const whole = Math.round(seconds);
@@ -18,7 +19,7 @@ export function duration(seconds) {
 
 export const epochs = (epoch) => {
   if (!Number.isFinite(epoch)) return "–";
-  return epoch >= 100 ? epoch.toFixed(0) : epoch >= 10 ? epoch.toFixed(1) : epoch.toFixed(2);
+  return epoch >= 100 ? count(Math.round(epoch)) : epoch >= 10 ? epoch.toFixed(1) : epoch.toFixed(2);
 };
 
 const STEPS = [[1e15, "P"], [1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]];

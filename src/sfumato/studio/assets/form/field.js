@@ -18,9 +18,9 @@ export function field(spec, changed) {
   const element = h(
     "div",
     { class: `field ${spec.kind}`, data: { path: spec.path } },
-    h("label", { for: id }, spec.title || spec.path.split(".").pop()),
+    h("label", { for: id }, spec.title),
     control.element,
-    h("p", { class: "help", id: `${id}-help` }, spec.help ?? ""),
+    h("p", { class: "help", id: `${id}-help` }, marked(spec.help ?? "")),
     control.more ?? null,
     problem,
   );
@@ -38,6 +38,9 @@ export function field(spec, changed) {
     focus: () => control.input.focus(),
   };
 }
+
+/** A line of help, with what stands between backticks as code. */
+const marked = (text) => text.split("`").map((part, at) => (at % 2 ? h("code", {}, part) : part));
 
 function number(spec, id, changed) {
   const typed = spec.kind === "integer" || spec.kind === "number";
@@ -78,7 +81,7 @@ function slider(spec) {
   if (!bounded && !(usual > 1)) return null;
   const low = Math.max(spec.low ?? 1, usual > 20 ? 1 : 0);
   const high = bounded ? spec.high : Math.min(spec.high ?? Infinity, 4 * usual);
-  const range = h("input", { type: "range", min: low, max: high, step: bounded ? (high - low) / 100 : whole ? 1 : usual / 20, "aria-label": `${spec.title || spec.path}, slider`, tabindex: "-1" });
+  const range = h("input", { type: "range", min: low, max: high, step: bounded ? (high - low) / 100 : whole ? 1 : usual / 20, "aria-label": `${spec.title}, slider`, tabindex: "-1" });
   range.dataset.whole = bounded ? "" : "1";
   return range;
 }
@@ -112,12 +115,12 @@ function call(spec, id, changed) {
 
   function fill(given) {
     values = Object.fromEntries(parameters(input.value).map((each) => [each.name, given[each.name] ?? String(each.default ?? "")]));
-    about.textContent = byName.get(input.value)?.help ?? "";
+    about.replaceChildren(...marked(byName.get(input.value)?.help ?? ""));
     inside.replaceChildren(...parameters(input.value).map(parameter));
   }
 
   function parameter(each) {
-    const label = `${spec.path.split(".").pop()} ${each.name}`;
+    const label = `${spec.title} ${each.title}`;
     const keep = (text) => {
       values[each.name] = text;
       changed();
@@ -129,7 +132,7 @@ function call(spec, id, changed) {
       control.value = values[each.name];
     } else control = h("input", { type: "text", value: values[each.name], inputmode: "decimal", autocomplete: "off", maxlength: "60", oninput: () => keep(control.value.trim()) });
     control.setAttribute("aria-label", label);
-    return h("label", { title: each.help ?? "" }, h("span", {}, each.name.replaceAll("_", " ")), control);
+    return h("label", { title: each.help ?? "" }, h("span", {}, each.title), control);
   }
 
   const normal = (text) => {

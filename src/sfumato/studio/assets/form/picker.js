@@ -13,7 +13,7 @@ export function picker(samples, { signal, pick }) {
   const buttons = samples.map((sample) => {
     const { name: source, help, thumbnail } = sample;
     const face = thumbnail ? h("img", { src: thumbnail, alt: "", loading: "lazy" }) : null;
-    return h("button", { type: "button", class: "sample", data: { source }, "aria-pressed": "false", title: help, onclick: () => (say(""), pick(source)) }, face, h("span", {}, source));
+    return h("button", { type: "button", class: "sample", data: { source }, "aria-pressed": "false", title: help, onclick: () => (say(""), pick(source)) }, face, h("span", {}, source, face ? null : h("small", {}, "fetched once")));
   });
   const element = h("section", { class: "picker" }, h("h2", {}, "Picture"), h("div", { class: "samples" }, file, drop, buttons), problem);
   let ours = null;

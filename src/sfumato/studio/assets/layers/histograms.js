@@ -4,15 +4,19 @@ import { h, s } from "../core/element.js";
 
 const [WIDE, HIGH] = [200, 56];
 
-export function histograms() {
-  const element = h("div", { class: "histograms" });
+/** Of so many layers, the output last; their room is kept until they are there. */
+export function histograms(count) {
+  const nameOf = (at) => (at === count - 1 ? "Output" : `Layer ${at + 1}`);
+  const named = (at, ...figures) => h("section", {}, h("h3", {}, nameOf(at)), figures);
+  const room = () => h("figure", {}, s("svg", { "aria-hidden": "true" }), h("figcaption", { class: "quietly" }, "…"));
+  const element = h("div", { class: "histograms" }, Array.from({ length: count }, (_, at) => named(at, room(), at < count - 1 && room())));
   return {
     element,
     show({ layers }) {
       element.replaceChildren(
         ...layers.map((layer, at) => {
-          const name = at === layers.length - 1 ? "Output" : `Layer ${at + 1}`;
-          return h("section", {}, h("h3", {}, name), bars(layer.weights, `${name}: weights`, "weights"), layer.activations && bars(layer.activations, `${name}: activations`, "activations"));
+          const name = nameOf(at);
+          return named(at, bars(layer.weights, `${name}: weights`, "weights"), layer.activations && bars(layer.activations, `${name}: activations`, "activations"));
         }),
       );
     },

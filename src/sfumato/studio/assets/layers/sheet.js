@@ -4,6 +4,7 @@ import { get, ofRun, picture } from "../core/api.js";
 import { h } from "../core/element.js";
 
 const MOST = 400; // beyond it a wall helps nobody until it is asked for
+const FEW = 64; // which have room to be larger
 
 /** open(unit) when one is pressed. */
 export function sheet({ name, signal, open }) {
@@ -32,6 +33,7 @@ export function sheet({ name, signal, open }) {
     const largest = Math.max(...found.importance.filter(Number.isFinite), 1e-12);
     const shown = found.order.slice(0, most);
     wall.style.setProperty("--ratio", `${wide / high}`);
+    wall.classList.toggle("large", found.order.length <= FEW);
     const elements = shown.map((unit) => {
       const { element: item, button, canvas } = cell(unit);
       const at = place.get(unit);
@@ -51,8 +53,15 @@ export function sheet({ name, signal, open }) {
   }
 
   signal.addEventListener("abort", () => cells.clear());
+  wall.setAttribute("aria-label", "Units");
   return {
     element,
+    /** Keep the room of so many units until they are there. */
+    wait(count, ratio) {
+      wall.style.setProperty("--ratio", String(ratio));
+      wall.classList.toggle("large", count <= FEW);
+      wall.replaceChildren(...Array.from({ length: Math.min(count, MOST) }, () => h("li", { class: "unit-room", "aria-hidden": "true" })));
+    },
     /** Show a layer at a step, in the order and the colours that it has at step `by`; what the server tells of it. */
     async show(wanted, step, by, cancelled) {
       const found = await get(ofRun(name, `/layers/${wanted}?step=${step}&by=${by}`), cancelled);

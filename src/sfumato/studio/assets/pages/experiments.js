@@ -33,7 +33,7 @@ function line(experiment) {
       "div",
       {},
       h("h2", {}, question || title || name),
-      (verdict ?? []).map((sentence) => h("p", {}, sentence)),
+      (verdict ?? []).map((sentence) => h("p", {}, sentence[0].toUpperCase() + sentence.slice(1))),
       experiment.finished ? null : h("p", { class: "quietly figure" }, experiment.problem ?? `${done} of ${done + left} trials are done.`),
       h("p", { class: "quietly" }, name),
     ),

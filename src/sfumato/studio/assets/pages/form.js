@@ -11,6 +11,8 @@ import { plotly } from "../charts/plot_program.js";
 
 const OPEN = ["model", "training", "budget"];
 const PICTURE = "picture";
+const START = "Start painting";
+const STARTING = "Starting …";
 const SOURCE = "picture.source"; // which the picker holds
 
 export async function show(root, { query, signal, go }) {
@@ -26,7 +28,7 @@ export async function show(root, { query, signal, go }) {
   const sections = form.sections.map(section);
   pictures.element.append(...sections.filter((each) => each.name === PICTURE).map((each) => each.element));
   const line = arms({ now, open: (arm) => take(arm), changed: remember, start: race });
-  const start = h("button", { type: "submit", class: "main" }, "Start painting");
+  const start = h("button", { type: "submit", class: "main" }, START);
   const address = h("button", { type: "button", class: "quiet", onclick: share }, "Copy link");
   const body = h(
     "form",
@@ -35,7 +37,7 @@ export async function show(root, { query, signal, go }) {
       "div",
       { class: "asked" },
       pictures.element,
-      h("section", { class: "fields" }, h("h2", {}, "Recipe"), h("div", { class: "field" }, h("label", { for: "preset" }, "preset"), preset, about)),
+      h("section", { class: "fields" }, h("h2", {}, "Recipe"), h("div", { class: "field" }, h("label", { for: "preset" }, "Preset"), preset, about)),
       sections.filter((each) => each.name !== PICTURE).map((each) => each.element),
     ),
     h(
@@ -122,10 +124,12 @@ export async function show(root, { query, signal, go }) {
     }
     problem.textContent = text && !control ? text : "";
     start.disabled = false;
+    start.textContent = START;
   }
 
   async function paint() {
     start.disabled = true;
+    start.textContent = STARTING;
     side.quiet();
     try {
       const { name } = await post("/api/runs", now(), signal);

@@ -28,7 +28,7 @@ export async function show(root, { name, query, signal, ready }) {
   const about = h("p", { class: "quietly", role: "status" });
   const units = sheet({ name, signal, open: (unit) => box.open(layer, unit, step()), fail });
   const box = unitBox({ name, signal, go: (to, unit) => to >= 1 && to <= hidden && box.open(to, unit, step()) });
-  const bars = histograms();
+  const bars = histograms(run.layers.length);
   let drawn = null;
   const timeline = new Timeline({
     signal,
@@ -67,8 +67,12 @@ export async function show(root, { name, query, signal, ready }) {
     }
   });
 
+  const room = () => units.wait(run.layers[layer - 1], run.width / run.height || 1);
+
   function turn(to) {
+    const before = run.layers[layer - 1];
     layer = Math.min(hidden, Math.max(1, to));
+    if (run.layers[layer - 1] !== before) room();
     tabs.set(String(layer));
     history.replaceState(null, "", layer === 1 ? location.pathname : `?layer=${layer}`);
     draw();
@@ -83,6 +87,7 @@ export async function show(root, { name, query, signal, ready }) {
     { keys: ["ArrowDown", "]"], shown: "↓", says: "The next layer", run: () => turn(layer + 1) },
   ]);
   about.textContent = "Asking the network …";
+  room();
   timeline.places(moments.map((each) => each.epoch));
   ready();
   // What is on screen comes first: the network answers one question at a time.

@@ -64,7 +64,9 @@ export async function show(root, { query, signal, ready, go }) {
     for (const each of lanes) for (const frame of each.frames()) if (Number.isFinite(frame[axis])) places.add(frame[axis]);
     timeline.places([...places].sort((one, other) => one - other));
     if (timeline.at >= 0) timeline.show(timeline.all[timeline.at]);
-    const traces = lanes.map((each) => each.trace(axis)).filter(Boolean);
+    const marks = lanes.map((each) => each.marks()).filter((each) => each.length);
+    const shared = new Set((marks[0] ?? []).filter((mark) => marks.every((each) => each.includes(mark))));
+    const traces = lanes.map((each) => each.trace(axis, shared)).filter(Boolean);
     if (traces.length) chart.draw({ x: AXIS_NAMES[axis], y: "PSNR, dB", traces, now: timeline.all[timeline.at], legend: true }).catch(fail);
   }
 

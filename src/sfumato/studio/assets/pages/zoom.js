@@ -6,7 +6,7 @@ import { gestures } from "../viewing/gestures.js";
 import { keys } from "../core/keys.js";
 import { Tiles } from "../zoom/tiles.js";
 import { Timeline } from "../viewing/timeline.js";
-import { epochs, pictureName } from "../core/words.js";
+import { count, epochs, pictureName } from "../core/words.js";
 
 const SIDE = 256;
 const DEEPEST = 24;
@@ -103,7 +103,7 @@ export async function show(root, { name, query, signal, ready }) {
     context.strokeRect(left, top, wide * scale, high * scale);
     context.setLineDash([]);
     const times = view.scale / longer;
-    power.textContent = times >= 1 ? `${times >= 100 ? times.toFixed(0) : times.toFixed(1)} screen pixels to one of the picture's` : `${(1 / times).toFixed(1)} of the picture's pixels to one on screen`;
+    power.textContent = times >= 1 ? `${times >= 100 ? count(Math.round(times)) : times.toFixed(1)} screen pixels to one of the picture's` : `${(1 / times).toFixed(1)} of the picture's pixels to one on screen`;
     place.textContent = `row ${(view.y * longer).toFixed(1)}, column ${(view.x * longer).toFixed(1)}`;
     const outside = view.x < 0 || view.y < 0 || view.x > wide || view.y > high;
     beyond.textContent = outside ? "beyond the border: nothing here was ever shown to the network" : "";

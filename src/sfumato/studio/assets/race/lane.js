@@ -8,6 +8,9 @@ import { latest } from "../core/latest.js";
 import { errorMap, pixels } from "../viewing/pixels.js";
 import { STATES, decibels, differing, duration, epochs, isLive, pictureName } from "../core/words.js";
 
+const LONGEST = 48; // letters of a curve's name
+const FEW = 12; // points, each of which is then seen
+
 export function lane({ name, at, signal, remove }) {
   const painting = h("canvas", { role: "img" });
   const error = h("canvas", { role: "img" });
@@ -31,6 +34,7 @@ export function lane({ name, at, signal, remove }) {
   tint();
   document.addEventListener("theme", tint, { signal });
   let run = null;
+  let gone = false;
   let metrics = null;
   let target = null;
   let wanted = null;
@@ -54,14 +58,23 @@ export function lane({ name, at, signal, remove }) {
   return {
     element,
     frames: () => shots,
-    settled: () => Boolean(run) && !isLive(run.state) && (run.width || run.state === "damaged"),
+    settled: () => gone || (Boolean(run) && !isLive(run.state) && (run.width || run.state === "damaged")),
     /** Look again; whether anything is new. */
     async refresh() {
       const before = run && `${run.state} ${shots.length} ${metrics?.step?.length}`;
-      [run, metrics] = await Promise.all([get(ofRun(name), signal), get(ofRun(name, "/metrics"), signal)]);
+      try {
+        [run, metrics] = await Promise.all([get(ofRun(name), signal), get(ofRun(name, "/metrics"), signal)]);
+      } catch (failure) {
+        if (failure.status !== 404) throw failure;
+        // One that was deleted says so where it ran; the others go on.
+        gone = true;
+        shots = [];
+        problem.textContent = failure.message;
+        return true;
+      }
       shots = film(run.frames, metrics.running);
       const pairs = differing(run.differences);
-      title.textContent = pictureName(run.picture);
+      title.textContent = `${at + 1}. ${pictureName(run.picture)}`;
       title.title = name;
       recipe.replaceChildren(...(pairs.length ? pairs.flatMap(([key, text]) => [h("span", {}, h("span", { class: "quietly" }, key), ` ${text}`), " "]) : [h("span", { class: "quietly" }, "the default recipe")]));
       if (run.width) element.style.setProperty("--ratio", `${run.width / run.height}`);
@@ -77,7 +90,7 @@ export function lane({ name, at, signal, remove }) {
       const frame = past.at(-1) ?? shots[0];
       element.classList.toggle("waits", !past.length);
       if (!frame) {
-        foot.replaceChildren(state);
+        foot.replaceChildren(...(gone ? [] : [state]));
         return null;
       }
       psnr.textContent = decibels(frame.psnr);
@@ -86,10 +99,14 @@ export function lane({ name, at, signal, remove }) {
       wanted = frame;
       return draw(frame);
     },
-    trace(axis) {
+    /** What a race may tell it by: its picture, and each thing in its recipe that differs from the default. */
+    marks: () => (run ? [pictureName(run.picture), ...differing(run.differences).map(([key, text]) => `${key} ${text}`)] : []),
+    /** Its curve, named by its marks but for those that all lanes share. */
+    trace(axis, shared) {
       if (!shots.length) return null;
-      const pairs = differing(run.differences).map(([key, text]) => `${key} ${text}`).join(" ");
-      return { name: `${at + 1} ${pairs || "default"}`.slice(0, 48), at, x: shots.map((frame) => frame[axis]), y: shots.map((frame) => frame.psnr) };
+      const own = this.marks().filter((mark) => !shared.has(mark)).join(", ");
+      const name = `${at + 1}. ${own || "default"}`;
+      return { name: name.length > LONGEST ? `${name.slice(0, LONGEST - 1)}…` : name, at, x: shots.map((frame) => frame[axis]), y: shots.map((frame) => frame.psnr), points: shots.length < FEW };
     },
   };
 }

@@ -71,9 +71,8 @@ export function header(name, run, act) {
         ["Training", duration(now.seconds)],
         ["Parameters", count(now.parameters)],
         ["Picture", now.width ? `${now.width} × ${now.height}` : "–"],
-        ["Engine", now.engine || "–"],
+        live ? ["Left", duration(now.left)] : ["Engine", now.engine || "–"],
       ];
-      if (live && Number.isFinite(now.left)) shown.push(["Left", duration(now.left)]);
       figures.replaceChildren(...shown.map(([what, text]) => h("div", {}, h("dt", {}, what), h("dd", {}, text))));
     },
   };

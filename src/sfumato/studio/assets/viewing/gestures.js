@@ -15,7 +15,9 @@ export function gestures(element, act, signal) {
   on("pointerdown", (event) => {
     if (event.button) return;
     element.setPointerCapture(event.pointerId);
-    down.set(event.pointerId, at(event));
+    const now = at(event);
+    down.set(event.pointerId, now);
+    act.point?.(now.x, now.y);
   });
   on("pointermove", (event) => {
     const now = at(event);
@@ -27,7 +29,8 @@ export function gestures(element, act, signal) {
     down.set(event.pointerId, now);
   });
   for (const kind of ["pointerup", "pointercancel"]) on(kind, (event) => down.delete(event.pointerId));
-  on("pointerleave", () => act.leave?.());
+  // A finger that is lifted still points at what it touched last.
+  on("pointerleave", (event) => event.pointerType !== "touch" && act.leave?.());
   on(
     "wheel",
     (event) => {

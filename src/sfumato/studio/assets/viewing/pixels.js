@@ -1,7 +1,8 @@
 // Pictures as numbers, and the error map made of two of them: as render/painting.py makes it, so that it can follow the
 // live painting and the timeline without asking the server.
 
-const LARGEST_ERROR = 0.25;
+/** The error, of 1, from which on the map has its last colour. */
+export const LARGEST_ERROR = 0.25;
 const STOPS = "000004 0a0822 1d1147 36106b 51127c 6a1c81 832681 9c2e7f b73779 d0416f e75263 f56b5c fc8961 fea772 fec488 fde2a3 fcfdbf"
   .split(" ")
   .map((text) => [0, 2, 4].map((at) => parseInt(text.slice(at, at + 2), 16)));

@@ -2,17 +2,22 @@
 
 import { h } from "../core/element.js";
 import { gestures } from "./gestures.js";
-import { errorAt, errorMap, pixels } from "./pixels.js";
+import { LARGEST_ERROR, errorAt, errorMap, pixels } from "./pixels.js";
 
 const LARGEST = 64; // CSS pixels to one of the picture's
 const GRID_FROM = 12;
+const HINT = matchMedia("(pointer: coarse)").matches
+  ? "Tap a picture for its values; two fingers enlarge all three."
+  : "Point at a picture for its values; + and − enlarge all three.";
 
 export class Viewer {
   constructor({ width, height, signal }) {
     this.width = width;
     this.height = height;
+    this.pointer = null; // {canvas, x, y} in CSS pixels from its corner
     this.view = { scale: 1, row: 0.5, column: 0.5 }; // scale 1: the whole picture fits; the centre, of 1
     this.panes = ["Target", "Painting", "Error"].map((label) => this.#pane(label));
+    this.panes[2].caption.append("0", h("span", { class: "scale", role: "img", "aria-label": "to" }), `${100 * LARGEST_ERROR}% or more`);
     this.readout = h("p", { class: "readout figure", "aria-live": "off" });
     this.element = h("div", { class: "viewer" }, h("div", { class: "panes" }, this.panes.map((pane) => pane.element)), this.readout);
     this.element.style.setProperty("--ratio", `${width / height}`);
@@ -42,7 +47,8 @@ export class Viewer {
     this.#compare();
   }
 
-  zoom(factor, x = null, y = null, canvas = this.panes[0].canvas) {
+  /** Enlarge all panes about a place in one of them: without one, about where the pointer is, or else the middle. */
+  zoom(factor, x = this.pointer?.x ?? null, y = this.pointer?.y ?? null, canvas = this.pointer?.canvas ?? this.panes[0].canvas) {
     const fit = this.#fit(canvas);
     const scale = Math.min(LARGEST / fit, Math.max(1, this.view.scale * factor));
     const ratio = scale / this.view.scale;
@@ -85,8 +91,8 @@ export class Viewer {
       {
         pan: (dx, dy) => this.view.scale > 1 && this.pan(dx, dy, canvas),
         zoom: (factor, x, y) => this.zoom(factor, x, y, canvas),
-        point: (x, y) => this.#say(this.#under(canvas, x, y)),
-        leave: () => this.#say(null),
+        point: (x, y) => this.#point({ canvas, x, y }),
+        leave: () => this.#point(null),
         // Until it is enlarged or picked up, the wheel scrolls the page.
         wheel: (event) => event.ctrlKey || event.metaKey || this.view.scale > 1 || document.activeElement === canvas,
       },
@@ -111,6 +117,7 @@ export class Viewer {
     const half = 0.5 / this.view.scale;
     for (const side of ["row", "column"]) this.view[side] = Math.min(1 - half, Math.max(half, this.view[side]));
     this.element.classList.toggle("enlarged", this.view.scale > 1);
+    this.#point(this.pointer);
     this.draw();
   }
 
@@ -120,7 +127,13 @@ export class Viewer {
     this.draw();
   }
 
-  #under(canvas, x, y) {
+  /** Tell of the pixel under a pointer, which another may come under when the picture moves. */
+  #point(pointer) {
+    this.pointer = pointer;
+    this.#say(pointer && this.#under(pointer));
+  }
+
+  #under({ canvas, x, y }) {
     const pixel = this.#fit(canvas) * this.view.scale;
     const column = Math.floor((x - canvas.clientWidth / 2) / pixel + this.view.column * this.width);
     const row = Math.floor((y - canvas.clientHeight / 2) / pixel + this.view.row * this.height);
@@ -130,7 +143,7 @@ export class Viewer {
   #say(place) {
     const moved = JSON.stringify(place) !== JSON.stringify(this.pointed ?? null);
     this.pointed = place;
-    if (!place) this.readout.textContent = "Point at a picture for its values; + and − enlarge all three.";
+    if (!place) this.readout.textContent = HINT;
     else {
       const at = 4 * (place.row * this.width + place.column);
       const value = (data) => (data ? [0, 1, 2].map((channel) => data.data[at + channel]).join(" ") : "–");

@@ -1,0 +1,36 @@
+"""Titles of the recipe's fields: as people spell them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sfumato.recipe.fields import _TITLES, sections  # pyright: ignore[reportPrivateUsage]
+
+WRONG = {each for word in ("lr", "psnr", "ssim", "eps", "init", "dtype") for each in (word, word.capitalize())}
+
+
+def all_fields() -> Iterator[tuple[str, dict[str, Any]]]:
+    """(name, field) of every field, and of every parameter of every choice."""
+    for section in sections():
+        for field in section["fields"]:
+            yield field["path"].rpartition(".")[2], field
+            for choice in field.get("choices", ()):
+                for parameter in choice["parameters"]:
+                    yield parameter["name"], parameter
+
+
+def test_titles_are_spelled_rightly() -> None:
+    titles = {name: field["title"] for name, field in all_fields()}
+    assert titles["psnr"] == "PSNR"
+    assert titles["lr"] == "Learning rate"
+    assert titles["init"] == "Initialisation"
+    assert titles["held_out"] == "Held out"
+    for name, title in titles.items():
+        assert title[0].isupper(), name
+        assert "_" not in title
+        assert not WRONG & set(title.split())
+
+
+def test_every_title_is_of_a_field() -> None:
+    assert set(_TITLES) <= {name for name, _ in all_fields()}
