@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator, Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ import sfumato as sf
 from sfumato.runs import layout
 from sfumato.studio.run import watching
 from sfumato.studio.run.watching import Watchers
+from tests.awaited import awaited
 from tests.runs import made
 
 LINE = {"epoch": 1.0, "step": 10, "samples": 100, "seconds": 1.5, "loss": 0.1, "psnr": 12.0, "ssim": 0.5}
@@ -56,12 +56,6 @@ class Listener:
                 return data
 
 
-def run(work: Coroutine[Any, Any, None]) -> None:
-    # In a thread of its own: in this one a browser's loop may run.
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(asyncio.run, work).result()
-
-
 def append(folder: Path, **values: Any) -> None:
     with (folder / "metrics.jsonl").open("a") as file:
         file.write(json.dumps({**LINE, **values}) + "\n")
@@ -99,7 +93,7 @@ def test_lines_frames_moments_and_live_pictures(tmp_path: Path, trained: sf.Run)
         assert (folder / "watched").exists()
 
     with FileLock(folder / "lock"):
-        run(work())
+        awaited(work())
 
 
 def test_only_whole_lines_are_told(tmp_path: Path) -> None:
@@ -118,7 +112,7 @@ def test_only_whole_lines_are_told(tmp_path: Path) -> None:
         assert [(await page.until("line"))["step"] for _ in range(2)] == [7, 9]
 
     with FileLock(folder / "lock"):
-        run(work())
+        awaited(work())
 
 
 def test_who_is_killed_is_missed(tmp_path: Path) -> None:
@@ -137,7 +131,7 @@ def test_who_is_killed_is_missed(tmp_path: Path) -> None:
         (folder / "run.json").write_text((folder / "run.json").read_text() + "\n")
         await page.until("state", lambda state: state["state"] == "running")
 
-    run(work())
+    awaited(work())
     lock.release()
 
 
@@ -153,7 +147,7 @@ def test_lines_that_were_dropped_are_told_again(tmp_path: Path) -> None:
         assert (await page.until("line"))["step"] == 5
 
     with FileLock(folder / "lock"):
-        run(work())
+        awaited(work())
 
 
 def test_many_pages_are_served_by_one_watcher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,7 +174,7 @@ def test_many_pages_are_served_by_one_watcher(tmp_path: Path, monkeypatch: pytes
         assert begun == [folder, folder]
 
     with FileLock(folder / "lock"):
-        run(work())
+        awaited(work())
 
 
 def test_a_page_that_does_not_read_holds_nobody_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,7 +196,7 @@ def test_a_page_that_does_not_read_holds_nobody_up(tmp_path: Path, monkeypatch: 
         assert len(steps) <= 3
 
     with FileLock(folder / "lock"):
-        run(work())
+        awaited(work())
 
 
 def test_a_deleted_run_ends_its_streams(tmp_path: Path) -> None:
@@ -217,7 +211,7 @@ def test_a_deleted_run_ends_its_streams(tmp_path: Path) -> None:
         with pytest.raises(StopAsyncIteration):
             await page.next()
 
-    run(work())
+    awaited(work())
 
 
 def test_runs_at_rest_are_not_told_that_somebody_watches(tmp_path: Path) -> None:
@@ -228,7 +222,7 @@ def test_runs_at_rest_are_not_told_that_somebody_watches(tmp_path: Path) -> None
         await asyncio.sleep(0.1)
         assert not (folder / "watched").exists()
 
-    run(work())
+    awaited(work())
 
 
 def test_watched_is_written_through_no_link(tmp_path: Path) -> None:
@@ -243,4 +237,4 @@ def test_watched_is_written_through_no_link(tmp_path: Path) -> None:
         assert not (tmp_path / "elsewhere").exists()
 
     with FileLock(folder / "lock"):
-        run(work())
+        awaited(work())

@@ -12,6 +12,7 @@ import pytest
 from sfumato.recipe import Recipe
 from sfumato.studio.training import children
 from sfumato.studio.training.children import Children, Ended
+from tests.awaited import awaited
 
 
 class Frail:
@@ -48,17 +49,17 @@ def some(runs: Path, monkeypatch: pytest.MonkeyPatch) -> Children:
 
 def test_a_check_is_asked_once_more(some: Children) -> None:
     Frail.left = 1
-    assert asyncio.run(some.check(Recipe())) == {"works": True}
+    assert awaited(some.check(Recipe())) == {"works": True}
     Frail.left = 5
     with pytest.raises(Ended, match=r"ended without a word; see a\.log"):
-        asyncio.run(some.check(Recipe()))
+        awaited(some.check(Recipe()))
     assert Frail.asked == 4
 
 
 def test_a_run_is_not(some: Children) -> None:
     Frail.left = 1
     with pytest.raises(Ended):
-        asyncio.run(some.paint(Recipe()))
+        awaited(some.paint(Recipe()))
     assert Frail.asked == 1
 
 
@@ -75,7 +76,7 @@ def test_a_run_waits_for_the_warm_process_that_checks(some: Children, monkeypatc
         await check
         return name
 
-    assert asyncio.run(both()) == "one"
+    assert awaited(both()) == "one"
     assert Frail.made == 1
     some.tidy()
     assert Frail.made == 1, "the next one is warmed later, beside a training"

@@ -16,6 +16,7 @@ from sfumato.studio.app import create
 from sfumato.studio.form import uploads
 from sfumato.studio.web import bodies, patience
 from sfumato.studio.web.guard import Rules
+from tests.awaited import awaited
 from tests.studio.client import TOKEN
 
 HEAD = f"Host: 127.0.0.1\r\nX-Sfumato-Token: {TOKEN}\r\n"
@@ -82,4 +83,4 @@ def test_what_comes_slowly_comes(port: int) -> None:
         writer.close()
         return found
 
-    assert asyncio.run(slowly()).startswith(b"HTTP/1.1 200")
+    assert awaited(slowly()).startswith(b"HTTP/1.1 200")
