@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,18 @@ def test_one_that_takes_too_long_is_told_of(parrot: Child) -> None:
     begun = time.monotonic()
     with pytest.raises(OSError, match="too long"):
         parrot.ask(order("well", after=60), 0.1)
+    assert time.monotonic() - begun < 30
+
+
+def test_who_asks_hears_at_once_that_it_is_ended(parrot: Child) -> None:
+    parrot.ask(order("well"), 60)
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(parrot.ask, order("well", after=60), 60)
+        time.sleep(0.2)
+        begun = time.monotonic()
+        parrot.end()
+        with pytest.raises(OSError, match="without a word"):
+            asked.result(30)
     assert time.monotonic() - begun < 30
 
 

@@ -10,6 +10,7 @@ import os
 import selectors
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -22,6 +23,7 @@ class Child:
     def __init__(self, module: str, log: Path | None = None) -> None:
         """What it complains of goes to a new file ``log``, or to where our own complaints go."""
         self.log = log
+        self._asking = threading.Lock()
         with ExitStack() as closed:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", module],
@@ -42,6 +44,10 @@ class Child:
 
         Close it then: what it still says would be taken for the answer to the next question.
         """
+        with self._asking:
+            return self._ask(order, most_seconds)
+
+    def _ask(self, order: Mapping[str, Any], most_seconds: float) -> tuple[dict[str, Any], bytes]:
         process = self.process
         assert process.stdin is not None
         assert process.stdout is not None
@@ -63,17 +69,18 @@ class Child:
         return head, data
 
     def close(self) -> None:
-        """Nobody will ask it any more."""
-        for pipe in (self.process.stdin, self.process.stdout):
-            if pipe is not None:
-                with suppress(OSError):
-                    pipe.close()
+        """Nobody will ask it any more. Waits for who does: reading a pipe that is closed meanwhile may never end."""
+        with self._asking:
+            for pipe in (self.process.stdin, self.process.stdout):
+                if pipe is not None:
+                    with suppress(OSError):
+                        pipe.close()
 
     def end(self) -> None:
-        """End it, whatever it does."""
-        self.close()
+        """End it, whatever it does; who asks it hears so."""
         self.process.kill()
         self.process.wait()
+        self.close()
 
 
 def own_output() -> BinaryIO:

@@ -12,6 +12,7 @@ import pytest
 from sfumato.recipe import Recipe
 from sfumato.studio.training import children
 from sfumato.studio.training.children import Children, Ended
+from sfumato.studio.web.problems import Problem
 from tests.awaited import awaited
 
 
@@ -29,14 +30,26 @@ class Frail:
         Frail.made += 1
 
     def ask(self, order: dict[str, Any], _: float) -> tuple[dict[str, Any], bytes]:
-        Frail.asked += 1
         time.sleep(Frail.seconds)
+        if order["do"] == "load":
+            return {"loaded": True}, b""
+        Frail.asked += 1
         if Frail.left:
             Frail.left -= 1
             raise OSError("it ended")
         return {"name": "one"} if order["do"] == "paint" else {"works": True}, b""
 
     def close(self) -> None: ...
+
+    def end(self) -> None: ...
+
+
+async def still_there() -> bool:
+    return False
+
+
+async def has_left() -> bool:
+    return True
 
 
 @pytest.fixture
@@ -49,11 +62,14 @@ def some(runs: Path, monkeypatch: pytest.MonkeyPatch) -> Children:
 
 def test_a_check_is_asked_once_more(some: Children) -> None:
     Frail.left = 1
-    assert awaited(some.check(Recipe())) == {"works": True}
+    assert awaited(some.check(Recipe(), still_there)) == {"works": True}
+
+
+def test_and_then_given_up(some: Children) -> None:
     Frail.left = 5
-    with pytest.raises(Ended, match=r"ended without a word; see a\.log"):
-        awaited(some.check(Recipe()))
-    assert Frail.asked == 4
+    with pytest.raises(Ended, match=r"ended without a word; see .*\.log"):
+        awaited(some.check(Recipe(), still_there))
+    assert Frail.asked == 2
 
 
 def test_a_run_is_not(some: Children) -> None:
@@ -68,8 +84,9 @@ def test_a_run_waits_for_the_warm_process_that_checks(some: Children, monkeypatc
 
     async def both() -> str:
         some.tidy()
-        check = asyncio.create_task(some.check(Recipe()))
-        await asyncio.sleep(0.1)
+        check = asyncio.create_task(some.check(Recipe(), still_there))
+        # It has loaded, and is at its question.
+        await asyncio.sleep(0.45)
         # Housekeeping comes by: what checks is still ours.
         some.tidy()
         name = await some.paint(Recipe())
@@ -80,3 +97,19 @@ def test_a_run_waits_for_the_warm_process_that_checks(some: Children, monkeypatc
     assert Frail.made == 1
     some.tidy()
     assert Frail.made == 1, "the next one is warmed later, beside a training"
+
+
+def test_a_run_goes_before_a_check_while_its_process_loads(some: Children, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Frail, "seconds", 0.3)
+    monkeypatch.setattr(children, "LEAVING", 0.0)
+
+    async def both() -> str:
+        check = asyncio.create_task(some.check(Recipe(), has_left))
+        await asyncio.sleep(0.1)
+        name = await some.paint(Recipe())
+        with pytest.raises(Problem, match="Nobody waits"):
+            await check
+        return name
+
+    assert awaited(both()) == "one"
+    assert (Frail.made, Frail.asked) == (1, 1)

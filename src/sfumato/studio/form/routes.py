@@ -39,7 +39,7 @@ async def check(request: Request) -> Response:
     asked = await bodies.of(request, NewRun)
     recipe = wanted.recipe(asked, asked.picture)
     await aside(wanted.checked_picture, recipe, studio.gallery)
-    return Answer(await studio.children.check(recipe))
+    return Answer(await studio.children.check(recipe, request.is_disconnected))
 
 
 async def start_run(request: Request) -> Response:

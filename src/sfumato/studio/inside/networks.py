@@ -16,13 +16,11 @@ from sfumato.runs import layout
 from sfumato.studio.child import Child
 from sfumato.studio.inside.kept import Kept
 from sfumato.studio.web import answers, names
-from sfumato.studio.web.problems import Problem
+from sfumato.studio.web.problems import GONE, Problem
 
 MOST_SECONDS = 60.0
 IDLE_SECONDS = 300.0
 """After which the looker is let go, with its memory."""
-GONE = 499
-"""The status that nobody reads."""
 
 
 class Networks:

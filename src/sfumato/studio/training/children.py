@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from anyio import to_thread
 from sfumato.recipe import Recipe, values
 from sfumato.studio.child import Child
 from sfumato.studio.web import names
-from sfumato.studio.web.problems import Problem, field_of
+from sfumato.studio.web.problems import GONE, Problem, field_of
 
 WARM_AFTER = 20.0
 """Seconds of a training after which the next child is warmed beside it; before, it would take half its time."""
@@ -24,6 +25,9 @@ MOST_SECONDS = 120.0
 
 MOST_WAITING = 4.0
 """Seconds for which an order waits for a child that checks a recipe: about what loading another one takes."""
+
+LEAVING = 1.0
+"""Seconds in which the page that has started a run has left the form, and its check."""
 
 LOGS_KEPT = 50
 
@@ -35,36 +39,57 @@ class Ended(Problem):
         super().__init__(500, f"The training process ended without a word; see {log}.")
 
 
+class Worker:
+    """A child that loads everything first, and can be given to somebody meanwhile: their order waits until then."""
+
+    def __init__(self, log: Path) -> None:
+        self.child = Child("sfumato.studio.training.worker", log)
+        self.loaded = asyncio.create_task(self._load())
+
+    async def _load(self) -> None:
+        # One that has ended says so to who asks next.
+        with suppress(OSError):
+            await to_thread.run_sync(self.child.ask, {"do": "load"}, MOST_SECONDS)
+
+    async def ask(self, order: dict[str, Any]) -> dict[str, Any]:
+        """Its answer. Raises Ended."""
+        # Who asks may leave; loading goes on.
+        await asyncio.shield(self.loaded)
+        try:
+            answer, _ = await to_thread.run_sync(self.child.ask, order, MOST_SECONDS)
+        except OSError:
+            self.child.close()
+            raise Ended(self.child.log) from None
+        return answer
+
+
 class Children:
     """Starts them and gives them orders."""
 
     def __init__(self, runs: Path) -> None:
         self.runs = runs
-        self._idle: list[Child] = []
-        """The first of them has loaded everything, if any has."""
+        self._idle: list[Worker] = []
+        """Those that nobody has: one, or for a moment more."""
         self._checking = 0
-        self._training: list[tuple[Child, float]] = []
+        self._training: list[tuple[Worker, float]] = []
 
     def tidy(self) -> None:
         """Forget those that have ended, and warm one where there is none."""
-        self._training = [each for each in self._training if not each[0].ended]
-        self._idle = [each for each in self._idle if not each.ended]
+        self._training = [each for each in self._training if not each[0].child.ended]
+        self._idle = [each for each in self._idle if not each.child.ended]
         # Who checks comes back, and is warm: another one would take its time, and its place.
-        if (
-            not self._idle
-            and not self._checking
-            and all(time.monotonic() - since >= WARM_AFTER for _, since in self._training)
-        ):
+        here = self._idle or self._checking
+        if not here and all(time.monotonic() - since >= WARM_AFTER for _, since in self._training):
             self._idle.append(self._new())
 
     def end(self) -> None:
         """Let those go that have no run; the others train on."""
-        for child in self._idle:
+        for worker in self._idle:
             # It may still be loading what nobody will need.
-            child.end()
-        for child, _ in self._training:
+            worker.child.end()
+        for worker, _ in self._training:
             # It is not ours to wait for any more, and no leak that Python should warn of.
-            child.process.returncode = child.process.returncode or 0
+            worker.child.process.returncode = worker.child.process.returncode or 0
 
     async def paint(self, recipe: Recipe, *, paused: bool = False) -> str:
         """Begin a run; its name. Raises Problem."""
@@ -75,56 +100,65 @@ class Children:
         """Go on with a run; its name. Raises Problem."""
         return (await self._ordered({"do": "resume", "folder": str(folder)}))["name"]
 
-    async def check(self, recipe: Recipe) -> dict[str, Any]:
-        """``{works, findings: [{level, text}]}``. Raises Problem."""
+    async def check(self, recipe: Recipe, has_left: Callable[[], Awaitable[bool]]) -> dict[str, Any]:
+        """``{works, findings: [{level, text}]}``. Raises Problem. ``has_left`` says whether nobody waits any more."""
         order = {"do": "check", "recipe": values(recipe)}
-        child = await self._free()
+        worker = await self._loaded(has_left)
         self._checking += 1
         try:
-            return await self._asked(child, order)
+            return await self._asked(worker, order)
         except Ended:
             # Somebody has ended it; a check can be done again, and a run would be there twice.
             return await self._asked(self._new(), order)
         finally:
             self._checking -= 1
 
+    async def _loaded(self, has_left: Callable[[], Awaitable[bool]]) -> Worker:
+        """One that has loaded everything; until then a training, which people wait for more, may have it."""
+        while True:
+            worker = await self._free()
+            self._idle.insert(0, worker)
+            await asyncio.shield(worker.loaded)
+            if worker in self._idle:
+                self._idle.remove(worker)
+                return worker
+            await asyncio.sleep(LEAVING)
+            if await has_left():
+                raise Problem(GONE, "Nobody waits for this any more.")
+
     async def _ordered(self, order: dict[str, Any]) -> dict[str, Any]:
         return await self._asked(await self._free(), order)
 
-    async def _free(self) -> Child:
-        """A child to be asked: a warm one, if there is one or will be in a moment."""
+    async def _free(self) -> Worker:
+        """One to be asked: a warm one, if there is one or will be in a moment."""
         until = time.monotonic() + MOST_WAITING
         while not self._idle and self._checking and time.monotonic() < until:
             await asyncio.sleep(0.05)
         while self._idle:
-            child = self._idle.pop(0)
+            worker = self._idle.pop(0)
             # Someone may have ended it meanwhile.
-            if not child.ended:
-                return child
+            if not worker.child.ended:
+                return worker
         return self._new()
 
-    async def _asked(self, child: Child, order: dict[str, Any]) -> dict[str, Any]:
-        try:
-            answer, _ = await to_thread.run_sync(child.ask, order, MOST_SECONDS)
-        except OSError:
-            child.close()
-            raise Ended(child.log) from None
+    async def _asked(self, worker: Worker, order: dict[str, Any]) -> dict[str, Any]:
+        answer = await worker.ask(order)
         if "name" in answer:
-            self._training.append((child, time.monotonic()))
+            self._training.append((worker, time.monotonic()))
         else:
-            self._idle.insert(0, child)
+            self._idle.insert(0, worker)
             for other in self._idle[1:]:
-                other.close()
+                other.child.end()
             del self._idle[1:]
         if "problem" in answer:
             status = 409 if answer.get("kind") == "RunError" else 422
             raise Problem(status, answer["problem"], field_of(answer["problem"]))
         return answer
 
-    def _new(self) -> Child:
+    def _new(self) -> Worker:
         logs = names.own_folder(self.runs, "logs")
         for old in sorted(logs.glob("*.log"))[:-LOGS_KEPT]:
             with suppress(OSError):
                 old.unlink()
         log = logs / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.urandom(3).hex()}.log"
-        return Child("sfumato.studio.training.worker", log)
+        return Worker(log)

@@ -29,7 +29,6 @@ def main() -> None:
     """Serve until a run is trained, or nobody is there."""
     answers = child.own_output()
     with heard(_say):
-        _warm()
         for line in sys.stdin:
             if _serve(json.loads(line), answers):
                 return
@@ -52,6 +51,9 @@ def _serve(order: dict[str, Any], answers: BinaryIO) -> bool:
 
     try:
         match order["do"]:
+            case "load":
+                _warm()
+                answer(loaded=True)
             case "check":
                 found = api.check(Recipe.of(order["recipe"]))
                 findings = [{"level": each.severity, "text": str(each)} for each in found.findings]
@@ -69,7 +71,7 @@ def _serve(order: dict[str, Any], answers: BinaryIO) -> bool:
         else:
             answer(problem=str(error), kind=type(error).__name__)
             return False
-    return order["do"] != "check"
+    return order["do"] in ("paint", "resume")
 
 
 def _warm() -> None:

@@ -17,6 +17,9 @@ from sfumato.recipe.fields import paths
 
 _STATUS = {404: "There is nothing at this address.", 405: "This address does not take that method."}
 
+GONE = 499
+"""The status of an answer that nobody reads."""
+
 
 # Not an error of the program: an answer, whose JSON calls it by the same name.
 class Problem(Exception):  # noqa: N818
