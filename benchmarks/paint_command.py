@@ -1,6 +1,6 @@
 """How long `sfumato paint` takes, from the shell to the finished film, and how much of that is training.
 
-    python benchmarks/paint_command.py ["1 epoch" "5 seconds"] [--rounds 5] [--against OTHER/sfumato] [--write]
+    python benchmarks/paint_command.py ["1 epoch" "3 seconds"] [--rounds 5] [--against OTHER/sfumato] [--write]
 
 A picture of 300 x 429 and the preset `fast`. With ``--against`` the command of another checkout takes turns with this
 one's. Each side runs once before, unmeasured, so that its kernels are compiled and its files are in memory.
@@ -21,7 +21,7 @@ from alternation import alternate, quartiles, ratios, timed
 from sfumato.runs import load_run
 
 NAME = "paint_command"
-BUDGETS = {"1 epoch": ("--budget.epochs", "1"), "5 seconds": ("--budget.seconds", "5")}
+BUDGETS = {"1 epoch": ("--budget.epochs", "1"), "3 seconds": ("--budget.seconds", "3")}
 
 
 def paint(command: str, budget: tuple[str, str], size: str) -> tuple[float, float]:
