@@ -113,3 +113,18 @@ def test_a_run_goes_before_a_check_while_its_process_loads(some: Children, monke
 
     assert awaited(both()) == "one"
     assert (Frail.made, Frail.asked) == (1, 1)
+
+
+def test_no_other_process_is_loaded_while_one_begins_a_run(some: Children, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Frail, "seconds", 0.2)
+
+    async def begun() -> str:
+        some.tidy()
+        run = asyncio.create_task(some.paint(Recipe()))
+        for _ in range(3):
+            await asyncio.sleep(0.1)
+            some.tidy()
+        return await run
+
+    assert awaited(begun()) == "one"
+    assert Frail.made == 1

@@ -71,14 +71,17 @@ class Children:
         self._idle: list[Worker] = []
         """Those that nobody has: one, or for a moment more."""
         self._checking = 0
+        """How many are at a recipe's check, and come back."""
+        self._asked = 0
+        """How many have an order, and have not answered yet."""
         self._training: list[tuple[Worker, float]] = []
 
     def tidy(self) -> None:
         """Forget those that have ended, and warm one where there is none."""
         self._training = [each for each in self._training if not each[0].child.ended]
         self._idle = [each for each in self._idle if not each.child.ended]
-        # Who checks comes back, and is warm: another one would take its time, and its place.
-        here = self._idle or self._checking
+        # Who checks comes back, and is warm; who begins a run wants the cores first.
+        here = self._idle or self._asked
         if not here and all(time.monotonic() - since >= WARM_AFTER for _, since in self._training):
             self._idle.append(self._new())
 
@@ -106,10 +109,10 @@ class Children:
         worker = await self._loaded(has_left)
         self._checking += 1
         try:
-            return await self._asked(worker, order)
+            return await self._answer(worker, order)
         except Ended:
             # Somebody has ended it; a check can be done again, and a run would be there twice.
-            return await self._asked(self._new(), order)
+            return await self._answer(self._new(), order)
         finally:
             self._checking -= 1
 
@@ -127,7 +130,7 @@ class Children:
                 raise Problem(GONE, "Nobody waits for this any more.")
 
     async def _ordered(self, order: dict[str, Any]) -> dict[str, Any]:
-        return await self._asked(await self._free(), order)
+        return await self._answer(await self._free(), order)
 
     async def _free(self) -> Worker:
         """One to be asked: a warm one, if there is one or will be in a moment."""
@@ -141,15 +144,19 @@ class Children:
                 return worker
         return self._new()
 
-    async def _asked(self, worker: Worker, order: dict[str, Any]) -> dict[str, Any]:
-        answer = await worker.ask(order)
-        if "name" in answer:
-            self._training.append((worker, time.monotonic()))
-        else:
-            self._idle.insert(0, worker)
-            for other in self._idle[1:]:
-                other.child.end()
-            del self._idle[1:]
+    async def _answer(self, worker: Worker, order: dict[str, Any]) -> dict[str, Any]:
+        self._asked += 1
+        try:
+            answer = await worker.ask(order)
+            if "name" in answer:
+                self._training.append((worker, time.monotonic()))
+            else:
+                self._idle.insert(0, worker)
+                for other in self._idle[1:]:
+                    other.child.end()
+                del self._idle[1:]
+        finally:
+            self._asked -= 1
         if "problem" in answer:
             status = 409 if answer.get("kind") == "RunError" else 422
             raise Problem(status, answer["problem"], field_of(answer["problem"]))
