@@ -6,6 +6,7 @@ import io
 import re
 import runpy
 import shlex
+import shutil
 import sys
 from pathlib import Path
 
@@ -24,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted(path for path in (ROOT / "docs").rglob("*.md") if "decisions" not in path.parts)
 SHORT = ["--picture.max-side", "16", "--budget.epochs", "1", "--threads", "1", "--runs", "made"]
 ABLATED = ["--picture.max-side", "12", "--seeds", "1", "--budget.epochs", "1", "--model.width", "6"]
-COMPARED = ["--picture.max-side", "16", "--seeds", "2", "--tune", "false"]
+COMPARED = ["--picture.max-side", "16", "--seeds", "2", "--tune", "false", "--budget.epochs", "1"]
 NETS = """
 from torch import nn
 class Net(nn.Module):
@@ -49,12 +50,20 @@ COMMANDS = [
 ]
 
 
+@pytest.fixture(scope="module")
+def painted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a finished run and a stopped one."""
+    folder = tmp_path_factory.mktemp("painted")
+    sf.paint(picture(16, 16), runs=folder / "runs", film="none", **SMALL)
+    sf.paint(picture(), runs=folder / "stopped", film="none", stop=lambda: True, **SMALL)
+    return folder
+
+
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a finished run, a stopped one, a picture and a network."""
+def folder(painted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Copies of these, a picture and a network."""
     monkeypatch.chdir(tmp_path)
-    sf.paint(picture(16, 16), runs="runs", film="none", **SMALL)
-    sf.paint(picture(), runs="stopped", film="none", stop=lambda: True, **SMALL)
+    shutil.copytree(painted, tmp_path, dirs_exist_ok=True)
     Image.fromarray((picture(16, 16) * 255).round().astype(np.uint8)).save("photo.png")
     Path("nets.py").write_text(NETS)
     records.append(Path("results.json"), made.facts())
