@@ -10,6 +10,7 @@ import pytest
 from sfumato.cli.main import main
 
 
+@pytest.mark.slow
 def test_six_hints(tile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     flags = ["--picture", tile, "--model.width", "6", "--model.depth", "2", "--budget.epochs", "10"]
     assert main(["ablate", "six-hints", *flags, "--out", str(tmp_path / "e")]) == 0
@@ -25,6 +26,7 @@ def test_six_hints(tile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
         assert any(line.startswith(hint) and "5 paired seeds" in line for line in out.splitlines()), hint
 
 
+@pytest.mark.slow
 def test_any_fields(tile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     flags = ["--picture", tile, "--model.width", "6", "--budget.epochs", "2", "--seeds", "2"]
     undone = ["--undo", "training.batch=16;training.schedule=constant", "--undo=model.init=he"]

@@ -37,6 +37,7 @@ def told(out: str) -> list[str]:
     return verdicts
 
 
+@pytest.mark.slow
 def test_counts_verdicts_and_the_same_twice(
     tile: str,
     tmp_path: Path,

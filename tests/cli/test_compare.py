@@ -20,6 +20,7 @@ def printed(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0
     return captured.out if status == 0 else captured.err
 
 
+@pytest.mark.slow
 def test_deep_vs_shallow_ends_in_unwrapped_lines(
     tile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -40,6 +41,7 @@ def test_deep_vs_shallow_ends_in_unwrapped_lines(
     assert (tmp_path / "one" / "trials.jsonl").read_text() == rows
 
 
+@pytest.mark.slow
 def test_an_axis_and_arms(tile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     base = ["--picture", tile, *SMALL, "--seeds", "2", "--tune", "false"]
     axis = printed(capsys, "--axis", "model.activation=relu,sine(30)", *base, "--out", str(tmp_path / "axis"))
@@ -52,6 +54,7 @@ def test_an_axis_and_arms(tile: str, tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "no verdict on old against new" in printed(capsys, *whole, *base, "--out", str(tmp_path / "whole"))
 
 
+@pytest.mark.slow
 def test_the_first_line_tells_how_many_trials(tile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["compare", "--axis", "model.width=8,9,10", "--picture", tile, *SMALL, "--seeds", "2", "--tune", "false"]
     command += ["--out", str(tmp_path / "e")]

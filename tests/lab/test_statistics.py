@@ -40,6 +40,7 @@ def test_too_few_pairs_claim_nothing() -> None:
 
 
 @pytest.mark.parametrize("comparisons", [1, 5])
+@pytest.mark.slow
 def test_of_2000_null_comparisons_about_95_in_100_show_no_difference(comparisons: int) -> None:
     """Of a family of several, that is of all of it together."""
     random = np.random.default_rng(2012)

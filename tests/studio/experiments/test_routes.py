@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from starlette.testclient import TestClient
 
 from sfumato.lab import report
 from tests.lab.report import stub
 
 
+@pytest.mark.slow
 def test_experiments_are_listed_with_their_verdict(studio: TestClient, tmp_path: Path) -> None:
     root = tmp_path / "experiments"
     assert studio.get("/api/experiments").json() == []
@@ -27,6 +29,7 @@ def test_experiments_are_listed_with_their_verdict(studio: TestClient, tmp_path:
     assert "plan" in listed["broken"]["problem"]
 
 
+@pytest.mark.slow
 def test_a_report_is_shown_in_a_sandbox(studio: TestClient, tmp_path: Path) -> None:
     root = tmp_path / "experiments"
     found = stub.experiment(root / "one")

@@ -57,6 +57,7 @@ def test_who_asks_once_and_then_in_part_is_let_go(port: int) -> None:
 
 
 @pytest.mark.parametrize("path", ["/api/describe", "/api/pictures", "/api/runs/delete"])
+@pytest.mark.slow
 def test_a_body_that_stands_still_is_refused(port: int, runs: Path, path: str) -> None:
     found = answer(port, f"POST {path} HTTP/1.1\r\n{HEAD}Content-Length: 100\r\n\r\n{{")
     assert found.startswith("HTTP/1.1 408")
@@ -64,6 +65,7 @@ def test_a_body_that_stands_still_is_refused(port: int, runs: Path, path: str) -
     assert not list((runs / ".studio").rglob("*.partial"))
 
 
+@pytest.mark.slow
 def test_an_answer_that_takes_long_is_waited_for(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     from sfumato.studio.form import fields
 
