@@ -64,7 +64,7 @@ class Model(Section):
     @model_validator(mode="after")
     def _shape_is_possible(self) -> Self:
         # Asked for because it raises where layers do not fit; its value is of no use here.
-        self.wiring  # noqa: B018
+        _ = self.wiring
         return self
 
     @property

@@ -17,7 +17,7 @@ class Patient(H11Protocol):
     _looking: asyncio.TimerHandle | None = None
     _waiting: Any = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:
         """Begin to wait."""
         super().connection_made(transport)
         self._look()
