@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from sfumato.recipe import choices
 from sfumato.training.optimizers.adam_step import adam_step
+from sfumato.training.optimizers.closure import loss_of
 from sfumato.training.optimizers.parameters import hidden_linear
 
 EARLY = (1, 2, 3, 5, 8)
@@ -77,10 +78,7 @@ class Foof(torch.optim.Optimizer):
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         """One update of every parameter that has a gradient."""
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
+        loss = loss_of(closure)
         for group in self.param_groups:
             if group["foof"]:
                 if all(parameter.grad is not None for parameter in group["params"]):

@@ -30,6 +30,7 @@ from torch.autograd.graph import GradientEdge, get_gradient_edge
 
 from sfumato.recipe import choices
 from sfumato.training.optimizers.adam_step import adam_step
+from sfumato.training.optimizers.closure import loss_of
 from sfumato.training.optimizers.foof import due, invert
 
 LONGEST = 2048
@@ -97,10 +98,7 @@ class Kfac(torch.optim.Optimizer):
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         """One update of every parameter that has a gradient."""
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
+        loss = loss_of(closure)
         updates: list[tuple[list[nn.Parameter], Tensor, float]] = []
         square = 0.0
         for group in self.param_groups:

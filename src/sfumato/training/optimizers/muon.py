@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from sfumato.parallel import spread
 from sfumato.recipe import choices
 from sfumato.training.optimizers.adam_step import adam_step
+from sfumato.training.optimizers.closure import loss_of
 from sfumato.training.optimizers.parameters import hidden_matrices
 
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
@@ -57,10 +58,7 @@ class Muon(torch.optim.Optimizer):
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         """One update of every parameter that has a gradient."""
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
+        loss = loss_of(closure)
         for group in self.param_groups:
             with_gradient = [parameter for parameter in group["params"] if parameter.grad is not None]
             if group["muon"]:

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from sfumato.parallel import spread
 from sfumato.recipe import choices
 from sfumato.training.optimizers.adam_step import adam_step
+from sfumato.training.optimizers.closure import loss_of
 
 LONGEST = 2048
 """A longer side of a matrix stays as it is, as in the paper: its moments and eigenvectors would be too large."""
@@ -93,10 +94,7 @@ class Soap(torch.optim.Optimizer):
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         """One update of every parameter that has a gradient."""
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
+        loss = loss_of(closure)
         betas = (self._choice.beta1, self._choice.beta2)
         for group in self.param_groups:
             with_gradient = [parameter for parameter in group["params"] if parameter.grad is not None]
