@@ -9,14 +9,10 @@ be busy, so that the server's CPU time of an answer stands beside each. Needs Li
 from __future__ import annotations
 
 import argparse
-import http.client
 import json
 import os
 import random
-import re
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from datetime import UTC, datetime, timedelta
@@ -26,6 +22,7 @@ from typing import Any
 import results_file
 from hardware import circumstances
 from playwright.sync_api import sync_playwright
+from served import Served, studio
 
 import sfumato as sf
 
@@ -84,35 +81,22 @@ def made(folder: Path, count: int) -> Path:
 
 def measured(runs: Path, times: int) -> dict[str, Any]:
     """All of it, of one server."""
-    command = [sys.executable, "-m", "sfumato", "studio", "--port", "0", "--runs", str(runs)]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert server.stdout is not None
-    found = re.search(r":(\d+)/", server.stdout.readline())
-    assert found is not None, "the studio did not begin"
-    port = int(found[1])
-    try:
-        page, _, _ = _asked(server.pid, port, "GET", "/")
-        token = page.partition('name="sfumato-token" content="')[2].partition('"')[0]
-        _, first, first_cpu = _asked(server.pid, port, "GET", "/api/runs")
-        answers = {
-            name: _several(server.pid, port, times, "GET", f"/api/runs?size=60&{q}") for name, q in ASKED.items()
-        }
+    with studio(runs) as served:
+        token = served.token()
+        first, first_cpu = _taken(served, "GET", "/api/runs")
+        answers = {name: _several(served, times, "GET", f"/api/runs?size=60&{q}") for name, q in ASKED.items()}
         body = json.dumps({"changes": {"model.depth": "6"}})
-        answers["describe"] = _several(server.pid, port, times, "POST", "/api/describe", body, token, apart=0.05)
-        before = _memory(server.pid)
-        drawn = _drawn(port, times)
+        answers["describe"] = _several(served, times, "POST", "/api/describe", body, token, apart=0.05)
+        before = served.memory()
+        drawn = _drawn(served.port, times)
         return {
             "n": times,
             "first_ms": first,
             "first_cpu_ms": first_cpu,
             "answers": answers,
             "page": drawn,
-            "memory_mb": [before, _memory(server.pid)],
+            "memory_mb": [_r(before), _r(served.memory())],
         }
-    finally:
-        server.terminate()
-        server.wait(timeout=30)
-        server.stdout.close()
 
 
 def _drawn(port: int, times: int) -> dict[str, Any]:
@@ -163,39 +147,22 @@ def _drawn(port: int, times: int) -> dict[str, Any]:
         return found
 
 
-def _several(process: int, port: int, times: int, *asked: str, apart: float = APART) -> dict[str, float]:
+def _several(served: Served, times: int, *asked: str, apart: float = APART) -> dict[str, float]:
     """Medians, and the longest."""
     taken: list[tuple[float, float]] = []
     for _ in range(times):
         time.sleep(apart)
-        taken.append(_asked(process, port, *asked)[1:])
+        taken.append(_taken(served, *asked))
     wall, cpu = zip(*taken, strict=True)
     return {"ms": _r(statistics.median(wall)), "most_ms": _r(max(wall)), "cpu_ms": _r(statistics.mean(cpu))}
 
 
-def _asked(
-    process: int, port: int, method: str, path: str, body: str = "", token: str = ""
-) -> tuple[str, float, float]:
-    """The answer, and the milliseconds that it took: of the clock, of the server's CPU (in hundredths of a second)."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
-    try:
-        cpu, began = _cpu(process), time.monotonic()
-        connection.request(method, path, body or None, {"X-Sfumato-Token": token} if token else {})
-        answer = connection.getresponse()
-        text = answer.read().decode()
-        assert answer.status == 200, text
-        return text, _r((time.monotonic() - began) * 1000), (_cpu(process) - cpu) * 1000
-    finally:
-        connection.close()
-
-
-def _cpu(process: int) -> float:
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _memory(process: int) -> float:
-    return _r(int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6)
+def _taken(served: Served, *asked: str) -> tuple[float, float]:
+    """The milliseconds that an answer took: of the clock, of the server's CPU."""
+    cpu, began = served.cpu(), time.monotonic()
+    status, text = served.asked(*asked)
+    assert status == 200, text
+    return _r((time.monotonic() - began) * 1000), (served.cpu() - cpu) * 1000
 
 
 def _r(number: float) -> float:

@@ -11,9 +11,6 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
-import os
-import re
-import subprocess
 import sys
 import tempfile
 import threading
@@ -23,6 +20,7 @@ from typing import Any
 
 import results_file
 from hardware import circumstances
+from served import studio
 
 PICTURE_SIDE = "200"
 
@@ -79,63 +77,45 @@ def main() -> None:
 
 def measured(folder: Path, clients: int, seconds: float) -> dict[str, Any]:
     """One server, one run, so many pages for so long."""
-    command = [sys.executable, "-m", "sfumato", "studio", "--port", "0", "--runs", str(folder / "runs")]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert server.stdout is not None
-    found = re.search(r":(\d+)/", server.stdout.readline())
-    assert found is not None, "the studio did not begin"
-    port, name, token = int(found[1]), "", ""
-    try:
-        token = _asked(port, "GET", "/")[1].partition('name="sfumato-token" content="')[2].partition('"')[0]
-        changes = {"picture.max_side": PICTURE_SIDE, "budget.seconds": "3600"}
-        status, text = _asked(port, "POST", "/api/runs", json.dumps({"changes": changes}), token)
-        assert status == 201, text
-        name = json.loads(text)["name"]
-        pages = [Page(port, name) for _ in range(clients)]
-        for page in pages:
-            page.start()
-        # The next child is warmed 20 s after a run begins: before what is measured, as in a long run.
-        time.sleep(min(30.0, seconds))
-        before, cpu, began = [dict(page.events) for page in pages], _cpu(server.pid), time.monotonic()
-        memory = [_memory(server.pid)]
-        for _ in range(10):
-            time.sleep(seconds / 10)
-            memory.append(_memory(server.pid))
-        used, took = _cpu(server.pid) - cpu, time.monotonic() - began
-        dropped = [page.dropped for page in pages if page.dropped]
-        counts = [
-            {kind: page.events[kind] - old.get(kind, 0) for kind in page.events}
-            for page, old in zip(pages, before, strict=True)
-        ]
-        for page in pages:
-            page.ends = True
-        return {
-            "clients": clients,
-            "seconds": took,
-            "dropped": len(dropped),
-            "why": dropped[:3],
-            "events": counts[0],
-            "events_a_second_a_page": sum(sum(each.values()) for each in counts) / clients / took,
-            "cpu_of_one_core": used / took,
-            "memory_mb": [round(each / 1e6, 2) for each in memory],
-        }
-    finally:
-        if name:
-            _asked(port, "POST", f"/api/runs/{name}/stop", "", token)
-            _wait_for(folder / "runs" / name)
-        server.terminate()
-        server.wait(timeout=30)
-        server.stdout.close()
-
-
-def _asked(port: int, method: str, path: str, body: str = "", token: str = "") -> tuple[int, str]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
-    try:
-        connection.request(method, path, body or None, {"X-Sfumato-Token": token} if token else {})
-        answer = connection.getresponse()
-        return answer.status, answer.read().decode()
-    finally:
-        connection.close()
+    with studio(folder / "runs") as served:
+        token, name = served.token(), ""
+        try:
+            changes = {"picture.max_side": PICTURE_SIDE, "budget.seconds": "3600"}
+            status, text = served.asked("POST", "/api/runs", json.dumps({"changes": changes}), token)
+            assert status == 201, text
+            name = json.loads(text)["name"]
+            pages = [Page(served.port, name) for _ in range(clients)]
+            for page in pages:
+                page.start()
+            # The next child is warmed 20 s after a run begins: before what is measured, as in a long run.
+            time.sleep(min(30.0, seconds))
+            before, cpu, began = [dict(page.events) for page in pages], served.cpu(), time.monotonic()
+            memory = [served.memory()]
+            for _ in range(10):
+                time.sleep(seconds / 10)
+                memory.append(served.memory())
+            used, took = served.cpu() - cpu, time.monotonic() - began
+            dropped = [page.dropped for page in pages if page.dropped]
+            counts = [
+                {kind: page.events[kind] - old.get(kind, 0) for kind in page.events}
+                for page, old in zip(pages, before, strict=True)
+            ]
+            for page in pages:
+                page.ends = True
+            return {
+                "clients": clients,
+                "seconds": took,
+                "dropped": len(dropped),
+                "why": dropped[:3],
+                "events": counts[0],
+                "events_a_second_a_page": sum(sum(each.values()) for each in counts) / clients / took,
+                "cpu_of_one_core": used / took,
+                "memory_mb": [round(each, 2) for each in memory],
+            }
+        finally:
+            if name:
+                served.asked("POST", f"/api/runs/{name}/stop", "", token)
+                _wait_for(folder / "runs" / name)
 
 
 def _wait_for(run: Path) -> None:
@@ -145,17 +125,6 @@ def _wait_for(run: Path) -> None:
             time.sleep(1)
             return
         time.sleep(0.1)
-
-
-def _cpu(process: int) -> float:
-    """Seconds that a process has used."""
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _memory(process: int) -> int:
-    """Bytes that it holds in memory."""
-    return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 if __name__ == "__main__":

@@ -14,15 +14,12 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
-import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +27,7 @@ import hardware
 import results_file
 from alternation import Quartiles, alternate, quartiles, ratios
 from playwright.sync_api import Page, sync_playwright
+from served import studio
 
 from sfumato.errors import RunError
 from sfumato.runs import load_run, requests
@@ -66,22 +64,6 @@ LOOK = """
 }
 """
 """Notes when the painting on screen changes. Navigation within the studio keeps the page, and so the clock."""
-
-
-@contextmanager
-def studio(runs: Path) -> Iterator[int]:
-    """A server over ``runs``; its port."""
-    command = [sys.executable, "-m", "sfumato", "studio", "--port", "0", "--runs", str(runs)]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert server.stdout is not None
-    try:
-        found = re.search(r":(\d+)/", server.stdout.readline())
-        assert found is not None, "the studio did not begin"
-        yield int(found[1])
-    finally:
-        server.terminate()
-        server.wait(timeout=30)
-        server.stdout.close()
 
 
 def start(page: Page, port: int, *, checked: bool) -> tuple[float, float]:
@@ -128,12 +110,12 @@ def seen(starts: int) -> dict[str, Quartiles]:
         )
         for kind in ("warm", "cold"):
             for _ in range(starts):
-                with studio(runs) as port:
+                with studio(runs) as served:
                     page = browser.new_page()
                     if kind == "warm":
-                        page.goto(f"http://127.0.0.1:{port}/")
+                        page.goto(f"http://127.0.0.1:{served.port}/")
                         time.sleep(WARM_AFTER)
-                    seconds, changes = start(page, port, checked=kind == "warm")
+                    seconds, changes = start(page, served.port, checked=kind == "warm")
                     found[kind].append(seconds)
                     found["changes a second"].append(changes)
                     page.close()
@@ -174,7 +156,7 @@ def cost(rounds: int) -> tuple[Quartiles, Quartiles, Quartiles]:
     with tempfile.TemporaryDirectory() as folder:
         runs = Path(folder) / "runs"
         runs.mkdir()
-        with studio(runs) as port:
+        with studio(runs) as served:
 
             def turn(_: int, *, watched: bool) -> float:
                 before = set(runs.glob("*/run.json"))
@@ -183,7 +165,7 @@ def cost(rounds: int) -> tuple[Quartiles, Quartiles, Quartiles]:
                 while not (new := set(runs.glob("*/run.json")) - before):
                     time.sleep(0.01)
                 run = new.pop().parent
-                watcher = Watcher(port, run.name)
+                watcher = Watcher(served.port, run.name)
                 if watched:
                     watcher.start()
                 began = time.monotonic()
