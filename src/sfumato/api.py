@@ -16,6 +16,7 @@ from sfumato.recipe import Recipe, changed, preset, recipe_id
 from sfumato.render.film_options import FilmOptions
 from sfumato.render.learning import check as check_film
 from sfumato.runs import Run, RunWriter, checkpoints, create, layout, load_run
+from sfumato.runs.room import check_room
 from sfumato.training import Diagnosis, Loop, Snapshot, available_cores, diagnose, loops, resolve, together
 
 __all__ = ["check", "fit", "load_picture", "load_run", "paint", "resume", "train", "train_many"]
@@ -104,7 +105,7 @@ def fit(
     if not isinstance(module, torch.nn.Module):
         raise RecipeError(f"fit must be given a torch.nn.Module. Got {type(module).__name__}.")
     picture, changes = _picture(picture, changes)
-    whole = changed(_recipe(picture, recipe, changes), {"model": {"module": models.name_of(module)}})
+    whole = _of_module(_recipe(picture, recipe, changes), module)
     target = _target(picture, whole)
     check_film(options, target.shape[:2], "film.out")
     with notebook.figure(live) as figure:
@@ -153,6 +154,13 @@ def resume(
         return _finished(loop, writer, module, options, figure, watch, stop, stage)
 
 
+def _of_module(recipe: Recipe, module: torch.nn.Module) -> Recipe:
+    """The recipe of a network of someone's own: with its name; and ``auto`` is the precision that it has."""
+    double = recipe.dtype == "auto" and models.dtype_of(module) == torch.float64
+    changes = {"model": {"module": models.name_of(module)}, **({"dtype": "float64"} if double else {})}
+    return changed(recipe, changes)
+
+
 def _begun(
     runs: Path,
     recipe: Recipe,
@@ -162,9 +170,14 @@ def _begun(
 ) -> tuple[RunWriter, Loop]:
     """The loop, and the writer with its new folder: made last, so that wrong input leaves nothing behind."""
     loop = Loop(recipe, target, model)
+    check_room(runs, picture=target.nbytes, weights=_bytes(loop.weights()), checkpoint=_bytes(loop.state()))
     identity = recipe_id(recipe, images.sha256(target))
     folder = create(runs, recipe.picture.source, identity)
     return RunWriter(folder, recipe, identity, target, warm_start=warm_start), loop
+
+
+def _bytes(arrays: Mapping[str, NDArray[Any]]) -> int:
+    return sum(each.nbytes for each in arrays.values())
 
 
 def _finished(
@@ -263,7 +276,7 @@ def check(
     picture, changes = _picture(picture, changes)
     whole = _recipe(picture, recipe, changes)
     if module is not None:
-        whole = changed(whole, {"model": {"module": models.name_of(module)}})
+        whole = _of_module(whole, module)
     return diagnose(resolve(whole), _target(picture, whole), module)
 
 

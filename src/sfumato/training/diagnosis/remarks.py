@@ -57,14 +57,20 @@ def course(trial: Trial, recipe: Recipe) -> Finding:
     times = trial.times_planned
     rest = "" if math.isinf(times) else f"; the budget is {times:,.3g} times as long"
     if trial.error <= 1.05:
+        needed = trial.times_to_shapes
         text = (
             f"It starts slowly: {where} the network has come to the picture's mean colour and not yet beyond it, "
             f"with answers that vary {trial.after.output.spread / trial.after.picture.spread:.1g} times as much as the "
             f"picture{rest}."
         )
-        if times >= LONG:
+        if times >= LONG and needed <= times:
             return Finding("fine", text)
-        return Finding("will hurt", text, f"Give it longer. {remedies.tries(_better(recipe))}")
+        if math.isinf(needed):
+            stays = " That does not grow: longer, it will be one flat color."
+            return Finding("will hurt", text + stays, remedies.tries(*remedies.better(recipe)))
+        if times >= LONG:
+            text += f" At the pace of the last steps shapes need {needed:,.3g} times as long."
+        return Finding("will hurt", text, f"Give it longer. {remedies.tries(*remedies.better(recipe))}")
     if times >= LONG and trial.error < min(FAR, trial.first_error):
         return Finding(
             "fine",
@@ -81,9 +87,17 @@ def course(trial: Trial, recipe: Recipe) -> Finding:
 
 def remarks(trial: Trial, recipe: Recipe) -> list[Finding]:
     """What slows it down."""
+    found: list[Finding] = []
+    unseen = trial.unseen
+    if unseen is not None and unseen.memorizes:
+        text = (
+            f"It remembers pixels rather than shapes: on {unseen.rows} x {unseen.columns} of them errors came to "
+            f"{unseen.shown:.2g} times those of one flat color where it was shown them, and to {unseen.held_out:.2g} "
+            "times where they were held out."
+        )
+        found.append(Finding("will hurt", text, remedies.tries(*remedies.smoother(recipe))))
     hidden, last = trial.after.layers[:-1], trial.after.layers[-1:]
     lower = remedies.slower(recipe)
-    found: list[Finding] = []
     if hidden and (worst := max(hidden, key=lambda each: each.dead)).dead >= MANY:
         text = f"{worst.dead:.0%} of the units of {worst.name} are dead after the trial: no gradient passes them."
         leaky = remedies.flag("model.activation", choices.LeakyReLU())
@@ -109,7 +123,7 @@ def remarks(trial: Trial, recipe: Recipe) -> list[Finding]:
             f"The gradient vanishes on its way back: {least.name} gets {least.gradient_norm / top:.0e} of what the "
             "output layer gets."
         )
-        found.append(Finding("will hurt", text, remedies.tries(_better(recipe))))
+        found.append(Finding("will hurt", text, remedies.tries(*remedies.better(recipe))))
     return found
 
 
@@ -125,13 +139,3 @@ def _less_error(trial: Trial, recipe: Recipe) -> str:
         if remedies.has_good_initialisation(recipe)
         else remedies.tries(remedies.initialisation(recipe))
     )
-
-
-def _better(recipe: Recipe) -> str:
-    if isinstance(recipe.model.activation, choices.Sigmoid):
-        return remedies.flag("model.activation", choices.LeakyReLU())
-    if isinstance(recipe.training.optimizer, choices.Foof):
-        return remedies.slower(recipe)
-    if remedies.has_good_initialisation(recipe):
-        return remedies.flag("training.optimizer", choices.Foof())
-    return remedies.initialisation(recipe)

@@ -7,8 +7,28 @@ from dataclasses import dataclass
 
 from sfumato.training.health.figures import Figures
 
+MEMORIZED = 0.9
+"""Errors below this part of a flat color's, at pixels that were shown, are no accident."""
+
 LEARNED = 0.97
 """Errors below this part of a flat colour's: the network has learned something of the picture's shapes."""
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """A trial of its own, on a patch of the picture of which some pixels are held out as in the run."""
+
+    rows: int
+    columns: int
+    shown: float
+    """Errors at the pixels that were shown, in parts of those of one flat color; nan where not finite."""
+    held_out: float
+    """The same at the others."""
+
+    @property
+    def memorizes(self) -> bool:
+        """Whether it answers better than one flat color where it looked, and worse where it did not."""
+        return self.shown < MEMORIZED and self.held_out > 1
 
 
 @dataclass(frozen=True)
@@ -21,6 +41,8 @@ class Trial:
     seconds: float
     before: Figures
     after: Figures
+    halfway: tuple[int, float]
+    """About halfway: the steps until then, and the spread of the outputs."""
     errors: tuple[float, ...]
     """Mean squared errors of the samples of each piece of the trial, in order; nan where not finite."""
     updates: tuple[float, ...]
@@ -29,6 +51,8 @@ class Trial:
     """The same of all steps together."""
     planned_steps: float | None
     """That the recipe's budget comes to on the whole picture; None where only a PSNR ends it."""
+    unseen: Unseen | None = None
+    """How pixels were answered that were held out, where the recipe holds some out."""
 
     @property
     def finite(self) -> bool:
@@ -61,6 +85,24 @@ class Trial:
         third, last = max(len(self.errors) // 3, 1), self.last_errors
         middle = self.errors[third : 2 * third] or self.errors
         return sum(last) / len(last) < 0.98 * sum(middle) / len(middle)
+
+    @property
+    def growth(self) -> float:
+        """How many times as much the outputs would vary after as many steps again, at the second half's pace."""
+        steps, spread = self.halfway
+        now = self.after.output.spread
+        if not (spread > 0 and now > 0 and self.steps > steps):
+            return 0.0
+        return math.exp(min(math.log(now / spread) * self.steps / (self.steps - steps), 700.0))
+
+    @property
+    def times_to_shapes(self) -> float:
+        """How many trials as long as this one until the outputs vary as much as the picture; infinite if never."""
+        missing = self.after.picture.spread / max(self.after.output.spread, 1e-300)
+        if missing <= 1:
+            return 0.0
+        # What grows by a part of itself in each step leaves a plateau like that (Saxe et al. 2014).
+        return math.log(missing) / math.log(self.growth) if self.growth > 1 else math.inf
 
     @property
     def times_planned(self) -> float:
