@@ -15,6 +15,7 @@ from sfumato.cores import available_cores
 from sfumato.errors import EngineError, PictureError, RecipeError, RunError, SfumatoError
 from sfumato.recipe import Recipe, changed, preset, recipe_id
 from sfumato.render.film_options import FilmOptions
+from sfumato.render.learning import check as check_film
 from sfumato.runs import Run, RunWriter, checkpoints, create, layout, load_run
 from sfumato.training import Diagnosis, Loop, Snapshot, diagnose, loops, resolve, together
 
@@ -73,6 +74,7 @@ def paint(
     whole = _recipe(picture, recipe, changes)
     target = _target(picture, whole)
     resolved = resolve(whole)
+    check_film(options, target.shape[:2], "film.out")
     model, origin = _warm(warm_start, resolved, target.shape[2])
     with notebook.figure(live) as figure:
         writer, loop = _begun(Path(runs), resolved, target, model, origin)
@@ -105,6 +107,7 @@ def fit(
     picture, changes = _picture(picture, changes)
     whole = changed(_recipe(picture, recipe, changes), {"model": {"module": models.name_of(module)}})
     target = _target(picture, whole)
+    check_film(options, target.shape[:2], "film.out")
     with notebook.figure(live) as figure:
         writer, loop = _begun(Path(runs), resolve(whole), target, module, None)
         return _finished(loop, writer, module, options, figure, watch, stop, stage)
@@ -129,7 +132,8 @@ def resume(
     it, or its last checkpoint is damaged.
     """
     options = _film(film)
-    run = load_run(folder)
+    run = load_run(folder, module)
+    check_film(options, (run.facts["picture"]["height"], run.facts["picture"]["width"]), "film.out")
     if run.status in ("done", "diverged"):
         if not (run.folder / layout.CURVE).exists():
             # Killed, or out of room, between the end of its training and what is made of it.

@@ -4,6 +4,23 @@ from sfumato.models.build import DTYPES, build, mlp
 from sfumato.models.coordinates import WHOLE, Region, axes, grid
 from sfumato.models.mlp import MLP
 from sfumato.models.outputs import outputs
-from sfumato.models.own import check, name_of
+from sfumato.models.own import inner, name_of, placed
+from sfumato.models.own_check import check, materialized, untouched
 
-__all__ = ["DTYPES", "MLP", "WHOLE", "Region", "axes", "build", "check", "grid", "mlp", "name_of", "outputs"]
+__all__ = [
+    "DTYPES",
+    "MLP",
+    "WHOLE",
+    "Region",
+    "axes",
+    "build",
+    "check",
+    "grid",
+    "inner",
+    "materialized",
+    "mlp",
+    "name_of",
+    "outputs",
+    "placed",
+    "untouched",
+]

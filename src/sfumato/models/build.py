@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from sfumato.models import activations, encodings, own
+from sfumato.models import activations, encodings, own, own_check
 from sfumato.models.initialisations import initialise
 from sfumato.models.mlp import MLP
 from sfumato.recipe import Coordinates, Model
@@ -29,7 +29,8 @@ def build(
     is the user's own and cannot be built.
     """
     if model.module:
-        return own.build(model.module, channels, seed).to(dtype)
+        module = own_check.materialized(own.build(model.module, channels, seed), seed)
+        return own.placed(module, torch.device("cpu"), dtype)
     return mlp(model, channels, seed, dtype, coordinates)
 
 

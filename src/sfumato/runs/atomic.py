@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sfumato.errors import RunError
+from sfumato.runs.elsewhere import elsewhere
 from sfumato.words import shortened
 
 _PARTIAL = ".*.partial"
@@ -72,5 +73,5 @@ def cannot_write(path: Path, error: OSError) -> RunError:
     """One line that says what could not be written, why, and what to do."""
     reason = (error.strerror or str(error)).lower()
     name = shortened(str(path) if str(path).isprintable() else repr(str(path)), 300)
-    remedy = "Make room or permission there, or choose another folder (--runs)."
+    remedy = ", or ".join(part for part in ("Make room or permission there", elsewhere()) if part) + "."
     return RunError(f"cannot write {name}: {reason}. {remedy}")
