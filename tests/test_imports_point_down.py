@@ -26,6 +26,7 @@ LAYERS = (
     "parallel",
     "streams",
     "words",
+    "cores",
     "errors",
     "__init__",
 )

@@ -11,11 +11,12 @@ import torch
 from numpy.typing import NDArray
 
 from sfumato import images, models, notebook, render
+from sfumato.cores import available_cores
 from sfumato.errors import EngineError, PictureError, RecipeError, RunError, SfumatoError
 from sfumato.recipe import Recipe, changed, preset, recipe_id
 from sfumato.render.film_options import FilmOptions
 from sfumato.runs import Run, RunWriter, checkpoints, create, layout, load_run
-from sfumato.training import Diagnosis, Loop, Snapshot, available_cores, diagnose, loops, resolve, together
+from sfumato.training import Diagnosis, Loop, Snapshot, diagnose, loops, resolve, together
 
 __all__ = ["check", "fit", "load_picture", "load_run", "paint", "resume", "train", "train_many"]
 

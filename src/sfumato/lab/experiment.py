@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from sfumato.cores import available_cores
 from sfumato.errors import RunError
 from sfumato.lab import execute
 from sfumato.lab.folder import Folder
@@ -18,7 +19,6 @@ from sfumato.lab.plan import Arm, Plan
 from sfumato.lab.rates import best_of, scaled
 from sfumato.lab.train import Learned
 from sfumato.lab.trial import Key, Trial
-from sfumato.training import available_cores
 
 LONGEST_FRAME = 200
 """Pixels of the longer side of the small paintings that a film of all arms is made of."""
