@@ -25,6 +25,7 @@ LAYERS = (
     "notices",
     "parallel",
     "streams",
+    "trust",
     "words",
     "cores",
     "errors",

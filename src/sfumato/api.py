@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from sfumato import images, models, notebook, render
+from sfumato import images, models, notebook, render, trust
 from sfumato.cores import available_cores
 from sfumato.errors import EngineError, PictureError, RecipeError, RunError, SfumatoError
 from sfumato.recipe import Recipe, changed, preset, recipe_id
@@ -348,6 +348,7 @@ def _picture(
 def _recipe(
     picture: PictureSource | Mapping[str, Any] | None, recipe: Recipe | str | None, changes: Mapping[str, Any]
 ) -> Recipe:
+    trust.allow_named_in(changes)
     base = preset(recipe) if isinstance(recipe, str) else recipe or Recipe()
     match picture:
         case None:
