@@ -1,9 +1,23 @@
 """Networks, and what they are made of: activations, encodings, initialisations."""
 
-from sfumato.models.build import DTYPES, build, mlp
+from sfumato.models.build import DTYPES, build, mlp, shapes, unfilled
 from sfumato.models.coordinates import WHOLE, Region, axes, grid
 from sfumato.models.mlp import MLP
 from sfumato.models.outputs import outputs
 from sfumato.models.own import check, name_of
 
-__all__ = ["DTYPES", "MLP", "WHOLE", "Region", "axes", "build", "check", "grid", "mlp", "name_of", "outputs"]
+__all__ = [
+    "DTYPES",
+    "MLP",
+    "WHOLE",
+    "Region",
+    "axes",
+    "build",
+    "check",
+    "grid",
+    "mlp",
+    "name_of",
+    "outputs",
+    "shapes",
+    "unfilled",
+]
