@@ -18,6 +18,7 @@ import safetensors
 import safetensors.numpy
 from numpy.typing import NDArray
 
+from sfumato import memory
 from sfumato.errors import RunError
 from sfumato.runs import layout
 from sfumato.runs.atomic import remove, write_bytes
@@ -50,6 +51,9 @@ def load(path: Path) -> tuple[dict[str, NDArray[Any]], float]:
         with safetensors.safe_open(regular(path), framework="numpy") as file:
             written = (file.metadata() or {}).get("sha256")
             names: list[str] = list(file.keys())
+            # A file may have a hole for most of its bytes.
+            if (most := memory.most()) is not None and path.stat().st_size > most:
+                raise ValueError(f"it has {memory.text(path.stat().st_size)}, and {memory.text(most)} may be used")
             arrays = {name: file.get_tensor(name) for name in names}
         seconds = float(json.loads(regular(_seconds_file(path)).read_text(encoding="utf-8"))["seconds"])
         if not 0 <= seconds < math.inf:
