@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -10,14 +11,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from sfumato import images, models, notebook, render
+from sfumato import images, models, notebook, render, trust
+from sfumato.cores import available_cores
 from sfumato.errors import EngineError, PictureError, RecipeError, RunError, SfumatoError
-from sfumato.recipe import Recipe, changed, preset, recipe_id
+from sfumato.recipe import Recipe, changed, need, preset, recipe_id, room
+from sfumato.recipe.need import Size
 from sfumato.render.film_options import FilmOptions
 from sfumato.render.learning import check as check_film
 from sfumato.runs import Run, RunWriter, checkpoints, create, layout, load_run
 from sfumato.runs.room import check_room
-from sfumato.training import Diagnosis, Loop, Snapshot, available_cores, diagnose, loops, resolve, together
+from sfumato.training import Diagnosis, Loop, Snapshot, diagnose, loops, resolve, together
 
 __all__ = ["check", "fit", "load_picture", "load_run", "paint", "resume", "train", "train_many"]
 
@@ -75,6 +78,7 @@ def paint(
     target = _target(picture, whole)
     resolved = resolve(whole)
     check_film(options, target.shape[:2], "film.out")
+    _fits(resolved, target)
     model, origin = _warm(warm_start, resolved, target.shape[2])
     with notebook.figure(live) as figure:
         writer, loop = _begun(Path(runs), resolved, target, model, origin)
@@ -107,9 +111,11 @@ def fit(
     picture, changes = _picture(picture, changes)
     whole = _of_module(_recipe(picture, recipe, changes), module)
     target = _target(picture, whole)
+    resolved = resolve(whole)
     check_film(options, target.shape[:2], "film.out")
+    _fits(resolved, target, module)
     with notebook.figure(live) as figure:
-        writer, loop = _begun(Path(runs), resolve(whole), target, module, None)
+        writer, loop = _begun(Path(runs), resolved, target, module, None)
         return _finished(loop, writer, module, options, figure, watch, stop, stage)
 
 
@@ -145,6 +151,9 @@ def resume(
             f"paint again with other settings, or from its weights with --warm-start {run.folder}."
         )
     saved = checkpoints.files(run.folder)
+    if saved:
+        _holds_weights(saved[-1], run)
+    _fits(run.recipe, run.picture, module)
     with notebook.figure(live) as figure:
         loop = Loop(run.recipe, run.picture, module)
         if saved:
@@ -233,6 +242,46 @@ def _warm(
     return model, {"run": other.folder.name, "id": other.facts["id"], "step": moment.step}
 
 
+def _fits(
+    recipe: Recipe, target: NDArray[np.float32], module: torch.nn.Module | None = None, *, kept: bool = True
+) -> None:
+    """Raise RecipeError unless the training of a resolved recipe fits into memory: nothing is built before."""
+    parameters = _parameters(module)
+
+    def wanted(one: Recipe, size: Size) -> int:
+        return need.training(one, size, parameters=parameters, kept=kept)
+
+    room.require("training", wanted, recipe, _size(target))
+
+
+def _holds_weights(checkpoint: Path, run: Run) -> None:
+    """Raise RunError for a file that is smaller than the network that run.json claims: memory would be taken for that.
+
+    Whether it is a whole checkpoint of this recipe is looked at when it is read.
+    """
+    if run.recipe.model.module is not None:
+        return
+    shapes = models.shapes(run.recipe.model, run.facts["picture"]["channels"])
+    least = sum(math.prod(shape) for shape in shapes.values()) * models.DTYPES[run.recipe.dtype].itemsize
+    if checkpoint.stat().st_size < least:
+        raise RunError(
+            f"{checkpoint} must be a checkpoint of the recipe in {layout.RUN}, whose weights alone are {least:,} "
+            f"bytes. Got {checkpoint.stat().st_size:,}; restore it, or remove it to resume from the one before."
+        )
+
+
+def _parameters(module: torch.nn.Module | None) -> int | None:
+    if not isinstance(module, torch.nn.Module):
+        return None
+    lazy = torch.nn.parameter.UninitializedParameter
+    return sum(each.numel() for each in module.parameters() if not isinstance(each, lazy))
+
+
+def _size(target: NDArray[np.float32]) -> Size:
+    height, width, channels = target.shape
+    return Size(width, height, channels)
+
+
 def _film(film: Film | FilmOptions) -> FilmOptions:
     if isinstance(film, FilmOptions):
         return film
@@ -254,7 +303,9 @@ def train(
     picture, changes = _picture(picture, changes)
     whole = _recipe(picture, recipe, changes)
     target = _target(picture, whole)
-    return Loop(resolve(whole), target).snapshots()
+    resolved = resolve(whole)
+    _fits(resolved, target, kept=False)
+    return Loop(resolved, target).snapshots()
 
 
 def check(
@@ -277,7 +328,12 @@ def check(
     whole = _recipe(picture, recipe, changes)
     if module is not None:
         whole = _of_module(whole, module)
-    return diagnose(resolve(whole), _target(picture, whole), module)
+    resolved, target = resolve(whole), _target(picture, whole)
+    parameters = _parameters(module)
+    room.require(
+        "the check", lambda one, size: need.checking(one, size, parameters=parameters), resolved, _size(target)
+    )
+    return diagnose(resolved, target, module)
 
 
 def train_many(
@@ -310,7 +366,19 @@ def train_many(
     for index, whole in enumerate(wholes):
         if whole.picture != wholes[0].picture:
             raise RecipeError(f"recipe {index} must have the picture of recipe 0: all networks learn the same one.")
-    return together(loops(wholes, _target(picture, wholes[0])), threads or available_cores(), stop)
+    target = _target(picture, wholes[0])
+
+    def many(one: Recipe, size: Size) -> int:
+        return need.training(one, size, networks=len(wholes), kept=False)
+
+    for index, whole in enumerate(wholes):
+        # Those of one shape take turns in what a step is computed in: as if all were like this one.
+        alone = whole.model_copy(update={"engine": "stacked"})
+        try:
+            room.require("the training of all", many, alone, _size(target))
+        except RecipeError as error:
+            raise RecipeError(f"recipe {index}: {error}") from None
+    return together(loops(wholes, target), threads or available_cores(), stop)
 
 
 def _one_of_many(
@@ -360,6 +428,7 @@ def _picture(
 def _recipe(
     picture: PictureSource | Mapping[str, Any] | None, recipe: Recipe | str | None, changes: Mapping[str, Any]
 ) -> Recipe:
+    trust.allow_named_in(changes)
     base = preset(recipe) if isinstance(recipe, str) else recipe or Recipe()
     match picture:
         case None:

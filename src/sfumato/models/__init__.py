@@ -1,6 +1,6 @@
 """Networks, and what they are made of: activations, encodings, initialisations."""
 
-from sfumato.models.build import DTYPES, build, mlp
+from sfumato.models.build import DTYPES, build, mlp, shapes, unfilled
 from sfumato.models.coordinates import WHOLE, Region, axes, grid
 from sfumato.models.mlp import MLP
 from sfumato.models.outputs import outputs
@@ -23,5 +23,7 @@ __all__ = [
     "name_of",
     "outputs",
     "placed",
+    "shapes",
     "tried_on",
+    "unfilled",
 ]

@@ -18,6 +18,7 @@ import safetensors
 import safetensors.numpy
 from numpy.typing import NDArray
 
+from sfumato import memory
 from sfumato.errors import RunError
 from sfumato.runs import layout
 from sfumato.runs.atomic import remove, write_bytes
@@ -31,8 +32,8 @@ def save(folder: Path, step: int, arrays: Mapping[str, NDArray[Any]], seconds: f
     contiguous = {name: np.asarray(value, order="C") for name, value in arrays.items()}
     path = folder / layout.checkpoint(step)
     # The seconds come first: a checkpoint that is there has them.
-    write_bytes(_seconds_file(path), json.dumps({"seconds": seconds}).encode())
-    write_bytes(path, safetensors.numpy.save(contiguous, metadata={"sha256": _hash(contiguous)}))
+    write_bytes(_seconds_file(path), json.dumps({"seconds": seconds}).encode(), part=True)
+    write_bytes(path, safetensors.numpy.save(contiguous, metadata={"sha256": _hash(contiguous)}), part=True)
     for old in files(folder)[:-KEPT]:
         # The other way round: no seconds without their checkpoint stay behind.
         remove(old)
@@ -50,6 +51,9 @@ def load(path: Path) -> tuple[dict[str, NDArray[Any]], float]:
         with safetensors.safe_open(regular(path), framework="numpy") as file:
             written = (file.metadata() or {}).get("sha256")
             names: list[str] = list(file.keys())
+            # A file may have a hole for most of its bytes.
+            if (most := memory.most()) is not None and path.stat().st_size > most:
+                raise ValueError(f"it has {memory.text(path.stat().st_size)}, and {memory.text(most)} may be used")
             arrays = {name: file.get_tensor(name) for name in names}
         seconds = float(json.loads(regular(_seconds_file(path)).read_text(encoding="utf-8"))["seconds"])
         if not 0 <= seconds < math.inf:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -13,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from sfumato import images, models
+from sfumato.cores import available_cores
 from sfumato.errors import RunError
 from sfumato.recipe import Recipe
 from sfumato.training import schedules
@@ -54,11 +54,6 @@ def resolve(recipe: Recipe) -> Recipe:
         device = "cuda" if engine == "autograd" and torch.cuda.is_available() else "cpu"
     threads = 1 if engine in ONE_THREAD else recipe.threads or available_cores()
     return recipe.model_copy(update={"engine": engine, "dtype": dtype, "device": device, "threads": threads})
-
-
-def available_cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Loop:

@@ -8,11 +8,11 @@ from starlette.routing import Route
 
 from sfumato.errors import SfumatoError
 from sfumato.recipe import Recipe
-from sfumato.studio.form import describing, fields, samples, uploads, wanted
+from sfumato.studio.form import checking, describing, fields, samples, uploads, wanted
 from sfumato.studio.shared import aside, studio_of
 from sfumato.studio.web import bodies
 from sfumato.studio.web.answers import FOR_EVER, Answer, picture
-from sfumato.studio.web.bodies import NewRun, Race
+from sfumato.studio.web.bodies import Check, NewRun, Race
 from sfumato.studio.web.problems import Problem, field_of
 
 
@@ -36,10 +36,12 @@ async def describe(request: Request) -> Response:
 async def check(request: Request) -> Response:
     """Whether a recipe will learn."""
     studio = studio_of(request)
-    asked = await bodies.of(request, NewRun)
+    asked = await bodies.of(request, Check)
     recipe = wanted.recipe(asked, asked.picture)
     await aside(wanted.checked_picture, recipe, studio.gallery)
-    return Answer(await studio.children.check(recipe, request.is_disconnected))
+    if asked.pressed:
+        return Answer(await checking.asked_for(recipe, request, studio.children))
+    return Answer(await checking.by_itself(recipe, request, studio.children, studio.runs))
 
 
 async def start_run(request: Request) -> Response:

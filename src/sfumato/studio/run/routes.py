@@ -11,7 +11,7 @@ from starlette.routing import Route
 from sfumato.runs import entry, requests
 from sfumato.studio.run import curves, events, page, pictures
 from sfumato.studio.shared import aside, folder_of, studio_of
-from sfumato.studio.web import bodies
+from sfumato.studio.web import bodies, names
 from sfumato.studio.web.answers import Answer
 from sfumato.studio.web.problems import Problem
 
@@ -55,7 +55,7 @@ async def ask(request: Request) -> Response:
         await studio_of(request).children.resume(folder)
     else:
         await aside(requests.ask, folder, wish)
-    return Answer({"name": folder.name}, 202)
+    return Answer({"name": names.encoded(folder.name)}, 202)
 
 
 _RUN = "/api/runs/{name}"

@@ -39,6 +39,13 @@ class NewRun(Wanted):
     """In place of the recipe's."""
 
 
+class Check(NewRun):
+    """POST /api/check."""
+
+    pressed: bool = False
+    """Whether a person has asked for it, and not a page that only was opened."""
+
+
 class Race(Body):
     """POST /api/race."""
 
