@@ -14,6 +14,7 @@ from torch import Tensor, nn
 import sfumato as sf
 from sfumato import models
 from sfumato.cli.main import main
+from tests.runs import made
 from tests.small import SMALL, picture
 
 CODE = """
@@ -220,14 +221,13 @@ def test_a_class_of_a_script_is_named_with_a_flag(
     assert error.count("\n") == 1
     assert "module=Own(...) in Python" in error
     assert "--module nets:Own" in error
-    assert main([command, str(of_a_script), "--module", "tests.test_own_network:Own"]) == 0
     assert main([command, str(of_a_script), "--module", "tests.test_own_network:Drawing"]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+    assert main([command, str(of_a_script), "--module", "tests.test_own_network:Own"]) == 0
 
 
 def test_a_module_is_only_for_runs_of_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run = sf.paint(picture(), runs=tmp_path, film="none", **SMALL)
-    assert main(["film", str(run.folder), "--module", "nets:Net"]) == 2
+    assert main(["film", str(made.run(tmp_path, "run")), "--module", "nets:Net"]) == 2
     assert "--module is for runs of a network of your own" in capsys.readouterr().err
 
 

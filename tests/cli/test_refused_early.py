@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,12 +23,10 @@ from tests.small import SMALL, picture
 TWO_BY_TWO = ["--picture.size", "2x2"]
 
 
-@pytest.fixture
-def stopped(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run that can be resumed."""
-    folder = tmp_path / "stopped"
-    run = sf.paint(picture(), runs=tmp_path / "before", film="none", stop=lambda: True, **SMALL)
-    return run.folder.rename(folder)
+    return sf.paint(picture(), runs=tmp_path_factory.mktemp("runs"), film="none", stop=lambda: True, **SMALL).folder
 
 
 @pytest.fixture
@@ -97,16 +96,13 @@ LATE: dict[str, tuple[list[str], str]] = {
 
 @pytest.mark.parametrize("case", LATE)
 @pytest.mark.usefixtures("untrained")
-def test_before_the_first_step(case: str, tile: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+def test_before_the_first_step(
+    case: str, stopped: Path, tile: str, refused: Callable[..., str], tmp_path: Path
+) -> None:
     arguments, message = LATE[case]
-    made = {"TILE": tile}
-    if "RUN" in arguments:
-        request.getfixturevalue("monkeypatch").undo()
-        made["RUN"] = str(request.getfixturevalue("stopped"))
-        request.getfixturevalue("untrained")
+    made = {"TILE": tile, "RUN": str(stopped)}
     for name in ("FOLDER.mp4", "FOLDER.png", "FOLDER.film.mp4"):
         (tmp_path / name).mkdir()
-    refused: Callable[..., str] = request.getfixturevalue("refused")
     assert message in refused(*(made.get(each, each) for each in arguments))
 
 
@@ -169,6 +165,7 @@ def test_a_picture_may_be_called_as_a_flag_is(
 )
 def test_the_flag_of_the_command_at_hand_is_named(
     stopped: Path,
+    tmp_path: Path,
     arguments: list[str],
     remedy: str,
     monkeypatch: pytest.MonkeyPatch,
@@ -177,6 +174,7 @@ def test_the_flag_of_the_command_at_hand_is_named(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
+    run = str(shutil.copytree(stopped, tmp_path / "run"))
     monkeypatch.setattr(os, "fsync", full)
-    assert main([str(stopped) if each == "RUN" else each for each in arguments]) == 2
+    assert main([run if each == "RUN" else each for each in arguments]) == 2
     assert remedy in capsys.readouterr().err

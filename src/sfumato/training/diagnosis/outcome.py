@@ -8,7 +8,7 @@
 | the same, errors far above it that still fall | from where to where | a longer budget, a higher rate |
 | the same, errors far above it that do not fall | that | a lower rate |
 | the same, near it | how little the answers vary | what passes more of a signal on |
-| pixels held out that are painted worse than by one flat color, all together better | both | what answers smoothly |
+| pixels held out that are painted worse than by one flat color, the others better | both | what answers smoothly |
 
 A picture of one color, and a run shorter than an epoch, are no reason to say anything of what was learned.
 """
@@ -65,7 +65,8 @@ def outcome(
     share = saturated(painting, picture) if squashed else 0.0
     flat = flat_psnr(picture)
     expected = epoch >= 1 and flat < UNIFORM
-    if expected and evaluation.psnr <= flat + CLOSE:
+    shown = evaluation.psnr if evaluation.psnr_shown is None else evaluation.psnr_shown
+    if expected and shown <= flat + CLOSE:
         found.append(_nothing_learned(evaluation, picture, recipe, flat, course, told=share >= MANY))
     if share >= MANY:
         found.append(
@@ -79,12 +80,12 @@ def outcome(
         and held_out is not None
         and flat_held_out is not None
         and held_out < flat_held_out
-        and evaluation.psnr > flat + CLOSE
+        and shown > flat + CLOSE
     ):
         found.append(
             f"Pixels held out are painted worse ({held_out:.2f} dB) than by one flat color ({flat_held_out:.2f} dB), "
-            f"all together better ({evaluation.psnr:.2f} dB): the network remembers the pixels that it was shown, and "
-            f"what it makes of places between them is noise. {remedies.tries(*remedies.smoother(recipe))}"
+            f"the others better ({shown:.2f} dB): the network remembers the pixels that it was shown, and answers "
+            f"between them with noise. {remedies.tries(*remedies.smoother(recipe))}"
         )
     return found
 
