@@ -134,6 +134,14 @@ def test_a_start_that_is_slow_is_no_fault_where_the_budget_is_long() -> None:
     assert "Give it longer" in short.summary()
 
 
+def test_a_first_layer_that_will_stand_still_on_a_plateau_is_no_fine_start() -> None:
+    deep = checked(model={"depth": 8, "activation": "sigmoid", "init": "glorot"}, training=SGD, budget={"epochs": 500})
+    assert deep.verdict != "fine", deep.summary()
+    assert "--model.activation leaky_relu" in deep.summary()
+    # What it has already is nothing to try.
+    assert "--model.init glorot" not in deep.summary()
+
+
 def test_as_json() -> None:
     data = json.loads(
         json.dumps(checked(training={"optimizer": "sgd(lr=1000)", "batch": 64}).as_json(), allow_nan=False)

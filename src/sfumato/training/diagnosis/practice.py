@@ -58,11 +58,6 @@ class Practice:
         return self.steps >= self._most - 1 or self.seconds >= SECONDS
 
     @property
-    def progress(self) -> float:
-        """Part of the trial that is over."""
-        return max(self.steps / self._most, self.seconds / SECONDS)
-
-    @property
     def piece(self) -> int:
         """Steps to take next."""
         by_time = SECONDS / PIECES / (self.seconds / self.steps)

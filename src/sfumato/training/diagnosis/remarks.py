@@ -10,6 +10,7 @@ from sfumato.training.diagnosis import remedies
 from sfumato.training.diagnosis.finding import Finding
 from sfumato.training.diagnosis.trial import Trial
 from sfumato.training.health.painting import UNIFORM
+from sfumato.training.movement import STILL
 
 MANY = 0.5
 """Of a layer's units dead, or of their answers saturated."""
@@ -25,6 +26,9 @@ GROWN = 1e3
 
 VANISHING = 1e-4
 """Of the output's gradient: a hidden layer that gets less than this part of it."""
+
+HARDLY = 1e-2
+"""Of what the picture varies, the answers."""
 
 LARGE_UPDATE = 0.1
 """Of the weights, in one step; about 1e-3 is usual."""
@@ -57,19 +61,20 @@ def course(trial: Trial, recipe: Recipe) -> Finding:
     times = trial.times_planned
     rest = "" if math.isinf(times) else f"; the budget is {times:,.3g} times as long"
     if trial.error <= 1.05:
-        needed = trial.times_to_shapes
+        varies = trial.after.output.spread / trial.after.picture.spread
         text = (
             f"It starts slowly: {where} the network has come to the picture's mean colour and not yet beyond it, "
-            f"with answers that vary {trial.after.output.spread / trial.after.picture.spread:.1g} times as much as the "
-            f"picture{rest}."
+            f"with answers that vary {varies:.1g} times as much as the picture{rest}."
         )
-        if times >= LONG and needed <= times:
-            return Finding("fine", text)
-        if math.isinf(needed):
-            stays = " That does not grow: longer, it will be one flat color."
-            return Finding("will hurt", text + stays, remedies.tries(*remedies.better(recipe)))
+        if varies < HARDLY and trial.first_layer_moves < STILL:
+            name = trial.after.layers[0].name
+            text += (
+                f" In all of it {name} will change by {trial.first_layer_moves:.0e} of its size: hardly any gradient "
+                "comes back to it, hardly anything of where a pixel is comes through, and neither will soon."
+            )
+            return Finding("will hurt", text, remedies.tries(*remedies.better(recipe)))
         if times >= LONG:
-            text += f" At the pace of the last steps shapes need {needed:,.3g} times as long."
+            return Finding("fine", text)
         return Finding("will hurt", text, f"Give it longer. {remedies.tries(*remedies.better(recipe))}")
     if times >= LONG and trial.error < min(FAR, trial.first_error):
         return Finding(

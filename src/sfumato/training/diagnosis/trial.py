@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from sfumato.training.health.figures import Figures
 
-MEMORIZED = 0.9
-"""Errors below this part of a flat color's, at pixels that were shown, are no accident."""
+WORSE_UNSEEN = 1.02
+"""Errors above so many times a flat color's, at pixels that were not shown."""
 
 LEARNED = 0.97
 """Errors below this part of a flat colour's: the network has learned something of the picture's shapes."""
@@ -28,7 +28,7 @@ class Unseen:
     @property
     def memorizes(self) -> bool:
         """Whether it answers better than one flat color where it looked, and worse where it did not."""
-        return self.shown < MEMORIZED and self.held_out > 1
+        return self.shown < LEARNED and self.held_out > WORSE_UNSEEN
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,6 @@ class Trial:
     seconds: float
     before: Figures
     after: Figures
-    halfway: tuple[int, float]
-    """About halfway: the steps until then, and the spread of the outputs."""
     errors: tuple[float, ...]
     """Mean squared errors of the samples of each piece of the trial, in order; nan where not finite."""
     updates: tuple[float, ...]
@@ -87,22 +85,12 @@ class Trial:
         return sum(last) / len(last) < 0.98 * sum(middle) / len(middle)
 
     @property
-    def growth(self) -> float:
-        """How many times as much the outputs would vary after as many steps again, at the second half's pace."""
-        steps, spread = self.halfway
-        now = self.after.output.spread
-        if not (spread > 0 and now > 0 and self.steps > steps):
-            return 0.0
-        return math.exp(min(math.log(now / spread) * self.steps / (self.steps - steps), 700.0))
-
-    @property
-    def times_to_shapes(self) -> float:
-        """How many trials as long as this one until the outputs vary as much as the picture; infinite if never."""
-        missing = self.after.picture.spread / max(self.after.output.spread, 1e-300)
-        if missing <= 1:
-            return 0.0
-        # What grows by a part of itself in each step leaves a plateau like that (Saxe et al. 2014).
-        return math.log(missing) / math.log(self.growth) if self.growth > 1 else math.inf
+    def first_layer_moves(self) -> float:
+        """Relative change of the first hidden layer in the whole budget, at the trial's pace; infinite without one."""
+        if len(self.moved) < 2:
+            return math.inf
+        times = self.times_planned
+        return self.moved[0] * times if math.isfinite(times) else math.inf if self.moved[0] else 0.0
 
     @property
     def times_planned(self) -> float:

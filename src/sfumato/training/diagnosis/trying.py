@@ -54,11 +54,9 @@ def tried(recipe: Recipe, picture: NDArray[np.floating], model: nn.Module | None
             raise
         reason = " ".join(str(error).split())
         raise RecipeError(f"the network must be one that can be copied. {recipe.model.module} says: {reason}") from None
-    errors, halfway = [training.advance(1)], None
+    errors = [training.advance(1)]
     while not training.over:
         errors.append(training.advance(training.piece))
-        if halfway is None and training.progress >= 0.5:
-            halfway = training.steps, gauge.measure(training.weights()).output.spread
     last = training.weights()
     training.advance(1)
     weights = training.weights()
@@ -71,7 +69,6 @@ def tried(recipe: Recipe, picture: NDArray[np.floating], model: nn.Module | None
         seconds=training.seconds,
         before=before,
         after=after,
-        halfway=halfway or (0, before.output.spread),
         errors=tuple(errors),
         updates=tuple(change(last[name], weights[name]) for name in names),
         moved=tuple(change(first[name], weights[name]) for name in names),
