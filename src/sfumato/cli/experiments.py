@@ -16,7 +16,7 @@ from rich.table import Table
 from sfumato.api import load_picture
 from sfumato.cli.stages import StagesProgress
 from sfumato.interrupt import asked_to_stop
-from sfumato.lab import report, rescue, table, verdict
+from sfumato.lab import report, rescue, table, trainable, verdict
 from sfumato.lab.compare import default_folder, plan_of
 from sfumato.lab.experiment import Experiment, StoppedError, carry_out
 from sfumato.lab.forecast import forecast
@@ -45,6 +45,7 @@ def carried_out(
 
 def planned(plan: Plan, picture: NDArray[np.float32], *, out: Path | None, workers: int) -> int:
     """Train and print what is planned; the exit status as of `carried_out`."""
+    trainable.check(plan)
     folder = default_folder(plan) if out is None else out
     progress = StagesProgress()
     written: list[Path] = []
