@@ -26,7 +26,9 @@ LAYERS = (
     "memory",
     "parallel",
     "streams",
+    "trust",
     "words",
+    "cores",
     "errors",
     "__init__",
 )

@@ -11,13 +11,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from sfumato import images, models, notebook, render
+from sfumato import images, models, notebook, render, trust
+from sfumato.cores import available_cores
 from sfumato.errors import EngineError, PictureError, RecipeError, RunError, SfumatoError
 from sfumato.recipe import Recipe, changed, need, preset, recipe_id, room
 from sfumato.recipe.need import Size
 from sfumato.render.film_options import FilmOptions
+from sfumato.render.learning import check as check_film
 from sfumato.runs import Run, RunWriter, checkpoints, create, layout, load_run
-from sfumato.training import Diagnosis, Loop, Snapshot, available_cores, diagnose, loops, resolve, together
+from sfumato.training import Diagnosis, Loop, Snapshot, diagnose, loops, resolve, together
 
 __all__ = ["check", "fit", "load_picture", "load_run", "paint", "resume", "train", "train_many"]
 
@@ -74,6 +76,7 @@ def paint(
     whole = _recipe(picture, recipe, changes)
     target = _target(picture, whole)
     resolved = resolve(whole)
+    check_film(options, target.shape[:2], "film.out")
     _fits(resolved, target)
     model, origin = _warm(warm_start, resolved, target.shape[2])
     with notebook.figure(live) as figure:
@@ -130,6 +133,7 @@ def fit(
     whole = changed(_recipe(picture, recipe, changes), {"model": {"module": models.name_of(module)}})
     target = _target(picture, whole)
     resolved = resolve(whole)
+    check_film(options, target.shape[:2], "film.out")
     _fits(resolved, target, module)
     with notebook.figure(live) as figure:
         writer, loop = _begun(Path(runs), resolved, target, module, None)
@@ -155,7 +159,8 @@ def resume(
     it, or its last checkpoint is damaged.
     """
     options = _film(film)
-    run = load_run(folder)
+    run = load_run(folder, module)
+    check_film(options, (run.facts["picture"]["height"], run.facts["picture"]["width"]), "film.out")
     if run.status in ("done", "diverged"):
         if not (run.folder / layout.CURVE).exists():
             # Killed, or out of room, between the end of its training and what is made of it.
@@ -423,6 +428,7 @@ def _picture(
 def _recipe(
     picture: PictureSource | Mapping[str, Any] | None, recipe: Recipe | str | None, changes: Mapping[str, Any]
 ) -> Recipe:
+    trust.allow_named_in(changes)
     base = preset(recipe) if isinstance(recipe, str) else recipe or Recipe()
     match picture:
         case None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from sfumato.cores import available_cores
 from sfumato.errors import RecipeError, RunError
 from sfumato.lab import execute
 from sfumato.lab.folder import Folder
@@ -20,7 +21,6 @@ from sfumato.lab.train import Learned
 from sfumato.lab.trial import Key, Trial
 from sfumato.recipe import Recipe, need, room
 from sfumato.recipe.need import Size
-from sfumato.training import available_cores
 
 LONGEST_FRAME = 200
 """Pixels of the longer side of the small paintings that a film of all arms is made of."""

@@ -4,7 +4,8 @@ from sfumato.models.build import DTYPES, build, mlp, shapes, unfilled
 from sfumato.models.coordinates import WHOLE, Region, axes, grid
 from sfumato.models.mlp import MLP
 from sfumato.models.outputs import outputs
-from sfumato.models.own import check, name_of
+from sfumato.models.own import inner, name_of, placed
+from sfumato.models.own_check import check, materialized, untouched
 
 __all__ = [
     "DTYPES",
@@ -15,9 +16,13 @@ __all__ = [
     "build",
     "check",
     "grid",
+    "inner",
+    "materialized",
     "mlp",
     "name_of",
     "outputs",
+    "placed",
     "shapes",
     "unfilled",
+    "untouched",
 ]

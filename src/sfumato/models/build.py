@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from sfumato.models import activations, encodings, own
+from sfumato import trust
+from sfumato.models import activations, encodings, own, own_check
 from sfumato.models.initialisations import initialise
 from sfumato.models.mlp import MLP
 from sfumato.recipe import Coordinates, Model, choices
@@ -27,10 +28,12 @@ def build(
     """The network for pictures of ``channels`` colours, its weights drawn from ``seed``; on the CPU.
 
     Some initialisations look at the ``coordinates`` that it is to be trained on. Raises RecipeError when the network
-    is the user's own and cannot be built.
+    is the user's own and cannot be built, or nobody here has allowed to import it.
     """
     if model.module:
-        return own.build(model.module, channels, seed).to(dtype)
+        trust.check(model.module)
+        module = own_check.materialized(own.build(model.module, channels, seed), seed)
+        return own.placed(module, torch.device("cpu"), dtype)
     return mlp(model, channels, seed, dtype, coordinates)
 
 

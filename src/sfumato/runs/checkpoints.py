@@ -32,8 +32,8 @@ def save(folder: Path, step: int, arrays: Mapping[str, NDArray[Any]], seconds: f
     contiguous = {name: np.asarray(value, order="C") for name, value in arrays.items()}
     path = folder / layout.checkpoint(step)
     # The seconds come first: a checkpoint that is there has them.
-    write_bytes(_seconds_file(path), json.dumps({"seconds": seconds}).encode())
-    write_bytes(path, safetensors.numpy.save(contiguous, metadata={"sha256": _hash(contiguous)}))
+    write_bytes(_seconds_file(path), json.dumps({"seconds": seconds}).encode(), part=True)
+    write_bytes(path, safetensors.numpy.save(contiguous, metadata={"sha256": _hash(contiguous)}), part=True)
     for old in files(folder)[:-KEPT]:
         # The other way round: no seconds without their checkpoint stay behind.
         remove(old)

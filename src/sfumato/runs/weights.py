@@ -57,7 +57,7 @@ def save(path: Path, weights: dict[str, NDArray[Any]], moment: Moment) -> None:
     """Write the file whole. Raises RunError."""
     contiguous = {name: np.asarray(value, order="C") for name, value in weights.items()}
     data = safetensors.numpy.save(contiguous, metadata={"moment": json.dumps(asdict(moment))})
-    with replacing(path) as partial:
+    with replacing(path, part=True) as partial:
         partial.write_bytes(data)
 
 

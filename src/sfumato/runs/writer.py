@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock, Timeout
+from filelock import Timeout
 from numpy.typing import NDArray
 
 from sfumato import images
@@ -18,8 +18,9 @@ from sfumato.errors import RunError
 from sfumato.recipe import Recipe, to_string, values
 from sfumato.recipe.picture import Light
 from sfumato.runs import checkpoints, facts, layout, metrics, requests, weights
-from sfumato.runs.atomic import cannot_write, remove, sweep, write_bytes
+from sfumato.runs.atomic import cannot_write, gone, remove, sweep, write_bytes
 from sfumato.runs.live import LiveView
+from sfumato.runs.locking import FolderLock
 from sfumato.runs.moments import Choice
 from sfumato.runs.provenance import provenance
 from sfumato.training import Evaluation, Figures, Looking, Snapshot, findings
@@ -59,9 +60,9 @@ class RunWriter:
         self._checkpointed = -np.inf
         self._looking: Looking | None = None
         self._last_line: int | None = None
-        self._lock = FileLock(folder / layout.LOCK)
+        self._lock = FolderLock(folder)
         try:
-            self._lock.acquire(timeout=0)
+            self._lock.acquire()
         except Timeout:
             raise RunError(f"{folder} is being written by another process. Wait for it, or stop it.") from None
         except OSError as error:
@@ -134,7 +135,11 @@ class RunWriter:
         self._write_facts()
 
     def observe(self, snapshot: Snapshot) -> None:
-        """Write what this snapshot brings: a line, a frame, a moment, a checkpoint; at the end the result."""
+        """Write what this snapshot brings: a line, a frame, a moment, a checkpoint; at the end the result.
+
+        Raises RunError when it cannot be written, or the folder was deleted or moved.
+        """
+        self._check_in_place()
         if self._looking is None and self._evaluates and snapshot.ended is None:
             self._try_figures(snapshot)
         self._looking = snapshot.looking
@@ -195,22 +200,31 @@ class RunWriter:
             self._facts["result"] = metrics.line(snapshot)
 
     def wait_while_paused(self) -> bool:
-        """Do what was asked for through the folder: wait while paused; True when training is to stop."""
+        """Do what was asked for through the folder: wait while paused; True when training is to stop.
+
+        Raises RunError when the folder was deleted or moved meanwhile.
+        """
         if requests.asked(self.folder) == "pause":
             self._facts["status"] = "paused"
             self._write_facts()
             while requests.asked(self.folder) == "pause":
                 time.sleep(0.1)
+                self._check_in_place()
+            self._check_in_place()
             self._facts["status"] = "running"
             self._write_facts()
         return requests.asked(self.folder) == "stop"
 
     def finish(self, status: str) -> None:
-        """Record how the run went (``done``, ``stopped``, ``diverged`` or ``failed``) and let go of the folder."""
+        """Record how the run went (``done``, ``stopped``, ``diverged`` or ``failed``) and let go of the folder.
+
+        Raises RunError when that cannot be written, or the folder was deleted or moved.
+        """
         self._facts["status"] = status
         self._facts["finished"] = _now()
         self._facts["looking"] = None if self._looking is None else self._looking.facts()
         try:
+            self._check_in_place()
             requests.clear(self.folder)
             for name in (layout.LIVE, layout.WATCHED):
                 remove(self.folder / name)
@@ -218,12 +232,16 @@ class RunWriter:
         finally:
             self._lock.release()
 
+    def _check_in_place(self) -> None:
+        if not self._lock.is_in_place:
+            raise gone(self.folder)
+
     def _write_picture(self, name: str, snapshot: Snapshot) -> None:
         painting = images.shown(snapshot.painting(), self._light)
         buffer = io.BytesIO()
         # Level 1 takes a third of the default's time for a tenth more bytes, and training waits for it.
         images.as_image(painting).save(buffer, format="PNG", compress_level=1)
-        write_bytes(self.folder / name, buffer.getvalue())
+        write_bytes(self.folder / name, buffer.getvalue(), part="/" in name)
 
     def _write_facts(self) -> None:
         write_bytes(self.folder / layout.RUN, (json.dumps(self._facts, indent=2) + "\n").encode())

@@ -5,7 +5,7 @@ from sfumato.training.engines import outputs
 from sfumato.training.evaluation import Evaluation
 from sfumato.training.health import Figures, findings
 from sfumato.training.looking import Looking
-from sfumato.training.loop import Loop, available_cores, resolve
+from sfumato.training.loop import Loop, resolve
 from sfumato.training.snapshot import Snapshot
 from sfumato.training.together import loops, together
 
@@ -17,7 +17,6 @@ __all__ = [
     "Looking",
     "Loop",
     "Snapshot",
-    "available_cores",
     "diagnose",
     "findings",
     "loops",

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from numba import njit
 
+from sfumato.cores import available_cores
 from sfumato.training.engines import barrier
-from sfumato.training.loop import available_cores
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells which core a thread is on")
 several = pytest.mark.skipif(available_cores() < 2, reason="there is one core alone")

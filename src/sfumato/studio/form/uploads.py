@@ -169,7 +169,7 @@ async def _received(request: Request, path: Path) -> tuple[str, bytes]:
 
 
 def _tried(path: Path, name: str) -> dict[str, Any]:
-    command = [sys.executable, "-m", "sfumato.studio.form.decoding", str(path), name]
+    command = [sys.executable, "-P", "-m", "sfumato.studio.form.decoding", str(path), name]
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=MOST_SECONDS, check=False)
         found = json.loads(done.stdout)

@@ -51,7 +51,7 @@ def checked_picture(found: Recipe, gallery: Gallery) -> Path | None:
     settings: list[Picture] = []
     for each in stored:
         try:
-            folder = names.folder(gallery.runs, each.name)
+            folder = names.folder(gallery.runs, names.encoded(each.name))
             names.file(folder, layout.PICTURE)
             settings.append(Picture.of(facts.whole(folder)["recipe"]["picture"]))
         except (Problem, SfumatoError, KeyError, TypeError):

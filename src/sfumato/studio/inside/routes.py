@@ -38,9 +38,8 @@ def _looked_into(what: str, *, picture: bool) -> Callable[[Request], Awaitable[R
         found = await networks.data(request, folder, order)
         if what == "layer":
             by = f"&by={order['by']}" if "by" in order else ""
-            # Addresses in answers are the studio's own: the page knows what is before them.
-            own = request.url.path.removeprefix(request.scope["root_path"])
-            found["sheet"] = f"{own}/sheet.png?step={order['step']}{by}"
+            at = f"/api/runs/{names.in_address(folder.name)}/layers/{order['layer']}"
+            found["sheet"] = f"{at}/sheet.png?step={order['step']}{by}"
         return Answer({"step": order["step"], **found})
 
     return answer

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from sfumato.errors import RunError, SfumatoError
 from sfumato.recipe import Recipe, to_string, to_toml
@@ -25,9 +24,8 @@ MOST_FRAMES = 2000
 """That can be scrubbed through: of more, every other one is left out, or more of them."""
 
 
-def data(runs: Path, name: str, history: History) -> dict[str, Any]:
-    """What the run's page shows. Raises Problem, or RunError where its run.json cannot be read."""
-    folder = names.folder(runs, name)
+def data(folder: Path, history: History) -> dict[str, Any]:
+    """What the run's page shows. Raises RunError where its run.json cannot be read."""
     found = facts.read(folder)
     each = entry.read(folder)
     steps = _frame_steps(folder)
@@ -125,7 +123,7 @@ def _again(each: entry.Entry) -> dict[str, str]:
 
 def _files(folder: Path) -> dict[str, str]:
     found: dict[str, str] = {}
-    at = f"/api/runs/{quote(folder.name, safe='', errors='replace')}/files"
+    at = f"/api/runs/{names.in_address(folder.name)}/files"
     for key, every in (("film", [f"{layout.FILM}{ending}" for ending in FILMS]), ("curve", [layout.CURVE])):
         for name in every:
             if key not in found and (folder / name).is_file() and not (folder / name).is_symlink():

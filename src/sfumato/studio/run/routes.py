@@ -13,7 +13,7 @@ from starlette.routing import Route
 from sfumato.runs import entry, requests
 from sfumato.studio.run import curves, events, page, pictures
 from sfumato.studio.shared import aside, folder_of, studio_of
-from sfumato.studio.web import bodies
+from sfumato.studio.web import bodies, names
 from sfumato.studio.web.answers import Answer, has, tagged, unchanged
 from sfumato.studio.web.problems import Problem
 
@@ -22,7 +22,7 @@ async def show_run(request: Request) -> Response:
     """All about one run."""
     studio, folder = studio_of(request), folder_of(request)
     # By few threads: those that wait for a first look at a long file are not missed elsewhere.
-    data = functools.partial(page.data, studio.runs, folder.name, studio.histories.of(folder))
+    data = functools.partial(page.data, folder, studio.histories.of(folder))
     return Answer(await to_thread.run_sync(data, limiter=studio.few_read))
 
 
@@ -70,7 +70,7 @@ async def ask(request: Request) -> Response:
         await studio_of(request).children.resume(folder)
     else:
         await aside(requests.ask, folder, wish)
-    return Answer({"name": folder.name}, 202)
+    return Answer({"name": names.encoded(folder.name)}, 202)
 
 
 _RUN = "/api/runs/{name}"
