@@ -15,7 +15,7 @@ from sfumato.cores import available_cores
 from sfumato.errors import EngineError, PictureError, RecipeError, RunError, SfumatoError
 from sfumato.recipe import Recipe, changed, preset, recipe_id
 from sfumato.render.film_options import FilmOptions
-from sfumato.runs import Run, RunWriter, checkpoints, create, layout, load_run
+from sfumato.runs import Run, RunWriter, checkpoints, create, layout, load_run, queued
 from sfumato.training import Diagnosis, Loop, Snapshot, diagnose, loops, resolve, together
 
 __all__ = ["check", "fit", "load_picture", "load_run", "paint", "resume", "train", "train_many"]
@@ -123,12 +123,20 @@ def resume(
 ) -> Run:
     """Go on with a run that was stopped, killed or failed, from its last checkpoint, to the bits it would have had.
 
+    One that waits in the studio's queue begins.
+
     What was written after the checkpoint is dropped and made again. Of a run whose training is done and whose film and
     curve are not, these are made. A run of `fit` needs its ``module`` again, which
     is trained in place. Other arguments as for `paint`. Raises RunError when the run is done, another process works on
     it, or its last checkpoint is damaged.
     """
     options = _film(film)
+    if (recipe := queued.recipe_of(Path(folder))) is not None:
+        target = images.load(recipe.picture)
+        with notebook.figure(live) as figure:
+            writer, loop = _begun_in(Path(folder), resolve(recipe), target, module)
+            began(writer.folder)
+            return _finished(loop, writer, module, options, figure, watch, stop, stage)
     run = load_run(folder)
     if run.status in ("done", "diverged"):
         if not (run.folder / layout.CURVE).exists():
@@ -162,6 +170,14 @@ def _begun(
     identity = recipe_id(recipe, images.sha256(target))
     folder = create(runs, recipe.picture.source, identity)
     return RunWriter(folder, recipe, identity, target, warm_start=warm_start), loop
+
+
+def _begun_in(
+    folder: Path, recipe: Recipe, target: NDArray[np.float32], module: torch.nn.Module | None
+) -> tuple[RunWriter, Loop]:
+    """The same in the folder of a run that has not begun."""
+    loop = Loop(recipe, target, module)
+    return RunWriter(folder, recipe, recipe_id(recipe, images.sha256(target)), target), loop
 
 
 def _finished(

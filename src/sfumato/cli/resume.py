@@ -31,4 +31,5 @@ def command(arguments: Sequence[str]) -> int:
         runs.requests.ask(folder, "resume")
         sys.stdout.write(f"asked {folder} to go on\n")
         return 0
-    return watched(resume, folder, of=runs.load_run(folder).recipe, film=film)
+    recipe = runs.queued.recipe_of(folder) or runs.load_run(folder).recipe
+    return watched(resume, folder, of=recipe, film=film)

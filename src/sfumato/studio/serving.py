@@ -21,6 +21,9 @@ def serve(
 ) -> int:
     """Serve until Ctrl-C; 0. ``say`` is told the address. Raises SfumatoError where it cannot be had."""
     rules = Rules.of(host)
+    with contextlib.suppress(OSError):
+        # Here, and not later: what is deleted while the studio runs is not brought back by looking.
+        runs.mkdir(parents=True, exist_ok=True)
     bound = _bound(host, port)
     address = _address(host, bound.getsockname()[1], rules)
     config = uvicorn.Config(

@@ -11,11 +11,12 @@ from typing import Any, TypeVar
 from anyio import to_thread
 from starlette.requests import Request
 
+from sfumato.errors import SfumatoError
 from sfumato.studio.gallery.cards import Gallery
 from sfumato.studio.inside.networks import Networks
 from sfumato.studio.run.watching import Watchers
 from sfumato.studio.training.children import Children
-from sfumato.studio.training.races import Races
+from sfumato.studio.training.queue import Queue
 from sfumato.studio.web import names
 from sfumato.studio.web.guard import Rules
 from sfumato.studio.web.problems import Problem
@@ -36,22 +37,28 @@ class Studio:
         self.watchers = Watchers()
         self.children = Children(runs)
         self.networks = Networks(runs)
-        self.races = Races(self.children)
+        self.queue = Queue(self.children, self.gallery)
         self.decoding = asyncio.Lock()
         """One picture at a time: it may take a GiB meanwhile."""
 
     async def keep_house(self) -> None:
-        """See to the children and races, for ever: one child is warm, and those that nobody needs go."""
+        """See to the children and the queue, for ever: one child is warm, and those that nobody needs go."""
         while True:
             # On a full disk or a folder that may not be written, there is no child to be had before someone asks.
             with suppress(Problem, OSError):
                 self.children.tidy()
             self.networks.rest()
-            await aside(self.races.go_on)
-            await asyncio.sleep(HOUSEKEEPING_EVERY)
+            with suppress(SfumatoError, OSError):
+                await self.queue.go_on()
+            if not self.queue.is_beginning:
+                self.children.spare()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.queue.changed.wait(), HOUSEKEEPING_EVERY)
+            self.queue.changed.clear()
 
     def end(self) -> None:
         """Let everything go but the runs that train."""
+        self.queue.end()
         self.children.end()
         self.networks.end()
 

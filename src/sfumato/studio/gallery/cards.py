@@ -16,6 +16,7 @@ from sfumato.errors import RunError
 from sfumato.runs import cleaning, entry, layout, listing
 from sfumato.runs.entry import Entry
 from sfumato.studio.gallery import thumbnails
+from sfumato.studio.training import waiting
 from sfumato.studio.web import names
 from sfumato.studio.web.problems import Problem
 
@@ -86,12 +87,13 @@ class Gallery:
         pages = max(1, -(-len(listed) // size))
         number = min(number, pages)
         shown = listed[(number - 1) * size : number * size]
+        before = {each.name: place for place, each in enumerate(waiting.places(self.runs))}
         return {
             "total": len(listed),
             "page": number,
             "pages": pages,
             "states": states,
-            "runs": [card(each) for each in shown],
+            "runs": [card(each, before.get(each.name)) for each in shown],
         }
 
     def delete(self, name: str) -> None:
@@ -122,12 +124,14 @@ class Gallery:
         return key, found
 
 
-def card(each: Entry) -> dict[str, Any]:
-    """A run in the gallery, without where it lies."""
+def card(each: Entry, before: int | None = None) -> dict[str, Any]:
+    """A run in the gallery, without where it lies; ``before`` are those before it in the queue, where it waits."""
     about = {name: value for name, value in each.as_json().items() if name != "folder"}
     version = thumbnails.version(each.folder)
     return {
         **about,
+        "state": each.state if before is None or each.state == "running" else entry.QUEUED,
+        "before": before,
         "width": each.width,
         "height": each.height,
         "thumbnail": f"/api/runs/{quote(each.name, safe='', errors='replace')}/thumbnail.webp?v={version}"

@@ -31,6 +31,7 @@ def data(runs: Path, name: str) -> dict[str, Any]:
     described = curves.description(found)
     return {
         **cards.card(each),
+        "state": state["state"],
         "channels": picture.get("channels") if isinstance(picture, Mapping) else None,
         "live": each.state in entry.LIVE,
         "progress": state["progress"],
