@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -79,19 +78,16 @@ def page(tmp_path: Path) -> Iterator[Server]:
 def test_all_are_trained_and_never_more_than_the_cores_take(page: Server, tmp_path: Path) -> None:
     cores = available_cores()
     with Watch(page) as watch:
-        began = time.monotonic()
         with ThreadPoolExecutor(STARTS) as pool:
             answers = list(pool.map(lambda _: page.ask("POST", "/api/runs", TINY), range(STARTS)))
-        seconds = time.monotonic() - began
         assert [status for status, _ in answers] == [201] * STARTS
         names = [answer["name"] for _, answer in answers]
         assert len(set(names)) == STARTS
-        waiting = [run for run in page.get("/api/runs?size=100")["runs"] if run["state"] == "queued"]
-        assert sorted(run["before"] for run in waiting)[:1] in ([0], [1], [])
+        # All were answered long before all are trained.
+        assert any(run["state"] == "queued" and run["before"] for run in page.get("/api/runs?size=100")["runs"])
         eventually(lambda: all(run["state"] == "done" for run in page.get("/api/runs?size=100")["runs"]))
     assert {path.name for path in (tmp_path / "runs").iterdir() if path.name != ".studio"} == set(names)
     assert 1 <= watch.at_once <= cores
     # One more may be warm, for whoever asks next.
     assert watch.processes <= cores + 1
     assert list((tmp_path / "runs" / ".studio" / "queue").glob("*.json")) == []
-    print(f"answered within {seconds:.1f} s")

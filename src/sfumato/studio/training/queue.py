@@ -14,12 +14,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from anyio import to_thread
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from sfumato.cores import available_cores
 from sfumato.errors import RunError
 from sfumato.recipe import Recipe, changed
 from sfumato.runs import cleaning, entry, facts, layout, queued, requests
+from sfumato.runs.locking import FolderLock
 from sfumato.studio.gallery.cards import Gallery
 from sfumato.studio.training import waiting
 from sfumato.studio.training.children import Children, Ended
@@ -46,7 +47,7 @@ class Queue:
         """Of these, those that somebody has cancelled meanwhile."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._turn = asyncio.Lock()
-        self._lead: FileLock | None = None
+        self._lead: FolderLock | None = None
         self.changed = asyncio.Event()
         """Set where `go_on` may have something to do."""
 
@@ -202,8 +203,8 @@ class Queue:
         """Whether no other studio over this folder lets runs begin."""
         if self._lead is None:
             try:
-                lock = FileLock(names.own_folder(self._runs, waiting.FOLDER) / "lock")
-                lock.acquire(timeout=0)
+                lock = FolderLock(names.own_folder(self._runs, waiting.FOLDER))
+                lock.acquire()
             except (Timeout, OSError, Problem):
                 return False
             self._lead = lock
