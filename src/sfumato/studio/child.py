@@ -11,10 +11,19 @@ import selectors
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import IO, Any, BinaryIO
+
+
+LOOKS_UP = 0.25
+"""Seconds between two looks whether an answer is still waited for."""
+
+
+class Left(OSError):  # noqa: N818
+    """Nobody waits for this answer any more; the child does what it was asked for."""
 
 
 class Child:
@@ -24,6 +33,7 @@ class Child:
         """What it complains of goes to a new file ``log``, or to where our own complaints go."""
         self.log = log
         self._asking = threading.Lock()
+        self._left = threading.Event()
         with ExitStack() as closed:
             self.process = subprocess.Popen(
                 # Safely: the current folder, in which anything may lie, is no place to import from.
@@ -72,8 +82,12 @@ class Child:
         stdout = self.process.stdout
         assert stdout is not None
         try:
-            if not _is_readable(stdout, most_seconds):
-                raise TimeoutError("it takes too long")
+            until = time.monotonic() + most_seconds
+            while not _is_readable(stdout, min(LOOKS_UP, max(0.0, until - time.monotonic()))):
+                if self._left.is_set():
+                    raise Left("nobody waits for it")
+                if time.monotonic() >= until:
+                    raise TimeoutError("it takes too long")
             head = json.loads(stdout.readline())
             size = head.get("bytes", 0)
             data = stdout.read(size)
@@ -90,6 +104,10 @@ class Child:
                 if pipe is not None:
                     with suppress(OSError):
                         pipe.close()
+
+    def leave(self) -> None:
+        """Whoever waits for an answer waits no longer, and the child goes on with what it does."""
+        self._left.set()
 
     def end(self) -> None:
         """End it, whatever it does; who asks it hears so."""

@@ -16,7 +16,7 @@ from typing import Any
 from anyio import CapacityLimiter, to_thread
 
 from sfumato.recipe import Recipe, values
-from sfumato.studio.child import Child
+from sfumato.studio.child import Child, Left
 from sfumato.studio.web import names
 from sfumato.studio.web.problems import GONE, Problem, field_of
 
@@ -61,6 +61,8 @@ class Worker:
         await asyncio.shield(self.loaded)
         try:
             answer, _ = await to_thread.run_sync(self.child.ask, order, MOST_SECONDS, limiter=self._asking)
+        except Left:
+            raise Ended(self.child.log) from None
         except OSError:
             self.child.end()
             raise Ended(self.child.log) from None
@@ -78,8 +80,9 @@ class Children:
         """How many are at a recipe's check, and come back."""
         self._one_check = asyncio.Lock()
         """However many pages ask: each process takes a third of a GB."""
-        self._asked = 0
-        """How many have an order, and have not answered yet."""
+        self._asked: dict[Worker, str] = {}
+        """Those that have an order, which, and have not answered yet."""
+        self._has_ended = False
         self._training: dict[str, tuple[Worker, float]] = {}
         """By the run's name, and since when."""
         self._asking = CapacityLimiter(64)
@@ -92,6 +95,8 @@ class Children:
 
     def tidy(self) -> None:
         """Take those back whose run is over, forget those that have ended, and warm one where there is none."""
+        if self._has_ended:
+            return
         for name, (worker, _) in list(self._training.items()):
             if worker.child.ended or worker.child.has_answer:
                 del self._training[name]
@@ -110,10 +115,14 @@ class Children:
         del self._idle[1:]
 
     def end(self) -> None:
-        """Let those go that have no run; the others train on."""
+        """Let those go that have no run, now and for ever; the others train on. Who waits for one hears of it."""
+        self._has_ended = True
         for worker in self._idle:
             # It may still be loading what nobody will need.
             worker.child.end()
+        for worker, what in self._asked.items():
+            # One that begins a run does so, and is not waited for.
+            worker.child.leave() if what == "resume" else worker.child.end()
         for worker, _ in self._training.values():
             # It is not ours to wait for any more, and no leak that Python should warn of.
             worker.child.process.returncode = worker.child.process.returncode or 0
@@ -180,7 +189,7 @@ class Children:
         return self._new()
 
     async def _answer(self, worker: Worker, order: dict[str, Any]) -> dict[str, Any]:
-        self._asked += 1
+        self._asked[worker] = order["do"]
         try:
             answer = await worker.ask(order)
             if "name" in answer:
@@ -188,7 +197,7 @@ class Children:
             else:
                 self._idle.insert(0, worker)
         finally:
-            self._asked -= 1
+            self._asked.pop(worker, None)
         if "problem" in answer:
             status = 409 if answer.get("kind") == "RunError" else 422
             raise Problem(status, answer["problem"], field_of(answer["problem"]))
@@ -204,6 +213,8 @@ class Children:
         return True
 
     def _new(self) -> Worker:
+        if self._has_ended:
+            raise Problem(503, "The studio has ended.")
         logs = names.own_folder(self.runs, "logs")
         for old in sorted(logs.glob("*.log"))[:-LOGS_KEPT]:
             with suppress(OSError):

@@ -113,6 +113,7 @@ class Queue:
             task.cancel()
         if self._lead is not None:
             self._lead.release()
+            self._lead = None
 
     async def _begin(self, name: str) -> None:
         reason = None
