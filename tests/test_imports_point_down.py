@@ -23,6 +23,7 @@ LAYERS = (
     "recipe",
     "interrupt",
     "notices",
+    "memory",
     "parallel",
     "streams",
     "trust",

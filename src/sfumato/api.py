@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -13,8 +14,10 @@ from numpy.typing import NDArray
 from sfumato import images, models, notebook, render, trust
 from sfumato.cores import available_cores
 from sfumato.errors import EngineError, PictureError, RecipeError, RunError, SfumatoError
-from sfumato.recipe import Recipe, changed, preset, recipe_id
+from sfumato.recipe import Recipe, changed, need, preset, recipe_id, room
+from sfumato.recipe.need import Size
 from sfumato.render.film_options import FilmOptions
+from sfumato.render.learning import check as check_film
 from sfumato.runs import Run, RunWriter, checkpoints, create, layout, load_run, queued
 from sfumato.training import Diagnosis, Loop, Snapshot, diagnose, loops, resolve, together
 
@@ -73,6 +76,8 @@ def paint(
     whole = _recipe(picture, recipe, changes)
     target = _target(picture, whole)
     resolved = resolve(whole)
+    check_film(options, target.shape[:2], "film.out")
+    _fits(resolved, target)
     model, origin = _warm(warm_start, resolved, target.shape[2])
     with notebook.figure(live) as figure:
         writer, loop = _begun(Path(runs), resolved, target, model, origin)
@@ -105,8 +110,11 @@ def fit(
     picture, changes = _picture(picture, changes)
     whole = changed(_recipe(picture, recipe, changes), {"model": {"module": models.name_of(module)}})
     target = _target(picture, whole)
+    resolved = resolve(whole)
+    check_film(options, target.shape[:2], "film.out")
+    _fits(resolved, target, module)
     with notebook.figure(live) as figure:
-        writer, loop = _begun(Path(runs), resolve(whole), target, module, None)
+        writer, loop = _begun(Path(runs), resolved, target, module, None)
         return _finished(loop, writer, module, options, figure, watch, stop, stage)
 
 
@@ -131,13 +139,17 @@ def resume(
     it, or its last checkpoint is damaged.
     """
     options = _film(film)
-    if (recipe := queued.recipe_of(Path(folder))) is not None:
-        target = images.load(recipe.picture)
+    if (asked := queued.read(Path(folder))) is not None:
+        target = images.load(asked.recipe.picture) if asked.stored is None else load_run(asked.stored).picture
+        resolved = resolve(asked.recipe)
+        _fits(resolved, target)
+        check_film(options, target.shape[:2], "film.out")
         with notebook.figure(live) as figure:
-            writer, loop = _begun_in(Path(folder), resolve(recipe), target, module)
+            writer, loop = _begun_in(Path(folder), resolved, target, module)
             began(writer.folder)
             return _finished(loop, writer, module, options, figure, watch, stop, stage)
-    run = load_run(folder)
+    run = load_run(folder, module)
+    check_film(options, (run.facts["picture"]["height"], run.facts["picture"]["width"]), "film.out")
     if run.status in ("done", "diverged"):
         if not (run.folder / layout.CURVE).exists():
             # Killed, or out of room, between the end of its training and what is made of it.
@@ -149,10 +161,12 @@ def resume(
             f"paint again with other settings, or from its weights with --warm-start {run.folder}."
         )
     saved = checkpoints.files(run.folder)
+    state = checkpoints.load(saved[-1], _bytes_of_weights(run)) if saved else None
+    _fits(run.recipe, run.picture, module)
     with notebook.figure(live) as figure:
         loop = Loop(run.recipe, run.picture, module)
-        if saved:
-            loop.load(*checkpoints.load(saved[-1]))
+        if state is not None:
+            loop.load(*state)
         writer = RunWriter(run.folder, run.recipe, run.facts["id"], run.picture, resumed_at=loop.clock.step)
         began(writer.folder)
         return _finished(loop, writer, module, options, figure, watch, stop, stage)
@@ -233,6 +247,38 @@ def _warm(
     return model, {"run": other.folder.name, "id": other.facts["id"], "step": moment.step}
 
 
+def _fits(
+    recipe: Recipe, target: NDArray[np.float32], module: torch.nn.Module | None = None, *, kept: bool = True
+) -> None:
+    """Raise RecipeError unless the training of a resolved recipe fits into memory: nothing is built before."""
+    parameters = _parameters(module)
+
+    def wanted(one: Recipe, size: Size) -> int:
+        return need.training(one, size, parameters=parameters, kept=kept)
+
+    room.require("training", wanted, recipe, _size(target))
+
+
+def _bytes_of_weights(run: Run) -> int:
+    """That the network of a run's recipe has; 0 where it is somebody's own."""
+    if run.recipe.model.module is not None:
+        return 0
+    shapes = models.shapes(run.recipe.model, run.facts["picture"]["channels"])
+    return sum(math.prod(shape) for shape in shapes.values()) * models.DTYPES[run.recipe.dtype].itemsize
+
+
+def _parameters(module: torch.nn.Module | None) -> int | None:
+    if not isinstance(module, torch.nn.Module):
+        return None
+    lazy = torch.nn.parameter.UninitializedParameter
+    return sum(each.numel() for each in module.parameters() if not isinstance(each, lazy))
+
+
+def _size(target: NDArray[np.float32]) -> Size:
+    height, width, channels = target.shape
+    return Size(width, height, channels)
+
+
 def _film(film: Film | FilmOptions) -> FilmOptions:
     if isinstance(film, FilmOptions):
         return film
@@ -254,7 +300,9 @@ def train(
     picture, changes = _picture(picture, changes)
     whole = _recipe(picture, recipe, changes)
     target = _target(picture, whole)
-    return Loop(resolve(whole), target).snapshots()
+    resolved = resolve(whole)
+    _fits(resolved, target, kept=False)
+    return Loop(resolved, target).snapshots()
 
 
 def check(
@@ -277,7 +325,12 @@ def check(
     whole = _recipe(picture, recipe, changes)
     if module is not None:
         whole = changed(whole, {"model": {"module": models.name_of(module)}})
-    return diagnose(resolve(whole), _target(picture, whole), module)
+    resolved, target = resolve(whole), _target(picture, whole)
+    parameters = _parameters(module)
+    room.require(
+        "the check", lambda one, size: need.checking(one, size, parameters=parameters), resolved, _size(target)
+    )
+    return diagnose(resolved, target, module)
 
 
 def train_many(
@@ -310,7 +363,19 @@ def train_many(
     for index, whole in enumerate(wholes):
         if whole.picture != wholes[0].picture:
             raise RecipeError(f"recipe {index} must have the picture of recipe 0: all networks learn the same one.")
-    return together(loops(wholes, _target(picture, wholes[0])), threads or available_cores(), stop)
+    target = _target(picture, wholes[0])
+
+    def many(one: Recipe, size: Size) -> int:
+        return need.training(one, size, networks=len(wholes), kept=False)
+
+    for index, whole in enumerate(wholes):
+        # Those of one shape take turns in what a step is computed in: as if all were like this one.
+        alone = whole.model_copy(update={"engine": "stacked"})
+        try:
+            room.require("the training of all", many, alone, _size(target))
+        except RecipeError as error:
+            raise RecipeError(f"recipe {index}: {error}") from None
+    return together(loops(wholes, target), threads or available_cores(), stop)
 
 
 def _one_of_many(

@@ -21,6 +21,7 @@ from sfumato.lab.plan import Plan
 from sfumato.lab.trial import Key, Outcome, key_of
 from sfumato.runs import replacing
 from sfumato.runs.atomic import cannot_write, gone, write_bytes
+from sfumato.runs.elsewhere import elsewhere
 from sfumato.runs.locking import FolderLock
 from sfumato.runs.provenance import provenance
 
@@ -46,10 +47,8 @@ class Folder:
         file = self.path / PLAN
         if not file.exists():
             if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
-                raise RunError(
-                    f"{self.path} must be a folder of an experiment, or empty. Got something else; choose another "
-                    "(--out)."
-                )
+                other = elsewhere() or "name an experiment's folder"
+                raise RunError(f"{self.path} must be a folder of an experiment, or empty. Got something else; {other}.")
             return None
         try:
             return Plan.of(json.loads(file.read_text(encoding="utf-8")))

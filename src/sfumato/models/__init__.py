@@ -1,9 +1,28 @@
 """Networks, and what they are made of: activations, encodings, initialisations."""
 
-from sfumato.models.build import DTYPES, build, mlp
+from sfumato.models.build import DTYPES, build, mlp, shapes, unfilled
 from sfumato.models.coordinates import WHOLE, Region, axes, grid
 from sfumato.models.mlp import MLP
 from sfumato.models.outputs import outputs
-from sfumato.models.own import check, name_of
+from sfumato.models.own import inner, name_of, placed
+from sfumato.models.own_check import check, materialized, untouched
 
-__all__ = ["DTYPES", "MLP", "WHOLE", "Region", "axes", "build", "check", "grid", "mlp", "name_of", "outputs"]
+__all__ = [
+    "DTYPES",
+    "MLP",
+    "WHOLE",
+    "Region",
+    "axes",
+    "build",
+    "check",
+    "grid",
+    "inner",
+    "materialized",
+    "mlp",
+    "name_of",
+    "outputs",
+    "placed",
+    "shapes",
+    "unfilled",
+    "untouched",
+]

@@ -6,10 +6,11 @@ import torch
 from torch import nn
 
 from sfumato import trust
-from sfumato.models import activations, encodings, own
+from sfumato.models import activations, encodings, own, own_check
 from sfumato.models.initialisations import initialise
 from sfumato.models.mlp import MLP
-from sfumato.recipe import Coordinates, Model
+from sfumato.recipe import Coordinates, Model, choices
+from sfumato.recipe.description import layers_of
 from sfumato.streams import stream
 
 DEFAULT = Coordinates()
@@ -31,8 +32,25 @@ def build(
     """
     if model.module:
         trust.check(model.module)
-        return own.build(model.module, channels, seed).to(dtype)
+        module = own_check.materialized(own.build(model.module, channels, seed), seed)
+        return own.placed(module, torch.device("cpu"), dtype)
     return mlp(model, channels, seed, dtype, coordinates)
+
+
+def unfilled(model: Model, channels: int, seed: int, dtype: torch.dtype = torch.float32) -> nn.Module:
+    """The same network for weights that were saved: what they are before that is nobody's business, nor drawn."""
+    return own.build(model.module, channels, seed).to(dtype) if model.module else _mlp(model, channels, seed, dtype)
+
+
+def shapes(model: Model, channels: int) -> dict[str, tuple[int, ...]]:
+    """Of everything in the ``state_dict`` of a recipe's own network, without building it."""
+    fourier = model.encoding if isinstance(model.encoding, choices.Fourier) else None
+    found: dict[str, tuple[int, ...]] = {} if fourier is None else {"encode.frequencies": (2, fourier.features // 2)}
+    for number, layer in enumerate(layers_of(model, 2 if fourier is None else fourier.features, channels)):
+        found[f"layers.{number}.weight"] = (layer.units, layer.inputs)
+        if layer.biases:
+            found[f"layers.{number}.bias"] = (layer.units,)
+    return found
 
 
 def mlp(
@@ -43,8 +61,14 @@ def mlp(
     coordinates: Coordinates = DEFAULT,
 ) -> MLP:
     """The recipe's own multilayer perceptron."""
+    perceptron = _mlp(model, channels, seed, dtype)
+    initialise(perceptron, model.init, seed, coordinates)
+    return perceptron
+
+
+def _mlp(model: Model, channels: int, seed: int, dtype: torch.dtype) -> MLP:
     encode, inputs = encodings.build(model.encoding, stream(seed, "encoding"))
-    perceptron = MLP(
+    return MLP(
         encode,
         inputs,
         model.widths,
@@ -54,5 +78,3 @@ def mlp(
         squash=model.output == "sigmoid",
         wiring=model.wiring,
     ).to(dtype)
-    initialise(perceptron, model.init, seed, coordinates)
-    return perceptron

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sfumato.errors import RunError
+from sfumato.runs.elsewhere import elsewhere
 from sfumato.words import shortened
 
 _PARTIAL = ".*.partial"
@@ -77,7 +78,7 @@ def cannot_write(path: Path, error: OSError) -> RunError:
     name = _shown(path)
     if isinstance(error, FileNotFoundError) and not path.parent.exists():
         return RunError(f"cannot write {name}: {_shown(path.parent)} is not there. It was deleted, or moved.")
-    remedy = "Make room or permission there, or choose another folder (--runs)."
+    remedy = ", or ".join(part for part in ("Make room or permission there", elsewhere()) if part) + "."
     return RunError(f"cannot write {name}: {reason}. {remedy}")
 
 

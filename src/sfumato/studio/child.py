@@ -17,7 +17,6 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
-
 LOOKS_UP = 0.25
 """Seconds between two looks whether an answer is still waited for."""
 

@@ -16,8 +16,8 @@ from sfumato.errors import SfumatoError
 from sfumato.studio.app import create
 from sfumato.studio.shared import Studio
 from sfumato.studio.web.guard import Rules
-from sfumato.studio.web.patience import Patient
-
+from sfumato.studio.web.patience import MOST_CONNECTIONS, Patient
+from sfumato.studio.web.place import Public
 
 ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
 
@@ -29,21 +29,33 @@ LEFT_WITHIN = 4.0
 
 
 def serve(
-    runs: Path, experiments: Path, host: str, port: int, *, say: Callable[[str], None], browse: bool = False
+    runs: Path,
+    experiments: Path,
+    host: str,
+    port: int,
+    *,
+    say: Callable[[str], None],
+    browse: bool = False,
+    public: Public | None = None,
 ) -> int:
-    """Serve until Ctrl-C, SIGTERM or SIGHUP; 0. ``say`` is told the address. Raises SfumatoError where it cannot be had."""
-    rules = Rules.of(host)
+    """Serve until Ctrl-C, SIGTERM or SIGHUP; 0. ``say`` is told the address.
+
+    Raises SfumatoError where it cannot be had.
+    """
+    bound = _bound(host, port)
+    number = bound.getsockname()[1]
+    rules = Rules.of(host, number, runs, public)
+    address = _address(host, number, rules)
     with contextlib.suppress(OSError):
         # Here, and not later: what is deleted while the studio runs is not brought back by looking.
         runs.mkdir(parents=True, exist_ok=True)
-    bound = _bound(host, port)
-    address = _address(host, bound.getsockname()[1], rules)
     app = create(runs, rules, experiments_folder=experiments)
     config = uvicorn.Config(
         app,
         # What strangers send that is no request is theirs to know.
         log_level="error",
         http=Patient,
+        limit_concurrency=MOST_CONNECTIONS,
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=round(LEFT_WITHIN),
@@ -53,6 +65,8 @@ def serve(
         ws="none",
     )
     say(f"studio      {address}")
+    if rules.public is not None:
+        say(f"listens at  {host}, port {number}: where the proxy must ask")
     say(f"runs        {runs}")
     say("Ctrl-C ends it; runs that train go on.")
     if browse:
@@ -75,9 +89,8 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """As uvicorn's, which would raise the signal once more when all is closed: here it is how a studio ends."""
         # A terminal that closes ends what it has begun, but for what was told to ignore it, as nohup does.
-        heard = [
-            each for name in ENDING if (each := getattr(signal, name, None)) and signal.getsignal(each) != signal.SIG_IGN
-        ]
+        there = [getattr(signal, name) for name in ENDING if hasattr(signal, name)]
+        heard = [each for each in there if signal.getsignal(each) != signal.SIG_IGN]
         before = {each: signal.signal(each, self.handle_exit) for each in heard}
         try:
             yield
@@ -118,6 +131,9 @@ def _bound(host: str, port: int) -> socket.socket:
 
 
 def _address(host: str, port: int, rules: Rules) -> str:
+    token = f"?token={rules.access}" if rules.access else ""
+    if rules.public is not None:
+        return rules.public.address + token
     name = socket.gethostname() if host in ("0.0.0.0", "::") else host
     shown = f"[{name}]" if ":" in name else name
-    return f"http://{shown}:{port}/" + (f"?token={rules.access}" if rules.access else "")
+    return f"http://{shown}:{port}/{token}"

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 
 from sfumato.errors import SfumatoError
+from sfumato.studio.form import uploads, wanted
+from sfumato.studio.form.uploads import Uploads
 from sfumato.studio.gallery.cards import Gallery
 from sfumato.studio.inside.networks import Networks
+from sfumato.studio.run.history import Histories
 from sfumato.studio.run.watching import Watchers
 from sfumato.studio.training.children import Children
 from sfumato.studio.training.queue import Queue
@@ -35,20 +39,25 @@ class Studio:
         self.rules = rules
         self.gallery = Gallery(runs)
         self.watchers = Watchers()
-        self.children = Children(runs)
+        self.histories = Histories()
+        self.few_read = CapacityLimiter(2)
+        """Of those who ask for what is in a run's metrics."""
+        self.children = Children(runs, functools.partial(wanted.checked_picture, gallery=self.gallery))
         self.networks = Networks(runs)
         self.queue = Queue(self.children, self.gallery)
-        self.decoding = asyncio.Lock()
+        self.uploads = Uploads(runs)
+        self.decoding = self.uploads.one_at_a_time
         """One picture at a time: it may take a GiB meanwhile."""
 
     async def keep_house(self) -> None:
         """See to the children and the queue, for ever: one child is warm, and those that nobody needs go."""
+        await aside(uploads.sweep, self.runs)
         while True:
             # On a full disk or a folder that may not be written, there is no child to be had before someone asks.
             with suppress(Problem, OSError):
                 self.children.tidy()
             self.networks.rest()
-            with suppress(SfumatoError, OSError):
+            with suppress(Problem, SfumatoError, OSError):
                 await self.queue.go_on()
             if not self.queue.is_beginning:
                 self.children.spare()
@@ -61,6 +70,7 @@ class Studio:
         self.queue.end()
         self.children.end()
         self.networks.end()
+        self.uploads.end()
 
 
 def studio_of(request: Request) -> Studio:

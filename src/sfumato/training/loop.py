@@ -15,7 +15,6 @@ from sfumato import images, models
 from sfumato.cores import available_cores
 from sfumato.errors import RunError
 from sfumato.recipe import Recipe
-from sfumato.streams import stream
 from sfumato.training import schedules
 from sfumato.training.canvas import Canvas
 from sfumato.training.clock import Clock
@@ -24,8 +23,10 @@ from sfumato.training.engines import Advance, Arrays, Shared, Task, choose, find
 from sfumato.training.evaluation import Evaluation, evaluate
 from sfumato.training.health.figures import Figures
 from sfumato.training.health.gauge import Gauge
+from sfumato.training.held_out import held_out
 from sfumato.training.looking import EVALUATIONS, Looking
 from sfumato.training.orders import SeededOrder
+from sfumato.training.rehearsal import rehearse
 from sfumato.training.snapshot import Snapshot
 from sfumato.words import shortened
 
@@ -77,14 +78,15 @@ class Loop:
         height, width, channels = picture.shape
         coordinates = models.grid(recipe.coordinates, height, width)
         targets = self._picture.reshape(-1, channels)
-        self._held_out = _held_out(recipe, height, width)
+        self._held_out = held_out(recipe, height, width)
         if self._held_out is not None:
             kept = ~self._held_out.reshape(-1)
             coordinates, targets = coordinates[kept], targets[kept]
         if model is None:
             model = models.build(recipe.model, channels, recipe.seed, models.DTYPES[recipe.dtype], recipe.coordinates)
         if recipe.model.module is not None:
-            models.check(model, channels)
+            rehearse(recipe, model, channels, len(targets))
+            model = models.materialized(model, recipe.seed)
         self._model = model
         self._gauge: Gauge | None = None
         self._engine = find(choose(recipe))(Task(recipe, coordinates, targets, model, recipe.threads, shared))
@@ -272,13 +274,3 @@ class Loop:
 
 def _part(state: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
     return {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
-
-
-def _held_out(recipe: Recipe, height: int, width: int) -> NDArray[np.bool_] | None:
-    """The (H, W) mask of pixels kept away from training; None where there are none."""
-    count = round(recipe.training.held_out * height * width)
-    if count == 0:
-        return None
-    mask = np.zeros(height * width, dtype=np.bool_)
-    mask[stream(recipe.seed, "held out").permutation(height * width)[:count]] = True
-    return mask.reshape(height, width)

@@ -42,6 +42,9 @@ class Trainings:
     def training(self) -> list[str]:
         return list(self._held)
 
+    async def stored_picture(self, recipe: Recipe) -> None:
+        return None
+
     async def resume(self, folder: Path, wanted: Callable[[], bool]) -> None:
         if self.problems.get(folder.name):
             raise self.problems[folder.name].pop()

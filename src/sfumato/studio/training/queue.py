@@ -58,7 +58,8 @@ class Queue:
 
     async def start(self, recipes: Sequence[Recipe]) -> list[str]:
         """Queue new runs; their names. Raises Problem or RunError."""
-        made = await to_thread.run_sync(self._enqueue, recipes)
+        pictures = [await self._children.stored_picture(each) for each in recipes]
+        made = await to_thread.run_sync(self._enqueue, recipes, pictures)
         self.changed.set()
         return made
 
@@ -118,7 +119,7 @@ class Queue:
     async def _begin(self, name: str) -> None:
         reason = None
         try:
-            folder = names.folder(self._runs, name)
+            folder = names.folder(self._runs, names.encoded(name))
             if await to_thread.run_sync(entry.is_held, folder):
                 await to_thread.run_sync(requests.ask, folder, "resume")
                 await self._taken_up(folder)
@@ -163,11 +164,11 @@ class Queue:
             # A run that went on before says for itself how it is.
             queued.fail(self._runs / name, reason)
 
-    def _enqueue(self, recipes: Sequence[Recipe]) -> list[str]:
+    def _enqueue(self, recipes: Sequence[Recipe], pictures: Sequence[Path | None]) -> list[str]:
         made: list[Path] = []
         try:
-            for recipe in recipes:
-                made.append(queued.enqueue(self._runs, recipe))
+            for recipe, stored in zip(recipes, pictures, strict=True):
+                made.append(queued.enqueue(self._runs, recipe, stored))
                 waiting.add(self._runs, made[-1].name)
         except (Problem, RunError):
             # All of them or none.

@@ -40,7 +40,7 @@ class Place:
 
 
 class _Record(Body):
-    name: str = Field(min_length=1, max_length=names.MOST)
+    name: str = Field(min_length=1, max_length=3 * names.MOST)
     seal: str = Field(min_length=1, max_length=128)
 
 
@@ -59,7 +59,7 @@ def add(runs: Path, name: str) -> None:
             # Of runs that began, or are gone, while a studio was killed.
             if _name(runs, path) is None:
                 remove(path)
-        record = _Record(name=name, seal=seal.seal(_sealed(runs, name)))
+        record = _Record(name=names.encoded(name), seal=seal.seal(_sealed(runs, name)))
         write_bytes(folder / f"{time.time_ns():020d}-{os.urandom(4).hex()}.json", record.model_dump_json().encode())
         _KNOWN.pop(runs, None)
 
@@ -68,7 +68,8 @@ def drop(runs: Path, name: str) -> bool:
     """Take a run out; whether it was in. Raises RunError."""
     with _LOCK:
         # By its name alone: of a run that has begun the recipe is resolved, and the seal broken.
-        found = [path for path in _records(runs) if (record := _record(path)) is not None and record.name == name]
+        records = ((path, _record(path)) for path in _records(runs))
+        found = [path for path, record in records if record is not None and names.decoded(record.name) == name]
         for path in found:
             remove(path)
         _KNOWN.pop(runs, None)
@@ -124,12 +125,12 @@ def _name(runs: Path, path: Path) -> str | None:
     """The run's, where the record is this user's."""
     record = _record(path)
     with suppress(Problem, RunError):
-        if record is not None and seal.holds(_sealed(runs, record.name), record.seal):
-            return record.name
+        if record is not None and seal.holds(_sealed(runs, name := names.decoded(record.name)), record.seal):
+            return name
     return None
 
 
 def _sealed(runs: Path, name: str) -> str:
     """What a record is about: this run here, with the recipe that it has."""
-    recipe = facts.read(names.folder(runs, name)).get("recipe")
-    return json.dumps([str(runs.resolve()), name, recipe], sort_keys=True)
+    found = facts.read(names.folder(runs, names.encoded(name)))
+    return json.dumps([str(runs.resolve()), name, found.get("recipe"), found.get("picture")], sort_keys=True)

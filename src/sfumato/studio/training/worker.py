@@ -13,11 +13,12 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from sfumato import api
-from sfumato.errors import SfumatoError
+from sfumato import api, memory
+from sfumato.errors import RecipeError, SfumatoError
 from sfumato.interrupt import asked_to_stop
 from sfumato.notices import heard
 from sfumato.recipe import Recipe, changed
+from sfumato.runs import load_run
 from sfumato.studio import child
 from sfumato.training import resolve
 
@@ -60,9 +61,7 @@ def _serve(order: dict[str, Any], answers: BinaryIO) -> bool:
                 resolve(Recipe.of(order["recipe"]))
                 answer(works=True)
             case "check":
-                found = api.check(Recipe.of(order["recipe"]))
-                findings = [{"level": each.severity, "text": str(each)} for each in found.findings]
-                answer(works=found.works, findings=findings)
+                answer(**_checked(order))
             case "resume":
                 with asked_to_stop() as stop:
                     api.resume(order["folder"], stop=stop, began=lambda folder: answer(name=folder.name), live=False)
@@ -90,6 +89,21 @@ def peak_memory() -> int:
         return 0
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return most if sys.platform == "darwin" else most * 1024
+
+
+def _checked(order: dict[str, Any]) -> dict[str, Any]:
+    """``{works, findings}``; what needs more than ``bytes`` of memory fails. Raises SfumatoError."""
+    most = order.get("bytes")
+    try:
+        with memory.bounded(most):
+            picture = None if order.get("stored") is None else load_run(order.get("stored")).picture
+            found = api.check(Recipe.of(order["recipe"]), picture)
+    # As PyTorch says that there is no memory.
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and "memory" not in str(error):
+            raise
+        raise RecipeError(f"The check needs more than {memory.text(most or 0)} of memory, and was ended.") from None
+    return {"works": found.works, "findings": [{"level": each.severity, "text": str(each)} for each in found.findings]}
 
 
 def _warm() -> None:

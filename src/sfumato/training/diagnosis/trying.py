@@ -19,7 +19,9 @@ from sfumato.training.diagnosis.trial import Trial
 from sfumato.training.engines import Task, choose, find
 from sfumato.training.health.gauge import Gauge
 from sfumato.training.health.places import few_pixels
+from sfumato.training.held_out import count_held_out
 from sfumato.training.orders import SeededOrder
+from sfumato.training.rehearsal import rehearse
 
 PIXELS = 4096
 """At most so many are shown."""
@@ -52,14 +54,17 @@ def tried(recipe: Recipe, picture: NDArray[np.floating], model: nn.Module | None
     The rate is the recipe's highest, after a warm-up where it has one. Raises RecipeError when the module does not fit
     the picture.
     """
-    channels = picture.shape[2]
+    height, width, channels = picture.shape
+    pixels = height * width - count_held_out(recipe, height, width)
     if model is None:
         model = models.build(recipe.model, channels, recipe.seed, models.DTYPES[recipe.dtype], recipe.coordinates)
-    if recipe.model.module is not None:
-        models.check(model, channels)
-    gauge = Gauge(recipe, picture, model, PIXELS)
     try:
-        training = _Training(recipe, picture, copy.deepcopy(model))
+        model = copy.deepcopy(model)
+        if recipe.model.module is not None:
+            rehearse(recipe, model, channels, pixels)
+            models.materialized(model, recipe.seed)
+        gauge = Gauge(recipe, picture, model, PIXELS)
+        training = _Training(recipe, picture, model)
         first = training.weights()
         before = gauge.measure(first)
     except (RuntimeError, TypeError) as error:
@@ -85,7 +90,7 @@ def tried(recipe: Recipe, picture: NDArray[np.floating], model: nn.Module | None
         errors=tuple(errors),
         updates=tuple(_change(last, weights, name) for name in names),
         moved=tuple(_change(first, weights, name) for name in names),
-        planned_steps=_planned(recipe, picture.shape[0] * picture.shape[1], training),
+        planned_steps=_planned(recipe, pixels, training),
     )
 
 
@@ -143,9 +148,8 @@ class _Training:
 
 
 def _planned(recipe: Recipe, pixels: int, training: _Training) -> float | None:
-    """Steps of the recipe's budget on all pixels, at the pace of the trial."""
+    """Steps of the recipe's budget on all pixels that are trained on, at the pace of the trial."""
     budget, batch = recipe.budget, recipe.training.batch
-    pixels -= round(recipe.training.held_out * pixels)
     steps_an_epoch = 1 if batch == "all" else math.ceil(pixels / min(batch, pixels))
     slower = max(pixels / training.pixels, 1.0) if batch == "all" else 1.0
     limits = [
