@@ -153,7 +153,11 @@ class Children:
     async def resume(self, folder: Path, wanted: Callable[[], bool] = lambda: True) -> None:
         """Begin a run, or go on with it, unless it is not ``wanted`` any more when there is a child. Raises Problem."""
         worker = await self._free()
-        await asyncio.shield(worker.loaded)
+        self._asked[worker] = "load"
+        try:
+            await asyncio.shield(worker.loaded)
+        finally:
+            self._asked.pop(worker, None)
         if not wanted():
             self._idle.insert(0, worker)
             return
