@@ -12,7 +12,8 @@ from tests import leftovers
 GRANDCHILD = """
 import os, subprocess, sys
 # Of a session of its own; the parent ends at once, and init has it.
-child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
+command = [sys.executable, "-c", "import time; time.sleep(600)"]
+child = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 print(child.pid)
 """
 
