@@ -19,6 +19,7 @@ from sfumato.recipe.need import Size
 from sfumato.render.film_options import FilmOptions
 from sfumato.render.learning import check as check_film
 from sfumato.runs import Run, RunWriter, checkpoints, create, layout, load_run, queued
+from sfumato.runs.room import check_room
 from sfumato.training import Diagnosis, Loop, Snapshot, diagnose, loops, resolve, together
 
 __all__ = ["check", "fit", "load_picture", "load_run", "paint", "resume", "train", "train_many"]
@@ -108,7 +109,7 @@ def fit(
     if not isinstance(module, torch.nn.Module):
         raise RecipeError(f"fit must be given a torch.nn.Module. Got {type(module).__name__}.")
     picture, changes = _picture(picture, changes)
-    whole = changed(_recipe(picture, recipe, changes), {"model": {"module": models.name_of(module)}})
+    whole = _of_module(_recipe(picture, recipe, changes), module)
     target = _target(picture, whole)
     resolved = resolve(whole)
     check_film(options, target.shape[:2], "film.out")
@@ -172,6 +173,13 @@ def resume(
         return _finished(loop, writer, module, options, figure, watch, stop, stage)
 
 
+def _of_module(recipe: Recipe, module: torch.nn.Module) -> Recipe:
+    """The recipe of a network of someone's own: with its name; and ``auto`` is the precision that it has."""
+    double = recipe.dtype == "auto" and models.dtype_of(module) == torch.float64
+    changes = {"model": {"module": models.name_of(module)}, **({"dtype": "float64"} if double else {})}
+    return changed(recipe, changes)
+
+
 def _begun(
     runs: Path,
     recipe: Recipe,
@@ -181,6 +189,7 @@ def _begun(
 ) -> tuple[RunWriter, Loop]:
     """The loop, and the writer with its new folder: made last, so that wrong input leaves nothing behind."""
     loop = Loop(recipe, target, model)
+    check_room(runs, picture=target.nbytes, weights=_bytes(loop.weights()), checkpoint=_bytes(loop.state()))
     identity = recipe_id(recipe, images.sha256(target))
     folder = create(runs, recipe.picture.source, identity)
     return RunWriter(folder, recipe, identity, target, warm_start=warm_start), loop
@@ -191,7 +200,12 @@ def _begun_in(
 ) -> tuple[RunWriter, Loop]:
     """The same in the folder of a run that has not begun."""
     loop = Loop(recipe, target, module)
+    check_room(folder, picture=target.nbytes, weights=_bytes(loop.weights()), checkpoint=_bytes(loop.state()))
     return RunWriter(folder, recipe, recipe_id(recipe, images.sha256(target)), target), loop
+
+
+def _bytes(arrays: Mapping[str, NDArray[Any]]) -> int:
+    return sum(each.nbytes for each in arrays.values())
 
 
 def _finished(
@@ -324,7 +338,7 @@ def check(
     picture, changes = _picture(picture, changes)
     whole = _recipe(picture, recipe, changes)
     if module is not None:
-        whole = changed(whole, {"model": {"module": models.name_of(module)}})
+        whole = _of_module(whole, module)
     resolved, target = resolve(whole), _target(picture, whole)
     parameters = _parameters(module)
     room.require(

@@ -12,7 +12,7 @@ import numpy as np
 
 from sfumato.cores import available_cores
 from sfumato.errors import RecipeError, RunError
-from sfumato.lab import execute
+from sfumato.lab import execute, trainable
 from sfumato.lab.folder import Folder
 from sfumato.lab.measure import MEASURES
 from sfumato.lab.plan import Arm, Plan
@@ -96,6 +96,7 @@ def carry_out(
     how = execute.rule(plan)
     executor = executor or (execute.Threads(workers) if how == "threads" else execute.Processes(workers))
     order = {arm.name: number for number, arm in enumerate(plan.arms)}
+    trainable.check(plan)
     with folder.taken(plan, learned if isinstance(learned, np.ndarray) else None):
         rows = folder.rows()
         noted = False
