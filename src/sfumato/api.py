@@ -18,7 +18,7 @@ from sfumato.recipe import Recipe, changed, need, preset, recipe_id, room
 from sfumato.recipe.need import Size
 from sfumato.render.film_options import FilmOptions
 from sfumato.render.learning import check as check_film
-from sfumato.runs import Run, RunWriter, checkpoints, create, layout, load_run
+from sfumato.runs import Run, RunWriter, checkpoints, create, layout, load_run, queued
 from sfumato.runs.room import check_room
 from sfumato.training import Diagnosis, Loop, Snapshot, diagnose, loops, resolve, together
 
@@ -86,28 +86,6 @@ def paint(
         return _finished(loop, writer, None, options, figure, watch, stop, stage)
 
 
-def paint_stored(
-    folder: str | Path,
-    recipe: Recipe,
-    *,
-    runs: str | Path,
-    stop: Callable[[], bool] = lambda: False,
-    live: bool | None = None,
-    began: Callable[[Path], None] = _unheard,
-) -> Run:
-    """Train a recipe on the very picture that another run has stored, whatever became of the file that it names.
-
-    ``recipe`` has the picture's settings of that run. Other arguments as for `paint`. Raises RecipeError, EngineError
-    or RunError.
-    """
-    target, resolved = load_run(folder).picture, resolve(recipe)
-    _fits(resolved, target)
-    with notebook.figure(live) as figure:
-        writer, loop = _begun(Path(runs), resolved, target, None, None)
-        began(writer.folder)
-        return _finished(loop, writer, None, _film("mp4"), figure, None, stop, _silent)
-
-
 def fit(
     module: torch.nn.Module,
     picture: PictureSource | Mapping[str, Any] | None = None,
@@ -154,12 +132,23 @@ def resume(
 ) -> Run:
     """Go on with a run that was stopped, killed or failed, from its last checkpoint, to the bits it would have had.
 
+    One that waits in the studio's queue begins.
+
     What was written after the checkpoint is dropped and made again. Of a run whose training is done and whose film and
     curve are not, these are made. A run of `fit` needs its ``module`` again, which
     is trained in place. Other arguments as for `paint`. Raises RunError when the run is done, another process works on
     it, or its last checkpoint is damaged.
     """
     options = _film(film)
+    if (asked := queued.read(Path(folder))) is not None:
+        target = images.load(asked.recipe.picture) if asked.stored is None else load_run(asked.stored).picture
+        resolved = resolve(asked.recipe)
+        _fits(resolved, target)
+        check_film(options, target.shape[:2], "film.out")
+        with notebook.figure(live) as figure:
+            writer, loop = _begun_in(Path(folder), resolved, target, module)
+            began(writer.folder)
+            return _finished(loop, writer, module, options, figure, watch, stop, stage)
     run = load_run(folder, module)
     check_film(options, (run.facts["picture"]["height"], run.facts["picture"]["width"]), "film.out")
     if run.status in ("done", "diverged"):
@@ -204,6 +193,15 @@ def _begun(
     identity = recipe_id(recipe, images.sha256(target))
     folder = create(runs, recipe.picture.source, identity)
     return RunWriter(folder, recipe, identity, target, warm_start=warm_start), loop
+
+
+def _begun_in(
+    folder: Path, recipe: Recipe, target: NDArray[np.float32], module: torch.nn.Module | None
+) -> tuple[RunWriter, Loop]:
+    """The same in the folder of a run that has not begun."""
+    loop = Loop(recipe, target, module)
+    check_room(folder, picture=target.nbytes, weights=_bytes(loop.weights()), checkpoint=_bytes(loop.state()))
+    return RunWriter(folder, recipe, recipe_id(recipe, images.sha256(target)), target), loop
 
 
 def _bytes(arrays: Mapping[str, NDArray[Any]]) -> int:

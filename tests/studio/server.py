@@ -21,7 +21,7 @@ T = TypeVar("T")
 LOG = "studio.log"
 """Beside the folder of runs: what the servers complain of."""
 
-LONGEST = 60.0
+LONGEST = 240.0
 """Seconds that anything here may take on a busy machine."""
 
 

@@ -53,6 +53,8 @@ class RunWriter:
     ) -> None:
         """``recipe`` resolved, ``picture`` as trained on; ``warm_start`` tells where the first weights came from.
 
+        The folder is a new one, or of a run that has not begun.
+
         With ``resumed_at`` an earlier writer's folder is taken up again at that step: what was written after it goes.
         Raises RunError when another process writes this run, or it cannot be written.
         """
@@ -96,6 +98,8 @@ class RunWriter:
         self, recipe: Recipe, recipe_id: str, picture: NDArray[np.float32], warm_start: dict[str, Any] | None
     ) -> None:
         height, width, channels = picture.shape
+        if (self.folder / layout.RUN).exists() and facts.has_begun(facts.read(self.folder)):
+            raise RunError(f"{self.folder} was begun by another process.")
         self._facts: dict[str, Any] = {
             "layout": layout.VERSION,
             "id": recipe_id,

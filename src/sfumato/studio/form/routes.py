@@ -45,16 +45,17 @@ async def check(request: Request) -> Response:
 
 
 async def start_run(request: Request) -> Response:
-    """Begin a run."""
+    """Queue a run."""
     studio = studio_of(request)
     asked = await bodies.of(request, NewRun)
     recipe = wanted.recipe(asked, asked.picture)
     await aside(wanted.checked_picture, recipe, studio.gallery)
-    return Answer({"name": await studio.children.paint(recipe)}, 201)
+    await studio.children.refuse(recipe)
+    return Answer({"name": (await studio.queue.start([recipe]))[0]}, 201)
 
 
 async def start_race(request: Request) -> Response:
-    """Begin several runs."""
+    """Queue several runs, among which the cores are divided."""
     studio = studio_of(request)
     asked = await bodies.of(request, Race)
     recipes: list[Recipe] = []
@@ -62,9 +63,10 @@ async def start_race(request: Request) -> Response:
         try:
             recipes.append(wanted.recipe(arm, arm.picture))
             await aside(wanted.checked_picture, recipes[-1], studio.gallery)
-        except SfumatoError as error:
+            await studio.children.refuse(recipes[-1])
+        except (Problem, SfumatoError) as error:
             raise Problem(422, f"arm {number + 1}: {error}", f"arms.{number}.{field_of(str(error)) or ''}") from None
-    return Answer({"names": await studio.races.start(recipes)}, 201)
+    return Answer({"names": await studio.queue.race(recipes)}, 201)
 
 
 async def send_picture(request: Request) -> Response:

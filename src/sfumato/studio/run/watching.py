@@ -21,6 +21,7 @@ import anyio
 from sfumato.errors import RunError
 from sfumato.runs import entry, facts, layout, metrics, weights
 from sfumato.studio.run import curves, page, progress
+from sfumato.studio.training import waiting
 from sfumato.studio.web.bodies import sent
 
 TICK = 0.1
@@ -139,7 +140,8 @@ class Watcher:
             pieces.append(self._live)
         elif not live:
             self._live = b""
-        if changed or lines or (live and now - self._at["state"] >= STATE_EVERY) or first:
+        moved_up = waiting.before(self._folder.parent, self._folder.name) != self._state.get("before")
+        if changed or lines or moved_up or (live and now - self._at["state"] >= STATE_EVERY) or first:
             self._at["state"] = now
             before = self._state
             self._state = progress.state(self._folder, self._facts, self._line, self._held)
