@@ -19,6 +19,7 @@ from sfumato.recipe.need import Size
 from sfumato.render.film_options import FilmOptions
 from sfumato.render.learning import check as check_film
 from sfumato.runs import Run, RunWriter, checkpoints, create, layout, load_run
+from sfumato.runs.room import check_room
 from sfumato.training import Diagnosis, Loop, Snapshot, diagnose, loops, resolve, together
 
 __all__ = ["check", "fit", "load_picture", "load_run", "paint", "resume", "train", "train_many"]
@@ -85,6 +86,28 @@ def paint(
         return _finished(loop, writer, None, options, figure, watch, stop, stage)
 
 
+def paint_stored(
+    folder: str | Path,
+    recipe: Recipe,
+    *,
+    runs: str | Path,
+    stop: Callable[[], bool] = lambda: False,
+    live: bool | None = None,
+    began: Callable[[Path], None] = _unheard,
+) -> Run:
+    """Train a recipe on the very picture that another run has stored, whatever became of the file that it names.
+
+    ``recipe`` has the picture's settings of that run. Other arguments as for `paint`. Raises RecipeError, EngineError
+    or RunError.
+    """
+    target, resolved = load_run(folder).picture, resolve(recipe)
+    _fits(resolved, target)
+    with notebook.figure(live) as figure:
+        writer, loop = _begun(Path(runs), resolved, target, None, None)
+        began(writer.folder)
+        return _finished(loop, writer, None, _film("mp4"), figure, None, stop, _silent)
+
+
 def fit(
     module: torch.nn.Module,
     picture: PictureSource | Mapping[str, Any] | None = None,
@@ -108,7 +131,7 @@ def fit(
     if not isinstance(module, torch.nn.Module):
         raise RecipeError(f"fit must be given a torch.nn.Module. Got {type(module).__name__}.")
     picture, changes = _picture(picture, changes)
-    whole = changed(_recipe(picture, recipe, changes), {"model": {"module": models.name_of(module)}})
+    whole = _of_module(_recipe(picture, recipe, changes), module)
     target = _target(picture, whole)
     resolved = resolve(whole)
     check_film(options, target.shape[:2], "film.out")
@@ -150,16 +173,22 @@ def resume(
             f"paint again with other settings, or from its weights with --warm-start {run.folder}."
         )
     saved = checkpoints.files(run.folder)
-    if saved:
-        _holds_weights(saved[-1], run)
+    state = checkpoints.load(saved[-1], _bytes_of_weights(run)) if saved else None
     _fits(run.recipe, run.picture, module)
     with notebook.figure(live) as figure:
         loop = Loop(run.recipe, run.picture, module)
-        if saved:
-            loop.load(*checkpoints.load(saved[-1]))
+        if state is not None:
+            loop.load(*state)
         writer = RunWriter(run.folder, run.recipe, run.facts["id"], run.picture, resumed_at=loop.clock.step)
         began(writer.folder)
         return _finished(loop, writer, module, options, figure, watch, stop, stage)
+
+
+def _of_module(recipe: Recipe, module: torch.nn.Module) -> Recipe:
+    """The recipe of a network of someone's own: with its name; and ``auto`` is the precision that it has."""
+    double = recipe.dtype == "auto" and models.dtype_of(module) == torch.float64
+    changes = {"model": {"module": models.name_of(module)}, **({"dtype": "float64"} if double else {})}
+    return changed(recipe, changes)
 
 
 def _begun(
@@ -171,9 +200,14 @@ def _begun(
 ) -> tuple[RunWriter, Loop]:
     """The loop, and the writer with its new folder: made last, so that wrong input leaves nothing behind."""
     loop = Loop(recipe, target, model)
+    check_room(runs, picture=target.nbytes, weights=_bytes(loop.weights()), checkpoint=_bytes(loop.state()))
     identity = recipe_id(recipe, images.sha256(target))
     folder = create(runs, recipe.picture.source, identity)
     return RunWriter(folder, recipe, identity, target, warm_start=warm_start), loop
+
+
+def _bytes(arrays: Mapping[str, NDArray[Any]]) -> int:
+    return sum(each.nbytes for each in arrays.values())
 
 
 def _finished(
@@ -241,20 +275,12 @@ def _fits(
     room.require("training", wanted, recipe, _size(target))
 
 
-def _holds_weights(checkpoint: Path, run: Run) -> None:
-    """Raise RunError for a file that is smaller than the network that run.json claims: memory would be taken for that.
-
-    Whether it is a whole checkpoint of this recipe is looked at when it is read.
-    """
+def _bytes_of_weights(run: Run) -> int:
+    """That the network of a run's recipe has; 0 where it is somebody's own."""
     if run.recipe.model.module is not None:
-        return
+        return 0
     shapes = models.shapes(run.recipe.model, run.facts["picture"]["channels"])
-    least = sum(math.prod(shape) for shape in shapes.values()) * models.DTYPES[run.recipe.dtype].itemsize
-    if checkpoint.stat().st_size < least:
-        raise RunError(
-            f"{checkpoint} must be a checkpoint of the recipe in {layout.RUN}, whose weights alone are {least:,} "
-            f"bytes. Got {checkpoint.stat().st_size:,}; restore it, or remove it to resume from the one before."
-        )
+    return sum(math.prod(shape) for shape in shapes.values()) * models.DTYPES[run.recipe.dtype].itemsize
 
 
 def _parameters(module: torch.nn.Module | None) -> int | None:
@@ -314,7 +340,7 @@ def check(
     picture, changes = _picture(picture, changes)
     whole = _recipe(picture, recipe, changes)
     if module is not None:
-        whole = changed(whole, {"model": {"module": models.name_of(module)}})
+        whole = _of_module(whole, module)
     resolved, target = resolve(whole), _target(picture, whole)
     parameters = _parameters(module)
     room.require(

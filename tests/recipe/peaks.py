@@ -1,6 +1,6 @@
 """``python -m tests.recipe.peaks``: what work on recipes takes of memory, measured in a process of its own.
 
-Reads a JSON list of ``{work, side, changes}`` and prints a list of bytes: each one's peak beyond what was there before.
+Reads a JSON list of ``{work, side, changes}`` and prints bytes, a line each: the peak beyond what was there before.
 """
 
 from __future__ import annotations
@@ -20,13 +20,12 @@ from sfumato import api
 from sfumato.recipe import Recipe, changed
 from sfumato.runs import load_run
 
-WARM = {"model.width": 16, "model.depth": 3}
-
 
 def main() -> None:
     """Measure all."""
-    found = [measured(each["work"], each["side"], each["changes"]) for each in json.load(sys.stdin)]
-    sys.stdout.write(json.dumps(found))
+    for each in json.load(sys.stdin):
+        sys.stdout.write(f"{measured(each['work'], each['side'], each['changes'])}\n")
+        sys.stdout.flush()
 
 
 def measured(work: str, side: int, changes: dict[str, Any]) -> int:

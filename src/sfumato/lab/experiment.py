@@ -13,7 +13,7 @@ import numpy as np
 
 from sfumato.cores import available_cores
 from sfumato.errors import RecipeError, RunError
-from sfumato.lab import execute
+from sfumato.lab import execute, trainable
 from sfumato.lab.folder import Folder
 from sfumato.lab.plan import Arm, Plan
 from sfumato.lab.rates import Rates, values_of, with_rates
@@ -96,6 +96,7 @@ def carry_out(
     """
     folder = Folder(path)
     workers = _at_once(plan, learned, workers or available_cores())
+    trainable.check(plan)
     how = execute.rule(plan)
     order = {arm.name: number for number, arm in enumerate(plan.arms)}
     with ExitStack() as stack:

@@ -180,7 +180,7 @@ def _building(net: _Network) -> int:
 
 
 def _data(net: _Network, pixels: int, trained: int) -> int:
-    """The picture, as it is compared and as it is trained on; the pixels' coordinates, encoded once where engines do."""
+    """The picture, as it is compared and as it is trained on; the coordinates, encoded once where engines do."""
     number = 8 if net.engine == "replica" else 4
     coordinates = 16 * pixels + (32 * trained if net.engine == "autograd" else 16 * trained)
     features = 0 if net.engine in ("autograd", "replica") else 8 * net.encoded * trained

@@ -45,15 +45,22 @@ def files(folder: Path) -> list[Path]:
     return layout.of_steps(folder, layout.CHECKPOINTS)
 
 
-def load(path: Path) -> tuple[dict[str, NDArray[Any]], float]:
-    """(arrays, seconds spent). Raises RunError when the file is damaged or was changed."""
+def load(path: Path, least: int = 0) -> tuple[dict[str, NDArray[Any]], float]:
+    """(arrays, seconds spent). Raises RunError when the file is damaged or was changed.
+
+    ``least``: bytes of the weights that run.json claims. A smaller file is refused before it is read: whoever believed
+    the claim would ask for as much memory.
+    """
     try:
         with safetensors.safe_open(regular(path), framework="numpy") as file:
             written = (file.metadata() or {}).get("sha256")
             names: list[str] = list(file.keys())
+            size = path.stat().st_size
+            if size < least:
+                raise ValueError(f"it has {size:,} bytes, the weights of the recipe in {layout.RUN} alone {least:,}")
             # A file may have a hole for most of its bytes.
-            if (most := memory.most()) is not None and path.stat().st_size > most:
-                raise ValueError(f"it has {memory.text(path.stat().st_size)}, and {memory.text(most)} may be used")
+            if (most := memory.most()) is not None and size > most:
+                raise ValueError(f"it has {memory.text(size)}, and {memory.text(most)} of memory may be used")
             arrays = {name: file.get_tensor(name) for name in names}
         seconds = float(json.loads(regular(_seconds_file(path)).read_text(encoding="utf-8"))["seconds"])
         if not 0 <= seconds < math.inf:

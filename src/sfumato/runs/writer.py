@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
+import math
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -23,8 +25,12 @@ from sfumato.runs.live import LiveView
 from sfumato.runs.locking import FolderLock
 from sfumato.runs.moments import Choice
 from sfumato.runs.provenance import provenance
-from sfumato.training import Evaluation, Figures, Looking, Snapshot, findings
+from sfumato.training import Evaluation, Figures, Looking, Snapshot
+from sfumato.training.diagnosis import remedies
+from sfumato.training.diagnosis.outcome import Course, outcome
 from sfumato.training.looking import CHECKPOINTS, FIGURES, MOMENTS
+from sfumato.training.movement import largest_change
+from sfumato.training.starvation import starved
 
 SECONDS_A_CHECKPOINT = 5.0
 
@@ -52,7 +58,7 @@ class RunWriter:
         """
         self.folder = folder
         self._light: Light = recipe.picture.light
-        self._squashed = recipe.model.output == "sigmoid" and recipe.model.module is None
+        self._recipe = recipe
         self._evaluates = recipe.evaluation.every != "end"
         self._picture = images.exact(picture)
         self._moments = Choice()
@@ -111,6 +117,7 @@ class RunWriter:
             "finished": None,
             "result": None,
             "looking": None,
+            "processor_share": None,
             "findings": [],
         }
         buffer = io.BytesIO()
@@ -131,7 +138,14 @@ class RunWriter:
         kept = layout.of_steps(self.folder, layout.MOMENTS)
         self._moments.restore([weights.moment_of(path) for path in kept])
         self._facts["resumed"].append({"at": _now(), "step": step, "provenance": provenance(threads)})
-        self._facts |= {"status": "running", "ended": None, "finished": None, "result": None, "looking": None}
+        self._facts |= {
+            "status": "running",
+            "ended": None,
+            "finished": None,
+            "result": None,
+            "looking": None,
+            "processor_share": None,
+        }
         self._write_facts()
 
     def observe(self, snapshot: Snapshot) -> None:
@@ -153,12 +167,13 @@ class RunWriter:
                 self._write_picture(layout.frame(snapshot.step), snapshot)
         if snapshot.ended == "diverged":
             # The last good weights are in the checkpoints; these would only push them out.
-            self._facts["findings"] = [_given_up(snapshot, self.folder)]
+            self._facts["findings"] = [_given_up(snapshot, self.folder, self._recipe)]
         else:
             self._keep(snapshot)
             self._live.show(snapshot)
         if snapshot.ended is not None:
             self._facts["ended"] = snapshot.ended
+            self._facts["processor_share"] = snapshot.processor_share
         if snapshot.ended not in (None, "diverged") and snapshot.evaluation is not None:
             self._conclude(snapshot, snapshot.evaluation)
 
@@ -196,8 +211,21 @@ class RunWriter:
     def _conclude(self, snapshot: Snapshot, evaluation: Evaluation) -> None:
         with snapshot.looking.at("frame"):
             self._write_picture(layout.PAINTING, snapshot)
-            self._facts["findings"] = findings(evaluation, self._picture, squashed=self._squashed, epoch=snapshot.epoch)
+            course = functools.partial(self._course, snapshot)
+            self._facts["findings"] = outcome(evaluation, self._picture, self._recipe, snapshot.epoch, course)
+            if said := starved(snapshot.processor_share, snapshot.ended, self._recipe.threads):
+                self._facts["findings"].append(said)
             self._facts["result"] = metrics.line(snapshot)
+
+    def _course(self, snapshot: Snapshot) -> Course:
+        """What became of the network since its first moment, which is always there."""
+        moments = layout.of_steps(self.folder, layout.MOMENTS)
+        known = [moment.running_psnr for moment in map(weights.moment_of, moments) if moment.running_psnr is not None]
+        return Course(
+            moved=largest_change(weights.load(moments[0])[0], snapshot.weights()),
+            first_mse=10 ** (-known[0] / 10) if known else math.nan,
+            last_mse=10 ** (-snapshot.running_psnr / 10),
+        )
 
     def wait_while_paused(self) -> bool:
         """Do what was asked for through the folder: wait while paused; True when training is to stop.
@@ -247,10 +275,11 @@ class RunWriter:
         write_bytes(self.folder / layout.RUN, (json.dumps(self._facts, indent=2) + "\n").encode())
 
 
-def _given_up(snapshot: Snapshot, folder: Path) -> str:
+def _given_up(snapshot: Snapshot, folder: Path, recipe: Recipe) -> str:
     good = checkpoints.files(folder)
     where = f"the last good weights are in {good[-1]}" if good else "no good weights were saved"
-    return f"Training was given up: {snapshot.reason}; {where}. Try a lower learning rate (training.optimizer)."
+    change = remedies.other_start(recipe) if snapshot.cause == "start" else [remedies.slower(recipe)]
+    return f"Training was given up: {snapshot.reason}; {where}. {remedies.tries(*change)}".rstrip()
 
 
 def _now() -> str:

@@ -28,6 +28,7 @@ from sfumato.training.looking import EVALUATIONS, Looking
 from sfumato.training.orders import SeededOrder
 from sfumato.training.rehearsal import rehearse
 from sfumato.training.snapshot import Snapshot
+from sfumato.training.starvation import Processor
 from sfumato.words import shortened
 
 SECONDS_A_SNAPSHOT = 0.1
@@ -98,10 +99,11 @@ class Loop:
         self.clock = Clock(recipe.budget, self._steps_an_epoch)
         last_step = self.clock.last_step
         self._marks = [] if last_step is None else sorted(math.ceil(mark * last_step) for mark in marks)
-        self._divergence = Divergence(float(targets.var(axis=0).mean()))
+        self._divergence = Divergence(float(targets.var(axis=0).mean()), self._engine.weights)
         self._queue = np.empty(0, dtype=np.int64)
         self._canvas = Canvas(self._engine, (height, width), None if self._held_out is None else ~self._held_out)
         self.looking = Looking()
+        self._processor = Processor(recipe.threads)
         self._resumed_at = 0.0
         self._evaluated_at = 0.0
         self._factor = 1.0
@@ -118,7 +120,8 @@ class Loop:
         yield self._snapshot(None, self._evaluate() if ended else None, ended)
         self.looking.between = True
         while ended is None:
-            sums, samples = self._advance()
+            with self._processor.training():
+                sums, samples = self._advance()
             mean = Advance(sums.loss / samples, sums.squared_error / (samples * self._values / self._pixels))
             ended = "stopped" if stop() else self._ended(None)
             step, progress = self.clock.step, self.clock.progress
@@ -132,6 +135,10 @@ class Loop:
                 ended = ended or self._ended(evaluation)
             self.looking.between = ended is None
             yield self._snapshot(mean, evaluation, ended)
+
+    def weights(self) -> Arrays:
+        """Copies of the network's weights by name."""
+        return self._engine.weights()
 
     def state(self) -> Arrays:
         """Copies of all that training needs to continue to the same bits; no clock values."""
@@ -262,6 +269,8 @@ class Loop:
             evaluation=evaluation,
             ended=ended,
             reason=self._divergence.reason,
+            cause=self._divergence.cause,
+            processor_share=None if ended is None or self.recipe.device == "cuda" else self._processor.share(),
             paint=self._paint,
             canvas=lambda: self._canvas.look(self._paint),
             weights=self._engine.weights,

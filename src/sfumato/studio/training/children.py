@@ -86,8 +86,10 @@ class Worker:
 class Children:
     """Starts them and gives them orders."""
 
-    def __init__(self, runs: Path) -> None:
+    def __init__(self, runs: Path, stored: Callable[[Recipe], Path | None] = lambda _: None) -> None:
+        """``stored`` tells which run has stored the picture of a recipe, None where it is read by its name."""
         self.runs = runs
+        self._stored = stored
         self._idle: list[Worker] = []
         """Those that nobody has: one, or for a moment more."""
         self.one_check = asyncio.Lock()
@@ -119,6 +121,7 @@ class Children:
     async def paint(self, recipe: Recipe, *, paused: bool = False) -> str:
         """Begin a run; its name. Raises Problem."""
         order = {"do": "paint", "recipe": values(recipe), "runs": str(self.runs), "paused": paused}
+        order["stored"] = await self._stored_picture(recipe)
         return (await self._ordered(order))["name"]
 
     async def resume(self, folder: Path) -> str:
@@ -137,7 +140,8 @@ class Children:
         Its process is ended when nobody does, or when it takes longer than ``most_seconds``; what takes it more than
         ``most_bytes`` is refused there. It is not asked again in another process: what ended one would end that too.
         """
-        order = {"do": "check", "recipe": values(recipe), "bytes": most_bytes}
+        order: dict[str, Any] = {"do": "check", "recipe": values(recipe), "bytes": most_bytes}
+        order["stored"] = await self._stored_picture(recipe)
         worker = await self._loaded(has_left)
         self._checking += 1
         answer = asyncio.ensure_future(self._answer(worker, order, most_seconds))
@@ -155,6 +159,11 @@ class Children:
                 with suppress(Problem):
                     await answer
             self._checking -= 1
+
+    async def _stored_picture(self, recipe: Recipe) -> str | None:
+        """The folder of the run that has stored the picture, where no file of the studio's own holds it."""
+        found = await to_thread.run_sync(self._stored, recipe)
+        return None if found is None else str(found)
 
     async def _loaded(self, has_left: Callable[[], Awaitable[bool]]) -> Worker:
         """One that has loaded everything; until then a training, which people wait for more, may have it."""

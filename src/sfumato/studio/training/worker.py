@@ -19,7 +19,7 @@ from sfumato.errors import RecipeError, SfumatoError
 from sfumato.interrupt import asked_to_stop
 from sfumato.notices import heard
 from sfumato.recipe import Recipe, changed
-from sfumato.runs import requests
+from sfumato.runs import load_run, requests
 from sfumato.studio import child
 
 WARMING = {"budget": {"steps": 2}, "evaluation": {"every": "end"}}
@@ -57,8 +57,12 @@ def _serve(order: dict[str, Any], answers: BinaryIO) -> bool:
             case "check":
                 answer(**_checked(order))
             case "paint":
+                recipe, stored = Recipe.of(order["recipe"]), order.get("stored")
                 with asked_to_stop() as stop:
-                    api.paint(recipe=Recipe.of(order["recipe"]), runs=order["runs"], stop=stop, began=began, live=False)
+                    if stored is not None:
+                        api.paint_stored(stored, recipe, runs=order["runs"], stop=stop, began=began, live=False)
+                    else:
+                        api.paint(recipe=recipe, runs=order["runs"], stop=stop, began=began, live=False)
             case "resume":
                 with asked_to_stop() as stop:
                     api.resume(order["folder"], stop=stop, began=began, live=False)
@@ -74,10 +78,11 @@ def _serve(order: dict[str, Any], answers: BinaryIO) -> bool:
 
 def _checked(order: dict[str, Any]) -> dict[str, Any]:
     """``{works, findings}``; what needs more than ``bytes`` of memory fails. Raises SfumatoError."""
-    most = order["bytes"]
+    most = order.get("bytes")
     try:
         with memory.bounded(most):
-            found = api.check(Recipe.of(order["recipe"]))
+            picture = None if order.get("stored") is None else load_run(order.get("stored")).picture
+            found = api.check(Recipe.of(order["recipe"]), picture)
     # As PyTorch says that there is no memory.
     except (MemoryError, RuntimeError) as error:
         if isinstance(error, RuntimeError) and "memory" not in str(error):

@@ -52,6 +52,12 @@ class Race(Body):
     arms: list[NewRun] = Field(min_length=2, max_length=MOST_ARMS)
 
 
+class Sent(Body):
+    """POST /api/pictures/delete."""
+
+    source: str = Field(max_length=4096)
+
+
 class Names(Body):
     """POST /api/runs/delete."""
 
