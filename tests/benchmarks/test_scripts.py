@@ -31,7 +31,9 @@ def script(name: str, *arguments: str) -> str:
 
 
 def test_documents_name_the_scripts_that_run_here() -> None:
-    pages = [FOLDER.parent / "docs" / name for name in ("performance.md", "speedrun.md", "optimisers.md")]
+    docs = FOLDER.parent / "docs"
+    pages = [docs / name for name in ("performance.md", "speedrun.md", "optimisers.md")]
+    pages += docs.glob("decisions/016-*.md")
     text = "".join(page.read_text(encoding="utf-8") for page in pages)
     documented = set(re.findall(r"python benchmarks/(\w+)\.py", text))
     tested = set(re.findall(r'script\("(\w+)"', Path(__file__).read_text(encoding="utf-8")))
@@ -148,3 +150,12 @@ def test_a_side_that_cannot_run_says_so() -> None:
     with pytest.raises(AbsentError, match="KeyError"):
         worker.prepare("no such setting")
     worker.close()
+
+
+def test_null_comparisons_are_counted() -> None:
+    some = ("--count", "1", "--seeds", "2", "--epochs", "0.2")
+    assert script("null_comparisons", *some, "--unlike").endswith("no difference shown in 1 of 1\n")
+
+
+def test_the_noise_of_chosen_rates_is_a_table() -> None:
+    assert script("chosen_rates", "--repeats", "2").count("\n| ") == 13
