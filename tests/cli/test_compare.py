@@ -65,6 +65,7 @@ def test_the_first_line_tells_how_many_trials(tile: str, tmp_path: Path, capsys:
     assert "10 x 12 pixels: 0 trials (6 others are there)\n" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_of_rates_none_is_looked_for(tile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     axis = ["--axis", "training.optimizer=adam(lr=0.001),adam(lr=0.01)"]
     printed(capsys, *axis, "--picture", tile, *SMALL, "--seeds", "2", "--out", str(tmp_path / "e"))

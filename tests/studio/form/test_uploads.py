@@ -18,6 +18,8 @@ from sfumato.recipe import Picture
 from sfumato.studio.form import uploads
 from tests.small import picture
 
+pytestmark = pytest.mark.slow
+
 KEPT = ".studio/pictures"
 
 
