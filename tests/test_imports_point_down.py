@@ -24,9 +24,12 @@ LAYERS = (
     "recipe",
     "interrupt",
     "notices",
+    "memory",
     "parallel",
     "streams",
+    "trust",
     "words",
+    "cores",
     "errors",
     "__init__",
 )

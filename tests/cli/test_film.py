@@ -43,12 +43,13 @@ def test_the_ending_of_out_says_the_format(folder: Path, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "the run must be a run's folder. Got none"),
-        (["nowhere"], "nowhere must be a run's folder"),
+        ([], "there are no runs in runs; paint one with sfumato paint, or choose another folder (--runs)"),
+        (["nowhere"], "'nowhere' must be a run's folder, or a part of a run's name: there are no runs in runs"),
+        (["RUN", "--every", "never"], "every must be 'auto', 'moment' or 'epoch'. Got 'never'"),
         (["RUN", "--evry", "epoch"], "--evry is not a flag of sfumato film; did you mean --every?"),
         (["RUN", "--size"], "--size needs a value"),
         (["RUN", "other"], "film takes one"),
-        (["RUN", "--every", "week"], "every must be 'auto', 'moment', 'epoch' or 'never'. Got 'week'"),
+        (["RUN", "--every", "week"], "every must be 'auto', 'moment' or 'epoch'. Got 'week'"),
         (["RUN", "--kind", "eror"], "kind must be 'painting', 'error' or 'beside'. Got 'eror'"),
         (["RUN", "--format", "avi"], "format must be 'mp4', 'gif' or 'webp'. Got 'avi'"),
         (["RUN", "--size", "12"], "size must be WIDTHxHEIGHT, each from 2 to 4096, such as 600x858. Got '12'"),

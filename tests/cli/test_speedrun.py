@@ -83,7 +83,7 @@ def test_the_open_track(tile: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (["--track", "open", "--budget.seconds", "20"], "budget.seconds must be left to the track open"),
         (["--budget.psnr", "28"], "needs budget.epochs, budget.steps or budget.seconds"),
         (["--budget.epochs", "1", "--budget.psnr", "28"], "budget.psnr must be none"),
-        (["--append", "no/such/folder.json"], "must lie in a folder that exists"),
+        (["--append", "no/such/folder.json"], "append must be a file in a folder that exists"),
         (["--table", "none.json"], "It does not exist."),
         (["--picture", "none.png"], "picture.source"),
         (["--engine", "replica"], "engine replica cannot train this recipe"),

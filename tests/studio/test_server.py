@@ -14,6 +14,7 @@ import pytest
 
 import sfumato as sf
 from sfumato.cli.main import main
+from sfumato.cores import available_cores
 from sfumato.runs import layout, requests
 from sfumato.studio.web.bodies import MOST_ARMS
 from tests.patience import PATIENCE
@@ -94,7 +95,7 @@ def test_a_run_outlives_its_server(folder: Path) -> None:
 
 
 def test_a_check_and_a_race(folder: Path) -> None:
-    cores = len(os.sched_getaffinity(0))
+    cores = available_cores()
     arms = [{"changes": {**LONG["changes"], "model.depth": str(depth)}} for depth in range(1, min(cores + 2, 5))]
     with server(folder) as page:
         status, answer = page.ask("POST", "/api/check", LONG)
@@ -120,7 +121,7 @@ def test_a_check_and_a_race(folder: Path) -> None:
 
 
 def test_another_server_lets_go_what_waits(folder: Path) -> None:
-    cores = len(os.sched_getaffinity(0))
+    cores = available_cores()
     if cores > MOST_ARMS - 1:
         pytest.skip(f"a race of {MOST_ARMS} arms leaves none waiting on {cores} cores")
     with server(folder) as page:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
+from sfumato import trust
 from sfumato.cli import base, flags
 from sfumato.errors import SfumatoError
 from sfumato.recipe import Recipe, changed, preset
@@ -55,6 +56,8 @@ def command(arguments: Sequence[str]) -> int:
     from sfumato.lab.compare import paired_seeds
     from sfumato.lab.questions import ablation
 
+    for text in undone:
+        trust.allow_named_in(ablation.parsed(text))
     picture = load_picture(recipe)
     if "budget" not in flags.given(parsed.changes) and not _has_budget(question, rest):
         recipe = changed(

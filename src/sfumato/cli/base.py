@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import tyro
 
+from sfumato import trust
 from sfumato.cli import flags
 from sfumato.errors import SfumatoError
 from sfumato.recipe import DESCRIPTIONS, Recipe, changed, preset
@@ -37,6 +38,7 @@ def fields(base: Recipe, arguments: Sequence[str], default: str = "fast") -> lis
 def with_flags(recipe: Recipe, parsed: Any) -> Recipe:
     """The recipe with what was typed. Raises SfumatoError for a wrong field, or two that contradict each other."""
     typed = flags.given(parsed.changes)
+    trust.allow_named_in(typed)
     model = typed.get("model", {})
     # In a recipe a list of widths decides the depth; two that were typed on one line tell of a mistake.
     if "depth" in model and "," in (widths := model.get("width", "")):

@@ -20,6 +20,7 @@ from sfumato.lab.rates import Tuning
 from sfumato.lab.report import claim_page
 from sfumato.notices import heard
 from sfumato.recipe import Recipe
+from sfumato.runs.elsewhere import named_by
 
 FETCH = "fetch"
 """In place of a folder: download MNIST once."""
@@ -48,7 +49,7 @@ def carried_out(
     progress = StagesProgress()
     found: list[Experiment] = []
     try:
-        with asked_to_stop() as stop, progress, heard(progress.say):
+        with asked_to_stop() as stop, progress, heard(progress.say), named_by("--out"):
             learned = {mnist_claim.PICTURE: picture, mnist_claim.DIGITS: shown}
             for plan, name in zip(plans, learned, strict=True):
                 progress.say(f"{name}: {experiments.foretold(plan, learned[name], folder / name, workers)}")

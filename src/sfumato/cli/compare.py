@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sfumato import trust
 from sfumato.cli import base, flags
 from sfumato.errors import SfumatoError
 from sfumato.recipe import Recipe, changed
@@ -65,7 +66,10 @@ def command(arguments: Sequence[str]) -> int:
         asked = _arms(typed_arms, recipe, flags.given(parsed.changes))
     elif axis:
         field, _, texts = axis.partition("=")
-        asked = own.axis(recipe, field, own.split_list(texts))
+        values = own.split_list(texts)
+        for value in values:
+            trust.allow_named_in(nested(field, value))
+        asked = own.axis(recipe, field, values)
     parameters = flags.number("parameters", parsed.parameters, 1, int)
     how: dict[str, Any] = {
         "out": None if isinstance(parsed.out, flags.Default) else Path(parsed.out),
@@ -111,6 +115,7 @@ def _recipe(source: str, base_recipe: Recipe, typed: Mapping[str, Any]) -> Recip
             if not separator:
                 raise SfumatoError(f"must be field=value;field=value;... Got {part!r}.")
             changes = merged(changes, nested(field.strip(), value.strip()))
+        trust.allow_named_in(changes)
         return changed(base_recipe, changes)
     # What an arm's own recipe says about the picture does not matter: all learn the same one.
     return changed(read(source), typed).model_copy(update={"picture": base_recipe.picture})

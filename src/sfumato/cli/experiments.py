@@ -25,6 +25,7 @@ from sfumato.lab.report.text import several
 from sfumato.lab.train import Learned
 from sfumato.notices import heard
 from sfumato.recipe import Recipe
+from sfumato.runs.elsewhere import named_by
 from sfumato.words import duration
 
 COLUMNS = ("arm", "score", "±", "seeds", "parameters", "epochs", "GFLOP", "s", "GFLOP to target", "s to target", "rate")
@@ -48,7 +49,7 @@ def planned(plan: Plan, picture: NDArray[np.float32], *, out: Path | None, worke
     progress = StagesProgress()
     written: list[Path] = []
     try:
-        with asked_to_stop() as stop, progress, heard(progress.say):
+        with asked_to_stop() as stop, progress, heard(progress.say), named_by("--out"):
             progress.say(foretold(plan, picture, folder, workers))
             found = carry_out(
                 plan,

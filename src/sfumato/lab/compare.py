@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sfumato import trust
 from sfumato.errors import RecipeError
 from sfumato.lab import questions, report
 from sfumato.lab.execute import Executes
@@ -82,6 +83,7 @@ def compare(
     """
     from sfumato.api import load_picture
 
+    trust.allow_named_in(changes)
     base = changed(Recipe(), deep_vs_shallow.DEFAULTS)
     if picture is not None:
         settings = picture if isinstance(picture, Mapping) else {"source": str(picture)}
@@ -104,6 +106,7 @@ def _recipes(arms: Mapping[str, Recipe | Mapping[str, Any] | str], base: Recipe)
                 case Recipe():
                     found[name] = one
                 case Mapping():
+                    trust.allow_named_in(one)
                     found[name] = changed(base, one)
                 case str():
                     found[name] = read_recipe(one).model_copy(update={"picture": base.picture})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -11,6 +11,7 @@ from typing import Protocol
 
 import torch
 
+from sfumato import trust
 from sfumato.lab.plan import Plan
 from sfumato.lab.train import Learned, train
 from sfumato.lab.trial import InterruptedTrialError, Outcome, Trial, failed
@@ -112,7 +113,7 @@ def _pool(workers: int, learned: Learned) -> Iterator[ProcessPoolExecutor]:
     context = multiprocessing.get_context(START)
     # A server that has imported PyTorch once starts the others in a moment; it trains nothing itself.
     context.set_forkserver_preload(["sfumato.lab.train"])
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(learned,))
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(learned, trust.allowed()))
     try:
         yield pool
     finally:
@@ -126,13 +127,15 @@ def _pool(workers: int, learned: Learned) -> Iterator[ProcessPoolExecutor]:
 _learned: Learned | None = None
 
 
-def _begin(learned: Learned) -> None:
+def _begin(learned: Learned, allowed: Collection[str]) -> None:
     global _learned
     import signal
 
     # Ctrl-C reaches every process of a terminal: the parent decides what becomes of it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
+    for name in allowed:
+        trust.allow(name)
     _learned = learned
 
 

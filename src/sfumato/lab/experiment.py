@@ -10,15 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from sfumato.errors import RunError
-from sfumato.lab import execute
+from sfumato.cores import available_cores
+from sfumato.errors import RecipeError, RunError
+from sfumato.lab import execute, trainable
 from sfumato.lab.folder import Folder
 from sfumato.lab.measure import MEASURES
 from sfumato.lab.plan import Arm, Plan
 from sfumato.lab.rates import best_of, scaled
 from sfumato.lab.train import Learned
 from sfumato.lab.trial import Key, Trial
-from sfumato.training import available_cores
+from sfumato.recipe import Recipe, need, room
+from sfumato.recipe.need import Size
 
 LONGEST_FRAME = 200
 """Pixels of the longer side of the small paintings that a film of all arms is made of."""
@@ -90,10 +92,11 @@ def carry_out(
     Raises RunError when the folder holds something else or cannot be written, StoppedError after ``stop`` has said so.
     """
     folder = Folder(path)
-    workers = workers or available_cores()
+    workers = _at_once(plan, learned, workers or available_cores())
     how = execute.rule(plan)
     executor = executor or (execute.Threads(workers) if how == "threads" else execute.Processes(workers))
     order = {arm.name: number for number, arm in enumerate(plan.arms)}
+    trainable.check(plan)
     with folder.taken(plan, learned if isinstance(learned, np.ndarray) else None):
         rows = folder.rows()
         noted = False
@@ -110,6 +113,30 @@ def carry_out(
             if stop():
                 raise StoppedError
         return Experiment(folder, plan, rows)
+
+
+def _at_once(plan: Plan, learned: Learned, workers: int) -> int:
+    """As many workers as there is memory for: numbers do not depend on it. Raises RecipeError where not one trial fits.
+
+    Only for pictures: the networks that learn digits are small.
+    """
+    bound = room.of_machine()
+    if bound is None or not isinstance(learned, np.ndarray):
+        return workers
+    height, width, channels = learned.shape
+    size = Size(width, height, channels)
+    for arm in plan.arms:
+        alone = arm.recipe.model_copy(update={"threads": 1})
+        try:
+            room.require("a trial", _trial, alone, size, bound)
+        except RecipeError as error:
+            raise RecipeError(f"arm {arm.name}: {error}") from None
+        workers = max(1, min(workers, bound.most // _trial(alone, size)))
+    return workers
+
+
+def _trial(recipe: Recipe, size: Size) -> int:
+    return need.training(recipe, size, kept=False)
 
 
 def trials(plan: Plan, rows: dict[Key, dict[str, Any]]) -> list[Trial]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from sfumato.cores import available_cores
 from sfumato.lab.experiment import chosen_factor, trial_of, trials
 from sfumato.lab.folder import Folder
 from sfumato.lab.plan import Arm, Plan
@@ -16,7 +17,6 @@ from sfumato.lab.train import Learned, train
 from sfumato.lab.trial import Key, Trial
 from sfumato.recipe import changed
 from sfumato.recipe.description import TRAINING_PER_FORWARD
-from sfumato.training import available_cores
 
 MOMENT = 0.05
 """Seconds of training that tell an arm's pace."""

@@ -26,7 +26,8 @@ class Child:
         self._asking = threading.Lock()
         with ExitStack() as closed:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", module],
+                # Safely: the current folder, in which anything may lie, is no place to import from.
+                [sys.executable, "-P", "-m", module],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=None if log is None else closed.enter_context(log.open("xb")),

@@ -13,21 +13,31 @@ import uvicorn
 from sfumato.errors import SfumatoError
 from sfumato.studio.app import create
 from sfumato.studio.web.guard import Rules
-from sfumato.studio.web.patience import Patient
+from sfumato.studio.web.patience import MOST_CONNECTIONS, Patient
+from sfumato.studio.web.place import Public
 
 
 def serve(
-    runs: Path, experiments: Path, host: str, port: int, *, say: Callable[[str], None], browse: bool = False
+    runs: Path,
+    experiments: Path,
+    host: str,
+    port: int,
+    *,
+    say: Callable[[str], None],
+    browse: bool = False,
+    public: Public | None = None,
 ) -> int:
     """Serve until Ctrl-C; 0. ``say`` is told the address. Raises SfumatoError where it cannot be had."""
-    rules = Rules.of(host)
     bound = _bound(host, port)
-    address = _address(host, bound.getsockname()[1], rules)
+    number = bound.getsockname()[1]
+    rules = Rules.of(host, number, runs, public)
+    address = _address(host, number, rules)
     config = uvicorn.Config(
         create(runs, rules, experiments_folder=experiments),
         # What strangers send that is no request is theirs to know.
         log_level="error",
         http=Patient,
+        limit_concurrency=MOST_CONNECTIONS,
         access_log=False,
         server_header=False,
         # Pages that listen to a run would hold the server up for ever.
@@ -38,6 +48,8 @@ def serve(
         ws="none",
     )
     say(f"studio      {address}")
+    if rules.public is not None:
+        say(f"listens at  {host}, port {number}: where the proxy must ask")
     say(f"runs        {runs}")
     say("Ctrl-C ends it; runs that train go on.")
     if browse:
@@ -70,6 +82,9 @@ def _bound(host: str, port: int) -> socket.socket:
 
 
 def _address(host: str, port: int, rules: Rules) -> str:
+    token = f"?token={rules.access}" if rules.access else ""
+    if rules.public is not None:
+        return rules.public.address + token
     name = socket.gethostname() if host in ("0.0.0.0", "::") else host
     shown = f"[{name}]" if ":" in name else name
-    return f"http://{shown}:{port}/" + (f"?token={rules.access}" if rules.access else "")
+    return f"http://{shown}:{port}/{token}"

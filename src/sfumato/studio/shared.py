@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 
+from sfumato.studio.form import uploads, wanted
+from sfumato.studio.form.uploads import Uploads
 from sfumato.studio.gallery.cards import Gallery
 from sfumato.studio.inside.networks import Networks
+from sfumato.studio.run.history import Histories
 from sfumato.studio.run.watching import Watchers
 from sfumato.studio.training.children import Children
 from sfumato.studio.training.races import Races
@@ -34,14 +38,19 @@ class Studio:
         self.rules = rules
         self.gallery = Gallery(runs)
         self.watchers = Watchers()
-        self.children = Children(runs)
+        self.histories = Histories()
+        self.few_read = CapacityLimiter(2)
+        """Of those who ask for what is in a run's metrics."""
+        self.children = Children(runs, functools.partial(wanted.checked_picture, gallery=self.gallery))
         self.networks = Networks(runs)
         self.races = Races(self.children)
-        self.decoding = asyncio.Lock()
+        self.uploads = Uploads(runs)
+        self.decoding = self.uploads.one_at_a_time
         """One picture at a time: it may take a GiB meanwhile."""
 
     async def keep_house(self) -> None:
         """See to the children and races, for ever: one child is warm, and those that nobody needs go."""
+        await aside(uploads.sweep, self.runs)
         while True:
             # On a full disk or a folder that may not be written, there is no child to be had before someone asks.
             with suppress(Problem, OSError):

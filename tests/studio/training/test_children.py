@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 
 from sfumato.recipe import Recipe
 from sfumato.studio.training import children
-from sfumato.studio.training.children import Children, Ended
+from sfumato.studio.training.children import Children, Ended, Slow
 from sfumato.studio.web.problems import Problem
 from tests.awaited import awaited
 
@@ -22,18 +23,27 @@ class Frail:
     left = 0
     asked = 0
     made = 0
+    killed = 0
     seconds = 0.0
+    until_ended = 0.0
+    """Seconds that a question takes at most, ended or not."""
+    slow = False
     log = Path("a.log")
     ended = False
 
     def __init__(self, *_: Any) -> None:
         Frail.made += 1
+        self._end = threading.Event()
 
     def ask(self, order: dict[str, Any], _: float) -> tuple[dict[str, Any], bytes]:
         time.sleep(Frail.seconds)
         if order["do"] == "load":
             return {"loaded": True}, b""
         Frail.asked += 1
+        if Frail.slow:
+            raise TimeoutError("it takes too long")
+        if Frail.until_ended and self._end.wait(Frail.until_ended):
+            raise OSError("it ended")
         if Frail.left:
             Frail.left -= 1
             raise OSError("it ended")
@@ -41,7 +51,9 @@ class Frail:
 
     def close(self) -> None: ...
 
-    def end(self) -> None: ...
+    def end(self) -> None:
+        Frail.killed += 1
+        self._end.set()
 
 
 async def still_there() -> bool:
@@ -56,20 +68,49 @@ async def has_left() -> bool:
 def some(runs: Path, monkeypatch: pytest.MonkeyPatch) -> Children:
     """Whose processes are frail."""
     monkeypatch.setattr(children, "Child", Frail)
-    Frail.asked = Frail.made = 0
+    Frail.asked = Frail.made = Frail.killed = 0
     return Children(runs)
 
 
-def test_a_check_is_asked_once_more(some: Children) -> None:
+def test_a_check_is_not_asked_again_in_another_process(some: Children) -> None:
+    # What ended one, such as the system for want of memory, would end that too.
     Frail.left = 1
+    with pytest.raises(Ended, match=r"ended without a word; see .*\.log"):
+        awaited(some.check(Recipe(), still_there))
+    assert Frail.asked == 1
     assert awaited(some.check(Recipe(), still_there)) == {"works": True}
 
 
-def test_and_then_given_up(some: Children) -> None:
-    Frail.left = 5
-    with pytest.raises(Ended, match=r"ended without a word; see .*\.log"):
-        awaited(some.check(Recipe(), still_there))
-    assert Frail.asked == 2
+def test_a_check_that_nobody_waits_for_is_ended(some: Children, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(children, "LEFT_ALONE", 0.1)
+    monkeypatch.setattr(children, "LOOK_EVERY", 0.02)
+    monkeypatch.setattr(Frail, "until_ended", 30.0)
+    left = False
+
+    async def leaves() -> bool:
+        return left
+
+    async def checked() -> None:
+        nonlocal left
+        check = asyncio.create_task(some.check(Recipe(), leaves))
+        while not Frail.asked:
+            await asyncio.sleep(0.01)
+        left = True
+        with pytest.raises(Problem, match="Nobody waits"):
+            await check
+
+    awaited(checked())
+    assert (Frail.made, Frail.asked, Frail.killed) == (1, 1, 1)
+
+
+def test_a_check_that_takes_too_long_is_ended(some: Children) -> None:
+    Frail.slow = True
+    try:
+        with pytest.raises(Slow, match="was ended after"):
+            awaited(some.check(Recipe(), still_there, 0.05))
+    finally:
+        Frail.slow = False
+    assert (Frail.asked, Frail.killed) == (1, 1)
 
 
 def test_a_run_is_not(some: Children) -> None:

@@ -8,17 +8,20 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvicorn
+from starlette.responses import Response
 
 from sfumato.studio.app import create
 from sfumato.studio.form import uploads
-from sfumato.studio.web import bodies, patience
+from sfumato.studio.web import bodies, patience, shell
 from sfumato.studio.web.guard import Rules
 from tests.awaited import awaited
 from tests.patience import PATIENCE
 from tests.studio.client import TOKEN
+from tests.studio.server import eventually
 
 HEAD = f"Host: 127.0.0.1\r\nX-Sfumato-Token: {TOKEN}\r\n"
 
@@ -95,3 +98,72 @@ def test_what_comes_slowly_comes(patient: int) -> None:
         return found
 
     assert awaited(slowly()).startswith(b"HTTP/1.1 200")
+
+
+ASKED = f"GET /assets/big.js HTTP/1.1\r\n{HEAD}\r\n"
+
+
+@pytest.fixture
+def big(monkeypatch: pytest.MonkeyPatch) -> bytes:
+    """What is sent for ``big.js``: more than sockets hold."""
+    data = b"x" * 12_000_000
+
+    def asset(*_: object) -> Response:
+        return Response(data, media_type="application/octet-stream", headers={"Content-Encoding": "identity"})
+
+    monkeypatch.setattr(shell, "asset", asset)
+    return data
+
+
+def closed(connection: socket.socket) -> bool:
+    """Whether the server has let go of it, with more still to be read or none."""
+    try:
+        # Nothing is read: what comes would make room for more.
+        connection.send(b"\r\n", socket.MSG_NOSIGNAL)
+    except OSError:
+        return True
+    return False
+
+
+def test_who_reads_nothing_is_let_go(port: int, big: bytes) -> None:
+    connections = [socket.create_connection(("127.0.0.1", port), timeout=20) for _ in range(10)]
+    try:
+        for each in connections:
+            each.sendall(ASKED.encode())
+        eventually(lambda: all(closed(each) for each in connections))
+    finally:
+        for each in connections:
+            each.close()
+
+
+def test_who_reads_slowly_gets_it_all(port: int, big: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(ASKED.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n").encode())
+        size = 0
+        # Several times as long as who reads nothing is waited for.
+        until = time.monotonic() + 1.2
+        while data := connection.recv(65_536):
+            size += len(data)
+            if time.monotonic() < until:
+                time.sleep(0.02)
+    assert size > len(big)
+
+
+def test_large_answers_are_sent_bit_by_bit(big: bytes, runs: Path) -> None:
+    sent: list[int] = []
+
+    async def ask() -> None:
+        async def send(message: Any) -> None:
+            sent.append(len(message.get("body", b"")))
+
+        async def receive() -> Any:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        headers = [(b"host", b"127.0.0.1")]
+        path = "/assets/big.js"
+        scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": headers}
+        await create(runs, Rules(page_token=TOKEN), warm=False)(scope, receive, send)
+
+    awaited(ask())
+    assert sum(sent) == len(big)
+    assert max(sent) <= 65_536

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from numba import njit
 
+from sfumato.cores import available_cores
 from sfumato.training.engines import barrier
-from sfumato.training.loop import available_cores
 from tests.patience import PATIENCE
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells which core a thread is on")

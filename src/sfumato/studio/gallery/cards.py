@@ -8,7 +8,6 @@ import threading
 import time
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from anyio import CapacityLimiter
 
@@ -101,7 +100,7 @@ class Gallery:
         if found.state not in cleaning.STATES:
             raise RunError(f"a run that is {found.state} cannot be deleted here; stop it first.")
         cleaning.delete(found, self.runs)
-        thumbnails.forget(self.runs, name)
+        thumbnails.forget(self.runs, folder.name)
         with self._lock:
             self._at = -FRESH
 
@@ -123,16 +122,16 @@ class Gallery:
 
 
 def card(each: Entry) -> dict[str, Any]:
-    """A run in the gallery, without where it lies."""
+    """A run in the gallery, without where it lies: ``name`` for addresses, ``shown`` for people."""
     about = {name: value for name, value in each.as_json().items() if name != "folder"}
     version = thumbnails.version(each.folder)
     return {
         **about,
+        "name": names.encoded(each.name),
+        "shown": each.shown,
         "width": each.width,
         "height": each.height,
-        "thumbnail": f"/api/runs/{quote(each.name, safe='', errors='replace')}/thumbnail.webp?v={version}"
-        if version
-        else None,
+        "thumbnail": f"/api/runs/{names.in_address(each.name)}/thumbnail.webp?v={version}" if version else None,
     }
 
 

@@ -29,6 +29,13 @@ MOST_WAITING = 4.0
 LEAVING = 1.0
 """Seconds in which the page that has started a run has left the form, and its check."""
 
+LOOK_EVERY = 0.25
+"""Seconds between two looks at whether somebody still waits for a check."""
+
+LEFT_ALONE = 2.0
+"""Seconds that a check may still take when nobody waits for it: most are done by then, and their process stays warm for
+the run that somebody has left it for."""
+
 LOGS_KEPT = 50
 
 
@@ -37,6 +44,13 @@ class Ended(Problem):
 
     def __init__(self, log: Path | None) -> None:
         super().__init__(500, f"The training process ended without a word; see {log}.")
+
+
+class Slow(Problem):
+    """A check that has taken too long, and was ended."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(503, f"The check was ended after {seconds:.0f} s, without a result.")
 
 
 class Worker:
@@ -51,12 +65,18 @@ class Worker:
         with suppress(OSError):
             await to_thread.run_sync(self.child.ask, {"do": "load"}, MOST_SECONDS)
 
-    async def ask(self, order: dict[str, Any]) -> dict[str, Any]:
-        """Its answer. Raises Ended."""
+    async def ask(self, order: dict[str, Any], most_seconds: float = MOST_SECONDS) -> dict[str, Any]:
+        """Its answer. Raises Ended, or Slow where a check takes longer than that: then it is ended."""
         # Who asks may leave; loading goes on.
         await asyncio.shield(self.loaded)
         try:
-            answer, _ = await to_thread.run_sync(self.child.ask, order, MOST_SECONDS)
+            answer, _ = await to_thread.run_sync(self.child.ask, order, most_seconds)
+        except TimeoutError:
+            if order["do"] != "check":
+                self.child.close()
+                raise Ended(self.child.log) from None
+            await to_thread.run_sync(self.child.end)
+            raise Slow(most_seconds) from None
         except OSError:
             self.child.close()
             raise Ended(self.child.log) from None
@@ -66,10 +86,14 @@ class Worker:
 class Children:
     """Starts them and gives them orders."""
 
-    def __init__(self, runs: Path) -> None:
+    def __init__(self, runs: Path, stored: Callable[[Recipe], Path | None] = lambda _: None) -> None:
+        """``stored`` tells which run has stored the picture of a recipe, None where it is read by its name."""
         self.runs = runs
+        self._stored = stored
         self._idle: list[Worker] = []
         """Those that nobody has: one, or for a moment more."""
+        self.one_check = asyncio.Lock()
+        """Held by the check that a page has begun by itself: ten pages do not take ten processes."""
         self._checking = 0
         """How many are at a recipe's check, and come back."""
         self._asked = 0
@@ -97,24 +121,49 @@ class Children:
     async def paint(self, recipe: Recipe, *, paused: bool = False) -> str:
         """Begin a run; its name. Raises Problem."""
         order = {"do": "paint", "recipe": values(recipe), "runs": str(self.runs), "paused": paused}
+        order["stored"] = await self._stored_picture(recipe)
         return (await self._ordered(order))["name"]
 
     async def resume(self, folder: Path) -> str:
         """Go on with a run; its name. Raises Problem."""
         return (await self._ordered({"do": "resume", "folder": str(folder)}))["name"]
 
-    async def check(self, recipe: Recipe, has_left: Callable[[], Awaitable[bool]]) -> dict[str, Any]:
-        """``{works, findings: [{level, text}]}``. Raises Problem. ``has_left`` says whether nobody waits any more."""
-        order = {"do": "check", "recipe": values(recipe)}
+    async def check(
+        self,
+        recipe: Recipe,
+        has_left: Callable[[], Awaitable[bool]],
+        most_seconds: float = MOST_SECONDS,
+        most_bytes: int | None = None,
+    ) -> dict[str, Any]:
+        """``{works, findings: [{level, text}]}``. Raises Problem. ``has_left`` says whether nobody waits any more.
+
+        Its process is ended when nobody does, or when it takes longer than ``most_seconds``; what takes it more than
+        ``most_bytes`` is refused there. It is not asked again in another process: what ended one would end that too.
+        """
+        order: dict[str, Any] = {"do": "check", "recipe": values(recipe), "bytes": most_bytes}
+        order["stored"] = await self._stored_picture(recipe)
         worker = await self._loaded(has_left)
         self._checking += 1
+        answer = asyncio.ensure_future(self._answer(worker, order, most_seconds))
+        left_at: float | None = None
         try:
-            return await self._answer(worker, order)
-        except Ended:
-            # Somebody has ended it; a check can be done again, and a run would be there twice.
-            return await self._answer(self._new(), order)
+            while not (await asyncio.wait({answer}, timeout=LOOK_EVERY))[0]:
+                left_at = (left_at or time.monotonic()) if await has_left() else None
+                if left_at is not None and time.monotonic() - left_at >= LEFT_ALONE:
+                    raise Problem(GONE, "Nobody waits for this any more.")
+            return answer.result()
         finally:
+            if not answer.done():
+                # Also where the request itself was cancelled: it would compute on, and for nobody.
+                await asyncio.shield(to_thread.run_sync(worker.child.end))
+                with suppress(Problem):
+                    await answer
             self._checking -= 1
+
+    async def _stored_picture(self, recipe: Recipe) -> str | None:
+        """The folder of the run that has stored the picture, where no file of the studio's own holds it."""
+        found = await to_thread.run_sync(self._stored, recipe)
+        return None if found is None else str(found)
 
     async def _loaded(self, has_left: Callable[[], Awaitable[bool]]) -> Worker:
         """One that has loaded everything; until then a training, which people wait for more, may have it."""
@@ -144,10 +193,12 @@ class Children:
                 return worker
         return self._new()
 
-    async def _answer(self, worker: Worker, order: dict[str, Any]) -> dict[str, Any]:
+    async def _answer(
+        self, worker: Worker, order: dict[str, Any], most_seconds: float = MOST_SECONDS
+    ) -> dict[str, Any]:
         self._asked += 1
         try:
-            answer = await worker.ask(order)
+            answer = await worker.ask(order, most_seconds)
             if "name" in answer:
                 self._training.append((worker, time.monotonic()))
             else:

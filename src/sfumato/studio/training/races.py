@@ -14,6 +14,7 @@ from pathlib import Path
 from anyio import to_thread
 from pydantic import Field, ValidationError
 
+from sfumato.cores import available_cores
 from sfumato.errors import RunError
 from sfumato.recipe import Recipe, changed
 from sfumato.runs import entry, requests
@@ -48,7 +49,7 @@ class Races:
 
     async def start(self, recipes: list[Recipe]) -> list[str]:
         """The names of the runs, one an arm, in their order. Raises Problem when one cannot begin."""
-        cores = _cores()
+        cores = available_cores()
         threads = max(1, cores // len(recipes))
         at_once = max(1, cores // threads)
         record = f"{os.urandom(8).hex()}.json"
@@ -114,7 +115,3 @@ def _read(path: Path) -> Waiting | None:
 
 def _write(path: Path, race: Waiting) -> None:
     write_bytes(path, race.model_dump_json().encode())
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

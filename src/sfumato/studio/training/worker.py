@@ -14,12 +14,12 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from sfumato import api
-from sfumato.errors import SfumatoError
+from sfumato import api, memory
+from sfumato.errors import RecipeError, SfumatoError
 from sfumato.interrupt import asked_to_stop
 from sfumato.notices import heard
 from sfumato.recipe import Recipe, changed
-from sfumato.runs import requests
+from sfumato.runs import load_run, requests
 from sfumato.studio import child
 
 WARMING = {"budget": {"steps": 2}, "evaluation": {"every": "end"}}
@@ -55,12 +55,14 @@ def _serve(order: dict[str, Any], answers: BinaryIO) -> bool:
                 _warm()
                 answer(loaded=True)
             case "check":
-                found = api.check(Recipe.of(order["recipe"]))
-                findings = [{"level": each.severity, "text": str(each)} for each in found.findings]
-                answer(works=found.works, findings=findings)
+                answer(**_checked(order))
             case "paint":
+                recipe, stored = Recipe.of(order["recipe"]), order.get("stored")
                 with asked_to_stop() as stop:
-                    api.paint(recipe=Recipe.of(order["recipe"]), runs=order["runs"], stop=stop, began=began, live=False)
+                    if stored is not None:
+                        api.paint_stored(stored, recipe, runs=order["runs"], stop=stop, began=began, live=False)
+                    else:
+                        api.paint(recipe=recipe, runs=order["runs"], stop=stop, began=began, live=False)
             case "resume":
                 with asked_to_stop() as stop:
                     api.resume(order["folder"], stop=stop, began=began, live=False)
@@ -72,6 +74,21 @@ def _serve(order: dict[str, Any], answers: BinaryIO) -> bool:
             answer(problem=str(error), kind=type(error).__name__)
             return False
     return order["do"] in ("paint", "resume")
+
+
+def _checked(order: dict[str, Any]) -> dict[str, Any]:
+    """``{works, findings}``; what needs more than ``bytes`` of memory fails. Raises SfumatoError."""
+    most = order.get("bytes")
+    try:
+        with memory.bounded(most):
+            picture = None if order.get("stored") is None else load_run(order.get("stored")).picture
+            found = api.check(Recipe.of(order["recipe"]), picture)
+    # As PyTorch says that there is no memory.
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and "memory" not in str(error):
+            raise
+        raise RecipeError(f"The check needs more than {memory.text(most or 0)} of memory, and was ended.") from None
+    return {"works": found.works, "findings": [{"level": each.severity, "text": str(each)} for each in found.findings]}
 
 
 def _warm() -> None:
