@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import re
-import subprocess
+import runpy
 import sys
+from contextlib import redirect_stdout
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import fused_vs_peers
 import numpy as np
 import pytest
 import stacked_vs_eager
+import torch
 from fused_vs_peers import measure
 from numpy.typing import NDArray
 from PIL import Image
@@ -23,11 +26,15 @@ pytestmark = pytest.mark.slow
 
 
 def script(name: str, *arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, str(FOLDER / f"{name}.py"), *arguments], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    """What it prints. In this process, which has imported what most of them need seconds to import."""
+    printed, threads = io.StringIO(), torch.get_num_threads()
+    try:
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(printed):
+            patch.setattr(sys, "argv", [f"{name}.py", *arguments])
+            runpy.run_path(str(FOLDER / f"{name}.py"), run_name="__main__")
+    finally:
+        torch.set_num_threads(threads)
+    return printed.getvalue()
 
 
 def test_documents_name_the_scripts_that_run_here() -> None:

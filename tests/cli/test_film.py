@@ -16,6 +16,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return sf.paint(picture(), runs=tmp_path_factory.mktemp("runs"), film="none", **SMALL).folder
 
 
+@pytest.mark.slow
 def test_it_makes_the_film_and_says_where(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["film", str(folder), "--every", "epoch", "--fps=5"]) == 0
     captured = capsys.readouterr()
@@ -25,6 +26,7 @@ def test_it_makes_the_film_and_says_where(folder: Path, capsys: pytest.CaptureFi
         assert film.streams.video[0].average_rate == 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "width"), [("error", 350), ("beside", 707)])
 def test_kinds_have_names_of_their_own(folder: Path, kind: str, width: int) -> None:
     assert main(["film", str(folder), "--kind", kind, "--every", "epoch", "--size", "350x450", "--format", "gif"]) == 0

@@ -19,7 +19,7 @@ from tests.studio.interface import description
 
 pytestmark = pytest.mark.slow
 
-EXAMPLES = {GenerationMode.POSITIVE: 8, GenerationMode.NEGATIVE: 24}
+EXAMPLES = {GenerationMode.POSITIVE: 5, GenerationMode.NEGATIVE: 16}
 """Requests of every address and method; of the bad ones a half or so is no JSON at all."""
 
 ANY_BYTES = ("/api/pictures", "/api/runs/{name}/{wish}")

@@ -16,6 +16,7 @@ import sfumato as sf
 from sfumato.cli.main import main
 from sfumato.cores import available_cores
 from sfumato.runs import layout, requests
+from tests.patience import PATIENCE
 from tests.studio.server import LOG, Server, eventually, server, stop_all
 
 pytestmark = pytest.mark.slow
@@ -151,7 +152,7 @@ def test_ctrl_c_ends_it_at_once_with_pages_open(folder: Path, trained: sf.Run) -
         assert page.get("/api/runs/one/ranks")["stable_rank"]
         # As a terminal sends it: to all processes of its group.
         os.killpg(page.process.pid, signal.SIGINT)
-        assert page.process.wait(timeout=30) == 0
+        assert page.process.wait(timeout=PATIENCE) == 0
     assert (folder.parent / LOG).read_text() == ""
 
 
