@@ -2,12 +2,13 @@
 
 import { h } from "../core/element.js";
 import { count, decibels, differing, duration, epochs, isLive, pictureName } from "../core/words.js";
-import { stateText } from "./queue.js";
+import { hasNoPlace, stateText } from "./queue.js";
 
 const CAN = {
   running: [["pause", "Pause"], ["stop", "Stop"]],
   paused: [["resume", "Resume"], ["stop", "Stop"]],
   queued: [["stop", "Cancel"]],
+  without: [["resume", "Begin"], ["stop", "Cancel"]],
   stopped: [["resume", "Resume"]],
   interrupted: [["resume", "Resume"]],
 };
@@ -38,7 +39,7 @@ export function header(name, run, act) {
     bar,
     figures,
   );
-  let buttons = "";
+  let buttons = null;
 
   return {
     element,
@@ -57,10 +58,11 @@ export function header(name, run, act) {
         ...(pairs.length ? pairs.flatMap(([key, text]) => [h("span", {}, h("span", { class: "quietly" }, key), ` ${text}`), " "]) : [h("span", { class: "quietly" }, "the default recipe")]),
       );
       again.href = `/new?${new URLSearchParams({ ...now.again?.changes, ...(now.again && now.again.preset !== "fast" ? { preset: now.again.preset } : {}) })}`;
-      if (buttons !== now.state) {
-        buttons = now.state;
+      const can = hasNoPlace(now) ? CAN.without : CAN[now.state];
+      if (buttons !== can) {
+        buttons = can;
         const held = controls.contains(document.activeElement);
-        controls.replaceChildren(...(CAN[now.state] ?? []).map(([what, text]) => h("button", { type: "button", onclick: () => act(what) }, text)));
+        controls.replaceChildren(...(can ?? []).map(([what, text]) => h("button", { type: "button", onclick: () => act(what) }, text)));
         if (held) controls.querySelector("button")?.focus();
       }
       const live = isLive(now.state);
