@@ -15,6 +15,7 @@ from sfumato.errors import RunError
 from sfumato.runs import cleaning, entry, layout, listing
 from sfumato.runs.entry import Entry
 from sfumato.studio.gallery import thumbnails
+from sfumato.studio.run import progress
 from sfumato.studio.web import names
 from sfumato.studio.web.problems import Problem
 
@@ -129,6 +130,7 @@ def card(each: Entry) -> dict[str, Any]:
         **about,
         "name": names.encoded(each.name),
         "shown": each.shown,
+        "running_psnr": None if each.psnr is not None else progress.running_psnr(each.folder, each.state),
         "width": each.width,
         "height": each.height,
         "thumbnail": f"/api/runs/{names.in_address(each.name)}/thumbnail.webp?v={version}" if version else None,
