@@ -83,24 +83,6 @@ def test_a_press_is_taken_once(
     said.clear()
 
 
-def test_a_started_run_s_button_waits_until_its_page_is_there(visit: Open, names: list[str]) -> None:
-    page = visit(FORM)
-    held, shown = holding(page, "**/api/runs"), list[Route]()
-    page.route(f"**/api/runs/{names[0]}", lambda route: shown.append(route))
-    button = page.get_by_role("button", name="Start painting")
-    button.click()
-    expect(page.get_by_role("button", name="Starting")).to_be_disabled()
-    with page.expect_request(f"**/api/runs/{names[0]}"):
-        held[0].fulfill(status=201, json={"name": names[0]})
-    page.wait_for_url(f"**/runs/{names[0]}")
-    # The form is on screen still: a press would begin a second run.
-    page.evaluate("document.querySelector('form').requestSubmit()")
-    expect(page.get_by_role("button", name="Starting")).to_be_disabled()
-    shown[0].continue_()
-    expect(page.locator(".run-title")).to_be_visible()
-    assert len(held) == 1
-
-
 def test_why_a_run_was_not_deleted_stays_said(visit: Open, names: list[str]) -> None:
     page = visit("/")
     held = holding(page, "**/api/runs/delete")
