@@ -27,6 +27,7 @@ from sfumato.render.sparing import Sparing
 from sfumato.render.stills import Still, one_an_epoch, points, read, stills
 from sfumato.render.zoom import Size
 from sfumato.runs import Run, layout, replacing
+from sfumato.runs.elsewhere import named_by
 
 LARGEST_SIDE: dict[FilmKind, int] = {"painting": 1280, "error": 1280, "beside": 960}
 """Films of larger pictures are shrunk to this many pixels, each of two beside each other to fewer."""
@@ -61,7 +62,19 @@ def finish(run: Run, film: FilmOptions, stage: Stage) -> None:
         if film.every == "never":
             curve()
         else:
-            remake(run, film, stage, curve)
+            with named_by("--runs" if film.out is None else "--film.out"):
+                remake(run, film, stage, curve)
+
+
+def check(film: FilmOptions, picture: Size, name: str = "out") -> None:
+    """Raise RunError or RecipeError for a film of a picture (rows, columns) that cannot be made: told before training.
+
+    ``name``: what the place of the file is called where it is asked for.
+    """
+    if film.every != "never":
+        _plan(picture, film)
+        if film.out is not None:
+            writable(Path(film.out), name)
 
 
 def remake(run: Run, options: FilmOptions, stage: Stage, first: Callable[[], None] = lambda: None) -> Path:
@@ -72,14 +85,12 @@ def remake(run: Run, options: FilmOptions, stage: Stage, first: Callable[[], Non
     resolution, or the picture's where that is lower. ``first`` is called while the first frames are painted. Raises
     RunError when the run cannot be read or the film cannot be written; RecipeError when it would be too large.
     """
-    if options.every == "never":
-        raise RecipeError("every must be auto, moment or epoch to make a film. Got 'never'.")
     name = layout.FILM if options.kind == "painting" else f"{layout.FILM}-{options.kind}"
     path = writable(run.folder / f"{name}.{options.film_format}" if options.out is None else Path(options.out))
     everything = stills(run)
     each_epoch = options.every == "epoch" or (options.every == "auto" and run.recipe.evaluation.every == "epoch")
     chosen = one_an_epoch(everything) if each_epoch else everything
-    plan = _plan(run, options)
+    plan = _plan((run.facts["picture"]["height"], run.facts["picture"]["width"]), options)
     height, width = plan.size
     ready = max(1, min(FRAMES_AHEAD, BYTES_AHEAD // (4 * height * width * 4)))
     # Read before anything is said: what is wrong with it is told in one line.
@@ -100,12 +111,12 @@ def remake(run: Run, options: FilmOptions, stage: Stage, first: Callable[[], Non
     return path
 
 
-def _plan(run: Run, options: FilmOptions) -> _Plan:
+def _plan(picture: Size, options: FilmOptions) -> _Plan:
     asked = options.size is not None or options.max_side is not None
     if options.size is not None:
         width, height = width_height(options.size, LONGEST)
     else:
-        height, width = run.facts["picture"]["height"], run.facts["picture"]["width"]
+        height, width = picture
         shrink = min(1.0, (options.max_side or LARGEST_SIDE[options.kind]) / max(height, width))
         height, width = max(2, round(height * shrink)), max(2, round(width * shrink))
     if options.kind == "beside" and 2 * width + _gap(width) > LONGEST:

@@ -26,6 +26,10 @@ class Evaluation:
     """Structural similarity of the clipped painting."""
     psnr_held_out: float | None
     """dB over the pixels that training never saw, or None where there are none."""
+    psnr_shown: float | None
+    """dB over all others, or None where none are held out."""
+    flat_psnr_held_out: float | None
+    """dB over the pixels held out of one flat color, the mean of the others."""
 
 
 def evaluate(
@@ -40,4 +44,12 @@ def evaluate(
         images.psnr(images.mse(clipped, picture)),
         images.ssim(clipped, picture),
         None if held_out is None else images.psnr(images.mse(clipped[held_out], picture[held_out])),
+        None if held_out is None else images.psnr(images.mse(clipped[~held_out], picture[~held_out])),
+        None if held_out is None else images.psnr(images.mse(_flat(picture, held_out), picture[held_out])),
     )
+
+
+def _flat(picture: NDArray[np.float64], held_out: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """(n, C): the mean of the pixels that are not held out, for each one that is."""
+    unseen = picture[held_out]
+    return np.broadcast_to(picture[~held_out].mean(axis=0), unseen.shape)

@@ -14,7 +14,8 @@ DELAY = 500
 SLOW_BODIES = f"""() => {{
     window.heard = [];
     new MutationObserver(() => {{
-        for (const {{ textContent }} of document.querySelectorAll(".problem, #away")) textContent && heard.push(textContent);
+        const said = document.querySelectorAll(".problem:not(:empty), #away:not(:empty)");
+        for (const each of said) heard.push(each.textContent);
     }}).observe(document.body, {{ childList: true, subtree: true, characterData: true }});
     for (const name of ["json", "text", "blob"]) {{
         const read = Response.prototype[name];

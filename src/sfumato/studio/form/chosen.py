@@ -37,7 +37,7 @@ def webp(source: str, runs: Path) -> bytes:
     if not wanted.sent_here(source, runs):
         raise Problem(404, "There is no such picture here.")
     # In a process of its own, as when it was sent.
-    command = [sys.executable, "-m", "sfumato.studio.form.decoding", source, source, str(SIDE)]
+    command = [sys.executable, "-P", "-m", "sfumato.studio.form.decoding", source, source, str(SIDE)]
     try:
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, timeout=uploads.MOST_SECONDS, check=True

@@ -30,7 +30,7 @@ def _looked_into(what: str, *, picture: bool) -> Callable[[Request], Awaitable[R
         if what == "unit_picture":
             order["size"] = names.whole(asked.get("size", "512"), 16, 2048, "size")
         if what == "tile":
-            order["zoom"] = names.whole(given["zoom"], 0, tile_places.LARGEST_ZOOM, "the zoom")
+            order["zoom"] = names.whole(given["zoom"], tile_places.LEAST_ZOOM, tile_places.LARGEST_ZOOM, "the zoom")
             most = tile_places.reach(order["zoom"])
             order |= {side: names.whole(given[side], -most, most, f"the {side}") for side in ("row", "column")}
         if picture:

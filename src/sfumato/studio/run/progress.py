@@ -9,6 +9,7 @@ from typing import Any
 from sfumato.errors import RunError
 from sfumato.runs import entry, layout, live_figures, weights
 from sfumato.runs.weights import Moment
+from sfumato.studio.training import waiting
 
 
 def newest_moment(folder: Path) -> Moment | None:
@@ -28,14 +29,17 @@ def running_psnr(folder: Path, state: str) -> float | None:
 
 
 def state(folder: Path, facts: Mapping[str, Any], line: Mapping[str, Any] | None, held: bool) -> dict[str, Any]:
-    """``{state, progress, seconds, epoch, step, psnr, running_psnr, left}`` of a run; ``left`` are seconds, or null.
+    """``{state, before, progress, seconds, epoch, step, psnr, running_psnr, left}`` of a run; ``left`` are seconds.
 
     ``line``: the last of its metrics; ``held``: whether a process works on it. Progress is 0 to 1, by the part of the
-    budget that will end first. ``psnr`` is that of the last exact evaluation, ``running_psnr`` that of the samples that
-    training showed since; null when it has ended.
+    budget that will end first. ``before`` are the runs before it in the queue, null where it does not wait there.
+    ``psnr`` is that of the last exact evaluation, ``running_psnr`` that of the samples that training showed since;
+    null when it has ended.
     """
     status = str(facts.get("status"))
     found = entry.INTERRUPTED if status in entry.LIVE and not held else status
+    before = None if found == "running" else waiting.before(folder.parent, folder.name)
+    found = found if before is None else entry.QUEUED
     at: dict[str, Any] = {name: (line or {}).get(name) for name in ("seconds", "epoch", "step", "psnr")}
     at["running_psnr"] = None
     if found in entry.LIVE:
@@ -50,7 +54,7 @@ def state(folder: Path, facts: Mapping[str, Any], line: Mapping[str, Any] | None
     left = None
     if found == "running" and part and at["seconds"]:
         left = at["seconds"] * (1 - part) / part
-    return {"state": found, "progress": part, **at, "left": left}
+    return {"state": found, "before": before, "progress": part, **at, "left": left}
 
 
 def _part(facts: Mapping[str, Any], at: Mapping[str, Any]) -> float | None:

@@ -88,12 +88,15 @@ def file(folder: Path, *parts: str) -> Path:
 
 
 def own_folder(runs: Path, *parts: str) -> Path:
-    """A folder of the studio's own in ``runs``, made where it is missing. Raises Problem where a link is in the way."""
+    """A folder of the studio's own in ``runs``, made where it is missing. Raises Problem where a link is in the way.
+
+    ``runs`` itself is not made: somebody may have deleted it.
+    """
     path = runs
     for part in (".studio", *parts):
         path = path / part
         try:
-            path.mkdir(parents=True, exist_ok=True)
+            path.mkdir(exist_ok=True)
         except OSError as error:
             raise Problem(507, f"cannot make {path}: {(error.strerror or str(error)).lower()}.") from None
         if not _is(path, stat.S_ISDIR):

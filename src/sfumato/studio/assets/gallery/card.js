@@ -2,7 +2,8 @@
 
 import { runPage } from "../core/addresses.js";
 import { h } from "../core/element.js";
-import { STATES, ago, decibels, differing, duration, isLive, pictureName } from "../core/words.js";
+import { ago, decibels, differing, duration, isLive, pictureName } from "../core/words.js";
+import { stateText } from "../run/queue.js";
 
 /** A card of the run called `name`; `pick(on)` when its box is ticked. */
 export function card(name, pick) {
@@ -55,7 +56,7 @@ export function card(name, pick) {
       none.textContent = run.thumbnail ? "" : isLive(run.state) ? "no painting yet" : "no painting";
       title.textContent = named;
       link.title = run.shown;
-      link.setAttribute("aria-label", [none.textContent, named, STATES[run.state] ?? run.state, psnr.textContent, `open ${run.shown}`].filter(Boolean).join(", "));
+      link.setAttribute("aria-label", [none.textContent, named, stateText(run), psnr.textContent, `open ${run.shown}`].filter(Boolean).join(", "));
       box.setAttribute("aria-label", `Select ${run.shown}`);
       if (address !== run.thumbnail) missing = false;
       if (address !== run.thumbnail) run.thumbnail ? (image.src = run.thumbnail) : image.removeAttribute("src");
@@ -64,7 +65,7 @@ export function card(name, pick) {
       none.hidden = Boolean(run.thumbnail);
       recipe.replaceChildren(...described(run));
       foot.replaceChildren(
-        run.state === "done" ? "" : h("span", { class: "state", data: { state: run.state } }, STATES[run.state] ?? run.state),
+        run.state === "done" ? "" : h("span", { class: "state", data: { state: run.state } }, stateText(run)),
         Number.isFinite(run.seconds) ? h("span", {}, duration(run.seconds)) : "",
         h("span", {}, ago(run.started)),
       );

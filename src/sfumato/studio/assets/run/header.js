@@ -3,10 +3,11 @@
 import { Actions } from "../core/action.js";
 import { formPage, runPage } from "../core/addresses.js";
 import { h } from "../core/element.js";
-import { STATES, count, decibels, differing, duration, epochs, isLive, pictureName } from "../core/words.js";
+import { count, decibels, differing, duration, epochs, isLive, pictureName } from "../core/words.js";
+import { stateText } from "./queue.js";
 
-const CAN = { running: ["pause", "stop"], paused: ["resume", "stop"], stopped: ["resume"], interrupted: ["resume"] };
-const TEXTS = { pause: ["Pause", "Pausing"], stop: ["Stop", "Stopping"], resume: ["Resume", "Resuming"] };
+const CAN = { running: ["pause", "stop"], paused: ["resume", "stop"], queued: ["cancel"], stopped: ["resume"], interrupted: ["resume"] };
+const TEXTS = { pause: ["Pause", "Pausing"], stop: ["Stop", "Stopping"], resume: ["Resume", "Resuming"], cancel: ["Cancel", "Cancelling"] };
 
 /** act(what) for pause, stop and resume, which resolves when it is done; began() and failed(error) as `Actions` has them. */
 export function header(name, run, act, { began, failed }) {
@@ -40,7 +41,7 @@ export function header(name, run, act, { began, failed }) {
     element,
     press: () => controls.querySelector("button")?.click(),
     show(now) {
-      state.textContent = STATES[now.state] ?? now.state;
+      state.textContent = stateText(now);
       state.dataset.state = now.state;
       const pairs = differing(now.differences);
       deck.replaceChildren(
@@ -51,7 +52,7 @@ export function header(name, run, act, { began, failed }) {
         buttons = now.state;
         const held = controls.contains(document.activeElement);
         actions.clear();
-        controls.replaceChildren(...(CAN[now.state] ?? []).map((what) => actions.button(TEXTS[what][0], () => act(what), { busy: TEXTS[what][1] })));
+        controls.replaceChildren(...(CAN[now.state] ?? []).map((what) => actions.button(TEXTS[what][0], () => act(what === "cancel" ? "stop" : what), { busy: TEXTS[what][1] })));
         if (held) controls.querySelector("button")?.focus();
       }
       const live = isLive(now.state);
