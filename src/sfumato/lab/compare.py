@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sfumato import images
 from sfumato.errors import RecipeError
 from sfumato.lab import questions, report
 from sfumato.lab.execute import Executes
@@ -58,7 +59,7 @@ def default_folder(plan: Plan) -> Path:
 
 def compare(
     arms: str | Mapping[str, Recipe | Mapping[str, Any] | str],
-    picture: str | Path | Mapping[str, Any] | None = None,
+    picture: images.PictureSource | Mapping[str, Any] | None = None,
     /,
     *,
     seeds: int = SEEDS,
@@ -74,21 +75,18 @@ def compare(
     """Compare networks fairly and say which is better, with an interval.
 
     ``arms``: a question's name, such as ``"deep-vs-shallow"``, or recipes by name, each a recipe, a preset's name or
-    what it changes: ``compare({"relu": {"model": {"activation": "relu"}}, "sine": {...}}, "cat")``. ``changes`` are
-    those of all arms. Every arm is trained on the same ``seeds``; with ``tune`` at its own best learning rate, found on
-    other seeds. ``equal``: what all get the same of, ``epochs``, ``operations`` or ``seconds``. The folder ``out`` is
-    taken up again where it holds this very experiment; at the end ``report.html`` is in it. Raises
-    RecipeError, PictureError, EngineError or RunError.
+    what it changes: ``compare({"relu": {"model": {"activation": "relu"}}, "sine": {...}}, "cat")``. ``picture`` is what
+    `sfumato.paint` takes, and all arms learn it; without it, a recipe's own. ``changes`` are those of all arms. Every
+    arm is trained on the same ``seeds``; with ``tune`` at its own best learning rate, found on other seeds. ``equal``:
+    what all get the same of, ``epochs``, ``operations`` or ``seconds``. The folder ``out`` is taken up again where it
+    holds this very experiment; at the end ``report.html`` is in it. Raises RecipeError, PictureError, EngineError or
+    RunError.
     """
-    from sfumato.api import load_picture
-
-    base = changed(Recipe(), deep_vs_shallow.DEFAULTS)
-    if picture is not None:
-        settings = picture if isinstance(picture, Mapping) else {"source": str(picture)}
-        base = changed(base, {"picture": settings})
-    base = changed(base, changes)
-    asked: str | Mapping[str, Recipe] = arms if isinstance(arms, str) else _recipes(arms, base)
-    target = load_picture(base if isinstance(asked, str) else next(iter(asked.values()), base))
+    settings, given = images.asked(picture, changes.pop("picture", None))
+    base = changed(changed(Recipe(), deep_vs_shallow.DEFAULTS), {**changes, "picture": settings})
+    asked: str | Mapping[str, Recipe] = arms if isinstance(arms, str) else _recipes(arms, base, own=not settings)
+    learned = base if isinstance(asked, str) else next(iter(asked.values()), base)
+    target = images.load(learned.picture, given)
     plan = plan_of(asked, target, base, seeds=seeds, tune=tune, equal=equal)
     folder = default_folder(plan) if out is None else Path(out)
     found = carry_out(plan, target, folder, workers=workers, watch=watch, stop=stop, executor=executor)
@@ -96,13 +94,14 @@ def compare(
     return found
 
 
-def _recipes(arms: Mapping[str, Recipe | Mapping[str, Any] | str], base: Recipe) -> dict[str, Recipe]:
+def _recipes(arms: Mapping[str, Recipe | Mapping[str, Any] | str], base: Recipe, *, own: bool) -> dict[str, Recipe]:
+    """``own``: whether a recipe keeps its picture."""
     found: dict[str, Recipe] = {}
     for name, one in arms.items():
         try:
             match one:
                 case Recipe():
-                    found[name] = one
+                    found[name] = one if own else one.model_copy(update={"picture": base.picture})
                 case Mapping():
                     found[name] = changed(base, one)
                 case str():

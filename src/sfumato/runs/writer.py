@@ -22,10 +22,11 @@ from sfumato.runs.atomic import cannot_write, remove, sweep, write_bytes
 from sfumato.runs.live import LiveView
 from sfumato.runs.moments import Choice
 from sfumato.runs.provenance import provenance
-from sfumato.training import Evaluation, Figures, Looking, Snapshot, findings
+from sfumato.training import Evaluation, Figures, Looking, Snapshot, few_seen, findings
 from sfumato.training.looking import CHECKPOINTS, FIGURES, MOMENTS
 
 SECONDS_A_CHECKPOINT = 5.0
+SECONDS_A_STAGE = 1.0
 
 _WRITTEN = (layout.RUN, layout.PICTURE, layout.METRICS, layout.PAINTING)
 """At the top of a run's folder, by whoever holds its lock and by nobody else."""
@@ -53,7 +54,9 @@ class RunWriter:
         self._light: Light = recipe.picture.light
         self._squashed = recipe.model.output == "sigmoid" and recipe.model.module is None
         self._evaluates = recipe.evaluation.every != "end"
-        self._picture = images.exact(picture)
+        self._picture = picture
+        self._encoded: tuple[int, bytes] | None = None
+        self._staged = -np.inf
         self._moments = Choice()
         self._live = LiveView(folder, self._light)
         self._checkpointed = -np.inf
@@ -109,6 +112,7 @@ class RunWriter:
             "resumed": [],
             "finished": None,
             "result": None,
+            "stage": None,
             "looking": None,
             "findings": [],
         }
@@ -154,6 +158,10 @@ class RunWriter:
             self._live.show(snapshot)
         if snapshot.ended is not None:
             self._facts["ended"] = snapshot.ended
+            if snapshot.ended == "stopped" and snapshot.evaluation is None:
+                self._facts["findings"] = [
+                    f"Stopped before it was painted whole: sfumato resume {self.folder} does so."
+                ]
         if snapshot.ended not in (None, "diverged") and snapshot.evaluation is not None:
             self._conclude(snapshot, snapshot.evaluation)
 
@@ -191,8 +199,20 @@ class RunWriter:
     def _conclude(self, snapshot: Snapshot, evaluation: Evaluation) -> None:
         with snapshot.looking.at("frame"):
             self._write_picture(layout.PAINTING, snapshot)
-            self._facts["findings"] = findings(evaluation, self._picture, squashed=self._squashed, epoch=snapshot.epoch)
+            picture = images.exact(self._picture)
+            found = findings(evaluation, picture, squashed=self._squashed, epoch=snapshot.epoch)
+            found += few_seen(evaluation, snapshot.epoch, snapshot.seconds, snapshot.size)
+            self._facts["findings"] = found
             self._facts["result"] = metrics.line(snapshot)
+
+    def stage(self, name: str, done: int, total: int) -> None:
+        """Record how far a long evaluation is, for those who watch the run through its folder."""
+        now = time.monotonic()
+        if done < total and now - self._staged < SECONDS_A_STAGE:
+            return
+        self._staged = now
+        self._facts["stage"] = None if done >= total else {"name": name, "done": done, "total": total}
+        self._write_facts()
 
     def wait_while_paused(self) -> bool:
         """Do what was asked for through the folder: wait while paused; True when training is to stop."""
@@ -209,6 +229,7 @@ class RunWriter:
         """Record how the run went (``done``, ``stopped``, ``diverged`` or ``failed``) and let go of the folder."""
         self._facts["status"] = status
         self._facts["finished"] = _now()
+        self._facts["stage"] = None
         self._facts["looking"] = None if self._looking is None else self._looking.facts()
         try:
             requests.clear(self.folder)
@@ -219,11 +240,14 @@ class RunWriter:
             self._lock.release()
 
     def _write_picture(self, name: str, snapshot: Snapshot) -> None:
-        painting = images.shown(snapshot.painting(), self._light)
-        buffer = io.BytesIO()
-        # Level 1 takes a third of the default's time for a tenth more bytes, and training waits for it.
-        images.as_image(painting).save(buffer, format="PNG", compress_level=1)
-        write_bytes(self.folder / name, buffer.getvalue())
+        # The last painting is a frame too: of a large picture each PNG takes seconds.
+        if self._encoded is None or self._encoded[0] != snapshot.step:
+            painting = images.shown(snapshot.painting(), self._light)
+            buffer = io.BytesIO()
+            # Level 1 takes a third of the default's time for a tenth more bytes, and training waits for it.
+            images.as_image(painting).save(buffer, format="PNG", compress_level=1)
+            self._encoded = (snapshot.step, buffer.getvalue())
+        write_bytes(self.folder / name, self._encoded[1])
 
     def _write_facts(self) -> None:
         write_bytes(self.folder / layout.RUN, (json.dumps(self._facts, indent=2) + "\n").encode())

@@ -3,7 +3,7 @@
 from sfumato.training.diagnosis import Diagnosis, Finding, diagnose
 from sfumato.training.engines import outputs
 from sfumato.training.evaluation import Evaluation
-from sfumato.training.health import Figures, findings
+from sfumato.training.health import Figures, few_seen, findings
 from sfumato.training.looking import Looking
 from sfumato.training.loop import Loop, available_cores, resolve
 from sfumato.training.snapshot import Snapshot
@@ -19,6 +19,7 @@ __all__ = [
     "Snapshot",
     "available_cores",
     "diagnose",
+    "few_seen",
     "findings",
     "loops",
     "outputs",

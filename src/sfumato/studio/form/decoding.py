@@ -17,7 +17,7 @@ from sfumato.recipe import Picture
 def main(path: str, name: str) -> None:
     """Print ``{width, height, channels}``, or ``{problem}``."""
     try:
-        height, width, channels = images.load(Picture(source=path)).shape
+        height, width, channels = images.load(Picture(source=path, max_side=None)).shape
         found: dict[str, object] = {"width": width, "height": height, "channels": channels}
     except PictureError as error:
         # People know it by the name that it had on their side.

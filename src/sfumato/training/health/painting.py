@@ -9,12 +9,16 @@ from numpy.typing import NDArray
 
 from sfumato import images
 from sfumato.training.evaluation import Evaluation
+from sfumato.words import duration
 
 NEAR = 1e-3
 """Outputs this close to 0 or 1, where a sigmoid's slope is below a thousandth, count as saturated."""
 
 UNIFORM = 50.0
 """dB at which one flat colour cannot be told from the picture."""
+
+POOR = 22.0
+"""dB below which one sees at once that a painting is not the picture."""
 
 MANY = 0.25
 """A finding is made of saturation when this part of the outputs is saturated without need."""
@@ -47,6 +51,28 @@ def findings(
                 "or smaller initial weights."
             )
     return found
+
+
+def few_seen(evaluation: Evaluation, epoch: float, seconds: float, size: tuple[int, int]) -> list[str]:
+    """A sentence where the budget was too short for a picture of ``size`` (H, W); none where the painting is good.
+
+    ``seconds`` of training were as many as ``epoch`` took.
+    """
+    if not 0 < epoch < 1 or not evaluation.psnr < POOR:
+        return []
+    side = max(size)
+    # So that what was shown would have been three epochs.
+    smaller = max(2, int(float(f"{side * math.sqrt(epoch / 3):.1g}")))
+    instead = f", or a smaller picture (--picture.max-side {smaller})" if smaller < side else ""
+    return [
+        f"Only {_percent(epoch)} of the pixels were shown to the network before the budget ended, each of them once: a "
+        f"painting of {evaluation.psnr:.1f} dB. Give it a whole epoch (--budget.epochs 1, {duration(seconds / epoch)} "
+        f"at this pace){instead}."
+    ]
+
+
+def _percent(part: float) -> str:
+    return f"{part:.0%}" if part >= 0.01 else f"{100 * part:.1g}%"
 
 
 def flat_psnr(picture: NDArray[np.float64]) -> float:
