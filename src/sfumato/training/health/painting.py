@@ -20,6 +20,9 @@ UNIFORM = 50.0
 POOR = 22.0
 """dB below which one sees at once that a painting is not the picture."""
 
+SMALLEST = 32
+"""Pixels of a side: a smaller picture is no advice."""
+
 MANY = 0.25
 """A finding is made of saturation when this part of the outputs is saturated without need."""
 
@@ -62,8 +65,8 @@ def few_seen(evaluation: Evaluation, epoch: float, seconds: float, size: tuple[i
         return []
     side = max(size)
     # So that what was shown would have been three epochs.
-    smaller = max(2, int(float(f"{side * math.sqrt(epoch / 3):.1g}")))
-    instead = f", or a smaller picture (--picture.max-side {smaller})" if smaller < side else ""
+    smaller = int(float(f"{side * math.sqrt(epoch / 3):.1g}"))
+    instead = f", or a smaller picture (--picture.max-side {smaller})" if SMALLEST <= smaller < side else ""
     return [
         f"Only {_percent(epoch)} of the pixels were shown to the network before the budget ended, each of them once: a "
         f"painting of {evaluation.psnr:.1f} dB. Give it a whole epoch (--budget.epochs 1, {duration(seconds / epoch)} "
