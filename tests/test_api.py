@@ -17,6 +17,7 @@ from sfumato.render.film_options import FilmOptions
 from tests.small import SMALL, picture
 
 
+@pytest.mark.slow
 def test_paint_leaves_painting_film_and_curve(tmp_path: Path) -> None:
     Image.fromarray((picture(20, 15) * 255).astype(np.uint8)).save(tmp_path / "tile.png")
     seen: list[int] = []
@@ -42,6 +43,7 @@ def test_paint_leaves_painting_film_and_curve(tmp_path: Path) -> None:
     assert sf.load_run(run.folder).psnr == run.psnr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("film", ["gif", "webp"])
 def test_other_films(tmp_path: Path, film: str) -> None:
     run = sf.paint(picture(), runs=tmp_path, film=film, **SMALL)  # pyright: ignore[reportArgumentType]
@@ -49,6 +51,7 @@ def test_other_films(tmp_path: Path, film: str) -> None:
         assert getattr(image, "n_frames", 1) >= 4
 
 
+@pytest.mark.slow
 def test_no_film(tmp_path: Path) -> None:
     run = sf.paint(picture(), runs=tmp_path, film="none", **SMALL)
     assert not list(run.folder.glob("learning*"))
@@ -194,6 +197,7 @@ def test_a_failure_in_the_middle_is_recorded(tmp_path: Path) -> None:
     assert sf.load_run(folder).status == "failed"
 
 
+@pytest.mark.slow
 def test_linear_light_is_painted_as_srgb(tmp_path: Path) -> None:
     flat = np.full((8, 8, 3), 0.5, dtype=np.float32)
     Image.fromarray((flat * 255).astype(np.uint8)).save(tmp_path / "flat.png")
@@ -214,6 +218,7 @@ class Two(torch.nn.Module):
         return self.layers(x)
 
 
+@pytest.mark.slow
 def test_check_says_whether_a_recipe_will_learn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     found = sf.check("fast", picture(), **SMALL)
@@ -249,6 +254,7 @@ def test_many_networks_at_once() -> None:
             np.testing.assert_array_equal(last[index].weights()[name], value)
 
 
+@pytest.mark.slow
 def test_ways_to_give_many_recipes() -> None:
     recipe = sf.preset("fast")
     small = {"budget": {"steps": 1}, "training": SMALL["training"], "model": SMALL["model"]}

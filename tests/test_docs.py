@@ -16,6 +16,7 @@ from PIL import Image
 
 import sfumato as sf
 from sfumato.cli.main import main
+from sfumato.lab import execute
 from sfumato.lab.digits import pace
 from sfumato.lab.speedrun import records
 from tests.lab.speedrun import made
@@ -87,6 +88,9 @@ def test_command(
         arguments += SHORT
         if "--warm-start" in arguments:
             arguments += ["--model.depth", "2", "--model.width", "16"]
+    if arguments[0] in ("compare", "ablate"):
+        # Processes of their own have tests of their own.
+        monkeypatch.setattr(execute, "rule", lambda _: "threads")
     if arguments[0] == "compare":
         arguments += COMPARED
         monkeypatch.setattr(pace, "ROUNDS", 1)

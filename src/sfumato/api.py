@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -10,12 +11,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from sfumato import images, models, notebook, render
+from sfumato import images, models, notebook, render, trust
+from sfumato.cores import available_cores
 from sfumato.errors import EngineError, RecipeError, RunError, SfumatoError
-from sfumato.recipe import Recipe, changed, preset, recipe_id
+from sfumato.recipe import Recipe, changed, need, preset, recipe_id, room
+from sfumato.recipe.need import Size
 from sfumato.render.film_options import FilmOptions
-from sfumato.runs import Run, RunWriter, checkpoints, create, layout, load_run
-from sfumato.training import Diagnosis, Loop, Snapshot, available_cores, diagnose, loops, resolve, together
+from sfumato.render.learning import check as check_film
+from sfumato.runs import Run, RunWriter, checkpoints, create, layout, load_run, queued
+from sfumato.runs.room import check_room
+from sfumato.training import Diagnosis, Loop, Snapshot, diagnose, loops, resolve, together
 
 __all__ = ["check", "fit", "load_picture", "load_run", "paint", "resume", "train", "train_many"]
 
@@ -73,6 +78,8 @@ def paint(
     whole = _recipe(recipe, changes)
     target = images.load(whole.picture, given)
     resolved = resolve(whole)
+    check_film(options, target.shape[:2], "film.out")
+    _fits(resolved, target)
     model, origin = _warm(warm_start, resolved, target.shape[2])
     with notebook.figure(live) as figure:
         writer, loop = _begun(Path(runs), resolved, target, model, origin)
@@ -103,10 +110,13 @@ def fit(
     if not isinstance(module, torch.nn.Module):
         raise RecipeError(f"fit must be given a torch.nn.Module. Got {type(module).__name__}.")
     given, changes = _given(picture, changes)
-    whole = changed(_recipe(recipe, changes), {"model": {"module": models.name_of(module)}})
+    whole = _of_module(_recipe(recipe, changes), module)
     target = images.load(whole.picture, given)
+    resolved = resolve(whole)
+    check_film(options, target.shape[:2], "film.out")
+    _fits(resolved, target, module)
     with notebook.figure(live) as figure:
-        writer, loop = _begun(Path(runs), resolve(whole), target, module, None)
+        writer, loop = _begun(Path(runs), resolved, target, module, None)
         return _finished(loop, writer, module, options, figure, watch, stop, stage)
 
 
@@ -123,13 +133,25 @@ def resume(
 ) -> Run:
     """Go on with a run that was stopped, killed or failed, from its last checkpoint, to the bits it would have had.
 
+    One that waits in the studio's queue begins.
+
     What was written after the checkpoint is dropped and made again. Of a run whose training is done and whose film and
     curve are not, these are made. A run of `fit` needs its ``module`` again, which
     is trained in place. Other arguments as for `paint`. Raises RunError when the run is done, another process works on
     it, or its last checkpoint is damaged.
     """
     options = _film(film)
-    run = load_run(folder)
+    if (asked := queued.read(Path(folder))) is not None:
+        target = images.load(asked.recipe.picture) if asked.stored is None else load_run(asked.stored).picture
+        resolved = resolve(asked.recipe)
+        _fits(resolved, target)
+        check_film(options, target.shape[:2], "film.out")
+        with notebook.figure(live) as figure:
+            writer, loop = _begun_in(Path(folder), resolved, target, module)
+            began(writer.folder)
+            return _finished(loop, writer, module, options, figure, watch, stop, stage)
+    run = load_run(folder, module)
+    check_film(options, (run.facts["picture"]["height"], run.facts["picture"]["width"]), "film.out")
     if run.status in ("done", "diverged"):
         if not (run.folder / layout.CURVE).exists():
             # Killed, or out of room, between the end of its training and what is made of it.
@@ -141,13 +163,22 @@ def resume(
             f"paint again with other settings, or from its weights with --warm-start {run.folder}."
         )
     saved = checkpoints.files(run.folder)
+    state = checkpoints.load(saved[-1], _bytes_of_weights(run)) if saved else None
+    _fits(run.recipe, run.picture, module)
     with notebook.figure(live) as figure:
         loop = Loop(run.recipe, run.picture, module)
-        if saved:
-            loop.load(*checkpoints.load(saved[-1]))
+        if state is not None:
+            loop.load(*state)
         writer = RunWriter(run.folder, run.recipe, run.facts["id"], run.picture, resumed_at=loop.clock.step)
         began(writer.folder)
         return _finished(loop, writer, module, options, figure, watch, stop, stage)
+
+
+def _of_module(recipe: Recipe, module: torch.nn.Module) -> Recipe:
+    """The recipe of a network of someone's own: with its name; and ``auto`` is the precision that it has."""
+    double = recipe.dtype == "auto" and models.dtype_of(module) == torch.float64
+    changes = {"model": {"module": models.name_of(module)}, **({"dtype": "float64"} if double else {})}
+    return changed(recipe, changes)
 
 
 def _begun(
@@ -159,9 +190,23 @@ def _begun(
 ) -> tuple[RunWriter, Loop]:
     """The loop, and the writer with its new folder: made last, so that wrong input leaves nothing behind."""
     loop = Loop(recipe, target, model)
+    check_room(runs, picture=target.nbytes, weights=_bytes(loop.weights()), checkpoint=_bytes(loop.state()))
     identity = recipe_id(recipe, images.sha256(target))
     folder = create(runs, recipe.picture.source, identity)
     return RunWriter(folder, recipe, identity, target, warm_start=warm_start), loop
+
+
+def _begun_in(
+    folder: Path, recipe: Recipe, target: NDArray[np.float32], module: torch.nn.Module | None
+) -> tuple[RunWriter, Loop]:
+    """The same in the folder of a run that has not begun."""
+    loop = Loop(recipe, target, module)
+    check_room(folder, picture=target.nbytes, weights=_bytes(loop.weights()), checkpoint=_bytes(loop.state()))
+    return RunWriter(folder, recipe, recipe_id(recipe, images.sha256(target)), target), loop
+
+
+def _bytes(arrays: Mapping[str, NDArray[Any]]) -> int:
+    return sum(each.nbytes for each in arrays.values())
 
 
 def _finished(
@@ -224,6 +269,38 @@ def _warm(
     return model, {"run": other.folder.name, "id": other.facts["id"], "step": moment.step}
 
 
+def _fits(
+    recipe: Recipe, target: NDArray[np.float32], module: torch.nn.Module | None = None, *, kept: bool = True
+) -> None:
+    """Raise RecipeError unless the training of a resolved recipe fits into memory: nothing is built before."""
+    parameters = _parameters(module)
+
+    def wanted(one: Recipe, size: Size) -> int:
+        return need.training(one, size, parameters=parameters, kept=kept)
+
+    room.require("training", wanted, recipe, _size(target))
+
+
+def _bytes_of_weights(run: Run) -> int:
+    """That the network of a run's recipe has; 0 where it is somebody's own."""
+    if run.recipe.model.module is not None:
+        return 0
+    shapes = models.shapes(run.recipe.model, run.facts["picture"]["channels"])
+    return sum(math.prod(shape) for shape in shapes.values()) * models.DTYPES[run.recipe.dtype].itemsize
+
+
+def _parameters(module: torch.nn.Module | None) -> int | None:
+    if not isinstance(module, torch.nn.Module):
+        return None
+    lazy = torch.nn.parameter.UninitializedParameter
+    return sum(each.numel() for each in module.parameters() if not isinstance(each, lazy))
+
+
+def _size(target: NDArray[np.float32]) -> Size:
+    height, width, channels = target.shape
+    return Size(width, height, channels)
+
+
 def _film(film: Film | FilmOptions) -> FilmOptions:
     if isinstance(film, FilmOptions):
         return film
@@ -245,7 +322,9 @@ def train(
     given, changes = _given(picture, changes)
     whole = _recipe(recipe, changes)
     target = images.load(whole.picture, given)
-    return Loop(resolve(whole), target).snapshots()
+    resolved = resolve(whole)
+    _fits(resolved, target, kept=False)
+    return Loop(resolved, target).snapshots()
 
 
 def check(
@@ -267,8 +346,13 @@ def check(
     given, changes = _given(picture, changes)
     whole = _recipe(recipe, changes)
     if module is not None:
-        whole = changed(whole, {"model": {"module": models.name_of(module)}})
-    return diagnose(resolve(whole), images.load(whole.picture, given), module)
+        whole = _of_module(whole, module)
+    resolved, target = resolve(whole), images.load(whole.picture, given)
+    parameters = _parameters(module)
+    room.require(
+        "the check", lambda one, size: need.checking(one, size, parameters=parameters), resolved, _size(target)
+    )
+    return diagnose(resolved, target, module)
 
 
 def train_many(
@@ -301,7 +385,19 @@ def train_many(
     for index, whole in enumerate(wholes):
         if whole.picture != wholes[0].picture:
             raise RecipeError(f"recipe {index} must have the picture of recipe 0: all networks learn the same one.")
-    return together(loops(wholes, images.load(wholes[0].picture, given)), threads or available_cores(), stop)
+    target = images.load(wholes[0].picture, given)
+
+    def many(one: Recipe, size: Size) -> int:
+        return need.training(one, size, networks=len(wholes), kept=False)
+
+    for index, whole in enumerate(wholes):
+        # Those of one shape take turns in what a step is computed in: as if all were like this one.
+        alone = whole.model_copy(update={"engine": "stacked"})
+        try:
+            room.require("the training of all", many, alone, _size(target))
+        except RecipeError as error:
+            raise RecipeError(f"recipe {index}: {error}") from None
+    return together(loops(wholes, target), threads or available_cores(), stop)
 
 
 def _one_of_many(index: int, one: Recipe | str | Mapping[str, Any], changes: Mapping[str, Any]) -> Recipe:
@@ -339,4 +435,5 @@ def _given(
 
 
 def _recipe(recipe: Recipe | str | None, changes: Mapping[str, Any]) -> Recipe:
+    trust.allow_named_in(changes)
     return changed(preset(recipe) if isinstance(recipe, str) else recipe or Recipe(), changes)

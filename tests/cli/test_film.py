@@ -16,6 +16,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return sf.paint(picture(), runs=tmp_path_factory.mktemp("runs"), film="none", **SMALL).folder
 
 
+@pytest.mark.slow
 def test_it_makes_the_film_and_says_where(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["film", str(folder), "--every", "epoch", "--fps=5"]) == 0
     captured = capsys.readouterr()
@@ -25,6 +26,7 @@ def test_it_makes_the_film_and_says_where(folder: Path, capsys: pytest.CaptureFi
         assert film.streams.video[0].average_rate == 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "width"), [("error", 351), ("beside", 351)])
 def test_kinds_have_names_of_their_own(folder: Path, kind: str, width: int) -> None:
     asked = ["--every", "epoch", "--size", "351x450", "--format", "gif", "--seconds", "0.5"]
@@ -42,12 +44,13 @@ def test_the_ending_of_out_says_the_format(folder: Path, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "the run must be a run's folder. Got none"),
-        (["nowhere"], "nowhere must be a run's folder"),
+        ([], "there are no runs in runs; paint one with sfumato paint, or choose another folder (--runs)"),
+        (["nowhere"], "'nowhere' must be a run's folder, or a part of a run's name: there are no runs in runs"),
+        (["RUN", "--every", "never"], "every must be 'auto', 'moment' or 'epoch'. Got 'never'"),
         (["RUN", "--evry", "epoch"], "--evry is not a flag of sfumato film; did you mean --every?"),
         (["RUN", "--size"], "--size needs a value"),
         (["RUN", "other"], "film takes one"),
-        (["RUN", "--every", "week"], "every must be 'auto', 'moment', 'epoch' or 'never'. Got 'week'"),
+        (["RUN", "--every", "week"], "every must be 'auto', 'moment' or 'epoch'. Got 'week'"),
         (["RUN", "--kind", "eror"], "kind must be 'painting', 'error' or 'beside'. Got 'eror'"),
         (["RUN", "--format", "avi"], "format must be 'mp4', 'gif' or 'webp'. Got 'avi'"),
         (["RUN", "--size", "12"], "size must be WIDTHxHEIGHT, each from 2 to 4096, such as 600x858. Got '12'"),

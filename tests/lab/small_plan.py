@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sfumato import trust
 from sfumato.lab.compare import plan_of
 from sfumato.lab.plan import Plan
 from sfumato.recipe import Recipe, changed
@@ -26,5 +27,7 @@ def target() -> NDArray[np.float32]:
 def small_plan(*changes: dict[str, Any], **how: Any) -> Plan:
     """Arms ``a``, ``b``, ... each with its changes."""
     base = changed(Recipe(), BASE)
+    for each in changes:
+        trust.allow_named_in(each)
     arms = {chr(ord("a") + number): changed(base, each) for number, each in enumerate(changes)}
     return plan_of(arms, target(), **{"seeds": 2, "tune": False, **how})

@@ -56,6 +56,7 @@ def test_any_text_is_a_recipe_or_refused(text: str) -> None:
             assert "\n" not in str(error)
 
 
+@pytest.mark.slow
 def test_a_string_that_unpacks_without_end_is_refused() -> None:
     import base64
     import zlib

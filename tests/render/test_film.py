@@ -77,6 +77,7 @@ def test_mp4_can_start_before_it_is_loaded(tmp_path: Path) -> None:
     assert order.index("moov") < order.index("mdat")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", ["mp4", "gif", "webp"])
 def test_the_same_frames_give_the_same_bytes(tmp_path: Path, format: FilmFormat) -> None:
     first, second = (film(tmp_path / name, format=format, title="Twice").read_bytes() for name in ("a", "b"))
@@ -118,6 +119,7 @@ def test_the_edges_of_an_odd_picture_keep_their_hue(tmp_path: Path) -> None:
         assert np.abs(edge - 255 * red[0, 0]).max() < 25
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", ["gif", "webp"])
 def test_gif_and_webp_show_all_frames_for_ever(tmp_path: Path, format: FilmFormat) -> None:
     path = film(tmp_path / "film", 6, format=format, fps=12, hold=1.5)
@@ -133,6 +135,7 @@ def test_gif_and_webp_show_all_frames_for_ever(tmp_path: Path, format: FilmForma
         assert opened.info["loop"] == 0
 
 
+@pytest.mark.slow
 def test_a_gif_stays_right_where_nothing_changes(tmp_path: Path) -> None:
     still = [Frame(painting(64, 48), epoch, 0, 20.0, 0.1) for epoch in range(4)]
     write_film(tmp_path / "film", still, size=(WIDTH, HEIGHT), format="gif")

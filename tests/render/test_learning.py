@@ -28,6 +28,8 @@ from sfumato.runs import layout, weights
 from tests.render.moving import animated, decoded
 from tests.render.small_run import HEIGHT, WIDTH, small_run
 
+pytestmark = pytest.mark.slow
+
 
 def silent(name: str, done: int, total: int) -> None:
     """Nobody watches."""

@@ -16,9 +16,12 @@ import pytest
 import safetensors.numpy
 
 import sfumato as sf
-from sfumato.render import learning
+from sfumato import memory, models
+from sfumato.render import learning, rendering
 from sfumato.render.film_options import FilmOptions
-from sfumato.runs import checkpoints, requests
+from sfumato.render.painter import Painter
+from sfumato.render.render_options import RenderOptions
+from sfumato.runs import checkpoints, requests, weights
 from sfumato.runs.atomic import sweep
 from sfumato.runs.writer import RunWriter
 from tests.small import SMALL, picture
@@ -232,6 +235,7 @@ def test_a_request_that_is_none(folder: Path) -> None:
     assert requests.asked(folder) is None
 
 
+@pytest.mark.slow
 def test_what_a_killed_process_left_half_written_goes(folder: Path) -> None:
     left = [".run.json.1.partial", "frames/.000000000009.png.1.partial", ".learning.mp4.1.partial", ".a.partial"]
     for name in left:
@@ -252,3 +256,44 @@ def test_a_lock_that_cannot_be_taken(folder: Path) -> None:
         RunWriter(folder, sf.load_run(folder).recipe, "0", picture())
     with pytest.raises(sf.RunError, match=r"cannot write .*lock"):
         requests.ask(folder, "stop")
+
+
+@pytest.mark.parametrize(
+    "claim", [{"width": 65536}, {"width": 20000, "depth": 1000}, {"encoding": "fourier(features=65536)"}], ids=str
+)
+@pytest.mark.parametrize("use", ["model", "resume", "film", "render"])
+def test_no_more_memory_is_asked_for_than_the_files_hold(
+    claim: dict[str, Any], use: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts = json.loads((folder / "run.json").read_text())
+    facts["recipe"]["model"] |= claim
+    (folder / "run.json").write_text(json.dumps(facts))
+    # Of the machine there would be enough.
+    monkeypatch.setattr(memory, "available", lambda: 10**15)
+
+    def built(*_: object, **__: object) -> None:
+        raise AssertionError("nothing may be built")
+
+    for name in ("build", "unfilled", "mlp"):
+        monkeypatch.setattr(models, name, built)
+    uses: dict[str, Callable[[], Any]] = {
+        "model": lambda: sf.load_run(folder).model(),
+        "resume": lambda: sf.resume(folder, film="none"),
+        "film": lambda: Painter(sf.load_run(folder)).load(sf.load_run(folder).moments()[-1]),
+        "render": lambda: rendering.render(sf.load_run(folder), RenderOptions(), lambda *_: None),
+    }
+    line = refused(uses[use], folder)
+    assert "the recipe's network" in line or "the weights of the recipe" in line
+
+
+@pytest.mark.parametrize("part", ["moments", "checkpoints"])
+def test_a_file_that_is_mostly_a_hole_is_not_read(part: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    *_, file = sorted((folder / part).glob("*.safetensors"))
+    header = json.dumps({"x": {"dtype": "U8", "shape": [10**11], "data_offsets": [0, 10**11]}}).encode()
+    with file.open("wb") as sparse:
+        sparse.write(len(header).to_bytes(8, "little") + header)
+        sparse.truncate(8 + len(header) + 10**11)
+    monkeypatch.setattr(memory, "available", lambda: 4_000_000_000)
+    read = weights.load if part == "moments" else checkpoints.load
+    with pytest.raises(sf.RunError, match=r"it has 100 GB, and 3\.2 GB of memory may be used"):
+        read(file)

@@ -49,6 +49,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "WATCHING", 1e9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("changes", [{}, {"engine": "fused"}, {**_OF_2012, "engine": "online"}, _OF_2012])
 def test_who_watches_sees_the_painting(tmp_path: Path, changes: dict[str, Any]) -> None:
     folder, apart = tmp_path / "run", []

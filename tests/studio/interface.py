@@ -10,15 +10,16 @@ from pydantic import BaseModel
 from starlette.routing import Route
 
 from sfumato.studio import app
-from sfumato.studio.web.bodies import Names, NewRun, Race
+from sfumato.studio.web.bodies import Check, Names, NewRun, Race, Sent
 
 BODIES: Mapping[str, type[BaseModel] | None] = {
     "/api/runs": NewRun,
     "/api/runs/delete": Names,
     "/api/describe": NewRun,
-    "/api/check": NewRun,
+    "/api/check": Check,
     "/api/race": Race,
     "/api/pictures": None,
+    "/api/pictures/delete": Sent,
     "/api/runs/{name}/{wish}": None,
 }
 """What a POST takes: JSON of a kind, or any bytes."""
@@ -45,7 +46,7 @@ def description(name: str, steps: Sequence[int]) -> dict[str, Any]:
         "by": list(steps),
         "layer": [1, 2],
         "unit": [0, 15],
-        "zoom": [0, 1],
+        "zoom": [0, 1, -2],
         "row": [0, -1],
         "column": [0, 1],
         "wish": ["pause", "stop", "resume"],

@@ -61,6 +61,7 @@ def test_stop_ends_it_at_the_next_step() -> None:
     assert last.evaluation is not None
 
 
+@pytest.mark.slow
 def test_it_learns() -> None:
     first, *_, last = run({"budget": {"epochs": 300}})
     assert last.evaluation is not None

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from sfumato.cli import options
-from sfumato.render.film_options import FilmOptions
+from sfumato.render.film_options import RemadeFilm
 
 DOC = """Make a run's film again from what its folder holds: at another size, as another format, of its errors.
 
@@ -18,13 +18,13 @@ Examples:  sfumato film runs/20261123-154559-cat-4ea5ae38 --size 1920x1080 --fps
 
 def command(arguments: Sequence[str]) -> int:
     """Make the film, and print where it is."""
-    folder, chosen = options.of_run("film", DOC, arguments, FilmOptions)
+    run, chosen = options.of_run("film", DOC, arguments, RemadeFilm)
     # Only now: the flags are right, and these bring PyTorch.
     from sfumato.cli.stages import StagesProgress
     from sfumato.render.learning import remake
-    from sfumato.runs import load_run
+    from sfumato.runs.elsewhere import named_by
 
-    with StagesProgress() as progress:
-        path = remake(load_run(folder), chosen, progress.stage)
+    with StagesProgress() as progress, named_by("--out"):
+        path = remake(run, chosen, progress.stage)
     sys.stdout.write(f"film      {path}\n")
     return 0

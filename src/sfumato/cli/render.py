@@ -19,14 +19,13 @@ Examples:  sfumato render runs/20261123-154559-cat-4ea5ae38 --size 2400x3432
 
 def command(arguments: Sequence[str]) -> int:
     """Paint, and print where the results are."""
-    folder, chosen = options.of_run("render", DOC, arguments, RenderOptions)
+    run, chosen = options.of_run("render", DOC, arguments, RenderOptions)
     # Only now: the flags are right, and these bring PyTorch.
     from sfumato.cli.stages import StagesProgress
     from sfumato.render import neuron_pictures, rendering
-    from sfumato.runs import load_run
+    from sfumato.runs.elsewhere import named_by
 
-    run = load_run(folder)
-    with StagesProgress() as progress:
+    with StagesProgress() as progress, named_by("--out"):
         if chosen.neurons is None:
             paths = [rendering.render(run, chosen, progress.stage)]
         else:

@@ -28,9 +28,10 @@ def command(arguments: Sequence[str]) -> int:
     from sfumato.lab import report
     from sfumato.lab.experiment import read
     from sfumato.lab.report.progress import progress
+    from sfumato.runs.elsewhere import named_by
 
-    found = read(Path(parsed.experiment))
-    with heard(_say):
+    with named_by(""), heard(_say):
+        found = read(Path(parsed.experiment))
         files = report.write(found)
     state = progress(found)
     if not state.finished:

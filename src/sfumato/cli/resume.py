@@ -20,7 +20,7 @@ Example:  sfumato resume runs/20261123-154559-cat-4ea5ae38
 
 def command(arguments: Sequence[str]) -> int:
     """Resume, and print where everything is."""
-    folder, options = one_run.read("resume", DOC, arguments, flags.group("film", FilmOptions()))
+    folder, options = one_run.read("resume", DOC, arguments, one_run.MODULE, flags.group("film", FilmOptions()))
     film = FilmOptions.of(flags.given(options.film))
     from sfumato import runs
     from sfumato.api import resume
@@ -31,4 +31,7 @@ def command(arguments: Sequence[str]) -> int:
         runs.requests.ask(folder, "resume")
         sys.stdout.write(f"asked {folder} to go on\n")
         return 0
-    return watched(resume, folder, of=runs.load_run(folder).recipe, film=film)
+    if (asked := runs.queued.read(folder)) is not None:
+        return watched(resume, folder, of=asked.recipe, film=film)
+    run = one_run.loaded(folder, options.module)
+    return watched(resume, folder, of=run.recipe, film=film, module=run.module)

@@ -71,6 +71,27 @@ def container(data: bytes) -> str | None:
     return "AVIF" if data[4:8] == b"ftyp" and data[8:12] in _BRANDS else None
 
 
+ENDINGS = {"JPEG": "jpg", "PNG": "png", "GIF": "gif", "TIFF": "tif", "BMP": "bmp", "WEBP": "webp", "AVIF": "avif"}
+
+
+def ending(data: bytes) -> str | None:
+    """How the name of a file with these first bytes ends, by what is in it; None for one that is not read.
+
+    Of AVIF's family the brands tell, the major one first: ``mif1`` and ``msf1`` alone are any picture of that family.
+    """
+    found = container(data)
+    if found != "AVIF":
+        return None if found is None else ENDINGS[found]
+    size = min(int.from_bytes(data[:4]), len(data))
+    brands = [data[8:12], *(data[place : place + 4] for place in range(16, size - 3, 4))]
+    for brand in brands:
+        if brand in (b"avif", b"avis"):
+            return "avif"
+        if brand[:3] in (b"hei", b"hev"):
+            return "heic"
+    return "heif"
+
+
 def excess(container: str, data: bytes) -> tuple[str, str] | None:
     """What the file holds too much of, as (rule, what was found), or None."""
     check = {"JPEG": _jpeg, "PNG": _png, "GIF": _gif, "TIFF": _tiff, "BMP": _bmp}.get(container)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import safetensors.numpy
-from filelock import FileLock, Timeout
+from filelock import Timeout
 from numpy.typing import NDArray
 
 from sfumato import images
@@ -20,7 +20,9 @@ from sfumato.errors import RunError
 from sfumato.lab.plan import Plan
 from sfumato.lab.trial import Key, Outcome, key_of
 from sfumato.runs import replacing
-from sfumato.runs.atomic import cannot_write, write_bytes
+from sfumato.runs.atomic import cannot_write, gone, write_bytes
+from sfumato.runs.elsewhere import elsewhere
+from sfumato.runs.locking import FolderLock
 from sfumato.runs.provenance import provenance
 
 PLAN = "plan.json"
@@ -38,16 +40,15 @@ class Folder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._lock: FolderLock | None = None
 
     def plan(self) -> Plan | None:
         """What is planned here; None where there is nothing yet. Raises RunError when it is something else."""
         file = self.path / PLAN
         if not file.exists():
             if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
-                raise RunError(
-                    f"{self.path} must be a folder of an experiment, or empty. Got something else; choose another "
-                    "(--out)."
-                )
+                other = elsewhere() or "name an experiment's folder"
+                raise RunError(f"{self.path} must be a folder of an experiment, or empty. Got something else; {other}.")
             return None
         try:
             return Plan.of(json.loads(file.read_text(encoding="utf-8")))
@@ -57,12 +58,20 @@ class Folder:
             ) from None
 
     def of(self, plan: Plan) -> Plan | None:
-        """The plan where it is carried out here, None where there is nothing yet. Raises RunError for another one."""
+        """The plan where it is carried out here, None where there is nothing yet.
+
+        Raises RunError for another one, and for one with seeds that ``plan`` lacks: more can be added, none left out.
+        """
         found = self.plan()
         if found is not None and found.id != plan.id:
             raise RunError(
                 f"{self.path} holds another experiment, {found.name} with the id {found.id}. Got {plan.name} with "
                 f"the id {plan.id}; choose another folder (--out)."
+            )
+        if found is not None and not set(found.seeds) <= set(plan.seeds):
+            raise RunError(
+                f"{self.path} holds this experiment with {len(found.seeds)} seeds. Got {len(plan.seeds)}; ask for as "
+                "many or more (--seeds), or choose another folder (--out)."
             )
         return found
 
@@ -73,26 +82,29 @@ class Folder:
         Raises RunError when the folder holds another experiment, another process writes it, or it cannot be written.
         """
         found = self.of(plan)
+        if found is None:
+            try:
+                self.path.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise cannot_write(self.path, error) from error
+        lock = FolderLock(self.path, LOCK)
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise cannot_write(self.path, error) from error
-        lock = FileLock(self.path / LOCK)
-        try:
-            lock.acquire(timeout=0)
+            lock.acquire()
         except Timeout:
             raise RunError(f"{self.path} is being written by another process. Wait for it, or stop it.") from None
         except OSError as error:
             raise cannot_write(self.path, error) from error
+        self._lock = lock
         try:
-            if found is None:
-                if picture is not None:
-                    buffer = io.BytesIO()
-                    np.save(buffer, picture, allow_pickle=False)
-                    write_bytes(self.path / TARGET, buffer.getvalue())
+            if found is None and picture is not None:
+                buffer = io.BytesIO()
+                np.save(buffer, picture, allow_pickle=False)
+                write_bytes(self.path / TARGET, buffer.getvalue())
+            if found is None or found.seeds != plan.seeds:
                 write_bytes(self.path / PLAN, (json.dumps(plan.to_values(), indent=2) + "\n").encode())
             yield
         finally:
+            self._lock = None
             lock.release()
 
     def picture(self) -> NDArray[np.float32]:
@@ -116,11 +128,16 @@ class Folder:
         return self._lines(MACHINES)
 
     def write(self, outcome: Outcome, order: int) -> None:
-        """What came of a trial; ``order``: its arm's number. The row comes last: with it the trial is finished."""
+        """What came of a trial; ``order``: its arm's number. The row comes last: with it the trial is finished.
+
+        Raises RunError when it cannot be written, or the folder was deleted or moved.
+        """
+        if self._lock is not None and not self._lock.is_in_place:
+            raise gone(self.path)
         key = outcome.key
         if key.purpose == "verdict" and outcome.weights:
             contiguous = {name: np.asarray(value, order="C") for name, value in outcome.weights.items()}
-            write_bytes(self.weights_file(key, order), safetensors.numpy.save(contiguous))
+            write_bytes(self.weights_file(key, order), safetensors.numpy.save(contiguous), part=True)
         for number, frame in enumerate(outcome.frames):
             self._write_picture(self.frame_file(key, order, number), frame)
         if outcome.painting is not None:
@@ -149,7 +166,7 @@ class Folder:
     def _write_picture(self, path: Path, pixels: NDArray[np.uint8]) -> None:
         buffer = io.BytesIO()
         images.as_image(pixels.astype(np.float32) / np.float32(255)).save(buffer, format="PNG")
-        write_bytes(path, buffer.getvalue())
+        write_bytes(path, buffer.getvalue(), part=True)
 
     def _append(self, name: str, line: dict[str, Any]) -> None:
         path = self.path / name

@@ -1,9 +1,29 @@
 """Networks, and what they are made of: activations, encodings, initialisations."""
 
-from sfumato.models.build import DTYPES, build, mlp
+from sfumato.models.build import DTYPES, build, mlp, shapes, unfilled
 from sfumato.models.coordinates import WHOLE, Region, axes, grid
 from sfumato.models.mlp import MLP
 from sfumato.models.outputs import outputs
-from sfumato.models.own import check, name_of
+from sfumato.models.own import dtype_of, inner, name_of, placed
+from sfumato.models.own_check import check, materialized, tried_on
 
-__all__ = ["DTYPES", "MLP", "WHOLE", "Region", "axes", "build", "check", "grid", "mlp", "name_of", "outputs"]
+__all__ = [
+    "DTYPES",
+    "MLP",
+    "WHOLE",
+    "Region",
+    "axes",
+    "build",
+    "check",
+    "dtype_of",
+    "grid",
+    "inner",
+    "materialized",
+    "mlp",
+    "name_of",
+    "outputs",
+    "placed",
+    "shapes",
+    "tried_on",
+    "unfilled",
+]

@@ -5,10 +5,12 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from sfumato.models import activations, encodings, own
+from sfumato import trust
+from sfumato.models import activations, encodings, own, own_check
 from sfumato.models.initialisations import initialise
 from sfumato.models.mlp import MLP
-from sfumato.recipe import Coordinates, Model
+from sfumato.recipe import Coordinates, Model, choices
+from sfumato.recipe.description import layers_of
 from sfumato.streams import stream
 
 DEFAULT = Coordinates()
@@ -26,11 +28,39 @@ def build(
     """The network for pictures of ``channels`` colours, its weights drawn from ``seed``; on the CPU.
 
     Some initialisations look at the ``coordinates`` that it is to be trained on. Raises RecipeError when the network
-    is the user's own and cannot be built.
+    is the user's own and cannot be built, or nobody here has allowed to import it.
     """
     if model.module:
-        return own.build(model.module, channels, seed).to(dtype)
+        return _own(model.module, channels, seed, dtype)
     return mlp(model, channels, seed, dtype, coordinates)
+
+
+def unfilled(model: Model, channels: int, seed: int, dtype: torch.dtype = torch.float32) -> nn.Module:
+    """The same network for weights that were saved: what they are before that is nobody's business, nor drawn.
+
+    Raises RecipeError as `build` does.
+    """
+    if model.module:
+        return _own(model.module, channels, seed, dtype)
+    return _mlp(model, channels, seed, dtype)
+
+
+def _own(name: str, channels: int, seed: int, dtype: torch.dtype) -> nn.Module:
+    own.check_findable(name)
+    trust.check(name)
+    module = own_check.materialized(own.build(name, channels, seed), seed)
+    return own.placed(module, torch.device("cpu"), dtype)
+
+
+def shapes(model: Model, channels: int) -> dict[str, tuple[int, ...]]:
+    """Of everything in the ``state_dict`` of a recipe's own network, without building it."""
+    fourier = model.encoding if isinstance(model.encoding, choices.Fourier) else None
+    found: dict[str, tuple[int, ...]] = {} if fourier is None else {"encode.frequencies": (2, fourier.features // 2)}
+    for number, layer in enumerate(layers_of(model, 2 if fourier is None else fourier.features, channels)):
+        found[f"layers.{number}.weight"] = (layer.units, layer.inputs)
+        if layer.biases:
+            found[f"layers.{number}.bias"] = (layer.units,)
+    return found
 
 
 def mlp(
@@ -41,8 +71,14 @@ def mlp(
     coordinates: Coordinates = DEFAULT,
 ) -> MLP:
     """The recipe's own multilayer perceptron."""
+    perceptron = _mlp(model, channels, seed, dtype)
+    initialise(perceptron, model.init, seed, coordinates)
+    return perceptron
+
+
+def _mlp(model: Model, channels: int, seed: int, dtype: torch.dtype) -> MLP:
     encode, inputs = encodings.build(model.encoding, stream(seed, "encoding"))
-    perceptron = MLP(
+    return MLP(
         encode,
         inputs,
         model.widths,
@@ -52,5 +88,3 @@ def mlp(
         squash=model.output == "sigmoid",
         wiring=model.wiring,
     ).to(dtype)
-    initialise(perceptron, model.init, seed, coordinates)
-    return perceptron

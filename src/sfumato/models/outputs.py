@@ -7,6 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from sfumato.models.modes import evaluating
+from sfumato.models.own import dtype_of
 from sfumato.parallel import spread
 
 TILE = 1024
@@ -15,19 +17,16 @@ TILE = 1024
 
 def outputs(model: nn.Module, coordinates: NDArray[np.float64], threads: int = 1) -> NDArray[np.floating]:
     """(M, 2) -> (M, C), unclipped, in the model's precision, wherever the model lives; in evaluation mode."""
-    first = next(model.parameters())
-    inputs = torch.from_numpy(coordinates).to(first.device, first.dtype)
+    device = next(model.parameters()).device
+    inputs = torch.from_numpy(coordinates).to(device, dtype_of(model))
 
     def answers(part: Tensor) -> Tensor:
-        with torch.inference_mode():
+        # Not inference_mode: what a module makes or keeps there could never be trained afterwards.
+        with torch.no_grad():
             return torch.cat([model(tile) for tile in part.split(TILE)])
 
     tiles = -(-len(inputs) // TILE)
     # Parts of whole tiles, so that the answers do not depend on the number of threads.
-    part = TILE * -(-tiles // (threads if first.device.type == "cpu" else 1))
-    training = model.training
-    model.eval()
-    try:
+    part = TILE * -(-tiles // (threads if device.type == "cpu" else 1))
+    with evaluating(model):
         return torch.cat(spread(answers, inputs.split(part), threads)).cpu().numpy()
-    finally:
-        model.train(training)

@@ -14,6 +14,10 @@ from torch import nn
 
 from sfumato.errors import RecipeError
 from sfumato.recipe.choices import call
+from sfumato.words import shortened
+
+MAIN = "__main__"
+"""The module of a class that was defined in a script or a notebook: each process has another one of that name."""
 
 
 def build(text: str, channels: int, seed: int) -> nn.Module:
@@ -33,33 +37,61 @@ def build(text: str, channels: int, seed: int) -> nn.Module:
             torch.manual_seed(seed)
             return found(*written.positional, **arguments)
     except Exception as error:
-        raise RecipeError(f"model.module must be a class that can be built. {text!r} raises {_line(error)}") from error
+        raise RecipeError(
+            f"model.module must be a class that can be built. {text!r} raises {line_of(error)}"
+        ) from error
+
+
+def check_findable(text: str) -> None:
+    """Raise RecipeError, which says what to do, for a class of another program's script or notebook."""
+    where, _, name = text.partition("(")[0].partition(":")
+    if where == MAIN and not hasattr(sys.modules[MAIN], name):
+        raise RecipeError(
+            f"{text} was defined in a script or notebook, where no other program finds it. Pass the network: "
+            f"module={name}(...) in Python; on the command line --module nets:{name}, from a file nets.py."
+        )
 
 
 def name_of(module: nn.Module) -> str:
     """What a recipe says of a module that was made elsewhere."""
+    kind = type(inner(module))
     # A class made inside a function is called f.<locals>.Net: a name for people, that cannot be imported anyway.
-    return re.sub(r"[^\w.:]", "_", f"{type(module).__module__}:{type(module).__qualname__}")
+    return re.sub(r"[^\w.:]", "_", f"{kind.__module__}:{kind.__qualname__}")
 
 
-def check(module: nn.Module, channels: int) -> None:
-    """Raise RecipeError unless the module maps (N, 2) to (N, channels) and has something to train."""
-    name = name_of(module)
-    if not any(parameter.requires_grad for parameter in module.parameters()):
-        raise RecipeError(f"the network must have parameters to train. Got {name}, which has none.")
-    first = next(module.parameters())
-    inputs = torch.zeros((3, 2), dtype=first.dtype, device=first.device)
-    training = module.training
-    try:
-        with torch.inference_mode():
-            outputs = module.eval()(inputs)
-    except Exception as error:
-        raise RecipeError(f"the network must map (N, 2) to (N, {channels}). {name} raises {_line(error)}") from error
-    finally:
-        module.train(training)
-    shape = tuple(outputs.shape) if isinstance(outputs, torch.Tensor) else type(outputs).__name__
-    if shape != (3, channels):
-        raise RecipeError(f"the network must map (N, 2) to (N, {channels}). {name} answers 3 samples with {shape}.")
+def inner(module: nn.Module) -> nn.Module:
+    """The module without what torch.compile and DataParallel wrap around it: it has the names of the weights."""
+    while True:
+        wrapped = getattr(module, "_orig_mod", None)
+        if wrapped is None and isinstance(module, nn.DataParallel | nn.parallel.DistributedDataParallel):
+            wrapped = module.module
+        if not isinstance(wrapped, nn.Module):
+            return module
+        module = wrapped
+
+
+def dtype_of(module: nn.Module) -> torch.dtype:
+    """The type of its first floating-point parameter; float32 where it has none."""
+    return next((each.dtype for each in module.parameters() if each.is_floating_point()), torch.float32)
+
+
+def placed(module: nn.Module, device: torch.device, dtype: torch.dtype) -> nn.Module:
+    """Move the module, in place, and turn its floating-point numbers into ``dtype``.
+
+    ``Module.to`` would turn complex numbers too, and drop their imaginary parts.
+    """
+    complex_dtype = torch.complex128 if dtype == torch.float64 else torch.complex64
+
+    def moved(values: torch.Tensor) -> torch.Tensor:
+        kind = dtype if values.is_floating_point() else complex_dtype if values.is_complex() else None
+        return values.to(device, kind)
+
+    return module._apply(moved)  # pyright: ignore[reportPrivateUsage]
+
+
+def line_of(error: BaseException) -> str:
+    """An error of someone else's code in one line."""
+    return shortened(" ".join(f"{type(error).__name__}: {error}".split()), 300)
 
 
 def _find(text: str, where: str, name: str) -> type[nn.Module]:
@@ -68,14 +100,10 @@ def _find(text: str, where: str, name: str) -> type[nn.Module]:
     try:
         found = getattr(import_module(where), name, None)
     except Exception as error:
-        raise RecipeError(f"model.module must be module:Class. Importing {where} raises {_line(error)}") from error
+        raise RecipeError(f"model.module must be module:Class. Importing {where} raises {line_of(error)}") from error
     finally:
         sys.path.remove(here)
     # Checked before it is called: a recipe from somebody else may name anything that can be imported.
     if not (isinstance(found, type) and issubclass(found, nn.Module)):
         raise RecipeError(f"model.module must name a class derived from torch.nn.Module. Got {text!r}.")
     return found
-
-
-def _line(error: Exception) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())

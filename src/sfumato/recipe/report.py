@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from sfumato import memory
+from sfumato.errors import RecipeError
+from sfumato.recipe import need, room
 from sfumato.recipe.description import TRAINING_PER_FORWARD, Description
 from sfumato.recipe.drawing import drawing, one_line
+from sfumato.recipe.need import Size
 
 
 def report(description: Description, width: int, height: int) -> list[str]:
@@ -24,13 +28,25 @@ def report(description: Description, width: int, height: int) -> list[str]:
         "",
         *(f"  {line}".rstrip() for line in drawing(description)),
         "",
-        f"parameters      {description.parameters:,}, {_bytes(description.parameters * wide)} as float{8 * wide}",
+        f"parameters      {description.parameters:,}, {memory.text(description.parameters * wide)} as float{8 * wide}",
         f"multiply-adds   {forward:,} a sample forward, about {training:,} in training",
-        f"activations     {description.activations:,} a sample, {_bytes(kept)} a step of {batch:,}",
+        f"activations     {description.activations:,} a sample, {memory.text(kept)} a step of {batch:,}",
         f"picture         {width}x{height}, {width * height:,} pixels{held_out}{assumed}",
         f"epoch           {_counted(reach.steps_an_epoch, 'step')}, {_operations(training * reach.training_pixels)}",
         f"budget          {_budget(description, width, height)}",
+        f"memory          {_memory(description, width, height)}",
     ]
+
+
+def _memory(description: Description, width: int, height: int) -> str:
+    """What training takes, and whether this machine has it now."""
+    recipe, size = description.recipe, Size(width, height, description.channels)
+    told = f"about {memory.text(need.training(recipe, size))} to train"
+    try:
+        room.require("training", need.training, recipe, size)
+    except RecipeError as error:
+        return f"{told}: it does not fit here. {error}"
+    return told
 
 
 def _budget(description: Description, width: int, height: int) -> str:
@@ -49,10 +65,6 @@ def _budget(description: Description, width: int, height: int) -> str:
 
 def _counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
-
-
-def _bytes(number: int) -> str:
-    return _scaled(number, ("bytes", "kB", "MB", "GB", "TB"))
 
 
 def _operations(multiply_adds: int) -> str:

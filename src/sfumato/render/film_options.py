@@ -79,6 +79,8 @@ class FilmOptions(Section):
     def _ending_is_known(cls, out: str | None, info: ValidationInfo) -> str | None:
         if out is None:
             return None
+        if info.data.get("every") == "never":
+            raise RecipeError(f"must be left out where every is never: no film is made. Got {out!r}.")
         found = ENDINGS.get(Path(out).suffix.lower())
         if found is None:
             raise RecipeError(f"must end in {', '.join(ENDINGS)}. Got {out!r}.")
@@ -98,6 +100,16 @@ class FilmOptions(Section):
     def film_format(self) -> FilmFormat:
         """As it was asked for, or as `out` ends, or mp4."""
         return _format(self.format, self.out)
+
+
+class RemadeFilm(FilmOptions):
+    """How the film of a run that is there is made again: it is wanted, or nobody would ask."""
+
+    every: Literal["auto", "moment", "epoch"] = Field(  # pyright: ignore[reportIncompatibleVariableOverride]
+        default="auto",
+        description="a frame for each saved moment, or for each epoch; auto: for each epoch where a run compares its "
+        "painting after each, as in 2012, else for each moment",
+    )
 
 
 def _format(format: FilmFormat | None, out: str | None) -> FilmFormat:

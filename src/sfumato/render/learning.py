@@ -29,6 +29,7 @@ from sfumato.render.sparing import Sparing
 from sfumato.render.stills import Still, one_an_epoch, points, read, stills
 from sfumato.render.zoom import Size
 from sfumato.runs import Run, layout, replacing
+from sfumato.runs.elsewhere import named_by
 
 CAPTIONS = ("picture", "painting")
 """Of the two beside each other."""
@@ -83,7 +84,19 @@ def finish(run: Run, film: FilmOptions, stage: Stage) -> None:
         if film.every == "never":
             curve()
         else:
-            remake(run, film, stage, curve)
+            with named_by("--runs" if film.out is None else "--film.out"):
+                remake(run, film, stage, curve)
+
+
+def check(film: FilmOptions, picture: Size, name: str = "out") -> None:
+    """Raise RunError or RecipeError for a film of a picture (rows, columns) that cannot be made: told before training.
+
+    ``name``: what the place of the file is called where it is asked for.
+    """
+    if film.every != "never":
+        _plan(picture, film)
+        if film.out is not None:
+            writable(Path(film.out), name)
 
 
 def remake(run: Run, options: FilmOptions, stage: Stage, first: Callable[[], None] = lambda: None) -> Path:
@@ -95,8 +108,6 @@ def remake(run: Run, options: FilmOptions, stage: Stage, first: Callable[[], Non
     ``first`` is called while the first frames are painted. Raises RunError when the run cannot be read or the film
     cannot be written; RecipeError when it would be too large.
     """
-    if options.every == "never":
-        raise RecipeError("every must be auto, moment or epoch to make a film. Got 'never'.")
     name = layout.FILM if options.kind == "painting" else f"{layout.FILM}-{options.kind}"
     path = writable(run.folder / f"{name}.{options.film_format}" if options.out is None else Path(options.out))
     everything = stills(run)
@@ -104,7 +115,7 @@ def remake(run: Run, options: FilmOptions, stage: Stage, first: Callable[[], Non
     chosen = one_an_epoch(everything) if each_epoch else everything
     rhythm = pace(len(chosen), options.film_format, options.fps, options.seconds)
     chosen = [chosen[number] for number in rhythm.chosen]
-    plan = _plan(run, options)
+    plan = _plan((run.facts["picture"]["height"], run.facts["picture"]["width"]), options)
     height, width = plan.size
     ready = max(1, min(FRAMES_AHEAD, BYTES_AHEAD // (4 * height * width * 4)))
     # Read before anything is said: what is wrong with it is told in one line.
@@ -130,8 +141,8 @@ def remake(run: Run, options: FilmOptions, stage: Stage, first: Callable[[], Non
     return path
 
 
-def _plan(run: Run, options: FilmOptions) -> _Plan:
-    height, width = run.facts["picture"]["height"], run.facts["picture"]["width"]
+def _plan(picture: Size, options: FilmOptions) -> _Plan:
+    height, width = picture
     beside = options.kind == "beside"
     if options.size is not None:
         film = width_height(options.size, LONGEST)

@@ -16,6 +16,7 @@ from sfumato.render import neuron_sheet, neurons, rendering
 from sfumato.render.film import FilmFormat, write_film
 from sfumato.render.frame import Frame
 from sfumato.render.neuron_sheet import Plan, Scale
+from sfumato.render.out_file import writable
 from sfumato.render.pace import pace
 from sfumato.render.painter import Painter
 from sfumato.render.render_options import LONGEST_SIDE, RenderOptions
@@ -53,6 +54,8 @@ def draw(run: Run, options: RenderOptions, stage: Stage) -> list[Path]:
         path = rendering.out_path(run, options, f"neurons-{number}", when)
         if options.out is not None and everything:
             path = path.with_stem(f"{path.stem}-{number}")
+        if options.film is not None:
+            writable(path.with_suffix(f".{options.film}"))
         region = rendering.region_of(options)
         sheets.append(_Sheet(number, _plan(run, options, model, number), region, path))
     for done, sheet in enumerate(sheets, start=1):

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from sfumato.errors import RunError
+from sfumato import memory
+from sfumato.errors import RecipeError, RunError
 from sfumato.models import WHOLE, Region
+from sfumato.recipe import need, room
 from sfumato.render import zoom
 from sfumato.render.out_file import writable
 from sfumato.render.render_options import LONGEST_SIDE, RenderOptions
@@ -32,10 +34,22 @@ def render(run: Run, options: RenderOptions, stage: Stage) -> Path:
     file, when = moment_of(run, options)
     path = out_path(run, options, f"render-{size[1]}x{size[0]}", when)
     model, _ = run.model(file)
+    _require_room(run, size)
     total = size[0] * size[1]
     pixels = zoom.rendering(model, run.recipe, size, region, lambda done: stage("render", done, total))
     save(path, pixels)
     return path
+
+
+def _require_room(run: Run, size: Size) -> None:
+    height, width = size
+    wanted = need.painting(run.recipe, need.Size(width, height, run.facts["picture"]["channels"]))
+    bound = room.of_machine()
+    if bound is not None and wanted > bound.most:
+        raise RecipeError(
+            f"size must leave the rendering within {memory.text(bound.most)} of memory, {bound.because}. Got "
+            f"{width}x{height}, which takes about {memory.text(wanted)}; use a smaller one."
+        )
 
 
 def region_of(options: RenderOptions) -> Region:
@@ -79,7 +93,7 @@ def out_path(run: Run, options: RenderOptions, name: str, when: Moment) -> Path:
         return writable(Path(options.out))
     crop = "" if options.crop is None else "-crop_" + "_".join(f"{end:g}" for end in region_of(options))
     step = "" if options.moment == "last" else f"-step-{when.step}"
-    return run.folder / f"{name}{crop}{step}.png"
+    return writable(run.folder / f"{name}{crop}{step}.png")
 
 
 def save(path: Path, pixels: NDArray[np.uint8]) -> None:

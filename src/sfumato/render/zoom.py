@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -10,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from sfumato import images, models
+from sfumato.cores import available_cores
 from sfumato.models import WHOLE, Region
 from sfumato.models.outputs import TILE
 from sfumato.recipe import Coordinates, Recipe
@@ -75,7 +75,7 @@ def aligned(coordinates: Coordinates, picture: Size, size: Size) -> Region:
 
 def threads(recipe: Recipe) -> int:
     """As many as trained the network, but no more than there are cores here. The answers do not depend on it."""
-    return max(1, min(recipe.threads, os.cpu_count() or 1))
+    return max(1, min(recipe.threads, available_cores()))
 
 
 def _ends(pixels: int, samples: int) -> tuple[float, float]:

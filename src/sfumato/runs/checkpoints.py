@@ -18,6 +18,7 @@ import safetensors
 import safetensors.numpy
 from numpy.typing import NDArray
 
+from sfumato import memory
 from sfumato.errors import RunError
 from sfumato.runs import layout
 from sfumato.runs.atomic import remove, write_bytes
@@ -31,8 +32,8 @@ def save(folder: Path, step: int, arrays: Mapping[str, NDArray[Any]], seconds: f
     contiguous = {name: np.asarray(value, order="C") for name, value in arrays.items()}
     path = folder / layout.checkpoint(step)
     # The seconds come first: a checkpoint that is there has them.
-    write_bytes(_seconds_file(path), json.dumps({"seconds": seconds}).encode())
-    write_bytes(path, safetensors.numpy.save(contiguous, metadata={"sha256": _hash(contiguous)}))
+    write_bytes(_seconds_file(path), json.dumps({"seconds": seconds}).encode(), part=True)
+    write_bytes(path, safetensors.numpy.save(contiguous, metadata={"sha256": _hash(contiguous)}), part=True)
     for old in files(folder)[:-KEPT]:
         # The other way round: no seconds without their checkpoint stay behind.
         remove(old)
@@ -44,12 +45,22 @@ def files(folder: Path) -> list[Path]:
     return layout.of_steps(folder, layout.CHECKPOINTS)
 
 
-def load(path: Path) -> tuple[dict[str, NDArray[Any]], float]:
-    """(arrays, seconds spent). Raises RunError when the file is damaged or was changed."""
+def load(path: Path, least: int = 0) -> tuple[dict[str, NDArray[Any]], float]:
+    """(arrays, seconds spent). Raises RunError when the file is damaged or was changed.
+
+    ``least``: bytes of the weights that run.json claims. A smaller file is refused before it is read: whoever believed
+    the claim would ask for as much memory.
+    """
     try:
         with safetensors.safe_open(regular(path), framework="numpy") as file:
             written = (file.metadata() or {}).get("sha256")
             names: list[str] = list(file.keys())
+            size = path.stat().st_size
+            if size < least:
+                raise ValueError(f"it has {size:,} bytes, the weights of the recipe in {layout.RUN} alone {least:,}")
+            # A file may have a hole for most of its bytes.
+            if (most := memory.most()) is not None and size > most:
+                raise ValueError(f"it has {memory.text(size)}, and {memory.text(most)} of memory may be used")
             arrays = {name: file.get_tensor(name) for name in names}
         seconds = float(json.loads(regular(_seconds_file(path)).read_text(encoding="utf-8"))["seconds"])
         if not 0 <= seconds < math.inf:

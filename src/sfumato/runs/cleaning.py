@@ -9,13 +9,14 @@ from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from sfumato.errors import RunError
 from sfumato.runs import facts, layout, listing
 from sfumato.runs.entry import DAMAGED, Entry, is_held
+from sfumato.runs.locking import FolderLock
 
-STATES = ("failed", "interrupted", "diverged", "stopped", "done")
+STATES = ("failed", "interrupted", "diverged", "stopped", "done", "queued")
 """Of runs that may be deleted. One that runs is not, and a damaged folder may hold anything."""
 
 
@@ -67,9 +68,9 @@ def delete(entry: Entry, runs: Path) -> None:
         raise RunError(f"{folder} must be a folder in {runs} itself to be deleted, not a link. Nothing was deleted.")
     if (folder / layout.LOCK).is_symlink() or (folder / layout.RUN).is_symlink():
         raise RunError(f"{folder} must have a lock and a {layout.RUN} of its own, not links. Nothing was deleted.")
-    lock = FileLock(folder / layout.LOCK)
+    lock = FolderLock(folder)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire()
     except Timeout:
         raise RunError(f"{folder} must be idle to be deleted. Got a process that works on it.") from None
     except OSError as error:

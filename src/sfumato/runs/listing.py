@@ -82,7 +82,8 @@ def find(text: str, runs: Path) -> Path:
         return Path(text)
     listed = entries(runs)
     if not listed:
-        raise RunError(f"{text or 'the run'} must be a run's folder. Got none, and no runs in {runs} (--runs).")
+        none = f"there are no runs in {runs}; paint one with sfumato paint, or choose another folder (--runs)."
+        raise RunError(f"{text!r} must be a run's folder, or a part of a run's name: {none}" if text else none)
     found = [each.folder for each in listed if text in each.name]
     exact = [folder for folder in found if folder.name == text]
     if len(found) == 1 or exact or not text:

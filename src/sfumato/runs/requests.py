@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, get_args
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from sfumato.errors import RunError
 from sfumato.runs import layout
 from sfumato.runs.atomic import cannot_write, remove, write_bytes
+from sfumato.runs.locking import FolderLock
 from sfumato.runs.regular import read_bytes
 
 Request = Literal["pause", "stop", "resume"]
@@ -40,11 +41,14 @@ def is_live(folder: Path) -> bool:
     """Whether a process holds the run's lock. Raises RunError where it may not be taken, so that nobody can know."""
     if not (folder / layout.LOCK).exists():
         return False
-    lock = FileLock(folder / layout.LOCK)
+    lock = FolderLock(folder)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire()
     except Timeout:
         return True
+    except FileNotFoundError:
+        # Deleted in this very moment.
+        return False
     except OSError as error:
         raise cannot_write(folder / layout.LOCK, error) from error
     lock.release()

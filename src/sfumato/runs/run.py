@@ -18,8 +18,9 @@ from PIL import Image
 
 from sfumato import models
 from sfumato.errors import RecipeError, RunError
-from sfumato.recipe import Recipe
-from sfumato.runs import facts, layout, metrics, target, weights
+from sfumato.recipe import Recipe, need, room
+from sfumato.recipe.need import Size
+from sfumato.runs import facts, layout, listing, metrics, target, weights
 from sfumato.runs.regular import regular
 from sfumato.runs.weights import Moment
 from sfumato.words import shortened
@@ -96,18 +97,36 @@ class Run:
         if moment is None and not files:
             raise RunError(f"{self.folder} must have saved weights in {layout.MOMENTS}/. Got none.")
         file = moment or files[-1]
-        arrays, when = weights.load(file)
         if model is None and self.module is not None:
             model = copy.deepcopy(self.module).cpu()
-        if model is None:
+        if model is None and self.recipe.model.module is None:
+            model, arrays, when = self._own_model(file)
+        else:
             recipe, channels = self.recipe, self.facts["picture"]["channels"]
-            model = models.build(recipe.model, channels, recipe.seed, models.DTYPES[recipe.dtype])
+            arrays, when = weights.load(file)
+            if model is None:
+                model = models.unfilled(recipe.model, channels, recipe.seed, models.DTYPES[recipe.dtype])
         try:
-            model.load_state_dict({name: torch.from_numpy(value) for name, value in arrays.items()})
+            models.inner(model).load_state_dict({name: torch.from_numpy(value) for name, value in arrays.items()})
         except RuntimeError as error:
             reason = shortened(" ".join(str(error).split()), 300)
-            raise RunError(f"the weights in {file} must fit the recipe's network: {reason}") from None
+            own = self.recipe.model.module
+            remedy = f" Pass the network that was trained, {own}, with the arguments that it had." if own else ""
+            raise RunError(f"the weights in {file} must fit the recipe's network: {reason}{remedy}") from None
         return model, when
+
+    def _own_model(self, file: Path) -> tuple[torch.nn.Module, dict[str, NDArray[Any]], Moment]:
+        """The recipe's network: built, and the file read, only where its arrays are those of this network.
+
+        What run.json says of a network is no more than a claim: memory is asked for what the file holds.
+        """
+        recipe, channels = self.recipe, self.facts["picture"]["channels"]
+        arrays, when = weights.load(file, models.shapes(recipe.model, channels))
+        try:
+            room.require("its weights", need.painting, recipe, Size(1, 1, channels))
+        except RecipeError as error:
+            raise RunError(f"{self.folder}: {error}") from None
+        return models.unfilled(recipe.model, channels, recipe.seed, models.DTYPES[recipe.dtype]), arrays, when
 
     def summary(self) -> str:
         """What came out and where it is, for people."""
@@ -147,9 +166,13 @@ class Run:
         return f"<figure>{image}<figcaption><pre>{html.escape(self.summary())}</pre></figcaption></figure>"
 
 
-def load_run(folder: str | Path, module: torch.nn.Module | None = None) -> Run:
-    """The run in a folder; with the network that was given to ``fit``. Raises RunError when there is none."""
-    run = Run(Path(folder), module)
+def load_run(folder: str | Path, module: torch.nn.Module | None = None, *, runs: str | Path = "runs") -> Run:
+    """The run in a folder, or whose name in ``runs`` has this part; with the network that was given to ``fit``.
+
+    Raises RunError when there is none, or more than one.
+    """
+    path = Path(folder)
+    run = Run(path if path.is_dir() else listing.find(str(folder), Path(runs)), module)
     # Read now, so that a folder that is no run is refused here and not somewhere later.
     _ = run.facts
     return run

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,7 +15,9 @@ import safetensors
 import safetensors.numpy
 from numpy.typing import NDArray
 
+from sfumato import memory
 from sfumato.errors import RunError
+from sfumato.runs import layout
 from sfumato.runs.atomic import replacing
 from sfumato.runs.regular import regular
 from sfumato.words import shortened
@@ -55,14 +57,24 @@ def save(path: Path, weights: dict[str, NDArray[Any]], moment: Moment) -> None:
     """Write the file whole. Raises RunError."""
     contiguous = {name: np.asarray(value, order="C") for name, value in weights.items()}
     data = safetensors.numpy.save(contiguous, metadata={"moment": json.dumps(asdict(moment))})
-    with replacing(path) as partial:
+    with replacing(path, part=True) as partial:
         partial.write_bytes(data)
 
 
-def load(path: Path) -> tuple[dict[str, NDArray[Any]], Moment]:
-    """Read weights and moment. Raises RunError when the file is not one that `save` wrote."""
+def load(path: Path, shapes: Mapping[str, tuple[int, ...]] | None = None) -> tuple[dict[str, NDArray[Any]], Moment]:
+    """Read weights and moment. Raises RunError when the file is not one that `save` wrote.
+
+    With ``shapes``, those of a network, nothing is read of a file whose arrays have others.
+    """
     with _opened(path) as file:
         names: list[str] = list(file.keys())
+        if shapes is not None:
+            _check_shapes(path, {name: tuple(file.get_slice(name).get_shape()) for name in names}, shapes)
+        # A file may have a hole for most of its bytes.
+        if (most := memory.most()) is not None and path.stat().st_size > most:
+            raise ValueError(
+                f"it has {memory.text(path.stat().st_size)}, and {memory.text(most)} of memory may be used"
+            )
         return {name: file.get_tensor(name) for name in names}, _moment(file)
 
 
@@ -70,6 +82,17 @@ def moment_of(path: Path) -> Moment:
     """The moment alone, without reading the weights. Raises RunError."""
     with _opened(path) as file:
         return _moment(file)
+
+
+def _check_shapes(path: Path, found: Mapping[str, tuple[int, ...]], wanted: Mapping[str, tuple[int, ...]]) -> None:
+    if found == wanted:
+        return
+    name = min(name for name in {*found, *wanted} if found.get(name) != wanted.get(name))
+    there, here = ("x".join(map(str, each[name])) if name in each else "missing" for each in (found, wanted))
+    raise RunError(
+        f"the weights in {path} must fit the recipe's network: {shortened(name)} must be {here}. Got {there}; restore "
+        f"the file, or the recipe in {layout.RUN}."
+    )
 
 
 @contextmanager

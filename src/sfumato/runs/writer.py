@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
+import math
 import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock, Timeout
+from filelock import Timeout
 from numpy.typing import NDArray
 
 from sfumato import images
@@ -18,12 +20,18 @@ from sfumato.errors import RunError
 from sfumato.recipe import Recipe, to_string, values
 from sfumato.recipe.picture import Light
 from sfumato.runs import checkpoints, facts, layout, metrics, requests, weights
-from sfumato.runs.atomic import cannot_write, remove, sweep, write_bytes
+from sfumato.runs.atomic import cannot_write, gone, remove, sweep, write_bytes
 from sfumato.runs.live import LiveView
+from sfumato.runs.locking import FolderLock
 from sfumato.runs.moments import Choice
 from sfumato.runs.provenance import provenance
-from sfumato.training import Evaluation, Figures, Looking, Snapshot, few_seen, findings
+from sfumato.training import Evaluation, Figures, Looking, Snapshot
+from sfumato.training.diagnosis import remedies
+from sfumato.training.diagnosis.few_seen import few_seen
+from sfumato.training.diagnosis.outcome import Course, outcome
 from sfumato.training.looking import CHECKPOINTS, FIGURES, MOMENTS
+from sfumato.training.movement import largest_change
+from sfumato.training.starvation import starved
 
 SECONDS_A_CHECKPOINT = 5.0
 SECONDS_A_STAGE = 1.0
@@ -47,12 +55,14 @@ class RunWriter:
     ) -> None:
         """``recipe`` resolved, ``picture`` as trained on; ``warm_start`` tells where the first weights came from.
 
+        The folder is a new one, or of a run that has not begun.
+
         With ``resumed_at`` an earlier writer's folder is taken up again at that step: what was written after it goes.
         Raises RunError when another process writes this run, or it cannot be written.
         """
         self.folder = folder
         self._light: Light = recipe.picture.light
-        self._squashed = recipe.model.output == "sigmoid" and recipe.model.module is None
+        self._recipe = recipe
         self._evaluates = recipe.evaluation.every != "end"
         self._picture = picture
         self._encoded: tuple[int, bytes] | None = None
@@ -62,9 +72,9 @@ class RunWriter:
         self._checkpointed = -np.inf
         self._looking: Looking | None = None
         self._last_line: int | None = None
-        self._lock = FileLock(folder / layout.LOCK)
+        self._lock = FolderLock(folder)
         try:
-            self._lock.acquire(timeout=0)
+            self._lock.acquire()
         except Timeout:
             raise RunError(f"{folder} is being written by another process. Wait for it, or stop it.") from None
         except OSError as error:
@@ -92,6 +102,8 @@ class RunWriter:
         self, recipe: Recipe, recipe_id: str, picture: NDArray[np.float32], warm_start: dict[str, Any] | None
     ) -> None:
         height, width, channels = picture.shape
+        if (self.folder / layout.RUN).exists() and facts.has_begun(facts.read(self.folder)):
+            raise RunError(f"{self.folder} was begun by another process.")
         self._facts: dict[str, Any] = {
             "layout": layout.VERSION,
             "id": recipe_id,
@@ -114,6 +126,7 @@ class RunWriter:
             "result": None,
             "stage": None,
             "looking": None,
+            "processor_share": None,
             "findings": [],
         }
         buffer = io.BytesIO()
@@ -134,11 +147,22 @@ class RunWriter:
         kept = layout.of_steps(self.folder, layout.MOMENTS)
         self._moments.restore([weights.moment_of(path) for path in kept])
         self._facts["resumed"].append({"at": _now(), "step": step, "provenance": provenance(threads)})
-        self._facts |= {"status": "running", "ended": None, "finished": None, "result": None, "looking": None}
+        self._facts |= {
+            "status": "running",
+            "ended": None,
+            "finished": None,
+            "result": None,
+            "looking": None,
+            "processor_share": None,
+        }
         self._write_facts()
 
     def observe(self, snapshot: Snapshot) -> None:
-        """Write what this snapshot brings: a line, a frame, a moment, a checkpoint; at the end the result."""
+        """Write what this snapshot brings: a line, a frame, a moment, a checkpoint; at the end the result.
+
+        Raises RunError when it cannot be written, or the folder was deleted or moved.
+        """
+        self._check_in_place()
         if self._looking is None and self._evaluates and snapshot.ended is None:
             self._try_figures(snapshot)
         self._looking = snapshot.looking
@@ -152,7 +176,7 @@ class RunWriter:
                 self._write_picture(layout.frame(snapshot.step), snapshot)
         if snapshot.ended == "diverged":
             # The last good weights are in the checkpoints; these would only push them out.
-            self._facts["findings"] = [_given_up(snapshot, self.folder)]
+            self._facts["findings"] = [_given_up(snapshot, self.folder, self._recipe)]
         else:
             self._keep(snapshot)
             self._live.show(snapshot)
@@ -162,6 +186,7 @@ class RunWriter:
                 self._facts["findings"] = [
                     f"Stopped before it was painted whole: sfumato resume {self.folder} does so."
                 ]
+            self._facts["processor_share"] = snapshot.processor_share
         if snapshot.ended not in (None, "diverged") and snapshot.evaluation is not None:
             self._conclude(snapshot, snapshot.evaluation)
 
@@ -199,9 +224,11 @@ class RunWriter:
     def _conclude(self, snapshot: Snapshot, evaluation: Evaluation) -> None:
         with snapshot.looking.at("frame"):
             self._write_picture(layout.PAINTING, snapshot)
-            picture = images.exact(self._picture)
-            found = findings(evaluation, picture, squashed=self._squashed, epoch=snapshot.epoch)
+            course, picture = functools.partial(self._course, snapshot), images.exact(self._picture)
+            found = outcome(evaluation, picture, self._recipe, snapshot.epoch, course)
             found += few_seen(evaluation, snapshot.epoch, snapshot.seconds, snapshot.size)
+            if said := starved(snapshot.processor_share, snapshot.ended, self._recipe.threads):
+                found.append(said)
             self._facts["findings"] = found
             self._facts["result"] = metrics.line(snapshot)
 
@@ -214,30 +241,53 @@ class RunWriter:
         self._facts["stage"] = None if done >= total else {"name": name, "done": done, "total": total}
         self._write_facts()
 
+    def _course(self, snapshot: Snapshot) -> Course:
+        """What became of the network since its first moment, which is always there."""
+        moments = layout.of_steps(self.folder, layout.MOMENTS)
+        known = [moment.running_psnr for moment in map(weights.moment_of, moments) if moment.running_psnr is not None]
+        return Course(
+            moved=largest_change(weights.load(moments[0])[0], snapshot.weights()),
+            first_mse=10 ** (-known[0] / 10) if known else math.nan,
+            last_mse=10 ** (-snapshot.running_psnr / 10),
+        )
+
     def wait_while_paused(self) -> bool:
-        """Do what was asked for through the folder: wait while paused; True when training is to stop."""
+        """Do what was asked for through the folder: wait while paused; True when training is to stop.
+
+        Raises RunError when the folder was deleted or moved meanwhile.
+        """
         if requests.asked(self.folder) == "pause":
             self._facts["status"] = "paused"
             self._write_facts()
             while requests.asked(self.folder) == "pause":
                 time.sleep(0.1)
+                self._check_in_place()
+            self._check_in_place()
             self._facts["status"] = "running"
             self._write_facts()
         return requests.asked(self.folder) == "stop"
 
     def finish(self, status: str) -> None:
-        """Record how the run went (``done``, ``stopped``, ``diverged`` or ``failed``) and let go of the folder."""
+        """Record how the run went (``done``, ``stopped``, ``diverged`` or ``failed``) and let go of the folder.
+
+        Raises RunError when that cannot be written, or the folder was deleted or moved.
+        """
         self._facts["status"] = status
         self._facts["finished"] = _now()
         self._facts["stage"] = None
         self._facts["looking"] = None if self._looking is None else self._looking.facts()
         try:
+            self._check_in_place()
             requests.clear(self.folder)
             for name in (layout.LIVE, layout.WATCHED):
                 remove(self.folder / name)
             self._write_facts()
         finally:
             self._lock.release()
+
+    def _check_in_place(self) -> None:
+        if not self._lock.is_in_place:
+            raise gone(self.folder)
 
     def _write_picture(self, name: str, snapshot: Snapshot) -> None:
         # The last painting is a frame too: of a large picture each PNG takes seconds.
@@ -247,16 +297,17 @@ class RunWriter:
             # Level 1 takes a third of the default's time for a tenth more bytes, and training waits for it.
             images.as_image(painting).save(buffer, format="PNG", compress_level=1)
             self._encoded = (snapshot.step, buffer.getvalue())
-        write_bytes(self.folder / name, self._encoded[1])
+        write_bytes(self.folder / name, self._encoded[1], part="/" in name)
 
     def _write_facts(self) -> None:
         write_bytes(self.folder / layout.RUN, (json.dumps(self._facts, indent=2) + "\n").encode())
 
 
-def _given_up(snapshot: Snapshot, folder: Path) -> str:
+def _given_up(snapshot: Snapshot, folder: Path, recipe: Recipe) -> str:
     good = checkpoints.files(folder)
     where = f"the last good weights are in {good[-1]}" if good else "no good weights were saved"
-    return f"Training was given up: {snapshot.reason}; {where}. Try a lower learning rate (training.optimizer)."
+    change = remedies.other_start(recipe) if snapshot.cause == "start" else [remedies.slower(recipe)]
+    return f"Training was given up: {snapshot.reason}; {where}. {remedies.tries(*change)}".rstrip()
 
 
 def _now() -> str:

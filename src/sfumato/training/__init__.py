@@ -3,9 +3,9 @@
 from sfumato.training.diagnosis import Diagnosis, Finding, diagnose
 from sfumato.training.engines import outputs
 from sfumato.training.evaluation import Evaluation
-from sfumato.training.health import Figures, few_seen, findings
+from sfumato.training.health import Figures
 from sfumato.training.looking import Looking
-from sfumato.training.loop import Loop, available_cores, resolve
+from sfumato.training.loop import Loop, resolve
 from sfumato.training.snapshot import Snapshot
 from sfumato.training.together import loops, together
 
@@ -17,10 +17,7 @@ __all__ = [
     "Looking",
     "Loop",
     "Snapshot",
-    "available_cores",
     "diagnose",
-    "few_seen",
-    "findings",
     "loops",
     "outputs",
     "resolve",

@@ -50,6 +50,10 @@ class Evaluation:
     """Structural similarity of the clipped painting."""
     psnr_held_out: float | None
     """dB over the pixels that training never saw, or None where there are none."""
+    psnr_shown: float | None
+    """dB over all others, or None where none are held out."""
+    flat_psnr_held_out: float | None
+    """dB over the pixels held out of one flat color, the mean of the others."""
 
 
 def unheard(name: str, done: int, total: int) -> None:
@@ -81,7 +85,7 @@ def evaluate(
     block = block or height
     painting: NDArray[np.floating] | None = None
     similarity = images.Similarity(picture.shape)
-    squared = absolute = clipped_squared = held_squared = 0.0
+    squared = absolute = clipped_squared = held_squared = shown_squared = 0.0
     began, told = time.perf_counter(), False
     for start in range(0, height, block):
         some = slice(start, min(start + block, height))
@@ -97,6 +101,7 @@ def evaluate(
         clipped_squared += float(np.sum(clipped))
         if held_out is not None:
             held_squared += float(np.sum(clipped[held_out[some]]))
+            shown_squared += float(np.sum(clipped[~held_out[some]]))
         similarity.compare(painting, picture, some.stop)
         if told or (some.stop < height and time.perf_counter() - began >= QUIET):
             if not told:
@@ -113,4 +118,12 @@ def evaluate(
         images.psnr(clipped_squared / picture.size),
         similarity.mean,
         None if held_out is None else images.psnr(held_squared / (int(held_out.sum()) * channels)),
+        None if held_out is None else images.psnr(shown_squared / (int((~held_out).sum()) * channels)),
+        None if held_out is None else images.psnr(images.mse(_flat(picture, held_out), picture[held_out])),
     )
+
+
+def _flat(picture: NDArray[np.float64], held_out: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """(n, C): the mean of the pixels that are not held out, for each one that is."""
+    unseen = picture[held_out]
+    return np.broadcast_to(picture[~held_out].mean(axis=0), unseen.shape)

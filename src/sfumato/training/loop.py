@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -13,10 +12,10 @@ import torch
 from numpy.typing import NDArray
 
 from sfumato import images, models
+from sfumato.cores import available_cores
 from sfumato.errors import RunError
 from sfumato.notices import LOG
 from sfumato.recipe import Recipe
-from sfumato.streams import stream
 from sfumato.training import schedules
 from sfumato.training.canvas import Canvas
 from sfumato.training.clock import Clock
@@ -33,9 +32,12 @@ from sfumato.training.evaluation import (
 )
 from sfumato.training.health.figures import Figures
 from sfumato.training.health.gauge import Gauge
+from sfumato.training.held_out import held_out
 from sfumato.training.looking import EVALUATIONS, Looking
 from sfumato.training.orders import SeededOrder
+from sfumato.training.rehearsal import rehearse
 from sfumato.training.snapshot import Snapshot
+from sfumato.training.starvation import Processor
 from sfumato.words import duration, shortened
 
 SECONDS_A_SNAPSHOT = 0.1
@@ -66,11 +68,6 @@ def resolve(recipe: Recipe) -> Recipe:
     return recipe.model_copy(update={"engine": engine, "dtype": dtype, "device": device, "threads": threads})
 
 
-def available_cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 class Loop:
     """One training of one recipe on one picture. Iterate over `snapshots`."""
 
@@ -94,14 +91,15 @@ class Loop:
         height, width, channels = picture.shape
         coordinates = models.grid(recipe.coordinates, height, width)
         targets = self._picture.reshape(-1, channels)
-        self._held_out = _held_out(recipe, height, width)
+        self._held_out = held_out(recipe, height, width)
         if self._held_out is not None:
             kept = ~self._held_out.reshape(-1)
             coordinates, targets = coordinates[kept], targets[kept]
         if model is None:
             model = models.build(recipe.model, channels, recipe.seed, models.DTYPES[recipe.dtype], recipe.coordinates)
         if recipe.model.module is not None:
-            models.check(model, channels)
+            rehearse(recipe, model, channels, len(targets))
+            model = models.materialized(model, recipe.seed)
         self._model = model
         self._parameters = sum(each.numel() for each in model.parameters())
         self._gauge: Gauge | None = None
@@ -114,10 +112,11 @@ class Loop:
         self.clock = Clock(recipe.budget, self._steps_an_epoch)
         last_step = self.clock.last_step
         self._marks = [] if last_step is None else sorted(math.ceil(mark * last_step) for mark in marks)
-        self._divergence = Divergence(float(targets.var(axis=0).mean()))
+        self._divergence = Divergence(float(targets.var(axis=0).mean()), self._engine.weights)
         self._queue = np.empty(0, dtype=np.int64)
         self._canvas = Canvas(self._engine, (height, width), None if self._held_out is None else ~self._held_out)
         self.looking = Looking()
+        self._processor = Processor(recipe.threads)
         self._resumed_at = 0.0
         self._evaluated_at = 0.0
         self._factor = 1.0
@@ -139,7 +138,8 @@ class Loop:
         yield self._snapshot(None, evaluation, ended)
         self.looking.between = True
         while ended is None:
-            sums, samples = self._advance()
+            with self._processor.training():
+                sums, samples = self._advance()
             mean = Advance(sums.loss / samples, sums.squared_error / (samples * self._values / self._pixels))
             ended = "stopped" if stop() else self._ended(None)
             step, progress = self.clock.step, self.clock.progress
@@ -154,6 +154,10 @@ class Loop:
                 ended = ended or self._ended(evaluation)
             self.looking.between = ended is None
             yield self._snapshot(mean, evaluation, ended)
+
+    def weights(self) -> Arrays:
+        """Copies of the network's weights by name."""
+        return self._engine.weights()
 
     def state(self) -> Arrays:
         """Copies of all that training needs to continue to the same bits; no clock values."""
@@ -309,6 +313,8 @@ class Loop:
             evaluation=evaluation,
             ended=ended,
             reason=self._divergence.reason,
+            cause=self._divergence.cause,
+            processor_share=None if ended is None or self.recipe.device == "cuda" else self._processor.share(),
             paint=self._paint,
             canvas=lambda: self._canvas.look(self._paint),
             weights=self._engine.weights,
@@ -325,13 +331,3 @@ def _never() -> bool:
 
 def _part(state: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
     return {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
-
-
-def _held_out(recipe: Recipe, height: int, width: int) -> NDArray[np.bool_] | None:
-    """The (H, W) mask of pixels kept away from training; None where there are none."""
-    count = round(recipe.training.held_out * height * width)
-    if count == 0:
-        return None
-    mask = np.zeros(height * width, dtype=np.bool_)
-    mask[stream(recipe.seed, "held out").permutation(height * width)[:count]] = True
-    return mask.reshape(height, width)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import struct
 import zlib
 from pathlib import Path
@@ -14,9 +15,13 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from sfumato import images
+from sfumato.images import structure
 from sfumato.recipe import Picture
 from sfumato.studio.form import uploads
+from tests.runs import made
 from tests.small import picture
+
+pytestmark = pytest.mark.slow
 
 KEPT = ".studio/pictures"
 
@@ -136,3 +141,87 @@ def test_an_animation_s_first_frame_counts(studio: TestClient) -> None:
     found = studio.post("/api/pictures", content=buffer.getvalue()).json()
     assert (found["width"], found["height"]) == (6, 4)
     assert found["source"].endswith("/picture.webp")
+
+
+def test_the_same_bytes_by_another_name_are_kept_once(studio: TestClient, runs: Path) -> None:
+    one, other = (studio.post("/api/pictures", content=png(), headers={"X-Name": name}) for name in ("a.png", "b.gif"))
+    assert one.json() == other.json()
+    assert len(left(runs)) == 1
+
+
+@pytest.mark.parametrize(
+    ("format", "ending"),
+    [
+        ("PNG", "png"),
+        ("JPEG", "jpg"),
+        ("GIF", "gif"),
+        ("BMP", "bmp"),
+        ("TIFF", "tif"),
+        ("WEBP", "webp"),
+        ("AVIF", "avif"),
+    ],
+)
+def test_the_ending_is_that_of_the_content(studio: TestClient, runs: Path, format: str, ending: str) -> None:
+    buffer = io.BytesIO()
+    images.as_image(picture()).save(buffer, format=format)
+    answer = studio.post("/api/pictures", content=buffer.getvalue(), headers={"X-Name": "holiday.txt"})
+    assert answer.status_code == 201, answer.text
+    (kept,) = left(runs)
+    assert kept.name == f"holiday.{ending}"
+
+
+@pytest.mark.parametrize(
+    ("brands", "ending"),
+    [
+        (b"heic" + bytes(4) + b"mif1heic", "heic"),
+        (b"mif1" + bytes(4) + b"mif1heic", "heic"),
+        (b"msf1" + bytes(4) + b"hevc", "heic"),
+        (b"avif" + bytes(4) + b"mif1miaf", "avif"),
+        (b"mif1" + bytes(4) + b"avifmiaf", "avif"),
+        (b"mif1" + bytes(4) + b"mif1", "heif"),
+    ],
+)
+def test_the_brands_of_a_family_tell_it_apart(brands: bytes, ending: str) -> None:
+    start = struct.pack(">I", 8 + len(brands)) + b"ftyp" + brands + b"\0\0\0\x08heic"
+    assert structure.ending(start) == ending
+
+
+def test_there_is_a_quota(studio: TestClient, runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "MOST_KEPT", 3 * len(png()) // 2)
+    assert studio.post("/api/pictures", content=png()).status_code == 201
+    answer = studio.post("/api/pictures", content=png(10))
+    assert answer.status_code == 507
+    assert "keeps at most" in answer.json()["problem"]
+    assert "Delete some" in answer.json()["problem"]
+    assert len(left(runs)) == 1
+    (listed,) = studio.get("/api/pictures").json()["pictures"]
+    assert studio.post("/api/pictures/delete", json={"source": listed["source"]}).status_code == 200
+    assert left(runs) == []
+    assert studio.post("/api/pictures", content=png(10)).status_code == 201
+
+
+@pytest.mark.parametrize(
+    "where", ["outside.png", "runs/one/picture.npy", "runs/.studio/pictures/../../one/picture.npy", ""]
+)
+def test_nothing_else_can_be_deleted(studio: TestClient, runs: Path, where: str) -> None:
+    folder = made.run(runs, "one")
+    (folder / "picture.npy").write_bytes(b"x")
+    (runs.parent / "outside.png").write_bytes(png())
+    (runs / KEPT / "aa").mkdir(parents=True)
+    (runs / KEPT / "aa" / "link.png").symlink_to(runs.parent / "outside.png")
+    for source in (runs.parent / where, runs / KEPT / "aa" / "link.png", runs / KEPT / "aa"):
+        assert studio.post("/api/pictures/delete", json={"source": str(source)}).status_code == 404
+    assert (runs.parent / "outside.png").exists()
+    assert (folder / "picture.npy").exists()
+
+
+def test_what_a_killed_studio_left_half_sent_is_swept(studio: TestClient, runs: Path) -> None:
+    folder = runs / KEPT
+    folder.mkdir(parents=True)
+    old, new = folder / ".0011223344556677.partial", folder / ".8899aabbccddeeff.partial"
+    for path in (old, new):
+        path.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    assert studio.post("/api/pictures", content=png()).status_code == 201
+    assert not old.exists()
+    assert new.exists(), "another studio may be writing it"

@@ -74,6 +74,7 @@ def test_its_pictures(over_trained: TestClient, trained: sf.Run) -> None:
         assert over_trained.get(f"{at}/{name}").status_code == 404
 
 
+@pytest.mark.slow
 def test_linear_light_is_shown_as_it_is_seen(runs: Path) -> None:
     from tests.small import SMALL, picture
     from tests.studio.client import client

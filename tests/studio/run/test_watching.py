@@ -17,6 +17,7 @@ from sfumato.runs import layout
 from sfumato.studio.run import watching
 from sfumato.studio.run.watching import Watchers
 from tests.awaited import awaited
+from tests.patience import PATIENCE
 from tests.runs import made
 
 LINE = {"epoch": 1.0, "step": 10, "samples": 100, "seconds": 1.5, "loss": 0.1, "psnr": 12.0, "ssim": 0.5}
@@ -46,7 +47,7 @@ class Listener:
 
     async def next(self) -> tuple[str, Any]:
         while not self._waiting:
-            self._waiting += events(await asyncio.wait_for(anext(self._stream), 20))
+            self._waiting += events(await asyncio.wait_for(anext(self._stream), PATIENCE))
         return self._waiting.pop(0)
 
     async def until(self, event: str, good: Callable[[Any], bool] = lambda _: True) -> Any:

@@ -124,12 +124,45 @@ class TestElsewhere:
         assert answer.headers["location"] == "/new?model.depth=6"
         cookie = answer.headers["set-cookie"].lower()
         assert "httponly" in cookie
-        assert "samesite=strict" in cookie
+        assert "samesite=lax" in cookie
         assert away.get("/api/runs").status_code == 200
 
     def test_the_address_leads_nowhere_else(self, away: TestClient) -> None:
         answer = away.get("http://192.168.0.7:8011//evil.example/?token=come-in", follow_redirects=False)
         assert answer.headers["location"] == "/evil.example/"
+
+    @pytest.mark.parametrize(
+        "before", ["a b=c", "x[1]=2", "é=é", '{"json": 1}', "=", ";;", "\x01=", 'q="unclosed', "$Version=1"]
+    )
+    def test_odd_cookies_of_others_are_passed_over(self, away: TestClient, before: str) -> None:
+        value = f"{before}; {COOKIE}=come-in".encode("latin-1")
+        assert away.get("/api/runs", headers=[(b"Cookie", value)]).status_code == 200  # pyright: ignore[reportArgumentType]
+
+    def test_a_person_can_enter_the_token(self, away: TestClient) -> None:
+        asked = away.get("/new?model.depth=6&arm=%22%3E%3Cscript%3E", headers={"Accept": "text/html"})
+        assert asked.status_code == 401
+        assert '<input type="hidden" name="model.depth" value="6">' in asked.text
+        assert "<script>" not in asked.text
+        assert "form-action 'self'" in asked.headers["content-security-policy"]
+        wrong = away.get("/new?token=guess", headers={"Accept": "text/html"})
+        assert (wrong.status_code, "is not the token" in wrong.text) == (401, True)
+        assert "come-in" not in wrong.text
+        # As the form sends it.
+        entered = away.get("/new?model.depth=6&token=come-in", headers={"Accept": "text/html"}, follow_redirects=False)
+        assert entered.headers["location"] == "/new?model.depth=6"
+
+    def test_a_link_from_elsewhere_leads_in_and_nothing_else_does(self, away: TestClient) -> None:
+        cookie = {"Cookie": f"{COOKIE}=come-in", HEADER: TOKEN}
+        link = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+        assert away.get("/new?model.depth=6", headers={**cookie, **link}).status_code == 200
+        for mode in ("navigate", "cors", "no-cors"):
+            other = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": mode, "Sec-Fetch-Dest": "empty"}
+            assert away.post("/api/runs/delete", json=MEANT, headers={**cookie, **other}).status_code == 403
+            assert away.get("/api/runs", headers={**cookie, **other}).status_code == 403
+        evil = {**cookie, "Origin": "http://evil.example"}
+        assert away.post("/api/runs/delete", json=MEANT, headers=evil).status_code == 403
+        without = {"Cookie": f"{COOKIE}=come-in", HEADER: "another"}
+        assert away.post("/api/runs/delete", json=MEANT, headers=without).status_code == 403
 
     def test_a_wrong_cookie_does_not_do(self, away: TestClient) -> None:
         for cookie in (f"{COOKIE}=guess", f"{COOKIE}=", "other=come-in", "\x01=;"):
@@ -138,3 +171,9 @@ class TestElsewhere:
     def test_a_name_that_was_pointed_there_is_refused(self, away: TestClient) -> None:
         headers = {"Host": "evil.example:8011", "Cookie": f"{COOKIE}=come-in"}
         assert away.get("/api/runs", headers=headers).status_code == 403
+
+
+def test_two_studios_on_a_host_have_cookies_of_their_own(runs: Path) -> None:
+    found = {Rules.of("0.0.0.0", port, folder).cookie for port in (8011, 8012) for folder in (runs, runs.parent)}
+    assert len(found) == 4
+    assert Rules.of("0.0.0.0", 8011, runs).cookie in found

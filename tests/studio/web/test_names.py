@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
+import sfumato as sf
 from sfumato.studio.web import names
 from sfumato.studio.web.problems import Problem
 from tests.runs import made
+from tests.studio import hostile_names
 
 SECRET = b"nobody's business"
 
@@ -110,3 +115,38 @@ def test_numbers_are_plain(text: str) -> None:
     with pytest.raises(Problem):
         names.whole(text, -(10**30), 10**30, "the step")
     assert names.whole("-12", -12, 0, "the step") == -12
+
+
+@given(
+    st.binary(min_size=1, max_size=40)
+    | st.text(min_size=1, max_size=20).map(lambda text: text.encode("utf-8", "replace"))
+)
+def test_a_name_of_any_bytes_is_encoded_and_decoded(data: bytes) -> None:
+    name = os.fsdecode(data)
+    encoded = names.encoded(name)
+    assert names.decoded(encoded) == name
+    # Nothing that means something in an address, a query, a list or a page.
+    assert all(letter.isalnum() or letter in "-_.~" for letter in encoded)
+    # As a browser does, which takes no half of a surrogate pair.
+    assert names.in_address(name) == quote(encoded.encode(), safe="")
+
+
+def test_a_run_of_any_name_is_listed_shown_and_deleted(studio: TestClient, runs: Path, trained: sf.Run) -> None:
+    written = hostile_names.copies(trained.folder, runs)
+    assert len(written) > 10
+    cards = studio.get("/api/runs?size=500").json()["runs"]
+    assert sorted(names.decoded(card["name"]) for card in cards) == sorted(written)
+    for card in cards:
+        assert card["shown"].isprintable()
+        # As pages make it of the name.
+        address = f"/api/runs/{quote(card['name'], safe='')}"
+        about = studio.get(address)
+        assert about.status_code == 200, card
+        assert about.json()["name"] == card["name"]
+        for path in (card["thumbnail"], f"{address}/metrics", f"{address}/target.png", *about.json()["files"].values()):
+            assert studio.get(path).status_code == 200, path
+    answer = studio.post("/api/runs/delete", content=json.dumps({"names": [card["name"] for card in cards]}))
+    assert answer.json()["refused"] == []
+    assert [path for path in runs.iterdir() if path.name != ".studio"] == []
+    # Nor is anything left of the pictures that were made of them.
+    assert list((runs / ".studio" / "thumbnails").iterdir()) == []

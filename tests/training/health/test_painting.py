@@ -1,59 +1,21 @@
 from __future__ import annotations
 
-import math
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
-from sfumato.training.evaluation import evaluate
-from sfumato.training.health.painting import few_seen, findings
-
-PICTURE = np.random.default_rng(1).uniform(0.2, 0.8, (12, 12, 3))
+from sfumato import images
+from sfumato.training.health.painting import flat_psnr, saturated
 
 
-def found(painting: np.ndarray, *, squashed: bool = False) -> str:
-    return " ".join(findings(evaluate(lambda rows: painting[rows], PICTURE, None), PICTURE, squashed=squashed))
+def test_saturated_outputs_are_counted_where_the_picture_is_not_at_its_ends() -> None:
+    picture = np.full((4, 4, 3), 0.5)
+    picture[0] = 1.0
+    painting = picture.copy()
+    painting[:2] = 1.0
+    assert saturated(painting, picture) == 0.25
 
 
-def test_a_good_painting_has_no_findings() -> None:
-    assert found(PICTURE + 0.01, squashed=True) == ""
-
-
-def test_a_flat_painting_is_said_to_be_flat() -> None:
-    assert "no better than one flat colour" in found(np.full_like(PICTURE, PICTURE.mean()))
-
-
-def test_saturated_outputs_are_counted() -> None:
-    painting = PICTURE.copy()
-    painting[:6] = 1.0
-    assert "50% of the outputs are saturated" in found(painting, squashed=True)
-    assert "saturated" not in found(painting, squashed=False)
-
-
-def test_what_is_not_finite_is_said() -> None:
-    painting = PICTURE.copy()
-    painting[0, 0, 0] = np.nan
-    assert "not finite" in found(painting)
-
-
-def poor(psnr: float, epoch: float, size: tuple[int, int] = (3000, 4000)) -> list[str]:
-    evaluation = replace(evaluate(lambda rows: PICTURE[rows], PICTURE, None), psnr=psnr)
-    return few_seen(evaluation, epoch, 3.0, size)
-
-
-def test_a_budget_that_shows_few_pixels_is_told_with_what_would_do() -> None:
-    (line,) = poor(16.2, 0.03)
-    assert line.startswith("Only 3% of the pixels were shown")
-    assert "16.2 dB" in line
-    assert "--budget.epochs 1, about 1.7 min" in line or "--budget.epochs 1, about 100 s" in line
-    assert "--picture.max-side 400" in line
-    assert "0.2%" in poor(12, 0.002)[0]
-    assert "max-side" not in poor(12, 0.9, (2, 2))[0]
-
-
-@pytest.mark.parametrize(
-    ("psnr", "epoch"), [(30, 0.03), (12, 1.0), (12, 40), (12, 0), (math.inf, 0.5), (math.nan, 0.5)]
-)
-def test_of_others_nothing_is_said(psnr: float, epoch: float) -> None:
-    assert poor(psnr, epoch) == []
+def test_flat_psnr_is_that_of_the_mean_colour() -> None:
+    picture = np.random.default_rng(1).uniform(0.2, 0.8, (12, 12, 3))
+    expected = images.psnr(float(picture.var(axis=(0, 1)).mean()))
+    assert flat_psnr(picture) == pytest.approx(expected)

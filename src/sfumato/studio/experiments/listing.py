@@ -11,6 +11,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from sfumato.runs.entry import printable
 from sfumato.studio.inside.networks import Networks
 from sfumato.studio.web import names
 from sfumato.studio.web.answers import ASK_AGAIN
@@ -28,7 +29,7 @@ POLICY = (
 
 
 async def listed(request: Request, root: Path, networks: Networks) -> list[dict[str, Any]]:
-    """``{name, report, title, question, finished, verdict, ...}`` of each, the latest first."""
+    """``{name, shown, report, title, question, finished, verdict, ...}`` of each, the latest first."""
     found: list[tuple[int, dict[str, Any]]] = []
     for folder in _folders(root):
         stamps = [_stamp(folder / name) for name in (PLAN, TRIALS)]
@@ -38,15 +39,16 @@ async def listed(request: Request, root: Path, networks: Networks) -> list[dict[
         except Problem as problem:
             if problem.status != 409:
                 raise
-            about = {"title": folder.name, "finished": False, "verdict": [], "problem": str(problem)}
+            about = {"title": printable(folder.name), "finished": False, "verdict": [], "problem": str(problem)}
         report = _stamp(folder / REPORT) > 0
-        found.append((max(stamps), {"name": folder.name, "report": report, **about}))
+        called = {"name": names.encoded(folder.name), "shown": printable(folder.name)}
+        found.append((max(stamps), {**called, "report": report, **about}))
     return [each for _, each in sorted(found, key=lambda pair: -pair[0])]
 
 
 def report(root: Path, name: str) -> Response:
     """The page that `sfumato report` writes. Raises Problem where there is none."""
-    folder = root / name if names.is_one(name) else None
+    folder = names.inside(root, name)
     if folder is None or folder.is_symlink() or not folder.is_dir():
         raise Problem(404, "There is no experiment of that name.")
     path = names.file(folder, REPORT)

@@ -8,11 +8,11 @@ from starlette.routing import Route
 
 from sfumato.errors import SfumatoError
 from sfumato.recipe import Recipe
-from sfumato.studio.form import describing, fields, samples, uploads, wanted
+from sfumato.studio.form import checking, describing, fields, samples, wanted
 from sfumato.studio.shared import aside, studio_of
 from sfumato.studio.web import bodies
 from sfumato.studio.web.answers import FOR_EVER, Answer, picture
-from sfumato.studio.web.bodies import NewRun, Race
+from sfumato.studio.web.bodies import Check, NewRun, Race, Sent
 from sfumato.studio.web.problems import Problem, field_of
 
 
@@ -36,23 +36,26 @@ async def describe(request: Request) -> Response:
 async def check(request: Request) -> Response:
     """Whether a recipe will learn."""
     studio = studio_of(request)
-    asked = await bodies.of(request, NewRun)
+    asked = await bodies.of(request, Check)
     recipe = wanted.recipe(asked, asked.picture)
     await aside(wanted.checked_picture, recipe, studio.gallery)
-    return Answer(await studio.children.check(recipe, request.is_disconnected))
+    if asked.pressed:
+        return Answer(await checking.asked_for(recipe, request, studio.children))
+    return Answer(await checking.by_itself(recipe, request, studio.children, studio.runs))
 
 
 async def start_run(request: Request) -> Response:
-    """Begin a run."""
+    """Queue a run."""
     studio = studio_of(request)
     asked = await bodies.of(request, NewRun)
     recipe = wanted.recipe(asked, asked.picture)
     await aside(wanted.checked_picture, recipe, studio.gallery)
-    return Answer({"name": await studio.children.paint(recipe)}, 201)
+    await studio.children.refuse(recipe)
+    return Answer({"name": (await studio.queue.start([recipe]))[0]}, 201)
 
 
 async def start_race(request: Request) -> Response:
-    """Begin several runs."""
+    """Queue several runs, among which the cores are divided."""
     studio = studio_of(request)
     asked = await bodies.of(request, Race)
     recipes: list[Recipe] = []
@@ -60,15 +63,27 @@ async def start_race(request: Request) -> Response:
         try:
             recipes.append(wanted.recipe(arm, arm.picture))
             await aside(wanted.checked_picture, recipes[-1], studio.gallery)
-        except SfumatoError as error:
+            await studio.children.refuse(recipes[-1])
+        except (Problem, SfumatoError) as error:
             raise Problem(422, f"arm {number + 1}: {error}", f"arms.{number}.{field_of(str(error)) or ''}") from None
-    return Answer({"names": await studio.races.start(recipes)}, 201)
+    return Answer({"names": await studio.queue.race(recipes)}, 201)
 
 
 async def send_picture(request: Request) -> Response:
     """Keep a picture."""
-    studio = studio_of(request)
-    return Answer(await uploads.keep(request, studio.runs, studio.decoding), 201)
+    return Answer(await studio_of(request).uploads.keep(request), 201)
+
+
+async def list_pictures(request: Request) -> Response:
+    """Those that were dropped here."""
+    return Answer(await aside(studio_of(request).uploads.listed))
+
+
+async def delete_picture(request: Request) -> Response:
+    """Delete one."""
+    asked = await bodies.of(request, Sent)
+    await aside(studio_of(request).uploads.delete, asked.source)
+    return Answer({"source": asked.source})
 
 
 ROUTES = [
@@ -79,4 +94,6 @@ ROUTES = [
     Route("/api/runs", start_run, methods=["POST"]),
     Route("/api/race", start_race, methods=["POST"]),
     Route("/api/pictures", send_picture, methods=["POST"]),
+    Route("/api/pictures", list_pictures),
+    Route("/api/pictures/delete", delete_picture, methods=["POST"]),
 ]

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sfumato.errors import RecipeError
+from sfumato.errors import RecipeError, SfumatoError
 from sfumato.images.samples import SAMPLES
-from sfumato.recipe import Recipe, changed, from_string, preset
+from sfumato.recipe import Picture, Recipe, changed, from_string, preset
 from sfumato.recipe.fields import nested
+from sfumato.recipe.summary import text
 from sfumato.recipe.text import PREFIX
+from sfumato.runs import facts, layout
 from sfumato.studio.gallery.cards import Gallery
+from sfumato.studio.web import names
 from sfumato.studio.web.bodies import Wanted
+from sfumato.studio.web.problems import Problem
+
+MOST_RUNS = 100
+"""Of one picture that are looked at for the settings that are wanted, the newest."""
 
 
 def recipe(wanted: Wanted, picture: str | None = None) -> Recipe:
@@ -30,19 +37,37 @@ def recipe(wanted: Wanted, picture: str | None = None) -> Recipe:
     return found
 
 
-def checked_picture(found: Recipe, gallery: Gallery) -> None:
-    """Raise RecipeError unless the recipe's picture is a sample, one that was sent here, or one that a run learned.
+def checked_picture(found: Recipe, gallery: Gallery) -> Path | None:
+    """The folder of the run whose stored picture is meant; None for a sample, or a picture that was sent here.
 
-    An address that somebody shares must not have the studio read other files of this computer.
+    A path that a run names is only a name: an address that somebody shares, or a run's folder from somebody else, must
+    not have the studio read other files of this computer. What is read is the picture that the run has stored, so that
+    it can only be learned with the settings that it was stored with. Raises RecipeError for all else.
     """
     source = found.picture.source
     if source in SAMPLES or sent_here(source, gallery.runs):
-        return
-    if any(each.picture == source for each in gallery.entries()):
-        return
+        return None
+    stored = [each for each in gallery.entries() if each.picture == source][:MOST_RUNS]
+    settings: list[Picture] = []
+    for each in stored:
+        try:
+            folder = names.folder(gallery.runs, names.encoded(each.name))
+            names.file(folder, layout.PICTURE)
+            settings.append(Picture.of(facts.whole(folder)["recipe"]["picture"]))
+        except (Problem, SfumatoError, KeyError, TypeError):
+            continue
+        if settings[-1] == found.picture:
+            return folder
+    if settings:
+        mine, theirs = (each.model_dump() for each in (found.picture, settings[0]))
+        name = next(name for name in mine if mine[name] != theirs[name])
+        raise RecipeError(
+            f"picture.{name} must be {text(theirs[name])}, as it was when a run here stored this picture. Got "
+            f"{text(mine[name])}; drop the file onto the page to have it otherwise."
+        )
     raise RecipeError(
         f"picture.source must be a sample ({', '.join(sorted(SAMPLES))}), a picture that was dropped here, or one that "
-        "a run has learned. Got another; drop the file onto the page."
+        "a run here has stored. Got another; drop the file onto the page."
     )
 
 

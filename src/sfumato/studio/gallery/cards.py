@@ -8,7 +8,6 @@ import threading
 import time
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from anyio import CapacityLimiter
 
@@ -16,6 +15,7 @@ from sfumato.errors import RunError
 from sfumato.runs import cleaning, entry, layout, listing
 from sfumato.runs.entry import Entry
 from sfumato.studio.gallery import thumbnails
+from sfumato.studio.training import waiting
 from sfumato.studio.web import names
 from sfumato.studio.web.problems import Problem
 
@@ -86,12 +86,13 @@ class Gallery:
         pages = max(1, -(-len(listed) // size))
         number = min(number, pages)
         shown = listed[(number - 1) * size : number * size]
+        before = {each.name: place for place, each in enumerate(waiting.places(self.runs))}
         return {
             "total": len(listed),
             "page": number,
             "pages": pages,
             "states": states,
-            "runs": [card(each) for each in shown],
+            "runs": [card(each, before.get(each.name)) for each in shown],
         }
 
     def delete(self, name: str) -> None:
@@ -101,7 +102,7 @@ class Gallery:
         if found.state not in cleaning.STATES:
             raise RunError(f"a run that is {found.state} cannot be deleted here; stop it first.")
         cleaning.delete(found, self.runs)
-        thumbnails.forget(self.runs, name)
+        thumbnails.forget(self.runs, folder.name)
         with self._lock:
             self._at = -FRESH
 
@@ -122,17 +123,22 @@ class Gallery:
         return key, found
 
 
-def card(each: Entry) -> dict[str, Any]:
-    """A run in the gallery, without where it lies."""
+def card(each: Entry, before: int | None = None) -> dict[str, Any]:
+    """A run in the gallery, without where it lies; ``before`` are those before it in the queue, where it waits.
+
+    ``name`` is for addresses, ``shown`` for people.
+    """
     about = {name: value for name, value in each.as_json().items() if name != "folder"}
     version = thumbnails.version(each.folder)
     return {
         **about,
+        "name": names.encoded(each.name),
+        "shown": each.shown,
+        "state": each.state if before is None or each.state == "running" else entry.QUEUED,
+        "before": before,
         "width": each.width,
         "height": each.height,
-        "thumbnail": f"/api/runs/{quote(each.name, safe='', errors='replace')}/thumbnail.webp?v={version}"
-        if version
-        else None,
+        "thumbnail": f"/api/runs/{names.in_address(each.name)}/thumbnail.webp?v={version}" if version else None,
     }
 
 

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sfumato.errors import RunError
+from sfumato.runs.entry import printable
 from sfumato.studio.gallery import thumbnails
 from sfumato.studio.gallery.cards import MOST_A_PAGE
 from sfumato.studio.shared import aside, folder_of, studio_of
@@ -42,7 +43,8 @@ async def delete_runs(request: Request) -> Response:
             await aside(studio.gallery.delete, name)
             deleted.append(name)
         except (Problem, RunError) as error:
-            refused.append({"name": name, "problem": str(error).replace(f"{studio.runs}/", "")})
+            problem = printable(str(error).replace(f"{studio.runs}/", ""))
+            refused.append({"name": name, "shown": printable(names.decoded(name)), "problem": problem})
     return Answer({"deleted": deleted, "refused": refused})
 
 

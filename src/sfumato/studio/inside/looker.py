@@ -22,6 +22,8 @@ from sfumato.studio.inside.tile_places import FINE_ZOOM
 
 KEPT = 6
 """Networks."""
+KEPT_BYTES = 512_000_000
+"""Of their weights; the one that was asked for last is kept whatever it takes."""
 
 POLITE = 5
 """Training goes before looking."""
@@ -101,10 +103,14 @@ class _Networks:
         if key not in self._models:
             model, _ = run.model(file)
             self._models[key] = model.double() if exact else model
-            if len(self._models) > KEPT:
+            while len(self._models) > 1 and (len(self._models) > KEPT or self._bytes() > KEPT_BYTES):
                 self._models.popitem(last=False)
         self._models.move_to_end(key)
         return self._models[key]
+
+    def _bytes(self) -> int:
+        weights = (weight for model in self._models.values() for weight in model.state_dict().values())
+        return sum(weight.numel() * weight.element_size() for weight in weights)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,10 @@ from sfumato.studio.web import answers, names
 from sfumato.studio.web.problems import GONE, Problem
 
 MOST_SECONDS = 60.0
+LEFT_ALONE = 2.0
+"""Seconds that the looker may take for an answer that nobody waits for: to load it anew takes longer."""
+LOOK_EVERY = 0.25
+
 IDLE_SECONDS = 300.0
 """After which the looker is let go, with its memory."""
 
@@ -32,6 +37,8 @@ class Networks:
         self._asked = time.monotonic()
         self._one = asyncio.Lock()
         self._kept = Kept()
+        self._given_up = False
+        self._has_ended = False
 
     async def picture(self, request: Request, folder: Path, order: dict[str, Any]) -> Response:
         """A PNG of a network at saved moments."""
@@ -54,7 +61,7 @@ class Networks:
                 raise Problem(GONE, "Nobody waits for this any more.")
             if (data := self._kept.get(key)) is None:
                 self._asked = time.monotonic()
-                head, data = await to_thread.run_sync(self._ask, order)
+                head, data = await self._asked_for(request, order)
                 if "problem" in head:
                     raise Problem(409, head["problem"])
                 if "json" in head:
@@ -62,13 +69,36 @@ class Networks:
                 self._kept.put(key, data)
         return data
 
+    async def _asked_for(self, request: Request, order: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+        """The looker's answer; it is ended where it computes long, and for nobody any more. Raises Problem."""
+        self._given_up = False
+        since = time.monotonic()
+        answer = asyncio.ensure_future(to_thread.run_sync(self._ask, order))
+        try:
+            while not (await asyncio.wait({answer}, timeout=LOOK_EVERY))[0]:
+                if time.monotonic() - since >= LEFT_ALONE and await request.is_disconnected():
+                    raise Problem(GONE, "Nobody waits for this any more.")
+            return answer.result()
+        finally:
+            if not answer.done():
+                self._given_up = True
+                looker = self._looker
+                if looker is not None:
+                    await asyncio.shield(to_thread.run_sync(looker.end))
+                with suppress(Problem):
+                    await answer
+
     def rest(self) -> None:
         """Let the looker go when it has long not been asked."""
         if time.monotonic() - self._asked > IDLE_SECONDS and not self._one.locked():
-            self.end()
+            self._let_go()
 
     def end(self) -> None:
-        """Let the looker go."""
+        """Let the looker go, for ever; who waits for its answer hears of it."""
+        self._has_ended = True
+        self._let_go()
+
+    def _let_go(self) -> None:
         if self._looker is not None:
             self._looker.end()
             self._looker = None
@@ -76,15 +106,19 @@ class Networks:
     def _ask(self, order: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         # Once more where somebody has ended the looker meanwhile, and not where it takes too long.
         for _ in range(2):
+            if self._has_ended:
+                raise Problem(503, "The studio has ended.")
             if self._looker is None:
                 self._looker = Child("sfumato.studio.inside.looker")
             try:
                 return self._looker.ask(order, MOST_SECONDS)
             except TimeoutError:
-                self.end()
+                self._let_go()
                 break
             except OSError:
-                self.end()
+                self._let_go()
+                if self._given_up:
+                    raise Problem(GONE, "Nobody waits for this any more.") from None
         raise Problem(500, "The network could not be looked into; the studio's terminal says why.")
 
 

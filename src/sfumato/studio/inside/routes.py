@@ -30,7 +30,7 @@ def _looked_into(what: str, *, picture: bool) -> Callable[[Request], Awaitable[R
         if what == "unit_picture":
             order["size"] = names.whole(asked.get("size", "512"), 16, 2048, "size")
         if what == "tile":
-            order["zoom"] = names.whole(given["zoom"], 0, tile_places.LARGEST_ZOOM, "the zoom")
+            order["zoom"] = names.whole(given["zoom"], tile_places.LEAST_ZOOM, tile_places.LARGEST_ZOOM, "the zoom")
             most = tile_places.reach(order["zoom"])
             order |= {side: names.whole(given[side], -most, most, f"the {side}") for side in ("row", "column")}
         if picture:
@@ -38,7 +38,8 @@ def _looked_into(what: str, *, picture: bool) -> Callable[[Request], Awaitable[R
         found = await networks.data(request, folder, order)
         if what == "layer":
             by = f"&by={order['by']}" if "by" in order else ""
-            found["sheet"] = f"{request.url.path}/sheet.png?step={order['step']}{by}"
+            at = f"/api/runs/{names.in_address(folder.name)}/layers/{order['layer']}"
+            found["sheet"] = f"{at}/sheet.png?step={order['step']}{by}"
         return Answer({"step": order["step"], **found})
 
     return answer

@@ -18,12 +18,13 @@ from sfumato.studio.inside.tile_places import SIDE
 def region(recipe: Recipe, shape: tuple[int, int], zoom_level: int, row: int, column: int) -> Region:
     """What a tile shows, as `zoom.painting` takes it, of a picture of (height, width).
 
-    At zoom Z the longer side has 256 * 2^Z pixels; row and column count tiles from the upper left corner. A pixel of
-    the picture is a square, so that with coordinates ``at corners`` half a pixel lies outside of the outer ones.
+    At zoom Z, which may be below 0, the longer side has 256 * 2^Z pixels; row and column count tiles from the upper
+    left corner. A pixel of the picture is a square, so that with coordinates ``at corners`` half a pixel lies outside
+    of the outer ones.
     """
     longer = max(shape)
     # Pixels of the picture that a pixel of the tile is wide.
-    step = longer / (SIDE * 2**zoom_level)
+    step = longer / (SIDE * 2.0**zoom_level)
     top, bottom = _ends(recipe, shape[0], row * SIDE * step, step)
     left, right = _ends(recipe, shape[1], column * SIDE * step, step)
     return Region(top, left, bottom, right)

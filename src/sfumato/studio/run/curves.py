@@ -2,39 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
-
-import numpy as np
+from typing import Any
 
 from sfumato.errors import RunError, SfumatoError
 from sfumato.recipe import Recipe, changed
 from sfumato.recipe.description import CHANNELS, TRAINING_PER_FORWARD, Description, describe
-from sfumato.runs import facts, layout, metrics, weights
+from sfumato.runs import facts, layout, weights
+from sfumato.studio.run.history import History
 
-MOST_POINTS = 2000
-MOST_METRICS = 64_000_000
-"""Bytes: read, they take several times as many of memory, for each page that asks."""
-
-T = TypeVar("T")
+MOST_POINTS = 1000
+"""More than a chart has pixels across; a file may have any number of lines."""
 
 
-def data(folder: Path) -> dict[str, Any]:
-    """One list a quantity, with a number or null for every line of the metrics that is shown.
+def version(folder: Path, history: History) -> str:
+    """Changes with what `data` answers. Brings the history up to date. Raises RunError."""
+    history.update()
+    stamps = [_stamp(folder / name) for name in (layout.RUN, layout.MOMENTS)]
+    return "-".join((history.version, *stamps))
+
+
+def data(folder: Path, history: History) -> dict[str, Any]:
+    """One list a quantity, with a number or null for each of at most `MOST_POINTS` lines of the metrics.
 
     ``stable_rank`` has a list of every layer's, or null where a line has none, ``layers`` their names. ``running`` are
     the figures at saved moments: from the samples that training showed just before. Raises RunError.
     """
-    lines = thinned(metrics.read(folder / layout.METRICS, MOST_METRICS), MOST_POINTS)
-    each = operations_a_sample(facts.read(folder))
-    found: dict[str, Any] = {name: [line.get(name) for line in lines] for name in ("epoch", "step", "seconds")}
-    found["operations"] = [None if each is None else each * line["samples"] for line in lines]
-    found |= {name: [line.get(name) for line in lines] for name in ("loss", "psnr", "ssim", "learning_rate")}
-    ranks = [_layers(line).get("stable_rank") for line in lines]
-    found["stable_rank"] = ranks
-    found["layers"] = next((_layers(line).get("name") for line in lines if _layers(line)), None)
-    found["running"] = _running(folder, None if each is None else each * _samples_a_step(lines))
+    with history.lock:
+        history.update()
+        shown = history.evenly(MOST_POINTS)
+        each = operations_a_sample(facts.read(folder))
+        found: dict[str, Any] = {name: history.column(name, shown) for name in ("epoch", "step", "seconds")}
+        samples = history.column("samples", shown)
+        found["operations"] = [None if each is None else each * count for count in samples]
+        found |= {name: history.column(name, shown) for name in ("loss", "psnr", "ssim", "learning_rate")}
+        layers = [_layers(line) for line in history.lines(shown)] if shown else []
+    found["stable_rank"] = [each_layer.get("stable_rank") for each_layer in layers]
+    found["layers"] = next((each_layer.get("name") for each_layer in layers if each_layer), None)
+    steps = found["step"]
+    samples_a_step = samples[-1] / steps[-1] if steps and steps[-1] else 0.0
+    found["running"] = _running(folder, None if each is None else each * samples_a_step)
     return found
 
 
@@ -55,13 +62,6 @@ def description(found: dict[str, Any]) -> Description | None:
         return None
 
 
-def thinned(values: Sequence[T], most: int) -> list[T]:
-    """At most so many, evenly, the first and the last among them."""
-    if len(values) <= most:
-        return list(values)
-    return [values[round(place)] for place in np.linspace(0, len(values) - 1, most)]
-
-
 def _running(folder: Path, operations_a_step: float | None) -> dict[str, Any]:
     found = []
     for path in layout.of_steps(folder, layout.MOMENTS):
@@ -76,8 +76,11 @@ def _running(folder: Path, operations_a_step: float | None) -> dict[str, Any]:
     }
 
 
-def _samples_a_step(lines: Sequence[dict[str, Any]]) -> float:
-    return lines[-1]["samples"] / lines[-1]["step"] if lines and lines[-1]["step"] else 0.0
+def _stamp(path: Path) -> str:
+    try:
+        return f"{path.lstat().st_mtime_ns:x}"
+    except OSError:
+        return "0"
 
 
 def _layers(line: dict[str, Any]) -> dict[str, Any]:

@@ -5,32 +5,37 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from sfumato.errors import RunError, SfumatoError
 from sfumato.recipe import Recipe, to_string, to_toml
 from sfumato.recipe.changes import flat
 from sfumato.recipe.summary import text
-from sfumato.runs import entry, facts, layout, metrics, weights
+from sfumato.runs import entry, facts, layout, weights
 from sfumato.studio.gallery import cards
 from sfumato.studio.run import curves, progress
+from sfumato.studio.run.history import NUMBERS, History
 from sfumato.studio.web import names
 from sfumato.studio.web.problems import Problem
 
 FILMS = (".mp4", ".webp", ".gif")
 
 
-def data(runs: Path, name: str) -> dict[str, Any]:
-    """What the run's page shows. Raises Problem, or RunError where its run.json cannot be read."""
-    folder = names.folder(runs, name)
+MOST_FRAMES = 2000
+"""That can be scrubbed through: of more, every other one is left out, or more of them."""
+
+
+def data(folder: Path, history: History) -> dict[str, Any]:
+    """What the run's page shows. Raises RunError where its run.json cannot be read."""
     found = facts.read(folder)
     each = entry.read(folder)
-    lines = _lines(folder)
-    state = progress.state(folder, found, lines[-1] if lines else None, each.state in entry.LIVE)
+    steps = _frame_steps(folder)
+    last, by_step = _lines(history, steps)
+    state = progress.state(folder, found, last, each.state in entry.LIVE)
     picture = found.get("picture")
     described = curves.description(found)
     return {
         **cards.card(each),
+        "state": state["state"],
         "channels": picture.get("channels") if isinstance(picture, Mapping) else None,
         "live": each.state in entry.LIVE,
         "progress": state["progress"],
@@ -48,7 +53,7 @@ def data(runs: Path, name: str) -> dict[str, Any]:
         "resumed": found.get("resumed"),
         "looking": found.get("looking"),
         "moments": moments(folder),
-        "frames": frames(folder, lines, curves.operations_a_sample(found)),
+        "frames": [frame(step, by_step, curves.operations_a_sample(found)) for step in steps],
         "files": _files(folder),
     }
 
@@ -71,16 +76,11 @@ def moments(folder: Path) -> list[dict[str, Any]]:
     return found
 
 
-def frames(folder: Path, lines: list[dict[str, Any]], operations_a_sample: int | None) -> list[dict[str, Any]]:
-    """``{step, epoch, seconds, operations, psnr, loss}`` of every exact painting."""
-    by_step = {line["step"]: line for line in lines}
-    return [
-        frame(layout.step_of(path), by_step, operations_a_sample) for path in layout.of_steps(folder, layout.FRAMES)
-    ]
-
-
 def frame(step: int, by_step: Mapping[int, Mapping[str, Any]], operations_a_sample: int | None) -> dict[str, Any]:
-    """One of `frames`; null for what its line of the metrics would tell and there is none."""
+    """``{step, epoch, seconds, operations, psnr, loss}`` of an exact painting.
+
+    Null is what its line of the metrics would tell, where there is none.
+    """
     line = by_step.get(step, {})
     samples = line.get("samples")
     return {
@@ -90,12 +90,23 @@ def frame(step: int, by_step: Mapping[int, Mapping[str, Any]], operations_a_samp
     }
 
 
-def _lines(folder: Path) -> list[dict[str, Any]]:
-    try:
-        return metrics.read(folder / layout.METRICS, curves.MOST_METRICS)
-    except RunError:
-        # The page says so where it shows the curves.
-        return []
+def _frame_steps(folder: Path) -> list[int]:
+    steps = [layout.step_of(path) for path in layout.of_steps(folder, layout.FRAMES)]
+    if len(steps) <= MOST_FRAMES:
+        return steps
+    return [steps[round(place * (len(steps) - 1) / (MOST_FRAMES - 1))] for place in range(MOST_FRAMES)]
+
+
+def _lines(history: History, steps: list[int]) -> tuple[dict[str, Any] | None, dict[int, dict[str, Any]]]:
+    """The last line, and those of some steps."""
+    with history.lock:
+        try:
+            history.update()
+        except RunError:
+            # The page says so where it shows the curves.
+            return None, {}
+        last = {name: history.column(name, [len(history) - 1])[0] for name in NUMBERS} if len(history) else None
+        return last, history.by_step(steps)
 
 
 def _written(found: Mapping[str, Any]) -> dict[str, str | None]:
@@ -113,7 +124,7 @@ def _again(each: entry.Entry) -> dict[str, str]:
 
 def _files(folder: Path) -> dict[str, str]:
     found: dict[str, str] = {}
-    at = f"/api/runs/{quote(folder.name, safe='', errors='replace')}/files"
+    at = f"/api/runs/{names.in_address(folder.name)}/files"
     for key, every in (("film", [f"{layout.FILM}{ending}" for ending in FILMS]), ("curve", [layout.CURVE])):
         for name in every:
             if key not in found and (folder / name).is_file() and not (folder / name).is_symlink():

@@ -9,6 +9,7 @@ from typing import Any
 from sfumato.errors import RunError
 from sfumato.runs import entry, layout, weights
 from sfumato.runs.weights import Moment
+from sfumato.studio.training import waiting
 
 
 def newest_moment(folder: Path) -> Moment | None:
@@ -22,13 +23,15 @@ def newest_moment(folder: Path) -> Moment | None:
 
 
 def state(folder: Path, facts: Mapping[str, Any], line: Mapping[str, Any] | None, held: bool) -> dict[str, Any]:
-    """``{state, progress, seconds, epoch, step, psnr, left, stage}`` of a run; ``left`` are seconds, or null.
+    """``{state, before, progress, seconds, epoch, step, psnr, left, stage}`` of a run; ``left`` are seconds, or null.
 
     ``line``: the last of its metrics; ``held``: whether a process works on it. Progress is 0 to 1, by the part of the
-    budget that will end first.
+    budget that will end first. ``before`` are the runs before it in the queue, null where it does not wait there.
     """
     status = str(facts.get("status"))
     found = entry.INTERRUPTED if status in entry.LIVE and not held else status
+    before = None if found == "running" else waiting.before(folder.parent, folder.name)
+    found = found if before is None else entry.QUEUED
     at: dict[str, Any] = {name: (line or {}).get(name) for name in ("seconds", "epoch", "step", "psnr")}
     if found in entry.LIVE:
         moment = newest_moment(folder)
@@ -40,6 +43,7 @@ def state(folder: Path, facts: Mapping[str, Any], line: Mapping[str, Any] | None
         left = at["seconds"] * (1 - part) / part
     return {
         "state": found,
+        "before": before,
         "progress": part,
         **at,
         "left": left,

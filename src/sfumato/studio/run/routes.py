@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Awaitable, Callable
 
+from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -11,19 +13,32 @@ from starlette.routing import Route
 from sfumato.runs import entry, requests
 from sfumato.studio.run import curves, events, page, pictures
 from sfumato.studio.shared import aside, folder_of, studio_of
-from sfumato.studio.web import bodies
-from sfumato.studio.web.answers import Answer
+from sfumato.studio.web import bodies, names
+from sfumato.studio.web.answers import Answer, has, tagged, unchanged
 from sfumato.studio.web.problems import Problem
 
 
 async def show_run(request: Request) -> Response:
     """All about one run."""
-    return Answer(await aside(page.data, studio_of(request).runs, request.path_params["name"]))
+    studio, folder = studio_of(request), folder_of(request)
+    # By few threads: those that wait for a first look at a long file are not missed elsewhere.
+    data = functools.partial(page.data, folder, studio.histories.of(folder))
+    return Answer(await to_thread.run_sync(data, limiter=studio.few_read))
 
 
 async def show_metrics(request: Request) -> Response:
-    """Its curves."""
-    return Answer(await aside(curves.data, folder_of(request)))
+    """Its curves; 304 where the browser has them as they are."""
+    studio, folder = studio_of(request), folder_of(request)
+    history = studio.histories.of(folder)
+
+    def made() -> Response:
+        with history.lock:
+            version = curves.version(folder, history)
+            if has(request, version):
+                return unchanged(version)
+            return Answer(curves.data(folder, history), headers=tagged(version))
+
+    return await to_thread.run_sync(made, limiter=studio.few_read)
 
 
 async def listen(request: Request) -> Response:
@@ -51,11 +66,13 @@ async def ask(request: Request) -> Response:
     if wish not in ("pause", "stop", "resume"):
         raise Problem(404, "There is nothing at this address.")
     await bodies.read(request, bodies.MOST_JSON)
-    if wish == "resume" and not await aside(entry.is_held, folder):
-        await studio_of(request).children.resume(folder)
-    else:
+    queue = studio_of(request).queue
+    if wish == "resume":
+        await queue.resume(folder)
+    # One that only waits is not asked to stop, but one that waits, paused, to go on.
+    elif not (wish == "stop" and await queue.cancel(folder)) or await aside(entry.is_held, folder):
         await aside(requests.ask, folder, wish)
-    return Answer({"name": folder.name}, 202)
+    return Answer({"name": names.encoded(folder.name)}, 202)
 
 
 _RUN = "/api/runs/{name}"

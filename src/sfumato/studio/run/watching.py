@@ -21,6 +21,7 @@ import anyio
 from sfumato.errors import RunError
 from sfumato.runs import entry, facts, layout, metrics, weights
 from sfumato.studio.run import curves, page, progress
+from sfumato.studio.training import waiting
 from sfumato.studio.web.bodies import sent
 
 TICK = 0.1
@@ -35,6 +36,9 @@ MOST_WAITING = 256
 """Pieces that a page may be behind; then the oldest go."""
 
 _MOST_READ = 4_000_000
+
+MOST_REMEMBERED = 1000
+"""Lines: a frame comes with its line, or soon after."""
 
 _TOLD = ("step", "epoch", "samples", "seconds", "loss", "psnr")
 """Of a line, with its frame."""
@@ -76,6 +80,7 @@ class Watcher:
         self._line: dict[str, Any] | None = None
         self._by_step: dict[int, dict[str, Any]] = {}
         self._read = 0
+        self._begun = False
         self._held = False
         self._steps: dict[str, set[int]] = {layout.FRAMES: set(), layout.MOMENTS: set()}
         self._state: dict[str, Any] = {}
@@ -135,7 +140,8 @@ class Watcher:
             pieces.append(self._live)
         elif not live:
             self._live = b""
-        if changed or lines or (live and now - self._at["state"] >= STATE_EVERY) or first:
+        moved_up = waiting.before(self._folder.parent, self._folder.name) != self._state.get("before")
+        if changed or lines or moved_up or (live and now - self._at["state"] >= STATE_EVERY) or first:
             self._at["state"] = now
             before = self._state
             self._state = progress.state(self._folder, self._facts, self._line, self._held)
@@ -173,9 +179,12 @@ class Watcher:
             size = path.lstat().st_size
             if size == self._read or not stat.S_ISREG(path.lstat().st_mode):
                 return []
+            if self._read == 0 and self._state == {}:
+                # What was there before is in what the page has loaded: of a long file only the end is looked at.
+                self._read = _start_of_last_line(path, size)
             if size < self._read:
                 # Taken up again from a checkpoint: later lines were dropped.
-                self._read, self._by_step = 0, {}
+                self._read, self._by_step = _start_of_last_line(path, size), {}
             with path.open("rb") as file:
                 file.seek(self._read)
                 data = file.read(_MOST_READ)
@@ -186,7 +195,8 @@ class Watcher:
             # A hole, or something else that no training has written.
             self._read = size
             return []
-        first, self._read = self._read == 0, self._read + len(whole)
+        first, self._read = not self._begun, self._read + len(whole)
+        self._begun = True
         lines: list[dict[str, Any]] = []
         for text in whole.splitlines():
             with suppress(ValueError, RecursionError):
@@ -197,7 +207,8 @@ class Watcher:
             self._line = lines[-1]
             # Without the figures of every layer, which are long.
             self._by_step |= {line["step"]: {name: line.get(name) for name in _TOLD} for line in lines}
-        # Those that were there before are in what the page has loaded.
+        while len(self._by_step) > MOST_REMEMBERED:
+            del self._by_step[next(iter(self._by_step))]
         return [] if first and self._state == {} else [self._shown(line) for line in lines]
 
     def _shown(self, line: dict[str, Any]) -> dict[str, Any]:
@@ -235,6 +246,16 @@ class Watcher:
         before = self._stamps.get(name)
         self._stamps[name] = stamp
         return stamp is not None and stamp != before
+
+
+def _start_of_last_line(path: Path, size: int) -> int:
+    """Where the last whole line begins; 0 where that is too far from the end."""
+    start = max(size - _MOST_READ, 0)
+    with path.open("rb") as file:
+        file.seek(start)
+        data = file.read(_MOST_READ)
+    before = data.rfind(b"\n", 0, max(data.rfind(b"\n"), 0))
+    return start + before + 1 if before >= 0 else 0
 
 
 def _put(queue: asyncio.Queue[bytes | None], piece: bytes | None) -> None:

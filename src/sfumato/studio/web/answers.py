@@ -30,11 +30,24 @@ class Answer(JSONResponse):
 
 def picture(request: Request, data: bytes, kind: str, version: str, caching: str) -> Response:
     """Bytes of a picture; 304 without them where the browser has this ``version``."""
-    tag = f'"{version}"'
-    headers = {"ETag": tag, "Cache-Control": caching}
-    if tag in request.headers.get("if-none-match", ""):
-        return Response(status_code=304, headers=headers)
-    return Response(data, media_type=kind, headers=headers)
+    if has(request, version):
+        return unchanged(version, caching)
+    return Response(data, media_type=kind, headers=tagged(version, caching))
+
+
+def has(request: Request, version: str) -> bool:
+    """Whether the browser says that it has this version; one that was compressed on its way is the same."""
+    return f'"{version}"' in request.headers.get("if-none-match", "")
+
+
+def tagged(version: str, caching: str = ASK_AGAIN) -> dict[str, str]:
+    """Headers of an answer of this version."""
+    return {"ETag": f'"{version}"', "Cache-Control": caching}
+
+
+def unchanged(version: str, caching: str = ASK_AGAIN) -> Response:
+    """What a browser is told that has it."""
+    return Response(status_code=304, headers=tagged(version, caching))
 
 
 def _finite(value: Any) -> Any:

@@ -39,10 +39,23 @@ class NewRun(Wanted):
     """In place of the recipe's."""
 
 
+class Check(NewRun):
+    """POST /api/check."""
+
+    pressed: bool = False
+    """Whether a person has asked for it, and not a page that only was opened."""
+
+
 class Race(Body):
     """POST /api/race."""
 
     arms: list[NewRun] = Field(min_length=2, max_length=MOST_ARMS)
+
+
+class Sent(Body):
+    """POST /api/pictures/delete."""
+
+    source: str = Field(max_length=4096)
 
 
 class Names(Body):

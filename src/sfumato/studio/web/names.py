@@ -1,4 +1,9 @@
-"""From a run's name in an address to its folder, and to files in it: never out of the folder of runs, by no link."""
+"""From a run's name in an address to its folder, and to files in it: never out of the folder of runs, by no link.
+
+A folder may be called anything that its file system takes: bytes that are no UTF-8, line breaks, marks that turn a
+line's direction, ``%``, ``#``. So pages and addresses have names encoded (`encoded`), in letters that mean nothing in an
+address, a query, a list or a page, and that stand for one folder alone. Ordinary names are encoded as themselves.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +12,7 @@ import re
 import stat
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 from sfumato.runs import layout
 from sfumato.studio.web.problems import Problem
@@ -14,18 +20,46 @@ from sfumato.studio.web.problems import Problem
 MOST = 255
 """Bytes of a name, as file systems have it."""
 
+_PLAIN = "-_."
+
 _OWN = (layout.RUN, layout.METRICS, layout.PICTURE, layout.LOCK, layout.MOMENTS, layout.FRAMES, layout.CHECKPOINTS)
 """What other parts of the package read, and would follow a link from."""
 
 
-def folder(runs: Path, name: str) -> Path:
-    """The run's folder in ``runs``. Raises Problem where there is none of that name, or a link stands for it."""
-    found = runs / name if is_one(name) else None
+def encoded(name: str) -> str:
+    """A folder's name as pages have it: letters and digits of any script, ``-``, ``_`` and ``.``; ``~25`` for ``%``."""
+    return "".join(
+        letter if letter.isalnum() or letter in _PLAIN else "".join(f"~{byte:02X}" for byte in os.fsencode(letter))
+        for letter in name
+    )
+
+
+def decoded(text: str) -> str:
+    """The folder's name that `encoded` made a text from."""
+    # What a page sends may hold half a surrogate pair, which no file system's name does.
+    data = text.encode("utf-8", "replace")
+    return os.fsdecode(re.sub(rb"~([0-9A-F]{2})", lambda found: bytes.fromhex(found[1].decode()), data))
+
+
+def in_address(name: str) -> str:
+    """A folder's name as one part of an address that the server gives a page."""
+    return quote(encoded(name), safe="")
+
+
+def folder(runs: Path, text: str) -> Path:
+    """The folder in ``runs`` of a run whose name is `encoded`. Raises Problem where there is none, or it is a link."""
+    found = inside(runs, text)
     if found is None or not _is(found, stat.S_ISDIR) or not _is_run(found):
         raise Problem(404, "There is no run of that name.")
     if part := link_in(found):
         raise Problem(409, f"{part} of this run is a link. The studio follows none; put the file itself there.")
     return found
+
+
+def inside(root: Path, text: str) -> Path | None:
+    """Where a folder whose name is `encoded` would be in ``root``; None where that can be no folder's name."""
+    name = decoded(text)
+    return root / name if is_one(name) else None
 
 
 def link_in(folder: Path) -> str | None:
@@ -36,9 +70,7 @@ def link_in(folder: Path) -> str | None:
 def is_one(name: str) -> bool:
     """Whether a text can be the name of a run's folder: one component of a path, not hidden."""
     return (
-        0 < len(os.fsencode(name) if name.isprintable() else b"") <= MOST
-        and not name.startswith(".")
-        and not any(letter in name for letter in "/\\\0")
+        0 < len(os.fsencode(name)) <= MOST and not name.startswith(".") and "\0" not in name and Path(name).name == name
     )
 
 
@@ -56,12 +88,15 @@ def file(folder: Path, *parts: str) -> Path:
 
 
 def own_folder(runs: Path, *parts: str) -> Path:
-    """A folder of the studio's own in ``runs``, made where it is missing. Raises Problem where a link is in the way."""
+    """A folder of the studio's own in ``runs``, made where it is missing. Raises Problem where a link is in the way.
+
+    ``runs`` itself is not made: somebody may have deleted it.
+    """
     path = runs
     for part in (".studio", *parts):
         path = path / part
         try:
-            path.mkdir(parents=True, exist_ok=True)
+            path.mkdir(exist_ok=True)
         except OSError as error:
             raise Problem(507, f"cannot make {path}: {(error.strerror or str(error)).lower()}.") from None
         if not _is(path, stat.S_ISDIR):

@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 
 from sfumato.errors import RunError, SfumatoError
 from sfumato.recipe.fields import paths
+from sfumato.runs.entry import printable
 
 _STATUS = {404: "There is nothing at this address.", 405: "This address does not take that method."}
 
@@ -52,7 +53,7 @@ async def _problem(request: Request, error: Exception) -> Response:
     found = of(error) if isinstance(error, SfumatoError) else error
     assert isinstance(found, Problem)
     # Where the runs lie is nothing that the page knows of.
-    text = str(found).replace(f"{request.app.state.studio.runs}/", "")
+    text = printable(str(found).replace(f"{request.app.state.studio.runs}/", ""))
     return answer(found.status, text, found.field)
 
 

@@ -19,6 +19,9 @@ ASSETS = Path(__file__).parents[1] / "assets"
 TOKEN = "{{token}}"
 """In index.html, for what every POST must bear."""
 
+PREFIX = "{{prefix}}"
+"""In index.html, before every address."""
+
 KINDS = {
     ".js": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -32,10 +35,11 @@ KINDS = {
 }
 
 
-def page(token: str) -> Response:
-    """The shell, with the token of this server."""
+def page(token: str, prefix: str) -> Response:
+    """The shell, with the token of this server, its addresses under ``prefix``."""
     text = (ASSETS / "index.html").read_text(encoding="utf-8")
-    return HTMLResponse(text.replace(TOKEN, html.escape(token)), headers={"Cache-Control": "no-store"})
+    text = text.replace(TOKEN, html.escape(token)).replace(PREFIX, html.escape(prefix))
+    return HTMLResponse(text, headers={"Cache-Control": "no-store"})
 
 
 def asset(request: Request, name: str) -> Response:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from sfumato.recipe import choices
 from sfumato.training import losses, optimizers
 from sfumato.training.engines.compiled_outputs import outputs
 from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
+from sfumato.training.engines.own_draws import OwnDraws
 from sfumato.training.nested import flatten, unflatten
 
 SMALLEST_PIECE = 32
@@ -36,7 +38,10 @@ class Autograd(Engine):
     def __init__(self, task: Task) -> None:
         recipe = task.recipe
         device, dtype = torch.device(recipe.device), models.DTYPES[recipe.dtype]
-        self._model = task.model.to(device, dtype)
+        self._model = models.placed(task.model, device, dtype)
+        self._named = models.inner(self._model)
+        # Our own networks draw nothing while they compute.
+        self._draws = None if recipe.model.module is None else OwnDraws(recipe.seed, device)
         self._parameters = [parameter for parameter in self._model.parameters() if parameter.requires_grad]
         self._coordinates = torch.from_numpy(task.coordinates).to(device, dtype)
         self._targets = torch.from_numpy(task.targets).to(device, dtype)
@@ -47,7 +52,7 @@ class Autograd(Engine):
         whole = isinstance(recipe.training.optimizer, choices.Foof | choices.KFAC)
         self._divides = isinstance(task.model, models.MLP) and device.type == "cpu" and not whole
         workers = task.threads if self._divides else 1
-        self._optimizer = optimizers.build(recipe.training.optimizer, self._model, workers)
+        self._optimizer = optimizers.build(recipe.training.optimizer, self._named, workers)
         self._rates: list[float] = [group["lr"] for group in self._optimizer.param_groups]
 
     def advance(self, pixels: NDArray[np.int64], rates: NDArray[np.float64]) -> Advance:
@@ -55,10 +60,11 @@ class Autograd(Engine):
         torch.set_num_threads(1 if self._divides else self._threads)
         sums = torch.zeros(2, dtype=torch.float64)
         batches = torch.from_numpy(pixels).to(self._coordinates.device).split(self._batch)
-        for batch, factor in zip(batches, rates, strict=True):
-            for group, rate in zip(self._optimizer.param_groups, self._rates, strict=True):
-                group["lr"] = rate * float(factor)
-            sums += self._step(batch)
+        with self._drawing():
+            for batch, factor in zip(batches, rates, strict=True):
+                for group, rate in zip(self._optimizer.param_groups, self._rates, strict=True):
+                    group["lr"] = rate * float(factor)
+                sums += self._step(batch)
         loss, squared_error = sums.tolist()
         return Advance(loss, squared_error)
 
@@ -87,24 +93,53 @@ class Autograd(Engine):
         self._optimizer.step(closure)
         return seen[0]
 
+    @contextmanager
+    def _drawing(self) -> Iterator[None]:
+        if self._draws is None:
+            yield
+        else:
+            with self._draws.scope():
+                yield
+
     def outputs(self, coordinates: NDArray[np.float64]) -> NDArray[np.floating]:
         """See `Engine.outputs`."""
-        return outputs(self._model, coordinates, self._threads if type(self._model) is models.MLP else 1)
+        if self._draws is None:
+            return outputs(self._model, coordinates, self._threads if type(self._model) is models.MLP else 1)
+        with self._draws.looking():
+            return outputs(self._model, coordinates, 1)
 
     def weights(self) -> Arrays:
         """See `Engine.weights`."""
-        return {name: value.detach().cpu().numpy().copy() for name, value in self._model.state_dict().items()}
+        state = self._named.state_dict()
+        if other := next((name for name, value in state.items() if not isinstance(value, Tensor)), None):
+            raise TypeError(f"its {other} is no tensor, and cannot be saved; hold it in a buffer")
+        return {name: _array(value) for name, value in state.items()}
 
     def state(self) -> Arrays:
         """See `Engine.state`."""
         model = {f"model/{name}": value for name, value in self.weights().items()}
+        buffers = {f"buffers/{name}": _array(value) for name, value in self._unsaved_buffers().items()}
         optimizer = {f"optimizer/{name}": value for name, value in flatten(self._optimizer.state_dict()).items()}
-        return model | optimizer
+        return model | buffers | optimizer | ({} if self._draws is None else self._draws.state())
 
     def load(self, state: Mapping[str, NDArray[Any]]) -> None:
         """See `Engine.load`."""
-        self._model.load_state_dict({name: torch.from_numpy(value.copy()) for name, value in _part(state, "model/")})
+        self._named.load_state_dict({name: torch.from_numpy(value.copy()) for name, value in _part(state, "model/")})
+        with torch.no_grad():
+            for name, buffer in self._unsaved_buffers().items():
+                buffer.copy_(torch.from_numpy(state[f"buffers/{name}"].copy()))
         self._optimizer.load_state_dict(unflatten(dict(_part(state, "optimizer/"))))
+        if self._draws is not None:
+            self._draws.load(state)
+
+    def _unsaved_buffers(self) -> dict[str, Tensor]:
+        """Those that are no part of the ``state_dict``, but that training goes on with all the same."""
+        saved = self._named.state_dict()
+        return {name: buffer for name, buffer in self._named.named_buffers() if name not in saved}
+
+
+def _array(values: Tensor) -> NDArray[Any]:
+    return values.detach().cpu().numpy().copy()
 
 
 def _part(state: Mapping[str, NDArray[Any]], prefix: str) -> list[tuple[str, NDArray[Any]]]:

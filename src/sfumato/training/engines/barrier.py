@@ -18,6 +18,8 @@ from numba import njit, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from sfumato.cores import available_cores
+
 LINE = 16
 """Distance of two counters in int64: two cache lines, because processors fetch lines in pairs."""
 
@@ -50,7 +52,7 @@ def begin(counts: NDArray[np.int64]) -> None:
     counts.fill(0)
     threads = len(counts) // LINE - 1
     # Threads that must share cores give them away as soon as they wait.
-    counts[1 - LINE] = not _LINUX or threads > len(os.sched_getaffinity(0))
+    counts[1 - LINE] = not _LINUX or threads > available_cores()
 
 
 def give_up(counts: NDArray[np.int64]) -> None:

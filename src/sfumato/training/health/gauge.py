@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from sfumato import models
 from sfumato.recipe import Recipe
 from sfumato.training import losses
 from sfumato.training.health.figures import Figures
@@ -54,10 +55,13 @@ class Gauge:
 
     def _measured(self, weights: Mapping[str, NDArray[Any]]) -> Figures:
         if self._copy is None:
-            self._copy = copy.deepcopy(self._model).cpu().eval().requires_grad_(True)
+            self._copy = copy.deepcopy(models.inner(self._model)).cpu().eval()
+            for parameter in self._copy.parameters():
+                # Gradients are looked at in layers that are not trained too; whole numbers have none.
+                parameter.requires_grad_(parameter.is_floating_point())
         model = self._copy
         model.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in weights.items()})
-        dtype = next(model.parameters()).dtype
+        dtype = next(each.dtype for each in model.parameters() if each.is_floating_point())
         targets = torch.from_numpy(self._targets).to(dtype)
 
         def loss(answers: torch.Tensor) -> torch.Tensor:

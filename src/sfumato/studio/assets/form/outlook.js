@@ -49,11 +49,16 @@ export function outlook(signal) {
     waiting = setTimeout(() => check(asked), STILL);
   }
 
-  async function check(asked) {
+  async function check(asked, pressed = false) {
     checking = new AbortController();
     verdict.textContent = "Trying a few steps …";
     try {
-      const { works, findings } = await post("/api/check", asked, AbortSignal.any([signal, checking.signal]));
+      const { tried, why, works, findings } = await post("/api/check", { ...asked, pressed }, AbortSignal.any([signal, checking.signal]));
+      if (!tried) {
+        // What a page does by itself is bounded: a link may have filled this form.
+        verdict.replaceChildren(`Not tried by itself: ${why} `, h("button", { type: "button", onclick: () => check(asked, true) }, "Check anyway"));
+        return;
+      }
       const hurt = findings.some((each) => each.level !== FINE);
       verdict.textContent = !works ? "It is unlikely to learn." : hurt ? "It will learn, with something in its way." : "It will learn.";
       found.replaceChildren(...findings.map((each) => h("li", { data: { level: each.level } }, each.text)));

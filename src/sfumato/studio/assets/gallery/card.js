@@ -1,7 +1,8 @@
 // One run in the gallery.
 
 import { h } from "../core/element.js";
-import { STATES, ago, decibels, differing, duration, isLive, pictureName } from "../core/words.js";
+import { ago, decibels, differing, duration, isLive, pictureName } from "../core/words.js";
+import { stateText } from "../run/queue.js";
 
 /** A card of the run called `name`; `pick(on)` when its box is ticked. */
 export function card(name, pick) {
@@ -41,7 +42,7 @@ export function card(name, pick) {
       const named = pictureName(run.picture);
       title.textContent = named;
       link.title = run.name;
-      link.setAttribute("aria-label", `${named}, ${STATES[run.state] ?? run.state}, ${decibels(run.psnr)}: open ${run.name}`);
+      link.setAttribute("aria-label", `${named}, ${stateText(run)}, ${decibels(run.psnr)}: open ${run.name}`);
       box.setAttribute("aria-label", `Select ${run.name}`);
       psnr.textContent = Number.isFinite(run.psnr) ? decibels(run.psnr) : "";
       if (run.thumbnail) {
@@ -52,7 +53,7 @@ export function card(name, pick) {
       none.textContent = isLive(run.state) ? "no painting yet" : "no painting";
       recipe.replaceChildren(...described(run));
       foot.replaceChildren(
-        run.state === "done" ? "" : h("span", { class: "state", data: { state: run.state } }, STATES[run.state] ?? run.state),
+        run.state === "done" ? "" : h("span", { class: "state", data: { state: run.state } }, stateText(run)),
         Number.isFinite(run.seconds) ? h("span", {}, duration(run.seconds)) : "",
         h("span", {}, ago(run.started)),
       );

@@ -16,7 +16,7 @@ export async function show(root, { query, signal, go, ready }) {
   const asked = {
     words: query.get("words") ?? "",
     sort: query.get("sort") ?? "started",
-    page: Number(query.get("page")) || 1,
+    page: Math.min(1e9, Math.max(1, Math.trunc(Number(query.get("page"))) || 1)),
   };
   const selected = new Set();
   const cards = new Map();

@@ -23,7 +23,7 @@ export async function show(root, { name, query, signal, ready }) {
     root.append(back, h("div", { class: "empty" }, h("h1", {}, "Nothing to look into"), h("p", { class: "lead" }, why)));
     return;
   }
-  let layer = Math.min(hidden, Math.max(1, Number(query.get("layer")) || 1));
+  let layer = Math.min(hidden, Math.max(1, Math.trunc(Number(query.get("layer"))) || 1));
   const problem = h("p", { class: "problem", role: "alert" });
   const about = h("p", { class: "quietly", role: "status" });
   const units = sheet({ name, signal, open: (unit) => box.open(layer, unit, step()), fail });

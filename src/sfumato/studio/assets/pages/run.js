@@ -8,6 +8,7 @@ import { keys } from "../core/keys.js";
 import { latest } from "../core/latest.js";
 import { findings, recipePart } from "../run/recipe.js";
 import { header } from "../run/header.js";
+import { hasNotBegun, notYet } from "../run/queue.js";
 import { stream } from "../run/stream.js";
 import { Timeline } from "../viewing/timeline.js";
 import { Viewer } from "../viewing/viewer.js";
@@ -45,7 +46,7 @@ export async function show(root, { name, signal, go, ready }) {
   /** Make the panes as soon as the picture's size is known. */
   function setUp() {
     if (viewer || !run.width || !run.height) {
-      if (!viewer) stage.replaceChildren(h("p", { class: "waiting lead" }, run.problem || "The run is being set up …"));
+      if (!viewer) stage.replaceChildren(h("p", { class: "waiting lead" }, notYet(run)));
       return;
     }
     viewer = new Viewer({ width: run.width, height: run.height, signal });
@@ -117,9 +118,14 @@ export async function show(root, { name, signal, go, ready }) {
   }
 
   async function act(what) {
+    const cancelled = what === "stop" && hasNotBegun(run);
     try {
       await post(ofRun(name, `/${what}`), {}, signal);
-      notice({ pause: "It pauses after its present step.", stop: "It stops after its present step.", resume: "It goes on." }[what]);
+      if (cancelled) {
+        notice("It is cancelled.");
+        return go("/");
+      }
+      notice({ pause: "It pauses after its present step.", stop: "It stops after its present step.", resume: "It goes on as soon as there is a core for it." }[what]);
       if (what === "resume") events?.open();
       await reload();
     } catch (error) {

@@ -4,12 +4,11 @@ import { get, left, ofRun } from "../core/api.js";
 import { h } from "../core/element.js";
 import { gestures } from "../viewing/gestures.js";
 import { keys } from "../core/keys.js";
-import { Tiles } from "../zoom/tiles.js";
+import { DEEPEST, FURTHEST, SHALLOWEST, SIDE, Tiles } from "../zoom/tiles.js";
 import { Timeline } from "../viewing/timeline.js";
 import { count, epochs, pictureName } from "../core/words.js";
 
-const SIDE = 256;
-const DEEPEST = 24;
+const CROSSED = 1.15; // times the way across all that there is: so much fits on screen at the smallest
 
 export async function show(root, { name, query, signal, ready }) {
   const run = await get(ofRun(name), signal);
@@ -62,23 +61,36 @@ export async function show(root, { name, query, signal, ready }) {
 
   function fit() {
     Object.assign(view, whole, { scale: 0.86 * Math.min(canvas.clientWidth / wide, canvas.clientHeight / high) });
+    settle();
     draw();
     keep();
   }
 
+  /** Put the view within what there is, wherever it was sent: an address may say any number. */
+  function settle() {
+    const least = Math.min(canvas.clientWidth, canvas.clientHeight) / (CROSSED * (2 * FURTHEST + 1));
+    const within = (value, low, high, other) => (Number.isFinite(value) ? Math.min(high, Math.max(low, value)) : other);
+    view.scale = within(view.scale, Math.max(least, SIDE * 2 ** (SHALLOWEST - 1)), SIDE * 2 ** DEEPEST, whole.scale || SIDE);
+    view.x = within(view.x, -FURTHEST, FURTHEST + wide, whole.x);
+    view.y = within(view.y, -FURTHEST, FURTHEST + high, whole.y);
+  }
+
   function zoom(factor, x = canvas.clientWidth / 2, y = canvas.clientHeight / 2) {
-    const scale = Math.min(SIDE * 2 ** DEEPEST, Math.max(24, view.scale * factor));
+    const before = view.scale;
+    view.scale *= factor;
+    settle();
     const [dx, dy] = [x - canvas.clientWidth / 2, y - canvas.clientHeight / 2];
-    view.x += dx / view.scale - dx / scale;
-    view.y += dy / view.scale - dy / scale;
-    view.scale = scale;
+    view.x += dx / before - dx / view.scale;
+    view.y += dy / before - dy / view.scale;
+    settle();
     draw();
     keep();
   }
 
   function pan(dx, dy) {
-    view.x = Math.min(60, Math.max(-60, view.x - dx / view.scale));
-    view.y = Math.min(60, Math.max(-60, view.y - dy / view.scale));
+    view.x -= dx / view.scale;
+    view.y -= dy / view.scale;
+    settle();
     draw();
     keep();
   }
@@ -94,7 +106,7 @@ export async function show(root, { name, query, signal, ready }) {
     const left = width / 2 - view.x * scale;
     const top = height / 2 - view.y * scale;
     // A tile is drawn at its own size or up to twice smaller, so that what is seen is what was computed.
-    const level = Math.min(DEEPEST, Math.max(0, Math.ceil(Math.log2(scale / SIDE) - 0.01)));
+    const level = Math.min(DEEPEST, Math.max(SHALLOWEST, Math.ceil(Math.log2(scale / SIDE) - 0.01)));
     tiles.paint(context, { level, left, top, scale, width, height });
     // The border of what training saw.
     context.strokeStyle = getComputedStyle(document.documentElement).getPropertyValue("--accent");
@@ -129,7 +141,8 @@ export async function show(root, { name, query, signal, ready }) {
     if (!canvas.clientWidth) return;
     if (!query.has("zoom")) return fit();
     const given = (key) => Number(query.get(key)) || 0;
-    Object.assign(view, { x: given("column") / longer, y: given("row") / longer, scale: SIDE * 2 ** Math.min(DEEPEST, Math.max(-3, given("zoom"))) });
+    Object.assign(view, { x: given("column") / longer, y: given("row") / longer, scale: SIDE * 2 ** given("zoom") });
+    settle();
     draw();
   });
   observer.observe(canvas);

@@ -6,7 +6,8 @@ import { curveColour } from "../charts/chart.js";
 import { h } from "../core/element.js";
 import { latest } from "../core/latest.js";
 import { errorMap, pixels } from "../viewing/pixels.js";
-import { STATES, decibels, differing, duration, epochs, isLive, pictureName } from "../core/words.js";
+import { decibels, differing, duration, epochs, isLive, pictureName } from "../core/words.js";
+import { stateText } from "../run/queue.js";
 
 const LONGEST = 48; // letters of a curve's name
 const FEW = 12; // points, each of which is then seen
@@ -61,9 +62,10 @@ export function lane({ name, at, signal, remove }) {
     settled: () => gone || (Boolean(run) && !isLive(run.state) && (run.width || run.state === "damaged")),
     /** Look again; whether anything is new. */
     async refresh() {
-      const before = run && `${run.state} ${shots.length} ${metrics?.step?.length}`;
+      const before = run && `${stateText(run)} ${shots.length} ${metrics?.step?.length}`;
       try {
         [run, metrics] = await Promise.all([get(ofRun(name), signal), get(ofRun(name, "/metrics"), signal)]);
+        run.before = run.now?.before;
       } catch (failure) {
         if (failure.status !== 404) throw failure;
         // One that was deleted says so where it ran; the others go on.
@@ -78,11 +80,11 @@ export function lane({ name, at, signal, remove }) {
       title.title = name;
       recipe.replaceChildren(...(pairs.length ? pairs.flatMap(([key, text]) => [h("span", {}, h("span", { class: "quietly" }, key), ` ${text}`), " "]) : [h("span", { class: "quietly" }, "the default recipe")]));
       if (run.width) element.style.setProperty("--ratio", `${run.width / run.height}`);
-      state.textContent = STATES[run.state] ?? run.state;
+      state.textContent = stateText(run);
       state.dataset.state = run.state;
       painting.setAttribute("aria-label", `Painting of ${name}`);
       error.setAttribute("aria-label", `Errors of ${name}`);
-      return before !== `${run.state} ${shots.length} ${metrics?.step?.length}`;
+      return before !== `${stateText(run)} ${shots.length} ${metrics?.step?.length}`;
     },
     /** Show the last frame at or before a place. */
     seek(place, axis) {

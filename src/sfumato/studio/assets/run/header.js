@@ -1,11 +1,13 @@
 // The top of a run's page: what it is, how far it is, and what can be done with it.
 
 import { h } from "../core/element.js";
-import { STATES, count, decibels, differing, duration, epochs, isLive, pictureName } from "../core/words.js";
+import { count, decibels, differing, duration, epochs, isLive, pictureName } from "../core/words.js";
+import { stateText } from "./queue.js";
 
 const CAN = {
   running: [["pause", "Pause"], ["stop", "Stop"]],
   paused: [["resume", "Resume"], ["stop", "Stop"]],
+  queued: [["stop", "Cancel"]],
   stopped: [["resume", "Resume"]],
   interrupted: [["resume", "Resume"]],
 };
@@ -47,7 +49,7 @@ export function header(name, run, act) {
     },
     press: () => controls.querySelector("button")?.click(),
     show(now) {
-      this.state = STATES[now.state] ?? now.state;
+      this.state = stateText(now);
       state.textContent = this.state;
       state.dataset.state = now.state;
       const pairs = differing(now.differences);

@@ -2,7 +2,10 @@
 
 import { left as isLeft, ofRun, picture } from "../core/api.js";
 
-const SIDE = 256;
+export const SIDE = 256;
+export const DEEPEST = 24;
+export const SHALLOWEST = -5; // levels below 0 show more than the picture in one tile
+export const FURTHEST = 4; // times the picture's longer side that there are tiles beyond its border
 const MOST_KEPT = 500;
 const AT_ONCE = 4;
 const COARSER = 2; // levels
@@ -35,7 +38,9 @@ export class Tiles {
   /** Draw what is there of the view, coarser or older tiles where the right ones are still on their way. */
   paint(context, { level, left, top, scale, width, height }) {
     const side = scale / 2 ** level;
-    const range = (from, size) => [Math.floor(-from / side), Math.floor((size - from - 1) / side)];
+    const reach = Math.ceil((FURTHEST + 1) * 2 ** level);
+    const within = (at) => Math.min(reach, Math.max(-reach, Math.floor(at)));
+    const range = (from, size) => [within(-from / side), within((size - from - 1) / side)];
     const [firstColumn, lastColumn] = range(left, width);
     const [firstRow, lastRow] = range(top, height);
     const wanted = new Map(); // address -> how soon it is needed
@@ -52,8 +57,8 @@ export class Tiles {
           const far = Math.hypot(box[0] + side / 2 - width / 2, box[1] + side / 2 - height / 2);
           wanted.set(address, far);
           // One coarse tile covers sixteen, so those come before: there is soon something everywhere.
-          const up = Math.min(level, COARSER);
-          const coarse = this.#address(level - up, row >> up, column >> up, this.step);
+          const up = Math.min(level - SHALLOWEST, COARSER);
+          const coarse = this.#address(level - up, Math.floor(row / 2 ** up), Math.floor(column / 2 ** up), this.step);
           if (up && !this.kept.has(coarse)) wanted.set(coarse, Math.min(wanted.get(coarse) ?? 0, far - 1e6));
         }
       }
@@ -75,7 +80,7 @@ export class Tiles {
   #standIn(context, level, row, column, box, size) {
     const older = this.before !== null && this.kept.get(this.#address(level, row, column, this.before));
     if (older) return context.drawImage(older, ...box, ...size);
-    for (let up = 1; up <= Math.min(level, 6); up += 1) {
+    for (let up = 1; up <= Math.min(level - SHALLOWEST, 6); up += 1) {
       const parts = 2 ** up;
       const bitmap = this.kept.get(this.#address(level - up, Math.floor(row / parts), Math.floor(column / parts), this.step));
       if (!bitmap) continue;

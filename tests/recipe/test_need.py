@@ -1,0 +1,80 @@
+"""Estimates of memory, held to what work really takes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from sfumato.errors import EngineError
+from sfumato.recipe import Recipe, changed
+from sfumato.recipe.need import Size, checking, engine_of, painting, training
+from sfumato.training.engines import choose
+from tests.recipe import strategies
+
+FACTOR = 2.0
+"""Between an estimate and the peak, either way."""
+
+
+def sgd(batch: int) -> dict[str, Any]:
+    return {"batch": batch, "optimizer": "sgd", "schedule": "constant"}
+
+
+CASES: dict[str, tuple[str, int, dict[str, Any]]] = {
+    "fused foof": ("train", 64, {"model": {"width": 1500}}),
+    "fused adam": ("train", 64, {"model": {"width": 1500}, "training": {"optimizer": "adam"}}),
+    "fused muon": ("train", 64, {"model": {"width": 1200}, "training": {"optimizer": "muon"}}),
+    "features": ("train", 400, {"model": {"width": 32, "encoding": "fourier(features=256)"}}),
+    "large picture": ("train", 1024, {"model": {"width": 32, "depth": 1}}),
+    "online": ("train", 64, {"model": {"width": 2000}, "training": sgd(1)}),
+    "autograd adam": ("train", 64, {"model": {"width": 1500}, "engine": "autograd", "training": {"optimizer": "adam"}}),
+    "lbfgs": ("train", 48, {"model": {"width": 800}, "training": {"optimizer": "lbfgs(history=20)"}}),
+    "full batch": (
+        "train",
+        128,
+        {"model": {"width": 500, "activation": "sine"}, "training": {"optimizer": "rprop", "batch": "all"}},
+    ),
+    "soap": ("train", 48, {"model": {"width": 900}, "training": {"optimizer": "soap"}}),
+    "float64": ("train", 48, {"model": {"width": 1000}, "dtype": "float64", "training": {"optimizer": "adam"}}),
+    "check": ("check", 64, {"model": {"width": 1500}}),
+    "check of few": ("check", 64, {"model": {"width": 700, "depth": 20}, "training": {"optimizer": "adam"}}),
+    "paint": ("paint", 48, {"model": {"width": 1500}, "training": {"optimizer": "adam"}}),
+    "read": ("read", 48, {"model": {"width": 2000}, "training": {"optimizer": "sgd"}}),
+}
+
+
+def estimate(work: str, side: int, changes: dict[str, Any]) -> int:
+    recipe = changed(Recipe(), {"threads": 2, **changes})
+    size = Size(side, side, 3)
+    match work:
+        case "check":
+            return checking(recipe, size)
+        case "read":
+            return painting(recipe, Size(1, 1, 3))
+        case _:
+            return training(recipe, size, kept=work == "paint")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="peaks are told by /proc")
+def test_estimates_are_near_what_is_taken() -> None:
+    asked = [{"work": work, "side": side, "changes": changes} for work, side, changes in CASES.values()]
+    command = [sys.executable, "-m", "tests.recipe.peaks"]
+    done = subprocess.run(command, input=json.dumps(asked), capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, done.stderr
+    taken = [int(line) for line in done.stdout.split()]
+    ratios = {name: estimate(*CASES[name]) / bytes_ for name, bytes_ in zip(CASES, taken, strict=True)}
+    assert all(1 / FACTOR <= ratio <= FACTOR for ratio in ratios.values()), (ratios, taken)
+
+
+@given(strategies.recipes)
+def test_the_engine_is_the_one_that_will_train(recipe: Recipe) -> None:
+    try:
+        chosen = choose(recipe)
+    except EngineError:
+        return
+    assert engine_of(recipe) == chosen

@@ -1,0 +1,183 @@
+"""Folders that are deleted or moved while they are written: nothing brings them back."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import sfumato as sf
+from sfumato.cli.main import main
+from sfumato.lab.folder import Folder
+from sfumato.lab.trial import Key, failed
+from sfumato.runs import checkpoints, facts, layout, requests, weights
+from sfumato.runs.atomic import replacing, write_bytes
+from sfumato.runs.locking import FolderLock
+from sfumato.runs.weights import Moment
+from sfumato.training import Snapshot
+from tests.lab.small_plan import small_plan
+from tests.small import SMALL, picture
+
+
+def delete(folder: Path) -> None:
+    shutil.rmtree(folder)
+
+
+def move(folder: Path) -> None:
+    folder.rename(folder.with_name("elsewhere"))
+
+
+def replace(folder: Path) -> None:
+    """By another folder of the same name, whose files look alike."""
+    shutil.copytree(folder, folder.with_name("copy"))
+    shutil.rmtree(folder)
+    folder.with_name("copy").rename(folder)
+
+
+GOES = pytest.mark.parametrize("goes", [delete, move, replace])
+Goes = Callable[[Path], None]
+
+
+def the_run(runs: Path) -> Path:
+    (folder,) = runs.iterdir()
+    return folder
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@GOES
+@pytest.mark.parametrize("step", [0, 4])
+def test_a_run_whose_folder_goes_ends(tmp_path: Path, goes: Goes, step: int) -> None:
+    runs = tmp_path / "runs"
+    before: dict[str, bytes] = {}
+
+    def watch(snapshot: Snapshot) -> None:
+        if snapshot.step >= step and not before:
+            folder = the_run(runs)
+            goes(folder)
+            before.update(contents(runs))
+            before["nothing"] = b""
+
+    with pytest.raises(sf.RunError, match="was deleted or moved while it was written"):
+        sf.paint(picture(), runs=runs, watch=watch, **{**SMALL, "budget": {"steps": 400}})
+    assert contents(runs) == {name: data for name, data in before.items() if name != "nothing"}
+    assert [each.name for each in runs.iterdir()] == {delete: [], move: ["elsewhere"]}.get(goes, [runs_name(before)])
+
+
+def runs_name(found: dict[str, bytes]) -> str:
+    return next((name.split("/")[0] for name in found if "/" in name), "")
+
+
+@GOES
+def test_a_paused_run_whose_folder_goes_ends(tmp_path: Path, goes: Goes) -> None:
+    runs = tmp_path / "runs"
+    asked = threading.Event()
+    problems: list[str] = []
+
+    def watch(snapshot: Snapshot) -> None:
+        if not asked.is_set():
+            requests.ask(the_run(runs), "pause")
+            asked.set()
+
+    def paint() -> None:
+        try:
+            sf.paint(picture(), runs=runs, watch=watch, **{**SMALL, "budget": {"steps": 10**9}})
+        except sf.RunError as error:
+            problems.append(str(error))
+
+    training = threading.Thread(target=paint)
+    training.start()
+    assert asked.wait(60)
+    folder = the_run(runs)
+    while facts.read(folder)["status"] != "paused":
+        assert training.is_alive()
+    goes(folder)
+    training.join(60)
+    assert not training.is_alive()
+    assert "was deleted or moved" in problems[0]
+    assert folder.exists() == (goes is replace)
+
+
+def test_the_command_line_says_so_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from sfumato.runs.writer import RunWriter
+
+    observe = RunWriter.observe
+
+    def deletes(self: RunWriter, snapshot: Snapshot) -> None:
+        observe(self, snapshot)
+        shutil.rmtree(self.folder)
+
+    monkeypatch.setattr(RunWriter, "observe", deletes)
+    small = ["--picture.max-side", "8", "--model.width", "8", "--budget.steps", "50", "--engine", "autograd"]
+    assert main(["paint", "cat", "--runs", str(tmp_path / "runs"), *small]) == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error.startswith("sfumato: ")
+    assert "was deleted or moved" in error
+    assert list((tmp_path / "runs").iterdir()) == []
+
+
+def _moment(folder: Path) -> None:
+    weights.save(folder / layout.moment(0), {}, Moment(0.0, 0, 0.0, None, None, 0.0))
+
+
+def _partial(folder: Path) -> None:
+    with replacing(folder / "painting.png") as partial:
+        partial.write_bytes(b"")
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        _moment,
+        _partial,
+        lambda folder: checkpoints.save(folder, 0, {}, 0.0),
+        lambda folder: write_bytes(folder / "run.json", b""),
+        lambda folder: write_bytes(folder / layout.frame(0), b"", part=True),
+    ],
+)
+def test_no_file_brings_a_folder_back(tmp_path: Path, write: Callable[[Path], Any]) -> None:
+    with pytest.raises(sf.RunError, match="is not there"):
+        write(tmp_path / "runs" / "one")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nor_does_asking_whether_it_is_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "one"
+    assert not requests.is_live(folder)
+    with pytest.raises(OSError, match="No such file"):
+        FolderLock(folder).acquire()
+    # Deleted between the look and the lock, as another process may.
+    folder.mkdir()
+    lock = FolderLock(folder)
+    acquire = lock._lock.acquire
+
+    def late(**how: Any) -> Any:
+        folder.rmdir()
+        return acquire(**how)
+
+    monkeypatch.setattr(lock._lock, "acquire", late)
+    with pytest.raises(OSError, match="No such file"):
+        lock.acquire()
+    assert list(tmp_path.iterdir()) == []
+
+
+@GOES
+def test_an_experiment_whose_folder_goes_ends(tmp_path: Path, goes: Goes) -> None:
+    out = tmp_path / "experiment"
+    plan = small_plan({}, {"model": {"width": 8}})
+    folder = Folder(out)
+    outcome = failed(Key("verdict", plan.arms[0].name, 0, 1.0), "no way")
+    with folder.taken(plan, None):
+        folder.write(outcome, 0)
+        goes(out)
+        with pytest.raises(sf.RunError, match="deleted or moved"):
+            folder.write(outcome, 0)
+    assert out.exists() == (goes is replace)

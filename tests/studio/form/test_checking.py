@@ -1,0 +1,96 @@
+"""The check that a page makes by itself, and the one that a person asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from sfumato.recipe import DESCRIPTIONS, Recipe, changed, preset
+from sfumato.recipe.need import Size
+from sfumato.studio.form import checking
+from sfumato.studio.training.children import MOST_SECONDS, Children, Slow
+from tests.studio.client import client
+
+LINK = {"changes": {"model.width": "15000", "model.depth": "3"}}
+
+
+class Asked:
+    """What was asked of the children, and what they answer."""
+
+    def __init__(self) -> None:
+        self.limits: list[tuple[float, int | None]] = []
+        self.error: Exception | None = None
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
+    """No child is started."""
+    found = Asked()
+
+    async def check(
+        self: Children, recipe: Recipe, has_left: Any, most_seconds: float = MOST_SECONDS, most_bytes: int | None = None
+    ) -> dict[str, Any]:
+        found.limits.append((most_seconds, most_bytes))
+        if found.error is not None:
+            raise found.error
+        return {"works": True, "findings": []}
+
+    monkeypatch.setattr(Children, "check", check)
+    return found
+
+
+@pytest.fixture
+def page(runs: Path, asked: Asked) -> Iterator[TestClient]:
+    with client(runs) as studio:
+        yield studio
+
+
+def test_a_link_s_check_is_bounded(page: TestClient, asked: Asked) -> None:
+    assert page.post("/api/check", json={}).json() == {"tried": True, "works": True, "findings": []}
+    assert asked.limits == [(checking.MOST_SECONDS, 2 * checking.MOST_BYTES)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (LINK["changes"], "model.width must leave the check within 1 GB of memory"),
+        ({"model.width": "65536"}, "model.width must leave the check within 1 GB of memory"),
+        ({"model.depth": "1000"}, "of memory"),
+        ({"model.width": "1100", "model.depth": "8", "training.optimizer": "sgd"}, "TFLOP"),
+        ({"model.encoding": "fourier(features=65536)"}, "of memory"),
+        ({"training.optimizer": "lbfgs(history=1000)", "model.width": "900"}, "of memory"),
+    ],
+)
+def test_what_is_too_much_for_a_page_is_not_tried(
+    page: TestClient, asked: Asked, changes: dict[str, str], words: str
+) -> None:
+    found = page.post("/api/check", json={"changes": changes}).json()
+    assert (found["tried"], found["works"], found["findings"]) == (False, None, [])
+    assert words in found["why"]
+    assert asked.limits == []
+
+
+def test_a_person_may_ask_for_it(page: TestClient, asked: Asked) -> None:
+    assert page.post("/api/check", json={**LINK, "pressed": True}).json()["tried"]
+    # The machine's own bound is looked at in the process that tries it.
+    assert asked.limits == [(MOST_SECONDS, None)]
+
+
+def test_one_that_takes_too_long_is_told(page: TestClient, asked: Asked) -> None:
+    asked.error = Slow(10)
+    found = page.post("/api/check", json={}).json()
+    assert not found["tried"]
+    assert "ended after 10 s" in found["why"]
+
+
+@pytest.mark.parametrize("name", DESCRIPTIONS)
+def test_every_preset_may_be_tried(name: str) -> None:
+    assert checking.too_much(preset(name), Size(451, 300)) is None
+
+
+def test_so_may_deep_ones() -> None:
+    assert checking.too_much(changed(Recipe(), {"model": {"depth": 20}}), Size(451, 300)) is None

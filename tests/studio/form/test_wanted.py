@@ -1,0 +1,89 @@
+"""Which pictures a form may name, and what is read of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+import sfumato as sf
+from sfumato.errors import RecipeError
+from sfumato.recipe import Recipe, changed
+from sfumato.runs import layout, queued
+from sfumato.studio.form import wanted
+from sfumato.studio.gallery.cards import Gallery
+from sfumato.studio.training.children import Children
+from sfumato.studio.training.queue import Queue
+from tests.awaited import awaited
+from tests.runs import made
+from tests.small import SMALL, picture
+
+SECRET = "/etc/hostname"
+
+
+def stored(runs: Path, name: str, **settings: Any) -> Path:
+    folder = made.run(runs, name, picture={"source": SECRET, **settings})
+    (folder / layout.PICTURE).write_bytes(b"what it learned")
+    return folder
+
+
+def asked(**settings: Any) -> Recipe:
+    return changed(Recipe(), {"picture": {"source": SECRET, **settings}})
+
+
+def test_what_is_read_is_what_the_run_has_stored(runs: Path) -> None:
+    folder = stored(runs, "one")
+    assert wanted.checked_picture(asked(), Gallery(runs)) == folder
+
+
+def test_a_run_that_only_names_a_file_lets_nobody_read_it(studio: TestClient, runs: Path) -> None:
+    made.run(runs, "one", picture={"source": SECRET})
+    for path in ("/api/runs", "/api/check"):
+        answer = studio.post(path, json={"picture": SECRET})
+        assert (answer.status_code, answer.json()["field"]) == (422, "picture.source")
+
+
+@pytest.mark.parametrize("link", [True, False])
+def test_nor_does_one_whose_picture_is_a_link_or_none(runs: Path, link: bool) -> None:
+    folder = made.run(runs, "one", picture={"source": SECRET})
+    if link:
+        (folder / layout.PICTURE).symlink_to(SECRET)
+    else:
+        (folder / layout.PICTURE).mkdir()
+    with pytest.raises(RecipeError, match=r"^picture\.source must be a sample"):
+        wanted.checked_picture(asked(), Gallery(runs))
+
+
+def test_it_is_learned_as_it_was_stored(runs: Path) -> None:
+    small, large = stored(runs, "small", max_side=100), stored(runs, "large", max_side=None)
+    gallery = Gallery(runs)
+    assert wanted.checked_picture(asked(max_side=100), gallery) == small
+    assert wanted.checked_picture(asked(max_side=None), gallery) == large
+    with pytest.raises(RecipeError, match=r"^picture\.max_side must be .*, as it was .* Got 50; drop the file"):
+        wanted.checked_picture(asked(max_side=50), gallery)
+
+
+def test_a_run_that_is_queued_knows_the_run_and_not_the_file(runs: Path) -> None:
+    folder, gallery = stored(runs, "one"), Gallery(runs)
+    children = Children(runs, lambda recipe: wanted.checked_picture(recipe, gallery))
+    queue = Queue(children, gallery)
+    names = awaited(queue.start([asked(), Recipe()]))
+    found = [queued.read(runs / name) for name in names]
+    assert [each.stored for each in found if each is not None] == [folder, None]
+
+
+def test_a_stored_picture_is_learned_whatever_became_of_the_file(tmp_path: Path) -> None:
+    first = sf.paint(picture(), runs=tmp_path, film="none", live=False, **SMALL)
+    recipe = changed(first.recipe, {"model": {"width": 8}, "picture": {"source": "gone.jpg"}})
+    other = sf.resume(queued.enqueue(tmp_path, recipe, first.folder), film="none", live=False)
+    assert (other.picture == first.picture).all()
+    assert other.recipe.picture.source == "gone.jpg"
+
+
+def test_a_stored_picture_that_is_gone_is_told_of(tmp_path: Path) -> None:
+    folder = queued.enqueue(tmp_path, Recipe(), tmp_path / "gone")
+    with pytest.raises(sf.RunError, match="gone"):
+        sf.resume(folder)
+    assert queued.read(folder) is not None

@@ -1,0 +1,30 @@
+"""What a run's folder may be called, and pages, addresses and titles may stumble over."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+NAMES = [
+    os.fsdecode(name) if isinstance(name, bytes) else name
+    for name in (
+        b"caf\xe9", b"\xff\xfe", b"half\xed\xa0\x80", "percent%", "100%25", "%2e%2e", "%FF", "a,b", ",", "line\nbreak",
+        "tab\there", "escape\x1b[31m", "\x7f", "\u202etxt.exe", "\u200fmark", "zero\u200bwidth", "\u2028line", "hash#tag",
+        "what?", "a&b=c", "semi;colon", "plus+", 'double"quote', "it's", "<b>bold</b>"[:6], "&amp;", "back\\slash",
+        "two  spaces", " before", "after ", "ünïcode 🎨", "e\u0301", "שלום", "[x]{y}(z)", "`$HOME`", "a:b", "*", "|", "~",
+        "javascript:alert(1)", "null", "new", "layers", "x" * 255, "ü" * 127, "漢" * 85,
+    )
+]  # fmt: skip
+
+
+def copies(run: Path, runs: Path) -> list[str]:
+    """Put a copy of a run into ``runs`` under each of the names that the file system takes; those names."""
+    made: list[str] = []
+    for name in NAMES:
+        try:
+            shutil.copytree(run, runs / name)
+        except OSError:
+            continue
+        made.append(name)
+    return made

@@ -1,0 +1,47 @@
+"""Texts are compressed on their way; events, pictures and what is short are not."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from starlette.testclient import TestClient
+
+import sfumato as sf
+from tests.studio.client import TOKEN
+
+
+@pytest.mark.parametrize("path", ["/", "/api/form", "/assets/core/app.js", "/assets/styles/shell.css"])
+def test_texts_are(studio: TestClient, path: str) -> None:
+    answer = studio.get(path, headers={"Accept-Encoding": "gzip"})
+    assert answer.headers["content-encoding"] == "gzip"
+    assert "accept-encoding" in answer.headers["vary"].lower()
+    assert answer.text == studio.get(path, headers={"Accept-Encoding": "identity"}).text
+    if etag := answer.headers.get("etag"):
+        assert studio.get(path, headers={"If-None-Match": etag}).status_code == 304
+
+
+def test_pictures_are_not(over_trained: TestClient, trained: sf.Run) -> None:
+    answer = over_trained.get(f"/api/runs/{trained.folder.name}/target.png", headers={"Accept-Encoding": "gzip"})
+    assert "content-encoding" not in answer.headers
+    assert Image.open(io.BytesIO(answer.content)).size == (16, 20)
+
+
+def test_events_are_not(trained: sf.Run, tmp_path: Path) -> None:
+    # As the middleware has it: by their kind.
+    from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES
+
+    from sfumato.studio.run.events import stream
+    from sfumato.studio.run.watching import Watchers
+
+    kind = stream(Watchers(), trained.folder).headers["content-type"].partition(";")[0]
+    assert kind in DEFAULT_EXCLUDED_CONTENT_TYPES
+
+
+def test_nothing_that_a_stranger_chooses_stands_beside_the_secret(studio: TestClient) -> None:
+    # Else how far it is compressed would tell of it (BREACH).
+    page = studio.get("/runs/chosen-by-somebody?also=chosen-by-somebody", headers={"Referer": "chosen-by-somebody"})
+    assert TOKEN in page.text
+    assert "chosen-by-somebody" not in page.text

@@ -1,0 +1,105 @@
+"""The studio under a path of a host: mounted in another application, or behind a proxy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.testclient import TestClient
+
+import sfumato as sf
+from sfumato.errors import SfumatoError
+from sfumato.studio.app import create
+from sfumato.studio.web.guard import HEADER, Rules
+from sfumato.studio.web.place import Public
+from tests.studio.client import ADDRESS, TOKEN, client
+
+AT = "/lab/sfumato"
+PUBLIC = Public.of(f"https://example.org{AT}")
+
+
+def ask(app: Starlette, address: str = ADDRESS) -> TestClient:
+    return TestClient(app, base_url=address, headers={HEADER: TOKEN}, raise_server_exceptions=False)
+
+
+@pytest.fixture
+def mounted(trained: sf.Run) -> Iterator[TestClient]:
+    """A studio in another application."""
+    inner = create(trained.folder.parent, Rules(page_token=TOKEN), warm=False)
+    with ask(Starlette(routes=[Mount(AT, app=inner)])) as found:
+        yield found
+    inner.state.studio.end()
+
+
+def test_all_addresses_of_the_page_are_below_it(mounted: TestClient) -> None:
+    page = mounted.get(f"{AT}/runs/any")
+    addresses = re.findall(r'(?:href|src)="([^"]+)"', page.text)
+    assert len(addresses) > 10
+    assert all(each.startswith((f"{AT}/", "#")) for each in addresses)
+    assert f'name="sfumato-prefix" content="{AT}"' in page.text
+    for each in addresses:
+        if "/assets/" in each:
+            assert mounted.get(each).status_code == 200
+    assert mounted.get("/runs/any").status_code == 404
+
+
+def test_answers_are_the_same_as_at_the_root(mounted: TestClient, over_trained: TestClient, trained: sf.Run) -> None:
+    run = f"/api/runs/{trained.folder.name}"
+    for path in ("/api/form", run, f"{run}/metrics", f"{run}/layers/1", "/api/nothing", f"{run}/tiles/0/9/0.png"):
+        here, there = mounted.get(f"{AT}{path}"), over_trained.get(path)
+        assert (here.status_code, here.json()) == (there.status_code, there.json())
+    assert mounted.post(f"{AT}/api/describe", json={"changes": {}}).json()["valid"]
+
+
+@pytest.mark.parametrize("asked", ["", AT])
+@pytest.mark.parametrize("said", [True, False])
+def test_a_proxy_may_leave_the_prefix_or_take_it_away(runs: Path, asked: str, said: bool) -> None:
+    rules = {} if said else {"public": PUBLIC}
+    headers = {"X-Forwarded-Prefix": AT} if said else {}
+    with client(runs, **rules) as studio:
+        for path in ("/", "/new", "/assets/core/app.js", "/api/form"):
+            assert studio.get(asked + path, headers=headers).status_code == 200
+        assert f'href="{AT}/new"' in studio.get(f"{asked}/", headers=headers).text
+        if asked:
+            assert studio.get(asked, headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "prefix", ["//evil.example", "/a//b", "http://evil.example", '/"><script>', "/a b", "a", "/..", "/a/../b", "/%2f"]
+)
+def test_what_is_no_path_is_not_believed(studio: TestClient, prefix: str) -> None:
+    page = studio.get("/", headers={"X-Forwarded-Prefix": prefix})
+    assert page.status_code == 200
+    assert 'href="/new"' in page.text
+
+
+def test_behind_a_proxy_others_need_the_token(runs: Path) -> None:
+    rules = Rules.of("127.0.0.1", 8011, runs, PUBLIC)
+    assert rules.access
+    app = create(runs, rules, warm=False)
+    with ask(app, "https://example.org") as studio:
+        assert studio.get("/api/runs").status_code == 401
+        answer = studio.get(f"/new?token={rules.access}", follow_redirects=False)
+        assert answer.headers["location"] == f"{AT}/new"
+        cookie = answer.headers["set-cookie"].lower()
+        assert f"path={AT};" in f"{cookie};"
+        assert "secure" in cookie
+        # The proxy may ask by the name that the studio listens at.
+        page = {"Origin": "https://example.org", HEADER: rules.page_token, "Host": "127.0.0.1:8011"}
+        sent = {**page, "Cookie": f"{rules.cookie}={rules.access}"}
+        assert studio.post("/api/describe", json={"changes": {}}, headers=sent).status_code == 200
+        other = {**sent, "Origin": "https://evil.example"}
+        assert studio.post("/api/describe", json={"changes": {}}, headers=other).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "example.org", "ftp://a/b", "https://", "https://a/b?c", "https://u@a/", "https://a//b", "https://a:x/"],
+)
+def test_what_is_no_public_address_is_refused(text: str) -> None:
+    with pytest.raises(SfumatoError, match="^public must be the address"):
+        Public.of(text)

@@ -1,0 +1,218 @@
+"""What a folder, a file, a shared string or a link names is never imported; what its user names is."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+import sfumato as sf
+from sfumato import trust
+from sfumato.cli import experiments
+from sfumato.cli.main import main
+from sfumato.lab import execute
+from sfumato.lab.experiment import StoppedError
+from sfumato.recipe import Recipe, changed, to_string, to_toml, values
+from sfumato.studio.child import Child
+from tests.small import SMALL, picture
+from tests.studio.client import client
+
+PAYLOAD = """
+from pathlib import Path
+import torch
+
+Path("imported").touch()
+
+class Net(torch.nn.Linear):
+    def __init__(self, channels=3):
+        super().__init__(2, channels)
+"""
+
+NAME = "runs.evil.payload:Net"
+"""Without any __init__.py: what Python calls a namespace package."""
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of two inputs and three outputs, that can be gone on with."""
+    network = torch.nn.Linear(2, 3)
+    small = {**SMALL, "model": {}, "budget": {"epochs": 50}}
+    return sf.fit(network, picture(), runs=tmp_path_factory.mktemp("a"), film="none", stop=lambda: True, **small).folder
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stopped: Path) -> Path:
+    """The current folder: with a run that brings code along, and names it."""
+    evil = tmp_path / "runs" / "evil"
+    shutil.copytree(stopped, evil)
+    (evil / "payload.py").write_text(PAYLOAD)
+    facts = json.loads((evil / "run.json").read_text())
+    facts["recipe"]["model"]["module"] = NAME
+    (evil / "run.json").write_text(json.dumps(facts))
+    recipe = Recipe.of(facts["recipe"])
+    (tmp_path / "evil.toml").write_text(to_toml(recipe))
+    (tmp_path / "string").write_text(to_string(recipe))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(trust, "_ALLOWED", set())
+    for name in ("runs", "runs.evil", "runs.evil.payload"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    return tmp_path
+
+
+def was_imported(here: Path) -> bool:
+    return (here / "imported").exists()
+
+
+RUN = "runs/evil"
+QUICK = ("--budget.epochs", "1", "--picture.max-side", "8")
+
+COMMANDS = {
+    "resume": ("resume", RUN),
+    "film": ("film", RUN, "--every", "moment"),
+    "render": ("render", RUN),
+    "render neurons": ("render", RUN, "--neurons", "all"),
+    "check a run": ("check", RUN, "--picture", "cat"),
+    "check a file": ("check", "evil.toml", "--picture", "cat"),
+    "check --recipe": ("check", "--recipe", RUN, "--picture", "cat"),
+    "describe": ("describe", "--recipe", RUN),
+    "recipe": ("recipe", RUN),
+    "show": ("show", RUN),
+    "runs": ("runs",),
+    "paint --recipe a run": ("paint", "cat", "--recipe", RUN, *QUICK),
+    "paint --recipe a file": ("paint", "cat", "--recipe", "evil.toml", *QUICK),
+    "paint from its weights": ("paint", "cat", "--warm-start", RUN, *QUICK),
+    "compare --recipe": ("compare", "--recipe", RUN, "--axis", "seed=1,2", "--picture", "cat", "--seeds", "1", *QUICK),
+    "compare --arm": ("compare", "--arm", f"a={RUN}", "--arm", "b=fast", "--picture", "cat", "--seeds", "1", *QUICK),
+    "ablate": ("ablate", "--recipe", RUN, "--undo", "training.batch=8", "--picture", "cat", "--seeds", "1", *QUICK),
+    "speedrun": ("speedrun", "open", "--recipe", RUN),
+    "stop": ("stop", RUN),
+}
+NEEDS_NO_NETWORK = ("recipe", "show", "runs")
+
+
+def untrained(*_: Any, **__: Any) -> Any:
+    """An experiment that is stopped before its first trial, which would import what may be imported."""
+    raise StoppedError
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_imports_nothing_that_a_file_names(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    monkeypatch.setattr(experiments, "carry_out", untrained)
+    status = main([*COMMANDS[name]])
+    assert not was_imported(here)
+    assert not trust.allowed()
+    said = capsys.readouterr()
+    if name in NEEDS_NO_NETWORK:
+        assert status == 0
+    elif name.startswith(("compare", "ablate")):
+        assert status == 130
+    else:
+        assert status == 2
+        assert said.err.splitlines()[-1].startswith("sfumato: ")
+
+
+def test_a_string_is_no_better_than_a_file(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["paint", "cat", "--recipe", (here / "string").read_text().strip(), *QUICK]) == 2
+    assert not was_imported(here)
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert f"--model.module '{NAME}'" in error
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: sf.resume(RUN, film="none"),
+        lambda: sf.load_run(RUN).model(),
+        lambda: sf.paint(picture(), recipe=sf.load_run(RUN).recipe, film="none"),
+        lambda: sf.check(sf.load_run(RUN).recipe, picture()),
+        lambda: next(iter(sf.train(sf.load_run(RUN).recipe, picture()))),
+    ],
+)
+def test_nor_does_python_import_what_a_run_names(here: Path, call: Callable[[], Any]) -> None:
+    with pytest.raises(sf.RecipeError, match=r"must be named by you .* --module .* in Python"):
+        call()
+    assert not was_imported(here)
+
+
+def test_what_is_typed_is_imported(here: Path) -> None:
+    assert main(["check", "--recipe", RUN, "--picture", "cat", "--model.module", NAME]) in (0, 1)
+    assert was_imported(here)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("compare", "--arm", f"a=model.module={NAME}", "--arm", "b=model.width=4"),
+        ("compare", "--axis", f"model.module={NAME},none"),
+        ("ablate", "--undo", f"model.module={NAME}"),
+    ],
+)
+def test_an_arm_that_is_typed_may_be_imported(
+    here: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(experiments, "carry_out", untrained)
+    assert main([*arguments, "--picture", "cat", "--seeds", "1", "--engine", "autograd", *QUICK]) == 130
+    assert trust.allowed() == (NAME,)
+
+
+def test_processes_that_train_trials_may_import_the_same(here: Path) -> None:
+    # As a new process has it.
+    execute._begin(picture(), (NAME,))
+    assert trust.allowed() == (NAME,)
+
+
+def test_what_a_caller_writes_is_imported(here: Path) -> None:
+    sf.check(None, picture(), **{**SMALL, "model": {"module": NAME}})
+    assert was_imported(here)
+    # It is known from here on.
+    sf.load_run(RUN).model()
+
+
+def test_the_studio_imports_nothing(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    string = (here / "string").read_text().strip()
+    evil = [{"preset": string}, {"changes": {"model.module": NAME}}]
+    with client(here / "runs") as studio:
+        for body in evil:
+            for path in ("/api/runs", "/api/check", "/api/describe"):
+                answer = studio.post(path, json=body)
+                assert answer.status_code == 422 or answer.json()["valid"] is False
+            assert studio.post("/api/race", json={"arms": [body, body]}).status_code == 422
+        answer = studio.post("/api/runs/evil/resume")
+        assert answer.status_code == 409
+        assert "--module" in answer.json()["problem"]
+        for path in ("", "/metrics", "/layers/1", "/tiles/0/0/0.png", "/histograms", "/ranks", "/painting.png"):
+            studio.get(f"/api/runs/evil{path}")
+        studio.get("/api/experiments")
+    assert not was_imported(here)
+
+
+@pytest.mark.parametrize("what", ["resume", "check"])
+def test_nor_does_the_process_that_trains(here: Path, what: str) -> None:
+    from sfumato.studio.training import worker
+
+    recipe = values(changed(Recipe(), {"model": {"module": NAME}, "picture": {"source": "cat", "max_side": 8}}))
+    answers = io.BytesIO()
+    worker._serve({"do": what, "folder": RUN, "recipe": recipe}, answers)
+    assert "must be named by you" in json.loads(answers.getvalue())["problem"]
+    assert not was_imported(here)
+
+
+def test_no_process_imports_from_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``python -m`` looks there first, for sfumato itself too."""
+    (tmp_path / "sfumato").mkdir()
+    (tmp_path / "sfumato" / "__init__.py").write_text("from pathlib import Path\nPath('imported').touch()\n")
+    shutil.copy(tmp_path / "sfumato" / "__init__.py", tmp_path / "json.py")
+    monkeypatch.chdir(tmp_path)
+    child = Child("sfumato.studio.form.decoding", tmp_path / "log")
+    child.process.wait(60)
+    child.close()
+    assert not was_imported(tmp_path)
