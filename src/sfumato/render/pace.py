@@ -15,7 +15,7 @@ MOST_FPS = {"mp4": 120, "webp": 90, "gif": 50}
 SHORTEST = 4.0
 """Seconds of a film, however few moments there are."""
 
-MOMENTS_A_SECOND = (16.0, 30.0)
+MOMENTS_A_SECOND = (16.0, 24.0)
 """Of a film of few moments, and of many."""
 
 HOLD, HELD = 1.0, 0.125
