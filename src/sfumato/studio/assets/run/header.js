@@ -82,7 +82,7 @@ export function header(name, run, act, { began, failed }) {
         ["Training", duration(now.seconds)],
         ["Parameters", count(now.parameters)],
         ["Picture", now.width ? `${now.width} × ${now.height}` : "–"],
-        live ? ["Left", duration(now.left)] : ["Engine", now.engine || "–"],
+        live && now.stage ? [now.stage.name, `${Math.round(100 * now.stage.part)} %`] : live ? ["Left", duration(now.left)] : ["Engine", now.engine || "–"],
       ];
       figures.replaceChildren(...shown.map(([what, text]) => h("div", {}, h("dt", {}, what), h("dd", {}, text))));
     },
