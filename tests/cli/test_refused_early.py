@@ -76,8 +76,7 @@ LATE: dict[str, tuple[list[str], str]] = {
         "arm 0.9: training.held_out must leave a pixel to train on",
     ),
     "an arm that no engine trains": (
-        ["compare", "--picture", "TILE", "--axis", "training.batch=1,64", "--engine=online"]
-        + ["--training.optimizer", "sgd"],
+        ["compare", "--picture", "TILE", "--axis=training.batch=1,64", "--engine=online", "--training.optimizer=sgd"],
         "arm 64: engine online cannot train this recipe: training.batch must be 1",
     ),
     "an ablation of what holds all out": (
