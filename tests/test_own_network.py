@@ -227,7 +227,10 @@ def test_a_class_of_a_script_is_named_with_a_flag(
 
 
 def test_a_module_is_only_for_runs_of_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["film", str(made.run(tmp_path, "run", facts={"resumed": []})), "--module", "nets:Net"]) == 2
+    assert (
+        main(["film", str(made.run(tmp_path, "run", facts={"resumed": [], "result": None})), "--module", "nets:Net"])
+        == 2
+    )
     assert "--module is for runs of a network of your own" in capsys.readouterr().err
 
 
