@@ -64,6 +64,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_fit_trains_the_module_in_place(tmp_path: Path) -> None:
     torch.manual_seed(1)
     own = Own()
@@ -79,6 +80,7 @@ def test_fit_trains_the_module_in_place(tmp_path: Path) -> None:
     assert np.abs(painting - run.painting).max() < 1 / 255
 
 
+@pytest.mark.slow
 def test_a_fit_is_resumed_with_its_module(tmp_path: Path) -> None:
     def own() -> Own:
         torch.manual_seed(1)
@@ -96,6 +98,7 @@ def test_a_fit_is_resumed_with_its_module(tmp_path: Path) -> None:
         )
 
 
+@pytest.mark.slow
 def test_by_name(folder: Path) -> None:
     changes = {**TRAINED, "model": {"module": "my_nets:Net(width=9)"}}
     run = sf.paint(picture(), runs=folder / "runs", **changes)

@@ -152,6 +152,7 @@ def parse(default: T, arguments: Sequence[str], name: str) -> T:
     known = _names(default)
     switches = [f"--{each.name.replace('_', '-')}" for each in _fields(default) if _is(each, _SWITCH)]
     _check_values_follow(arguments, [flag for flag in known if flag not in switches])
+    _check_given_once(arguments, [flag for flag in known if flag not in switches])
     for argument in arguments:
         if argument.partition("=")[0] in switches and "=" in argument:
             raise SfumatoError(f"{argument.partition('=')[0]} takes no value. Got {argument!r}.")
@@ -221,6 +222,20 @@ def _check_values_follow(arguments: Sequence[str], known: list[str]) -> None:
     for flag, following in zip(arguments, [*arguments[1:], "--"], strict=False):
         if flag.replace("_", "-") in known and following.startswith("--"):
             raise SfumatoError(f"{flag} needs a value after it. Got none.")
+
+
+def _check_given_once(arguments: Sequence[str], known: list[str]) -> None:
+    values: dict[str, str] = {}
+    following = iter(arguments)
+    for argument in following:
+        name, separator, value = argument.partition("=")
+        flag = name.replace("_", "-")
+        if flag not in known:
+            continue
+        value = value if separator else next(following, "")
+        if flag in values:
+            raise SfumatoError(f"{flag} takes one value. Got {values[flag]!r} and {value!r}; give one.")
+        values[flag] = value
 
 
 def _text(value: Any) -> str:

@@ -23,7 +23,7 @@ STILL = Course(moved=1e-5, first_mse=0.35, last_mse=0.35)
 def found(
     painting: np.ndarray, course: Course = MOVED, *, held_out: bool = False, epoch: float = 9, **changes: Any
 ) -> str:
-    evaluation = evaluate(painting, PICTURE, HELD_OUT if held_out else None)
+    evaluation = evaluate(lambda rows: painting[rows], PICTURE, HELD_OUT if held_out else None)
     return " ".join(outcome(evaluation, PICTURE, changed(Recipe(), changes), epoch, lambda: course))
 
 
@@ -33,7 +33,7 @@ def test_a_good_painting_has_no_findings_and_nothing_is_asked() -> None:
 
     for output in ("sigmoid", "linear"):
         recipe = changed(Recipe(), {"model": {"output": output}})
-        assert outcome(evaluate(PICTURE + 0.01, PICTURE, HELD_OUT), PICTURE, recipe, 9, never) == []
+        assert outcome(evaluate(lambda rows: PICTURE[rows] + 0.01, PICTURE, HELD_OUT), PICTURE, recipe, 9, never) == []
 
 
 def test_what_is_not_finite_is_said() -> None:
