@@ -19,6 +19,7 @@ from sfumato.recipe import Picture
 def main(path: str, name: str, side: str = "") -> None:
     """Print ``{width, height, channels}``, or ``{problem}``; or a small picture as WebP."""
     try:
+        # None: as many pixels as it has, not those of a recipe's default.
         picture = images.load(Picture(source=path, max_side=int(side) if side else None))
     except PictureError as error:
         if side:

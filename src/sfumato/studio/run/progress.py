@@ -29,9 +29,9 @@ def running_psnr(folder: Path, state: str) -> float | None:
 
 
 def state(folder: Path, facts: Mapping[str, Any], line: Mapping[str, Any] | None, held: bool) -> dict[str, Any]:
-    """``{state, before, progress, seconds, epoch, step, psnr, running_psnr, left}`` of a run; ``left`` are seconds.
+    """``{state, before, progress, seconds, epoch, step, psnr, running_psnr, left, stage}`` of a run.
 
-    ``line``: the last of its metrics; ``held``: whether a process works on it. Progress is 0 to 1, by the part of the
+    ``left`` are seconds, or null. ``line``: the last of its metrics; ``held``: whether a process works on it. Progress is 0 to 1, by the part of the
     budget that will end first. ``before`` are the runs before it in the queue, null where it does not wait there.
     ``psnr`` is that of the last exact evaluation, ``running_psnr`` that of the samples that training showed since;
     null when it has ended.
@@ -54,7 +54,25 @@ def state(folder: Path, facts: Mapping[str, Any], line: Mapping[str, Any] | None
     left = None
     if found == "running" and part and at["seconds"]:
         left = at["seconds"] * (1 - part) / part
-    return {"state": found, "before": before, "progress": part, **at, "left": left}
+    return {
+        "state": found,
+        "before": before,
+        "progress": part,
+        **at,
+        "left": left,
+        "stage": _stage(facts) if found == "running" else None,
+    }
+
+
+def _stage(facts: Mapping[str, Any]) -> dict[str, Any] | None:
+    """``{name, part}`` of an evaluation that takes long, 0 to 1."""
+    stage = facts.get("stage")
+    if not isinstance(stage, Mapping):
+        return None
+    name, done, total = (stage.get(each) for each in ("name", "done", "total"))
+    if not (isinstance(name, str) and type(done) is type(total) is int and 0 <= done <= total and total > 0):
+        return None
+    return {"name": name[:40], "part": done / total}
 
 
 def _part(facts: Mapping[str, Any], at: Mapping[str, Any]) -> float | None:

@@ -4,10 +4,24 @@ import { Actions } from "../core/action.js";
 import { formPage, runPage } from "../core/addresses.js";
 import { h } from "../core/element.js";
 import { count, decibels, differing, duration, epochs, isLive, pictureName } from "../core/words.js";
-import { stateText } from "./queue.js";
+import { hasNoPlace, stateText } from "./queue.js";
 
-const CAN = { running: ["pause", "stop"], paused: ["resume", "stop"], queued: ["cancel"], stopped: ["resume"], interrupted: ["resume"] };
-const TEXTS = { pause: ["Pause", "Pausing"], stop: ["Stop", "Stopping"], resume: ["Resume", "Resuming"], cancel: ["Cancel", "Cancelling"] };
+const CAN = {
+  running: ["pause", "stop"],
+  paused: ["resume", "stop"],
+  queued: ["cancel"],
+  without: ["begin", "cancel"],
+  stopped: ["resume"],
+  interrupted: ["resume"],
+};
+const TEXTS = {
+  pause: ["Pause", "Pausing"],
+  stop: ["Stop", "Stopping"],
+  resume: ["Resume", "Resuming"],
+  begin: ["Begin", "Beginning"],
+  cancel: ["Cancel", "Cancelling"],
+};
+const ASKED = { begin: "resume", cancel: "stop" };
 
 /** act(what) for pause, stop and resume, which resolves when it is done; began() and failed(error) as `Actions` has them. */
 export function header(name, run, act, { began, failed }) {
@@ -35,7 +49,7 @@ export function header(name, run, act, { began, failed }) {
     bar,
     figures,
   );
-  let buttons = "";
+  let buttons = null;
 
   return {
     element,
@@ -48,11 +62,12 @@ export function header(name, run, act, { began, failed }) {
         ...(pairs.length ? pairs.flatMap(([key, text]) => [h("span", {}, h("span", { class: "quietly" }, key), ` ${text}`), " "]) : [h("span", { class: "quietly" }, "the default recipe")]),
       );
       again.href = formPage(now.again);
-      if (buttons !== now.state) {
-        buttons = now.state;
+      const can = hasNoPlace(now) ? CAN.without : CAN[now.state];
+      if (buttons !== can) {
+        buttons = can;
         const held = controls.contains(document.activeElement);
         actions.clear();
-        controls.replaceChildren(...(CAN[now.state] ?? []).map((what) => actions.button(TEXTS[what][0], () => act(what === "cancel" ? "stop" : what), { busy: TEXTS[what][1] })));
+        controls.replaceChildren(...(can ?? []).map((what) => actions.button(TEXTS[what][0], () => act(ASKED[what] ?? what), { busy: TEXTS[what][1] })));
         if (held) controls.querySelector("button")?.focus();
       }
       const live = isLive(now.state);
@@ -67,7 +82,7 @@ export function header(name, run, act, { began, failed }) {
         ["Training", duration(now.seconds)],
         ["Parameters", count(now.parameters)],
         ["Picture", now.width ? `${now.width} × ${now.height}` : "–"],
-        live ? ["Left", duration(now.left)] : ["Engine", now.engine || "–"],
+        live && now.stage ? [now.stage.name, `${Math.round(100 * now.stage.part)} %`] : live ? ["Left", duration(now.left)] : ["Engine", now.engine || "–"],
       ];
       figures.replaceChildren(...shown.map(([what, text]) => h("div", {}, h("dt", {}, what), h("dd", {}, text))));
     },
