@@ -43,8 +43,12 @@ async def by_itself(recipe: Recipe, request: Request, children: Children, runs: 
     return {"tried": True, **found}
 
 
-async def asked_for(recipe: Recipe, request: Request, children: Children) -> dict[str, Any]:
-    """``{tried: true, works, findings}`` with all that the machine has. Raises Problem."""
+async def asked_for(recipe: Recipe, request: Request, children: Children, runs: Path) -> dict[str, Any]:
+    """The same with all that the machine has. Raises Problem."""
+    try:
+        room.require("the check", need.checking, recipe, Size(*describing.pixels(recipe, runs)))
+    except RecipeError as error:
+        return _not_tried(str(error))
     return {"tried": True, **await children.check(recipe, request.is_disconnected)}
 
 

@@ -40,7 +40,7 @@ async def check(request: Request) -> Response:
     recipe = wanted.recipe(asked, asked.picture)
     await aside(wanted.checked_picture, recipe, studio.gallery)
     if asked.pressed:
-        return Answer(await checking.asked_for(recipe, request, studio.children))
+        return Answer(await checking.asked_for(recipe, request, studio.children, studio.runs))
     return Answer(await checking.by_itself(recipe, request, studio.children, studio.runs))
 
 

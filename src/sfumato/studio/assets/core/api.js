@@ -1,5 +1,7 @@
 // The server's interface: JSON there and back, and its one plain line where something is wrong.
 
+import { placed } from "./place.js";
+
 let token = document.querySelector('meta[name="sfumato-token"]').content;
 
 /** What the server refused, in words for the page; `field` is the recipe's path it is about, or null. */
@@ -31,7 +33,7 @@ async function handed(path, kind, body, headers, signal) {
 }
 
 async function renewed(signal) {
-  const page = new DOMParser().parseFromString(await (await fetch("/", { signal })).text(), "text/html");
+  const page = new DOMParser().parseFromString(await (await fetch(placed("/"), { signal })).text(), "text/html");
   const found = page.querySelector('meta[name="sfumato-token"]')?.content;
   const other = Boolean(found) && found !== token;
   if (other) token = found;
@@ -44,7 +46,7 @@ export const ofRun = (name, rest = "") => `/api/runs/${encodeURIComponent(name)}
 async function asked(path, options) {
   let answer;
   try {
-    answer = await fetch(path, { cache: "no-cache", ...options });
+    answer = await fetch(placed(path), { cache: "no-cache", ...options });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Problem("The studio does not answer. Is `sfumato studio` still running?");
@@ -56,7 +58,7 @@ async function asked(path, options) {
 
 /** A picture, decoded and ready to be drawn; null where there is none any more. */
 export async function picture(path, signal) {
-  const answer = await fetch(path, { signal });
+  const answer = await fetch(placed(path), { signal });
   if (!answer.ok) throw new Problem(`${path} is not there.`, null, answer.status);
   return answer.status === 204 ? null : createImageBitmap(await answer.blob());
 }

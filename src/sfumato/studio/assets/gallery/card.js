@@ -1,6 +1,7 @@
 // One run in the gallery.
 
 import { h } from "../core/element.js";
+import { placed } from "../core/place.js";
 import { STATES, ago, decibels, differing, duration, isLive, pictureName } from "../core/words.js";
 
 /** A card of the run called `name`; `pick(on)` when its box is ticked. */
@@ -45,7 +46,7 @@ export function card(name, pick) {
       box.setAttribute("aria-label", `Select ${run.name}`);
       psnr.textContent = Number.isFinite(run.psnr) ? decibels(run.psnr) : "";
       if (run.thumbnail) {
-        if (image.getAttribute("src") !== run.thumbnail) image.src = run.thumbnail;
+        if (image.getAttribute("src") !== placed(run.thumbnail)) image.src = placed(run.thumbnail);
       } else image.removeAttribute("src");
       image.hidden = !run.thumbnail;
       none.hidden = !image.hidden;

@@ -5,7 +5,9 @@ import { arms } from "../form/arms.js";
 import { h, notice } from "../core/element.js";
 import { field, same } from "../form/field.js";
 import { keys } from "../core/keys.js";
+import { placed } from "../core/place.js";
 import { picker } from "../form/picker.js";
+import { sent } from "../form/sent.js";
 import { outlook } from "../form/outlook.js";
 import { plotly } from "../charts/plot_program.js";
 
@@ -26,6 +28,7 @@ export async function show(root, { query, signal, go }) {
   const about = h("p", { class: "help", id: "preset-help" });
   const pictures = picker(form.pictures ?? [], { signal, pick: (source) => (controls.get(SOURCE)?.set(source), moved()) });
   const sections = form.sections.map(section);
+  pictures.element.append(sent({ signal, pick: (source) => (controls.get(SOURCE)?.set(source), moved()) }));
   pictures.element.append(...sections.filter((each) => each.name === PICTURE).map((each) => each.element));
   const line = arms({ now, open: (arm) => take(arm), changed: remember, start: race });
   const start = h("button", { type: "submit", class: "main" }, START);
@@ -102,7 +105,7 @@ export async function show(root, { query, signal, go }) {
     const kept = new URLSearchParams(preset.value === form.presets[0].name ? {} : { preset: preset.value });
     for (const [path, text] of Object.entries(changes)) kept.set(path, text);
     for (const arm of line.all) kept.append("arm", new URLSearchParams({ preset: arm.preset, ...arm.changes }));
-    history.replaceState(null, "", kept.size ? `/new?${kept}` : "/new");
+    history.replaceState(null, "", placed(kept.size ? `/new?${kept}` : "/new"));
   }
 
   function moved() {

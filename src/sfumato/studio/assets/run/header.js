@@ -1,6 +1,7 @@
 // The top of a run's page: what it is, how far it is, and what can be done with it.
 
 import { h } from "../core/element.js";
+import { placed } from "../core/place.js";
 import { STATES, count, decibels, differing, duration, epochs, isLive, pictureName } from "../core/words.js";
 
 const CAN = {
@@ -54,7 +55,7 @@ export function header(name, run, act) {
       deck.replaceChildren(
         ...(pairs.length ? pairs.flatMap(([key, text]) => [h("span", {}, h("span", { class: "quietly" }, key), ` ${text}`), " "]) : [h("span", { class: "quietly" }, "the default recipe")]),
       );
-      again.href = `/new?${new URLSearchParams({ ...now.again?.changes, ...(now.again && now.again.preset !== "fast" ? { preset: now.again.preset } : {}) })}`;
+      again.href = placed(`/new?${new URLSearchParams({ ...now.again?.changes, ...(now.again && now.again.preset !== "fast" ? { preset: now.again.preset } : {}) })}`);
       if (buttons !== now.state) {
         buttons = now.state;
         const held = controls.contains(document.activeElement);

@@ -2,6 +2,7 @@
 // training pays for being watched), opened again when it is looked at, and after the server was away.
 
 import { ofRun } from "../core/api.js";
+import { placed } from "../core/place.js";
 
 const KINDS = ["state", "line", "live", "frame", "moment"];
 
@@ -13,7 +14,7 @@ export function stream(name, heard, signal) {
   function open() {
     close();
     if (document.hidden || signal.aborted) return;
-    source = new EventSource(ofRun(name, "/events"));
+    source = new EventSource(placed(ofRun(name, "/events")));
     source.addEventListener("open", () => heard.opened?.());
     for (const kind of KINDS) source.addEventListener(kind, (event) => heard[kind]?.(JSON.parse(event.data)));
     source.addEventListener("error", () => {
