@@ -4,8 +4,8 @@
 
 First the steps of all are timed alternately, in this thread's own time, so that other work on the machine counts
 little. Then each trains for as many steps as the seconds pay for: the dB do not depend on what else the machine does
-while it trains. Rates are chosen as `sfumato compare` does, from a grid of three that grows where the best is at its
-end, by the dB after the middle one of the budgets, on a seed that the table does not use.
+while it trains. Rates are chosen as `sfumato compare` does, by the dB after the middle one of the budgets, on two
+seeds that the table does not use.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from alternation import Quartiles, alternate, quartiles
 from numpy.typing import NDArray
 
 from sfumato import images, models
-from sfumato.lab.rates import FIRST_SEED, Tuning, best_of, scaled
+from sfumato.lab.plan import FIRST_TUNING_SEED
+from sfumato.lab.rates import Rates, lines_of, with_rates
+from sfumato.lab.search import best_of, next_exponents
 from sfumato.recipe import Recipe, changed
 from sfumato.training import Loop, resolve
 from sfumato.training.engines import Engine, Task, find
@@ -103,15 +105,16 @@ def trained(recipe: Recipe, target: NDArray[np.float32], steps: int, seed: int) 
     return last.evaluation.psnr if last.ended == "steps" and last.evaluation is not None else float("-inf")
 
 
-def factor_of(recipe: Recipe, target: NDArray[np.float32], steps: int) -> float:
-    """Of the rates, that which is best after so many steps."""
-    tuning, means = Tuning(), dict[float, float]()
-    more: float | None = 0.0
-    while more is not None:
-        for factor in [more] if means else tuning.factors:
-            means[factor] = trained(scaled(recipe, factor), target, steps, FIRST_SEED)
-        more = tuning.grow(means)
-    return best_of(means)
+def rates_of(recipe: Recipe, target: NDArray[np.float32], steps: int) -> Rates:
+    """Of the rates, those which are best after so many steps."""
+    (line,) = lines_of(recipe.training.optimizer)
+    scores: dict[int, tuple[float, ...]] = {}
+    while exponents := next_exponents(scores, line.start):
+        for exponent in exponents:
+            with_these = with_rates(recipe, line.at(exponent))
+            seeds = (FIRST_TUNING_SEED, FIRST_TUNING_SEED + 1)
+            scores[exponent] = tuple(trained(with_these, target, steps, seed) for seed in seeds)
+    return line.at(best_of(scores))
 
 
 def line(side: Side, recipe: Recipe, cost: Quartiles, size: float, cells: Sequence[Sequence[float]]) -> str:
@@ -145,7 +148,7 @@ def main() -> None:
         cost = quartiles(milliseconds[" ".join(side)])
         steps = [max(1, int(1e3 * seconds / cost.median)) for seconds in arguments.seconds]
         recipe = recipes[side]
-        recipe = scaled(recipe, factor_of(recipe, target, steps[len(steps) // 2]))
+        recipe = with_rates(recipe, rates_of(recipe, target, steps[len(steps) // 2]))
         cells = [[trained(recipe, target, count, seed) for seed in range(arguments.seeds)] for count in steps]
         size = megabytes(engines[side])
         print(line(side, recipe, cost, size, cells), "|", flush=True)

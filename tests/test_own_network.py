@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,8 @@ from torch import Tensor, nn
 
 import sfumato as sf
 from sfumato import models
+from sfumato.cli.main import main
+from tests.runs import made
 from tests.small import SMALL, picture
 
 CODE = """
@@ -60,6 +64,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_fit_trains_the_module_in_place(tmp_path: Path) -> None:
     torch.manual_seed(1)
     own = Own()
@@ -75,6 +80,7 @@ def test_fit_trains_the_module_in_place(tmp_path: Path) -> None:
     assert np.abs(painting - run.painting).max() < 1 / 255
 
 
+@pytest.mark.slow
 def test_a_fit_is_resumed_with_its_module(tmp_path: Path) -> None:
     def own() -> Own:
         torch.manual_seed(1)
@@ -92,6 +98,7 @@ def test_a_fit_is_resumed_with_its_module(tmp_path: Path) -> None:
         )
 
 
+@pytest.mark.slow
 def test_by_name(folder: Path) -> None:
     changes = {**TRAINED, "model": {"module": "my_nets:Net(width=9)"}}
     run = sf.paint(picture(), runs=folder / "runs", **changes)
@@ -123,6 +130,108 @@ def test_what_is_no_network_is_refused_in_one_line(folder: Path, module: str, me
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
     assert not (folder / "runs").exists()
+
+
+class Drawing(nn.Module):
+    """Draws numbers as it computes, counts what it is called in a buffer that is not saved, shares a weight."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(2, 8), nn.Dropout(0.3), nn.Linear(8, 8), nn.Tanh(), nn.Linear(8, 3))
+        self.again = nn.Linear(8, 8)
+        self.again.weight = self.layers[2].weight
+        self.register_buffer("steps", torch.zeros(()), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.training:
+            self.steps += 1
+        hidden = self.again(torch.tanh(self.layers[0](x)) + 0.01 * torch.randn(len(x), 8))
+        return self.layers(x) + self.layers[4](hidden) * (1 + 0.01 * self.steps)
+
+
+@pytest.mark.parametrize("optimizer", ["adam(lr=0.02)", "foof", "kfac"])
+def test_what_it_draws_repeats_and_is_resumed_and_leaves_the_caller_s_numbers(tmp_path: Path, optimizer: str) -> None:
+    changes = {**TRAINED, "training": {**TRAINED["training"], "optimizer": optimizer}, "budget": {"epochs": 2}}
+
+    def drawing() -> Drawing:
+        torch.manual_seed(1)
+        return Drawing()
+
+    module = drawing()
+    before = torch.get_rng_state()
+    whole = sf.fit(module, picture(), runs=tmp_path / "a", film="none", **changes)
+    assert torch.equal(torch.get_rng_state(), before)
+    pickle.dumps(module)
+    module = drawing()
+    torch.manual_seed(99)
+    part = sf.fit(module, picture(), runs=tmp_path / "b", film="none", stop=iter([False, True]).__next__, **changes)
+    torch.manual_seed(100)
+    resumed = sf.resume(part.folder, module=drawing(), film="none")
+    assert resumed.metrics[-1]["mse"] == whole.metrics[-1]["mse"]
+
+
+@pytest.mark.parametrize("batch", [31, 1])
+def test_a_batch_that_it_cannot_train_on_is_told_before_it_is_touched(tmp_path: Path, batch: int) -> None:
+    module, target = Own(), picture()
+    before = {name: value.clone() for name, value in module.state_dict().items()}
+    changes = {**TRAINED, "training": {"batch": batch, "optimizer": "adam"}}
+    # 63 pixels: two batches of 31, and one of 1.
+    with pytest.raises(sf.RecipeError, match="Expected more than 1 value per channel") as caught:
+        sf.fit(module, target, runs=tmp_path / "runs", **changes)
+    assert ("choose another training.batch, such as 32" in str(caught.value)) == (batch == 31)
+    with pytest.raises(sf.RecipeError, match="Expected more than 1 value per channel"):
+        sf.check(picture=target, module=module, **changes)
+    assert all(torch.equal(value, before[name]) for name, value in module.state_dict().items())
+    assert not (tmp_path / "runs").exists()
+
+
+def test_lazy_layers_are_trained_from_the_seed(tmp_path: Path) -> None:
+    def trained(seed: int) -> sf.Run:
+        module = nn.Sequential(nn.LazyLinear(8), nn.Tanh(), nn.LazyLinear(3))
+        return sf.fit(module, picture(), runs=tmp_path, film="none", **{**TRAINED, "seed": seed})
+
+    one, other, another = trained(1), trained(1), trained(2)
+    assert one.metrics[-1]["mse"] < one.metrics[0]["mse"]
+    assert one.metrics[-1]["mse"] == other.metrics[-1]["mse"] != another.metrics[-1]["mse"]
+    one.model(model=nn.Sequential(nn.LazyLinear(8), nn.Tanh(), nn.LazyLinear(3)))
+
+
+def test_frozen_parameters_stay(tmp_path: Path) -> None:
+    for optimizer in ("foof", "sgd(fan_in_scaling=true)"):
+        module = nn.Sequential(nn.Linear(2, 8), nn.Linear(8, 8), nn.Linear(8, 3))
+        module[1].requires_grad_(False)
+        before = module[1].weight.clone()
+        sf.fit(module, picture(), runs=tmp_path, film="none", **{**TRAINED, "training": {"optimizer": optimizer}})
+        assert torch.equal(module[1].weight, before)
+        assert not module[1].weight.requires_grad
+
+
+@pytest.fixture
+def of_a_script(tmp_path: Path) -> Path:
+    run = sf.fit(Own(), picture(), runs=tmp_path / "runs", film="none", stop=lambda: True, **TRAINED)
+    facts = json.loads((run.folder / "run.json").read_text())
+    facts["recipe"]["model"]["module"] = "__main__:Own"
+    (run.folder / "run.json").write_text(json.dumps(facts))
+    return run.folder
+
+
+@pytest.mark.parametrize("command", ["film", "render", "resume"])
+def test_a_class_of_a_script_is_named_with_a_flag(
+    of_a_script: Path, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([command, str(of_a_script)]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "module=Own(...) in Python" in error
+    assert "--module nets:Own" in error
+    assert main([command, str(of_a_script), "--module", "tests.test_own_network:Drawing"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert main([command, str(of_a_script), "--module", "tests.test_own_network:Own"]) == 0
+
+
+def test_a_module_is_only_for_runs_of_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["film", str(made.run(tmp_path, "run", facts={"resumed": []})), "--module", "nets:Net"]) == 2
+    assert "--module is for runs of a network of your own" in capsys.readouterr().err
 
 
 def test_fit_needs_a_module() -> None:

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from sfumato.cli.main import main
-from sfumato.training.diagnosis import trying
+from sfumato.training.diagnosis import practice
 from tests.runs import made
 from tests.small import picture
 
@@ -21,11 +21,12 @@ ADAM = ["--engine", "autograd", "--training.optimizer", "adam(lr=0.01)"]
 @pytest.fixture(autouse=True)
 def _photo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(trying, "SECONDS", 1e6)
-    monkeypatch.setattr(trying, "VISITS", 12)
+    monkeypatch.setattr(practice, "SECONDS", 1e6)
+    monkeypatch.setattr(practice, "VISITS", 12)
     Image.fromarray((picture(16, 16) * 255).round().astype(np.uint8)).save("photo.png")
 
 
+@pytest.mark.slow
 def test_what_learns(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--picture", "photo.png", *SMALL, *ADAM]) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -37,6 +38,7 @@ def test_what_learns(capsys: pytest.CaptureFixture[str]) -> None:
     assert lines[-1].startswith("fine: It learns")
 
 
+@pytest.mark.slow
 def test_what_cannot_work(capsys: pytest.CaptureFixture[str]) -> None:
     arguments = [*SMALL, "--engine", "autograd", "--training.optimizer", "sgd(lr=1000)"]
     assert main(["check", "--picture.source", "photo.png", *arguments]) == 1
@@ -46,6 +48,7 @@ def test_what_cannot_work(capsys: pytest.CaptureFixture[str]) -> None:
     )
 
 
+@pytest.mark.slow
 def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--picture", "photo.png", *SMALL, *ADAM, "--json"]) == 0
     data = json.loads(capsys.readouterr().out)
@@ -53,6 +56,7 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert data["after"]["layers"]["units"] == [12, 12, 3]
 
 
+@pytest.mark.slow
 def test_a_run_s_recipe_and_a_preset(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = made.run(tmp_path, "a", model={"width": (20, 10)})
     flags = ["--picture", "photo.png", *ADAM, "--training.batch", "16"]

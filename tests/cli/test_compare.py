@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from sfumato.cli.main import main
 
@@ -65,23 +67,94 @@ def test_the_first_line_tells_how_many_trials(tile: str, tmp_path: Path, capsys:
     assert "10 x 12 pixels: 0 trials (6 others are there)\n" in capsys.readouterr().err
 
 
+def test_several_axes_are_a_grid(tile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    axes = ["--axis", "model.width=3,4", "--axis", "model.activation=relu,sine(30)"]
+    base = ["--picture", tile, *SMALL[2:], "--seeds", "1", "--tune", "false"]
+    printed(capsys, *axes, *base, "--out", str(tmp_path / "e"))
+    names = [arm["name"] for arm in json.loads((tmp_path / "e" / "plan.json").read_text(encoding="utf-8"))["arms"]]
+    assert names == [f"width={width}, activation={each}" for width in (3, 4) for each in ("relu", "sine(30)")]
+
+
+def test_names_are_printed_as_text(tile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arms = ["--arm", "a[/b]=model.width=3", "--arm", "[red]c\x1b[31m=model.width=4"]
+    out = printed(
+        capsys, *arms, "--picture", tile, *SMALL[2:], "--seeds", "1", "--tune", "false", "--out", str(tmp_path / "e")
+    )
+    table = [line.split()[0] for line in out.splitlines() if "[" in line][:2]
+    assert table == ["a[/b]", "[red]c"]
+    assert "\x1b" not in out
+
+
+def test_a_run_s_recipe_wants_the_run_s_picture(tile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["paint", tile, *SMALL, "--film.every", "never", "--runs", str(tmp_path / "runs")]) == 0
+    (run,) = (tmp_path / "runs").iterdir()
+    Image.new("RGB", (10, 12), "red").save(tile)
+    message = f"{tile} must hold the picture that {run} learned. Got another: the file has changed."
+    axis = ["--axis", "model.activation=relu,sine(30)", "--seeds", "1", "--tune", "false"]
+    commands = (["compare", *axis], ["ablate", "--undo", "model.width=4"], ["paint"], ["check"])
+    for command in commands:
+        assert main([*command, "--recipe", str(run)]) == 2
+        assert message in capsys.readouterr().err
+    # Who names the picture wants it as it is now.
+    assert main(["compare", *axis, "--recipe", str(run), "--picture", tile, "--out", str(tmp_path / "e")]) == 0
+
+
+@pytest.mark.slow
 def test_of_rates_none_is_looked_for(tile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     axis = ["--axis", "training.optimizer=adam(lr=0.001),adam(lr=0.01)"]
     printed(capsys, *axis, "--picture", tile, *SMALL, "--seeds", "2", "--out", str(tmp_path / "e"))
     assert '"tuning"' not in (tmp_path / "e" / "trials.jsonl").read_text()
 
 
+def test_that_rates_are_compared_as_written_is_said(
+    tile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arms = ["--arm", "a=training.optimizer=adam(lr=0.001)", "--arm", "b[/x]=training.optimizer=adam(lr=0.01)"]
+    assert main(["compare", *arms, "--picture", tile, *SMALL, "--seeds", "1", "--out", str(tmp_path / "e")]) == 0
+    assert "compared as they are written: a and b[/x] differ in nothing else" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "compare takes a question, or arms with --arm, or one --axis"),
+        ([], "compare takes a question, or arms with --arm, or --axis"),
         (["six-hints"], "six-hints is a question of ablate: sfumato ablate six-hints."),
         (["deep-vs-shalow"], "did you mean 'deep-vs-shallow'?"),
-        (["deep-vs-shallow", "--axis", "model.width=3,4"], "or one --axis. Got none or several"),
+        (["deep-vs-shallow", "--axis", "model.width=3,4"], "or --axis. Got none or several"),
         (["--axis", "model.wdth=3,4"], "the axis must be a field of the recipe"),
         (["--axis", "picture.max_side=30,40"], "not the picture or the seed"),
-        (["--axis", "model.width=3"], "a comparison must have 2 to 64 arms. Got 1."),
+        (["--axis", "model.width=3"], "a comparison must have 2 to 256 arms. Got 1."),
         (["--axis", "model.width=3,3"], "every value of an axis must be given once. Got 3 twice"),
+        (["--axis", "model.width=3,4", "--axis", "model.width=5"], "a field of its own. Got model.width twice"),
+        (
+            ["--axis", f"model.width={','.join(map(str, range(1, 20)))}", "--axis", "seed=1,2"],
+            "not the picture or the seed",
+        ),
+        (
+            [
+                "--axis",
+                f"model.width={','.join(map(str, range(1, 41)))}",
+                "--axis",
+                "model.depth=1,2,3,4,5,6,7",
+            ],
+            "must have 2 to 256 arms. Got 280; make several of them, each with the same first arm",
+        ),
+        (
+            ["--axis", "model.width=3,4", "--picture", "a.png", "--picture", "b.png"],
+            "--picture takes one value. Got 'a.png'",
+        ),
+        (["--axis", "model.width=3,4", "--picture", "a.png", "--picture.source", "b.png"], "are the same. Got 'a.png'"),
+        (["--axis", "model.width=3,4", "--seeds", "5", "--seeds=6"], "--seeds takes one value. Got '5' and '6'"),
+        (["--arm", "a=seed=7", "--arm", "b=fast", "--seed", "3"], "arm a: sets seed=7. Got --seed 3 as well"),
+        (["--axis", "model.width=3,4", "--model.width", "5"], "--model.width would change nothing: every arm sets"),
+        (
+            ["--arm", "a=budget.steps=3", "--arm", "b=budget.epochs=3", "--budget.seconds", "5"],
+            "--budget.seconds would change nothing: every arm sets budget itself",
+        ),
+        (["deep-vs-shallow", "--model.depth", "5"], "--model.depth would change nothing: deep-vs-shallow sets"),
+        (["--axis", "model.width=3,4", "--parameters", "50"], "--parameters is for questions"),
+        (["deep-vs-shallow", "--tune", "false", "--tuning-seeds", "4"], "Got 4 with --tune false."),
+        (["deep-vs-shallow", "--tuning-seeds", "1"], "tuning-seeds must be a whole number of 2 or more"),
         (["--arm", "a"], "--arm must be NAME=RECIPE. Got 'a'"),
         (["--arm"], "--arm needs a value after it"),
         (["--arm", "a=fast", "--arm", "a=fast"], "Got --arm a twice"),

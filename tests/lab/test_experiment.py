@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ import sfumato as sf
 from sfumato.errors import RecipeError, RunError
 from sfumato.lab import execute, verdict
 from sfumato.lab import experiment as experiments
-from sfumato.lab.experiment import Experiment, StoppedError, carry_out, marks, read
+from sfumato.lab.experiment import Experiment, StoppedError, carry_out, marks, read, trial_of
 from sfumato.lab.plan import Plan
 from sfumato.lab.table import lines, reaches
 from sfumato.lab.table import target as common_target
@@ -60,11 +59,6 @@ def test_threads_and_processes_give_the_same_numbers(tmp_path: Path) -> None:
     assert numbers(one) == numbers(three) == numbers(apart)
 
 
-def test_the_rule_looks_at_who_trains() -> None:
-    assert execute.rule(small_plan(*TWO)) == "threads"
-    assert execute.rule(small_plan({}, {"training": {"optimizer": "rprop"}})) == "processes"
-
-
 def test_arms_see_the_same_order_and_the_seeds_are_paired(tmp_path: Path) -> None:
     plan = small_plan({}, {}, seeds=3)
     found = carry_out(plan, target(), tmp_path / "e")
@@ -87,15 +81,46 @@ def test_of_one_recipe_on_other_seeds_no_difference_is_shown(tmp_path: Path) -> 
 
 
 def test_each_arm_finds_its_own_rate_on_other_seeds(tmp_path: Path) -> None:
-    # The second arm's rate is far too high: its grid has to grow.
-    plan = small_plan({}, {"training": {"optimizer": "adam(lr=0.3)"}, "model": {"width": 9}}, tune=True)
+    # Of both arms, whatever rate they write.
+    plan = small_plan({}, {"training": {"optimizer": "sgd(lr=100)"}, "model": {"width": 9}}, tune=True)
     found = carry_out(plan, target(), tmp_path / "e")
-    first, second = (found.factor(arm) for arm in plan.arms)
-    assert second < 1 / 3 < 3 * first
+    first, second = (found.rates(arm)[0] for arm in plan.arms)
+    assert first < 0.1 < second < 100
     tuned = {key.seed for key in found.rows if key.purpose == "tuning"}
     assert tuned.isdisjoint(plan.seeds)
     assert all(len(found.results(arm)) == 2 for arm in plan.arms)
     assert not experiments.trials(plan, found.rows)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"training": {"optimizer": "adam(lr=0.0017)"}},
+        {"training": {"optimizer": "adam(lr=5)"}, "seed": 1000},
+        {"training": {"optimizer": "adam(lr=0.003)"}, "seed": 1_000_000},
+    ],
+)
+def test_arms_that_differ_in_written_rate_and_seed_choose_the_same_rate(other: dict[str, Any], tmp_path: Path) -> None:
+    plan = small_plan({}, other, tune=True)
+    found = carry_out(plan, target(), tmp_path / "e")
+    a, b = ({key.rates: row["psnr"] for key, row in found.rows.items() if key.purpose == "tuning" and key.arm == name}
+            for name in "ab")  # fmt: skip
+    assert a == b
+    assert len(a) >= 3
+    assert found.rates(plan.arms[0]) == found.rates(plan.arms[1])
+    judged = {trial_of(plan, key).recipe.seed for key in found.rows if key.purpose == "verdict"}
+    tuned = {trial_of(plan, key).recipe.seed for key in found.rows if key.purpose == "tuning"}
+    assert judged.isdisjoint(tuned)
+
+
+def test_more_seeds_go_on_with_what_is_there(tmp_path: Path) -> None:
+    few, more = (small_plan(*TWO, tune=True, seeds=seeds) for seeds in (2, 4))
+    before = carry_out(few, target(), tmp_path / "e")
+    after = carry_out(more, target(), tmp_path / "e")
+    assert len(after.rows) == len(before.rows) + 2 * 2
+    assert numbers(read(tmp_path / "e")) == numbers(after) == numbers(carry_out(more, target(), tmp_path / "whole"))
+    with pytest.raises(RunError, match="holds this experiment with 4 seeds. Got 2"):
+        carry_out(few, target(), tmp_path / "e")
 
 
 def test_what_is_finished_is_not_trained_again(tmp_path: Path) -> None:
@@ -127,22 +152,19 @@ def test_what_is_finished_is_not_trained_again(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX's")
 def test_killed_and_begun_again_nothing_is_trained_twice(tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from tests.lab.small_plan import *;"
+        "import os, signal, sys; from pathlib import Path; from tests.lab.small_plan import *;"
         "from sfumato.lab.experiment import carry_out;"
-        "plan = small_plan({}, {'model': {'width': 24}}, seeds=12);"
-        "carry_out(plan, target(), Path(sys.argv[1]), workers=2)"
+        "plan = small_plan({}, {'model': {'width': 24}}, seeds=12); left = [1] * int(sys.argv[2]);"
+        "watch = lambda *_: left.pop() and (left or os.kill(os.getpid(), signal.SIGKILL));"
+        "carry_out(plan, target(), Path(sys.argv[1]), workers=2, watch=watch)"
     )
     rows = tmp_path / "e" / "trials.jsonl"
-    process = subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "e")])
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not (rows.exists() and rows.read_bytes().count(b"\n") > 5):
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    command = [sys.executable, "-c", code, str(tmp_path / "e")]
+    assert subprocess.run([*command, "7"], check=False).returncode == -signal.SIGKILL
     before = rows.read_text()
     kept = before[: before.rfind("\n") + 1]
     assert 5 < kept.count("\n") < 24
-    assert subprocess.run([sys.executable, "-c", code, str(tmp_path / "e")], check=False).returncode == 0
+    assert subprocess.run([*command, "99"], check=False).returncode == 0
     assert rows.read_text().startswith(kept)
     plan = small_plan(*TWO, seeds=12)
     assert numbers(read(tmp_path / "e")) == numbers(carry_out(plan, target(), tmp_path / "whole"))
@@ -190,7 +212,7 @@ def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "full").iterdir()] == ["thesis.txt"]
     with pytest.raises(RunError, match="without a plan"):
         read(tmp_path / "nowhere")
-    (tmp_path / "e" / "plan.json").write_text('{"layout": 1}')
+    (tmp_path / "e" / "plan.json").write_text('{"layout": 2}')
     with pytest.raises(RunError, match="must be one that Sfumato wrote"):
         read(tmp_path / "e")
 
@@ -216,13 +238,21 @@ def test_a_plan_survives_its_file() -> None:
     again = Plan.of(json.loads(json.dumps(plan.to_values())))
     assert again == plan
     assert again.id == plan.id
-    assert small_plan(*TWO, tune=True, seeds=3).id != plan.id
+    # More seeds are more of the same experiment.
+    assert small_plan(*TWO, tune=True, seeds=3).id == plan.id
+    assert small_plan(*TWO, tune=False).id != plan.id
+
+
+@pytest.mark.parametrize(("layout", "age"), [(1, "an older"), (99, "a newer")])
+def test_a_plan_of_another_layout_is_refused(layout: int, age: str) -> None:
+    with pytest.raises(RunError, match=f"{age} Sfumato made it; run the experiment again"):
+        Plan.of({**small_plan(*TWO).to_values(), "layout": layout})
 
 
 @pytest.mark.parametrize(
     ("changes", "how", "message"),
     [
-        (({},), {}, "2 to 64 arms"),
+        (({},), {}, "2 to 256 arms"),
         (({}, {"budget": {"psnr": 20, "epochs": 4}}), {}, "budget.psnr must be none"),
         (({}, {"picture": {"max_side": 8}}), {}, "the picture must be that of arm a"),
         (({}, {"budget": {"epochs": 9}}), {}, "must have the same budget.epochs"),
@@ -289,7 +319,7 @@ def stub(by_arm: dict[str, Callable[[int], float]], plan: Plan, tmp_path: Path) 
                 "purpose": key.purpose,
                 "arm": key.arm,
                 "seed": key.seed,
-                "factor": key.factor,
+                "rates": list(key.rates),
                 "status": "finished",
                 "psnr": by_arm[key.arm](key.seed),
             }

@@ -46,7 +46,9 @@ def test_the_time_of_every_trial_and_of_its_looks(tried: list[Trial], tmp_path: 
 
 def test_what_finds_rates_is_counted(tried: list[Trial], tmp_path: Path) -> None:
     plan = small_plan(*TWO, seeds=3, tune=True)
-    assert forecast(plan, target(), tmp_path / "e").left == 2 * (3 * 2 + 3)
+    found = forecast(plan, target(), tmp_path / "e")
+    # Six rates on three seeds in most searches; then the verdict.
+    assert (found.left, found.tuning) == (2 * (6 * 3 + 3), 2 * 6 * 3)
 
 
 def test_what_is_there_is_not_ahead(tried: list[Trial], tmp_path: Path) -> None:
@@ -56,6 +58,8 @@ def test_what_is_there_is_not_ahead(tried: list[Trial], tmp_path: Path) -> None:
     assert (found.done, found.left, found.seconds) == (6, 0, 0.0)
     assert not tried
     with pytest.raises(RunError, match="holds another experiment"):
+        forecast(small_plan({}, {"model": {"width": 25}}, seeds=3), target(), tmp_path / "e")
+    with pytest.raises(RunError, match="holds this experiment with 3 seeds. Got 2; ask for as many or more"):
         forecast(small_plan(*TWO), target(), tmp_path / "e")
 
 
@@ -86,6 +90,7 @@ def test_a_budget_of_seconds_is_its_own_forecast(tried: list[Trial], tmp_path: P
     assert 28 <= found.seconds < 32
 
 
+@pytest.mark.slow
 def test_a_real_moment_gives_a_pace(tmp_path: Path) -> None:
     found = forecast(small_plan(*TWO), target(), tmp_path / "e")
     assert found.seconds is not None

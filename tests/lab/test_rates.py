@@ -1,55 +1,49 @@
-"""The grid of learning rates, which grows to where the best one is."""
+"""The grid of learning rates belongs to the optimizer, not to the rate that a recipe writes."""
 
 from __future__ import annotations
 
-import math
+import itertools
 
 import pytest
 
-from sfumato.lab.rates import MOST_ROUNDS, Tuning, best_of, rates_of, scaled
+from sfumato.lab.rates import lines_of, rates_of, values_of, with_rates
 from sfumato.recipe import Recipe, changed
 from sfumato.recipe.choices import Optimizer
 
 
-def search(quality: dict[float, float] | None = None, best: float = 1.0) -> dict[float, float]:
-    """Go on as an experiment does, where dB fall with the distance of the factor from the best one."""
-    tuning = Tuning()
-    means = dict.fromkeys(tuning.factors, 0.0)
-    while True:
-        means = {factor: (quality or {}).get(factor, -abs(math.log(factor / best))) for factor in means}
-        more = tuning.grow(means)
-        if more is None:
-            return means
-        means[more] = 0.0
+def optimizer(text: str) -> Optimizer:
+    return changed(Recipe(), {"training": {"optimizer": text}}).training.optimizer
 
 
-@pytest.mark.parametrize("best", [1 / 27, 1 / 3, 1, 3, 27])
-def test_the_best_rate_is_found_inside_the_grid(best: float) -> None:
-    means = search(best=best)
-    assert best_of(means) == pytest.approx(best)
-    assert min(means) < best_of(means) < max(means)
-
-
-def test_the_grid_does_not_grow_for_ever() -> None:
-    assert len(search(best=1e9)) == len(Tuning().factors) + MOST_ROUNDS
-
-
-def test_rates_that_diverge_are_left() -> None:
-    means = search({1 / 3: 20.0, 1.0: -math.inf, 3.0: -math.inf, 1 / 9: 19.0})
-    assert best_of(means) == 1 / 3
-    assert all(math.isfinite(means[factor]) for factor in means if factor < 1)
-
-
-def test_of_equal_means_the_lowest_rate_is_taken() -> None:
-    assert best_of({1.0: 20.0, 3.0: 20.0, 0.3: 19.0}) == 1.0
-
-
-@pytest.mark.parametrize("optimizer", sorted(Optimizer.members))
-def test_every_optimiser_s_rates_are_scaled_and_nothing_else(optimizer: str) -> None:
-    recipe = changed(Recipe(), {"training": {"optimizer": optimizer}})
-    before, after = recipe.training.optimizer, scaled(recipe, 3.0).training.optimizer
+@pytest.mark.parametrize("name", sorted(Optimizer.members))
+def test_every_optimiser_s_rates_are_set_and_nothing_else(name: str) -> None:
+    recipe = changed(Recipe(), {"training": {"optimizer": name}})
+    before = recipe.training.optimizer
+    (line,) = lines_of(before)
+    after = with_rates(recipe, line.at(line.start + 3)).training.optimizer
     rates = rates_of(before)
     assert "lr" in rates
-    for name, value in vars(before).items():
-        assert getattr(after, name) == (value * 3 if name in rates else value)
-    assert all(name.endswith("lr") == (name in rates) for name in vars(before))
+    for field, value in vars(before).items():
+        assert (getattr(after, field) != value) == (field in rates)
+    assert all(field.endswith("lr") == (field in rates) for field in vars(before))
+    assert with_rates(recipe, values_of(before)) is recipe
+    # The start is the half decade nearest to the default.
+    assert 10**-0.26 < line.at(line.start)[0] / before.lr < 10**0.26
+
+
+@pytest.mark.parametrize("written", ["adam(lr=0.003)", "adam(lr=0.0017)", "adam(lr=7)", "adam(lr=1e-9)", "adam(lr=0)"])
+def test_the_written_rate_does_not_move_the_grid(written: str) -> None:
+    assert lines_of(optimizer(written)) == lines_of(optimizer("adam"))
+    assert lines_of(optimizer("adam"))[0].at(-96) == (0.001,)
+
+
+def test_ratios_of_several_rates_stay_as_written_and_every_arm_tries_all_of_them() -> None:
+    arms = [optimizer(text) for text in ("foof(lr=0.3,adam_lr=0.015)", "foof(lr=0.1,adam_lr=0.05)", "adam", "foof")]
+    (only,) = lines_of(arms[0])
+    assert only == lines_of(arms[3])[0]
+    found = [lines_of(each, arms) for each in arms if type(each) is type(arms[0])]
+    assert len(found[0]) == 2
+    assert all(a == b for a, b in itertools.pairwise(found))
+    assert {line.at(-32) for line in found[0]} == {(0.1, 0.005), (0.1, 0.05)}
+    (frozen,) = lines_of(optimizer("foof(lr=0,adam_lr=0.01)"))
+    assert frozen.at(-64) == (0.0, 0.01)

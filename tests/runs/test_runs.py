@@ -24,6 +24,8 @@ from sfumato.runs import metrics as metrics_file
 from sfumato.runs.moments import Choice
 from sfumato.training import Loop, resolve
 from sfumato.training.health import Gauge
+from sfumato.training.starvation import Processor
+from tests.runs import made
 from tests.small import SMALL, picture
 
 
@@ -82,6 +84,7 @@ def test_figures_of_every_layer(folder: Path) -> None:
     assert run.facts["looking"]["figures_seconds"] >= 0
 
 
+@pytest.mark.slow
 def test_figures_are_taken_as_often_as_their_share_pays_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # At the last evaluation whatever they cost.
     monkeypatch.setattr("sfumato.runs.writer.FIGURES", -1.0)
@@ -89,6 +92,7 @@ def test_figures_are_taken_as_often_as_their_share_pays_for(tmp_path: Path, monk
     assert ["figures" in line for line in run.metrics] == [False, False, True]
 
 
+@pytest.mark.slow
 def test_a_run_from_before_there_were_figures_is_read(folder: Path, tmp_path: Path) -> None:
     old = tmp_path / folder.name
     shutil.copytree(folder, old)
@@ -247,3 +251,34 @@ def test_a_moment_survives_its_file(tmp_path: Path) -> None:
     arrays, back = weights.load(tmp_path / "m")
     assert back == moment == weights.moment_of(tmp_path / "m")
     assert arrays["a"].tolist() == [0, 2, 4]
+
+
+def test_a_run_is_loaded_by_a_part_of_its_name(tmp_path: Path) -> None:
+    one = made.run(tmp_path, "20260102-030405-cat-0123abcd", facts={"resumed": []})
+    made.run(tmp_path, "20260102-030405-dog-4567abcd")
+    assert load_run("cat", runs=tmp_path).folder == one
+    assert load_run(one).folder == one
+    with pytest.raises(RunError, match="must be a part of one run's name. Got 2 such runs"):
+        load_run("abcd", runs=tmp_path)
+    with pytest.raises(RunError, match="'bird' must be a run's folder, or a part of a run's name"):
+        load_run("bird", runs=tmp_path)
+
+
+@pytest.mark.parametrize(("share", "told"), [(0.34, True), (0.97, False), (None, False)])
+def test_a_run_that_was_starved_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share: float | None, told: bool
+) -> None:
+    monkeypatch.setattr(Processor, "share", lambda _: share)
+    run = sf.paint(picture(), runs=tmp_path, film="none", **{**SMALL, "budget": {"seconds": 0.05}})
+    assert run.facts["processor_share"] == share
+    assert ("got 34% of the processor time that its thread asked for" in run.summary()) == told
+
+
+def test_weights_that_stand_still_are_no_divergence(tmp_path: Path) -> None:
+    # Far from the picture, and no step brings it nearer: a lower rate would be the wrong thing to try.
+    changes = {"training": {"batch": "all", "optimizer": "adam(lr=1e-9)"}, "budget": {"steps": 1100}}
+    run = sf.paint(0.1 * picture(), runs=tmp_path, film="none", **{**SMALL, **changes, "evaluation": {"every": "end"}})
+    assert run.facts["ended"] == "steps"
+    (finding,) = run.facts["findings"]
+    assert "the weights stood still" in finding
+    assert finding.endswith("Try --training.optimizer adam.")

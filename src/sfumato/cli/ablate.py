@@ -39,6 +39,7 @@ def command(arguments: Sequence[str]) -> int:
         flags.field("undo", flags.NONE, "FIELD=VALUE", "once a setting: what it becomes; field=value;field=value"),
         flags.field("out", flags.NONE, "DIR", "the experiment's folder; gone on with where it holds this experiment"),
         flags.field("seeds", str(SEEDS), "INT", "paired seeds an arm; below 5 nothing is claimed"),
+        flags.switch("retry", "train again what failed before"),
         flags.field("workers", "0", "INT", "trials trained at a time, each on one thread; 0: one a core"),
         *base.fields(recipe, rest),
     )
@@ -48,14 +49,15 @@ def command(arguments: Sequence[str]) -> int:
         close = difflib.get_close_matches(parsed.question, ABLATIONS, n=1)
         hint = f"; did you mean {close[0]!r}?" if close else "."
         raise SfumatoError(f"the question must be one of {', '.join(ABLATIONS)}. Got {parsed.question!r}{hint}")
-    recipe = base.with_flags(recipe, parsed)
-    if not isinstance(parsed.picture, flags.Default):
-        recipe = changed(recipe, {"picture": {"source": parsed.picture}})
+    recipe = base.with_picture(base.with_flags(recipe, parsed), parsed)
     from sfumato.api import load_picture
+    from sfumato.cli.arms import check_heeded
     from sfumato.cli.experiments import planned
     from sfumato.lab.compare import paired_seeds
     from sfumato.lab.questions import ablation
 
+    if question is not None:
+        check_heeded(flags.given(parsed.changes), [question.SETS], parsed.question)
     for text in undone:
         trust.allow_named_in(ablation.parsed(text))
     picture = load_picture(recipe)
@@ -75,6 +77,7 @@ def command(arguments: Sequence[str]) -> int:
         picture,
         out=None if isinstance(parsed.out, flags.Default) else Path(parsed.out),
         workers=flags.number("workers", parsed.workers, 0, int),
+        retry=parsed.retry,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import tyro
@@ -12,7 +13,7 @@ from sfumato import trust
 from sfumato.cli import flags
 from sfumato.errors import SfumatoError
 from sfumato.recipe import DESCRIPTIONS, Recipe, changed, preset
-from sfumato.recipe.source import KINDS, read
+from sfumato.recipe.source import KINDS, is_run, read
 
 PRESETS = "the recipe that other flags change: " + "; ".join(f"{name}, {text}" for name, text in DESCRIPTIONS.items())
 
@@ -39,7 +40,12 @@ def with_flags(recipe: Recipe, parsed: Any) -> Recipe:
     """The recipe with what was typed. Raises SfumatoError for a wrong field, or two that contradict each other."""
     typed = flags.given(parsed.changes)
     trust.allow_named_in(typed)
-    model = typed.get("model", {})
+    model, picture = typed.get("model", {}), typed.get("picture", {})
+    if picture.get("size") is not None and picture.get("max_side") is not None:
+        raise SfumatoError(
+            f"--picture.size is the exact size. Got {picture['size']} and --picture.max-side {picture['max_side']} as "
+            "well; leave one of them out."
+        )
     # In a recipe a list of widths decides the depth; two that were typed on one line tell of a mistake.
     if "depth" in model and "," in (widths := model.get("width", "")):
         count = widths.count(",") + 1
@@ -48,3 +54,34 @@ def with_flags(recipe: Recipe, parsed: Any) -> Recipe:
                 f"--model.width lists {count} layers. Got --model.depth {model['depth']} as well; leave it out."
             )
     return changed(recipe, typed)
+
+
+def with_picture(recipe: Recipe, parsed: Any, named: str | None = None) -> Recipe:
+    """The recipe with the picture of ``--picture``, the same as ``--picture.source``. Raises SfumatoError for two.
+
+    ``named``: what the recipe came from, by default the value of ``--recipe``. A picture that only a run's folder names
+    must still be the one that the run learned.
+    """
+    source = parsed.changes.picture.source
+    if isinstance(parsed.picture, flags.Default):
+        check_picture(recipe, parsed, named)
+        return recipe
+    if not isinstance(source, flags.Default) and source != parsed.picture:
+        raise SfumatoError(
+            f"--picture and --picture.source are the same. Got {parsed.picture!r} and {source!r}; give one."
+        )
+    return changed(recipe, {"picture": {"source": parsed.picture}})
+
+
+def check_picture(recipe: Recipe, parsed: Any, named: str | None = None) -> None:
+    """Raise PictureError where the recipe is of a run whose picture has changed since, unless flags name one.
+
+    ``named`` as of `with_picture`.
+    """
+    source = named or (None if isinstance(parsed.recipe, flags.Default) else parsed.recipe)
+    if source is None or "picture" in flags.given(parsed.changes) or not is_run(source):
+        return
+    # Only now: this brings NumPy.
+    from sfumato.runs.target import check_source
+
+    check_source(Path(source), recipe)

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from sfumato.cli import base, flags
 from sfumato.errors import SfumatoError
 from sfumato.notices import heard
-from sfumato.recipe import changed
 from sfumato.recipe.source import KINDS, read
 
 DOC = """Try a recipe for about a second and say whether it will learn, what is wrong and what to change.
@@ -40,14 +39,7 @@ def command(arguments: Sequence[str]) -> int:
         if not (isinstance(parsed.preset, flags.Default) and isinstance(parsed.recipe, flags.Default)):
             raise SfumatoError(f"check takes one recipe. Got {parsed.source!r} beside --preset or --recipe.")
         recipe = read(parsed.source)
-    recipe = base.with_flags(recipe, parsed)
-    if not isinstance(parsed.picture, flags.Default):
-        source = parsed.changes.picture.source
-        if not isinstance(source, flags.Default) and source != parsed.picture:
-            raise SfumatoError(
-                f"check takes one picture. Got --picture {parsed.picture!r} and --picture.source {source!r}."
-            )
-        recipe = changed(recipe, {"picture": {"source": parsed.picture}})
+    recipe = base.with_picture(base.with_flags(recipe, parsed), parsed, parsed.source)
     from sfumato.api import check
     from sfumato.cli.check_table import show
 

@@ -9,14 +9,13 @@ from sfumato.api import load_picture
 from sfumato.cli import experiments
 from sfumato.cli.stages import StagesProgress
 from sfumato.interrupt import asked_to_stop
-from sfumato.lab import report
+from sfumato.lab import report, trainable
 from sfumato.lab.claim import Claim, checked, default_folder
-from sfumato.lab.compare import paired_seeds
+from sfumato.lab.compare import paired_seeds, tuning_on
 from sfumato.lab.digits import bundled, mnist, pace
 from sfumato.lab.digits.data import Digits
 from sfumato.lab.experiment import Experiment, StoppedError, carry_out
 from sfumato.lab.questions import mnist_claim
-from sfumato.lab.rates import Tuning
 from sfumato.lab.report import claim_page
 from sfumato.notices import heard
 from sfumato.recipe import Recipe
@@ -33,7 +32,9 @@ def carried_out(
     out: Path | None,
     workers: int,
     seeds: int,
-    tune: bool,
+    tune: bool | None,
+    tuning_seeds: int,
+    retry: bool,
     parameters: int | None,
 ) -> int:
     """Count, time, train, print; the exit status: 0, or 130 when it was interrupted before its end.
@@ -43,8 +44,15 @@ def carried_out(
     shown = _digits(digits)
     picture = load_picture(recipe)
     plans = mnist_claim.plans(
-        recipe, picture, shown, seeds=paired_seeds(seeds), tuning=Tuning() if tune else None, parameters=parameters
+        recipe,
+        picture,
+        shown,
+        seeds=paired_seeds(seeds),
+        tuning=None if tune is False else tuning_on(tuning_seeds),
+        parameters=parameters,
     )
+    for plan in plans:
+        trainable.check(plan)
     folder = checked(default_folder(plans) if out is None else out)
     progress = StagesProgress()
     found: list[Experiment] = []
@@ -52,7 +60,9 @@ def carried_out(
         with asked_to_stop() as stop, progress, heard(progress.say), named_by("--out"):
             learned = {mnist_claim.PICTURE: picture, mnist_claim.DIGITS: shown}
             for plan, name in zip(plans, learned, strict=True):
-                progress.say(f"{name}: {experiments.foretold(plan, learned[name], folder / name, workers)}")
+                progress.say(
+                    f"{name}: {experiments.foretold(plan, learned[name], folder / name, workers, retry=retry)}"
+                )
             timed = pace.measure(recipe, stop)
             for plan, name in zip(plans, learned, strict=True):
                 found.append(
@@ -63,6 +73,7 @@ def carried_out(
                         workers=workers,
                         watch=lambda done, total, name=name: progress.stage(name, done, total),
                         stop=stop,
+                        retry=retry,
                     )
                 )
                 report.write(found[-1])

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sfumato import trust
 from sfumato.cli import base, flags
 from sfumato.errors import SfumatoError
 from sfumato.recipe import Recipe, changed
-from sfumato.recipe.changes import merged, nested
-from sfumato.recipe.source import KINDS, read
+from sfumato.recipe.source import KINDS
 
 DOC = """Compare networks fairly on one picture: paired seeds, each at its own best learning rate, an interval.
 
 Examples:  sfumato compare deep-vs-shallow --picture photo.jpg --out depth
            sfumato compare mnist-claim --picture photo.jpg --out claim
            sfumato compare --axis model.width=64,128,256 --equal operations
+           sfumato compare --axis model.depth=2,4 --axis "model.activation=relu,sine(30)"
            sfumato compare --arm relu="model.activation=relu" --arm sine="model.activation=sine(30);model.init=siren"
            sfumato compare --arm new=new.toml --arm old=runs/20261123-154559-cat-4ea5ae38 --seeds 10
 """
@@ -25,10 +24,13 @@ Examples:  sfumato compare deep-vs-shallow --picture photo.jpg --out depth
 
 def command(arguments: Sequence[str]) -> int:
     """Compare, and print the verdict."""
+    from sfumato.cli import arms
     from sfumato.lab.plan import SEEDS
-    from sfumato.lab.questions import QUESTIONS, deep_vs_shallow, mnist_claim, own
+    from sfumato.lab.questions import QUESTIONS, deep_vs_shallow, mnist_claim
+    from sfumato.lab.rates import TUNING_SEEDS
 
     typed_arms, rest = flags.collected(arguments, "--arm")
+    axes, rest = flags.collected(rest, "--axis")
     claim = mnist_claim.NAME in rest
     recipe = base.chosen(rest)
     if flags.value_of(rest, "--preset") is None and flags.value_of(rest, "--recipe") is None:
@@ -43,10 +45,14 @@ def command(arguments: Sequence[str]) -> int:
         flags.positional("question", "", "QUESTION", f"{names}; or none, with arms of your own"),
         flags.field("picture", flags.NONE, "FILE", "the picture that all learn; short for --picture.source"),
         flags.field("arm", flags.NONE, "NAME=RECIPE", f"once an arm: {KINDS}, or field=value;field=value;..."),
-        flags.field("axis", flags.NONE, "FIELD=A,B,...", "an arm for each value of one field of the recipe"),
+        flags.field("axis", flags.NONE, "FIELD=A,B,...", "an arm for each value of a field; of several axes, the grid"),
         flags.field("out", flags.NONE, "DIR", "the experiment's folder; gone on with where it holds this experiment"),
         flags.field("seeds", seeds, "INT", "paired seeds an arm; below 5 nothing is claimed"),
-        flags.field("tune", "true", "true|false", "find each arm's own learning rate first, on other seeds"),
+        flags.field(
+            "tune", "auto", "auto|true|false", "find each arm's best learning rate; auto: unless rates are compared"
+        ),
+        flags.field("tuning_seeds", str(TUNING_SEEDS), "INT", "seeds on which learning rates are found"),
+        flags.switch("retry", "train again what failed before"),
         flags.field("equal", "epochs", "epochs|operations|seconds", "what every arm gets the same of"),
         flags.field(
             "parameters", str(deep_vs_shallow.PARAMETERS), "INT", "of every network, where depths are compared"
@@ -55,27 +61,31 @@ def command(arguments: Sequence[str]) -> int:
         flags.field("workers", "0", "INT", "trials trained at a time, each on one thread; 0: one a core"),
         *base.fields(recipe, rest),
     )
-    recipe = base.with_flags(recipe, parsed)
-    if not isinstance(parsed.picture, flags.Default):
-        recipe = changed(recipe, {"picture": {"source": parsed.picture}})
+    typed = flags.given(parsed.changes)
+    recipe = base.with_picture(base.with_flags(recipe, parsed), parsed)
     asked: str | dict[str, Recipe] = parsed.question
-    axis = None if isinstance(parsed.axis, flags.Default) else parsed.axis
-    if bool(parsed.question) + bool(typed_arms) + bool(axis) != 1:
-        raise SfumatoError("compare takes a question, or arms with --arm, or one --axis. Got none or several of these.")
+    if bool(parsed.question) + bool(typed_arms) + bool(axes) != 1:
+        raise SfumatoError("compare takes a question, or arms with --arm, or --axis. Got none or several of these.")
     if typed_arms:
-        asked = _arms(typed_arms, recipe, flags.given(parsed.changes))
-    elif axis:
-        field, _, texts = axis.partition("=")
-        values = own.split_list(texts)
-        for value in values:
-            trust.allow_named_in(nested(field, value))
-        asked = own.axis(recipe, field, values)
+        asked = arms.of_arms(typed_arms, recipe, typed)
+    elif axes:
+        asked = arms.of_axes(axes, recipe, typed)
+    else:
+        arms.check_heeded(typed, [deep_vs_shallow.SETS], parsed.question)
+    if not parsed.question and not isinstance(parsed.parameters, flags.Default):
+        raise SfumatoError(
+            f"--parameters is for questions of depth. Got {parsed.parameters!r} with arms; leave it out."
+        )
+    if parsed.tune == "false" and not isinstance(parsed.tuning_seeds, flags.Default):
+        raise SfumatoError(f"--tuning-seeds finds learning rates. Got {parsed.tuning_seeds} with --tune false.")
     parameters = flags.number("parameters", parsed.parameters, 1, int)
     how: dict[str, Any] = {
         "out": None if isinstance(parsed.out, flags.Default) else Path(parsed.out),
         "workers": flags.number("workers", parsed.workers, 0, int),
         "seeds": flags.number("seeds", parsed.seeds, 1, int),
-        "tune": flags.truth("tune", parsed.tune),
+        "tune": None if parsed.tune == "auto" else flags.truth("tune", parsed.tune),
+        "tuning_seeds": flags.number("tuning-seeds", parsed.tuning_seeds, 2, int),
+        "retry": parsed.retry,
     }
     mnist = None if isinstance(parsed.mnist, flags.Default) else parsed.mnist
     if parsed.question == mnist_claim.NAME:
@@ -90,32 +100,3 @@ def command(arguments: Sequence[str]) -> int:
     from sfumato.cli.experiments import carried_out
 
     return carried_out(asked, recipe, equal=parsed.equal, parameters=parameters, **how)
-
-
-def _arms(typed: Sequence[str], recipe: Recipe, changes: Mapping[str, Any]) -> dict[str, Recipe]:
-    found: dict[str, Recipe] = {}
-    for text in typed:
-        name, separator, source = text.partition("=")
-        if not (name.strip() and separator and source):
-            raise SfumatoError(f"--arm must be NAME=RECIPE. Got {text!r}.")
-        if name in found:
-            raise SfumatoError(f"every arm must have a name of its own. Got --arm {name} twice.")
-        try:
-            found[name] = _recipe(source, recipe, changes)
-        except SfumatoError as error:
-            raise SfumatoError(f"arm {name}: {error}") from None
-    return found
-
-
-def _recipe(source: str, base_recipe: Recipe, typed: Mapping[str, Any]) -> Recipe:
-    if "=" in source and not source.startswith("sf1:") and not Path(source).exists():
-        changes: dict[str, Any] = {}
-        for part in source.split(";"):
-            field, separator, value = part.strip().partition("=")
-            if not separator:
-                raise SfumatoError(f"must be field=value;field=value;... Got {part!r}.")
-            changes = merged(changes, nested(field.strip(), value.strip()))
-        trust.allow_named_in(changes)
-        return changed(base_recipe, changes)
-    # What an arm's own recipe says about the picture does not matter: all learn the same one.
-    return changed(read(source), typed).model_copy(update={"picture": base_recipe.picture})

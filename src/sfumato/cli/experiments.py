@@ -12,19 +12,22 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from sfumato.api import load_picture
 from sfumato.cli.stages import StagesProgress
 from sfumato.interrupt import asked_to_stop
-from sfumato.lab import report, rescue, table, verdict
+from sfumato.lab import report, rescue, table, trainable, verdict
 from sfumato.lab.compare import default_folder, plan_of
 from sfumato.lab.experiment import Experiment, StoppedError, carry_out
 from sfumato.lab.forecast import forecast
 from sfumato.lab.plan import Plan
+from sfumato.lab.questions import own
 from sfumato.lab.report.text import several
 from sfumato.lab.train import Learned
 from sfumato.notices import heard
 from sfumato.recipe import Recipe
+from sfumato.render.text import one_line
 from sfumato.runs.elsewhere import named_by
 from sfumato.words import duration
 
@@ -36,21 +39,28 @@ WIDTH = 120
 
 
 def carried_out(
-    asked: str | Mapping[str, Recipe], recipe: Recipe, *, out: Path | None, workers: int, **how: Any
+    asked: str | Mapping[str, Recipe], recipe: Recipe, *, out: Path | None, workers: int, retry: bool, **how: Any
 ) -> int:
     """Plan, train, print; the exit status: 0, or 130 when it was interrupted before its end."""
+    if not isinstance(asked, str) and how["tune"] is None and (alike := own.differ_in_rates(asked)) is not None:
+        a, b = (one_line(name) for name in alike)
+        sys.stderr.write(
+            f"learning rates are compared as they are written: {a} and {b} differ in nothing else (--tune true finds "
+            "each arm's best)\n"
+        )
     picture = load_picture(recipe)
-    return planned(plan_of(asked, picture, recipe, **how), picture, out=out, workers=workers)
+    return planned(plan_of(asked, picture, recipe, **how), picture, out=out, workers=workers, retry=retry)
 
 
-def planned(plan: Plan, picture: NDArray[np.float32], *, out: Path | None, workers: int) -> int:
+def planned(plan: Plan, picture: NDArray[np.float32], *, out: Path | None, workers: int, retry: bool) -> int:
     """Train and print what is planned; the exit status as of `carried_out`."""
+    trainable.check(plan)
     folder = default_folder(plan) if out is None else out
     progress = StagesProgress()
     written: list[Path] = []
     try:
         with asked_to_stop() as stop, progress, heard(progress.say), named_by("--out"):
-            progress.say(foretold(plan, picture, folder, workers))
+            progress.say(foretold(plan, picture, folder, workers, retry=retry))
             found = carry_out(
                 plan,
                 picture,
@@ -58,6 +68,7 @@ def planned(plan: Plan, picture: NDArray[np.float32], *, out: Path | None, worke
                 workers=workers,
                 watch=lambda done, total: progress.stage("trials", done, total),
                 stop=stop,
+                retry=retry,
             )
             written = report.write(found)
     except StoppedError:
@@ -68,28 +79,31 @@ def planned(plan: Plan, picture: NDArray[np.float32], *, out: Path | None, worke
     return 0
 
 
-def foretold(plan: Plan, learned: Learned, folder: Path, workers: int) -> str:
-    """What is ahead, in one line: ``2 arms, 10 seeds, 20 epochs, 112 x 160 pixels: at least 32 trials, about 25 s``."""
-    ahead = forecast(plan, learned, folder, workers)
+def foretold(plan: Plan, learned: Learned, folder: Path, workers: int, *, retry: bool = False) -> str:
+    """What is ahead, in one line.
+
+    ``2 arms, 10 seeds, 20 epochs, 112 x 160 pixels: about 56 trials, 36 of them to find learning rates, about 25 s``.
+    """
+    ahead = forecast(plan, learned, folder, workers, retry=retry)
     facts = plan.picture
     size = f"{facts['width']} x {facts['height']} pixels" if plan.task == "picture" else f"{plan.samples:,} digits"
     epochs = {arm.recipe.budget.epochs for arm in plan.arms}
     (only,) = epochs if len(epochs) == 1 else (None,)
     budget = "" if only is None else f", {only:g} epochs"
     there = f" ({ahead.done:,} others are there)" if ahead.done else ""
-    # Grids of learning rates may grow.
-    least = "at least " if plan.tuning is not None and ahead.left else ""
+    search = f", {ahead.tuning:,} of them to find learning rates" if ahead.tuning else ""
+    about = "about " if ahead.tuning else ""
     lasts = f", {duration(ahead.seconds)}" if ahead.seconds else ""
     return (
         f"{several(len(plan.arms), 'arm')}, {several(len(plan.seeds), 'seed')}{budget}, {size}: "
-        f"{least}{several(ahead.left, 'trial')}{there}{lasts}"
+        f"{about}{several(ahead.left, 'trial')}{search}{there}{lasts}"
     )
 
 
 def tell(experiment: Experiment) -> None:
     """The table and the verdict on stdout."""
     tell_table(experiment)
-    sys.stdout.write("\n" + "\n".join(verdict.sentences(experiment)) + "\n")
+    sys.stdout.write("\n" + "\n".join(map(one_line, verdict.sentences(experiment))) + "\n")
     if lines := rescue.sentences(experiment):
         sys.stdout.write("\n" + "\n".join(lines) + "\n")
     sys.stdout.write(f"\nexperiment  {experiment.folder.path}\n")
@@ -108,7 +122,7 @@ def tell_table(experiment: Experiment) -> None:
     for line in table.lines(experiment):
         arm = line.arm
         shown.add_row(
-            arm.name,
+            Text(one_line(arm.name)),
             _figure(line.score, ".2f"),
             _figure(line.deviation, ".2f"),
             f"{line.finished}" + (f", {line.failed} failed" if line.failed else ""),

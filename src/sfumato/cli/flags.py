@@ -105,7 +105,8 @@ def given(values: Any) -> dict[str, Any]:
 
 def value_of(arguments: Sequence[str], flag: str) -> str | None:
     """The value of a flag that must be known before the others are read, or None."""
-    for argument, following in zip(arguments, [*arguments[1:], ""], strict=False):
+    flags, _ = divided(arguments)
+    for argument, following in zip(flags, [*flags[1:], ""], strict=False):
         if argument == flag:
             return following
         if argument.startswith(f"{flag}="):
@@ -117,7 +118,8 @@ def collected(arguments: Sequence[str], flag: str) -> tuple[list[str], list[str]
     """The values of a flag that may be given several times, and the other arguments. Raises SfumatoError."""
     values: list[str] = []
     rest: list[str] = []
-    following = iter(arguments)
+    flags, positional = divided(arguments)
+    following = iter(flags)
     for argument in following:
         name, separator, value = argument.partition("=")
         if name != flag:
@@ -128,7 +130,13 @@ def collected(arguments: Sequence[str], flag: str) -> tuple[list[str], list[str]
             raise SfumatoError(f"{flag} needs a value after it. Got none.")
         else:
             values.append(value)
-    return values, rest
+    return values, [*rest, *(["--", *positional] if positional else [])]
+
+
+def divided(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """What stands before ``--``, flags and all, and what comes after it, where nothing is a flag."""
+    end = list(arguments).index("--") if "--" in arguments else len(arguments)
+    return list(arguments[:end]), list(arguments[end + 1 :])
 
 
 def truth(name: str, text: str) -> bool:
@@ -140,9 +148,11 @@ def truth(name: str, text: str) -> bool:
 
 def parse(default: T, arguments: Sequence[str], name: str) -> T:
     """Read a command's flags. Raises SfumatoError in one line for an unknown flag or a missing value."""
+    arguments, positional = divided(arguments)
     known = _names(default)
     switches = [f"--{each.name.replace('_', '-')}" for each in _fields(default) if _is(each, _SWITCH)]
     _check_values_follow(arguments, [flag for flag in known if flag not in switches])
+    _check_given_once(arguments, [flag for flag in known if flag not in switches])
     for argument in arguments:
         if argument.partition("=")[0] in switches and "=" in argument:
             raise SfumatoError(f"{argument.partition('=')[0]} takes no value. Got {argument!r}.")
@@ -152,13 +162,27 @@ def parse(default: T, arguments: Sequence[str], name: str) -> T:
     if unknown:
         flag = unknown[0].split("=")[0]
         if not flag.startswith("-"):
-            places = [_word(each) for each in _fields(default) if _is(each, _POSITIONAL)]
-            takes, more = (f"one {places[0]}", " as well") if places else ("nothing but flags", "")
-            raise SfumatoError(f"{name} takes {takes}. Got {unknown[0]!r}{more}; see sfumato {name} --help.")
+            raise _too_many(default, name, unknown[0])
         close = difflib.get_close_matches(flag.replace("_", "-"), known, n=1, cutoff=0.75)
         hint = f"did you mean {close[0]}?" if close else f"see sfumato {name} --help."
         raise SfumatoError(f"{flag} is not a flag of sfumato {name}; {hint}")
-    return parsed
+    return _with_positional(parsed, default, positional, name) if positional else parsed
+
+
+def _with_positional(parsed: T, default: T, positional: Sequence[str], name: str) -> T:
+    """With what came after ``--``: so a file may be called as a flag is."""
+    if flag := next((each for each in positional if each.partition("=")[0] in _names(default)), None):
+        raise SfumatoError(f"{flag} must stand before --, after which nothing is a flag.")
+    places = [each.name for each in _fields(default) if _is(each, _POSITIONAL)]
+    if not places or len(positional) > 1 or not isinstance(getattr(parsed, places[0]), Default):
+        raise _too_many(default, name, positional[-1])
+    return dataclasses.replace(parsed, **{places[0]: positional[0]})  # pyright: ignore[reportArgumentType, reportCallIssue, reportUnknownVariableType]
+
+
+def _too_many(default: Any, name: str, got: str) -> SfumatoError:
+    places = [_word(each) for each in _fields(default) if _is(each, _POSITIONAL)]
+    takes, more = (f"one {places[0]}", " as well") if places else ("nothing but flags", "")
+    return SfumatoError(f"{name} takes {takes}. Got {got!r}{more}; see sfumato {name} --help.")
 
 
 def _names(default: Any, prefix: str = "--") -> list[str]:
@@ -198,6 +222,20 @@ def _check_values_follow(arguments: Sequence[str], known: list[str]) -> None:
     for flag, following in zip(arguments, [*arguments[1:], "--"], strict=False):
         if flag.replace("_", "-") in known and following.startswith("--"):
             raise SfumatoError(f"{flag} needs a value after it. Got none.")
+
+
+def _check_given_once(arguments: Sequence[str], known: list[str]) -> None:
+    values: dict[str, str] = {}
+    following = iter(arguments)
+    for argument in following:
+        name, separator, value = argument.partition("=")
+        flag = name.replace("_", "-")
+        if flag not in known:
+            continue
+        value = value if separator else next(following, "")
+        if flag in values:
+            raise SfumatoError(f"{flag} takes one value. Got {values[flag]!r} and {value!r}; give one.")
+        values[flag] = value
 
 
 def _text(value: Any) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sfumato import trust
 from sfumato.cli import flags
 from sfumato.errors import RunError
 from sfumato.runs import listing
@@ -36,12 +37,23 @@ def loaded(folder: Path, module: str) -> Run:
 
     Raises SfumatoError where the run has no such network, or it cannot be built.
     """
-    from sfumato.models import own
+    from sfumato.models import own, own_check
     from sfumato.runs import load_run
 
     run = load_run(folder)
+    named = run.recipe.model.module
     if isinstance(module, flags.Default):
+        if named is not None:
+            own.check_findable(named)
+            trust.check(named)
         return run
-    if run.recipe.model.module is None:
+    if named is None:
         raise RunError(f"--module is for runs of a network of your own. Got {module!r} for {folder}; leave it out.")
-    return load_run(folder, own.build(module, run.facts["picture"]["channels"], run.recipe.seed))
+    built = own_check.materialized(
+        own.build(module, run.facts["picture"]["channels"], run.recipe.seed), run.recipe.seed
+    )
+    run = load_run(folder, built)
+    if run.moments():
+        # What does not fit is told before anything is made of it.
+        run.model()
+    return run

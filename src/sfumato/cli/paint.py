@@ -39,6 +39,8 @@ def command(arguments: Sequence[str]) -> int:
     source = parsed.changes.picture.source
     if picture is not None and not isinstance(source, flags.Default) and source != picture:
         raise SfumatoError(f"paint takes one picture. Got {picture!r} and --picture.source {source!r}.")
+    if picture is None:
+        base.check_picture(recipe, parsed)
     film = FilmOptions.of(flags.given(parsed.film))
     from sfumato.api import paint
 

@@ -64,4 +64,4 @@ class StagesProgress:
 
     def say(self, text: str) -> None:
         """Print a line, above the bar where there is one."""
-        self._console.print(text, highlight=False, soft_wrap=True)
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)

@@ -9,18 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sfumato import trust
+from sfumato import images, trust
 from sfumato.errors import RecipeError
-from sfumato.lab import questions, report
+from sfumato.lab import questions, report, watching
 from sfumato.lab.execute import Executes
-from sfumato.lab.experiment import Experiment, Watch, carry_out, unwatched
-from sfumato.lab.plan import SEEDS, Plan
+from sfumato.lab.experiment import Experiment, Watch, carry_out
+from sfumato.lab.plan import MOST_SEEDS, SEEDS, Plan
 from sfumato.lab.questions import deep_vs_shallow, own
-from sfumato.lab.rates import Tuning
+from sfumato.lab.rates import TUNING_SEEDS, Tuning
 from sfumato.recipe import Recipe, changed
 from sfumato.recipe.source import read as read_recipe
-
-MOST_SEEDS = 1000
 
 FOLDER = "experiments"
 
@@ -31,14 +29,20 @@ def plan_of(
     recipe: Recipe | None = None,
     *,
     seeds: int = SEEDS,
-    tune: bool = True,
+    tune: bool | None = None,
+    tuning_seeds: int = TUNING_SEEDS,
     equal: str = "epochs",
     parameters: int = deep_vs_shallow.PARAMETERS,
 ) -> Plan:
-    """The plan of a question by name, or of arms by name. Raises RecipeError."""
+    """The plan of a question by name, or of arms by name. Raises RecipeError.
+
+    ``tune``: None finds each arm's own learning rate unless arms differ in nothing but that.
+    """
     paired = paired_seeds(seeds)
-    tuning = Tuning() if tune else None
+    tuning = None if tune is False else tuning_on(tuning_seeds)
     if not isinstance(asked, str):
+        if tune is None and own.differ_in_rates(asked) is not None:
+            tuning = None
         return own.plan(asked, picture, seeds=paired, tuning=tuning, equal=equal)
     question = questions.find(asked)
     base = recipe or changed(Recipe(), question.DEFAULTS)
@@ -52,6 +56,13 @@ def paired_seeds(count: int) -> tuple[int, ...]:
     return tuple(range(count))
 
 
+def tuning_on(seeds: int) -> Tuning:
+    """The search for learning rates on so many seeds. Raises RecipeError."""
+    if not 2 <= seeds <= MOST_SEEDS:
+        raise RecipeError(f"tuning seeds must be 2 to {MOST_SEEDS}: one does not show the noise. Got {seeds}.")
+    return Tuning(seeds)
+
+
 def default_folder(plan: Plan) -> Path:
     """Where an experiment goes that is not told where: the same plan into the same folder, so that it goes on."""
     return Path(FOLDER) / f"{plan.name}-{plan.id}"
@@ -59,14 +70,17 @@ def default_folder(plan: Plan) -> Path:
 
 def compare(
     arms: str | Mapping[str, Recipe | Mapping[str, Any] | str],
-    picture: str | Path | Mapping[str, Any] | None = None,
+    picture: images.PictureSource | Mapping[str, Any] | None = None,
     /,
     *,
     seeds: int = SEEDS,
-    tune: bool = True,
+    tune: bool | None = None,
+    tuning_seeds: int = TUNING_SEEDS,
     equal: str = "epochs",
     out: str | Path | None = None,
-    watch: Watch = unwatched,
+    retry: bool = False,
+    progress: bool | None = None,
+    watch: Watch | None = None,
     stop: Callable[[], bool] = lambda: False,
     workers: int = 0,
     executor: Executes | None = None,
@@ -75,36 +89,43 @@ def compare(
     """Compare networks fairly and say which is better, with an interval.
 
     ``arms``: a question's name, such as ``"deep-vs-shallow"``, or recipes by name, each a recipe, a preset's name or
-    what it changes: ``compare({"relu": {"model": {"activation": "relu"}}, "sine": {...}}, "cat")``. ``changes`` are
-    those of all arms. Every arm is trained on the same ``seeds``; with ``tune`` at its own best learning rate, found on
-    other seeds. ``equal``: what all get the same of, ``epochs``, ``operations`` or ``seconds``. The folder ``out`` is
-    taken up again where it holds this very experiment; at the end ``report.html`` is in it. Raises
-    RecipeError, PictureError, EngineError or RunError.
-    """
-    from sfumato.api import load_picture
+    what it changes: ``compare({"relu": {"model": {"activation": "relu"}}, "sine": {...}}, "cat")``. ``picture`` is what
+    `sfumato.paint` takes, and all arms learn it; without it, a recipe's own. ``changes`` are those of all arms. Every
+    arm is trained on the same ``seeds``, at its own best learning rate, which is found on ``tuning_seeds`` others;
+    ``tune=False`` leaves rates as they are written, and so does None (the default) where arms differ in nothing but a
+    rate. ``equal``: what all get the same of, ``epochs``, ``operations`` or ``seconds``. The folder ``out`` is taken up
+    again where it holds this very experiment, also with fewer seeds; at the end ``report.html`` is in it. ``retry``:
+    what failed there is trained again.
 
+    How far it is stands in a line of a terminal or of a notebook's output, and nowhere else unless ``progress`` is
+    true; false: nowhere. ``watch`` takes its place: it is called with (operations done, all that are known of).
+
+    Raises RecipeError, PictureError, EngineError, or RunError, also where every trial failed.
+    """
     trust.allow_named_in(changes)
-    base = changed(Recipe(), deep_vs_shallow.DEFAULTS)
-    if picture is not None:
-        settings = picture if isinstance(picture, Mapping) else {"source": str(picture)}
-        base = changed(base, {"picture": settings})
-    base = changed(base, changes)
-    asked: str | Mapping[str, Recipe] = arms if isinstance(arms, str) else _recipes(arms, base)
-    target = load_picture(base if isinstance(asked, str) else next(iter(asked.values()), base))
-    plan = plan_of(asked, target, base, seeds=seeds, tune=tune, equal=equal)
+    settings, given = images.asked(picture, changes.pop("picture", None))
+    base = changed(changed(Recipe(), deep_vs_shallow.DEFAULTS), {**changes, "picture": settings})
+    asked: str | Mapping[str, Recipe] = arms if isinstance(arms, str) else _recipes(arms, base, own=not settings)
+    learned = base if isinstance(asked, str) else next(iter(asked.values()), base)
+    target = images.load(learned.picture, given)
+    plan = plan_of(asked, target, base, seeds=seeds, tune=tune, tuning_seeds=tuning_seeds, equal=equal)
     folder = default_folder(plan) if out is None else Path(out)
-    found = carry_out(plan, target, folder, workers=workers, watch=watch, stop=stop, executor=executor)
+    with watching.shown(progress if watch is None else False) as line:
+        found = carry_out(
+            plan, target, folder, workers=workers, watch=watch or line, stop=stop, executor=executor, retry=retry
+        )
     report.write(found)
     return found
 
 
-def _recipes(arms: Mapping[str, Recipe | Mapping[str, Any] | str], base: Recipe) -> dict[str, Recipe]:
+def _recipes(arms: Mapping[str, Recipe | Mapping[str, Any] | str], base: Recipe, *, own: bool) -> dict[str, Recipe]:
+    """``own``: whether a recipe keeps its picture."""
     found: dict[str, Recipe] = {}
     for name, one in arms.items():
         try:
             match one:
                 case Recipe():
-                    found[name] = one
+                    found[name] = one if own else one.model_copy(update={"picture": base.picture})
                 case Mapping():
                     trust.allow_named_in(one)
                     found[name] = changed(base, one)

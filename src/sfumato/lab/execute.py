@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-import multiprocessing
-from collections.abc import Callable, Collection, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from typing import Protocol
+import os
+import pickle
+import queue
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager, nullcontext, suppress
+from typing import Any, Protocol, Self
 
 import torch
 
 from sfumato import trust
+from sfumato.errors import RunError
+from sfumato.lab import worker
 from sfumato.lab.plan import Plan
 from sfumato.lab.train import Learned, train
 from sfumato.lab.trial import InterruptedTrialError, Outcome, Trial, failed
+from sfumato.lab.worker import Start
 from sfumato.training.engines import choose
 
 COMPILED = ("fused", "stacked", "online", "replica")
 """Engines that compute outside Python's lock."""
-
-
-START = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-"""How processes begin. Not by a fork of this one: it may have threads."""
 
 
 class Executes(Protocol):
@@ -40,9 +42,20 @@ def rule(plan: Plan) -> str:
     """``threads`` where compiled engines train all arms, so that threads of one process do not wait for each other.
 
     Else ``processes``: autograd spends much of its time in Python, which only one thread of a process can run.
-    Either way one a core with one thread each, so that the numbers are the same.
+    Either way one a core with one thread each, so that the numbers are the same. ``here`` where a network is a class of
+    the main module, a script or a notebook, which no other process can import: one trial after the other.
     """
+    if any((arm.recipe.model.module or "").startswith("__main__:") for arm in plan.arms):
+        return "here"
     return "threads" if all(choose(arm.recipe) in COMPILED for arm in plan.arms) else "processes"
+
+
+def executor(how: str, workers: int) -> AbstractContextManager[Executes]:
+    """What trains by a rule; what it started ends with the block."""
+    if how == "processes":
+        return Processes(workers)
+    # One's own network may draw from PyTorch's one stream while it is built: two at a time would disturb each other.
+    return nullcontext(Threads(1 if how == "here" else workers))
 
 
 class Threads:
@@ -64,38 +77,121 @@ class Threads:
 
 
 class Processes:
-    """Trials in processes of their own; one that dies takes no other with it."""
+    """Trials in processes of their own; one that dies takes no other with it. Also a context manager, which keeps them.
+
+    Outside of a ``with`` block every call starts and ends its own.
+    """
 
     def __init__(self, workers: int) -> None:
         self._workers = workers
+        self._idle: queue.SimpleQueue[_Process] = queue.SimpleQueue()
+        self._started: list[_Process] = []
+        self._kept = self._ending = False
+
+    def __enter__(self) -> Self:
+        self._kept = True
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._kept = False
+        self._end()
 
     def __call__(self, trials: Sequence[Trial], learned: Learned, stop: Callable[[], bool]) -> Iterator[Outcome]:
         """See `Executes`."""
-        waiting = {trial.key: trial for trial in trials}
-        with _pool(self._workers, learned) as pool:
-            for outcome in self._outcomes(pool, list(trials), stop):
-                del waiting[outcome.key]
-                yield outcome
-        # A worker died, killed for its memory perhaps, and the pool with it. Alone it is known who it was.
-        for trial in list(waiting.values()) if not stop() else []:
-            with _pool(1, learned) as pool:
-                outcomes = list(self._outcomes(pool, [trial], stop))
-            if not stop():
-                yield from outcomes or [failed(trial.key, "its process died: out of memory, or killed.")]
-
-    def _outcomes(self, pool: Executor, trials: Sequence[Trial], stop: Callable[[], bool]) -> Iterator[Outcome]:
+        pool = ThreadPoolExecutor(self._workers, "sfumato-lab")
+        whole = False
         try:
             ahead = list(reversed(trials))
             futures: set[Future[Outcome]] = set()
             # As many as there are workers: the rest stays here, where it can be left undone.
             while (ahead or futures) and not stop():
                 while ahead and len(futures) < self._workers:
-                    futures.add(pool.submit(_train_here, ahead.pop()))
+                    futures.add(pool.submit(self._train, ahead.pop(), learned))
                 done, futures = wait(futures, timeout=0.1, return_when=FIRST_COMPLETED)
                 for future in done:
                     yield future.result()
-        except BrokenProcessPool:
-            return
+            whole = not futures
+        finally:
+            if not (whole and self._kept):
+                # What is still being trained is of no use to anybody.
+                self._ending = True
+                self._end()
+            pool.shutdown(cancel_futures=True)
+            if self._ending:
+                self._end()
+                self._ending = False
+
+    def _train(self, trial: Trial, learned: Learned) -> Outcome:
+        try:
+            process = self._idle.get_nowait()
+        except queue.Empty:
+            process = _Process(learned)
+            self._started.append(process)
+            if self._ending:
+                process.end()
+            process.wait_until_ready()
+        try:
+            outcome = process.train(trial)
+        except (EOFError, OSError, pickle.UnpicklingError):
+            return failed(trial.key, process.told_end())
+        self._idle.put(process)
+        return outcome
+
+    def _end(self) -> None:
+        while self._started:
+            self._started.pop().end()
+        self._idle = queue.SimpleQueue()
+
+
+class _Process:
+    """One worker."""
+
+    def __init__(self, learned: Learned) -> None:
+        self._start = Start(tuple(sys.path), tuple(trust.allowed()), learned)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", worker.__name__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            # Its first import is of this package, wherever it is found here.
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+        )
+
+    def wait_until_ready(self) -> None:
+        """Raise RunError where it cannot start, so that no trial is to blame."""
+        try:
+            self._ask(self._start)
+        except (EOFError, OSError, pickle.UnpicklingError):
+            raise RunError(f"a process that trains could not be started: {self.told_end()}") from None
+
+    def train(self, trial: Trial) -> Outcome:
+        """Raises EOFError or OSError when the process ends meanwhile."""
+        return self._ask(trial)
+
+    def _ask(self, message: object) -> Any:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        worker.send(self._process.stdin, message)
+        return pickle.load(self._process.stdout)
+
+    def told_end(self) -> str:
+        """How it ended, for the row of its trial."""
+        self.end(patience=5)
+        status = self._process.returncode
+        if status < 0:
+            return f"its process died by signal {-status}: out of memory, or killed."
+        return f"its process died with exit status {status}."
+
+    def end(self, patience: float = 0) -> None:
+        """End it, after so many seconds in which it may end by itself."""
+        try:
+            self._process.wait(patience)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with suppress(OSError):
+                    pipe.close()
 
 
 def _as_they_come(futures: set[Future[Outcome]]) -> Iterator[Outcome]:
@@ -106,39 +202,3 @@ def _as_they_come(futures: set[Future[Outcome]]) -> Iterator[Outcome]:
                 yield future.result()
             except InterruptedTrialError:
                 return
-
-
-@contextmanager
-def _pool(workers: int, learned: Learned) -> Iterator[ProcessPoolExecutor]:
-    context = multiprocessing.get_context(START)
-    # A server that has imported PyTorch once starts the others in a moment; it trains nothing itself.
-    context.set_forkserver_preload(["sfumato.lab.train"])
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(learned, trust.allowed()))
-    try:
-        yield pool
-    finally:
-        processes = list((pool._processes or {}).values())  # pyright: ignore[reportPrivateUsage]
-        pool.shutdown(wait=False, cancel_futures=True)
-        # What is still being trained is of no use to anybody.
-        for process in processes:
-            process.terminate()
-
-
-_learned: Learned | None = None
-
-
-def _begin(learned: Learned, allowed: Collection[str]) -> None:
-    global _learned
-    import signal
-
-    # Ctrl-C reaches every process of a terminal: the parent decides what becomes of it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    torch.set_num_threads(1)
-    for name in allowed:
-        trust.allow(name)
-    _learned = learned
-
-
-def _train_here(trial: Trial) -> Outcome:
-    assert _learned is not None
-    return train(trial, _learned)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,13 @@ import numpy as np
 
 from sfumato.cores import available_cores
 from sfumato.errors import RecipeError, RunError
-from sfumato.lab import execute
+from sfumato.lab import execute, trainable
 from sfumato.lab.folder import Folder
-from sfumato.lab.measure import MEASURES
 from sfumato.lab.plan import Arm, Plan
-from sfumato.lab.rates import best_of, scaled
+from sfumato.lab.rates import Rates, values_of, with_rates
 from sfumato.lab.train import Learned
 from sfumato.lab.trial import Key, Trial
+from sfumato.lab.tuning import Rows, best_rates, chosen_rates, good, rates_tried, rates_wanted, typical_trials
 from sfumato.recipe import Recipe, need, room
 from sfumato.recipe.need import Size
 
@@ -43,15 +44,15 @@ class Experiment:
     plan: Plan
     rows: dict[Key, dict[str, Any]]
 
-    def factor(self, arm: Arm) -> float:
-        """Of the arm's learning rates, the best one found; 1 where none was looked for."""
-        means = rates_tried(self.plan, self.rows, arm)
-        return best_of(means) if means else 1.0
+    def rates(self, arm: Arm) -> Rates:
+        """The arm's learning rates: the best ones found so far, its recipe's own where none are looked for."""
+        tried = rates_tried(self.plan, self.rows, arm)
+        return best_rates(tried) if tried else values_of(arm.recipe.training.optimizer)
 
     def results(self, arm: Arm) -> dict[int, dict[str, Any]]:
         """The rows of the arm's verdict by seed, those that failed or diverged included."""
-        factor = self.factor(arm)
-        found = ((seed, self.rows.get(Key("verdict", arm.name, seed, factor))) for seed in self.plan.seeds)
+        rates = self.rates(arm)
+        found = ((seed, self.rows.get(Key("verdict", arm.name, seed, rates))) for seed in self.plan.seeds)
         return {seed: row for seed, row in found if row is not None}
 
     def scores(self, arm: Arm) -> dict[int, float]:
@@ -86,24 +87,27 @@ def carry_out(
     watch: Watch = unwatched,
     stop: Callable[[], bool] = lambda: False,
     executor: execute.Executes | None = None,
+    retry: bool = False,
 ) -> Experiment:
-    """Train what is not in the folder yet. ``workers``: trials at a time (0: one a core).
+    """Train what is not in the folder yet. ``workers``: trials at a time (0: one a core); ``retry``: failed ones again.
 
-    Raises RunError when the folder holds something else or cannot be written, StoppedError after ``stop`` has said so.
+    Raises RunError when the folder holds something else or cannot be written, or every trial failed; StoppedError after
+    ``stop`` has said so.
     """
     folder = Folder(path)
     workers = _at_once(plan, learned, workers or available_cores())
+    trainable.check(plan)
     how = execute.rule(plan)
-    executor = executor or (execute.Threads(workers) if how == "threads" else execute.Processes(workers))
     order = {arm.name: number for number, arm in enumerate(plan.arms)}
-    with folder.taken(plan, learned if isinstance(learned, np.ndarray) else None):
-        rows = folder.rows()
-        noted = False
-        while wanted := trials(plan, rows):
-            missing = [trial for trial in wanted if trial.key not in rows]
-            if missing and not noted:
-                folder.note_machine(how, workers)
-                noted = True
+    with ExitStack() as stack:
+        stack.enter_context(folder.taken(plan, learned if isinstance(learned, np.ndarray) else None))
+        rows = remembered(folder.rows(), retry=retry)
+        if (missing := trials(plan, rows)) and executor is None:
+            executor = stack.enter_context(execute.executor(how, workers))
+        if missing:
+            folder.note_machine(how, workers)
+        while missing:
+            assert executor is not None
             watch(_work(plan, rows), _work(plan, rows) + _ahead(plan, rows))
             for outcome in executor(_longest_first(plan, missing), learned, stop):
                 folder.write(outcome, order[outcome.key.arm])
@@ -111,7 +115,28 @@ def carry_out(
                 watch(_work(plan, rows), _work(plan, rows) + _ahead(plan, rows))
             if stop():
                 raise StoppedError
+            _check_not_all_failed(rows)
+            missing = trials(plan, rows)
+        _check_not_all_failed(rows)
         return Experiment(folder, plan, rows)
+
+
+def remembered(rows: Rows, *, retry: bool) -> dict[Key, dict[str, Any]]:
+    """Return the rows that are not trained again: all of them, or with ``retry`` those that did not fail.
+
+    A training that diverged did not fail: it would diverge again.
+    """
+    return {key: row for key, row in rows.items() if not (retry and row["status"] == "failed")}
+
+
+def _check_not_all_failed(rows: Rows) -> None:
+    if rows and all(row["status"] == "failed" for row in rows.values()):
+        (reason, count), *others = Counter(str(row["reason"]) for row in rows.values()).most_common()
+        most = f", {count} of them with this reason" if others else ""
+        raise RunError(
+            f"every trial failed, {len(rows)} of {len(rows)}{most}: {reason.removesuffix('.')}. Mend that, then train "
+            "them again (--retry, retry=True)."
+        )
 
 
 def _at_once(plan: Plan, learned: Learned, workers: int) -> int:
@@ -138,30 +163,35 @@ def _trial(recipe: Recipe, size: Size) -> int:
     return need.training(recipe, size, kept=False)
 
 
-def trials(plan: Plan, rows: dict[Key, dict[str, Any]]) -> list[Trial]:
+def trials(plan: Plan, rows: Rows) -> list[Trial]:
     """What can be trained now that is not yet: rates of arms that have none, the verdict's seeds of those that do."""
-    found: list[Trial] = []
+    return [trial_of(plan, key) for key in keys_wanted(plan, rows)]
+
+
+def keys_wanted(plan: Plan, rows: Rows) -> list[Key]:
+    """The keys of `trials`."""
+    found: list[Key] = []
     for arm in plan.arms:
-        factor = chosen_factor(plan, rows, arm)
-        if factor is None:
-            assert plan.tuning is not None
-            wanted = _factors_wanted(plan, rows, arm)
-            keys = [Key("tuning", arm.name, seed, each) for each in wanted for seed in plan.tuning.seeds]
+        if wanted := rates_wanted(plan, rows, arm):
+            found += [Key("tuning", arm.name, seed, rates) for rates in wanted for seed in plan.tuning_seeds]
         else:
-            keys = [Key("verdict", arm.name, seed, factor) for seed in plan.seeds]
-        found += [trial_of(plan, key) for key in keys if key not in rows]
-    return found
+            rates = chosen_rates(plan, rows, arm)
+            assert rates is not None
+            found += [Key("verdict", arm.name, seed, rates) for seed in plan.seeds]
+    return [key for key in found if key not in rows]
 
 
 def trial_of(plan: Plan, key: Key) -> Trial:
     """What is to be trained for a key."""
     verdict = key.purpose == "verdict"
-    base = scaled(plan.arm(key.arm).recipe, key.factor)
+    base = with_rates(plan.arm(key.arm).recipe, key.rates)
     evaluation = base.evaluation.model_copy(update={"every": "end"})
-    # An arm's own seed is added: so all can be repeated on others, or one arm be given others than its neighbour.
-    recipe = base.model_copy(update={"seed": base.seed + key.seed, "threads": 1, "evaluation": evaluation})
+    # An arm's own seed is added in the verdict: so all can be repeated on others, or one arm be given others than its
+    # neighbor. In tuning it is not: arms that differ in nothing else must choose the same rates.
+    seed = base.seed + key.seed if verdict else key.seed
+    recipe = base.model_copy(update={"seed": seed, "threads": 1, "evaluation": evaluation})
     looks = marks(recipe.budget.epochs, every_step=recipe.training.batch == "all") if verdict else ()
-    frames = _frame_size(plan) if key.seed == plan.seeds[0] else None
+    frames = _frame_size(plan) if verdict and key.seed == plan.seeds[0] else None
     return Trial(key, recipe, looks, frames, plan.arm(key.arm).first)
 
 
@@ -187,42 +217,6 @@ def marks(epochs: float | None, *, every_step: bool = False) -> tuple[float, ...
     return tuple((number / count) ** 2 for number in range(1, count + 1))
 
 
-def chosen_factor(plan: Plan, rows: dict[Key, dict[str, Any]], arm: Arm) -> float | None:
-    """The arm's best factor, None while it is not known."""
-    if plan.tuning is None:
-        return 1.0
-    return None if _factors_wanted(plan, rows, arm) else best_of(rates_tried(plan, rows, arm))
-
-
-def rates_tried(plan: Plan, rows: dict[Key, dict[str, Any]], arm: Arm) -> dict[float, float]:
-    """The measure's mean over the tuning seeds by factor; -inf where one of them diverged or failed."""
-    if plan.tuning is None:
-        return {}
-    found: dict[float, float] = {}
-    for key in rows:
-        if key.purpose == "tuning" and key.arm == arm.name and key.factor not in found:
-            all_seeds = [rows.get(Key("tuning", arm.name, seed, key.factor)) for seed in plan.tuning.seeds]
-            whole = [row for row in all_seeds if row is not None]
-            if len(whole) == len(plan.tuning.seeds):
-                every = all(good(row) for row in whole)
-                found[key.factor] = float(np.mean([row[plan.measure.field] for row in whole])) if every else -math.inf
-    return found
-
-
-def good(row: dict[str, Any]) -> bool:
-    """Whether training came to its end with a number."""
-    return row["status"] == "finished" and any(row.get(each.field) is not None for each in MEASURES.values())
-
-
-def _factors_wanted(plan: Plan, rows: dict[Key, dict[str, Any]], arm: Arm) -> list[float]:
-    assert plan.tuning is not None
-    means = rates_tried(plan, rows, arm)
-    if missing := [factor for factor in plan.tuning.factors if factor not in means]:
-        return missing
-    more = plan.tuning.grow(means)
-    return [] if more is None else [more]
-
-
 def _longest_first(plan: Plan, wanted: Sequence[Trial]) -> list[Trial]:
     # So that no long one is left for a single core at the end.
     return sorted(wanted, key=lambda trial: -_operations(plan, trial.key))
@@ -245,11 +239,12 @@ def _work(plan: Plan, keys: Iterable[Key]) -> int:
     return sum(_operations(plan, key) for key in keys)
 
 
-def _ahead(plan: Plan, rows: dict[Key, dict[str, Any]]) -> int:
-    """Operations of what is still to come, as far as it is known: grids may grow."""
-    ahead = 0
+def _ahead(plan: Plan, rows: Rows) -> int:
+    """Operations of what is still to come; of a search for learning rates as many as are typical."""
+    known = [key for key in keys_wanted(plan, rows) if key.purpose == "verdict"]
+    ahead = _work(plan, known)
     for arm in plan.arms:
-        factor = chosen_factor(plan, rows, arm)
-        seeds = [Key("verdict", arm.name, seed, 1.0 if factor is None else factor) for seed in plan.seeds]
-        ahead += _work(plan, (key for key in seeds if key not in rows))
-    return ahead + _work(plan, (trial.key for trial in trials(plan, rows) if trial.key.purpose == "tuning"))
+        if tuning := typical_trials(plan, rows, arm):
+            whole = tuning + len(plan.seeds)
+            ahead += whole * _operations(plan, Key("verdict", arm.name, plan.seeds[0], ()))
+    return ahead

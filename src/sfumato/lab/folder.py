@@ -58,12 +58,20 @@ class Folder:
             ) from None
 
     def of(self, plan: Plan) -> Plan | None:
-        """The plan where it is carried out here, None where there is nothing yet. Raises RunError for another one."""
+        """The plan where it is carried out here, None where there is nothing yet.
+
+        Raises RunError for another one, and for one with seeds that ``plan`` lacks: more can be added, none left out.
+        """
         found = self.plan()
         if found is not None and found.id != plan.id:
             raise RunError(
                 f"{self.path} holds another experiment, {found.name} with the id {found.id}. Got {plan.name} with "
                 f"the id {plan.id}; choose another folder (--out)."
+            )
+        if found is not None and not set(found.seeds) <= set(plan.seeds):
+            raise RunError(
+                f"{self.path} holds this experiment with {len(found.seeds)} seeds. Got {len(plan.seeds)}; ask for as "
+                "many or more (--seeds), or choose another folder (--out)."
             )
         return found
 
@@ -88,11 +96,11 @@ class Folder:
             raise cannot_write(self.path, error) from error
         self._lock = lock
         try:
-            if found is None:
-                if picture is not None:
-                    buffer = io.BytesIO()
-                    np.save(buffer, picture, allow_pickle=False)
-                    write_bytes(self.path / TARGET, buffer.getvalue())
+            if found is None and picture is not None:
+                buffer = io.BytesIO()
+                np.save(buffer, picture, allow_pickle=False)
+                write_bytes(self.path / TARGET, buffer.getvalue())
+            if found is None or found.seeds != plan.seeds:
                 write_bytes(self.path / PLAN, (json.dumps(plan.to_values(), indent=2) + "\n").encode())
             yield
         finally:

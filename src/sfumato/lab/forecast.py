@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from sfumato.cores import available_cores
-from sfumato.lab.experiment import chosen_factor, trial_of, trials
+from sfumato.lab.experiment import remembered, trial_of, trials
 from sfumato.lab.folder import Folder
 from sfumato.lab.plan import Arm, Plan
+from sfumato.lab.rates import values_of
 from sfumato.lab.train import Learned, train
 from sfumato.lab.trial import Key, Trial
+from sfumato.lab.tuning import typical_trials
 from sfumato.recipe import changed
 from sfumato.recipe.description import TRAINING_PER_FORWARD
 
@@ -30,31 +32,37 @@ LONGEST = 3.0
 
 @dataclass(frozen=True)
 class Forecast:
-    """Of what is still to be trained; grids of learning rates may grow."""
+    """Of what is still to be trained."""
 
     done: int
     left: int
+    """Trials still to come: of a search for learning rates as many as are typical."""
+    tuning: int
+    """How many of them look for learning rates."""
     seconds: float | None
     """With as many trials at a time as there are workers; None where nothing could be tried."""
     workers: int
 
 
-def forecast(plan: Plan, learned: Learned, path: Path, workers: int = 0) -> Forecast:
+def forecast(plan: Plan, learned: Learned, path: Path, workers: int = 0, *, retry: bool = False) -> Forecast:
     """Try each arm that has something to do for a moment. Raises RunError for a folder of something else."""
     folder = Folder(path)
-    rows = folder.rows() if folder.of(plan) is not None else {}
-    ahead = trials(plan, rows)
-    # Of an arm whose rate is not known yet the verdict's trials come after those that find it.
+    rows = remembered(folder.rows(), retry=retry) if folder.of(plan) is not None else {}
+    ahead = [trial for trial in trials(plan, rows) if trial.key.purpose == "verdict"]
+    tuning = 0
     for arm in plan.arms:
-        if chosen_factor(plan, rows, arm) is None:
-            ahead += [trial_of(plan, Key("verdict", arm.name, seed, 1.0)) for seed in plan.seeds]
+        if count := typical_trials(plan, rows, arm):
+            tuning += count
+            judged = _trial(plan, arm)
+            # Trials that look for rates are not looked at along the way.
+            ahead += [replace(judged, marks=())] * count + [judged] * len(plan.seeds)
     workers = min(workers or available_cores(), max(len(ahead), 1))
     names = {trial.key.arm for trial in ahead}
     paces = _paces(plan, [arm for arm in plan.arms if arm.name in names], learned)
     if not ahead or any(name not in paces for name in names):
-        return Forecast(len(rows), len(ahead), None if ahead else 0.0, workers)
+        return Forecast(len(rows), len(ahead), tuning, None if ahead else 0.0, workers)
     seconds = sum(_seconds(plan, trial, paces[trial.key.arm]) for trial in ahead)
-    return Forecast(len(rows), len(ahead), seconds / workers, workers)
+    return Forecast(len(rows), len(ahead), tuning, seconds / workers, workers)
 
 
 def _paces(plan: Plan, arms: list[Arm], learned: Learned) -> dict[str, float]:
@@ -76,12 +84,17 @@ def _paces(plan: Plan, arms: list[Arm], learned: Learned) -> dict[str, float]:
 
 
 def _pace(plan: Plan, arm: Arm, operations: int, learned: Learned) -> float | None:
-    trial = trial_of(plan, Key("verdict", arm.name, plan.seeds[0], 1.0))
+    trial = _trial(plan, arm)
     batch = plan.samples if trial.recipe.training.batch == "all" else trial.recipe.training.batch
     steps = max(1, round(MOMENT * SUPPOSED / (operations * batch)))
     recipe = changed(trial.recipe, {"budget": {"steps": steps}})
     row = train(Trial(trial.key, recipe, (), None), learned).row
     return row["seconds"] / row["samples"] if row.get("samples") else None
+
+
+def _trial(plan: Plan, arm: Arm) -> Trial:
+    """A trial of the verdict, at the rates that the arm writes: those that it finds cost the same."""
+    return trial_of(plan, Key("verdict", arm.name, plan.seeds[0], values_of(arm.recipe.training.optimizer)))
 
 
 def _seconds(plan: Plan, trial: Trial, pace: float) -> float:

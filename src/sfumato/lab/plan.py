@@ -6,20 +6,28 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
+from itertools import count, islice
 from typing import Any
 
 from sfumato.errors import RecipeError, RunError
 from sfumato.lab.measure import MEASURES, Measure
 from sfumato.lab.rates import Tuning
 from sfumato.recipe import Recipe, values
+from sfumato.recipe.choices import Optimizer
 
-LAYOUT = 1
-"""Of plan.json and the files beside it; a folder of a later one is refused."""
+LAYOUT = 2
+"""Of plan.json and the files beside it; a folder of another one is refused."""
 
 SEEDS = 5
 """Paired seeds an arm, the fewest from which anything is claimed."""
 
-MOST_ARMS = 64
+MOST_SEEDS = 1000
+
+FIRST_TUNING_SEED = 1_000_000
+"""Seeds for tuning count from here, those of a verdict from 0."""
+
+MOST_ARMS = 256
 
 LARGEST_SEED = 2**62
 """Of an arm: with a plan's seeds added it is still one."""
@@ -92,6 +100,25 @@ class Plan:
         """Of an epoch."""
         return self.picture["samples"] if self.task == "digits" else self.picture["height"] * self.picture["width"]
 
+    @cached_property
+    def optimizers(self) -> tuple[Optimizer, ...]:
+        """Of all arms, each once."""
+        return tuple(dict.fromkeys(arm.recipe.training.optimizer for arm in self.arms))
+
+    @cached_property
+    def tuning_seeds(self) -> tuple[int, ...]:
+        """Seeds on which learning rates are looked for: the same for every arm, whatever seed an arm itself sets.
+
+        None of them is a seed of the verdict, also where more are added to it later.
+        """
+        if self.tuning is None:
+            return ()
+        own = sorted({arm.recipe.seed for arm in self.arms})
+        free = (
+            seed for seed in count(own[0] + FIRST_TUNING_SEED) if not any(0 <= seed - each < MOST_SEEDS for each in own)
+        )
+        return tuple(islice(free, self.tuning.seeds))
+
     @property
     def family(self) -> int:
         """Comparisons whose intervals hold together."""
@@ -118,15 +145,20 @@ class Plan:
             ],
             "comparisons": [list(pair) for pair in self.comparisons],
             "seeds": list(self.seeds),
-            "tuning": None if self.tuning is None else self.tuning.to_values(),
+            "tuning": None if self.tuning is None else asdict(self.tuning),
             "equal": self.equal,
         }
 
     @staticmethod
     def of(data: Mapping[str, Any]) -> Plan:
-        """From what `to_values` gave. Raises RunError when it is of a later layout, or damaged."""
-        if data.get("layout") != LAYOUT:
-            raise RunError(f"the plan must have layout {LAYOUT}. Got {data.get('layout')!r}; a newer Sfumato made it.")
+        """From what `to_values` gave. Raises RunError when it is of another layout, or damaged."""
+        layout = data.get("layout")
+        if layout != LAYOUT:
+            age = "an older" if isinstance(layout, int) and layout < LAYOUT else "a newer"
+            raise RunError(
+                f"the plan must have layout {LAYOUT}. Got {layout!r}: {age} Sfumato made it; run the experiment "
+                "again in another folder (--out)."
+            )
         try:
             return Plan(
                 name=data["name"],
@@ -142,7 +174,7 @@ class Plan:
                 ),
                 comparisons=tuple((a, b) for a, b in data["comparisons"]),
                 seeds=tuple(data["seeds"]),
-                tuning=None if data["tuning"] is None else Tuning.of(data["tuning"]),
+                tuning=None if data["tuning"] is None else Tuning(**data["tuning"]),
                 equal=data["equal"],
                 task=data.get("task", "picture"),
                 beside=data.get("beside", 0),
@@ -152,8 +184,9 @@ class Plan:
 
     @property
     def id(self) -> str:
-        """Eight hexadecimal digits: the same for the same question, picture, arms and seeds."""
+        """Eight hexadecimal digits: the same for the same question, picture and arms, however many seeds."""
         data = self.to_values()
+        del data["seeds"]
         data["picture"] = self.picture["sha256"]
         for arm in data["arms"]:
             arm["recipe"]["picture"]["source"] = self.picture["sha256"]
@@ -161,11 +194,21 @@ class Plan:
         return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
+def check_count(arms: int) -> None:
+    """Raise RecipeError for a number of arms that cannot be compared."""
+    if arms < 2:
+        raise RecipeError(f"a comparison must have 2 to {MOST_ARMS} arms. Got {arms}.")
+    if arms > MOST_ARMS:
+        raise RecipeError(
+            f"a comparison must have 2 to {MOST_ARMS} arms. Got {arms}; make several of them, each with the same "
+            "first arm, which all others are compared with."
+        )
+
+
 def checked(plan: Plan) -> Plan:
     """The plan. Raises RecipeError in one line where it compares nothing, or what cannot be compared."""
     names = [arm.name for arm in plan.arms]
-    if not 2 <= len(names) <= MOST_ARMS:
-        raise RecipeError(f"a comparison must have 2 to {MOST_ARMS} arms. Got {len(names)}.")
+    check_count(len(names))
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise RecipeError(f"every arm must have a name of its own. Got {twice[0]!r} twice.")
     for arm in plan.arms:

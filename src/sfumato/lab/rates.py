@@ -1,68 +1,91 @@
-"""Each arm's own best learning rate, found on seeds that the verdict does not use."""
+"""Learning rates of an optimizer: their names, their values, and the grid on which the best ones are looked for.
+
+The grid belongs to the optimizer, not to the rate that a recipe happens to give: all arms of one optimizer try the same
+rates. An optimizer with several rates is searched along a line on which their ratios stay as they are written.
+"""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+import math
+from collections.abc import Sequence
+from functools import lru_cache
 
+from sfumato.lab.search import COARSE, STEPS_PER_DECADE
 from sfumato.recipe import Recipe
 from sfumato.recipe.choices import Optimizer
 
-STEP = 3.0
-"""From one rate of the grid to the next: finer is within the noise of a few seeds."""
-
-FIRST_SEED = 1_000_000
-"""Seeds for tuning count from here, those of a verdict from 0."""
-
-MOST_ROUNDS = 4
-"""So often a grid grows where the best rate is at its end."""
+Rates = tuple[float, ...]
+"""Values of an optimizer's learning rates, in the order of `rates_of`."""
 
 
-@dataclass(frozen=True)
+TUNING_SEEDS = 3
+"""Seeds at each rate: the fewest that show their noise with more than one degree of freedom."""
+
+
+@dataclasses.dataclass(frozen=True)
 class Tuning:
-    """A small grid of factors of a recipe's learning rates, grown where the best is at its end."""
+    """How each arm finds its learning rates: by training this many seeds at each rate tried."""
 
-    factors: tuple[float, ...] = (1 / STEP, 1.0, STEP)
-    seeds: tuple[int, ...] = (FIRST_SEED, FIRST_SEED + 1)
-
-    def to_values(self) -> dict[str, Any]:
-        """As JSON."""
-        return {"factors": list(self.factors), "seeds": list(self.seeds)}
-
-    @staticmethod
-    def of(data: Mapping[str, Any]) -> Tuning:
-        """From `to_values`."""
-        return Tuning(tuple(data["factors"]), tuple(data["seeds"]))
-
-    def grow(self, means: Mapping[float, float]) -> float | None:
-        """One more factor to try, from the mean score at those tried; None when the best has worse neighbours.
-
-        A factor at which training diverged, or failed, has -inf.
-        """
-        if len(means) >= len(self.factors) + MOST_ROUNDS:
-            return None
-        best = best_of(means)
-        if best == min(means):
-            return best / STEP
-        return best * STEP if best == max(means) else None
+    seeds: int = TUNING_SEEDS
 
 
-def best_of(means: Mapping[float, float]) -> float:
-    """The factor of the highest mean; of equal ones the smallest."""
-    return max(sorted(means), key=lambda factor: means[factor])
+@dataclasses.dataclass(frozen=True)
+class Line:
+    """The rates of an optimizer with fixed ratios, one point per exponent."""
 
+    ratios: Rates
+    """Of every rate to the first that is not 0."""
+    start: int
+    """Exponent, in steps of the finest grid, of the half decade nearest to the optimizer's default."""
 
-def scaled(recipe: Recipe, factor: float) -> Recipe:
-    """The recipe with every learning rate of its optimiser multiplied: those of parts that have their own included."""
-    optimizer = recipe.training.optimizer
-    rates = {name: getattr(optimizer, name) * factor for name in rates_of(optimizer)}
-    training = recipe.training.model_copy(update={"optimizer": dataclasses.replace(optimizer, **rates)})
-    return recipe.model_copy(update={"training": training})
+    def at(self, exponent: int) -> Rates:
+        """Return the rates at an exponent: 10^(exponent / 32) times the ratios, to three and six digits."""
+        return _point(self.ratios, exponent)
 
 
 def rates_of(optimizer: Optimizer) -> Sequence[str]:
     """The names of an optimiser's learning rates: ``lr``, and ``adam_lr`` of those that leave layers to Adam."""
     names = [field.name for field in dataclasses.fields(optimizer)]
     return [name for name in names if name == "lr" or name.endswith("_lr")]
+
+
+def values_of(optimizer: Optimizer) -> Rates:
+    """Return an optimizer's learning rates."""
+    return tuple(float(getattr(optimizer, name)) for name in rates_of(optimizer))
+
+
+def with_rates(recipe: Recipe, rates: Sequence[float]) -> Recipe:
+    """Return the recipe with these learning rates of its optimizer."""
+    optimizer = recipe.training.optimizer
+    if tuple(rates) == values_of(optimizer):
+        return recipe
+    values = dict(zip(rates_of(optimizer), rates, strict=True))
+    training = recipe.training.model_copy(update={"optimizer": dataclasses.replace(optimizer, **values)})
+    return recipe.model_copy(update={"training": training})
+
+
+def lines_of(optimizer: Optimizer, others: Sequence[Optimizer] = ()) -> tuple[Line, ...]:
+    """Return the lines on which an optimizer's rates are looked for: one per ratio of rates.
+
+    ``others``: the optimizers of all arms. Ratios that an arm of the same optimizer writes are tried by every one of
+    them, so that no arm gains by what it writes.
+    """
+    alike = [each for each in (*others, optimizer) if type(each) is type(optimizer)]
+    return tuple(dict.fromkeys(_line(each) for each in sorted(alike, key=lambda each: _line(each).ratios)))
+
+
+def _line(optimizer: Optimizer) -> Line:
+    default = values_of(type(optimizer)())
+    written = values_of(optimizer) if any(values_of(optimizer)) else default
+    first = next(number for number, value in enumerate(written) if value)
+    # To six digits: the same ratio must not be two for how it was divided.
+    ratios = tuple(float(f"{value / written[first]:.6g}") for value in written)
+    anchor = default[first] or 1.0
+    return Line(ratios, COARSE * round(math.log10(anchor) * STEPS_PER_DECADE / COARSE))
+
+
+@lru_cache(maxsize=10_000)
+def _point(ratios: Rates, exponent: int) -> Rates:
+    rate = float(f"{10 ** (exponent / STEPS_PER_DECADE):.3g}")
+    return tuple(float(f"{rate * ratio:.6g}") for ratio in ratios)

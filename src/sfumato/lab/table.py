@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from sfumato.lab.experiment import Experiment, good
+from sfumato.lab.experiment import Experiment
 from sfumato.lab.plan import Arm
-from sfumato.lab.rates import rates_of, scaled
+from sfumato.lab.tuning import good
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def lines(experiment: Experiment) -> list[Line]:
         found.append(
             Line(
                 arm=arm,
-                rates=rates(experiment, arm),
+                rates=experiment.rates(arm),
                 finished=len(rows),
                 failed=len(everything) - len(rows),
                 score=float(np.mean(scores)) if scores else math.nan,
@@ -70,12 +70,6 @@ def lines(experiment: Experiment) -> list[Line]:
             )
         )
     return found
-
-
-def rates(experiment: Experiment, arm: Arm) -> tuple[float, ...]:
-    """The learning rates that an arm was trained with for the verdict."""
-    optimizer = scaled(arm.recipe, experiment.factor(arm)).training.optimizer
-    return tuple(getattr(optimizer, name) for name in rates_of(optimizer))
 
 
 def target(experiment: Experiment) -> float | None:

@@ -13,6 +13,7 @@ from sfumato import images
 from sfumato.errors import SfumatoError
 from sfumato.lab.digits import train as digits
 from sfumato.lab.digits.data import Digits
+from sfumato.lab.measure import counted_psnr
 from sfumato.lab.phases import Phase, phases, started_with
 from sfumato.lab.trial import InterruptedTrialError, Outcome, Trial, failed, identity
 from sfumato.recipe.picture import Light
@@ -87,7 +88,7 @@ def _result(snapshot: Snapshot, engine: str) -> dict[str, Any]:
     return {
         "status": "diverged" if snapshot.ended == "diverged" else "finished",
         "reason": snapshot.reason,
-        "psnr": _number(evaluation.psnr),
+        "psnr": counted_psnr(evaluation.psnr),
         "ssim": _number(evaluation.ssim),
         "mse": _number(evaluation.mse),
         "epoch": snapshot.epoch,
@@ -110,7 +111,7 @@ def _point(snapshot: Snapshot, picture: NDArray[np.float64], *, squashed: bool) 
     point = {
         "samples": snapshot.samples,
         "seconds": snapshot.seconds,
-        "psnr": _number(psnr),
+        "psnr": counted_psnr(psnr),
     }
     return {**point, "saturated": saturated(painting, picture)} if squashed else point
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfumato.lab.plan import First
+from sfumato.lab.rates import Rates
 from sfumato.recipe import Recipe
 
 Purpose = Literal["tuning", "verdict"]
@@ -25,8 +26,8 @@ class Key:
     purpose: Purpose
     arm: str
     seed: int
-    factor: float
-    """Of the arm's learning rates."""
+    rates: Rates
+    """Of the optimizer."""
 
 
 @dataclass(frozen=True)
@@ -66,9 +67,9 @@ def failed(key: Key, reason: str) -> Outcome:
 
 def identity(key: Key) -> dict[str, Any]:
     """The fields of a row that tell which trial it is of."""
-    return {"purpose": key.purpose, "arm": key.arm, "seed": key.seed, "factor": key.factor}
+    return {"purpose": key.purpose, "arm": key.arm, "seed": key.seed, "rates": list(key.rates)}
 
 
 def key_of(row: dict[str, Any]) -> Key:
     """The other way round."""
-    return Key(row["purpose"], row["arm"], row["seed"], row["factor"])
+    return Key(row["purpose"], row["arm"], row["seed"], tuple(row["rates"]))

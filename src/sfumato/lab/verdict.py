@@ -11,7 +11,8 @@ from sfumato.lab import matters
 from sfumato.lab.experiment import Experiment
 from sfumato.lab.measure import PSNR
 from sfumato.lab.plan import Arm
-from sfumato.lab.statistics import FEWEST, Interval, interval
+from sfumato.lab.statistics import FEWEST, Interval, Selection, interval, selection
+from sfumato.lab.tuning import rates_tried
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,18 @@ def comparisons(experiment: Experiment) -> list[Comparison]:
         paired = [of_a[seed] - of_b[seed] for seed in plan.seeds if seed in of_a and seed in of_b]
         seeds = len(plan.seeds)
         lost = (seeds - len(of_a), seeds - len(of_b))
-        difference = interval(paired, plan.family)
+        difference = interval(paired, plan.family, selection=_selection(experiment, a, b))
         found.append(Comparison(a, b, difference, seeds - len(paired), lost, seeds, plan.measure.unit))
     return found
+
+
+def _selection(experiment: Experiment, a: Arm, b: Arm) -> Selection | None:
+    """The noise of the two arms' choices of a learning rate; None where none was chosen."""
+    plan = experiment.plan
+    if plan.tuning is None:
+        return None
+    tried = [list(rates_tried(plan, experiment.rows, arm).values()) for arm in (a, b)]
+    return selection(*tried)
 
 
 def sentences(experiment: Experiment) -> list[str]:

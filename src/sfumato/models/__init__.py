@@ -4,8 +4,8 @@ from sfumato.models.build import DTYPES, build, mlp, shapes, unfilled
 from sfumato.models.coordinates import WHOLE, Region, axes, grid
 from sfumato.models.mlp import MLP
 from sfumato.models.outputs import outputs
-from sfumato.models.own import inner, name_of, placed
-from sfumato.models.own_check import check, materialized, untouched
+from sfumato.models.own import dtype_of, inner, name_of, placed
+from sfumato.models.own_check import check, materialized, tried_on
 
 __all__ = [
     "DTYPES",
@@ -15,6 +15,7 @@ __all__ = [
     "axes",
     "build",
     "check",
+    "dtype_of",
     "grid",
     "inner",
     "materialized",
@@ -23,6 +24,6 @@ __all__ = [
     "outputs",
     "placed",
     "shapes",
+    "tried_on",
     "unfilled",
-    "untouched",
 ]

@@ -31,15 +31,25 @@ def build(
     is the user's own and cannot be built, or nobody here has allowed to import it.
     """
     if model.module:
-        trust.check(model.module)
-        module = own_check.materialized(own.build(model.module, channels, seed), seed)
-        return own.placed(module, torch.device("cpu"), dtype)
+        return _own(model.module, channels, seed, dtype)
     return mlp(model, channels, seed, dtype, coordinates)
 
 
 def unfilled(model: Model, channels: int, seed: int, dtype: torch.dtype = torch.float32) -> nn.Module:
-    """The same network for weights that were saved: what they are before that is nobody's business, nor drawn."""
-    return own.build(model.module, channels, seed).to(dtype) if model.module else _mlp(model, channels, seed, dtype)
+    """The same network for weights that were saved: what they are before that is nobody's business, nor drawn.
+
+    Raises RecipeError as `build` does.
+    """
+    if model.module:
+        return _own(model.module, channels, seed, dtype)
+    return _mlp(model, channels, seed, dtype)
+
+
+def _own(name: str, channels: int, seed: int, dtype: torch.dtype) -> nn.Module:
+    own.check_findable(name)
+    trust.check(name)
+    module = own_check.materialized(own.build(name, channels, seed), seed)
+    return own.placed(module, torch.device("cpu"), dtype)
 
 
 def shapes(model: Model, channels: int) -> dict[str, tuple[int, ...]]:

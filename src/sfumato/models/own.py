@@ -42,6 +42,16 @@ def build(text: str, channels: int, seed: int) -> nn.Module:
         ) from error
 
 
+def check_findable(text: str) -> None:
+    """Raise RecipeError, which says what to do, for a class of another program's script or notebook."""
+    where, _, name = text.partition("(")[0].partition(":")
+    if where == MAIN and not hasattr(sys.modules[MAIN], name):
+        raise RecipeError(
+            f"{text} was defined in a script or notebook, where no other program finds it. Pass the network: "
+            f"module={name}(...) in Python; on the command line --module nets:{name}, from a file nets.py."
+        )
+
+
 def name_of(module: nn.Module) -> str:
     """What a recipe says of a module that was made elsewhere."""
     kind = type(inner(module))
@@ -93,11 +103,6 @@ def _find(text: str, where: str, name: str) -> type[nn.Module]:
         raise RecipeError(f"model.module must be module:Class. Importing {where} raises {line_of(error)}") from error
     finally:
         sys.path.remove(here)
-    if found is None and where == MAIN:
-        raise RecipeError(
-            f"{text} was defined in a script or notebook, where no other program finds it. Pass the network: "
-            f"module={name}(...) in Python; on the command line --module nets:{name}, from a file nets.py."
-        )
     # Checked before it is called: a recipe from somebody else may name anything that can be imported.
     if not (isinstance(found, type) and issubclass(found, nn.Module)):
         raise RecipeError(f"model.module must name a class derived from torch.nn.Module. Got {text!r}.")

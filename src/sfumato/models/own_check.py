@@ -37,14 +37,14 @@ def check(module: nn.Module, channels: int) -> None:
                 f"the network must be trained in float32 or float64. Got {name}, whose {each} is "
                 f"{str(parameter.dtype).removeprefix('torch.')}; convert it first: net.float()."
             )
-    with untouched(module) as tried:
+    with tried_on(module) as tried:
         for samples in TRIED:
             _check_answers(tried, name, samples, channels)
 
 
 def materialized(module: nn.Module, seed: int) -> nn.Module:
     """The module, after its lazy layers have come into being, in place, with weights drawn from ``seed``."""
-    if any(is_lazy(each) for each in (*module.parameters(), *module.buffers())):
+    if _is_lazy(module):
         with torch.random.fork_rng(devices=[]), evaluating(module), torch.no_grad():
             torch.manual_seed(seed)
             module(_inputs(module, TRIED[0]))
@@ -52,27 +52,31 @@ def materialized(module: nn.Module, seed: int) -> nn.Module:
 
 
 @contextmanager
-def untouched(module: nn.Module) -> Iterator[nn.Module]:
-    """A copy to try things on; of a module that cannot be copied itself, whose buffers are put back afterwards.
+def tried_on(module: nn.Module) -> Iterator[nn.Module]:
+    """A copy to try things on, so that the module itself stays as it is; as do the caller's random numbers.
 
-    Random numbers that are drawn meanwhile are put back too.
+    Raises RecipeError for a module that cannot be copied: films and figures could not be made of it either.
     """
     with torch.random.fork_rng(devices=[]):
         try:
             copied = copy.deepcopy(module)
         # Someone's own class may refuse to be copied in any way.
-        except Exception:
-            copied = None
-        if copied is not None:
-            yield copied
-            return
-        before = [(each, each.detach().clone()) for each in module.buffers() if not is_lazy(each)]
-        try:
-            yield module
-        finally:
-            with torch.no_grad():
-                for buffer, values in before:
-                    buffer.copy_(values)
+        except Exception as error:
+            raise RecipeError(
+                f"the network must be one that copy.deepcopy can copy. {name_of(module)} raises {line_of(error)}; "
+                f"{_remedy(module)}."
+            ) from error
+        yield copied
+
+
+def _remedy(module: nn.Module) -> str:
+    if _is_lazy(module):
+        return "give its lazy layers their sizes first: net(torch.zeros(2, 2))"
+    return "a weight_norm of torch.nn.utils can, once it is one of torch.nn.utils.parametrizations"
+
+
+def _is_lazy(module: nn.Module) -> bool:
+    return any(is_lazy(each) for each in (*module.parameters(), *module.buffers()))
 
 
 def _check_answers(module: nn.Module, name: str, samples: int, channels: int) -> None:

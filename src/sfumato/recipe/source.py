@@ -56,6 +56,14 @@ def read(source: str) -> Recipe:
         raise RecipeError(f"{_shown(source)}: {error}") from None
 
 
+def is_run(source: str) -> bool:
+    """Whether `read` takes the recipe from a run's folder."""
+    try:
+        return source not in DESCRIPTIONS and not source.strip().startswith(PREFIX) and (Path(source) / RUN).is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def _text(source: str, path: Path) -> str:
     try:
         with path.open("rb") as file:

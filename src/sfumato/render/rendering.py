@@ -93,7 +93,7 @@ def out_path(run: Run, options: RenderOptions, name: str, when: Moment) -> Path:
         return writable(Path(options.out))
     crop = "" if options.crop is None else "-crop_" + "_".join(f"{end:g}" for end in region_of(options))
     step = "" if options.moment == "last" else f"-step-{when.step}"
-    return run.folder / f"{name}{crop}{step}.png"
+    return writable(run.folder / f"{name}{crop}{step}.png")
 
 
 def save(path: Path, pixels: NDArray[np.uint8]) -> None:

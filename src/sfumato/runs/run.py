@@ -104,7 +104,8 @@ class Run:
         else:
             recipe, channels = self.recipe, self.facts["picture"]["channels"]
             arrays, when = weights.load(file)
-            model = model or models.unfilled(recipe.model, channels, recipe.seed, models.DTYPES[recipe.dtype])
+            if model is None:
+                model = models.unfilled(recipe.model, channels, recipe.seed, models.DTYPES[recipe.dtype])
         try:
             models.inner(model).load_state_dict({name: torch.from_numpy(value) for name, value in arrays.items()})
         except RuntimeError as error:

@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfumato import images
-from sfumato.errors import RunError
+from sfumato.errors import PictureError, RunError
+from sfumato.recipe import Recipe
+from sfumato.runs import facts as run_facts
 from sfumato.runs import layout
 from sfumato.runs.regular import regular
 
@@ -37,3 +39,15 @@ def read(folder: Path, facts: Mapping[str, Any]) -> NDArray[np.float32]:
     if picture.shape != shape or picture.dtype != np.float32 or images.sha256(picture) != about.get("sha256"):
         raise RunError(f"{rule}. Got one with another size or hash; restore the file.")
     return picture
+
+
+def check_source(folder: Path, recipe: Recipe) -> None:
+    """Raise PictureError unless the recipe's file still holds the picture that the run in ``folder`` learned."""
+    learned = run_facts.read(folder).get("picture")
+    wanted = learned.get("sha256") if isinstance(learned, Mapping) else None
+    if wanted is not None and images.sha256(images.load(recipe.picture)) != wanted:
+        raise PictureError(
+            f"{recipe.picture.source} must hold the picture that {folder} learned. Got another: the file has changed. "
+            "Restore it, or name it as the picture to learn what it holds now; the old one is "
+            f"{folder / layout.PICTURE}."
+        )

@@ -3,7 +3,7 @@
 from sfumato.training.diagnosis import Diagnosis, Finding, diagnose
 from sfumato.training.engines import outputs
 from sfumato.training.evaluation import Evaluation
-from sfumato.training.health import Figures, findings
+from sfumato.training.health import Figures
 from sfumato.training.looking import Looking
 from sfumato.training.loop import Loop, resolve
 from sfumato.training.snapshot import Snapshot
@@ -18,7 +18,6 @@ __all__ = [
     "Loop",
     "Snapshot",
     "diagnose",
-    "findings",
     "loops",
     "outputs",
     "resolve",

@@ -1,8 +1,28 @@
-"""When a training is given up."""
+"""When a training is given up, and why.
+
+| what is measured | given up | because |
+|---|---|---|
+| answers that are not finite before the first step | at once | of the initial weights |
+| answers that are not finite later | at once | of the rate |
+| errors that were bad for long and have grown since the first step | yes | of the rate |
+| errors that were bad for long, while weights moved, and do not fall | yes | of the rate |
+| errors that were bad for long and still fall | no | |
+| errors that were bad for long, while weights stood still | no | |
+
+Bad is worse than twice the errors of one flat color. What is slow is no harm to let go on: how it ended is told at the
+end of the run.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from numpy.typing import NDArray
+
+from sfumato.training.movement import STILL, largest_change
 
 WORSE = 2.0
 """Errors of so many times those of one flat colour, the picture's mean, are those of a network that learned nothing."""
@@ -15,35 +35,76 @@ LONG_EPOCHS = 2.0
 LONG_STEPS = 500
 """For so much of the budget, and so many epochs and steps, errors must have been that bad and got no better."""
 
+BETTER = 0.9
+"""Errors that fall below this part of what they were start the wait anew."""
+
+FALLING = 0.98
+"""Errors of the wait's second half below this part of those of its first half are still falling."""
+
+Weights = Callable[[], Mapping[str, NDArray[Any]]]
+
+
+@dataclass
+class _Wait:
+    """Since errors are bad and got no better."""
+
+    progress: float
+    epoch: float
+    step: int
+    mse: float
+    weights: Mapping[str, NDArray[Any]]
+    halves: tuple[list[float], list[float]]
+
 
 class Divergence:
     """Watches the running squared error."""
 
-    def __init__(self, flat_mse: float) -> None:
-        """``flat_mse``: mean squared error of the picture's mean colour."""
-        self._bad = WORSE * max(flat_mse, SMALLEST_FLAT)
-        self._since: tuple[float, float, int] | None = None
-        self._least = math.inf
+    def __init__(self, flat_mse: float, weights: Weights) -> None:
+        """``flat_mse``: mean squared error of the picture's mean colour; ``weights``: copies of them as they are."""
+        self._flat = max(flat_mse, SMALLEST_FLAT)
+        self._weights = weights
+        self._first: float | None = None
+        self._wait: _Wait | None = None
         self.reason: str | None = None
         """Why training was given up, in words, or None."""
+        self.cause: Literal["start", "rate"] | None = None
+        """What is to be changed: the initial weights, or the learning rate."""
 
     def sees(self, mse: float, progress: float, epoch: float, step: int) -> bool:
         """Whether to give up, after the samples before this moment had this mean squared error."""
         if not math.isfinite(mse):
-            self.reason = f"the network's answers are not finite any more at epoch {epoch:.2f}"
+            # One step has been taken, and its samples were measured before it.
+            early = self._first is None and step <= 1
+            self.cause = "start" if early else "rate"
+            when = "before the first step" if early else f"any more at epoch {epoch:.2f}"
+            self.reason = f"the network's answers are not finite {when}"
             return True
-        if mse <= self._bad or mse < 0.9 * self._least:
-            # Good, or still getting better.
-            self._since, self._least = None, mse if mse > self._bad else math.inf
-        if mse <= self._bad:
+        self._first = mse if self._first is None else self._first
+        if mse <= WORSE * self._flat:
+            self._wait = None
             return False
-        self._since = self._since or (progress, epoch, step)
-        since_progress, since_epoch, since_step = self._since
-        long_ago = progress - since_progress >= LONG_PROGRESS and epoch - since_epoch >= LONG_EPOCHS
-        if not long_ago or step - since_step < LONG_STEPS:
+        if self._wait is None or mse < BETTER * self._wait.mse:
+            self._wait = _Wait(progress, epoch, step, mse, self._weights(), ([], []))
+        wait = self._wait
+        wait.halves[progress - wait.progress >= LONG_PROGRESS / 2].append(mse)
+        long = progress - wait.progress >= LONG_PROGRESS and epoch - wait.epoch >= LONG_EPOCHS
+        return long and step - wait.step >= LONG_STEPS and self._concludes(wait, mse, epoch)
+
+    def _concludes(self, wait: _Wait, mse: float, epoch: float) -> bool:
+        early, late = (sum(half) / len(half) if half else mse for half in wait.halves)
+        moved = largest_change(wait.weights, self._weights())
+        first = self._first or late
+        grown = late > WORSE * first
+        if not grown and (late < FALLING * early or moved < STILL):
+            # Slow, not lost: the wait begins anew with the next samples.
+            self._wait = None
             return False
+        self.cause = "rate"
+        times = f"{late / self._flat:.3g} times those of one flat color, the picture's mean"
         self.reason = (
-            f"from epoch {since_epoch:.2f} to {epoch:.2f} the errors were more than {WORSE:g} times those of one flat "
-            "colour, the picture's mean, and got no better"
+            f"the errors grew from {first / self._flat:.3g} to {times}"
+            if grown
+            else f"from epoch {wait.epoch:.2f} to {epoch:.2f} the errors stayed {times}, while weights changed by "
+            f"{moved:.0%} of their size"
         )
         return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +44,11 @@ class Snapshot:
     """``epochs``, ``steps``, ``seconds``, ``psnr``, ``stopped`` or ``diverged``; None while training goes on."""
     reason: str | None
     """What went wrong, when ``ended`` is ``diverged``."""
+    cause: Literal["start", "rate"] | None
+    """What is to be changed then: the initial weights, or the learning rate."""
+    processor_share: float | None
+    """At the end: the part that its threads got of the processor time that they asked for, 0 to 1, since training was
+    begun or last resumed; None where nothing tells."""
     paint: Callable[[int, int], NDArray[np.floating]] = field(repr=False)
     """(rows, columns) -> (rows, columns, C), unclipped: the network painted finer or coarser than the picture."""
     canvas: Callable[[], NDArray[np.float32] | None] = field(repr=False)

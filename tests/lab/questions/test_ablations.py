@@ -76,7 +76,7 @@ def test_an_optional_field_can_be_undone_by_none() -> None:
     with pytest.raises(RecipeError, match="training.batch must be"):
         ablation.plan(base, target(), ["training.batch=none"], seeds=SEEDS)
     assert ablation.parsed("model.encoding=none") == {"model": {"encoding": "none"}}
-    assert own.axis(base, "model.module", ["none"])["none"].model.module is None
+    assert own.grid(base, [("model.module", ["none"])])["none"].model.module is None
 
 
 def test_two_values_of_one_field_are_not_undone_together() -> None:

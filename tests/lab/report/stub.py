@@ -18,12 +18,12 @@ from tests.lab.small_plan import BASE, target
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=\"alert('2')\">&"
 
 Score = Callable[[str, int, float], float | None]
-"""(arm, seed, factor) -> dB, None where it diverges."""
+"""(arm, seed, learning rate) -> dB, None where it diverges."""
 
 
-def level(arm: str, seed: int, factor: float) -> float | None:
-    """Later letters are better; the recipe's own rate is best."""
-    return 20.0 + ord(arm[0]) - ord("a") + 0.01 * (seed % 7) - 0.1 * abs(np.log(factor))
+def level(arm: str, seed: int, rate: float) -> float | None:
+    """Later letters are better; a rate of 0.003 is best."""
+    return 20.0 + ord(arm[0]) - ord("a") + 0.01 * (seed % 7) - 0.1 * abs(np.log(rate / 0.003))
 
 
 def experiment(
@@ -45,7 +45,7 @@ def experiment(
 
     def outcome(trial: Trial) -> Outcome:
         key = trial.key
-        psnr = score(key.arm, key.seed, key.factor)
+        psnr = score(key.arm, key.seed, key.rates[0])
         if psnr is None:
             return failed(key, "RuntimeError: <b>on purpose</b>")
         curve = [

@@ -18,6 +18,7 @@ from sfumato.cli.main import main
 from sfumato.errors import RunError
 from sfumato.lab import report, verdict
 from sfumato.lab.experiment import read
+from sfumato.lab.plan import MOST_ARMS
 from sfumato.lab.report.headline import headline
 from sfumato.lab.report.page import LARGEST
 from sfumato.lab.report.recipes import found_recipe, repeats
@@ -77,7 +78,7 @@ def test_nothing_is_fetched_and_only_our_code_runs(tmp_path: Path) -> None:
 
 def test_a_name_cannot_break_out(tmp_path: Path) -> None:
     names = (stub.HOSTILE, "b\x1b[31m", "c" * 5000)
-    found = stub.experiment(tmp_path / "e", names, lambda arm, seed, factor: None if arm[0] == "b" else 20.0 + seed)
+    found = stub.experiment(tmp_path / "e", names, lambda arm, seed, rate: None if arm[0] == "b" else 20.0 + seed)
     report.write(found)
     text = page(tmp_path / "e")
     parsed = Read(text)
@@ -99,8 +100,8 @@ def test_an_unfinished_experiment_claims_nothing(tmp_path: Path) -> None:
 
 
 def test_failures_and_edges_are_told(tmp_path: Path) -> None:
-    def score(arm: str, seed: int, factor: float) -> float | None:
-        return None if arm == "b" and seed == 3 else 20.0 + (np.log(factor) if arm == "a" else -abs(np.log(factor)))
+    def score(arm: str, seed: int, rate: float) -> float | None:
+        return None if arm == "b" and seed == 3 else 20.0 + (np.log(rate) if arm == "a" else -abs(np.log(rate)))
 
     report.write(stub.experiment(tmp_path / "e", score=score, tune=True))
     text = Read(page(tmp_path / "e")).words
@@ -125,7 +126,7 @@ def test_failures_and_edges_are_told(tmp_path: Path) -> None:
 def test_big_words_follow_the_intervals(shift: tuple[float, ...], large: str, tmp_path: Path) -> None:
     noise = [0.05, -0.04, 0.03, -0.03, -0.01]
 
-    def score(arm: str, seed: int, factor: float) -> float:
+    def score(arm: str, seed: int, rate: float) -> float:
         return 20.0 + seed + (shift[ord(arm) - ord("b")] + noise[seed] if arm != "a" else 0)
 
     found = stub.experiment(tmp_path / "e", "abc"[: len(shift) + 1], score)
@@ -142,6 +143,14 @@ def test_the_page_stays_small_whatever_comes(tmp_path: Path) -> None:
     pictures = [each for tag, each in Read(page(tmp_path / "e")).tags if tag == "img" and each.get("src")]
     assert len(pictures) == 2 * 64 + 1
     assert int(str(pictures[0]["width"])) > 200
+
+
+@pytest.mark.slow
+def test_the_page_holds_as_many_arms_as_can_be_compared(tmp_path: Path) -> None:
+    found = stub.experiment(tmp_path / "e", [f"arm {number}" for number in range(MOST_ARMS)], seeds=1)
+    report.write(found)
+    assert (tmp_path / "e" / report.PAGE).stat().st_size <= LARGEST
+    assert f"arm {MOST_ARMS - 1}" in page(tmp_path / "e")
 
 
 def test_the_tables_have_a_row_a_trial(tmp_path: Path) -> None:

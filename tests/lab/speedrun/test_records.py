@@ -65,7 +65,7 @@ def test_another_file_is_left_alone(text: str, tmp_path: Path) -> None:
 def test_where_there_is_none(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="It does not exist"):
         records.read(tmp_path / "none.json")
-    with pytest.raises(RunError, match="must lie in a folder that exists"):
+    with pytest.raises(RunError, match="append must be a file in a folder that exists"):
         records.check(tmp_path / "no" / "none.json")
     with pytest.raises(RunError, match="is a directory"):
         records.check(tmp_path)

@@ -100,3 +100,12 @@ def test_every_preset_may_be_tried(name: str) -> None:
 
 def test_so_may_deep_ones() -> None:
     assert checking.too_much(changed(Recipe(), {"model": {"depth": 20}}), Size(451, 300)) is None
+
+
+def test_a_training_that_does_not_fit_is_refused_before_it_waits(page: TestClient, runs: Path) -> None:
+    huge = {"changes": {"model.width": "65536"}}
+    answer = page.post("/api/runs", json=huge)
+    assert (answer.status_code, answer.json()["field"]) == (422, "model.width")
+    answer = page.post("/api/race", json={"arms": [{}, huge]})
+    assert (answer.status_code, answer.json()["field"]) == (422, "arms.1.model.width")
+    assert [each for each in runs.iterdir() if not each.name.startswith(".")] == []

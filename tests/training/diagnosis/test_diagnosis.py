@@ -12,7 +12,9 @@ import pytest
 import sfumato as sf
 from sfumato.recipe import Recipe, changed
 from sfumato.training import resolve
-from sfumato.training.diagnosis import concluded, tried, trying
+from sfumato.training.diagnosis import concluded, practice, tried
+
+pytestmark = pytest.mark.slow
 
 SIZE = {"depth": 4, "width": 24}
 ADAM = {"optimizer": "adam(lr=0.003)", "batch": 64}
@@ -21,8 +23,8 @@ SGD = {"optimizer": "sgd(lr=0.1)", "batch": 64}
 
 @pytest.fixture(autouse=True)
 def _time_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trying, "SECONDS", 1e6)
-    monkeypatch.setattr(trying, "VISITS", 12)
+    monkeypatch.setattr(practice, "SECONDS", 1e6)
+    monkeypatch.setattr(practice, "VISITS", 12)
 
 
 def checked(recipe: str = "fast", target: np.ndarray | None = None, **changes: Any) -> sf.Diagnosis:
@@ -102,7 +104,7 @@ def test_what_cannot_work_is_told_with_its_reason(case: str) -> None:
 
 
 def test_rprop_and_sigmoid_of_2012(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trying, "FEWEST_STEPS", 16)
+    monkeypatch.setattr(practice, "FEWEST_STEPS", 16)
     found = sf.check("rprop-sigmoid", {"source": "cat", "max_side": 48})
     assert not found.works, found.summary()
     assert "The outputs saturate" in found.summary()
@@ -132,6 +134,14 @@ def test_a_start_that_is_slow_is_no_fault_where_the_budget_is_long() -> None:
     short = checked(**slow, budget={"epochs": 15})
     assert short.verdict == "will hurt"
     assert "Give it longer" in short.summary()
+
+
+def test_a_first_layer_that_will_stand_still_on_a_plateau_is_no_fine_start() -> None:
+    deep = checked(model={"depth": 8, "activation": "sigmoid", "init": "glorot"}, training=SGD, budget={"epochs": 500})
+    assert deep.verdict != "fine", deep.summary()
+    assert "--model.activation leaky_relu" in deep.summary()
+    # What it has already is nothing to try.
+    assert "--model.init glorot" not in deep.summary()
 
 
 def test_as_json() -> None:

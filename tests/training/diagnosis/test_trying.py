@@ -15,7 +15,7 @@ from sfumato import models
 from sfumato.errors import RecipeError
 from sfumato.recipe import Recipe, changed, preset
 from sfumato.training import Loop, resolve
-from sfumato.training.diagnosis import trying
+from sfumato.training.diagnosis import practice, trying
 from sfumato.training.diagnosis.trying import tried
 from tests.small import picture
 
@@ -34,13 +34,14 @@ def recipe(changes: dict[str, Any] | None = None) -> Recipe:
 @pytest.fixture(autouse=True)
 def _time_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     # So that steps end a trial, on any machine.
-    monkeypatch.setattr(trying, "SECONDS", 1e6)
+    monkeypatch.setattr(practice, "SECONDS", 1e6)
 
 
+@pytest.mark.slow
 def test_it_is_the_training_of_the_loop() -> None:
     target, whole = picture(20, 16), recipe({"budget": {"steps": 240}, "evaluation": {"every": "end"}})
     trial = tried(whole, target)
-    assert trial.steps == trying.VISITS * 320 // 32 == 240
+    assert trial.steps == practice.VISITS * 320 // 32 == 240
     *_, last = Loop(whole, target).snapshots()
     assert last.evaluation is not None
     assert trial.after.mse == pytest.approx(last.evaluation.mse, rel=1e-4)
@@ -72,19 +73,20 @@ def test_engines_of_one_sample(name: str) -> None:
     whole = resolve(changed(preset("blog-2012"), {"model": {"depth": 2, "width": 12}, "engine": name, "threads": 1}))
     trial = tried(whole, picture(20, 16))
     assert trial.engine == name
-    assert trial.steps == trying.VISITS * 320
+    assert trial.steps == practice.VISITS * 320
     assert trial.error < trial.first_error
 
 
 def test_full_batches_have_fewer_pixels() -> None:
     trial = tried(recipe({"training": {"batch": "all"}}), picture(100, 90))
     assert trial.pixels <= trying.FULL_BATCH_PIXELS
-    assert trial.steps == trying.FEWEST_STEPS
+    assert trial.steps == practice.FEWEST_STEPS
 
 
+@pytest.mark.slow
 def test_the_plan_is_what_the_budget_comes_to_on_all_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trying, "VISITS", 1)
-    monkeypatch.setattr(trying, "FEWEST_STEPS", 4)
+    monkeypatch.setattr(practice, "VISITS", 1)
+    monkeypatch.setattr(practice, "FEWEST_STEPS", 4)
     target = picture(100, 90)
     trial = tried(recipe({"budget": {"epochs": 2}}), target)
     assert trial.pixels <= trying.PIXELS
@@ -121,6 +123,7 @@ def test_a_module_of_one_s_own_is_left_as_it_is() -> None:
         tried(recipe({"model": {"module": "nets:Net"}}), picture(20, 16)[:, :, :1], model)
 
 
+@pytest.mark.slow
 def test_the_same_recipe_is_tried_the_same() -> None:
     one, other = (tried(recipe(), picture(20, 16)) for _ in range(2))
     assert dataclasses.replace(one, seconds=0, planned_steps=0) == dataclasses.replace(

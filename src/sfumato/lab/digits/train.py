@@ -37,7 +37,7 @@ def train(trial: Trial, digits: Digits, stop: Callable[[], bool]) -> Outcome:
     last = clock.last_step
     assert last is not None, "the plan was checked"
     marks = {math.ceil(mark * last) for mark in trial.marks} | {last}
-    divergence = Divergence(float(targets.var(axis=0).mean()))
+    divergence = Divergence(float(targets.var(axis=0).mean()), engine.weights)
     queue, shown, diverged = np.empty(0, np.int64), 0, False
     curve: list[dict[str, Any]] = []
     while clock.step < last and not diverged:

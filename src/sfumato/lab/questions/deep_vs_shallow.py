@@ -22,6 +22,9 @@ DEPTHS = (1, 2, 3, 4, 6, 8)
 
 PARAMETERS = 8000
 
+SETS = ("model.depth", "model.width")
+"""Fields that its arms set themselves."""
+
 # Adam treats every layer alike, so that no depth is favoured. The picture is small enough for a minute in all.
 DEFAULTS: dict[str, Any] = {
     "picture": {"max_side": 160},

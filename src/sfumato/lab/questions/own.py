@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import Any
 
 from numpy.typing import NDArray
 
 from sfumato.errors import RecipeError
 from sfumato.lab.arms import arm, equalised, facts
-from sfumato.lab.plan import Plan, checked
-from sfumato.lab.rates import Tuning, rates_of
+from sfumato.lab.plan import Plan, check_count, checked
+from sfumato.lab.rates import Tuning, values_of, with_rates
 from sfumato.recipe import Recipe, changed
-from sfumato.recipe.changes import difference, flat, nested, values
+from sfumato.recipe.changes import flat, merged, nested, values
 
 NAME = "own"
 
@@ -26,10 +28,8 @@ def plan(
     equal: str,
     question: str = "",
 ) -> Plan:
-    """All arms against the first. Raises RecipeError for arms that cannot be compared.
-
-    Where arms differ in nothing but a learning rate, none is looked for: it is what is asked about.
-    """
+    """All arms against the first. Raises RecipeError for arms that cannot be compared."""
+    check_count(len(arms))
     names = list(arms)
     for name in names:
         if arms[name].picture != arms[names[0]].picture:
@@ -43,24 +43,45 @@ def plan(
             arms=equalised(made, equal),
             comparisons=tuple((name, names[0]) for name in names[1:]),
             seeds=seeds,
-            tuning=None if differ_in_rates(list(arms.values())) else tuning,
+            tuning=tuning,
             equal=equal,
         )
     )
 
 
-def axis(base: Recipe, field: str, texts: Sequence[str]) -> dict[str, Recipe]:
-    """Arms that differ in one field: ``("model.width", ["64", "128"])``. Raises RecipeError."""
-    if field not in flat(values(base)):
-        raise RecipeError(f"the axis must be a field of the recipe, such as model.width. Got {field!r}.")
-    if field.startswith("picture.") or field == "seed":
-        raise RecipeError(f"the axis must be what arms can differ in: not the picture or the seed. Got {field!r}.")
-    if twice := sorted({text for text in texts if list(texts).count(text) > 1}):
-        raise RecipeError(f"every value of an axis must be given once. Got {twice[0]} twice.")
+def grid(base: Recipe, axes: Sequence[tuple[str, Sequence[str]]]) -> dict[str, Recipe]:
+    """Arms for every combination of the values of some fields: ``[("model.width", ["64", "128"]), ...]``.
+
+    Along one axis arms are named by their values, of several by fields and values. Raises RecipeError.
+    """
+    for field, texts in axes:
+        if field not in flat(values(base)):
+            raise RecipeError(f"the axis must be a field of the recipe, such as model.width. Got {field!r}.")
+        if field.startswith("picture.") or field == "seed":
+            raise RecipeError(f"the axis must be what arms can differ in: not the picture or the seed. Got {field!r}.")
+        if twice := sorted({text for text in texts if list(texts).count(text) > 1}):
+            raise RecipeError(f"every value of an axis must be given once. Got {twice[0]} twice.")
+    fields = [field for field, _ in axes]
+    if twice := sorted({field for field in fields if fields.count(field) > 1}):
+        raise RecipeError(
+            f"every axis must be of a field of its own. Got {twice[0]} twice; give its values as one list."
+        )
+    # Before any is made; too few are told with the plan.
+    check_count(max(2, math.prod(len(texts) for _, texts in axes)))
     found: dict[str, Recipe] = {}
-    for text in texts:
-        found[text] = changed(base, nested(field, text))
+    for texts in product(*(texts for _, texts in axes)):
+        changes: dict[str, Any] = {}
+        for field, text in zip(fields, texts, strict=True):
+            changes = merged(changes, nested(field, text))
+        name = texts[0] if len(fields) == 1 else ", ".join(map("=".join, zip(_short(fields), texts, strict=True)))
+        found[name] = changed(base, changes)
     return found
+
+
+def _short(fields: Sequence[str]) -> list[str]:
+    """Fields without their section where that tells them apart."""
+    last = [field.rpartition(".")[2] for field in fields]
+    return [short if last.count(short) == 1 else field for field, short in zip(fields, last, strict=True)]
 
 
 def split_list(text: str) -> list[str]:
@@ -75,15 +96,14 @@ def split_list(text: str) -> list[str]:
     return [part.strip() for part in parts]
 
 
-def differ_in_rates(recipes: Sequence[Recipe]) -> bool:
-    """Whether some arms differ in nothing but their optimiser's learning rates."""
-    for number, one in enumerate(recipes):
-        for other in recipes[:number]:
-            changes = flat(difference(values(one), values(other)))
-            optimizers = (one.training.optimizer, other.training.optimizer)
-            if list(changes) == ["training.optimizer"] and type(optimizers[0]) is type(optimizers[1]):
-                rates = rates_of(optimizers[0])
-                parts = [{k: v for k, v in vars(each).items() if k not in rates} for each in optimizers]
-                if parts[0] == parts[1]:
-                    return True
-    return False
+def differ_in_rates(recipes: Mapping[str, Recipe]) -> tuple[str, str] | None:
+    """The first two arms that differ in nothing but their optimiser's learning rates; None where all others do."""
+    seen: dict[str, str] = {}
+    for name, recipe in recipes.items():
+        optimizer = recipe.training.optimizer
+        # At one rate for all: what is left is what else they differ in.
+        alike = with_rates(recipe, values_of(type(optimizer)())).model_dump_json()
+        if alike in seen and recipes[seen[alike]] != recipe:
+            return seen[alike], name
+        seen.setdefault(alike, name)
+    return None

@@ -22,6 +22,9 @@ DEFAULTS: dict[str, Any] = {"picture": {"max_side": 64}, "budget": {"epochs": 30
 
 WIDTHS = (300, 30)
 
+SETS = ("model.width",)
+"""Fields that its arms set themselves."""
+
 CHANGES: tuple[str, ...] = (
     "model.output=linear",
     "model.activation=leaky_relu(0.01)",

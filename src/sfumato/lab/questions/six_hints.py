@@ -21,6 +21,9 @@ PRESET = "blog-2012"
 
 DEFAULTS: dict[str, Any] = {}
 
+SETS: tuple[str, ...] = ()
+"""Fields that its arms set themselves."""
+
 SMALL_SIDE = 32
 SHARE = 0.25
 """Of all samples, on the small picture."""

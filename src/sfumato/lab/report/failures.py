@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from sfumato.lab.experiment import Experiment, good
+from sfumato.lab.experiment import Experiment
 from sfumato.lab.report.text import scrolling, section, several, shown
-from sfumato.lab.report.tuning import rates
+from sfumato.lab.report.tuning import in_words
+from sfumato.lab.tuning import good
 
 MOST = 200
 """Trials listed; trials.csv has all of them."""
@@ -20,11 +21,11 @@ def failures_part(experiment: Experiment) -> str:
     numbers = {arm.name: number for number, arm in enumerate(plan.arms)}
     known = sorted(
         (row for row in found if row["arm"] in numbers),
-        key=lambda row: (row["purpose"] != "verdict", numbers[row["arm"]], row["factor"], row["seed"]),
+        key=lambda row: (row["purpose"] != "verdict", numbers[row["arm"]], row["rates"], row["seed"]),
     )
     rows = "".join(
         f'<tr><th scope="row">{shown(row["arm"])}</th><td>{shown(row["purpose"])}</td><td>{row["seed"]}</td>'
-        f"<td>{rates(plan.arm(row['arm']), row['factor'])}</td><td>{shown(row['status'])}</td>"
+        f"<td>{in_words(row['rates'])}</td><td>{shown(row['status'])}</td>"
         f'<td class="words">{shown(row.get("reason") or "", 300)}</td></tr>'
         for row in known[:MOST]
     )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sfumato.lab.experiment import Experiment, chosen_factor
+from sfumato.lab.experiment import Experiment
 from sfumato.lab.plan import Arm
 from sfumato.lab.report.curves import AXES, axis_choice
 from sfumato.lab.report.paintings import opened
 from sfumato.lab.report.pictures import fitted
 from sfumato.lab.report.text import name, plain, section
 from sfumato.lab.trial import Key
+from sfumato.lab.tuning import chosen_rates
 
 
 def film_data(experiment: Experiment, budget: int) -> list[dict[str, Any]]:
@@ -60,10 +61,10 @@ def film_part(experiment: Experiment, film: list[dict[str, Any]]) -> str:
 
 def _frames(experiment: Experiment, number: int, arm: Arm) -> list[tuple[Any, dict[str, Any]]]:
     plan = experiment.plan
-    factor = chosen_factor(plan, experiment.rows, arm)
-    if factor is None:
+    rates = chosen_rates(plan, experiment.rows, arm)
+    if rates is None:
         return []
-    key = Key("verdict", arm.name, plan.seeds[0], factor)
+    key = Key("verdict", arm.name, plan.seeds[0], rates)
     found: list[tuple[Any, dict[str, Any]]] = []
     for mark, point in enumerate(experiment.rows.get(key, {}).get("curve") or []):
         file = experiment.folder.frame_file(key, number, mark)

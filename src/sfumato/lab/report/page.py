@@ -66,7 +66,7 @@ def page(experiment: Experiment) -> str:
     ]
     tell = script_safe({"axes": AXES, "measure": axis, "curves": curve})
     text = len("".join([style, script, before, *after, tell]).encode())
-    # Captions of at most 64 arms, and what stands around everything.
+    # Captions of all arms, and what stands around everything.
     room = LARGEST - text - FRAME - 2_500 * len(experiment.plan.arms)
     film = film_data(experiment, round(FILM_SHARE * room)) if painted else []
     room -= sum(len(frame["src"]) for each in film for frame in each["frames"])

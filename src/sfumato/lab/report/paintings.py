@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from sfumato import images
-from sfumato.lab.experiment import Experiment, chosen_factor, good
+from sfumato.lab.experiment import Experiment
 from sfumato.lab.plan import Arm
 from sfumato.lab.report.pictures import fitted, room_for
 from sfumato.lab.report.text import decibels, name, section, shown
 from sfumato.lab.trial import Key
+from sfumato.lab.tuning import chosen_rates, good
 from sfumato.render.painting import LARGEST_ERROR, absolute_error, error_colours
 
 
@@ -47,10 +48,10 @@ def paintings_part(experiment: Experiment, budget: int) -> str:
 def painting_file(experiment: Experiment, arm: Arm) -> Path | None:
     """Of the arm's first seed, where it was kept."""
     plan = experiment.plan
-    factor = chosen_factor(plan, experiment.rows, arm)
-    if factor is None:
+    rates = chosen_rates(plan, experiment.rows, arm)
+    if rates is None:
         return None
-    file = experiment.folder.painting_file(Key("verdict", arm.name, plan.seeds[0], factor), plan.arms.index(arm))
+    file = experiment.folder.painting_file(Key("verdict", arm.name, plan.seeds[0], rates), plan.arms.index(arm))
     return file if file.exists() else None
 
 

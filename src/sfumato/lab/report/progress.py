@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sfumato.lab.experiment import Experiment, chosen_factor, trials
+from sfumato.lab.experiment import Experiment, keys_wanted
 from sfumato.lab.plan import Arm
+from sfumato.lab.tuning import chosen_rates, typical_trials
 
 
 @dataclass(frozen=True)
@@ -14,7 +15,7 @@ class Progress:
 
     done: int
     left: int
-    """Trials still to come, as far as they are known: grids of learning rates may grow."""
+    """Trials still to come; of searches for learning rates as many as are typical."""
     untuned: tuple[Arm, ...]
     """Arms whose learning rate is not known yet."""
     unfinished: tuple[tuple[Arm, int], ...]
@@ -29,11 +30,13 @@ class Progress:
 def progress(experiment: Experiment) -> Progress:
     """Of a folder as it is now."""
     plan, rows = experiment.plan, experiment.rows
-    ahead = trials(plan, rows)
-    untuned = tuple(arm for arm in plan.arms if chosen_factor(plan, rows, arm) is None)
+    ahead = keys_wanted(plan, rows)
+    untuned = tuple(arm for arm in plan.arms if chosen_rates(plan, rows, arm) is None)
     names = {arm.name for arm in untuned}
     lacking = {arm.name: 0 for arm in plan.arms}
-    for trial in ahead:
-        lacking[trial.key.arm] += 1
+    for key in ahead:
+        lacking[key.arm] += 1
     unfinished = tuple((arm, lacking[arm.name]) for arm in plan.arms if lacking[arm.name] and arm.name not in names)
-    return Progress(len(rows), len(ahead) + len(untuned) * len(plan.seeds), untuned, unfinished)
+    verdict = sum(key.purpose == "verdict" for key in ahead) + len(untuned) * len(plan.seeds)
+    tuning = sum(typical_trials(plan, rows, arm) for arm in untuned)
+    return Progress(len(rows), verdict + tuning, untuned, unfinished)

@@ -7,13 +7,13 @@ import shlex
 from collections.abc import Iterator
 
 from sfumato.errors import SfumatoError
-from sfumato.lab.experiment import Experiment, chosen_factor, trial_of
+from sfumato.lab.experiment import Experiment, trial_of
 from sfumato.lab.plan import Arm, Plan
 from sfumato.lab.questions import QUESTIONS, mnist_claim, own
-from sfumato.lab.rates import Tuning
 from sfumato.lab.report.text import name, section, shown
-from sfumato.lab.report.tuning import rates
+from sfumato.lab.report.tuning import in_words
 from sfumato.lab.trial import Key
+from sfumato.lab.tuning import chosen_rates
 from sfumato.recipe import Recipe, to_string
 
 
@@ -39,8 +39,8 @@ def _half(experiment: Experiment) -> str:
     """Of an experiment that no command makes alone."""
     arms = ""
     for arm in experiment.plan.arms:
-        factor = chosen_factor(experiment.plan, experiment.rows, arm)
-        at = "" if factor is None else f", rate {rates(arm, factor)}"
+        rates = chosen_rates(experiment.plan, experiment.rows, arm)
+        at = "" if rates is None else f", rate {in_words(rates)}"
         widths = ", ".join(str(units) for units in arm.recipe.model.widths)
         arms += f"<li>{name(arm)}: {shown(widths, 400)} units{at}</li>"
     return (
@@ -61,10 +61,10 @@ def paints(experiment: Experiment, arm: Arm) -> str | None:
 def found_recipe(experiment: Experiment, arm: Arm) -> Recipe | None:
     """The arm's recipe at the learning rate that was found, with the first seed."""
     plan = experiment.plan
-    factor = chosen_factor(plan, experiment.rows, arm)
-    if factor is None:
+    rates = chosen_rates(plan, experiment.rows, arm)
+    if rates is None:
         return None
-    trained = trial_of(plan, Key("verdict", arm.name, plan.seeds[0], factor)).recipe
+    trained = trial_of(plan, Key("verdict", arm.name, plan.seeds[0], rates)).recipe
     # When a training is looked at changes nothing of it; evaluated as usual, it leaves a film and a curve.
     return trained.model_copy(update={"evaluation": arm.recipe.evaluation})
 
@@ -72,9 +72,10 @@ def found_recipe(experiment: Experiment, arm: Arm) -> Recipe | None:
 def repeats(experiment: Experiment) -> str | None:
     """The command that makes this very plan again; None where none is known to: it is tried and its id compared."""
     plan = experiment.plan
-    if plan.seeds != tuple(range(len(plan.seeds))) or plan.tuning not in (None, Tuning()):
+    if plan.seeds != tuple(range(len(plan.seeds))):
         return None
-    how = [f"--seeds {len(plan.seeds)}", f"--equal {plan.equal}"] + (["--tune false"] if plan.tuning is None else [])
+    how = [f"--seeds {len(plan.seeds)}", f"--equal {plan.equal}"]
+    how += ["--tune false"] if plan.tuning is None else ["--tune true", f"--tuning-seeds {plan.tuning.seeds}"]
     base = f"--recipe {to_string(plan.arms[0].recipe)}"
     if plan.name.startswith(mnist_claim.NAME):
         return " ".join(["sfumato compare", mnist_claim.NAME, base, *how])
@@ -113,12 +114,11 @@ def _counts(plan: Plan) -> Iterator[int]:
 
 
 def _arm(experiment: Experiment, arm: Arm) -> str:
-    factor = chosen_factor(experiment.plan, experiment.rows, arm)
+    rates = chosen_rates(experiment.plan, experiment.rows, arm)
     command = paints(experiment, arm)
-    if factor is None or command is None:
+    if rates is None or command is None:
         return f"<h3>{name(arm)}</h3><p>Its learning rate is not known yet.</p>"
-    own_rates = rates(arm, factor)
-    at = f' <small class="quiet">at rate {own_rates}</small>' if own_rates else ""
+    at = f' <small class="quiet">at rate {in_words(rates)}</small>'
     module = arm.recipe.model.module
     note = f"<p>It needs your own network, {shown(module)}, where Python finds it.</p>" if module is not None else ""
     return f"<h3>{name(arm)}{at}</h3>{note}{_box(command)}"

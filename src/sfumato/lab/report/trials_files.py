@@ -9,7 +9,7 @@ from typing import Any
 
 from sfumato.lab.experiment import Experiment
 from sfumato.lab.plan import Arm, Plan
-from sfumato.lab.rates import rates_of, scaled
+from sfumato.lab.rates import rates_of
 
 Columns = dict[str, list[Any]]
 """By name, all equally long; None where nothing is known."""
@@ -18,7 +18,6 @@ KINDS: dict[str, type] = {
     "purpose": str,
     "arm": str,
     "seed": int,
-    "factor": float,
     "status": str,
     "reason": str,
     "accuracy": float,
@@ -50,17 +49,17 @@ def trials(experiment: Experiment) -> Columns:
         dict.fromkeys(each for _, arm in arms.values() for each in rates_of(arm.recipe.training.optimizer))
     )
     known = [row for row in experiment.rows.values() if row["arm"] in arms]
-    known.sort(key=lambda row: (row["purpose"] != "tuning", arms[row["arm"]][0], row["factor"], row["seed"]))
+    known.sort(key=lambda row: (row["purpose"] != "tuning", arms[row["arm"]][0], row["rates"], row["seed"]))
     kinds = _kinds(experiment.plan)
     columns: Columns = {each: [] for each in (*kinds, *rate_names)}
     for row in known:
         arm = arms[row["arm"]][1]
-        optimizer = scaled(arm.recipe, row["factor"]).training.optimizer
+        of_arm = dict(zip(rates_of(arm.recipe.training.optimizer), row["rates"], strict=True))
         flat = {**row, "gflop": gigaflop(arm, row.get("samples")), "parameters": arm.parameters}
         for each in kinds:
             columns[each].append(flat.get(each))
         for each in rate_names:
-            columns[each].append(getattr(optimizer, each, None))
+            columns[each].append(of_arm.get(each))
     return columns
 
 

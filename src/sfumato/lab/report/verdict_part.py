@@ -104,8 +104,8 @@ def _reading(experiment: Experiment, found: list[Comparison]) -> str:
     )
     others = f" Every arm is compared with {_reference(found)} alone; among the others nothing is claimed."
     tuned = (
-        f"Each arm trained at its own best learning rate, found on {several(len(plan.tuning.seeds), 'other seed')} "
-        "that the verdict does not use."
+        f"Each arm trained at its own best learning rate, found on {several(plan.tuning.seeds, 'other seed')} that "
+        "the verdict does not use; how far that choice may be off is part of the interval."
         if plan.tuning is not None
         else "Learning rates were taken as the recipes give them; none was looked for."
     )

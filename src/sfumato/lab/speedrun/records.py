@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sfumato.errors import RunError
+from sfumato.render.out_file import writable
 from sfumato.runs.atomic import replacing
 
 
@@ -28,10 +29,9 @@ def read(path: Path) -> list[dict[str, Any]]:
 
 def check(path: Path) -> None:
     """Raise RunError unless `append` can add to this file, or make it; so nobody trains for nothing."""
+    writable(path, "append")
     if path.exists():
         read(path)
-    elif not path.absolute().parent.is_dir():
-        raise RunError(f"{path} must lie in a folder that exists. {path.parent} does not; make it, or name another.")
 
 
 def append(path: Path, result: dict[str, Any]) -> None:

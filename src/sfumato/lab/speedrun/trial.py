@@ -10,14 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfumato import images
+from sfumato.lab.measure import counted_psnr
 from sfumato.recipe import Recipe, changed
 from sfumato.training import Loop, Snapshot
 
 WARM_STEPS, WARM_SECONDS = 50, 0.5
 """A training whose result nobody sees goes first, until the first of these."""
-
-HIGHEST_PSNR = 150.0
-"""dB beyond what float32 can tell from no error at all, which would be infinite."""
 
 
 @dataclass(frozen=True)
@@ -90,4 +88,4 @@ def _psnr(last: Snapshot, whole: NDArray[np.float32]) -> float | None:
     painting = last.painting() if last.size == (height, width) else last.paint(height, width)
     exact = images.exact(whole)
     mse = images.mse(np.clip(painting, 0.0, 1.0), exact)
-    return min(images.psnr(mse), HIGHEST_PSNR) if np.isfinite(mse) else None
+    return counted_psnr(images.psnr(mse)) if np.isfinite(mse) else None

@@ -52,6 +52,11 @@ async def asked_for(recipe: Recipe, request: Request, children: Children, runs: 
     return {"tried": True, **await children.check(recipe, request.is_disconnected)}
 
 
+def check_room(recipe: Recipe, runs: Path) -> None:
+    """Raise RecipeError for a training that does not fit into memory now: it would wait for its turn in vain."""
+    room.require("training", need.training, recipe, Size(*describing.pixels(recipe, runs)))
+
+
 def too_much(recipe: Recipe, size: Size) -> str | None:
     """Why a page may not try this by itself; None where it may."""
     try:

@@ -14,6 +14,7 @@ from sfumato.training.diagnosis import remedies
 from sfumato.training.diagnosis.finding import Finding
 from sfumato.training.diagnosis.trial import Trial
 from sfumato.training.health.layers import Layer
+from sfumato.training.movement import STILL
 
 Ill = Callable[[Trial, Recipe], Finding | None]
 
@@ -44,9 +45,6 @@ LOST_GRADIENT = 1e-10
 RECOVERED = 1e-4
 """Of the output's gradient."""
 
-STILL = 1e-2
-"""Relative change of a layer's weights in a whole run below which it has stayed what it was."""
-
 
 def not_finite(trial: Trial, recipe: Recipe) -> Finding | None:
     """Answers that are no numbers any more."""
@@ -55,7 +53,7 @@ def not_finite(trial: Trial, recipe: Recipe) -> Finding | None:
     if not math.isfinite(trial.before.mse):
         return _ill(
             "The network answers with numbers that are not finite before the first step.",
-            f"Its initial weights are too large. {remedies.tries(remedies.initialisation(recipe))}",
+            _start(recipe, "large"),
         )
     return _ill(
         f"Training diverges: within {trial.steps:,} steps the answers are not finite any more.",
@@ -96,7 +94,7 @@ def dead_layer(trial: Trial, recipe: Recipe) -> Finding | None:
                 "colour.",
                 remedies.tries(
                     remedies.flag("model.activation", choices.LeakyReLU()),
-                    remedies.initialisation(recipe) if first.dead == 1.0 else remedies.slower(recipe),
+                    *(remedies.other_start(recipe) if first.dead == 1.0 else [remedies.slower(recipe)]),
                 ),
             )
     return None
@@ -121,7 +119,7 @@ def far_off(trial: Trial, recipe: Recipe) -> Finding | None:
             f"The answers lie {lie}, where the picture lies from {trial.after.picture.low:.2g} to "
             f"{trial.after.picture.high:.2g}; after {trial.steps:,} steps errors are still {trial.error:.3g} times "
             "those of one flat colour, and will not come down within the budget.",
-            f"The initial weights are too large. {remedies.tries(remedies.initialisation(recipe))}",
+            _start(recipe, "large"),
         )
     return None
 
@@ -136,7 +134,7 @@ def lost_places(trial: Trial, recipe: Recipe) -> Finding | None:
                 f"The signal dies on its way: the answers of {layer.name} differ by "
                 f"{layer.variation / size if size else 0:.0e} of their size from place to place, which is lost in "
                 "rounding. The painting will be one flat colour.",
-                f"The initial weights are too small. {remedies.tries(remedies.initialisation(recipe))}",
+                _start(recipe, "small"),
             )
     return None
 
@@ -150,7 +148,7 @@ def vanished_gradient(trial: Trial, recipe: Recipe) -> Finding | None:
             return _ill(
                 f"The gradient vanishes on its way back: {layer.name} gets {part:.0e} of what the output "
                 "layer gets, so that only the output's biases learn. The painting will be one flat colour.",
-                f"The initial weights are too small. {remedies.tries(remedies.initialisation(recipe))}",
+                _start(recipe, "small"),
             )
     return None
 
@@ -202,6 +200,13 @@ def _recovers(trial: Trial) -> bool:
         first.gradient_norm < LOST_GRADIENT * first_top and layer.gradient_norm > RECOVERED * top
         for layer, first in _hidden(trial)
     )
+
+
+def _start(recipe: Recipe, size: str) -> str:
+    """What is wrong with the initial weights; or, where they suit the activation, only what to change."""
+    suited = recipe.model.module is not None or remedies.has_good_initialisation(recipe)
+    cause = "" if suited else f"The initial weights are too {size}. "
+    return f"{cause}{remedies.tries(*remedies.other_start(recipe))}".rstrip()
 
 
 def _ill(text: str, change: str) -> Finding:

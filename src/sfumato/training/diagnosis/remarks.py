@@ -10,6 +10,7 @@ from sfumato.training.diagnosis import remedies
 from sfumato.training.diagnosis.finding import Finding
 from sfumato.training.diagnosis.trial import Trial
 from sfumato.training.health.painting import UNIFORM
+from sfumato.training.movement import STILL
 
 MANY = 0.5
 """Of a layer's units dead, or of their answers saturated."""
@@ -25,6 +26,9 @@ GROWN = 1e3
 
 VANISHING = 1e-4
 """Of the output's gradient: a hidden layer that gets less than this part of it."""
+
+HARDLY = 1e-2
+"""Of what the picture varies, the answers."""
 
 LARGE_UPDATE = 0.1
 """Of the weights, in one step; about 1e-3 is usual."""
@@ -57,14 +61,21 @@ def course(trial: Trial, recipe: Recipe) -> Finding:
     times = trial.times_planned
     rest = "" if math.isinf(times) else f"; the budget is {times:,.3g} times as long"
     if trial.error <= 1.05:
+        varies = trial.after.output.spread / trial.after.picture.spread
         text = (
             f"It starts slowly: {where} the network has come to the picture's mean colour and not yet beyond it, "
-            f"with answers that vary {trial.after.output.spread / trial.after.picture.spread:.1g} times as much as the "
-            f"picture{rest}."
+            f"with answers that vary {varies:.1g} times as much as the picture{rest}."
         )
+        if varies < HARDLY and trial.first_layer_moves < STILL:
+            name = trial.after.layers[0].name
+            text += (
+                f" In all of it {name} will change by {trial.first_layer_moves:.0e} of its size: hardly any gradient "
+                "comes back to it, hardly anything of where a pixel is comes through, and neither will soon."
+            )
+            return Finding("will hurt", text, remedies.tries(*remedies.better(recipe)))
         if times >= LONG:
             return Finding("fine", text)
-        return Finding("will hurt", text, f"Give it longer. {remedies.tries(_better(recipe))}")
+        return Finding("will hurt", text, f"Give it longer. {remedies.tries(*remedies.better(recipe))}")
     if times >= LONG and trial.error < min(FAR, trial.first_error):
         return Finding(
             "fine",
@@ -81,9 +92,17 @@ def course(trial: Trial, recipe: Recipe) -> Finding:
 
 def remarks(trial: Trial, recipe: Recipe) -> list[Finding]:
     """What slows it down."""
+    found: list[Finding] = []
+    unseen = trial.unseen
+    if unseen is not None and unseen.memorizes:
+        text = (
+            f"It remembers pixels rather than shapes: on {unseen.rows} x {unseen.columns} of them errors came to "
+            f"{unseen.shown:.2g} times those of one flat color where it was shown them, and to {unseen.held_out:.2g} "
+            "times where they were held out."
+        )
+        found.append(Finding("will hurt", text, remedies.tries(*remedies.smoother(recipe))))
     hidden, last = trial.after.layers[:-1], trial.after.layers[-1:]
     lower = remedies.slower(recipe)
-    found: list[Finding] = []
     if hidden and (worst := max(hidden, key=lambda each: each.dead)).dead >= MANY:
         text = f"{worst.dead:.0%} of the units of {worst.name} are dead after the trial: no gradient passes them."
         leaky = remedies.flag("model.activation", choices.LeakyReLU())
@@ -109,7 +128,7 @@ def remarks(trial: Trial, recipe: Recipe) -> list[Finding]:
             f"The gradient vanishes on its way back: {least.name} gets {least.gradient_norm / top:.0e} of what the "
             "output layer gets."
         )
-        found.append(Finding("will hurt", text, remedies.tries(_better(recipe))))
+        found.append(Finding("will hurt", text, remedies.tries(*remedies.better(recipe))))
     return found
 
 
@@ -125,13 +144,3 @@ def _less_error(trial: Trial, recipe: Recipe) -> str:
         if remedies.has_good_initialisation(recipe)
         else remedies.tries(remedies.initialisation(recipe))
     )
-
-
-def _better(recipe: Recipe) -> str:
-    if isinstance(recipe.model.activation, choices.Sigmoid):
-        return remedies.flag("model.activation", choices.LeakyReLU())
-    if isinstance(recipe.training.optimizer, choices.Foof):
-        return remedies.slower(recipe)
-    if remedies.has_good_initialisation(recipe):
-        return remedies.flag("training.optimizer", choices.Foof())
-    return remedies.initialisation(recipe)

@@ -9,8 +9,8 @@ from sfumato.recipe.summary import text
 
 
 def tries(*flags: str) -> str:
-    """``Try this, or that.``"""
-    return f"Try {', or '.join(dict.fromkeys(flags))}."
+    """``Try this, or that.``; nothing where there is nothing to try."""
+    return f"Try {', or '.join(dict.fromkeys(flags))}." if flags else ""
 
 
 def flag(name: str, value: object) -> str:
@@ -50,6 +50,53 @@ def initialisation(recipe: Recipe) -> str:
 def has_good_initialisation(recipe: Recipe) -> bool:
     """Whether it has these already."""
     return _initialisation(recipe) == recipe.model.init
+
+
+def other_start(recipe: Recipe) -> list[str]:
+    """Another start where that may help: initial weights, or where these are right, what they are right for.
+
+    Of a network of one's own nothing can be told here.
+    """
+    if recipe.model.module is not None:
+        return []
+    if not has_good_initialisation(recipe):
+        return [initialisation(recipe)]
+    if isinstance(recipe.model.activation, choices.Sigmoid | choices.Tanh):
+        # Each layer passes on less than it gets, however it starts: a sigmoid at most a quarter.
+        return [f"{flag('model.activation', choices.LeakyReLU())} {flag('model.init', choices.Edges())}"]
+    depth = len(recipe.model.widths)
+    return [flag("model.depth", max(depth // 2, 1))] if depth > 1 else []
+
+
+def better(recipe: Recipe) -> list[str]:
+    """What learns shapes where this recipe has come to the mean colour alone."""
+    if isinstance(recipe.model.activation, choices.Sigmoid) and recipe.model.module is None:
+        return [flag("model.activation", choices.LeakyReLU())]
+    if isinstance(recipe.training.optimizer, choices.Foof):
+        return [slower(recipe)]
+    if recipe.model.module is not None or has_good_initialisation(recipe):
+        return [flag("training.optimizer", choices.Foof())]
+    return [initialisation(recipe)]
+
+
+def smoother(recipe: Recipe) -> list[str]:
+    """What answers more smoothly between the pixels that were shown."""
+    model, less = recipe.model, flag("training.held_out", _short(recipe.training.held_out / 2))
+    if model.module is not None:
+        return [less]
+    found: list[str] = []
+    if isinstance(model.encoding, choices.Fourier):
+        default = choices.Fourier()
+        sigma = default.sigma if model.encoding.sigma > default.sigma else model.encoding.sigma / 4
+        found.append(flag("model.encoding", dataclasses.replace(model.encoding, sigma=_short(sigma))))
+    if isinstance(model.activation, choices.Sine):
+        omega = _short(model.activation.omega / 2)
+        found.append(
+            f"{flag('model.activation', choices.Sine(omega=omega))} {flag('model.init', choices.Siren(omega=omega))}"
+        )
+    elif not found and len(set(model.widths)) == 1 and model.widths[0] > 1:
+        found.append(flag("model.width", model.widths[0] // 2))
+    return [*found, less]
 
 
 def _initialisation(recipe: Recipe) -> choices.Initialisation:

@@ -7,8 +7,28 @@ from dataclasses import dataclass
 
 from sfumato.training.health.figures import Figures
 
+WORSE_UNSEEN = 1.02
+"""Errors above so many times a flat color's, at pixels that were not shown."""
+
 LEARNED = 0.97
 """Errors below this part of a flat colour's: the network has learned something of the picture's shapes."""
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """A trial of its own, on a patch of the picture of which some pixels are held out as in the run."""
+
+    rows: int
+    columns: int
+    shown: float
+    """Errors at the pixels that were shown, in parts of those of one flat color; nan where not finite."""
+    held_out: float
+    """The same at the others."""
+
+    @property
+    def memorizes(self) -> bool:
+        """Whether it answers better than one flat color where it looked, and worse where it did not."""
+        return self.shown < LEARNED and self.held_out > WORSE_UNSEEN
 
 
 @dataclass(frozen=True)
@@ -29,6 +49,8 @@ class Trial:
     """The same of all steps together."""
     planned_steps: float | None
     """That the recipe's budget comes to on the whole picture; None where only a PSNR ends it."""
+    unseen: Unseen | None = None
+    """How pixels were answered that were held out, where the recipe holds some out."""
 
     @property
     def finite(self) -> bool:
@@ -61,6 +83,14 @@ class Trial:
         third, last = max(len(self.errors) // 3, 1), self.last_errors
         middle = self.errors[third : 2 * third] or self.errors
         return sum(last) / len(last) < 0.98 * sum(middle) / len(middle)
+
+    @property
+    def first_layer_moves(self) -> float:
+        """Relative change of the first hidden layer in the whole budget, at the trial's pace; infinite without one."""
+        if len(self.moved) < 2:
+            return math.inf
+        times = self.times_planned
+        return self.moved[0] * times if math.isfinite(times) else math.inf if self.moved[0] else 0.0
 
     @property
     def times_planned(self) -> float:

@@ -110,7 +110,10 @@ class Autograd(Engine):
 
     def weights(self) -> Arrays:
         """See `Engine.weights`."""
-        return {name: _array(value) for name, value in self._named.state_dict().items()}
+        state = self._named.state_dict()
+        if other := next((name for name, value in state.items() if not isinstance(value, Tensor)), None):
+            raise TypeError(f"its {other} is no tensor, and cannot be saved; hold it in a buffer")
+        return {name: _array(value) for name, value in state.items()}
 
     def state(self) -> Arrays:
         """See `Engine.state`."""

@@ -1,8 +1,8 @@
-"""How a network is: figures of every layer, and what is wrong with a painting, in words."""
+"""How a network is: figures of every layer, and of its painting."""
 
 from sfumato.training.health.figures import Figures, Spread
 from sfumato.training.health.gauge import Gauge
 from sfumato.training.health.layers import Layer
-from sfumato.training.health.painting import MANY, findings, flat_psnr, saturated
+from sfumato.training.health.painting import MANY, flat_psnr, saturated
 
-__all__ = ["MANY", "Figures", "Gauge", "Layer", "Spread", "findings", "flat_psnr", "saturated"]
+__all__ = ["MANY", "Figures", "Gauge", "Layer", "Spread", "flat_psnr", "saturated"]

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from sfumato.recipe import choices
 from sfumato.training.optimizers.adam_step import adam_step
 from sfumato.training.optimizers.closure import loss_of
-from sfumato.training.optimizers.parameters import hidden_linear
+from sfumato.training.optimizers.parameters import hidden_linear, removed_with
 
 EARLY = (1, 2, 3, 5, 8)
 """Steps after which the moments are inverted though none are due: at first they change quickly."""
@@ -65,8 +65,7 @@ class Foof(torch.optim.Optimizer):
             if (method := see()) is not None:
                 method(layer, arguments)
 
-        for layer in layers:
-            layer.register_forward_pre_hook(hook)
+        removed_with(self, [layer.register_forward_pre_hook(hook) for layer in layers])
 
     def _see(self, layer: nn.Module, arguments: tuple[Any, ...]) -> None:
         if torch.is_grad_enabled() and isinstance(layer, nn.Linear):
@@ -80,13 +79,18 @@ class Foof(torch.optim.Optimizer):
         """One update of every parameter that has a gradient."""
         loss = loss_of(closure)
         for group in self.param_groups:
+            rate = group["lr"]
             if group["foof"]:
-                if all(parameter.grad is not None for parameter in group["params"]):
-                    self._layer_step(group["params"], group["lr"])
-                continue
+                if any(parameter.grad is None for parameter in group["params"]):
+                    continue
+                if id(group["params"][0]) in self._inputs:
+                    self._layer_step(group["params"], rate)
+                    continue
+                # A module of one's own may use a layer's weights without calling it: then nothing is known of it.
+                rate *= self._choice.adam_lr / self._choice.lr
             for parameter in group["params"]:
                 if parameter.grad is not None:
-                    adam_step(parameter, self.state[parameter], group["lr"])
+                    adam_step(parameter, self.state[parameter], rate)
         return loss
 
     def _layer_step(self, parameters: list[nn.Parameter], rate: float) -> None:

@@ -32,6 +32,7 @@ from sfumato.recipe import choices
 from sfumato.training.optimizers.adam_step import adam_step
 from sfumato.training.optimizers.closure import loss_of
 from sfumato.training.optimizers.foof import due, invert
+from sfumato.training.optimizers.parameters import removed_with
 
 LONGEST = 2048
 """Layers with more inputs or units are Adam's: their factors would be too large."""
@@ -66,9 +67,8 @@ class Kfac(torch.optim.Optimizer):
             if (method := look()) is not None:
                 method(outputs)
 
-        for layer in layers:
-            layer.register_forward_hook(after_layer)
-        model.register_forward_hook(after_model)
+        handles = [layer.register_forward_hook(after_layer) for layer in layers]
+        removed_with(self, [*handles, model.register_forward_hook(after_model)])
 
     def _see(self, layer: nn.Module, arguments: tuple[Any, ...], sums: Any) -> None:
         # A copy of the model has the same hooks.

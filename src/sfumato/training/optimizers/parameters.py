@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from torch import nn
+from torch.utils.hooks import RemovableHandle
 
 
 @dataclass(frozen=True)
@@ -34,5 +37,12 @@ def hidden_matrices(model: nn.Module) -> list[nn.Parameter]:
 
 
 def hidden_linear(model: nn.Module) -> list[nn.Linear]:
-    """The linear layers between the first and the last one, as they stand in the model."""
-    return [module for module in model.modules() if isinstance(module, nn.Linear)][1:-1]
+    """The linear layers between the first and the last one, as the model has them; once where they share a weight."""
+    found = {id(module.weight): module for module in model.modules() if isinstance(module, nn.Linear)}
+    return list(found.values())[1:-1]
+
+
+def removed_with(owner: object, hooks: Iterable[RemovableHandle]) -> None:
+    """Remove the hooks when their owner goes: a model that it leaves behind can be pickled again."""
+    for hook in hooks:
+        weakref.finalize(owner, hook.remove)

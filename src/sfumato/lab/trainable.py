@@ -1,0 +1,31 @@
+"""Whether the arms of a plan can be trained at all: told before the first trial, and not by each of them."""
+
+from __future__ import annotations
+
+from sfumato.errors import SfumatoError
+from sfumato.images.resize import target_size
+from sfumato.lab.plan import Arm, Plan
+from sfumato.training.engines import choose
+from sfumato.training.held_out import count_held_out
+
+
+def check(plan: Plan) -> None:
+    """Raise RecipeError or EngineError, which names the arm, where it cannot be trained on the plan's picture.
+
+    A network of one's own is not built here: that may end the process.
+    """
+    for arm in plan.arms:
+        try:
+            choose(arm.recipe)
+            if plan.task == "picture":
+                _check_held_out(arm, plan)
+        except SfumatoError as error:
+            raise type(error)(f"arm {arm.name}: {error}") from None
+
+
+def _check_held_out(arm: Arm, plan: Plan) -> None:
+    height, width = plan.picture["height"], plan.picture["width"]
+    count_held_out(arm.recipe, height, width)
+    if arm.first is not None:
+        columns, rows = target_size(width, height, None, arm.first.max_side)
+        count_held_out(arm.recipe, rows, columns)

@@ -1,0 +1,83 @@
+"""How far an experiment is, for a caller in Python: a bar in a terminal, a line in a notebook, elsewhere nothing."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sfumato.lab.experiment import Watch, unwatched
+from sfumato.notebook import kernel
+from sfumato.words import clock
+
+SECONDS_PER_UPDATE = 0.5
+"""Of a notebook's line."""
+
+SECONDS_PER_LINE = 10.0
+"""Where lines cannot be changed any more."""
+
+
+@contextmanager
+def shown(progress: bool | None) -> Iterator[Watch]:
+    """Show what the block tells the function that it gets. ``progress``: None only where somebody may look."""
+    if progress is False:
+        yield unwatched
+    elif kernel.shell() is not None:
+        yield _Notebook().watch
+    elif sys.stderr is not None and sys.stderr.isatty():
+        with _bar() as watch:
+            yield watch
+    else:
+        yield _Lines().watch if progress else unwatched
+
+
+@contextmanager
+def _bar() -> Iterator[Watch]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("trials"), BarColumn(bar_width=None), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), expand=True, transient=True) as bar:
+        task = bar.add_task("trials", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+class _Timed:
+    """The share done and the time left, at most every so many seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        self._every = seconds
+        self._begun, self._last = time.monotonic(), -seconds
+        self._already: int | None = None
+
+    def watch(self, done: int, total: int) -> None:
+        """Tell how far it is."""
+        now = time.monotonic()
+        already = self._already = done if self._already is None else self._already
+        if done < total and now - self._last < self._every:
+            return
+        self._last = now
+        left = (now - self._begun) * (total - done) / (done - already) if done > already else float("nan")
+        self.say(f"trials {done / max(total, 1):4.0%}  {clock(left)} left")
+
+    def say(self, line: str) -> None:
+        """Show the line."""
+        raise NotImplementedError
+
+
+class _Notebook(_Timed):
+    def __init__(self) -> None:
+        super().__init__(SECONDS_PER_UPDATE)
+        self._display = kernel.Display()
+
+    def say(self, line: str) -> None:
+        self._display.show(f"<pre>{line}</pre>", line)
+
+
+class _Lines(_Timed):
+    def __init__(self) -> None:
+        super().__init__(SECONDS_PER_LINE)
+
+    def say(self, line: str) -> None:
+        sys.stderr.write(line + "\n")

@@ -1,0 +1,73 @@
+"""A process that trains trials for another: ``python -m sfumato.lab.worker``, asked through its standard input.
+
+It never imports the program that started it, so that a script needs no guard of its main module and a notebook can use
+it. Messages are pickled: first what all trials need, then one trial at a time, each answered with its outcome.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import queue
+import signal
+import sys
+import threading
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sfumato.lab.train import Learned
+
+
+@dataclass(frozen=True)
+class Start:
+    """What all trials of a worker need."""
+
+    path: tuple[str, ...]
+    """Where Python finds modules."""
+    allowed: tuple[str, ...]
+    """Classes of the user's own that may be imported."""
+    learned: Learned
+
+
+def main() -> None:
+    """Answer until the standard input ends."""
+    # Ctrl-C reaches every process of a terminal: the parent decides what becomes of it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    answers = os.fdopen(os.dup(1), "wb")
+    # What a network of the user's own prints must not stand between the answers.
+    os.dup2(2, 1)
+    asked: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    start = pickle.load(sys.stdin.buffer)
+    sys.path[:] = start.path
+    threading.Thread(target=_listen, args=(sys.stdin.buffer, asked), daemon=True).start()
+    import torch
+
+    from sfumato import trust
+    from sfumato.lab.train import train
+
+    torch.set_num_threads(1)
+    for name in start.allowed:
+        trust.allow(name)
+    send(answers, None)
+    while True:
+        send(answers, train(asked.get(), start.learned))
+
+
+def send(to: IO[bytes], message: object) -> None:
+    """Write one message."""
+    pickle.dump(message, to, protocol=pickle.HIGHEST_PROTOCOL)
+    to.flush()
+
+
+def _listen(source: IO[bytes], asked: queue.SimpleQueue[Any]) -> None:
+    while True:
+        try:
+            asked.put(pickle.load(source))
+        except (EOFError, OSError):
+            # Whoever asked is gone or wants no more: what is being trained is of no use to anybody.
+            os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

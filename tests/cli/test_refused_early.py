@@ -1,0 +1,184 @@
+"""All that can be refused is refused before the first step, in one line, with nothing written."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from torch import nn
+
+import sfumato as sf
+from sfumato.cli.main import main
+from sfumato.render.film_options import FilmOptions
+from sfumato.runs import room
+from sfumato.training import Loop
+from sfumato.training.diagnosis.practice import Practice
+from tests.small import SMALL, picture
+
+TWO_BY_TWO = ["--picture.size", "2x2"]
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that can be resumed."""
+    return sf.paint(picture(), runs=tmp_path_factory.mktemp("runs"), film="none", stop=lambda: True, **SMALL).folder
+
+
+@pytest.fixture
+def untrained(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever takes a step fails."""
+
+    def step(*_: object, **__: object) -> Any:
+        raise AssertionError("a step was taken")
+
+    monkeypatch.setattr(Loop, "snapshots", step)
+    monkeypatch.setattr(Practice, "advance", step)
+
+
+LATE: dict[str, tuple[list[str], str]] = {
+    "film nowhere": (
+        ["paint", "TILE", "--film.out", "nowhere/x.mp4"],
+        "film.out must be a file in a folder that exists. Got nowhere/x.mp4",
+    ),
+    "film is a folder": (["paint", "TILE", "--film.out", "FOLDER.mp4"], "film.out must be a file. Got the folder"),
+    "film never, out": (
+        ["paint", "TILE", "--film.every", "never", "--film.out", "x.mp4"],
+        "out must be left out where every is never",
+    ),
+    "film of an odd size": (
+        ["paint", "TILE", "--film.size", "641x360"],
+        "size must be two even numbers for an mp4, such as 642x360",
+    ),
+    "film cropped to a line": (
+        ["paint", "TILE", "--film.size", "2x4096", "--film.fit", "crop", "--picture.size", "400x2"],
+        "size must be nearer to the picture's shape",
+    ),
+    "resumed film nowhere": (["resume", "RUN", "--film.out", "nowhere/x.mp4"], "film.out must be a file in a folder"),
+    "all held out": (
+        ["paint", "TILE", *TWO_BY_TWO, "--training.held_out", "0.9"],
+        "training.held_out must leave a pixel to train on. Got 0.9 of 4 pixels, which is all",
+    ),
+    "all held out of a check": (
+        ["check", "--picture", "TILE", *TWO_BY_TWO, "--training.held_out", "0.9"],
+        "training.held_out must leave a pixel to train on",
+    ),
+    "none held out": (
+        ["paint", "TILE", *TWO_BY_TWO, "--training.held_out", "0.1"],
+        "training.held_out must come to at least one pixel. Got 0.1 of 4 pixels",
+    ),
+    "an arm that holds all out": (
+        ["compare", "--picture", "TILE", *TWO_BY_TWO, "--axis", "training.held_out=0.5,0.9"],
+        "arm 0.9: training.held_out must leave a pixel to train on",
+    ),
+    "an arm that no engine trains": (
+        ["compare", "--picture", "TILE", "--axis=training.batch=1,64", "--engine=online", "--training.optimizer=sgd"],
+        "arm 64: engine online cannot train this recipe: training.batch must be 1",
+    ),
+    "an ablation of what holds all out": (
+        ["ablate", "--picture", "TILE", *TWO_BY_TWO, "--undo", "training.held_out=0.9"],
+        "training.held_out must leave a pixel to train on",
+    ),
+    "a film that is never made": (["film", "RUN", "--every", "never"], "every must be 'auto', 'moment' or 'epoch'"),
+    "a rendering into a folder": (["render", "RUN", "--out", "FOLDER.png"], "out must be a file. Got the folder"),
+    "a film of neurons into a folder": (
+        ["render", "RUN", "--neurons", "1", "--film", "mp4", "--out", "FOLDER.film.png"],
+        "out must be a file. Got the folder",
+    ),
+    "results into a folder": (["speedrun", "--append", "FOLDER.mp4"], "append must be a file. Got the folder"),
+    "a flag after --": (
+        ["paint", "TILE", "--", "--budget.epochs", "1"],
+        "--budget.epochs must stand before --, after which nothing is a flag",
+    ),
+    "two pictures": (["paint", "TILE", "--", "other.png"], "paint takes one picture. Got 'other.png' as well"),
+}
+
+
+@pytest.mark.parametrize("case", LATE)
+@pytest.mark.usefixtures("untrained")
+def test_before_the_first_step(
+    case: str, stopped: Path, tile: str, refused: Callable[..., str], tmp_path: Path
+) -> None:
+    arguments, message = LATE[case]
+    made = {"TILE": tile, "RUN": str(stopped)}
+    for name in ("FOLDER.mp4", "FOLDER.png", "FOLDER.film.mp4"):
+        (tmp_path / name).mkdir()
+    assert message in refused(*(made.get(each, each) for each in arguments))
+
+
+@pytest.mark.usefixtures("untrained")
+def test_in_python_too(tmp_path: Path) -> None:
+    nowhere = FilmOptions(out=str(tmp_path / "nowhere" / "x.mp4"))
+    for train in (
+        lambda: sf.paint(picture(), runs=tmp_path, film=nowhere),
+        lambda: sf.fit(nn.Linear(2, 3), picture(), runs=tmp_path, film=nowhere),
+    ):
+        with pytest.raises(sf.RunError, match=r"film.out must be a file in a folder that exists"):
+            train()
+    held_out: dict[str, Any] = {"training": {"held_out": 0.9}}
+    tiny = np.zeros((2, 2, 3), np.float32)
+    for train in (
+        lambda: sf.paint(tiny, runs=tmp_path, **held_out),
+        lambda: sf.fit(nn.Linear(2, 3), tiny, runs=tmp_path, **held_out),
+        lambda: sf.train("fast", tiny, **held_out),
+        lambda: sf.train_many([{}], tiny, **held_out),
+        lambda: sf.check("fast", tiny, **held_out),
+    ):
+        with pytest.raises(sf.RecipeError, match="training.held_out must leave a pixel"):
+            train()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("untrained")
+def test_a_folder_that_may_not_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The one who runs the tests may be allowed to write anywhere.
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(sf.RunError, match="film.out must be a file in a folder that may be written"):
+        sf.paint(picture(), runs=tmp_path / "runs", film=FilmOptions(out=str(tmp_path / "x.mp4")))
+
+
+@pytest.mark.usefixtures("untrained")
+def test_a_disk_without_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 1000})())
+    with pytest.raises(sf.RunError, match=r"must have room for at least 0 MB.*Got 0 MB; make room, or choose"):
+        sf.paint(picture(), runs=tmp_path / "runs", **SMALL)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_picture_may_be_called_as_a_flag_is(
+    tile: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(tile).rename("--picture.png")
+    assert main(["check", "--picture=--picture.png", "--model.depth", "1", "--json"]) in (0, 1)
+    assert main(["recipe", "--format", "string", "--", "fast"]) == 0
+    assert capsys.readouterr().out.rstrip().rpartition("\n")[2].startswith("sf1:")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "remedy"),
+    [
+        (["film", "RUN"], "Make room or permission there, or choose another folder (--out)."),
+        (["render", "RUN"], "Make room or permission there, or choose another folder (--out)."),
+        (["resume", "RUN"], "Make room or permission there, or choose another folder (--runs)."),
+    ],
+)
+def test_the_flag_of_the_command_at_hand_is_named(
+    stopped: Path,
+    tmp_path: Path,
+    arguments: list[str],
+    remedy: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    run = str(shutil.copytree(stopped, tmp_path / "run"))
+    monkeypatch.setattr(os, "fsync", full)
+    assert main([run if each == "RUN" else each for each in arguments]) == 2
+    assert remedy in capsys.readouterr().err

@@ -1,0 +1,125 @@
+"""Processes that train: they never import the program that started them, and what fails can be trained again."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sfumato.errors import RunError
+from sfumato.lab import execute, worker
+from sfumato.lab.experiment import carry_out
+from sfumato.lab.trial import Outcome, Trial, failed, identity
+from tests.lab.small_plan import small_plan, target
+
+SCRIPT = """
+import sys
+import torch
+import sfumato as sf
+
+print("begun")
+
+class Here(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = torch.nn.Linear(2, 3)
+    def forward(self, coordinates):
+        return self.layer(coordinates)
+
+found = sf.compare(
+    {"a": {}, "b": {"model": {"module": sys.argv[1]}}}, {"source": "cat", "max_side": 8}, seeds=2, tune=False,
+    model={"depth": 1, "width": 4}, training={"optimizer": "adam", "batch": 16}, budget={"epochs": 1}, workers=2,
+    out=sys.argv[2],
+)
+print([len(found.scores(arm)) for arm in found.plan.arms])
+"""
+
+NETWORK = """
+import torch
+
+print("imported")
+
+class Net(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = torch.nn.Linear(2, 3)
+    def forward(self, coordinates):
+        return self.layer(coordinates)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("module", ["net:Net", "__main__:Here"])
+def test_a_script_needs_no_guard_of_its_main_module(module: str, tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(SCRIPT)
+    (tmp_path / "net.py").write_text(NETWORK)
+    done = subprocess.run(
+        [sys.executable, "script.py", module, "e"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[0] == "begun"
+    assert done.stdout.splitlines()[-1] == "[2, 2]"
+    assert done.stdout.count("begun") == 1
+
+
+def test_the_rule_looks_at_who_trains_and_where_networks_are() -> None:
+    assert execute.rule(small_plan({}, {"model": {"width": 24}})) == "threads"
+    assert execute.rule(small_plan({}, {"training": {"optimizer": "rprop"}})) == "processes"
+    assert execute.rule(small_plan({}, {"model": {"module": "__main__:Net"}})) == "here"
+
+
+def test_a_process_that_cannot_start_is_an_error_and_nothing_is_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "__name__", "sfumato.no_such_module")
+    plan = small_plan({}, {"training": {"optimizer": "rprop"}}, seeds=2)
+    with pytest.raises(RunError, match="could not be started: its process died with exit status 1"):
+        carry_out(plan, target(), tmp_path / "e", workers=1)
+    assert not (tmp_path / "e" / "trials.jsonl").exists()
+
+
+def outcomes(broken: set[str]) -> execute.Executes:
+    """Trains nothing; the arms named fail."""
+
+    def executor(trials: Sequence[Trial], learned: Any, stop: Any) -> Iterator[Outcome]:
+        for trial in trials:
+            key = trial.key
+            if key.arm in broken:
+                yield failed(key, "MemoryError: no room")
+            else:
+                row = {**identity(key), "status": "finished", "psnr": 20.0 + key.seed % 7}
+                yield Outcome(key, row, {}, (), None)
+
+    return executor
+
+
+@pytest.mark.parametrize("tune", [True, False])
+def test_what_failed_is_trained_again_on_request(tune: bool, tmp_path: Path) -> None:
+    plan = small_plan({}, {"model": {"width": 9}}, seeds=2, tune=tune)
+    found = carry_out(plan, target(), tmp_path / "e", executor=outcomes({"b"}))
+    assert found.scores(plan.arms[1]) == {}
+    # Not by itself: whatever made it fail may be there still.
+    again = carry_out(plan, target(), tmp_path / "e", executor=outcomes(set()))
+    assert again.scores(plan.arms[1]) == {}
+    mended = carry_out(plan, target(), tmp_path / "e", executor=outcomes(set()), retry=True)
+    assert mended.scores(plan.arms[1]) == mended.scores(plan.arms[0])
+    assert carry_out(plan, target(), tmp_path / "e", executor=outcomes({"a", "b"})).scores(plan.arms[1])
+
+
+def test_where_every_trial_fails_the_reason_is_raised(tmp_path: Path) -> None:
+    plan = small_plan({}, {"model": {"width": 9}}, seeds=2, tune=True)
+    message = r"every trial failed, 18 of 18: MemoryError: no room. Mend that, then train them again \(--retry"
+    for _ in range(2):
+        with pytest.raises(RunError, match=message):
+            carry_out(plan, target(), tmp_path / "e", executor=outcomes({"a", "b"}))
+    assert carry_out(plan, target(), tmp_path / "e", executor=outcomes(set()), retry=True).scores(plan.arms[0])

@@ -1,0 +1,55 @@
+"""How far `sf.compare` is: a bar in a terminal, a line in a notebook, elsewhere nothing unless it is asked for."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from sfumato.lab import watching
+from sfumato.notebook import kernel
+
+
+def watched(progress: bool | None) -> None:
+    with watching.shown(progress) as watch:
+        for done in range(5):
+            watch(done, 4)
+
+
+@pytest.mark.parametrize(("progress", "lines"), [(None, 0), (False, 0), (True, 2)])
+def test_where_nobody_looks_lines_are_printed_on_request(
+    progress: bool | None, lines: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    watched(progress)
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    found = captured.err.splitlines()
+    assert len(found) == lines
+    assert not found or found[-1] == "trials 100%  0:00 left"
+
+
+def test_a_terminal_has_a_bar(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    watched(None)
+    assert "trials" in capsys.readouterr().err
+
+
+def test_a_notebook_has_one_output_that_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+    made: list[object] = []
+
+    class Display:
+        def __init__(self) -> None:
+            made.append(self)
+
+        def show(self, html: str, plain: str) -> None:
+            assert plain in html
+            shown.append(plain)
+
+    monkeypatch.setattr(kernel, "shell", object)
+    monkeypatch.setattr(kernel, "Display", Display)
+    watched(None)
+    assert len(made) == 1
+    assert shown[-1].startswith("trials 100%")
+    watched(False)
+    assert len(made) == 1
