@@ -17,7 +17,6 @@ import sfumato as sf
 from sfumato import trust
 from sfumato.cli import experiments
 from sfumato.cli.main import main
-from sfumato.lab import execute
 from sfumato.lab.experiment import StoppedError
 from sfumato.recipe import Recipe, changed, to_string, to_toml, values
 from sfumato.studio.child import Child
@@ -161,12 +160,6 @@ def test_an_arm_that_is_typed_may_be_imported(
 ) -> None:
     monkeypatch.setattr(experiments, "carry_out", untrained)
     assert main([*arguments, "--picture", "cat", "--seeds", "1", "--engine", "autograd", *QUICK]) == 130
-    assert trust.allowed() == (NAME,)
-
-
-def test_processes_that_train_trials_may_import_the_same(here: Path) -> None:
-    # As a new process has it.
-    execute._begin(picture(), (NAME,))
     assert trust.allowed() == (NAME,)
 
 
