@@ -142,7 +142,10 @@ def test_that_rates_are_compared_as_written_is_said(
             ["--axis", "model.width=3,4", "--picture", "a.png", "--picture", "b.png"],
             "--picture takes one value. Got 'a.png'",
         ),
-        (["--axis", "model.width=3,4", "--picture", "a.png", "--picture.source", "b.png"], "are the same. Got 'a.png'"),
+        (
+            ["--axis", "model.width=3,4", "--picture", "a.png", "--picture.source", "b.png"],
+            "one picture is learned. Got --picture 'a.png'",
+        ),
         (["--axis", "model.width=3,4", "--seeds", "5", "--seeds=6"], "--seeds takes one value. Got '5' and '6'"),
         (["--arm", "a=seed=7", "--arm", "b=fast", "--seed", "3"], "arm a: sets seed=7. Got --seed 3 as well"),
         (["--axis", "model.width=3,4", "--model.width", "5"], "--model.width would change nothing: every arm sets"),
