@@ -42,10 +42,13 @@ $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
 	@touch $@
 
-$(VENV)/.installed-for-tests: $(VENV)/.installed
+# All at once, with what Sfumato itself needs: a second installation would look for everything again.
+$(VENV)/.installed-for-tests: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing Sfumato and what its tests need into $(VENV) (a few minutes, once) ..."
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
-	@touch $@
+	@touch $(VENV)/.installed $@
 
-$(VENV)/.installed-for-bench: $(VENV)/.installed
+$(VENV)/.installed-for-bench: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing Sfumato and what its benchmarks need into $(VENV) (a few minutes, once) ..."
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
-	@touch $@
+	@touch $(VENV)/.installed $@

@@ -16,6 +16,7 @@ from PIL import Image
 
 import sfumato as sf
 from sfumato.cli.main import main
+from sfumato.lab import execute
 from sfumato.lab.digits import pace
 from sfumato.lab.speedrun import records
 from tests.lab.speedrun import made
@@ -85,8 +86,14 @@ def test_command(
     arguments = ["photo.png" if argument in ("photo.jpg", "mona-lisa") else argument for argument in arguments]
     if arguments[0] == "paint":
         arguments += SHORT
+        if "--film" not in command:
+            # A film has tests of its own.
+            arguments += ["--film.every", "never"]
         if "--warm-start" in arguments:
             arguments += ["--model.depth", "2", "--model.width", "16"]
+    if arguments[0] in ("compare", "ablate"):
+        # Processes of their own have tests of their own.
+        monkeypatch.setattr(execute, "rule", lambda _: "threads")
     if arguments[0] == "compare":
         arguments += COMPARED
         monkeypatch.setattr(pace, "ROUNDS", 1)

@@ -19,6 +19,8 @@ from sfumato.runs import checkpoints, requests, weights
 from sfumato.runs import metrics as metrics_file
 from tests.small import SMALL, picture
 
+pytestmark = pytest.mark.slow
+
 
 class Disk:
     """Lets so many files be synced, then is full."""
@@ -64,7 +66,6 @@ def writes_of(path: Path, monkeypatch: pytest.MonkeyPatch) -> int:
 QUICK: dict[str, Any] = {**SMALL, "budget": {"epochs": 1}, "film": "gif"}
 
 
-@pytest.mark.slow
 def test_at_every_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     writes = writes_of(tmp_path / "whole", monkeypatch)
     assert writes >= 10

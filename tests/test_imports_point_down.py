@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from pathlib import Path
 
 import sfumato
@@ -74,6 +75,7 @@ def wrong_imports(files: dict[str, set[str]]) -> list[str]:
     ]
 
 
+@functools.cache
 def modules() -> dict[str, set[str]]:
     return {
         ".".join(["sfumato", *file.relative_to(ROOT).with_suffix("").parts]): imports_of(file)

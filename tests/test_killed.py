@@ -1,5 +1,7 @@
 """Trainings killed with SIGKILL at random steps and resumed: the same bits as without, in every engine.
 
+That every optimizer goes on from its checkpoint, test_resume.py shows, without a process.
+
 Each case is killed twice. More, to look for what is rare:
 
     SFUMATO_KILLS=20 .venv/bin/pytest tests/test_killed.py -s
@@ -13,6 +15,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import random
+import shutil
 import sys
 import time
 from multiprocessing.connection import Connection
@@ -60,12 +63,8 @@ CASES: dict[str, dict[str, Any]] = {
     # The preset fast, as it is but for size and budget.
     "fused": {**LARGE, "engine": "fused"},
     "fused-foof": _fused("foof", threads=2),
-    "fused-adam": _fused("adam", threads=2),
-    "fused-sgd": _fused("sgd(lr=0.01, momentum=0.9)"),
     "stacked": {**LARGE, "engine": "stacked"},
-    "autograd-muon": _autograd("muon"),
     "autograd-soap": _autograd("soap"),
-    "autograd-kfac": _autograd("kfac"),
     "online": {**SGD_2012, "engine": "online"},
     "replica": {**SGD_2012, "engine": "replica"},
 }
@@ -105,7 +104,9 @@ def train(case: str, runs: Path, step: int, told: Connection) -> None:
 def processes() -> ForkServerContext:
     """Processes that are forked from one which has imported everything and computed nothing."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.test_killed", "sfumato.api", "matplotlib.figure"])
+    engines = [f"sfumato.training.engines.{name}" for name in ("autograd", "fused", "online", "replica", "stacked")]
+    # PyTorch's optimizers import the last when the first of them is made.
+    context.set_forkserver_preload(["tests.test_killed", "sfumato.api", "matplotlib.figure", *engines, "torch._dynamo"])
     return context
 
 
@@ -142,10 +143,13 @@ def test_killed_at_random_steps_it_goes_on_to_the_same_bits(
     expected = sf.load_run(next((tmp_path / "whole").iterdir()))
     dice = random.Random(f"{DICE} {case}")
     last = expected.metrics[-1]["step"]
-    # Not in its last tenth: so fast a training would be over before the kill.
-    steps = sorted(dice.randrange(last * 9 // 10) for _ in range(KILLS))
-    kills = [killed(case, tmp_path / "parts", step, dice.uniform(0, LATEST), processes) for step in steps]
-    assert any(kills)
+    kills: list[bool] = []
+    while not any(kills):
+        # On a busy machine a training may be over before who kills it has its turn: then another is begun.
+        shutil.rmtree(tmp_path / "parts", ignore_errors=True)
+        # Not in its last tenth: so fast a training would be over before the kill.
+        steps = sorted(dice.randrange(last * 9 // 10) for _ in range(KILLS))
+        kills = [killed(case, tmp_path / "parts", step, dice.uniform(0, LATEST), processes) for step in steps]
     (folder,) = (tmp_path / "parts").iterdir()
     if all(kills):
         assert sf.load_run(folder).status == "running"

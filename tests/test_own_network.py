@@ -64,6 +64,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_fit_trains_the_module_in_place(tmp_path: Path) -> None:
     torch.manual_seed(1)
     own = Own()
@@ -79,6 +80,7 @@ def test_fit_trains_the_module_in_place(tmp_path: Path) -> None:
     assert np.abs(painting - run.painting).max() < 1 / 255
 
 
+@pytest.mark.slow
 def test_a_fit_is_resumed_with_its_module(tmp_path: Path) -> None:
     def own() -> Own:
         torch.manual_seed(1)
@@ -96,6 +98,7 @@ def test_a_fit_is_resumed_with_its_module(tmp_path: Path) -> None:
         )
 
 
+@pytest.mark.slow
 def test_by_name(folder: Path) -> None:
     changes = {**TRAINED, "model": {"module": "my_nets:Net(width=9)"}}
     run = sf.paint(picture(), runs=folder / "runs", **changes)
@@ -227,7 +230,7 @@ def test_a_class_of_a_script_is_named_with_a_flag(
 
 
 def test_a_module_is_only_for_runs_of_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["film", str(made.run(tmp_path, "run")), "--module", "nets:Net"]) == 2
+    assert main(["film", str(made.run(tmp_path, "run", facts={"resumed": []})), "--module", "nets:Net"]) == 2
     assert "--module is for runs of a network of your own" in capsys.readouterr().err
 
 

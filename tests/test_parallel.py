@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from sfumato.parallel import ahead, spread
+from tests.patience import PATIENCE
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
@@ -16,7 +17,7 @@ def test_results_are_in_the_order_of_the_items(threads: int) -> None:
 
 
 def test_every_thread_computes_alone() -> None:
-    meeting = threading.Barrier(2, timeout=10)
+    meeting = threading.Barrier(2, timeout=PATIENCE)
 
     def work(number: int) -> tuple[int, str]:
         meeting.wait()
@@ -42,7 +43,7 @@ def test_whoever_is_done_takes_the_next() -> None:
 
     def work(number: int) -> str:
         if number == 0:
-            assert go_on.wait(10)
+            assert go_on.wait(PATIENCE)
         if number == 4:
             go_on.set()
         return threading.current_thread().name
@@ -63,7 +64,7 @@ def test_items_are_made_ahead_by_another_thread_but_not_too_many() -> None:
             yield number
 
     with ahead(items(), 3) as taken:
-        assert third.wait(10)
+        assert third.wait(PATIENCE)
         assert len(made) == 3
         assert list(taken) == list(range(9))
     assert threading.current_thread().name not in made

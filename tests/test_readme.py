@@ -68,6 +68,7 @@ def test_there_are_commands() -> None:
     assert len(PAINT) >= 6
 
 
+@pytest.mark.slow
 def test_the_python_example(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

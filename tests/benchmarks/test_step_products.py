@@ -42,6 +42,7 @@ def test_operations_are_counted_as_the_products_take_them() -> None:
     assert SETTINGS["4x300"].operations() == 1024 * (6 * whole - 2 * 600)
 
 
+@pytest.mark.slow
 def test_loops_do_what_they_are_timed_for() -> None:
     # x -> 0.5 x + 0.5 stays at 1 in the limit.
     assert multiply_adds(100, 0.5) == CHAINS

@@ -36,6 +36,7 @@ def test_any_fields(tile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert "all of it together: no verdict" in out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -26,6 +26,7 @@ def _photo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Image.fromarray((picture(16, 16) * 255).round().astype(np.uint8)).save("photo.png")
 
 
+@pytest.mark.slow
 def test_what_learns(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--picture", "photo.png", *SMALL, *ADAM]) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -37,6 +38,7 @@ def test_what_learns(capsys: pytest.CaptureFixture[str]) -> None:
     assert lines[-1].startswith("fine: It learns")
 
 
+@pytest.mark.slow
 def test_what_cannot_work(capsys: pytest.CaptureFixture[str]) -> None:
     arguments = [*SMALL, "--engine", "autograd", "--training.optimizer", "sgd(lr=1000)"]
     assert main(["check", "--picture.source", "photo.png", *arguments]) == 1
@@ -46,6 +48,7 @@ def test_what_cannot_work(capsys: pytest.CaptureFixture[str]) -> None:
     )
 
 
+@pytest.mark.slow
 def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--picture", "photo.png", *SMALL, *ADAM, "--json"]) == 0
     data = json.loads(capsys.readouterr().out)
@@ -53,6 +56,7 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert data["after"]["layers"]["units"] == [12, 12, 3]
 
 
+@pytest.mark.slow
 def test_a_run_s_recipe_and_a_preset(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = made.run(tmp_path, "a", model={"width": (20, 10)})
     flags = ["--picture", "photo.png", *ADAM, "--training.batch", "16"]

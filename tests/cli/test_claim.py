@@ -63,6 +63,7 @@ def test_counts_verdicts_and_the_same_twice(
     assert (tmp_path / "one" / "digits" / "trials.jsonl").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_an_interrupted_one_goes_on(
     tile: str,
     tmp_path: Path,
@@ -86,6 +87,7 @@ def test_an_interrupted_one_goes_on(
     assert len(told(capsys.readouterr().out)) == 4
 
 
+@pytest.mark.slow
 def test_mnist_s_own_files(tile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = made.mnist(tmp_path / "m", gzipped=True)
     flags = ["--parameters", "20000", "--tune", "false", "--seeds", "2", "--budget.epochs", "2"]
@@ -104,6 +106,7 @@ def test_mnist_s_own_files(tile: str, tmp_path: Path, capsys: pytest.CaptureFixt
     assert "on MNIST depth is not shown to help or to hurt: no verdict" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

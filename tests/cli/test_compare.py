@@ -99,6 +99,7 @@ def test_a_run_s_recipe_wants_the_run_s_picture(tile: str, tmp_path: Path, capsy
     assert main(["compare", *axis, "--recipe", str(run), "--picture", tile, "--out", str(tmp_path / "e")]) == 0
 
 
+@pytest.mark.slow
 def test_of_rates_none_is_looked_for(tile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     axis = ["--axis", "training.optimizer=adam(lr=0.001),adam(lr=0.01)"]
     printed(capsys, *axis, "--picture", tile, *SMALL, "--seeds", "2", "--out", str(tmp_path / "e"))

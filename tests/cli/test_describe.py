@@ -42,6 +42,7 @@ def test_a_run_s_network(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert described(capsys, "--recipe", str(folder))[0] == "2 -> [20 leaky_relu] -> [10 leaky_relu] -> 3"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

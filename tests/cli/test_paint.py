@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ import pytest
 from PIL import Image
 
 from sfumato.cli.main import main
+from tests.patience import PATIENCE, eventually, process
 from tests.small import picture
 
 NETWORK = ["--model.depth", "2", "--model.width", "16", "--training.batch", "16", "--threads", "1"]
@@ -23,7 +23,7 @@ SMALL = [*NETWORK, "--budget.epochs", "3"]
 
 def sfumato(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "sfumato", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd, timeout=120)
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd, timeout=PATIENCE)
 
 
 @pytest.fixture
@@ -48,6 +48,7 @@ def test_paint_says_where_everything_is(tile: Path, tmp_path: Path) -> None:
     assert [json.loads(line)["epoch"] for line in lines] == [1, 2, 3]
 
 
+@pytest.mark.slow
 def test_flags_reach_the_recipe(tile: Path, tmp_path: Path) -> None:
     flags = [
         "--model.activation",
@@ -69,6 +70,7 @@ def test_flags_reach_the_recipe(tile: Path, tmp_path: Path) -> None:
     assert max(facts["picture"]["height"], facts["picture"]["width"]) == 5
 
 
+@pytest.mark.slow
 def test_none_clears_a_field_but_is_also_an_encoding(tile: Path, tmp_path: Path) -> None:
     flags = ["--model.encoding", "none", "--picture.size", "none", "--film.every", "never"]
     assert main(["paint", str(tile), *SMALL, *flags, "--runs", str(tmp_path / "runs")]) == 0
@@ -120,6 +122,7 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.startswith("sfumato 0.")
 
 
+@pytest.mark.slow
 def test_help_of_paint_teaches_every_flag() -> None:
     done = sfumato("paint", "--help")
     assert done.returncode == 0
@@ -128,11 +131,12 @@ def test_help_of_paint_teaches_every_flag() -> None:
         assert text in done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="the shell's pipe and status are POSIX's")
 @pytest.mark.parametrize("command", ["paint --help", "recipe blog-2012"])
 def test_who_reads_the_output_may_leave_early(command: str) -> None:
     script = f"set -o pipefail; '{sys.executable}' -m sfumato {command} | true"
-    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -147,16 +151,13 @@ def test_help_brings_nothing_heavy() -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals are sent as on POSIX")
 def test_ctrl_c_stops_and_writes_everything(tile: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "sfumato", "paint", str(tile), *NETWORK, "--budget.seconds", "100"]
-    process = subprocess.Popen(
-        [*command, "--runs", str(tmp_path / "runs")], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    deadline = time.monotonic() + 60
-    while not list(tmp_path.glob("runs/*/moments/*")) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
-    assert process.returncode == 0, err
+    command = [sys.executable, "-m", "sfumato", "paint", str(tile), *NETWORK, "--budget.seconds", "1000"]
+    command += ["--runs", str(tmp_path / "runs")]
+    with process(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as painting:
+        eventually(lambda: list(tmp_path.glob("runs/*/moments/*")))
+        painting.send_signal(signal.SIGINT)
+        out, err = painting.communicate(timeout=PATIENCE)
+    assert painting.returncode == 0, err
     assert "dB stopped after" in out
     (folder,) = (tmp_path / "runs").iterdir()
     assert json.loads((folder / "run.json").read_text())["status"] == "stopped"

@@ -19,6 +19,7 @@ def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     return capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_formats(capsys: pytest.CaptureFixture[str]) -> None:
     expected = changed(preset("blog-2012"), {"model": {"depth": 6}, "seed": -7})
     flags = ["--model.depth", "6", "--seed", "-7"]
@@ -31,10 +32,12 @@ def test_formats(capsys: pytest.CaptureFixture[str]) -> None:
     assert text.endswith("\n")
 
 
+@pytest.mark.slow
 def test_without_arguments_the_default(capsys: pytest.CaptureFixture[str]) -> None:
     assert from_json(printed(capsys)) == Recipe()
 
 
+@pytest.mark.slow
 def test_what_was_printed_can_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = made.run(tmp_path, "a", model={"depth": 6}, budget={"epochs": 2})
     from_run = printed(capsys, str(folder))
@@ -46,6 +49,7 @@ def test_what_was_printed_can_be_read(tmp_path: Path, capsys: pytest.CaptureFixt
     assert after.budget.epochs is None
 
 
+@pytest.mark.slow
 def test_paint_takes_a_recipe(tmp_path: Path) -> None:
     recipe = tmp_path / "small.toml"
     recipe.write_text("[picture]\nmax_side = 8\n[model]\nwidth = 5\n[training]\nbatch = 8\n[budget]\nsteps = 2\n")
@@ -108,6 +112,7 @@ def test_what_is_refused(
     assert captured.out == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["recipe", "describe"])
 def test_no_torch_for_an_answer(command: str) -> None:
     code = (

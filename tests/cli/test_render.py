@@ -15,6 +15,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return sf.paint(picture(), runs=tmp_path_factory.mktemp("runs"), film="none", **SMALL).folder
 
 
+@pytest.mark.slow
 def test_it_paints_and_says_where(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "large.png"
     # A crop that starts with a minus is a value and no flag.

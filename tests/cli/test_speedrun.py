@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from PIL import Image
 from sfumato.cli.main import main
 from sfumato.lab.speedrun import records, report, tracks
 from tests.lab.speedrun import made
+from tests.patience import PATIENCE, process
 from tests.small import picture
 
 
@@ -70,6 +70,7 @@ def test_the_open_track(tile: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "2012  " not in out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -128,16 +129,16 @@ mona_lisa.PIXELS_SHA256 = images.sha256(images.load(Picture(source=tile, colour=
 sys.exit(main(["speedrun", "--picture", tile, "--budget.epochs", "1e6", "--threads", "1", "--append", sys.argv[2]]))
 """
     tile, file = Path(__file__).parents[1] / "data" / "tile-13x9.png", tmp_path / "results.json"
-    started = subprocess.Popen([sys.executable, "-c", code, tile, file], stderr=subprocess.PIPE, text=True)
-    assert started.stderr is not None
     lines: list[str] = []
-    for line in started.stderr:
-        lines.append(line)
-        if line.startswith("seeds"):
-            break
-    time.sleep(0.2)
-    os.kill(started.pid, signal.SIGINT)
-    rest = started.communicate(timeout=60)[1]
+    with process([sys.executable, "-c", code, tile, file], stderr=subprocess.PIPE) as started:
+        assert started.stderr is not None
+        for line in started.stderr:
+            lines.append(line)
+            if line.startswith("seeds"):
+                break
+        time.sleep(0.2)
+        started.send_signal(signal.SIGINT)
+        rest = started.communicate(timeout=PATIENCE)[1]
     assert started.returncode == 130, lines
     assert rest.endswith("sfumato: interrupted; a speedrun without all of its seeds has no result.\n")
     assert "Traceback" not in rest

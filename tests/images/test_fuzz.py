@@ -161,8 +161,9 @@ def test_the_files_are_pictures_before_they_are_wounded(path: Path, index: int) 
     assert check(path, FILES[index])
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 2**32), fields=FIELDS)
-@settings(max_examples=400)
+@settings(max_examples=150)
 def test_wounded_files(path: Path, seed: int, fields: dict[str, Any]) -> None:
     check(path, mutated(random.Random(seed), FILES), **fields)
 
@@ -173,6 +174,6 @@ def test_some_wounds_are_survived_and_some_are_not(path: Path) -> None:
 
 
 @given(data=st.binary(max_size=300), start=st.sampled_from([b"", *(data[:12] for data in FILES)]), fields=FIELDS)
-@settings(max_examples=150)
+@settings(max_examples=60)
 def test_random_bytes(path: Path, data: bytes, start: bytes, fields: dict[str, Any]) -> None:
     check(path, start + data, **fields)

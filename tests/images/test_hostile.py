@@ -217,6 +217,7 @@ def test_what_pillow_warns_of_stays_inside(tmp_path: Path, recwarn: pytest.Warni
     assert not recwarn.list
 
 
+@pytest.mark.slow
 def test_what_pillow_logs_and_libtiff_prints_stays_inside(tmp_path: Path) -> None:
     many = {256: (4, 1, 7), 257: (4, 1, 5), 258: (3, 1, 8), 262: (3, 1, 1), 277: (4, 1, 2**31), 273: (4, 1, 8)}
     data = bytearray(grey_tiff(GREY, packed=True))

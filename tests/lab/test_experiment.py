@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -154,22 +153,19 @@ def test_what_is_finished_is_not_trained_again(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX's")
 def test_killed_and_begun_again_nothing_is_trained_twice(tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from tests.lab.small_plan import *;"
+        "import os, signal, sys; from pathlib import Path; from tests.lab.small_plan import *;"
         "from sfumato.lab.experiment import carry_out;"
-        "plan = small_plan({}, {'model': {'width': 24}}, seeds=12);"
-        "carry_out(plan, target(), Path(sys.argv[1]), workers=2)"
+        "plan = small_plan({}, {'model': {'width': 24}}, seeds=12); left = [1] * int(sys.argv[2]);"
+        "watch = lambda *_: left.pop() and (left or os.kill(os.getpid(), signal.SIGKILL));"
+        "carry_out(plan, target(), Path(sys.argv[1]), workers=2, watch=watch)"
     )
     rows = tmp_path / "e" / "trials.jsonl"
-    process = subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "e")])
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not (rows.exists() and rows.read_bytes().count(b"\n") > 5):
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    command = [sys.executable, "-c", code, str(tmp_path / "e")]
+    assert subprocess.run([*command, "7"], check=False).returncode == -signal.SIGKILL
     before = rows.read_text()
     kept = before[: before.rfind("\n") + 1]
     assert 5 < kept.count("\n") < 24
-    assert subprocess.run([sys.executable, "-c", code, str(tmp_path / "e")], check=False).returncode == 0
+    assert subprocess.run([*command, "99"], check=False).returncode == 0
     assert rows.read_text().startswith(kept)
     plan = small_plan(*TWO, seeds=12)
     assert numbers(read(tmp_path / "e")) == numbers(carry_out(plan, target(), tmp_path / "whole"))

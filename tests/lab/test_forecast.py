@@ -90,6 +90,7 @@ def test_a_budget_of_seconds_is_its_own_forecast(tried: list[Trial], tmp_path: P
     assert 28 <= found.seconds < 32
 
 
+@pytest.mark.slow
 def test_a_real_moment_gives_a_pace(tmp_path: Path) -> None:
     found = forecast(small_plan(*TWO), target(), tmp_path / "e")
     assert found.seconds is not None

@@ -63,6 +63,7 @@ def test_replica_is_float64() -> None:
     assert describe(changed(preset("blog-2012"), {"engine": "replica"})).bytes_a_number == 8
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(
     st.sampled_from([1, 7, 16, 1000, "all"]),

@@ -120,6 +120,7 @@ def test_every_field_is_documented() -> None:
     check(Recipe, "")
 
 
+@pytest.mark.slow
 def test_importing_recipes_brings_no_torch() -> None:
     code = "import sys, sfumato.recipe, sfumato; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -11,6 +11,8 @@ import pytest
 from sfumato.render import CurvePoint, write_curve
 from sfumato.render.curve import LOSS_COLOUR, PSNR_COLOUR
 
+pytestmark = pytest.mark.slow
+
 RUN = [CurvePoint(epoch, 2.5 * epoch, 0.1 / (1 + epoch), 12 + 0.7 * epoch) for epoch in range(21)]
 
 

@@ -18,6 +18,7 @@ def test_every_public_name_is_there() -> None:
         _ = render.nothing  # pyright: ignore[reportAttributeAccessIssue]
 
 
+@pytest.mark.slow
 def test_importing_it_brings_nothing_heavy() -> None:
     code = "import sys, sfumato.render; print(sorted({'av', 'matplotlib', 'torch', 'skimage'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)

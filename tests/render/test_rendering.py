@@ -65,12 +65,14 @@ def test_moments_are_found_by_step_and_by_epoch(copy: sf.Run) -> None:
     assert np.array_equal(pixels(path), zoom.rendering(model, copy.recipe, (HEIGHT, WIDTH)))
 
 
+@pytest.mark.slow
 def test_grey_is_written_as_grey(tmp_path: Path) -> None:
     grey = np.random.default_rng(0).random((5, 4), np.float32)
     run = sf.paint(grey, runs=tmp_path, film="none", model={"width": 8}, budget={"steps": 2}, threads=1)
     assert pixels(rendering.render(run, RenderOptions(size="9x8"), silent)).shape == (8, 9)
 
 
+@pytest.mark.slow
 def test_all_layers_have_their_sheets(copy: sf.Run) -> None:
     paths = neuron_pictures.draw(copy, RenderOptions(neurons="all"), silent)
     assert [path.name for path in paths] == ["neurons-1.png", "neurons-2.png"]

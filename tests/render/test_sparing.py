@@ -49,6 +49,7 @@ def distance(one: np.ndarray, other: np.ndarray) -> float:
     return float(np.sqrt(np.mean(np.square(one - other))))
 
 
+@pytest.mark.slow
 def test_what_is_too_coarse_is_painted_again(large: sf.Run, monkeypatch: pytest.MonkeyPatch) -> None:
     painting, tried = painted(large, monkeypatch, first=1000)
     # As coarse as is worth it: that does not do for these waves, which the assertion below makes sure of.

@@ -28,6 +28,7 @@ def run(runs: Path, name: str, *, facts: dict[str, Any] | None = None, **changes
         "started": "2026-01-02T03:04:05+0000",
         "finished": "2026-01-02T03:04:10+0000",
         "result": {"psnr": 21.5, "seconds": 5.25, "epoch": 3.0, "step": 1234},
+        "resumed": [],
         "findings": [],
         **(facts or {}),
     }

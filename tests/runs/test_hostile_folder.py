@@ -235,6 +235,7 @@ def test_a_request_that_is_none(folder: Path) -> None:
     assert requests.asked(folder) is None
 
 
+@pytest.mark.slow
 def test_what_a_killed_process_left_half_written_goes(folder: Path) -> None:
     left = [".run.json.1.partial", "frames/.000000000009.png.1.partial", ".learning.mp4.1.partial", ".a.partial"]
     for name in left:

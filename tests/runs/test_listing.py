@@ -190,6 +190,7 @@ def test_find(tmp_path: Path) -> None:
         listing.find("", tmp_path / "nowhere")
 
 
+@pytest.mark.slow
 def test_a_list_needs_no_torch(tmp_path: Path) -> None:
     made.run(tmp_path, "a")
     code = (

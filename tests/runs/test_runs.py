@@ -84,6 +84,7 @@ def test_figures_of_every_layer(folder: Path) -> None:
     assert run.facts["looking"]["figures_seconds"] >= 0
 
 
+@pytest.mark.slow
 def test_figures_are_taken_as_often_as_their_share_pays_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # At the last evaluation whatever they cost.
     monkeypatch.setattr("sfumato.runs.writer.FIGURES", -1.0)
@@ -91,6 +92,7 @@ def test_figures_are_taken_as_often_as_their_share_pays_for(tmp_path: Path, monk
     assert ["figures" in line for line in run.metrics] == [False, False, True]
 
 
+@pytest.mark.slow
 def test_a_run_from_before_there_were_figures_is_read(folder: Path, tmp_path: Path) -> None:
     old = tmp_path / folder.name
     shutil.copytree(folder, old)
@@ -252,7 +254,7 @@ def test_a_moment_survives_its_file(tmp_path: Path) -> None:
 
 
 def test_a_run_is_loaded_by_a_part_of_its_name(tmp_path: Path) -> None:
-    one = made.run(tmp_path, "20260102-030405-cat-0123abcd")
+    one = made.run(tmp_path, "20260102-030405-cat-0123abcd", facts={"resumed": []})
     made.run(tmp_path, "20260102-030405-dog-4567abcd")
     assert load_run("cat", runs=tmp_path).folder == one
     assert load_run(one).folder == one

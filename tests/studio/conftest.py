@@ -11,6 +11,14 @@ from tests.small import SMALL, picture
 from tests.studio.client import client
 
 
+@pytest.fixture(scope="package", autouse=True)
+def state_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Where a user's own state lies: not in that of whoever tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
 @pytest.fixture
 def runs(tmp_path: Path) -> Path:
     """An empty folder of runs."""

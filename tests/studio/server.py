@@ -7,22 +7,17 @@ import json
 import re
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from sfumato.errors import RunError
 from sfumato.runs import requests
-
-T = TypeVar("T")
+from tests.patience import PATIENCE, eventually
 
 LOG = "studio.log"
 """Beside the folder of runs: what the servers complain of."""
-
-LONGEST = 60.0
-"""Seconds that anything here may take on a busy machine."""
 
 
 class Server:
@@ -36,7 +31,7 @@ class Server:
 
     def ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """The status, and the answer: JSON, or text."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=LONGEST)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         try:
             headers = {} if method == "GET" else {"X-Sfumato-Token": self.token}
             connection.request(method, path, None if body is None else json.dumps(body), headers)
@@ -56,7 +51,7 @@ class Server:
     @contextmanager
     def events(self, name: str) -> Iterator[Iterator[tuple[str, Any]]]:
         """(event, data) of a run as they come."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=LONGEST)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         connection.request("GET", f"/api/runs/{name}/events")
         answer = connection.getresponse()
         assert answer.status == 200
@@ -101,15 +96,6 @@ def server(runs: Path) -> Iterator[Server]:
         process.wait()
         assert process.stdout is not None
         process.stdout.close()
-
-
-def eventually(look: Callable[[], T]) -> T:
-    """What ``look`` answers as soon as that is true."""
-    until = time.monotonic() + LONGEST
-    while not (found := look()):
-        assert time.monotonic() < until, "it did not come to pass"
-        time.sleep(0.05)
-    return found
 
 
 def stop_all(runs: Path) -> None:

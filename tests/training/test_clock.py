@@ -59,6 +59,7 @@ def test_stretches_grow_beyond_a_small_epoch() -> None:
     assert clock.steps_in(0.1) == pytest.approx(100_000, rel=0.01)
 
 
+@pytest.mark.slow
 @given(st.integers(1, 300), st.lists(st.floats(1e-6, 1.0), min_size=1, max_size=50))
 def test_steps_never_pass_the_budget(limit: int, seconds: list[float]) -> None:
     clock = Clock(Budget(steps=limit), steps_an_epoch=5)

@@ -112,6 +112,7 @@ def test_a_network_rests_while_its_snapshot_is_looked_at() -> None:
     training.close()
 
 
+@pytest.mark.slow
 def test_the_last_painting_of_one_that_ended_is_let_go() -> None:
     recipes = [changed(BASE, {"budget": {"steps": steps}}) for steps in (3, 10**6)]
     training = together(loops(recipes, picture()), 2)

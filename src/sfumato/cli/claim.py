@@ -9,7 +9,7 @@ from sfumato.api import load_picture
 from sfumato.cli import experiments
 from sfumato.cli.stages import StagesProgress
 from sfumato.interrupt import asked_to_stop
-from sfumato.lab import report
+from sfumato.lab import report, trainable
 from sfumato.lab.claim import Claim, checked, default_folder
 from sfumato.lab.compare import paired_seeds, tuning_on
 from sfumato.lab.digits import bundled, mnist, pace
@@ -51,6 +51,8 @@ def carried_out(
         tuning=None if tune is False else tuning_on(tuning_seeds),
         parameters=parameters,
     )
+    for plan in plans:
+        trainable.check(plan)
     folder = checked(default_folder(plans) if out is None else out)
     progress = StagesProgress()
     found: list[Experiment] = []

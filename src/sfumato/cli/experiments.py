@@ -17,7 +17,7 @@ from rich.text import Text
 from sfumato.api import load_picture
 from sfumato.cli.stages import StagesProgress
 from sfumato.interrupt import asked_to_stop
-from sfumato.lab import report, rescue, table, verdict
+from sfumato.lab import report, rescue, table, trainable, verdict
 from sfumato.lab.compare import default_folder, plan_of
 from sfumato.lab.experiment import Experiment, StoppedError, carry_out
 from sfumato.lab.forecast import forecast
@@ -54,6 +54,7 @@ def carried_out(
 
 def planned(plan: Plan, picture: NDArray[np.float32], *, out: Path | None, workers: int, retry: bool) -> int:
     """Train and print what is planned; the exit status as of `carried_out`."""
+    trainable.check(plan)
     folder = default_folder(plan) if out is None else out
     progress = StagesProgress()
     written: list[Path] = []

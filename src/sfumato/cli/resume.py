@@ -31,5 +31,7 @@ def command(arguments: Sequence[str]) -> int:
         runs.requests.ask(folder, "resume")
         sys.stdout.write(f"asked {folder} to go on\n")
         return 0
+    if (asked := runs.queued.read(folder)) is not None:
+        return watched(resume, folder, of=asked.recipe, film=film)
     run = one_run.loaded(folder, options.module)
     return watched(resume, folder, of=run.recipe, film=film, module=run.module)

@@ -15,7 +15,14 @@ from sfumato.runs.entry import Entry
 
 Row = tuple[str, str, str, str, str]
 
-STYLES = {"done": "green", "running": "bold cyan", "paused": "cyan", "stopped": "yellow", "interrupted": "magenta"}
+STYLES = {
+    "done": "green",
+    "running": "bold cyan",
+    "paused": "cyan",
+    "queued": "cyan",
+    "stopped": "yellow",
+    "interrupted": "magenta",
+}
 """Other states, all of which went wrong, are red."""
 
 HEAD = ("run", "state", "PSNR", "seconds", "picture, and what differs from the default recipe")

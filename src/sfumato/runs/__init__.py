@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sfumato.runs import checkpoints, layout, requests, weights
+    from sfumato.runs import checkpoints, layout, queued, requests, weights
     from sfumato.runs.atomic import replacing
     from sfumato.runs.folder import create
     from sfumato.runs.run import Run, load_run
@@ -24,7 +24,7 @@ _HOMES = {
     "load_run": "run",
     "replacing": "atomic",
 }
-_MODULES = ("checkpoints", "layout", "requests", "weights")
+_MODULES = ("checkpoints", "layout", "queued", "requests", "weights")
 
 __all__ = [
     "Moment",
@@ -34,6 +34,7 @@ __all__ = [
     "create",
     "layout",
     "load_run",
+    "queued",
     "replacing",
     "requests",
     "weights",

@@ -16,7 +16,7 @@ from sfumato.runs import facts, layout, listing
 from sfumato.runs.entry import DAMAGED, Entry, is_held
 from sfumato.runs.locking import FolderLock
 
-STATES = ("failed", "interrupted", "diverged", "stopped", "done")
+STATES = ("failed", "interrupted", "diverged", "stopped", "done", "queued")
 """Of runs that may be deleted. One that runs is not, and a damaged folder may hold anything."""
 
 

@@ -17,6 +17,8 @@ from sfumato.runs.regular import regular
 
 DAMAGED = "damaged"
 INTERRUPTED = "interrupted"
+QUEUED = "queued"
+"""Asked for, and not begun: see `queued`."""
 LIVE = ("running", "paused")
 """States of a run that a process works on; without the process it was interrupted."""
 

@@ -37,6 +37,8 @@ _NAMES = {str: "text", dict: "a table", list: "a list", type(None): "null"}
 def whole(folder: Path) -> dict[str, Any]:
     """As `read`, with all that a run is worked with. Raises RunError, which names the first wrong field."""
     facts = read(folder)
+    if not has_begun(facts):
+        raise RunError(f"{folder} has not begun, and holds nothing but its recipe. Begin it: sfumato resume {folder}.")
     for name, kinds in _FIELDS.items():
         if name not in facts or not isinstance(facts[name], kinds):
             rule = " or ".join(_NAMES[kind] for kind in (kinds if isinstance(kinds, tuple) else (kinds,)))
@@ -54,6 +56,11 @@ def whole(folder: Path) -> dict[str, Any]:
         except ValueError as error:
             raise RunError(f"{folder / layout.RUN}: result {error}. Restore the file.") from None
     return facts
+
+
+def has_begun(facts: Mapping[str, Any]) -> bool:
+    """Whether the run has, or only waits, or waited, for its turn."""
+    return "queued" not in facts or facts.get("started") is not None
 
 
 def _wrong(folder: Path, name: str, rule: str, value: Any) -> RunError:

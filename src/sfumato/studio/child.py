@@ -11,10 +11,18 @@ import selectors
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
+
+LOOKS_UP = 0.25
+"""Seconds between two looks whether an answer is still waited for."""
+
+
+class Left(OSError):  # noqa: N818
+    """Nobody waits for this answer any more; the child does what it was asked for."""
 
 
 class Child:
@@ -24,6 +32,7 @@ class Child:
         """What it complains of goes to a new file ``log``, or to where our own complaints go."""
         self.log = log
         self._asking = threading.Lock()
+        self._left = threading.Event()
         with ExitStack() as closed:
             self.process = subprocess.Popen(
                 # Safely: the current folder, in which anything may lie, is no place to import from.
@@ -48,21 +57,39 @@ class Child:
         with self._asking:
             return self._ask(order, most_seconds)
 
+    @property
+    def has_answer(self) -> bool:
+        """Whether it has said something that nobody has read yet, or its pipe has ended; it is not waited for."""
+        assert self.process.stdout is not None
+        return _is_readable(self.process.stdout, 0)
+
+    def next_answer(self, most_seconds: float) -> tuple[dict[str, Any], bytes]:
+        """What it says by itself after it has answered. Raises as `ask` does."""
+        with self._asking:
+            return self._read(most_seconds)
+
     def _ask(self, order: Mapping[str, Any], most_seconds: float) -> tuple[dict[str, Any], bytes]:
-        process = self.process
-        assert process.stdin is not None
-        assert process.stdout is not None
+        assert self.process.stdin is not None
         try:
-            process.stdin.write(json.dumps(order).encode() + b"\n")
-            process.stdin.flush()
-            # Not select(), which knows no file beyond the 1,024th: there may be as many connections.
-            with selectors.DefaultSelector() as selector:
-                selector.register(process.stdout, selectors.EVENT_READ)
-                if not selector.select(most_seconds):
+            self.process.stdin.write(json.dumps(order).encode() + b"\n")
+            self.process.stdin.flush()
+        except ValueError:
+            raise OSError("it ended without a word") from None
+        return self._read(most_seconds)
+
+    def _read(self, most_seconds: float) -> tuple[dict[str, Any], bytes]:
+        stdout = self.process.stdout
+        assert stdout is not None
+        try:
+            until = time.monotonic() + most_seconds
+            while not _is_readable(stdout, min(LOOKS_UP, max(0.0, until - time.monotonic()))):
+                if self._left.is_set():
+                    raise Left("nobody waits for it")
+                if time.monotonic() >= until:
                     raise TimeoutError("it takes too long")
-            head = json.loads(process.stdout.readline())
+            head = json.loads(stdout.readline())
             size = head.get("bytes", 0)
-            data = process.stdout.read(size)
+            data = stdout.read(size)
         except ValueError:
             raise OSError("it ended without a word") from None
         if len(data) != size:
@@ -77,11 +104,22 @@ class Child:
                     with suppress(OSError):
                         pipe.close()
 
+    def leave(self) -> None:
+        """Whoever waits for an answer waits no longer, and the child goes on with what it does."""
+        self._left.set()
+
     def end(self) -> None:
         """End it, whatever it does; who asks it hears so."""
         self.process.kill()
         self.process.wait()
         self.close()
+
+
+def _is_readable(pipe: IO[bytes], most_seconds: float) -> bool:
+    # Not select(), which knows no file beyond the 1,024th: there may be as many connections.
+    with selectors.DefaultSelector() as selector:
+        selector.register(pipe, selectors.EVENT_READ)
+        return bool(selector.select(most_seconds))
 
 
 def own_output() -> BinaryIO:

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import signal
 import socket
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import uvicorn
 
 from sfumato.errors import SfumatoError
 from sfumato.studio.app import create
+from sfumato.studio.shared import Studio
 from sfumato.studio.web.guard import Rules
 from sfumato.studio.web.patience import MOST_CONNECTIONS, Patient
 from sfumato.studio.web.place import Public
+
+ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
+
+POLITE = 1.0
+"""Seconds in which answers may come to their end before connections are closed."""
+
+LEFT_WITHIN = 4.0
+"""Seconds after which nothing is waited for any more."""
 
 
 def serve(
@@ -27,21 +38,27 @@ def serve(
     browse: bool = False,
     public: Public | None = None,
 ) -> int:
-    """Serve until Ctrl-C; 0. ``say`` is told the address. Raises SfumatoError where it cannot be had."""
+    """Serve until Ctrl-C, SIGTERM or SIGHUP; 0. ``say`` is told the address.
+
+    Raises SfumatoError where it cannot be had.
+    """
     bound = _bound(host, port)
     number = bound.getsockname()[1]
     rules = Rules.of(host, number, runs, public)
     address = _address(host, number, rules)
+    with contextlib.suppress(OSError):
+        # Here, and not later: what is deleted while the studio runs is not brought back by looking.
+        runs.mkdir(parents=True, exist_ok=True)
+    app = create(runs, rules, experiments_folder=experiments)
     config = uvicorn.Config(
-        create(runs, rules, experiments_folder=experiments),
+        app,
         # What strangers send that is no request is theirs to know.
         log_level="error",
         http=Patient,
         limit_concurrency=MOST_CONNECTIONS,
         access_log=False,
         server_header=False,
-        # Pages that listen to a run would hold the server up for ever.
-        timeout_graceful_shutdown=2,
+        timeout_graceful_shutdown=round(LEFT_WITHIN),
         # Nobody stands between.
         proxy_headers=False,
         h11_max_incomplete_event_size=32 * 1024,
@@ -55,13 +72,45 @@ def serve(
     if browse:
         webbrowser.open(address)
     try:
-        uvicorn.Server(config).run([bound])
-    except KeyboardInterrupt:
-        # As it is ended: uvicorn raises the signal again when all is closed.
-        pass
+        _Server(config, app.state.studio).run([bound])
     finally:
         bound.close()
     return 0
+
+
+class _Server(uvicorn.Server):
+    """Ends on SIGINT, SIGTERM and SIGHUP alike, within seconds, whatever it is at."""
+
+    def __init__(self, config: uvicorn.Config, studio: Studio) -> None:
+        super().__init__(config)
+        self._studio = studio
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """As uvicorn's, which would raise the signal once more when all is closed: here it is how a studio ends."""
+        # A terminal that closes ends what it has begun, but for what was told to ignore it, as nohup does.
+        there = [getattr(signal, name) for name in ENDING if hasattr(signal, name)]
+        heard = [each for each in there if signal.getsignal(each) != signal.SIG_IGN]
+        before = {each: signal.signal(each, self.handle_exit) for each in heard}
+        try:
+            yield
+        finally:
+            for each, handler in before.items():
+                signal.signal(each, handler)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let everything go first: answers that wait for a process, or for what a page sends, come to their end."""
+        self._studio.end()
+        leaving = asyncio.create_task(self._leave())
+        try:
+            await super().shutdown(sockets)
+        finally:
+            leaving.cancel()
+
+    async def _leave(self) -> None:
+        await asyncio.sleep(POLITE)
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
 
 
 def _bound(host: str, port: int) -> socket.socket:

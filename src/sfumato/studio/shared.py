@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 
+from sfumato.errors import SfumatoError
 from sfumato.studio.form import uploads, wanted
 from sfumato.studio.form.uploads import Uploads
 from sfumato.studio.gallery.cards import Gallery
@@ -19,7 +20,7 @@ from sfumato.studio.inside.networks import Networks
 from sfumato.studio.run.history import Histories
 from sfumato.studio.run.watching import Watchers
 from sfumato.studio.training.children import Children
-from sfumato.studio.training.races import Races
+from sfumato.studio.training.queue import Queue
 from sfumato.studio.web import names
 from sfumato.studio.web.guard import Rules
 from sfumato.studio.web.problems import Problem
@@ -43,26 +44,33 @@ class Studio:
         """Of those who ask for what is in a run's metrics."""
         self.children = Children(runs, functools.partial(wanted.checked_picture, gallery=self.gallery))
         self.networks = Networks(runs)
-        self.races = Races(self.children)
+        self.queue = Queue(self.children, self.gallery)
         self.uploads = Uploads(runs)
         self.decoding = self.uploads.one_at_a_time
         """One picture at a time: it may take a GiB meanwhile."""
 
     async def keep_house(self) -> None:
-        """See to the children and races, for ever: one child is warm, and those that nobody needs go."""
+        """See to the children and the queue, for ever: one child is warm, and those that nobody needs go."""
         await aside(uploads.sweep, self.runs)
         while True:
             # On a full disk or a folder that may not be written, there is no child to be had before someone asks.
             with suppress(Problem, OSError):
                 self.children.tidy()
             self.networks.rest()
-            await aside(self.races.go_on)
-            await asyncio.sleep(HOUSEKEEPING_EVERY)
+            with suppress(Problem, SfumatoError, OSError):
+                await self.queue.go_on()
+            if not self.queue.is_beginning:
+                self.children.spare()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.queue.changed.wait(), HOUSEKEEPING_EVERY)
+            self.queue.changed.clear()
 
     def end(self) -> None:
         """Let everything go but the runs that train."""
+        self.queue.end()
         self.children.end()
         self.networks.end()
+        self.uploads.end()
 
 
 def studio_of(request: Request) -> Studio:

@@ -43,6 +43,7 @@ def test_seconds_are_those_of_an_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     assert clock.turns == [784, 2] * (pace.ROUNDS + 1)
 
 
+@pytest.mark.slow
 def test_both_networks_are_really_trained(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pace, "ROUNDS", 1)
     monkeypatch.setattr(pace, "SAMPLES", 256)

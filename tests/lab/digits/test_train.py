@@ -31,6 +31,7 @@ def trained(digits: Digits, purpose: Any = "verdict", marks: tuple[float, ...] =
     return train(Trial(Key(purpose, "a", 3, 1.0), recipe, marks, None), digits, lambda: False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("engine", "training"), [("fused", {}), ("autograd", {}), ("online", {"batch": 1, "optimizer": "sgd(lr=0.01)"})]
 )

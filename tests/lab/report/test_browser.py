@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page
 
 from sfumato.lab import report
 from tests.lab.report import stub
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.slow
 
@@ -24,6 +25,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def opened(browser: Browser, folder: Path, scheme: Literal["light", "dark"], width: int) -> tuple[Page, list[str]]:
     context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 800}, offline=True)
     page = context.new_page()
+    page.set_default_timeout(1000 * PATIENCE)
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
@@ -33,11 +35,23 @@ def opened(browser: Browser, folder: Path, scheme: Literal["light", "dark"], wid
     return page, said
 
 
+SPACE_AFTER_600 = """() => new Promise(done => {
+    const player = document.querySelector(".player"), moment = document.querySelector("#moment");
+    const look = () => {
+        if (Number(moment.value) <= 600) return requestAnimationFrame(look);
+        player.dispatchEvent(new KeyboardEvent("keydown", {key: " "}));
+        done();
+    };
+    look();
+})"""
+"""In the page: from outside, a busy machine would press the key when all has been played."""
+
+
 def sources(page: Page) -> list[str]:
     return page.locator(".tile img").evaluate_all("all => all.map(each => each.hidden ? '' : each.src)")
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 360), ("dark", 360)])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 360)])
 def test_it_opens_offline_without_a_word(
     browser: Browser, folder: Path, scheme: Literal["light", "dark"], width: int
 ) -> None:
@@ -68,12 +82,7 @@ def test_one_slider_moves_all_arms(browser: Browser, folder: Path) -> None:
     first = sources(page)
     assert all(source and source != other for source, other in zip(first, last, strict=True))
     page.locator("#play").click()
-    for _ in range(200):
-        if int(page.locator("#moment").input_value()) > 600:
-            break
-        page.wait_for_timeout(50)
-    page.locator(".player").focus()
-    page.keyboard.press("Space")
+    page.evaluate(SPACE_AFTER_600)
     assert 600 < int(page.locator("#moment").input_value()) < 1000
     assert all(source and source != other for source, other in zip(sources(page), first, strict=True))
     assert page.locator("#play").inner_text() == "Play"

@@ -90,6 +90,7 @@ def test_a_training_that_diverges_has_no_psnr() -> None:
     assert found.ended == "diverged"
 
 
+@pytest.mark.slow
 def test_seeds_run_in_turn_with_the_replica() -> None:
     whole = painted(20, 15)
     told: list[tuple[str, int, int]] = []

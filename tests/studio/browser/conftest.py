@@ -11,10 +11,11 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 import sfumato as sf
+from tests.patience import PATIENCE
 from tests.studio.browser.studio import Studio
 
 # A busy machine takes its time; a network that is asked first loads PyTorch.
-expect.set_options(timeout=60_000)
+expect.set_options(timeout=1000 * PATIENCE)
 
 Open = Callable[..., Page]
 
@@ -73,7 +74,7 @@ def visit(browser: Browser, studio: Studio, said: list[str]) -> Iterator[Open]:
         size: Any = {"width": width, "height": 800}
         context = browser.new_context(color_scheme=scheme, viewport=size, base_url=studio.address, **options)
         page = context.new_page()
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(1000 * PATIENCE)
         listen(page, studio, said)
         page.goto(path)
         page.locator("main h1").wait_for()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Route, expect
 
+from tests.patience import PATIENCE
 from tests.studio.browser.conftest import Open, listen
 from tests.studio.browser.studio import Studio
 from tests.studio.server import eventually
@@ -89,6 +90,7 @@ def many(tmp_path: Path, studio: Studio, names: list[str]) -> Studio:
 
 def test_many_runs_come_in_pages(browser: Browser, many: Studio, said: list[str]) -> None:
     page = browser.new_page(base_url=many.address)
+    page.set_default_timeout(1000 * PATIENCE)
     try:
         listen(page, many, said)
         page.goto("/")
@@ -108,6 +110,7 @@ def test_an_empty_gallery_says_what_to_do(browser: Browser, tmp_path: Path, said
     (tmp_path / "runs").mkdir()
     empty = Studio(tmp_path / "runs")
     page = browser.new_page(base_url=empty.address)
+    page.set_default_timeout(1000 * PATIENCE)
     try:
         listen(page, empty, said)
         page.goto("/")

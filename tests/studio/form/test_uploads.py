@@ -21,6 +21,8 @@ from sfumato.studio.form import uploads
 from tests.runs import made
 from tests.small import picture
 
+pytestmark = pytest.mark.slow
+
 KEPT = ".studio/pictures"
 
 

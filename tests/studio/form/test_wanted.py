@@ -9,13 +9,13 @@ import pytest
 from starlette.testclient import TestClient
 
 import sfumato as sf
-from sfumato import api
 from sfumato.errors import RecipeError
 from sfumato.recipe import Recipe, changed
-from sfumato.runs import layout
+from sfumato.runs import layout, queued
 from sfumato.studio.form import wanted
 from sfumato.studio.gallery.cards import Gallery
 from sfumato.studio.training.children import Children
+from sfumato.studio.training.queue import Queue
 from tests.awaited import awaited
 from tests.runs import made
 from tests.small import SMALL, picture
@@ -65,26 +65,25 @@ def test_it_is_learned_as_it_was_stored(runs: Path) -> None:
         wanted.checked_picture(asked(max_side=50), gallery)
 
 
-def test_the_process_that_trains_is_told_of_the_run_and_not_of_the_file(
-    runs: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_that_is_queued_knows_the_run_and_not_the_file(runs: Path) -> None:
     folder, gallery = stored(runs, "one"), Gallery(runs)
-    orders: list[dict[str, Any]] = []
-
-    async def ordered(self: Children, order: dict[str, Any]) -> dict[str, Any]:
-        orders.append(order)
-        return {"name": "two"}
-
-    monkeypatch.setattr(Children, "_ordered", ordered)
     children = Children(runs, lambda recipe: wanted.checked_picture(recipe, gallery))
-    awaited(children.paint(asked()))
-    awaited(children.paint(Recipe()))
-    assert [order["stored"] for order in orders] == [str(folder), None]
+    queue = Queue(children, gallery)
+    names = awaited(queue.start([asked(), Recipe()]))
+    found = [queued.read(runs / name) for name in names]
+    assert [each.stored for each in found if each is not None] == [folder, None]
 
 
 def test_a_stored_picture_is_learned_whatever_became_of_the_file(tmp_path: Path) -> None:
     first = sf.paint(picture(), runs=tmp_path, film="none", live=False, **SMALL)
     recipe = changed(first.recipe, {"model": {"width": 8}, "picture": {"source": "gone.jpg"}})
-    other = api.paint_stored(first.folder, recipe, runs=tmp_path, live=False)
+    other = sf.resume(queued.enqueue(tmp_path, recipe, first.folder), film="none", live=False)
     assert (other.picture == first.picture).all()
     assert other.recipe.picture.source == "gone.jpg"
+
+
+def test_a_stored_picture_that_is_gone_is_told_of(tmp_path: Path) -> None:
+    folder = queued.enqueue(tmp_path, Recipe(), tmp_path / "gone")
+    with pytest.raises(sf.RunError, match="gone"):
+        sf.resume(folder)
+    assert queued.read(folder) is not None

@@ -11,6 +11,7 @@ import pytest
 
 import sfumato as sf
 from sfumato.runs import layout
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.slow
 
@@ -30,6 +31,6 @@ def test_it_ends_without_a_word_when_the_server_is_killed_while_it_answers(train
     order = {"what": "tile", "folder": str(trained.folder), "step": step, "zoom": 0, "row": 0, "column": 0}
     # Whoever holds the pipe of errors is waited for: the looker too.
     command = [sys.executable, "-c", SERVER, json.dumps(order)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == -signal.SIGKILL
     assert done.stderr == ""

@@ -16,6 +16,8 @@ from sfumato.studio.training.children import Children, Ended, Slow
 from sfumato.studio.web.problems import Problem
 from tests.awaited import awaited
 
+RUN = Path("one")
+
 
 class Frail:
     """Ends at its first question, so many times."""
@@ -30,6 +32,7 @@ class Frail:
     slow = False
     log = Path("a.log")
     ended = False
+    has_answer = False
 
     def __init__(self, *_: Any) -> None:
         Frail.made += 1
@@ -47,7 +50,10 @@ class Frail:
         if Frail.left:
             Frail.left -= 1
             raise OSError("it ended")
-        return {"name": "one"} if order["do"] == "paint" else {"works": True}, b""
+        return {"name": Path(order["folder"]).name} if order["do"] == "resume" else {"works": True}, b""
+
+    def next_answer(self, _: float) -> tuple[dict[str, Any], bytes]:
+        return {"free": True}, b""
 
     def close(self) -> None: ...
 
@@ -116,25 +122,25 @@ def test_a_check_that_takes_too_long_is_ended(some: Children) -> None:
 def test_a_run_is_not(some: Children) -> None:
     Frail.left = 1
     with pytest.raises(Ended):
-        awaited(some.paint(Recipe()))
+        awaited(some.resume(RUN))
     assert Frail.asked == 1
 
 
 def test_a_run_waits_for_the_warm_process_that_checks(some: Children, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Frail, "seconds", 0.3)
 
-    async def both() -> str:
+    async def both() -> None:
         some.tidy()
         check = asyncio.create_task(some.check(Recipe(), still_there))
         # It has loaded, and is at its question.
         await asyncio.sleep(0.45)
         # Housekeeping comes by: what checks is still ours.
         some.tidy()
-        name = await some.paint(Recipe())
+        await some.resume(RUN)
         await check
-        return name
 
-    assert awaited(both()) == "one"
+    awaited(both())
+    assert some.training == ["one"]
     assert Frail.made == 1
     some.tidy()
     assert Frail.made == 1, "the next one is warmed later, beside a training"
@@ -144,28 +150,62 @@ def test_a_run_goes_before_a_check_while_its_process_loads(some: Children, monke
     monkeypatch.setattr(Frail, "seconds", 0.3)
     monkeypatch.setattr(children, "LEAVING", 0.0)
 
-    async def both() -> str:
+    async def both() -> None:
         check = asyncio.create_task(some.check(Recipe(), has_left))
         await asyncio.sleep(0.1)
-        name = await some.paint(Recipe())
+        await some.resume(RUN)
         with pytest.raises(Problem, match="Nobody waits"):
             await check
-        return name
 
-    assert awaited(both()) == "one"
+    awaited(both())
+    assert some.training == ["one"]
     assert (Frail.made, Frail.asked) == (1, 1)
 
 
 def test_no_other_process_is_loaded_while_one_begins_a_run(some: Children, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Frail, "seconds", 0.2)
 
-    async def begun() -> str:
+    async def begun() -> None:
         some.tidy()
-        run = asyncio.create_task(some.paint(Recipe()))
+        run = asyncio.create_task(some.resume(RUN))
         for _ in range(3):
             await asyncio.sleep(0.1)
             some.tidy()
-        return await run
+        await run
 
-    assert awaited(begun()) == "one"
+    awaited(begun())
     assert Frail.made == 1
+
+
+def test_one_that_has_trained_a_run_takes_the_next(some: Children, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def one_after_another() -> None:
+        some.tidy()
+        await some.resume(RUN)
+        some.tidy()
+        assert some.training == ["one"]
+        monkeypatch.setattr(Frail, "has_answer", True)
+        some.tidy()
+        assert some.training == []
+        monkeypatch.setattr(Frail, "has_answer", False)
+        await some.resume(Path("two"))
+
+    awaited(one_after_another())
+    assert some.training == ["two"]
+    assert Frail.made == 1
+
+
+def test_however_many_pages_ask_few_processes_check(some: Children, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Frail, "seconds", 0.05)
+    monkeypatch.setattr(children, "MOST_WAITING", 0.0)
+
+    async def many() -> None:
+        await asyncio.gather(*(some.check(Recipe(), still_there) for _ in range(20)))
+
+    awaited(many())
+    assert Frail.made <= children.CHECKS_AT_ONCE
+    assert Frail.asked == 20
+
+
+def test_a_run_that_nobody_wants_any_more_is_not_begun(some: Children) -> None:
+    awaited(some.resume(RUN, lambda: False))
+    assert (Frail.asked, list(some.training)) == (0, [])

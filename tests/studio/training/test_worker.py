@@ -1,4 +1,4 @@
-"""The process that trains one run."""
+"""The process that trains runs."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sfumato.recipe import Recipe, changed, values
-from sfumato.runs import entry
+from sfumato.recipe import Recipe, changed
+from sfumato.runs import entry, queued
 from sfumato.studio.child import Child
 
 pytestmark = pytest.mark.slow
@@ -24,15 +24,13 @@ def test_a_run_is_trained_though_who_asked_has_gone(tmp_path: Path) -> None:
             "threads": 1,
         },
     )
+    folder = queued.enqueue(tmp_path / "runs", recipe)
     worker = Child("sfumato.studio.training.worker", tmp_path / "log")
     assert worker.process.stdin is not None
-    worker.process.stdin.write(
-        json.dumps({"do": "paint", "recipe": values(recipe), "runs": str(tmp_path / "runs")}).encode() + b"\n"
-    )
+    worker.process.stdin.write(json.dumps({"do": "resume", "folder": str(folder)}).encode() + b"\n")
     worker.process.stdin.flush()
     worker.close()
     worker.process.wait(300)
-    (folder,) = (each for each in (tmp_path / "runs").iterdir() if not each.name.startswith("."))
     assert entry.read(folder).state == "done"
     assert worker.process.returncode == 0
     assert "Traceback" not in (tmp_path / "log").read_text()

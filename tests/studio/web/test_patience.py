@@ -19,6 +19,7 @@ from sfumato.studio.form import uploads
 from sfumato.studio.web import bodies, patience, shell
 from sfumato.studio.web.guard import Rules
 from tests.awaited import awaited
+from tests.patience import PATIENCE
 from tests.studio.client import TOKEN
 from tests.studio.server import eventually
 
@@ -41,9 +42,17 @@ def port(runs: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
         thread.join()
 
 
+@pytest.fixture
+def patient(port: int, monkeypatch: pytest.MonkeyPatch) -> int:
+    """The same server with patience enough for who asks at once, however busy the machine is."""
+    monkeypatch.setattr(patience, "SECONDS", 1.0)
+    monkeypatch.setattr(bodies, "MOST_SECONDS", PATIENCE)
+    return port
+
+
 def answer(port: int, text: str) -> str:
     """All that comes until the server closes the connection."""
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
         connection.sendall(text.encode())
         return b"".join(iter(lambda: connection.recv(65536), b"")).decode()
 
@@ -53,8 +62,8 @@ def test_who_asks_nothing_is_let_go(port: int) -> None:
         assert answer(port, text) == ""
 
 
-def test_who_asks_once_and_then_in_part_is_let_go(port: int) -> None:
-    found = answer(port, f"GET /api/runs HTTP/1.1\r\n{HEAD}\r\nGET /")
+def test_who_asks_once_and_then_in_part_is_let_go(patient: int) -> None:
+    found = answer(patient, f"GET /api/runs HTTP/1.1\r\n{HEAD}\r\nGET /")
     assert found.startswith("HTTP/1.1 200")
     assert found.count("HTTP/1.1") == 1
 
@@ -69,21 +78,21 @@ def test_a_body_that_stands_still_is_refused(port: int, runs: Path, path: str) -
 
 
 @pytest.mark.slow
-def test_an_answer_that_takes_long_is_waited_for(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_that_takes_long_is_waited_for(patient: int, monkeypatch: pytest.MonkeyPatch) -> None:
     from sfumato.studio.form import fields
 
     monkeypatch.setattr(fields, "data", lambda: (time.sleep(1.5), {})[1])
-    assert answer(port, f"GET /api/form HTTP/1.1\r\n{HEAD}Connection: close\r\n\r\n").startswith("HTTP/1.1 200")
+    assert answer(patient, f"GET /api/form HTTP/1.1\r\n{HEAD}Connection: close\r\n\r\n").startswith("HTTP/1.1 200")
 
 
-def test_what_comes_slowly_comes(port: int) -> None:
+def test_what_comes_slowly_comes(patient: int) -> None:
     async def slowly() -> bytes:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", patient)
         body = '{"changes": {}}'
         writer.write(f"POST /api/describe HTTP/1.1\r\n{HEAD}Connection: close\r\nContent-Length: 15\r\n\r\n".encode())
         for letter in body:
             writer.write(letter.encode())
-            await asyncio.sleep(0.03)
+            await asyncio.sleep(0.08)
         found = await reader.read()
         writer.close()
         return found
@@ -117,7 +126,7 @@ def closed(connection: socket.socket) -> bool:
 
 
 def test_who_reads_nothing_is_let_go(port: int, big: bytes) -> None:
-    connections = [socket.create_connection(("127.0.0.1", port), timeout=20) for _ in range(10)]
+    connections = [socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) for _ in range(10)]
     try:
         for each in connections:
             each.sendall(ASKED.encode())
@@ -128,7 +137,7 @@ def test_who_reads_nothing_is_let_go(port: int, big: bytes) -> None:
 
 
 def test_who_reads_slowly_gets_it_all(port: int, big: bytes) -> None:
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
         connection.sendall(ASKED.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n").encode())
         size = 0
         # Several times as long as who reads nothing is waited for.

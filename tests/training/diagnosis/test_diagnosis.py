@@ -14,6 +14,8 @@ from sfumato.recipe import Recipe, changed
 from sfumato.training import resolve
 from sfumato.training.diagnosis import concluded, practice, tried
 
+pytestmark = pytest.mark.slow
+
 SIZE = {"depth": 4, "width": 24}
 ADAM = {"optimizer": "adam(lr=0.003)", "batch": 64}
 SGD = {"optimizer": "sgd(lr=0.1)", "batch": 64}

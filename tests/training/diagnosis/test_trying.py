@@ -37,6 +37,7 @@ def _time_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(practice, "SECONDS", 1e6)
 
 
+@pytest.mark.slow
 def test_it_is_the_training_of_the_loop() -> None:
     target, whole = picture(20, 16), recipe({"budget": {"steps": 240}, "evaluation": {"every": "end"}})
     trial = tried(whole, target)
@@ -82,6 +83,7 @@ def test_full_batches_have_fewer_pixels() -> None:
     assert trial.steps == practice.FEWEST_STEPS
 
 
+@pytest.mark.slow
 def test_the_plan_is_what_the_budget_comes_to_on_all_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(practice, "VISITS", 1)
     monkeypatch.setattr(practice, "FEWEST_STEPS", 4)
@@ -121,6 +123,7 @@ def test_a_module_of_one_s_own_is_left_as_it_is() -> None:
         tried(recipe({"model": {"module": "nets:Net"}}), picture(20, 16)[:, :, :1], model)
 
 
+@pytest.mark.slow
 def test_the_same_recipe_is_tried_the_same() -> None:
     one, other = (tried(recipe(), picture(20, 16)) for _ in range(2))
     assert dataclasses.replace(one, seconds=0, planned_steps=0) == dataclasses.replace(

@@ -155,6 +155,7 @@ def test_a_wrong_derivative_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 # K-FAC sees whole batches, whatever the threads; more damping magnifies less rounding.
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", ["muon", "kfac(damping=0.1)"])
 @pytest.mark.parametrize("batch", [48, 150, 1000])
 def test_two_threads_agree_with_one(batch: int, optimizer: str) -> None:

@@ -13,6 +13,7 @@ from numba import njit
 
 from sfumato.cores import available_cores
 from sfumato.training.engines import barrier
+from tests.patience import PATIENCE
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells which core a thread is on")
 several = pytest.mark.skipif(available_cores() < 2, reason="there is one core alone")
@@ -86,9 +87,10 @@ def test_who_waits_for_nobody_gives_up_when_told(crowded: bool) -> None:
         waiting = pool.submit(rounds_in_step, counts.ctypes.data, 0, 2, 5, written)
         assert not waiting.done()
         barrier.give_up(counts)
-        assert waiting.result(timeout=60) == 0
+        assert waiting.result(timeout=PATIENCE) == 0
 
 
+@pytest.mark.slow
 @linux
 @several
 def test_a_thread_leaves_its_core_and_may_come_back() -> None:

@@ -169,6 +169,7 @@ def test_encoding() -> None:
     check(recipe_of(encoding="fourier(sigma=1, features=30)"), threads=2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_a_wrong_derivative_is_found(activation: str, monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = recipe_of(activation=activation)

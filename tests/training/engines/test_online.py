@@ -146,6 +146,7 @@ def test_encoding_and_rates_without_scaling(threads: int) -> None:
     check(changed(recipe, {"training": {"optimizer": "sgd(0.1)"}}), threads)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_a_wrong_derivative_is_found(activation: str, monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = recipe_of(activation=activation)

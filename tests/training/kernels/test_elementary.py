@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from sfumato.models.activations import arithmetic
 from sfumato.training.kernels import elementary
 
+pytestmark = pytest.mark.slow
+
 
 @njit
 def _over(function, xs):

@@ -15,6 +15,8 @@ from sfumato.training.kernels.micro_kernel import ROWS
 from sfumato.training.kernels.products import mirror, multiply, multiply_by_itself, multiply_transposed
 from sfumato.training.kernels.vectors import LANES, up
 
+pytestmark = pytest.mark.slow
+
 SIZES = st.integers(1, 70)
 
 

@@ -153,6 +153,7 @@ def test_least_squares_take_one_step() -> None:
     np.testing.assert_allclose(with_bias(linear_layers(model)[0]), best.T, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_random_signs_have_the_moments_of_all_outputs() -> None:
     model, (x, y) = network(2, 4, 3), data(3)
     optimizer = build(choices.KFAC(lr=0, decay=0.9999), model)
@@ -240,6 +241,7 @@ def test_a_copy_of_the_model_is_not_looked_at() -> None:
     assert set(vars(optimizer)["_inputs"]) == {id(layer.weight) for layer in linear_layers(model)}
 
 
+@pytest.mark.slow
 def test_it_leaves_a_model_that_outlives_it_alone() -> None:
     model, (x, _) = network(2, 4, 1), data(1)
     optimizer = build(choices.KFAC(), model)

@@ -58,6 +58,7 @@ def gradient_of(parameter: Tensor) -> np.ndarray:
     return parameter.grad.numpy().copy()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("choice", EVERY, ids=str)
 def test_it_learns(choice: choices.Optimizer) -> None:
     model, loss = task()
@@ -252,6 +253,7 @@ def test_foof_is_its_formula() -> None:
     assert np.abs(ours - start).max() > 0.1
 
 
+@pytest.mark.slow
 def test_foof_leaves_a_model_that_outlives_it_alone() -> None:
     model, loss = task()
     optimizer = build(choices.Foof(), model)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from hashlib import sha256
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from sfumato.errors import SfumatoError
 from sfumato.recipe import Recipe
-from sfumato.studio.form import checking, describing, fields, samples, wanted
+from sfumato.studio.form import checking, chosen, describing, fields, samples, wanted
 from sfumato.studio.shared import aside, studio_of
 from sfumato.studio.web import bodies
 from sfumato.studio.web.answers import FOR_EVER, Answer, picture
@@ -45,16 +48,17 @@ async def check(request: Request) -> Response:
 
 
 async def start_run(request: Request) -> Response:
-    """Begin a run."""
+    """Queue a run."""
     studio = studio_of(request)
     asked = await bodies.of(request, NewRun)
     recipe = wanted.recipe(asked, asked.picture)
     await aside(wanted.checked_picture, recipe, studio.gallery)
-    return Answer({"name": await studio.children.paint(recipe)}, 201)
+    await studio.children.refuse(recipe)
+    return Answer({"name": (await studio.queue.start([recipe]))[0]}, 201)
 
 
 async def start_race(request: Request) -> Response:
-    """Begin several runs."""
+    """Queue several runs, among which the cores are divided."""
     studio = studio_of(request)
     asked = await bodies.of(request, Race)
     recipes: list[Recipe] = []
@@ -62,9 +66,24 @@ async def start_race(request: Request) -> Response:
         try:
             recipes.append(wanted.recipe(arm, arm.picture))
             await aside(wanted.checked_picture, recipes[-1], studio.gallery)
-        except SfumatoError as error:
+            await studio.children.refuse(recipes[-1])
+        except (Problem, SfumatoError) as error:
             raise Problem(422, f"arm {number + 1}: {error}", f"arms.{number}.{field_of(str(error)) or ''}") from None
-    return Answer({"names": await studio.races.start(recipes)}, 201)
+    return Answer({"names": await studio.queue.race(recipes)}, 201)
+
+
+async def show_picture(request: Request) -> Response:
+    """What a recipe's picture is."""
+    return Answer(await aside(chosen.data, request.query_params.get("source", ""), studio_of(request).gallery))
+
+
+async def small_picture(request: Request) -> Response:
+    """Of one that was sent here."""
+    source, studio = request.query_params.get("source", ""), studio_of(request)
+    # A source is named by what is in it.
+    version = sha256(os.fsencode(source)).hexdigest()
+    async with studio.uploads.one_at_a_time:
+        return picture(request, await aside(chosen.webp, source, studio.runs), "image/webp", version, FOR_EVER)
 
 
 async def send_picture(request: Request) -> Response:
@@ -91,6 +110,8 @@ ROUTES = [
     Route("/api/check", check, methods=["POST"]),
     Route("/api/runs", start_run, methods=["POST"]),
     Route("/api/race", start_race, methods=["POST"]),
+    Route("/api/picture", show_picture),
+    Route("/api/picture.webp", small_picture),
     Route("/api/pictures", send_picture, methods=["POST"]),
     Route("/api/pictures", list_pictures),
     Route("/api/pictures/delete", delete_picture, methods=["POST"]),

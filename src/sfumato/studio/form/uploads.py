@@ -10,7 +10,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,8 @@ class Uploads:
         self._on_their_way = 0
         self.one_at_a_time = asyncio.Lock()
         """Decoding may take a GiB."""
+        self._decoding: subprocess.Popen[bytes] | None = None
+        self._has_ended = False
 
     async def keep(self, request: Request) -> dict[str, Any]:
         """``{source, width, height, channels}``, ``source`` as a recipe names it. Raises Problem; nothing is kept then.
@@ -67,7 +69,7 @@ class Uploads:
             digest, start = await _received(request, partial)
             name = _name(request.headers.get("x-name", ""))
             async with self.one_at_a_time:
-                found = await to_thread.run_sync(_tried, partial, name)
+                found = await to_thread.run_sync(_tried, partial, name, self._begun)
                 if (ending := structure.ending(start)) is None:
                     raise Problem(422, "This is no picture that can be read.", "picture.source")
                 await to_thread.run_sync(_check_quota, self._runs, partial.stat().st_size)
@@ -81,6 +83,17 @@ class Uploads:
             with suppress(OSError):
                 partial.unlink(missing_ok=True)
         return {"source": str(kept), **found}
+
+    def end(self) -> None:
+        """Decode no more; who waits for that hears of it."""
+        self._has_ended = True
+        if self._decoding is not None:
+            self._decoding.kill()
+
+    def _begun(self, process: subprocess.Popen[bytes]) -> None:
+        self._decoding = process
+        if self._has_ended:
+            process.kill()
 
     def listed(self) -> dict[str, Any]:
         """``{pictures: [{source, name, bytes}], bytes, most_bytes}``, the latest first."""
@@ -168,15 +181,27 @@ async def _received(request: Request, path: Path) -> tuple[str, bytes]:
     return digest.hexdigest(), start
 
 
-def _tried(path: Path, name: str) -> dict[str, Any]:
+def _tried(path: Path, name: str, begun: Callable[[subprocess.Popen[bytes]], None]) -> dict[str, Any]:
     command = [sys.executable, "-P", "-m", "sfumato.studio.form.decoding", str(path), name]
-    try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=MOST_SECONDS, check=False)
-        found = json.loads(done.stdout)
-    except (ValueError, subprocess.TimeoutExpired):
-        raise Problem(422, "This picture could not be decoded.", "picture.source") from None
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+    ) as process:
+        begun(process)
+        try:
+            found = _answer(process)
+        finally:
+            # Where it takes too long, too.
+            process.kill()
     if "problem" in found:
         raise Problem(422, found["problem"], "picture.source")
+    return found
+
+
+def _answer(process: subprocess.Popen[bytes]) -> dict[str, Any]:
+    try:
+        found = json.loads(process.communicate(timeout=MOST_SECONDS)[0])
+    except (ValueError, subprocess.TimeoutExpired):
+        raise Problem(422, "This picture could not be decoded.", "picture.source") from None
     return found
 
 

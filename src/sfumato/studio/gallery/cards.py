@@ -15,6 +15,8 @@ from sfumato.errors import RunError
 from sfumato.runs import cleaning, entry, layout, listing
 from sfumato.runs.entry import Entry
 from sfumato.studio.gallery import thumbnails
+from sfumato.studio.run import progress
+from sfumato.studio.training import waiting
 from sfumato.studio.web import names
 from sfumato.studio.web.problems import Problem
 
@@ -85,12 +87,13 @@ class Gallery:
         pages = max(1, -(-len(listed) // size))
         number = min(number, pages)
         shown = listed[(number - 1) * size : number * size]
+        before = {each.name: place for place, each in enumerate(waiting.places(self.runs))}
         return {
             "total": len(listed),
             "page": number,
             "pages": pages,
             "states": states,
-            "runs": [card(each) for each in shown],
+            "runs": [card(each, before.get(each.name)) for each in shown],
         }
 
     def delete(self, name: str) -> None:
@@ -121,14 +124,20 @@ class Gallery:
         return key, found
 
 
-def card(each: Entry) -> dict[str, Any]:
-    """A run in the gallery, without where it lies: ``name`` for addresses, ``shown`` for people."""
+def card(each: Entry, before: int | None = None) -> dict[str, Any]:
+    """A run in the gallery, without where it lies; ``before`` are those before it in the queue, where it waits.
+
+    ``name`` is for addresses, ``shown`` for people.
+    """
     about = {name: value for name, value in each.as_json().items() if name != "folder"}
     version = thumbnails.version(each.folder)
     return {
         **about,
         "name": names.encoded(each.name),
         "shown": each.shown,
+        "running_psnr": None if each.psnr is not None else progress.running_psnr(each.folder, each.state),
+        "state": each.state if before is None or each.state == "running" else entry.QUEUED,
+        "before": before,
         "width": each.width,
         "height": each.height,
         "thumbnail": f"/api/runs/{names.in_address(each.name)}/thumbnail.webp?v={version}" if version else None,

@@ -38,6 +38,7 @@ class Networks:
         self._one = asyncio.Lock()
         self._kept = Kept()
         self._given_up = False
+        self._has_ended = False
 
     async def picture(self, request: Request, folder: Path, order: dict[str, Any]) -> Response:
         """A PNG of a network at saved moments."""
@@ -90,10 +91,14 @@ class Networks:
     def rest(self) -> None:
         """Let the looker go when it has long not been asked."""
         if time.monotonic() - self._asked > IDLE_SECONDS and not self._one.locked():
-            self.end()
+            self._let_go()
 
     def end(self) -> None:
-        """Let the looker go."""
+        """Let the looker go, for ever; who waits for its answer hears of it."""
+        self._has_ended = True
+        self._let_go()
+
+    def _let_go(self) -> None:
         if self._looker is not None:
             self._looker.end()
             self._looker = None
@@ -101,15 +106,17 @@ class Networks:
     def _ask(self, order: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         # Once more where somebody has ended the looker meanwhile, and not where it takes too long.
         for _ in range(2):
+            if self._has_ended:
+                raise Problem(503, "The studio has ended.")
             if self._looker is None:
                 self._looker = Child("sfumato.studio.inside.looker")
             try:
                 return self._looker.ask(order, MOST_SECONDS)
             except TimeoutError:
-                self.end()
+                self._let_go()
                 break
             except OSError:
-                self.end()
+                self._let_go()
                 if self._given_up:
                     raise Problem(GONE, "Nobody waits for this any more.") from None
         raise Problem(500, "The network could not be looked into; the studio's terminal says why.")

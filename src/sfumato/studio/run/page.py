@@ -35,6 +35,7 @@ def data(folder: Path, history: History) -> dict[str, Any]:
     described = curves.description(found)
     return {
         **cards.card(each),
+        "state": state["state"],
         "channels": picture.get("channels") if isinstance(picture, Mapping) else None,
         "live": each.state in entry.LIVE,
         "progress": state["progress"],

@@ -66,9 +66,11 @@ async def ask(request: Request) -> Response:
     if wish not in ("pause", "stop", "resume"):
         raise Problem(404, "There is nothing at this address.")
     await bodies.read(request, bodies.MOST_JSON)
-    if wish == "resume" and not await aside(entry.is_held, folder):
-        await studio_of(request).children.resume(folder)
-    else:
+    queue = studio_of(request).queue
+    if wish == "resume":
+        await queue.resume(folder)
+    # One that only waits is not asked to stop, but one that waits, paused, to go on.
+    elif not (wish == "stop" and await queue.cancel(folder)) or await aside(entry.is_held, folder):
         await aside(requests.ask, folder, wish)
     return Answer({"name": names.encoded(folder.name)}, 202)
 

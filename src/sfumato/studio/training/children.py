@@ -1,19 +1,22 @@
-"""Child processes that train, and check recipes: one is always warm. They live on when the server ends."""
+"""Child processes that train runs, one after another, and check recipes. What they train goes on when the server ends.
+
+One is warm when somebody asks, having loaded everything; one that has trained a run is as warm, and takes the next.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 
 from sfumato.recipe import Recipe, values
-from sfumato.studio.child import Child
+from sfumato.studio.child import Child, Left
 from sfumato.studio.web import names
 from sfumato.studio.web.problems import GONE, Problem, field_of
 
@@ -36,6 +39,9 @@ LEFT_ALONE = 2.0
 """Seconds that a check may still take when nobody waits for it: most are done by then, and their process stays warm for
 the run that somebody has left it for."""
 
+CHECKS_AT_ONCE = 2
+"""One that a page has begun by itself, and one that a person has asked for: each process takes a third of a GB."""
+
 LOGS_KEPT = 50
 
 
@@ -56,27 +62,27 @@ class Slow(Problem):
 class Worker:
     """A child that loads everything first, and can be given to somebody meanwhile: their order waits until then."""
 
-    def __init__(self, log: Path) -> None:
+    def __init__(self, log: Path, asking: CapacityLimiter) -> None:
         self.child = Child("sfumato.studio.training.worker", log)
+        self._asking = asking
         self.loaded = asyncio.create_task(self._load())
 
     async def _load(self) -> None:
         # One that has ended says so to who asks next.
         with suppress(OSError):
-            await to_thread.run_sync(self.child.ask, {"do": "load"}, MOST_SECONDS)
+            await to_thread.run_sync(self.child.ask, {"do": "load"}, MOST_SECONDS, limiter=self._asking)
 
     async def ask(self, order: dict[str, Any], most_seconds: float = MOST_SECONDS) -> dict[str, Any]:
-        """Its answer. Raises Ended, or Slow where a check takes longer than that: then it is ended."""
+        """Its answer. Raises Ended, or Slow where a check takes longer than that; it is ended then."""
         # Who asks may leave; loading goes on.
         await asyncio.shield(self.loaded)
         try:
-            answer, _ = await to_thread.run_sync(self.child.ask, order, most_seconds)
+            answer, _ = await to_thread.run_sync(self.child.ask, order, most_seconds, limiter=self._asking)
+        except Left:
+            raise Ended(self.child.log) from None
         except TimeoutError:
-            if order["do"] != "check":
-                self.child.close()
-                raise Ended(self.child.log) from None
-            await to_thread.run_sync(self.child.end)
-            raise Slow(most_seconds) from None
+            await to_thread.run_sync(self.child.end, limiter=self._asking)
+            raise (Slow(most_seconds) if order["do"] == "check" else Ended(self.child.log)) from None
         except OSError:
             self.child.close()
             raise Ended(self.child.log) from None
@@ -92,41 +98,81 @@ class Children:
         self._stored = stored
         self._idle: list[Worker] = []
         """Those that nobody has: one, or for a moment more."""
-        self.one_check = asyncio.Lock()
-        """Held by the check that a page has begun by itself: ten pages do not take ten processes."""
         self._checking = 0
         """How many are at a recipe's check, and come back."""
-        self._asked = 0
-        """How many have an order, and have not answered yet."""
-        self._training: list[tuple[Worker, float]] = []
+        self.one_check = asyncio.Lock()
+        """Held by the check that a page has begun by itself: ten pages do not take ten processes."""
+        self._few_checks = asyncio.Semaphore(CHECKS_AT_ONCE)
+        self._asked: dict[Worker, str] = {}
+        """Those that have an order, which, and have not answered yet."""
+        self._has_ended = False
+        self._training: dict[str, tuple[Worker, float]] = {}
+        """By the run's name, and since when."""
+        self._asking = CapacityLimiter(64)
+        """Threads that wait for an answer, apart from those that answer pages."""
+
+    @property
+    def training(self) -> Sequence[str]:
+        """The runs that children of this studio train, or make films of."""
+        return list(self._training)
 
     def tidy(self) -> None:
-        """Forget those that have ended, and warm one where there is none."""
-        self._training = [each for each in self._training if not each[0].child.ended]
+        """Take those back whose run is over, forget those that have ended, and warm one where there is none."""
+        if self._has_ended:
+            return
+        for name, (worker, _) in list(self._training.items()):
+            if worker.child.ended or worker.child.has_answer:
+                del self._training[name]
+                if self._is_free(worker):
+                    self._idle.append(worker)
         self._idle = [each for each in self._idle if not each.child.ended]
         # Who checks comes back, and is warm; who begins a run wants the cores first.
         here = self._idle or self._asked
-        if not here and all(time.monotonic() - since >= WARM_AFTER for _, since in self._training):
+        if not here and all(time.monotonic() - since >= WARM_AFTER for _, since in self._training.values()):
             self._idle.append(self._new())
 
+    def spare(self) -> None:
+        """Keep one warm child, and end the others."""
+        for other in self._idle[1:]:
+            other.child.end()
+        del self._idle[1:]
+
     def end(self) -> None:
-        """Let those go that have no run; the others train on."""
+        """Let those go that have no run, now and for ever; the others train on. Who waits for one hears of it."""
+        self._has_ended = True
         for worker in self._idle:
             # It may still be loading what nobody will need.
             worker.child.end()
-        for worker, _ in self._training:
+        for worker, what in self._asked.items():
+            # One that begins a run does so, and is not waited for.
+            worker.child.leave() if what == "resume" else worker.child.end()
+        for worker, _ in self._training.values():
             # It is not ours to wait for any more, and no leak that Python should warn of.
             worker.child.process.returncode = worker.child.process.returncode or 0
 
-    async def paint(self, recipe: Recipe, *, paused: bool = False) -> str:
-        """Begin a run; its name. Raises Problem."""
-        order = {"do": "paint", "recipe": values(recipe), "runs": str(self.runs), "paused": paused}
-        order["stored"] = await self._stored_picture(recipe)
-        return (await self._ordered(order))["name"]
+    async def resume(self, folder: Path, wanted: Callable[[], bool] = lambda: True) -> None:
+        """Begin a run, or go on with it, unless it is not ``wanted`` any more when there is a child. Raises Problem."""
+        worker = await self._free()
+        self._asked[worker] = "load"
+        try:
+            await asyncio.shield(worker.loaded)
+        finally:
+            self._asked.pop(worker, None)
+        if not wanted():
+            self._idle.insert(0, worker)
+            return
+        await self._answer(worker, {"do": "resume", "folder": str(folder)})
 
-    async def resume(self, folder: Path) -> str:
-        """Go on with a run; its name. Raises Problem."""
-        return (await self._ordered({"do": "resume", "folder": str(folder)}))["name"]
+    async def refuse(self, recipe: Recipe) -> None:
+        """Raise Problem where a child that has nothing to do says that no engine can train the recipe.
+
+        Where none is free nothing is said: the run does, when its turn comes.
+        """
+        worker = next((each for each in self._idle if each.loaded.done() and not each.child.ended), None)
+        if worker is not None:
+            self._idle.remove(worker)
+            with suppress(Ended):
+                await self._answer(worker, {"do": "resolve", "recipe": values(recipe)})
 
     async def check(
         self,
@@ -140,9 +186,18 @@ class Children:
         Its process is ended when nobody does, or when it takes longer than ``most_seconds``; what takes it more than
         ``most_bytes`` is refused there. It is not asked again in another process: what ended one would end that too.
         """
-        order: dict[str, Any] = {"do": "check", "recipe": values(recipe), "bytes": most_bytes}
-        order["stored"] = await self._stored_picture(recipe)
-        worker = await self._loaded(has_left)
+        async with self._few_checks:
+            if await has_left():
+                raise Problem(GONE, "Nobody waits for this any more.")
+            order: dict[str, Any] = {"do": "check", "recipe": values(recipe), "bytes": most_bytes}
+            stored = await self.stored_picture(recipe)
+            order["stored"] = None if stored is None else str(stored)
+            worker = await self._loaded(has_left)
+            return await self._checked(worker, order, has_left, most_seconds)
+
+    async def _checked(
+        self, worker: Worker, order: dict[str, Any], has_left: Callable[[], Awaitable[bool]], most_seconds: float
+    ) -> dict[str, Any]:
         self._checking += 1
         answer = asyncio.ensure_future(self._answer(worker, order, most_seconds))
         left_at: float | None = None
@@ -160,10 +215,9 @@ class Children:
                     await answer
             self._checking -= 1
 
-    async def _stored_picture(self, recipe: Recipe) -> str | None:
+    async def stored_picture(self, recipe: Recipe) -> Path | None:
         """The folder of the run that has stored the picture, where no file of the studio's own holds it."""
-        found = await to_thread.run_sync(self._stored, recipe)
-        return None if found is None else str(found)
+        return await to_thread.run_sync(self._stored, recipe)
 
     async def _loaded(self, has_left: Callable[[], Awaitable[bool]]) -> Worker:
         """One that has loaded everything; until then a training, which people wait for more, may have it."""
@@ -177,9 +231,6 @@ class Children:
             await asyncio.sleep(LEAVING)
             if await has_left():
                 raise Problem(GONE, "Nobody waits for this any more.")
-
-    async def _ordered(self, order: dict[str, Any]) -> dict[str, Any]:
-        return await self._answer(await self._free(), order)
 
     async def _free(self) -> Worker:
         """One to be asked: a warm one, if there is one or will be in a moment."""
@@ -196,27 +247,35 @@ class Children:
     async def _answer(
         self, worker: Worker, order: dict[str, Any], most_seconds: float = MOST_SECONDS
     ) -> dict[str, Any]:
-        self._asked += 1
+        self._asked[worker] = order["do"]
         try:
             answer = await worker.ask(order, most_seconds)
             if "name" in answer:
-                self._training.append((worker, time.monotonic()))
+                self._training[answer["name"]] = worker, time.monotonic()
             else:
                 self._idle.insert(0, worker)
-                for other in self._idle[1:]:
-                    other.child.end()
-                del self._idle[1:]
         finally:
-            self._asked -= 1
+            self._asked.pop(worker, None)
         if "problem" in answer:
             status = 409 if answer.get("kind") == "RunError" else 422
             raise Problem(status, answer["problem"], field_of(answer["problem"]))
         return answer
 
+    def _is_free(self, worker: Worker) -> bool:
+        """Whether a child whose run is over can take another one."""
+        try:
+            worker.child.next_answer(MOST_SECONDS)
+        except OSError:
+            worker.child.end()
+            return False
+        return True
+
     def _new(self) -> Worker:
+        if self._has_ended:
+            raise Problem(503, "The studio has ended.")
         logs = names.own_folder(self.runs, "logs")
         for old in sorted(logs.glob("*.log"))[:-LOGS_KEPT]:
             with suppress(OSError):
                 old.unlink()
         log = logs / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.urandom(3).hex()}.log"
-        return Worker(log)
+        return Worker(log, self._asking)

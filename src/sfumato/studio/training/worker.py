@@ -1,15 +1,14 @@
-"""``python -m sfumato.studio.training.worker``: a process that has loaded everything, and waits for one run to train.
+"""``python -m sfumato.studio.training.worker``: a process that has loaded everything, and trains one run after another.
 
-Asked as `studio.child` has it, it checks recipes as often as it is asked; with a run it lets go of whoever asked and
-trains to the end, whatever becomes of them. When nobody can ask any more, it ends.
+Asked as `studio.child` has it, it checks recipes, and begins runs or goes on with them: it answers as soon as a run is
+under way, trains it to the end whatever becomes of whoever asked, and then says that it is free. When nobody can ask
+any more, it ends.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import sys
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -19,23 +18,33 @@ from sfumato.errors import RecipeError, SfumatoError
 from sfumato.interrupt import asked_to_stop
 from sfumato.notices import heard
 from sfumato.recipe import Recipe, changed
-from sfumato.runs import load_run, requests
+from sfumato.runs import load_run
 from sfumato.studio import child
+from sfumato.training import resolve
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None
 
 WARMING = {"budget": {"steps": 2}, "evaluation": {"every": "end"}}
 
 
+MOST_MEMORY = 1_500_000_000
+"""Bytes that it may have held when it takes another run: what a large network took is not given back whole."""
+
+
 def main() -> None:
-    """Serve until a run is trained, or nobody is there."""
+    """Serve until nobody is there."""
     answers = child.own_output()
     with heard(_say):
         for line in sys.stdin:
-            if _serve(json.loads(line), answers):
+            if not _serve(json.loads(line), answers):
                 return
 
 
 def _serve(order: dict[str, Any], answers: BinaryIO) -> bool:
-    """Whether that was a run."""
+    """Whether it is there for more."""
     answered = False
 
     def answer(**values: Any) -> None:
@@ -43,37 +52,43 @@ def _serve(order: dict[str, Any], answers: BinaryIO) -> bool:
         answered = True
         child.answer(answers, values)
 
-    def began(folder: Path) -> None:
-        if order.get("paused"):
-            requests.ask(folder, "pause")
-        answer(name=folder.name)
-        _let_go(answers)
-
     try:
         match order["do"]:
             case "load":
                 _warm()
                 answer(loaded=True)
+            case "resolve":
+                resolve(Recipe.of(order["recipe"]))
+                answer(works=True)
             case "check":
                 answer(**_checked(order))
-            case "paint":
-                recipe, stored = Recipe.of(order["recipe"]), order.get("stored")
-                with asked_to_stop() as stop:
-                    if stored is not None:
-                        api.paint_stored(stored, recipe, runs=order["runs"], stop=stop, began=began, live=False)
-                    else:
-                        api.paint(recipe=recipe, runs=order["runs"], stop=stop, began=began, live=False)
             case "resume":
                 with asked_to_stop() as stop:
-                    api.resume(order["folder"], stop=stop, began=began, live=False)
+                    api.resume(order["folder"], stop=stop, began=lambda folder: answer(name=folder.name), live=False)
+                return _over(answers, ended=stop())
     except SfumatoError as error:
         if answered:
             # The run is there, and says for itself how it ended.
             _say(str(error))
-        else:
-            answer(problem=str(error), kind=type(error).__name__)
-            return False
-    return order["do"] in ("paint", "resume")
+            return _over(answers)
+        answer(problem=str(error), kind=type(error).__name__)
+    return True
+
+
+def _over(answers: BinaryIO, *, ended: bool = False) -> bool:
+    """Say that the run is over, unless this process is to end: whether it is there for more."""
+    if ended or peak_memory() > MOST_MEMORY:
+        return False
+    child.answer(answers, {"free": True})
+    return True
+
+
+def peak_memory() -> int:
+    """Bytes that this process has held at most; 0 where that is not known."""
+    if resource is None:
+        return 0
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024
 
 
 def _checked(order: dict[str, Any]) -> dict[str, Any]:
@@ -96,14 +111,6 @@ def _warm() -> None:
     picture = np.zeros((32, 32, 3), np.float32)
     for _ in api.train(changed(Recipe(), WARMING), picture):  # pyright: ignore[reportArgumentType]
         pass
-
-
-def _let_go(answers: BinaryIO) -> None:
-    """Of the pipes: whoever asked may end, and is not held up by this process."""
-    answers.close()
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    os.dup2(nowhere, 0)
-    os.close(nowhere)
 
 
 def _say(line: str) -> None:

@@ -1,8 +1,8 @@
 """From a run's name in an address to its folder, and to files in it: never out of the folder of runs, by no link.
 
 A folder may be called anything that its file system takes: bytes that are no UTF-8, line breaks, marks that turn a
-line's direction, ``%``, ``#``. So pages and addresses have names encoded (`encoded`), in letters that mean nothing in an
-address, a query, a list or a page, and that stand for one folder alone. Ordinary names are encoded as themselves.
+line's direction, ``%``, ``#``. So pages and addresses have names encoded (`encoded`), in letters that mean nothing in
+an address, a query, a list or a page, and that stand for one folder alone. Ordinary names are encoded as themselves.
 """
 
 from __future__ import annotations
@@ -88,12 +88,15 @@ def file(folder: Path, *parts: str) -> Path:
 
 
 def own_folder(runs: Path, *parts: str) -> Path:
-    """A folder of the studio's own in ``runs``, made where it is missing. Raises Problem where a link is in the way."""
+    """A folder of the studio's own in ``runs``, made where it is missing. Raises Problem where a link is in the way.
+
+    ``runs`` itself is not made: somebody may have deleted it.
+    """
     path = runs
     for part in (".studio", *parts):
         path = path / part
         try:
-            path.mkdir(parents=True, exist_ok=True)
+            path.mkdir(exist_ok=True)
         except OSError as error:
             raise Problem(507, f"cannot make {path}: {(error.strerror or str(error)).lower()}.") from None
         if not _is(path, stat.S_ISDIR):

@@ -21,7 +21,8 @@ class Patient(H11Protocol):
     """Waits so long for a request, or for a reader, once or twice that; an answer takes whatever it takes."""
 
     _looking: asyncio.TimerHandle | None = None
-    _waiting: Any = None
+    _waiting: Any = False
+    """The request that it was idle after when it was last looked at; None before the first, False before any look."""
     _unsent: int | None = None
     """Bytes that were waiting to be taken when it was last looked at; None where none were, or some were since."""
 

@@ -59,6 +59,7 @@ export function differing(differences) {
 export const STATES = {
   running: "training",
   paused: "paused",
+  queued: "waiting",
   done: "done",
   stopped: "stopped",
   interrupted: "interrupted",
@@ -67,4 +68,5 @@ export const STATES = {
   damaged: "damaged",
 };
 
-export const isLive = (state) => state === "running" || state === "paused";
+/** Whether something will happen in a run without anybody asking for it, or is happening. */
+export const isLive = (state) => state === "running" || state === "paused" || state === "queued";

@@ -1,0 +1,38 @@
+"""Runs that wait: each page says how many are before its run, and any of them can be cancelled."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+from tests.studio.browser.conftest import Open
+
+LONG = "picture.max_side=24&model.width=8&model.depth=1&budget.seconds=600"
+"""With all cores, as runs are by default."""
+
+
+def test_a_run_waits_for_its_turn_and_can_be_cancelled(visit: Open) -> None:
+    def started() -> Page:
+        page = visit(f"/new?{LONG}")
+        page.get_by_role("button", name="Start painting").click()
+        page.wait_for_url("**/runs/*")
+        return page
+
+    first = started()
+    state = first.locator(".run-title .state")
+    expect(state).to_have_text("training")
+    second = started()
+    waits = second.locator(".run-title .state")
+    expect(waits).to_have_text("waiting, next to begin")
+    expect(second.locator(".stage")).to_contain_text("as soon as there is a core")
+    third = started()
+    expect(third.locator(".run-title .state")).to_have_text("waiting, 1 before yours")
+    gallery = visit("/")
+    expect(gallery.get_by_text("waiting, 1 before yours")).to_be_visible()
+    second.get_by_role("button", name="Cancel").click()
+    second.wait_for_url("**/")
+    expect(third.locator(".run-title .state")).to_have_text("waiting, next to begin")
+    first.get_by_role("button", name="Stop").click()
+    expect(state).to_have_text("stopped")
+    expect(third.locator(".run-title .state")).to_have_text("training")
+    third.get_by_role("button", name="Stop").click()
+    expect(third.locator(".run-title .state")).to_have_text("stopped")

@@ -1,0 +1,357 @@
+"""Runs wait for cores in the order in which they were asked for, whatever becomes of them and of the studio."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sfumato.errors import RunError
+from sfumato.recipe import Recipe, changed
+from sfumato.runs import atomic, entry, facts, queued, requests
+from sfumato.runs.locking import FolderLock
+from sfumato.studio.gallery.cards import Gallery
+from sfumato.studio.training import queue as queues
+from sfumato.studio.training import waiting
+from sfumato.studio.training.children import Ended
+from sfumato.studio.training.queue import Queue
+from sfumato.studio.web.problems import Problem
+from tests.awaited import awaited
+from tests.runs import made
+
+CORES = 4
+
+
+class Trainings:
+    """In place of processes: runs are held and say what they do, until they are told to end."""
+
+    def __init__(self, runs: Path) -> None:
+        self.runs = runs
+        self.begun: list[str] = []
+        self.problems: dict[str, list[Exception]] = {}
+        self._held: dict[str, FolderLock] = {}
+        self.queue = Queue(self, Gallery(runs))  # pyright: ignore[reportArgumentType]
+
+    @property
+    def training(self) -> list[str]:
+        return list(self._held)
+
+    async def stored_picture(self, recipe: Recipe) -> None:
+        return None
+
+    async def resume(self, folder: Path, wanted: Callable[[], bool]) -> None:
+        if self.problems.get(folder.name):
+            raise self.problems[folder.name].pop()
+        if not wanted():
+            return
+        lock = FolderLock(folder)
+        lock.acquire()
+        self.begun.append(folder.name)
+        self._held[folder.name] = lock
+        self.write(folder.name, "running")
+
+    def write(self, name: str, status: str) -> None:
+        found = {**facts.read(self.runs / name), "status": status, "started": "2026-01-02T03:04:05+0000"}
+        atomic.write_bytes(self.runs / name / "run.json", json.dumps(found).encode())
+
+    def end(self, name: str) -> None:
+        self.write(name, "done")
+        self._held.pop(name).release()
+
+    def pause(self, name: str) -> None:
+        requests.ask(self.runs / name, "pause")
+        self.write(name, "paused")
+
+    def asked_to_go_on(self, name: str) -> bool:
+        """Does what the training does then."""
+        asked = requests.asked(self.runs / name) != "pause"
+        if asked:
+            self.write(name, "running")
+        return asked
+
+    def threads(self, *names: str) -> int:
+        return sum(facts.read(self.runs / name)["recipe"]["threads"] or CORES for name in names)
+
+    def waiting(self) -> list[str]:
+        return [each.name for each in waiting.places(self.runs)]
+
+    async def look(self) -> None:
+        """As housekeeping does, to the end of what it begins."""
+        await self.queue.go_on()
+        while tasks := list(self.queue._tasks):
+            await tasks[0]
+
+    async def start(self, *threads: int) -> list[str]:
+        return await self.queue.start([recipe(each) for each in threads])
+
+
+def recipe(threads: int) -> Recipe:
+    return changed(Recipe(), {"threads": threads})
+
+
+@pytest.fixture
+def some(runs: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Trainings]:
+    monkeypatch.setattr(queues, "available_cores", lambda: CORES)
+    monkeypatch.setattr(queues, "TAKEN_UP_WITHIN", 0.0)
+    found = Trainings(runs)
+    yield found
+    found.queue.end()
+    for name in found.training:
+        found.end(name)
+
+
+def done(work: Any) -> Any:
+    return awaited(work)
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(asked=st.lists(st.integers(0, CORES + 2), min_size=1, max_size=6), ends=st.integers(0, CORES))
+def test_never_more_at_work_than_the_cores_take(
+    some: Trainings, tmp_path_factory: pytest.TempPathFactory, asked: list[int], ends: int
+) -> None:
+    async def all_of_them() -> None:
+        each = Trainings(tmp_path_factory.mktemp("many"))
+        names = await each.start(*asked)
+        while True:
+            await each.look()
+            at_work = each.training
+            # Those that begin at once do so in any order.
+            count = len(each.begun)
+            assert (sorted(each.begun), each.waiting()) == (sorted(names[:count]), names[count:])
+            assert len(at_work) == 1 or sum(min(each.threads(name), CORES) for name in at_work) <= CORES
+            if not at_work:
+                break
+            each.end(at_work[ends % len(at_work)])
+        assert sorted(each.begun) == sorted(names)
+        each.queue.end()
+
+    done(all_of_them())
+
+
+def test_a_race_divides_the_cores(some: Trainings) -> None:
+    async def race() -> None:
+        names = await some.queue.race([recipe(0)] * 3)
+        await some.look()
+        assert sorted(some.begun) == sorted(names)
+        assert [some.threads(name) for name in names] == [1, 1, 1]
+
+    done(race())
+
+
+def test_one_that_is_paused_leaves_its_cores(some: Trainings) -> None:
+    async def pause() -> None:
+        first, second = await some.start(0, 0)
+        await some.look()
+        assert some.begun == [first]
+        some.pause(first)
+        await some.look()
+        assert some.begun == [first, second]
+        await some.queue.resume(some.runs / first)
+        await some.look()
+        assert not some.asked_to_go_on(first)
+        assert waiting.before(some.runs, first) == 0
+        some.end(second)
+        await some.look()
+        assert some.asked_to_go_on(first)
+        assert some.waiting() == []
+
+    done(pause())
+
+
+def test_what_the_command_line_trains_here_is_counted(some: Trainings) -> None:
+    folder = made.run(some.runs, "elsewhere", facts={"status": "running", "result": None}, threads=CORES)
+
+    async def wait() -> None:
+        lock = FolderLock(folder)
+        lock.acquire()
+        names = await some.start(1)
+        await some.look()
+        assert some.begun == []
+        lock.release()
+        await some.look()
+        assert some.begun == names
+
+    done(wait())
+
+
+def test_what_is_cancelled_is_gone(some: Trainings) -> None:
+    async def cancel() -> None:
+        first, second, third = await some.start(0, 0, 0)
+        await some.look()
+        assert await some.queue.cancel(some.runs / second)
+        assert not (some.runs / second).exists()
+        assert waiting.before(some.runs, third) == 0
+        # One that trains does not wait.
+        assert not await some.queue.cancel(some.runs / first)
+        some.end(first)
+        await some.look()
+        assert some.begun == [first, third]
+
+    done(cancel())
+
+
+def test_one_that_is_cancelled_while_it_begins_is_gone_too(some: Trainings) -> None:
+    async def cancel() -> None:
+        (name,) = await some.start(0)
+        await some.queue.go_on()
+        assert await some.queue.cancel(some.runs / name)
+        await some.look()
+        assert (some.begun, list(some.runs.glob("2*"))) == ([], [])
+
+    done(cancel())
+
+
+def test_what_is_deleted_waits_no_more(some: Trainings) -> None:
+    async def delete() -> None:
+        first, second = await some.start(0, 0)
+        shutil.rmtree(some.runs / first)
+        await some.look()
+        assert some.begun == [second]
+        assert not (some.runs / first).exists()
+
+    done(delete())
+
+
+@pytest.mark.parametrize(
+    ("problems", "reason"),
+    [
+        ([Problem(422, "picture.source must be a picture")], "picture.source must be a picture"),
+        ([Ended(Path("log")), Ended(Path("log"))], "ended without a word; see log"),
+    ],
+)
+def test_one_that_cannot_begin_says_why(some: Trainings, problems: list[Exception], reason: str) -> None:
+    async def fail() -> None:
+        first, second = await some.start(0, 0)
+        some.problems[first] = problems
+        await some.look()
+        await some.look()
+        found = facts.read(some.runs / first)
+        assert found["status"] == "failed"
+        assert reason in found["findings"][0]
+        assert some.begun == [second]
+
+    done(fail())
+
+
+def test_a_process_that_ends_once_is_no_reason(some: Trainings) -> None:
+    async def again() -> None:
+        (name,) = await some.start(0)
+        some.problems[name] = [Ended(None)]
+        await some.look()
+        assert some.begun == [name]
+
+    done(again())
+
+
+def test_the_next_studio_goes_on(some: Trainings) -> None:
+    async def next_one() -> None:
+        names = await some.start(0, 0)
+        other = Trainings(some.runs)
+        await some.look()
+        # While one is there, another over the same folder only queues.
+        names += await other.start(0)
+        some.end(names[0])
+        await other.look()
+        assert (other.begun, other.waiting()) == ([], names[1:])
+        some.queue.end()
+        await other.look()
+        assert other.begun == [names[1]]
+        other.queue.end()
+        other.end(names[1])
+
+    done(next_one())
+
+
+def _without_seal(runs: Path, folder: Path) -> None:
+    record = {"name": folder.name, "seal": "0" * 64}
+    (runs / ".studio" / "queue").mkdir(parents=True)
+    (runs / ".studio" / "queue" / "1.json").write_text(json.dumps(record))
+
+
+def _of_another_folder(runs: Path, folder: Path) -> None:
+    other = runs.with_name("other")
+    shutil.copytree(runs, other)
+    waiting.add(other, folder.name)
+    shutil.copytree(other / ".studio", runs / ".studio")
+
+
+def _of_another_recipe(runs: Path, folder: Path) -> None:
+    waiting.add(runs, folder.name)
+    found = facts.read(folder)
+    found["recipe"]["model"]["width"] = 60_000
+    (folder / "run.json").write_text(json.dumps(found))
+
+
+@pytest.mark.parametrize("write", [_without_seal, _of_another_folder, _of_another_recipe])
+def test_opening_a_folder_begins_nothing_that_its_user_has_not_asked_for(
+    some: Trainings, write: Callable[[Path, Path], None]
+) -> None:
+    folder = queued.enqueue(some.runs, recipe(1))
+    write(some.runs, folder)
+    done(some.look())
+    assert some.begun == []
+    assert entry.read(folder).state == "queued"
+
+
+def test_one_without_a_place_can_be_begun_or_cancelled(some: Trainings) -> None:
+    async def both() -> None:
+        one, other = (queued.enqueue(some.runs, recipe(1)) for _ in range(2))
+        assert await some.queue.cancel(one)
+        assert not one.exists()
+        await some.queue.resume(other)
+        await some.look()
+        assert some.begun == [other.name]
+
+    done(both())
+
+
+def test_one_that_has_ended_begins_nothing(some: Trainings) -> None:
+    async def end() -> None:
+        (name,) = await some.start(1)
+        some.queue.end()
+        await some.look()
+        assert (some.begun, some.waiting()) == ([], [name])
+
+    done(end())
+
+
+@pytest.mark.parametrize("text", ["", "[" * 10_000, "{}", '{"name": "../x", "seal": "0"}', '{"name": 1, "seal": "0"}'])
+def test_a_wrong_record_holds_nothing_up(some: Trainings, text: str) -> None:
+    (some.runs / ".studio" / "queue").mkdir(parents=True)
+    (some.runs / ".studio" / "queue" / "0.json").write_text(text)
+
+    async def start() -> None:
+        names = await some.start(1)
+        await some.look()
+        assert some.begun == names
+
+    done(start())
+
+
+def test_all_arms_are_queued_or_none(some: Trainings, monkeypatch: pytest.MonkeyPatch) -> None:
+    add, left = waiting.add, [True, True]
+
+    def full(runs: Path, name: str) -> None:
+        if not left:
+            raise RunError("no space left on device")
+        left.pop()
+        add(runs, name)
+
+    monkeypatch.setattr(waiting, "add", full)
+    with pytest.raises(RunError, match="no space"):
+        done(some.queue.race([recipe(0)] * 3))
+    assert [path.name for path in some.runs.iterdir()] == [".studio"]
+    assert some.waiting() == []
+
+
+def test_a_run_of_ones_own_network_is_not_queued(some: Trainings) -> None:
+    folder = made.run(some.runs, "own", facts={"status": "stopped"}, model={"module": "nets:Net"})
+    with pytest.raises(Problem, match="sfumato resume own --module"):
+        done(some.queue.resume(folder))
+    assert some.waiting() == []

@@ -1,0 +1,93 @@
+"""Many starts at once, over real HTTP: all are trained, none is lost, and never more at once than there are cores."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sfumato.cores import available_cores
+from tests.studio.server import Server, eventually, server
+
+pytestmark = pytest.mark.slow
+
+STARTS = 30
+
+TINY: dict[str, Any] = {
+    "changes": {
+        "picture.max_side": "8",
+        "model.depth": "1",
+        "model.width": "4",
+        "engine": "autograd",
+        "threads": "1",
+        "budget.steps": "3",
+        "evaluation.every": "end",
+    }
+}
+
+
+class Watch:
+    """What was at work, looked at again and again."""
+
+    def __init__(self, page: Server) -> None:
+        self._page = page
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+        self.at_once = 0
+        self.processes = 0
+
+    def __enter__(self) -> Watch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._over.wait(0.05):
+            runs = self._page.get("/api/runs?size=100")["runs"]
+            self.at_once = max(self.at_once, sum(run["state"] == "running" for run in runs))
+            self.processes = max(self.processes, len(workers(self._page.process.pid)))
+
+
+def workers(server: int) -> list[int]:
+    """The processes that train, of a server."""
+    found: list[int] = []
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (path / "cmdline").read_bytes()
+            parent = int((path / "stat").read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue
+        if parent == server and b"sfumato.studio.training.worker" in command:
+            found.append(int(path.name))
+    return found
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Iterator[Server]:
+    with server(tmp_path / "runs") as found:
+        yield found
+
+
+def test_all_are_trained_and_never_more_than_the_cores_take(page: Server, tmp_path: Path) -> None:
+    cores = available_cores()
+    with Watch(page) as watch:
+        with ThreadPoolExecutor(STARTS) as pool:
+            answers = list(pool.map(lambda _: page.ask("POST", "/api/runs", TINY), range(STARTS)))
+        assert [status for status, _ in answers] == [201] * STARTS
+        names = [answer["name"] for _, answer in answers]
+        assert len(set(names)) == STARTS
+        # All were answered long before all are trained.
+        assert any(run["state"] == "queued" and run["before"] for run in page.get("/api/runs?size=100")["runs"])
+        eventually(lambda: all(run["state"] == "done" for run in page.get("/api/runs?size=100")["runs"]))
+    assert {path.name for path in (tmp_path / "runs").iterdir() if path.name != ".studio"} == set(names)
+    assert 1 <= watch.at_once <= cores
+    # One more may be warm, for whoever asks next.
+    assert watch.processes <= cores + 1
+    assert list((tmp_path / "runs" / ".studio" / "queue").glob("*.json")) == []
