@@ -67,7 +67,11 @@ def test_a_run_whose_folder_goes_ends(tmp_path: Path, goes: Goes, step: int) -> 
     with pytest.raises(sf.RunError, match="was deleted or moved while it was written"):
         sf.paint(picture(), runs=runs, watch=watch, **{**SMALL, "budget": {"steps": 400}})
     assert contents(runs) == {name: data for name, data in before.items() if name != "nothing"}
-    assert {name.split("/")[0] for name in before if "/" in name} == {each.name for each in runs.iterdir()}
+    assert [each.name for each in runs.iterdir()] == {delete: [], move: ["elsewhere"]}.get(goes, [runs_name(before)])
+
+
+def runs_name(found: dict[str, bytes]) -> str:
+    return next((name.split("/")[0] for name in found if "/" in name), "")
 
 
 @GOES
@@ -170,7 +174,7 @@ def test_an_experiment_whose_folder_goes_ends(tmp_path: Path, goes: Goes) -> Non
     out = tmp_path / "experiment"
     plan = small_plan({}, {"model": {"width": 8}})
     folder = Folder(out)
-    outcome = failed(Key("verdict", plan.arms[0].name, 0, (1.0,)), "no way")
+    outcome = failed(Key("verdict", plan.arms[0].name, 0, (0.003,)), "no way")
     with folder.taken(plan, None):
         folder.write(outcome, 0)
         goes(out)
