@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sfumato import images, models, notebook, render, trust
 from sfumato.cores import available_cores
 from sfumato.errors import EngineError, PictureError, RecipeError, RunError, SfumatoError
+from sfumato.process_state import scoped, unscoped
 from sfumato.recipe import Recipe, changed, need, preset, recipe_id, room
 from sfumato.recipe.need import Size
 from sfumato.render.film_options import FilmOptions
@@ -39,6 +40,7 @@ PictureSource = str | Path | NDArray[Any]
 """A file, the name of a sample, or an array (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) of floats in [0, 1] or bytes."""
 
 
+@scoped
 def paint(
     picture: PictureSource | Mapping[str, Any] | None = None,
     /,
@@ -82,10 +84,11 @@ def paint(
     model, origin = _warm(warm_start, resolved, target.shape[2])
     with notebook.figure(live) as figure:
         writer, loop = _begun(Path(runs), resolved, target, model, origin)
-        began(writer.folder)
+        unscoped(began)(writer.folder)
         return _finished(loop, writer, None, options, figure, watch, stop, stage)
 
 
+@scoped
 def fit(
     module: torch.nn.Module,
     picture: PictureSource | Mapping[str, Any] | None = None,
@@ -119,6 +122,7 @@ def fit(
         return _finished(loop, writer, module, options, figure, watch, stop, stage)
 
 
+@scoped
 def resume(
     folder: str | Path,
     *,
@@ -154,8 +158,8 @@ def resume(
     if run.status in ("done", "diverged"):
         if not (run.folder / layout.CURVE).exists():
             # Killed, or out of room, between the end of its training and what is made of it.
-            began(run.folder)
-            render.finish(run, _of(run, options), stage)
+            unscoped(began)(run.folder)
+            render.finish(run, _of(run, options), unscoped(stage))
             return run
         raise RunError(
             f"{run.folder} must be unfinished to be resumed. Got a run that is {run.status} ({run.facts['ended']}); "
@@ -169,7 +173,7 @@ def resume(
         if state is not None:
             loop.load(*state)
         writer = RunWriter(run.folder, run.recipe, run.facts["id"], run.picture, resumed_at=loop.clock.step)
-        began(writer.folder)
+        unscoped(began)(writer.folder)
         return _finished(loop, writer, module, options, figure, watch, stop, stage)
 
 
@@ -222,12 +226,12 @@ def _finished(
     status = "failed"
     try:
         figure.begins(loop.picture, loop.recipe.picture.light)
-        for snapshot in loop.snapshots(lambda: writer.wait_while_paused() or figure.interrupted() or stop()):
+        for snapshot in loop.snapshots(lambda: writer.wait_while_paused() or figure.interrupted() or unscoped(stop)()):
             writer.observe(snapshot)
             with snapshot.looking.at("watching"):
                 figure.training(snapshot)
                 if watch is not None:
-                    watch(snapshot)
+                    unscoped(watch)(snapshot)
             if snapshot.ended is not None:
                 status = snapshot.ended if snapshot.ended in ("stopped", "diverged") else "done"
     finally:
@@ -236,7 +240,7 @@ def _finished(
 
     def both(name: str, done: int, total: int) -> None:
         figure.stage(name, done, total)
-        stage(name, done, total)
+        unscoped(stage)(name, done, total)
 
     render.finish(run, _of(run, film), both)
     return figure.ended(run)
@@ -301,6 +305,7 @@ def _film(film: Film | FilmOptions) -> FilmOptions:
     return FilmOptions(every="never") if film == "none" else FilmOptions(format=film)
 
 
+@scoped
 def train(
     recipe: Recipe | str | None = None,
     picture: PictureSource | Mapping[str, Any] | None = None,
@@ -319,6 +324,7 @@ def train(
     return Loop(resolved, target).snapshots()
 
 
+@scoped
 def check(
     recipe: Recipe | str | None = None,
     picture: PictureSource | Mapping[str, Any] | None = None,
@@ -347,6 +353,7 @@ def check(
     return diagnose(resolved, target, module)
 
 
+@scoped
 def train_many(
     recipes: Iterable[Recipe | str | Mapping[str, Any]],
     picture: PictureSource | Mapping[str, Any] | None = None,
@@ -411,6 +418,7 @@ def _one_of_many(
         raise RecipeError(f"recipe {index}: {error}") from None
 
 
+@scoped
 def load_picture(source: PictureSource | Recipe) -> NDArray[np.float32]:
     """(H, W, C) in [0, 1] from a file, a sample's name, an array, or a recipe with its own picture settings.
 
