@@ -12,6 +12,8 @@ import torch
 from PIL import Image
 
 import sfumato as sf
+from sfumato import images
+from sfumato.render.film_options import FilmOptions
 from tests.small import SMALL, picture
 
 
@@ -86,17 +88,78 @@ def test_grey_and_rgba_arrays() -> None:
 @pytest.mark.parametrize(
     ("array", "message"),
     [
-        (np.zeros((4, 4, 2)), "must have shape"),
-        (np.zeros((1, 4, 3)), "sides of 2 or more"),
+        (np.zeros((4, 4, 5)), "an array of shape"),
+        (np.zeros((1, 4, 3)), "at least 2x2 pixels"),
         (np.zeros((4, 4, 3)) + 1.5, "floats in \\[0, 1\\]"),
-        (np.full((4, 4, 3), np.nan), "floats in \\[0, 1\\]"),
-        (np.zeros((4, 4, 3), dtype=np.int64), "int64"),
     ],
 )
 def test_arrays_that_are_no_pictures(array: np.ndarray, message: str, tmp_path: Path) -> None:
     with pytest.raises(sf.PictureError, match=message):
         sf.paint(array, runs=tmp_path / "runs", **SMALL)
     assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("kind", ["image", "array", "tensor", "list"])
+def test_a_picture_in_memory_is_learned_by_all_that_learn(tmp_path: Path, kind: str) -> None:
+    values = (picture() * 255).round().astype(np.uint8)
+    image = Image.fromarray(values)
+    exif = image.getexif()
+    exif[0x0112] = 3
+    image.save(tmp_path / "a.png", exif=exif)
+    with Image.open(tmp_path / "a.png") as opened:
+        upright = values[::-1, ::-1]
+        given: Any = {
+            "image": opened,
+            "array": upright,
+            "tensor": torch.from_numpy(upright.copy()),
+            "list": (upright / 255).tolist(),
+        }[kind]
+        expected = sf.load_picture(tmp_path / "a.png")
+        np.testing.assert_array_equal(sf.load_picture(given), expected)
+        run = sf.paint(given, runs=tmp_path / "runs", film="none", **SMALL)
+        fitted = sf.fit(torch.nn.Linear(2, 3), given, runs=tmp_path / "runs", film="none", **SMALL)
+        for one in (run, fitted):
+            np.testing.assert_array_equal(one.picture, expected)
+            assert one.facts["picture"]["sha256"] == images.sha256(expected)
+            assert one.facts["picture"]["source"] == ("image" if kind == "image" else "array")
+        *_, last = sf.train("fast", given, picture={"max_side": 5}, **SMALL)
+        assert last.painting().shape[0] == 5
+        assert {index for index, _ in sf.train_many([{"seed": 1}, {"seed": 2}], given, **SMALL)} == {0, 1}
+        assert sf.check("fast", given, **SMALL).trial.pixels == 63
+
+
+def test_a_picture_in_memory_is_compared_on(tmp_path: Path) -> None:
+    # A recipe has a picture of its own, which the one that is given takes the place of.
+    arms = {"a": {}, "b": sf.Recipe.of({**SMALL, "seed": 3})}
+    found = sf.compare(arms, picture(), seeds=1, tune=False, workers=1, out=tmp_path / "experiment", **SMALL)
+    assert found.plan.picture["sha256"] == images.sha256(picture())
+    assert all(arm.recipe.picture.source == "array" for arm in found.plan.arms)
+
+
+def test_a_run_stopped_while_it_is_compared_is_painted_when_it_is_resumed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sfumato.training.loop.rows_of_a_block", lambda *_: 1)
+    monkeypatch.setattr("sfumato.training.evaluation.QUIET", 0)
+    told: list[str] = []
+    changes = {**SMALL, "evaluation": {"every": "end"}}
+    run = sf.paint(
+        picture(), runs=tmp_path, stage=lambda name, *_: told.append(name), stop=lambda: bool(told), **changes
+    )
+    assert told == ["evaluation", "evaluation"]
+    assert (run.status, run.psnr) == ("stopped", None)
+    assert f"sfumato resume {run.folder}" in run.summary()
+    again = sf.resume(run.folder, film="none")
+    assert again.status == "done"
+    assert again.psnr is not None
+    assert again.facts["stage"] is None
+
+
+@pytest.mark.parametrize("size", [(2, 2), (2, 9)])
+def test_the_smallest_pictures_have_a_film(tmp_path: Path, size: tuple[int, int]) -> None:
+    run = sf.paint(picture(*size), runs=tmp_path, film=FilmOptions(kind="beside", seconds=0.3), **SMALL)
+    assert (run.folder / "learning-beside.mp4").exists()
+    assert sf.check("fast", picture(*size), **SMALL).findings
 
 
 def test_ways_to_give_a_picture() -> None:

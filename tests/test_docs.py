@@ -86,6 +86,9 @@ def test_command(
     arguments = ["photo.png" if argument in ("photo.jpg", "mona-lisa") else argument for argument in arguments]
     if arguments[0] == "paint":
         arguments += SHORT
+        if "--film" not in command:
+            # A film has tests of its own.
+            arguments += ["--film.every", "never"]
         if "--warm-start" in arguments:
             arguments += ["--model.depth", "2", "--model.width", "16"]
     if arguments[0] in ("compare", "ablate"):

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sfumato import images, models, notebook, render, trust
 from sfumato.cores import available_cores
-from sfumato.errors import EngineError, PictureError, RecipeError, RunError, SfumatoError
+from sfumato.errors import EngineError, RecipeError, RunError, SfumatoError
 from sfumato.process_state import scoped, unscoped
 from sfumato.recipe import Recipe, changed, need, preset, recipe_id, room
 from sfumato.recipe.need import Size
@@ -36,8 +36,7 @@ def _unheard(folder: Path) -> None:
 
 Film = Literal["mp4", "gif", "webp", "none"]
 """A format, or none; `FilmOptions` has more to choose."""
-PictureSource = str | Path | NDArray[Any]
-"""A file, the name of a sample, or an array (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) of floats in [0, 1] or bytes."""
+PictureSource = images.PictureSource
 
 
 @scoped
@@ -58,16 +57,18 @@ def paint(
 ) -> Run:
     """Train a network on a picture and leave a painting, a film and a curve in a new run folder.
 
-    ``picture`` is a file, the name of a sample, an array (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) of floats in [0, 1]
-    or bytes, or the recipe's settings of a picture: ``{"source": "cat.jpg", "max_side": 200}``. ``recipe`` is a recipe
-    or the name of a preset, by default ``fast``; ``changes`` replace its fields:
+    ``picture`` is a file, the name of a sample, an image of Pillow, an array, tensor or nested lists (H, W) or
+    (H, W, C) of uint8, uint16, bool, or floats in [0, 1], or the recipe's settings of a picture:
+    ``{"source": "cat.jpg", "max_side": 200}``. An image is learned as its file would be: turned as its EXIF data says,
+    its colour profile converted. ``recipe`` is a recipe or the name of a preset, by default ``fast``; ``changes``
+    replace its fields:
     ``paint("cat", picture={"max_side": 200}, model={"depth": 6}, seed=7)``; a change of the budget replaces the whole
     budget.
 
     ``warm_start`` is another run's folder: training starts from its last weights, of a network of the same shape.
     ``watch`` is called with every snapshot (about ten a second), ``stop`` between steps: when it answers true, training
-    ends and everything is written. ``stage`` is told how far the making of the film is: (name, done, total). ``began``
-    is told the run's folder, as soon as it is there.
+    ends and everything is written. ``stage`` is told how far a long evaluation and the making of the film are: (name,
+    done, total). ``began`` is told the run's folder, as soon as it is there.
 
     In a Jupyter notebook a figure shows the training, and an interrupt of the kernel ends it at the next step with
     everything written; ``live=False`` leaves the figure out.
@@ -75,9 +76,9 @@ def paint(
     Raises RecipeError, PictureError, EngineError or RunError; nothing is written when the input is wrong.
     """
     options = _film(film)
-    picture, changes = _picture(picture, changes)
-    whole = _recipe(picture, recipe, changes)
-    target = _target(picture, whole)
+    given, changes = _given(picture, changes)
+    whole = _recipe(recipe, changes)
+    target = images.load(whole.picture, given)
     resolved = resolve(whole)
     check_film(options, target.shape[:2], "film.out")
     _fits(resolved, target)
@@ -111,9 +112,9 @@ def fit(
     options = _film(film)
     if not isinstance(module, torch.nn.Module):
         raise RecipeError(f"fit must be given a torch.nn.Module. Got {type(module).__name__}.")
-    picture, changes = _picture(picture, changes)
-    whole = _of_module(_recipe(picture, recipe, changes), module)
-    target = _target(picture, whole)
+    given, changes = _given(picture, changes)
+    whole = _of_module(_recipe(recipe, changes), module)
+    target = images.load(whole.picture, given)
     resolved = resolve(whole)
     check_film(options, target.shape[:2], "film.out")
     _fits(resolved, target, module)
@@ -223,10 +224,22 @@ def _finished(
     stage: Callable[[str, int, int], None],
 ) -> Run:
     """Train to the end, writing and showing, then make curve and film."""
+
+    def both(name: str, done: int, total: int) -> None:
+        figure.stage(name, done, total)
+        unscoped(stage)(name, done, total)
+
+    def evaluating(name: str, done: int, total: int) -> None:
+        writer.stage(name, done, total)
+        both(name, done, total)
+
+    def asked() -> bool:
+        return writer.wait_while_paused() or figure.interrupted() or stop()
+
     status = "failed"
     try:
         figure.begins(loop.picture, loop.recipe.picture.light)
-        for snapshot in loop.snapshots(lambda: writer.wait_while_paused() or figure.interrupted() or unscoped(stop)()):
+        for snapshot in loop.snapshots(asked, evaluating):
             writer.observe(snapshot)
             with snapshot.looking.at("watching"):
                 figure.training(snapshot)
@@ -237,11 +250,6 @@ def _finished(
     finally:
         writer.finish(status)
     run = load_run(writer.folder, module)
-
-    def both(name: str, done: int, total: int) -> None:
-        figure.stage(name, done, total)
-        unscoped(stage)(name, done, total)
-
     render.finish(run, _of(run, film), both)
     return figure.ended(run)
 
@@ -316,9 +324,9 @@ def train(
 
     Arguments as for `paint`. Stop early by leaving the loop. Raises RecipeError, PictureError or EngineError.
     """
-    picture, changes = _picture(picture, changes)
-    whole = _recipe(picture, recipe, changes)
-    target = _target(picture, whole)
+    given, changes = _given(picture, changes)
+    whole = _recipe(recipe, changes)
+    target = images.load(whole.picture, given)
     resolved = resolve(whole)
     _fits(resolved, target, kept=False)
     return Loop(resolved, target).snapshots()
@@ -341,11 +349,11 @@ def check(
 
     Raises RecipeError, PictureError or EngineError.
     """
-    picture, changes = _picture(picture, changes)
-    whole = _recipe(picture, recipe, changes)
+    given, changes = _given(picture, changes)
+    whole = _recipe(recipe, changes)
     if module is not None:
         whole = _of_module(whole, module)
-    resolved, target = resolve(whole), _target(picture, whole)
+    resolved, target = resolve(whole), images.load(whole.picture, given)
     parameters = _parameters(module)
     room.require(
         "the check", lambda one, size: need.checking(one, size, parameters=parameters), resolved, _size(target)
@@ -377,14 +385,14 @@ def train_many(
     """
     if not 0 <= threads <= 1024:
         raise RecipeError(f"threads must be 0 (one a core) to 1024. Got {threads}.")
-    picture, changes = _picture(picture, changes)
-    wholes = [_one_of_many(index, one, picture, changes) for index, one in enumerate(recipes)]
+    given, changes = _given(picture, changes)
+    wholes = [_one_of_many(index, one, changes) for index, one in enumerate(recipes)]
     if not wholes:
         raise RecipeError("train_many must be given at least one recipe. Got none.")
     for index, whole in enumerate(wholes):
         if whole.picture != wholes[0].picture:
             raise RecipeError(f"recipe {index} must have the picture of recipe 0: all networks learn the same one.")
-    target = _target(picture, wholes[0])
+    target = images.load(wholes[0].picture, given)
 
     def many(one: Recipe, size: Size) -> int:
         return need.training(one, size, networks=len(wholes), kept=False)
@@ -399,82 +407,41 @@ def train_many(
     return together(loops(wholes, target), threads or available_cores(), stop)
 
 
-def _one_of_many(
-    index: int,
-    one: Recipe | str | Mapping[str, Any],
-    picture: PictureSource | Mapping[str, Any] | None,
-    changes: Mapping[str, Any],
-) -> Recipe:
+def _one_of_many(index: int, one: Recipe | str | Mapping[str, Any], changes: Mapping[str, Any]) -> Recipe:
     if not isinstance(one, Recipe | str | Mapping):
         kind = type(one).__name__
         raise RecipeError(f"recipe {index} must be a recipe, a preset's name or a mapping of changes. Got {kind}.")
     try:
         if not isinstance(one, Mapping):
-            return _recipe(picture, one, changes)
+            return _recipe(one, changes)
         if "picture" in one:
             raise RecipeError("must not change the picture: all networks learn the same one.")
-        return changed(_recipe(picture, None, changes), one)
+        return changed(_recipe(None, changes), one)
     except RecipeError as error:
         raise RecipeError(f"recipe {index}: {error}") from None
 
 
 @scoped
 def load_picture(source: PictureSource | Recipe) -> NDArray[np.float32]:
-    """(H, W, C) in [0, 1] from a file, a sample's name, an array, or a recipe with its own picture settings.
+    """(H, W, C) in [0, 1] from whatever `paint` takes as its picture, or from a recipe with its own picture settings.
 
     Raises PictureError.
     """
     if isinstance(source, Recipe):
         return images.load(source.picture)
-    if isinstance(source, str | Path):
-        return images.load(changed(Recipe(), {"picture": {"source": str(source)}}).picture)
-    return _from_array(np.asarray(source))
+    settings, given = images.asked(source)
+    return images.load(changed(Recipe(), {"picture": settings}).picture, given)
 
 
-def _picture(
-    picture: PictureSource | Mapping[str, Any] | None, changes: dict[str, Any]
-) -> tuple[PictureSource | Mapping[str, Any] | None, dict[str, Any]]:
-    """The picture, given first or by name, and the other changes; settings by name are those of the one given first."""
+def _given(
+    picture: PictureSource | Mapping[str, Any] | None, changes: Mapping[str, Any]
+) -> tuple[object | None, dict[str, Any]]:
+    """The picture where it is in memory, else None; and the changes, the picture's settings among them."""
     rest = {name: value for name, value in changes.items() if name != "picture"}
-    named = changes.get("picture")
-    if named is None or picture is None:
-        return picture if named is None else named, rest
-    if not isinstance(named, Mapping) or not isinstance(picture, str | Path):
-        raise RecipeError("the picture must be given once, or as a file or sample with picture={settings}.")
-    return {"source": str(picture), **named}, rest
+    settings, given = images.asked(picture, changes.get("picture"))
+    return given, {**rest, "picture": settings} if settings else rest
 
 
-def _recipe(
-    picture: PictureSource | Mapping[str, Any] | None, recipe: Recipe | str | None, changes: Mapping[str, Any]
-) -> Recipe:
+def _recipe(recipe: Recipe | str | None, changes: Mapping[str, Any]) -> Recipe:
     trust.allow_named_in(changes)
-    base = preset(recipe) if isinstance(recipe, str) else recipe or Recipe()
-    match picture:
-        case None:
-            return changed(base, changes)
-        case Mapping():
-            settings = picture
-        case str() | Path():
-            settings = {"source": str(picture)}
-        case _:
-            settings = {"source": "array"}
-    return changed(base, {**changes, "picture": settings})
-
-
-def _target(picture: PictureSource | Mapping[str, Any] | None, recipe: Recipe) -> NDArray[np.float32]:
-    given_as_numbers = picture is not None and not isinstance(picture, str | Path | Mapping)
-    return _from_array(np.asarray(picture)) if given_as_numbers else images.load(recipe.picture)
-
-
-def _from_array(array: NDArray[Any]) -> NDArray[np.float32]:
-    values = array[:, :, None] if array.ndim == 2 else array
-    if values.ndim != 3 or values.shape[2] not in (1, 3, 4) or min(values.shape[:2]) < 2:
-        raise PictureError(
-            "the picture must have shape (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) with sides of 2 or more. "
-            f"Got {array.shape}."
-        )
-    if values.dtype == np.uint8:
-        return values.astype(np.float32) / np.float32(255)
-    if not np.issubdtype(values.dtype, np.floating) or not (values.min() >= 0 and values.max() <= 1):
-        raise PictureError(f"the picture must hold bytes, or floats in [0, 1]. Got {values.dtype}.")
-    return values.astype(np.float32)
+    return changed(preset(recipe) if isinstance(recipe, str) else recipe or Recipe(), changes)

@@ -138,11 +138,14 @@ class Planted:
         return seconds, loss * 1.001
 
 
-def test_a_side_that_computes_something_else_gets_no_ratio() -> None:
+def test_a_side_that_computes_something_else_or_nothing_gets_no_ratio() -> None:
     fused, other = Worker("fused", 1), Worker("PyTorch eager", 1)
     try:
         honest = measure("tiny", {("fused", 1): fused, ("PyTorch eager", 1): other}, 2, 3)
         planted = measure("tiny", {("fused", 1): fused, ("PyTorch eager", 1): Planted(other)}, 2, 3)
+        # Nor does one that cannot run: it says so.
+        with pytest.raises(AbsentError, match="KeyError"):
+            fused.prepare("no such setting")
     finally:
         fused.close()
         other.close()
@@ -150,13 +153,6 @@ def test_a_side_that_computes_something_else_gets_no_ratio() -> None:
     assert set(honest.seconds) == {("fused", 1), ("PyTorch eager", 1)}
     assert list(planted.refused) == ["PyTorch eager, 1 thread"]
     assert set(planted.seconds) == {("fused", 1)}
-
-
-def test_a_side_that_cannot_run_says_so() -> None:
-    worker = Worker("fused", 1)
-    with pytest.raises(AbsentError, match="KeyError"):
-        worker.prepare("no such setting")
-    worker.close()
 
 
 def test_null_comparisons_are_counted() -> None:

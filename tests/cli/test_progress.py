@@ -51,3 +51,14 @@ def test_nothing_is_foretold_from_the_first_steps() -> None:
             dataclasses.replace(snapshot, loss=0.1, seconds=1.0, samples=25_000, epoch=0.1, progress=0.025)
         )
     assert "0:39 left" in out.getvalue()
+
+
+def test_a_long_evaluation_is_shown_on_the_way_and_again() -> None:
+    out = io.StringIO()
+    with PaintProgress(sf.Budget(epochs=3), console=Console(file=out, force_terminal=True, width=100)) as progress:
+        for _ in range(2):
+            progress.stage("evaluation", 0, 4)
+            progress.stage("evaluation", 4, 4)
+    last = out.getvalue().rsplit("training", 1)[1]
+    # One bar, and that of the training is not at its end yet.
+    assert last.count("4/4") == 1

@@ -50,9 +50,13 @@ LATE: dict[str, tuple[list[str], str]] = {
         ["paint", "TILE", "--film.every", "never", "--film.out", "x.mp4"],
         "out must be left out where every is never",
     ),
-    "no room beside": (
-        ["paint", "TILE", "--film.kind", "beside", "--film.size", "4000x4000"],
-        "size must leave room for two pictures",
+    "film of an odd size": (
+        ["paint", "TILE", "--film.size", "641x360"],
+        "size must be two even numbers for an mp4, such as 642x360",
+    ),
+    "film cropped to a line": (
+        ["paint", "TILE", "--film.size", "2x4096", "--film.fit", "crop", "--picture.size", "400x2"],
+        "size must be nearer to the picture's shape",
     ),
     "resumed film nowhere": (["resume", "RUN", "--film.out", "nowhere/x.mp4"], "film.out must be a file in a folder"),
     "all held out": (
@@ -72,7 +76,7 @@ LATE: dict[str, tuple[list[str], str]] = {
         "arm 0.9: training.held_out must leave a pixel to train on",
     ),
     "an arm that no engine trains": (
-        ["compare", "--picture", "TILE", "--axis", "training.batch=1,64", "--engine", "online"],
+        ["compare", "--picture", "TILE", "--axis=training.batch=1,64", "--engine=online", "--training.optimizer=sgd"],
         "arm 64: engine online cannot train this recipe: training.batch must be 1",
     ),
     "an ablation of what holds all out": (

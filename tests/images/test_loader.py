@@ -15,6 +15,7 @@ from PIL import Image
 
 from sfumato import images
 from sfumato.images import loader
+from sfumato.notices import heard
 from sfumato.runs import facts
 from tests.images.made_files import (
     GREY,
@@ -28,6 +29,7 @@ from tests.images.made_files import (
     grey_profile,
     load,
     needs_shared,
+    noise,
     refusal,
     rgb_profile,
     save,
@@ -160,7 +162,7 @@ def test_one_pixel_wide(tmp_path: Path) -> None:
     assert load(path, size="4x4").shape == (4, 4, 1)
     wide = save(tmp_path / "b.png", np.tile(GREY[:2], (1, 100)))
     assert load(wide).shape == (2, 700, 1)
-    assert "max_side" in refusal(wide, max_side=50)
+    assert load(wide, max_side=50).shape == (2, 50, 1)
 
 
 @needs_shared
@@ -174,3 +176,24 @@ def test_too_many_values() -> None:
 
 def test_a_run_may_hold_every_picture_that_can_be_loaded() -> None:
     assert facts.MOST_VALUES == loader.MAX_VALUES
+
+
+def test_a_large_picture_is_shrunk_unless_asked_not_to_and_that_is_said(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.png", noise((20, 2050)))
+    said: list[str] = []
+    with heard(said.append):
+        assert load(path).shape == (10, 1024, 1)
+        assert load(path, max_side=None).shape == (20, 2050, 1)
+        assert load(path, size="1500x30").shape == (30, 1500, 1)
+        assert load(path, max_side=200).shape == (2, 200, 1)
+        assert load("cat").shape == (300, 451, 3)
+    assert said == ["picture of 2050x20 is learned at 1024x10; --picture.max-side none learns all of it"]
+
+
+def test_what_is_advised_for_a_picture_that_is_too_small_helps(tmp_path: Path) -> None:
+    for shape in ((1, 9), (9, 1)):
+        path = save(tmp_path / "a.png", noise(shape))
+        size = refusal(path).split("such as ")[1].rstrip(".")
+        assert load(path, size=size).shape[:2] == tuple(max(2, side) for side in shape)
+    assert "take another picture" in refusal(save(tmp_path / "b.png", noise((1, 1))))
+    assert load(save(tmp_path / "c.png", noise((2, 3000)))).shape == (2, 1024, 1)

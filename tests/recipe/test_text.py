@@ -74,3 +74,26 @@ def test_json_is_plain_data() -> None:
 
 def test_toml_budget_is_taken_whole() -> None:
     assert from_toml("[budget]\nepochs = 3").budget.seconds is None
+
+
+def test_no_value_where_there_is_one_by_default_is_written_in_toml() -> None:
+    recipe = changed(Recipe(), {"picture": {"max_side": None}})
+    assert 'max_side = "none"' in to_toml(recipe)
+    assert from_toml(to_toml(recipe)) == recipe
+    assert from_toml('[picture]\nmax_side = "none"') == recipe
+
+
+def test_a_size_is_exact_unless_a_longest_side_is_given_too() -> None:
+    large = "3000x2000"
+    for recipe in (
+        changed(Recipe(), {"picture": {"size": large}}),
+        Recipe.of({"picture": {"size": large}}),
+        from_toml(f'[picture]\nsize = "{large}"'),
+    ):
+        assert (recipe.picture.size, recipe.picture.max_side) == (large, None)
+        assert from_string(to_string(recipe)) == recipe
+    assert Recipe().picture.max_side == 1024
+
+
+def test_old_strings_learn_all_of_their_picture() -> None:
+    assert from_string("sf1:eNqrVsrNT0nNUbKqVkpJLSjJULIyq60FAFBFB0k").picture.max_side is None

@@ -16,7 +16,8 @@ from PIL import Image
 from sfumato.errors import PictureError
 from sfumato.render import Frame, write_film
 from sfumato.render.film import FilmFormat
-from sfumato.render.layout import plan
+from sfumato.render.frame import between
+from sfumato.render.layout import plan, plan_within
 from tests.render.moving import CURVE, animated, decoded, frames, painting
 
 WIDTH, HEIGHT = 320, 240
@@ -172,6 +173,67 @@ def test_frames_are_taken_one_at_a_time(tmp_path: Path) -> None:
     assert told == [(1, 1), (2, 2), (3, 3), (4, 4), (5, 5)]
 
 
+def test_what_lies_between_two_frames_is_blended(tmp_path: Path) -> None:
+    black, white = np.zeros((48, 64, 3), np.float32), np.ones((48, 64, 3), np.float32)
+    ends = [Frame(black, 0, 0, 10.0, 0.1), Frame(white, 4, 9, 20.0, 0.001), Frame(black, 8, 20, 30.0, 1e-5)]
+    told: list[int] = []
+    write_film(
+        tmp_path / "film.mp4",
+        ends,
+        size=(WIDTH, HEIGHT),
+        format="mp4",
+        hold=0,
+        places=[0, 0.5, 1, 1.25, 2],
+        progress=told.append,
+    )
+    levels = [frame[:HEIGHT].mean() for frame in decoded(tmp_path / "film.mp4")]
+    assert levels == pytest.approx([0, 127.5, 255, 191, 0], abs=3)
+    assert told == [1, 2, 3]
+
+
+def test_what_is_said_of_a_blended_picture_lies_between() -> None:
+    before, after = next(frames(1)), Frame(painting(64, 48), 4, 9, 20.0, 0.001)
+    middle = between(replace(before, epoch=2, psnr=10.0, loss=0.1), after, 0.5)
+    assert (middle.epoch, middle.psnr, middle.loss) == (3, 15, pytest.approx(0.01))
+    assert between(replace(before, psnr=None, loss=float("nan")), after, 0.25).psnr is None
+
+
+@pytest.mark.parametrize("format", ["mp4", "gif", "webp"])
+@pytest.mark.parametrize(("size", "crop"), [((640, 360), False), ((640, 360), True), ((100, 160), False)])
+def test_a_film_has_exactly_the_size_asked_for(
+    tmp_path: Path, format: FilmFormat, size: tuple[int, int], crop: bool
+) -> None:
+    path = tmp_path / "film"
+    write_film(path, frames(2), size=(WIDTH, HEIGHT), film=size, crop=crop, format=format, hold=0)
+    shown = (decoded(path) if format == "mp4" else animated(path)[0])[0]
+    assert shown.shape == (size[1], size[0], 3)
+    box = plan_within(size, (WIDTH, HEIGHT), crop=crop).picture
+    expected = np.asarray(Image.fromarray((255 * painting(WIDTH, HEIGHT)).astype(np.uint8)).resize((4 * 80, 4 * 60)))
+    part = shown[box.top : box.bottom, box.left : box.right]
+    # Neither stretched nor moved: the middle is the middle, and outside of the box is the background.
+    middle = part[box.height // 2, box.width // 2]
+    assert np.abs(middle - expected[120, 160]).max() < 20
+    if box.left > 8:
+        assert shown[: box.bottom, : box.left - 8].max() < 40
+
+
+def test_captions_stand_under_their_pictures(tmp_path: Path) -> None:
+    settings: dict[str, Any] = {"size": (WIDTH, HEIGHT), "format": "mp4", "hold": 0}
+    write_film(tmp_path / "film", frames(1), captions=[("picture", 0.25), ("painting", 0.75)], **settings)
+    band = plan((WIDTH, HEIGHT), captions=True).band
+    assert band is not None
+    assert band.captions is not None
+    row = decoded(tmp_path / "film")[0][band.captions.top : band.captions.bottom]
+    bright = np.nonzero((row.max(axis=2) > 100).any(axis=0))[0]
+    assert 40 < bright[bright < WIDTH / 2].mean() < 120
+    assert 200 < bright[bright > WIDTH / 2].mean() < 280
+
+
+def test_odd_sizes_are_for_gif_and_webp(tmp_path: Path) -> None:
+    write_film(tmp_path / "film", frames(1), size=(30, 20), film=(301, 201), format="gif")
+    assert animated(tmp_path / "film")[0][0].shape == (201, 301, 3)
+
+
 def test_paintings_of_any_size_and_kind_are_drawn(tmp_path: Path) -> None:
     smooth = painting(WIDTH, HEIGHT)
     clear = np.concatenate([smooth, np.zeros_like(smooth[:, :, :1])], axis=2)
@@ -215,6 +277,8 @@ def test_frames_that_cannot_be_a_film_are_refused(tmp_path: Path) -> None:
         ({"fps": 0}, "fps"),
         ({"fps": float("nan")}, "fps"),
         ({"fps": 60, "format": "gif"}, "at most 50"),
+        ({"fps": 100, "format": "webp"}, "at most 90"),
+        ({"film": (601, 400)}, "must be even"),
         ({"hold": -1}, "hold"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 from dataclasses import replace
@@ -19,11 +20,12 @@ from sfumato import images
 from sfumato.errors import RecipeError, RunError
 from sfumato.render import error_map, zoom
 from sfumato.render.film_options import FilmOptions
+from sfumato.render.layout import plan_within
 from sfumato.render.learning import finish, remake
 from sfumato.render.painter import Painter
 from sfumato.render.stills import Still, one_an_epoch, stills
 from sfumato.runs import layout, weights
-from tests.render.moving import decoded
+from tests.render.moving import animated, decoded
 from tests.render.small_run import HEIGHT, WIDTH, small_run
 
 pytestmark = pytest.mark.slow
@@ -34,27 +36,74 @@ def silent(name: str, done: int, total: int) -> None:
 
 
 def shown_in(path: Path, width: int, height: int) -> list[NDArray[np.float64]]:
-    """The different pictures of a film in 0..1: its frames without the band and without the held last one."""
-    with av.open(str(path)) as film:
-        rate = float(film.streams.video[0].average_rate or 0)
-    found = [frame[:height, :width] / 255 for frame in decoded(path)]
-    return found[: len(found) - (round(1.5 * rate) - 1)]
+    """The frames of a film in 0..1, without the band."""
+    return [frame[:height, :width] / 255 for frame in decoded(path)]
+
+
+SHORT: dict[str, Any] = {"seconds": 0.5}
+"""So that a test makes no more frames than it needs."""
+
+
+def stills_shown(run: sf.Run, options: FilmOptions) -> tuple[Path, int]:
+    """A film, and how many moments of the run it was made of."""
+    told: list[tuple[str, int, int]] = []
+    path = remake(run, options, lambda *stage: told.append(stage))
+    count = told[0][2]
+    assert told == [("film", done, count) for done in range(count + 1)]
+    return path, count
 
 
 def test_one_frame_a_still_and_the_same_as_after_training(tmp_path: Path) -> None:
     run = small_run(tmp_path)
     finish(run, FilmOptions(), silent)
-    told: list[tuple[str, int, int]] = []
-    path = remake(run, FilmOptions(out=str(tmp_path / "again.mp4")), lambda *stage: told.append(stage))
+    path, count = stills_shown(run, FilmOptions(out=str(tmp_path / "again.mp4")))
     assert path.read_bytes() == (run.folder / "learning.mp4").read_bytes()
-    count = len(one_an_epoch(stills(run)))
-    assert len(shown_in(path, WIDTH, HEIGHT)) == count
-    assert told == [("film", done, count) for done in range(count + 1)]
+    assert count == len(one_an_epoch(stills(run)))
+    # Four seconds, smooth whatever the number of its moments.
+    assert len(decoded(path)) == 4 * 24
 
 
 def test_one_frame_an_epoch(run: sf.Run, tmp_path: Path) -> None:
-    path = remake(run, FilmOptions(every="epoch", out=str(tmp_path / "a.mp4")), silent)
-    assert len(shown_in(path, WIDTH, HEIGHT)) == 4
+    assert stills_shown(run, FilmOptions(every="epoch", out=str(tmp_path / "a.mp4"), **SHORT))[1] == 4
+
+
+@pytest.mark.parametrize(
+    ("options", "size"),
+    [
+        ({"size": "640x360", "fps": 30}, (640, 360)),
+        ({"size": "640x360", "fit": "crop"}, (640, 360)),
+        ({"size": "640x360", "kind": "beside"}, (640, 360)),
+        ({"size": "300x400", "kind": "error"}, (300, 400)),
+        ({"size": "301x201", "format": "gif"}, (301, 201)),
+        ({"size": "301x201", "format": "webp", "fps": 10}, (301, 201)),
+    ],
+)
+def test_a_film_has_the_size_length_and_smoothness_asked_for(
+    run: sf.Run, tmp_path: Path, options: dict[str, Any], size: tuple[int, int]
+) -> None:
+    path = tmp_path / f"a.{options.get('format', 'mp4')}"
+    remake(run, FilmOptions(seconds=1, out=str(path), **options), silent)
+    if path.suffix != ".mp4":
+        shown, stays = animated(path)
+        assert shown[0].shape == (size[1], size[0], 3)
+        assert sum(stays) == pytest.approx(1000, abs=60)
+        assert len(shown) >= 8
+        return
+    with av.open(str(path)) as film:
+        rate = float(film.streams.video[0].average_rate or 0)
+        shown = [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
+    assert rate == options.get("fps", 24)
+    assert len(shown) == rate
+    assert shown[0].shape == (size[1], size[0], 3)
+    # What is asked for in frames a second is there in different ones.
+    different = 1 + sum(not np.array_equal(one, other) for one, other in itertools.pairwise(shown))
+    assert different >= 0.8 * len(shown)
+
+
+def test_more_moments_than_pictures_are_not_painted_for_nothing(run: sf.Run, tmp_path: Path) -> None:
+    assert len(stills(run)) > 3
+    path, count = stills_shown(run, FilmOptions(every="moment", fps=4, seconds=1, out=str(tmp_path / "a.mp4")))
+    assert count == min(len(decoded(path)), len(stills(run)))
 
 
 def test_where_every_epoch_is_evaluated_each_gets_one_frame(tmp_path: Path) -> None:
@@ -66,7 +115,7 @@ def test_where_every_epoch_is_evaluated_each_gets_one_frame(tmp_path: Path) -> N
     automatic = remake(run, FilmOptions(out=str(tmp_path / "auto.mp4")), silent).read_bytes()
     assert automatic == remake(run, FilmOptions(every="epoch", out=str(tmp_path / "epoch.mp4")), silent).read_bytes()
     assert automatic != remake(run, FilmOptions(every="moment", out=str(tmp_path / "m.mp4")), silent).read_bytes()
-    assert len(shown_in(tmp_path / "auto.mp4", WIDTH, HEIGHT)) == 4
+    assert stills_shown(run, FilmOptions(out=str(tmp_path / "again.mp4"), **SHORT))[1] == 4
 
 
 def test_an_epoch_s_frame_is_the_nearest_to_its_end() -> None:
@@ -84,7 +133,7 @@ def test_an_epoch_s_frame_is_the_nearest_to_its_end() -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "moment_left", "network"), [("400x500", True, True), ("400x500", False, False), ("16x20", True, False)]
+    ("size", "moment_left", "network"), [("400x500", True, True), ("400x500", False, False), ("016x020", True, False)]
 )
 def test_only_larger_than_the_picture_exact_paintings_are_painted_again(
     run: sf.Run, tmp_path: Path, size: str, moment_left: bool, network: bool
@@ -96,14 +145,16 @@ def test_only_larger_than_the_picture_exact_paintings_are_painted_again(
     Image.new("RGB", (WIDTH, HEIGHT)).save(last)
     if not moment_left:
         sorted((folder / "moments").iterdir())[-1].unlink()
-    path = remake(sf.load_run(folder), FilmOptions(size=size), silent)
-    shown = shown_in(path, 400, 500) if size == "400x500" else shown_in(path, 16 * WIDTH, 16 * HEIGHT)
+    path = remake(sf.load_run(folder), FilmOptions(size=size, **SHORT), silent)
+    box = plan_within((int(size[:3]), int(size[4:])), (WIDTH, HEIGHT)).picture
+    shown = decoded(path)[-1][box.top : box.bottom, box.left : box.right] / 255
     if not network:
-        assert shown[-1].max() < 0.02
+        assert shown.max() < 0.02
         return
     model, _ = run.model()
-    region = zoom.aligned(run.recipe.coordinates, (HEIGHT, WIDTH), (500, 400))
-    assert np.abs(shown[-1] - zoom.painting(model, run.recipe, (500, 400), region)).mean() < 0.01
+    size_of = (box.height, box.width)
+    region = zoom.aligned(run.recipe.coordinates, (HEIGHT, WIDTH), size_of)
+    assert np.abs(shown - zoom.painting(model, run.recipe, size_of, region)).mean() < 0.01
 
 
 @pytest.mark.parametrize(("options", "whole"), [({}, False), ({"max_side": 200}, True), ({"kind": "error"}, True)])
@@ -120,7 +171,7 @@ def test_only_without_a_size_is_work_saved(
         return paint(self, rows, columns)
 
     monkeypatch.setattr(Painter, "whole", note)
-    remake(run, FilmOptions(**options), silent)
+    remake(run, FilmOptions(**options, **SHORT), silent)
     assert painted
     assert all((size == (160, 200)) == whole for size in painted)
     assert painted == sorted(painted)
@@ -135,7 +186,7 @@ def test_an_error_film_is_dark_where_all_is_right_and_light_where_not(run: sf.Ru
     facts = json.loads((folder / "run.json").read_text())
     facts["picture"]["sha256"] = images.sha256(wrong)
     (folder / "run.json").write_text(json.dumps(facts))
-    path = remake(sf.load_run(folder), FilmOptions(kind="error"), silent)
+    path = remake(sf.load_run(folder), FilmOptions(kind="error", **SHORT), silent)
     assert path == folder / "learning-error.mp4"
     # A picture this small is enlarged 16 times.
     last = shown_in(path, 16 * WIDTH, 16 * HEIGHT)[-1]
@@ -145,19 +196,19 @@ def test_an_error_film_is_dark_where_all_is_right_and_light_where_not(run: sf.Ru
 
 
 def test_beside_are_target_and_painting(run: sf.Run, tmp_path: Path) -> None:
-    path = remake(run, FilmOptions(kind="beside", size="320x400", out=str(tmp_path / "a.mp4")), silent)
-    last = shown_in(path, 2 * 320 + 7, 400)[-1]
-    target = Image.fromarray((run.picture * 255).astype(np.uint8)).resize((320, 400), Image.Resampling.BICUBIC)
-    assert np.abs(last[:, :320] - np.asarray(target) / 255).mean() < 0.02
-    model, _ = run.model()
-    region = zoom.aligned(run.recipe.coordinates, (HEIGHT, WIDTH), (400, 320))
-    assert np.abs(last[:, 327:] - zoom.painting(model, run.recipe, (400, 320), region)).mean() < 0.02
-    assert last[:, 322:325].max() < 0.2
+    path = remake(run, FilmOptions(kind="beside", out=str(tmp_path / "a.mp4"), **SHORT), silent)
+    # A row this small is enlarged 10 times.
+    last = shown_in(path, 10 * (2 * WIDTH + 1), 10 * HEIGHT)[-1]
+    for left, expected in ((0, run.picture), (10 * (WIDTH + 1), run.painting)):
+        part = last[:, left : left + 10 * WIDTH]
+        assert np.abs(part - expected.repeat(10, axis=0).repeat(10, axis=1)).mean() < 0.02
+    assert last[:, 10 * WIDTH + 2 : 10 * WIDTH + 8].max() < 0.2
 
 
-def test_pictures_beside_each_other_must_fit(run: sf.Run) -> None:
+def test_pictures_beside_each_other_must_fit(run: sf.Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sfumato.render.learning.LONGEST", 30)
     with pytest.raises(RecipeError, match="room for two pictures"):
-        remake(run, FilmOptions(kind="beside", size="2100x30"), silent)
+        remake(run, FilmOptions(kind="beside"), silent)
 
 
 def test_an_interrupted_film_leaves_the_one_before(run: sf.Run, tmp_path: Path) -> None:
@@ -193,5 +244,5 @@ def test_a_run_without_a_result_can_be_filmed(run: sf.Run, tmp_path: Path) -> No
     shutil.copytree(run.folder, folder)
     (folder / "metrics.jsonl").unlink()
     shutil.rmtree(folder / "frames")
-    path = remake(sf.load_run(folder), FilmOptions(every="moment"), silent)
-    assert len(shown_in(path, WIDTH, HEIGHT)) == len(run.moments())
+    _, count = stills_shown(sf.load_run(folder), FilmOptions(every="moment"))
+    assert count == len(run.moments())

@@ -9,6 +9,8 @@ from sfumato.render.sheet import Sheet
 from tests.render.moving import CURVE, painting
 
 LAYOUT = plan((320, 240), title=True)
+BAND = LAYOUT.band
+assert BAND is not None
 
 
 def drawn(epoch: float, psnr: float | None) -> NDArray[np.int16]:
@@ -27,29 +29,29 @@ def ink(area: NDArray[np.int16]) -> int:
 def test_everything_is_where_the_layout_says() -> None:
     sheet = drawn(3.21, 27.31)
     assert np.abs(part(sheet, LAYOUT.picture) - 255 * painting(320, 240)).max() < 1
-    assert LAYOUT.title is not None
-    labels = part(sheet, LAYOUT.labels)
-    for area in (part(sheet, LAYOUT.title), part(sheet, LAYOUT.strip), labels[:, :80], labels[:, -80:]):
+    assert BAND.title is not None
+    labels = part(sheet, BAND.labels)
+    for area in (part(sheet, BAND.title), part(sheet, BAND.strip), labels[:, :80], labels[:, -80:]):
         assert ink(area) > 20
     assert ink(labels[:, 110:-90]) == 0
     # Nothing but background around it all.
-    assert ink(sheet[240 : LAYOUT.title.top]) == ink(sheet[LAYOUT.labels.bottom :]) == 0
-    assert ink(sheet[240:, : LAYOUT.strip.left]) == ink(sheet[240:, LAYOUT.strip.right :]) == 0
+    assert ink(sheet[240 : BAND.title.top]) == ink(sheet[BAND.labels.bottom :]) == 0
+    assert ink(sheet[240:, : BAND.strip.left]) == ink(sheet[240:, BAND.strip.right :]) == 0
 
 
 def test_each_label_changes_with_its_number_and_nothing_else_moves() -> None:
     before, later, better = drawn(3.21, 27.31), drawn(3.48, 27.31), drawn(3.21, 27.99)
     middle = LAYOUT.width // 2
-    rows = slice(LAYOUT.labels.top, LAYOUT.labels.bottom)
+    rows = slice(BAND.labels.top, BAND.labels.bottom)
     assert (before[rows, :middle] != later[rows, :middle]).any()
     assert (before[rows, middle:] == later[rows, middle:]).all()
     assert (before[rows, :middle] == better[rows, :middle]).all()
     # The decimals and no other place: neither the whole number nor the unit jumps.
     columns = np.nonzero((before[rows] != better[rows]).any(axis=(0, 2)))[0]
     unit = theme.width(" dB", LAYOUT.text)
-    assert columns.max() < LAYOUT.labels.right - unit + 1
-    assert columns.min() > LAYOUT.labels.right - unit - theme.width("99", LAYOUT.text) - 2
+    assert columns.max() < BAND.labels.right - unit + 1
+    assert columns.min() > BAND.labels.right - unit - theme.width("99", LAYOUT.text) - 2
 
 
 def test_without_a_psnr_the_loss_is_there() -> None:
-    assert ink(part(drawn(3.21, None), LAYOUT.labels)[:, -80:]) > 20
+    assert ink(part(drawn(3.21, None), BAND.labels)[:, -80:]) > 20

@@ -14,7 +14,8 @@ from PIL import Image
 from sfumato import images
 from sfumato.errors import RunError
 from sfumato.recipe import Recipe, changed
-from sfumato.runs import RunWriter, layout, live
+from sfumato.runs import RunWriter, layout, live, live_figures
+from sfumato.runs.weights import Moment
 from sfumato.training import Loop, resolve
 from tests.small import SMALL, picture
 
@@ -62,6 +63,8 @@ def test_who_watches_sees_the_painting(tmp_path: Path, changes: dict[str, Any]) 
                 shown = np.asarray(image.resize((30, 40), Image.Resampling.NEAREST)) / 255
             # JPEG is not exact, and the answers are of some steps ago.
             apart.append(np.abs(shown - images.shown(snapshot.painting(), "srgb")).mean())
+            # Its figures come with it, long before anything is evaluated.
+            assert live_figures.read(folder) == Moment.of(snapshot)
 
     train(folder, see, **changes)
     assert len(apart) > 1
@@ -119,9 +122,20 @@ def test_a_full_disk_ends_no_training(tmp_path: Path, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("channels", [1, 3, 4])
 def test_any_picture_becomes_a_jpeg(tmp_path: Path, channels: int) -> None:
     painting = np.zeros((50, 1500, channels), np.float32)
-    live._write(tmp_path / layout.LIVE, live._at_most(painting, live.LONGEST))
+    moment = Moment(0.5, 7, 1.5, 0.25, None, 0.1)
+    live._write(tmp_path / layout.LIVE, live._at_most(painting, live.LONGEST), moment)
+    assert live_figures.read(tmp_path) == moment
     with Image.open(tmp_path / layout.LIVE) as image:
         assert image.format == "JPEG"
         assert max(image.size) <= live.LONGEST
         # What is transparent is white.
         assert image.convert("L").getpixel((3, 3)) == (255 if channels == 4 else 0)
+
+
+@pytest.mark.parametrize("comment", [b"", b"\xff", b"[]", b"{}", b"[" * 60_000, b'{"step": "1"}', b'"x"', b"null"])
+def test_figures_that_no_training_wrote_are_none(tmp_path: Path, comment: bytes) -> None:
+    assert live_figures.read(tmp_path) is None
+    Image.new("RGB", (3, 2)).save(tmp_path / layout.LIVE, format="JPEG", comment=comment)
+    assert live_figures.read(tmp_path) is None
+    (tmp_path / layout.LIVE).write_bytes(b"\xff\xd8" + comment)
+    assert live_figures.read(tmp_path) is None

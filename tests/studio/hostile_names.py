@@ -10,10 +10,10 @@ NAMES = [
     os.fsdecode(name) if isinstance(name, bytes) else name
     for name in (
         b"caf\xe9", b"\xff\xfe", b"half\xed\xa0\x80", "percent%", "100%25", "%2e%2e", "%FF", "a,b", ",", "line\nbreak",
-        "tab\there", "escape\x1b[31m", "\x7f", "\u202etxt.exe", "\u200fmark", "zero\u200bwidth", "\u2028line", "hash#tag",
-        "what?", "a&b=c", "semi;colon", "plus+", 'double"quote', "it's", "<b>bold</b>"[:6], "&amp;", "back\\slash",
-        "two  spaces", " before", "after ", "ünïcode 🎨", "e\u0301", "שלום", "[x]{y}(z)", "`$HOME`", "a:b", "*", "|", "~",
-        "javascript:alert(1)", "null", "new", "layers", "x" * 255, "ü" * 127, "漢" * 85,
+        "tab\there", "escape\x1b[31m", "\x7f", "\u202etxt.exe", "\u200fmark", "zero\u200bwidth", "\u2028line",
+        "hash#tag", "what?", "a&b=c", "semi;colon", "plus+", 'double"quote', "it's", "<b>bold", "&amp;", "back\\slash",
+        "two  spaces", " before", "after ", "ünïcode 🎨", "e\u0301", "שלום", "[x]{y}(z)", "`$HOME`", "a:b", "*", "|",
+        "~", "~41", "javascript:alert(1)", "null", "new", "layers", "x" * 255, "ü" * 127, "漢" * 85,
     )
 ]  # fmt: skip
 
@@ -28,3 +28,8 @@ def copies(run: Path, runs: Path) -> list[str]:
             continue
         made.append(name)
     return made
+
+
+def shown(name: str) -> str:
+    """A name as people read it."""
+    return "".join(letter if letter.isprintable() else "?" for letter in name)

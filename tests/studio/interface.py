@@ -25,6 +25,8 @@ BODIES: Mapping[str, type[BaseModel] | None] = {
 """What a POST takes: JSON of a kind, or any bytes."""
 
 QUERIES = {
+    "/api/picture": ("source",),
+    "/api/picture.webp": ("source",),
     "/api/runs": ("words", "sort", "state", "page", "size"),
     "/api/runs/{name}/layers/{layer}": ("step", "by"),
     "/api/runs/{name}/layers/{layer}/sheet.png": ("step", "by"),

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from sfumato.errors import EngineError
+from sfumato.notices import heard
 from sfumato.recipe import Recipe, changed
 from sfumato.training import Loop, Snapshot, resolve
 from tests.small import SMALL, picture
@@ -161,3 +162,35 @@ def test_an_engine_that_cannot_says_every_reason() -> None:
     ) as caught:
         resolve(changed(Recipe(), {"engine": "replica"}))
     assert "\n" not in str(caught.value)
+
+
+def test_an_evaluation_that_is_stopped_is_made_when_training_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sfumato.training.loop.rows_of_a_block", lambda *_: 1)
+    monkeypatch.setattr("sfumato.training.evaluation.QUIET", 0)
+    recipe = resolve(changed(changed(Recipe(), SMALL), {"budget": {"steps": 3}, "evaluation": {"every": "end"}}))
+    told: list[str] = []
+    *_, last = Loop(recipe, picture()).snapshots(lambda: bool(told), lambda name, *_: told.append(name))
+    assert (last.ended, last.evaluation, last.step) == ("stopped", None, 3)
+    again = Loop(recipe, picture())
+    again.load(last.state(), last.seconds)
+    (only,) = again.snapshots()
+    *_, whole = Loop(recipe, picture()).snapshots()
+    assert only.ended == whole.ended == "steps"
+    assert only.evaluation is not None
+    assert whole.evaluation is not None
+    assert only.evaluation.mse == whole.evaluation.mse
+
+
+def test_who_stops_training_gets_a_painting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sfumato.training.loop.rows_of_a_block", lambda *_: 1)
+    *_, last = run({"budget": {"epochs": 10**6}}, stop=lambda: True)
+    assert last.ended == "stopped"
+    assert last.evaluation is not None
+
+
+def test_a_long_evaluation_is_told_beforehand(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sfumato.training.loop.LONG_EVALUATION", 0)
+    said: list[str] = []
+    with heard(said.append):
+        run({"budget": {"steps": 1}})
+    assert any("to paint all 63 pixels" in line and "--picture.max-side" in line for line in said)

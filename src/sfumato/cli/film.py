@@ -10,7 +10,7 @@ from sfumato.render.film_options import RemadeFilm
 
 DOC = """Make a run's film again from what its folder holds: at another size, as another format, of its errors.
 
-Examples:  sfumato film runs/20261123-154559-cat-4ea5ae38 --size 1200x1716
+Examples:  sfumato film runs/20261123-154559-cat-4ea5ae38 --size 1920x1080 --fps 60
            sfumato film runs/20261123-154559-cat-4ea5ae38 --kind error
            sfumato film runs/20261123-154559-cat-4ea5ae38 --kind beside --max-side 400 --out beside.gif
 """

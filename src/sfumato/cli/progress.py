@@ -9,7 +9,7 @@ from typing import Self
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
-from rich.progress import BarColumn, Progress, TextColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
 from sfumato import images
@@ -56,7 +56,7 @@ class PaintProgress:
         self._last_line = -math.inf
         self._samples = 0
         self._seconds = 0.0
-        self._stage: str | None = None
+        self._stages: dict[str, TaskID] = {}
         self._training_estimate, self._stage_estimate = TrainingEstimate(budget, self.say), StageEstimate(self.say)
 
     def __enter__(self) -> Self:
@@ -104,13 +104,14 @@ class PaintProgress:
         self._last_painting = time.monotonic()
 
     def stage(self, name: str, done: int, total: int) -> None:
-        """Show how far the work after training is."""
+        """Show how far a long evaluation, or the work after training, is."""
         self._stage_estimate.stage(name, done, total)
-        if self._stage != name:
-            self._stage = name
+        if name not in self._stages:
+            self._stages[name] = self._bar.add_task(name, total=total, figures="")
+        if name != "evaluation":
+            # What comes after training, wherever that ended.
             self._bar.update(self._task, completed=1.0)
-            self._task = self._bar.add_task(name, total=total, figures="")
-        self._bar.update(self._task, completed=done, total=total, figures=f"{done}/{total}")
+        self._bar.update(self._stages[name], completed=done, total=total, figures=f"{done}/{total}")
         self._line(f"{name} {done}/{total}", last=done == total)
 
     def _line(self, text: str, *, last: bool) -> None:

@@ -36,7 +36,7 @@ TOO_BIG_FOR_MEMORY = (
     "save a smaller copy of the picture, or set picture.max_side",
 )
 
-_PHOTOMETRIC = 262
+_BITS, _PHOTOMETRIC = 258, 262
 _NOT_INVERTED = ("I;16", "I;16N", "F;32F", "F;32BF")
 """Layouts of TIFF files whose WhiteIsZero Pillow leaves to us."""
 
@@ -101,7 +101,11 @@ def _decoded(data: bytes, source: str) -> Decoded:
         raise refusal(source, f"a picture ({FORMATS})", "which is none of these", "convert it to PNG")
     if found := structure.excess(container, data):
         raise refusal(source, *found, "open it in a picture editor and save it again")
-    image = _opened(data, container, source)
+    return _loaded(_opened(data, container, source), container, source)
+
+
+def _loaded(image: ImageFile.ImageFile, container: str, source: str) -> Decoded:
+    """An image of which the header was read; its first frame, or that which was sought."""
     codec, layout = _coding(image)
     kind = image.format or container
     if codec == "bmp_rle":
@@ -119,6 +123,23 @@ def _decoded(data: bytes, source: str) -> Decoded:
     _check_pixels(image, kind, source)
     # An image of its own, with the same pixels: the one that was opened keeps the file and the decoder's canvases.
     return Decoded(image._new(image.im), layout, white_is_zero, _orientation(image))
+
+
+def opened(image: Image.Image, source: str) -> Decoded:
+    """An image that a program holds, as `decoded` gives that of its file; the image stays as it is, but is loaded.
+
+    Of one that Pillow has read already it has kept how the values were stored where the file was TIFF alone. Raises
+    PictureError.
+    """
+    with guarded(source):
+        if isinstance(image, ImageFile.ImageFile) and image.tile:
+            return _loaded(image, image.format or "", source)
+        _check_size(image.size, MAX_PIXELS, "", source)
+        tags = getattr(image, "tag_v2", {})
+        layout = {"F": "F;32F", "I;16": "I;12" if tags.get(_BITS) in (12, (12,)) else "I;16"}.get(image.mode, "")
+        white_is_zero = layout in _NOT_INVERTED and tags.get(_PHOTOMETRIC) == 0
+        image.load()
+        return Decoded(image._new(image.im), layout, white_is_zero, _orientation(image))
 
 
 def _coding(image: ImageFile.ImageFile) -> tuple[str, str]:
@@ -161,13 +182,18 @@ def _opened(data: bytes, container: str, source: str) -> ImageFile.ImageFile:
 
 def _check_pixels(image: ImageFile.ImageFile, kind: str, source: str) -> None:
     width, height = image.size
-    most = MAX_PIXELS_OF.get(kind, MAX_PIXELS)
-    if width * height > most:
-        rule = f"a picture of at most {most:,} pixels" + (f" as {kind}" if most < MAX_PIXELS else "")
-        raise refusal(source, rule, f"with {width}x{height}", REMEDY)
+    _check_size(image.size, MAX_PIXELS_OF.get(kind, MAX_PIXELS), kind, source)
     # The strips of a TIFF file may cover one place again and again. Six planes, one a channel, are the most there are.
     boxes = [tile.extents for tile in image.tile if tile.extents is not None]
     covered = sum((right - left) * (bottom - top) for left, top, right, bottom in boxes)
     if covered > 8 * width * height:
         rule, remedy = "a picture whose parts cover it once", "open it in a picture editor and save it again"
         raise refusal(source, rule, f"whose parts cover it {covered // (width * height):,} times", remedy)
+
+
+def _check_size(size: tuple[int, int], most: int, kind: str, source: str) -> None:
+    if size[0] * size[1] > most:
+        rule = f"a picture of at most {most:,} pixels" + (f" as {kind}" if most < MAX_PIXELS else "")
+        raise refusal(source, rule, f"with {size[0]}x{size[1]}", REMEDY)
+    if min(size) < 1:
+        raise refusal(source, "a picture", "which has no pixels", "give one that has some")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from sfumato.images.blocks import blocks
+
 _ROUNDING = 2.0**-23
 """The spacing of float32 just above 1: more than rounding k/255 to float32 can move it."""
 
@@ -16,8 +18,15 @@ def exact(picture: NDArray[np.float32]) -> NDArray[np.float64]:
     divides stored bytes in float64 has it; likewise for k/65535; else it is the plain cast.
     """
     values = picture.astype(np.float64)
+    parts = list(blocks(len(values), values[0].size)) if values.size else []
     for steps in (255, 65535):
-        nearest = np.rint(values * steps) / steps
-        if np.all(np.abs(values - nearest) <= _ROUNDING):
-            return nearest
+        # A part after the other: of a large picture, copies of the whole would be what takes the memory.
+        if all(np.all(np.abs(values[part] - _nearest(values[part], steps)) <= _ROUNDING) for part in parts):
+            for part in parts:
+                values[part] = _nearest(values[part], steps)
+            return values
     return values
+
+
+def _nearest(values: NDArray[np.float64], steps: int) -> NDArray[np.float64]:
+    return np.rint(values * steps) / steps

@@ -9,17 +9,23 @@ from numpy.typing import NDArray
 
 from sfumato.errors import PictureError
 from sfumato.images import channels, decode, planes, resize, samples, source
+from sfumato.images import given as given_picture
 from sfumato.images.blocks import blocks
 from sfumato.images.colour import srgb_to_linear
 from sfumato.images.refusal import refusal
+from sfumato.notices import LOG
 from sfumato.recipe import Picture
+from sfumato.recipe.picture import MAX_SIDE
 
 MAX_VALUES = 128_000_000
 """Pixels times channels of a picture to learn: 512 MB in float32."""
 
 
-def load(section: Picture) -> NDArray[np.float32]:
+def load(section: Picture, given: object = None) -> NDArray[np.float32]:
     """The picture that ``section`` asks for: (H, W, C) in [0, 1], C = 1 grey, 3 RGB or 4 RGBA, C-contiguous.
+
+    With ``given`` an image of Pillow, an array, a tensor or nested lists take the place of the file: an image as its
+    file would have been, an array as one without profile and EXIF data.
 
     In order: the file is decoded (of an animation the first frame) and turned as its EXIF data says; its colour profile
     is converted to sRGB (``colour="managed"``) or ignored (``"raw"``, and always for the sample ``mona-lisa``); it is
@@ -32,17 +38,25 @@ def load(section: Picture) -> NDArray[np.float32]:
     Raises PictureError, one line, for whatever is no picture: missing, no regular file, empty, over 200 MB, damaged,
     over 64 million pixels, under 2 pixels on a side, too big to learn. Needs less than 1 GiB.
     """
-    name = section.source
-    managed = section.colour == "managed" and name not in samples.RAW_SAMPLES
+    name = section.source if given is None else given_picture.name_of(given)
+    managed = section.colour == "managed" and (given is not None or name not in samples.RAW_SAMPLES)
     try:
         # What is big is given up as soon as the next thing is made of it: no name here holds the file or the image.
-        stored = planes.from_decoded(decode.decoded(source.read(name), name), name, managed=managed)
+        stored = (
+            planes.from_decoded(decode.decoded(source.read(name), name), name, managed=managed)
+            if given is None
+            else given_picture.from_given(given, managed=managed)
+        )
         count = channels.count(section.channels, stored)
         if count != 4 and (stored.opaque or not managed):
             stored = stored.without_alpha()
         rows, columns = stored.colours[0].shape
         width, height = resize.target_size(columns, rows, section.width_height, section.max_side)
-        _check_size(width, height, max(count, len(stored.all)), section)
+        _check_size((columns, rows), (width, height), max(count, len(stored.all)), name)
+        if (width, height) != (columns, rows) and section.max_side == MAX_SIDE:
+            LOG.info(
+                f"picture of {columns}x{rows} is learned at {width}x{height}; --picture.max-side none learns all of it"
+            )
         values = resize.to_floats(stored, width, height)
         del stored
         picture = channels.converted(values, count)
@@ -55,12 +69,17 @@ def load(section: Picture) -> NDArray[np.float32]:
     return picture
 
 
-def _check_size(width: int, height: int, count: int, section: Picture) -> None:
+def _check_size(stored: tuple[int, int], size: tuple[int, int], count: int, name: str) -> None:
+    """Of (width, height) as the file has it, and as it is to be learned."""
+    width, height = size
     if width < 2 or height < 2:
-        # Coordinates divide by the side less one.
-        remedy = "set picture.size" if section.max_side is None else "set a larger picture.max_side, or picture.size"
-        found = f"which would be {width}x{height}"
-        raise refusal(section.source, "a picture of at least 2x2 pixels", found, remedy)
+        # A network cannot tell one place from another along a side of one pixel.
+        wanted = f"{max(2, stored[0])}x{max(2, stored[1])}"
+        found = f"which has {stored[0]}x{stored[1]}" if stored == size else f"which would be {width}x{height}"
+        remedy = f"resize it with picture.size, such as {wanted}"
+        if max(stored) == 1:
+            remedy = "one pixel is one colour, of which there is nothing to learn: take another picture"
+        raise refusal(name, "a picture of at least 2x2 pixels", found, remedy)
     if (values := width * height * count) > MAX_VALUES:
         side = int(max(width, height) * math.sqrt(MAX_VALUES / values))
         raise PictureError(

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfumato.errors import PictureError
+from sfumato.images.blocks import blocks
 
 
 def mse(painting: NDArray[np.floating], picture: NDArray[np.floating]) -> float:
@@ -15,14 +16,12 @@ def mse(painting: NDArray[np.floating], picture: NDArray[np.floating]) -> float:
 
     Both (H, W, C). Raises PictureError where the shapes differ.
     """
-    difference = _difference(painting, picture)
-    return float(np.mean(np.square(difference, out=difference)))
+    return _mean(np.square, painting, picture)
 
 
 def mae(painting: NDArray[np.floating], picture: NDArray[np.floating]) -> float:
     """Mean of the absolute differences, otherwise like `mse`."""
-    difference = _difference(painting, picture)
-    return float(np.mean(np.abs(difference, out=difference)))
+    return _mean(np.abs, painting, picture)
 
 
 def psnr(mse: float) -> float:
@@ -30,9 +29,13 @@ def psnr(mse: float) -> float:
     return math.inf if mse == 0 else -10 * math.log10(mse)
 
 
-def _difference(painting: NDArray[np.floating], picture: NDArray[np.floating]) -> NDArray[np.float64]:
+def _mean(of: np.ufunc, painting: NDArray[np.floating], picture: NDArray[np.floating]) -> float:
     check_same_shape(painting, picture)
-    return np.subtract(painting, picture, dtype=np.float64)
+    total = 0.0
+    for block in blocks(len(picture), picture[0].size if len(picture) else 1):
+        difference = np.subtract(painting[block], picture[block], dtype=np.float64)
+        total += float(np.sum(of(difference, out=difference)))
+    return total / picture.size if picture.size else math.nan
 
 
 def check_same_shape(painting: NDArray[np.floating], picture: NDArray[np.floating]) -> None:

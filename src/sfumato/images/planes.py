@@ -28,7 +28,7 @@ class Planes:
     """One colour plane for grey, three for RGB, and alpha where the file has it."""
 
     colours: tuple[Plane, ...]
-    alpha: NDArray[np.uint8] | None = None
+    alpha: Plane | None = None
 
     @property
     def all(self) -> tuple[Plane, ...]:
@@ -38,7 +38,7 @@ class Planes:
     @property
     def opaque(self) -> bool:
         """Whether nothing shows through."""
-        return self.alpha is None or bool(self.alpha.min() == 255)
+        return self.alpha is None or bool(self.alpha.min() == (255 if self.alpha.dtype == np.uint8 else 1))
 
     def without_alpha(self) -> Planes:
         """The colours alone, as stored."""

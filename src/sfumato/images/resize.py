@@ -14,12 +14,16 @@ _INVISIBLE = 1 / 510
 
 
 def target_size(width: int, height: int, size: tuple[int, int] | None, max_side: int | None) -> tuple[int, int]:
-    """The (width, height) in pixels that a picture gets: exactly ``size``, then shrunk to ``max_side``, never grown."""
+    """The (width, height) in pixels that a picture gets: exactly ``size``, then shrunk to ``max_side``, never grown.
+
+    The shorter side keeps two pixels where it has as many: with one a picture could not be learned.
+    """
     width, height = size or (width, height)
     longer = max(width, height)
     if max_side is None or longer <= max_side:
         return width, height
-    return round(width * max_side / longer), round(height * max_side / longer)
+    shrunk = (max(round(side * max_side / longer), min(side, 2)) for side in (width, height))
+    return next(shrunk), next(shrunk)
 
 
 def to_floats(planes: Planes, width: int, height: int) -> NDArray[np.float32]:

@@ -7,13 +7,17 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from sfumato.errors import PictureError
+from sfumato.images.blocks import blocks
 
 
 def to_uint8(picture: NDArray[np.floating]) -> NDArray[np.uint8]:
     """Values in [0, 1] to 0..255, rounded after clipping, same shape; NaN becomes 0."""
-    # A network that diverges paints NaN, which has no meaning as a byte: converting it warns.
-    clipped = np.clip(np.nan_to_num(picture, nan=0.0, posinf=1.0, neginf=0.0), 0, 1)
-    return np.rint(clipped * 255).astype(np.uint8)
+    result = np.empty(picture.shape, np.uint8)
+    for block in blocks(len(picture), picture[0].size if len(picture) else 1):
+        # A network that diverges paints NaN, which has no meaning as a byte: converting it warns.
+        clipped = np.clip(np.nan_to_num(picture[block], nan=0.0, posinf=1.0, neginf=0.0), 0, 1)
+        result[block] = np.rint(clipped * 255)
+    return result
 
 
 def as_image(picture: NDArray[np.floating]) -> Image.Image:

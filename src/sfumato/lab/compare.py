@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sfumato import trust
+from sfumato import images, trust
 from sfumato.errors import RecipeError
 from sfumato.lab import questions, report, watching
 from sfumato.lab.execute import Executes
@@ -72,7 +72,7 @@ def default_folder(plan: Plan) -> Path:
 @scoped
 def compare(
     arms: str | Mapping[str, Recipe | Mapping[str, Any] | str],
-    picture: str | Path | Mapping[str, Any] | None = None,
+    picture: images.PictureSource | Mapping[str, Any] | None = None,
     /,
     *,
     seeds: int = SEEDS,
@@ -91,28 +91,25 @@ def compare(
     """Compare networks fairly and say which is better, with an interval.
 
     ``arms``: a question's name, such as ``"deep-vs-shallow"``, or recipes by name, each a recipe, a preset's name or
-    what it changes: ``compare({"relu": {"model": {"activation": "relu"}}, "sine": {...}}, "cat")``. ``changes`` are
-    those of all arms. Every arm is trained on the same ``seeds``, at its own best learning rate, which is found on
-    ``tuning_seeds`` others; ``tune=False`` leaves rates as they are written, and so does None (the default) where arms
-    differ in nothing but a rate. ``equal``: what all get the same of, ``epochs``, ``operations`` or ``seconds``. The
-    folder ``out`` is taken up again where it holds this very experiment, also with fewer seeds; at the end
-    ``report.html`` is in it. ``retry``: what failed there is trained again.
+    what it changes: ``compare({"relu": {"model": {"activation": "relu"}}, "sine": {...}}, "cat")``. ``picture`` is what
+    `sfumato.paint` takes, and all arms learn it; without it, a recipe's own. ``changes`` are those of all arms. Every
+    arm is trained on the same ``seeds``, at its own best learning rate, which is found on ``tuning_seeds`` others;
+    ``tune=False`` leaves rates as they are written, and so does None (the default) where arms differ in nothing but a
+    rate. ``equal``: what all get the same of, ``epochs``, ``operations`` or ``seconds``. The folder ``out`` is taken up
+    again where it holds this very experiment, also with fewer seeds; at the end ``report.html`` is in it. ``retry``:
+    what failed there is trained again.
 
     How far it is stands in a line of a terminal or of a notebook's output, and nowhere else unless ``progress`` is
     true; false: nowhere. ``watch`` takes its place: it is called with (operations done, all that are known of).
 
     Raises RecipeError, PictureError, EngineError, or RunError, also where every trial failed.
     """
-    from sfumato.api import load_picture
-
     trust.allow_named_in(changes)
-    base = changed(Recipe(), deep_vs_shallow.DEFAULTS)
-    if picture is not None:
-        settings = picture if isinstance(picture, Mapping) else {"source": str(picture)}
-        base = changed(base, {"picture": settings})
-    base = changed(base, changes)
-    asked: str | Mapping[str, Recipe] = arms if isinstance(arms, str) else _recipes(arms, base)
-    target = load_picture(base if isinstance(asked, str) else next(iter(asked.values()), base))
+    settings, given = images.asked(picture, changes.pop("picture", None))
+    base = changed(changed(Recipe(), deep_vs_shallow.DEFAULTS), {**changes, "picture": settings})
+    asked: str | Mapping[str, Recipe] = arms if isinstance(arms, str) else _recipes(arms, base, own=not settings)
+    learned = base if isinstance(asked, str) else next(iter(asked.values()), base)
+    target = images.load(learned.picture, given)
     plan = plan_of(asked, target, base, seeds=seeds, tune=tune, tuning_seeds=tuning_seeds, equal=equal)
     folder = default_folder(plan) if out is None else Path(out)
     with watching.shown(progress if watch is None else False) as line:
@@ -123,13 +120,14 @@ def compare(
     return found
 
 
-def _recipes(arms: Mapping[str, Recipe | Mapping[str, Any] | str], base: Recipe) -> dict[str, Recipe]:
+def _recipes(arms: Mapping[str, Recipe | Mapping[str, Any] | str], base: Recipe, *, own: bool) -> dict[str, Recipe]:
+    """``own``: whether a recipe keeps its picture."""
     found: dict[str, Recipe] = {}
     for name, one in arms.items():
         try:
             match one:
                 case Recipe():
-                    found[name] = one
+                    found[name] = one if own else one.model_copy(update={"picture": base.picture})
                 case Mapping():
                     trust.allow_named_in(one)
                     found[name] = changed(base, one)

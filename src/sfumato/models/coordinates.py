@@ -25,14 +25,19 @@ RANGES = {"unit": (0.0, 1.0), "signed": (-1.0, 1.0)}
 """The ends of each range of `Coordinates`."""
 
 
-def grid(coordinates: Coordinates, rows: int, columns: int, region: Region = WHOLE) -> NDArray[np.float64]:
-    """(rows * columns, 2) inputs (row, column) of a region, row by row.
+def grid(
+    coordinates: Coordinates, rows: int, columns: int, region: Region = WHOLE, some: slice = slice(None)
+) -> NDArray[np.float64]:
+    """(rows * columns, 2) inputs (row, column) of a region, row by row; or those of ``some`` of its rows alone.
 
     With ``corners`` the outer samples lie on the ends of the range, with ``centres`` half a step inside; so any
     number of rows and columns paints the same area, finer or coarser.
     """
-    places = np.meshgrid(*axes(coordinates, rows, columns, region), indexing="ij")
-    return np.stack(places, axis=-1).reshape(-1, 2)
+    down, across = axes(coordinates, rows, columns, region)
+    down = down[some]
+    places = np.empty((len(down), columns, 2))
+    places[:, :, 0], places[:, :, 1] = down[:, np.newaxis], across
+    return places.reshape(-1, 2)
 
 
 def axes(

@@ -10,6 +10,9 @@ from sfumato.recipe.section import Section
 
 Values = Mapping[str, Any]
 
+NONE = "none"
+"""How no value is written where there is no other way."""
+
 
 def values(recipe: Recipe) -> dict[str, Any]:
     """The recipe as nested dicts of JSON values."""
@@ -41,27 +44,35 @@ def difference(values: Values, base: Values) -> dict[str, Any]:
 
 def nested(field: str, text: str) -> dict[str, Any]:
     """A change of one field as it is typed: ``("model.width", "64")``; none is no value where a field may lack one."""
+    change: Any = None if text == NONE and optional(field) else text
+    for step in reversed(field.split(".")):
+        change = {step: change}
+    return change
+
+
+def optional(field: str) -> bool:
+    """Whether a field, such as ``picture.max_side``, may lack a value."""
     *path, last = field.split(".")
     section: Any = Recipe
     for step in path:
         info = section.model_fields.get(step)
         section = info.annotation if info is not None and hasattr(info.annotation, "model_fields") else Section
     info = section.model_fields.get(last)
-    optional = info is not None and type(None) in get_args(info.annotation)
-    change: Any = None if optional and text == "none" else text
-    for step in reversed([*path, last]):
-        change = {step: change}
-    return change
+    return info is not None and type(None) in get_args(info.annotation)
 
 
 def changed(recipe: Recipe, changes: Values) -> Recipe:
-    """The recipe with some fields replaced; a change to the budget replaces the whole budget.
+    """The recipe with some fields replaced; a change to the budget replaces the whole budget, and a size of the picture
+    its longest side.
 
     Raises RecipeError when the result breaks a rule.
     """
     base = values(recipe)
     if changes.get("budget"):
         base["budget"] = {}
+    picture = changes.get("picture")
+    if isinstance(picture, Mapping) and picture.get("size") is not None:
+        base["picture"]["max_side"] = None
     return Recipe.of(merged(base, changes))
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from sfumato.errors import RecipeError
 from sfumato.recipe.section import Section
@@ -15,15 +15,22 @@ Light = Literal["srgb", "linear"]
 Colour = Literal["managed", "raw"]
 
 
+MAX_SIDE = 1024
+"""By default: a few seconds of training, and of painting it whole, reach as far as that."""
+
+
 class Picture(Section):
-    """The picture to learn."""
+    """The picture to learn. A size that is given is taken as it is: `max_side` is then none, unless given as well."""
 
     source: str = Field(
         default="cat", min_length=1, description="file, or sample: cat, astronaut, coffee, camera, mona-lisa"
     )
     size: str | None = Field(default=None, description="resize to exactly WIDTHxHEIGHT, such as 300x429")
     max_side: int | None = Field(
-        default=None, ge=2, le=16384, description="shrink until the longer side has this many pixels"
+        default=MAX_SIDE,
+        ge=2,
+        le=16384,
+        description="shrink until the longer side has at most this many pixels; none: learn all of a large picture",
     )
     channels: Channels = Field(
         default="auto", description="colours that the network answers with; auto follows the file"
@@ -32,6 +39,13 @@ class Picture(Section):
     colour: Colour = Field(
         default="managed", description="convert an embedded colour profile to sRGB, or take values raw"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _size_alone_is_exact(cls, values: Any) -> Any:
+        if isinstance(values, dict) and values.get("size") is not None and "max_side" not in values:
+            return {**values, "max_side": None}
+        return values
 
     @field_validator("size")
     @classmethod

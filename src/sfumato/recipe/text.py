@@ -8,13 +8,14 @@ import functools
 import json
 import tomllib
 import zlib
+from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
 import tomli_w
 
 from sfumato.errors import RecipeError
-from sfumato.recipe.changes import difference, merged, values
+from sfumato.recipe.changes import NONE, difference, merged, optional, values
 from sfumato.recipe.recipe import Recipe
 
 PREFIX = "sf1:"
@@ -39,8 +40,8 @@ def from_json(text: str) -> Recipe:
 
 
 def to_toml(recipe: Recipe) -> str:
-    """The whole recipe as TOML; fields without a value are left out."""
-    return tomli_w.dumps(_without_none(values(recipe)))
+    """The whole recipe as TOML. A field without a value is left out where that is its default, and else ``"none"``."""
+    return tomli_w.dumps(_without_none(values(recipe), values(Recipe())))
 
 
 def from_toml(text: str) -> Recipe:
@@ -49,7 +50,7 @@ def from_toml(text: str) -> Recipe:
         # What reads TOML takes time with the square of a dotted name's length.
         raise RecipeError(f"the recipe must be TOML of at most {MAX_TOML:,} characters. Got {len(text):,}.")
     try:
-        data = tomllib.loads(text)
+        data = _with_none(tomllib.loads(text))
     except (ValueError, RecursionError) as error:
         raise RecipeError(f"the recipe must be valid TOML: {error}.") from None
     return _from_values(data)
@@ -91,9 +92,24 @@ def _from_values(data: Any) -> Recipe:
     return Recipe.of(data)
 
 
-def _without_none(data: dict[str, Any]) -> dict[str, Any]:
+def _with_none(data: dict[str, Any], path: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in data.items():
+        if isinstance(value, dict):
+            found[key] = _with_none(value, f"{path}{key}.")
+        else:
+            found[key] = None if value == NONE and optional(f"{path}{key}") else value
+    return found
+
+
+def _without_none(data: dict[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    # TOML has no null. A budget is taken whole: what it lacks is none.
     return {
-        key: _without_none(value) if isinstance(value, dict) else value
+        key: _without_none(value, {} if key == "budget" else defaults.get(key) or {})
+        if isinstance(value, dict)
+        else NONE
+        if value is None
+        else value
         for key, value in data.items()
-        if value is not None
+        if value is not None or (isinstance(defaults, Mapping) and defaults.get(key) is not None)
     }

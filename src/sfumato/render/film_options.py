@@ -11,6 +11,7 @@ from sfumato.errors import RecipeError
 from sfumato.recipe.section import Section
 from sfumato.render.film import FilmFormat
 from sfumato.render.layout import LONGEST
+from sfumato.render.pace import MOST_FPS
 from sfumato.render.size import width_height
 
 FilmKind = Literal["painting", "error", "beside"]
@@ -30,22 +31,41 @@ class FilmOptions(Section):
         description="a frame for each saved moment, or for each epoch; auto: for each epoch where a run compares its "
         "painting after each, as in 2012, else for each moment; never: no film",
     )
+    format: FilmFormat | None = Field(default=None, description="by default what the ending of out says, or mp4")
+    out: str | None = Field(default=None, description="file; by default learning.mp4 in the run's folder")
     size: str | None = Field(
-        default=None, description="paint at exactly WIDTHxHEIGHT, such as 600x858; may be larger than the picture"
+        default=None, description="WIDTHxHEIGHT of the whole film, such as 1920x1080; even numbers for an mp4"
+    )
+    fit: Literal["pad", "crop"] = Field(
+        default="pad", description="with size: show the whole picture, with margins; or fill the film and cut the rest"
     )
     max_side: int | None = Field(
         default=None, ge=2, le=LONGEST, description="paint at the picture's size, its longer side at most this long"
     )
-    format: FilmFormat | None = Field(default=None, description="by default what the ending of out says, or mp4")
-    out: str | None = Field(default=None, description="file; by default learning.mp4 in the run's folder")
-    fps: float | None = Field(default=None, gt=0, le=120, description="frames a second; by default 12 to 30")
+    fps: float | None = Field(
+        default=None, gt=0, le=120, description="frames a second; by default 24, as webp 20, as gif 12.5"
+    )
+    seconds: float | None = Field(
+        default=None, gt=0, le=3600, description="length of the film; by default 4 or more, by the number of moments"
+    )
 
     @field_validator("size")
     @classmethod
-    def _size_is_width_x_height(cls, size: str | None) -> str | None:
+    def _size_is_width_x_height(cls, size: str | None, info: ValidationInfo) -> str | None:
         if size is not None:
-            width_height(size, LONGEST)
+            width, height = width_height(size, LONGEST)
+            # H.264 has one hue for 2 x 2 pixels.
+            if (width % 2 or height % 2) and _format(info.data.get("format"), info.data.get("out")) == "mp4":
+                even = f"{width + width % 2}x{height + height % 2}"
+                raise RecipeError(f"must be two even numbers for an mp4, such as {even}. Got {size!r}.")
         return size
+
+    @field_validator("fit")
+    @classmethod
+    def _fit_needs_a_size(cls, fit: str, info: ValidationInfo) -> str:
+        if fit == "crop" and info.data.get("size") is None and "size" in info.data:
+            raise RecipeError("crop needs size, such as 1920x1080: a film without one has the picture's shape.")
+        return fit
 
     @field_validator("max_side")
     @classmethod
@@ -70,9 +90,10 @@ class FilmOptions(Section):
 
     @field_validator("fps")
     @classmethod
-    def _gif_is_slow(cls, fps: float | None, info: ValidationInfo) -> float | None:
-        if fps is not None and fps > 50 and _format(info.data.get("format"), info.data.get("out")) == "gif":
-            raise RecipeError(f"must be at most 50 for a gif. Got {fps:g}.")
+    def _not_too_quick(cls, fps: float | None, info: ValidationInfo) -> float | None:
+        format = _format(info.data.get("format"), info.data.get("out"))
+        if fps is not None and fps > MOST_FPS[format]:
+            raise RecipeError(f"must be at most {MOST_FPS[format]} for a {format}. Got {fps:g}.")
         return fps
 
     @property

@@ -18,11 +18,13 @@ from sfumato.render.curve import write_curve
 from sfumato.render.film import write_film
 from sfumato.render.film_options import FilmKind, FilmOptions
 from sfumato.render.frame import Frame
-from sfumato.render.layout import LONGEST
+from sfumato.render.layout import LONGEST, plan_within
 from sfumato.render.out_file import writable
+from sfumato.render.pace import pace
 from sfumato.render.painter import Painter
 from sfumato.render.painting import error_map, side_by_side
 from sfumato.render.pixels import resampled
+from sfumato.render.sheet import Caption
 from sfumato.render.size import width_height
 from sfumato.render.sparing import Sparing
 from sfumato.render.stills import Still, one_an_epoch, points, read, stills
@@ -30,10 +32,14 @@ from sfumato.render.zoom import Size
 from sfumato.runs import Run, layout, replacing
 from sfumato.runs.elsewhere import named_by
 
+CAPTIONS = ("picture", "painting")
+"""Of the two beside each other."""
+
 LARGEST_SIDE: dict[FilmKind, int] = {"painting": 1280, "error": 1280, "beside": 960}
 """Films of larger pictures are shrunk to this many pixels, each of two beside each other to fewer."""
 
-FRAMES_A_SECOND = 12.0
+MOST_TIMES = 4
+"""Longest side of a painting that is cropped, in those of a film."""
 
 FRAMES_AHEAD, BYTES_AHEAD = 12, 64 << 20
 """So many paintings may wait until they are drawn and encoded, and so much memory may they take."""
@@ -48,6 +54,22 @@ class _Plan:
     """(rows, columns) of each painting."""
     exact: bool
     """Whether moments are painted at that size whatever it costs."""
+    gap: int
+    """Columns between two beside each other."""
+    film: tuple[int, int] | None
+    """(width, height) of the film where it was asked for."""
+
+    @property
+    def whole(self) -> tuple[int, int]:
+        """(width, height) of what is shown."""
+        height, width = self.size
+        return (2 * width + self.gap if self.kind == "beside" else width), height
+
+    @property
+    def captions(self) -> list[Caption]:
+        """Under what is shown."""
+        middle = self.size[1] / 2 / self.whole[0]
+        return list(zip(CAPTIONS, (middle, 1 - middle), strict=True)) if self.kind == "beside" else []
 
 
 @scoped
@@ -83,16 +105,19 @@ def check(film: FilmOptions, picture: Size, name: str = "out") -> None:
 def remake(run: Run, options: FilmOptions, stage: Stage, first: Callable[[], None] = lambda: None) -> Path:
     """Make a film of a run from what its folder holds, and return its path. The same options give the same bytes.
 
-    Without a size in `options`, moments between exact paintings are painted at a lower resolution where nobody sees it,
-    or where painting them whole would take more work than the training did. An error is always taken at the film's
-    resolution, or the picture's where that is lower. ``first`` is called while the first frames are painted. Raises
-    RunError when the run cannot be read or the film cannot be written; RecipeError when it would be too large.
+    What is between two moments is blended from their paintings. Without a size in `options`, moments between exact
+    paintings are painted at a lower resolution where nobody sees it, or where painting them whole would take more work
+    than the training did. An error is always taken at the film's resolution, or the picture's where that is lower.
+    ``first`` is called while the first frames are painted. Raises RunError when the run cannot be read or the film
+    cannot be written; RecipeError when it would be too large.
     """
     name = layout.FILM if options.kind == "painting" else f"{layout.FILM}-{options.kind}"
     path = writable(run.folder / f"{name}.{options.film_format}" if options.out is None else Path(options.out))
     everything = stills(run)
     each_epoch = options.every == "epoch" or (options.every == "auto" and run.recipe.evaluation.every == "epoch")
     chosen = one_an_epoch(everything) if each_epoch else everything
+    rhythm = pace(len(chosen), options.film_format, options.fps, options.seconds)
+    chosen = [chosen[number] for number in rhythm.chosen]
     plan = _plan((run.facts["picture"]["height"], run.facts["picture"]["width"]), options)
     height, width = plan.size
     ready = max(1, min(FRAMES_AHEAD, BYTES_AHEAD // (4 * height * width * 4)))
@@ -105,9 +130,14 @@ def remake(run: Run, options: FilmOptions, stage: Stage, first: Callable[[], Non
         write_film(
             partial,
             frames,
-            size=(2 * width + _gap(width), height) if plan.kind == "beside" else (width, height),
+            size=plan.whole,
+            film=plan.film,
+            crop=options.fit == "crop",
+            captions=plan.captions,
             format=options.film_format,
-            fps=options.fps or max(FRAMES_A_SECOND, min(30.0, len(chosen) / 20)),
+            fps=rhythm.fps,
+            places=rhythm.places,
+            hold=rhythm.hold,
             curve=[(still.epoch, still.loss) for still in everything if math.isfinite(still.loss)],
             progress=lambda done: stage("film", done, len(chosen)),
         )
@@ -115,16 +145,22 @@ def remake(run: Run, options: FilmOptions, stage: Stage, first: Callable[[], Non
 
 
 def _plan(picture: Size, options: FilmOptions) -> _Plan:
-    asked = options.size is not None or options.max_side is not None
+    height, width = picture
+    beside = options.kind == "beside"
     if options.size is not None:
-        width, height = width_height(options.size, LONGEST)
-    else:
-        height, width = picture
-        shrink = min(1.0, (options.max_side or LARGEST_SIDE[options.kind]) / max(height, width))
-        height, width = max(2, round(height * shrink)), max(2, round(width * shrink))
-    if options.kind == "beside" and 2 * width + _gap(width) > LONGEST:
+        film = width_height(options.size, LONGEST)
+        whole = (2 * width + width / 48 if beside else width), height
+        wide, high = plan_within(film, whole, crop=options.fit == "crop", captions=beside).base
+        if max(wide, high) > MOST_TIMES * LONGEST:
+            raise RecipeError(f"size must be nearer to the picture's shape to crop to it. Got {options.size!r}.")
+        each = (wide - _gap(wide // 2)) // 2 if beside else wide
+        return _Plan(options.kind, (max(2, high), max(2, each)), True, max(1, wide - 2 * each) if beside else 0, film)
+    shrink = min(1.0, (options.max_side or LARGEST_SIDE[options.kind]) / max(height, width))
+    height, width = max(2, round(height * shrink)), max(2, round(width * shrink))
+    if beside and 2 * width + _gap(width) > LONGEST:
         raise RecipeError(f"size must leave room for two pictures in {LONGEST} columns. Got {width} columns for each.")
-    return _Plan(options.kind, (height, width), exact=asked or options.kind == "error")
+    exact = options.max_side is not None or options.kind == "error"
+    return _Plan(options.kind, (height, width), exact, _gap(width) if beside else 0, None)
 
 
 def _frames(run: Run, chosen: list[Still], plan: _Plan, target: NDArray[np.float32]) -> Iterator[Frame]:
@@ -146,11 +182,12 @@ def _frames(run: Run, chosen: list[Still], plan: _Plan, target: NDArray[np.float
             )
             psnr = sampled if psnr is None else psnr
         else:
-            painting = read(still, picture)
+            # No larger than it is shown: several of them wait to be drawn.
+            painting = _at(read(still, picture), size)
         if plan.kind == "error":
             painting = error_map(target, _at(painting, size))
         elif plan.kind == "beside":
-            painting = side_by_side([target, _at(painting, size)], _gap(size[1]))
+            painting = side_by_side([target, _at(painting, size)], plan.gap)
         yield Frame(painting, still.epoch, still.step, psnr, still.loss)
 
 

@@ -16,9 +16,9 @@ from sfumato.process_state import scoped
 from sfumato.render import neuron_sheet, neurons, rendering
 from sfumato.render.film import FilmFormat, write_film
 from sfumato.render.frame import Frame
-from sfumato.render.learning import FRAMES_A_SECOND
 from sfumato.render.neuron_sheet import Plan, Scale
 from sfumato.render.out_file import writable
+from sfumato.render.pace import pace
 from sfumato.render.painter import Painter
 from sfumato.render.render_options import LONGEST_SIDE, RenderOptions
 from sfumato.render.size import width_height
@@ -89,6 +89,8 @@ def _plan(run: Run, options: RenderOptions, model: torch.nn.Module, number: int)
 def _film(run: Run, sheet: _Sheet, scale: Scale, film: FilmFormat, stage: Stage) -> Path:
     path = sheet.path.with_suffix(f".{film}")
     total = len(run.moments())
+    # At most 64 moments are kept: fewer than there are pictures.
+    rhythm = pace(total, film)
     curve = [(when.epoch, when.loss) for when in map(weights.moment_of, run.moments()) if when.loss is not None]
     with replacing(path) as partial:
         write_film(
@@ -96,7 +98,9 @@ def _film(run: Run, sheet: _Sheet, scale: Scale, film: FilmFormat, stage: Stage)
             _frames(run, sheet, scale),
             size=(sheet.plan.size[1], sheet.plan.size[0]),
             format=film,
-            fps=FRAMES_A_SECOND,
+            fps=rhythm.fps,
+            places=rhythm.places,
+            hold=rhythm.hold,
             curve=curve,
             progress=lambda done: stage(f"film of layer {sheet.number}", done, total),
         )

@@ -49,7 +49,9 @@ class Painter:
         height, width, channels = picture.shape
         self._picture = (height, width)
         self._chosen = stream(self._recipe.seed, "film").permutation(height * width)[:SAMPLED_PIXELS]
-        self._sample = models.grid(self._recipe.coordinates, height, width)[self._chosen]
+        down, across = models.axes(self._recipe.coordinates, height, width)
+        row, column = np.divmod(self._chosen, width)
+        self._sample = np.stack([down[row], across[column]], axis=1)
         self._truth = picture.reshape(-1, channels)[self._chosen]
         self._model: torch.nn.Module | None = None
         self._answers: NDArray[np.floating] | None = None

@@ -8,49 +8,81 @@ from PIL import Image, ImageDraw
 
 from sfumato.render import labels, theme
 from sfumato.render.frame import Frame
-from sfumato.render.layout import Layout
+from sfumato.render.layout import Band, Box, Layout
 from sfumato.render.pixels import opaque
 from sfumato.render.strip import Strip
 from sfumato.render.text import one_line
+
+Caption = tuple[str, float]
+"""What stands under a part of the picture, and where its middle is, 0 left to 1 right."""
 
 
 class Sheet:
     """Draws frames, all to one layout."""
 
-    def __init__(self, layout: Layout, curve: Sequence[tuple[float, float]], title: str = "") -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        curve: Sequence[tuple[float, float]],
+        title: str = "",
+        captions: Sequence[Caption] = (),
+    ) -> None:
         self._layout = layout
-        self._strip = Strip((layout.strip.width, layout.strip.height), layout.text, curve)
         self._blank = Image.new("RGB", (layout.width, layout.height), theme.BACKGROUND)
-        box = layout.title
-        if box is not None:
-            text = theme.shortened(one_line(title), layout.text, box.width)
-            baseline = box.top + round(0.85 * layout.text)
-            ImageDraw.Draw(self._blank).text(
-                (box.left, baseline), text, fill=theme.TEXT, font=theme.font(layout.text), anchor="ls"
-            )
+        self._strip: Strip | None = None
+        band = layout.band
+        if band is None:
+            return
+        self._strip = Strip((band.strip.width, band.strip.height), layout.text, curve)
+        if band.title is not None:
+            text = theme.shortened(one_line(title), layout.text, band.title.width)
+            self._write(text, band.title, band.title.left, "ls", theme.TEXT)
+        for caption, middle in captions if band.captions is not None else ():
+            assert band.captions is not None, "asked above"
+            self._write(caption, band.captions, layout.picture.left + middle * layout.picture.width, "ms", theme.QUIET)
 
     def draw(self, frame: Frame) -> Image.Image:
         """The frame as RGB, (width, height) of the layout. Raises PictureError if its painting cannot be drawn."""
+        return self.with_band(self.picture(frame), frame)
+
+    def picture(self, frame: Frame) -> Image.Image:
+        """The frame's painting as it will be seen, RGB. Raises PictureError if it cannot be drawn."""
+        layout = self._layout
+        drawn = opaque(frame.painting, layout.base, layout.factor)
+        box = layout.picture
+        left, top = (drawn.width - box.width) // 2, (drawn.height - box.height) // 2
+        return (
+            drawn
+            if drawn.size == (box.width, box.height)
+            else drawn.crop((left, top, left + box.width, top + box.height))
+        )
+
+    def with_band(self, picture: Image.Image, frame: Frame) -> Image.Image:
+        """The whole frame: what `picture` gave, and what the frame says of it."""
         layout = self._layout
         sheet = self._blank.copy()
-        self._picture(sheet, frame)
-        sheet.paste(self._strip.draw(frame.epoch), (layout.strip.left, layout.strip.top))
-        draw = ImageDraw.Draw(sheet)
-        baseline = layout.labels.top + round((0.85 if not layout.one_line else 1.1) * layout.text)
-        self._words(draw, layout.labels.left, baseline, labels.left(frame))
-        words = labels.right(frame)
-        # The unit stays where it is and the digits are all as wide: nothing jumps from frame to frame.
-        self._words(draw, layout.labels.right - self._width(words), baseline, words)
-        return sheet
-
-    def _picture(self, sheet: Image.Image, frame: Frame) -> None:
-        layout = self._layout
-        box = layout.picture
-        drawn = opaque(frame.painting, layout.base, layout.factor)
+        box, band = layout.picture, layout.band
         # An odd side: its last pixels once more beyond it, which keeps the band's hue out of the picture.
         for down in range(box.height % 2, -1, -1):
             for right in range(box.width % 2, -1, -1):
-                sheet.paste(drawn, (box.left + right, box.top + down))
+                sheet.paste(picture, (box.left + right, box.top + down))
+        if band is not None and self._strip is not None:
+            sheet.paste(self._strip.draw(frame.epoch), (band.strip.left, band.strip.top))
+            self._labels(sheet, band, frame)
+        return sheet
+
+    def _labels(self, sheet: Image.Image, band: Band, frame: Frame) -> None:
+        draw = ImageDraw.Draw(sheet)
+        baseline = band.labels.top + round((0.85 if not band.one_line else 1.1) * self._layout.text)
+        self._words(draw, band.labels.left, baseline, labels.left(frame))
+        words = labels.right(frame)
+        # The unit stays where it is and the digits are all as wide: nothing jumps from frame to frame.
+        self._words(draw, band.labels.right - self._width(words), baseline, words)
+
+    def _write(self, text: str, box: Box, x: float, anchor: str, fill: theme.Colour) -> None:
+        baseline = box.top + round(0.85 * self._layout.text)
+        font = theme.font(self._layout.text)
+        ImageDraw.Draw(self._blank).text((x, baseline), text, fill=fill, font=font, anchor=anchor)
 
     def _words(self, draw: ImageDraw.ImageDraw, x: float, baseline: int, words: labels.Words) -> None:
         for text, bright in words:

@@ -52,11 +52,28 @@ class Moment:
             snapshot.progress,
         )
 
+    def as_json(self) -> str:
+        """Text for `from_json`."""
+        return json.dumps(asdict(self))
+
+    @staticmethod
+    def from_json(text: str | bytes) -> Moment:
+        """The moment that a text tells of. Raises KeyError, TypeError, ValueError or RecursionError."""
+        moment = Moment(**json.loads(text))
+        for name, value in asdict(moment).items():
+            if value is None and name in ("loss", "running_psnr"):
+                continue
+            if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) < 1e300:
+                raise ValueError(f"{name} must be a number. Got {shortened(repr(value), 40)}")
+        if type(moment.step) is not int or moment.step < 0:
+            raise ValueError(f"step must be a whole number of 0 or more. Got {moment.step}")
+        return moment
+
 
 def save(path: Path, weights: dict[str, NDArray[Any]], moment: Moment) -> None:
     """Write the file whole. Raises RunError."""
     contiguous = {name: np.asarray(value, order="C") for name, value in weights.items()}
-    data = safetensors.numpy.save(contiguous, metadata={"moment": json.dumps(asdict(moment))})
+    data = safetensors.numpy.save(contiguous, metadata={"moment": moment.as_json()})
     with replacing(path, part=True) as partial:
         partial.write_bytes(data)
 
@@ -105,12 +122,4 @@ def _opened(path: Path) -> Iterator[Any]:
 
 
 def _moment(file: Any) -> Moment:
-    moment = Moment(**json.loads((file.metadata() or {})["moment"]))
-    for name, value in asdict(moment).items():
-        if value is None and name in ("loss", "running_psnr"):
-            continue
-        if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) < 1e300:
-            raise ValueError(f"{name} must be a number. Got {shortened(repr(value), 40)}")
-    if type(moment.step) is not int or moment.step < 0:
-        raise ValueError(f"step must be a whole number of 0 or more. Got {moment.step}")
-    return moment
+    return Moment.from_json((file.metadata() or {})["moment"])

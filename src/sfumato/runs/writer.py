@@ -27,12 +27,14 @@ from sfumato.runs.moments import Choice
 from sfumato.runs.provenance import provenance
 from sfumato.training import Evaluation, Figures, Looking, Snapshot
 from sfumato.training.diagnosis import remedies
+from sfumato.training.diagnosis.few_seen import few_seen
 from sfumato.training.diagnosis.outcome import Course, outcome
 from sfumato.training.looking import CHECKPOINTS, FIGURES, MOMENTS
 from sfumato.training.movement import largest_change
 from sfumato.training.starvation import starved
 
 SECONDS_A_CHECKPOINT = 5.0
+SECONDS_A_STAGE = 1.0
 
 _WRITTEN = (layout.RUN, layout.PICTURE, layout.METRICS, layout.PAINTING)
 """At the top of a run's folder, by whoever holds its lock and by nobody else."""
@@ -62,7 +64,9 @@ class RunWriter:
         self._light: Light = recipe.picture.light
         self._recipe = recipe
         self._evaluates = recipe.evaluation.every != "end"
-        self._picture = images.exact(picture)
+        self._picture = picture
+        self._encoded: tuple[int, bytes] | None = None
+        self._staged = -np.inf
         self._moments = Choice()
         self._live = LiveView(folder, self._light)
         self._checkpointed = -np.inf
@@ -120,6 +124,7 @@ class RunWriter:
             "resumed": [],
             "finished": None,
             "result": None,
+            "stage": None,
             "looking": None,
             "processor_share": None,
             "findings": [],
@@ -177,6 +182,10 @@ class RunWriter:
             self._live.show(snapshot)
         if snapshot.ended is not None:
             self._facts["ended"] = snapshot.ended
+            if snapshot.ended == "stopped" and snapshot.evaluation is None:
+                self._facts["findings"] = [
+                    f"Stopped before it was painted whole: sfumato resume {self.folder} does so."
+                ]
             self._facts["processor_share"] = snapshot.processor_share
         if snapshot.ended not in (None, "diverged") and snapshot.evaluation is not None:
             self._conclude(snapshot, snapshot.evaluation)
@@ -215,11 +224,22 @@ class RunWriter:
     def _conclude(self, snapshot: Snapshot, evaluation: Evaluation) -> None:
         with snapshot.looking.at("frame"):
             self._write_picture(layout.PAINTING, snapshot)
-            course = functools.partial(self._course, snapshot)
-            self._facts["findings"] = outcome(evaluation, self._picture, self._recipe, snapshot.epoch, course)
+            course, picture = functools.partial(self._course, snapshot), images.exact(self._picture)
+            found = outcome(evaluation, picture, self._recipe, snapshot.epoch, course)
+            found += few_seen(evaluation, snapshot.epoch, snapshot.seconds, snapshot.size)
             if said := starved(snapshot.processor_share, snapshot.ended, self._recipe.threads):
-                self._facts["findings"].append(said)
+                found.append(said)
+            self._facts["findings"] = found
             self._facts["result"] = metrics.line(snapshot)
+
+    def stage(self, name: str, done: int, total: int) -> None:
+        """Record how far a long evaluation is, for those who watch the run through its folder."""
+        now = time.monotonic()
+        if done < total and now - self._staged < SECONDS_A_STAGE:
+            return
+        self._staged = now
+        self._facts["stage"] = None if done >= total else {"name": name, "done": done, "total": total}
+        self._write_facts()
 
     def _course(self, snapshot: Snapshot) -> Course:
         """What became of the network since its first moment, which is always there."""
@@ -254,6 +274,7 @@ class RunWriter:
         """
         self._facts["status"] = status
         self._facts["finished"] = _now()
+        self._facts["stage"] = None
         self._facts["looking"] = None if self._looking is None else self._looking.facts()
         try:
             self._check_in_place()
@@ -269,11 +290,14 @@ class RunWriter:
             raise gone(self.folder)
 
     def _write_picture(self, name: str, snapshot: Snapshot) -> None:
-        painting = images.shown(snapshot.painting(), self._light)
-        buffer = io.BytesIO()
-        # Level 1 takes a third of the default's time for a tenth more bytes, and training waits for it.
-        images.as_image(painting).save(buffer, format="PNG", compress_level=1)
-        write_bytes(self.folder / name, buffer.getvalue(), part="/" in name)
+        # The last painting is a frame too: of a large picture each PNG takes seconds.
+        if self._encoded is None or self._encoded[0] != snapshot.step:
+            painting = images.shown(snapshot.painting(), self._light)
+            buffer = io.BytesIO()
+            # Level 1 takes a third of the default's time for a tenth more bytes, and training waits for it.
+            images.as_image(painting).save(buffer, format="PNG", compress_level=1)
+            self._encoded = (snapshot.step, buffer.getvalue())
+        write_bytes(self.folder / name, self._encoded[1], part="/" in name)
 
     def _write_facts(self) -> None:
         write_bytes(self.folder / layout.RUN, (json.dumps(self._facts, indent=2) + "\n").encode())

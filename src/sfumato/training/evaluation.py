@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sfumato import images
+
+BLOCK = 2**18
+"""Pixels that are painted and compared at a time: what is computed on the way stays small, whatever the picture is."""
+
+OPERATIONS = 8 * 10**10
+"""Parameters times pixels of a block, at most: a second or so of work, after which one can be told, and asked."""
+
+FEWEST = 2**13
+"""Pixels of a block, whatever the network is."""
+
+QUIET = 0.5
+"""Seconds after which it is told how far an evaluation is."""
+
+Rows = Callable[[slice], NDArray[np.floating]]
+"""Some of the painting's rows -> (rows, W, C), unclipped."""
+
+Stage = Callable[[str, int, int], None]
+"""Told (name, done, total) of work that takes long."""
+
+
+class InterruptedEvaluationError(Exception):
+    """It was asked to stop before its end."""
 
 
 @dataclass(frozen=True)
@@ -32,19 +56,69 @@ class Evaluation:
     """dB over the pixels held out of one flat color, the mean of the others."""
 
 
+def unheard(name: str, done: int, total: int) -> None:
+    """The stage of an evaluation that nobody watches."""
+
+
+def rows_of_a_block(width: int, parameters: int) -> int:
+    """How many rows of a picture are painted and compared at a time, by a network of so many parameters."""
+    # By the work and not by the clock: sums of parts have other last digits than those of other parts.
+    pixels = min(BLOCK, max(FEWEST, OPERATIONS // max(parameters, 1)))
+    return max(1, pixels // width)
+
+
 def evaluate(
-    painting: NDArray[np.floating], picture: NDArray[np.float64], held_out: NDArray[np.bool_] | None
+    rows: Rows,
+    picture: NDArray[np.float64],
+    held_out: NDArray[np.bool_] | None,
+    *,
+    block: int | None = None,
+    stage: Stage = unheard,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Evaluation:
-    """Compare; ``held_out`` is the (H, W) mask of pixels that are not trained on."""
-    clipped = np.clip(painting, 0.0, 1.0)
+    """Paint and compare, ``block`` rows at a time; ``held_out`` is the (H, W) mask of pixels that are not trained on.
+
+    ``stage`` is told how many rows are done, where it takes long enough to be told. ``stop`` is asked after each block:
+    raises InterruptedEvaluationError when it says so.
+    """
+    height, width, channels = picture.shape
+    block = block or height
+    painting: NDArray[np.floating] | None = None
+    similarity = images.Similarity(picture.shape)
+    squared = absolute = clipped_squared = held_squared = shown_squared = 0.0
+    began, told = time.perf_counter(), False
+    for start in range(0, height, block):
+        some = slice(start, min(start + block, height))
+        part = rows(some)
+        if painting is None:
+            painting = part if some.stop == height else np.empty((height, width, channels), part.dtype)
+        painting[some] = part
+        error = np.subtract(part, picture[some], dtype=np.float64)
+        squared += float(np.sum(np.square(error)))
+        absolute += float(np.sum(np.abs(error, out=error)))
+        clipped = np.subtract(np.clip(part, 0.0, 1.0), picture[some], dtype=np.float64)
+        np.square(clipped, out=clipped)
+        clipped_squared += float(np.sum(clipped))
+        if held_out is not None:
+            held_squared += float(np.sum(clipped[held_out[some]]))
+            shown_squared += float(np.sum(clipped[~held_out[some]]))
+        similarity.compare(painting, picture, some.stop)
+        if told or (some.stop < height and time.perf_counter() - began >= QUIET):
+            if not told:
+                stage("evaluation", 0, height)
+            told = True
+            stage("evaluation", some.stop, height)
+        if some.stop < height and stop():
+            raise InterruptedEvaluationError
+    assert painting is not None, "a picture has a row"
     return Evaluation(
         painting,
-        images.mse(painting, picture),
-        images.mae(painting, picture),
-        images.psnr(images.mse(clipped, picture)),
-        images.ssim(clipped, picture),
-        None if held_out is None else images.psnr(images.mse(clipped[held_out], picture[held_out])),
-        None if held_out is None else images.psnr(images.mse(clipped[~held_out], picture[~held_out])),
+        squared / picture.size,
+        absolute / picture.size,
+        images.psnr(clipped_squared / picture.size),
+        similarity.mean,
+        None if held_out is None else images.psnr(held_squared / (int(held_out.sum()) * channels)),
+        None if held_out is None else images.psnr(shown_squared / (int((~held_out).sum()) * channels)),
         None if held_out is None else images.psnr(images.mse(_flat(picture, held_out), picture[held_out])),
     )
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sfumato import images, models
 from sfumato.cores import available_cores
 from sfumato.errors import RunError
+from sfumato.notices import LOG
 from sfumato.process_state import between_yields, scoped, unscoped
 from sfumato.recipe import Recipe
 from sfumato.training import schedules
@@ -21,7 +22,15 @@ from sfumato.training.canvas import Canvas
 from sfumato.training.clock import Clock
 from sfumato.training.divergence import Divergence
 from sfumato.training.engines import Advance, Arrays, Shared, Task, choose, find
-from sfumato.training.evaluation import Evaluation, evaluate
+from sfumato.training.evaluation import (
+    BLOCK,
+    Evaluation,
+    InterruptedEvaluationError,
+    Stage,
+    evaluate,
+    rows_of_a_block,
+    unheard,
+)
 from sfumato.training.health.figures import Figures
 from sfumato.training.health.gauge import Gauge
 from sfumato.training.held_out import held_out
@@ -30,7 +39,7 @@ from sfumato.training.orders import SeededOrder
 from sfumato.training.rehearsal import rehearse
 from sfumato.training.snapshot import Snapshot
 from sfumato.training.starvation import Processor
-from sfumato.words import shortened
+from sfumato.words import duration, shortened
 
 SECONDS_A_SNAPSHOT = 0.1
 """Steps between two snapshots take about this long: so often a run can be watched, and so soon it can be stopped."""
@@ -38,6 +47,9 @@ SECONDS_A_SNAPSHOT = 0.1
 TRIED_PIXELS = 4096
 """Before the first step so many pixels are painted and compared, to know what an evaluation will cost."""
 
+
+LONG_EVALUATION = 10.0
+"""Seconds that an evaluation will take from which on one is told before the first step."""
 
 ONE_THREAD = ("replica", "stacked")
 """Engines that train a network on one thread, whatever the recipe says."""
@@ -91,6 +103,7 @@ class Loop:
             rehearse(recipe, model, channels, len(targets))
             model = models.materialized(model, recipe.seed)
         self._model = model
+        self._parameters = sum(each.numel() for each in model.parameters())
         self._gauge: Gauge | None = None
         self._engine = find(choose(recipe))(Task(recipe, coordinates, targets, model, recipe.threads, shared))
         self._order = self._engine.order() or SeededOrder(recipe.training.order, len(targets), recipe.seed)
@@ -110,19 +123,24 @@ class Loop:
         self._evaluated_at = 0.0
         self._factor = 1.0
 
-    def snapshots(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Snapshot]:
+    def snapshots(self, stop: Callable[[], bool] = lambda: False, stage: Stage = unheard) -> Iterator[Snapshot]:
         """Train to the end of the budget, yielding about ten snapshots a second and the last one evaluated.
 
-        ``stop`` is asked between steps whether to end before.
+        ``stop`` is asked between steps whether to end before, and during a long evaluation: one that it ends leaves
+        a last snapshot without. ``stage`` is told how far a long evaluation is: (name, done, total).
         """
-        return between_yields(self._snapshots(unscoped(stop)))
+        return between_yields(self._snapshots(unscoped(stop), stage))
 
-    def _snapshots(self, stop: Callable[[], bool]) -> Generator[Snapshot, None, None]:
+    def _snapshots(self, stop: Callable[[], bool], stage: Stage) -> Generator[Snapshot, None, None]:
         self._factor = schedules.factor(self.recipe.training.schedule, self.clock.progress_at(0.5))
         ended = self._ended(None)
-        if not ended and self.recipe.evaluation.every == "auto":
+        many = self.picture.shape[0] * self.picture.shape[1] > BLOCK
+        if not ended and (many or self.recipe.evaluation.every == "auto"):
             self._try_an_evaluation()
-        yield self._snapshot(None, self._evaluate() if ended else None, ended)
+        evaluation = None
+        if ended:
+            evaluation, ended = self._evaluate(stage, stop, ended)
+        yield self._snapshot(None, evaluation, ended)
         self.looking.between = True
         while ended is None:
             with self._processor.training():
@@ -136,7 +154,8 @@ class Loop:
             self._count()
             self.looking.between = ended is None
             if ended is not None or self._evaluation_due():
-                evaluation = self._evaluate()
+                # Who has asked to stop already wants this painting.
+                evaluation, ended = self._evaluate(stage, _never if ended == "stopped" else stop, ended)
                 ended = ended or self._ended(evaluation)
             self.looking.between = ended is None
             yield self._snapshot(mean, evaluation, ended)
@@ -228,30 +247,55 @@ class Loop:
         self.looking.training = seconds - self._resumed_at
         self.looking.ahead = seconds / progress - seconds if progress else 0.0
 
-    def _evaluate(self) -> Evaluation:
+    def _evaluate(
+        self, stage: Stage, stop: Callable[[], bool], ended: str | None
+    ) -> tuple[Evaluation | None, str | None]:
+        """An evaluation and why training ended; none, and ``stopped``, where it was stopped meanwhile."""
         height, width, _ = self._picture.shape
-        with self.looking.at("evaluation"):
-            evaluation = evaluate(self._paint(height, width), self._picture, self._held_out)
-            self._canvas.refresh(evaluation.painting)
+        block = rows_of_a_block(width, self._parameters)
+        try:
+            with self.looking.at("evaluation"):
+                evaluation = evaluate(
+                    lambda some: self._rows(height, width, some),
+                    self._picture,
+                    self._held_out,
+                    block=block,
+                    stage=stage,
+                    stop=stop,
+                )
+                self._canvas.refresh(evaluation.painting)
+        except InterruptedEvaluationError:
+            return None, "stopped"
         self._evaluated_at = self.clock.seconds
-        return evaluation
+        return evaluation, ended
 
     def _try_an_evaluation(self) -> None:
-        height, width, channels = self._picture.shape
+        height, width, _ = self._picture.shape
         rows = min(max(TRIED_PIXELS // width, 1), height)
-        coordinates = models.grid(self.recipe.coordinates, height, width)[: rows * width]
         seconds = 0.0
         # Twice: the first time imports what comparing needs.
         for _ in range(2):
             before = time.perf_counter()
-            evaluate(self._engine.outputs(coordinates).reshape(rows, width, channels), self._picture[:rows], None)
+            evaluate(lambda some: self._rows(height, width, some), self._picture[:rows], None)
             seconds = time.perf_counter() - before
             self.looking.first_and_last += seconds
-        self.looking.expect("evaluation", seconds * height / rows)
+        whole = seconds * height / rows
+        self.looking.expect("evaluation", whole)
+        if whole >= LONG_EVALUATION:
+            LOG.info(
+                f"{duration(whole)} to paint all {height * width:,} pixels and compare them, once training has ended; "
+                "a smaller --picture.max-side takes less"
+            )
+
+    def _rows(self, rows: int, columns: int, some: slice) -> NDArray[np.floating]:
+        """Some rows of a painting of so many, (n, columns, C)."""
+        coordinates = models.grid(self.recipe.coordinates, rows, columns, some=some)
+        return self._engine.outputs(coordinates).reshape(-1, columns, self._picture.shape[2])
 
     def _paint(self, rows: int, columns: int) -> NDArray[np.floating]:
-        outputs = self._engine.outputs(models.grid(self.recipe.coordinates, rows, columns))
-        return outputs.reshape(rows, columns, -1)
+        block = rows_of_a_block(columns, self._parameters)
+        parts = [self._rows(rows, columns, slice(start, start + block)) for start in range(0, rows, block)]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def _figures(self) -> Figures | None:
         # Made when it is first asked for: most of many networks are never looked into.
@@ -286,6 +330,10 @@ class Loop:
             size=(height, width),
             looking=self.looking,
         )
+
+
+def _never() -> bool:
+    return False
 
 
 def _part(state: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:

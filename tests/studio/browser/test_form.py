@@ -46,9 +46,61 @@ def test_drawing_and_parameters_follow_the_fields(visit: Open) -> None:
     page.reload()
     expect(page.get_by_label("activation omega")).to_have_value("12")
     expect(figures).to_contain_text("453,303")
+    # Another preset takes nothing away that was changed by hand, unless that is wished.
     page.get_by_label("Preset").select_option("blog-2012")
+    expect(page.locator(".replaced")).to_contain_text("Your changes are kept: depth 6, activation sine(omega=12).")
     expect(page.get_by_label("Batch", exact=True)).to_have_value("1")
+    expect(page.get_by_label("Depth", exact=True)).to_have_value("6")
+    page.wait_for_url("**/new?preset=blog-2012&model.depth=6*")
+    page.get_by_role("button", name="Drop them").click()
     page.wait_for_url("**/new?preset=blog-2012")
+    expect(page.get_by_label("Depth", exact=True)).to_have_value("4")
+    expect(page.locator(".replaced")).to_be_hidden()
+
+
+def test_an_arm_in_the_form_s_place_gives_it_back(visit: Open) -> None:
+    page = visit("/new?model.depth=2&arm=model.depth%3D3")
+    page.get_by_role("button", name="depth 3").click()
+    expect(page.get_by_label("Depth", exact=True)).to_have_value("3")
+    page.get_by_role("button", name="Put that back").click()
+    expect(page.get_by_label("Depth", exact=True)).to_have_value("2")
+
+
+def test_a_link_to_what_the_form_does_not_know_says_so(visit: Open) -> None:
+    page = visit("/new?preset=none-such&modl.depth=2&model.depth=2")
+    expect(page.locator(".start .problem")).to_contain_text("knows nothing of the preset none-such, modl.depth")
+    expect(page.get_by_label("Depth", exact=True)).to_have_value("2")
+
+
+def test_a_budget_is_what_the_form_shows(visit: Open) -> None:
+    """A recipe's changes replace a preset's whole budget, so the form sends all of its own."""
+    page = visit("/new?budget.epochs=20")
+    seconds, epochs = (page.locator(f"[data-path='budget.{name}'] input").last for name in ("seconds", "epochs"))
+    expect(seconds).to_have_value("")
+    expect(page.locator(".outlook .figures")).not_to_contain_text("Training")
+    seconds.fill("30")
+    page.wait_for_url("**/new?budget.epochs=20&budget.seconds=30")
+    expect(epochs).to_have_value("20")
+    expect(page.locator(".outlook .figures")).to_contain_text("Training30 s")
+
+
+def test_the_chosen_picture_is_shown_after_a_reload(visit: Open, tmp_path: Path) -> None:
+    page = visit("/new")
+    Image.new("RGB", (30, 20), (200, 90, 40)).save(tmp_path / "a house.tif")
+    page.locator("#file").set_input_files(tmp_path / "a house.tif")
+    drop = page.locator(".drop")
+    expect(drop).to_contain_text(re.compile("30 . 20"))
+    page.reload()
+    expect(drop).to_have_class("drop taken")
+    expect(drop).to_contain_text(re.compile("a-house.tiff, 30 . 20"))
+    eventually(lambda: drop.locator("img").evaluate("image => image.naturalWidth") == 30)
+    # One that a run has learned, which is on no disk.
+    page.goto("/new?picture.source=array")
+    expect(drop).to_contain_text(re.compile("array, 60 . 40"))
+    eventually(lambda: drop.locator("img").evaluate("image => image.naturalWidth") == 60)
+    page.locator(".sample").first.click()
+    expect(drop).to_have_class("drop")
+    expect(drop).to_have_text("Drop a picture, or choose a file")
 
 
 def test_what_is_wrong_is_said_at_its_field(visit: Open) -> None:

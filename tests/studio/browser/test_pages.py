@@ -18,6 +18,19 @@ SHIFTS = """() => new Promise(resolve => {
     new PerformanceObserver(heard).observe({type: "layout-shift", buffered: true});
     setTimeout(() => resolve(sum), 100);
 })"""
+NARROW = (320, 360, 390)
+FONTS = (
+    "* { letter-spacing: 0.09em !important }",
+    "* { letter-spacing: -0.05em !important }",
+    "* { font-family: monospace !important }",
+    "* { font-family: serif !important }",
+)
+"""Wider and narrower than any that a system may have for ours, and others."""
+DRESS = "css => { const sheet = new CSSStyleSheet(); sheet.replaceSync(css); document.adoptedStyleSheets = [sheet]; }"
+MISNAMED = """() => [...document.querySelectorAll("button, a, summary, label, input, select, [role=button]")]
+    .map(each => [each.ariaLabel, each.innerText].map(text => (text ?? "").toLowerCase().replace(/\\s+/g, " ").trim()))
+    .filter(([name, text]) => name && /[\\p{L}\\p{N}]/u.test(text) && !name.includes(text))"""
+"""What can be pressed and is called otherwise than it reads: who speaks to a computer says what is read."""
 BACKGROUNDS = {"light": "rgb(251, 249, 245)", "dark": "rgb(20, 21, 24)"}
 
 
@@ -38,7 +51,16 @@ def test_it_is_quiet_and_fits(
     nameless = "all => all.filter(each => !(each.ariaLabel ?? each.textContent).trim()).map(each => each.outerHTML)"
     assert page.locator("button:visible, a:visible, [role=img]:visible").evaluate_all(nameless) == []
     assert page.locator("[style*='url']").count() == 0
+    assert page.evaluate(MISNAMED) == []
     assert page.evaluate(SHIFTS) < STILL
+    if width not in NARROW:
+        return
+    # No layout hangs on a font.
+    for css in ("", *FONTS):
+        page.evaluate(DRESS, css)
+        for narrow in NARROW:
+            page.set_viewport_size({"width": narrow, "height": 800})
+            assert page.evaluate("document.documentElement.scrollWidth") <= narrow, (css, narrow)
 
 
 def test_colours_can_be_chosen_and_are_kept(visit: Open) -> None:

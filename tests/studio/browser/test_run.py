@@ -127,9 +127,10 @@ def test_a_run_goes_on_when_the_server_is_killed(browser: Browser, studio: Studi
     name = page.url.rpartition("/")[2]
     assert changes(page)
     mortal.end()
-    expect(page.locator(".run-title .state")).to_contain_text("no answer from the studio")
+    expect(page.locator("#away")).to_contain_text("The studio does not answer")
     again = Studio(studio.runs, mortal.port)
     try:
+        expect(page.locator("#away")).to_be_empty()
         expect(page.locator(".run-title .state")).to_have_text("training")
         assert changes(page)
         # Its token is another; the page asks for it and stops the run all the same.

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from PIL import Image
 from starlette.testclient import TestClient
 
 import sfumato as sf
 from sfumato import images
 from sfumato.recipe import from_string
+from sfumato.runs import layout, weights
 from sfumato.studio.run import curves
 from tests.runs import made
 
@@ -158,3 +160,17 @@ def test_unknown_addresses_are_answered_in_json(studio: TestClient) -> None:
     assert studio.get("/api/nothing").json()["problem"] == "There is nothing at this address."
     assert studio.post("/api/form").status_code == 405
     assert studio.delete("/api/runs").status_code == 405
+
+
+def test_a_live_run_has_a_running_psnr_before_it_is_evaluated(studio: TestClient, runs: Path, trained: sf.Run) -> None:
+    folder = made.run(runs, "one", facts={"status": "running", "result": None})
+    (folder / layout.MOMENTS).mkdir()
+    with FileLock(folder / "lock"):
+        assert studio.get("/api/runs/one").json()["now"]["running_psnr"] is None
+        moment = weights.moment_of(trained.moments()[-1])
+        (folder / layout.moment(moment.step)).write_bytes(trained.moments()[-1].read_bytes())
+        assert moment.running_psnr is not None
+        for found in (studio.get("/api/runs/one").json()["now"], studio.get("/api/runs").json()["runs"][0]):
+            assert (found["psnr"], found["running_psnr"]) == (None, moment.running_psnr)
+    # What has ended has its exact figures alone.
+    assert studio.get("/api/runs/one").json()["now"]["running_psnr"] is None

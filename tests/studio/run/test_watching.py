@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 from filelock import FileLock
+from PIL import Image
 
 import sfumato as sf
 from sfumato.runs import layout
+from sfumato.runs.weights import Moment
 from sfumato.studio.run import watching
 from sfumato.studio.run.watching import Watchers
 from tests.awaited import awaited
@@ -91,6 +93,11 @@ def test_lines_frames_moments_and_live_pictures(tmp_path: Path, trained: sf.Run)
         (folder / "live.jpg").write_bytes(b"22")
         os.utime(folder / "live.jpg", (5, 5))
         assert await page.until("live") != first
+        Image.new("RGB", (3, 2)).save(folder / "live.jpg", comment=Moment(2.5, 40, 4.0, 0.1, 16.25, 0.6).as_json())
+        live = await page.until("live", lambda data: data["step"])
+        assert (live["step"], live["epoch"], live["seconds"], live["running_psnr"]) == (40, 2.5, 4.0, 16.25)
+        state = await page.until("state", lambda data: data["running_psnr"])
+        assert (state["step"], state["running_psnr"], state["psnr"]) == (40, 16.25, 15.0)
         assert (folder / "watched").exists()
 
     with FileLock(folder / "lock"):

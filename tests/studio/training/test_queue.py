@@ -299,6 +299,28 @@ def test_opening_a_folder_begins_nothing_that_its_user_has_not_asked_for(
     assert entry.read(folder).state == "queued"
 
 
+def test_one_without_a_place_can_be_begun_or_cancelled(some: Trainings) -> None:
+    async def both() -> None:
+        one, other = (queued.enqueue(some.runs, recipe(1)) for _ in range(2))
+        assert await some.queue.cancel(one)
+        assert not one.exists()
+        await some.queue.resume(other)
+        await some.look()
+        assert some.begun == [other.name]
+
+    done(both())
+
+
+def test_one_that_has_ended_begins_nothing(some: Trainings) -> None:
+    async def end() -> None:
+        (name,) = await some.start(1)
+        some.queue.end()
+        await some.look()
+        assert (some.begun, some.waiting()) == ([], [name])
+
+    done(end())
+
+
 @pytest.mark.parametrize("text", ["", "[" * 10_000, "{}", '{"name": "../x", "seal": "0"}', '{"name": 1, "seal": "0"}'])
 def test_a_wrong_record_holds_nothing_up(some: Trainings, text: str) -> None:
     (some.runs / ".studio" / "queue").mkdir(parents=True)

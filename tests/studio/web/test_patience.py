@@ -126,7 +126,7 @@ def closed(connection: socket.socket) -> bool:
 
 
 def test_who_reads_nothing_is_let_go(port: int, big: bytes) -> None:
-    connections = [socket.create_connection(("127.0.0.1", port), timeout=20) for _ in range(10)]
+    connections = [socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) for _ in range(10)]
     try:
         for each in connections:
             each.sendall(ASKED.encode())
@@ -137,7 +137,7 @@ def test_who_reads_nothing_is_let_go(port: int, big: bytes) -> None:
 
 
 def test_who_reads_slowly_gets_it_all(port: int, big: bytes) -> None:
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
         connection.sendall(ASKED.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n").encode())
         size = 0
         # Several times as long as who reads nothing is waited for.

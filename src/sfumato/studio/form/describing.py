@@ -58,7 +58,7 @@ def data(asked: Wanted, runs: Path, picture: str | None = None) -> dict[str, Any
 def pixels(recipe: Recipe, runs: Path) -> tuple[int, int]:
     """(width, height) that the picture will be learned at; of a picture that cannot be known here, the default's."""
     settings = recipe.picture
-    width, height = settings.width_height or _size(settings.source, runs) or DEFAULT_PIXELS
+    width, height = settings.width_height or size(settings.source, runs) or DEFAULT_PIXELS
     most = settings.max_side
     if most is not None and max(width, height) > most:
         longer = max(width, height)
@@ -66,7 +66,8 @@ def pixels(recipe: Recipe, runs: Path) -> tuple[int, int]:
     return width, height
 
 
-def _size(source: str, runs: Path) -> tuple[int, int] | None:
+def size(source: str, runs: Path) -> tuple[int, int] | None:
+    """(width, height) of a sample, or of a picture that was dropped here; None of any other."""
     if source in SAMPLES:
         return fields.size_of(source)
     if not wanted.sent_here(source, runs):

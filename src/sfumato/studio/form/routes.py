@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from hashlib import sha256
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from sfumato.errors import SfumatoError
 from sfumato.recipe import Recipe
-from sfumato.studio.form import checking, describing, fields, samples, wanted
+from sfumato.studio.form import checking, chosen, describing, fields, samples, wanted
 from sfumato.studio.shared import aside, studio_of
 from sfumato.studio.web import bodies
 from sfumato.studio.web.answers import FOR_EVER, Answer, picture
@@ -69,6 +72,20 @@ async def start_race(request: Request) -> Response:
     return Answer({"names": await studio.queue.race(recipes)}, 201)
 
 
+async def show_picture(request: Request) -> Response:
+    """What a recipe's picture is."""
+    return Answer(await aside(chosen.data, request.query_params.get("source", ""), studio_of(request).gallery))
+
+
+async def small_picture(request: Request) -> Response:
+    """Of one that was sent here."""
+    source, studio = request.query_params.get("source", ""), studio_of(request)
+    # A source is named by what is in it.
+    version = sha256(os.fsencode(source)).hexdigest()
+    async with studio.uploads.one_at_a_time:
+        return picture(request, await aside(chosen.webp, source, studio.runs), "image/webp", version, FOR_EVER)
+
+
 async def send_picture(request: Request) -> Response:
     """Keep a picture."""
     return Answer(await studio_of(request).uploads.keep(request), 201)
@@ -93,6 +110,8 @@ ROUTES = [
     Route("/api/check", check, methods=["POST"]),
     Route("/api/runs", start_run, methods=["POST"]),
     Route("/api/race", start_race, methods=["POST"]),
+    Route("/api/picture", show_picture),
+    Route("/api/picture.webp", small_picture),
     Route("/api/pictures", send_picture, methods=["POST"]),
     Route("/api/pictures", list_pictures),
     Route("/api/pictures/delete", delete_picture, methods=["POST"]),

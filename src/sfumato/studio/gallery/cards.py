@@ -15,6 +15,7 @@ from sfumato.errors import RunError
 from sfumato.runs import cleaning, entry, layout, listing
 from sfumato.runs.entry import Entry
 from sfumato.studio.gallery import thumbnails
+from sfumato.studio.run import progress
 from sfumato.studio.training import waiting
 from sfumato.studio.web import names
 from sfumato.studio.web.problems import Problem
@@ -134,6 +135,7 @@ def card(each: Entry, before: int | None = None) -> dict[str, Any]:
         **about,
         "name": names.encoded(each.name),
         "shown": each.shown,
+        "running_psnr": None if each.psnr is not None else progress.running_psnr(each.folder, each.state),
         "state": each.state if before is None or each.state == "running" else entry.QUEUED,
         "before": before,
         "width": each.width,

@@ -19,7 +19,7 @@ from typing import Any
 import anyio
 
 from sfumato.errors import RunError
-from sfumato.runs import entry, facts, layout, metrics, weights
+from sfumato.runs import entry, facts, layout, live_figures, metrics, weights
 from sfumato.studio.run import curves, page, progress
 from sfumato.studio.training import waiting
 from sfumato.studio.web.bodies import sent
@@ -136,7 +136,7 @@ class Watcher:
             self._at["watched"] = now
             _touch(self._folder / layout.WATCHED)
         if live and self._moved(layout.LIVE):
-            self._live = sent("live", {"version": f"{self._stamps[layout.LIVE][0]:x}"})
+            self._live = sent("live", {"version": f"{self._stamps[layout.LIVE][0]:x}", **self._figures()})
             pieces.append(self._live)
         elif not live:
             self._live = b""
@@ -228,6 +228,10 @@ class Watcher:
 
     def _frame(self, step: int) -> dict[str, Any]:
         return page.frame(step, self._by_step, self._operations)
+
+    def _figures(self) -> dict[str, Any]:
+        moment = live_figures.read(self._folder)
+        return {name: getattr(moment, name, None) for name in ("step", "epoch", "seconds", "running_psnr")}
 
     def _moment(self, step: int) -> dict[str, Any]:
         try:

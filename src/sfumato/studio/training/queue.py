@@ -48,6 +48,7 @@ class Queue:
         self._tasks: set[asyncio.Task[None]] = set()
         self._turn = asyncio.Lock()
         self._lead: FolderLock | None = None
+        self._has_ended = False
         self.changed = asyncio.Event()
         """Set where `go_on` may have something to do."""
 
@@ -89,6 +90,8 @@ class Queue:
     async def go_on(self) -> None:
         """Let those begin for which there are cores by now; called again and again."""
         async with self._turn:
+            if self._has_ended:
+                return
             found = await to_thread.run_sync(waiting.places, self._runs)
             if not found or not self._leads():
                 return
@@ -110,6 +113,7 @@ class Queue:
 
     def end(self) -> None:
         """Let no more begin; those that wait are there for the next studio."""
+        self._has_ended = True
         for task in self._tasks:
             task.cancel()
         if self._lead is not None:
@@ -194,12 +198,12 @@ class Queue:
             raise RunError(f"{folder} must be unfinished to be resumed. Got a run that is {status}.")
 
     def _cancel(self, folder: Path) -> bool:
-        if not waiting.drop(self._runs, folder.name):
-            return False
+        waited = waiting.drop(self._runs, folder.name)
         found = entry.read(folder)
         if found.state == entry.QUEUED:
             cleaning.delete(found, self._runs)
-        return True
+            return True
+        return waited
 
     def _leads(self) -> bool:
         """Whether no other studio over this folder lets runs begin."""

@@ -1,8 +1,8 @@
 """From a run's name in an address to its folder, and to files in it: never out of the folder of runs, by no link.
 
 A folder may be called anything that its file system takes: bytes that are no UTF-8, line breaks, marks that turn a
-line's direction, ``%``, ``#``. So pages and addresses have names encoded (`encoded`), in letters that mean nothing in an
-address, a query, a list or a page, and that stand for one folder alone. Ordinary names are encoded as themselves.
+line's direction, ``%``, ``#``. So pages and addresses have names encoded (`encoded`), in letters that mean nothing in
+an address, a query, a list or a page, and that stand for one folder alone. Ordinary names are encoded as themselves.
 """
 
 from __future__ import annotations

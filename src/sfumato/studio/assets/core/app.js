@@ -1,7 +1,8 @@
 // Which page is shown: the address decides, links change it without loading anew, leaving a page ends all it began.
 
 import { left } from "./api.js";
-import { h } from "./element.js";
+import { answering } from "./connection.js";
+import { clearNotices, h } from "./element.js";
 import { keys, listed } from "./keys.js";
 
 const PAGES = [
@@ -14,13 +15,18 @@ const PAGES = [
   [/^\/runs\/([^/]+)\/zoom$/, () => import("../pages/zoom.js")],
 ];
 
+const RELOADED = "reloaded"; // in the session's storage: when a page was last loaded anew for a part of it
+const SELDOM = 10_000; // ms
+
 const main = document.getElementById("main");
+const bar = document.querySelector(".top");
 let leaving = new AbortController();
 let shown = "";
 
+/** Resolves when the page is on screen. */
 export function go(address) {
   history.pushState(null, "", address);
-  show();
+  return show();
 }
 
 async function show() {
@@ -36,10 +42,10 @@ async function show() {
   }
   try {
     if (!match) throw new Error("There is no such page here.");
-    const page = await load();
+    const name = match[1] === undefined ? undefined : nameIn(match[1]);
+    const page = await loaded(load, signal);
     if (signal.aborted) return;
     const root = h("div", { class: "page" });
-    const name = match[1] === undefined ? undefined : decodeURIComponent(match[1]);
     await page.show(root, { name, query: new URLSearchParams(search), signal, go, ready: () => replace(root, signal) });
     replace(root, signal);
   } catch (error) {
@@ -48,10 +54,50 @@ async function show() {
   }
 }
 
+/** A run's name as an address has it. */
+function nameIn(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw new Error("There is no run of that name.");
+  }
+}
+
+/** A page's program; where it cannot be loaded now, as soon as the studio answers. */
+async function loaded(load, signal) {
+  try {
+    return await load();
+  } catch {
+    signal.throwIfAborted();
+    await answering(signal);
+  }
+  try {
+    return await load();
+  } catch (error) {
+    signal.throwIfAborted();
+    // Some browsers remember that a program did not load: they ask for it again only when all is loaded anew.
+    if (lately()) throw new Error(`A part of this page did not load: ${error.message}.`);
+    location.reload();
+    return new Promise(() => {});
+  }
+}
+
+/** Whether all was loaded anew a moment ago; from now on it was. */
+function lately() {
+  try {
+    const before = Number(sessionStorage.getItem(RELOADED));
+    sessionStorage.setItem(RELOADED, Date.now());
+    return Date.now() - before < SELDOM;
+  } catch {
+    return true;
+  }
+}
+
 /** Put a page on screen whole, so that nothing jumps while its parts arrive. */
 function replace(root, signal) {
   if (signal.aborted || main.firstChild === root) return;
   main.replaceChildren(root);
+  clearNotices();
   const heading = root.querySelector("h1");
   document.title = heading ? `${heading.textContent} · Sfumato` : "Sfumato";
   scrollTo(0, 0);
@@ -67,6 +113,9 @@ function refusal(error) {
     h("p", { class: "row center" }, h("button", { type: "button", onclick: show }, "Try again"), h("a", { class: "button", href: "/" }, "All runs")),
   );
 }
+
+// What sticks below the bar knows how tall it is: that depends on the font, and on what it says.
+new ResizeObserver(() => document.documentElement.style.setProperty("--top", `${bar.offsetHeight}px`)).observe(bar);
 
 document.addEventListener("click", (event) => {
   const link = event.target.closest?.("a[href]");

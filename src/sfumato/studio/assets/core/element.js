@@ -41,18 +41,21 @@ export function few(label, options, chosen, choose) {
 
 /** A box of text with a button that copies it. */
 export function copyable(text, what) {
-  const button = h("button", { type: "button", "aria-label": `Copy ${what}` }, "Copy");
+  const button = h("button", { type: "button" });
+  // What is copied is said to those who do not see beside what the button stands.
+  const say = (text) => button.replaceChildren(text, h("span", { class: "unseen" }, ` ${what}`));
   button.addEventListener("click", async () => {
     try {
       await navigator.clipboard.writeText(text);
-      button.textContent = "Copied";
+      say("Copied");
     } catch {
       // Without the right to the clipboard the text is selected instead, for Ctrl-C.
       getSelection().selectAllChildren(box.firstChild);
-      button.textContent = "Press Ctrl-C";
+      say("Press Ctrl-C");
     }
-    setTimeout(() => (button.textContent = "Copy"), 1800);
+    setTimeout(() => say("Copy"), 1800);
   });
+  say("Copy");
   const box = h("div", { class: "copy" }, h("pre", { tabindex: "0" }, text), button);
   return box;
 }
@@ -81,9 +84,11 @@ export function confirmed(title, text, press) {
   });
 }
 
-/** A line at the foot of the page for a few seconds, read out by screen readers. */
+/** A line at the foot of the page, read out by screen readers: until it is dismissed, or something else is done. */
 export function notice(text) {
-  const line = h("div", { class: "notice" }, text);
+  clearNotices();
+  const line = h("div", { class: "notice" }, h("span", {}, text), h("button", { type: "button", class: "quiet dismiss", onclick: () => line.remove() }, "Dismiss"));
   document.getElementById("notices").append(line);
-  setTimeout(() => line.remove(), 6000);
 }
+
+export const clearNotices = () => document.getElementById("notices").replaceChildren();

@@ -5,10 +5,10 @@ import { differing, pictureName } from "../core/words.js";
 
 const MOST = 8;
 
-/** now() is the form; open(arm) puts one back into it; start(all) begins the race. */
-export function arms({ now, open, changed, start }) {
+/** now() is the form; open(arm) puts one back into it; start(all) begins the race, one of `actions`. */
+export function arms({ now, open, changed, start, actions }) {
   const list = h("ol", {});
-  const go = h("button", { type: "button", onclick: () => start(all) }, "Start the race");
+  const go = actions.button("Start the race", () => start(all), { busy: "Starting" });
   const hint = h("p", { class: "help" }, "A race trains its arms side by side. Change the form and add another.");
   const element = h("section", { class: "arms", hidden: true }, h("h2", {}, "Race"), list, hint, h("div", { class: "row" }, go));
   const add = h("button", { type: "button", onclick: () => (all.push(now()), draw(), changed()) }, "Add as an arm");
@@ -17,7 +17,7 @@ export function arms({ now, open, changed, start }) {
   function draw() {
     element.hidden = !all.length;
     add.disabled = all.length >= MOST;
-    go.disabled = all.length < 2;
+    go.block(all.length < 2);
     go.classList.toggle("main", all.length >= 2);
     list.replaceChildren(
       ...all.map((arm, at) =>

@@ -1,6 +1,6 @@
 // What a recipe would be: its network drawn, its size, how long it would take, and what the check finds; before it starts.
 
-import { left, post } from "../core/api.js";
+import { ask, left } from "../core/api.js";
 import { drawing } from "./drawing.js";
 import { h } from "../core/element.js";
 import { count, duration, epochs, operations } from "../core/words.js";
@@ -25,7 +25,7 @@ export function outlook(signal) {
     describing = new AbortController();
     let now;
     try {
-      now = await post("/api/describe", asked, AbortSignal.any([signal, describing.signal]));
+      now = await ask("/api/describe", asked, AbortSignal.any([signal, describing.signal]));
     } catch (error) {
       if (left(error)) return;
       now = { valid: false, problem: error.message, field: error.field };
@@ -53,7 +53,7 @@ export function outlook(signal) {
     checking = new AbortController();
     verdict.textContent = "Trying a few steps …";
     try {
-      const { tried, why, works, findings } = await post("/api/check", { ...asked, pressed }, AbortSignal.any([signal, checking.signal]));
+      const { tried, why, works, findings } = await ask("/api/check", { ...asked, pressed }, AbortSignal.any([signal, checking.signal]));
       if (!tried) {
         // What a page does by itself is bounded: a link may have filled this form.
         verdict.replaceChildren(`Not tried by itself: ${why} `, h("button", { type: "button", onclick: () => check(asked, true) }, "Check anyway"));
@@ -71,10 +71,12 @@ export function outlook(signal) {
   return {
     element,
     show,
-    /** Leave the processor to the run that starts. */
+    /** Leave the processor to the run that starts; what is still on its way is of no use by then. */
     quiet() {
       clearTimeout(waiting);
+      describing.abort();
       checking.abort();
+      verdict.textContent = "";
     },
   };
 }

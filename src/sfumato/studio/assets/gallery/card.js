@@ -1,5 +1,6 @@
 // One run in the gallery.
 
+import { runPage } from "../core/addresses.js";
 import { h } from "../core/element.js";
 import { ago, decibels, differing, duration, isLive, pictureName } from "../core/words.js";
 import { stateText } from "../run/queue.js";
@@ -9,7 +10,7 @@ export function card(name, pick) {
   const image = h("img", { alt: "", loading: "lazy", decoding: "async" });
   const none = h("span", { class: "none" });
   const title = h("span", { class: "card-title" });
-  const link = h("a", { class: "picture", href: `/runs/${encodeURIComponent(name)}` }, image, none);
+  const link = h("a", { class: "picture", href: runPage(name) }, image, none);
   const box = h("input", { type: "checkbox", onchange: () => pick(box.checked) });
   const psnr = h("span", { class: "figure psnr" });
   const recipe = h("p", { class: "recipe" });
@@ -24,12 +25,23 @@ export function card(name, pick) {
     foot,
   );
   let before = "";
+  let address = null; // of the painting
+
+  let missing = false;
+
+  // What did not come is not shown as a broken picture.
+  image.addEventListener("error", () => (missing = image.hidden = true));
+  image.addEventListener("load", () => (missing = image.hidden = false));
 
   return {
     element,
     mark(on) {
       box.checked = on;
       element.classList.toggle("picked", on);
+    },
+    /** Ask again for what did not come while the studio was away. */
+    again() {
+      if (missing) before = address = "";
     },
     show(run, on) {
       this.mark(on);
@@ -40,17 +52,17 @@ export function card(name, pick) {
       }
       before = now;
       const named = pictureName(run.picture);
+      psnr.textContent = Number.isFinite(run.psnr) ? decibels(run.psnr) : Number.isFinite(run.running_psnr) ? `running ${decibels(run.running_psnr)}` : "";
+      none.textContent = run.thumbnail ? "" : isLive(run.state) ? "no painting yet" : "no painting";
       title.textContent = named;
-      link.title = run.name;
-      link.setAttribute("aria-label", `${named}, ${stateText(run)}, ${decibels(run.psnr)}: open ${run.name}`);
-      box.setAttribute("aria-label", `Select ${run.name}`);
-      psnr.textContent = Number.isFinite(run.psnr) ? decibels(run.psnr) : "";
-      if (run.thumbnail) {
-        if (image.getAttribute("src") !== run.thumbnail) image.src = run.thumbnail;
-      } else image.removeAttribute("src");
-      image.hidden = !run.thumbnail;
-      none.hidden = !image.hidden;
-      none.textContent = isLive(run.state) ? "no painting yet" : "no painting";
+      link.title = run.shown;
+      link.setAttribute("aria-label", [none.textContent, named, stateText(run), psnr.textContent, `open ${run.shown}`].filter(Boolean).join(", "));
+      box.setAttribute("aria-label", `Select ${run.shown}`);
+      if (address !== run.thumbnail) missing = false;
+      if (address !== run.thumbnail) run.thumbnail ? (image.src = run.thumbnail) : image.removeAttribute("src");
+      address = run.thumbnail;
+      image.hidden = missing || !run.thumbnail;
+      none.hidden = Boolean(run.thumbnail);
       recipe.replaceChildren(...described(run));
       foot.replaceChildren(
         run.state === "done" ? "" : h("span", { class: "state", data: { state: run.state } }, stateText(run)),

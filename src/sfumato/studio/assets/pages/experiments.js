@@ -1,5 +1,6 @@
 // Experiments that were made with `sfumato compare` and the like, with their verdicts and reports.
 
+import { reportPage } from "../core/addresses.js";
 import { get } from "../core/api.js";
 import { h } from "../core/element.js";
 
@@ -25,18 +26,18 @@ export async function show(root, { signal }) {
 }
 
 function line(experiment) {
-  const { name, title, question, verdict, done, left, report } = experiment;
+  const { name, shown, title, question, verdict, done, left, report } = experiment;
   return h(
     "li",
     {},
     h(
       "div",
       {},
-      h("h2", {}, question || title || name),
+      h("h2", {}, question || title || shown),
       (verdict ?? []).map((sentence) => h("p", {}, sentence[0].toUpperCase() + sentence.slice(1))),
       experiment.finished ? null : h("p", { class: "quietly figure" }, experiment.problem ?? `${done} of ${done + left} trials are done.`),
-      h("p", { class: "quietly" }, name),
+      h("p", { class: "quietly" }, shown),
     ),
-    report ? h("a", { class: "button", href: `/experiments/${encodeURIComponent(name)}/report`, target: "_blank", rel: "noopener" }, "Open the report") : null,
+    report ? h("a", { class: "button", href: reportPage(name), target: "_blank", rel: "noopener" }, "Open the report") : null,
   );
 }

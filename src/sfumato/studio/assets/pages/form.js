@@ -1,50 +1,57 @@
 // Ask for a run, or a race of several: every field is made from the recipe's own schema, and the address holds them all.
 
-import { get, left, post } from "../core/api.js";
+import { Actions } from "../core/action.js";
+import { formPage, racePage, runPage } from "../core/addresses.js";
+import { get, post } from "../core/api.js";
 import { arms } from "../form/arms.js";
 import { h, notice } from "../core/element.js";
 import { field, same } from "../form/field.js";
 import { keys } from "../core/keys.js";
+import { messages } from "../core/messages.js";
 import { picker } from "../form/picker.js";
 import { outlook } from "../form/outlook.js";
 import { plotly } from "../charts/plot_program.js";
+import { replaced } from "../form/replaced.js";
 
 const OPEN = ["model", "training", "budget"];
 const PICTURE = "picture";
-const START = "Start painting";
-const STARTING = "Starting …";
+const BUDGET = "budget"; // of which a change replaces all that the preset says
+const NONE = "none";
 const SOURCE = "picture.source"; // which the picker holds
 
 export async function show(root, { query, signal, go }) {
   const form = await get("/api/form", signal);
   const presets = new Map(form.presets.map((preset) => [preset.name, preset]));
   const controls = new Map();
-  const problem = h("p", { class: "problem", role: "alert" });
+  const problems = messages();
   const side = outlook(signal);
+  const actions = new Actions({ began: () => (problems.say("start", ""), side.quiet()), failed: refused });
+  const before = replaced(take);
 
   const preset = h("select", { id: "preset", "aria-describedby": "preset-help", onchange: takePreset }, form.presets.map((each) => h("option", { value: each.name }, each.name)));
   const about = h("p", { class: "help", id: "preset-help" });
+  let chosen = preset.value;
   const pictures = picker(form.pictures ?? [], { signal, pick: (source) => (controls.get(SOURCE)?.set(source), moved()) });
   const sections = form.sections.map(section);
   pictures.element.append(...sections.filter((each) => each.name === PICTURE).map((each) => each.element));
-  const line = arms({ now, open: (arm) => take(arm), changed: remember, start: race });
-  const start = h("button", { type: "submit", class: "main" }, START);
+  const line = arms({ now, open, changed: remember, start: race, actions });
+  const start = actions.button("Start painting", paint, { busy: "Starting", type: "submit", class: "main" });
   const address = h("button", { type: "button", class: "quiet", onclick: share }, "Copy link");
   const body = h(
     "form",
-    { class: "asking", novalidate: true, onsubmit: (event) => (event.preventDefault(), paint()) },
+    { class: "asking", novalidate: true, onsubmit: (event) => (event.preventDefault(), start.run()) },
     h(
       "div",
       { class: "asked" },
       pictures.element,
-      h("section", { class: "fields" }, h("h2", {}, "Recipe"), h("div", { class: "field" }, h("label", { for: "preset" }, "Preset"), preset, about)),
+      h("section", { class: "fields" }, h("h2", {}, "Recipe"), h("div", { class: "field" }, h("label", { for: "preset" }, "Preset"), preset, about, before.element)),
       sections.filter((each) => each.name !== PICTURE).map((each) => each.element),
     ),
     h(
       "div",
       { class: "side" },
       side.element,
-      h("div", { class: "start" }, problem, h("div", { class: "row" }, start, line.add, address)),
+      h("div", { class: "start" }, problems.element, h("div", { class: "row" }, start, line.add, address)),
       line.element,
     ),
   );
@@ -79,33 +86,52 @@ export async function show(root, { query, signal, go }) {
 
   /** What the form says now: {preset, changes}. */
   function now() {
-    const changes = {};
-    for (const [path, control] of controls) if (!same(control, control.text, base()[path])) changes[path] = control.text;
+    const all = [...controls].map(([path, control]) => [path, control.text]);
+    const changes = Object.fromEntries(all.filter(([path, text]) => !same(controls.get(path), text, base()[path])));
+    if (Object.keys(changes).some(isBudget)) Object.assign(changes, Object.fromEntries(all.filter(([path, text]) => isBudget(path) && text !== NONE)));
     return { preset: preset.value, changes };
   }
 
   /** Fill the form with {preset, changes}. */
   function take(arm) {
-    preset.value = presets.has(arm.preset) ? arm.preset : form.presets[0].name;
-    for (const [path, control] of controls) control.set(arm.changes[path] ?? base()[path] ?? "");
+    const known = presets.has(arm.preset);
+    const unknown = [...(known || !arm.preset ? [] : [`the preset ${arm.preset}`]), ...Object.keys(arm.changes).filter((path) => !controls.has(path))];
+    problems.say("unknown", unknown.length ? `The form knows nothing of ${unknown.join(", ")}, and leaves it out.` : "");
+    preset.value = chosen = known ? arm.preset : form.presets[0].name;
+    const budget = Object.keys(arm.changes).some(isBudget);
+    for (const [path, control] of controls) control.set(arm.changes[path] ?? (budget && isBudget(path) ? NONE : (base()[path] ?? "")));
     for (const each of sections) if (each.paths.some((path) => path in arm.changes && path !== SOURCE)) each.element.open = true;
     moved();
   }
 
+  /** Another preset: what was changed by hand stays changed, which is said, and can be dropped. */
   function takePreset() {
-    const source = controls.get(SOURCE)?.text;
-    take({ preset: preset.value, changes: source ? { [SOURCE]: source } : {} });
+    const wanted = preset.value;
+    preset.value = chosen;
+    const { changes } = now();
+    take({ preset: wanted, changes });
+    const kept = { ...now().changes };
+    delete kept[SOURCE];
+    if (!Object.keys(kept).length) return before.clear();
+    const source = changes[SOURCE];
+    before.say("Your changes are kept:", kept, "Drop them", { preset: wanted, changes: source ? { [SOURCE]: source } : {} });
+  }
+
+  /** An arm takes the form's place, which can be had back. */
+  function open(arm) {
+    const shown = now();
+    take(arm);
+    before.say("The arm is in the form. Before, it had:", shown.changes, "Put that back", shown);
   }
 
   function remember() {
-    const { changes } = now();
-    const kept = new URLSearchParams(preset.value === form.presets[0].name ? {} : { preset: preset.value });
-    for (const [path, text] of Object.entries(changes)) kept.set(path, text);
-    for (const arm of line.all) kept.append("arm", new URLSearchParams({ preset: arm.preset, ...arm.changes }));
-    history.replaceState(null, "", kept.size ? `/new?${kept}` : "/new");
+    const page = new URL(formPage(now(), form.presets[0].name), location);
+    for (const arm of line.all) page.searchParams.append("arm", new URLSearchParams({ preset: arm.preset, ...arm.changes }));
+    history.replaceState(null, "", page);
   }
 
   function moved() {
+    before.clear();
     const asked = now();
     about.textContent = presets.get(preset.value)?.help ?? "";
     for (const each of sections) each.say(asked.changes);
@@ -114,7 +140,7 @@ export async function show(root, { query, signal, go }) {
     side.show(asked, blame);
   }
 
-  /** Say a problem where it is: at the field, or beside the button. */
+  /** Say what is wrong with the recipe where it is: at the field, or beside the button. */
   function blame(text, path) {
     for (const control of controls.values()) control.fail("");
     const control = controls.get(path);
@@ -122,33 +148,24 @@ export async function show(root, { query, signal, go }) {
       control.fail(text);
       control.element.closest("details").open = true;
     }
-    problem.textContent = text && !control ? text : "";
-    start.disabled = false;
-    start.textContent = START;
+    problems.say("recipe", control ? "" : text);
+  }
+
+  /** What was not started stays said until the next try; the outlook, which gave way to it, comes back. */
+  function refused(error) {
+    side.show(now(), blame);
+    problems.say("start", error.message);
+    controls.get(error.field)?.focus();
   }
 
   async function paint() {
-    start.disabled = true;
-    start.textContent = STARTING;
-    side.quiet();
-    try {
-      const { name } = await post("/api/runs", now(), signal);
-      go(`/runs/${encodeURIComponent(name)}`);
-    } catch (error) {
-      if (left(error)) return;
-      blame(error.message, error.field);
-      controls.get(error.field)?.focus();
-    }
+    const { name } = await post("/api/runs", now(), signal);
+    await go(runPage(name));
   }
 
   async function race(all) {
-    side.quiet();
-    try {
-      const { names } = await post("/api/race", { arms: all }, signal);
-      go(`/race?runs=${names.map(encodeURIComponent).join(",")}`);
-    } catch (error) {
-      if (!left(error)) blame(error.message, error.field);
-    }
+    const { names } = await post("/api/race", { arms: all }, signal);
+    await go(racePage(names));
   }
 
   async function share() {
@@ -167,6 +184,8 @@ export async function show(root, { query, signal, go }) {
   const early = setTimeout(() => plotly().catch(() => {}), 600);
   signal.addEventListener("abort", () => clearTimeout(early));
 }
+
+const isBudget = (path) => path.startsWith(`${BUDGET}.`);
 
 /** {preset, changes} as an address's query has it. */
 function armOf(query) {

@@ -1,8 +1,11 @@
 // All runs as cards. The address holds words, order and page; what is selected stays across pages.
 
+import { Actions } from "../core/action.js";
+import { racePage } from "../core/addresses.js";
 import { get, left, post } from "../core/api.js";
 import { card } from "../gallery/card.js";
 import { confirmed, few, h, notice } from "../core/element.js";
+import { messages } from "../core/messages.js";
 import { keys } from "../core/keys.js";
 import { count } from "../core/words.js";
 
@@ -26,16 +29,18 @@ export async function show(root, { query, signal, go, ready }) {
   const search = h("input", { type: "search", placeholder: "Filter by words", "aria-label": "Filter runs by words", value: asked.words, maxlength: "200" });
   const total = h("p", { class: "quietly figure", role: "status" });
   const grid = h("ul", { class: "cards", "aria-label": "Runs" });
-  const problem = h("p", { class: "problem", role: "alert" });
+  const problems = messages();
+  const actions = new Actions({ began: () => problems.say("delete", ""), failed: (error) => problems.say("delete", error.message) });
   const pages = h("nav", { class: "pages row", "aria-label": "Pages" });
   const chosen = h("p", { class: "figure" });
-  const race = h("button", { type: "button", class: "main", onclick: () => go(`/race?runs=${[...selected].map(encodeURIComponent).join(",")}`) }, "Race");
+  const race = h("button", { type: "button", class: "main", onclick: () => go(racePage([...selected])) }, "Race");
+  const removal = actions.button("Delete…", remove, { busy: "Deleting", before: meant, class: "danger" });
   const bar = h(
     "div",
     { class: "selection", role: "region", "aria-label": "Selected runs", hidden: true },
     chosen,
     race,
-    h("button", { type: "button", class: "danger", onclick: remove }, "Delete…"),
+    removal,
     h("button", { type: "button", class: "quiet", onclick: clear }, "Clear"),
   );
   const head = h(
@@ -46,7 +51,7 @@ export async function show(root, { query, signal, go, ready }) {
     h("div", { class: "row" }, search, few("Sort by", SORTS, asked.sort, (sort) => change({ sort, page: 1 }))),
   );
   const nothing = h("div", { hidden: true });
-  root.append(head, problem, nothing, grid, pages, bar);
+  root.append(head, problems.element, nothing, grid, pages, bar);
 
   let typing = 0;
   search.addEventListener("input", () => {
@@ -71,10 +76,10 @@ export async function show(root, { query, signal, go, ready }) {
     const wanted = new URLSearchParams({ words: asked.words, sort: asked.sort, page: asked.page, size: SIZE });
     try {
       const found = await get(`/api/runs?${wanted}`, AbortSignal.any([signal, mine.signal]));
-      problem.textContent = "";
+      problems.say("runs", "");
       fill(found);
     } catch (error) {
-      if (!left(error)) problem.textContent = error.message;
+      if (!left(error)) problems.say("runs", error.message);
     } finally {
       if (underWay === mine) underWay = null;
     }
@@ -130,19 +135,16 @@ export async function show(root, { query, signal, go, ready }) {
     for (const name of [...selected]) mark(name, false);
   }
 
+  function meant() {
+    const [what, whose] = selected.size === 1 ? ["this run", "its folder"] : [`these ${selected.size} runs`, "their folders"];
+    return confirmed(`Delete ${what}?`, `Weights, films and everything else in ${whose} will be gone for good.`, "Delete");
+  }
+
   async function remove() {
-    const names = [...selected];
-    const what = names.length === 1 ? "this run" : `these ${names.length} runs`;
-    if (!(await confirmed(`Delete ${what}?`, `Weights, films and everything else in ${names.length === 1 ? "its folder" : "their folders"} will be gone for good.`, "Delete"))) return;
-    try {
-      const { deleted, refused } = await post("/api/runs/delete", { names }, signal);
-      deleted.forEach((name) => mark(name, false));
-      notice(deleted.length === 1 ? "1 run deleted." : `${deleted.length} runs deleted.`);
-      if (refused.length) problem.textContent = refused.map((each) => `${each.name}: ${each.problem}`).join(" ");
-    } catch (error) {
-      if (!left(error)) problem.textContent = error.message;
-      return;
-    }
+    const { deleted, refused } = await post("/api/runs/delete", { names: [...selected] }, signal);
+    deleted.forEach((name) => mark(name, false));
+    if (deleted.length) notice(deleted.length === 1 ? "1 run deleted." : `${deleted.length} runs deleted.`);
+    problems.say("delete", refused.map((each) => `${each.shown} was not deleted: ${each.problem}`).join(" "));
     await refresh();
   }
 
@@ -170,11 +172,12 @@ export async function show(root, { query, signal, go, ready }) {
     },
     { keys: ["/"], shown: "/", says: "Filter by words", run: () => search.focus() },
     { keys: ["r"], shown: "r", says: "Race the selected runs", run: () => race.disabled || bar.hidden || race.click() },
-    { keys: ["Delete"], shown: "Delete", says: "Delete the selected runs", run: () => selected.size && remove() },
+    { keys: ["Delete"], shown: "Delete", says: "Delete the selected runs", run: () => selected.size && removal.run() },
     { keys: ["Escape"], shown: "Esc", says: "Clear words and selection", run: () => (selected.size ? clear() : ((search.value = ""), search.blur(), change({ words: "", page: 1 }))) },
   ]);
 
   const timer = setInterval(() => document.hidden || underWay || refresh(), AGAIN);
+  document.addEventListener("answers-again", () => (cards.forEach((each) => each.again()), refresh()), { signal });
   signal.addEventListener("abort", () => {
     clearInterval(timer);
     clearTimeout(typing);

@@ -1,11 +1,13 @@
 // Look inside: every hidden unit as the picture that it makes, those that matter most first, at any saved moment.
 
+import { runPage } from "../core/addresses.js";
 import { get, left, ofRun } from "../core/api.js";
 import { Chart } from "../charts/chart.js";
 import { few, h } from "../core/element.js";
 import { histograms } from "../layers/histograms.js";
 import { keys } from "../core/keys.js";
 import { latest } from "../core/latest.js";
+import { messages } from "../core/messages.js";
 import { sheet } from "../layers/sheet.js";
 import { Timeline } from "../viewing/timeline.js";
 import { unitBox } from "../layers/unit.js";
@@ -15,7 +17,7 @@ const MOST_RANKS = 24; // moments in the chart of stable ranks
 
 export async function show(root, { name, query, signal, ready }) {
   const run = await get(ofRun(name), signal);
-  const back = h("a", { class: "back", href: `/runs/${encodeURIComponent(name)}` }, `← ${pictureName(run.picture)}`);
+  const back = h("a", { class: "back", href: runPage(name) }, `← ${pictureName(run.picture)}`);
   const hidden = (run.layers ?? []).length - 1;
   const moments = run.moments ?? [];
   if (hidden < 1 || !moments.length) {
@@ -24,9 +26,9 @@ export async function show(root, { name, query, signal, ready }) {
     return;
   }
   let layer = Math.min(hidden, Math.max(1, Math.trunc(Number(query.get("layer"))) || 1));
-  const problem = h("p", { class: "problem", role: "alert" });
+  const problems = messages();
   const about = h("p", { class: "quietly", role: "status" });
-  const units = sheet({ name, signal, open: (unit) => box.open(layer, unit, step()), fail });
+  const units = sheet({ name, signal, open: (unit) => box.open(layer, unit, step()) });
   const box = unitBox({ name, signal, go: (to, unit) => to >= 1 && to <= hidden && box.open(to, unit, step()) });
   const bars = histograms(run.layers.length);
   let drawn = null;
@@ -46,7 +48,7 @@ export async function show(root, { name, query, signal, ready }) {
     h("h1", {}, "Look inside"),
     h("p", { class: "lead" }, "Every unit is a function of row and column, so each can be seen as a picture. The first matter most to the painting; units that no longer answer to anything are marked."),
     h("div", { class: "layers-bar" }, h("div", { class: "row" }, tabs, h("label", { class: "row check" }, resort, "Sort at every moment"), about), timeline.element),
-    problem,
+    problems.element,
     units.element,
     h("section", { class: "part" }, h("header", {}, h("h2", {}, "Weights and activations"), h("p", { class: "lead" }, "Of every layer, at this moment.")), bars.element),
     rankPart,
@@ -56,14 +58,14 @@ export async function show(root, { name, query, signal, ready }) {
   const draw = latest(async (_, outdated) => {
     try {
       const found = await units.show(layer, step(), resort.checked ? step() : moments.at(-1).step, signal);
-      problem.textContent = "";
+      problems.say("units", "");
       const dead = found.dead.length;
       about.textContent = `${found.units} units${dead ? `, ${dead} dead` : ", none dead"}`;
       box.follow(step());
       if (timeline.playing || outdated()) return;
       bars.show(await get(ofRun(name, `/histograms?step=${step()}`), signal));
     } catch (error) {
-      fail(error);
+      fail("units")(error);
     }
   });
 
@@ -78,9 +80,7 @@ export async function show(root, { name, query, signal, ready }) {
     draw();
   }
 
-  function fail(error) {
-    if (!left(error)) problem.textContent = error.message;
-  }
+  const fail = (source) => (error) => left(error) || problems.say(source, error.message);
 
   keys(signal, [
     { keys: ["ArrowUp", "["], shown: "↑", says: "The layer before", run: () => turn(layer - 1) },
@@ -91,7 +91,7 @@ export async function show(root, { name, query, signal, ready }) {
   timeline.places(moments.map((each) => each.epoch));
   ready();
   // What is on screen comes first: the network answers one question at a time.
-  drawn.then(followRanks).catch(fail);
+  drawn.then(followRanks).catch(fail("ranks"));
 
   /** The ranks at some of the moments, one after another, the coarse curve first: the server is asked politely. */
   async function followRanks() {

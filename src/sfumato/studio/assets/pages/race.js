@@ -1,9 +1,11 @@
 // Runs side by side in step: by epoch, seconds or operations, with one chart for all.
 
-import { get, left, ofRun } from "../core/api.js";
+import { racePage, raced } from "../core/addresses.js";
+import { left } from "../core/api.js";
 import { AXES, AXIS_NAMES } from "../charts/curves.js";
 import { Chart } from "../charts/chart.js";
 import { few, h } from "../core/element.js";
+import { messages } from "../core/messages.js";
 import { lane } from "../race/lane.js";
 import { Timeline } from "../viewing/timeline.js";
 import { duration, epochs, operations } from "../core/words.js";
@@ -12,7 +14,7 @@ const MOST = 8;
 const AGAIN = 1000; // ms between looks at runs that still train
 
 export async function show(root, { query, signal, ready, go }) {
-  const names = [...new Set((query.get("runs") ?? "").split(",").filter(Boolean).map(decodeURIComponent))].slice(0, MOST);
+  const names = raced(query).slice(0, MOST);
   if (!names.length) {
     root.append(
       h(
@@ -27,7 +29,7 @@ export async function show(root, { query, signal, ready, go }) {
   }
   let axis = query.get("by") ?? "epoch";
   let what = "both";
-  const problem = h("p", { class: "problem", role: "alert" });
+  const problems = messages();
   const lanes = names.map((name, at) => lane({ name, at, signal, remove: names.length > 2 ? () => without(name) : null }));
   const grid = h("div", { class: "lanes both" }, lanes.map((each) => each.element));
   const chart = new Chart({ label: "PSNR of every run", signal, press: (place) => timeline.seek(place) });
@@ -53,7 +55,7 @@ export async function show(root, { query, signal, ready, go }) {
   root.append(
     h("a", { class: "back", href: "/" }, "← All runs"),
     h("header", { class: "race-head" }, h("h1", {}, `Race of ${names.length}`), h("div", { class: "row" }, axes, pictures)),
-    problem,
+    problems.element,
     h("div", { class: "race-bar" }, timeline.element),
     grid,
     h("section", { class: "part" }, h("header", {}, h("h2", {}, "PSNR")), chart.element),
@@ -67,7 +69,7 @@ export async function show(root, { query, signal, ready, go }) {
     const marks = lanes.map((each) => each.marks()).filter((each) => each.length);
     const shared = new Set((marks[0] ?? []).filter((mark) => marks.every((each) => each.includes(mark))));
     const traces = lanes.map((each) => each.trace(axis, shared)).filter(Boolean);
-    if (traces.length) chart.draw({ x: AXIS_NAMES[axis], y: "PSNR, dB", traces, now: timeline.all[timeline.at], legend: true }).catch(fail);
+    if (traces.length) chart.draw({ x: AXIS_NAMES[axis], y: "PSNR, dB", traces, now: timeline.all[timeline.at], legend: true }).catch(fail("chart"));
   }
 
   function keep() {
@@ -77,21 +79,21 @@ export async function show(root, { query, signal, ready, go }) {
   }
 
   function without(name) {
-    go(`/race?runs=${names.filter((each) => each !== name).map(encodeURIComponent).join(",")}`);
+    go(racePage(names.filter((each) => each !== name)));
   }
 
   async function refresh() {
     try {
       const moved = await Promise.all(lanes.filter((each) => !each.settled()).map((each) => each.refresh()));
       if (moved.some(Boolean)) fill();
-      problem.textContent = "";
+      problems.say("runs", "");
     } catch (error) {
-      fail(error);
+      fail("runs")(error);
     }
   }
 
-  function fail(error) {
-    if (!left(error)) problem.textContent = error.message;
+  function fail(source) {
+    return (error) => left(error) || problems.say(source, error.message);
   }
 
   await refresh();

@@ -1,11 +1,13 @@
 // One run: what it learns, beside what it was shown; live while it trains, and as a film.
 
+import { runPage } from "../core/addresses.js";
 import { get, left, ofRun, picture, post } from "../core/api.js";
 import { curves } from "../charts/curves.js";
 import { Paintings, film } from "../viewing/film.js";
 import { h, notice } from "../core/element.js";
 import { keys } from "../core/keys.js";
 import { latest } from "../core/latest.js";
+import { messages } from "../core/messages.js";
 import { findings, recipePart } from "../run/recipe.js";
 import { header } from "../run/header.js";
 import { hasNotBegun, notYet } from "../run/queue.js";
@@ -20,13 +22,13 @@ const REST = 350; // ms at one moment, after which it is worth painting finely
 
 export async function show(root, { name, signal, go, ready }) {
   let run = withNow(await get(ofRun(name), signal));
-  const head = header(name, run, act);
-  const problem = h("p", { class: "problem", role: "alert" });
+  const problems = messages();
+  const head = header(name, run, act, { began: () => problems.say("act", ""), failed: (error) => problems.say("act", error.message) });
   const stage = h("div", { class: "stage" });
   const notes = findings();
   const charts = curves({ name, signal, press: (epoch) => timeline.seek(epoch), loaded });
   const words = recipePart();
-  root.append(head.element, problem, stage, notes.element, charts.element, words.element);
+  root.append(head.element, problems.element, stage, notes.element, charts.element, words.element);
 
   let viewer = null;
   let paintings = null;
@@ -52,7 +54,7 @@ export async function show(root, { name, signal, go, ready }) {
     viewer = new Viewer({ width: run.width, height: run.height, signal });
     paintings = new Paintings(name, run, signal);
     stage.replaceChildren(viewer.element, timeline.element);
-    picture(ofRun(name, "/target.png"), signal).then((bitmap) => viewer.target(bitmap)).catch(fail);
+    picture(ofRun(name, "/target.png"), signal).then((bitmap) => viewer.target(bitmap)).catch(fail("target"));
     keys(signal, [
       { keys: ["+", "="], shown: "+", says: "Enlarge", run: () => viewer.zoom(1.5) },
       { keys: ["-"], shown: "-", says: "Make smaller", run: () => viewer.zoom(1 / 1.5) },
@@ -90,8 +92,9 @@ export async function show(root, { name, signal, go, ready }) {
       if (outdated() || signal.aborted) return;
       const bitmap = await paintings.get(frame, { fine: true });
       if (!outdated() && !timeline.playing) put(bitmap);
+      problems.say("painting", "");
     } catch (error) {
-      fail(error);
+      fail("painting")(error);
     }
   });
 
@@ -102,8 +105,9 @@ export async function show(root, { name, signal, go, ready }) {
       const bitmap = await picture(ofRun(name, `/live.jpg?v=${encodeURIComponent(version)}`), signal);
       if (!bitmap || !timeline.following || timeline.playing) return;
       viewer.painting(bitmap, "live");
+      problems.say("live", "");
     } catch (error) {
-      fail(error);
+      fail("live")(error);
     }
   });
 
@@ -111,31 +115,25 @@ export async function show(root, { name, signal, go, ready }) {
     try {
       run = withNow(await get(ofRun(name), signal));
       fill();
-      problem.textContent = "";
+      problems.say("run", "");
     } catch (error) {
-      fail(error);
+      fail("run")(error);
     }
   }
 
   async function act(what) {
     const cancelled = what === "stop" && hasNotBegun(run);
-    try {
-      await post(ofRun(name, `/${what}`), {}, signal);
-      if (cancelled) {
-        notice("It is cancelled.");
-        return go("/");
-      }
-      notice({ pause: "It pauses after its present step.", stop: "It stops after its present step.", resume: "It goes on as soon as there is a core for it." }[what]);
-      if (what === "resume") events?.open();
-      await reload();
-    } catch (error) {
-      fail(error);
+    await post(ofRun(name, `/${what}`), {}, signal);
+    if (cancelled) {
+      await go("/");
+      return notice("It is cancelled.");
     }
+    notice({ pause: "It pauses after its present step.", stop: "It stops after its present step.", resume: "It goes on as soon as there is a core for it." }[what]);
+    if (what === "resume") events?.open();
+    await reload();
   }
 
-  function fail(error) {
-    if (!left(error)) problem.textContent = error.message;
-  }
+  const fail = (source) => (error) => left(error) || problems.say(source, error.message);
 
   let charted = false;
   let events = null;
@@ -143,8 +141,7 @@ export async function show(root, { name, signal, go, ready }) {
     events ??= stream(
       name,
       {
-        opened: () => head.lost(false),
-        lost: () => head.lost(true),
+        gone: reload,
         state: (now) => {
           const before = run.state;
           run = { ...run, ...known(now) };
@@ -164,8 +161,10 @@ export async function show(root, { name, signal, go, ready }) {
           run.frames = [...frames, frame];
           placed();
         },
-        live: ({ version }) => {
+        live: ({ version, ...now }) => {
           heardAt = Date.now();
+          run = { ...run, ...known(now) };
+          head.show(run);
           live(version);
         },
       },
@@ -195,8 +194,8 @@ export async function show(root, { name, signal, go, ready }) {
   });
   keys(signal, [
     { keys: ["p"], shown: "p", says: "Pause or go on", run: () => head.press() },
-    { keys: ["l"], shown: "l", says: "Look inside", run: () => go(`/runs/${encodeURIComponent(name)}/layers`) },
-    { keys: ["z"], shown: "z", says: "Zoom without end", run: () => go(`/runs/${encodeURIComponent(name)}/zoom`) },
+    { keys: ["l"], shown: "l", says: "Look inside", run: () => go(runPage(name, "/layers")) },
+    { keys: ["z"], shown: "z", says: "Zoom without end", run: () => go(runPage(name, "/zoom")) },
   ]);
 }
 

@@ -1,5 +1,6 @@
 // One run in a race: its painting and its errors at the place where the race stands.
 
+import { runPage } from "../core/addresses.js";
 import { get, left, ofRun, picture } from "../core/api.js";
 import { Paintings, film } from "../viewing/film.js";
 import { curveColour } from "../charts/chart.js";
@@ -16,17 +17,18 @@ export function lane({ name, at, signal, remove }) {
   const painting = h("canvas", { role: "img" });
   const error = h("canvas", { role: "img" });
   const swatch = h("span", { class: "swatch", "aria-hidden": "true" });
-  const title = h("a", { class: "lane-title", href: `/runs/${encodeURIComponent(name)}` }, name);
+  const title = h("a", { class: "lane-title", href: runPage(name) }, name);
   const recipe = h("p", { class: "recipe" });
   const state = h("span", { class: "state" });
   const psnr = h("span", { class: "psnr figure" });
   const foot = h("p", { class: "quietly figure foot" });
   const problem = h("p", { class: "problem", role: "alert" });
+  const out = remove ? h("button", { type: "button", class: "quiet", "aria-label": `Leave ${name} out`, onclick: remove }, "×") : null;
   const element = h(
     "article",
     { class: "lane" },
     h("div", { class: "lane-pictures" }, painting, error),
-    h("div", { class: "card-head" }, h("span", { class: "lane-name" }, swatch, title), psnr, remove ? h("button", { type: "button", class: "quiet", "aria-label": `Leave ${name} out`, onclick: remove }, "×") : null),
+    h("div", { class: "card-head" }, h("span", { class: "lane-name" }, swatch, title), psnr, out),
     recipe,
     foot,
     problem,
@@ -48,6 +50,7 @@ export function lane({ name, at, signal, remove }) {
       target ??= pixels(await picture(ofRun(name, "/target.png"), signal), run.width, run.height);
       paintings ??= new Paintings(name, run, signal);
       const bitmap = await paintings.get(frame);
+      problem.textContent = "";
       for (const canvas of [painting, error]) if (canvas.width !== run.width || canvas.height !== run.height) Object.assign(canvas, { width: run.width, height: run.height });
       painting.getContext("2d").drawImage(bitmap, 0, 0, run.width, run.height);
       error.getContext("2d").drawImage(errorMap(target, pixels(bitmap, run.width, run.height)), 0, 0);
@@ -77,13 +80,14 @@ export function lane({ name, at, signal, remove }) {
       shots = film(run.frames, metrics.running);
       const pairs = differing(run.differences);
       title.textContent = `${at + 1}. ${pictureName(run.picture)}`;
-      title.title = name;
+      title.title = run.shown;
+      out?.setAttribute("aria-label", `Leave ${run.shown} out`);
       recipe.replaceChildren(...(pairs.length ? pairs.flatMap(([key, text]) => [h("span", {}, h("span", { class: "quietly" }, key), ` ${text}`), " "]) : [h("span", { class: "quietly" }, "the default recipe")]));
       if (run.width) element.style.setProperty("--ratio", `${run.width / run.height}`);
       state.textContent = stateText(run);
       state.dataset.state = run.state;
-      painting.setAttribute("aria-label", `Painting of ${name}`);
-      error.setAttribute("aria-label", `Errors of ${name}`);
+      painting.setAttribute("aria-label", `Painting of ${run.shown}`);
+      error.setAttribute("aria-label", `Errors of ${run.shown}`);
       return before !== `${stateText(run)} ${shots.length} ${metrics?.step?.length}`;
     },
     /** Show the last frame at or before a place. */
@@ -95,7 +99,7 @@ export function lane({ name, at, signal, remove }) {
         foot.replaceChildren(...(gone ? [] : [state]));
         return null;
       }
-      psnr.textContent = decibels(frame.psnr);
+      psnr.textContent = frame.exact || !Number.isFinite(frame.psnr) ? decibels(frame.psnr) : `running ${decibels(frame.psnr)}`;
       foot.replaceChildren(...(run.state === "done" ? [] : [state]), h("span", {}, `epoch ${epochs(frame.epoch)}`), h("span", {}, duration(frame.seconds)));
       if (wanted?.step === frame.step) return null;
       wanted = frame;

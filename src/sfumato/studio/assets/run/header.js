@@ -1,20 +1,31 @@
 // The top of a run's page: what it is, how far it is, and what can be done with it.
 
+import { Actions } from "../core/action.js";
+import { formPage, runPage } from "../core/addresses.js";
 import { h } from "../core/element.js";
 import { count, decibels, differing, duration, epochs, isLive, pictureName } from "../core/words.js";
-import { stateText } from "./queue.js";
+import { hasNoPlace, stateText } from "./queue.js";
 
 const CAN = {
-  running: [["pause", "Pause"], ["stop", "Stop"]],
-  paused: [["resume", "Resume"], ["stop", "Stop"]],
-  queued: [["stop", "Cancel"]],
-  stopped: [["resume", "Resume"]],
-  interrupted: [["resume", "Resume"]],
+  running: ["pause", "stop"],
+  paused: ["resume", "stop"],
+  queued: ["cancel"],
+  without: ["begin", "cancel"],
+  stopped: ["resume"],
+  interrupted: ["resume"],
 };
+const TEXTS = {
+  pause: ["Pause", "Pausing"],
+  stop: ["Stop", "Stopping"],
+  resume: ["Resume", "Resuming"],
+  begin: ["Begin", "Beginning"],
+  cancel: ["Cancel", "Cancelling"],
+};
+const ASKED = { begin: "resume", cancel: "stop" };
 
-/** act(what) for pause, stop and resume. */
-export function header(name, run, act) {
-  const address = `/runs/${encodeURIComponent(name)}`;
+/** act(what) for pause, stop and resume, which resolves when it is done; began() and failed(error) as `Actions` has them. */
+export function header(name, run, act, { began, failed }) {
+  const actions = new Actions({ began, failed });
   const state = h("span", { class: "state", role: "status" });
   const deck = h("p", { class: "deck" });
   const controls = h("div", { class: "row" });
@@ -31,36 +42,32 @@ export function header(name, run, act) {
       "div",
       { class: "row run-tools" },
       controls,
-      h("a", { class: "button", href: `${address}/layers` }, "Look inside"),
-      h("a", { class: "button", href: `${address}/zoom` }, "Zoom without end"),
+      h("a", { class: "button", href: runPage(name, "/layers") }, "Look inside"),
+      h("a", { class: "button", href: runPage(name, "/zoom") }, "Zoom without end"),
       again,
     ),
     bar,
     figures,
   );
-  let buttons = "";
+  let buttons = null;
 
   return {
     element,
-    lost(away) {
-      element.classList.toggle("lost", away);
-      if (away) state.textContent = "no answer from the studio; trying again";
-      else if (this.state) state.textContent = this.state;
-    },
     press: () => controls.querySelector("button")?.click(),
     show(now) {
-      this.state = stateText(now);
-      state.textContent = this.state;
+      state.textContent = stateText(now);
       state.dataset.state = now.state;
       const pairs = differing(now.differences);
       deck.replaceChildren(
         ...(pairs.length ? pairs.flatMap(([key, text]) => [h("span", {}, h("span", { class: "quietly" }, key), ` ${text}`), " "]) : [h("span", { class: "quietly" }, "the default recipe")]),
       );
-      again.href = `/new?${new URLSearchParams({ ...now.again?.changes, ...(now.again && now.again.preset !== "fast" ? { preset: now.again.preset } : {}) })}`;
-      if (buttons !== now.state) {
-        buttons = now.state;
+      again.href = formPage(now.again);
+      const can = hasNoPlace(now) ? CAN.without : CAN[now.state];
+      if (buttons !== can) {
+        buttons = can;
         const held = controls.contains(document.activeElement);
-        controls.replaceChildren(...(CAN[now.state] ?? []).map(([what, text]) => h("button", { type: "button", onclick: () => act(what) }, text)));
+        actions.clear();
+        controls.replaceChildren(...(can ?? []).map((what) => actions.button(TEXTS[what][0], () => act(ASKED[what] ?? what), { busy: TEXTS[what][1] })));
         if (held) controls.querySelector("button")?.focus();
       }
       const live = isLive(now.state);
@@ -69,11 +76,13 @@ export function header(name, run, act) {
       const last = now.frames?.at(-1);
       const shown = [
         ["PSNR", decibels(now.psnr)],
+        // From the samples that training shows anyway, and so of the network as it was a moment ago.
+        ...(live ? [["Running PSNR", decibels(now.running_psnr)]] : []),
         ["Epoch", epochs(now.epoch ?? now.result?.epoch ?? last?.epoch)],
         ["Training", duration(now.seconds)],
         ["Parameters", count(now.parameters)],
         ["Picture", now.width ? `${now.width} × ${now.height}` : "–"],
-        live ? ["Left", duration(now.left)] : ["Engine", now.engine || "–"],
+        live && now.stage ? [now.stage.name, `${Math.round(100 * now.stage.part)} %`] : live ? ["Left", duration(now.left)] : ["Engine", now.engine || "–"],
       ];
       figures.replaceChildren(...shown.map(([what, text]) => h("div", {}, h("dt", {}, what), h("dd", {}, text))));
     },

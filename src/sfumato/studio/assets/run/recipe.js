@@ -39,7 +39,7 @@ export function recipePart() {
       );
       const links = [["film", "Film"], ["curve", "Curve"]].filter(([kind]) => run.files?.[kind]);
       files.replaceChildren(...links.map(([kind, text]) => h("a", { class: "button", href: run.files[kind], download: true }, `Download the ${text.toLowerCase()}`)));
-      const pairs = [["folder", run.name], ...Object.entries(run.provenance ?? {})].filter(([, value]) => value !== null && value !== "" && typeof value !== "object");
+      const pairs = [["folder", run.shown], ...Object.entries(run.provenance ?? {})].filter(([, value]) => value !== null && value !== "" && typeof value !== "object");
       facts.replaceChildren(...pairs.map(([key, value]) => [h("dt", {}, key.replaceAll("_", " ")), h("dd", {}, String(value))]).flat());
     },
   };

@@ -2,24 +2,32 @@
 // training pays for being watched), opened again when it is looked at, and after the server was away.
 
 import { ofRun } from "../core/api.js";
+import { answering } from "../core/connection.js";
 
 const KINDS = ["state", "line", "live", "frame", "moment"];
+const AGAIN = 1500; // ms after a stream was cut off
 
-/** heard: {state(data), line(data), ..., opened(), lost()}; ends with `signal`. */
+/** heard: {state(data), line(data), ..., gone()}; ends with `signal`, or when the run is deleted. */
 export function stream(name, heard, signal) {
   let source = null;
   let again = 0;
+  let ended = false;
 
   function open() {
     close();
-    if (document.hidden || signal.aborted) return;
+    if (document.hidden || signal.aborted || ended) return;
     source = new EventSource(ofRun(name, "/events"));
-    source.addEventListener("open", () => heard.opened?.());
     for (const kind of KINDS) source.addEventListener(kind, (event) => heard[kind]?.(JSON.parse(event.data)));
-    source.addEventListener("error", () => {
-      heard.lost?.();
+    source.addEventListener("gone", () => {
+      ended = true;
       close();
-      again = setTimeout(open, 1500);
+      heard.gone?.();
+    });
+    source.addEventListener("error", () => {
+      close();
+      again = setTimeout(() => answering(signal).then(() => source ?? open(), () => {}), AGAIN);
+      // At once, so that the page says soon where the studio is away.
+      answering(signal).catch(() => {});
     });
   }
 

@@ -1,0 +1,48 @@
+"""The picture that a form names is shown again; no other file is."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from starlette.testclient import TestClient
+
+import sfumato as sf
+
+PICTURE = "/api/picture"
+
+
+def small(data: bytes) -> tuple[int, int]:
+    with Image.open(io.BytesIO(data)) as image:
+        return image.size
+
+
+def test_a_picture_that_was_dropped_is_shown_again(studio: TestClient) -> None:
+    buffer = io.BytesIO()
+    Image.new("RGB", (600, 300), (200, 90, 40)).save(buffer, format="TIFF")
+    source = studio.post("/api/pictures", content=buffer.getvalue(), headers={"X-Name": "a%20house.tif"}).json()[
+        "source"
+    ]
+    found = studio.get(PICTURE, params={"source": source}).json()
+    assert (found["width"], found["height"]) == (600, 300)
+    answer = studio.get(found["thumbnail"])
+    assert answer.headers["content-type"] == "image/webp"
+    assert small(answer.content) == (256, 128)
+
+
+def test_a_picture_that_a_run_has_learned_is_shown_as_it_was(over_trained: TestClient, trained: sf.Run) -> None:
+    found = over_trained.get(PICTURE, params={"source": "array"}).json()
+    assert (found["width"], found["height"]) == (16, 20)
+    assert small(over_trained.get(found["thumbnail"]).content) == (16, 20)
+
+
+@pytest.mark.parametrize(
+    "source", ["", "cat", "/etc/passwd", "here.png", "../here.png", ".studio/pictures/../../here.png"]
+)
+def test_no_other_file_is_shown(studio: TestClient, runs: Path, source: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    Image.new("RGB", (3, 2)).save(runs / "here.png")
+    monkeypatch.chdir(runs)
+    for path in (PICTURE, f"{PICTURE}.webp"):
+        assert studio.get(path, params={"source": source}).status_code == 404

@@ -1,0 +1,94 @@
+"""Evaluations in parts: the same figures, in bounded memory, told and ended on the way."""
+
+from __future__ import annotations
+
+import tracemalloc
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from skimage.metrics import structural_similarity
+
+from sfumato import images
+from sfumato.training import evaluation
+from sfumato.training.evaluation import InterruptedEvaluationError, evaluate, rows_of_a_block
+
+
+def pair(height: int, width: int, channels: int = 3) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    random = np.random.default_rng(7)
+    picture = random.random((height, width, channels))
+    return (picture + 0.3 * random.normal(size=picture.shape)).astype(np.float32), picture
+
+
+@pytest.mark.parametrize("shape", [(40, 30), (23, 17), (8, 50), (7, 7), (5, 9), (2, 2)])
+@pytest.mark.parametrize("block", [1, 3, 8, 100])
+def test_in_parts_as_in_one(shape: tuple[int, int], block: int) -> None:
+    painting, picture = pair(*shape)
+    held_out = np.random.default_rng(1).random(shape) < 0.3
+    held_out[0, 0] = True
+    found = evaluate(lambda rows: painting[rows], picture, held_out, block=block)
+    error, clipped = painting - picture, np.clip(painting, 0, 1) - picture
+    expected = [
+        np.mean(error**2),
+        np.mean(np.abs(error)),
+        images.psnr(float(np.mean(clipped**2))),
+        images.ssim(painting, picture),
+        images.psnr(float(np.mean(clipped[held_out] ** 2))),
+    ]
+    np.testing.assert_array_equal(found.painting, painting)
+    figures = [found.mse, found.mae, found.psnr, found.ssim, found.psnr_held_out]
+    assert figures == pytest.approx(expected, rel=1e-12, abs=1e-12)
+
+
+def test_the_similarity_of_strips_is_that_of_scikit_image() -> None:
+    painting, picture = (np.clip(each, 0, 1) for each in pair(600, 700))
+    expected = structural_similarity(painting.astype(np.float64), picture, win_size=7, data_range=1.0, channel_axis=-1)
+    assert images.ssim(painting, picture) == pytest.approx(float(np.asarray(expected)), abs=1e-12)
+
+
+def test_memory_stays_bounded() -> None:
+    painting, picture = pair(700, 600)
+    peaks: list[int] = []
+    for block in (700, 20):
+        # The first time imports what comparing needs.
+        evaluate(lambda rows: painting[rows], picture[:8], None)
+        tracemalloc.start()
+        evaluate(lambda rows: painting[rows], picture, None, block=block)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] - painting.nbytes < (peaks[0] - painting.nbytes) / 4
+
+
+def test_a_long_one_is_told_and_a_short_one_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    painting, picture = pair(20, 10)
+    told: list[tuple[str, int, int]] = []
+
+    def stage(*how: object) -> None:
+        told.append(how)  # pyright: ignore[reportArgumentType]
+
+    evaluate(lambda rows: painting[rows], picture, None, block=6, stage=stage)
+    assert told == []
+    monkeypatch.setattr(evaluation, "QUIET", 0)
+    evaluate(lambda rows: painting[rows], picture, None, block=6, stage=stage)
+    assert told == [("evaluation", done, 20) for done in (0, 6, 12, 18, 20)]
+
+
+def test_it_ends_when_asked_though_not_once_all_is_done() -> None:
+    painting, picture = pair(20, 10)
+    seen: list[slice] = []
+
+    def rows(some: slice) -> NDArray[np.float32]:
+        seen.append(some)
+        return painting[some]
+
+    with pytest.raises(InterruptedEvaluationError):
+        evaluate(rows, picture, None, block=6, stop=lambda: len(seen) >= 2)
+    assert len(seen) == 2
+    evaluate(rows, picture, None, block=20, stop=lambda: True)
+
+
+def test_parts_are_chosen_by_the_work_alone() -> None:
+    assert rows_of_a_block(512, 272_000) == 512
+    assert rows_of_a_block(4000, 272_000) == 65
+    assert rows_of_a_block(4000, 10**9) == 2
+    assert rows_of_a_block(20_000, 10**12) == 1
