@@ -20,8 +20,8 @@ import sfumato as sf
 from tests.small import SMALL, picture
 
 def last(engine):
-    changes = SMALL | {"engine": engine, "threads": 2, "training": SMALL["training"] | {"batch": 64}}
-    return [snapshot.weights() for snapshot in sf.train(None, picture(), **changes)][-1]
+    changes = SMALL | {"engine": engine, "threads": 2, "training": SMALL["training"] | {"batch": 128}}
+    return [snapshot.weights() for snapshot in sf.train(None, picture(12, 12), **changes)][-1]
 
 def child(queue, engine):
     queue.put({name: array.tobytes() for name, array in last(engine).items()})
@@ -29,8 +29,6 @@ def child(queue, engine):
 if __name__ == "__main__":
     engines = sys.argv[1:]
     here = {engine: last(engine) for engine in engines}
-    half = sf.train(None, picture(), **(SMALL | {"engine": engines[0], "threads": 2}))
-    next(half)
     for method in ("fork", "spawn", "forkserver"):
         context = multiprocessing.get_context(method)
         for engine in engines if method == "fork" else engines[:1]:
