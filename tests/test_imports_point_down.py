@@ -26,6 +26,7 @@ LAYERS = (
     "notices",
     "memory",
     "parallel",
+    "process_state",
     "streams",
     "trust",
     "words",

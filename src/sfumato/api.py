@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sfumato import images, models, notebook, render, trust
 from sfumato.cores import available_cores
 from sfumato.errors import EngineError, RecipeError, RunError, SfumatoError
+from sfumato.process_state import scoped, unscoped
 from sfumato.recipe import Recipe, changed, need, preset, recipe_id, room
 from sfumato.recipe.need import Size
 from sfumato.render.film_options import FilmOptions
@@ -38,6 +39,7 @@ Film = Literal["mp4", "gif", "webp", "none"]
 PictureSource = images.PictureSource
 
 
+@scoped
 def paint(
     picture: PictureSource | Mapping[str, Any] | None = None,
     /,
@@ -83,10 +85,11 @@ def paint(
     model, origin = _warm(warm_start, resolved, target.shape[2])
     with notebook.figure(live) as figure:
         writer, loop = _begun(Path(runs), resolved, target, model, origin)
-        began(writer.folder)
+        unscoped(began)(writer.folder)
         return _finished(loop, writer, None, options, figure, watch, stop, stage)
 
 
+@scoped
 def fit(
     module: torch.nn.Module,
     picture: PictureSource | Mapping[str, Any] | None = None,
@@ -120,6 +123,7 @@ def fit(
         return _finished(loop, writer, module, options, figure, watch, stop, stage)
 
 
+@scoped
 def resume(
     folder: str | Path,
     *,
@@ -155,8 +159,8 @@ def resume(
     if run.status in ("done", "diverged"):
         if not (run.folder / layout.CURVE).exists():
             # Killed, or out of room, between the end of its training and what is made of it.
-            began(run.folder)
-            render.finish(run, _of(run, options), stage)
+            unscoped(began)(run.folder)
+            render.finish(run, _of(run, options), unscoped(stage))
             return run
         raise RunError(
             f"{run.folder} must be unfinished to be resumed. Got a run that is {run.status} ({run.facts['ended']}); "
@@ -170,7 +174,7 @@ def resume(
         if state is not None:
             loop.load(*state)
         writer = RunWriter(run.folder, run.recipe, run.facts["id"], run.picture, resumed_at=loop.clock.step)
-        began(writer.folder)
+        unscoped(began)(writer.folder)
         return _finished(loop, writer, module, options, figure, watch, stop, stage)
 
 
@@ -223,7 +227,7 @@ def _finished(
 
     def both(name: str, done: int, total: int) -> None:
         figure.stage(name, done, total)
-        stage(name, done, total)
+        unscoped(stage)(name, done, total)
 
     def evaluating(name: str, done: int, total: int) -> None:
         writer.stage(name, done, total)
@@ -240,7 +244,7 @@ def _finished(
             with snapshot.looking.at("watching"):
                 figure.training(snapshot)
                 if watch is not None:
-                    watch(snapshot)
+                    unscoped(watch)(snapshot)
             if snapshot.ended is not None:
                 status = snapshot.ended if snapshot.ended in ("stopped", "diverged") else "done"
     finally:
@@ -309,6 +313,7 @@ def _film(film: Film | FilmOptions) -> FilmOptions:
     return FilmOptions(every="never") if film == "none" else FilmOptions(format=film)
 
 
+@scoped
 def train(
     recipe: Recipe | str | None = None,
     picture: PictureSource | Mapping[str, Any] | None = None,
@@ -327,6 +332,7 @@ def train(
     return Loop(resolved, target).snapshots()
 
 
+@scoped
 def check(
     recipe: Recipe | str | None = None,
     picture: PictureSource | Mapping[str, Any] | None = None,
@@ -355,6 +361,7 @@ def check(
     return diagnose(resolved, target, module)
 
 
+@scoped
 def train_many(
     recipes: Iterable[Recipe | str | Mapping[str, Any]],
     picture: PictureSource | Mapping[str, Any] | None = None,
@@ -414,6 +421,7 @@ def _one_of_many(index: int, one: Recipe | str | Mapping[str, Any], changes: Map
         raise RecipeError(f"recipe {index}: {error}") from None
 
 
+@scoped
 def load_picture(source: PictureSource | Recipe) -> NDArray[np.float32]:
     """(H, W, C) in [0, 1] from whatever `paint` takes as its picture, or from a recipe with its own picture settings.
 

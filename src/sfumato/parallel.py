@@ -8,14 +8,17 @@ times as long as on one core. Threads that meet once a step lose no more than th
 from __future__ import annotations
 
 import functools
+import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from queue import Queue
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
+
+from sfumato.process_state import torch_threads
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -26,10 +29,14 @@ def spread(function: Callable[[Item], Result], items: Iterable[Item], threads: i
 
     Each thread computes with one core. With one thread, or one item, the caller's own thread does the work.
     """
-    torch.set_num_threads(1)
     everything = list(items)
-    if threads == 1 or len(everything) == 1:
-        return [function(item) for item in everything]
+    with torch_threads(1):
+        if threads == 1 or len(everything) == 1:
+            return [function(item) for item in everything]
+        return _spread(function, everything, threads)
+
+
+def _spread(function: Callable[[Item], Result], everything: list[Item], threads: int) -> list[Result]:
     work, results = iter(enumerate(everything)), dict[int, Result]()
 
     def take() -> None:
@@ -38,7 +45,7 @@ def spread(function: Callable[[Item], Result], items: Iterable[Item], threads: i
             results[number] = function(item)
 
     # The caller is one of the threads: it would have nothing to do but wait.
-    futures = [_pool(threads - 1).submit(take) for _ in range(min(threads, len(everything)) - 1)]
+    futures = [_helpers(threads - 1).submit(take) for _ in range(min(threads, len(everything)) - 1)]
     try:
         take()
     finally:
@@ -85,6 +92,26 @@ def ahead(items: Iterable[Item], most: int) -> Iterator[Iterator[Item]]:
         thread.join()
 
 
+class Helpers:
+    """Threads beside the caller's that wait for work.
+
+    A forked process has none of its parent's threads: there they are made anew when the first work comes.
+    """
+
+    def __init__(self, count: int, name: str) -> None:
+        self._count, self._name = count, name
+        self._pool, self._process = self._made(), os.getpid()
+
+    def submit(self, function: Callable[..., Result], *arguments: Any) -> Future[Result]:
+        """Have one of them call the function."""
+        if self._process != os.getpid():
+            self._pool, self._process = self._made(), os.getpid()
+        return self._pool.submit(function, *arguments)
+
+    def _made(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(self._count, self._name, initializer=torch.set_num_threads, initargs=(1,))
+
+
 @functools.cache
-def _pool(threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(threads, "sfumato", initializer=torch.set_num_threads, initargs=(1,))
+def _helpers(count: int) -> Helpers:
+    return Helpers(count, "sfumato")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import math
+import os
+import shutil
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
@@ -17,6 +19,9 @@ from sfumato.recipe.section import Section
 
 NONE = "none"
 """How a field without a value is written."""
+
+NARROWEST = 40
+"""Columns that help is written for at least."""
 
 T = TypeVar("T")
 N = TypeVar("N", int, float)
@@ -156,6 +161,9 @@ def parse(default: T, arguments: Sequence[str], name: str) -> T:
     for argument in arguments:
         if argument.partition("=")[0] in switches and "=" in argument:
             raise SfumatoError(f"{argument.partition('=')[0]} takes no value. Got {argument!r}.")
+    if shutil.get_terminal_size().columns < NARROWEST:
+        # tyro has no end of lines to break where there is no room for a word.
+        os.environ["COLUMNS"] = str(NARROWEST)
     parsed, unknown = tyro.cli(
         type(default), args=arguments, default=default, prog=f"sfumato {name}", return_unknown_args=True
     )

@@ -11,10 +11,13 @@ from contextlib import suppress
 from importlib import import_module
 
 from sfumato import __version__
+from sfumato.cli import standard_streams
 from sfumato.errors import SfumatoError
 
 OBJECTS_A_COLLECTION = 50_000
 """New objects after which Python looks for garbage: its own 700 are reached thousands of times by imports alone."""
+
+OUT_OF_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 COMMANDS = {
     "paint": "train a network to paint a picture; leaves a painting, a film and a curve",
@@ -57,6 +60,7 @@ def run() -> None:
     # What is imported is no garbage, and there is much of it: looking through it again and again as it grows takes a
     # fifth of a second, and once more at the end another.
     gc.set_threshold(OBJECTS_A_COLLECTION)
+    standard_streams.prepare()
     try:
         status = main(sys.argv[1:])
         sys.stdout.flush()
@@ -76,12 +80,14 @@ def main(arguments: list[str]) -> int:
         sys.stdout.flush()
         return status
     except OSError as error:
-        # Files are named; without a name it was what the command prints.
-        if error.filename is not None or error.errno not in (errno.ENOSPC, errno.EIO, errno.EFBIG):
+        if error.errno not in OUT_OF_ROOM:
             raise
-        _write_nowhere()
+        where = error.filename or "a file"
+        if error.filename is None and _output_fails():
+            where = "to the standard output"
+            _write_nowhere()
         reason = os.strerror(error.errno).lower()
-        sys.stderr.write(f"sfumato: cannot write to the standard output: {reason}. Make room where it goes.\n")
+        sys.stderr.write(f"sfumato: cannot write {where}: {reason}. Make room where it goes.\n")
         return 2
     except SfumatoError as error:
         sys.stderr.write(f"sfumato: {error}\n")
@@ -89,6 +95,15 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         sys.stderr.write("sfumato: interrupted.\n")
         return 130
+
+
+def _output_fails() -> bool:
+    try:
+        sys.stdout.write("")
+        sys.stdout.flush()
+    except OSError:
+        return True
+    return False
 
 
 def _write_nowhere() -> None:

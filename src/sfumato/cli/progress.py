@@ -10,6 +10,7 @@ from typing import Self
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.text import Text
 
 from sfumato import images
 from sfumato.cli import half_blocks
@@ -39,13 +40,14 @@ class PaintProgress:
         """``painting``: draw it above the bar while it changes; ``light``: what the network learns."""
         self._console = console or Console(stderr=True)
         self._painting: RenderableType = ""
-        self._paints = painting and self._console.is_terminal
+        # Without Unicode a terminal has no half blocks.
+        self._paints = painting and self._console.is_terminal and not self._console.options.ascii_only
         self._light: Light = light
         self._last_painting = -math.inf
         columns = (
-            TextColumn("{task.description:<9}"),
+            TextColumn("{task.description:<9}", markup=False),
             BarColumn(bar_width=None),
-            TextColumn("{task.fields[figures]}"),
+            TextColumn("{task.fields[figures]}", markup=False),
         )
         self._bar = Progress(*columns, console=self._console, expand=True)
         self._live = Live(console=self._console, get_renderable=self._shown, refresh_per_second=8)
@@ -121,7 +123,7 @@ class PaintProgress:
 
     def say(self, text: str) -> None:
         """Print a line, above the bar where there is one."""
-        self._console.print(text, highlight=False, soft_wrap=True)
+        self._console.print(Text(text), soft_wrap=True)
 
 
 def _decibels(psnr: float) -> str:

@@ -47,7 +47,7 @@ def show(listed: Sequence[Entry]) -> None:
         # The name is there to be copied whole.
         table.add_column(title, justify="right" if number in (2, 3) else "left", no_wrap=not last, overflow="fold")
     for name, state, psnr, seconds, about in rows:
-        table.add_row(name, Text(state, STYLES.get(state, "red")), psnr, seconds, Text(about))
+        table.add_row(Text(name), Text(state, STYLES.get(state, "red")), psnr, seconds, Text(about))
     console.print(table)
 
 

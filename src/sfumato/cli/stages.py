@@ -10,6 +10,7 @@ from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 from sfumato.cli.estimate import StageEstimate
 from sfumato.cli.progress import SECONDS_A_LINE
@@ -22,7 +23,7 @@ class StagesProgress:
         """``draws_a_second``: of the bar; each takes a millisecond or two from what is measured meanwhile."""
         self._console = Console(stderr=True)
         self._bar = Progress(
-            TextColumn("{task.description:<9}"),
+            TextColumn("{task.description:<9}", markup=False),
             BarColumn(bar_width=None),
             TaskProgressColumn(),
             TimeRemainingColumn(elapsed_when_finished=True),
@@ -64,4 +65,4 @@ class StagesProgress:
 
     def say(self, text: str) -> None:
         """Print a line, above the bar where there is one."""
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self._console.print(Text(text), soft_wrap=True)

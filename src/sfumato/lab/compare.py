@@ -17,6 +17,7 @@ from sfumato.lab.experiment import Experiment, Watch, carry_out
 from sfumato.lab.plan import MOST_SEEDS, SEEDS, Plan
 from sfumato.lab.questions import deep_vs_shallow, own
 from sfumato.lab.rates import TUNING_SEEDS, Tuning
+from sfumato.process_state import scoped
 from sfumato.recipe import Recipe, changed
 from sfumato.recipe.source import read as read_recipe
 
@@ -68,6 +69,7 @@ def default_folder(plan: Plan) -> Path:
     return Path(FOLDER) / f"{plan.name}-{plan.id}"
 
 
+@scoped
 def compare(
     arms: str | Mapping[str, Recipe | Mapping[str, Any] | str],
     picture: images.PictureSource | Mapping[str, Any] | None = None,

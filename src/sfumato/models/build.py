@@ -9,6 +9,7 @@ from sfumato import trust
 from sfumato.models import activations, encodings, own, own_check
 from sfumato.models.initialisations import initialise
 from sfumato.models.mlp import MLP
+from sfumato.process_state import scoped
 from sfumato.recipe import Coordinates, Model, choices
 from sfumato.recipe.description import layers_of
 from sfumato.streams import stream
@@ -18,6 +19,7 @@ DEFAULT = Coordinates()
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
+@scoped
 def build(
     model: Model,
     channels: int,
@@ -35,6 +37,7 @@ def build(
     return mlp(model, channels, seed, dtype, coordinates)
 
 
+@scoped
 def unfilled(model: Model, channels: int, seed: int, dtype: torch.dtype = torch.float32) -> nn.Module:
     """The same network for weights that were saved: what they are before that is nobody's business, nor drawn.
 
@@ -63,6 +66,7 @@ def shapes(model: Model, channels: int) -> dict[str, tuple[int, ...]]:
     return found
 
 
+@scoped
 def mlp(
     model: Model,
     channels: int,

@@ -10,11 +10,13 @@ from torch import Tensor, nn
 from sfumato.models.modes import evaluating
 from sfumato.models.own import dtype_of
 from sfumato.parallel import spread
+from sfumato.process_state import scoped
 
 TILE = 1024
 """Samples at a time: MKL is fastest for 300-wide layers at 256 to 1024, and memory stays bounded."""
 
 
+@scoped
 def outputs(model: nn.Module, coordinates: NDArray[np.float64], threads: int = 1) -> NDArray[np.floating]:
     """(M, 2) -> (M, C), unclipped, in the model's precision, wherever the model lives; in evaluation mode."""
     device = next(model.parameters()).device

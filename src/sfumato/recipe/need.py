@@ -6,9 +6,9 @@ holds the estimates to within a factor of 2 of them. What a process takes for it
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 
+from sfumato.cores import available_cores
 from sfumato.recipe import choices
 from sfumato.recipe.description import CHANNELS, Layer, layers_of
 from sfumato.recipe.recipe import Recipe
@@ -124,7 +124,7 @@ class _Network:
         sizes = [layer.parameters for layer in layers]
         engine = engine_of(recipe)
         wide = recipe.dtype == "float64" or (recipe.dtype == "auto" and engine == "replica")
-        threads = recipe.threads or os.cpu_count() or 1
+        threads = recipe.threads or available_cores()
         return _Network(
             recipe=recipe,
             engine=engine,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sfumato.render.plotting import matplotlib
 from sfumato.render.text import one_line
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def write_curve(path: Path, points: Sequence[CurvePoint], *, title: str = "") ->
     """
     import warnings
 
+    matplotlib()
     from matplotlib import style
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sfumato import images
 from sfumato.errors import RecipeError
 from sfumato.parallel import ahead
+from sfumato.process_state import scoped
 from sfumato.render.curve import write_curve
 from sfumato.render.film import write_film
 from sfumato.render.film_options import FilmKind, FilmOptions
@@ -71,6 +72,7 @@ class _Plan:
         return list(zip(CAPTIONS, (middle, 1 - middle), strict=True)) if self.kind == "beside" else []
 
 
+@scoped
 def finish(run: Run, film: FilmOptions, stage: Stage) -> None:
     """Draw the curve, and unless it is never wanted the film. The curve comes last: where it is, all is done.
 
@@ -99,6 +101,7 @@ def check(film: FilmOptions, picture: Size, name: str = "out") -> None:
             writable(Path(film.out), name)
 
 
+@scoped
 def remake(run: Run, options: FilmOptions, stage: Stage, first: Callable[[], None] = lambda: None) -> Path:
     """Make a film of a run from what its folder holds, and return its path. The same options give the same bytes.
 

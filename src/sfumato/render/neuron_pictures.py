@@ -12,6 +12,7 @@ import torch
 
 from sfumato.errors import RecipeError
 from sfumato.models import Region
+from sfumato.process_state import scoped
 from sfumato.render import neuron_sheet, neurons, rendering
 from sfumato.render.film import FilmFormat, write_film
 from sfumato.render.frame import Frame
@@ -38,6 +39,7 @@ class _Sheet:
     path: Path
 
 
+@scoped
 def draw(run: Run, options: RenderOptions, stage: Stage) -> list[Path]:
     """Write the sheets that `options.neurons` asks for, and their films; return their paths.
 

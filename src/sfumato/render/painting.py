@@ -12,6 +12,7 @@ from sfumato import images
 from sfumato.errors import PictureError
 from sfumato.render import theme
 from sfumato.render.pixels import checked, resampled
+from sfumato.render.plotting import matplotlib
 
 
 def write_png(path: Path, picture: NDArray[np.floating]) -> None:
@@ -57,9 +58,7 @@ def error_colours(error: NDArray[np.floating], largest: float = LARGEST_ERROR) -
     It is perceptually uniform: equal steps of error look equally large. 0 is nearly black; `largest`, above 0, and all
     beyond is the lightest.
     """
-    import matplotlib
-
-    colours = matplotlib.colormaps["magma"](np.minimum(error / largest, 1.0))
+    colours = matplotlib().colormaps["magma"](np.minimum(error / largest, 1.0))
     return np.asarray(colours, np.float32)[:, :, :3]
 
 

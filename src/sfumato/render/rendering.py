@@ -12,6 +12,7 @@ from PIL import Image
 from sfumato import memory
 from sfumato.errors import RecipeError, RunError
 from sfumato.models import WHOLE, Region
+from sfumato.process_state import scoped
 from sfumato.recipe import need, room
 from sfumato.render import zoom
 from sfumato.render.out_file import writable
@@ -23,6 +24,7 @@ from sfumato.runs import Moment, Run, replacing, weights
 Stage = Callable[[str, int, int], None]
 
 
+@scoped
 def render(run: Run, options: RenderOptions, stage: Stage) -> Path:
     """Paint the network of a saved moment into a PNG, and return its path.
 

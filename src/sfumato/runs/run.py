@@ -18,12 +18,18 @@ from PIL import Image
 
 from sfumato import models
 from sfumato.errors import RecipeError, RunError
+from sfumato.process_state import scoped
 from sfumato.recipe import Recipe, need, room
 from sfumato.recipe.need import Size
 from sfumato.runs import facts, layout, listing, metrics, target, weights
 from sfumato.runs.regular import regular
 from sfumato.runs.weights import Moment
 from sfumato.words import shortened
+
+
+def _nowhere() -> bool:
+    """A run that no notebook shows."""
+    return False
 
 
 @dataclass(frozen=True)
@@ -33,8 +39,12 @@ class Run:
     folder: Path
     module: torch.nn.Module | None = field(default=None, repr=False)
     """The user's own network, where the recipe alone cannot build it; it stays as it is."""
-    on_display: Callable[[], bool] = field(default=lambda: False, repr=False, compare=False)
+    on_display: Callable[[], bool] = field(default=_nowhere, repr=False, compare=False)
     """Tells whether a notebook's cell shows it already, and must not do so twice."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A copy reads its folder for itself, and is on no display.
+        return Run, (self.folder, self.module)
 
     @cached_property
     def facts(self) -> dict[str, Any]:
@@ -88,6 +98,7 @@ class Run:
         """The files of saved weights, in the order of their steps."""
         return layout.of_steps(self.folder, layout.MOMENTS)
 
+    @scoped
     def model(self, moment: Path | None = None, model: torch.nn.Module | None = None) -> tuple[torch.nn.Module, Moment]:
         """The network at a saved moment, by default the last; with ``model``, that one with the moment's weights.
 

@@ -11,23 +11,23 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from sfumato.training.kernels.jit import kernel
 from sfumato.training.strict_log import strict_log
 
 _MULTIPLIER = 0x5DEECE66D
 _MASK = (1 << 48) - 1
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _next(seed: NDArray[np.int64], bits: int) -> int:
     # The product overflows 64 bits; its low 48 are right all the same.
     seed[0] = (seed[0] * _MULTIPLIER + 0xB) & _MASK
     return seed[0] >> (48 - bits)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _next_below(seed: NDArray[np.int64], bound: int) -> int:
     drawn = _next(seed, 31)
     if bound & (bound - 1) == 0:
@@ -40,13 +40,13 @@ def _next_below(seed: NDArray[np.int64], bound: int) -> int:
     return result
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _next_double(seed: NDArray[np.int64]) -> float:
     high = _next(seed, 26) << 27
     return (high + _next(seed, 27)) * 2.0**-53
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _fill_gaussians(seed: NDArray[np.int64], pending: NDArray[np.float64], out: NDArray[np.float64]) -> None:
     for i in range(len(out)):
         if not np.isnan(pending[0]):
@@ -64,7 +64,7 @@ def _fill_gaussians(seed: NDArray[np.int64], pending: NDArray[np.float64], out: 
         out[i] = v1 * factor
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _fill_permutation(seed: NDArray[np.int64], out: NDArray[np.int64]) -> None:
     # A Fenwick tree counts the elements that are left, so that the one at a place is found in O(log n).
     n = len(out)

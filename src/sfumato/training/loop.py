@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from sfumato import images, models
 from sfumato.cores import available_cores
 from sfumato.errors import RunError
 from sfumato.notices import LOG
+from sfumato.process_state import between_yields, scoped, unscoped
 from sfumato.recipe import Recipe
 from sfumato.training import schedules
 from sfumato.training.canvas import Canvas
@@ -71,6 +72,7 @@ def resolve(recipe: Recipe) -> Recipe:
 class Loop:
     """One training of one recipe on one picture. Iterate over `snapshots`."""
 
+    @scoped
     def __init__(
         self,
         recipe: Recipe,
@@ -127,6 +129,9 @@ class Loop:
         ``stop`` is asked between steps whether to end before, and during a long evaluation: one that it ends leaves
         a last snapshot without. ``stage`` is told how far a long evaluation is: (name, done, total).
         """
+        return between_yields(self._snapshots(unscoped(stop), stage))
+
+    def _snapshots(self, stop: Callable[[], bool], stage: Stage) -> Generator[Snapshot, None, None]:
         self._factor = schedules.factor(self.recipe.training.schedule, self.clock.progress_at(0.5))
         ended = self._ended(None)
         many = self.picture.shape[0] * self.picture.shape[1] > BLOCK
@@ -159,12 +164,14 @@ class Loop:
         """Copies of the network's weights by name."""
         return self._engine.weights()
 
+    @scoped
     def state(self) -> Arrays:
         """Copies of all that training needs to continue to the same bits; no clock values."""
         state: Arrays = {"step": np.array(self.clock.step), "queue": self._queue.copy()}
         state |= {f"engine/{name}": value for name, value in self._engine.state().items()}
         return state | {f"order/{name}": value for name, value in self._order.state().items()}
 
+    @scoped
     def load(self, state: Mapping[str, NDArray[Any]], seconds: float) -> None:
         """Continue where `state` was taken, after so many seconds of training.
 
@@ -315,10 +322,10 @@ class Loop:
             reason=self._divergence.reason,
             cause=self._divergence.cause,
             processor_share=None if ended is None or self.recipe.device == "cuda" else self._processor.share(),
-            paint=self._paint,
-            canvas=lambda: self._canvas.look(self._paint),
-            weights=self._engine.weights,
-            figures=self._figures,
+            paint=scoped(self._paint),
+            canvas=scoped(lambda: self._canvas.look(self._paint)),
+            weights=scoped(self._engine.weights),
+            figures=scoped(self._figures),
             state=self.state,
             size=(height, width),
             looking=self.looking,

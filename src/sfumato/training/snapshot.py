@@ -66,6 +66,12 @@ class Snapshot:
     looking: Looking = field(repr=False)
     """What evaluations, files and displays cost so far, and what they may."""
 
+    def __reduce__(self) -> Any:
+        raise TypeError(
+            "a Snapshot cannot be copied or pickled: it looks at a network that trains on. "
+            "Keep what it gives: snapshot.weights(), snapshot.painting(), snapshot.evaluation."
+        )
+
     def painting(self) -> NDArray[np.floating]:
         """(H, W, C), unclipped."""
         return self.paint(*self.size) if self.evaluation is None else self.evaluation.painting

@@ -8,7 +8,8 @@ are those of ``e_log.c``: x = 2^k (1 + f), then a polynomial in (f / (2 + f))^2.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from sfumato.training.kernels.jit import kernel
 
 _LN2_HIGH = 6.93147180369123816490e-01
 _LN2_LOW = 1.90821492927058770002e-10
@@ -21,7 +22,7 @@ _L6 = 1.531383769920937332e-01
 _L7 = 1.479819860511658591e-01
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def strict_log(x: float) -> float:
     """log(x) for finite, positive, normal x."""
     bits = np.float64(x).view(np.int64)

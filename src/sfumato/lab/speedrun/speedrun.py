@@ -14,6 +14,7 @@ from sfumato.lab.speedrun.replica import Replica
 from sfumato.lab.speedrun.result import result
 from sfumato.lab.speedrun.tracks import Seeds, Track
 from sfumato.lab.speedrun.trial import Trial, train, warm_up
+from sfumato.process_state import scoped
 from sfumato.recipe import Recipe
 from sfumato.training import resolve
 
@@ -28,6 +29,7 @@ def _silent(name: str, done: int, total: int) -> None:
     """The stage of someone who does not watch."""
 
 
+@scoped
 def speedrun(
     recipe: Recipe,
     track: Track,

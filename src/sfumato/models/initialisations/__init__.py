@@ -10,6 +10,7 @@ from sfumato.models.coordinates import RANGES
 from sfumato.models.initialisations import edges, gaussian, glorot, he, lecun, orthogonal, siren
 from sfumato.models.initialisations.initialisation import Draw, Shape
 from sfumato.models.mlp import MLP
+from sfumato.process_state import torch_threads
 from sfumato.recipe import Coordinates, choices
 from sfumato.streams import stream
 
@@ -25,13 +26,13 @@ IMPLEMENTATIONS: dict[type[choices.Initialisation], Draw] = {
 """Every initialisation by its choice."""
 
 
+@torch_threads(1)
 def initialise(network: MLP, choice: choices.Initialisation, seed: int, coordinates: Coordinates) -> None:
     """Draw the weights of a network in place, layer by layer from input to output.
 
-    Each layer has a stream of its own, so that networks of different depth agree in the layers that they share.
+    Each layer has a stream of its own, so that networks of different depth agree in the layers that they share. The
+    products are small: cores that meet within each take longer than one alone, much longer where they are busy.
     """
-    # The products are small: cores that meet within each take longer than one alone, much longer where they are busy.
-    torch.set_num_threads(1)
     layers = network.linear_layers()
     for number, layer in enumerate(layers):
         first, last = number == 0, layer is layers[-1]

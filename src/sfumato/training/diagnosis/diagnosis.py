@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from sfumato.process_state import scoped
 from sfumato.recipe import Recipe
 from sfumato.training.diagnosis import remarks
 from sfumato.training.diagnosis.finding import SEVERITIES, Finding, Severity
@@ -59,6 +60,7 @@ class Diagnosis:
         }
 
 
+@scoped
 def diagnose(recipe: Recipe, picture: NDArray[np.floating], model: nn.Module | None = None) -> Diagnosis:
     """Try a recipe on a picture (H, W, C) for about a second, and tell what will happen; ``recipe`` resolved.
 

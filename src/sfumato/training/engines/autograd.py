@@ -14,6 +14,7 @@ from torch import Tensor
 
 from sfumato import models
 from sfumato.parallel import spread
+from sfumato.process_state import torch_threads
 from sfumato.recipe import choices
 from sfumato.training import losses, optimizers
 from sfumato.training.engines.compiled_outputs import outputs
@@ -57,7 +58,10 @@ class Autograd(Engine):
 
     def advance(self, pixels: NDArray[np.int64], rates: NDArray[np.float64]) -> Advance:
         """Take the steps one by one."""
-        torch.set_num_threads(1 if self._divides else self._threads)
+        with torch_threads(1 if self._divides else self._threads):
+            return self._advance(pixels, rates)
+
+    def _advance(self, pixels: NDArray[np.int64], rates: NDArray[np.float64]) -> Advance:
         sums = torch.zeros(2, dtype=torch.float64)
         batches = torch.from_numpy(pixels).to(self._coordinates.device).split(self._batch)
         with self._drawing():

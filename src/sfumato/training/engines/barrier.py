@@ -33,6 +33,7 @@ _LINUX = sys.platform == "linux"
 _MASK = 128
 """Bytes of a set of cores: 1024 of them, as the C library has it."""
 
+# The others are in Linux's C library alone, and called by `_let_run_on_linux` alone.
 _give_core_away = types.ExternalFunction("sched_yield" if os.name == "posix" else "SwitchToThread", types.int32())
 _this_core = types.ExternalFunction("sched_getcpu", types.int32())
 _cores = types.int32(types.int32, types.uintp, types.uintp)
@@ -84,6 +85,44 @@ _load_acquire: Any = intrinsic(_generate_load)
 
 
 @njit(nogil=True)
+def _leave(core: int) -> None:
+    """Go from this core to another, if there is one; the system may bring the thread back later."""
+    cores = np.zeros(_MASK, np.uint8)
+    if _get_cores(0, _MASK, cores.ctypes.data) < 0:
+        return
+    bit = np.uint8(1 << (core % 8))
+    cores[core // 8] ^= bit
+    if _set_cores(0, _MASK, cores.ctypes.data) == 0:
+        cores[core // 8] ^= bit
+        _set_cores(0, _MASK, cores.ctypes.data)
+
+
+@njit(nogil=True)
+def _let_run_on_linux(counts: int, part: int, other: int, threads: int, looks: int) -> None:
+    """Do what lets the ``other`` thread come, when it has not for a while."""
+    if _load_acquire(counts + 8 * LINE * threads + 8) != 0:
+        _give_core_away()
+        return
+    core = _this_core()
+    _store_release(counts + 8 * LINE * part + 8, core + 1)
+    if _load_acquire(counts + 8 * LINE * other + 8) == core + 1:
+        _leave(core)
+        _store_release(counts + 8 * LINE * part + 8, _this_core() + 1)
+        _give_core_away()
+    elif looks > _PATIENCE:
+        _give_core_away()
+
+
+@njit(nogil=True)
+def _let_run_elsewhere(counts: int, part: int, other: int, threads: int, looks: int) -> None:
+    _give_core_away()
+
+
+# Chosen here, not in compiled code: where the C library lacks a function, code that names it cannot even be loaded.
+_let_run = _let_run_on_linux if _LINUX else _let_run_elsewhere
+
+
+@njit(nogil=True)
 def arrive_and_wait(counts: int, part: int, threads: int, meeting: int) -> bool:
     """Say that ``part`` has come to this ``meeting`` (1, 2, ...) and wait for the others; False: give up.
 
@@ -100,32 +139,3 @@ def arrive_and_wait(counts: int, part: int, threads: int, meeting: int) -> bool:
                 if (looks - 1) % _LOOKS == 0:
                     _let_run(counts, part, other, threads, looks)
     return True
-
-
-@njit(nogil=True)
-def _let_run(counts: int, part: int, other: int, threads: int, looks: int) -> None:
-    """Do what lets the ``other`` thread come, when it has not for a while."""
-    if _load_acquire(counts + 8 * LINE * threads + 8) != 0:
-        _give_core_away()
-        return
-    core = _this_core()
-    _store_release(counts + 8 * LINE * part + 8, core + 1)
-    if _load_acquire(counts + 8 * LINE * other + 8) == core + 1:
-        _leave(core)
-        _store_release(counts + 8 * LINE * part + 8, _this_core() + 1)
-        _give_core_away()
-    elif looks > _PATIENCE:
-        _give_core_away()
-
-
-@njit(nogil=True)
-def _leave(core: int) -> None:
-    """Go from this core to another, if there is one; the system may bring the thread back later."""
-    cores = np.zeros(_MASK, np.uint8)
-    if _get_cores(0, _MASK, cores.ctypes.data) < 0:
-        return
-    bit = np.uint8(1 << (core % 8))
-    cores[core // 8] ^= bit
-    if _set_cores(0, _MASK, cores.ctypes.data) == 0:
-        cores[core // 8] ^= bit
-        _set_cores(0, _MASK, cores.ctypes.data)

@@ -12,13 +12,14 @@ from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
-from numba import cfunc, types
-from numba.extending import intrinsic, register_jitable
+from numba import types
+from numba.extending import intrinsic
 from numba.np.numpy_support import carray
 
 from sfumato.models.activations import Implementation, arithmetic
 from sfumato.training.engines.online_loops import FASTMATH
 from sfumato.training.kernels import elementary
+from sfumato.training.kernels.jit import callable_from_kernels, callback
 from sfumato.training.kernels.stamp import stamp
 
 _FLOATS = types.CPointer(types.float32)
@@ -34,14 +35,15 @@ def compiled(implementation: Implementation) -> Any:
     elementary.teach()
     # Functions that Numba may call, not functions that it has compiled: those would have another name in each process,
     # and what closes over them would never be found in the cache.
-    callable_from_loops = register_jitable(fastmath=FASTMATH, error_model="numpy")
+    callable_from_loops = callable_from_kernels(FASTMATH)
     value, derivative = callable_from_loops(implementation.value), callable_from_loops(implementation.derivative)
     files = {inspect.getmodule(function) for function in (value, derivative)}
-    return _loop(value, derivative, stamp(arithmetic, elementary, *(file for file in files if file is not None)))
+    name = implementation.choice.name
+    return _loop(name, value, derivative, stamp(arithmetic, elementary, *(file for file in files if file is not None)))
 
 
-def _loop(value: Callable[..., float], derivative: Callable[..., float], stamp: int) -> Any:
-    @cfunc(_SIGNATURE, cache=True, fastmath=FASTMATH, error_model="numpy")
+def _loop(name: str, value: Callable[..., float], derivative: Callable[..., float], stamp: int) -> Any:
+    @callback(_SIGNATURE, name, FASTMATH)
     def loop(sums, values, slopes, count, parameter):
         _ = stamp
         x, y, slope = carray(sums, (count,)), carray(values, (count,)), carray(slopes, (count,))

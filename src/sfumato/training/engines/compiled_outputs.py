@@ -13,6 +13,8 @@ from sfumato import models
 from sfumato.models.activations import IMPLEMENTATIONS, Activate
 from sfumato.models.mlp import MLP
 from sfumato.parallel import spread
+from sfumato.process_state import scoped
+from sfumato.training.engines.refusals import compiler_is_off
 
 PIECES = 4
 """For each thread: one that is held up leaves what it has not begun to the others."""
@@ -21,6 +23,7 @@ SMALLEST = 2
 """Tiles of a piece: fewer are not worth handing on."""
 
 
+@scoped
 def outputs(model: nn.Module, coordinates: NDArray[np.float64], threads: int = 1) -> NDArray[np.floating]:
     """(M, 2) -> (M, C), unclipped: what `models.outputs` answers, in float32 within its rounding.
 
@@ -28,7 +31,7 @@ def outputs(model: nn.Module, coordinates: NDArray[np.float64], threads: int = 1
     answers do not depend on the number of threads.
     """
     # Not a subclass, whose forward may be another, nor an activation that cannot be compiled.
-    if type(model) is not MLP or not isinstance(model.activate, Activate):
+    if type(model) is not MLP or not isinstance(model.activate, Activate) or compiler_is_off():
         return models.outputs(model, coordinates, threads)
     if model.dtype != torch.float32 or next(model.parameters()).device.type != "cpu":
         return models.outputs(model, coordinates, threads)

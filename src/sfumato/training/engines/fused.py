@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import wait
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sfumato.errors import EngineError
 from sfumato.models.activations import IMPLEMENTATIONS, Activate
 from sfumato.models.mlp import MLP
+from sfumato.parallel import Helpers
 from sfumato.training.engines import barrier, fused_kernel
 from sfumato.training.engines.compiled_activation import compiled
 from sfumato.training.engines.compiled_error import errors_of
@@ -71,7 +72,7 @@ class Fused(Engine):
             parameter=model.activate.parameter,
             one=float(layout.biases),
         )
-        self._helpers = ThreadPoolExecutor(threads - 1, "sfumato-fused") if threads > 1 else None
+        self._helpers = Helpers(threads - 1, "sfumato-fused") if threads > 1 else None
         self._put({name: tensor.detach().numpy() for name, tensor in model.layers.state_dict(prefix="layers.").items()})
         # No step, but the kernel is compiled or loaded now, not while the first steps are timed.
         with announced(self.name, fused_kernel.train):

@@ -18,6 +18,7 @@ from sfumato.training.engines.fused_layout import Field
 from sfumato.training.engines.fused_team import Team
 from sfumato.training.engines.fused_update import add_up, share, triangle
 from sfumato.training.engines.memory import vector
+from sfumato.training.kernels.jit import inlined
 from sfumato.training.kernels.products import multiply, multiply_by_itself
 
 _FAN_IN, _FAN_OUT, _ROWS, _COLUMNS = int(Field.FAN_IN), int(Field.FAN_OUT), int(Field.ROWS), int(Field.COLUMNS)
@@ -94,7 +95,7 @@ def divide(foof: Foof, team: Team, table: NDArray[np.int64], layer: int) -> floa
     return _sum_of_squares(vector(out, (end - begin) * columns))
 
 
-@njit(fastmath={"reassoc", "contract", "nsz"}, nogil=True)
+@inlined({"reassoc", "contract", "nsz"})
 def _sum_of_squares(numbers: NDArray[np.float32]) -> float:
     total = np.float32(0)
     for i in range(len(numbers)):

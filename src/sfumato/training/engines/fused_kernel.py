@@ -35,6 +35,7 @@ from sfumato.training.engines.fused_team import Team, meet, sum_of_numbers
 from sfumato.training.engines.fused_update import Rule, add_up, apply_rule, share, turn
 from sfumato.training.engines.memory import matrix
 from sfumato.training.kernels import micro_kernel, products, transpose, vectors
+from sfumato.training.kernels.jit import kernel
 from sfumato.training.kernels.micro_kernel import ROWS
 from sfumato.training.kernels.stamp import stamp
 from sfumato.training.kernels.vectors import LANES
@@ -157,7 +158,7 @@ def orthogonalise_and_move(net: Network, team: Team, muon: Muon, factor: float, 
 
 
 def _compiled(stamp: int) -> tuple[Callable[..., tuple[float, float]], Callable[..., None]]:
-    @njit(cache=True, nogil=True)
+    @kernel()
     def train(
         net: Network,
         team: Team,
@@ -189,7 +190,7 @@ def _compiled(stamp: int) -> tuple[Callable[..., tuple[float, float]], Callable[
                 break
         return loss, squared
 
-    @njit(cache=True, nogil=True)
+    @kernel()
     def answers(net: Network, features: NDArray[np.float32], squash: bool, out: NDArray[np.float32]) -> None:
         _ = stamp
         columns = net.table[-1, _COLUMNS]

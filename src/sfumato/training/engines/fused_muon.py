@@ -19,6 +19,7 @@ from sfumato.training.engines.fused_layout import Field
 from sfumato.training.engines.fused_team import Team, meet, sum_of_numbers
 from sfumato.training.engines.fused_update import Rule, add_up, apply_rule, share, triangle
 from sfumato.training.engines.memory import matrix, vector
+from sfumato.training.kernels.jit import inlined
 from sfumato.training.kernels.products import mirror, multiply, multiply_by_itself
 from sfumato.training.kernels.vectors import LANES
 
@@ -69,7 +70,7 @@ def gather(
     return _mix(directions, vector(muon.momenta + 4 * place, count), np.float32(muon.momentum), muon.nesterov)
 
 
-@njit(fastmath=SUMS, nogil=True)
+@inlined(SUMS)
 def _mix(gradients: NDArray[np.float32], momenta: NDArray[np.float32], momentum: np.float32, nesterov: bool) -> float:
     ahead, total = momentum if nesterov else np.float32(1), np.float32(0)
     for i in range(len(gradients)):
@@ -178,7 +179,7 @@ def _take(
                 target[j, i] = scale * given[i, j]
 
 
-@njit(fastmath=SUMS, nogil=True)
+@inlined(SUMS)
 def _sum_of_squares(square: NDArray[np.float32], first: int, last: int) -> float:
     """Of some rows of a symmetric matrix, what is right of the diagonal's blocks counted too."""
     total = 0.0
@@ -193,7 +194,7 @@ def _sum_of_squares(square: NDArray[np.float32], first: int, last: int) -> float
     return total
 
 
-@njit(fastmath=SUMS, nogil=True)
+@inlined(SUMS)
 def _combine(
     square: NDArray[np.float32],
     gram: NDArray[np.float32],

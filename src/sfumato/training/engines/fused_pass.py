@@ -13,6 +13,7 @@ from sfumato.training.engines.compiled_error import Errors, answer, output_error
 from sfumato.training.engines.fused_layout import TILE, Field
 from sfumato.training.engines.memory import matrix
 from sfumato.training.engines.online_loops import FASTMATH
+from sfumato.training.kernels.jit import inlined
 from sfumato.training.kernels.products import multiply, multiply_transposed
 
 # Numba takes plain integers as constants, not members of an enumeration.
@@ -118,7 +119,7 @@ def _through(errors: NDArray[np.float32], slopes: NDArray[np.float32], deltas: N
             deltas[s, i] = np.float32(0)
 
 
-@njit(fastmath=FASTMATH, nogil=True, error_model="numpy")
+@inlined(FASTMATH)
 def output_errors(
     net: Network, errors: Errors, outputs: int, targets: NDArray[np.float32], pixels: NDArray[np.int64], share: float
 ) -> tuple[float, float]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from sfumato.training.engines.fused_layout import Field
 from sfumato.training.engines.memory import vector
+from sfumato.training.kernels.jit import inlined
 from sfumato.training.kernels.transpose import transpose
 from sfumato.training.kernels.vectors import LANES
 
@@ -79,7 +80,7 @@ def add_up(place: int, count: int, block: int, parts: int, to: int) -> Floats:
     return total
 
 
-@njit(fastmath=FASTMATH, nogil=True, error_model="numpy")
+@inlined(FASTMATH)
 def sgd(weights: Floats, gradients: Floats, momenta: Floats, rate: float, momentum: float, nesterov: bool) -> None:
     """v = momentum v + g; w -= rate v, or with Nesterov's look ahead rate (g + momentum v)."""
     pace, kept = np.float32(rate), np.float32(momentum)
@@ -92,7 +93,7 @@ def sgd(weights: Floats, gradients: Floats, momenta: Floats, rate: float, moment
         weights[i] -= pace * (gradients[i] + kept * momenta[i] if nesterov else momenta[i])
 
 
-@njit(fastmath=FASTMATH, nogil=True, error_model="numpy")
+@inlined(FASTMATH)
 def adam(
     weights: Floats,
     gradients: Floats,
@@ -118,7 +119,7 @@ def adam(
         weights[i] = kept * weights[i] - pace * means[i] / (root * np.sqrt(squares[i]) + small)
 
 
-@njit(fastmath=FASTMATH, nogil=True, error_model="numpy")
+@inlined(FASTMATH)
 def rmsprop(
     weights: Floats,
     gradients: Floats,

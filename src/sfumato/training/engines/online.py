@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import wait
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from sfumato.errors import EngineError
 from sfumato.models.activations import IMPLEMENTATIONS, Activate
 from sfumato.models.mlp import MLP
+from sfumato.parallel import Helpers
 from sfumato.recipe import choices
 from sfumato.training.engines import barrier, compiled_outputs, online_kernel
 from sfumato.training.engines.compiled_activation import compiled
@@ -49,7 +50,6 @@ class Online(Engine):
                 f"engine online trains only the MLP of a recipe. Got {type(model).__name__}; use autograd."
             )
         assert isinstance(sgd, choices.SGD)
-        torch.set_num_threads(task.threads)
         self._model = model
         self._cores = task.threads
         self._linear = model.linear_layers()
@@ -85,7 +85,7 @@ class Online(Engine):
             )
             for index, part in enumerate(self._parts)
         ]
-        self._helpers = ThreadPoolExecutor(threads - 1, "sfumato-online") if threads > 1 else None
+        self._helpers = Helpers(threads - 1, "sfumato-online") if threads > 1 else None
         # Of how many steps the parts' matrices lack the updates; see `online_step`.
         self._lacking = 0
         weights = {f"layers.{name}": tensor.detach().numpy() for name, tensor in model.layers.state_dict().items()}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from sfumato.training.engines import (
@@ -22,11 +21,12 @@ from sfumato.training.engines.compiled_error import Errors
 from sfumato.training.engines.memory import vector
 from sfumato.training.engines.online_loops import FASTMATH, RANK
 from sfumato.training.engines.online_step import Network, backward, forward, keep_answers, output_errors, sample_inputs
+from sfumato.training.kernels.jit import kernel
 from sfumato.training.kernels.stamp import stamp
 
 
 def _compiled(stamp: int) -> Callable[..., tuple[float, float]]:
-    @njit(cache=True, fastmath=FASTMATH, nogil=True, error_model="numpy")
+    @kernel(FASTMATH, error_model="numpy")
     def train(
         net: Network,
         errors: Errors,

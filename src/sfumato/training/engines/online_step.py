@@ -12,7 +12,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from sfumato.training.engines.barrier import arrive_and_wait
@@ -37,6 +36,7 @@ from sfumato.training.engines.online_loops import (
 )
 from sfumato.training.engines.online_part import Field
 from sfumato.training.engines.vector_code import LANES
+from sfumato.training.kernels.jit import inlined
 
 # Numba takes plain integers as constants, not members of an enumeration.
 _BY_INPUT, _GROUPS, _LINES = int(Field.BY_INPUT), int(Field.GROUPS), int(Field.LINES)
@@ -75,34 +75,34 @@ class Network(NamedTuple):
     biases: bool
 
 
-@njit(fastmath=FASTMATH, nogil=True, error_model="numpy")
+@inlined(FASTMATH)
 def _field(net: Network, layer: int, field: int) -> int:
     return integer(net.table + 8 * (layer * _FIELDS + field))
 
 
-@njit(fastmath=FASTMATH, nogil=True, error_model="numpy")
+@inlined(FASTMATH)
 def _at(net: Network, layer: int, field: int) -> int:
     return net.block + 4 * _field(net, layer, field)
 
 
-@njit(fastmath=FASTMATH, nogil=True, error_model="numpy")
+@inlined(FASTMATH)
 def sample_inputs(net: Network) -> int:
     """Address where the first layer's inputs belong."""
     return _at(net, 0, _INPUTS)
 
 
-@njit(fastmath=FASTMATH, nogil=True, error_model="numpy")
+@inlined(FASTMATH)
 def _lines(count: int) -> int:
     return (count + LANES - 1) // LANES
 
 
-@njit(fastmath=FASTMATH, nogil=True, error_model="numpy")
+@inlined(FASTMATH)
 def _mine(net: Network, meeting: int) -> int:
     # Where this thread leaves its partial sums for the meeting after ``meeting`` earlier ones.
     return net.exchange + 4 * net.width * ((meeting & 1) * net.threads + net.part)
 
 
-@njit(fastmath=FASTMATH, nogil=True, error_model="numpy")
+@inlined(FASTMATH)
 def _meet_and_add(net: Network, meeting: int, out: int, lines: int) -> bool:
     if not arrive_and_wait(net.counts, net.part, net.threads, meeting + 1):
         return False
@@ -110,7 +110,7 @@ def _meet_and_add(net: Network, meeting: int, out: int, lines: int) -> bool:
     return True
 
 
-@njit(fastmath=FASTMATH, nogil=True, error_model="numpy")
+@inlined(FASTMATH)
 def _multiply_add(net: Network, k: int, v: int, upwards: bool, out: int, write: bool) -> None:
     # out += the product of the layer's weights with its inputs (upwards) or with its deltas.
     m, groups, lines = _at(net, k, _MATRIX), _field(net, k, _GROUPS), _field(net, k, _LINES)
@@ -132,7 +132,7 @@ def _multiply_add(net: Network, k: int, v: int, upwards: bool, out: int, write: 
         dots(m, groups, lines, v, out, a, a_width, b, b_width)
 
 
-@njit(fastmath=FASTMATH, nogil=True, error_model="numpy")
+@inlined(FASTMATH)
 def forward(net: Network, lacking: int, meeting: int) -> int:
     """Fill the sums, values and slopes of all layers from `sample_inputs`.
 
@@ -163,7 +163,7 @@ def forward(net: Network, lacking: int, meeting: int) -> int:
     return meeting
 
 
-@njit(fastmath=FASTMATH, nogil=True, error_model="numpy")
+@inlined(FASTMATH)
 def backward(net: Network, lacking: int, meeting: int) -> int:
     """Pass the last layer's deltas down, each layer by the weights it had in `forward`, and update all weights.
 
@@ -198,7 +198,7 @@ def backward(net: Network, lacking: int, meeting: int) -> int:
     return meeting
 
 
-@njit(fastmath=FASTMATH, nogil=True, error_model="numpy")
+@inlined(FASTMATH)
 def output_errors(net: Network, errors: Errors) -> tuple[float, float]:
     """Fill the last layer's deltas; returns the sample's loss and squared error."""
     last = net.layers - 1
@@ -213,7 +213,7 @@ def output_errors(net: Network, errors: Errors) -> tuple[float, float]:
     return loss, squared
 
 
-@njit(fastmath=FASTMATH, nogil=True, error_model="numpy")
+@inlined(FASTMATH)
 def keep_answers(net: Network, errors: Errors, kept: NDArray[np.float32]) -> None:
     """Copy the sample's answers to ``kept`` (C,)."""
     last = net.layers - 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 import torch
@@ -10,6 +11,21 @@ from sfumato.recipe import Recipe, choices
 
 Requirement = tuple[bool, str, str, object]
 """Whether it holds; the field, what it must be, what it is."""
+
+
+def compiler_is_off() -> bool:
+    """Tell whether Numba was told to compile nothing: its functions would run in Python, if at all."""
+    return os.environ.get("NUMBA_DISABLE_JIT", "").strip() not in ("", "0")
+
+
+def _compiled(requirements: Callable[[Recipe], list[str]]) -> Callable[[Recipe], list[str]]:
+    """The requirements of an engine that is compiled."""
+
+    def reasons(recipe: Recipe) -> list[str]:
+        on = (not compiler_is_off(), "NUMBA_DISABLE_JIT", "0 or not set: the engine is compiled", "another value")
+        return _broken([on]) + requirements(recipe)
+
+    return reasons
 
 
 def replica(recipe: Recipe) -> list[str]:
@@ -79,11 +95,11 @@ def autograd(recipe: Recipe) -> list[str]:
 
 
 REFUSALS: dict[str, Callable[[Recipe], list[str]]] = {
-    "replica": replica,
-    "online": online,
-    "fused": fused,
+    "replica": _compiled(replica),
+    "online": _compiled(online),
+    "fused": _compiled(fused),
     # The same kernel, on one thread.
-    "stacked": fused,
+    "stacked": _compiled(fused),
     "autograd": autograd,
 }
 """The reasons of each engine, by its name."""

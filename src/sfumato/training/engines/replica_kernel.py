@@ -8,14 +8,15 @@ vector, each row its fan_in weights and then its bias; layers follow one another
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from sfumato.training.kernels.jit import kernel
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def forward(weights: Floats, sizes: Ints, slope: float, sums: Floats, units: Floats) -> None:
     """Fill ``sums`` and ``units``: all layers' weighted sums and outputs, one layer after another.
 
@@ -38,7 +39,7 @@ def forward(weights: Floats, sizes: Ints, slope: float, sums: Floats, units: Flo
         first += fan_out
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def backward(
     weights: Floats, sizes: Ints, slope: float, sums: Floats, units: Floats, deltas: Floats, rates: Floats
 ) -> None:
@@ -67,7 +68,7 @@ def backward(
         first -= fan_in
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def train(
     weights: Floats,
     sizes: Ints,
@@ -97,7 +98,7 @@ def train(
     return squared_error
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def outputs(weights: Floats, sizes: Ints, slope: float, inputs: Floats, out: Floats) -> None:
     """Fill ``out`` (M, C) with the answers to ``inputs`` (M, 2)."""
     units = np.empty(sizes.sum())

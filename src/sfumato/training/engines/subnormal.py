@@ -10,16 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import numpy as np
 import torch
 
-_SMALL, _TENTH = np.float32(1e-38), np.float32(0.1)
+from sfumato.process_state import flushes_subnormals
 
 
 @contextmanager
 def flushed() -> Iterator[None]:
     """In this thread, for the time of the block. Where the processor cannot do it, nothing happens."""
-    if _already():
+    if flushes_subnormals():
         yield
         return
     torch.set_flush_denormal(True)
@@ -27,8 +26,3 @@ def flushed() -> Iterator[None]:
         yield
     finally:
         torch.set_flush_denormal(False)
-
-
-def _already() -> bool:
-    # PyTorch can set it, but does not tell whether somebody else has.
-    return bool(_SMALL * _TENTH == 0)

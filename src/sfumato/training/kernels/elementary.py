@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic, overload, register_jitable
+from numba.extending import intrinsic, overload
 
 from sfumato.models.activations import arithmetic
+from sfumato.training.kernels.jit import callable_from_kernels
 
 F = np.float32
 
@@ -43,7 +44,7 @@ _LEAST, _MOST = F(-87.0), F(88.0)
 """Beyond these the exponential is taken to stay as it is there: float32 has no much smaller or larger numbers."""
 
 # Contraction to fused multiply-adds only: reassociation would put the parts of pi together again.
-_plain: Any = register_jitable(fastmath={"contract"})
+_plain: Any = callable_from_kernels({"contract"})
 
 
 def _generate_two_to(typing_context, exponent):

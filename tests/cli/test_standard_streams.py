@@ -1,0 +1,133 @@
+"""Standard streams as commands meet them: closed, in ASCII, narrow, full of text that is not ours."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from sfumato.cli import standard_streams
+from sfumato.cli.main import COMMANDS, main
+from sfumato.cli.progress import PaintProgress
+from sfumato.recipe import Budget
+
+posix = pytest.mark.skipif(os.name != "posix", reason="the shell closes streams as on POSIX")
+
+
+def shell(script: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    """A script of the shell, in which ``$S`` is the command."""
+    whole = os.environ | {"S": f"{sys.executable} -m sfumato"} | environment
+    return subprocess.run(["sh", "-c", script], env=whole, capture_output=True, check=False, timeout=120)
+
+
+@posix
+@pytest.mark.parametrize(("closed", "told"), [(">&-", False), ("2>&-", True), ("<&-", True), (">&- 2>&- <&-", False)])
+def test_closed_streams(tmp_path: Path, closed: str, told: bool) -> None:
+    done = shell(f"$S recipe blog-2012 --format string {closed}; echo $? > {tmp_path}/status")
+    assert (tmp_path / "status").read_text() == "0\n"
+    assert done.stderr == b""
+    assert done.stdout.startswith(b"sf1:") is told
+
+
+@posix
+def test_bad_input_with_closed_streams_keeps_its_status(tmp_path: Path) -> None:
+    done = shell("$S recipe nothing 2>&-; echo $?")
+    assert done.stdout == b"2\n"
+
+
+@posix
+def test_a_file_name_that_is_not_utf_8_is_told_by_its_own_bytes() -> None:
+    done = shell("$S runs --runs $(printf '/nowhere/\\377\\376'); $S show $(printf 'x\\377')")
+    assert done.stdout == b"No runs in /nowhere/\xff\xfe. Make one with: sfumato paint\n"
+    assert b"x\xff" in done.stderr or b"x\\xff" in done.stderr or b"\\udcff" in done.stderr
+    assert b"Traceback" not in done.stderr
+    assert done.stderr.count(b"\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "expected"),
+    [
+        ("a … b · c ─│╭", "ascii", b"a ... b - c -|+"),
+        ("é ★", "ascii", b"\\xe9 \\u2605"),
+        ("x\udcff", "ascii", b"x\xff"),
+        ("é\udcff", "utf-8", b"\xc3\xa9\xff"),
+        ("\ud800", "utf-8", b"\\ud800"),
+    ],
+)
+def test_what_an_encoding_lacks(text: str, encoding: str, expected: bytes) -> None:
+    standard_streams.prepare()
+    raw = io.BytesIO()
+    io.TextIOWrapper(raw, encoding=encoding, errors="anyhow", write_through=True).write(text)
+    assert raw.getvalue() == expected
+
+
+@pytest.mark.slow
+@posix
+def test_help_in_ascii_and_at_any_width() -> None:
+    # One process for all: each brings tyro.
+    program = (
+        "import contextlib, io, os, sys\n"
+        "from sfumato.cli import standard_streams\n"
+        "from sfumato.cli.main import COMMANDS, main\n"
+        "standard_streams.prepare()\n"
+        "for name in COMMANDS:\n"
+        "    os.environ['COLUMNS'] = '1'\n"
+        "    try:\n"
+        "        main([name, '--help'])\n"
+        "    except SystemExit as left:\n"
+        "        assert left.code == 0, name\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count(b"usage: sfumato") == len(COMMANDS)
+    assert done.stdout.isascii()
+
+
+def test_progress_is_text(capsys: pytest.CaptureFixture[str]) -> None:
+    out = io.StringIO()
+    progress = PaintProgress(Budget(), console=Console(file=out, width=200))
+    line = "MP4 needs more: pip install 'sfumato[lab]' [/b] [red]C:\\x[/red] :smile:"
+    progress.say(line)
+    assert out.getvalue() == f"{line}\n"
+    terminal = io.StringIO()
+    with PaintProgress(Budget(), console=Console(file=terminal, width=200, force_terminal=True)) as progress:
+        progress.stage("film [/b] [lab]", 1, 2)
+    assert "film [/b] [lab]" in terminal.getvalue()
+
+
+def test_no_room_for_another_file_is_not_told_as_the_output(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("sfumato.cli.recipe.command", full)
+    assert main(["recipe"]) == 2
+    assert (
+        capsys.readouterr().err == "sfumato: cannot write a file: no space left on device. Make room where it goes.\n"
+    )
+
+
+@posix
+def test_standard_error_that_nobody_reads_ends_no_work() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    stream = io.TextIOWrapper(
+        standard_streams._Patient(writing),  # pyright: ignore[reportArgumentType]
+        write_through=True,
+    )
+    stream.write("nobody\n")
+    os.close(writing)
+    stream.write("closed\n")
