@@ -20,6 +20,7 @@ from sfumato.lab import execute
 from sfumato.lab.digits import pace
 from sfumato.lab.speedrun import records
 from tests.lab.speedrun import made
+from tests.shortened import shortened
 from tests.small import SMALL, picture
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -85,28 +86,29 @@ def test_command(
     arguments = [str(run) if re.fullmatch(r"[0-9a-f]{8}", argument) else argument for argument in arguments]
     arguments = ["photo.png" if argument in ("photo.jpg", "mona-lisa") else argument for argument in arguments]
     if arguments[0] == "paint":
-        arguments += SHORT
+        arguments = shortened(arguments, SHORT)
         if "--film" not in command:
             # A film has tests of its own.
             arguments += ["--film.every", "never"]
         if "--warm-start" in arguments:
-            arguments += ["--model.depth", "2", "--model.width", "16"]
+            arguments = shortened(arguments, ["--model.depth", "2", "--model.width", "16"])
     if arguments[0] in ("compare", "ablate"):
         # Processes of their own have tests of their own.
         monkeypatch.setattr(execute, "rule", lambda _: "threads")
     if arguments[0] == "compare":
-        arguments += COMPARED
+        arguments = shortened(arguments, COMPARED)
         monkeypatch.setattr(pace, "ROUNDS", 1)
         monkeypatch.setattr(pace, "SAMPLES", 256)
     if arguments[0] == "ablate":
-        arguments += ABLATED
+        # Its widths are its own.
+        arguments = shortened(arguments, ABLATED[: -2 if "rprop-sigmoid" in arguments else None])
     if arguments[0] == "check":
-        arguments += ["--picture.max-side", "32"]
+        arguments = shortened(arguments, ["--picture.max-side", "32"])
     # Whoever is asked whether to delete says no.
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
     if arguments[0] == "speedrun":
         made.stand_in(folder / "photo.png", monkeypatch)
-        arguments += ["--picture", "photo.png", "--threads", "1"]
+        arguments = shortened(arguments, ["--picture", "photo.png", "--threads", "1"])
     if arguments[0] == "studio":
         # It would serve until somebody ends it.
         monkeypatch.setattr("uvicorn.Server.run", lambda *_: None)

@@ -137,9 +137,9 @@ class Drawing(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.layers = nn.Sequential(nn.Linear(2, 8), nn.Dropout(0.3), nn.Linear(8, 8), nn.Tanh(), nn.Linear(8, 3))
-        self.again = nn.Linear(8, 8)
-        self.again.weight = self.layers[2].weight
+        middle, self.again = nn.Linear(8, 8), nn.Linear(8, 8)
+        self.layers = nn.Sequential(nn.Linear(2, 8), nn.Dropout(0.3), middle, nn.Tanh(), nn.Linear(8, 3))
+        self.again.weight = middle.weight
         self.register_buffer("steps", torch.zeros(()), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -198,12 +198,11 @@ def test_lazy_layers_are_trained_from_the_seed(tmp_path: Path) -> None:
 
 def test_frozen_parameters_stay(tmp_path: Path) -> None:
     for optimizer in ("foof", "sgd(fan_in_scaling=true)"):
-        module = nn.Sequential(nn.Linear(2, 8), nn.Linear(8, 8), nn.Linear(8, 3))
-        module[1].requires_grad_(False)
-        before = module[1].weight.clone()
+        frozen = nn.Linear(8, 8).requires_grad_(False)
+        module, before = nn.Sequential(nn.Linear(2, 8), frozen, nn.Linear(8, 3)), frozen.weight.clone()
         sf.fit(module, picture(), runs=tmp_path, film="none", **{**TRAINED, "training": {"optimizer": optimizer}})
-        assert torch.equal(module[1].weight, before)
-        assert not module[1].weight.requires_grad
+        assert torch.equal(frozen.weight, before)
+        assert not frozen.weight.requires_grad
 
 
 @pytest.fixture
@@ -230,7 +229,10 @@ def test_a_class_of_a_script_is_named_with_a_flag(
 
 
 def test_a_module_is_only_for_runs_of_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["film", str(made.run(tmp_path, "run", facts={"resumed": []})), "--module", "nets:Net"]) == 2
+    assert (
+        main(["film", str(made.run(tmp_path, "run", facts={"resumed": [], "result": None})), "--module", "nets:Net"])
+        == 2
+    )
     assert "--module is for runs of a network of your own" in capsys.readouterr().err
 
 

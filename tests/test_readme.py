@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from sfumato.cli.main import main
+from tests.shortened import shortened
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -42,7 +43,7 @@ def test_commands(command: str, tmp_path: Path) -> None:
         done = subprocess.run([sys.executable, "-m", "sfumato", *arguments], capture_output=True, check=False)
         assert done.returncode == 0
         return
-    assert main([*arguments, *SHORT, "--runs", str(tmp_path)]) == 0
+    assert main(shortened(arguments, [*SHORT, "--runs", str(tmp_path)])) == 0
     (folder,) = tmp_path.iterdir()
     # The table of what comes out is complete but for what a program reads.
     listed = set(re.findall(r"^\| `([^`]+)` \|", README, flags=re.MULTILINE))

@@ -17,7 +17,6 @@ import sfumato as sf
 from sfumato import trust
 from sfumato.cli import experiments
 from sfumato.cli.main import main
-from sfumato.lab import execute
 from sfumato.lab.experiment import StoppedError
 from sfumato.recipe import Recipe, changed, to_string, to_toml, values
 from sfumato.studio.child import Child
@@ -88,7 +87,18 @@ COMMANDS = {
     "paint --recipe a run": ("paint", "cat", "--recipe", RUN, *QUICK),
     "paint --recipe a file": ("paint", "cat", "--recipe", "evil.toml", *QUICK),
     "paint from its weights": ("paint", "cat", "--warm-start", RUN, *QUICK),
-    "compare --recipe": ("compare", "--recipe", RUN, "--axis", "seed=1,2", "--picture", "cat", "--seeds", "1", *QUICK),
+    "compare --recipe": (
+        "compare",
+        "--recipe",
+        RUN,
+        "--axis",
+        "training.batch=8,16",
+        "--picture",
+        "cat",
+        "--seeds",
+        "1",
+        *QUICK,
+    ),
     "compare --arm": ("compare", "--arm", f"a={RUN}", "--arm", "b=fast", "--picture", "cat", "--seeds", "1", *QUICK),
     "ablate": ("ablate", "--recipe", RUN, "--undo", "training.batch=8", "--picture", "cat", "--seeds", "1", *QUICK),
     "speedrun": ("speedrun", "open", "--recipe", RUN),
@@ -161,12 +171,6 @@ def test_an_arm_that_is_typed_may_be_imported(
 ) -> None:
     monkeypatch.setattr(experiments, "carry_out", untrained)
     assert main([*arguments, "--picture", "cat", "--seeds", "1", "--engine", "autograd", *QUICK]) == 130
-    assert trust.allowed() == (NAME,)
-
-
-def test_processes_that_train_trials_may_import_the_same(here: Path) -> None:
-    # As a new process has it.
-    execute._begin(picture(), (NAME,))
     assert trust.allowed() == (NAME,)
 
 

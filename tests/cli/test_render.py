@@ -40,8 +40,8 @@ def test_it_draws_neurons_and_their_films(folder: Path, tmp_path: Path, capsys: 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "the run must be a run's folder. Got none"),
-        (["nowhere"], "nowhere must be a run's folder"),
+        ([], "there are no runs in runs; paint one with sfumato paint"),
+        (["nowhere"], "'nowhere' must be a run's folder"),
         (["RUN", "--neuron", "1"], "--neuron is not a flag of sfumato render; did you mean --neurons?"),
         (["RUN", "--crop", "--size", "3x3"], "--crop needs a value"),
         (["RUN", "--size", "big"], "size must be WIDTHxHEIGHT"),

@@ -31,11 +31,11 @@ def test_resume_says_where_everything_is(tmp_path: Path, capsys: pytest.CaptureF
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["resume"], "the run must be a run's folder. Got none, and no runs in runs"),
-        (["resume", "nowhere"], "nowhere must be a run's folder"),
+        (["resume"], "there are no runs in runs; paint one with sfumato paint"),
+        (["resume", "nowhere"], "'nowhere' must be a run's folder"),
         (["resume", "."], "cannot read run.json"),
-        (["stop", "nowhere"], "nowhere must be a run's folder"),
-        (["pause", "nowhere"], "nowhere must be a run's folder"),
+        (["stop", "nowhere"], "'nowhere' must be a run's folder"),
+        (["pause", "nowhere"], "'nowhere' must be a run's folder"),
         (["resume", "nowhere", "--film.evry", "epoch"], "did you mean --film.every?"),
     ],
 )

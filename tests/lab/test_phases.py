@@ -41,7 +41,7 @@ def test_a_shrunken_picture_is_the_mean_of_what_it_stands_for() -> None:
 
 
 def test_the_second_phase_goes_on_from_the_first() -> None:
-    key = Key("verdict", "a", 0, 1.0)
+    key = Key("verdict", "a", 0, (0.003,))
     recipe = RECIPE.model_copy(update={"threads": 1})
     found = train(Trial(key, recipe, marks(4), None, First(6, 0.25)), target())
     # With nothing left for it the second phase leaves the weights of the first: those of the small picture alone.

@@ -254,7 +254,7 @@ def test_a_moment_survives_its_file(tmp_path: Path) -> None:
 
 
 def test_a_run_is_loaded_by_a_part_of_its_name(tmp_path: Path) -> None:
-    one = made.run(tmp_path, "20260102-030405-cat-0123abcd", facts={"resumed": []})
+    one = made.run(tmp_path, "20260102-030405-cat-0123abcd", facts={"resumed": [], "result": None})
     made.run(tmp_path, "20260102-030405-dog-4567abcd")
     assert load_run("cat", runs=tmp_path).folder == one
     assert load_run(one).folder == one

@@ -99,7 +99,7 @@ def test_a_check_and_a_race(folder: Path) -> None:
     cores = available_cores()
     arms = [{"changes": {**LONG["changes"], "model.depth": str(depth)}} for depth in range(1, min(cores + 2, 5))]
     with server(folder) as page:
-        status, answer = page.ask("POST", "/api/check", LONG)
+        status, answer = page.ask("POST", "/api/check", {**LONG, "pressed": True})
         assert status == 200
         assert answer["works"]
         assert {each["level"] for each in answer["findings"]} <= {"fine", "will hurt", "cannot work"}

@@ -68,7 +68,7 @@ def with_picture(recipe: Recipe, parsed: Any, named: str | None = None) -> Recip
         return recipe
     if not isinstance(source, flags.Default) and source != parsed.picture:
         raise SfumatoError(
-            f"--picture and --picture.source are the same. Got {parsed.picture!r} and {source!r}; give one."
+            f"one picture is learned. Got --picture {parsed.picture!r} and --picture.source {source!r}; give one."
         )
     return changed(recipe, {"picture": {"source": parsed.picture}})
 

@@ -149,7 +149,7 @@ class _Process:
     def __init__(self, learned: Learned) -> None:
         self._start = Start(tuple(sys.path), tuple(trust.allowed()), learned)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", worker.__name__],
+            [sys.executable, "-P", "-m", worker.__name__],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             # Its first import is of this package, wherever it is found here.

@@ -102,6 +102,7 @@ def carry_out(
     with ExitStack() as stack:
         stack.enter_context(folder.taken(plan, learned if isinstance(learned, np.ndarray) else None))
         rows = remembered(folder.rows(), retry=retry)
+        _check_not_all_failed(rows)
         if (missing := trials(plan, rows)) and executor is None:
             executor = stack.enter_context(execute.executor(how, workers))
         if missing:
@@ -117,7 +118,6 @@ def carry_out(
                 raise StoppedError
             _check_not_all_failed(rows)
             missing = trials(plan, rows)
-        _check_not_all_failed(rows)
         return Experiment(folder, plan, rows)
 
 

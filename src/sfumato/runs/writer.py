@@ -246,7 +246,8 @@ class RunWriter:
         moments = layout.of_steps(self.folder, layout.MOMENTS)
         known = [moment.running_psnr for moment in map(weights.moment_of, moments) if moment.running_psnr is not None]
         return Course(
-            moved=largest_change(weights.load(moments[0])[0], snapshot.weights()),
+            # Of a folder from which it was taken away nothing can be told.
+            moved=largest_change(weights.load(moments[0])[0], snapshot.weights()) if moments else math.inf,
             first_mse=10 ** (-known[0] / 10) if known else math.nan,
             last_mse=10 ** (-snapshot.running_psnr / 10),
         )

@@ -46,8 +46,6 @@ class Studio:
         self.networks = Networks(runs)
         self.queue = Queue(self.children, self.gallery)
         self.uploads = Uploads(runs)
-        self.decoding = self.uploads.one_at_a_time
-        """One picture at a time: it may take a GiB meanwhile."""
 
     async def keep_house(self) -> None:
         """See to the children and the queue, for ever: one child is warm, and those that nobody needs go."""

@@ -98,7 +98,7 @@ def test_a_training_that_diverges_says_so() -> None:
 
 
 def test_it_can_be_stopped_and_learns_of_labels_alone() -> None:
-    trial = Trial(Key("verdict", "a", 3, 1.0), changed(Recipe(), BASE), (1.0,), None)
+    trial = Trial(Key("verdict", "a", 3, (0.003,)), changed(Recipe(), BASE), (1.0,), None)
     with pytest.raises(InterruptedTrialError):
         train(trial, made.digits(), lambda: True)
     digits = made.digits(400, 200)

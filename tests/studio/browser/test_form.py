@@ -143,3 +143,24 @@ def test_a_race_is_started_from_arms(visit: Open, studio: Studio) -> None:
     for at in range(2):
         eventually(lambda at=at: colours(page.locator(".lane canvas:first-child").nth(at)) > 8)
     studio.settle()
+
+
+def test_a_link_has_nothing_large_tried(visit: Open) -> None:
+    page = visit("/new?model.width=65536")
+    health = page.locator(".health p")
+    expect(health).to_contain_text("Not tried by itself: model.width must leave the check within 1 GB")
+    page.get_by_role("button", name="Check anyway").click()
+    # Nor does this machine have what that takes.
+    expect(health).to_contain_text("Not tried: model.width must leave the check within")
+
+
+def test_a_picture_that_was_dropped_can_be_deleted(visit: Open, studio: Studio, tmp_path: Path) -> None:
+    Image.new("RGB", (8, 6), "teal").save(tmp_path / "teal.png")
+    page = visit("/new")
+    page.locator("#file").set_input_files(tmp_path / "teal.png")
+    page.wait_for_url("**/new?*teal.png*")
+    page.get_by_text("Pictures dropped here").click()
+    page.get_by_role("button", name="Delete teal.png").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("button", name="Delete teal.png")).to_have_count(0)
+    assert not list((studio.runs / ".studio").rglob("teal.png"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.studio.browser.canvas import colours, shown
@@ -62,3 +63,41 @@ def test_the_network_is_asked_beyond_the_border(visit: Open, names: list[str]) -
     page.wait_for_url(re.compile(r"/zoom\?row=.*&column=-"))
     page.reload()
     expect(page.locator(".zoom-foot")).to_contain_text("beyond the border")
+
+
+@pytest.mark.parametrize(
+    "far", ["row=1e300&column=-1e300&zoom=1e300", "row=nan&zoom=nan", "row=Infinity&zoom=-99", "zoom=24&row=9e15"]
+)
+def test_an_address_may_say_any_number(visit: Open, names: list[str], far: str) -> None:
+    asked: list[int] = []
+    page = visit(f"/runs/{names[0]}/zoom?{far}")
+    page.on("response", lambda answer: asked.append(answer.status) if "/tiles/" in answer.url else None)
+    # The page answers, and goes back to the picture.
+    page.get_by_role("button", name="The whole picture").click()
+    expect(page.locator(".zoom-foot")).to_contain_text("row 19.")
+    page.wait_for_load_state("networkidle")
+    assert all(status < 400 for status in asked)
+    assert page.locator(".problem").inner_text() == ""
+
+
+def test_all_that_there_is_fits_on_screen(visit: Open, names: list[str]) -> None:
+    asked: list[str] = []
+    page = visit(f"/runs/{names[0]}/zoom")
+    page.on("request", lambda request: asked.append(request.url) if "/tiles/" in request.url else None)
+    for _ in range(20):
+        page.get_by_role("button", name="Make smaller").click()
+    page.wait_for_load_state("networkidle")
+    assert any(re.search(r"/tiles/-\d+/", url) for url in asked)
+    assert page.locator(".problem").inner_text() == ""
+    # Painted into the corners of what can be reached, not only in the middle.
+    painted = page.evaluate(
+        """() => {
+            const canvas = document.querySelector(".deep canvas");
+            const context = canvas.getContext("2d");
+            const [x, y] = [canvas.width / 2, canvas.height / 2];
+            const far = 0.4 * Math.min(x, y);
+            const corners = [[-1, -1], [1, -1], [-1, 1], [1, 1]];
+            return corners.map(([a, b]) => context.getImageData(x + a * far, y + b * far, 1, 1).data[3]);
+        }"""
+    )
+    assert painted == [255] * 4

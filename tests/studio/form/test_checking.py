@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from sfumato import memory
 from sfumato.recipe import DESCRIPTIONS, Recipe, changed, preset
 from sfumato.recipe.need import Size
 from sfumato.studio.form import checking
@@ -60,7 +61,7 @@ def test_a_link_s_check_is_bounded(page: TestClient, asked: Asked) -> None:
         (LINK["changes"], "model.width must leave the check within 1 GB of memory"),
         ({"model.width": "65536"}, "model.width must leave the check within 1 GB of memory"),
         ({"model.depth": "1000"}, "of memory"),
-        ({"model.width": "1100", "model.depth": "8", "training.optimizer": "sgd"}, "TFLOP"),
+        ({"training.optimizer": "lbfgs(iterations=500)"}, "TFLOP"),
         ({"model.encoding": "fourier(features=65536)"}, "of memory"),
         ({"training.optimizer": "lbfgs(history=1000)", "model.width": "900"}, "of memory"),
     ],
@@ -74,10 +75,15 @@ def test_what_is_too_much_for_a_page_is_not_tried(
     assert asked.limits == []
 
 
-def test_a_person_may_ask_for_it(page: TestClient, asked: Asked) -> None:
+def test_a_person_may_ask_for_it(page: TestClient, asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "available", lambda: 10**12)
     assert page.post("/api/check", json={**LINK, "pressed": True}).json()["tried"]
-    # The machine's own bound is looked at in the process that tries it.
     assert asked.limits == [(MOST_SECONDS, None)]
+    monkeypatch.setattr(memory, "available", lambda: 10**10)
+    found = page.post("/api/check", json={**LINK, "pressed": True}).json()
+    assert not found["tried"]
+    assert "80% of the 10 GB that is available" in found["why"]
+    assert len(asked.limits) == 1
 
 
 def test_one_that_takes_too_long_is_told(page: TestClient, asked: Asked) -> None:
@@ -94,3 +100,12 @@ def test_every_preset_may_be_tried(name: str) -> None:
 
 def test_so_may_deep_ones() -> None:
     assert checking.too_much(changed(Recipe(), {"model": {"depth": 20}}), Size(451, 300)) is None
+
+
+def test_a_training_that_does_not_fit_is_refused_before_it_waits(page: TestClient, runs: Path) -> None:
+    huge = {"changes": {"model.width": "65536"}}
+    answer = page.post("/api/runs", json=huge)
+    assert (answer.status_code, answer.json()["field"]) == (422, "model.width")
+    answer = page.post("/api/race", json={"arms": [{}, huge]})
+    assert (answer.status_code, answer.json()["field"]) == (422, "arms.1.model.width")
+    assert [each for each in runs.iterdir() if not each.name.startswith(".")] == []

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
@@ -117,6 +117,7 @@ def test_numbers_are_plain(text: str) -> None:
     assert names.whole("-12", -12, 0, "the step") == -12
 
 
+@settings(max_examples=50)
 @given(
     st.binary(min_size=1, max_size=40)
     | st.text(min_size=1, max_size=20).map(lambda text: text.encode("utf-8", "replace"))
@@ -131,6 +132,7 @@ def test_a_name_of_any_bytes_is_encoded_and_decoded(data: bytes) -> None:
     assert names.in_address(name) == quote(encoded.encode(), safe="")
 
 
+@pytest.mark.slow
 def test_a_run_of_any_name_is_listed_shown_and_deleted(studio: TestClient, runs: Path, trained: sf.Run) -> None:
     written = hostile_names.copies(trained.folder, runs)
     assert len(written) > 10

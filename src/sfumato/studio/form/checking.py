@@ -43,9 +43,18 @@ async def by_itself(recipe: Recipe, request: Request, children: Children, runs: 
     return {"tried": True, **found}
 
 
-async def asked_for(recipe: Recipe, request: Request, children: Children) -> dict[str, Any]:
-    """``{tried: true, works, findings}`` with all that the machine has. Raises Problem."""
+async def asked_for(recipe: Recipe, request: Request, children: Children, runs: Path) -> dict[str, Any]:
+    """The same with all that the machine has. Raises Problem."""
+    try:
+        room.require("the check", need.checking, recipe, Size(*describing.pixels(recipe, runs)))
+    except RecipeError as error:
+        return _not_tried(str(error))
     return {"tried": True, **await children.check(recipe, request.is_disconnected)}
+
+
+def check_room(recipe: Recipe, runs: Path) -> None:
+    """Raise RecipeError for a training that does not fit into memory now: it would wait for its turn in vain."""
+    room.require("training", need.training, recipe, Size(*describing.pixels(recipe, runs)))
 
 
 def too_much(recipe: Recipe, size: Size) -> str | None:

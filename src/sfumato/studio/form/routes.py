@@ -43,7 +43,7 @@ async def check(request: Request) -> Response:
     recipe = wanted.recipe(asked, asked.picture)
     await aside(wanted.checked_picture, recipe, studio.gallery)
     if asked.pressed:
-        return Answer(await checking.asked_for(recipe, request, studio.children))
+        return Answer(await checking.asked_for(recipe, request, studio.children, studio.runs))
     return Answer(await checking.by_itself(recipe, request, studio.children, studio.runs))
 
 
@@ -53,6 +53,7 @@ async def start_run(request: Request) -> Response:
     asked = await bodies.of(request, NewRun)
     recipe = wanted.recipe(asked, asked.picture)
     await aside(wanted.checked_picture, recipe, studio.gallery)
+    await aside(checking.check_room, recipe, studio.runs)
     await studio.children.refuse(recipe)
     return Answer({"name": (await studio.queue.start([recipe]))[0]}, 201)
 
@@ -66,6 +67,7 @@ async def start_race(request: Request) -> Response:
         try:
             recipes.append(wanted.recipe(arm, arm.picture))
             await aside(wanted.checked_picture, recipes[-1], studio.gallery)
+            await aside(checking.check_room, recipes[-1], studio.runs)
             await studio.children.refuse(recipes[-1])
         except (Problem, SfumatoError) as error:
             raise Problem(422, f"arm {number + 1}: {error}", f"arms.{number}.{field_of(str(error)) or ''}") from None

@@ -53,7 +53,7 @@ def checked_picture(found: Recipe, gallery: Gallery) -> Path | None:
         try:
             folder = names.folder(gallery.runs, names.encoded(each.name))
             names.file(folder, layout.PICTURE)
-            settings.append(Picture.of(facts.whole(folder)["recipe"]["picture"]))
+            settings.append(Picture.of(facts.read(folder)["recipe"]["picture"]))
         except (Problem, SfumatoError, KeyError, TypeError):
             continue
         if settings[-1] == found.picture:

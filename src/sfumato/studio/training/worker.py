@@ -96,7 +96,8 @@ def _checked(order: dict[str, Any]) -> dict[str, Any]:
     most = order.get("bytes")
     try:
         with memory.bounded(most):
-            picture = None if order.get("stored") is None else load_run(order.get("stored")).picture
+            stored = order.get("stored")
+            picture = None if stored is None else load_run(stored).picture
             found = api.check(Recipe.of(order["recipe"]), picture)
     # As PyTorch says that there is no memory.
     except (MemoryError, RuntimeError) as error:

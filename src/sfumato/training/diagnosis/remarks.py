@@ -72,10 +72,10 @@ def course(trial: Trial, recipe: Recipe) -> Finding:
                 f" In all of it {name} will change by {trial.first_layer_moves:.0e} of its size: hardly any gradient "
                 "comes back to it, hardly anything of where a pixel is comes through, and neither will soon."
             )
-            return Finding("will hurt", text, remedies.tries(*remedies.better(recipe)))
-        if times >= LONG:
+        elif times >= LONG:
             return Finding("fine", text)
-        return Finding("will hurt", text, f"Give it longer. {remedies.tries(*remedies.better(recipe))}")
+        longer = "" if times >= LONG else "Give it longer. "
+        return Finding("will hurt", text, f"{longer}{remedies.tries(*remedies.better(recipe))}")
     if times >= LONG and trial.error < min(FAR, trial.first_error):
         return Finding(
             "fine",

@@ -1,6 +1,7 @@
 // The server's interface: JSON there and back, and its one plain line where something is wrong.
 
 import { answering, isGateway } from "./connection.js";
+import { placed } from "./place.js";
 
 const MOST_TRIES = 4; // of a question whose answer is cut off though the studio answers others
 const PAUSE = 300; // ms more before each of them
@@ -97,7 +98,7 @@ async function told(path, options) {
 async function fetched(path, options, read) {
   let found;
   try {
-    const answer = await fetch(path, options);
+    const answer = await fetch(placed(path), options);
     if (!isGateway(answer)) found = { answer, body: await read(answer) };
   } catch (error) {
     if (left(error)) throw error;

@@ -4,6 +4,7 @@ import { left } from "./api.js";
 import { answering } from "./connection.js";
 import { clearNotices, h } from "./element.js";
 import { keys, listed } from "./keys.js";
+import { own, placed } from "./place.js";
 
 const PAGES = [
   [/^\/$/, () => import("../pages/gallery.js")],
@@ -25,7 +26,7 @@ let shown = "";
 
 /** Resolves when the page is on screen. */
 export function go(address) {
-  history.pushState(null, "", address);
+  history.pushState(null, "", placed(address));
   return show();
 }
 
@@ -33,11 +34,13 @@ async function show() {
   leaving.abort();
   leaving = new AbortController();
   const { signal } = leaving;
-  const { pathname, search } = location;
+  const { search } = location;
+  const pathname = own(location.pathname) ?? "";
   shown = pathname;
   const [match, load] = PAGES.map(([pattern, load]) => [pattern.exec(pathname), load]).find(([found]) => found) ?? [];
   for (const link of document.querySelectorAll(".top nav a")) {
-    const here = link.pathname === "/" ? pathname === "/" || pathname === "/race" || pathname.startsWith("/runs/") : pathname.startsWith(link.pathname);
+    const there = own(link.pathname);
+    const here = there === "/" ? pathname === "/" || pathname === "/race" || pathname.startsWith("/runs/") : pathname.startsWith(there);
     here ? link.setAttribute("aria-current", "page") : link.removeAttribute("aria-current");
   }
   try {
@@ -121,13 +124,13 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest?.("a[href]");
   if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   if (link.origin !== location.origin || link.target || link.hasAttribute("download") || link.hash) return;
-  if (!PAGES.some(([pattern]) => pattern.test(link.pathname))) return;
+  if (!PAGES.some(([pattern]) => pattern.test(own(link.pathname) ?? ""))) return;
   event.preventDefault();
   go(link.href);
 });
 addEventListener("popstate", () => {
   // A page that only rewrote its own query (replaceState) is told apart by its path.
-  if (location.pathname !== shown || !location.hash) show();
+  if (own(location.pathname) !== shown || !location.hash) show();
 });
 
 const THEMES = { auto: ["◐", "as the system has it"], light: ["○", "light"], dark: ["●", "dark"] };

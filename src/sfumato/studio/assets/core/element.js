@@ -1,6 +1,8 @@
 // Elements made in one expression. Styles go through the CSSOM and texts through text nodes: the content policy
 // allows no inline style, and nothing that a run is called can become markup.
 
+import { placed } from "./place.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 /** An HTML element: h("button", {class: "main", onclick: press}, "Start"). */
@@ -17,7 +19,7 @@ function filled(element, properties, children) {
     else if (name === "data") Object.assign(element.dataset, value);
     else if (["value", "checked", "disabled", "hidden", "indeterminate"].includes(name)) element[name] = value;
     else if (value === true) element.setAttribute(name, "");
-    else if (value !== false) element.setAttribute(name, value);
+    else if (value !== false) element.setAttribute(name, name === "href" || name === "src" ? placed(value) : value);
   }
   element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
   return element;

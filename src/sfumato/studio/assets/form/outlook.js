@@ -56,7 +56,8 @@ export function outlook(signal) {
       const { tried, why, works, findings } = await ask("/api/check", { ...asked, pressed }, AbortSignal.any([signal, checking.signal]));
       if (!tried) {
         // What a page does by itself is bounded: a link may have filled this form.
-        verdict.replaceChildren(`Not tried by itself: ${why} `, h("button", { type: "button", onclick: () => check(asked, true) }, "Check anyway"));
+        if (pressed) verdict.textContent = `Not tried: ${why}`;
+        else verdict.replaceChildren(`Not tried by itself: ${why} `, h("button", { type: "button", onclick: () => check(asked, true) }, "Check anyway"));
         return;
       }
       const hurt = findings.some((each) => each.level !== FINE);

@@ -2,6 +2,7 @@
 
 import { get, left, upload } from "../core/api.js";
 import { h } from "../core/element.js";
+import { placed } from "../core/place.js";
 import { pictureName } from "../core/words.js";
 
 const WORDS = "Drop a picture, or choose a file";
@@ -73,7 +74,7 @@ export function picker(samples, { signal, pick }) {
   function face(about) {
     if (element.classList.contains("busy")) return;
     own.hidden = !about?.address;
-    if (about?.address && own.getAttribute("src") !== about.address) own.src = about.address;
+    if (about?.address && own.getAttribute("src") !== placed(about.address)) own.src = placed(about.address);
     words.textContent = about ? [about.name, about.size].filter(Boolean).join(", ") : WORDS;
   }
 

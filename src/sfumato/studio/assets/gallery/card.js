@@ -2,6 +2,7 @@
 
 import { runPage } from "../core/addresses.js";
 import { h } from "../core/element.js";
+import { placed } from "../core/place.js";
 import { ago, decibels, differing, duration, isLive, pictureName } from "../core/words.js";
 import { stateText } from "../run/queue.js";
 
@@ -59,7 +60,7 @@ export function card(name, pick) {
       link.setAttribute("aria-label", [none.textContent, named, stateText(run), psnr.textContent, `open ${run.shown}`].filter(Boolean).join(", "));
       box.setAttribute("aria-label", `Select ${run.shown}`);
       if (address !== run.thumbnail) missing = false;
-      if (address !== run.thumbnail) run.thumbnail ? (image.src = run.thumbnail) : image.removeAttribute("src");
+      if (address !== run.thumbnail) run.thumbnail ? (image.src = placed(run.thumbnail)) : image.removeAttribute("src");
       address = run.thumbnail;
       image.hidden = missing || !run.thumbnail;
       none.hidden = Boolean(run.thumbnail);

@@ -2,6 +2,7 @@
 
 import { get, left, ofRun } from "../core/api.js";
 import { h } from "../core/element.js";
+import { placed } from "../core/place.js";
 
 const COLOURS = ["red", "green", "blue", "alpha"];
 
@@ -29,7 +30,7 @@ export function unitBox({ name, signal, go }) {
   async function show(layer, unit, step) {
     present = { layer, unit, step };
     title.textContent = `Layer ${layer}, unit ${unit}`;
-    image.src = ofRun(name, `/layers/${layer}/units/${unit}.png?step=${step}&size=512`);
+    image.src = placed(ofRun(name, `/layers/${layer}/units/${unit}.png?step=${step}&size=512`));
     image.alt = `What unit ${unit} of layer ${layer} makes of every row and column`;
     try {
       const found = await get(ofRun(name, `/layers/${layer}/units/${unit}?step=${step}`), signal);

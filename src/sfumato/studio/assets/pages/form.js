@@ -8,7 +8,9 @@ import { h, notice } from "../core/element.js";
 import { field, same } from "../form/field.js";
 import { keys } from "../core/keys.js";
 import { messages } from "../core/messages.js";
+import { placed } from "../core/place.js";
 import { picker } from "../form/picker.js";
+import { sent } from "../form/sent.js";
 import { outlook } from "../form/outlook.js";
 import { plotly } from "../charts/plot_program.js";
 import { replaced } from "../form/replaced.js";
@@ -33,6 +35,7 @@ export async function show(root, { query, signal, go }) {
   let chosen = preset.value;
   const pictures = picker(form.pictures ?? [], { signal, pick: (source) => (controls.get(SOURCE)?.set(source), moved()) });
   const sections = form.sections.map(section);
+  pictures.element.append(sent({ signal, pick: (source) => (controls.get(SOURCE)?.set(source), moved()) }));
   pictures.element.append(...sections.filter((each) => each.name === PICTURE).map((each) => each.element));
   const line = arms({ now, open, changed: remember, start: race, actions });
   const start = actions.button("Start painting", paint, { busy: "Starting", type: "submit", class: "main" });
@@ -125,7 +128,7 @@ export async function show(root, { query, signal, go }) {
   }
 
   function remember() {
-    const page = new URL(formPage(now(), form.presets[0].name), location);
+    const page = new URL(placed(formPage(now(), form.presets[0].name)), location);
     for (const arm of line.all) page.searchParams.append("arm", new URLSearchParams({ preset: arm.preset, ...arm.changes }));
     history.replaceState(null, "", page);
   }

@@ -7,6 +7,7 @@ import { card } from "../gallery/card.js";
 import { confirmed, few, h, notice } from "../core/element.js";
 import { messages } from "../core/messages.js";
 import { keys } from "../core/keys.js";
+import { placed } from "../core/place.js";
 import { count } from "../core/words.js";
 
 const SORTS = [["started", "Newest"], ["psnr", "PSNR"], ["seconds", "Seconds"], ["name", "Name"]];
@@ -65,7 +66,7 @@ export async function show(root, { query, signal, go, ready }) {
     if (asked.words) kept.set("words", asked.words);
     if (asked.sort !== "started") kept.set("sort", asked.sort);
     if (asked.page > 1) kept.set("page", asked.page);
-    history.replaceState(null, "", kept.size ? `/?${kept}` : "/");
+    history.replaceState(null, "", placed(kept.size ? `/?${kept}` : "/"));
     await refresh();
   }
 

@@ -6,6 +6,7 @@ import { AXES, AXIS_NAMES } from "../charts/curves.js";
 import { Chart } from "../charts/chart.js";
 import { few, h } from "../core/element.js";
 import { messages } from "../core/messages.js";
+import { placed } from "../core/place.js";
 import { lane } from "../race/lane.js";
 import { Timeline } from "../viewing/timeline.js";
 import { duration, epochs, operations } from "../core/words.js";
@@ -75,7 +76,7 @@ export async function show(root, { query, signal, ready, go }) {
   function keep() {
     const kept = new URLSearchParams(location.search);
     axis === "epoch" ? kept.delete("by") : kept.set("by", axis);
-    history.replaceState(null, "", `/race?${kept}`);
+    history.replaceState(null, "", placed(`/race?${kept}`));
   }
 
   function without(name) {

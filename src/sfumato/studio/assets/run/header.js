@@ -3,6 +3,7 @@
 import { Actions } from "../core/action.js";
 import { formPage, runPage } from "../core/addresses.js";
 import { h } from "../core/element.js";
+import { placed } from "../core/place.js";
 import { count, decibels, differing, duration, epochs, isLive, pictureName } from "../core/words.js";
 import { hasNoPlace, stateText } from "./queue.js";
 
@@ -61,7 +62,7 @@ export function header(name, run, act, { began, failed }) {
       deck.replaceChildren(
         ...(pairs.length ? pairs.flatMap(([key, text]) => [h("span", {}, h("span", { class: "quietly" }, key), ` ${text}`), " "]) : [h("span", { class: "quietly" }, "the default recipe")]),
       );
-      again.href = formPage(now.again);
+      again.href = placed(formPage(now.again));
       const can = hasNoPlace(now) ? CAN.without : CAN[now.state];
       if (buttons !== can) {
         buttons = can;

@@ -3,6 +3,7 @@
 
 import { ofRun } from "../core/api.js";
 import { answering } from "../core/connection.js";
+import { placed } from "../core/place.js";
 
 const KINDS = ["state", "line", "live", "frame", "moment"];
 const AGAIN = 1500; // ms after a stream was cut off
@@ -16,7 +17,7 @@ export function stream(name, heard, signal) {
   function open() {
     close();
     if (document.hidden || signal.aborted || ended) return;
-    source = new EventSource(ofRun(name, "/events"));
+    source = new EventSource(placed(ofRun(name, "/events")));
     for (const kind of KINDS) source.addEventListener(kind, (event) => heard[kind]?.(JSON.parse(event.data)));
     source.addEventListener("gone", () => {
       ended = true;
