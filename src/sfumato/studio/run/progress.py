@@ -31,10 +31,10 @@ def running_psnr(folder: Path, state: str) -> float | None:
 def state(folder: Path, facts: Mapping[str, Any], line: Mapping[str, Any] | None, held: bool) -> dict[str, Any]:
     """``{state, before, progress, seconds, epoch, step, psnr, running_psnr, left, stage}`` of a run.
 
-    ``left`` are seconds, or null. ``line``: the last of its metrics; ``held``: whether a process works on it. Progress is 0 to 1, by the part of the
-    budget that will end first. ``before`` are the runs before it in the queue, null where it does not wait there.
-    ``psnr`` is that of the last exact evaluation, ``running_psnr`` that of the samples that training showed since;
-    null when it has ended.
+    ``left`` are seconds, or null. ``line``: the last of its metrics; ``held``: whether a process works on it. Progress
+    is 0 to 1, by the part of the budget that will end first. ``before`` are the runs before it in the queue, null where
+    it does not wait there. ``psnr`` is that of the last exact evaluation, ``running_psnr`` that of the samples that
+    training showed since; null when it has ended.
     """
     status = str(facts.get("status"))
     found = entry.INTERRUPTED if status in entry.LIVE and not held else status
