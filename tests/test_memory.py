@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from sfumato import memory
+from tests.patience import PATIENCE
 
 MEMINFO = "MemTotal:       24105000 kB\nMemFree:         1000000 kB\nMemAvailable:    2000000 kB\n"
 
@@ -77,5 +78,5 @@ with memory.bounded(50_000_000):
         print("refused")
 np.ones(40_000_000)
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=PATIENCE)
     assert done.stdout == "refused\n"

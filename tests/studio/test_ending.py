@@ -17,12 +17,10 @@ import pytest
 
 import sfumato as sf
 from sfumato.runs import entry
+from tests.patience import PATIENCE
 from tests.studio.server import LOG, Server, eventually, server, stop_all
 
 pytestmark = pytest.mark.slow
-
-SOON = 60
-"""Seconds, on a busy machine; for ever is what it may not take."""
 
 LARGE = {"picture": "cat", "changes": {"model.width": "1500", "model.depth": "8", "threads": "1"}}
 WAITS = {"changes": {"picture.max_side": "8", "model.width": "4", "budget.seconds": "600", "engine": "autograd"}}
@@ -90,7 +88,7 @@ def test_it_ends_whatever_it_is_at(
     with ExitStack() as closed, server(folder) as page:
         busy(page, folder, closed)
         os.kill(page.process.pid, number)
-        assert page.process.wait(timeout=SOON) == 0
+        assert page.process.wait(timeout=PATIENCE) == 0
     assert (folder.parent / LOG).read_text() == ""
     assert not list((folder / ".studio").glob("*/.*.partial"))
 
@@ -99,7 +97,7 @@ def test_what_waits_is_there_afterwards(folder: Path) -> None:
     with server(folder) as page:
         names = [page.ask("POST", "/api/runs", WAITS)[1]["name"] for _ in range(3)]
         os.kill(page.process.pid, signal.SIGTERM)
-        assert page.process.wait(timeout=SOON) == 0
+        assert page.process.wait(timeout=PATIENCE) == 0
     states = {name: json.loads((folder / name / "run.json").read_text())["status"] for name in names}
     assert set(states.values()) <= {"queued", "running"}
     with server(folder) as page:

@@ -75,9 +75,9 @@ class Clock:
         return 3 * time.thread_time() + self.slept
 
     def slowed(self, function: Any, seconds: float) -> Any:
-        def slow(*arguments: Any) -> Any:
+        def slow(*arguments: Any, **options: Any) -> Any:
             self.slept += seconds
-            return function(*arguments)
+            return function(*arguments, **options)
 
         return slow
 

@@ -6,7 +6,7 @@ import asyncio
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -15,6 +15,7 @@ from sfumato.studio.training import children
 from sfumato.studio.training.children import Children, Ended, Slow
 from sfumato.studio.web.problems import Problem
 from tests.awaited import awaited
+from tests.patience import PATIENCE
 
 RUN = Path("one")
 
@@ -27,6 +28,10 @@ class Frail:
     made = 0
     killed = 0
     seconds = 0.0
+    reached: ClassVar[list[str]] = []
+    """What it was asked to do, as it comes to that."""
+    held: ClassVar[dict[str, threading.Event]] = {}
+    """What it does not answer before that is set."""
     until_ended = 0.0
     """Seconds that a question takes at most, ended or not."""
     slow = False
@@ -40,6 +45,9 @@ class Frail:
 
     def ask(self, order: dict[str, Any], _: float) -> tuple[dict[str, Any], bytes]:
         time.sleep(Frail.seconds)
+        Frail.reached.append(order["do"])
+        if order["do"] in Frail.held:
+            assert Frail.held[order["do"]].wait(PATIENCE)
         if order["do"] == "load":
             return {"loaded": True}, b""
         Frail.asked += 1
@@ -66,14 +74,26 @@ async def still_there() -> bool:
     return False
 
 
-async def has_left() -> bool:
-    return True
+async def reached(what: str) -> None:
+    """Wait until a process has come to this question."""
+    async with asyncio.timeout(PATIENCE):
+        while what not in Frail.reached:
+            await asyncio.sleep(0.01)
+
+
+async def others_go_on() -> None:
+    """Let what waits for the loop have its turn."""
+    for _ in range(3):
+        await asyncio.sleep(0.02)
 
 
 @pytest.fixture
 def some(runs: Path, monkeypatch: pytest.MonkeyPatch) -> Children:
     """Whose processes are frail."""
     monkeypatch.setattr(children, "Child", Frail)
+    monkeypatch.setattr(children, "MOST_WAITING", PATIENCE)
+    monkeypatch.setattr(Frail, "reached", [])
+    monkeypatch.setattr(Frail, "held", {})
     Frail.asked = Frail.made = Frail.killed = 0
     return Children(runs)
 
@@ -126,17 +146,19 @@ def test_a_run_is_not(some: Children) -> None:
     assert Frail.asked == 1
 
 
-def test_a_run_waits_for_the_warm_process_that_checks(some: Children, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Frail, "seconds", 0.3)
+def test_a_run_waits_for_the_warm_process_that_checks(some: Children) -> None:
+    answers = Frail.held["check"] = threading.Event()
 
     async def both() -> None:
         some.tidy()
         check = asyncio.create_task(some.check(Recipe(), still_there))
-        # It has loaded, and is at its question.
-        await asyncio.sleep(0.45)
+        await reached("check")
         # Housekeeping comes by: what checks is still ours.
         some.tidy()
-        await some.resume(RUN)
+        run = asyncio.create_task(some.resume(RUN))
+        await others_go_on()
+        answers.set()
+        await run
         await check
 
     awaited(both())
@@ -147,13 +169,22 @@ def test_a_run_waits_for_the_warm_process_that_checks(some: Children, monkeypatc
 
 
 def test_a_run_goes_before_a_check_while_its_process_loads(some: Children, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Frail, "seconds", 0.3)
     monkeypatch.setattr(children, "LEAVING", 0.0)
+    loads = Frail.held["load"] = threading.Event()
+    left = False
+
+    async def leaves() -> bool:
+        return left
 
     async def both() -> None:
-        check = asyncio.create_task(some.check(Recipe(), has_left))
-        await asyncio.sleep(0.1)
-        await some.resume(RUN)
+        nonlocal left
+        check = asyncio.create_task(some.check(Recipe(), leaves))
+        await reached("load")
+        run = asyncio.create_task(some.resume(RUN))
+        await others_go_on()
+        left = True
+        loads.set()
+        await run
         with pytest.raises(Problem, match="Nobody waits"):
             await check
 
@@ -162,15 +193,18 @@ def test_a_run_goes_before_a_check_while_its_process_loads(some: Children, monke
     assert (Frail.made, Frail.asked) == (1, 1)
 
 
-def test_no_other_process_is_loaded_while_one_begins_a_run(some: Children, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Frail, "seconds", 0.2)
+def test_no_other_process_is_loaded_while_one_begins_a_run(some: Children) -> None:
+    loads, begins = threading.Event(), threading.Event()
+    Frail.held |= {"load": loads, "resume": begins}
 
     async def begun() -> None:
         some.tidy()
         run = asyncio.create_task(some.resume(RUN))
-        for _ in range(3):
-            await asyncio.sleep(0.1)
+        for what, held in (("load", loads), ("resume", begins)):
+            await reached(what)
+            await others_go_on()
             some.tidy()
+            held.set()
         await run
 
     awaited(begun())
