@@ -65,6 +65,7 @@ def test_results_can_be_copied_and_sent(tmp_path: Path) -> None:
         assert again.summary() == run.summary()
         assert copied(run.recipe) == run.recipe
         assert copied(diagnosis).summary() == diagnosis.summary()
+        assert last.evaluation is not None
         assert (copied(last.evaluation).painting == last.evaluation.painting).all()
         assert repr(copied(last.figures())) == repr(last.figures())
         assert str(copied(sf.RunError("no"))) == "no"

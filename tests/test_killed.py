@@ -143,7 +143,7 @@ def test_killed_at_random_steps_it_goes_on_to_the_same_bits(
     expected = sf.load_run(next((tmp_path / "whole").iterdir()))
     dice = random.Random(f"{DICE} {case}")
     last = expected.metrics[-1]["step"]
-    kills: list[bool] = []
+    kills, steps = list[bool](), list[int]()
     while not any(kills):
         # On a busy machine a training may be over before who kills it has its turn: then another is begun.
         shutil.rmtree(tmp_path / "parts", ignore_errors=True)

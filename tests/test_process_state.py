@@ -94,7 +94,7 @@ def bits(arrays: dict[str, Any]) -> list[bytes]:
 def paint(folder: Path) -> Any:
     before, seen = settings(), list[bool]()
 
-    def look(*_: object) -> bool:
+    def look(*_: object) -> Any:
         seen.append(settings() == before)
         return False
 

@@ -56,7 +56,7 @@ def test_what_it_says_would_fit_fits() -> None:
     room.require("training", need.training, changed(recipe, {"model": {"width": most}}), Size(300, 429), BOUND)
 
 
-HUGE = {"model": {"width": 65536}}
+HUGE: dict[str, Any] = {"model": {"width": 65536}}
 
 
 @pytest.mark.parametrize(

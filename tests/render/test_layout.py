@@ -100,4 +100,4 @@ def test_small_pictures_are_enlarged_and_huge_ones_shrunk(size: tuple[int, int],
 
 
 def test_a_panorama_has_its_labels_in_one_line() -> None:
-    assert [plan(size).band.one_line for size in ((600, 40), (300, 429)) if plan(size).band] == [True, False]
+    assert [band.one_line for size in ((600, 40), (300, 429)) if (band := plan(size).band)] == [True, False]

@@ -4,13 +4,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfumato.render import Frame, theme
-from sfumato.render.layout import Box, plan
+from sfumato.render.layout import Band, Box, plan
 from sfumato.render.sheet import Sheet
 from tests.render.moving import CURVE, painting
 
 LAYOUT = plan((320, 240), title=True)
-BAND = LAYOUT.band
-assert BAND is not None
+assert LAYOUT.band is not None
+BAND: Band = LAYOUT.band
 
 
 def drawn(epoch: float, psnr: float | None) -> NDArray[np.int16]:

@@ -67,7 +67,13 @@ def test_a_run_whose_folder_goes_ends(tmp_path: Path, goes: Goes, step: int) -> 
     with pytest.raises(sf.RunError, match="was deleted or moved while it was written"):
         sf.paint(picture(), runs=runs, watch=watch, **{**SMALL, "budget": {"steps": 400}})
     assert contents(runs) == {name: data for name, data in before.items() if name != "nothing"}
-    assert [each.name for each in runs.iterdir()] == {delete: [], move: ["elsewhere"]}.get(goes, [runs_name(before)])
+    assert [each.name for each in runs.iterdir()] == expected(goes, before)
+
+
+def expected(goes: Goes, before: dict[str, bytes]) -> list[str]:
+    if goes is delete:
+        return []
+    return ["elsewhere"] if goes is move else [runs_name(before)]
 
 
 def runs_name(found: dict[str, bytes]) -> str:

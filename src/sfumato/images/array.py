@@ -42,7 +42,8 @@ def _as_array(given: object, name: Given) -> NDArray[Any]:
         # An array that knows no tensor yet cannot be one.
         torch = sys.modules.get("torch")
         if torch is not None and isinstance(given, torch.Tensor):
-            tensor = given.detach().cpu()
+            tensor: Any = given
+            tensor = tensor.detach().cpu()
             # NumPy has no such type; float32 holds all of its values.
             given = (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy(force=True)
         with warnings.catch_warnings():

@@ -82,13 +82,13 @@ def evaluate(
     raises InterruptedEvaluationError when it says so.
     """
     height, width, channels = picture.shape
-    block = block or height
+    several = block or height
     painting: NDArray[np.floating] | None = None
     similarity = images.Similarity(picture.shape)
     squared = absolute = clipped_squared = held_squared = shown_squared = 0.0
     began, told = time.perf_counter(), False
-    for start in range(0, height, block):
-        some = slice(start, min(start + block, height))
+    for start in range(0, height, several):
+        some = slice(start, min(start + several, height))
         part = rows(some)
         if painting is None:
             painting = part if some.stop == height else np.empty((height, width, channels), part.dtype)

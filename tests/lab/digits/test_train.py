@@ -28,7 +28,7 @@ BASE: dict[str, Any] = {
 
 def trained(digits: Digits, purpose: Any = "verdict", marks: tuple[float, ...] = (1.0,), **changes: Any) -> Outcome:
     recipe = changed(changed(Recipe(), BASE), changes)
-    return train(Trial(Key(purpose, "a", 3, 1.0), recipe, marks, None), digits, lambda: False)
+    return train(Trial(Key(purpose, "a", 3, (1.0,)), recipe, marks, None), digits, lambda: False)
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sfumato import images
 from sfumato.errors import PictureError
 from sfumato.images import mona_lisa
+from sfumato.lab.measure import HIGHEST_PSNR
 from sfumato.lab.speedrun import picture, rules, speedrun, trial
 from sfumato.lab.speedrun.replica import Replica
 from sfumato.recipe import Recipe, changed, preset
@@ -81,7 +82,7 @@ def test_a_smaller_picture_is_trained_on_and_the_whole_one_compared() -> None:
 def test_the_painting_is_clipped(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = np.ones((6, 5, 3), np.float32)
     monkeypatch.setattr(Loop, "_paint", lambda _, rows, columns: np.full((rows, columns, 3), 1.5))
-    assert train(tiny(), whole, whole).psnr == trial.HIGHEST_PSNR
+    assert train(tiny(), whole, whole).psnr == HIGHEST_PSNR
 
 
 def test_a_training_that_diverges_has_no_psnr() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.applications import Starlette
@@ -58,7 +59,7 @@ def test_answers_are_the_same_as_at_the_root(mounted: TestClient, over_trained: 
 @pytest.mark.parametrize("asked", ["", AT])
 @pytest.mark.parametrize("said", [True, False])
 def test_a_proxy_may_leave_the_prefix_or_take_it_away(runs: Path, asked: str, said: bool) -> None:
-    rules = {} if said else {"public": PUBLIC}
+    rules: dict[str, Any] = {} if said else {"public": PUBLIC}
     headers = {"X-Forwarded-Prefix": AT} if said else {}
     with client(runs, **rules) as studio:
         for path in ("/", "/new", "/assets/core/app.js", "/api/form"):

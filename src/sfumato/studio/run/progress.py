@@ -70,7 +70,7 @@ def _stage(facts: Mapping[str, Any]) -> dict[str, Any] | None:
     if not isinstance(stage, Mapping):
         return None
     name, done, total = (stage.get(each) for each in ("name", "done", "total"))
-    if not (isinstance(name, str) and type(done) is type(total) is int and 0 <= done <= total and total > 0):
+    if not (isinstance(name, str) and isinstance(done, int) and isinstance(total, int) and 0 <= done <= total > 0):
         return None
     return {"name": name[:40], "part": done / total}
 

@@ -58,8 +58,8 @@ def _tell(what: str) -> None:
 
 
 class _Nowhere(NullCache):
-    def save_overload(self, sig: Any, data: Any) -> None:
-        super().save_overload(sig, data)
+    def save_overload(self, sig: Any, cres: Any) -> None:
+        super().save_overload(sig, cres)
         _tell("compiled code is not kept: no folder for it can be written; every process compiles anew.")
 
 

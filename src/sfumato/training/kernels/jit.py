@@ -10,7 +10,7 @@ does not matter which of the two is run.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import Any, Literal
 
 from numba import njit
 from numba.core.ccallback import CFunc
@@ -30,7 +30,9 @@ def callable_from_kernels(fastmath: Collection[str]) -> Callable[[Callable[..., 
     return register_jitable(fastmath=set(fastmath), forceinline=True, error_model="numpy")
 
 
-def kernel(fastmath: Collection[str] = (), error_model: str = "python") -> Callable[[Callable[..., Any]], Any]:
+def kernel(
+    fastmath: Collection[str] = (), error_model: Literal["python", "numpy"] = "python"
+) -> Callable[[Callable[..., Any]], Any]:
     """Decorate a function that Python calls: compiled once, then kept on disk."""
 
     def decorate(function: Callable[..., Any]) -> Any:
