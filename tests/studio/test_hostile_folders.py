@@ -196,6 +196,14 @@ def test_weights_of_another_network(studio: TestClient, folder: Path, capfd: pyt
         assert "Traceback" not in capfd.readouterr().err, kind
 
 
+@pytest.mark.parametrize("channels", [5, 30_000, 128_000_000])
+def test_a_picture_of_more_channels_than_there_are(studio: TestClient, folder: Path, channels: int) -> None:
+    about = json.loads((folder / "run.json").read_text())["picture"]
+    changed(folder, picture={**about, "height": 1, "width": 1, "channels": channels})
+    with pytest.raises(sf.RunError, match=r"picture\.channels must be a whole number from 1 to 4"):
+        _ = sf.load_run(folder).facts
+
+
 def spoil_weights(folder: Path, kind: str) -> None:
     path = sorted((folder / "moments").iterdir())[-1]
     weights = safetensors.numpy.load_file(path)

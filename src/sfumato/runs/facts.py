@@ -31,6 +31,9 @@ _MOST_BYTES = 16_000_000
 MOST_VALUES = 128_000_000
 """Height x width x channels of the largest picture that can be learned; `images.loader` is too heavy to be asked."""
 
+MOST_CHANNELS = 4
+"""RGB and alpha."""
+
 _NAMES = {str: "text", dict: "a table", list: "a list", type(None): "null"}
 
 
@@ -48,6 +51,9 @@ def whole(folder: Path) -> dict[str, Any]:
         if type(side) is not int or side < 1:
             raise _wrong(folder, f"picture.{name}", "a whole number of 1 or more", side)
     # More was never learned, and whoever paints it again would ask for that much memory.
+    if sides["channels"] > MOST_CHANNELS:
+        rule = f"a whole number from 1 to {MOST_CHANNELS}"
+        raise _wrong(folder, "picture.channels", rule, sides["channels"])
     if math.prod(sides.values()) > MOST_VALUES:
         raise _wrong(folder, "picture", f"of at most {MOST_VALUES:,} values", "x".join(map(str, sides.values())))
     if facts["result"] is not None:

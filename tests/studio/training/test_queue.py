@@ -18,6 +18,7 @@ from sfumato.errors import RunError
 from sfumato.recipe import Recipe, changed
 from sfumato.runs import atomic, entry, facts, queued, requests
 from sfumato.runs.locking import FolderLock
+from sfumato.studio.form.wanted import checked_picture
 from sfumato.studio.gallery.cards import Gallery
 from sfumato.studio.training import queue as queues
 from sfumato.studio.training import waiting
@@ -45,8 +46,8 @@ class Trainings:
     def training(self) -> list[str]:
         return list(self._held)
 
-    async def stored_picture(self, recipe: Recipe) -> None:
-        return None
+    async def stored_picture(self, recipe: Recipe) -> Path | None:
+        return checked_picture(recipe, Gallery(self.runs))
 
     async def resume(self, folder: Path, wanted: Callable[[], bool]) -> None:
         if self.problems.get(folder.name):
@@ -382,5 +383,18 @@ def test_all_arms_are_queued_or_none(some: Trainings, monkeypatch: pytest.Monkey
 def test_a_run_of_ones_own_network_is_not_queued(some: Trainings) -> None:
     folder = made.run(some.runs, "own", facts={"status": "stopped"}, model={"module": "nets:Net"})
     with pytest.raises(Problem, match="sfumato resume own --module"):
+        done(some.queue.resume(folder))
+    assert some.waiting() == []
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_a_run_that_somebody_else_queued_has_no_file_read(some: Trainings, known: bool) -> None:
+    source = {"source": "/home/somebody/secret.png"}
+    folder = queued.enqueue(some.runs, changed(Recipe(), {"picture": source}))
+    if known:
+        # Also where a run here has learned it: it stored what it learned, and the file may be another by now.
+        stored = made.run(some.runs, "own", picture=source)
+        (stored / "picture.npy").touch()
+    with pytest.raises(Problem, match="sfumato resume"):
         done(some.queue.resume(folder))
     assert some.waiting() == []

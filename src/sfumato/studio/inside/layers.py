@@ -7,6 +7,7 @@ How much a unit matters is the mean over the picture of |answer x norm of the we
 from __future__ import annotations
 
 import io
+import math
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,8 @@ MOST_NAMED = 20
 BINS = 60
 SIDE = 64
 """Places on the longer side of the picture at which histograms of answers are taken."""
+MOST_ANSWERS = 8_000_000
+"""Of a layer, in a histogram: of very many units fewer places are looked at."""
 
 
 def plan(shape: tuple[int, int], count: int) -> neuron_sheet.Plan:
@@ -105,19 +108,26 @@ def unit(model: torch.nn.Module, at: Coordinates, shape: tuple[int, int], number
 def histograms(model: torch.nn.Module, at: Coordinates, shape: tuple[int, int]) -> dict[str, Any]:
     """Of every layer's weights, the output's too, and of every hidden layer's answers over the picture."""
     linear = model.linear_layers() if isinstance(model, MLP) else []
-    depth, longer = neurons.depth(model), max(shape)
-    size = (max(2, round(shape[0] * SIDE / longer)), max(2, round(shape[1] * SIDE / longer)))
+    depth = neurons.depth(model)
     return {
         "layers": [
             {
                 "weights": _histogram(layer.weight.detach().double().cpu().numpy()),
                 "activations": None
                 if number > depth
-                else _histogram(neurons.layer(model, at, number, size).answers.astype(np.float64)),
+                else _histogram(
+                    neurons.layer(model, at, number, places(shape, layer.out_features)).answers.astype(np.float64)
+                ),
             }
             for number, layer in enumerate(linear, start=1)
         ]
     }
+
+
+def places(shape: tuple[int, int], units: int) -> tuple[int, int]:
+    """(rows, columns) at which a histogram of so many units looks, for a picture of (height, width)."""
+    longer, side = max(shape), min(SIDE, math.isqrt(MOST_ANSWERS // units))
+    return max(2, round(shape[0] * side / longer)), max(2, round(shape[1] * side / longer))
 
 
 def ranks(model: torch.nn.Module) -> dict[str, Any]:

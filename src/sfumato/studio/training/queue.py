@@ -17,7 +17,7 @@ from anyio import to_thread
 from filelock import Timeout
 
 from sfumato.cores import available_cores
-from sfumato.errors import RunError
+from sfumato.errors import RecipeError, RunError
 from sfumato.recipe import Recipe, changed
 from sfumato.runs import cleaning, entry, facts, layout, queued, requests
 from sfumato.runs.locking import FolderLock
@@ -72,6 +72,7 @@ class Queue:
     async def resume(self, folder: Path) -> None:
         """Queue a run that is to go on. Raises Problem or RunError where that cannot be."""
         await to_thread.run_sync(self._check, folder)
+        await self._check_picture(folder)
         if await to_thread.run_sync(_is_at_work, folder):
             # It was asked to pause, perhaps, and has not come to it yet.
             await to_thread.run_sync(requests.ask, folder, "resume")
@@ -207,6 +208,22 @@ class Queue:
         status = found.get("status")
         if status in ("done", "diverged") and (folder / layout.CURVE).exists():
             raise RunError(f"{folder} must be unfinished to be resumed. Got a run that is {status}.")
+
+    async def _check_picture(self, folder: Path) -> None:
+        """Raise Problem where a run that has not begun would read any file that its run.json names."""
+        asked = await to_thread.run_sync(queued.read, folder)
+        if asked is None or asked.stored is not None:
+            return
+        try:
+            own = await self._children.stored_picture(asked.recipe) is None
+        except RecipeError:
+            own = False
+        if not own:
+            raise Problem(
+                409,
+                "This run names a file of this computer as its picture, and the studio reads none that a run's folder "
+                f"names. If you trust it, begin it in a terminal: sfumato resume {folder.name}",
+            )
 
     def _cancel(self, folder: Path) -> bool:
         waited = waiting.drop(self._runs, folder.name)
