@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import io
 import os
 import struct
 import zlib
+from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
 from PIL import Image
+from starlette.requests import ClientDisconnect, Request
 from starlette.testclient import TestClient
 
 from sfumato import images
 from sfumato.images import structure
 from sfumato.recipe import Picture
 from sfumato.studio.form import uploads
+from sfumato.studio.form.uploads import Uploads
+from sfumato.studio.web.problems import Problem
+from tests.awaited import awaited
 from tests.runs import made
 from tests.small import picture
 
@@ -225,3 +233,28 @@ def test_what_a_killed_studio_left_half_sent_is_swept(studio: TestClient, runs: 
     assert studio.post("/api/pictures", content=png()).status_code == 201
     assert not old.exists()
     assert new.exists(), "another studio may be writing it"
+
+
+def test_of_many_that_come_at_once_few_are_taken(runs: Path) -> None:
+    all_there = asyncio.Event()
+
+    async def body() -> AsyncIterator[bytes]:
+        await all_there.wait()
+        raise ClientDisconnect
+        yield b""
+
+    async def send(studio: Uploads) -> int:
+        request = SimpleNamespace(headers={}, stream=body)
+        with pytest.raises(Problem) as refused:
+            await studio.keep(cast("Request", request))
+        return refused.value.status
+
+    async def many() -> list[int]:
+        studio = Uploads(runs)
+        asked = [asyncio.create_task(send(studio)) for _ in range(20)]
+        await asyncio.sleep(0.05)
+        all_there.set()
+        return await asyncio.gather(*asked)
+
+    assert sorted(awaited(many())) == [400] * uploads.MOST_ON_THEIR_WAY + [503] * (20 - uploads.MOST_ON_THEIR_WAY)
+    assert left(runs) == []

@@ -60,11 +60,18 @@ class Uploads:
             raise _too_large()
         if self._on_their_way >= MOST_ON_THEIR_WAY:
             raise Problem(503, "Several pictures are on their way already. Send this one when they are there.")
+        # Before anything is waited for: of many that come at once all would find room.
+        self._on_their_way += 1
+        try:
+            return await self._kept(request, int(declared) if declared.isdecimal() else 0)
+        finally:
+            self._on_their_way -= 1
+
+    async def _kept(self, request: Request, declared: int) -> dict[str, Any]:
         folder = names.own_folder(self._runs, FOLDER)
         await to_thread.run_sync(sweep, self._runs)
-        await to_thread.run_sync(_check_quota, self._runs, int(declared) if declared.isdecimal() else 0)
+        await to_thread.run_sync(_check_quota, self._runs, declared)
         partial = folder / f".{os.urandom(8).hex()}{_PARTIAL}"
-        self._on_their_way += 1
         try:
             digest, start = await _received(request, partial)
             name = _name(request.headers.get("x-name", ""))
@@ -79,7 +86,6 @@ class Uploads:
         except OSError as error:
             raise Problem(507, f"The picture cannot be kept: {(error.strerror or str(error)).lower()}.") from None
         finally:
-            self._on_their_way -= 1
             with suppress(OSError):
                 partial.unlink(missing_ok=True)
         return {"source": str(kept), **found}

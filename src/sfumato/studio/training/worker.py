@@ -103,7 +103,8 @@ def _checked(order: dict[str, Any]) -> dict[str, Any]:
     except (MemoryError, RuntimeError) as error:
         if isinstance(error, RuntimeError) and "memory" not in str(error):
             raise
-        raise RecipeError(f"The check needs more than {memory.text(most or 0)} of memory, and was ended.") from None
+        than = "there is" if most is None else memory.text(most)
+        raise RecipeError(f"The check needs more memory than {than}, and was ended.") from None
     return {"works": found.works, "findings": [{"level": each.severity, "text": str(each)} for each in found.findings]}
 
 
