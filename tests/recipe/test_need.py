@@ -35,15 +35,15 @@ CASES: dict[str, tuple[str, int, dict[str, Any]]] = {
     "lbfgs": ("train", 24, {"model": {"width": 500}, "training": {"optimizer": "lbfgs(history=20)"}}),
     "full batch": (
         "train",
-        128,
-        {"model": {"width": 500, "activation": "sine"}, "training": {"optimizer": "rprop", "batch": "all"}},
+        96,
+        {"model": {"width": 300, "activation": "sine"}, "training": {"optimizer": "rprop", "batch": "all"}},
     ),
     "soap": ("train", 48, {"model": {"width": 500}, "training": {"optimizer": "soap"}}),
     "float64": ("train", 48, {"model": {"width": 700}, "dtype": "float64", "training": {"optimizer": "adam"}}),
     "check": ("check", 64, {"model": {"width": 700}}),
     "check of few": ("check", 64, {"model": {"width": 400, "depth": 20}, "training": {"optimizer": "adam"}}),
     "paint": ("paint", 48, {"model": {"width": 900}, "training": {"optimizer": "adam"}}),
-    "read": ("read", 48, {"model": {"width": 1500}, "training": {"optimizer": "sgd"}}),
+    "render": ("render", 256, {"model": {"width": 900}, "training": {"optimizer": "sgd"}}),
 }
 
 
@@ -53,8 +53,8 @@ def estimate(work: str, side: int, changes: dict[str, Any]) -> int:
     match work:
         case "check":
             return checking(recipe, size)
-        case "read":
-            return painting(recipe, Size(1, 1, 3))
+        case "render":
+            return painting(recipe, size)
         case _:
             return training(recipe, size, kept=work == "paint")
 
