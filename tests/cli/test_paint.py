@@ -123,12 +123,12 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.slow
-def test_help_of_paint_teaches_every_flag(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["paint", "--help"]) == 0
-    out = capsys.readouterr().out
-    assert "[PICTURE]" in out
+def test_help_of_paint_teaches_every_flag() -> None:
+    done = sfumato("paint", "--help")
+    assert done.returncode == 0
+    assert "[PICTURE]" in done.stdout
     for text in ("--model.activation", "leaky_relu(slope=0.01)", "--budget.seconds", "blog-2012", "--picture.max-side"):
-        assert text in out
+        assert text in done.stdout
 
 
 @pytest.mark.slow
