@@ -152,7 +152,7 @@ def resume(
         check_film(options, target.shape[:2], "film.out")
         with notebook.figure(live) as figure:
             writer, loop = _begun_in(Path(folder), resolved, target, module)
-            began(writer.folder)
+            unscoped(began)(writer.folder)
             return _finished(loop, writer, module, options, figure, watch, stop, stage)
     run = load_run(folder, module)
     check_film(options, (run.facts["picture"]["height"], run.facts["picture"]["width"]), "film.out")

@@ -23,7 +23,7 @@ from sfumato.studio.training.children import Children
 from sfumato.studio.training.queue import Queue
 from sfumato.studio.web import names
 from sfumato.studio.web.guard import Rules
-from sfumato.studio.web.problems import Problem
+from sfumato.studio.web.problems import Problem, unforeseen
 
 T = TypeVar("T")
 
@@ -50,18 +50,28 @@ class Studio:
     async def keep_house(self) -> None:
         """See to the children and the queue, for ever: one child is warm, and those that nobody needs go."""
         await aside(uploads.sweep, self.runs)
+        said = ""
         while True:
-            # On a full disk or a folder that may not be written, there is no child to be had before someone asks.
-            with suppress(Problem, OSError):
-                self.children.tidy()
-            self.networks.rest()
-            with suppress(Problem, SfumatoError, OSError):
-                await self.queue.go_on()
-            if not self.queue.is_beginning:
-                self.children.spare()
+            try:
+                await self._tidied()
+            except Exception as error:
+                # A mistake of ours. Without housekeeping no run would ever begin, and nobody would know why.
+                if repr(error) != said:
+                    unforeseen("housekeeping", error)
+                said = repr(error)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.queue.changed.wait(), HOUSEKEEPING_EVERY)
             self.queue.changed.clear()
+
+    async def _tidied(self) -> None:
+        # On a full disk or a folder that may not be written, there is no child to be had before someone asks.
+        with suppress(Problem, OSError):
+            self.children.tidy()
+        self.networks.rest()
+        with suppress(Problem, SfumatoError, OSError):
+            await self.queue.go_on()
+        if not self.queue.is_beginning:
+            self.children.spare()
 
     def end(self) -> None:
         """Let everything go but the runs that train."""

@@ -139,6 +139,22 @@ def test_a_check_that_takes_too_long_is_ended(some: Children) -> None:
     assert (Frail.asked, Frail.killed) == (1, 1)
 
 
+def test_one_that_loads_too_long_is_ended(some: Children, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Late(Frail):
+        def ask(self, order: dict[str, Any], _: float) -> tuple[dict[str, Any], bytes]:
+            if self._end.is_set():
+                raise OSError("it ended")
+            if order["do"] == "load":
+                raise TimeoutError("it takes too long")
+            return {"loaded": True}, b""
+
+    # It would answer the next question with what it says of this one.
+    monkeypatch.setattr(children, "Child", Late)
+    with pytest.raises(Ended):
+        awaited(some.resume(RUN))
+    assert Frail.killed == 1
+
+
 def test_a_run_is_not(some: Children) -> None:
     Frail.left = 1
     with pytest.raises(Ended):

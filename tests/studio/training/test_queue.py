@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ from sfumato.studio.training.children import Ended
 from sfumato.studio.training.queue import Queue
 from sfumato.studio.web.problems import Problem
 from tests.awaited import awaited
+from tests.patience import PATIENCE
 from tests.runs import made
 
 CORES = 4
@@ -85,7 +88,9 @@ class Trainings:
         """As housekeeping does, to the end of what it begins."""
         await self.queue.go_on()
         while tasks := list(self.queue._tasks):
-            await tasks[0]
+            await asyncio.wait(tasks)
+            # One that has just ended is forgotten in the loop's next turn.
+            await asyncio.sleep(0)
 
     async def start(self, *threads: int) -> list[str]:
         return await self.queue.start([recipe(each) for each in threads])
@@ -237,6 +242,30 @@ def test_one_that_cannot_begin_says_why(some: Trainings, problems: list[Exceptio
         assert some.begun == [second]
 
     done(fail())
+
+
+def test_one_that_has_had_its_turn_has_no_other(some: Trainings, monkeypatch: pytest.MonkeyPatch) -> None:
+    drop, dropping, looked = waiting.drop, threading.Event(), threading.Event()
+
+    def slowly(runs: Path, name: str) -> bool:
+        dropping.set()
+        assert looked.wait(PATIENCE)
+        return drop(runs, name)
+
+    async def refuse() -> None:
+        (name,) = await some.start(1)
+        some.problems[name] = [Problem(422, "picture.source must be a picture")]
+        monkeypatch.setattr(waiting, "drop", slowly)
+        await some.queue.go_on()
+        await asyncio.to_thread(dropping.wait, PATIENCE)
+        # Housekeeping comes by before its record is gone.
+        await some.queue.go_on()
+        turns = len(some.queue._tasks)
+        looked.set()
+        await some.look()
+        assert (turns, some.begun, some.waiting()) == (1, [], [])
+
+    done(refuse())
 
 
 def test_a_process_that_ends_once_is_no_reason(some: Trainings) -> None:

@@ -70,7 +70,11 @@ class Worker:
     async def _load(self) -> None:
         # One that has ended says so to who asks next.
         with suppress(OSError):
-            await to_thread.run_sync(self.child.ask, {"do": "load"}, MOST_SECONDS, limiter=self._asking)
+            try:
+                await to_thread.run_sync(self.child.ask, {"do": "load"}, MOST_SECONDS, limiter=self._asking)
+            except TimeoutError:
+                # Its late answer would be taken for the answer to the next question.
+                await to_thread.run_sync(self.child.end, limiter=self._asking)
 
     async def ask(self, order: dict[str, Any], most_seconds: float = MOST_SECONDS) -> dict[str, Any]:
         """Its answer. Raises Ended, or Slow where a check takes longer than that; it is ended then."""

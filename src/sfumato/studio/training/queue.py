@@ -121,28 +121,39 @@ class Queue:
             self._lead = None
 
     async def _begin(self, name: str) -> None:
-        reason = None
         try:
-            folder = names.folder(self._runs, names.encoded(name))
-            if await to_thread.run_sync(entry.is_held, folder):
-                await to_thread.run_sync(requests.ask, folder, "resume")
-                await self._taken_up(folder)
-            else:
-                reason = await self._trained(folder)
+            reason = await self._turn_of(name)
+            # While it still counts as beginning: else it would have its turn once more.
+            with suppress(RunError):
+                await to_thread.run_sync(self._over, name, reason)
             if name in self._unwanted:
-                if await to_thread.run_sync(entry.is_held, folder):
-                    await to_thread.run_sync(requests.ask, folder, "stop")
-                else:
-                    await to_thread.run_sync(self._cancel, folder)
-        except (Problem, RunError) as problem:
-            # It is gone, or has ended by itself meanwhile.
-            reason = str(problem)
+                with suppress(Problem, RunError):
+                    await to_thread.run_sync(self._take_back, name)
         finally:
             self._beginning.pop(name, None)
             self._unwanted.discard(name)
-        with suppress(RunError):
-            await to_thread.run_sync(self._over, name, reason)
         self.changed.set()
+
+    async def _turn_of(self, name: str) -> str | None:
+        """Let a run begin or go on; why that was not possible, or None."""
+        try:
+            folder = names.folder(self._runs, names.encoded(name))
+            if not await to_thread.run_sync(entry.is_held, folder):
+                return await self._trained(folder)
+            await to_thread.run_sync(requests.ask, folder, "resume")
+            await self._taken_up(folder)
+        except (Problem, RunError) as problem:
+            # It is gone, or has ended by itself meanwhile.
+            return str(problem)
+        return None
+
+    def _take_back(self, name: str) -> None:
+        """Stop what was begun though somebody had cancelled it, or delete it."""
+        folder = names.folder(self._runs, names.encoded(name))
+        if entry.is_held(folder):
+            requests.ask(folder, "stop")
+        else:
+            self._cancel(folder)
 
     async def _trained(self, folder: Path) -> str | None:
         """Give it to a process; why that was not possible, or None."""

@@ -1,0 +1,44 @@
+"""What all answers of a studio share."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from sfumato.studio import shared
+from sfumato.studio.shared import Studio
+from sfumato.studio.web.guard import Rules
+from tests.awaited import awaited
+from tests.patience import PATIENCE
+
+
+def test_housekeeping_goes_on_after_a_mistake(
+    runs: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(shared, "HOUSEKEEPING_EVERY", 0.01)
+
+    async def kept() -> None:
+        studio = Studio(runs, runs, Rules())
+        monkeypatch.setattr(studio.children, "tidy", lambda: None)
+        looks, often = 0, asyncio.Event()
+
+        async def mistaken() -> None:
+            nonlocal looks
+            looks += 1
+            if looks == 5:
+                often.set()
+            raise ValueError("nobody thought of this")
+
+        monkeypatch.setattr(studio.queue, "go_on", mistaken)
+        house = asyncio.create_task(studio.keep_house())
+        waiting = asyncio.create_task(often.wait())
+        await asyncio.wait({house, waiting}, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+        house.cancel()
+        studio.end()
+        assert often.is_set(), "it has ended"
+
+    awaited(kept())
+    # Told once, and not twice a second.
+    assert capfd.readouterr().err.count("Traceback") == 1
