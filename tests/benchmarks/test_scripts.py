@@ -7,7 +7,7 @@ import re
 import runpy
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import redirect_stdout
+from contextlib import ExitStack, redirect_stdout
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -68,11 +68,12 @@ def workers() -> Iterator[Callable[[str, int], Kept]]:
     def one(name: str, threads: int) -> Kept:
         if (name, threads) not in started:
             started[name, threads] = Kept(name, threads)
+            ended.callback(started[name, threads].end)
         return started[name, threads]
 
-    yield one
-    for each in started.values():
-        each.end()
+    # Every one, also where the end of one is interrupted.
+    with ExitStack() as ended:
+        yield one
 
 
 def test_fused_vs_peers(workers: Callable[[str, int], Kept], monkeypatch: pytest.MonkeyPatch) -> None:
