@@ -86,7 +86,10 @@ def test_yes_and_the_flags(runs: Path, capsys: pytest.CaptureFixture[str]) -> No
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--state", "running"], "state must be some of failed,interrupted,diverged,stopped,done. Got 'running'"),
+        (
+            ["--state", "running"],
+            "state must be some of failed,interrupted,diverged,stopped,done,queued. Got 'running'",
+        ),
         (["--keep", "-1"], "keep must be a whole number of 0 or more. Got '-1'"),
         (["--keep", "1.5"], "keep must be a whole number"),
         (["--older-than", "x"], "older-than must be a number of 0 or more. Got 'x'"),

@@ -63,7 +63,9 @@ def test_a_file_name_that_is_not_utf_8_is_told_by_its_own_bytes() -> None:
 def test_what_an_encoding_lacks(text: str, encoding: str, expected: bytes) -> None:
     standard_streams.prepare()
     raw = io.BytesIO()
-    io.TextIOWrapper(raw, encoding=encoding, errors="anyhow", write_through=True).write(text)
+    # Kept: with it goes what it writes to.
+    stream = io.TextIOWrapper(raw, encoding=encoding, errors="anyhow", write_through=True)
+    stream.write(text)
     assert raw.getvalue() == expected
 
 
@@ -97,12 +99,12 @@ def test_help_in_ascii_and_at_any_width() -> None:
 
 def test_progress_is_text(capsys: pytest.CaptureFixture[str]) -> None:
     out = io.StringIO()
-    progress = PaintProgress(Budget(), console=Console(file=out, width=200))
+    progress = PaintProgress(Budget(epochs=1), console=Console(file=out, width=200))
     line = "MP4 needs more: pip install 'sfumato[lab]' [/b] [red]C:\\x[/red] :smile:"
     progress.say(line)
     assert out.getvalue() == f"{line}\n"
     terminal = io.StringIO()
-    with PaintProgress(Budget(), console=Console(file=terminal, width=200, force_terminal=True)) as progress:
+    with PaintProgress(Budget(epochs=1), console=Console(file=terminal, width=200, force_terminal=True)) as progress:
         progress.stage("film [/b] [lab]", 1, 2)
     assert "film [/b] [lab]" in terminal.getvalue()
 

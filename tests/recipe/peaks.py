@@ -18,6 +18,7 @@ import numpy as np
 
 from sfumato import api
 from sfumato.recipe import Recipe, changed
+from sfumato.render import zoom
 from sfumato.runs import load_run
 
 
@@ -65,12 +66,12 @@ def prepare(work: str, side: int, changes: dict[str, Any], folder: Path) -> Any:
     def paint() -> None:
         api.paint(picture, recipe=recipe, runs=folder, film="none", live=False)
 
-    def read() -> None:
-        load_run(run.folder).model()
+    def render() -> None:
+        zoom.rendering(load_run(run.folder).model()[0], recipe, (side, side))
 
-    if work == "read":
-        run = api.paint(picture, recipe=recipe, runs=folder, film="none", live=False)
-    return {"train": train, "check": check, "paint": paint, "read": read}[work]
+    if work == "render":
+        run = api.paint(picture[:16, :16], recipe=recipe, runs=folder, film="none", live=False)
+    return {"train": train, "check": check, "paint": paint, "render": render}[work]
 
 
 def status(name: str) -> int:

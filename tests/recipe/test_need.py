@@ -25,25 +25,25 @@ def sgd(batch: int) -> dict[str, Any]:
 
 
 CASES: dict[str, tuple[str, int, dict[str, Any]]] = {
-    "fused foof": ("train", 64, {"model": {"width": 1500}}),
-    "fused adam": ("train", 64, {"model": {"width": 1500}, "training": {"optimizer": "adam"}}),
-    "fused muon": ("train", 64, {"model": {"width": 1200}, "training": {"optimizer": "muon"}}),
+    "fused foof": ("train", 24, {"model": {"width": 700}}),
+    "fused adam": ("train", 24, {"model": {"width": 900}, "training": {"optimizer": "adam"}}),
+    "fused muon": ("train", 24, {"model": {"width": 700}, "training": {"optimizer": "muon"}}),
     "features": ("train", 400, {"model": {"width": 32, "encoding": "fourier(features=256)"}}),
     "large picture": ("train", 1024, {"model": {"width": 32, "depth": 1}}),
-    "online": ("train", 64, {"model": {"width": 2000}, "training": sgd(1)}),
-    "autograd adam": ("train", 64, {"model": {"width": 1500}, "engine": "autograd", "training": {"optimizer": "adam"}}),
-    "lbfgs": ("train", 48, {"model": {"width": 800}, "training": {"optimizer": "lbfgs(history=20)"}}),
+    "online": ("train", 24, {"model": {"width": 1500}, "training": sgd(1)}),
+    "autograd adam": ("train", 24, {"model": {"width": 900}, "engine": "autograd", "training": {"optimizer": "adam"}}),
+    "lbfgs": ("train", 24, {"model": {"width": 500}, "training": {"optimizer": "lbfgs(history=20, iterations=8)"}}),
     "full batch": (
         "train",
-        128,
-        {"model": {"width": 500, "activation": "sine"}, "training": {"optimizer": "rprop", "batch": "all"}},
+        96,
+        {"model": {"width": 300, "activation": "sine"}, "training": {"optimizer": "rprop", "batch": "all"}},
     ),
-    "soap": ("train", 48, {"model": {"width": 900}, "training": {"optimizer": "soap"}}),
-    "float64": ("train", 48, {"model": {"width": 1000}, "dtype": "float64", "training": {"optimizer": "adam"}}),
-    "check": ("check", 64, {"model": {"width": 1500}}),
-    "check of few": ("check", 64, {"model": {"width": 700, "depth": 20}, "training": {"optimizer": "adam"}}),
-    "paint": ("paint", 48, {"model": {"width": 1500}, "training": {"optimizer": "adam"}}),
-    "read": ("read", 48, {"model": {"width": 2000}, "training": {"optimizer": "sgd"}}),
+    "soap": ("train", 24, {"model": {"width": 500}, "training": {"optimizer": "soap"}}),
+    "float64": ("train", 24, {"model": {"width": 700}, "dtype": "float64", "training": {"optimizer": "adam"}}),
+    "check": ("check", 64, {"model": {"width": 700}}),
+    "check of few": ("check", 64, {"model": {"width": 400, "depth": 20}, "training": {"optimizer": "adam"}}),
+    "paint": ("paint", 24, {"model": {"width": 900}, "training": {"optimizer": "adam"}}),
+    "render": ("render", 48, {"model": {"width": 900}, "training": {"optimizer": "sgd"}}),
 }
 
 
@@ -53,8 +53,8 @@ def estimate(work: str, side: int, changes: dict[str, Any]) -> int:
     match work:
         case "check":
             return checking(recipe, size)
-        case "read":
-            return painting(recipe, Size(1, 1, 3))
+        case "render":
+            return painting(recipe, size)
         case _:
             return training(recipe, size, kept=work == "paint")
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import assume, given
 
 from sfumato.recipe import Recipe, changed, preset, values
+from sfumato.recipe.changes import optional
 from sfumato.recipe.summary import differences, text
 from tests.recipe.strategies import recipes
 
@@ -23,6 +24,8 @@ from tests.recipe.strategies import recipes
         ({"model": {"width": ()}}, {"model.depth": "0"}),
         ({"model": {"biases": False}}, {"model.biases": "false"}),
         ({"picture": {"source": "a.png", "size": "30x20"}}, {"picture.size": "30x20"}),
+        ({"picture": {"size": "30x20", "max_side": 1024}}, {"picture.size": "30x20", "picture.max_side": "1024"}),
+        ({"picture": {"max_side": None}}, {"picture.max_side": "none"}),
         ({"budget": {"epochs": 0.5}}, {"budget.epochs": "0.5"}),
         ({"training": {"optimizer": "adam(lr=0.01, eps=1e-8)"}}, {"training.optimizer": "adam(lr=0.01)"}),
         ({"training": {"optimizer": "sgd(momentum=0.9, nesterov=true)"}},
@@ -51,7 +54,7 @@ def test_what_is_shown_makes_the_recipe_again(recipe: Recipe) -> None:
     for name, value in differences(values(recipe)).items():
         *above, field = name.split(".")
         place = shown.setdefault(above[0], {}) if above else shown
-        place[field] = value
+        place[field] = None if value == "none" and optional(name) else value
     machine = {"threads": recipe.threads, "engine": recipe.engine}
     source = {"source": recipe.picture.source}
     again = changed(Recipe(), {**shown, **machine, "picture": {**shown.get("picture", {}), **source}})

@@ -9,7 +9,7 @@ from PIL import Image
 
 import sfumato as sf
 from sfumato.errors import RecipeError, RunError
-from sfumato.render import neuron_pictures, rendering, zoom
+from sfumato.render import neuron_pictures, pace, rendering, zoom
 from sfumato.render.neuron_sheet import Scale, draw
 from sfumato.render.neurons import layer
 from sfumato.render.render_options import RenderOptions
@@ -86,10 +86,12 @@ def test_all_layers_have_their_sheets(copy: sf.Run) -> None:
 
 
 @pytest.mark.slow
-def test_the_film_of_a_sheet_ends_with_the_sheet(copy: sf.Run) -> None:
+def test_the_film_of_a_sheet_ends_with_the_sheet(copy: sf.Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pace, "SHORTEST", 1.0)
     sheet, film = neuron_pictures.draw(copy, RenderOptions(neurons="1", film="mp4"), silent)
     frames = decoded(film)
-    assert len(frames) == len(copy.moments()) + round(1.5 * 12) - 1
+    rhythm = pace.pace(len(copy.moments()), "mp4")
+    assert len(frames) == len(rhythm.places) + round(rhythm.hold * rhythm.fps) - 1
     last = pixels(sheet)
     height, width = last.shape[:2]
     # Half the hue's resolution is lost to video, most between neighbouring units.

@@ -141,7 +141,10 @@ def test_one_writer_at_a_time(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="being written by another process"):
         RunWriter(tmp_path, recipe, "0", picture())
     writer.finish("done")
-    RunWriter(tmp_path, recipe, "0", picture()).finish("done")
+    RunWriter(tmp_path, recipe, "0", picture(), resumed_at=0).finish("done")
+    # A queue that two studios serve may begin a run twice.
+    with pytest.raises(RunError, match="was begun by another process"):
+        RunWriter(tmp_path, recipe, "0", picture())
 
 
 def test_a_file_is_whole_or_as_it_was(tmp_path: Path) -> None:

@@ -11,9 +11,12 @@ from tests.small import SMALL, picture
 from tests.studio.client import client
 
 
-@pytest.fixture(scope="package", autouse=True)
+@pytest.fixture(scope="session", autouse=True)
 def state_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Where a user's own state lies: not in that of whoever tests."""
+    """Where a user's own state lies: not in that of whoever tests, and the same for every studio of the session.
+
+    Studios with different keys do not begin each other's runs.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         yield

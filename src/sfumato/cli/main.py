@@ -6,6 +6,7 @@ import difflib
 import errno
 import gc
 import os
+import stat
 import sys
 from contextlib import suppress
 from importlib import import_module
@@ -65,7 +66,7 @@ def run() -> None:
         status = main(sys.argv[1:])
         sys.stdout.flush()
     except BrokenPipeError:
-        # Who read the output, such as head, has seen enough.
+        # Who read the output, such as head, has seen enough; or the terminal is gone.
         _write_nowhere()
         status = 0
     gc.freeze()
@@ -84,6 +85,9 @@ def main(arguments: list[str]) -> int:
             raise
         where = error.filename or "a file"
         if error.filename is None and _output_fails():
+            if error.errno == errno.EIO and _was_a_terminal():
+                # It is closed: nobody reads, as at the end of a pipe.
+                raise BrokenPipeError from None
             where = "to the standard output"
             _write_nowhere()
         reason = os.strerror(error.errno).lower()
@@ -103,6 +107,13 @@ def _output_fails() -> bool:
         sys.stdout.flush()
     except OSError:
         return True
+    return False
+
+
+def _was_a_terminal() -> bool:
+    # One that is gone says of itself that it is none; it still is a device.
+    with suppress(OSError, ValueError):
+        return stat.S_ISCHR(os.fstat(sys.stdout.fileno()).st_mode)
     return False
 
 

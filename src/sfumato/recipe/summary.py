@@ -21,7 +21,12 @@ def differences(recipe: Values) -> dict[str, str]:
     The picture's source is left out, as is what only the machine decided: threads, and an engine, precision or device
     that ``auto`` comes to. ``recipe`` may be another version's: fields that are not known here are shown too.
     """
-    changes = difference(recipe, values(Recipe()))
+    usual = values(Recipe())
+    picture = recipe.get("picture")
+    if isinstance(picture, Mapping) and picture.get("size") is not None:
+        # A size that is given is taken as it is.
+        usual["picture"]["max_side"] = None
+    changes = difference(recipe, usual)
     _set_budget(changes, recipe)
     engine, dtype = changes.get("engine"), changes.get("dtype")
     if engine in TAKEN_BY_AUTO:

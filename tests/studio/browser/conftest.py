@@ -45,7 +45,7 @@ def painted(tmp_path_factory: pytest.TempPathFactory) -> list[sf.Run]:
 
 
 @pytest.fixture(scope="session")
-def studio(painted: list[sf.Run]) -> Iterator[Studio]:
+def studio(painted: list[sf.Run], state_folder: None) -> Iterator[Studio]:
     """Over the two runs; tests add more."""
     found = Studio(painted[0].folder.parent)
     yield found

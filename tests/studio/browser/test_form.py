@@ -92,7 +92,7 @@ def test_the_chosen_picture_is_shown_after_a_reload(visit: Open, tmp_path: Path)
     expect(drop).to_contain_text(re.compile("30 . 20"))
     page.reload()
     expect(drop).to_have_class("drop taken")
-    expect(drop).to_contain_text(re.compile("a-house.tiff, 30 . 20"))
+    expect(drop).to_contain_text(re.compile("a-house.tif, 30 . 20"))
     eventually(lambda: drop.locator("img").evaluate("image => image.naturalWidth") == 30)
     # One that a run has learned, which is on no disk.
     page.goto("/new?picture.source=array")

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 import sfumato as sf
 from sfumato.studio.web import names
+from tests.patience import PATIENCE
 from tests.studio import hostile_names
 from tests.studio.browser.conftest import listen
 from tests.studio.browser.studio import Studio
@@ -26,7 +27,7 @@ def page(browser: Browser, painted: list[sf.Run], tmp_path: Path, said: list[str
     assert set(hostile_names.copies(painted[1].folder, runs)) >= {*RACED, *OPENED}
     studio = Studio(runs)
     found = browser.new_page(base_url=studio.address, viewport={"width": 360, "height": 800})
-    found.set_default_timeout(60_000)
+    found.set_default_timeout(1000 * PATIENCE)
     listen(found, studio, said)
     yield found
     found.close()

@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 import sfumato as sf
+from tests.patience import PATIENCE
 
 AT = "/lab/sfumato"
 
@@ -41,7 +42,9 @@ def address(painted: list[sf.Run]) -> Iterator[str]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context()
-    yield context.new_page()
+    found = context.new_page()
+    found.set_default_timeout(1000 * PATIENCE)
+    yield found
     context.close()
 
 

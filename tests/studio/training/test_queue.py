@@ -21,7 +21,7 @@ from sfumato.runs.locking import FolderLock
 from sfumato.studio.form.wanted import checked_picture
 from sfumato.studio.gallery.cards import Gallery
 from sfumato.studio.training import queue as queues
-from sfumato.studio.training import waiting
+from sfumato.studio.training import seal, waiting
 from sfumato.studio.training.children import Ended
 from sfumato.studio.training.queue import Queue
 from sfumato.studio.web.problems import Problem
@@ -296,6 +296,21 @@ def test_the_next_studio_goes_on(some: Trainings) -> None:
         other.end(names[1])
 
     done(next_one())
+
+
+def test_studios_of_two_users_do_not_wait_for_each_other(some: Trainings, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def both() -> None:
+        await some.start(1)
+        await some.look()
+        monkeypatch.setattr(seal, "_key", lambda: b"another user's")
+        other = Trainings(some.runs)
+        names = await other.start(1)
+        await other.look()
+        assert other.begun == names
+        other.queue.end()
+        other.end(names[0])
+
+    done(both())
 
 
 def _without_seal(runs: Path, folder: Path) -> None:

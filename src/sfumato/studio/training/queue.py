@@ -3,7 +3,7 @@
 A run takes as many cores as it asks for threads, all of them with ``threads`` 0. Counted is every training in the
 folder of runs that is at work, whoever began it: this studio, another one, the command line. One that is paused takes
 none; when it is to go on it waits for its turn like the others. A run that waits is a record in `waiting`, and neither
-a process nor a thread. Of several studios over one folder the first one lets runs begin.
+a process nor a thread. Of several studios of one user over one folder the first one lets runs begin.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from sfumato.recipe import Recipe, changed
 from sfumato.runs import cleaning, entry, facts, layout, queued, requests
 from sfumato.runs.locking import FolderLock
 from sfumato.studio.gallery.cards import Gallery
-from sfumato.studio.training import waiting
+from sfumato.studio.training import seal, waiting
 from sfumato.studio.training.children import Children, Ended
 from sfumato.studio.web import names
 from sfumato.studio.web.problems import Problem
@@ -234,10 +234,10 @@ class Queue:
         return waited
 
     def _leads(self) -> bool:
-        """Whether no other studio over this folder lets runs begin."""
+        """Whether no other studio of this user over this folder lets runs begin: it sees no other user's records."""
         if self._lead is None:
             try:
-                lock = FolderLock(names.own_folder(self._runs, waiting.FOLDER))
+                lock = FolderLock(names.own_folder(self._runs, "leads", seal.seal("lead")[:16]))
                 lock.acquire()
             except (Timeout, OSError, Problem):
                 return False
