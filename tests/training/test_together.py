@@ -128,7 +128,7 @@ def test_the_last_painting_of_one_that_ended_is_let_go() -> None:
 
 def test_an_error_comes_through(monkeypatch: pytest.MonkeyPatch) -> None:
     made = loops(RECIPES[:3], picture())
-    monkeypatch.setattr(made[1], "_evaluate", lambda: 1 / 0)
+    monkeypatch.setattr(made[1], "_evaluate", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         list(together(made, 2))
     assert not any("sfumato-stacked" in thread.name for thread in threading.enumerate())
