@@ -142,7 +142,7 @@ def test_the_queue_outlives_its_server(folder: Path) -> None:
         assert state(page, first) == "queued"
         assert page.ask("POST", f"/api/runs/{last}/stop")[0] == 202
         eventually(lambda: state(page, first) == "running")
-    assert not list((folder / ".studio" / "queue").glob("*.json"))
+        eventually(lambda: not list((folder / ".studio" / "queue").glob("*.json")))
 
 
 def test_ctrl_c_ends_it_at_once_with_pages_open(folder: Path, trained: sf.Run) -> None:

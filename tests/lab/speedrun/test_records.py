@@ -67,5 +67,5 @@ def test_where_there_is_none(tmp_path: Path) -> None:
         records.read(tmp_path / "none.json")
     with pytest.raises(RunError, match="append must be a file in a folder that exists"):
         records.check(tmp_path / "no" / "none.json")
-    with pytest.raises(RunError, match="is a directory"):
+    with pytest.raises(RunError, match="append must be a file. Got the folder"):
         records.check(tmp_path)
