@@ -132,6 +132,8 @@ def own_output() -> BinaryIO:
 def answer(pipe: BinaryIO, head: Mapping[str, Any], data: bytes = b"") -> None:
     """In the child: say it. Nothing happens where whoever asked has gone."""
     about = {**head, "bytes": len(data)} if data else head
+    if pipe.closed:  # at an answer before this one
+        return
     try:
         pipe.write(json.dumps(about).encode() + b"\n" + data)
         pipe.flush()
