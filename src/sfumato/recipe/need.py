@@ -47,7 +47,8 @@ def training(recipe: Recipe, size: Size, *, parameters: int | None = None, netwo
     trained = max(pixels - round(recipe.training.held_out * pixels), 1)
     at_work = networks * net.number_bytes * net.parameters + _data(net, pixels, trained)
     steps = _steps(net, trained, networks) + (_writing(net) if kept else 0)
-    return at_work + max(_building(net), steps)
+    # What drawing the weights took is free afterwards, but the allocator keeps it: its pieces are too small to go back.
+    return at_work + _building(net) + steps + _evaluating(net, pixels)
 
 
 def checking(recipe: Recipe, size: Size, *, parameters: int | None = None) -> int:
@@ -183,9 +184,16 @@ def _data(net: _Network, pixels: int, trained: int) -> int:
     """The picture, as it is compared and as it is trained on; the coordinates, encoded once where engines do."""
     number = 8 if net.engine == "replica" else 4
     coordinates = 16 * pixels + (32 * trained if net.engine == "autograd" else 16 * trained)
-    features = 0 if net.engine in ("autograd", "replica") else 8 * net.encoded * trained
+    features = 0 if net.engine in ("autograd", "replica") else 4 * net.encoded * trained
     # float32 and float64, a painting of it and one clipped; the order of an epoch and of the next.
     return (4 + 8 + 8) * net.channels * pixels + number * net.channels * trained + coordinates + features + 16 * trained
+
+
+def _evaluating(net: _Network, pixels: int) -> int:
+    """What a compiled engine takes to paint all pixels: the weights as it multiplies by them, all features twice."""
+    if net.engine not in ("fused", "stacked", "online") or net.number_bytes != 4:
+        return 0
+    return _forward(net) + (8 * net.encoded * pixels if net.encoded > 2 else 0)
 
 
 def _steps(net: _Network, trained: int, networks: int) -> int:
