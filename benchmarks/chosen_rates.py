@@ -1,6 +1,6 @@
 """How often arms that are equally good come out different, for noise chose their rates: with made-up scores.
 
-    python benchmarks/chosen_rates.py [--repeats 400]
+    python benchmarks/chosen_rates.py [--repeats 400] [--shapes flat round pointed cliff] [--seeds 5 10 40]
 
 Two arms with the same score at every learning rate, and noise of their own, search for their rates as
 `sfumato compare` does, and are compared on other seeds. *Bare* is the share of the intervals that exclude 0 without the
@@ -49,12 +49,16 @@ def main() -> None:
     """Print a line for every shape and number of seeds."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--repeats", type=int, default=400)
-    repeats = parser.parse_args().repeats
+    parser.add_argument("--shapes", nargs="+", choices=SHAPES, default=list(SHAPES), help="of the peak")
+    parser.add_argument("--seeds", nargs="+", type=int, default=[5, 10, 40])
+    arguments = parser.parse_args()
+    repeats = arguments.repeats
     random = np.random.default_rng(2012)
     print("| peak | seeds | bare | widened | width | rates tried | regret, dB |")
     print("|---|---|---|---|---|---|---|")
-    for name, shape in SHAPES.items():
-        for seeds in (5, 10, 40):
+    for name in arguments.shapes:
+        shape = SHAPES[name]
+        for seeds in arguments.seeds:
             bare = widened = tried = 0
             regret = width = 0.0
             for _ in range(repeats):

@@ -1,6 +1,6 @@
 """What it brings that subnormal numbers count as 0 in the fused engine, for a network that makes many of them.
 
-    python benchmarks/flushed.py [--rounds 11] [--steps 100] [--write]
+    python benchmarks/flushed.py [--rounds 11] [--steps 100] [--size 300x429] [--write]
 
 Alternately, in one process, from the same weights: the first steps of the preset `fast` with activation `gauss`, and
 with its own, which makes none.
@@ -25,20 +25,20 @@ from sfumato.training.engines import fused
 from sfumato.training.engines.subnormal import flushed
 
 NAME = "flushed"
-ROWS, COLUMNS = 429, 300
 
 
-def picture() -> NDArray[np.float32]:
-    """(429, 300, 3) of waves."""
-    places = np.stack(np.meshgrid(np.linspace(-1, 1, ROWS), np.linspace(-1, 1, COLUMNS), indexing="ij"), axis=-1)
+def picture(columns: int = 300, rows: int = 429) -> NDArray[np.float32]:
+    """(rows, columns, 3) of waves."""
+    places = np.stack(np.meshgrid(np.linspace(-1, 1, rows), np.linspace(-1, 1, columns), indexing="ij"), axis=-1)
     return (0.5 + 0.4 * np.sin(places @ np.array([[9.0, 4.0, 1.0], [2.0, 7.0, 12.0]]))).astype(np.float32)
 
 
-def side(model: dict[str, Any], block: Callable[[], Any], steps: int) -> Callable[[int], float]:
+def side(
+    model: dict[str, Any], target: NDArray[np.float32], block: Callable[[], Any], steps: int
+) -> Callable[[int], float]:
     """Seconds of the first steps, within ``block`` in the place of `flushed`."""
     changes = {"model": model, "budget": {"steps": steps}, "evaluation": {"every": "end"}, "engine": "fused"}
     recipe = resolve(changed(preset("fast"), changes))
-    target = picture()
 
     def turn(_: int) -> float:
         fused.flushed = block
@@ -51,9 +51,9 @@ def side(model: dict[str, Any], block: Callable[[], Any], steps: int) -> Callabl
     return turn
 
 
-def measure(model: dict[str, Any], rounds: int, steps: int) -> Quartiles:
+def measure(model: dict[str, Any], target: NDArray[np.float32], rounds: int, steps: int) -> Quartiles:
     """How many times as fast it is with `flushed` as without."""
-    sides = {"without": side(model, nullcontext, steps), "with": side(model, flushed, steps)}
+    sides = {"without": side(model, target, nullcontext, steps), "with": side(model, target, flushed, steps)}
     for turn in sides.values():
         turn(0)
     seconds = alternate(sides, rounds)
@@ -65,11 +65,13 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("--steps", type=int, default=100)
+    parser.add_argument("--size", default="300x429", help="of the picture: width x height")
     parser.add_argument("--write", action="store_true", help=f"write {NAME}.json")
     arguments = parser.parse_args()
+    target = picture(*map(int, arguments.size.split("x")))
     rows: dict[str, Any] = {}
     for name in ("gauss", "leaky_relu"):
-        ratio = measure({"activation": name}, arguments.rounds, arguments.steps)
+        ratio = measure({"activation": name}, target, arguments.rounds, arguments.steps)
         print(f"{name}: {ratio:.2f} times as fast with subnormal numbers flushed to 0, n = {ratio.n}")
         rows[name] = ratio.rounded(3)
     if arguments.write:

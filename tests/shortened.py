@@ -1,8 +1,12 @@
-"""Commands of the documents, with flags that make them short in place of their own: a flag is given once."""
+"""Commands of tests and documents made short: by flags in place of their own, and by what nobody looks at left out."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
 
 
 def shortened(arguments: Sequence[str], short: Sequence[str]) -> list[str]:
@@ -23,3 +27,17 @@ def shortened(arguments: Sequence[str], short: Sequence[str]) -> list[str]:
         elif not separator:
             next(following)
     return [*kept, *(part for pair in pairs for part in pair)]
+
+
+def brief_forecasts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One step tells an arm's pace, not as many as make a moment: of a tiny network these are tens of thousands."""
+    monkeypatch.setattr("sfumato.lab.forecast.MOMENT", 0.0)
+
+
+def no_curve(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Curves are empty files: drawing one takes longer than a short training, and has tests of its own."""
+
+    def empty(path: Path, *_: Any, **__: Any) -> None:
+        path.touch()
+
+    monkeypatch.setattr("sfumato.render.learning.write_curve", empty)

@@ -9,6 +9,7 @@ import shlex
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,13 +21,14 @@ from sfumato.lab import execute
 from sfumato.lab.digits import pace
 from sfumato.lab.speedrun import records
 from tests.lab.speedrun import made
-from tests.shortened import shortened
+from tests.shortened import brief_forecasts, no_curve, shortened
 from tests.small import SMALL, picture
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted(path for path in (ROOT / "docs").rglob("*.md") if "decisions" not in path.parts)
 SHORT = ["--picture.max-side", "16", "--budget.epochs", "1", "--threads", "1", "--runs", "made"]
 ABLATED = ["--picture.max-side", "12", "--seeds", "1", "--budget.epochs", "1", "--model.width", "6"]
+NARROW: dict[str, Any] = {**SMALL, "model": {"depth": 2, "width": 6}}
 COMPARED = ["--picture.max-side", "16", "--seeds", "2", "--tune", "false", "--budget.epochs", "1"]
 NETS = """
 from torch import nn
@@ -56,7 +58,7 @@ COMMANDS = [
 def painted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a finished run and a stopped one."""
     folder = tmp_path_factory.mktemp("painted")
-    sf.paint(picture(16, 16), runs=folder / "runs", film="none", **SMALL)
+    sf.paint(picture(16, 16), runs=folder / "runs", film="none", **NARROW)
     sf.paint(picture(), runs=folder / "stopped", film="none", stop=lambda: True, **SMALL)
     return folder
 
@@ -85,13 +87,15 @@ def test_command(
     arguments = [re.sub(r"(^|=)runs/\d{8}-[\w-]+", rf"\g<1>{run}", argument) for argument in arguments]
     arguments = [str(run) if re.fullmatch(r"[0-9a-f]{8}", argument) else argument for argument in arguments]
     arguments = ["photo.png" if argument in ("photo.jpg", "mona-lisa") else argument for argument in arguments]
+    brief_forecasts(monkeypatch)
+    no_curve(monkeypatch)
     if arguments[0] == "paint":
         arguments = shortened(arguments, SHORT)
         if "--film" not in command:
             # A film has tests of its own.
             arguments += ["--film.every", "never"]
         if "--warm-start" in arguments:
-            arguments = shortened(arguments, ["--model.depth", "2", "--model.width", "16"])
+            arguments = shortened(arguments, ["--model.depth", "2", "--model.width", "6"])
     if arguments[0] in ("compare", "ablate"):
         # Processes of their own have tests of their own.
         monkeypatch.setattr(execute, "rule", lambda _: "threads")

@@ -41,13 +41,9 @@ SGD_2012 = {
     "training": {"batch": 1, "optimizer": "sgd(lr=0.1, fan_in_scaling=true)", "schedule": "constant"},
     "coordinates": {"range": "unit"},
     "model": {"depth": 2, "width": 24, "init": "gaussian(0.3)"},
-    "budget": {"epochs": 60},
+    "budget": {"epochs": 30},
 }
-LARGE = {"model": {"depth": 3, "width": 120}, "budget": {"epochs": 60}}
-
-
-def _fused(optimizer: str, **more: Any) -> dict[str, Any]:
-    return {**LARGE, "engine": "fused", "training": {"optimizer": optimizer, "batch": 128}, **more}
+LARGE = {"model": {"depth": 3, "width": 120}, "budget": {"epochs": 30}}
 
 
 def _autograd(optimizer: str) -> dict[str, Any]:
@@ -55,14 +51,13 @@ def _autograd(optimizer: str) -> dict[str, Any]:
         "engine": "autograd",
         "training": {"optimizer": optimizer, "batch": 16, "held_out": 0.1},
         "model": {"depth": 2, "width": 24},
-        "budget": {"epochs": 12},
+        "budget": {"epochs": 8},
     }
 
 
 CASES: dict[str, dict[str, Any]] = {
     # The preset fast, as it is but for size and budget.
-    "fused": {**LARGE, "engine": "fused"},
-    "fused-foof": _fused("foof", threads=2),
+    "fused": {**LARGE, "engine": "fused", "threads": 2},
     "stacked": {**LARGE, "engine": "stacked"},
     "autograd-soap": _autograd("soap"),
     "online": {**SGD_2012, "engine": "online"},

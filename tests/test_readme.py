@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sfumato.cli.main import main
-from tests.shortened import shortened
+from tests.shortened import no_curve, shortened
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -20,6 +20,7 @@ PAINT = [
     for line in README.splitlines()
     if line.startswith(".venv/bin/sfumato paint")
 ]
+WHOLE = next(command for command in PAINT if "mona-lisa" not in command and "--help" not in command)
 SHORT = ["--picture.max-side", "24", "--budget.epochs", "1", "--threads", "1"]
 
 
@@ -37,14 +38,22 @@ def test_the_make_commands_exist() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", [command for command in PAINT if "mona-lisa" not in command])
-def test_commands(command: str, tmp_path: Path) -> None:
+def test_commands(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     arguments = shlex.split(command.replace("photo.jpg", "coffee"))
     if "--help" in arguments:
         done = subprocess.run([sys.executable, "-m", "sfumato", *arguments], capture_output=True, check=False)
         assert done.returncode == 0
         return
-    assert main(shortened(arguments, [*SHORT, "--runs", str(tmp_path)])) == 0
+    # One film and one curve show that there are such.
+    whole = command == WHOLE
+    if not whole:
+        no_curve(monkeypatch)
+    film = [] if whole or "--film" in command else ["--film.every", "never"]
+    assert main(shortened(arguments, [*SHORT, *film, "--runs", str(tmp_path)])) == 0
     (folder,) = tmp_path.iterdir()
+    if not whole:
+        assert (folder / "painting.png").exists()
+        return
     # The table of what comes out is complete but for what a program reads.
     listed = set(re.findall(r"^\| `([^`]+)` \|", README, flags=re.MULTILINE))
     assert {path.name for path in folder.iterdir()} - listed == {

@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import random
 import shutil
-import signal
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -16,12 +11,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
 
 import sfumato as sf
-from sfumato.cli.main import main
 from sfumato.runs import checkpoints, requests, weights
-from tests.patience import PATIENCE, eventually, process
+from tests.patience import PATIENCE, eventually
 from tests.small import SMALL, picture
 
 pytestmark = pytest.mark.slow
@@ -111,46 +104,6 @@ def test_what_was_written_after_the_checkpoint_is_dropped(tmp_path: Path) -> Non
     assert [line["epoch"] for line in resumed.metrics if line["epoch"] >= 1] == [1, 2, 3]
     assert step.exists()
     assert len(resumed.facts["resumed"]) == 1
-
-
-@pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX's")
-def test_killed_and_resumed_from_the_command_line_it_goes_on_to_the_same_bits(tmp_path: Path) -> None:
-    """As a person does it; test_killed.py kills every engine."""
-    image = tmp_path / "tile.png"
-    Image.fromarray((picture(40, 30) * 255).round().astype(np.uint8)).save(image)
-    flags = ["--preset", "blog-2012", "--engine", "online", "--model.width", "24", "--model.depth", "2"]
-    flags += ["--budget.epochs", "40", "--threads", "1", "--film.every", "never", "--evaluation.every", "epoch"]
-    assert main(["paint", str(image), *flags, "--runs", str(tmp_path / "whole")]) == 0
-    expected = sf.load_run(next((tmp_path / "whole").iterdir()))
-    dice = random.Random("online")
-    runs = tmp_path / "killed"
-    command = [sys.executable, "-c", PROGRAM, "paint", str(image), *flags, "--runs", str(runs)]
-    folder, killed = runs, False
-    while not killed:
-        # On a busy machine it may be over before it is killed: then another is begun.
-        shutil.rmtree(runs, ignore_errors=True)
-        with process(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as training:
-            while training.poll() is None and not list(runs.glob("*/checkpoints/*.safetensors")):
-                time.sleep(0.01)
-            time.sleep(dice.uniform(0, 0.2))
-            training.send_signal(signal.SIGKILL)
-        (folder,) = runs.iterdir()
-        killed = sf.load_run(folder).status == "running"
-    assert main(["resume", str(folder), "--film.every", "never"]) == 0
-    resumed = sf.load_run(folder)
-    assert resumed.status == "done"
-    assert same(last_weights(resumed), last_weights(expected))
-    assert [line["mse"] for line in resumed.metrics] == [line["mse"] for line in expected.metrics]
-
-
-PROGRAM = """
-import sys
-from sfumato.cli.main import main
-from sfumato.runs import writer
-# Checkpoints often, so that a short run has many.
-writer.SECONDS_A_CHECKPOINT = 0.05
-sys.exit(main(sys.argv[1:]))
-"""
 
 
 def test_files_of_other_names_are_left_alone(tmp_path: Path) -> None:

@@ -1,34 +1,90 @@
-"""The engines, compiled once for all processes that run tests: from an empty cache each takes up to half a minute."""
+"""The engines, compiled once for all processes that run tests: from an empty cache each takes up to half a minute.
+
+The process that compiles one leaves a note of what its networks came to, for the test that compiled code gives the same
+bits where it is loaded (tests/training/kernels/test_jit.py).
+"""
 
 from __future__ import annotations
 
+import hashlib
 from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 
+import sfumato
+
 BATCH_OF_ONE = {"batch": 1, "optimizer": "sgd(lr=0.1, fan_in_scaling=true)", "schedule": "constant"}
+UNIT = {"coordinates": {"range": "unit"}, "model": {"init": "gaussian"}}
 ENGINES: dict[str, dict[str, Any]] = {
     "fused": {},
     "online": {"training": BATCH_OF_ONE},
     "replica": {"training": BATCH_OF_ONE, "coordinates": {"range": "unit"}},
 }
+TRAINED: dict[str, list[dict[str, Any]]] = {
+    "fused": [
+        {"training": {"optimizer": each, "batch": 32}}
+        for each in ("sgd(momentum=0.9)", "adam", "rmsprop", "muon", "foof")
+    ],
+    "online": [
+        {"training": BATCH_OF_ONE, "model": {"activation": "sine(10)"}},
+        {"training": BATCH_OF_ONE, "model": {"activation": "gauss(1)"}},
+    ],
+    "replica": [{"training": BATCH_OF_ONE, **UNIT}],
+}
+"""Recipes that between them use all that an engine compiles."""
+
+
+def cache() -> Path:
+    """Where Numba keeps what it has compiled of the engines."""
+    from sfumato.training.engines import fused_kernel
+
+    return Path(fused_kernel.__file__).parent / "__pycache__"
+
+
+def digests(engine: str) -> list[str]:
+    """What the networks of every recipe of `TRAINED` came to, weights and paintings."""
+    import numpy as np
+
+    import sfumato as sf
+
+    picture = np.random.default_rng(1).random((12, 10, 3)).astype(np.float32)
+    found: list[str] = []
+    for changes in TRAINED[engine]:
+        model = {"depth": 3, "width": 24, **changes.get("model", {})}
+        here = {**changes, "model": model, "engine": engine, "threads": 1, "budget": {"epochs": 4}}
+        *_, last = sf.train(None, picture, **here)
+        digest = hashlib.sha256(b"".join(each.tobytes() for each in last.weights().values()))
+        digest.update(last.painting().tobytes())
+        found.append(digest.hexdigest())
+    return found
+
+
+def note(engine: str) -> Path:
+    """Where what an engine came to is noted: another place for other sources."""
+    package = Path(sfumato.__file__).parent
+    sources = sorted(each for part in ("training", "models", "recipe") for each in (package / part).rglob("*.py"))
+    of_all = hashlib.sha256(b"".join(each.read_bytes() for each in [*sources, Path(__file__)])).hexdigest()
+    return cache() / f"{engine}-{of_all[:16]}.compiled"
 
 
 def warm(number: int) -> None:
     """In the process of that number: compile one engine while the others compile others; load what those have made."""
-    import sfumato as sf
-    from sfumato.training.engines import fused_kernel
-    from tests.small import SMALL, picture
-
-    # Beside what is locked: Numba's cache.
-    folder = Path(fused_kernel.__file__).parent / "__pycache__"
+    folder = cache()
     folder.mkdir(exist_ok=True)
     engines = deque(ENGINES)
     engines.rotate(-number)
     for engine in engines:
         with FileLock(folder / f"{engine}.compiling"):
-            changes = {**SMALL, **ENGINES[engine], "budget": {"steps": 1}, "engine": engine}
-            for _ in sf.train(picture=picture(), **changes):
-                pass
+            before = set(_kernels(folder))
+            found = digests(engine)
+            if any(each.startswith(f"{engine}_kernel") for each in set(_kernels(folder)) - before):
+                for old in folder.glob(f"{engine}-*.compiled"):
+                    old.unlink()
+                note(engine).write_text("\n".join(found))
+
+
+def _kernels(folder: Path) -> Iterator[str]:
+    return (each.name for each in folder.glob("*.nbc"))

@@ -1,4 +1,4 @@
-"""What tests of commands share: a small picture file, and input that is refused."""
+"""What tests of commands share: a small picture file, input that is refused, and forecasts that take no time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ import pytest
 from PIL import Image
 
 from sfumato.cli.main import main
+from tests.shortened import brief_forecasts
 from tests.small import picture
+
+
+@pytest.fixture(autouse=True)
+def _brief_forecasts(monkeypatch: pytest.MonkeyPatch) -> None:
+    brief_forecasts(monkeypatch)
 
 
 @pytest.fixture

@@ -34,16 +34,16 @@ def tile(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_paint_says_where_everything_is(tile: Path, tmp_path: Path) -> None:
-    done = sfumato("paint", tile, *SMALL, "--runs", tmp_path / "runs", "--evaluation.every", "epoch")
-    assert done.returncode == 0, done.stderr
+def test_paint_says_where_everything_is(tile: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["paint", str(tile), *SMALL, "--runs", str(tmp_path / "runs"), "--evaluation.every", "epoch"]) == 0
+    out, err = capsys.readouterr()
     (folder,) = (tmp_path / "runs").iterdir()
     for name in ("painting.png", "learning.mp4", "curve.svg"):
-        assert str(folder / name) in done.stdout
+        assert str(folder / name) in out
         assert (folder / name).stat().st_size > 100
-    assert "dB after 3.00 epochs" in done.stdout
-    assert "100%  epoch 3.00" in done.stderr
-    assert "nan" not in done.stderr
+    assert "dB after 3.00 epochs" in out
+    assert "100%  epoch 3.00" in err
+    assert "nan" not in err
     lines = (folder / "metrics.jsonl").read_text().splitlines()
     assert [json.loads(line)["epoch"] for line in lines] == [1, 2, 3]
 

@@ -18,7 +18,6 @@ from sfumato.lab.trial import Outcome, Trial, failed, identity
 from tests.lab.small_plan import small_plan, target
 
 SCRIPT = """
-import sys
 import torch
 import sfumato as sf
 
@@ -31,12 +30,13 @@ class Here(torch.nn.Module):
     def forward(self, coordinates):
         return self.layer(coordinates)
 
-found = sf.compare(
-    {"a": {}, "b": {"model": {"module": sys.argv[1]}}}, {"source": "cat", "max_side": 8}, seeds=2, tune=False,
-    model={"depth": 1, "width": 4}, training={"optimizer": "adam", "batch": 16}, budget={"epochs": 1}, workers=2,
-    out=sys.argv[2],
-)
-print([len(found.scores(arm)) for arm in found.plan.arms])
+for module in ("net:Net", "__main__:Here"):
+    found = sf.compare(
+        {"a": {}, "b": {"model": {"module": module}}}, {"source": "cat", "max_side": 8}, seeds=2, tune=False,
+        model={"depth": 1, "width": 4}, training={"optimizer": "adam", "batch": 16}, budget={"epochs": 1}, workers=1,
+        out=module[-3:],
+    )
+    print([len(found.scores(arm)) for arm in found.plan.arms])
 """
 
 NETWORK = """
@@ -54,12 +54,12 @@ class Net(torch.nn.Module):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("module", ["net:Net", "__main__:Here"])
-def test_a_script_needs_no_guard_of_its_main_module(module: str, tmp_path: Path) -> None:
+def test_a_script_needs_no_guard_of_its_main_module(tmp_path: Path) -> None:
+    """Where a process imports the network, and where none could: it is a class of the script itself."""
     (tmp_path / "script.py").write_text(SCRIPT)
     (tmp_path / "net.py").write_text(NETWORK)
     done = subprocess.run(
-        [sys.executable, "script.py", module, "e"],
+        [sys.executable, "script.py"],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
@@ -68,7 +68,7 @@ def test_a_script_needs_no_guard_of_its_main_module(module: str, tmp_path: Path)
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[0] == "begun"
-    assert done.stdout.splitlines()[-1] == "[2, 2]"
+    assert done.stdout.count("[2, 2]\n") == 2
     assert done.stdout.count("begun") == 1
 
 

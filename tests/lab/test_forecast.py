@@ -42,6 +42,8 @@ def test_the_time_of_every_trial_and_of_its_looks(tried: list[Trial], tmp_path: 
     assert (found.done, found.left, found.workers) == (0, 6, 2)
     assert found.seconds == pytest.approx(3 * samples * (0.001 + 0.003) / 2)
     assert [trial.key.arm for trial in tried] == ["a", "b"]
+    # However few operations a step has, it is a moment.
+    assert [trial.recipe.budget.seconds for trial in tried] == [2 * forecasts.MOMENT] * 2
 
 
 def test_what_finds_rates_is_counted(tried: list[Trial], tmp_path: Path) -> None:

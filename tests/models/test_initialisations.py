@@ -76,12 +76,12 @@ def test_inputs_that_are_sums_get_smaller_weights(choice: choices.Initialisation
     np.testing.assert_array_equal(four[1], one[1])
 
 
-@pytest.mark.parametrize("choice", EVERY, ids=str)
+@pytest.mark.parametrize("choice", [choices.Gaussian(), choices.Siren(), choices.Edges()], ids=str)
 @pytest.mark.parametrize("shape", ["residual", "skip"])
 def test_deep_networks_of_any_shape_start_with_sums_of_some_size(shape: str, choice: choices.Initialisation) -> None:
     activation = "sine(30)" if isinstance(choice, choices.Siren) else "tanh"
     model = {"depth": 10, "width": 100, "activation": activation, "init": str(choice)}
-    places = torch.from_numpy(np.random.default_rng(1).uniform(-1, 1, (200, 2)))
+    places = torch.from_numpy(np.random.default_rng(1).uniform(-1, 1, (100, 2)))
 
     def sums(shape: str) -> np.ndarray:
         mlp = build(Model.of({**model, "shape": shape}), 3, seed=0, dtype=torch.float64)

@@ -26,22 +26,18 @@ def sgd(batch: int) -> dict[str, Any]:
 
 CASES: dict[str, tuple[str, int, dict[str, Any]]] = {
     "fused foof": ("train", 24, {"model": {"width": 700}}),
-    "fused adam": ("train", 24, {"model": {"width": 900}, "training": {"optimizer": "adam"}}),
     "fused muon": ("train", 24, {"model": {"width": 700}, "training": {"optimizer": "muon"}}),
     "features": ("train", 400, {"model": {"width": 32, "encoding": "fourier(features=256)"}}),
     "large picture": ("train", 1024, {"model": {"width": 32, "depth": 1}}),
     "online": ("train", 24, {"model": {"width": 1500}, "training": sgd(1)}),
     "autograd adam": ("train", 24, {"model": {"width": 900}, "engine": "autograd", "training": {"optimizer": "adam"}}),
-    "lbfgs": ("train", 24, {"model": {"width": 500}, "training": {"optimizer": "lbfgs(history=20, iterations=8)"}}),
     "full batch": (
         "train",
         96,
         {"model": {"width": 300, "activation": "sine"}, "training": {"optimizer": "rprop", "batch": "all"}},
     ),
     "soap": ("train", 24, {"model": {"width": 500}, "training": {"optimizer": "soap"}}),
-    "float64": ("train", 24, {"model": {"width": 700}, "dtype": "float64", "training": {"optimizer": "adam"}}),
-    "check": ("check", 64, {"model": {"width": 700}}),
-    "check of few": ("check", 64, {"model": {"width": 400, "depth": 20}, "training": {"optimizer": "adam"}}),
+    "check": ("check", 64, {"model": {"width": 500, "init": "gaussian"}}),
     "paint": ("paint", 24, {"model": {"width": 900}, "training": {"optimizer": "adam"}}),
     "render": ("render", 48, {"model": {"width": 900}, "training": {"optimizer": "sgd"}}),
 }

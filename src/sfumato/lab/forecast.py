@@ -87,7 +87,8 @@ def _pace(plan: Plan, arm: Arm, operations: int, learned: Learned) -> float | No
     trial = _trial(plan, arm)
     batch = plan.samples if trial.recipe.training.batch == "all" else trial.recipe.training.batch
     steps = max(1, round(MOMENT * SUPPOSED / (operations * batch)))
-    recipe = changed(trial.recipe, {"budget": {"steps": steps}})
+    # In seconds too: a small network takes more of them than its operations say.
+    recipe = changed(trial.recipe, {"budget": {"steps": steps, "seconds": 2 * MOMENT}})
     row = train(Trial(trial.key, recipe, (), None), learned).row
     return row["seconds"] / row["samples"] if row.get("samples") else None
 

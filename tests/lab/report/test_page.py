@@ -25,6 +25,7 @@ from sfumato.lab.report.recipes import found_recipe, repeats
 from sfumato.notices import heard
 from sfumato.recipe.text import from_string
 from tests.lab.report import stub
+from tests.shortened import brief_forecasts
 
 
 class Read(HTMLParser):
@@ -134,14 +135,17 @@ def test_big_words_follow_the_intervals(shift: tuple[float, ...], large: str, tm
 
 
 @pytest.mark.slow
-def test_the_page_stays_small_whatever_comes(tmp_path: Path) -> None:
-    names = [f"{stub.HOSTILE * 3} {number}" for number in range(64)]
+def test_the_page_stays_small_whatever_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # An eighth of the room for an eighth of 64 arms.
+    largest, arms = LARGEST // 8, 8
+    monkeypatch.setattr("sfumato.lab.report.page.LARGEST", largest)
+    names = [f"{stub.HOSTILE * 3} {number}" for number in range(arms)]
     picture = np.random.default_rng(0).random((150, 2000, 3), np.float32)
     found = stub.experiment(tmp_path / "e", names, picture=picture, noise=True, seeds=1)
     report.write(found)
-    assert LARGEST / 4 < (tmp_path / "e" / report.PAGE).stat().st_size <= LARGEST
+    assert largest / 4 < (tmp_path / "e" / report.PAGE).stat().st_size <= largest
     pictures = [each for tag, each in Read(page(tmp_path / "e")).tags if tag == "img" and each.get("src")]
-    assert len(pictures) == 2 * 64 + 1
+    assert len(pictures) == 2 * arms + 1
     assert int(str(pictures[0]["width"])) > 200
 
 
@@ -184,7 +188,7 @@ def test_without_pyarrow_one_line_says_so(tmp_path: Path, monkeypatch: pytest.Mo
 
 @pytest.mark.slow
 def test_a_recipe_trains_to_the_same_number_and_the_command_is_the_same_experiment(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = sf.compare({"a": {}, "b o": {"model": {"width": 9}}}, seeds=2, out=tmp_path / "e", **SMALL)
     for arm in found.plan.arms:
@@ -193,6 +197,7 @@ def test_a_recipe_trains_to_the_same_number_and_the_command_is_the_same_experime
         alone = list(sf.train(from_string(sf_string(recipe))))[-1]
         assert alone.evaluation is not None
         assert alone.evaluation.psnr == found.scores(arm)[0]
+    brief_forecasts(monkeypatch)
     command = repeats(found)
     assert command is not None
     before = (tmp_path / "e" / "trials.jsonl").read_text()

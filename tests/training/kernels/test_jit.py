@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import subprocess
@@ -11,85 +12,71 @@ from pathlib import Path
 import pytest
 
 import sfumato
-
-PROGRAM = """
-import hashlib, sys, numpy, numba, torch
-import sfumato as sf
-platform, *engines = sys.argv[1:]
-own, sys.platform = sys.platform, platform
 from sfumato.training.engines import barrier
-sys.platform = own
+from tests.warm import ENGINES, cache, note
 
-TRAINED = {
-    "online": [{"model.activation": "sine(10)"}, {"model.activation": "gauss(1)"}],
-    "fused": [
-        {"training.optimizer": each, "training.batch": "32"}
-        for each in ("sgd(momentum=0.9)", "adam", "rmsprop", "muon", "foof")
-    ],
-    "stacked": [{"training.batch": "32"}],
-    "replica": [{}],
-}
-picture = numpy.random.default_rng(1).random((12, 10, 3)).astype(numpy.float32)
-for engine in engines:
-    for changes in TRAINED[engine]:
-        nested = {}
-        for name, value in changes.items():
-            section, _, field = name.partition(".")
-            nested.setdefault(section, {})[field] = value
-        small = sf.preset("blog-2012" if engine in ("online", "replica") else "fast")
-        nested["model"] = {"depth": 3, "width": 24} | nested.get("model", {})
-        *_, last = sf.train(small, picture, engine=engine, threads=1, budget={"epochs": 4}, **nested)
-        digest = hashlib.sha256(b"".join(each.tobytes() for each in last.weights().values()))
-        digest.update(last.painting().tobytes())
-        print(engine, changes, digest.hexdigest())
-"""
+ROOT = Path(__file__).parents[3]
 
 
-def trained(cache: Path, platform: str, seed: int, *engines: str) -> str:
-    """What every recipe of these engines came to."""
-    environment = os.environ | {"NUMBA_CACHE_DIR": str(cache), "PYTHONHASHSEED": str(seed), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-c", PROGRAM, platform, *engines]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=600)
+def came_to(engine: str, kernels: Path | None) -> list[str]:
+    """What a new process comes to, with what has been compiled in this folder, or with what all tests use."""
+    program = f"from tests.warm import digests; print(*digests({engine!r}), sep='\\n')"
+    # In another order: nothing may hang on that of sets.
+    environment = os.environ | {"PYTHONHASHSEED": "2", "OMP_NUM_THREADS": "1"}
+    environment |= {} if kernels is None else {"NUMBA_CACHE_DIR": str(kernels)}
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False, timeout=600)
     assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-@pytest.fixture(scope="module")
-def cold(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """A cache that was empty, and what every recipe came to in the process that filled it."""
-    cache = tmp_path_factory.mktemp("cold")
-    return cache, trained(cache, sys.platform, 1, "online", "fused", "stacked", "replica")
+    return done.stdout.split()
 
 
 @pytest.mark.slow
-def test_cold_and_warm_are_one(cold: tuple[Path, str]) -> None:
-    cache, first = cold
-    kernels = {each.name: each.stat().st_mtime_ns for each in cache.rglob("*.nbc")}
-    # In another order: nothing may hang on what else there is in the process.
-    warm = trained(cache, sys.platform, 2, "replica", "stacked", "fused", "online")
-    assert sorted(first.splitlines()) == sorted(warm.splitlines())
-    assert {each.name: each.stat().st_mtime_ns for each in cache.rglob("*.nbc")} == kernels
+@pytest.mark.parametrize("engine", ENGINES)
+def test_who_loads_it_comes_to_what_the_one_who_compiled_it_came_to(engine: str, tmp_path: Path) -> None:
+    noted = note(engine)
+    # Where the tests found everything compiled, nobody has noted anything.
+    kernels = None if noted.exists() else tmp_path
+    compiled = noted.read_text().split() if noted.exists() else came_to(engine, kernels)
+    folder = cache() if kernels is None else tmp_path
+    before = {each.name: each.stat().st_mtime_ns for each in folder.rglob(f"{engine}_kernel*.nbc")}
+    assert before
+    assert came_to(engine, kernels) == compiled
+    # And it was loaded.
+    after = {each.name: each.stat().st_mtime_ns for each in folder.rglob(f"{engine}_kernel*.nbc")}
+    assert {name: after[name] for name in before} == before
 
 
-LINUX_ALONE = re.compile(rb"sched_getcpu|sched_[gs]etaffinity")
+LINUX_ALONE = re.compile(r"sched_getcpu|sched_[gs]etaffinity")
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no code of their own")
-def test_other_systems_compile_no_symbol_of_linux(cold: tuple[Path, str], tmp_path: Path) -> None:
-    def symbols(cache: Path) -> dict[str, set[bytes]]:
-        return {each.name.split(".py")[0]: set(LINUX_ALONE.findall(each.read_bytes())) for each in cache.rglob("*.nbc")}
+@pytest.mark.parametrize(
+    ("platform", "symbols"),
+    [("linux", {"sched_getcpu", "sched_getaffinity", "sched_setaffinity"}), ("darwin", set[str]())],
+)
+def test_other_systems_compile_no_symbol_of_linux(
+    platform: str, symbols: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = importlib.util.spec_from_file_location("barrier_there", barrier.__file__)
+    assert spec is not None
+    assert spec.loader is not None
+    there = importlib.util.module_from_spec(spec)
+    monkeypatch.setattr(sys, "platform", platform)
+    spec.loader.exec_module(there)
+    counts = there.counters(1)
+    there.begin(counts)
+    assert there.arrive_and_wait(counts.ctypes.data, 0, 1, 1)
+    (compiled,) = there.arrive_and_wait.inspect_llvm().values()
+    assert "sched_yield" in compiled
+    assert set(LINUX_ALONE.findall(compiled)) == symbols
 
-    cache, first = cold
-    of_linux = {kernel: names for kernel, names in symbols(cache).items() if names}
-    assert {kernel.split(".")[0] for kernel in of_linux} == {"online_kernel", "fused_kernel"}
-    assert set.union(*of_linux.values()) == {b"sched_getcpu", b"sched_getaffinity", b"sched_setaffinity"}
-    # The others are the same code on every system.
-    elsewhere = trained(tmp_path, "darwin", 1, "online", "fused")
-    assert set(elsewhere.splitlines()) <= set(first.splitlines())
-    compiled = symbols(tmp_path)
-    assert compiled.keys() >= of_linux.keys()
-    assert set.union(*compiled.values()) == set()
+
+def test_compiled_code_asks_for_the_system_in_one_place() -> None:
+    folder = Path(sfumato.__file__).parent / "training"
+    asking = [file for file in folder.rglob("*.py") if re.search(r"sys\.platform|os\.name", file.read_text("utf-8"))]
+    assert [file.name for file in asking if "numba" in file.read_text("utf-8")] == ["barrier.py"]
+    assert [file.name for file in folder.rglob("*.py") if LINUX_ALONE.search(file.read_text("utf-8"))] == ["barrier.py"]
 
 
 def test_fast_math_is_for_functions_that_are_inlined() -> None:
