@@ -8,6 +8,7 @@ from starlette.testclient import TestClient
 
 import sfumato as sf
 from tests.small import SMALL, picture
+from tests.studio import here
 from tests.studio.client import client
 
 
@@ -48,3 +49,15 @@ def over_trained(trained: sf.Run) -> Iterator[TestClient]:
     """A studio over the folder of `trained`."""
     with client(trained.folder.parent) as found:
         yield found
+
+
+@pytest.fixture
+def looked_into_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No process is started to look into networks and experiments: tests/studio/inside has one that is."""
+    here.look(monkeypatch)
+
+
+@pytest.fixture
+def decoded_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No process is started for a picture that is sent: others in tests/studio/form/test_uploads.py have one."""
+    here.decode(monkeypatch)

@@ -88,6 +88,13 @@ def test_one_that_ends_is_told_of(parrot: Child, how: str, problem: str) -> None
         parrot.ask(order("well"), PATIENCE)
 
 
+def test_so_is_one_whose_pipe_is_closed(parrot: Child) -> None:
+    assert parrot.process.stdout is not None
+    parrot.process.stdout.close()
+    with pytest.raises(OSError, match="without a word"):
+        parrot.ask(order("well"), PATIENCE)
+
+
 def test_one_that_takes_too_long_is_told_of(parrot: Child) -> None:
     parrot.ask(order("well"), PATIENCE)
     begun = time.monotonic()

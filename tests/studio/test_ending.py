@@ -9,21 +9,22 @@ import shutil
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
 
 import sfumato as sf
-from sfumato.runs import entry
-from tests.patience import PATIENCE
-from tests.studio.server import LOG, Server, eventually, server, stop_all
+from sfumato.runs import requests
+from tests.patience import PATIENCE, eventually
+from tests.studio.server import LOG, Server, server, stop_all
 
 pytestmark = pytest.mark.slow
 
 LARGE = {"picture": "cat", "changes": {"model.width": "1500", "model.depth": "8", "threads": "1"}}
-WAITS = {"changes": {"picture.max_side": "8", "model.width": "4", "budget.seconds": "600", "engine": "autograd"}}
+WAITS = {"changes": {"picture.max_side": "8", "model.width": "4", "budget.seconds": "600"}}
+"""It takes all cores: of several one is trained."""
 
 
 @pytest.fixture
@@ -45,23 +46,13 @@ def aside(page: Server, path: str, body: object, method: str = "POST") -> None:
     threading.Thread(target=ask, daemon=True).start()
 
 
-def a_check(page: Server, folder: Path, closed: ExitStack) -> None:
+def a_check(page: Server, folder: Path) -> None:
     eventually(lambda: list((folder / ".studio" / "logs").glob("*.log")))
     aside(page, "/api/check", {**LARGE, "pressed": True})
 
 
-def a_look(page: Server, folder: Path, closed: ExitStack) -> None:
+def a_look(page: Server) -> None:
     aside(page, "/api/runs/one/ranks", None, "GET")
-
-
-def a_queue(page: Server, folder: Path, closed: ExitStack) -> None:
-    names = [page.ask("POST", "/api/runs", WAITS)[1]["name"] for _ in range(3)]
-    eventually(lambda: entry.read(folder / names[0]).state == "running")
-
-
-def a_start(page: Server, folder: Path, closed: ExitStack) -> None:
-    """Before the process that is to train has loaded."""
-    assert page.ask("POST", "/api/runs", WAITS)[0] == 201
 
 
 def an_upload(page: Server, folder: Path, closed: ExitStack) -> None:
@@ -72,34 +63,45 @@ def an_upload(page: Server, folder: Path, closed: ExitStack) -> None:
     eventually(lambda: list((folder / ".studio" / "pictures").glob(".*.partial")))
 
 
-def a_stream(page: Server, folder: Path, closed: ExitStack) -> None:
+def a_stream(page: Server, closed: ExitStack) -> None:
     next(closed.enter_context(page.events("one")))
 
 
-AT = [(each, signal.SIGTERM) for each in (a_look, a_queue, a_start, an_upload, a_stream)]
-AT += [(a_check, each) for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)]
-"""All signals take the same way: one of them is sent at everything."""
-
-
-@pytest.mark.parametrize(("busy", "number"), AT)
-def test_it_ends_whatever_it_is_at(
-    folder: Path, busy: Callable[[Server, Path, ExitStack], None], number: signal.Signals
-) -> None:
-    with ExitStack() as closed, server(folder) as page:
-        busy(page, folder, closed)
-        os.kill(page.process.pid, number)
-        assert page.process.wait(timeout=PATIENCE) == 0
+def has_ended_well(page: Server, folder: Path) -> None:
+    assert page.process.wait(timeout=PATIENCE) == 0
     assert (folder.parent / LOG).read_text() == ""
     assert not list((folder / ".studio").glob("*/.*.partial"))
 
 
-def test_what_waits_is_there_afterwards(folder: Path) -> None:
+def statuses(folder: Path, names: list[str]) -> list[str]:
+    return [json.loads((folder / name / "run.json").read_text())["status"] for name in names]
+
+
+def test_ctrl_c_while_a_recipe_is_checked_and_a_page_is_open(folder: Path) -> None:
+    with ExitStack() as closed, server(folder) as page:
+        a_stream(page, closed)
+        a_check(page, folder)
+        # As a terminal sends it: to all processes of its group.
+        os.killpg(page.process.pid, signal.SIGINT)
+        has_ended_well(page, folder)
+
+
+def test_a_closed_terminal_while_runs_begin_and_sigterm_while_everything_goes_on(folder: Path) -> None:
     with server(folder) as page:
+        # Before the process that is to train has loaded.
         names = [page.ask("POST", "/api/runs", WAITS)[1]["name"] for _ in range(3)]
+        os.kill(page.process.pid, signal.SIGHUP)
+        has_ended_well(page, folder)
+    # What waits is there afterwards, for the next one.
+    found = statuses(folder, names)
+    assert set(found) <= {"queued", "running"}
+    assert found.count("queued") >= 2
+    with ExitStack() as closed, server(folder) as page:
+        eventually(lambda: "running" in [page.get(f"/api/runs/{name}")["state"] for name in names])
+        a_stream(page, closed)
+        an_upload(page, folder, closed)
+        a_look(page)
         os.kill(page.process.pid, signal.SIGTERM)
-        assert page.process.wait(timeout=PATIENCE) == 0
-    states = {name: json.loads((folder / name / "run.json").read_text())["status"] for name in names}
-    assert set(states.values()) <= {"queued", "running"}
-    with server(folder) as page:
-        assert sum(page.get(f"/api/runs/{name}")["state"] == "queued" for name in names) >= 2
-        eventually(lambda: any(page.get(f"/api/runs/{name}")["state"] == "running" for name in names))
+        has_ended_well(page, folder)
+    assert sorted(statuses(folder, names)) == ["queued", "queued", "running"]
+    assert [requests.is_live(folder / name) for name in names].count(True) == 1

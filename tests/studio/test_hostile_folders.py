@@ -83,24 +83,31 @@ def test_a_good_run_answers(studio: TestClient, folder: Path, capfd: pytest.Capt
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "name",
+    "names",
     [
-        "run.json",
-        "metrics.jsonl",
-        "picture.npy",
-        "painting.png",
-        "live.jpg",
-        "request",
-        "lock",
-        "frames/000000000000.png",
-        "moments/000000000000.safetensors",
+        ("run.json",),
+        ("metrics.jsonl",),
+        ("picture.npy",),
+        ("lock",),
+        # Each has addresses of its own, and holds up no other.
+        ("painting.png", "live.jpg", "request", "frames/000000000000.png", "moments/000000000000.safetensors"),
     ],
+    ids=["run.json", "metrics.jsonl", "picture.npy", "lock", "others"],
 )
 @pytest.mark.parametrize("what", ["large", "pipe", "folder", "link to itself", "device"])
 def test_a_file_that_is_none(
-    studio: TestClient, folder: Path, capfd: pytest.CaptureFixture[str], name: str, what: str
+    studio: TestClient, folder: Path, capfd: pytest.CaptureFixture[str], names: tuple[str, ...], what: str
 ) -> None:
-    path = folder / name
+    for name in names:
+        spoil(folder / name, what)
+    found = ask_all(studio, capfd)
+    if "painting.png" in names:
+        # The run itself is read, and so each of the others was asked for.
+        assert found[""] == found["/metrics"] == found["/target.png"] == 200
+    assert studio.post("/api/runs/one/stop").status_code in (404, 409)
+
+
+def spoil(path: Path, what: str) -> None:
     path.unlink(missing_ok=True)
     path.parent.mkdir(exist_ok=True)
     match what:
@@ -115,14 +122,13 @@ def test_a_file_that_is_none(
             path.symlink_to(path.name)
         case _:
             path.symlink_to("/dev/zero")
-    ask_all(studio, capfd)
-    assert studio.post("/api/runs/one/stop").status_code in (404, 409)
 
 
 @pytest.mark.parametrize(
     ("where", "deep"),
     [
-        *itertools.product(("recipe", "provenance", "result", "findings", "looking", "picture", "resumed"), (400, 900)),
+        *itertools.product(("recipe", "provenance", "result", "findings", "looking", "picture", "resumed"), (900,)),
+        *itertools.product(("recipe", "picture"), (400,)),
         # So deep it is not even read: wherever it is.
         ("recipe", 100_000),
     ],
@@ -142,7 +148,7 @@ def test_facts_that_are_large(studio: TestClient, folder: Path, capfd: pytest.Ca
     assert found[""] == 409
 
 
-@pytest.mark.parametrize("side", [9_000, 12_000, 60_000, 2**31 - 1])
+@pytest.mark.parametrize("side", [9_000, 60_000, 2**31 - 1])
 def test_a_painting_that_is_a_bomb(
     studio: TestClient, folder: Path, capfd: pytest.CaptureFixture[str], side: int
 ) -> None:
@@ -184,8 +190,8 @@ def test_a_run_that_goes_while_it_is_read(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("looked_into_here")
 def test_weights_of_another_network(studio: TestClient, folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    # One process that looks inside for all: each would load PyTorch.
     for kind in ("shape", "dtype", "names", "none", "text"):
         shutil.copytree(folder, folder.with_name(kind))
         spoil_weights(folder.with_name(kind), kind)

@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 
 import sfumato as sf
 from sfumato.runs import layout
+from tests.studio import here
 from tests.studio.client import ADDRESS, client
 from tests.studio.interface import description
 
@@ -28,11 +29,14 @@ ANY_BYTES = ("/api/pictures", "/api/runs/{name}/{wish}")
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory, trained: sf.Run) -> Iterator[tuple[TestClient, dict[str, Any]]]:
-    """A studio in which all runs wait, and its description."""
+    """A studio in which all runs wait and that starts no processes, and its description."""
     runs = tmp_path_factory.mktemp("interface") / "runs"
     shutil.copytree(trained.folder, runs / trained.folder.name)
 
-    with client(runs) as studio:
+    with pytest.MonkeyPatch.context() as patch, client(runs) as studio:
+        here.look(patch)
+        here.check(patch)
+        here.decode(patch)
         steps = [layout.step_of(path) for path in trained.moments()]
         yield studio, description(trained.folder.name, steps[-2:])
 

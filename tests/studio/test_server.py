@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import signal
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-import sfumato as sf
 from sfumato.cli.main import main
 from sfumato.cores import available_cores
 from sfumato.runs import layout, requests
 from tests.patience import PATIENCE
-from tests.studio.server import LOG, Server, eventually, server, stop_all
+from tests.studio.server import Server, eventually, server, stop_all
 
 pytestmark = pytest.mark.slow
 
@@ -28,7 +25,6 @@ LONG: dict[str, Any] = {
         "model.width": "16",
         "training.schedule": "constant",
         "training.optimizer": "adam",
-        "engine": "autograd",
         "threads": "1",
         "budget.seconds": "600",
     }
@@ -49,55 +45,25 @@ def state(page: Server, name: str) -> str:
     return page.get(f"/api/runs/{name}")["state"]
 
 
-def test_a_run_outlives_its_server(folder: Path) -> None:
-    with server(folder) as page:
-        status, answer = page.ask("POST", "/api/runs", LONG)
-        assert status == 201, answer
-        name = answer["name"]
-        with page.events(name) as events:
-            event, data = next(events)
-            assert event == "state"
-            while data["state"] == "queued":
-                event, data = next((event, data) for event, data in events if event == "state")
-            assert data["state"] == "running"
-            seen = {event for event, _ in (next(events) for _ in range(12))}
-            assert seen >= {"state", "moment"}
-            assert (folder / name / "watched").exists()
-            assert page.ask("POST", f"/api/runs/{name}/pause") == (202, {"name": name})
-            assert next(data for event, data in events if event == "state" and data["state"] == "paused")
-        assert state(page, name) == "paused"
-        page.kill()
-    assert requests.is_live(folder / name)
-    with server(folder) as page:
-        # Another server, as good as the first.
-        assert state(page, name) == "paused"
-        with page.events(name) as events:
-            assert next(events)[1]["state"] == "paused"
-            assert page.ask("POST", f"/api/runs/{name}/resume")[0] == 202
-            assert next(data for event, data in events if event == "state" and data["state"] == "running")
-            step = next(data["step"] for event, data in events if event == "moment")
-            assert next(data["step"] for event, data in events if event == "moment") > step
-        assert page.ask("POST", "/api/runs/delete", {"names": [name]})[1]["deleted"] == []
-        assert page.ask("POST", f"/api/runs/{name}/stop")[0] == 202
-        eventually(lambda: state(page, name) == "stopped")
-        eventually(lambda: (folder / name / layout.CURVE).exists())
-        # It is taken up again by a new process.
-        assert page.ask("POST", f"/api/runs/{name}/resume") == (202, {"name": name})
-        eventually(lambda: state(page, name) == "running")
-        assert page.get(f"/api/runs/{name}")["resumed"]
-        assert page.ask("POST", f"/api/runs/{name}/stop")[0] == 202
-        eventually(lambda: not requests.is_live(folder / name))
-        assert page.ask("POST", f"/api/runs/{name}/pause")[0] == 409
-        with page.events(name) as events:
-            assert next(events)[1]["state"] == "stopped"
-            assert page.ask("POST", "/api/runs/delete", {"names": [name]})[1]["deleted"] == [name]
-            assert next(event for event, _ in events if event == "gone")
-        assert page.ask("GET", f"/api/runs/{name}")[0] == 404
+def asked(page: Server, recipe: dict[str, Any]) -> str:
+    """A new run's name."""
+    status, answer = page.ask("POST", "/api/runs", recipe)
+    assert status == 201, answer
+    return answer["name"]
 
 
-def test_a_check_and_a_race(folder: Path) -> None:
-    cores = available_cores()
-    arms = [{"changes": {**LONG["changes"], "model.depth": str(depth)}} for depth in range(1, min(cores + 2, 5))]
+def heard(events: Iterator[tuple[str, Any]], kind: str, **wanted: Any) -> dict[str, Any]:
+    """The next event of a kind with these values, whatever others come before it."""
+    until = time.monotonic() + PATIENCE
+    for event, data in events:
+        if event == kind and wanted.items() <= data.items():
+            return data
+        assert time.monotonic() < until, f"no {kind} with {wanted}"
+    raise AssertionError("the stream has ended")
+
+
+def test_runs_and_their_queue_outlive_the_server(folder: Path) -> None:
+    all_cores = {"changes": {**LONG["changes"], "threads": str(available_cores())}}
     with server(folder) as page:
         status, answer = page.ask("POST", "/api/check", {**LONG, "pressed": True})
         assert status == 200
@@ -108,52 +74,56 @@ def test_a_check_and_a_race(folder: Path) -> None:
         assert status == 422
         assert "replica" in answer["problem"]
         assert [each.name for each in folder.iterdir()] == [".studio"]
-        status, answer = page.ask("POST", "/api/race", {"arms": arms})
-        assert status == 201, answer
-        names = answer["names"]
-        assert len(set(names)) == len(arms)
-        depths = [page.get(f"/api/runs/{name}")["recipe"]["model.depth"] for name in names]
-        assert depths == [arm["changes"]["model.depth"] for arm in arms]
-        if len(arms) > cores:
-            eventually(lambda: [state(page, name) for name in names[:cores]] == ["running"] * cores)
-            waits = page.get(f"/api/runs/{names[-1]}")
-            assert (waits["state"], waits["now"]["before"]) == ("queued", len(arms) - cores - 1)
-            page.ask("POST", f"/api/runs/{names[0]}/stop")
-            eventually(lambda: state(page, names[cores]) == "running")
 
-
-def test_the_queue_outlives_its_server(folder: Path) -> None:
-    cores = available_cores()
-    arm = {"changes": {**LONG["changes"], "threads": str(cores)}}
-    with server(folder) as page:
-        first, last, unwanted = (page.ask("POST", "/api/runs", arm)[1]["name"] for _ in range(3))
-        eventually(lambda: state(page, first) == "running")
+        first, last, unwanted = (asked(page, all_cores) for _ in range(3))
+        with page.events(first) as events:
+            event, data = next(events)
+            assert event == "state"
+            if data["state"] == "queued":
+                heard(events, "state", state="running")
+            heard(events, "moment")
+            heard(events, "state", state="running")
+        assert (folder / first / "watched").exists()
         assert [page.get(f"/api/runs/{name}")["now"]["before"] for name in (last, unwanted)] == [0, 1]
         page.kill()
+    assert requests.is_live(folder / first)
     with server(folder) as page:
+        # Another server, as good as the first.
         assert [state(page, name) for name in (first, last, unwanted)] == ["running", "queued", "queued"]
         # What has not begun is gone when it is cancelled.
         assert page.ask("POST", f"/api/runs/{unwanted}/stop")[0] == 202
         assert page.ask("GET", f"/api/runs/{unwanted}")[0] == 404
-        # A training that is paused leaves its cores to the next, and waits for them when it is to go on.
-        assert page.ask("POST", f"/api/runs/{first}/pause")[0] == 202
-        eventually(lambda: state(page, last) == "running")
-        assert page.ask("POST", f"/api/runs/{first}/resume")[0] == 202
-        assert state(page, first) == "queued"
-        assert page.ask("POST", f"/api/runs/{last}/stop")[0] == 202
-        eventually(lambda: state(page, first) == "running")
+        with page.events(first) as events:
+            assert next(events)[1]["state"] == "running"
+            # A training that is paused leaves its cores to the next, and waits for them when it is to go on.
+            assert page.ask("POST", f"/api/runs/{first}/pause") == (202, {"name": first})
+            heard(events, "state", state="paused")
+            eventually(lambda: state(page, last) == "running")
+            assert state(page, first) == "paused"
+            assert page.ask("POST", f"/api/runs/{first}/resume")[0] == 202
+            assert state(page, first) == "queued"
+            assert page.ask("POST", f"/api/runs/{last}/stop")[0] == 202
+            heard(events, "state", state="running")
+            assert heard(events, "moment")["step"] < heard(events, "moment")["step"]
         eventually(lambda: not list((folder / ".studio" / "queue").glob("*.json")))
-
-
-def test_ctrl_c_ends_it_at_once_with_pages_open(folder: Path, trained: sf.Run) -> None:
-    shutil.copytree(trained.folder, folder / "one")
-    with server(folder) as page, page.events("one") as events:
-        next(events)
-        assert page.get("/api/runs/one/ranks")["stable_rank"]
-        # As a terminal sends it: to all processes of its group.
-        os.killpg(page.process.pid, signal.SIGINT)
-        assert page.process.wait(timeout=PATIENCE) == 0
-    assert (folder.parent / LOG).read_text() == ""
+        assert page.ask("POST", "/api/runs/delete", {"names": [first]})[1]["deleted"] == []
+        assert page.ask("POST", f"/api/runs/{first}/stop")[0] == 202
+        eventually(lambda: state(page, first) == "stopped")
+        eventually(lambda: (folder / first / layout.CURVE).exists())
+        # It is taken up again by a new process.
+        assert page.ask("POST", f"/api/runs/{first}/resume") == (202, {"name": first})
+        eventually(lambda: state(page, first) == "running")
+        assert page.get(f"/api/runs/{first}")["resumed"]
+        assert page.ask("POST", f"/api/runs/{first}/stop")[0] == 202
+        eventually(lambda: not requests.is_live(folder / first))
+        assert page.ask("POST", f"/api/runs/{first}/pause")[0] == 409
+        with page.events(first) as events:
+            assert next(events)[1]["state"] == "stopped"
+            assert page.ask("POST", "/api/runs/delete", {"names": [first]})[1]["deleted"] == [first]
+            assert next(event for event, _ in events if event == "gone")
+        assert page.ask("GET", f"/api/runs/{first}")[0] == 404
+    # Nor has the process whose server was killed complained of that.
+    assert all("Traceback" not in log.read_text() for log in (folder / ".studio" / "logs").iterdir())
 
 
 def test_an_address_that_is_taken_is_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

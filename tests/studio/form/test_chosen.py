@@ -19,6 +19,7 @@ def small(data: bytes) -> tuple[int, int]:
         return image.size
 
 
+@pytest.mark.usefixtures("decoded_here")
 def test_a_picture_that_was_dropped_is_shown_again(studio: TestClient) -> None:
     buffer = io.BytesIO()
     Image.new("RGB", (600, 300), (200, 90, 40)).save(buffer, format="TIFF")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ import sfumato as sf
 from sfumato import images, models
 from sfumato.recipe import Coordinates, Recipe, changed
 from sfumato.render import neurons, zoom
+from sfumato.runs import layout
 from sfumato.studio.inside import layers, tiles
 from sfumato.studio.inside.tile_places import FURTHEST, SIDE
 from tests.runs import made
@@ -31,11 +31,10 @@ def pixels(data: bytes) -> np.ndarray:
         return np.asarray(image)
 
 
-@pytest.fixture(scope="module")
-def inside(trained: sf.Run) -> Iterator[TestClient]:
-    """One looker for all."""
-    with client(trained.folder.parent) as found:
-        yield found
+@pytest.fixture
+def inside(over_trained: TestClient, looked_into_here: None) -> TestClient:
+    """A studio that looks into `trained`, in this process."""
+    return over_trained
 
 
 @pytest.fixture
@@ -97,13 +96,15 @@ def test_earlier_moments_and_places_that_stay(inside: TestClient, at: str, train
     assert inside.get(placed["sheet"]).status_code == 200
 
 
-def test_what_there_is_not(inside: TestClient, at: str) -> None:
+def test_what_there_is_not(inside: TestClient, at: str, trained: sf.Run) -> None:
+    # A busy machine saves its moments at other steps.
+    later = layout.step_of(trained.moments()[-1]) + 1
     for part in (
         "layers/0",
         "layers/x",
         "layers/1001",
         "layers/1/units/-1",
-        "layers/1?step=1",
+        f"layers/1?step={later}",
         "tiles/25/0/0.png",
         "tiles/0/9/0.png",
     ):
@@ -164,16 +165,21 @@ def test_an_answer_is_made_once(inside: TestClient, at: str, monkeypatch: pytest
     assert inside.get(f"{at}/tiles/1/0/0.png").content == first.content
 
 
-def test_a_looker_that_dies_is_replaced(inside: TestClient, at: str, capfd: pytest.CaptureFixture[str]) -> None:
-    networks = inside.app.state.studio.networks  # pyright: ignore
-    inside.get(f"{at}/layers/1")
-    networks._looker.process.kill()
-    networks._looker.process.wait()
-    assert inside.get(f"{at}/tiles/2/0/0.png").status_code == 200
-    networks._looker.process.stdout.close()
-    assert inside.get(f"{at}/tiles/2/0/1.png").status_code == 200
+def test_a_looker_that_dies_is_replaced(over_trained: TestClient, at: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """A real process, and another one."""
+    networks = over_trained.app.state.studio.networks  # pyright: ignore
+    assert over_trained.get(f"{at}/layers/1").json()["units"] == 16
+    first = networks._looker.process
+    first.kill()
+    first.wait()
+    answer = over_trained.get(f"{at}/tiles/2/0/0.png")
+    assert pixels(answer.content).shape == (SIDE, SIDE, 3)
+    assert networks._looker.process.pid != first.pid
+    networks.end()
+    assert capfd.readouterr().err == ""
 
 
+@pytest.mark.usefixtures("looked_into_here")
 def test_nobody_s_code_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = made.run(tmp_path / "runs", "own", facts={"resumed": [], "result": None}, model={"module": "planted:Net"})
     (folder / "moments").mkdir()
@@ -190,6 +196,7 @@ def test_nobody_s_code_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert not (tmp_path / "planted").exists()
 
 
+@pytest.mark.usefixtures("looked_into_here")
 def test_weights_that_do_not_fit_are_said(tmp_path: Path, trained: sf.Run) -> None:
     folder = made.run(tmp_path / "runs", "mixed", facts={"resumed": [], "result": None})
     (folder / "moments").mkdir()

@@ -413,3 +413,25 @@ def test_a_run_that_somebody_else_queued_has_no_file_read(some: Trainings, known
     with pytest.raises(Problem, match="sfumato resume"):
         done(some.queue.resume(folder))
     assert some.waiting() == []
+
+
+@pytest.mark.parametrize("where", [(waiting, "places"), (queues, "_threads")])
+def test_one_that_ends_while_it_looks_begins_nothing(
+    some: Trainings, where: tuple[Any, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def end() -> None:
+        (name,) = await some.start(1)
+        loop, look = asyncio.get_running_loop(), getattr(*where)
+
+        def meanwhile(*asked: Any) -> Any:
+            # Before the queue hears the answer.
+            loop.call_soon_threadsafe(some.queue.end)
+            return look(*asked)
+
+        monkeypatch.setattr(*where, meanwhile)
+        await some.look()
+        monkeypatch.setattr(*where, look)
+        assert (some.begun, some.waiting()) == ([], [name])
+        assert facts.read(some.runs / name)["status"] == "queued"
+
+    done(end())

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -58,9 +59,14 @@ def answer(port: int, text: str) -> str:
         return b"".join(iter(lambda: connection.recv(65536), b"")).decode()
 
 
+def answers(port: int, *texts: str) -> list[str]:
+    """The same of several that are sent at once."""
+    with ThreadPoolExecutor(len(texts)) as pool:
+        return list(pool.map(lambda text: answer(port, text), texts))
+
+
 def test_who_asks_nothing_is_let_go(port: int) -> None:
-    for text in ("", "GET /", "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: a"):
-        assert answer(port, text) == ""
+    assert answers(port, "", "GET /", "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: a") == [""] * 3
 
 
 def test_who_asks_once_and_then_in_part_is_let_go(patient: int) -> None:
@@ -69,12 +75,13 @@ def test_who_asks_once_and_then_in_part_is_let_go(patient: int) -> None:
     assert found.count("HTTP/1.1") == 1
 
 
-@pytest.mark.parametrize("path", ["/api/describe", "/api/pictures", "/api/runs/delete"])
 @pytest.mark.slow
-def test_a_body_that_stands_still_is_refused(port: int, runs: Path, path: str) -> None:
-    found = answer(port, f"POST {path} HTTP/1.1\r\n{HEAD}Content-Length: 100\r\n\r\n{{")
-    assert found.startswith("HTTP/1.1 408")
-    assert "took longer than" in found
+def test_a_body_that_stands_still_is_refused(port: int, runs: Path) -> None:
+    paths = ("/api/describe", "/api/pictures", "/api/runs/delete")
+    texts = (f"POST {path} HTTP/1.1\r\n{HEAD}Content-Length: 100\r\n\r\n{{" for path in paths)
+    for found in answers(port, *texts):
+        assert found.startswith("HTTP/1.1 408")
+        assert "took longer than" in found
     assert not list((runs / ".studio").rglob("*.partial"))
 
 

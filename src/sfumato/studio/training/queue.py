@@ -94,7 +94,8 @@ class Queue:
             if self._has_ended:
                 return
             found = await to_thread.run_sync(waiting.places, self._runs)
-            if not found or not self._leads():
+            # It may have ended meanwhile, and the lead be somebody else's.
+            if self._has_ended or not found or not self._leads():
                 return
             cores = available_cores()
             at_work = await to_thread.run_sync(self._at_work, cores)
@@ -104,6 +105,9 @@ class Queue:
                 if place.name in self._beginning:
                     continue
                 threads = await to_thread.run_sync(_threads, self._runs / place.name, cores)
+                # Nothing is waited for from here to the task's creation: `end` cancels all tasks that there are.
+                if self._has_ended:
+                    return
                 # In their order: a run that needs all cores would else never have them.
                 if at_work and sum(at_work.values()) + threads > cores:
                     break

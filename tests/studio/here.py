@@ -1,0 +1,88 @@
+"""What the studio asks of other processes, answered in this one: for tests of what is answered, not of processes."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import subprocess
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from sfumato.studio.form import uploads
+from sfumato.studio.inside import networks
+from sfumato.studio.training import children
+
+
+class Looker:
+    """In place of the `Child` that looks into networks."""
+
+    ended = False
+
+    def __init__(self, *_: Any) -> None:
+        from sfumato.studio.inside import looker
+
+        self._answered = looker._answered
+        self._networks = looker._Networks()
+
+    def ask(self, order: dict[str, Any], _: float) -> tuple[dict[str, Any], bytes]:
+        """As it comes through pipes."""
+        head, data = self._answered(self._networks, json.loads(json.dumps(order)))
+        return json.loads(json.dumps(head)), data
+
+    def end(self) -> None: ...
+
+
+class Checker:
+    """In place of the `Child` that checks recipes: it finds nothing wrong with any."""
+
+    ended = False
+    has_answer = False
+
+    def __init__(self, *_: Any) -> None: ...
+
+    def ask(self, order: dict[str, Any], _: float) -> tuple[dict[str, Any], bytes]:
+        """Like the other's."""
+        return ({"loaded": True} if order["do"] == "load" else {"works": True, "findings": []}), b""
+
+    def end(self) -> None: ...
+
+
+class Decoder:
+    """In place of the process that tries a picture."""
+
+    def __init__(self, command: Sequence[str], **_: Any) -> None:
+        self._arguments = command[command.index("sfumato.studio.form.decoding") + 1 :]
+
+    def __enter__(self) -> Decoder:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def communicate(self, timeout: float) -> tuple[bytes, None]:
+        """What it would print."""
+        from sfumato.studio.form import decoding
+
+        with contextlib.redirect_stdout(io.StringIO()) as printed:
+            decoding.main(*self._arguments)
+        return printed.getvalue().encode(), None
+
+    def kill(self) -> None: ...
+
+
+def look(patch: pytest.MonkeyPatch) -> None:
+    """Networks are looked into here."""
+    patch.setattr(networks, "Child", Looker)
+
+
+def check(patch: pytest.MonkeyPatch) -> None:
+    """Recipes are checked here, or not at all."""
+    patch.setattr(children, "Child", Checker)
+
+
+def decode(patch: pytest.MonkeyPatch) -> None:
+    """Pictures that are sent are decoded here."""
+    patch.setattr(uploads, "subprocess", SimpleNamespace(**{**vars(subprocess), "Popen": Decoder}))
