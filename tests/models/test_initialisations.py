@@ -12,7 +12,7 @@ from torch import nn
 
 from sfumato.models import grid
 from sfumato.models import mlp as build
-from sfumato.models.initialisations import IMPLEMENTATIONS, Shape
+from sfumato.models.initialisations import Shape
 from sfumato.recipe import Coordinates, Model, choices
 from sfumato.streams import stream
 
@@ -25,7 +25,7 @@ def shape_of(fan_in: int, fan_out: int, *, first: bool = False, last: bool = Fal
 
 def drawn(choice: choices.Initialisation, *, first: bool = False, last: bool = False) -> tuple[np.ndarray, np.ndarray]:
     shape = shape_of(FAN_IN, FAN_OUT, first=first, last=last)
-    return IMPLEMENTATIONS[type(choice)](choice, shape, stream(1, "test"))
+    return choice.implementation()(choice, shape, stream(1, "test"))
 
 
 EVERY = [
@@ -67,7 +67,7 @@ def test_inputs_that_are_sums_get_smaller_weights(choice: choices.Initialisation
     # Edges measures the sums of hidden layers: there only the output has weights to be divided.
     last = isinstance(choice, choices.Edges)
     one, four = (
-        IMPLEMENTATIONS[type(choice)](
+        choice.implementation()(
             choice, dataclasses.replace(shape_of(FAN_IN, FAN_OUT, last=last), terms=terms), stream(1, "test")
         )
         for terms in (1, 4)
@@ -116,7 +116,7 @@ def test_siren_s_first_layer() -> None:
 @pytest.mark.parametrize(("fan_in", "fan_out"), [(20, 30), (30, 20), (25, 25)])
 def test_orthogonal(fan_in: int, fan_out: int) -> None:
     choice = choices.Orthogonal(gain=2.0)
-    weights, _ = IMPLEMENTATIONS[type(choice)](choice, shape_of(fan_in, fan_out), stream(1, "test"))
+    weights, _ = choice.implementation()(choice, shape_of(fan_in, fan_out), stream(1, "test"))
     small = weights @ weights.T if fan_out <= fan_in else weights.T @ weights
     np.testing.assert_allclose(small, 4 * np.eye(len(small)), atol=1e-12)
 
@@ -165,7 +165,7 @@ def test_edges_pass_through_the_picture(coordinates: Coordinates) -> None:
 
 
 def test_edges_of_a_layer_above_a_constant_one() -> None:
-    weights, biases = IMPLEMENTATIONS[choices.Edges](
+    weights, biases = choices.Edges.implementation()(
         choices.Edges(),
         Shape(3, 4, first=False, last=False, inputs=lambda _, count: np.ones((count, 3))),
         stream(1, ""),

@@ -12,7 +12,8 @@ from hypothesis import given
 
 from sfumato.errors import EngineError
 from sfumato.recipe import Recipe, changed
-from sfumato.recipe.need import Size, checking, engine_of, painting, training
+from sfumato.recipe.engines import auto
+from sfumato.recipe.need import Size, checking, painting, training
 from sfumato.training.engines import choose
 from tests.recipe import strategies
 
@@ -73,4 +74,4 @@ def test_the_engine_is_the_one_that_will_train(recipe: Recipe) -> None:
         chosen = choose(recipe)
     except EngineError:
         return
-    assert engine_of(recipe) == chosen
+    assert auto(recipe).name == chosen

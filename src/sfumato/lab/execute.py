@@ -21,10 +21,8 @@ from sfumato.lab.plan import Plan
 from sfumato.lab.train import Learned, train
 from sfumato.lab.trial import InterruptedTrialError, Outcome, Trial, failed
 from sfumato.lab.worker import Start
+from sfumato.recipe.engines import ENGINES
 from sfumato.training.engines import choose
-
-COMPILED = ("fused", "stacked", "online", "replica")
-"""Engines that compute outside Python's lock."""
 
 
 class Executes(Protocol):
@@ -47,7 +45,7 @@ def rule(plan: Plan) -> str:
     """
     if any((arm.recipe.model.module or "").startswith("__main__:") for arm in plan.arms):
         return "here"
-    return "threads" if all(choose(arm.recipe) in COMPILED for arm in plan.arms) else "processes"
+    return "threads" if all(ENGINES[choose(arm.recipe)].compiled for arm in plan.arms) else "processes"
 
 
 def executor(how: str, workers: int) -> AbstractContextManager[Executes]:

@@ -10,7 +10,7 @@ from sfumato.models import activations, encodings, own, own_check
 from sfumato.models.initialisations import initialise
 from sfumato.models.mlp import MLP
 from sfumato.process_state import scoped
-from sfumato.recipe import Coordinates, Model, choices
+from sfumato.recipe import Coordinates, Model
 from sfumato.recipe.description import layers_of
 from sfumato.streams import stream
 
@@ -57,9 +57,8 @@ def _own(name: str, channels: int, seed: int, dtype: torch.dtype) -> nn.Module:
 
 def shapes(model: Model, channels: int) -> dict[str, tuple[int, ...]]:
     """Of everything in the ``state_dict`` of a recipe's own network, without building it."""
-    fourier = model.encoding if isinstance(model.encoding, choices.Fourier) else None
-    found: dict[str, tuple[int, ...]] = {} if fourier is None else {"encode.frequencies": (2, fourier.features // 2)}
-    for number, layer in enumerate(layers_of(model, 2 if fourier is None else fourier.features, channels)):
+    found = {f"encode.{name}": shape for name, shape in model.encoding.shapes().items()}
+    for number, layer in enumerate(layers_of(model, model.encoding.outputs(), channels)):
         found[f"layers.{number}.weight"] = (layer.units, layer.inputs)
         if layer.biases:
             found[f"layers.{number}.bias"] = (layer.units,)
@@ -81,10 +80,9 @@ def mlp(
 
 
 def _mlp(model: Model, channels: int, seed: int, dtype: torch.dtype) -> MLP:
-    encode, inputs = encodings.build(model.encoding, stream(seed, "encoding"))
     return MLP(
-        encode,
-        inputs,
+        encodings.build(model.encoding, stream(seed, "encoding")),
+        model.encoding.outputs(),
         model.widths,
         channels,
         activations.build(model.activation),

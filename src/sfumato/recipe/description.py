@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from sfumato.errors import RecipeError
-from sfumato.recipe.choices import Fourier
+from sfumato.recipe.engines import ENGINES
 from sfumato.recipe.model import Model
 from sfumato.recipe.recipe import Recipe
 
@@ -63,20 +63,19 @@ class Description:
     @property
     def parameters(self) -> int:
         """All trained numbers."""
-        return sum(layer.parameters for layer in self.layers)
+        return self.recipe.model.encoding.parameters() + sum(layer.parameters for layer in self.layers)
 
     @property
     def bytes_a_number(self) -> int:
         """8 in float64, else 4."""
-        dtype, replica = self.recipe.dtype, self.recipe.engine == "replica"
-        return 8 if dtype == "float64" or (dtype == "auto" and replica) else 4
+        dtype, engine = self.recipe.dtype, self.recipe.engine
+        own = "float32" if engine == "auto" else ENGINES[engine].dtype
+        return 8 if (own if dtype == "auto" else dtype) == "float64" else 4
 
     @property
     def multiply_adds(self) -> int:
         """Of one sample's way through the network: of its linear layers and of the encoding's product."""
-        # A feature is the cosine or the sine of one of half as many angles, each a product of 2 coordinates.
-        encoding = self.encoded if isinstance(self.recipe.model.encoding, Fourier) else 0
-        return encoding + sum(layer.inputs * layer.units for layer in self.layers)
+        return self.recipe.model.encoding.multiply_adds() + sum(layer.inputs * layer.units for layer in self.layers)
 
     @property
     def activations(self) -> int:
@@ -107,7 +106,7 @@ def describe(recipe: Recipe) -> Description:
         raise RecipeError(
             f"model.module must be none to be described: only building it can tell. Got {model.module!r}."
         )
-    encoded = model.encoding.features if isinstance(model.encoding, Fourier) else 2
+    encoded = model.encoding.outputs()
     return Description(recipe, layers_of(model, encoded, CHANNELS[recipe.picture.channels]), encoded)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sfumato.cores import available_cores
-from sfumato.recipe import choices
+from sfumato.recipe import choices, engines
 from sfumato.recipe.description import CHANNELS, Layer, layers_of
 from sfumato.recipe.recipe import Recipe
 
@@ -118,22 +118,22 @@ class _Network:
     @staticmethod
     def of(recipe: Recipe, size: Size, parameters: int | None) -> _Network:
         model = recipe.model
-        encoded = model.encoding.features if isinstance(model.encoding, choices.Fourier) else 2
+        encoded = model.encoding.outputs()
         channels = size.channels or CHANNELS[recipe.picture.channels]
         own = model.module is not None
         layers = () if own else layers_of(model, encoded, channels)
         sizes = [layer.parameters for layer in layers]
-        engine = engine_of(recipe)
-        wide = recipe.dtype == "float64" or (recipe.dtype == "auto" and engine == "replica")
+        spec = engines.auto(recipe)
+        wide = (spec.dtype if recipe.dtype == "auto" else recipe.dtype) == "float64"
         threads = recipe.threads or available_cores()
         return _Network(
             recipe=recipe,
-            engine=engine,
-            threads=1 if engine in ("replica", "stacked") else threads,
+            engine=spec.name,
+            threads=1 if spec.single_threaded else threads,
             number_bytes=8 if wide else 4,
             encoded=2 if own else encoded,
             channels=channels,
-            parameters=(parameters or 0) if own else sum(sizes),
+            parameters=(parameters or 0) if own else sum(sizes) + model.encoding.parameters(),
             largest=(parameters or 0) if own else max(sizes),
             layers=layers,
         )
@@ -157,21 +157,6 @@ class _Network:
     def inner(self) -> tuple[Layer, ...]:
         """The layers that are neither first nor last."""
         return self.layers[1:-1]
-
-
-def engine_of(recipe: Recipe) -> str:
-    """The engine that will train, without a look at the machine: what `training.engines.choose` comes to on a CPU."""
-    if recipe.engine != "auto":
-        return recipe.engine
-    training = recipe.training
-    plain = recipe.model.module is None and recipe.dtype != "float64" and recipe.device != "cuda"
-    if training.batch != 1:
-        known = not isinstance(training.optimizer, choices.Rprop | choices.LBFGS | choices.SOAP | choices.KFAC)
-        return "fused" if plain and known else "autograd"
-    sgd = training.optimizer
-    simple = isinstance(sgd, choices.SGD) and sgd.momentum == 0 and not sgd.nesterov
-    straight = isinstance(recipe.model.shape, choices.Straight)
-    return "online" if plain and simple and straight else "autograd"
 
 
 def _building(net: _Network) -> int:
@@ -243,7 +228,7 @@ def _fused_state(net: _Network) -> int:
 
 def _autograd(net: _Network, trained: int) -> int:
     batch, number = _batch(net, trained), net.number_bytes
-    divided = net.layers and not isinstance(net.recipe.training.optimizer, choices.Foof | choices.KFAC)
+    divided = net.layers and not net.recipe.training.optimizer.hooks_layers
     pieces = max(1, min(net.threads, batch // 32)) if divided else 1
     # Gradients: of every piece, of the step before, and their sum where there are several.
     gradients = pieces + 1 + (1 if pieces > 1 else 0)

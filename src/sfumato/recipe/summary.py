@@ -9,10 +9,8 @@ from typing import Any
 from sfumato.errors import RecipeError
 from sfumato.recipe.changes import Values, difference, flat, values
 from sfumato.recipe.choices import FAMILIES, Choice
+from sfumato.recipe.engines import ENGINES
 from sfumato.recipe.recipe import Recipe
-
-TAKEN_BY_AUTO = ("auto", "fused", "online", "autograd")
-"""Engines that ``auto`` may have chosen; the others were asked for by name."""
 
 
 def differences(recipe: Values) -> dict[str, str]:
@@ -29,9 +27,12 @@ def differences(recipe: Values) -> dict[str, str]:
     changes = difference(recipe, usual)
     _set_budget(changes, recipe)
     engine, dtype = changes.get("engine"), changes.get("dtype")
-    if engine in TAKEN_BY_AUTO:
+    # Of another version's recipe the engine may be one that is not known here.
+    spec = ENGINES.get(engine) if isinstance(engine, str) else None
+    if spec is not None and spec.auto:
+        # One that ``auto`` may have chosen.
         del changes["engine"]
-    if dtype == ("float64" if engine == "replica" else "float32"):
+    if dtype == ("float32" if spec is None else spec.dtype):
         del changes["dtype"]
     if changes.get("device") == "cpu":
         del changes["device"]

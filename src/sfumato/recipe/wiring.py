@@ -30,8 +30,11 @@ class Wiring:
 
 STRAIGHT = Wiring()
 
+Connect = Callable[[Any, Sequence[int]], Wiring]
+"""What implements a shape: (choice, widths of the hidden layers) -> wiring. Raises RecipeError."""
 
-def straight(_shape: choices.Straight, _widths: Sequence[int]) -> Wiring:
+
+def plain(_shape: choices.Straight, _widths: Sequence[int]) -> Wiring:
     """Nothing is added and nothing joins."""
     return STRAIGHT
 
@@ -61,14 +64,7 @@ def skip(shape: choices.Skip, widths: Sequence[int]) -> Wiring:
     return Wiring(joins=layer - 1)
 
 
-IMPLEMENTATIONS: dict[type[choices.Shape], Callable[[Any, Sequence[int]], Wiring]] = {
-    choices.Straight: straight,
-    choices.Residual: residual,
-    choices.Skip: skip,
-}
-"""Every shape by its choice: (choice, widths of the hidden layers) -> wiring. They raise RecipeError."""
-
-
 def wiring(shape: choices.Shape, widths: Sequence[int]) -> Wiring:
     """Of a network with these hidden layers. Raises RecipeError where it cannot have this shape."""
-    return IMPLEMENTATIONS[type(shape)](shape, widths)
+    connect: Connect = shape.implementation()
+    return connect(shape, widths)

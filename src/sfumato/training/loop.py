@@ -17,6 +17,7 @@ from sfumato.errors import RunError
 from sfumato.notices import LOG
 from sfumato.process_state import between_yields, scoped, unscoped
 from sfumato.recipe import Recipe
+from sfumato.recipe.engines import ENGINES
 from sfumato.training import schedules
 from sfumato.training.canvas import Canvas
 from sfumato.training.clock import Clock
@@ -51,22 +52,19 @@ TRIED_PIXELS = 4096
 LONG_EVALUATION = 10.0
 """Seconds that an evaluation will take from which on one is told before the first step."""
 
-ONE_THREAD = ("replica", "stacked")
-"""Engines that train a network on one thread, whatever the recipe says."""
-
 
 def resolve(recipe: Recipe) -> Recipe:
     """The recipe with every ``auto`` replaced by what it comes to on this machine.
 
     Raises EngineError when no engine can train it.
     """
-    engine = choose(recipe)
-    dtype = recipe.dtype if recipe.dtype != "auto" else "float64" if engine == "replica" else "float32"
+    spec = ENGINES[choose(recipe)]
+    dtype = spec.dtype if recipe.dtype == "auto" else recipe.dtype
     device = recipe.device
     if device == "auto":
-        device = "cuda" if engine == "autograd" and torch.cuda.is_available() else "cpu"
-    threads = 1 if engine in ONE_THREAD else recipe.threads or available_cores()
-    return recipe.model_copy(update={"engine": engine, "dtype": dtype, "device": device, "threads": threads})
+        device = "cuda" if not spec.compiled and torch.cuda.is_available() else "cpu"
+    threads = 1 if spec.single_threaded else recipe.threads or available_cores()
+    return recipe.model_copy(update={"engine": spec.name, "dtype": dtype, "device": device, "threads": threads})
 
 
 class Loop:

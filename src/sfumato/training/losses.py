@@ -11,30 +11,25 @@ from torch import Tensor
 from sfumato.recipe import choices
 
 Elementwise = Callable[[Any, Tensor], Tensor]
-"""(choice, errors) -> losses, elementwise; a sample's loss is their sum over its channels."""
+"""What implements a loss: (choice, errors) -> losses, elementwise; a sample's loss is their sum over its channels."""
 
 
-def _squared(choice: choices.Squared, errors: Tensor) -> Tensor:
+def squared(choice: choices.Squared, errors: Tensor) -> Tensor:
+    """Half the squared error."""
     return 0.5 * errors * errors
 
 
-def _absolute(choice: choices.Absolute, errors: Tensor) -> Tensor:
+def absolute(choice: choices.Absolute, errors: Tensor) -> Tensor:
+    """The absolute error."""
     return errors.abs()
 
 
-def _huber(choice: choices.Huber, errors: Tensor) -> Tensor:
-    # Huber 1964: e^2 / 2 up to delta, then delta (|e| - delta / 2): the slope goes on.
+def huber(choice: choices.Huber, errors: Tensor) -> Tensor:
+    """Huber 1964: e^2 / 2 up to delta, then delta (|e| - delta / 2), so that the derivative is continuous."""
     return torch.nn.functional.huber_loss(errors, torch.zeros_like(errors), reduction="none", delta=choice.delta)
-
-
-IMPLEMENTATIONS: dict[type[choices.Loss], Elementwise] = {
-    choices.Squared: _squared,
-    choices.Absolute: _absolute,
-    choices.Huber: _huber,
-}
-"""Every loss by its choice."""
 
 
 def per_sample(choice: choices.Loss, errors: Tensor) -> Tensor:
     """(N, C) errors -> (N,) losses."""
-    return IMPLEMENTATIONS[type(choice)](choice, errors).sum(dim=1)
+    elementwise: Elementwise = choice.implementation()
+    return elementwise(choice, errors).sum(dim=1)

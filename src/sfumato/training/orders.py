@@ -13,39 +13,34 @@ from sfumato.streams import stream
 from sfumato.training.order import PixelOrder
 
 Draw = Callable[[int, int, int], NDArray[np.int64]]
-"""(pixels, seed, epoch) -> (pixels,) indices."""
+"""What implements an order: (pixels, seed, epoch) -> (pixels,) indices."""
 
 
-def _shuffled(pixels: int, seed: int, epoch: int) -> NDArray[np.int64]:
+def shuffled(pixels: int, seed: int, epoch: int) -> NDArray[np.int64]:
+    """A permutation of its own for every epoch."""
     return stream(seed, f"order/{epoch}").permutation(pixels)
 
 
-def _scan(pixels: int, seed: int, epoch: int) -> NDArray[np.int64]:
+def scan(pixels: int, seed: int, epoch: int) -> NDArray[np.int64]:
+    """Row by row."""
     return np.arange(pixels)
 
 
-def _fixed(pixels: int, seed: int, epoch: int) -> NDArray[np.int64]:
-    return _shuffled(pixels, seed, 0)
+def fixed(pixels: int, seed: int, epoch: int) -> NDArray[np.int64]:
+    """The permutation of the first epoch, in every epoch."""
+    return shuffled(pixels, seed, 0)
 
 
-def _replacement(pixels: int, seed: int, epoch: int) -> NDArray[np.int64]:
+def replacement(pixels: int, seed: int, epoch: int) -> NDArray[np.int64]:
+    """Independent draws from all pixels."""
     return stream(seed, f"order/{epoch}").integers(pixels, size=pixels)
 
 
-IMPLEMENTATIONS: dict[type[choices.Order], Draw] = {
-    choices.Shuffled: _shuffled,
-    choices.Scan: _scan,
-    choices.Fixed: _fixed,
-    choices.Replacement: _replacement,
-}
-"""Every order by its choice."""
-
-
 class SeededOrder(PixelOrder):
-    """Any of `IMPLEMENTATIONS`."""
+    """The order of a recipe."""
 
     def __init__(self, choice: choices.Order, pixels: int, seed: int) -> None:
-        self._draw = IMPLEMENTATIONS[type(choice)]
+        self._draw: Draw = choice.implementation()
         self._pixels = pixels
         self._seed = seed
         self._next = 0

@@ -9,27 +9,22 @@ from typing import Any
 from sfumato.recipe import choices
 
 Curve = Callable[[Any, float], float]
-"""(choice, x) -> factor, x from 0 (end of the warm-up) to 1 (end of the budget)."""
+"""What implements a schedule: (choice, x) -> factor, x from 0 (end of the warm-up) to 1 (end of the budget)."""
 
 
-def _constant(choice: choices.Constant, x: float) -> float:
+def constant(choice: choices.Constant, x: float) -> float:
+    """1 throughout."""
     return 1.0
 
 
-def _linear(choice: choices.Linear, x: float) -> float:
+def linear(choice: choices.Linear, x: float) -> float:
+    """From 1 straight down to `end`."""
     return 1.0 + (choice.end - 1.0) * x
 
 
-def _cosine(choice: choices.Cosine, x: float) -> float:
+def cosine(choice: choices.Cosine, x: float) -> float:
+    """From 1 down to `end` along half a cosine."""
     return choice.end + (1.0 - choice.end) * 0.5 * (1.0 + math.cos(math.pi * x))
-
-
-IMPLEMENTATIONS: dict[type[choices.Schedule], Curve] = {
-    choices.Constant: _constant,
-    choices.Linear: _linear,
-    choices.Cosine: _cosine,
-}
-"""Every schedule by its choice."""
 
 
 def factor(choice: choices.Schedule, progress: float) -> float:
@@ -37,4 +32,5 @@ def factor(choice: choices.Schedule, progress: float) -> float:
     if progress < choice.warmup:
         return progress / choice.warmup
     after = (progress - choice.warmup) / (1.0 - choice.warmup)
-    return IMPLEMENTATIONS[type(choice)](choice, min(max(after, 0.0), 1.0))
+    curve: Curve = choice.implementation()
+    return curve(choice, min(max(after, 0.0), 1.0))

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from sfumato.errors import EngineError
 from sfumato.recipe import Recipe
-from sfumato.training.engines import Shared
-from sfumato.training.engines.refusals import REFUSALS
+from sfumato.training.engines import Shared, unsupported_reasons
 from sfumato.training.loop import Loop, resolve
 from sfumato.training.snapshot import Snapshot
 
@@ -68,7 +67,7 @@ def together(
 
 def _resolved(recipe: Recipe, index: int) -> Recipe:
     reasons = [] if recipe.engine in SAME_BITS else [f"engine must be {', '.join(SAME_BITS)}. Got {recipe.engine}."]
-    reasons += REFUSALS["stacked"](recipe)
+    reasons += unsupported_reasons("stacked", recipe)
     if reasons:
         raise EngineError(f"recipe {index} cannot be trained beside others: {' '.join(reasons)}")
     return resolve(recipe.model_copy(update={"engine": "stacked"}))

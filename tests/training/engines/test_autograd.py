@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -11,14 +12,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sfumato import models
-from sfumato.models import activations
-from sfumato.models.activations import Implementation
 from sfumato.recipe import Recipe, changed, choices
 from sfumato.training import resolve
-from sfumato.training.engines import Task, find
+from sfumato.training.engines import Task, find, unsupported_reasons
 
 Array = NDArray[np.float64]
 ROWS, COLUMNS = 6, 8
+TRUE = {member: member.implementation() for member in choices.Activation.members.values()}
 # A higher frequency would make 20 steps chaotic: then rounding alone drives two programs apart.
 ACTIVATIONS = ["leaky_relu(0.1)", "relu", "tanh", "sigmoid", "sine(1.2)", "gauss(0.7)"]
 
@@ -44,8 +44,8 @@ def task_of(recipe: Recipe) -> Task:
     return Task(recipe, coordinates, targets, model, 1)
 
 
-def scalar(function: Any, *arrays: Array, p: float) -> Array:
-    return np.vectorize(lambda *values: function(*values, p), otypes=[float])(*arrays)
+def scalar(function: Any, *arrays: Array, p: tuple[float, ...]) -> Array:
+    return np.vectorize(lambda *values: function(*values, *p), otypes=[float])(*arrays)
 
 
 def by_hand(recipe: Recipe, task: Task, pixels: NDArray[np.int64], rates: list[float]) -> list[tuple[Array, Array]]:
@@ -54,7 +54,7 @@ def by_hand(recipe: Recipe, task: Task, pixels: NDArray[np.int64], rates: list[f
         (layer.weight.detach().numpy().copy(), layer.bias.detach().numpy().copy())
         for layer in models.mlp(recipe.model, 3, recipe.seed, torch.float64).linear_layers()
     ]
-    activation, p = TRUE[type(recipe.model.activation)], activations.parameter_of(recipe.model.activation)
+    activation, p = TRUE[type(recipe.model.activation)], recipe.model.activation.parameters
     encode = task.model.get_submodule("encode")
     batch = recipe.training.batch
     assert isinstance(batch, int)
@@ -79,9 +79,6 @@ def by_hand(recipe: Recipe, task: Task, pixels: NDArray[np.int64], rates: list[f
                 delta = (delta @ w) * scalar(activation.derivative, sums[number - 1], inputs[number], p=p)
         layers = updated[::-1]
     return layers
-
-
-TRUE = dict(activations.IMPLEMENTATIONS)
 
 
 def slope_of_loss(loss: choices.Loss, errors: Array) -> Array:
@@ -142,14 +139,13 @@ def test_a_wrong_derivative_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
             (x,) = ctx.saved_tensors
             return gradients[0] * (1 - 0.99 * torch.tanh(x) ** 2)
 
-    def tensor(x: Tensor, _: float) -> Tensor:
+    def tensor(x: Tensor) -> Tensor:
         out = Wrong.apply(x)
         assert isinstance(out, Tensor)
         return out
 
-    tanh = TRUE[choices.Tanh]
-    wrong = Implementation(tanh.choice, tensor, tanh.value, tanh.derivative)
-    monkeypatch.setitem(activations.IMPLEMENTATIONS, choices.Tanh, wrong)
+    wrong = dataclasses.replace(choices.Tanh.implementation(), tensor=tensor)
+    monkeypatch.setattr(choices.Tanh.implemented_by.replace(":", "."), wrong)
     assert distance(recipe_of(activation="tanh"), 1) > 1e-4
     assert distance(recipe_of(activation="tanh"), 20) > 1e-4
 
@@ -222,5 +218,5 @@ def test_weights_are_copies() -> None:
 
 
 def test_cuda_is_refused_where_there_is_none() -> None:
-    reasons = find("autograd").why_not(changed(Recipe(), {"device": "cuda"}))
+    reasons = unsupported_reasons("autograd", changed(Recipe(), {"device": "cuda"}))
     assert bool(reasons) != torch.cuda.is_available()

@@ -16,9 +16,8 @@ from torch import nn
 
 from sfumato.errors import EngineError
 from sfumato.models import mlp as build
-from sfumato.models.activations import IMPLEMENTATIONS
 from sfumato.recipe import Recipe, changed, preset
-from sfumato.training.engines import fused_update
+from sfumato.training.engines import fused_update, unsupported_reasons
 from sfumato.training.engines.autograd import Autograd
 from sfumato.training.engines.engine import Engine, Task
 from sfumato.training.engines.fused import Fused
@@ -174,9 +173,9 @@ def test_encoding() -> None:
 def test_a_wrong_derivative_is_found(activation: str, monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = recipe_of(activation=activation)
     kind = type(recipe.model.activation)
-    right = njit(IMPLEMENTATIONS[kind].derivative)
-    wrong = dataclasses.replace(IMPLEMENTATIONS[kind], derivative=lambda x, y, p: 1.01 * right(x, y, p))
-    monkeypatch.setitem(IMPLEMENTATIONS, kind, wrong)
+    right: Any = njit(kind.implementation().derivative)
+    wrong = dataclasses.replace(kind.implementation(), derivative=lambda x, y, *p: 1.01 * right(x, y, *p))
+    monkeypatch.setattr(kind.implemented_by.replace(":", "."), wrong)
     with pytest.raises(AssertionError):
         check(recipe)
 
@@ -235,10 +234,12 @@ def test_a_run_that_diverges_shows_it() -> None:
     assert not math.isfinite(engine.advance(pixels_of(STEPS), np.ones(STEPS)).loss)
 
 
-def test_why_not_lists_every_reason() -> None:
-    assert Fused.why_not(recipe_of(encoding="fourier", output="sigmoid", biases=False, shape="skip")) == []
+def test_every_reason_is_listed() -> None:
+    assert (
+        unsupported_reasons("fused", recipe_of(encoding="fourier", output="sigmoid", biases=False, shape="skip")) == []
+    )
     recipe = changed(preset("blog-2012"), {"training": {"optimizer": "lbfgs"}, "dtype": "float64", "device": "cuda"})
-    fields = [reason.split(" must be ")[0] for reason in Fused.why_not(recipe)]
+    fields = [reason.split(" must be ")[0] for reason in unsupported_reasons("fused", recipe)]
     assert fields == ["training.batch", "training.optimizer", "dtype", "device"]
 
 

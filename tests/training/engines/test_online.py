@@ -19,9 +19,8 @@ from torch import nn
 from sfumato.errors import EngineError
 from sfumato.models import MLP, grid
 from sfumato.models import mlp as build
-from sfumato.models.activations import IMPLEMENTATIONS
 from sfumato.recipe import Recipe, changed, choices, preset
-from sfumato.training.engines import online_part
+from sfumato.training.engines import online_part, unsupported_reasons
 from sfumato.training.engines.engine import Task
 from sfumato.training.engines.online import Online
 from sfumato.training.engines.online_part import useful_threads
@@ -151,9 +150,9 @@ def test_encoding_and_rates_without_scaling(threads: int) -> None:
 def test_a_wrong_derivative_is_found(activation: str, monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = recipe_of(activation=activation)
     kind = type(recipe.model.activation)
-    right = njit(IMPLEMENTATIONS[kind].derivative)
-    wrong = dataclasses.replace(IMPLEMENTATIONS[kind], derivative=lambda x, y, p: 1.01 * right(x, y, p))
-    monkeypatch.setitem(IMPLEMENTATIONS, kind, wrong)
+    right: Any = njit(kind.implementation().derivative)
+    wrong = dataclasses.replace(kind.implementation(), derivative=lambda x, y, *p: 1.01 * right(x, y, *p))
+    monkeypatch.setattr(kind.implemented_by.replace(":", "."), wrong)
     with pytest.raises(AssertionError):
         check(recipe)
 
@@ -232,14 +231,16 @@ def test_threads_are_few_where_there_is_little_to_do(monkeypatch: pytest.MonkeyP
     assert useful_threads([2, 300, 3], 2) == 1
 
 
-def test_why_not_lists_every_reason() -> None:
-    assert Online.why_not(preset("blog-2012")) == []
-    assert Online.why_not(recipe_of(encoding="fourier", output="sigmoid", biases=False)) == []
+def test_every_reason_is_listed() -> None:
+    assert unsupported_reasons("online", preset("blog-2012")) == []
+    assert unsupported_reasons("online", recipe_of(encoding="fourier", output="sigmoid", biases=False)) == []
     recipe = changed(preset("fast"), {"model": {"shape": "residual"}, "dtype": "float64", "device": "cuda"})
-    fields = [reason.split(" must be ")[0] for reason in Online.why_not(recipe)]
+    fields = [reason.split(" must be ")[0] for reason in unsupported_reasons("online", recipe)]
     assert fields == ["training.batch", "training.optimizer", "model.shape", "dtype", "device"]
     momentum = changed(recipe_of(), {"training": {"optimizer": "sgd(0.1, momentum=0.9)"}})
-    assert [reason.split(" must be ")[0] for reason in Online.why_not(momentum)] == ["training.optimizer"]
+    assert [reason.split(" must be ")[0] for reason in unsupported_reasons("online", momentum)] == [
+        "training.optimizer"
+    ]
 
 
 def test_takes_no_module_of_another_kind() -> None:

@@ -13,6 +13,7 @@ from PIL import Image
 from torch import nn
 
 from sfumato.recipe import Recipe, changed, preset
+from sfumato.training.engines import unsupported_reasons
 from sfumato.training.engines.engine import Task
 from sfumato.training.engines.replica import Replica
 
@@ -33,7 +34,7 @@ def read(trace: Path, images: Path) -> tuple[dict[str, Any], Replica, NDArray[np
         preset("source-2012"),
         {"model": {"depth": golden["hidden_layers"], "width": golden["width"]}, "seed": golden["seed"]},
     )
-    assert Replica.why_not(recipe) == []
+    assert unsupported_reasons("replica", recipe) == []
     return golden, Replica(Task(recipe, coordinates, targets, nn.Identity(), threads=1)), coordinates, targets
 
 
@@ -141,8 +142,8 @@ def test_a_slope_of_zero_passes_nothing_down() -> None:
     np.testing.assert_array_equal(moved, sums >= 0)
 
 
-def test_why_not_lists_every_reason() -> None:
-    assert Replica.why_not(preset("blog-2012")) == []
+def test_every_reason_is_listed() -> None:
+    assert unsupported_reasons("replica", preset("blog-2012")) == []
     recipe = changed(
         preset("fast"),
         {
@@ -178,7 +179,7 @@ def test_why_not_lists_every_reason() -> None:
         "dtype",
         "device",
     ]
-    assert [reason.split(" must be ")[0] for reason in Replica.why_not(recipe)] == fields
+    assert [reason.split(" must be ")[0] for reason in unsupported_reasons("replica", recipe)] == fields
 
 
 @pytest.mark.parametrize(
@@ -191,8 +192,8 @@ def test_why_not_lists_every_reason() -> None:
         {"training": {"batch": "all"}},
     ],
 )
-def test_why_not_of_one_change(change: dict[str, Any]) -> None:
-    assert len(Replica.why_not(changed(preset("blog-2012"), change))) == 1
+def test_one_change_is_one_reason(change: dict[str, Any]) -> None:
+    assert len(unsupported_reasons("replica", changed(preset("blog-2012"), change))) == 1
 
 
 def test_seeds_of_any_sign_go_to_java_as_they_are() -> None:

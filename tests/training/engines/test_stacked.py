@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from sfumato.recipe import Recipe, changed
-from sfumato.training.engines import Shared, fused_kernel
+from sfumato.training.engines import Shared, fused_kernel, unsupported_reasons
 from sfumato.training.engines.engine import Task
 from sfumato.training.engines.fused import Fused
 from sfumato.training.engines.stacked import Stacked
@@ -117,8 +117,8 @@ def test_one_thread_whatever_the_task_says() -> None:
         np.testing.assert_array_equal(many.state()[name], value)
 
 
-def test_why_not_lists_every_reason() -> None:
-    assert Stacked.why_not(recipe_of()) == []
+def test_every_reason_is_listed() -> None:
+    assert unsupported_reasons("stacked", recipe_of()) == []
     recipe = changed(recipe_of(), {"training": {"batch": 1, "optimizer": "lbfgs"}, "dtype": "float64"})
-    fields = [reason.split(" must be ")[0] for reason in Stacked.why_not(recipe)]
+    fields = [reason.split(" must be ")[0] for reason in unsupported_reasons("stacked", recipe)]
     assert fields == ["training.batch", "training.optimizer", "dtype"]

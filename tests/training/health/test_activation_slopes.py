@@ -19,11 +19,9 @@ def test_slopes_are_the_activation_s_derivative(name: str) -> None:
     sums = torch.linspace(-3, 3, 41, dtype=torch.float64).reshape(1, -1)
     found = slopes(module, sums)
     assert found is not None
-    implementation, parameter = module.implementation, module.parameter
-    expected = [
-        abs(implementation.derivative(x, implementation.value(x, parameter), parameter)) for x in sums[0].tolist()
-    ]
-    scale = STEEPEST[name] / (float(activations.parameter_of(choice)) if name == "gauss" else 1.0)
+    implementation, p = choice.implementation(), choice.parameters
+    expected = [abs(implementation.derivative(x, implementation.value(x, *p), *p)) for x in sums[0].tolist()]
+    scale = STEEPEST[name] / (p[0] if name == "gauss" else 1.0)
     torch.testing.assert_close(
         found.parts[0], torch.tensor(expected, dtype=torch.float64) / scale, rtol=1e-3, atol=1e-6
     )

@@ -16,7 +16,7 @@ def checked(recipe: Recipe) -> Recipe:
     model, placed = recipe.model, isinstance(recipe.model.init, choices.Edges)
     for holds, field, rule, value in (
         (model.module is None, "model.module", "none", model.module),
-        (isinstance(model.encoding, choices.Plain), "model.encoding", "none", model.encoding),
+        (type(model.encoding) is choices.Plain, "model.encoding", "none", model.encoding),
         (not placed, "model.init", "any but edges, which lie in a picture,", model.init),
         (recipe.training.held_out == 0, "training.held_out", "0", recipe.training.held_out),
         (recipe.engine != "replica", "engine", "any but replica", recipe.engine),

@@ -32,12 +32,10 @@ class Operations:
 def operations(recipe: Recipe, samples: int, steps: int) -> Operations | None:
     """Of so many samples shown in so many steps; ``recipe`` resolved, on an RGB picture.
 
-    None where they are not known: a network of the user's own, or L-BFGS, whose line search computes as often as it
-    likes.
+    None where they are not known: of a network of the user's own, and of an optimiser that is neither elementwise nor
+    counted here, such as L-BFGS, whose line search computes as often as it likes.
     """
     optimizer = recipe.training.optimizer
-    if isinstance(optimizer, choices.LBFGS):
-        return None
     try:
         layers = describe(recipe).layers
     except RecipeError:
@@ -64,7 +62,7 @@ def operations(recipe: Recipe, samples: int, steps: int) -> Operations | None:
                 _network(layers, samples), back + sum(_kfac(layer, optimizer, shown, steps) for layer in layers)
             )
         case _:
-            return Operations(_network(layers, samples), 0)
+            return Operations(_network(layers, samples), 0) if optimizer.elementwise else None
 
 
 def _network(layers: tuple[Layer, ...], samples: int) -> int:

@@ -7,7 +7,6 @@ from torch import Tensor
 
 from sfumato.models.activations import arithmetic
 from sfumato.models.activations.activation import Implementation
-from sfumato.recipe import choices
 
 
 def tensor(x: Tensor, width: float) -> Tensor:
@@ -26,4 +25,4 @@ def derivative(x: float, y: float, width: float) -> float:
     return -x * y / (width * width)
 
 
-IMPLEMENTATION = Implementation(choices.Gauss, tensor, value, derivative)
+IMPLEMENTATION = Implementation(tensor, value, derivative)

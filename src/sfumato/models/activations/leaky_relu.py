@@ -6,7 +6,6 @@ import torch
 from torch import Tensor
 
 from sfumato.models.activations.activation import Implementation
-from sfumato.recipe import choices
 
 
 def tensor(x: Tensor, slope: float) -> Tensor:
@@ -24,4 +23,4 @@ def derivative(x: float, y: float, slope: float) -> float:
     return 1.0 if x >= 0 else slope
 
 
-IMPLEMENTATION = Implementation(choices.LeakyReLU, tensor, value, derivative)
+IMPLEMENTATION = Implementation(tensor, value, derivative)

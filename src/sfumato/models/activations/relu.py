@@ -6,22 +6,21 @@ import torch
 from torch import Tensor
 
 from sfumato.models.activations.activation import Implementation
-from sfumato.recipe import choices
 
 
-def tensor(x: Tensor, _: float) -> Tensor:
+def tensor(x: Tensor) -> Tensor:
     """See the module."""
     return torch.relu(x)
 
 
-def value(x: float, _: float) -> float:
+def value(x: float) -> float:
     """See the module."""
     return x if x > 0 else 0.0
 
 
-def derivative(x: float, y: float, _: float) -> float:
+def derivative(x: float, y: float) -> float:
     """1 for x > 0, else 0, as in PyTorch."""
     return 1.0 if x > 0 else 0.0
 
 
-IMPLEMENTATION = Implementation(choices.ReLU, tensor, value, derivative)
+IMPLEMENTATION = Implementation(tensor, value, derivative)

@@ -7,7 +7,6 @@ from torch import Tensor
 
 from sfumato.models.activations import arithmetic
 from sfumato.models.activations.activation import Implementation
-from sfumato.recipe import choices
 
 
 def tensor(x: Tensor, omega: float) -> Tensor:
@@ -25,4 +24,4 @@ def derivative(x: float, y: float, omega: float) -> float:
     return omega * arithmetic.cos(omega * x)
 
 
-IMPLEMENTATION = Implementation(choices.Sine, tensor, value, derivative)
+IMPLEMENTATION = Implementation(tensor, value, derivative)

@@ -7,15 +7,14 @@ from torch import Tensor
 
 from sfumato.models.activations import arithmetic
 from sfumato.models.activations.activation import Implementation
-from sfumato.recipe import choices
 
 
-def tensor(x: Tensor, _: float) -> Tensor:
+def tensor(x: Tensor) -> Tensor:
     """See the module."""
     return torch.tanh(x)
 
 
-def value(x: float, _: float) -> float:
+def value(x: float) -> float:
     """See the module."""
     # No product with 2: a constant's precision would decide that of the result.
     small = arithmetic.exp(-abs(x + x))
@@ -23,9 +22,9 @@ def value(x: float, _: float) -> float:
     return size if x >= 0 else -size
 
 
-def derivative(x: float, y: float, _: float) -> float:
+def derivative(x: float, y: float) -> float:
     """1 - y^2."""
     return 1.0 - y * y
 
 
-IMPLEMENTATION = Implementation(choices.Tanh, tensor, value, derivative)
+IMPLEMENTATION = Implementation(tensor, value, derivative)

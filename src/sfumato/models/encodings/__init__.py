@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from torch import nn
 
-from sfumato.models.encodings import fourier, plain
 from sfumato.recipe import choices
 
-Build = Callable[[choices.Encoding, np.random.Generator], tuple[nn.Module, int]]
-"""(choice, stream) -> (module (N, 2) -> (N, F), F)."""
-
-IMPLEMENTATIONS: dict[type[choices.Encoding], Build] = {choices.Plain: plain.build, choices.Fourier: fourier.build}
-"""Every encoding by its choice."""
+Build = Callable[[Any, np.random.Generator], nn.Module]
+"""What implements an encoding: (choice, stream) -> module (N, 2) -> (N, F)."""
 
 
-def build(choice: choices.Encoding, random: np.random.Generator) -> tuple[nn.Module, int]:
-    """The encoding's module and the number of features that it makes."""
-    return IMPLEMENTATIONS[type(choice)](choice, random)
+def build(choice: choices.Encoding, random: np.random.Generator) -> nn.Module:
+    """The encoding's module."""
+    make: Build = choice.implementation()
+    return make(choice, random)
 
 
-__all__ = ["IMPLEMENTATIONS", "build"]
+__all__ = ["build"]

@@ -27,9 +27,7 @@ class FourierFeatures(nn.Module):
         return torch.cat([torch.cos(angles), torch.sin(angles)], dim=1)
 
 
-def build(choice: choices.Encoding, random: np.random.Generator) -> tuple[nn.Module, int]:
-    """Draw the frequencies. Raises TypeError for another encoding's choice."""
-    if not isinstance(choice, choices.Fourier):
-        raise TypeError(choice)
+def build(choice: choices.Fourier, random: np.random.Generator) -> nn.Module:
+    """Draw the frequencies."""
     frequencies = random.standard_normal((2, choice.features // 2)) * choice.sigma
-    return FourierFeatures(torch.from_numpy(frequencies)), choice.features
+    return FourierFeatures(torch.from_numpy(frequencies))

@@ -8,6 +8,6 @@ from torch import nn
 from sfumato.recipe import choices
 
 
-def build(choice: choices.Encoding, random: np.random.Generator) -> tuple[nn.Module, int]:
-    """The identity of two features."""
-    return nn.Identity(), 2
+def build(choice: choices.Plain, random: np.random.Generator) -> nn.Module:
+    """The identity."""
+    return nn.Identity()

@@ -7,23 +7,11 @@ import torch
 from numpy.typing import NDArray
 
 from sfumato.models.coordinates import RANGES
-from sfumato.models.initialisations import edges, gaussian, glorot, he, lecun, orthogonal, siren
 from sfumato.models.initialisations.initialisation import Draw, Shape
 from sfumato.models.mlp import MLP
 from sfumato.process_state import torch_threads
 from sfumato.recipe import Coordinates, choices
 from sfumato.streams import stream
-
-IMPLEMENTATIONS: dict[type[choices.Initialisation], Draw] = {
-    choices.Gaussian: gaussian.draw,
-    choices.He: he.draw,
-    choices.Glorot: glorot.draw,
-    choices.LeCun: lecun.draw,
-    choices.Orthogonal: orthogonal.draw,
-    choices.Siren: siren.draw,
-    choices.Edges: edges.draw,
-}
-"""Every initialisation by its choice."""
 
 
 @torch_threads(1)
@@ -34,6 +22,7 @@ def initialise(network: MLP, choice: choices.Initialisation, seed: int, coordina
     products are small: cores that meet within each take longer than one alone, much longer where they are busy.
     """
     layers = network.linear_layers()
+    draw: Draw = choice.implementation()
     for number, layer in enumerate(layers):
         first, last = number == 0, layer is layers[-1]
 
@@ -44,11 +33,11 @@ def initialise(network: MLP, choice: choices.Initialisation, seed: int, coordina
 
         shape = Shape(layer.in_features, layer.out_features, first, last, inputs, network.wiring.terms(number))
         name = "output" if last else str(number)
-        weights, biases = IMPLEMENTATIONS[type(choice)](choice, shape, stream(seed, f"initialisation/{name}"))
+        weights, biases = draw(choice, shape, stream(seed, f"initialisation/{name}"))
         with torch.no_grad():
             layer.weight.copy_(torch.from_numpy(weights))
             if layer.bias is not None:
                 layer.bias.copy_(torch.from_numpy(biases))
 
 
-__all__ = ["IMPLEMENTATIONS", "Draw", "Shape", "initialise"]
+__all__ = ["Draw", "Shape", "initialise"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+from importlib import import_module
 from typing import Any, ClassVar, Self
 
 from pydantic import (
@@ -32,19 +33,34 @@ class Choice:
     A family (`Activation`, `Optimizer`, ...) subclasses this with ``family=`` and its members subclass the family
     with ``name=``. A recipe's field has the family's type; it takes a member or its call as text, and is written
     back as text.
+
+    A choice is data. What it does is implemented elsewhere, at ``implemented_by``, a ``module:attribute``: for every
+    member of a family what its ``implementations`` says with the member's name in it, unless a member names its own
+    with ``implementation=``. Nothing of it is imported before `implementation` asks for it.
     """
 
     family: ClassVar[str] = ""
     name: ClassVar[str] = ""
     members: ClassVar[dict[str, type[Any]]] = {}
+    implementations: ClassVar[str] = ""
+    implemented_by: ClassVar[str] = ""
 
-    def __init_subclass__(cls, *, family: str = "", name: str = "") -> None:
+    def __init_subclass__(
+        cls, *, family: str = "", implementations: str = "", name: str = "", implementation: str = ""
+    ) -> None:
         super().__init_subclass__()
         if family:
-            cls.family, cls.members = family, {}
+            cls.family, cls.members, cls.implementations = family, {}, implementations
         if name:
             cls.name = name
             cls.members[name] = cls
+            cls.implemented_by = implementation or cls.implementations.format(name=name)
+
+    @classmethod
+    def implementation(cls) -> Any:
+        """Import and return what implements this choice; each family's package says what that is."""
+        module, _, attribute = cls.implemented_by.partition(":")
+        return getattr(import_module(module), attribute)
 
     @classmethod
     def parse(cls, text: str) -> Self:

@@ -2,20 +2,57 @@
 
 from __future__ import annotations
 
+import math
+from typing import ClassVar
+
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from sfumato.recipe.choices.choice import CONFIG, Choice
 
-
-@dataclass(frozen=True, config=CONFIG)
-class Encoding(Choice, family="encoding"):
-    """A fixed, untrained map of the coordinates."""
+COORDINATES = 2
+"""Row and column."""
 
 
 @dataclass(frozen=True, config=CONFIG)
-class Plain(Encoding, name="none"):
+class Encoding(Choice, family="encoding", implementations="sfumato.models.encodings.{name}:build"):
+    """A map of the coordinates to features. A member says what it makes and costs; nothing is built for that."""
+
+    trainable: ClassVar[bool] = False
+    """Whether it has parameters that are trained. Engines that compute all features once cannot train those."""
+
+    def outputs(self) -> int:
+        """Features made of the coordinates of one sample: inputs of the first layer."""
+        raise NotImplementedError(f"encoding {self.name} does not say how many features it makes")
+
+    def multiply_adds(self) -> int:
+        """Of one sample."""
+        raise NotImplementedError(f"encoding {self.name} does not say what it costs")
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Of the arrays that are saved of it, by the names in its ``state_dict``."""
+        raise NotImplementedError(f"encoding {self.name} does not say what is saved of it")
+
+    def parameters(self) -> int:
+        """Trained numbers: all that is saved of it, or none."""
+        return sum(math.prod(shape) for shape in self.shapes().values()) if self.trainable else 0
+
+
+@dataclass(frozen=True, config=CONFIG)
+class Plain(Encoding, name="none", implementation="sfumato.models.encodings.plain:build"):
     """The coordinates as they are."""
+
+    def outputs(self) -> int:
+        """As many as there are coordinates."""
+        return COORDINATES
+
+    def multiply_adds(self) -> int:
+        """None."""
+        return 0
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Nothing."""
+        return {}
 
 
 @dataclass(frozen=True, config=CONFIG)
@@ -24,3 +61,15 @@ class Fourier(Encoding, name="fourier"):
 
     sigma: float = Field(default=10.0, gt=0, description="standard deviation of the frequencies, in cycles a unit")
     features: int = Field(default=256, ge=2, le=65536, multiple_of=2, description="inputs made, half cos and half sin")
+
+    def outputs(self) -> int:
+        """Cosines and sines."""
+        return self.features
+
+    def multiply_adds(self) -> int:
+        """Each of half as many angles is a product of all coordinates with a frequency."""
+        return self.features // 2 * COORDINATES
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The frequencies."""
+        return {"frequencies": (COORDINATES, self.features // 2)}

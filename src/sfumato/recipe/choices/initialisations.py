@@ -13,7 +13,7 @@ Distribution = Literal["normal", "uniform"]
 
 
 @dataclass(frozen=True, config=CONFIG)
-class Initialisation(Choice, family="initialisation"):
+class Initialisation(Choice, family="initialisation", implementations="sfumato.models.initialisations.{name}:draw"):
     """A distribution of initial weights and biases."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
@@ -11,8 +11,13 @@ from sfumato.recipe.choices.choice import CONFIG, Choice
 
 
 @dataclass(frozen=True, config=CONFIG)
-class Optimizer(Choice, family="optimizer"):
+class Optimizer(Choice, family="optimizer", implementations="sfumato.training.optimizers.{name}:build"):
     """An optimiser; every one has a learning rate."""
+
+    elementwise: ClassVar[bool] = False
+    """Whether a weight's update follows from its own gradients alone, without a product of matrices."""
+    hooks_layers: ClassVar[bool] = False
+    """Whether it looks at what the samples of a batch leave in the layers, so that a batch cannot be divided."""
 
     lr: float = Field(default=0.001, ge=0, description="learning rate")
 
@@ -20,6 +25,8 @@ class Optimizer(Choice, family="optimizer"):
 @dataclass(frozen=True, config=CONFIG)
 class SGD(Optimizer, name="sgd"):
     """Plain gradient descent; with fan_in_scaling each layer's rate is lr / sqrt(fan_in + 1), the 2012 rule."""
+
+    elementwise: ClassVar[bool] = True
 
     lr: float = Field(default=0.1, ge=0, description="learning rate")
     momentum: float = Field(default=0.0, ge=0, lt=1, description="part of the last update that is kept")
@@ -31,6 +38,8 @@ class SGD(Optimizer, name="sgd"):
 class Adam(Optimizer, name="adam"):
     """Kingma and Ba 2015."""
 
+    elementwise: ClassVar[bool] = True
+
     lr: float = Field(default=0.001, ge=0, description="learning rate")
     beta1: float = Field(default=0.9, ge=0, lt=1, description="decay of the mean of the gradients")
     beta2: float = Field(default=0.999, ge=0, lt=1, description="decay of the mean of their squares")
@@ -40,6 +49,8 @@ class Adam(Optimizer, name="adam"):
 @dataclass(frozen=True, config=CONFIG)
 class AdamW(Optimizer, name="adamw"):
     """Adam with decoupled weight decay (Loshchilov and Hutter 2019)."""
+
+    elementwise: ClassVar[bool] = True
 
     lr: float = Field(default=0.001, ge=0, description="learning rate")
     weight_decay: float = Field(default=0.01, ge=0, description="part of a weight that is taken away, times the rate")
@@ -52,6 +63,8 @@ class AdamW(Optimizer, name="adamw"):
 class RMSprop(Optimizer, name="rmsprop"):
     """Tieleman and Hinton 2012."""
 
+    elementwise: ClassVar[bool] = True
+
     lr: float = Field(default=0.001, ge=0, description="learning rate")
     decay: float = Field(default=0.99, ge=0, lt=1, description="decay of the mean of the squared gradients")
     momentum: float = Field(default=0.0, ge=0, lt=1, description="part of the last update that is kept")
@@ -61,6 +74,8 @@ class RMSprop(Optimizer, name="rmsprop"):
 @dataclass(frozen=True, config=CONFIG)
 class Rprop(Optimizer, name="rprop"):
     """Resilient backpropagation, by the signs of full-batch gradients (Riedmiller and Braun 1993)."""
+
+    elementwise: ClassVar[bool] = True
 
     lr: float = Field(default=0.01, gt=0, description="first update of every weight")
     increase: float = Field(default=1.2, gt=1, description="factor of the update while the sign stays")
@@ -94,6 +109,8 @@ class Muon(Optimizer, name="muon"):
 class Foof(Optimizer, name="foof"):
     """Gradients of hidden layers divided by the second moments of their inputs; Adam for the rest (Benzing 2022)."""
 
+    hooks_layers: ClassVar[bool] = True
+
     lr: float = Field(default=0.1, ge=0, description="size of a hidden layer's update, in parts of an orthogonal one")
     momentum: float = Field(default=0.9, ge=0, lt=1, description="part of the last gradients that is kept")
     damping: float = Field(default=1e-5, gt=0, description="added to the moments, in parts of their mean eigenvalue")
@@ -117,6 +134,8 @@ class SOAP(Optimizer, name="soap"):
 @dataclass(frozen=True, config=CONFIG)
 class KFAC(Optimizer, name="kfac"):
     """Gradients divided by the second moments of a layer's inputs and of its errors (Martens and Grosse 2015)."""
+
+    hooks_layers: ClassVar[bool] = True
 
     lr: float = Field(default=0.003, ge=0, description="by how much a step is to change the outputs, root mean square")
     momentum: float = Field(default=0.9, ge=0, lt=1, description="part of the last gradients that is kept")

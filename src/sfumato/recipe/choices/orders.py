@@ -8,7 +8,7 @@ from sfumato.recipe.choices.choice import CONFIG, Choice
 
 
 @dataclass(frozen=True, config=CONFIG)
-class Order(Choice, family="order"):
+class Order(Choice, family="order", implementations="sfumato.training.orders:{name}"):
     """An order of the training pixels."""
 
 

@@ -9,7 +9,7 @@ from sfumato.recipe.choices.choice import CONFIG, Choice
 
 
 @dataclass(frozen=True, config=CONFIG)
-class Schedule(Choice, family="schedule"):
+class Schedule(Choice, family="schedule", implementations="sfumato.training.schedules:{name}"):
     """A factor of the learning rate, by the part of the budget that is spent."""
 
     warmup: float = Field(default=0.0, ge=0, lt=1, description="part of the budget over which the rate rises from 0")

@@ -9,7 +9,7 @@ from sfumato.recipe.choices.choice import CONFIG, Choice
 
 
 @dataclass(frozen=True, config=CONFIG)
-class Shape(Choice, family="shape"):
+class Shape(Choice, family="shape", implementations="sfumato.recipe.wiring:{name}"):
     """What comes into a hidden layer besides the output of the one below, and where it goes."""
 
 

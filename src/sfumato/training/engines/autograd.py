@@ -15,7 +15,6 @@ from torch import Tensor
 from sfumato import models
 from sfumato.parallel import spread
 from sfumato.process_state import torch_threads
-from sfumato.recipe import choices
 from sfumato.training import losses, optimizers
 from sfumato.training.engines.compiled_outputs import outputs
 from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
@@ -49,9 +48,8 @@ class Autograd(Engine):
         self._loss = recipe.training.loss
         self._batch = len(task.coordinates) if recipe.training.batch == "all" else recipe.training.batch
         self._threads = task.threads
-        # These look at what a batch's first samples leave in the layers.
-        whole = isinstance(recipe.training.optimizer, choices.Foof | choices.KFAC)
-        self._divides = isinstance(task.model, models.MLP) and device.type == "cpu" and not whole
+        self._divides = isinstance(task.model, models.MLP) and device.type == "cpu"
+        self._divides = self._divides and not recipe.training.optimizer.hooks_layers
         workers = task.threads if self._divides else 1
         self._optimizer = optimizers.build(recipe.training.optimizer, self._named, workers)
         self._rates: list[float] = [group["lr"] for group in self._optimizer.param_groups]

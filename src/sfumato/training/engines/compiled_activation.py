@@ -9,66 +9,114 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 from numba.np.numpy_support import carray
+from numba.np.unsafe import ndarray
+from numpy.typing import NDArray
 
+from sfumato.errors import EngineError
 from sfumato.models.activations import Implementation, arithmetic
+from sfumato.recipe import choices
 from sfumato.training.engines.online_loops import FASTMATH
 from sfumato.training.kernels import elementary
 from sfumato.training.kernels.jit import callable_from_kernels, callback
 from sfumato.training.kernels.stamp import stamp
 
+to_fixed_tuple: Any = ndarray.to_fixed_tuple
 _FLOATS = types.CPointer(types.float32)
-_SIGNATURE = types.void(_FLOATS, _FLOATS, _FLOATS, types.int64, types.float32)
+_SIGNATURE = types.void(_FLOATS, _FLOATS, _FLOATS, types.int64, _FLOATS)
+
+
+class CompiledActivation(NamedTuple):
+    """An activation as compiled code takes it. It must be kept alive as long as its addresses are used."""
+
+    loop: Any
+    """The C function (preactivations, values, derivatives, count, parameters), all but the count float32 pointers."""
+    values: NDArray[np.float32]
+    """The parameters of the activation, in the order of its choice's fields."""
+
+    @property
+    def function(self) -> int:
+        """Address of the loop, for `apply`."""
+        return self.loop.address
+
+    @property
+    def parameters(self) -> int:
+        """Address of the parameters, for `apply`."""
+        return self.values.ctypes.data
+
+
+def compiled(choice: choices.Activation) -> CompiledActivation:
+    """Compile an activation, or load it from the disk. Raises EngineError where it has no scalar functions."""
+    implementation: Implementation = choice.implementation()
+    if implementation.value is None or implementation.derivative is None:
+        raise EngineError(f"activation {choice.name} has no scalar value and derivative to be compiled; use autograd.")
+    # One number at least: nothing has no address.
+    values = np.array(choice.parameters or (0.0,), np.float32)
+    loop = _compiled_loop(choice.name, len(choice.parameters), implementation.value, implementation.derivative)
+    return CompiledActivation(loop, values)
 
 
 @functools.cache
-def compiled(implementation: Implementation) -> Any:
-    """The C function (sums, values, slopes, count, parameter); its ``address`` goes to `apply`.
-
-    It must be kept alive as long as the address is used.
-    """
+def _compiled_loop(name: str, parameters: int, value: Callable[..., float], derivative: Callable[..., float]) -> Any:
     elementary.teach()
     # Functions that Numba may call, not functions that it has compiled: those would have another name in each process,
     # and what closes over them would never be found in the cache.
     callable_from_loops = callable_from_kernels(FASTMATH)
-    value, derivative = callable_from_loops(implementation.value), callable_from_loops(implementation.derivative)
     files = {inspect.getmodule(function) for function in (value, derivative)}
-    name = implementation.choice.name
-    return _loop(name, value, derivative, stamp(arithmetic, elementary, *(file for file in files if file is not None)))
+    stamped = stamp(arithmetic, elementary, *(file for file in files if file is not None))
+    make = _loop if parameters else _loop_without_parameters
+    return make(name, callable_from_loops(value), callable_from_loops(derivative), parameters, stamped)
 
 
-def _loop(name: str, value: Callable[..., float], derivative: Callable[..., float], stamp: int) -> Any:
+def _loop(name: str, value: Callable[..., float], derivative: Callable[..., float], parameters: int, stamp: int) -> Any:
+    @callback(_SIGNATURE, name, FASTMATH)
+    def loop(sums, values, slopes, count, parameter):
+        _ = stamp
+        x, y, slope = carray(sums, (count,)), carray(values, (count,)), carray(slopes, (count,))
+        # Read before the loop: for all the compiler knows, what the loop writes might change them.
+        p = to_fixed_tuple(carray(parameter, (parameters,)), parameters)
+        for i in range(count):
+            y[i] = value(x[i], *p)
+            slope[i] = derivative(x[i], y[i], *p)
+
+    return loop
+
+
+def _loop_without_parameters(
+    name: str, value: Callable[..., float], derivative: Callable[..., float], parameters: int, stamp: int
+) -> Any:
     @callback(_SIGNATURE, name, FASTMATH)
     def loop(sums, values, slopes, count, parameter):
         _ = stamp
         x, y, slope = carray(sums, (count,)), carray(values, (count,)), carray(slopes, (count,))
         for i in range(count):
-            y[i] = value(x[i], parameter)
-            slope[i] = derivative(x[i], y[i], parameter)
+            y[i] = value(x[i])
+            slope[i] = derivative(x[i], y[i])
 
     return loop
 
 
-def _generate_call(typing_context, function, sums, values, slopes, count, parameter):
+def _generate_call(typing_context, function, sums, values, slopes, count, parameters):
     def generate(context, builder, signature, arguments):
         floats = ir.FloatType().as_pointer()
-        kind = ir.FunctionType(ir.VoidType(), [floats, floats, floats, ir.IntType(64), ir.FloatType()])
+        kind = ir.FunctionType(ir.VoidType(), [floats, floats, floats, ir.IntType(64), floats])
         callee = builder.inttoptr(arguments[0], kind.as_pointer())
-        pointers = [builder.inttoptr(address, floats) for address in arguments[1:4]]
-        builder.call(callee, [*pointers, *arguments[4:]])
+        *pointers, last = [builder.inttoptr(arguments[at], floats) for at in (1, 2, 3, 5)]
+        builder.call(callee, [*pointers, arguments[4], last])
         return context.get_dummy_value()
 
     whole = types.int64
-    return types.void(whole, whole, whole, whole, whole, types.float32), generate
+    return types.void(whole, whole, whole, whole, whole, whole), generate
 
 
 apply: Any = intrinsic(_generate_call)
-"""Calls the compiled loop at an address, from compiled code: (function, sums, values, slopes, count, parameter).
+"""Calls the compiled loop at an address, from compiled code: (function, sums, values, slopes, count, parameters).
 
-The first four are addresses, the middle three of float32.
+All but the count are addresses, of float32 but for the function.
 """

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from sfumato.errors import EngineError
 from sfumato.recipe import choices
 
 SQUARED, ABSOLUTE, HUBER = 0, 1, 2
@@ -32,7 +33,9 @@ class Errors(NamedTuple):
 
 
 def errors_of(loss: choices.Loss, *, squash: bool) -> Errors:
-    """For a recipe's loss."""
+    """For a recipe's loss. Raises EngineError for one that is not in `LOSSES`."""
+    if type(loss) not in LOSSES:
+        raise EngineError(f"loss {loss.name} is not compiled; use autograd.")
     return Errors(squash, LOSSES[type(loss)], getattr(loss, "delta", 0.0))
 
 

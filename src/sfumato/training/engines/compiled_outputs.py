@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from torch import nn
 
 from sfumato import models
-from sfumato.models.activations import IMPLEMENTATIONS, Activate
+from sfumato.models.activations import Activate
 from sfumato.models.mlp import MLP
 from sfumato.parallel import spread
 from sfumato.process_state import scoped
-from sfumato.training.engines.refusals import compiler_is_off
+from sfumato.training.engines.requirements import compiler_is_off
 
 PIECES = 4
 """For each thread: one that is held up leaves what it has not begun to the others."""
@@ -32,6 +32,8 @@ def outputs(model: nn.Module, coordinates: NDArray[np.float64], threads: int = 1
     """
     # Not a subclass, whose forward may be another, nor an activation that cannot be compiled.
     if type(model) is not MLP or not isinstance(model.activate, Activate) or compiler_is_off():
+        return models.outputs(model, coordinates, threads)
+    if not model.activate.choice.compiled:
         return models.outputs(model, coordinates, threads)
     if model.dtype != torch.float32 or next(model.parameters()).device.type != "cpu":
         return models.outputs(model, coordinates, threads)
@@ -58,7 +60,7 @@ def _compiled(model: MLP, activate: Activate, coordinates: NDArray[np.float64], 
             layout.weight(weights, number)[:] = layer.weight.numpy()
             if layout.biases:
                 layout.bias(weights, number)[:] = layer.bias.numpy()
-    activation = compiled(IMPLEMENTATIONS[activate.implementation.choice])
+    activation = compiled(activate.choice)
     out = np.empty((len(coordinates), linear[-1].out_features), np.float32)
     memories: list[NDArray[np.float32]] = []
 
@@ -75,8 +77,8 @@ def _compiled(model: MLP, activate: Activate, coordinates: NDArray[np.float64], 
             memory=memory.ctypes.data,
             scratch=memory.ctypes.data + 4 * layout.scratch,
             widest=layout.widest,
-            activation=activation.address,
-            parameter=activate.parameter,
+            activation=activation.function,
+            parameters=activation.parameters,
             one=float(layout.biases),
         )
         begin, end = piece

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from torch import nn
 
 from sfumato.recipe import Recipe
-from sfumato.training.engines.refusals import REFUSALS
 from sfumato.training.engines.shared import Shared
 from sfumato.training.order import PixelOrder
 
@@ -47,7 +46,7 @@ class Advance:
 
 
 class Engine(ABC):
-    """Executes training steps. Built from a task that `why_not` has nothing against."""
+    """Executes training steps. Built from a task that `unsupported_reasons` has nothing against."""
 
     name: ClassVar[str]
     keeps_answers: ClassVar[bool] = True
@@ -55,14 +54,6 @@ class Engine(ABC):
     answers: NDArray[np.float32] | None = None
     """(N, C), put here by whoever wants them: `advance` leaves every sample's unclipped answer in its row, as it was
     just before the sample's own step."""
-
-    @classmethod
-    def why_not(cls, recipe: Recipe) -> list[str]:
-        """Every reason why this engine cannot train the recipe; empty when it can.
-
-        Fields that are still ``auto`` are no reason.
-        """
-        return REFUSALS[cls.name](recipe)
 
     @abstractmethod
     def __init__(self, task: Task) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfumato.errors import EngineError
-from sfumato.models.activations import IMPLEMENTATIONS, Activate
+from sfumato.models.activations import Activate
 from sfumato.models.mlp import MLP
 from sfumato.parallel import Helpers
 from sfumato.training.engines import barrier, fused_kernel
@@ -52,7 +52,7 @@ class Fused(Engine):
         self._nowhere = np.empty((0, self._targets.shape[1]), np.float32)
         self._batch = len(task.targets) if training.batch == "all" else training.batch
         self._errors = errors_of(training.loss, squash=model.squash)
-        self._activation = compiled(IMPLEMENTATIONS[model.activate.implementation.choice])
+        self._activation = compiled(model.activate.choice)
         sizes = [self._linear[0].in_features, *(layer.out_features for layer in self._linear)]
         self._layout = layout = Layout(sizes, biases=self._linear[0].bias is not None, wiring=model.wiring)
         threads = max(1, min(task.threads, self._batch // SMALLEST_PART))
@@ -68,8 +68,8 @@ class Fused(Engine):
             memory=0,
             scratch=0,
             widest=layout.widest,
-            activation=self._activation.address,
-            parameter=model.activate.parameter,
+            activation=self._activation.function,
+            parameters=self._activation.parameters,
             one=float(layout.biases),
         )
         self._helpers = Helpers(threads - 1, "sfumato-fused") if threads > 1 else None

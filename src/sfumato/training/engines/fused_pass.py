@@ -36,7 +36,8 @@ class Network(NamedTuple):
     widest: int
     activation: int
     """Address of the activation's compiled loop."""
-    parameter: float
+    parameters: int
+    """Address of the activation's parameters, float32."""
     one: float
     """What stands after the last input of a layer: 1, or 0 where there are no biases."""
 
@@ -57,7 +58,7 @@ def forward(net: Network, samples: int) -> int:
         multiply(samples, row[_FAN_OUT], row[_FAN_IN] + 1, inputs, rows, weights, row[_COLUMNS], out, apart, 0)
         if k < layers - 1:
             values, slopes = net.memory + 4 * net.table[k + 1, _INPUTS], net.memory + 4 * net.table[k + 1, _SLOPES]
-            apply(net.activation, out, values, slopes, samples * apart, np.float32(net.parameter))
+            apply(net.activation, out, values, slopes, samples * apart, net.parameters)
             above = matrix(values, samples, apart)
             if row[_ADDS] != 0:
                 _add(above, matrix(inputs, samples, rows), row[_FAN_OUT])

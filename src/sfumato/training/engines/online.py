@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from sfumato.errors import EngineError
-from sfumato.models.activations import IMPLEMENTATIONS, Activate
+from sfumato.models.activations import Activate
 from sfumato.models.mlp import MLP
 from sfumato.parallel import Helpers
 from sfumato.recipe import choices
@@ -59,7 +59,7 @@ class Online(Engine):
         sizes = [self._linear[0].in_features, *(layer.out_features for layer in self._linear)]
         self._rates = np.array([sgd.lr / math.sqrt(n + 1) if sgd.fan_in_scaling else sgd.lr for n in sizes[:-1]])
         self._errors = errors_of(loss, squash=model.squash)
-        self._activation = compiled(IMPLEMENTATIONS[model.activate.implementation.choice])
+        self._activation = compiled(model.activate.choice)
         threads = useful_threads(sizes, task.threads)
         self._parts = [Part(sizes, part, threads) for part in range(threads)]
         self._counts = barrier.counters(threads)
@@ -79,8 +79,8 @@ class Online(Engine):
                 counts=self._counts.ctypes.data,
                 exchange=self._exchange.ctypes.data,
                 width=width,
-                activation=self._activation.address,
-                parameter=model.activate.parameter,
+                activation=self._activation.function,
+                parameters=self._activation.parameters,
                 biases=self._linear[0].bias is not None,
             )
             for index, part in enumerate(self._parts)

@@ -71,7 +71,8 @@ class Network(NamedTuple):
     width: int
     activation: int
     """Address of the activation's compiled loop."""
-    parameter: float
+    parameters: int
+    """Address of the activation's parameters, float32."""
     biases: bool
 
 
@@ -159,7 +160,7 @@ def forward(net: Network, lacking: int, meeting: int) -> int:
             meeting += 1
         if k < net.layers - 1:
             values = _at(net, k + 1, _INPUTS) + 4 * LANES * fan_out * lacking
-            apply(net.activation, sums, values, _at(net, k, _SLOPES), _field(net, k, _UNITS), np.float32(net.parameter))
+            apply(net.activation, sums, values, _at(net, k, _SLOPES), _field(net, k, _UNITS), net.parameters)
     return meeting
 
 

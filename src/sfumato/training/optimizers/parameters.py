@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from torch import nn
 from torch.utils.hooks import RemovableHandle
 
+from sfumato.models.mlp import MLP
+
 
 @dataclass(frozen=True)
 class Layer:
@@ -31,8 +33,14 @@ def layers(model: nn.Module) -> list[Layer]:
 
 
 def hidden_matrices(model: nn.Module) -> list[nn.Parameter]:
-    """The matrices between the first and the last one: what orthogonalised updates are for."""
-    matrices = [parameter for parameter in model.parameters() if parameter.ndim == 2]
+    """The matrices between the first and the last one: what orthogonalised updates are for.
+
+    Of a recipe's own network those of its layers: what an encoding trains is no layer.
+    """
+    if isinstance(model, MLP):
+        matrices = [layer.get_parameter("weight") for layer in model.linear_layers()]
+    else:
+        matrices = [parameter for parameter in model.parameters() if parameter.ndim == 2]
     return matrices[1:-1]
 
 

@@ -1,0 +1,158 @@
+"""The contract of components: one that is added is trained as it is by every engine that claims it, or refused by name.
+
+What a component says about itself is held against the network that is built of it. The reference is PyTorch's
+automatic differentiation in float64, with the dummies' formulas and plain steps written out here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import sfumato as sf
+from sfumato import models
+from sfumato.lab.speedrun.operations import operations
+from sfumato.recipe import Recipe, changed, engines
+from sfumato.recipe.description import describe
+from sfumato.recipe.drawing import drawing
+from sfumato.recipe.need import Size, training
+from sfumato.training.engines import choose
+from tests.small import picture
+
+ROWS, COLUMNS, EPOCHS, RATE = 9, 7, 3, 0.02
+DUMMIES: dict[str, dict[str, Any]] = {
+    "model.activation": {"model": {"activation": "bent(a=0.4, b=1.2)"}},
+    "model.encoding": {"model": {"encoding": "learned"}},
+    "training.loss": {"training": {"loss": "log_cosh"}},
+    "training.optimizer": {"training": {"optimizer": f"signs(lr={RATE / 20})"}},
+    "training.order": {"training": {"order": "backwards"}},
+}
+CLAIMED = {
+    "model.activation": {"fused", "stacked", "online", "autograd"},
+    "model.encoding": {"autograd"},
+    "training.loss": {"autograd"},
+    "training.optimizer": {"autograd"},
+    "training.order": {"fused", "stacked", "online", "autograd"},
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _dummies() -> Iterator[None]:
+    module = importlib.import_module("tests.dummies")
+    yield
+    # Other tests look at all members of a family.
+    for member in module.MEMBERS:
+        del member.members[member.name]
+    del sys.modules["tests.dummies"]
+
+
+def recipe_of(field: str, engine: str) -> Recipe:
+    single = engine in ("online", "replica")
+    changes = DUMMIES[field]
+    return changed(
+        Recipe(),
+        {
+            "model": {"width": (11, 9), "activation": "tanh", "init": "gaussian(1)", **changes.get("model", {})},
+            "training": {
+                "batch": 1 if single else 8,
+                "optimizer": f"sgd(lr={RATE})",
+                "schedule": "constant",
+                "order": "scan",
+                **changes.get("training", {}),
+            },
+            "budget": {"epochs": EPOCHS},
+            "evaluation": {"every": "end"},
+            "engine": engine,
+            "dtype": "float64" if engine == "autograd" else "float32",
+            "device": "cpu",
+            "threads": 1,
+            "seed": 3,
+        },
+    )
+
+
+def by_reference(field: str, recipe: Recipe) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Weights before and after."""
+    network = models.build(recipe.model, 3, recipe.seed, models.DTYPES[recipe.dtype], recipe.coordinates).double()
+    before = {name: value.numpy().copy() for name, value in network.state_dict().items()}
+    coordinates = torch.from_numpy(models.grid(recipe.coordinates, ROWS, COLUMNS))
+    # Of bytes, as a picture's values are.
+    targets = torch.from_numpy(np.round(picture(ROWS, COLUMNS).reshape(-1, 3) * 255.0).astype(np.float64) / 255)
+    indices = torch.arange(len(targets))
+    if field == "training.order":
+        indices = indices.flip(0)
+    batch, rate = recipe.training.batch, recipe.training.optimizer.lr
+    assert isinstance(batch, int)
+    for _ in range(EPOCHS):
+        for some in indices.split(batch):
+            errors = network(coordinates[some]) - targets[some]
+            losses = torch.log(torch.cosh(errors)) if field == "training.loss" else 0.5 * errors * errors
+            network.zero_grad()
+            (losses.sum() / len(some)).backward()
+            with torch.no_grad():
+                for parameter in network.parameters():
+                    assert parameter.grad is not None
+                    slope = parameter.grad.sign() if field == "training.optimizer" else parameter.grad
+                    parameter -= rate * slope
+    return before, {name: value.numpy() for name, value in network.state_dict().items()}
+
+
+def furthest(field: str, engine: str) -> float:
+    """Of all weights, from the reference's, in parts of the largest change of their array."""
+    recipe = recipe_of(field, engine)
+    before, expected = by_reference(field, recipe)
+    *_, last = sf.train(recipe, picture(ROWS, COLUMNS))
+    weights = last.weights()
+    assert weights.keys() == expected.keys()
+    moved = {name: np.abs(expected[name] - before[name]).max() for name in expected}
+    assert all(each > 1e-4 for each in moved.values()), moved
+    return max(float(np.abs(weights[name] - expected[name]).max() / moved[name]) for name in expected)
+
+
+@pytest.mark.parametrize("engine", engines.ENGINES)
+@pytest.mark.parametrize("field", DUMMIES)
+def test_it_is_trained_as_it_is_or_refused_by_name(field: str, engine: str) -> None:
+    recipe = recipe_of(field, engine)
+    if engine not in CLAIMED[field]:
+        with pytest.raises(sf.EngineError, match=f"{engine} cannot train this recipe: .*{field} must be"):
+            next(iter(sf.train(recipe, picture(ROWS, COLUMNS))))
+        return
+    assert furthest(field, engine) < (1e-9 if engine == "autograd" else 5e-4)
+
+
+@pytest.mark.parametrize("field", DUMMIES)
+def test_auto_takes_one_that_claims_it(field: str) -> None:
+    assert choose(changed(recipe_of(field, "fused"), {"engine": "auto"})) in CLAIMED[field]
+
+
+def test_a_list_that_claims_too_much_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    everything = engines.Rule(lambda _: True, "anything")
+    for field in ("model.encoding", "training.loss"):
+        fused = engines.ENGINES["fused"]
+        lax = dataclasses.replace(fused, rules={**fused.rules, field: everything})
+        monkeypatch.setitem(engines.ENGINES, "fused", lax)
+    # Its features were computed once, before the first step: it stays as it was.
+    assert furthest("model.encoding", "fused") > 0.5
+    with pytest.raises(sf.EngineError, match="loss log_cosh is not compiled"):
+        furthest("training.loss", "fused")
+
+
+@pytest.mark.parametrize("field", DUMMIES)
+def test_what_it_says_about_itself_is_true(field: str) -> None:
+    recipe = recipe_of(field, "autograd")
+    network = models.build(recipe.model, 3, 0)
+    found = describe(recipe)
+    assert found.parameters == sum(parameter.numel() for parameter in network.parameters())
+    assert {name: tuple(value.shape) for name, value in network.state_dict().items()} == models.shapes(recipe.model, 3)
+    assert f"{found.layers[0].inputs * 11 + 11:,} parameters" in "\n".join(drawing(found))
+    assert training(recipe, Size(COLUMNS, ROWS)) > 8 * found.parameters
+    # Nobody has said what its step computes.
+    counted = operations(recipe, 63, 8)
+    assert (counted is None) == (field == "training.optimizer")
