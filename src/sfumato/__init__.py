@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sfumato.api import check, fit, load_picture, load_run, paint, resume, train, train_many
-    from sfumato.errors import EngineError, PictureError, RecipeError, RunError, SfumatoError
+    from sfumato.errors import EngineError, PictureError, RecipeError, RunError, SfumatoError, SnapshotError
     from sfumato.lab.compare import compare
     from sfumato.lab.experiment import Experiment
     from sfumato.recipe import Budget, Coordinates, Evaluation, Model, Picture, Recipe, Training, preset
@@ -39,6 +39,7 @@ _HOMES = {
     "Run": "runs",
     "RunError": "errors",
     "SfumatoError": "errors",
+    "SnapshotError": "errors",
     "Snapshot": "training",
     "Training": "recipe",
     "check": "api",
@@ -69,6 +70,7 @@ __all__ = [
     "RunError",
     "SfumatoError",
     "Snapshot",
+    "SnapshotError",
     "Training",
     "check",
     "compare",

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sfumato.errors import EngineError
+from sfumato.errors import EngineError, SnapshotError
 from sfumato.notices import heard
 from sfumato.recipe import Recipe, changed
 from sfumato.training import Loop, Snapshot, resolve
@@ -197,3 +197,14 @@ def test_a_long_evaluation_is_told_beforehand(monkeypatch: pytest.MonkeyPatch) -
     with heard(said.append):
         run({"budget": {"steps": 1}})
     assert any("to paint all 63 pixels" in line and "--picture.max-side" in line for line in said)
+
+
+def test_a_snapshot_is_asked_while_it_is_the_newest() -> None:
+    first, *_, last = run({"budget": {"epochs": 3}, "evaluation": {"every": "epoch"}})
+    for look in (first.painting, first.weights, first.figures, first.canvas, first.state):
+        with pytest.raises(SnapshotError, match=r"the snapshot of step 0 must be asked before .* Got step 12 by now"):
+            look()
+    # Nothing has come after the last.
+    assert last.painting().shape == (9, 7, 3)
+    assert all(np.isfinite(array).all() for array in last.weights().values())
+    assert last.state()["step"] == 12

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sfumato import images, models
 from sfumato.cores import available_cores
-from sfumato.errors import RunError
+from sfumato.errors import RunError, SnapshotError
 from sfumato.notices import LOG
 from sfumato.process_state import between_yields, scoped, unscoped
 from sfumato.recipe import Recipe
@@ -44,6 +44,9 @@ from sfumato.words import duration, shortened
 
 SECONDS_A_SNAPSHOT = 0.1
 """Steps between two snapshots take about this long: so often a run can be watched, and so soon it can be stopped."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 TRIED_PIXELS = 4096
 """Before the first step so many pixels are painted and compared, to know what an evaluation will cost."""
@@ -120,6 +123,7 @@ class Loop:
         self._resumed_at = 0.0
         self._evaluated_at = 0.0
         self._factor = 1.0
+        self._changes = 0
 
     def snapshots(self, stop: Callable[[], bool] = lambda: False, stage: Stage = unheard) -> Iterator[Snapshot]:
         """Train to the end of the budget, yielding about ten snapshots a second and the last one evaluated.
@@ -175,6 +179,7 @@ class Loop:
 
         Raises RunError when the state is not one of this recipe and picture.
         """
+        self._changes += 1
         try:
             self._engine.load(_part(state, "engine/"))
             self._order.load(_part(state, "order/"))
@@ -195,6 +200,7 @@ class Loop:
 
         An epoch's end is passed over, unless each is to be evaluated: of a small picture there are hundreds a second.
         """
+        self._changes += 1
         loss, squared_error, samples = 0.0, 0.0, 0
         wanted = self.clock.steps_in(SECONDS_A_SNAPSHOT)
         wanted = min([wanted, *(mark - self.clock.step for mark in self._marks if mark > self.clock.step)])
@@ -300,6 +306,20 @@ class Loop:
         self._gauge = self._gauge or Gauge(self.recipe, self._picture, self._model)
         return self._gauge.figures(self._engine.weights())
 
+    def _of_now(self, look: Callable[P, T]) -> Callable[P, T]:
+        """The same function, which refuses once the network has been trained on."""
+        step, changes = self.clock.step, self._changes
+
+        def looked(*arguments: P.args, **named: P.kwargs) -> T:
+            if self._changes != changes:
+                raise SnapshotError(
+                    f"the snapshot of step {step} must be asked before the next one is. Got step {self.clock.step} by "
+                    "now; keep what is needed of each: snapshot.weights(), snapshot.painting()."
+                )
+            return look(*arguments, **named)
+
+        return scoped(looked)
+
     def _snapshot(self, mean: Advance | None, evaluation: Evaluation | None, ended: str | None) -> Snapshot:
         self._canvas.passed()
         step = self.clock.step
@@ -320,11 +340,11 @@ class Loop:
             reason=self._divergence.reason,
             cause=self._divergence.cause,
             processor_share=None if ended is None or self.recipe.device == "cuda" else self._processor.share(),
-            paint=scoped(self._paint),
-            canvas=scoped(lambda: self._canvas.look(self._paint)),
-            weights=scoped(self._engine.weights),
-            figures=scoped(self._figures),
-            state=self.state,
+            paint=self._of_now(self._paint),
+            canvas=self._of_now(lambda: self._canvas.look(self._paint)),
+            weights=self._of_now(self._engine.weights),
+            figures=self._of_now(self._figures),
+            state=self._of_now(self.state),
             size=(height, width),
             looking=self.looking,
         )

@@ -20,8 +20,9 @@ Arrays = dict[str, NDArray[Any]]
 class Snapshot:
     """Training at one moment.
 
-    `painting`, `paint`, `canvas`, `weights` and `figures` look at the network as it is when they are called:
-    use them before asking for the next snapshot.
+    Its fields are values. `paint`, `canvas`, `weights`, `figures` and `state` compute from the network, and so does
+    `painting` where there is no evaluation: they can be called until the next snapshot is asked for, and raise
+    SnapshotError afterwards. Those of the last snapshot can always be called.
     """
 
     epoch: float
