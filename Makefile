@@ -1,13 +1,14 @@
 # make paint   paint the default picture
 # make test    install what tests need and run everything: lint, types, tests
 # make quick   lint and the quick tests alone, in under a minute
+# make types   check the types alone, in a minute or two
 # make bench   print ratios of speed, measured in one run
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: paint test quick bench format clean
+.PHONY: paint test quick types bench format clean
 .DELETE_ON_ERROR:
 
 paint: $(VENV)/.installed
@@ -18,6 +19,9 @@ test: $(VENV)/.installed-for-tests
 
 quick: $(VENV)/.installed-for-tests
 	scripts/check quick
+
+types: $(VENV)/.installed-for-tests
+	$(BIN)/basedpyright --warnings
 
 # Every benchmark has its say, though one before it may have refused to report.
 bench: $(VENV)/.installed-for-bench

@@ -108,6 +108,7 @@ def test_what_failed_is_trained_again_on_request(tune: bool, tmp_path: Path) -> 
     plan = small_plan({}, {"model": {"width": 9}}, seeds=2, tune=tune)
     found = carry_out(plan, target(), tmp_path / "e", executor=outcomes({"b"}))
     assert found.scores(plan.arms[1]) == {}
+    assert {line["executor"] for line in found.folder.machines()} == {"executor"}
     # Not by itself: whatever made it fail may be there still.
     again = carry_out(plan, target(), tmp_path / "e", executor=outcomes(set()))
     assert again.scores(plan.arms[1]) == {}

@@ -28,12 +28,19 @@ from sfumato.training.engines import choose
 class Executes(Protocol):
     """Trains trials, wherever. A trial is plain data and an outcome small, so that they can be sent to other machines.
 
-    What comes out must not depend on how many are trained at once, nor on the order in which they finish.
+    What comes out must not depend on how many are trained at once, nor on the order in which they finish. What it is
+    called, `name_of` says.
     """
 
     def __call__(self, trials: Sequence[Trial], learned: Learned, stop: Callable[[], bool], /) -> Iterator[Outcome]:
         """Outcomes as they come, each trial's once. After ``stop`` has said so, only those that had finished."""
         ...
+
+
+def name_of(executor: Executes) -> str:
+    """What an executor calls itself (``name``), or else what it is called in Python: for the experiment's folder."""
+    given = getattr(executor, "name", None) or getattr(executor, "__name__", None)
+    return str(given or type(executor).__name__)
 
 
 def rule(plan: Plan) -> str:
@@ -53,14 +60,15 @@ def executor(how: str, workers: int) -> AbstractContextManager[Executes]:
     if how == "processes":
         return Processes(workers)
     # One's own network may draw from PyTorch's one stream while it is built: two at a time would disturb each other.
-    return nullcontext(Threads(1 if how == "here" else workers))
+    return nullcontext(Threads(1, "here") if how == "here" else Threads(workers))
 
 
 class Threads:
     """Trials in threads of this process."""
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, name: str = "threads") -> None:
         self._workers = workers
+        self.name = name
 
     def __call__(self, trials: Sequence[Trial], learned: Learned, stop: Callable[[], bool]) -> Iterator[Outcome]:
         """See `Executes`."""
@@ -79,6 +87,8 @@ class Processes:
 
     Outside of a ``with`` block every call starts and ends its own.
     """
+
+    name = "processes"
 
     def __init__(self, workers: int) -> None:
         self._workers = workers

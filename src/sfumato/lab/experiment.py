@@ -97,16 +97,15 @@ def carry_out(
     folder = Folder(path)
     workers = _at_once(plan, learned, workers or available_cores())
     trainable.check(plan)
-    how = execute.rule(plan)
     order = {arm.name: number for number, arm in enumerate(plan.arms)}
     with ExitStack() as stack:
         stack.enter_context(folder.taken(plan, learned if isinstance(learned, np.ndarray) else None))
         rows = remembered(folder.rows(), retry=retry)
         _check_not_all_failed(rows)
         if (missing := trials(plan, rows)) and executor is None:
-            executor = stack.enter_context(execute.executor(how, workers))
-        if missing:
-            folder.note_machine(how, workers)
+            executor = stack.enter_context(execute.executor(execute.rule(plan), workers))
+        if missing and executor is not None:
+            folder.note_machine(execute.name_of(executor), workers)
         while missing:
             assert executor is not None
             watch(_work(plan, rows), _work(plan, rows) + _ahead(plan, rows))
