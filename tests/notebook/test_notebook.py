@@ -38,11 +38,11 @@ class Client(NotebookClient):
     def __init__(self, *cells: str, folder: Path) -> None:
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in (SETUP, *cells)])
         super().__init__(notebook, timeout=round(PATIENCE), resources={"metadata": {"path": str(folder)}})
-        self.shown: list[tuple[str, dict[str, Any], float]] = []
+        self.shown: list[tuple[str, dict[str, Any], float, int]] = []
 
     def process_message(self, msg: dict[str, Any], cell: Any, cell_index: int) -> Any:
         if msg["msg_type"] in ("display_data", "update_display_data"):
-            self.shown.append((msg["msg_type"], msg["content"], time.monotonic()))
+            self.shown.append((msg["msg_type"], msg["content"], time.monotonic(), cell_index))
         return super().process_message(msg, cell, cell_index)
 
 
@@ -60,21 +60,55 @@ for module in (sfumato.notebook.live, sfumato.training.looking, sfumato.training
 """Seconds are those in which the kernel works, not those in which a busy machine does something else."""
 
 
-def test_one_figure_that_changes_in_place_and_ends_as_the_run(tmp_path: Path) -> None:
-    client = Client(
-        AT_WORK + "sf.paint(picture, **long)",
-        "run = sf.paint(picture, film='none', live=False, **small)\nrun",
-        "run",
-        folder=tmp_path,
-    )
-    client.execute()
-    kinds = [kind for kind, _, _ in client.shown]
+ENDLESS = 4
+CELLS = (
+    AT_WORK + "sf.paint(picture, **long)",
+    "run = sf.paint(picture, film='none', live=False, **small)\nrun",
+    "run",
+    "run = sf.paint(picture, **{**long, 'budget': {'seconds': 1000}})",
+    "module = sf.load_run(run.folder).model()[0]\nsf.resume(run.folder, stop=lambda: True, film='none')",
+    "sf.fit(module, picture, film='none', **small)",
+    "print(sorted(path.name for path in run.folder.iterdir()), run.status)",
+    "try:\n    sf.paint(picture, watch=lambda s: 1 / (s.step < 5), **small)\nexcept ZeroDivisionError:\n    pass",
+    "try:\n    sf.paint('nowhere.png', **small)\nexcept sf.PictureError as error:\n    print(error)",
+)
+"""After the setup, which is cell 0; while `ENDLESS` trains, the kernel is interrupted."""
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Client:
+    """One that has executed all cells in one kernel: to start it and to import costs more than they do."""
+    client = Client(*CELLS, folder=tmp_path_factory.mktemp("notebook"))
+
+    ended = threading.Event()
+
+    def interrupt() -> None:
+        eventually(lambda: ended.is_set() or sum(cell == ENDLESS for *_, cell in client.shown) >= 3)
+        if ended.is_set():
+            return
+        assert client.km is not None
+        asked: Any = client.km.interrupt_kernel()
+        asyncio.run(asked)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    try:
+        client.execute()
+    finally:
+        ended.set()
+        thread.join()
+    return client
+
+
+def test_one_figure_that_changes_in_place_and_ends_as_the_run(client: Client) -> None:
+    shown = [each for each in client.shown if each[-1] < ENDLESS]
+    kinds = [kind for kind, *_ in shown]
     assert kinds == ["display_data"] + ["update_display_data"] * (len(kinds) - 1)
-    assert len({content["transient"]["display_id"] for _, content, _ in client.shown}) == 1
+    assert len({content["transient"]["display_id"] for _, content, _, _ in shown}) == 1
     # At most two a second, of training and of film; and the first and the last.
-    times = [when for _, _, when in client.shown]
+    times = [when for _, _, when, _ in shown]
     assert 5 <= len(times) <= 2 * (times[-1] - times[0]) + 4
-    pages = [content["data"]["text/html"] for _, content, _ in client.shown]
+    pages = [content["data"]["text/html"] for _, content, _, _ in shown]
     middle = pages[len(pages) // 2]
     assert middle.count("data:image/webp;base64,") == 2
     assert re.search(r"epoch \d+\.\d\d   -?\d+\.\d\d dB   [\d.]+k? samples/s   0:0\d left", middle)
@@ -92,51 +126,32 @@ def test_one_figure_that_changes_in_place_and_ends_as_the_run(tmp_path: Path) ->
         (result,) = outputs(client, cell)
         assert "dB after 3.00 epochs" in result.data["text/html"]
 
-    (longer,) = (path for path in (tmp_path / "runs").iterdir() if (path / "learning.mp4").exists())
-    looking = json.loads((longer / "run.json").read_text())["looking"]
-    assert 0 < looking["watching_seconds"] <= 0.05 * 3
+    runs = [
+        json.loads(path.read_text())
+        for path in (Path(client.resources["metadata"]["path"]) / "runs").glob("*/run.json")
+    ]
+    (longer,) = (each for each in runs if each["recipe"]["budget"]["seconds"] == 3)
+    assert 0 < longer["looking"]["watching_seconds"] <= 0.05 * 3
 
 
-def test_an_interrupt_stops_and_writes_everything_and_an_error_leaves_the_figure(tmp_path: Path) -> None:
-    client = Client(
-        "endless = {**long, 'budget': {'seconds': 1000}}\nrun = sf.paint(picture, **endless)",
-        "module = sf.load_run(run.folder).model()[0]\nsf.resume(run.folder, stop=lambda: True, film='none')",
-        "sf.fit(module, picture, film='none', **small)",
-        "print(sorted(path.name for path in run.folder.iterdir()), run.status)",
-        "try:\n    sf.paint(picture, watch=lambda s: 1 / (s.step < 5), **small)\nexcept ZeroDivisionError:\n    pass",
-        "try:\n    sf.paint('nowhere.png', **small)\nexcept sf.PictureError as error:\n    print(error)",
-        folder=tmp_path,
-    )
-
-    def interrupt() -> None:
-        eventually(lambda: len(client.shown) >= 3)
-        assert client.km is not None
-        asked: Any = client.km.interrupt_kernel()
-        asyncio.run(asked)
-
-    thread = threading.Thread(target=interrupt)
-    thread.start()
-    client.execute()
-    thread.join()
-    (figure,) = outputs(client, 1)
+def test_an_interrupt_stops_and_writes_everything_and_an_error_leaves_the_figure(client: Client) -> None:
+    (figure,) = outputs(client, ENDLESS)
     assert "dB stopped after" in figure.data["text/html"]
-    assert "dB stopped after" in outputs(client, 2)[0].data["text/html"]
-    assert "dB after 3.00 epochs" in outputs(client, 3)[0].data["text/html"]
-    text = client.nb.cells[4].outputs[0].text
+    assert "dB stopped after" in outputs(client, 5)[0].data["text/html"]
+    assert "dB after 3.00 epochs" in outputs(client, 6)[0].data["text/html"]
+    text = client.nb.cells[7].outputs[0].text
     assert text.rstrip().endswith("stopped")
     for name in ("painting.png", "learning.mp4", "curve.svg"):
         assert name in text
-    (figure,) = outputs(client, 5)
+    (figure,) = outputs(client, 8)
     assert "ended by ZeroDivisionError" in figure.data["text/html"]
-    assert outputs(client, 6) == []
+    assert outputs(client, 9) == []
 
 
 def test_elsewhere_nothing_changes(tmp_path: Path) -> None:
     code = f"""
 import signal, sys
-from pathlib import Path
 import sfumato as sf
-from tests.patience import PATIENCE, eventually
 from tests.small import SMALL, picture
 before = signal.getsignal(signal.SIGINT)
 run = sf.paint(picture(), runs={str(tmp_path)!r}, film="none", **{{**SMALL, "engine": "fused"}})

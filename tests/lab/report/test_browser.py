@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request
 
 from sfumato.lab import report
 from tests.lab.report import stub
 from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.slow
+
+Open = Callable[..., Page]
 
 
 @pytest.fixture(scope="module")
@@ -22,17 +25,53 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def opened(browser: Browser, folder: Path, scheme: Literal["light", "dark"], width: int) -> tuple[Page, list[str]]:
-    context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 800}, offline=True)
+@pytest.fixture(scope="module")
+def kept(browser: Browser) -> Iterator[Page]:
+    """The page that all tests open the report in: one of its own for each would cost more than they do."""
+    context = browser.new_context(offline=True)
     page = context.new_page()
     page.set_default_timeout(1000 * PATIENCE)
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("request", lambda request: said.append(request.url) if request.url.startswith("http") else None)
-    page.goto((folder / report.PAGE).as_uri())
-    page.wait_for_selector("#chart polyline")
-    return page, said
+    yield page
+    context.close()
+
+
+@pytest.fixture
+def said(kept: Page) -> Iterator[list[str]]:
+    """What is said on its console, and what is asked of a network; at the end that is nothing."""
+    found: list[str] = []
+
+    def console(message: ConsoleMessage) -> None:
+        found.append(message.text)
+
+    def error(raised: Error) -> None:
+        found.append(str(raised))
+
+    def request(asked: Request) -> None:
+        if asked.url.startswith("http"):
+            found.append(asked.url)
+
+    kept.on("console", console)
+    kept.on("pageerror", error)
+    kept.on("request", request)
+    yield found
+    kept.remove_listener("console", console)
+    kept.remove_listener("pageerror", error)
+    kept.remove_listener("request", request)
+    assert found == []
+
+
+@pytest.fixture
+def opened(kept: Page, folder: Path, said: list[str]) -> Open:
+    """Open the report."""
+
+    def open_it(scheme: Literal["light", "dark"] = "light", width: int = 1280) -> Page:
+        kept.set_viewport_size({"width": width, "height": 800})
+        kept.emulate_media(color_scheme=scheme)
+        kept.goto((folder / report.PAGE).as_uri())
+        kept.wait_for_selector("#chart polyline")
+        return kept
+
+    return open_it
 
 
 SPACE_AFTER_600 = """() => new Promise(done => {
@@ -52,10 +91,8 @@ def sources(page: Page) -> list[str]:
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 360)])
-def test_it_opens_offline_without_a_word(
-    browser: Browser, folder: Path, scheme: Literal["light", "dark"], width: int
-) -> None:
-    page, said = opened(browser, folder, scheme, width)
+def test_it_opens_offline_without_a_word(opened: Open, scheme: Literal["light", "dark"], width: int) -> None:
+    page = opened(scheme, width)
     assert page.locator("h1").inner_text() == "All 2 others beat a"
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     dark = page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 21, 24)"
@@ -66,12 +103,10 @@ def test_it_opens_offline_without_a_word(
     assert page.locator("#large").is_visible()
     page.keyboard.press("Escape")
     assert not page.locator("#large").is_visible()
-    assert said == []
-    page.context.close()
 
 
-def test_one_slider_moves_all_arms(browser: Browser, folder: Path) -> None:
-    page, said = opened(browser, folder, "light", 1280)
+def test_one_slider_moves_all_arms(opened: Open) -> None:
+    page = opened()
     last = sources(page)
     assert len(last) == 3
     assert all(last)
@@ -88,12 +123,10 @@ def test_one_slider_moves_all_arms(browser: Browser, folder: Path) -> None:
     assert page.locator("#play").inner_text() == "Play"
     page.keyboard.press("End")
     assert sources(page) == last
-    assert said == []
-    page.context.close()
 
 
-def test_another_axis_changes_film_and_chart(browser: Browser, folder: Path) -> None:
-    page, said = opened(browser, folder, "light", 1280)
+def test_another_axis_changes_film_and_chart(opened: Open) -> None:
+    page = opened()
     before = page.locator("#chart polyline").evaluate_all("all => all.map(each => each.getAttribute('points'))")
     page.locator("#curves .axis label", has_text="GFLOP").click()
     after = page.locator("#chart polyline").evaluate_all("all => all.map(each => each.getAttribute('points'))")
@@ -105,5 +138,3 @@ def test_another_axis_changes_film_and_chart(browser: Browser, folder: Path) -> 
     page.locator(".legend button").first.click()
     assert page.locator("#chart polyline.faded").count() == 2
     assert page.locator("#chart .band").count() == 1
-    assert said == []
-    page.context.close()
