@@ -19,6 +19,9 @@ from tests.recipe import strategies
 
 FACTOR = 2.0
 """Between an estimate and the peak, either way."""
+SLACK = 40e6
+"""Bytes by which they may differ besides: now and then libraries load, and allocators keep, as much. All cases take
+more than twice that."""
 
 
 def sgd(batch: int) -> dict[str, Any]:
@@ -27,20 +30,24 @@ def sgd(batch: int) -> dict[str, Any]:
 
 CASES: dict[str, tuple[str, int, dict[str, Any]]] = {
     "fused foof": ("train", 24, {"model": {"width": 700}}),
-    "fused muon": ("train", 24, {"model": {"width": 700}, "training": {"optimizer": "muon"}}),
+    "fused muon": ("train", 24, {"model": {"width": 900, "init": "gaussian"}, "training": {"optimizer": "muon"}}),
     "features": ("train", 400, {"model": {"width": 32, "encoding": "fourier(features=256)"}}),
     "large picture": ("train", 1024, {"model": {"width": 32, "depth": 1}}),
     "online": ("train", 24, {"model": {"width": 1500}, "training": sgd(1)}),
-    "autograd adam": ("train", 24, {"model": {"width": 900}, "engine": "autograd", "training": {"optimizer": "adam"}}),
+    "autograd adam": (
+        "train",
+        24,
+        {"model": {"width": 1000, "init": "gaussian"}, "engine": "autograd", "training": {"optimizer": "adam"}},
+    ),
     "full batch": (
         "train",
         96,
         {"model": {"width": 300, "activation": "sine"}, "training": {"optimizer": "rprop", "batch": "all"}},
     ),
-    "soap": ("train", 24, {"model": {"width": 500}, "training": {"optimizer": "soap"}}),
+    "soap": ("train", 24, {"model": {"width": 750, "init": "gaussian"}, "training": {"optimizer": "soap"}}),
     "check": ("check", 64, {"model": {"width": 500, "init": "gaussian"}}),
     "paint": ("paint", 24, {"model": {"width": 900}, "training": {"optimizer": "adam"}}),
-    "render": ("render", 48, {"model": {"width": 900}, "training": {"optimizer": "sgd"}}),
+    "render": ("render", 48, {"model": {"width": 1800, "init": "gaussian"}, "training": {"optimizer": "sgd"}}),
 }
 
 
@@ -64,8 +71,13 @@ def test_estimates_are_near_what_is_taken() -> None:
     done = subprocess.run(command, input=json.dumps(asked), capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr
     taken = [int(line) for line in done.stdout.split()]
-    ratios = {name: estimate(*CASES[name]) / bytes_ for name, bytes_ in zip(CASES, taken, strict=True)}
-    assert all(1 / FACTOR <= ratio <= FACTOR for ratio in ratios.values()), (ratios, taken)
+    assert min(taken) > 2 * SLACK, taken
+    wrong = {
+        name: (estimate(*CASES[name]), bytes_)
+        for name, bytes_ in zip(CASES, taken, strict=True)
+        if not bytes_ / FACTOR - SLACK <= estimate(*CASES[name]) <= bytes_ * FACTOR + SLACK
+    }
+    assert wrong == {}
 
 
 @given(strategies.recipes)

@@ -74,10 +74,10 @@ def opened(kept: Page, folder: Path, said: list[str]) -> Open:
     return open_it
 
 
-SPACE_AFTER_600 = """() => new Promise(done => {
+SPACE_AFTER_300 = """() => new Promise(done => {
     const player = document.querySelector(".player"), moment = document.querySelector("#moment");
     const look = () => {
-        if (Number(moment.value) <= 600) return requestAnimationFrame(look);
+        if (Number(moment.value) <= 300) return requestAnimationFrame(look);
         player.dispatchEvent(new KeyboardEvent("keydown", {key: " "}));
         done();
     };
@@ -117,8 +117,8 @@ def test_one_slider_moves_all_arms(opened: Open) -> None:
     first = sources(page)
     assert all(source and source != other for source, other in zip(first, last, strict=True))
     page.locator("#play").click()
-    page.evaluate(SPACE_AFTER_600)
-    assert 600 < int(page.locator("#moment").input_value()) < 1000
+    page.evaluate(SPACE_AFTER_300)
+    assert 300 < int(page.locator("#moment").input_value()) < 1000
     assert all(source and source != other for source, other in zip(sources(page), first, strict=True))
     assert page.locator("#play").inner_text() == "Play"
     page.keyboard.press("End")

@@ -149,7 +149,7 @@ def listening(context: BrowserContext, studio: Studio, said: list[str]) -> Itera
 
     def console(message: ConsoleMessage) -> None:
         # A browser asks for a favicon.ico where a picture is the page.
-        if message.type in ("warning", "error") and message.location["url"] != f"{studio.address}/favicon.ico":
+        if message.type in ("warning", "error") and not message.location["url"].endswith("/favicon.ico"):
             said.append(f"{message.text} {message.location}")
 
     def error(found: WebError) -> None:
