@@ -11,43 +11,19 @@ from sfumato.errors import RunError
 from sfumato.runs import requests
 from tests.studio.server import eventually
 
-COLD = """
-import functools, sys
-from sfumato.cli.main import main
-from sfumato.studio import app, serving
-serving.create = functools.partial(app.create, warm=False)
-sys.exit(main(sys.argv[1:]))
-"""
-"""The command, but that no child is warmed for a training that never comes: it would load PyTorch for seconds."""
-
 
 class Studio:
-    """Serves a folder of runs until `end`; ``trains=False``: one that only shows them. ``address`` is where it is."""
+    """Serves a folder of runs until `end`."""
 
-    def __init__(self, runs: Path, *options: str, port: int = 0, trains: bool = True) -> None:
+    def __init__(self, runs: Path, port: int = 0) -> None:
         self.runs = runs
-        self._program = ["-m", "sfumato"] if trains else ["-c", COLD]
-        self._options = options
-        self.port = port
-        self.start()
-
-    def start(self) -> None:
-        """At first, and again after `end`: at the same port."""
-        options = ["--port", str(self.port), "--runs", self.runs.name, *self._options]
-        self._process = subprocess.Popen(
-            [sys.executable, *self._program, "studio", *options],
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=self.runs.parent,
-        )
+        command = [sys.executable, "-m", "sfumato", "studio", "--port", str(port), "--runs", runs.name]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=runs.parent)
         assert self._process.stdout is not None
-        said = re.search(r"http://\S+", self._process.stdout.readline())
+        said = re.search(r"http://127\.0\.0\.1:(\d+)/", self._process.stdout.readline())
         assert said is not None
-        self.said = said[0]
-        self.address = self.said.partition("/?")[0].rstrip("/")
-        port = re.search(r":(\d+)", self.said)
-        assert port is not None
-        self.port = int(port[1])
+        self.port = int(said[1])
+        self.address = f"http://127.0.0.1:{self.port}"
 
     def end(self) -> None:
         """Without a word, as a crash would."""

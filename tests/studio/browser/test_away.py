@@ -9,7 +9,7 @@ from playwright.sync_api import CDPSession, Page, expect
 from tests.studio.browser.conftest import Open
 from tests.studio.browser.test_pages import PAGES
 
-DELAY = 300
+DELAY = 500
 """ms that an answer's body is on its way."""
 SLOW_BODIES = f"""() => {{
     window.heard = [];
@@ -25,8 +25,6 @@ SLOW_BODIES = f"""() => {{
         }};
     }}
 }}"""
-LEFT = ["/", "/new", "/race?runs={0},{1}", "/runs/{0}"]
-"""Each asks in a way of its own: now and then, at every change, for several runs, by events."""
 OFFLINE = re.compile("ERR_INTERNET_DISCONNECTED")
 
 
@@ -52,12 +50,12 @@ def test_answers_that_nobody_waits_for_say_nothing(visit: Open, names: list[str]
     page.evaluate(SLOW_BODIES)
     for path in (*PAGES, "/", "/new"):
         go(page, path.format(*names))
-        page.wait_for_timeout(DELAY / 3)
+        page.wait_for_timeout(150)
     for path, field, typed in (("/", "Filter runs by words", "array"), ("/new", "Width", "3456")):
         go(page, path)
         control = page.get_by_label(field, exact=True)
         control.fill("")
-        control.press_sequentially(typed, delay=DELAY / 2)
+        control.press_sequentially(typed, delay=250)
         page.wait_for_timeout(DELAY)
     assert page.evaluate("heard") == []
 
@@ -66,7 +64,7 @@ def test_a_studio_that_is_away_is_said_once_and_waited_for(visit: Open, names: l
     page = visit("/experiments")
     session = link(page)
     away = page.locator("#away")
-    for path in LEFT:
+    for path in PAGES:
         emulate(session, offline=False)
         go(page, path.format(*names))
         page.locator("main h1").wait_for()

@@ -1,4 +1,4 @@
-"""The form: it follows what is typed, takes pictures, starts races, and says what is wrong where it is."""
+"""The form: it follows what is typed, starts runs and races, and says what is wrong where it is."""
 
 from __future__ import annotations
 
@@ -8,12 +8,26 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.studio.browser.canvas import colours
+from tests.studio.browser.canvas import colours, shown
 from tests.studio.browser.conftest import Open
 from tests.studio.browser.studio import Studio
 from tests.studio.server import eventually
 
-SMALL = "picture.max_side=16&model.width=8&model.depth=2&budget.epochs=2"
+SMALL = "picture.max_side=48&model.width=16&model.depth=2&budget.seconds=2"
+
+
+def test_a_run_is_started_and_its_painting_changes(visit: Open) -> None:
+    page = visit(f"/new?{SMALL.replace('seconds=2', 'seconds=60')}")
+    expect(page.locator(".health p")).to_have_text("It will learn.")
+    page.get_by_role("button", name="Start painting").click()
+    page.wait_for_url("**/runs/*")
+    canvas = page.locator(".panes canvas").nth(1)
+    eventually(lambda: colours(canvas) > 8)
+    first = shown(canvas)
+    eventually(lambda: shown(canvas) != first)
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator(".run-title .state")).to_have_text("stopped")
+    expect(page.locator(".figures")).to_contain_text(re.compile(r"48 . 32"))
 
 
 def test_drawing_and_parameters_follow_the_fields(visit: Open) -> None:
@@ -45,7 +59,7 @@ def test_drawing_and_parameters_follow_the_fields(visit: Open) -> None:
 
 
 def test_an_arm_in_the_form_s_place_gives_it_back(visit: Open) -> None:
-    page = visit("/new?model.width=8&model.depth=2&arm=model.depth%3D3")
+    page = visit("/new?model.depth=2&arm=model.depth%3D3")
     page.get_by_role("button", name="depth 3").click()
     expect(page.get_by_label("Depth", exact=True)).to_have_value("3")
     page.get_by_role("button", name="Put that back").click()
@@ -53,25 +67,44 @@ def test_an_arm_in_the_form_s_place_gives_it_back(visit: Open) -> None:
 
 
 def test_a_link_to_what_the_form_does_not_know_says_so(visit: Open) -> None:
-    page = visit("/new?preset=none-such&modl.depth=2&model.width=8&model.depth=2")
+    page = visit("/new?preset=none-such&modl.depth=2&model.depth=2")
     expect(page.locator(".start .problem")).to_contain_text("knows nothing of the preset none-such, modl.depth")
     expect(page.get_by_label("Depth", exact=True)).to_have_value("2")
 
 
 def test_a_budget_is_what_the_form_shows(visit: Open) -> None:
     """A recipe's changes replace a preset's whole budget, so the form sends all of its own."""
-    page = visit("/new?model.width=8&budget.epochs=20")
+    page = visit("/new?budget.epochs=20")
     seconds, epochs = (page.locator(f"[data-path='budget.{name}'] input").last for name in ("seconds", "epochs"))
     expect(seconds).to_have_value("")
     expect(page.locator(".outlook .figures")).not_to_contain_text("Training")
     seconds.fill("30")
-    page.wait_for_url("**/new?model.width=8&budget.epochs=20&budget.seconds=30")
+    page.wait_for_url("**/new?budget.epochs=20&budget.seconds=30")
     expect(epochs).to_have_value("20")
     expect(page.locator(".outlook .figures")).to_contain_text("Training30 s")
 
 
+def test_the_chosen_picture_is_shown_after_a_reload(visit: Open, tmp_path: Path) -> None:
+    page = visit("/new")
+    Image.new("RGB", (30, 20), (200, 90, 40)).save(tmp_path / "a house.tif")
+    page.locator("#file").set_input_files(tmp_path / "a house.tif")
+    drop = page.locator(".drop")
+    expect(drop).to_contain_text(re.compile("30 . 20"))
+    page.reload()
+    expect(drop).to_have_class("drop taken")
+    expect(drop).to_contain_text(re.compile("a-house.tif, 30 . 20"))
+    eventually(lambda: drop.locator("img").evaluate("image => image.naturalWidth") == 30)
+    # One that a run has learned, which is on no disk.
+    page.goto("/new?picture.source=array")
+    expect(drop).to_contain_text(re.compile("array, 60 . 40"))
+    eventually(lambda: drop.locator("img").evaluate("image => image.naturalWidth") == 60)
+    page.locator(".sample").first.click()
+    expect(drop).to_have_class("drop")
+    expect(drop).to_have_text("Drop a picture, or choose a file")
+
+
 def test_what_is_wrong_is_said_at_its_field(visit: Open) -> None:
-    page = visit(f"/new?{SMALL}")
+    page = visit("/new")
     depth = page.get_by_label("Depth", exact=True)
     depth.fill("many")
     expect(depth).to_have_attribute("aria-invalid", "true")
@@ -80,42 +113,21 @@ def test_what_is_wrong_is_said_at_its_field(visit: Open) -> None:
     expect(page.locator("[data-path='model.depth'] .problem")).to_be_hidden()
 
 
-def test_a_picture_is_dropped_kept_and_deleted(visit: Open, studio: Studio, said: list[str], tmp_path: Path) -> None:
-    page = visit(f"/new?{SMALL}")
-    drop, problem = page.locator(".drop"), page.locator(".picker > .problem")
-    broken, whole = tmp_path / "broken.png", tmp_path / "a house.tif"
+def test_a_broken_file_is_refused_in_words(visit: Open, said: list[str], tmp_path: Path) -> None:
+    page = visit("/new")
+    broken, whole = tmp_path / "broken.png", tmp_path / "whole.png"
     broken.write_bytes(b"\x89PNG\r\n\x1a\n and nothing more")
     page.locator("#file").set_input_files(broken)
+    problem = page.locator(".picker > .problem")
     expect(problem).not_to_be_empty()
+    Image.new("RGB", (30, 20), (200, 90, 40)).save(whole)
+    page.locator("#file").set_input_files(whole)
+    expect(page.locator(".drop")).to_contain_text(re.compile(r"whole\.png, 30 . 20"))
+    expect(problem).to_be_hidden()
+    expect(page.locator("[data-path='picture.source'] input")).not_to_have_value("cat")
     # A browser says on its console that an answer was a refusal: it was asked for one.
     assert [each for each in said if "status of 422" not in each] == []
     said.clear()
-    Image.new("RGB", (30, 20), (200, 90, 40)).save(whole)
-    page.locator("#file").set_input_files(whole)
-    expect(drop).to_contain_text(re.compile("30 . 20"))
-    expect(problem).to_be_hidden()
-    expect(page.locator("[data-path='picture.source'] input")).not_to_have_value("cat")
-    page.wait_for_url("**/new?*a-house.tif*")
-    page.reload()
-    expect(drop).to_have_class("drop taken")
-    expect(drop).to_contain_text(re.compile("a-house.tif, 30 . 20"))
-    eventually(lambda: drop.locator("img").evaluate("image => image.naturalWidth") == 30)
-    page.get_by_text("Pictures dropped here").click()
-    page.get_by_role("button", name="Delete a-house.tif").click()
-    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
-    expect(page.get_by_role("button", name="Delete a-house.tif")).to_have_count(0)
-    assert not list((studio.runs / ".studio").rglob("a-house.tif"))
-
-
-def test_a_picture_that_a_run_has_learned_is_shown_and_given_up(visit: Open) -> None:
-    """It is on no disk."""
-    page = visit(f"/new?{SMALL}&picture.source=array")
-    drop = page.locator(".drop")
-    expect(drop).to_contain_text(re.compile("array, 60 . 40"))
-    eventually(lambda: drop.locator("img").evaluate("image => image.naturalWidth") == 60)
-    page.locator(".sample").first.click()
-    expect(drop).to_have_class("drop")
-    expect(drop).to_have_text("Drop a picture, or choose a file")
 
 
 def test_a_race_is_started_from_arms(visit: Open, studio: Studio) -> None:
@@ -140,3 +152,15 @@ def test_a_link_has_nothing_large_tried(visit: Open) -> None:
     page.get_by_role("button", name="Check anyway").click()
     # Nor does this machine have what that takes.
     expect(health).to_contain_text("Not tried: model.width must leave the check within")
+
+
+def test_a_picture_that_was_dropped_can_be_deleted(visit: Open, studio: Studio, tmp_path: Path) -> None:
+    Image.new("RGB", (8, 6), "teal").save(tmp_path / "teal.png")
+    page = visit("/new")
+    page.locator("#file").set_input_files(tmp_path / "teal.png")
+    page.wait_for_url("**/new?*teal.png*")
+    page.get_by_text("Pictures dropped here").click()
+    page.get_by_role("button", name="Delete teal.png").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("button", name="Delete teal.png")).to_have_count(0)
+    assert not list((studio.runs / ".studio").rglob("teal.png"))

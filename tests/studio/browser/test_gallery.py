@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 import shutil
+from pathlib import Path
 
-from playwright.sync_api import Page, Route, expect
+import pytest
+from playwright.sync_api import Browser, Route, expect
 
-from tests.studio.browser.conftest import Open
+from tests.patience import PATIENCE
+from tests.studio.browser.conftest import Open, listen
 from tests.studio.browser.studio import Studio
 from tests.studio.server import eventually
 
@@ -73,24 +76,48 @@ def test_runs_are_deleted_only_when_that_is_confirmed(visit: Open, studio: Studi
     assert (studio.runs / names[0]).is_dir()
 
 
-def test_an_empty_gallery_says_what_to_do_and_many_runs_come_in_pages(
-    other: tuple[Studio, Page], studio: Studio, names: list[str]
-) -> None:
-    empty, page = other
-    page.set_viewport_size({"width": 1280, "height": 800})
-    page.goto(empty.address)
-    expect(page.locator("h2")).to_have_text("Nothing painted yet")
-    page.get_by_role("link", name="Start a first run").click()
-    expect(page).to_have_url(re.compile("/new"))
-    for number in range(130):
-        folder = empty.runs / f"20260101-0000{number:02d}-picture-{number:08x}"
-        folder.mkdir()
+@pytest.fixture
+def many(tmp_path: Path, studio: Studio, names: list[str]) -> Studio:
+    """Over 150 runs."""
+    runs = tmp_path / "runs"
+    for number in range(150):
+        folder = runs / f"20260101-0000{number:02d}-picture-{number:08x}"
+        folder.mkdir(parents=True)
         for name in ("run.json", "painting.png"):
             shutil.copy(studio.runs / names[0] / name, folder)
-    page.goto(empty.address)
-    expect(page.locator(".card")).to_have_count(60)
-    page.get_by_role("button", name="Next").click()
-    page.wait_for_url("**/?page=2")
-    expect(page.locator(".pages")).to_contain_text(re.compile("61.120 of 130"))
-    page.get_by_role("button", name="Last").click()
-    expect(page.locator(".card")).to_have_count(10)
+    return Studio(runs)
+
+
+def test_many_runs_come_in_pages(browser: Browser, many: Studio, said: list[str]) -> None:
+    page = browser.new_page(base_url=many.address)
+    page.set_default_timeout(1000 * PATIENCE)
+    try:
+        listen(page, many, said)
+        page.goto("/")
+        expect(page.locator(".card")).to_have_count(60)
+        page.get_by_role("button", name="Next").click()
+        page.wait_for_url("**/?page=2")
+        expect(page.locator(".pages")).to_contain_text(re.compile("61.120 of 150"))
+        page.get_by_role("button", name="Last").click()
+        expect(page.locator(".card")).to_have_count(30)
+    finally:
+        page.close()
+        many.end()
+    assert said == []
+
+
+def test_an_empty_gallery_says_what_to_do(browser: Browser, tmp_path: Path, said: list[str]) -> None:
+    (tmp_path / "runs").mkdir()
+    empty = Studio(tmp_path / "runs")
+    page = browser.new_page(base_url=empty.address)
+    page.set_default_timeout(1000 * PATIENCE)
+    try:
+        listen(page, empty, said)
+        page.goto("/")
+        expect(page.locator("h2")).to_have_text("Nothing painted yet")
+        page.get_by_role("link", name="Start a first run").click()
+        expect(page).to_have_url(re.compile("/new"))
+    finally:
+        page.close()
+        empty.end()
+    assert said == []

@@ -11,7 +11,7 @@ from tests.studio.browser.conftest import Open
 from tests.studio.server import eventually
 
 
-def test_units_of_a_layer_are_pictures_and_one_is_seen_large(visit: Open, names: list[str]) -> None:
+def test_units_of_a_layer_are_pictures(visit: Open, names: list[str]) -> None:
     page = visit(f"/runs/{names[0]}/layers")
     units = page.locator(".unit")
     expect(units).to_have_count(24)
@@ -24,6 +24,10 @@ def test_units_of_a_layer_are_pictures_and_one_is_seen_large(visit: Open, names:
     expect(page.get_by_role("radio", name="Layer 2")).to_be_checked()
     expect(page.locator(".histograms section")).to_have_count(4)
     expect(page.locator(".plot .legend text")).to_have_count(4)
+
+
+def test_a_unit_is_seen_large_with_what_depends_on_it(visit: Open, names: list[str]) -> None:
+    page = visit(f"/runs/{names[0]}/layers?layer=2")
     page.locator(".unit").first.click()
     box = page.get_by_role("dialog")
     expect(box.locator("h2")).to_have_text(re.compile(r"Layer 2, unit \d+"))
@@ -60,12 +64,12 @@ def test_the_network_is_asked_beyond_the_border(visit: Open, names: list[str]) -
     expect(page.locator(".zoom-foot")).to_contain_text("beyond the border")
 
 
-FAR = ("row=1e300&column=-1e300&zoom=1e300", "row=nan&column=Infinity&zoom=-99", "row=9e15&zoom=24")
+FAR = ("row=1e300&column=-1e300&zoom=1e300", "row=nan&zoom=nan", "row=Infinity&zoom=-99", "zoom=24&row=9e15")
 
 
 def test_an_address_may_say_any_number(visit: Open, names: list[str]) -> None:
     asked: list[int] = []
-    page = visit("/experiments", width=390)
+    page = visit("/experiments")
     page.on("response", lambda answer: asked.append(answer.status) if "/tiles/" in answer.url else None)
     for far in FAR:
         page.goto(f"/runs/{names[0]}/zoom?{far}")

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
-import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
-from tests.patience import PATIENCE
 from tests.studio.browser.canvas import colours, shown
-from tests.studio.browser.conftest import listening
+from tests.studio.browser.conftest import Open
 from tests.studio.browser.fingers import move
-from tests.studio.browser.studio import Studio
 from tests.studio.server import eventually
 
 APART = [((0.5, 0.1), (0.5, 0.1)), ((0.5, 0.2), (0.5, 0.9))]
@@ -20,28 +16,8 @@ APART = [((0.5, 0.1), (0.5, 0.1)), ((0.5, 0.2), (0.5, 0.9))]
 TOGETHER = [(last, first) for first, last in APART]
 
 
-@pytest.fixture(scope="module")
-def screen(browser: Browser, studio: Studio) -> Iterator[Page]:
-    """A phone's."""
-    context = browser.new_context(
-        base_url=studio.address,
-        viewport={"width": 390, "height": 800},
-        has_touch=True,
-        is_mobile=True,
-        device_scale_factor=2,
-    )
-    context.set_default_timeout(1000 * PATIENCE)
-    yield context.new_page()
-    context.close()
-
-
-@pytest.fixture
-def phone(screen: Page, studio: Studio) -> Iterator[Page]:
-    """The same; at the end nothing may have been said on it."""
-    said: list[str] = []
-    with listening(screen.context, studio, said):
-        yield screen
-    assert said == []
+def phone(visit: Open, path: str) -> Page:
+    return visit(path, width=390, has_touch=True, is_mobile=True, device_scale_factor=2)
 
 
 def steps(page: Page) -> float:
@@ -49,9 +25,8 @@ def steps(page: Page) -> float:
     return page.evaluate("scrollY + 1000 * (visualViewport.scale - 1)")
 
 
-def test_two_fingers_enlarge_all_panes(phone: Page, names: list[str]) -> None:
-    page = phone
-    page.goto(f"/runs/{names[0]}")
+def test_two_fingers_enlarge_all_panes(visit: Open, names: list[str]) -> None:
+    page = phone(visit, f"/runs/{names[0]}")
     panes = page.locator(".panes canvas")
     eventually(lambda: colours(panes.nth(2)) > 8)
     before = [shown(panes.nth(at)) for at in range(3)]
@@ -69,9 +44,8 @@ def test_two_fingers_enlarge_all_panes(phone: Page, names: list[str]) -> None:
     assert steps(page) == scrolled
 
 
-def test_a_tap_tells_values_and_one_finger_scrolls(phone: Page, names: list[str]) -> None:
-    page = phone
-    page.goto(f"/runs/{names[0]}")
+def test_a_tap_tells_values_and_one_finger_scrolls(visit: Open, names: list[str]) -> None:
+    page = phone(visit, f"/runs/{names[0]}")
     panes = page.locator(".panes canvas")
     eventually(lambda: colours(panes.nth(2)) > 8)
     readout = page.locator(".readout")
@@ -84,9 +58,8 @@ def test_a_tap_tells_values_and_one_finger_scrolls(phone: Page, names: list[str]
     eventually(lambda: steps(page) > 0)
 
 
-def test_two_fingers_zoom_without_end(phone: Page, names: list[str]) -> None:
-    page = phone
-    page.goto(f"/runs/{names[0]}/zoom")
+def test_two_fingers_zoom_without_end(visit: Open, names: list[str]) -> None:
+    page = phone(visit, f"/runs/{names[0]}/zoom")
     eventually(lambda: colours(page.locator(".deep canvas")) > 8)
     foot = page.locator(".zoom-foot span").first
     scale = power(foot)
