@@ -23,7 +23,7 @@ from sfumato.runs import create, layout, load_run, replacing, weights
 from sfumato.runs import metrics as metrics_file
 from sfumato.runs.observers import RunRecord
 from sfumato.runs.observers.moments import Selection
-from sfumato.training import Overhead, resolve
+from sfumato.training import Overhead, PictureProblem, Start, resolve
 from sfumato.training.health import Gauge
 from sfumato.training.starvation import Processor
 from tests.runs import made
@@ -135,14 +135,37 @@ def test_nothing_partial_stays(folder: Path) -> None:
 
 def test_one_writer_at_a_time(tmp_path: Path) -> None:
     recipe = resolve(changed(Recipe(), SMALL))
-    writer = RunRecord(tmp_path, recipe, "0", picture())
+    problem = PictureProblem(recipe, picture())
+    record = RunRecord(tmp_path, recipe, "0", picture())
     with pytest.raises(RunError, match="being written by another process"):
         RunRecord(tmp_path, recipe, "0", picture())
-    writer.finish("done")
-    RunRecord(tmp_path, recipe, "0", picture(), resumed_at=0).finish("done")
+    record.begin(Start(recipe, problem, tmp_path))
+    record.finish("done")
+    resumed = RunRecord(tmp_path, recipe, "0", picture())
+    resumed.begin(Start(recipe, problem, tmp_path, step=0))
+    resumed.finish("done")
     # A queue that two studios serve may begin a run twice.
+    again = RunRecord(tmp_path, recipe, "0", picture())
     with pytest.raises(RunError, match="was begun by another process"):
-        RunRecord(tmp_path, recipe, "0", picture())
+        again.begin(Start(recipe, problem, tmp_path))
+    again.finish("failed")
+    assert load_run(tmp_path).status == "done"
+
+
+def test_a_run_that_could_not_be_begun_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = resolve(changed(Recipe(), SMALL))
+    folder = tmp_path / "run"
+    folder.mkdir()
+    record = RunRecord(folder, recipe, "0", picture())
+
+    def full(path: Path, *_: Any, **__: Any) -> None:
+        raise RunError(f"cannot write {path}: no space left on device.")
+
+    monkeypatch.setattr("sfumato.runs.observers.record.write_bytes", full)
+    with pytest.raises(RunError, match="no space left"):
+        record.begin(Start(recipe, PictureProblem(recipe, picture()), folder))
+    record.finish("failed")
+    assert not folder.exists()
 
 
 def test_a_file_is_whole_or_as_it_was(tmp_path: Path) -> None:
