@@ -84,8 +84,7 @@ async def small_picture(request: Request) -> Response:
     source, studio = request.query_params.get("source", ""), studio_of(request)
     # A source is named by what is in it.
     version = sha256(os.fsencode(source)).hexdigest()
-    async with studio.uploads.one_at_a_time:
-        return picture(request, await aside(chosen.webp, source, studio.runs), "image/webp", version, FOR_EVER)
+    return picture(request, await studio.small_pictures.webp(source), "image/webp", version, FOR_EVER)
 
 
 async def send_picture(request: Request) -> Response:
