@@ -50,7 +50,7 @@ class Studio:
         self.small_pictures = SmallPictures(runs, self.uploads.one_at_a_time)
 
     async def keep_house(self) -> None:
-        """See to the children and the queue, for ever: one child is warm, and those that nobody needs go."""
+        """See to the children and the queue, for ever: one child is warm for whoever has the form, and others go."""
         await aside(uploads.sweep, self.runs)
         said = ""
         while True:

@@ -19,8 +19,10 @@ from sfumato.studio.web.bodies import Check, NewRun, Race, Sent
 from sfumato.studio.web.problems import Problem, field_of
 
 
-async def show_form(_: Request) -> Response:
+async def show_form(request: Request) -> Response:
     """What can be asked for."""
+    # The page that shows it makes a check by itself, and a run may follow.
+    studio_of(request).children.expect()
     return Answer(await aside(fields.data))
 
 
