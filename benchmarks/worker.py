@@ -40,7 +40,7 @@ class Worker:
         # Spawned, not forked: a fork would inherit the parent's thread pools, dead.
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, peers.NAMES[name], threads), daemon=True)
+        self._process = context.Process(target=_serve, args=(theirs, name, threads), daemon=True)
         self._process.start()
         theirs.close()
 
@@ -63,36 +63,51 @@ class Worker:
 
     def _ask(self, *request: Any) -> Any:
         try:
-            self._pipe.send(request)
-            answer = self._pipe.recv()
+            answer = self._answer(request)
         except (EOFError, OSError) as error:
             raise AbsentError("its process ended") from error
         if isinstance(answer, str):
             raise AbsentError(answer)
         return answer
 
+    def _answer(self, request: tuple[Any, ...]) -> Any:
+        self._pipe.send(request)
+        return self._pipe.recv()
 
-def _serve(pipe: Connection, module: str, threads: int) -> None:
-    _confine(threads)
-    sides: dict[str, peers.Side] = {}
-    while (request := pipe.recv()) is not None:
-        what, setting, *rest = request
+
+class Answers:
+    """What a process says to the requests of a `Worker`."""
+
+    def __init__(self, name: str, threads: int) -> None:
+        self._module = peers.NAMES[name]
+        self._threads = threads
+        self._sides: dict[str, peers.Side] = {}
+
+    def to(self, what: str, setting: str, *rest: int) -> tuple[()] | tuple[float, float] | str:
+        """``()`` where a setting is prepared, (seconds, loss) of a training, or why there is none of them."""
         try:
             if what == "prepare":
-                sides[setting] = import_module(f"peers.{module}").prepare(problem(SETTINGS[setting]), threads)
-                pipe.send(())
-                continue
+                module = import_module(f"peers.{self._module}")
+                self._sides[setting] = module.prepare(problem(SETTINGS[setting]), self._threads)
+                return ()
             number, steps = rest
             samples = pixels(SETTINGS[setting], number, steps).reshape(steps, -1)
-            sides[setting].restart()
+            self._sides[setting].restart()
             before = time.perf_counter()
-            loss = sides[setting].train(samples)
-            pipe.send((time.perf_counter() - before, loss))
+            loss = self._sides[setting].train(samples)
+            return time.perf_counter() - before, loss
         except ImportError as error:
-            pipe.send(f"{error.name or error} is not installed; pip install -e '.[bench]'")
+            return f"{error.name or error} is not installed; pip install -e '.[bench]'"
         except Exception as error:
             # Whatever a peer's compiler raises, its row is left out by name and the others go on.
-            pipe.send(f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:200]}")
+            return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:200]}"
+
+
+def _serve(pipe: Connection, name: str, threads: int) -> None:
+    _confine(threads)
+    answers = Answers(name, threads)
+    while (request := pipe.recv()) is not None:
+        pipe.send(answers.to(*request))
 
 
 def _confine(threads: int) -> None:

@@ -8,7 +8,7 @@ import runpy
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, redirect_stdout
+from contextlib import redirect_stdout
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ import torch
 from fused_vs_peers import measure
 from numpy.typing import NDArray
 from PIL import Image
-from worker import AbsentError, Worker
+from worker import AbsentError, Answers, Worker
 
 from sfumato.cli.main import main
 
@@ -65,22 +65,33 @@ class Kept(Worker):
         super().close()
 
 
+class Here(Worker):
+    """One without a process of its own: what it answers comes through no pipe."""
+
+    def __init__(self, name: str, threads: int) -> None:
+        self._answers = Answers(name, threads)
+
+    def close(self) -> None: ...
+
+    def _answer(self, request: tuple[Any, ...]) -> Any:
+        return self._answers.to(*request)
+
+
+Workers = Callable[[str, int], Worker]
+
+
 @pytest.fixture(scope="module")
-def workers() -> Iterator[Callable[[str, int], Kept]]:
-    started: dict[tuple[str, int], Kept] = {}
-
-    def one(name: str, threads: int) -> Kept:
-        if (name, threads) not in started:
-            started[name, threads] = Kept(name, threads)
-            ended.callback(started[name, threads].end)
-        return started[name, threads]
-
-    # Every one, also where the end of one is interrupted.
-    with ExitStack() as ended:
-        yield one
+def workers() -> Iterator[Workers]:
+    """Engine fused on one thread is in a process of its own, as in a measurement all are; the others are here."""
+    apart, threads = Kept("fused", 1), torch.get_num_threads()
+    try:
+        yield lambda name, count: apart if (name, count) == ("fused", 1) else Here(name, count)
+    finally:
+        apart.end()
+        torch.set_num_threads(threads)
 
 
-def test_fused_vs_peers(workers: Callable[[str, int], Kept], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fused_vs_peers(workers: Workers, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("worker.Worker", workers)
     printed = script("fused_vs_peers", "tiny", "--rounds", "2", "--steps", "3", "--sides", "PyTorch eager", "JAX")
     assert "fused, 1 thread over PyTorch eager, 1 thread" in printed
@@ -94,7 +105,7 @@ def test_fused_vs_peers(workers: Callable[[str, int], Kept], monkeypatch: pytest
 def test_equal_seconds(tmp_path: Path) -> None:
     image = tmp_path / "noise.png"
     Image.fromarray(np.random.default_rng(1).integers(0, 256, (20, 30, 3), np.uint8)).save(image)
-    some = ["--seconds", "0.01", "0.02", "--seeds", "2", "--rounds", "2", "--only", "adam"]
+    some = ["--seconds", "0.001", "0.002", "--seeds", "2", "--rounds", "2", "--only", "adam"]
     lines = script("equal_seconds", "--picture", str(image), *some).splitlines()
     assert [line.split(" | ")[0] for line in lines[2:]] == [
         "| `adam`, `autograd`",
@@ -183,7 +194,7 @@ class Planted:
         return seconds, loss * 1.001
 
 
-def test_a_side_that_computes_something_else_or_nothing_gets_no_ratio(workers: Callable[[str, int], Kept]) -> None:
+def test_a_side_that_computes_something_else_or_nothing_gets_no_ratio(workers: Workers) -> None:
     fused, other = workers("fused", 1), workers("PyTorch eager", 1)
     honest = measure("tiny", {("fused", 1): fused, ("PyTorch eager", 1): other}, 2, 3)
     planted = measure("tiny", {("fused", 1): fused, ("PyTorch eager", 1): Planted(other)}, 2, 3)

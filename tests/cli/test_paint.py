@@ -1,4 +1,4 @@
-"""The command line, as a person uses it: a process of its own."""
+"""``sfumato paint`` as a person types it; in a process of its own where that is what is tested."""
 
 from __future__ import annotations
 
@@ -19,11 +19,6 @@ from tests.small import picture
 
 NETWORK = ["--model.depth", "2", "--model.width", "16", "--training.batch", "16", "--threads", "1"]
 SMALL = [*NETWORK, "--budget.epochs", "3"]
-
-
-def sfumato(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "sfumato", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd, timeout=PATIENCE)
 
 
 @pytest.fixture
@@ -123,12 +118,15 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.slow
-def test_help_of_paint_teaches_every_flag() -> None:
-    done = sfumato("paint", "--help")
-    assert done.returncode == 0
-    assert "[PICTURE]" in done.stdout
+def test_help_of_paint_teaches_every_flag(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit) as left:
+        main(["paint", "--help"])
+    assert left.value.code == 0
+    out = capsys.readouterr().out
+    assert "[PICTURE]" in out
     for text in ("--model.activation", "leaky_relu(slope=0.01)", "--budget.seconds", "blog-2012", "--picture.max-side"):
-        assert text in done.stdout
+        assert text in out
 
 
 @pytest.mark.slow

@@ -15,6 +15,6 @@ def test_every_public_name_is_there_and_told() -> None:
 
 
 def test_importing_it_brings_nothing_heavy() -> None:
-    heavy = {"torch", "skimage", "scipy", "pooch", "requests", "pillow_heif", "numba", "matplotlib"}
+    heavy = {"torch", "skimage", "scipy", "pooch", "requests", "pillow_heif", "numba", "matplotlib", "pydantic"}
     code = f"import sys, sfumato.images; print(sorted({heavy!r} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout == b"[]\n"

@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, cast
 
 import pytest
 
 from sfumato.errors import RunError
 from sfumato.lab import execute, worker
 from sfumato.lab.experiment import carry_out
+from sfumato.lab.train import Learned
 from sfumato.lab.trial import Outcome, Trial, failed, identity
 from tests.lab.small_plan import small_plan, target
 
@@ -86,6 +88,46 @@ def test_a_process_that_cannot_start_is_an_error_and_nothing_is_recorded(
     with pytest.raises(RunError, match="could not be started: its process died with exit status 1"):
         carry_out(plan, target(), tmp_path / "e", workers=1)
     assert not (tmp_path / "e" / "trials.jsonl").exists()
+
+
+class Recorded:
+    """In place of a process that trains."""
+
+    all: ClassVar[list[Recorded]] = []
+
+    def __init__(self, _: Any) -> None:
+        self.ended = False
+        self.all.append(self)
+
+    def wait_until_ready(self) -> None: ...
+
+    def train(self, trial: Any) -> Any:
+        assert not self.ended
+        return trial
+
+    def end(self) -> None:
+        self.ended = True
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_processes_end_with_their_call_or_with_their_block(kept: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(execute, "_Process", Recorded)
+    monkeypatch.setattr(Recorded, "all", [])
+    executor, trials = execute.Processes(2), cast("list[Trial]", list(range(5)))
+    with executor if kept else nullcontext():
+        for _ in range(2):
+            found = executor(trials, cast("Learned", None), lambda: False)
+            assert sorted(cast("Iterator[int]", found)) == trials
+            assert {each.ended for each in Recorded.all} == {not kept}
+        # Each call outside of a block has processes of its own.
+        count = len(Recorded.all)
+        assert count <= 2 if kept else 2 <= count <= 4
+        # And whoever wants no more outcomes leaves none of them at work.
+        found = executor(trials, cast("Learned", None), lambda: False)
+        next(found)
+        cast("Generator[Outcome]", found).close()
+        assert all(each.ended for each in Recorded.all)
+    assert all(each.ended for each in Recorded.all)
 
 
 def outcomes(broken: set[str]) -> execute.Executes:

@@ -47,6 +47,7 @@ def aside(page: Server, path: str, body: object, method: str = "POST") -> None:
 
 
 def a_check(page: Server, folder: Path) -> None:
+    page.get("/api/form")
     eventually(lambda: list((folder / ".studio" / "logs").glob("*.log")))
     aside(page, "/api/check", {**LARGE, "pressed": True})
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from sfumato.images.blocks import blocks
 from sfumato.images.planes import Planes
-from sfumato.recipe.picture import Channels
+from sfumato.images.settings import Channels
 
 _COUNTS: dict[Channels, int] = {"grey": 1, "rgb": 3, "rgba": 4}
 

@@ -13,15 +13,14 @@ from sfumato.images import given as given_picture
 from sfumato.images.blocks import blocks
 from sfumato.images.colour import srgb_to_linear
 from sfumato.images.refusal import refusal
+from sfumato.images.settings import PictureSettings
 from sfumato.notices import LOG
-from sfumato.recipe import Picture
-from sfumato.recipe.picture import MAX_SIDE
 
 MAX_VALUES = 128_000_000
 """Pixels times channels of a picture to learn: 512 MB in float32."""
 
 
-def load(section: Picture, given: object = None) -> NDArray[np.float32]:
+def load(section: PictureSettings, given: object = None) -> NDArray[np.float32]:
     """The picture that ``section`` asks for: (H, W, C) in [0, 1], C = 1 grey, 3 RGB or 4 RGBA, C-contiguous.
 
     With ``given`` an image of Pillow, an array, a tensor or nested lists take the place of the file: an image as its
@@ -53,7 +52,7 @@ def load(section: Picture, given: object = None) -> NDArray[np.float32]:
         rows, columns = stored.colours[0].shape
         width, height = resize.target_size(columns, rows, section.width_height, section.max_side)
         _check_size((columns, rows), (width, height), max(count, len(stored.all)), name)
-        if (width, height) != (columns, rows) and section.max_side == MAX_SIDE:
+        if (width, height) != (columns, rows) and section.has_default_limit:
             LOG.info(
                 f"picture of {columns}x{rows} is learned at {width}x{height}; --picture.max-side none learns all of it"
             )

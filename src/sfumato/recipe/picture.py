@@ -58,6 +58,11 @@ class Picture(Section):
         return f"{int(match[1])}x{int(match[2])}"
 
     @property
+    def has_default_limit(self) -> bool:
+        """Whether `max_side` has its default value."""
+        return self.max_side == MAX_SIDE
+
+    @property
     def width_height(self) -> tuple[int, int] | None:
         """`size` as (width, height) in pixels."""
         if self.size is None:

@@ -18,11 +18,10 @@ import safetensors
 import safetensors.numpy
 from numpy.typing import NDArray
 
-from sfumato import memory
 from sfumato.errors import RunError
 from sfumato.runs import layout
 from sfumato.runs.atomic import remove, write_bytes
-from sfumato.runs.regular import regular
+from sfumato.runs.regular import check_fits, regular
 
 KEPT = 2
 
@@ -58,9 +57,7 @@ def load(path: Path, least: int = 0) -> tuple[dict[str, NDArray[Any]], float]:
             size = path.stat().st_size
             if size < least:
                 raise ValueError(f"it has {size:,} bytes, the weights of the recipe in {layout.RUN} alone {least:,}")
-            # A file may have a hole for most of its bytes.
-            if (most := memory.most()) is not None and size > most:
-                raise ValueError(f"it has {memory.text(size)}, and {memory.text(most)} of memory may be used")
+            check_fits(path)
             arrays = {name: file.get_tensor(name) for name in names}
         seconds = float(json.loads(regular(_seconds_file(path)).read_text(encoding="utf-8"))["seconds"])
         if not 0 <= seconds < math.inf:

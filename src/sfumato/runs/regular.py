@@ -6,6 +6,8 @@ import errno
 import stat
 from pathlib import Path
 
+from sfumato import memory
+
 
 def regular(path: Path) -> Path:
     """The path, where a regular file is: opening a pipe would wait for ever, and a device has no end.
@@ -15,6 +17,13 @@ def regular(path: Path) -> Path:
     if not stat.S_ISREG(path.stat().st_mode):
         raise OSError(errno.EINVAL, "not a regular file")
     return path
+
+
+def check_fits(path: Path) -> None:
+    """Raise ValueError for a file of more bytes than may be read into memory: it may have a hole for most of them."""
+    size, most = path.stat().st_size, memory.most()
+    if most is not None and size > most:
+        raise ValueError(f"it has {memory.text(size)}, and {memory.text(most)} of memory may be used")
 
 
 def read_bytes(path: Path, most: int) -> bytes:

@@ -15,11 +15,10 @@ import safetensors
 import safetensors.numpy
 from numpy.typing import NDArray
 
-from sfumato import memory
 from sfumato.errors import RunError
 from sfumato.runs import layout
 from sfumato.runs.atomic import replacing
-from sfumato.runs.regular import regular
+from sfumato.runs.regular import check_fits, regular
 from sfumato.words import shortened
 
 if TYPE_CHECKING:
@@ -87,11 +86,7 @@ def load(path: Path, shapes: Mapping[str, tuple[int, ...]] | None = None) -> tup
         names: list[str] = list(file.keys())
         if shapes is not None:
             _check_shapes(path, {name: tuple(file.get_slice(name).get_shape()) for name in names}, shapes)
-        # A file may have a hole for most of its bytes.
-        if (most := memory.most()) is not None and path.stat().st_size > most:
-            raise ValueError(
-                f"it has {memory.text(path.stat().st_size)}, and {memory.text(most)} of memory may be used"
-            )
+        check_fits(path)
         return {name: file.get_tensor(name) for name in names}, _moment(file)
 
 

@@ -14,6 +14,7 @@ from starlette.requests import Request
 
 from sfumato.errors import SfumatoError
 from sfumato.studio.form import uploads, wanted
+from sfumato.studio.form.chosen import SmallPictures
 from sfumato.studio.form.uploads import Uploads
 from sfumato.studio.gallery.cards import Gallery
 from sfumato.studio.inside.networks import Networks
@@ -46,9 +47,10 @@ class Studio:
         self.networks = Networks(runs)
         self.queue = Queue(self.children, self.gallery)
         self.uploads = Uploads(runs)
+        self.small_pictures = SmallPictures(runs, self.uploads.one_at_a_time)
 
     async def keep_house(self) -> None:
-        """See to the children and the queue, for ever: one child is warm, and those that nobody needs go."""
+        """See to the children and the queue, for ever: one child is warm for whoever has the form, and others go."""
         await aside(uploads.sweep, self.runs)
         said = ""
         while True:

@@ -30,6 +30,20 @@ def test_a_run_is_started_and_its_painting_changes(visit: Open) -> None:
     expect(page.locator(".figures")).to_contain_text(re.compile(r"48 . 32"))
 
 
+def test_the_charts_program_waits_until_somebody_uses_the_form(visit: Open) -> None:
+    page = visit("/")
+    page.clock.install()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.get_by_role("link", name="New run").click()
+    expect(page.locator(".outlook .figures")).to_contain_text("272,703")
+    page.clock.fast_forward(10_000)
+    expect(page.locator(".drawing svg")).to_be_visible()
+    assert [url for url in asked if "plotly" in url] == []
+    with page.expect_request("**/plotly.min.js"):
+        page.get_by_label("Depth", exact=True).fill("6")
+
+
 def test_drawing_and_parameters_follow_the_fields(visit: Open) -> None:
     page = visit("/new")
     figures = page.locator(".outlook .figures")

@@ -11,8 +11,11 @@ LONG = "picture.max_side=24&model.width=8&model.depth=1&budget.seconds=600"
 
 
 def test_a_run_waits_for_its_turn_and_can_be_cancelled(visit: Open) -> None:
+    asked: list[str] = []
+
     def started() -> Page:
         page = visit(f"/new?{LONG}")
+        page.clock.install()
         page.get_by_role("button", name="Start painting").click()
         page.wait_for_url("**/runs/*")
         return page
@@ -24,12 +27,16 @@ def test_a_run_waits_for_its_turn_and_can_be_cancelled(visit: Open) -> None:
     waits = second.locator(".run-title .state")
     expect(waits).to_have_text("waiting, next to begin")
     expect(second.locator(".stage")).to_contain_text("as soon as there is a core")
+    second.on("request", lambda request: asked.append(request.url))
+    # It has no curves yet: asked for while it is cancelled, they would be an error on the console.
+    second.clock.fast_forward(10_000)
     third = started()
     expect(third.locator(".run-title .state")).to_have_text("waiting, 1 before yours")
     gallery = visit("/")
     expect(gallery.get_by_text("waiting, 1 before yours")).to_be_visible()
     second.get_by_role("button", name="Cancel").click()
     second.wait_for_url("**/")
+    assert [url for url in asked if url.endswith("/metrics")] == []
     expect(third.locator(".run-title .state")).to_have_text("waiting, next to begin")
     first.get_by_role("button", name="Stop").click()
     expect(state).to_have_text("stopped")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
 import sfumato as sf
+from sfumato.studio.form import chosen
 
 PICTURE = "/api/picture"
 
@@ -20,7 +23,10 @@ def small(data: bytes) -> tuple[int, int]:
 
 
 @pytest.mark.usefixtures("decoded_here")
-def test_a_picture_that_was_dropped_is_shown_again(studio: TestClient) -> None:
+def test_a_picture_that_was_dropped_is_shown_again(studio: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded: list[Any] = []
+    run = subprocess.run
+    monkeypatch.setattr(chosen.subprocess, "run", lambda *some, **more: decoded.append(some) or run(*some, **more))
     buffer = io.BytesIO()
     Image.new("RGB", (600, 300), (200, 90, 40)).save(buffer, format="TIFF")
     source = studio.post("/api/pictures", content=buffer.getvalue(), headers={"X-Name": "a%20house.tif"}).json()[
@@ -31,6 +37,10 @@ def test_a_picture_that_was_dropped_is_shown_again(studio: TestClient) -> None:
     answer = studio.get(found["thumbnail"])
     assert answer.headers["content-type"] == "image/webp"
     assert small(answer.content) == (256, 128)
+    assert studio.get(found["thumbnail"]).content == answer.content
+    assert len(decoded) == 1
+    studio.post("/api/pictures/delete", json={"source": source})
+    assert studio.get(found["thumbnail"]).status_code == 404
 
 
 def test_a_picture_that_a_run_has_learned_is_shown_as_it_was(over_trained: TestClient, trained: sf.Run) -> None:

@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 from sfumato.recipe import DESCRIPTIONS, Recipe, changed, preset
 from sfumato.recipe.choices import FAMILIES
 from sfumato.recipe.fields import nested
+from sfumato.studio.training.children import Children
 from tests.runs import made
 
 
@@ -36,6 +37,16 @@ def test_every_choice_of_every_family_is_in_the_form(studio: TestClient) -> None
     assert (omega["name"], omega["kind"], omega["default"], omega["above"]) == ("omega", "number", "30", 0)
     assert omega["help"]
     assert all(each["help"] for each in fields)
+
+
+def test_who_opens_the_form_finds_a_process_warm_soon(studio: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected: list[Children] = []
+    monkeypatch.setattr(Children, "expect", lambda children: expected.append(children))
+    for path in ("/", "/new", "/api/runs"):
+        studio.get(path)
+    assert expected == []
+    studio.get("/api/form")
+    assert len(expected) == 1
 
 
 def test_presets_come_back_as_they_are(studio: TestClient) -> None:

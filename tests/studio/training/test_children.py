@@ -162,10 +162,34 @@ def test_a_run_is_not(some: Children) -> None:
     assert Frail.asked == 1
 
 
+def test_none_is_warmed_before_somebody_may_need_it(some: Children) -> None:
+    async def looked_at() -> None:
+        some.tidy()
+        assert Frail.made == 0
+        some.expect()
+        some.tidy()
+        await reached("load")
+        some.tidy()
+
+    awaited(looked_at())
+    assert Frail.made == 1
+
+
+def test_after_a_check_one_stays_warm(some: Children, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def checked() -> None:
+        await some.check(Recipe(), still_there)
+        monkeypatch.setattr(Frail, "ended", True)
+        some.tidy()
+
+    awaited(checked())
+    assert Frail.made == 2
+
+
 def test_a_run_waits_for_the_warm_process_that_checks(some: Children) -> None:
     answers = Frail.held["check"] = threading.Event()
 
     async def both() -> None:
+        some.expect()
         some.tidy()
         check = asyncio.create_task(some.check(Recipe(), still_there))
         await reached("check")
@@ -214,6 +238,7 @@ def test_no_other_process_is_loaded_while_one_begins_a_run(some: Children) -> No
     Frail.held |= {"load": loads, "resume": begins}
 
     async def begun() -> None:
+        some.expect()
         some.tidy()
         run = asyncio.create_task(some.resume(RUN))
         for what, held in (("load", loads), ("resume", begins)):
@@ -229,6 +254,7 @@ def test_no_other_process_is_loaded_while_one_begins_a_run(some: Children) -> No
 
 def test_one_that_has_trained_a_run_takes_the_next(some: Children, monkeypatch: pytest.MonkeyPatch) -> None:
     async def one_after_another() -> None:
+        some.expect()
         some.tidy()
         await some.resume(RUN)
         some.tidy()

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from sfumato.recipe import Recipe, changed
+import sfumato as sf
+from sfumato import images
+from sfumato.recipe import Recipe, changed, values
 from sfumato.runs import entry, queued
 from sfumato.studio.training import worker
+from tests.small import SMALL
 
 pytestmark = pytest.mark.slow
 
@@ -34,3 +40,20 @@ def test_a_run_is_trained_though_who_asked_has_gone(tmp_path: Path, monkeypatch:
         # And it is there for whoever asks next.
         assert worker._serve({"do": "resume", "folder": str(folder)}, answers)
     assert entry.read(folder).state == "done"
+
+
+def test_a_stored_picture_is_checked_as_it_was_learned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = sf.paint({"source": "cat", "max_side": 12, "light": "linear"}, runs=tmp_path, film="none", **SMALL)
+    loaded: list[NDArray[np.float32]] = []
+    load = images.load
+
+    def watched(*arguments: Any) -> NDArray[np.float32]:
+        loaded.append(load(*arguments))
+        return loaded[-1]
+
+    monkeypatch.setattr(images, "load", watched)
+    recipe = values(run.recipe)
+    for stored in (None, str(run.folder)):
+        worker._checked({"do": "check", "recipe": recipe, "bytes": None, "stored": stored})
+    assert np.array_equal(loaded[0], run.picture)
+    assert np.array_equal(loaded[1], run.picture)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+import zlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
 import sfumato as sf
+from sfumato.studio.web import shell
 from tests.studio.client import TOKEN
 
 
@@ -21,6 +24,28 @@ def test_texts_are(studio: TestClient, path: str) -> None:
     assert answer.text == studio.get(path, headers={"Accept-Encoding": "identity"}).text
     if etag := answer.headers.get("etag"):
         assert studio.get(path, headers={"If-None-Match": etag}).status_code == 304
+
+
+def test_a_file_of_the_page_is_compressed_once(studio: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    deflated: list[int] = []
+    whole, bit_by_bit = zlib.compress, zlib.compressobj
+
+    def compress(data: bytes, *some: Any, **more: Any) -> bytes:
+        deflated.append(len(data))
+        return whole(data, *some, **more)
+
+    def compressobj(*some: Any, **more: Any) -> Any:
+        deflated.append(0)
+        return bit_by_bit(*some, **more)
+
+    monkeypatch.setattr(zlib, "compress", compress)
+    monkeypatch.setattr(zlib, "compressobj", compressobj)
+    shell._read.cache_clear()
+    first, again = (studio.get("/assets/plotly.min.js", headers={"Accept-Encoding": "gzip"}) for _ in range(2))
+    assert first.headers["content-encoding"] == again.headers["content-encoding"] == "gzip"
+    assert len(deflated) == 1
+    assert int(again.headers["content-length"]) < len(again.content) / 2
+    assert "content-encoding" not in studio.get("/assets/plotly.min.js", headers={"Accept-Encoding": "br"}).headers
 
 
 def test_pictures_are_not(over_trained: TestClient, trained: sf.Run) -> None:

@@ -69,6 +69,25 @@ def test_a_proxy_may_leave_the_prefix_or_take_it_away(runs: Path, asked: str, sa
             assert studio.get(asked, headers=headers).status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/new/?preset=fast&a=%20b", "/runs/a%20~25/", "/runs/a/zoom/"])
+def test_a_slash_at_the_end_leads_to_the_page_without_naming_a_host(mounted: TestClient, runs: Path, path: str) -> None:
+    """Behind a proxy that speaks TLS, a whole address would begin with http, and leave out the prefix."""
+    wanted = path.replace("/?", "?").removesuffix("/")
+    with client(runs, public=PUBLIC) as behind, client(runs) as root:
+        answers = [
+            (mounted.get(AT + path, follow_redirects=False), AT),
+            (behind.get(path, follow_redirects=False), AT),
+            (behind.get(AT + path, follow_redirects=False), AT),
+            (root.get(path, headers={"X-Forwarded-Prefix": "/lab"}, follow_redirects=False), "/lab"),
+            (root.get(path, follow_redirects=False), ""),
+        ]
+        assert [(each.status_code, each.headers["location"]) for each, _ in answers] == [
+            (307, at + wanted) for _, at in answers
+        ]
+        for elsewhere in ("//evil.example/", "//evil.example/new/", "/new//", "/api/form/"):
+            assert root.get(f"{ADDRESS}{elsewhere}", follow_redirects=False).status_code == 404
+
+
 @pytest.mark.parametrize(
     "prefix", ["//evil.example", "/a//b", "http://evil.example", '/"><script>', "/a b", "a", "/..", "/a/../b", "/%2f"]
 )

@@ -9,18 +9,32 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import dataclass
+from typing import Literal
 
 from sfumato import images
 from sfumato.errors import PictureError
 from sfumato.images.refusal import shown
-from sfumato.recipe import Picture
+
+
+@dataclass(frozen=True)
+class _AsSent:
+    """A file as it was sent: what a recipe says of its picture by default, without loading recipes."""
+
+    source: str
+    max_side: int | None
+    """None: as many pixels as it has."""
+    has_default_limit: bool = False
+    width_height: tuple[int, int] | None = None
+    channels: Literal["auto"] = "auto"
+    light: Literal["srgb"] = "srgb"
+    colour: Literal["managed"] = "managed"
 
 
 def main(path: str, name: str, side: str = "") -> None:
     """Print ``{width, height, channels}``, or ``{problem}``; or a small picture as WebP."""
     try:
-        # None: as many pixels as it has, not those of a recipe's default.
-        picture = images.load(Picture(source=path, max_side=int(side) if side else None))
+        picture = images.load(_AsSent(path, int(side) if side else None))
     except PictureError as error:
         if side:
             raise

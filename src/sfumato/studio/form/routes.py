@@ -19,8 +19,10 @@ from sfumato.studio.web.bodies import Check, NewRun, Race, Sent
 from sfumato.studio.web.problems import Problem, field_of
 
 
-async def show_form(_: Request) -> Response:
+async def show_form(request: Request) -> Response:
     """What can be asked for."""
+    # The page that shows it makes a check by itself, and a run may follow.
+    studio_of(request).children.expect()
     return Answer(await aside(fields.data))
 
 
@@ -84,8 +86,7 @@ async def small_picture(request: Request) -> Response:
     source, studio = request.query_params.get("source", ""), studio_of(request)
     # A source is named by what is in it.
     version = sha256(os.fsencode(source)).hexdigest()
-    async with studio.uploads.one_at_a_time:
-        return picture(request, await aside(chosen.webp, source, studio.runs), "image/webp", version, FOR_EVER)
+    return picture(request, await studio.small_pictures.webp(source), "image/webp", version, FOR_EVER)
 
 
 async def send_picture(request: Request) -> Response:

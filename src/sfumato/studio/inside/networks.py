@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from sfumato.runs import layout
 from sfumato.studio.child import Child
-from sfumato.studio.inside.kept import Kept
+from sfumato.studio.lru_cache import LRUCache
 from sfumato.studio.web import answers, names
 from sfumato.studio.web.problems import GONE, Problem
 
@@ -36,7 +36,7 @@ class Networks:
         self._looker: Child | None = None
         self._asked = time.monotonic()
         self._one = asyncio.Lock()
-        self._kept = Kept()
+        self._cache = LRUCache()
         self._given_up = False
         self._has_ended = False
 
@@ -53,20 +53,20 @@ class Networks:
     async def answer(self, request: Request, order: dict[str, Any], stamps: list[int]) -> bytes:
         """What the looker says to an order; kept until one of the ``stamps``, the times of its files, changes."""
         key = json.dumps([order, stamps], sort_keys=True)
-        if (data := self._kept.get(key)) is not None:
+        if (data := self._cache.get(key)) is not None:
             return data
         async with self._one:
             # Whoever zooms on leaves many questions behind.
             if await request.is_disconnected():
                 raise Problem(GONE, "Nobody waits for this any more.")
-            if (data := self._kept.get(key)) is None:
+            if (data := self._cache.get(key)) is None:
                 self._asked = time.monotonic()
                 head, data = await self._asked_for(request, order)
                 if "problem" in head:
                     raise Problem(409, head["problem"])
                 if "json" in head:
                     data = json.dumps(head["json"]).encode()
-                self._kept.put(key, data)
+                self._cache.put(key, data)
         return data
 
     async def _asked_for(self, request: Request, order: dict[str, Any]) -> tuple[dict[str, Any], bytes]:

@@ -1,6 +1,7 @@
 """Child processes that train runs, one after another, and check recipes. What they train goes on when the server ends.
 
-One is warm when somebody asks, having loaded everything; one that has trained a run is as warm, and takes the next.
+From the time when somebody opens the form one is warm, having loaded everything; one that has trained a run is as warm,
+and takes the next.
 """
 
 from __future__ import annotations
@@ -110,6 +111,8 @@ class Children:
         self._asked: dict[Worker, str] = {}
         """Those that have an order, which, and have not answered yet."""
         self._has_ended = False
+        self._is_expecting = False
+        """Whether somebody has looked at what asks for a child."""
         self._training: dict[str, tuple[Worker, float]] = {}
         """By the run's name, and since when."""
         self._asking = CapacityLimiter(64)
@@ -120,8 +123,12 @@ class Children:
         """The runs that children of this studio train, or make films of."""
         return list(self._training)
 
+    def expect(self) -> None:
+        """Keep a child warm from the next `tidy` on: somebody has opened a page that asks for one."""
+        self._is_expecting = True
+
     def tidy(self) -> None:
-        """Take those back whose run is over, forget those that have ended, and warm one where there is none."""
+        """Take those back whose run is over, forget those that have ended, and warm one where one is expected."""
         if self._has_ended:
             return
         for name, (worker, _) in list(self._training.items()):
@@ -131,8 +138,8 @@ class Children:
                     self._idle.append(worker)
         self._idle = [each for each in self._idle if not each.child.ended]
         # Who checks comes back, and is warm; who begins a run wants the cores first.
-        here = self._idle or self._asked
-        if not here and all(time.monotonic() - since >= WARM_AFTER for _, since in self._training.values()):
+        is_needed = self._is_expecting and not self._idle and not self._asked
+        if is_needed and all(time.monotonic() - since >= WARM_AFTER for _, since in self._training.values()):
             self._idle.append(self._new())
 
     def spare(self) -> None:
@@ -238,6 +245,8 @@ class Children:
 
     async def _free(self) -> Worker:
         """One to be asked: a warm one, if there is one or will be in a moment."""
+        # Another run or check may follow.
+        self.expect()
         until = time.monotonic() + MOST_WAITING
         while not self._idle and self._checking and time.monotonic() < until:
             await asyncio.sleep(0.05)

@@ -115,9 +115,13 @@ def _checked(order: dict[str, Any]) -> dict[str, Any]:
     most = order.get("bytes")
     try:
         with memory.bounded(most):
-            stored = order.get("stored")
-            picture = None if stored is None else load_run(stored).picture
-            found = api.check(Recipe.of(order["recipe"]), picture)
+            recipe, stored = Recipe.of(order["recipe"]), order.get("stored")
+            if stored is None:
+                found = api.check(recipe)
+            else:
+                # The run stored it in the light that it learned, while any picture that is given counts as sRGB.
+                as_stored = changed(recipe, {"picture": {"light": "srgb"}})
+                found = api.check(as_stored, load_run(stored).picture)
     # As PyTorch says that there is no memory.
     except (MemoryError, RuntimeError) as error:
         if isinstance(error, RuntimeError) and "memory" not in str(error):

@@ -15,6 +15,11 @@ FOR_EVER = "private, max-age=31536000, immutable"
 ASK_AGAIN = "private, no-cache"
 """For what may: the browser asks whether it has."""
 
+COMPRESSED_FROM = 1000
+"""Bytes of the shortest text that is compressed."""
+COMPRESSION_LEVEL = 5
+"""Of gzip."""
+
 
 class Answer(JSONResponse):
     """JSON, with null for numbers that JSON does not have."""

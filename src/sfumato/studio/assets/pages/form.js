@@ -19,6 +19,7 @@ const OPEN = ["model", "training", "budget"];
 const PICTURE = "picture";
 const BUDGET = "budget"; // of which a change replaces all that the preset says
 const NONE = "none";
+const IDLE = 600; // ms, in browsers that do not tell
 const SOURCE = "picture.source"; // which the picker holds
 
 export async function show(root, { query, signal, go }) {
@@ -183,9 +184,15 @@ export async function show(root, { query, signal, go }) {
   keys(signal, [{ keys: ["Escape"], shown: "Esc", says: "Back to the gallery", run: () => go("/") }]);
   line.take(query.getAll("arm").map((text) => armOf(new URLSearchParams(text))));
   take(armOf(query));
-  // The charts' large program is loaded here, where nothing trains yet: beside a training it would hold the live view up.
-  const early = setTimeout(() => plotly().catch(() => {}), 600);
-  signal.addEventListener("abort", () => clearTimeout(early));
+  // Who changes something here may start a run, whose page has charts. Their large program is loaded while nothing trains
+  // yet: beside a training it would hold the live view up.
+  for (const kind of ["input", "click"]) body.addEventListener(kind, () => whenIdle(() => plotly().catch(() => {}), signal), { once: true, signal });
+}
+
+/** Have something done when the page has nothing else to do, unless it was left. */
+function whenIdle(work, signal) {
+  const unlessLeft = () => signal.aborted || work();
+  window.requestIdleCallback ? requestIdleCallback(unlessLeft) : setTimeout(unlessLeft, IDLE);
 }
 
 const isBudget = (path) => path.startsWith(`${BUDGET}.`);

@@ -33,6 +33,7 @@ export async function show(root, { name, signal, go, ready }) {
   let viewer = null;
   let paintings = null;
   let metrics = null;
+  let cancelling = false;
   let shots = [];
   let heardAt = Date.now(); // of a live painting last; one is on its way to who opens the page
 
@@ -111,20 +112,33 @@ export async function show(root, { name, signal, go, ready }) {
     }
   });
 
+  /** Ask how the run is; whether it has said so. */
   async function reload() {
+    // It is being deleted, and the page is about to be left.
+    if (cancelling) return false;
     try {
       run = withNow(await get(ofRun(name), signal));
       fill();
       problems.say("run", "");
+      return true;
     } catch (error) {
       fail("run")(error);
+      return false;
     }
   }
 
+  /** A run that has not begun has no curves, and may be deleted meanwhile. */
+  const chart = () => hasNotBegun(run) || charts.refresh();
+
   async function act(what) {
-    const cancelled = what === "stop" && hasNotBegun(run);
-    await post(ofRun(name, `/${what}`), {}, signal);
-    if (cancelled) {
+    cancelling = what === "stop" && hasNotBegun(run);
+    try {
+      await post(ofRun(name, `/${what}`), {}, signal);
+    } catch (error) {
+      cancelling = false;
+      throw error;
+    }
+    if (cancelling) {
       await go("/");
       return notice("It is cancelled.");
     }
@@ -147,14 +161,15 @@ export async function show(root, { name, signal, go, ready }) {
           run = { ...run, ...known(now) };
           head.show(run);
           if (before === run.state && viewer) return;
-          reload().then(() => {
-            charts.refresh();
+          reload().then((found) => {
+            if (!found) return;
+            chart();
             // The last live painting gives way to the exact one.
             if (timeline.following && timeline.at >= 0 && !isLive(run.state)) paint(shots[timeline.at]);
           });
         },
-        line: () => charted && charts.refresh(),
-        moment: () => charted && charts.refresh(),
+        line: () => charted && chart(),
+        moment: () => charted && chart(),
         frame: (frame) => {
           const frames = run.frames ?? [];
           if (frames.some((each) => each.step === frame.step)) return;
@@ -179,7 +194,7 @@ export async function show(root, { name, signal, go, ready }) {
   const late = setTimeout(
     () => {
       charted = true;
-      charts.refresh();
+      chart();
     },
     isLive(run.state) ? FRESH : 0,
   );
