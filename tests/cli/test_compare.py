@@ -94,7 +94,7 @@ def test_help_says_what_arms_start_from(capsys: pytest.CaptureFixture[str]) -> N
         main(["compare", "--help"])
     words = " ".join(capsys.readouterr().out.split())
     start = "picture.max_side=160, training.batch=256, training.optimizer=adam(lr=0.003), budget.epochs=20"
-    assert f"start from the default recipe of paint with {start}; with --preset fast from paint's own" in words
+    assert f"Arms start from paint's default recipe with {start}; with --preset fast from that itself." in words
 
 
 def test_names_are_printed_as_text(tile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -39,9 +39,10 @@ def command(arguments: Sequence[str]) -> int:
     seeds = str(mnist_claim.SEEDS if claim else SEEDS)
     names = "; ".join(f"{name}, {question.HELP}" for name, question in questions.items())
     start = own.described(own.defaults_of(changed(Recipe(), defaults)))
+    origin = f"Arms start from paint's default recipe with\n    {start};\n    with --preset fast from that itself.\n"
     parsed = flags.read(
         "compare",
-        f"{DOC}\nArms start from the default recipe of paint with\n{start};\nwith --preset fast from paint's own.\n",
+        f"{DOC}\n{origin}",
         rest,
         flags.positional("question", "", "QUESTION", f"{names}; or none, with arms of your own"),
         flags.field("picture", flags.NONE, "FILE", "the picture that all learn; short for --picture.source"),
