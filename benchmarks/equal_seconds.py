@@ -27,7 +27,7 @@ from sfumato.lab.plan import FIRST_TUNING_SEED
 from sfumato.lab.rates import Rates, lines_of, with_rates
 from sfumato.lab.search import best_of, next_exponents
 from sfumato.recipe import Recipe, changed
-from sfumato.training import Loop, resolve
+from sfumato.training import PictureProblem, Trainer, resolve
 from sfumato.training.engines import Engine, Task, find
 
 OPTIMISERS = ("adam", "muon", "foof", "soap", "kfac")
@@ -101,7 +101,8 @@ def megabytes(engine: Engine) -> float:
 
 def trained(recipe: Recipe, target: NDArray[np.float32], steps: int, seed: int) -> float:
     """The dB after so many steps; -inf where it diverged."""
-    last = list(Loop(changed(recipe, {"budget": {"steps": steps}, "seed": seed}), target).snapshots())[-1]
+    recipe = changed(recipe, {"budget": {"steps": steps}, "seed": seed})
+    last = list(Trainer(recipe, PictureProblem(recipe, target)).snapshots())[-1]
     return last.evaluation.psnr if last.ended == "steps" and last.evaluation is not None else float("-inf")
 
 

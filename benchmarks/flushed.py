@@ -20,7 +20,7 @@ from alternation import Quartiles, alternate, ratios
 from numpy.typing import NDArray
 
 from sfumato.recipe import changed, preset
-from sfumato.training import Loop, resolve
+from sfumato.training import PictureProblem, Trainer, resolve
 from sfumato.training.engines import fused
 from sfumato.training.engines.subnormal import flushed
 
@@ -43,7 +43,7 @@ def side(
     def turn(_: int) -> float:
         fused.flushed = block
         try:
-            last = list(Loop(recipe, target).snapshots())[-1]
+            last = list(Trainer(recipe, PictureProblem(recipe, target)).snapshots())[-1]
         finally:
             fused.flushed = flushed
         return last.seconds

@@ -28,7 +28,7 @@ from sfumato.lab.speedrun import picture, rules
 from sfumato.lab.speedrun.tracks import TRACKS
 from sfumato.lab.speedrun.trial import Trial, train, warm_up
 from sfumato.recipe import Recipe, changed, preset
-from sfumato.training import Loop, resolve
+from sfumato.training import Trainer, resolve
 from sfumato.training.engines import fused_optimizer
 from sfumato.training.orders import SeededOrder
 
@@ -69,7 +69,7 @@ def measure(recipe: Recipe, pixels: NDArray[np.float32], rounds: int, steps: int
     watch = Stopwatch()
     watch.wrap("inverses", fused_optimizer.Optimizer, "pause")
     watch.wrap("order", SeededOrder, "epoch")
-    watch.wrap("evaluation", Loop, "_evaluate")
+    watch.wrap("evaluation", Trainer, "_evaluate")
     inside: dict[str, list[float]] = {name: [] for name in ("inverses", "order", "evaluation", "preparation")}
     products = Products([2, *recipe.model.widths, 3], _batch(recipe), recipe.threads)
 

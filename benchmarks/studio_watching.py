@@ -173,7 +173,7 @@ def cost(rounds: int) -> tuple[Quartiles, Quartiles, Quartiles]:
                 wall = time.monotonic() - began
                 result = load_run(run).facts
                 if watched:
-                    shares.append(result["looking"]["watching_seconds"] / result["result"]["seconds"])
+                    shares.append(result["overhead"]["seconds"]["live view"] / result["result"]["seconds"])
                     fetched.append(watcher.fetched / wall)
                 return wall
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from sfumato.recipe import Recipe
+    from sfumato.training import PictureSnapshot, Trainer
 
 SMALL: dict[str, Any] = {
     "model": {"depth": 2, "width": 16, "init": "gaussian(1)"},
@@ -24,3 +28,11 @@ def picture(height: int = 9, width: int = 7) -> NDArray[np.float32]:
     rows, columns = np.mgrid[0:height, 0:width]
     values = np.stack([rows / height, columns / width, (rows + columns) % 2], axis=-1)
     return np.round(values * 255).astype(np.float32) / np.float32(255)
+
+
+def trainer(recipe: Recipe, target: NDArray[np.float32] | None = None, **options: Any) -> Trainer[PictureSnapshot]:
+    """Of a resolved recipe, on a picture (H, W, C), by default `picture`."""
+    # Not every test that is small trains.
+    from sfumato.training import PictureProblem, Trainer
+
+    return Trainer(recipe, PictureProblem(recipe, picture() if target is None else target), **options)

@@ -15,18 +15,18 @@ import sfumato as sf
 from sfumato import images
 from sfumato.render.film_options import FilmOptions
 from tests.small import SMALL, picture
+from tests.watching import Stages
 
 
 @pytest.mark.slow
 def test_paint_leaves_painting_film_and_curve(tmp_path: Path) -> None:
     Image.fromarray((picture(20, 15) * 255).astype(np.uint8)).save(tmp_path / "tile.png")
     seen: list[int] = []
-    stages: list[tuple[str, int, int]] = []
+    stages = Stages()
     run = sf.paint(
         tmp_path / "tile.png",
         runs=tmp_path / "runs",
-        watch=lambda snapshot: seen.append(snapshot.step),
-        stage=lambda *stage: stages.append(stage),
+        observers=[lambda snapshot: seen.append(snapshot.step), stages],
         **SMALL,
     )
     assert run.status == "done"
@@ -39,7 +39,7 @@ def test_paint_leaves_painting_film_and_curve(tmp_path: Path) -> None:
         frames = sum(1 for _ in film.decode(video=0))
     assert frames >= len(seen) >= 4
     assert seen == sorted(seen)
-    assert stages[-1][1] == stages[-1][2]
+    assert stages.told[-1][1] == stages.told[-1][2]
     assert sf.load_run(run.folder).psnr == run.psnr
 
 
@@ -140,14 +140,12 @@ def test_a_picture_in_memory_is_compared_on(tmp_path: Path) -> None:
 def test_a_run_stopped_while_it_is_compared_is_painted_when_it_is_resumed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sfumato.training.loop.rows_of_a_block", lambda *_: 1)
-    monkeypatch.setattr("sfumato.training.evaluation.QUIET", 0)
-    told: list[str] = []
+    monkeypatch.setattr("sfumato.training.picture.problem.rows_of_a_block", lambda *_: 1)
+    monkeypatch.setattr("sfumato.training.picture.evaluation.QUIET", 0)
+    stages = Stages()
     changes = {**SMALL, "evaluation": {"every": "end"}}
-    run = sf.paint(
-        picture(), runs=tmp_path, stage=lambda name, *_: told.append(name), stop=lambda: bool(told), **changes
-    )
-    assert told == ["evaluation", "evaluation"]
+    run = sf.paint(picture(), runs=tmp_path, observers=[stages], stop=lambda: bool(stages.told), **changes)
+    assert [name for name, *_ in stages.told] == ["evaluation", "evaluation"]
     assert (run.status, run.psnr) == ("stopped", None)
     assert f"sfumato resume {run.folder}" in run.summary()
     again = sf.resume(run.folder, film="none")
@@ -193,7 +191,7 @@ def test_a_failure_in_the_middle_is_recorded(tmp_path: Path) -> None:
             raise Crash
 
     with pytest.raises(Crash):
-        sf.paint(picture(), runs=tmp_path, watch=watch, **SMALL)
+        sf.paint(picture(), runs=tmp_path, observers=[watch], **SMALL)
     (folder,) = tmp_path.iterdir()
     assert sf.load_run(folder).status == "failed"
 

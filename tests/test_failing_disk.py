@@ -42,7 +42,7 @@ def assert_whole(folder: Path) -> None:
     for path in folder.rglob("*"):
         assert not path.name.endswith(".partial")
         if path.name == "run.json":
-            assert json.loads(path.read_text())["layout"] == 1
+            assert json.loads(path.read_text())["layout"] == 2
         elif path.suffix == ".png":
             with Image.open(path) as image:
                 image.load()

@@ -71,23 +71,24 @@ def changes_of(case: str) -> dict[str, Any]:
 
 def train(case: str, runs: Path, step: int, told: Connection) -> None:
     """In a process of its own: begin the run in ``runs`` or take it up, and tell when ``step`` has come."""
-    from sfumato.runs import writer
-    from sfumato.training import loop
+    from sfumato.runs.observers import MetricsWriter, checkpoints
+    from sfumato.training import trainer
 
     # So that a short training has many snapshots, and at each a checkpoint.
-    loop.SECONDS_A_SNAPSHOT = 0.01
-    writer.SECONDS_A_CHECKPOINT = 0.03
-    writer.CHECKPOINTS = 1e9
-    observe = writer.RunWriter.observe
+    trainer.SECONDS_PER_SNAPSHOT = 0.01
+    checkpoints.SECONDS_PER_CHECKPOINT = 0.03
+    checkpoints.CheckpointWriter.overhead = sf.Overhead.unlimited()
+    due = MetricsWriter.due
     waiting = [step]
 
-    def observed(self: sf.runs.RunWriter, snapshot: sf.Snapshot) -> None:
+    def asked(self: MetricsWriter, snapshot: sf.Snapshot) -> bool:
+        # Before anything of the snapshot is written.
         if waiting and snapshot.step >= waiting[0]:
             waiting.clear()
             told.send(snapshot.step)
-        observe(self, snapshot)
+        return due(self, snapshot)
 
-    writer.RunWriter.observe = observed
+    MetricsWriter.due = asked
     folders = list(runs.glob("*"))
     if folders:
         sf.resume(folders[0], film="none")

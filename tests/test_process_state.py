@@ -22,6 +22,7 @@ import torch
 
 import sfumato as sf
 from sfumato import process_state
+from sfumato.training.diagnosis import trial_run
 from tests.small import SMALL, picture
 
 
@@ -98,8 +99,22 @@ def paint(folder: Path) -> Any:
         seen.append(settings() == before)
         return False
 
-    run = sf.paint(picture(), runs=folder, film="gif", watch=look, stop=look, began=look, **SMALL)
-    assert len(seen) > 3
+    class Looks(sf.Observer[Any]):
+        def begin(self, start: sf.Start) -> None:
+            look()
+
+        def observe(self, snapshot: Any) -> None:
+            look()
+
+        def finish(self, status: str) -> None:
+            look()
+
+        def due(self, snapshot: Any) -> bool:
+            look()
+            return True
+
+    run = sf.paint(picture(), runs=folder, film="gif", observers=[look, Looks()], stop=look, **SMALL)
+    assert len(seen) > 9
     # Also while functions of the caller's own are called.
     assert all(seen)
     again = sf.load_run(run.folder)
@@ -145,7 +160,11 @@ def fit(folder: Path) -> Any:
 
 
 def check(_: Path) -> Any:
-    return sf.check(None, picture(), **SMALL).summary()
+    with pytest.MonkeyPatch.context() as patch:
+        # Ended by its steps, so that two are alike however busy the machine is.
+        patch.setattr(trial_run, "SECONDS", 1e6)
+        patch.setattr(trial_run, "VISITS", 12)
+        return sf.check(None, picture(), **SMALL).summary()
 
 
 def train_many(_: Path) -> Any:

@@ -67,13 +67,13 @@ def test_every_engine_and_optimiser_goes_on_to_the_same_bits(
     changes = changes_of(case)
     whole = sf.paint(picture(), runs=tmp_path / "whole", film="none", **changes)
     # One step a snapshot, so that it is stopped within an epoch.
-    monkeypatch.setattr("sfumato.training.loop.SECONDS_A_SNAPSHOT", 1e-9)
+    monkeypatch.setattr("sfumato.training.trainer.SECONDS_PER_SNAPSHOT", 1e-9)
     steps: list[int] = []
     stopped = sf.paint(
         picture(),
         runs=tmp_path / "parts",
         film="none",
-        watch=lambda snapshot: steps.append(snapshot.step),
+        observers=[lambda snapshot: steps.append(snapshot.step)],
         stop=lambda: len(steps) >= 3,
         **changes,
     )
@@ -172,9 +172,9 @@ def test_killed_between_its_end_and_its_curve(tmp_path: Path) -> None:
 
 
 def test_two_checkpoints_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sfumato.runs.writer.SECONDS_A_CHECKPOINT", 0.0)
+    monkeypatch.setattr("sfumato.runs.observers.checkpoints.SECONDS_PER_CHECKPOINT", 0.0)
     # However short the run is.
-    monkeypatch.setattr("sfumato.runs.writer.CHECKPOINTS", 1e9)
+    monkeypatch.setattr("sfumato.runs.observers.checkpoints.CheckpointWriter.overhead", sf.Overhead.unlimited())
     run = sf.paint(picture(), runs=tmp_path, film="none", **SMALL)
     files = checkpoints.files(run.folder)
     assert [path.name for path in files] == ["000000000008.safetensors", "000000000012.safetensors"]
@@ -186,7 +186,7 @@ def test_pause_resume_and_stop_through_the_folder(tmp_path: Path) -> None:
     endless = {**SMALL, "budget": {"seconds": 2 * PATIENCE}, "evaluation": {"every": "end"}}
     thread = threading.Thread(
         target=lambda: sf.paint(
-            picture(), runs=tmp_path, film="none", watch=lambda _: seen.append(time.monotonic()), **endless
+            picture(), runs=tmp_path, film="none", observers=[lambda _: seen.append(time.monotonic())], **endless
         )
     )
     thread.start()
@@ -222,7 +222,7 @@ def test_warm_start(tmp_path: Path) -> None:
 
 
 def test_divergence_ends_it_with_the_last_good_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sfumato.runs.writer.SECONDS_A_CHECKPOINT", 0.0)
+    monkeypatch.setattr("sfumato.runs.observers.checkpoints.SECONDS_PER_CHECKPOINT", 0.0)
     wild = {**SMALL, "training": {"batch": 16, "optimizer": "sgd(lr=3)", "schedule": "constant"}}
     run = sf.paint(picture(), runs=tmp_path, **{**wild, "budget": {"epochs": 1000}})
     assert run.status == "diverged"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sfumato.lab.experiment import Experiment
     from sfumato.recipe import Budget, Coordinates, Evaluation, Model, Picture, Recipe, Training, preset
     from sfumato.runs import Run
-    from sfumato.training import Diagnosis, Snapshot
+    from sfumato.training import Diagnosis, Observer, Overhead, PictureSnapshot, Snapshot, Start
 
 __version__ = "0.1.0"
 
@@ -32,8 +32,11 @@ _HOMES = {
     "Evaluation": "recipe",
     "Experiment": "lab.experiment",
     "Model": "recipe",
+    "Observer": "training",
+    "Overhead": "training",
     "Picture": "recipe",
     "PictureError": "errors",
+    "PictureSnapshot": "training",
     "Recipe": "recipe",
     "RecipeError": "errors",
     "Run": "runs",
@@ -41,6 +44,7 @@ _HOMES = {
     "SfumatoError": "errors",
     "SnapshotError": "errors",
     "Snapshot": "training",
+    "Start": "training",
     "Training": "recipe",
     "check": "api",
     "compare": "lab.compare",
@@ -62,8 +66,11 @@ __all__ = [
     "Evaluation",
     "Experiment",
     "Model",
+    "Observer",
+    "Overhead",
     "Picture",
     "PictureError",
+    "PictureSnapshot",
     "Recipe",
     "RecipeError",
     "Run",
@@ -71,6 +78,7 @@ __all__ = [
     "SfumatoError",
     "Snapshot",
     "SnapshotError",
+    "Start",
     "Training",
     "check",
     "compare",

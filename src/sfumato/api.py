@@ -5,37 +5,37 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from sfumato import images, models, notebook, render, trust
+from sfumato import images, models, trust
 from sfumato.cores import available_cores
-from sfumato.errors import EngineError, RecipeError, RunError, SfumatoError
-from sfumato.process_state import scoped, unscoped
-from sfumato.recipe import Recipe, changed, need, preset, recipe_id, room
+from sfumato.errors import EngineError, RecipeError, RunError
+from sfumato.process_state import scoped
+from sfumato.recipe import Recipe, changed, need, preset, room
 from sfumato.recipe.need import Size
 from sfumato.render.film_options import FilmOptions
 from sfumato.render.learning import check as check_film
-from sfumato.runs import Run, RunWriter, checkpoints, create, layout, load_run, queued
-from sfumato.runs.room import check_room
-from sfumato.training import Diagnosis, Loop, Snapshot, diagnose, loops, resolve, together
+from sfumato.running import Film, Watching, new_run, only_film, resumed_run
+from sfumato.runs import Run, checkpoints, layout, load_run, queued
+from sfumato.training import (
+    Diagnosis,
+    Observer,
+    PictureProblem,
+    PictureSnapshot,
+    Trainer,
+    diagnose,
+    resolve,
+    together,
+    trainers,
+)
 
 __all__ = ["check", "fit", "load_picture", "load_run", "paint", "resume", "train", "train_many"]
 
 
-def _silent(name: str, done: int, total: int) -> None:
-    """The stage of someone who does not watch."""
-
-
-def _unheard(folder: Path) -> None:
-    """Where a run is, for someone who will read it in what is returned."""
-
-
-Film = Literal["mp4", "gif", "webp", "none"]
-"""A format, or none; `FilmOptions` has more to choose."""
 PictureSource = images.PictureSource
 
 
@@ -48,11 +48,9 @@ def paint(
     runs: str | Path = "runs",
     film: Film | FilmOptions = "mp4",
     warm_start: str | Path | None = None,
-    watch: Callable[[Snapshot], None] | None = None,
+    observers: Iterable[Observer[PictureSnapshot] | Callable[[PictureSnapshot], object]] = (),
     stop: Callable[[], bool] = lambda: False,
-    stage: Callable[[str, int, int], None] = _silent,
     live: bool | None = None,
-    began: Callable[[Path], None] = _unheard,
     **changes: Any,
 ) -> Run:
     """Train a network on a picture and leave a painting, a film and a curve in a new run folder.
@@ -66,27 +64,24 @@ def paint(
     budget.
 
     ``warm_start`` is another run's folder: training starts from its last weights, of a network of the same shape.
-    ``watch`` is called with every snapshot (about ten a second), ``stop`` between steps: when it answers true, training
-    ends and everything is written. ``stage`` is told how far a long evaluation and the making of the film are: (name,
-    done, total). ``began`` is told the run's folder, as soon as it is there.
+    ``observers`` watch the training: objects of classes derived from `Observer` (begin, observe, finish), or functions,
+    called with every snapshot (about ten a second). ``stop`` is called between steps: when it answers true, training
+    ends and everything is written.
 
     In a Jupyter notebook a figure shows the training, and an interrupt of the kernel ends it at the next step with
     everything written; ``live=False`` leaves the figure out.
 
     Raises RecipeError, PictureError, EngineError or RunError; nothing is written when the input is wrong.
     """
-    options = _film(film)
+    watching = Watching.of(film, observers, stop, live)
     given, changes = _given(picture, changes)
     whole = _recipe(recipe, changes)
     target = images.load(whole.picture, given)
     resolved = resolve(whole)
-    check_film(options, target.shape[:2], "film.out")
+    check_film(watching.film, target.shape[:2], "film.out")
     _fits(resolved, target)
     model, origin = _warm(warm_start, resolved, target.shape[2])
-    with notebook.figure(live) as figure:
-        writer, loop = _begun(Path(runs), resolved, target, model, origin)
-        unscoped(began)(writer.folder)
-        return _finished(loop, writer, None, options, figure, watch, stop, stage)
+    return new_run(Path(runs), resolved, target, watching, model=model, warm_start=origin)
 
 
 @scoped
@@ -98,9 +93,8 @@ def fit(
     recipe: Recipe | str | None = None,
     runs: str | Path = "runs",
     film: Film | FilmOptions = "mp4",
-    watch: Callable[[Snapshot], None] | None = None,
+    observers: Iterable[Observer[PictureSnapshot] | Callable[[PictureSnapshot], object]] = (),
     stop: Callable[[], bool] = lambda: False,
-    stage: Callable[[str, int, int], None] = _silent,
     live: bool | None = None,
     **changes: Any,
 ) -> Run:
@@ -109,18 +103,16 @@ def fit(
     The rest is as for `paint`. The recipe's network and its initialisation play no part. To resume, or to load the run
     later, pass a module of the same shape again. Raises RecipeError when the module does not fit the picture.
     """
-    options = _film(film)
+    watching = Watching.of(film, observers, stop, live)
     if not isinstance(module, torch.nn.Module):
         raise RecipeError(f"fit must be given a torch.nn.Module. Got {type(module).__name__}.")
     given, changes = _given(picture, changes)
     whole = _of_module(_recipe(recipe, changes), module)
     target = images.load(whole.picture, given)
     resolved = resolve(whole)
-    check_film(options, target.shape[:2], "film.out")
+    check_film(watching.film, target.shape[:2], "film.out")
     _fits(resolved, target, module)
-    with notebook.figure(live) as figure:
-        writer, loop = _begun(Path(runs), resolved, target, module, None)
-        return _finished(loop, writer, module, options, figure, watch, stop, stage)
+    return new_run(Path(runs), resolved, target, watching, model=module, module=module)
 
 
 @scoped
@@ -129,11 +121,9 @@ def resume(
     *,
     module: torch.nn.Module | None = None,
     film: Film | FilmOptions = "mp4",
-    watch: Callable[[Snapshot], None] | None = None,
+    observers: Iterable[Observer[PictureSnapshot] | Callable[[PictureSnapshot], object]] = (),
     stop: Callable[[], bool] = lambda: False,
-    stage: Callable[[str, int, int], None] = _silent,
     live: bool | None = None,
-    began: Callable[[Path], None] = _unheard,
 ) -> Run:
     """Go on with a run that was stopped, killed or failed, from its last checkpoint, to the bits it would have had.
 
@@ -144,24 +134,19 @@ def resume(
     is trained in place. Other arguments as for `paint`. Raises RunError when the run is done, another process works on
     it, or its last checkpoint is damaged.
     """
-    options = _film(film)
+    watching = Watching.of(film, observers, stop, live)
     if (asked := queued.read(Path(folder))) is not None:
         target = images.load(asked.recipe.picture) if asked.stored is None else load_run(asked.stored).picture
         resolved = resolve(asked.recipe)
         _fits(resolved, target)
-        check_film(options, target.shape[:2], "film.out")
-        with notebook.figure(live) as figure:
-            writer, loop = _begun_in(Path(folder), resolved, target, module)
-            unscoped(began)(writer.folder)
-            return _finished(loop, writer, module, options, figure, watch, stop, stage)
+        check_film(watching.film, target.shape[:2], "film.out")
+        return new_run(Path(folder), resolved, target, watching, model=module, module=module, is_folder=True)
     run = load_run(folder, module)
-    check_film(options, (run.facts["picture"]["height"], run.facts["picture"]["width"]), "film.out")
+    check_film(watching.film, (run.facts["picture"]["height"], run.facts["picture"]["width"]), "film.out")
     if run.status in ("done", "diverged"):
         if not (run.folder / layout.CURVE).exists():
             # Killed, or out of room, between the end of its training and what is made of it.
-            unscoped(began)(run.folder)
-            render.finish(run, _of(run, options), unscoped(stage))
-            return run
+            return only_film(run, watching)
         raise RunError(
             f"{run.folder} must be unfinished to be resumed. Got a run that is {run.status} ({run.facts['ended']}); "
             f"paint again with other settings, or from its weights with --warm-start {run.folder}."
@@ -169,13 +154,7 @@ def resume(
     saved = checkpoints.files(run.folder)
     state = checkpoints.load(saved[-1], _bytes_of_weights(run)) if saved else None
     _fits(run.recipe, run.picture, module)
-    with notebook.figure(live) as figure:
-        loop = Loop(run.recipe, run.picture, module)
-        if state is not None:
-            loop.load(*state)
-        writer = RunWriter(run.folder, run.recipe, run.facts["id"], run.picture, resumed_at=loop.clock.step)
-        unscoped(began)(writer.folder)
-        return _finished(loop, writer, module, options, figure, watch, stop, stage)
+    return resumed_run(run, state, module, watching)
 
 
 def _of_module(recipe: Recipe, module: torch.nn.Module) -> Recipe:
@@ -183,80 +162,6 @@ def _of_module(recipe: Recipe, module: torch.nn.Module) -> Recipe:
     double = recipe.dtype == "auto" and models.dtype_of(module) == torch.float64
     changes = {"model": {"module": models.name_of(module)}, **({"dtype": "float64"} if double else {})}
     return changed(recipe, changes)
-
-
-def _begun(
-    runs: Path,
-    recipe: Recipe,
-    target: NDArray[np.float32],
-    model: torch.nn.Module | None,
-    warm_start: dict[str, Any] | None,
-) -> tuple[RunWriter, Loop]:
-    """The loop, and the writer with its new folder: made last, so that wrong input leaves nothing behind."""
-    loop = Loop(recipe, target, model)
-    check_room(runs, picture=target.nbytes, weights=_bytes(loop.weights()), checkpoint=_bytes(loop.state()))
-    identity = recipe_id(recipe, images.sha256(target))
-    folder = create(runs, recipe.picture.source, identity)
-    return RunWriter(folder, recipe, identity, target, warm_start=warm_start), loop
-
-
-def _begun_in(
-    folder: Path, recipe: Recipe, target: NDArray[np.float32], module: torch.nn.Module | None
-) -> tuple[RunWriter, Loop]:
-    """The same in the folder of a run that has not begun."""
-    loop = Loop(recipe, target, module)
-    check_room(folder, picture=target.nbytes, weights=_bytes(loop.weights()), checkpoint=_bytes(loop.state()))
-    return RunWriter(folder, recipe, recipe_id(recipe, images.sha256(target)), target), loop
-
-
-def _bytes(arrays: Mapping[str, NDArray[Any]]) -> int:
-    return sum(each.nbytes for each in arrays.values())
-
-
-def _finished(
-    loop: Loop,
-    writer: RunWriter,
-    module: torch.nn.Module | None,
-    film: FilmOptions,
-    figure: notebook.Figure,
-    watch: Callable[[Snapshot], None] | None,
-    stop: Callable[[], bool],
-    stage: Callable[[str, int, int], None],
-) -> Run:
-    """Train to the end, writing and showing, then make curve and film."""
-
-    def both(name: str, done: int, total: int) -> None:
-        figure.stage(name, done, total)
-        unscoped(stage)(name, done, total)
-
-    def evaluating(name: str, done: int, total: int) -> None:
-        writer.stage(name, done, total)
-        both(name, done, total)
-
-    def asked() -> bool:
-        return writer.wait_while_paused() or figure.interrupted() or stop()
-
-    status = "failed"
-    try:
-        figure.begins(loop.picture, loop.recipe.picture.light)
-        for snapshot in loop.snapshots(asked, evaluating):
-            writer.observe(snapshot)
-            with snapshot.looking.at("watching"):
-                figure.training(snapshot)
-                if watch is not None:
-                    unscoped(watch)(snapshot)
-            if snapshot.ended is not None:
-                status = snapshot.ended if snapshot.ended in ("stopped", "diverged") else "done"
-    finally:
-        writer.finish(status)
-    run = load_run(writer.folder, module)
-    render.finish(run, _of(run, film), both)
-    return figure.ended(run)
-
-
-def _of(run: Run, film: FilmOptions) -> FilmOptions:
-    # Without a last painting there is nothing to film up to.
-    return film if run.facts["result"] else FilmOptions(every="never")
 
 
 def _warm(
@@ -305,21 +210,13 @@ def _size(target: NDArray[np.float32]) -> Size:
     return Size(width, height, channels)
 
 
-def _film(film: Film | FilmOptions) -> FilmOptions:
-    if isinstance(film, FilmOptions):
-        return film
-    if film not in get_args(Film):
-        raise SfumatoError(f"film must be one of {', '.join(get_args(Film))}. Got {film!r}.")
-    return FilmOptions(every="never") if film == "none" else FilmOptions(format=film)
-
-
 @scoped
 def train(
     recipe: Recipe | str | None = None,
     picture: PictureSource | Mapping[str, Any] | None = None,
     /,
     **changes: Any,
-) -> Iterator[Snapshot]:
+) -> Iterator[PictureSnapshot]:
     """Train a recipe and yield snapshots, about ten a second; the last one tells why it ended. Writes no files.
 
     Arguments as for `paint`. Stop early by leaving the loop. Raises RecipeError, PictureError or EngineError.
@@ -329,7 +226,7 @@ def train(
     target = images.load(whole.picture, given)
     resolved = resolve(whole)
     _fits(resolved, target, kept=False)
-    return Loop(resolved, target).snapshots()
+    return Trainer(resolved, PictureProblem(resolved, target)).snapshots()
 
 
 @scoped
@@ -370,7 +267,7 @@ def train_many(
     threads: int = 0,
     stop: Callable[[int], bool] = lambda _: False,
     **changes: Any,
-) -> Iterator[tuple[int, Snapshot]]:
+) -> Iterator[tuple[int, PictureSnapshot]]:
     """Train many networks on one picture at once and yield (index, snapshot) as they come. Writes no files.
 
     Each of ``recipes`` is a recipe, the name of a preset, or what it changes in the default recipe:
@@ -404,7 +301,7 @@ def train_many(
             room.require("the training of all", many, alone, _size(target))
         except RecipeError as error:
             raise RecipeError(f"recipe {index}: {error}") from None
-    return together(loops(wholes, target), threads or available_cores(), stop)
+    return together(trainers(wholes, target), threads or available_cores(), stop)
 
 
 def _one_of_many(index: int, one: Recipe | str | Mapping[str, Any], changes: Mapping[str, Any]) -> Recipe:

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from sfumato.cli.main import main
-from sfumato.training.diagnosis import practice
+from sfumato.training.diagnosis import trial_run
 from tests.runs import made
 from tests.small import picture
 
@@ -21,8 +21,8 @@ ADAM = ["--engine", "autograd", "--training.optimizer", "adam(lr=0.01)"]
 @pytest.fixture(autouse=True)
 def _photo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(practice, "SECONDS", 1e6)
-    monkeypatch.setattr(practice, "VISITS", 12)
+    monkeypatch.setattr(trial_run, "SECONDS", 1e6)
+    monkeypatch.setattr(trial_run, "VISITS", 12)
     Image.fromarray((picture(16, 16) * 255).round().astype(np.uint8)).save("photo.png")
 
 

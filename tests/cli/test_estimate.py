@@ -106,7 +106,7 @@ def test_a_painting_tells_its_stages_of_the_training(monkeypatch: pytest.MonkeyP
     text = io.StringIO()
     with PaintProgress(Budget(seconds=50), console=Console(file=text)) as progress:
         clock[0] = 60.0
-        progress.training(SNAPSHOT)
+        progress.observe(SNAPSHOT)
         for clock[0], done in ((60.2, 1), (60.4, 2), (60.8, 4), (61.0, 5)):
             progress.stage("film", done, 20)
     assert "about" not in text.getvalue()

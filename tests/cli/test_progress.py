@@ -16,7 +16,7 @@ def shown(*, terminal: bool, painting: bool) -> str:
     console = Console(file=out, force_terminal=terminal, width=100, height=30, color_system="truecolor")
     with PaintProgress(sf.Budget(epochs=3), painting=painting, console=console) as progress:
         for snapshot in sf.train(picture=picture(), **SMALL):
-            progress.training(snapshot)
+            progress.observe(snapshot)
         progress.stage("film", 1, 2)
         progress.stage("film", 2, 2)
     return out.getvalue()
@@ -45,9 +45,9 @@ def test_nothing_is_foretold_from_the_first_steps() -> None:
     out = io.StringIO()
     snapshot = next(iter(sf.train(picture=picture(), **SMALL)))
     with PaintProgress(sf.Budget(epochs=3), console=Console(file=out, width=100)) as progress:
-        progress.training(dataclasses.replace(snapshot, loss=0.1, seconds=0.01, samples=1, progress=1e-6))
+        progress.observe(dataclasses.replace(snapshot, loss=0.1, seconds=0.01, samples=1, progress=1e-6))
         assert out.getvalue() == ""
-        progress.training(
+        progress.observe(
             dataclasses.replace(snapshot, loss=0.1, seconds=1.0, samples=25_000, epoch=0.1, progress=0.025)
         )
     assert "0:39 left" in out.getvalue()

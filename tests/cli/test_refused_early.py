@@ -16,8 +16,8 @@ import sfumato as sf
 from sfumato.cli.main import main
 from sfumato.render.film_options import FilmOptions
 from sfumato.runs import room
-from sfumato.training import Loop
-from sfumato.training.diagnosis.practice import Practice
+from sfumato.training import Trainer
+from sfumato.training.diagnosis.trial_run import TrialRun
 from tests.small import SMALL, picture
 
 TWO_BY_TWO = ["--picture.size", "2x2"]
@@ -36,8 +36,8 @@ def untrained(monkeypatch: pytest.MonkeyPatch) -> None:
     def step(*_: object, **__: object) -> Any:
         raise AssertionError("a step was taken")
 
-    monkeypatch.setattr(Loop, "snapshots", step)
-    monkeypatch.setattr(Practice, "advance", step)
+    monkeypatch.setattr(Trainer, "snapshots", step)
+    monkeypatch.setattr(TrialRun, "advance", step)
 
 
 LATE: dict[str, tuple[list[str], str]] = {

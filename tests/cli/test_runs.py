@@ -40,7 +40,7 @@ def test_plain_lines(runs: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert photo.split()[1:4] == ["interrupted", "-", "-"]
     assert photo.endswith("my [bold]photo.jpg")
     assert damaged.split()[1] == "damaged"
-    assert "layout 1. Got 9;" in damaged
+    assert "layout 2. Got 9:" in damaged
     starts = {
         line.index(word) for line, word in ((head, "state"), (cat, "done"), (photo, "inter"), (damaged, "damaged "))
     }

@@ -52,9 +52,9 @@ def outputs(client: Client, cell: int) -> list[Any]:
 
 AT_WORK = """
 import time, types
-import sfumato.notebook.live, sfumato.training.looking, sfumato.training.loop
+import sfumato.notebook.live, sfumato.training.overhead, sfumato.training.trainer
 clock = types.SimpleNamespace(monotonic=time.thread_time, perf_counter=time.thread_time)
-for module in (sfumato.notebook.live, sfumato.training.looking, sfumato.training.loop):
+for module in (sfumato.notebook.live, sfumato.training.overhead, sfumato.training.trainer):
     module.time = clock
 """
 """Seconds are those in which the kernel works, not those in which a busy machine does something else."""
@@ -69,7 +69,7 @@ CELLS = (
     "module = sf.load_run(run.folder).model()[0]\nsf.resume(run.folder, stop=lambda: True, film='none')",
     "sf.fit(module, picture, film='none', **small)",
     "print(sorted(path.name for path in run.folder.iterdir()), run.status)",
-    "try:\n    sf.paint(picture, watch=lambda s: 1 / (s.step < 5), **small)\nexcept ZeroDivisionError:\n    pass",
+    "try:\n    sf.paint(picture, observers=[lambda s: 1 / (s.step < 5)], **small)\nexcept ZeroDivisionError:\n    pass",
     "try:\n    sf.paint('nowhere.png', **small)\nexcept sf.PictureError as error:\n    print(error)",
 )
 """After the setup, which is cell 0; while `ENDLESS` trains, the kernel is interrupted."""
@@ -131,7 +131,7 @@ def test_one_figure_that_changes_in_place_and_ends_as_the_run(client: Client) ->
         for path in (Path(client.resources["metadata"]["path"]) / "runs").glob("*/run.json")
     ]
     (longer,) = (each for each in runs if each["recipe"]["budget"]["seconds"] == 3)
-    assert 0 < longer["looking"]["watching_seconds"] <= 0.05 * 3
+    assert 0 < longer["overhead"]["seconds"]["notebook"] <= 0.05 * 3
 
 
 def test_an_interrupt_stops_and_writes_everything_and_an_error_leaves_the_figure(client: Client) -> None:

@@ -16,8 +16,8 @@ from sfumato.recipe import Recipe, changed, preset
 from sfumato.recipe.description import describe, pixels_of
 from sfumato.recipe.drawing import drawing, one_line
 from sfumato.recipe.report import report
-from sfumato.training import Loop, resolve
-from tests.small import SMALL, picture
+from sfumato.training import resolve
+from tests.small import SMALL, picture, trainer
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_replica_is_float64() -> None:
 def test_the_budget_reaches_as_far_as_training_does(batch: Any, held_out: float, budget: dict[str, float]) -> None:
     changes = {"training": {"batch": batch, "held_out": held_out}, "budget": budget, "evaluation": {"every": "end"}}
     recipe = changed(changed(Recipe(), {**SMALL, "engine": "autograd"}), changes)
-    *_, last = Loop(resolve(recipe), picture()).snapshots()
+    *_, last = trainer(resolve(recipe), picture()).snapshots()
     reach = describe(recipe).reach(7, 9)
     assert (reach.steps, reach.samples, reach.epochs) == (last.step, last.samples, last.epoch)
 
@@ -81,7 +81,7 @@ def test_the_budget_reaches_as_far_as_training_does(batch: Any, held_out: float,
 def test_a_budget_in_seconds_has_no_steps() -> None:
     reach = describe(Recipe()).reach(300, 429)
     assert (reach.steps, reach.epochs, reach.samples) == (None, None, None)
-    assert reach.steps_an_epoch == 252
+    assert reach.batching.steps_per_epoch == 252
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def test_a_string() -> None:
         ("a.toml", to_toml(RECIPE).encode()),
         ("mark.toml", to_toml(RECIPE).encode("utf-8-sig")),
         ("part.json", b'{"model": {"depth": 6}, "budget": {"epochs": 2}, "seed": 5}'),
-        ("run.json", json.dumps({"layout": 1, "recipe": values(RECIPE)}).encode()),
+        ("run.json", json.dumps({"layout": 2, "recipe": values(RECIPE)}).encode()),
     ],
 )
 def test_a_file(tmp_path: Path, name: str, data: bytes) -> None:
@@ -64,7 +64,7 @@ def test_a_preset_comes_before_a_file_of_its_name(tmp_path: Path, monkeypatch: p
         ("a.json", b"[" * 100_000, "must be valid JSON"),
         ("a.json", b'{"model": {"dept": 3}}', "model.dept is not a field of the recipe; did you mean model.depth?"),
         ("a.toml", b"[model]\ndepth = -1", "model.depth must be at least 0. Got -1"),
-        ("run.json", b'{"layout": 1, "recipe": 3}', "recipe must be a table of fields. Got int"),
+        ("run.json", b'{"layout": 2, "recipe": 3}', "recipe must be a table of fields. Got int"),
         ("a.toml", b"\xff\xfe\x00", "not UTF-8"),
         ("a.json", b" " * (MAX_BYTES + 1), "more than 1024 KiB"),
         ("a.png", b"", "a picture: give it as the picture to paint"),

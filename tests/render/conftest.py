@@ -12,5 +12,5 @@ from tests.render.small_run import small_run
 def run(tmp_path_factory: pytest.TempPathFactory) -> sf.Run:
     with pytest.MonkeyPatch.context() as patch:
         # However short the run is: moments in its middle are looked at here.
-        patch.setattr("sfumato.runs.writer.MOMENTS", 1e9)
+        patch.setattr("sfumato.runs.observers.moments.MomentWriter.overhead", sf.Overhead.unlimited())
         return small_run(tmp_path_factory.mktemp("runs"))

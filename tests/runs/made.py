@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from sfumato.recipe import Recipe, changed, to_string, values
+from sfumato.runs import layout
+from tests.small import trainer
+
+See = Callable[[bool, Any], object]
 
 AS_RESOLVED = {"engine": "autograd", "threads": 2, "dtype": "float32", "device": "cpu"}
 
@@ -17,7 +25,7 @@ def run(runs: Path, name: str, *, facts: dict[str, Any] | None = None, **changes
     folder.mkdir(parents=True)
     recipe = changed(Recipe(), {**AS_RESOLVED, **changes})
     whole = {
-        "layout": 1,
+        "layout": layout.VERSION,
         "id": "0123abcd",
         "status": "done",
         "ended": "seconds",
@@ -34,3 +42,19 @@ def run(runs: Path, name: str, *, facts: dict[str, Any] | None = None, **changes
     }
     (folder / "run.json").write_text(json.dumps(whole))
     return folder
+
+
+def write(folder: Path, recipe: Recipe, target: NDArray[np.float32], see: See = lambda *_: None) -> None:
+    """A training whose folder is written. ``see(False, snapshot)`` comes before each snapshot is, True after."""
+    from sfumato.runs.observers import RunRecord, writers
+    from sfumato.training import Observers, Start
+
+    training = trainer(recipe, target)
+    record = RunRecord(folder, recipe, "0123abcd", target)
+    files = Observers(writers(record), training.overhead)
+    files.begin(Start(recipe, training.problem, folder))
+    for snapshot in training.snapshots():
+        see(False, snapshot)
+        files.observe(snapshot)
+        see(True, snapshot)
+    files.finish("done")

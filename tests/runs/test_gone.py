@@ -65,7 +65,7 @@ def test_a_run_whose_folder_goes_ends(tmp_path: Path, goes: Goes, step: int) -> 
             before["nothing"] = b""
 
     with pytest.raises(sf.RunError, match="was deleted or moved while it was written"):
-        sf.paint(picture(), runs=runs, watch=watch, **{**SMALL, "budget": {"steps": 400}})
+        sf.paint(picture(), runs=runs, observers=[watch], **{**SMALL, "budget": {"steps": 400}})
     assert contents(runs) == {name: data for name, data in before.items() if name != "nothing"}
     assert [each.name for each in runs.iterdir()] == expected(goes, before)
 
@@ -93,7 +93,7 @@ def test_a_paused_run_whose_folder_goes_ends(tmp_path: Path, goes: Goes) -> None
 
     def paint() -> None:
         try:
-            sf.paint(picture(), runs=runs, watch=watch, **{**SMALL, "budget": {"steps": 10**9}})
+            sf.paint(picture(), runs=runs, observers=[watch], **{**SMALL, "budget": {"steps": 10**9}})
         except sf.RunError as error:
             problems.append(str(error))
 
@@ -113,15 +113,15 @@ def test_a_paused_run_whose_folder_goes_ends(tmp_path: Path, goes: Goes) -> None
 def test_the_command_line_says_so_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from sfumato.runs.writer import RunWriter
+    from sfumato.runs.observers import MomentWriter
 
-    observe = RunWriter.observe
+    observe = MomentWriter.observe
 
-    def deletes(self: RunWriter, snapshot: Snapshot) -> None:
+    def deletes(self: MomentWriter, snapshot: Snapshot) -> None:
         observe(self, snapshot)
         shutil.rmtree(self.folder)
 
-    monkeypatch.setattr(RunWriter, "observe", deletes)
+    monkeypatch.setattr(MomentWriter, "observe", deletes)
     small = ["--picture.max-side", "8", "--model.width", "8", "--budget.steps", "50", "--engine", "autograd"]
     assert main(["paint", "cat", "--runs", str(tmp_path / "runs"), *small]) == 2
     error = capsys.readouterr().err.splitlines()[-1]

@@ -23,7 +23,7 @@ from sfumato.render.painter import Painter
 from sfumato.render.render_options import RenderOptions
 from sfumato.runs import checkpoints, requests, weights
 from sfumato.runs.atomic import sweep
-from sfumato.runs.writer import RunWriter
+from sfumato.runs.observers import RunRecord
 from tests.small import SMALL, picture
 
 Damage = Callable[[Path], Any]
@@ -253,7 +253,7 @@ def test_a_lock_that_cannot_be_taken(folder: Path) -> None:
     (folder / "lock").unlink(missing_ok=True)
     (folder / "lock").mkdir()
     with pytest.raises(sf.RunError, match=r"cannot write .*lock"):
-        RunWriter(folder, sf.load_run(folder).recipe, "0", picture())
+        RunRecord(folder, sf.load_run(folder).recipe, "0", picture())
     with pytest.raises(sf.RunError, match=r"cannot write .*lock"):
         requests.ask(folder, "stop")
 

@@ -62,9 +62,10 @@ def broken(text: str) -> Callable[[Path], object]:
     [
         (broken(""), "cannot read run.json"),
         (broken("[" * 100_000), "cannot read run.json"),
-        (broken('{"layout": 2}'), "must have layout 1. Got 2"),
-        (broken('{"layout": 1}'), "no status or no recipe"),
-        (broken('{"layout": 1, "status": 3, "recipe": {}}'), "no status or no recipe"),
+        (broken('{"layout": 3}'), "must have layout 2. Got 3: a newer Sfumato made it"),
+        (broken('{"layout": 1}'), "must have layout 2. Got 1: an older Sfumato made it; paint again"),
+        (broken('{"layout": 2}'), "no status or no recipe"),
+        (broken('{"layout": 2, "status": 3, "recipe": {}}'), "no status or no recipe"),
         (lambda folder: (folder / "run.json").write_bytes(b"\xff\xfe"), "cannot read run.json"),
         (lambda folder: (folder / "run.json").replace(folder / "metrics.jsonl"), "no such file"),
     ],
@@ -79,7 +80,7 @@ def test_damaged_folders_are_listed(tmp_path: Path, damage: Callable[[Path], obj
 
 
 def test_a_damaged_folder_that_is_held_is_only_not_written_yet(tmp_path: Path) -> None:
-    folder = made.run(tmp_path, "a", facts={"layout": 2})
+    folder = made.run(tmp_path, "a", facts={"layout": 99})
     with FileLock(folder / "lock"):
         assert entry.read(folder).state == "running"
     assert entry.read(folder).state == "damaged"
@@ -142,7 +143,7 @@ def several(tmp_path: Path) -> Path:
     for name, second, psnr, seconds in (("b", 1, 30.0, 3.0), ("d", 3, 20.0, 1.0), ("a", 2, None, 2.0)):
         facts = {"started": f"2026-01-01T00:00:0{second}+0000", "result": {"psnr": psnr, "seconds": seconds}}
         made.run(tmp_path, name, facts=facts, model={"depth": second})
-    made.run(tmp_path, "c", facts={"layout": 2})
+    made.run(tmp_path, "c", facts={"layout": 99})
     os.utime(tmp_path / "c", (0, 0))
     os.utime(tmp_path / "c/run.json", (0, 0))
     return tmp_path

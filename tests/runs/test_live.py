@@ -14,9 +14,11 @@ from PIL import Image
 from sfumato import images
 from sfumato.errors import RunError
 from sfumato.recipe import Recipe, changed
-from sfumato.runs import RunWriter, layout, live, live_figures
+from sfumato.runs import layout, live_figures
+from sfumato.runs.observers import live
 from sfumato.runs.weights import Moment
-from sfumato.training import Loop, resolve
+from sfumato.training import Overhead, resolve
+from tests.runs import made
 from tests.small import SMALL, picture
 
 _OF_2012 = {
@@ -35,19 +37,14 @@ def train(folder: Path, see: Any, **changes: Any) -> None:
     folder.mkdir()
     # Without its chequerboard, which this network does not learn.
     target = picture(40, 30)[:, :, [0, 1, 1]]
-    writer = RunWriter(folder, recipe, "0123abcd", target)
-    for snapshot in Loop(recipe, target).snapshots():
-        see(False, snapshot)
-        writer.observe(snapshot)
-        see(True, snapshot)
-    writer.finish("done")
+    made.write(folder, recipe, target, see)
 
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "SECONDS_AN_UPDATE", 0.0)
-    monkeypatch.setattr(live, "LIVE", 1e9)
-    monkeypatch.setattr(live, "WATCHING", 1e9)
+    monkeypatch.setattr(live, "SECONDS_PER_UPDATE", 0.0)
+    monkeypatch.setattr(live.LiveView, "overhead", Overhead.unlimited())
+    monkeypatch.setattr(live, "COARSE_OVERHEAD", Overhead(1e9, frontloaded=True))
 
 
 @pytest.mark.slow
@@ -93,14 +90,14 @@ def test_who_went_away_is_forgotten(tmp_path: Path) -> None:
 
 
 def test_watching_may_cost_its_share_and_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "LIVE", 0.0)
+    monkeypatch.setattr(live.LiveView, "overhead", Overhead(0.0, frontloaded=True))
     folder, written = tmp_path / "run", []
 
     def see(after: bool, snapshot: Any) -> None:
         (folder / layout.WATCHED).touch()
         path = folder / layout.LIVE
         if after and path.exists():
-            written.append(snapshot.looking.between)
+            written.append(snapshot.overhead.under_way)
             path.unlink()
 
     train(folder, see)
@@ -121,9 +118,9 @@ def test_a_full_disk_ends_no_training(tmp_path: Path, monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize("channels", [1, 3, 4])
 def test_any_picture_becomes_a_jpeg(tmp_path: Path, channels: int) -> None:
-    painting = np.zeros((50, 1500, channels), np.float32)
+    painting = np.zeros((50, 640, channels), np.float32)
     moment = Moment(0.5, 7, 1.5, 0.25, None, 0.1)
-    live._write(tmp_path / layout.LIVE, live._at_most(painting, live.LONGEST), moment)
+    live._write(tmp_path / layout.LIVE, painting, moment)
     assert live_figures.read(tmp_path) == moment
     with Image.open(tmp_path / layout.LIVE) as image:
         assert image.format == "JPEG"

@@ -19,10 +19,11 @@ from sfumato import models, render
 from sfumato.errors import RunError
 from sfumato.recipe import Recipe, changed, from_string
 from sfumato.render.film_options import FilmOptions
-from sfumato.runs import RunWriter, create, layout, load_run, replacing, weights
+from sfumato.runs import create, layout, load_run, replacing, weights
 from sfumato.runs import metrics as metrics_file
-from sfumato.runs.moments import Choice
-from sfumato.training import Loop, resolve
+from sfumato.runs.observers import RunRecord
+from sfumato.runs.observers.moments import Selection
+from sfumato.training import Overhead, resolve
 from sfumato.training.health import Gauge
 from sfumato.training.starvation import Processor
 from tests.runs import made
@@ -32,10 +33,7 @@ from tests.small import SMALL, picture
 def written(folder: Path, **changes: Any) -> Recipe:
     recipe = resolve(changed(changed(Recipe(), SMALL), changes))
     folder.mkdir()
-    writer = RunWriter(folder, recipe, "0123abcd", picture())
-    for snapshot in Loop(recipe, picture()).snapshots():
-        writer.observe(snapshot)
-    writer.finish("done")
+    made.write(folder, recipe, picture())
     return recipe
 
 
@@ -81,13 +79,13 @@ def test_figures_of_every_layer(folder: Path) -> None:
     for name in ("activation_spread", "gradient_norm", "stable_rank"):
         assert again["layers"][name] == pytest.approx(figures["layers"][name], rel=1e-4)
     assert "figures" not in run.facts["result"]
-    assert run.facts["looking"]["figures_seconds"] >= 0
+    assert run.facts["overhead"]["seconds"].get("figures", 0) >= 0
 
 
 @pytest.mark.slow
 def test_figures_are_taken_as_often_as_their_share_pays_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # At the last evaluation whatever they cost.
-    monkeypatch.setattr("sfumato.runs.writer.FIGURES", -1.0)
+    monkeypatch.setattr("sfumato.runs.observers.metrics.FIGURES_OVERHEAD", Overhead(-1.0))
     run = sf.paint(picture(), runs=tmp_path, film="none", **SMALL)
     assert ["figures" in line for line in run.metrics] == [False, False, True]
 
@@ -137,14 +135,14 @@ def test_nothing_partial_stays(folder: Path) -> None:
 
 def test_one_writer_at_a_time(tmp_path: Path) -> None:
     recipe = resolve(changed(Recipe(), SMALL))
-    writer = RunWriter(tmp_path, recipe, "0", picture())
+    writer = RunRecord(tmp_path, recipe, "0", picture())
     with pytest.raises(RunError, match="being written by another process"):
-        RunWriter(tmp_path, recipe, "0", picture())
+        RunRecord(tmp_path, recipe, "0", picture())
     writer.finish("done")
-    RunWriter(tmp_path, recipe, "0", picture(), resumed_at=0).finish("done")
+    RunRecord(tmp_path, recipe, "0", picture(), resumed_at=0).finish("done")
     # A queue that two studios serve may begin a run twice.
     with pytest.raises(RunError, match="was begun by another process"):
-        RunWriter(tmp_path, recipe, "0", picture())
+        RunRecord(tmp_path, recipe, "0", picture())
 
 
 def test_a_file_is_whole_or_as_it_was(tmp_path: Path) -> None:
@@ -186,7 +184,7 @@ def test_folders_of_one_second_do_not_collide(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("{", "cannot read run.json"), ("[]", "must have layout 1"), ('{"layout": 99}', "Got 99"), (None, "cannot read")],
+    [("{", "cannot read run.json"), ("[]", "must have layout 2"), ('{"layout": 99}', "Got 99"), (None, "cannot read")],
 )
 def test_what_is_no_run(tmp_path: Path, text: str | None, message: str) -> None:
     if text is not None:
@@ -231,13 +229,14 @@ class _At:
 
 @given(st.integers(1, 5000), st.booleans())
 def test_moments_are_few_dense_early_and_hold_both_ends(steps: int, known_end: bool) -> None:
-    choice = Choice(most=16)
+    selection = Selection(most=16)
     kept: list[int] = []
     for step in range(steps + 1):
         ended = "steps" if step == steps else None
         progress = 1.0 if ended else step / steps if known_end else 0.0
-        gone = choice.take(_At(step, progress, ended))  # pyright: ignore[reportArgumentType]
-        if gone is not None:
+        snapshot: Any = _At(step, progress, ended)
+        if selection.wants(snapshot):
+            gone = selection.add(snapshot)
             kept = [other for other in kept if other not in gone] + [step]
         assert len(kept) <= 16
     assert kept[0] == 0

@@ -5,11 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sfumato.recipe import Budget
+from sfumato.recipe.batching import Batching
 from sfumato.training.clock import Clock
+
+FIVE_STEPS = Batching(samples=5, batch=1)
 
 
 def test_the_first_limit_ends_it() -> None:
-    clock = Clock(Budget(epochs=2, steps=7, seconds=100), steps_an_epoch=5)
+    clock = Clock(Budget(epochs=2, steps=7, seconds=100), FIVE_STEPS)
     assert clock.last_step == 7
     clock.spent(6, 1.0)
     assert not clock.ended
@@ -19,12 +22,12 @@ def test_the_first_limit_ends_it() -> None:
 
 
 def test_parts_of_epochs_are_whole_steps() -> None:
-    assert Clock(Budget(epochs=0.5), steps_an_epoch=5).last_step == 3
-    assert Clock(Budget(epochs=0), steps_an_epoch=5).ended
+    assert Clock(Budget(epochs=0.5), FIVE_STEPS).last_step == 3
+    assert Clock(Budget(epochs=0), FIVE_STEPS).ended
 
 
 def test_seconds_end_it() -> None:
-    clock = Clock(Budget(seconds=2), steps_an_epoch=5)
+    clock = Clock(Budget(seconds=2), FIVE_STEPS)
     assert clock.last_step is None
     clock.spent(10, 1.0)
     assert clock.progress == 0.5
@@ -34,14 +37,14 @@ def test_seconds_end_it() -> None:
 
 
 def test_psnr_alone_never_ends_by_itself() -> None:
-    clock = Clock(Budget(psnr=30), steps_an_epoch=5)
+    clock = Clock(Budget(psnr=30), FIVE_STEPS)
     clock.spent(10**6, 1e6)
     assert not clock.ended
     assert clock.progress == 0
 
 
 def test_the_first_steps_are_few() -> None:
-    clock = Clock(Budget(steps=1000), steps_an_epoch=5)
+    clock = Clock(Budget(steps=1000), FIVE_STEPS)
     taken = []
     for _ in range(4):
         steps = clock.steps_in(1.0)
@@ -51,7 +54,7 @@ def test_the_first_steps_are_few() -> None:
 
 
 def test_stretches_grow_beyond_a_small_epoch() -> None:
-    clock = Clock(Budget(steps=10**9), steps_an_epoch=5)
+    clock = Clock(Budget(steps=10**9), FIVE_STEPS)
     for _ in range(12):
         wanted = clock.steps_in(0.1)
         for _ in range(-(-wanted // 5)):
@@ -62,7 +65,7 @@ def test_stretches_grow_beyond_a_small_epoch() -> None:
 @pytest.mark.slow
 @given(st.integers(1, 300), st.lists(st.floats(1e-6, 1.0), min_size=1, max_size=50))
 def test_steps_never_pass_the_budget(limit: int, seconds: list[float]) -> None:
-    clock = Clock(Budget(steps=limit), steps_an_epoch=5)
+    clock = Clock(Budget(steps=limit), FIVE_STEPS)
     for duration in seconds:
         if clock.ended:
             break

@@ -13,8 +13,8 @@ import pytest
 
 from sfumato.errors import EngineError
 from sfumato.recipe import Recipe, changed
-from sfumato.training import Loop, Snapshot, loops, resolve, together
-from tests.small import SMALL, picture
+from sfumato.training import PictureSnapshot, resolve, together, trainers
+from tests.small import SMALL, picture, trainer
 
 BASE = changed(changed(Recipe(), SMALL), {"budget": {"epochs": 5}, "engine": "auto"})
 VARIED: list[dict[str, Any]] = [
@@ -29,18 +29,18 @@ RECIPES = [changed(BASE, changes) for changes in VARIED]
 DIVERGING = changed(BASE, {"training": {"optimizer": "sgd(lr=1e6)"}, "model": {"activation": "relu"}})
 
 
-def last_of_each(recipes: list[Recipe], threads: int) -> dict[int, Snapshot]:
+def last_of_each(recipes: list[Recipe], threads: int) -> dict[int, PictureSnapshot]:
     """Snapshots by network, each with all before it checked to be in order."""
-    last: dict[int, Snapshot] = {}
-    for index, snapshot in together(loops(recipes, picture()), threads):
+    last: dict[int, PictureSnapshot] = {}
+    for index, snapshot in together(trainers(recipes, picture()), threads):
         assert index not in last or (last[index].ended is None and last[index].step < snapshot.step)
         last[index] = snapshot
     return last
 
 
-def assert_as_alone(last: dict[int, Snapshot], recipes: list[Recipe]) -> None:
+def assert_as_alone(last: dict[int, PictureSnapshot], recipes: list[Recipe]) -> None:
     for index, recipe in enumerate(recipes):
-        *_, alone = Loop(resolve(changed(recipe, {"engine": "fused", "threads": 1})), picture()).snapshots()
+        *_, alone = trainer(resolve(changed(recipe, {"engine": "fused", "threads": 1})), picture()).snapshots()
         many = last[index]
         assert (many.ended, many.step, many.samples, many.learning_rate) == (
             (alone.ended, alone.step, alone.samples, alone.learning_rate)
@@ -84,7 +84,7 @@ def test_one_that_diverges_stops_no_other() -> None:
 def test_one_that_is_stopped_stops_no_other() -> None:
     endless = changed(BASE, {"budget": {"epochs": 10**6}})
     asked = itertools.count()
-    training = together(loops([RECIPES[0], endless], picture()), 2, lambda index: index == 1 and next(asked) > 3)
+    training = together(trainers([RECIPES[0], endless], picture()), 2, lambda index: index == 1 and next(asked) > 3)
     last = dict(training)
     assert last[1].ended == "stopped"
     assert last[1].evaluation is not None
@@ -93,7 +93,7 @@ def test_one_that_is_stopped_stops_no_other() -> None:
 
 def test_leaving_ends_all_threads() -> None:
     endless = [changed(BASE, {"budget": {"epochs": 10**6}, "seed": seed}) for seed in range(4)]
-    training = together(loops(endless, picture()), 3)
+    training = together(trainers(endless, picture()), 3)
     for _ in range(9):
         next(training)
     assert any("sfumato-stacked" in thread.name for thread in threading.enumerate())
@@ -103,7 +103,7 @@ def test_leaving_ends_all_threads() -> None:
 
 def test_a_network_rests_while_its_snapshot_is_looked_at() -> None:
     endless = [changed(BASE, {"budget": {"epochs": 10**6}, "seed": seed}) for seed in range(3)]
-    training = together(loops(endless, picture()), 2)
+    training = together(trainers(endless, picture()), 2)
     for _, snapshot in itertools.islice(training, 30):
         before = snapshot.weights()
         again = snapshot.weights()
@@ -115,7 +115,7 @@ def test_a_network_rests_while_its_snapshot_is_looked_at() -> None:
 @pytest.mark.slow
 def test_the_last_painting_of_one_that_ended_is_let_go() -> None:
     recipes = [changed(BASE, {"budget": {"steps": steps}}) for steps in (3, 10**6)]
-    training = together(loops(recipes, picture()), 2)
+    training = together(trainers(recipes, picture()), 2)
     last = next(snapshot for _, snapshot in training if snapshot.ended is not None)
     painting = weakref.ref(last.painting())
     next(training)
@@ -127,7 +127,7 @@ def test_the_last_painting_of_one_that_ended_is_let_go() -> None:
 
 
 def test_an_error_comes_through(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = loops(RECIPES[:3], picture())
+    made = trainers(RECIPES[:3], picture())
     monkeypatch.setattr(made[1], "_evaluate", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         list(together(made, 2))
@@ -135,9 +135,10 @@ def test_an_error_comes_through(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_pictures_and_pixels_are_held_once() -> None:
-    one, two, other = loops([RECIPES[0], RECIPES[1], RECIPES[3]], picture())
-    assert one._picture is two._picture
-    assert one._picture is other._picture
+    one, two, other = trainers([RECIPES[0], RECIPES[1], RECIPES[3]], picture())
+    first, second, third = (vars(each.problem)["exact"] for each in (one, two, other))
+    assert first is second
+    assert first is third
     assert vars(one._engine)["_targets"] is vars(two._engine)["_targets"]
     # Some of its pixels are held out.
     assert vars(one._engine)["_targets"] is not vars(other._engine)["_targets"]
@@ -146,7 +147,7 @@ def test_pictures_and_pixels_are_held_once() -> None:
 def test_a_recipe_that_cannot_be_is_named_with_every_reason() -> None:
     wrong = changed(BASE, {"engine": "autograd", "dtype": "float64", "training": {"batch": 1, "optimizer": "lbfgs"}})
     with pytest.raises(EngineError) as caught:
-        loops([BASE, wrong], picture())
+        trainers([BASE, wrong], picture())
     assert str(caught.value).startswith(
         "recipe 1 cannot be trained beside others: engine must be auto, fused, stacked. Got autograd. "
         "training.batch must be 2 or more. Got 1. training.optimizer must be"
@@ -156,4 +157,4 @@ def test_a_recipe_that_cannot_be_is_named_with_every_reason() -> None:
 
 def test_the_engine_is_stacked() -> None:
     recipes = [changed(BASE, {"engine": engine, "threads": 2}) for engine in ("auto", "fused", "stacked")]
-    assert [(loop.recipe.engine, loop.recipe.threads) for loop in loops(recipes, picture())] == [("stacked", 1)] * 3
+    assert [(loop.recipe.engine, loop.recipe.threads) for loop in trainers(recipes, picture())] == [("stacked", 1)] * 3

@@ -17,17 +17,24 @@ from sfumato.cli import half_blocks
 from sfumato.cli.estimate import KNOWN_AFTER, StageEstimate, TrainingEstimate
 from sfumato.recipe import Budget
 from sfumato.recipe.picture import Light
-from sfumato.training import Snapshot
-from sfumato.training.looking import WATCHING
+from sfumato.training import Observer, Overhead, PictureSnapshot
 from sfumato.words import clock, count
 
 SECONDS_A_LINE = 5.0
 SECONDS_A_PAINTING = 0.5
-"""Between two paintings in the terminal: so they take a few hundredths of the training's time."""
+"""Between two paintings in the terminal."""
+
+PAINTINGS = Overhead(share=0.015)
+DRAWN = "terminal painting"
+"""The account of the paintings in the terminal, and what they may take of the training time."""
 
 
-class PaintProgress:
-    """Shows epoch, PSNR, samples a second, elapsed and remaining time. A context manager; call it with snapshots."""
+class PaintProgress(Observer[PictureSnapshot]):
+    """Shows epoch, PSNR, samples per second, elapsed and remaining time. A context manager."""
+
+    name = "progress"
+    overhead = Overhead.unlimited()
+    """A line is nearly free; a painting in the terminal keeps to `PAINTINGS`."""
 
     def __init__(
         self,
@@ -72,14 +79,14 @@ class PaintProgress:
     def _shown(self) -> RenderableType:
         return Group(self._painting, self._bar)
 
-    def training(self, snapshot: Snapshot) -> None:
+    def observe(self, snapshot: PictureSnapshot) -> None:
         """Show a snapshot. The first has no figures yet, as nothing was shown to the network."""
         self._training_estimate.training(snapshot)
         self._stage_estimate.other_work()
         if math.isnan(snapshot.loss) and snapshot.ended is None:
             return
         due = time.monotonic() - self._last_painting >= SECONDS_A_PAINTING
-        if self._paints and (snapshot.ended or (due and snapshot.looking.affords(WATCHING, "watching"))):
+        if self._paints and (snapshot.ended or (due and snapshot.overhead.can_afford(PAINTINGS, DRAWN))):
             self._draw(snapshot)
         if snapshot.seconds < KNOWN_AFTER and snapshot.ended is None:
             # The first steps warm caches up: they would foretell hours for what takes minutes.
@@ -96,11 +103,12 @@ class PaintProgress:
         self._bar.update(self._task, completed=snapshot.progress, figures=figures)
         self._line(f"{snapshot.progress:4.0%}  {figures}", last=snapshot.ended is not None)
 
-    def _draw(self, snapshot: Snapshot) -> None:
+    def _draw(self, snapshot: PictureSnapshot) -> None:
         width, height = self._console.size
         # Room for the bars below, and for the cursor's line.
         rows, columns = half_blocks.cells(snapshot.size, width, max(height - 4, 1))
-        self._painting = half_blocks.drawn(images.shown(snapshot.paint(rows, columns), self._light))
+        with snapshot.overhead.measure(DRAWN):
+            self._painting = half_blocks.drawn(images.shown(snapshot.paint(rows, columns), self._light))
         self._last_painting = time.monotonic()
 
     def stage(self, name: str, done: int, total: int) -> None:

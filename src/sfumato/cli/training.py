@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def watched(train: Callable[..., Run], *arguments: Any, of: Recipe, painting: bool = False, **options: Any) -> int:
-    """Call ``train`` with ``watch``, ``stop`` and ``stage``; print the run; 0, or 1 when training was given up.
+    """Call ``train`` with ``observers`` and ``stop``; print the run; 0, or 1 when training was given up.
 
     ``of``: what is trained; ``painting``: show it in the terminal.
     """
@@ -24,7 +24,7 @@ def watched(train: Callable[..., Run], *arguments: Any, of: Recipe, painting: bo
 
     progress = PaintProgress(of.budget, painting=painting, light=of.picture.light)
     with asked_to_stop() as stop, progress, heard(progress.say):
-        run = train(*arguments, watch=progress.training, stop=stop, stage=progress.stage, **options)
+        run = train(*arguments, observers=[progress], stop=stop, **options)
     given_up = run.status == "diverged"
     (sys.stderr if given_up else sys.stdout).write(run.summary() + "\n")
     return 1 if given_up else 0

@@ -17,7 +17,7 @@ from sfumato.lab.measure import counted_psnr
 from sfumato.lab.phases import Phase, phases, started_with
 from sfumato.lab.trial import InterruptedTrialError, Outcome, Trial, failed, identity
 from sfumato.recipe.picture import Light
-from sfumato.training import Loop, Snapshot, resolve
+from sfumato.training import PictureProblem, PictureSnapshot, Trainer, resolve
 from sfumato.training.health import saturated
 
 Learned = NDArray[np.float32] | Digits
@@ -50,7 +50,7 @@ def _train(trial: Trial, picture: NDArray[np.float32], stop: Callable[[], bool])
     for phase in phases(recipe, picture, trial.marks, trial.first):
         marks = list(phase.marks)
         last = None
-        for snapshot in _loop(phase, weights).snapshots(stop):
+        for snapshot in _trainer(phase, weights).snapshots(stop):
             last = snapshot
             if snapshot.ended == "stopped":
                 raise InterruptedTrialError
@@ -77,12 +77,12 @@ def _train(trial: Trial, picture: NDArray[np.float32], stop: Callable[[], bool])
     raise AssertionError("a training ends with a last snapshot")
 
 
-def _loop(phase: Phase, weights: dict[str, NDArray[Any]] | None) -> Loop:
+def _trainer(phase: Phase, weights: dict[str, NDArray[Any]] | None) -> Trainer[PictureSnapshot]:
     model = None if weights is None else started_with(phase, weights)
-    return Loop(phase.recipe, phase.picture, model, marks=phase.marks)
+    return Trainer(phase.recipe, PictureProblem(phase.recipe, phase.picture), model, marks=phase.marks)
 
 
-def _result(snapshot: Snapshot, engine: str) -> dict[str, Any]:
+def _result(snapshot: PictureSnapshot, engine: str) -> dict[str, Any]:
     evaluation = snapshot.evaluation
     assert evaluation is not None, "the last snapshot is evaluated"
     return {
@@ -99,7 +99,7 @@ def _result(snapshot: Snapshot, engine: str) -> dict[str, Any]:
     }
 
 
-def _point(snapshot: Snapshot, picture: NDArray[np.float64], *, squashed: bool) -> dict[str, Any]:
+def _point(snapshot: PictureSnapshot, picture: NDArray[np.float64], *, squashed: bool) -> dict[str, Any]:
     """Of the curve; a painting's PSNR without the dear part of an evaluation, its structural similarity."""
     evaluation = snapshot.evaluation
     # While a smaller picture is learned, the painting is compared with the whole one nevertheless.

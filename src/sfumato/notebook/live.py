@@ -12,7 +12,6 @@ from types import TracebackType
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sfumato import images
 from sfumato.errors import SfumatoError
@@ -22,11 +21,10 @@ from sfumato.notebook.page import LONGEST, encoded, page
 from sfumato.notices import heard
 from sfumato.recipe.picture import Light
 from sfumato.runs import Run
-from sfumato.training import Snapshot
-from sfumato.training.looking import WATCHING
+from sfumato.training import Observer, Overhead, PictureProblem, PictureSnapshot, Start
 from sfumato.words import clock, count
 
-SECONDS_AN_UPDATE = 0.5
+SECONDS_PER_UPDATE = 0.5
 SECONDS_A_PAINTING = (1.0, 4.0)
 """Paintings come often at first, while much changes, and later more rarely and finer."""
 
@@ -35,9 +33,16 @@ FEWEST_PIXELS = 2048
 """A painting of fewer would say little: it waits until so many are paid for."""
 MOST_POINTS = 400
 
+PAINTINGS = Overhead(share=0.015, frontloaded=True)
+"""What the figure may take of the training time."""
 
-class Figure:
+
+class Figure(Observer[PictureSnapshot]):
     """Shows nothing and is never interrupted: a training outside of a notebook."""
+
+    name = "notebook"
+    overhead = Overhead.unlimited()
+    """A figure is small; its paintings are as fine as what is left of `PAINTINGS` allows."""
 
     def __enter__(self) -> Self:
         return self
@@ -50,15 +55,6 @@ class Figure:
     def interrupted(self) -> bool:
         """Whether a person interrupted the kernel."""
         return False
-
-    def begins(self, picture: NDArray[np.float32], light: Light) -> None:
-        """Training begins on this picture, (H, W, C) as it is learned."""
-
-    def training(self, snapshot: Snapshot) -> None:
-        """Show a snapshot."""
-
-    def stage(self, name: str, done: int, total: int) -> None:
-        """Show how far the work after training is."""
 
     def ended(self, run: Run) -> Run:
         """Show what came out; the run, which the same cell then does not show once more."""
@@ -94,7 +90,7 @@ class LiveFigure(Figure):
         self._status = ""
         self._progress = 0.0
         self._shown_at = self._painted_at = -math.inf
-        self._seconds_a_pixel = math.inf
+        self._seconds_per_pixel = math.inf
         self._pace = (0, 0.0)
 
     def __enter__(self) -> Self:
@@ -114,19 +110,22 @@ class LiveFigure(Figure):
         """Whether a person interrupted the kernel."""
         return self._asked()
 
-    def begins(self, picture: NDArray[np.float32], light: Light) -> None:
+    def begin(self, start: Start) -> None:
         """Show the picture from now on."""
+        assert isinstance(start.problem, PictureProblem)
+        picture, light = start.problem.picture, start.recipe.picture.light
         self._light, self._size = light, picture.shape[:2]
         self._target = encoded(images.shown(picture, light))
 
-    def training(self, snapshot: Snapshot) -> None:
-        """Show a snapshot, if the last one has been there for a while."""
+    def due(self, snapshot: PictureSnapshot) -> bool:
+        """Whether the last one has been there for a while; the curve takes every one."""
         if self._display is None:
-            return
+            return False
         self._note(snapshot)
-        now = time.monotonic()
-        if snapshot.ended is None and now - self._shown_at < SECONDS_AN_UPDATE:
-            return
+        return snapshot.ended is not None or time.monotonic() - self._shown_at >= SECONDS_PER_UPDATE
+
+    def observe(self, snapshot: PictureSnapshot) -> None:
+        """Show a snapshot."""
         self._paint(snapshot)
         samples, seconds = self._pace
         pace = (snapshot.samples - samples) / max(snapshot.seconds - seconds, 1e-9)
@@ -142,7 +141,7 @@ class LiveFigure(Figure):
     def stage(self, name: str, done: int, total: int) -> None:
         """Show how far the work after training is."""
         self._progress = done / total
-        if time.monotonic() - self._shown_at >= SECONDS_AN_UPDATE:
+        if time.monotonic() - self._shown_at >= SECONDS_PER_UPDATE:
             self._say(f"{name} {done}/{total}")
 
     def ended(self, run: Run) -> Run:
@@ -152,27 +151,27 @@ class LiveFigure(Figure):
         self._display.show(run.as_html(), run.summary())
         return Run(run.folder, run.module, same_cell())
 
-    def _note(self, snapshot: Snapshot) -> None:
+    def _note(self, snapshot: PictureSnapshot) -> None:
         self._seen += 1
         if self._seen % self._every == 0 and math.isfinite(snapshot.running_psnr):
             self._points.append((snapshot.epoch, snapshot.running_psnr))
         if len(self._points) >= MOST_POINTS:
             self._points, self._every = self._points[::2], 2 * self._every
 
-    def _paint(self, snapshot: Snapshot) -> None:
-        looking, now = snapshot.looking, time.monotonic()
+    def _paint(self, snapshot: PictureSnapshot) -> None:
+        overhead, now = snapshot.overhead, time.monotonic()
         painting = None
         if snapshot.evaluation is not None:
             painting = snapshot.evaluation.painting
         elif now - self._painted_at >= np.clip(snapshot.seconds / 20, *SECONDS_A_PAINTING):
             pixels = FIRST_PIXELS
-            if looking.between:
-                pixels = int((looking.early(WATCHING) - looking.seconds["watching"]) / self._seconds_a_pixel)
+            if overhead.under_way:
+                pixels = int(overhead.left(PAINTINGS, self.name) / self._seconds_per_pixel)
             if pixels >= min(FEWEST_PIXELS, self._size[0] * self._size[1]):
                 rows, columns = self._rows_and_columns(pixels)
                 painting = snapshot.paint(rows, columns)
                 took = (time.monotonic() - now) / (rows * columns)
-                self._seconds_a_pixel = min(self._seconds_a_pixel, took)
+                self._seconds_per_pixel = min(self._seconds_per_pixel, took)
         if painting is not None:
             self._painting, self._painted_at = encoded(images.shown(painting, self._light)), now
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from sfumato.errors import RecipeError
+from sfumato.recipe.batching import Batching
 from sfumato.recipe.engines import ENGINES
 from sfumato.recipe.layers import LinearLayer
 from sfumato.recipe.model import Model
@@ -25,8 +25,7 @@ TRAINING_PER_FORWARD = 3
 class Reach:
     """How far the budget's epochs and steps reach, whichever end first; None where only time or PSNR ends the run."""
 
-    training_pixels: int
-    steps_an_epoch: int
+    batching: Batching
     steps: int | None
     epochs: float | None
     samples: int | None
@@ -73,17 +72,12 @@ class Description:
         """What the budget comes to on a picture of so many pixels."""
         training, budget = self.recipe.training, self.recipe.budget
         pixels = width * height - round(training.held_out * width * height)
-        batch = pixels if training.batch == "all" else min(training.batch, pixels)
-        steps_an_epoch = math.ceil(pixels / batch)
-        limits = [] if budget.epochs is None else [math.ceil(budget.epochs * steps_an_epoch)]
-        limits += [] if budget.steps is None else [budget.steps]
-        if not limits:
-            return Reach(pixels, steps_an_epoch, None, None, None)
-        steps = min(limits)
-        whole, rest = divmod(steps, steps_an_epoch)
-        # Only the last step of an epoch has fewer than a batch, and the rest does not get to it.
-        samples = whole * pixels + rest * batch
-        return Reach(pixels, steps_an_epoch, steps, samples / pixels, samples)
+        batching = Batching.of(training.batch, pixels)
+        steps = batching.last_step(budget)
+        if steps is None:
+            return Reach(batching, None, None, None)
+        samples = batching.samples_after(steps)
+        return Reach(batching, steps, samples / pixels, samples)
 
 
 def describe(recipe: Recipe) -> Description:

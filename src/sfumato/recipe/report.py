@@ -15,14 +15,10 @@ def report(description: Description, width: int, height: int) -> list[str]:
     recipe, reach = description.recipe, description.reach(width, height)
     forward, wide = description.multiply_adds, description.bytes_a_number
     training = TRAINING_PER_FORWARD * forward
-    batch = (
-        -(-reach.training_pixels // reach.steps_an_epoch)
-        if recipe.training.batch == "all"
-        else min(recipe.training.batch, reach.training_pixels)
-    )
-    kept = description.activations * batch * wide
+    batching = reach.batching
+    kept = description.activations * batching.batch * wide
     assumed = " (rgb assumed)" if recipe.picture.channels == "auto" else ""
-    held_out = f", {reach.training_pixels:,} of them to train on" if recipe.training.held_out else ""
+    held_out = f", {batching.samples:,} of them to train on" if recipe.training.held_out else ""
     return [
         one_line(description),
         "",
@@ -30,9 +26,9 @@ def report(description: Description, width: int, height: int) -> list[str]:
         "",
         f"parameters      {description.parameters:,}, {memory.text(description.parameters * wide)} as float{8 * wide}",
         f"multiply-adds   {forward:,} a sample forward, about {training:,} in training",
-        f"activations     {description.activations:,} a sample, {memory.text(kept)} a step of {batch:,}",
+        f"activations     {description.activations:,} a sample, {memory.text(kept)} a step of {batching.batch:,}",
         f"picture         {width}x{height}, {width * height:,} pixels{held_out}{assumed}",
-        f"epoch           {_counted(reach.steps_an_epoch, 'step')}, {_operations(training * reach.training_pixels)}",
+        f"epoch           {_counted(batching.steps_per_epoch, 'step')}, {_operations(training * batching.samples)}",
         f"budget          {_budget(description, width, height)}",
         f"memory          {_memory(description, width, height)}",
     ]

@@ -14,12 +14,10 @@ if TYPE_CHECKING:
     from sfumato.runs.folder import create
     from sfumato.runs.run import Run, load_run
     from sfumato.runs.weights import Moment
-    from sfumato.runs.writer import RunWriter
 
 _HOMES = {
     "Moment": "weights",
     "Run": "run",
-    "RunWriter": "writer",
     "create": "folder",
     "load_run": "run",
     "replacing": "atomic",
@@ -29,7 +27,6 @@ _MODULES = ("checkpoints", "layout", "queued", "requests", "weights")
 __all__ = [
     "Moment",
     "Run",
-    "RunWriter",
     "checkpoints",
     "create",
     "layout",

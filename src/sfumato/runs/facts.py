@@ -88,7 +88,9 @@ def read(folder: Path) -> dict[str, Any]:
         raise RunError(f"{folder} must be a run's folder: cannot read {layout.RUN}: {reason}.") from None
     if not isinstance(facts, dict) or facts.get("layout") != layout.VERSION:
         found = facts.get("layout") if isinstance(facts, dict) else facts
+        age = "an older" if isinstance(found, int) and found < layout.VERSION else "a newer"
         raise RunError(
-            f"{path} must have layout {layout.VERSION}. Got {shortened(repr(found))}; was it made by a newer Sfumato?"
+            f"{path} must have layout {layout.VERSION}. Got {shortened(repr(found))}: {age} Sfumato made it; paint "
+            "again."
         )
     return facts

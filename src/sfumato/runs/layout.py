@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-VERSION = 1
-"""Of the layout; a folder of a later version is refused."""
+VERSION = 2
+"""Of the layout; a folder of another version is refused."""
 
 RUN = "run.json"
 PICTURE = "picture.npy"

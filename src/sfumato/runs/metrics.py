@@ -25,8 +25,7 @@ _NUMBERS_OR_NULL = ("loss", "psnr")
 
 def line(snapshot: Snapshot, figures: Figures | None = None) -> dict[str, Any]:
     """The errors of an evaluated snapshot, in full double precision, null where there is none; and its ``figures``."""
-    evaluation = snapshot.evaluation
-    if evaluation is None:
+    if snapshot.evaluation is None:
         raise ValueError("the snapshot has no evaluation")
     values = {
         "epoch": snapshot.epoch,
@@ -34,14 +33,9 @@ def line(snapshot: Snapshot, figures: Figures | None = None) -> dict[str, Any]:
         "samples": snapshot.samples,
         "seconds": snapshot.seconds,
         "loss": snapshot.loss,
-        "mse": evaluation.mse,
-        "mae": evaluation.mae,
-        "psnr": evaluation.psnr,
-        "ssim": evaluation.ssim,
+        **snapshot.evaluation.named(),
         "learning_rate": snapshot.learning_rate,
     }
-    if evaluation.psnr_held_out is not None:
-        values["psnr_held_out"] = evaluation.psnr_held_out
     # JSON knows neither nan nor infinity.
     plain: dict[str, Any] = {key: value if math.isfinite(value) else None for key, value in values.items()}
     return plain if figures is None else plain | {"figures": figures.as_json()}

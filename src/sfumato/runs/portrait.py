@@ -33,7 +33,7 @@ def lines(folder: Path) -> list[str]:
     sections = {
         "": _head(line, found),
         "differs from the default recipe": _columns(line.differences or {"": "in nothing"}),
-        "result": _result(found.get("result")) + _looking(found.get("looking")),
+        "result": _result(found.get("result")) + _overhead(found.get("overhead")),
         "findings": [printable(str(each)) for each in _list(found.get("findings"))],
         "made by": _provenance(_map(found.get("provenance")), _map(found.get("recipe"))),
         "files": _files(folder),
@@ -80,8 +80,8 @@ def _result(result: Any) -> list[str]:
     return _columns(known)
 
 
-def _looking(looking: Any) -> list[str]:
-    share = _map(looking).get("share_of_training_time")
+def _overhead(overhead: Any) -> list[str]:
+    share = _map(overhead).get("share_of_training_time")
     return [f"evaluations and files on the way took {share:.1%} of the training time"] if share is not None else []
 
 

@@ -51,7 +51,7 @@ def enqueue(runs: Path, recipe: Recipe, stored: Path | None = None) -> Path:
         "resumed": [],
         "finished": None,
         "result": None,
-        "looking": None,
+        "overhead": None,
         "findings": [],
     }
     try:

@@ -1,25 +1,38 @@
-"""Training: the loop, pixel orders, optimisers, schedules, losses and engines."""
+"""Training: the loop, problems, observers, pixel orders, optimizers, schedules, losses and engines."""
 
 from sfumato.training.diagnosis import Diagnosis, Finding, diagnose
 from sfumato.training.engines import outputs
-from sfumato.training.evaluation import Evaluation
 from sfumato.training.health import Figures
-from sfumato.training.looking import Looking
-from sfumato.training.loop import Loop, resolve
+from sfumato.training.metrics import Metrics
+from sfumato.training.observer import Observer, Observers, Start, observers_of
+from sfumato.training.overhead import Overhead, OverheadBudget
+from sfumato.training.picture import PictureMetrics, PictureProblem, PictureSnapshot
+from sfumato.training.problem import Problem
+from sfumato.training.resolve import resolve
 from sfumato.training.snapshot import Snapshot
-from sfumato.training.together import loops, together
+from sfumato.training.together import together, trainers
+from sfumato.training.trainer import Trainer
 
 __all__ = [
     "Diagnosis",
-    "Evaluation",
     "Figures",
     "Finding",
-    "Looking",
-    "Loop",
+    "Metrics",
+    "Observer",
+    "Observers",
+    "Overhead",
+    "OverheadBudget",
+    "PictureMetrics",
+    "PictureProblem",
+    "PictureSnapshot",
+    "Problem",
     "Snapshot",
+    "Start",
+    "Trainer",
     "diagnose",
-    "loops",
+    "observers_of",
     "outputs",
     "resolve",
     "together",
+    "trainers",
 ]

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import math
-
 from sfumato.recipe import Budget
+from sfumato.recipe.batching import Batching
 
 
 class Clock:
     """Counts steps and seconds of training against a budget."""
 
-    def __init__(self, budget: Budget, steps_an_epoch: int) -> None:
-        limits = [] if budget.epochs is None else [math.ceil(budget.epochs * steps_an_epoch)]
-        limits += [] if budget.steps is None else [budget.steps]
-        self.last_step: int | None = min(limits, default=None)
+    def __init__(self, budget: Budget, batching: Batching) -> None:
+        self.last_step = batching.last_step(budget)
         """The step at which the run ends, or None when only time or quality ends it."""
         self._seconds_limit = budget.seconds
         self.step = 0

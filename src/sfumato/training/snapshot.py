@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sfumato.training.evaluation import Evaluation
 from sfumato.training.health.figures import Figures
-from sfumato.training.looking import Looking
+from sfumato.training.metrics import Metrics
+from sfumato.training.overhead import OverheadBudget
 
 Arrays = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Training at one moment.
+    """Training at one moment: a value.
 
-    Its fields are values. `paint`, `canvas`, `weights`, `figures` and `state` compute from the network, and so does
-    `painting` where there is no evaluation: they can be called until the next snapshot is asked for, and raise
-    SnapshotError afterwards. Those of the last snapshot can always be called.
+    Its functions compute from the network. They can be called until the next snapshot is asked for, and raise
+    SnapshotError afterwards; those of the last snapshot can always be called. What they return is the caller's.
     """
 
     epoch: float
-    """Times that every training pixel has been visited."""
+    """Times that every training sample has been visited."""
     step: int
     samples: int
     seconds: float
@@ -38,8 +37,8 @@ class Snapshot:
     running_psnr: float
     """dB from the unclipped squared errors of those samples; nan before the first step."""
     learning_rate: float
-    """The optimiser's rate times the schedule's factor, at the last step."""
-    evaluation: Evaluation | None
+    """The optimizer's rate times the schedule's factor, at the last step."""
+    evaluation: Metrics | None
     """An exact comparison, when one was due."""
     ended: str | None
     """``epochs``, ``steps``, ``seconds``, ``psnr``, ``stopped`` or ``diverged``; None while training goes on."""
@@ -50,29 +49,28 @@ class Snapshot:
     processor_share: float | None
     """At the end: the part that its threads got of the processor time that they asked for, 0 to 1, since training was
     begun or last resumed; None where nothing tells."""
-    paint: Callable[[int, int], NDArray[np.floating]] = field(repr=False)
-    """(rows, columns) -> (rows, columns, C), unclipped: the network painted finer or coarser than the picture."""
-    canvas: Callable[[], NDArray[np.float32] | None] = field(repr=False)
-    """(H, W, C), unclipped, for next to nothing: each pixel as the network answered it when it was last trained on it.
-    None where the engine keeps no answers."""
+    outputs: Callable[[NDArray[np.float64]], NDArray[np.floating]] = field(repr=False)
+    """(M, D) inputs -> (M, C) outputs of the network, unclipped."""
     weights: Callable[[], Arrays] = field(repr=False)
     """Copies of the network's weights by name."""
     figures: Callable[[], Figures | None] = field(repr=False)
-    """Activations, gradients and weights of every layer on 512 of the pixels; None where a network of someone's own
-    cannot be copied."""
+    """Activations, gradients and weights of every layer on a few of the samples; None where a network of the user's own
+    cannot be copied, and where the problem has none."""
     state: Callable[[], Arrays] = field(repr=False)
-    """Copies of all that training needs to continue from here to the same bits, for `Loop.load`."""
-    size: tuple[int, int]
-    """(H, W) of the picture."""
-    looking: Looking = field(repr=False)
+    """Copies of all that training needs to continue from here to the same bits, for `Trainer.load`."""
+    overhead: OverheadBudget = field(repr=False)
     """What evaluations, files and displays cost so far, and what they may."""
 
     def __reduce__(self) -> Any:
         raise TypeError(
             "a Snapshot cannot be copied or pickled: it looks at a network that trains on. "
-            "Keep what it gives: snapshot.weights(), snapshot.painting(), snapshot.evaluation."
+            "Keep what it gives: snapshot.weights(), snapshot.outputs(inputs), snapshot.evaluation."
         )
 
-    def painting(self) -> NDArray[np.floating]:
-        """(H, W, C), unclipped."""
-        return self.paint(*self.size) if self.evaluation is None else self.evaluation.painting
+
+S = TypeVar("S", bound=Snapshot)
+
+
+def extended(snapshot: Snapshot, kind: type[S], **more: Any) -> S:
+    """Return the snapshot as one of another ``kind``, with ``more`` fields, or others in place of its own."""
+    return kind(**{each.name: getattr(snapshot, each.name) for each in fields(snapshot)} | more)

@@ -14,26 +14,27 @@ from numpy.typing import NDArray
 from sfumato.errors import EngineError
 from sfumato.recipe import Recipe
 from sfumato.training.engines import Shared, unsupported_reasons
-from sfumato.training.loop import Loop, resolve
-from sfumato.training.snapshot import Snapshot
+from sfumato.training.picture import PictureProblem, PictureSnapshot
+from sfumato.training.resolve import resolve
+from sfumato.training.trainer import Trainer
 
 SAME_BITS = ("auto", "fused", "stacked")
 """Engines that a recipe may ask for: ``fused`` with one thread trains to the same bits."""
 
 
-def loops(recipes: Sequence[Recipe], picture: NDArray[np.float32]) -> list[Loop]:
+def trainers(recipes: Sequence[Recipe], picture: NDArray[np.float32]) -> list[Trainer[PictureSnapshot]]:
     """The trainings of many recipes on one ``picture`` (H, W, C), which share what is equal in them.
 
     Raises EngineError with all reasons for the first recipe that the engine ``stacked`` cannot train.
     """
     resolved = [_resolved(recipe, index) for index, recipe in enumerate(recipes)]
     shared = Shared()
-    return [Loop(recipe, picture, shared=shared) for recipe in resolved]
+    return [Trainer(recipe, PictureProblem(recipe, picture, shared), shared=shared) for recipe in resolved]
 
 
 def together(
-    loops: Sequence[Loop], threads: int, stop: Callable[[int], bool] = lambda _: False
-) -> Generator[tuple[int, Snapshot], None, None]:
+    trainers: Sequence[Trainer[PictureSnapshot]], threads: int, stop: Callable[[int], bool] = lambda _: False
+) -> Generator[tuple[int, PictureSnapshot], None, None]:
     """Train all to the ends of their budgets, yielding each one's snapshots with its index, in the order they come.
 
     Threads take networks in turn, for the time between two snapshots. From its snapshot on a network rests until the
@@ -41,8 +42,8 @@ def together(
     network when has no effect on its weights. ``stop`` is asked by those threads, between steps, whether to end the
     training of the network with this index.
     """
-    trainings = {index: loop.snapshots(functools.partial(stop, index)) for index, loop in enumerate(loops)}
-    ready: SimpleQueue[tuple[int, Future[Snapshot]]] = SimpleQueue()
+    trainings = {index: each.snapshots(functools.partial(stop, index)) for index, each in enumerate(trainers)}
+    ready: SimpleQueue[tuple[int, Future[PictureSnapshot]]] = SimpleQueue()
     pool = ThreadPoolExecutor(threads, "sfumato-stacked", initializer=torch.set_num_threads, initargs=(1,))
 
     def go_on(index: int) -> None:

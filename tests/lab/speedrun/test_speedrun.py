@@ -17,10 +17,11 @@ from sfumato.lab.measure import HIGHEST_PSNR
 from sfumato.lab.speedrun import picture, rules, speedrun, trial
 from sfumato.lab.speedrun.replica import Replica
 from sfumato.recipe import Recipe, changed, preset
-from sfumato.training import Loop, resolve
+from sfumato.training import Trainer, resolve
+from sfumato.training.picture.problem import PictureMonitor
 from tests.images.made_files import SHARED, needs_shared
 from tests.lab.speedrun import made
-from tests.small import SMALL
+from tests.small import SMALL, trainer
 from tests.small import picture as painted
 
 
@@ -35,7 +36,7 @@ def train(recipe: Recipe, pixels: NDArray[np.float32], whole: NDArray[np.float32
 def test_a_trial_is_the_training_that_paint_does() -> None:
     whole = painted(20, 15)
     one = train(tiny(), whole, whole)
-    last = list(Loop(tiny(seed=3), whole).snapshots())[-1]
+    last = list(trainer(tiny(seed=3), whole).snapshots())[-1]
     assert last.evaluation is not None
     assert one.psnr == pytest.approx(last.evaluation.psnr, abs=1e-12)
     assert (one.seed, one.steps, one.samples, one.epochs, one.ended) == (3, last.step, 900, 3.0, "epochs")
@@ -52,18 +53,18 @@ def test_the_clock_runs_from_the_first_step_to_the_last(monkeypatch: pytest.Monk
         nonlocal now
         now += seconds
 
-    def slow(name: str, seconds: float) -> None:
-        plain = getattr(Loop, name)
+    def slow(owner: type[Any], name: str, seconds: float) -> None:
+        plain = getattr(owner, name)
 
-        def method(self: Loop, *arguments: Any) -> Any:
+        def method(self: Any, *arguments: Any) -> Any:
             tick(seconds)
             return plain(self, *arguments)
 
-        monkeypatch.setattr(Loop, name, method)
+        monkeypatch.setattr(owner, name, method)
 
-    slow("__init__", 5000.0)
-    slow("_take", 1.0)
-    slow("_paint", 1000.0)
+    slow(Trainer, "__init__", 5000.0)
+    slow(Trainer, "_take", 1.0)
+    slow(PictureMonitor, "evaluate", 1000.0)
     recipe = tiny(budget={"steps": 6})
     found = trial.train(recipe, 0, whole, whole, lambda _: tick(3000.0), lambda: False)
     assert found.seconds == 6.0
@@ -73,7 +74,7 @@ def test_the_clock_runs_from_the_first_step_to_the_last(monkeypatch: pytest.Monk
 def test_a_smaller_picture_is_trained_on_and_the_whole_one_compared() -> None:
     whole, small = painted(24, 16), painted(24, 16)[::2, ::2]
     found = train(tiny(), small, whole)
-    *_, last = Loop(tiny(seed=3), np.ascontiguousarray(small)).snapshots()
+    *_, last = trainer(tiny(seed=3), np.ascontiguousarray(small)).snapshots()
     expected = images.psnr(images.mse(np.clip(last.paint(24, 16), 0, 1), images.exact(whole)))
     assert found.samples == 3 * small.shape[0] * small.shape[1]
     assert found.psnr == pytest.approx(expected, abs=1e-12)
@@ -82,7 +83,7 @@ def test_a_smaller_picture_is_trained_on_and_the_whole_one_compared() -> None:
 def test_the_painting_is_clipped(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = np.ones((6, 5, 3), np.float32)
     monkeypatch.setattr(
-        Loop, "_rows", lambda _, rows, columns, some: np.full((len(range(rows)[some]), columns, 3), 1.5)
+        PictureMonitor, "_rows", lambda _, rows, columns, some: np.full((len(range(rows)[some]), columns, 3), 1.5)
     )
     assert train(tiny(), whole, whole).psnr == HIGHEST_PSNR
 

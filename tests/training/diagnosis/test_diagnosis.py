@@ -12,7 +12,7 @@ import pytest
 import sfumato as sf
 from sfumato.recipe import Recipe, changed
 from sfumato.training import resolve
-from sfumato.training.diagnosis import concluded, practice, tried
+from sfumato.training.diagnosis import concluded, trial_run, tried
 
 pytestmark = pytest.mark.slow
 
@@ -23,8 +23,8 @@ SGD = {"optimizer": "sgd(lr=0.1)", "batch": 64}
 
 @pytest.fixture(autouse=True)
 def _time_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(practice, "SECONDS", 1e6)
-    monkeypatch.setattr(practice, "VISITS", 12)
+    monkeypatch.setattr(trial_run, "SECONDS", 1e6)
+    monkeypatch.setattr(trial_run, "VISITS", 12)
 
 
 def checked(recipe: str = "fast", target: np.ndarray | None = None, **changes: Any) -> sf.Diagnosis:
@@ -104,7 +104,7 @@ def test_what_cannot_work_is_told_with_its_reason(case: str) -> None:
 
 
 def test_rprop_and_sigmoid_of_2012(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(practice, "FEWEST_STEPS", 16)
+    monkeypatch.setattr(trial_run, "FEWEST_STEPS", 16)
     found = sf.check("rprop-sigmoid", {"source": "cat", "max_side": 48})
     assert not found.works, found.summary()
     assert "The outputs saturate" in found.summary()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sfumato.training.diagnosis.few_seen import few_seen
-from sfumato.training.evaluation import evaluate
+from sfumato.training.picture.evaluation import evaluate
 
 PICTURE = np.random.default_rng(1).uniform(0.2, 0.8, (12, 12, 3))
 

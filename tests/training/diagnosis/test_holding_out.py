@@ -11,7 +11,7 @@ import pytest
 from sfumato import models
 from sfumato.recipe import Recipe, changed
 from sfumato.training import resolve
-from sfumato.training.diagnosis import concluded, practice, tried
+from sfumato.training.diagnosis import concluded, trial_run, tried
 from sfumato.training.diagnosis.holding_out import unseen
 from sfumato.training.diagnosis.trial import Unseen
 
@@ -25,8 +25,8 @@ SMALL: dict[str, Any] = {
 
 @pytest.fixture(autouse=True)
 def _time_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(practice, "SECONDS", 1e6)
-    monkeypatch.setattr(practice, "VISITS", 12)
+    monkeypatch.setattr(trial_run, "SECONDS", 1e6)
+    monkeypatch.setattr(trial_run, "VISITS", 12)
 
 
 def waves(rows: int, columns: int) -> np.ndarray:

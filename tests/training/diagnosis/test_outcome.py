@@ -10,7 +10,7 @@ import pytest
 
 from sfumato.recipe import Recipe, changed
 from sfumato.training.diagnosis.outcome import Course, outcome
-from sfumato.training.evaluation import evaluate
+from sfumato.training.picture.evaluation import evaluate
 
 PICTURE = np.random.default_rng(1).uniform(0.2, 0.8, (12, 12, 3))
 FLAT = np.full_like(PICTURE, PICTURE.mean())

@@ -14,10 +14,10 @@ from torch import nn
 from sfumato import models
 from sfumato.errors import RecipeError
 from sfumato.recipe import Recipe, changed, preset
-from sfumato.training import Loop, resolve
-from sfumato.training.diagnosis import practice, trying
+from sfumato.training import resolve
+from sfumato.training.diagnosis import trial_run, trying
 from sfumato.training.diagnosis.trying import tried
-from tests.small import picture
+from tests.small import picture, trainer
 
 SMALL: dict[str, Any] = {
     "model": {"depth": 2, "width": 12, "init": "gaussian(1)"},
@@ -34,15 +34,15 @@ def recipe(changes: dict[str, Any] | None = None) -> Recipe:
 @pytest.fixture(autouse=True)
 def _time_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     # So that steps end a trial, on any machine.
-    monkeypatch.setattr(practice, "SECONDS", 1e6)
+    monkeypatch.setattr(trial_run, "SECONDS", 1e6)
 
 
 @pytest.mark.slow
 def test_it_is_the_training_of_the_loop() -> None:
     target, whole = picture(20, 16), recipe({"budget": {"steps": 240}, "evaluation": {"every": "end"}})
     trial = tried(whole, target)
-    assert trial.steps == practice.VISITS * 320 // 32 == 240
-    *_, last = Loop(whole, target).snapshots()
+    assert trial.steps == trial_run.VISITS * 320 // 32 == 240
+    *_, last = trainer(whole, target).snapshots()
     assert last.evaluation is not None
     assert trial.after.mse == pytest.approx(last.evaluation.mse, rel=1e-4)
     assert trial.pixels == 320
@@ -73,20 +73,20 @@ def test_engines_of_one_sample(name: str) -> None:
     whole = resolve(changed(preset("blog-2012"), {"model": {"depth": 2, "width": 12}, "engine": name, "threads": 1}))
     trial = tried(whole, picture(20, 16))
     assert trial.engine == name
-    assert trial.steps == practice.VISITS * 320
+    assert trial.steps == trial_run.VISITS * 320
     assert trial.error < trial.first_error
 
 
 def test_full_batches_have_fewer_pixels() -> None:
     trial = tried(recipe({"training": {"batch": "all"}}), picture(100, 90))
     assert trial.pixels <= trying.FULL_BATCH_PIXELS
-    assert trial.steps == practice.FEWEST_STEPS
+    assert trial.steps == trial_run.FEWEST_STEPS
 
 
 @pytest.mark.slow
 def test_the_plan_is_what_the_budget_comes_to_on_all_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(practice, "VISITS", 1)
-    monkeypatch.setattr(practice, "FEWEST_STEPS", 4)
+    monkeypatch.setattr(trial_run, "VISITS", 1)
+    monkeypatch.setattr(trial_run, "FEWEST_STEPS", 4)
     target = picture(100, 90)
     trial = tried(recipe({"budget": {"epochs": 2}}), target)
     assert trial.pixels <= trying.PIXELS

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfumato.recipe import changed, preset
-from sfumato.training import Loop, resolve
+from sfumato.training import PictureProblem, Trainer, resolve
 
 LEAST_SECONDS = 0.05
 """Of a piece that tells the pace."""
@@ -19,10 +19,10 @@ class Replica:
         """``network``: changes of its model, for tests."""
         endless = {"budget": {"steps": 10**12}, "evaluation": {"every": "end"}}
         changes = {"engine": "replica", "model": network or {}, **endless}
-        loop = Loop(resolve(changed(preset("blog-2012"), changes)), picture)
-        self._snapshots = loop.snapshots()
+        recipe = resolve(changed(preset("blog-2012"), changes))
+        self._snapshots = Trainer(recipe, PictureProblem(recipe, picture)).snapshots()
         self._last = next(self._snapshots)
-        # The loop's first pieces are short.
+        # The trainer's first pieces are short.
         while self._piece()[0] < LEAST_SECONDS:
             pass
 

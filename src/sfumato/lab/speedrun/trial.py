@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sfumato import images
 from sfumato.lab.measure import counted_psnr
 from sfumato.recipe import Recipe, changed
-from sfumato.training import Loop, Snapshot
+from sfumato.training import PictureProblem, PictureSnapshot, Trainer
 
 WARM_STEPS, WARM_SECONDS = 50, 0.5
 """A training whose result nobody sees goes first, until the first of these."""
@@ -49,17 +49,18 @@ def train(
     ``watch`` is told the part of the budget that is spent, about ten times a second.
     """
     before = time.perf_counter()
-    loop = Loop(changed(recipe, {"seed": seed}), pixels)
-    snapshots = loop.snapshots(stop)
+    seeded = changed(recipe, {"seed": seed})
+    trainer = Trainer(seeded, PictureProblem(seeded, pixels))
+    snapshots = trainer.snapshots(stop)
     last = next(snapshots)
-    looks, started = _looks(loop), time.perf_counter()
+    overhead, started = _overhead(trainer), time.perf_counter()
     watched = 0.0
     for last in snapshots:
         since = time.perf_counter()
         if last.ended is None:
             watch(last.progress)
             watched += time.perf_counter() - since
-    seconds = time.perf_counter() - started - watched - (_looks(loop) - looks)
+    seconds = time.perf_counter() - started - watched - (_overhead(trainer) - overhead)
     return Trial(
         seed=seed,
         psnr=_psnr(last, whole),
@@ -74,16 +75,16 @@ def train(
 
 def warm_up(recipe: Recipe, pixels: NDArray[np.float32]) -> None:
     """Take some steps that do not count: whatever is loaded, compiled or allocated at first is there afterwards."""
-    for snapshot in Loop(recipe, pixels).snapshots():
+    for snapshot in Trainer(recipe, PictureProblem(recipe, pixels)).snapshots():
         if snapshot.step >= WARM_STEPS or snapshot.seconds >= WARM_SECONDS:
             return
 
 
-def _looks(loop: Loop) -> float:
-    return loop.looking.first_and_last + sum(loop.looking.seconds.values())
+def _overhead(trainer: Trainer[PictureSnapshot]) -> float:
+    return trainer.overhead.first_and_last + sum(trainer.overhead.seconds.values())
 
 
-def _psnr(last: Snapshot, whole: NDArray[np.float32]) -> float | None:
+def _psnr(last: PictureSnapshot, whole: NDArray[np.float32]) -> float | None:
     height, width, _ = whole.shape
     painting = last.painting() if last.size == (height, width) else last.paint(height, width)
     exact = images.exact(whole)

@@ -51,7 +51,7 @@ def data(folder: Path, history: History) -> dict[str, Any]:
         "findings": found.get("findings"),
         "provenance": found.get("provenance"),
         "resumed": found.get("resumed"),
-        "looking": found.get("looking"),
+        "overhead": found.get("overhead"),
         "moments": moments(folder),
         "frames": [frame(step, by_step, curves.operations_a_sample(found)) for step in steps],
         "files": _files(folder),

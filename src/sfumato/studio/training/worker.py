@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -20,7 +22,7 @@ from sfumato.notices import heard
 from sfumato.recipe import Recipe, changed
 from sfumato.runs import load_run
 from sfumato.studio import child
-from sfumato.training import resolve
+from sfumato.training import Observer, Start, resolve
 
 try:
     import resource
@@ -64,7 +66,8 @@ def _serve(order: dict[str, Any], answers: BinaryIO) -> bool:
                 answer(**_checked(order))
             case "resume":
                 with asked_to_stop() as stop:
-                    api.resume(order["folder"], stop=stop, began=lambda folder: answer(name=folder.name), live=False)
+                    began = _Began(lambda folder: answer(name=folder.name))
+                    api.resume(order["folder"], stop=stop, observers=[began], live=False)
                 return _over(answers, ended=stop())
     except SfumatoError as error:
         if answered:
@@ -73,6 +76,22 @@ def _serve(order: dict[str, Any], answers: BinaryIO) -> bool:
             return _over(answers)
         answer(problem=str(error), kind=type(error).__name__)
     return True
+
+
+class _Began(Observer[Any]):
+    """Tells once that the run is there."""
+
+    def __init__(self, tell: Callable[[Path], None]) -> None:
+        self._tell = tell
+
+    def begin(self, start: Start) -> None:
+        """Tell."""
+        assert start.folder is not None
+        self._tell(start.folder)
+
+    def due(self, snapshot: Any) -> bool:
+        """Never: the studio reads the folder."""
+        return False
 
 
 def _over(answers: BinaryIO, *, ended: bool = False) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from sfumato.training.evaluation import Evaluation
+from sfumato.training.picture.evaluation import PictureMetrics
 from sfumato.words import duration
 
 POOR = 22.0
@@ -14,7 +14,7 @@ SMALLEST = 32
 """Pixels of a side: a smaller picture is no advice."""
 
 
-def few_seen(evaluation: Evaluation, epoch: float, seconds: float, size: tuple[int, int]) -> list[str]:
+def few_seen(evaluation: PictureMetrics, epoch: float, seconds: float, size: tuple[int, int]) -> list[str]:
     """A sentence where the budget was too short for a picture of ``size`` (H, W); none where the painting is good.
 
     ``seconds`` of training were as many as ``epoch`` took.

@@ -14,9 +14,9 @@ from torch import nn
 
 from sfumato import models
 from sfumato.recipe import Recipe
-from sfumato.training.diagnosis.practice import Practice
 from sfumato.training.diagnosis.trial import Unseen
-from sfumato.training.held_out import held_out
+from sfumato.training.diagnosis.trial_run import TrialRun
+from sfumato.training.picture.held_out import held_out
 
 SIDE = 64
 """Pixels of the patch, by rows and columns."""
@@ -36,12 +36,12 @@ def unseen(recipe: Recipe, picture: NDArray[np.floating], model: nn.Module) -> U
     coordinates = np.stack(places, axis=-1).reshape(-1, 2)
     patch = np.asarray(picture[top : top + rows, left : left + columns], np.float64)
     targets, shown = patch.reshape(-1, picture.shape[2]), ~mask.reshape(-1)
-    practice = Practice(recipe, coordinates[shown], targets[shown], model)
-    practice.advance(1)
-    while not practice.over:
-        practice.advance(practice.piece)
+    run = TrialRun(recipe, coordinates[shown], targets[shown], model)
+    run.advance(1)
+    while not run.over:
+        run.advance(run.piece)
     with np.errstate(over="ignore", invalid="ignore"):
-        errors = (np.asarray(practice.outputs(coordinates), np.float64) - targets) ** 2
+        errors = (np.asarray(run.trainer.outputs(coordinates), np.float64) - targets) ** 2
     # What a flat color could do is told by the pixels that it is taken of.
     flat = ((targets - targets[shown].mean(axis=0)) ** 2).mean(axis=1)
     return Unseen(rows, columns, _ratio(errors[shown], flat[shown]), _ratio(errors[~shown], flat[~shown]))

@@ -24,9 +24,9 @@ from numpy.typing import NDArray
 
 from sfumato.recipe import Recipe
 from sfumato.training.diagnosis import remedies
-from sfumato.training.evaluation import Evaluation
 from sfumato.training.health.painting import MANY, NEAR, UNIFORM, flat_psnr, saturated
 from sfumato.training.movement import STILL
+from sfumato.training.picture.evaluation import PictureMetrics
 
 CLOSE = 0.1
 """dB above one flat color that are no learning."""
@@ -51,7 +51,7 @@ class Course:
 
 
 def outcome(
-    evaluation: Evaluation, picture: NDArray[np.float64], recipe: Recipe, epoch: float, course: Callable[[], Course]
+    evaluation: PictureMetrics, picture: NDArray[np.float64], recipe: Recipe, epoch: float, course: Callable[[], Course]
 ) -> list[str]:
     """Sentences about a run's painting (H, W, C) beside the picture; empty when there is nothing to say.
 
@@ -91,7 +91,7 @@ def outcome(
 
 
 def _nothing_learned(
-    evaluation: Evaluation,
+    evaluation: PictureMetrics,
     picture: NDArray[np.float64],
     recipe: Recipe,
     flat: float,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +11,14 @@ from torch import nn
 from sfumato import models
 from sfumato.errors import RecipeError
 from sfumato.recipe import Recipe
+from sfumato.recipe.batching import Batching
 from sfumato.training.diagnosis.holding_out import unseen
-from sfumato.training.diagnosis.practice import Practice
 from sfumato.training.diagnosis.trial import Trial
+from sfumato.training.diagnosis.trial_run import TrialRun
 from sfumato.training.health.gauge import Gauge
 from sfumato.training.health.places import few_pixels
-from sfumato.training.held_out import count_held_out
 from sfumato.training.movement import change
+from sfumato.training.picture.held_out import count_held_out
 from sfumato.training.rehearsal import rehearse
 
 PIXELS = 4096
@@ -29,7 +29,7 @@ FULL_BATCH_PIXELS = 1024
 
 
 def tried(recipe: Recipe, picture: NDArray[np.floating], model: nn.Module | None = None) -> Trial:
-    """Train for about `practice.SECONDS` seconds; ``recipe`` resolved, ``picture`` (H, W, C).
+    """Train for about `trial_run.SECONDS` seconds; ``recipe`` resolved, ``picture`` (H, W, C).
 
     ``model`` is left as it was. The rate is the recipe's highest, after a warm-up where it has one. Raises RecipeError
     when the module does not fit the picture.
@@ -46,45 +46,44 @@ def tried(recipe: Recipe, picture: NDArray[np.floating], model: nn.Module | None
         untrained = copy.deepcopy(model)
         gauge = Gauge(recipe, picture, model, PIXELS)
         whole = recipe.training.batch == "all"
-        training = Practice(recipe, *few_pixels(recipe, picture, FULL_BATCH_PIXELS if whole else PIXELS), model)
-        first = training.weights()
+        run = TrialRun(recipe, *few_pixels(recipe, picture, FULL_BATCH_PIXELS if whole else PIXELS), model)
+        first = run.trainer.weights()
         before = gauge.measure(first)
     except (RuntimeError, TypeError) as error:
         if recipe.model.module is None:
             raise
         reason = " ".join(str(error).split())
         raise RecipeError(f"the network must be one that can be copied. {recipe.model.module} says: {reason}") from None
-    errors = [training.advance(1)]
-    while not training.over:
-        errors.append(training.advance(training.piece))
-    last = training.weights()
-    training.advance(1)
-    weights = training.weights()
+    errors = [run.advance(1)]
+    while not run.over:
+        errors.append(run.advance(run.piece))
+    last = run.trainer.weights()
+    run.advance(1)
+    weights = run.trainer.weights()
     after = gauge.measure(weights)
     names = [layer.weight for layer in before.layers]
     return Trial(
         engine=recipe.engine,
-        pixels=training.pixels,
-        steps=training.steps,
-        seconds=training.seconds,
+        pixels=run.batching.samples,
+        steps=run.steps,
+        seconds=run.seconds,
         before=before,
         after=after,
         errors=tuple(errors),
         updates=tuple(change(last[name], weights[name]) for name in names),
         moved=tuple(change(first[name], weights[name]) for name in names),
-        planned_steps=_planned(recipe, pixels, training),
+        planned_steps=_planned(recipe, pixels, run),
         unseen=unseen(recipe, picture, untrained),
     )
 
 
-def _planned(recipe: Recipe, pixels: int, training: Practice) -> float | None:
+def _planned(recipe: Recipe, pixels: int, run: TrialRun) -> float | None:
     """Steps of the recipe's budget on all pixels that are trained on, at the pace of the trial."""
-    budget, batch = recipe.budget, recipe.training.batch
-    steps_an_epoch = 1 if batch == "all" else math.ceil(pixels / min(batch, pixels))
-    slower = max(pixels / training.pixels, 1.0) if batch == "all" else 1.0
+    budget, batching = recipe.budget, Batching.of(recipe.training.batch, pixels)
+    slower = max(batching.batch / run.batching.batch, 1.0)
     limits = [
-        None if budget.epochs is None else budget.epochs * steps_an_epoch,
+        None if budget.epochs is None else budget.epochs * batching.steps_per_epoch,
         budget.steps,
-        None if budget.seconds is None else budget.seconds * training.steps / max(training.seconds * slower, 1e-9),
+        None if budget.seconds is None else budget.seconds * run.steps / max(run.seconds * slower, 1e-9),
     ]
     return min((float(each) for each in limits if each is not None), default=None)

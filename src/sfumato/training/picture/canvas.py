@@ -30,11 +30,12 @@ class Canvas:
         self._trained = None if trained is None else trained.reshape(-1)
         self._unwatched = 0
 
-    def look(self, paint: Paint) -> NDArray[np.float32] | None:
-        """(H, W, C), unclipped, to be read before training goes on; None where the engine keeps no answers.
+    def look(self, paint: Paint, longest: int | None = None) -> NDArray[np.float32] | None:
+        """(rows, columns, C), unclipped; None where the engine keeps no answers.
 
-        Pixels not trained on since somebody looks are coarse, or as they were in the last `refresh`; one that is held
-        out looks like the one before it.
+        Rows and columns are left out where a side has more than ``longest`` pixels. Pixels not trained on since
+        somebody looks are coarse, or as they were in the last `refresh`; one that is held out looks like the one before
+        it.
         """
         self._unwatched = 0
         if not self._engine.keeps_answers:
@@ -45,7 +46,8 @@ class Canvas:
         assert answers is not None
         if self._trained is not None:
             answers = answers[np.maximum(np.cumsum(self._trained) - 1, 0)]
-        return answers.reshape(*self._size, -1)
+        apart = 1 if longest is None else -(-max(self._size) // longest)
+        return answers.reshape(*self._size, -1)[::apart, ::apart].copy()
 
     def refresh(self, painting: NDArray[np.floating]) -> None:
         """Take over a whole painting (H, W, C) that was made anyway, if somebody watches."""

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from skimage.metrics import structural_similarity
 
 from sfumato import images
-from sfumato.training import evaluation
-from sfumato.training.evaluation import InterruptedEvaluationError, evaluate, rows_of_a_block
+from sfumato.training.picture import evaluation
+from sfumato.training.picture.evaluation import evaluate, rows_of_a_block
+from sfumato.training.problem import InterruptedEvaluationError
 
 
 def pair(height: int, width: int, channels: int = 3) -> tuple[NDArray[np.float32], NDArray[np.float64]]:

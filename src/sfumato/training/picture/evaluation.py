@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfumato import images
+from sfumato.training.metrics import Metrics
+from sfumato.training.problem import InterruptedEvaluationError, Stage
 
 BLOCK = 2**18
 """Pixels that are painted and compared at a time: what is computed on the way stays small, whatever the picture is."""
@@ -26,26 +28,18 @@ QUIET = 0.5
 Rows = Callable[[slice], NDArray[np.floating]]
 """Some of the painting's rows -> (rows, W, C), unclipped."""
 
-Stage = Callable[[str, int, int], None]
-"""Told (name, done, total) of work that takes long."""
-
-
-class InterruptedEvaluationError(Exception):
-    """It was asked to stop before its end."""
-
 
 @dataclass(frozen=True)
-class Evaluation:
-    """Errors over all pixels and channels, on values as the network learned them."""
+class PictureMetrics(Metrics):
+    """Errors over all pixels and channels, on values as the network learned them.
+
+    ``mse`` is that of the painting as it is, ``psnr`` that of the painting clipped to [0, 1].
+    """
 
     painting: NDArray[np.floating]
     """(H, W, C), unclipped."""
-    mse: float
-    """Mean squared error, unclipped."""
     mae: float
     """Mean absolute error, unclipped."""
-    psnr: float
-    """dB of the painting clipped to [0, 1]."""
     ssim: float
     """Structural similarity of the clipped painting."""
     psnr_held_out: float | None
@@ -55,9 +49,14 @@ class Evaluation:
     flat_psnr_held_out: float | None
     """dB over the pixels held out of one flat color, the mean of the others."""
 
+    def named(self) -> dict[str, float]:
+        """As `Metrics.named`."""
+        found = {"mse": self.mse, "mae": self.mae, "psnr": self.psnr, "ssim": self.ssim}
+        return found if self.psnr_held_out is None else found | {"psnr_held_out": self.psnr_held_out}
 
-def unheard(name: str, done: int, total: int) -> None:
-    """The stage of an evaluation that nobody watches."""
+
+def no_stage(name: str, done: int, total: int) -> None:
+    """Watch no evaluation."""
 
 
 def rows_of_a_block(width: int, parameters: int) -> int:
@@ -73,9 +72,9 @@ def evaluate(
     held_out: NDArray[np.bool_] | None,
     *,
     block: int | None = None,
-    stage: Stage = unheard,
+    stage: Stage = no_stage,
     stop: Callable[[], bool] = lambda: False,
-) -> Evaluation:
+) -> PictureMetrics:
     """Paint and compare, ``block`` rows at a time; ``held_out`` is the (H, W) mask of pixels that are not trained on.
 
     ``stage`` is told how many rows are done, where it takes long enough to be told. ``stop`` is asked after each block:
@@ -111,15 +110,20 @@ def evaluate(
         if some.stop < height and stop():
             raise InterruptedEvaluationError
     assert painting is not None, "a picture has a row"
-    return Evaluation(
-        painting,
-        squared / picture.size,
-        absolute / picture.size,
-        images.psnr(clipped_squared / picture.size),
-        similarity.mean,
-        None if held_out is None else images.psnr(held_squared / (int(held_out.sum()) * channels)),
-        None if held_out is None else images.psnr(shown_squared / (int((~held_out).sum()) * channels)),
-        None if held_out is None else images.psnr(images.mse(_flat(picture, held_out), picture[held_out])),
+    unseen = seen = flat = None
+    if held_out is not None:
+        unseen = images.psnr(held_squared / (int(held_out.sum()) * channels))
+        seen = images.psnr(shown_squared / (int((~held_out).sum()) * channels))
+        flat = images.psnr(images.mse(_flat(picture, held_out), picture[held_out]))
+    return PictureMetrics(
+        mse=squared / picture.size,
+        psnr=images.psnr(clipped_squared / picture.size),
+        painting=painting,
+        mae=absolute / picture.size,
+        ssim=similarity.mean,
+        psnr_held_out=unseen,
+        psnr_shown=seen,
+        flat_psnr_held_out=flat,
     )
 
 

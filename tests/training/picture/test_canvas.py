@@ -9,9 +9,9 @@ import pytest
 from numpy.typing import NDArray
 
 from sfumato.recipe import changed, preset
-from sfumato.training import Loop, resolve
-from sfumato.training.canvas import SNAPSHOTS_UNWATCHED, Canvas
-from tests.small import SMALL, picture
+from sfumato.training import resolve
+from sfumato.training.picture.canvas import SNAPSHOTS_UNWATCHED, Canvas
+from tests.small import SMALL, picture, trainer
 
 HEIGHT, WIDTH = 100, 60
 
@@ -84,7 +84,7 @@ def test_a_painting_nobody_watches_is_not_kept() -> None:
 def test_after_an_epoch_it_is_about_the_painting(held_out: float) -> None:
     recipe = changed(preset("fast"), {**SMALL, "evaluation": {"every": "end"}, "engine": "fused"})
     recipe = changed(recipe, {"training": {"held_out": held_out}, "budget": {"epochs": 200}})
-    loop = Loop(resolve(recipe), picture(20, 16), marks=(0.95,))
+    loop = trainer(resolve(recipe), picture(20, 16), marks=(0.95,))
     late = 0
     for one in loop.snapshots():
         kept = one.canvas()

@@ -14,13 +14,13 @@ import pytest
 from sfumato.errors import EngineError, SnapshotError
 from sfumato.notices import heard
 from sfumato.recipe import Recipe, changed
-from sfumato.training import Loop, Snapshot, resolve
-from tests.small import SMALL, picture
+from sfumato.training import PictureSnapshot, resolve
+from tests.small import SMALL, picture, trainer
 
 
-def run(changes: dict[str, Any] | None = None, stop: Callable[[], bool] = lambda: False) -> list[Snapshot]:
+def run(changes: dict[str, Any] | None = None, stop: Callable[[], bool] = lambda: False) -> list[PictureSnapshot]:
     recipe = resolve(changed(changed(changed(Recipe(), SMALL), {"evaluation": {"every": "auto"}}), changes or {}))
-    return list(Loop(recipe, picture()).snapshots(stop))
+    return list(trainer(recipe, picture()).snapshots(stop))
 
 
 def test_epochs_end_it() -> None:
@@ -107,7 +107,7 @@ def test_running_figures_are_means_over_the_samples() -> None:
 
 def test_the_same_recipe_gives_the_same_bits_whatever_the_clock_does(monkeypatch: pytest.MonkeyPatch) -> None:
     *_, one = run({"training": {"schedule": "cosine(warmup=0.1)"}, "budget": {"epochs": 7}})
-    monkeypatch.setattr("sfumato.training.loop.SECONDS_A_SNAPSHOT", 1e-9)
+    monkeypatch.setattr("sfumato.training.trainer.SECONDS_PER_SNAPSHOT", 1e-9)
     snapshots = run({"training": {"schedule": "cosine(warmup=0.1)"}, "budget": {"epochs": 7}})
     assert len(snapshots) == 1 + one.step
     for name, value in one.weights().items():
@@ -168,16 +168,16 @@ def test_an_engine_that_cannot_says_every_reason() -> None:
 
 
 def test_an_evaluation_that_is_stopped_is_made_when_training_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sfumato.training.loop.rows_of_a_block", lambda *_: 1)
-    monkeypatch.setattr("sfumato.training.evaluation.QUIET", 0)
+    monkeypatch.setattr("sfumato.training.picture.problem.rows_of_a_block", lambda *_: 1)
+    monkeypatch.setattr("sfumato.training.picture.evaluation.QUIET", 0)
     recipe = resolve(changed(changed(Recipe(), SMALL), {"budget": {"steps": 3}, "evaluation": {"every": "end"}}))
     told: list[str] = []
-    *_, last = Loop(recipe, picture()).snapshots(lambda: bool(told), lambda name, *_: told.append(name))
+    *_, last = trainer(recipe, picture()).snapshots(lambda: bool(told), lambda name, *_: told.append(name))
     assert (last.ended, last.evaluation, last.step) == ("stopped", None, 3)
-    again = Loop(recipe, picture())
+    again = trainer(recipe, picture())
     again.load(last.state(), last.seconds)
     (only,) = again.snapshots()
-    *_, whole = Loop(recipe, picture()).snapshots()
+    *_, whole = trainer(recipe, picture()).snapshots()
     assert only.ended == whole.ended == "steps"
     assert only.evaluation is not None
     assert whole.evaluation is not None
@@ -185,14 +185,14 @@ def test_an_evaluation_that_is_stopped_is_made_when_training_goes_on(monkeypatch
 
 
 def test_who_stops_training_gets_a_painting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sfumato.training.loop.rows_of_a_block", lambda *_: 1)
+    monkeypatch.setattr("sfumato.training.picture.problem.rows_of_a_block", lambda *_: 1)
     *_, last = run({"budget": {"epochs": 10**6}}, stop=lambda: True)
     assert last.ended == "stopped"
     assert last.evaluation is not None
 
 
 def test_a_long_evaluation_is_told_beforehand(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sfumato.training.loop.LONG_EVALUATION", 0)
+    monkeypatch.setattr("sfumato.training.picture.problem.LONG_EVALUATION", 0)
     said: list[str] = []
     with heard(said.append):
         run({"budget": {"steps": 1}})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -14,62 +15,69 @@ from sfumato import images
 from sfumato.errors import RunError
 from sfumato.recipe.picture import Light
 from sfumato.runs import layout
-from sfumato.runs.atomic import write_bytes
+from sfumato.runs.atomic import remove, write_bytes
+from sfumato.runs.observers.folder import FolderObserver
 from sfumato.runs.weights import Moment
-from sfumato.training import Snapshot
-from sfumato.training.looking import LIVE, WATCHING
+from sfumato.training import Overhead, PictureSnapshot
 
-SECONDS_AN_UPDATE = 0.08
+SECONDS_PER_UPDATE = 0.08
 """At least so long between two; snapshots come about every tenth of a second, and each of them should do."""
 
 SECONDS_UNWATCHED = 3.0
-"""Who watches touches the file `layout.WATCHED` more often than that."""
+"""Whoever watches touches the file `layout.WATCHED` more often than that."""
 
 LONGEST = 640
 """Pixels of the longer side: a larger painting is shown coarser."""
+
+COARSE_OVERHEAD = Overhead(share=0.015, frontloaded=True)
+"""For paintings made for the view alone: at what is left of it, so many pixels are painted."""
 
 _COARSE = (32, 16_384)
 """Fewest and most pixels that are painted where the engine keeps no answers."""
 
 
-class LiveView:
+class LiveView(FolderObserver[PictureSnapshot]):
     """Writes live.jpg while the file `layout.WATCHED` in the run's folder is touched again and again."""
 
+    name = "live view"
+    overhead = Overhead(share=0.04, frontloaded=True)
+
     def __init__(self, folder: Path, light: Light) -> None:
-        self._folder = folder
+        """``light``: that of the picture as trained on."""
+        super().__init__(folder)
         self._light: Light = light
         self._shown_at = -math.inf
-        self._seconds_a_pixel = 1e-5
+        self._seconds_per_pixel = 1e-5
 
-    def show(self, snapshot: Snapshot) -> None:
-        """Write the newest painting, if somebody watches and it is time for it. A full disk ends no training."""
-        now = time.monotonic()
-        if now - self._shown_at < SECONDS_AN_UPDATE or not is_watched(self._folder):
-            return
-        looking = snapshot.looking
-        if looking.between and looking.seconds["watching"] > looking.early(LIVE):
-            return
-        with looking.at("watching"):
-            self._shown_at = now
-            painting = snapshot.canvas()
-            if painting is None:
-                painting = self._coarse(snapshot)
-            try:
-                shown = images.shown(_at_most(painting, LONGEST), self._light)
-                _write(self._folder / layout.LIVE, shown, Moment.of(snapshot))
-            except RunError:
-                return
+    def due(self, snapshot: PictureSnapshot) -> bool:
+        """Whether somebody watches and it is time for it."""
+        long_ago = time.monotonic() - self._shown_at >= SECONDS_PER_UPDATE
+        return snapshot.ended != "diverged" and long_ago and is_watched(self.folder)
 
-    def _coarse(self, snapshot: Snapshot) -> NDArray[np.floating]:
-        looking, (height, width) = snapshot.looking, snapshot.size
+    def observe(self, snapshot: PictureSnapshot) -> None:
+        """Write the newest painting. A full disk ends no training."""
+        self._shown_at = time.monotonic()
+        painting = snapshot.canvas(LONGEST)
+        if painting is None:
+            painting = self._coarse(snapshot)
+        with suppress(RunError):
+            _write(self.folder / layout.LIVE, images.shown(painting, self._light), Moment.of(snapshot))
+
+    def finish(self, status: str) -> None:
+        """Remove what only somebody who watches a running training needs."""
+        for name in (layout.LIVE, layout.WATCHED):
+            remove(self.folder / name)
+
+    def _coarse(self, snapshot: PictureSnapshot) -> NDArray[np.floating]:
+        overhead, (height, width) = snapshot.overhead, snapshot.size
         pixels = _COARSE[1]
-        if looking.between:
-            pixels = (looking.early(WATCHING) - looking.seconds["watching"]) / self._seconds_a_pixel
+        if overhead.under_way:
+            pixels = overhead.left(COARSE_OVERHEAD, self.name) / self._seconds_per_pixel
         scale = math.sqrt(np.clip(pixels, *_COARSE) / (height * width))
         rows, columns = (max(round(side * min(scale, 1)), 1) for side in (height, width))
         before = time.monotonic()
         painting = snapshot.paint(rows, columns)
-        self._seconds_a_pixel = (time.monotonic() - before) / (rows * columns)
+        self._seconds_per_pixel = (time.monotonic() - before) / (rows * columns)
         return painting
 
 
@@ -79,11 +87,6 @@ def is_watched(folder: Path) -> bool:
         return time.time() - (folder / layout.WATCHED).stat().st_mtime < SECONDS_UNWATCHED
     except OSError:
         return False
-
-
-def _at_most(painting: NDArray[np.floating], longest: int) -> NDArray[np.floating]:
-    apart = -(-max(painting.shape[:2]) // longest)
-    return painting[::apart, ::apart]
 
 
 def _write(path: Path, painting: NDArray[np.floating], moment: Moment) -> None:

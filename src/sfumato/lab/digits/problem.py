@@ -1,0 +1,46 @@
+"""Digits as a problem: pixels of an image to one output a digit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sfumato.lab.digits.data import Part
+from sfumato.lab.digits.network import build
+from sfumato.models import MLP
+from sfumato.recipe import Recipe
+from sfumato.training.metrics import Metrics
+from sfumato.training.samples import Samples
+
+
+@dataclass(frozen=True)
+class DigitMetrics(Metrics):
+    """What is right of the digits that are looked at."""
+
+    accuracy: float
+    """Percent of the digits whose largest output is that of their label."""
+
+    def named(self) -> dict[str, float]:
+        """As `Metrics.named`."""
+        return {**super().named(), "accuracy": self.accuracy}
+
+
+class DigitProblem(Samples):
+    """Trained on some digits, evaluated on others."""
+
+    def __init__(self, training: Part, validation: Part) -> None:
+        inputs, others = training.inputs.astype(np.float64), validation.inputs.astype(np.float64)
+        super().__init__(inputs, training.targets, (others, validation.targets))
+        self._labels = validation.labels
+
+    def network(self, recipe: Recipe) -> MLP:
+        """As `Problem.network`."""
+        return build(recipe, self.inputs.shape[1], self.targets.shape[1])
+
+    def metrics(self, outputs: NDArray[np.floating], targets: NDArray[np.float64]) -> DigitMetrics:
+        """As `Samples.metrics`, of the digits that are looked at."""
+        errors = super().metrics(outputs, targets)
+        accuracy = 100 * float(np.mean(outputs.argmax(axis=1) == self._labels))
+        return DigitMetrics(mse=errors.mse, psnr=errors.psnr, accuracy=accuracy)

@@ -1,0 +1,35 @@
+"""What writes a run's folder while it trains: one observer for each kind of file."""
+
+from __future__ import annotations
+
+from sfumato.runs.observers.checkpoints import CheckpointWriter
+from sfumato.runs.observers.frames import FrameWriter
+from sfumato.runs.observers.live import LiveView
+from sfumato.runs.observers.metrics import MetricsWriter
+from sfumato.runs.observers.moments import MomentWriter
+from sfumato.runs.observers.record import RunRecord
+from sfumato.training import Observer, PictureSnapshot
+
+
+def writers(record: RunRecord) -> list[Observer[PictureSnapshot]]:
+    """Return the observers of the record's folder, itself the last."""
+    folder, light = record.folder, record.light
+    return [
+        MetricsWriter(folder),
+        FrameWriter(folder, light),
+        MomentWriter(folder),
+        CheckpointWriter(folder),
+        LiveView(folder, light),
+        record,
+    ]
+
+
+__all__ = [
+    "CheckpointWriter",
+    "FrameWriter",
+    "LiveView",
+    "MetricsWriter",
+    "MomentWriter",
+    "RunRecord",
+    "writers",
+]

@@ -1,0 +1,44 @@
+"""Write a frame for every evaluation, and the last one as the painting."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from sfumato import images
+from sfumato.recipe.picture import Light
+from sfumato.runs import layout
+from sfumato.runs.atomic import write_bytes
+from sfumato.runs.observers.folder import FolderObserver
+from sfumato.training import Overhead, PictureSnapshot, Start
+
+
+class FrameWriter(FolderObserver[PictureSnapshot]):
+    """Saves what the network paints."""
+
+    name = "frames"
+    overhead = Overhead.unlimited(with_evaluations=True)
+
+    def __init__(self, folder: Path, light: Light) -> None:
+        """``light``: that of the picture as trained on."""
+        super().__init__(folder)
+        self._light: Light = light
+
+    def begin(self, start: Start) -> None:
+        """Drop the frames that were written after the checkpoint of a run that is resumed."""
+        if start.step is not None:
+            self.remove_later(layout.FRAMES, start.step)
+
+    def due(self, snapshot: PictureSnapshot) -> bool:
+        """Whether there is an evaluation of a network that still learns."""
+        return snapshot.evaluation is not None and snapshot.ended != "diverged"
+
+    def observe(self, snapshot: PictureSnapshot) -> None:
+        """Save a frame, and at the end the painting: encoded once, since a large PNG takes seconds."""
+        painting = images.shown(snapshot.painting(), self._light)
+        buffer = io.BytesIO()
+        # Level 1 takes a third of the default's time for a tenth more bytes, and training waits for it.
+        images.as_image(painting).save(buffer, format="PNG", compress_level=1)
+        write_bytes(self.folder / layout.frame(snapshot.step), buffer.getvalue(), part=True)
+        if snapshot.ended is not None:
+            write_bytes(self.folder / layout.PAINTING, buffer.getvalue())

@@ -1,0 +1,247 @@
+"""Write what a run is and how it went: run.json, and the picture as trained on."""
+
+from __future__ import annotations
+
+import functools
+import io
+import json
+import math
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import Timeout
+from numpy.typing import NDArray
+
+from sfumato import images
+from sfumato.errors import RunError
+from sfumato.recipe import Recipe, to_string, values
+from sfumato.recipe.picture import Light
+from sfumato.runs import checkpoints, facts, layout, metrics, requests, weights
+from sfumato.runs.atomic import cannot_write, gone, sweep, write_bytes
+from sfumato.runs.locking import FolderLock
+from sfumato.runs.observers.folder import FolderObserver
+from sfumato.runs.provenance import provenance
+from sfumato.training import Overhead, OverheadBudget, PictureMetrics, PictureSnapshot, Start
+from sfumato.training.diagnosis import remedies
+from sfumato.training.diagnosis.few_seen import few_seen
+from sfumato.training.diagnosis.outcome import Course, outcome
+from sfumato.training.movement import largest_change
+from sfumato.training.starvation import starved
+
+SECONDS_PER_STAGE = 1.0
+
+_WRITTEN = (layout.RUN, layout.PICTURE, layout.METRICS, layout.PAINTING)
+"""At the top of a run's folder, by whoever holds its lock and by nobody else."""
+
+
+class RunRecord(FolderObserver[PictureSnapshot]):
+    """Writes run.json and picture.npy, and holds the folder's lock: one process at a time writes a run.
+
+    To be the last of the folder's observers: what it concludes is of what the others have written.
+    """
+
+    name = "record"
+    overhead = Overhead.unlimited()
+
+    def __init__(
+        self,
+        folder: Path,
+        recipe: Recipe,
+        recipe_id: str,
+        picture: NDArray[np.float32],
+        *,
+        warm_start: dict[str, Any] | None = None,
+    ) -> None:
+        """``recipe`` resolved, ``picture`` as trained on; ``warm_start`` tells where the first weights came from.
+
+        The folder is a new one, or of a run that has not begun, or of one that is to be resumed. Raises RunError when
+        another process writes this run, or it cannot be written.
+        """
+        super().__init__(folder)
+        self.light: Light = recipe.picture.light
+        self._recipe, self._id = recipe, recipe_id
+        self._picture = picture
+        self._warm_start = warm_start
+        self._staged = -np.inf
+        self._overhead: OverheadBudget | None = None
+        self._facts: dict[str, Any] = {}
+        """What run.json holds; empty before `begin`."""
+        self._lock = FolderLock(folder)
+        try:
+            self._lock.acquire()
+        except Timeout:
+            raise RunError(f"{folder} is being written by another process. Wait for it, or stop it.") from None
+        except OSError as error:
+            raise cannot_write(folder / layout.LOCK, error) from error
+
+    def begin(self, start: Start) -> None:
+        """Write what is known of the run by now; of one that is resumed, that it is running again.
+
+        Raises RunError when it cannot be written, or another process has begun the run.
+        """
+        requests.clear(self.folder)
+        if start.step is None:
+            self._begin()
+        else:
+            self._take_up(start.step)
+
+    def _leave_nothing(self) -> None:
+        """Of a run that could not even be begun."""
+        with suppress(OSError):
+            if not (self.folder / layout.RUN).exists():
+                for name in (layout.LOCK, layout.PICTURE):
+                    (self.folder / name).unlink(missing_ok=True)
+                self.folder.rmdir()
+
+    def _begin(self) -> None:
+        recipe, picture = self._recipe, self._picture
+        height, width, channels = picture.shape
+        if (self.folder / layout.RUN).exists() and facts.has_begun(facts.read(self.folder)):
+            raise RunError(f"{self.folder} was begun by another process.")
+        found = {
+            "layout": layout.VERSION,
+            "id": self._id,
+            "status": "running",
+            "ended": None,
+            "recipe": values(recipe),
+            "recipe_string": to_string(recipe),
+            "picture": {
+                "source": recipe.picture.source,
+                "height": height,
+                "width": width,
+                "channels": channels,
+                "sha256": images.sha256(picture),
+            },
+            "warm_start": self._warm_start,
+            "provenance": provenance(recipe.threads),
+            "started": _now(),
+            "resumed": [],
+            "finished": None,
+            "result": None,
+            "stage": None,
+            "overhead": None,
+            "processor_share": None,
+            "findings": [],
+        }
+        buffer = io.BytesIO()
+        np.save(buffer, picture, allow_pickle=False)
+        write_bytes(self.folder / layout.PICTURE, buffer.getvalue())
+        self._facts = found
+        self._write_facts()
+
+    def _take_up(self, step: int) -> None:
+        sweep(self.folder, _WRITTEN)
+        self._facts = facts.read(self.folder)
+        self._facts["resumed"].append({"at": _now(), "step": step, "provenance": provenance(self._recipe.threads)})
+        self._facts |= {
+            "status": "running",
+            "ended": None,
+            "finished": None,
+            "result": None,
+            "overhead": None,
+            "processor_share": None,
+        }
+        self._write_facts()
+
+    def due(self, snapshot: PictureSnapshot) -> bool:
+        """Whether training is over."""
+        self._overhead = snapshot.overhead
+        return snapshot.ended is not None
+
+    def observe(self, snapshot: PictureSnapshot) -> None:
+        """Note how training ended, and what came of it."""
+        self._facts["ended"] = snapshot.ended
+        self._facts["processor_share"] = snapshot.processor_share
+        if snapshot.ended == "diverged":
+            self._facts["findings"] = [_given_up(snapshot, self.folder, self._recipe)]
+        elif snapshot.evaluation is None:
+            self._facts["findings"] = [f"Stopped before it was painted whole: sfumato resume {self.folder} does so."]
+        else:
+            self._facts["findings"] = self._findings(snapshot, snapshot.evaluation)
+            self._facts["result"] = metrics.line(snapshot)
+
+    def _findings(self, snapshot: PictureSnapshot, evaluation: PictureMetrics) -> list[str]:
+        course, picture = functools.partial(self._course, snapshot), images.exact(self._picture)
+        found = outcome(evaluation, picture, self._recipe, snapshot.epoch, course)
+        found += few_seen(evaluation, snapshot.epoch, snapshot.seconds, snapshot.size)
+        if said := starved(snapshot.processor_share, snapshot.ended, self._recipe.threads):
+            found.append(said)
+        return found
+
+    def stage(self, name: str, done: int, total: int) -> None:
+        """Record how far a long evaluation is, for those who watch the run through its folder."""
+        now = time.monotonic()
+        if done < total and now - self._staged < SECONDS_PER_STAGE:
+            return
+        self._staged = now
+        self._facts["stage"] = None if done >= total else {"name": name, "done": done, "total": total}
+        self._write_facts()
+
+    def _course(self, snapshot: PictureSnapshot) -> Course:
+        """What became of the network since its first moment, which is always there."""
+        moments = layout.of_steps(self.folder, layout.MOMENTS)
+        known = [moment.running_psnr for moment in map(weights.moment_of, moments) if moment.running_psnr is not None]
+        return Course(
+            # Of a folder from which it was taken away nothing can be told.
+            moved=largest_change(weights.load(moments[0])[0], snapshot.weights()) if moments else math.inf,
+            first_mse=10 ** (-known[0] / 10) if known else math.nan,
+            last_mse=10 ** (-snapshot.running_psnr / 10),
+        )
+
+    def wait_while_paused(self) -> bool:
+        """Do what was asked for through the folder: wait while paused; True when training is to stop.
+
+        Raises RunError when the folder was deleted or moved meanwhile.
+        """
+        if requests.asked(self.folder) == "pause":
+            self._facts["status"] = "paused"
+            self._write_facts()
+            while requests.asked(self.folder) == "pause":
+                time.sleep(0.1)
+                self.check_in_place()
+            self.check_in_place()
+            self._facts["status"] = "running"
+            self._write_facts()
+        return requests.asked(self.folder) == "stop"
+
+    def finish(self, status: str) -> None:
+        """Record how the run went and let go of the folder.
+
+        Raises RunError when that cannot be written, or the folder was deleted or moved.
+        """
+        if not self._facts:
+            self._lock.release()
+            self._leave_nothing()
+            return
+        self._facts["status"] = status
+        self._facts["finished"] = _now()
+        self._facts["stage"] = None
+        self._facts["overhead"] = None if self._overhead is None else self._overhead.facts()
+        try:
+            self.check_in_place()
+            requests.clear(self.folder)
+            self._write_facts()
+        finally:
+            self._lock.release()
+
+    def check_in_place(self) -> None:
+        """Raise RunError when the folder was deleted or moved: before anything is written into another one."""
+        if not self._lock.is_in_place:
+            raise gone(self.folder)
+
+    def _write_facts(self) -> None:
+        write_bytes(self.folder / layout.RUN, (json.dumps(self._facts, indent=2) + "\n").encode())
+
+
+def _given_up(snapshot: PictureSnapshot, folder: Path, recipe: Recipe) -> str:
+    good = checkpoints.files(folder)
+    where = f"the last good weights are in {good[-1]}" if good else "no good weights were saved"
+    change = remedies.other_start(recipe) if snapshot.cause == "start" else [remedies.slower(recipe)]
+    return f"Training was given up: {snapshot.reason}; {where}. {remedies.tries(*change)}".rstrip()
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S%z")

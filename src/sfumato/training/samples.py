@@ -1,0 +1,61 @@
+"""The plainest problem: inputs and targets, and other ones to evaluate on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from sfumato import images
+from sfumato.errors import EngineError
+from sfumato.recipe import Recipe
+from sfumato.training.engines import Engine
+from sfumato.training.metrics import Metrics
+from sfumato.training.problem import Guard, Monitor, Problem, Stage
+from sfumato.training.snapshot import Snapshot
+
+
+class Samples(Problem[Snapshot]):
+    """Trained on inputs and targets; evaluated on ``validation``, by default the same ones."""
+
+    def __init__(
+        self,
+        inputs: NDArray[np.float64],
+        targets: NDArray[np.float64],
+        validation: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
+    ) -> None:
+        """(N, D) ``inputs`` and (N, C) ``targets``; ``validation``: the same of other samples."""
+        self.inputs, self.targets = inputs, targets
+        self.validation = validation or (inputs, targets)
+
+    def network(self, recipe: Recipe) -> nn.Module:
+        """Raise EngineError: the caller brings one."""
+        raise EngineError("a Trainer of samples must be given its model. Got none.")
+
+    def metrics(self, outputs: NDArray[np.floating], targets: NDArray[np.float64]) -> Metrics:
+        """Compare (M, C) outputs with what they should be."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            mse = float(np.mean((outputs - targets) ** 2, dtype=np.float64))
+        return Metrics(mse=mse, psnr=images.psnr(mse))
+
+    def monitor(self, recipe: Recipe, engine: Engine, model: nn.Module) -> Monitor[Snapshot]:
+        """As `Problem.monitor`."""
+        return SamplesMonitor(self, engine)
+
+
+class SamplesMonitor(Monitor[Snapshot]):
+    """Evaluates on the validation samples, all at once."""
+
+    def __init__(self, problem: Samples, engine: Engine) -> None:
+        self._problem, self._engine = problem, engine
+
+    def evaluate(self, stage: Stage, stop: Callable[[], bool]) -> Metrics:
+        """As `Monitor.evaluate`."""
+        inputs, targets = self._problem.validation
+        return self._problem.metrics(self._engine.outputs(inputs), targets)
+
+    def snapshot(self, values: Snapshot, guard: Guard) -> Snapshot:
+        """As `Monitor.snapshot`."""
+        return values

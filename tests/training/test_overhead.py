@@ -1,0 +1,160 @@
+"""What instrumentation costs is counted, and kept to its share however dear it is."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import sfumato as sf
+from sfumato.cli.progress import PAINTINGS
+from sfumato.runs import weights
+from sfumato.runs.observers import CheckpointWriter, MomentWriter
+from sfumato.runs.observers.metrics import FIGURES_OVERHEAD
+from sfumato.training import Overhead, OverheadBudget
+from sfumato.training.overhead import EVALUATIONS
+from sfumato.training.picture import problem
+from tests.small import SMALL, picture
+
+
+def test_the_shares_are_a_tenth_together() -> None:
+    others = (FIGURES_OVERHEAD, MomentWriter.overhead, CheckpointWriter.overhead, PAINTINGS)
+    assert pytest.approx(0.1) == EVALUATIONS + sum(each.share for each in others)
+
+
+def under_way(training: float, remaining: float = 0.0) -> OverheadBudget:
+    budget = OverheadBudget()
+    budget.under_way, budget.training, budget.remaining = True, training, remaining
+    return budget
+
+
+def test_an_evaluation_is_afforded_with_what_is_written_of_it() -> None:
+    budget = under_way(0.39 / EVALUATIONS)
+    budget.evaluation_accounts.append("frames")
+    budget.expect("evaluation", 0.3)
+    budget.expect("evaluation", 9.0)
+    budget.expect("frames", 0.1)
+    assert not budget.can_afford_evaluation()
+    budget.training = 0.41 / EVALUATIONS
+    assert budget.can_afford_evaluation()
+    budget.seconds["evaluation"] = 0.3
+    assert not budget.can_afford_evaluation()
+
+
+def test_an_account_keeps_to_its_share() -> None:
+    budget = under_way(100.0)
+    budget.seconds["a"] = 0.6
+    budget.expect("a", 0.5)
+    assert not budget.can_afford(Overhead(0.01), "a")
+    assert budget.can_afford(Overhead(0.012), "a")
+    assert budget.can_afford(Overhead(0.01), "b")
+    assert budget.can_afford(Overhead.unlimited(), "a")
+
+
+def test_frontloaded_accounts_spend_ahead_but_no_more_in_the_end() -> None:
+    budget = under_way(5.0, 95.0)
+    budget.seconds["moments"] = 0.3
+    assert not budget.can_afford(Overhead(0.04), "moments")
+    assert budget.can_afford(Overhead(0.04, frontloaded=True), "moments")
+    budget.seconds["moments"] = 0.41
+    assert not budget.can_afford(Overhead(0.04, frontloaded=True), "moments")
+    budget.seconds["moments"], budget.training, budget.remaining = 4.01, 100.0, 0.0
+    assert not budget.can_afford(Overhead(0.04, frontloaded=True), "moments")
+
+
+def test_first_and_last_are_counted_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr(time, "perf_counter", lambda: now)
+    budget = OverheadBudget()
+    with budget.measure("frames"):
+        now += 1
+    assert budget.seconds["frames"] == 0
+    assert budget.facts()["share_of_training_time"] is None
+    budget.under_way, budget.training = True, 10.0
+    with budget.measure("frames"):
+        now += 2
+    assert budget.facts() == {"share_of_training_time": 0.2, "seconds": {"frames": 2}, "first_and_last_seconds": 1}
+
+
+def test_a_second_is_counted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr(time, "perf_counter", lambda: now)
+    budget = under_way(10.0)
+    with budget.measure("metrics"):
+        now += 1
+        with budget.measure("figures"):
+            now += 5
+        now += 2
+    assert budget.facts()["seconds"] == {"metrics": 3, "figures": 5}
+
+
+class Clock:
+    """Goes three times as fast as this thread works, and on by what something slow would take.
+
+    What else a busy machine does takes no time by it.
+    """
+
+    def __init__(self) -> None:
+        self.slept = 0.0
+
+    def __call__(self) -> float:
+        return 3 * time.thread_time() + self.slept
+
+    def slowed(self, function: Any, seconds: float) -> Any:
+        def slow(*arguments: Any, **options: Any) -> Any:
+            self.slept += seconds
+            return function(*arguments, **options)
+
+        return slow
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """In the place of the real one."""
+    found = Clock()
+    monkeypatch.setattr(time, "perf_counter", found)
+    return found
+
+
+DEFAULT = {**SMALL, "evaluation": {"every": "auto"}, "budget": {"seconds": 2.5}}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seconds", [0.01, 0.3])
+def test_a_short_run_keeps_to_the_share_however_dear_a_look_is(
+    seconds: float, tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(problem, "evaluate", clock.slowed(problem.evaluate, seconds))
+    monkeypatch.setattr(weights, "save", clock.slowed(weights.save, seconds))
+    seen: list[float] = []
+    run = sf.paint(picture(), runs=tmp_path, film="none", observers=[lambda _: seen.append(clock())], **DEFAULT)
+    overhead = json.loads((run.folder / "run.json").read_text())["overhead"]
+    assert overhead["share_of_training_time"] <= 0.11
+    assert ("moments" in overhead["seconds"]) == (seconds < 0.1)
+    # Nothing between the steps is left uncounted.
+    counted = overhead["first_and_last_seconds"] + sum(overhead["seconds"].values())
+    assert seen[-1] - seen[0] - run.metrics[-1]["seconds"] <= counted + 0.1
+
+
+@pytest.mark.slow
+def test_what_a_caller_watches_is_counted(tmp_path: Path, clock: Clock) -> None:
+    recipe = {**DEFAULT, "budget": {"steps": 400}}
+    watch = clock.slowed(lambda _: None, 0.2)
+    run = sf.paint(picture(), runs=tmp_path, film="none", observers=[watch], **recipe)
+    overhead = run.facts["overhead"]
+    assert overhead["seconds"]["function"] >= 0.2
+    assert overhead["share_of_training_time"] > 0.2
+
+
+def test_a_failed_run_tells_too(tmp_path: Path) -> None:
+    def fail(snapshot: sf.Snapshot) -> None:
+        if snapshot.step:
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        sf.paint(picture(), runs=tmp_path, film="none", observers=[fail], **SMALL)
+    (folder,) = tmp_path.iterdir()
+    assert sf.load_run(folder).facts["overhead"]["first_and_last_seconds"] > 0
