@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from sfumato.models.activations import Implementation
 from sfumato.recipe import choices
 from sfumato.recipe.choices.choice import CONFIG
+from sfumato.recipe.layers import Memory, NetworkSize
 
 IN_THIS_FILE = f"{__name__}:{{}}".format
 
@@ -24,9 +25,15 @@ class Bent(choices.Activation, name="bent", implementation=IN_THIS_FILE("BENT"))
     """a x + b x^2 / (1 + x^2): two parameters."""
 
     compiled: ClassVar[bool] = True
+    saved_per_unit: ClassVar[int] = 3
+    sigmoidal_slope: ClassVar[float | None] = None
 
     a: float = Field(default=0.5, description="slope far away")
     b: float = Field(default=1.5, description="height of the bend")
+
+    def initialization(self) -> choices.Initialisation:
+        """For signals in both directions."""
+        return choices.Glorot()
 
 
 BENT = Implementation(
@@ -80,8 +87,12 @@ def log_cosh(choice: LogCosh, errors: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True, config=CONFIG)
-class Signs(choices.Optimizer, name="signs", implementation=IN_THIS_FILE("build_signs")):
+class Signs(choices.ElementwiseOptimizer, name="signs", implementation=IN_THIS_FILE("build_signs")):
     """A step of one size along the sign of each gradient."""
+
+    def memory(self, network: NetworkSize) -> Memory:
+        """The signs."""
+        return Memory(network.parameters)
 
 
 class SignDescent(torch.optim.Optimizer):

@@ -19,9 +19,10 @@ import torch
 import sfumato as sf
 from sfumato import models
 from sfumato.lab.speedrun.operations import operations
-from sfumato.recipe import Recipe, changed, engines
+from sfumato.recipe import Recipe, changed, choices, engines
 from sfumato.recipe.description import describe
 from sfumato.recipe.drawing import drawing
+from sfumato.recipe.layers import LinearLayer, NetworkSize
 from sfumato.recipe.need import Size, training
 from sfumato.training.engines import choose
 from tests.small import picture
@@ -144,6 +145,38 @@ def test_a_list_that_claims_too_much_is_found(monkeypatch: pytest.MonkeyPatch) -
         furthest("training.loss", "fused")
 
 
+def test_one_that_leaves_out_a_fact_fails_where_it_is_defined() -> None:
+    for family in (each for each in choices.FAMILIES if each.facts):
+        before = set(family.members)
+        stated = {fact: lambda *_: 0 for fact in family.facts[1:]}
+        with pytest.raises(
+            TypeError, match=f"^{family.family} vague must define {family.facts[0]}: class {family.__name__} "
+        ):
+            type("Vague", (family,), stated, name="vague")
+        assert set(family.members) == before
+
+
+def test_every_optimizer_that_is_compiled_states_its_memory() -> None:
+    size = NetworkSize(tuple(LinearLayer(4, 4, biases=True) for _ in range(3)), 60, 20)
+    accepts = engines.FUSED.rules["training.optimizer"].accepts
+    for name, member in choices.Optimizer.members.items():
+        stated = member().compiled_memory(size, threads=1)
+        assert (stated is not None) == accepts(member()), name
+
+
+@pytest.mark.parametrize("name", choices.Encoding.members)
+def test_an_encoding_s_facts_are_those_of_what_is_built(name: str) -> None:
+    choice = choices.Encoding.members[name]()
+    module = choice.implementation()(choice, np.random.default_rng(0))
+    coordinates = torch.rand(5, 2, dtype=torch.float64)
+    features = module.double()(coordinates)
+    assert features.shape == (5, choice.outputs())
+    assert choice.identity == torch.equal(features, coordinates)
+    assert {key: tuple(value.shape) for key, value in module.state_dict().items()} == choice.shapes()
+    trained = sum(each.numel() for each in module.parameters() if each.requires_grad)
+    assert trained == choice.parameters()
+
+
 @pytest.mark.parametrize("field", DUMMIES)
 def test_what_it_says_about_itself_is_true(field: str) -> None:
     recipe = recipe_of(field, "autograd")
@@ -153,6 +186,4 @@ def test_what_it_says_about_itself_is_true(field: str) -> None:
     assert {name: tuple(value.shape) for name, value in network.state_dict().items()} == models.shapes(recipe.model, 3)
     assert f"{found.layers[0].inputs * 11 + 11:,} parameters" in "\n".join(drawing(found))
     assert training(recipe, Size(COLUMNS, ROWS)) > 8 * found.parameters
-    # Nobody has said what its step computes.
-    counted = operations(recipe, 63, 8)
-    assert (counted is None) == (field == "training.optimizer")
+    assert operations(recipe, 63, 8) is not None

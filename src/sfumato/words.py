@@ -30,6 +30,11 @@ def count(number: float) -> str:
     return f"{number / 1e6:.2f}M" if number >= 1e6 else f"{number / 1e3:.1f}k" if number >= 1e3 else f"{number:.0f}"
 
 
+def one_digit(number: float) -> float:
+    """Round to the first digit: 0.00123 to 0.001."""
+    return float(f"{number:.1g}")
+
+
 def shortened(text: str, most: int = 120) -> str:
     """The text, its middle cut out where it is longer than ``most`` letters."""
     return text if len(text) <= most else f"{text[: most // 2]}...{text[-most // 3 :]}"

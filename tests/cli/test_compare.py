@@ -82,8 +82,19 @@ def test_several_axes_are_a_grid(tile: str, tmp_path: Path, capsys: pytest.Captu
     axes = ["--axis", "model.width=3,4", "--axis", "model.activation=relu,sine(30)"]
     base = ["--picture", tile, *SMALL[2:], "--seeds", "1", "--tune", "false"]
     printed(capsys, *axes, *base, "--out", str(tmp_path / "e"))
-    names = [arm["name"] for arm in json.loads((tmp_path / "e" / "plan.json").read_text(encoding="utf-8"))["arms"]]
+    plan = json.loads((tmp_path / "e" / "plan.json").read_text(encoding="utf-8"))
+    assert plan["defaults"]["training.batch"] == 16
+    assert plan["defaults"]["training.optimizer"].startswith("adam(lr=0.003")
+    names = [arm["name"] for arm in plan["arms"]]
     assert names == [f"width={width}, activation={each}" for width in (3, 4) for each in ("relu", "sine(30)")]
+
+
+def test_help_says_what_arms_start_from(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["compare", "--help"])
+    words = " ".join(capsys.readouterr().out.split())
+    start = "picture.max_side=160, training.batch=256, training.optimizer=adam(lr=0.003), budget.epochs=20"
+    assert f"Arms start from paint's default recipe with {start}; with --preset fast from that itself." in words
 
 
 def test_names_are_printed_as_text(tile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

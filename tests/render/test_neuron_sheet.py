@@ -12,8 +12,11 @@ CELL = (20, 30)
 RAMP = np.tile(np.linspace(-1, 1, 30, dtype=np.float32), (20, 1))
 
 
-def layer(*answers: np.ndarray, importance: list[float] | None = None) -> Layer:
-    return Layer(np.stack(answers).astype(np.float32), np.array(importance or [1.0] * len(answers)))
+def layer(*answers: np.ndarray, importance: list[float] | None = None, dead: tuple[int, ...] = ()) -> Layer:
+    units = np.arange(len(answers))
+    return Layer(
+        np.stack(answers).astype(np.float32), np.array(importance or [1.0] * len(answers)), np.isin(units, dead)
+    )
 
 
 def cell(sheet: np.ndarray, plan: Plan, place: int) -> np.ndarray:
@@ -58,19 +61,21 @@ def test_signs_have_different_hues() -> None:
 
 
 def test_dead_units_are_crossed_out() -> None:
-    shown = layer(RAMP, 0 * RAMP, 5 + 0 * RAMP)
-    where = Plan(3, 1, CELL)
+    shown = layer(RAMP, 0 * RAMP, RAMP, 0 * RAMP, dead=(1, 2))
+    where = Plan(4, 1, CELL)
     sheet = draw(shown, Scale.of(shown), where)
     for place in (1, 2):
         crossed = cell(sheet, where, place)
         assert np.abs(crossed[10, 15].astype(int) - neuron_sheet.CROSS).max() < 12
         assert crossed[10, 2].tolist() == list(neuron_sheet.DEAD)
         assert crossed[2, 15].tolist() == list(neuron_sheet.DEAD)
-    assert not np.array_equal(cell(sheet, where, 0), cell(sheet, where, 1))
+    assert np.array_equal(cell(sheet, where, 0), colours(RAMP))
+    # The same everywhere, and alive.
+    assert (cell(sheet, where, 3) == colours(np.array([0.0]))).all()
 
 
 def test_another_moment_is_drawn_in_the_places_and_on_the_scale_of_the_last() -> None:
-    last = layer(RAMP, -RAMP, 0 * RAMP, importance=[1, 2, 0])
+    last = layer(RAMP, -RAMP, 0 * RAMP, importance=[1, 2, 0], dead=(2,))
     scale, where = Scale.of(last), Plan(3, 1, CELL)
     earlier = layer(0.5 * RAMP, 3 * RAMP, 7 * RAMP, importance=[9, 1, 5])
     sheet = draw(earlier, scale, where)

@@ -12,6 +12,7 @@ from sfumato.models import Region
 from sfumato.recipe import Coordinates, Model
 from sfumato.render import neurons
 from sfumato.render.neurons import Layer
+from sfumato.training.health.layers import measured
 
 
 def by_hand(model: nn.Module, rows: list[float], columns: list[float], slope: float) -> list[np.ndarray]:
@@ -59,14 +60,34 @@ def test_dead_units_are_known() -> None:
     assert isinstance(model, models.MLP)
     hidden, last = model.linear_layers()
     with torch.no_grad():
-        # Never above 0; constant above 0; barely alive; only in one corner; not a number.
+        # Never above 0; constant above 0, where its gradient passes; barely alive; only in one corner; not a number.
         hidden.weight.copy_(torch.tensor([[1, 1], [0, 0], [0.001, 0], [1, 1], [torch.nan, 0]]))
         hidden.bias.copy_(torch.tensor([-9, 5, 5, -1.9, 0]))
         last.weight.copy_(torch.tensor([[1.0, 0.1, 2, 1, 1]] * 3))
     layer = neurons.layer(model, Coordinates(), 1, (9, 9))
-    assert layer.dead.tolist() == [True, True, False, False, True]
+    assert layer.dead.tolist() == [True, False, False, False, True]
     assert layer.importance[:2] == pytest.approx([0, 0.5 * np.sqrt(3)])
     assert layer.order.tolist()[:3] == [2, 1, 3]
+
+
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "tanh", "sine", "gauss"])
+def test_dead_units_are_those_of_the_health_check(activation: str) -> None:
+    model = models.build(Model.of({"depth": 2, "width": 40, "activation": activation, "init": "gaussian(20)"}), 3, 1)
+    assert isinstance(model, models.MLP)
+    with torch.no_grad():
+        # The same output everywhere, and yet alive.
+        model.linear_layers()[0].weight[:3] = 0.0
+        model.linear_layers()[0].bias[:3] = 0.1
+        # A sum that is far from zero everywhere.
+        model.linear_layers()[1].bias[5] = -1e4
+    # More than one tile.
+    places = torch.from_numpy(models.grid(Coordinates(), 40, 30)).float()
+    found, _ = measured(model, places, lambda outputs: outputs.square().sum(), 9)
+    for number in (1, 2):
+        dead = neurons.layer(model, Coordinates(), number, (40, 30)).dead
+        assert dead.mean() == pytest.approx(found[number - 1].dead)
+        assert number == 2 or not dead[:3].any()
+        assert dead[5] == (activation in ("relu", "tanh", "gauss")) or number == 1
 
 
 @pytest.mark.parametrize("number", [0, 3, -1])
@@ -83,5 +104,5 @@ def test_other_networks_are_refused() -> None:
 
 
 def test_equal_importance_keeps_the_order() -> None:
-    layer = Layer(np.zeros((3, 1, 1), np.float32), np.array([0.5, 0.7, 0.5]))
+    layer = Layer(np.zeros((3, 1, 1), np.float32), np.array([0.5, 0.7, 0.5]), np.zeros(3, bool))
     assert layer.order.tolist() == [1, 0, 2]

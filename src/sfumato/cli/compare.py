@@ -26,21 +26,23 @@ def command(arguments: Sequence[str]) -> int:
     """Compare, and print the verdict."""
     from sfumato.cli import arms
     from sfumato.lab.plan import SEEDS
-    from sfumato.lab.questions import QUESTIONS, deep_vs_shallow, mnist_claim
+    from sfumato.lab.questions import QUESTIONS, deep_vs_shallow, mnist_claim, own
     from sfumato.lab.rates import TUNING_SEEDS
 
     typed_arms, rest = flags.collected(arguments, "--arm")
     axes, rest = flags.collected(rest, "--axis")
     claim = mnist_claim.NAME in rest
-    recipe = base.chosen(rest)
+    recipe, defaults = base.chosen(rest), mnist_claim.DEFAULTS if claim else own.DEFAULTS
     if flags.value_of(rest, "--preset") is None and flags.value_of(rest, "--recipe") is None:
-        recipe = changed(recipe, mnist_claim.DEFAULTS if claim else deep_vs_shallow.DEFAULTS)
+        recipe = changed(recipe, defaults)
     questions = {**QUESTIONS, mnist_claim.NAME: mnist_claim}
     seeds = str(mnist_claim.SEEDS if claim else SEEDS)
     names = "; ".join(f"{name}, {question.HELP}" for name, question in questions.items())
+    start = own.described(own.defaults_of(changed(Recipe(), defaults)))
+    origin = f"Arms start from paint's default recipe with\n    {start};\n    with --preset fast from that itself.\n"
     parsed = flags.read(
         "compare",
-        DOC,
+        f"{DOC}\n{origin}",
         rest,
         flags.positional("question", "", "QUESTION", f"{names}; or none, with arms of your own"),
         flags.field("picture", flags.NONE, "FILE", "the picture that all learn; short for --picture.source"),

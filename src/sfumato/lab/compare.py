@@ -44,7 +44,7 @@ def plan_of(
     if not isinstance(asked, str):
         if tune is None and own.differ_in_rates(asked) is not None:
             tuning = None
-        return own.plan(asked, picture, seeds=paired, tuning=tuning, equal=equal)
+        return own.plan(asked, picture, seeds=paired, tuning=tuning, equal=equal, base=recipe)
     question = questions.find(asked)
     base = recipe or changed(Recipe(), question.DEFAULTS)
     return question.plan(base, picture, seeds=paired, tuning=tuning, equal=equal, parameters=parameters)
@@ -92,12 +92,16 @@ def compare(
 
     ``arms``: a question's name, such as ``"deep-vs-shallow"``, or recipes by name, each a recipe, a preset's name or
     what it changes: ``compare({"relu": {"model": {"activation": "relu"}}, "sine": {...}}, "cat")``. ``picture`` is what
-    `sfumato.paint` takes, and all arms learn it; without it, a recipe's own. ``changes`` are those of all arms. Every
-    arm is trained on the same ``seeds``, at its own best learning rate, which is found on ``tuning_seeds`` others;
-    ``tune=False`` leaves rates as they are written, and so does None (the default) where arms differ in nothing but a
-    rate. ``equal``: what all get the same of, ``epochs``, ``operations`` or ``seconds``. The folder ``out`` is taken up
-    again where it holds this very experiment, also with fewer seeds; at the end ``report.html`` is in it. ``retry``:
-    what failed there is trained again.
+    `sfumato.paint` takes, and all arms learn it; without it, a recipe's own. ``changes`` are those of all arms. An arm
+    that only changes fields starts from `paint`'s default recipe with Adam at 0.003, batches of 256, 20 epochs and a
+    picture of at most 160 pixels (`sfumato.lab.questions.own.DEFAULTS`; plan.json has them under ``defaults``); a
+    recipe or a preset stays as it is.
+
+    Every arm is trained on the same ``seeds``, at its own best learning rate, which is found on ``tuning_seeds``
+    others; ``tune=False`` leaves rates as they are written, and so does None (the default) where arms differ in nothing
+    but a rate. ``equal``: what all get the same of, ``epochs``, ``operations`` or ``seconds``. The folder ``out`` is
+    taken up again where it holds this very experiment, also with fewer seeds; at the end ``report.html`` is in it.
+    ``retry``: what failed there is trained again.
 
     How far it is stands in a line of a terminal or of a notebook's output, and nowhere else unless ``progress`` is
     true; false: nowhere. ``watch`` takes its place: it is called with (operations done, all that are known of).
@@ -106,7 +110,7 @@ def compare(
     """
     trust.allow_named_in(changes)
     settings, given = images.asked(picture, changes.pop("picture", None))
-    base = changed(changed(Recipe(), deep_vs_shallow.DEFAULTS), {**changes, "picture": settings})
+    base = changed(changed(Recipe(), own.DEFAULTS), {**changes, "picture": settings})
     asked: str | Mapping[str, Recipe] = arms if isinstance(arms, str) else _recipes(arms, base, own=not settings)
     learned = base if isinstance(asked, str) else next(iter(asked.values()), base)
     target = images.load(learned.picture, given)

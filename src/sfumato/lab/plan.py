@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from itertools import count, islice
 from typing import Any
@@ -85,6 +85,9 @@ class Plan:
     """What is learned: one of `MEASURES`."""
     beside: int = 0
     """Comparisons of another experiment whose intervals are to hold together with these."""
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    """Where the recipe from which arms start that only change fields differs from the default of `paint`: values by
+    dotted name. It is told for people; what decides is the recipe of each arm."""
 
     def arm(self, name: str) -> Arm:
         """The arm of that name."""
@@ -129,6 +132,7 @@ class Plan:
         # Left out where they say nothing: folders made before there were digits keep their ids.
         more = {"task": self.task} if self.task != "picture" else {}
         more |= {"beside": self.beside} if self.beside else {}
+        more |= {"defaults": dict(self.defaults)} if self.defaults else {}
         return {
             **more,
             "layout": LAYOUT,
@@ -137,7 +141,7 @@ class Plan:
             "picture": dict(self.picture),
             "arms": [
                 {
-                    **{field: getattr(arm, field) for field in ARM_FIELDS},
+                    **{each: getattr(arm, each) for each in ARM_FIELDS},
                     "first": None if arm.first is None else asdict(arm.first),
                     "recipe": values(arm.recipe),
                 }
@@ -168,7 +172,7 @@ class Plan:
                     Arm(
                         recipe=Recipe.of(arm["recipe"]),
                         first=None if arm["first"] is None else First(**arm["first"]),
-                        **{field: arm[field] for field in ARM_FIELDS},
+                        **{each: arm[each] for each in ARM_FIELDS},
                     )
                     for arm in data["arms"]
                 ),
@@ -178,6 +182,7 @@ class Plan:
                 equal=data["equal"],
                 task=data.get("task", "picture"),
                 beside=data.get("beside", 0),
+                defaults=data.get("defaults", {}),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise RunError(f"the plan must be one that Sfumato wrote: {error}.") from None
@@ -187,6 +192,7 @@ class Plan:
         """Eight hexadecimal digits: the same for the same question, picture and arms, however many seeds."""
         data = self.to_values()
         del data["seeds"]
+        data.pop("defaults", None)
         data["picture"] = self.picture["sha256"]
         for arm in data["arms"]:
             arm["recipe"]["picture"]["source"] = self.picture["sha256"]

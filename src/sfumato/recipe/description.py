@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sfumato.errors import RecipeError
 from sfumato.recipe.batching import Batching
 from sfumato.recipe.engines import ENGINES
+from sfumato.recipe.layers import LinearLayer
 from sfumato.recipe.model import Model
 from sfumato.recipe.recipe import Recipe
 
@@ -18,20 +19,6 @@ DEFAULT_PIXELS = (300, 429)
 
 TRAINING_PER_FORWARD = 3
 """The backward pass takes about two products of a layer's size where the forward pass takes one."""
-
-
-@dataclass(frozen=True)
-class Layer:
-    """A linear layer of the network."""
-
-    inputs: int
-    units: int
-    biases: bool
-
-    @property
-    def parameters(self) -> int:
-        """Weights and biases."""
-        return self.inputs * self.units + (self.units if self.biases else 0)
 
 
 @dataclass(frozen=True)
@@ -50,7 +37,7 @@ class Description:
     """The network of a recipe. Nothing is built for it."""
 
     recipe: Recipe
-    layers: tuple[Layer, ...]
+    layers: tuple[LinearLayer, ...]
     encoded: int
     """Features that come out of the encoding, the inputs of the first layer."""
 
@@ -74,7 +61,7 @@ class Description:
     @property
     def multiply_adds(self) -> int:
         """Of one sample's way through the network: of its linear layers and of the encoding's product."""
-        return self.recipe.model.encoding.multiply_adds() + sum(layer.inputs * layer.units for layer in self.layers)
+        return self.recipe.model.encoding.multiply_adds() + sum(layer.weights for layer in self.layers)
 
     @property
     def activations(self) -> int:
@@ -104,11 +91,11 @@ def describe(recipe: Recipe) -> Description:
     return Description(recipe, layers_of(model, encoded, CHANNELS[recipe.picture.channels]), encoded)
 
 
-def layers_of(model: Model, inputs: int, outputs: int) -> tuple[Layer, ...]:
+def layers_of(model: Model, inputs: int, outputs: int) -> tuple[LinearLayer, ...]:
     """The linear layers of a recipe's own network with so many inputs, encoded if they are, and outputs."""
     fan_ins = model.wiring.fan_ins(inputs, model.widths)
     units = [*model.widths, outputs]
-    return tuple(Layer(fan_in, count, model.biases) for fan_in, count in zip(fan_ins, units, strict=True))
+    return tuple(LinearLayer(fan_in, count, model.biases) for fan_in, count in zip(fan_ins, units, strict=True))
 
 
 def pixels_of(recipe: Recipe) -> tuple[int, int]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from typing import TypeVar
 
-from sfumato.recipe.choices import Plain
 from sfumato.recipe.description import Description
 from sfumato.recipe.summary import text
 
@@ -21,7 +20,7 @@ def one_line(description: Description) -> str:
     """``2 -> [300 leaky_relu] x4 -> 3``."""
     encoding = description.recipe.model.encoding
     parts = ["2"]
-    if not isinstance(encoding, Plain):
+    if not encoding.identity:
         parts.append(f"{text(str(encoding))} {description.encoded}")
     name = text(str(description.recipe.model.activation))
     for units, more, count in _groups(description):
@@ -46,7 +45,7 @@ def drawing(description: Description) -> list[str]:
 def _boxes(description: Description) -> list[tuple[str, str]]:
     model = description.recipe.model
     boxes: list[tuple[str, str]] = []
-    if not isinstance(model.encoding, Plain):
+    if not model.encoding.identity:
         trained = model.encoding.parameters()
         beside = f"{trained:,} parameters" if trained else "fixed: nothing here is trained"
         boxes.append((f"{description.encoded} {text(str(model.encoding))}", beside))

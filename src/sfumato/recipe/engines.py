@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sfumato.recipe import choices
+from sfumato.recipe import choices, engine_memory
 from sfumato.recipe.choices.choice import Choice
+from sfumato.recipe.engine_memory import EngineMemory
 from sfumato.recipe.recipe import Recipe
 
 
@@ -32,6 +33,8 @@ class EngineSpec:
     name: str
     implementation: str
     """``module:class``."""
+    memory: EngineMemory
+    """What it takes while it trains."""
     rules: Mapping[str, Rule] = field(default_factory=dict)
     """By the dotted name of the recipe's field. Fields without a rule may have any value."""
     auto: bool = True
@@ -103,10 +106,11 @@ _FUSED = {
     **_MLP,
 }
 
-FUSED = EngineSpec("fused", "sfumato.training.engines.fused:Fused", _FUSED)
+FUSED = EngineSpec("fused", "sfumato.training.engines.fused:Fused", engine_memory.TILED, _FUSED)
 ONLINE = EngineSpec(
     "online",
     "sfumato.training.engines.online:Online",
+    engine_memory.ONLINE,
     {
         "training.batch": exactly(1),
         "training.optimizer": Rule(_is_plain_sgd, "sgd without momentum"),
@@ -114,11 +118,19 @@ ONLINE = EngineSpec(
         **_MLP,
     },
 )
-AUTOGRAD = EngineSpec("autograd", "sfumato.training.engines.autograd:Autograd", compiled=False)
-STACKED = EngineSpec("stacked", "sfumato.training.engines.stacked:Stacked", _FUSED, auto=False, single_threaded=True)
+AUTOGRAD = EngineSpec("autograd", "sfumato.training.engines.autograd:Autograd", engine_memory.AUTOGRAD, compiled=False)
+STACKED = EngineSpec(
+    "stacked",
+    "sfumato.training.engines.stacked:Stacked",
+    engine_memory.TILED,
+    _FUSED,
+    auto=False,
+    single_threaded=True,
+)
 REPLICA = EngineSpec(
     "replica",
     "sfumato.training.engines.replica:Replica",
+    engine_memory.REPLICA,
     {
         "training.batch": exactly(1),
         "training.order": one_of(choices.Shuffled),

@@ -8,7 +8,6 @@ from pydantic import Field, model_validator
 
 from sfumato.errors import RecipeError
 from sfumato.recipe.budget import Budget
-from sfumato.recipe.choices import Constant
 from sfumato.recipe.coordinates import Coordinates
 from sfumato.recipe.evaluation import Evaluation
 from sfumato.recipe.model import Model
@@ -41,7 +40,7 @@ class Recipe(Section):
     @model_validator(mode="after")
     def _schedule_has_an_end(self) -> Self:
         schedule = self.training.schedule
-        if not self.budget.has_known_end and (not isinstance(schedule, Constant) or schedule.warmup > 0):
+        if not self.budget.has_known_end and schedule.needs_end():
             raise RecipeError(
                 f"needs budget.epochs, budget.steps or budget.seconds for the schedule {schedule} to end at. "
                 "Got budget.psnr alone; add one, or use training.schedule constant."

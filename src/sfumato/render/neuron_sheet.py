@@ -63,7 +63,8 @@ class Scale:
     low: NDArray[np.float32]
     """(units,): the answer that is drawn dark."""
     reach: NDArray[np.float32]
-    """(units,): how far from it an answer is lightest; 0 for a dead unit, which gets its own in each picture."""
+    """(units,): how far from it an answer is lightest; 0 for a unit that is dead or the same everywhere, which gets its
+    own in each picture."""
 
     @staticmethod
     def of(layer: Layer) -> Scale:
@@ -90,9 +91,9 @@ def draw(layer: Layer, scale: Scale, plan: Plan) -> NDArray[np.uint8]:
     for place, unit in enumerate(scale.order):
         top = GAP + place // plan.columns * (height + GAP)
         left = GAP + place % plan.columns * (width + GAP)
-        # A dead unit has no reach to divide by.
-        answers = None if dead[unit] else np.nan_to_num((layer.answers[unit] - low[unit]) / reach[unit])
-        sheet[top : top + height, left : left + width] = cross if answers is None else colours(answers)
+        # A unit that is the same everywhere has no reach to divide by, and is dark.
+        answers = np.nan_to_num((layer.answers[unit] - low[unit]) / (reach[unit] or np.float32(1)))
+        sheet[top : top + height, left : left + width] = cross if dead[unit] else colours(answers)
     return sheet
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -15,9 +14,7 @@ from sfumato.models import WHOLE, Region
 from sfumato.models.outputs import TILE
 from sfumato.recipe import Coordinates
 from sfumato.render.zoom import Size
-
-CONSTANT = 1e-6
-"""A unit is dead when its answers differ by no more than this part of their largest."""
+from sfumato.training.health import dead_by_sums
 
 
 @dataclass(frozen=True)
@@ -28,17 +25,13 @@ class Layer:
     """(units, rows, columns), after the activation."""
     importance: NDArray[np.float64]
     """(units,): the mean of |answer x norm of the weights that it goes out through|."""
+    dead: NDArray[np.bool_]
+    """(units,): those that are dead (`sfumato.training.health.dead_units`) at the places of the region."""
 
     @property
     def order(self) -> NDArray[np.intp]:
         """(units,) numbers of the units, the most important first."""
         return np.argsort(-np.nan_to_num(self.importance, nan=0.0), kind="stable")
-
-    @property
-    def dead(self) -> NDArray[np.bool_]:
-        """(units,): those that answer the same everywhere, and so say nothing of the place."""
-        low, high = self.answers.min(axis=(1, 2)), self.answers.max(axis=(1, 2))
-        return high - low <= CONSTANT * np.maximum(np.abs(low), np.abs(high))
 
 
 def depth(model: torch.nn.Module) -> int:
@@ -70,11 +63,11 @@ def layer(
     perceptron = _perceptron(model)
     chosen = range(units(model, number))[some]
     answers = np.empty((len(chosen), size[0] * size[1]), np.float32)
-    heard: list[torch.Tensor] = []
+    dead = np.ones(len(chosen), np.bool_)
+    heard: list[tuple[torch.Tensor, torch.Tensor]] = []
 
-    def listen(*heard_of: Any) -> None:
-        # PyTorch tells (module, its inputs, its answer).
-        heard.append(heard_of[2])
+    def listen(_module: torch.nn.Module, inputs: tuple[torch.Tensor, ...], outputs: torch.Tensor) -> None:
+        heard.append((inputs[0], outputs))
 
     # All hidden layers share one activation: its n-th answer is that of the n-th layer, however they are joined.
     listening = perceptron.activate.register_forward_hook(listen)
@@ -86,8 +79,13 @@ def layer(
                 tile = places[first : first + TILE].to(first_weight.device, first_weight.dtype)
                 heard.clear()
                 perceptron(tile)
-                # A network that diverged answers nan: its units are as good as dead.
-                told = torch.nan_to_num(heard[number - 1][:, some], nan=0.0, posinf=0.0, neginf=0.0)
+                sums, outputs = (each[:, some] for each in heard[number - 1])
+                # Slopes are found by automatic differentiation, which inference mode turns off.
+                with torch.inference_mode(mode=False):
+                    without_gradient = dead_by_sums(perceptron.activate, sums)
+                dead &= False if without_gradient is None else without_gradient.cpu().numpy()
+                # Outputs of a network that diverged may be no numbers.
+                told = torch.nan_to_num(outputs, nan=0.0, posinf=0.0, neginf=0.0)
                 answers[:, first : first + TILE] = told.T.float().cpu().numpy()
     finally:
         listening.remove()
@@ -95,7 +93,7 @@ def layer(
     weights = perceptron.linear_layers()[number].weight.detach()[:, : units(model, number)][:, some]
     outgoing = weights.double().norm(dim=0).cpu().numpy()
     importance = np.abs(answers).mean(axis=1, dtype=np.float64) * outgoing
-    return Layer(answers.reshape(-1, *size), importance)
+    return Layer(answers.reshape(-1, *size), importance, dead)
 
 
 def _perceptron(model: torch.nn.Module) -> models.MLP:

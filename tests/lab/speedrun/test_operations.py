@@ -9,8 +9,9 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from sfumato import models
-from sfumato.lab.speedrun.operations import Operations, operations
+from sfumato.lab.speedrun.operations import operations
 from sfumato.recipe import Recipe, changed, preset
+from sfumato.recipe.layers import Operations
 from sfumato.training import optimizers
 from sfumato.training.optimizers import soap
 from sfumato.training.optimizers.muon import orthogonalise
@@ -69,7 +70,8 @@ def test_muon_s_are_those_that_torch_counts() -> None:
 
 @pytest.mark.parametrize("longest", [2048, 30])
 def test_soap_s_are_those_that_torch_counts(longest: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(soap, "LONGEST", longest)
+    monkeypatch.setattr(soap, "MAX_SIDE", longest)
+    monkeypatch.setattr("sfumato.recipe.choices.optimizers.MAX_SIDE", longest)
     chosen = recipe("soap(every=3)", width=(40, 30), depth=2)
     network = models.build(chosen.model, 3, 0, torch.float32, chosen.coordinates)
     optimizer = optimizers.build(chosen.training.optimizer, network)

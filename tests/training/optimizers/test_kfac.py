@@ -179,7 +179,7 @@ def test_an_activation_may_overwrite_a_layer_s_sums() -> None:
 
 
 def test_what_is_no_linear_layer_or_too_large_a_one_is_adam_s(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kfac, "LONGEST", 5)
+    monkeypatch.setattr(kfac, "MAX_SIDE", 5)
     model = nn.Sequential(nn.Linear(2, 6), nn.BatchNorm1d(6), nn.Tanh(), nn.Linear(6, 4), nn.Linear(4, 2)).double()
     optimizer = build(choices.KFAC(adam_lr=0.01), model)
     before = [parameter.detach().clone() for parameter in model.parameters()]

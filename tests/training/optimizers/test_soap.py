@@ -87,7 +87,7 @@ def state_of(optimizer: torch.optim.Optimizer, parameter: nn.Parameter) -> dict[
 def test_it_is_the_paper_s_algorithm(
     every: int, longest: int, sides: tuple[str, ...], threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(soap, "LONGEST", longest)
+    monkeypatch.setattr(soap, "MAX_SIDE", longest)
     choice = choices.SOAP(lr=0.02, beta1=0.8, beta2=0.7, eps=1e-3, every=every)
     model, gradients = Given(SHAPES), random_gradients(SHAPES, 12)
     optimizer = build(choice, model, threads)

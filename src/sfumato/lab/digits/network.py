@@ -8,16 +8,16 @@ from sfumato import models
 from sfumato.errors import RecipeError
 from sfumato.models import activations
 from sfumato.models.initialisations import initialise
-from sfumato.recipe import Recipe, choices
+from sfumato.recipe import Recipe
 
 
 def checked(recipe: Recipe) -> Recipe:
     """The recipe. Raises RecipeError where it asks for what only a picture has."""
-    model, placed = recipe.model, isinstance(recipe.model.init, choices.Edges)
+    model = recipe.model
     for holds, field, rule, value in (
         (model.module is None, "model.module", "none", model.module),
-        (type(model.encoding) is choices.Plain, "model.encoding", "none", model.encoding),
-        (not placed, "model.init", "any but edges, which lie in a picture,", model.init),
+        (model.encoding.identity, "model.encoding", "none", model.encoding),
+        (not model.init.needs_picture, "model.init", "any but edges, which lie in a picture,", model.init),
         (recipe.training.held_out == 0, "training.held_out", "0", recipe.training.held_out),
         (recipe.engine != "replica", "engine", "any but replica", recipe.engine),
     ):

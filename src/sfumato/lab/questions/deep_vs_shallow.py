@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sfumato.errors import RecipeError
 from sfumato.lab.arms import arm, equalised, facts
 from sfumato.lab.plan import Arm, Plan, checked
+from sfumato.lab.questions import own
 from sfumato.lab.rates import Tuning
 from sfumato.lab.widths import widths
 from sfumato.recipe import Recipe, changed
@@ -25,13 +26,8 @@ PARAMETERS = 8000
 SETS = ("model.depth", "model.width")
 """Fields that its arms set themselves."""
 
-# Adam treats every layer alike, so that no depth is favoured. The picture is small enough for a minute in all.
-DEFAULTS: dict[str, Any] = {
-    "picture": {"max_side": 160},
-    "training": {"optimizer": "adam(lr=0.003)", "batch": 256},
-    "budget": {"epochs": 20},
-}
-"""What is changed in the default recipe where no other is given."""
+DEFAULTS: dict[str, Any] = own.DEFAULTS
+"""What is changed in the default recipe where no other is given: as for any other comparison."""
 
 
 def plan(

@@ -14,9 +14,30 @@ from sfumato.lab.arms import arm, equalised, facts
 from sfumato.lab.plan import Plan, check_count, checked
 from sfumato.lab.rates import Tuning, values_of, with_rates
 from sfumato.recipe import Recipe, changed
-from sfumato.recipe.changes import flat, merged, nested, values
+from sfumato.recipe.changes import difference, flat, merged, nested, values
+from sfumato.recipe.summary import text
 
 NAME = "own"
+
+# Epochs rather than paint's seconds, so that arms are given the same amount of training on any machine; Adam, which
+# treats every layer alike, so that no depth is favored; a picture that is small enough for a minute in all.
+DEFAULTS: dict[str, Any] = {
+    "picture": {"max_side": 160},
+    "training": {"optimizer": "adam(lr=0.003)", "batch": 256},
+    "budget": {"epochs": 20},
+}
+"""What comparisons change in the default recipe of `paint` where no other recipe is given."""
+
+
+def defaults_of(base: Recipe) -> dict[str, Any]:
+    """Return the fields in which a recipe that arms change differs from the default of `paint`, but for the picture."""
+    found = flat(difference(values(base), values(Recipe())))
+    return {field: value for field, value in found.items() if field != "picture.source"}
+
+
+def described(defaults: Mapping[str, Any]) -> str:
+    """Return them as flags are typed: ``picture.max_side=160, training.batch=256``."""
+    return ", ".join(f"{field}={text(value)}" for field, value in defaults.items() if value is not None)
 
 
 def plan(
@@ -27,8 +48,12 @@ def plan(
     tuning: Tuning | None,
     equal: str,
     question: str = "",
+    base: Recipe | None = None,
 ) -> Plan:
-    """All arms against the first. Raises RecipeError for arms that cannot be compared."""
+    """All arms against the first. Raises RecipeError for arms that cannot be compared.
+
+    ``base``: the recipe from which arms start that only change fields of it; the plan tells of it.
+    """
     check_count(len(arms))
     names = list(arms)
     for name in names:
@@ -45,6 +70,7 @@ def plan(
             seeds=seeds,
             tuning=tuning,
             equal=equal,
+            defaults={} if base is None else defaults_of(base),
         )
     )
 
@@ -71,8 +97,8 @@ def grid(base: Recipe, axes: Sequence[tuple[str, Sequence[str]]]) -> dict[str, R
     found: dict[str, Recipe] = {}
     for texts in product(*(texts for _, texts in axes)):
         changes: dict[str, Any] = {}
-        for field, text in zip(fields, texts, strict=True):
-            changes = merged(changes, nested(field, text))
+        for field, value in zip(fields, texts, strict=True):
+            changes = merged(changes, nested(field, value))
         name = texts[0] if len(fields) == 1 else ", ".join(map("=".join, zip(_short(fields), texts, strict=True)))
         found[name] = changed(base, changes)
     return found

@@ -9,12 +9,14 @@ from sfumato.recipe.choices.initialisations import (
     Gaussian,
     Glorot,
     He,
+    IndependentWeights,
     Initialisation,
     LeCun,
     Orthogonal,
     Siren,
 )
 from sfumato.recipe.choices.losses import Absolute, Huber, Loss, Squared
+from sfumato.recipe.choices.optimizer import ElementwiseOptimizer, Optimizer
 from sfumato.recipe.choices.optimizers import (
     KFAC,
     LBFGS,
@@ -24,7 +26,6 @@ from sfumato.recipe.choices.optimizers import (
     AdamW,
     Foof,
     Muon,
-    Optimizer,
     RMSprop,
     Rprop,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "Cosine",
     "Distribution",
     "Edges",
+    "ElementwiseOptimizer",
     "Encoding",
     "Fixed",
     "Foof",
@@ -59,6 +61,7 @@ __all__ = [
     "Glorot",
     "He",
     "Huber",
+    "IndependentWeights",
     "Initialisation",
     "LeCun",
     "LeakyReLU",

@@ -9,19 +9,39 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from sfumato.recipe.choices.choice import CONFIG, Choice
+from sfumato.recipe.choices.initialisations import Edges, Glorot, Initialisation, Siren
+from sfumato.words import one_digit
 
 
 @dataclass(frozen=True, config=CONFIG)
-class Activation(Choice, family="activation", implementations="sfumato.models.activations.{name}:IMPLEMENTATION"):
+class Activation(
+    Choice,
+    family="activation",
+    implementations="sfumato.models.activations.{name}:IMPLEMENTATION",
+    facts=("saved_per_unit", "sigmoidal_slope", "initialization"),
+):
     """A hidden unit's activation. Its fields are numbers, and reach its implementation in their order."""
 
     compiled: ClassVar[bool] = False
     """Whether its implementation has the scalar functions that compiled engines call."""
+    saved_per_unit: ClassVar[int]
+    """Numbers per unit and sample that automatic differentiation holds: the sum and the gradient, and the output or
+    another factor where the derivative needs one."""
+    sigmoidal_slope: ClassVar[float | None]
+    """The largest derivative of an S-shaped activation, which is flat at both ends; None for any other shape."""
 
     @property
     def parameters(self) -> tuple[float, ...]:
         """The values of all its fields."""
         return tuple(float(getattr(self, field.name)) for field in dataclasses.fields(self))
+
+    def initialization(self) -> Initialisation:
+        """Return initial weights that keep signals as large as they come in."""
+        raise NotImplementedError
+
+    def smoother(self) -> tuple[Activation, Initialisation] | None:
+        """Return a variant with which the network varies less between pixels; None where it has no such."""
+        return None
 
 
 @dataclass(frozen=True, config=CONFIG)
@@ -29,7 +49,13 @@ class LeakyReLU(Activation, name="leaky_relu"):
     """x for x >= 0, slope * x below."""
 
     compiled: ClassVar[bool] = True
+    saved_per_unit: ClassVar[int] = 2
+    sigmoidal_slope: ClassVar[float | None] = None
     slope: float = Field(default=0.01, ge=0, lt=1, description="slope below zero")
+
+    def initialization(self) -> Initialisation:
+        """Edges."""
+        return Edges()
 
 
 @dataclass(frozen=True, config=CONFIG)
@@ -37,6 +63,12 @@ class ReLU(Activation, name="relu"):
     """max(0, x)."""
 
     compiled: ClassVar[bool] = True
+    saved_per_unit: ClassVar[int] = 2
+    sigmoidal_slope: ClassVar[float | None] = None
+
+    def initialization(self) -> Initialisation:
+        """Edges."""
+        return Edges()
 
 
 @dataclass(frozen=True, config=CONFIG)
@@ -44,6 +76,12 @@ class Tanh(Activation, name="tanh"):
     """tanh(x)."""
 
     compiled: ClassVar[bool] = True
+    saved_per_unit: ClassVar[int] = 3
+    sigmoidal_slope: ClassVar[float | None] = 1.0
+
+    def initialization(self) -> Initialisation:
+        """Glorot."""
+        return Glorot()
 
 
 @dataclass(frozen=True, config=CONFIG)
@@ -51,6 +89,12 @@ class Sigmoid(Activation, name="sigmoid"):
     """1 / (1 + exp(-x))."""
 
     compiled: ClassVar[bool] = True
+    saved_per_unit: ClassVar[int] = 3
+    sigmoidal_slope: ClassVar[float | None] = 0.25
+
+    def initialization(self) -> Initialisation:
+        """Glorot."""
+        return Glorot()
 
 
 @dataclass(frozen=True, config=CONFIG)
@@ -58,7 +102,18 @@ class Sine(Activation, name="sine"):
     """sin(omega * x), as in SIREN (Sitzmann et al. 2020)."""
 
     compiled: ClassVar[bool] = True
+    saved_per_unit: ClassVar[int] = 3
+    sigmoidal_slope: ClassVar[float | None] = None
     omega: float = Field(default=30.0, gt=0, description="frequency that multiplies the weighted sum")
+
+    def initialization(self) -> Initialisation:
+        """SIREN's own, for the same frequency."""
+        return Siren(omega=self.omega)
+
+    def smoother(self) -> tuple[Activation, Initialisation] | None:
+        """Half the frequency."""
+        omega = one_digit(self.omega / 2)
+        return Sine(omega=omega), Siren(omega=omega)
 
 
 @dataclass(frozen=True, config=CONFIG)
@@ -66,4 +121,10 @@ class Gauss(Activation, name="gauss"):
     """exp(-x^2 / (2 * width^2)) (Ramasinghe and Lucey 2022)."""
 
     compiled: ClassVar[bool] = True
+    saved_per_unit: ClassVar[int] = 3
+    sigmoidal_slope: ClassVar[float | None] = None
     width: float = Field(default=1.0, gt=0, description="standard deviation of the bell")
+
+    def initialization(self) -> Initialisation:
+        """Edges."""
+        return Edges()

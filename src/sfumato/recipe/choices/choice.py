@@ -37,6 +37,9 @@ class Choice:
     A choice is data. What it does is implemented elsewhere, at ``implemented_by``, a ``module:attribute``: for every
     member of a family what its ``implementations`` says with the member's name in it, unless a member names its own
     with ``implementation=``. Nothing of it is imported before `implementation` asks for it.
+
+    What the rest of the project needs to know about a member is stated by the member itself. A family lists these
+    facts with ``facts=``; a member that leaves one out fails at its definition.
     """
 
     family: ClassVar[str] = ""
@@ -44,14 +47,22 @@ class Choice:
     members: ClassVar[dict[str, type[Any]]] = {}
     implementations: ClassVar[str] = ""
     implemented_by: ClassVar[str] = ""
+    facts: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(
-        cls, *, family: str = "", implementations: str = "", name: str = "", implementation: str = ""
+        cls,
+        *,
+        family: str = "",
+        implementations: str = "",
+        facts: tuple[str, ...] = (),
+        name: str = "",
+        implementation: str = "",
     ) -> None:
         super().__init_subclass__()
         if family:
-            cls.family, cls.members, cls.implementations = family, {}, implementations
+            cls.family, cls.members, cls.implementations, cls.facts = family, {}, implementations, facts
         if name:
+            _require_facts(cls, name)
             cls.name = name
             cls.members[name] = cls
             cls.implemented_by = implementation or cls.implementations.format(name=name)
@@ -126,6 +137,16 @@ class Choice:
             "title": cls.family,
             "examples": [member.usage() for member in cls.members.values()],
         }
+
+
+def _require_facts(member: type[Choice], name: str) -> None:
+    """Raise TypeError unless a class between the member and its family defines every fact."""
+    classes = member.__mro__
+    family = next(index for index, each in enumerate(classes) if Choice in each.__bases__)
+    missing = [fact for fact in member.facts if not any(fact in vars(each) for each in classes[:family])]
+    if missing:
+        where = classes[family].__name__
+        raise TypeError(f"{member.family} {name} must define {', '.join(missing)}: class {where} says what each is.")
 
 
 def _default(field: dataclasses.Field[Any]) -> Any:

@@ -3,44 +3,60 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import ClassVar
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from sfumato.recipe.choices.choice import CONFIG, Choice
+from sfumato.words import one_digit
 
 COORDINATES = 2
 """Row and column."""
 
 
 @dataclass(frozen=True, config=CONFIG)
-class Encoding(Choice, family="encoding", implementations="sfumato.models.encodings.{name}:build"):
+class Encoding(
+    Choice,
+    family="encoding",
+    implementations="sfumato.models.encodings.{name}:build",
+    facts=("trainable", "outputs", "multiply_adds", "shapes"),
+):
     """A map of the coordinates to features. A member says what it makes and costs; nothing is built for that."""
 
-    trainable: ClassVar[bool] = False
+    trainable: ClassVar[bool]
     """Whether it has parameters that are trained. Engines that compute all features once cannot train those."""
+    identity: ClassVar[bool] = False
+    """Whether the features are the inputs themselves, so that it serves any inputs and is not drawn."""
 
     def outputs(self) -> int:
         """Features made of the coordinates of one sample: inputs of the first layer."""
-        raise NotImplementedError(f"encoding {self.name} does not say how many features it makes")
+        raise NotImplementedError
 
     def multiply_adds(self) -> int:
         """Of one sample."""
-        raise NotImplementedError(f"encoding {self.name} does not say what it costs")
+        raise NotImplementedError
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Of the arrays that are saved of it, by the names in its ``state_dict``."""
-        raise NotImplementedError(f"encoding {self.name} does not say what is saved of it")
+        raise NotImplementedError
 
     def parameters(self) -> int:
         """Trained numbers: all that is saved of it, or none."""
         return sum(math.prod(shape) for shape in self.shapes().values()) if self.trainable else 0
 
+    def smoother(self) -> Encoding | None:
+        """Return a variant with which the network varies less between pixels; None where it has no such."""
+        return None
+
 
 @dataclass(frozen=True, config=CONFIG)
 class Plain(Encoding, name="none", implementation="sfumato.models.encodings.plain:build"):
     """The coordinates as they are."""
+
+    trainable: ClassVar[bool] = False
+    identity: ClassVar[bool] = True
 
     def outputs(self) -> int:
         """As many as there are coordinates."""
@@ -59,6 +75,8 @@ class Plain(Encoding, name="none", implementation="sfumato.models.encodings.plai
 class Fourier(Encoding, name="fourier"):
     """Gaussian Fourier features: cos and sin of random frequencies (Tancik et al. 2020)."""
 
+    trainable: ClassVar[bool] = False
+
     sigma: float = Field(default=10.0, gt=0, description="standard deviation of the frequencies, in cycles a unit")
     features: int = Field(default=256, ge=2, le=65536, multiple_of=2, description="inputs made, half cos and half sin")
 
@@ -73,3 +91,8 @@ class Fourier(Encoding, name="fourier"):
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """The frequencies."""
         return {"frequencies": (COORDINATES, self.features // 2)}
+
+    def smoother(self) -> Encoding | None:
+        """Lower frequencies: the default's, or a quarter of its own where these are as low."""
+        default = Fourier().sigma
+        return replace(self, sigma=one_digit(default if self.sigma > default else self.sigma / 4))

@@ -2,44 +2,71 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from sfumato.recipe.choices.choice import CONFIG, Choice
+from sfumato.recipe.layers import LinearLayer
 
 Distribution = Literal["normal", "uniform"]
 
 
 @dataclass(frozen=True, config=CONFIG)
-class Initialisation(Choice, family="initialisation", implementations="sfumato.models.initialisations.{name}:draw"):
+class Initialisation(
+    Choice,
+    family="initialisation",
+    implementations="sfumato.models.initialisations.{name}:draw",
+    facts=("needs_picture", "scratch_bytes", "operations"),
+):
     """A distribution of initial weights and biases."""
+
+    needs_picture: ClassVar[bool]
+    """Whether it places units in the plane of a picture, so that it serves no other inputs."""
+    scratch_bytes: ClassVar[int]
+    """Bytes per weight that drawing the largest layer takes besides the weights."""
+
+    def operations(self, layers: tuple[LinearLayer, ...]) -> int:
+        """Return the floating-point operations besides drawing each weight, about."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True, config=CONFIG)
-class Gaussian(Initialisation, name="gaussian"):
+class IndependentWeights(Initialisation):
+    """Every weight is drawn by itself, in float64, and converted."""
+
+    needs_picture: ClassVar[bool] = False
+    scratch_bytes: ClassVar[int] = 20
+
+    def operations(self, layers: tuple[LinearLayer, ...]) -> int:
+        """None."""
+        return 0
+
+
+@dataclass(frozen=True, config=CONFIG)
+class Gaussian(IndependentWeights, name="gaussian"):
     """Normal with standard deviation scale / sqrt(fan_in + 1), biases alike: the 2012 rule."""
 
     scale: float = Field(default=0.3, gt=0, description="numerator of the standard deviation")
 
 
 @dataclass(frozen=True, config=CONFIG)
-class He(Initialisation, name="he"):
+class He(IndependentWeights, name="he"):
     """Variance 2 / fan_in, biases 0 (He et al. 2015)."""
 
     distribution: Distribution = Field(default="normal", description="normal or uniform")
 
 
 @dataclass(frozen=True, config=CONFIG)
-class Glorot(Initialisation, name="glorot"):
+class Glorot(IndependentWeights, name="glorot"):
     """Variance 2 / (fan_in + fan_out), biases 0 (Glorot and Bengio 2010)."""
 
     distribution: Distribution = Field(default="uniform", description="normal or uniform")
 
 
 @dataclass(frozen=True, config=CONFIG)
-class LeCun(Initialisation, name="lecun"):
+class LeCun(IndependentWeights, name="lecun"):
     """Variance 1 / fan_in, biases 0 (LeCun et al. 1998)."""
 
     distribution: Distribution = Field(default="normal", description="normal or uniform")
@@ -49,11 +76,18 @@ class LeCun(Initialisation, name="lecun"):
 class Orthogonal(Initialisation, name="orthogonal"):
     """A random matrix with orthonormal rows or columns times gain, biases 0 (Saxe et al. 2014)."""
 
+    needs_picture: ClassVar[bool] = False
+    scratch_bytes: ClassVar[int] = 36
+
     gain: float = Field(default=1.0, gt=0, description="factor of the orthonormal matrix")
+
+    def operations(self, layers: tuple[LinearLayer, ...]) -> int:
+        """Of a QR factorization of each layer."""
+        return sum(8 * max(each.inputs, each.units) * min(each.inputs, each.units) ** 2 for each in layers)
 
 
 @dataclass(frozen=True, config=CONFIG)
-class Siren(Initialisation, name="siren"):
+class Siren(IndependentWeights, name="siren"):
     """Uniform: +-1/fan_in in the first layer, +-sqrt(6/fan_in)/omega after it (Sitzmann et al. 2020).
 
     Biases are uniform within +-1/sqrt(fan_in).
@@ -69,4 +103,14 @@ class Edges(Initialisation, name="edges"):
     A hidden layer is scaled so that its sums have the standard deviation 1 over the picture.
     """
 
+    needs_picture: ClassVar[bool] = True
+    scratch_bytes: ClassVar[int] = 36
+
     scale: float = Field(default=30.0, gt=0, description="how steep the first layer's units are: length of the weights")
+
+    def operations(self, layers: tuple[LinearLayer, ...]) -> int:
+        """Each hidden unit's place goes through all layers below."""
+        return sum(
+            2 * layer.units * sum(below.weights for below in layers[:number])
+            for number, layer in enumerate(layers[:-1])
+        )

@@ -74,13 +74,9 @@ def saturated_output(trial: Trial, recipe: Recipe) -> Finding | None:
         f"it is, with {trial.error:.2g} times the errors of one flat colour."
     )
     smaller = remedies.tries(remedies.linear_output(), remedies.slower(recipe))
-    if not isinstance(recipe.training.optimizer, choices.Rprop):
-        return _ill(text, smaller)
-    return _ill(
-        text,
-        f"Rprop's steps may grow up to {recipe.training.optimizer.largest:g}. {smaller} What learned in 2012 was "
-        f"{remedies.of_2012()}.",
-    )
+    note = recipe.training.optimizer.growth_note()
+    change = f"{note} {smaller} What learned in 2012 was {remedies.of_2012()}." if note else smaller
+    return _ill(text, change)
 
 
 def dead_layer(trial: Trial, recipe: Recipe) -> Finding | None:

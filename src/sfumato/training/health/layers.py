@@ -17,10 +17,8 @@ from torch import Tensor, nn
 
 from sfumato.models import MLP
 from sfumato.training.health.activation_slopes import Elementwise, slopes
+from sfumato.training.health.dead_units import dead_by_gradient, dead_by_slope
 from sfumato.training.health.stable_rank import stable_rank
-
-DEAD = 1e-4
-"""A unit whose slope is below this part of the activation's steepest at every sample is dead: it learns nothing."""
 
 SATURATED = 0.01
 """An answer of a bounded activation where its slope is below this part of the steepest is saturated."""
@@ -47,7 +45,7 @@ class Layer:
     gradient_norm: float
     """Root mean square over the samples of that gradient's length."""
     dead: float
-    """Part of its units through which no gradient passes at any sample."""
+    """Part of its units that are dead (`sfumato.training.health.dead_units`)."""
     saturated: float | None
     """Part of its units' answers at the flat ends of a bounded activation; None for one that is not bounded."""
     stable_rank: float
@@ -125,10 +123,11 @@ def _figures(call: _Call, gradient: Tensor | None, *, output: bool) -> Layer:
     found = None if call.activation is None else slopes(call.activation, call.sums)
     if found is not None:
         parts = found.parts.reshape(samples, -1)
-        dead, saturated = (parts < DEAD).all(0), (parts < SATURATED).double().mean() if found.bounded else None
+        dead = dead_by_slope(call.sums.reshape(samples, -1), parts)
+        saturated = (parts < SATURATED).double().mean() if found.bounded else None
     else:
         # A function inside someone's own module: what comes back tells whether anything passes.
-        dead, saturated = (back == 0).all(0) & (not output), None
+        dead, saturated = dead_by_gradient(back) & (not output), None
     return Layer(
         name=call.name,
         weight=call.weight,

@@ -18,12 +18,12 @@ import torch
 from torch import Tensor, nn
 
 from sfumato.recipe import choices
+from sfumato.recipe.choices.optimizers import inversion_is_due
 from sfumato.training.optimizers.adam_step import adam_step
 from sfumato.training.optimizers.closure import loss_of
 from sfumato.training.optimizers.parameters import hidden_linear, removed_with
 
-EARLY = (1, 2, 3, 5, 8)
-"""Steps after which the moments are inverted though none are due: at first they change quickly."""
+due = inversion_is_due
 
 
 def invert(moments: Tensor, damping: float) -> Tensor | None:
@@ -36,11 +36,6 @@ def invert(moments: Tensor, damping: float) -> Tensor | None:
     damped = damped + torch.eye(len(damped), dtype=torch.float64) * (damping * damped.diagonal().mean())
     factor, failed = torch.linalg.cholesky_ex(damped)
     return None if failed or not torch.isfinite(factor).all() else torch.cholesky_inverse(factor)
-
-
-def due(step: int, every: int) -> bool:
-    """Whether the moments are inverted after this step (from 1)."""
-    return step in EARLY or step % every == 0
 
 
 def kept(step: int, decay: float) -> float:
@@ -116,7 +111,7 @@ class Foof(torch.optim.Optimizer):
             places = update.split([parameter[0].numel() for parameter in parameters], dim=1)
             for parameter, part in zip(parameters, places, strict=True):
                 parameter.add_(part.reshape(parameter.shape))
-        if step > 1 and due(step, choice.every):
+        if step > 1 and inversion_is_due(step, choice.every):
             self._invert(state)
 
     def _invert(self, state: dict[str, Any]) -> None:

@@ -29,13 +29,11 @@ from torch import Tensor, nn
 from torch.autograd.graph import GradientEdge, get_gradient_edge
 
 from sfumato.recipe import choices
+from sfumato.recipe.choices.optimizers import MAX_SIDE, inversion_is_due
 from sfumato.training.optimizers.adam_step import adam_step
 from sfumato.training.optimizers.closure import loss_of
-from sfumato.training.optimizers.foof import due, invert
+from sfumato.training.optimizers.foof import invert
 from sfumato.training.optimizers.parameters import removed_with
-
-LONGEST = 2048
-"""Layers with more inputs or units are Adam's: their factors would be too large."""
 
 
 class Kfac(torch.optim.Optimizer):
@@ -137,7 +135,7 @@ class Kfac(torch.optim.Optimizer):
         for name, seen in (("errors", self._errors), ("inputs", self._inputs)):
             rows = seen[id(weight)]
             state[name].mul_(1 - new).addmm_(rows.mT, rows, alpha=new / len(rows))
-        if due(step, choice.every):
+        if inversion_is_due(step, choice.every):
             _invert(state, choice.damping)
         mean = state["momentum"].lerp_(gradient, 1 - choice.momentum)
         update = state["errors_inverse"] @ mean @ state["inputs_inverse"]
@@ -157,7 +155,7 @@ def _fits(layer: nn.Linear) -> bool:
     """Whether its weights are its own, all trained, and not too many: not those of `torch.nn.utils.parametrize`."""
     names = [name for name, parameter in layer.named_parameters() if parameter.requires_grad]
     trained = names == (["weight"] if layer.bias is None else ["weight", "bias"])
-    return trained and max(layer.in_features + 1, layer.out_features) <= LONGEST
+    return trained and max(layer.in_features + 1, layer.out_features) <= MAX_SIDE
 
 
 def build(choice: choices.KFAC, model: nn.Module, threads: int) -> torch.optim.Optimizer:

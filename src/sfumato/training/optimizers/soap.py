@@ -21,11 +21,9 @@ from torch import Tensor, nn
 
 from sfumato.parallel import spread
 from sfumato.recipe import choices
+from sfumato.recipe.choices.optimizers import MAX_SIDE
 from sfumato.training.optimizers.adam_step import adam_step
 from sfumato.training.optimizers.closure import loss_of
-
-LONGEST = 2048
-"""A longer side of a matrix stays as it is, as in the paper: its moments and eigenvectors would be too large."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ SIDES = (Side("left_moments", "left_basis", 0), Side("right_moments", "right_bas
 
 def sides(matrix: Tensor) -> list[Side]:
     """Those that are turned."""
-    return [side for side in SIDES if matrix.shape[side.dim] <= LONGEST]
+    return [side for side in SIDES if matrix.shape[side.dim] <= MAX_SIDE]
 
 
 def eigenvectors(moments: Tensor) -> Tensor:
