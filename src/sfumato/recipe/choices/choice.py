@@ -59,8 +59,7 @@ class Choice:
     @classmethod
     def implementation(cls) -> Any:
         """Import and return what implements this choice; each family's package says what that is."""
-        module, _, attribute = cls.implemented_by.partition(":")
-        return getattr(import_module(module), attribute)
+        return load(cls.implemented_by)
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -126,6 +125,12 @@ class Choice:
             "title": cls.family,
             "examples": [member.usage() for member in cls.members.values()],
         }
+
+
+def load(path: str) -> Any:
+    """Import and return a ``module:attribute``."""
+    module, _, attribute = path.partition(":")
+    return getattr(import_module(module), attribute)
 
 
 def _default(field: dataclasses.Field[Any]) -> Any:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from sfumato.recipe.choices.choice import CONFIG, Choice
+from sfumato.recipe.choices.choice import CONFIG, Choice, load
 
 COORDINATES = 2
 """Row and column."""
@@ -20,6 +20,13 @@ class Encoding(Choice, family="encoding", implementations="sfumato.models.encodi
 
     trainable: ClassVar[bool] = False
     """Whether it has parameters that are trained. Engines that compute all features once cannot train those."""
+    compiled: ClassVar[str] = ""
+    """Of one that is trained: where its compiled form is, as ``module:attribute``; empty where there is none."""
+
+    @classmethod
+    def compiled_implementation(cls) -> Any:
+        """Import and return the compiled form, a `sfumato.training.engines.fused.encoder.CompiledEncoding`."""
+        return load(cls.compiled)
 
     def outputs(self) -> int:
         """Features made of the coordinates of one sample: inputs of the first layer."""

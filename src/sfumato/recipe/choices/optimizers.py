@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from sfumato.recipe.choices.choice import CONFIG, Choice
+from sfumato.recipe.choices.choice import CONFIG, Choice, load
 
 
 @dataclass(frozen=True, config=CONFIG)
@@ -18,8 +18,15 @@ class Optimizer(Choice, family="optimizer", implementations="sfumato.training.op
     """Whether a weight's update follows from its own gradients alone, without a product of matrices."""
     hooks_layers: ClassVar[bool] = False
     """Whether it looks at what the samples of a batch leave in the layers, so that a batch cannot be divided."""
+    compiled: ClassVar[str] = ""
+    """Where its compiled form is, as ``module:attribute``; empty where there is none."""
 
     lr: float = Field(default=0.001, ge=0, description="learning rate")
+
+    @classmethod
+    def compiled_implementation(cls) -> Any:
+        """Import and return the compiled form, as `sfumato.training.engines.fused.optimizer` describes it."""
+        return load(cls.compiled)
 
 
 @dataclass(frozen=True, config=CONFIG)
@@ -27,6 +34,7 @@ class SGD(Optimizer, name="sgd"):
     """Plain gradient descent; with fan_in_scaling each layer's rate is lr / sqrt(fan_in + 1), the 2012 rule."""
 
     elementwise: ClassVar[bool] = True
+    compiled: ClassVar[str] = "sfumato.training.engines.fused.sgd:build"
 
     lr: float = Field(default=0.1, ge=0, description="learning rate")
     momentum: float = Field(default=0.0, ge=0, lt=1, description="part of the last update that is kept")
@@ -39,6 +47,7 @@ class Adam(Optimizer, name="adam"):
     """Kingma and Ba 2015."""
 
     elementwise: ClassVar[bool] = True
+    compiled: ClassVar[str] = "sfumato.training.engines.fused.adam:build"
 
     lr: float = Field(default=0.001, ge=0, description="learning rate")
     beta1: float = Field(default=0.9, ge=0, lt=1, description="decay of the mean of the gradients")
@@ -51,6 +60,7 @@ class AdamW(Optimizer, name="adamw"):
     """Adam with decoupled weight decay (Loshchilov and Hutter 2019)."""
 
     elementwise: ClassVar[bool] = True
+    compiled: ClassVar[str] = "sfumato.training.engines.fused.adam:build_adamw"
 
     lr: float = Field(default=0.001, ge=0, description="learning rate")
     weight_decay: float = Field(default=0.01, ge=0, description="part of a weight that is taken away, times the rate")
@@ -64,6 +74,7 @@ class RMSprop(Optimizer, name="rmsprop"):
     """Tieleman and Hinton 2012."""
 
     elementwise: ClassVar[bool] = True
+    compiled: ClassVar[str] = "sfumato.training.engines.fused.rmsprop:build"
 
     lr: float = Field(default=0.001, ge=0, description="learning rate")
     decay: float = Field(default=0.99, ge=0, lt=1, description="decay of the mean of the squared gradients")
@@ -98,6 +109,8 @@ class LBFGS(Optimizer, name="lbfgs"):
 class Muon(Optimizer, name="muon"):
     """Orthogonalised momentum for the hidden matrices, Adam for the rest (Jordan et al. 2024)."""
 
+    compiled: ClassVar[str] = "sfumato.training.engines.fused.muon:build"
+
     lr: float = Field(default=0.05, ge=0, description="learning rate of the hidden matrices")
     momentum: float = Field(default=0.95, ge=0, lt=1, description="part of the last update that is kept")
     nesterov: bool = Field(default=True, description="look ahead along the momentum")
@@ -110,6 +123,7 @@ class Foof(Optimizer, name="foof"):
     """Gradients of hidden layers divided by the second moments of their inputs; Adam for the rest (Benzing 2022)."""
 
     hooks_layers: ClassVar[bool] = True
+    compiled: ClassVar[str] = "sfumato.training.engines.fused.foof:build"
 
     lr: float = Field(default=0.1, ge=0, description="size of a hidden layer's update, in parts of an orthogonal one")
     momentum: float = Field(default=0.9, ge=0, lt=1, description="part of the last gradients that is kept")
