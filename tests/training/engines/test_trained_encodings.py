@@ -60,7 +60,8 @@ def test_what_joins_later_passes_back_too(shape: str, biases: bool) -> None:
 
 @pytest.mark.parametrize("width", [(), (9,), (300, 8)])
 def test_depths(width: tuple[int, ...]) -> None:
-    check(lattice(**({"width": width} if width else {"width": 8, "depth": 0})), threads=2)
+    shape: dict[str, Any] = {"width": width} if width else {"width": 8, "depth": 0}
+    check(lattice(**shape), threads=2)
 
 
 def test_more_parameters_than_are_updated_at_once_and_threads_without_samples() -> None:
