@@ -29,7 +29,7 @@ from sfumato.lab.speedrun.tracks import TRACKS
 from sfumato.lab.speedrun.trial import Trial, train, warm_up
 from sfumato.recipe import Recipe, changed, preset
 from sfumato.training import Trainer, resolve
-from sfumato.training.engines import fused_optimizer
+from sfumato.training.engines.fused.optimizer import Optimizer
 from sfumato.training.orders import SeededOrder
 
 NAME = "speedrun_profile"
@@ -67,7 +67,7 @@ def measure(recipe: Recipe, pixels: NDArray[np.float32], rounds: int, steps: int
         recipe = changed(recipe, {"budget": {"steps": steps}})
     plain = changed(recipe, {"training": {"optimizer": "sgd(lr=0.001)"}})
     watch = Stopwatch()
-    watch.wrap("inverses", fused_optimizer.Optimizer, "pause")
+    watch.wrap("inverses", Optimizer, "refresh_preconditioner")
     watch.wrap("order", SeededOrder, "epoch")
     watch.wrap("evaluation", Trainer, "_evaluate")
     inside: dict[str, list[float]] = {name: [] for name in ("inverses", "order", "evaluation", "preparation")}

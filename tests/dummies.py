@@ -1,9 +1,9 @@
-"""A member of every family that nobody uses, written as CONTRIBUTING.md tells: for tests/test_components.py."""
+"""Members of every family that nobody uses, written as CONTRIBUTING.md tells: for tests/test_components.py."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import torch
@@ -15,7 +15,24 @@ from torch import Tensor, nn
 from sfumato.models.activations import Implementation
 from sfumato.recipe import choices
 from sfumato.recipe.choices.choice import CONFIG
-from sfumato.recipe.layers import Memory, NetworkSize
+from sfumato.recipe.layers import (
+    CompiledMemory,
+    LinearLayer,
+    Memory,
+    NetworkSize,
+    Operations,
+    StepEstimate,
+    TrainingWork,
+)
+from sfumato.training.engines.fused.encoder import CompiledEncoding
+from sfumato.training.engines.fused.forward_backward import Network, layer_table
+from sfumato.training.engines.fused.layout import Field as Column
+from sfumato.training.engines.fused.layout import Layout
+from sfumato.training.engines.fused.optimizer import CompiledOptimizer, Preconditioner, Rule
+from sfumato.training.engines.fused.reduction import reduce_gradients_in_place, share
+from sfumato.training.engines.fused.thread_context import ThreadContext, set_partial_sum, total_of_partial_sums
+from sfumato.training.engines.memory import vector
+from sfumato.training.optimizers.parameters import hidden_matrices
 
 IN_THIS_FILE = f"{__name__}:{{}}".format
 
@@ -45,7 +62,7 @@ BENT = Implementation(
 
 @dataclass(frozen=True, config=CONFIG)
 class Learned(choices.Encoding, name="learned", implementation=IN_THIS_FILE("build_learned")):
-    """Sines of sums whose weights are trained."""
+    """Sines of sums whose weights are trained; not compiled."""
 
     trainable: ClassVar[bool] = True
 
@@ -78,6 +95,93 @@ def build_learned(choice: Learned, random: np.random.Generator) -> nn.Module:
 
 
 @dataclass(frozen=True, config=CONFIG)
+class Lattice(
+    choices.Encoding,
+    name="lattice",
+    implementation=IN_THIS_FILE("build_lattice"),
+):
+    """Values at the corners of squares, interpolated between them, times a factor per feature; compiled."""
+
+    trainable: ClassVar[bool] = True
+    compiled: ClassVar[str] = IN_THIS_FILE("LATTICE")
+
+    side: int = Field(default=3, ge=1, description="squares along each side")
+    features: int = Field(default=5, ge=1, description="inputs made")
+
+    def outputs(self) -> int:
+        """Features."""
+        return self.features
+
+    def multiply_adds(self) -> int:
+        """Of the interpolation."""
+        return 4 * self.features
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The factors and the values."""
+        return {"factors": (self.features,), "values": (self.side + 1, self.side + 1, self.features)}
+
+
+class LatticeValues(nn.Module):
+    def __init__(self, factors: Tensor, values: Tensor) -> None:
+        super().__init__()
+        self.factors, self.values = nn.Parameter(factors), nn.Parameter(values)
+
+    def forward(self, coordinates: Tensor) -> Tensor:
+        side = len(self.values) - 1
+        places = (coordinates + 1) * (side / 2)
+        cells = places.floor().long().clamp(0, side - 1)
+        (r, c), (u, v) = cells.T, (places - cells).T.unsqueeze(2)
+        above = (1 - v) * self.values[r, c] + v * self.values[r, c + 1]
+        below = (1 - v) * self.values[r + 1, c] + v * self.values[r + 1, c + 1]
+        return self.factors * ((1 - u) * above + u * below)
+
+
+def build_lattice(choice: Lattice, random: np.random.Generator) -> nn.Module:
+    shapes = choice.shapes()
+    factors, values = random.uniform(0.5, 1.5, shapes["factors"]), random.standard_normal(shapes["values"])
+    return LatticeValues(torch.from_numpy(factors), torch.from_numpy(values))
+
+
+def interpolate(coordinates: Any, features: Any, parameters: Any, constants: Any) -> None:
+    side, count = int(constants[0]), int(constants[1])
+    for s in range(len(coordinates)):
+        y, x = (coordinates[s, 0] + 1) * np.float32(side / 2), (coordinates[s, 1] + 1) * np.float32(side / 2)
+        r, c = min(max(int(y), 0), side - 1), min(max(int(x), 0), side - 1)
+        u, v = y - np.float32(r), x - np.float32(c)
+        first = count + (r * (side + 1) + c) * count
+        below = first + (side + 1) * count
+        one = np.float32(1)
+        for f in range(count):
+            upper = (one - v) * parameters[first + f] + v * parameters[first + count + f]
+            lower = (one - v) * parameters[below + f] + v * parameters[below + count + f]
+            features[s, f] = parameters[f] * ((one - u) * upper + u * lower)
+
+
+def scatter(coordinates: Any, feature_grads: Any, parameters: Any, gradients: Any, constants: Any) -> None:
+    side, count = int(constants[0]), int(constants[1])
+    for s in range(len(coordinates)):
+        y, x = (coordinates[s, 0] + 1) * np.float32(side / 2), (coordinates[s, 1] + 1) * np.float32(side / 2)
+        r, c = min(max(int(y), 0), side - 1), min(max(int(x), 0), side - 1)
+        u, v = y - np.float32(r), x - np.float32(c)
+        first = count + (r * (side + 1) + c) * count
+        below = first + (side + 1) * count
+        one = np.float32(1)
+        for f in range(count):
+            upper = (one - v) * parameters[first + f] + v * parameters[first + count + f]
+            lower = (one - v) * parameters[below + f] + v * parameters[below + count + f]
+            grad = feature_grads[s, f]
+            gradients[f] += grad * ((one - u) * upper + u * lower)
+            grad *= parameters[f]
+            gradients[first + f] += grad * (one - u) * (one - v)
+            gradients[first + count + f] += grad * (one - u) * v
+            gradients[below + f] += grad * u * (one - v)
+            gradients[below + count + f] += grad * u * v
+
+
+LATTICE = CompiledEncoding(interpolate, scatter, lambda choice: (choice.side, choice.features))
+
+
+@dataclass(frozen=True, config=CONFIG)
 class LogCosh(choices.Loss, name="log_cosh", implementation=IN_THIS_FILE("log_cosh")):
     """log cosh(error)."""
 
@@ -88,7 +192,7 @@ def log_cosh(choice: LogCosh, errors: Tensor) -> Tensor:
 
 @dataclass(frozen=True, config=CONFIG)
 class Signs(choices.ElementwiseOptimizer, name="signs", implementation=IN_THIS_FILE("build_signs")):
-    """A step of one size along the sign of each gradient."""
+    """A step of one size along the sign of each gradient; not compiled."""
 
     def memory(self, network: NetworkSize) -> Memory:
         """The signs."""
@@ -114,6 +218,162 @@ def build_signs(choice: Signs, model: nn.Module, threads: int) -> torch.optim.Op
 
 
 @dataclass(frozen=True, config=CONFIG)
+class Bounded(choices.ElementwiseOptimizer, name="bounded", implementation=IN_THIS_FILE("build_bounded")):
+    """Steps along the mean m of the gradients, m / (1 + |m|); compiled."""
+
+    compiled: ClassVar[str] = IN_THIS_FILE("compile_bounded")
+
+    decay: float = Field(default=0.8, ge=0, lt=1, description="decay of the mean of the gradients")
+
+    def memory(self, network: NetworkSize) -> Memory:
+        """The means, and the updates."""
+        return Memory(2 * network.parameters)
+
+    def compiled_memory(self, network: NetworkSize, threads: int) -> CompiledMemory:
+        """The means."""
+        return CompiledMemory(state=network.padded_weights)
+
+
+class BoundedDescent(torch.optim.Optimizer):
+    def __init__(self, parameters: Any, choice: Bounded) -> None:
+        super().__init__(parameters, {"lr": choice.lr})
+        self.decay = choice.decay
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float]) -> float:  # pyright: ignore[reportIncompatibleMethodOverride]
+        with torch.enable_grad():
+            loss = closure()
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                mean = self.state[parameter].setdefault("mean", torch.zeros_like(parameter))
+                mean.lerp_(parameter.grad, 1 - self.decay)
+                parameter -= group["lr"] * mean / (1 + mean.abs())
+        return loss
+
+
+def build_bounded(choice: Bounded, model: nn.Module, threads: int) -> torch.optim.Optimizer:
+    return BoundedDescent(model.parameters(), choice)
+
+
+def bounded(weights: Any, gradients: Any, state: Any, parameters: Any, rate: float, step: int) -> None:
+    means, new, lr = state[0], np.float32(1 - parameters[0]), np.float32(rate)
+    for i in range(len(weights)):
+        means[i] += new * (gradients[i] - means[i])
+        weights[i] -= lr * means[i] / (np.float32(1) + abs(means[i]))
+
+
+def compile_bounded(choice: Bounded, layout: Layout) -> CompiledOptimizer:
+    return CompiledOptimizer(Rule(bounded, lambda _: choice.lr, (choice.decay,), ("means",)))
+
+
+@dataclass(frozen=True, config=CONFIG)
+class Normed(choices.Optimizer, name="normed", implementation=IN_THIS_FILE("build_normed")):
+    """Hidden layers' matrices by their gradients over these' Frobenius norms, plain descent for the rest; compiled."""
+
+    hooks_layers: ClassVar[bool] = False
+    compiled: ClassVar[str] = IN_THIS_FILE("compile_normed")
+
+    def memory(self, network: NetworkSize) -> Memory:
+        """The updates."""
+        return Memory(network.parameters)
+
+    def compiled_memory(self, network: NetworkSize, threads: int) -> CompiledMemory:
+        """The updates."""
+        return CompiledMemory(state=0, updates=network.padded_weights)
+
+    def operations(self, work: TrainingWork) -> Operations | None:
+        """Norms are no products of matrices."""
+        return Operations(work.passes(work.samples), 0)
+
+    def step_estimate(self, layers: tuple[LinearLayer, ...]) -> StepEstimate:
+        """Of the norms."""
+        return StepEstimate(4 * sum(layer.weights for layer in layers))
+
+
+class NormedDescent(torch.optim.Optimizer):
+    def __init__(self, hidden: list[nn.Parameter], rest: list[nn.Parameter], lr: float) -> None:
+        groups = [{"params": hidden, "normed": True}, {"params": rest, "normed": False}]
+        super().__init__([group for group in groups if group["params"]], {"lr": lr})
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float]) -> float:  # pyright: ignore[reportIncompatibleMethodOverride]
+        with torch.enable_grad():
+            loss = closure()
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                size = parameter.grad.norm() if group["normed"] else 1.0
+                parameter -= group["lr"] * parameter.grad / size
+        return loss
+
+
+def build_normed(choice: Normed, model: nn.Module, threads: int) -> torch.optim.Optimizer:
+    hidden = hidden_matrices(model)
+    rest = [parameter for parameter in model.parameters() if all(parameter is not each for each in hidden)]
+    return NormedDescent(hidden, rest, choice.lr)
+
+
+def plain(weights: Any, gradients: Any, state: Any, parameters: Any, rate: float, step: int) -> None:
+    lr = np.float32(rate)
+    for i in range(len(weights)):
+        weights[i] -= lr * gradients[i]
+
+
+class NormedFields(NamedTuple):
+    lr: float
+    updates: int
+
+
+FAN_IN, ROWS, COLUMNS, WEIGHTS = (int(each) for each in (Column.FAN_IN, Column.ROWS, Column.COLUMNS, Column.WEIGHTS))
+
+
+def accumulate(net: Network, thread: ThreadContext, own: NormedFields, layer: int, step: int) -> None:
+    row = layer_table(net)[layer]
+    begin, end = share(row[ROWS], thread.rank, thread.threads)
+    count = max(min(end, row[FAN_IN]) - begin, 0) * row[COLUMNS]
+    gradients = reduce_gradients_in_place(thread, row[WEIGHTS] + begin * row[COLUMNS], count)
+    squares = 0.0
+    for i in range(count):
+        squares += gradients[i] * gradients[i]
+    set_partial_sum(thread, layer, 0, squares)
+
+
+def precondition(net: Network, thread: ThreadContext, own: NormedFields, step: int, phase: int) -> int:
+    for layer in range(1, net.layers - 1):
+        row = layer_table(net)[layer]
+        begin, end = share(row[ROWS], thread.rank, thread.threads)
+        count = max(min(end, row[FAN_IN]) - begin, 0) * row[COLUMNS]
+        position = row[WEIGHTS] + begin * row[COLUMNS]
+        gradients, updates = vector(thread.gradients + 4 * position, count), vector(own.updates + 4 * position, count)
+        scale = np.float32(1 / np.sqrt(total_of_partial_sums(thread, layer, 0)))
+        for i in range(count):
+            updates[i] = scale * gradients[i]
+    return phase
+
+
+def apply_update(net: Network, thread: ThreadContext, own: NormedFields, layer: int, lr_factor: float) -> None:
+    row = layer_table(net)[layer]
+    begin, end = share(row[ROWS], thread.rank, thread.threads)
+    position, count = row[WEIGHTS] + begin * row[COLUMNS], max(min(end, row[FAN_IN]) - begin, 0) * row[COLUMNS]
+    weights, updates = vector(net.weights + 4 * position, count), vector(own.updates + 4 * position, count)
+    rate = np.float32(own.lr * lr_factor)
+    for i in range(count):
+        weights[i] -= rate * updates[i]
+
+
+def compile_normed(choice: Normed, layout: Layout) -> CompiledOptimizer:
+    hidden = Preconditioner(
+        fields=NormedFields,
+        accumulate=accumulate,
+        precondition=precondition,
+        apply_update=apply_update,
+        preconditions_biases=False,
+        parameters=(choice.lr,),
+        scratch={"updates": layout.parameters},
+    )
+    return CompiledOptimizer(Rule(plain, lambda _: choice.lr), hidden)
+
+
+@dataclass(frozen=True, config=CONFIG)
 class Backwards(choices.Order, name="backwards", implementation=IN_THIS_FILE("backwards")):
     """From the last pixel to the first."""
 
@@ -122,4 +382,4 @@ def backwards(pixels: int, seed: int, epoch: int) -> NDArray[np.int64]:
     return np.arange(pixels)[::-1].copy()
 
 
-MEMBERS: tuple[type[choices.Choice], ...] = (Bent, Learned, LogCosh, Signs, Backwards)
+MEMBERS: tuple[type[choices.Choice], ...] = (Bent, Learned, Lattice, LogCosh, Signs, Bounded, Normed, Backwards)

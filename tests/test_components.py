@@ -7,8 +7,6 @@ automatic differentiation in float64, with the dummies' formulas and plain steps
 from __future__ import annotations
 
 import dataclasses
-import importlib
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,38 +23,44 @@ from sfumato.recipe.drawing import drawing
 from sfumato.recipe.layers import LinearLayer, NetworkSize
 from sfumato.recipe.need import Size, training
 from sfumato.training.engines import choose
+from sfumato.training.engines.fused import engine as fused_engine
+from tests.registering import dummies
 from tests.small import picture
 
 ROWS, COLUMNS, EPOCHS, RATE = 9, 7, 3, 0.02
-DUMMIES: dict[str, dict[str, Any]] = {
-    "model.activation": {"model": {"activation": "bent(a=0.4, b=1.2)"}},
-    "model.encoding": {"model": {"encoding": "learned"}},
-    "training.loss": {"training": {"loss": "log_cosh"}},
-    "training.optimizer": {"training": {"optimizer": f"signs(lr={RATE / 20})"}},
-    "training.order": {"training": {"order": "backwards"}},
+FIELDS: dict[str, tuple[str, dict[str, Any]]] = {
+    "bent": ("model.activation", {"model": {"activation": "bent(a=0.4, b=1.2)"}}),
+    "learned": ("model.encoding", {"model": {"encoding": "learned"}}),
+    "lattice": ("model.encoding", {"model": {"encoding": "lattice"}}),
+    "log_cosh": ("training.loss", {"training": {"loss": "log_cosh"}}),
+    "signs": ("training.optimizer", {"training": {"optimizer": f"signs(lr={RATE / 20})"}}),
+    "bounded": ("training.optimizer", {"training": {"optimizer": f"bounded(lr={RATE}, decay=0.7)"}}),
+    "normed": ("training.optimizer", {"training": {"optimizer": f"normed(lr={RATE})"}}),
+    "backwards": ("training.order", {"training": {"order": "backwards"}}),
 }
+"""Of every dummy: the field of a recipe that it is for, and what changes a recipe to it."""
+DUMMIES = list(FIELDS)
 CLAIMED = {
-    "model.activation": {"fused", "stacked", "online", "autograd"},
-    "model.encoding": {"autograd"},
-    "training.loss": {"autograd"},
-    "training.optimizer": {"autograd"},
-    "training.order": {"fused", "stacked", "online", "autograd"},
+    "bent": {"fused", "stacked", "online", "autograd"},
+    "learned": {"autograd"},
+    "lattice": {"fused", "stacked", "autograd"},
+    "log_cosh": {"autograd"},
+    "signs": {"autograd"},
+    "bounded": {"fused", "stacked", "autograd"},
+    "normed": {"fused", "stacked", "autograd"},
+    "backwards": {"fused", "stacked", "online", "autograd"},
 }
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _dummies() -> Iterator[None]:
-    module = importlib.import_module("tests.dummies")
-    yield
-    # Other tests look at all members of a family.
-    for member in module.MEMBERS:
-        del member.members[member.name]
-    del sys.modules["tests.dummies"]
+    with dummies():
+        yield
 
 
-def recipe_of(field: str, engine: str) -> Recipe:
+def recipe_of(dummy: str, engine: str) -> Recipe:
     single = engine in ("online", "replica")
-    changes = DUMMIES[field]
+    changes = FIELDS[dummy][1]
     return changed(
         Recipe(),
         {
@@ -79,7 +83,7 @@ def recipe_of(field: str, engine: str) -> Recipe:
     )
 
 
-def by_reference(field: str, recipe: Recipe) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+def by_reference(dummy: str, recipe: Recipe) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Weights before and after."""
     network = models.build(recipe.model, 3, recipe.seed, models.DTYPES[recipe.dtype], recipe.coordinates).double()
     before = {name: value.numpy().copy() for name, value in network.state_dict().items()}
@@ -87,28 +91,36 @@ def by_reference(field: str, recipe: Recipe) -> tuple[dict[str, np.ndarray], dic
     # Of bytes, as a picture's values are.
     targets = torch.from_numpy(np.round(picture(ROWS, COLUMNS).reshape(-1, 3) * 255.0).astype(np.float64) / 255)
     indices = torch.arange(len(targets))
-    if field == "training.order":
+    if dummy == "backwards":
         indices = indices.flip(0)
     batch, rate = recipe.training.batch, recipe.training.optimizer.lr
     assert isinstance(batch, int)
+    means: dict[str, torch.Tensor] = {}
     for _ in range(EPOCHS):
         for some in indices.split(batch):
             errors = network(coordinates[some]) - targets[some]
-            losses = torch.log(torch.cosh(errors)) if field == "training.loss" else 0.5 * errors * errors
+            losses = torch.log(torch.cosh(errors)) if dummy == "log_cosh" else 0.5 * errors * errors
             network.zero_grad()
             (losses.sum() / len(some)).backward()
             with torch.no_grad():
-                for parameter in network.parameters():
+                for name, parameter in network.named_parameters():
                     assert parameter.grad is not None
-                    slope = parameter.grad.sign() if field == "training.optimizer" else parameter.grad
-                    parameter -= rate * slope
+                    update = parameter.grad
+                    if dummy == "signs":
+                        update = update.sign()
+                    elif dummy == "bounded":
+                        means[name] = 0.7 * means.get(name, torch.zeros_like(update)) + 0.3 * update
+                        update = means[name] / (1 + means[name].abs())
+                    elif dummy == "normed" and name == "layers.1.weight":
+                        update = update / (update**2).sum().sqrt()
+                    parameter -= rate * update
     return before, {name: value.numpy() for name, value in network.state_dict().items()}
 
 
-def furthest(field: str, engine: str) -> float:
+def furthest(dummy: str, engine: str) -> float:
     """Of all weights, from the reference's, in parts of the largest change of their array."""
-    recipe = recipe_of(field, engine)
-    before, expected = by_reference(field, recipe)
+    recipe = recipe_of(dummy, engine)
+    before, expected = by_reference(dummy, recipe)
     *_, last = sf.train(recipe, picture(ROWS, COLUMNS))
     weights = last.weights()
     assert weights.keys() == expected.keys()
@@ -118,19 +130,20 @@ def furthest(field: str, engine: str) -> float:
 
 
 @pytest.mark.parametrize("engine", engines.ENGINES)
-@pytest.mark.parametrize("field", DUMMIES)
-def test_it_is_trained_as_it_is_or_refused_by_name(field: str, engine: str) -> None:
-    recipe = recipe_of(field, engine)
-    if engine not in CLAIMED[field]:
+@pytest.mark.parametrize("dummy", DUMMIES)
+def test_it_is_trained_as_it_is_or_refused_by_name(dummy: str, engine: str) -> None:
+    recipe = recipe_of(dummy, engine)
+    if engine not in CLAIMED[dummy]:
+        field = FIELDS[dummy][0]
         with pytest.raises(sf.EngineError, match=f"{engine} cannot train this recipe: .*{field} must be"):
             next(iter(sf.train(recipe, picture(ROWS, COLUMNS))))
         return
-    assert furthest(field, engine) < (1e-9 if engine == "autograd" else 5e-4)
+    assert furthest(dummy, engine) < (1e-9 if engine == "autograd" else 5e-4)
 
 
-@pytest.mark.parametrize("field", DUMMIES)
-def test_auto_takes_one_that_claims_it(field: str) -> None:
-    assert choose(changed(recipe_of(field, "fused"), {"engine": "auto"})) in CLAIMED[field]
+@pytest.mark.parametrize("dummy", DUMMIES)
+def test_auto_takes_one_that_claims_it(dummy: str) -> None:
+    assert choose(changed(recipe_of(dummy, "fused"), {"engine": "auto"})) in CLAIMED[dummy]
 
 
 def test_a_list_that_claims_too_much_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,10 +152,13 @@ def test_a_list_that_claims_too_much_is_found(monkeypatch: pytest.MonkeyPatch) -
         fused = engines.ENGINES["fused"]
         lax = dataclasses.replace(fused, rules={**fused.rules, field: everything})
         monkeypatch.setitem(engines.ENGINES, "fused", lax)
-    # Its features were computed once, before the first step: it stays as it was.
-    assert furthest("model.encoding", "fused") > 0.5
+    with pytest.raises(sf.EngineError, match="encoding learned is trained and not compiled"):
+        furthest("learned", "fused")
     with pytest.raises(sf.EngineError, match="loss log_cosh is not compiled"):
-        furthest("training.loss", "fused")
+        furthest("log_cosh", "fused")
+    # One that computes its encoding once would leave this as it was.
+    monkeypatch.setattr(fused_engine, "is_trained", lambda model: False)
+    assert furthest("learned", "fused") > 0.5
 
 
 def test_one_that_leaves_out_a_fact_fails_where_it_is_defined() -> None:
@@ -154,6 +170,12 @@ def test_one_that_leaves_out_a_fact_fails_where_it_is_defined() -> None:
         ):
             type("Vague", (family,), stated, name="vague")
         assert set(family.members) == before
+
+
+def test_an_optimizer_that_is_compiled_must_state_its_memory_there() -> None:
+    stated = {"compiled": "a:b", "memory": lambda *_: None}
+    with pytest.raises(TypeError, match="^optimizer vague must define compiled_memory: class Optimizer says"):
+        type("Vague", (choices.ElementwiseOptimizer,), stated, name="vague")
 
 
 def test_every_optimizer_that_is_compiled_states_its_memory() -> None:
@@ -177,9 +199,9 @@ def test_an_encoding_s_facts_are_those_of_what_is_built(name: str) -> None:
     assert trained == choice.parameters()
 
 
-@pytest.mark.parametrize("field", DUMMIES)
-def test_what_it_says_about_itself_is_true(field: str) -> None:
-    recipe = recipe_of(field, "autograd")
+@pytest.mark.parametrize("dummy", DUMMIES)
+def test_what_it_says_about_itself_is_true(dummy: str) -> None:
+    recipe = recipe_of(dummy, "autograd")
     network = models.build(recipe.model, 3, 0)
     found = describe(recipe)
     assert found.parameters == sum(parameter.numel() for parameter in network.parameters())

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,12 @@ ENGINES: dict[str, dict[str, Any]] = {
     "online": {"training": BATCH_OF_ONE},
     "replica": {"training": BATCH_OF_ONE, "coordinates": {"range": "unit"}},
 }
+KERNELS = {
+    "fused": ("sfumato.training.engines.fused.kernel", "sfumato.training.engines.fused.optimizer_calls"),
+    "online": ("sfumato.training.engines.online_kernel",),
+    "replica": ("sfumato.training.engines.replica_kernel",),
+}
+"""The modules whose functions are compiled for an engine whatever the network, that of its kernel first."""
 TRAINED: dict[str, list[dict[str, Any]]] = {
     "fused": [
         {"training": {"optimizer": each, "batch": 32}}
@@ -37,11 +42,15 @@ TRAINED: dict[str, list[dict[str, Any]]] = {
 """Recipes that between them use all that an engine compiles."""
 
 
-def cache() -> Path:
-    """Where Numba keeps what it has compiled of the engines."""
-    from sfumato.training.engines import fused_kernel
+def cache(engine: str) -> Path:
+    """Where Numba keeps what it has compiled of an engine."""
+    return Path(sfumato.__file__).parents[1].joinpath(*KERNELS[engine][0].split(".")[:-1]) / "__pycache__"
 
-    return Path(fused_kernel.__file__).parent / "__pycache__"
+
+def kernels(engine: str, folder: Path) -> set[Path]:
+    """The files that Numba has made of an engine's `KERNELS`, anywhere in a folder."""
+    names = [module.rpartition(".")[2] for module in KERNELS[engine]]
+    return {file for name in names for file in folder.rglob(f"{name}.*.nbc")}
 
 
 def digests(engine: str) -> list[str]:
@@ -67,24 +76,20 @@ def note(engine: str) -> Path:
     package = Path(sfumato.__file__).parent
     sources = sorted(each for part in ("training", "models", "recipe") for each in (package / part).rglob("*.py"))
     of_all = hashlib.sha256(b"".join(each.read_bytes() for each in [*sources, Path(__file__)])).hexdigest()
-    return cache() / f"{engine}-{of_all[:16]}.compiled"
+    return cache(engine) / f"{engine}-{of_all[:16]}.compiled"
 
 
 def warm(number: int) -> None:
     """In the process of that number: compile one engine while the others compile others; load what those have made."""
-    folder = cache()
-    folder.mkdir(exist_ok=True)
     engines = deque(ENGINES)
     engines.rotate(-number)
     for engine in engines:
+        folder = cache(engine)
+        folder.mkdir(exist_ok=True)
         with FileLock(folder / f"{engine}.compiling"):
-            before = set(_kernels(folder))
+            before = kernels(engine, folder)
             found = digests(engine)
-            if any(each.startswith(f"{engine}_kernel") for each in set(_kernels(folder)) - before):
+            if kernels(engine, folder) - before:
                 for old in folder.glob(f"{engine}-*.compiled"):
                     old.unlink()
                 note(engine).write_text("\n".join(found))
-
-
-def _kernels(folder: Path) -> Iterator[str]:
-    return (each.name for each in folder.glob("*.nbc"))

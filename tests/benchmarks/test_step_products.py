@@ -9,8 +9,8 @@ from machine_loops import CHAINS, multiply_adds, read, update
 from settings import SETTINGS
 from step_products import FAN_IN, FAN_OUT, INPUTS, INPUTS_APART, OUTPUTS_APART, TILE, TURNED, WEIGHTS, Products
 
-from sfumato.training.engines import fused_layout
-from sfumato.training.engines.fused_layout import Field, Layout
+from sfumato.training.engines.fused import layout as fused_layout
+from sfumato.training.engines.fused.layout import Field, Layout
 from sfumato.training.engines.memory import zeros
 from sfumato.training.kernels.vectors import LANES
 
@@ -20,7 +20,7 @@ PLACES = {
     INPUTS_APART: Field.ROWS,
     OUTPUTS_APART: Field.COLUMNS,
     WEIGHTS: Field.WEIGHTS,
-    TURNED: Field.TURNED,
+    TURNED: Field.WEIGHTS_T,
     INPUTS: Field.INPUTS,
 }
 

@@ -52,6 +52,9 @@ def _tiled_steps(load: TrainingLoad) -> int:
     optimizer = _compiled(load, threads)
     # Weights and gradients have a block each.
     blocks = optimizer.state + 2 * network.padded_weights + optimizer.updates
+    # A trained encoding has blocks of its own: parameters, their gradients on each thread, and two moments.
+    encoding = network.parameters - sum(layer.parameters for layer in network.layers) if network.layers else 0
+    blocks += (3 + threads) * encoding
     rows = [layer.padded_inputs for layer in network.layers]
     signals = TILE * (2 * sum(rows) + 3 * max(round_up(network.widest + 1), max(rows, default=0)))
     of_threads = 4 * threads * (network.padded_weights + signals + optimizer.per_thread)

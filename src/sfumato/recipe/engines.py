@@ -63,9 +63,9 @@ def one_of(*kinds: type[Choice]) -> Rule:
     return Rule(lambda value: type(value) in kinds, _listed([kind.name for kind in kinds]))
 
 
-def compiled(family: type[choices.Activation] | type[choices.Loss]) -> Rule:
+def compiled(family: type[choices.Activation] | type[choices.Loss] | type[choices.Optimizer]) -> Rule:
     """Members that say that they have a compiled form."""
-    return Rule(lambda value: value.compiled, f"one that is compiled ({_compiled_names(family)})")
+    return Rule(lambda value: bool(value.compiled), f"one that is compiled ({_compiled_names(family)})")
 
 
 def exactly(value: Any) -> Rule:
@@ -93,20 +93,22 @@ _OWN_NETWORK = {"model.module": Rule(lambda module: module is None, "none")}
 _MLP = {
     **_OWN_NETWORK,
     "model.activation": compiled(choices.Activation),
-    # Its features are computed once, before the first step.
-    "model.encoding": Rule(lambda encoding: not encoding.trainable, "one that has nothing to train"),
     "training.loss": compiled(choices.Loss),
     "dtype": exactly("float32"),
     "device": exactly("cpu"),
 }
 _FUSED = {
     "training.batch": Rule(lambda batch: batch != 1, "2 or more"),
-    "training.optimizer": one_of(choices.SGD, choices.Adam, choices.AdamW, choices.RMSprop, choices.Foof, choices.Muon),
+    "training.optimizer": compiled(choices.Optimizer),
     "model.shape": one_of(choices.Straight, choices.Residual, choices.Skip),
+    # Without parameters it is computed once, before the first step.
+    "model.encoding": Rule(
+        lambda encoding: not encoding.trainable or bool(encoding.compiled), "one that is not trained, or compiled"
+    ),
     **_MLP,
 }
 
-FUSED = EngineSpec("fused", "sfumato.training.engines.fused:Fused", engine_memory.TILED, _FUSED)
+FUSED = EngineSpec("fused", "sfumato.training.engines.fused.engine:Fused", engine_memory.TILED, _FUSED)
 ONLINE = EngineSpec(
     "online",
     "sfumato.training.engines.online:Online",
@@ -115,6 +117,7 @@ ONLINE = EngineSpec(
         "training.batch": exactly(1),
         "training.optimizer": Rule(_is_plain_sgd, "sgd without momentum"),
         "model.shape": one_of(choices.Straight),
+        "model.encoding": Rule(lambda encoding: not encoding.trainable, "one that is not trained"),
         **_MLP,
     },
 )

@@ -15,10 +15,10 @@ from numba import njit
 
 import sfumato as sf
 from sfumato.notices import heard
-from sfumato.recipe import Recipe, changed
+from sfumato.recipe import Recipe, changed, engines
 from sfumato.training.engines.compiling import announced
 from tests.small import SMALL, picture
-from tests.warm import ENGINES
+from tests.warm import ENGINES, KERNELS
 
 
 def test_only_these_kernels_when_they_are_compiled() -> None:
@@ -54,11 +54,12 @@ def test_every_compiled_engine_tells_of_its_kernel(engine: str, monkeypatch: pyt
         told.extend((name, kernel) for kernel in kernels)
         yield
 
-    monkeypatch.setattr(f"sfumato.training.engines.{engine}.announced", announced)
+    module = engines.ENGINES[engine].implementation.partition(":")[0]
+    monkeypatch.setattr(f"{module}.announced", announced)
     recipe = changed(Recipe(), {**SMALL, **ENGINES[engine], "engine": engine, "budget": {"steps": 1}})
     for _ in sf.train(recipe, picture()):
         """It is the first step that compiles."""
-    kernel = importlib.import_module(f"sfumato.training.engines.{engine}_kernel").train
+    kernel = importlib.import_module(KERNELS[engine][0]).train
     assert (engine, kernel) in told
 
 

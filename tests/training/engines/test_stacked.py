@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from sfumato.recipe import Recipe, changed
-from sfumato.training.engines import Shared, fused_kernel, unsupported_reasons
+from sfumato.training.engines import Shared, unsupported_reasons
 from sfumato.training.engines.engine import Task
-from sfumato.training.engines.fused import Fused
+from sfumato.training.engines.fused.engine import Fused
+from sfumato.training.engines.fused.forward_backward import Network
 from sfumato.training.engines.stacked import Stacked
 from tests.training.engines.test_fused import ACTIVATIONS, BATCH, OPTIMIZERS, PIXELS, check, recipe_of, task_of
 
@@ -83,10 +84,10 @@ def test_what_is_equal_is_held_once_and_memory_once_a_thread() -> None:
     shared, recipes = Shared(), [recipe_of(), changed(recipe_of(), {"seed": 9})]
     encoded = [changed(recipe_of(encoding="fourier(sigma=1, features=8)"), {"seed": seed}) for seed in (1, 1, 2)]
     one, two, *others = [Stacked(task) for task in tasks([*recipes, *encoded], shared)]
-    assert one._features is two._features
+    assert one._inputs is two._inputs
     assert all(engine._targets is one._targets for engine in (two, *others))
-    assert others[0]._features is others[1]._features
-    assert others[0]._features is not others[2]._features
+    assert others[0]._inputs is others[1]._inputs
+    assert others[0]._inputs is not others[2]._inputs
     made = [len(unused) for unused in shared._unused.values()]
     assert made == [1, 1]
 
@@ -95,13 +96,12 @@ def test_a_planted_error_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """Networks that share more than they may: the first one's weights."""
     recipes, shared = [differ(0), differ(2)], Shared()
     engines = [Stacked(task) for task in tasks(recipes, shared)]
-    right = fused_kernel.train
+    right = Fused._network
 
-    def wrong(network, team, *rest):
-        network = network._replace(weights=engines[0]._network.weights)
-        return right(network, team, *rest)
+    def wrong(engine: Fused, memory: int) -> Network:
+        return right(engine, memory)._replace(weights=engines[0]._weights.ctypes.data)
 
-    monkeypatch.setattr(fused_kernel, "train", wrong)
+    monkeypatch.setattr(Fused, "_network", wrong)
     losses = [train(engine, recipe) for engine, recipe in zip(engines, recipes, strict=True)]
     monkeypatch.undo()
     with pytest.raises(AssertionError):

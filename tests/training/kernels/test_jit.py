@@ -13,17 +13,17 @@ import pytest
 
 import sfumato
 from sfumato.training.engines import barrier
-from tests.warm import ENGINES, cache, note
+from tests.warm import ENGINES, cache, kernels, note
 
 ROOT = Path(__file__).parents[3]
 
 
-def came_to(engine: str, kernels: Path | None) -> list[str]:
+def came_to(engine: str, place: Path | None) -> list[str]:
     """What a new process comes to, with what has been compiled in this folder, or with what all tests use."""
     program = f"from tests.warm import digests; print(*digests({engine!r}), sep='\\n')"
     # In another order: nothing may hang on that of sets.
     environment = os.environ | {"PYTHONHASHSEED": "2", "OMP_NUM_THREADS": "1"}
-    environment |= {} if kernels is None else {"NUMBA_CACHE_DIR": str(kernels)}
+    environment |= {} if place is None else {"NUMBA_CACHE_DIR": str(place)}
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False, timeout=600)
     assert done.returncode == 0, done.stderr
@@ -35,15 +35,14 @@ def came_to(engine: str, kernels: Path | None) -> list[str]:
 def test_who_loads_it_comes_to_what_the_one_who_compiled_it_came_to(engine: str, tmp_path: Path) -> None:
     noted = note(engine)
     # Where the tests found everything compiled, nobody has noted anything.
-    kernels = None if noted.exists() else tmp_path
-    compiled = noted.read_text().split() if noted.exists() else came_to(engine, kernels)
-    folder = cache() if kernels is None else tmp_path
-    before = {each.name: each.stat().st_mtime_ns for each in folder.rglob(f"{engine}_kernel*.nbc")}
+    place = None if noted.exists() else tmp_path
+    compiled = noted.read_text().split() if noted.exists() else came_to(engine, place)
+    folder = cache(engine) if place is None else tmp_path
+    before = {each: each.stat().st_mtime_ns for each in kernels(engine, folder)}
     assert before
-    assert came_to(engine, kernels) == compiled
+    assert came_to(engine, place) == compiled
     # And it was loaded.
-    after = {each.name: each.stat().st_mtime_ns for each in folder.rglob(f"{engine}_kernel*.nbc")}
-    assert {name: after[name] for name in before} == before
+    assert {each: each.stat().st_mtime_ns for each in before} == before
 
 
 LINUX_ALONE = re.compile(r"sched_getcpu|sched_[gs]etaffinity")

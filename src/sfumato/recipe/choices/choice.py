@@ -39,7 +39,8 @@ class Choice:
     with ``implementation=``. Nothing of it is imported before `implementation` asks for it.
 
     What the rest of the project needs to know about a member is stated by the member itself. A family lists these
-    facts with ``facts=``; a member that leaves one out fails at its definition.
+    facts with ``facts=``, and with ``compiled_facts=`` those of a member that says it is ``compiled``; a member that
+    leaves one out fails at its definition.
     """
 
     family: ClassVar[str] = ""
@@ -48,6 +49,7 @@ class Choice:
     implementations: ClassVar[str] = ""
     implemented_by: ClassVar[str] = ""
     facts: ClassVar[tuple[str, ...]] = ()
+    compiled_facts: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(
         cls,
@@ -55,12 +57,14 @@ class Choice:
         family: str = "",
         implementations: str = "",
         facts: tuple[str, ...] = (),
+        compiled_facts: tuple[str, ...] = (),
         name: str = "",
         implementation: str = "",
     ) -> None:
         super().__init_subclass__()
         if family:
-            cls.family, cls.members, cls.implementations, cls.facts = family, {}, implementations, facts
+            cls.family, cls.members, cls.implementations = family, {}, implementations
+            cls.facts, cls.compiled_facts = facts, compiled_facts
         if name:
             _require_facts(cls, name)
             cls.name = name
@@ -70,8 +74,7 @@ class Choice:
     @classmethod
     def implementation(cls) -> Any:
         """Import and return what implements this choice; each family's package says what that is."""
-        module, _, attribute = cls.implemented_by.partition(":")
-        return getattr(import_module(module), attribute)
+        return load(cls.implemented_by)
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -143,10 +146,17 @@ def _require_facts(member: type[Choice], name: str) -> None:
     """Raise TypeError unless a class between the member and its family defines every fact."""
     classes = member.__mro__
     family = next(index for index, each in enumerate(classes) if Choice in each.__bases__)
-    missing = [fact for fact in member.facts if not any(fact in vars(each) for each in classes[:family])]
+    facts = member.facts + (member.compiled_facts if getattr(member, "compiled", False) else ())
+    missing = [fact for fact in facts if not any(fact in vars(each) for each in classes[:family])]
     if missing:
         where = classes[family].__name__
         raise TypeError(f"{member.family} {name} must define {', '.join(missing)}: class {where} says what each is.")
+
+
+def load(path: str) -> Any:
+    """Import and return a ``module:attribute``."""
+    module, _, attribute = path.partition(":")
+    return getattr(import_module(module), attribute)
 
 
 def _default(field: dataclasses.Field[Any]) -> Any:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from sfumato.recipe.choices.choice import CONFIG, Choice
+from sfumato.recipe.choices.choice import CONFIG, Choice, load
 from sfumato.words import one_digit
 
 COORDINATES = 2
@@ -27,8 +27,15 @@ class Encoding(
 
     trainable: ClassVar[bool]
     """Whether it has parameters that are trained. Engines that compute all features once cannot train those."""
+    compiled: ClassVar[str] = ""
+    """Of one that is trained: where its compiled form is, as ``module:attribute``; empty where there is none."""
     identity: ClassVar[bool] = False
     """Whether the features are the inputs themselves, so that it serves any inputs and is not drawn."""
+
+    @classmethod
+    def compiled_implementation(cls) -> Any:
+        """Import and return the compiled form, a `sfumato.training.engines.fused.encoder.CompiledEncoding`."""
+        return load(cls.compiled)
 
     def outputs(self) -> int:
         """Features made of the coordinates of one sample: inputs of the first layer."""

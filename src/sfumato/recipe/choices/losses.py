@@ -15,7 +15,7 @@ class Loss(Choice, family="loss", implementations="sfumato.training.losses:{name
     """The error of one sample, summed over its channels."""
 
     compiled: ClassVar[bool] = False
-    """Whether compiled engines have it too (`sfumato.training.engines.compiled_error`)."""
+    """Whether compiled engines have it too (`sfumato.training.engines.compiled_loss`)."""
 
 
 @dataclass(frozen=True, config=CONFIG)

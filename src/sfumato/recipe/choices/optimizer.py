@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from sfumato.recipe.choices.choice import CONFIG, Choice
+from sfumato.recipe.choices.choice import CONFIG, Choice, load
 from sfumato.recipe.layers import CompiledMemory, Memory, NetworkSize, Operations, StepEstimate, TrainingWork
 from sfumato.recipe.layers import LinearLayer as Layer
 from sfumato.words import one_digit
@@ -20,13 +20,23 @@ class Optimizer(
     family="optimizer",
     implementations="sfumato.training.optimizers.{name}:build",
     facts=("hooks_layers", "memory", "operations", "step_estimate"),
+    compiled_facts=("compiled_memory",),
 ):
     """An optimizer; every one has a learning rate."""
 
     hooks_layers: ClassVar[bool]
     """Whether it looks at what the samples of a batch leave in the layers, so that a batch cannot be divided."""
 
+    compiled: ClassVar[str] = ""
+    """Where its compiled form is, as ``module:attribute``; empty where there is none. One that has it states its
+    `compiled_memory`."""
+
     lr: float = Field(default=0.001, ge=0, description="learning rate")
+
+    @classmethod
+    def compiled_implementation(cls) -> Any:
+        """Import and return the compiled form, as `sfumato.training.engines.fused.optimizer` describes it."""
+        return load(cls.compiled)
 
     def memory(self, network: NetworkSize) -> Memory:
         """Return what it keeps, and takes for a step, with automatic differentiation."""

@@ -42,6 +42,8 @@ def _inversions(steps: int, every: int) -> int:
 class SGD(ElementwiseOptimizer, name="sgd"):
     """Plain gradient descent; with fan_in_scaling each layer's rate is lr / sqrt(fan_in + 1), the 2012 rule."""
 
+    compiled: ClassVar[str] = "sfumato.training.engines.fused.sgd:build"
+
     lr: float = Field(default=0.1, ge=0, description="learning rate")
     momentum: float = Field(default=0.0, ge=0, lt=1, description="part of the last update that is kept")
     nesterov: bool = Field(default=False, description="look ahead along the momentum")
@@ -59,6 +61,8 @@ class SGD(ElementwiseOptimizer, name="sgd"):
 @dataclass(frozen=True, config=CONFIG)
 class Adam(ElementwiseOptimizer, name="adam"):
     """Kingma and Ba 2015."""
+
+    compiled: ClassVar[str] = "sfumato.training.engines.fused.adam:build"
 
     lr: float = Field(default=0.001, ge=0, description="learning rate")
     beta1: float = Field(default=0.9, ge=0, lt=1, description="decay of the mean of the gradients")
@@ -78,6 +82,8 @@ class Adam(ElementwiseOptimizer, name="adam"):
 class AdamW(ElementwiseOptimizer, name="adamw"):
     """Adam with decoupled weight decay (Loshchilov and Hutter 2019)."""
 
+    compiled: ClassVar[str] = "sfumato.training.engines.fused.adam:build_adamw"
+
     lr: float = Field(default=0.001, ge=0, description="learning rate")
     weight_decay: float = Field(default=0.01, ge=0, description="part of a weight that is taken away, times the rate")
     beta1: float = Field(default=0.9, ge=0, lt=1, description="decay of the mean of the gradients")
@@ -96,6 +102,8 @@ class AdamW(ElementwiseOptimizer, name="adamw"):
 @dataclass(frozen=True, config=CONFIG)
 class RMSprop(ElementwiseOptimizer, name="rmsprop"):
     """Tieleman and Hinton 2012."""
+
+    compiled: ClassVar[str] = "sfumato.training.engines.fused.rmsprop:build"
 
     lr: float = Field(default=0.001, ge=0, description="learning rate")
     decay: float = Field(default=0.99, ge=0, lt=1, description="decay of the mean of the squared gradients")
@@ -163,6 +171,7 @@ class Muon(Optimizer, name="muon"):
     """Orthogonalised momentum for the hidden matrices, Adam for the rest (Jordan et al. 2024)."""
 
     hooks_layers: ClassVar[bool] = False
+    compiled: ClassVar[str] = "sfumato.training.engines.fused.muon:build"
 
     lr: float = Field(default=0.05, ge=0, description="learning rate of the hidden matrices")
     momentum: float = Field(default=0.95, ge=0, lt=1, description="part of the last update that is kept")
@@ -202,6 +211,7 @@ class Foof(Optimizer, name="foof"):
     """Gradients of hidden layers divided by the second moments of their inputs; Adam for the rest (Benzing 2022)."""
 
     hooks_layers: ClassVar[bool] = True
+    compiled: ClassVar[str] = "sfumato.training.engines.fused.foof:build"
 
     lr: float = Field(default=0.1, ge=0, description="size of a hidden layer's update, in parts of an orthogonal one")
     momentum: float = Field(default=0.9, ge=0, lt=1, description="part of the last gradients that is kept")

@@ -42,12 +42,12 @@ def outputs(model: nn.Module, coordinates: NDArray[np.float64], threads: int = 1
 
 def _compiled(model: MLP, activate: Activate, coordinates: NDArray[np.float64], threads: int) -> NDArray[np.float32]:
     # Only now: other modules need no Numba.
-    from sfumato.training.engines import fused_kernel
     from sfumato.training.engines.compiled_activation import compiled
     from sfumato.training.engines.compiling import announced
     from sfumato.training.engines.features import encoded
-    from sfumato.training.engines.fused_layout import TILE, Layout
-    from sfumato.training.engines.fused_pass import Network
+    from sfumato.training.engines.fused import kernel
+    from sfumato.training.engines.fused.forward_backward import Network
+    from sfumato.training.engines.fused.layout import TILE, Layout
     from sfumato.training.engines.memory import zeros
     from sfumato.training.engines.subnormal import flushed
 
@@ -69,26 +69,34 @@ def _compiled(model: MLP, activate: Activate, coordinates: NDArray[np.float64], 
             memory = memories.pop()
         except IndexError:
             memory = zeros(layout.memory)
-            layout.fill_up(memory)
-        network = Network(
-            table=layout.table,
-            weights=weights.ctypes.data,
-            turned=0,
-            memory=memory.ctypes.data,
-            scratch=memory.ctypes.data + 4 * layout.scratch,
-            widest=layout.widest,
-            activation=activation.function,
-            parameters=activation.parameters,
-            one=float(layout.biases),
+            layout.fill_ones(memory)
+        place = memory.ctypes.data
+        network = np.array(
+            Network(
+                table=layout.table.ctypes.data,
+                layers=len(layout.table),
+                weights=weights.ctypes.data,
+                weights_t=0,
+                memory=place,
+                scratch=place + 4 * layout.scratch,
+                widest=layout.widest,
+                activation=activation.function,
+                activation_parameters=activation.parameters,
+                biases=int(layout.biases),
+                # The encoding as it is now: nothing is trained here.
+                encoder=0,
+                coordinates=0,
+                input_grads=0,
+            )
         )
         begin, end = piece
         with flushed():
-            fused_kernel.answers(network, encoded(model, coordinates[begin:end]), model.squash, out[begin:end])
+            kernel.outputs(network.ctypes.data, encoded(model, coordinates[begin:end]), model.squash, out[begin:end])
         memories.append(memory)
 
     # Whole tiles, so that the answers do not depend on the number of threads.
     size = TILE * max(SMALLEST, -(-len(coordinates) // (TILE * threads * PIECES)))
     bounds = [*range(0, len(coordinates), size), len(coordinates)]
-    with announced("fused", fused_kernel.answers):
+    with announced("fused", kernel.outputs):
         spread(answer, pairwise(bounds), threads)
     return out

@@ -26,6 +26,7 @@ def _pointer_to(scalar: types.Type) -> Any:
 
 
 _pointer, _pointer_to_integer = _pointer_to(types.float32), _pointer_to(types.int64)
+_pointer_to_double = _pointer_to(types.float64)
 
 
 @njit(inline="always")
@@ -44,6 +45,24 @@ def matrix(address: int, rows: int, columns: int) -> NDArray[np.float32]:
 def integer(address: int) -> int:
     """The int64 at ``address``."""
     return carray(_pointer_to_integer(address), (1,))[0]
+
+
+@njit(inline="always")
+def integers(address: int, count: int) -> NDArray[np.int64]:
+    """(count,) int64 at ``address``."""
+    return carray(_pointer_to_integer(address), (count,))
+
+
+@njit(inline="always")
+def integer_matrix(address: int, rows: int, columns: int) -> NDArray[np.int64]:
+    """(rows, columns) int64 at ``address``, row by row."""
+    return carray(_pointer_to_integer(address), (rows, columns))
+
+
+@njit(inline="always")
+def doubles(address: int, count: int) -> NDArray[np.float64]:
+    """(count,) float64 at ``address``."""
+    return carray(_pointer_to_double(address), (count,))
 
 
 def zeros(count: int) -> NDArray[np.float32]:

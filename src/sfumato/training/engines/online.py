@@ -22,10 +22,10 @@ from sfumato.parallel import Helpers
 from sfumato.recipe import choices
 from sfumato.training.engines import barrier, compiled_outputs, online_kernel
 from sfumato.training.engines.compiled_activation import compiled
-from sfumato.training.engines.compiled_error import errors_of
+from sfumato.training.engines.compiled_loss import loss_spec
 from sfumato.training.engines.compiling import announced
 from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
-from sfumato.training.engines.features import encoded
+from sfumato.training.engines.features import encoded, is_trained
 from sfumato.training.engines.memory import zeros
 from sfumato.training.engines.online_loops import RANK
 from sfumato.training.engines.online_part import Field, Part, up, useful_threads
@@ -49,6 +49,8 @@ class Online(Engine):
             raise EngineError(
                 f"engine online trains only the MLP of a recipe. Got {type(model).__name__}; use autograd."
             )
+        if is_trained(model):
+            raise EngineError(f"engine online computes the encoding once. Got {recipe.model.encoding}; use autograd.")
         assert isinstance(sgd, choices.SGD)
         self._model = model
         self._cores = task.threads
@@ -58,7 +60,7 @@ class Online(Engine):
         self._nowhere = np.empty((0, self._targets.shape[1]), np.float32)
         sizes = [self._linear[0].in_features, *(layer.out_features for layer in self._linear)]
         self._rates = np.array([sgd.lr / math.sqrt(n + 1) if sgd.fan_in_scaling else sgd.lr for n in sizes[:-1]])
-        self._errors = errors_of(loss, squash=model.squash)
+        self._loss = loss_spec(loss, sigmoid_output=model.squash)
         self._activation = compiled(model.activate.choice)
         threads = useful_threads(sizes, task.threads)
         self._parts = [Part(sizes, part, threads) for part in range(threads)]
@@ -117,7 +119,7 @@ class Online(Engine):
     def _train(self, net: Network, pixels: NDArray[np.int64], factors: NDArray[np.float64]) -> tuple[float, float]:
         return online_kernel.train(
             net,
-            self._errors,
+            self._loss,
             self._rates,
             self._features,
             self._targets,

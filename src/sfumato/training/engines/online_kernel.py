@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from sfumato.training.engines import (
     barrier,
     compiled_activation,
-    compiled_error,
+    compiled_loss,
     memory,
     online_loops,
     online_part,
     online_step,
     vector_code,
 )
-from sfumato.training.engines.compiled_error import Errors
+from sfumato.training.engines.compiled_loss import LossSpec
 from sfumato.training.engines.memory import vector
 from sfumato.training.engines.online_loops import FASTMATH, RANK
 from sfumato.training.engines.online_step import Network, backward, forward, keep_answers, output_errors, sample_inputs
@@ -29,7 +29,7 @@ def _compiled(stamp: int) -> Callable[..., tuple[float, float]]:
     @kernel(FASTMATH, error_model="numpy")
     def train(
         net: Network,
-        errors: Errors,
+        loss_of: LossSpec,
         rates: NDArray[np.float64],
         features: NDArray[np.float32],
         targets: NDArray[np.float32],
@@ -54,11 +54,11 @@ def _compiled(stamp: int) -> Callable[..., tuple[float, float]]:
             meeting = forward(net, lacking, meeting)
             if meeting < 0:
                 break
-            of_loss, of_squared = output_errors(net, errors)
+            of_loss, of_squared = output_errors(net, loss_of)
             loss += of_loss
             squared += of_squared
             if len(kept_answers) > 0:
-                keep_answers(net, errors, kept_answers[pixel])
+                keep_answers(net, loss_of, kept_answers[pixel])
             meeting = backward(net, lacking, meeting)
             if meeting < 0:
                 break
@@ -69,11 +69,11 @@ def _compiled(stamp: int) -> Callable[..., tuple[float, float]]:
 
 
 train = _compiled(
-    stamp(barrier, compiled_activation, compiled_error, memory, online_loops, online_part, online_step, vector_code)
+    stamp(barrier, compiled_activation, compiled_loss, memory, online_loops, online_part, online_step, vector_code)
 )
 """One step for each of ``pixels``: the sums of the losses and squared errors, each taken before its own step.
 
-``train(net, errors, rates, features, targets, kept_answers, pixels, factors, lacking)``: every layer's learning rate,
+``train(net, loss_of, rates, features, targets, kept_answers, pixels, factors, lacking)``: every layer's learning rate,
 (N, F) encoded inputs, (N, C) targets, every step's factor of the rates, and of how many steps before these the
 matrices lack the updates. All threads run this at once, on the same samples. The answers to them go to the rows of
 ``kept_answers`` (N, C), unless it has none.

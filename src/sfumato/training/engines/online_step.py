@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from sfumato.training.engines.barrier import arrive_and_wait
 from sfumato.training.engines.compiled_activation import apply
-from sfumato.training.engines.compiled_error import Errors, answer, output_error
+from sfumato.training.engines.compiled_loss import LossSpec, output_loss, output_of
 from sfumato.training.engines.memory import integer, vector
 from sfumato.training.engines.online_loops import (
     FASTMATH,
@@ -200,7 +200,7 @@ def backward(net: Network, lacking: int, meeting: int) -> int:
 
 
 @inlined(FASTMATH)
-def output_errors(net: Network, errors: Errors) -> tuple[float, float]:
+def output_errors(net: Network, loss_of: LossSpec) -> tuple[float, float]:
     """Fill the last layer's deltas; returns the sample's loss and squared error."""
     last = net.layers - 1
     sums = vector(_at(net, last, _SUMS), _field(net, last, _UNITS))
@@ -208,16 +208,16 @@ def output_errors(net: Network, errors: Errors) -> tuple[float, float]:
     target = vector(net.target, len(sums))
     loss, squared = 0.0, 0.0
     for j in range(len(sums)):
-        deltas[j], of_loss, of_squared = output_error(errors, sums[j], target[j])
+        deltas[j], of_loss, of_squared = output_loss(loss_of, sums[j], target[j])
         loss += of_loss
         squared += of_squared
     return loss, squared
 
 
 @inlined(FASTMATH)
-def keep_answers(net: Network, errors: Errors, kept: NDArray[np.float32]) -> None:
+def keep_answers(net: Network, loss_of: LossSpec, kept: NDArray[np.float32]) -> None:
     """Copy the sample's answers to ``kept`` (C,)."""
     last = net.layers - 1
     sums = vector(_at(net, last, _SUMS), _field(net, last, _UNITS))
     for j in range(len(kept)):
-        kept[j] = answer(errors.squash, sums[j])
+        kept[j] = output_of(loss_of.sigmoid_output, sums[j])

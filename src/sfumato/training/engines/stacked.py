@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 
 from sfumato.training.engines.engine import Task
-from sfumato.training.engines.fused import Fused
+from sfumato.training.engines.fused.engine import Fused
 
 
 class Stacked(Fused):

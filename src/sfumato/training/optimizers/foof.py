@@ -23,8 +23,6 @@ from sfumato.training.optimizers.adam_step import adam_step
 from sfumato.training.optimizers.closure import loss_of
 from sfumato.training.optimizers.parameters import hidden_linear, removed_with
 
-due = inversion_is_due
-
 
 def invert(moments: Tensor, damping: float) -> Tensor | None:
     """(n, n) -> (n, n), float64: the inverse of the moments plus ``damping`` times their mean eigenvalue.

@@ -1,0 +1,194 @@
+"""Trainable encodings: what makes the first layer's inputs of coordinates, trained with the layers.
+
+An encoding without parameters needs none of this: its outputs are computed once, before the first step. One that is
+trained states a compiled form, a `CompiledEncoding`, by its choice's ``compiled``: two functions of plain loops. Its
+parameters lie one after the other in a block of their own, as its module's ``named_parameters`` gives them. Each thread
+adds up gradients of its samples in a block of its own; threads' blocks are added in the order of their ranks, so that
+the same number of threads comes to the same bits.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit, types
+from numba.extending import intrinsic
+from numba.np.unsafe import ndarray
+from numpy.typing import NDArray
+from torch import nn
+
+from sfumato.errors import EngineError
+from sfumato.recipe import choices
+from sfumato.training.engines.memory import doubles, integers, matrix, vector, zeros
+from sfumato.training.kernels import elementary
+from sfumato.training.kernels.calls import call_by_address
+from sfumato.training.kernels.jit import callable_from_kernels, callback
+from sfumato.training.kernels.stamp import source_hash
+from sfumato.training.kernels.vectors import up
+
+FASTMATH = {"contract"}
+_to_fixed_tuple: Any = ndarray.to_fixed_tuple
+_INT, _VOID = types.int64, types.void
+_ARGUMENTS = [_INT] * 9
+
+
+@dataclass(frozen=True)
+class CompiledEncoding:
+    """The compiled form of an encoding: plain functions over float32 arrays, which Numba compiles.
+
+    ``parameters`` (P,) are all parameters one after the other, each row by row; ``constants`` a tuple of float64.
+    """
+
+    forward: Callable[..., None]
+    """(coordinates (n, D), features (n, F or wider), parameters, constants): fill the first F columns of features."""
+    backward: Callable[..., None]
+    """(coordinates (n, D), feature_grads (n, F or wider), parameters, gradients, constants): add the derivatives of
+    the loss by the parameters, summed over the samples, to gradients (P,)."""
+    constants: Callable[[Any], tuple[float, ...]] = lambda _: ()
+    """Numbers that the functions need of the choice."""
+
+
+class EncoderContext(NamedTuple):
+    """A trained encoding as the kernel takes it: addresses, and counts of float32."""
+
+    forward: int
+    backward: int
+    parameters: int
+    constants: int
+    length: int
+    """Of the block of parameters."""
+    size: int
+    """Parameters in it; what follows pads it."""
+    dimensions: int
+    """Coordinates per sample."""
+
+
+_FIELDS = len(EncoderContext._fields)
+
+
+@njit(nogil=True)
+def encoder_at(address: int) -> EncoderContext:
+    """Return the context that lies as int64 at an address."""
+    return EncoderContext(*_to_fixed_tuple(integers(address, _FIELDS), _FIELDS))
+
+
+class Encoder:
+    """The parameters of one network's trained encoding, and its compiled functions."""
+
+    def __init__(self, choice: choices.Encoding, module: nn.Module, dimensions: int) -> None:
+        """Raises EngineError where the encoding has no compiled form."""
+        if not choice.compiled:
+            raise EngineError(f"encoding {choice.name} is trained and not compiled; use autograd.")
+        compiled: CompiledEncoding = choice.compiled_implementation()
+        # One number at least: nothing has no address.
+        self._constants = np.array(compiled.constants(choice) or (0.0,), np.float64)
+        self._forward, self._backward = _compile(choice.name, compiled.forward, compiled.backward, len(self._constants))
+        shapes = {name: tuple(parameter.shape) for name, parameter in module.named_parameters()}
+        count = sum(math.prod(shape) for shape in shapes.values())
+        self.parameters = zeros(up(count))
+        self.named = _views(self.parameters, shapes)
+        """Views of the parameters by their names in the module's ``state_dict``."""
+        self._record = np.array(
+            EncoderContext(
+                forward=self._forward.address,
+                backward=self._backward.address,
+                parameters=self.parameters.ctypes.data,
+                constants=self._constants.ctypes.data,
+                length=len(self.parameters),
+                size=count,
+                dimensions=dimensions,
+            )
+        )
+
+    @property
+    def address(self) -> int:
+        """Address of the `EncoderContext`."""
+        return self._record.ctypes.data
+
+
+def _views(block: NDArray[np.float32], shapes: dict[str, tuple[int, ...]]) -> dict[str, NDArray[np.float32]]:
+    views: dict[str, NDArray[np.float32]] = {}
+    position = 0
+    for name, shape in shapes.items():
+        views[name] = block[position : position + math.prod(shape)].reshape(shape)
+        position += math.prod(shape)
+    return views
+
+
+@functools.cache
+def _compile(name: str, forward: Callable[..., None], backward: Callable[..., None], constants: int) -> tuple[Any, Any]:
+    elementary.teach()
+    inline = callable_from_kernels(FASTMATH)
+    sources = source_hash(forward, backward, _compile_functions)
+    return _compile_functions(name, inline(forward), inline(backward), constants, sources)
+
+
+def _compile_functions(
+    name: str, encode: Callable[..., None], scatter: Callable[..., None], constants: int, sources: int
+) -> tuple[Any, Any]:
+    @callback(_VOID(*_ARGUMENTS), name, FASTMATH)
+    def forward(coordinates, dimensions, count, features, stride, parameters, length, gradients, constant):
+        _ = sources
+        c = _to_fixed_tuple(doubles(constant, constants), constants)
+        points, out = matrix(coordinates, count, dimensions), matrix(features, count, stride)
+        encode(points, out, vector(parameters, length), c)
+
+    @callback(_VOID(*_ARGUMENTS), name, FASTMATH)
+    def backward(coordinates, dimensions, count, features, stride, parameters, length, gradients, constant):
+        _ = sources
+        c = _to_fixed_tuple(doubles(constant, constants), constants)
+        points, grads = matrix(coordinates, count, dimensions), matrix(features, count, stride)
+        scatter(points, grads, vector(parameters, length), vector(gradients, length), c)
+
+    return forward, backward
+
+
+def _call(
+    typing_context,
+    function,
+    coordinates,
+    dimensions,
+    count,
+    features,
+    stride,
+    parameters,
+    length,
+    gradients,
+    constants,
+):
+    return call_by_address(_VOID, _ARGUMENTS)
+
+
+_call_function: Any = intrinsic(_call)
+
+
+@njit(nogil=True)
+def encode(encoder: EncoderContext, coordinates: int, samples: int, inputs: int, stride: int) -> None:
+    """Fill the first layer's inputs from the coordinates of some samples, both at addresses."""
+    e = encoder
+    _call_function(e.forward, coordinates, e.dimensions, samples, inputs, stride, e.parameters, e.size, 0, e.constants)
+
+
+@njit(nogil=True)
+def scatter_gradients(
+    encoder: EncoderContext, coordinates: int, samples: int, input_grads: int, stride: int, gradients: int
+) -> None:
+    """Add to a thread's gradients what the derivatives of some samples' loss by the first layer's inputs make."""
+    e = encoder
+    _call_function(
+        e.backward,
+        coordinates,
+        e.dimensions,
+        samples,
+        input_grads,
+        stride,
+        e.parameters,
+        e.size,
+        gradients,
+        e.constants,
+    )

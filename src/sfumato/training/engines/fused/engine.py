@@ -1,0 +1,243 @@
+"""Mini-batch training of multilayer perceptrons with hand-derived gradients, on memory allocated once: float32, CPU."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from concurrent.futures import wait
+from contextlib import AbstractContextManager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sfumato.errors import EngineError
+from sfumato.models.activations import Activate
+from sfumato.models.mlp import MLP
+from sfumato.parallel import Helpers
+from sfumato.training.engines import barrier
+from sfumato.training.engines.compiled_activation import compiled
+from sfumato.training.engines.compiled_loss import loss_spec
+from sfumato.training.engines.compiling import announced
+from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
+from sfumato.training.engines.features import encoded, is_trained
+from sfumato.training.engines.fused import kernel
+from sfumato.training.engines.fused.encoder import Encoder
+from sfumato.training.engines.fused.forward_backward import Network
+from sfumato.training.engines.fused.layout import Layout
+from sfumato.training.engines.fused.optimizer import Optimizer
+from sfumato.training.engines.fused.thread_context import Workspace
+from sfumato.training.engines.memory import zeros
+from sfumato.training.engines.subnormal import flushed
+
+MIN_SAMPLES_PER_THREAD = 16
+"""Samples of a step that are worth a thread of their own."""
+
+
+class Fused(Engine):
+    """Trains an MLP on batches; the step is compiled, from the pixels to the new weights."""
+
+    name = "fused"
+
+    def __init__(self, task: Task) -> None:
+        """Lay out the model's weights; an encoding that is not trained is computed once, here.
+
+        Raises EngineError for a model that is not a recipe's, or a trained encoding that has no compiled form.
+        """
+        model, training = task.model, task.recipe.training
+        # Not a subclass, whose forward may be another, nor an activation that has no compiled derivative.
+        if type(model) is not MLP or not isinstance(model.activate, Activate):
+            raise EngineError(
+                f"engine {self.name} trains only the MLP of a recipe. Got {type(model).__name__}; use autograd."
+            )
+        self._model = model
+        self._linear = model.linear_layers()
+        self._shared = task.shared
+        dimensions = task.coordinates.shape[1]
+        self._encoder = Encoder(task.recipe.model.encoding, model.encode, dimensions) if is_trained(model) else None
+        encoder_length = len(self._encoder.parameters) if self._encoder else 0
+        self._inputs = self._shared.one(self._inputs_of(task.coordinates))
+        self._targets = self._shared.one(np.require(task.targets, np.float32, ["C", "W"]))
+        self._no_outputs = np.empty((0, self._targets.shape[1]), np.float32)
+        self._batch = len(task.targets) if training.batch == "all" else training.batch
+        self._loss_spec = loss_spec(training.loss, sigmoid_output=model.squash)
+        self._activation = compiled(model.activate.choice)
+        sizes = [self._linear[0].in_features, *(layer.out_features for layer in self._linear)]
+        self._layout = layout = Layout(
+            sizes,
+            biases=self._linear[0].bias is not None,
+            wiring=model.wiring,
+            dimensions=dimensions if self._encoder else 0,
+        )
+        self._threads = max(1, min(task.threads, self._batch // MIN_SAMPLES_PER_THREAD))
+        self._weights, self._weights_t = layout.block(), zeros(layout.weights_t)
+        self._optimizer = Optimizer(training.optimizer, layout, encoder_length)
+        self._new_workspace = functools.partial(
+            Workspace, layout, self._threads, work=self._optimizer.work, encoder=encoder_length
+        )
+        self._workspace_kind = (
+            *(*sizes, layout.biases, model.wiring, layout.dimensions),
+            *(self._threads, self._optimizer.work, encoder_length),
+        )
+        self._step = 0
+        self._helpers = Helpers(self._threads - 1, "sfumato-fused") if self._threads > 1 else None
+        self._put({name: tensor.detach().numpy() for name, tensor in model.state_dict().items()})
+        # No step, but the kernel is compiled or loaded now, not while the first steps are timed.
+        with announced(self.name, kernel.train):
+            self._run_steps(np.empty(0, np.int64), np.empty(0))
+
+    def _inputs_of(self, coordinates: NDArray[np.float64]) -> NDArray[np.float32]:
+        """(N, D) -> (N, F) what the kernel gathers: the coordinates where it encodes them itself, else encoded."""
+        if self._encoder is not None:
+            return np.require(coordinates, np.float32, ["C", "W"])
+        return encoded(self._model, coordinates)
+
+    def advance(self, pixels: NDArray[np.int64], rates: NDArray[np.float64]) -> Advance:
+        """Take the steps; see `Engine.advance`."""
+        # Contiguous and writeable, though nobody writes: Numba would compile the kernel anew for other arrays.
+        pixels, rates = np.require(pixels, np.int64, ["C", "W"]), np.require(rates, np.float64, ["C", "W"])
+        if self._step == 0 and len(rates) > 0 and self._optimizer.needs_first_look:
+            self._run_steps(pixels[: self._batch], np.zeros(1))
+            self._optimizer.refresh_preconditioner(self._threads)
+            self._optimizer.forget_first_look()
+        loss = squared_error = 0.0
+        taken = 0
+        while taken < len(rates):
+            most = self._optimizer.steps_until_refresh(self._step)
+            count = len(rates) - taken if most is None else min(most, len(rates) - taken)
+            some = pixels[taken * self._batch : (taken + count) * self._batch]
+            sums = self._run_steps(some, rates[taken : taken + count])
+            loss, squared_error = loss + sums.loss, squared_error + sums.squared_error
+            self._step += count
+            taken += count
+            if count == most:
+                self._optimizer.refresh_preconditioner(self._threads)
+        return Advance(loss, squared_error)
+
+    def _run_steps(self, pixels: NDArray[np.int64], lr_factors: NDArray[np.float64]) -> Advance:
+        """Take steps without a break, on all threads."""
+        with self._workspace() as workspace:
+            barrier.begin(workspace.barrier)
+            work = [
+                (network, np.array(thread), pixels, lr_factors)
+                for network, thread in zip(self._networks(workspace), workspace.contexts, strict=True)
+            ]
+            futures = []
+            try:
+                if self._helpers is not None:
+                    futures = [self._helpers.submit(self._train, *one) for one in work[1:]]
+                sums = [self._train(*work[0])]
+            except BaseException:
+                barrier.give_up(workspace.barrier)
+                wait(futures)
+                raise
+            sums += [future.result() for future in futures]
+        return Advance(loss=sum(loss for loss, _ in sums), squared_error=sum(squared for _, squared in sums))
+
+    def _train(
+        self,
+        network: NDArray[np.int64],
+        thread: NDArray[np.int64],
+        pixels: NDArray[np.int64],
+        lr_factors: NDArray[np.float64],
+    ) -> tuple[float, float]:
+        with flushed():
+            return kernel.train(
+                network.ctypes.data,
+                thread.ctypes.data,
+                self._optimizer.context,
+                self._loss_spec,
+                self._inputs,
+                self._targets,
+                self._no_outputs if self.answers is None else self.answers,
+                pixels,
+                self._batch,
+                lr_factors,
+                self._step,
+            )
+
+    def _workspace(self) -> AbstractContextManager[Workspace]:
+        return self._shared.lent(self._workspace_kind, self._new_workspace)
+
+    def _networks(self, workspace: Workspace) -> list[NDArray[np.int64]]:
+        """The `Network` as each thread has it."""
+        return [np.array(self._network(memory.ctypes.data)) for memory in workspace.memories]
+
+    def _network(self, memory: int) -> Network:
+        layout = self._layout
+        return Network(
+            table=layout.table.ctypes.data,
+            layers=len(layout.table),
+            weights=self._weights.ctypes.data,
+            weights_t=self._weights_t.ctypes.data,
+            memory=memory,
+            scratch=memory + 4 * layout.scratch,
+            widest=layout.widest,
+            activation=self._activation.function,
+            activation_parameters=self._activation.parameters,
+            biases=int(layout.biases),
+            encoder=self._encoder.address if self._encoder else 0,
+            coordinates=memory + 4 * layout.coordinates,
+            input_grads=memory + 4 * layout.input_grads,
+        )
+
+    def outputs(self, coordinates: NDArray[np.float64]) -> NDArray[np.float32]:
+        """(M, D) -> (M, C), the same whatever the number of threads."""
+        inputs = self._inputs_of(coordinates)
+        out = np.empty((len(inputs), self._targets.shape[1]), np.float32)
+        bounds = [len(inputs) * rank // self._threads for rank in range(self._threads + 1)]
+        with self._workspace() as workspace:
+            work = [
+                (network, inputs[begin:end], self._loss_spec.sigmoid_output, out[begin:end])
+                for network, begin, end in zip(self._networks(workspace), bounds, bounds[1:], strict=False)
+            ]
+            futures = [self._helpers.submit(_compute_outputs, *one) for one in work[1:]] if self._helpers else []
+            _compute_outputs(*work[0])
+            for future in futures:
+                future.result()
+        return out
+
+    def weights(self) -> Arrays:
+        """Return copies by the names of the model's ``state_dict``, float32."""
+        model = self._model.state_dict()
+        own = self._named()
+        return {name: own[name].copy() if name in own else model[name].numpy().copy() for name in model}
+
+    def state(self) -> Arrays:
+        """Return copies of weights, a trained encoding's parameters, the optimizer's state, and the steps taken."""
+        return {name: block.copy() for name, block in self._blocks().items()} | {"step": np.array(self._step)}
+
+    def load(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Restore what `state` returned."""
+        for name, block in self._blocks().items():
+            block[:] = state[name]
+        self._step = int(state["step"])
+        self._transpose()
+
+    def _blocks(self) -> dict[str, NDArray[np.float32]]:
+        encoder = {"encode": self._encoder.parameters} if self._encoder else {}
+        return {"weights": self._weights, **encoder, **self._optimizer.state}
+
+    def _named(self) -> dict[str, NDArray[np.float32]]:
+        encoder = self._encoder.named if self._encoder else {}
+        named = {f"encode.{name}": parameter for name, parameter in encoder.items()}
+        for k in range(len(self._linear)):
+            named[f"layers.{k}.weight"] = self._layout.weight(self._weights, k)
+            if self._layout.biases:
+                named[f"layers.{k}.bias"] = self._layout.bias(self._weights, k)
+        return named
+
+    def _put(self, weights: Mapping[str, NDArray[Any]]) -> None:
+        for name, place in self._named().items():
+            place[:] = weights[name]
+        self._transpose()
+
+    def _transpose(self) -> None:
+        for layer in range(len(self._linear)):
+            if self._layout.has_weight_t(layer):
+                self._layout.weight_t(self._weights_t, layer)[:] = self._layout.weight(self._weights, layer)
+
+
+def _compute_outputs(network: NDArray[np.int64], *rest: Any) -> None:
+    with flushed():
+        kernel.outputs(network.ctypes.data, *rest)

@@ -1,0 +1,229 @@
+"""A tile of samples on its way through the network and back, as one thread computes it."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+from numba.np.unsafe import ndarray
+from numpy.typing import NDArray
+
+from sfumato.training.engines.compiled_activation import apply
+from sfumato.training.engines.compiled_loss import LossSpec, output_loss, output_of
+from sfumato.training.engines.fused.encoder import encode, encoder_at, scatter_gradients
+from sfumato.training.engines.fused.layout import TILE, Field
+from sfumato.training.engines.memory import integer_matrix, integers, matrix
+from sfumato.training.engines.online_loops import FASTMATH
+from sfumato.training.kernels.jit import inlined
+from sfumato.training.kernels.products import multiply, multiply_transposed
+
+# Numba takes plain integers as constants, not members of an enumeration.
+_FAN_IN, _FAN_OUT, _ROWS, _COLUMNS = int(Field.FAN_IN), int(Field.FAN_OUT), int(Field.ROWS), int(Field.COLUMNS)
+_WEIGHTS, _WEIGHTS_T, _INPUTS = int(Field.WEIGHTS), int(Field.WEIGHTS_T), int(Field.INPUTS)
+_ACTIVATION_GRADS, _ADDS, _JOINED = int(Field.ACTIVATION_GRADS), int(Field.ADDS), int(Field.JOINED)
+_TABLE_COLUMNS = len(Field)
+_to_fixed_tuple: Any = ndarray.to_fixed_tuple
+
+
+class Network(NamedTuple):
+    """The network as one thread has it. Addresses are in bytes."""
+
+    table: int
+    """Address of the (layers, fields) table of `Layout`."""
+    layers: int
+    weights: int
+    weights_t: int
+    memory: int
+    """Address of the thread's own memory."""
+    scratch: int
+    """Address of three vectors of ``widest`` for each sample of a tile, in the thread's own memory."""
+    widest: int
+    activation: int
+    """Address of the activation's compiled loop."""
+    activation_parameters: int
+    """Address of the activation's parameters, float32."""
+    biases: int
+    """1 or 0: what stands after the last input of a layer."""
+    encoder: int
+    """Address of the `EncoderContext` of an encoding that is trained, else 0."""
+    coordinates: int
+    """Address of a tile's coordinates in the thread's own memory, where there is an encoder."""
+    input_grads: int
+    """Address of the loss's derivatives by the encoder's outputs, likewise."""
+
+
+_FIELDS = len(Network._fields)
+
+
+@njit(nogil=True)
+def network_at(address: int) -> Network:
+    """Return the network that lies as int64 at an address."""
+    return Network(*_to_fixed_tuple(integers(address, _FIELDS), _FIELDS))
+
+
+@njit(nogil=True)
+def layer_table(net: Network) -> NDArray[np.int64]:
+    """Return the (layers, fields) table of `Layout`."""
+    return integer_matrix(net.table, net.layers, _TABLE_COLUMNS)
+
+
+@njit(nogil=True)
+def gather_inputs(net: Network, inputs: NDArray[np.float32], pixels: NDArray[np.int64]) -> None:
+    """Fill the first layer's inputs for some pixels, indices into ``inputs``.
+
+    ``inputs`` (N, F) are the encoded coordinates, or (N, D) the coordinates where there is an encoder.
+    """
+    row = layer_table(net)[0]
+    first = net.memory + 4 * row[_INPUTS]
+    if net.encoder == 0:
+        _gather(inputs, pixels, matrix(first, len(pixels), row[_ROWS]))
+    else:
+        _gather(inputs, pixels, matrix(net.coordinates, len(pixels), inputs.shape[1]))
+        encode(encoder_at(net.encoder), net.coordinates, len(pixels), first, row[_ROWS])
+
+
+@njit(nogil=True)
+def _gather(inputs: NDArray[np.float32], pixels: NDArray[np.int64], out: NDArray[np.float32]) -> None:
+    for s in range(len(pixels)):
+        for i in range(inputs.shape[1]):
+            out[s, i] = inputs[pixels[s], i]
+
+
+@njit(nogil=True)
+def forward(net: Network, samples: int) -> int:
+    """Compute the last layer's preactivations and return their address; their stride is COLUMNS.
+
+    Leaves the inputs of every layer and the activation's derivatives there. ``samples`` is at most `TILE`.
+    """
+    layers, table = net.layers, layer_table(net)
+    out = net.scratch
+    for k in range(layers):
+        row = table[k]
+        inputs, rows = net.memory + 4 * row[_INPUTS], row[_ROWS]
+        stride = table[k + 1, _ROWS] if k < layers - 1 else row[_COLUMNS]
+        weights = net.weights + 4 * row[_WEIGHTS]
+        multiply(samples, row[_FAN_OUT], row[_FAN_IN] + 1, inputs, rows, weights, row[_COLUMNS], out, stride, 0)
+        if k < layers - 1:
+            values = net.memory + 4 * table[k + 1, _INPUTS]
+            activation_grads = net.memory + 4 * table[k + 1, _ACTIVATION_GRADS]
+            apply(net.activation, out, values, activation_grads, samples * stride, net.activation_parameters)
+            next_inputs = matrix(values, samples, stride)
+            if row[_ADDS] != 0:
+                _add(next_inputs, matrix(inputs, samples, rows), row[_FAN_OUT])
+            encoded = matrix(net.memory + 4 * table[0, _INPUTS], samples, table[0, _ROWS])
+            _fill_padding(next_inputs, row[_FAN_OUT], encoded, table[k + 1, _JOINED], np.float32(net.biases))
+    return out
+
+
+@njit(nogil=True)
+def _add(outputs: NDArray[np.float32], inputs: NDArray[np.float32], units: int) -> None:
+    for s in range(outputs.shape[0]):
+        for i in range(units):
+            outputs[s, i] += inputs[s, i]
+
+
+@njit(nogil=True)
+def _fill_padding(
+    inputs: NDArray[np.float32], units: int, encoded: NDArray[np.float32], joined: int, one: np.float32
+) -> None:
+    # The activation was applied to whole rows, to their padding as well.
+    for s in range(inputs.shape[0]):
+        for i in range(joined):
+            inputs[s, units + i] = encoded[s, i]
+        inputs[s, units + joined] = one
+        for i in range(units + joined + 1, inputs.shape[1]):
+            inputs[s, i] = np.float32(0)
+
+
+@njit(nogil=True)
+def backward(net: Network, samples: int, gradients: int, add: int, encoder_gradients: int) -> None:
+    """Pass the last layer's deltas down; write the gradients, sums over the samples, to the address ``gradients``.
+
+    Deltas are the loss's derivatives by a layer's preactivations, errors those by its inputs. The last layer's deltas
+    stand behind the scratch's first vector. ``add`` not 0: gradients are added to what is there. Those of an encoder
+    are always added, at ``encoder_gradients``.
+    """
+    one_vector, table = 4 * TILE * net.widest, layer_table(net)
+    deltas, errors = net.scratch + one_vector, net.scratch + 2 * one_vector
+    first_rows, add_to_input_grads = table[0, _ROWS], 0
+    for k in range(net.layers - 1, -1, -1):
+        row = table[k]
+        inputs, rows, columns = net.memory + 4 * row[_INPUTS], row[_ROWS], row[_COLUMNS]
+        stride = table[k + 1, _ROWS] if k < net.layers - 1 else columns
+        to = gradients + 4 * row[_WEIGHTS]
+        multiply_transposed(row[_FAN_IN] + 1, row[_FAN_OUT], samples, inputs, rows, deltas, stride, to, columns, add)
+        if k > 0:
+            weights_t, units = net.weights_t + 4 * row[_WEIGHTS_T], table[k - 1, _FAN_OUT]
+            if net.encoder != 0 and row[_JOINED] > 0:
+                joined, of_joined = row[_JOINED], weights_t + 4 * units
+                multiply(
+                    samples, joined, row[_FAN_OUT], deltas, stride, of_joined, rows, net.input_grads, first_rows, 0
+                )
+                add_to_input_grads = 1
+            # A layer that adds its inputs to its outputs passes the errors of these down as they are, besides.
+            multiply(samples, units, row[_FAN_OUT], deltas, stride, weights_t, rows, errors, rows, row[_ADDS])
+            activation_grads = matrix(net.memory + 4 * row[_ACTIVATION_GRADS], samples, rows)
+            _multiply_by_derivatives(
+                matrix(errors, samples, rows), activation_grads, matrix(deltas, samples, rows), units
+            )
+        elif net.encoder != 0:
+            weights_t, grads = net.weights_t + 4 * row[_WEIGHTS_T], net.input_grads
+            multiply(
+                samples, row[_FAN_IN], row[_FAN_OUT], deltas, stride, weights_t, rows, grads, rows, add_to_input_grads
+            )
+            scatter_gradients(encoder_at(net.encoder), net.coordinates, samples, grads, rows, encoder_gradients)
+
+
+@njit(nogil=True)
+def _multiply_by_derivatives(
+    errors: NDArray[np.float32], activation_grads: NDArray[np.float32], deltas: NDArray[np.float32], units: int
+) -> None:
+    for s in range(deltas.shape[0]):
+        for i in range(units):
+            deltas[s, i] = errors[s, i] * activation_grads[s, i]
+        # Nothing may come into the gradients where the weights are padded.
+        for i in range(units, deltas.shape[1]):
+            deltas[s, i] = np.float32(0)
+
+
+@inlined(FASTMATH)
+def output_deltas(
+    net: Network,
+    loss_spec: LossSpec,
+    preactivations: int,
+    targets: NDArray[np.float32],
+    pixels: NDArray[np.int64],
+    weight: float,
+) -> tuple[float, float]:
+    """Fill the last layer's deltas, each times ``weight``; return the sums of losses and squared errors.
+
+    ``preactivations``: address of those of the ``pixels``, indices into ``targets``.
+    """
+    last = layer_table(net)[net.layers - 1]
+    columns, channels = last[_COLUMNS], last[_FAN_OUT]
+    sums = matrix(preactivations, len(pixels), columns)
+    deltas = matrix(net.scratch + 4 * TILE * net.widest, len(pixels), columns)
+    factor = np.float32(weight)
+    loss, squared = 0.0, 0.0
+    for s in range(len(pixels)):
+        for j in range(channels):
+            delta, of_loss, of_squared = output_loss(loss_spec, sums[s, j], targets[pixels[s], j])
+            deltas[s, j] = factor * delta
+            loss += of_loss
+            squared += of_squared
+        for j in range(channels, columns):
+            deltas[s, j] = np.float32(0)
+    return loss, squared
+
+
+@njit(nogil=True, error_model="numpy")
+def store_outputs(
+    net: Network, sigmoid_output: bool, preactivations: int, outputs: NDArray[np.float32], rows: NDArray[np.int64]
+) -> None:
+    """Write the outputs for some preactivations to these ``rows`` of ``outputs`` (N, C)."""
+    last = layer_table(net)[net.layers - 1]
+    sums = matrix(preactivations, len(rows), last[_COLUMNS])
+    for s in range(len(rows)):
+        for j in range(outputs.shape[1]):
+            outputs[rows[s], j] = output_of(sigmoid_output, sums[s, j])

@@ -1,0 +1,218 @@
+"""Mini-batch training of a multilayer perceptron: what each thread executes, for many steps without a break.
+
+The samples of a step are divided between the threads, each of which takes its share through the network and back, a
+tile at a time. After a barrier each adds up all gradients of its share of the weights and updates them; then comes
+another barrier. Two barriers a step, whatever the depth; an optimizer that preconditions hidden layers has two more,
+and such as it needs itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from sfumato.training.engines.compiled_loss import LossSpec
+from sfumato.training.engines.fused.encoder import encoder_at
+from sfumato.training.engines.fused.forward_backward import (
+    Network,
+    backward,
+    forward,
+    gather_inputs,
+    layer_table,
+    network_at,
+    output_deltas,
+    store_outputs,
+)
+from sfumato.training.engines.fused.layout import TILE, Field
+from sfumato.training.engines.fused.optimizer_calls import (
+    OptimizerContext,
+    accumulate,
+    apply_rule,
+    apply_update,
+    precondition,
+)
+from sfumato.training.engines.fused.reduction import share, sum_over_threads, transpose_rows
+from sfumato.training.engines.fused.thread_context import ThreadContext, barrier_wait, set_samples, thread_at
+from sfumato.training.engines.memory import vector
+from sfumato.training.kernels.jit import kernel
+from sfumato.training.kernels.micro_kernel import ROWS
+from sfumato.training.kernels.stamp import source_hash
+from sfumato.training.kernels.vectors import LANES
+
+_ROWS, _COLUMNS, _WEIGHTS, _FAN_IN = int(Field.ROWS), int(Field.COLUMNS), int(Field.WEIGHTS), int(Field.FAN_IN)
+
+
+@njit(nogil=True)
+def gradients(
+    net: Network,
+    thread: ThreadContext,
+    loss_spec: LossSpec,
+    inputs: NDArray[np.float32],
+    targets: NDArray[np.float32],
+    outputs: NDArray[np.float32],
+    batch: NDArray[np.int64],
+) -> tuple[float, float]:
+    """Fill this thread's gradients from its share of a step's samples."""
+    groups = -(-len(batch) // ROWS)
+    begin, end = groups * thread.rank // thread.threads * ROWS, groups * (thread.rank + 1) // thread.threads * ROWS
+    own = batch[begin : min(end, len(batch))]
+    place = thread.gradients + thread.rank * thread.gradients_stride
+    encoder_place = thread.encoder_gradients + thread.rank * thread.encoder_gradients_stride
+    # Scattered gradients are added, so that they begin as zeros.
+    vector(encoder_place, thread.encoder_gradients_stride // 4)[:] = np.float32(0)
+    set_samples(thread, 0)
+    if len(own) == 0:
+        vector(place, thread.gradients_stride // 4)[:] = np.float32(0)
+    loss, squared = 0.0, 0.0
+    groups = -(-len(own) // ROWS)
+    tiles = -(-groups // (TILE // ROWS))
+    # Backwards, so that the first tile is what stays in memory, for those who look at inputs afterwards.
+    for tile in range(tiles - 1, -1, -1):
+        # Tiles of about one size: a last one of a few samples would use the caches badly.
+        some = own[groups * tile // tiles * ROWS : min(groups * (tile + 1) // tiles * ROWS, len(own))]
+        gather_inputs(net, inputs, some)
+        preactivations = forward(net, len(some))
+        of_loss, of_squared = output_deltas(net, loss_spec, preactivations, targets, some, 1 / len(batch))
+        loss += of_loss
+        squared += of_squared
+        if len(outputs) > 0:
+            store_outputs(net, loss_spec.sigmoid_output, preactivations, outputs, some)
+        backward(net, len(some), place, int(tile < tiles - 1), encoder_place)
+        set_samples(thread, len(some))
+    return loss, squared
+
+
+@njit(nogil=True)
+def update(
+    net_address: int, thread_address: int, optimizer: OptimizerContext, lr_factor: float, step: int, phase: int
+) -> int:
+    """Update this thread's share of every layer's weights; return the next phase, or -1 to give up."""
+    net, thread = network_at(net_address), thread_at(thread_address)
+    table, last = layer_table(net), net.layers - 1
+    preconditioned = range(1, last) if optimizer.precondition != 0 else range(0)
+    for k in preconditioned:
+        accumulate(optimizer, net_address, thread_address, k, step)
+        begin, end = share(table[k, _ROWS], thread.rank, thread.threads)
+        bias = table[k, _FAN_IN]
+        if optimizer.preconditions_biases == 0 and begin <= bias < end:
+            update_rows_by_rule(net, thread, optimizer, k, bias, 1, lr_factor, step)
+    for k in range(last + 1):
+        if k == 0 or k == last or len(preconditioned) == 0:
+            begin, end = share(table[k, _ROWS], thread.rank, thread.threads)
+            # A few rows at a time: what one pass leaves in the first-level cache the next finds there.
+            for some in range(begin, end, LANES):
+                update_rows_by_rule(net, thread, optimizer, k, some, LANES, lr_factor, step)
+                transpose_rows(net, k, some, some + LANES)
+    if net.encoder != 0:
+        update_encoder(net, thread, optimizer, lr_factor, step)
+    if len(preconditioned) > 0:
+        phase = barrier_wait(thread, phase)
+        if phase >= 0:
+            phase = precondition(optimizer, net_address, thread_address, step, phase)
+        if phase >= 0:
+            phase = barrier_wait(thread, phase)
+        if phase < 0:
+            return phase
+        for k in preconditioned:
+            apply_update(optimizer, net_address, thread_address, k, lr_factor)
+            begin, end = share(table[k, _ROWS], thread.rank, thread.threads)
+            transpose_rows(net, k, begin, end)
+    return barrier_wait(thread, phase)
+
+
+@njit(nogil=True)
+def update_rows_by_rule(
+    net: Network,
+    thread: ThreadContext,
+    optimizer: OptimizerContext,
+    layer: int,
+    begin: int,
+    rows: int,
+    lr_factor: float,
+    step: int,
+) -> None:
+    """Add up all threads' gradients of some rows of a layer, and apply the elementwise rule."""
+    row, stride = layer_table(net)[layer], thread.gradients_stride
+    position, count = row[_WEIGHTS] + begin * row[_COLUMNS], rows * row[_COLUMNS]
+    total = sum_over_threads(thread.gradients + 4 * position, count, stride, thread.threads, net.scratch)
+    weights, state = net.weights + 4 * position, optimizer.state + 4 * position
+    # A block of state is as long as one of gradients.
+    apply_rule(optimizer, layer, weights, total, state, stride // 4, lr_factor, step)
+
+
+@njit(nogil=True)
+def update_encoder(
+    net: Network, thread: ThreadContext, optimizer: OptimizerContext, lr_factor: float, step: int
+) -> None:
+    """The same for this thread's share of a trained encoding's parameters."""
+    encoder, stride = encoder_at(net.encoder), thread.encoder_gradients_stride
+    begin, end = share(encoder.length, thread.rank, thread.threads)
+    # No more at a time than the scratch memory holds.
+    most = TILE * LANES
+    for position in range(begin, end, most):
+        count = min(most, end - position)
+        first = thread.encoder_gradients + 4 * position
+        total = sum_over_threads(first, count, stride, thread.threads, net.scratch)
+        parameters, state = encoder.parameters + 4 * position, optimizer.encoder_state + 4 * position
+        apply_rule(optimizer, net.layers, parameters, total, state, encoder.length, lr_factor, step)
+
+
+def _compiled(sources: int) -> tuple[Callable[..., tuple[float, float]], Callable[..., None]]:
+    @kernel()
+    def train(
+        net_address: int,
+        thread_address: int,
+        optimizer: OptimizerContext,
+        loss_spec: LossSpec,
+        inputs: NDArray[np.float32],
+        targets: NDArray[np.float32],
+        outputs: NDArray[np.float32],
+        pixels: NDArray[np.int64],
+        batch: int,
+        lr_factors: NDArray[np.float64],
+        step: int,
+    ) -> tuple[float, float]:
+        _ = sources
+        net, thread = network_at(net_address), thread_at(thread_address)
+        loss, squared = 0.0, 0.0
+        phase = 1
+        for number in range(len(lr_factors)):
+            samples = pixels[number * batch : min((number + 1) * batch, len(pixels))]
+            of_loss, of_squared = gradients(net, thread, loss_spec, inputs, targets, outputs, samples)
+            loss += of_loss
+            squared += of_squared
+            phase = barrier_wait(thread, phase)
+            if phase >= 0:
+                phase = update(net_address, thread_address, optimizer, lr_factors[number], step + number + 1, phase)
+            if phase < 0:
+                break
+        return loss, squared
+
+    @kernel()
+    def outputs(net_address: int, inputs: NDArray[np.float32], sigmoid_output: bool, out: NDArray[np.float32]) -> None:
+        _ = sources
+        net = network_at(net_address)
+        for first in range(0, len(inputs), TILE):
+            samples = np.arange(first, min(first + TILE, len(inputs)))
+            gather_inputs(net, inputs, samples)
+            store_outputs(net, sigmoid_output, forward(net, len(samples)), out, samples)
+
+    return train, outputs
+
+
+train, outputs = _compiled(source_hash(gradients, update))
+"""``train(net, thread, optimizer, loss_spec, inputs, targets, outputs, pixels, batch, lr_factors, step)``
+
+``net`` and ``thread`` are the addresses of a `Network` and a `ThreadContext`, as int64. Take one step for each of
+``lr_factors`` with the next ``batch`` of ``pixels``, after ``step`` others. Return this thread's part of the sums of
+losses and squared errors, each taken before its own step. All threads run this at once. The samples' outputs go to the
+rows of ``outputs`` (N, C), unless it has none.
+
+``outputs(net, inputs, sigmoid_output, out)``
+
+Fill ``out`` (N, C) with the network's outputs for ``inputs``: encoded coordinates (N, F), or the coordinates (N, D)
+where there is an encoder.
+"""

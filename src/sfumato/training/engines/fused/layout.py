@@ -1,0 +1,150 @@
+"""Where weights, inputs and gradients of a network lie in memory while the fused engine trains it.
+
+A layer's matrix has a row for each input, one more for the bias, and a column for each output; the inputs of a tile of
+samples have a column of ones after the last, so that the products with the weights add the bias and give its gradient.
+Rows and columns are padded with zeros to whole vector registers, and stay zero.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sfumato.recipe.wiring import STRAIGHT, Wiring
+from sfumato.training.engines.memory import zeros
+from sfumato.training.kernels.vectors import up
+
+TILE = 128
+"""Samples that go through all layers together: of 4 x 300 units about so many stay in a core's second-level cache."""
+
+
+class Field(enum.IntEnum):
+    """Columns of the table, which has one row per layer; positions and strides are counted in float32."""
+
+    FAN_IN = 0
+    FAN_OUT = enum.auto()
+    ROWS = enum.auto()
+    """Inputs and bias, padded: rows of the weights, and the stride of samples in the layer's inputs."""
+    COLUMNS = enum.auto()
+    """Outputs, padded: the stride of the weights' rows."""
+    WEIGHTS = enum.auto()
+    """Position in the block of weights, and likewise in those of gradients and of an optimizer's state."""
+    WEIGHTS_T = enum.auto()
+    """Position of the transposed weights, (COLUMNS, ROWS), in a block of their own; layer 0 has some only where an
+    encoding is trained."""
+    INPUTS = enum.auto()
+    """Position of the layer's inputs, (TILE, ROWS), in a thread's memory."""
+    ACTIVATION_GRADS = enum.auto()
+    """Position of the derivatives of the activation that made the inputs, (TILE, ROWS); layer 0 has none."""
+    ADDS = enum.auto()
+    """1 where the layer adds its inputs to its outputs."""
+    JOINED = enum.auto()
+    """How many of the inputs, the last ones, are the encoded coordinates once more."""
+    MOMENTS = enum.auto()
+    """Position of a hidden layer's (ROWS, ROWS) matrix in a block of its own: second moments of inputs."""
+
+
+class Layout:
+    """The table, and the lengths of all blocks in float32.
+
+    ``sizes``: units of every layer, the inputs first and the outputs last; ``biases``: whether units have one;
+    ``wiring``: which layers add or join inputs; ``dimensions``: those of the coordinates where an encoding is trained,
+    else 0.
+    """
+
+    def __init__(self, sizes: Sequence[int], *, biases: bool, wiring: Wiring = STRAIGHT, dimensions: int = 0) -> None:
+        self.biases = biases
+        self.table = np.zeros((len(sizes) - 1, len(Field)), np.int64)
+        self.parameters = 0
+        """Length of a block of weights, gradients or state."""
+        self.weights_t = 0
+        """Length of the block of transposed weights."""
+        self.memory = 0
+        """Length of a thread's memory: inputs, activation gradients, and at its end `scratch`."""
+        self.widest = 0
+        """The most rows or columns of a layer."""
+        self.moments = 0
+        """Length of a block of hidden layers' square matrices."""
+        self.dimensions = dimensions
+        fan_ins = wiring.fan_ins(sizes[0], sizes[1:-1])
+        for layer, row in enumerate(self.table):
+            fan_in, fan_out = fan_ins[layer], sizes[layer + 1]
+            rows, columns = up(fan_in + 1), up(fan_out)
+            row[Field.FAN_IN], row[Field.FAN_OUT], row[Field.ROWS], row[Field.COLUMNS] = fan_in, fan_out, rows, columns
+            row[Field.ADDS], row[Field.JOINED] = layer in wiring.adds, fan_in - sizes[layer]
+            row[Field.WEIGHTS] = self.parameters
+            self.parameters += rows * columns
+            row[Field.WEIGHTS_T] = self.weights_t
+            self.weights_t += rows * columns if layer > 0 else 0
+            row[Field.MOMENTS] = self.moments
+            if self.is_hidden(layer):
+                self.moments += rows * rows
+            row[Field.INPUTS] = self.memory
+            row[Field.ACTIVATION_GRADS] = self.memory + TILE * rows
+            self.memory += TILE * rows * (2 if layer > 0 else 1)
+            self.widest = max(self.widest, rows, columns)
+        self.coordinates = self.memory
+        """Position of a tile's (TILE, dimensions) coordinates in a thread's memory, where an encoding is trained."""
+        self.input_grads = self.coordinates + up(TILE * dimensions)
+        """Position of the loss's derivatives by what the encoding made of them, (TILE, ROWS of layer 0)."""
+        if dimensions:
+            first = self.table[0]
+            # Behind those of all other layers: products read up to a register's width beyond what they need.
+            first[Field.WEIGHTS_T] = self.weights_t
+            self.weights_t += int(first[Field.ROWS] * first[Field.COLUMNS])
+            self.memory = self.input_grads + TILE * int(first[Field.ROWS])
+        self.scratch = self.memory
+        """Position of three vectors of `widest` per sample."""
+        self.memory += 3 * TILE * self.widest
+
+    def is_hidden(self, layer: int) -> bool:
+        """Whether a layer is neither the first nor the last."""
+        return 0 < layer < len(self.table) - 1
+
+    @property
+    def hidden_layers(self) -> range:
+        """The layers that are neither the first nor the last."""
+        return range(1, len(self.table) - 1)
+
+    def block(self) -> NDArray[np.float32]:
+        """Return a zero for each weight."""
+        return zeros(self.parameters)
+
+    def weight(self, block: NDArray[np.float32], layer: int) -> NDArray[np.float32]:
+        """Return a view (fan_out, fan_in) of a layer in a block."""
+        return self._matrix(block, layer)[: self.table[layer, Field.FAN_IN]].T
+
+    def weight_t(self, block: NDArray[np.float32], layer: int) -> NDArray[np.float32]:
+        """Return a view (fan_out, fan_in) of a layer in a block of transposed weights."""
+        row = self.table[layer]
+        first, rows, columns = row[Field.WEIGHTS_T], row[Field.ROWS], row[Field.COLUMNS]
+        return block[first : first + rows * columns].reshape(columns, rows)[: row[Field.FAN_OUT], : row[Field.FAN_IN]]
+
+    def has_weight_t(self, layer: int) -> bool:
+        """Whether anything passes back to a layer's inputs."""
+        return layer > 0 or self.dimensions > 0
+
+    def bias(self, block: NDArray[np.float32], layer: int) -> NDArray[np.float32]:
+        """Return a view (fan_out,) of a layer in a block."""
+        return self._matrix(block, layer)[self.table[layer, Field.FAN_IN]]
+
+    def moments_of(self, block: NDArray[np.float32], layer: int) -> NDArray[np.float32]:
+        """Return a view (n, n) of a hidden layer in a block of moments; n counts its inputs and the bias."""
+        row = self.table[layer]
+        first, rows = row[Field.MOMENTS], row[Field.ROWS]
+        count = row[Field.FAN_IN] + int(self.biases)
+        return block[first : first + rows * rows].reshape(rows, rows)[:count, :count]
+
+    def _matrix(self, block: NDArray[np.float32], layer: int) -> NDArray[np.float32]:
+        row = self.table[layer]
+        first, rows, columns = row[Field.WEIGHTS], row[Field.ROWS], row[Field.COLUMNS]
+        return block[first : first + rows * columns].reshape(rows, columns)[:, : row[Field.FAN_OUT]]
+
+    def fill_ones(self, memory: NDArray[np.float32]) -> None:
+        """Write the columns of ones that biases are multiplied by into a thread's memory."""
+        for row in self.table if self.biases else ():
+            first, rows = row[Field.INPUTS], row[Field.ROWS]
+            memory[first : first + TILE * rows].reshape(TILE, rows)[:, row[Field.FAN_IN]] = 1

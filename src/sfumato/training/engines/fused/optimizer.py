@@ -1,0 +1,177 @@
+"""The protocol of optimizers in the fused engine: accumulate, precondition, apply the update.
+
+An optimizer states its compiled form by its choice's ``compiled``, a function (choice, layout) -> `CompiledOptimizer`,
+in a file of its own. Every one has an elementwise `Rule`. One that treats the matrices of hidden layers in a way of its
+own has a `Preconditioner` besides; then the rule is for the first and the last layer, and for biases where the
+preconditioner leaves them. A trained encoding is a group of its own, which the rule updates with state of its own.
+
+In every step each thread, of its share of the rows,
+
+1. accumulates: adds up all threads' gradients; a rule's are applied at once, while they are in the cache,
+2. preconditions, all hidden layers, after a barrier: gradients become updates,
+3. applies the updates to the weights, after another.
+
+All functions are plain Python over vectors at addresses, compiled here one by one and called by their addresses: the
+kernel is the same for every optimizer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sfumato.recipe import choices
+from sfumato.training.engines.fused.layout import Field, Layout
+from sfumato.training.engines.fused.optimizer_calls import OptimizerContext, compile_preconditioner, compile_rule
+from sfumato.training.engines.memory import zeros
+
+State = dict[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """An elementwise update."""
+
+    update: Callable[..., None]
+    """(weights, gradients, state, parameters, rate, step): update the weights (n,) in place. ``state`` is
+    (names, n or more) float32, one row per name; ``parameters`` a tuple of float64; ``step`` counts from 1."""
+    rate: Callable[[int], float]
+    """Learning rate of weights with this fan-in; 0: of a trained encoding, which has none."""
+    parameters: tuple[float, ...] = ()
+    state: tuple[str, ...] = ()
+    """Names of the numbers that are remembered of each weight; they start as 0."""
+
+
+@dataclass(frozen=True)
+class Refresh:
+    """Work in Python between steps, in which what the steps have accumulated becomes a preconditioner."""
+
+    due: Callable[[int], bool]
+    """Whether it is done after this step, from 1."""
+    run: Callable[[Layout, State, int], None]
+    """(layout, state, threads): read and write the state."""
+    writes: tuple[str, ...]
+    """Names of the state that it writes. Before the first step a batch is looked at, without an update, and refreshed;
+    all other state then starts as 0 again."""
+
+
+@dataclass(frozen=True)
+class Preconditioner:
+    """An update of the hidden layers' matrices. The compiled functions get the network, the thread, and ``fields``."""
+
+    fields: type[Any]
+    """A NamedTuple: ``parameters``, float64, then the addresses of the blocks of ``state``, then those of
+    ``scratch``, as int64."""
+    accumulate: Callable[..., None]
+    """(net, thread, fields, layer, step): add up the gradients of this thread's share of a layer's rows, in the place
+    of the first thread's (`reduce_gradients_in_place`)."""
+    precondition: Callable[..., int]
+    """(net, thread, fields, step, phase) -> phase: make the updates of all hidden layers; may wait for the others."""
+    apply_update: Callable[..., None]
+    """(net, thread, fields, layer, lr_factor): update this thread's share of a layer's rows."""
+    preconditions_biases: bool
+    """Whether a layer's biases are a row of its matrix; else the rule updates them."""
+    parameters: tuple[float, ...] = ()
+    state: Mapping[str, int] = field(default_factory=dict)
+    """Lengths of the blocks that are remembered. One with the name of a rule's is the rule's: where the preconditioner
+    updates weights, the rule does not."""
+    scratch: Mapping[str, int] = field(default_factory=dict)
+    """Lengths of blocks that need not outlast a step."""
+    work: int = 0
+    """Length of the work space that each thread needs besides."""
+    refresh: Refresh | None = None
+
+
+@dataclass(frozen=True)
+class CompiledOptimizer:
+    """The compiled form of an optimizer."""
+
+    rule: Rule
+    hidden: Preconditioner | None = None
+
+
+class Optimizer:
+    """The optimizer of one network: its state, and what is done between the compiled steps."""
+
+    def __init__(self, choice: choices.Optimizer, layout: Layout, encoder: int = 0) -> None:
+        """``encoder``: the length of a trained encoding's block of parameters."""
+        compiled: CompiledOptimizer = choice.compiled_implementation()(choice, layout)
+        rule, hidden = compiled.rule, compiled.hidden
+        self._layout = layout
+        self._refresh = hidden.refresh if hidden else None
+        self.work = hidden.work if hidden else 0
+        """Length of a thread's work space, in float32."""
+        rule_state = zeros(len(rule.state) * layout.parameters)
+        encoder_state = zeros(len(rule.state) * encoder)
+        self.state: State = dict(zip(rule.state, rule_state.reshape(-1, layout.parameters), strict=True))
+        """Blocks of numbers by name: all that must be kept to continue."""
+        blocks: State = {}
+        if hidden:
+            self.state |= {name: zeros(length) for name, length in hidden.state.items() if name not in self.state}
+            blocks = {name: self.state[name] for name in hidden.state}
+            blocks |= {name: zeros(length) for name, length in hidden.scratch.items()}
+        if encoder:
+            names = (f"encode.{name}" for name in rule.state)
+            self.state |= dict(zip(names, encoder_state.reshape(-1, encoder), strict=True))
+        # One number at least: nothing has no address.
+        fan_ins = [*(int(row[Field.FAN_IN]) for row in layout.table), 0]
+        rates = np.array([rule.rate(fan_in) for fan_in in fan_ins], np.float64)
+        rule_parameters = np.array(rule.parameters or (0.0,), np.float64)
+        parameters = np.array((hidden and hidden.parameters) or (0.0,), np.float64)
+        addresses = np.array([block.ctypes.data for block in blocks.values()] or [0], np.int64)
+        functions = [compile_rule(rule.update, len(rule_parameters), len(rule.state))]
+        if hidden:
+            functions += compile_preconditioner(
+                (hidden.accumulate, hidden.precondition, hidden.apply_update),
+                hidden.fields,
+                len(hidden.parameters),
+                len(blocks),
+            )
+        update, *of_hidden = [function.address for function in functions]
+        accumulate, precondition, apply_update = of_hidden or (0, 0, 0)
+        # What the addresses point to lives as long as this does.
+        self._held: Sequence[Any] = (rule_state, encoder_state, blocks, rates, rule_parameters, parameters, addresses)
+        self._functions = functions
+        self.context = OptimizerContext(
+            update=update,
+            rule_parameters=rule_parameters.ctypes.data,
+            rates=rates.ctypes.data,
+            state=rule_state.ctypes.data,
+            encoder_state=encoder_state.ctypes.data,
+            accumulate=accumulate,
+            precondition=precondition,
+            apply_update=apply_update,
+            parameters=parameters.ctypes.data,
+            blocks=addresses.ctypes.data,
+            preconditions_biases=int(hidden is not None and hidden.preconditions_biases),
+        )
+
+    @property
+    def needs_first_look(self) -> bool:
+        """Whether a step without effect must come before the first one."""
+        return self._refresh is not None
+
+    def steps_until_refresh(self, step: int) -> int | None:
+        """Return how many steps may follow ``step`` without a break, or None for any number."""
+        if self._refresh is None:
+            return None
+        ahead = 1
+        while not self._refresh.due(step + ahead):
+            ahead += 1
+        return ahead
+
+    def refresh_preconditioner(self, threads: int) -> None:
+        """Do what is due at the end of `steps_until_refresh`."""
+        if self._refresh is not None:
+            self._refresh.run(self._layout, self.state, threads)
+
+    def forget_first_look(self) -> None:
+        """Reset all that the step without effect has left, except for what the refresh has made of it."""
+        kept = self._refresh.writes if self._refresh else ()
+        for name, block in self.state.items():
+            if name not in kept:
+                block.fill(0)
