@@ -37,7 +37,7 @@ from sfumato.models.mlp import MLP
 from sfumato.recipe import Recipe, changed
 from sfumato.training.engines import Engine, Shared, Task
 from sfumato.training.engines.autograd import Autograd
-from sfumato.training.engines.fused import Fused
+from sfumato.training.engines.fused.engine import Fused
 from sfumato.training.engines.stacked import Stacked
 
 NAME = "stacked_vs_eager"

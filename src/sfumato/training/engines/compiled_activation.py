@@ -7,7 +7,6 @@ disk. So do the little loops made here, until the file of one of their functions
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -20,12 +19,12 @@ from numba.np.unsafe import ndarray
 from numpy.typing import NDArray
 
 from sfumato.errors import EngineError
-from sfumato.models.activations import Implementation, arithmetic
+from sfumato.models.activations import Implementation
 from sfumato.recipe import choices
 from sfumato.training.engines.online_loops import FASTMATH
 from sfumato.training.kernels import elementary
 from sfumato.training.kernels.jit import callable_from_kernels, callback
-from sfumato.training.kernels.stamp import stamp
+from sfumato.training.kernels.stamp import source_hash
 
 to_fixed_tuple: Any = ndarray.to_fixed_tuple
 _FLOATS = types.CPointer(types.float32)
@@ -68,16 +67,18 @@ def _compiled_loop(name: str, parameters: int, value: Callable[..., float], deri
     # Functions that Numba may call, not functions that it has compiled: those would have another name in each process,
     # and what closes over them would never be found in the cache.
     callable_from_loops = callable_from_kernels(FASTMATH)
-    files = {inspect.getmodule(function) for function in (value, derivative)}
-    stamped = stamp(arithmetic, elementary, *(file for file in files if file is not None))
+    # `elementary` too: its functions take the place of those of `arithmetic`.
+    sources = source_hash(value, derivative, elementary.teach)
     make = _loop if parameters else _loop_without_parameters
-    return make(name, callable_from_loops(value), callable_from_loops(derivative), parameters, stamped)
+    return make(name, callable_from_loops(value), callable_from_loops(derivative), parameters, sources)
 
 
-def _loop(name: str, value: Callable[..., float], derivative: Callable[..., float], parameters: int, stamp: int) -> Any:
+def _loop(
+    name: str, value: Callable[..., float], derivative: Callable[..., float], parameters: int, sources: int
+) -> Any:
     @callback(_SIGNATURE, name, FASTMATH)
     def loop(sums, values, slopes, count, parameter):
-        _ = stamp
+        _ = sources
         x, y, slope = carray(sums, (count,)), carray(values, (count,)), carray(slopes, (count,))
         # Read before the loop: for all the compiler knows, what the loop writes might change them.
         p = to_fixed_tuple(carray(parameter, (parameters,)), parameters)
@@ -89,11 +90,11 @@ def _loop(name: str, value: Callable[..., float], derivative: Callable[..., floa
 
 
 def _loop_without_parameters(
-    name: str, value: Callable[..., float], derivative: Callable[..., float], parameters: int, stamp: int
+    name: str, value: Callable[..., float], derivative: Callable[..., float], parameters: int, sources: int
 ) -> Any:
     @callback(_SIGNATURE, name, FASTMATH)
     def loop(sums, values, slopes, count, parameter):
-        _ = stamp
+        _ = sources
         x, y, slope = carray(sums, (count,)), carray(values, (count,)), carray(slopes, (count,))
         for i in range(count):
             y[i] = value(x[i])

@@ -7,7 +7,9 @@ import sys
 import zlib
 from collections.abc import Callable, Iterator
 from types import CodeType, FunctionType, ModuleType
-from typing import Any
+from typing import Any, cast
+
+import numpy as np
 
 _FIXED = {*sys.stdlib_module_names, "llvmlite", "numba", "numpy"}
 """Modules that do not change while a version of Numba and Python stays, which the cache knows."""
@@ -23,33 +25,50 @@ def stamp(*modules: ModuleType) -> int:
 
 
 def source_hash(*functions: Callable[..., Any]) -> int:
-    """Return `stamp` of every module from which code comes into these functions: theirs, and those of what they call.
+    """Return a number that changes with all that is compiled into these functions.
 
-    Functions are found by the names that a function uses of its module, through Numba's wrappers.
+    That is the source of their modules and of those of the functions that they call, and the values of constants, such
+    as numbers and flags of Numba, that come from elsewhere. They are found by the names that a function uses of its
+    module, through Numba's wrappers.
     """
-    found: dict[str, ModuleType] = {}
+    modules: dict[str, ModuleType] = {}
+    constants: set[str] = set()
     seen: set[int] = set()
-    waiting: list[Any] = list(functions)
+    waiting: list[tuple[str, Any]] = [("", function) for function in functions]
     while waiting:
-        value = waiting.pop()
+        name, value = waiting.pop()
+        function = _unwrapped(value)
         if isinstance(value, ModuleType):
             if not _is_fixed(value.__name__):
-                found[value.__name__] = value
-            continue
-        function = _unwrapped(value)
-        if not isinstance(function, FunctionType) or id(function) in seen or _is_fixed(function.__module__):
-            continue
-        seen.add(id(function))
-        found[function.__module__] = sys.modules[function.__module__]
-        names = set(_names(function.__code__))
-        waiting += [value for name, value in function.__globals__.items() if name in names]
-        waiting += [cell.cell_contents for cell in function.__closure__ or ()]
-    return stamp(*(found[name] for name in sorted(found)))
+                modules[value.__name__] = value
+        elif _is_constant(value):
+            constants.add(f"{name} = {value!r}")
+        elif isinstance(function, FunctionType) and id(function) not in seen and not _is_fixed(function.__module__):
+            seen.add(id(function))
+            home = function.__module__
+            modules[home] = sys.modules[home]
+            constants.add(f"{home}.{function.__qualname__}: {_flags(value)}")
+            names = set(_names(function.__code__))
+            waiting += [(f"{home}.{name}", value) for name, value in function.__globals__.items() if name in names]
+            waiting += [(f"{home}.{function.__qualname__}", cell.cell_contents) for cell in function.__closure__ or ()]
+    return zlib.crc32(repr(sorted(constants)).encode(), stamp(*(modules[name] for name in sorted(modules))))
+
+
+def _is_constant(value: Any) -> bool:
+    if isinstance(value, tuple):
+        return all(_is_constant(each) for each in cast(tuple[Any, ...], value))
+    return isinstance(value, int | float | str | np.generic)
+
+
+def _flags(value: Any) -> list[str]:
+    options: dict[str, Any] = getattr(value, "targetoptions", {})
+    # In an order of their own: that of a set is another in each process.
+    return sorted(f"{name}={sorted(flag) if isinstance(flag, set) else flag}" for name, flag in options.items())
 
 
 def _unwrapped(value: Any) -> Any:
-    # What Numba's njit and intrinsic made of a function.
-    for attribute in ("py_func", "_defn"):
+    # What Numba's njit and intrinsic, and functools, made of a function.
+    for attribute in ("py_func", "_defn", "__wrapped__"):
         value = getattr(value, attribute, value)
     return value
 

@@ -124,7 +124,7 @@ def _views(block: NDArray[np.float32], shapes: dict[str, tuple[int, ...]]) -> di
 def _compile(name: str, forward: Callable[..., None], backward: Callable[..., None], constants: int) -> tuple[Any, Any]:
     elementary.teach()
     inline = callable_from_kernels(FASTMATH)
-    sources = source_hash(forward, backward, _compile_functions)
+    sources = source_hash(forward, backward, _compile_functions, elementary.teach)
     return _compile_functions(name, inline(forward), inline(backward), constants, sources)
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sfumato.training.engines.fused.forward_backward import network_at
 from sfumato.training.engines.fused.thread_context import thread_at
 from sfumato.training.engines.memory import doubles, integers, matrix, vector
+from sfumato.training.kernels import elementary
 from sfumato.training.kernels.calls import call_by_address
 from sfumato.training.kernels.jit import callable_from_kernels, callback
 from sfumato.training.kernels.stamp import source_hash
@@ -61,7 +62,8 @@ def _name(function: Callable[..., Any], parameters: int, blocks: int) -> str:
 @functools.cache
 def compile_rule(update: Callable[..., None], parameters: int, blocks: int) -> Any:
     """Compile an optimizer's elementwise update, or load it from the disk; the same function once per process."""
-    sources = source_hash(update, _compiled_rule)
+    elementary.teach()
+    sources = source_hash(update, _compiled_rule, elementary.teach)
     return _compiled_rule(
         _name(update, parameters, blocks), callable_from_kernels(FASTMATH)(update), parameters, blocks, sources
     )
@@ -82,8 +84,9 @@ def compile_preconditioner(
     functions: tuple[Callable[..., Any], ...], fields: type[Any], parameters: int, blocks: int
 ) -> list[Any]:
     """The same for (accumulate, precondition, apply_update)."""
+    elementary.teach()
     inline = callable_from_kernels(())
-    sources = source_hash(*functions, _compiled_preconditioner)
+    sources = source_hash(*functions, _compiled_preconditioner, elementary.teach)
     inlined = tuple(inline(function) for function in functions)
     return _compiled_preconditioner(
         _name(functions[1], parameters, blocks), inlined, fields, parameters, blocks, sources
