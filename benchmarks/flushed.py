@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from sfumato.recipe import changed, preset
 from sfumato.training import PictureProblem, Trainer, resolve
-from sfumato.training.engines import fused
+from sfumato.training.engines.fused import engine
 from sfumato.training.engines.subnormal import flushed
 
 NAME = "flushed"
@@ -41,11 +41,11 @@ def side(
     recipe = resolve(changed(preset("fast"), changes))
 
     def turn(_: int) -> float:
-        fused.flushed = block
+        engine.flushed = block
         try:
             last = list(Trainer(recipe, PictureProblem(recipe, target)).snapshots())[-1]
         finally:
-            fused.flushed = flushed
+            engine.flushed = flushed
         return last.seconds
 
     return turn
