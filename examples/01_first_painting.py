@@ -5,6 +5,6 @@ import sfumato as sf
 run = sf.paint(
     "cat",
     budget={"seconds": 5},
-    watch=lambda snapshot: print(f"epoch {snapshot.epoch:5.2f}   {snapshot.running_psnr:5.2f} dB"),
+    observers=[lambda snapshot: print(f"epoch {snapshot.epoch:5.2f}   {snapshot.running_psnr:5.2f} dB")],
 )
 print(run.summary())
