@@ -52,9 +52,8 @@ def _tiled_steps(load: TrainingLoad) -> int:
     optimizer = _compiled(load, threads)
     # Weights and gradients have a block each.
     blocks = optimizer.state + 2 * network.padded_weights + optimizer.updates
-    # A trained encoding has blocks of its own: parameters, their gradients on each thread, and two moments.
-    encoding = network.parameters - sum(layer.parameters for layer in network.layers) if network.layers else 0
-    blocks += (3 + threads) * encoding
+    # A trained encoding has blocks of its own: parameters, two moments, and their gradients on each thread.
+    blocks += (3 + threads) * _trained_encoding(network)
     rows = [layer.padded_inputs for layer in network.layers]
     signals = TILE * (2 * sum(rows) + 3 * max(round_up(network.widest + 1), max(rows, default=0)))
     of_threads = 4 * threads * (network.padded_weights + signals + optimizer.per_thread)
@@ -62,7 +61,13 @@ def _tiled_steps(load: TrainingLoad) -> int:
 
 
 def _tiled_checkpoint(load: TrainingLoad) -> int:
-    return 3 * 4 * (load.network.padded_weights + _compiled(load, load.threads).state)
+    network = load.network
+    return 3 * 4 * (network.padded_weights + _compiled(load, load.threads).state + 3 * _trained_encoding(network))
+
+
+def _trained_encoding(network: NetworkSize) -> int:
+    """Return how many parameters an encoding trains: those that no layer has."""
+    return network.parameters - sum(layer.parameters for layer in network.layers) if network.layers else 0
 
 
 def _compiled(load: TrainingLoad, threads: int) -> CompiledMemory:

@@ -1,9 +1,9 @@
-"""How compiled threads wait for one another: counters in shared memory, no lock, no system call while it is short.
+"""A barrier for compiled threads: counters in shared memory, no lock, and no system call while the wait is short.
 
-Where other programs want the cores too, two threads that meet every few microseconds are lost if they share a core:
-each meeting then takes a whole slice of the scheduler's time, milliseconds. They are lost as well if who waits gives
-its core away, because it comes back as late. So a thread that has waited for some microseconds tells which core it is
-on; one that finds itself on the core of the thread it waits for moves to another; and one that does not, waits on.
+Where other programs want the cores too, two threads with a barrier every few microseconds must not share a core: each
+barrier then takes a whole slice of the scheduler's time, milliseconds. A waiting thread must not yield its core either,
+because it gets it back as late. So a thread that has waited for some microseconds publishes which core it is on; one
+that is on the core of the thread it waits for moves to another; any other goes on spinning.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from sfumato.cores import available_cores
 LINE = 16
 """Distance of two counters in int64: two cache lines, because processors fetch lines in pairs."""
 
-_LOOKS = 2000
-"""How often a thread looks at another's counter before it does anything else."""
+SPINS_PER_CHECK = 2000
+"""How often a thread reads another's counter before it does anything else."""
 
-_PATIENCE = 20_000_000
-"""How often it looks, some tens of milliseconds, before it gives a core away that it does not share."""
+SPIN_LIMIT = 20_000_000
+"""How often it reads, for some tens of milliseconds, before it yields a core that it does not share."""
 
 _LINUX = sys.platform == "linux"
 _MASK = 128
 """Bytes of a set of cores: 1024 of them, as the C library has it."""
 
 # The others are in Linux's C library alone, and called by `_let_run_on_linux` alone.
-_give_core_away = types.ExternalFunction("sched_yield" if os.name == "posix" else "SwitchToThread", types.int32())
+_yield_core = types.ExternalFunction("sched_yield" if os.name == "posix" else "SwitchToThread", types.int32())
 _this_core = types.ExternalFunction("sched_getcpu", types.int32())
 _cores = types.int32(types.int32, types.uintp, types.uintp)
 _get_cores = types.ExternalFunction("sched_getaffinity", _cores)
@@ -42,22 +42,22 @@ _set_cores = types.ExternalFunction("sched_setaffinity", _cores)
 
 
 def counters(threads: int) -> NDArray[np.int64]:
-    """A line for each thread, its meetings and its core, and a last one about all of them; to be used after `begin`."""
+    """Return a line per thread, with its phase and its core, and a last one for all of them; `begin` comes first."""
     spare = np.zeros((threads + 2) * LINE, np.int64)
     first = -spare.ctypes.data // 8 % LINE
     return spare[first : first + (threads + 1) * LINE]
 
 
 def begin(counts: NDArray[np.int64]) -> None:
-    """No meeting has been yet. Nobody waits while this is called."""
+    """Reset the phases. No thread may wait while this is called."""
     counts.fill(0)
     threads = len(counts) // LINE - 1
-    # Threads that must share cores give them away as soon as they wait.
+    # Threads that must share cores yield them as soon as they wait.
     counts[1 - LINE] = not _LINUX or threads > available_cores()
 
 
 def give_up(counts: NDArray[np.int64]) -> None:
-    """Let every thread that waits return False."""
+    """Make the wait of every thread return False."""
     counts[-LINE] = 1
 
 
@@ -86,7 +86,7 @@ _load_acquire: Any = intrinsic(_generate_load)
 
 @njit(nogil=True)
 def _leave(core: int) -> None:
-    """Go from this core to another, if there is one; the system may bring the thread back later."""
+    """Move from this core to another, if there is one; the system may move the thread back later."""
     cores = np.zeros(_MASK, np.uint8)
     if _get_cores(0, _MASK, cores.ctypes.data) < 0:
         return
@@ -98,24 +98,24 @@ def _leave(core: int) -> None:
 
 
 @njit(nogil=True)
-def _let_run_on_linux(counts: int, part: int, other: int, threads: int, looks: int) -> None:
-    """Do what lets the ``other`` thread come, when it has not for a while."""
+def _let_run_on_linux(counts: int, rank: int, other: int, threads: int, spins: int) -> None:
+    """Let the ``other`` thread run, when it has not arrived for a while."""
     if _load_acquire(counts + 8 * LINE * threads + 8) != 0:
-        _give_core_away()
+        _yield_core()
         return
     core = _this_core()
-    _store_release(counts + 8 * LINE * part + 8, core + 1)
+    _store_release(counts + 8 * LINE * rank + 8, core + 1)
     if _load_acquire(counts + 8 * LINE * other + 8) == core + 1:
         _leave(core)
-        _store_release(counts + 8 * LINE * part + 8, _this_core() + 1)
-        _give_core_away()
-    elif looks > _PATIENCE:
-        _give_core_away()
+        _store_release(counts + 8 * LINE * rank + 8, _this_core() + 1)
+        _yield_core()
+    elif spins > SPIN_LIMIT:
+        _yield_core()
 
 
 @njit(nogil=True)
-def _let_run_elsewhere(counts: int, part: int, other: int, threads: int, looks: int) -> None:
-    _give_core_away()
+def _let_run_elsewhere(counts: int, rank: int, other: int, threads: int, spins: int) -> None:
+    _yield_core()
 
 
 # Chosen here, not in compiled code: where the C library lacks a function, code that names it cannot even be loaded.
@@ -123,19 +123,19 @@ _let_run = _let_run_on_linux if _LINUX else _let_run_elsewhere
 
 
 @njit(nogil=True)
-def arrive_and_wait(counts: int, part: int, threads: int, meeting: int) -> bool:
-    """Say that ``part`` has come to this ``meeting`` (1, 2, ...) and wait for the others; False: give up.
+def arrive_and_wait(counts: int, rank: int, threads: int, phase: int) -> bool:
+    """Arrive at this ``phase`` (1, 2, ...) as thread ``rank``, and wait for the others; False: give up.
 
-    ``counts`` is the address of `counters`. What every thread wrote before it arrived is seen by all after they met.
+    ``counts`` is the address of `counters`. What each thread wrote before it arrived is seen by all after the wait.
     """
-    _store_release(counts + 8 * LINE * part, meeting)
+    _store_release(counts + 8 * LINE * rank, phase)
     for other in range(threads):
-        looks = 0
-        while _load_acquire(counts + 8 * LINE * other) < meeting:
-            looks += 1
-            if looks > _LOOKS:
+        spins = 0
+        while _load_acquire(counts + 8 * LINE * other) < phase:
+            spins += 1
+            if spins > SPINS_PER_CHECK:
                 if _load_acquire(counts + 8 * LINE * threads) != 0:
                     return False
-                if (looks - 1) % _LOOKS == 0:
-                    _let_run(counts, part, other, threads, looks)
+                if (spins - 1) % SPINS_PER_CHECK == 0:
+                    _let_run(counts, rank, other, threads, spins)
     return True

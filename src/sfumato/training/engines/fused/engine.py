@@ -96,10 +96,10 @@ class Fused(Engine):
         """Take the steps; see `Engine.advance`."""
         # Contiguous and writeable, though nobody writes: Numba would compile the kernel anew for other arrays.
         pixels, rates = np.require(pixels, np.int64, ["C", "W"]), np.require(rates, np.float64, ["C", "W"])
-        if self._step == 0 and len(rates) > 0 and self._optimizer.needs_first_look:
+        if self._step == 0 and len(rates) > 0 and self._optimizer.needs_initial_pass:
             self._run_steps(pixels[: self._batch], np.zeros(1))
             self._optimizer.refresh_preconditioner(self._threads)
-            self._optimizer.forget_first_look()
+            self._optimizer.discard_initial_pass()
         loss = squared_error = 0.0
         taken = 0
         while taken < len(rates):

@@ -61,7 +61,7 @@ def gradients(
     own = batch[begin : min(end, len(batch))]
     place = thread.gradients + thread.rank * thread.gradients_stride
     encoder_place = thread.encoder_gradients + thread.rank * thread.encoder_gradients_stride
-    # Scattered gradients are added, so that they begin as zeros.
+    # The encoder's gradients are added to what is there.
     vector(encoder_place, thread.encoder_gradients_stride // 4)[:] = np.float32(0)
     set_samples(thread, 0)
     if len(own) == 0:
@@ -69,7 +69,7 @@ def gradients(
     loss, squared = 0.0, 0.0
     groups = -(-len(own) // ROWS)
     tiles = -(-groups // (TILE // ROWS))
-    # Backwards, so that the first tile is what stays in memory, for those who look at inputs afterwards.
+    # In reverse, so that the first tile's inputs stay in memory: preconditioners read them.
     for tile in range(tiles - 1, -1, -1):
         # Tiles of about one size: a last one of a few samples would use the caches badly.
         some = own[groups * tile // tiles * ROWS : min(groups * (tile + 1) // tiles * ROWS, len(own))]

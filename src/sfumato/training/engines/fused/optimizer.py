@@ -43,7 +43,7 @@ class Rule:
     """Learning rate of weights with this fan-in; 0: of a trained encoding, which has none."""
     parameters: tuple[float, ...] = ()
     state: tuple[str, ...] = ()
-    """Names of the numbers that are remembered of each weight; they start as 0."""
+    """Names of the numbers that are kept for each weight; they start as 0."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,8 @@ class Refresh:
     run: Callable[[Layout, State, int], None]
     """(layout, state, threads): read and write the state."""
     writes: tuple[str, ...]
-    """Names of the state that it writes. Before the first step a batch is looked at, without an update, and refreshed;
-    all other state then starts as 0 again."""
+    """Names of the state that it writes. Before the first step one batch is passed through the network at learning rate
+    0, and the preconditioner refreshed; all other state then starts as 0 again."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,8 @@ class Preconditioner:
     """Whether a layer's biases are a row of its matrix; else the rule updates them."""
     parameters: tuple[float, ...] = ()
     state: Mapping[str, int] = field(default_factory=dict)
-    """Lengths of the blocks that are remembered. One with the name of a rule's is the rule's: where the preconditioner
-    updates weights, the rule does not."""
+    """Lengths of the blocks that are kept from step to step. One with the name of a rule's is the rule's: where the
+    preconditioner updates weights, the rule does not."""
     scratch: Mapping[str, int] = field(default_factory=dict)
     """Lengths of blocks that need not outlast a step."""
     work: int = 0
@@ -151,8 +151,8 @@ class Optimizer:
         )
 
     @property
-    def needs_first_look(self) -> bool:
-        """Whether a step without effect must come before the first one."""
+    def needs_initial_pass(self) -> bool:
+        """Whether a step at learning rate 0 must come before the first one."""
         return self._refresh is not None
 
     def steps_until_refresh(self, step: int) -> int | None:
@@ -169,8 +169,8 @@ class Optimizer:
         if self._refresh is not None:
             self._refresh.run(self._layout, self.state, threads)
 
-    def forget_first_look(self) -> None:
-        """Reset all that the step without effect has left, except for what the refresh has made of it."""
+    def discard_initial_pass(self) -> None:
+        """Reset what the step at learning rate 0 has left, except for what the refresh has made of it."""
         kept = self._refresh.writes if self._refresh else ()
         for name, block in self.state.items():
             if name not in kept:
