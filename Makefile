@@ -25,7 +25,7 @@ types: $(VENV)/.installed-for-tests
 
 # Every benchmark has its say, though one before it may have refused to report.
 bench: $(VENV)/.installed-for-bench
-	@failed=; for name in online_vs_replica ceilings share_of_products fused_vs_peers stacked_vs_eager flushed speedrun_profile paint_command; do \
+	@failed=; for name in online_vs_replica ceilings share_of_products fused_vs_peers concurrent_vs_eager flushed speedrun_profile paint_command; do \
 		echo "== benchmarks/$$name.py"; $(BIN)/python benchmarks/$$name.py || failed="$$failed $$name"; \
 	done; [ -z "$$failed" ] || { echo "no result, or not all:$$failed" >&2; exit 1; }
 

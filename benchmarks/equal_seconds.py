@@ -54,7 +54,7 @@ class Side(NamedTuple):
                     "training": {"optimizer": self.optimizer, "batch": BATCH},
                     "engine": self.engine,
                     "threads": 1,
-                    "evaluation": {"every": "end"},
+                    "evaluation": {"interval": "end"},
                     "device": "cpu",
                     **more,
                 },

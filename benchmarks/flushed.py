@@ -2,7 +2,7 @@
 
     python benchmarks/flushed.py [--rounds 11] [--steps 100] [--size 300x429] [--write]
 
-Alternately, in one process, from the same weights: the first steps of the preset `fast` with activation `gauss`, and
+Alternately, in one process, from the same weights: the first steps of the preset `fast` with activation `gaussian`, and
 with its own, which makes none.
 """
 
@@ -37,7 +37,7 @@ def side(
     model: dict[str, Any], target: NDArray[np.float32], block: Callable[[], Any], steps: int
 ) -> Callable[[int], float]:
     """Seconds of the first steps, within ``block`` in the place of `flushed`."""
-    changes = {"model": model, "budget": {"steps": steps}, "evaluation": {"every": "end"}, "engine": "fused"}
+    changes = {"model": model, "budget": {"steps": steps}, "evaluation": {"interval": "end"}, "engine": "fused"}
     recipe = resolve(changed(preset("fast"), changes))
 
     def turn(_: int) -> float:
@@ -70,7 +70,7 @@ def main() -> None:
     arguments = parser.parse_args()
     target = picture(*map(int, arguments.size.split("x")))
     rows: dict[str, Any] = {}
-    for name in ("gauss", "leaky_relu"):
+    for name in ("gaussian", "leaky_relu"):
         ratio = measure({"activation": name}, target, arguments.rounds, arguments.steps)
         print(f"{name}: {ratio:.2f} times as fast with subnormal numbers flushed to 0, n = {ratio.n}")
         rows[name] = ratio.rounded(3)

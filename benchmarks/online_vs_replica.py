@@ -64,7 +64,7 @@ def sides() -> tuple[dict[str, Side], NDArray[np.int64]]:
     targets = picture(places)
     model = models.build(recipe.model, 3, recipe.seed)
     replica = Replica(Task(recipe, places, targets, model, 1))
-    order = replica.order().epoch()
+    order = replica.sampler().epoch()
     weights = {name: torch.from_numpy(array) for name, array in replica.weights().items()}
 
     def online(threads: int) -> Side:
@@ -79,7 +79,7 @@ def sides() -> tuple[dict[str, Side], NDArray[np.int64]]:
     sgd, activation = recipe.training.optimizer, recipe.model.activation
     assert isinstance(sgd, choices.SGD)
     assert isinstance(activation, choices.LeakyReLU)
-    slope = activation.slope
+    slope = activation.negative_slope
     sizes = np.array([2, *recipe.model.widths, 3])
     rates = np.array([sgd.lr / math.sqrt(fan_in + 1) for fan_in in sizes[:-1]])
     first = replica.state()["weights"]

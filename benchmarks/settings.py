@@ -60,7 +60,7 @@ SETTINGS: dict[str, Setting] = {
     "4x128": Setting({"width": 128}),
     "4x512": Setting({"width": 512}),
     "sine": Setting({"activation": "sine(30)", "init": "siren"}, rate=0.001),
-    "gauss": Setting({"activation": "gauss", "encoding": "fourier(sigma=10, features=256)"}),
+    "gaussian": Setting({"activation": "gaussian", "encoding": "fourier(sigma=10, features=256)"}),
     "tiny": Setting({"depth": 2, "width": 16}, batch=64),
 }
 """By name. The last is for tests."""

@@ -30,7 +30,7 @@ from sfumato.lab.speedrun.trial import Trial, train, warm_up
 from sfumato.recipe import Recipe, changed, preset
 from sfumato.training import Trainer, resolve
 from sfumato.training.engines.fused.optimizer import Optimizer
-from sfumato.training.orders import SeededOrder
+from sfumato.training.samplers import SeededSampler
 
 NAME = "speedrun_profile"
 FIRST_SEED = 0
@@ -68,7 +68,7 @@ def measure(recipe: Recipe, pixels: NDArray[np.float32], rounds: int, steps: int
     plain = changed(recipe, {"training": {"optimizer": "sgd(lr=0.001)"}})
     watch = Stopwatch()
     watch.wrap("inverses", Optimizer, "refresh_preconditioner")
-    watch.wrap("order", SeededOrder, "epoch")
+    watch.wrap("order", SeededSampler, "epoch")
     watch.wrap("evaluation", Trainer, "_evaluate")
     inside: dict[str, list[float]] = {name: [] for name in ("inverses", "order", "evaluation", "preparation")}
     products = Products([2, *recipe.model.widths, 3], _batch(recipe), recipe.threads)

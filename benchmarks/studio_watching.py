@@ -37,7 +37,7 @@ WARM_AFTER = 15.0
 """Seconds in which a worker has loaded everything."""
 WATCHED_FOR = 5.0
 SIZE = "300x429"
-TRAINING = ("--picture.size", SIZE, "--budget.epochs", "8", "--evaluation.every", "end", "--film.every", "never")
+TRAINING = ("--picture.size", SIZE, "--budget.epochs", "8", "--evaluation.interval", "end", "--film.every", "never")
 
 LOOK = """
 () => {

@@ -75,7 +75,7 @@ def pages(names: list[str]) -> dict[str, tuple[str, Callable[[Page], None]]]:
         "run": (f"/runs/{one}", still),
         "inside": (f"/runs/{one}/layers?layer=3", inside),
         "unit": (f"/runs/{one}/layers?layer=2", unit),
-        "form": ("/new?picture.source=coffee&model.depth=6&model.shape=residual&model.init=he", learns),
+        "form": ("/new?picture.source=coffee&model.depth=6&model.connectivity=residual&model.init=he", learns),
         "race": (f"/race?runs={one},{other}", earlier),
         "zoom": (f"/runs/{one}/zoom", still),
         "beyond": (f"/runs/{one}/zoom", beyond),

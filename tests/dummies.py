@@ -374,7 +374,7 @@ def compile_normed(choice: Normed, layout: Layout) -> CompiledOptimizer:
 
 
 @dataclass(frozen=True, config=CONFIG)
-class Backwards(choices.Order, name="backwards", implementation=IN_THIS_FILE("backwards")):
+class Backwards(choices.Sampler, name="backwards", implementation=IN_THIS_FILE("backwards")):
     """From the last pixel to the first."""
 
 

@@ -15,7 +15,7 @@ SMALL: dict[str, Any] = {
     "model": {"depth": 2, "width": 16, "init": "gaussian(1)"},
     "training": {"batch": 16, "optimizer": "adam(lr=0.01)", "schedule": "constant"},
     "budget": {"epochs": 3},
-    "evaluation": {"every": "epoch"},
+    "evaluation": {"interval": "epoch"},
     "threads": 1,
     # The fused engine is through with it before anything can be looked at.
     "engine": "autograd",

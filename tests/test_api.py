@@ -143,7 +143,7 @@ def test_a_run_stopped_while_it_is_compared_is_painted_when_it_is_resumed(
     monkeypatch.setattr("sfumato.training.picture.problem.rows_of_a_block", lambda *_: 1)
     monkeypatch.setattr("sfumato.training.picture.evaluation.QUIET", 0)
     stages = Stages()
-    changes = {**SMALL, "evaluation": {"every": "end"}}
+    changes = {**SMALL, "evaluation": {"interval": "end"}}
     run = sf.paint(picture(), runs=tmp_path, observers=[stages], stop=lambda: bool(stages.told), **changes)
     assert [name for name, *_ in stages.told] == ["evaluation", "evaluation"]
     assert (run.status, run.psnr) == ("stopped", None)
@@ -200,9 +200,9 @@ def test_a_failure_in_the_middle_is_recorded(tmp_path: Path) -> None:
 def test_linear_light_is_painted_as_srgb(tmp_path: Path) -> None:
     flat = np.full((8, 8, 3), 0.5, dtype=np.float32)
     Image.fromarray((flat * 255).astype(np.uint8)).save(tmp_path / "flat.png")
-    small = {**SMALL, "budget": {"epochs": 300}, "evaluation": {"every": "end"}}
+    small = {**SMALL, "budget": {"epochs": 300}, "evaluation": {"interval": "end"}}
     run = sf.paint(
-        {"source": str(tmp_path / "flat.png"), "light": "linear"}, runs=tmp_path / "runs", film="none", **small
+        {"source": str(tmp_path / "flat.png"), "transfer": "linear"}, runs=tmp_path / "runs", film="none", **small
     )
     assert run.picture.mean() == pytest.approx(0.212, abs=0.01)
     assert run.painting.mean() == pytest.approx(0.5, abs=0.05)

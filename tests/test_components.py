@@ -36,19 +36,19 @@ FIELDS: dict[str, tuple[str, dict[str, Any]]] = {
     "signs": ("training.optimizer", {"training": {"optimizer": f"signs(lr={RATE / 20})"}}),
     "bounded": ("training.optimizer", {"training": {"optimizer": f"bounded(lr={RATE}, decay=0.7)"}}),
     "normed": ("training.optimizer", {"training": {"optimizer": f"normed(lr={RATE})"}}),
-    "backwards": ("training.order", {"training": {"order": "backwards"}}),
+    "backwards": ("training.sampler", {"training": {"sampler": "backwards"}}),
 }
 """Of every dummy: the field of a recipe that it is for, and what changes a recipe to it."""
 DUMMIES = list(FIELDS)
 CLAIMED = {
-    "bent": {"fused", "stacked", "online", "autograd"},
+    "bent": {"fused", "concurrent", "online", "autograd"},
     "learned": {"autograd"},
-    "lattice": {"fused", "stacked", "autograd"},
+    "lattice": {"fused", "concurrent", "autograd"},
     "log_cosh": {"autograd"},
     "signs": {"autograd"},
-    "bounded": {"fused", "stacked", "autograd"},
-    "normed": {"fused", "stacked", "autograd"},
-    "backwards": {"fused", "stacked", "online", "autograd"},
+    "bounded": {"fused", "concurrent", "autograd"},
+    "normed": {"fused", "concurrent", "autograd"},
+    "backwards": {"fused", "concurrent", "online", "autograd"},
 }
 
 
@@ -69,11 +69,11 @@ def recipe_of(dummy: str, engine: str) -> Recipe:
                 "batch": 1 if single else 8,
                 "optimizer": f"sgd(lr={RATE})",
                 "schedule": "constant",
-                "order": "scan",
+                "sampler": "sequential",
                 **changes.get("training", {}),
             },
             "budget": {"epochs": EPOCHS},
-            "evaluation": {"every": "end"},
+            "evaluation": {"interval": "end"},
             "engine": engine,
             "dtype": "float64" if engine == "autograd" else "float32",
             "device": "cpu",

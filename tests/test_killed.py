@@ -49,7 +49,8 @@ LARGE = {"model": {"depth": 3, "width": 120}, "budget": {"epochs": 30}}
 def _autograd(optimizer: str) -> dict[str, Any]:
     return {
         "engine": "autograd",
-        "training": {"optimizer": optimizer, "batch": 16, "held_out": 0.1},
+        "training": {"optimizer": optimizer, "batch": 16},
+        "data": {"split": 0.1},
         "model": {"depth": 2, "width": 24},
         "budget": {"epochs": 8},
     }
@@ -58,7 +59,7 @@ def _autograd(optimizer: str) -> dict[str, Any]:
 CASES: dict[str, dict[str, Any]] = {
     # The preset fast, as it is but for size and budget.
     "fused": {**LARGE, "engine": "fused", "threads": 2},
-    "stacked": {**LARGE, "engine": "stacked"},
+    "concurrent": {**LARGE, "engine": "concurrent"},
     "autograd-soap": _autograd("soap"),
     "online": {**SGD_2012, "engine": "online"},
     "replica": {**SGD_2012, "engine": "replica"},
@@ -66,7 +67,7 @@ CASES: dict[str, dict[str, Any]] = {
 
 
 def changes_of(case: str) -> dict[str, Any]:
-    return {"threads": 1, "evaluation": {"every": "epoch"}, **CASES[case]}
+    return {"threads": 1, "evaluation": {"interval": "epoch"}, **CASES[case]}
 
 
 def train(case: str, runs: Path, step: int, told: Connection) -> None:
@@ -100,7 +101,7 @@ def train(case: str, runs: Path, step: int, told: Connection) -> None:
 def processes() -> ForkServerContext:
     """Processes that are forked from one which has imported everything and computed nothing."""
     context = multiprocessing.get_context("forkserver")
-    engines = [f"sfumato.training.engines.{name}" for name in ("autograd", "fused", "online", "replica", "stacked")]
+    engines = [f"sfumato.training.engines.{name}" for name in ("autograd", "fused", "online", "replica", "concurrent")]
     # PyTorch's optimizers import the last when the first of them is made.
     context.set_forkserver_preload(["tests.test_killed", "sfumato.api", "matplotlib.figure", *engines, "torch._dynamo"])
     return context

@@ -169,7 +169,7 @@ def check(_: Path) -> Any:
 
 def train_many(_: Path) -> Any:
     recipes = [{"seed": 1}, {"seed": 2}]
-    every = sf.train_many(recipes, picture(), **{**SMALL, "engine": "stacked", "budget": {"epochs": 1}})
+    every = sf.train_many(recipes, picture(), **{**SMALL, "engine": "concurrent", "budget": {"epochs": 1}})
     ended = {index: bits(snapshot.weights()) for index, snapshot in every if snapshot.ended}
     return [ended[index] for index in sorted(ended)]
 

@@ -28,15 +28,15 @@ CASES: dict[str, dict[str, Any]] = {
     "replica": {**SGD_2012, "engine": "replica"},
     "online": {**SGD_2012, "engine": "online"},
     "sgd": {"training": {"optimizer": "sgd(momentum=0.9, nesterov=true)"}},
-    "adam": {"training": {"optimizer": "adam", "schedule": "cosine(warmup=0.1)", "order": "replacement"}},
-    "adamw": {"training": {"optimizer": "adamw", "order": "fixed"}},
-    "rmsprop": {"training": {"optimizer": "rmsprop(momentum=0.5)", "order": "scan"}},
+    "adam": {"training": {"optimizer": "adam", "schedule": "cosine(warmup=0.1)", "sampler": "replacement"}},
+    "adamw": {"training": {"optimizer": "adamw", "sampler": "fixed"}},
+    "rmsprop": {"training": {"optimizer": "rmsprop(momentum=0.5)", "sampler": "sequential"}},
     "rprop": {"training": {"optimizer": "rprop", "batch": "all"}},
-    "lbfgs": {"training": {"optimizer": "lbfgs(iterations=3)", "batch": "all"}},
-    "muon": {"training": {"optimizer": "muon", "held_out": 0.2}},
+    "lbfgs": {"training": {"optimizer": "lbfgs(max_iter=3)", "batch": "all"}},
+    "muon": {"training": {"optimizer": "muon"}, "data": {"split": 0.2}},
     "muon in PyTorch": {"training": {"optimizer": "muon"}, "engine": "autograd"},
-    "soap": {"training": {"optimizer": "soap(every=3)", "held_out": 0.2}},
-    "kfac": {"training": {"optimizer": "kfac(every=4)"}},
+    "soap": {"training": {"optimizer": "soap(update_interval=3)"}, "data": {"split": 0.2}},
+    "kfac": {"training": {"optimizer": "kfac(update_interval=4)"}},
     "fourier": {"model": {"encoding": "fourier(features=8)", "activation": "sine(2)"}},
 }
 
@@ -183,7 +183,7 @@ def test_two_checkpoints_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_pause_resume_and_stop_through_the_folder(tmp_path: Path) -> None:
     seen: list[float] = []
-    endless = {**SMALL, "budget": {"seconds": 2 * PATIENCE}, "evaluation": {"every": "end"}}
+    endless = {**SMALL, "budget": {"seconds": 2 * PATIENCE}, "evaluation": {"interval": "end"}}
     thread = threading.Thread(
         target=lambda: sf.paint(
             picture(), runs=tmp_path, film="none", observers=[lambda _: seen.append(time.monotonic())], **endless

@@ -35,7 +35,7 @@ TRAINED: dict[str, list[dict[str, Any]]] = {
     ],
     "online": [
         {"training": BATCH_OF_ONE, "model": {"activation": "sine(10)"}},
-        {"training": BATCH_OF_ONE, "model": {"activation": "gauss(1)"}},
+        {"training": BATCH_OF_ONE, "model": {"activation": "gaussian(1)"}},
     ],
     "replica": [{"training": BATCH_OF_ONE, **UNIT}],
 }

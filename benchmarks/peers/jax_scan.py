@@ -54,10 +54,10 @@ def prepare(problem: Problem, threads: int) -> Side:
 def _activation(jnp: Any, choice: choices.Activation) -> Any:
     match choice:
         case choices.LeakyReLU():
-            return lambda x: jnp.where(x >= 0, x, choice.slope * x)
+            return lambda x: jnp.where(x >= 0, x, choice.negative_slope * x)
         case choices.Sine():
             return lambda x: jnp.sin(choice.omega * x)
-        case choices.Gauss():
+        case choices.GaussianActivation():
             return lambda x: jnp.exp(-0.5 / (choice.width * choice.width) * x * x)
         case _:
             raise RuntimeError(f"the peers have no activation {choice}")

@@ -21,7 +21,7 @@ class Sine(nn.Module):
         return torch.sin(self.omega * x)
 
 
-class Gauss(nn.Module):
+class GaussianActivation(nn.Module):
     """exp(-x^2 / (2 width^2))."""
 
     def __init__(self, width: float) -> None:
@@ -64,10 +64,10 @@ def rate(problem: Problem) -> float:
 def _activation(choice: choices.Activation) -> nn.Module:
     match choice:
         case choices.LeakyReLU():
-            return nn.LeakyReLU(choice.slope, inplace=True)
+            return nn.LeakyReLU(choice.negative_slope, inplace=True)
         case choices.Sine():
             return Sine(choice.omega)
-        case choices.Gauss():
-            return Gauss(choice.width)
+        case choices.GaussianActivation():
+            return GaussianActivation(choice.width)
         case _:
             raise RuntimeError(f"the peers have no activation {choice}")

@@ -272,7 +272,7 @@ def train_many(
 
     Each of ``recipes`` is a recipe, the name of a preset, or what it changes in the default recipe:
     ``train_many([{"seed": seed} for seed in range(8)], "cat", budget={"epochs": 2})``. ``changes`` are those of all,
-    and come first. Every network is trained by engine ``stacked``: on one thread, to the bits that engine ``fused``
+    and come first. Every network is trained by engine ``concurrent``: on one thread, to the bits that engine ``fused``
     with ``threads=1`` gives it alone, however many ``threads`` (0: one a core) train the networks in turn. A budget in
     seconds counts each network's own.
 
@@ -296,7 +296,7 @@ def train_many(
 
     for index, whole in enumerate(wholes):
         # Those of one shape take turns in what a step is computed in: as if all were like this one.
-        alone = whole.model_copy(update={"engine": "stacked"})
+        alone = whole.model_copy(update={"engine": "concurrent"})
         try:
             room.require("the training of all", many, alone, _size(target))
         except RecipeError as error:

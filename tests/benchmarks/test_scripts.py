@@ -13,10 +13,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import concurrent_vs_eager
 import fused_vs_peers
 import numpy as np
 import pytest
-import stacked_vs_eager
 import torch
 from fused_vs_peers import measure
 from numpy.typing import NDArray
@@ -140,11 +140,11 @@ def test_speedrun_profile() -> None:
     assert "evaluation, off the clock: " in printed
 
 
-def test_stacked_vs_eager() -> None:
+def test_concurrent_vs_eager() -> None:
     sizes = ("--networks", "2", "--width", "8", "--batch", "16", "--steps", "3")
-    printed = script("stacked_vs_eager", "--rounds", "2", *sizes)
-    for kind in stacked_vs_eager.KINDS:
-        assert f"stacked, 2 threads over the fastest of {kind}" in printed
+    printed = script("concurrent_vs_eager", "--rounds", "2", *sizes)
+    for kind in concurrent_vs_eager.KINDS:
+        assert f"concurrent, 2 threads over the fastest of {kind}" in printed
 
 
 def test_paint_command(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,8 +167,8 @@ def test_paint_command(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_one_network_whose_losses_differ_gives_no_result() -> None:
-    task = stacked_vs_eager.problem(3, 8, 16)
-    compared = stacked_vs_eager.sides(task, pytorch=False)
+    task = concurrent_vs_eager.problem(3, 8, 16)
+    compared = concurrent_vs_eager.sides(task, pytorch=False)
     right = compared["fused in turn, 1 threads"]
 
     def wrong(pixels: NDArray[np.int64]) -> list[float]:
@@ -177,7 +177,7 @@ def test_one_network_whose_losses_differ_gives_no_result() -> None:
 
     compared["fused in turn, 1 threads"] = right._replace(train=wrong)
     with pytest.raises(SystemExit, match="no result: fused in turn, 1 threads, network 1: its loss is"):
-        stacked_vs_eager.measure(compared, task, 2, 3)
+        concurrent_vs_eager.measure(compared, task, 2, 3)
 
 
 class Planted:

@@ -41,7 +41,7 @@ def test_any_fields(tile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str
     ("arguments", "message"),
     [
         ([], "ablate takes a question, or what to undo with --undo. Got neither or both."),
-        (["six-hints", "--undo", "training.order=scan"], "Got neither or both"),
+        (["six-hints", "--undo", "training.sampler=sequential"], "Got neither or both"),
         (
             ["five-hints"],
             "the question must be one of six-hints, rprop-sigmoid. Got 'five-hints'; did you mean 'six-hints'?",

@@ -43,7 +43,7 @@ def test_what_cannot_work(capsys: pytest.CaptureFixture[str]) -> None:
     arguments = [*SMALL, "--engine", "autograd", "--training.optimizer", "sgd(lr=1000)"]
     assert main(["check", "--picture.source", "photo.png", *arguments]) == 1
     assert capsys.readouterr().out.splitlines()[-1] == (
-        "cannot work: Training diverges: within 192 steps the answers are not finite any more. The learning rate is "
+        "error: Training diverges: within 192 steps the answers are not finite any more. The learning rate is "
         "too large for these weights. Try --training.optimizer sgd."
     )
 

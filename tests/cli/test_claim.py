@@ -111,7 +111,7 @@ def test_mnist_s_own_files(tile: str, tmp_path: Path, capsys: pytest.CaptureFixt
     ("arguments", "message"),
     [
         (["mnist-claim", "--mnist", "nowhere"], "--mnist must be a folder of MNIST's four files"),
-        (["mnist-claim", "--model.init", "edges"], "model.init must be any but edges"),
+        (["mnist-claim", "--model.init", "random_hyperplanes"], "model.init must be any but random_hyperplanes"),
         (["mnist-claim", "--equal", "operations"], "equal must be epochs in mnist-claim. Got 'operations'"),
         (["mnist-claim", "--budget.seconds", "1"], "budget.epochs must be given"),
         (["mnist-claim", "--parameters", "50"], "parameters must be a number that"),

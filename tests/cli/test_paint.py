@@ -30,7 +30,7 @@ def tile(tmp_path: Path) -> Path:
 
 @pytest.mark.slow
 def test_paint_says_where_everything_is(tile: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["paint", str(tile), *SMALL, "--runs", str(tmp_path / "runs"), "--evaluation.every", "epoch"]) == 0
+    assert main(["paint", str(tile), *SMALL, "--runs", str(tmp_path / "runs"), "--evaluation.interval", "epoch"]) == 0
     out, err = capsys.readouterr()
     (folder,) = (tmp_path / "runs").iterdir()
     for name in ("painting.png", "learning.mp4", "curve.svg"):
@@ -125,7 +125,13 @@ def test_help_of_paint_teaches_every_flag(capsys: pytest.CaptureFixture[str], mo
     assert left.value.code == 0
     out = capsys.readouterr().out
     assert "[PICTURE]" in out
-    for text in ("--model.activation", "leaky_relu(slope=0.01)", "--budget.seconds", "blog-2012", "--picture.max-side"):
+    for text in (
+        "--model.activation",
+        "leaky_relu(negative_slope=0.01)",
+        "--budget.seconds",
+        "blog-2012",
+        "--picture.max-side",
+    ):
         assert text in out
 
 

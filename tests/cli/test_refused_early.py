@@ -60,28 +60,28 @@ LATE: dict[str, tuple[list[str], str]] = {
     ),
     "resumed film nowhere": (["resume", "RUN", "--film.out", "nowhere/x.mp4"], "film.out must be a file in a folder"),
     "all held out": (
-        ["paint", "TILE", *TWO_BY_TWO, "--training.held_out", "0.9"],
-        "training.held_out must leave a pixel to train on. Got 0.9 of 4 pixels, which is all",
+        ["paint", "TILE", *TWO_BY_TWO, "--data.split", "0.9"],
+        "data.split must leave a pixel to train on. Got 0.9 of 4 pixels, which is all",
     ),
     "all held out of a check": (
-        ["check", "--picture", "TILE", *TWO_BY_TWO, "--training.held_out", "0.9"],
-        "training.held_out must leave a pixel to train on",
+        ["check", "--picture", "TILE", *TWO_BY_TWO, "--data.split", "0.9"],
+        "data.split must leave a pixel to train on",
     ),
     "none held out": (
-        ["paint", "TILE", *TWO_BY_TWO, "--training.held_out", "0.1"],
-        "training.held_out must come to at least one pixel. Got 0.1 of 4 pixels",
+        ["paint", "TILE", *TWO_BY_TWO, "--data.split", "0.1"],
+        "data.split must come to at least one pixel. Got 0.1 of 4 pixels",
     ),
     "an arm that holds all out": (
-        ["compare", "--picture", "TILE", *TWO_BY_TWO, "--axis", "training.held_out=0.5,0.9"],
-        "arm 0.9: training.held_out must leave a pixel to train on",
+        ["compare", "--picture", "TILE", *TWO_BY_TWO, "--axis", "data.split=0.5,0.9"],
+        "arm 0.9: data.split must leave a pixel to train on",
     ),
     "an arm that no engine trains": (
         ["compare", "--picture", "TILE", "--axis=training.batch=1,64", "--engine=online", "--training.optimizer=sgd"],
         "arm 64: engine online cannot train this recipe: training.batch must be 1",
     ),
     "an ablation of what holds all out": (
-        ["ablate", "--picture", "TILE", *TWO_BY_TWO, "--undo", "training.held_out=0.9"],
-        "training.held_out must leave a pixel to train on",
+        ["ablate", "--picture", "TILE", *TWO_BY_TWO, "--undo", "data.split=0.9"],
+        "data.split must leave a pixel to train on",
     ),
     "a film that is never made": (["film", "RUN", "--every", "never"], "every must be 'auto', 'moment' or 'epoch'"),
     "a rendering into a folder": (["render", "RUN", "--out", "FOLDER.png"], "out must be a file. Got the folder"),
@@ -119,7 +119,7 @@ def test_in_python_too(tmp_path: Path) -> None:
     ):
         with pytest.raises(sf.RunError, match=r"film.out must be a file in a folder that exists"):
             train()
-    held_out: dict[str, Any] = {"training": {"held_out": 0.9}}
+    held_out: dict[str, Any] = {"data": {"split": 0.9}}
     tiny = np.zeros((2, 2, 3), np.float32)
     for train in (
         lambda: sf.paint(tiny, runs=tmp_path, **held_out),
@@ -128,7 +128,7 @@ def test_in_python_too(tmp_path: Path) -> None:
         lambda: sf.train_many([{}], tiny, **held_out),
         lambda: sf.check("fast", tiny, **held_out),
     ):
-        with pytest.raises(sf.RecipeError, match="training.held_out must leave a pixel"):
+        with pytest.raises(sf.RecipeError, match="data.split must leave a pixel"):
             train()
     assert list(tmp_path.iterdir()) == []
 
@@ -156,7 +156,7 @@ def test_a_picture_may_be_called_as_a_flag_is(
     Path(tile).rename("--picture.png")
     assert main(["check", "--picture=--picture.png", "--model.depth", "1", "--json"]) in (0, 1)
     assert main(["recipe", "--format", "string", "--", "fast"]) == 0
-    assert capsys.readouterr().out.rstrip().rpartition("\n")[2].startswith("sf1:")
+    assert capsys.readouterr().out.rstrip().rpartition("\n")[2].startswith("sf2:")
 
 
 @pytest.mark.parametrize(

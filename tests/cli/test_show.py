@@ -38,7 +38,7 @@ def test_everything_about_a_run(folder: Path, capsys: pytest.CaptureFixture[str]
         "     77  painting.png",
     ):
         assert line in lines, line
-    assert lines[-1].startswith("  sf1:")
+    assert lines[-1].startswith("  sf2:")
 
 
 def test_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

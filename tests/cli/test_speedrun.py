@@ -75,7 +75,7 @@ def test_the_open_track(tile: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (["--track", "ajar"], "track must be one of closed, open. Got 'ajar'."),
         (["--seeds", "mine"], "seeds must be one of official, tuning. Got 'mine'."),
         (["--model.width", "400"], "model.width must be 4 hidden layers of 300."),
-        (["--model.activation", "sine"], "model.activation must be leaky_relu(slope=0.01)."),
+        (["--model.activation", "sine"], "model.activation must be leaky_relu(negative_slope=0.01)."),
         (["--preset", "source-2012"], "Got 300,300,300,300,300,300."),
         (["--seed", "1"], "seed must be left to the track closed: its seeds are fixed."),
         (["--track", "open", "--budget.seconds", "20"], "budget.seconds must be left to the track open"),

@@ -32,7 +32,7 @@ def test_closed_streams(tmp_path: Path, closed: str, told: bool) -> None:
     done = shell(f"$S recipe blog-2012 --format string {closed}; echo $? > {tmp_path}/status")
     assert (tmp_path / "status").read_text() == "0\n"
     assert done.stderr == b""
-    assert done.stdout.startswith(b"sf1:") is told
+    assert done.stdout.startswith(b"sf2:") is told
 
 
 @posix

@@ -107,7 +107,12 @@ FILES: dict[str, bytes] = {
 LOST_WHEN_LOADED = {"two-bit-key.png", "deep-alpha.png"}
 """Of these, Pillow's image no longer knows how the file stored its values; nor does a copy of one whose 0 is white."""
 
-SETTINGS: list[dict[str, object]] = [{}, {"color": "raw"}, {"channels": "rgb", "max_side": 4}, {"light": "linear"}]
+SETTINGS: list[dict[str, object]] = [
+    {},
+    {"color_management": False},
+    {"channels": "rgb", "max_side": 4},
+    {"transfer": "linear"},
+]
 
 
 @pytest.mark.parametrize(("name", "fields"), list(itertools.product(FILES, SETTINGS)), ids=str)
@@ -206,7 +211,7 @@ def test_rounding_is_clipped_and_no_array_is_changed() -> None:
     values = np.array([[-1e-4, 1.000001], [0.5, 1.0005]])
     before = values.copy()
     assert_same(given(values), np.array([[0, 1], [0.5, 1]], np.float32)[:, :, np.newaxis])
-    picture = given(values, light="linear")
+    picture = given(values, transfer="linear")
     picture[:] = 7
     np.testing.assert_array_equal(values, before)
 

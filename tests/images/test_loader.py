@@ -86,14 +86,14 @@ def test_over_white_or_without_alpha(tmp_path: Path) -> None:
     np.testing.assert_allclose(load(path, channels="rgb"), colors * alpha + 1 - alpha, atol=1e-6)
     gray = (colors * alpha + 1 - alpha) @ [0.299, 0.587, 0.114]
     np.testing.assert_allclose(load(path, channels="gray")[:, :, 0], gray, atol=1e-6)
-    assert_same(load(path, channels="rgb", color="raw"), stored(RGBA[:, :, :3]))
-    assert_same(load(path, color="raw"), stored(RGBA))
+    assert_same(load(path, channels="rgb", color_management=False), stored(RGBA[:, :, :3]))
+    assert_same(load(path, color_management=False), stored(RGBA))
 
 
 def test_a_profile_is_converted_unless_raw(tmp_path: Path) -> None:
     # Its red and green have changed places.
     path = save(tmp_path / "a.png", RGB, icc_profile=rgb_profile(gamma(2.2), (1, 0, 2)))
-    assert_same(load(path, color="raw"), stored(RGB))
+    assert_same(load(path, color_management=False), stored(RGB))
     managed = load(path)
     assert np.abs(managed - stored(RGB)[:, :, [1, 0, 2]]).max() < 0.04
     assert np.abs(managed - stored(RGB)).max() > 0.3
@@ -108,7 +108,7 @@ def test_a_profile_of_gray(tmp_path: Path, bits: int) -> None:
     managed = load(path)
     assert managed.shape == (5, 7, 1)
     np.testing.assert_allclose(managed[:, :, 0], expected, atol=0.51 / 255 if bits == 8 else 2 / 65535)
-    np.testing.assert_allclose(load(path, color="raw")[:, :, 0], values / top, atol=1e-7)
+    np.testing.assert_allclose(load(path, color_management=False)[:, :, 0], values / top, atol=1e-7)
 
 
 def test_alpha_survives_a_profile(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_alpha_survives_a_profile(tmp_path: Path) -> None:
 @needs_shared
 def test_the_profile_of_a_real_picture() -> None:
     path = SHARED / "mona-lisa-2012.jpg"
-    raw = load(path, color="raw")
+    raw = load(path, color_management=False)
     assert_same(raw, load(SHARED / "mona-lisa.png"))
     assert raw.shape == (429, 300, 3)
     # It is of gamma 1.8: converting it moves the picture by 26 dB.
@@ -130,12 +130,12 @@ def test_the_profile_of_a_real_picture() -> None:
 
 def test_linear_light(tmp_path: Path) -> None:
     path = save(tmp_path / "a.png", RGBA)
-    linear, plain = load(path, light="linear"), load(path)
+    linear, plain = load(path, transfer="linear"), load(path)
     np.testing.assert_array_equal(linear[:, :, 3], plain[:, :, 3])
     np.testing.assert_allclose(linear[:, :, :3], images.srgb_to_linear(plain[:, :, :3].astype(np.float64)), atol=1e-6)
     assert np.abs(linear - plain).max() > 0.2
     path = save(tmp_path / "b.png", GRAY)
-    np.testing.assert_allclose(load(path, light="linear"), images.srgb_to_linear(load(path)), atol=1e-7)
+    np.testing.assert_allclose(load(path, transfer="linear"), images.srgb_to_linear(load(path)), atol=1e-7)
 
 
 @needs_shared

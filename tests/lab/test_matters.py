@@ -10,7 +10,7 @@ from sfumato.lab.statistics import Interval
 from sfumato.recipe import Recipe
 
 BASE = Arm("base", Recipe(), None, None, title="the set-up")
-SCAN = Arm("scan", Recipe(), None, None, title="scan order", instead="shuffled order")
+SCAN = Arm("sequential", Recipe(), None, None, title="scan order", instead="shuffled order")
 NARROW, WIDE = (-0.2, 0.3), (-2.0, 2.3)
 
 

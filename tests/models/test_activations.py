@@ -14,12 +14,12 @@ from sfumato.recipe import choices
 
 EVERY = [
     choices.LeakyReLU(),
-    choices.LeakyReLU(slope=0.3),
+    choices.LeakyReLU(negative_slope=0.3),
     choices.ReLU(),
     choices.Tanh(),
     choices.Sigmoid(),
     choices.Sine(omega=3.0),
-    choices.Gauss(width=0.7),
+    choices.GaussianActivation(width=0.7),
 ]
 XS = [-800.0, -3.1, -1.0, -0.2, -1e-3, 1e-3, 0.4, 1.0, 2.7, 800.0]
 
@@ -57,13 +57,13 @@ def test_derivative_agrees_with_autograd_and_finite_differences(choice: choices.
 @pytest.mark.parametrize(
     ("choice", "x", "y"),
     [
-        (choices.LeakyReLU(slope=0.1), -2.0, -0.2),
-        (choices.LeakyReLU(slope=0.1), 2.0, 2.0),
+        (choices.LeakyReLU(negative_slope=0.1), -2.0, -0.2),
+        (choices.LeakyReLU(negative_slope=0.1), 2.0, 2.0),
         (choices.ReLU(), -2.0, 0.0),
         (choices.Tanh(), 0.5, math.tanh(0.5)),
         (choices.Sigmoid(), 0.0, 0.5),
         (choices.Sine(omega=2.0), math.pi / 4, 1.0),
-        (choices.Gauss(width=2.0), 2.0, math.exp(-0.5)),
+        (choices.GaussianActivation(width=2.0), 2.0, math.exp(-0.5)),
     ],
     ids=str,
 )

@@ -35,7 +35,7 @@ EVERY = [
     choices.LeCun(),
     choices.Orthogonal(gain=1.5),
     choices.Siren(),
-    choices.Edges(),
+    choices.RandomHyperplanes(),
 ]
 
 
@@ -64,8 +64,8 @@ def test_mean_and_deviation(choice: choices.Initialization, deviation: float) ->
 
 @pytest.mark.parametrize("choice", EVERY, ids=str)
 def test_inputs_that_are_sums_get_smaller_weights(choice: choices.Initialization) -> None:
-    # Edges measures the sums of hidden layers: there only the output has weights to be divided.
-    last = isinstance(choice, choices.Edges)
+    # RandomHyperplanes measures the sums of hidden layers: there only the output has weights to be divided.
+    last = isinstance(choice, choices.RandomHyperplanes)
     one, four = (
         choice.implementation()(
             choice, dataclasses.replace(shape_of(FAN_IN, FAN_OUT, last=last), terms=terms), stream(1, "test")
@@ -76,7 +76,7 @@ def test_inputs_that_are_sums_get_smaller_weights(choice: choices.Initialization
     np.testing.assert_array_equal(four[1], one[1])
 
 
-@pytest.mark.parametrize("choice", [choices.Gaussian(), choices.Siren(), choices.Edges()], ids=str)
+@pytest.mark.parametrize("choice", [choices.Gaussian(), choices.Siren(), choices.RandomHyperplanes()], ids=str)
 @pytest.mark.parametrize("shape", ["residual", "skip"])
 def test_deep_networks_of_any_shape_start_with_sums_of_some_size(shape: str, choice: choices.Initialization) -> None:
     activation = "sine(30)" if isinstance(choice, choices.Siren) else "tanh"
@@ -146,7 +146,7 @@ def test_without_biases() -> None:
 
 @pytest.mark.parametrize("coordinates", [Coordinates(range="unit"), Coordinates(range="signed")])
 def test_edges_pass_through_the_picture(coordinates: Coordinates) -> None:
-    model = Model(depth=3, width=200, init=choices.Edges(scale=7.0))
+    model = Model(depth=3, width=200, init=choices.RandomHyperplanes(scale=7.0))
     network = build(model, 3, 4, torch.float64, coordinates)
     first, *hidden, last = network.linear_layers()
     np.testing.assert_allclose(first.weight.norm(dim=1).detach(), 7.0)
@@ -165,8 +165,8 @@ def test_edges_pass_through_the_picture(coordinates: Coordinates) -> None:
 
 
 def test_edges_of_a_layer_above_a_constant_one() -> None:
-    weights, biases = choices.Edges.implementation()(
-        choices.Edges(),
+    weights, biases = choices.RandomHyperplanes.implementation()(
+        choices.RandomHyperplanes(),
         Shape(3, 4, first=False, last=False, inputs=lambda _, count: np.ones((count, 3))),
         stream(1, ""),
     )

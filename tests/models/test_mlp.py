@@ -96,10 +96,10 @@ def test_dtypes() -> None:
 @pytest.mark.parametrize(
     ("coordinates", "rows"),
     [
-        (Coordinates(range="unit", at="corners"), [0, 0.5, 1]),
-        (Coordinates(range="signed", at="corners"), [-1, 0, 1]),
-        (Coordinates(range="unit", at="centers"), [1 / 6, 0.5, 5 / 6]),
-        (Coordinates(range="signed", at="centers"), [-2 / 3, 0, 2 / 3]),
+        (Coordinates(range="unit", align_corners=True), [0, 0.5, 1]),
+        (Coordinates(range="signed", align_corners=True), [-1, 0, 1]),
+        (Coordinates(range="unit", align_corners=False), [1 / 6, 0.5, 5 / 6]),
+        (Coordinates(range="signed", align_corners=False), [-2 / 3, 0, 2 / 3]),
     ],
 )
 def test_grid(coordinates: Coordinates, rows: list[float]) -> None:
@@ -111,5 +111,5 @@ def test_grid(coordinates: Coordinates, rows: list[float]) -> None:
 
 
 def test_unit_corners_are_the_2012_quotients_to_the_last_digit() -> None:
-    points = grid(Coordinates(range="unit", at="corners"), 429, 300)
+    points = grid(Coordinates(range="unit", align_corners=True), 429, 300)
     assert points[300 * 100 + 77].tolist() == [100 / 428, 77 / 299]

@@ -53,7 +53,7 @@ def done(work: str, side: int, changes: dict[str, Any], folder: Path) -> None:
 
 def prepare(work: str, side: int, changes: dict[str, Any], folder: Path) -> Any:
     """All that is no part of the work, and then the work."""
-    recipe = changed(Recipe(), {"budget": {"steps": 3}, "threads": 2, "evaluation": {"every": "end"}, **changes})
+    recipe = changed(Recipe(), {"budget": {"steps": 3}, "threads": 2, "evaluation": {"interval": "end"}, **changes})
     picture = np.random.default_rng(0).random((side, side, 3)).astype(np.float32)
 
     def train() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sfumato.errors import RecipeError
 from sfumato.recipe import Recipe
 from sfumato.recipe.choices import FAMILIES, Choice
-from sfumato.recipe.wiring import wiring
+from sfumato.recipe.connections import connections
 
 
 def _value(name: str, kind: Any) -> st.SearchStrategy[Any]:
@@ -41,9 +41,9 @@ def _possible(model: dict[str, Any]) -> dict[str, Any]:
     """The network, plain where it cannot have its shape."""
     width = model["width"]
     try:
-        wiring(model["shape"], width if isinstance(width, tuple) else (width,) * model["depth"])
+        connections(model["shape"], width if isinstance(width, tuple) else (width,) * model["depth"])
     except RecipeError:
-        return {**model, "shape": "plain"}
+        return {**model, "connectivity": "plain"}
     return model
 
 
@@ -55,7 +55,7 @@ recipes: st.SearchStrategy[Recipe] = st.fixed_dictionaries(
                 "size": _optional_size,
                 "max_side": st.none() | st.integers(2, 16384),
                 "channels": st.sampled_from(["auto", "gray", "rgb", "rgba"]),
-                "light": st.sampled_from(["srgb", "linear"]),
+                "transfer": st.sampled_from(["srgb", "linear"]),
                 "color": st.sampled_from(["managed", "raw"]),
             }
         ),
@@ -92,9 +92,9 @@ recipes: st.SearchStrategy[Recipe] = st.fixed_dictionaries(
                 "psnr": st.none() | st.floats(1, 90),
             }
         ),
-        "evaluation": st.fixed_dictionaries({"every": st.sampled_from(["auto", "epoch", "end"])}),
+        "evaluation": st.fixed_dictionaries({"interval": st.sampled_from(["auto", "epoch", "end"])}),
         "seed": st.integers(-(2**63), 2**63 - 1),
-        "engine": st.sampled_from(["auto", "replica", "online", "fused", "stacked", "autograd"]),
+        "engine": st.sampled_from(["auto", "replica", "online", "fused", "concurrent", "autograd"]),
         "threads": st.integers(0, 64),
     }
 ).map(Recipe.of)

@@ -28,8 +28,8 @@ from tests.small import SMALL, picture, trainer
         ({"model": {"width": (30, 20, 5)}, "picture": {"channels": "rgba"}}, 4),
         ({"model": {"width": 9, "biases": False}, "picture": {"channels": "gray"}, "dtype": "float64"}, 1),
         ({"model": {"width": 9, "encoding": "fourier(features=34)"}}, 3),
-        ({"model": {"width": 9, "encoding": "fourier(features=34)", "shape": "skip"}}, 3),
-        ({"model": {"width": 9, "shape": "residual"}}, 3),
+        ({"model": {"width": 9, "encoding": "fourier(features=34)", "connectivity": "skip"}}, 3),
+        ({"model": {"width": 9, "connectivity": "residual"}}, 3),
     ],
 )
 def test_numbers_are_those_of_the_module(changes: dict[str, Any], channels: int) -> None:
@@ -71,7 +71,12 @@ def test_replica_is_float64() -> None:
     st.sampled_from([{"epochs": 2}, {"epochs": 0.6}, {"steps": 5}, {"epochs": 1, "steps": 3}, {"steps": 0}]),
 )
 def test_the_budget_reaches_as_far_as_training_does(batch: Any, held_out: float, budget: dict[str, float]) -> None:
-    changes = {"training": {"batch": batch, "held_out": held_out}, "budget": budget, "evaluation": {"every": "end"}}
+    changes = {
+        "training": {"batch": batch},
+        "data": {"split": held_out},
+        "budget": budget,
+        "evaluation": {"interval": "end"},
+    }
     recipe = changed(changed(Recipe(), {**SMALL, "engine": "autograd"}), changes)
     *_, last = trainer(resolve(recipe), picture()).snapshots()
     reach = describe(recipe).reach(7, 9)
@@ -103,10 +108,11 @@ def test_pixels(settings: dict[str, Any], expected: tuple[int, int]) -> None:
     [
         ({}, "2 -> [300 leaky_relu] x4 -> 3"),
         ({"depth": 0}, "2 -> 3"),
-        ({"width": (64, 64, 32), "activation": "sine(30)", "output": "sigmoid"},
+        ({"width": (64, 64, 32), "activation": "sine(30)", "output_activation": "sigmoid"},
          "2 -> [64 sine] x2 -> [32 sine] -> 3 sigmoid"),
-        ({"shape": "residual"}, "2 -> [300 leaky_relu] -> [300 leaky_relu + its input] x3 -> 3"),
-        ({"shape": "skip", "depth": 3}, "2 -> [300 leaky_relu] -> [300 leaky_relu, 2 joined] -> [300 leaky_relu] -> 3"),
+        ({"connectivity": "residual"}, "2 -> [300 leaky_relu] -> [300 leaky_relu + its input] x3 -> 3"),
+        ({"connectivity": "skip", "depth": 3},
+         "2 -> [300 leaky_relu] -> [300 leaky_relu, 2 joined] -> [300 leaky_relu] -> 3"),
         ({"encoding": "fourier(sigma=3)", "depth": 1}, "2 -> fourier(sigma=3) 256 -> [300 leaky_relu] -> 3"),
     ],
 )  # fmt: skip
@@ -161,7 +167,9 @@ def test_the_report() -> None:
         "64,350,000 steps (500 epochs), 105 TFLOP",
     ):
         assert part in text
-    both = changed(Recipe(), {"budget": {"seconds": 5, "psnr": 30}, "training": {"batch": "all", "held_out": 0.5}})
+    both = changed(
+        Recipe(), {"budget": {"seconds": 5, "psnr": 30}, "training": {"batch": "all"}, "data": {"split": 0.5}}
+    )
     text = "\n".join(report(describe(both), 10, 10))
     assert "what comes first: 5 s of training or 30 dB" in text
     assert "1 step," in text

@@ -92,7 +92,7 @@ def test_what_is_not_there(tmp_path: Path) -> None:
     refused("a\x00b", "cannot be read")
     refused("zz\nzz", r"Got 'zz\nzz', which does not exist; the presets are fast,")
     refused("x" * 5000, "cannot be read")
-    refused("sf1:nonsense", "does not unpack")
+    refused("sf2:nonsense", "does not unpack")
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are of POSIX")

@@ -37,14 +37,19 @@ def test_round_trip(write: Callable[[Recipe], str], read: Callable[[str], Recipe
 def test_presets_survive_the_string(name: str) -> None:
     text = to_string(preset(name))
     assert from_string(text) == preset(name)
-    assert text.startswith("sf1:")
+    assert text.startswith("sf2:")
     assert set(text[4:]) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 
 
 def test_old_strings_keep_their_meaning() -> None:
     # Written when the format was made. It must read the same whatever the defaults become.
-    recipe = from_string("sf1:eNqrVsrNT0nNUbKqVkpJLSjJULIyq60FAFBFB0k")
+    recipe = from_string("sf2:eNqrVsrNT0nNUbKqVkpJLSjJULIyq60FAFBFB0k")
     assert recipe.model.depth == 6
+
+
+def test_a_string_of_an_older_layout_is_refused_in_one_line() -> None:
+    with pytest.raises(RecipeError, match=r"must be a sf2:\.\.\. string. Got sf1:..., which an older Sfumato wrote"):
+        from_string("sf1:eNqrVsrNT0nNUbKqVkpJLSjJULIyq60FAFBFB0k")
 
 
 @given(st.text(max_size=80))
@@ -61,7 +66,7 @@ def test_a_string_that_unpacks_without_end_is_refused() -> None:
     import base64
     import zlib
 
-    bomb = "sf1:" + base64.urlsafe_b64encode(zlib.compress(b"[" * 50_000_000)).decode()
+    bomb = "sf2:" + base64.urlsafe_b64encode(zlib.compress(b"[" * 50_000_000)).decode()
     with pytest.raises(RecipeError, match="does not unpack"):
         from_string(bomb)
 
@@ -96,4 +101,4 @@ def test_a_size_is_exact_unless_a_longest_side_is_given_too() -> None:
 
 
 def test_old_strings_learn_all_of_their_picture() -> None:
-    assert from_string("sf1:eNqrVsrNT0nNUbKqVkpJLSjJULIyq60FAFBFB0k").picture.max_side is None
+    assert from_string("sf2:eNqrVsrNT0nNUbKqVkpJLSjJULIyq60FAFBFB0k").picture.max_side is None

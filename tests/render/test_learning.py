@@ -107,7 +107,7 @@ def test_more_moments_than_pictures_are_not_painted_for_nothing(run: sf.Run, tmp
 
 
 def test_where_every_epoch_is_evaluated_each_gets_one_frame(tmp_path: Path) -> None:
-    run = small_run(tmp_path, evaluation={"every": "epoch"}, budget={"epochs": 3})
+    run = small_run(tmp_path, evaluation={"interval": "epoch"}, budget={"epochs": 3})
     # How many moments a run affords differs from time to time: one more, shortly after the start, is sure to be there.
     start, moment = weights.load(run.moments()[0])
     early = replace(moment, epoch=0.01, step=1, loss=0.5, running_psnr=3.0)

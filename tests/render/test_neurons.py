@@ -70,7 +70,7 @@ def test_dead_units_are_known() -> None:
     assert layer.order.tolist()[:3] == [2, 1, 3]
 
 
-@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "tanh", "sine", "gauss"])
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "tanh", "sine", "gaussian"])
 def test_dead_units_are_those_of_the_health_check(activation: str) -> None:
     model = models.build(Model.of({"depth": 2, "width": 40, "activation": activation, "init": "gaussian(20)"}), 3, 1)
     assert isinstance(model, models.MLP)
@@ -87,7 +87,7 @@ def test_dead_units_are_those_of_the_health_check(activation: str) -> None:
         dead = neurons.layer(model, Coordinates(), number, (40, 30)).dead
         assert dead.mean() == pytest.approx(found[number - 1].dead)
         assert number == 2 or not dead[:3].any()
-        assert dead[5] == (activation in ("relu", "tanh", "gauss")) or number == 1
+        assert dead[5] == (activation in ("relu", "tanh", "gaussian")) or number == 1
 
 
 @pytest.mark.parametrize("number", [0, 3, -1])

@@ -20,7 +20,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> sf.Run:
     """A run whose network paints waves of some 20 pixels from the start."""
     picture = np.random.default_rng(0).random((*SIZE, 3), np.float32)
     model = {"activation": "sine(5)", "init": "gaussian(1)", "width": 16, "depth": 2}
-    changes = {**SMALL, "model": model, "budget": {"steps": 3}, "evaluation": {"every": "end"}}
+    changes = {**SMALL, "model": model, "budget": {"steps": 3}, "evaluation": {"interval": "end"}}
     return sf.paint(picture, runs=tmp_path_factory.mktemp("runs"), film="none", **changes)
 
 

@@ -23,7 +23,7 @@ from tests.small import SMALL, picture
 
 _OF_2012 = {
     "engine": "replica",
-    "coordinates": {"range": "unit", "at": "corners"},
+    "coordinates": {"range": "unit", "align_corners": True},
     "model": {"activation": "leaky_relu(0.01)"},
     "training": {"batch": 1, "optimizer": "sgd(lr=0.1, fan_in_scaling=true)"},
     "budget": {"epochs": 2},

@@ -302,7 +302,9 @@ def test_a_run_that_was_starved_says_so(
 def test_weights_that_stand_still_are_no_divergence(tmp_path: Path) -> None:
     # Far from the picture, and no step brings it nearer: a lower rate would be the wrong thing to try.
     changes = {"training": {"batch": "all", "optimizer": "adam(lr=1e-9)"}, "budget": {"steps": 1100}}
-    run = sf.paint(0.1 * picture(), runs=tmp_path, film="none", **{**SMALL, **changes, "evaluation": {"every": "end"}})
+    run = sf.paint(
+        0.1 * picture(), runs=tmp_path, film="none", **{**SMALL, **changes, "evaluation": {"interval": "end"}}
+    )
     assert run.facts["ended"] == "steps"
     (finding,) = run.facts["findings"]
     assert "the weights stood still" in finding

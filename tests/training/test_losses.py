@@ -12,8 +12,8 @@ ERRORS = torch.tensor([[0.3, -0.05, 0.0], [-1.0, 0.1, 0.2]], dtype=torch.float64
 @pytest.mark.parametrize(
     ("loss", "expected"),
     [
-        (choices.Squared(), [(0.09 + 0.0025) / 2, (1 + 0.01 + 0.04) / 2]),
-        (choices.Absolute(), [0.35, 1.3]),
+        (choices.MSE(), [(0.09 + 0.0025) / 2, (1 + 0.01 + 0.04) / 2]),
+        (choices.L1(), [0.35, 1.3]),
         (choices.Huber(delta=0.1), [0.1 * (0.3 - 0.05) + 0.00125, 0.1 * 0.95 + 0.005 + 0.1 * 0.15]),
     ],
     ids=str,

@@ -119,7 +119,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return found
 
 
-DEFAULT = {**SMALL, "evaluation": {"every": "auto"}, "budget": {"seconds": 2.5}}
+DEFAULT = {**SMALL, "evaluation": {"interval": "auto"}, "budget": {"seconds": 2.5}}
 
 
 @pytest.mark.slow

@@ -19,9 +19,9 @@ def recipe_of(engine: str, optimizer: str, shape: str) -> Recipe:
         Recipe(),
         {
             "model": {"depth": 3, "width": 12, "activation": "leaky_relu(0.1)", "init": "gaussian(1)", "shape": shape},
-            "training": {"batch": BATCH, "optimizer": optimizer, "schedule": "constant", "order": "scan"},
+            "training": {"batch": BATCH, "optimizer": optimizer, "schedule": "constant", "sampler": "sequential"},
             "budget": {"steps": STEPS},
-            "evaluation": {"every": "end"},
+            "evaluation": {"interval": "end"},
             "engine": engine,
             "dtype": "float64" if engine == "autograd" else "float32",
             "device": "cpu",
@@ -38,7 +38,7 @@ def by_reference(recipe: Recipe) -> tuple[dict[str, np.ndarray], dict[str, np.nd
     network = reference.Network(
         [before[f"layers.{k}.weight"].copy() for k in layers],
         [before[f"layers.{k}.bias"].copy() for k in layers],
-        residual=str(recipe.model.shape) == "residual",
+        residual=str(recipe.model.connectivity) == "residual",
         negative_slope=0.1,
     )
     arrays = network.weights + network.biases

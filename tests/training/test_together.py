@@ -20,9 +20,9 @@ BASE = changed(changed(Recipe(), SMALL), {"budget": {"epochs": 5}, "engine": "au
 VARIED: list[dict[str, Any]] = [
     {"seed": 1},
     {"seed": 2, "training": {"optimizer": "sgd(lr=0.05)"}, "budget": {"steps": 7}},
-    {"seed": 3, "training": {"schedule": "cosine(warmup=0.1)", "order": "replacement"}},
-    {"seed": 4, "training": {"held_out": 0.25, "batch": 9}, "budget": {"epochs": 2.5}},
-    {"seed": 5, "evaluation": {"every": "end"}, "training": {"loss": "huber(0.1)"}, "budget": {"steps": 0}},
+    {"seed": 3, "training": {"schedule": "cosine(warmup=0.1)", "sampler": "replacement"}},
+    {"seed": 4, "data": {"split": 0.25, "batch": 9}, "budget": {"epochs": 2.5}},
+    {"seed": 5, "evaluation": {"interval": "end"}, "training": {"loss": "huber(0.1)"}, "budget": {"steps": 0}},
     {"seed": 6, "model": {"init": "gaussian(2)", "width": (5, 17, 30)}, "budget": {"psnr": 6, "epochs": 50}},
 ]
 RECIPES = [changed(BASE, changes) for changes in VARIED]
@@ -96,9 +96,9 @@ def test_leaving_ends_all_threads() -> None:
     training = together(trainers(endless, picture()), 3)
     for _ in range(9):
         next(training)
-    assert any("sfumato-stacked" in thread.name for thread in threading.enumerate())
+    assert any("sfumato-concurrent" in thread.name for thread in threading.enumerate())
     training.close()
-    assert not any("sfumato-stacked" in thread.name for thread in threading.enumerate())
+    assert not any("sfumato-concurrent" in thread.name for thread in threading.enumerate())
 
 
 def test_a_network_rests_while_its_snapshot_is_looked_at() -> None:
@@ -131,7 +131,7 @@ def test_an_error_comes_through(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(made[1], "_evaluate", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         list(together(made, 2))
-    assert not any("sfumato-stacked" in thread.name for thread in threading.enumerate())
+    assert not any("sfumato-concurrent" in thread.name for thread in threading.enumerate())
 
 
 def test_pictures_and_pixels_are_held_once() -> None:
@@ -149,12 +149,14 @@ def test_a_recipe_that_cannot_be_is_named_with_every_reason() -> None:
     with pytest.raises(EngineError) as caught:
         trainers([BASE, wrong], picture())
     assert str(caught.value).startswith(
-        "recipe 1 cannot be trained beside others: engine must be auto, fused, stacked. Got autograd. "
+        "recipe 1 cannot be trained beside others: engine must be auto, fused, concurrent. Got autograd. "
         "training.batch must be 2 or more. Got 1. training.optimizer must be"
     )
     assert "dtype must be float32" in str(caught.value)
 
 
-def test_the_engine_is_stacked() -> None:
-    recipes = [changed(BASE, {"engine": engine, "threads": 2}) for engine in ("auto", "fused", "stacked")]
-    assert [(loop.recipe.engine, loop.recipe.threads) for loop in trainers(recipes, picture())] == [("stacked", 1)] * 3
+def test_the_engine_is_concurrent() -> None:
+    recipes = [changed(BASE, {"engine": engine, "threads": 2}) for engine in ("auto", "fused", "concurrent")]
+    assert [(loop.recipe.engine, loop.recipe.threads) for loop in trainers(recipes, picture())] == [
+        ("concurrent", 1)
+    ] * 3

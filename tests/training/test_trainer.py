@@ -19,7 +19,7 @@ from tests.small import SMALL, picture, trainer
 
 
 def run(changes: dict[str, Any] | None = None, stop: Callable[[], bool] = lambda: False) -> list[PictureSnapshot]:
-    recipe = resolve(changed(changed(changed(Recipe(), SMALL), {"evaluation": {"every": "auto"}}), changes or {}))
+    recipe = resolve(changed(changed(changed(Recipe(), SMALL), {"evaluation": {"interval": "auto"}}), changes or {}))
     return list(trainer(recipe, picture()).snapshots(stop))
 
 
@@ -43,7 +43,7 @@ def test_seconds_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_psnr_ends_it() -> None:
-    *_, last = run({"budget": {"psnr": 8.0, "epochs": 500}, "evaluation": {"every": "epoch"}})
+    *_, last = run({"budget": {"psnr": 8.0, "epochs": 500}, "evaluation": {"interval": "epoch"}})
     assert last.ended == "psnr"
     assert last.evaluation is not None
     assert last.evaluation.psnr >= 8
@@ -75,12 +75,12 @@ def test_it_learns() -> None:
 
 
 def test_one_evaluation_an_epoch() -> None:
-    evaluated = [s for s in run({"budget": {"epochs": 5}, "evaluation": {"every": "epoch"}}) if s.evaluation]
+    evaluated = [s for s in run({"budget": {"epochs": 5}, "evaluation": {"interval": "epoch"}}) if s.evaluation]
     assert [s.epoch for s in evaluated] == [1, 2, 3, 4, 5]
 
 
 def test_only_the_last_is_evaluated() -> None:
-    snapshots = run({"evaluation": {"every": "end"}})
+    snapshots = run({"evaluation": {"interval": "end"}})
     assert [s.evaluation is not None for s in snapshots] == [False] * (len(snapshots) - 1) + [True]
 
 
@@ -122,7 +122,7 @@ def test_the_schedule_ends_at_the_budget() -> None:
 
 
 def test_held_out_pixels_are_not_trained_on() -> None:
-    snapshots = run({"training": {"held_out": 0.25}, "budget": {"epochs": 1}})
+    snapshots = run({"data": {"split": 0.25}, "budget": {"epochs": 1}})
     evaluation = snapshots[-1].evaluation
     assert evaluation is not None
     assert evaluation.psnr_held_out is not None
@@ -170,7 +170,7 @@ def test_an_engine_that_cannot_says_every_reason() -> None:
 def test_an_evaluation_that_is_stopped_is_made_when_training_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sfumato.training.picture.problem.rows_of_a_block", lambda *_: 1)
     monkeypatch.setattr("sfumato.training.picture.evaluation.QUIET", 0)
-    recipe = resolve(changed(changed(Recipe(), SMALL), {"budget": {"steps": 3}, "evaluation": {"every": "end"}}))
+    recipe = resolve(changed(changed(Recipe(), SMALL), {"budget": {"steps": 3}, "evaluation": {"interval": "end"}}))
     told: list[str] = []
     *_, last = trainer(recipe, picture()).snapshots(lambda: bool(told), lambda name, *_: told.append(name))
     assert (last.ended, last.evaluation, last.step) == ("stopped", None, 3)
@@ -200,7 +200,7 @@ def test_a_long_evaluation_is_told_beforehand(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_snapshot_is_asked_while_it_is_the_newest() -> None:
-    first, *_, last = run({"budget": {"epochs": 3}, "evaluation": {"every": "epoch"}})
+    first, *_, last = run({"budget": {"epochs": 3}, "evaluation": {"interval": "epoch"}})
     for look in (first.painting, first.weights, first.figures, first.canvas, first.state):
         with pytest.raises(SnapshotError, match=r"the snapshot of step 0 must be asked before .* Got step 12 by now"):
             look()

@@ -16,7 +16,7 @@ DOC = """Undo one setting of a recipe at a time, and all together, and say with 
 
 Examples:  sfumato ablate six-hints --picture photo.jpg
            sfumato ablate rprop-sigmoid --picture photo.jpg
-           sfumato ablate --preset blog-2012 --undo training.order=scan --undo model.output=sigmoid
+           sfumato ablate --preset blog-2012 --undo training.sampler=sequential --undo model.output_activation=sigmoid
            sfumato ablate --undo "training.batch=64;training.schedule=constant" --seeds 10 --out batch
 """
 

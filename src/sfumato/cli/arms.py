@@ -71,7 +71,7 @@ def _part(field: str) -> str:
 
 
 def _is_fields(source: str) -> bool:
-    return "=" in source and not source.startswith("sf1:") and not Path(source).exists()
+    return "=" in source and not source.startswith(("sf1:", "sf2:")) and not Path(source).exists()
 
 
 def _changes(source: str) -> dict[str, Any]:

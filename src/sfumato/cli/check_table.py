@@ -11,7 +11,7 @@ from rich.text import Text
 
 from sfumato.training import Diagnosis, Figures
 
-STYLES = {"cannot work": "bold red", "will hurt": "yellow", "fine": "green"}
+STYLES = {"error": "bold red", "warning": "yellow", "fine": "green"}
 
 HEAD = (
     "layer",

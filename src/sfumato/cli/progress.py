@@ -16,7 +16,7 @@ from sfumato import images
 from sfumato.cli import half_blocks
 from sfumato.cli.estimate import KNOWN_AFTER, StageEstimate, TrainingEstimate
 from sfumato.recipe import Budget
-from sfumato.recipe.picture import Light
+from sfumato.recipe.picture import Transfer
 from sfumato.training import Observer, Overhead, PictureSnapshot
 from sfumato.words import clock, count
 
@@ -41,15 +41,15 @@ class PaintProgress(Observer[PictureSnapshot]):
         budget: Budget,
         *,
         painting: bool = False,
-        light: Light = "srgb",
+        transfer: Transfer = "srgb",
         console: Console | None = None,
     ) -> None:
-        """``painting``: draw it above the bar while it changes; ``light``: what the network learns."""
+        """``painting``: draw it above the bar while it changes; ``transfer``: what the network learns."""
         self._console = console or Console(stderr=True)
         self._painting: RenderableType = ""
         # Without Unicode a terminal has no half blocks.
         self._paints = painting and self._console.is_terminal and not self._console.options.ascii_only
-        self._light: Light = light
+        self._transfer: Transfer = transfer
         self._last_painting = -math.inf
         columns = (
             TextColumn("{task.description:<9}", markup=False),
@@ -108,7 +108,7 @@ class PaintProgress(Observer[PictureSnapshot]):
         # Room for the bars below, and for the cursor's line.
         rows, columns = half_blocks.cells(snapshot.size, width, max(height - 4, 1))
         with snapshot.overhead.measure(DRAWN):
-            self._painting = half_blocks.drawn(images.shown(snapshot.paint(rows, columns), self._light))
+            self._painting = half_blocks.drawn(images.shown(snapshot.paint(rows, columns), self._transfer))
         self._last_painting = time.monotonic()
 
     def stage(self, name: str, done: int, total: int) -> None:

@@ -22,7 +22,7 @@ def watched(train: Callable[..., Run], *arguments: Any, of: Recipe, painting: bo
     # Only now: the flags are right, and these bring PyTorch.
     from sfumato.cli.progress import PaintProgress
 
-    progress = PaintProgress(of.budget, painting=painting, light=of.picture.light)
+    progress = PaintProgress(of.budget, painting=painting, transfer=of.picture.transfer)
     with asked_to_stop() as stop, progress, heard(progress.say):
         run = train(*arguments, observers=[progress], stop=stop, **options)
     given_up = run.status == "diverged"

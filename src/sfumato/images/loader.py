@@ -27,8 +27,8 @@ def load(section: PictureSettings, given: object = None) -> NDArray[np.float32]:
     file would have been, an array as one without profile and EXIF data.
 
     In order: the file is decoded (of an animation the first frame) and turned as its EXIF data says; its color profile
-    is converted to sRGB (``color="managed"``) or ignored (``"raw"``, and always for the sample ``mona-lisa``); it is
-    resized (``size``, then ``max_side``); its channels are converted; ``light="linear"`` takes its colors from sRGB
+    is converted to sRGB (``color_management``) or ignored, as always for the sample ``mona-lisa``; it is
+    resized (``size``, then ``max_side``); its channels are converted; ``transfer="linear"`` takes its colors from sRGB
     values to linear light. Without a wish for less, alpha that lets something through makes it RGBA. Where ``channels``
     leaves no room for alpha, ``managed`` lays the picture over white and ``raw`` drops the alpha.
 
@@ -38,7 +38,7 @@ def load(section: PictureSettings, given: object = None) -> NDArray[np.float32]:
     over 64 million pixels, under 2 pixels on a side, too big to learn. Needs less than 1 GiB.
     """
     name = section.source if given is None else given_picture.name_of(given)
-    managed = section.color == "managed" and (given is not None or name not in samples.RAW_SAMPLES)
+    managed = section.color_management and (given is not None or name not in samples.RAW_SAMPLES)
     try:
         # What is big is given up as soon as the next thing is made of it: no name here holds the file or the image.
         stored = (
@@ -61,7 +61,7 @@ def load(section: PictureSettings, given: object = None) -> NDArray[np.float32]:
         picture = channels.converted(values, count)
     except MemoryError:
         raise refusal(name, *decode.TOO_BIG_FOR_MEMORY) from None
-    if section.light == "linear":
+    if section.transfer == "linear":
         colors = picture[:, :, :3]
         for block in blocks(height, width * 3):
             colors[block] = srgb_to_linear(colors[block])

@@ -39,11 +39,11 @@ class PictureSettings(Protocol):
         ...
 
     @property
-    def light(self) -> Literal["srgb", "linear"]:
-        """Transfer of the result."""
+    def transfer(self) -> Literal["srgb", "linear"]:
+        """Transfer function of the result."""
         ...
 
     @property
-    def color(self) -> Literal["managed", "raw"]:
+    def color_management(self) -> bool:
         """Whether an embedded profile is converted."""
         ...

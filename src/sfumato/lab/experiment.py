@@ -184,7 +184,7 @@ def trial_of(plan: Plan, key: Key) -> Trial:
     """What is to be trained for a key."""
     verdict = key.purpose == "verdict"
     base = with_rates(plan.arm(key.arm).recipe, key.rates)
-    evaluation = base.evaluation.model_copy(update={"every": "end"})
+    evaluation = base.evaluation.model_copy(update={"interval": "end"})
     # An arm's own seed is added in the verdict: so all can be repeated on others, or one arm be given others than its
     # neighbor. In tuning it is not: arms that differ in nothing else must choose the same rates.
     seed = base.seed + key.seed if verdict else key.seed

@@ -16,7 +16,7 @@ from sfumato.lab.digits.data import Digits
 from sfumato.lab.measure import counted_psnr
 from sfumato.lab.phases import Phase, phases, started_with
 from sfumato.lab.trial import InterruptedTrialError, Outcome, Trial, failed, identity
-from sfumato.recipe.picture import Light
+from sfumato.recipe.picture import Transfer
 from sfumato.training import PictureProblem, PictureSnapshot, Trainer, resolve
 from sfumato.training.health import saturated
 
@@ -40,7 +40,7 @@ def train(trial: Trial, learned: Learned, stop: Callable[[], bool] = lambda: Fal
 
 def _train(trial: Trial, picture: NDArray[np.float32], stop: Callable[[], bool]) -> Outcome:
     recipe = resolve(trial.recipe)
-    light: Light = recipe.picture.light
+    transfer: Transfer = recipe.picture.transfer
     exact = images.exact(picture)
     curve: list[dict[str, Any]] = []
     frames: list[NDArray[np.uint8]] = []
@@ -57,15 +57,15 @@ def _train(trial: Trial, picture: NDArray[np.float32], stop: Callable[[], bool])
             ended = snapshot.ended is not None and (phase.last or snapshot.ended == "diverged")
             if ended or (marks and snapshot.progress >= marks[0]):
                 marks = [mark for mark in marks if mark > snapshot.progress]
-                point = _point(snapshot, exact, squashed=recipe.model.output == "sigmoid")
+                point = _point(snapshot, exact, squashed=recipe.model.output_activation == "sigmoid")
                 point["samples"] += before["samples"]
                 point["seconds"] += before["seconds"]
                 curve.append({**point, "epoch": point["samples"] / pixels})
                 if trial.frames is not None and snapshot.ended != "diverged":
-                    frames.append(images.to_uint8(images.shown(snapshot.paint(*trial.frames), light)))
+                    frames.append(images.to_uint8(images.shown(snapshot.paint(*trial.frames), transfer)))
             if ended:
                 keeps = trial.frames is not None and snapshot.ended != "diverged"
-                painting = images.to_uint8(images.shown(snapshot.painting(), light)) if keeps else None
+                painting = images.to_uint8(images.shown(snapshot.painting(), transfer)) if keeps else None
                 result = _result(snapshot, recipe.engine)
                 result |= {name: result[name] + amount for name, amount in before.items()}
                 result["epoch"] = result["samples"] / pixels

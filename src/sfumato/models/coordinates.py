@@ -51,7 +51,7 @@ def axes(
 
 
 def _places(coordinates: Coordinates, samples: int, start: float, end: float) -> NDArray[np.float64]:
-    if coordinates.at == "corners":
+    if coordinates.align_corners:
         # i / (n - 1) as the 2012 program computes it; linspace's i * step differs in the last digits.
         unit = np.arange(samples, dtype=np.float64) / max(samples - 1, 1)
     else:

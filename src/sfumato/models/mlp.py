@@ -7,14 +7,14 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from sfumato.recipe.wiring import STRAIGHT, Wiring
+from sfumato.recipe.connections import PLAIN, Connections
 
 
 class MLP(nn.Module):
     """Linear layers with one activation between them: (N, 2) coordinates -> (N, C) colors.
 
-    ``layers`` holds the linear layers from input to output; ``encode`` maps the coordinates first; ``wiring`` says what
-    is added to hidden layers' outputs, and where the encoded coordinates come in once more.
+    ``layers`` holds the linear layers from input to output; ``encode`` maps the coordinates first; ``connections`` says
+    what is added to hidden layers' outputs, and where the encoded coordinates come in once more.
     """
 
     def __init__(
@@ -27,15 +27,15 @@ class MLP(nn.Module):
         *,
         biases: bool = True,
         squash: bool = False,
-        wiring: Wiring = STRAIGHT,
+        connections: Connections = PLAIN,
     ) -> None:
         """``inputs`` features come out of ``encode``; ``squash`` puts a sigmoid on the outputs."""
         super().__init__()
         self.encode = encode
         self.activate = activate
         self.squash = squash
-        self.wiring = wiring
-        fan_ins, fan_outs = wiring.fan_ins(inputs, widths), [*widths, outputs]
+        self.connections = connections
+        fan_ins, fan_outs = connections.fan_ins(inputs, widths), [*widths, outputs]
         self.layers = nn.ModuleList(
             _Linear(fan_in, fan_out, bias=biases) for fan_in, fan_out in zip(fan_ins, fan_outs, strict=True)
         )
@@ -50,8 +50,8 @@ class MLP(nn.Module):
         x = encoded = self.encode(coordinates)
         for number, below in enumerate(self.layers[:layer]):
             y = self.activate(below(x))
-            x = x + y if number in self.wiring.adds else y
-            if number + 1 == self.wiring.joins:
+            x = x + y if number in self.connections.adds else y
+            if number + 1 == self.connections.joins:
                 x = torch.cat([x, encoded], dim=-1)
         return x
 

@@ -19,7 +19,7 @@ from sfumato.interrupt import asked_to_stop
 from sfumato.notebook.kernel import Display, same_cell, shell
 from sfumato.notebook.page import LONGEST, encoded, page
 from sfumato.notices import heard
-from sfumato.recipe.picture import Light
+from sfumato.recipe.picture import Transfer
 from sfumato.runs import Run
 from sfumato.training import Observer, Overhead, PictureProblem, PictureSnapshot, Start
 from sfumato.words import clock, count
@@ -83,7 +83,7 @@ class LiveFigure(Figure):
         self._target = ""
         self._painting: str | None = None
         self._size = (1, 1)
-        self._light: Light = "srgb"
+        self._transfer: Transfer = "srgb"
         self._points: list[tuple[float, float]] = []
         self._every = 1
         self._seen = 0
@@ -113,9 +113,9 @@ class LiveFigure(Figure):
     def begin(self, start: Start) -> None:
         """Show the picture from now on."""
         assert isinstance(start.problem, PictureProblem)
-        picture, light = start.problem.picture, start.recipe.picture.light
-        self._light, self._size = light, picture.shape[:2]
-        self._target = encoded(images.shown(picture, light))
+        picture, transfer = start.problem.picture, start.recipe.picture.transfer
+        self._transfer, self._size = transfer, picture.shape[:2]
+        self._target = encoded(images.shown(picture, transfer))
 
     def due(self, snapshot: PictureSnapshot) -> bool:
         """Whether the last one has been there for a while; the curve takes every one."""
@@ -173,7 +173,7 @@ class LiveFigure(Figure):
                 took = (time.monotonic() - now) / (rows * columns)
                 self._seconds_per_pixel = min(self._seconds_per_pixel, took)
         if painting is not None:
-            self._painting, self._painted_at = encoded(images.shown(painting, self._light)), now
+            self._painting, self._painted_at = encoded(images.shown(painting, self._transfer)), now
 
     def _rows_and_columns(self, pixels: int) -> tuple[int, int]:
         height, width = self._size

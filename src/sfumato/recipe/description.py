@@ -71,7 +71,7 @@ class Description:
     def reach(self, width: int, height: int) -> Reach:
         """What the budget comes to on a picture of so many pixels."""
         training, budget = self.recipe.training, self.recipe.budget
-        pixels = width * height - round(training.held_out * width * height)
+        pixels = width * height - round(self.recipe.data.split * width * height)
         batching = Batching.of(training.batch, pixels)
         steps = batching.last_step(budget)
         if steps is None:
@@ -93,7 +93,7 @@ def describe(recipe: Recipe) -> Description:
 
 def layers_of(model: Model, inputs: int, outputs: int) -> tuple[LinearLayer, ...]:
     """The linear layers of a recipe's own network with so many inputs, encoded if they are, and outputs."""
-    fan_ins = model.wiring.fan_ins(inputs, model.widths)
+    fan_ins = model.connections.fan_ins(inputs, model.widths)
     units = [*model.widths, outputs]
     return tuple(LinearLayer(fan_in, count, model.biases) for fan_in, count in zip(fan_ins, units, strict=True))
 

@@ -25,7 +25,7 @@ def one_line(description: Description) -> str:
     name = text(str(description.recipe.model.activation))
     for units, more, count in _groups(description):
         parts.append(f"[{units} {name}{more}]" + (f" x{count}" if count > 1 else ""))
-    end = " sigmoid" if description.recipe.model.output == "sigmoid" else ""
+    end = " sigmoid" if description.recipe.model.output_activation == "sigmoid" else ""
     return " -> ".join([*_shortened(parts, "..."), f"{description.channels}{end}"])
 
 
@@ -56,16 +56,16 @@ def _boxes(description: Description) -> list[tuple[str, str]]:
         times = f"x {count}   " if count > 1 else ""
         boxes.append((f"{units} {text(str(model.activation))}{more}", f"{times}{parameters:,} parameters"))
     last = description.layers[-1]
-    boxes.append((f"{last.units} {model.output}", f"{last.parameters:,} parameters"))
+    boxes.append((f"{last.units} {model.output_activation}", f"{last.parameters:,} parameters"))
     return boxes
 
 
 def _groups(description: Description) -> list[tuple[int, str, int]]:
     """(units, what comes in or out besides, how many such hidden layers follow each other)."""
-    wiring, encoded = description.recipe.model.wiring, description.encoded
-    more = dict.fromkeys(wiring.adds, " + its input")
-    if wiring.joins is not None:
-        more[wiring.joins] = f", {encoded} joined"
+    connections, encoded = description.recipe.model.connections, description.encoded
+    more = dict.fromkeys(connections.adds, " + its input")
+    if connections.joins is not None:
+        more[connections.joins] = f", {encoded} joined"
     kinds = [(layer.units, more.get(number, "")) for number, layer in enumerate(description.layers[:-1])]
     return [(*kind, len(list(same))) for kind, same in itertools.groupby(kinds)]
 

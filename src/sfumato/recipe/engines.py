@@ -100,7 +100,7 @@ _MLP = {
 _FUSED = {
     "training.batch": Rule(lambda batch: batch != 1, "2 or more"),
     "training.optimizer": compiled(choices.Optimizer),
-    "model.shape": one_of(choices.Straight, choices.Residual, choices.Skip),
+    "model.connectivity": one_of(choices.Plain, choices.Residual, choices.Skip),
     # Without parameters it is computed once, before the first step.
     "model.encoding": Rule(
         lambda encoding: not encoding.trainable or bool(encoding.compiled), "one that is not trained, or compiled"
@@ -116,15 +116,15 @@ ONLINE = EngineSpec(
     {
         "training.batch": exactly(1),
         "training.optimizer": Rule(_is_plain_sgd, "sgd without momentum"),
-        "model.shape": one_of(choices.Straight),
+        "model.connectivity": one_of(choices.Plain),
         "model.encoding": Rule(lambda encoding: not encoding.trainable, "one that is not trained"),
         **_MLP,
     },
 )
 AUTOGRAD = EngineSpec("autograd", "sfumato.training.engines.autograd:Autograd", engine_memory.AUTOGRAD, compiled=False)
-STACKED = EngineSpec(
-    "stacked",
-    "sfumato.training.engines.stacked:Stacked",
+CONCURRENT = EngineSpec(
+    "concurrent",
+    "sfumato.training.engines.concurrent:Concurrent",
     engine_memory.TILED,
     _FUSED,
     auto=False,
@@ -136,22 +136,22 @@ REPLICA = EngineSpec(
     engine_memory.REPLICA,
     {
         "training.batch": exactly(1),
-        "training.order": one_of(choices.Shuffled),
+        "training.sampler": one_of(choices.Shuffled),
         "training.optimizer": Rule(
             lambda sgd: _is_plain_sgd(sgd) and sgd.fan_in_scaling, "sgd(fan_in_scaling=true) without momentum"
         ),
         "training.schedule": exactly(choices.Constant()),
-        "training.loss": one_of(choices.Squared),
-        "training.held_out": exactly(0),
+        "training.loss": one_of(choices.MSE),
+        "data.split": exactly(0),
         "model.activation": one_of(choices.LeakyReLU),
         **_OWN_NETWORK,
-        "model.output": exactly("linear"),
-        "model.shape": one_of(choices.Straight),
-        "model.encoding": one_of(choices.Plain),
+        "model.output_activation": exactly("linear"),
+        "model.connectivity": one_of(choices.Plain),
+        "model.encoding": one_of(choices.Identity),
         "model.init": one_of(choices.Gaussian),
         "model.biases": exactly(True),
         "coordinates.range": exactly("unit"),
-        "coordinates.at": exactly("corners"),
+        "coordinates.align_corners": exactly(True),
         "dtype": exactly("float64"),
         "device": exactly("cpu"),
     },
@@ -160,7 +160,7 @@ REPLICA = EngineSpec(
     dtype="float64",
 )
 
-ENGINES = {spec.name: spec for spec in (FUSED, ONLINE, AUTOGRAD, STACKED, REPLICA)}
+ENGINES = {spec.name: spec for spec in (FUSED, ONLINE, AUTOGRAD, CONCURRENT, REPLICA)}
 """Every engine by its name, in the order in which ``auto`` tries them."""
 
 

@@ -12,6 +12,6 @@ from sfumato.recipe.section import Section
 class Evaluation(Section):
     """Exact comparisons over all pixels; they never change what is learned, but a PSNR budget looks at them."""
 
-    every: Literal["auto", "epoch", "end"] = Field(
+    interval: Literal["auto", "epoch", "end"] = Field(
         default="auto", description="auto: as often as 4% of training time pays for; epoch: after each; end: once"
     )

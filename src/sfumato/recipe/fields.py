@@ -22,10 +22,8 @@ NONE = "none"
 _KINDS = {bool: "flag", int: "integer", float: "number", str: "text"}
 _TITLES = {
     "adam_lr": "Adam's learning rate",
-    "at": "Places of pixels",
     "beta1": "Beta 1",
     "beta2": "Beta 2",
-    "color": "Color profile",
     "dtype": "Type of numbers",
     "eps": "Epsilon",
     "fan_in_scaling": "Fan-in scaling",

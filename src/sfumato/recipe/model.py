@@ -9,9 +9,18 @@ from typing import Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from sfumato.errors import RecipeError
-from sfumato.recipe.choices import Activation, Edges, Encoding, Initialization, LeakyReLU, Plain, Shape, Straight
+from sfumato.recipe.choices import (
+    Activation,
+    Connectivity,
+    Encoding,
+    Identity,
+    Initialization,
+    LeakyReLU,
+    Plain,
+    RandomHyperplanes,
+)
+from sfumato.recipe.connections import Connections, connections
 from sfumato.recipe.section import Section
-from sfumato.recipe.wiring import Wiring, wiring
 
 LARGEST_WIDTH = 65536
 
@@ -23,11 +32,11 @@ class Model(Section):
     width: int | tuple[int, ...] = Field(
         default=300, description="units of every hidden layer, or of each: 300,200,100"
     )
-    activation: Activation = Field(default=LeakyReLU(), description="what a hidden unit does to its sum")
-    output: Literal["linear", "sigmoid"] = Field(default="linear", description="what an output unit does to its sum")
-    encoding: Encoding = Field(default=Plain(), description="fixed features of the coordinates")
-    shape: Shape = Field(default=Straight(), description="how the layers are joined")
-    init: Initialization = Field(default=Edges(), description="distribution of the initial weights")
+    activation: Activation = Field(default=LeakyReLU(), description="hidden-layer activation")
+    output_activation: Literal["linear", "sigmoid"] = Field(default="linear", description="output-layer activation")
+    encoding: Encoding = Field(default=Identity(), description="encoding of the input coordinates")
+    connectivity: Connectivity = Field(default=Plain(), description="connections between layers")
+    init: Initialization = Field(default=RandomHyperplanes(), description="distribution of the initial weights")
     module: str | None = Field(
         default=None,
         description="your own network in place of this one: package.module:Class(argument=value)",
@@ -62,15 +71,15 @@ class Model(Section):
         return width
 
     @model_validator(mode="after")
-    def _shape_is_possible(self) -> Self:
+    def _connectivity_is_possible(self) -> Self:
         # Asked for because it raises where layers do not fit; its value is of no use here.
-        _ = self.wiring
+        _ = self.connections
         return self
 
     @property
-    def wiring(self) -> Wiring:
-        """What the shape means for each layer."""
-        return wiring(self.shape, self.widths)
+    def connections(self) -> Connections:
+        """Inputs and outputs of each layer besides those of a chain."""
+        return connections(self.connectivity, self.widths)
 
     @property
     def widths(self) -> tuple[int, ...]:

@@ -43,7 +43,7 @@ def training(recipe: Recipe, size: Size, *, parameters: int | None = None, netwo
     """
     net = _Network.of(recipe, size, parameters)
     pixels = size.width * size.height
-    trained = max(pixels - round(recipe.training.held_out * pixels), 1)
+    trained = max(pixels - round(recipe.data.split * pixels), 1)
     at_work = networks * net.number_bytes * net.size.parameters + _data(net, pixels, trained)
     load, memory = net.load(trained, networks), net.engine.memory
     steps = memory.steps(load) + (memory.checkpoint(load) if kept else 0)

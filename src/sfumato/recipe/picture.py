@@ -11,8 +11,7 @@ from sfumato.errors import RecipeError
 from sfumato.recipe.section import Section
 
 Channels = Literal["auto", "gray", "rgb", "rgba"]
-Light = Literal["srgb", "linear"]
-Color = Literal["managed", "raw"]
+Transfer = Literal["srgb", "linear"]
 
 
 MAX_SIDE = 1024
@@ -35,8 +34,12 @@ class Picture(Section):
     channels: Channels = Field(
         default="auto", description="colors that the network answers with; auto follows the file"
     )
-    light: Light = Field(default="srgb", description="learn sRGB values, or linear light")
-    color: Color = Field(default="managed", description="convert an embedded color profile to sRGB, or take values raw")
+    transfer: Transfer = Field(
+        default="srgb", description="transfer function of the learned values: srgb, or linear light"
+    )
+    color_management: bool = Field(
+        default=True, description="convert an embedded color profile to sRGB; false: values as stored"
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -9,32 +9,32 @@ from sfumato.recipe.changes import changed
 from sfumato.recipe.recipe import Recipe
 
 _SOURCE_2012 = {
-    "picture": {"channels": "rgb", "color": "raw"},
-    "coordinates": {"range": "unit", "at": "corners"},
+    "picture": {"channels": "rgb", "color_management": False},
+    "coordinates": {"range": "unit", "align_corners": True},
     "model": {"depth": 6, "width": 300, "activation": "leaky_relu(0.01)", "init": "gaussian(0.3)"},
     "training": {
         "batch": 1,
-        "order": "shuffled",
+        "sampler": "shuffled",
         "optimizer": "sgd(lr=0.1, fan_in_scaling=true)",
         "schedule": "constant",
-        "loss": "squared",
+        "loss": "mse",
     },
     "budget": {"epochs": 500},
-    "evaluation": {"every": "epoch"},
+    "evaluation": {"interval": "epoch"},
 }
 
 _RPROP_SIGMOID = {
-    "coordinates": {"range": "unit", "at": "corners"},
-    "model": {"depth": 3, "width": 300, "activation": "relu", "output": "sigmoid", "init": "glorot"},
+    "coordinates": {"range": "unit", "align_corners": True},
+    "model": {"depth": 3, "width": 300, "activation": "relu", "output_activation": "sigmoid", "init": "glorot"},
     "training": {
         "batch": "all",
-        "order": "scan",
+        "sampler": "sequential",
         "optimizer": "rprop(lr=0.1, largest=50)",
         "schedule": "constant",
-        "loss": "squared",
+        "loss": "mse",
     },
     "budget": {"epochs": 30},
-    "evaluation": {"every": "epoch"},
+    "evaluation": {"interval": "epoch"},
 }
 
 _SPEEDRUN = {"budget": {"epochs": 0.8}}
@@ -43,7 +43,7 @@ _SPEEDRUN_OPEN = {
     "model": {
         "depth": 2,
         "width": 256,
-        "activation": "gauss(0.7)",
+        "activation": "gaussian(0.7)",
         "encoding": "fourier(sigma=11, features=512)",
         "init": "lecun",
     },

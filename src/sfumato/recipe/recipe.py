@@ -9,13 +9,14 @@ from pydantic import Field, model_validator
 from sfumato.errors import RecipeError
 from sfumato.recipe.budget import Budget
 from sfumato.recipe.coordinates import Coordinates
+from sfumato.recipe.data import Data
 from sfumato.recipe.evaluation import Evaluation
 from sfumato.recipe.model import Model
 from sfumato.recipe.picture import Picture
 from sfumato.recipe.section import Section
 from sfumato.recipe.training import Training
 
-EngineName = Literal["auto", "replica", "online", "fused", "stacked", "autograd"]
+EngineName = Literal["auto", "replica", "online", "fused", "concurrent", "autograd"]
 
 
 class Recipe(Section):
@@ -23,6 +24,7 @@ class Recipe(Section):
 
     picture: Picture = Picture()
     coordinates: Coordinates = Coordinates()
+    data: Data = Data()
     model: Model = Model()
     training: Training = Training()
     budget: Budget = Budget(seconds=3)
@@ -31,7 +33,7 @@ class Recipe(Section):
     engine: EngineName = Field(
         default="auto", description="what executes the training; auto takes the fastest that can"
     )
-    threads: int = Field(default=0, ge=0, le=1024, description="CPU threads; 0: one a core")
+    threads: int = Field(default=0, ge=0, le=1024, description="CPU threads; 0: one per core")
     dtype: Literal["auto", "float32", "float64"] = Field(
         default="auto", description="auto: float64 for replica, else float32"
     )

@@ -18,7 +18,7 @@ def report(description: Description, width: int, height: int) -> list[str]:
     batching = reach.batching
     kept = description.activations * batching.batch * wide
     assumed = " (rgb assumed)" if recipe.picture.channels == "auto" else ""
-    held_out = f", {batching.samples:,} of them to train on" if recipe.training.held_out else ""
+    held_out = f", {batching.samples:,} of them to train on" if recipe.data.split else ""
     return [
         one_line(description),
         "",

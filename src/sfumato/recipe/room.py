@@ -105,7 +105,7 @@ def _ordinary(recipe: Recipe, size: Size) -> Iterator[_Other]:
             "training.batch", training.batch, "use a smaller one", with_training(batch=ORDINARY_BATCH), size, batch,
             lambda samples: (with_training(batch=samples), size),
         )  # fmt: skip
-    plain = with_model(encoding=choices.Plain())
+    plain = with_model(encoding=choices.Identity())
     yield _Other("model.encoding", model.encoding, "use fewer features", plain, size)
     small = Size(min(size.width, DEFAULT_PIXELS[0]), min(size.height, DEFAULT_PIXELS[1]), size.channels)
     longer = max(size.width, size.height)

@@ -10,7 +10,7 @@ from pathlib import Path
 from sfumato.errors import RecipeError
 from sfumato.recipe.presets import DESCRIPTIONS, preset
 from sfumato.recipe.recipe import Recipe
-from sfumato.recipe.text import PREFIX, from_json, from_string, from_toml
+from sfumato.recipe.text import OLD_PREFIX, PREFIX, from_json, from_string, from_toml
 from sfumato.words import shortened
 
 RUN = "run.json"
@@ -31,7 +31,7 @@ def read(source: str) -> Recipe:
     """
     if source in DESCRIPTIONS:
         return preset(source)
-    if source.strip().startswith(PREFIX):
+    if source.strip().startswith((PREFIX, OLD_PREFIX)):
         return from_string(source)
     path = Path(source)
     try:
@@ -59,7 +59,11 @@ def read(source: str) -> Recipe:
 def is_run(source: str) -> bool:
     """Whether `read` takes the recipe from a run's folder."""
     try:
-        return source not in DESCRIPTIONS and not source.strip().startswith(PREFIX) and (Path(source) / RUN).is_file()
+        return (
+            source not in DESCRIPTIONS
+            and not source.strip().startswith((PREFIX, OLD_PREFIX))
+            and (Path(source) / RUN).is_file()
+        )
     except (OSError, ValueError):
         return False
 

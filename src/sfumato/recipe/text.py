@@ -18,7 +18,8 @@ from sfumato.errors import RecipeError
 from sfumato.recipe.changes import NONE, difference, merged, optional, values
 from sfumato.recipe.recipe import Recipe
 
-PREFIX = "sf1:"
+PREFIX = "sf2:"
+OLD_PREFIX = "sf1:"
 MAX_JSON = 64 * 1024
 """No recipe is longer; a string that unpacks to more is refused."""
 
@@ -57,13 +58,17 @@ def from_toml(text: str) -> Recipe:
 
 
 def to_string(recipe: Recipe) -> str:
-    """One URL-safe string, ``sf1:...``: what differs from a base that never changes, compressed."""
+    """One URL-safe string, ``sf2:...``: what differs from a base that never changes, compressed."""
     changes = json.dumps(difference(values(recipe), _base()), separators=(",", ":")).encode()
     return PREFIX + base64.urlsafe_b64encode(zlib.compress(changes, 9)).decode().rstrip("=")
 
 
 def from_string(text: str) -> Recipe:
     """Read a string that `to_string` wrote. Raises RecipeError."""
+    if text.strip().startswith(OLD_PREFIX):
+        raise RecipeError(
+            f"the recipe must be a {PREFIX}... string. Got {OLD_PREFIX}..., which an older Sfumato wrote."
+        )
     body = text.strip().removeprefix(PREFIX)
     damaged = RecipeError(f"the recipe must be a whole {PREFIX}... string. Got {text[:40]!r}, which does not unpack.")
     try:
@@ -83,7 +88,7 @@ def from_string(text: str) -> Recipe:
 @functools.cache
 def _base() -> dict[str, Any]:
     # Frozen when the format was made: later changes of the defaults leave old strings with their meaning.
-    return json.loads(resources.files("sfumato.recipe").joinpath("sf1-base.json").read_text(encoding="utf-8"))
+    return json.loads(resources.files("sfumato.recipe").joinpath("sf2-base.json").read_text(encoding="utf-8"))
 
 
 def _from_values(data: Any) -> Recipe:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sfumato.recipe.choices import Foof, Linear, Loss, Optimizer, Order, Schedule, Shuffled, Squared
+from sfumato.recipe.choices import FOOF, MSE, Linear, Loss, Optimizer, Sampler, Schedule, Shuffled
 from sfumato.recipe.section import Section
 
 
@@ -14,10 +14,9 @@ class Training(Section):
     """Steps through the training pixels."""
 
     batch: Annotated[int, Field(ge=1, le=2**31 - 1)] | Literal["all"] = Field(
-        default=512, description="samples of a step, or all"
+        default=512, description="samples per step, or all"
     )
-    order: Order = Field(default=Shuffled(), description="in which order pixels are shown")
-    optimizer: Optimizer = Field(default=Foof(), description="how a gradient becomes an update")
-    schedule: Schedule = Field(default=Linear(), description="learning rate on the way to the end of the budget")
-    loss: Loss = Field(default=Squared(), description="what is made small")
-    held_out: float = Field(default=0.0, ge=0, le=0.95, description="part of the pixels never trained on, for testing")
+    sampler: Sampler = Field(default=Shuffled(), description="order in which pixels are drawn")
+    optimizer: Optimizer = Field(default=FOOF(), description="optimizer")
+    schedule: Schedule = Field(default=Linear(), description="learning-rate schedule")
+    loss: Loss = Field(default=MSE(), description="loss function")

@@ -114,7 +114,7 @@ def remake(run: Run, options: FilmOptions, stage: Stage, first: Callable[[], Non
     name = layout.FILM if options.kind == "painting" else f"{layout.FILM}-{options.kind}"
     path = writable(run.folder / f"{name}.{options.film_format}" if options.out is None else Path(options.out))
     everything = stills(run)
-    each_epoch = options.every == "epoch" or (options.every == "auto" and run.recipe.evaluation.every == "epoch")
+    each_epoch = options.every == "epoch" or (options.every == "auto" and run.recipe.evaluation.interval == "epoch")
     chosen = one_an_epoch(everything) if each_epoch else everything
     rhythm = pace(len(chosen), options.film_format, options.fps, options.seconds)
     chosen = [chosen[number] for number in rhythm.chosen]
@@ -122,7 +122,7 @@ def remake(run: Run, options: FilmOptions, stage: Stage, first: Callable[[], Non
     height, width = plan.size
     ready = max(1, min(FRAMES_AHEAD, BYTES_AHEAD // (4 * height * width * 4)))
     # Read before anything is said: what is wrong with it is told in one line.
-    target = images.shown(run.picture, run.recipe.picture.light)
+    target = images.shown(run.picture, run.recipe.picture.transfer)
     with ahead(_frames(run, chosen, plan, target), ready) as frames, replacing(path) as partial:
         # Said now, when painting begins: frames that wait to be drawn tell nothing of the pace.
         stage("film", 0, len(chosen))

@@ -35,7 +35,7 @@ def painted(
     rows, columns = models.axes(recipe.coordinates, *size, region)
     row, column = np.divmod(pixels, size[1])
     coordinates = np.stack([rows[row], columns[column]], axis=1)
-    return images.shown(outputs(model, coordinates, threads(recipe)), recipe.picture.light)
+    return images.shown(outputs(model, coordinates, threads(recipe)), recipe.picture.transfer)
 
 
 def rendering(
@@ -66,7 +66,7 @@ def aligned(coordinates: Coordinates, picture: Size, size: Size) -> Region:
     Resampling takes a pixel for a square, and so half a pixel more on every side than ``corners`` does. Without this a
     film would tremble between paintings of several sizes.
     """
-    if coordinates.at == "centers":
+    if not coordinates.align_corners:
         return WHOLE
     top, bottom = _ends(picture[0], size[0])
     left, right = _ends(picture[1], size[1])

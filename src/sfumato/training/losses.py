@@ -14,12 +14,12 @@ Elementwise = Callable[[Any, Tensor], Tensor]
 """What implements a loss: (choice, errors) -> losses, elementwise; a sample's loss is their sum over its channels."""
 
 
-def squared(choice: choices.Squared, errors: Tensor) -> Tensor:
+def mse(choice: choices.MSE, errors: Tensor) -> Tensor:
     """Half the squared error."""
     return 0.5 * errors * errors
 
 
-def absolute(choice: choices.Absolute, errors: Tensor) -> Tensor:
+def l1(choice: choices.L1, errors: Tensor) -> Tensor:
     """The absolute error."""
     return errors.abs()
 

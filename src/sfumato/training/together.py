@@ -18,14 +18,14 @@ from sfumato.training.picture import PictureProblem, PictureSnapshot
 from sfumato.training.resolve import resolve
 from sfumato.training.trainer import Trainer
 
-SAME_BITS = ("auto", "fused", "stacked")
+SAME_BITS = ("auto", "fused", "concurrent")
 """Engines that a recipe may ask for: ``fused`` with one thread trains to the same bits."""
 
 
 def trainers(recipes: Sequence[Recipe], picture: NDArray[np.float32]) -> list[Trainer[PictureSnapshot]]:
     """The trainings of many recipes on one ``picture`` (H, W, C), which share what is equal in them.
 
-    Raises EngineError with all reasons for the first recipe that the engine ``stacked`` cannot train.
+    Raises EngineError with all reasons for the first recipe that the engine ``concurrent`` cannot train.
     """
     resolved = [_resolved(recipe, index) for index, recipe in enumerate(recipes)]
     shared = Shared()
@@ -44,7 +44,7 @@ def together(
     """
     trainings = {index: each.snapshots(functools.partial(stop, index)) for index, each in enumerate(trainers)}
     ready: SimpleQueue[tuple[int, Future[PictureSnapshot]]] = SimpleQueue()
-    pool = ThreadPoolExecutor(threads, "sfumato-stacked", initializer=torch.set_num_threads, initargs=(1,))
+    pool = ThreadPoolExecutor(threads, "sfumato-concurrent", initializer=torch.set_num_threads, initargs=(1,))
 
     def go_on(index: int) -> None:
         pool.submit(next, trainings[index]).add_done_callback(lambda future: ready.put((index, future)))
@@ -68,7 +68,7 @@ def together(
 
 def _resolved(recipe: Recipe, index: int) -> Recipe:
     reasons = [] if recipe.engine in SAME_BITS else [f"engine must be {', '.join(SAME_BITS)}. Got {recipe.engine}."]
-    reasons += unsupported_reasons("stacked", recipe)
+    reasons += unsupported_reasons("concurrent", recipe)
     if reasons:
         raise EngineError(f"recipe {index} cannot be trained beside others: {' '.join(reasons)}")
-    return resolve(recipe.model_copy(update={"engine": "stacked"}))
+    return resolve(recipe.model_copy(update={"engine": "concurrent"}))

@@ -21,10 +21,10 @@ from sfumato.training.clock import Clock
 from sfumato.training.divergence import Divergence
 from sfumato.training.engines import Advance, Arrays, Shared, Task, choose, find
 from sfumato.training.metrics import Metrics
-from sfumato.training.orders import SeededOrder
 from sfumato.training.overhead import EVALUATION, OverheadBudget
 from sfumato.training.problem import InterruptedEvaluationError, Monitor, Problem, Stage
 from sfumato.training.rehearsal import rehearse
+from sfumato.training.samplers import SeededSampler
 from sfumato.training.snapshot import Snapshot
 from sfumato.training.starvation import Processor
 from sfumato.words import shortened
@@ -67,7 +67,7 @@ class Trainer(Generic[S]):
             model = models.materialized(model, recipe.seed)
         self.batching = Batching.of(recipe.training.batch, len(targets))
         self._engine = find(choose(recipe))(Task(recipe, inputs, targets, model, recipe.threads, shared or Shared()))
-        self._order = self._engine.order() or SeededOrder(recipe.training.order, len(targets), recipe.seed)
+        self._sampler = self._engine.sampler() or SeededSampler(recipe.training.sampler, len(targets), recipe.seed)
         self.clock = Clock(recipe.budget, self.batching)
         last_step = self.clock.last_step
         self._marks = [] if last_step is None else sorted(math.ceil(mark * last_step) for mark in marks)
@@ -142,7 +142,7 @@ class Trainer(Generic[S]):
         """Copies of all that training needs to continue to the same bits; no clock values."""
         state: Arrays = {"step": np.array(self.clock.step), "queue": self._queue.copy()}
         state |= {f"engine/{name}": value for name, value in self._engine.state().items()}
-        return state | {f"order/{name}": value for name, value in self._order.state().items()}
+        return state | {f"sampler/{name}": value for name, value in self._sampler.state().items()}
 
     @scoped
     def load(self, state: Mapping[str, NDArray[Any]], seconds: float) -> None:
@@ -153,7 +153,7 @@ class Trainer(Generic[S]):
         self._changes += 1
         try:
             self._engine.load(_part(state, "engine/"))
-            self._order.load(_part(state, "order/"))
+            self._sampler.load(_part(state, "sampler/"))
             step, queue = int(state["step"]), state["queue"]
             if step < 0:
                 raise ValueError(f"step must be 0 or more, got {step}")
@@ -182,7 +182,7 @@ class Trainer(Generic[S]):
             taken, sums, count = self._take(wanted)
             loss, squared_error, samples = loss + sums.loss, squared_error + sums.squared_error, samples + count
             wanted -= taken
-            if self.clock.ended or (self.recipe.evaluation.every == "epoch" and not len(self._queue)):
+            if self.clock.ended or (self.recipe.evaluation.interval == "epoch" and not len(self._queue)):
                 break
         return Advance(loss, squared_error), samples
 
@@ -191,7 +191,7 @@ class Trainer(Generic[S]):
         self._changes += 1
         read = self._timed()
         if not len(self._queue):
-            self._queue = self._order.epoch()
+            self._queue = self._sampler.epoch()
         steps = min(wanted, self.batching.steps_for(len(self._queue)))
         schedule = self.recipe.training.schedule
         # The middle of a step stands for it: so neither the first step of a warm-up nor the last of a decay is lost.
@@ -213,7 +213,7 @@ class Trainer(Generic[S]):
         return "steps" if clock.step == budget.steps else "epochs"
 
     def _evaluation_due(self) -> bool:
-        match self.recipe.evaluation.every:
+        match self.recipe.evaluation.interval:
             case "epoch":
                 return not len(self._queue)
             case "end":

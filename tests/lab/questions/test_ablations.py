@@ -33,8 +33,8 @@ def test_each_hint_is_undone_alone_and_all_together() -> None:
         ("init 0.03", "model.init"),
         ("init 3", "model.init"),
         ("rate 0.01", "training.optimizer"),
-        ("scan", "training.order"),
-        ("sigmoid", "model.output"),
+        ("sequential", "training.sampler"),
+        ("sigmoid", "model.output_activation"),
     ):
         assert list(changes_of(arms[name].recipe, base)) == [field]
         assert ("base", name) in plan.comparisons
@@ -49,22 +49,29 @@ def test_each_hint_is_undone_alone_and_all_together() -> None:
     assert set(together) == {
         "model.activation",
         "model.init",
-        "model.output",
+        "model.output_activation",
         "training.optimizer",
-        "training.order",
+        "training.sampler",
     }
     assert plan.tuning is None
 
 
 def test_a_tiny_ablation_from_end_to_end(tmp_path: Path) -> None:
-    plan = ablation.plan(RECIPE, target(), ["training.order=scan", "model.output=sigmoid"], seeds=tuple(range(5)))
-    assert [arm.name for arm in plan.arms] == ["base", "training.order=scan", "model.output=sigmoid", "all"]
-    assert plan.arms[1].instead == "training.order=shuffled"
+    plan = ablation.plan(
+        RECIPE, target(), ["training.sampler=sequential", "model.output_activation=sigmoid"], seeds=tuple(range(5))
+    )
+    assert [arm.name for arm in plan.arms] == [
+        "base",
+        "training.sampler=sequential",
+        "model.output_activation=sigmoid",
+        "all",
+    ]
+    assert plan.arms[1].instead == "training.sampler=shuffled"
     found = carry_out(plan, target(), tmp_path / "e")
     lines = verdict.sentences(found)
     assert len(lines) == 3
-    assert lines[0].startswith("training.order=shuffled")
-    assert "over training.order=scan" in lines[0]
+    assert lines[0].startswith("training.sampler=shuffled")
+    assert "over training.sampler=sequential" in lines[0]
 
 
 def test_an_optional_field_can_be_undone_by_none() -> None:
@@ -109,7 +116,7 @@ def test_epochs_that_a_picture_affords() -> None:
 def test_the_commenter_s_network_saturates_and_is_rescued(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rprop_sigmoid, "WIDTHS", (30,))
     monkeypatch.setattr(
-        rprop_sigmoid, "CHANGES", ("model.output=linear", "training.optimizer=rprop(lr=0.001, largest=50)")
+        rprop_sigmoid, "CHANGES", ("model.output_activation=linear", "training.optimizer=rprop(lr=0.001, largest=50)")
     )
     base = changed(preset("rprop-sigmoid"), {"budget": {"epochs": 12}, "model": {"depth": 2}})
     plan = rprop_sigmoid.plan(base, target(), seeds=tuple(range(5)))

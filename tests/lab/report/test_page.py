@@ -60,7 +60,7 @@ def test_the_page_says_what_the_experiment_says(tmp_path: Path) -> None:
     assert "Not finished" not in text
     assert "None: every trial came to its end." in text
     # The whole of every recipe, at the rate that was found.
-    commands = re.findall(r"sfumato paint \S+ --recipe (sf1:[\w-]+)", text)
+    commands = re.findall(r"sfumato paint \S+ --recipe (sf2:[\w-]+)", text)
     assert [from_string(each) for each in commands] == [found_recipe(found, arm) for arm in found.plan.arms]
 
 

@@ -47,7 +47,7 @@ def test_the_network_s_are_those_that_torch_counts(model: dict[str, Any]) -> Non
 def test_foof_s_by_hand() -> None:
     # One hidden layer of 20 inputs and a bias, 10 units; 4 samples of each batch are looked at. Inverses are due after
     # steps 1, 2, 3, 5, 8, and 7, 14.
-    chosen = recipe("foof(samples=4, every=7)", width=(20, 10), depth=2)
+    chosen = recipe("foof(samples=4, update_interval=7)", width=(20, 10), depth=2)
     found = operations(chosen, samples=512 * 15, steps=15)
     whole, update, inverse = 2 * 4 * 21**2, 2 * 21**2 * 10, 21**3
     half = 2 * 4 * (20 * 21 // 2 + 21)
@@ -63,7 +63,7 @@ def test_foof_s_by_hand() -> None:
 def test_muon_s_are_those_that_torch_counts() -> None:
     with FlopCounterMode(display=False) as counter:
         orthogonalize(torch.rand(30, 40), 3)
-    found = operations(recipe("muon(iterations=3)", width=(40, 30), depth=2, engine="autograd"), samples=10, steps=6)
+    found = operations(recipe("muon(ns_steps=3)", width=(40, 30), depth=2, engine="autograd"), samples=10, steps=6)
     assert found is not None
     assert found.optimizer == 6 * counter.get_total_flops()
 
@@ -72,7 +72,7 @@ def test_muon_s_are_those_that_torch_counts() -> None:
 def test_soap_s_are_those_that_torch_counts(longest: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(soap, "MAX_SIDE", longest)
     monkeypatch.setattr("sfumato.recipe.choices.optimizers.MAX_SIDE", longest)
-    chosen = recipe("soap(every=3)", width=(40, 30), depth=2)
+    chosen = recipe("soap(update_interval=3)", width=(40, 30), depth=2)
     network = models.build(chosen.model, 3, 0, torch.float32, chosen.coordinates)
     optimizer = optimizers.build(chosen.training.optimizer, network)
     for parameter in network.parameters():
@@ -89,7 +89,9 @@ def test_soap_s_are_those_that_torch_counts(longest: int, monkeypatch: pytest.Mo
 
 def test_kfac_s_by_hand() -> None:
     # Layers of 2, 20 and 10 inputs and a bias. Inverses are due before steps 1, 2, 3, 5, 8, and 7, 14.
-    found = operations(recipe("kfac(samples=4, every=7)", width=(20, 10), depth=2, engine="autograd"), 512 * 15, 15)
+    found = operations(
+        recipe("kfac(samples=4, update_interval=7)", width=(20, 10), depth=2, engine="autograd"), 512 * 15, 15
+    )
     moments = 2 * 4 * (3**2 + 20**2 + 21**2 + 10**2 + 11**2 + 3**2)
     update = 2 * (3 * 20 * (3 + 20) + 21 * 10 * (21 + 10) + 11 * 3 * (11 + 3))
     inverses = 3**3 + 20**3 + 21**3 + 10**3 + 11**3 + 3**3

@@ -34,7 +34,7 @@ def test_every_figure_is_there() -> None:
     assert "an epoch of training took 50 s on a core (EPYC Milan), 500 so 25,000 s" in told_["2012"]
     assert "12,900 times as fast as its arithmetic" in told_["2012"]
     assert "120.0 us a sample, median of 3 turns, extrapolated to 500 epochs: 7,722 s" in told_["2012"]
-    assert told_["recipe"].startswith("speedrun, 0.7 epochs sf1:")
+    assert told_["recipe"].startswith("speedrun, 0.7 epochs sf2:")
 
 
 def test_a_target_that_is_missed() -> None:
@@ -81,4 +81,4 @@ def test_the_table() -> None:
 @pytest.mark.parametrize("psnr", [None, 28.0])
 def test_no_line_is_too_long_for_a_terminal(psnr: float | None) -> None:
     for line in lines(made.facts([psnr, psnr, psnr])):
-        assert len(line) <= 120 or "sf1:" in line
+        assert len(line) <= 120 or "sf2:" in line

@@ -18,8 +18,12 @@ CLOSED, OPEN = TRACKS["closed"], TRACKS["open"]
 def test_the_track_s_own_recipe_takes_part(track: Track) -> None:
     recipe = rules.entered(preset(track.preset), track)
     assert rules.name(recipe, track) == track.preset
-    assert (recipe.picture.source, recipe.picture.color, recipe.picture.channels) == ("mona-lisa", "raw", "rgb")
-    assert recipe.evaluation.every == "end"
+    assert (recipe.picture.source, recipe.picture.color_management, recipe.picture.channels) == (
+        "mona-lisa",
+        "raw",
+        "rgb",
+    )
+    assert recipe.evaluation.interval == "end"
     assert rules.entered(recipe, track) == recipe
 
 
@@ -34,10 +38,18 @@ def test_the_closed_record_is_fast_with_another_budget() -> None:
     [
         {"model": {"init": "he"}},
         {"model": {"width": (300, 300, 300, 300)}},
-        {"coordinates": {"range": "unit", "at": "centers"}},
-        {"training": {"batch": 1, "order": "scan", "optimizer": "sgd", "schedule": "constant", "loss": "huber"}},
-        {"picture": {"max_side": 200}, "training": {"held_out": 0.1}},
-        {"picture": {"source": "photo.jpg", "color": "managed"}},
+        {"coordinates": {"range": "unit", "align_corners": False}},
+        {
+            "training": {
+                "batch": 1,
+                "sampler": "sequential",
+                "optimizer": "sgd",
+                "schedule": "constant",
+                "loss": "huber",
+            }
+        },
+        {"picture": {"max_side": 200}, "data": {"split": 0.1}},
+        {"picture": {"source": "photo.jpg", "color_management": True}},
         {"budget": {"seconds": 2}},
         {"engine": "autograd", "threads": 1, "dtype": "float64", "seed": 7},
     ],
@@ -58,9 +70,12 @@ def test_what_is_free_in_the_closed_track(changes: dict[str, Any]) -> None:
         ({"model": {"width": 400}}, "model.width must be 4 hidden layers of 300. Got 400,400,400,400."),
         ({"model": {"depth": 5}}, "model.width must be 4 hidden layers of 300. Got 300,300,300,300,300."),
         ({"model": {"depth": 0}}, "Got no layer."),
-        ({"model": {"activation": "leaky_relu(0.2)"}}, "model.activation must be leaky_relu(slope=0.01). Got leaky"),
+        (
+            {"model": {"activation": "leaky_relu(0.2)"}},
+            "model.activation must be leaky_relu(negative_slope=0.01). Got leaky",
+        ),
         ({"model": {"activation": "sine"}}, "Got sine(omega=30.0)."),
-        ({"model": {"output": "sigmoid"}}, "model.output must be linear. Got sigmoid."),
+        ({"model": {"output_activation": "sigmoid"}}, "model.output_activation must be linear. Got sigmoid."),
         ({"model": {"encoding": "fourier"}}, "model.encoding must be none. Got fourier(sigma=10.0, features=256)."),
         ({"model": {"biases": False}}, "model.biases must be true. Got false."),
         ({"model": {"module": "nets:Net"}}, "model.module must be none. Got nets:Net."),
@@ -85,7 +100,7 @@ def test_what_is_fixed_in_the_closed_track_alone(changes: dict[str, Any], words:
         ({"budget": {"epochs": 1, "psnr": 28.15}}, "budget.psnr must be none: no evaluation may decide"),
         ({"picture": {"channels": "gray"}}, "picture.channels must be rgb. Got gray."),
         ({"picture": {"channels": "rgba"}}, "picture.channels must be rgb. Got rgba."),
-        ({"picture": {"light": "linear"}}, "picture.light must be srgb, in which dB are counted. Got linear."),
+        ({"picture": {"transfer": "linear"}}, "picture.transfer must be srgb, in which dB are counted. Got linear."),
     ],
 )
 def test_what_is_fixed_in_both(track: Track, changes: dict[str, Any], words: str) -> None:
@@ -95,7 +110,9 @@ def test_what_is_fixed_in_both(track: Track, changes: dict[str, Any], words: str
 
 
 def test_everything_that_is_broken_is_told_at_once() -> None:
-    recipe = changed(preset("fast"), {"model": {"depth": 5, "output": "sigmoid"}, "picture": {"channels": "gray"}})
+    recipe = changed(
+        preset("fast"), {"model": {"depth": 5, "output_activation": "sigmoid"}, "picture": {"channels": "gray"}}
+    )
     with pytest.raises(RecipeError, match=r"picture\.channels.*model\.width.*model\.output"):
         rules.entered(recipe, CLOSED)
 
@@ -109,9 +126,9 @@ def test_the_open_track_s_budget_is_its_own() -> None:
     ("track", "changes", "words"),
     [
         (CLOSED, {"seed": "3"}, "seed must be left to the track closed: its seeds are fixed."),
-        (CLOSED, {"evaluation": {"every": "epoch"}}, "evaluation.every must be left"),
+        (CLOSED, {"evaluation": {"interval": "epoch"}}, "evaluation.interval must be left"),
         (CLOSED, {"picture": {"source": "cat"}}, "--picture tells where its file lies"),
-        (CLOSED, {"picture": {"color": "managed"}}, "picture.color must be left"),
+        (CLOSED, {"picture": {"color_management": True}}, "picture.color_management must be left"),
         (OPEN, {"budget": {"seconds": "5"}}, "budget.seconds must be left to the track open: it is 10 s of training."),
     ],
 )

@@ -26,7 +26,7 @@ from tests.small import picture as painted
 
 
 def tiny(**changes: Any) -> Recipe:
-    return resolve(changed(changed(Recipe(), SMALL | {"evaluation": {"every": "end"}}), changes))
+    return resolve(changed(changed(Recipe(), SMALL | {"evaluation": {"interval": "end"}}), changes))
 
 
 def train(recipe: Recipe, pixels: NDArray[np.float32], whole: NDArray[np.float32], seed: int = 3) -> trial.Trial:

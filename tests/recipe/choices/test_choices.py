@@ -35,10 +35,10 @@ def test_a_choice_reads_what_it_writes(choice: Choice) -> None:
 @pytest.mark.parametrize(
     ("text", "choice"),
     [
-        ("leaky_relu(0.2)", LeakyReLU(slope=0.2)),
-        ("leaky_relu(slope=.2)", LeakyReLU(slope=0.2)),
-        (" leaky_relu ", LeakyReLU(slope=0.01)),
-        ("leaky_relu()", LeakyReLU(slope=0.01)),
+        ("leaky_relu(0.2)", LeakyReLU(negative_slope=0.2)),
+        ("leaky_relu(negative_slope=.2)", LeakyReLU(negative_slope=0.2)),
+        (" leaky_relu ", LeakyReLU(negative_slope=0.01)),
+        ("leaky_relu()", LeakyReLU(negative_slope=0.01)),
         ("sine(omega=30)", Sine(omega=30.0)),
     ],
 )
@@ -58,8 +58,8 @@ def test_values_of_every_kind() -> None:
     [
         (Activation, "leeky_relu", "did you mean 'leaky_relu'?"),
         (Activation, "leaky_relu(slop=1)", "did you mean 'slope'?"),
-        (Activation, "leaky_relu(0.1, 0.2)", "must call leaky_relu(slope=0.01)"),
-        (Activation, "leaky_relu(0.1, slope=0.2)", "twice"),
+        (Activation, "leaky_relu(0.1, 0.2)", "must call leaky_relu(negative_slope=0.01)"),
+        (Activation, "leaky_relu(0.1, negative_slope=0.2)", "twice"),
         (Activation, "leaky_relu(-1)", "Got -1"),
         (Activation, "leaky_relu(nan)", "Got 'nan'"),
         (Optimizer, "adam(lr=1e999)", "Got inf"),

@@ -38,7 +38,7 @@ def painted(tmp_path_factory: pytest.TempPathFactory) -> list[sf.Run]:
             film="none",
             model={"depth": depth, "width": 24},
             budget={"epochs": 4},
-            evaluation={"every": "epoch"},
+            evaluation={"interval": "epoch"},
         )
         for depth in (3, 2)
     ]

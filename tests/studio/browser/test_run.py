@@ -71,7 +71,7 @@ def test_curves_by_what_is_chosen(visit: Open, names: list[str]) -> None:
 
 def test_the_recipe_can_be_changed_and_painted_again(visit: Open, names: list[str]) -> None:
     page = visit(f"/runs/{names[1]}")
-    expect(page.locator(".texts pre").first).to_contain_text("sf1:")
+    expect(page.locator(".texts pre").first).to_contain_text("sf2:")
     page.get_by_role("link", name="Paint again with changes").click()
     page.wait_for_url("**/new?**")
     expect(page.get_by_label("Depth", exact=True)).to_have_value("2")

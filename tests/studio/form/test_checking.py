@@ -61,7 +61,7 @@ def test_a_link_s_check_is_bounded(page: TestClient, asked: Asked) -> None:
         (LINK["changes"], "model.width must leave the check within 1 GB of memory"),
         ({"model.width": "65536"}, "model.width must leave the check within 1 GB of memory"),
         ({"model.depth": "1000"}, "of memory"),
-        ({"training.optimizer": "lbfgs(iterations=500)"}, "TFLOP"),
+        ({"training.optimizer": "lbfgs(max_iter=500)"}, "TFLOP"),
         ({"model.encoding": "fourier(features=65536)"}, "of memory"),
         ({"training.optimizer": "lbfgs(history=1000)", "model.width": "900"}, "of memory"),
     ],

@@ -65,7 +65,7 @@ def test_a_recipe_in_numbers(studio: TestClient) -> None:
     assert [layer["units"] for layer in found["layers"]] == [10, 10, 3]
     assert found["steps"] == 3 * -(-451 * 300 // 100)
     assert found["differences"]["budget.epochs"] == "3"
-    assert found["string"].startswith("sf1:")
+    assert found["string"].startswith("sf2:")
     again = described(studio, {}, found["string"])
     assert again["string"] == found["string"]
 
@@ -98,7 +98,7 @@ def test_what_is_wrong_is_said_where_it_is(
 
 def test_an_unknown_preset_is_said(studio: TestClient) -> None:
     assert "did you mean 'fast'" in described(studio, {}, "fats")["problem"]
-    assert not described(studio, {}, "sf1:AAAA")["valid"]
+    assert not described(studio, {}, "sf2:AAAA")["valid"]
 
 
 @pytest.mark.parametrize(

@@ -148,7 +148,7 @@ def test_a_tile_beyond_the_border(inside: TestClient, at: str, trained: sf.Run) 
 
 def test_deep_zooms_are_not_coarse(inside: TestClient, at: str) -> None:
     # 256 * 2^20 pixels along the picture: float32 would show a few large squares.
-    found = tiles.region(Recipe(coordinates=Coordinates(at="centers")), (20, 16), 20, 300_000, 300_000)
+    found = tiles.region(Recipe(coordinates=Coordinates(align_corners=False)), (20, 16), 20, 300_000, 300_000)
     assert found.top < found.bottom < found.top + 2**-19
     tile = pixels(inside.get(f"{at}/tiles/20/{FURTHEST}/{FURTHEST}.png").content)
     assert tile.shape == (256, 256, 3)

@@ -85,7 +85,7 @@ def test_linear_light_is_shown_as_it_is_seen(runs: Path) -> None:
         recipe=None,
         film="none",
         runs=runs,
-        **{**SMALL, "picture": {"source": "cat", "max_side": 12, "light": "linear"}},
+        **{**SMALL, "picture": {"source": "cat", "max_side": 12, "transfer": "linear"}},
     )
     with client(runs) as studio:
         target = pixels(studio.get(f"/api/runs/{run.folder.name}/target.png").content)

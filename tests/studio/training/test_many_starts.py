@@ -26,7 +26,7 @@ TINY: dict[str, Any] = {
         "threads": "1",
         # Long enough to be seen at it by most looks.
         "budget.seconds": "0.4",
-        "evaluation.every": "end",
+        "evaluation.interval": "end",
     }
 }
 

@@ -29,7 +29,7 @@ def test_a_run_is_trained_though_who_asked_has_gone(tmp_path: Path, monkeypatch:
             "picture": {"source": "cat", "max_side": 8},
             "model": {"depth": 1, "width": 8},
             "budget": {"steps": 5},
-            "evaluation": {"every": "end"},
+            "evaluation": {"interval": "end"},
             "threads": 1,
         },
     )
@@ -43,7 +43,7 @@ def test_a_run_is_trained_though_who_asked_has_gone(tmp_path: Path, monkeypatch:
 
 
 def test_a_stored_picture_is_checked_as_it_was_learned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    run = sf.paint({"source": "cat", "max_side": 12, "light": "linear"}, runs=tmp_path, film="none", **SMALL)
+    run = sf.paint({"source": "cat", "max_side": 12, "transfer": "linear"}, runs=tmp_path, film="none", **SMALL)
     loaded: list[NDArray[np.float32]] = []
     load = images.load
 

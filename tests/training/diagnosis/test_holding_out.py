@@ -17,7 +17,8 @@ from sfumato.training.diagnosis.trial import Unseen
 
 SMALL: dict[str, Any] = {
     "model": {"depth": 2, "width": 32},
-    "training": {"batch": 64, "optimizer": "adam(lr=0.01)", "schedule": "constant", "held_out": 0.3},
+    "training": {"batch": 64, "optimizer": "adam(lr=0.01)", "schedule": "constant"},
+    "data": {"split": 0.3},
     "engine": "autograd",
     "threads": 1,
 }
@@ -53,9 +54,9 @@ def test_answers_that_vary_from_pixel_to_pixel_are() -> None:
 
 
 def test_nothing_held_out() -> None:
-    assert found(waves(20, 16), training={"held_out": 0.0}) is None
+    assert found(waves(20, 16), data={"split": 0.0}) is None
     # Of the patch, none.
-    assert found(waves(20, 16), training={"held_out": 0.002}) is None
+    assert found(waves(20, 16), data={"split": 0.002}) is None
 
 
 def test_it_is_a_remark_with_what_answers_more_smoothly() -> None:
@@ -64,7 +65,7 @@ def test_it_is_a_remark_with_what_answers_more_smoothly() -> None:
     said = concluded(dataclasses.replace(trial, unseen=Unseen(64, 64, 0.4, 1.3)), whole)
     text = " ".join(map(str, said))
     assert "It remembers pixels rather than shapes: on 64 x 64 of them" in text
-    assert "Try --model.encoding fourier, or --training.held_out" in text
+    assert "Try --model.encoding fourier, or --data.split" in text
     assert "remembers" not in " ".join(
         map(str, concluded(dataclasses.replace(trial, unseen=Unseen(64, 64, 0.99, 1.3)), whole))
     )

@@ -73,20 +73,20 @@ def test_a_flat_painting_is_said_to_be_flat() -> None:
 def test_saturated_outputs_are_counted(flat: bool) -> None:
     painting = np.ones_like(PICTURE) if flat else PICTURE.copy()
     painting[:6] = 1.0
-    text = found(painting, STILL, model={"output": "sigmoid"})
+    text = found(painting, STILL, model={"output_activation": "sigmoid"})
     assert f"{'100' if flat else '50'}% of the outputs are saturated" in text
-    assert "Try --model.output linear" in text
+    assert "Try --model.output_activation linear" in text
     # Saturation is why nothing moved: a higher rate would be the wrong thing to try.
     assert "stood still" not in text
-    assert "saturated" not in found(painting, model={"output": "linear"})
+    assert "saturated" not in found(painting, model={"output_activation": "linear"})
 
 
 def test_held_out_pixels_worse_than_flat_want_smoother_answers() -> None:
     painting = PICTURE.copy()
     painting[HELD_OUT] = 1 - painting[HELD_OUT]
-    text = found(painting, held_out=True, model={"encoding": "fourier(sigma=100)"}, training={"held_out": 0.3})
+    text = found(painting, held_out=True, model={"encoding": "fourier(sigma=100)"}, data={"split": 0.3})
     assert "Pixels held out are painted worse" in text
-    assert "Try --model.encoding fourier, or --training.held_out 0.1" in text or "fourier" in text
+    assert "Try --model.encoding fourier, or --data.split 0.1" in text or "fourier" in text
     assert "held out" not in found(painting, held_out=False)
     # A network that has learned nothing at all is told so, and no more.
-    assert "held out" not in found(FLAT, held_out=True, training={"held_out": 0.3})
+    assert "held out" not in found(FLAT, held_out=True, data={"split": 0.3})

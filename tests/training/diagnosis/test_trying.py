@@ -39,7 +39,7 @@ def _time_enough(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.slow
 def test_it_is_the_training_of_the_loop() -> None:
-    target, whole = picture(20, 16), recipe({"budget": {"steps": 240}, "evaluation": {"every": "end"}})
+    target, whole = picture(20, 16), recipe({"budget": {"steps": 240}, "evaluation": {"interval": "end"}})
     trial = tried(whole, target)
     assert trial.steps == trial_run.VISITS * 320 // 32 == 240
     *_, last = trainer(whole, target).snapshots()

@@ -12,7 +12,7 @@ from sfumato.recipe import changed
 from sfumato.training.engines import Engine, find
 from tests.training.engines.test_fused import BATCH, PIXELS, recipe_of, task_of
 
-KEEP = [("fused", 1), ("fused", 2), ("stacked", 1), ("online", 1), ("online", 2), ("autograd", 1), ("autograd", 2)]
+KEEP = [("fused", 1), ("fused", 2), ("concurrent", 1), ("online", 1), ("online", 2), ("autograd", 1), ("autograd", 2)]
 
 
 def engine_of(name: str, threads: int, **model: Any) -> tuple[Engine, Any]:

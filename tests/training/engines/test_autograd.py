@@ -20,7 +20,7 @@ Array = NDArray[np.float64]
 ROWS, COLUMNS = 6, 8
 TRUE = {member: member.implementation() for member in choices.Activation.members.values()}
 # A higher frequency would make 20 steps chaotic: then rounding alone drives two programs apart.
-ACTIVATIONS = ["leaky_relu(0.1)", "relu", "tanh", "sigmoid", "sine(1.2)", "gauss(0.7)"]
+ACTIVATIONS = ["leaky_relu(0.1)", "relu", "tanh", "sigmoid", "sine(1.2)", "gaussian(0.7)"]
 
 
 def recipe_of(**model: Any) -> Recipe:
@@ -67,9 +67,9 @@ def by_hand(recipe: Recipe, task: Task, pixels: NDArray[np.int64], rates: list[f
             sums.append(inputs[-1] @ w.T + b)
             last = number == len(layers) - 1
             inputs.append(sums[-1] if last else scalar(activation.value, sums[-1], p=p))
-        outputs = 1 / (1 + np.exp(-inputs[-1])) if recipe.model.output == "sigmoid" else inputs[-1]
+        outputs = 1 / (1 + np.exp(-inputs[-1])) if recipe.model.output_activation == "sigmoid" else inputs[-1]
         delta = slope_of_loss(recipe.training.loss, outputs - task.targets[chosen]) / len(chosen)
-        if recipe.model.output == "sigmoid":
+        if recipe.model.output_activation == "sigmoid":
             delta = delta * outputs * (1 - outputs)
         updated = []
         for number in reversed(range(len(layers))):
@@ -83,9 +83,9 @@ def by_hand(recipe: Recipe, task: Task, pixels: NDArray[np.int64], rates: list[f
 
 def slope_of_loss(loss: choices.Loss, errors: Array) -> Array:
     match loss:
-        case choices.Squared():
+        case choices.MSE():
             return errors
-        case choices.Absolute():
+        case choices.L1():
             return np.sign(errors)
         case choices.Huber(delta=delta):
             return np.clip(errors, -delta, delta)
@@ -121,7 +121,7 @@ def test_weights_are_those_by_hand(activation: str, output: str, steps: int) -> 
     assert distance(recipe_of(activation=activation, output=output), steps) < 1e-9
 
 
-@pytest.mark.parametrize("loss", ["squared", "absolute", "huber(0.2)"])
+@pytest.mark.parametrize("loss", ["mse", "l1", "huber(0.2)"])
 @pytest.mark.parametrize("model", [{}, {"depth": 0}, {"width": (7, 3)}, {"encoding": "fourier(sigma=1, features=8)"}])
 def test_losses_and_shapes(loss: str, model: dict[str, Any]) -> None:
     assert distance(recipe_of(**model, training={"loss": loss}), 20) < 1e-9
@@ -193,7 +193,7 @@ def test_sums_are_measured_before_each_step() -> None:
 
 
 @pytest.mark.parametrize(
-    "optimizer", ["sgd(momentum=0.9)", "adam", "muon", "rprop", "lbfgs(iterations=3)", "soap(every=2)", "kfac"]
+    "optimizer", ["sgd(momentum=0.9)", "adam", "muon", "rprop", "lbfgs(max_iter=3)", "soap(update_interval=2)", "kfac"]
 )
 def test_calls_can_be_divided_and_continued_from_the_state(optimizer: str) -> None:
     recipe = recipe_of(training={"optimizer": optimizer, "batch": 16})

@@ -29,8 +29,8 @@ def exact(model: MLP, coordinates: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize(
     "changes",
     [
-        *({"activation": name} for name in ["leaky_relu(0.2)", "relu", "tanh", "sigmoid", "sine(20)", "gauss(0.7)"]),
-        {"output": "sigmoid"},
+        *({"activation": name} for name in ["leaky_relu(0.2)", "relu", "tanh", "sigmoid", "sine(20)", "gaussian(0.7)"]),
+        {"output_activation": "sigmoid"},
         {"biases": False},
         {"encoding": "fourier(sigma=3, features=40)"},
         {"width": (9,)},

@@ -24,7 +24,7 @@ from sfumato.training.engines.fused.engine import Fused
 from sfumato.training.engines.fused.reduction import share
 
 PIXELS, STEPS, BATCH = 400, 20, 70
-ACTIVATIONS = ["leaky_relu(0.1)", "relu", "tanh", "sigmoid", "sine(1)", "gauss(0.7)"]
+ACTIVATIONS = ["leaky_relu(0.1)", "relu", "tanh", "sigmoid", "sine(1)", "gaussian(0.7)"]
 OPTIMIZERS = [
     "sgd(lr=0.1)",
     "sgd(lr=0.5, fan_in_scaling=true)",
@@ -36,10 +36,10 @@ OPTIMIZERS = [
     "rmsprop(lr=0.0005)",
     "rmsprop(lr=0.0005, momentum=0.5, decay=0.9)",
     # More samples than a batch has: which of them are looked at depends on the number of threads.
-    "foof(lr=0.05, damping=0.3, samples=128, every=4, decay=0.8, momentum=0.8)",
+    "foof(lr=0.05, damping=0.3, samples=128, update_interval=4, decay=0.8, momentum=0.8)",
     # More iterations would magnify the rounding of small singular values.
-    "muon(lr=0.05, iterations=2)",
-    "muon(lr=0.05, momentum=0.8, nesterov=false, iterations=3)",
+    "muon(lr=0.05, ns_steps=2)",
+    "muon(lr=0.05, momentum=0.8, nesterov=false, ns_steps=3)",
 ]
 
 
@@ -119,7 +119,7 @@ def test_shapes(width: tuple[int, ...], biases: bool, threads: int) -> None:
     ],
 )
 def test_additions_and_joins(shape: str, width: tuple[int, ...], threads: int) -> None:
-    check(recipe_of(shape=shape, width=width, activation="gauss(0.7)", output="sigmoid"), threads)
+    check(recipe_of(shape=shape, width=width, activation="gaussian(0.7)", output_activation="sigmoid"), threads)
     # Without biases, with more features than fill a register, and more samples than a tile.
     other = {"encoding": "fourier(sigma=1, features=30)", "biases": False, "training": {"batch": 300}}
     check(recipe_of(shape=shape, width=width, **other), threads)
@@ -141,7 +141,7 @@ def test_optimizers(optimizer: str, threads: int) -> None:
 @pytest.mark.parametrize("biases", [True, False])
 def test_foof(width: tuple[int, ...], biases: bool) -> None:
     # Little damping would magnify the rounding of the moments.
-    foof = "foof(lr=0.05, damping=0.3, samples=20, every=3)"
+    foof = "foof(lr=0.05, damping=0.3, samples=20, update_interval=3)"
     shape = {"width": width} if width else {"width": 8, "depth": 0}
     check(recipe_of(**shape, biases=biases, training={"optimizer": foof}))
 
@@ -151,7 +151,7 @@ def test_foof(width: tuple[int, ...], biases: bool) -> None:
 def test_muon(width: tuple[int, ...], threads: int) -> None:
     # Whole layers to each thread, layers shared by all, or both; matrices that are tall, wide and square.
     shape = {"width": width} if width else {"width": 8, "depth": 0}
-    check(recipe_of(**shape, biases=len(width) != 2, training={"optimizer": "muon(lr=0.05, iterations=2)"}), threads)
+    check(recipe_of(**shape, biases=len(width) != 2, training={"optimizer": "muon(lr=0.05, ns_steps=2)"}), threads)
 
 
 @pytest.mark.parametrize("batch", [2, 7, 33, 129, 255, 257, 385, "all"])
@@ -160,7 +160,7 @@ def test_batches(batch: int | str) -> None:
 
 
 @pytest.mark.parametrize("output", ["linear", "sigmoid"])
-@pytest.mark.parametrize("loss", ["absolute", "huber(0.1)", "huber(0.4)"])
+@pytest.mark.parametrize("loss", ["l1", "huber(0.1)", "huber(0.4)"])
 def test_losses(loss: str, output: str) -> None:
     # Not 20 steps: where the slope of a loss jumps, a last digit decides on which side an error is.
     assert furthest(recipe_of(output=output, training={"loss": loss}), 2, 1) < 2e-4
@@ -224,8 +224,8 @@ def test_outputs_are_the_models_whatever_the_threads(output: str) -> None:
 
 
 def test_nothing_comes_where_matrices_are_filled_up() -> None:
-    # sigmoid(0) and gauss(0) are not 0.
-    engine = Fused(task_of(recipe_of(activation="gauss(0.7)", training={"optimizer": "adam(0.01)"}), 2))
+    # sigmoid(0) and gaussian(0) are not 0.
+    engine = Fused(task_of(recipe_of(activation="gaussian(0.7)", training={"optimizer": "adam(0.01)"}), 2))
     engine.advance(pixels_of(STEPS), np.ones(STEPS))
     weights = engine.state()["weights"]
     assert np.count_nonzero(weights) == sum(array.size for name, array in engine.weights().items() if "layers" in name)
@@ -238,7 +238,10 @@ def test_a_run_that_diverges_shows_it() -> None:
 
 def test_every_reason_is_listed() -> None:
     assert (
-        unsupported_reasons("fused", recipe_of(encoding="fourier", output="sigmoid", biases=False, shape="skip")) == []
+        unsupported_reasons(
+            "fused", recipe_of(encoding="fourier", output_activation="sigmoid", biases=False, connectivity="skip")
+        )
+        == []
     )
     recipe = changed(preset("blog-2012"), {"training": {"optimizer": "lbfgs"}, "dtype": "float64", "device": "cuda"})
     fields = [reason.split(" must be ")[0] for reason in unsupported_reasons("fused", recipe)]

@@ -27,7 +27,7 @@ from sfumato.training.engines.online_part import useful_threads
 from sfumato.training.engines.replica import Replica
 
 STEPS = 20
-ACTIVATIONS = ["leaky_relu(0.1)", "relu", "tanh", "sigmoid", "sine(1)", "gauss(0.7)"]
+ACTIVATIONS = ["leaky_relu(0.1)", "relu", "tanh", "sigmoid", "sine(1)", "gaussian(0.7)"]
 
 
 @pytest.fixture(autouse=True)
@@ -71,7 +71,7 @@ class Reference:
     def step(self, pixel: int, factor: float = 1.0) -> None:
         error = self.model(self.coordinates[pixel : pixel + 1])[0] - self.targets[pixel]
         match self.recipe.training.loss:
-            case choices.Absolute():
+            case choices.L1():
                 loss = error.abs().sum()
             case choices.Huber(delta):
                 small = error.abs() <= delta
@@ -134,7 +134,7 @@ def test_shapes(width: tuple[int, ...], biases: bool, threads: int) -> None:
 
 
 @pytest.mark.parametrize("output", ["linear", "sigmoid"])
-@pytest.mark.parametrize("loss", ["squared", "absolute", "huber(0.1)", "huber(0.4)"])
+@pytest.mark.parametrize("loss", ["mse", "l1", "huber(0.1)", "huber(0.4)"])
 def test_losses(loss: str, output: str) -> None:
     check(changed(recipe_of(output=output), {"training": {"loss": loss}}), threads=2)
 
@@ -186,7 +186,7 @@ def test_resumes_to_the_same_bits(threads: int) -> None:
 
 
 def test_outputs_are_the_models() -> None:
-    task = task_of(recipe_of(output="sigmoid", encoding="fourier(sigma=1, features=8)"), threads=2)
+    task = task_of(recipe_of(output_activation="sigmoid", encoding="fourier(sigma=1, features=8)"), threads=2)
     engine = Online(task)
     engine.advance(np.arange(40), np.ones(40))
     reference = Reference(task)
@@ -207,7 +207,7 @@ def test_follows_the_replica(threads: int) -> None:
     model.load_state_dict({name: torch.from_numpy(array) for name, array in replica.weights().items()})
     engine = Online(Task(recipe, coordinates, targets, model, threads))
     for _ in range(2):
-        pixels = replica.order().epoch()
+        pixels = replica.sampler().epoch()
         exact, sums = replica.advance(pixels, np.ones(len(pixels))), engine.advance(pixels, np.ones(len(pixels)))
         assert sums.loss == pytest.approx(exact.loss, rel=1e-6)
         assert sums.squared_error == pytest.approx(exact.squared_error, rel=1e-6)
@@ -233,10 +233,10 @@ def test_threads_are_few_where_there_is_little_to_do(monkeypatch: pytest.MonkeyP
 
 def test_every_reason_is_listed() -> None:
     assert unsupported_reasons("online", preset("blog-2012")) == []
-    assert unsupported_reasons("online", recipe_of(encoding="fourier", output="sigmoid", biases=False)) == []
-    recipe = changed(preset("fast"), {"model": {"shape": "residual"}, "dtype": "float64", "device": "cuda"})
+    assert unsupported_reasons("online", recipe_of(encoding="fourier", output_activation="sigmoid", biases=False)) == []
+    recipe = changed(preset("fast"), {"model": {"connectivity": "residual"}, "dtype": "float64", "device": "cuda"})
     fields = [reason.split(" must be ")[0] for reason in unsupported_reasons("online", recipe)]
-    assert fields == ["training.batch", "training.optimizer", "model.shape", "dtype", "device"]
+    assert fields == ["training.batch", "training.optimizer", "model.connectivity", "dtype", "device"]
     momentum = changed(recipe_of(), {"training": {"optimizer": "sgd(0.1, momentum=0.9)"}})
     assert [reason.split(" must be ")[0] for reason in unsupported_reasons("online", momentum)] == [
         "training.optimizer"

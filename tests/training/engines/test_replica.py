@@ -55,7 +55,7 @@ def follow(trace: Path, images: Path) -> None:
     golden, replica, coordinates, targets = read(trace, images)
     assert first_rows(replica) == golden["initial_weights_first_row_of_each_layer"]
     for known in golden["mean_absolute_error_after_epoch"]:
-        pixels = replica.order().epoch()
+        pixels = replica.sampler().epoch()
         replica.advance(pixels, np.ones(len(pixels)))
         assert np.abs(replica.outputs(coordinates) - targets).mean() == pytest.approx(known, abs=1e-13)
     assert first_rows(replica) == golden["final_weights_first_row_of_each_layer"]
@@ -78,7 +78,7 @@ def test_mona_lisa_to_the_last_digit() -> None:
 def test_division_into_calls_does_not_matter() -> None:
     _, whole, _, _ = tile()
     _, divided, _, _ = tile()
-    pixels = whole.order().epoch()
+    pixels = whole.sampler().epoch()
     rates = np.linspace(1, 0.5, len(pixels))
     sums = whole.advance(pixels, rates)
     parts = [divided.advance(pixels[cut], rates[cut]) for cut in (slice(0, 1), slice(1, 50), slice(50, None))]
@@ -100,20 +100,20 @@ def test_rates_are_factors_of_the_learning_rate() -> None:
 
 def test_resumes_to_the_same_bits() -> None:
     _, replica, _, _ = tile()
-    pixels = replica.order().epoch()
+    pixels = replica.sampler().epoch()
     replica.advance(pixels[:40], np.ones(40))
-    state, order = replica.state(), replica.order().state()
+    state, order = replica.state(), replica.sampler().state()
 
     def go_on(engine: Replica) -> NDArray[np.float64]:
         engine.advance(pixels[40:], np.ones(len(pixels) - 40))
-        following = engine.order().epoch()
+        following = engine.sampler().epoch()
         engine.advance(following, np.ones(len(following)))
         return engine.state()["weights"]
 
     expected = go_on(replica)
     _, resumed, _, _ = tile()
     # In either order: the two states share nothing.
-    resumed.order().load(order)
+    resumed.sampler().load(order)
     resumed.load(state)
     np.testing.assert_array_equal(go_on(resumed), expected)
 
@@ -147,35 +147,36 @@ def test_every_reason_is_listed() -> None:
     recipe = changed(
         preset("fast"),
         {
-            "training": {"order": "scan", "loss": "huber", "held_out": 0.1},
+            "training": {"sampler": "sequential", "loss": "huber"},
+            "data": {"split": 0.1},
             "model": {
                 "activation": "relu",
-                "output": "sigmoid",
+                "output_activation": "sigmoid",
                 "encoding": "fourier",
-                "shape": "residual",
+                "connectivity": "residual",
                 "init": "he",
                 "biases": False,
             },
-            "coordinates": {"range": "signed", "at": "centers"},
+            "coordinates": {"range": "signed", "align_corners": False},
             "dtype": "float32",
             "device": "cuda",
         },
     )
     fields = [
         "training.batch",
-        "training.order",
+        "training.sampler",
         "training.optimizer",
         "training.schedule",
         "training.loss",
-        "training.held_out",
+        "data.split",
         "model.activation",
-        "model.output",
-        "model.shape",
+        "model.output_activation",
+        "model.connectivity",
         "model.encoding",
         "model.init",
         "model.biases",
         "coordinates.range",
-        "coordinates.at",
+        "coordinates.align_corners",
         "dtype",
         "device",
     ]

@@ -47,7 +47,7 @@ def test_who_had_it_before_keeps_it() -> None:
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_the_fused_engine_has_none(threads: int) -> None:
-    task = task_of(recipe_of(activation="gauss(0.7)", width=(16,)), threads)
+    task = task_of(recipe_of(activation="gaussian(0.7)", width=(16,)), threads)
     with torch.no_grad():
         for name, weights in task.model.named_parameters():
             # exp(-13^2 / 2) is 2e-37, a normal number; the outputs are 2e-40.

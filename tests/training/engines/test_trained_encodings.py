@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from sfumato.models import mlp as build
 from sfumato.recipe import Recipe, changed
 from sfumato.training.engines import Shared
+from sfumato.training.engines.concurrent import Concurrent
 from sfumato.training.engines.engine import Engine
 from sfumato.training.engines.fused import engine as fused_engine
 from sfumato.training.engines.fused.engine import Fused
-from sfumato.training.engines.stacked import Stacked
 from tests.registering import dummies
 from tests.training.engines.test_fused import BATCH, PIXELS, check, pixels_of, recipe_of, task_of
 
@@ -27,8 +27,8 @@ OPTIMIZERS = [
     "adam(lr=0.002, beta1=0.8, beta2=0.95)",
     "adamw(lr=0.002, weight_decay=3)",
     "rmsprop(lr=0.0005)",
-    "foof(lr=0.05, damping=0.3, samples=128, every=4, decay=0.8, momentum=0.8)",
-    "muon(lr=0.05, iterations=2)",
+    "foof(lr=0.05, damping=0.3, samples=128, update_interval=4, decay=0.8, momentum=0.8)",
+    "muon(lr=0.05, ns_steps=2)",
 ]
 ENCODE = {"encode.factors", "encode.values"}
 
@@ -89,7 +89,10 @@ def test_the_same_number_of_threads_comes_to_the_same_bits_whole_divided_or_resu
 
 
 def test_weights_and_outputs_are_those_of_a_model_with_them() -> None:
-    recipe, places = lattice(output="sigmoid", shape="skip"), np.random.default_rng(1).uniform(-1, 1, (1501, 2))
+    recipe, places = (
+        lattice(output_activation="sigmoid", connectivity="skip"),
+        np.random.default_rng(1).uniform(-1, 1, (1501, 2)),
+    )
     engines = [Fused(task_of(recipe, threads)) for threads in (1, 2)]
     start = engines[0].weights()
     for engine in engines:
@@ -110,7 +113,7 @@ def torch_of(array: NDArray[Any]) -> torch.Tensor:
 
 def test_networks_side_by_side_have_parameters_of_their_own() -> None:
     recipes, shared = [lattice(optimizer) for optimizer in OPTIMIZERS[1:3]], Shared()
-    together = [Stacked(dataclasses.replace(task_of(recipe), shared=shared)) for recipe in recipes]
+    together = [Concurrent(dataclasses.replace(task_of(recipe), shared=shared)) for recipe in recipes]
     for steps in (3, 10):
         for engine in together:
             train(engine, steps)

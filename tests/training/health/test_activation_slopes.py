@@ -8,7 +8,7 @@ from sfumato.models import activations
 from sfumato.recipe import choices
 from sfumato.training.health.activation_slopes import slopes
 
-STEEPEST = {"leaky_relu": 1.0, "relu": 1.0, "tanh": 1.0, "sigmoid": 0.25, "sine": 30.0, "gauss": 0.6065306597}
+STEEPEST = {"leaky_relu": 1.0, "relu": 1.0, "tanh": 1.0, "sigmoid": 0.25, "sine": 30.0, "gaussian": 0.6065306597}
 """Of each with its default parameter; gauss: exp(-1/2) at 1."""
 
 
@@ -21,7 +21,7 @@ def test_slopes_are_the_activation_s_derivative(name: str) -> None:
     assert found is not None
     implementation, p = choice.implementation(), choice.parameters
     expected = [abs(implementation.derivative(x, implementation.value(x, *p), *p)) for x in sums[0].tolist()]
-    scale = STEEPEST[name] / (p[0] if name == "gauss" else 1.0)
+    scale = STEEPEST[name] / (p[0] if name == "gaussian" else 1.0)
     torch.testing.assert_close(
         found.parts[0], torch.tensor(expected, dtype=torch.float64) / scale, rtol=1e-3, atol=1e-6
     )

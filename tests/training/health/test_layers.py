@@ -47,7 +47,7 @@ def by_hand(model: models.MLP) -> list[tuple[np.ndarray, np.ndarray]]:
 
 
 def test_every_figure_of_a_small_network() -> None:
-    model = network(output="sigmoid")
+    model = network(output_activation="sigmoid")
     layers = figures(model)
     assert [layer.name for layer in layers] == ["layers.0", "layers.1", "layers.2"]
     assert [layer.weight for layer in layers] == ["layers.0.weight", "layers.1.weight", "layers.2.weight"]
@@ -77,7 +77,7 @@ def test_dead_units_are_counted() -> None:
     assert first.saturated is None
 
 
-@pytest.mark.parametrize("activation", ["leaky_relu(0.01)", "sine(30)", "gauss"])
+@pytest.mark.parametrize("activation", ["leaky_relu(0.01)", "sine(30)", "gaussian"])
 def test_what_is_not_bounded_is_never_dead_nor_saturated(activation: str) -> None:
     for layer in figures(network(activation=activation)):
         assert layer.dead == 0

@@ -116,7 +116,7 @@ def test_a_step_is_the_gradient_divided_by_the_fisher_matrix_s_blocks(damping: f
 
 
 def test_many_steps_are_the_formula_s() -> None:
-    choice = choices.KFAC(lr=0.1, momentum=0.6, damping=0.01, samples=7, decay=0.75, every=4)
+    choice = choices.KFAC(lr=0.1, momentum=0.6, damping=0.01, samples=7, decay=0.75, update_interval=4)
     model, (x, y) = network(2, 4, 3, 1), data(1)
     optimizer = build(choice, model)
     layers = linear_layers(model)
@@ -227,7 +227,7 @@ def test_errors_that_say_nothing_are_no_error(value: float) -> None:
     model = network(2, 4, 1)
     for parameter in model.parameters():
         parameter.data.fill_(value)
-    optimizer = build(choices.KFAC(every=1), model)
+    optimizer = build(choices.KFAC(update_interval=1), model)
     for _ in range(3):
         descend(model, optimizer, *data(1))
 

@@ -31,9 +31,9 @@ EVERY = [
     choices.LBFGS(),
     choices.LBFGS(lr=0.5, line_search="none"),
     choices.Muon(lr=0.05, adam_lr=0.01),
-    choices.Foof(lr=0.05, adam_lr=0.01, every=3, decay=0.8),
-    choices.SOAP(lr=0.01, every=2),
-    choices.KFAC(lr=0.02, every=3, decay=0.8),
+    choices.FOOF(lr=0.05, adam_lr=0.01, update_interval=3, decay=0.8),
+    choices.SOAP(lr=0.01, update_interval=2),
+    choices.KFAC(lr=0.02, update_interval=3, decay=0.8),
 ]
 
 
@@ -214,7 +214,7 @@ def test_muon_is_its_formula(threads: int) -> None:
         assert bias.grad is not None
         momentum = 0.9 * momentum + 0.1 * matrix.grad
         direction = 0.1 * matrix.grad + 0.9 * momentum
-        ours = ours - 0.05 * orthogonalize(direction, choice.iterations)
+        ours = ours - 0.05 * orthogonalize(direction, choice.ns_steps)
         mean = 0.9 * mean + 0.1 * bias.grad
         square = 0.99 * square + 0.01 * bias.grad**2
         vector = vector - 0.01 * (mean / (1 - 0.9**t)) / ((square / (1 - 0.99**t)).sqrt() + 1e-8)
@@ -224,7 +224,7 @@ def test_muon_is_its_formula(threads: int) -> None:
 
 
 def test_foof_is_its_formula() -> None:
-    choice = choices.Foof(lr=0.05, momentum=0.9, damping=0.02, samples=40, decay=0.75, every=4, adam_lr=0.01)
+    choice = choices.FOOF(lr=0.05, momentum=0.9, damping=0.02, samples=40, decay=0.75, update_interval=4, adam_lr=0.01)
     model, loss = task()
     optimizer = build(choice, model)
     layer = [module for module in model.modules() if isinstance(module, nn.Linear)][1]
@@ -256,7 +256,7 @@ def test_foof_is_its_formula() -> None:
 @pytest.mark.slow
 def test_foof_leaves_a_model_that_outlives_it_alone() -> None:
     model, loss = task()
-    optimizer = build(choices.Foof(), model)
+    optimizer = build(choices.FOOF(), model)
     del optimizer
     gc.collect()
     assert math.isfinite(loss())

@@ -62,7 +62,7 @@ class Reference:
         update = self.q_left @ (mean_inside / (1 - c.beta1**self.t) / root) @ self.q_right.T
         self.left = c.beta2 * self.left + (1 - c.beta2) * g @ g.T
         self.right = c.beta2 * self.right + (1 - c.beta2) * g.T @ g
-        if self.t % c.every == 0:
+        if self.t % c.update_interval == 0:
             if self.sides != "right":
                 self.q_left, order = self._eigenvectors(self.left, self.q_left)
                 self.square = self.square[order]
@@ -88,7 +88,7 @@ def test_it_is_the_paper_s_algorithm(
     every: int, longest: int, sides: tuple[str, ...], threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(soap, "MAX_SIDE", longest)
-    choice = choices.SOAP(lr=0.02, beta1=0.8, beta2=0.7, eps=1e-3, every=every)
+    choice = choices.SOAP(lr=0.02, beta1=0.8, beta2=0.7, eps=1e-3, update_interval=every)
     model, gradients = Given(SHAPES), random_gradients(SHAPES, 12)
     optimizer = build(choice, model, threads)
     start = [parameter.detach().numpy().copy() for parameter in model.given]
@@ -139,7 +139,7 @@ def test_biases_are_adam_s() -> None:
 
 
 def test_with_the_identity_for_bases_it_is_adam() -> None:
-    choice = choices.SOAP(lr=0.02, beta1=0.8, beta2=0.7, every=10**9)
+    choice = choices.SOAP(lr=0.02, beta1=0.8, beta2=0.7, update_interval=10**9)
     model, gradients = Given(SHAPES[:1]), random_gradients(SHAPES[:1], 20)
     optimizer = build(choice, model)
     start = model.given[0].detach().clone()
@@ -154,7 +154,7 @@ def test_with_the_identity_for_bases_it_is_adam() -> None:
 @pytest.mark.parametrize("every", [1, 4])
 def test_where_the_eigenvectors_are_known_it_is_adam_of_the_singular_values(every: int) -> None:
     """All gradients are U D V^T with the same U and V: SOAP is U Adam(D) V^T, whatever the order of D."""
-    choice = choices.SOAP(lr=0.02, beta1=0.8, beta2=0.7, eps=1e-6, every=every)
+    choice = choices.SOAP(lr=0.02, beta1=0.8, beta2=0.7, eps=1e-6, update_interval=every)
     random = torch.Generator().manual_seed(3)
     u, v = (torch.linalg.qr(torch.randn(5, 5, generator=random, dtype=torch.float64))[0] for _ in range(2))
     values = torch.rand(20, 5, generator=random, dtype=torch.float64) + 0.5
@@ -181,7 +181,7 @@ def test_the_basis_comes_to_the_eigenvectors() -> None:
 @pytest.mark.parametrize("value", [0.0, torch.nan])
 def test_gradients_that_say_nothing_are_no_error(value: float) -> None:
     model = Given([(4, 3)], dtype=torch.float32)
-    optimizer = build(choices.SOAP(every=1), model)
+    optimizer = build(choices.SOAP(update_interval=1), model)
     start = model.given[0].detach().clone()
     steps_of(model, optimizer, [[torch.full((4, 3), value)]] * 4)
     if value == 0:

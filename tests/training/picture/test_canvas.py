@@ -82,8 +82,8 @@ def test_a_painting_nobody_watches_is_not_kept() -> None:
 
 @pytest.mark.parametrize("held_out", [0, 0.3])
 def test_after_an_epoch_it_is_about_the_painting(held_out: float) -> None:
-    recipe = changed(preset("fast"), {**SMALL, "evaluation": {"every": "end"}, "engine": "fused"})
-    recipe = changed(recipe, {"training": {"held_out": held_out}, "budget": {"epochs": 200}})
+    recipe = changed(preset("fast"), {**SMALL, "evaluation": {"interval": "end"}, "engine": "fused"})
+    recipe = changed(recipe, {"data": {"split": held_out}, "budget": {"epochs": 200}})
     loop = trainer(resolve(recipe), picture(20, 16), marks=(0.95,))
     late = 0
     for one in loop.snapshots():

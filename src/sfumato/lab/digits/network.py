@@ -17,8 +17,8 @@ def checked(recipe: Recipe) -> Recipe:
     for holds, field, rule, value in (
         (model.module is None, "model.module", "none", model.module),
         (model.encoding.identity, "model.encoding", "none", model.encoding),
-        (not model.init.needs_picture, "model.init", "any but edges, which lie in a picture,", model.init),
-        (recipe.training.held_out == 0, "training.held_out", "0", recipe.training.held_out),
+        (not model.init.needs_picture, "model.init", "any but random_hyperplanes, which lie in a picture,", model.init),
+        (recipe.data.split == 0, "data.split", "0", recipe.data.split),
         (recipe.engine != "replica", "engine", "any but replica", recipe.engine),
     ):
         if not holds:
@@ -36,8 +36,8 @@ def build(recipe: Recipe, inputs: int, outputs: int) -> models.MLP:
         outputs,
         activations.build(model.activation),
         biases=model.biases,
-        squash=model.output == "sigmoid",
-        wiring=model.wiring,
+        squash=model.output_activation == "sigmoid",
+        connections=model.connections,
     ).to(models.DTYPES[recipe.dtype])
     initialize(network, model.init, recipe.seed, recipe.coordinates)
     return network

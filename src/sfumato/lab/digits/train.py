@@ -16,7 +16,7 @@ from sfumato.training import Snapshot, Trainer, resolve
 def train(trial: Trial, digits: Digits, stop: Callable[[], bool]) -> Outcome:
     """Train to the end of the budget in epochs or steps. Raises InterruptedTrialError after ``stop`` has said so."""
     # What is looked at costs little, and a curve has its own marks.
-    recipe = changed(resolve(trial.recipe), {"evaluation": {"every": "end"}})
+    recipe = changed(resolve(trial.recipe), {"evaluation": {"interval": "end"}})
     problem = DigitProblem(*digits.divided(trial.key.seed, tuning=trial.key.purpose == "tuning"))
     marks = list(trial.marks)
     curve: list[dict[str, Any]] = []

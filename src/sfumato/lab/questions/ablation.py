@@ -34,7 +34,7 @@ def plan(recipe: Recipe, picture: NDArray[Any], undone: Sequence[str], *, seeds:
     All together only where no two change the same field. Raises RecipeError.
     """
     if not undone:
-        raise RecipeError("an ablation needs something to undo, such as training.order=scan. Got nothing.")
+        raise RecipeError("an ablation needs something to undo, such as training.sampler=sequential. Got nothing.")
     channels = picture.shape[2]
     everything: dict[str, Any] = {}
     arms = [arm(BASE, recipe, channels, title="the recipe as it is")]

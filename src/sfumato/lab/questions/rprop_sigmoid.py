@@ -26,7 +26,7 @@ SETS = ("model.width",)
 """Fields that its arms set themselves."""
 
 CHANGES: tuple[str, ...] = (
-    "model.output=linear",
+    "model.output_activation=linear",
     "model.activation=leaky_relu(0.01)",
     "model.init=gaussian(0.3)",
     "model.init=he",

@@ -40,14 +40,14 @@ UNDONE: tuple[tuple[str, dict[str, Any], str, str], ...] = (
     ("init 3", {"model": {"init": "gaussian(3)"}}, "initial weights 0.3/sqrt(fan-in)", "3, too large"),
     ("rate 0.01", {"training": {"optimizer": "sgd(lr=0.01, fan_in_scaling=true)"}}, "rate 0.1", "rate 0.01"),
     ("rate 1", {"training": {"optimizer": "sgd(lr=1, fan_in_scaling=true)"}}, "rate 0.1", "rate 1"),
-    ("scan", {"training": {"order": "scan"}}, "shuffled order", "scan order"),
-    ("sigmoid", {"model": {"output": "sigmoid"}}, "linear output", "sigmoid output"),
+    ("sequential", {"training": {"sampler": "sequential"}}, "shuffled order", "scan order"),
+    ("sigmoid", {"model": {"output_activation": "sigmoid"}}, "linear output", "sigmoid output"),
 )
 """(arm, changes, the hint, what is in its place)."""
 
 TOGETHER: dict[str, Any] = {
-    "model": {"activation": "relu", "init": "gaussian(0.03)", "output": "sigmoid"},
-    "training": {"optimizer": "sgd(lr=0.01, fan_in_scaling=true)", "order": "scan"},
+    "model": {"activation": "relu", "init": "gaussian(0.03)", "output_activation": "sigmoid"},
+    "training": {"optimizer": "sgd(lr=0.01, fan_in_scaling=true)", "sampler": "sequential"},
 }
 
 

@@ -21,8 +21,8 @@ from sfumato.render.painting import LARGEST_ERROR, absolute_error, error_colors
 def paintings_part(experiment: Experiment, budget: int) -> str:
     """The section, its pictures in ``budget`` characters."""
     plan = experiment.plan
-    light = plan.arms[0].recipe.picture.light
-    target = images.shown(experiment.folder.picture(), light)
+    transfer = plan.arms[0].recipe.picture.transfer
+    target = images.shown(experiment.folder.picture(), transfer)
     files = [(arm, painting_file(experiment, arm)) for arm in plan.arms]
     there = [(arm, file) for arm, file in files if file is not None]
     size = room_for(2 * len(there) + 1, (target.shape[1], target.shape[0]), budget)

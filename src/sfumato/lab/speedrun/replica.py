@@ -17,7 +17,7 @@ class Replica:
 
     def __init__(self, picture: NDArray[np.float32], network: dict[str, object] | None = None) -> None:
         """``network``: changes of its model, for tests."""
-        endless = {"budget": {"steps": 10**12}, "evaluation": {"every": "end"}}
+        endless = {"budget": {"steps": 10**12}, "evaluation": {"interval": "end"}}
         changes = {"engine": "replica", "model": network or {}, **endless}
         recipe = resolve(changed(preset("blog-2012"), changes))
         self._snapshots = Trainer(recipe, PictureProblem(recipe, picture)).snapshots()

@@ -14,9 +14,9 @@ Requirement = tuple[bool, str, str, object]
 
 _DECIDED = {
     "seed": "its seeds are fixed",
-    "evaluation.every": "there is one evaluation, at the end, off the clock",
+    "evaluation.interval": "there is one evaluation, at the end, off the clock",
     "picture.source": f"its picture is {PICTURE}; --picture tells where its file lies",
-    "picture.color": "its values are taken raw",
+    "picture.color_management": "its values are taken raw",
 }
 """Fields that no recipe decides, and why."""
 
@@ -33,8 +33,8 @@ def entered(recipe: Recipe, track: Track) -> Recipe:
         elsewhere = " Any network may take part with --track open." if track.network is not None else ""
         raise RecipeError(f"the recipe breaks the rules of the track {track.name}: {' '.join(broken)}{elsewhere}")
     changes: dict[str, Any] = {
-        "picture": {"source": PICTURE, "color": "raw", "channels": "rgb"},
-        "evaluation": {"every": "end"},
+        "picture": {"source": PICTURE, "color_management": False, "channels": "rgb"},
+        "evaluation": {"interval": "end"},
         "seed": 0,
     }
     if track.seconds is not None:
@@ -70,7 +70,7 @@ def _rules(recipe: Recipe, track: Track) -> list[Requirement]:
     picture, budget = recipe.picture, recipe.budget
     rules: list[Requirement] = [
         (picture.channels in ("auto", "rgb"), "picture.channels", "rgb", picture.channels),
-        (picture.light == "srgb", "picture.light", "srgb, in which dB are counted", picture.light),
+        (picture.transfer == "srgb", "picture.transfer", "srgb, in which dB are counted", picture.transfer),
         # Evaluations are off the clock: who stops by them has looked for nothing.
         (budget.psnr is None, "budget.psnr", "none: no evaluation may decide when training ends", budget.psnr),
     ]
@@ -85,7 +85,12 @@ def _network(model: Model, fixed: Model) -> list[Requirement]:
         (model.module is None, "model.module", "none", model.module),
         (model.widths == fixed.widths, "model.width", layers, _told(model.widths)),
         (model.activation == fixed.activation, "model.activation", str(fixed.activation), model.activation),
-        (model.output == fixed.output, "model.output", fixed.output, model.output),
+        (
+            model.output_activation == fixed.output_activation,
+            "model.output_activation",
+            fixed.output_activation,
+            model.output_activation,
+        ),
         (model.encoding == fixed.encoding, "model.encoding", str(fixed.encoding), model.encoding),
         (model.biases == fixed.biases, "model.biases", str(fixed.biases).lower(), str(model.biases).lower()),
     ]

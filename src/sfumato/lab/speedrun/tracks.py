@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sfumato.recipe import Model
-from sfumato.recipe.choices import LeakyReLU, Plain
+from sfumato.recipe.choices import Identity, LeakyReLU
 
 RULES = 1
 """Version of the rules; results of different versions are not compared."""
@@ -18,7 +18,9 @@ PIXELS = (300, 429)
 
 Seeds = Literal["official", "tuning"]
 
-NETWORK = Model(depth=4, width=300, activation=LeakyReLU(0.01), output="linear", encoding=Plain(), biases=True)
+NETWORK = Model(
+    depth=4, width=300, activation=LeakyReLU(0.01), output_activation="linear", encoding=Identity(), biases=True
+)
 """The network of 2012."""
 
 EPOCHS_2012 = 500

@@ -31,7 +31,7 @@ def initialize(network: MLP, choice: choices.Initialization, seed: int, coordina
             with torch.inference_mode():
                 return network.inputs(places.to(network.dtype), number).double().numpy()
 
-        shape = Shape(layer.in_features, layer.out_features, first, last, inputs, network.wiring.terms(number))
+        shape = Shape(layer.in_features, layer.out_features, first, last, inputs, network.connections.terms(number))
         name = "output" if last else str(number)
         weights, biases = draw(choice, shape, stream(seed, f"initialisation/{name}"))
         with torch.no_grad():

@@ -1,11 +1,11 @@
 """The choices that a recipe makes: each a small frozen object, written like a call."""
 
-from sfumato.recipe.choices.activations import Activation, Gauss, LeakyReLU, ReLU, Sigmoid, Sine, Tanh
+from sfumato.recipe.choices.activations import Activation, GaussianActivation, LeakyReLU, ReLU, Sigmoid, Sine, Tanh
 from sfumato.recipe.choices.choice import Choice
-from sfumato.recipe.choices.encodings import Encoding, Fourier, Plain
+from sfumato.recipe.choices.connectivities import Connectivity, Plain, Residual, Skip
+from sfumato.recipe.choices.encodings import Encoding, Fourier, Identity
 from sfumato.recipe.choices.initializations import (
     Distribution,
-    Edges,
     Gaussian,
     Glorot,
     He,
@@ -13,54 +13,65 @@ from sfumato.recipe.choices.initializations import (
     Initialization,
     LeCun,
     Orthogonal,
+    RandomHyperplanes,
     Siren,
 )
-from sfumato.recipe.choices.losses import Absolute, Huber, Loss, Squared
+from sfumato.recipe.choices.losses import L1, MSE, Huber, Loss
 from sfumato.recipe.choices.optimizer import ElementwiseOptimizer, Optimizer
 from sfumato.recipe.choices.optimizers import (
+    FOOF,
     KFAC,
     LBFGS,
     SGD,
     SOAP,
     Adam,
     AdamW,
-    Foof,
     Muon,
     RMSprop,
     Rprop,
 )
-from sfumato.recipe.choices.orders import Fixed, Order, Replacement, Scan, Shuffled
+from sfumato.recipe.choices.samplers import Fixed, Replacement, Sampler, Sequential, Shuffled
 from sfumato.recipe.choices.schedules import Constant, Cosine, Linear, Schedule
-from sfumato.recipe.choices.shapes import Residual, Shape, Skip, Straight
 
-FAMILIES: tuple[type[Choice], ...] = (Activation, Encoding, Initialization, Loss, Optimizer, Order, Schedule, Shape)
+FAMILIES: tuple[type[Choice], ...] = (
+    Activation,
+    Connectivity,
+    Encoding,
+    Initialization,
+    Loss,
+    Optimizer,
+    Sampler,
+    Schedule,
+)
 """Every family, in alphabetical order."""
 
 __all__ = [
     "FAMILIES",
+    "FOOF",
     "KFAC",
+    "L1",
     "LBFGS",
+    "MSE",
     "SGD",
     "SOAP",
-    "Absolute",
     "Activation",
     "Adam",
     "AdamW",
     "Choice",
+    "Connectivity",
     "Constant",
     "Cosine",
     "Distribution",
-    "Edges",
     "ElementwiseOptimizer",
     "Encoding",
     "Fixed",
-    "Foof",
     "Fourier",
-    "Gauss",
     "Gaussian",
+    "GaussianActivation",
     "Glorot",
     "He",
     "Huber",
+    "Identity",
     "IndependentWeights",
     "Initialization",
     "LeCun",
@@ -69,23 +80,21 @@ __all__ = [
     "Loss",
     "Muon",
     "Optimizer",
-    "Order",
     "Orthogonal",
     "Plain",
     "RMSprop",
+    "RandomHyperplanes",
     "ReLU",
     "Replacement",
     "Residual",
     "Rprop",
-    "Scan",
+    "Sampler",
     "Schedule",
-    "Shape",
+    "Sequential",
     "Shuffled",
     "Sigmoid",
     "Sine",
     "Siren",
     "Skip",
-    "Squared",
-    "Straight",
     "Tanh",
 ]

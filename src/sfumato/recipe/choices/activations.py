@@ -9,7 +9,7 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from sfumato.recipe.choices.choice import CONFIG, Choice
-from sfumato.recipe.choices.initializations import Edges, Glorot, Initialization, Siren
+from sfumato.recipe.choices.initializations import Glorot, Initialization, RandomHyperplanes, Siren
 from sfumato.words import one_digit
 
 
@@ -46,16 +46,16 @@ class Activation(
 
 @dataclass(frozen=True, config=CONFIG)
 class LeakyReLU(Activation, name="leaky_relu"):
-    """x for x >= 0, slope * x below."""
+    """x for x >= 0, negative_slope * x below."""
 
     compiled: ClassVar[bool] = True
     saved_per_unit: ClassVar[int] = 2
     sigmoidal_slope: ClassVar[float | None] = None
-    slope: float = Field(default=0.01, ge=0, lt=1, description="slope below zero")
+    negative_slope: float = Field(default=0.01, ge=0, lt=1, description="slope below zero")
 
     def initialization(self) -> Initialization:
-        """Edges."""
-        return Edges()
+        """RandomHyperplanes."""
+        return RandomHyperplanes()
 
 
 @dataclass(frozen=True, config=CONFIG)
@@ -67,8 +67,8 @@ class ReLU(Activation, name="relu"):
     sigmoidal_slope: ClassVar[float | None] = None
 
     def initialization(self) -> Initialization:
-        """Edges."""
-        return Edges()
+        """RandomHyperplanes."""
+        return RandomHyperplanes()
 
 
 @dataclass(frozen=True, config=CONFIG)
@@ -117,7 +117,7 @@ class Sine(Activation, name="sine"):
 
 
 @dataclass(frozen=True, config=CONFIG)
-class Gauss(Activation, name="gauss"):
+class GaussianActivation(Activation, name="gaussian"):
     """exp(-x^2 / (2 * width^2)) (Ramasinghe and Lucey 2022)."""
 
     compiled: ClassVar[bool] = True
@@ -126,5 +126,5 @@ class Gauss(Activation, name="gauss"):
     width: float = Field(default=1.0, gt=0, description="standard deviation of the bell")
 
     def initialization(self) -> Initialization:
-        """Edges."""
-        return Edges()
+        """RandomHyperplanes."""
+        return RandomHyperplanes()

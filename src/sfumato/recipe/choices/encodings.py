@@ -59,7 +59,7 @@ class Encoding(
 
 
 @dataclass(frozen=True, config=CONFIG)
-class Plain(Encoding, name="none", implementation="sfumato.models.encodings.plain:build"):
+class Identity(Encoding, name="none", implementation="sfumato.models.encodings.identity:build"):
     """The coordinates as they are."""
 
     trainable: ClassVar[bool] = False

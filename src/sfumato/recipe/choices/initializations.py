@@ -97,7 +97,7 @@ class Siren(IndependentWeights, name="siren"):
 
 
 @dataclass(frozen=True, config=CONFIG)
-class Edges(Initialization, name="edges"):
+class RandomHyperplanes(Initialization, name="random_hyperplanes"):
     """The edge of every unit, where its sum is 0, passes through a random place of the picture.
 
     A hidden layer is scaled so that its sums have the standard deviation 1 over the picture.

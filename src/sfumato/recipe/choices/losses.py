@@ -1,4 +1,4 @@
-"""What training makes small. Each is averaged over the samples of a step."""
+"""The loss function: of one sample, summed over its channels, averaged over a step's samples."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from sfumato.recipe.choices.choice import CONFIG, Choice
 
 @dataclass(frozen=True, config=CONFIG)
 class Loss(Choice, family="loss", implementations="sfumato.training.losses:{name}"):
-    """The error of one sample, summed over its channels."""
+    """A loss function."""
 
     compiled: ClassVar[bool] = False
     """Whether compiled engines have it too (`sfumato.training.engines.compiled_loss`)."""
 
 
 @dataclass(frozen=True, config=CONFIG)
-class Squared(Loss, name="squared"):
-    """Half the squared error, so that batch 1 is the 2012 program."""
+class MSE(Loss, name="mse"):
+    """Half the squared error: 0.5 (output - target)^2, so that batch 1 is the 2012 program."""
 
     compiled: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, config=CONFIG)
-class Absolute(Loss, name="absolute"):
-    """The absolute error."""
+class L1(Loss, name="l1"):
+    """The absolute error, |output - target|."""
 
     compiled: ClassVar[bool] = True
 

@@ -150,7 +150,7 @@ class LBFGS(Optimizer, name="lbfgs"):
 
     lr: float = Field(default=1.0, ge=0, description="learning rate")
     history: int = Field(default=10, ge=1, le=1000, description="pairs of steps remembered")
-    iterations: int = Field(default=10, ge=1, le=1000, description="inner iterations a step")
+    max_iter: int = Field(default=10, ge=1, le=1000, description="inner iterations per step")
     line_search: Literal["strong_wolfe", "none"] = Field(default="strong_wolfe", description="strong_wolfe or none")
 
     def memory(self, network: NetworkSize) -> Memory:
@@ -163,7 +163,7 @@ class LBFGS(Optimizer, name="lbfgs"):
 
     def step_estimate(self, layers: tuple[LinearLayer, ...]) -> StepEstimate:
         """Each inner iteration goes through the network once."""
-        return StepEstimate(0, passes=self.iterations)
+        return StepEstimate(0, passes=self.max_iter)
 
 
 @dataclass(frozen=True, config=CONFIG)
@@ -176,7 +176,7 @@ class Muon(Optimizer, name="muon"):
     lr: float = Field(default=0.05, ge=0, description="learning rate of the hidden matrices")
     momentum: float = Field(default=0.95, ge=0, lt=1, description="part of the last update that is kept")
     nesterov: bool = Field(default=True, description="look ahead along the momentum")
-    iterations: int = Field(default=5, ge=1, le=20, description="Newton-Schulz iterations a step")
+    ns_steps: int = Field(default=5, ge=1, le=20, description="Newton-Schulz iterations per step")
     adam_lr: float = Field(default=0.005, ge=0, description="Adam's rate for first and last layer and biases")
 
     def memory(self, network: NetworkSize) -> Memory:
@@ -196,7 +196,7 @@ class Muon(Optimizer, name="muon"):
         found = 0
         for layer in work.inner:
             small, large = sorted((layer.inputs, layer.units))
-            found += self.iterations * (2 * 2 * small**2 * large + 2 * small**3)
+            found += self.ns_steps * (2 * 2 * small**2 * large + 2 * small**3)
         return Operations(work.passes(work.samples), work.steps * found)
 
     def step_estimate(self, layers: tuple[LinearLayer, ...]) -> StepEstimate:
@@ -207,7 +207,7 @@ class Muon(Optimizer, name="muon"):
 
 
 @dataclass(frozen=True, config=CONFIG)
-class Foof(Optimizer, name="foof"):
+class FOOF(Optimizer, name="foof"):
     """Gradients of hidden layers divided by the second moments of their inputs; Adam for the rest (Benzing 2022)."""
 
     hooks_layers: ClassVar[bool] = True
@@ -218,7 +218,7 @@ class Foof(Optimizer, name="foof"):
     damping: float = Field(default=1e-5, gt=0, description="added to the moments, in parts of their mean eigenvalue")
     samples: int = Field(default=128, ge=1, description="inputs of a step whose moments are taken")
     decay: float = Field(default=0.95, ge=0, lt=1, description="part of the last moments that is kept")
-    every: int = Field(default=20, ge=1, description="steps between two inversions of the moments")
+    update_interval: int = Field(default=20, ge=1, description="steps between two inversions of the moments")
     adam_lr: float = Field(default=0.005, ge=0, description="Adam's rate for first and last layer")
 
     def memory(self, network: NetworkSize) -> Memory:
@@ -242,7 +242,7 @@ class Foof(Optimizer, name="foof"):
         Engine autograd knows the inputs of the first step from that step itself; compiled ones look at a batch before.
         """
         looks = int(work.compiled)
-        inversions = _inversions(work.steps, self.every) + looks
+        inversions = _inversions(work.steps, self.update_interval) + looks
         found = 0
         for layer in work.inner:
             size = layer.inputs + layer.biases
@@ -267,7 +267,9 @@ class SOAP(Optimizer, name="soap"):
     beta1: float = Field(default=0.95, ge=0, lt=1, description="decay of the mean of the gradients")
     beta2: float = Field(default=0.95, ge=0, lt=1, description="decay of the mean of their squares and products")
     eps: float = Field(default=1e-8, gt=0, description="added to the root of the mean square")
-    every: int = Field(default=10, ge=1, description="steps between two turns of the basis towards the eigenvectors")
+    update_interval: int = Field(
+        default=10, ge=1, description="steps between two turns of the basis towards the eigenvectors"
+    )
 
     def memory(self, network: NetworkSize) -> Memory:
         """Adam's moments, and both sides' moments and bases."""
@@ -288,7 +290,7 @@ class SOAP(Optimizer, name="soap"):
             products = sum(2 * side * layer.weights for side in sides)
             refresh = 2 * products + sum(2 * side**3 + 8 * side**3 // 3 for side in sides)
             look = products + sum(9 * side**3 for side in sides)
-            found += look + (work.steps - 1) * 3 * products + (work.steps - 1) // self.every * refresh
+            found += look + (work.steps - 1) * 3 * products + (work.steps - 1) // self.update_interval * refresh
         return Operations(work.passes(work.samples), found)
 
     def step_estimate(self, layers: tuple[LinearLayer, ...]) -> StepEstimate:
@@ -307,7 +309,7 @@ class KFAC(Optimizer, name="kfac"):
     damping: float = Field(default=1e-9, gt=0, description="added to the Fisher matrix, divided between its factors")
     samples: int = Field(default=128, ge=1, description="samples of a step whose moments are taken")
     decay: float = Field(default=0.95, ge=0, lt=1, description="part of the last moments that is kept")
-    every: int = Field(default=20, ge=1, description="steps between two inversions of the moments")
+    update_interval: int = Field(default=20, ge=1, description="steps between two inversions of the moments")
     adam_lr: float = Field(default=0.005, ge=0, description="Adam's rate for what is not a linear layer")
 
     def memory(self, network: NetworkSize) -> Memory:
@@ -323,7 +325,7 @@ class KFAC(Optimizer, name="kfac"):
     def operations(self, work: TrainingWork) -> Operations | None:
         """Count the moments of inputs and errors, their inverses by Cholesky factorization, and products with the
         gradient; errors of random signs go back through all layers but the first."""
-        inversions = _inversions(work.steps, self.every)
+        inversions = _inversions(work.steps, self.update_interval)
         found = work.backward()
         for layer in work.layers:
             if max(layer.units, layer.inputs + 1) <= MAX_SIDE:

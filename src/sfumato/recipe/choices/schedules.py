@@ -30,7 +30,7 @@ class Constant(Schedule, name="constant"):
 
 @dataclass(frozen=True, config=CONFIG)
 class Linear(Schedule, name="linear"):
-    """Straight down to `end` times the rate."""
+    """Plain down to `end` times the rate."""
 
     end: float = Field(default=0.0, ge=0, le=1, description="factor reached at the end")
 

@@ -13,13 +13,13 @@ from sfumato.training import Observer, PictureSnapshot
 
 def writers(record: RunRecord) -> list[Observer[PictureSnapshot]]:
     """Return the observers of the record's folder, itself the last."""
-    folder, light = record.folder, record.light
+    folder, transfer = record.folder, record.transfer
     return [
         MetricsWriter(folder),
-        FrameWriter(folder, light),
+        FrameWriter(folder, transfer),
         MomentWriter(folder),
         CheckpointWriter(folder),
-        LiveView(folder, light),
+        LiveView(folder, transfer),
         record,
     ]
 

@@ -6,7 +6,7 @@ import io
 from pathlib import Path
 
 from sfumato import images
-from sfumato.recipe.picture import Light
+from sfumato.recipe.picture import Transfer
 from sfumato.runs import layout
 from sfumato.runs.atomic import write_bytes
 from sfumato.runs.observers.folder import FolderObserver
@@ -19,10 +19,10 @@ class FrameWriter(FolderObserver[PictureSnapshot]):
     name = "frames"
     overhead = Overhead.unlimited(with_evaluations=True)
 
-    def __init__(self, folder: Path, light: Light) -> None:
-        """``light``: that of the picture as trained on."""
+    def __init__(self, folder: Path, transfer: Transfer) -> None:
+        """``transfer``: that of the picture as trained on."""
         super().__init__(folder)
-        self._light: Light = light
+        self._transfer: Transfer = transfer
 
     def begin(self, start: Start) -> None:
         """Drop the frames that were written after the checkpoint of a run that is resumed."""
@@ -35,7 +35,7 @@ class FrameWriter(FolderObserver[PictureSnapshot]):
 
     def observe(self, snapshot: PictureSnapshot) -> None:
         """Save a frame, and at the end the painting: encoded once, since a large PNG takes seconds."""
-        painting = images.shown(snapshot.painting(), self._light)
+        painting = images.shown(snapshot.painting(), self._transfer)
         buffer = io.BytesIO()
         # Level 1 takes a third of the default's time for a tenth more bytes, and training waits for it.
         images.as_image(painting).save(buffer, format="PNG", compress_level=1)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sfumato import images
 from sfumato.errors import RunError
-from sfumato.recipe.picture import Light
+from sfumato.recipe.picture import Transfer
 from sfumato.runs import layout
 from sfumato.runs.atomic import remove, write_bytes
 from sfumato.runs.observers.folder import FolderObserver
@@ -42,10 +42,10 @@ class LiveView(FolderObserver[PictureSnapshot]):
     name = "live view"
     overhead = Overhead(share=0.04, frontloaded=True)
 
-    def __init__(self, folder: Path, light: Light) -> None:
-        """``light``: that of the picture as trained on."""
+    def __init__(self, folder: Path, transfer: Transfer) -> None:
+        """``transfer``: that of the picture as trained on."""
         super().__init__(folder)
-        self._light: Light = light
+        self._transfer: Transfer = transfer
         self._shown_at = -math.inf
         self._seconds_per_pixel = 1e-5
 
@@ -61,7 +61,7 @@ class LiveView(FolderObserver[PictureSnapshot]):
         if painting is None:
             painting = self._coarse(snapshot)
         with suppress(RunError):
-            _write(self.folder / layout.LIVE, images.shown(painting, self._light), Moment.of(snapshot))
+            _write(self.folder / layout.LIVE, images.shown(painting, self._transfer), Moment.of(snapshot))
 
     def finish(self, status: str) -> None:
         """Remove what only somebody who watches a running training needs."""

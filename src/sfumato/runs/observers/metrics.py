@@ -30,7 +30,7 @@ class MetricsWriter(FolderObserver[Snapshot]):
 
     def begin(self, start: Start) -> None:
         """Drop the lines that were written after the checkpoint of a run that is resumed."""
-        self._evaluates = start.recipe.evaluation.every != "end"
+        self._evaluates = start.recipe.evaluation.interval != "end"
         if start.step is None:
             return
         path = self.folder / layout.METRICS

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from sfumato import images
 from sfumato.errors import RunError
 from sfumato.recipe import Recipe, to_string, values
-from sfumato.recipe.picture import Light
+from sfumato.recipe.picture import Transfer
 from sfumato.runs import checkpoints, facts, layout, metrics, requests, weights
 from sfumato.runs.atomic import cannot_write, gone, sweep, write_bytes
 from sfumato.runs.locking import FolderLock
@@ -61,7 +61,7 @@ class RunRecord(FolderObserver[PictureSnapshot]):
         another process writes this run, or it cannot be written.
         """
         super().__init__(folder)
-        self.light: Light = recipe.picture.light
+        self.transfer: Transfer = recipe.picture.transfer
         self._recipe, self._id = recipe, recipe_id
         self._picture = picture
         self._warm_start = warm_start

@@ -27,8 +27,8 @@ class _AsSent:
     has_default_limit: bool = False
     width_height: tuple[int, int] | None = None
     channels: Literal["auto"] = "auto"
-    light: Literal["srgb"] = "srgb"
-    color: Literal["managed"] = "managed"
+    transfer: Literal["srgb"] = "srgb"
+    color_management: bool = True
 
 
 def main(path: str, name: str, side: str = "") -> None:

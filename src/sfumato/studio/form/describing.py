@@ -27,7 +27,7 @@ def data(asked: Wanted, runs: Path, picture: str | None = None) -> dict[str, Any
         return {"valid": False, "problem": str(error), "field": problems.field_of(str(error))}
     width, height = pixels(recipe, runs)
     reach = description.reach(width, height)
-    wiring = recipe.model.wiring
+    connections = recipe.model.connections
     operations = 2 * TRAINING_PER_FORWARD * description.multiply_adds
     return {
         "valid": True,
@@ -44,7 +44,7 @@ def data(asked: Wanted, runs: Path, picture: str | None = None) -> dict[str, Any
             {"inputs": layer.inputs, "units": layer.units, "parameters": layer.parameters}
             for layer in description.layers
         ],
-        "wiring": {"adds": sorted(wiring.adds), "joins": wiring.joins},
+        "connections": {"adds": sorted(connections.adds), "joins": connections.joins},
         "width": width,
         "height": height,
         "epochs": reach.epochs,

@@ -31,7 +31,7 @@ def region(recipe: Recipe, shape: tuple[int, int], zoom_level: int, row: int, co
 
 
 def _ends(recipe: Recipe, pixels: int, start: float, step: float) -> tuple[float, float]:
-    if recipe.coordinates.at == "centers":
+    if not recipe.coordinates.align_corners:
         return start / pixels, (start + SIDE * step) / pixels
     # Samples lie on the ends then: the centers of the tile's first and last pixel, counted from the picture's.
     first, last = start + 0.5 * step - 0.5, start + (SIDE - 0.5) * step - 0.5

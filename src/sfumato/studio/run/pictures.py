@@ -141,7 +141,7 @@ def _shown_target(folder: Path) -> NDArray[np.float32]:
     found = facts.whole(folder)
     picture = target.read(folder, found)
     settings = found["recipe"].get("picture")
-    linear = isinstance(settings, dict) and settings.get("light") == "linear"
+    linear = isinstance(settings, dict) and settings.get("transfer") == "linear"
     return images.shown(picture, "linear" if linear else "srgb")
 
 

@@ -29,7 +29,7 @@ try:
 except ImportError:  # Windows
     resource = None
 
-WARMING = {"budget": {"steps": 2}, "evaluation": {"every": "end"}}
+WARMING = {"budget": {"steps": 2}, "evaluation": {"interval": "end"}}
 
 
 MOST_MEMORY = 1_500_000_000
@@ -120,7 +120,7 @@ def _checked(order: dict[str, Any]) -> dict[str, Any]:
                 found = api.check(recipe)
             else:
                 # The run stored it in the light that it learned, while any picture that is given counts as sRGB.
-                as_stored = changed(recipe, {"picture": {"light": "srgb"}})
+                as_stored = changed(recipe, {"picture": {"transfer": "srgb"}})
                 found = api.check(as_stored, load_run(stored).picture)
     # As PyTorch says that there is no memory.
     except (MemoryError, RuntimeError) as error:

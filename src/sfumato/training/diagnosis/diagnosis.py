@@ -28,13 +28,13 @@ class Diagnosis:
 
     @property
     def verdict(self) -> Severity:
-        """``cannot work``, ``will hurt`` or ``fine``: that of the worst finding."""
+        """``error``, ``warning`` or ``fine``: that of the worst finding."""
         return self.findings[0].severity
 
     @property
     def works(self) -> bool:
         """Whether nothing was found that keeps the network from learning."""
-        return self.verdict != "cannot work"
+        return self.verdict != "error"
 
     def summary(self) -> str:
         """The findings, a line each."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-Severity = Literal["cannot work", "will hurt", "fine"]
+Severity = Literal["error", "warning", "fine"]
 
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 """From the worst to the best."""

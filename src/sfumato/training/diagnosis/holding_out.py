@@ -28,7 +28,7 @@ PLACES = 3
 def unseen(recipe: Recipe, picture: NDArray[np.floating], model: nn.Module) -> Unseen | None:
     """Train ``model``, in place; ``recipe`` resolved, ``picture`` (H, W, C). None where nothing is held out."""
     top, left, rows, columns = _patch(picture)
-    mask = held_out(recipe, rows, columns) if recipe.training.held_out * rows * columns >= 1 else None
+    mask = held_out(recipe, rows, columns) if recipe.data.split * rows * columns >= 1 else None
     if mask is None:
         return None
     down, across = models.axes(recipe.coordinates, *picture.shape[:2])

@@ -1,4 +1,4 @@
-"""Why a training cannot work: each looks for one reason in a trial that learned nothing.
+"""Why a training error: each looks for one reason in a trial that learned nothing.
 
 A network that became better than one flat color in its trial has none of them, whatever its figures: so that what is
 only unusual raises no false alarm.
@@ -206,7 +206,7 @@ def _start(recipe: Recipe, size: str) -> str:
 
 
 def _ill(text: str, change: str) -> Finding:
-    return Finding("cannot work", text, change)
+    return Finding("error", text, change)
 
 
 def _share(part: float) -> str:

@@ -61,7 +61,7 @@ def outcome(
     if not np.isfinite(painting).all():
         return [f"The network answers with values that are not finite. {remedies.tries(remedies.slower(recipe))}"]
     found: list[str] = []
-    squashed = recipe.model.output == "sigmoid" and recipe.model.module is None
+    squashed = recipe.model.output_activation == "sigmoid" and recipe.model.module is None
     share = saturated(painting, picture) if squashed else 0.0
     flat = flat_psnr(picture)
     expected = epoch >= 1 and flat < UNIFORM

@@ -42,7 +42,7 @@ def uniform(trial: Trial) -> bool:
 def nothing_to_learn(trial: Trial) -> Finding:
     """Of a picture of one color."""
     return Finding(
-        "will hurt",
+        "warning",
         f"The picture is one color (standard deviation {trial.after.picture.spread:.1g}): there is nothing to learn "
         "but that, and no network or rate is better than another.",
         f"Take another picture ({remedies.flag('picture.source', 'cat')}).",
@@ -75,7 +75,7 @@ def course(trial: Trial, recipe: Recipe) -> Finding:
         elif times >= LONG:
             return Finding("fine", text)
         longer = "" if times >= LONG else "Give it longer. "
-        return Finding("will hurt", text, f"{longer}{remedies.tries(*remedies.better(recipe))}")
+        return Finding("warning", text, f"{longer}{remedies.tries(*remedies.better(recipe))}")
     if times >= LONG and trial.error < min(FAR, trial.first_error):
         return Finding(
             "fine",
@@ -83,7 +83,7 @@ def course(trial: Trial, recipe: Recipe) -> Finding:
             f"one flat color, the picture's mean{rest}.",
         )
     return Finding(
-        "will hurt",
+        "warning",
         f"{where[0].upper()}{where[1:]} errors came from {trial.first_error:.3g} to {trial.error:.3g} times those of "
         f"one flat color, the picture's mean: worse than painting nothing{rest}.",
         _less_error(trial, recipe),
@@ -100,20 +100,20 @@ def remarks(trial: Trial, recipe: Recipe) -> list[Finding]:
             f"{unseen.shown:.2g} times those of one flat color where it was shown them, and to {unseen.held_out:.2g} "
             "times where they were held out."
         )
-        found.append(Finding("will hurt", text, remedies.tries(*remedies.smoother(recipe))))
+        found.append(Finding("warning", text, remedies.tries(*remedies.smoother(recipe))))
     hidden, last = trial.after.layers[:-1], trial.after.layers[-1:]
     lower = remedies.slower(recipe)
     if hidden and (worst := max(hidden, key=lambda each: each.dead)).dead >= MANY:
         text = f"{worst.dead:.0%} of the units of {worst.name} are dead after the trial: no gradient passes them."
         leaky = remedies.flag("model.activation", choices.LeakyReLU())
-        found.append(Finding("will hurt", text, remedies.tries(leaky, lower)))
+        found.append(Finding("warning", text, remedies.tries(leaky, lower)))
     if hidden and ((worst := max(hidden, key=lambda each: each.saturated or 0.0)).saturated or 0.0) >= MANY:
         text = (
             f"{worst.saturated:.0%} of the answers of {worst.name} are saturated after the trial: hardly any gradient "
             "passes there."
         )
         init = [] if remedies.has_good_initialization(recipe) else [remedies.initialization(recipe)]
-        found.append(Finding("will hurt", text, remedies.tries(*init, lower)))
+        found.append(Finding("warning", text, remedies.tries(*init, lower)))
     top = last[0].gradient_norm if last else 0.0
     largest = max((each.gradient_norm for each in hidden), default=0.0)
     if not trial.learned and largest > GROWN * top > 0:
@@ -121,14 +121,14 @@ def remarks(trial: Trial, recipe: Recipe) -> list[Finding]:
             f"The gradient grows {largest / top:.0e} times on its way back from the output: a step that suits one "
             "layer is too large for another."
         )
-        found.append(Finding("will hurt", text, remedies.tries(lower)))
+        found.append(Finding("warning", text, remedies.tries(lower)))
     least = min(hidden, key=lambda each: each.gradient_norm, default=None)
     if not trial.learned and least and least.gradient_norm < VANISHING * top and trial.times_planned < LONG:
         text = (
             f"The gradient vanishes on its way back: {least.name} gets {least.gradient_norm / top:.0e} of what the "
             "output layer gets."
         )
-        found.append(Finding("will hurt", text, remedies.tries(*remedies.better(recipe))))
+        found.append(Finding("warning", text, remedies.tries(*remedies.better(recipe))))
     return found
 
 

@@ -8,7 +8,7 @@ from sfumato.words import one_digit
 
 _ACTIVATION = choices.LeakyReLU()
 """Suggested in place of one that passes too little."""
-_OPTIMIZER = choices.Foof()
+_OPTIMIZER = choices.FOOF()
 """Suggested in place of one that has learned no shapes."""
 
 
@@ -73,7 +73,7 @@ def better(recipe: Recipe) -> list[str]:
 
 def smoother(recipe: Recipe) -> list[str]:
     """What answers more smoothly between the pixels that were shown."""
-    model, less = recipe.model, flag("training.held_out", one_digit(recipe.training.held_out / 2))
+    model, less = recipe.model, flag("data.split", one_digit(recipe.data.split / 2))
     if model.module is not None:
         return [less]
     found: list[str] = []
@@ -89,7 +89,7 @@ def smoother(recipe: Recipe) -> list[str]:
 
 def linear_output() -> str:
     """Outputs that pass the gradient wherever they are."""
-    return flag("model.output", "linear")
+    return flag("model.output_activation", "linear")
 
 
 def of_2012() -> str:

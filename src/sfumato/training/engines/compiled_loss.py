@@ -14,8 +14,8 @@ from sfumato.recipe import choices
 SQUARED, ABSOLUTE, HUBER = 0, 1, 2
 
 LOSSES: dict[type[choices.Loss], int] = {
-    choices.Squared: SQUARED,
-    choices.Absolute: ABSOLUTE,
+    choices.MSE: SQUARED,
+    choices.L1: ABSOLUTE,
     choices.Huber: HUBER,
 }
 """Every loss by its choice."""

@@ -53,7 +53,7 @@ def _compiled(model: MLP, activate: Activate, coordinates: NDArray[np.float64], 
 
     linear = model.linear_layers()
     sizes = [linear[0].in_features, *(layer.out_features for layer in linear)]
-    layout = Layout(sizes, biases=linear[0].bias is not None, wiring=model.wiring)
+    layout = Layout(sizes, biases=linear[0].bias is not None, connections=model.connections)
     weights = layout.block()
     with torch.inference_mode():
         for number, layer in enumerate(linear):

@@ -13,7 +13,7 @@ from torch import nn
 
 from sfumato.recipe import Recipe
 from sfumato.training.engines.shared import Shared
-from sfumato.training.order import PixelOrder
+from sfumato.training.samplers import Sampler
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -84,6 +84,6 @@ class Engine(ABC):
     def load(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Restore what `state` returned."""
 
-    def order(self) -> PixelOrder | None:
+    def sampler(self) -> Sampler | None:
         """The pixel order where the engine draws its own, else None."""
         return None

@@ -15,10 +15,10 @@ from sfumato.training.engines import replica_kernel
 from sfumato.training.engines.compiling import announced
 from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
 from sfumato.training.java_random import JavaRandom
-from sfumato.training.order import PixelOrder
+from sfumato.training.samplers import Sampler
 
 
-class JavaOrder(PixelOrder):
+class JavaOrder(Sampler):
     """Each epoch takes the pixels out of a list, one at a random place after another.
 
     It owns the random stream: the engine draws from it only while it is built, so an engine's state and an order's
@@ -58,7 +58,7 @@ class Replica(Engine):
         # Contiguous and writeable, though nobody writes: Numba would compile the kernel anew for other arrays.
         self._inputs = np.require(task.coordinates, np.float64, ["C", "W"])
         self._targets = np.require(task.targets, np.float64, ["C", "W"])
-        self._slope = activation.slope
+        self._slope = activation.negative_slope
         self._sizes = np.array([self._inputs.shape[1], *model.widths, self._targets.shape[1]], np.int64)
         self._layer_rates = np.array([sgd.lr * (1 / math.sqrt(fan_in + 1)) for fan_in in self._sizes[:-1]])
         # Multiplied by the reciprocal of the root, as the 2012 program did: a division may round otherwise.
@@ -115,6 +115,6 @@ class Replica(Engine):
         """Restore what `state` returned."""
         self._weights[:] = state["weights"]
 
-    def order(self) -> PixelOrder:
+    def sampler(self) -> Sampler:
         """The order of the 2012 program, drawn from the stream that drew the weights."""
         return self._order

@@ -1,7 +1,7 @@
 """Numbers too small for a processor's quick path count as 0 while a network is trained.
 
 Below 1.2e-38 a float32 is subnormal, and each operation with one takes a hundred times as long on many processors. The
-tails of a bell (activation ``gauss``) are full of them: 4x300 of it trains 2.8 times as fast without
+tails of a bell (activation ``gaussian``) are full of them: 4x300 of it trains 2.8 times as fast without
 (benchmarks/flushed.py). Nothing that is learned hangs on them: they are 30 orders of magnitude below rounding.
 """
 

@@ -41,13 +41,13 @@ def kept(step: int, decay: float) -> float:
     return 1.0 if (step - 1) * (1 - decay) < 1 else decay
 
 
-class Foof(torch.optim.Optimizer):
+class FOOF(torch.optim.Optimizer):
     """Groups with ``foof=True`` hold a layer's weight and its bias, if it has one; the others are Adam's.
 
     It sees the layers' inputs whenever the model computes with gradients enabled, and steps with the last ones.
     """
 
-    def __init__(self, groups: list[dict[str, Any]], layers: list[nn.Linear], choice: choices.Foof) -> None:
+    def __init__(self, groups: list[dict[str, Any]], layers: list[nn.Linear], choice: choices.FOOF) -> None:
         super().__init__(groups, {"lr": choice.lr, "foof": False})
         self._choice = choice
         self._inputs: dict[int, Tensor] = {}
@@ -109,7 +109,7 @@ class Foof(torch.optim.Optimizer):
             places = update.split([parameter[0].numel() for parameter in parameters], dim=1)
             for parameter, part in zip(parameters, places, strict=True):
                 parameter.add_(part.reshape(parameter.shape))
-        if step > 1 and inversion_is_due(step, choice.every):
+        if step > 1 and inversion_is_due(step, choice.update_interval):
             self._invert(state)
 
     def _invert(self, state: dict[str, Any]) -> None:
@@ -118,7 +118,7 @@ class Foof(torch.optim.Optimizer):
             state["inverse"].copy_(inverse)
 
 
-def build(choice: choices.Foof, model: nn.Module, threads: int) -> torch.optim.Optimizer:
+def build(choice: choices.FOOF, model: nn.Module, threads: int) -> torch.optim.Optimizer:
     """One group a hidden linear layer at ``lr``; the rest in another, at ``adam_lr``."""
     layers = hidden_linear(model)
     own = [list(layer.parameters(recurse=False)) for layer in layers]
@@ -126,4 +126,4 @@ def build(choice: choices.Foof, model: nn.Module, threads: int) -> torch.optim.O
     rest = [parameter for parameter in model.parameters() if id(parameter) not in chosen]
     groups: list[dict[str, Any]] = [{"params": rest, "lr": choice.adam_lr}] if rest else []
     groups += [{"params": parameters, "lr": choice.lr, "foof": True} for parameters in own]
-    return Foof(groups, layers, choice)
+    return FOOF(groups, layers, choice)

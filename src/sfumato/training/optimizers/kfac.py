@@ -135,7 +135,7 @@ class Kfac(torch.optim.Optimizer):
         for name, seen in (("errors", self._errors), ("inputs", self._inputs)):
             rows = seen[id(weight)]
             state[name].mul_(1 - new).addmm_(rows.mT, rows, alpha=new / len(rows))
-        if inversion_is_due(step, choice.every):
+        if inversion_is_due(step, choice.update_interval):
             _invert(state, choice.damping)
         mean = state["momentum"].lerp_(gradient, 1 - choice.momentum)
         update = state["errors_inverse"] @ mean @ state["inputs_inverse"]

@@ -13,7 +13,7 @@ def build(choice: choices.LBFGS, model: nn.Module, threads: int) -> torch.optim.
     return torch.optim.LBFGS(
         model.parameters(),
         lr=choice.lr,
-        max_iter=choice.iterations,
+        max_iter=choice.max_iter,
         history_size=choice.history,
         line_search_fn="strong_wolfe" if choice.line_search == "strong_wolfe" else None,
     )

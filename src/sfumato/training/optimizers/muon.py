@@ -77,7 +77,7 @@ class Muon(torch.optim.Optimizer):
             momentum = self.state[matrix].setdefault("momentum", torch.zeros_like(matrix))
             momentum.lerp_(gradient, 1 - choice.momentum)
             directions.append(gradient.lerp(momentum, choice.momentum) if choice.nesterov else momentum)
-        updates = spread(lambda direction: orthogonalize(direction, choice.iterations), directions, self._threads)
+        updates = spread(lambda direction: orthogonalize(direction, choice.ns_steps), directions, self._threads)
         for matrix, update in zip(matrices, updates, strict=True):
             rows, columns = matrix.shape
             # An m x n orthogonal matrix changes outputs in proportion to sqrt(m / n): Jordan's scale.

@@ -122,7 +122,7 @@ class Soap(torch.optim.Optimizer):
         matrix.add_(turned(mean / root, state, back=True), alpha=-rate / (1 - choice.beta1**step))
         for side in sides(gradient):
             state[side.moments].lerp_(side.product(gradient), 1 - choice.beta2)
-        if step % choice.every == 0:
+        if step % choice.update_interval == 0:
             _refresh(state)
 
     def _look(self, gradient: Tensor, state: dict[str, Any]) -> None:

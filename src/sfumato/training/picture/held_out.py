@@ -12,16 +12,16 @@ from sfumato.streams import stream
 
 def count_held_out(recipe: Recipe, height: int, width: int) -> int:
     """How many of a picture's pixels. Raises RecipeError where none would be left to train on, or none be held out."""
-    share, pixels = recipe.training.held_out, height * width
+    share, pixels = recipe.data.split, height * width
     count = round(share * pixels)
     if count == pixels:
         raise RecipeError(
-            f"training.held_out must leave a pixel to train on. Got {share:g} of {pixels} pixels, which is all; hold "
+            f"data.split must leave a pixel to train on. Got {share:g} of {pixels} pixels, which is all; hold "
             f"out at most {(pixels - 1) / pixels:.2g}."
         )
     if share and not count:
         raise RecipeError(
-            f"training.held_out must come to at least one pixel. Got {share:g} of {pixels} pixels, which is none; take "
+            f"data.split must come to at least one pixel. Got {share:g} of {pixels} pixels, which is none; take "
             f"{1 / pixels:.2g} or more, or 0."
         )
     return count

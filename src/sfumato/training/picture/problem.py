@@ -88,7 +88,7 @@ class PictureMonitor(Monitor[PictureSnapshot]):
     def evaluation_seconds(self) -> float | None:
         """As `Monitor.evaluation_seconds`."""
         height, width = self._size
-        if height * width <= BLOCK and self._recipe.evaluation.every != "auto":
+        if height * width <= BLOCK and self._recipe.evaluation.interval != "auto":
             return None
         rows = min(max(TRIED_PIXELS // width, 1), height)
         seconds = 0.0

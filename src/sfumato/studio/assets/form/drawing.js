@@ -7,7 +7,7 @@ const [WIDE, HIGH] = [640, 260];
 const MOST_LAYERS = 12;
 const MOST_UNITS = 9;
 
-/** show({layers: [{inputs, units}], wiring: {adds, joins}, encoded, label}) draws anew, into a box of one size. */
+/** show({layers: [{inputs, units}], connections: {adds, joins}, encoded, label}) draws anew, into a box of one size. */
 export function drawing() {
   const picture = s("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, role: "img", "aria-label": "The network" });
   const element = h("div", { class: "drawing" }, picture);
@@ -16,7 +16,7 @@ export function drawing() {
     show(description) {
       const columns = layout(description);
       picture.setAttribute("aria-label", `The network: ${columns.map((each) => each.name).join(", ")}`);
-      picture.replaceChildren(...lines(columns), ...arcs(columns, description.wiring), ...columns.flatMap(dots));
+      picture.replaceChildren(...lines(columns), ...arcs(columns, description.connections), ...columns.flatMap(dots));
     },
   };
 }
@@ -67,7 +67,7 @@ function lines(columns) {
 }
 
 /** What a shape adds: a layer's input to its output, or the coordinates anew halfway. */
-function arcs(columns, wiring) {
+function arcs(columns, connections) {
   const of = (number) => columns.find((each) => each.number === number);
   const found = [];
   const arc = (from, to) => {
@@ -75,7 +75,7 @@ function arcs(columns, wiring) {
     const top = Math.min(...from.at, ...to.at) - 8;
     found.push(s("path", { d: `M${from.x} ${from.at[0] - 7}C${from.x} ${top - 26} ${to.x} ${top - 26} ${to.x} ${to.at[0] - 7}`, class: "arc" }));
   };
-  for (const number of wiring?.adds ?? []) arc(of(number - 1), of(number));
-  if (Number.isInteger(wiring?.joins)) arc(columns.find((each) => each.name === "encoded") ?? columns[0], of(wiring.joins));
+  for (const number of connections?.adds ?? []) arc(of(number - 1), of(number));
+  if (Number.isInteger(connections?.joins)) arc(columns.find((each) => each.name === "encoded") ?? columns[0], of(connections.joins));
   return found;
 }

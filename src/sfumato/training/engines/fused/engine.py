@@ -66,7 +66,7 @@ class Fused(Engine):
         self._layout = layout = Layout(
             sizes,
             biases=self._linear[0].bias is not None,
-            wiring=model.wiring,
+            connections=model.connections,
             dimensions=dimensions if self._encoder else 0,
         )
         self._threads = max(1, min(task.threads, self._batch // MIN_SAMPLES_PER_THREAD))
@@ -76,7 +76,7 @@ class Fused(Engine):
             Workspace, layout, self._threads, work=self._optimizer.work, encoder=encoder_length
         )
         self._workspace_kind = (
-            *(*sizes, layout.biases, model.wiring, layout.dimensions),
+            *(*sizes, layout.biases, model.connections, layout.dimensions),
             *(self._threads, self._optimizer.work, encoder_length),
         )
         self._step = 0

@@ -39,7 +39,7 @@ _WEIGHTS, _INPUTS, _MOMENTS = int(Field.WEIGHTS), int(Field.INPUTS), int(Field.M
 _moment_decay = njit(nogil=True)(foof.kept)
 
 
-class Foof(NamedTuple):
+class FOOF(NamedTuple):
     """Numbers and addresses of blocks, which lie as `Layout` says."""
 
     lr: float
@@ -54,7 +54,7 @@ class Foof(NamedTuple):
     updates: int
 
 
-def accumulate(net: Network, thread: ThreadContext, own: Foof, layer: int, step: int) -> None:
+def accumulate(net: Network, thread: ThreadContext, own: FOOF, layer: int, step: int) -> None:
     """Replace gradients by their mean over time, with Nesterov's look ahead, and add to the moments of inputs."""
     row = layer_table(net)[layer]
     rows, columns = row[_ROWS], row[_COLUMNS]
@@ -86,7 +86,7 @@ def _scale(values: NDArray[np.float32], factor: np.float32) -> None:
         values[i] *= factor
 
 
-def precondition(net: Network, thread: ThreadContext, own: Foof, step: int, phase: int) -> int:
+def precondition(net: Network, thread: ThreadContext, own: FOOF, step: int, phase: int) -> int:
     """Multiply the mixed gradients by the inverse moments, and take the sums of the updates' squares."""
     table = layer_table(net)
     for layer in range(1, net.layers - 1):
@@ -109,7 +109,7 @@ def _sum_of_squares(values: NDArray[np.float32]) -> float:
     return np.float64(total)
 
 
-def apply_update(net: Network, thread: ThreadContext, own: Foof, layer: int, lr_factor: float) -> None:
+def apply_update(net: Network, thread: ThreadContext, own: FOOF, layer: int, lr_factor: float) -> None:
     """Take a step of the size of an orthogonal matrix."""
     squares = total_of_partial_sums(thread, layer, 0)
     if not squares > 0:
@@ -133,15 +133,15 @@ def _invert(layout: Layout, state: State, damping: float, threads: int) -> None:
             layout.moments_of(state["inverse"], layer)[:] = inverse.numpy()
 
 
-def build(choice: choices.Foof, layout: Layout) -> CompiledOptimizer:
+def build(choice: choices.FOOF, layout: Layout) -> CompiledOptimizer:
     """Hidden layers at ``lr``, Adam for the rest."""
     refresh = Refresh(
-        due=lambda step: inversion_is_due(step, choice.every),
+        due=lambda step: inversion_is_due(step, choice.update_interval),
         run=lambda layout, state, threads: _invert(layout, state, choice.damping, threads),
         writes=("inverse",),
     )
     hidden = Preconditioner(
-        fields=Foof,
+        fields=FOOF,
         accumulate=accumulate,
         precondition=precondition,
         apply_update=apply_update,

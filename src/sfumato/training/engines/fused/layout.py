@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from sfumato.recipe.wiring import STRAIGHT, Wiring
+from sfumato.recipe.connections import PLAIN, Connections
 from sfumato.training.engines.memory import zeros
 from sfumato.training.kernels.vectors import up
 
@@ -51,11 +51,13 @@ class Layout:
     """The table, and the lengths of all blocks in float32.
 
     ``sizes``: units of every layer, the inputs first and the outputs last; ``biases``: whether units have one;
-    ``wiring``: which layers add or join inputs; ``dimensions``: those of the coordinates where an encoding is trained,
-    else 0.
+    ``connections``: which layers add or join inputs; ``dimensions``: those of the coordinates where an encoding is
+    trained, else 0.
     """
 
-    def __init__(self, sizes: Sequence[int], *, biases: bool, wiring: Wiring = STRAIGHT, dimensions: int = 0) -> None:
+    def __init__(
+        self, sizes: Sequence[int], *, biases: bool, connections: Connections = PLAIN, dimensions: int = 0
+    ) -> None:
         self.biases = biases
         self.table = np.zeros((len(sizes) - 1, len(Field)), np.int64)
         self.parameters = 0
@@ -69,12 +71,12 @@ class Layout:
         self.moments = 0
         """Length of a block of hidden layers' square matrices."""
         self.dimensions = dimensions
-        fan_ins = wiring.fan_ins(sizes[0], sizes[1:-1])
+        fan_ins = connections.fan_ins(sizes[0], sizes[1:-1])
         for layer, row in enumerate(self.table):
             fan_in, fan_out = fan_ins[layer], sizes[layer + 1]
             rows, columns = up(fan_in + 1), up(fan_out)
             row[Field.FAN_IN], row[Field.FAN_OUT], row[Field.ROWS], row[Field.COLUMNS] = fan_in, fan_out, rows, columns
-            row[Field.ADDS], row[Field.JOINED] = layer in wiring.adds, fan_in - sizes[layer]
+            row[Field.ADDS], row[Field.JOINED] = layer in connections.adds, fan_in - sizes[layer]
             row[Field.WEIGHTS] = self.parameters
             self.parameters += rows * columns
             row[Field.WEIGHTS_T] = self.weights_t

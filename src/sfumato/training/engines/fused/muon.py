@@ -259,7 +259,7 @@ def build(choice: choices.Muon, layout: Layout) -> CompiledOptimizer:
         precondition=precondition,
         apply_update=apply_update,
         preconditions_biases=False,
-        parameters=(choice.lr, choice.momentum, float(choice.nesterov), choice.iterations, *COEFFICIENTS),
+        parameters=(choice.lr, choice.momentum, float(choice.nesterov), choice.ns_steps, *COEFFICIENTS),
         state={"momenta": layout.parameters},
         work=work,
     )

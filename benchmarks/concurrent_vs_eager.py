@@ -1,6 +1,6 @@
-"""How much faster many networks are trained by the engine ``stacked`` than one after another.
+"""How much faster many networks are trained by the engine ``concurrent`` than one after another.
 
-    python benchmarks/stacked_vs_eager.py [--rounds 21] [--networks 32] [--width 32] [--batch 256] [--steps 20]
+    python benchmarks/concurrent_vs_eager.py [--rounds 21] [--networks 32] [--width 32] [--batch 256] [--steps 20]
         [--without-pytorch] [--write]
 
 All sides train the same networks (4 hidden layers, leaky ReLU, plain SGD; each its own seed, initialization and
@@ -37,13 +37,13 @@ from sfumato.models.mlp import MLP
 from sfumato.recipe import Recipe, changed
 from sfumato.training.engines import Engine, Shared, Task
 from sfumato.training.engines.autograd import Autograd
+from sfumato.training.engines.concurrent import Concurrent
 from sfumato.training.engines.fused.engine import Fused
-from sfumato.training.engines.stacked import Stacked
 
-NAME = "stacked_vs_eager"
+NAME = "concurrent_vs_eager"
 SLOPE = 0.01
 CORES = 2
-STACKED = f"stacked, {CORES} threads"
+CONCURRENT = f"concurrent, {CORES} threads"
 TOLERANCE = 1e-4
 """Of one network's loss over a round, relative: the least steady of 32 magnifies rounding to 2e-5."""
 PAUSE = 0.02
@@ -121,10 +121,10 @@ def engines(problem: Problem, kind: type[Engine], threads: int) -> Side:
     return Side(lambda: restore(made, first), train)
 
 
-def stacked(problem: Problem, threads: int) -> Side:
+def concurrent(problem: Problem, threads: int) -> Side:
     """Divided between the threads of a pool."""
     shared = Shared()
-    made = [Stacked(problem.task(k, 1, shared)) for k in range(len(problem.recipes))]
+    made = [Concurrent(problem.task(k, 1, shared)) for k in range(len(problem.recipes))]
     first = [engine.state() for engine in made]
     pool = ThreadPoolExecutor(threads)
 
@@ -135,7 +135,7 @@ def stacked(problem: Problem, threads: int) -> Side:
     return Side(lambda: restore(made, first), train)
 
 
-def restore(made: list[Engine] | list[Stacked], states: list[dict[str, NDArray[np.generic]]]) -> None:
+def restore(made: list[Engine] | list[Concurrent], states: list[dict[str, NDArray[np.generic]]]) -> None:
     """Every engine to its state."""
     for engine, state in zip(made, states, strict=True):
         engine.load(state)
@@ -226,12 +226,12 @@ def batched(problem: Problem, threads: int) -> Side:
 
 
 KINDS = ("PyTorch", "fused in turn", "batched")
-"""Of the sides that ``stacked`` is compared with: their names begin so."""
+"""Of the sides that ``concurrent`` is compared with: their names begin so."""
 
 
 def sides(problem: Problem, *, pytorch: bool) -> dict[str, Side]:
     """All, by name; or without those that are PyTorch."""
-    made = {STACKED: stacked(problem, CORES)}
+    made = {CONCURRENT: concurrent(problem, CORES)}
     for threads in range(1, CORES + 1):
         made[f"fused in turn, {threads} threads"] = engines(problem, Fused, threads)
         if not pytorch:
@@ -259,17 +259,19 @@ def measure(compared: dict[str, Side], task: Problem, rounds: int, steps: int) -
     seconds = alternate({name: functools.partial(turn, name) for name in compared}, rounds + 1)
     for number, k in itertools.product(range(rounds + 1), range(len(task.recipes))):
         losses = {name: float(found[number, k]) for name, found in errors.items()}
-        for name, reason in disagreement(losses, STACKED, TOLERANCE).items():
+        for name, reason in disagreement(losses, CONCURRENT, TOLERANCE).items():
             sys.exit(f"no result: {name}, network {k}: {reason}")
     return {name: values[1:] for name, values in seconds.items()}
 
 
 def compare(seconds: dict[str, list[float]]) -> dict[str, Quartiles]:
-    """How many times as fast as the fastest side of each kind, taken anew in every round, ``stacked`` is."""
+    """How many times as fast as the fastest side of each kind, taken anew in every round, ``concurrent`` is."""
     found: dict[str, Quartiles] = {}
     for kind in KINDS:
         if values := [values for name, values in seconds.items() if name.startswith(kind)]:
-            found[f"{STACKED} over the fastest of {kind}"] = ratios(np.min(values, axis=0).tolist(), seconds[STACKED])
+            found[f"{CONCURRENT} over the fastest of {kind}"] = ratios(
+                np.min(values, axis=0).tolist(), seconds[CONCURRENT]
+            )
     return found
 
 

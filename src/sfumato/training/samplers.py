@@ -1,7 +1,8 @@
-"""The pixel orders of a recipe. Each epoch has a stream of its own, so an order's state is the epoch's number."""
+"""Samplers: which training sample comes next. Each epoch has a random stream of its own, named by its number."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,10 +11,9 @@ from numpy.typing import NDArray
 
 from sfumato.recipe import choices
 from sfumato.streams import stream
-from sfumato.training.order import PixelOrder
 
 Draw = Callable[[int, int, int], NDArray[np.int64]]
-"""What implements an order: (pixels, seed, epoch) -> (pixels,) indices."""
+"""What implements a sampler: (samples, seed, epoch) -> (samples,) indices."""
 
 
 def shuffled(pixels: int, seed: int, epoch: int) -> NDArray[np.int64]:
@@ -21,7 +21,7 @@ def shuffled(pixels: int, seed: int, epoch: int) -> NDArray[np.int64]:
     return stream(seed, f"order/{epoch}").permutation(pixels)
 
 
-def scan(pixels: int, seed: int, epoch: int) -> NDArray[np.int64]:
+def sequential(pixels: int, seed: int, epoch: int) -> NDArray[np.int64]:
     """Row by row."""
     return np.arange(pixels)
 
@@ -36,10 +36,26 @@ def replacement(pixels: int, seed: int, epoch: int) -> NDArray[np.int64]:
     return stream(seed, f"order/{epoch}").integers(pixels, size=pixels)
 
 
-class SeededOrder(PixelOrder):
-    """The order of a recipe."""
+class Sampler(ABC):
+    """Draws the samples of one epoch after another."""
 
-    def __init__(self, choice: choices.Order, pixels: int, seed: int) -> None:
+    @abstractmethod
+    def epoch(self) -> NDArray[np.int64]:
+        """Return the next epoch's samples, (N,) indices; each call is one epoch later."""
+
+    @abstractmethod
+    def state(self) -> dict[str, NDArray[Any]]:
+        """What must be restored to draw the same epochs from here on."""
+
+    @abstractmethod
+    def load(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Restore what `state` returned."""
+
+
+class SeededSampler(Sampler):
+    """The sampler of a recipe."""
+
+    def __init__(self, choice: choices.Sampler, pixels: int, seed: int) -> None:
         self._draw: Draw = choice.implementation()
         self._pixels = pixels
         self._seed = seed

@@ -1,4 +1,4 @@
-"""Networks of the stacked engine, which share what they can, against each one alone."""
+"""Networks of the concurrent engine, which share what they can, against each one alone."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import pytest
 
 from sfumato.recipe import Recipe, changed
 from sfumato.training.engines import Shared, unsupported_reasons
+from sfumato.training.engines.concurrent import Concurrent
 from sfumato.training.engines.engine import Task
 from sfumato.training.engines.fused.engine import Fused
 from sfumato.training.engines.fused.forward_backward import Network
-from sfumato.training.engines.stacked import Stacked
 from tests.training.engines.test_fused import ACTIVATIONS, BATCH, OPTIMIZERS, PIXELS, check, recipe_of, task_of
 
 STEPS = 20
@@ -39,7 +39,7 @@ def train(engine: Fused, recipe: Recipe, steps: int = STEPS) -> float:
     return engine.advance(pixels, np.linspace(1, 0.5, steps)).loss
 
 
-def assert_as_alone(engines: list[Stacked], recipes: list[Recipe], losses: list[float], steps: int = STEPS) -> None:
+def assert_as_alone(engines: list[Concurrent], recipes: list[Recipe], losses: list[float], steps: int = STEPS) -> None:
     for engine, recipe, loss in zip(engines, recipes, losses, strict=True):
         alone = Fused(task_of(recipe))
         assert train(alone, recipe, steps) == loss or not math.isfinite(loss)
@@ -53,16 +53,16 @@ def assert_as_alone(engines: list[Stacked], recipes: list[Recipe], losses: list[
 @pytest.mark.parametrize("threads", [1, 3])
 def test_each_has_the_bits_that_it_has_alone(threads: int) -> None:
     recipes, shared = [differ(number) for number in range(12)], Shared()
-    engines = [Stacked(task) for task in tasks(recipes, shared)]
+    engines = [Concurrent(task) for task in tasks(recipes, shared)]
     with ThreadPoolExecutor(threads) as pool:
         losses = list(pool.map(train, engines, recipes))
     assert all(math.isfinite(loss) for loss in losses)
     assert_as_alone(engines, recipes, losses)
 
 
-@pytest.mark.parametrize("optimizer", ["sgd(lr=0.2)", "foof(lr=0.05, damping=0.3, samples=20, every=3)"])
+@pytest.mark.parametrize("optimizer", ["sgd(lr=0.2)", "foof(lr=0.05, damping=0.3, samples=20, update_interval=3)"])
 def test_it_is_right(optimizer: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tests.training.engines.test_fused.Fused", Stacked)
+    monkeypatch.setattr("tests.training.engines.test_fused.Fused", Concurrent)
     check(recipe_of(training={"optimizer": optimizer}))
 
 
@@ -73,7 +73,7 @@ def test_numbers_that_are_none_do_not_pass_to_others(width: tuple[int, ...], bia
     bad = recipe_of(**shape, training={"optimizer": "sgd(lr=1e6)"})
     good = [changed(recipe_of(**shape, training={"batch": batch}), {"seed": batch}) for batch in (2, 33, BATCH)]
     shared = Shared()
-    engines = [Stacked(task) for task in tasks([bad, *good], shared)]
+    engines = [Concurrent(task) for task in tasks([bad, *good], shared)]
     losses = [train(engine, recipe) for engine, recipe in zip(engines, [bad, *good], strict=True)]
     assert not math.isfinite(losses[0])
     assert np.isnan(engines[0].state()["weights"]).any()
@@ -83,7 +83,7 @@ def test_numbers_that_are_none_do_not_pass_to_others(width: tuple[int, ...], bia
 def test_what_is_equal_is_held_once_and_memory_once_a_thread() -> None:
     shared, recipes = Shared(), [recipe_of(), changed(recipe_of(), {"seed": 9})]
     encoded = [changed(recipe_of(encoding="fourier(sigma=1, features=8)"), {"seed": seed}) for seed in (1, 1, 2)]
-    one, two, *others = [Stacked(task) for task in tasks([*recipes, *encoded], shared)]
+    one, two, *others = [Concurrent(task) for task in tasks([*recipes, *encoded], shared)]
     assert one._inputs is two._inputs
     assert all(engine._targets is one._targets for engine in (two, *others))
     assert others[0]._inputs is others[1]._inputs
@@ -95,7 +95,7 @@ def test_what_is_equal_is_held_once_and_memory_once_a_thread() -> None:
 def test_a_planted_error_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """Networks that share more than they may: the first one's weights."""
     recipes, shared = [differ(0), differ(2)], Shared()
-    engines = [Stacked(task) for task in tasks(recipes, shared)]
+    engines = [Concurrent(task) for task in tasks(recipes, shared)]
     right = Fused._network
 
     def wrong(engine: Fused, memory: int) -> Network:
@@ -110,7 +110,7 @@ def test_a_planted_error_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_one_thread_whatever_the_task_says() -> None:
     recipe = recipe_of(training={"optimizer": "adam(0.002)"})
-    many, one = Stacked(task_of(recipe, 2)), Fused(task_of(recipe, 1))
+    many, one = Concurrent(task_of(recipe, 2)), Fused(task_of(recipe, 1))
     for engine, steps in itertools.product((many, one), (3, 17)):
         train(engine, recipe, steps)
     for name, value in one.state().items():
@@ -118,7 +118,7 @@ def test_one_thread_whatever_the_task_says() -> None:
 
 
 def test_every_reason_is_listed() -> None:
-    assert unsupported_reasons("stacked", recipe_of()) == []
+    assert unsupported_reasons("concurrent", recipe_of()) == []
     recipe = changed(recipe_of(), {"training": {"batch": 1, "optimizer": "lbfgs"}, "dtype": "float64"})
-    fields = [reason.split(" must be ")[0] for reason in unsupported_reasons("stacked", recipe)]
+    fields = [reason.split(" must be ")[0] for reason in unsupported_reasons("concurrent", recipe)]
     assert fields == ["training.batch", "training.optimizer", "dtype"]

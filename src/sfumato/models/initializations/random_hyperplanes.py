@@ -22,7 +22,7 @@ OUTPUT_SCALE = 0.1
 """Standard deviation of the output's weights times sqrt(fan_in): the first painting is faint."""
 
 
-def draw(choice: choices.Edges, shape: Shape, random: np.random.Generator) -> tuple[Array, Array]:
+def draw(choice: choices.RandomHyperplanes, shape: Shape, random: np.random.Generator) -> tuple[Array, Array]:
     """See the module."""
     weights = random.standard_normal((shape.fan_out, shape.fan_in))
     if shape.last:

@@ -11,7 +11,7 @@ from sfumato.recipe import choices
 
 
 @dataclass(frozen=True)
-class Wiring:
+class Connections:
     """Layers with weights are counted from 0, the output's included."""
 
     adds: frozenset[int] = frozenset()
@@ -28,43 +28,44 @@ class Wiring:
         return 1 + sum(1 for below in self.adds if below < layer)
 
 
-STRAIGHT = Wiring()
+PLAIN = Connections()
 
-Connect = Callable[[Any, Sequence[int]], Wiring]
-"""What implements a shape: (choice, widths of the hidden layers) -> wiring. Raises RecipeError."""
+Connect = Callable[[Any, Sequence[int]], Connections]
+"""What implements a shape: (choice, widths of the hidden layers) -> connections. Raises RecipeError."""
 
 
-def plain(_shape: choices.Straight, _widths: Sequence[int]) -> Wiring:
+def plain(_shape: choices.Plain, _widths: Sequence[int]) -> Connections:
     """Nothing is added and nothing joins."""
-    return STRAIGHT
+    return PLAIN
 
 
-def residual(_shape: choices.Residual, widths: Sequence[int]) -> Wiring:
+def residual(_shape: choices.Residual, widths: Sequence[int]) -> Connections:
     """He, Zhang, Ren and Sun 2016, "Deep Residual Learning for Image Recognition", with one layer in each block.
 
     Nothing comes after the sum, as in their "Identity Mappings in Deep Residual Networks" of the same year.
     """
     if len(set(widths)) > 1:
         raise RecipeError(
-            f"must have hidden layers of one width for shape residual, which adds inputs to outputs. Got {widths}."
+            "must have hidden layers of one width for connectivity residual, which adds inputs to outputs. "
+            f"Got {widths}."
         )
-    return Wiring(adds=frozenset(range(1, len(widths))))
+    return Connections(adds=frozenset(range(1, len(widths))))
 
 
-def skip(shape: choices.Skip, widths: Sequence[int]) -> Wiring:
+def skip(shape: choices.Skip, widths: Sequence[int]) -> Connections:
     """DeepSDF (Park et al. 2019) has it in layer 5 of 8, NeRF (Mildenhall et al. 2020) in layer 6 of 8."""
     depth = len(widths)
     if depth < 2:
-        raise RecipeError(f"must have depth 2 or more for shape skip. Got depth {depth}.")
+        raise RecipeError(f"must have depth 2 or more for connectivity skip. Got depth {depth}.")
     layer = shape.layer or depth // 2 + 1
     if not 2 <= layer <= depth:
         raise RecipeError(
-            f"must have shape skip with a layer from 2 to its depth, {depth}, or 0: the middle one. Got {shape}."
+            f"must have connectivity skip with a layer from 2 to its depth, {depth}, or 0: the middle one. Got {shape}."
         )
-    return Wiring(joins=layer - 1)
+    return Connections(joins=layer - 1)
 
 
-def wiring(shape: choices.Shape, widths: Sequence[int]) -> Wiring:
+def connections(shape: choices.Connectivity, widths: Sequence[int]) -> Connections:
     """Of a network with these hidden layers. Raises RecipeError where it cannot have this shape."""
     connect: Connect = shape.implementation()
     return connect(shape, widths)

@@ -13,10 +13,10 @@ from sfumato.training.engines.engine import Task
 from sfumato.training.engines.fused.engine import Fused
 
 
-class Stacked(Fused):
+class Concurrent(Fused):
     """The fused engine with one thread, whatever the task says."""
 
-    name = "stacked"
+    name = "concurrent"
 
     def __init__(self, task: Task) -> None:
         """As `Fused`; tasks of networks side by side should have one and the same ``shared``."""

@@ -4,24 +4,24 @@ import numpy as np
 import pytest
 
 from sfumato.recipe import choices
-from sfumato.training.orders import SeededOrder
+from sfumato.training.samplers import SeededSampler
 
 N = 500
 
 
-def epochs(choice: choices.Order, seed: int = 3) -> list[np.ndarray]:
-    order = SeededOrder(choice, N, seed)
+def epochs(choice: choices.Sampler, seed: int = 3) -> list[np.ndarray]:
+    order = SeededSampler(choice, N, seed)
     return [order.epoch() for _ in range(3)]
 
 
-@pytest.mark.parametrize("choice", [choices.Shuffled(), choices.Scan(), choices.Fixed()], ids=str)
-def test_every_pixel_once_an_epoch(choice: choices.Order) -> None:
+@pytest.mark.parametrize("choice", [choices.Shuffled(), choices.Sequential(), choices.Fixed()], ids=str)
+def test_every_pixel_once_an_epoch(choice: choices.Sampler) -> None:
     for epoch in epochs(choice):
         assert sorted(epoch) == list(range(N))
 
 
 def test_what_each_order_promises() -> None:
-    shuffled, scan, fixed = (epochs(choice) for choice in (choices.Shuffled(), choices.Scan(), choices.Fixed()))
+    shuffled, scan, fixed = (epochs(choice) for choice in (choices.Shuffled(), choices.Sequential(), choices.Fixed()))
     assert (shuffled[0] != shuffled[1]).mean() > 0.9
     assert (scan[0] == np.arange(N)).all()
     assert (scan[2] == np.arange(N)).all()
@@ -39,8 +39,8 @@ def test_replacement_draws_anew() -> None:
 
 
 def test_an_order_continues_from_its_state() -> None:
-    order = SeededOrder(choices.Shuffled(), N, 3)
+    order = SeededSampler(choices.Shuffled(), N, 3)
     order.epoch()
-    other = SeededOrder(choices.Shuffled(), N, 3)
+    other = SeededSampler(choices.Shuffled(), N, 3)
     other.load(order.state())
     assert (order.epoch() == other.epoch()).all()

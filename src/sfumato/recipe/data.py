@@ -1,0 +1,13 @@
+"""Which samples are trained on."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from sfumato.recipe.section import Section
+
+
+class Data(Section):
+    """Training and validation samples."""
+
+    split: float = Field(default=0.0, ge=0, le=0.95, description="fraction of pixels held out for validation")

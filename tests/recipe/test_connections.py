@@ -1,0 +1,66 @@
+"""What a shape means for each layer, and which networks cannot have it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sfumato.errors import RecipeError
+from sfumato.recipe import Model, Recipe, changed, from_string, to_string
+from sfumato.recipe.connections import Connections
+
+
+@pytest.mark.parametrize(
+    ("model", "connections", "fan_ins", "terms"),
+    [
+        ({"depth": 3, "width": 9}, Connections(), [2, 9, 9, 9], [1, 1, 1, 1]),
+        (
+            {"depth": 3, "width": 9, "connectivity": "residual"},
+            Connections(frozenset({1, 2})),
+            [2, 9, 9, 9],
+            [1, 1, 2, 3],
+        ),
+        ({"depth": 0, "connectivity": "residual"}, Connections(), [2], [1]),
+        ({"width": (9, 8, 7), "connectivity": "skip"}, Connections(joins=1), [2, 11, 8, 7], [1, 1, 1, 1]),
+        ({"depth": 8, "width": 5, "connectivity": "skip"}, Connections(joins=4), [2, 5, 5, 5, 7, 5, 5, 5, 5], [1] * 9),
+        ({"depth": 2, "width": 5, "connectivity": "skip(2)"}, Connections(joins=1), [2, 7, 5], [1, 1, 1]),
+    ],
+)
+def test_wiring(model: dict[str, Any], connections: Connections, fan_ins: list[int], terms: list[int]) -> None:
+    recipe = Model.of(model)
+    assert recipe.connections == connections
+    assert recipe.connections.fan_ins(2, recipe.widths) == fan_ins
+    assert [recipe.connections.terms(layer) for layer in range(len(fan_ins))] == terms
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (
+            {"width": (9, 8), "connectivity": "residual"},
+            r"model must have hidden layers of one width .* Got \(9, 8\)\.",
+        ),
+        (
+            {"depth": 1, "connectivity": "skip"},
+            r"model must have depth 2 or more for connectivity skip\. Got depth 1\.",
+        ),
+        ({"depth": 3, "connectivity": "skip(4)"}, r"layer from 2 to its depth, 3, .* Got skip\(layer=4\)\."),
+        ({"depth": 3, "connectivity": "skip(1)"}, r"layer from 2 to its depth, 3, .* Got skip\(layer=1\)\."),
+    ],
+)
+def test_what_cannot_be_is_refused_in_one_line(model: dict[str, Any], message: str) -> None:
+    with pytest.raises(RecipeError, match=message):
+        changed(Recipe(), {"model": model})
+
+
+def test_strings_from_before_there_were_shapes_are_plain() -> None:
+    # Written before: depth 6, seed 7.
+    old = (
+        "sf2:eNodjtsKwyAQRH9F9ikFGzQlvQh-S7FxkwoaRW0hDfn3bvI4nDnDrBCiRQ9qBYupvkFdObjZVVCAdsLSlMF41B"
+        "fRihNsHGo2hOdpN16mDmT0suMQU3XB_TCTOMY4Nj5r0UrOQgw410-g9ODMmpDI1hLPouesUPRYtOzuxHAwy14jgF_M"
+        "i-4EZ4aU5zEmRH9cKIgW1G37AwBlOlE"
+    )
+    skip = changed(Recipe(), {"model": {"connectivity": "skip(3)"}})
+    assert from_string(to_string(skip)) == skip
+    assert from_string(old).model == changed(Recipe(), {"model": {"depth": 6}}).model
