@@ -48,7 +48,7 @@ def ratios(over: Sequence[float], under: Sequence[float]) -> Quartiles:
 def alternate(turns: Mapping[str, Callable[[int], float]], rounds: int) -> dict[str, list[float]]:
     """What every side's turn returned (its seconds) in each round; a turn is given the round's number.
 
-    Every other round goes through the sides backwards: none always follows the same neighbour.
+    Every other round goes through the sides backwards: none always follows the same neighbor.
     """
     seconds: dict[str, list[float]] = {name: [] for name in turns}
     names = list(turns)

@@ -1,4 +1,4 @@
-"""What optimisers come to in equal seconds of one core, each at its own best rate.
+"""What optimizers come to in equal seconds of one core, each at its own best rate.
 
     python benchmarks/equal_seconds.py [--picture cat] [--seconds 1 3 10] [--seeds 3] [--only soap kfac] [--write NAME]
 
@@ -30,7 +30,7 @@ from sfumato.recipe import Recipe, changed
 from sfumato.training import PictureProblem, Trainer, resolve
 from sfumato.training.engines import Engine, Task, find
 
-OPTIMISERS = ("adam", "muon", "foof", "soap", "kfac")
+OPTIMIZERS = ("adam", "muon", "foof", "soap", "kfac")
 COMPILED = ("adam", "muon", "foof")
 """Which of them engine `fused` has."""
 
@@ -39,9 +39,9 @@ BATCH, STEPS = 512, 20
 
 
 class Side(NamedTuple):
-    """An optimiser in an engine."""
+    """An optimizer in an engine."""
 
-    optimiser: str
+    optimizer: str
     engine: str
 
     def recipe(self, picture: str, **more: Any) -> Recipe:
@@ -51,7 +51,7 @@ class Side(NamedTuple):
                 Recipe(),
                 {
                     "picture": {"source": picture},
-                    "training": {"optimizer": self.optimiser, "batch": BATCH},
+                    "training": {"optimizer": self.optimizer, "batch": BATCH},
                     "engine": self.engine,
                     "threads": 1,
                     "evaluation": {"every": "end"},
@@ -64,8 +64,8 @@ class Side(NamedTuple):
 
 def every_side(only: Sequence[str]) -> list[Side]:
     """All in PyTorch, some in compiled code as well."""
-    found = [Side(name, "autograd") for name in OPTIMISERS] + [Side(name, "fused") for name in COMPILED]
-    return [side for side in found if not only or side.optimiser in only]
+    found = [Side(name, "autograd") for name in OPTIMIZERS] + [Side(name, "fused") for name in COMPILED]
+    return [side for side in found if not only or side.optimizer in only]
 
 
 def engine_of(recipe: Recipe, target: NDArray[np.float32]) -> Engine:
@@ -122,7 +122,7 @@ def line(side: Side, recipe: Recipe, cost: Quartiles, size: float, cells: Sequen
     """Of the table: what is remembered, what a step takes, and mean dB (least to most)."""
     texts = [f"{statistics.mean(cell):.2f} ({min(cell):.2f} to {max(cell):.2f})" for cell in cells]
     rate, took = recipe.training.optimizer.lr, cost.median
-    return " | ".join([f"| `{side.optimiser}`, `{side.engine}`", f"{rate:.2g}", f"{size:.1f}", f"{took:.1f}", *texts])
+    return " | ".join([f"| `{side.optimizer}`, `{side.engine}`", f"{rate:.2g}", f"{size:.1f}", f"{took:.1f}", *texts])
 
 
 def main() -> None:
@@ -132,7 +132,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, nargs="+", default=[1, 3, 10])
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", nargs="*", choices=OPTIMISERS, default=[])
+    parser.add_argument("--only", nargs="*", choices=OPTIMIZERS, default=[])
     parser.add_argument("--write", metavar="NAME", help="of a file among the results")
     arguments = parser.parse_args()
     sides = every_side(arguments.only)
@@ -142,7 +142,7 @@ def main() -> None:
     pixels = target.shape[0] * target.shape[1]
     turns = {" ".join(side): stepping(engine, pixels) for side, engine in engines.items()}
     milliseconds = {name: [1e3 * each for each in took] for name, took in alternate(turns, arguments.rounds).items()}
-    print("| optimiser, engine | rate | MB | ms a step | " + " | ".join(f"{s:g} s" for s in arguments.seconds) + " |")
+    print("| optimizer, engine | rate | MB | ms a step | " + " | ".join(f"{s:g} s" for s in arguments.seconds) + " |")
     print("|---" * (4 + len(arguments.seconds)) + "|")
     rows: list[dict[str, Any]] = []
     for side in sides:
@@ -155,7 +155,7 @@ def main() -> None:
         print(line(side, recipe, cost, size, cells), "|", flush=True)
         rows.append(
             {
-                "optimiser": str(recipe.training.optimizer),
+                "optimizer": str(recipe.training.optimizer),
                 "engine": side.engine,
                 "milliseconds_a_step": cost.rounded(2),
                 "megabytes": round(size, 2),

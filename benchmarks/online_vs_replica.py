@@ -50,7 +50,7 @@ class Side(NamedTuple):
 
 
 def picture(places: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(N, 3) colours: the Mona Lisa where its file lies beside the project, else waves; the speed is the same."""
+    """(N, 3) colors: the Mona Lisa where its file lies beside the project, else waves; the speed is the same."""
     if PICTURE.exists():
         with Image.open(PICTURE) as image:
             return np.asarray(image.convert("RGB")).reshape(-1, 3) / 255

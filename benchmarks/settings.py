@@ -17,7 +17,7 @@ from sfumato.recipe.changes import changed
 from sfumato.streams import stream
 
 ROWS, COLUMNS = 429, 300
-"""Of the picture of 2012. Its colours are waves here: the speed is the same for all colours."""
+"""Of the picture of 2012. Its colors are waves here: the speed is the same for all colors."""
 RATE = 0.05
 """Of plain SGD: large enough that a wrong update shows in the losses, small enough that rounding does not."""
 

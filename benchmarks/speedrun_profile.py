@@ -1,10 +1,10 @@
-"""Where the seconds of the speedrun's closed track go: products, optimiser, order, everything else; and what is off
+"""Where the seconds of the speedrun's closed track go: products, optimizer, order, everything else; and what is off
 the clock.
 
     python benchmarks/speedrun_profile.py [--rounds 11] [--threads 2] [--picture FILE] [--write]
 
-Alternately, in one process: the record recipe, the same with plain SGD in the place of its optimiser, and the products
-of the network alone, on as many threads that meet as often. What the optimiser takes between its stretches of steps,
+Alternately, in one process: the record recipe, the same with plain SGD in the place of its optimizer, and the products
+of the network alone, on as many threads that meet as often. What the optimizer takes between its stretches of steps,
 and the drawing of orders, are timed within the first.
 """
 
@@ -102,8 +102,8 @@ def measure(recipe: Recipe, pixels: NDArray[np.float32], rounds: int, steps: int
     rest = [b - p - order for b, p, order in zip(seconds["sgd"], seconds["products"], inside["order"], strict=True)]
     return {
         "products of the network": ratios(seconds["products"], whole),
-        "optimiser, in each step": ratios(optimizer, whole),
-        "optimiser, inverses": ratios(inside["inverses"], whole),
+        "optimizer, in each step": ratios(optimizer, whole),
+        "optimizer, inverses": ratios(inside["inverses"], whole),
         "drawing the order": ratios(inside["order"], whole),
         "all else": ratios(rest, whole),
         "milliseconds": quartiles([1e3 * one for one in whole]),

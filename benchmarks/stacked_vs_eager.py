@@ -3,7 +3,7 @@
     python benchmarks/stacked_vs_eager.py [--rounds 21] [--networks 32] [--width 32] [--batch 256] [--steps 20]
         [--without-pytorch] [--write]
 
-All sides train the same networks (4 hidden layers, leaky ReLU, plain SGD; each its own seed, initialisation and
+All sides train the same networks (4 hidden layers, leaky ReLU, plain SGD; each its own seed, initialization and
 learning rate) on the same pixels, in turn within every round. The peer is the fastest side that is PyTorch, one network
 after another: the engine ``autograd``, or a loop written by hand, on one thread or two. ``batched`` trains all at once
 by batched products with a gradient derived by hand, on buffers made once. On a machine with other work run it before
@@ -78,12 +78,12 @@ class Problem(NamedTuple):
         return self.recipes[k].training.optimizer.lr
 
     def tensors(self) -> tuple[Tensor, Tensor]:
-        """Inputs and colours."""
+        """Inputs and colors."""
         return torch.from_numpy(self.coordinates).float(), torch.from_numpy(self.targets).float()
 
 
 def problem(networks: int, width: int, batch: int) -> Problem:
-    """Networks that differ in seed, initialisation and learning rate."""
+    """Networks that differ in seed, initialization and learning rate."""
     picture = sf.load_picture("cat")
     recipes = [
         changed(
@@ -143,7 +143,7 @@ def restore(made: list[Engine] | list[Stacked], states: list[dict[str, NDArray[n
 
 def by_hand(problem: Problem, threads: int) -> Side:
     """The loop that people write, with PyTorch's fastest SGD."""
-    inputs, colours = problem.tensors()
+    inputs, colors = problem.tensors()
     made: list[tuple[nn.Module, torch.optim.Optimizer]] = []
 
     def restart() -> None:
@@ -161,7 +161,7 @@ def by_hand(problem: Problem, threads: int) -> Side:
             total = torch.zeros(())
             for batch in own.split(problem.batch):
                 optimizer.zero_grad()
-                loss = nn.functional.mse_loss(module(inputs[batch]), colours[batch]) * (colours.shape[1] / 2)
+                loss = nn.functional.mse_loss(module(inputs[batch]), colors[batch]) * (colors.shape[1] / 2)
                 loss.backward()
                 optimizer.step()
                 total += loss.detach()
@@ -173,7 +173,7 @@ def by_hand(problem: Problem, threads: int) -> Side:
 
 def batched(problem: Problem, threads: int) -> Side:
     """All networks in every product: activations (K, batch, units), weights (K, inputs, outputs)."""
-    inputs, colours = problem.tensors()
+    inputs, colors = problem.tensors()
     count, batch = len(problem.networks), problem.batch
     layers = list(zip(*(network.linear_layers() for network in problem.networks), strict=True))
     first = [
@@ -201,7 +201,7 @@ def batched(problem: Problem, threads: int) -> Side:
             torch.baddbmm(bias, below[k], weight, out=sums[k])
             if k < len(weights) - 1:
                 below.append(torch.ops.aten.leaky_relu.out(sums[k], SLOPE, out=outputs[k]))
-        torch.sub(sums[-1], colours[pixels], out=deltas[-1])
+        torch.sub(sums[-1], colors[pixels], out=deltas[-1])
         errors = (deltas[-1] * deltas[-1]).sum(dim=(1, 2))
         deltas[-1] /= batch
         for k in reversed(range(len(weights))):

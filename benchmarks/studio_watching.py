@@ -52,10 +52,10 @@ LOOK = """
       context.clearRect(0, 0, 24, 24);
       context.drawImage(canvas, 0, 0, 24, 24);
       const data = context.getImageData(0, 0, 24, 24).data;
-      const colours = new Set();
-      for (let i = 0; i < data.length; i += 4) colours.add((data[i] << 16) | (data[i + 1] << 8) | data[i + 2]);
+      const colors = new Set();
+      for (let i = 0; i < data.length; i += 4) colors.add((data[i] << 16) | (data[i + 1] << 8) | data[i + 2]);
       const now = data.join();
-      if (colours.size > 16 && now !== before) window.paintings.push(performance.now());
+      if (colors.size > 16 && now !== before) window.paintings.push(performance.now());
       before = now;
     }
     requestAnimationFrame(look);

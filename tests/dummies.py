@@ -48,7 +48,7 @@ class Bent(choices.Activation, name="bent", implementation=IN_THIS_FILE("BENT"))
     a: float = Field(default=0.5, description="slope far away")
     b: float = Field(default=1.5, description="height of the bend")
 
-    def initialization(self) -> choices.Initialisation:
+    def initialization(self) -> choices.Initialization:
         """For signals in both directions."""
         return choices.Glorot()
 

@@ -24,7 +24,7 @@ SMALL: dict[str, Any] = {
 
 
 def picture(height: int = 9, width: int = 7) -> NDArray[np.float32]:
-    """(height, width, 3) of gradients and a chequerboard, multiples of 1/255."""
+    """(height, width, 3) of gradients and a checkerboard, multiples of 1/255."""
     rows, columns = np.mgrid[0:height, 0:width]
     values = np.stack([rows / height, columns / width, (rows + columns) % 2], axis=-1)
     return np.round(values * 255).astype(np.float32) / np.float32(255)

@@ -76,9 +76,9 @@ def test_a_recipe_or_the_name_of_one() -> None:
     assert one.evaluation.mse == two.evaluation.mse
 
 
-def test_grey_and_rgba_arrays() -> None:
-    grey = picture()[:, :, 0]
-    *_, last = sf.train(picture=grey, **SMALL)
+def test_gray_and_rgba_arrays() -> None:
+    gray = picture()[:, :, 0]
+    *_, last = sf.train(picture=gray, **SMALL)
     assert last.painting().shape == (9, 7, 1)
     rgba = np.concatenate([picture(), picture()[:, :, :1]], axis=2)
     *_, last = sf.train(picture=(rgba * 255).round().astype(np.uint8), **SMALL)

@@ -234,7 +234,7 @@ def test_the_last_of_several_threads_puts_back_what_they_share() -> None:
 def test_a_backend_of_another_environment_breaks_no_figure(tmp_path: Path, backend: str) -> None:
     program = (
         "import sys; from pathlib import Path; import numpy as np; from sfumato.render import curve, painting\n"
-        "curve.write_curve(Path(sys.argv[1]), []); painting.error_colours(np.zeros((2, 2)))\n"
+        "curve.write_curve(Path(sys.argv[1]), []); painting.error_colors(np.zeros((2, 2)))\n"
         "assert 'matplotlib.pyplot' not in sys.modules\n"
         "import os, matplotlib; print(os.environ['MPLBACKEND'], dict.__getitem__(matplotlib.rcParams, 'backend'))"
     )

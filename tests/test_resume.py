@@ -61,7 +61,7 @@ def same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> bool:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_every_engine_and_optimiser_goes_on_to_the_same_bits(
+def test_every_engine_and_optimizer_goes_on_to_the_same_bits(
     case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     changes = changes_of(case)

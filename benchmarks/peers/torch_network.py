@@ -54,7 +54,7 @@ def restore(built: nn.Sequential, problem: Problem) -> None:
 
 
 def rate(problem: Problem) -> float:
-    """Of SGD. Raises RuntimeError for another optimiser."""
+    """Of SGD. Raises RuntimeError for another optimizer."""
     sgd = problem.recipe.training.optimizer
     if not isinstance(sgd, choices.SGD) or sgd.fan_in_scaling or sgd.momentum:
         raise RuntimeError(f"the peers train by plain SGD, not by {sgd}")

@@ -58,7 +58,7 @@ def paint(
     ``picture`` is a file, the name of a sample, an image of Pillow, an array, tensor or nested lists (H, W) or
     (H, W, C) of uint8, uint16, bool, or floats in [0, 1], or the recipe's settings of a picture:
     ``{"source": "cat.jpg", "max_side": 200}``. An image is learned as its file would be: turned as its EXIF data says,
-    its colour profile converted. ``recipe`` is a recipe or the name of a preset, by default ``fast``; ``changes``
+    its color profile converted. ``recipe`` is a recipe or the name of a preset, by default ``fast``; ``changes``
     replace its fields:
     ``paint("cat", picture={"max_side": 200}, model={"depth": 6}, seed=7)``; a change of the budget replaces the whole
     budget.
@@ -98,9 +98,9 @@ def fit(
     live: bool | None = None,
     **changes: Any,
 ) -> Run:
-    """Train a network of your own, in place: any ``nn.Module`` that maps (N, 2) coordinates to (N, C) colours.
+    """Train a network of your own, in place: any ``nn.Module`` that maps (N, 2) coordinates to (N, C) colors.
 
-    The rest is as for `paint`. The recipe's network and its initialisation play no part. To resume, or to load the run
+    The rest is as for `paint`. The recipe's network and its initialization play no part. To resume, or to load the run
     later, pass a module of the same shape again. Raises RecipeError when the module does not fit the picture.
     """
     watching = Watching.of(film, observers, stop, live)

@@ -8,7 +8,7 @@ import numpy as np
 
 
 def stream(seed: int, name: str) -> np.random.Generator:
-    """The generator of one part, such as ``initialisation/0`` or ``order/17``.
+    """The generator of one part, such as ``initialization/0`` or ``order/17``.
 
     Two runs with one seed draw alike under one name, however much either of them draws under other names.
     """

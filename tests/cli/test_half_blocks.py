@@ -21,7 +21,7 @@ def test_the_picture_keeps_its_shape(size: tuple[int, int], width: int, height: 
     assert cells(size, width, height) == expected
 
 
-def test_two_rows_a_line_in_their_colours() -> None:
+def test_two_rows_a_line_in_their_colors() -> None:
     painting = np.zeros((4, 3, 3))
     painting[0] = (1, 0, 0)
     painting[1] = (0, 2, -1)
@@ -36,7 +36,7 @@ def test_two_rows_a_line_in_their_colours() -> None:
     assert "48;2;0;0;128" in text
 
 
-def test_grey_and_rgba() -> None:
+def test_gray_and_rgba() -> None:
     for channels in (1, 4):
         console = Console(width=10, color_system="truecolor", force_terminal=True)
         with console.capture() as capture:

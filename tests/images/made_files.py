@@ -1,4 +1,4 @@
-"""Picture files and colour profiles made byte by byte, for what Pillow cannot write."""
+"""Picture files and color profiles made byte by byte, for what Pillow cannot write."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def noise(shape: tuple[int, ...], top: int = 256) -> NDArray[Any]:
 
 RGBA: NDArray[np.uint8] = noise((5, 7, 4))
 RGB = np.ascontiguousarray(RGBA[:, :, 1:])
-GREY = np.ascontiguousarray(RGBA[:, :, 0])
+GRAY = np.ascontiguousarray(RGBA[:, :, 0])
 
 LOSSLESS = [("png", {}), ("tif", {}), ("tif", {"compression": "tiff_lzw"}), ("webp", {"lossless": True, "exact": True})]
 
@@ -83,7 +83,7 @@ def smooth() -> NDArray[np.uint8]:
     return np.stack([rows * 8, columns * 6, 200 - rows * 4], axis=2).astype(np.uint8)
 
 
-def deep_grey() -> NDArray[np.uint16]:
+def deep_gray() -> NDArray[np.uint16]:
     values = noise((5, 7), 65536)
     values[0, :3] = 0, 1, 65535
     return values
@@ -97,9 +97,9 @@ def chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def png(width: int, height: int, bits: int, colour: int, rows: bytes, before: bytes = b"", after: bytes = b"") -> bytes:
+def png(width: int, height: int, bits: int, color: int, rows: bytes, before: bytes = b"", after: bytes = b"") -> bytes:
     """A PNG file; ``rows`` hold the filter byte of each row, ``before`` and ``after`` are chunks around the pixels."""
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0))
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, color, 0, 0, 0))
     pixels = chunk(b"IDAT", zlib.compress(rows))
     return b"\x89PNG\r\n\x1a\n" + header + before + pixels + after + chunk(b"IEND", b"")
 
@@ -119,10 +119,10 @@ def tiff(entries: Mapping[int, tuple[int, int, int | bytes]], order: str = "<") 
     return magic + struct.pack(order + "I", 8) + directory + struct.pack(order + "I", 0) + body
 
 
-def grey_tiff(
+def gray_tiff(
     values: NDArray[np.generic], *, white_is_zero: bool = False, packed: bool = False, order: str = "<"
 ) -> bytes:
-    """Grey (H, W) of 8, 16 or 32 bits, unsigned, signed or float."""
+    """Gray (H, W) of 8, 16 or 32 bits, unsigned, signed or float."""
     raw = values.astype(values.dtype.newbyteorder("<" if order == "<" else ">")).tobytes()
     raw = zlib.compress(raw) if packed else raw
     return tiff(
@@ -177,7 +177,7 @@ def profile(space: bytes, tags: Sequence[tuple[bytes, bytes]], pcs: bytes = b"XY
 WHITE = (b"wtpt", xyz(0.9642, 1.0, 0.8249))
 
 
-def grey_profile(power: float) -> bytes:
+def gray_profile(power: float) -> bytes:
     return profile(b"GRAY", [WHITE, (b"kTRC", gamma(power))])
 
 

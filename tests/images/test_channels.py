@@ -9,18 +9,18 @@ from sfumato.images.planes import Planes
 from tests.images.made_files import noise
 
 
-def planes(colours: int, alpha: int | None) -> Planes:
+def planes(colors: int, alpha: int | None) -> Planes:
     plane = np.zeros((3, 4), dtype=np.uint8)
-    return Planes((plane,) * colours, None if alpha is None else np.full((3, 4), alpha, dtype=np.uint8))
+    return Planes((plane,) * colors, None if alpha is None else np.full((3, 4), alpha, dtype=np.uint8))
 
 
 @pytest.mark.parametrize(
-    ("colours", "alpha", "expected"),
+    ("colors", "alpha", "expected"),
     [(1, None, 1), (1, 255, 1), (1, 254, 4), (3, None, 3), (3, 255, 3), (3, 0, 4)],
 )
-def test_auto_follows_the_file(colours: int, alpha: int | None, expected: int) -> None:
-    assert count("auto", planes(colours, alpha)) == expected
-    assert [count(channels, planes(colours, alpha)) for channels in ("grey", "rgb", "rgba")] == [1, 3, 4]
+def test_auto_follows_the_file(colors: int, alpha: int | None, expected: int) -> None:
+    assert count("auto", planes(colors, alpha)) == expected
+    assert [count(channels, planes(colors, alpha)) for channels in ("gray", "rgb", "rgba")] == [1, 3, 4]
 
 
 @pytest.mark.parametrize("given", [1, 2, 3, 4])
@@ -28,13 +28,13 @@ def test_auto_follows_the_file(colours: int, alpha: int | None, expected: int) -
 def test_every_pair(given: int, wanted: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blocks, "_NUMBERS", 20)
     values = (noise((5, 7, given)) / 255).astype(np.float32)
-    colours = np.repeat(values[:, :, :1], 3, axis=2) if given < 3 else values[:, :, :3]
+    colors = np.repeat(values[:, :, :1], 3, axis=2) if given < 3 else values[:, :, :3]
     alpha = values[:, :, -1:] if given in (2, 4) else np.ones((5, 7, 1), dtype=np.float32)
-    over_white = colours * alpha + 1 - alpha
+    over_white = colors * alpha + 1 - alpha
     expected = {
         1: (over_white @ [0.299, 0.587, 0.114])[:, :, np.newaxis],
         3: over_white,
-        4: np.concatenate([colours, alpha], axis=2),
+        4: np.concatenate([colors, alpha], axis=2),
     }[wanted]
     result = converted(values, wanted)
     assert result.dtype == np.float32
@@ -43,7 +43,7 @@ def test_every_pair(given: int, wanted: int, monkeypatch: pytest.MonkeyPatch) ->
     np.testing.assert_allclose(result, expected, atol=1e-6)
 
 
-def test_three_equal_values_are_that_grey() -> None:
+def test_three_equal_values_are_that_gray() -> None:
     levels = (np.arange(256) / 255).astype(np.float32).reshape(16, 16, 1)
     np.testing.assert_array_equal(converted(np.repeat(levels, 3, axis=2), 1), levels)
 

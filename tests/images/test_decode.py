@@ -86,7 +86,7 @@ def test_exif_orientation(tmp_path: Path, orientation: int, suffix: str, options
     exif[0x0112] = orientation
     path = save(tmp_path / f"a.{suffix}", kept, exif=exif, **options)
     assert_same(load(path), stored(RGB))
-    assert_same(load(path, colour="raw"), stored(RGB))
+    assert_same(load(path, color="raw"), stored(RGB))
 
 
 @pytest.mark.parametrize("orientation", [6, 3])

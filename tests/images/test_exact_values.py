@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sfumato.images import exact
-from tests.images.made_files import SHARED, grey_tiff, load, needs_shared, noise, write
+from tests.images.made_files import SHARED, gray_tiff, load, needs_shared, noise, write
 
 
 @pytest.mark.parametrize("steps", [255, 65535])
@@ -39,11 +39,11 @@ def test_the_2012_program_s_values() -> None:
 
     with Image.open(SHARED / "mona-lisa-2012.jpg") as image:
         expected = np.asarray(image) / 255.0
-    values = exact(load(SHARED / "mona-lisa-2012.jpg", colour="raw"))
+    values = exact(load(SHARED / "mona-lisa-2012.jpg", color="raw"))
     assert np.abs(values - expected).max() <= 1e-12
 
 
 def test_sixteen_bits(tmp_path_factory: pytest.TempPathFactory) -> None:
     deep = noise((5, 7), 65536)
-    values = exact(load(write(tmp_path_factory.mktemp("deep"), "a.tif", grey_tiff(deep))))
+    values = exact(load(write(tmp_path_factory.mktemp("deep"), "a.tif", gray_tiff(deep))))
     np.testing.assert_array_equal(values[:, :, 0], deep / 65535)

@@ -17,14 +17,14 @@ from PIL import Image, features
 
 from sfumato.errors import PictureError
 from tests.images.made_files import (
-    GREY,
+    GRAY,
     RGB,
     RGBA,
     cmyk_profile,
-    deep_grey,
+    deep_gray,
     gamma,
-    grey_profile,
-    grey_tiff,
+    gray_profile,
+    gray_tiff,
     load,
     rgb_profile,
     smooth,
@@ -39,10 +39,10 @@ def saved(image: Image.Image, kind: str, **options: Any) -> bytes:
 
 def honest_files() -> list[bytes]:
     """A small file of each kind, with what most decoders' faults are found in: profiles, EXIF, palettes, frames."""
-    rgb, rgba, grey = (Image.fromarray(values) for values in (RGB, RGBA, GREY))
+    rgb, rgba, gray = (Image.fromarray(values) for values in (RGB, RGBA, GRAY))
     picture = Image.fromarray(smooth())
     palette = picture.quantize(16)
-    cmyk = Image.merge("CMYK", (grey, grey, grey, grey))
+    cmyk = Image.merge("CMYK", (gray, gray, gray, gray))
     exif = Image.Exif()
     exif[0x0112], exif[0x010E] = 6, "a picture"
     icc = {"icc_profile": rgb_profile(gamma(1.8))}
@@ -52,7 +52,7 @@ def honest_files() -> list[bytes]:
         saved(cmyk, "JPEG", icc_profile=cmyk_profile()),
         saved(rgba, "PNG", exif=exif, **icc),
         saved(palette, "PNG", transparency=bytes(range(16))),
-        saved(Image.fromarray(deep_grey()), "PNG", icc_profile=grey_profile(2.2)),
+        saved(Image.fromarray(deep_gray()), "PNG", icc_profile=gray_profile(2.2)),
         saved(rgb, "PNG", save_all=True, append_images=[rgb.rotate(180)]),
         saved(palette, "GIF", transparency=3, comment=b"hello", save_all=True, append_images=[palette.rotate(180)]),
         saved(rgb, "BMP"),
@@ -60,10 +60,10 @@ def honest_files() -> list[bytes]:
         saved(rgb, "TIFF", exif=exif, **icc),
         saved(rgba, "TIFF", compression="tiff_lzw"),
         saved(picture, "TIFF", compression="jpeg"),
-        saved(grey.convert("1"), "TIFF", compression="group4"),
+        saved(gray.convert("1"), "TIFF", compression="group4"),
         saved(cmyk, "TIFF", compression="tiff_adobe_deflate"),
-        grey_tiff(deep_grey(), packed=True, order=">"),
-        grey_tiff(np.linspace(0, 1, 35, dtype=np.float32).reshape(5, 7)),
+        gray_tiff(deep_gray(), packed=True, order=">"),
+        gray_tiff(np.linspace(0, 1, 35, dtype=np.float32).reshape(5, 7)),
         saved(rgba, "WEBP", lossless=True, exif=exif, **icc),
         saved(picture, "WEBP", save_all=True, append_images=[picture.rotate(180)]),
     ]
@@ -142,8 +142,8 @@ def check(path: Path, data: bytes, **fields: Any) -> bool:
 FIELDS = st.fixed_dictionaries(
     {},
     optional={
-        "channels": st.sampled_from(["grey", "rgb", "rgba"]),
-        "colour": st.just("raw"),
+        "channels": st.sampled_from(["gray", "rgb", "rgba"]),
+        "color": st.just("raw"),
         "light": st.just("linear"),
         "max_side": st.integers(2, 40),
         "size": st.just("9x8"),

@@ -18,16 +18,16 @@ from sfumato import images
 from sfumato.errors import PictureError, RecipeError
 from sfumato.recipe import Picture
 from tests.images.made_files import (
-    GREY,
+    GRAY,
     RGB,
     RGBA,
     assert_same,
     chunk,
     cmyk_profile,
-    deep_grey,
+    deep_gray,
     gamma,
-    grey_profile,
-    grey_tiff,
+    gray_profile,
+    gray_tiff,
     load,
     noise,
     png,
@@ -65,10 +65,10 @@ def turned(orientation: int) -> Image.Exif:
 def palette(values: NDArray[np.uint8], **info: Any) -> Image.Image:
     image = Image.fromarray(values % 5, "L")
     image.putpalette([level for index in range(5) for level in (index * 50, 255 - index * 30, index * 7)])
-    coloured = Image.frombytes("P", image.size, image.tobytes())
-    coloured.putpalette(image.getpalette() or [])
-    coloured.info.update(info)
-    return coloured
+    colored = Image.frombytes("P", image.size, image.tobytes())
+    colored.putpalette(image.getpalette() or [])
+    colored.info.update(info)
+    return colored
 
 
 SMOOTH = Image.fromarray(noise((12, 9, 3)))
@@ -77,27 +77,27 @@ FILES: dict[str, bytes] = {
     "rgb.png": saved(Image.fromarray(RGB), "PNG"),
     "rgba.png": saved(Image.fromarray(RGBA), "PNG"),
     "opaque.png": saved(Image.fromarray(RGB).convert("RGBA"), "PNG"),
-    "grey.png": saved(Image.fromarray(GREY), "PNG"),
+    "gray.png": saved(Image.fromarray(GRAY), "PNG"),
     "la.png": saved(Image.fromarray(RGBA).convert("LA"), "PNG"),
-    "palette.png": saved(palette(GREY), "PNG"),
-    "clear-palette.png": saved(palette(GREY), "PNG", transparency=2),
-    "half-clear-palette.png": saved(palette(GREY), "PNG", transparency=bytes([0, 60, 120, 200, 255])),
-    "grey.gif": saved(Image.fromarray(GREY), "GIF"),
+    "palette.png": saved(palette(GRAY), "PNG"),
+    "clear-palette.png": saved(palette(GRAY), "PNG", transparency=2),
+    "half-clear-palette.png": saved(palette(GRAY), "PNG", transparency=bytes([0, 60, 120, 200, 255])),
+    "gray.gif": saved(Image.fromarray(GRAY), "GIF"),
     "key.png": saved(Image.fromarray(RGB), "PNG", transparency=tuple(int(level) for level in RGB[1, 1])),
-    "one-bit.png": saved(Image.fromarray(GREY).convert("1"), "PNG"),
+    "one-bit.png": saved(Image.fromarray(GRAY).convert("1"), "PNG"),
     "two-bit-key.png": png(8, 8, 2, 0, b"\0\x1b\x1b" * 8, before=chunk(b"tRNS", b"\0\2")),
-    "deep.png": saved(Image.fromarray(deep_grey()), "PNG"),
+    "deep.png": saved(Image.fromarray(deep_gray()), "PNG"),
     "deep-alpha.png": png(5, 4, 16, 4, rows_of(noise((4, 10), 65536).astype(">u2"))),
-    "deep.tif": grey_tiff(deep_grey()),
-    "big-endian.tif": grey_tiff(deep_grey(), order=">"),
-    "white-is-zero.tif": grey_tiff(deep_grey(), white_is_zero=True),
-    "float.tif": grey_tiff((GREY / 255).astype(np.float32)),
-    "float-white-is-zero.tif": grey_tiff((GREY / 255).astype(np.float32), white_is_zero=True),
+    "deep.tif": gray_tiff(deep_gray()),
+    "big-endian.tif": gray_tiff(deep_gray(), order=">"),
+    "white-is-zero.tif": gray_tiff(deep_gray(), white_is_zero=True),
+    "float.tif": gray_tiff((GRAY / 255).astype(np.float32)),
+    "float-white-is-zero.tif": gray_tiff((GRAY / 255).astype(np.float32), white_is_zero=True),
     "cmyk.jpg": saved(SMOOTH.convert("CMYK"), "JPEG"),
     "cmyk-profile.tif": saved(SMOOTH.convert("CMYK"), "TIFF", icc_profile=cmyk_profile()),
     "lab.tif": saved(Image.fromarray(noise((5, 7, 3)), "LAB"), "TIFF"),
     "profile.png": saved(Image.fromarray(RGB), "PNG", icc_profile=rgb_profile(gamma(2.2), (1, 0, 2))),
-    "grey-profile.png": saved(Image.fromarray(GREY), "PNG", icc_profile=grey_profile(1.0)),
+    "gray-profile.png": saved(Image.fromarray(GRAY), "PNG", icc_profile=gray_profile(1.0)),
     "turned.jpg": saved(SMOOTH, "JPEG", exif=turned(6)),
     "mirrored.png": saved(SMOOTH, "PNG", exif=turned(5)),
     "turned.webp": saved(SMOOTH, "WEBP", exif=turned(8), lossless=True),
@@ -107,7 +107,7 @@ FILES: dict[str, bytes] = {
 LOST_WHEN_LOADED = {"two-bit-key.png", "deep-alpha.png"}
 """Of these, Pillow's image no longer knows how the file stored its values; nor does a copy of one whose 0 is white."""
 
-SETTINGS: list[dict[str, object]] = [{}, {"colour": "raw"}, {"channels": "rgb", "max_side": 4}, {"light": "linear"}]
+SETTINGS: list[dict[str, object]] = [{}, {"color": "raw"}, {"channels": "rgb", "max_side": 4}, {"light": "linear"}]
 
 
 @pytest.mark.parametrize(("name", "fields"), list(itertools.product(FILES, SETTINGS)), ids=str)
@@ -148,7 +148,7 @@ def test_of_an_animation_the_frame_that_is_sought(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "values", [GREY, RGB, RGBA, np.ascontiguousarray(RGBA[:, :, :2])], ids=["L", "RGB", "RGBA", "LA"]
+    "values", [GRAY, RGB, RGBA, np.ascontiguousarray(RGBA[:, :, :2])], ids=["L", "RGB", "RGBA", "LA"]
 )
 @pytest.mark.parametrize("fields", SETTINGS, ids=str)
 def test_an_array_is_learned_as_its_file(tmp_path: Path, values: NDArray[np.uint8], fields: dict[str, object]) -> None:
@@ -193,12 +193,12 @@ def test_every_level_of_8_and_16_bits_is_rounded_once() -> None:
 
 
 def test_bools_and_short_floats() -> None:
-    bits = GREY > 100
+    bits = GRAY > 100
     assert_same(given(bits), bits.astype(np.float32)[:, :, np.newaxis])
     assert_same(given(torch.from_numpy(bits)), bits.astype(np.float32)[:, :, np.newaxis])
-    half = (GREY / 255).astype(np.float16)
+    half = (GRAY / 255).astype(np.float16)
     assert_same(given(half), half.astype(np.float32)[:, :, np.newaxis])
-    short = torch.from_numpy(GREY / 255).to(torch.bfloat16)
+    short = torch.from_numpy(GRAY / 255).to(torch.bfloat16)
     assert_same(given(short), short.float().numpy()[:, :, np.newaxis])
 
 
@@ -214,23 +214,23 @@ def test_rounding_is_clipped_and_no_array_is_changed() -> None:
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: GREY.astype(np.float64), ["floats in [0, 1]", "go from 3 to 247", "divide them by 255"]),
-        (lambda: deep_grey() / 1.0, ["go from 0 to 65535", "divide them by 65535"]),
-        (lambda: GREY / 127.5 - 1, ["go from -", "(array + 1) / 2"]),
+        (lambda: GRAY.astype(np.float64), ["floats in [0, 1]", "go from 3 to 247", "divide them by 255"]),
+        (lambda: deep_gray() / 1.0, ["go from 0 to 65535", "divide them by 65535"]),
+        (lambda: GRAY / 127.5 - 1, ["go from -", "(array + 1) / 2"]),
         (lambda: np.array([[0.0, 1.01], [1, 1]]), ["go from 0 to 1.01", "[0, 1]"]),
         (lambda: np.array([[-500.0, 1e9], [1, 1]]), ["scale them"]),
         (lambda: np.array([[0, np.nan], [1, 1]]), ["NaN or infinity", "nan_to_num"]),
         (lambda: np.array([[0, np.inf], [1, 1]]), ["NaN or infinity"]),
         (lambda: torch.full((4, 4), torch.nan), ["a tensor of float32", "NaN or infinity"]),
-        (lambda: GREY.astype(np.int64), ["an array of int64", "go from 3 to", "astype(numpy.uint8)"]),
-        (lambda: GREY.tolist(), ["a list", "astype(numpy.uint8)"]),
-        (lambda: deep_grey().astype(np.int32), ["astype(numpy.uint16)"]),
+        (lambda: GRAY.astype(np.int64), ["an array of int64", "go from 3 to", "astype(numpy.uint8)"]),
+        (lambda: GRAY.tolist(), ["a list", "astype(numpy.uint8)"]),
+        (lambda: deep_gray().astype(np.int32), ["astype(numpy.uint16)"]),
         (lambda: np.full((3, 3), 2**40), ["scale them"]),
-        (lambda: GREY.astype(object), ["an array of object", "array.astype(float)"]),
-        (lambda: GREY.astype(complex), ["complex128", "real part"]),
+        (lambda: GRAY.astype(object), ["an array of object", "array.astype(float)"]),
+        (lambda: GRAY.astype(complex), ["complex128", "real part"]),
         (lambda: np.full((3, 3), "a"), ["floats in [0, 1]"]),
         (lambda: [[0.1, 0.2], [0.3]], ["a list", "numpy.asarray"]),
-        (lambda: np.ma.masked_array(GREY, mask=GREY > 100), ["masked", "filled"]),
+        (lambda: np.ma.masked_array(GRAY, mask=GRAY > 100), ["masked", "filled"]),
         (lambda: RGB.transpose(2, 0, 1), ["of shape (3, 5, 7)", "moveaxis", "permute(1, 2, 0)"]),
         (lambda: torch.zeros(3, 8, 9), ["a tensor of float32", "permute(1, 2, 0)"]),
         (lambda: torch.zeros(1, 8, 9, 3), ["of shape (1, 8, 9, 3)", "array[0]"]),
@@ -266,13 +266,13 @@ def test_settings_come_with_any_picture() -> None:
     assert images.asked({"source": "cat"}) == ({"source": "cat"}, None)
     assert images.asked(None, {"max_side": 9}) == ({"max_side": 9}, None)
     assert images.asked(None) == ({}, None)
-    for picture, source in ((GREY, "array"), (GREY.tolist(), "array"), (Image.fromarray(GREY), "image")):
+    for picture, source in ((GRAY, "array"), (GRAY.tolist(), "array"), (Image.fromarray(GRAY), "image")):
         assert images.asked(picture, {"max_side": 9}) == ({"source": source, "max_side": 9}, picture)
         assert images.asked(None, picture) == ({"source": source}, picture)
 
 
 @pytest.mark.parametrize(
-    ("picture", "named"), [("a", "b"), ("a", {"source": "b"}), ({"source": "a"}, {"max_side": 9}), (GREY, GREY)]
+    ("picture", "named"), [("a", "b"), ("a", {"source": "b"}), ({"source": "a"}, {"max_side": 9}), (GRAY, GRAY)]
 )
 def test_two_pictures_are_one_too_many(picture: Any, named: Any) -> None:
     with pytest.raises(RecipeError, match="given once"):

@@ -18,11 +18,11 @@ from PIL import Image, ImageFile
 from sfumato.errors import PictureError
 from sfumato.images import decode
 from tests.images.made_files import (
-    GREY,
+    GRAY,
     RGB,
     assert_same,
     chunk,
-    grey_tiff,
+    gray_tiff,
     load,
     png,
     refusal,
@@ -111,7 +111,7 @@ def test_cut_off_anywhere(tmp_path: Path, suffix: str) -> None:
         (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "e"),
         (png(0, 0, 8, 2, b""), "e"),
         (png(7, 5, 8, 0, b""), "damaged"),
-        (png(7, 5, 3, 9, rows_of(GREY)), "damaged"),
+        (png(7, 5, 3, 9, rows_of(GRAY)), "damaged"),
         (tiff({256: (4, 1, 7), 257: (4, 1, 5)}), "damaged"),
         (tiff({256: (2, 1, 7), 257: (12, 1, 5), 262: (3, 1, 1)}), "damaged"),
         # A directory that names itself as the next one.
@@ -220,7 +220,7 @@ def test_what_pillow_warns_of_stays_inside(tmp_path: Path, recwarn: pytest.Warni
 @pytest.mark.slow
 def test_what_pillow_logs_and_libtiff_prints_stays_inside(tmp_path: Path) -> None:
     many = {256: (4, 1, 7), 257: (4, 1, 5), 258: (3, 1, 8), 262: (3, 1, 1), 277: (4, 1, 2**31), 273: (4, 1, 8)}
-    data = bytearray(grey_tiff(GREY, packed=True))
+    data = bytearray(gray_tiff(GRAY, packed=True))
     data[-20:] = bytes(20)
     paths = [str(write(tmp_path, "a.tif", tiff(many))), str(write(tmp_path, "b.tif", bytes(data)))]
     # In a process of its own: here pytest has handlers for what is logged.
@@ -244,7 +244,7 @@ def test_an_orientation_of_another_type(tmp_path: Path, kind: int, count: int, v
     assert_same(load(save(tmp_path / "a.png", RGB, exif=exif)), stored(RGB))
 
 
-def test_a_colour_key_of_another_kind(tmp_path: Path) -> None:
+def test_a_color_key_of_another_kind(tmp_path: Path) -> None:
     # A palette picture's key in a file without one.
-    data = png(7, 5, 8, 0, rows_of(GREY), chunk(b"tRNS", b"\0"))
+    data = png(7, 5, 8, 0, rows_of(GRAY), chunk(b"tRNS", b"\0"))
     assert "damaged" in refusal(write(tmp_path, "a.png", data))

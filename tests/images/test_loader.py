@@ -18,15 +18,15 @@ from sfumato.images import loader
 from sfumato.notices import heard
 from sfumato.runs import facts
 from tests.images.made_files import (
-    GREY,
+    GRAY,
     LOSSLESS,
     RGB,
     RGBA,
     SHARED,
     assert_same,
-    deep_grey,
+    deep_gray,
     gamma,
-    grey_profile,
+    gray_profile,
     load,
     needs_shared,
     noise,
@@ -44,8 +44,8 @@ def test_rgb_and_rgba_keep_their_values(tmp_path: Path, suffix: str, options: di
 
 
 @pytest.mark.parametrize("suffix", ["png", "tif", "bmp", "gif"])
-def test_grey_keeps_its_values(tmp_path: Path, suffix: str) -> None:
-    assert_same(load(save(tmp_path / f"a.{suffix}", GREY)), stored(GREY))
+def test_gray_keeps_its_values(tmp_path: Path, suffix: str) -> None:
+    assert_same(load(save(tmp_path / f"a.{suffix}", GRAY)), stored(GRAY))
 
 
 def test_bmp_keeps_its_values(tmp_path: Path) -> None:
@@ -74,41 +74,41 @@ def test_any_bytes_come_back(tmp_path_factory: pytest.TempPathFactory, values: N
 def test_channels(tmp_path: Path) -> None:
     path = save(tmp_path / "a.png", RGB)
     luma = RGB.astype(np.float64) @ [0.299, 0.587, 0.114] / 255
-    np.testing.assert_allclose(load(path, channels="grey")[:, :, 0], luma, atol=1e-6)
+    np.testing.assert_allclose(load(path, channels="gray")[:, :, 0], luma, atol=1e-6)
     np.testing.assert_array_equal(load(path, channels="rgba"), np.dstack([stored(RGB), np.ones((5, 7), np.float32)]))
-    path = save(tmp_path / "b.png", GREY)
-    assert_same(load(path, channels="rgb"), stored(np.dstack([GREY] * 3)))
+    path = save(tmp_path / "b.png", GRAY)
+    assert_same(load(path, channels="rgb"), stored(np.dstack([GRAY] * 3)))
 
 
 def test_over_white_or_without_alpha(tmp_path: Path) -> None:
     path = save(tmp_path / "a.png", RGBA)
-    colours, alpha = RGBA[:, :, :3] / 255, RGBA[:, :, 3:] / 255
-    np.testing.assert_allclose(load(path, channels="rgb"), colours * alpha + 1 - alpha, atol=1e-6)
-    grey = (colours * alpha + 1 - alpha) @ [0.299, 0.587, 0.114]
-    np.testing.assert_allclose(load(path, channels="grey")[:, :, 0], grey, atol=1e-6)
-    assert_same(load(path, channels="rgb", colour="raw"), stored(RGBA[:, :, :3]))
-    assert_same(load(path, colour="raw"), stored(RGBA))
+    colors, alpha = RGBA[:, :, :3] / 255, RGBA[:, :, 3:] / 255
+    np.testing.assert_allclose(load(path, channels="rgb"), colors * alpha + 1 - alpha, atol=1e-6)
+    gray = (colors * alpha + 1 - alpha) @ [0.299, 0.587, 0.114]
+    np.testing.assert_allclose(load(path, channels="gray")[:, :, 0], gray, atol=1e-6)
+    assert_same(load(path, channels="rgb", color="raw"), stored(RGBA[:, :, :3]))
+    assert_same(load(path, color="raw"), stored(RGBA))
 
 
 def test_a_profile_is_converted_unless_raw(tmp_path: Path) -> None:
     # Its red and green have changed places.
     path = save(tmp_path / "a.png", RGB, icc_profile=rgb_profile(gamma(2.2), (1, 0, 2)))
-    assert_same(load(path, colour="raw"), stored(RGB))
+    assert_same(load(path, color="raw"), stored(RGB))
     managed = load(path)
     assert np.abs(managed - stored(RGB)[:, :, [1, 0, 2]]).max() < 0.04
     assert np.abs(managed - stored(RGB)).max() > 0.3
 
 
 @pytest.mark.parametrize("bits", [8, 16])
-def test_a_profile_of_grey(tmp_path: Path, bits: int) -> None:
-    values = GREY if bits == 8 else deep_grey()
+def test_a_profile_of_gray(tmp_path: Path, bits: int) -> None:
+    values = GRAY if bits == 8 else deep_gray()
     top = 2**bits - 1
-    path = save(tmp_path / "a.png", Image.fromarray(values), icc_profile=grey_profile(1.0))
+    path = save(tmp_path / "a.png", Image.fromarray(values), icc_profile=gray_profile(1.0))
     expected = images.linear_to_srgb(values / top)
     managed = load(path)
     assert managed.shape == (5, 7, 1)
     np.testing.assert_allclose(managed[:, :, 0], expected, atol=0.51 / 255 if bits == 8 else 2 / 65535)
-    np.testing.assert_allclose(load(path, colour="raw")[:, :, 0], values / top, atol=1e-7)
+    np.testing.assert_allclose(load(path, color="raw")[:, :, 0], values / top, atol=1e-7)
 
 
 def test_alpha_survives_a_profile(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_alpha_survives_a_profile(tmp_path: Path) -> None:
 @needs_shared
 def test_the_profile_of_a_real_picture() -> None:
     path = SHARED / "mona-lisa-2012.jpg"
-    raw = load(path, colour="raw")
+    raw = load(path, color="raw")
     assert_same(raw, load(SHARED / "mona-lisa.png"))
     assert raw.shape == (429, 300, 3)
     # It is of gamma 1.8: converting it moves the picture by 26 dB.
@@ -134,7 +134,7 @@ def test_linear_light(tmp_path: Path) -> None:
     np.testing.assert_array_equal(linear[:, :, 3], plain[:, :, 3])
     np.testing.assert_allclose(linear[:, :, :3], images.srgb_to_linear(plain[:, :, :3].astype(np.float64)), atol=1e-6)
     assert np.abs(linear - plain).max() > 0.2
-    path = save(tmp_path / "b.png", GREY)
+    path = save(tmp_path / "b.png", GRAY)
     np.testing.assert_allclose(load(path, light="linear"), images.srgb_to_linear(load(path)), atol=1e-7)
 
 
@@ -155,12 +155,12 @@ def test_size_and_max_side() -> None:
 
 
 def test_one_pixel_wide(tmp_path: Path) -> None:
-    path = save(tmp_path / "a.png", GREY[:, :1])
+    path = save(tmp_path / "a.png", GRAY[:, :1])
     line = refusal(path)
     assert "at least 2x2 pixels" in line
     assert "1x5" in line
     assert load(path, size="4x4").shape == (4, 4, 1)
-    wide = save(tmp_path / "b.png", np.tile(GREY[:2], (1, 100)))
+    wide = save(tmp_path / "b.png", np.tile(GRAY[:2], (1, 100)))
     assert load(wide).shape == (2, 700, 1)
     assert load(wide, max_side=50).shape == (2, 50, 1)
 

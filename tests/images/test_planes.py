@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tests.images.made_files import (
-    GREY,
+    GRAY,
     RGB,
     RGBA,
     assert_same,
     chunk,
     cmyk_profile,
-    deep_grey,
-    grey_tiff,
+    deep_gray,
+    gray_tiff,
     load,
     noise,
     png,
@@ -32,12 +32,12 @@ from tests.images.made_files import (
 
 @pytest.mark.parametrize("suffix", ["png", "tif", "bmp", "gif"])
 def test_one_bit_is_black_and_white(tmp_path: Path, suffix: str) -> None:
-    bits = GREY > 127
+    bits = GRAY > 127
     picture = load(save(tmp_path / f"a.{suffix}", Image.fromarray(bits)))
     assert_same(picture, bits[:, :, np.newaxis].astype(np.float32))
 
 
-def test_grey_with_alpha(tmp_path: Path) -> None:
+def test_gray_with_alpha(tmp_path: Path) -> None:
     values = noise((5, 7, 2))
     expected = stored(values[:, :, [0, 0, 0, 1]])
     assert_same(load(save(tmp_path / "a.png", values)), expected)
@@ -57,11 +57,11 @@ def test_alpha_that_is_opaque_is_dropped_by_auto(tmp_path: Path) -> None:
 
 
 def palette_image() -> tuple[Image.Image, NDArray[np.uint8]]:
-    colours = noise((11, 3))
+    colors = noise((11, 3))
     indices = noise((5, 7), 11)
     image = Image.frombytes("P", (7, 5), indices.tobytes())
-    image.putpalette(colours.tobytes())
-    return image, colours[indices]
+    image.putpalette(colors.tobytes())
+    return image, colors[indices]
 
 
 @pytest.mark.parametrize("suffix", ["png", "gif", "bmp", "tif"])
@@ -70,31 +70,31 @@ def test_palette(tmp_path: Path, suffix: str) -> None:
     assert_same(load(save(tmp_path / f"a.{suffix}", image)), stored(expected))
 
 
-def test_palette_with_one_transparent_colour_and_with_an_alpha_for_each(tmp_path: Path) -> None:
-    image, colours = palette_image()
+def test_palette_with_one_transparent_color_and_with_an_alpha_for_each(tmp_path: Path) -> None:
+    image, colors = palette_image()
     index = int(np.asarray(image)[0, 0])
     clear = np.asarray(image) == index
-    expected = np.dstack([colours, np.where(clear, 0, 255).astype(np.uint8)])
+    expected = np.dstack([colors, np.where(clear, 0, 255).astype(np.uint8)])
     for suffix in ("png", "gif"):
         picture = load(save(tmp_path / f"a.{suffix}", image, transparency=index))
         np.testing.assert_array_equal(picture[:, :, 3], stored(expected)[:, :, 3])
         np.testing.assert_array_equal(picture[~clear], stored(expected)[~clear])
     alphas = bytes(range(20, 31))
     picture = load(save(tmp_path / "b.png", image, transparency=alphas))
-    assert_same(picture, stored(np.dstack([colours, np.asarray(image) + np.uint8(20)])))
+    assert_same(picture, stored(np.dstack([colors, np.asarray(image) + np.uint8(20)])))
 
 
 def test_palette_with_alpha_channel(tmp_path: Path) -> None:
-    image, colours = palette_image()
-    alpha = Image.fromarray(GREY)
+    image, colors = palette_image()
+    alpha = Image.fromarray(GRAY)
     path = save(tmp_path / "a.tif", Image.merge("PA", (image, alpha)))
-    assert_same(load(path), stored(np.dstack([colours, GREY])))
+    assert_same(load(path), stored(np.dstack([colors, GRAY])))
 
 
-def test_a_transparent_colour_of_grey_and_of_rgb(tmp_path: Path) -> None:
-    grey = png(7, 5, 8, 0, rows_of(GREY), chunk(b"tRNS", bytes((0, int(GREY[1, 2])))))
-    picture = load(write(tmp_path, "a.png", grey))
-    assert_same(picture, stored(np.dstack([GREY, GREY, GREY, np.where(GREY[1, 2] == GREY, 0, 255).astype(np.uint8)])))
+def test_a_transparent_color_of_gray_and_of_rgb(tmp_path: Path) -> None:
+    gray = png(7, 5, 8, 0, rows_of(GRAY), chunk(b"tRNS", bytes((0, int(GRAY[1, 2])))))
+    picture = load(write(tmp_path, "a.png", gray))
+    assert_same(picture, stored(np.dstack([GRAY, GRAY, GRAY, np.where(GRAY[1, 2] == GRAY, 0, 255).astype(np.uint8)])))
     red, green, blue = (int(level) for level in RGB[1, 2])
     rgb = png(7, 5, 8, 2, rows_of(RGB), chunk(b"tRNS", bytes((0, red, 0, green, 0, blue))))
     alpha = np.where((RGB[1, 2] == RGB).all(axis=2), 0, 255).astype(np.uint8)
@@ -113,13 +113,13 @@ def test_a_transparent_level_of_few_bits(tmp_path: Path, bits: int) -> None:
     np.testing.assert_allclose(picture[:, :, 0], [[level / top, 0]] * 2, atol=1e-7)
 
 
-def test_a_transparent_colour_of_16_bits(tmp_path: Path) -> None:
+def test_a_transparent_color_of_16_bits(tmp_path: Path) -> None:
     deep = noise((5, 7), 65536)
     key = int(deep[1, 2]).to_bytes(2, "big")
     picture = load(write(tmp_path, "a.png", png(7, 5, 16, 0, rows_of(deep.astype(">u2")), chunk(b"tRNS", key))))
     np.testing.assert_array_equal(picture[:, :, 3], np.where(deep == deep[1, 2], 0, 1))
-    colours = noise((5, 7, 3), 65536).astype(">u2")
-    data = png(7, 5, 16, 2, rows_of(colours), chunk(b"tRNS", colours[1, 2].tobytes()))
+    colors = noise((5, 7, 3), 65536).astype(">u2")
+    data = png(7, 5, 16, 2, rows_of(colors), chunk(b"tRNS", colors[1, 2].tobytes()))
     picture = load(write(tmp_path, "b.png", data))
     assert picture[1, 2, 3] == 0
     assert picture[:, :, 3].sum() == 34
@@ -131,13 +131,13 @@ def expected_16(values: NDArray[Any]) -> NDArray[np.float32]:
 
 @pytest.mark.parametrize("order", ["<", ">"])
 @pytest.mark.parametrize("packed", [False, True])
-def test_16_bit_grey_keeps_its_16_bits(tmp_path: Path, order: str, packed: bool) -> None:
-    values = deep_grey()
-    assert_same(load(write(tmp_path, "a.tif", grey_tiff(values, order=order, packed=packed))), expected_16(values))
+def test_16_bit_gray_keeps_its_16_bits(tmp_path: Path, order: str, packed: bool) -> None:
+    values = deep_gray()
+    assert_same(load(write(tmp_path, "a.tif", gray_tiff(values, order=order, packed=packed))), expected_16(values))
 
 
-def test_16_bit_grey_png_and_32_bit_integers(tmp_path: Path) -> None:
-    values = deep_grey()
+def test_16_bit_gray_png_and_32_bit_integers(tmp_path: Path) -> None:
+    values = deep_gray()
     assert_same(load(save(tmp_path / "a.png", Image.fromarray(values))), expected_16(values))
     assert_same(load(save(tmp_path / "b.tif", Image.fromarray(values.astype(np.int32)))), expected_16(values))
     path = save(tmp_path / "c.tif", Image.fromarray(values.astype(np.int32) + 1))
@@ -146,14 +146,14 @@ def test_16_bit_grey_png_and_32_bit_integers(tmp_path: Path) -> None:
     assert "go from -1 to 65534" in refusal(path)
 
 
-def test_16_bit_colour_comes_with_8_bits(tmp_path: Path) -> None:
+def test_16_bit_color_comes_with_8_bits(tmp_path: Path) -> None:
     values = noise((5, 7, 3), 65536)
     picture = load(write(tmp_path, "a.png", png(7, 5, 16, 2, rows_of(values.astype(">u2")))))
     assert np.abs(picture - values / 65535).max() < 1 / 255
     assert_same(picture, stored((values >> 8).astype(np.uint8)))
 
 
-def test_16_bit_grey_with_alpha(tmp_path: Path) -> None:
+def test_16_bit_gray_with_alpha(tmp_path: Path) -> None:
     values = noise((5, 7, 2), 65536)
     values[:, :, 1] |= 0xFF00
     path = write(tmp_path, "a.png", png(7, 5, 16, 4, rows_of(values.astype(">u2"))))
@@ -161,19 +161,19 @@ def test_16_bit_grey_with_alpha(tmp_path: Path) -> None:
 
 
 def test_white_is_zero(tmp_path: Path) -> None:
-    values = deep_grey()
-    path = write(tmp_path, "a.tif", grey_tiff(values, white_is_zero=True))
+    values = deep_gray()
+    path = write(tmp_path, "a.tif", gray_tiff(values, white_is_zero=True))
     assert_same(load(path), expected_16(65535 - values))
-    path = write(tmp_path, "b.tif", grey_tiff(GREY, white_is_zero=True))
-    assert_same(load(path), stored(255 - GREY))
+    path = write(tmp_path, "b.tif", gray_tiff(GRAY, white_is_zero=True))
+    assert_same(load(path), stored(255 - GRAY))
     floats = np.linspace(0, 1, 35, dtype=np.float32).reshape(5, 7)
-    path = write(tmp_path, "c.tif", grey_tiff(floats, white_is_zero=True))
+    path = write(tmp_path, "c.tif", gray_tiff(floats, white_is_zero=True))
     assert_same(load(path), 1 - floats[:, :, np.newaxis])
 
 
-def test_twelve_bit_grey(tmp_path: Path) -> None:
+def test_twelve_bit_gray(tmp_path: Path) -> None:
     # Two values of 12 bits in three bytes: 0xABC and 0x123, then 0xFFF and 0.
-    data = grey_tiff(np.zeros((2, 3), dtype=np.uint8)).replace(
+    data = gray_tiff(np.zeros((2, 3), dtype=np.uint8)).replace(
         b"\x02\x01\x03\0\x01\0\0\0\x08\0\0\0", b"\x02\x01\x03\0\x01\0\0\0\x0c\0\0\0"
     )
     data = data.replace(b"\x00\x01\x04\0\x01\0\0\0\x03\0\0\0", b"\x00\x01\x04\0\x01\0\0\0\x02\0\0\0")
@@ -184,40 +184,40 @@ def test_twelve_bit_grey(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("top", [1, 255, 65535])
 @pytest.mark.parametrize("order", ["<", ">"])
-def test_float_grey_in_its_three_ranges(tmp_path: Path, top: int, order: str) -> None:
+def test_float_gray_in_its_three_ranges(tmp_path: Path, top: int, order: str) -> None:
     values = np.linspace(0, top, 35, dtype=np.float32).reshape(5, 7)
-    picture = load(write(tmp_path, "a.tif", grey_tiff(values, order=order)))
+    picture = load(write(tmp_path, "a.tif", gray_tiff(values, order=order)))
     np.testing.assert_allclose(picture[:, :, 0], values / top, rtol=1e-6)
 
 
-def test_float_grey_may_overshoot_a_little_and_is_clipped(tmp_path: Path) -> None:
+def test_float_gray_may_overshoot_a_little_and_is_clipped(tmp_path: Path) -> None:
     values = np.array([[-0.05, 0.25], [0.5, 1.08]], dtype=np.float32)
     assert_same(
-        load(write(tmp_path, "a.tif", grey_tiff(values))), np.array([[[0], [0.25]], [[0.5], [1]]], dtype=np.float32)
+        load(write(tmp_path, "a.tif", gray_tiff(values))), np.array([[[0], [0.25]], [[0.5], [1]]], dtype=np.float32)
     )
 
 
 @pytest.mark.parametrize(
     ("worst", "rule"), [(np.nan, "finite"), (np.inf, "finite"), (-9, "from -9 to"), (1e6, "from 0.5 to")]
 )
-def test_float_grey_that_has_no_meaning_is_refused(tmp_path: Path, worst: float, rule: str) -> None:
+def test_float_gray_that_has_no_meaning_is_refused(tmp_path: Path, worst: float, rule: str) -> None:
     values = np.full((2, 2), 0.5, dtype=np.float32)
     values[1, 1] = worst
-    assert rule in refusal(write(tmp_path, "a.tif", grey_tiff(values)))
+    assert rule in refusal(write(tmp_path, "a.tif", gray_tiff(values)))
 
 
-def test_float_grey_that_pillow_misreads_is_refused(tmp_path: Path) -> None:
+def test_float_gray_that_pillow_misreads_is_refused(tmp_path: Path) -> None:
     values = np.full((2, 2), 0.5, dtype=np.float32)
-    assert_same(load(write(tmp_path, "a.tif", grey_tiff(values, packed=True))), values[:, :, np.newaxis])
-    assert "big-endian" in refusal(write(tmp_path, "b.tif", grey_tiff(values, packed=True, order=">")))
+    assert_same(load(write(tmp_path, "a.tif", gray_tiff(values, packed=True))), values[:, :, np.newaxis])
+    assert "big-endian" in refusal(write(tmp_path, "b.tif", gray_tiff(values, packed=True, order=">")))
 
 
 def test_cmyk_without_a_profile(tmp_path: Path) -> None:
     inks = RGBA.copy()
     inks[:, :, 3] = 0
     image = Image.frombytes("CMYK", (7, 5), inks.tobytes())
-    for colour in ("managed", "raw"):
-        assert_same(load(save(tmp_path / "a.tif", image), colour=colour), stored(255 - inks[:, :, :3]))
+    for color in ("managed", "raw"):
+        assert_same(load(save(tmp_path / "a.tif", image), color=color), stored(255 - inks[:, :, :3]))
     flat = Image.new("CMYK", (16, 16), (10, 200, 90, 0))
     picture = load(save(tmp_path / "a.jpg", flat, quality=100))
     np.testing.assert_allclose(picture, np.broadcast_to(np.array([245, 55, 165]) / 255, (16, 16, 3)), atol=2 / 255)
@@ -233,14 +233,14 @@ def test_cmyk_with_a_profile(tmp_path: Path) -> None:
     np.testing.assert_array_equal(black, [0, 0, 0])
     assert cyan[0] > 0.8
     assert cyan[2] < 0.4
-    np.testing.assert_array_equal(load(path, colour="raw")[0, 1], [0, 1, 1])
+    np.testing.assert_array_equal(load(path, color="raw")[0, 1], [0, 1, 1])
 
 
 def test_ycbcr_and_lab(tmp_path: Path) -> None:
     image = Image.new("YCbCr", (3, 2), (128, 128, 128))
     image.putpixel((1, 0), (76, 85, 255))
-    grey, red, _ = load(save(tmp_path / "a.tif", image))[0]
-    np.testing.assert_allclose(grey, np.full(3, 128 / 255), atol=1e-6)
+    gray, red, _ = load(save(tmp_path / "a.tif", image))[0]
+    np.testing.assert_allclose(gray, np.full(3, 128 / 255), atol=1e-6)
     np.testing.assert_allclose(red, [1, 0, 0], atol=2 / 255)
     image = Image.new("LAB", (3, 2), (255, 128, 128))
     image.putpixel((1, 0), (0, 128, 128))

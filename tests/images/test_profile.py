@@ -10,13 +10,13 @@ from PIL import Image, ImageCms
 from sfumato.images import linear_to_srgb
 from sfumato.images.profile import to_srgb
 from tests.images.made_files import (
-    GREY,
+    GRAY,
     RGB,
     SHARED,
     assert_same,
     cmyk_profile,
     gamma,
-    grey_profile,
+    gray_profile,
     load,
     needs_shared,
     noise,
@@ -80,7 +80,7 @@ def broken() -> list[bytes]:
 
 @pytest.mark.parametrize("data", broken())
 def test_a_broken_profile_is_ignored(tmp_path: Path, data: bytes) -> None:
-    for values in (RGB, GREY):
+    for values in (RGB, GRAY):
         image = tagged(Image.fromarray(values), data)
         assert to_srgb(image) is image
     if data:
@@ -88,7 +88,7 @@ def test_a_broken_profile_is_ignored(tmp_path: Path, data: bytes) -> None:
 
 
 def test_a_profile_for_another_kind_of_image_is_ignored() -> None:
-    for values, data in ((RGB, grey_profile(1)), (GREY, rgb_profile(gamma(1))), (RGB, cmyk_profile())):
+    for values, data in ((RGB, gray_profile(1)), (GRAY, rgb_profile(gamma(1))), (RGB, cmyk_profile())):
         image = tagged(Image.fromarray(values), data)
         assert to_srgb(image) is image
     image = tagged(Image.new("CMYK", (2, 2)), rgb_profile(gamma(1)))
@@ -96,8 +96,8 @@ def test_a_profile_for_another_kind_of_image_is_ignored() -> None:
 
 
 @pytest.mark.parametrize("kind", [np.float32, np.int32])
-def test_float_grey_and_wide_integers_are_left_alone(kind: type[np.generic]) -> None:
-    image = tagged(Image.fromarray(GREY.astype(kind)), grey_profile(1))
+def test_float_gray_and_wide_integers_are_left_alone(kind: type[np.generic]) -> None:
+    image = tagged(Image.fromarray(GRAY.astype(kind)), gray_profile(1))
     assert to_srgb(image) is image
 
 
@@ -109,19 +109,19 @@ def test_a_profile_of_the_wrong_type_is_ignored() -> None:
 
 
 @pytest.mark.parametrize("power", [1.0, 1.8, 2.2])
-def test_grey_of_every_level(power: float) -> None:
+def test_gray_of_every_level(power: float) -> None:
     eight = np.arange(256, dtype=np.uint8)[np.newaxis]
-    converted = np.asarray(to_srgb(tagged(Image.fromarray(eight), grey_profile(power))))
+    converted = np.asarray(to_srgb(tagged(Image.fromarray(eight), gray_profile(power))))
     np.testing.assert_allclose(converted / 255, linear_to_srgb((eight / 255) ** power), atol=0.55 / 255)
     sixteen = np.arange(65536, dtype=np.uint16)[np.newaxis]
-    converted = np.asarray(to_srgb(tagged(Image.fromarray(sixteen), grey_profile(power))))
+    converted = np.asarray(to_srgb(tagged(Image.fromarray(sixteen), gray_profile(power))))
     assert converted.dtype == np.uint16
     np.testing.assert_allclose(converted / 65535, linear_to_srgb((sixteen / 65535) ** power), atol=2 / 65535)
 
 
-def test_grey_with_the_curve_of_srgb_changes_nothing() -> None:
+def test_gray_with_the_curve_of_srgb_changes_nothing() -> None:
     image = tagged(
-        Image.fromarray(GREY), profile(b"GRAY", [(b"wtpt", xyz(0.9642, 1, 0.8249)), (b"kTRC", srgb_table())])
+        Image.fromarray(GRAY), profile(b"GRAY", [(b"wtpt", xyz(0.9642, 1, 0.8249)), (b"kTRC", srgb_table())])
     )
     assert to_srgb(image) is image
 

@@ -61,7 +61,7 @@ def test_at_its_own_size_nothing_changes() -> None:
     np.testing.assert_array_equal(to_floats(planes, 31, 43), values.astype(np.float32) / np.float32(255))
 
 
-def test_invisible_colours_do_not_bleed() -> None:
+def test_invisible_colors_do_not_bleed() -> None:
     # Left half opaque red, right half invisible green.
     red = np.repeat(np.array([[255, 0]], dtype=np.uint8), 30, axis=1).repeat(60, axis=0)
     alpha, green = red, 255 - red
@@ -76,7 +76,7 @@ def test_invisible_colours_do_not_bleed() -> None:
     assert result.max() <= 1
 
 
-def test_colours_are_weighted_with_alpha() -> None:
+def test_colors_are_weighted_with_alpha() -> None:
     values = noise((43, 31, 4))
     values[:, :, 3] |= 64
     planes = Planes(tuple(values[:, :, channel] for channel in range(3)), values[:, :, 3])

@@ -35,7 +35,7 @@ def test_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         ("something-else.jpg", "check the path."),
     ],
 )
-def test_a_missing_file_brings_its_nearest_neighbour(tmp_path: Path, typed: str, hint: str) -> None:
+def test_a_missing_file_brings_its_nearest_neighbor(tmp_path: Path, typed: str, hint: str) -> None:
     save(tmp_path / "holiday.png", RGB)
     save(tmp_path / "me.webp", RGB)
     line = refusal(tmp_path / typed)
@@ -52,7 +52,7 @@ def test_a_misspelt_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, type
     assert refusal(typed).endswith(f"did you mean '{name}'?")
 
 
-def test_a_link_that_leads_nowhere_is_not_its_own_neighbour(tmp_path: Path) -> None:
+def test_a_link_that_leads_nowhere_is_not_its_own_neighbor(tmp_path: Path) -> None:
     (tmp_path / "picture.png").symlink_to("nowhere")
     assert "did you mean" not in refusal(tmp_path / "picture.png")
 

@@ -14,7 +14,7 @@ from PIL import Image
 
 from sfumato.images import structure
 from sfumato.images.structure import container, excess
-from tests.images.made_files import GREY, RGB, RGBA, chunk, png, refusal, rows_of, tiff, write
+from tests.images.made_files import GRAY, RGB, RGBA, chunk, png, refusal, rows_of, tiff, write
 
 
 def saved(image: Image.Image, kind: str, **options: Any) -> bytes:
@@ -110,15 +110,15 @@ def test_jpeg_of_many_scans(tmp_path: Path) -> None:
 
 def test_png_of_many_chunks(tmp_path: Path) -> None:
     before = chunk(b"abCd", b"") * structure.BLOCKS
-    assert "100,000 chunks" in refusal(write(tmp_path, "a.png", png(7, 5, 8, 0, rows_of(GREY), before=before)))
-    assert "100,000 chunks" in refusal(write(tmp_path, "b.png", png(7, 5, 8, 0, rows_of(GREY), after=before)))
+    assert "100,000 chunks" in refusal(write(tmp_path, "a.png", png(7, 5, 8, 0, rows_of(GRAY), before=before)))
+    assert "100,000 chunks" in refusal(write(tmp_path, "b.png", png(7, 5, 8, 0, rows_of(GRAY), after=before)))
 
 
 @pytest.mark.parametrize("kind", [b"zTXt", b"iTXt", b"iCCP"])
 def test_png_with_packed_text_of_many_megabytes(tmp_path: Path, kind: bytes) -> None:
     packed = zlib.compress(bytes(50_000_000), 9)
     data = {b"zTXt": b"a\0\0" + packed, b"iTXt": b"a\0\1\0\0\0" + packed, b"iCCP": b"a\0\0" + packed}[kind]
-    assert "damaged" in refusal(write(tmp_path, "a.png", png(7, 5, 8, 0, rows_of(GREY), chunk(kind, data))))
+    assert "damaged" in refusal(write(tmp_path, "a.png", png(7, 5, 8, 0, rows_of(GRAY), chunk(kind, data))))
 
 
 def test_png_whose_pixels_go_on_and_on(tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_png_whose_pixels_go_on_and_on(tmp_path: Path) -> None:
 
 
 def test_gif_of_many_blocks(tmp_path: Path) -> None:
-    data = saved(Image.fromarray(GREY), "GIF")
+    data = saved(Image.fromarray(GRAY), "GIF")
     start = 13 + (3 << ((data[10] & 7) + 1))
     comment = b"!\xfe" + b"\1x" * structure.BLOCKS + b"\0"
     assert "100,000 blocks" in refusal(write(tmp_path, "a.gif", data[:start] + comment + data[start:]))
@@ -139,7 +139,7 @@ def test_gif_of_many_blocks(tmp_path: Path) -> None:
 
 
 def strips(count: int, rows: int = 5) -> dict[int, tuple[int, int, int | bytes]]:
-    pixels = GREY.tobytes()
+    pixels = GRAY.tobytes()
     return {
         256: (4, 1, 7),
         257: (4, 1, 5),

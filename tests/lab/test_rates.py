@@ -16,7 +16,7 @@ def optimizer(text: str) -> Optimizer:
 
 
 @pytest.mark.parametrize("name", sorted(Optimizer.members))
-def test_every_optimiser_s_rates_are_set_and_nothing_else(name: str) -> None:
+def test_every_optimizer_s_rates_are_set_and_nothing_else(name: str) -> None:
     recipe = changed(Recipe(), {"training": {"optimizer": name}})
     before = recipe.training.optimizer
     (line,) = lines_of(before)

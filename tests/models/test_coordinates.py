@@ -17,8 +17,8 @@ def test_corners_lie_on_the_ends_bit_for_bit_as_in_2012(range_: Literal["unit", 
         assert places.tolist() == by_hand
 
 
-def test_centres_lie_half_a_step_inside() -> None:
-    rows, columns = axes(Coordinates(range="unit", at="centres"), 2, 4)
+def test_centers_lie_half_a_step_inside() -> None:
+    rows, columns = axes(Coordinates(range="unit", at="centers"), 2, 4)
     assert rows.tolist() == [0.25, 0.75]
     assert columns.tolist() == [0.125, 0.375, 0.625, 0.875]
 
@@ -28,7 +28,7 @@ def test_a_region_has_its_own_ends() -> None:
     rows, columns = axes(Coordinates(range="signed", at="corners"), 5, 3, region)
     assert rows.tolist() == [-2, -1, 0, 1, 2]
     assert columns.tolist() == [-0.5, 0, 0.5]
-    rows, columns = axes(Coordinates(range="unit", at="centres"), 2, 2, region)
+    rows, columns = axes(Coordinates(range="unit", at="centers"), 2, 2, region)
     assert rows.tolist() == [0, 1]
     assert columns.tolist() == [0.375, 0.625]
 

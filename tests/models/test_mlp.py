@@ -98,8 +98,8 @@ def test_dtypes() -> None:
     [
         (Coordinates(range="unit", at="corners"), [0, 0.5, 1]),
         (Coordinates(range="signed", at="corners"), [-1, 0, 1]),
-        (Coordinates(range="unit", at="centres"), [1 / 6, 0.5, 5 / 6]),
-        (Coordinates(range="signed", at="centres"), [-2 / 3, 0, 2 / 3]),
+        (Coordinates(range="unit", at="centers"), [1 / 6, 0.5, 5 / 6]),
+        (Coordinates(range="signed", at="centers"), [-2 / 3, 0, 2 / 3]),
     ],
 )
 def test_grid(coordinates: Coordinates, rows: list[float]) -> None:

@@ -54,13 +54,13 @@ recipes: st.SearchStrategy[Recipe] = st.fixed_dictionaries(
                 "source": st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=20),
                 "size": _optional_size,
                 "max_side": st.none() | st.integers(2, 16384),
-                "channels": st.sampled_from(["auto", "grey", "rgb", "rgba"]),
+                "channels": st.sampled_from(["auto", "gray", "rgb", "rgba"]),
                 "light": st.sampled_from(["srgb", "linear"]),
-                "colour": st.sampled_from(["managed", "raw"]),
+                "color": st.sampled_from(["managed", "raw"]),
             }
         ),
         "coordinates": st.fixed_dictionaries(
-            {"range": st.sampled_from(["unit", "signed"]), "at": st.sampled_from(["corners", "centres"])}
+            {"range": st.sampled_from(["unit", "signed"]), "at": st.sampled_from(["corners", "centers"])}
         ),
         "model": st.fixed_dictionaries(
             {
@@ -70,7 +70,7 @@ recipes: st.SearchStrategy[Recipe] = st.fixed_dictionaries(
                 "activation": _by_family["activation"],
                 "output": st.sampled_from(["linear", "sigmoid"]),
                 "encoding": _by_family["encoding"],
-                "init": _by_family["initialisation"],
+                "init": _by_family["initialization"],
                 "biases": st.booleans(),
             }
         ).map(_possible),

@@ -26,7 +26,7 @@ from tests.small import SMALL, picture, trainer
         ({}, 3),
         ({"model": {"depth": 0}}, 3),
         ({"model": {"width": (30, 20, 5)}, "picture": {"channels": "rgba"}}, 4),
-        ({"model": {"width": 9, "biases": False}, "picture": {"channels": "grey"}, "dtype": "float64"}, 1),
+        ({"model": {"width": 9, "biases": False}, "picture": {"channels": "gray"}, "dtype": "float64"}, 1),
         ({"model": {"width": 9, "encoding": "fourier(features=34)"}}, 3),
         ({"model": {"width": 9, "encoding": "fourier(features=34)", "shape": "skip"}}, 3),
         ({"model": {"width": 9, "shape": "residual"}}, 3),

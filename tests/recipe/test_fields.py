@@ -24,7 +24,7 @@ def test_titles_are_spelled_rightly() -> None:
     titles = {name: field["title"] for name, field in all_fields()}
     assert titles["psnr"] == "PSNR"
     assert titles["lr"] == "Learning rate"
-    assert titles["init"] == "Initialisation"
+    assert titles["init"] == "Initialization"
     assert titles["held_out"] == "Held out"
     for name, title in titles.items():
         assert title[0].isupper(), name

@@ -9,7 +9,7 @@ import matplotlib
 import pytest
 
 from sfumato.render import CurvePoint, write_curve
-from sfumato.render.curve import LOSS_COLOUR, PSNR_COLOUR
+from sfumato.render.curve import LOSS_COLOR, PSNR_COLOR
 
 pytestmark = pytest.mark.slow
 
@@ -46,26 +46,26 @@ def test_the_final_value_is_the_last_that_was_measured(tmp_path: Path) -> None:
     assert "0.00476" in found
 
 
-def lines(path: Path, colour: str) -> list[list[tuple[float, float]]]:
-    """The points of the lines of one colour, in the SVG's own units."""
+def lines(path: Path, color: str) -> list[list[tuple[float, float]]]:
+    """The points of the lines of one color, in the SVG's own units."""
     return [
         [(float(x), float(y)) for x, y in re.findall(r"[ML] (\S+) (\S+)", element.get("d", ""))]
         for element in ET.fromstring(path.read_bytes()).iter("{http://www.w3.org/2000/svg}path")
-        if f"fill: none; stroke: {colour}" in element.get("style", "") and " L " in element.get("d", "")
+        if f"fill: none; stroke: {color}" in element.get("style", "") and " L " in element.get("d", "")
     ]
 
 
 def test_values_that_were_not_measured_leave_the_line_whole(tmp_path: Path) -> None:
     sparse = [CurvePoint(e, e, 0.1, 20 + e % 4 if e % 2 == 0 else None) for e in range(21)]
     curve(tmp_path / "curve.svg", sparse)
-    assert [len(line) for line in lines(tmp_path / "curve.svg", PSNR_COLOUR)] == [11]
+    assert [len(line) for line in lines(tmp_path / "curve.svg", PSNR_COLOR)] == [11]
 
 
 def test_the_loss_is_logarithmic_and_both_share_their_epochs(tmp_path: Path) -> None:
-    # Jumps up and down, so that no point is left out as lying on the line between its neighbours.
+    # Jumps up and down, so that no point is left out as lying on the line between its neighbors.
     bumpy = [CurvePoint(e, e, loss, 10 + e % 2) for e, loss in enumerate([0.1, 0.001, 1.0, 0.01, 0.1])]
     curve(tmp_path / "curve.svg", bumpy)
-    (psnr,), (loss,) = (lines(tmp_path / "curve.svg", colour) for colour in (PSNR_COLOUR, LOSS_COLOUR))
+    (psnr,), (loss,) = (lines(tmp_path / "curve.svg", color) for color in (PSNR_COLOR, LOSS_COLOR))
     assert [x for x, _ in psnr] == pytest.approx([x for x, _ in loss])
     decade = (loss[1][1] - loss[2][1]) / 3
     assert [(y - loss[2][1]) / decade for _, y in loss] == pytest.approx([1, 3, 0, 2, 1])
@@ -81,7 +81,7 @@ def test_one_point_is_enough(tmp_path: Path, psnr: float | None, loss: float) ->
     assert found.count("not measured") == (psnr != 12.0) + (loss != 0.1)
 
 
-def test_no_point_leaves_labelled_axes(tmp_path: Path) -> None:
+def test_no_point_leaves_labeled_axes(tmp_path: Path) -> None:
     found = curve(tmp_path / "curve.svg", [], "Nothing yet")
     assert found.count("not measured") == 2
     assert {"PSNR (dB)", "loss", "epoch", "Nothing yet"} <= set(found)

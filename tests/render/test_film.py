@@ -53,7 +53,7 @@ def test_mp4_has_all_frames_its_size_and_its_duration(tmp_path: Path) -> None:
         assert stream.codec_context.pix_fmt == "yuv420p"
 
 
-def test_mp4_shows_each_painting_in_its_colours(tmp_path: Path) -> None:
+def test_mp4_shows_each_painting_in_its_colors(tmp_path: Path) -> None:
     shown = decoded(film(tmp_path / "film.mp4", 6))
     for index, frame in enumerate(frames(6, WIDTH, HEIGHT)):
         off = shown[index][:HEIGHT] - 255 * frame.painting
@@ -65,7 +65,7 @@ def test_mp4_shows_each_painting_in_its_colours(tmp_path: Path) -> None:
         assert np.abs(held[:HEIGHT] - last).mean() < 1.2
 
 
-def test_mp4_says_how_its_colours_are_meant(tmp_path: Path) -> None:
+def test_mp4_says_how_its_colors_are_meant(tmp_path: Path) -> None:
     with av.open(str(film(tmp_path / "film.mp4", 1))) as opened:
         frame = next(opened.decode(video=0))
         # BT.709 is 1 in all three, and so is the limited range.
@@ -253,7 +253,7 @@ def test_paintings_of_any_size_and_kind_are_drawn(tmp_path: Path) -> None:
     assert np.abs(shown[1] - inner).mean() < 2
     assert np.abs(shown[2] - np.clip(2 * inner - 127.5, 0, 255)).mean() < 2
     assert np.abs(shown[3] - 127.5).mean() < 2
-    # All transparent: only the chequerboard is left.
+    # All transparent: only the checkerboard is left.
     assert np.abs(shown[4] - 242.5).max() < 20
     assert shown[5].max() < 8
 

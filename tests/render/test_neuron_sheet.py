@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sfumato.render import neuron_sheet
-from sfumato.render.neuron_sheet import GAP, Plan, Scale, colours, draw, plan
+from sfumato.render.neuron_sheet import GAP, Plan, Scale, colors, draw, plan
 from sfumato.render.neurons import Layer
 from sfumato.render.theme import BACKGROUND
 
@@ -31,7 +31,7 @@ def test_units_stand_in_the_order_of_their_importance_with_gaps_between() -> Non
     sheet = draw(shown, Scale.of(shown), where)
     assert sheet.shape == (2 * 22 + 2, 2 * 32 + 2, 3)
     for place, wanted in enumerate((-RAMP, RAMP.clip(-1, 0), RAMP)):
-        assert np.array_equal(cell(sheet, where, place), colours(wanted))
+        assert np.array_equal(cell(sheet, where, place), colors(wanted))
     left = sheet.copy()
     for place in range(3):
         cell(left, where, place)[:] = BACKGROUND
@@ -49,15 +49,15 @@ def test_units_that_are_never_negative_go_from_their_least_to_their_largest() ->
     shown = layer(0.5 + 0.1 * RAMP, RAMP.clip(0, 1))
     sheet = draw(shown, Scale.of(shown), Plan(2, 1, CELL))
     found = cell(sheet, Plan(2, 1, CELL), 0).astype(int)
-    assert np.abs(found - colours((RAMP + 1) / 2)).max() <= 1
+    assert np.abs(found - colors((RAMP + 1) / 2)).max() <= 1
 
 
 def test_signs_have_different_hues() -> None:
-    below, zero, above = colours(np.array([-0.6, 0.0, 0.6])).astype(int)
+    below, zero, above = colors(np.array([-0.6, 0.0, 0.6])).astype(int)
     assert below[2] > below[0] + 100
     assert above[0] > above[2] + 100
     assert zero.max() < 64
-    assert colours(np.array([-9.0, 9.0])).tolist() == colours(np.array([-1.0, 1.0])).tolist()
+    assert colors(np.array([-9.0, 9.0])).tolist() == colors(np.array([-1.0, 1.0])).tolist()
 
 
 def test_dead_units_are_crossed_out() -> None:
@@ -69,9 +69,9 @@ def test_dead_units_are_crossed_out() -> None:
         assert np.abs(crossed[10, 15].astype(int) - neuron_sheet.CROSS).max() < 12
         assert crossed[10, 2].tolist() == list(neuron_sheet.DEAD)
         assert crossed[2, 15].tolist() == list(neuron_sheet.DEAD)
-    assert np.array_equal(cell(sheet, where, 0), colours(RAMP))
+    assert np.array_equal(cell(sheet, where, 0), colors(RAMP))
     # The same everywhere, and alive.
-    assert (cell(sheet, where, 3) == colours(np.array([0.0]))).all()
+    assert (cell(sheet, where, 3) == colors(np.array([0.0]))).all()
 
 
 def test_another_moment_is_drawn_in_the_places_and_on_the_scale_of_the_last() -> None:
@@ -79,16 +79,16 @@ def test_another_moment_is_drawn_in_the_places_and_on_the_scale_of_the_last() ->
     scale, where = Scale.of(last), Plan(3, 1, CELL)
     earlier = layer(0.5 * RAMP, 3 * RAMP, 7 * RAMP, importance=[9, 1, 5])
     sheet = draw(earlier, scale, where)
-    assert np.array_equal(cell(sheet, where, 0), colours(3 * RAMP))
-    assert np.array_equal(cell(sheet, where, 1), colours(0.5 * RAMP))
+    assert np.array_equal(cell(sheet, where, 0), colors(3 * RAMP))
+    assert np.array_equal(cell(sheet, where, 1), colors(0.5 * RAMP))
     # Dead at last: it has no scale but its own.
-    assert np.array_equal(cell(sheet, where, 2), colours(RAMP))
+    assert np.array_equal(cell(sheet, where, 2), colors(RAMP))
 
 
 def test_the_scale_of_the_last_moment_holds_for_units_that_are_never_negative_too() -> None:
     scale = Scale.of(layer(0.5 + 0.1 * RAMP))
     found = draw(layer(0.6 + 0.02 * RAMP), scale, Plan(1, 1, CELL))
-    wanted = colours((0.2 + 0.02 * RAMP) / 0.2)
+    wanted = colors((0.2 + 0.02 * RAMP) / 0.2)
     assert np.abs(cell(found, Plan(1, 1, CELL), 0).astype(int) - wanted).max() <= 1
 
 

@@ -82,9 +82,9 @@ def test_an_error_map_of_different_shapes_is_refused() -> None:
 
 
 def test_pictures_stand_side_by_side() -> None:
-    grey = np.full((3, 2, 1), 0.25, np.float32)
+    gray = np.full((3, 2, 1), 0.25, np.float32)
     red = np.tile(np.array([1, 0, 0], np.float32), (3, 4, 1))
-    row = side_by_side([grey, red], gap=2)
+    row = side_by_side([gray, red], gap=2)
     assert row.shape == (3, 8, 3)
     assert (row[:, :2] == 0.25).all()
     assert (row[:, 2:4] < 0.1).all()

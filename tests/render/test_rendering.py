@@ -66,9 +66,9 @@ def test_moments_are_found_by_step_and_by_epoch(copy: sf.Run) -> None:
 
 
 @pytest.mark.slow
-def test_grey_is_written_as_grey(tmp_path: Path) -> None:
-    grey = np.random.default_rng(0).random((5, 4), np.float32)
-    run = sf.paint(grey, runs=tmp_path, film="none", model={"width": 8}, budget={"steps": 2}, threads=1)
+def test_gray_is_written_as_gray(tmp_path: Path) -> None:
+    gray = np.random.default_rng(0).random((5, 4), np.float32)
+    run = sf.paint(gray, runs=tmp_path, film="none", model={"width": 8}, budget={"steps": 2}, threads=1)
     assert pixels(rendering.render(run, RenderOptions(size="9x8"), silent)).shape == (8, 9)
 
 
@@ -94,7 +94,7 @@ def test_the_film_of_a_sheet_ends_with_the_sheet(copy: sf.Run, monkeypatch: pyte
     assert len(frames) == len(rhythm.places) + round(rhythm.hold * rhythm.fps) - 1
     last = pixels(sheet)
     height, width = last.shape[:2]
-    # Half the hue's resolution is lost to video, most between neighbouring units.
+    # Half the hue's resolution is lost to video, most between neighboring units.
     assert np.abs(frames[-1][:height, :width] - last).mean() < 8
     assert np.abs(frames[0][:height, :width] - last).mean() > np.abs(frames[-1][:height, :width] - last).mean() + 1
 

@@ -40,11 +40,11 @@ def test_pieces_change_no_bit(run: sf.Run, piece: int, threads: int, monkeypatch
     assert told == [min(done, 83 * 71) for done in range(piece, 83 * 71 + piece, piece)]
 
 
-@pytest.mark.parametrize("at", ["corners", "centres"])
+@pytest.mark.parametrize("at", ["corners", "centers"])
 def test_a_crop_is_that_part_of_a_large_rendering(run: sf.Run, at: str) -> None:
     model, _ = run.model()
     recipe = run.recipe.model_copy(update={"coordinates": Coordinates.of({"at": at})})
-    # Corners: 40 steps between 41 samples; centres: 40 squares.
+    # Corners: 40 steps between 41 samples; centers: 40 squares.
     extra = 1 if at == "corners" else 0
     large = zoom.painting(model, recipe, (40 + extra, 20 + extra))
     crop = zoom.painting(model, recipe, (20 + extra, 8 + extra), Region(0.25, 0.1, 0.75, 0.5))
@@ -63,7 +63,7 @@ def test_beyond_the_border_it_is_what_the_network_answers_there(run: sf.Run) -> 
                 assert beyond[row, column] == pytest.approx(answer, abs=1e-5)
 
 
-@pytest.mark.parametrize("at", ["corners", "centres"])
+@pytest.mark.parametrize("at", ["corners", "centers"])
 @pytest.mark.parametrize("samples", [4, 8, 16])
 def test_aligned_samples_lie_where_resampling_has_its_pixels(at: str, samples: int) -> None:
     coordinates = Coordinates.of({"at": at, "range": "unit"})

@@ -35,7 +35,7 @@ def train(folder: Path, see: Any, **changes: Any) -> None:
     small = changed(changed(Recipe(), SMALL), {"training": {"batch": 100, "optimizer": "adam(lr=0.001)"}})
     recipe = resolve(changed(small, {"budget": {"epochs": 8}, **changes}))
     folder.mkdir()
-    # Without its chequerboard, which this network does not learn.
+    # Without its checkerboard, which this network does not learn.
     target = picture(40, 30)[:, :, [0, 1, 1]]
     made.write(folder, recipe, target, see)
 

@@ -90,7 +90,7 @@ def test_runs_and_their_queue_outlive_the_server(folder: Path) -> None:
     with server(folder) as page:
         # Another server, as good as the first.
         assert [state(page, name) for name in (first, last, unwanted)] == ["running", "queued", "queued"]
-        # What has not begun is gone when it is cancelled.
+        # What has not begun is gone when it is canceled.
         assert page.ask("POST", f"/api/runs/{unwanted}/stop")[0] == 202
         assert page.ask("GET", f"/api/runs/{unwanted}")[0] == 404
         with page.events(first) as events:

@@ -7,7 +7,7 @@ import torch
 from sfumato.training.nested import flatten, unflatten
 
 
-def test_round_trip_of_what_optimisers_keep() -> None:
+def test_round_trip_of_what_optimizers_keep() -> None:
     nested = {
         "state": {0: {"step": torch.tensor(3.0), "old": [torch.arange(3), torch.ones(2, 2)], "loss": 0.1, "d": None}},
         "groups": [{"lr": 0.1, "nesterov": True, "params": [0, 1], "name": "x"}],

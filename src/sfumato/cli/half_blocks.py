@@ -20,7 +20,7 @@ def cells(size: tuple[int, int], width: int, height: int) -> tuple[int, int]:
 
 
 def drawn(painting: NDArray[np.floating]) -> Segments:
-    """(rows, columns, C) in any range, an even number of rows -> coloured characters, two rows a line."""
+    """(rows, columns, C) in any range, an even number of rows -> colored characters, two rows a line."""
     pixels = images.to_uint8(painting)[:, :, :3]
     if pixels.shape[2] == 1:
         pixels = pixels.repeat(3, axis=2)

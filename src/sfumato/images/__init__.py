@@ -1,6 +1,6 @@
 """Pictures: any file a person has, or a sample, becomes float32 (H, W, C) in [0, 1]; how far a painting is from it."""
 
-from sfumato.images.colour import linear_to_srgb, srgb_to_linear
+from sfumato.images.color import linear_to_srgb, srgb_to_linear
 from sfumato.images.digest import sha256
 from sfumato.images.exact_values import exact
 from sfumato.images.given import PictureSource, asked

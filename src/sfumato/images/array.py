@@ -17,7 +17,7 @@ ROUNDING = 1e-3
 """How far floats may lie outside of [0, 1], to be clipped: a quarter of a level of 255, one step of float16 above 1."""
 
 SHAPES = "(H, W), (H, W, 1), (H, W, 2), (H, W, 3) or (H, W, 4)"
-"""Grey, grey, grey with alpha, RGB, RGBA."""
+"""Gray, gray, gray with alpha, RGB, RGBA."""
 
 
 def from_array(given: object, name: Given) -> Planes:
@@ -30,8 +30,8 @@ def from_array(given: object, name: Given) -> Planes:
     array = _as_array(given, name)
     channels = _checked_shape(array, name)
     planes = [_plane(channel) for channel in channels] if _is_stored(array) else _of_floats(array, channels, name)
-    colours, alpha = (planes, None) if len(planes) in (1, 3) else (planes[:-1], planes[-1])
-    return Planes(tuple(colours), alpha)
+    colors, alpha = (planes, None) if len(planes) in (1, 3) else (planes[:-1], planes[-1])
+    return Planes(tuple(colors), alpha)
 
 
 def _as_array(given: object, name: Given) -> NDArray[Any]:

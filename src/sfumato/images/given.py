@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 PictureSource: TypeAlias = "str | os.PathLike[str] | Image.Image | NDArray[Any] | Sequence[Any] | torch.Tensor"
 """A file or the name of a sample; or a picture that is in memory: an image of Pillow, an array, a tensor, nested lists.
 
-Of shape (H, W), or (H, W, C): 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA; uint8, uint16, bool, or floats in [0, 1].
+Of shape (H, W), or (H, W, C): 1 gray, 2 gray and alpha, 3 RGB, 4 RGBA; uint8, uint16, bool, or floats in [0, 1].
 """
 
 

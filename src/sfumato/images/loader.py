@@ -11,7 +11,7 @@ from sfumato.errors import PictureError
 from sfumato.images import channels, decode, planes, resize, samples, source
 from sfumato.images import given as given_picture
 from sfumato.images.blocks import blocks
-from sfumato.images.colour import srgb_to_linear
+from sfumato.images.color import srgb_to_linear
 from sfumato.images.refusal import refusal
 from sfumato.images.settings import PictureSettings
 from sfumato.notices import LOG
@@ -21,24 +21,24 @@ MAX_VALUES = 128_000_000
 
 
 def load(section: PictureSettings, given: object = None) -> NDArray[np.float32]:
-    """The picture that ``section`` asks for: (H, W, C) in [0, 1], C = 1 grey, 3 RGB or 4 RGBA, C-contiguous.
+    """The picture that ``section`` asks for: (H, W, C) in [0, 1], C = 1 gray, 3 RGB or 4 RGBA, C-contiguous.
 
     With ``given`` an image of Pillow, an array, a tensor or nested lists take the place of the file: an image as its
     file would have been, an array as one without profile and EXIF data.
 
-    In order: the file is decoded (of an animation the first frame) and turned as its EXIF data says; its colour profile
-    is converted to sRGB (``colour="managed"``) or ignored (``"raw"``, and always for the sample ``mona-lisa``); it is
-    resized (``size``, then ``max_side``); its channels are converted; ``light="linear"`` takes its colours from sRGB
+    In order: the file is decoded (of an animation the first frame) and turned as its EXIF data says; its color profile
+    is converted to sRGB (``color="managed"``) or ignored (``"raw"``, and always for the sample ``mona-lisa``); it is
+    resized (``size``, then ``max_side``); its channels are converted; ``light="linear"`` takes its colors from sRGB
     values to linear light. Without a wish for less, alpha that lets something through makes it RGBA. Where ``channels``
     leaves no room for alpha, ``managed`` lays the picture over white and ``raw`` drops the alpha.
 
-    8-bit values that need none of this are exactly float32(k/255), 16-bit greys float32(k/65535).
+    8-bit values that need none of this are exactly float32(k/255), 16-bit grays float32(k/65535).
 
     Raises PictureError, one line, for whatever is no picture: missing, no regular file, empty, over 200 MB, damaged,
     over 64 million pixels, under 2 pixels on a side, too big to learn. Needs less than 1 GiB.
     """
     name = section.source if given is None else given_picture.name_of(given)
-    managed = section.colour == "managed" and (given is not None or name not in samples.RAW_SAMPLES)
+    managed = section.color == "managed" and (given is not None or name not in samples.RAW_SAMPLES)
     try:
         # What is big is given up as soon as the next thing is made of it: no name here holds the file or the image.
         stored = (
@@ -49,7 +49,7 @@ def load(section: PictureSettings, given: object = None) -> NDArray[np.float32]:
         count = channels.count(section.channels, stored)
         if count != 4 and (stored.opaque or not managed):
             stored = stored.without_alpha()
-        rows, columns = stored.colours[0].shape
+        rows, columns = stored.colors[0].shape
         width, height = resize.target_size(columns, rows, section.width_height, section.max_side)
         _check_size((columns, rows), (width, height), max(count, len(stored.all)), name)
         if (width, height) != (columns, rows) and section.has_default_limit:
@@ -62,9 +62,9 @@ def load(section: PictureSettings, given: object = None) -> NDArray[np.float32]:
     except MemoryError:
         raise refusal(name, *decode.TOO_BIG_FOR_MEMORY) from None
     if section.light == "linear":
-        colours = picture[:, :, :3]
+        colors = picture[:, :, :3]
         for block in blocks(height, width * 3):
-            colours[block] = srgb_to_linear(colours[block])
+            colors[block] = srgb_to_linear(colors[block])
     return picture
 
 
@@ -77,7 +77,7 @@ def _check_size(stored: tuple[int, int], size: tuple[int, int], count: int, name
         found = f"which has {stored[0]}x{stored[1]}" if stored == size else f"which would be {width}x{height}"
         remedy = f"resize it with picture.size, such as {wanted}"
         if max(stored) == 1:
-            remedy = "one pixel is one colour, of which there is nothing to learn: take another picture"
+            remedy = "one pixel is one color, of which there is nothing to learn: take another picture"
         raise refusal(name, "a picture of at least 2x2 pixels", found, remedy)
     if (values := width * height * count) > MAX_VALUES:
         side = int(max(width, height) * math.sqrt(MAX_VALUES / values))

@@ -39,7 +39,7 @@ def _mean(of: np.ufunc, painting: NDArray[np.floating], picture: NDArray[np.floa
 
 
 def check_same_shape(painting: NDArray[np.floating], picture: NDArray[np.floating]) -> None:
-    """Raise PictureError unless both have one shape: broadcasting would compare grey with RGB unasked."""
+    """Raise PictureError unless both have one shape: broadcasting would compare gray with RGB unasked."""
     if painting.shape != picture.shape:
         raise PictureError(
             f"The painting must have the picture's shape {picture.shape} to be compared with it. "

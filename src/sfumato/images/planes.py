@@ -25,15 +25,15 @@ _OVERSHOOT = 0.1
 
 @dataclass(frozen=True)
 class Planes:
-    """One colour plane for grey, three for RGB, and alpha where the file has it."""
+    """One color plane for gray, three for RGB, and alpha where the file has it."""
 
-    colours: tuple[Plane, ...]
+    colors: tuple[Plane, ...]
     alpha: Plane | None = None
 
     @property
     def all(self) -> tuple[Plane, ...]:
-        """The colours, then alpha where there is one."""
-        return self.colours if self.alpha is None else (*self.colours, self.alpha)
+        """The colors, then alpha where there is one."""
+        return self.colors if self.alpha is None else (*self.colors, self.alpha)
 
     @property
     def opaque(self) -> bool:
@@ -41,21 +41,21 @@ class Planes:
         return self.alpha is None or bool(self.alpha.min() == (255 if self.alpha.dtype == np.uint8 else 1))
 
     def without_alpha(self) -> Planes:
-        """The colours alone, as stored."""
+        """The colors alone, as stored."""
         return replace(self, alpha=None)
 
     def oriented(self, orientation: int) -> Planes:
         """Turned and mirrored as the EXIF tag Orientation (1 to 8) asks for; views, not copies."""
         alpha = None if self.alpha is None else _oriented(self.alpha, orientation)
-        return Planes(tuple(_oriented(plane, orientation) for plane in self.colours), alpha)
+        return Planes(tuple(_oriented(plane, orientation) for plane in self.colors), alpha)
 
 
 def from_decoded(decoded: Decoded, source: str, *, managed: bool) -> Planes:
     """The numbers of a decoded image, turned as its EXIF data says; ``source`` is what the person called it.
 
-    Grey of up to 16 bits is v / (2^bits - 1); a palette of greys alone is grey. Colours of 16 bits, and grey of 16 bits
+    Gray of up to 16 bits is v / (2^bits - 1); a palette of grays alone is gray. Colors of 16 bits, and gray of 16 bits
     with alpha, come from Pillow with 8. CMYK, YCbCr and LAB become RGB. Where ``managed``, an embedded profile is
-    converted to sRGB, except that of float grey. Float grey is taken as [0, 1], [0, 255] or [0, 65535], the first whose
+    converted to sRGB, except that of float gray. Float gray is taken as [0, 1], [0, 255] or [0, 65535], the first whose
     top its greatest value goes over by a tenth at most, and clipped.
     Raises PictureError for float values that are not finite or fit none of the three, and for integers beyond 65535.
     """
@@ -66,16 +66,16 @@ def from_decoded(decoded: Decoded, source: str, *, managed: bool) -> Planes:
         del decoded
         if white_is_zero and image.mode == "I;16":
             image = _inverted(image)
-        is_grey = layout.startswith("LA;")  # 16-bit grey with alpha, which Pillow reads as RGBA
+        is_gray = layout.startswith("LA;")  # 16-bit gray with alpha, which Pillow reads as RGBA
         if image.mode in ("P", "PA"):
-            is_grey = _palette_is_grey(image)
+            is_gray = _palette_is_gray(image)
             image = image.convert("RGBA" if image.has_transparency_data else "RGB")
         if image.mode in ("La", "RGBa"):
             image = image.convert(image.mode.upper())
         if image.mode == "1":
             image = image.convert("L")
         alpha = _alpha(image, layout)
-        if image.mode == "LA" or is_grey:
+        if image.mode == "LA" or is_gray:
             image = image.getchannel(0)
         if image.mode not in ("L", "RGB", "RGBA", "CMYK", "I", "F") and not image.mode.startswith("I;16"):
             image = image.convert("RGB")
@@ -83,10 +83,10 @@ def from_decoded(decoded: Decoded, source: str, *, managed: bool) -> Planes:
             image = profile.to_srgb(image)
         if image.mode == "CMYK":
             image = image.convert("RGB")
-        colours = _colours(image, layout, source)
+        colors = _colors(image, layout, source)
         if white_is_zero and image.mode == "F":
-            colours = tuple(1 - plane for plane in colours)
-        return Planes(colours, alpha).oriented(orientation)
+            colors = tuple(1 - plane for plane in colors)
+        return Planes(colors, alpha).oriented(orientation)
 
 
 def _inverted(image: Image.Image) -> Image.Image:
@@ -95,8 +95,8 @@ def _inverted(image: Image.Image) -> Image.Image:
     return inverted
 
 
-def _palette_is_grey(image: Image.Image) -> bool:
-    # A GIF file has no other way to be grey.
+def _palette_is_gray(image: Image.Image) -> bool:
+    # A GIF file has no other way to be gray.
     levels = np.array(image.getpalette() or [0, 0, 1]).reshape(-1, 3)
     return bool((levels == levels[:, :1]).all())
 
@@ -107,7 +107,7 @@ def _alpha(image: Image.Image, layout: str) -> NDArray[np.uint8] | None:
     return _alpha_of_key(image, layout) if "transparency" in image.info else None
 
 
-def _colours(image: Image.Image, layout: str, source: str) -> tuple[Plane, ...]:
+def _colors(image: Image.Image, layout: str, source: str) -> tuple[Plane, ...]:
     if image.mode in ("RGB", "RGBA"):
         return tuple(np.asarray(image.getchannel(channel)) for channel in range(3))
     values = np.asarray(image)
@@ -139,13 +139,13 @@ def _out_of_range(values: NDArray[Any], rule: str, source: str) -> PictureError:
 
 
 def _alpha_of_key(image: Image.Image, layout: str) -> NDArray[np.uint8] | None:
-    """Alpha 0 where a pixel has the one colour that a PNG or GIF file names as transparent (tRNS), 255 elsewhere."""
+    """Alpha 0 where a pixel has the one color that a PNG or GIF file names as transparent (tRNS), 255 elsewhere."""
     key = image.info["transparency"]
     levels = list(key) if isinstance(key, tuple) else [key]
     bands = image.split() if image.mode == "RGB" else (image,)
     if len(levels) != len(bands) or not all(isinstance(level, int) for level in levels):
         return None
-    # Pillow widens 2 and 4 bits to 8 and narrows colours of 16, but leaves the key as the file has it.
+    # Pillow widens 2 and 4 bits to 8 and narrows colors of 16, but leaves the key as the file has it.
     match = [np.asarray(band) == _in_8_bits(level, layout) for band, level in zip(bands, levels, strict=True)]
     return np.where(np.logical_and.reduce(match), np.uint8(0), np.uint8(255))
 

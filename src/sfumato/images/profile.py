@@ -1,4 +1,4 @@
-"""Embedded colour profiles to sRGB, by LittleCMS through Pillow."""
+"""Embedded color profiles to sRGB, by LittleCMS through Pillow."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 _SPACES = {"L": "GRAY", "I;16": "GRAY", "I;16B": "GRAY", "RGB": "RGB", "RGBA": "RGB", "CMYK": "CMYK"}
-"""The colour spaces that images of these modes are in."""
+"""The color spaces that images of these modes are in."""
 
 _MAX_BYTES = 16_000_000
 _ROUNDING = 2
@@ -32,10 +32,10 @@ def to_srgb(image: Image.Image) -> Image.Image:
         if _is_srgb(profile):
             return image
         mode = "RGB" if image.mode == "CMYK" else image.mode
-        # LittleCMS's short cut through a table of grey is off by up to ten levels of 255 near black.
+        # LittleCMS's short cut through a table of gray is off by up to ten levels of 255 near black.
         flags = ImageCms.Flags.NOOPTIMIZE if _SPACES[mode] == "GRAY" else ImageCms.Flags.NONE
         return ImageCms.buildTransform(profile, _srgb(_SPACES[mode]), image.mode, mode, flags=flags).apply(image)
-    # LittleCMS refuses profiles that are damaged, and those that describe another colour space than the image's.
+    # LittleCMS refuses profiles that are damaged, and those that describe another color space than the image's.
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
         return image
 
@@ -46,7 +46,7 @@ def _space(profile: ImageCms.ImageCmsProfile) -> str:
 
 def _srgb(space: str) -> ImageCms.ImageCmsProfile:
     return ImageCms.ImageCmsProfile(
-        io.BytesIO(_grey_srgb_profile()) if space == "GRAY" else ImageCms.createProfile("sRGB")
+        io.BytesIO(_gray_srgb_profile()) if space == "GRAY" else ImageCms.createProfile("sRGB")
     )
 
 
@@ -61,7 +61,7 @@ def _is_srgb(profile: ImageCms.ImageCmsProfile) -> bool:
 
 @functools.cache
 def _samples(space: str) -> NDArray[np.uint8]:
-    # 17 levels of each channel, 0 and 255 among them, in all combinations; every level of grey.
+    # 17 levels of each channel, 0 and 255 among them, in all combinations; every level of gray.
     if space == "GRAY":
         return np.arange(256, dtype=np.uint8)[np.newaxis]
     levels = np.rint(np.linspace(0, 255, 17)).astype(np.uint8)
@@ -69,8 +69,8 @@ def _samples(space: str) -> NDArray[np.uint8]:
 
 
 @functools.cache
-def _grey_srgb_profile() -> bytes:
-    """An ICC profile (ISO 15076-1) of grey with the curve of sRGB, which Pillow cannot make."""
+def _gray_srgb_profile() -> bytes:
+    """An ICC profile (ISO 15076-1) of gray with the curve of sRGB, which Pillow cannot make."""
 
     def fixed(*numbers: float) -> bytes:
         return b"".join(struct.pack(">i", round(number * 65536)) for number in numbers)

@@ -10,7 +10,7 @@ from sfumato.images.blocks import blocks
 from sfumato.images.planes import Plane, Planes
 
 _INVISIBLE = 1 / 510
-"""Alpha below which 8 bits would round it to 0: there is no colour left to recover."""
+"""Alpha below which 8 bits would round it to 0: there is no color left to recover."""
 
 
 def target_size(width: int, height: int, size: tuple[int, int] | None, max_side: int | None) -> tuple[int, int]:
@@ -31,10 +31,10 @@ def to_floats(planes: Planes, width: int, height: int) -> NDArray[np.float32]:
 
     At their own size the values stay as they are: k becomes float32(k/255). Otherwise they are resampled with Lanczos
     (a = 3) by Pillow, in float32 also where the file has 8 bits, and clipped: neither rounded to 255 levels nor clipped
-    between the two directions. Colours are weighted with alpha meanwhile, so that those of invisible pixels do not
-    bleed into their neighbours.
+    between the two directions. Colors are weighted with alpha meanwhile, so that those of invisible pixels do not
+    bleed into their neighbors.
     """
-    rows, columns = planes.colours[0].shape
+    rows, columns = planes.colors[0].shape
     values = np.empty((height, width, len(planes.all)), dtype=np.float32)
     if (width, height) == (columns, rows):
         for channel, plane in enumerate(planes.all):
@@ -42,7 +42,7 @@ def to_floats(planes: Planes, width: int, height: int) -> NDArray[np.float32]:
                 values[block, :, channel] = unit(plane[block])
         return values
     for channel, plane in enumerate(planes.all):
-        weight = planes.alpha if channel < len(planes.colours) else None
+        weight = planes.alpha if channel < len(planes.colors) else None
         _resample(plane, weight, values[:, :, channel])
     if planes.alpha is not None:
         _unweight(values)

@@ -14,7 +14,7 @@ SAMPLES = MappingProxyType(
         "cat": "Chelsea the cat, 451x300",
         "astronaut": "Eileen Collins, 512x512",
         "coffee": "a cup of coffee, 600x400",
-        "camera": "a photographer, grey, 512x512",
+        "camera": "a photographer, gray, 512x512",
         "mona-lisa": "the picture of the 2012 program, 300x429, fetched once",
     }
 )

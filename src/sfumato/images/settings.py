@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Literal, Protocol, TypeAlias
 
-Channels: TypeAlias = Literal["auto", "grey", "rgb", "rgba"]
+Channels: TypeAlias = Literal["auto", "gray", "rgb", "rgba"]
 
 
 class PictureSettings(Protocol):
@@ -44,6 +44,6 @@ class PictureSettings(Protocol):
         ...
 
     @property
-    def colour(self) -> Literal["managed", "raw"]:
+    def color(self) -> Literal["managed", "raw"]:
         """Whether an embedded profile is converted."""
         ...

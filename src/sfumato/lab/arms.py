@@ -23,8 +23,8 @@ def arm(name: str, recipe: Recipe, channels: int, *, title: str = "", verb: str 
     """An arm with the size and cost of its network, for pictures of so many ``channels``."""
     if recipe.model.module is not None:
         return Arm(name, recipe, None, None, title, verb)
-    colours: dict[int, str] = {1: "grey", 3: "rgb", 4: "rgba"}
-    picture = recipe.picture.model_copy(update={"channels": colours[channels]})
+    colors: dict[int, str] = {1: "gray", 3: "rgb", 4: "rgba"}
+    picture = recipe.picture.model_copy(update={"channels": colors[channels]})
     described = describe(recipe.model_copy(update={"picture": picture}))
     return Arm(name, recipe, described.parameters, operations(described.multiply_adds), title, verb)
 

@@ -45,7 +45,7 @@ class Line:
 
 
 def rates_of(optimizer: Optimizer) -> Sequence[str]:
-    """The names of an optimiser's learning rates: ``lr``, and ``adam_lr`` of those that leave layers to Adam."""
+    """The names of an optimizer's learning rates: ``lr``, and ``adam_lr`` of those that leave layers to Adam."""
     names = [field.name for field in dataclasses.fields(optimizer)]
     return [name for name in names if name == "lr" or name.endswith("_lr")]
 

@@ -14,7 +14,7 @@ from sfumato.lab.statistics import FEWEST, Interval, interval
 from sfumato.training.health import MANY, flat_psnr
 
 RESCUED = 1.0
-"""dB above one flat colour from which on a network is said to have learned something of the picture's shapes."""
+"""dB above one flat color from which on a network is said to have learned something of the picture's shapes."""
 
 
 def sentences(experiment: Experiment) -> list[str]:
@@ -23,7 +23,7 @@ def sentences(experiment: Experiment) -> list[str]:
     if plan.name != NAME:
         return []
     flat = flat_psnr(images.exact(experiment.folder.picture()))
-    found = [f"one flat colour: {flat:.2f} dB; rescued: {RESCUED:g} dB or more above it, by the whole interval"]
+    found = [f"one flat color: {flat:.2f} dB; rescued: {RESCUED:g} dB or more above it, by the whole interval"]
     for base in (arm for arm in plan.arms if not arm.instead):
         found += ["", f"{base.title}: {_saturation(experiment, base)}; {_above(experiment, base, flat)}"]
         changes = [plan.arm(a) for a, b in plan.comparisons if b == base.name]
@@ -55,12 +55,12 @@ def saturates_at(experiment: Experiment, arm: Arm) -> list[float | None]:
 
 
 def above(experiment: Experiment, arm: Arm, flat: float) -> Interval:
-    """dB above one flat colour, with intervals of all arms that hold together."""
+    """dB above one flat color, with intervals of all arms that hold together."""
     return interval([psnr - flat for psnr in experiment.scores(arm).values()], len(experiment.plan.arms))
 
 
 def rescued(found: Interval) -> bool:
-    """Whether all of the interval is far enough above one flat colour."""
+    """Whether all of the interval is far enough above one flat color."""
     return found.pairs >= FEWEST and found.low >= RESCUED
 
 

@@ -19,7 +19,7 @@ class Line:
 
     arm: Arm
     rates: tuple[float, ...]
-    """The optimiser's, as found."""
+    """The optimizer's, as found."""
     finished: int
     failed: int
     """Seeds that failed or diverged."""

@@ -11,7 +11,7 @@ WITHIN = 0.01
 
 
 def widths(depth: int, parameters: int, count: Callable[[Sequence[int]], int]) -> tuple[int, ...]:
-    """Units of ``depth`` hidden layers: as equal as can be, neighbours one unit wider where that comes nearer.
+    """Units of ``depth`` hidden layers: as equal as can be, neighbors one unit wider where that comes nearer.
 
     ``count``: the parameters of a network with these widths. Raises RecipeError where none come within 1% of
     ``parameters``.
@@ -24,7 +24,7 @@ def widths(depth: int, parameters: int, count: Callable[[Sequence[int]], int]) -
     while low < high:
         middle = (low + high + 1) // 2
         low, high = (middle, high) if count(sizes(middle, range(0))) <= parameters else (low, middle - 1)
-    # Neighbours that are wider together: which they are makes a difference of a few parameters.
+    # Neighbors that are wider together: which they are makes a difference of a few parameters.
     runs = [range(0), *(range(first, last) for last in range(1, depth + 1) for first in range(last))]
     found = min((sizes(low, wider) for wider in runs), key=lambda units: abs(count(units) - parameters))
     off = abs(count(found) - parameters)

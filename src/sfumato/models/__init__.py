@@ -1,4 +1,4 @@
-"""Networks, and what they are made of: activations, encodings, initialisations."""
+"""Networks, and what they are made of: activations, encodings, initializations."""
 
 from sfumato.models.build import DTYPES, build, mlp, shapes, unfilled
 from sfumato.models.coordinates import WHOLE, Region, axes, grid

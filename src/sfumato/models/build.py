@@ -1,4 +1,4 @@
-"""From a recipe to an initialised module."""
+"""From a recipe to an initialized module."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from torch import nn
 
 from sfumato import trust
 from sfumato.models import activations, encodings, own, own_check
-from sfumato.models.initialisations import initialise
+from sfumato.models.initializations import initialize
 from sfumato.models.mlp import MLP
 from sfumato.process_state import scoped
 from sfumato.recipe import Coordinates, Model
@@ -27,9 +27,9 @@ def build(
     dtype: torch.dtype = torch.float32,
     coordinates: Coordinates = DEFAULT,
 ) -> nn.Module:
-    """The network for pictures of ``channels`` colours, its weights drawn from ``seed``; on the CPU.
+    """The network for pictures of ``channels`` colors, its weights drawn from ``seed``; on the CPU.
 
-    Some initialisations look at the ``coordinates`` that it is to be trained on. Raises RecipeError when the network
+    Some initializations look at the ``coordinates`` that it is to be trained on. Raises RecipeError when the network
     is the user's own and cannot be built, or nobody here has allowed to import it.
     """
     if model.module:
@@ -75,7 +75,7 @@ def mlp(
 ) -> MLP:
     """The recipe's own multilayer perceptron."""
     perceptron = _mlp(model, channels, seed, dtype)
-    initialise(perceptron, model.init, seed, coordinates)
+    initialize(perceptron, model.init, seed, coordinates)
     return perceptron
 
 

@@ -30,7 +30,7 @@ def grid(
 ) -> NDArray[np.float64]:
     """(rows * columns, 2) inputs (row, column) of a region, row by row; or those of ``some`` of its rows alone.
 
-    With ``corners`` the outer samples lie on the ends of the range, with ``centres`` half a step inside; so any
+    With ``corners`` the outer samples lie on the ends of the range, with ``centers`` half a step inside; so any
     number of rows and columns paints the same area, finer or coarser.
     """
     down, across = axes(coordinates, rows, columns, region)

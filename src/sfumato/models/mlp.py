@@ -11,7 +11,7 @@ from sfumato.recipe.wiring import STRAIGHT, Wiring
 
 
 class MLP(nn.Module):
-    """Linear layers with one activation between them: (N, 2) coordinates -> (N, C) colours.
+    """Linear layers with one activation between them: (N, 2) coordinates -> (N, C) colors.
 
     ``layers`` holds the linear layers from input to output; ``encode`` maps the coordinates first; ``wiring`` says what
     is added to hidden layers' outputs, and where the encoded coordinates come in once more.
@@ -67,7 +67,7 @@ class MLP(nn.Module):
 
 class _Linear(nn.Linear):
     def reset_parameters(self) -> None:
-        # An initialisation of ours draws the weights: PyTorch's own draw would be thrown away. The way that PyTorch
+        # An initialization of ours draws the weights: PyTorch's own draw would be thrown away. The way that PyTorch
         # has of leaving it out (`nn.utils.skip_init`) loads SymPy, for half a second.
         """Leave the weights as they are."""
 

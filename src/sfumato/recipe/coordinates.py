@@ -13,7 +13,7 @@ class Coordinates(Section):
     """The inputs (row, column)."""
 
     range: Literal["unit", "signed"] = Field(default="signed", description="unit: 0 to 1, as in 2012; signed: -1 to 1")
-    at: Literal["corners", "centres"] = Field(
+    at: Literal["corners", "centers"] = Field(
         default="corners",
-        description="corners: the outer pixels lie on the ends of the range; centres: half a pixel inside",
+        description="corners: the outer pixels lie on the ends of the range; centers: half a pixel inside",
     )

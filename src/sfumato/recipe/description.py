@@ -11,8 +11,8 @@ from sfumato.recipe.layers import LinearLayer
 from sfumato.recipe.model import Model
 from sfumato.recipe.recipe import Recipe
 
-CHANNELS = {"grey": 1, "rgb": 3, "rgba": 4, "auto": 3}
-"""Colours that the network answers with; for ``auto`` those of most pictures."""
+CHANNELS = {"gray": 1, "rgb": 3, "rgba": 4, "auto": 3}
+"""Colors that the network answers with; for ``auto`` those of most pictures."""
 
 DEFAULT_PIXELS = (300, 429)
 """Width and height of the picture of 2012."""

@@ -13,7 +13,7 @@ MOST_BOXES = 12
 
 T = TypeVar("T")
 
-_OUTPUTS = {1: "grey", 3: "red, green, blue", 4: "red, green, blue, alpha"}
+_OUTPUTS = {1: "gray", 3: "red, green, blue", 4: "red, green, blue, alpha"}
 
 
 def one_line(description: Description) -> str:

@@ -25,14 +25,14 @@ _TITLES = {
     "at": "Places of pixels",
     "beta1": "Beta 1",
     "beta2": "Beta 2",
-    "colour": "Colour profile",
+    "color": "Color profile",
     "dtype": "Type of numbers",
     "eps": "Epsilon",
     "fan_in_scaling": "Fan-in scaling",
-    "init": "Initialisation",
+    "init": "Initialization",
     "lr": "Learning rate",
     "max_side": "Longest side",
-    "optimizer": "Optimiser",
+    "optimizer": "Optimizer",
     "psnr": "PSNR",
 }
 """Of the fields whose name is short or an abbreviation; the others' names read well as they are."""

@@ -1,4 +1,4 @@
-"""A recipe's short hash, by which runs of the same recipe are recognised."""
+"""A recipe's short hash, by which runs of the same recipe are recognized."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from sfumato.errors import RecipeError
-from sfumato.recipe.choices import Activation, Edges, Encoding, Initialisation, LeakyReLU, Plain, Shape, Straight
+from sfumato.recipe.choices import Activation, Edges, Encoding, Initialization, LeakyReLU, Plain, Shape, Straight
 from sfumato.recipe.section import Section
 from sfumato.recipe.wiring import Wiring, wiring
 
@@ -17,7 +17,7 @@ LARGEST_WIDTH = 65536
 
 
 class Model(Section):
-    """A multilayer perceptron from coordinates to colour."""
+    """A multilayer perceptron from coordinates to color."""
 
     depth: int = Field(default=4, ge=0, le=1000, description="hidden layers; a list of widths decides it instead")
     width: int | tuple[int, ...] = Field(
@@ -27,7 +27,7 @@ class Model(Section):
     output: Literal["linear", "sigmoid"] = Field(default="linear", description="what an output unit does to its sum")
     encoding: Encoding = Field(default=Plain(), description="fixed features of the coordinates")
     shape: Shape = Field(default=Straight(), description="how the layers are joined")
-    init: Initialisation = Field(default=Edges(), description="distribution of the initial weights")
+    init: Initialization = Field(default=Edges(), description="distribution of the initial weights")
     module: str | None = Field(
         default=None,
         description="your own network in place of this one: package.module:Class(argument=value)",

@@ -10,9 +10,9 @@ from pydantic import Field, field_validator, model_validator
 from sfumato.errors import RecipeError
 from sfumato.recipe.section import Section
 
-Channels = Literal["auto", "grey", "rgb", "rgba"]
+Channels = Literal["auto", "gray", "rgb", "rgba"]
 Light = Literal["srgb", "linear"]
-Colour = Literal["managed", "raw"]
+Color = Literal["managed", "raw"]
 
 
 MAX_SIDE = 1024
@@ -33,12 +33,10 @@ class Picture(Section):
         description="shrink until the longer side has at most this many pixels; none: learn all of a large picture",
     )
     channels: Channels = Field(
-        default="auto", description="colours that the network answers with; auto follows the file"
+        default="auto", description="colors that the network answers with; auto follows the file"
     )
     light: Light = Field(default="srgb", description="learn sRGB values, or linear light")
-    colour: Colour = Field(
-        default="managed", description="convert an embedded colour profile to sRGB, or take values raw"
-    )
+    color: Color = Field(default="managed", description="convert an embedded color profile to sRGB, or take values raw")
 
     @model_validator(mode="before")
     @classmethod

@@ -9,7 +9,7 @@ from sfumato.recipe.changes import changed
 from sfumato.recipe.recipe import Recipe
 
 _SOURCE_2012 = {
-    "picture": {"channels": "rgb", "colour": "raw"},
+    "picture": {"channels": "rgb", "color": "raw"},
     "coordinates": {"range": "unit", "at": "corners"},
     "model": {"depth": 6, "width": 300, "activation": "leaky_relu(0.01)", "init": "gaussian(0.3)"},
     "training": {

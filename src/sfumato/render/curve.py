@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-PSNR_COLOUR = "#1f5fa8"
-LOSS_COLOUR = "#b0562a"
+PSNR_COLOR = "#1f5fa8"
+LOSS_COLOR = "#b0562a"
 INK = "#2b2d31"
 RULE = "#dcdee2"
 
@@ -86,10 +86,10 @@ def _draw(figure: Figure, points: Sequence[CurvePoint], title: str) -> None:
     loss = [point.loss if math.isfinite(point.loss) and point.loss > 0 else math.nan for point in points]
 
     above.set_ylabel("PSNR (dB)")
-    _panel(above, epochs, psnr, PSNR_COLOUR, "{:.2f} dB")
+    _panel(above, epochs, psnr, PSNR_COLOR, "{:.2f} dB")
     below.set_ylabel("loss")
     _logarithmic(below, loss)
-    _panel(below, epochs, loss, LOSS_COLOUR, "{:.3g}")
+    _panel(below, epochs, loss, LOSS_COLOR, "{:.3g}")
 
     below.set_xlabel("epoch")
     seconds = points[-1].seconds if points else math.nan
@@ -103,14 +103,14 @@ def _draw(figure: Figure, points: Sequence[CurvePoint], title: str) -> None:
         above.set_title(title, loc="left", fontsize=12, pad=10, parse_math=False)
 
 
-def _panel(axes: Axes, epochs: list[float], values: list[float], colour: str, label: str) -> None:
+def _panel(axes: Axes, epochs: list[float], values: list[float], color: str, label: str) -> None:
     placed = [(x, y) for x, y in zip(epochs, values, strict=True) if math.isfinite(x) and math.isfinite(y)]
     if not placed:
         axes.set_yticks([])
         axes.text(0.5, 0.5, "not measured", transform=axes.transAxes, ha="center", va="center", color="#8a8d93")
         return
-    axes.plot(*zip(*placed, strict=True), color=colour, linewidth=1.6, solid_joinstyle="round")
-    axes.plot(*placed[-1], marker="o", markersize=5, color=colour, clip_on=False)
+    axes.plot(*zip(*placed, strict=True), color=color, linewidth=1.6, solid_joinstyle="round")
+    axes.plot(*placed[-1], marker="o", markersize=5, color=color, clip_on=False)
     axes.margins(y=0.12)
     axes.annotate(
         label.format(placed[-1][1]),
@@ -118,7 +118,7 @@ def _panel(axes: Axes, epochs: list[float], values: list[float], colour: str, la
         xytext=(8, 0),
         textcoords="offset points",
         va="center",
-        color=colour,
+        color=color,
         fontweight="bold",
         annotation_clip=False,
     )

@@ -14,7 +14,7 @@ class Frame:
     """A painting and what was known when it was made."""
 
     painting: NDArray[np.float32]
-    """(h, w, C), C = 1 grey, 3 RGB, 4 RGBA; values outside [0, 1] are clipped when drawn, nan is drawn as 0."""
+    """(h, w, C), C = 1 gray, 3 RGB, 4 RGBA; values outside [0, 1] are clipped when drawn, nan is drawn as 0."""
     epoch: float
     """Times that every training pixel had been visited."""
     step: int

@@ -34,9 +34,9 @@ def write(path: Path, images: Iterable[Image.Image], size: tuple[int, int], fps:
 
 
 def _palettes(graph: av.filter.Graph, source: FilterContext, sink: FilterContext) -> None:
-    # 256 colours of its own for each image: early paintings are few soft colours, where one palette for the whole
+    # 256 colors of its own for each image: early paintings are few soft colors, where one palette for the whole
     # film would leave bands. The ordered pattern of bayer stands still where the picture does; error diffusion
-    # flickers. diff_mode stays off: with changing palettes it leaves old indices under new colours (FFmpeg 8).
+    # flickers. diff_mode stays off: with changing palettes it leaves old indices under new colors (FFmpeg 8).
     split = graph.add("split")
     palette = graph.add("palettegen", "stats_mode=single:reserve_transparent=1")
     use = graph.add("paletteuse", "new=1:dither=bayer:bayer_scale=4")

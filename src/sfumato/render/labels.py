@@ -7,7 +7,7 @@ import math
 from sfumato.render.frame import Frame
 
 Words = tuple[tuple[str, bool], ...]
-"""Pieces of text, left to right; True for those that are emphasised."""
+"""Pieces of text, left to right; True for those that are emphasized."""
 
 
 def epoch_text(epoch: float) -> str:

@@ -1,4 +1,4 @@
-"""Films as MP4: H.264 that every browser plays, in the colours of the PNG."""
+"""Films as MP4: H.264 that every browser plays, in the colors of the PNG."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def plan(count: int, shape: tuple[float, float], cell: Size | None = None) -> Pl
 
 @dataclass(frozen=True)
 class Scale:
-    """How answers become colours: the same for every picture of a film, so that nothing jumps."""
+    """How answers become colors: the same for every picture of a film, so that nothing jumps."""
 
     order: NDArray[np.intp]
     low: NDArray[np.float32]
@@ -93,11 +93,11 @@ def draw(layer: Layer, scale: Scale, plan: Plan) -> NDArray[np.uint8]:
         left = GAP + place % plan.columns * (width + GAP)
         # A unit that is the same everywhere has no reach to divide by, and is dark.
         answers = np.nan_to_num((layer.answers[unit] - low[unit]) / (reach[unit] or np.float32(1)))
-        sheet[top : top + height, left : left + width] = cross if dead[unit] else colours(answers)
+        sheet[top : top + height, left : left + width] = cross if dead[unit] else colors(answers)
     return sheet
 
 
-def colours(values: NDArray[np.floating]) -> NDArray[np.uint8]:
+def colors(values: NDArray[np.floating]) -> NDArray[np.uint8]:
     """(...) values in [-1, 1] -> (..., 3): blue, dark at 0, amber; clipped beyond."""
     stops = np.array([BELOW[1], BELOW[0], ZERO, ABOVE[0], ABOVE[1]], np.float64)
     places = np.array([-1.0, -0.6, 0.0, 0.6, 1.0])

@@ -30,13 +30,13 @@ class Some:
 
     pixels: NDArray[np.int64]
     """(n,) their numbers, row by row."""
-    colours: NDArray[np.float32]
+    colors: NDArray[np.float32]
     """(n, C) in [0, 1] as sRGB."""
 
     def distance(self, painting: NDArray[np.float32]) -> float:
         """The root mean square of what another painting (H, W, C) of this size differs here."""
         there = painting.reshape(-1, painting.shape[2])[self.pixels]
-        return math.sqrt(images.mse(there[None], self.colours[None]))
+        return math.sqrt(images.mse(there[None], self.colors[None]))
 
 
 class Painter:

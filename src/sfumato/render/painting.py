@@ -18,27 +18,27 @@ from sfumato.render.plotting import matplotlib
 def write_png(path: Path, picture: NDArray[np.floating]) -> None:
     """Write a PNG to `path`, whatever its suffix, 8 bits a channel.
 
-    picture: (H, W, C), C = 1 grey, 3 RGB, 4 RGBA; values outside [0, 1] are clipped, nan is written as 0.
+    picture: (H, W, C), C = 1 gray, 3 RGB, 4 RGBA; values outside [0, 1] are clipped, nan is written as 0.
     Raises PictureError for any other shape; OSError if the file cannot be written.
     """
     images.as_image(checked(picture, "picture")).save(path, format="PNG", optimize=True)
 
 
 LARGEST_ERROR = 0.25
-"""Absolute error, of 1, that is drawn as the lightest colour; what is larger too."""
+"""Absolute error, of 1, that is drawn as the lightest color; what is larger too."""
 
 
 def error_map(
     target: NDArray[np.floating], painting: NDArray[np.floating], *, largest: float = LARGEST_ERROR
 ) -> NDArray[np.float32]:
-    """How far the painting is off at each pixel, as colours: (H, W, 3) float32 in [0, 1].
+    """How far the painting is off at each pixel, as colors: (H, W, 3) float32 in [0, 1].
 
-    `absolute_error` in `error_colours`. Raises PictureError unless both have one shape (H, W, C); ValueError for
+    `absolute_error` in `error_colors`. Raises PictureError unless both have one shape (H, W, C); ValueError for
     `largest`.
     """
     if not largest > 0:
         raise ValueError(f"The largest parameter of error_map must be above 0. Got {largest}.")
-    return error_colours(absolute_error(target, painting), largest)
+    return error_colors(absolute_error(target, painting), largest)
 
 
 def absolute_error(target: NDArray[np.floating], painting: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -52,20 +52,20 @@ def absolute_error(target: NDArray[np.floating], painting: NDArray[np.floating])
     return np.abs(np.clip(wanted, 0, 1) - np.clip(got, 0, 1)).mean(axis=2)
 
 
-def error_colours(error: NDArray[np.floating], largest: float = LARGEST_ERROR) -> NDArray[np.float32]:
+def error_colors(error: NDArray[np.floating], largest: float = LARGEST_ERROR) -> NDArray[np.float32]:
     """(H, W) errors, 0 or more, as (H, W, 3) in [0, 1]: Matplotlib's magma.
 
     It is perceptually uniform: equal steps of error look equally large. 0 is nearly black; `largest`, above 0, and all
     beyond is the lightest.
     """
-    colours = matplotlib().colormaps["magma"](np.minimum(error / largest, 1.0))
-    return np.asarray(colours, np.float32)[:, :, :3]
+    colors = matplotlib().colormaps["magma"](np.minimum(error / largest, 1.0))
+    return np.asarray(colors, np.float32)[:, :, :3]
 
 
 def side_by_side(pictures: Sequence[NDArray[np.floating]], gap: int = 8) -> NDArray[np.float32]:
     """The pictures in one row, (H, sum of widths and gaps, 3), or 4 channels where one of them has 4.
 
-    pictures: at least one, each (H, W, C), of one height; grey becomes RGB. gap: columns between two, in the colour
+    pictures: at least one, each (H, W, C), of one height; gray becomes RGB. gap: columns between two, in the color
     of a film's band. Raises PictureError if there is none, the heights differ or a shape is wrong; ValueError if
     the gap is negative.
     """

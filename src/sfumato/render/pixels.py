@@ -9,14 +9,14 @@ from PIL import Image
 from sfumato import images
 from sfumato.errors import PictureError
 
-GREYS = (255, 230)
-"""Of the chequerboard behind what is transparent."""
-CHEQUER = 8
+GRAYS = (255, 230)
+"""Of the checkerboard behind what is transparent."""
+CHECKER = 8
 """Its squares' side in pixels."""
 
 
 def checked(picture: NDArray[np.floating], name: str = "painting") -> NDArray[np.float32]:
-    """The picture as float32 (H, W, C), nan as 0; a grey (H, W) gets its channel. Raises PictureError."""
+    """The picture as float32 (H, W, C), nan as 0; a gray (H, W) gets its channel. Raises PictureError."""
     array = np.asarray(picture)
     if array.ndim == 2:
         array = array[:, :, np.newaxis]
@@ -36,7 +36,7 @@ def resampled(picture: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np
 
 
 def opaque(picture: NDArray[np.floating], size: tuple[int, int], factor: int = 1) -> Image.Image:
-    """The picture at `size` (width, height), each pixel then `factor` x `factor`; as RGB, over a chequerboard.
+    """The picture at `size` (width, height), each pixel then `factor` x `factor`; as RGB, over a checkerboard.
 
     A smaller picture is enlarged smoothly and a larger one averaged. Raises PictureError.
     """
@@ -48,8 +48,8 @@ def opaque(picture: NDArray[np.floating], size: tuple[int, int], factor: int = 1
     if drawn.mode != "RGBA":
         return drawn.convert("RGB")
     rows, columns = np.ogrid[: drawn.height, : drawn.width]
-    light = (rows // CHEQUER + columns // CHEQUER) % 2 == 0
-    board = Image.fromarray(np.where(light, *GREYS).astype(np.uint8)).convert("RGBA")
+    light = (rows // CHECKER + columns // CHECKER) % 2 == 0
+    board = Image.fromarray(np.where(light, *GRAYS).astype(np.uint8)).convert("RGBA")
     return Image.alpha_composite(board, drawn).convert("RGB")
 
 

@@ -79,7 +79,7 @@ class Sheet:
         # The unit stays where it is and the digits are all as wide: nothing jumps from frame to frame.
         self._words(draw, band.labels.right - self._width(words), baseline, words)
 
-    def _write(self, text: str, box: Box, x: float, anchor: str, fill: theme.Colour) -> None:
+    def _write(self, text: str, box: Box, x: float, anchor: str, fill: theme.Color) -> None:
         baseline = box.top + round(0.85 * self._layout.text)
         font = theme.font(self._layout.text)
         ImageDraw.Draw(self._blank).text((x, baseline), text, fill=fill, font=font, anchor=anchor)

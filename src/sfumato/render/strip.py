@@ -102,8 +102,8 @@ def _dot(drawn: Image.Image, column: float, row: float, radius: float) -> None:
     left, top = round(column) - reach, round(row) - reach
     side = (2 * reach + 1) * FINER
     x, y = (column + 0.5 - left) * FINER, (row + 0.5 - top) * FINER
-    for grown, colour in ((1.35, theme.BACKGROUND), (0.85, theme.ACCENT)):
+    for grown, color in ((1.35, theme.BACKGROUND), (0.85, theme.ACCENT)):
         mask = Image.new("L", (side, side))
         r = radius * grown * FINER
         ImageDraw.Draw(mask).ellipse((x - r, y - r, x + r, y + r), fill=255)
-        drawn.paste(colour, (left, top), mask.reduce(FINER))
+        drawn.paste(color, (left, top), mask.reduce(FINER))

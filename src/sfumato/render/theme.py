@@ -1,4 +1,4 @@
-"""The colours and the type of a film's label band."""
+"""The colors and the type of a film's label band."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import functools
 
 from PIL import ImageFont
 
-Colour = tuple[int, int, int]
+Color = tuple[int, int, int]
 
-BACKGROUND: Colour = (20, 21, 24)
-TEXT: Colour = (236, 233, 226)
-QUIET: Colour = (142, 145, 152)
-FAINT: Colour = (92, 95, 102)
+BACKGROUND: Color = (20, 21, 24)
+TEXT: Color = (236, 233, 226)
+QUIET: Color = (142, 145, 152)
+FAINT: Color = (92, 95, 102)
 # Light as well as warm: video keeps brightness at every pixel and hue only at every fourth.
-ACCENT: Colour = (246, 190, 92)
+ACCENT: Color = (246, 190, 92)
 
 
 @functools.lru_cache(maxsize=32)

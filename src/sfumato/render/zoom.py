@@ -24,7 +24,7 @@ Size = tuple[int, int]
 
 def painting(model: torch.nn.Module, recipe: Recipe, size: Size, region: Region = WHOLE) -> NDArray[np.float32]:
     """(rows, columns, C) sRGB in [0, 1]: what the network answers in a region of its picture."""
-    parts = [colours for _, colours in _pieces(model, recipe, size, region)]
+    parts = [colors for _, colors in _pieces(model, recipe, size, region)]
     return np.concatenate(parts).reshape(*size, -1)
 
 
@@ -50,12 +50,12 @@ def rendering(
     progress: called after each piece with the number of samples painted.
     """
     result: NDArray[np.uint8] | None = None
-    for first, colours in _pieces(model, recipe, size, region):
+    for first, colors in _pieces(model, recipe, size, region):
         if result is None:
-            result = np.empty((size[0] * size[1], colours.shape[1]), np.uint8)
-        result[first : first + len(colours)] = images.to_uint8(colours)
+            result = np.empty((size[0] * size[1], colors.shape[1]), np.uint8)
+        result[first : first + len(colors)] = images.to_uint8(colors)
         if progress is not None:
-            progress(first + len(colours))
+            progress(first + len(colors))
     assert result is not None, "a size has no sample"
     return result.reshape(*size, -1)
 
@@ -66,7 +66,7 @@ def aligned(coordinates: Coordinates, picture: Size, size: Size) -> Region:
     Resampling takes a pixel for a square, and so half a pixel more on every side than ``corners`` does. Without this a
     film would tremble between paintings of several sizes.
     """
-    if coordinates.at == "centres":
+    if coordinates.at == "centers":
         return WHOLE
     top, bottom = _ends(picture[0], size[0])
     left, right = _ends(picture[1], size[1])

@@ -25,10 +25,10 @@ from numpy.typing import NDArray
 from sfumato.training.movement import STILL, largest_change
 
 WORSE = 2.0
-"""Errors of so many times those of one flat colour, the picture's mean, are those of a network that learned nothing."""
+"""Errors of so many times those of one flat color, the picture's mean, are those of a network that learned nothing."""
 
 SMALLEST_FLAT = 0.01
-"""Mean squared error that a flat colour is taken to have at least: a nearly uniform picture is no measure."""
+"""Mean squared error that a flat color is taken to have at least: a nearly uniform picture is no measure."""
 
 LONG_PROGRESS = 0.25
 LONG_EPOCHS = 2.0
@@ -60,7 +60,7 @@ class Divergence:
     """Watches the running squared error."""
 
     def __init__(self, flat_mse: float, weights: Weights) -> None:
-        """``flat_mse``: mean squared error of the picture's mean colour; ``weights``: copies of them as they are."""
+        """``flat_mse``: mean squared error of the picture's mean color; ``weights``: copies of them as they are."""
         self._flat = max(flat_mse, SMALLEST_FLAT)
         self._weights = weights
         self._first: float | None = None

@@ -1,4 +1,4 @@
-"""Nested states, as PyTorch's optimisers keep them, to and from flat named arrays: no pickle."""
+"""Nested states, as PyTorch's optimizers keep them, to and from flat named arrays: no pickle."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ def test_the_commenter_s_network_saturates_and_is_rescued(tmp_path: Path, monkey
     # Processes, which the rule would choose for Rprop, have tests of their own.
     found = carry_out(plan, target(), tmp_path / "e", executor=execute.Threads(2))
     lines = rescue.sentences(found)
-    assert lines[0].startswith("one flat colour: ")
+    assert lines[0].startswith("one flat color: ")
     assert any(line.startswith("30 units: ") for line in lines)
     # What is said of saturation is what the rows hold.
     (arm, *_) = plan.arms

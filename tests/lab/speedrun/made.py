@@ -43,7 +43,7 @@ def facts(psnrs: Sequence[float | None] = (28.2, 28.3, 28.4), track: str = "clos
 
 def stand_in(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Put a small picture in the place of the Mona Lisa, and tracks of few seeds in the place of the others."""
-    digest = images.sha256(images.load(Picture(source=str(path), colour="raw", channels="rgb")))
+    digest = images.sha256(images.load(Picture(source=str(path), color="raw", channels="rgb")))
     monkeypatch.setattr(mona_lisa, "PIXELS_SHA256", digest)
     for track in (CLOSED, OPEN):
         monkeypatch.setitem(TRACKS, track.name, track)

@@ -14,7 +14,7 @@ from sfumato.recipe import Recipe, changed, preset
 from sfumato.recipe.layers import Operations
 from sfumato.training import optimizers
 from sfumato.training.optimizers import soap
-from sfumato.training.optimizers.muon import orthogonalise
+from sfumato.training.optimizers.muon import orthogonalize
 
 EPOCH = 300 * 429
 
@@ -62,7 +62,7 @@ def test_foof_s_by_hand() -> None:
 
 def test_muon_s_are_those_that_torch_counts() -> None:
     with FlopCounterMode(display=False) as counter:
-        orthogonalise(torch.rand(30, 40), 3)
+        orthogonalize(torch.rand(30, 40), 3)
     found = operations(recipe("muon(iterations=3)", width=(40, 30), depth=2, engine="autograd"), samples=10, steps=6)
     assert found is not None
     assert found.optimizer == 6 * counter.get_total_flops()

@@ -27,7 +27,7 @@ def test_every_figure_is_there() -> None:
     assert told_["seconds"] == "mean 0.600, from 0.500 to 0.700, of training"
     assert told_["operations"] == (
         "0.000184 PFLOP a training: products of matrices, no others counted; "
-        "0.000148 of the network's, 0.0000360 of the optimiser's"
+        "0.000148 of the network's, 0.0000360 of the optimizer's"
     )
     assert told_["verdict"] == "target reached: 0.15 dB more than 28.15 dB, in 0.600 s"
     assert "41,700 times as fast" in told_["2012"]

@@ -18,7 +18,7 @@ CLOSED, OPEN = TRACKS["closed"], TRACKS["open"]
 def test_the_track_s_own_recipe_takes_part(track: Track) -> None:
     recipe = rules.entered(preset(track.preset), track)
     assert rules.name(recipe, track) == track.preset
-    assert (recipe.picture.source, recipe.picture.colour, recipe.picture.channels) == ("mona-lisa", "raw", "rgb")
+    assert (recipe.picture.source, recipe.picture.color, recipe.picture.channels) == ("mona-lisa", "raw", "rgb")
     assert recipe.evaluation.every == "end"
     assert rules.entered(recipe, track) == recipe
 
@@ -34,10 +34,10 @@ def test_the_closed_record_is_fast_with_another_budget() -> None:
     [
         {"model": {"init": "he"}},
         {"model": {"width": (300, 300, 300, 300)}},
-        {"coordinates": {"range": "unit", "at": "centres"}},
+        {"coordinates": {"range": "unit", "at": "centers"}},
         {"training": {"batch": 1, "order": "scan", "optimizer": "sgd", "schedule": "constant", "loss": "huber"}},
         {"picture": {"max_side": 200}, "training": {"held_out": 0.1}},
-        {"picture": {"source": "photo.jpg", "colour": "managed"}},
+        {"picture": {"source": "photo.jpg", "color": "managed"}},
         {"budget": {"seconds": 2}},
         {"engine": "autograd", "threads": 1, "dtype": "float64", "seed": 7},
     ],
@@ -83,7 +83,7 @@ def test_what_is_fixed_in_the_closed_track_alone(changes: dict[str, Any], words:
     ("changes", "words"),
     [
         ({"budget": {"epochs": 1, "psnr": 28.15}}, "budget.psnr must be none: no evaluation may decide"),
-        ({"picture": {"channels": "grey"}}, "picture.channels must be rgb. Got grey."),
+        ({"picture": {"channels": "gray"}}, "picture.channels must be rgb. Got gray."),
         ({"picture": {"channels": "rgba"}}, "picture.channels must be rgb. Got rgba."),
         ({"picture": {"light": "linear"}}, "picture.light must be srgb, in which dB are counted. Got linear."),
     ],
@@ -95,7 +95,7 @@ def test_what_is_fixed_in_both(track: Track, changes: dict[str, Any], words: str
 
 
 def test_everything_that_is_broken_is_told_at_once() -> None:
-    recipe = changed(preset("fast"), {"model": {"depth": 5, "output": "sigmoid"}, "picture": {"channels": "grey"}})
+    recipe = changed(preset("fast"), {"model": {"depth": 5, "output": "sigmoid"}, "picture": {"channels": "gray"}})
     with pytest.raises(RecipeError, match=r"picture\.channels.*model\.width.*model\.output"):
         rules.entered(recipe, CLOSED)
 
@@ -111,7 +111,7 @@ def test_the_open_track_s_budget_is_its_own() -> None:
         (CLOSED, {"seed": "3"}, "seed must be left to the track closed: its seeds are fixed."),
         (CLOSED, {"evaluation": {"every": "epoch"}}, "evaluation.every must be left"),
         (CLOSED, {"picture": {"source": "cat"}}, "--picture tells where its file lies"),
-        (CLOSED, {"picture": {"colour": "managed"}}, "picture.colour must be left"),
+        (CLOSED, {"picture": {"color": "managed"}}, "picture.color must be left"),
         (OPEN, {"budget": {"seconds": "5"}}, "budget.seconds must be left to the track open: it is 10 s of training."),
     ],
 )

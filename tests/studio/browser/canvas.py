@@ -14,8 +14,8 @@ def shown(canvas: Locator) -> str:
     return canvas.evaluate("canvas => canvas.toDataURL()")
 
 
-def colours(canvas: Locator) -> int:
-    """How many different colours it has: 1 while nothing is drawn."""
+def colors(canvas: Locator) -> int:
+    """How many different colors it has: 1 while nothing is drawn."""
     data = base64.b64decode(shown(canvas).partition(",")[2])
     if not data:
         return 0

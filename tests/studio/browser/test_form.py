@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.studio.browser.canvas import colours, shown
+from tests.studio.browser.canvas import colors, shown
 from tests.studio.browser.conftest import Open
 from tests.studio.browser.studio import Studio
 from tests.studio.server import eventually
@@ -22,7 +22,7 @@ def test_a_run_is_started_and_its_painting_changes(visit: Open) -> None:
     page.get_by_role("button", name="Start painting").click()
     page.wait_for_url("**/runs/*")
     canvas = page.locator(".panes canvas").nth(1)
-    eventually(lambda: colours(canvas) > 8)
+    eventually(lambda: colors(canvas) > 8)
     first = shown(canvas)
     eventually(lambda: shown(canvas) != first)
     page.get_by_role("button", name="Stop").click()
@@ -155,7 +155,7 @@ def test_a_race_is_started_from_arms(visit: Open, studio: Studio) -> None:
     page.wait_for_url("**/race?runs=*")
     expect(page.locator(".lane")).to_have_count(2)
     for at in range(2):
-        eventually(lambda at=at: colours(page.locator(".lane canvas:first-child").nth(at)) > 8)
+        eventually(lambda at=at: colors(page.locator(".lane canvas:first-child").nth(at)) > 8)
     studio.settle()
 
 

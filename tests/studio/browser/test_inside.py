@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.studio.browser.canvas import colours, shown
+from tests.studio.browser.canvas import colors, shown
 from tests.studio.browser.conftest import Open
 from tests.studio.server import eventually
 
@@ -15,7 +15,7 @@ def test_units_of_a_layer_are_pictures(visit: Open, names: list[str]) -> None:
     page = visit(f"/runs/{names[0]}/layers")
     units = page.locator(".unit")
     expect(units).to_have_count(24)
-    eventually(lambda: colours(units.first.locator("canvas")) > 4)
+    eventually(lambda: colors(units.first.locator("canvas")) > 4)
     last = shown(units.first.locator("canvas"))
     page.keyboard.press("Home")
     eventually(lambda: shown(units.first.locator("canvas")) != last)
@@ -47,12 +47,12 @@ def test_the_network_is_asked_beyond_the_border(visit: Open, names: list[str]) -
     page = visit(f"/runs/{names[0]}/zoom")
     page.on("request", lambda request: asked.append(request.url) if "/tiles/" in request.url else None)
     canvas = page.locator(".deep canvas")
-    eventually(lambda: colours(canvas) > 8)
+    eventually(lambda: colors(canvas) > 8)
     for _ in range(12):
         page.keyboard.press("ArrowLeft")
     expect(page.locator(".zoom-foot")).to_contain_text("beyond the border")
     eventually(lambda: any(re.search(r"/tiles/\d+/-?\d+/-\d+\.png", url) for url in asked))
-    eventually(lambda: colours(canvas) > 8)
+    eventually(lambda: colors(canvas) > 8)
     before = shown(canvas)
     box = canvas.bounding_box()
     assert box is not None

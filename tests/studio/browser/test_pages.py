@@ -67,13 +67,13 @@ def is_quiet_and_fits(page: Page, path: str, scheme: Literal["light", "dark"], w
     assert page.evaluate(SHIFTS) < STILL
 
 
-def test_colours_can_be_chosen_and_are_kept(visit: Open) -> None:
+def test_colors_can_be_chosen_and_are_kept(visit: Open) -> None:
     page = visit("/", scheme="light")
     for _ in range(2):
         page.locator("#theme").click()
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == BACKGROUNDS["dark"]
     page.reload()
-    expect(page.locator("#theme")).to_have_attribute("aria-label", "Colours: dark")
+    expect(page.locator("#theme")).to_have_attribute("aria-label", "Colors: dark")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == BACKGROUNDS["dark"]
 
 

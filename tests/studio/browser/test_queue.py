@@ -1,4 +1,4 @@
-"""Runs that wait: each page says how many are before its run, and any of them can be cancelled."""
+"""Runs that wait: each page says how many are before its run, and any of them can be canceled."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ LONG = "picture.max_side=24&model.width=8&model.depth=1&budget.seconds=600"
 """With all cores, as runs are by default."""
 
 
-def test_a_run_waits_for_its_turn_and_can_be_cancelled(visit: Open) -> None:
+def test_a_run_waits_for_its_turn_and_can_be_canceled(visit: Open) -> None:
     asked: list[str] = []
 
     def started() -> Page:
@@ -28,7 +28,7 @@ def test_a_run_waits_for_its_turn_and_can_be_cancelled(visit: Open) -> None:
     expect(waits).to_have_text("waiting, next to begin")
     expect(second.locator(".stage")).to_contain_text("as soon as there is a core")
     second.on("request", lambda request: asked.append(request.url))
-    # It has no curves yet: asked for while it is cancelled, they would be an error on the console.
+    # It has no curves yet: asked for while it is canceled, they would be an error on the console.
     second.clock.fast_forward(10_000)
     third = started()
     expect(third.locator(".run-title .state")).to_have_text("waiting, 1 before yours")

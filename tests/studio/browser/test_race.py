@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from tests.studio.browser.canvas import colours, shown
+from tests.studio.browser.canvas import colors, shown
 from tests.studio.browser.conftest import Open
 from tests.studio.server import eventually
 
@@ -19,7 +19,7 @@ def test_two_runs_go_in_step(visit: Open, names: list[str]) -> None:
     errors = page.locator(".lane canvas:last-child")
     expect(paintings).to_have_count(2)
     for at in range(2):
-        eventually(lambda at=at: colours(paintings.nth(at)) > 8 and colours(errors.nth(at)) > 8)
+        eventually(lambda at=at: colors(paintings.nth(at)) > 8 and colors(errors.nth(at)) > 8)
     last = [shown(paintings.nth(at)) for at in range(2)]
     page.keyboard.press("Home")
     eventually(lambda: all(shown(paintings.nth(at)) != last[at] for at in range(2)))
@@ -44,7 +44,7 @@ def test_two_runs_go_in_step(visit: Open, names: list[str]) -> None:
 
 def test_a_run_that_is_gone_says_so_in_its_lane(visit: Open, names: list[str], said: list[str]) -> None:
     page = visit(f"/race?runs={names[0]},gone")
-    eventually(lambda: colours(page.locator(".lane canvas:first-child").first) > 8)
+    eventually(lambda: colors(page.locator(".lane canvas:first-child").first) > 8)
     expect(page.locator(".lane .problem").last).to_have_text("There is no run of that name.")
     # A browser says on its console what was not found.
     assert [each for each in said if "status of 404" not in each] == []

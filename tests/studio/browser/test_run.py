@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.patience import PATIENCE
-from tests.studio.browser.canvas import colours, shown
+from tests.studio.browser.canvas import colors, shown
 from tests.studio.browser.conftest import Open, is_ours, listen
 from tests.studio.browser.studio import Studio
 from tests.studio.server import eventually
@@ -23,7 +23,7 @@ def painting(page: Page) -> str:
 
 def test_scrubbing_shows_other_paintings(visit: Open, names: list[str]) -> None:
     page = visit(f"/runs/{names[0]}")
-    eventually(lambda: colours(page.locator(".panes canvas").nth(2)) > 8)
+    eventually(lambda: colors(page.locator(".panes canvas").nth(2)) > 8)
     last = painting(page)
     label = page.locator(".timeline output")
     expect(label).to_contain_text("epoch 4.00")
@@ -43,7 +43,7 @@ def test_scrubbing_shows_other_paintings(visit: Open, names: list[str]) -> None:
 def test_panes_zoom_together_and_tell_values(visit: Open, names: list[str]) -> None:
     page = visit(f"/runs/{names[0]}")
     panes = page.locator(".panes canvas")
-    eventually(lambda: colours(panes.nth(2)) > 8)
+    eventually(lambda: colors(panes.nth(2)) > 8)
     before = [shown(panes.nth(at)) for at in range(3)]
     panes.nth(0).hover(position={"x": 5, "y": 5})
     expect(page.locator(".readout")).to_contain_text(re.compile(r"row 0, column 0.*target 0 0 0.*off by"))
@@ -89,7 +89,7 @@ def live(visit: Open) -> Page:
 
 def changes(page: Page) -> bool:
     """Whether the painting changes by itself."""
-    eventually(lambda: colours(page.locator(".panes canvas").nth(1)) > 8)
+    eventually(lambda: colors(page.locator(".panes canvas").nth(1)) > 8)
     before = painting(page)
     return bool(eventually(lambda: painting(page) != before))
 

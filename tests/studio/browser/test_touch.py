@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.studio.browser.canvas import colours, shown
+from tests.studio.browser.canvas import colors, shown
 from tests.studio.browser.conftest import Open
 from tests.studio.browser.fingers import move
 from tests.studio.server import eventually
@@ -28,7 +28,7 @@ def steps(page: Page) -> float:
 def test_two_fingers_enlarge_all_panes(visit: Open, names: list[str]) -> None:
     page = phone(visit, f"/runs/{names[0]}")
     panes = page.locator(".panes canvas")
-    eventually(lambda: colours(panes.nth(2)) > 8)
+    eventually(lambda: colors(panes.nth(2)) > 8)
     before = [shown(panes.nth(at)) for at in range(3)]
     scrolled = steps(page)
     move(page, panes.nth(1), APART)
@@ -47,7 +47,7 @@ def test_two_fingers_enlarge_all_panes(visit: Open, names: list[str]) -> None:
 def test_a_tap_tells_values_and_one_finger_scrolls(visit: Open, names: list[str]) -> None:
     page = phone(visit, f"/runs/{names[0]}")
     panes = page.locator(".panes canvas")
-    eventually(lambda: colours(panes.nth(2)) > 8)
+    eventually(lambda: colors(panes.nth(2)) > 8)
     readout = page.locator(".readout")
     expect(readout).to_contain_text("Tap a picture")
     below = top(page.locator(".timeline"))
@@ -60,7 +60,7 @@ def test_a_tap_tells_values_and_one_finger_scrolls(visit: Open, names: list[str]
 
 def test_two_fingers_zoom_without_end(visit: Open, names: list[str]) -> None:
     page = phone(visit, f"/runs/{names[0]}/zoom")
-    eventually(lambda: colours(page.locator(".deep canvas")) > 8)
+    eventually(lambda: colors(page.locator(".deep canvas")) > 8)
     foot = page.locator(".zoom-foot span").first
     scale = power(foot)
     scrolled = steps(page)

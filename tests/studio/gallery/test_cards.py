@@ -24,9 +24,9 @@ def _always_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cards, "FRESH", 0.0)
 
 
-def painted(folder: Path, colour: tuple[int, int, int] = (200, 30, 30), size: tuple[int, int] = (640, 320)) -> Path:
-    """The run with a painting of one colour."""
-    Image.new("RGB", size, colour).save(folder / "painting.png")
+def painted(folder: Path, color: tuple[int, int, int] = (200, 30, 30), size: tuple[int, int] = (640, 320)) -> Path:
+    """The run with a painting of one color."""
+    Image.new("RGB", size, color).save(folder / "painting.png")
     return folder
 
 
@@ -92,7 +92,7 @@ def test_words_sort_state_and_pages(studio: TestClient, runs: Path) -> None:
     assert page["states"] == {"done": 6, "stopped": 1}
     # Runs may have been deleted since the page was opened.
     assert studio.get("/api/runs?size=3&page=99").json()["page"] == 3
-    assert studio.get("/api/runs?sort=colour").status_code == 422
+    assert studio.get("/api/runs?sort=color").status_code == 422
     assert studio.get("/api/runs?size=0").status_code == 404
     assert studio.get("/api/runs?size=501").status_code == 404
 

@@ -68,7 +68,7 @@ def test_a_unit_s_weights(inside: TestClient, at: str, trained: sf.Run) -> None:
     wanted = sorted(enumerate(weights[1][5]), key=lambda pair: -abs(pair[1]))
     assert [each["unit"] for each in found["inputs"]] == [unit for unit, _ in wanted]
     assert [each["weight"] for each in found["inputs"]] == [weight for _, weight in wanted]
-    assert {each["colour"]: each["weight"] for each in found["outputs"]} == dict(enumerate(weights[2][:, 5]))
+    assert {each["color"]: each["weight"] for each in found["outputs"]} == dict(enumerate(weights[2][:, 5]))
     first = inside.get(f"{at}/layers/1/units/5").json()
     assert {each["coordinate"]: each["weight"] for each in first["inputs"]} == {
         "row": weights[0][5, 0], "column": weights[0][5, 1],
@@ -113,7 +113,7 @@ def test_what_there_is_not(inside: TestClient, at: str, trained: sf.Run) -> None
         assert inside.get(f"{at}/{part}").status_code == 409, part
 
 
-@pytest.mark.parametrize("at_", ["corners", "centres"])
+@pytest.mark.parametrize("at_", ["corners", "centers"])
 def test_tiles_show_the_painting_where_it_is(at_: str) -> None:
     """At the zoom where a pixel of the tile is one of the picture, a tile is a part of the painting."""
     recipe = changed(Recipe(), {"coordinates": {"at": at_}, "model": {"depth": 1, "width": 8}, "threads": 1})
@@ -148,7 +148,7 @@ def test_a_tile_beyond_the_border(inside: TestClient, at: str, trained: sf.Run) 
 
 def test_deep_zooms_are_not_coarse(inside: TestClient, at: str) -> None:
     # 256 * 2^20 pixels along the picture: float32 would show a few large squares.
-    found = tiles.region(Recipe(coordinates=Coordinates(at="centres")), (20, 16), 20, 300_000, 300_000)
+    found = tiles.region(Recipe(coordinates=Coordinates(at="centers")), (20, 16), 20, 300_000, 300_000)
     assert found.top < found.bottom < found.top + 2**-19
     tile = pixels(inside.get(f"{at}/tiles/20/{FURTHEST}/{FURTHEST}.png").content)
     assert tile.shape == (256, 256, 3)

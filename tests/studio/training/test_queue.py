@@ -186,7 +186,7 @@ def test_what_the_command_line_trains_here_is_counted(some: Trainings) -> None:
     done(wait())
 
 
-def test_what_is_cancelled_is_gone(some: Trainings) -> None:
+def test_what_is_canceled_is_gone(some: Trainings) -> None:
     async def cancel() -> None:
         first, second, third = await some.start(0, 0, 0)
         await some.look()
@@ -202,7 +202,7 @@ def test_what_is_cancelled_is_gone(some: Trainings) -> None:
     done(cancel())
 
 
-def test_one_that_is_cancelled_while_it_begins_is_gone_too(some: Trainings) -> None:
+def test_one_that_is_canceled_while_it_begins_is_gone_too(some: Trainings) -> None:
     async def cancel() -> None:
         (name,) = await some.start(0)
         await some.queue.go_on()
@@ -344,7 +344,7 @@ def test_opening_a_folder_begins_nothing_that_its_user_has_not_asked_for(
     assert entry.read(folder).state == "queued"
 
 
-def test_one_without_a_place_can_be_begun_or_cancelled(some: Trainings) -> None:
+def test_one_without_a_place_can_be_begun_or_canceled(some: Trainings) -> None:
     async def both() -> None:
         one, other = (queued.enqueue(some.runs, recipe(1)) for _ in range(2))
         assert await some.queue.cancel(one)

@@ -113,10 +113,10 @@ def test_rprop_and_sigmoid_of_2012(monkeypatch: pytest.MonkeyPatch) -> None:
     assert checked("fast").works
 
 
-def test_a_picture_of_one_colour_has_nothing_to_learn() -> None:
+def test_a_picture_of_one_color_has_nothing_to_learn() -> None:
     found = checked(target=np.full((20, 16, 3), 0.3, np.float32))
     assert found.works
-    assert "one colour" in found.summary()
+    assert "one color" in found.summary()
 
 
 def test_without_biases() -> None:

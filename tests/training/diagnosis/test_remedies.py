@@ -32,10 +32,10 @@ def test_rates(name: str, factor: float) -> None:
 
 
 @pytest.mark.parametrize("name", Activation.members)
-def test_initialisations(name: str) -> None:
+def test_initializations(name: str) -> None:
     recipe = changed(Recipe(), {"model": {"activation": name, "init": "gaussian(7)"}})
-    assert not remedies.has_good_initialisation(recipe)
-    assert remedies.has_good_initialisation(applied(recipe, remedies.initialisation(recipe)))
+    assert not remedies.has_good_initialization(recipe)
+    assert remedies.has_good_initialization(applied(recipe, remedies.initialization(recipe)))
 
 
 def test_what_learned_in_2012() -> None:

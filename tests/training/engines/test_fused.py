@@ -1,4 +1,4 @@
-"""The fused engine against autograd and PyTorch's optimisers in float64."""
+"""The fused engine against autograd and PyTorch's optimizers in float64."""
 
 from __future__ import annotations
 

@@ -156,7 +156,7 @@ def test_every_reason_is_listed() -> None:
                 "init": "he",
                 "biases": False,
             },
-            "coordinates": {"range": "signed", "at": "centres"},
+            "coordinates": {"range": "signed", "at": "centers"},
             "dtype": "float32",
             "device": "cuda",
         },

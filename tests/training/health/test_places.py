@@ -18,10 +18,10 @@ def test_few_pixels_from_border_to_border(size: tuple[int, int], most: int) -> N
         assert (np.diff(chosen) >= 1).all()
 
 
-def test_coordinates_and_colours_belong_together() -> None:
+def test_coordinates_and_colors_belong_together() -> None:
     rows, columns = np.mgrid[0:200, 0:100]
     picture = np.stack([rows / 199, columns / 99, rows * 0], axis=-1)
     recipe = Recipe(coordinates=Coordinates(range="unit", at="corners"))
-    coordinates, colours = few_pixels(recipe, picture, 500)
+    coordinates, colors = few_pixels(recipe, picture, 500)
     assert len(coordinates) <= 500
-    np.testing.assert_allclose(coordinates, colours[:, :2], atol=1e-12)
+    np.testing.assert_allclose(coordinates, colors[:, :2], atol=1e-12)

@@ -1,4 +1,4 @@
-"""One contract over all optimisers, and each against its formula written out in NumPy."""
+"""One contract over all optimizers, and each against its formula written out in NumPy."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sfumato.recipe import Model, choices
 from sfumato.training.nested import flatten, unflatten
 from sfumato.training.optimizers import build
 from sfumato.training.optimizers.foof import invert
-from sfumato.training.optimizers.muon import COEFFICIENTS, orthogonalise
+from sfumato.training.optimizers.muon import COEFFICIENTS, orthogonalize
 from sfumato.training.optimizers.parameters import hidden_matrices, layers
 
 EVERY = [
@@ -176,10 +176,10 @@ def test_hidden_matrices_are_those_between() -> None:
 
 
 @pytest.mark.parametrize("shape", [(30, 30), (40, 20), (20, 40)])
-def test_orthogonalise_keeps_singular_vectors_and_levels_singular_values(shape: tuple[int, int]) -> None:
+def test_orthogonalize_keeps_singular_vectors_and_levels_singular_values(shape: tuple[int, int]) -> None:
     matrix = torch.randn(shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     u, values, v = torch.linalg.svd(matrix, full_matrices=False)
-    inside = u.mT @ orthogonalise(matrix, 5) @ v.mT
+    inside = u.mT @ orthogonalize(matrix, 5) @ v.mT
     diagonal = inside.diagonal()
     # By the polynomials one by one, of the values in parts of Schatten's 8-norm.
     expected = values / (values**8).sum() ** (1 / 8)
@@ -193,11 +193,11 @@ def test_orthogonalise_keeps_singular_vectors_and_levels_singular_values(shape: 
     assert (inside - torch.diag(diagonal)).abs().max() < 1e-6
 
 
-def test_orthogonalise_does_not_depend_on_scale() -> None:
+def test_orthogonalize_does_not_depend_on_scale() -> None:
     matrix = torch.randn((8, 8), generator=torch.Generator().manual_seed(1))
     for factor in (1e-18, 1000, 1e15):
-        torch.testing.assert_close(orthogonalise(matrix, 3), orthogonalise(factor * matrix, 3), rtol=1e-4, atol=1e-5)
-    assert orthogonalise(torch.zeros(4, 4), 5).abs().max() == 0
+        torch.testing.assert_close(orthogonalize(matrix, 3), orthogonalize(factor * matrix, 3), rtol=1e-4, atol=1e-5)
+    assert orthogonalize(torch.zeros(4, 4), 5).abs().max() == 0
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
@@ -214,7 +214,7 @@ def test_muon_is_its_formula(threads: int) -> None:
         assert bias.grad is not None
         momentum = 0.9 * momentum + 0.1 * matrix.grad
         direction = 0.1 * matrix.grad + 0.9 * momentum
-        ours = ours - 0.05 * orthogonalise(direction, choice.iterations)
+        ours = ours - 0.05 * orthogonalize(direction, choice.iterations)
         mean = 0.9 * mean + 0.1 * bias.grad
         square = 0.99 * square + 0.01 * bias.grad**2
         vector = vector - 0.01 * (mean / (1 - 0.9**t)) / ((square / (1 - 0.99**t)).sqrt() + 1e-8)

@@ -7,7 +7,7 @@ from torch import nn
 from sfumato import models
 from sfumato.errors import RecipeError
 from sfumato.models import activations
-from sfumato.models.initialisations import initialise
+from sfumato.models.initializations import initialize
 from sfumato.recipe import Recipe
 
 
@@ -39,5 +39,5 @@ def build(recipe: Recipe, inputs: int, outputs: int) -> models.MLP:
         squash=model.output == "sigmoid",
         wiring=model.wiring,
     ).to(models.DTYPES[recipe.dtype])
-    initialise(network, model.init, recipe.seed, recipe.coordinates)
+    initialize(network, model.init, recipe.seed, recipe.coordinates)
     return network

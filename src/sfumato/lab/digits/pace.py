@@ -39,7 +39,7 @@ class Pace:
 
 
 def measure(recipe: Recipe, stop: Callable[[], bool] = lambda: False) -> Pace:
-    """Time both with the recipe's batch, optimiser and activation. After ``stop`` has said so, by the rounds so far."""
+    """Time both with the recipe's batch, optimizer and activation. After ``stop`` has said so, by the rounds so far."""
     wide = resolve(changed(recipe, {"model": {"width": list(claim.WIDTHS)}}))
     batch = SAMPLES if wide.training.batch == "all" else wide.training.batch
     steps = math.ceil(SAMPLES / batch)

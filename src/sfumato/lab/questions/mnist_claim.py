@@ -37,8 +37,8 @@ MNIST_PARAMETERS = 100_000
 
 SEEDS = 10
 
-# One recipe for both tasks: the initialisation `edges` looks at where in a picture units are, and digits have no such
-# places. Adam treats every layer alike, so that no depth is favoured.
+# One recipe for both tasks: the initialization `edges` looks at where in a picture units are, and digits have no such
+# places. Adam treats every layer alike, so that no depth is favored.
 DEFAULTS: dict[str, Any] = {
     "picture": {"max_side": 160},
     "model": {"init": "he"},

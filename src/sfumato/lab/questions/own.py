@@ -123,7 +123,7 @@ def split_list(text: str) -> list[str]:
 
 
 def differ_in_rates(recipes: Mapping[str, Recipe]) -> tuple[str, str] | None:
-    """The first two arms that differ in nothing but their optimiser's learning rates; None where all others do."""
+    """The first two arms that differ in nothing but their optimizer's learning rates; None where all others do."""
     seen: dict[str, str] = {}
     for name, recipe in recipes.items():
         optimizer = recipe.training.optimizer

@@ -93,7 +93,7 @@ def curves_part(experiment: Experiment, data: list[dict[str, Any]]) -> str:
 
 
 def line_class(number: int) -> str:
-    """Of an arm's line: eight colours, then the same once more in dashes, and so on."""
+    """Of an arm's line: eight colors, then the same once more in dashes, and so on."""
     return f"c{number % 8} d{number // 8 % 4}"
 
 

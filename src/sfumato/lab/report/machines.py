@@ -51,7 +51,7 @@ def limits_part(experiment: Experiment) -> str:
         if plan.tuning is not None
         else "Nothing was tuned: an arm whose settings suit it badly is told worse than it could be.",
         "Seconds are those of this machine with several trials side by side. Operations count the products of the "
-        "network's layers, forward and back, and leave out what the optimiser does.",
+        "network's layers, forward and back, and leave out what the optimizer does.",
     ]
     if plan.task == "picture":
         lines += [

@@ -15,7 +15,7 @@ from sfumato.lab.report.pictures import fitted, room_for
 from sfumato.lab.report.text import decibels, name, section, shown
 from sfumato.lab.trial import Key
 from sfumato.lab.tuning import chosen_rates, good
-from sfumato.render.painting import LARGEST_ERROR, absolute_error, error_colours
+from sfumato.render.painting import LARGEST_ERROR, absolute_error, error_colors
 
 
 def paintings_part(experiment: Experiment, budget: int) -> str:
@@ -75,9 +75,9 @@ def _pair(target: NDArray[np.float32], file: Path, size: tuple[int, int]) -> tup
         image = image.resize((width, height))
     painting = (np.asarray(image, np.float32) / np.float32(255)).reshape(target.shape)
     errors = Image.fromarray(absolute_error(target, painting).astype(np.float32))
-    # Errors are averaged, not colours: a mean error has a colour of its own.
+    # Errors are averaged, not colors: a mean error has a color of its own.
     errors = errors if errors.size == size else errors.resize(size, Image.Resampling.BOX)
-    return _resized(image, size), images.as_image(error_colours(np.asarray(errors)))
+    return _resized(image, size), images.as_image(error_colors(np.asarray(errors)))
 
 
 def _resized(image: Image.Image, size: tuple[int, int]) -> Image.Image:
@@ -85,9 +85,9 @@ def _resized(image: Image.Image, size: tuple[int, int]) -> Image.Image:
 
 
 def _target_card(uri: str, size: tuple[int, int]) -> str:
-    colours = images.to_uint8(error_colours(np.linspace(0, LARGEST_ERROR, 17)[None]))[0]
+    colors = images.to_uint8(error_colors(np.linspace(0, LARGEST_ERROR, 17)[None]))[0]
     stops = "".join(
-        f'<stop offset="{100 * n // 16}%" stop-color="#{bytes(colour).hex()}"/>' for n, colour in enumerate(colours)
+        f'<stop offset="{100 * n // 16}%" stop-color="#{bytes(color).hex()}"/>' for n, color in enumerate(colors)
     )
     scale = (
         '<div class="scale"><svg role="img" aria-label="Scale of errors, from dark for none to light" height="12" '

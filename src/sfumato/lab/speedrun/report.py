@@ -86,7 +86,7 @@ def _operations(result: dict[str, Any]) -> list[str]:
     network, optimizer = counted["network"] / PETA, counted["optimizer"] / PETA
     return [
         f"operations  {_digits(network + optimizer)} PFLOP a training: products of matrices, no others counted;",
-        f"            {_digits(network)} of the network's, {_digits(optimizer)} of the optimiser's",
+        f"            {_digits(network)} of the network's, {_digits(optimizer)} of the optimizer's",
     ]
 
 

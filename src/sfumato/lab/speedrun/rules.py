@@ -16,7 +16,7 @@ _DECIDED = {
     "seed": "its seeds are fixed",
     "evaluation.every": "there is one evaluation, at the end, off the clock",
     "picture.source": f"its picture is {PICTURE}; --picture tells where its file lies",
-    "picture.colour": "its values are taken raw",
+    "picture.color": "its values are taken raw",
 }
 """Fields that no recipe decides, and why."""
 
@@ -33,7 +33,7 @@ def entered(recipe: Recipe, track: Track) -> Recipe:
         elsewhere = " Any network may take part with --track open." if track.network is not None else ""
         raise RecipeError(f"the recipe breaks the rules of the track {track.name}: {' '.join(broken)}{elsewhere}")
     changes: dict[str, Any] = {
-        "picture": {"source": PICTURE, "colour": "raw", "channels": "rgb"},
+        "picture": {"source": PICTURE, "color": "raw", "channels": "rgb"},
         "evaluation": {"every": "end"},
         "seed": 0,
     }

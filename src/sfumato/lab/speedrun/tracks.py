@@ -36,7 +36,7 @@ class Track:
     question: str
     """What is asked, in a line."""
     network: Model | None
-    """The network that is fixed; how it is initialised is free. None: any network."""
+    """The network that is fixed; how it is initialized is free. None: any network."""
     target: float | None
     """dB that the mean over the seeds must reach, or None: as many as possible."""
     seconds: float | None

@@ -3,14 +3,14 @@
 from sfumato.recipe.choices.activations import Activation, Gauss, LeakyReLU, ReLU, Sigmoid, Sine, Tanh
 from sfumato.recipe.choices.choice import Choice
 from sfumato.recipe.choices.encodings import Encoding, Fourier, Plain
-from sfumato.recipe.choices.initialisations import (
+from sfumato.recipe.choices.initializations import (
     Distribution,
     Edges,
     Gaussian,
     Glorot,
     He,
     IndependentWeights,
-    Initialisation,
+    Initialization,
     LeCun,
     Orthogonal,
     Siren,
@@ -33,7 +33,7 @@ from sfumato.recipe.choices.orders import Fixed, Order, Replacement, Scan, Shuff
 from sfumato.recipe.choices.schedules import Constant, Cosine, Linear, Schedule
 from sfumato.recipe.choices.shapes import Residual, Shape, Skip, Straight
 
-FAMILIES: tuple[type[Choice], ...] = (Activation, Encoding, Initialisation, Loss, Optimizer, Order, Schedule, Shape)
+FAMILIES: tuple[type[Choice], ...] = (Activation, Encoding, Initialization, Loss, Optimizer, Order, Schedule, Shape)
 """Every family, in alphabetical order."""
 
 __all__ = [
@@ -62,7 +62,7 @@ __all__ = [
     "He",
     "Huber",
     "IndependentWeights",
-    "Initialisation",
+    "Initialization",
     "LeCun",
     "LeakyReLU",
     "Linear",

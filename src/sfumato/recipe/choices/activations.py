@@ -9,7 +9,7 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from sfumato.recipe.choices.choice import CONFIG, Choice
-from sfumato.recipe.choices.initialisations import Edges, Glorot, Initialisation, Siren
+from sfumato.recipe.choices.initializations import Edges, Glorot, Initialization, Siren
 from sfumato.words import one_digit
 
 
@@ -35,11 +35,11 @@ class Activation(
         """The values of all its fields."""
         return tuple(float(getattr(self, field.name)) for field in dataclasses.fields(self))
 
-    def initialization(self) -> Initialisation:
+    def initialization(self) -> Initialization:
         """Return initial weights that keep signals as large as they come in."""
         raise NotImplementedError
 
-    def smoother(self) -> tuple[Activation, Initialisation] | None:
+    def smoother(self) -> tuple[Activation, Initialization] | None:
         """Return a variant with which the network varies less between pixels; None where it has no such."""
         return None
 
@@ -53,7 +53,7 @@ class LeakyReLU(Activation, name="leaky_relu"):
     sigmoidal_slope: ClassVar[float | None] = None
     slope: float = Field(default=0.01, ge=0, lt=1, description="slope below zero")
 
-    def initialization(self) -> Initialisation:
+    def initialization(self) -> Initialization:
         """Edges."""
         return Edges()
 
@@ -66,7 +66,7 @@ class ReLU(Activation, name="relu"):
     saved_per_unit: ClassVar[int] = 2
     sigmoidal_slope: ClassVar[float | None] = None
 
-    def initialization(self) -> Initialisation:
+    def initialization(self) -> Initialization:
         """Edges."""
         return Edges()
 
@@ -79,7 +79,7 @@ class Tanh(Activation, name="tanh"):
     saved_per_unit: ClassVar[int] = 3
     sigmoidal_slope: ClassVar[float | None] = 1.0
 
-    def initialization(self) -> Initialisation:
+    def initialization(self) -> Initialization:
         """Glorot."""
         return Glorot()
 
@@ -92,7 +92,7 @@ class Sigmoid(Activation, name="sigmoid"):
     saved_per_unit: ClassVar[int] = 3
     sigmoidal_slope: ClassVar[float | None] = 0.25
 
-    def initialization(self) -> Initialisation:
+    def initialization(self) -> Initialization:
         """Glorot."""
         return Glorot()
 
@@ -106,11 +106,11 @@ class Sine(Activation, name="sine"):
     sigmoidal_slope: ClassVar[float | None] = None
     omega: float = Field(default=30.0, gt=0, description="frequency that multiplies the weighted sum")
 
-    def initialization(self) -> Initialisation:
+    def initialization(self) -> Initialization:
         """SIREN's own, for the same frequency."""
         return Siren(omega=self.omega)
 
-    def smoother(self) -> tuple[Activation, Initialisation] | None:
+    def smoother(self) -> tuple[Activation, Initialization] | None:
         """Half the frequency."""
         omega = one_digit(self.omega / 2)
         return Sine(omega=omega), Siren(omega=omega)
@@ -125,6 +125,6 @@ class Gauss(Activation, name="gauss"):
     sigmoidal_slope: ClassVar[float | None] = None
     width: float = Field(default=1.0, gt=0, description="standard deviation of the bell")
 
-    def initialization(self) -> Initialisation:
+    def initialization(self) -> Initialization:
         """Edges."""
         return Edges()

@@ -168,7 +168,7 @@ class LBFGS(Optimizer, name="lbfgs"):
 
 @dataclass(frozen=True, config=CONFIG)
 class Muon(Optimizer, name="muon"):
-    """Orthogonalised momentum for the hidden matrices, Adam for the rest (Jordan et al. 2024)."""
+    """Orthogonalized momentum for the hidden matrices, Adam for the rest (Jordan et al. 2024)."""
 
     hooks_layers: ClassVar[bool] = False
     compiled: ClassVar[str] = "sfumato.training.engines.fused.muon:build"

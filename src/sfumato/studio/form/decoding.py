@@ -28,7 +28,7 @@ class _AsSent:
     width_height: tuple[int, int] | None = None
     channels: Literal["auto"] = "auto"
     light: Literal["srgb"] = "srgb"
-    colour: Literal["managed"] = "managed"
+    color: Literal["managed"] = "managed"
 
 
 def main(path: str, name: str, side: str = "") -> None:

@@ -65,7 +65,7 @@ def about(
 
 
 def sheet(model: torch.nn.Module, by: torch.nn.Module, at: Coordinates, shape: tuple[int, int], number: int) -> bytes:
-    """PNG of all units of a layer; places and colours are those of ``by``, so that nothing jumps in a film."""
+    """PNG of all units of a layer; places and colors are those of ``by``, so that nothing jumps in a film."""
     placed = plan(shape, neurons.units(model, number))
     layer = neurons.layer(model, at, number, placed.cell)
     scale = Scale.of(layer if by is model else neurons.layer(by, at, number, placed.cell))
@@ -81,7 +81,7 @@ def unit_picture(
     layer = neurons.layer(model, at, number, size, some=slice(unit, unit + 1))
     scale = Scale.of(layer)
     reach = scale.reach[0] if scale.reach[0] > 0 else np.float32(1)
-    return png(neuron_sheet.colours(np.nan_to_num((layer.answers[0] - scale.low[0]) / reach)))
+    return png(neuron_sheet.colors(np.nan_to_num((layer.answers[0] - scale.low[0]) / reach)))
 
 
 def unit(model: torch.nn.Module, at: Coordinates, shape: tuple[int, int], number: int, which: int) -> dict[str, Any]:
@@ -101,7 +101,7 @@ def unit(model: torch.nn.Module, at: Coordinates, shape: tuple[int, int], number
         "dead": bool(layer.dead[which]),
         "bias": None if below.bias is None else float(below.bias.detach()[which]),
         "inputs": [{**_input(model, number, place), "weight": weight} for place, weight in _largest(incoming)],
-        "outputs": [{("colour" if last else "unit"): place, "weight": weight} for place, weight in _largest(outgoing)],
+        "outputs": [{("color" if last else "unit"): place, "weight": weight} for place, weight in _largest(outgoing)],
     }
 
 

@@ -74,7 +74,7 @@ class Networks:
         self._given_up = False
         since = time.monotonic()
         answer = asyncio.ensure_future(to_thread.run_sync(self._ask, order))
-        # Also where who asks is cancelled while it waits below: nobody is told of this answer's end any more.
+        # Also where who asks is canceled while it waits below: nobody is told of this answer's end any more.
         answer.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
         try:
             while not (await asyncio.wait({answer}, timeout=LOOK_EVERY))[0]:

@@ -31,9 +31,9 @@ def region(recipe: Recipe, shape: tuple[int, int], zoom_level: int, row: int, co
 
 
 def _ends(recipe: Recipe, pixels: int, start: float, step: float) -> tuple[float, float]:
-    if recipe.coordinates.at == "centres":
+    if recipe.coordinates.at == "centers":
         return start / pixels, (start + SIDE * step) / pixels
-    # Samples lie on the ends then: the centres of the tile's first and last pixel, counted from the picture's.
+    # Samples lie on the ends then: the centers of the tile's first and last pixel, counted from the picture's.
     first, last = start + 0.5 * step - 0.5, start + (SIDE - 0.5) * step - 0.5
     return first / (pixels - 1), last / (pixels - 1)
 

@@ -119,7 +119,7 @@ def _target(folder: Path, _written: int) -> bytes:
 
 @functools.lru_cache(maxsize=64)
 def _errors(folder: Path, path: Path, _written: int) -> bytes:
-    # Matplotlib, for its colours, only now.
+    # Matplotlib, for its colors, only now.
     from sfumato.render.painting import error_map
 
     with thumbnails.ONE_AT_A_TIME:

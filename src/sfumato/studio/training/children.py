@@ -220,7 +220,7 @@ class Children:
             return answer.result()
         finally:
             if not answer.done():
-                # Also where the request itself was cancelled: it would compute on, and for nobody.
+                # Also where the request itself was canceled: it would compute on, and for nobody.
                 await asyncio.shield(to_thread.run_sync(worker.child.end))
                 with suppress(Problem):
                     await answer

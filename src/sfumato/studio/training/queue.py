@@ -44,7 +44,7 @@ class Queue:
         self._beginning: dict[str, int] = {}
         """Those that are to begin in this moment, and their threads."""
         self._unwanted: set[str] = set()
-        """Of these, those that somebody has cancelled meanwhile."""
+        """Of these, those that somebody has canceled meanwhile."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._turn = asyncio.Lock()
         self._lead: FolderLock | None = None
@@ -153,7 +153,7 @@ class Queue:
         return None
 
     def _take_back(self, name: str) -> None:
-        """Stop what was begun though somebody had cancelled it, or delete it."""
+        """Stop what was begun though somebody had canceled it, or delete it."""
         folder = names.folder(self._runs, names.encoded(name))
         if entry.is_held(folder):
             requests.ask(folder, "stop")

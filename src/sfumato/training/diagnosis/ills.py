@@ -1,6 +1,6 @@
 """Why a training cannot work: each looks for one reason in a trial that learned nothing.
 
-A network that became better than one flat colour in its trial has none of them, whatever its figures: so that what is
+A network that became better than one flat color in its trial has none of them, whatever its figures: so that what is
 only unusual raises no false alarm.
 """
 
@@ -22,7 +22,7 @@ MOST_SATURATED = 0.5
 """Of the outputs."""
 
 FAR = 2.0
-"""Errors of so many times those of a flat colour: the answers have nothing to do with the picture."""
+"""Errors of so many times those of a flat color: the answers have nothing to do with the picture."""
 
 GROWN = 10.0
 """Times the errors before the first step: three times as high they rise for a moment in trainings that work."""
@@ -31,7 +31,7 @@ FEW_STEPS = 20
 """After no more than these errors may be on such a rise."""
 
 HUGE = 100.0
-"""Times the errors of a flat colour, before the first step: no picture's answers are that far off by accident."""
+"""Times the errors of a flat color, before the first step: no picture's answers are that far off by accident."""
 
 OUTSIDE = 10.0
 """Beyond 0 to 1."""
@@ -71,7 +71,7 @@ def saturated_output(trial: Trial, recipe: Recipe) -> Finding | None:
     text = (
         f"The outputs saturate: after {trial.steps:,} steps {share:.0%} of them are stuck at {ends}, where the picture "
         f"is not, and {_share(back)} of the first gradient comes back through the sigmoid. The painting will stay as "
-        f"it is, with {trial.error:.2g} times the errors of one flat colour."
+        f"it is, with {trial.error:.2g} times the errors of one flat color."
     )
     smaller = remedies.tries(remedies.linear_output(), remedies.slower(recipe))
     note = recipe.training.optimizer.growth_note()
@@ -87,7 +87,7 @@ def dead_layer(trial: Trial, recipe: Recipe) -> Finding | None:
             return _ill(
                 f"All {layer.units} units of {layer.name} are dead {since}: "
                 "no gradient passes them at any pixel, so nothing below them learns and the painting stays one flat "
-                "colour.",
+                "color.",
                 remedies.tries(
                     remedies.flag("model.activation", choices.LeakyReLU()),
                     *(remedies.other_start(recipe) if first.dead == 1.0 else [remedies.slower(recipe)]),
@@ -97,14 +97,14 @@ def dead_layer(trial: Trial, recipe: Recipe) -> Finding | None:
 
 
 def far_off(trial: Trial, recipe: Recipe) -> Finding | None:
-    """Errors far above those of a flat colour that have grown, or will not come down in time."""
+    """Errors far above those of a flat color that have grown, or will not come down in time."""
     last = trial.last_errors
     if trial.error < FAR or min(last) < FAR * trial.after.flat_mse:
         return None
     lie = f"from {trial.after.output.low:.3g} to {trial.after.output.high:.3g}"
     if trial.error > GROWN * trial.first_error and trial.steps > FEW_STEPS:
         return _ill(
-            f"Errors grow: from {trial.first_error:.3g} to {trial.error:.3g} times those of one flat colour in "
+            f"Errors grow: from {trial.first_error:.3g} to {trial.error:.3g} times those of one flat color in "
             f"{trial.steps:,} steps, with answers {lie} for a picture from {trial.after.picture.low:.2g} to "
             f"{trial.after.picture.high:.2g}.",
             f"The learning rate is too large. {remedies.tries(remedies.slower(recipe))}",
@@ -114,7 +114,7 @@ def far_off(trial: Trial, recipe: Recipe) -> Finding | None:
         return _ill(
             f"The answers lie {lie}, where the picture lies from {trial.after.picture.low:.2g} to "
             f"{trial.after.picture.high:.2g}; after {trial.steps:,} steps errors are still {trial.error:.3g} times "
-            "those of one flat colour, and will not come down within the budget.",
+            "those of one flat color, and will not come down within the budget.",
             _start(recipe, "large"),
         )
     return None
@@ -129,7 +129,7 @@ def lost_places(trial: Trial, recipe: Recipe) -> Finding | None:
             return _ill(
                 f"The signal dies on its way: the answers of {layer.name} differ by "
                 f"{layer.variation / size if size else 0:.0e} of their size from place to place, which is lost in "
-                "rounding. The painting will be one flat colour.",
+                "rounding. The painting will be one flat color.",
                 _start(recipe, "small"),
             )
     return None
@@ -143,7 +143,7 @@ def vanished_gradient(trial: Trial, recipe: Recipe) -> Finding | None:
         if part < LOST_GRADIENT and not _recovers(trial):
             return _ill(
                 f"The gradient vanishes on its way back: {layer.name} gets {part:.0e} of what the output "
-                "layer gets, so that only the output's biases learn. The painting will be one flat colour.",
+                "layer gets, so that only the output's biases learn. The painting will be one flat color.",
                 _start(recipe, "small"),
             )
     return None
@@ -182,7 +182,7 @@ def _hidden(trial: Trial) -> Iterator[tuple[Layer, Layer]]:
 
 
 def _steps_down(trial: Trial) -> float:
-    """Steps until errors are those of a flat colour, if they fall with a power of the steps as in the last half."""
+    """Steps until errors are those of a flat color, if they fall with a power of the steps as in the last half."""
     half = max(len(trial.errors) // 2, 1)
     # A factor each time that the steps double: learning slows down as it goes on.
     factor = trial.errors[half - 1] / trial.last_errors[-1]
@@ -200,7 +200,7 @@ def _recovers(trial: Trial) -> bool:
 
 def _start(recipe: Recipe, size: str) -> str:
     """What is wrong with the initial weights; or, where they suit the activation, only what to change."""
-    suited = recipe.model.module is not None or remedies.has_good_initialisation(recipe)
+    suited = recipe.model.module is not None or remedies.has_good_initialization(recipe)
     cause = "" if suited else f"The initial weights are too {size}. "
     return f"{cause}{remedies.tries(*remedies.other_start(recipe))}".rstrip()
 

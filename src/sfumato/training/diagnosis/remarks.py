@@ -19,7 +19,7 @@ LONG = 20.0
 """A budget of so many trials is long enough for a start that is slow."""
 
 FAR = 2.0
-"""Errors of so many times those of a flat colour are no start any more."""
+"""Errors of so many times those of a flat color are no start any more."""
 
 GROWN = 1e3
 """Of the output's gradient: a hidden layer that gets more than this times it."""
@@ -35,15 +35,15 @@ LARGE_UPDATE = 0.1
 
 
 def uniform(trial: Trial) -> bool:
-    """Whether the picture has one colour."""
+    """Whether the picture has one color."""
     return images.psnr(trial.after.flat_mse) >= UNIFORM
 
 
 def nothing_to_learn(trial: Trial) -> Finding:
-    """Of a picture of one colour."""
+    """Of a picture of one color."""
     return Finding(
         "will hurt",
-        f"The picture is one colour (standard deviation {trial.after.picture.spread:.1g}): there is nothing to learn "
+        f"The picture is one color (standard deviation {trial.after.picture.spread:.1g}): there is nothing to learn "
         "but that, and no network or rate is better than another.",
         f"Take another picture ({remedies.flag('picture.source', 'cat')}).",
     )
@@ -56,14 +56,14 @@ def course(trial: Trial, recipe: Recipe) -> Finding:
         return Finding(
             "fine",
             f"It learns: {where} errors came from {trial.first_error:.3g} to {trial.error:.2g} times those of one flat "
-            "colour, the picture's mean.",
+            "color, the picture's mean.",
         )
     times = trial.times_planned
     rest = "" if math.isinf(times) else f"; the budget is {times:,.3g} times as long"
     if trial.error <= 1.05:
         varies = trial.after.output.spread / trial.after.picture.spread
         text = (
-            f"It starts slowly: {where} the network has come to the picture's mean colour and not yet beyond it, "
+            f"It starts slowly: {where} the network has come to the picture's mean color and not yet beyond it, "
             f"with answers that vary {varies:.1g} times as much as the picture{rest}."
         )
         if varies < HARDLY and trial.first_layer_moves < STILL:
@@ -80,12 +80,12 @@ def course(trial: Trial, recipe: Recipe) -> Finding:
         return Finding(
             "fine",
             f"It starts slowly: {where} errors came from {trial.first_error:.3g} to {trial.error:.3g} times those of "
-            f"one flat colour, the picture's mean{rest}.",
+            f"one flat color, the picture's mean{rest}.",
         )
     return Finding(
         "will hurt",
         f"{where[0].upper()}{where[1:]} errors came from {trial.first_error:.3g} to {trial.error:.3g} times those of "
-        f"one flat colour, the picture's mean: worse than painting nothing{rest}.",
+        f"one flat color, the picture's mean: worse than painting nothing{rest}.",
         _less_error(trial, recipe),
     )
 
@@ -112,7 +112,7 @@ def remarks(trial: Trial, recipe: Recipe) -> list[Finding]:
             f"{worst.saturated:.0%} of the answers of {worst.name} are saturated after the trial: hardly any gradient "
             "passes there."
         )
-        init = [] if remedies.has_good_initialisation(recipe) else [remedies.initialisation(recipe)]
+        init = [] if remedies.has_good_initialization(recipe) else [remedies.initialization(recipe)]
         found.append(Finding("will hurt", text, remedies.tries(*init, lower)))
     top = last[0].gradient_norm if last else 0.0
     largest = max((each.gradient_norm for each in hidden), default=0.0)
@@ -134,13 +134,13 @@ def remarks(trial: Trial, recipe: Recipe) -> list[Finding]:
 
 def _less_error(trial: Trial, recipe: Recipe) -> str:
     if not recipe.model.biases:
-        return "Without biases a network has no colour of its own to start from: try --model.biases true."
+        return "Without biases a network has no color of its own to start from: try --model.biases true."
     if max(trial.updates) > LARGE_UPDATE or trial.error > trial.first_error:
         return remedies.tries(remedies.slower(recipe))
     if trial.error > 0.9 * trial.first_error:
         return remedies.tries(remedies.faster(recipe))
     return (
         "Give it longer."
-        if remedies.has_good_initialisation(recipe)
-        else remedies.tries(remedies.initialisation(recipe))
+        if remedies.has_good_initialization(recipe)
+        else remedies.tries(remedies.initialization(recipe))
     )

@@ -33,12 +33,12 @@ def faster(recipe: Recipe) -> str:
     return flag("training.optimizer", recipe.training.optimizer.faster())
 
 
-def initialisation(recipe: Recipe) -> str:
+def initialization(recipe: Recipe) -> str:
     """Initial weights that keep signals as large as they come in, for the recipe's activation."""
     return flag("model.init", recipe.model.activation.initialization())
 
 
-def has_good_initialisation(recipe: Recipe) -> bool:
+def has_good_initialization(recipe: Recipe) -> bool:
     """Whether it has these already."""
     return recipe.model.activation.initialization() == recipe.model.init
 
@@ -50,8 +50,8 @@ def other_start(recipe: Recipe) -> list[str]:
     """
     if recipe.model.module is not None:
         return []
-    if not has_good_initialisation(recipe):
-        return [initialisation(recipe)]
+    if not has_good_initialization(recipe):
+        return [initialization(recipe)]
     if recipe.model.activation.sigmoidal_slope is not None:
         # Each layer passes on less than it gets, however it starts.
         return [f"{flag('model.activation', _ACTIVATION)} {flag('model.init', _ACTIVATION.initialization())}"]
@@ -60,15 +60,15 @@ def other_start(recipe: Recipe) -> list[str]:
 
 
 def better(recipe: Recipe) -> list[str]:
-    """What learns shapes where this recipe has come to the mean colour alone."""
+    """What learns shapes where this recipe has come to the mean color alone."""
     slope = recipe.model.activation.sigmoidal_slope
     if slope is not None and slope < 1 and recipe.model.module is None:
         return [flag("model.activation", _ACTIVATION)]
     if recipe.training.optimizer.name == _OPTIMIZER.name:
         return [slower(recipe)]
-    if recipe.model.module is not None or has_good_initialisation(recipe):
+    if recipe.model.module is not None or has_good_initialization(recipe):
         return [flag("training.optimizer", _OPTIMIZER)]
-    return [initialisation(recipe)]
+    return [initialization(recipe)]
 
 
 def smoother(recipe: Recipe) -> list[str]:

@@ -11,7 +11,7 @@ WORSE_UNSEEN = 1.02
 """Errors above so many times a flat color's, at pixels that were not shown."""
 
 LEARNED = 0.97
-"""Errors below this part of a flat colour's: the network has learned something of the picture's shapes."""
+"""Errors below this part of a flat color's: the network has learned something of the picture's shapes."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Trial:
 
     @property
     def error(self) -> float:
-        """The errors at the end in parts of those of one flat colour, the pixels' mean; nan where not finite."""
+        """The errors at the end in parts of those of one flat color, the pixels' mean; nan where not finite."""
         return self.after.mse / self.after.flat_mse if self.after.flat_mse else math.nan
 
     @property
@@ -69,7 +69,7 @@ class Trial:
 
     @property
     def learned(self) -> bool:
-        """Whether the network has become better than a flat colour."""
+        """Whether the network has become better than a flat color."""
         return self.finite and self.error < LEARNED
 
     @property

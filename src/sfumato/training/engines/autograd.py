@@ -26,7 +26,7 @@ SMALLEST_PIECE = 32
 
 
 class Autograd(Engine):
-    """One optimiser step a batch, on the CPU or a CUDA device, in the precision of the recipe.
+    """One optimizer step a batch, on the CPU or a CUDA device, in the precision of the recipe.
 
     On several cores the samples of a batch are divided between threads, whose gradients are added in order: the same
     bits for the same number of threads. Modules that are not ours may keep state while they compute, so they are run

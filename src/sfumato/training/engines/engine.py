@@ -27,9 +27,9 @@ class Task:
     coordinates: NDArray[np.float64]
     """(N, 2) inputs of the training pixels, row by row."""
     targets: NDArray[np.float64]
-    """(N, C) their colours in [0, 1]."""
+    """(N, C) their colors in [0, 1]."""
     model: nn.Module
-    """Initialised; (N, 2) -> (N, C). The engine may train it in place."""
+    """Initialized; (N, 2) -> (N, C). The engine may train it in place."""
     threads: int
     shared: Shared = field(default_factory=Shared)
     """What the networks beside this one hold together with it."""
@@ -64,7 +64,7 @@ class Engine(ABC):
         """Take ``len(rates)`` steps.
 
         ``pixels`` are indices into the task's rows; each step takes the next ``batch`` of them, the last step
-        what remains. ``rates`` holds for each step the factor of the optimiser's learning rate. The result does
+        what remains. ``rates`` holds for each step the factor of the optimizer's learning rate. The result does
         not depend on how steps are divided between calls.
         """
 
@@ -78,7 +78,7 @@ class Engine(ABC):
 
     @abstractmethod
     def state(self) -> Arrays:
-        """Copies of all that must be restored to continue to the same bits: weights, optimiser, random streams."""
+        """Copies of all that must be restored to continue to the same bits: weights, optimizer, random streams."""
 
     @abstractmethod
     def load(self, state: Mapping[str, NDArray[Any]]) -> None:

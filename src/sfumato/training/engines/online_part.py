@@ -23,7 +23,7 @@ from sfumato.training.engines.vector_code import LANES
 WORTH_A_MEETING = 8_000
 """Weights that a thread must have between two meetings of the threads, lest they wait longer than they work.
 
-On two neighbouring cores of a Zen 5 EPYC two threads took the time of one with 2,700 and two thirds of it with 8,300
+On two neighboring cores of a Zen 5 EPYC two threads took the time of one with 2,700 and two thirds of it with 8,300
 (width 128). Cores may be further apart: when the same machine's were, a meeting took four times as long.
 """
 

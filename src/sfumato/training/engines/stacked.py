@@ -1,7 +1,7 @@
 """One of many networks trained side by side: each by the fused engine's kernel on one thread, to its bits.
 
 The threads of a pool take networks in turn and never meet; see `sfumato.training.together`. What the networks have in
-common is held once: the features and colours of the training pixels where they are equal, and for each thread of the
+common is held once: the features and colors of the training pixels where they are equal, and for each thread of the
 pool, not for each network, the memory in which a step is computed.
 """
 

@@ -19,7 +19,7 @@ DIGITS = 6
 
 @dataclass(frozen=True)
 class Spread:
-    """Where some (N, C) colours lie."""
+    """Where some (N, C) colors lie."""
 
     low: float
     high: float
@@ -28,9 +28,9 @@ class Spread:
     """Root mean square over the channels of the standard deviation over the pixels."""
 
     @staticmethod
-    def of(colours: NDArray[np.floating]) -> Spread:
-        """Of (N, C) colours."""
-        values = np.asarray(colours, np.float64)
+    def of(colors: NDArray[np.floating]) -> Spread:
+        """Of (N, C) colors."""
+        values = np.asarray(colors, np.float64)
         with np.errstate(over="ignore", invalid="ignore"):
             spread = float(np.sqrt(values.var(axis=0).mean()))
             return Spread(float(values.min()), float(values.max()), float(values.mean()), spread)
@@ -49,12 +49,12 @@ class Figures:
     mse: float
     """Mean squared error over pixels and channels, unclipped."""
     flat_mse: float
-    """That of one flat colour, the pixels' mean."""
+    """That of one flat color, the pixels' mean."""
     pixels: int
 
     @staticmethod
     def of(layers: list[Layer], answers: NDArray[np.floating], targets: NDArray[np.floating]) -> Figures:
-        """Of (N, C) answers and the colours that they should be."""
+        """Of (N, C) answers and the colors that they should be."""
         errors = np.asarray(answers, np.float64) - targets
         with np.errstate(over="ignore", invalid="ignore"):
             mse = float((errors * errors).mean())

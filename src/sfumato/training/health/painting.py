@@ -11,14 +11,14 @@ NEAR = 1e-3
 """Outputs this close to 0 or 1, where a sigmoid's slope is below a thousandth, count as saturated."""
 
 UNIFORM = 50.0
-"""dB at which one flat colour cannot be told from the picture."""
+"""dB at which one flat color cannot be told from the picture."""
 
 MANY = 0.25
 """A finding is made of saturation when this part of the outputs is saturated without need."""
 
 
 def flat_psnr(picture: NDArray[np.float64]) -> float:
-    """dB of one flat colour, the mean of the picture (H, W, C): what a network comes to that learns no shapes."""
+    """dB of one flat color, the mean of the picture (H, W, C): what a network comes to that learns no shapes."""
     return images.psnr(images.mse(np.broadcast_to(picture.mean(axis=(0, 1)), picture.shape), picture))
 
 

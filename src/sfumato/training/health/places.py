@@ -29,7 +29,7 @@ def places(height: int, width: int, most: int) -> tuple[NDArray[np.int64], NDArr
 def few_pixels(
     recipe: Recipe, picture: NDArray[np.floating], most: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(N, 2) coordinates and (N, C) colours of at most ``most`` pixels of a picture (H, W, C), row by row."""
+    """(N, 2) coordinates and (N, C) colors of at most ``most`` pixels of a picture (H, W, C), row by row."""
     height, width, channels = picture.shape
     rows, columns = places(height, width, most)
     down, across = models.axes(recipe.coordinates, height, width)

@@ -1,4 +1,4 @@
-"""Adam's update of one parameter, for the optimisers that treat only some layers in a way of their own."""
+"""Adam's update of one parameter, for the optimizers that treat only some layers in a way of their own."""
 
 from __future__ import annotations
 

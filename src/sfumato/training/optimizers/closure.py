@@ -1,4 +1,4 @@
-"""The closure that an optimiser's step may be given, as PyTorch's optimisers take it."""
+"""The closure that an optimizer's step may be given, as PyTorch's optimizers take it."""
 
 from __future__ import annotations
 

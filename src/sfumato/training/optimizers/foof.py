@@ -54,7 +54,7 @@ class Foof(torch.optim.Optimizer):
         see = weakref.WeakMethod(self._see)
 
         def hook(layer: nn.Module, arguments: tuple[Any, ...]) -> None:
-            # The model may live longer than its optimiser.
+            # The model may live longer than its optimizer.
             if (method := see()) is not None:
                 method(layer, arguments)
 

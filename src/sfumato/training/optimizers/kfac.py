@@ -57,7 +57,7 @@ class Kfac(torch.optim.Optimizer):
         see, look = weakref.WeakMethod(self._see), weakref.WeakMethod(self._look)
 
         def after_layer(layer: nn.Module, arguments: tuple[Any, ...], sums: Any) -> None:
-            # The model may live longer than its optimiser.
+            # The model may live longer than its optimizer.
             if (method := see()) is not None:
                 method(layer, arguments, sums)
 

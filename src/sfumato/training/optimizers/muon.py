@@ -25,7 +25,7 @@ a step cheaper, but came to 0.2 dB less in equal seconds.
 """
 
 
-def orthogonalise(matrix: Tensor, iterations: int) -> Tensor:
+def orthogonalize(matrix: Tensor, iterations: int) -> Tensor:
     """(m, n) -> (m, n): about U V^T of the matrix's singular value decomposition, by Newton-Schulz iterations.
 
     They need singular values of at most 1, and do more the nearer to 1 the largest is. The Frobenius norm bounds it by
@@ -77,7 +77,7 @@ class Muon(torch.optim.Optimizer):
             momentum = self.state[matrix].setdefault("momentum", torch.zeros_like(matrix))
             momentum.lerp_(gradient, 1 - choice.momentum)
             directions.append(gradient.lerp(momentum, choice.momentum) if choice.nesterov else momentum)
-        updates = spread(lambda direction: orthogonalise(direction, choice.iterations), directions, self._threads)
+        updates = spread(lambda direction: orthogonalize(direction, choice.iterations), directions, self._threads)
         for matrix, update in zip(matrices, updates, strict=True):
             rows, columns = matrix.shape
             # An m x n orthogonal matrix changes outputs in proportion to sqrt(m / n): Jordan's scale.

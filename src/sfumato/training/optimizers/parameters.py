@@ -33,7 +33,7 @@ def layers(model: nn.Module) -> list[Layer]:
 
 
 def hidden_matrices(model: nn.Module) -> list[nn.Parameter]:
-    """The matrices between the first and the last one: what orthogonalised updates are for.
+    """The matrices between the first and the last one: what orthogonalized updates are for.
 
     Of a recipe's own network those of its layers: what an encoding trains is no layer.
     """

@@ -161,16 +161,16 @@
     });
     put(svg, "text", { x: (edge.left + width - edge.right) / 2, y: height - 6, "text-anchor": "middle", class: "axis-name" }, data.axes[axis]);
     const faded = (arm) => chosen.size && !chosen.has(arm.number) ? " faded" : "";
-    const colour = (arm) => `c${arm.number % 8}`;
+    const color = (arm) => `c${arm.number % 8}`;
     arms.forEach((arm) => {
       const up = arm.points.map((each) => `${x(each[axis]).toFixed(1)},${y(each.high).toFixed(1)}`);
       const down = arm.points.map((each) => `${x(each[axis]).toFixed(1)},${y(each.low).toFixed(1)}`).reverse();
-      if (!faded(arm)) put(svg, "polygon", { class: `band ${colour(arm)}`, points: [...up, ...down].join(" ") });
+      if (!faded(arm)) put(svg, "polygon", { class: `band ${color(arm)}`, points: [...up, ...down].join(" ") });
     });
     arms.forEach((arm) => {
       const points = arm.points.map((each) => `${x(each[axis]).toFixed(1)},${y(each.mean).toFixed(1)}`).join(" ");
       const dash = `d${Math.floor(arm.number / 8) % 4}`;
-      const line = put(svg, "polyline", { class: `curve ${colour(arm)} ${dash}${faded(arm)}`, points });
+      const line = put(svg, "polyline", { class: `curve ${color(arm)} ${dash}${faded(arm)}`, points });
       put(line, "title", {}, arm.name);
     });
     if (named) label(svg, arms, x, y, edge, height, faded);

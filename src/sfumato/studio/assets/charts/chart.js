@@ -1,12 +1,12 @@
-// Curves, drawn by Plotly in the page's own colours.
+// Curves, drawn by Plotly in the page's own colors.
 
 import { h } from "../core/element.js";
 import { plotly } from "./plot_program.js";
 
-const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
-/** The colour of the nth curve of several. */
-export const curveColour = (at) => colour(`c${at % 8}`);
+/** The color of the nth curve of several. */
+export const curveColor = (at) => color(`c${at % 8}`);
 
 /**
  * A chart that fills its box: draw({traces, x, y, log, now}) again and again; press(place) when its ground is clicked.
@@ -52,7 +52,7 @@ export class Chart {
   }
 
   #layout({ traces, x, y, log, now, legend }) {
-    const [ink, quiet, line] = [colour("ink"), colour("quiet"), colour("line")];
+    const [ink, quiet, line] = [color("ink"), color("quiet"), color("line")];
     const axis = { gridcolor: line, linecolor: line, zeroline: false, tickfont: { color: quiet }, fixedrange: false, automargin: true };
     return {
       width: this.box.clientWidth,
@@ -65,7 +65,7 @@ export class Chart {
       xaxis: { ...axis, title: { text: x, font: { color: quiet, size: 12 }, standoff: 8 }, showgrid: false, showline: true, rangemode: "tozero" },
       yaxis: { ...axis, ...(log ? logarithmic(traces) : {}) },
       hovermode: "x unified",
-      hoverlabel: { bgcolor: colour("sheet"), bordercolor: line, font: { color: ink, size: 12 } },
+      hoverlabel: { bgcolor: color("sheet"), bordercolor: line, font: { color: ink, size: 12 } },
       showlegend: Boolean(legend),
       legend: { orientation: "h", y: 1.08, yanchor: "bottom", x: 0, font: { color: quiet } },
       dragmode: "zoom",
@@ -76,7 +76,7 @@ export class Chart {
 
 const marked = (now) =>
   Number.isFinite(now)
-    ? [{ type: "line", x0: now, x1: now, y0: 0, y1: 1, yref: "paper", line: { color: colour("accent"), width: 1, dash: "dot" } }]
+    ? [{ type: "line", x0: now, x1: now, y0: 0, y1: 1, yref: "paper", line: { color: color("accent"), width: 1, dash: "dot" } }]
     : [];
 
 /** Ticks at 1, 2 and 5 of every decade that the curves cross, or as many more or fewer as show how far they go. */
@@ -105,5 +105,5 @@ const trace = ({ name, x, y, accent, at = 0, faint, points }) => ({
   hovertemplate: "%{y:.4~g}",
   marker: { size: 6 },
   opacity: faint ? 0.55 : 1,
-  line: { color: accent ? colour("accent") : curveColour(at), width: faint ? 1.5 : 2 },
+  line: { color: accent ? color("accent") : curveColor(at), width: faint ? 1.5 : 2 },
 });

@@ -145,8 +145,8 @@ function theme() {
 function showTheme() {
   const [sign, words] = THEMES[theme()] ?? THEMES.auto;
   themeButton.textContent = sign;
-  themeButton.setAttribute("aria-label", `Colours: ${words}`);
-  themeButton.title = `Colours: ${words}`;
+  themeButton.setAttribute("aria-label", `Colors: ${words}`);
+  themeButton.title = `Colors: ${words}`;
 }
 themeButton.addEventListener("click", () => {
   const order = Object.keys(THEMES);

@@ -1,4 +1,4 @@
-// Runs before the first paint, so that no page flashes in the wrong colours. A choice is kept; without one, the system's holds.
+// Runs before the first paint, so that no page flashes in the wrong colors. A choice is kept; without one, the system's holds.
 (() => {
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const chosen = () => {

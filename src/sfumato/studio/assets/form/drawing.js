@@ -1,4 +1,4 @@
-// A network drawn: a column of units for every layer, from the coordinates on the left to the colour on the right.
+// A network drawn: a column of units for every layer, from the coordinates on the left to the color on the right.
 
 import { h, s } from "../core/element.js";
 import { count } from "../core/words.js";
@@ -27,7 +27,7 @@ function layout({ layers }) {
   if (first !== 2) all.push({ units: first, name: "encoded" });
   layers.forEach((layer, number) => {
     const last = number === layers.length - 1;
-    all.push({ units: layer.units, number, name: last ? "colour" : count(layer.units), end: last });
+    all.push({ units: layer.units, number, name: last ? "color" : count(layer.units), end: last });
   });
   const shown = all.length <= MOST_LAYERS ? all : [...all.slice(0, 6), { gap: all.length - 11, name: `${all.length - 11} more` }, ...all.slice(-5)];
   const largest = Math.max(...all.map((each) => each.units));
@@ -42,7 +42,7 @@ function layout({ layers }) {
   });
 }
 
-const colours = ["#d2483a", "#3d9a5b", "#3f73c9", "#8b8b8b"];
+const colors = ["#d2483a", "#3d9a5b", "#3f73c9", "#8b8b8b"];
 
 function dots(column) {
   const label = s("text", { x: column.x, y: HIGH - 8, "text-anchor": "middle" }, column.name);
@@ -51,7 +51,7 @@ function dots(column) {
   const circles = column.at.map((y, at) => {
     if (column.more && at === middle) return s("text", { x: column.x, y: y + 4, "text-anchor": "middle", class: "gap" }, "⋮");
     const circle = s("circle", { cx: column.x, cy: y, r: column.end ? 6 : 4.5, class: column.end ? "end" : "" });
-    if (column.name === "colour" && column.at.length > 1) circle.setAttribute("fill", colours[at]);
+    if (column.name === "color" && column.at.length > 1) circle.setAttribute("fill", colors[at]);
     return circle;
   });
   return [...circles, label];

@@ -62,10 +62,10 @@ export function sheet({ name, signal, open }) {
       wall.classList.toggle("large", count <= FEW);
       wall.replaceChildren(...Array.from({ length: Math.min(count, MOST) }, () => h("li", { class: "unit-room", "aria-hidden": "true" })));
     },
-    /** Show a layer at a step, in the order and the colours that it has at step `by`; what the server tells of it. */
-    async show(wanted, step, by, cancelled) {
-      const found = await get(ofRun(name, `/layers/${wanted}?step=${step}&by=${by}`), cancelled);
-      const bitmap = await picture(found.sheet, cancelled);
+    /** Show a layer at a step, in the order and the colors that it has at step `by`; what the server tells of it. */
+    async show(wanted, step, by, canceled) {
+      const found = await get(ofRun(name, `/layers/${wanted}?step=${step}&by=${by}`), canceled);
+      const bitmap = await picture(found.sheet, canceled);
       last = { found, bitmap };
       if (wanted !== layer) {
         cells.clear();

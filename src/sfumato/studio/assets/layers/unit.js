@@ -4,9 +4,9 @@ import { get, left, ofRun } from "../core/api.js";
 import { h } from "../core/element.js";
 import { placed } from "../core/place.js";
 
-const COLOURS = ["red", "green", "blue", "alpha"];
+const COLORS = ["red", "green", "blue", "alpha"];
 
-/** go(layer, unit) when a neighbour in another hidden layer is pressed. */
+/** go(layer, unit) when a neighbor in another hidden layer is pressed. */
 export function unitBox({ name, signal, go }) {
   const title = h("h2", { id: "unit-title" });
   const image = h("img", { class: "unit-large", alt: "" });
@@ -44,16 +44,16 @@ export function unitBox({ name, signal, go }) {
     }
   }
 
-  function fill(list, all, neighbour) {
+  function fill(list, all, neighbor) {
     const largest = Math.max(...all.map((each) => Math.abs(each.weight)), 1e-12);
     list.replaceChildren(
       ...all.map((each) => {
-        const of = each.unit ?? each.coordinate ?? each.feature ?? each.colour;
+        const of = each.unit ?? each.coordinate ?? each.feature ?? each.color;
         const inside = each.unit !== undefined;
-        const text = inside ? `unit ${of}` : each.feature !== undefined ? `feature ${of}` : each.colour !== undefined ? (COLOURS[of] ?? String(of)) : of;
+        const text = inside ? `unit ${of}` : each.feature !== undefined ? `feature ${of}` : each.color !== undefined ? (COLORS[of] ?? String(of)) : of;
         const bar = h("span", { class: each.weight < 0 ? "bar minus" : "bar" });
         bar.style.setProperty("width", `${(100 * Math.abs(each.weight)) / largest}%`);
-        const who = inside ? h("button", { type: "button", class: "quiet", onclick: () => go(neighbour, of) }, text) : h("span", { class: "who" }, text);
+        const who = inside ? h("button", { type: "button", class: "quiet", onclick: () => go(neighbor, of) }, text) : h("span", { class: "who" }, text);
         return h("li", {}, who, h("span", { class: "room" }, bar), h("span", { class: "figure" }, each.weight.toFixed(3)));
       }),
     );

@@ -33,7 +33,7 @@ export async function show(root, { name, signal, go, ready }) {
   let viewer = null;
   let paintings = null;
   let metrics = null;
-  let cancelling = false;
+  let canceling = false;
   let shots = [];
   let heardAt = Date.now(); // of a live painting last; one is on its way to who opens the page
 
@@ -115,7 +115,7 @@ export async function show(root, { name, signal, go, ready }) {
   /** Ask how the run is; whether it has said so. */
   async function reload() {
     // It is being deleted, and the page is about to be left.
-    if (cancelling) return false;
+    if (canceling) return false;
     try {
       run = withNow(await get(ofRun(name), signal));
       fill();
@@ -131,16 +131,16 @@ export async function show(root, { name, signal, go, ready }) {
   const chart = () => hasNotBegun(run) || charts.refresh();
 
   async function act(what) {
-    cancelling = what === "stop" && hasNotBegun(run);
+    canceling = what === "stop" && hasNotBegun(run);
     try {
       await post(ofRun(name, `/${what}`), {}, signal);
     } catch (error) {
-      cancelling = false;
+      canceling = false;
       throw error;
     }
-    if (cancelling) {
+    if (canceling) {
       await go("/");
-      return notice("It is cancelled.");
+      return notice("It is canceled.");
     }
     notice({ pause: "It pauses after its present step.", stop: "It stops after its present step.", resume: "It goes on as soon as there is a core for it." }[what]);
     if (what === "resume") events?.open();

@@ -3,7 +3,7 @@
 import { runPage } from "../core/addresses.js";
 import { get, left, ofRun, picture } from "../core/api.js";
 import { Paintings, film } from "../viewing/film.js";
-import { curveColour } from "../charts/chart.js";
+import { curveColor } from "../charts/chart.js";
 import { h } from "../core/element.js";
 import { latest } from "../core/latest.js";
 import { errorMap, pixels } from "../viewing/pixels.js";
@@ -33,7 +33,7 @@ export function lane({ name, at, signal, remove }) {
     foot,
     problem,
   );
-  const tint = () => swatch.style.setProperty("background", curveColour(at));
+  const tint = () => swatch.style.setProperty("background", curveColor(at));
   tint();
   document.addEventListener("theme", tint, { signal });
   let run = null;

@@ -20,7 +20,7 @@ const TEXTS = {
   stop: ["Stop", "Stopping"],
   resume: ["Resume", "Resuming"],
   begin: ["Begin", "Beginning"],
-  cancel: ["Cancel", "Cancelling"],
+  cancel: ["Cancel", "Canceling"],
 };
 const ASKED = { begin: "resume", cancel: "stop" };
 

@@ -1,13 +1,13 @@
 // Pictures as numbers, and the error map made of two of them: as render/painting.py makes it, so that it can follow the
 // live painting and the timeline without asking the server.
 
-/** The error, of 1, from which on the map has its last colour. */
+/** The error, of 1, from which on the map has its last color. */
 export const LARGEST_ERROR = 0.25;
 const STOPS = "000004 0a0822 1d1147 36106b 51127c 6a1c81 832681 9c2e7f b73779 d0416f e75263 f56b5c fc8961 fea772 fec488 fde2a3 fcfdbf"
   .split(" ")
   .map((text) => [0, 2, 4].map((at) => parseInt(text.slice(at, at + 2), 16)));
 
-/** Matplotlib's magma at 256 places, joined by lines between 17 of its own colours. */
+/** Matplotlib's magma at 256 places, joined by lines between 17 of its own colors. */
 const MAGMA = Array.from({ length: 256 }, (_, at) => {
   const place = (at / 255) * (STOPS.length - 1);
   const low = Math.min(STOPS.length - 2, Math.floor(place));
@@ -21,7 +21,7 @@ export function pixels(bitmap, width, height) {
   return context.getImageData(0, 0, width, height);
 }
 
-/** |painting - target|, its mean over the colours, in magma up to a quarter of the range: a canvas. */
+/** |painting - target|, its mean over the colors, in magma up to a quarter of the range: a canvas. */
 export function errorMap(target, painting) {
   const { width, height } = target;
   const wanted = target.data;
@@ -30,10 +30,10 @@ export function errorMap(target, painting) {
   const scale = 1 / (3 * LARGEST_ERROR);
   for (let at = 0; at < wanted.length; at += 4) {
     const error = Math.abs(wanted[at] - got[at]) + Math.abs(wanted[at + 1] - got[at + 1]) + Math.abs(wanted[at + 2] - got[at + 2]);
-    const colour = MAGMA[Math.min(255, Math.round(error * scale))];
-    map.data[at] = colour[0];
-    map.data[at + 1] = colour[1];
-    map.data[at + 2] = colour[2];
+    const color = MAGMA[Math.min(255, Math.round(error * scale))];
+    map.data[at] = color[0];
+    map.data[at + 1] = color[1];
+    map.data[at + 2] = color[2];
     map.data[at + 3] = 255;
   }
   const canvas = new OffscreenCanvas(width, height);
@@ -41,7 +41,7 @@ export function errorMap(target, painting) {
   return canvas;
 }
 
-/** Mean absolute difference of the colours of one pixel, of 1. */
+/** Mean absolute difference of the colors of one pixel, of 1. */
 export function errorAt(target, painting, at) {
   let sum = 0;
   for (let channel = 0; channel < 3; channel += 1) sum += Math.abs(target.data[at + channel] - painting.data[at + channel]);

@@ -15,7 +15,7 @@ export class Viewer {
     this.width = width;
     this.height = height;
     this.pointer = null; // {canvas, x, y} in CSS pixels from its corner
-    this.view = { scale: 1, row: 0.5, column: 0.5 }; // scale 1: the whole picture fits; the centre, of 1
+    this.view = { scale: 1, row: 0.5, column: 0.5 }; // scale 1: the whole picture fits; the center, of 1
     this.panes = ["Target", "Painting", "Error"].map((label) => this.#pane(label));
     this.panes[2].caption.append("0", h("span", { class: "scale", role: "img", "aria-label": "to" }), `${100 * LARGEST_ERROR}% or more`);
     this.readout = h("p", { class: "readout figure", "aria-live": "off" });
@@ -173,8 +173,8 @@ export class Viewer {
     const box = [left + this.pointed.column * pixel, top + this.pointed.row * pixel];
     const size = Math.max(pixel, 7 * dense);
     const edge = pixel >= GRID_FROM ? 0 : (size - pixel) / 2;
-    for (const [colour, more] of [["#000c", 1.5 * dense], ["#fff", 0]]) {
-      context.strokeStyle = colour;
+    for (const [color, more] of [["#000c", 1.5 * dense], ["#fff", 0]]) {
+      context.strokeStyle = color;
       context.lineWidth = 1.5 * dense;
       context.strokeRect(box[0] - edge - more, box[1] - edge - more, pixel + 2 * (edge + more), pixel + 2 * (edge + more));
     }

@@ -1,4 +1,4 @@
-"""docs/optimisers.md: a line for each optimiser that there is, with the engines that run it."""
+"""docs/optimizers.md: a line for each optimizer that there is, with the engines that run it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from sfumato.recipe import changed, preset
 from sfumato.recipe.choices import SGD, Optimizer
 from sfumato.recipe.engines import ENGINES
 
-PAGE = Path(__file__).parents[1] / "docs" / "optimisers.md"
+PAGE = Path(__file__).parents[1] / "docs" / "optimizers.md"
 ROW = re.compile(r"^\| (`\w+`) \| (.+) \| (.+) \| (.+) \| `(.+)` \|$", re.MULTILINE)
 LINES = {cells[0].strip("`"): cells for cells in ROW.findall(PAGE.read_text(encoding="utf-8"))}
 
 
-def test_every_optimiser_has_a_line() -> None:
+def test_every_optimizer_has_a_line() -> None:
     assert set(LINES) == set(Optimizer.members)
 
 

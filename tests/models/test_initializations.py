@@ -1,4 +1,4 @@
-"""Each initialisation has the distribution that its source tells."""
+"""Each initialization has the distribution that its source tells."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import nn
 
 from sfumato.models import grid
 from sfumato.models import mlp as build
-from sfumato.models.initialisations import Shape
+from sfumato.models.initializations import Shape
 from sfumato.recipe import Coordinates, Model, choices
 from sfumato.streams import stream
 
@@ -23,7 +23,7 @@ def shape_of(fan_in: int, fan_out: int, *, first: bool = False, last: bool = Fal
     return Shape(fan_in, fan_out, first, last, lambda random, count: random.standard_normal((count, fan_in)) + 0.5)
 
 
-def drawn(choice: choices.Initialisation, *, first: bool = False, last: bool = False) -> tuple[np.ndarray, np.ndarray]:
+def drawn(choice: choices.Initialization, *, first: bool = False, last: bool = False) -> tuple[np.ndarray, np.ndarray]:
     shape = shape_of(FAN_IN, FAN_OUT, first=first, last=last)
     return choice.implementation()(choice, shape, stream(1, "test"))
 
@@ -53,7 +53,7 @@ EVERY = [
     ],
     ids=str,
 )
-def test_mean_and_deviation(choice: choices.Initialisation, deviation: float) -> None:
+def test_mean_and_deviation(choice: choices.Initialization, deviation: float) -> None:
     weights, biases = drawn(choice)
     assert weights.shape == (FAN_OUT, FAN_IN)
     assert biases.shape == (FAN_OUT,)
@@ -63,7 +63,7 @@ def test_mean_and_deviation(choice: choices.Initialisation, deviation: float) ->
 
 
 @pytest.mark.parametrize("choice", EVERY, ids=str)
-def test_inputs_that_are_sums_get_smaller_weights(choice: choices.Initialisation) -> None:
+def test_inputs_that_are_sums_get_smaller_weights(choice: choices.Initialization) -> None:
     # Edges measures the sums of hidden layers: there only the output has weights to be divided.
     last = isinstance(choice, choices.Edges)
     one, four = (
@@ -78,7 +78,7 @@ def test_inputs_that_are_sums_get_smaller_weights(choice: choices.Initialisation
 
 @pytest.mark.parametrize("choice", [choices.Gaussian(), choices.Siren(), choices.Edges()], ids=str)
 @pytest.mark.parametrize("shape", ["residual", "skip"])
-def test_deep_networks_of_any_shape_start_with_sums_of_some_size(shape: str, choice: choices.Initialisation) -> None:
+def test_deep_networks_of_any_shape_start_with_sums_of_some_size(shape: str, choice: choices.Initialization) -> None:
     activation = "sine(30)" if isinstance(choice, choices.Siren) else "tanh"
     model = {"depth": 10, "width": 100, "activation": activation, "init": str(choice)}
     places = torch.from_numpy(np.random.default_rng(1).uniform(-1, 1, (100, 2)))

@@ -1,4 +1,4 @@
-"""Initialisations: one a file, drawn in float64 by NumPy so that every engine starts from the same numbers."""
+"""Initializations: one a file, drawn in float64 by NumPy so that every engine starts from the same numbers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from sfumato.models.coordinates import RANGES
-from sfumato.models.initialisations.initialisation import Draw, Shape
+from sfumato.models.initializations.initialization import Draw, Shape
 from sfumato.models.mlp import MLP
 from sfumato.process_state import torch_threads
 from sfumato.recipe import Coordinates, choices
@@ -15,7 +15,7 @@ from sfumato.streams import stream
 
 
 @torch_threads(1)
-def initialise(network: MLP, choice: choices.Initialisation, seed: int, coordinates: Coordinates) -> None:
+def initialize(network: MLP, choice: choices.Initialization, seed: int, coordinates: Coordinates) -> None:
     """Draw the weights of a network in place, layer by layer from input to output.
 
     Each layer has a stream of its own, so that networks of different depth agree in the layers that they share. The
@@ -40,4 +40,4 @@ def initialise(network: MLP, choice: choices.Initialisation, seed: int, coordina
                 layer.bias.copy_(torch.from_numpy(biases))
 
 
-__all__ = ["Draw", "Shape", "initialise"]
+__all__ = ["Draw", "Shape", "initialize"]

@@ -13,7 +13,7 @@ Floats = TypeVar("Floats", bound=np.floating)
 def srgb_to_linear(values: NDArray[Floats]) -> NDArray[Floats]:
     """sRGB values to linear light, both 1 at white, in the array's own float type; any shape.
 
-    Colours only: alpha is linear already. Outside [0, 1] the two pieces of the curve go on.
+    Colors only: alpha is linear already. Outside [0, 1] the two pieces of the curve go on.
     """
     # The power is taken where it is meant only: of a negative value it would be NaN, with a warning.
     curve = ((np.maximum(values, 0.04045) + 0.055) / 1.055) ** 2.4

@@ -1,4 +1,4 @@
-"""What every initialisation provides, and the distributions that they share."""
+"""What every initialization provides, and the distributions that they share."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 Where a ReLU network bends, its units' edges are; a unit whose edge misses the picture is linear there, and adds
 nothing that a shallower network would lack. So a bias is not drawn: it makes the sum 0 at a random place. Hidden layers
-are then scaled so that their sums have standard deviation 1 over the picture (LSUV, Mishkin and Matas 2016). No colour
+are then scaled so that their sums have standard deviation 1 over the picture (LSUV, Mishkin and Matas 2016). No color
 of the picture plays a part.
 """
 
@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from sfumato.models.initialisations.initialisation import Array, Shape
+from sfumato.models.initializations.initialization import Array, Shape
 from sfumato.recipe import choices
 
 PLACES = 1024

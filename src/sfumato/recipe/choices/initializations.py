@@ -14,10 +14,10 @@ Distribution = Literal["normal", "uniform"]
 
 
 @dataclass(frozen=True, config=CONFIG)
-class Initialisation(
+class Initialization(
     Choice,
-    family="initialisation",
-    implementations="sfumato.models.initialisations.{name}:draw",
+    family="initialization",
+    implementations="sfumato.models.initializations.{name}:draw",
     facts=("needs_picture", "scratch_bytes", "operations"),
 ):
     """A distribution of initial weights and biases."""
@@ -33,7 +33,7 @@ class Initialisation(
 
 
 @dataclass(frozen=True, config=CONFIG)
-class IndependentWeights(Initialisation):
+class IndependentWeights(Initialization):
     """Every weight is drawn by itself, in float64, and converted."""
 
     needs_picture: ClassVar[bool] = False
@@ -73,7 +73,7 @@ class LeCun(IndependentWeights, name="lecun"):
 
 
 @dataclass(frozen=True, config=CONFIG)
-class Orthogonal(Initialisation, name="orthogonal"):
+class Orthogonal(Initialization, name="orthogonal"):
     """A random matrix with orthonormal rows or columns times gain, biases 0 (Saxe et al. 2014)."""
 
     needs_picture: ClassVar[bool] = False
@@ -97,7 +97,7 @@ class Siren(IndependentWeights, name="siren"):
 
 
 @dataclass(frozen=True, config=CONFIG)
-class Edges(Initialisation, name="edges"):
+class Edges(Initialization, name="edges"):
     """The edge of every unit, where its sum is 0, passes through a random place of the picture.
 
     A hidden layer is scaled so that its sums have the standard deviation 1 over the picture.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sfumato.models.initialisations.initialisation import Array, Shape, with_variance
+from sfumato.models.initializations.initialization import Array, Shape, with_variance
 from sfumato.recipe import choices
 
 

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from sfumato.models.initialisations.initialisation import Array, Shape
+from sfumato.models.initializations.initialization import Array, Shape
 from sfumato.recipe import choices
 
 
