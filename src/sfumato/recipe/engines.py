@@ -45,6 +45,8 @@ class EngineSpec:
     """Whether it trains a network on one thread, whatever the recipe says."""
     dtype: Literal["float32", "float64"] = "float32"
     """What ``dtype="auto"`` comes to."""
+    devices: tuple[Literal["cpu", "cuda"], ...] = ("cpu",)
+    """Where it computes; ``device="auto"`` comes to CUDA where that is listed and the machine has it."""
 
     def unsupported(self, recipe: Recipe) -> list[str]:
         """One sentence for every field that this engine cannot train; ``auto`` is never a reason."""
@@ -55,6 +57,8 @@ class EngineSpec:
                 value = getattr(value, part)
             if value != "auto" and not rule.accepts(value):
                 found.append(f"{name} must be {rule.rule}. Got {'none' if value is None else _written(value)}.")
+        if recipe.device not in ("auto", *self.devices):
+            found.append(f"device must be {_listed(list(self.devices))}. Got {recipe.device}.")
         return found
 
 
@@ -95,7 +99,6 @@ _MLP = {
     "model.activation": compiled(choices.Activation),
     "training.loss": compiled(choices.Loss),
     "dtype": exactly("float32"),
-    "device": exactly("cpu"),
 }
 _FUSED = {
     "training.batch": Rule(lambda batch: batch != 1, "2 or more"),
@@ -121,7 +124,13 @@ ONLINE = EngineSpec(
         **_MLP,
     },
 )
-AUTOGRAD = EngineSpec("autograd", "sfumato.training.engines.autograd:Autograd", engine_memory.AUTOGRAD, compiled=False)
+AUTOGRAD = EngineSpec(
+    "autograd",
+    "sfumato.training.engines.autograd:Autograd",
+    engine_memory.AUTOGRAD,
+    compiled=False,
+    devices=("cpu", "cuda"),
+)
 CONCURRENT = EngineSpec(
     "concurrent",
     "sfumato.training.engines.concurrent:Concurrent",
@@ -153,7 +162,6 @@ REPLICA = EngineSpec(
         "coordinates.range": exactly("unit"),
         "coordinates.align_corners": exactly(True),
         "dtype": exactly("float64"),
-        "device": exactly("cpu"),
     },
     auto=False,
     single_threaded=True,

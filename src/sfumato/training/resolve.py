@@ -19,6 +19,6 @@ def resolve(recipe: Recipe) -> Recipe:
     dtype = spec.dtype if recipe.dtype == "auto" else recipe.dtype
     device = recipe.device
     if device == "auto":
-        device = "cuda" if not spec.compiled and torch.cuda.is_available() else "cpu"
+        device = "cuda" if "cuda" in spec.devices and torch.cuda.is_available() else "cpu"
     threads = 1 if spec.single_threaded else recipe.threads or available_cores()
     return recipe.model_copy(update={"engine": spec.name, "dtype": dtype, "device": device, "threads": threads})

@@ -29,8 +29,11 @@ def unsupported_reasons(name: str, recipe: Recipe) -> list[str]:
     if spec.compiled and compiler_is_off():
         reasons.append("NUMBA_DISABLE_JIT must be 0 or not set: the engine is compiled. Got another value.")
     reasons += spec.unsupported(recipe)
-    if not spec.compiled and recipe.device == "cuda" and not torch.cuda.is_available():
-        reasons.append("device must be cpu on this machine, which has no CUDA device. Got cuda.")
+    if "cuda" in spec.devices and not torch.cuda.is_available():
+        if recipe.device == "cuda":
+            reasons.append("device must be cpu on this machine, which has no CUDA device. Got cuda.")
+        elif "cpu" not in spec.devices:
+            reasons.append(f"engine must be another on this machine, which has no CUDA device. Got {name}.")
     return reasons
 
 

@@ -68,8 +68,8 @@ def _flags(value: Any) -> list[str]:
 
 def _unwrapped(value: Any) -> Any:
     # What Numba's njit and intrinsic, and functools, made of a function.
-    for attribute in ("py_func", "_defn", "__wrapped__"):
-        value = getattr(value, attribute, value)
+    while not isinstance(value, FunctionType) and hasattr(value, "__wrapped__"):
+        value = value.__wrapped__
     return value
 
 
