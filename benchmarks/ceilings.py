@@ -12,15 +12,15 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+import barrier_latency
 import hardware
-import meetings
 import numpy as np
 import results_file
 import torch
 from alternation import Quartiles, alternate, quartiles, ratios, timed
 from machine_loops import CHAINS, multiply_adds, read, update
 from numba import njit
-from together import Together
+from thread_group import Together
 
 from sfumato.training.engines.memory import zeros
 from sfumato.training.kernels.micro_kernel import ROWS
@@ -127,7 +127,7 @@ def main() -> None:
         except ArithmeticError as error:
             sys.exit(f"no result: {error}")
         if threads == 2:
-            found["a meeting, ns"] = meetings.nanoseconds(arguments.rounds)
+            found["a meeting, ns"] = barrier_latency.nanoseconds(arguments.rounds)
         name = f"{threads} thread{'s' if threads > 1 else ''}"
         print(f"{name}, n = {arguments.rounds}")
         for what, rate in found.items():

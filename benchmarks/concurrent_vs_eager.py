@@ -297,7 +297,7 @@ def main() -> None:
         print(f"{what}: {quotient:.2f}, n = {quotient.n}")
     if arguments.write:
         row = {
-            "steps_a_round": arguments.steps,
+            "steps_per_round": arguments.steps,
             "microseconds_a_step_of_one_network": paces,
             "times_as_fast": {what: quotient.rounded(2) for what, quotient in compare(seconds).items()},
             **hardware.circumstances(),

@@ -157,7 +157,7 @@ def main() -> None:
             {
                 "optimizer": str(recipe.training.optimizer),
                 "engine": side.engine,
-                "milliseconds_a_step": cost.rounded(2),
+                "milliseconds_per_step": cost.rounded(2),
                 "megabytes": round(size, 2),
                 "steps": steps,
                 "db": [[round(value, 3) for value in cell] for cell in cells],

@@ -110,9 +110,9 @@ def report(setting: str, measured: Measured, steps: int) -> dict[str, Any]:
     for name, reason in measured.refused.items():
         print(f"  NO RESULT for {name}: {reason}")
     return {
-        "steps_a_round": steps,
+        "steps_per_round": steps,
         "batch": SETTINGS[setting].batch,
-        "milliseconds_a_step": {
+        "milliseconds_per_step": {
             label(key): round(quartiles(seconds).median / steps * 1e3, 4) for key, seconds in measured.seconds.items()
         },
         "times_as_fast": {what: quotient.rounded(3) for what, quotient in compared.items()},

@@ -16,7 +16,7 @@ from pathlib import Path
 from sfumato.api import load_picture
 from sfumato.lab import verdict
 from sfumato.lab.compare import plan_of
-from sfumato.lab.experiment import carry_out
+from sfumato.lab.experiment import run_plan
 from sfumato.recipe import Recipe, changed
 
 WIDTH = 32
@@ -66,7 +66,7 @@ def main() -> None:
     for number in range(given.first, given.first + given.count):
         plan = plan_of(arms(recipe, number, unlike=given.unlike), picture, seeds=given.seeds, tune=True)
         with tempfile.TemporaryDirectory() as folder:
-            found = carry_out(plan, picture, Path(folder) / "e", workers=given.workers)
+            found = run_plan(plan, picture, Path(folder) / "e", workers=given.workers)
         (comparison,) = verdict.comparisons(found)
         differ += comparison.difference.sign != 0
         rates = " and ".join(f"{found.rates(arm)[0]:.3g}" for arm in plan.arms)

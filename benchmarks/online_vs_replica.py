@@ -134,7 +134,7 @@ def main() -> None:
         result = {
             "what": "samples/s of training 4x300 on 300x429, alternately in one run, over the replica as it landed",
             "n": arguments.rounds,
-            "samples_a_round": arguments.samples,
+            "samples_per_round": arguments.samples,
             "microseconds_a_sample_median": {name: round(median, 2) for name, median in medians.items()},
             "times_the_replica": {name: quotient.rounded(2) for name, quotient in quotients.items()},
         }

@@ -14,7 +14,7 @@ from sfumato import models
 from sfumato.models.mlp import MLP
 from sfumato.recipe import Recipe, preset
 from sfumato.recipe.changes import changed
-from sfumato.streams import stream
+from sfumato.rng import rng_for
 
 ROWS, COLUMNS = 429, 300
 """Of the picture of 2012. Its colors are waves here: the speed is the same for all colors."""
@@ -97,5 +97,5 @@ def problem(setting: Setting) -> Problem:
 def pixels(setting: Setting, number: int, steps: int) -> NDArray[np.int64]:
     """(steps * batch,) the samples of a round, which differ from round to round."""
     count = steps * setting.batch
-    order = stream(7, "order").permutation(ROWS * COLUMNS)
+    order = rng_for(7, "order").permutation(ROWS * COLUMNS)
     return np.resize(np.roll(order, -number * count), count)

@@ -14,8 +14,8 @@ import argparse
 import math
 import sys
 
+import barrier_latency
 import hardware
-import meetings
 import results_file
 from alternation import Quartiles, alternate, quartiles, ratios, timed
 from peers.fused import prepare
@@ -67,9 +67,9 @@ def main() -> None:
         steps = arguments.steps or SETTINGS[setting].steps(OPERATIONS)
         for threads in arguments.threads:
             try:
-                apart = [meetings.nanoseconds(3).median] if threads == 2 else []
+                apart = [barrier_latency.nanoseconds(3).median] if threads == 2 else []
                 share, step = measure(setting, threads, arguments.rounds, steps)
-                apart += [meetings.nanoseconds(3).median] if threads == 2 else []
+                apart += [barrier_latency.nanoseconds(3).median] if threads == 2 else []
             except ArithmeticError as error:
                 sys.exit(f"no result: {error}")
             rate = SETTINGS[setting].operations() / step.median / 1e6
@@ -78,8 +78,8 @@ def main() -> None:
                 f"{name}: products {share:.3f} of the step's {step.median:.3f} ms ({rate:.0f} GFLOP/s), n = {share.n}"
                 + (f"; a meeting {' and '.join(f'{each:.0f}' for each in apart)} ns" if apart else "")
             )
-            row = {"share": share.rounded(4), "milliseconds_a_step": step.rounded(4)}
-            row |= {"nanoseconds_a_meeting": [round(each) for each in apart]} if apart else {}
+            row = {"share": share.rounded(4), "milliseconds_per_step": step.rounded(4)}
+            row |= {"nanoseconds_per_meeting": [round(each) for each in apart]} if apart else {}
             if arguments.write:
                 results_file.merge(NAME, {name: row | hardware.circumstances()})
 

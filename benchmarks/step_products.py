@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
-from together import Together
+from thread_group import Together
 
 from sfumato.training.engines import barrier
 from sfumato.training.engines.memory import matrix, zeros

@@ -22,7 +22,7 @@ from typing import Any
 import results_file
 from hardware import circumstances
 from playwright.sync_api import sync_playwright
-from served import Served, studio
+from studio_server import Served, studio
 
 import sfumato as sf
 

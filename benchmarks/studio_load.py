@@ -20,7 +20,7 @@ from typing import Any
 
 import results_file
 from hardware import circumstances
-from served import studio
+from studio_server import studio
 
 PICTURE_SIDE = "200"
 
@@ -66,8 +66,9 @@ def main() -> None:
     result |= circumstances("starlette", "uvicorn", "sse-starlette")
     print(
         f"{result['clients']} pages for {result['seconds']:.0f} s: {result['dropped']} dropped, "
-        f"{result['events_a_second_a_page']:.1f} events a second each; the server used {result['cpu_of_one_core']:.1%} "
-        f"of one core, and held {result['memory_mb'][0]:.1f} MB at first, {result['memory_mb'][-1]:.1f} MB at last"
+        f"{result['events_per_second_per_page']:.1f} events per second each; the server used "
+        f"{result['cpu_of_one_core']:.1%} of one core, "
+        f"and held {result['memory_mb'][0]:.1f} MB at first, {result['memory_mb'][-1]:.1f} MB at last"
     )
     print("events of one page: " + ", ".join(f"{count} {name}" for name, count in sorted(result["events"].items())))
     if asked.keep:
@@ -108,7 +109,7 @@ def measured(folder: Path, clients: int, seconds: float) -> dict[str, Any]:
                 "dropped": len(dropped),
                 "why": dropped[:3],
                 "events": counts[0],
-                "events_a_second_a_page": sum(sum(each.values()) for each in counts) / clients / took,
+                "events_per_second_per_page": sum(sum(each.values()) for each in counts) / clients / took,
                 "cpu_of_one_core": used / took,
                 "memory_mb": [round(each, 2) for each in memory],
             }

@@ -27,7 +27,7 @@ import hardware
 import results_file
 from alternation import Quartiles, alternate, quartiles, ratios
 from playwright.sync_api import Page, sync_playwright
-from served import studio
+from studio_server import studio
 
 from sfumato.errors import RunError
 from sfumato.runs import load_run, requests

@@ -140,7 +140,7 @@ def test_a_picture_in_memory_is_compared_on(tmp_path: Path) -> None:
 def test_a_run_stopped_while_it_is_compared_is_painted_when_it_is_resumed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sfumato.training.picture.problem.rows_of_a_block", lambda *_: 1)
+    monkeypatch.setattr("sfumato.training.picture.problem.rows_per_block", lambda *_: 1)
     monkeypatch.setattr("sfumato.training.picture.evaluation.QUIET", 0)
     stages = Stages()
     changes = {**SMALL, "evaluation": {"interval": "end"}}

@@ -18,7 +18,7 @@ from PIL import Image
 import sfumato as sf
 from sfumato.cli.main import main
 from sfumato.lab import execute
-from sfumato.lab.digits import pace
+from sfumato.lab.digits import epoch_time
 from sfumato.lab.speedrun import records
 from tests.lab.speedrun import made
 from tests.shortened import brief_forecasts, no_curve, shortened
@@ -101,8 +101,8 @@ def test_command(
         monkeypatch.setattr(execute, "rule", lambda _: "threads")
     if arguments[0] == "compare":
         arguments = shortened(arguments, COMPARED)
-        monkeypatch.setattr(pace, "ROUNDS", 1)
-        monkeypatch.setattr(pace, "SAMPLES", 256)
+        monkeypatch.setattr(epoch_time, "ROUNDS", 1)
+        monkeypatch.setattr(epoch_time, "SAMPLES", 256)
     if arguments[0] == "ablate":
         # Its widths are its own.
         arguments = shortened(arguments, ABLATED[: -2 if "rprop-sigmoid" in arguments else None])

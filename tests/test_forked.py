@@ -67,7 +67,7 @@ def test_results_can_be_copied_and_sent(tmp_path: Path) -> None:
         assert copied(diagnosis).summary() == diagnosis.summary()
         assert last.evaluation is not None
         assert (copied(last.evaluation).painting == last.evaluation.painting).all()
-        assert repr(copied(last.figures())) == repr(last.figures())
+        assert repr(copied(last.stats())) == repr(last.stats())
         assert str(copied(sf.RunError("no"))) == "no"
 
 

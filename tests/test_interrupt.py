@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sfumato.interrupt import asked_to_stop
+from sfumato.interrupt import stop_on_signals
 
 hangups = pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="this system has no hang-ups")
 
@@ -19,7 +19,7 @@ hangups = pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="this system 
 def test_the_first_asks_and_the_second_interrupts(name: str) -> None:
     number = getattr(signal, name)
     before = signal.getsignal(number)
-    with asked_to_stop() as asked:
+    with stop_on_signals() as asked:
         assert not asked()
         signal.raise_signal(number)
         assert asked()
@@ -36,7 +36,7 @@ def test_the_first_asks_and_the_second_interrupts(name: str) -> None:
 def test_what_is_ignored_stays_so() -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        with asked_to_stop() as asked:
+        with stop_on_signals() as asked:
             signal.raise_signal(signal.SIGHUP)
             assert not asked()
         assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from sfumato.parallel import ahead, spread
+from sfumato.parallel import parallel_map, prefetch
 from tests.patience import PATIENCE
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
 def test_results_are_in_the_order_of_the_items(threads: int) -> None:
-    assert spread(lambda number: number * number, range(7), threads) == [0, 1, 4, 9, 16, 25, 36]
+    assert parallel_map(lambda number: number * number, range(7), threads) == [0, 1, 4, 9, 16, 25, 36]
 
 
 def test_every_thread_computes_alone() -> None:
@@ -23,19 +23,19 @@ def test_every_thread_computes_alone() -> None:
         meeting.wait()
         return torch.get_num_threads(), threading.current_thread().name
 
-    (one, first), (two, second) = spread(work, [0, 1], threads=2)
+    (one, first), (two, second) = parallel_map(work, [0, 1], threads=2)
     assert (one, two) == (1, 1)
     assert first != second
 
 
 def test_one_thread_is_the_caller_s() -> None:
-    assert spread(lambda _: threading.current_thread(), [0, 1], threads=1) == [threading.current_thread()] * 2
-    assert spread(lambda _: threading.current_thread(), [0], threads=5) == [threading.current_thread()]
+    assert parallel_map(lambda _: threading.current_thread(), [0, 1], threads=1) == [threading.current_thread()] * 2
+    assert parallel_map(lambda _: threading.current_thread(), [0], threads=5) == [threading.current_thread()]
 
 
 def test_an_error_reaches_the_caller() -> None:
     with pytest.raises(ZeroDivisionError):
-        spread(lambda number: 1 // number, [0, 1], threads=2)
+        parallel_map(lambda number: 1 // number, [0, 1], threads=2)
 
 
 def test_whoever_is_done_takes_the_next() -> None:
@@ -48,7 +48,7 @@ def test_whoever_is_done_takes_the_next() -> None:
             go_on.set()
         return threading.current_thread().name
 
-    first, *others = spread(work, range(5), threads=2)
+    first, *others = parallel_map(work, range(5), threads=2)
     assert first not in others
 
 
@@ -63,7 +63,7 @@ def test_items_are_made_ahead_by_another_thread_but_not_too_many() -> None:
                 third.set()
             yield number
 
-    with ahead(items(), 3) as taken:
+    with prefetch(items(), 3) as taken:
         assert third.wait(PATIENCE)
         assert len(made) == 3
         assert list(taken) == list(range(9))
@@ -71,7 +71,7 @@ def test_items_are_made_ahead_by_another_thread_but_not_too_many() -> None:
 
 
 def test_an_error_comes_where_its_item_would() -> None:
-    with ahead((1 // number for number in (1, 0)), 5) as taken:
+    with prefetch((1 // number for number in (1, 0)), 5) as taken:
         assert next(taken) == 1
         with pytest.raises(ZeroDivisionError):
             next(taken)
@@ -79,6 +79,6 @@ def test_an_error_comes_where_its_item_would() -> None:
 
 def test_who_leaves_early_ends_the_thread() -> None:
     before = threading.active_count()
-    with ahead(itertools.count(), 2) as taken:
+    with prefetch(itertools.count(), 2) as taken:
         assert next(taken) == 0
     assert threading.active_count() == before

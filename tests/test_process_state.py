@@ -130,7 +130,7 @@ def train(_: Path) -> Any:
     for snapshot in sf.train(None, picture(), **SMALL):
         # Between two snapshots, too, and after what they do when they are asked.
         assert settings() == before
-        looked = [snapshot.painting().tobytes(), *bits(snapshot.weights()), repr(snapshot.figures())]
+        looked = [snapshot.painting().tobytes(), *bits(snapshot.weights()), repr(snapshot.stats())]
         assert settings() == before
         # Where the others are hangs on how long steps took.
         if snapshot.evaluation is not None:

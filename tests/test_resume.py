@@ -83,10 +83,10 @@ def test_every_engine_and_optimizer_goes_on_to_the_same_bits(
     assert resumed.status == "done"
     assert same(last_weights(resumed), last_weights(whole))
     for line, expected in zip(resumed.metrics[-2:], whole.metrics[-2:], strict=True):
-        # Figures are taken as often as time pays for.
-        if "figures" in line and "figures" in expected:
-            assert line["figures"] == expected["figures"]
-        changing = {"seconds": 0, "loss": 0, "figures": 0}
+        # NetworkStats are taken as often as time pays for.
+        if "stats" in line and "stats" in expected:
+            assert line["stats"] == expected["stats"]
+        changing = {"seconds": 0, "loss": 0, "stats": 0}
         assert {**line, **changing} == {**expected, **changing}
     one, other = (checkpoints.files(run.folder)[-1] for run in (resumed, whole))
     assert one.read_bytes() == other.read_bytes()

@@ -19,7 +19,7 @@ from sfumato.cli import experiments
 from sfumato.cli.main import main
 from sfumato.lab.experiment import StoppedError
 from sfumato.recipe import Recipe, changed, to_string, to_toml, values
-from sfumato.studio.child import Child
+from sfumato.studio.subprocess import Subprocess
 from tests.small import SMALL, picture
 from tests.studio.client import client
 
@@ -116,7 +116,7 @@ def untrained(*_: Any, **__: Any) -> Any:
 def test_a_command_imports_nothing_that_a_file_names(
     here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
-    monkeypatch.setattr(experiments, "carry_out", untrained)
+    monkeypatch.setattr(experiments, "run_plan", untrained)
     status = main([*COMMANDS[name]])
     assert not was_imported(here)
     assert not trust.allowed()
@@ -169,7 +169,7 @@ def test_what_is_typed_is_imported(here: Path) -> None:
 def test_an_arm_that_is_typed_may_be_imported(
     here: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
 ) -> None:
-    monkeypatch.setattr(experiments, "carry_out", untrained)
+    monkeypatch.setattr(experiments, "run_plan", untrained)
     assert main([*arguments, "--picture", "cat", "--seeds", "1", "--engine", "autograd", *QUICK]) == 130
     assert trust.allowed() == (NAME,)
 
@@ -216,7 +216,7 @@ def test_no_process_imports_from_the_current_folder(tmp_path: Path, monkeypatch:
     (tmp_path / "sfumato" / "__init__.py").write_text("from pathlib import Path\nPath('imported').touch()\n")
     shutil.copy(tmp_path / "sfumato" / "__init__.py", tmp_path / "json.py")
     monkeypatch.chdir(tmp_path)
-    child = Child("sfumato.studio.form.decoding", tmp_path / "log")
+    child = Subprocess("sfumato.studio.form.decoding", tmp_path / "log")
     child.process.wait(60)
     child.close()
     assert not was_imported(tmp_path)

@@ -29,7 +29,7 @@ from sfumato.training import (
     Trainer,
     diagnose,
     resolve,
-    together,
+    train_concurrently,
     trainers,
 )
 
@@ -301,7 +301,7 @@ def train_many(
             room.require("the training of all", many, alone, _size(target))
         except RecipeError as error:
             raise RecipeError(f"recipe {index}: {error}") from None
-    return together(trainers(wholes, target), threads or available_cores(), stop)
+    return train_concurrently(trainers(wholes, target), threads or available_cores(), stop)
 
 
 def _one_of_many(index: int, one: Recipe | str | Mapping[str, Any], changes: Mapping[str, Any]) -> Recipe:

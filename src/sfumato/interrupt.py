@@ -13,7 +13,7 @@ SIGNALS: tuple[signal.Signals, ...] = (signal.SIGINT, signal.SIGTERM, *([] if HA
 
 
 @contextmanager
-def asked_to_stop(signals: Sequence[signal.Signals] = SIGNALS) -> Iterator[Callable[[], bool]]:
+def stop_on_signals(signals: Sequence[signal.Signals] = SIGNALS) -> Iterator[Callable[[], bool]]:
     """Gives a function that tells whether one of the signals came; afterwards they mean what they did before.
 
     A signal that is ignored stays so: ``nohup`` and a shell's background jobs are started like that on purpose.

@@ -24,7 +24,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def spread(function: Callable[[Item], Result], items: Iterable[Item], threads: int) -> list[Result]:
+def parallel_map(function: Callable[[Item], Result], items: Iterable[Item], threads: int) -> list[Result]:
     """``[function(item) for item in items]`` on so many threads; results in the order of the items.
 
     Each thread computes with one core. With one thread, or one item, the caller's own thread does the work.
@@ -33,10 +33,10 @@ def spread(function: Callable[[Item], Result], items: Iterable[Item], threads: i
     with torch_threads(1):
         if threads == 1 or len(everything) == 1:
             return [function(item) for item in everything]
-        return _spread(function, everything, threads)
+        return _parallel_map(function, everything, threads)
 
 
-def _spread(function: Callable[[Item], Result], everything: list[Item], threads: int) -> list[Result]:
+def _parallel_map(function: Callable[[Item], Result], everything: list[Item], threads: int) -> list[Result]:
     work, results = iter(enumerate(everything)), dict[int, Result]()
 
     def take() -> None:
@@ -56,7 +56,7 @@ def _spread(function: Callable[[Item], Result], everything: list[Item], threads:
 
 
 @contextmanager
-def ahead(items: Iterable[Item], most: int) -> Iterator[Iterator[Item]]:
+def prefetch(items: Iterable[Item], most: int) -> Iterator[Iterator[Item]]:
     """The items, made by a thread of their own while the caller works: at most so many before they are asked for.
 
     An error that making one raises is raised where that one is asked for. At the end of the block the thread is waited

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from sfumato.errors import RecipeError
-from sfumato.words import shortened
+from sfumato.formatting import shortened
 
 _ALLOWED: set[str] = set()
 

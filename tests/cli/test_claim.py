@@ -12,8 +12,8 @@ import pytest
 
 from sfumato.cli import claim
 from sfumato.cli.main import main
-from sfumato.lab.digits import bundled, pace
-from sfumato.lab.experiment import Experiment, StoppedError, carry_out
+from sfumato.lab.digits import bundled, epoch_time
+from sfumato.lab.experiment import Experiment, StoppedError, run_plan
 from sfumato.lab.plan import Plan
 from tests.lab.digits import made
 
@@ -26,8 +26,8 @@ LOAD = bundled.load
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bundled, "load", made.digits)
-    monkeypatch.setattr(pace, "ROUNDS", 1)
-    monkeypatch.setattr(pace, "SAMPLES", 64)
+    monkeypatch.setattr(epoch_time, "ROUNDS", 1)
+    monkeypatch.setattr(epoch_time, "SAMPLES", 64)
 
 
 def told(out: str) -> list[str]:
@@ -74,11 +74,11 @@ def test_an_interrupted_one_goes_on(
 
     def only_pictures(plan: Plan, *given: Any, **how: Any) -> Experiment:
         if plan.task == "picture":
-            return carry_out(plan, *given, **how)
+            return run_plan(plan, *given, **how)
         raise StoppedError
 
     with monkeypatch.context() as patch:
-        patch.setattr(claim, "carry_out", only_pictures)
+        patch.setattr(claim, "run_plan", only_pictures)
         assert main(command) == 130
     assert "The same command goes on" in capsys.readouterr().err
     before = (tmp_path / "e" / "picture" / "trials.jsonl").read_bytes()

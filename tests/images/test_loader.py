@@ -15,7 +15,7 @@ from PIL import Image
 
 from sfumato import images
 from sfumato.images import loader
-from sfumato.notices import heard
+from sfumato.log import log_to
 from sfumato.runs import facts
 from tests.images.made_files import (
     GRAY,
@@ -181,7 +181,7 @@ def test_a_run_may_hold_every_picture_that_can_be_loaded() -> None:
 def test_a_large_picture_is_shrunk_unless_asked_not_to_and_that_is_said(tmp_path: Path) -> None:
     path = save(tmp_path / "a.png", noise((20, 2050)))
     said: list[str] = []
-    with heard(said.append):
+    with log_to(said.append):
         assert load(path).shape == (10, 1024, 1)
         assert load(path, max_side=None).shape == (20, 2050, 1)
         assert load(path, size="1500x30").shape == (30, 1500, 1)

@@ -7,20 +7,20 @@ from pathlib import Path
 from typing import Any
 
 from sfumato.lab.claim import Claim
-from sfumato.lab.digits.pace import Pace
-from sfumato.lab.experiment import Experiment, carry_out
+from sfumato.lab.digits.epoch_time import EpochTime
+from sfumato.lab.experiment import Experiment, run_plan
 from sfumato.lab.questions import mnist_claim
 from sfumato.lab.trial import Outcome, Trial, identity
 from sfumato.recipe import Recipe, changed
 from tests.lab.digits import made
 from tests.lab.small_plan import target
 
-PACE = Pace(2.0, 4.0, 0.51, 15, 16, "fused", 2, 256)
+PACE = EpochTime(2.0, 4.0, 0.51, 15, 16, "fused", 2, 256)
 
 NOISE = (0.05, -0.04, 0.03, -0.03, -0.01)
 
 
-def claim(path: Path, by_picture: float, by_digits: float, pace: Pace = PACE, **digits: Any) -> Claim:
+def claim(path: Path, by_picture: float, by_digits: float, pace: EpochTime = PACE, **digits: Any) -> Claim:
     """Four layers are better than one by so many dB, and so many percentage points."""
     shown = made.digits(**digits)
     recipe = changed(Recipe(), mnist_claim.DEFAULTS)
@@ -38,5 +38,5 @@ def claim(path: Path, by_picture: float, by_digits: float, pace: Pace = PACE, **
                 row = {"status": "finished", "epoch": 1, "samples": 80, "step": 1, "seconds": 1.0, "curve": curve}
                 yield Outcome(trial.key, {**identity(trial.key), **row, **score}, {}, (), None)
 
-        found.append(carry_out(plan, learned, path / plan.task, executor=executor))
+        found.append(run_plan(plan, learned, path / plan.task, executor=executor))
     return Claim(pace, *found)

@@ -14,7 +14,7 @@ from pyarrow import parquet
 from sfumato import trust
 from sfumato.lab import execute, report, verdict
 from sfumato.lab.compare import plan_of
-from sfumato.lab.experiment import carry_out, read
+from sfumato.lab.experiment import read, run_plan
 from sfumato.lab.measure import HIGHEST_PSNR, counted_psnr
 from sfumato.recipe import Recipe, changed
 from tests.lab.small_plan import BASE
@@ -28,7 +28,7 @@ def test_an_exact_painting_is_counted_and_not_failed(tmp_path: Path) -> None:
     base = changed(Recipe(), {**BASE, "budget": {"epochs": 1}})
     arms = {"learned": base, "exact": changed(base, {"model": {"module": MODULE}})}
     plan = plan_of(arms, picture, seeds=5, tune=False)
-    carry_out(plan, picture, tmp_path / "e", executor=execute.Threads(1))
+    run_plan(plan, picture, tmp_path / "e", executor=execute.Threads(1))
     found = read(tmp_path / "e")
     assert list(found.scores(plan.arms[1]).values()) == [HIGHEST_PSNR] * 5
     assert verdict.sentences(found)[0].startswith("exact beats learned by ")

@@ -14,7 +14,7 @@ import pytest
 
 from sfumato.errors import RunError
 from sfumato.lab import execute, worker
-from sfumato.lab.experiment import carry_out
+from sfumato.lab.experiment import run_plan
 from sfumato.lab.train import Learned
 from sfumato.lab.trial import Outcome, Trial, failed, identity
 from tests.lab.small_plan import small_plan, target
@@ -86,7 +86,7 @@ def test_a_process_that_cannot_start_is_an_error_and_nothing_is_recorded(
     monkeypatch.setattr(worker, "__name__", "sfumato.no_such_module")
     plan = small_plan({}, {"training": {"optimizer": "rprop"}}, seeds=2)
     with pytest.raises(RunError, match="could not be started: its process died with exit status 1"):
-        carry_out(plan, target(), tmp_path / "e", workers=1)
+        run_plan(plan, target(), tmp_path / "e", workers=1)
     assert not (tmp_path / "e" / "trials.jsonl").exists()
 
 
@@ -130,7 +130,7 @@ def test_processes_end_with_their_call_or_with_their_block(kept: bool, monkeypat
     assert all(each.ended for each in Recorded.all)
 
 
-def outcomes(broken: set[str]) -> execute.Executes:
+def outcomes(broken: set[str]) -> execute.Executor:
     """Trains nothing; the arms named fail."""
 
     def executor(trials: Sequence[Trial], learned: Any, stop: Any) -> Iterator[Outcome]:
@@ -148,15 +148,15 @@ def outcomes(broken: set[str]) -> execute.Executes:
 @pytest.mark.parametrize("tune", [True, False])
 def test_what_failed_is_trained_again_on_request(tune: bool, tmp_path: Path) -> None:
     plan = small_plan({}, {"model": {"width": 9}}, seeds=2, tune=tune)
-    found = carry_out(plan, target(), tmp_path / "e", executor=outcomes({"b"}))
+    found = run_plan(plan, target(), tmp_path / "e", executor=outcomes({"b"}))
     assert found.scores(plan.arms[1]) == {}
     assert {line["executor"] for line in found.folder.machines()} == {"executor"}
     # Not by itself: whatever made it fail may be there still.
-    again = carry_out(plan, target(), tmp_path / "e", executor=outcomes(set()))
+    again = run_plan(plan, target(), tmp_path / "e", executor=outcomes(set()))
     assert again.scores(plan.arms[1]) == {}
-    mended = carry_out(plan, target(), tmp_path / "e", executor=outcomes(set()), retry=True)
+    mended = run_plan(plan, target(), tmp_path / "e", executor=outcomes(set()), retry=True)
     assert mended.scores(plan.arms[1]) == mended.scores(plan.arms[0])
-    assert carry_out(plan, target(), tmp_path / "e", executor=outcomes({"a", "b"})).scores(plan.arms[1])
+    assert run_plan(plan, target(), tmp_path / "e", executor=outcomes({"a", "b"})).scores(plan.arms[1])
 
 
 def test_where_every_trial_fails_the_reason_is_raised(tmp_path: Path) -> None:
@@ -164,5 +164,5 @@ def test_where_every_trial_fails_the_reason_is_raised(tmp_path: Path) -> None:
     message = r"every trial failed, 18 of 18: MemoryError: no room. Mend that, then train them again \(--retry"
     for _ in range(2):
         with pytest.raises(RunError, match=message):
-            carry_out(plan, target(), tmp_path / "e", executor=outcomes({"a", "b"}))
-    assert carry_out(plan, target(), tmp_path / "e", executor=outcomes(set()), retry=True).scores(plan.arms[0])
+            run_plan(plan, target(), tmp_path / "e", executor=outcomes({"a", "b"}))
+    assert run_plan(plan, target(), tmp_path / "e", executor=outcomes(set()), retry=True).scores(plan.arms[0])

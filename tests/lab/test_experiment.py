@@ -19,7 +19,7 @@ import sfumato as sf
 from sfumato.errors import RecipeError, RunError
 from sfumato.lab import execute, verdict
 from sfumato.lab import experiment as experiments
-from sfumato.lab.experiment import Experiment, StoppedError, carry_out, marks, read, trial_of
+from sfumato.lab.experiment import Experiment, StoppedError, marks, read, run_plan, trial_of
 from sfumato.lab.plan import Plan
 from sfumato.lab.table import lines, reaches
 from sfumato.lab.table import target as common_target
@@ -40,7 +40,7 @@ def numbers(experiment: Experiment) -> dict[Any, Any]:
 
 def test_a_trial_is_what_training_alone_gives(tmp_path: Path) -> None:
     plan = small_plan(*TWO)
-    found = carry_out(plan, target(), tmp_path / "e", workers=2)
+    found = run_plan(plan, target(), tmp_path / "e", workers=2)
     recipe = plan.arms[1].recipe.model_copy(update={"seed": 1, "threads": 1})
     alone = list(sf.train(recipe, target()))[-1]
     assert alone.evaluation is not None
@@ -52,8 +52,8 @@ def test_a_trial_is_what_training_alone_gives(tmp_path: Path) -> None:
 
 def test_as_many_threads_as_there_may_be_give_the_same_numbers(tmp_path: Path) -> None:
     plan = small_plan(*TWO)
-    one = carry_out(plan, target(), tmp_path / "one", workers=1)
-    three = carry_out(plan, target(), tmp_path / "three", workers=3)
+    one = run_plan(plan, target(), tmp_path / "one", workers=1)
+    three = run_plan(plan, target(), tmp_path / "three", workers=3)
     assert numbers(one) == numbers(three)
 
 
@@ -62,10 +62,10 @@ def test_processes_give_the_numbers_of_threads_and_one_that_dies_takes_only_its_
     deadly = {"model": {"module": "tests.lab.broken_network:Deadly"}}
     plan = small_plan({}, deadly, TWO[1], seeds=1)
     assert execute.rule(plan) == "processes"
-    apart = carry_out(plan, target(), tmp_path / "apart", workers=2)
+    apart = run_plan(plan, target(), tmp_path / "apart", workers=2)
     (dead,) = apart.results(plan.arms[1]).values()
     assert "its process died" in dead["reason"]
-    threads = carry_out(small_plan({}, {}, TWO[1], seeds=1), target(), tmp_path / "threads", workers=2)
+    threads = run_plan(small_plan({}, {}, TWO[1], seeds=1), target(), tmp_path / "threads", workers=2)
     living = {key: row for key, row in numbers(threads).items() if key.arm != "b"}
     assert len(living) == 2
     assert {key: row for key, row in numbers(apart).items() if key.arm != "b"} == living
@@ -73,7 +73,7 @@ def test_processes_give_the_numbers_of_threads_and_one_that_dies_takes_only_its_
 
 def test_arms_see_the_same_order_and_the_seeds_are_paired(tmp_path: Path) -> None:
     plan = small_plan({}, {}, seeds=3)
-    found = carry_out(plan, target(), tmp_path / "e")
+    found = run_plan(plan, target(), tmp_path / "e")
     a, b = (found.scores(arm) for arm in plan.arms)
     assert a == b
     assert len(set(a.values())) == 3
@@ -83,19 +83,19 @@ def test_arms_see_the_same_order_and_the_seeds_are_paired(tmp_path: Path) -> Non
 
 def test_of_one_recipe_on_other_seeds_no_difference_is_shown(tmp_path: Path) -> None:
     plan = small_plan({}, {"seed": 100}, seeds=8)
-    found = carry_out(plan, target(), tmp_path / "e")
+    found = run_plan(plan, target(), tmp_path / "e")
     a, b = (found.scores(arm) for arm in plan.arms)
     assert set(a.values()).isdisjoint(b.values())
     assert verdict.sentences(found)[0].startswith("no difference shown between b and a")
     # The same seeds, named otherwise.
-    shifted = carry_out(small_plan({"seed": 103}, {}, seeds=1), target(), tmp_path / "shifted")
+    shifted = run_plan(small_plan({"seed": 103}, {}, seeds=1), target(), tmp_path / "shifted")
     assert shifted.scores(shifted.plan.arms[0])[0] == b[3]
 
 
 def test_each_arm_finds_its_own_rate_on_other_seeds(tmp_path: Path) -> None:
     # Of both arms, whatever rate they write.
     plan = small_plan({}, {"training": {"optimizer": "sgd(lr=100)"}, "model": {"width": 9}}, tune=True)
-    found = carry_out(plan, target(), tmp_path / "e")
+    found = run_plan(plan, target(), tmp_path / "e")
     first, second = (found.rates(arm)[0] for arm in plan.arms)
     assert first < 0.1
     assert second < 100
@@ -115,7 +115,7 @@ def test_each_arm_finds_its_own_rate_on_other_seeds(tmp_path: Path) -> None:
 )
 def test_arms_that_differ_in_written_rate_and_seed_choose_the_same_rate(other: dict[str, Any], tmp_path: Path) -> None:
     plan = small_plan({}, other, tune=True)
-    found = carry_out(plan, target(), tmp_path / "e")
+    found = run_plan(plan, target(), tmp_path / "e")
     tuning = [key for key in found.rows if key.purpose == "tuning"]
     a, b = ({(key.rates, key.seed): found.rows[key]["psnr"] for key in tuning if key.arm == name} for name in "ab")
     assert a == b
@@ -128,29 +128,29 @@ def test_arms_that_differ_in_written_rate_and_seed_choose_the_same_rate(other: d
 
 def test_more_seeds_go_on_with_what_is_there(tmp_path: Path) -> None:
     few, more = (small_plan(*TWO, tune=True, seeds=seeds) for seeds in (2, 4))
-    before = carry_out(few, target(), tmp_path / "e")
-    after = carry_out(more, target(), tmp_path / "e")
+    before = run_plan(few, target(), tmp_path / "e")
+    after = run_plan(more, target(), tmp_path / "e")
     assert len(after.rows) == len(before.rows) + 2 * 2
-    assert numbers(read(tmp_path / "e")) == numbers(after) == numbers(carry_out(more, target(), tmp_path / "whole"))
+    assert numbers(read(tmp_path / "e")) == numbers(after) == numbers(run_plan(more, target(), tmp_path / "whole"))
     with pytest.raises(RunError, match="holds this experiment with 4 seeds. Got 2"):
-        carry_out(few, target(), tmp_path / "e")
+        run_plan(few, target(), tmp_path / "e")
 
 
 def test_what_is_finished_is_not_trained_again(tmp_path: Path) -> None:
     plan = small_plan(*TWO, tune=True)
-    whole = carry_out(plan, target(), tmp_path / "whole")
+    whole = run_plan(plan, target(), tmp_path / "whole")
     done: list[int] = []
 
     def seven() -> bool:
         return len(done) >= 7
 
     with pytest.raises(StoppedError):
-        carry_out(plan, target(), tmp_path / "e", workers=1, watch=lambda *_: done.append(1), stop=seven)
+        run_plan(plan, target(), tmp_path / "e", workers=1, watch=lambda *_: done.append(1), stop=seven)
     before = (tmp_path / "e" / "trials.jsonl").read_text()
     assert 0 < len(before.splitlines()) < len(whole.rows)
     # What a crash cut off is trained again.
     (tmp_path / "e" / "trials.jsonl").write_text(before + '{"purpose": "verd')
-    again = carry_out(plan, target(), tmp_path / "e")
+    again = run_plan(plan, target(), tmp_path / "e")
     assert (tmp_path / "e" / "trials.jsonl").read_text().startswith(before)
     assert numbers(again) == numbers(whole) == numbers(read(tmp_path / "e"))
     assert verdict.sentences(again) == verdict.sentences(whole)
@@ -158,7 +158,7 @@ def test_what_is_finished_is_not_trained_again(tmp_path: Path) -> None:
     def nobody(trials: Sequence[Trial], picture: Any, stop: Any) -> Iterator[Outcome]:
         raise AssertionError("everything is there")
 
-    assert numbers(carry_out(plan, target(), tmp_path / "e", executor=nobody)) == numbers(whole)
+    assert numbers(run_plan(plan, target(), tmp_path / "e", executor=nobody)) == numbers(whole)
 
 
 @pytest.mark.slow
@@ -166,10 +166,10 @@ def test_what_is_finished_is_not_trained_again(tmp_path: Path) -> None:
 def test_killed_and_begun_again_nothing_is_trained_twice(tmp_path: Path) -> None:
     code = (
         "import os, signal, sys; from pathlib import Path; from tests.lab.small_plan import *;"
-        "from sfumato.lab.experiment import carry_out;"
+        "from sfumato.lab.experiment import run_plan;"
         "plan = small_plan({}, {'model': {'width': 24}}, seeds=12); left = [1] * 7;"
         "watch = lambda *_: left.pop() and (left or os.kill(os.getpid(), signal.SIGKILL));"
-        "carry_out(plan, target(), Path(sys.argv[1]), workers=2, watch=watch)"
+        "run_plan(plan, target(), Path(sys.argv[1]), workers=2, watch=watch)"
     )
     rows = tmp_path / "e" / "trials.jsonl"
     command = [sys.executable, "-c", code, str(tmp_path / "e")]
@@ -178,15 +178,15 @@ def test_killed_and_begun_again_nothing_is_trained_twice(tmp_path: Path) -> None
     kept = before[: before.rfind("\n") + 1]
     assert 5 < kept.count("\n") < 24
     plan = small_plan(*TWO, seeds=12)
-    carry_out(plan, target(), tmp_path / "e", workers=2)
+    run_plan(plan, target(), tmp_path / "e", workers=2)
     assert rows.read_text().startswith(kept)
-    assert numbers(read(tmp_path / "e")) == numbers(carry_out(plan, target(), tmp_path / "whole"))
+    assert numbers(read(tmp_path / "e")) == numbers(run_plan(plan, target(), tmp_path / "whole"))
 
 
 def test_a_failed_trial_is_told_and_stops_nothing_else(tmp_path: Path) -> None:
     # One's own network that cannot be built: the arm fails, the other is trained.
     plan = small_plan({}, {"model": {"module": "tests.lab.broken_network:Broken"}}, seeds=2)
-    found = carry_out(plan, target(), tmp_path / "e", executor=execute.Threads(2))
+    found = run_plan(plan, target(), tmp_path / "e", executor=execute.Threads(2))
     assert len(found.scores(plan.arms[0])) == 2
     assert found.scores(plan.arms[1]) == {}
     rows = list(found.results(plan.arms[1]).values())
@@ -199,20 +199,20 @@ def test_a_failed_trial_is_told_and_stops_nothing_else(tmp_path: Path) -> None:
 
 def test_diverged_trainings_are_no_pairs(tmp_path: Path) -> None:
     plan = small_plan({}, {"training": {"optimizer": "sgd(lr=1e6)"}}, seeds=2)
-    found = carry_out(plan, target(), tmp_path / "e")
+    found = run_plan(plan, target(), tmp_path / "e")
     assert {row["status"] for row in found.results(plan.arms[1]).values()} == {"diverged"}
     assert found.scores(plan.arms[1]) == {}
     assert "2 failed or diverged" in verdict.sentences(found)[0]
 
 
 def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
-    carry_out(small_plan(*TWO), target(), tmp_path / "e")
+    run_plan(small_plan(*TWO), target(), tmp_path / "e")
     with pytest.raises(RunError, match="holds another experiment"):
-        carry_out(small_plan({}, {"model": {"width": 25}}), target(), tmp_path / "e")
+        run_plan(small_plan({}, {"model": {"width": 25}}), target(), tmp_path / "e")
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "thesis.txt").write_text("mine")
     with pytest.raises(RunError, match="or empty"):
-        carry_out(small_plan(*TWO), target(), tmp_path / "full")
+        run_plan(small_plan(*TWO), target(), tmp_path / "full")
     assert [path.name for path in (tmp_path / "full").iterdir()] == ["thesis.txt"]
     with pytest.raises(RunError, match="without a plan"):
         read(tmp_path / "nowhere")
@@ -222,7 +222,7 @@ def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_picture_that_is_not_the_experiment_s_is_refused(tmp_path: Path) -> None:
-    found = carry_out(small_plan(*TWO, seeds=1), target(), tmp_path / "e")
+    found = run_plan(small_plan(*TWO, seeds=1), target(), tmp_path / "e")
     assert np.array_equal(found.folder.picture(), target())
     file = tmp_path / "e" / "picture.npy"
     np.save(file, 1 - target())
@@ -303,7 +303,7 @@ def test_a_curve_s_time_to_a_target() -> None:
 
 
 def test_every_arm_comes_to_the_common_target(tmp_path: Path) -> None:
-    found = carry_out(small_plan(*TWO, seeds=3), target(), tmp_path / "e")
+    found = run_plan(small_plan(*TWO, seeds=3), target(), tmp_path / "e")
     goal = common_target(found)
     assert goal is not None
     for line in lines(found):
@@ -329,7 +329,7 @@ def stub(by_arm: dict[str, Callable[[int], float]], plan: Plan, tmp_path: Path) 
             }
             yield Outcome(key, row, {}, (), None)
 
-    return carry_out(plan, target(), tmp_path / "e", executor=executor)
+    return run_plan(plan, target(), tmp_path / "e", executor=executor)
 
 
 @pytest.mark.parametrize(

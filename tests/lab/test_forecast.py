@@ -9,7 +9,7 @@ import pytest
 
 from sfumato.errors import RunError
 from sfumato.lab import forecast as forecasts
-from sfumato.lab.experiment import carry_out, marks
+from sfumato.lab.experiment import marks, run_plan
 from sfumato.lab.forecast import forecast
 from sfumato.lab.trial import Outcome, Trial, identity
 from tests.lab.small_plan import small_plan, target
@@ -21,7 +21,7 @@ PACES = {"a": 0.001, "b": 0.003}
 
 
 @pytest.fixture
-def tried(monkeypatch: pytest.MonkeyPatch) -> list[Trial]:
+def run_trial(monkeypatch: pytest.MonkeyPatch) -> list[Trial]:
     """What is tried; it takes the time that `PACES` says."""
     found: list[Trial] = []
 
@@ -55,7 +55,7 @@ def test_what_finds_rates_is_counted(tried: list[Trial], tmp_path: Path) -> None
 
 def test_what_is_there_is_not_ahead(tried: list[Trial], tmp_path: Path) -> None:
     plan = small_plan(*TWO, seeds=3)
-    carry_out(plan, target(), tmp_path / "e")
+    run_plan(plan, target(), tmp_path / "e")
     found = forecast(plan, target(), tmp_path / "e")
     assert (found.done, found.left, found.seconds) == (6, 0, 0.0)
     assert not tried

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sfumato.errors import RecipeError
-from sfumato.lab.experiment import carry_out, marks
+from sfumato.lab.experiment import marks, run_plan
 from sfumato.lab.phases import phases, shrunk
 from sfumato.lab.plan import First, Plan, checked
 from sfumato.lab.train import train
@@ -63,7 +63,7 @@ def test_a_plan_with_a_first_picture_survives_its_file_and_is_carried_out(tmp_pa
     plan = small_plan({}, {})
     plan = replace(plan, arms=(plan.arms[0], replace(plan.arms[1], first=First(6, 0.25))))
     assert Plan.of(plan.to_values()) == plan
-    found = carry_out(plan, target(), tmp_path / "e")
+    found = run_plan(plan, target(), tmp_path / "e")
     a, b = (found.scores(arm) for arm in plan.arms)
     assert a.keys() == b.keys() == {0, 1}
     assert a != b

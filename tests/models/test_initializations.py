@@ -14,7 +14,7 @@ from sfumato.models import grid
 from sfumato.models import mlp as build
 from sfumato.models.initializations import Shape
 from sfumato.recipe import Coordinates, Model, choices
-from sfumato.streams import stream
+from sfumato.rng import rng_for
 
 FAN_IN, FAN_OUT = 200, 300
 
@@ -25,7 +25,7 @@ def shape_of(fan_in: int, fan_out: int, *, first: bool = False, last: bool = Fal
 
 def drawn(choice: choices.Initialization, *, first: bool = False, last: bool = False) -> tuple[np.ndarray, np.ndarray]:
     shape = shape_of(FAN_IN, FAN_OUT, first=first, last=last)
-    return choice.implementation()(choice, shape, stream(1, "test"))
+    return choice.implementation()(choice, shape, rng_for(1, "test"))
 
 
 EVERY = [
@@ -68,7 +68,7 @@ def test_inputs_that_are_sums_get_smaller_weights(choice: choices.Initialization
     last = isinstance(choice, choices.RandomHyperplanes)
     one, four = (
         choice.implementation()(
-            choice, dataclasses.replace(shape_of(FAN_IN, FAN_OUT, last=last), terms=terms), stream(1, "test")
+            choice, dataclasses.replace(shape_of(FAN_IN, FAN_OUT, last=last), terms=terms), rng_for(1, "test")
         )
         for terms in (1, 4)
     )
@@ -116,7 +116,7 @@ def test_siren_s_first_layer() -> None:
 @pytest.mark.parametrize(("fan_in", "fan_out"), [(20, 30), (30, 20), (25, 25)])
 def test_orthogonal(fan_in: int, fan_out: int) -> None:
     choice = choices.Orthogonal(gain=2.0)
-    weights, _ = choice.implementation()(choice, shape_of(fan_in, fan_out), stream(1, "test"))
+    weights, _ = choice.implementation()(choice, shape_of(fan_in, fan_out), rng_for(1, "test"))
     small = weights @ weights.T if fan_out <= fan_in else weights.T @ weights
     np.testing.assert_allclose(small, 4 * np.eye(len(small)), atol=1e-12)
 
@@ -168,7 +168,7 @@ def test_edges_of_a_layer_above_a_constant_one() -> None:
     weights, biases = choices.RandomHyperplanes.implementation()(
         choices.RandomHyperplanes(),
         Shape(3, 4, first=False, last=False, inputs=lambda _, count: np.ones((count, 3))),
-        stream(1, ""),
+        rng_for(1, ""),
     )
     assert np.isfinite(weights).all()
     np.testing.assert_allclose(weights.sum(axis=1), -biases)

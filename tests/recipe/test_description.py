@@ -39,7 +39,7 @@ def test_numbers_are_those_of_the_module(changes: dict[str, Any], channels: int)
     assert isinstance(module, models.MLP)
     parameters = list(module.parameters())
     assert found.parameters == sum(each.numel() for each in parameters)
-    assert found.bytes_a_number == parameters[0].element_size()
+    assert found.bytes_per_number == parameters[0].element_size()
     linear = module.linear_layers()
     assert [(each.inputs, each.units) for each in found.layers] == [(x.in_features, x.out_features) for x in linear]
     # What PyTorch counts: two operations to a multiply-add, products only.
@@ -60,7 +60,7 @@ def test_a_network_of_one_s_own_is_not_described() -> None:
 
 
 def test_replica_is_float64() -> None:
-    assert describe(changed(preset("blog-2012"), {"engine": "replica"})).bytes_a_number == 8
+    assert describe(changed(preset("blog-2012"), {"engine": "replica"})).bytes_per_number == 8
 
 
 @pytest.mark.slow

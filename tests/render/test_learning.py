@@ -23,7 +23,7 @@ from sfumato.render.film_options import FilmOptions
 from sfumato.render.layout import plan_within
 from sfumato.render.learning import finish, remake
 from sfumato.render.painter import Painter
-from sfumato.render.stills import Still, one_an_epoch, stills
+from sfumato.render.stills import Still, one_per_epoch, stills
 from sfumato.runs import layout, weights
 from tests.render.moving import animated, decoded
 from tests.render.small_run import HEIGHT, WIDTH, small_run
@@ -58,12 +58,12 @@ def test_one_frame_a_still_and_the_same_as_after_training(tmp_path: Path) -> Non
     finish(run, FilmOptions(), silent)
     path, count = stills_shown(run, FilmOptions(out=str(tmp_path / "again.mp4")))
     assert path.read_bytes() == (run.folder / "learning.mp4").read_bytes()
-    assert count == len(one_an_epoch(stills(run)))
+    assert count == len(one_per_epoch(stills(run)))
     # Four seconds, smooth whatever the number of its moments.
     assert len(decoded(path)) == 4 * 24
 
 
-def test_one_frame_an_epoch(run: sf.Run, tmp_path: Path) -> None:
+def test_one_frame_per_epoch(run: sf.Run, tmp_path: Path) -> None:
     assert stills_shown(run, FilmOptions(every="epoch", out=str(tmp_path / "a.mp4"), **SHORT))[1] == 4
 
 
@@ -123,7 +123,7 @@ def test_an_epoch_s_frame_is_the_nearest_to_its_end() -> None:
         return [Still(step, epoch, 0.1, None, None, None) for step, epoch in enumerate(epochs)]
 
     def chosen(*epochs: float) -> list[float]:
-        return [still.epoch for still in one_an_epoch(at(*epochs))]
+        return [still.epoch for still in one_per_epoch(at(*epochs))]
 
     assert chosen(0, 0.4, 0.9, 1.2, 1.9, 2.1, 2.6) == [0, 0.9, 1.9, 2.6]
     assert chosen(0, 0.01, 0.02) == [0, 0.02]

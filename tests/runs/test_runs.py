@@ -24,7 +24,7 @@ from sfumato.runs import metrics as metrics_file
 from sfumato.runs.observers import RunRecord
 from sfumato.runs.observers.moments import Selection
 from sfumato.training import Overhead, PictureProblem, Start, resolve
-from sfumato.training.health import Gauge
+from sfumato.training.health import LayerProbe
 from sfumato.training.starvation import Processor
 from tests.runs import made
 from tests.small import SMALL, picture
@@ -61,40 +61,40 @@ def test_one_line_an_evaluation(folder: Path) -> None:
     lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     assert [line["epoch"] for line in lines] == [1, 2, 3]
     names = ["epoch", "step", "samples", "seconds", "loss", "mse", "mae", "psnr", "ssim", "learning_rate"]
-    assert [name for name in lines[0] if name != "figures"] == names
+    assert [name for name in lines[0] if name != "stats"] == names
     assert all(math.isfinite(line[name]) for line in lines for name in names)
     assert lines[-1]["mse"] < lines[0]["mse"]
 
 
 def test_figures_of_every_layer(folder: Path) -> None:
     run = load_run(folder)
-    figures = run.metrics[-1]["figures"]
+    figures = run.metrics[-1]["stats"]
     assert figures["layers"]["name"] == ["layers.0", "layers.1", "layers.2"]
     assert {len(column) for column in figures["layers"].values()} == {3}
     # They are those of the network as it was then.
     model, _ = run.model()
     weights = {name: value.numpy() for name, value in model.state_dict().items()}
-    again = Gauge(run.recipe, run.picture, model).measure(weights).as_json()
+    again = LayerProbe(run.recipe, run.picture, model).measure(weights).as_json()
     assert again["layers"]["name"] == figures["layers"]["name"]
     for name in ("activation_spread", "gradient_norm", "stable_rank"):
         assert again["layers"][name] == pytest.approx(figures["layers"][name], rel=1e-4)
-    assert "figures" not in run.facts["result"]
-    assert run.facts["overhead"]["seconds"].get("figures", 0) >= 0
+    assert "stats" not in run.facts["result"]
+    assert run.facts["overhead"]["seconds"].get("stats", 0) >= 0
 
 
 @pytest.mark.slow
 def test_figures_are_taken_as_often_as_their_share_pays_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # At the last evaluation whatever they cost.
-    monkeypatch.setattr("sfumato.runs.observers.metrics.FIGURES_OVERHEAD", Overhead(-1.0))
+    monkeypatch.setattr("sfumato.runs.observers.metrics.STATS_OVERHEAD", Overhead(-1.0))
     run = sf.paint(picture(), runs=tmp_path, film="none", **SMALL)
-    assert ["figures" in line for line in run.metrics] == [False, False, True]
+    assert ["stats" in line for line in run.metrics] == [False, False, True]
 
 
 @pytest.mark.slow
 def test_a_run_from_before_there_were_figures_is_read(folder: Path, tmp_path: Path) -> None:
     old = tmp_path / folder.name
     shutil.copytree(folder, old)
-    lines = [{name: value for name, value in line.items() if name != "figures"} for line in load_run(old).metrics]
+    lines = [{name: value for name, value in line.items() if name != "stats"} for line in load_run(old).metrics]
     (old / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     run = load_run(old)
     assert run.metrics == lines

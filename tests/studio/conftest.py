@@ -53,7 +53,7 @@ def over_trained(trained: sf.Run) -> Iterator[TestClient]:
 
 @pytest.fixture
 def looked_into_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No process is started to look into networks and experiments: tests/studio/inside has one that is."""
+    """No process is started to look into networks and experiments: tests/studio/inspector has one that is."""
     here.look(monkeypatch)
 
 

@@ -13,20 +13,20 @@ from typing import Any
 import pytest
 
 from sfumato.studio.form import uploads
-from sfumato.studio.inside import networks
-from sfumato.studio.training import children
+from sfumato.studio.inspector import networks
+from sfumato.studio.training import worker_pool
 
 
 class Looker:
-    """In place of the `Child` that looks into networks."""
+    """In place of the `Subprocess` that looks into networks."""
 
     ended = False
 
     def __init__(self, *_: Any) -> None:
-        from sfumato.studio.inside import looker
+        from sfumato.studio.inspector import inference_worker
 
-        self._answered = looker._answered
-        self._networks = looker._Networks()
+        self._answered = inference_worker._answered
+        self._networks = inference_worker._Networks()
 
     def ask(self, order: dict[str, Any], _: float) -> tuple[dict[str, Any], bytes]:
         """As it comes through pipes."""
@@ -37,7 +37,7 @@ class Looker:
 
 
 class Checker:
-    """In place of the `Child` that checks recipes: it finds nothing wrong with any."""
+    """In place of the `Subprocess` that checks recipes: it finds nothing wrong with any."""
 
     ended = False
     has_answer = False
@@ -75,12 +75,12 @@ class Decoder:
 
 def look(patch: pytest.MonkeyPatch) -> None:
     """Networks are looked into here."""
-    patch.setattr(networks, "Child", Looker)
+    patch.setattr(networks, "Subprocess", Looker)
 
 
 def check(patch: pytest.MonkeyPatch) -> None:
     """Recipes are checked here, or not at all."""
-    patch.setattr(children, "Child", Checker)
+    patch.setattr(worker_pool, "Subprocess", Checker)
 
 
 def decode(patch: pytest.MonkeyPatch) -> None:

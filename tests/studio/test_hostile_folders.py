@@ -23,7 +23,7 @@ import sfumato as sf
 SOON = 20.0
 """Seconds at work for all addresses of one run: not those in which a busy machine does something else."""
 
-OF_A_RUN = (
+OF_PER_RUN = (
     "",
     "/metrics",
     "/target.png",
@@ -52,7 +52,7 @@ def ask_all(studio: TestClient, capfd: pytest.CaptureFixture[str]) -> dict[str, 
     before, began = peak(), time.process_time()
     found: dict[str, int] = {}
     assert studio.get("/api/runs").status_code == 200
-    for path in OF_A_RUN:
+    for path in OF_PER_RUN:
         answer = studio.get(f"/api/runs/one{path}")
         found[path] = answer.status_code
         assert answer.status_code < 500, (path, answer.text)

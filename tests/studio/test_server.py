@@ -52,7 +52,7 @@ def asked(page: Server, recipe: dict[str, Any]) -> str:
     return answer["name"]
 
 
-def heard(events: Iterator[tuple[str, Any]], kind: str, **wanted: Any) -> dict[str, Any]:
+def log_to(events: Iterator[tuple[str, Any]], kind: str, **wanted: Any) -> dict[str, Any]:
     """The next event of a kind with these values, whatever others come before it."""
     until = time.monotonic() + PATIENCE
     for event, data in events:
@@ -80,9 +80,9 @@ def test_runs_and_their_queue_outlive_the_server(folder: Path) -> None:
             event, data = next(events)
             assert event == "state"
             if data["state"] == "queued":
-                heard(events, "state", state="running")
-            heard(events, "moment")
-            heard(events, "state", state="running")
+                log_to(events, "state", state="running")
+            log_to(events, "moment")
+            log_to(events, "state", state="running")
         assert (folder / first / "watched").exists()
         assert [page.get(f"/api/runs/{name}")["now"]["before"] for name in (last, unwanted)] == [0, 1]
         page.kill()
@@ -97,14 +97,14 @@ def test_runs_and_their_queue_outlive_the_server(folder: Path) -> None:
             assert next(events)[1]["state"] == "running"
             # A training that is paused leaves its cores to the next, and waits for them when it is to go on.
             assert page.ask("POST", f"/api/runs/{first}/pause") == (202, {"name": first})
-            heard(events, "state", state="paused")
+            log_to(events, "state", state="paused")
             eventually(lambda: state(page, last) == "running")
             assert state(page, first) == "paused"
             assert page.ask("POST", f"/api/runs/{first}/resume")[0] == 202
             assert state(page, first) == "queued"
             assert page.ask("POST", f"/api/runs/{last}/stop")[0] == 202
-            heard(events, "state", state="running")
-            assert heard(events, "moment")["step"] < heard(events, "moment")["step"]
+            log_to(events, "state", state="running")
+            assert log_to(events, "moment")["step"] < log_to(events, "moment")["step"]
         eventually(lambda: not list((folder / ".studio" / "queue").glob("*.json")))
         assert page.ask("POST", "/api/runs/delete", {"names": [first]})[1]["deleted"] == []
         assert page.ask("POST", f"/api/runs/{first}/stop")[0] == 202

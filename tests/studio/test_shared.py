@@ -32,7 +32,7 @@ def test_housekeeping_goes_on_after_a_mistake(
             raise ValueError("nobody thought of this")
 
         monkeypatch.setattr(studio.queue, "go_on", mistaken)
-        house = asyncio.create_task(studio.keep_house())
+        house = asyncio.create_task(studio.maintain())
         waiting = asyncio.create_task(often.wait())
         await asyncio.wait({house, waiting}, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
         house.cancel()

@@ -13,7 +13,7 @@ import sfumato as sf
 from sfumato.cli.progress import PAINTINGS
 from sfumato.runs import weights
 from sfumato.runs.observers import CheckpointWriter, MomentWriter
-from sfumato.runs.observers.metrics import FIGURES_OVERHEAD
+from sfumato.runs.observers.metrics import STATS_OVERHEAD
 from sfumato.training import Overhead, OverheadBudget
 from sfumato.training.overhead import EVALUATIONS
 from sfumato.training.picture import problem
@@ -21,7 +21,7 @@ from tests.small import SMALL, picture
 
 
 def test_the_shares_are_a_tenth_together() -> None:
-    others = (FIGURES_OVERHEAD, MomentWriter.overhead, CheckpointWriter.overhead, PAINTINGS)
+    others = (STATS_OVERHEAD, MomentWriter.overhead, CheckpointWriter.overhead, PAINTINGS)
     assert pytest.approx(0.1) == EVALUATIONS + sum(each.share for each in others)
 
 
@@ -85,10 +85,10 @@ def test_a_second_is_counted_once(monkeypatch: pytest.MonkeyPatch) -> None:
     budget = under_way(10.0)
     with budget.measure("metrics"):
         now += 1
-        with budget.measure("figures"):
+        with budget.measure("stats"):
             now += 5
         now += 2
-    assert budget.facts()["seconds"] == {"metrics": 3, "figures": 5}
+    assert budget.facts()["seconds"] == {"metrics": 3, "stats": 5}
 
 
 class Clock:

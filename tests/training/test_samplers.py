@@ -15,7 +15,7 @@ def epochs(choice: choices.Sampler, seed: int = 3) -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize("choice", [choices.Shuffled(), choices.Sequential(), choices.Fixed()], ids=str)
-def test_every_pixel_once_an_epoch(choice: choices.Sampler) -> None:
+def test_every_pixel_once_per_epoch(choice: choices.Sampler) -> None:
     for epoch in epochs(choice):
         assert sorted(epoch) == list(range(N))
 

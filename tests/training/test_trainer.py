@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from sfumato.errors import EngineError, SnapshotError
-from sfumato.notices import heard
+from sfumato.log import log_to
 from sfumato.recipe import Recipe, changed
 from sfumato.training import PictureSnapshot, resolve
 from tests.small import SMALL, picture, trainer
@@ -69,12 +69,12 @@ def test_it_learns() -> None:
     first, *_, last = run({"budget": {"epochs": 300}})
     assert last.evaluation is not None
     flat = picture()
-    flat_psnr = -10 * math.log10(((flat - flat.mean(axis=(0, 1))) ** 2).mean())
-    assert last.evaluation.psnr > flat_psnr + 1
+    mean_color_psnr = -10 * math.log10(((flat - flat.mean(axis=(0, 1))) ** 2).mean())
+    assert last.evaluation.psnr > mean_color_psnr + 1
     assert math.isnan(first.loss)
 
 
-def test_one_evaluation_an_epoch() -> None:
+def test_one_evaluation_per_epoch() -> None:
     evaluated = [s for s in run({"budget": {"epochs": 5}, "evaluation": {"interval": "epoch"}}) if s.evaluation]
     assert [s.epoch for s in evaluated] == [1, 2, 3, 4, 5]
 
@@ -168,7 +168,7 @@ def test_an_engine_that_cannot_says_every_reason() -> None:
 
 
 def test_an_evaluation_that_is_stopped_is_made_when_training_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sfumato.training.picture.problem.rows_of_a_block", lambda *_: 1)
+    monkeypatch.setattr("sfumato.training.picture.problem.rows_per_block", lambda *_: 1)
     monkeypatch.setattr("sfumato.training.picture.evaluation.QUIET", 0)
     recipe = resolve(changed(changed(Recipe(), SMALL), {"budget": {"steps": 3}, "evaluation": {"interval": "end"}}))
     told: list[str] = []
@@ -185,7 +185,7 @@ def test_an_evaluation_that_is_stopped_is_made_when_training_goes_on(monkeypatch
 
 
 def test_who_stops_training_gets_a_painting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sfumato.training.picture.problem.rows_of_a_block", lambda *_: 1)
+    monkeypatch.setattr("sfumato.training.picture.problem.rows_per_block", lambda *_: 1)
     *_, last = run({"budget": {"epochs": 10**6}}, stop=lambda: True)
     assert last.ended == "stopped"
     assert last.evaluation is not None
@@ -194,14 +194,14 @@ def test_who_stops_training_gets_a_painting(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_long_evaluation_is_told_beforehand(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sfumato.training.picture.problem.LONG_EVALUATION", 0)
     said: list[str] = []
-    with heard(said.append):
+    with log_to(said.append):
         run({"budget": {"steps": 1}})
     assert any("to paint all 63 pixels" in line and "--picture.max-side" in line for line in said)
 
 
 def test_a_snapshot_is_asked_while_it_is_the_newest() -> None:
     first, *_, last = run({"budget": {"epochs": 3}, "evaluation": {"interval": "epoch"}})
-    for look in (first.painting, first.weights, first.figures, first.canvas, first.state):
+    for look in (first.painting, first.weights, first.stats, first.canvas, first.state):
         with pytest.raises(SnapshotError, match=r"the snapshot of step 0 must be asked before .* Got step 12 by now"):
             look()
     # Nothing has come after the last.

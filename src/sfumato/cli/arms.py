@@ -8,7 +8,7 @@ from typing import Any
 
 from sfumato import trust
 from sfumato.errors import SfumatoError
-from sfumato.lab.questions import own
+from sfumato.lab.questions import custom
 from sfumato.recipe import Recipe, changed
 from sfumato.recipe.changes import flat, merged, nested
 from sfumato.recipe.source import read
@@ -19,11 +19,11 @@ def of_axes(axes: Sequence[str], recipe: Recipe, typed: Mapping[str, Any]) -> di
     split: list[tuple[str, list[str]]] = []
     for axis in axes:
         field, _, texts = axis.partition("=")
-        split.append((field, own.split_list(texts)))
+        split.append((field, custom.split_list(texts)))
         for value in split[-1][1]:
             trust.allow_named_in(nested(field, value))
     check_heeded(typed, [[field for field, _ in split]], "every arm")
-    return own.grid(recipe, split)
+    return custom.grid(recipe, split)
 
 
 def of_arms(arms: Sequence[str], recipe: Recipe, typed: Mapping[str, Any]) -> dict[str, Recipe]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from sfumato.cli import base, flags
 from sfumato.errors import SfumatoError
-from sfumato.notices import heard
+from sfumato.log import log_to
 from sfumato.recipe.source import KINDS, read
 
 DOC = """Try a recipe for about a second and say whether it will learn, what is wrong and what to change.
@@ -43,7 +43,7 @@ def command(arguments: Sequence[str]) -> int:
     from sfumato.api import check
     from sfumato.cli.check_table import show
 
-    with heard(_tell):
+    with log_to(_tell):
         diagnosis = check(recipe)
     if parsed.json:
         sys.stdout.write(json.dumps(diagnosis.as_json(), indent=2) + "\n")

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
-from sfumato.training import Diagnosis, Figures
+from sfumato.training import Diagnosis, NetworkStats
 
 STYLES = {"error": "bold red", "warning": "yellow", "fine": "green"}
 
@@ -53,7 +53,7 @@ def _write(console: Console, text: Text) -> None:
         sys.stdout.write(text.plain.rstrip() + "\n")
 
 
-def _rows(figures: Figures, updates: Sequence[float] | None) -> list[tuple[str, ...]]:
+def _rows(figures: NetworkStats, updates: Sequence[float] | None) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = [HEAD if updates is not None else HEAD[:-1]]
     norms = [layer.gradient_norm for layer in figures.layers]
     for number, layer in enumerate(figures.layers):
@@ -85,7 +85,7 @@ def _aligned(row: Sequence[str], wide: Sequence[int]) -> list[str]:
     return [f"{first[0]:<{first[1]}}", *(f"{cell:>{width}}" for cell, width in others)]
 
 
-def _output(figures: Figures) -> str:
+def _output(figures: NetworkStats) -> str:
     out, picture = figures.output, figures.picture
     return (
         f"  answers from {_number(out.low)} to {_number(out.high)}, spread {_number(out.spread)}; "

@@ -8,16 +8,16 @@ from pathlib import Path
 from sfumato.api import load_picture
 from sfumato.cli import experiments
 from sfumato.cli.stages import StagesProgress
-from sfumato.interrupt import asked_to_stop
+from sfumato.interrupt import stop_on_signals
 from sfumato.lab import report, trainable
 from sfumato.lab.claim import Claim, checked, default_folder
 from sfumato.lab.compare import paired_seeds, tuning_on
-from sfumato.lab.digits import bundled, mnist, pace
+from sfumato.lab.digits import bundled, epoch_time, mnist
 from sfumato.lab.digits.data import Digits
-from sfumato.lab.experiment import Experiment, StoppedError, carry_out
+from sfumato.lab.experiment import Experiment, StoppedError, run_plan
 from sfumato.lab.questions import mnist_claim
 from sfumato.lab.report import claim_page
-from sfumato.notices import heard
+from sfumato.log import log_to
 from sfumato.recipe import Recipe
 from sfumato.runs.elsewhere import named_by
 
@@ -25,7 +25,7 @@ FETCH = "fetch"
 """In place of a folder: download MNIST once."""
 
 
-def carried_out(
+def run_experiment(
     recipe: Recipe,
     *,
     digits: str | None,
@@ -57,16 +57,16 @@ def carried_out(
     progress = StagesProgress()
     found: list[Experiment] = []
     try:
-        with asked_to_stop() as stop, progress, heard(progress.say), named_by("--out"):
+        with stop_on_signals() as stop, progress, log_to(progress.say), named_by("--out"):
             learned = {mnist_claim.PICTURE: picture, mnist_claim.DIGITS: shown}
             for plan, name in zip(plans, learned, strict=True):
                 progress.say(
-                    f"{name}: {experiments.foretold(plan, learned[name], folder / name, workers, retry=retry)}"
+                    f"{name}: {experiments.forecast_line(plan, learned[name], folder / name, workers, retry=retry)}"
                 )
-            timed = pace.measure(recipe, stop)
+            timed = epoch_time.measure(recipe, stop)
             for plan, name in zip(plans, learned, strict=True):
                 found.append(
-                    carry_out(
+                    run_plan(
                         plan,
                         learned[name],
                         folder / name,

@@ -26,19 +26,19 @@ def command(arguments: Sequence[str]) -> int:
     """Compare, and print the verdict."""
     from sfumato.cli import arms
     from sfumato.lab.plan import SEEDS
-    from sfumato.lab.questions import QUESTIONS, deep_vs_shallow, mnist_claim, own
+    from sfumato.lab.questions import QUESTIONS, custom, deep_vs_shallow, mnist_claim
     from sfumato.lab.rates import TUNING_SEEDS
 
     typed_arms, rest = flags.collected(arguments, "--arm")
     axes, rest = flags.collected(rest, "--axis")
     claim = mnist_claim.NAME in rest
-    recipe, defaults = base.chosen(rest), mnist_claim.DEFAULTS if claim else own.DEFAULTS
+    recipe, defaults = base.chosen(rest), mnist_claim.DEFAULTS if claim else custom.DEFAULTS
     if flags.value_of(rest, "--preset") is None and flags.value_of(rest, "--recipe") is None:
         recipe = changed(recipe, defaults)
     questions = {**QUESTIONS, mnist_claim.NAME: mnist_claim}
     seeds = str(mnist_claim.SEEDS if claim else SEEDS)
     names = "; ".join(f"{name}, {question.HELP}" for name, question in questions.items())
-    start = own.described(own.defaults_of(changed(Recipe(), defaults)))
+    start = custom.described(custom.defaults_of(changed(Recipe(), defaults)))
     origin = f"Arms start from paint's default recipe with\n    {start};\n    with --preset fast from that itself.\n"
     parsed = flags.read(
         "compare",
@@ -96,9 +96,9 @@ def command(arguments: Sequence[str]) -> int:
         from sfumato.cli import claim as both
 
         typed = not isinstance(parsed.parameters, flags.Default)
-        return both.carried_out(recipe, digits=mnist, parameters=parameters if typed else None, **how)
+        return both.run_experiment(recipe, digits=mnist, parameters=parameters if typed else None, **how)
     if mnist is not None:
         raise SfumatoError(f"--mnist is for the question {mnist_claim.NAME}. Got {mnist!r} without it; leave it out.")
-    from sfumato.cli.experiments import carried_out
+    from sfumato.cli.experiments import run_experiment
 
-    return carried_out(asked, recipe, equal=parsed.equal, parameters=parameters, **how)
+    return run_experiment(asked, recipe, equal=parsed.equal, parameters=parameters, **how)

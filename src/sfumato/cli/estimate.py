@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from sfumato.formatting import count, duration
 from sfumato.recipe import Budget
 from sfumato.training import Snapshot
-from sfumato.words import count, duration
 
 LONG = 5.0
 """Seconds from which on one is told."""
@@ -44,8 +44,8 @@ class TrainingEstimate:
             return
         self._told = True
         pace = done / seconds
-        samples_an_epoch = snapshot.samples / snapshot.epoch
-        limits = [] if self._budget.epochs is None else [self._budget.epochs * samples_an_epoch]
+        samples_per_epoch = snapshot.samples / snapshot.epoch
+        limits = [] if self._budget.epochs is None else [self._budget.epochs * samples_per_epoch]
         if self._budget.steps is not None:
             limits.append(self._budget.steps * snapshot.samples / snapshot.step)
         whole = (min(limits) - first.samples) / pace
@@ -53,7 +53,7 @@ class TrainingEstimate:
         if whole < LONG or (limit is not None and limit - first.seconds < whole):
             return
         rest = "the other " if first.step else ""
-        what = f"{limits[0] / samples_an_epoch - first.epoch:,.4g} epochs"
+        what = f"{limits[0] / samples_per_epoch - first.epoch:,.4g} epochs"
         if self._budget.steps is not None and min(limits) == limits[-1]:
             what = f"{self._budget.steps - first.step:,} steps"
         unless = "" if self._budget.psnr is None else ", unless the painting is good enough before"

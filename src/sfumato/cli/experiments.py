@@ -16,20 +16,20 @@ from rich.text import Text
 
 from sfumato.api import load_picture
 from sfumato.cli.stages import StagesProgress
-from sfumato.interrupt import asked_to_stop
-from sfumato.lab import report, rescue, table, trainable, verdict
+from sfumato.formatting import duration
+from sfumato.interrupt import stop_on_signals
+from sfumato.lab import report, saturation_report, table, trainable, verdict
 from sfumato.lab.compare import default_folder, plan_of
-from sfumato.lab.experiment import Experiment, StoppedError, carry_out
+from sfumato.lab.experiment import Experiment, StoppedError, run_plan
 from sfumato.lab.forecast import forecast
 from sfumato.lab.plan import Plan
-from sfumato.lab.questions import own
+from sfumato.lab.questions import custom
 from sfumato.lab.report.text import several
 from sfumato.lab.train import Learned
-from sfumato.notices import heard
+from sfumato.log import log_to
 from sfumato.recipe import Recipe
 from sfumato.render.text import one_line
 from sfumato.runs.elsewhere import named_by
-from sfumato.words import duration
 
 COLUMNS = ("arm", "score", "±", "seeds", "parameters", "epochs", "GFLOP", "s", "GFLOP to target", "s to target", "rate")
 
@@ -38,11 +38,11 @@ WIDTH = 120
 """Characters of a table that is written to a file."""
 
 
-def carried_out(
+def run_experiment(
     asked: str | Mapping[str, Recipe], recipe: Recipe, *, out: Path | None, workers: int, retry: bool, **how: Any
 ) -> int:
     """Plan, train, print; the exit status: 0, or 130 when it was interrupted before its end."""
-    if not isinstance(asked, str) and how["tune"] is None and (alike := own.differ_in_rates(asked)) is not None:
+    if not isinstance(asked, str) and how["tune"] is None and (alike := custom.differ_in_rates(asked)) is not None:
         a, b = (one_line(name) for name in alike)
         sys.stderr.write(
             f"learning rates are compared as they are written: {a} and {b} differ in nothing else (--tune true finds "
@@ -53,15 +53,15 @@ def carried_out(
 
 
 def planned(plan: Plan, picture: NDArray[np.float32], *, out: Path | None, workers: int, retry: bool) -> int:
-    """Train and print what is planned; the exit status as of `carried_out`."""
+    """Train and print what is planned; the exit status as of `run_experiment`."""
     trainable.check(plan)
     folder = default_folder(plan) if out is None else out
     progress = StagesProgress()
     written: list[Path] = []
     try:
-        with asked_to_stop() as stop, progress, heard(progress.say), named_by("--out"):
-            progress.say(foretold(plan, picture, folder, workers, retry=retry))
-            found = carry_out(
+        with stop_on_signals() as stop, progress, log_to(progress.say), named_by("--out"):
+            progress.say(forecast_line(plan, picture, folder, workers, retry=retry))
+            found = run_plan(
                 plan,
                 picture,
                 folder,
@@ -79,7 +79,7 @@ def planned(plan: Plan, picture: NDArray[np.float32], *, out: Path | None, worke
     return 0
 
 
-def foretold(plan: Plan, learned: Learned, folder: Path, workers: int, *, retry: bool = False) -> str:
+def forecast_line(plan: Plan, learned: Learned, folder: Path, workers: int, *, retry: bool = False) -> str:
     """What is ahead, in one line.
 
     ``2 arms, 10 seeds, 20 epochs, 112 x 160 pixels: about 56 trials, 36 of them to find learning rates, about 25 s``.
@@ -104,7 +104,7 @@ def tell(experiment: Experiment) -> None:
     """The table and the verdict on stdout."""
     tell_table(experiment)
     sys.stdout.write("\n" + "\n".join(map(one_line, verdict.sentences(experiment))) + "\n")
-    if lines := rescue.sentences(experiment):
+    if lines := saturation_report.sentences(experiment):
         sys.stdout.write("\n" + "\n".join(lines) + "\n")
     sys.stdout.write(f"\nexperiment  {experiment.folder.path}\n")
 

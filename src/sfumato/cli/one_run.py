@@ -37,20 +37,20 @@ def loaded(folder: Path, module: str) -> Run:
 
     Raises SfumatoError where the run has no such network, or it cannot be built.
     """
-    from sfumato.models import own, own_check
+    from sfumato.models import custom, custom_check
     from sfumato.runs import load_run
 
     run = load_run(folder)
     named = run.recipe.model.module
     if isinstance(module, flags.Default):
         if named is not None:
-            own.check_findable(named)
+            custom.check_findable(named)
             trust.check(named)
         return run
     if named is None:
         raise RunError(f"--module is for runs of a network of your own. Got {module!r} for {folder}; leave it out.")
-    built = own_check.materialized(
-        own.build(module, run.facts["picture"]["channels"], run.recipe.seed), run.recipe.seed
+    built = custom_check.materialized(
+        custom.build(module, run.facts["picture"]["channels"], run.recipe.seed), run.recipe.seed
     )
     run = load_run(folder, built)
     if run.moments():

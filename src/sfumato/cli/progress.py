@@ -15,13 +15,13 @@ from rich.text import Text
 from sfumato import images
 from sfumato.cli import half_blocks
 from sfumato.cli.estimate import KNOWN_AFTER, StageEstimate, TrainingEstimate
+from sfumato.formatting import clock, count
 from sfumato.recipe import Budget
 from sfumato.recipe.picture import Transfer
 from sfumato.training import Observer, Overhead, PictureSnapshot
-from sfumato.words import clock, count
 
-SECONDS_A_LINE = 5.0
-SECONDS_A_PAINTING = 0.5
+SECONDS_PER_LINE = 5.0
+SECONDS_PER_PAINTING = 0.5
 """Between two paintings in the terminal."""
 
 PAINTINGS = Overhead(share=0.015)
@@ -58,7 +58,7 @@ class PaintProgress(Observer[PictureSnapshot]):
         )
         self._bar = Progress(*columns, console=self._console, expand=True)
         self._live = Live(console=self._console, get_renderable=self._shown, refresh_per_second=8)
-        self._task = self._bar.add_task("training", total=1.0, figures="")
+        self._task = self._bar.add_task("training", total=1.0, stats="")
         self._started = time.monotonic()
         self._last_line = -math.inf
         self._samples = 0
@@ -85,7 +85,7 @@ class PaintProgress(Observer[PictureSnapshot]):
         self._stage_estimate.other_work()
         if math.isnan(snapshot.loss) and snapshot.ended is None:
             return
-        due = time.monotonic() - self._last_painting >= SECONDS_A_PAINTING
+        due = time.monotonic() - self._last_painting >= SECONDS_PER_PAINTING
         if self._paints and (snapshot.ended or (due and snapshot.overhead.can_afford(PAINTINGS, DRAWN))):
             self._draw(snapshot)
         if snapshot.seconds < KNOWN_AFTER and snapshot.ended is None:
@@ -100,7 +100,7 @@ class PaintProgress(Observer[PictureSnapshot]):
             f"epoch {snapshot.epoch:.2f}  {_decibels(psnr)} dB  {count(pace)} samples/s  "
             f"{clock(elapsed)} elapsed  {clock(left)} left"
         )
-        self._bar.update(self._task, completed=snapshot.progress, figures=figures)
+        self._bar.update(self._task, completed=snapshot.progress, stats=figures)
         self._line(f"{snapshot.progress:4.0%}  {figures}", last=snapshot.ended is not None)
 
     def _draw(self, snapshot: PictureSnapshot) -> None:
@@ -115,16 +115,16 @@ class PaintProgress(Observer[PictureSnapshot]):
         """Show how far a long evaluation, or the work after training, is."""
         self._stage_estimate.stage(name, done, total)
         if name not in self._stages:
-            self._stages[name] = self._bar.add_task(name, total=total, figures="")
+            self._stages[name] = self._bar.add_task(name, total=total, stats="")
         if name != "evaluation":
             # What comes after training, wherever that ended.
             self._bar.update(self._task, completed=1.0)
-        self._bar.update(self._stages[name], completed=done, total=total, figures=f"{done}/{total}")
+        self._bar.update(self._stages[name], completed=done, total=total, stats=f"{done}/{total}")
         self._line(f"{name} {done}/{total}", last=done == total)
 
     def _line(self, text: str, *, last: bool) -> None:
         now = time.monotonic()
-        if self._console.is_terminal or not (last or now - self._last_line >= SECONDS_A_LINE):
+        if self._console.is_terminal or not (last or now - self._last_line >= SECONDS_PER_LINE):
             return
         self._last_line = now
         self.say(text)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sfumato.cli import flags
 from sfumato.errors import SfumatoError
-from sfumato.notices import heard
+from sfumato.log import log_to
 
 DOC = """Write an experiment's report again: one page that opens anywhere, and its trials as CSV and Parquet.
 
@@ -30,7 +30,7 @@ def command(arguments: Sequence[str]) -> int:
     from sfumato.lab.report.progress import progress
     from sfumato.runs.elsewhere import named_by
 
-    with named_by(""), heard(_say):
+    with named_by(""), log_to(_say):
         found = read(Path(parsed.experiment))
         files = report.write(found)
     state = progress(found)

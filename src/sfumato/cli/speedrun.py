@@ -9,10 +9,10 @@ from typing import get_args
 
 from sfumato.cli import base, flags
 from sfumato.errors import SfumatoError
-from sfumato.interrupt import asked_to_stop
+from sfumato.interrupt import stop_on_signals
 from sfumato.lab.speedrun import records, report, rules
 from sfumato.lab.speedrun.tracks import TRACKS, Seeds, Track
-from sfumato.notices import heard
+from sfumato.log import log_to
 from sfumato.recipe import changed
 from sfumato.runs.elsewhere import named_by
 
@@ -56,10 +56,10 @@ def command(arguments: Sequence[str]) -> int:
     from sfumato.cli.stages import StagesProgress
     from sfumato.lab.speedrun.speedrun import speedrun
 
-    progress = StagesProgress(draws_a_second=2)
+    progress = StagesProgress(draws_per_second=2)
     picture = None if isinstance(parsed.picture, flags.Default) else parsed.picture
     name = rules.name(recipe, track)
-    with asked_to_stop() as stop, progress, heard(progress.say):
+    with stop_on_signals() as stop, progress, log_to(progress.say):
         found = speedrun(recipe, track, parsed.seeds, name, picture, progress.stage, stop)
     if found is None:
         sys.stderr.write("sfumato: interrupted; a speedrun without all of its seeds has no result.\n")

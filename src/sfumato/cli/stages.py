@@ -13,14 +13,14 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 from rich.text import Text
 
 from sfumato.cli.estimate import StageEstimate
-from sfumato.cli.progress import SECONDS_A_LINE
+from sfumato.cli.progress import SECONDS_PER_LINE
 
 
 class StagesProgress:
     """One bar a stage. A context manager; call `stage` as the work goes on."""
 
-    def __init__(self, *, draws_a_second: float = 10) -> None:
-        """``draws_a_second``: of the bar; each takes a millisecond or two from what is measured meanwhile."""
+    def __init__(self, *, draws_per_second: float = 10) -> None:
+        """``draws_per_second``: of the bar; each takes a millisecond or two from what is measured meanwhile."""
         self._console = Console(stderr=True)
         self._bar = Progress(
             TextColumn("{task.description:<9}", markup=False),
@@ -30,7 +30,7 @@ class StagesProgress:
             console=self._console,
             disable=not self._console.is_terminal,
             expand=True,
-            refresh_per_second=draws_a_second,
+            refresh_per_second=draws_per_second,
         )
         self._estimate = StageEstimate(self.say)
         self._name: str | None = None
@@ -55,7 +55,7 @@ class StagesProgress:
             self._task = self._bar.add_task(name, total=total)
             self._started, self._last_line = now, -math.inf
         self._bar.update(self._task, completed=done, total=total)
-        if self._console.is_terminal or not (done == total or now - self._last_line >= SECONDS_A_LINE):
+        if self._console.is_terminal or not (done == total or now - self._last_line >= SECONDS_PER_LINE):
             return
         self._last_line = now
         left = timedelta(seconds=round((now - self._started) * (total - done) / max(done, 1)))

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from sfumato.interrupt import asked_to_stop
-from sfumato.notices import heard
+from sfumato.interrupt import stop_on_signals
+from sfumato.log import log_to
 from sfumato.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def watched(train: Callable[..., Run], *arguments: Any, of: Recipe, painting: bo
     from sfumato.cli.progress import PaintProgress
 
     progress = PaintProgress(of.budget, painting=painting, transfer=of.picture.transfer)
-    with asked_to_stop() as stop, progress, heard(progress.say):
+    with stop_on_signals() as stop, progress, log_to(progress.say):
         run = train(*arguments, observers=[progress], stop=stop, **options)
     given_up = run.status == "diverged"
     (sys.stderr if given_up else sys.stdout).write(run.summary() + "\n")

@@ -14,7 +14,7 @@ from sfumato.images.blocks import blocks
 from sfumato.images.color import srgb_to_linear
 from sfumato.images.refusal import refusal
 from sfumato.images.settings import PictureSettings
-from sfumato.notices import LOG
+from sfumato.log import LOG
 
 MAX_VALUES = 128_000_000
 """Pixels times channels of a picture to learn: 512 MB in float32."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from sfumato.errors import RunError
 from sfumato.lab import verdict
 from sfumato.lab.compare import FOLDER
-from sfumato.lab.digits.pace import Pace
+from sfumato.lab.digits.epoch_time import EpochTime
 from sfumato.lab.experiment import Experiment
 from sfumato.lab.plan import Plan
 from sfumato.lab.questions import mnist_claim as asked
@@ -23,7 +23,7 @@ HELPS = {1: "depth helps", -1: "depth hurts", 0: "depth is not shown to help or 
 class Claim:
     """The claim, tried."""
 
-    pace: Pace
+    pace: EpochTime
     picture: Experiment
     digits: Experiment
 

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from sfumato import images, trust
 from sfumato.errors import RecipeError
 from sfumato.lab import questions, report, watching
-from sfumato.lab.execute import Executes
-from sfumato.lab.experiment import Experiment, Watch, carry_out
+from sfumato.lab.execute import Executor
+from sfumato.lab.experiment import Experiment, Watch, run_plan
 from sfumato.lab.plan import MOST_SEEDS, SEEDS, Plan
-from sfumato.lab.questions import deep_vs_shallow, own
+from sfumato.lab.questions import custom, deep_vs_shallow
 from sfumato.lab.rates import TUNING_SEEDS, Tuning
 from sfumato.process_state import scoped
 from sfumato.recipe import Recipe, changed
@@ -42,9 +42,9 @@ def plan_of(
     paired = paired_seeds(seeds)
     tuning = None if tune is False else tuning_on(tuning_seeds)
     if not isinstance(asked, str):
-        if tune is None and own.differ_in_rates(asked) is not None:
+        if tune is None and custom.differ_in_rates(asked) is not None:
             tuning = None
-        return own.plan(asked, picture, seeds=paired, tuning=tuning, equal=equal, base=recipe)
+        return custom.plan(asked, picture, seeds=paired, tuning=tuning, equal=equal, base=recipe)
     question = questions.find(asked)
     base = recipe or changed(Recipe(), question.DEFAULTS)
     return question.plan(base, picture, seeds=paired, tuning=tuning, equal=equal, parameters=parameters)
@@ -85,7 +85,7 @@ def compare(
     watch: Watch | None = None,
     stop: Callable[[], bool] = lambda: False,
     workers: int = 0,
-    executor: Executes | None = None,
+    executor: Executor | None = None,
     **changes: Any,
 ) -> Experiment:
     """Compare networks fairly and say which is better, with an interval.
@@ -94,7 +94,7 @@ def compare(
     what it changes: ``compare({"relu": {"model": {"activation": "relu"}}, "sine": {...}}, "cat")``. ``picture`` is what
     `sfumato.paint` takes, and all arms learn it; without it, a recipe's own. ``changes`` are those of all arms. An arm
     that only changes fields starts from `paint`'s default recipe with Adam at 0.003, batches of 256, 20 epochs and a
-    picture of at most 160 pixels (`sfumato.lab.questions.own.DEFAULTS`; plan.json has them under ``defaults``); a
+    picture of at most 160 pixels (`sfumato.lab.questions.custom.DEFAULTS`; plan.json has them under ``defaults``); a
     recipe or a preset stays as it is.
 
     Every arm is trained on the same ``seeds``, at its own best learning rate, which is found on ``tuning_seeds``
@@ -110,14 +110,14 @@ def compare(
     """
     trust.allow_named_in(changes)
     settings, given = images.asked(picture, changes.pop("picture", None))
-    base = changed(changed(Recipe(), own.DEFAULTS), {**changes, "picture": settings})
+    base = changed(changed(Recipe(), custom.DEFAULTS), {**changes, "picture": settings})
     asked: str | Mapping[str, Recipe] = arms if isinstance(arms, str) else _recipes(arms, base, own=not settings)
     learned = base if isinstance(asked, str) else next(iter(asked.values()), base)
     target = images.load(learned.picture, given)
     plan = plan_of(asked, target, base, seeds=seeds, tune=tune, tuning_seeds=tuning_seeds, equal=equal)
     folder = default_folder(plan) if out is None else Path(out)
     with watching.shown(progress if watch is None else False) as line:
-        found = carry_out(
+        found = run_plan(
             plan, target, folder, workers=workers, watch=watch or line, stop=stop, executor=executor, retry=retry
         )
     report.write(found)

@@ -25,7 +25,7 @@ from sfumato.recipe.engines import ENGINES
 from sfumato.training.engines import choose
 
 
-class Executes(Protocol):
+class Executor(Protocol):
     """Trains trials, wherever. A trial is plain data and an outcome small, so that they can be sent to other machines.
 
     What comes out must not depend on how many are trained at once, nor on the order in which they finish. What it is
@@ -37,7 +37,7 @@ class Executes(Protocol):
         ...
 
 
-def name_of(executor: Executes) -> str:
+def name_of(executor: Executor) -> str:
     """What an executor calls itself (``name``), or else what it is called in Python: for the experiment's folder."""
     given = getattr(executor, "name", None) or getattr(executor, "__name__", None)
     return str(given or type(executor).__name__)
@@ -55,7 +55,7 @@ def rule(plan: Plan) -> str:
     return "threads" if all(ENGINES[choose(arm.recipe)].compiled for arm in plan.arms) else "processes"
 
 
-def executor(how: str, workers: int) -> AbstractContextManager[Executes]:
+def executor(how: str, workers: int) -> AbstractContextManager[Executor]:
     """What trains by a rule; what it started ends with the block."""
     if how == "processes":
         return Processes(workers)
@@ -71,7 +71,7 @@ class Threads:
         self.name = name
 
     def __call__(self, trials: Sequence[Trial], learned: Learned, stop: Callable[[], bool]) -> Iterator[Outcome]:
-        """See `Executes`."""
+        """See `Executor`."""
         left = False
         pool = ThreadPoolExecutor(self._workers, "sfumato-lab", initializer=torch.set_num_threads, initargs=(1,))
         try:
@@ -105,7 +105,7 @@ class Processes:
         self._end()
 
     def __call__(self, trials: Sequence[Trial], learned: Learned, stop: Callable[[], bool]) -> Iterator[Outcome]:
-        """See `Executes`."""
+        """See `Executor`."""
         pool = ThreadPoolExecutor(self._workers, "sfumato-lab")
         whole = False
         try:

@@ -78,7 +78,7 @@ def read(path: Path) -> Experiment:
     return Experiment(folder, plan, folder.rows())
 
 
-def carry_out(
+def run_plan(
     plan: Plan,
     learned: Learned,
     path: Path,
@@ -86,7 +86,7 @@ def carry_out(
     workers: int = 0,
     watch: Watch = unwatched,
     stop: Callable[[], bool] = lambda: False,
-    executor: execute.Executes | None = None,
+    executor: execute.Executor | None = None,
     retry: bool = False,
 ) -> Experiment:
     """Train what is not in the folder yet. ``workers``: trials at a time (0: one a core); ``retry``: failed ones again.

@@ -7,9 +7,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from sfumato.formatting import clock
 from sfumato.lab.experiment import Watch, unwatched
 from sfumato.notebook import kernel
-from sfumato.words import clock
 
 SECONDS_PER_UPDATE = 0.5
 """Of a notebook's line."""

@@ -2,10 +2,10 @@
 
 from sfumato.models.build import DTYPES, build, mlp, shapes, unfilled
 from sfumato.models.coordinates import WHOLE, Region, axes, grid
+from sfumato.models.custom import dtype_of, inner, name_of, placed
+from sfumato.models.custom_check import check, materialized, tried_on
 from sfumato.models.mlp import MLP
 from sfumato.models.outputs import outputs
-from sfumato.models.own import dtype_of, inner, name_of, placed
-from sfumato.models.own_check import check, materialized, tried_on
 
 __all__ = [
     "DTYPES",

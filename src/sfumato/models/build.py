@@ -6,13 +6,13 @@ import torch
 from torch import nn
 
 from sfumato import trust
-from sfumato.models import activations, encodings, own, own_check
+from sfumato.models import activations, custom, custom_check, encodings
 from sfumato.models.initializations import initialize
 from sfumato.models.mlp import MLP
 from sfumato.process_state import scoped
 from sfumato.recipe import Coordinates, Model
 from sfumato.recipe.description import layers_of
-from sfumato.streams import stream
+from sfumato.rng import rng_for
 
 DEFAULT = Coordinates()
 
@@ -49,10 +49,10 @@ def unfilled(model: Model, channels: int, seed: int, dtype: torch.dtype = torch.
 
 
 def _own(name: str, channels: int, seed: int, dtype: torch.dtype) -> nn.Module:
-    own.check_findable(name)
+    custom.check_findable(name)
     trust.check(name)
-    module = own_check.materialized(own.build(name, channels, seed), seed)
-    return own.placed(module, torch.device("cpu"), dtype)
+    module = custom_check.materialized(custom.build(name, channels, seed), seed)
+    return custom.placed(module, torch.device("cpu"), dtype)
 
 
 def shapes(model: Model, channels: int) -> dict[str, tuple[int, ...]]:
@@ -81,7 +81,7 @@ def mlp(
 
 def _mlp(model: Model, channels: int, seed: int, dtype: torch.dtype) -> MLP:
     return MLP(
-        encodings.build(model.encoding, stream(seed, "encoding")),
+        encodings.build(model.encoding, rng_for(seed, "encoding")),
         model.encoding.outputs(),
         model.widths,
         channels,

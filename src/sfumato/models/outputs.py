@@ -7,9 +7,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from sfumato.models.custom import dtype_of
 from sfumato.models.modes import evaluating
-from sfumato.models.own import dtype_of
-from sfumato.parallel import spread
+from sfumato.parallel import parallel_map
 from sfumato.process_state import scoped
 
 TILE = 1024
@@ -31,4 +31,4 @@ def outputs(model: nn.Module, coordinates: NDArray[np.float64], threads: int = 1
     # Parts of whole tiles, so that the answers do not depend on the number of threads.
     part = TILE * -(-tiles // (threads if device.type == "cpu" else 1))
     with evaluating(model):
-        return torch.cat(spread(answers, inputs.split(part), threads)).cpu().numpy()
+        return torch.cat(parallel_map(answers, inputs.split(part), threads)).cpu().numpy()

@@ -15,17 +15,17 @@ import numpy as np
 
 from sfumato import images
 from sfumato.errors import SfumatoError
-from sfumato.interrupt import asked_to_stop
+from sfumato.formatting import clock, count
+from sfumato.interrupt import stop_on_signals
+from sfumato.log import log_to
 from sfumato.notebook.kernel import Display, same_cell, shell
 from sfumato.notebook.page import LONGEST, encoded, page
-from sfumato.notices import heard
 from sfumato.recipe.picture import Transfer
 from sfumato.runs import Run
 from sfumato.training import Observer, Overhead, PictureProblem, PictureSnapshot, Start
-from sfumato.words import clock, count
 
 SECONDS_PER_UPDATE = 0.5
-SECONDS_A_PAINTING = (1.0, 4.0)
+SECONDS_PER_PAINTING = (1.0, 4.0)
 """Paintings come often at first, while much changes, and later more rarely and finer."""
 
 FIRST_PIXELS = 4096
@@ -95,8 +95,8 @@ class LiveFigure(Figure):
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            self._asked = self._stack.enter_context(asked_to_stop((signal.SIGINT,)))
-        self._stack.enter_context(heard(self._say))
+            self._asked = self._stack.enter_context(stop_on_signals((signal.SIGINT,)))
+        self._stack.enter_context(log_to(self._say))
         return self
 
     def __exit__(
@@ -163,7 +163,7 @@ class LiveFigure(Figure):
         painting = None
         if snapshot.evaluation is not None:
             painting = snapshot.evaluation.painting
-        elif now - self._painted_at >= np.clip(snapshot.seconds / 20, *SECONDS_A_PAINTING):
+        elif now - self._painted_at >= np.clip(snapshot.seconds / 20, *SECONDS_PER_PAINTING):
             pixels = FIRST_PIXELS
             if overhead.under_way:
                 pixels = int(overhead.left(PAINTINGS, self.name) / self._seconds_per_pixel)

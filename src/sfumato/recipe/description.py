@@ -52,7 +52,7 @@ class Description:
         return self.recipe.model.encoding.parameters() + sum(layer.parameters for layer in self.layers)
 
     @property
-    def bytes_a_number(self) -> int:
+    def bytes_per_number(self) -> int:
         """8 in float64, else 4."""
         dtype, engine = self.recipe.dtype, self.recipe.engine
         own = "float32" if engine == "auto" else ENGINES[engine].dtype

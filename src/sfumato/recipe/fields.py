@@ -10,11 +10,11 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from sfumato.errors import RecipeError
+from sfumato.formatting import shortened
 from sfumato.recipe.choices import Choice
 from sfumato.recipe.recipe import Recipe
 from sfumato.recipe.section import Section
 from sfumato.recipe.summary import text
-from sfumato.words import shortened
 
 NONE = "none"
 """How a field without a value is written."""

@@ -58,7 +58,7 @@ def checking(recipe: Recipe, size: Size, *, parameters: int | None = None) -> in
     tried = min(pixels, CHECKED_WHOLE if recipe.training.batch == "all" else CHECKED_PIXELS)
     measured = min(pixels, CHECKED_PIXELS)
     own = net.number_bytes * net.size.parameters
-    # The gauge's copy and the engine's, three states of the weights, and one on its way into the gauge.
+    # The probe's copy and the engine's, three states of the weights, and one on its way into the probe.
     copies = 6 * own
     signals = measured * (4 * net.number_bytes * net.size.activations + 48 * net.size.widest)
     at_work = own + 4 * net.channels * pixels

@@ -13,7 +13,7 @@ from sfumato.recipe.need import Size
 def report(description: Description, width: int, height: int) -> list[str]:
     """The network, what it costs, and what the budget comes to on a picture of so many pixels."""
     recipe, reach = description.recipe, description.reach(width, height)
-    forward, wide = description.multiply_adds, description.bytes_a_number
+    forward, wide = description.multiply_adds, description.bytes_per_number
     training = TRAINING_PER_FORWARD * forward
     batching = reach.batching
     kept = description.activations * batching.batch * wide

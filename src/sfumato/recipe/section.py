@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
 from sfumato.errors import RecipeError
+from sfumato.formatting import shortened
 from sfumato.recipe.rules import rule
-from sfumato.words import shortened
 
 
 class _OneLineErrors(type(BaseModel)):

@@ -8,10 +8,10 @@ import stat
 from pathlib import Path
 
 from sfumato.errors import RecipeError
+from sfumato.formatting import shortened
 from sfumato.recipe.presets import DESCRIPTIONS, preset
 from sfumato.recipe.recipe import Recipe
 from sfumato.recipe.text import OLD_PREFIX, PREFIX, from_json, from_string, from_toml
-from sfumato.words import shortened
 
 RUN = "run.json"
 """In a run's folder; its field ``recipe`` is one."""

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from sfumato import images
 from sfumato.errors import RecipeError
-from sfumato.parallel import ahead
+from sfumato.parallel import prefetch
 from sfumato.process_state import scoped
+from sfumato.render.adaptive_resolution import AdaptiveResolution
 from sfumato.render.curve import write_curve
 from sfumato.render.film import write_film
 from sfumato.render.film_options import FilmKind, FilmOptions
@@ -26,8 +27,7 @@ from sfumato.render.painting import error_map, side_by_side
 from sfumato.render.pixels import resampled
 from sfumato.render.sheet import Caption
 from sfumato.render.size import width_height
-from sfumato.render.sparing import Sparing
-from sfumato.render.stills import Still, one_an_epoch, points, read, stills
+from sfumato.render.stills import Still, one_per_epoch, points, read, stills
 from sfumato.render.zoom import Size
 from sfumato.runs import Run, layout, replacing
 from sfumato.runs.elsewhere import named_by
@@ -115,7 +115,7 @@ def remake(run: Run, options: FilmOptions, stage: Stage, first: Callable[[], Non
     path = writable(run.folder / f"{name}.{options.film_format}" if options.out is None else Path(options.out))
     everything = stills(run)
     each_epoch = options.every == "epoch" or (options.every == "auto" and run.recipe.evaluation.interval == "epoch")
-    chosen = one_an_epoch(everything) if each_epoch else everything
+    chosen = one_per_epoch(everything) if each_epoch else everything
     rhythm = pace(len(chosen), options.film_format, options.fps, options.seconds)
     chosen = [chosen[number] for number in rhythm.chosen]
     plan = _plan((run.facts["picture"]["height"], run.facts["picture"]["width"]), options)
@@ -123,7 +123,7 @@ def remake(run: Run, options: FilmOptions, stage: Stage, first: Callable[[], Non
     ready = max(1, min(FRAMES_AHEAD, BYTES_AHEAD // (4 * height * width * 4)))
     # Read before anything is said: what is wrong with it is told in one line.
     target = images.shown(run.picture, run.recipe.picture.transfer)
-    with ahead(_frames(run, chosen, plan, target), ready) as frames, replacing(path) as partial:
+    with prefetch(_frames(run, chosen, plan, target), ready) as frames, replacing(path) as partial:
         # Said now, when painting begins: frames that wait to be drawn tell nothing of the pace.
         stage("film", 0, len(chosen))
         first()
@@ -172,13 +172,13 @@ def _frames(run: Run, chosen: list[Still], plan: _Plan, target: NDArray[np.float
     sizes = iter([size] * sum(repainted) if plan.exact else _affordable(run, size, sum(repainted)))
     target = _at(target, size)
     painter = Painter(run)
-    sparing = Sparing(painter, size)
+    adaptive = AdaptiveResolution(painter, size)
     for still, repaint in zip(chosen, repainted, strict=True):
         psnr = still.psnr
         if repaint and still.moment is not None:
             largest = next(sizes)
             painting, sampled = (
-                painter.paint(still.moment, *largest) if plan.exact else sparing.paint(still.moment, largest)
+                painter.paint(still.moment, *largest) if plan.exact else adaptive.paint(still.moment, largest)
             )
             psnr = sampled if psnr is None else psnr
         else:

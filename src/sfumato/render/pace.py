@@ -15,7 +15,7 @@ MOST_FPS = {"mp4": 120, "webp": 90, "gif": 50}
 SHORTEST = 4.0
 """Seconds of a film, however few moments there are."""
 
-MOMENTS_A_SECOND = (16.0, 24.0)
+MOMENTS_PER_SECOND = (16.0, 24.0)
 """Of a film of few moments, and of many."""
 
 HOLD, HELD = 1.0, 0.125
@@ -23,7 +23,7 @@ HOLD, HELD = 1.0, 0.125
 
 
 @dataclass(frozen=True)
-class Pace:
+class EpochTime:
     """When what is shown."""
 
     fps: float
@@ -35,18 +35,18 @@ class Pace:
     """Seconds that the last picture stays."""
 
 
-def pace(count: int, format: str, fps: float | None = None, seconds: float | None = None) -> Pace:
+def pace(count: int, format: str, fps: float | None = None, seconds: float | None = None) -> EpochTime:
     """A film of ``count`` moments, 1 or more; by default as long as so many need to be seen."""
     rate = fps or SMOOTH[format]
-    slow, quick = MOMENTS_A_SECOND
+    slow, quick = MOMENTS_PER_SECOND
     whole = seconds or max(SHORTEST, count / min(max(count / 20, slow), quick) + HOLD)
     if count == 1:
-        return Pace(rate, (0,), (0.0,), whole if seconds else HOLD)
+        return EpochTime(rate, (0,), (0.0,), whole if seconds else HOLD)
     frames = max(2, round(whole * rate))
     held = max(1, round(min(HOLD, HELD * whole) * rate))
     pictures = max(2, frames - held + 1)
     if pictures < count:
         chosen = tuple(round(each) for each in np.linspace(0, count - 1, pictures))
-        return Pace(rate, chosen, tuple(float(number) for number in range(pictures)), held / rate)
+        return EpochTime(rate, chosen, tuple(float(number) for number in range(pictures)), held / rate)
     places = tuple(float(each) for each in np.linspace(0, count - 1, pictures))
-    return Pace(rate, tuple(range(count)), places, held / rate)
+    return EpochTime(rate, tuple(range(count)), places, held / rate)

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from sfumato import images, models
 from sfumato.render import zoom
 from sfumato.render.zoom import Size
+from sfumato.rng import rng_for
 from sfumato.runs import Run
-from sfumato.streams import stream
 from sfumato.training import outputs
 
 SAMPLED_PIXELS = 4096
@@ -48,7 +48,7 @@ class Painter:
         picture = run.picture
         height, width, channels = picture.shape
         self._picture = (height, width)
-        self._chosen = stream(self._recipe.seed, "film").permutation(height * width)[:SAMPLED_PIXELS]
+        self._chosen = rng_for(self._recipe.seed, "film").permutation(height * width)[:SAMPLED_PIXELS]
         down, across = models.axes(self._recipe.coordinates, height, width)
         row, column = np.divmod(self._chosen, width)
         self._sample = np.stack([down[row], across[column]], axis=1)
@@ -79,7 +79,7 @@ class Painter:
         """
         if size == self._picture:
             return Some(self._chosen, images.shown(self._sampled(), self._recipe.picture.transfer))
-        pixels = stream(self._recipe.seed, "compared").integers(size[0] * size[1], size=COMPARED_PIXELS)
+        pixels = rng_for(self._recipe.seed, "compared").integers(size[0] * size[1], size=COMPARED_PIXELS)
         region = zoom.aligned(self._recipe.coordinates, self._picture, size)
         return Some(pixels, zoom.painted(self._loaded(), self._recipe, size, pixels, region))
 

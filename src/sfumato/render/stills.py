@@ -49,7 +49,7 @@ def stills(run: Run) -> list[Still]:
     return [found[step] for step in sorted(found)]
 
 
-def one_an_epoch(all_stills: list[Still]) -> list[Still]:
+def one_per_epoch(all_stills: list[Still]) -> list[Still]:
     """Of the stills, the nearest to the end of each epoch; always the first and the last."""
     epochs = np.array([still.epoch for still in all_stills])
     wanted = np.arange(math.floor(epochs[-1]) + 1)

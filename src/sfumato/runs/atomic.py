@@ -9,8 +9,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sfumato.errors import RunError
+from sfumato.formatting import shortened
 from sfumato.runs.elsewhere import elsewhere
-from sfumato.words import shortened
 
 _PARTIAL = ".*.partial"
 _SECONDS_AFTER_WHICH_NOBODY_WRITES = 3600.0

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from sfumato.errors import RunError
+from sfumato.formatting import shortened
 from sfumato.runs import layout, metrics
 from sfumato.runs.regular import regular
-from sfumato.words import shortened
 
 _FIELDS: Mapping[str, type | tuple[type, ...]] = {
     "id": str,

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sfumato.errors import RunError
+from sfumato.formatting import shortened
 from sfumato.runs.atomic import cannot_write
 from sfumato.runs.regular import read_bytes
-from sfumato.words import shortened
 
 if TYPE_CHECKING:
-    from sfumato.training import Figures, Snapshot
+    from sfumato.training import NetworkStats, Snapshot
 
 MOST_BYTES = 1_000_000_000
 """A million lines of a kilobyte: more is no training's."""
@@ -23,7 +23,7 @@ _NUMBERS_OR_NULL = ("loss", "psnr")
 """What is read again of a line: for films, curves, and to go on."""
 
 
-def line(snapshot: Snapshot, figures: Figures | None = None) -> dict[str, Any]:
+def line(snapshot: Snapshot, figures: NetworkStats | None = None) -> dict[str, Any]:
     """The errors of an evaluated snapshot, in full double precision, null where there is none; and its ``figures``."""
     if snapshot.evaluation is None:
         raise ValueError("the snapshot has no evaluation")
@@ -38,7 +38,7 @@ def line(snapshot: Snapshot, figures: Figures | None = None) -> dict[str, Any]:
     }
     # JSON knows neither nan nor infinity.
     plain: dict[str, Any] = {key: value if math.isfinite(value) else None for key, value in values.items()}
-    return plain if figures is None else plain | {"figures": figures.as_json()}
+    return plain if figures is None else plain | {"stats": figures.as_json()}
 
 
 def append(path: Path, values: dict[str, Any]) -> None:

@@ -12,13 +12,13 @@ from typing import Any
 from filelock import Timeout
 
 from sfumato.errors import RecipeError, RunError
+from sfumato.formatting import shortened
 from sfumato.recipe import Recipe, recipe_id, to_string, values
 from sfumato.runs import facts, layout
 from sfumato.runs.atomic import write_bytes
 from sfumato.runs.entry import QUEUED
 from sfumato.runs.folder import create
 from sfumato.runs.locking import FolderLock
-from sfumato.words import shortened
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ def check_room(runs: Path, *, picture: int, weights: int, checkpoint: int) -> No
     try:
         free = shutil.disk_usage(there).free
     except OSError:
-        # Of a file system that does not tell, nothing can be foretold.
+        # Of a file system that does not tell, nothing can be forecast_line.
         return
     if free < least:
         raise RunError(

@@ -18,13 +18,13 @@ from PIL import Image
 
 from sfumato import models
 from sfumato.errors import RecipeError, RunError
+from sfumato.formatting import shortened
 from sfumato.process_state import scoped
 from sfumato.recipe import Recipe, need, room
 from sfumato.recipe.need import Size
 from sfumato.runs import facts, layout, listing, metrics, target, weights
 from sfumato.runs.regular import regular
 from sfumato.runs.weights import Moment
-from sfumato.words import shortened
 
 
 def _nowhere() -> bool:

@@ -16,10 +16,10 @@ import safetensors.numpy
 from numpy.typing import NDArray
 
 from sfumato.errors import RunError
+from sfumato.formatting import shortened
 from sfumato.runs import layout
 from sfumato.runs.atomic import replacing
 from sfumato.runs.regular import check_fits, regular
-from sfumato.words import shortened
 
 if TYPE_CHECKING:
     from sfumato.training import Snapshot

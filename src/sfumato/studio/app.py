@@ -18,7 +18,7 @@ from starlette.routing import Route
 from sfumato.studio.experiments import routes as experiments
 from sfumato.studio.form import routes as form
 from sfumato.studio.gallery import routes as gallery
-from sfumato.studio.inside import routes as inside
+from sfumato.studio.inspector import routes as inside
 from sfumato.studio.run import routes as run
 from sfumato.studio.shared import Studio, aside, studio_of
 from sfumato.studio.web import answers, shell
@@ -37,7 +37,7 @@ def create(
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        house = asyncio.create_task(studio.keep_house()) if warm else None
+        house = asyncio.create_task(studio.maintain()) if warm else None
         try:
             yield
         finally:

@@ -16,8 +16,8 @@ from sfumato.errors import SfumatoError
 from sfumato.studio.app import create
 from sfumato.studio.shared import Studio
 from sfumato.studio.web.guard import Rules
-from sfumato.studio.web.patience import MOST_CONNECTIONS, Patient
 from sfumato.studio.web.place import Public
+from sfumato.studio.web.request_timeout import MOST_CONNECTIONS, RequestTimeout
 
 ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
 
@@ -54,7 +54,7 @@ def serve(
         app,
         # What strangers send that is no request is theirs to know.
         log_level="error",
-        http=Patient,
+        http=RequestTimeout,
         limit_concurrency=MOST_CONNECTIONS,
         access_log=False,
         server_header=False,

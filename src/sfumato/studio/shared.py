@@ -17,11 +17,11 @@ from sfumato.studio.form import uploads, wanted
 from sfumato.studio.form.chosen import SmallPictures
 from sfumato.studio.form.uploads import Uploads
 from sfumato.studio.gallery.cards import Gallery
-from sfumato.studio.inside.networks import Networks
+from sfumato.studio.inspector.networks import Networks
 from sfumato.studio.run.history import Histories
 from sfumato.studio.run.watching import Watchers
-from sfumato.studio.training.children import Children
 from sfumato.studio.training.queue import Queue
+from sfumato.studio.training.worker_pool import WorkerPool
 from sfumato.studio.web import names
 from sfumato.studio.web.guard import Rules
 from sfumato.studio.web.problems import Problem, unforeseen
@@ -43,13 +43,13 @@ class Studio:
         self.histories = Histories()
         self.few_read = CapacityLimiter(2)
         """Of those who ask for what is in a run's metrics."""
-        self.children = Children(runs, functools.partial(wanted.checked_picture, gallery=self.gallery))
+        self.children = WorkerPool(runs, functools.partial(wanted.checked_picture, gallery=self.gallery))
         self.networks = Networks(runs)
         self.queue = Queue(self.children, self.gallery)
         self.uploads = Uploads(runs)
         self.small_pictures = SmallPictures(runs, self.uploads.one_at_a_time)
 
-    async def keep_house(self) -> None:
+    async def maintain(self) -> None:
         """See to the children and the queue, for ever: one child is warm for whoever has the form, and others go."""
         await aside(uploads.sweep, self.runs)
         said = ""
@@ -68,7 +68,7 @@ class Studio:
     async def _tidied(self) -> None:
         # On a full disk or a folder that may not be written, there is no child to be had before someone asks.
         with suppress(Problem, OSError):
-            self.children.tidy()
+            self.children.reap()
         self.networks.rest()
         with suppress(Problem, SfumatoError, OSError):
             await self.queue.go_on()

@@ -2,7 +2,7 @@
 
 from sfumato.training.diagnosis import Diagnosis, Finding, diagnose
 from sfumato.training.engines import outputs
-from sfumato.training.health import Figures
+from sfumato.training.health import NetworkStats
 from sfumato.training.metrics import Metrics
 from sfumato.training.observer import Observer, Observers, Start, observers_of
 from sfumato.training.overhead import Overhead, OverheadBudget
@@ -10,14 +10,14 @@ from sfumato.training.picture import PictureMetrics, PictureProblem, PictureSnap
 from sfumato.training.problem import Problem
 from sfumato.training.resolve import resolve
 from sfumato.training.snapshot import Snapshot
-from sfumato.training.together import together, trainers
+from sfumato.training.train_concurrently import train_concurrently, trainers
 from sfumato.training.trainer import Trainer
 
 __all__ = [
     "Diagnosis",
-    "Figures",
     "Finding",
     "Metrics",
+    "NetworkStats",
     "Observer",
     "Observers",
     "Overhead",
@@ -33,6 +33,6 @@ __all__ = [
     "observers_of",
     "outputs",
     "resolve",
-    "together",
+    "train_concurrently",
     "trainers",
 ]

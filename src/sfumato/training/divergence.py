@@ -59,9 +59,9 @@ class _Wait:
 class Divergence:
     """Watches the running squared error."""
 
-    def __init__(self, flat_mse: float, weights: Weights) -> None:
-        """``flat_mse``: mean squared error of the picture's mean color; ``weights``: copies of them as they are."""
-        self._flat = max(flat_mse, SMALLEST_FLAT)
+    def __init__(self, mean_color_mse: float, weights: Weights) -> None:
+        """``mean_color_mse``: that of the mean-color baseline; ``weights``: copies of the weights as they are."""
+        self._flat = max(mean_color_mse, SMALLEST_FLAT)
         self._weights = weights
         self._first: float | None = None
         self._wait: _Wait | None = None

@@ -10,7 +10,7 @@ from torch import nn
 
 from sfumato import models
 from sfumato.errors import RecipeError
-from sfumato.models.own import line_of
+from sfumato.models.custom import line_of
 from sfumato.recipe import Recipe
 from sfumato.training.engines import Task, choose, find
 

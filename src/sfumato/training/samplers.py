@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfumato.recipe import choices
-from sfumato.streams import stream
+from sfumato.rng import rng_for
 
 Draw = Callable[[int, int, int], NDArray[np.int64]]
 """What implements a sampler: (samples, seed, epoch) -> (samples,) indices."""
@@ -18,7 +18,7 @@ Draw = Callable[[int, int, int], NDArray[np.int64]]
 
 def shuffled(pixels: int, seed: int, epoch: int) -> NDArray[np.int64]:
     """A permutation of its own for every epoch."""
-    return stream(seed, f"order/{epoch}").permutation(pixels)
+    return rng_for(seed, f"order/{epoch}").permutation(pixels)
 
 
 def sequential(pixels: int, seed: int, epoch: int) -> NDArray[np.int64]:
@@ -33,7 +33,7 @@ def fixed(pixels: int, seed: int, epoch: int) -> NDArray[np.int64]:
 
 def replacement(pixels: int, seed: int, epoch: int) -> NDArray[np.int64]:
     """Independent draws from all pixels."""
-    return stream(seed, f"order/{epoch}").integers(pixels, size=pixels)
+    return rng_for(seed, f"order/{epoch}").integers(pixels, size=pixels)
 
 
 class Sampler(ABC):

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sfumato.training.health.figures import Figures
+from sfumato.training.health.network_stats import NetworkStats
 from sfumato.training.metrics import Metrics
 from sfumato.training.overhead import OverheadBudget
 
@@ -53,7 +53,7 @@ class Snapshot:
     """(M, D) inputs -> (M, C) outputs of the network, unclipped."""
     weights: Callable[[], Arrays] = field(repr=False)
     """Copies of the network's weights by name."""
-    figures: Callable[[], Figures | None] = field(repr=False)
+    stats: Callable[[], NetworkStats | None] = field(repr=False)
     """Activations, gradients and weights of every layer on a few of the samples; None where a network of the user's own
     cannot be copied, and where the problem has none."""
     state: Callable[[], Arrays] = field(repr=False)

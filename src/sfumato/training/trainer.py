@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from sfumato import images, models
 from sfumato.errors import RunError, SnapshotError
+from sfumato.formatting import shortened
 from sfumato.process_state import between_yields, scoped, unscoped
 from sfumato.recipe import Recipe
 from sfumato.recipe.batching import Batching
@@ -27,7 +28,6 @@ from sfumato.training.rehearsal import rehearse
 from sfumato.training.samplers import SeededSampler
 from sfumato.training.snapshot import Snapshot
 from sfumato.training.starvation import Processor
-from sfumato.words import shortened
 
 SECONDS_PER_SNAPSHOT = 0.1
 """Steps between two snapshots take about this long: so often a run can be watched, and so soon it can be stopped."""
@@ -279,7 +279,7 @@ class Trainer(Generic[S]):
             processor_share=None if ended is None or self.recipe.device == "cuda" else self._processor.share(),
             outputs=self._guard(self._engine.outputs),
             weights=self._guard(self._engine.weights),
-            figures=lambda: None,
+            stats=lambda: None,
             state=self._guard(self.state),
             overhead=self.overhead,
         )

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sfumato.lab.digits import pace
+from sfumato.lab.digits import epoch_time
 from sfumato.lab.questions import mnist_claim
 from sfumato.recipe import Recipe, changed
 
@@ -33,20 +33,20 @@ class Clock:
 
 def test_seconds_are_those_of_an_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
-    monkeypatch.setattr(pace, "_engine", clock.engine)
-    monkeypatch.setattr(pace.time, "perf_counter", lambda: clock.now)
-    found = pace.measure(changed(Recipe(), mnist_claim.DEFAULTS))
+    monkeypatch.setattr(epoch_time, "_engine", clock.engine)
+    monkeypatch.setattr(epoch_time.time, "perf_counter", lambda: clock.now)
+    found = epoch_time.measure(changed(Recipe(), mnist_claim.DEFAULTS))
     assert found.digits == pytest.approx(0.1 * 60_000 / 256)
     assert found.picture == pytest.approx(0.3 * 128_700 / 256)
     assert found.ratio == pytest.approx(60_000 / (3 * 128_700))
-    assert found.rounds == pace.ROUNDS
-    assert clock.turns == [784, 2] * (pace.ROUNDS + 1)
+    assert found.rounds == epoch_time.ROUNDS
+    assert clock.turns == [784, 2] * (epoch_time.ROUNDS + 1)
 
 
 @pytest.mark.slow
 def test_both_networks_are_really_trained(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pace, "ROUNDS", 1)
-    monkeypatch.setattr(pace, "SAMPLES", 256)
-    found = pace.measure(changed(Recipe(), {**mnist_claim.DEFAULTS, "threads": 1}))
+    monkeypatch.setattr(epoch_time, "ROUNDS", 1)
+    monkeypatch.setattr(epoch_time, "SAMPLES", 256)
+    found = epoch_time.measure(changed(Recipe(), {**mnist_claim.DEFAULTS, "threads": 1}))
     assert (found.engine, found.threads, found.batch, found.steps) == ("fused", 1, 256, 1)
     assert found.ratio > 0

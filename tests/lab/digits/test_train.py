@@ -14,7 +14,7 @@ from sfumato.lab.digits.network import build
 from sfumato.lab.digits.train import train
 from sfumato.lab.trial import InterruptedTrialError, Key, Outcome, Trial
 from sfumato.recipe import Recipe, changed
-from sfumato.streams import stream
+from sfumato.rng import rng_for
 from tests.lab.digits import made
 
 BASE: dict[str, Any] = {
@@ -44,7 +44,7 @@ def test_the_weights_are_those_of_float64_autograd(engine: str, training: dict[s
     targets = torch.from_numpy(np.eye(10)[digits.training.labels])
     optimizer = torch.optim.SGD(network.parameters(), lr=0.01 if training else 0.05)
     for epoch in range(4):
-        for batch in torch.from_numpy(stream(3, f"order/{epoch}").permutation(80)).split(1 if training else 16):
+        for batch in torch.from_numpy(rng_for(3, f"order/{epoch}").permutation(80)).split(1 if training else 16):
             optimizer.zero_grad()
             errors = network(inputs[batch]) - targets[batch]
             # Half the squared error, summed over outputs, in the mean over samples.

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from sfumato.errors import RecipeError
-from sfumato.lab import execute, rescue, verdict
-from sfumato.lab.experiment import carry_out
-from sfumato.lab.questions import ablation, own, rprop_sigmoid, six_hints
+from sfumato.lab import execute, saturation_report, verdict
+from sfumato.lab.experiment import run_plan
+from sfumato.lab.questions import ablation, custom, rprop_sigmoid, six_hints
 from sfumato.recipe import Recipe, changed, preset
 from sfumato.recipe.changes import difference, flat, values
 from tests.lab.small_plan import BASE, target
@@ -67,7 +67,7 @@ def test_a_tiny_ablation_from_end_to_end(tmp_path: Path) -> None:
         "all",
     ]
     assert plan.arms[1].instead == "training.sampler=shuffled"
-    found = carry_out(plan, target(), tmp_path / "e")
+    found = run_plan(plan, target(), tmp_path / "e")
     lines = verdict.sentences(found)
     assert len(lines) == 3
     assert lines[0].startswith("training.sampler=shuffled")
@@ -83,7 +83,7 @@ def test_an_optional_field_can_be_undone_by_none() -> None:
     with pytest.raises(RecipeError, match="training.batch must be"):
         ablation.plan(base, target(), ["training.batch=none"], seeds=SEEDS)
     assert ablation.parsed("model.encoding=none") == {"model": {"encoding": "none"}}
-    assert own.grid(base, [("model.module", ["none"])])["none"].model.module is None
+    assert custom.grid(base, [("model.module", ["none"])])["none"].model.module is None
 
 
 def test_two_values_of_one_field_are_not_undone_together() -> None:
@@ -121,18 +121,18 @@ def test_the_commenter_s_network_saturates_and_is_rescued(tmp_path: Path, monkey
     base = changed(preset("rprop-sigmoid"), {"budget": {"epochs": 12}, "model": {"depth": 2}})
     plan = rprop_sigmoid.plan(base, target(), seeds=tuple(range(5)))
     # Processes, which the rule would choose for Rprop, have tests of their own.
-    found = carry_out(plan, target(), tmp_path / "e", executor=execute.Threads(2))
-    lines = rescue.sentences(found)
+    found = run_plan(plan, target(), tmp_path / "e", executor=execute.Threads(2))
+    lines = saturation_report.sentences(found)
     assert lines[0].startswith("one flat color: ")
     assert any(line.startswith("30 units: ") for line in lines)
     # What is said of saturation is what the rows hold.
     (arm, *_) = plan.arms
-    when = rescue.saturates_at(found, arm)
+    when = saturation_report.saturates_at(found, arm)
     for epoch, row in zip(when, found.results(arm).values(), strict=True):
         first = next((point["epoch"] for point in row["curve"] if point["saturated"] >= 0.25), None)
         assert epoch == first
     assert len(next(iter(found.results(arm).values()))["curve"]) == 12
     # Who learns as it is needs no change.
     flat = float(lines[0].split()[3])
-    learns = rescue.rescued(rescue.above(found, arm, flat))
+    learns = saturation_report.rescued(saturation_report.above(found, arm, flat))
     assert ("  it needs no rescue" in lines) == learns

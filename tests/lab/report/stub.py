@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfumato.lab.compare import plan_of
-from sfumato.lab.experiment import Experiment, StoppedError, carry_out, read
+from sfumato.lab.experiment import Experiment, StoppedError, read, run_plan
 from sfumato.lab.trial import Outcome, Trial, failed, identity
 from sfumato.recipe import Recipe, changed
 from tests.lab.small_plan import BASE, target
@@ -69,7 +69,7 @@ def experiment(
             yield outcome(trial)
 
     try:
-        return carry_out(plan, wanted, path, executor=executor, stop=lambda: only is not None and len(done) >= only)
+        return run_plan(plan, wanted, path, executor=executor, stop=lambda: only is not None and len(done) >= only)
     except StoppedError:
         return read(path)
 

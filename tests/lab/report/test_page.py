@@ -22,7 +22,7 @@ from sfumato.lab.plan import MOST_ARMS
 from sfumato.lab.report.headline import headline
 from sfumato.lab.report.page import LARGEST
 from sfumato.lab.report.recipes import found_recipe, repeats
-from sfumato.notices import heard
+from sfumato.log import log_to
 from sfumato.recipe.text import from_string
 from tests.lab.report import stub
 from tests.shortened import brief_forecasts
@@ -178,7 +178,7 @@ def test_without_pyarrow_one_line_says_so(tmp_path: Path, monkeypatch: pytest.Mo
     report.write(found)
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     said: list[str] = []
-    with heard(said.append):
+    with log_to(said.append):
         files = report.write(found)
     assert len(said) == 1
     assert "pip install 'sfumato[lab]'" in said[0]

@@ -13,7 +13,7 @@ from sfumato import memory
 from sfumato.recipe import DESCRIPTIONS, Recipe, changed, preset
 from sfumato.recipe.need import Size
 from sfumato.studio.form import checking
-from sfumato.studio.training.children import MOST_SECONDS, Children, Slow
+from sfumato.studio.training.worker_pool import MOST_SECONDS, Slow, WorkerPool
 from tests.studio.client import client
 
 LINK = {"changes": {"model.width": "15000", "model.depth": "3"}}
@@ -33,14 +33,18 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
     found = Asked()
 
     async def check(
-        self: Children, recipe: Recipe, has_left: Any, most_seconds: float = MOST_SECONDS, most_bytes: int | None = None
+        self: WorkerPool,
+        recipe: Recipe,
+        has_left: Any,
+        most_seconds: float = MOST_SECONDS,
+        most_bytes: int | None = None,
     ) -> dict[str, Any]:
         found.limits.append((most_seconds, most_bytes))
         if found.error is not None:
             raise found.error
         return {"works": True, "findings": []}
 
-    monkeypatch.setattr(Children, "check", check)
+    monkeypatch.setattr(WorkerPool, "check", check)
     return found
 
 
@@ -70,18 +74,18 @@ def test_what_is_too_much_for_a_page_is_not_tried(
     page: TestClient, asked: Asked, changes: dict[str, str], words: str
 ) -> None:
     found = page.post("/api/check", json={"changes": changes}).json()
-    assert (found["tried"], found["works"], found["findings"]) == (False, None, [])
+    assert (found["run_trial"], found["works"], found["findings"]) == (False, None, [])
     assert words in found["why"]
     assert asked.limits == []
 
 
 def test_a_person_may_ask_for_it(page: TestClient, asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "available", lambda: 10**12)
-    assert page.post("/api/check", json={**LINK, "pressed": True}).json()["tried"]
+    assert page.post("/api/check", json={**LINK, "pressed": True}).json()["run_trial"]
     assert asked.limits == [(MOST_SECONDS, None)]
     monkeypatch.setattr(memory, "available", lambda: 10**10)
     found = page.post("/api/check", json={**LINK, "pressed": True}).json()
-    assert not found["tried"]
+    assert not found["run_trial"]
     assert "80% of the 10 GB that is available" in found["why"]
     assert len(asked.limits) == 1
 
@@ -89,7 +93,7 @@ def test_a_person_may_ask_for_it(page: TestClient, asked: Asked, monkeypatch: py
 def test_one_that_takes_too_long_is_told(page: TestClient, asked: Asked) -> None:
     asked.error = Slow(10)
     found = page.post("/api/check", json={}).json()
-    assert not found["tried"]
+    assert not found["run_trial"]
     assert "ended after 10 s" in found["why"]
 
 

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from sfumato.recipe import DESCRIPTIONS, Recipe, changed, preset
 from sfumato.recipe.choices import FAMILIES
 from sfumato.recipe.fields import nested
-from sfumato.studio.training.children import Children
+from sfumato.studio.training.worker_pool import WorkerPool
 from tests.runs import made
 
 
@@ -40,8 +40,8 @@ def test_every_choice_of_every_family_is_in_the_form(studio: TestClient) -> None
 
 
 def test_who_opens_the_form_finds_a_process_warm_soon(studio: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    expected: list[Children] = []
-    monkeypatch.setattr(Children, "expect", lambda children: expected.append(children))
+    expected: list[WorkerPool] = []
+    monkeypatch.setattr(WorkerPool, "expect", lambda children: expected.append(children))
     for path in ("/", "/new", "/api/runs"):
         studio.get(path)
     assert expected == []

@@ -14,8 +14,8 @@ from sfumato.recipe import Recipe, changed
 from sfumato.runs import layout, queued
 from sfumato.studio.form import wanted
 from sfumato.studio.gallery.cards import Gallery
-from sfumato.studio.training.children import Children
 from sfumato.studio.training.queue import Queue
+from sfumato.studio.training.worker_pool import WorkerPool
 from tests.awaited import awaited
 from tests.runs import made
 from tests.small import SMALL, picture
@@ -67,7 +67,7 @@ def test_it_is_learned_as_it_was_stored(runs: Path) -> None:
 
 def test_a_run_that_is_queued_knows_the_run_and_not_the_file(runs: Path) -> None:
     folder, gallery = stored(runs, "one"), Gallery(runs)
-    children = Children(runs, lambda recipe: wanted.checked_picture(recipe, gallery))
+    children = WorkerPool(runs, lambda recipe: wanted.checked_picture(recipe, gallery))
     queue = Queue(children, gallery)
     names = awaited(queue.start([asked(), Recipe()]))
     found = [queued.read(runs / name) for name in names]

@@ -16,7 +16,7 @@ from sfumato.studio.run.history import History
 from tests.runs import made
 
 LINE = {"epoch": 0.5, "samples": 10, "seconds": 0.25, "loss": 0.1, "psnr": None, "ssim": 0.5, "learning_rate": 0.1}
-LAYERS = {"figures": {"layers": {"name": ["layers.0"], "stable_rank": [2.5]}}}
+LAYERS = {"stats": {"layers": {"name": ["layers.0"], "stable_rank": [2.5]}}}
 
 
 def text(*steps: int, **more: Any) -> str:

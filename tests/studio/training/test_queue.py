@@ -22,8 +22,8 @@ from sfumato.studio.form.wanted import checked_picture
 from sfumato.studio.gallery.cards import Gallery
 from sfumato.studio.training import queue as queues
 from sfumato.studio.training import seal, waiting
-from sfumato.studio.training.children import Ended
 from sfumato.studio.training.queue import Queue
+from sfumato.studio.training.worker_pool import Ended
 from sfumato.studio.web.problems import Problem
 from tests.awaited import awaited
 from tests.patience import PATIENCE

@@ -12,7 +12,7 @@ import pytest
 import sfumato as sf
 from sfumato.recipe import Recipe, changed
 from sfumato.training import resolve
-from sfumato.training.diagnosis import concluded, trial_run, tried
+from sfumato.training.diagnosis import concluded, run_trial, trial_run
 
 pytestmark = pytest.mark.slow
 
@@ -160,13 +160,13 @@ def test_as_json() -> None:
 
 def test_a_dead_layer() -> None:
     whole = changed(Recipe(), {"model": {**SIZE, "activation": "relu"}, "training": SGD, "threads": 1})
-    trial = tried(resolve(changed(whole, {"engine": "autograd"})), waves())
+    trial = run_trial(resolve(changed(whole, {"engine": "autograd"})), waves())
     layers = [dataclasses.replace(layer, dead=float(number == 1)) for number, layer in enumerate(trial.after.layers)]
-    after = dataclasses.replace(trial.after, layers=tuple(layers), mse=trial.after.flat_mse)
+    after = dataclasses.replace(trial.after, layers=tuple(layers), mse=trial.after.mean_color_mse)
     sick = dataclasses.replace(trial, after=after, errors=(after.mse,) * 12)
     (finding,) = concluded(sick, whole)
     assert finding.severity == "error"
     assert "All 24 units of layers.1 are dead soon" in finding.text
     # A network that has learned all the same is only hurt by it.
-    learned = dataclasses.replace(sick, after=dataclasses.replace(after, mse=0.5 * after.flat_mse))
+    learned = dataclasses.replace(sick, after=dataclasses.replace(after, mse=0.5 * after.mean_color_mse))
     assert [each.severity for each in concluded(learned, whole)] == ["warning", "fine"]

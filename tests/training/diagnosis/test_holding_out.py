@@ -11,7 +11,7 @@ import pytest
 from sfumato import models
 from sfumato.recipe import Recipe, changed
 from sfumato.training import resolve
-from sfumato.training.diagnosis import concluded, trial_run, tried
+from sfumato.training.diagnosis import concluded, run_trial, trial_run
 from sfumato.training.diagnosis.holding_out import unseen
 from sfumato.training.diagnosis.trial import Unseen
 
@@ -61,7 +61,7 @@ def test_nothing_held_out() -> None:
 
 def test_it_is_a_remark_with_what_answers_more_smoothly() -> None:
     whole = resolve(changed(Recipe(), {**SMALL, "model": {**SMALL["model"], "encoding": "fourier(sigma=100)"}}))
-    trial = tried(whole, waves(20, 16))
+    trial = run_trial(whole, waves(20, 16))
     said = concluded(dataclasses.replace(trial, unseen=Unseen(64, 64, 0.4, 1.3)), whole)
     text = " ".join(map(str, said))
     assert "It remembers pixels rather than shapes: on 64 x 64 of them" in text

@@ -14,7 +14,7 @@ import pytest
 from numba import njit
 
 import sfumato as sf
-from sfumato.notices import heard
+from sfumato.log import log_to
 from sfumato.recipe import Recipe, changed, engines
 from sfumato.training.engines.compiling import announced
 from tests.small import SMALL, picture
@@ -31,7 +31,7 @@ def test_only_these_kernels_when_they_are_compiled() -> None:
         return x - 1
 
     said: list[str] = []
-    with heard(said.append):
+    with log_to(said.append):
         with announced("online", kernel):
             other(1)
         assert said == []

@@ -11,8 +11,8 @@ from sfumato.training.engines import Shared
 
 def test_equal_arrays_are_held_once() -> None:
     shared, first = Shared(), np.arange(6, dtype=np.float32).reshape(3, 2)
-    assert shared.one(first) is first
-    assert shared.one(first.copy()) is first
+    assert shared.intern(first) is first
+    assert shared.intern(first.copy()) is first
 
 
 @pytest.mark.parametrize(
@@ -26,27 +26,27 @@ def test_equal_arrays_are_held_once() -> None:
 )
 def test_others_are_not(other: NDArray[np.floating]) -> None:
     shared = Shared()
-    shared.one(np.arange(6, dtype=np.float32).reshape(3, 2))
-    assert shared.one(other) is other
+    shared.intern(np.arange(6, dtype=np.float32).reshape(3, 2))
+    assert shared.intern(other) is other
 
 
 def test_not_a_number_is_itself() -> None:
     shared, first = Shared(), np.full(3, np.nan)
-    assert shared.one(first) is shared.one(first.copy())
+    assert shared.intern(first) is shared.intern(first.copy())
 
 
 def test_what_is_lent_has_one_user() -> None:
     shared = Shared()
-    with shared.lent("kind", object) as first:
-        with shared.lent("kind", object) as second, shared.lent("other", object) as third:
+    with shared.borrow("kind", object) as first:
+        with shared.borrow("kind", object) as second, shared.borrow("other", object) as third:
             assert len({id(first), id(second), id(third)}) == 3
-        with shared.lent("kind", object) as again:
+        with shared.borrow("kind", object) as again:
             assert again is second
 
 
 def test_what_is_lent_comes_back_after_an_error() -> None:
     shared = Shared()
-    with pytest.raises(KeyError), shared.lent("kind", object) as first:
+    with pytest.raises(KeyError), shared.borrow("kind", object) as first:
         raise KeyError
-    with shared.lent("kind", object) as again:
+    with shared.borrow("kind", object) as again:
         assert again is first

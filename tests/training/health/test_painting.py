@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sfumato import images
-from sfumato.training.health.painting import flat_psnr, saturated
+from sfumato.training.health.painting import mean_color_psnr, saturated
 
 
 def test_saturated_outputs_are_counted_where_the_picture_is_not_at_its_ends() -> None:
@@ -18,4 +18,4 @@ def test_saturated_outputs_are_counted_where_the_picture_is_not_at_its_ends() ->
 def test_flat_psnr_is_that_of_the_mean_color() -> None:
     picture = np.random.default_rng(1).uniform(0.2, 0.8, (12, 12, 3))
     expected = images.psnr(float(picture.var(axis=(0, 1)).mean()))
-    assert flat_psnr(picture) == pytest.approx(expected)
+    assert mean_color_psnr(picture) == pytest.approx(expected)

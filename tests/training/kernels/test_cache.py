@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import sfumato
-from sfumato.notices import heard
+from sfumato.log import log_to
 from sfumato.training.kernels import cache
 
 SOURCE = "def twice(x):\n    return 2 * x\n"
@@ -64,7 +64,7 @@ def loaded(function: Any) -> bool:
 
 def test_what_is_compiled_is_loaded_by_the_next(tmp_path: Path) -> None:
     said: list[str] = []
-    with heard(said.append):
+    with log_to(said.append):
         assert not loaded(kernel(tmp_path))
         assert loaded(kernel(tmp_path))
     assert len(kept(tmp_path)) == 1
@@ -104,7 +104,7 @@ def test_a_file_that_cannot_be_read_is_compiled_anew(tmp_path: Path) -> None:
     path.unlink()
     path.mkdir()
     said: list[str] = []
-    with heard(said.append):
+    with log_to(said.append):
         assert not loaded(kernel(tmp_path))
     assert len(said) == 1
     assert "is a directory" in said[0]
@@ -117,7 +117,7 @@ def test_a_full_disk_is_told_once_and_leaves_nothing(tmp_path: Path, monkeypatch
     monkeypatch.setattr(Path, "write_bytes", full)
     function = kernel(tmp_path)
     said: list[str] = []
-    with heard(said.append):
+    with log_to(said.append):
         assert not loaded(function)
         assert function(1.5) == 3
     (line,) = said
@@ -193,7 +193,7 @@ def test_a_temporary_folder_of_someone_else_is_not_trusted(tmp_path: Path, monke
     own.mkdir(mode=0o700)
     own.chmod(0o777)
     said: list[str] = []
-    with heard(said.append):
+    with log_to(said.append):
         assert not loaded(kernel(tmp_path / "package"))
     assert kept(own) == []
     assert "no folder for it can be written" in said[0]

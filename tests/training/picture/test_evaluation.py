@@ -11,7 +11,7 @@ from skimage.metrics import structural_similarity
 
 from sfumato import images
 from sfumato.training.picture import evaluation
-from sfumato.training.picture.evaluation import evaluate, rows_of_a_block
+from sfumato.training.picture.evaluation import evaluate, rows_per_block
 from sfumato.training.problem import InterruptedEvaluationError
 
 
@@ -89,7 +89,7 @@ def test_it_ends_when_asked_though_not_once_all_is_done() -> None:
 
 
 def test_parts_are_chosen_by_the_work_alone() -> None:
-    assert rows_of_a_block(512, 272_000) == 512
-    assert rows_of_a_block(4000, 272_000) == 65
-    assert rows_of_a_block(4000, 10**9) == 2
-    assert rows_of_a_block(20_000, 10**12) == 1
+    assert rows_per_block(512, 272_000) == 512
+    assert rows_per_block(4000, 272_000) == 65
+    assert rows_per_block(4000, 10**9) == 2
+    assert rows_per_block(20_000, 10**12) == 1

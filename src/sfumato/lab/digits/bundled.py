@@ -9,7 +9,7 @@ import numpy as np
 
 from sfumato.errors import SfumatoError
 from sfumato.lab.digits.data import Digits, Part
-from sfumato.streams import stream
+from sfumato.rng import rng_for
 
 SOURCE = "scikit-learn's digits"
 
@@ -31,6 +31,6 @@ def load() -> Digits:
         ) from None
     images, labels = load_digits(return_X_y=True)
     everything = Part((np.asarray(images) / SHADES).astype(np.float32), np.asarray(labels, dtype=np.int64))
-    order = stream(0, "digits test").permutation(len(everything.labels))
+    order = rng_for(0, "digits test").permutation(len(everything.labels))
     tests = round(TEST * len(order))
     return Digits(SOURCE, everything.those(order[tests:]), everything.those(order[:tests]))

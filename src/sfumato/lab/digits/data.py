@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sfumato.streams import stream
+from sfumato.rng import rng_for
 
 OUTPUTS = 10
 """One a digit; the largest is the network's answer."""
@@ -50,7 +50,7 @@ class Digits:
         """(what trains, what is looked at) of one trial; for tuning both are of the training digits."""
         if not tuning:
             return self.training, self.test
-        order = stream(seed, "digits held out").permutation(len(self.training.labels))
+        order = rng_for(seed, "digits held out").permutation(len(self.training.labels))
         held = round(HELD_OUT * len(order))
         return self.training.those(order[held:]), self.training.those(order[:held])
 

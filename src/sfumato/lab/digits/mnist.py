@@ -11,10 +11,10 @@ from typing import Any, cast
 import numpy as np
 
 from sfumato.errors import SfumatoError
+from sfumato.formatting import shortened
 from sfumato.images.mona_lisa import cache_folder
 from sfumato.lab.digits import idx
 from sfumato.lab.digits.data import OUTPUTS, Digits, Part
-from sfumato.words import shortened
 
 SOURCE = "MNIST"
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sfumato.errors import RecipeError
 from sfumato.lab.arms import arm, equalised, facts
 from sfumato.lab.plan import Arm, Plan, checked
-from sfumato.lab.questions import own
+from sfumato.lab.questions import custom
 from sfumato.lab.rates import Tuning
 from sfumato.lab.widths import widths
 from sfumato.recipe import Recipe, changed
@@ -26,7 +26,7 @@ PARAMETERS = 8000
 SETS = ("model.depth", "model.width")
 """Fields that its arms set themselves."""
 
-DEFAULTS: dict[str, Any] = own.DEFAULTS
+DEFAULTS: dict[str, Any] = custom.DEFAULTS
 """What is changed in the default recipe where no other is given: as for any other comparison."""
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from sfumato.lab.experiment import Experiment
 from sfumato.lab.report import trials_files
 from sfumato.lab.report.page import page
-from sfumato.notices import LOG
+from sfumato.log import LOG
 from sfumato.runs.atomic import write_bytes
 
 PAGE = "report.html"

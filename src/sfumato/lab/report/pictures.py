@@ -13,7 +13,7 @@ from PIL import Image
 LONGEST_SIDE = 4096
 """Pixels; beyond it no screen shows more."""
 
-FEWEST_BYTES_A_PIXEL = 0.04
+FEWEST_BYTES_PER_PIXEL = 0.04
 """Of a lossy picture; fewer would smear what is compared. Where there is less room, pictures are made smaller."""
 
 QUALITIES = (92, 82, 70)
@@ -33,7 +33,7 @@ class Encoding:
 def room_for(count: int, size: tuple[int, int], budget: int) -> tuple[int, int]:
     """(width, height) at which ``count`` pictures of ``size`` come into ``budget`` characters, if they are not hard."""
     width, height = size
-    pixels = budget * 3 / 4 / FEWEST_BYTES_A_PIXEL / max(count, 1)
+    pixels = budget * 3 / 4 / FEWEST_BYTES_PER_PIXEL / max(count, 1)
     scale = min(1.0, LONGEST_SIDE / max(size), math.sqrt(pixels / (width * height)))
     return max(1, int(width * scale)), max(1, int(height * scale))
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from sfumato.errors import SfumatoError
 from sfumato.lab.experiment import Experiment, trial_of
 from sfumato.lab.plan import Arm, Plan
-from sfumato.lab.questions import QUESTIONS, mnist_claim, own
+from sfumato.lab.questions import QUESTIONS, custom, mnist_claim
 from sfumato.lab.report.text import name, section, shown
 from sfumato.lab.report.tuning import in_words
 from sfumato.lab.trial import Key
@@ -98,7 +98,7 @@ def repeats(experiment: Experiment) -> str | None:
         return None
     try:
         arms = {arm.name: arm.recipe for arm in plan.arms}
-        again = own.plan(arms, picture, seeds=plan.seeds, tuning=plan.tuning, equal=plan.equal)
+        again = custom.plan(arms, picture, seeds=plan.seeds, tuning=plan.tuning, equal=plan.equal)
     except SfumatoError:
         return None
     given = [f"--arm {shlex.quote(f'{arm.name}={to_string(arm.recipe)}')}" for arm in plan.arms]

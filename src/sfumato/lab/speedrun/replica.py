@@ -26,7 +26,7 @@ class Replica:
         while self._piece()[0] < LEAST_SECONDS:
             pass
 
-    def seconds_a_sample(self) -> float:
+    def seconds_per_sample(self) -> float:
         """Measured over the next piece, about a tenth of a second."""
         seconds, samples = self._piece()
         return seconds / samples

@@ -98,7 +98,7 @@ def _speed_up(result: dict[str, Any]) -> list[str]:
         f"2012        {over_2012} times as fast as its program on another machine, where an epoch of training took",
         f"            {SECONDS_AN_EPOCH_2012:g} s on a core (EPYC Milan), {EPOCHS_2012} so {up['seconds_2012']:,.0f} s",
         f"            {over_replica} times as fast as its arithmetic (engine replica, one core) here and now: "
-        f"{up['replica_seconds_a_sample'] * 1e6:.1f} us",
+        f"{up['replica_seconds_per_sample'] * 1e6:.1f} us",
         f"            a sample, median of {result['n']} turns, extrapolated to {EPOCHS_2012} epochs: "
         f"{up['replica_seconds_extrapolated']:,.0f} s",
     ]

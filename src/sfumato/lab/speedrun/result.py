@@ -85,7 +85,7 @@ def _speed_up(seconds: Sequence[float], replica: Sequence[float]) -> dict[str, A
     return {
         "seconds_2012": SECONDS_2012,
         "over_2012": SECONDS_2012 / statistics.fmean(seconds),
-        "replica_seconds_a_sample": statistics.median(replica),
+        "replica_seconds_per_sample": statistics.median(replica),
         "replica_seconds_extrapolated": statistics.median(replica) * SAMPLES_2012,
         "over_replica_here": statistics.median(here),
     }

@@ -83,6 +83,6 @@ def trials(
             return None
         done.append(trial)
         if replica is not None:
-            paces.append(replica.seconds_a_sample())
+            paces.append(replica.seconds_per_sample())
     stage("seeds", total, total)
     return done, paces

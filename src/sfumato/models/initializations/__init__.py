@@ -11,7 +11,7 @@ from sfumato.models.initializations.initialization import Draw, Shape
 from sfumato.models.mlp import MLP
 from sfumato.process_state import torch_threads
 from sfumato.recipe import Coordinates, choices
-from sfumato.streams import stream
+from sfumato.rng import rng_for
 
 
 @torch_threads(1)
@@ -33,7 +33,7 @@ def initialize(network: MLP, choice: choices.Initialization, seed: int, coordina
 
         shape = Shape(layer.in_features, layer.out_features, first, last, inputs, network.connections.terms(number))
         name = "output" if last else str(number)
-        weights, biases = draw(choice, shape, stream(seed, f"initialisation/{name}"))
+        weights, biases = draw(choice, shape, rng_for(seed, f"initialisation/{name}"))
         with torch.no_grad():
             layer.weight.copy_(torch.from_numpy(weights))
             if layer.bias is not None:

@@ -8,9 +8,9 @@ from typing import ClassVar
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
+from sfumato.formatting import one_digit
 from sfumato.recipe.choices.choice import CONFIG, Choice
 from sfumato.recipe.choices.initializations import Glorot, Initialization, RandomHyperplanes, Siren
-from sfumato.words import one_digit
 
 
 @dataclass(frozen=True, config=CONFIG)

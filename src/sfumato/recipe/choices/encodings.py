@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
+from sfumato.formatting import one_digit
 from sfumato.recipe.choices.choice import CONFIG, Choice, load
-from sfumato.words import one_digit
 
 COORDINATES = 2
 """Row and column."""

@@ -8,10 +8,10 @@ from typing import Any, ClassVar, Self
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
+from sfumato.formatting import one_digit
 from sfumato.recipe.choices.choice import CONFIG, Choice, load
 from sfumato.recipe.layers import CompiledMemory, Memory, NetworkSize, Operations, StepEstimate, TrainingWork
 from sfumato.recipe.layers import LinearLayer as Layer
-from sfumato.words import one_digit
 
 
 @dataclass(frozen=True, config=CONFIG)

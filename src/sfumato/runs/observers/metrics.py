@@ -8,12 +8,12 @@ from pathlib import Path
 from sfumato.runs import layout, metrics
 from sfumato.runs.atomic import write_bytes
 from sfumato.runs.observers.folder import FolderObserver
-from sfumato.training import Figures, Overhead, Snapshot, Start
+from sfumato.training import NetworkStats, Overhead, Snapshot, Start
 
-FIGURES = "figures"
+STATS = "stats"
 """The account of the figures of every layer, which are taken at evaluations."""
 
-FIGURES_OVERHEAD = Overhead(share=0.01)
+STATS_OVERHEAD = Overhead(share=0.01)
 
 
 class MetricsWriter(FolderObserver[Snapshot]):
@@ -48,23 +48,23 @@ class MetricsWriter(FolderObserver[Snapshot]):
         if not self._begun:
             self._begun = True
             if self._evaluates and snapshot.ended is None:
-                self._try_figures(snapshot)
+                self._try_stats(snapshot)
         # A run killed between its last evaluation and its end is evaluated there once more.
         if snapshot.evaluation is None or snapshot.step == self._last_step:
             return
-        metrics.append(self.folder / layout.METRICS, metrics.line(snapshot, self._figures(snapshot)))
+        metrics.append(self.folder / layout.METRICS, metrics.line(snapshot, self._stats(snapshot)))
         self._last_step = snapshot.step
 
-    def _try_figures(self, snapshot: Snapshot) -> None:
+    def _try_stats(self, snapshot: Snapshot) -> None:
         # Twice: the first time imports what they need, the second tells what they cost.
         for _ in range(2):
-            with snapshot.overhead.measure(FIGURES):
-                snapshot.figures()
+            with snapshot.overhead.measure(STATS):
+                snapshot.stats()
 
-    def _figures(self, snapshot: Snapshot) -> Figures | None:
+    def _stats(self, snapshot: Snapshot) -> NetworkStats | None:
         # Of a small picture there are many evaluations, each cheaper than this.
         overhead = snapshot.overhead
-        if overhead.under_way and not overhead.can_afford(FIGURES_OVERHEAD, FIGURES):
+        if overhead.under_way and not overhead.can_afford(STATS_OVERHEAD, STATS):
             return None
-        with overhead.measure(FIGURES):
-            return snapshot.figures()
+        with overhead.measure(STATS):
+            return snapshot.stats()

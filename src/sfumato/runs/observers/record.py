@@ -25,7 +25,7 @@ from sfumato.runs.locking import FolderLock
 from sfumato.runs.observers.folder import FolderObserver
 from sfumato.runs.provenance import provenance
 from sfumato.training import Overhead, OverheadBudget, PictureMetrics, PictureSnapshot, Start
-from sfumato.training.diagnosis import remedies
+from sfumato.training.diagnosis import suggestions
 from sfumato.training.diagnosis.few_seen import few_seen
 from sfumato.training.diagnosis.outcome import Course, outcome
 from sfumato.training.movement import largest_change
@@ -239,8 +239,8 @@ class RunRecord(FolderObserver[PictureSnapshot]):
 def _given_up(snapshot: PictureSnapshot, folder: Path, recipe: Recipe) -> str:
     good = checkpoints.files(folder)
     where = f"the last good weights are in {good[-1]}" if good else "no good weights were saved"
-    change = remedies.other_start(recipe) if snapshot.cause == "start" else [remedies.slower(recipe)]
-    return f"Training was given up: {snapshot.reason}; {where}. {remedies.tries(*change)}".rstrip()
+    change = suggestions.other_start(recipe) if snapshot.cause == "start" else [suggestions.slower(recipe)]
+    return f"Training was given up: {snapshot.reason}; {where}. {suggestions.as_text(*change)}".rstrip()
 
 
 def _now() -> str:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sfumato.runs.entry import printable
-from sfumato.studio.inside.networks import Networks
+from sfumato.studio.inspector.networks import Networks
 from sfumato.studio.web import names
 from sfumato.studio.web.answers import ASK_AGAIN
 from sfumato.studio.web.problems import Problem

@@ -1,4 +1,4 @@
-"""One experiment in short, as the looker reads it: what was asked, how far it is, what came out."""
+"""One experiment in short, as the inference_worker reads it: what was asked, how far it is, what came out."""
 
 from __future__ import annotations
 

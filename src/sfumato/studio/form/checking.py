@@ -17,7 +17,7 @@ from sfumato.memory import text
 from sfumato.recipe import Recipe, need, room
 from sfumato.recipe.need import Size
 from sfumato.studio.form import describing
-from sfumato.studio.training.children import Children, Slow
+from sfumato.studio.training.worker_pool import Slow, WorkerPool
 from sfumato.studio.web.problems import GONE, Problem
 
 MOST_BYTES = 1_000_000_000
@@ -28,7 +28,7 @@ MOST_SECONDS = 10.0
 ALONE = room.Bound(MOST_BYTES, "which is what a page may take by itself")
 
 
-async def by_itself(recipe: Recipe, request: Request, children: Children, runs: Path) -> dict[str, Any]:
+async def by_itself(recipe: Recipe, request: Request, children: WorkerPool, runs: Path) -> dict[str, Any]:
     """``{tried: true, works, findings}``, or ``{tried: false, why}`` where that is more than a page may ask for."""
     if (why := too_much(recipe, Size(*describing.pixels(recipe, runs)))) is not None:
         return _not_tried(why)
@@ -43,7 +43,7 @@ async def by_itself(recipe: Recipe, request: Request, children: Children, runs: 
     return {"tried": True, **found}
 
 
-async def asked_for(recipe: Recipe, request: Request, children: Children, runs: Path) -> dict[str, Any]:
+async def asked_for(recipe: Recipe, request: Request, children: WorkerPool, runs: Path) -> dict[str, Any]:
     """The same with all that the machine has. Raises Problem."""
     try:
         room.require("the check", need.checking, recipe, Size(*describing.pixels(recipe, runs)))

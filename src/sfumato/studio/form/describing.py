@@ -49,7 +49,7 @@ def data(asked: Wanted, runs: Path, picture: str | None = None) -> dict[str, Any
         "height": height,
         "epochs": reach.epochs,
         "steps": reach.steps,
-        "steps_an_epoch": reach.batching.steps_per_epoch,
+        "steps_per_epoch": reach.batching.steps_per_epoch,
         "operations": None if reach.samples is None else operations * reach.samples,
         "seconds": recipe.budget.seconds,
     }

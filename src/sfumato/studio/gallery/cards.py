@@ -22,7 +22,7 @@ from sfumato.studio.web.problems import Problem
 
 FRESH = 0.5
 """Seconds for which a list is taken as it is: a page asks several times at once."""
-MOST_A_PAGE = 500
+MOST_PER_PAGE = 500
 MOST_ARRANGED = 16
 """Orders and words for which the list is kept as it was answered."""
 

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from sfumato.errors import RunError
 from sfumato.runs.entry import printable
 from sfumato.studio.gallery import thumbnails
-from sfumato.studio.gallery.cards import MOST_A_PAGE
+from sfumato.studio.gallery.cards import MOST_PER_PAGE
 from sfumato.studio.shared import aside, folder_of, studio_of
 from sfumato.studio.web import bodies, names
 from sfumato.studio.web.answers import FOR_EVER, Answer, picture
@@ -24,7 +24,7 @@ async def list_runs(request: Request) -> Response:
     """A page of the gallery."""
     asked = request.query_params
     number = names.whole(asked.get("page", "1"), 1, 10**9, "page")
-    size = names.whole(asked.get("size", "60"), 1, MOST_A_PAGE, "size")
+    size = names.whole(asked.get("size", "60"), 1, MOST_PER_PAGE, "size")
     words, sort, state = asked.get("words", ""), asked.get("sort", "started"), asked.get("state", "")
     gallery = studio_of(request).gallery
     # By few threads: those that wait for a first look at thousands of runs are not missed elsewhere.

@@ -31,7 +31,7 @@ def data(folder: Path, history: History) -> dict[str, Any]:
     with history.lock:
         history.update()
         shown = history.evenly(MOST_POINTS)
-        each = operations_a_sample(facts.read(folder))
+        each = operations_per_sample(facts.read(folder))
         found: dict[str, Any] = {name: history.column(name, shown) for name in ("epoch", "step", "seconds")}
         samples = history.column("samples", shown)
         found["operations"] = [None if each is None else each * count for count in samples]
@@ -40,12 +40,12 @@ def data(folder: Path, history: History) -> dict[str, Any]:
     found["stable_rank"] = [each_layer.get("stable_rank") for each_layer in layers]
     found["layers"] = next((each_layer.get("name") for each_layer in layers if each_layer), None)
     steps = found["step"]
-    samples_a_step = samples[-1] / steps[-1] if steps and steps[-1] else 0.0
-    found["running"] = _running(folder, None if each is None else each * samples_a_step)
+    samples_per_step = samples[-1] / steps[-1] if steps and steps[-1] else 0.0
+    found["running"] = _running(folder, None if each is None else each * samples_per_step)
     return found
 
 
-def operations_a_sample(found: dict[str, Any]) -> int | None:
+def operations_per_sample(found: dict[str, Any]) -> int | None:
     """Floating-point operations of one sample's way forward and back; None where only building the network tells."""
     described = description(found)
     return None if described is None else 2 * TRAINING_PER_FORWARD * described.multiply_adds
@@ -62,7 +62,7 @@ def description(found: dict[str, Any]) -> Description | None:
         return None
 
 
-def _running(folder: Path, operations_a_step: float | None) -> dict[str, Any]:
+def _running(folder: Path, operations_per_step: float | None) -> dict[str, Any]:
     found = []
     for path in layout.of_steps(folder, layout.MOMENTS):
         try:
@@ -71,7 +71,7 @@ def _running(folder: Path, operations_a_step: float | None) -> dict[str, Any]:
             continue
     return {
         **{name: [getattr(moment, name) for moment in found] for name in ("epoch", "step", "seconds", "loss")},
-        "operations": [None if operations_a_step is None else operations_a_step * each.step for each in found],
+        "operations": [None if operations_per_step is None else operations_per_step * each.step for each in found],
         "psnr": [moment.running_psnr for moment in found],
     }
 
@@ -84,6 +84,6 @@ def _stamp(path: Path) -> str:
 
 
 def _layers(line: dict[str, Any]) -> dict[str, Any]:
-    figures = line.get("figures")
+    figures = line.get("stats")
     layers = figures.get("layers") if isinstance(figures, dict) else None
     return layers if isinstance(layers, dict) else {}

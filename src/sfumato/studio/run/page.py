@@ -53,7 +53,7 @@ def data(folder: Path, history: History) -> dict[str, Any]:
         "resumed": found.get("resumed"),
         "overhead": found.get("overhead"),
         "moments": moments(folder),
-        "frames": [frame(step, by_step, curves.operations_a_sample(found)) for step in steps],
+        "frames": [frame(step, by_step, curves.operations_per_sample(found)) for step in steps],
         "files": _files(folder),
     }
 
@@ -76,7 +76,7 @@ def moments(folder: Path) -> list[dict[str, Any]]:
     return found
 
 
-def frame(step: int, by_step: Mapping[int, Mapping[str, Any]], operations_a_sample: int | None) -> dict[str, Any]:
+def frame(step: int, by_step: Mapping[int, Mapping[str, Any]], operations_per_sample: int | None) -> dict[str, Any]:
     """``{step, epoch, seconds, operations, psnr, loss}`` of an exact painting.
 
     Null is what its line of the metrics would tell, where there is none.
@@ -86,7 +86,7 @@ def frame(step: int, by_step: Mapping[int, Mapping[str, Any]], operations_a_samp
     return {
         "step": step,
         **{name: line.get(name) for name in ("epoch", "seconds", "psnr", "loss")},
-        "operations": None if operations_a_sample is None or samples is None else operations_a_sample * samples,
+        "operations": None if operations_per_sample is None or samples is None else operations_per_sample * samples,
     }
 
 

@@ -136,7 +136,7 @@ class Watcher:
             self._at["watched"] = now
             _touch(self._folder / layout.WATCHED)
         if live and self._moved(layout.LIVE):
-            self._live = sent("live", {"version": f"{self._stamps[layout.LIVE][0]:x}", **self._figures()})
+            self._live = sent("live", {"version": f"{self._stamps[layout.LIVE][0]:x}", **self._stats()})
             pieces.append(self._live)
         elif not live:
             self._live = b""
@@ -157,7 +157,7 @@ class Watcher:
         except RunError:
             self._facts = {"status": entry.DAMAGED}
         if self._operations is None:
-            self._operations = curves.operations_a_sample(self._facts)
+            self._operations = curves.operations_per_sample(self._facts)
         return True
 
     def _probe(self, changed: bool) -> bool:
@@ -214,7 +214,7 @@ class Watcher:
     def _shown(self, line: dict[str, Any]) -> dict[str, Any]:
         about = {name: line.get(name) for name in ("epoch", "step", "seconds", "loss", "psnr", "ssim")}
         about["operations"] = None if self._operations is None else self._operations * line["samples"]
-        figures = line.get("figures")
+        figures = line.get("stats")
         layers = figures.get("layers") if isinstance(figures, dict) else None
         about["stable_rank"] = layers.get("stable_rank") if isinstance(layers, dict) else None
         return about
@@ -229,7 +229,7 @@ class Watcher:
     def _frame(self, step: int) -> dict[str, Any]:
         return page.frame(step, self._by_step, self._operations)
 
-    def _figures(self) -> dict[str, Any]:
+    def _stats(self) -> dict[str, Any]:
         moment = live_figures.read(self._folder)
         return {name: getattr(moment, name, None) for name in ("step", "epoch", "seconds", "running_psnr")}
 

@@ -23,7 +23,7 @@ from sfumato.runs import cleaning, entry, facts, layout, queued, requests
 from sfumato.runs.locking import FolderLock
 from sfumato.studio.gallery.cards import Gallery
 from sfumato.studio.training import seal, waiting
-from sfumato.studio.training.children import Children, Ended
+from sfumato.studio.training.worker_pool import Ended, WorkerPool
 from sfumato.studio.web import names
 from sfumato.studio.web.problems import Problem
 
@@ -37,7 +37,7 @@ TAKEN_UP_WITHIN = 10.0
 class Queue:
     """Lets runs wait, begin and go on."""
 
-    def __init__(self, children: Children, gallery: Gallery) -> None:
+    def __init__(self, children: WorkerPool, gallery: Gallery) -> None:
         self._children = children
         self._gallery = gallery
         self._runs = children.runs

@@ -17,11 +17,11 @@ import numpy as np
 
 from sfumato import api, memory
 from sfumato.errors import RecipeError, SfumatoError
-from sfumato.interrupt import asked_to_stop
-from sfumato.notices import heard
+from sfumato.interrupt import stop_on_signals
+from sfumato.log import log_to
 from sfumato.recipe import Recipe, changed
 from sfumato.runs import load_run
-from sfumato.studio import child
+from sfumato.studio import subprocess
 from sfumato.training import Observer, Start, resolve
 
 try:
@@ -38,8 +38,8 @@ MOST_MEMORY = 1_500_000_000
 
 def main() -> None:
     """Serve until nobody is there."""
-    answers = child.own_output()
-    with heard(_say):
+    answers = subprocess.own_output()
+    with log_to(_say):
         for line in sys.stdin:
             if not _serve(json.loads(line), answers):
                 return
@@ -52,7 +52,7 @@ def _serve(order: dict[str, Any], answers: BinaryIO) -> bool:
     def answer(**values: Any) -> None:
         nonlocal answered
         answered = True
-        child.answer(answers, values)
+        subprocess.answer(answers, values)
 
     try:
         match order["do"]:
@@ -65,7 +65,7 @@ def _serve(order: dict[str, Any], answers: BinaryIO) -> bool:
             case "check":
                 answer(**_checked(order))
             case "resume":
-                with asked_to_stop() as stop:
+                with stop_on_signals() as stop:
                     began = _Began(lambda folder: answer(name=folder.name))
                     api.resume(order["folder"], stop=stop, observers=[began], live=False)
                 return _over(answers, ended=stop())
@@ -98,7 +98,7 @@ def _over(answers: BinaryIO, *, ended: bool = False) -> bool:
     """Say that the run is over, unless this process is to end: whether it is there for more."""
     if ended or peak_memory() > MOST_MEMORY:
         return False
-    child.answer(answers, {"free": True})
+    subprocess.answer(answers, {"free": True})
     return True
 
 

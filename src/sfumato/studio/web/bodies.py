@@ -9,8 +9,8 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import ClientDisconnect, Request
 
+from sfumato.formatting import shortened
 from sfumato.studio.web.problems import Problem
-from sfumato.words import shortened
 
 MOST_JSON = 64 * 1024
 MOST_ARMS = 8

@@ -11,11 +11,11 @@ from torch import nn
 
 from sfumato.process_state import scoped
 from sfumato.recipe import Recipe
-from sfumato.training.diagnosis import remarks
+from sfumato.training.diagnosis import warnings
+from sfumato.training.diagnosis.failure_checks import ILLS, not_finite
 from sfumato.training.diagnosis.finding import SEVERITIES, Finding, Severity
-from sfumato.training.diagnosis.ills import ILLS, not_finite
+from sfumato.training.diagnosis.make_trial import run_trial
 from sfumato.training.diagnosis.trial import Trial
-from sfumato.training.diagnosis.trying import tried
 
 
 @dataclass(frozen=True)
@@ -66,18 +66,18 @@ def diagnose(recipe: Recipe, picture: NDArray[np.floating], model: nn.Module | N
 
     ``model`` is left as it was. Raises RecipeError when it does not fit the picture.
     """
-    trial = tried(recipe, picture, model)
+    trial = run_trial(recipe, picture, model)
     return Diagnosis(trial, tuple(concluded(trial, recipe)))
 
 
 def concluded(trial: Trial, recipe: Recipe) -> list[Finding]:
     """The findings, the worst first."""
-    if remarks.uniform(trial):
-        return [not_finite(trial, recipe) or remarks.nothing_to_learn(trial)]
+    if warnings.uniform(trial):
+        return [not_finite(trial, recipe) or warnings.nothing_to_learn(trial)]
     found = None if trial.learned else next(filter(None, (ill(trial, recipe) for ill in ILLS)), None)
     if found is not None:
         return [found]
-    everything = [remarks.course(trial, recipe), *remarks.remarks(trial, recipe)]
+    everything = [warnings.course(trial, recipe), *warnings.remarks(trial, recipe)]
     return sorted(everything, key=lambda each: SEVERITIES.index(each.severity))
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
+from sfumato.formatting import duration
 from sfumato.training.picture.evaluation import PictureMetrics
-from sfumato.words import duration
 
 POOR = 22.0
 """dB below which one sees at once that a painting is not the picture."""

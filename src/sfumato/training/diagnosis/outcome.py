@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfumato.recipe import Recipe
-from sfumato.training.diagnosis import remedies
-from sfumato.training.health.painting import MANY, NEAR, UNIFORM, flat_psnr, saturated
+from sfumato.training.diagnosis import suggestions
+from sfumato.training.health.painting import MANY, NEAR, UNIFORM, mean_color_psnr, saturated
 from sfumato.training.movement import STILL
 from sfumato.training.picture.evaluation import PictureMetrics
 
@@ -59,22 +59,24 @@ def outcome(
     """
     painting = evaluation.painting
     if not np.isfinite(painting).all():
-        return [f"The network answers with values that are not finite. {remedies.tries(remedies.slower(recipe))}"]
+        return [
+            f"The network answers with values that are not finite. {suggestions.as_text(suggestions.slower(recipe))}"
+        ]
     found: list[str] = []
     squashed = recipe.model.output_activation == "sigmoid" and recipe.model.module is None
     share = saturated(painting, picture) if squashed else 0.0
-    flat = flat_psnr(picture)
+    flat = mean_color_psnr(picture)
     expected = epoch >= 1 and flat < UNIFORM
     shown = evaluation.psnr if evaluation.psnr_shown is None else evaluation.psnr_shown
     if expected and shown <= flat + CLOSE:
         found.append(_nothing_learned(evaluation, picture, recipe, flat, course, told=share >= MANY))
     if share >= MANY:
+        changes = (suggestions.linear_output(), suggestions.slower(recipe), *suggestions.other_start(recipe))
         found.append(
             f"{share:.0%} of the outputs are saturated: the sigmoid is within {NEAR:g} of 0 or 1 where the picture "
-            f"is not, so hardly any gradient passes. "
-            f"{remedies.tries(remedies.linear_output(), remedies.slower(recipe), *remedies.other_start(recipe))}"
+            f"is not, so hardly any gradient passes. {suggestions.as_text(*changes)}"
         )
-    held_out, flat_held_out = evaluation.psnr_held_out, evaluation.flat_psnr_held_out
+    held_out, flat_held_out = evaluation.psnr_held_out, evaluation.mean_color_psnr_held_out
     if (
         expected
         and held_out is not None
@@ -85,7 +87,7 @@ def outcome(
         found.append(
             f"Pixels held out are painted worse ({held_out:.2f} dB) than by one flat color ({flat_held_out:.2f} dB), "
             f"the others better ({shown:.2f} dB): the network remembers the pixels that it was shown, and answers "
-            f"between them with noise. {remedies.tries(*remedies.smoother(recipe))}"
+            f"between them with noise. {suggestions.as_text(*suggestions.smoother(recipe))}"
         )
     return found
 
@@ -103,24 +105,24 @@ def _nothing_learned(
     if told:
         # What is at its ends, and why, comes next.
         return f"{so}."
-    way, flat_mse = course(), float(picture.var(axis=(0, 1)).mean())
+    way, mean_color_mse = course(), float(picture.var(axis=(0, 1)).mean())
     if way.moved < STILL:
         return (
             f"{so}: the weights stood still, changed by {way.moved:.0e} of their size in the whole run. "
-            f"{remedies.tries(remedies.faster(recipe))}"
+            f"{suggestions.as_text(suggestions.faster(recipe))}"
         )
-    if evaluation.mse > FAR * flat_mse:
+    if evaluation.mse > FAR * mean_color_mse:
         first, last = (
-            f"{mse / flat_mse:.3g}" if math.isfinite(mse) else "many" for mse in (way.first_mse, way.last_mse)
+            f"{mse / mean_color_mse:.3g}" if math.isfinite(mse) else "many" for mse in (way.first_mse, way.last_mse)
         )
         if way.last_mse < FALLING * way.first_mse:
             return (
                 f"{so}: errors came from {first} to {last} times those of that color, and fell to the end. Give it "
-                f"longer (budget). {remedies.tries(remedies.faster(recipe))}"
+                f"longer (budget). {suggestions.as_text(suggestions.faster(recipe))}"
             )
-        return f"{so}: errors are still {last} times those of that color. {remedies.tries(remedies.slower(recipe))}"
-    varies = float(np.sqrt(evaluation.painting.var(axis=(0, 1)).mean() / flat_mse))
+        return f"{so}: errors are still {last} times those of that color. {suggestions.as_text(suggestions.slower(recipe))}"
+    varies = float(np.sqrt(evaluation.painting.var(axis=(0, 1)).mean() / mean_color_mse))
     return (
         f"{so}: the network has learned nothing of the picture's shapes yet; its answers vary {varies:.1g} times as "
-        f"much as the picture. {remedies.tries(*remedies.better(recipe))}"
+        f"much as the picture. {suggestions.as_text(*suggestions.better(recipe))}"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from sfumato.training.health.figures import Figures
+from sfumato.training.health.network_stats import NetworkStats
 
 WORSE_UNSEEN = 1.02
 """Errors above so many times a flat color's, at pixels that were not shown."""
@@ -39,8 +39,8 @@ class Trial:
     pixels: int
     steps: int
     seconds: float
-    before: Figures
-    after: Figures
+    before: NetworkStats
+    after: NetworkStats
     errors: tuple[float, ...]
     """Mean squared errors of the samples of each piece of the trial, in order; nan where not finite."""
     updates: tuple[float, ...]
@@ -60,12 +60,12 @@ class Trial:
     @property
     def error(self) -> float:
         """The errors at the end in parts of those of one flat color, the pixels' mean; nan where not finite."""
-        return self.after.mse / self.after.flat_mse if self.after.flat_mse else math.nan
+        return self.after.mse / self.after.mean_color_mse if self.after.mean_color_mse else math.nan
 
     @property
     def first_error(self) -> float:
         """The same before the first step."""
-        return self.before.mse / self.before.flat_mse if self.before.flat_mse else math.nan
+        return self.before.mse / self.before.mean_color_mse if self.before.mean_color_mse else math.nan
 
     @property
     def learned(self) -> bool:

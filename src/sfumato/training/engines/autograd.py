@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sfumato import models
-from sfumato.parallel import spread
+from sfumato.parallel import parallel_map
 from sfumato.process_state import torch_threads
 from sfumato.training import losses, optimizers
 from sfumato.training.engines.compiled_outputs import outputs
+from sfumato.training.engines.custom_draws import CustomDraws
 from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
-from sfumato.training.engines.own_draws import OwnDraws
 from sfumato.training.nested import flatten, unflatten
 
 SMALLEST_PIECE = 32
@@ -41,7 +41,7 @@ class Autograd(Engine):
         self._model = models.placed(task.model, device, dtype)
         self._named = models.inner(self._model)
         # Our own networks draw nothing while they compute.
-        self._draws = None if recipe.model.module is None else OwnDraws(recipe.seed, device)
+        self._draws = None if recipe.model.module is None else CustomDraws(recipe.seed, device)
         self._parameters = [parameter for parameter in self._model.parameters() if parameter.requires_grad]
         self._coordinates = torch.from_numpy(task.coordinates).to(device, dtype)
         self._targets = torch.from_numpy(task.targets).to(device, dtype)
@@ -85,7 +85,7 @@ class Autograd(Engine):
             return torch.stack([loss.detach(), (apart * apart).sum()]).double().cpu(), found
 
         def closure() -> float:
-            found = spread(gradients, pieces, self._threads) if self._divides else [gradients(batch)]
+            found = parallel_map(gradients, pieces, self._threads) if self._divides else [gradients(batch)]
             for parameter, *parts in zip(self._parameters, *(part for _, part in found), strict=True):
                 parameter.grad = functools.reduce(torch.add, parts)
             # L-BFGS asks several times in one step: the samples are measured before the first.

@@ -12,7 +12,7 @@ from torch import nn
 from sfumato import models
 from sfumato.models.activations import Activate
 from sfumato.models.mlp import MLP
-from sfumato.parallel import spread
+from sfumato.parallel import parallel_map
 from sfumato.process_state import scoped
 from sfumato.training.engines.requirements import compiler_is_off
 
@@ -98,5 +98,5 @@ def _compiled(model: MLP, activate: Activate, coordinates: NDArray[np.float64], 
     size = TILE * max(SMALLEST, -(-len(coordinates) // (TILE * threads * PIECES)))
     bounds = [*range(0, len(coordinates), size), len(coordinates)]
     with announced("fused", kernel.outputs):
-        spread(answer, pairwise(bounds), threads)
+        parallel_map(answer, pairwise(bounds), threads)
     return out

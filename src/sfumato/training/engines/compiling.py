@@ -8,7 +8,7 @@ from typing import Any
 
 from numba.core import event
 
-from sfumato.notices import LOG
+from sfumato.log import LOG
 
 
 class _Listener(event.Listener):

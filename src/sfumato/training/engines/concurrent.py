@@ -1,8 +1,8 @@
-"""One of many networks trained side by side: each by the fused engine's kernel on one thread, to its bits.
+"""Engine concurrent: one of many networks trained at once, by the fused engine's kernel on one thread, to its bits.
 
-The threads of a pool take networks in turn and never meet; see `sfumato.training.together`. What the networks have in
-common is held once: the features and colors of the training pixels where they are equal, and for each thread of the
-pool, not for each network, the memory in which a step is computed.
+The threads of a pool take networks in turn and never wait for each other; see `sfumato.training.train_concurrently`.
+What the networks have in common is held once: the inputs and targets of the training samples where they are equal, and
+for each thread of the pool, not for each network, the memory in which a step is computed.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ class Advance:
 
 
 class Engine(ABC):
-    """Executes training steps. Built from a task that `unsupported_reasons` has nothing against."""
+    """Executor training steps. Built from a task that `unsupported_reasons` has nothing against."""
 
     name: ClassVar[str]
     keeps_answers: ClassVar[bool] = True

@@ -21,7 +21,7 @@ class Shared:
         self._arrays: defaultdict[Hashable, list[NDArray[Any]]] = defaultdict(list)
         self._unused: defaultdict[Hashable, list[Any]] = defaultdict(list)
 
-    def one(self, array: Array) -> Array:
+    def intern(self, array: Array) -> Array:
         """The first array that was given here with these very bits: ``array`` itself where there was none.
 
         It must be C-contiguous, and from now on nobody may write to it.
@@ -35,7 +35,7 @@ class Shared:
         return array
 
     @contextmanager
-    def lent(self, kind: Hashable, make: Callable[[], Item]) -> Iterator[Item]:
+    def borrow(self, kind: Hashable, make: Callable[[], Item]) -> Iterator[Item]:
         """What ``make`` made, for one user at a time: as many are made of a kind as are used at once."""
         unused = self._unused[kind]
         try:

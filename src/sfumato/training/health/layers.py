@@ -1,4 +1,4 @@
-"""Figures of every layer of a network on a few samples: any module's, as it is called.
+"""NetworkStats of every layer of a network on a few samples: any module's, as it is called.
 
 A layer is a module without modules inside that has a weight of two or more dimensions. What follows it without
 parameters of its own is its activation. Means and spreads of activations and of the gradients that come back are what
@@ -112,10 +112,10 @@ def measured(
         total = loss(answers)
     gradients = torch.autograd.grad(total, [each.sums for each in found], allow_unused=True) if found else []
     chosen = sorted({round(each) for each in np.linspace(0, len(found) - 1, min(len(found), most))}) if found else []
-    return [_figures(found[k], gradients[k], output=k == len(found) - 1) for k in chosen], answers.detach()
+    return [_stats(found[k], gradients[k], output=k == len(found) - 1) for k in chosen], answers.detach()
 
 
-def _figures(call: _Call, gradient: Tensor | None, *, output: bool) -> Layer:
+def _stats(call: _Call, gradient: Tensor | None, *, output: bool) -> Layer:
     samples = len(call.sums)
     activations = call.answers.detach().reshape(samples, -1).double()
     back = torch.zeros_like(call.sums) if gradient is None else gradient

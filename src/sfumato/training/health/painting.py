@@ -17,7 +17,7 @@ MANY = 0.25
 """A finding is made of saturation when this part of the outputs is saturated without need."""
 
 
-def flat_psnr(picture: NDArray[np.float64]) -> float:
+def mean_color_psnr(picture: NDArray[np.float64]) -> float:
     """dB of one flat color, the mean of the picture (H, W, C): what a network comes to that learns no shapes."""
     return images.psnr(images.mse(np.broadcast_to(picture.mean(axis=(0, 1)), picture.shape), picture))
 

@@ -34,7 +34,7 @@ from numba.core.caching import (
 )
 from numba.core.serialize import dumps
 
-from sfumato.notices import LOG
+from sfumato.log import LOG
 
 _REMEDY = "Set NUMBA_CACHE_DIR to a folder that can be written to keep it."
 _DIGEST = hashlib.sha256().digest_size

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sfumato.parallel import spread
+from sfumato.parallel import parallel_map
 from sfumato.recipe import choices
 from sfumato.training.optimizers.adam_step import adam_step
 from sfumato.training.optimizers.closure import loss_of
@@ -77,7 +77,7 @@ class Muon(torch.optim.Optimizer):
             momentum = self.state[matrix].setdefault("momentum", torch.zeros_like(matrix))
             momentum.lerp_(gradient, 1 - choice.momentum)
             directions.append(gradient.lerp(momentum, choice.momentum) if choice.nesterov else momentum)
-        updates = spread(lambda direction: orthogonalize(direction, choice.ns_steps), directions, self._threads)
+        updates = parallel_map(lambda direction: orthogonalize(direction, choice.ns_steps), directions, self._threads)
         for matrix, update in zip(matrices, updates, strict=True):
             rows, columns = matrix.shape
             # An m x n orthogonal matrix changes outputs in proportion to sqrt(m / n): Jordan's scale.

@@ -19,7 +19,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sfumato.parallel import spread
+from sfumato.parallel import parallel_map
 from sfumato.recipe import choices
 from sfumato.recipe.choices.optimizers import MAX_SIDE
 from sfumato.training.optimizers.adam_step import adam_step
@@ -100,7 +100,7 @@ class Soap(torch.optim.Optimizer):
             if group["soap"] and with_gradient:
                 # Asked for here: threads may not add to the state together.
                 work = [(matrix, self.state[matrix]) for matrix in with_gradient]
-                spread(lambda one, rate=rate: self._matrix_step(*one, rate), work, self._threads)
+                parallel_map(lambda one, rate=rate: self._matrix_step(*one, rate), work, self._threads)
             elif not group["soap"]:
                 for parameter in with_gradient:
                     adam_step(parameter, self.state[parameter], rate, betas, self._choice.eps)

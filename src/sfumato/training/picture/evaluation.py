@@ -46,7 +46,7 @@ class PictureMetrics(Metrics):
     """dB over the pixels that training never saw, or None where there are none."""
     psnr_shown: float | None
     """dB over all others, or None where none are held out."""
-    flat_psnr_held_out: float | None
+    mean_color_psnr_held_out: float | None
     """dB over the pixels held out of one flat color, the mean of the others."""
 
     def named(self) -> dict[str, float]:
@@ -59,7 +59,7 @@ def no_stage(name: str, done: int, total: int) -> None:
     """Watch no evaluation."""
 
 
-def rows_of_a_block(width: int, parameters: int) -> int:
+def rows_per_block(width: int, parameters: int) -> int:
     """How many rows of a picture are painted and compared at a time, by a network of so many parameters."""
     # By the work and not by the clock: sums of parts have other last digits than those of other parts.
     pixels = min(BLOCK, max(FEWEST, OPERATIONS // max(parameters, 1)))
@@ -123,7 +123,7 @@ def evaluate(
         ssim=similarity.mean,
         psnr_held_out=unseen,
         psnr_shown=seen,
-        flat_psnr_held_out=flat,
+        mean_color_psnr_held_out=flat,
     )
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from sfumato.errors import RecipeError
 from sfumato.recipe import Recipe
-from sfumato.streams import stream
+from sfumato.rng import rng_for
 
 
 def count_held_out(recipe: Recipe, height: int, width: int) -> int:
@@ -33,5 +33,5 @@ def held_out(recipe: Recipe, height: int, width: int) -> NDArray[np.bool_] | Non
     if count == 0:
         return None
     mask = np.zeros(height * width, dtype=np.bool_)
-    mask[stream(recipe.seed, "held out").permutation(height * width)[:count]] = True
+    mask[rng_for(recipe.seed, "held out").permutation(height * width)[:count]] = True
     return mask.reshape(height, width)

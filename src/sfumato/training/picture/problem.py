@@ -10,18 +10,18 @@ from numpy.typing import NDArray
 from torch import nn
 
 from sfumato import images, models
-from sfumato.notices import LOG
+from sfumato.formatting import duration
+from sfumato.log import LOG
 from sfumato.recipe import Recipe
 from sfumato.training.engines import Engine, Shared
-from sfumato.training.health.figures import Figures
-from sfumato.training.health.gauge import Gauge
+from sfumato.training.health.layer_probe import LayerProbe
+from sfumato.training.health.network_stats import NetworkStats
 from sfumato.training.picture.canvas import Canvas
-from sfumato.training.picture.evaluation import BLOCK, PictureMetrics, evaluate, rows_of_a_block
+from sfumato.training.picture.evaluation import BLOCK, PictureMetrics, evaluate, rows_per_block
 from sfumato.training.picture.held_out import held_out
 from sfumato.training.picture.snapshot import PictureSnapshot
 from sfumato.training.problem import Guard, Monitor, Problem, Stage
 from sfumato.training.snapshot import Snapshot, extended
-from sfumato.words import duration
 
 TRIED_PIXELS = 4096
 """Before the first step so many pixels are painted and compared, to know what an evaluation will cost."""
@@ -40,7 +40,7 @@ class PictureProblem(Problem[PictureSnapshot]):
         """
         height, width, channels = picture.shape
         self.picture = picture
-        self.exact = (shared or Shared()).one(images.exact(picture))
+        self.exact = (shared or Shared()).intern(images.exact(picture))
         """(H, W, C) in float64."""
         self.held_out = held_out(recipe, height, width)
         """(H, W) mask of the pixels that are not trained on, or None."""
@@ -69,7 +69,7 @@ class PictureMonitor(Monitor[PictureSnapshot]):
         self._size = problem.picture.shape[:2]
         mask = problem.held_out
         self._canvas = Canvas(engine, self._size, None if mask is None else ~mask)
-        self._gauge: Gauge | None = None
+        self._probe: LayerProbe | None = None
 
     def evaluate(self, stage: Stage, stop: Callable[[], bool]) -> PictureMetrics:
         """As `Monitor.evaluate`."""
@@ -78,7 +78,7 @@ class PictureMonitor(Monitor[PictureSnapshot]):
             lambda some: self._rows(height, width, some),
             self._problem.exact,
             self._problem.held_out,
-            block=rows_of_a_block(width, self._parameters),
+            block=rows_per_block(width, self._parameters),
             stage=stage,
             stop=stop,
         )
@@ -114,7 +114,7 @@ class PictureMonitor(Monitor[PictureSnapshot]):
             size=self._size,
             paint=guard(self._paint),
             canvas=guard(self._look),
-            figures=guard(self._figures),
+            stats=guard(self._stats),
         )
 
     def _rows(self, rows: int, columns: int, some: slice) -> NDArray[np.floating]:
@@ -123,14 +123,14 @@ class PictureMonitor(Monitor[PictureSnapshot]):
         return self._engine.outputs(coordinates).reshape(-1, columns, self._problem.picture.shape[2])
 
     def _paint(self, rows: int, columns: int) -> NDArray[np.floating]:
-        block = rows_of_a_block(columns, self._parameters)
+        block = rows_per_block(columns, self._parameters)
         parts = [self._rows(rows, columns, slice(start, start + block)) for start in range(0, rows, block)]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def _look(self, longest: int | None = None) -> NDArray[np.float32] | None:
         return self._canvas.look(self._paint, longest)
 
-    def _figures(self) -> Figures | None:
+    def _stats(self) -> NetworkStats | None:
         # Made when it is first asked for: most of many networks are never looked into.
-        self._gauge = self._gauge or Gauge(self._recipe, self._problem.picture, self._model)
-        return self._gauge.figures(self._engine.weights())
+        self._probe = self._probe or LayerProbe(self._recipe, self._problem.picture, self._model)
+        return self._probe.stats(self._engine.weights())

@@ -1,7 +1,7 @@
 // The arms of a race: forms put aside, to be started together.
 
 import { h } from "../core/element.js";
-import { differing, pictureName } from "../core/words.js";
+import { differing, pictureName } from "../core/format.js";
 
 const MOST = 8;
 

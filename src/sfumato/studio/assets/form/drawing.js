@@ -1,7 +1,7 @@
 // A network drawn: a column of units for every layer, from the coordinates on the left to the color on the right.
 
 import { h, s } from "../core/element.js";
-import { count } from "../core/words.js";
+import { count } from "../core/format.js";
 
 const [WIDE, HIGH] = [640, 260];
 const MOST_LAYERS = 12;

@@ -3,7 +3,7 @@
 import { get, left, upload } from "../core/api.js";
 import { h } from "../core/element.js";
 import { placed } from "../core/place.js";
-import { pictureName } from "../core/words.js";
+import { pictureName } from "../core/format.js";
 
 const WORDS = "Drop a picture, or choose a file";
 

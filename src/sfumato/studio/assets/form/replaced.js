@@ -1,7 +1,7 @@
 // What became of a form when something else took its place: said, with a button that has it the other way.
 
 import { h } from "../core/element.js";
-import { differing, pictureName } from "../core/words.js";
+import { differing, pictureName } from "../core/format.js";
 
 const SOURCE = "picture.source";
 

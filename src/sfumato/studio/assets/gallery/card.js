@@ -3,7 +3,7 @@
 import { runPage } from "../core/addresses.js";
 import { h } from "../core/element.js";
 import { placed } from "../core/place.js";
-import { ago, decibels, differing, duration, isLive, pictureName } from "../core/words.js";
+import { ago, decibels, differing, duration, isLive, pictureName } from "../core/format.js";
 import { stateText } from "../run/queue.js";
 
 /** A card of the run called `name`; `pick(on)` when its box is ticked. */

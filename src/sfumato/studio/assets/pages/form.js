@@ -11,7 +11,7 @@ import { messages } from "../core/messages.js";
 import { placed } from "../core/place.js";
 import { picker } from "../form/picker.js";
 import { sent } from "../form/sent.js";
-import { outlook } from "../form/outlook.js";
+import { outlook } from "../form/preview.js";
 import { plotly } from "../charts/plot_program.js";
 import { replaced } from "../form/replaced.js";
 

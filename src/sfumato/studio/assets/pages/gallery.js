@@ -8,7 +8,7 @@ import { confirmed, few, h, notice } from "../core/element.js";
 import { messages } from "../core/messages.js";
 import { keys } from "../core/keys.js";
 import { placed } from "../core/place.js";
-import { count } from "../core/words.js";
+import { count } from "../core/format.js";
 
 const SORTS = [["started", "Newest"], ["psnr", "PSNR"], ["seconds", "Seconds"], ["name", "Name"]];
 const SIZE = 60;

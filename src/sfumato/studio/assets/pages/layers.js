@@ -11,7 +11,7 @@ import { messages } from "../core/messages.js";
 import { sheet } from "../layers/sheet.js";
 import { Timeline } from "../viewing/timeline.js";
 import { unitBox } from "../layers/unit.js";
-import { epochs, pictureName } from "../core/words.js";
+import { epochs, pictureName } from "../core/format.js";
 
 const MOST_RANKS = 24; // moments in the chart of stable ranks
 

@@ -9,7 +9,7 @@ import { messages } from "../core/messages.js";
 import { placed } from "../core/place.js";
 import { lane } from "../race/lane.js";
 import { Timeline } from "../viewing/timeline.js";
-import { duration, epochs, operations } from "../core/words.js";
+import { duration, epochs, operations } from "../core/format.js";
 
 const MOST = 8;
 const AGAIN = 1000; // ms between looks at runs that still train

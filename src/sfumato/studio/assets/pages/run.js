@@ -14,7 +14,7 @@ import { hasNotBegun, notYet } from "../run/queue.js";
 import { stream } from "../run/stream.js";
 import { Timeline } from "../viewing/timeline.js";
 import { Viewer } from "../viewing/viewer.js";
-import { decibels, duration, epochs, isLive } from "../core/words.js";
+import { decibels, duration, epochs, isLive } from "../core/format.js";
 
 const LOOK = 4000; // ms between looks whether a run that rests was taken up again
 const FRESH = 2000; // ms for which a live painting is newer than the last exact one

@@ -6,7 +6,7 @@ import { gestures } from "../viewing/gestures.js";
 import { keys } from "../core/keys.js";
 import { DEEPEST, FURTHEST, SHALLOWEST, SIDE, Tiles } from "../zoom/tiles.js";
 import { Timeline } from "../viewing/timeline.js";
-import { count, epochs, pictureName } from "../core/words.js";
+import { count, epochs, pictureName } from "../core/format.js";
 
 const CROSSED = 1.15; // times the way across all that there is: so much fits on screen at the smallest
 

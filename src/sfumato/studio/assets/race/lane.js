@@ -7,7 +7,7 @@ import { curveColor } from "../charts/chart.js";
 import { h } from "../core/element.js";
 import { latest } from "../core/latest.js";
 import { errorMap, pixels } from "../viewing/pixels.js";
-import { decibels, differing, duration, epochs, isLive, pictureName } from "../core/words.js";
+import { decibels, differing, duration, epochs, isLive, pictureName } from "../core/format.js";
 import { stateText } from "../run/queue.js";
 
 const LONGEST = 48; // letters of a curve's name

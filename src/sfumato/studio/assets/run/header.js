@@ -4,7 +4,7 @@ import { Actions } from "../core/action.js";
 import { formPage, runPage } from "../core/addresses.js";
 import { h } from "../core/element.js";
 import { placed } from "../core/place.js";
-import { count, decibels, differing, duration, epochs, isLive, pictureName } from "../core/words.js";
+import { count, decibels, differing, duration, epochs, isLive, pictureName } from "../core/format.js";
 import { hasNoPlace, stateText } from "./queue.js";
 
 const CAN = {

@@ -1,6 +1,6 @@
 // What is said of a run's state: how many are before one that waits for its turn.
 
-import { STATES } from "../core/words.js";
+import { STATES } from "../core/format.js";
 
 /** The state of {state, before} in words. */
 export function stateText({ state, before }) {

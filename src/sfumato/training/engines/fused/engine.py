@@ -56,8 +56,8 @@ class Fused(Engine):
         dimensions = task.coordinates.shape[1]
         self._encoder = Encoder(task.recipe.model.encoding, model.encode, dimensions) if is_trained(model) else None
         encoder_length = len(self._encoder.parameters) if self._encoder else 0
-        self._inputs = self._shared.one(self._inputs_of(task.coordinates))
-        self._targets = self._shared.one(np.require(task.targets, np.float32, ["C", "W"]))
+        self._inputs = self._shared.intern(self._inputs_of(task.coordinates))
+        self._targets = self._shared.intern(np.require(task.targets, np.float32, ["C", "W"]))
         self._no_outputs = np.empty((0, self._targets.shape[1]), np.float32)
         self._batch = len(task.targets) if training.batch == "all" else training.batch
         self._loss_spec = loss_spec(training.loss, sigmoid_output=model.squash)
@@ -157,7 +157,7 @@ class Fused(Engine):
             )
 
     def _workspace(self) -> AbstractContextManager[Workspace]:
-        return self._shared.lent(self._workspace_kind, self._new_workspace)
+        return self._shared.borrow(self._workspace_kind, self._new_workspace)
 
     def _networks(self, workspace: Workspace) -> list[NDArray[np.int64]]:
         """The `Network` as each thread has it."""

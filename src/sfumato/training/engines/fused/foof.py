@@ -14,7 +14,7 @@ import torch
 from numba import njit
 from numpy.typing import NDArray
 
-from sfumato.parallel import spread
+from sfumato.parallel import parallel_map
 from sfumato.recipe import choices
 from sfumato.recipe.choices.optimizers import inversion_is_due
 from sfumato.training.engines.fused.adam import adam_rule
@@ -127,7 +127,7 @@ def apply_update(net: Network, thread: ThreadContext, own: FOOF, layer: int, lr_
 def _invert(layout: Layout, state: State, damping: float, threads: int) -> None:
     hidden = layout.hidden_layers
     moments = [torch.from_numpy(layout.moments_of(state["moments"], layer)) for layer in hidden]
-    found = spread(lambda one: foof.invert(one, damping), moments, threads) if moments else []
+    found = parallel_map(lambda one: foof.invert(one, damping), moments, threads) if moments else []
     for layer, inverse in zip(hidden, found, strict=True):
         if inverse is not None:
             layout.moments_of(state["inverse"], layer)[:] = inverse.numpy()

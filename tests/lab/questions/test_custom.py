@@ -1,0 +1,39 @@
+"""What arms of one's own start from, and where it is told."""
+
+from __future__ import annotations
+
+import json
+
+from sfumato.lab.compare import plan_of
+from sfumato.lab.plan import Plan
+from sfumato.lab.questions import custom
+from sfumato.recipe import Recipe, changed
+from tests.small import picture
+
+BASE = changed(changed(Recipe(), custom.DEFAULTS), {"model": {"width": 9}, "picture": {"source": "some.png"}})
+
+
+def plan(base: Recipe | None) -> Plan:
+    arms = {name: changed(BASE, {"model": {"activation": name}}) for name in ("relu", "tanh")}
+    return plan_of(arms, picture(12, 10), base, seeds=2, tune=False)
+
+
+def test_the_plan_s_file_says_where_arms_start_from_something_else_than_paint() -> None:
+    written = json.loads(json.dumps(plan(BASE).to_values()))
+    assert written["defaults"] == {
+        "picture.max_side": 160,
+        "model.width": 9,
+        "training.batch": 256,
+        "training.optimizer": "adam(lr=0.003, beta1=0.9, beta2=0.999, eps=1e-08)",
+        "budget.epochs": 20,
+        "budget.seconds": None,
+    }
+    assert Plan.of(written) == plan(BASE)
+
+
+def test_nothing_is_said_where_arms_start_from_the_recipe_of_paint() -> None:
+    assert "defaults" not in plan(Recipe()).to_values()
+
+
+def test_an_experiment_is_the_same_whatever_its_arms_are_changes_of() -> None:
+    assert plan(BASE).id == plan(None).id

@@ -1,0 +1,41 @@
+"""A inference_worker that ends while it is asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+import sfumato as sf
+from sfumato.studio.inspector import networks
+
+
+class Frail:
+    """Fails at its first questions, so many times and in that way."""
+
+    errors: list[OSError]
+    ended = False
+
+    def __init__(self, *_: Any) -> None: ...
+
+    def ask(self, _: dict[str, Any], __: float) -> tuple[dict[str, Any], bytes]:
+        if Frail.errors:
+            raise Frail.errors.pop()
+        return {"json": {"stable_rank": [1.0]}}, b""
+
+    def end(self) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("errors", "status"),
+    [([], 200), ([OSError()], 200), ([OSError(), OSError()], 500), ([TimeoutError()], 500)],
+)
+def test_it_is_asked_once_more_unless_it_takes_too_long(
+    over_trained: TestClient, trained: sf.Run, monkeypatch: pytest.MonkeyPatch, errors: list[OSError], status: int
+) -> None:
+    monkeypatch.setattr(networks, "Subprocess", Frail)
+    Frail.errors = list(errors)
+    answer = over_trained.get(f"/api/runs/{trained.folder.name}/ranks")
+    assert answer.status_code == status
+    assert Frail.errors == []

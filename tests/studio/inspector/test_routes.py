@@ -1,0 +1,209 @@
+"""Networks looked into: their layers, units and histograms, and any part of what they paint."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from starlette.testclient import TestClient
+
+import sfumato as sf
+from sfumato import images, models
+from sfumato.recipe import Coordinates, Recipe, changed
+from sfumato.render import neurons, zoom
+from sfumato.runs import layout
+from sfumato.studio.inspector import layers, tiles
+from sfumato.studio.inspector.tile_places import FURTHEST, SIDE
+from tests.runs import made
+from tests.studio.client import client
+
+pytestmark = pytest.mark.slow
+
+
+def pixels(data: bytes) -> np.ndarray:
+    with Image.open(io.BytesIO(data)) as image:
+        return np.asarray(image)
+
+
+@pytest.fixture
+def inside(over_trained: TestClient, looked_into_here: None) -> TestClient:
+    """A studio that looks into `trained`, in this process."""
+    return over_trained
+
+
+@pytest.fixture
+def at(trained: sf.Run) -> str:
+    return f"/api/runs/{trained.folder.name}"
+
+
+def test_a_layer_s_units(inside: TestClient, at: str, trained: sf.Run) -> None:
+    found = inside.get(f"{at}/layers/1").json()
+    model, moment = trained.model()
+    layer = neurons.layer(model, trained.recipe.coordinates, 1, (found["cell"][1], found["cell"][0]))
+    assert found["step"] == moment.step
+    assert found["units"] == 16
+    assert np.allclose(found["importance"], layer.importance, rtol=1e-5)
+    assert found["order"] == sorted(range(16), key=lambda unit: -found["importance"][unit])
+    sheet = pixels(inside.get(found["sheet"]).content)
+    assert sheet.shape[:2] == (found["height"], found["width"])
+    # The most important unit stands first, where `cell` and `gap` say.
+    width, height = found["cell"]
+    gap = found["gap"]
+    first = sheet[gap : gap + height, gap : gap + width]
+    answers = layer.answers[found["order"][0]]
+    assert np.corrcoef(np.abs(answers).ravel(), first.max(axis=2).astype(float).ravel())[0, 1] > 0.5
+
+
+def test_a_unit_s_weights(inside: TestClient, at: str, trained: sf.Run) -> None:
+    model, _ = trained.model()
+    assert isinstance(model, models.MLP)
+    weights = [layer.weight.detach().double().numpy() for layer in model.linear_layers()]
+    found = inside.get(f"{at}/layers/2/units/5").json()
+    wanted = sorted(enumerate(weights[1][5]), key=lambda pair: -abs(pair[1]))
+    assert [each["unit"] for each in found["inputs"]] == [unit for unit, _ in wanted]
+    assert [each["weight"] for each in found["inputs"]] == [weight for _, weight in wanted]
+    assert {each["color"]: each["weight"] for each in found["outputs"]} == dict(enumerate(weights[2][:, 5]))
+    first = inside.get(f"{at}/layers/1/units/5").json()
+    assert {each["coordinate"]: each["weight"] for each in first["inputs"]} == {
+        "row": weights[0][5, 0], "column": weights[0][5, 1],
+    }  # fmt: skip
+    picture = pixels(inside.get(f"{at}/layers/1/units/5.png?size=100").content)
+    assert picture.shape == (100, 80, 3)
+
+
+def test_histograms_count_everything(inside: TestClient, at: str) -> None:
+    found = inside.get(f"{at}/histograms").json()["layers"]
+    assert [sum(each["weights"]["counts"]) for each in found] == [32, 256, 48]
+    assert found[-1]["activations"] is None
+    side = layers.SIDE
+    assert [sum(each["activations"]["counts"]) for each in found[:2]] == [16 * side * round(side * 0.8)] * 2
+
+
+def test_earlier_moments_and_places_that_stay(inside: TestClient, at: str, trained: sf.Run) -> None:
+    steps = [int(path.stem) for path in trained.moments()]
+    early = inside.get(f"{at}/layers/2?step={steps[0]}").json()
+    late = inside.get(f"{at}/layers/2?step={steps[-1]}").json()
+    assert early["importance"] != late["importance"]
+    placed = inside.get(f"{at}/layers/2?step={steps[0]}&by={steps[-1]}").json()
+    assert placed["order"] == late["order"]
+    assert placed["importance"] == early["importance"]
+    assert inside.get(placed["sheet"]).status_code == 200
+
+
+def test_what_there_is_not(inside: TestClient, at: str, trained: sf.Run) -> None:
+    # A busy machine saves its moments at other steps.
+    later = layout.step_of(trained.moments()[-1]) + 1
+    for part in (
+        "layers/0",
+        "layers/x",
+        "layers/1001",
+        "layers/1/units/-1",
+        f"layers/1?step={later}",
+        "tiles/25/0/0.png",
+        "tiles/0/9/0.png",
+    ):
+        assert inside.get(f"{at}/{part}").status_code == 404, part
+    for part in ("layers/3", "layers/1/units/16", "layers/1/units/16.png"):
+        assert inside.get(f"{at}/{part}").status_code == 409, part
+
+
+@pytest.mark.parametrize("at_", ["corners", "centers"])
+def test_tiles_show_the_painting_where_it_is(at_: str) -> None:
+    """At the zoom where a pixel of the tile is one of the picture, a tile is a part of the painting."""
+    recipe = changed(Recipe(), {"coordinates": {"at": at_}, "model": {"depth": 1, "width": 8}, "threads": 1})
+    model = models.build(recipe.model, 3, 0, torch.float64, recipe.coordinates)
+    shape = (300, 512)
+    painting = zoom.painting(model, recipe, shape)
+    for row, column in ((0, 0), (0, 1), (1, 1)):
+        tile = tiles.pixels(model, recipe, shape, 1, row, column)
+        part = painting[row * SIDE : (row + 1) * SIDE, column * SIDE : (column + 1) * SIDE]
+        assert np.abs(tile[: part.shape[0], : part.shape[1]] - part).max() < 1e-6
+    # Four finer ones make one: each of its pixels is the middle of four.
+    coarse = tiles.pixels(model, recipe, shape, 1, 0, 0)
+    fine = np.block([[[tiles.pixels(model, recipe, shape, 2, row, column)] for column in (0, 1)] for row in (0, 1)])
+    means = fine.reshape(SIDE, 2, SIDE, 2, 3).mean(axis=(1, 3))
+    assert np.abs(means - coarse).mean() < 0.002
+
+
+def test_a_tile_beyond_the_border(inside: TestClient, at: str, trained: sf.Run) -> None:
+    model, _ = trained.model()
+    tile = pixels(inside.get(f"{at}/tiles/0/-1/1.png").content)
+    # The picture is 20 high and 16 wide, and has 256 pixels along its height.
+    step = 20 / 256
+    rows = (np.arange(-256, 0) + 0.5) * step - 0.5
+    columns = (np.arange(256, 512) + 0.5) * step - 0.5
+    low = 0.0 if trained.recipe.coordinates.range == "unit" else -1.0
+    scale = 1.0 - low
+    places = np.stack(np.meshgrid(low + scale * rows / 19, low + scale * columns / 15, indexing="ij"), axis=-1)
+    with torch.inference_mode():
+        answers = model(torch.from_numpy(places.reshape(-1, 2)).float()).numpy().reshape(256, 256, 3)
+    assert np.abs(tile.astype(int) - images.to_uint8(np.clip(answers, 0, 1))).max() <= 1
+
+
+def test_deep_zooms_are_not_coarse(inside: TestClient, at: str) -> None:
+    # 256 * 2^20 pixels along the picture: float32 would show a few large squares.
+    found = tiles.region(Recipe(coordinates=Coordinates(align_corners=False)), (20, 16), 20, 300_000, 300_000)
+    assert found.top < found.bottom < found.top + 2**-19
+    tile = pixels(inside.get(f"{at}/tiles/20/{FURTHEST}/{FURTHEST}.png").content)
+    assert tile.shape == (256, 256, 3)
+
+
+def test_an_answer_is_made_once(inside: TestClient, at: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    networks = inside.app.state.studio.networks  # pyright: ignore
+    first = inside.get(f"{at}/tiles/1/0/0.png")
+
+    def again(_: object) -> Any:
+        raise AssertionError("asked again")
+
+    monkeypatch.setattr(networks, "_ask", again)
+    assert inside.get(f"{at}/tiles/1/0/0.png").content == first.content
+
+
+def test_a_looker_that_dies_is_replaced(over_trained: TestClient, at: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """A real process, and another one."""
+    networks = over_trained.app.state.studio.networks  # pyright: ignore
+    assert over_trained.get(f"{at}/layers/1").json()["units"] == 16
+    first = networks._looker.process
+    first.kill()
+    first.wait()
+    answer = over_trained.get(f"{at}/tiles/2/0/0.png")
+    assert pixels(answer.content).shape == (SIDE, SIDE, 3)
+    assert networks._looker.process.pid != first.pid
+    networks.end()
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.usefixtures("looked_into_here")
+def test_nobody_s_code_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = made.run(tmp_path / "runs", "own", facts={"resumed": [], "result": None}, model={"module": "planted:Net"})
+    (folder / "moments").mkdir()
+    (folder / "moments" / f"{0:012d}.safetensors").write_bytes(b"")
+    (tmp_path / "planted.py").write_text("import pathlib; pathlib.Path('planted').touch()")
+    monkeypatch.chdir(tmp_path)
+    with client(tmp_path / "runs") as studio:
+        for part in ("", "/layers/1", "/tiles/0/0/0.png", "/histograms"):
+            answer = studio.get(f"/api/runs/own{part}")
+            assert answer.status_code == (409 if part else 200)
+            assert not part or "nobody's code" in answer.json()["problem"]
+        problem = studio.post("/api/check", json={"changes": {"model.module": "planted:Net"}})
+        assert problem.status_code == 422
+    assert not (tmp_path / "planted").exists()
+
+
+@pytest.mark.usefixtures("looked_into_here")
+def test_weights_that_do_not_fit_are_said(tmp_path: Path, trained: sf.Run) -> None:
+    folder = made.run(tmp_path / "runs", "mixed", facts={"resumed": [], "result": None})
+    (folder / "moments").mkdir()
+    (folder / "moments" / f"{0:012d}.safetensors").write_bytes(trained.moments()[0].read_bytes())
+    (folder / "moments" / f"{1:012d}.safetensors").write_bytes(json.dumps({}).encode())
+    with client(tmp_path / "runs") as studio:
+        problem = studio.get("/api/runs/mixed/layers/1?step=0").json()["problem"]
+        assert "must fit" in problem
+        assert str(tmp_path) not in problem
+        assert studio.get("/api/runs/mixed/layers/1?step=1").status_code == 409

@@ -1,0 +1,120 @@
+"""A process that is asked by lines of JSON."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from sfumato.studio.subprocess import Subprocess
+from tests.patience import PATIENCE
+
+PARROT = """
+import json, sys, time
+from sfumato.studio.subprocess import answer, own_output
+
+pipe = own_output()
+print("what a library says")
+for line in sys.stdin:
+    order = json.loads(line)
+    time.sleep(order["after"])
+    if order["how"] == "well":
+        answer(pipe, {"said": order["text"]}, b"x" * order["bytes"])
+    elif order["how"] == "in part":
+        pipe.write(b'{"bytes": 10}\\nxxx')
+        break
+    else:
+        break
+"""
+
+PARENT = """
+import json, os, signal
+from sfumato.studio.subprocess import Subprocess
+
+parrot = Subprocess("parrot")
+order = {"after": 0.3, "how": "well", "text": "late", "bytes": 1_000_000}
+parrot.process.stdin.write(json.dumps(order).encode() + b"\\n")
+parrot.process.stdin.flush()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "parrot.py").write_text(PARROT)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(tmp_path), *filter(None, sys.path))))
+    return tmp_path
+
+
+@pytest.fixture
+def parrot(path: Path) -> Iterator[Subprocess]:
+    child = Subprocess("parrot", path / "log")
+    yield child
+    child.end()
+    assert child.ended
+
+
+def order(how: str, text: str = "", size: int = 0, after: float = 0) -> dict[str, object]:
+    return {"how": how, "text": text, "bytes": size, "after": after}
+
+
+def test_it_answers_as_often_as_it_is_asked(parrot: Subprocess, path: Path) -> None:
+    # More than a pipe holds at once.
+    assert parrot.ask(order("well", "é\n", 1_000_000), PATIENCE) == (
+        {"said": "é\n", "bytes": 1_000_000},
+        b"x" * 1_000_000,
+    )
+    assert parrot.ask(order("well", "again"), PATIENCE) == ({"said": "again"}, b"")
+    assert not parrot.ended
+    parrot.close()
+    parrot.process.wait(PATIENCE)
+    assert parrot.process.returncode == 0
+    assert (path / "log").read_text() == "what a library says\n"
+
+
+@pytest.mark.parametrize(("how", "problem"), [("in part", "in the middle"), ("not at all", "without a word")])
+def test_one_that_ends_is_told_of(parrot: Subprocess, how: str, problem: str) -> None:
+    with pytest.raises(OSError, match=problem):
+        parrot.ask(order(how), PATIENCE)
+    parrot.process.wait(PATIENCE)
+    with pytest.raises(OSError):  # noqa: PT011 - that the pipe is broken, in the system's words
+        parrot.ask(order("well"), PATIENCE)
+
+
+def test_so_is_one_whose_pipe_is_closed(parrot: Subprocess) -> None:
+    assert parrot.process.stdout is not None
+    parrot.process.stdout.close()
+    with pytest.raises(OSError, match="without a word"):
+        parrot.ask(order("well"), PATIENCE)
+
+
+def test_one_that_takes_too_long_is_told_of(parrot: Subprocess) -> None:
+    parrot.ask(order("well"), PATIENCE)
+    begun = time.monotonic()
+    with pytest.raises(OSError, match="too long"):
+        parrot.ask(order("well", after=2 * PATIENCE), 0.1)
+    assert time.monotonic() - begun < PATIENCE
+
+
+def test_who_asks_hears_at_once_that_it_is_ended(parrot: Subprocess) -> None:
+    parrot.ask(order("well"), PATIENCE)
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(parrot.ask, order("well", after=2 * PATIENCE), 3 * PATIENCE)
+        time.sleep(0.2)
+        parrot.end()
+        with pytest.raises(OSError, match="without a word"):
+            asked.result(PATIENCE)
+
+
+def test_it_ends_without_a_word_when_who_asks_is_killed(path: Path) -> None:
+    # Whoever holds the pipe of errors is waited for: the parrot too.
+    done = subprocess.run([sys.executable, "-c", PARENT], capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert done.stderr == "what a library says\n"
