@@ -71,7 +71,7 @@ def test_fit_trains_the_module_in_place(tmp_path: Path) -> None:
     before = models.outputs(own, np.zeros((1, 2)))
     run = sf.fit(own, picture(), runs=tmp_path, **{**TRAINED, "budget": {"epochs": 40}})
     assert run.recipe.engine == "autograd"
-    assert run.recipe.model.module == "tests.test_own_network:Own"
+    assert run.recipe.model.module == "tests.test_custom_network:Own"
     assert not np.allclose(models.outputs(own, np.zeros((1, 2))), before)
     assert run.metrics[-1]["mse"] < run.metrics[0]["mse"]
     assert (run.folder / "learning.mp4").exists()
@@ -223,9 +223,9 @@ def test_a_class_of_a_script_is_named_with_a_flag(
     assert error.count("\n") == 1
     assert "module=Own(...) in Python" in error
     assert "--module nets:Own" in error
-    assert main([command, str(of_a_script), "--module", "tests.test_own_network:Drawing"]) == 2
+    assert main([command, str(of_a_script), "--module", "tests.test_custom_network:Drawing"]) == 2
     assert capsys.readouterr().err.count("\n") == 1
-    assert main([command, str(of_a_script), "--module", "tests.test_own_network:Own"]) == 0
+    assert main([command, str(of_a_script), "--module", "tests.test_custom_network:Own"]) == 0
 
 
 def test_a_module_is_only_for_runs_of_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,4 +15,4 @@ def test_streams_repeat_and_are_independent() -> None:
 
 def test_draws_are_pinned() -> None:
     # A stream that changes would silently change every recorded run.
-    assert rng_for(0, "initialization/0").integers(10**9, size=3).tolist() == [56574999, 237236574, 698934562]
+    assert rng_for(0, "initialisation/0").integers(10**9, size=3).tolist() == [56574999, 237236574, 698934562]

@@ -143,7 +143,7 @@ FIELDS = st.fixed_dictionaries(
     {},
     optional={
         "channels": st.sampled_from(["gray", "rgb", "rgba"]),
-        "color": st.just("raw"),
+        "color_management": st.just(False),
         "transfer": st.just("linear"),
         "max_side": st.integers(2, 40),
         "size": st.just("9x8"),

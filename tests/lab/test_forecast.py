@@ -21,7 +21,7 @@ PACES = {"a": 0.001, "b": 0.003}
 
 
 @pytest.fixture
-def run_trial(monkeypatch: pytest.MonkeyPatch) -> list[Trial]:
+def tried(monkeypatch: pytest.MonkeyPatch) -> list[Trial]:
     """What is tried; it takes the time that `PACES` says."""
     found: list[Trial] = []
 

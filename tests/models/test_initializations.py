@@ -84,7 +84,7 @@ def test_deep_networks_of_any_shape_start_with_sums_of_some_size(shape: str, cho
     places = torch.from_numpy(np.random.default_rng(1).uniform(-1, 1, (100, 2)))
 
     def sums(shape: str) -> np.ndarray:
-        mlp = build(Model.of({**model, "shape": shape}), 3, seed=0, dtype=torch.float64)
+        mlp = build(Model.of({**model, "connectivity": shape}), 3, seed=0, dtype=torch.float64)
         with torch.inference_mode():
             return np.array([float(layer(mlp.inputs(places, k)).std()) for k, layer in enumerate(mlp.linear_layers())])
 

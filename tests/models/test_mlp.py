@@ -18,7 +18,7 @@ from sfumato.recipe import Coordinates, Model, choices
 @pytest.mark.parametrize("output", ["linear", "sigmoid"])
 @pytest.mark.parametrize("biases", [True, False])
 def test_forward_is_the_formula(output: str, biases: bool) -> None:
-    recipe = Model.of({"depth": 3, "width": 7, "activation": "tanh", "output": output, "biases": biases})
+    recipe = Model.of({"depth": 3, "width": 7, "activation": "tanh", "output_activation": output, "biases": biases})
     mlp = build(recipe, 3, seed=2, dtype=torch.float64)
     x = np.random.default_rng(1).uniform(-1, 1, (50, 2))
     ours = outputs(mlp, x)
@@ -37,7 +37,7 @@ def test_shapes_are_their_formulas(encoding: str) -> None:
     x = np.random.default_rng(1).uniform(-1, 1, (50, 2))
 
     def found(shape: str) -> tuple[np.ndarray, np.ndarray, list[tuple[np.ndarray, np.ndarray]]]:
-        mlp = build(Model.of({**model, "shape": shape}), 3, seed=2, dtype=torch.float64)
+        mlp = build(Model.of({**model, "connectivity": shape}), 3, seed=2, dtype=torch.float64)
         layers = [(layer.weight.detach().numpy(), layer.bias.detach().numpy()) for layer in mlp.linear_layers()]
         return outputs(mlp, x), mlp.encode(torch.from_numpy(x)).numpy(), layers
 

@@ -41,7 +41,7 @@ def _possible(model: dict[str, Any]) -> dict[str, Any]:
     """The network, plain where it cannot have its shape."""
     width = model["width"]
     try:
-        connections(model["shape"], width if isinstance(width, tuple) else (width,) * model["depth"])
+        connections(model["connectivity"], width if isinstance(width, tuple) else (width,) * model["depth"])
     except RecipeError:
         return {**model, "connectivity": "plain"}
     return model
@@ -56,19 +56,19 @@ recipes: st.SearchStrategy[Recipe] = st.fixed_dictionaries(
                 "max_side": st.none() | st.integers(2, 16384),
                 "channels": st.sampled_from(["auto", "gray", "rgb", "rgba"]),
                 "transfer": st.sampled_from(["srgb", "linear"]),
-                "color": st.sampled_from(["managed", "raw"]),
+                "color_management": st.booleans(),
             }
         ),
         "coordinates": st.fixed_dictionaries(
-            {"range": st.sampled_from(["unit", "signed"]), "at": st.sampled_from(["corners", "centers"])}
+            {"range": st.sampled_from(["unit", "signed"]), "align_corners": st.booleans()}
         ),
         "model": st.fixed_dictionaries(
             {
-                "shape": _by_family["shape"],
+                "connectivity": _by_family["connectivity"],
                 "depth": st.integers(0, 20),
                 "width": st.integers(1, 999) | st.lists(st.integers(1, 999), max_size=5).map(tuple),
                 "activation": _by_family["activation"],
-                "output": st.sampled_from(["linear", "sigmoid"]),
+                "output_activation": st.sampled_from(["linear", "sigmoid"]),
                 "encoding": _by_family["encoding"],
                 "init": _by_family["initialization"],
                 "biases": st.booleans(),
@@ -77,7 +77,7 @@ recipes: st.SearchStrategy[Recipe] = st.fixed_dictionaries(
         "training": st.fixed_dictionaries(
             {
                 "batch": st.integers(1, 10**6) | st.just("all"),
-                "order": _by_family["order"],
+                "sampler": _by_family["sampler"],
                 "optimizer": _by_family["optimizer"],
                 "schedule": _by_family["schedule"],
                 "loss": _by_family["loss"],

@@ -54,13 +54,6 @@ def test_what_cannot_be_is_refused_in_one_line(model: dict[str, Any], message: s
         changed(Recipe(), {"model": model})
 
 
-def test_strings_from_before_there_were_shapes_are_plain() -> None:
-    # Written before: depth 6, seed 7.
-    old = (
-        "sf2:eNodjtsKwyAQRH9F9ikFGzQlvQh-S7FxkwoaRW0hDfn3bvI4nDnDrBCiRQ9qBYupvkFdObjZVVCAdsLSlMF41B"
-        "fRihNsHGo2hOdpN16mDmT0suMQU3XB_TCTOMY4Nj5r0UrOQgw410-g9ODMmpDI1hLPouesUPRYtOzuxHAwy14jgF_M"
-        "i-4EZ4aU5zEmRH9cKIgW1G37AwBlOlE"
-    )
+def test_strings_carry_the_connectivity() -> None:
     skip = changed(Recipe(), {"model": {"connectivity": "skip(3)"}})
     assert from_string(to_string(skip)) == skip
-    assert from_string(old).model == changed(Recipe(), {"model": {"depth": 6}}).model

@@ -25,7 +25,7 @@ def test_titles_are_spelled_rightly() -> None:
     assert titles["psnr"] == "PSNR"
     assert titles["lr"] == "Learning rate"
     assert titles["init"] == "Initialization"
-    assert titles["held_out"] == "Held out"
+    assert titles["align_corners"] == "Align corners"
     for name, title in titles.items():
         assert title[0].isupper(), name
         assert "_" not in title

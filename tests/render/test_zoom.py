@@ -40,12 +40,12 @@ def test_pieces_change_no_bit(run: sf.Run, piece: int, threads: int, monkeypatch
     assert told == [min(done, 83 * 71) for done in range(piece, 83 * 71 + piece, piece)]
 
 
-@pytest.mark.parametrize("at", ["corners", "centers"])
-def test_a_crop_is_that_part_of_a_large_rendering(run: sf.Run, at: str) -> None:
+@pytest.mark.parametrize("align_corners", [True, False])
+def test_a_crop_is_that_part_of_a_large_rendering(run: sf.Run, align_corners: bool) -> None:
     model, _ = run.model()
-    recipe = run.recipe.model_copy(update={"coordinates": Coordinates.of({"at": at})})
-    # Corners: 40 steps between 41 samples; centers: 40 squares.
-    extra = 1 if at == "corners" else 0
+    recipe = run.recipe.model_copy(update={"coordinates": Coordinates.of({"align_corners": align_corners})})
+    # Aligned corners: 40 steps between 41 samples; else 40 squares.
+    extra = 1 if align_corners else 0
     large = zoom.painting(model, recipe, (40 + extra, 20 + extra))
     crop = zoom.painting(model, recipe, (20 + extra, 8 + extra), Region(0.25, 0.1, 0.75, 0.5))
     assert crop == pytest.approx(large[10 : 30 + extra, 2 : 10 + extra], abs=1e-5)
@@ -63,10 +63,10 @@ def test_beyond_the_border_it_is_what_the_network_answers_there(run: sf.Run) -> 
                 assert beyond[row, column] == pytest.approx(answer, abs=1e-5)
 
 
-@pytest.mark.parametrize("at", ["corners", "centers"])
+@pytest.mark.parametrize("align_corners", [True, False])
 @pytest.mark.parametrize("samples", [4, 8, 16])
-def test_aligned_samples_lie_where_resampling_has_its_pixels(at: str, samples: int) -> None:
-    coordinates = Coordinates.of({"at": at, "range": "unit"})
+def test_aligned_samples_lie_where_resampling_has_its_pixels(align_corners: bool, samples: int) -> None:
+    coordinates = Coordinates.of({"align_corners": align_corners, "range": "unit"})
     ramp = models.axes(coordinates, 8, 8)[0]
     found = models.axes(coordinates, samples, samples, zoom.aligned(coordinates, (8, 8), (samples, samples)))[1]
     # A resampled picture's pixels are squares: those of a ramp lie at their middles.

@@ -184,7 +184,7 @@ MOMENT = {"epoch": 0.0, "step": 0, "seconds": 0.0, "loss": None, "running_psnr":
         ("queue", np.zeros(9)),
         ("step", np.array(-1)),
         ("step", np.array(np.nan)),
-        ("order/next", np.zeros(3, np.int64)),
+        ("sampler/next", np.zeros(3, np.int64)),
         ("engine/optimizer/structure", np.frombuffer(b"[" * 9, np.uint8)),
     ],
 )

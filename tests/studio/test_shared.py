@@ -21,7 +21,7 @@ def test_housekeeping_goes_on_after_a_mistake(
 
     async def kept() -> None:
         studio = Studio(runs, runs, Rules())
-        monkeypatch.setattr(studio.children, "tidy", lambda: None)
+        monkeypatch.setattr(studio.children, "reap", lambda: None)
         looks, often = 0, asyncio.Event()
 
         async def mistaken() -> None:

@@ -18,7 +18,13 @@ def recipe_of(engine: str, optimizer: str, shape: str) -> Recipe:
     return changed(
         Recipe(),
         {
-            "model": {"depth": 3, "width": 12, "activation": "leaky_relu(0.1)", "init": "gaussian(1)", "shape": shape},
+            "model": {
+                "depth": 3,
+                "width": 12,
+                "activation": "leaky_relu(0.1)",
+                "init": "gaussian(1)",
+                "connectivity": shape,
+            },
             "training": {"batch": BATCH, "optimizer": optimizer, "schedule": "constant", "sampler": "sequential"},
             "budget": {"steps": STEPS},
             "evaluation": {"interval": "end"},

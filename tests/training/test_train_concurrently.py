@@ -21,7 +21,7 @@ VARIED: list[dict[str, Any]] = [
     {"seed": 1},
     {"seed": 2, "training": {"optimizer": "sgd(lr=0.05)"}, "budget": {"steps": 7}},
     {"seed": 3, "training": {"schedule": "cosine(warmup=0.1)", "sampler": "replacement"}},
-    {"seed": 4, "data": {"split": 0.25, "batch": 9}, "budget": {"epochs": 2.5}},
+    {"seed": 4, "training": {"batch": 9}, "data": {"split": 0.25}, "budget": {"epochs": 2.5}},
     {"seed": 5, "evaluation": {"interval": "end"}, "training": {"loss": "huber(0.1)"}, "budget": {"steps": 0}},
     {"seed": 6, "model": {"init": "gaussian(2)", "width": (5, 17, 30)}, "budget": {"psnr": 6, "epochs": 50}},
 ]

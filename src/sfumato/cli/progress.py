@@ -54,7 +54,7 @@ class PaintProgress(Observer[PictureSnapshot]):
         columns = (
             TextColumn("{task.description:<9}", markup=False),
             BarColumn(bar_width=None),
-            TextColumn("{task.fields[figures]}", markup=False),
+            TextColumn("{task.fields[stats]}", markup=False),
         )
         self._bar = Progress(*columns, console=self._console, expand=True)
         self._live = Live(console=self._console, get_renderable=self._shown, refresh_per_second=8)

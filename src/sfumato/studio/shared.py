@@ -69,7 +69,7 @@ class Studio:
         # On a full disk or a folder that may not be written, there is no child to be had before someone asks.
         with suppress(Problem, OSError):
             self.children.reap()
-        self.networks.rest()
+        self.networks.stop_if_idle()
         with suppress(Problem, SfumatoError, OSError):
             await self.queue.go_on()
         if not self.queue.is_beginning:

@@ -113,7 +113,7 @@ def test_everything_that_is_broken_is_told_at_once() -> None:
     recipe = changed(
         preset("fast"), {"model": {"depth": 5, "output_activation": "sigmoid"}, "picture": {"channels": "gray"}}
     )
-    with pytest.raises(RecipeError, match=r"picture\.channels.*model\.width.*model\.output"):
+    with pytest.raises(RecipeError, match=r"picture\.channels.*model\.width.*model\.output_activation"):
         rules.entered(recipe, CLOSED)
 
 

@@ -74,18 +74,18 @@ def test_what_is_too_much_for_a_page_is_not_tried(
     page: TestClient, asked: Asked, changes: dict[str, str], words: str
 ) -> None:
     found = page.post("/api/check", json={"changes": changes}).json()
-    assert (found["run_trial"], found["works"], found["findings"]) == (False, None, [])
+    assert (found["tried"], found["works"], found["findings"]) == (False, None, [])
     assert words in found["why"]
     assert asked.limits == []
 
 
 def test_a_person_may_ask_for_it(page: TestClient, asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "available", lambda: 10**12)
-    assert page.post("/api/check", json={**LINK, "pressed": True}).json()["run_trial"]
+    assert page.post("/api/check", json={**LINK, "pressed": True}).json()["tried"]
     assert asked.limits == [(MOST_SECONDS, None)]
     monkeypatch.setattr(memory, "available", lambda: 10**10)
     found = page.post("/api/check", json={**LINK, "pressed": True}).json()
-    assert not found["run_trial"]
+    assert not found["tried"]
     assert "80% of the 10 GB that is available" in found["why"]
     assert len(asked.limits) == 1
 
@@ -93,7 +93,7 @@ def test_a_person_may_ask_for_it(page: TestClient, asked: Asked, monkeypatch: py
 def test_one_that_takes_too_long_is_told(page: TestClient, asked: Asked) -> None:
     asked.error = Slow(10)
     found = page.post("/api/check", json={}).json()
-    assert not found["run_trial"]
+    assert not found["tried"]
     assert "ended after 10 s" in found["why"]
 
 

@@ -113,10 +113,12 @@ def test_what_there_is_not(inside: TestClient, at: str, trained: sf.Run) -> None
         assert inside.get(f"{at}/{part}").status_code == 409, part
 
 
-@pytest.mark.parametrize("at_", ["corners", "centers"])
-def test_tiles_show_the_painting_where_it_is(at_: str) -> None:
+@pytest.mark.parametrize("align_corners", [True, False])
+def test_tiles_show_the_painting_where_it_is(align_corners: bool) -> None:
     """At the zoom where a pixel of the tile is one of the picture, a tile is a part of the painting."""
-    recipe = changed(Recipe(), {"coordinates": {"at": at_}, "model": {"depth": 1, "width": 8}, "threads": 1})
+    recipe = changed(
+        Recipe(), {"coordinates": {"align_corners": align_corners}, "model": {"depth": 1, "width": 8}, "threads": 1}
+    )
     model = models.build(recipe.model, 3, 0, torch.float64, recipe.coordinates)
     shape = (300, 512)
     painting = zoom.painting(model, recipe, shape)

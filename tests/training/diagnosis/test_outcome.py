@@ -32,7 +32,7 @@ def test_a_good_painting_has_no_findings_and_nothing_is_asked() -> None:
         raise AssertionError
 
     for output in ("sigmoid", "linear"):
-        recipe = changed(Recipe(), {"model": {"output": output}})
+        recipe = changed(Recipe(), {"model": {"output_activation": output}})
         assert outcome(evaluate(lambda rows: PICTURE[rows] + 0.01, PICTURE, HELD_OUT), PICTURE, recipe, 9, never) == []
 
 

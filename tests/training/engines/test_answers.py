@@ -25,7 +25,7 @@ def engine_of(name: str, threads: int, **model: Any) -> tuple[Engine, Any]:
 @pytest.mark.parametrize("output", ["linear", "sigmoid"])
 @pytest.mark.parametrize(("name", "threads"), KEEP)
 def test_answers_are_those_just_before_the_step(name: str, threads: int, output: str) -> None:
-    engine, task = engine_of(name, threads, output=output)
+    engine, task = engine_of(name, threads, output_activation=output)
     batch = 1 if name == "online" else BATCH
     first, second = np.random.default_rng(3).permutation(PIXELS)[: 2 * batch].reshape(2, -1)
     engine.answers = np.full((PIXELS, 3), np.nan, np.float32)

@@ -118,7 +118,7 @@ def distance(recipe: Recipe, steps: int) -> float:
 @pytest.mark.parametrize("output", ["linear", "sigmoid"])
 @pytest.mark.parametrize("steps", [1, 20])
 def test_weights_are_those_by_hand(activation: str, output: str, steps: int) -> None:
-    assert distance(recipe_of(activation=activation, output=output), steps) < 1e-9
+    assert distance(recipe_of(activation=activation, output_activation=output), steps) < 1e-9
 
 
 @pytest.mark.parametrize("loss", ["mse", "l1", "huber(0.2)"])

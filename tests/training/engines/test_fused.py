@@ -96,7 +96,7 @@ def check(recipe: Recipe, threads: int = 1) -> None:
 @pytest.mark.parametrize("output", ["linear", "sigmoid"])
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_activations(activation: str, output: str, threads: int) -> None:
-    check(recipe_of(activation=activation, output=output), threads)
+    check(recipe_of(activation=activation, output_activation=output), threads)
 
 
 @pytest.mark.parametrize("threads", [1, 3])
@@ -119,16 +119,16 @@ def test_shapes(width: tuple[int, ...], biases: bool, threads: int) -> None:
     ],
 )
 def test_additions_and_joins(shape: str, width: tuple[int, ...], threads: int) -> None:
-    check(recipe_of(shape=shape, width=width, activation="gaussian(0.7)", output_activation="sigmoid"), threads)
+    check(recipe_of(connectivity=shape, width=width, activation="gaussian(0.7)", output_activation="sigmoid"), threads)
     # Without biases, with more features than fill a register, and more samples than a tile.
     other = {"encoding": "fourier(sigma=1, features=30)", "biases": False, "training": {"batch": 300}}
-    check(recipe_of(shape=shape, width=width, **other), threads)
+    check(recipe_of(connectivity=shape, width=width, **other), threads)
 
 
 @pytest.mark.parametrize("shape", ["residual", "skip"])
 @pytest.mark.parametrize("optimizer", [optimizer for optimizer in OPTIMIZERS if optimizer[0] in "fm"])
 def test_additions_and_joins_with_matrices_of_hidden_layers(shape: str, optimizer: str) -> None:
-    check(recipe_of(shape=shape, width=(20,) * 4, training={"optimizer": optimizer}))
+    check(recipe_of(connectivity=shape, width=(20,) * 4, training={"optimizer": optimizer}))
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -163,7 +163,7 @@ def test_batches(batch: int | str) -> None:
 @pytest.mark.parametrize("loss", ["l1", "huber(0.1)", "huber(0.4)"])
 def test_losses(loss: str, output: str) -> None:
     # Not 20 steps: where the slope of a loss jumps, a last digit decides on which side an error is.
-    assert furthest(recipe_of(output=output, training={"loss": loss}), 2, 1) < 2e-4
+    assert furthest(recipe_of(output_activation=output, training={"loss": loss}), 2, 1) < 2e-4
 
 
 def test_encoding() -> None:
@@ -215,7 +215,7 @@ def test_resumes_to_the_same_bits(optimizer: str) -> None:
 
 @pytest.mark.parametrize("output", ["linear", "sigmoid"])
 def test_outputs_are_the_models_whatever_the_threads(output: str) -> None:
-    recipe = recipe_of(output=output, encoding="fourier(sigma=1, features=8)")
+    recipe = recipe_of(output_activation=output, encoding="fourier(sigma=1, features=8)")
     places = np.random.default_rng(1).uniform(-1, 1, (1501, 2))
     one, two = Fused(task_of(recipe, 1)), Fused(task_of(recipe, 2))
     model = build(recipe.model, 3, recipe.seed).double()

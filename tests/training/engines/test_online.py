@@ -122,7 +122,7 @@ def check(recipe: Recipe, threads: int = 1) -> None:
 @pytest.mark.parametrize("output", ["linear", "sigmoid"])
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_activations(activation: str, output: str, threads: int) -> None:
-    check(recipe_of(activation=activation, output=output), threads)
+    check(recipe_of(activation=activation, output_activation=output), threads)
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
@@ -136,7 +136,7 @@ def test_shapes(width: tuple[int, ...], biases: bool, threads: int) -> None:
 @pytest.mark.parametrize("output", ["linear", "sigmoid"])
 @pytest.mark.parametrize("loss", ["mse", "l1", "huber(0.1)", "huber(0.4)"])
 def test_losses(loss: str, output: str) -> None:
-    check(changed(recipe_of(output=output), {"training": {"loss": loss}}), threads=2)
+    check(changed(recipe_of(output_activation=output), {"training": {"loss": loss}}), threads=2)
 
 
 @pytest.mark.parametrize("threads", [1, 2])

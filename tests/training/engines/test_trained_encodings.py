@@ -55,7 +55,10 @@ def test_optimizers(optimizer: str, threads: int) -> None:
 def test_what_joins_later_passes_back_too(shape: str, biases: bool) -> None:
     # More features than fill a register, and more samples than a tile.
     encoding = "lattice(side=4, features=19)"
-    check(lattice(shape=shape, width=(20,) * 3, biases=biases, encoding=encoding, training={"batch": 300}), threads=2)
+    check(
+        lattice(connectivity=shape, width=(20,) * 3, biases=biases, encoding=encoding, training={"batch": 300}),
+        threads=2,
+    )
 
 
 @pytest.mark.parametrize("width", [(), (9,), (300, 8)])

@@ -90,7 +90,7 @@ class Networks:
                 with suppress(Problem):
                     await answer
 
-    def rest(self) -> None:
+    def stop_if_idle(self) -> None:
         """Let the inference_worker go when it has long not been asked."""
         if time.monotonic() - self._asked > IDLE_SECONDS and not self._one.locked():
             self._let_go()

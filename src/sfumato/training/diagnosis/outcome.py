@@ -120,7 +120,8 @@ def _nothing_learned(
                 f"{so}: errors came from {first} to {last} times those of that color, and fell to the end. Give it "
                 f"longer (budget). {suggestions.as_text(suggestions.faster(recipe))}"
             )
-        return f"{so}: errors are still {last} times those of that color. {suggestions.as_text(suggestions.slower(recipe))}"
+        slower = suggestions.as_text(suggestions.slower(recipe))
+        return f"{so}: errors are still {last} times those of that color. {slower}"
     varies = float(np.sqrt(evaluation.painting.var(axis=(0, 1)).mean() / mean_color_mse))
     return (
         f"{so}: the network has learned nothing of the picture's shapes yet; its answers vary {varies:.1g} times as "

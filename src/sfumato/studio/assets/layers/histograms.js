@@ -7,7 +7,7 @@ const [WIDE, HIGH] = [200, 56];
 /** Of so many layers, the output last; their room is kept until they are there. */
 export function histograms(count) {
   const nameOf = (at) => (at === count - 1 ? "Output" : `Layer ${at + 1}`);
-  const named = (at, ...stats) => h("section", {}, h("h3", {}, nameOf(at)), figures);
+  const named = (at, ...figures) => h("section", {}, h("h3", {}, nameOf(at)), figures);
   const room = () => h("figure", {}, s("svg", { "aria-hidden": "true" }), h("figcaption", { class: "quietly" }, "…"));
   const element = h("div", { class: "histograms" }, Array.from({ length: count }, (_, at) => named(at, room(), at < count - 1 && room())));
   return {
