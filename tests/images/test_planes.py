@@ -216,8 +216,8 @@ def test_cmyk_without_a_profile(tmp_path: Path) -> None:
     inks = RGBA.copy()
     inks[:, :, 3] = 0
     image = Image.frombytes("CMYK", (7, 5), inks.tobytes())
-    for color in ("managed", "raw"):
-        assert_same(load(save(tmp_path / "a.tif", image), color=color), stored(255 - inks[:, :, :3]))
+    for managed in (True, False):
+        assert_same(load(save(tmp_path / "a.tif", image), color_management=managed), stored(255 - inks[:, :, :3]))
     flat = Image.new("CMYK", (16, 16), (10, 200, 90, 0))
     picture = load(save(tmp_path / "a.jpg", flat, quality=100))
     np.testing.assert_allclose(picture, np.broadcast_to(np.array([245, 55, 165]) / 255, (16, 16, 3)), atol=2 / 255)

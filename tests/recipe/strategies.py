@@ -62,6 +62,7 @@ recipes: st.SearchStrategy[Recipe] = st.fixed_dictionaries(
         "coordinates": st.fixed_dictionaries(
             {"range": st.sampled_from(["unit", "signed"]), "align_corners": st.booleans()}
         ),
+        "data": st.fixed_dictionaries({"split": st.floats(0, 0.95)}),
         "model": st.fixed_dictionaries(
             {
                 "connectivity": _by_family["connectivity"],
@@ -81,7 +82,6 @@ recipes: st.SearchStrategy[Recipe] = st.fixed_dictionaries(
                 "optimizer": _by_family["optimizer"],
                 "schedule": _by_family["schedule"],
                 "loss": _by_family["loss"],
-                "held_out": st.floats(0, 0.95),
             }
         ),
         "budget": st.fixed_dictionaries(

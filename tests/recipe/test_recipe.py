@@ -92,7 +92,7 @@ def test_presets() -> None:
     assert source.model.widths == (300,) * 6
     assert str(blog.training.optimizer) == "sgd(lr=0.1, momentum=0.0, nesterov=false, fan_in_scaling=true)"
     assert str(blog.model.init) == "gaussian(scale=0.3)"
-    assert (blog.picture.color_management, blog.coordinates.range, blog.training.batch) == ("raw", "unit", 1)
+    assert (blog.picture.color_management, blog.coordinates.range, blog.training.batch) == (False, "unit", 1)
     assert difference(values(source), values(blog)) == {"model": {"depth": 6}}
     with pytest.raises(RecipeError, match="did you mean 'fast'"):
         preset("fats")

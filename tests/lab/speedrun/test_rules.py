@@ -20,7 +20,7 @@ def test_the_track_s_own_recipe_takes_part(track: Track) -> None:
     assert rules.name(recipe, track) == track.preset
     assert (recipe.picture.source, recipe.picture.color_management, recipe.picture.channels) == (
         "mona-lisa",
-        "raw",
+        False,
         "rgb",
     )
     assert recipe.evaluation.interval == "end"

@@ -57,7 +57,7 @@ def test_values_of_every_kind() -> None:
     ("family", "text", "message"),
     [
         (Activation, "leeky_relu", "did you mean 'leaky_relu'?"),
-        (Activation, "leaky_relu(slop=1)", "did you mean 'slope'?"),
+        (Activation, "leaky_relu(negative_slop=1)", "did you mean 'negative_slope'?"),
         (Activation, "leaky_relu(0.1, 0.2)", "must call leaky_relu(negative_slope=0.01)"),
         (Activation, "leaky_relu(0.1, negative_slope=0.2)", "twice"),
         (Activation, "leaky_relu(-1)", "Got -1"),
