@@ -42,7 +42,7 @@ def test_a_trial_is_what_training_alone_gives(tmp_path: Path) -> None:
     plan = small_plan(*TWO)
     found = run_plan(plan, target(), tmp_path / "e", workers=2)
     recipe = plan.arms[1].recipe.model_copy(update={"seed": 1, "threads": 1})
-    alone = list(sf.train(recipe, target()))[-1]
+    alone = list(sf.train(target(), recipe=recipe))[-1]
     assert alone.evaluation is not None
     assert found.scores(plan.arms[1])[1] == alone.evaluation.psnr
     (file,) = (tmp_path / "e" / "weights").glob("01-b-seed-1.safetensors")
