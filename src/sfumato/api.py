@@ -58,8 +58,8 @@ def paint(
     ``picture`` is a file, the name of a sample, a Pillow image, an array, tensor or nested lists (H, W) or (H, W, C) of
     uint8, uint16, bool, or floats in [0, 1], or the recipe's picture settings:
     ``{"source": "cat.jpg", "max_side": 200}``. An image is learned as its file would be: rotated by its EXIF
-    orientation, its color profile converted. ``recipe`` is a recipe or the name of a preset, by default ``fast``; ``changes``
-    replace its fields:
+    orientation, its color profile converted. ``recipe`` is a recipe or the name of a preset, by default ``fast``;
+    ``changes`` replace its fields:
     ``paint("cat", picture={"max_side": 200}, model={"depth": 6}, seed=7)``; a change of the budget replaces the whole
     budget.
 
@@ -127,8 +127,8 @@ def resume(
 ) -> Run:
     """Resume a run that was stopped, killed or failed from its last checkpoint, to the bits it would have had.
 
-    ``folder`` is a run's folder, or a part of the name of exactly one run in ``runs/``. A run that waits in the studio's
-    queue begins. Whatever was written after the checkpoint is dropped and written again. If training has ended and
+    ``folder`` is a run's folder, or a part of the name of exactly one run in ``runs/``. A run that waits in the
+    studio's queue begins. Whatever was written after the checkpoint is dropped and written again. If training has ended and
     the film and curve are missing, they are made. A run of `fit` needs its ``module`` again, which is trained in place.
     Other arguments are as for `paint`. Raises RunError when the run is done, another process works on it, or its last
     checkpoint is damaged.
@@ -275,11 +275,11 @@ def train_many(
     Each of ``recipes`` is a recipe, the name of a preset, or a mapping of changes to the default recipe:
     ``train_many("cat", recipes=[{"seed": seed} for seed in range(8)], budget={"epochs": 2})``. ``changes`` apply to all
     of them, first. Every network is trained by engine ``concurrent``: on one thread, to the bits that engine ``fused``
-    with ``threads=1`` gives it alone, however many ``threads`` (0: one per core) train the networks in turn. A budget in
-    seconds counts the training time of each network by itself.
+    with ``threads=1`` gives it alone, however many ``threads`` (0: one per core) train the networks in turn. A budget
+    in seconds counts the training time of each network by itself.
 
-    Every network ends by itself, and its last snapshot says why. ``stop(index)`` is called between steps, by the threads
-    that train; a true result ends that network. Leaving the loop ends all. A network waits while the caller has its
+    Every network ends by itself, and its last snapshot says why. ``stop(index)`` is called between steps, by the
+    threads that train; a true result ends that network. Leaving the loop ends all. A network waits while the caller has its
     snapshot. Raises RecipeError, PictureError or EngineError, which name the first wrong recipe.
     """
     if not 0 <= threads <= 1024:
