@@ -19,7 +19,7 @@ from sfumato.recipe import Recipe, changed, need, preset, room
 from sfumato.recipe.need import Size
 from sfumato.render.film_options import FilmOptions
 from sfumato.render.learning import check as check_film
-from sfumato.running import Film, Watching, new_run, only_film, resumed_run
+from sfumato.running import Film, RunOptions, new_run, only_film, resumed_run
 from sfumato.runs import Run, checkpoints, layout, listing, load_run, queued
 from sfumato.training import (
     Diagnosis,
@@ -73,15 +73,15 @@ def paint(
 
     Raises RecipeError, PictureError, EngineError or RunError; nothing is written when the input is wrong.
     """
-    watching = Watching.of(film, observers, stop, live)
+    options = RunOptions.of(film, observers, stop, live)
     given, changes = _given(picture, changes)
     whole = _recipe(recipe, changes)
     target = images.load(whole.picture, given)
     resolved = resolve(whole)
-    check_film(watching.film, target.shape[:2], "film.out")
+    check_film(options.film, target.shape[:2], "film.out")
     _require_memory(resolved, target)
     model, origin = _warm_started(warm_start, resolved, target.shape[2])
-    return new_run(Path(runs), resolved, target, watching, model=model, warm_start=origin)
+    return new_run(Path(runs), resolved, target, options, model=model, warm_start=origin)
 
 
 @scoped
@@ -103,16 +103,16 @@ def fit(
     All else is as for `paint`. The recipe's network and its initialization are not used. To resume, or to load the run
     later, pass a module of the same architecture again. Raises RecipeError when the module does not fit the picture.
     """
-    watching = Watching.of(film, observers, stop, live)
+    options = RunOptions.of(film, observers, stop, live)
     if not isinstance(module, torch.nn.Module):
         raise RecipeError(f"fit must be given a torch.nn.Module. Got {type(module).__name__}.")
     given, changes = _given(picture, changes)
     whole = _with_module(_recipe(recipe, changes), module)
     target = images.load(whole.picture, given)
     resolved = resolve(whole)
-    check_film(watching.film, target.shape[:2], "film.out")
+    check_film(options.film, target.shape[:2], "film.out")
     _require_memory(resolved, target, module)
-    return new_run(Path(runs), resolved, target, watching, model=module, module=module)
+    return new_run(Path(runs), resolved, target, options, model=module, module=module)
 
 
 @scoped
@@ -128,25 +128,25 @@ def resume(
     """Resume a run that was stopped, killed or failed from its last checkpoint, to the bits it would have had.
 
     ``folder`` is a run's folder, or a part of the name of exactly one run in ``runs/``. A run that waits in the
-    studio's queue begins. Whatever was written after the checkpoint is dropped and written again. If training has ended and
-    the film and curve are missing, they are made. A run of `fit` needs its ``module`` again, which is trained in place.
-    Other arguments are as for `paint`. Raises RunError when the run is done, another process works on it, or its last
-    checkpoint is damaged.
+    studio's queue begins. Whatever was written after the checkpoint is dropped and written again. If training has
+    ended and the film and curve are missing, they are made. A run of `fit` needs its ``module`` again, which is
+    trained in place. Other arguments are as for `paint`. Raises RunError when the run is done, another process works
+    on it, or its last checkpoint is damaged.
     """
-    watching = Watching.of(film, observers, stop, live)
+    options = RunOptions.of(film, observers, stop, live)
     folder = listing.find(str(folder), Path("runs")) if str(folder) else Path(folder)
     if (waiting := queued.read(folder)) is not None:
         target = images.load(waiting.recipe.picture) if waiting.stored is None else load_run(waiting.stored).picture
         resolved = resolve(waiting.recipe)
         _require_memory(resolved, target)
-        check_film(watching.film, target.shape[:2], "film.out")
-        return new_run(folder, resolved, target, watching, model=module, module=module, is_folder=True)
+        check_film(options.film, target.shape[:2], "film.out")
+        return new_run(folder, resolved, target, options, model=module, module=module, is_folder=True)
     run = load_run(folder, module)
-    check_film(watching.film, (run.facts["picture"]["height"], run.facts["picture"]["width"]), "film.out")
+    check_film(options.film, (run.facts["picture"]["height"], run.facts["picture"]["width"]), "film.out")
     if run.status in ("done", "diverged"):
         if not (run.folder / layout.CURVE).exists():
             # The process was killed, or the disk was full, between the end of training and the making of the film.
-            return only_film(run, watching)
+            return only_film(run, options)
         raise RunError(
             f"{run.folder} must be unfinished to be resumed. Got a run that is {run.status} ({run.facts['ended']}); "
             f"paint again with other settings, or from its weights with --warm-start {run.folder}."
@@ -154,7 +154,7 @@ def resume(
     saved = checkpoints.files(run.folder)
     state = checkpoints.load(saved[-1], _bytes_of_weights(run)) if saved else None
     _require_memory(run.recipe, run.picture, module)
-    return resumed_run(run, state, module, watching)
+    return resumed_run(run, state, module, options)
 
 
 def _with_module(recipe: Recipe, module: torch.nn.Module) -> Recipe:
@@ -279,8 +279,8 @@ def train_many(
     in seconds counts the training time of each network by itself.
 
     Every network ends by itself, and its last snapshot says why. ``stop(index)`` is called between steps, by the
-    threads that train; a true result ends that network. Leaving the loop ends all. A network waits while the caller has its
-    snapshot. Raises RecipeError, PictureError or EngineError, which name the first wrong recipe.
+    threads that train; a true result ends that network. Leaving the loop ends all. A network waits while the caller
+    has its snapshot. Raises RecipeError, PictureError or EngineError, which name the first wrong recipe.
     """
     if not 0 <= threads <= 1024:
         raise RecipeError(f"threads must be 0 (one per core) to 1024. Got {threads}.")
