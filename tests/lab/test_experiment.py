@@ -216,7 +216,7 @@ def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "full").iterdir()] == ["thesis.txt"]
     with pytest.raises(RunError, match="without a plan"):
         read(tmp_path / "nowhere")
-    (tmp_path / "e" / "plan.json").write_text('{"layout": 2}')
+    (tmp_path / "e" / "plan.json").write_text('{"layout": 3}')
     with pytest.raises(RunError, match="must be one that Sfumato wrote"):
         read(tmp_path / "e")
 
