@@ -1,8 +1,10 @@
 # make paint   paint the default picture
-# make test    install what tests need and run everything: lint, types, tests
-# make quick   lint and the quick tests alone, in under a minute
+# make test    install the packages for tests and run everything: lint, types, tests
+# make quick   run lint and the quick tests alone, in a minute or two
 # make types   check the types alone, in a minute or two
 # make bench   print ratios of speed, measured in one run
+# make format  fix and format with ruff
+# make clean   delete the environment and caches
 
 PYTHON ?= python3
 VENV := .venv
@@ -23,7 +25,7 @@ quick: $(VENV)/.installed-for-tests
 types: $(VENV)/.installed-for-tests
 	$(BIN)/basedpyright --warnings
 
-# Every benchmark has its say, though one before it may have refused to report.
+# All benchmarks run, even after one without a result.
 bench: $(VENV)/.installed-for-bench
 	@failed=; for name in online_vs_replica ceilings share_of_products fused_vs_peers concurrent_vs_eager flushed speedrun_profile paint_command; do \
 		echo "== benchmarks/$$name.py"; $(BIN)/python benchmarks/$$name.py || failed="$$failed $$name"; \
@@ -42,17 +44,17 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
-	@echo "Installing Sfumato and what it needs into $(VENV) (a minute or two, once) ..."
+	@echo "Installing Sfumato and its dependencies into $(VENV) (a minute or two, once) ..."
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
 	@touch $@
 
-# All at once, with what Sfumato itself needs: a second installation would look for everything again.
+# One installation for Sfumato and its tests: a second one would resolve all packages again.
 $(VENV)/.installed-for-tests: pyproject.toml constraints.txt | $(BIN)/python
-	@echo "Installing Sfumato and what its tests need into $(VENV) (a few minutes, once) ..."
+	@echo "Installing Sfumato and the packages for its tests into $(VENV) (a few minutes, once) ..."
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
 	@touch $(VENV)/.installed $@
 
 $(VENV)/.installed-for-bench: pyproject.toml constraints.txt | $(BIN)/python
-	@echo "Installing Sfumato and what its benchmarks need into $(VENV) (a few minutes, once) ..."
+	@echo "Installing Sfumato and the packages for its benchmarks into $(VENV) (a few minutes, once) ..."
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	@touch $(VENV)/.installed $@

@@ -6,7 +6,7 @@ On a machine with other work run it before that work: `chrt -f 10 python ...`.
 
 On an EPYC of the Zen 5 generation with 2 cores, n = 31: 11.0 times the replica's samples/s on one thread (quartiles
 10.9 to 12.5; 14.6 us a sample), 22.2 times on two (21.4 to 24.9; 7.3 us). What limits them is in
-docs/decisions/009-weights-are-read-twice-a-sample.md.
+docs/decisions/009-weights-are-read-twice-per-sample.md.
 """
 
 from __future__ import annotations

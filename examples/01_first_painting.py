@@ -1,4 +1,4 @@
-"""Paint a sample picture for five seconds, and watch the quality rise."""
+"""Paint a sample picture for five seconds, and print the rising PSNR."""
 
 import sfumato as sf
 

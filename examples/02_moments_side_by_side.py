@@ -1,4 +1,4 @@
-"""Paint a picture, then show five moments of the learning beside the picture itself: learning.png."""
+"""Paint a picture, then write learning.png: the painting at five moments of the run, beside the picture."""
 
 from pathlib import Path
 
@@ -12,8 +12,8 @@ height, width, _ = run.picture.shape
 moments = run.moments()
 
 pictures = []
-for part in (0.1, 0.25, 0.45, 0.7, 1.0):
-    model, moment = run.model(moments[round(part * (len(moments) - 1))])
+for fraction in (0.1, 0.25, 0.45, 0.7, 1.0):
+    model, moment = run.model(moments[round(fraction * (len(moments) - 1))])
     outputs = models.outputs(model, models.grid(run.recipe.coordinates, height, width), run.recipe.threads)
     painting = np.clip(outputs, 0, 1).astype(np.float32).reshape(run.picture.shape)
     psnr = images.psnr(images.mse(painting, run.picture))

@@ -1,4 +1,4 @@
-"""Train a network of your own: here, two hidden layers whose outputs are multiplied."""
+"""Train a custom network: two hidden layers side by side whose outputs are multiplied."""
 
 import torch
 from torch import Tensor, nn
@@ -7,7 +7,7 @@ import sfumato as sf
 
 
 class Product(nn.Module):
-    """(N, 2) -> (N, channels)."""
+    """A map (N, 2) -> (N, channels): the product of two sine layers."""
 
     def __init__(self, width: int = 128, channels: int = 3) -> None:
         super().__init__()

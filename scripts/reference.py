@@ -1,4 +1,4 @@
-"""Prints docs/reference.md: every field of a recipe and every choice, from the code."""
+"""Print docs/reference.md, which lists every field of a recipe and every choice, from the code."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sfumato.recipe.section import Section
 
 
 def reference() -> str:
-    """The whole page."""
+    """Return the whole page."""
     parts = [
         "# Reference",
         "",
@@ -50,8 +50,8 @@ def _fields(section: Section, prefix: str) -> list[str]:
         if isinstance(value, Section):
             rows += _fields(value, f"{prefix}{name}.")
         else:
-            shown = "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-            rows.append(f"| `{prefix}{name}` | `{shown}` | {info.description} |")
+            text = "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+            rows.append(f"| `{prefix}{name}` | `{text}` | {info.description} |")
     return rows
 
 

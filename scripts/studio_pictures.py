@@ -1,4 +1,4 @@
-"""Pictures of the studio's pages: runs are painted, a studio is served over them, and Chromium looks at it."""
+"""Take pictures of the studio's pages: train runs, serve a studio over them, and take screenshots with Chromium."""
 
 from __future__ import annotations
 
@@ -25,32 +25,32 @@ RUNS = [
     "cat --training.optimizer muon --budget.seconds 5",
     "cat --budget.seconds 12",
 ]
-"""Samples that may be shown; the last two are raced."""
+"""Arguments of the runs, with sample pictures that may be published; the last two runs are raced."""
 
-LONGEST = 120_000
-"""ms that anything may take."""
-STILL = 3000
-"""ms after which a page has come to rest."""
+TIMEOUT_MS = 120_000
+"""Time limit of an action on a page."""
+SETTLE_MS = 3000
+"""Time after which a page has stopped changing."""
 
-COMPARED = (
+EXPERIMENT = (
     "--axis model.depth=1,2,4 --picture cat --picture.max-side 48 --tune false "
     "--model.width 32 --budget.epochs 4 --out experiments/depth"
 )
 
 
-def sfumato(folder: Path, *words: str) -> None:
-    """One command in a folder."""
-    subprocess.run([sys.executable, "-m", "sfumato", *words], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+def sfumato(folder: Path, *arguments: str) -> None:
+    """Run one command in a folder."""
+    subprocess.run([sys.executable, "-m", "sfumato", *arguments], cwd=folder, check=True, stdout=subprocess.DEVNULL)
 
 
 def pages(names: list[str]) -> dict[str, tuple[str, Callable[[Page], None]]]:
-    """Every page: (address, what is done there before it is looked at)."""
+    """Return by name each page's URL path and its preparation before the screenshot."""
     one, other = names[-1], names[-2]
 
-    def still(page: Page) -> None:
+    def loaded(page: Page) -> None:
         page.wait_for_load_state("networkidle")
 
-    def learns(page: Page) -> None:
+    def checked(page: Page) -> None:
         page.get_by_text("It will learn").wait_for()
 
     def inside(page: Page) -> None:
@@ -64,7 +64,7 @@ def pages(names: list[str]) -> dict[str, tuple[str, Callable[[Page], None]]]:
     def beyond(page: Page) -> None:
         for _ in range(2):
             page.keyboard.press("-")
-        still(page)
+        loaded(page)
 
     def earlier(page: Page) -> None:
         page.locator(".lane .psnr").first.wait_for()
@@ -72,18 +72,18 @@ def pages(names: list[str]) -> dict[str, tuple[str, Callable[[Page], None]]]:
 
     return {
         "gallery": ("/", lambda page: page.locator(".card").nth(5).wait_for()),
-        "run": (f"/runs/{one}", still),
+        "run": (f"/runs/{one}", loaded),
         "inside": (f"/runs/{one}/layers?layer=3", inside),
         "unit": (f"/runs/{one}/layers?layer=2", unit),
-        "form": ("/new?picture.source=coffee&model.depth=6&model.connectivity=residual&model.init=he", learns),
+        "form": ("/new?picture.source=coffee&model.depth=6&model.connectivity=residual&model.init=he", checked),
         "race": (f"/race?runs={one},{other}", earlier),
-        "zoom": (f"/runs/{one}/zoom", still),
+        "zoom": (f"/runs/{one}/zoom", loaded),
         "beyond": (f"/runs/{one}/zoom", beyond),
-        "experiments": ("/experiments", still),
+        "experiments": ("/experiments", loaded),
     }
 
 
-def look(browser: Browser, address: str, names: list[str]) -> None:
+def take_screenshots(browser: Browser, address: str, names: list[str]) -> None:
     """Write all pictures."""
     for scheme in ("light", "dark"):
         for size, (width, height) in SIZES.items():
@@ -94,49 +94,49 @@ def look(browser: Browser, address: str, names: list[str]) -> None:
             )
             for name, (path, prepare) in pages(names).items():
                 page = context.new_page()
-                page.set_default_timeout(LONGEST)
+                page.set_default_timeout(TIMEOUT_MS)
                 page.goto(path)
                 page.locator("main h1").wait_for()
                 prepare(page)
-                page.wait_for_timeout(STILL)
-                keep(page.screenshot(), f"{name}-{size}-{scheme}")
+                page.wait_for_timeout(SETTLE_MS)
+                save(page.screenshot(), f"{name}-{size}-{scheme}")
                 page.close()
             context.close()
 
 
-def keep(png: bytes, name: str) -> None:
-    """As WebP, a tenth of a PNG."""
+def save(png: bytes, name: str) -> None:
+    """Write a picture as WebP, a tenth of a PNG in size."""
     with Image.open(io.BytesIO(png)) as image:
         image.convert("RGB").save(OUT / f"{name}.webp", quality=80, method=6)
     sys.stdout.write(f"{OUT / name}.webp\n")
 
 
 def main() -> None:
-    """Paint, compare, serve, look."""
+    """Train the runs, run the experiment, serve the studio, and take the screenshots."""
     OUT.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as made:
-        folder = Path(sys.argv[1] if len(sys.argv) > 1 else made)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(sys.argv[1] if len(sys.argv) > 1 else temporary)
         if not (folder / "experiments").exists():
-            for words in RUNS:
-                sfumato(folder, "paint", *words.split())
-            sfumato(folder, "compare", *COMPARED.split())
+            for arguments in RUNS:
+                sfumato(folder, "paint", *arguments.split())
+            sfumato(folder, "compare", *EXPERIMENT.split())
         names = sorted(path.name for path in (folder / "runs").iterdir() if not path.name.startswith("."))
         command = [sys.executable, "-m", "sfumato", "studio", "--port", "0"]
         with (
-            subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as served,
-            sync_playwright() as play,
+            subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as server,
+            sync_playwright() as playwright,
         ):
             try:
-                assert served.stdout is not None
-                said = re.search(r"http://[\d.:]+", served.stdout.readline())
-                assert said is not None
-                browser = play.chromium.launch(
+                assert server.stdout is not None
+                url = re.search(r"http://[\d.:]+", server.stdout.readline())
+                assert url is not None
+                browser = playwright.chromium.launch(
                     executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-background-networking"]
                 )
-                look(browser, said[0], names)
+                take_screenshots(browser, url[0], names)
                 browser.close()
             finally:
-                served.terminate()
+                server.terminate()
 
 
 if __name__ == "__main__":
