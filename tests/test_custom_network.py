@@ -233,7 +233,7 @@ def test_a_module_is_only_for_runs_of_one(tmp_path: Path, capsys: pytest.Capture
         main(["film", str(made.run(tmp_path, "run", facts={"resumed": [], "result": None})), "--module", "nets:Net"])
         == 2
     )
-    assert "--module is for runs of a network of your own" in capsys.readouterr().err
+    assert "--module is for runs of a custom network" in capsys.readouterr().err
 
 
 def test_fit_needs_a_module() -> None:

@@ -123,7 +123,7 @@ def test_a_standard_output_that_is_full(monkeypatch: pytest.MonkeyPatch, capsys:
 
     fail(errno.ENOSPC)
     assert main(["--version"]) == 2
-    line = "sfumato: cannot write to the standard output: no space left on device. Make room where it goes.\n"
+    line = "sfumato: cannot write to the standard output: no space left on device. Make room there.\n"
     assert capsys.readouterr().err == line
     # What is no matter of room is not told as one.
     fail(errno.EPIPE)

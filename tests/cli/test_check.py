@@ -69,9 +69,12 @@ def test_a_run_s_recipe_and_a_preset(tmp_path: Path, capsys: pytest.CaptureFixtu
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["fast", "--preset", "fast"], "check takes one recipe. Got 'fast' beside --preset or --recipe."),
+        (["fast", "--preset", "fast"], "check takes one recipe. Got 'fast' and --preset or --recipe as well."),
         (["fats"], "did you mean 'fast'?"),
-        (["--picture", "photo.png", "--picture.source", "cat"], "one picture is learned. Got --picture 'photo.png'"),
+        (
+            ["--picture", "photo.png", "--picture.source", "cat"],
+            "a network trains on one picture. Got --picture 'photo.png'",
+        ),
         (["--picture", "nowhere.png"], "nowhere.png"),
         (["--model.depht", "3"], "did you mean --model.depth?"),
         (["--engine", "online"], "engine online cannot train this recipe"),

@@ -80,7 +80,7 @@ def test_an_interrupted_one_goes_on(
     with monkeypatch.context() as patch:
         patch.setattr(claim, "run_plan", only_pictures)
         assert main(command) == 130
-    assert "The same command goes on" in capsys.readouterr().err
+    assert "Run the same command again to continue from" in capsys.readouterr().err
     before = (tmp_path / "e" / "picture" / "trials.jsonl").read_bytes()
     assert main(command) == 0
     assert (tmp_path / "e" / "picture" / "trials.jsonl").read_bytes() == before

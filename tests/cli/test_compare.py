@@ -75,7 +75,7 @@ def test_the_first_line_tells_how_many_trials(tile: str, tmp_path: Path, capsys:
     line = capsys.readouterr().err.splitlines()[0]
     assert re.fullmatch(r"3 arms, 2 seeds, 2 epochs, 10 x 12 pixels: 6 trials, about [\d.]+ s", line)
     assert main(command) == 0
-    assert "10 x 12 pixels: 0 trials (6 others are there)\n" in capsys.readouterr().err
+    assert "10 x 12 pixels: 0 trials (6 already done)\n" in capsys.readouterr().err
 
 
 def test_several_axes_are_a_grid(tile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -94,7 +94,7 @@ def test_help_says_what_arms_start_from(capsys: pytest.CaptureFixture[str]) -> N
         main(["compare", "--help"])
     words = " ".join(capsys.readouterr().out.split())
     start = "picture.max_side=160, training.batch=256, training.optimizer=adam(lr=0.003), budget.epochs=20"
-    assert f"Arms start from paint's default recipe with {start}; with --preset fast from that itself." in words
+    assert f"Arms start from paint's default recipe with {start}; with --preset fast, from that preset." in words
 
 
 def test_names_are_printed_as_text(tile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -133,13 +133,13 @@ def test_that_rates_are_compared_as_written_is_said(
 ) -> None:
     arms = ["--arm", "a=training.optimizer=adam(lr=0.001)", "--arm", "b[/x]=training.optimizer=adam(lr=0.01)"]
     assert main(["compare", *arms, "--picture", tile, *SMALL, "--seeds", "1", "--out", str(tmp_path / "e")]) == 0
-    assert "compared as they are written: a and b[/x] differ in nothing else" in capsys.readouterr().err
+    assert "learning rates are not tuned: a and b[/x] differ in nothing else" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "compare takes a question, or arms with --arm, or --axis"),
+        ([], "compare must be given exactly one of a question, --arm, or --axis"),
         (["six-hints"], "six-hints is a question of ablate: sfumato ablate six-hints."),
         (["deep-vs-shalow"], "did you mean 'deep-vs-shallow'?"),
         (["deep-vs-shallow", "--axis", "model.width=3,4"], "or --axis. Got none or several"),
@@ -167,16 +167,16 @@ def test_that_rates_are_compared_as_written_is_said(
         ),
         (
             ["--axis", "model.width=3,4", "--picture", "a.png", "--picture.source", "b.png"],
-            "one picture is learned. Got --picture 'a.png'",
+            "a network trains on one picture. Got --picture 'a.png'",
         ),
         (["--axis", "model.width=3,4", "--seeds", "5", "--seeds=6"], "--seeds takes one value. Got '5' and '6'"),
         (["--arm", "a=seed=7", "--arm", "b=fast", "--seed", "3"], "arm a: sets seed=7. Got --seed 3 as well"),
-        (["--axis", "model.width=3,4", "--model.width", "5"], "--model.width would change nothing: every arm sets"),
+        (["--axis", "model.width=3,4", "--model.width", "5"], "--model.width would have no effect: every arm sets"),
         (
             ["--arm", "a=budget.steps=3", "--arm", "b=budget.epochs=3", "--budget.seconds", "5"],
-            "--budget.seconds would change nothing: every arm sets budget itself",
+            "--budget.seconds would have no effect: every arm sets budget",
         ),
-        (["deep-vs-shallow", "--model.depth", "5"], "--model.depth would change nothing: deep-vs-shallow sets"),
+        (["deep-vs-shallow", "--model.depth", "5"], "--model.depth would have no effect: deep-vs-shallow sets"),
         (["--axis", "model.width=3,4", "--parameters", "50"], "--parameters is for questions"),
         (["deep-vs-shallow", "--tune", "false", "--tuning-seeds", "4"], "Got 4 with --tune false."),
         (["deep-vs-shallow", "--tuning-seeds", "1"], "tuning-seeds must be a whole number of 2 or more"),

@@ -47,7 +47,7 @@ def test_a_run_s_network(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     ("arguments", "message"),
     [
         (["--pixels", "3"], "pixels must be WIDTHxHEIGHT, each from 2 to 16384, such as 300x429. Got '3'"),
-        (["cat"], "describe takes nothing but flags. Got 'cat'"),
+        (["cat"], "describe takes only flags. Got 'cat'"),
         (["--modle.depth", "3"], "did you mean --model.depth?"),
         (["--model.width", "0"], "model.width must be from 1"),
     ],

@@ -22,13 +22,13 @@ SNAPSHOT = next(iter(sf.train(picture=picture(), **SMALL)))
 def told(budget: Budget, *figures: tuple[float, int]) -> list[str]:
     """What is said of snapshots at these (seconds, steps) of 1,000 samples, 100 an epoch."""
     said: list[str] = []
-    watcher = TrainingEstimate(budget, said.append)
+    estimate_ = TrainingEstimate(budget, said.append)
     for seconds, step in figures:
         parts = [step / (budget.epochs * 100)] if budget.epochs else []
         parts += [step / budget.steps] if budget.steps else []
         parts += [seconds / budget.seconds] if budget.seconds else []
         values: dict[str, Any] = {"progress": max(parts, default=0.0), "samples": 1000 * step, "epoch": step / 100}
-        watcher.training(dataclasses.replace(SNAPSHOT, seconds=seconds, step=step, **values))
+        estimate_.update(dataclasses.replace(SNAPSHOT, seconds=seconds, step=step, **values))
     return said
 
 
@@ -45,7 +45,7 @@ PACE = [(0.0, 0), (0.2, 1), (0.3, 14), (0.6, 53), (0.7, 66), (5.0, 625)]
         (Budget(steps=10**9, epochs=500), "about 6.4 min for 500 epochs at 130.0k samples/s"),
         (
             Budget(epochs=500, psnr=30),
-            "about 6.4 min for 500 epochs at 130.0k samples/s, unless the painting is good enough before",
+            "about 6.4 min for 500 epochs at 130.0k samples/s, unless the PSNR is reached before",
         ),
         (Budget(epochs=500, seconds=1000), "about 6.4 min for 500 epochs at 130.0k samples/s"),
     ],
@@ -65,7 +65,7 @@ def test_nothing_is_said_of_what_is_short_or_known(budget: Budget) -> None:
 
 def test_a_resumed_run_has_the_rest_to_go() -> None:
     figures = [(100.0, 10_000), (100.2, 10_001), (100.6, 10_053)]
-    assert told(Budget(epochs=500), *figures) == ["about 5.1 min for the other 400 epochs at 130.0k samples/s"]
+    assert told(Budget(epochs=500), *figures) == ["about 5.1 min for the remaining 400 epochs at 130.0k samples/s"]
 
 
 def test_one_step_that_takes_long() -> None:

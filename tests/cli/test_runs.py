@@ -80,7 +80,7 @@ def test_no_runs_say_what_to_do(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert answer(capsys) == "No runs in runs. Make one with: sfumato paint\n"
+    assert answer(capsys) == "No runs in runs. Start one with: sfumato paint\n"
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_no_runs_say_what_to_do(
     [
         (["--jsn"], "--jsn is not a flag of sfumato runs; did you mean --json?"),
         (["--json=1"], "--json takes no value. Got '--json=1'"),
-        (["extra"], "runs takes nothing but flags. Got 'extra'"),
+        (["extra"], "runs takes only flags. Got 'extra'"),
         (["--sort"], "--sort needs a value"),
         (["--filter", "--json"], "--filter needs a value"),
         (["--sort", "psn"], "did you mean 'psnr'?"),

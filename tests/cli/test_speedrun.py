@@ -85,7 +85,7 @@ def test_the_open_track(tile: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (["--table", "none.json"], "It does not exist."),
         (["--picture", "none.png"], "picture.source"),
         (["--engine", "replica"], "engine replica cannot train this recipe"),
-        (["mona-lisa"], "speedrun takes nothing but flags. Got 'mona-lisa'"),
+        (["mona-lisa"], "speedrun takes only flags. Got 'mona-lisa'"),
         (["--trak", "open"], "did you mean --track?"),
     ],
 )

@@ -44,7 +44,7 @@ def test_bad_input_with_closed_streams_keeps_its_status(tmp_path: Path) -> None:
 @posix
 def test_a_file_name_that_is_not_utf_8_is_told_by_its_own_bytes() -> None:
     done = shell("$S runs --runs $(printf '/nowhere/\\377\\376'); $S show $(printf 'x\\377')")
-    assert done.stdout == b"No runs in /nowhere/\xff\xfe. Make one with: sfumato paint\n"
+    assert done.stdout == b"No runs in /nowhere/\xff\xfe. Start one with: sfumato paint\n"
     assert b"x\xff" in done.stderr or b"x\\xff" in done.stderr or b"\\udcff" in done.stderr
     assert b"Traceback" not in done.stderr
     assert done.stderr.count(b"\n") == 1
@@ -64,7 +64,7 @@ def test_what_an_encoding_lacks(text: str, encoding: str, expected: bytes) -> No
     standard_streams.prepare()
     raw = io.BytesIO()
     # Kept: with it goes what it writes to.
-    stream = io.TextIOWrapper(raw, encoding=encoding, errors="anyhow", write_through=True)
+    stream = io.TextIOWrapper(raw, encoding=encoding, errors="sfumato-fallback", write_through=True)
     stream.write(text)
     assert raw.getvalue() == expected
 
@@ -117,9 +117,7 @@ def test_no_room_for_another_file_is_not_told_as_the_output(
 
     monkeypatch.setattr("sfumato.cli.recipe.command", full)
     assert main(["recipe"]) == 2
-    assert (
-        capsys.readouterr().err == "sfumato: cannot write a file: no space left on device. Make room where it goes.\n"
-    )
+    assert capsys.readouterr().err == "sfumato: cannot write a file: no space left on device. Make room there.\n"
 
 
 @posix
@@ -127,7 +125,7 @@ def test_standard_error_that_nobody_reads_ends_no_work() -> None:
     reading, writing = os.pipe()
     os.close(reading)
     stream = io.TextIOWrapper(
-        standard_streams._Patient(writing),  # pyright: ignore[reportArgumentType]
+        standard_streams._BestEffortStderr(writing),  # pyright: ignore[reportArgumentType]
         write_through=True,
     )
     stream.write("nobody\n")
