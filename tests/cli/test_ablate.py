@@ -1,4 +1,4 @@
-"""``sfumato ablate`` as a person types it."""
+"""``sfumato ablate`` with arguments of the command line."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class Typed(io.StringIO):
         ("yy\n", 1, ["live", "one", "three", "two"]),
     ],
 )
-def test_it_asks(
+def test_it_asks_for_confirmation(
     answer: str,
     status: int,
     expected: list[str],
@@ -75,7 +75,7 @@ def test_without_a_terminal_nothing_is_deleted(
 
 def test_yes_and_the_flags(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["clean", "--runs", str(runs), "--state", "done,failed", "--keep", "2", "--yes"]) == 0
-    # All started in the same second, so "newest" goes by name.
+    # All runs started in the same second, so that the newest are determined by name.
     assert remaining(runs) == ["one", "three", "two"]
     assert "Deleted 1 run in" in capsys.readouterr().out
     assert main(["clean", "--runs", str(runs), "--older-than", "100000", "--yes"]) == 0
@@ -98,7 +98,9 @@ def test_yes_and_the_flags(runs: Path, capsys: pytest.CaptureFixture[str]) -> No
         (["--older_then", "3"], "did you mean --older-than?"),
     ],
 )
-def test_what_is_refused(arguments: list[str], message: str, runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_input_is_refused(
+    arguments: list[str], message: str, runs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["clean", "--runs", str(runs), "--yes", *arguments]) == 2
     captured = capsys.readouterr()
     assert message in captured.err

@@ -17,7 +17,7 @@ from sfumato.cli.half_blocks import UPPER_HALF, cells, to_segments
         ((2, 4000), 80, 20, (2, 80)),
     ],
 )
-def test_the_picture_keeps_its_shape(size: tuple[int, int], width: int, height: int, expected: tuple[int, int]) -> None:
+def test_the_aspect_ratio_is_kept(size: tuple[int, int], width: int, height: int, expected: tuple[int, int]) -> None:
     assert cells(size, width, height) == expected
 
 

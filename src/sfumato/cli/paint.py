@@ -51,7 +51,7 @@ def command(arguments: Sequence[str]) -> int:
     return train_with_progress(
         paint,
         picture,
-        shown_recipe=recipe,
+        progress_recipe=recipe,
         recipe=recipe,
         runs=parsed.runs,
         film=film,

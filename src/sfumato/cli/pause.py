@@ -19,5 +19,5 @@ def command(arguments: Sequence[str]) -> int:
     from sfumato.runs import load_run, requests
 
     requests.ask(load_run(folder).folder, "pause")
-    sys.stdout.write(f"asked {folder} to pause\n")
+    sys.stdout.write(f"pause requested: {folder}\n")
     return 0

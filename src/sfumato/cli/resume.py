@@ -29,9 +29,9 @@ def command(arguments: Sequence[str]) -> int:
         if runs.load_run(folder).status != "paused":
             raise RunError(f"{folder} is being trained by another process; wait for it, or stop it with sfumato stop.")
         runs.requests.ask(folder, "resume")
-        sys.stdout.write(f"asked {folder} to continue\n")
+        sys.stdout.write(f"resume requested: {folder}\n")
         return 0
     if (queued := runs.queued.read(folder)) is not None:
-        return train_with_progress(resume, folder, shown_recipe=queued.recipe, film=film)
+        return train_with_progress(resume, folder, progress_recipe=queued.recipe, film=film)
     run = one_run.load(folder, options.module)
-    return train_with_progress(resume, folder, shown_recipe=run.recipe, film=film, module=run.module)
+    return train_with_progress(resume, folder, progress_recipe=run.recipe, film=film, module=run.module)

@@ -19,5 +19,5 @@ def command(arguments: Sequence[str]) -> int:
     from sfumato.runs import load_run, requests
 
     requests.ask(load_run(folder).folder, "stop")
-    sys.stdout.write(f"asked {folder} to stop\n")
+    sys.stdout.write(f"stop requested: {folder}\n")
     return 0

@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 
 def train_with_progress(
-    train: Callable[..., Run], *arguments: Any, shown_recipe: Recipe, draw_painting: bool = False, **options: Any
+    train: Callable[..., Run], *arguments: Any, progress_recipe: Recipe, draw_painting: bool = False, **options: Any
 ) -> int:
     """Call ``train`` with ``observers`` and ``stop`` and print the run; return 0, or 1 if training diverged.
 
-    shown_recipe: the recipe whose progress is shown; draw_painting: draw the painting in the terminal.
+    progress_recipe: the recipe whose progress is shown; draw_painting: draw the painting in the terminal.
     """
     # Imported after the flags are checked, because this loads PyTorch.
     from sfumato.cli.progress import PaintProgress
 
-    progress = PaintProgress(shown_recipe.budget, painting=draw_painting, transfer=shown_recipe.picture.transfer)
+    progress = PaintProgress(progress_recipe.budget, painting=draw_painting, transfer=progress_recipe.picture.transfer)
     with stop_on_signals() as stop, progress, log_to(progress.say):
         run = train(*arguments, observers=[progress], stop=stop, **options)
     diverged = run.status == "diverged"
