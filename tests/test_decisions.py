@@ -19,5 +19,5 @@ def test_the_index_matches_the_records() -> None:
         rows.append(f"| [{name}]({path.name}) | {title} | {' '.join(status.split()).rstrip('.')} |")
     index = (FOLDER / "README.md").read_text(encoding="utf-8")
     assert re.findall(r"^\| \[.*$", index, re.MULTILINE) == rows
-    # Records that supersede others exist.
+    # The records that the index links to exist.
     assert all((FOLDER / link).exists() for link in re.findall(r"\]\((\d{3}-[^)]+)\)", index))

@@ -9,7 +9,7 @@ import sfumato as sf
 
 
 class Stages(sf.Observer[Any]):
-    """Records the progress of long work."""
+    """An observer that records the progress of long work."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, int, int]] = []
@@ -19,7 +19,7 @@ class Stages(sf.Observer[Any]):
 
 
 class Folder(sf.Observer[Any]):
-    """Records the folder of the run, and the status with which it ended."""
+    """An observer that records the folder of the run, and the status with which it ended."""
 
     folder: Path | None = None
     status: str | None = None

@@ -20,7 +20,7 @@ SLOW_FIRST_ITEM = 3.0
 
 
 class TrainingEstimate:
-    """Reports the duration of a budget in epochs or steps once, as soon as the rate is known."""
+    """An estimate of the duration of a budget in epochs or steps, reported once, as soon as the rate is known."""
 
     def __init__(self, budget: Budget, say: Callable[[str], None]) -> None:
         self._budget = budget
@@ -61,7 +61,7 @@ class TrainingEstimate:
 
 
 class StageEstimate:
-    """Reports the duration of each stage once, estimated from its first items."""
+    """An estimate of the duration of each stage, reported once, from its first items."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
