@@ -34,7 +34,7 @@ def group(folder: Path, **files: str) -> None:
 
 def test_available_memory_of_the_machine(system: Path) -> None:
     assert memory.available() == 2_048_000_000
-    assert memory.most() == int(0.8 * 2_048_000_000)
+    assert memory.task_limit() == int(0.8 * 2_048_000_000)
 
 
 @pytest.mark.parametrize("inside", ["", "system.slice/docker-1.scope"])

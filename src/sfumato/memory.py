@@ -16,7 +16,7 @@ _CGROUPS = Path("/proc/self/cgroup")
 _CGROUP_ROOT = Path("/sys/fs/cgroup")
 
 
-def most() -> int | None:
+def task_limit() -> int | None:
     """Return the bytes that one task may take, `SHARE` of `available`; None if they are unknown."""
     free = available()
     return None if free is None else int(SHARE * free)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from sfumato.cli.half_blocks import UPPER_HALF, cells, to_segments
+from sfumato.cli.half_blocks import UPPER_HALF, fit_pixels, to_segments
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from sfumato.cli.half_blocks import UPPER_HALF, cells, to_segments
     ],
 )
 def test_the_aspect_ratio_is_kept(size: tuple[int, int], width: int, height: int, expected: tuple[int, int]) -> None:
-    assert cells(size, width, height) == expected
+    assert fit_pixels(size, width, height) == expected
 
 
 def test_two_rows_per_line_in_their_colors() -> None:

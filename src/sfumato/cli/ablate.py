@@ -87,7 +87,7 @@ def _recipe(question: ModuleType | None, arguments: Sequence[str]) -> Recipe:
 
     named = flags.value_of(arguments, "--preset") is not None or flags.value_of(arguments, "--recipe") is not None
     if question is None:
-        return base.chosen(arguments) if named else changed(base.chosen(arguments), ablation.DEFAULTS)
+        return base.select_recipe(arguments) if named else changed(base.select_recipe(arguments), ablation.DEFAULTS)
     if named:
         raise SfumatoError(
             f"the question ablates the preset {question.PRESET}. Got --preset or --recipe; leave it out."

@@ -14,7 +14,7 @@ from sfumato.recipe.changes import flat, merged, nested
 from sfumato.recipe.source import read
 
 
-def of_axes(axes: Sequence[str], recipe: Recipe, typed: Mapping[str, Any]) -> dict[str, Recipe]:
+def from_axis_flags(axes: Sequence[str], recipe: Recipe, typed: Mapping[str, Any]) -> dict[str, Recipe]:
     """Return an arm for every combination of the axes' values; raise SfumatoError for a wrong axis."""
     split: list[tuple[str, list[str]]] = []
     for axis in axes:
@@ -26,7 +26,7 @@ def of_axes(axes: Sequence[str], recipe: Recipe, typed: Mapping[str, Any]) -> di
     return custom.grid(recipe, split)
 
 
-def of_arms(arms: Sequence[str], recipe: Recipe, typed: Mapping[str, Any]) -> dict[str, Recipe]:
+def from_arm_flags(arms: Sequence[str], recipe: Recipe, typed: Mapping[str, Any]) -> dict[str, Recipe]:
     """Return one arm per ``--arm`` text; raise SfumatoError for a wrong one.
 
     typed: the fields of the recipe that other flags set.

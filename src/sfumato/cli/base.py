@@ -18,7 +18,7 @@ from sfumato.recipe.source import KINDS, is_run, read
 PRESETS = "base recipe, changed by other flags: " + "; ".join(f"{name}, {text}" for name, text in DESCRIPTIONS.items())
 
 
-def chosen(arguments: Sequence[str], default: str = "fast") -> Recipe:
+def select_recipe(arguments: Sequence[str], default: str = "fast") -> Recipe:
     """Return the recipe that the arguments name, or else the preset ``default``; raise SfumatoError for a wrong one."""
     name, source = flags.value_of(arguments, "--preset"), flags.value_of(arguments, "--recipe")
     if name and source:
@@ -28,7 +28,7 @@ def chosen(arguments: Sequence[str], default: str = "fast") -> Recipe:
 
 def fields(base: Recipe, arguments: Sequence[str], default: str = "fast") -> list[tuple[str, Any, Any]]:
     """Return ``--preset``, ``--recipe``, and a flag for every field of the recipe, collected under ``changes``."""
-    changes = flags.of(base)
+    changes = flags.from_section(base)
     return [
         flags.field("preset", flags.value_of(arguments, "--preset") or default, "NAME", PRESETS),
         flags.field("recipe", flags.NONE, "RECIPE", f"base recipe instead of a preset: {KINDS}"),

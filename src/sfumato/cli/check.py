@@ -25,7 +25,7 @@ Examples:  sfumato check
 
 def command(arguments: Sequence[str]) -> int:
     """Print the diagnosis of a recipe; return 0, or 1 if its training cannot work."""
-    recipe = base.chosen(arguments)
+    recipe = base.select_recipe(arguments)
     parsed = flags.read(
         "check",
         DOC,

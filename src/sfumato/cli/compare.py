@@ -32,7 +32,7 @@ def command(arguments: Sequence[str]) -> int:
     typed_arms, rest = flags.pop_repeated(arguments, "--arm")
     axes, rest = flags.pop_repeated(rest, "--axis")
     claim = mnist_claim.NAME in rest
-    recipe, defaults = base.chosen(rest), mnist_claim.DEFAULTS if claim else custom.DEFAULTS
+    recipe, defaults = base.select_recipe(rest), mnist_claim.DEFAULTS if claim else custom.DEFAULTS
     if flags.value_of(rest, "--preset") is None and flags.value_of(rest, "--recipe") is None:
         recipe = changed(recipe, defaults)
     questions = {**QUESTIONS, mnist_claim.NAME: mnist_claim}
@@ -74,9 +74,9 @@ def command(arguments: Sequence[str]) -> int:
     if bool(parsed.question) + bool(typed_arms) + bool(axes) != 1:
         raise SfumatoError("compare must be given exactly one of a question, --arm, or --axis. Got none or several.")
     if typed_arms:
-        question = arms.of_arms(typed_arms, recipe, typed)
+        question = arms.from_arm_flags(typed_arms, recipe, typed)
     elif axes:
-        question = arms.of_axes(axes, recipe, typed)
+        question = arms.from_axis_flags(axes, recipe, typed)
     else:
         arms.check_flags_have_effect(typed, [deep_vs_shallow.SETS], parsed.question)
     if not parsed.question and not isinstance(parsed.parameters, flags.Default):

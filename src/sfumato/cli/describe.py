@@ -21,7 +21,7 @@ Examples:  sfumato describe --model.depth 6
 
 def command(arguments: Sequence[str]) -> int:
     """Print the description of a recipe."""
-    recipe = base.chosen(arguments)
+    recipe = base.select_recipe(arguments)
     width, height = DEFAULT_PIXELS
     parsed = flags.read(
         "describe",

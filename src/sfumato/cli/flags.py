@@ -36,14 +36,14 @@ class Default(str):
     __slots__ = ()
 
 
-def of(section: Section) -> Any:
+def from_section(section: Section) -> Any:
     """Return a dataclass instance with a text for every field, nested like the section, for tyro to read flags into."""
     fields: list[tuple[str, Any, Any]] = []
     for name, info in type(section).model_fields.items():
         value = getattr(section, name)
         if isinstance(value, Section):
-            below = of(value)
-            fields.append((name, type(below), dataclasses.field(default=below)))
+            nested = from_section(value)
+            fields.append((name, type(nested), dataclasses.field(default=nested)))
         else:
             optional = type(None) in _alternatives(info.annotation)
             fields.append(field(name, _text(value), _metavar(info), _help(info), optional=optional))
@@ -60,8 +60,8 @@ def field(name: str, default: str, metavar: str, text: str, *, optional: bool = 
 
 def group(name: str, section: Section) -> tuple[str, Any, Any]:
     """Return a flag for every field of a section, named ``--name.field``."""
-    below = of(section)
-    return name, type(below), dataclasses.field(default=below)
+    nested = from_section(section)
+    return name, type(nested), dataclasses.field(default=nested)
 
 
 def switch(name: str, text: str) -> tuple[str, Any, Any]:
@@ -101,8 +101,8 @@ def given(values: Any) -> dict[str, Any]:
     for each in dataclasses.fields(values):
         value = getattr(values, each.name)
         if dataclasses.is_dataclass(value):
-            if below := given(value):
-                changes[each.name] = below
+            if nested := given(value):
+                changes[each.name] = nested
         elif not isinstance(value, Default):
             changes[each.name] = None if value == NONE and each.metadata[NONE] else value
     return changes

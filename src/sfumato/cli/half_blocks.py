@@ -13,7 +13,7 @@ from sfumato import images
 UPPER_HALF = "▀"
 
 
-def cells(size: tuple[int, int], width: int, height: int) -> tuple[int, int]:
+def fit_pixels(size: tuple[int, int], width: int, height: int) -> tuple[int, int]:
     """Return the (rows, columns) of pixels, rows even, of a picture of ``size`` (H, W) in width x height cells."""
     scale = min(width / size[1], 2 * height / size[0])
     return max(2, 2 * round(size[0] * scale / 2)), max(2, round(size[1] * scale))

@@ -20,7 +20,7 @@ def read(command: str, doc: str, arguments: Sequence[str], kind: type[Options]) 
 
     Raises SfumatoError for a wrong argument.
     """
-    texts = flags.of(kind())
+    texts = flags.from_section(kind())
     fields = dataclasses.fields(texts)
     folder, parsed = one_run.read(
         command,
@@ -29,7 +29,7 @@ def read(command: str, doc: str, arguments: Sequence[str], kind: type[Options]) 
         one_run.MODULE,
         *((each.name, each.type, dataclasses.field(default=each.default, metadata=each.metadata)) for each in fields),
     )
-    given = dataclasses.replace(texts, **{each.name: getattr(parsed, each.name) for each in fields})
-    chosen = kind.of(flags.given(given))
+    given_texts = dataclasses.replace(texts, **{each.name: getattr(parsed, each.name) for each in fields})
+    chosen = kind.of(flags.given(given_texts))
     # Loaded after the flags are checked, because this imports PyTorch.
     return one_run.load(folder, parsed.module), chosen

@@ -20,7 +20,7 @@ Examples:  sfumato paint cat --budget.seconds 20
 
 def command(arguments: Sequence[str]) -> int:
     """Train, print the paths of the results, and return the exit status."""
-    recipe = base.chosen(arguments)
+    recipe = base.select_recipe(arguments)
     parsed = flags.read(
         "paint",
         DOC,

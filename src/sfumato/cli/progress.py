@@ -110,7 +110,7 @@ class PaintProgress(Observer[PictureSnapshot]):
     def _draw(self, snapshot: PictureSnapshot) -> None:
         width, height = self._console.size
         # Leave room for the bars below the painting, and for the line of the cursor.
-        rows, columns = half_blocks.cells(snapshot.size, width, max(height - 4, 1))
+        rows, columns = half_blocks.fit_pixels(snapshot.size, width, max(height - 4, 1))
         with snapshot.overhead.measure(PAINTINGS_ACCOUNT):
             self._painting = half_blocks.to_segments(images.shown(snapshot.paint(rows, columns), self._transfer))
         self._last_painting = time.monotonic()

@@ -22,7 +22,7 @@ FORMATS = {"json": to_json, "toml": to_toml, "string": lambda recipe: to_string(
 
 def command(arguments: Sequence[str]) -> int:
     """Print the recipe."""
-    recipe = base.chosen(arguments)
+    recipe = base.select_recipe(arguments)
     parsed = flags.read(
         "recipe",
         DOC,

@@ -29,7 +29,7 @@ Examples:  sfumato speedrun
 def command(arguments: Sequence[str]) -> int:
     """Run the speedrun, print its result, and append it to a file with --append; return the exit status."""
     track = _track(flags.value_of(arguments, "--track") or "closed")
-    recipe = base.chosen(arguments, track.preset)
+    recipe = base.select_recipe(arguments, track.preset)
     parsed = flags.read(
         "speedrun",
         DOC,
