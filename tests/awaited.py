@@ -1,4 +1,4 @@
-"""Asynchronous code in tests that are not."""
+"""Asynchronous code in synchronous tests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-def awaited(work: Coroutine[Any, Any, T]) -> T:
-    """What it returns, or raises. In a thread of its own: the browser's tests leave a loop running in this one."""
+def awaited(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end and return its result.
+
+    It runs in a separate thread, because the browser tests leave an event loop running in this one.
+    """
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, work).result()
+        return pool.submit(asyncio.run, coroutine).result()

@@ -1,4 +1,4 @@
-"""What tests of several parts share: one real browser, patience with busy machines, and that nothing is left behind."""
+"""Fixtures of all tests: a real browser, no deadlines on busy machines, and a check for processes that are left."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 MARK = uuid.uuid4().hex
-"""Of this process: with pytest-xdist each one that runs tests has its own."""
+"""The mark of this process; with pytest-xdist each worker has its own."""
 os.environ[leftovers.VARIABLE] = MARK
 
 REQUIRED = os.environ.get("SFUMATO_BROWSER") == "required"
@@ -28,7 +28,7 @@ REQUIRED = os.environ.get("SFUMATO_BROWSER") == "required"
 
 @pytest.fixture(scope="session", autouse=True)
 def nothing_is_left_behind() -> Iterator[None]:
-    """When all is over, no process that a test has started is at work, whoever's child it is by then."""
+    """Fail if a process that a test has started, directly or indirectly, is still running after all tests."""
     yield
     leftovers.end_helpers()
     processes = leftovers.left(MARK)
@@ -36,7 +36,7 @@ def nothing_is_left_behind() -> Iterator[None]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """How long an example takes says how busy the machine is; a few each time find what many would find at once."""
+    """Configure Hypothesis without deadlines, which busy machines miss, and with few examples, which differ per run."""
     hypothesis.settings.register_profile(
         "patient",
         deadline=None,
@@ -44,8 +44,8 @@ def pytest_configure(config: pytest.Config) -> None:
         suppress_health_check=[hypothesis.HealthCheck.too_slow],
     )
     hypothesis.settings.load_profile("patient")
-    # Where this is a shell's background job or runs under nohup, these are ignored, and so they would be by every
-    # process that a test starts and interrupts.
+    # In a shell's background job, or under nohup, these signals are ignored. The processes that tests start and
+    # interrupt would inherit that.
     for each, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
         if signal.getsignal(each) is signal.SIG_IGN:
             signal.signal(each, handler)
@@ -56,25 +56,25 @@ def only_quick(config: pytest.Config) -> bool:
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Only where several processes run tests, and would all compile the same."""
+    """Compile the engines once if several workers run tests, which would otherwise all compile them."""
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     if worker is not None:
         warm(int(worker.removeprefix("gw")))
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Where slow tests are left out, files of nothing else are not even read: some import for seconds."""
+    """Skip files of slow tests alone if slow tests are deselected, because importing some of them takes seconds."""
     if not only_quick(config):
         return None
     if collection_path.suffix == ".py":
         return "\npytestmark = pytest.mark.slow\n" in collection_path.read_text(encoding="utf-8") or None
-    # Its conftest marks them all.
+    # The conftest of this folder marks all of its tests as slow.
     return collection_path.name == "browser" or None
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _power_stays() -> Iterator[None]:
-    """Nobody cuts the power while tests run: what is written need not be on the disk before they go on."""
+def _no_fsync() -> Iterator[None]:
+    """Replace fsync, because tests need no protection against power failures."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda _: None)
         yield
@@ -82,13 +82,13 @@ def _power_stays() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Chromium. One for all: a second one could not be asked for while the first is there."""
+    """Yield Chromium. There is one for all tests, because Playwright allows only one at a time."""
     from playwright.sync_api import Error, sync_playwright
 
     path = shutil.which("chromium") or "/usr/bin/chromium"
     with sync_playwright() as playwright:
         try:
-            found = playwright.chromium.launch(
+            chromium = playwright.chromium.launch(
                 executable_path=path if Path(path).exists() else None,
                 args=["--no-sandbox", "--disable-background-networking", "--disable-gpu"],
             )
@@ -96,5 +96,5 @@ def browser() -> Iterator[Browser]:
             if REQUIRED:
                 raise
             pytest.skip(f"no Chromium here: {error.message.splitlines()[0]}")
-        yield found
-        found.close()
+        yield chromium
+        chromium.close()

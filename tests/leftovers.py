@@ -1,5 +1,4 @@
-"""Processes that tests have started and left behind, found by a mark in their environment: also those of children that
-are gone, which belong to nobody any more."""
+"""Processes that tests have started and left running, found by a mark in their environment: orphans, too."""
 
 from __future__ import annotations
 
@@ -14,39 +13,39 @@ from pathlib import Path
 VARIABLE = "SFUMATO_TESTED_BY"
 
 PATIENCE = 60.0
-"""Seconds in which processes that are about to end have done so, on a busy machine."""
+"""Seconds in which a process that is about to end does so, on a busy machine."""
 
 PROC = Path("/proc")
 
 
 def found(mark: str) -> dict[int, str]:
-    """Every process but this one whose environment had the mark when it began, with its command line."""
-    wanted = f"{VARIABLE}={mark}".encode()
+    """Return the command lines, by process id, of all other processes whose initial environment has the mark."""
+    entry = f"{VARIABLE}={mark}".encode()
     processes: dict[int, str] = {}
     for folder in PROC.glob("[0-9]*"):
-        number = int(folder.name)
-        # Others' may not be read, and any may end meanwhile.
+        pid = int(folder.name)
+        # The files of other users' processes cannot be read, and a process may end meanwhile.
         with suppress(OSError):
-            if number == os.getpid() or wanted not in (folder / "environ").read_bytes().split(b"\0"):
+            if pid == os.getpid() or entry not in (folder / "environ").read_bytes().split(b"\0"):
                 continue
-            # One that has ended and was not waited for has no command line, and does nothing.
+            # A zombie has no command line, and does nothing.
             if command := (folder / "cmdline").read_bytes():
-                processes[number] = command.replace(b"\0", b" ").decode("utf-8", "replace").strip()
+                processes[pid] = command.replace(b"\0", b" ").decode("utf-8", "replace").strip()
     return processes
 
 
 def end_helpers() -> None:
-    """End the servers that Python's multiprocessing keeps for this process, and would end with it."""
+    """End the server processes of Python's multiprocessing, which would otherwise end with this process."""
     forkserver._forkserver._stop()  # pyright: ignore[reportAttributeAccessIssue]
     resource_tracker._resource_tracker._stop()  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def left(mark: str, patience: float = PATIENCE, sleep: Callable[[float], None] = time.sleep) -> dict[int, str]:
-    """Those that do not end by themselves. They are killed, so that nothing works on for hours."""
+    """Return the marked processes that do not end by themselves, and kill them."""
     until = time.monotonic() + patience
     while (processes := found(mark)) and time.monotonic() < until:
         sleep(0.1)
-    for number in processes:
+    for pid in processes:
         with suppress(OSError):
-            os.kill(number, signal.SIGKILL)
+            os.kill(pid, signal.SIGKILL)
     return processes

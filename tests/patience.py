@@ -1,4 +1,4 @@
-"""Patience with busy machines: what is waited for may take long; only what never comes is a failure."""
+"""Waiting in tests: a condition may take long on a busy machine; a test fails only if it never holds."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 PATIENCE = 240.0
-"""Seconds that anything may take which takes one or two on a machine with nothing else to do."""
+"""Timeout in seconds of work that takes one or two seconds on an idle machine."""
 
 
-def eventually(look: Callable[[], T], what: str = "it did not come to pass") -> T:
-    """What ``look`` answers as soon as that is true."""
-    until = time.monotonic() + PATIENCE
-    while not (found := look()):
-        assert time.monotonic() < until, what
+def eventually(condition: Callable[[], T], message: str = "the condition did not become true") -> T:
+    """Return the value of ``condition()`` as soon as it is true; fail after `PATIENCE` seconds."""
+    deadline = time.monotonic() + PATIENCE
+    while not (value := condition()):
+        assert time.monotonic() < deadline, message
         time.sleep(0.05)
-    return found
+    return value
 
 
 @contextmanager
 def process(command: Sequence[str | Path], **options: Any) -> Iterator[subprocess.Popen[str]]:
-    """One that is gone at the end of the block, whatever happens in it."""
+    """Start a process, and kill it at the end of the block."""
     with subprocess.Popen(command, text=True, **options) as started:
         try:
             yield started

@@ -1,4 +1,4 @@
-"""The members of tests/dummies.py, registered for a while."""
+"""Temporary registration of the components of tests/dummies.py."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def dummies() -> Iterator[None]:
-    """Have them for the time of the block: other tests look at all members of a family."""
+    """Register the dummy components in the block only, because other tests iterate over all members of a family."""
     module = importlib.import_module("tests.dummies")
     try:
         yield

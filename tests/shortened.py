@@ -1,4 +1,4 @@
-"""Commands of tests and documents made short: by flags in place of their own, and by what nobody looks at left out."""
+"""Shorter versions of the commands of tests and documents: smaller flags, and no output that no test reads."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ import pytest
 
 
 def shortened(arguments: Sequence[str], short: Sequence[str]) -> list[str]:
-    """The arguments without the flags of ``short`` (flag, value, flag, value, ...), and then ``short``.
+    """Return the arguments with the flags of ``short`` (flag, value, flag, value, ...) in place of their own.
 
-    An exact size takes no longest side beside it.
+    A ``--picture.max-side`` is left out where there is an exact size, which excludes it.
     """
     pairs = list(zip(short[::2], short[1::2], strict=True))
     if any(argument.startswith("--picture.size") for argument in arguments):
         pairs = [pair for pair in pairs if pair[0] != "--picture.max-side"]
     flags = [flag for flag, _ in pairs]
-    kept: list[str] = []
+    others: list[str] = []
     following = iter(arguments)
     for argument in following:
         flag, separator, _ = argument.partition("=")
         if flag not in flags:
-            kept.append(argument)
+            others.append(argument)
         elif not separator:
             next(following)
-    return [*kept, *(part for pair in pairs for part in pair)]
+    return [*others, *(part for pair in pairs for part in pair)]
 
 
-def brief_forecasts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One step tells an arm's pace, not as many as make a moment: of a tiny network these are tens of thousands."""
+def fast_forecasts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measure the rate of an arm from one step. The usual seconds are tens of thousands of steps of a tiny network."""
     monkeypatch.setattr("sfumato.lab.forecast.SUPPOSED", 0.0)
 
 
 def no_curve(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Curves are empty files: drawing one takes longer than a short training, and has tests of its own."""
+    """Write empty files instead of curves, which take longer than a short training, and are tested elsewhere."""
 
     def empty(path: Path, *_: Any, **__: Any) -> None:
         path.touch()

@@ -39,7 +39,7 @@ def test_paint_leaves_painting_film_and_curve(tmp_path: Path) -> None:
         frames = sum(1 for _ in film.decode(video=0))
     assert frames >= len(seen) >= 4
     assert seen == sorted(seen)
-    assert stages.told[-1][1] == stages.told[-1][2]
+    assert stages.calls[-1][1] == stages.calls[-1][2]
     assert sf.load_run(run.folder).psnr == run.psnr
 
 
@@ -144,8 +144,8 @@ def test_a_run_stopped_while_it_is_compared_is_painted_when_it_is_resumed(
     monkeypatch.setattr("sfumato.training.picture.evaluation.QUIET", 0)
     stages = Stages()
     changes = {**SMALL, "evaluation": {"interval": "end"}}
-    run = sf.paint(picture(), runs=tmp_path, observers=[stages], stop=lambda: bool(stages.told), **changes)
-    assert [name for name, *_ in stages.told] == ["evaluation", "evaluation"]
+    run = sf.paint(picture(), runs=tmp_path, observers=[stages], stop=lambda: bool(stages.calls), **changes)
+    assert [name for name, *_ in stages.calls] == ["evaluation", "evaluation"]
     assert (run.status, run.psnr) == ("stopped", None)
     assert f"sfumato resume {run.folder}" in run.summary()
     again = sf.resume(run.folder, film="none")

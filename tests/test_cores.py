@@ -1,4 +1,4 @@
-"""How many cores a process may use."""
+"""The number of cores that a process may use."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OTHERS = (
 
 
 def machine(folder: Path, groups: str, mounts: str, files: dict[str, str]) -> Path:
-    """The part of a file system that tells of control groups."""
+    """Create the files of a system that describe control groups; return its root folder."""
     for name, text in {"proc/self/cgroup": groups, "proc/self/mountinfo": OTHERS + mounts, **files}.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
@@ -37,10 +37,10 @@ def v1(root: str = "/", at: str = "/sys/fs/cgroup/cpu,cpuacct") -> str:
 
 
 CASES: dict[str, tuple[str, str, dict[str, str], float | None]] = {
-    "v2, the container's own": ("0::/\n", v2(), {"sys/fs/cgroup/cpu.max": "150000 100000\n"}, 1.5),
+    "v2, the container's group": ("0::/\n", v2(), {"sys/fs/cgroup/cpu.max": "150000 100000\n"}, 1.5),
     "v2, no limit": ("0::/\n", v2(), {"sys/fs/cgroup/cpu.max": "max 100000\n"}, None),
     "v2, no controller": ("0::/\n", v2(), {}, None),
-    "v2, an outer group's": (
+    "v2, an ancestor's": (
         "0::/user.slice/job/step\n",
         v2(),
         {
@@ -49,13 +49,13 @@ CASES: dict[str, tuple[str, str, dict[str, str], float | None]] = {
         },
         0.5,
     ),
-    "v2, mounted from its own group on": (
+    "v2, mounted at the container's group": (
         "0::/docker/ab/work\n",
         v2(root="/docker/ab"),
         {"sys/fs/cgroup/work/cpu.max": "200000 100000\n"},
         2.0,
     ),
-    "v2, a path from outside": ("0::/../../pods/x\n", v2(), {"sys/fs/cgroup/cpu.max": "100000 50000\n"}, 2.0),
+    "v2, a path of the host": ("0::/../../pods/x\n", v2(), {"sys/fs/cgroup/cpu.max": "100000 50000\n"}, 2.0),
     "v2, a space in the path": ("0::/\n", v2(at="/sys/fs/c\\040group"), {"sys/fs/c group/cpu.max": "7 1\n"}, 7.0),
     "v1": (
         "4:memory:/x\n3:cpuset:/\n2:cpu,cpuacct:/job\n",
@@ -75,7 +75,7 @@ CASES: dict[str, tuple[str, str, dict[str, str], float | None]] = {
         },
         None,
     ),
-    "v1, a container that is told its outer path": (
+    "v1, a container with the path of the host": (
         "2:cpu,cpuacct:/docker/ab\n",
         v1(root="/docker/ab"),
         {
@@ -94,38 +94,38 @@ CASES: dict[str, tuple[str, str, dict[str, str], float | None]] = {
         },
         1.0,
     ),
-    "nonsense": ("\n::\n0::\nx\n", v2(), {"sys/fs/cgroup/cpu.max": "a lot\n"}, None),
-    "a period of nothing": ("0::/\n", v2(), {"sys/fs/cgroup/cpu.max": "100000 0\n"}, None),
+    "malformed": ("\n::\n0::\nx\n", v2(), {"sys/fs/cgroup/cpu.max": "a lot\n"}, None),
+    "a period of 0": ("0::/\n", v2(), {"sys/fs/cgroup/cpu.max": "100000 0\n"}, None),
     "no control groups": ("", "", {}, None),
 }
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_the_quota_of_control_groups_is_read(tmp_path: Path, case: str) -> None:
+def test_quota_of_control_groups(tmp_path: Path, case: str) -> None:
     groups, mounts, files, expected = CASES[case]
     assert cores.cpu_quota(machine(tmp_path, groups, mounts, files)) == expected
 
 
-def test_another_system_has_no_quota(tmp_path: Path) -> None:
+def test_a_system_without_control_groups_has_no_quota(tmp_path: Path) -> None:
     assert cores.cpu_quota(tmp_path) is None
 
 
 @pytest.mark.parametrize(
     ("quota", "allowed", "expected"), [(None, 8, 8), (2.0, 8, 2), (1.5, 8, 2), (0.1, 8, 1), (16.0, 8, 8), (1.0, 1, 1)]
 )
-def test_affinity_and_quota_both_bound_the_cores(
+def test_affinity_and_quota_both_limit_the_cores(
     monkeypatch: pytest.MonkeyPatch, quota: float | None, allowed: int, expected: int
 ) -> None:
-    monkeypatch.setattr(cores, "_QUOTA", cores._Quota())
+    monkeypatch.setattr(cores, "_quota_cache", cores._QuotaCache())
     monkeypatch.setattr(cores, "cpu_quota", lambda: quota)
     monkeypatch.setattr(cores, "allowed_cores", lambda: allowed)
     assert cores.available_cores() == expected
 
 
-def test_a_quota_that_changes_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_changed_quota_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
     now, quotas = [0.0], iter([4.0, 2.0])
     monkeypatch.setattr(cores.time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(cores, "_QUOTA", cores._Quota())
+    monkeypatch.setattr(cores, "_quota_cache", cores._QuotaCache())
     monkeypatch.setattr(cores, "cpu_quota", lambda: next(quotas))
     monkeypatch.setattr(cores, "allowed_cores", lambda: 8)
     assert [cores.available_cores(), cores.available_cores()] == [4, 4]
@@ -134,7 +134,7 @@ def test_a_quota_that_changes_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system has no affinity")
-def test_an_affinity_is_seen_without_torch() -> None:
+def test_affinity_is_read_without_torch() -> None:
     program = (
         "import os, sys; from sfumato.cores import available_cores; assert 'torch' not in sys.modules; "
         "os.sched_setaffinity(0, {min(os.sched_getaffinity(0))}); print(available_cores())"
@@ -142,7 +142,7 @@ def test_an_affinity_is_seen_without_torch() -> None:
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "1\n"
 
 
-def test_without_affinity_the_systems_cores_count(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_affinity_all_cores_count(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: 6)
     assert cores.allowed_cores() == 6

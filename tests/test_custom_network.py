@@ -1,4 +1,4 @@
-"""Networks of the user's own: given to fit, or named in the recipe."""
+"""Custom networks: passed to fit, or named in the recipe."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ not_a_class = print
 TRAINED = {**SMALL, "model": {}, "training": {"batch": 16, "optimizer": "adam(lr=0.02)", "schedule": "constant"}}
 
 
-class Own(nn.Module):
+class Custom(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.layers = nn.Sequential(nn.Linear(2, 12), nn.BatchNorm1d(12), nn.Tanh(), nn.Linear(12, 3))
@@ -67,33 +67,33 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.slow
 def test_fit_trains_the_module_in_place(tmp_path: Path) -> None:
     torch.manual_seed(1)
-    own = Own()
-    before = models.outputs(own, np.zeros((1, 2)))
-    run = sf.fit(own, picture(), runs=tmp_path, **{**TRAINED, "budget": {"epochs": 40}})
+    custom = Custom()
+    before = models.outputs(custom, np.zeros((1, 2)))
+    run = sf.fit(custom, picture(), runs=tmp_path, **{**TRAINED, "budget": {"epochs": 40}})
     assert run.recipe.engine == "autograd"
-    assert run.recipe.model.module == "tests.test_custom_network:Own"
-    assert not np.allclose(models.outputs(own, np.zeros((1, 2))), before)
+    assert run.recipe.model.module == "tests.test_custom_network:Custom"
+    assert not np.allclose(models.outputs(custom, np.zeros((1, 2))), before)
     assert run.metrics[-1]["mse"] < run.metrics[0]["mse"]
     assert (run.folder / "learning.mp4").exists()
     grid = models.grid(run.recipe.coordinates, 9, 7)
-    painting = np.clip(models.outputs(own, grid).reshape(9, 7, 3), 0, 1)
+    painting = np.clip(models.outputs(custom, grid).reshape(9, 7, 3), 0, 1)
     assert np.abs(painting - run.painting).max() < 1 / 255
 
 
 @pytest.mark.slow
 def test_a_fit_is_resumed_with_its_module(tmp_path: Path) -> None:
-    def own() -> Own:
+    def custom() -> Custom:
         torch.manual_seed(1)
-        return Own()
+        return Custom()
 
-    whole = sf.fit(own(), picture(), runs=tmp_path / "a", film="none", **TRAINED)
-    part = sf.fit(own(), picture(), runs=tmp_path / "b", film="none", stop=lambda: True, **TRAINED)
-    again = own()
+    whole = sf.fit(custom(), picture(), runs=tmp_path / "a", film="none", **TRAINED)
+    part = sf.fit(custom(), picture(), runs=tmp_path / "b", film="none", stop=lambda: True, **TRAINED)
+    again = custom()
     resumed = sf.resume(part.folder, module=again, film="none")
     assert resumed.metrics[-1]["mse"] == whole.metrics[-1]["mse"]
     with pytest.raises(sf.RunError, match="must be one of this recipe"):
         sf.resume(
-            sf.fit(own(), picture(), runs=tmp_path / "c", film="none", stop=lambda: True, **TRAINED).folder,
+            sf.fit(custom(), picture(), runs=tmp_path / "c", film="none", stop=lambda: True, **TRAINED).folder,
             module=nn.Linear(2, 3),
         )
 
@@ -124,7 +124,7 @@ def test_by_name(folder: Path) -> None:
         ("my_nets:Empty", "must have parameters to train"),
     ],
 )
-def test_what_is_no_network_is_refused_in_one_line(folder: Path, module: str, message: str) -> None:
+def test_a_wrong_module_is_refused_in_one_line(folder: Path, module: str, message: str) -> None:
     with pytest.raises(sf.RecipeError) as caught:
         sf.paint(picture(), runs=folder / "runs", **{**TRAINED, "model": {"module": module}})
     assert message in str(caught.value)
@@ -133,7 +133,7 @@ def test_what_is_no_network_is_refused_in_one_line(folder: Path, module: str, me
 
 
 class Drawing(nn.Module):
-    """Draws numbers as it computes, counts what it is called in a buffer that is not saved, shares a weight."""
+    """A network that draws random numbers, counts its calls in a buffer that is not saved, and shares a weight."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -150,7 +150,9 @@ class Drawing(nn.Module):
 
 
 @pytest.mark.parametrize("optimizer", ["adam(lr=0.02)", "foof", "kfac"])
-def test_what_it_draws_repeats_and_is_resumed_and_leaves_the_caller_s_numbers(tmp_path: Path, optimizer: str) -> None:
+def test_its_random_numbers_are_reproducible_resumed_and_separate_from_the_caller_s(
+    tmp_path: Path, optimizer: str
+) -> None:
     changes = {**TRAINED, "training": {**TRAINED["training"], "optimizer": optimizer}, "budget": {"epochs": 2}}
 
     def drawing() -> Drawing:
@@ -171,8 +173,8 @@ def test_what_it_draws_repeats_and_is_resumed_and_leaves_the_caller_s_numbers(tm
 
 
 @pytest.mark.parametrize("batch", [31, 1])
-def test_a_batch_that_it_cannot_train_on_is_told_before_it_is_touched(tmp_path: Path, batch: int) -> None:
-    module, target = Own(), picture()
+def test_a_batch_that_it_cannot_train_on_is_refused_before_it_is_changed(tmp_path: Path, batch: int) -> None:
+    module, target = Custom(), picture()
     before = {name: value.clone() for name, value in module.state_dict().items()}
     changes = {**TRAINED, "training": {"batch": batch, "optimizer": "adam"}}
     # 63 pixels: two batches of 31, and one of 1.
@@ -185,7 +187,7 @@ def test_a_batch_that_it_cannot_train_on_is_told_before_it_is_touched(tmp_path: 
     assert not (tmp_path / "runs").exists()
 
 
-def test_lazy_layers_are_trained_from_the_seed(tmp_path: Path) -> None:
+def test_lazy_layers_are_initialized_from_the_seed(tmp_path: Path) -> None:
     def trained(seed: int) -> sf.Run:
         module = nn.Sequential(nn.LazyLinear(8), nn.Tanh(), nn.LazyLinear(3))
         return sf.fit(module, picture(), runs=tmp_path, film="none", **{**TRAINED, "seed": seed})
@@ -196,7 +198,7 @@ def test_lazy_layers_are_trained_from_the_seed(tmp_path: Path) -> None:
     one.model(model=nn.Sequential(nn.LazyLinear(8), nn.Tanh(), nn.LazyLinear(3)))
 
 
-def test_frozen_parameters_stay(tmp_path: Path) -> None:
+def test_frozen_parameters_are_unchanged(tmp_path: Path) -> None:
     for optimizer in ("foof", "sgd(fan_in_scaling=true)"):
         frozen = nn.Linear(8, 8).requires_grad_(False)
         module, before = nn.Sequential(nn.Linear(2, 8), frozen, nn.Linear(8, 3)), frozen.weight.clone()
@@ -206,34 +208,34 @@ def test_frozen_parameters_stay(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def of_a_script(tmp_path: Path) -> Path:
-    run = sf.fit(Own(), picture(), runs=tmp_path / "runs", film="none", stop=lambda: True, **TRAINED)
+def run_of_script(tmp_path: Path) -> Path:
+    run = sf.fit(Custom(), picture(), runs=tmp_path / "runs", film="none", stop=lambda: True, **TRAINED)
     facts = json.loads((run.folder / "run.json").read_text())
-    facts["recipe"]["model"]["module"] = "__main__:Own"
+    facts["recipe"]["model"]["module"] = "__main__:Custom"
     (run.folder / "run.json").write_text(json.dumps(facts))
     return run.folder
 
 
 @pytest.mark.parametrize("command", ["film", "render", "resume"])
-def test_a_class_of_a_script_is_named_with_a_flag(
-    of_a_script: Path, command: str, capsys: pytest.CaptureFixture[str]
+def test_the_class_of_a_script_is_named_with_a_flag(
+    run_of_script: Path, command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([command, str(of_a_script)]) == 2
+    assert main([command, str(run_of_script)]) == 2
     error = capsys.readouterr().err
     assert error.count("\n") == 1
-    assert "module=Own(...) in Python" in error
-    assert "--module nets:Own" in error
-    assert main([command, str(of_a_script), "--module", "tests.test_custom_network:Drawing"]) == 2
+    assert "module=Custom(...) in Python" in error
+    assert "--module nets:Custom" in error
+    assert main([command, str(run_of_script), "--module", "tests.test_custom_network:Drawing"]) == 2
     assert capsys.readouterr().err.count("\n") == 1
-    assert main([command, str(of_a_script), "--module", "tests.test_custom_network:Own"]) == 0
+    assert main([command, str(run_of_script), "--module", "tests.test_custom_network:Custom"]) == 0
 
 
-def test_a_module_is_only_for_runs_of_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_module_is_only_for_runs_of_a_custom_network(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert (
         main(["film", str(made.run(tmp_path, "run", facts={"resumed": [], "result": None})), "--module", "nets:Net"])
         == 2
     )
-    assert "--module is for runs of a network of your own" in capsys.readouterr().err
+    assert "--module is for runs of a custom network" in capsys.readouterr().err
 
 
 def test_fit_needs_a_module() -> None:

@@ -1,4 +1,4 @@
-"""Every command and every piece of Python in docs/ runs as it stands, only shorter; the reference is the code's."""
+"""Every command and every Python block in docs/ runs in a shorter version; the reference matches the code."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from sfumato.lab import execute
 from sfumato.lab.digits import epoch_time
 from sfumato.lab.speedrun import records
 from tests.lab.speedrun import made
-from tests.shortened import brief_forecasts, no_curve, shortened
+from tests.shortened import fast_forecasts, no_curve, shortened
 from tests.small import SMALL, picture
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -56,7 +56,7 @@ COMMANDS = [
 
 @pytest.fixture(scope="module")
 def painted(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a finished run and a stopped one."""
+    """Return a folder with a finished run and a stopped one."""
     folder = tmp_path_factory.mktemp("painted")
     sf.paint(picture(16, 16), runs=folder / "runs", film="none", **NARROW)
     sf.paint(picture(), runs=folder / "stopped", film="none", stop=lambda: True, **SMALL)
@@ -65,7 +65,7 @@ def painted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def folder(painted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Copies of these, a picture and a network."""
+    """Change to a folder with copies of these runs, a picture, and a network; return it."""
     monkeypatch.chdir(tmp_path)
     shutil.copytree(painted, tmp_path, dirs_exist_ok=True)
     Image.fromarray((picture(16, 16) * 255).round().astype(np.uint8)).save("photo.png")
@@ -81,44 +81,44 @@ def test_command(
     command: str, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (done,), (stopped,) = Path("runs").iterdir(), Path("stopped").iterdir()
-    # A shell writes the output to a file.
+    # A redirection of the output is left out.
     arguments = shlex.split(command.partition(" > ")[0])[1:]
     run = stopped if arguments[0] in ("resume", "pause", "stop") else done
     arguments = [re.sub(r"(^|=)runs/\d{8}-[\w-]+", rf"\g<1>{run}", argument) for argument in arguments]
     arguments = [str(run) if re.fullmatch(r"[0-9a-f]{8}", argument) else argument for argument in arguments]
     arguments = ["photo.png" if argument in ("photo.jpg", "mona-lisa") else argument for argument in arguments]
-    brief_forecasts(monkeypatch)
+    fast_forecasts(monkeypatch)
     no_curve(monkeypatch)
     if arguments[0] == "paint":
         arguments = shortened(arguments, SHORT)
         if "--film" not in command:
-            # A film has tests of its own.
+            # Films are tested elsewhere.
             arguments += ["--film.every", "never"]
         if "--warm-start" in arguments:
             arguments = shortened(arguments, ["--model.depth", "2", "--model.width", "6"])
     if arguments[0] in ("compare", "ablate"):
-        # Processes of their own have tests of their own.
+        # Worker processes are tested elsewhere.
         monkeypatch.setattr(execute, "rule", lambda _: "threads")
     if arguments[0] == "compare":
         arguments = shortened(arguments, COMPARED)
         monkeypatch.setattr(epoch_time, "ROUNDS", 1)
         monkeypatch.setattr(epoch_time, "SAMPLES", 256)
     if arguments[0] == "ablate":
-        # Its widths are its own.
+        # This question sets the width itself.
         arguments = shortened(arguments, ABLATED[: -2 if "rprop-sigmoid" in arguments else None])
     if arguments[0] == "check":
         arguments = shortened(arguments, ["--picture.max-side", "32"])
-    # Whoever is asked whether to delete says no.
+    # The answer to the question whether to delete is no.
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
     if arguments[0] == "speedrun":
         made.stand_in(folder / "photo.png", monkeypatch)
         arguments = shortened(arguments, ["--picture", "photo.png", "--threads", "1"])
     if arguments[0] == "studio":
-        # It would serve until somebody ends it.
+        # The server would run until it is interrupted.
         monkeypatch.setattr("uvicorn.Server.run", lambda *_: None)
         monkeypatch.setattr("webbrowser.open", lambda _: True)
         arguments = [*arguments, "--port", "0"] if "--port" not in arguments else arguments
-    # What it is there to show.
+    # This command shows a recipe that cannot work.
     status = 1 if arguments[:2] == ["check", "rprop-sigmoid"] else 0
     assert main(arguments) == status, capsys.readouterr().err
 
@@ -134,17 +134,17 @@ def test_python(page: Path, folder: Path, capsys: pytest.CaptureFixture[str]) ->
         assert capsys.readouterr().out
 
 
-def test_no_command_is_passed_over() -> None:
+def test_no_command_is_skipped() -> None:
     lines = [line for page in PAGES for line in page.read_text(encoding="utf-8").splitlines()]
     assert len(COMMANDS) == sum(bool(re.match(r"(\$ )?sfumato ", line)) for line in lines) >= 30
 
 
-def test_the_reference_is_the_code_s() -> None:
+def test_the_reference_matches_the_code() -> None:
     reference = runpy.run_path(str(ROOT / "scripts" / "reference.py"))["reference"]()
     assert (ROOT / "docs" / "reference.md").read_text(encoding="utf-8") == reference, "run scripts/reference"
 
 
-def test_links_lead_somewhere() -> None:
+def test_links_are_valid() -> None:
     for page in PAGES:
         for link in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
             if not link.startswith("http"):

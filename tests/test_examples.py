@@ -1,4 +1,4 @@
-"""Every example runs as it stands, only shorter."""
+"""Every example runs in a shorter version."""
 
 from __future__ import annotations
 

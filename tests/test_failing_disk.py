@@ -1,4 +1,4 @@
-"""The disk fails at every write in turn: one clear line, and every file that is there is whole."""
+"""A disk that is full at each write in turn: one clear line, and no incomplete file."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 
 
 class Disk:
-    """Lets so many files be synced, then is full."""
+    """A disk that is full after a number of synced files."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, writes: float) -> None:
         self.left = writes
@@ -38,7 +38,7 @@ class Disk:
         self._sync(descriptor)
 
 
-def assert_whole(folder: Path) -> None:
+def assert_complete(folder: Path) -> None:
     for path in folder.rglob("*"):
         assert not path.name.endswith(".partial")
         if path.name == "run.json":
@@ -66,7 +66,7 @@ def writes_of(path: Path, monkeypatch: pytest.MonkeyPatch) -> int:
 QUICK: dict[str, Any] = {**SMALL, "budget": {"epochs": 1}, "film": "gif"}
 
 
-def test_at_every_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_is_full_at_any_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     writes = writes_of(tmp_path / "whole", monkeypatch)
     assert writes >= 10
     for allowed in range(writes):
@@ -77,12 +77,12 @@ def test_at_every_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
                 sf.paint(picture(), runs=runs, **QUICK)
         assert "\n" not in str(caught.value)
         for folder in runs.iterdir():
-            assert_whole(folder)
-            # Of what could not even be begun nothing is left.
+            assert_complete(folder)
+            # No folder is left of a run that could not be created.
             assert (folder / "run.json").exists()
 
 
-def test_a_run_that_met_a_full_disk_is_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_a_full_disk_ended_is_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         Disk(patch, 8)
         with pytest.raises(sf.RunError):
@@ -92,8 +92,8 @@ def test_a_run_that_met_a_full_disk_is_resumed(tmp_path: Path, monkeypatch: pyte
     assert sf.resume(folder, film="none").metrics[-1]["mse"] == whole.metrics[-1]["mse"]
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="a mount that can only be read is simulated as Linux has it")
-def test_a_folder_that_can_only_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="the simulated read-only mount is that of Linux")
+def test_a_read_only_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = sf.paint(picture(), runs=tmp_path, film="none", stop=lambda: True, **SMALL)
     before = {path: path.read_bytes() for path in run.folder.rglob("*") if path.is_file()}
 
@@ -114,7 +114,7 @@ def test_a_folder_that_can_only_be_read(tmp_path: Path, monkeypatch: pytest.Monk
     assert {path: path.read_bytes() for path in run.folder.rglob("*") if path.is_file()} == before
 
 
-def test_a_standard_output_that_is_full(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_full_standard_output(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     def fail(code: int) -> None:
         def write(*_: object) -> None:
             raise OSError(code, os.strerror(code))
@@ -123,9 +123,9 @@ def test_a_standard_output_that_is_full(monkeypatch: pytest.MonkeyPatch, capsys:
 
     fail(errno.ENOSPC)
     assert main(["--version"]) == 2
-    line = "sfumato: cannot write to the standard output: no space left on device. Make room where it goes.\n"
+    line = "sfumato: cannot write to the standard output: no space left on device. Make room there.\n"
     assert capsys.readouterr().err == line
-    # What is no matter of room is not told as one.
+    # Other errors are not reported as a full disk.
     fail(errno.EPIPE)
     with pytest.raises(BrokenPipeError):
         main(["--version"])

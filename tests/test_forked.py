@@ -1,4 +1,4 @@
-"""Processes that are made of one that has trained, and results that are sent between them."""
+"""Children of a process that has trained, and results that are sent between processes."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_children_of_a_process_that_has_trained_can_train(tmp_path: Path) -> Non
     program.write_text(PROGRAM)
     command = [sys.executable, str(program), "fused", "autograd"]
     environment = {"PYTHONPATH": str(Path(__file__).parents[1]), "OMP_NUM_THREADS": "1", "PATH": ""}
-    # It ends, which it did not: the child waited for threads that were its parent's.
+    # A regression: the child waited forever for threads that existed only in its parent.
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "done\n"
@@ -71,7 +71,7 @@ def test_results_can_be_copied_and_sent(tmp_path: Path) -> None:
         assert str(copied(sf.RunError("no"))) == "no"
 
 
-def test_a_snapshot_says_what_of_it_can_be_kept() -> None:
+def test_a_snapshot_cannot_be_copied_and_says_what_can() -> None:
     *_, last = sf.train(picture(), **SMALL)
     for copied in (pickle.dumps, copy.deepcopy):
         with pytest.raises(TypeError, match=r"weights\(\)"):

@@ -8,12 +8,12 @@ from sfumato.formatting import clock, count, duration, shortened
 
 
 @pytest.mark.parametrize(
-    ("seconds", "words"),
+    ("seconds", "expected"),
     [(7, "about 7 s"), (89, "about 89 s"), (150, "about 2.5 min"), (1500, "about 25 min"), (25_000, "about 6.9 h"),
      (1e6, "about 12 days")],
 )  # fmt: skip
-def test_duration(seconds: float, words: str) -> None:
-    assert duration(seconds) == words
+def test_duration(seconds: float, expected: str) -> None:
+    assert duration(seconds) == expected
 
 
 def test_clock_and_count() -> None:

@@ -1,4 +1,4 @@
-"""The glossary is one list: alphabetical, a sentence and a place for every term."""
+"""The glossary is one alphabetical list, with a sentence and a location for every term."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 GLOSSARY = Path(__file__).resolve().parents[1] / "docs" / "glossary.md"
 
 
-def test_every_term_has_a_meaning_and_a_place_in_alphabetical_order() -> None:
+def test_every_term_has_a_meaning_and_a_location_in_alphabetical_order() -> None:
     lines = [line for line in GLOSSARY.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[1:]]
     assert len(rows) > 100

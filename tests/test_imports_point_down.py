@@ -39,7 +39,7 @@ LAYERS = (
 
 
 def imports_of(file: Path) -> set[str]:
-    """Dotted names of this package that a file imports, except for type checking alone."""
+    """Return the dotted names of this package that a file imports, except for type checking alone."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
     guarded = {
         id(inner)
@@ -47,18 +47,18 @@ def imports_of(file: Path) -> set[str]:
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
         for inner in ast.walk(node)
     }
-    found: set[str] = set()
+    names: set[str] = set()
     for node in ast.walk(tree):
         if id(node) in guarded:
             continue
         if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names if alias.name.split(".")[0] == "sfumato")
+            names.update(alias.name for alias in node.names if alias.name.split(".")[0] == "sfumato")
         elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "sfumato":
             assert node.level == 0
-            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{file}: relative import"
-    return found
+    return names
 
 
 def layer_of(dotted: str) -> str:
@@ -68,7 +68,10 @@ def layer_of(dotted: str) -> str:
 
 
 def wrong_imports(files: dict[str, set[str]]) -> list[str]:
-    """``{"sfumato.a.b": {"sfumato.c.d"}}`` -> every import that points up."""
+    """Return every import that points up.
+
+    files: the imports of each module, as ``{"sfumato.a.b": {"sfumato.c.d"}}``.
+    """
     return [
         f"{module} imports {imported}"
         for module, all_imported in files.items()
@@ -102,7 +105,7 @@ def test_every_module_has_a_layer() -> None:
 
 
 def cycle(graph: dict[str, set[str]]) -> list[str] | None:
-    """The modules of one import cycle, or None."""
+    """Return the modules of an import cycle, or None if there is none."""
     state: dict[str, int] = {}
 
     def visit(node: str, path: list[str]) -> list[str] | None:
@@ -127,13 +130,13 @@ def test_no_import_cycle() -> None:
     for module, all_imported in names.items():
         targets: set[str] = set()
         for imported in all_imported:
-            # `from a.b import c` reaches the module a.b.c where there is one, else a.b or its __init__.
+            # `from a.b import c` reaches the module a.b.c if there is one, otherwise a.b or its __init__.
             parent = imported.rpartition(".")[0]
             for candidate in (imported, f"{imported}.__init__", parent, f"{parent}.__init__"):
                 if candidate in names:
                     targets.add(candidate)
                     break
-        # A package's __init__ imports its own parts, and these import each other, not the package.
+        # A package's __init__ imports its modules, which import each other, but not the package.
         graph[module] = targets - {module}
     assert cycle(graph) is None
     assert cycle({"a": {"b"}, "b": {"c"}, "c": {"a"}}) is not None

@@ -1,4 +1,4 @@
-"""Signals as a request to end and write everything."""
+"""Signals as requests to stop training and write its results."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ hangups = pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="this system 
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", pytest.param("SIGHUP", marks=hangups)])
-def test_the_first_asks_and_the_second_interrupts(name: str) -> None:
+def test_the_first_signal_requests_a_stop_and_the_second_interrupts(name: str) -> None:
     number = getattr(signal, name)
     before = signal.getsignal(number)
-    with stop_on_signals() as asked:
-        assert not asked()
+    with stop_on_signals() as requested:
+        assert not requested()
         signal.raise_signal(number)
-        assert asked()
+        assert requested()
         if name == "SIGHUP":
-            # Whoever hung up is not impatient.
+            # Further hangups do not interrupt.
             signal.raise_signal(number)
         else:
             with pytest.raises(KeyboardInterrupt):
@@ -33,12 +33,12 @@ def test_the_first_asks_and_the_second_interrupts(name: str) -> None:
 
 
 @hangups
-def test_what_is_ignored_stays_so() -> None:
+def test_ignored_signals_stay_ignored() -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        with stop_on_signals() as asked:
+        with stop_on_signals() as requested:
             signal.raise_signal(signal.SIGHUP)
-            assert not asked()
+            assert not requested()
         assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGHUP, before)
@@ -46,7 +46,7 @@ def test_what_is_ignored_stays_so() -> None:
 
 @pytest.mark.slow
 @hangups
-def test_a_run_whose_terminal_is_closed_writes_everything(tmp_path: Path) -> None:
+def test_a_run_whose_terminal_is_closed_writes_its_results(tmp_path: Path) -> None:
     import pty
 
     master, terminal = pty.openpty()
@@ -54,10 +54,10 @@ def test_a_run_whose_terminal_is_closed_writes_everything(tmp_path: Path) -> Non
     command += ["--threads", "1", "--budget.seconds", "600", "--film.every", "never", "--runs", str(tmp_path)]
     process = subprocess.Popen(command, stdout=terminal, stderr=terminal, stdin=terminal, start_new_session=True)
     os.close(terminal)
-    said = b""
-    while b"epoch" not in said:
-        said += os.read(master, 4096)
-    # As a terminal that is closed: nobody reads any more, and the process is told.
+    output = b""
+    while b"epoch" not in output:
+        output += os.read(master, 4096)
+    # As when a terminal is closed: nothing reads the output, and the process gets a hangup.
     os.close(master)
     process.send_signal(signal.SIGHUP)
     assert process.wait(60) == 0

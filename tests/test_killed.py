@@ -1,13 +1,13 @@
-"""Trainings killed with SIGKILL at random steps and resumed: the same bits as without, in every engine.
+"""Trainings that are killed with SIGKILL at random steps and resumed: bit-identical results in every engine.
 
-That every optimizer goes on from its checkpoint, test_resume.py shows, without a process.
+That every optimizer resumes from its checkpoint is tested in test_resume.py, without separate processes.
 
-Each case is killed twice. More, to look for what is rare:
+Each case is killed twice. To search for rare failures, kill more often:
 
     SFUMATO_KILLS=20 .venv/bin/pytest tests/test_killed.py -s
 
-SFUMATO_DICE=7 throws the dice anew. A training tells when it comes to the step that the dice chose, and is killed some
-milliseconds later, wherever it then is: in a step, between two, or while a file is written.
+SFUMATO_DICE=7 draws other steps. A training reports when it reaches the chosen step, and is killed some milliseconds
+later: within a step, between two steps, or while it writes a file.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 KILLS = int(os.environ.get("SFUMATO_KILLS", "2"))
 DICE = os.environ.get("SFUMATO_DICE", "0")
-LATEST = 0.03
-"""Seconds after the chosen step at which a training is killed at the latest."""
+MAX_DELAY = 0.03
+"""Maximum seconds between the chosen step and the kill."""
 
 SGD_2012 = {
     "training": {"batch": 1, "optimizer": "sgd(lr=0.1, fan_in_scaling=true)", "schedule": "constant"},
@@ -57,7 +57,7 @@ def _autograd(optimizer: str) -> dict[str, Any]:
 
 
 CASES: dict[str, dict[str, Any]] = {
-    # The preset fast, as it is but for size and budget.
+    # The preset fast with another size and budget.
     "fused": {**LARGE, "engine": "fused", "threads": 2},
     "concurrent": {**LARGE, "engine": "concurrent"},
     "autograd-soap": _autograd("soap"),
@@ -70,26 +70,26 @@ def changes_of(case: str) -> dict[str, Any]:
     return {"threads": 1, "evaluation": {"interval": "epoch"}, **CASES[case]}
 
 
-def train(case: str, runs: Path, step: int, told: Connection) -> None:
-    """In a process of its own: begin the run in ``runs`` or take it up, and tell when ``step`` has come."""
+def train(case: str, runs: Path, step: int, sender: Connection) -> None:
+    """Start the run in ``runs``, or resume it, and report when ``step`` is reached; called in a separate process."""
     from sfumato.runs.observers import MetricsWriter, checkpoints
     from sfumato.training import trainer
 
-    # So that a short training has many snapshots, and at each a checkpoint.
+    # A short training must have many snapshots, each with a checkpoint.
     trainer.SECONDS_PER_SNAPSHOT = 0.01
     checkpoints.SECONDS_PER_CHECKPOINT = 0.03
     checkpoints.CheckpointWriter.overhead = sf.Overhead.unlimited()
     due = MetricsWriter.due
-    waiting = [step]
+    pending = [step]
 
-    def asked(self: MetricsWriter, snapshot: sf.Snapshot) -> bool:
-        # Before anything of the snapshot is written.
-        if waiting and snapshot.step >= waiting[0]:
-            waiting.clear()
-            told.send(snapshot.step)
+    def report_step(self: MetricsWriter, snapshot: sf.Snapshot) -> bool:
+        # This is called before anything of the snapshot is written.
+        if pending and snapshot.step >= pending[0]:
+            pending.clear()
+            sender.send(snapshot.step)
         return due(self, snapshot)
 
-    MetricsWriter.due = asked
+    MetricsWriter.due = report_step
     folders = list(runs.glob("*"))
     if folders:
         sf.resume(folders[0], film="none")
@@ -99,28 +99,28 @@ def train(case: str, runs: Path, step: int, told: Connection) -> None:
 
 @pytest.fixture(scope="module")
 def processes() -> ForkServerContext:
-    """Processes that are forked from one which has imported everything and computed nothing."""
+    """Return a context whose processes are forked from one that has imported everything and computed nothing."""
     context = multiprocessing.get_context("forkserver")
     engines = [f"sfumato.training.engines.{name}" for name in ("autograd", "fused", "online", "replica", "concurrent")]
-    # PyTorch's optimizers import the last when the first of them is made.
+    # The first PyTorch optimizer that is created imports torch._dynamo.
     context.set_forkserver_preload(["tests.test_killed", "sfumato.api", "matplotlib.figure", *engines, "torch._dynamo"])
     return context
 
 
-def killed(case: str, runs: Path, step: int, patience: float, processes: ForkServerContext) -> bool:
-    """Whether the training was killed ``patience`` seconds after this step; False where it came to its end before."""
-    hear, told = processes.Pipe(duplex=False)
-    process = processes.Process(target=train, args=(case, runs, step, told))
+def killed(case: str, runs: Path, step: int, delay: float, processes: ForkServerContext) -> bool:
+    """Train, and kill the training ``delay`` seconds after the step; return False if it ended before."""
+    receiver, sender = processes.Pipe(duplex=False)
+    process = processes.Process(target=train, args=(case, runs, step, sender))
     process.start()
-    told.close()
+    sender.close()
     try:
-        hear.recv()
-        time.sleep(patience)
+        receiver.recv()
+        time.sleep(delay)
         process.kill()
     except EOFError:
         pass
     finally:
-        hear.close()
+        receiver.close()
         process.join()
     assert process.exitcode in (0, -9), process.exitcode
     return process.exitcode == -9
@@ -133,24 +133,24 @@ def last_weights(run: sf.Run) -> dict[str, np.ndarray]:
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX's")
 @pytest.mark.slow
-def test_killed_at_random_steps_it_goes_on_to_the_same_bits(
+def test_a_training_killed_at_random_steps_resumes_bit_for_bit(
     case: str, tmp_path: Path, processes: ForkServerContext
 ) -> None:
     assert not killed(case, tmp_path / "whole", sys.maxsize, 0, processes)
     expected = sf.load_run(next((tmp_path / "whole").iterdir()))
-    dice = random.Random(f"{DICE} {case}")
+    rng = random.Random(f"{DICE} {case}")
     last = expected.metrics[-1]["step"]
     kills, steps = list[bool](), list[int]()
     while not any(kills):
-        # On a busy machine a training may be over before who kills it has its turn: then another is begun.
-        shutil.rmtree(tmp_path / "parts", ignore_errors=True)
-        # Not in its last tenth: so fast a training would be over before the kill.
-        steps = sorted(dice.randrange(last * 9 // 10) for _ in range(KILLS))
-        kills = [killed(case, tmp_path / "parts", step, dice.uniform(0, LATEST), processes) for step in steps]
-    (folder,) = (tmp_path / "parts").iterdir()
+        # On a busy machine a training may end before it is killed; then another one is started.
+        shutil.rmtree(tmp_path / "killed", ignore_errors=True)
+        # The last tenth is left out, because so fast a training would end before the kill.
+        steps = sorted(rng.randrange(last * 9 // 10) for _ in range(KILLS))
+        kills = [killed(case, tmp_path / "killed", step, rng.uniform(0, MAX_DELAY), processes) for step in steps]
+    (folder,) = (tmp_path / "killed").iterdir()
     if all(kills):
         assert sf.load_run(folder).status == "running"
-        assert not killed(case, tmp_path / "parts", sys.maxsize, 0, processes)
+        assert not killed(case, tmp_path / "killed", sys.maxsize, 0, processes)
     run = sf.load_run(folder)
     resumed = [each["step"] for each in run.facts["resumed"]]
     sys.stdout.write(f"{case}: {sum(kills)} kills at steps {steps} of {last}, resumed from {resumed}\n")

@@ -1,4 +1,4 @@
-"""That a process which a test leaves behind is found."""
+"""Processes that a test leaves running are found."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests import leftovers
 
 GRANDCHILD = """
 import os, subprocess, sys
-# Of a session of its own; the parent ends at once, and init has it.
+# In a new session; the parent ends at once, and init adopts the child.
 command = [sys.executable, "-c", "import time; time.sleep(600)"]
 child = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 print(child.pid)
@@ -24,13 +24,13 @@ def test_a_process_whose_parent_has_ended_is_found_and_ended() -> None:
     done = subprocess.run(
         [sys.executable, "-c", GRANDCHILD], env=environment, capture_output=True, text=True, check=True
     )
-    number = int(done.stdout)
-    assert list(leftovers.left(mark, patience=0.0)) == [number]
+    pid = int(done.stdout)
+    assert list(leftovers.left(mark, patience=0.0)) == [pid]
     # It was killed.
     assert leftovers.left(mark) == {}
 
 
-def test_one_that_is_about_to_end_is_waited_for() -> None:
+def test_a_process_that_is_about_to_end_is_waited_for() -> None:
     mark = uuid.uuid4().hex
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, env={leftovers.VARIABLE: mark})
     assert list(leftovers.found(mark)) == [child.pid]
@@ -42,5 +42,5 @@ def test_one_that_is_about_to_end_is_waited_for() -> None:
     assert child.returncode not in (None, -9)
 
 
-def test_this_process_is_not_one_of_them() -> None:
+def test_this_process_is_not_found() -> None:
     assert os.getpid() not in leftovers.found(os.environ[leftovers.VARIABLE])

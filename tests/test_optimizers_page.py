@@ -1,4 +1,4 @@
-"""docs/optimizers.md: a line for each optimizer that there is, with the engines that run it."""
+"""docs/optimizers.md: a line for each optimizer, with the engines that run it."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ def test_every_optimizer_has_a_line() -> None:
 
 
 @pytest.mark.parametrize("name", Optimizer.members)
-def test_the_line_is_true(name: str) -> None:
+def test_the_line_is_correct(name: str) -> None:
     _, _, source, engines, call = LINES[name]
     assert re.search(r"\b(19|20)\d\d\b", source)
     start = Optimizer.parse(call)
     assert type(start) is Optimizer.members[name]
     assert start.lr > 0
-    # Without momentum, and with the rule of 2012, as the engines of one pixel at a time want it.
+    # The engines of one pixel at a time require SGD without momentum, with the rule of 2012.
     plain = "sgd(fan_in_scaling=true)" if isinstance(start, SGD) else call
     recipe = changed(preset("blog-2012"), {"training": {"optimizer": plain}})
-    can = [
+    supporting = [
         engine
         for engine, spec in ENGINES.items()
         if not any(reason.startswith("training.optimizer") for reason in spec.unsupported(recipe))
     ]
-    assert sorted(re.findall(r"`(\w+)`", engines)) == sorted(can)
+    assert sorted(re.findall(r"`(\w+)`", engines)) == sorted(supporting)

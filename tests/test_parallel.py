@@ -17,10 +17,10 @@ def test_results_are_in_the_order_of_the_items(threads: int) -> None:
 
 
 def test_every_thread_computes_alone() -> None:
-    meeting = threading.Barrier(2, timeout=PATIENCE)
+    barrier = threading.Barrier(2, timeout=PATIENCE)
 
     def work(number: int) -> tuple[int, str]:
-        meeting.wait()
+        barrier.wait()
         return torch.get_num_threads(), threading.current_thread().name
 
     (one, first), (two, second) = parallel_map(work, [0, 1], threads=2)
@@ -28,7 +28,7 @@ def test_every_thread_computes_alone() -> None:
     assert first != second
 
 
-def test_one_thread_is_the_caller_s() -> None:
+def test_with_one_thread_the_caller_s_does_the_work() -> None:
     assert parallel_map(lambda _: threading.current_thread(), [0, 1], threads=1) == [threading.current_thread()] * 2
     assert parallel_map(lambda _: threading.current_thread(), [0], threads=5) == [threading.current_thread()]
 
@@ -38,47 +38,47 @@ def test_an_error_reaches_the_caller() -> None:
         parallel_map(lambda number: 1 // number, [0, 1], threads=2)
 
 
-def test_whoever_is_done_takes_the_next() -> None:
-    go_on = threading.Event()
+def test_a_thread_that_is_done_takes_the_next_item() -> None:
+    others_done = threading.Event()
 
     def work(number: int) -> str:
         if number == 0:
-            assert go_on.wait(PATIENCE)
+            assert others_done.wait(PATIENCE)
         if number == 4:
-            go_on.set()
+            others_done.set()
         return threading.current_thread().name
 
     first, *others = parallel_map(work, range(5), threads=2)
     assert first not in others
 
 
-def test_items_are_made_ahead_by_another_thread_but_not_too_many() -> None:
-    made: list[str] = []
+def test_another_thread_produces_a_limited_number_of_items_ahead() -> None:
+    producers: list[str] = []
     third = threading.Event()
 
     def items() -> Iterator[int]:
         for number in range(9):
-            made.append(threading.current_thread().name)
+            producers.append(threading.current_thread().name)
             if number == 2:
                 third.set()
             yield number
 
-    with prefetch(items(), 3) as taken:
+    with prefetch(items(), 3) as iterator:
         assert third.wait(PATIENCE)
-        assert len(made) == 3
-        assert list(taken) == list(range(9))
-    assert threading.current_thread().name not in made
+        assert len(producers) == 3
+        assert list(iterator) == list(range(9))
+    assert threading.current_thread().name not in producers
 
 
-def test_an_error_comes_where_its_item_would() -> None:
-    with prefetch((1 // number for number in (1, 0)), 5) as taken:
-        assert next(taken) == 1
+def test_an_error_is_raised_where_its_item_is_taken() -> None:
+    with prefetch((1 // number for number in (1, 0)), 5) as iterator:
+        assert next(iterator) == 1
         with pytest.raises(ZeroDivisionError):
-            next(taken)
+            next(iterator)
 
 
-def test_who_leaves_early_ends_the_thread() -> None:
+def test_leaving_the_block_early_ends_the_thread() -> None:
     before = threading.active_count()
-    with prefetch(itertools.count(), 2) as taken:
-        assert next(taken) == 0
+    with prefetch(itertools.count(), 2) as iterator:
+        assert next(iterator) == 0
     assert threading.active_count() == before

@@ -1,4 +1,4 @@
-"""The caller's process is the caller's: what it has set changes no run, and no run changes it."""
+"""The caller's process settings change no run, and no run changes them."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ from tests.small import SMALL, picture
 
 
 @contextmanager
-def setting(put: Callable[..., object], value: Any, before: Any) -> Iterator[None]:
-    put(value)
+def setting(set_value: Callable[..., object], value: Any, previous: Any) -> Iterator[None]:
+    set_value(value)
     try:
         yield
     finally:
-        put(before)
+        set_value(previous)
 
 
 @contextmanager
 def everything_set() -> Iterator[None]:
-    """All at once that a program may have set."""
+    """Change all settings at once that a program may change."""
     with ExitStack() as stack, warnings.catch_warnings():
         warnings.simplefilter("error")
         for one in (
@@ -58,7 +58,7 @@ def everything_set() -> Iterator[None]:
 
 
 def state() -> dict[str, Any]:
-    """What a process has set, and what it would draw next."""
+    """Return the settings of the process, and the states of its random generators."""
     return {
         "threads": torch.get_num_threads(),
         "type": torch.get_default_dtype(),
@@ -84,7 +84,7 @@ def state() -> dict[str, Any]:
 
 
 def settings() -> dict[str, Any]:
-    """The same, without what importing a library for the first time leaves."""
+    """Return `state` without the entries that the first import of a library changes."""
     return {name: value for name, value in state().items() if name not in ("filters", "environment")}
 
 
@@ -93,33 +93,33 @@ def bits(arrays: dict[str, Any]) -> list[bytes]:
 
 
 def paint(folder: Path) -> Any:
-    before, seen = settings(), list[bool]()
+    before, unchanged = settings(), list[bool]()
 
-    def look(*_: object) -> Any:
-        seen.append(settings() == before)
+    def record(*_: object) -> Any:
+        unchanged.append(settings() == before)
         return False
 
-    class Looks(sf.Observer[Any]):
+    class Recorder(sf.Observer[Any]):
         def begin(self, start: sf.Start) -> None:
-            look()
+            record()
 
         def observe(self, snapshot: Any) -> None:
-            look()
+            record()
 
         def finish(self, status: str) -> None:
-            look()
+            record()
 
         def due(self, snapshot: Any) -> bool:
-            look()
+            record()
             return True
 
-    run = sf.paint(picture(), runs=folder, film="gif", observers=[look, Looks()], stop=look, **SMALL)
-    assert len(seen) > 9
-    # Also while functions of the caller's own are called.
-    assert all(seen)
+    run = sf.paint(picture(), runs=folder, film="gif", observers=[record, Recorder()], stop=record, **SMALL)
+    assert len(unchanged) > 9
+    # The caller's functions run with the caller's settings, too.
+    assert all(unchanged)
     again = sf.load_run(run.folder)
     network, _ = again.model()
-    # Which moments a film has hangs on how long they took to write.
+    # Which moments a film has depends on how long writing them took.
     assert (run.folder / "learning.gif").exists()
     files = [(run.folder / name).read_bytes() for name in ("painting.png", "picture.npy")]
     return [*files, *(value.detach().numpy().tobytes() for value in network.state_dict().values())]
@@ -128,13 +128,13 @@ def paint(folder: Path) -> Any:
 def train(_: Path) -> Any:
     before, parts = settings(), list[Any]()
     for snapshot in sf.train(picture(), **SMALL):
-        # Between two snapshots, too, and after what they do when they are asked.
+        # The settings are the caller's between two snapshots, and after methods of a snapshot.
         assert settings() == before
-        looked = [snapshot.painting().tobytes(), *bits(snapshot.weights()), repr(snapshot.stats())]
+        values = [snapshot.painting().tobytes(), *bits(snapshot.weights()), repr(snapshot.stats())]
         assert settings() == before
-        # Where the others are hangs on how long steps took.
+        # The positions of the other snapshots depend on how long the steps took.
         if snapshot.evaluation is not None:
-            parts += [snapshot.step, *looked]
+            parts += [snapshot.step, *values]
     assert len(parts) > 3
     next(sf.train(picture(), **SMALL))
     return parts
@@ -148,7 +148,7 @@ def resume(folder: Path) -> Any:
 
 def fit(folder: Path) -> Any:
     generator = torch.Generator().manual_seed(1)
-    with process_state.ours():
+    with process_state.library_settings():
         module = torch.nn.Sequential(torch.nn.Linear(2, 8), torch.nn.Tanh(), torch.nn.Linear(8, 3))
         with torch.no_grad():
             for parameter in module.parameters():
@@ -161,7 +161,7 @@ def fit(folder: Path) -> Any:
 
 def check(_: Path) -> Any:
     with pytest.MonkeyPatch.context() as patch:
-        # Ended by its steps, so that two are alike however busy the machine is.
+        # Limited by steps instead of seconds, so that two trial runs are equal on a busy machine, too.
         patch.setattr(trial_run, "SECONDS", 1e6)
         patch.setattr(trial_run, "VISITS", 12)
         return sf.check(picture(), **SMALL).summary()
@@ -179,7 +179,7 @@ def load_picture(_: Path) -> Any:
 
 
 @pytest.mark.parametrize("entry", [paint, train, resume, fit, check, train_many, load_picture])
-def test_nothing_set_changes_a_run_and_no_run_changes_it(tmp_path: Path, entry: Callable[[Path], Any]) -> None:
+def test_settings_change_no_run_and_no_run_changes_settings(tmp_path: Path, entry: Callable[[Path], Any]) -> None:
     expected = entry(tmp_path / "plain")
     random.seed(7)
     np.random.seed(7)  # noqa: NPY002
@@ -188,20 +188,20 @@ def test_nothing_set_changes_a_run_and_no_run_changes_it(tmp_path: Path, entry: 
         found = entry(tmp_path / "set")
         after = state()
     if entry is fit:
-        # Making the network drew, not training it.
+        # Creating the network drew random numbers; training it did not.
         after["torch random"] = before["torch random"]
     assert after == before
     assert found == expected
 
 
-def test_a_block_with_a_device_changes_nothing(tmp_path: Path) -> None:
+def test_a_default_device_changes_nothing(tmp_path: Path) -> None:
     expected = train(tmp_path)
     with torch.device("meta"):
         assert train(tmp_path) == expected
         assert torch.get_default_device().type == "meta"
 
 
-def test_an_error_puts_all_back() -> None:
+def test_an_error_restores_all_settings() -> None:
     before = torch.get_num_threads(), torch.get_default_dtype()
     with setting(torch.set_num_threads, 2, before[0]):
         for wrong in (lambda: sf.paint("no such picture"), lambda: sf.check(np.zeros((1, 1)))):
@@ -210,28 +210,28 @@ def test_an_error_puts_all_back() -> None:
         assert torch.get_num_threads() == 2
 
 
-def test_the_last_of_several_threads_puts_back_what_they_share() -> None:
-    inside, leave = threading.Barrier(3), threading.Event()
+def test_the_last_of_several_threads_restores_process_settings() -> None:
+    entered, leave = threading.Barrier(3), threading.Event()
 
     def work() -> None:
-        with process_state.ours():
-            inside.wait(30)
+        with process_state.library_settings():
+            entered.wait(30)
             leave.wait(30)
 
     with setting(torch.set_default_dtype, torch.float64, torch.float32):
-        both = [threading.Thread(target=work) for _ in range(2)]
-        for each in both:
+        threads = [threading.Thread(target=work) for _ in range(2)]
+        for each in threads:
             each.start()
-        inside.wait(30)
+        entered.wait(30)
         assert torch.get_default_dtype() == torch.float32
         leave.set()
-        for each in both:
+        for each in threads:
             each.join(30)
         assert torch.get_default_dtype() == torch.float64
 
 
 @pytest.mark.parametrize("backend", ["widget", "module://a_notebook.that_is_not_here", "agg"])
-def test_a_backend_of_another_environment_breaks_no_figure(tmp_path: Path, backend: str) -> None:
+def test_an_unavailable_matplotlib_backend_breaks_no_figure(tmp_path: Path, backend: str) -> None:
     program = (
         "import sys; from pathlib import Path; import numpy as np; from sfumato.render import curve, painting\n"
         "curve.write_curve(Path(sys.argv[1]), []); painting.error_colors(np.zeros((2, 2)))\n"
@@ -242,7 +242,7 @@ def test_a_backend_of_another_environment_breaks_no_figure(tmp_path: Path, backe
     environment = os.environ | {"MPLBACKEND": backend}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    # For figures of the caller's own it is as it was.
+    # The backend of the caller's figures is unchanged.
     assert done.stdout.split()[0] == backend
     if backend != "widget":
         assert done.stdout.split()[1] == backend

@@ -1,4 +1,4 @@
-"""The README's commands and its Python run as they stand, only shorter."""
+"""The commands and the Python block of the README run in a shorter version."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PAINT = [
     for line in README.splitlines()
     if line.startswith(".venv/bin/sfumato paint")
 ]
-WHOLE = next(command for command in PAINT if "mona-lisa" not in command and "--help" not in command)
+COMPLETE = next(command for command in PAINT if "mona-lisa" not in command and "--help" not in command)
 SHORT = ["--picture.max-side", "24", "--budget.epochs", "1", "--threads", "1"]
 
 
@@ -44,17 +44,17 @@ def test_commands(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         done = subprocess.run([sys.executable, "-m", "sfumato", *arguments], capture_output=True, check=False)
         assert done.returncode == 0
         return
-    # One film and one curve show that there are such.
-    whole = command == WHOLE
-    if not whole:
+    # One film and one curve are enough.
+    complete = command == COMPLETE
+    if not complete:
         no_curve(monkeypatch)
-    film = [] if whole or "--film" in command else ["--film.every", "never"]
+    film = [] if complete or "--film" in command else ["--film.every", "never"]
     assert main(shortened(arguments, [*SHORT, *film, "--runs", str(tmp_path)])) == 0
     (folder,) = tmp_path.iterdir()
-    if not whole:
+    if not complete:
         assert (folder / "painting.png").exists()
         return
-    # The table of what comes out is complete but for what a program reads.
+    # The table of results lists all files except those that only programs read.
     listed = set(re.findall(r"^\| `([^`]+)` \|", README, flags=re.MULTILINE))
     assert {path.name for path in folder.iterdir()} - listed == {
         "checkpoints",
@@ -68,7 +68,7 @@ def test_commands(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.slow
 @pytest.mark.parametrize("command", [command for command in PAINT if "mona-lisa" in command])
 def test_commands_of_2012(command: str, tmp_path: Path) -> None:
-    # Any picture will do here: the sample needs a network, and its own tests.
+    # Another picture replaces the sample, which requires a download.
     arguments = shlex.split(command.replace("mona-lisa", str(ROOT / "tests/data/tile-13x9.png")))
     assert main([*arguments, "--model.width", "20", "--runs", str(tmp_path)]) == 0
     assert list(tmp_path.glob("*/learning.mp4"))
@@ -90,7 +90,7 @@ def test_the_python_example(
     assert "runs/" in capsys.readouterr().out
 
 
-def test_links_lead_somewhere() -> None:
+def test_links_are_valid() -> None:
     for link in re.findall(r"\]\(([^)]+)\)", README):
         if not link.startswith("http"):
             assert (ROOT / link).exists(), link

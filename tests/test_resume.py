@@ -1,4 +1,4 @@
-"""A run that was stopped, killed or changed: it goes on to the same bits, or says why it cannot."""
+"""A run that was stopped, killed, or changed resumes with bit-identical results, or says why it cannot."""
 
 from __future__ import annotations
 
@@ -61,12 +61,12 @@ def same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> bool:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_every_engine_and_optimizer_goes_on_to_the_same_bits(
+def test_every_engine_and_optimizer_resumes_bit_for_bit(
     case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     changes = changes_of(case)
     whole = sf.paint(picture(), runs=tmp_path / "whole", film="none", **changes)
-    # One step a snapshot, so that it is stopped within an epoch.
+    # One step per snapshot, so that the run is stopped within an epoch.
     monkeypatch.setattr("sfumato.training.trainer.SECONDS_PER_SNAPSHOT", 1e-9)
     steps: list[int] = []
     stopped = sf.paint(
@@ -83,7 +83,7 @@ def test_every_engine_and_optimizer_goes_on_to_the_same_bits(
     assert resumed.status == "done"
     assert same(last_weights(resumed), last_weights(whole))
     for line, expected in zip(resumed.metrics[-2:], whole.metrics[-2:], strict=True):
-        # NetworkStats are taken as often as time pays for.
+        # How often NetworkStats are computed depends on timing.
         if "stats" in line and "stats" in expected:
             assert line["stats"] == expected["stats"]
         changing = {"seconds": 0, "loss": 0, "stats": 0}
@@ -92,7 +92,7 @@ def test_every_engine_and_optimizer_goes_on_to_the_same_bits(
     assert one.read_bytes() == other.read_bytes()
 
 
-def test_what_was_written_after_the_checkpoint_is_dropped(tmp_path: Path) -> None:
+def test_results_after_the_checkpoint_are_dropped(tmp_path: Path) -> None:
     run = sf.paint(picture(), runs=tmp_path, film="none", stop=lambda: True, **SMALL)
     step = checkpoints.files(run.folder)[-1]
     later = run.folder / "frames" / "999999999999.png"
@@ -106,16 +106,16 @@ def test_what_was_written_after_the_checkpoint_is_dropped(tmp_path: Path) -> Non
     assert len(resumed.facts["resumed"]) == 1
 
 
-def test_files_of_other_names_are_left_alone(tmp_path: Path) -> None:
+def test_unknown_files_are_left_alone(tmp_path: Path) -> None:
     run = sf.paint(picture(), runs=tmp_path, film="none", stop=lambda: True, **SMALL)
-    strangers = [run.folder / part / f"x{ending}" for part, ending in (("moments", ".safetensors"), ("frames", ".png"))]
-    for path in strangers:
+    unknown = [run.folder / part / f"x{ending}" for part, ending in (("moments", ".safetensors"), ("frames", ".png"))]
+    for path in unknown:
         path.write_bytes(b"mine")
     assert sf.resume(run.folder, film="none").status == "done"
-    assert [path.read_bytes() for path in strangers] == [b"mine", b"mine"]
+    assert [path.read_bytes() for path in unknown] == [b"mine", b"mine"]
 
 
-def test_killed_between_its_last_evaluation_and_its_end(tmp_path: Path) -> None:
+def test_a_run_killed_between_its_last_evaluation_and_its_end(tmp_path: Path) -> None:
     whole = sf.paint(picture(), runs=tmp_path, film="none", **SMALL)
     facts = json.loads((whole.folder / "run.json").read_text())
     (whole.folder / "run.json").write_text(json.dumps({**facts, "status": "running", "result": None}))
@@ -125,7 +125,7 @@ def test_killed_between_its_last_evaluation_and_its_end(tmp_path: Path) -> None:
     assert resumed.psnr == whole.psnr
 
 
-def test_killed_before_its_first_checkpoint_it_starts_again(tmp_path: Path) -> None:
+def test_a_run_killed_before_its_first_checkpoint_starts_again(tmp_path: Path) -> None:
     whole = sf.paint(picture(), runs=tmp_path / "whole", film="none", **SMALL)
     run = sf.paint(picture(), runs=tmp_path / "parts", film="none", stop=lambda: True, **SMALL)
     shutil.rmtree(run.folder / "checkpoints")
@@ -156,13 +156,13 @@ def test_a_checkpoint_of_another_recipe_is_refused(tmp_path: Path) -> None:
         sf.resume(run.folder)
 
 
-def test_a_run_that_is_done_is_not_resumed(tmp_path: Path) -> None:
+def test_a_finished_run_is_not_resumed(tmp_path: Path) -> None:
     run = sf.paint(picture(), runs=tmp_path, film="none", **SMALL)
     with pytest.raises(sf.RunError, match=r"done \(epochs\).*--warm-start"):
         sf.resume(run.folder)
 
 
-def test_killed_between_its_end_and_its_curve(tmp_path: Path) -> None:
+def test_a_run_killed_between_its_end_and_its_curve(tmp_path: Path) -> None:
     whole = sf.paint(picture(), runs=tmp_path, film="gif", **SMALL)
     made = {name: (whole.folder / name).read_bytes() for name in ("learning.gif", "curve.svg", "run.json")}
     (whole.folder / "curve.svg").unlink()
@@ -173,7 +173,7 @@ def test_killed_between_its_end_and_its_curve(tmp_path: Path) -> None:
 
 def test_two_checkpoints_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sfumato.runs.observers.checkpoints.SECONDS_PER_CHECKPOINT", 0.0)
-    # However short the run is.
+    # The run is too short for the checkpoints' usual overhead.
     monkeypatch.setattr("sfumato.runs.observers.checkpoints.CheckpointWriter.overhead", sf.Overhead.unlimited())
     run = sf.paint(picture(), runs=tmp_path, film="none", **SMALL)
     files = checkpoints.files(run.folder)

@@ -1,4 +1,4 @@
-"""What a folder, a file, a shared string or a link names is never imported; what its user names is."""
+"""A class that a folder, a file, a shared string, or a link names is never imported; one that the user names is."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ class Net(torch.nn.Linear):
 """
 
 NAME = "runs.evil.payload:Net"
-"""Without any __init__.py: what Python calls a namespace package."""
+"""A class in a namespace package: there is no __init__.py."""
 
 
 @pytest.fixture(scope="module")
 def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run of two inputs and three outputs, that can be gone on with."""
+    """Return the folder of a run of a network with two inputs and three outputs, which can be resumed."""
     network = torch.nn.Linear(2, 3)
     small = {**SMALL, "model": {}, "budget": {"epochs": 50}}
     return sf.fit(network, picture(), runs=tmp_path_factory.mktemp("a"), film="none", stop=lambda: True, **small).folder
@@ -48,7 +48,7 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stopped: Path) -> Path:
-    """The current folder: with a run that brings code along, and names it."""
+    """Change to a folder with a run that contains code and names it; return the folder."""
     evil = tmp_path / "runs" / "evil"
     shutil.copytree(stopped, evil)
     (evil / "payload.py").write_text(PAYLOAD)
@@ -108,29 +108,29 @@ NEEDS_NO_NETWORK = ("recipe", "show", "runs")
 
 
 def untrained(*_: Any, **__: Any) -> Any:
-    """An experiment that is stopped before its first trial, which would import what may be imported."""
+    """Stop an experiment before its first trial, which would import the allowed classes."""
     raise StoppedError
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_a_command_imports_nothing_that_a_file_names(
+def test_a_command_imports_no_class_that_a_file_names(
     here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
     monkeypatch.setattr(experiments, "run_plan", untrained)
     status = main([*COMMANDS[name]])
     assert not was_imported(here)
     assert not trust.allowed()
-    said = capsys.readouterr()
+    captured = capsys.readouterr()
     if name in NEEDS_NO_NETWORK:
         assert status == 0
     elif name.startswith(("compare", "ablate")):
         assert status == 130
     else:
         assert status == 2
-        assert said.err.splitlines()[-1].startswith("sfumato: ")
+        assert captured.err.splitlines()[-1].startswith("sfumato: ")
 
 
-def test_a_string_is_no_better_than_a_file(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_string_is_trusted_no_more_than_a_file(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["paint", "cat", "--recipe", (here / "string").read_text().strip(), *QUICK]) == 2
     assert not was_imported(here)
     error = capsys.readouterr().err.splitlines()[-1]
@@ -147,13 +147,13 @@ def test_a_string_is_no_better_than_a_file(here: Path, capsys: pytest.CaptureFix
         lambda: next(iter(sf.train(picture(), recipe=sf.load_run(RUN).recipe))),
     ],
 )
-def test_nor_does_python_import_what_a_run_names(here: Path, call: Callable[[], Any]) -> None:
+def test_python_imports_no_class_that_a_run_names(here: Path, call: Callable[[], Any]) -> None:
     with pytest.raises(sf.RecipeError, match=r"must be named by you .* --module .* in Python"):
         call()
     assert not was_imported(here)
 
 
-def test_what_is_typed_is_imported(here: Path) -> None:
+def test_a_class_of_a_flag_is_imported(here: Path) -> None:
     assert main(["check", "--recipe", RUN, "--picture", "cat", "--model.module", NAME]) in (0, 1)
     assert was_imported(here)
 
@@ -166,7 +166,7 @@ def test_what_is_typed_is_imported(here: Path) -> None:
         ("ablate", "--undo", f"model.module={NAME}"),
     ],
 )
-def test_an_arm_that_is_typed_may_be_imported(
+def test_a_class_of_an_arm_of_a_flag_may_be_imported(
     here: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
 ) -> None:
     monkeypatch.setattr(experiments, "run_plan", untrained)
@@ -174,10 +174,10 @@ def test_an_arm_that_is_typed_may_be_imported(
     assert trust.allowed() == (NAME,)
 
 
-def test_what_a_caller_writes_is_imported(here: Path) -> None:
+def test_a_class_of_a_call_is_imported(here: Path) -> None:
     sf.check(picture(), **{**SMALL, "model": {"module": NAME}})
     assert was_imported(here)
-    # It is known from here on.
+    # It is allowed from here on.
     sf.load_run(RUN).model()
 
 
@@ -187,12 +187,12 @@ def test_the_studio_imports_nothing(here: Path, monkeypatch: pytest.MonkeyPatch)
     with client(here / "runs") as studio:
         for body in evil:
             for path in ("/api/runs", "/api/check", "/api/describe"):
-                answer = studio.post(path, json=body)
-                assert answer.status_code == 422 or answer.json()["valid"] is False
+                response = studio.post(path, json=body)
+                assert response.status_code == 422 or response.json()["valid"] is False
             assert studio.post("/api/race", json={"arms": [body, body]}).status_code == 422
-        answer = studio.post("/api/runs/evil/resume")
-        assert answer.status_code == 409
-        assert "--module" in answer.json()["problem"]
+        response = studio.post("/api/runs/evil/resume")
+        assert response.status_code == 409
+        assert "--module" in response.json()["problem"]
         for path in ("", "/metrics", "/layers/1", "/tiles/0/0/0.png", "/histograms", "/ranks", "/painting.png"):
             studio.get(f"/api/runs/evil{path}")
         studio.get("/api/experiments")
@@ -200,18 +200,18 @@ def test_the_studio_imports_nothing(here: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize("what", ["resume", "check"])
-def test_nor_does_the_process_that_trains(here: Path, what: str) -> None:
+def test_the_training_process_imports_nothing(here: Path, what: str) -> None:
     from sfumato.studio.training import worker
 
     recipe = values(changed(Recipe(), {"model": {"module": NAME}, "picture": {"source": "cat", "max_side": 8}}))
-    answers = io.BytesIO()
-    worker._serve({"do": what, "folder": RUN, "recipe": recipe}, answers)
-    assert "must be named by you" in json.loads(answers.getvalue())["problem"]
+    output = io.BytesIO()
+    worker._serve({"do": what, "folder": RUN, "recipe": recipe}, output)
+    assert "must be named by you" in json.loads(output.getvalue())["problem"]
     assert not was_imported(here)
 
 
 def test_no_process_imports_from_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """``python -m`` looks there first, for sfumato itself too."""
+    """``python -m`` would import from there first, even sfumato itself."""
     (tmp_path / "sfumato").mkdir()
     (tmp_path / "sfumato" / "__init__.py").write_text("from pathlib import Path\nPath('imported').touch()\n")
     shutil.copy(tmp_path / "sfumato" / "__init__.py", tmp_path / "json.py")

@@ -9,17 +9,17 @@ import sfumato as sf
 
 
 class Stages(sf.Observer[Any]):
-    """Collects what it is told of long work."""
+    """An observer that records the progress of long work."""
 
     def __init__(self) -> None:
-        self.told: list[tuple[str, int, int]] = []
+        self.calls: list[tuple[str, int, int]] = []
 
     def stage(self, name: str, done: int, total: int) -> None:
-        self.told.append((name, done, total))
+        self.calls.append((name, done, total))
 
 
 class Folder(sf.Observer[Any]):
-    """Knows the run's folder as soon as it is there, and how the run ended."""
+    """An observer that records the folder of the run, and the status with which it ended."""
 
     folder: Path | None = None
     status: str | None = None

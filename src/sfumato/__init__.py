@@ -1,11 +1,11 @@
-"""Sfumato: teach a deep network to paint a picture, and watch it learn.
+"""Sfumato: train a deep network to paint a picture, and watch it learn.
 
 >>> import sfumato as sf
 >>> run = sf.paint("cat", budget={"seconds": 5})
 >>> run.folder, run.psnr
 
-The names below are all there is; everything else is private. They are loaded when they are first used, so that
-importing sfumato costs nothing.
+The names in ``__all__`` are the public interface; everything else is private. They are loaded when they are first
+used, so that importing sfumato is fast.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_HOMES = {
+_MODULES = {
     "Budget": "recipe",
     "Coordinates": "recipe",
     "Diagnosis": "training",
@@ -94,10 +94,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
-    if home is None:
+    module = _MODULES.get(name)
+    if module is None:
         raise AttributeError(f"module 'sfumato' has no attribute {name!r}")
-    return getattr(import_module(f"sfumato.{home}"), name)
+    return getattr(import_module(f"sfumato.{module}"), name)
 
 
 def __dir__() -> list[str]:

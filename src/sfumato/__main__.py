@@ -1,4 +1,4 @@
-"""``python -m sfumato``."""
+"""The entry point of ``python -m sfumato``."""
 
 from sfumato.cli.main import run
 

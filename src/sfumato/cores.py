@@ -1,7 +1,7 @@
-"""How many cores this process may use: its CPU affinity, and the CPU time that a container's control group allows it.
+"""The number of cores that this process may use: its CPU affinity, and the CPU quota of its control groups.
 
-A container with a limit (``docker run --cpus 2``, a limit in Kubernetes) sees all cores of its machine. With a thread
-on each of them it uses up its time at once, and then all of its threads stand still until the next period begins.
+A container with a quota (``docker run --cpus 2``, a limit in Kubernetes) sees all cores of its machine. With a thread
+on each of them it soon exhausts its quota, and then all of its threads are throttled until the next period begins.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-_SECONDS_KEPT = 1.0
-"""A quota may be changed at any time. This is asked hundreds of times per second, and reading it takes 0.1 ms."""
+_CACHE_SECONDS = 1.0
+"""How long a quota that was read is reused. It may change at any time, but it is needed hundreds of times per second,
+and reading it takes 0.1 ms."""
 
 
 def available_cores() -> int:
     """Return the number of cores that this process may use, at least 1; a fraction of a core counts as one."""
-    quota = _QUOTA.now()
+    quota = _quota_cache.value()
     return allowed_cores() if quota is None else max(1, min(allowed_cores(), math.ceil(quota)))
 
 
@@ -34,38 +35,39 @@ def allowed_cores() -> int:
 def cpu_quota(root: Path = Path("/")) -> float | None:
     """Return the CPU seconds per second that the control groups allow this process, None without a limit.
 
-    The limit of every group above counts, too. ``root``: where the file system begins, for tests.
+    The limits of all ancestor groups apply, too. root: the root of the file system, for tests.
     """
     limits = [limit for folder in _folders(root) if (limit := _limit(folder)) is not None]
     return min(limits, default=None)
 
 
-class _Quota:
+class _QuotaCache:
     def __init__(self) -> None:
         self._value: float | None = None
         self._read_at = -math.inf
 
-    def now(self) -> float | None:
-        if time.monotonic() - self._read_at > _SECONDS_KEPT:
+    def value(self) -> float | None:
+        if time.monotonic() - self._read_at > _CACHE_SECONDS:
             self._value, self._read_at = cpu_quota(), time.monotonic()
         return self._value
 
 
-_QUOTA = _Quota()
+_quota_cache = _QuotaCache()
 
 
 class _Mount(NamedTuple):
-    """A place where control groups can be read."""
+    """A mount of a hierarchy of control groups."""
 
-    top: PurePosixPath
-    """The group that is seen there."""
-    at: str
+    group: PurePosixPath
+    """The control group that is visible at the mount point."""
+    point: str
+    """The mount point."""
 
 
 def _folders(root: Path) -> Iterator[Path]:
-    """The folders of this process's groups that may hold CPU limits, each with those above it as far as they are seen.
+    """Yield the folders of this process's control groups that may hold CPU limits, and of their visible ancestors.
 
-    Version 2 is one tree; in version 1 the controller ``cpu`` has a tree of its own. A machine may have both.
+    Version 2 has one hierarchy; in version 1 the controller ``cpu`` has its own. A machine may have both.
     """
     unified, cpu = _mounts(root)
     for line in _lines(root / "proc/self/cgroup"):
@@ -75,32 +77,32 @@ def _folders(root: Path) -> Iterator[Path]:
         if mount is None or not path.startswith("/"):
             continue
         group = PurePosixPath(path)
-        # A container may see its own group as the top of the tree, though its path is told from outside.
-        below = group.relative_to(mount.top) if group.is_relative_to(mount.top) else PurePosixPath()
-        top = root / mount.at.lstrip("/")
-        if ".." in below.parts:
-            below = PurePosixPath()
-        yield from (top / above for above in (below, *below.parents))
+        # In a container the mount may show the container's group as the root, while the path is that of the host.
+        relative = group.relative_to(mount.group) if group.is_relative_to(mount.group) else PurePosixPath()
+        top = root / mount.point.lstrip("/")
+        if ".." in relative.parts:
+            relative = PurePosixPath()
+        yield from (top / folder for folder in (relative, *relative.parents))
 
 
 def _mounts(root: Path) -> tuple[_Mount | None, _Mount | None]:
-    """Where version 2, and version 1's controller ``cpu``, are mounted."""
+    """Return the mounts of version 2 and of the controller ``cpu`` of version 1, None where there is none."""
     unified = cpu = None
     for line in _lines(root / "proc/self/mountinfo"):
         first, _, second = line.partition(" - ")
-        mounted, kind = first.split(" "), second.split(" ")
-        if len(mounted) < 5 or len(kind) < 3:
+        mount_fields, type_fields = first.split(" "), second.split(" ")
+        if len(mount_fields) < 5 or len(type_fields) < 3:
             continue
-        mount = _Mount(PurePosixPath(_unescaped(mounted[3])), _unescaped(mounted[4]))
-        if kind[0] == "cgroup2":
+        mount = _Mount(PurePosixPath(_unescape(mount_fields[3])), _unescape(mount_fields[4]))
+        if type_fields[0] == "cgroup2":
             unified = unified or mount
-        elif kind[0] == "cgroup" and "cpu" in kind[2].split(","):
+        elif type_fields[0] == "cgroup" and "cpu" in type_fields[2].split(","):
             cpu = cpu or mount
     return unified, cpu
 
 
 def _limit(folder: Path) -> float | None:
-    # One file in version 2, two in version 1; without a limit the first says "max" or -1.
+    # Version 2 has one file, version 1 two; without a limit the quota is "max" or -1.
     words = _text(folder / "cpu.max").split() or [
         *_text(folder / "cpu.cfs_quota_us").split(),
         *_text(folder / "cpu.cfs_period_us").split(),
@@ -123,6 +125,6 @@ def _text(path: Path) -> str:
         return ""
 
 
-def _unescaped(path: str) -> str:
-    """A path from mountinfo, where a space is written as a backslash and three octal digits."""
-    return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), path)
+def _unescape(path: str) -> str:
+    """Return a path from mountinfo, in which a space is written as a backslash and three octal digits."""
+    return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), path)

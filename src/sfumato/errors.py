@@ -2,13 +2,13 @@
 
     SfumatoError
     ├── RecipeError     a recipe, or a part of one, is wrong
-    ├── PictureError    a picture cannot be found, read or used
-    ├── EngineError     no engine, or not the one asked for, can train this recipe
-    ├── RunError        a run folder cannot be made, written, read or found
-    └── SnapshotError   a snapshot is asked about a network that has been trained on since
+    ├── PictureError    a picture cannot be found, read, or used
+    ├── EngineError     no engine, or not the requested one, can train this recipe
+    ├── RunError        a run folder cannot be created, written, read, or found
+    └── SnapshotError   a snapshot's network has been trained further, so its state is lost
 
-Each message is one line that names what is wrong, the rule, the value that came and what to do;
-the command line prints it as it stands and exits with status 2.
+Each message is one line that says what is wrong, the rule, the value, and what to do. The command line prints the
+message and exits with status 2.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ class RecipeError(SfumatoError, ValueError):
 
 
 class PictureError(SfumatoError):
-    """A picture cannot be found, read or used."""
+    """A picture cannot be found, read, or used."""
 
 
 class EngineError(SfumatoError):
-    """No engine, or not the one that was asked for, can train this recipe."""
+    """No engine, or not the requested one, can train this recipe."""
 
 
 class RunError(SfumatoError):
-    """A run folder cannot be made, written, read or found."""
+    """A run folder cannot be created, written, read, or found."""
 
 
 class SnapshotError(SfumatoError):
-    """A snapshot is asked about a network that has been trained on since."""
+    """A snapshot's network has been trained further, so that its state is lost."""

@@ -1,4 +1,4 @@
-"""Numbers and texts as people read them."""
+"""Formatting of numbers and texts for people."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import math
 
 
 def duration(seconds: float) -> str:
-    """To about two digits: ``about 25 min``."""
+    """Format a duration to about two digits: ``about 25 min``."""
     if seconds < 90:
-        return f"about {_rounded(seconds)} s"
+        return f"about {_round(seconds)} s"
     if seconds < 90 * 60:
-        return f"about {_rounded(seconds / 60)} min"
+        return f"about {_round(seconds / 60)} min"
     if seconds < 36 * 3600:
-        return f"about {_rounded(seconds / 3600)} h"
-    return f"about {_rounded(seconds / 86400)} days"
+        return f"about {_round(seconds / 3600)} h"
+    return f"about {_round(seconds / 86400)} days"
 
 
 def clock(seconds: float) -> str:
-    """``0:07`` or ``1:02:03``; ``-:--`` where it is not known."""
+    """Format seconds as ``0:07`` or ``1:02:03``, and as ``-:--`` if they are not finite."""
     if not math.isfinite(seconds):
         return "-:--"
     minutes, rest = divmod(round(seconds), 60)
@@ -26,19 +26,19 @@ def clock(seconds: float) -> str:
 
 
 def count(number: float) -> str:
-    """``950``, ``3.1k`` or ``1.25M``."""
+    """Format a number as ``950``, ``3.1k``, or ``1.25M``."""
     return f"{number / 1e6:.2f}M" if number >= 1e6 else f"{number / 1e3:.1f}k" if number >= 1e3 else f"{number:.0f}"
 
 
 def one_digit(number: float) -> float:
-    """Round to the first digit: 0.00123 to 0.001."""
+    """Round a number to one significant digit: 0.00123 to 0.001."""
     return float(f"{number:.1g}")
 
 
-def shortened(text: str, most: int = 120) -> str:
-    """The text, its middle cut out where it is longer than ``most`` letters."""
-    return text if len(text) <= most else f"{text[: most // 2]}...{text[-most // 3 :]}"
+def shortened(text: str, max_length: int = 120) -> str:
+    """Return the text, with its middle cut out if it has more than ``max_length`` characters."""
+    return text if len(text) <= max_length else f"{text[: max_length // 2]}...{text[-max_length // 3 :]}"
 
 
-def _rounded(number: float) -> str:
+def _round(number: float) -> str:
     return f"{number:.{0 if number >= 9.5 else 1}f}".removesuffix(".0")

@@ -1,4 +1,4 @@
-"""Ctrl-C as a request: the first one ends training at the next step, the second one interrupts at once."""
+"""Signals as requests to stop: the first one ends training at its next step, the second one interrupts it at once."""
 
 from __future__ import annotations
 
@@ -7,33 +7,33 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 HANGUP = getattr(signal, "SIGHUP", None)
-"""A terminal that is closed, or a connection that is lost. Windows has none."""
+"""The signal of a closed terminal or a lost connection; None on Windows."""
 
 SIGNALS: tuple[signal.Signals, ...] = (signal.SIGINT, signal.SIGTERM, *([] if HANGUP is None else [HANGUP]))
 
 
 @contextmanager
 def stop_on_signals(signals: Sequence[signal.Signals] = SIGNALS) -> Iterator[Callable[[], bool]]:
-    """Gives a function that tells whether one of the signals came; afterwards they mean what they did before.
+    """Yield a function that returns whether one of the signals has arrived; restore their handlers afterwards.
 
-    A signal that is ignored stays so: ``nohup`` and a shell's background jobs are started like that on purpose.
+    Ignored signals stay ignored: ``nohup`` and shells start processes like that on purpose.
     """
-    asked = False
+    requested = False
 
-    def note(number: int, _: object) -> None:
-        nonlocal asked
-        # A terminal that is closed may say so several times, and nobody is there to be impatient.
-        if asked and number != HANGUP:
+    def handle(number: int, _: object) -> None:
+        nonlocal requested
+        # A closed terminal may send several hangups; they are not requests to interrupt at once.
+        if requested and number != HANGUP:
             raise KeyboardInterrupt
-        asked = True
+        requested = True
 
-    before = {number: signal.getsignal(number) for number in signals}
-    heeded = {number: handler for number, handler in before.items() if handler is not signal.SIG_IGN}
-    for number in heeded:
-        signal.signal(number, note)
+    previous = {number: signal.getsignal(number) for number in signals}
+    handled = {number: handler for number, handler in previous.items() if handler is not signal.SIG_IGN}
+    for number in handled:
+        signal.signal(number, handle)
     try:
-        yield lambda: asked
+        yield lambda: requested
     finally:
-        for number, handler in heeded.items():
-            # None: set by someone who is not Python, who cannot be given it back.
+        for number, handler in handled.items():
+            # None: a handler that was not installed from Python, and cannot be restored.
             signal.signal(number, signal.SIG_DFL if handler is None else handler)

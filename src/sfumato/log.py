@@ -1,4 +1,4 @@
-"""What is said from deep inside to whoever watches: through the logger ``sfumato``, which is silent by itself."""
+"""Messages for users: the logger ``sfumato``, which has no handler by default."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 LOG = logging.getLogger("sfumato")
 
 
-class _Told(logging.Handler):
+class _CallbackHandler(logging.Handler):
     def __init__(self, say: Callable[[str], None]) -> None:
         super().__init__(logging.INFO)
         self._say = say
@@ -20,8 +20,8 @@ class _Told(logging.Handler):
 
 @contextmanager
 def log_to(say: Callable[[str], None]) -> Iterator[None]:
-    """Call ``say`` with every line in the block."""
-    handler, level = _Told(say), LOG.level
+    """Call ``say`` with every message that is logged in the block."""
+    handler, level = _CallbackHandler(say), LOG.level
     LOG.addHandler(handler)
     LOG.setLevel(logging.INFO)
     try:

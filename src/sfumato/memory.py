@@ -1,4 +1,4 @@
-"""How much memory this process may still take: what the machine has left, and what its container or shell allows."""
+"""The memory that this process may still allocate: what the machine has available, and what its limits leave."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 SHARE = 0.8
-"""Part of the available memory that one piece of work may take; the rest is for everything else that runs."""
+"""Fraction of the available memory that one task may take; the rest is left to other processes."""
 
 _MEMINFO = Path("/proc/meminfo")
 _CGROUPS = Path("/proc/self/cgroup")
 _CGROUP_ROOT = Path("/sys/fs/cgroup")
 
 
-def most() -> int | None:
-    """Bytes that one piece of work may take: `SHARE` of `available`; None where that is not known."""
-    found = available()
-    return None if found is None else int(SHARE * found)
+def task_limit() -> int | None:
+    """Return the bytes that one task may take, `SHARE` of `available`; None if they are unknown."""
+    free = available()
+    return None if free is None else int(SHARE * free)
 
 
 def available() -> int | None:
-    """Bytes that are available without swapping and within every limit of this process; None where nothing tells."""
-    found = [each for each in (_machine(), _container(), _shell()) if each is not None]
-    return max(min(found), 0) if found else None
+    """Return the bytes available without swapping and within every limit of this process; None if they are unknown."""
+    limits = [each for each in (_machine(), _container(), _shell()) if each is not None]
+    return max(min(limits), 0) if limits else None
 
 
 def text(number: float) -> str:
-    """Bytes as people read them: ``1.2 GB``."""
+    """Format a number of bytes: ``1.2 GB``."""
     *smaller, largest = ("bytes", "kB", "MB", "GB", "TB")
     for unit in smaller:
         if number < 999.5:
@@ -40,24 +40,24 @@ def text(number: float) -> str:
 
 @contextmanager
 def bounded(limit: int | None) -> Iterator[None]:
-    """Have allocations fail that take this process more than ``limit`` bytes beyond what it has; None: no limit.
+    """Make allocations fail in the block beyond ``limit`` bytes more than the process has now; None: no limit.
 
-    Where the system knows no such limit, nothing happens.
+    Does nothing on systems other than Linux.
     """
     if limit is None or not sys.platform.startswith("linux"):
         yield
         return
     import resource
 
-    before = resource.getrlimit(resource.RLIMIT_DATA)
-    wanted = _status("VmData") + limit
-    if before[1] != resource.RLIM_INFINITY:
-        wanted = min(wanted, before[1])
-    resource.setrlimit(resource.RLIMIT_DATA, (wanted, before[1]))
+    previous = resource.getrlimit(resource.RLIMIT_DATA)
+    new_limit = _status("VmData") + limit
+    if previous[1] != resource.RLIM_INFINITY:
+        new_limit = min(new_limit, previous[1])
+    resource.setrlimit(resource.RLIMIT_DATA, (new_limit, previous[1]))
     try:
         yield
     finally:
-        resource.setrlimit(resource.RLIMIT_DATA, before)
+        resource.setrlimit(resource.RLIMIT_DATA, previous)
 
 
 def _machine() -> int | None:
@@ -67,44 +67,45 @@ def _machine() -> int | None:
             if name == "MemAvailable":
                 return int(rest.split()[0]) * 1024
     with suppress(ValueError, OSError, AttributeError):
-        # Not what is free, which other systems tell in ways of their own; but no more than that can there be.
+        # All physical memory: an upper bound of the available memory, which other systems report in other ways.
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return None
 
 
 def _container() -> int | None:
-    """What the control groups of this process leave, the narrowest of them."""
-    found: list[int] = []
+    """Return the smallest remainder that the memory limits of this process's control groups leave; None without any."""
+    remainders: list[int] = []
     for line in _lines(_CGROUPS) or ():
         _, _, rest = line.partition(":")
         controllers, _, path = rest.partition(":")
-        second = controllers == ""
-        if not second and "memory" not in controllers.split(","):
+        version_2 = controllers == ""
+        if not version_2 and "memory" not in controllers.split(","):
             continue
-        root = _CGROUP_ROOT if second else _CGROUP_ROOT / "memory"
-        names = ("memory.max", "memory.current", "inactive_file") if second else _FIRST_VERSION
-        # Within a container the path may be that of the machine outside: the root then has the container's own limit.
+        root = _CGROUP_ROOT if version_2 else _CGROUP_ROOT / "memory"
+        names = ("memory.max", "memory.current", "inactive_file") if version_2 else _VERSION_1_FILES
+        # In a container the path may be that of the host: the root then has the container's limit.
         group = root / path.lstrip("/")
         groups = [group, *group.parents]
-        rooms = [_room(each, *names) for each in (groups[: groups.index(root) + 1] if root in groups else [root])]
-        found += [room for room in rooms if room is not None]
-    return min(found, default=None)
+        visible_groups = groups[: groups.index(root) + 1] if root in groups else [root]
+        group_remainders = [_remainder(each, *names) for each in visible_groups]
+        remainders += [remainder for remainder in group_remainders if remainder is not None]
+    return min(remainders, default=None)
 
 
-_FIRST_VERSION = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+_VERSION_1_FILES = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
 
 
-def _room(group: Path, limit: str, usage: str, cache: str) -> int | None:
-    most, used = _number(group / limit), _number(group / usage)
-    if most is None or used is None:
+def _remainder(group: Path, limit: str, usage: str, cache: str) -> int | None:
+    max_bytes, used = _number(group / limit), _number(group / usage)
+    if max_bytes is None or used is None:
         return None
-    # Files that were read long ago are let go of before anything is refused.
+    # The inactive file cache is evicted before an allocation fails.
     lines = [line.split() for line in _lines(group / "memory.stat") or ()]
-    return most - used + next((int(line[1]) for line in lines if line[:1] == [cache] and len(line) == 2), 0)
+    return max_bytes - used + next((int(line[1]) for line in lines if line[:1] == [cache] and len(line) == 2), 0)
 
 
 def _shell() -> int | None:
-    """What ``ulimit -v`` leaves."""
+    """Return the bytes that ``ulimit -v`` leaves; None without a limit."""
     try:
         import resource
     except ImportError:
@@ -114,7 +115,7 @@ def _shell() -> int | None:
 
 
 def _status(name: str) -> int:
-    """Bytes, by a line of /proc/self/status; 0 where there is none."""
+    """Return the bytes of a line of /proc/self/status; 0 if there is no such line."""
     for line in _lines(Path("/proc/self/status")) or ():
         if line.startswith(f"{name}:"):
             return int(line.split()[1]) * 1024

@@ -1,8 +1,8 @@
-"""Work on several cores: one thread a core, each computing alone.
+"""Work on several cores: one thread per core, each of which computes with one core.
 
-The libraries' own way (OpenMP) makes the cores meet within every operation, dozens of times a training step. Where one
-of them is held up, by any other program, the others spin until it comes back: measured here, a step then takes ten
-times as long as on one core. Threads that meet once a step lose no more than the core that they lost.
+OpenMP, which the libraries use, synchronizes the cores within every operation, dozens of times per training step. If
+another program delays one of them, the others spin until it returns: measured here, a step then takes ten times as
+long as on one core. Threads that synchronize once per step lose no more than the delayed core.
 """
 
 from __future__ import annotations
@@ -25,90 +25,90 @@ Result = TypeVar("Result")
 
 
 def parallel_map(function: Callable[[Item], Result], items: Iterable[Item], threads: int) -> list[Result]:
-    """``[function(item) for item in items]`` on so many threads; results in the order of the items.
+    """Return ``[function(item) for item in items]``, computed on ``threads`` threads.
 
-    Each thread computes with one core. With one thread, or one item, the caller's own thread does the work.
+    Each thread computes with one core. With one thread, or one item, the caller's thread does the work.
     """
-    everything = list(items)
+    all_items = list(items)
     with torch_threads(1):
-        if threads == 1 or len(everything) == 1:
-            return [function(item) for item in everything]
-        return _parallel_map(function, everything, threads)
+        if threads == 1 or len(all_items) == 1:
+            return [function(item) for item in all_items]
+        return _parallel_map(function, all_items, threads)
 
 
-def _parallel_map(function: Callable[[Item], Result], everything: list[Item], threads: int) -> list[Result]:
-    work, results = iter(enumerate(everything)), dict[int, Result]()
+def _parallel_map(function: Callable[[Item], Result], all_items: list[Item], threads: int) -> list[Result]:
+    pending, results = iter(enumerate(all_items)), dict[int, Result]()
 
-    def take() -> None:
-        # Whoever is done takes the next: a thread that is held up leaves the rest to the others.
-        for number, item in work:
+    def work_loop() -> None:
+        # A thread that is done takes the next item, so that a delayed thread leaves its share to the others.
+        for number, item in pending:
             results[number] = function(item)
 
-    # The caller is one of the threads: it would have nothing to do but wait.
-    futures = [_helpers(threads - 1).submit(take) for _ in range(min(threads, len(everything)) - 1)]
+    # The caller's thread works, too: otherwise it would only wait.
+    futures = [_helpers(threads - 1).submit(work_loop) for _ in range(min(threads, len(all_items)) - 1)]
     try:
-        take()
+        work_loop()
     finally:
         wait(futures)
     for future in futures:
         future.result()
-    return [results[number] for number in range(len(everything))]
+    return [results[number] for number in range(len(all_items))]
 
 
 @contextmanager
-def prefetch(items: Iterable[Item], most: int) -> Iterator[Iterator[Item]]:
-    """The items, made by a thread of their own while the caller works: at most so many before they are asked for.
+def prefetch(items: Iterable[Item], max_ahead: int) -> Iterator[Iterator[Item]]:
+    """Yield an iterator over the items, which a separate thread produces, at most ``max_ahead`` before they are taken.
 
-    An error that making one raises is raised where that one is asked for. At the end of the block the thread is waited
-    for: it makes the item that it has begun, and no other.
+    An error in the production of an item is raised where that item is taken. The end of the block waits for the thread,
+    which finishes the item that it is producing, and no other.
     """
-    made: Queue[tuple[Item] | BaseException | None] = Queue()
-    room, ended = threading.Semaphore(most), threading.Event()
+    produced: Queue[tuple[Item] | BaseException | None] = Queue()
+    capacity, ended = threading.Semaphore(max_ahead), threading.Event()
 
-    def make() -> None:
+    def produce() -> None:
         source = iter(items)
         try:
-            while room.acquire() and not ended.is_set():
-                made.put((next(source),))
+            while capacity.acquire() and not ended.is_set():
+                produced.put((next(source),))
         except StopIteration:
-            made.put(None)
+            produced.put(None)
         except BaseException as error:
-            made.put(error)
+            produced.put(error)
 
-    def taken() -> Iterator[Item]:
-        while (got := made.get()) is not None:
-            if isinstance(got, BaseException):
-                raise got
-            room.release()
-            yield got[0]
+    def consume() -> Iterator[Item]:
+        while (item := produced.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            capacity.release()
+            yield item[0]
 
-    thread = threading.Thread(target=make, name="sfumato-ahead")
+    thread = threading.Thread(target=produce, name="sfumato-prefetch")
     thread.start()
     try:
-        yield taken()
+        yield consume()
     finally:
         ended.set()
-        room.release()
+        capacity.release()
         thread.join()
 
 
 class Helpers:
-    """Threads beside the caller's that wait for work.
+    """A pool of threads beside the caller's.
 
-    A forked process has none of its parent's threads: there they are made anew when the first work comes.
+    A forked process has none of its parent's threads, so there the pool is created again for the first work.
     """
 
     def __init__(self, count: int, name: str) -> None:
         self._count, self._name = count, name
-        self._pool, self._process = self._made(), os.getpid()
+        self._pool, self._process = self._create(), os.getpid()
 
     def submit(self, function: Callable[..., Result], *arguments: Any) -> Future[Result]:
-        """Have one of them call the function."""
+        """Call the function in one of the threads; return its future."""
         if self._process != os.getpid():
-            self._pool, self._process = self._made(), os.getpid()
+            self._pool, self._process = self._create(), os.getpid()
         return self._pool.submit(function, *arguments)
 
-    def _made(self) -> ThreadPoolExecutor:
+    def _create(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(self._count, self._name, initializer=torch.set_num_threads, initargs=(1,))
 
 

@@ -1,8 +1,8 @@
-"""What a process sets for itself and arithmetic depends on: ours while we compute, the caller's again afterwards.
+"""Process settings on which arithmetic depends: the library's while it computes, the caller's afterwards.
 
-Threads, the default type and device of tensors, gradients on or off, NumPy's errors: a notebook or a program sets them
-for reasons of its own. They must not change what a run comes to, and a run must not change them. `ours` is entered by
-everything that computes; `callers` around what a caller gave to be called meanwhile.
+A notebook or a program may set the threads of PyTorch, the default type and device of tensors, gradient mode, and
+NumPy's error handling. These settings must not change the result of a run, and a run must not change them. All code
+that computes runs within `library_settings`; functions that a caller passes in run within `caller_settings`.
 """
 
 from __future__ import annotations
@@ -23,12 +23,13 @@ T = TypeVar("T")
 
 State = dict[str, Any]
 
-_SMALL, _TENTH = np.float32(1e-38), np.float32(0.1)
+_TINY, _TENTH = np.float32(1e-38), np.float32(0.1)
 
 
 @dataclass(frozen=True)
 class _Setting:
-    ours: Any
+    value: Any
+    """The library's value."""
     get: Callable[[], Any]
     set: Callable[[Any], object]
 
@@ -50,14 +51,14 @@ def _set_anomalies(mode: tuple[bool, bool]) -> None:
 
 
 def flushes_subnormals() -> bool:
-    """Tell whether this thread takes numbers below float32's normal ones for 0."""
-    # PyTorch can set it, but does not tell whether somebody else has.
+    """Return whether this thread flushes subnormal float32 numbers to 0."""
+    # PyTorch can set this mode, but cannot query it.
     with np.errstate(under="ignore"):
-        return bool(_SMALL * _TENTH == 0)
+        return bool(_TINY * _TENTH == 0)
 
 
 _THREAD: dict[str, _Setting] = {
-    # Ours meet once a step, see `sfumato.parallel`; a network of someone's own is given its threads by its engine.
+    # The library's own threads are those of `sfumato.parallel`; for a custom network the engine sets PyTorch's.
     "threads": _Setting(1, torch.get_num_threads, torch.set_num_threads),
     "subnormals flushed": _Setting(False, flushes_subnormals, torch.set_flush_denormal),
     "numpy errors": _Setting(
@@ -76,7 +77,7 @@ _THREAD: dict[str, _Setting] = {
         lambda mode: torch.set_autocast_enabled("cuda", mode),
     ),
 }
-"""Each thread has its own."""
+"""Settings of each thread."""
 
 _PROCESS: dict[str, _Setting] = {
     "default type": _Setting(torch.float32, torch.get_default_dtype, torch.set_default_dtype),
@@ -86,53 +87,53 @@ _PROCESS: dict[str, _Setting] = {
     ),
     "anomalies": _Setting((False, True), _anomalies, _set_anomalies),
 }
-"""All threads share these: while several of them compute, the first sets them and the last puts them back."""
+"""Settings of the whole process: of several threads that compute, the first sets and the last restores them."""
 
 _lock = threading.Lock()
-_inside = 0
-_before: State = {}
+_threads_inside = 0
+_saved_process: State = {}
 
 
-class _Depth(threading.local):
+class _ThreadState(threading.local):
     saved: State | None = None
-    """The caller's state, while this thread is inside."""
+    """The caller's settings while this thread is within `library_settings`, otherwise None."""
 
 
-_depth = _Depth()
+_thread_state = _ThreadState()
 
 
 @contextmanager
-def ours() -> Iterator[None]:
-    """Have every setting as ours in the block, in this thread."""
-    if _depth.saved is not None:
+def library_settings() -> Iterator[None]:
+    """Apply the library's settings in the block, in this thread."""
+    if _thread_state.saved is not None:
         yield
         return
     _enter_process()
     saved: State = {name: each.get() for name, each in _THREAD.items()}
     saved |= {"gradients": torch.is_grad_enabled(), "inference": torch.is_inference_mode_enabled()}
     saved["device"] = torch.get_default_device()
-    _depth.saved = saved
+    _thread_state.saved = saved
     try:
-        _switch(saved, {name: each.ours for name, each in _THREAD.items()})
+        _switch(saved, {name: each.value for name, each in _THREAD.items()})
         with _modes(saved, gradients=True, inference=False, device=torch.device("cpu")):
             yield
     finally:
-        _depth.saved = None
-        # As they are by now: engines give a network of someone's own more threads.
+        _thread_state.saved = None
+        # The current values are read again, because engines set more threads for custom networks.
         _switch({name: each.get() for name, each in _THREAD.items()}, saved)
         _leave_process()
 
 
 @contextmanager
-def callers() -> Iterator[None]:
-    """Have every setting as the caller has it in the block: for functions that the caller gave."""
-    saved = _depth.saved
+def caller_settings() -> Iterator[None]:
+    """Apply the caller's settings in the block, for functions that the caller passed in."""
+    saved = _thread_state.saved
     if saved is None:
         yield
         return
     now: State = {name: each.get() for name, each in _THREAD.items()}
     now |= {"gradients": True, "inference": False, "device": torch.device("cpu")}
-    _depth.saved = None
+    _thread_state.saved = None
     _switch(now, saved)
     _leave_process()
     try:
@@ -141,61 +142,64 @@ def callers() -> Iterator[None]:
     finally:
         _enter_process()
         _switch({name: each.get() for name, each in _THREAD.items()}, now)
-        _depth.saved = saved
+        _thread_state.saved = saved
 
 
 def scoped(function: Callable[P, T]) -> Callable[P, T]:
-    """Decorate a function that computes: it does so with `ours`."""
+    """Decorate a function so that it runs within `library_settings`."""
 
     @functools.wraps(function)
-    def within(*arguments: P.args, **named: P.kwargs) -> T:
-        with ours():
+    def wrapper(*arguments: P.args, **named: P.kwargs) -> T:
+        with library_settings():
             return function(*arguments, **named)
 
-    return within
+    return wrapper
 
 
 def unscoped(function: Callable[P, T]) -> Callable[P, T]:
-    """Wrap a function that a caller gave: it is called with `callers`."""
+    """Wrap a function that a caller passed in, so that it runs within `caller_settings`."""
 
     @functools.wraps(function, assigned=())
-    def outside(*arguments: P.args, **named: P.kwargs) -> T:
-        with callers():
+    def wrapper(*arguments: P.args, **named: P.kwargs) -> T:
+        with caller_settings():
             return function(*arguments, **named)
 
-    return outside
+    return wrapper
 
 
 def between_yields(items: Generator[T, None, None]) -> Generator[T, None, None]:
-    """Yield what a generator yields, which works with `ours`; what it yields is looked at with the caller's."""
+    """Yield the items of a generator, which runs within `library_settings`; the caller uses them with its settings."""
     try:
         while True:
-            with ours():
+            with library_settings():
                 try:
                     item = next(items)
                 except StopIteration:
                     return
             yield item
     finally:
-        with ours():
+        with library_settings():
             items.close()
 
 
 @contextmanager
 def torch_threads(count: int) -> Iterator[None]:
-    """Let PyTorch's operations use so many threads in the block, in this thread."""
-    before = torch.get_num_threads()
-    if before != count:
+    """Let PyTorch's operations use ``count`` threads in the block, in this thread."""
+    previous = torch.get_num_threads()
+    if previous != count:
         torch.set_num_threads(count)
     try:
         yield
     finally:
-        if before != count:
-            torch.set_num_threads(before)
+        if previous != count:
+            torch.set_num_threads(previous)
 
 
 def _modes(now: State, *, gradients: bool, inference: bool, device: torch.device) -> AbstractContextManager[Any]:
-    """What PyTorch has as blocks alone; each costs something at every call, so none where nothing changes."""
+    """Return a context of the modes that PyTorch sets as contexts only, without those that are set already.
+
+    Each of them takes time whenever it is entered.
+    """
     stack = ExitStack()
     if now["inference"] != inference:
         stack.enter_context(torch.inference_mode(inference))
@@ -206,38 +210,38 @@ def _modes(now: State, *, gradients: bool, inference: bool, device: torch.device
     return stack
 
 
-def _switch(now: State, wanted: State) -> None:
+def _switch(now: State, target: State) -> None:
     for name, each in _THREAD.items():
-        if now[name] != wanted[name]:
-            each.set(wanted[name])
+        if now[name] != target[name]:
+            each.set(target[name])
 
 
 def _enter_process() -> None:
-    global _inside
+    global _threads_inside
     with _lock:
-        if _inside == 0:
-            _before.clear()
+        if _threads_inside == 0:
+            _saved_process.clear()
             for name, each in _PROCESS.items():
-                if (value := each.get()) != each.ours:
-                    _before[name] = value
-                    each.set(each.ours)
-        _inside += 1
+                if (value := each.get()) != each.value:
+                    _saved_process[name] = value
+                    each.set(each.value)
+        _threads_inside += 1
 
 
 def _leave_process() -> None:
-    global _inside
+    global _threads_inside
     with _lock:
-        _inside -= 1
-        if _inside == 0:
-            for name, value in _before.items():
+        _threads_inside -= 1
+        if _threads_inside == 0:
+            for name, value in _saved_process.items():
                 _PROCESS[name].set(value)
-            _before.clear()
+            _saved_process.clear()
 
 
 def _after_fork() -> None:
-    """Only the thread that forked is there: what others had entered is over, and nobody will give up the lock."""
-    global _lock, _inside
-    _lock, _inside = threading.Lock(), int(_depth.saved is not None)
+    """Reset the state in a forked process, which has only the thread that forked: no other will release the lock."""
+    global _lock, _threads_inside
+    _lock, _threads_inside = threading.Lock(), int(_thread_state.saved is not None)
 
 
 if hasattr(os, "register_at_fork"):

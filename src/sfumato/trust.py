@@ -1,8 +1,8 @@
-"""Which classes of the user's own may be imported in this process: those that its user has named, and no others.
+"""The custom classes that may be imported in this process: those that its user has named, and no others.
 
-A recipe names a class in ``model.module``, and whoever wrote the recipe chose it: in a run's folder, a shared string, a
-link, a file. Importing it runs their code. So importing is refused, but for what an entry point has allowed here: the
-command line what was typed on it, Python what the caller wrote in a call. The studio allows nothing.
+A recipe names a class in ``model.module``. The author of the recipe chose it, in a run's folder, a shared string, a
+link, or a file, and importing it runs the author's code. So a class is imported only if an entry point has allowed it
+here: the command line allows classes named by its flags, and Python those named in a call. The studio allows none.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ _ALLOWED: set[str] = set()
 
 
 def allow(name: str) -> None:
-    """Let ``package.module:Class`` be imported from now on, whatever arguments it is written with."""
+    """Allow ``package.module:Class`` to be imported from now on, with any arguments."""
     _ALLOWED.add(_class(name))
 
 
 def allow_named_in(changes: Mapping[str, Any]) -> None:
-    """Let the class be imported that these changes of a recipe name, if they do: the caller wrote them."""
+    """Allow the class that the caller's changes of a recipe name, if they name one."""
     model = changes.get("model")
     name = model.get("module") if isinstance(model, Mapping) else None
     if isinstance(name, str):
@@ -30,17 +30,17 @@ def allow_named_in(changes: Mapping[str, Any]) -> None:
 
 
 def allowed() -> Collection[str]:
-    """All classes, for a process that works for this one."""
+    """Return all allowed classes, for a process that works for this one."""
     return tuple(sorted(_ALLOWED))
 
 
 def check(name: str) -> None:
     """Raise RecipeError unless the class may be imported."""
     if _class(name) not in _ALLOWED:
-        shown = shortened(repr(name), 200)
+        text = shortened(repr(name), 200)
         raise RecipeError(
-            f"model.module must be named by you to be imported. Got {shown} from a recipe or a run's folder; if you "
-            f"trust that code, name it: --model.module {shown} with a recipe, --module {shown} with a run, in Python "
+            f"model.module must be named by you to be imported. Got {text} from a recipe or a run's folder; if you "
+            f"trust that code, name it: --model.module {text} with a recipe, --module {text} with a run, in Python "
             "model={'module': ...} or module=."
         )
 

@@ -1,4 +1,4 @@
-"""What tests of commands share: a small picture file, input that is refused, and forecasts that take no time."""
+"""Fixtures of the tests of commands: a small picture file, refused input, and fast forecasts."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import pytest
 from PIL import Image
 
 from sfumato.cli.main import main
-from tests.shortened import brief_forecasts
+from tests.shortened import fast_forecasts
 from tests.small import picture
 
 
 @pytest.fixture(autouse=True)
-def _brief_forecasts(monkeypatch: pytest.MonkeyPatch) -> None:
-    brief_forecasts(monkeypatch)
+def _fast_forecasts(monkeypatch: pytest.MonkeyPatch) -> None:
+    fast_forecasts(monkeypatch)
 
 
 @pytest.fixture
@@ -28,10 +28,13 @@ def tile(tmp_path: Path) -> str:
 
 @pytest.fixture
 def refused(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
-    """The one line that a command leaves on stderr, with status 2 and nothing written."""
+    """Return a function that runs a command which must be refused, and returns its one line on stderr.
+
+    The exit status must be 2, and nothing may be written.
+    """
     monkeypatch.chdir(tmp_path)
 
-    def line(*arguments: str) -> str:
+    def run_refused(*arguments: str) -> str:
         before = list(tmp_path.iterdir())
         assert main(list(arguments)) == 2
         error = capsys.readouterr().err
@@ -39,4 +42,4 @@ def refused(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pyt
         assert list(tmp_path.iterdir()) == before
         return error
 
-    return line
+    return run_refused

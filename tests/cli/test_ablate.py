@@ -1,4 +1,4 @@
-"""``sfumato ablate`` as a person types it."""
+"""``sfumato ablate`` with arguments of the command line."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_any_fields(tile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "ablate takes a question, or what to undo with --undo. Got neither or both."),
+        ([], "ablate must be given either a question or --undo FIELD=VALUE. Got neither or both."),
         (["six-hints", "--undo", "training.sampler=sequential"], "Got neither or both"),
         (
             ["five-hints"],

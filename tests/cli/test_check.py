@@ -27,7 +27,7 @@ def _photo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.slow
-def test_what_learns(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_recipe_that_learns(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--picture", "photo.png", *SMALL, *ADAM]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "before the first step"
@@ -39,7 +39,7 @@ def test_what_learns(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.slow
-def test_what_cannot_work(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_recipe_that_diverges(capsys: pytest.CaptureFixture[str]) -> None:
     arguments = [*SMALL, "--engine", "autograd", "--training.optimizer", "sgd(lr=1000)"]
     assert main(["check", "--picture.source", "photo.png", *arguments]) == 1
     assert capsys.readouterr().out.splitlines()[-1] == (
@@ -57,7 +57,7 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.slow
-def test_a_run_s_recipe_and_a_preset(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_recipe_of_a_run_and_of_a_preset(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = made.run(tmp_path, "a", model={"width": (20, 10)})
     flags = ["--picture", "photo.png", *ADAM, "--training.batch", "16"]
     assert main(["check", str(folder), *flags]) == 0
@@ -69,15 +69,18 @@ def test_a_run_s_recipe_and_a_preset(tmp_path: Path, capsys: pytest.CaptureFixtu
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["fast", "--preset", "fast"], "check takes one recipe. Got 'fast' beside --preset or --recipe."),
+        (["fast", "--preset", "fast"], "check takes one recipe. Got 'fast' and --preset or --recipe as well."),
         (["fats"], "did you mean 'fast'?"),
-        (["--picture", "photo.png", "--picture.source", "cat"], "one picture is learned. Got --picture 'photo.png'"),
+        (
+            ["--picture", "photo.png", "--picture.source", "cat"],
+            "a network trains on one picture. Got --picture 'photo.png'",
+        ),
         (["--picture", "nowhere.png"], "nowhere.png"),
         (["--model.depht", "3"], "did you mean --model.depth?"),
         (["--engine", "online"], "engine online cannot train this recipe"),
     ],
 )
-def test_what_is_refused(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_input_is_refused(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", *arguments]) == 2
     captured = capsys.readouterr()
     assert message in captured.err

@@ -1,4 +1,4 @@
-"""``sfumato compare mnist-claim`` as a person types it."""
+"""``sfumato compare mnist-claim`` with arguments of the command line."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(epoch_time, "SAMPLES", 64)
 
 
-def told(out: str) -> list[str]:
-    """Everything but what the clock says and the folder's name."""
+def verdict_lines(out: str) -> list[str]:
+    """Return the lines of the output that depend neither on timing nor on the folder's name."""
     verdicts = [line for line in out.splitlines() if line.startswith(("on the picture", "on made", "what", "multiply"))]
     assert len(verdicts) == 4
     return verdicts
 
 
 @pytest.mark.slow
-def test_counts_verdicts_and_the_same_twice(
+def test_counts_and_verdicts_are_reproducible(
     tile: str,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -51,20 +51,20 @@ def test_counts_verdicts_and_the_same_twice(
     assert "percentage points" in first
     assert "5 paired seeds" in first
     assert (tmp_path / "one" / "report.html").exists()
-    # Each at a learning rate of its own, found on other seeds.
+    # The learning rate of each arm is tuned, on other seeds.
     rows = [json.loads(line) for line in (tmp_path / "one" / "digits" / "trials.jsonl").read_text().splitlines()]
     assert {row["purpose"] for row in rows} == {"tuning", "verdict"}
     assert main([*command, str(tmp_path / "two")]) == 0
-    assert told(capsys.readouterr().out) == told(first)
-    # In the same folder nothing is trained again.
+    assert verdict_lines(capsys.readouterr().out) == verdict_lines(first)
+    # In the same folder no trial is trained again.
     before = (tmp_path / "one" / "digits" / "trials.jsonl").read_bytes()
     assert main([*command, str(tmp_path / "one")]) == 0
-    assert told(capsys.readouterr().out) == told(first)
+    assert verdict_lines(capsys.readouterr().out) == verdict_lines(first)
     assert (tmp_path / "one" / "digits" / "trials.jsonl").read_bytes() == before
 
 
 @pytest.mark.slow
-def test_an_interrupted_one_goes_on(
+def test_an_interrupted_claim_is_continued(
     tile: str,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -72,23 +72,23 @@ def test_an_interrupted_one_goes_on(
 ) -> None:
     command = ["compare", *FLAGS, "--tune", "false", "--picture", tile, "--out", str(tmp_path / "e")]
 
-    def only_pictures(plan: Plan, *given: Any, **how: Any) -> Experiment:
+    def only_pictures(plan: Plan, *arguments: Any, **options: Any) -> Experiment:
         if plan.task == "picture":
-            return run_plan(plan, *given, **how)
+            return run_plan(plan, *arguments, **options)
         raise StoppedError
 
     with monkeypatch.context() as patch:
         patch.setattr(claim, "run_plan", only_pictures)
         assert main(command) == 130
-    assert "The same command goes on" in capsys.readouterr().err
+    assert "Run the same command again to continue from" in capsys.readouterr().err
     before = (tmp_path / "e" / "picture" / "trials.jsonl").read_bytes()
     assert main(command) == 0
     assert (tmp_path / "e" / "picture" / "trials.jsonl").read_bytes() == before
-    assert len(told(capsys.readouterr().out)) == 4
+    assert len(verdict_lines(capsys.readouterr().out)) == 4
 
 
 @pytest.mark.slow
-def test_mnist_s_own_files(tile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_files_of_mnist(tile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = made.mnist(tmp_path / "m", gzipped=True)
     flags = ["--parameters", "20000", "--tune", "false", "--seeds", "2", "--budget.epochs", "2"]
     command = [

@@ -1,4 +1,4 @@
-"""``sfumato clean``: it shows, asks, and deletes only after a yes."""
+"""``sfumato clean``: it lists the runs, asks, and deletes them only after a yes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def runs(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def left(runs: Path) -> list[str]:
+def remaining(runs: Path) -> list[str]:
     return sorted(path.name for path in runs.iterdir())
 
 
@@ -31,7 +31,7 @@ class Typed(io.StringIO):
 
 
 @pytest.mark.parametrize(
-    ("answer", "status", "kept"),
+    ("answer", "status", "expected"),
     [
         ("y\n", 0, ["live", "three"]),
         ("YES\n", 0, ["live", "three"]),
@@ -41,10 +41,10 @@ class Typed(io.StringIO):
         ("yy\n", 1, ["live", "one", "three", "two"]),
     ],
 )
-def test_it_asks(
+def test_it_asks_for_confirmation(
     answer: str,
     status: int,
-    kept: list[str],
+    expected: list[str],
     runs: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -52,7 +52,7 @@ def test_it_asks(
     monkeypatch.setattr(sys, "stdin", Typed(answer))
     with FileLock(runs / "live/lock"):
         assert main(["clean", "--runs", str(runs)]) == status
-    assert left(runs) == kept
+    assert remaining(runs) == expected
     out = capsys.readouterr().out
     assert "one " in out
     assert "two " in out
@@ -67,19 +67,19 @@ def test_without_a_terminal_nothing_is_deleted(
     monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
     assert main(["clean", "--runs", str(runs)]) == 2
     captured = capsys.readouterr()
-    assert "nobody is there to answer; say --yes." in captured.err
+    assert "stdin is not a terminal; pass --yes." in captured.err
     assert captured.err.count("\n") == 1
     assert "one " in captured.out
-    assert left(runs) == ["live", "one", "three", "two"]
+    assert remaining(runs) == ["live", "one", "three", "two"]
 
 
 def test_yes_and_the_flags(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["clean", "--runs", str(runs), "--state", "done,failed", "--keep", "2", "--yes"]) == 0
-    # All started in the same second, so "newest" goes by name.
-    assert left(runs) == ["one", "three", "two"]
+    # All runs started in the same second, so that the newest are determined by name.
+    assert remaining(runs) == ["one", "three", "two"]
     assert "Deleted 1 run in" in capsys.readouterr().out
     assert main(["clean", "--runs", str(runs), "--older-than", "100000", "--yes"]) == 0
-    assert left(runs) == ["one", "three", "two"]
+    assert remaining(runs) == ["one", "three", "two"]
     assert "Nothing to delete" in capsys.readouterr().out
 
 
@@ -98,10 +98,12 @@ def test_yes_and_the_flags(runs: Path, capsys: pytest.CaptureFixture[str]) -> No
         (["--older_then", "3"], "did you mean --older-than?"),
     ],
 )
-def test_what_is_refused(arguments: list[str], message: str, runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_input_is_refused(
+    arguments: list[str], message: str, runs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["clean", "--runs", str(runs), "--yes", *arguments]) == 2
     captured = capsys.readouterr()
     assert message in captured.err
     assert captured.err.count("\n") == 1
     assert captured.out == ""
-    assert left(runs) == ["live", "one", "three", "two"]
+    assert remaining(runs) == ["live", "one", "three", "two"]

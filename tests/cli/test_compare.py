@@ -1,4 +1,4 @@
-"""``sfumato compare`` as a person types it."""
+"""``sfumato compare`` with arguments of the command line."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_deep_vs_shallow_ends_in_unwrapped_lines(
     for line, depth in zip(verdicts, (2, 3, 4, 6, 8), strict=True):
         assert f"{depth} hidden layers" in line
         assert re.search(r"dB \[-?\d+\.\d\d, -?\d+\.\d\d\] \([\d,]+ parameters each, 5 paired seeds, 2 epochs", line)
-    # The same numbers once more, in another folder; in the same one nothing is trained again.
+    # Another folder gets the same numbers; in the same folder no trial is trained again.
     again = printed(capsys, *command, str(tmp_path / "two"))
     assert [line for line in again.splitlines() if "paired seeds" in line] == verdicts
     rows = (tmp_path / "one" / "trials.jsonl").read_text()
@@ -49,15 +49,15 @@ def test_an_axis_and_arms(tile: str, tmp_path: Path, capsys: pytest.CaptureFixtu
     axis = printed(capsys, "--axis", "model.activation=relu,sine(30)", *base, "--out", str(tmp_path / "axis"))
     assert "no verdict on sine(30) against relu" in axis
     arms = ["--arm", "relu=model.activation=relu", "--arm", "sine=model.activation=sine(30);model.init=siren"]
-    own = printed(capsys, *arms, *base, "--out", str(tmp_path / "arms"))
-    assert "no verdict on sine against relu" in own
-    # A whole recipe takes the flags' budget and picture.
+    custom = printed(capsys, *arms, *base, "--out", str(tmp_path / "arms"))
+    assert "no verdict on sine against relu" in custom
+    # Flags of budget and picture change an arm's whole recipe, too.
     whole = ["--arm", "new=fast", "--arm", "old=blog-2012"]
     assert "no verdict on old against new" in printed(capsys, *whole, *base, "--out", str(tmp_path / "whole"))
 
 
 @pytest.mark.slow
-def test_the_first_line_tells_how_many_trials(tile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_first_line_is_the_forecast(tile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = [
         "compare",
         "--axis",
@@ -75,7 +75,7 @@ def test_the_first_line_tells_how_many_trials(tile: str, tmp_path: Path, capsys:
     line = capsys.readouterr().err.splitlines()[0]
     assert re.fullmatch(r"3 arms, 2 seeds, 2 epochs, 10 x 12 pixels: 6 trials, about [\d.]+ s", line)
     assert main(command) == 0
-    assert "10 x 12 pixels: 0 trials (6 others are there)\n" in capsys.readouterr().err
+    assert "10 x 12 pixels: 0 trials (6 already done)\n" in capsys.readouterr().err
 
 
 def test_several_axes_are_a_grid(tile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -89,15 +89,15 @@ def test_several_axes_are_a_grid(tile: str, tmp_path: Path, capsys: pytest.Captu
     assert names == [f"width={width}, activation={each}" for width in (3, 4) for each in ("relu", "sine(30)")]
 
 
-def test_help_says_what_arms_start_from(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_says_which_recipe_arms_start_from(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["compare", "--help"])
     words = " ".join(capsys.readouterr().out.split())
     start = "picture.max_side=160, training.batch=256, training.optimizer=adam(lr=0.003), budget.epochs=20"
-    assert f"Arms start from paint's default recipe with {start}; with --preset fast from that itself." in words
+    assert f"Arms start from paint's default recipe with {start}; with --preset fast, from that preset." in words
 
 
-def test_names_are_printed_as_text(tile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_names_are_printed_without_markup(tile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arms = ["--arm", "a[/b]=model.width=3", "--arm", "[red]c\x1b[31m=model.width=4"]
     out = printed(
         capsys, *arms, "--picture", tile, *SMALL[2:], "--seeds", "1", "--tune", "false", "--out", str(tmp_path / "e")
@@ -107,7 +107,7 @@ def test_names_are_printed_as_text(tile: str, tmp_path: Path, capsys: pytest.Cap
     assert "\x1b" not in out
 
 
-def test_a_run_s_recipe_wants_the_run_s_picture(tile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_recipe_of_a_run_requires_its_picture(tile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["paint", tile, *SMALL, "--film.every", "never", "--runs", str(tmp_path / "runs")]) == 0
     (run,) = (tmp_path / "runs").iterdir()
     Image.new("RGB", (10, 12), "red").save(tile)
@@ -117,29 +117,29 @@ def test_a_run_s_recipe_wants_the_run_s_picture(tile: str, tmp_path: Path, capsy
     for command in commands:
         assert main([*command, "--recipe", str(run)]) == 2
         assert message in capsys.readouterr().err
-    # Who names the picture wants it as it is now.
+    # A picture that a flag names is used as it is now.
     assert main(["compare", *axis, "--recipe", str(run), "--picture", tile, "--out", str(tmp_path / "e")]) == 0
 
 
 @pytest.mark.slow
-def test_of_rates_none_is_looked_for(tile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_compared_rates_are_not_tuned(tile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     axis = ["--axis", "training.optimizer=adam(lr=0.001),adam(lr=0.01)"]
     printed(capsys, *axis, "--picture", tile, *SMALL, "--seeds", "2", "--out", str(tmp_path / "e"))
     assert '"tuning"' not in (tmp_path / "e" / "trials.jsonl").read_text()
 
 
-def test_that_rates_are_compared_as_written_is_said(
+def test_a_message_says_that_compared_rates_are_not_tuned(
     tile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arms = ["--arm", "a=training.optimizer=adam(lr=0.001)", "--arm", "b[/x]=training.optimizer=adam(lr=0.01)"]
     assert main(["compare", *arms, "--picture", tile, *SMALL, "--seeds", "1", "--out", str(tmp_path / "e")]) == 0
-    assert "compared as they are written: a and b[/x] differ in nothing else" in capsys.readouterr().err
+    assert "learning rates are not tuned: a and b[/x] differ in nothing else" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "compare takes a question, or arms with --arm, or --axis"),
+        ([], "compare must be given exactly one of a question, --arm, or --axis"),
         (["six-hints"], "six-hints is a question of ablate: sfumato ablate six-hints."),
         (["deep-vs-shalow"], "did you mean 'deep-vs-shallow'?"),
         (["deep-vs-shallow", "--axis", "model.width=3,4"], "or --axis. Got none or several"),
@@ -167,16 +167,16 @@ def test_that_rates_are_compared_as_written_is_said(
         ),
         (
             ["--axis", "model.width=3,4", "--picture", "a.png", "--picture.source", "b.png"],
-            "one picture is learned. Got --picture 'a.png'",
+            "a network trains on one picture. Got --picture 'a.png'",
         ),
         (["--axis", "model.width=3,4", "--seeds", "5", "--seeds=6"], "--seeds takes one value. Got '5' and '6'"),
         (["--arm", "a=seed=7", "--arm", "b=fast", "--seed", "3"], "arm a: sets seed=7. Got --seed 3 as well"),
-        (["--axis", "model.width=3,4", "--model.width", "5"], "--model.width would change nothing: every arm sets"),
+        (["--axis", "model.width=3,4", "--model.width", "5"], "--model.width would have no effect: every arm sets"),
         (
             ["--arm", "a=budget.steps=3", "--arm", "b=budget.epochs=3", "--budget.seconds", "5"],
-            "--budget.seconds would change nothing: every arm sets budget itself",
+            "--budget.seconds would have no effect: every arm sets budget",
         ),
-        (["deep-vs-shallow", "--model.depth", "5"], "--model.depth would change nothing: deep-vs-shallow sets"),
+        (["deep-vs-shallow", "--model.depth", "5"], "--model.depth would have no effect: deep-vs-shallow sets"),
         (["--axis", "model.width=3,4", "--parameters", "50"], "--parameters is for questions"),
         (["deep-vs-shallow", "--tune", "false", "--tuning-seeds", "4"], "Got 4 with --tune false."),
         (["deep-vs-shallow", "--tuning-seeds", "1"], "tuning-seeds must be a whole number of 2 or more"),

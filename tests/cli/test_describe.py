@@ -31,13 +31,13 @@ def test_flags_presets_and_pixels(capsys: pytest.CaptureFixture[str]) -> None:
     assert "budget 600 steps (3 epochs), 329 MFLOP" in lines
 
 
-def test_pixels_are_those_that_are_learned(capsys: pytest.CaptureFixture[str]) -> None:
+def test_pixels_are_those_of_the_training(capsys: pytest.CaptureFixture[str]) -> None:
     assert "picture 100x143, 14,300 pixels (rgb assumed)" in described(capsys, "--picture.max-side", "143")
     lines = described(capsys, "--picture.max-side", "143", "--pixels", "300x429")
     assert "picture 300x429, 128,700 pixels (rgb assumed)" in lines
 
 
-def test_a_run_s_network(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_network_of_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = made.run(tmp_path, "a", model={"width": (20, 10)})
     assert described(capsys, "--recipe", str(folder))[0] == "2 -> [20 leaky_relu] -> [10 leaky_relu] -> 3"
 
@@ -47,12 +47,12 @@ def test_a_run_s_network(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     ("arguments", "message"),
     [
         (["--pixels", "3"], "pixels must be WIDTHxHEIGHT, each from 2 to 16384, such as 300x429. Got '3'"),
-        (["cat"], "describe takes nothing but flags. Got 'cat'"),
+        (["cat"], "describe takes only flags. Got 'cat'"),
         (["--modle.depth", "3"], "did you mean --model.depth?"),
         (["--model.width", "0"], "model.width must be from 1"),
     ],
 )
-def test_what_is_refused(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_input_is_refused(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["describe", *arguments]) == 2
     captured = capsys.readouterr()
     assert message in captured.err

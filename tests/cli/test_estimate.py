@@ -1,4 +1,4 @@
-"""How long it will take, told early and once."""
+"""Estimates of durations: early, and once."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from tests.small import SMALL, picture
 SNAPSHOT = next(iter(sf.train(picture=picture(), **SMALL)))
 
 
-def told(budget: Budget, *figures: tuple[float, int]) -> list[str]:
-    """What is said of snapshots at these (seconds, steps) of 1,000 samples, 100 an epoch."""
-    said: list[str] = []
-    watcher = TrainingEstimate(budget, said.append)
-    for seconds, step in figures:
-        parts = [step / (budget.epochs * 100)] if budget.epochs else []
-        parts += [step / budget.steps] if budget.steps else []
-        parts += [seconds / budget.seconds] if budget.seconds else []
-        values: dict[str, Any] = {"progress": max(parts, default=0.0), "samples": 1000 * step, "epoch": step / 100}
-        watcher.training(dataclasses.replace(SNAPSHOT, seconds=seconds, step=step, **values))
-    return said
+def messages(budget: Budget, *points: tuple[float, int]) -> list[str]:
+    """Return the messages after snapshots at the (seconds, steps), with 1,000 samples per step, 100 steps per epoch."""
+    lines: list[str] = []
+    training_estimate = TrainingEstimate(budget, lines.append)
+    for seconds, step in points:
+        fractions = [step / (budget.epochs * 100)] if budget.epochs else []
+        fractions += [step / budget.steps] if budget.steps else []
+        fractions += [seconds / budget.seconds] if budget.seconds else []
+        values: dict[str, Any] = {"progress": max(fractions, default=0.0), "samples": 1000 * step, "epoch": step / 100}
+        training_estimate.update(dataclasses.replace(SNAPSHOT, seconds=seconds, step=step, **values))
+    return lines
 
 
-PACE = [(0.0, 0), (0.2, 1), (0.3, 14), (0.6, 53), (0.7, 66), (5.0, 625)]
-"""The first step is slow; then 130 a second."""
+POINTS = [(0.0, 0), (0.2, 1), (0.3, 14), (0.6, 53), (0.7, 66), (5.0, 625)]
+"""(Seconds, steps): the first step is slow, the others run at 130 steps per second."""
 
 
 @pytest.mark.parametrize(
@@ -45,62 +45,62 @@ PACE = [(0.0, 0), (0.2, 1), (0.3, 14), (0.6, 53), (0.7, 66), (5.0, 625)]
         (Budget(steps=10**9, epochs=500), "about 6.4 min for 500 epochs at 130.0k samples/s"),
         (
             Budget(epochs=500, psnr=30),
-            "about 6.4 min for 500 epochs at 130.0k samples/s, unless the painting is good enough before",
+            "about 6.4 min for 500 epochs at 130.0k samples/s, unless the PSNR is reached before",
         ),
         (Budget(epochs=500, seconds=1000), "about 6.4 min for 500 epochs at 130.0k samples/s"),
     ],
 )
-def test_a_long_budget_is_told_within_a_second(budget: Budget, line: str) -> None:
-    assert told(budget, *PACE[:3]) == []
-    assert told(budget, *PACE[:4]) == [line]
-    assert told(budget, *PACE) == [line]
+def test_a_long_budget_is_estimated_within_a_second(budget: Budget, line: str) -> None:
+    assert messages(budget, *POINTS[:3]) == []
+    assert messages(budget, *POINTS[:4]) == [line]
+    assert messages(budget, *POINTS) == [line]
 
 
 @pytest.mark.parametrize(
     "budget", [Budget(epochs=1), Budget(seconds=1000), Budget(psnr=30), Budget(epochs=500, seconds=20)]
 )
-def test_nothing_is_said_of_what_is_short_or_known(budget: Budget) -> None:
-    assert told(budget, *PACE) == []
+def test_no_estimate_of_a_short_or_known_duration(budget: Budget) -> None:
+    assert messages(budget, *POINTS) == []
 
 
-def test_a_resumed_run_has_the_rest_to_go() -> None:
-    figures = [(100.0, 10_000), (100.2, 10_001), (100.6, 10_053)]
-    assert told(Budget(epochs=500), *figures) == ["about 5.1 min for the other 400 epochs at 130.0k samples/s"]
+def test_a_resumed_run_is_estimated_from_where_it_continues() -> None:
+    points = [(100.0, 10_000), (100.2, 10_001), (100.6, 10_053)]
+    assert messages(Budget(epochs=500), *points) == ["about 5.1 min for the remaining 400 epochs at 130.0k samples/s"]
 
 
-def test_one_step_that_takes_long() -> None:
-    assert told(Budget(steps=600), (0.0, 0), (2.0, 1), (4.0, 2)) == ["about 20 min for 600 steps at 500 samples/s"]
+def test_a_step_that_takes_long() -> None:
+    assert messages(Budget(steps=600), (0.0, 0), (2.0, 1), (4.0, 2)) == ["about 20 min for 600 steps at 500 samples/s"]
 
 
 def test_stages(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock, said = [10.0], []
+    clock, lines = [10.0], []
     monkeypatch.setattr(estimate.time, "monotonic", lambda: clock[0])
-    stages = StageEstimate(said.append)
-    # Two seconds of loading are no pace.
+    stages = StageEstimate(lines.append)
+    # The two seconds of loading are not included in the rate.
     for clock[0], done in ((12.0, 1), (12.1, 2), (12.5, 6), (13.0, 11), (14.0, 21)):
         stages.stage("film", done, 101)
-    assert said == ["about 10 s for the film"]
+    assert lines == ["about 10 s for the film"]
     for clock[0], done in ((14.1, 1), (15.0, 9), (16.0, 10)):
         stages.stage("sheet", done, 10)
-    assert len(said) == 1
-    # A first piece that takes long is all there is to go by.
+    assert len(lines) == 1
+    # The first item is included if it takes long.
     clock[0] = 36.0
     stages.stage("render", 100, 1000)
-    assert said[1:] == ["about 3 min for the render"]
+    assert lines[1:] == ["about 3 min for the render"]
 
 
-def test_other_work_before_a_stage_is_none_of_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock, said = [10.0], []
+def test_other_work_before_a_stage_is_not_included(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, lines = [10.0], []
     monkeypatch.setattr(estimate.time, "monotonic", lambda: clock[0])
-    stages = StageEstimate(said.append)
+    stages = StageEstimate(lines.append)
     clock[0] = 60.0
     stages.other_work()
     for clock[0], done in ((60.2, 1), (60.4, 2), (60.8, 4), (61.0, 5)):
         stages.stage("film", done, 20)
-    assert said == []
+    assert lines == []
 
 
-def test_a_painting_tells_its_stages_of_the_training(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_training_before_a_stage_is_not_included(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [10.0]
     monkeypatch.setattr(estimate.time, "monotonic", lambda: clock[0])
     text = io.StringIO()

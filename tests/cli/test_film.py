@@ -17,7 +17,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-def test_it_makes_the_film_and_says_where(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_makes_the_film_and_prints_its_path(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["film", str(folder), "--every", "epoch", "--fps=5"]) == 0
     captured = capsys.readouterr()
     assert captured.out == f"film      {folder / 'learning.mp4'}\n"
@@ -28,14 +28,14 @@ def test_it_makes_the_film_and_says_where(folder: Path, capsys: pytest.CaptureFi
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("kind", "width"), [("error", 351), ("beside", 351)])
-def test_kinds_have_names_of_their_own(folder: Path, kind: str, width: int) -> None:
-    asked = ["--every", "epoch", "--size", "351x450", "--format", "gif", "--seconds", "0.5"]
-    assert main(["film", str(folder), "--kind", kind, *asked]) == 0
+def test_each_kind_has_a_file_name(folder: Path, kind: str, width: int) -> None:
+    flags = ["--every", "epoch", "--size", "351x450", "--format", "gif", "--seconds", "0.5"]
+    assert main(["film", str(folder), "--kind", kind, *flags]) == 0
     with Image.open(folder / f"learning-{kind}.gif") as film:
         assert film.size == (width, 450)
 
 
-def test_the_ending_of_out_says_the_format(folder: Path, tmp_path: Path) -> None:
+def test_the_extension_of_out_determines_the_format(folder: Path, tmp_path: Path) -> None:
     assert main(["film", str(folder), "--every", "epoch", "--out", str(tmp_path / "a.WebP")]) == 0
     with Image.open(tmp_path / "a.WebP") as film:
         assert film.format == "WEBP"
@@ -72,7 +72,7 @@ def test_the_ending_of_out_says_the_format(folder: Path, tmp_path: Path) -> None
         (["RUN", "--out", "nowhere/a.mp4"], "out must be a file in a folder that exists. Got nowhere/a.mp4"),
     ],
 )
-def test_what_is_refused(
+def test_wrong_input_is_refused(
     arguments: list[str],
     message: str,
     folder: Path,

@@ -1,4 +1,4 @@
-"""A flag that takes one value is given once, in every command: else one of two would be dropped without a word."""
+"""In every command a flag with one value may be given once: otherwise one of two would be ignored silently."""
 
 from __future__ import annotations
 
@@ -37,5 +37,5 @@ def test_a_flag_given_twice_is_refused(command: str, joined: bool, refused: Call
     assert message in refused(command, flag, first, *again)
 
 
-def test_every_command_with_flags_is_asked() -> None:
+def test_every_command_with_flags_is_tested() -> None:
     assert set(COMMANDS) - set(FLAGS) == {"report"}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from sfumato.cli.half_blocks import UPPER_HALF, cells, drawn
+from sfumato.cli.half_blocks import UPPER_HALF, fit_pixels, to_segments
 
 
 @pytest.mark.parametrize(
@@ -17,18 +17,18 @@ from sfumato.cli.half_blocks import UPPER_HALF, cells, drawn
         ((2, 4000), 80, 20, (2, 80)),
     ],
 )
-def test_the_picture_keeps_its_shape(size: tuple[int, int], width: int, height: int, expected: tuple[int, int]) -> None:
-    assert cells(size, width, height) == expected
+def test_the_aspect_ratio_is_kept(size: tuple[int, int], width: int, height: int, expected: tuple[int, int]) -> None:
+    assert fit_pixels(size, width, height) == expected
 
 
-def test_two_rows_a_line_in_their_colors() -> None:
+def test_two_rows_per_line_in_their_colors() -> None:
     painting = np.zeros((4, 3, 3))
     painting[0] = (1, 0, 0)
     painting[1] = (0, 2, -1)
     painting[3, 2] = (0, 0, 0.5)
     console = Console(width=10, color_system="truecolor", force_terminal=True)
     with console.capture() as capture:
-        console.print(drawn(painting))
+        console.print(to_segments(painting))
     text = capture.get()
     assert text.count(UPPER_HALF) == 6
     assert "38;2;255;0;0" in text
@@ -40,5 +40,5 @@ def test_gray_and_rgba() -> None:
     for channels in (1, 4):
         console = Console(width=10, color_system="truecolor", force_terminal=True)
         with console.capture() as capture:
-            console.print(drawn(np.full((2, 2, channels), 0.2)))
+            console.print(to_segments(np.full((2, 2, channels), 0.2)))
         assert "38;2;51;51;51" in capture.get()

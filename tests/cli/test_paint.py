@@ -1,4 +1,4 @@
-"""``sfumato paint`` as a person types it; in a process of its own where that is what is tested."""
+"""``sfumato paint`` with arguments of the command line; in a separate process for signals and pipes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def tile(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_paint_says_where_everything_is(tile: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_paint_prints_the_paths_of_the_results(tile: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["paint", str(tile), *SMALL, "--runs", str(tmp_path / "runs"), "--evaluation.interval", "epoch"]) == 0
     out, err = capsys.readouterr()
     (folder,) = (tmp_path / "runs").iterdir()
@@ -66,7 +66,7 @@ def test_flags_reach_the_recipe(tile: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_none_clears_a_field_but_is_also_an_encoding(tile: Path, tmp_path: Path) -> None:
+def test_none_clears_a_field_and_is_also_an_encoding(tile: Path, tmp_path: Path) -> None:
     flags = ["--model.encoding", "none", "--picture.size", "none", "--film.every", "never"]
     assert main(["paint", str(tile), *SMALL, *flags, "--runs", str(tmp_path / "runs")]) == 0
 
@@ -118,11 +118,11 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.slow
-def test_help_of_paint_teaches_every_flag(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_help_of_paint_lists_every_flag(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    with pytest.raises(SystemExit) as left:
+    with pytest.raises(SystemExit) as exited:
         main(["paint", "--help"])
-    assert left.value.code == 0
+    assert exited.value.code == 0
     out = capsys.readouterr().out
     assert "[PICTURE]" in out
     for text in (
@@ -136,15 +136,15 @@ def test_help_of_paint_teaches_every_flag(capsys: pytest.CaptureFixture[str], mo
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(os.name != "posix", reason="the shell's pipe and status are POSIX's")
+@pytest.mark.skipif(os.name != "posix", reason="the pipe and the status of the shell require POSIX")
 @pytest.mark.parametrize("command", ["paint --help", "recipe blog-2012"])
-def test_who_reads_the_output_may_leave_early(command: str) -> None:
+def test_the_reader_of_the_output_may_end_early(command: str) -> None:
     script = f"set -o pipefail; '{sys.executable}' -m sfumato {command} | true"
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_help_brings_nothing_heavy() -> None:
+def test_help_loads_no_large_library() -> None:
     code = (
         "import sys; from sfumato.cli.main import main; main(['--help']);"
         "sys.exit(bool({'torch', 'numpy', 'pydantic', 'tyro', 'rich'} & set(sys.modules)))"
@@ -153,8 +153,8 @@ def test_help_brings_nothing_heavy() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(os.name != "posix", reason="signals are sent as on POSIX")
-def test_ctrl_c_stops_and_writes_everything(tile: Path, tmp_path: Path) -> None:
+@pytest.mark.skipif(os.name != "posix", reason="signals require POSIX")
+def test_ctrl_c_stops_and_writes_the_results(tile: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "sfumato", "paint", str(tile), *NETWORK, "--budget.seconds", "1000"]
     command += ["--runs", str(tmp_path / "runs")]
     with process(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as painting:

@@ -1,4 +1,4 @@
-"""``sfumato recipe``, and ``--recipe`` of the commands that take a recipe's flags."""
+"""``sfumato recipe``, and the flag ``--recipe`` of other commands."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ def test_formats(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.slow
-def test_without_arguments_the_default(capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_arguments_the_default_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert from_json(printed(capsys)) == Recipe()
 
 
 @pytest.mark.slow
-def test_what_was_printed_can_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_output_can_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = made.run(tmp_path, "a", model={"depth": 6}, budget={"epochs": 2})
     from_run = printed(capsys, str(folder))
     assert from_json(from_run).budget.epochs == 2
     (tmp_path / "again.json").write_text(from_run)
     assert printed(capsys, str(tmp_path / "again.json")) == from_run
-    # A flag of the budget replaces all of it, whatever the recipe came from.
+    # A flag of the budget replaces the whole budget.
     after = from_json(printed(capsys, str(tmp_path / "again.json"), "--budget.seconds", "1"))
     assert after.budget.epochs is None
 
@@ -96,7 +96,7 @@ def test_paint_takes_a_recipe(tmp_path: Path) -> None:
         (["describe", "--recipe", "fast", "--preset=fast"], "each name a whole recipe"),
     ],
 )
-def test_what_is_refused(
+def test_wrong_input_is_refused(
     arguments: list[str],
     message: str,
     capsys: pytest.CaptureFixture[str],
@@ -114,7 +114,7 @@ def test_what_is_refused(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", ["recipe", "describe"])
-def test_no_torch_for_an_answer(command: str) -> None:
+def test_no_torch_is_loaded(command: str) -> None:
     code = (
         "import sys; from sfumato.cli.main import main; main(sys.argv[1:]);"
         "sys.exit(bool({'torch', 'numpy', 'PIL'} & set(sys.modules)))"

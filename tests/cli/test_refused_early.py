@@ -1,4 +1,4 @@
-"""All that can be refused is refused before the first step, in one line, with nothing written."""
+"""Wrong input is refused before the first step, in one line, with nothing written."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ TWO_BY_TWO = ["--picture.size", "2x2"]
 
 @pytest.fixture(scope="module")
 def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run that can be resumed."""
+    """Return the folder of a run that can be resumed."""
     return sf.paint(picture(), runs=tmp_path_factory.mktemp("runs"), film="none", stop=lambda: True, **SMALL).folder
 
 
 @pytest.fixture
 def untrained(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever takes a step fails."""
+    """Make every training step fail."""
 
     def step(*_: object, **__: object) -> Any:
         raise AssertionError("a step was taken")
@@ -40,8 +40,8 @@ def untrained(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(TrialRun, "advance", step)
 
 
-LATE: dict[str, tuple[list[str], str]] = {
-    "film nowhere": (
+CASES: dict[str, tuple[list[str], str]] = {
+    "film in a missing folder": (
         ["paint", "TILE", "--film.out", "nowhere/x.mp4"],
         "film.out must be a file in a folder that exists. Got nowhere/x.mp4",
     ),
@@ -58,7 +58,10 @@ LATE: dict[str, tuple[list[str], str]] = {
         ["paint", "TILE", "--film.size", "2x4096", "--film.fit", "crop", "--picture.size", "400x2"],
         "size must be nearer to the picture's shape",
     ),
-    "resumed film nowhere": (["resume", "RUN", "--film.out", "nowhere/x.mp4"], "film.out must be a file in a folder"),
+    "resumed film in a missing folder": (
+        ["resume", "RUN", "--film.out", "nowhere/x.mp4"],
+        "film.out must be a file in a folder",
+    ),
     "all held out": (
         ["paint", "TILE", *TWO_BY_TWO, "--data.split", "0.9"],
         "data.split must leave a pixel to train on. Got 0.9 of 4 pixels, which is all",
@@ -75,7 +78,7 @@ LATE: dict[str, tuple[list[str], str]] = {
         ["compare", "--picture", "TILE", *TWO_BY_TWO, "--axis", "data.split=0.5,0.9"],
         "arm 0.9: data.split must leave a pixel to train on",
     ),
-    "an arm that no engine trains": (
+    "an arm that its engine cannot train": (
         ["compare", "--picture", "TILE", "--axis=training.batch=1,64", "--engine=online", "--training.optimizer=sgd"],
         "arm 64: engine online cannot train this recipe: training.batch must be 1",
     ),
@@ -98,12 +101,12 @@ LATE: dict[str, tuple[list[str], str]] = {
 }
 
 
-@pytest.mark.parametrize("case", LATE)
+@pytest.mark.parametrize("case", CASES)
 @pytest.mark.usefixtures("untrained")
-def test_before_the_first_step(
+def test_wrong_input_is_refused_before_the_first_step(
     case: str, stopped: Path, tile: str, refused: Callable[..., str], tmp_path: Path
 ) -> None:
-    arguments, message = LATE[case]
+    arguments, message = CASES[case]
     made = {"TILE": tile, "RUN": str(stopped)}
     for name in ("FOLDER.mp4", "FOLDER.png", "FOLDER.film.mp4"):
         (tmp_path / name).mkdir()
@@ -111,7 +114,7 @@ def test_before_the_first_step(
 
 
 @pytest.mark.usefixtures("untrained")
-def test_in_python_too(tmp_path: Path) -> None:
+def test_wrong_input_is_refused_in_python(tmp_path: Path) -> None:
     nowhere = FilmOptions(out=str(tmp_path / "nowhere" / "x.mp4"))
     for train in (
         lambda: sf.paint(picture(), runs=tmp_path, film=nowhere),
@@ -134,22 +137,22 @@ def test_in_python_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("untrained")
-def test_a_folder_that_may_not_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # The one who runs the tests may be allowed to write anywhere.
+def test_a_folder_without_write_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The user who runs the tests may be allowed to write anywhere.
     monkeypatch.setattr(os, "access", lambda *_: False)
     with pytest.raises(sf.RunError, match="film.out must be a file in a folder that may be written"):
         sf.paint(picture(), runs=tmp_path / "runs", film=FilmOptions(out=str(tmp_path / "x.mp4")))
 
 
 @pytest.mark.usefixtures("untrained")
-def test_a_disk_without_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_without_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 1000})())
     with pytest.raises(sf.RunError, match=r"must have room for at least 0 MB.*Got 0 MB; make room, or choose"):
         sf.paint(picture(), runs=tmp_path / "runs", **SMALL)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_picture_may_be_called_as_a_flag_is(
+def test_a_picture_s_name_may_begin_like_a_flag(
     tile: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -160,18 +163,18 @@ def test_a_picture_may_be_called_as_a_flag_is(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "remedy"),
+    ("arguments", "suggestion"),
     [
         (["film", "RUN"], "Make room or permission there, or choose another folder (--out)."),
         (["render", "RUN"], "Make room or permission there, or choose another folder (--out)."),
         (["resume", "RUN"], "Make room or permission there, or choose another folder (--runs)."),
     ],
 )
-def test_the_flag_of_the_command_at_hand_is_named(
+def test_the_message_names_a_flag_of_the_command(
     stopped: Path,
     tmp_path: Path,
     arguments: list[str],
-    remedy: str,
+    suggestion: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -181,4 +184,4 @@ def test_the_flag_of_the_command_at_hand_is_named(
     run = str(shutil.copytree(stopped, tmp_path / "run"))
     monkeypatch.setattr(os, "fsync", full)
     assert main([run if each == "RUN" else each for each in arguments]) == 2
-    assert remedy in capsys.readouterr().err
+    assert suggestion in capsys.readouterr().err

@@ -16,9 +16,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-def test_it_paints_and_says_where(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_paints_and_prints_the_path(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "large.png"
-    # A crop that starts with a minus is a value and no flag.
+    # A crop that starts with a minus is a value, not a flag.
     assert main(["render", str(folder), "--size", "70x90", "--crop", "-0.5,-0.5,1.5,1.5", "--out", str(out)]) == 0
     captured = capsys.readouterr()
     assert captured.out == f"picture   {out}\n"
@@ -32,8 +32,8 @@ def test_it_draws_neurons_and_their_films(folder: Path, tmp_path: Path, capsys: 
     assert main(["render", str(folder), *flags]) == 0
     names = ["n-1.png", "n-1.mp4", "n-2.png", "n-2.mp4"]
     kinds = ["picture  ", "film     "] * 2
-    wanted = [f"{kind} {tmp_path / name}" for kind, name in zip(kinds, names, strict=True)]
-    assert capsys.readouterr().out.splitlines() == wanted
+    expected = [f"{kind} {tmp_path / name}" for kind, name in zip(kinds, names, strict=True)]
+    assert capsys.readouterr().out.splitlines() == expected
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
 
 
@@ -65,7 +65,7 @@ def test_it_draws_neurons_and_their_films(folder: Path, tmp_path: Path, capsys: 
         (["RUN", "--out", "nowhere/a.png", "--neurons", "all"], "out must be a file in a folder that exists"),
     ],
 )
-def test_what_is_refused(
+def test_wrong_input_is_refused(
     arguments: list[str],
     message: str,
     folder: Path,
@@ -87,6 +87,6 @@ def test_help_names_every_flag(command: str, capsys: pytest.CaptureFixture[str])
     with pytest.raises(SystemExit) as ended:
         main([command, "--help"])
     assert ended.value.code == 0
-    shown = capsys.readouterr().out
+    out = capsys.readouterr().out
     for flag in {"film": ["--every", "--max-side"], "render": ["--crop", "--neurons", "--film"]}[command]:
-        assert flag in shown
+        assert flag in out

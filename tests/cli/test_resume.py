@@ -1,4 +1,4 @@
-"""resume, pause and stop on the command line."""
+"""The commands resume, pause, and stop."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.small import SMALL, picture
 
 
 @pytest.mark.slow
-def test_resume_says_where_everything_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_resume_prints_the_paths_of_the_results(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = sf.paint(picture(), runs=tmp_path, film="none", stop=lambda: True, **SMALL)
     assert main(["resume", str(run.folder)]) == 0
     out = capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""``sfumato runs``: a table, plain lines, JSON."""
+"""``sfumato runs``: a table, plain lines, or JSON."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def runs(tmp_path: Path) -> str:
     return str(tmp_path)
 
 
-def answer(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+def output(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     assert main(["runs", *arguments]) == 0
     captured = capsys.readouterr()
     assert captured.err == ""
@@ -31,7 +31,7 @@ def answer(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 
 def test_plain_lines(runs: str, capsys: pytest.CaptureFixture[str]) -> None:
-    head, *lines = answer(capsys, "--runs", runs, "--sort", "name").splitlines()
+    head, *lines = output(capsys, "--runs", runs, "--sort", "name").splitlines()
     assert head.split()[:4] == ["run", "state", "PSNR", "seconds"]
     cat, photo, damaged = lines
     assert cat.split() == [
@@ -67,20 +67,20 @@ def test_a_terminal(runs: str, columns: int, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_newest_first_and_filter(runs: str, capsys: pytest.CaptureFixture[str]) -> None:
-    names = [each["name"] for each in json.loads(answer(capsys, "--runs", runs, "--json"))]
+    names = [each["name"] for each in json.loads(output(capsys, "--runs", runs, "--json"))]
     assert names.index("20260201-000000-photo-0123abcd") < names.index("20260101-000000-cat-0123abcd")
-    (only,) = json.loads(answer(capsys, "--runs", runs, "--json", "--filter", "CAT depth=6"))
+    (only,) = json.loads(output(capsys, "--runs", runs, "--json", "--filter", "CAT depth=6"))
     assert only["differences"] == {"model.depth": "6", "model.activation": "sine(omega=3)"}
     assert only["psnr"] == 21.5
-    assert "None of the 3 runs" in answer(capsys, "--runs", runs, "--filter", "zz")
-    assert answer(capsys, "--runs", runs, "--filter", "zz", "--json") == "[]\n"
+    assert "None of the 3 runs" in output(capsys, "--runs", runs, "--filter", "zz")
+    assert output(capsys, "--runs", runs, "--filter", "zz", "--json") == "[]\n"
 
 
-def test_no_runs_say_what_to_do(
+def test_without_runs_the_output_says_what_to_do(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert answer(capsys) == "No runs in runs. Make one with: sfumato paint\n"
+    assert output(capsys) == "No runs in runs. Start one with: sfumato paint\n"
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_no_runs_say_what_to_do(
     [
         (["--jsn"], "--jsn is not a flag of sfumato runs; did you mean --json?"),
         (["--json=1"], "--json takes no value. Got '--json=1'"),
-        (["extra"], "runs takes nothing but flags. Got 'extra'"),
+        (["extra"], "runs takes only flags. Got 'extra'"),
         (["--sort"], "--sort needs a value"),
         (["--filter", "--json"], "--filter needs a value"),
         (["--sort", "psn"], "did you mean 'psnr'?"),

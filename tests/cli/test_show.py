@@ -22,7 +22,7 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-def test_everything_about_a_run(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_description_of_a_run(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show", str(folder)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"run       {folder}"
@@ -49,14 +49,14 @@ def test_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert data["run"] == json.loads((folder / "run.json").read_text())
 
 
-def test_a_part_of_the_name_and_the_newest(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_part_of_a_name_and_the_newest_run(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     newest = made.run(folder.parent, "20260301-000000-dog-0123abcd", facts={"started": "2026-03-01T00:00:00+0000"})
     for arguments, expected in ((["cat"], folder), ([], newest), (["0301"], newest)):
         assert main(["show", *arguments, "--runs", str(folder.parent)]) == 0
         assert capsys.readouterr().out.startswith(f"run       {expected}\n")
 
 
-def test_what_differs_in_nothing_and_has_little(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_run_of_the_default_recipe_with_missing_facts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     odd = {"result": None, "provenance": 3, "findings": None, "picture": []}
     made.run(tmp_path, "a", facts=odd)
     assert main(["show", "--runs", str(tmp_path)]) == 0
@@ -76,7 +76,9 @@ def test_what_differs_in_nothing_and_has_little(tmp_path: Path, capsys: pytest.C
         (["a", "--run", "b"], "--run is not a flag of sfumato show; did you mean --runs?"),
     ],
 )
-def test_what_is_refused(arguments: list[str], message: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_input_is_refused(
+    arguments: list[str], message: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     made.run(folder.parent, "20260301-000000-dog-0123abcd")
     made.run(folder.parent, "broken")
     (folder.parent / "broken/run.json").write_text("")

@@ -21,7 +21,7 @@ from tests.small import picture
 
 @pytest.fixture
 def tile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A small picture in the place of the Mona Lisa, and tracks of few seeds."""
+    """Substitute a small picture for the Mona Lisa, and reduce the seeds of the tracks; return the picture's file."""
     path = tmp_path / "tile.png"
     Image.fromarray((picture(16, 12) * 255).round().astype(np.uint8)).save(path)
     made.stand_in(path, monkeypatch)
@@ -51,7 +51,7 @@ def test_the_closed_track(tile: Path, tmp_path: Path, capsys: pytest.CaptureFixt
 
 
 @pytest.mark.slow
-def test_what_is_recorded_can_be_run_again(tile: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_recorded_result_can_be_reproduced(tile: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "results.json"
     flags = ["--picture", tile, "--threads", "1", "--append", file]
     printed(capsys, *flags, "--training.batch", "32")
@@ -70,7 +70,7 @@ def test_the_open_track(tile: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("arguments", "message"),
     [
         (["--track", "ajar"], "track must be one of closed, open. Got 'ajar'."),
         (["--seeds", "mine"], "seeds must be one of official, tuning. Got 'mine'."),
@@ -85,13 +85,13 @@ def test_the_open_track(tile: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (["--table", "none.json"], "It does not exist."),
         (["--picture", "none.png"], "picture.source"),
         (["--engine", "replica"], "engine replica cannot train this recipe"),
-        (["mona-lisa"], "speedrun takes nothing but flags. Got 'mona-lisa'"),
+        (["mona-lisa"], "speedrun takes only flags. Got 'mona-lisa'"),
         (["--trak", "open"], "did you mean --track?"),
     ],
 )
-def test_what_is_refused(
+def test_wrong_input_is_refused(
     arguments: Sequence[str],
-    words: str,
+    message: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -99,7 +99,7 @@ def test_what_is_refused(
     monkeypatch.chdir(tmp_path)
     assert main(["speedrun", *arguments]) == 2
     captured = capsys.readouterr()
-    assert words in captured.err
+    assert message in captured.err
     assert len([line for line in captured.err.splitlines() if line.startswith("sfumato: ")]) == 1
     assert captured.out == ""
     assert not list(tmp_path.iterdir())
@@ -117,12 +117,12 @@ def test_another_picture_is_refused(tmp_path: Path, capsys: pytest.CaptureFixtur
 def test_ctrl_c_leaves_no_result(
     tile: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    told: list[int] = []
+    interrupted_at: list[int] = []
 
     def interrupted(_: StagesProgress, name: str, done: int, total: int) -> None:
-        if name == "seeds" and done and not told:
-            # In the midst of the first training of three, after an epoch or two.
-            told.append(done)
+        if name == "seeds" and done and not interrupted_at:
+            # During the first of three trainings, after one or two epochs.
+            interrupted_at.append(done)
             signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(StagesProgress, "stage", interrupted)
@@ -132,12 +132,12 @@ def test_ctrl_c_leaves_no_result(
     out, err = capsys.readouterr()
     assert out == ""
     assert err.endswith("sfumato: interrupted; a speedrun without all of its seeds has no result.\n")
-    assert told
-    assert told[0] < PARTS
+    assert interrupted_at
+    assert interrupted_at[0] < PARTS
     assert not file.exists()
 
 
-def test_the_file_of_results_that_comes_with_the_project() -> None:
+def test_the_results_in_the_repository_are_those_of_the_page() -> None:
     root = Path(__file__).parents[2]
     rows = report.table(records.read(root / "benchmarks" / "results" / "speedrun.json"))
     page = (root / "docs" / "speedrun.md").read_text(encoding="utf-8")

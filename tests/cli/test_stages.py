@@ -6,9 +6,7 @@ from sfumato.cli import stages
 from sfumato.cli.stages import StagesProgress
 
 
-def test_lines_tell_how_far_and_how_long_still(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_lines_show_progress_and_time_left(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
     monkeypatch.setattr(stages.time, "monotonic", lambda: now)
     with StagesProgress() as progress:
@@ -19,7 +17,7 @@ def test_lines_tell_how_far_and_how_long_still(
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "film   2%"
     assert lines.pop(1) == "about 38 s for the film"
-    # A line every five seconds: after 5 s 6 of 40 are done.
+    # One line per five seconds: after 5 s 6 of 40 items are done.
     assert lines[1] == "film  15%  0:00:28 left"
     assert lines[-2] == "film 100%  0:00:00 left"
     assert lines[-1] == "sheet  50%"

@@ -1,4 +1,4 @@
-"""Standard streams as commands meet them: closed, in ASCII, narrow, full of text that is not ours."""
+"""Standard streams that are closed, encoded in ASCII, or narrow, and text with markup."""
 
 from __future__ import annotations
 
@@ -17,22 +17,24 @@ from sfumato.cli.main import COMMANDS, main
 from sfumato.cli.progress import PaintProgress
 from sfumato.recipe import Budget
 
-posix = pytest.mark.skipif(os.name != "posix", reason="the shell closes streams as on POSIX")
+posix = pytest.mark.skipif(os.name != "posix", reason="closing streams in the shell requires POSIX")
 
 
 def shell(script: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
-    """A script of the shell, in which ``$S`` is the command."""
+    """Run a script of the shell, in which ``$S`` is the command ``sfumato``."""
     whole = os.environ | {"S": f"{sys.executable} -m sfumato"} | environment
     return subprocess.run(["sh", "-c", script], env=whole, capture_output=True, check=False, timeout=120)
 
 
 @posix
-@pytest.mark.parametrize(("closed", "told"), [(">&-", False), ("2>&-", True), ("<&-", True), (">&- 2>&- <&-", False)])
-def test_closed_streams(tmp_path: Path, closed: str, told: bool) -> None:
+@pytest.mark.parametrize(
+    ("closed", "printed"), [(">&-", False), ("2>&-", True), ("<&-", True), (">&- 2>&- <&-", False)]
+)
+def test_closed_streams(tmp_path: Path, closed: str, printed: bool) -> None:
     done = shell(f"$S recipe blog-2012 --format string {closed}; echo $? > {tmp_path}/status")
     assert (tmp_path / "status").read_text() == "0\n"
     assert done.stderr == b""
-    assert done.stdout.startswith(b"sf2:") is told
+    assert done.stdout.startswith(b"sf2:") is printed
 
 
 @posix
@@ -42,9 +44,9 @@ def test_bad_input_with_closed_streams_keeps_its_status(tmp_path: Path) -> None:
 
 
 @posix
-def test_a_file_name_that_is_not_utf_8_is_told_by_its_own_bytes() -> None:
+def test_a_file_name_that_is_not_utf_8_is_printed_as_its_bytes() -> None:
     done = shell("$S runs --runs $(printf '/nowhere/\\377\\376'); $S show $(printf 'x\\377')")
-    assert done.stdout == b"No runs in /nowhere/\xff\xfe. Make one with: sfumato paint\n"
+    assert done.stdout == b"No runs in /nowhere/\xff\xfe. Start one with: sfumato paint\n"
     assert b"x\xff" in done.stderr or b"x\\xff" in done.stderr or b"\\udcff" in done.stderr
     assert b"Traceback" not in done.stderr
     assert done.stderr.count(b"\n") == 1
@@ -60,11 +62,11 @@ def test_a_file_name_that_is_not_utf_8_is_told_by_its_own_bytes() -> None:
         ("\ud800", "utf-8", b"\\ud800"),
     ],
 )
-def test_what_an_encoding_lacks(text: str, encoding: str, expected: bytes) -> None:
+def test_characters_that_an_encoding_lacks(text: str, encoding: str, expected: bytes) -> None:
     standard_streams.prepare()
     raw = io.BytesIO()
-    # Kept: with it goes what it writes to.
-    stream = io.TextIOWrapper(raw, encoding=encoding, errors="anyhow", write_through=True)
+    # The variable keeps the stream alive: its end would close what it writes to.
+    stream = io.TextIOWrapper(raw, encoding=encoding, errors="sfumato-fallback", write_through=True)
     stream.write(text)
     assert raw.getvalue() == expected
 
@@ -72,7 +74,7 @@ def test_what_an_encoding_lacks(text: str, encoding: str, expected: bytes) -> No
 @pytest.mark.slow
 @posix
 def test_help_in_ascii_and_at_any_width() -> None:
-    # One process for all: each brings tyro.
+    # One process for all commands, because loading tyro takes time.
     program = (
         "import contextlib, io, os, sys\n"
         "from sfumato.cli import standard_streams\n"
@@ -82,8 +84,8 @@ def test_help_in_ascii_and_at_any_width() -> None:
         "    os.environ['COLUMNS'] = '1'\n"
         "    try:\n"
         "        main([name, '--help'])\n"
-        "    except SystemExit as left:\n"
-        "        assert left.code == 0, name\n"
+        "    except SystemExit as exited:\n"
+        "        assert exited.code == 0, name\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", program],
@@ -97,7 +99,7 @@ def test_help_in_ascii_and_at_any_width() -> None:
     assert done.stdout.isascii()
 
 
-def test_progress_is_text(capsys: pytest.CaptureFixture[str]) -> None:
+def test_progress_is_printed_without_markup(capsys: pytest.CaptureFixture[str]) -> None:
     out = io.StringIO()
     progress = PaintProgress(Budget(epochs=1), console=Console(file=out, width=200))
     line = "MP4 needs more: pip install 'sfumato[lab]' [/b] [red]C:\\x[/red] :smile:"
@@ -109,7 +111,7 @@ def test_progress_is_text(capsys: pytest.CaptureFixture[str]) -> None:
     assert "film [/b] [lab]" in terminal.getvalue()
 
 
-def test_no_room_for_another_file_is_not_told_as_the_output(
+def test_a_full_disk_is_not_reported_as_that_of_the_output(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def full(_: object) -> int:
@@ -117,19 +119,17 @@ def test_no_room_for_another_file_is_not_told_as_the_output(
 
     monkeypatch.setattr("sfumato.cli.recipe.command", full)
     assert main(["recipe"]) == 2
-    assert (
-        capsys.readouterr().err == "sfumato: cannot write a file: no space left on device. Make room where it goes.\n"
-    )
+    assert capsys.readouterr().err == "sfumato: cannot write a file: no space left on device. Make room there.\n"
 
 
 @posix
-def test_standard_error_that_nobody_reads_ends_no_work() -> None:
+def test_a_closed_standard_error_ends_no_work() -> None:
     reading, writing = os.pipe()
     os.close(reading)
     stream = io.TextIOWrapper(
-        standard_streams._Patient(writing),  # pyright: ignore[reportArgumentType]
+        standard_streams._BestEffortStderr(writing),  # pyright: ignore[reportArgumentType]
         write_through=True,
     )
-    stream.write("nobody\n")
+    stream.write("unread\n")
     os.close(writing)
     stream.write("closed\n")

@@ -1,4 +1,4 @@
-"""``sfumato ablate``."""
+"""The ``sfumato ablate`` command."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sfumato.cli import base, flags
 from sfumato.errors import SfumatoError
 from sfumato.recipe import Recipe, changed, preset
 
-DOC = """Undo one setting of a recipe at a time, and all together, and say with intervals which of them matter.
+DOC = """Undo one setting of a recipe at a time, and all together, and report the effects with confidence intervals.
 
 Examples:  sfumato ablate six-hints --picture photo.jpg
            sfumato ablate rprop-sigmoid --picture photo.jpg
@@ -22,11 +22,11 @@ Examples:  sfumato ablate six-hints --picture photo.jpg
 
 
 def command(arguments: Sequence[str]) -> int:
-    """Ablate, and print what matters."""
+    """Run the ablation, print its verdict, and return the exit status."""
     from sfumato.lab.plan import SEEDS
     from sfumato.lab.questions import ABLATIONS
 
-    undone, rest = flags.collected(arguments, "--undo")
+    undo_texts, rest = flags.pop_repeated(arguments, "--undo")
     question = next((ABLATIONS[word] for word in rest if word in ABLATIONS), None)
     recipe = _recipe(question, rest)
     names = "; ".join(f"{name}, {each.HELP}" for name, each in ABLATIONS.items())
@@ -34,31 +34,31 @@ def command(arguments: Sequence[str]) -> int:
         "ablate",
         DOC,
         rest,
-        flags.positional("question", "", "QUESTION", f"{names}; or none, with --undo"),
-        flags.field("picture", flags.NONE, "FILE", "the picture that all learn; short for --picture.source"),
-        flags.field("undo", flags.NONE, "FIELD=VALUE", "once a setting: what it becomes; field=value;field=value"),
-        flags.field("out", flags.NONE, "DIR", "the experiment's folder; gone on with where it holds this experiment"),
-        flags.field("seeds", str(SEEDS), "INT", "paired seeds an arm; below 5 nothing is claimed"),
-        flags.switch("retry", "train again what failed before"),
-        flags.field("workers", "0", "INT", "trials trained at a time, each on one thread; 0: one a core"),
+        flags.positional("question", "", "QUESTION", f"{names}; omit it with --undo"),
+        flags.field("picture", flags.NONE, "FILE", "picture that all arms train on; short for --picture.source"),
+        flags.field("undo", flags.NONE, "FIELD=VALUE", "ablated values as field=value;field=value; may be repeated"),
+        flags.field("out", flags.NONE, "DIR", "folder of the experiment; continued if it holds this one already"),
+        flags.field("seeds", str(SEEDS), "INT", "paired seeds per arm; below 5 there is no verdict"),
+        flags.switch("retry", "train failed trials again"),
+        flags.field("workers", "0", "INT", "trials trained in parallel, one thread each; 0: one per core"),
         *base.fields(recipe, rest),
     )
-    if bool(parsed.question) + bool(undone) != 1:
-        raise SfumatoError("ablate takes a question, or what to undo with --undo. Got neither or both.")
+    if bool(parsed.question) + bool(undo_texts) != 1:
+        raise SfumatoError("ablate must be given either a question or --undo FIELD=VALUE. Got neither or both.")
     if parsed.question and question is None:
         close = difflib.get_close_matches(parsed.question, ABLATIONS, n=1)
         hint = f"; did you mean {close[0]!r}?" if close else "."
         raise SfumatoError(f"the question must be one of {', '.join(ABLATIONS)}. Got {parsed.question!r}{hint}")
     recipe = base.with_picture(base.with_flags(recipe, parsed), parsed)
     from sfumato.api import load_picture
-    from sfumato.cli.arms import check_heeded
-    from sfumato.cli.experiments import planned
+    from sfumato.cli.arms import check_flags_have_effect
+    from sfumato.cli.experiments import train_and_print
     from sfumato.lab.compare import paired_seeds
     from sfumato.lab.questions import ablation
 
     if question is not None:
-        check_heeded(flags.given(parsed.changes), [question.SETS], parsed.question)
-    for text in undone:
+        check_flags_have_effect(flags.given(parsed.changes), [question.SETS], parsed.question)
+    for text in undo_texts:
         trust.allow_named_in(ablation.parsed(text))
     picture = load_picture(recipe)
     if "budget" not in flags.given(parsed.changes) and not _has_budget(question, rest):
@@ -68,11 +68,11 @@ def command(arguments: Sequence[str]) -> int:
     seeds = flags.number("seeds", parsed.seeds, 1, int)
     paired = paired_seeds(seeds)
     plan = (
-        ablation.plan(recipe, picture, undone, seeds=paired)
+        ablation.plan(recipe, picture, undo_texts, seeds=paired)
         if question is None
         else question.plan(recipe, picture, seeds=paired)
     )
-    return planned(
+    return train_and_print(
         plan,
         picture,
         out=None if isinstance(parsed.out, flags.Default) else Path(parsed.out),
@@ -82,12 +82,12 @@ def command(arguments: Sequence[str]) -> int:
 
 
 def _recipe(question: ModuleType | None, arguments: Sequence[str]) -> Recipe:
-    """What is ablated, before flags."""
+    """Return the recipe that is ablated, before its flags are applied."""
     from sfumato.lab.questions import ablation
 
     named = flags.value_of(arguments, "--preset") is not None or flags.value_of(arguments, "--recipe") is not None
     if question is None:
-        return base.chosen(arguments) if named else changed(base.chosen(arguments), ablation.DEFAULTS)
+        return base.select_recipe(arguments) if named else changed(base.select_recipe(arguments), ablation.DEFAULTS)
     if named:
         raise SfumatoError(
             f"the question ablates the preset {question.PRESET}. Got --preset or --recipe; leave it out."
@@ -96,7 +96,7 @@ def _recipe(question: ModuleType | None, arguments: Sequence[str]) -> Recipe:
 
 
 def _has_budget(question: ModuleType | None, arguments: Sequence[str]) -> bool:
-    # A preset's 500 epochs are one person's afternoon; sixty trainings get what they can pay for.
+    # The 500 epochs of a preset take one training an afternoon; for sixty trainings a budget is computed.
     if question is not None:
         return "budget" in question.DEFAULTS
     return flags.value_of(arguments, "--recipe") is not None

@@ -1,4 +1,4 @@
-"""The recipe that a command's flags change: ``--preset`` or ``--recipe``."""
+"""The base recipe of a command, ``--preset`` or ``--recipe``, and the flags that change it."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from sfumato.errors import SfumatoError
 from sfumato.recipe import DESCRIPTIONS, Recipe, changed, preset
 from sfumato.recipe.source import KINDS, is_run, read
 
-PRESETS = "the recipe that other flags change: " + "; ".join(f"{name}, {text}" for name, text in DESCRIPTIONS.items())
+PRESETS = "base recipe, changed by other flags: " + "; ".join(f"{name}, {text}" for name, text in DESCRIPTIONS.items())
 
 
-def chosen(arguments: Sequence[str], default: str = "fast") -> Recipe:
-    """The recipe that the arguments name, else the preset ``default``. Raises SfumatoError."""
+def select_recipe(arguments: Sequence[str], default: str = "fast") -> Recipe:
+    """Return the recipe that the arguments name, or else the preset ``default``; raise SfumatoError for a wrong one."""
     name, source = flags.value_of(arguments, "--preset"), flags.value_of(arguments, "--recipe")
     if name and source:
         raise SfumatoError(f"--preset and --recipe each name a whole recipe. Got {name!r} and {source!r}; give one.")
@@ -27,17 +27,17 @@ def chosen(arguments: Sequence[str], default: str = "fast") -> Recipe:
 
 
 def fields(base: Recipe, arguments: Sequence[str], default: str = "fast") -> list[tuple[str, Any, Any]]:
-    """``--preset``, ``--recipe`` and a flag for every field of the recipe, which become ``changes``."""
-    changes = flags.of(base)
+    """Return ``--preset``, ``--recipe``, and a flag for every field of the recipe, collected under ``changes``."""
+    changes = flags.from_section(base)
     return [
         flags.field("preset", flags.value_of(arguments, "--preset") or default, "NAME", PRESETS),
-        flags.field("recipe", flags.NONE, "RECIPE", f"in place of --preset: {KINDS}"),
+        flags.field("recipe", flags.NONE, "RECIPE", f"base recipe instead of a preset: {KINDS}"),
         ("changes", Annotated[type(changes), tyro.conf.arg(name="")], dataclasses.field(default=changes)),
     ]
 
 
 def with_flags(recipe: Recipe, parsed: Any) -> Recipe:
-    """The recipe with what was typed. Raises SfumatoError for a wrong field, or two that contradict each other."""
+    """Return the recipe with the flags' changes; raise SfumatoError for a wrong field, or two that conflict."""
     typed = flags.given(parsed.changes)
     trust.allow_named_in(typed)
     model, picture = typed.get("model", {}), typed.get("picture", {})
@@ -46,7 +46,7 @@ def with_flags(recipe: Recipe, parsed: Any) -> Recipe:
             f"--picture.size is the exact size. Got {picture['size']} and --picture.max-side {picture['max_side']} as "
             "well; leave one of them out."
         )
-    # In a recipe a list of widths decides the depth; two that were typed on one line tell of a mistake.
+    # In a recipe a list of widths determines the depth; a different depth on the same command line is a mistake.
     if "depth" in model and "," in (widths := model.get("width", "")):
         count = widths.count(",") + 1
         if model["depth"] != str(count):
@@ -56,32 +56,34 @@ def with_flags(recipe: Recipe, parsed: Any) -> Recipe:
     return changed(recipe, typed)
 
 
-def with_picture(recipe: Recipe, parsed: Any, named: str | None = None) -> Recipe:
-    """The recipe with the picture of ``--picture``, the same as ``--picture.source``. Raises SfumatoError for two.
+def with_picture(recipe: Recipe, parsed: Any, recipe_source: str | None = None) -> Recipe:
+    """Return the recipe with the picture of ``--picture``, an alias of ``--picture.source``.
 
-    ``named``: what the recipe came from, by default the value of ``--recipe``. A picture that only a run's folder names
-    must still be the one that the run learned.
+    recipe_source: what the recipe was read from, by default the value of ``--recipe``. If only a run's folder names
+    the picture, it must still be the picture that the run was trained on. Raises SfumatoError for two pictures, and
+    PictureError for a picture that has changed.
     """
     source = parsed.changes.picture.source
     if isinstance(parsed.picture, flags.Default):
-        check_picture(recipe, parsed, named)
+        check_picture(recipe, parsed, recipe_source)
         return recipe
     if not isinstance(source, flags.Default) and source != parsed.picture:
         raise SfumatoError(
-            f"one picture is learned. Got --picture {parsed.picture!r} and --picture.source {source!r}; give one."
+            f"a network trains on one picture. Got --picture {parsed.picture!r} and --picture.source {source!r}; "
+            "give one."
         )
     return changed(recipe, {"picture": {"source": parsed.picture}})
 
 
-def check_picture(recipe: Recipe, parsed: Any, named: str | None = None) -> None:
-    """Raise PictureError where the recipe is of a run whose picture has changed since, unless flags name one.
+def check_picture(recipe: Recipe, parsed: Any, recipe_source: str | None = None) -> None:
+    """Raise PictureError if the recipe is that of a run whose picture has changed since, unless a flag names a picture.
 
-    ``named`` as of `with_picture`.
+    recipe_source: as in `with_picture`.
     """
-    source = named or (None if isinstance(parsed.recipe, flags.Default) else parsed.recipe)
+    source = recipe_source or (None if isinstance(parsed.recipe, flags.Default) else parsed.recipe)
     if source is None or "picture" in flags.given(parsed.changes) or not is_run(source):
         return
-    # Only now: this brings NumPy.
+    # Imported late: this loads NumPy.
     from sfumato.runs.target import check_source
 
     check_source(Path(source), recipe)

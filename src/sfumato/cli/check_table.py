@@ -1,4 +1,4 @@
-"""A diagnosis on a terminal: the findings, and the figures of every layer before the trial and after."""
+"""A diagnosis as text: the findings, and the statistics of every layer before and after the trial run."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ HEAD = (
 
 
 def show(diagnosis: Diagnosis) -> None:
-    """Print it."""
+    """Print the diagnosis."""
     console = Console()
     trial = diagnosis.trial
     sections = (
         ("before the first step", trial.before, None),
         (f"after {trial.steps:,} steps on {trial.pixels:,} pixels (engine {trial.engine})", trial.after, trial.updates),
     )
-    for title, figures, updates in sections:
-        for line in (title, *_lines(_rows(figures, updates)), _output(figures), ""):
+    for title, stats, updates in sections:
+        for line in (title, *_lines(_rows(stats, updates)), _output(stats), ""):
             _write(console, Text(line, "bold" if line == title else ""))
     for finding in diagnosis.findings:
         text = Text(f"{finding.severity}: ", STYLES[finding.severity])
@@ -46,17 +46,17 @@ def show(diagnosis: Diagnosis) -> None:
 
 
 def _write(console: Console, text: Text) -> None:
-    # Elsewhere than on a terminal nothing wraps.
+    # Lines are wrapped on a terminal only.
     if console.is_terminal:
         console.print(text, soft_wrap=False)
     else:
         sys.stdout.write(text.plain.rstrip() + "\n")
 
 
-def _rows(figures: NetworkStats, updates: Sequence[float] | None) -> list[tuple[str, ...]]:
+def _rows(stats: NetworkStats, updates: Sequence[float] | None) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = [HEAD if updates is not None else HEAD[:-1]]
-    norms = [layer.gradient_norm for layer in figures.layers]
-    for number, layer in enumerate(figures.layers):
+    norms = [layer.gradient_norm for layer in stats.layers]
+    for number, layer in enumerate(stats.layers):
         above = norms[number + 1] if number + 1 < len(norms) else math.nan
         row = (
             layer.name,
@@ -67,8 +67,8 @@ def _rows(figures: NetworkStats, updates: Sequence[float] | None) -> list[tuple[
             _number(layer.gradient_spread),
             _number(layer.gradient_norm),
             _number(layer.gradient_norm / above if above else math.nan),
-            _share(layer.dead),
-            _share(layer.saturated),
+            _percent(layer.dead),
+            _percent(layer.saturated),
             _number(layer.stable_rank),
         )
         rows.append(row if updates is None else (*row, _number(updates[number])))
@@ -76,19 +76,19 @@ def _rows(figures: NetworkStats, updates: Sequence[float] | None) -> list[tuple[
 
 
 def _lines(rows: Sequence[Sequence[str]]) -> list[str]:
-    wide = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  " + "  ".join(_aligned(row, wide)) for row in rows]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  " + "  ".join(_aligned(row, widths)) for row in rows]
 
 
-def _aligned(row: Sequence[str], wide: Sequence[int]) -> list[str]:
-    first, *others = zip(row, wide, strict=True)
+def _aligned(row: Sequence[str], widths: Sequence[int]) -> list[str]:
+    first, *others = zip(row, widths, strict=True)
     return [f"{first[0]:<{first[1]}}", *(f"{cell:>{width}}" for cell, width in others)]
 
 
-def _output(figures: NetworkStats) -> str:
-    out, picture = figures.output, figures.picture
+def _output(stats: NetworkStats) -> str:
+    out, picture = stats.output, stats.picture
     return (
-        f"  answers from {_number(out.low)} to {_number(out.high)}, spread {_number(out.spread)}; "
+        f"  outputs from {_number(out.low)} to {_number(out.high)}, spread {_number(out.spread)}; "
         f"picture from {_number(picture.low)} to {_number(picture.high)}, spread {_number(picture.spread)}"
     )
 
@@ -97,5 +97,5 @@ def _number(value: float) -> str:
     return f"{value:.2g}" if math.isfinite(value) else "-"
 
 
-def _share(part: float | None) -> str:
-    return "-" if part is None else f"{part:.0%}"
+def _percent(fraction: float | None) -> str:
+    return "-" if fraction is None else f"{fraction:.0%}"

@@ -1,4 +1,4 @@
-"""``sfumato compare mnist-claim``: two experiments and three counts, told together."""
+"""The command ``sfumato compare mnist-claim``: two experiments and three counts, reported together."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from sfumato.recipe import Recipe
 from sfumato.runs.elsewhere import named_by
 
 FETCH = "fetch"
-"""In place of a folder: download MNIST once."""
+"""The value of ``--mnist`` that downloads MNIST, once, instead of naming a folder."""
 
 
 def run_experiment(
@@ -37,16 +37,16 @@ def run_experiment(
     retry: bool,
     parameters: int | None,
 ) -> int:
-    """Count, time, train, print; the exit status: 0, or 130 when it was interrupted before its end.
+    """Count, time, train, and print the results; return the exit status: 0, or 130 after an interruption.
 
-    ``digits``: the folder of MNIST's files, or `FETCH`; None: the bundled ones.
+    digits: the folder of MNIST's files, or `FETCH`; None: the bundled digits.
     """
-    shown = _digits(digits)
+    digit_data = _load_digits(digits)
     picture = load_picture(recipe)
     plans = mnist_claim.plans(
         recipe,
         picture,
-        shown,
+        digit_data,
         seeds=paired_seeds(seeds),
         tuning=None if tune is False else tuning_on(tuning_seeds),
         parameters=parameters,
@@ -55,20 +55,20 @@ def run_experiment(
         trainable.check(plan)
     folder = checked(default_folder(plans) if out is None else out)
     progress = StagesProgress()
-    found: list[Experiment] = []
+    experiments_run: list[Experiment] = []
     try:
         with stop_on_signals() as stop, progress, log_to(progress.say), named_by("--out"):
-            learned = {mnist_claim.PICTURE: picture, mnist_claim.DIGITS: shown}
-            for plan, name in zip(plans, learned, strict=True):
+            targets = {mnist_claim.PICTURE: picture, mnist_claim.DIGITS: digit_data}
+            for plan, name in zip(plans, targets, strict=True):
                 progress.say(
-                    f"{name}: {experiments.forecast_line(plan, learned[name], folder / name, workers, retry=retry)}"
+                    f"{name}: {experiments.forecast_line(plan, targets[name], folder / name, workers, retry=retry)}"
                 )
             timed = epoch_time.measure(recipe, stop)
-            for plan, name in zip(plans, learned, strict=True):
-                found.append(
+            for plan, name in zip(plans, targets, strict=True):
+                experiments_run.append(
                     run_plan(
                         plan,
-                        learned[name],
+                        targets[name],
                         folder / name,
                         workers=workers,
                         watch=lambda done, total, name=name: progress.stage(name, done, total),
@@ -76,20 +76,20 @@ def run_experiment(
                         retry=retry,
                     )
                 )
-                report.write(found[-1])
+                report.write(experiments_run[-1])
     except StoppedError:
-        sys.stderr.write(f"sfumato: stopped. The same command goes on with what is in {folder}.\n")
+        sys.stderr.write(f"sfumato: stopped. Run the same command again to continue from {folder}.\n")
         return 130
-    claim = Claim(timed, *found)
+    claim = Claim(timed, *experiments_run)
     page = claim_page.write(claim, folder)
-    for experiment in found:
-        experiments.tell_table(experiment)
+    for experiment in experiments_run:
+        experiments.print_table(experiment)
     sys.stdout.write("\n" + "\n".join([*claim.counts(), "", *claim.verdicts()]) + "\n")
     sys.stdout.write(f"\nexperiments {folder}\nreport      {page}\n")
     return 0
 
 
-def _digits(asked: str | None) -> Digits:
-    if asked is None:
+def _load_digits(source: str | None) -> Digits:
+    if source is None:
         return bundled.load()
-    return mnist.load(mnist.fetched() if asked == FETCH else Path(asked))
+    return mnist.load(mnist.fetched() if source == FETCH else Path(source))

@@ -1,4 +1,4 @@
-"""``sfumato clean``."""
+"""The ``sfumato clean`` command."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sfumato.cli import flags
 from sfumato.errors import SfumatoError
 from sfumato.runs import cleaning
 
-DOC = """Delete runs that went wrong, after showing them and asking. Runs that train now are never touched.
+DOC = """Delete failed and interrupted runs, after listing them and asking. Active runs are never deleted.
 
 Examples:  sfumato clean
            sfumato clean --state stopped,failed,interrupted --older-than 7
@@ -19,16 +19,21 @@ Examples:  sfumato clean
 
 
 def command(arguments: Sequence[str]) -> int:
-    """List, ask, delete; the exit status is 1 when the answer is no."""
+    """List the runs, ask, and delete them; return 1 if the answer is no."""
     parsed = flags.read(
         "clean",
         DOC,
         arguments,
         flags.field("runs", "runs", "DIR", "folder of the runs"),
-        flags.field("state", "failed,interrupted", "STATES", f"delete runs in these: {', '.join(cleaning.STATES)}"),
-        flags.field("older_than", "0", "DAYS", "only runs in which nothing was written for so many days"),
-        flags.field("keep", "0", "N", "keep the newest N of them"),
-        flags.switch("yes", "do not ask"),
+        flags.field(
+            "state",
+            "failed,interrupted",
+            "STATES",
+            f"states of runs to delete: {', '.join(cleaning.STATES)}",
+        ),
+        flags.field("older_than", "0", "DAYS", "minimum age of a run to delete: days since its last write"),
+        flags.field("keep", "0", "N", "number of the newest matching runs that are not deleted"),
+        flags.switch("yes", "no confirmation"),
     )
     states = cleaning.states_of(parsed.state)
     days = flags.number("older-than", parsed.older_than, 0, float)
@@ -43,7 +48,7 @@ def command(arguments: Sequence[str]) -> int:
     show(found)
     megabytes = sum(cleaning.size(each.folder) for each in found) / 1e6
     what = f"{len(found)} run{'s' if len(found) > 1 else ''} in {runs}, {megabytes:.1f} MB"
-    if not parsed.yes and not _agreed(what):
+    if not parsed.yes and not _confirm(what):
         sys.stdout.write("Nothing was deleted.\n")
         return 1
     for each in found:
@@ -52,9 +57,9 @@ def command(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _agreed(what: str) -> bool:
+def _confirm(what: str) -> bool:
     if not sys.stdin.isatty():
-        raise SfumatoError(f"clean asks before it deletes {what}, and nobody is there to answer; say --yes.")
+        raise SfumatoError(f"cannot ask whether to delete {what}: stdin is not a terminal; pass --yes.")
     sys.stdout.flush()
     try:
         return input(f"Delete {what}? [y/N] ").strip().lower() in ("y", "yes")

@@ -1,4 +1,4 @@
-"""``sfumato compare``."""
+"""The ``sfumato compare`` command."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sfumato.errors import SfumatoError
 from sfumato.recipe import Recipe, changed
 from sfumato.recipe.source import KINDS
 
-DOC = """Compare networks fairly on one picture: paired seeds, each at its own best learning rate, an interval.
+DOC = """Compare networks fairly on one picture: paired seeds, a tuned learning rate per arm, and a confidence interval.
 
 Examples:  sfumato compare deep-vs-shallow --picture photo.jpg --out depth
            sfumato compare mnist-claim --picture photo.jpg --out claim
@@ -23,69 +23,74 @@ Examples:  sfumato compare deep-vs-shallow --picture photo.jpg --out depth
 
 
 def command(arguments: Sequence[str]) -> int:
-    """Compare, and print the verdict."""
+    """Run the comparison, print its verdict, and return the exit status."""
     from sfumato.cli import arms
     from sfumato.lab.plan import SEEDS
     from sfumato.lab.questions import QUESTIONS, custom, deep_vs_shallow, mnist_claim
     from sfumato.lab.rates import TUNING_SEEDS
 
-    typed_arms, rest = flags.collected(arguments, "--arm")
-    axes, rest = flags.collected(rest, "--axis")
+    typed_arms, rest = flags.pop_repeated(arguments, "--arm")
+    axes, rest = flags.pop_repeated(rest, "--axis")
     claim = mnist_claim.NAME in rest
-    recipe, defaults = base.chosen(rest), mnist_claim.DEFAULTS if claim else custom.DEFAULTS
+    recipe, defaults = base.select_recipe(rest), mnist_claim.DEFAULTS if claim else custom.DEFAULTS
     if flags.value_of(rest, "--preset") is None and flags.value_of(rest, "--recipe") is None:
         recipe = changed(recipe, defaults)
     questions = {**QUESTIONS, mnist_claim.NAME: mnist_claim}
     seeds = str(mnist_claim.SEEDS if claim else SEEDS)
     names = "; ".join(f"{name}, {question.HELP}" for name, question in questions.items())
     start = custom.described(custom.defaults_of(changed(Recipe(), defaults)))
-    origin = f"Arms start from paint's default recipe with\n    {start};\n    with --preset fast from that itself.\n"
+    origin = f"Arms start from paint's default recipe with\n    {start};\n    with --preset fast, from that preset.\n"
     parsed = flags.read(
         "compare",
         f"{DOC}\n{origin}",
         rest,
-        flags.positional("question", "", "QUESTION", f"{names}; or none, with arms of your own"),
-        flags.field("picture", flags.NONE, "FILE", "the picture that all learn; short for --picture.source"),
-        flags.field("arm", flags.NONE, "NAME=RECIPE", f"once an arm: {KINDS}, or field=value;field=value;..."),
-        flags.field("axis", flags.NONE, "FIELD=A,B,...", "an arm for each value of a field; of several axes, the grid"),
-        flags.field("out", flags.NONE, "DIR", "the experiment's folder; gone on with where it holds this experiment"),
-        flags.field("seeds", seeds, "INT", "paired seeds an arm; below 5 nothing is claimed"),
+        flags.positional("question", "", "QUESTION", f"{names}; omit it with custom arms"),
+        flags.field("picture", flags.NONE, "FILE", "picture that all arms train on; short for --picture.source"),
         flags.field(
-            "tune", "auto", "auto|true|false", "find each arm's best learning rate; auto: unless rates are compared"
+            "arm",
+            flags.NONE,
+            "NAME=RECIPE",
+            f"an arm; may be repeated: {KINDS}, or field=value;field=value;...",
         ),
-        flags.field("tuning_seeds", str(TUNING_SEEDS), "INT", "seeds on which learning rates are found"),
-        flags.switch("retry", "train again what failed before"),
-        flags.field("equal", "epochs", "epochs|operations|seconds", "what every arm gets the same of"),
+        flags.field("axis", flags.NONE, "FIELD=A,B,...", "an arm per value of a field; several axes form a grid"),
+        flags.field("out", flags.NONE, "DIR", "folder of the experiment; continued if it holds this one already"),
+        flags.field("seeds", seeds, "INT", "paired seeds per arm; below 5 there is no verdict"),
         flags.field(
-            "parameters", str(deep_vs_shallow.PARAMETERS), "INT", "of every network, where depths are compared"
+            "tune", "auto", "auto|true|false", "tuning of each arm's learning rate; auto: unless the arms differ in it"
         ),
-        flags.field("mnist", flags.NONE, "DIR|fetch", "for mnist-claim: a folder of MNIST's four files, or fetch them"),
-        flags.field("workers", "0", "INT", "trials trained at a time, each on one thread; 0: one a core"),
+        flags.field("tuning_seeds", str(TUNING_SEEDS), "INT", "seeds for tuning the learning rates"),
+        flags.switch("retry", "train failed trials again"),
+        flags.field("equal", "epochs", "epochs|operations|seconds", "the budget that is equal for all arms"),
+        flags.field(
+            "parameters", str(deep_vs_shallow.PARAMETERS), "INT", "parameters per network, for questions of depth"
+        ),
+        flags.field("mnist", flags.NONE, "DIR|fetch", "for mnist-claim: folder of MNIST's four files; fetch: download"),
+        flags.field("workers", "0", "INT", "trials trained in parallel, one thread each; 0: one per core"),
         *base.fields(recipe, rest),
     )
     typed = flags.given(parsed.changes)
     recipe = base.with_picture(base.with_flags(recipe, parsed), parsed)
-    asked: str | dict[str, Recipe] = parsed.question
+    question: str | dict[str, Recipe] = parsed.question
     if bool(parsed.question) + bool(typed_arms) + bool(axes) != 1:
-        raise SfumatoError("compare takes a question, or arms with --arm, or --axis. Got none or several of these.")
+        raise SfumatoError("compare must be given exactly one of a question, --arm, or --axis. Got none or several.")
     if typed_arms:
-        asked = arms.of_arms(typed_arms, recipe, typed)
+        question = arms.from_arm_flags(typed_arms, recipe, typed)
     elif axes:
-        asked = arms.of_axes(axes, recipe, typed)
+        question = arms.from_axis_flags(axes, recipe, typed)
     else:
-        arms.check_heeded(typed, [deep_vs_shallow.SETS], parsed.question)
+        arms.check_flags_have_effect(typed, [deep_vs_shallow.SETS], parsed.question)
     if not parsed.question and not isinstance(parsed.parameters, flags.Default):
         raise SfumatoError(
-            f"--parameters is for questions of depth. Got {parsed.parameters!r} with arms; leave it out."
+            f"--parameters is for questions of depth. Got {parsed.parameters!r} with custom arms; leave it out."
         )
     if parsed.tune == "false" and not isinstance(parsed.tuning_seeds, flags.Default):
-        raise SfumatoError(f"--tuning-seeds finds learning rates. Got {parsed.tuning_seeds} with --tune false.")
+        raise SfumatoError(f"--tuning-seeds is for tuning learning rates. Got {parsed.tuning_seeds} with --tune false.")
     parameters = flags.number("parameters", parsed.parameters, 1, int)
-    how: dict[str, Any] = {
+    options: dict[str, Any] = {
         "out": None if isinstance(parsed.out, flags.Default) else Path(parsed.out),
         "workers": flags.number("workers", parsed.workers, 0, int),
         "seeds": flags.number("seeds", parsed.seeds, 1, int),
-        "tune": None if parsed.tune == "auto" else flags.truth("tune", parsed.tune),
+        "tune": None if parsed.tune == "auto" else flags.boolean("tune", parsed.tune),
         "tuning_seeds": flags.number("tuning-seeds", parsed.tuning_seeds, 2, int),
         "retry": parsed.retry,
     }
@@ -93,12 +98,12 @@ def command(arguments: Sequence[str]) -> int:
     if parsed.question == mnist_claim.NAME:
         if parsed.equal != "epochs":
             raise SfumatoError(f"equal must be epochs in {mnist_claim.NAME}. Got {parsed.equal!r}.")
-        from sfumato.cli import claim as both
+        from sfumato.cli import claim as claim_command
 
         typed = not isinstance(parsed.parameters, flags.Default)
-        return both.run_experiment(recipe, digits=mnist, parameters=parameters if typed else None, **how)
+        return claim_command.run_experiment(recipe, digits=mnist, parameters=parameters if typed else None, **options)
     if mnist is not None:
         raise SfumatoError(f"--mnist is for the question {mnist_claim.NAME}. Got {mnist!r} without it; leave it out.")
     from sfumato.cli.experiments import run_experiment
 
-    return run_experiment(asked, recipe, equal=parsed.equal, parameters=parameters, **how)
+    return run_experiment(question, recipe, equal=parsed.equal, parameters=parameters, **options)

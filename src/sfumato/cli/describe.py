@@ -1,4 +1,4 @@
-"""``sfumato describe``."""
+"""The ``sfumato describe`` command."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sfumato.recipe import changed
 from sfumato.recipe.description import DEFAULT_PIXELS, describe, pixels_of
 from sfumato.recipe.report import report
 
-DOC = """Show the network of a recipe, its size and cost, and how far the budget reaches. Nothing is trained.
+DOC = """Show the network of a recipe, its size and cost, and what its budget amounts to. Nothing is trained.
 
 Examples:  sfumato describe --model.depth 6
            sfumato describe --preset blog-2012 --pixels 300x429
@@ -20,14 +20,14 @@ Examples:  sfumato describe --model.depth 6
 
 
 def command(arguments: Sequence[str]) -> int:
-    """Describe."""
-    recipe = base.chosen(arguments)
+    """Print the description of a recipe."""
+    recipe = base.select_recipe(arguments)
     width, height = DEFAULT_PIXELS
     parsed = flags.read(
         "describe",
         DOC,
         arguments,
-        flags.field("pixels", f"{width}x{height}", "WxH", "size of the picture that costs are told for"),
+        flags.field("pixels", f"{width}x{height}", "WxH", "picture size for which costs are computed"),
         *base.fields(recipe, arguments),
     )
     recipe = base.with_flags(recipe, parsed)

@@ -1,4 +1,4 @@
-"""An experiment under a person's eyes: how long it takes, how far it is, what came out."""
+"""Experiments on the command line: the forecast, the progress, and the results."""
 
 from __future__ import annotations
 
@@ -33,35 +33,43 @@ from sfumato.runs.elsewhere import named_by
 
 COLUMNS = ("arm", "score", "±", "seeds", "parameters", "epochs", "GFLOP", "s", "GFLOP to target", "s to target", "rate")
 
-
 WIDTH = 120
-"""Characters of a table that is written to a file."""
+"""Width in characters of a table that is not printed on a terminal."""
 
 
 def run_experiment(
-    asked: str | Mapping[str, Recipe], recipe: Recipe, *, out: Path | None, workers: int, retry: bool, **how: Any
+    question: str | Mapping[str, Recipe], recipe: Recipe, *, out: Path | None, workers: int, retry: bool, **options: Any
 ) -> int:
-    """Plan, train, print; the exit status: 0, or 130 when it was interrupted before its end."""
-    if not isinstance(asked, str) and how["tune"] is None and (alike := custom.differ_in_rates(asked)) is not None:
-        a, b = (one_line(name) for name in alike)
+    """Plan, train, and print the results; return the exit status: 0, or 130 after an interruption.
+
+    question: the name of a question, or custom arms by name.
+    """
+    if (
+        not isinstance(question, str)
+        and options["tune"] is None
+        and (arm_names := custom.differ_in_rates(question)) is not None
+    ):
+        a, b = (one_line(name) for name in arm_names)
         sys.stderr.write(
-            f"learning rates are compared as they are written: {a} and {b} differ in nothing else (--tune true finds "
-            "each arm's best)\n"
+            f"learning rates are not tuned: {a} and {b} differ in nothing else (pass --tune true to find each arm's "
+            "best)\n"
         )
     picture = load_picture(recipe)
-    return planned(plan_of(asked, picture, recipe, **how), picture, out=out, workers=workers, retry=retry)
+    return train_and_print(
+        plan_of(question, picture, recipe, **options), picture, out=out, workers=workers, retry=retry
+    )
 
 
-def planned(plan: Plan, picture: NDArray[np.float32], *, out: Path | None, workers: int, retry: bool) -> int:
-    """Train and print what is planned; the exit status as of `run_experiment`."""
+def train_and_print(plan: Plan, picture: NDArray[np.float32], *, out: Path | None, workers: int, retry: bool) -> int:
+    """Train the trials of a plan and print the results; return the exit status as `run_experiment` does."""
     trainable.check(plan)
     folder = default_folder(plan) if out is None else out
     progress = StagesProgress()
-    written: list[Path] = []
+    files: list[Path] = []
     try:
         with stop_on_signals() as stop, progress, log_to(progress.say), named_by("--out"):
             progress.say(forecast_line(plan, picture, folder, workers, retry=retry))
-            found = run_plan(
+            experiment = run_plan(
                 plan,
                 picture,
                 folder,
@@ -70,75 +78,75 @@ def planned(plan: Plan, picture: NDArray[np.float32], *, out: Path | None, worke
                 stop=stop,
                 retry=retry,
             )
-            written = report.write(found)
+            files = report.write(experiment)
     except StoppedError:
-        sys.stderr.write(f"sfumato: stopped. The same command goes on with what is in {folder}.\n")
+        sys.stderr.write(f"sfumato: stopped. Run the same command again to continue from {folder}.\n")
         return 130
-    tell(found)
-    sys.stdout.write(f"report      {written[0]}\n")
+    print_results(experiment)
+    sys.stdout.write(f"report      {files[0]}\n")
     return 0
 
 
-def forecast_line(plan: Plan, learned: Learned, folder: Path, workers: int, *, retry: bool = False) -> str:
-    """What is ahead, in one line.
+def forecast_line(plan: Plan, target: Learned, folder: Path, workers: int, *, retry: bool = False) -> str:
+    """Return the forecast of an experiment as one line.
 
     ``2 arms, 10 seeds, 20 epochs, 112 x 160 pixels: about 56 trials, 36 of them to find learning rates, about 25 s``.
     """
-    ahead = forecast(plan, learned, folder, workers, retry=retry)
+    expected = forecast(plan, target, folder, workers, retry=retry)
     facts = plan.picture
     size = f"{facts['width']} x {facts['height']} pixels" if plan.task == "picture" else f"{plan.samples:,} digits"
     epochs = {arm.recipe.budget.epochs for arm in plan.arms}
-    (only,) = epochs if len(epochs) == 1 else (None,)
-    budget = "" if only is None else f", {only:g} epochs"
-    there = f" ({ahead.done:,} others are there)" if ahead.done else ""
-    search = f", {ahead.tuning:,} of them to find learning rates" if ahead.tuning else ""
-    about = "about " if ahead.tuning else ""
-    lasts = f", {duration(ahead.seconds)}" if ahead.seconds else ""
+    (epochs_of_all,) = epochs if len(epochs) == 1 else (None,)
+    budget = "" if epochs_of_all is None else f", {epochs_of_all:g} epochs"
+    done = f" ({expected.done:,} already done)" if expected.done else ""
+    search = f", {expected.tuning:,} of them to find learning rates" if expected.tuning else ""
+    about = "about " if expected.tuning else ""
+    time = f", {duration(expected.seconds)}" if expected.seconds else ""
     return (
         f"{several(len(plan.arms), 'arm')}, {several(len(plan.seeds), 'seed')}{budget}, {size}: "
-        f"{about}{several(ahead.left, 'trial')}{search}{there}{lasts}"
+        f"{about}{several(expected.left, 'trial')}{search}{done}{time}"
     )
 
 
-def tell(experiment: Experiment) -> None:
-    """The table and the verdict on stdout."""
-    tell_table(experiment)
+def print_results(experiment: Experiment) -> None:
+    """Print the table and the verdict."""
+    print_table(experiment)
     sys.stdout.write("\n" + "\n".join(map(one_line, verdict.sentences(experiment))) + "\n")
     if lines := saturation_report.sentences(experiment):
         sys.stdout.write("\n" + "\n".join(lines) + "\n")
     sys.stdout.write(f"\nexperiment  {experiment.folder.path}\n")
 
 
-def tell_table(experiment: Experiment) -> None:
-    """What every arm came to, on stdout."""
+def print_table(experiment: Experiment) -> None:
+    """Print the results of every arm."""
     console = Console(highlight=False)
     if not console.is_terminal:
-        # A file has room for whole columns.
+        # A file has no width that columns must be fitted to.
         console.width = WIDTH
-    shown = Table(box=None, pad_edge=False, header_style="bold")
+    rows = Table(box=None, pad_edge=False, header_style="bold")
     head = experiment.plan.measure.head
     for name in (head if column == "score" else column for column in COLUMNS):
-        shown.add_column(name, justify="left" if name == "arm" else "right", overflow="fold")
+        rows.add_column(name, justify="left" if name == "arm" else "right", overflow="fold")
     for line in table.lines(experiment):
         arm = line.arm
-        shown.add_row(
+        rows.add_row(
             Text(one_line(arm.name)),
-            _figure(line.score, ".2f"),
-            _figure(line.deviation, ".2f"),
+            _number(line.score, ".2f"),
+            _number(line.deviation, ".2f"),
             f"{line.finished}" + (f", {line.failed} failed" if line.failed else ""),
             "-" if arm.parameters is None else f"{arm.parameters:,}",
-            _figure(line.epochs),
-            _figure(line.gigaflop),
-            _figure(line.seconds),
-            _figure(line.gigaflop_to_target),
-            _figure(line.seconds_to_target),
+            _number(line.epochs),
+            _number(line.gigaflop),
+            _number(line.seconds),
+            _number(line.gigaflop_to_target),
+            _number(line.seconds_to_target),
             ", ".join(f"{rate:.2g}" for rate in line.rates),
         )
-    console.print(shown)
+    console.print(rows)
     goal = table.target(experiment)
     sys.stdout.write("\n±: standard deviation over the seeds")
-    sys.stdout.write("\n" if goal is None else f"; target: {goal:.1f} {head}, what the worst arm ends with\n")
+    sys.stdout.write("\n" if goal is None else f"; target: {goal:.1f} {head}, the final value of the worst arm\n")
 
 
-def _figure(value: float | None, form: str = ".3g") -> str:
-    return "-" if value is None or math.isnan(value) else f"{value:{form}}"
+def _number(value: float | None, format_spec: str = ".3g") -> str:
+    return "-" if value is None or math.isnan(value) else f"{value:{format_spec}}"

@@ -1,4 +1,4 @@
-"""``sfumato film``."""
+"""The ``sfumato film`` command."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sfumato.cli import options
 from sfumato.render.film_options import RemadeFilm
 
-DOC = """Make a run's film again from what its folder holds: at another size, as another format, of its errors.
+DOC = """Make a run's film again from the files of its folder: at another size, in another format, or of its errors.
 
 Examples:  sfumato film runs/20261123-154559-cat-4ea5ae38 --size 1920x1080 --fps 60
            sfumato film runs/20261123-154559-cat-4ea5ae38 --kind error
@@ -17,9 +17,9 @@ Examples:  sfumato film runs/20261123-154559-cat-4ea5ae38 --size 1920x1080 --fps
 
 
 def command(arguments: Sequence[str]) -> int:
-    """Make the film, and print where it is."""
-    run, chosen = options.of_run("film", DOC, arguments, RemadeFilm)
-    # Only now: the flags are right, and these bring PyTorch.
+    """Make the film and print its path."""
+    run, chosen = options.read("film", DOC, arguments, RemadeFilm)
+    # Imported after the flags are checked, because these load PyTorch.
     from sfumato.cli.stages import StagesProgress
     from sfumato.render.learning import remake
     from sfumato.runs.elsewhere import named_by

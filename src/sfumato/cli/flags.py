@@ -1,4 +1,4 @@
-"""The recipe's fields as flags: ``--model.depth 6``. tyro makes the help; pydantic checks the values."""
+"""The fields of a recipe as flags: ``--model.depth 6``. tyro writes the help; pydantic validates the values."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from sfumato.recipe.choices import Choice
 from sfumato.recipe.section import Section
 
 NONE = "none"
-"""How a field without a value is written."""
+"""The text of a field without a value."""
 
-NARROWEST = 40
-"""Columns that help is written for at least."""
+MIN_HELP_WIDTH = 40
+"""Minimum width in columns for which help is written."""
 
 T = TypeVar("T")
 N = TypeVar("N", int, float)
@@ -31,19 +31,19 @@ _SWITCH = get_args(tyro.conf.FlagCreatePairsOff[bool])[1]
 
 
 class Default(str):
-    """A flag's text that nobody typed: so flags that were given are known even when they repeat the default."""
+    """The text of a flag that was not given; so a flag that was given is known even if it repeats the default."""
 
     __slots__ = ()
 
 
-def of(section: Section) -> Any:
-    """A dataclass instance with a text for every field, nested like the recipe, for tyro to read flags into."""
+def from_section(section: Section) -> Any:
+    """Return a dataclass instance with a text for every field, nested like the section, for tyro to read flags into."""
     fields: list[tuple[str, Any, Any]] = []
     for name, info in type(section).model_fields.items():
         value = getattr(section, name)
         if isinstance(value, Section):
-            below = of(value)
-            fields.append((name, type(below), dataclasses.field(default=below)))
+            nested = from_section(value)
+            fields.append((name, type(nested), dataclasses.field(default=nested)))
         else:
             optional = type(None) in _alternatives(info.annotation)
             fields.append(field(name, _text(value), _metavar(info), _help(info), optional=optional))
@@ -53,38 +53,38 @@ def of(section: Section) -> Any:
 
 
 def field(name: str, default: str, metavar: str, text: str, *, optional: bool = False) -> tuple[str, Any, Any]:
-    """One flag that takes any text, for `dataclasses.make_dataclass`; tyro adds the default to its help."""
+    """Return a flag that takes any text, for `dataclasses.make_dataclass`; tyro adds the default to its help."""
     argument = tyro.conf.arg(metavar=metavar, help=text, help_behavior_hint=_hint(default))
     return name, Annotated[str, argument], dataclasses.field(default=Default(default), metadata={NONE: optional})
 
 
 def group(name: str, section: Section) -> tuple[str, Any, Any]:
-    """A flag for every field of a section, named ``--name.field``."""
-    below = of(section)
-    return name, type(below), dataclasses.field(default=below)
+    """Return a flag for every field of a section, named ``--name.field``."""
+    nested = from_section(section)
+    return name, type(nested), dataclasses.field(default=nested)
 
 
 def switch(name: str, text: str) -> tuple[str, Any, Any]:
-    """One flag that takes no value: it is there or not."""
+    """Return a flag without a value: true if it is given."""
     argument = tyro.conf.arg(help=text, help_behavior_hint="")
     return name, Annotated[tyro.conf.FlagCreatePairsOff[bool], argument], dataclasses.field(default=False)
 
 
 def positional(name: str, default: str, metavar: str, text: str) -> tuple[str, Any, Any]:
-    """The one argument that is given without a flag, or left out."""
+    """Return the optional positional argument of a command."""
     argument = tyro.conf.arg(metavar=f"[{metavar}]", help=text, help_behavior_hint=_hint(default))
     return name, Annotated[tyro.conf.Positional[str], argument], dataclasses.field(default=Default(default))
 
 
 def read(name: str, doc: str, arguments: Sequence[str], *fields: tuple[str, Any, Any]) -> Any:
-    """The flags of a command, each an attribute. Raises SfumatoError as `parse` does."""
+    """Return the flags of a command as attributes of an object; raise SfumatoError as `parse` does."""
     kind = dataclasses.make_dataclass(name.title(), fields, frozen=True)
     kind.__doc__ = doc
     return parse(kind(), arguments, name)
 
 
 def number(name: str, text: str, least: float, kind: Callable[[str], N]) -> N:
-    """A flag's value as a number. Raises SfumatoError when it is none, or too small."""
+    """Return a flag's value as a number; raise SfumatoError if it is not a number, or is less than ``least``."""
     rule = f"a whole number of {least:g}" if kind is int else f"a number of {least:g}"
     try:
         value = kind(text)
@@ -96,21 +96,21 @@ def number(name: str, text: str, least: float, kind: Callable[[str], N]) -> N:
 
 
 def given(values: Any) -> dict[str, Any]:
-    """The flags that were typed, as nested changes of the recipe."""
+    """Return the flags that were given, as nested changes of a recipe."""
     changes: dict[str, Any] = {}
     for each in dataclasses.fields(values):
         value = getattr(values, each.name)
         if dataclasses.is_dataclass(value):
-            if below := given(value):
-                changes[each.name] = below
+            if nested := given(value):
+                changes[each.name] = nested
         elif not isinstance(value, Default):
             changes[each.name] = None if value == NONE and each.metadata[NONE] else value
     return changes
 
 
 def value_of(arguments: Sequence[str], flag: str) -> str | None:
-    """The value of a flag that must be known before the others are read, or None."""
-    flags, _ = divided(arguments)
+    """Return the value of a flag that must be known before the others are parsed, or None."""
+    flags, _ = split_at_separator(arguments)
     for argument, following in zip(flags, [*flags[1:], ""], strict=False):
         if argument == flag:
             return following
@@ -119,11 +119,11 @@ def value_of(arguments: Sequence[str], flag: str) -> str | None:
     return None
 
 
-def collected(arguments: Sequence[str], flag: str) -> tuple[list[str], list[str]]:
-    """The values of a flag that may be given several times, and the other arguments. Raises SfumatoError."""
+def pop_repeated(arguments: Sequence[str], flag: str) -> tuple[list[str], list[str]]:
+    """Return the values of a repeatable flag, and the other arguments; raise SfumatoError for a missing value."""
     values: list[str] = []
     rest: list[str] = []
-    flags, positional = divided(arguments)
+    flags, positional = split_at_separator(arguments)
     following = iter(flags)
     for argument in following:
         name, separator, value = argument.partition("=")
@@ -138,22 +138,22 @@ def collected(arguments: Sequence[str], flag: str) -> tuple[list[str], list[str]
     return values, [*rest, *(["--", *positional] if positional else [])]
 
 
-def divided(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
-    """What stands before ``--``, flags and all, and what comes after it, where nothing is a flag."""
+def split_at_separator(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the arguments before ``--``, and those after it, none of which is a flag."""
     end = list(arguments).index("--") if "--" in arguments else len(arguments)
     return list(arguments[:end]), list(arguments[end + 1 :])
 
 
-def truth(name: str, text: str) -> bool:
-    """A flag's value as true or false. Raises SfumatoError when it is neither."""
+def boolean(name: str, text: str) -> bool:
+    """Return a flag's value as a bool; raise SfumatoError if it is neither ``true`` nor ``false``."""
     if text not in ("true", "false"):
         raise SfumatoError(f"{name} must be true or false. Got {text!r}.")
     return text == "true"
 
 
 def parse(default: T, arguments: Sequence[str], name: str) -> T:
-    """Read a command's flags. Raises SfumatoError in one line for an unknown flag or a missing value."""
-    arguments, positional = divided(arguments)
+    """Parse the flags of a command; raise SfumatoError for an unknown flag or a missing value."""
+    arguments, positional = split_at_separator(arguments)
     known = _names(default)
     switches = [f"--{each.name.replace('_', '-')}" for each in _fields(default) if _is(each, _SWITCH)]
     _check_values_follow(arguments, [flag for flag in known if flag not in switches])
@@ -161,9 +161,9 @@ def parse(default: T, arguments: Sequence[str], name: str) -> T:
     for argument in arguments:
         if argument.partition("=")[0] in switches and "=" in argument:
             raise SfumatoError(f"{argument.partition('=')[0]} takes no value. Got {argument!r}.")
-    if shutil.get_terminal_size().columns < NARROWEST:
-        # tyro has no end of lines to break where there is no room for a word.
-        os.environ["COLUMNS"] = str(NARROWEST)
+    if shutil.get_terminal_size().columns < MIN_HELP_WIDTH:
+        # tyro never finishes breaking lines that are too narrow for a word.
+        os.environ["COLUMNS"] = str(MIN_HELP_WIDTH)
     parsed, unknown = tyro.cli(
         type(default), args=arguments, default=default, prog=f"sfumato {name}", return_unknown_args=True
     )
@@ -178,18 +178,18 @@ def parse(default: T, arguments: Sequence[str], name: str) -> T:
 
 
 def _with_positional(parsed: T, default: T, positional: Sequence[str], name: str) -> T:
-    """With what came after ``--``: so a file may be called as a flag is."""
+    """Return the parsed flags with the argument after ``--``, so that a file's name may begin like a flag."""
     if flag := next((each for each in positional if each.partition("=")[0] in _names(default)), None):
         raise SfumatoError(f"{flag} must stand before --, after which nothing is a flag.")
-    places = [each.name for each in _fields(default) if _is(each, _POSITIONAL)]
-    if not places or len(positional) > 1 or not isinstance(getattr(parsed, places[0]), Default):
+    names = [each.name for each in _fields(default) if _is(each, _POSITIONAL)]
+    if not names or len(positional) > 1 or not isinstance(getattr(parsed, names[0]), Default):
         raise _too_many(default, name, positional[-1])
-    return dataclasses.replace(parsed, **{places[0]: positional[0]})  # pyright: ignore[reportArgumentType, reportCallIssue, reportUnknownVariableType]
+    return dataclasses.replace(parsed, **{names[0]: positional[0]})  # pyright: ignore[reportArgumentType, reportCallIssue, reportUnknownVariableType]
 
 
 def _too_many(default: Any, name: str, got: str) -> SfumatoError:
-    places = [_word(each) for each in _fields(default) if _is(each, _POSITIONAL)]
-    takes, more = (f"one {places[0]}", " as well") if places else ("nothing but flags", "")
+    words = [_word(each) for each in _fields(default) if _is(each, _POSITIONAL)]
+    takes, more = (f"one {words[0]}", " as well") if words else ("only flags", "")
     return SfumatoError(f"{name} takes {takes}. Got {got!r}{more}; see sfumato {name} --help.")
 
 
@@ -217,7 +217,7 @@ def _is(each: dataclasses.Field[Any], marker: Any) -> bool:
 
 
 def _hint(default: str) -> str | None:
-    # None leaves the words to tyro; of a default that is empty there is nothing to say.
+    # With None, tyro writes the hint; an empty default needs none.
     return None if default else ""
 
 

@@ -1,4 +1,4 @@
-"""A painting in the terminal: each character cell shows two pixels, one above the other."""
+"""Paintings in a terminal: each character cell shows two pixels, one above the other."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ from sfumato import images
 UPPER_HALF = "▀"
 
 
-def cells(size: tuple[int, int], width: int, height: int) -> tuple[int, int]:
-    """(rows, columns) of pixels, an even number of rows, of a picture of ``size`` (H, W) in so many character cells."""
+def fit_pixels(size: tuple[int, int], width: int, height: int) -> tuple[int, int]:
+    """Return the (rows, columns) of pixels, rows even, of a picture of ``size`` (H, W) in width x height cells."""
     scale = min(width / size[1], 2 * height / size[0])
     return max(2, 2 * round(size[0] * scale / 2)), max(2, round(size[1] * scale))
 
 
-def drawn(painting: NDArray[np.floating]) -> Segments:
-    """(rows, columns, C) in any range, an even number of rows -> colored characters, two rows a line."""
+def to_segments(painting: NDArray[np.floating]) -> Segments:
+    """Return a painting (rows, columns, C), rows even, as colored characters, two rows of pixels per line.
+
+    Values outside [0, 1] are clipped.
+    """
     pixels = images.to_uint8(painting)[:, :, :3]
     if pixels.shape[2] == 1:
         pixels = pixels.repeat(3, axis=2)

@@ -1,4 +1,4 @@
-"""``sfumato``: a static table of commands. Only the chosen one is imported, so that --help answers at once."""
+"""The program ``sfumato``: a static table of commands. Only the chosen one is imported, so that help is fast."""
 
 from __future__ import annotations
 
@@ -15,41 +15,41 @@ from sfumato import __version__
 from sfumato.cli import standard_streams
 from sfumato.errors import SfumatoError
 
-OBJECTS_A_COLLECTION = 50_000
-"""New objects after which Python looks for garbage: its own 700 are reached thousands of times by imports alone."""
+OBJECTS_PER_COLLECTION = 50_000
+"""New objects after which Python collects garbage. Imports alone reach its default of 700 thousands of times."""
 
-OUT_OF_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+WRITE_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 COMMANDS = {
-    "paint": "train a network to paint a picture; leaves a painting, a film and a curve",
-    "check": "try a recipe for a moment and say whether it will learn, and what to change",
-    "studio": "watch networks learn in a browser: start runs, see them live, compare, look inside",
-    "resume": "go on with a run that was stopped or killed, to the bits it would have had",
-    "pause": "ask a running training to wait until it is resumed or stopped",
-    "stop": "ask a running training to end and write everything",
-    "film": "make a run's film again, at any size, of its painting or its errors",
-    "render": "paint a run's network at any size, crop or zoom; or show what its neurons do",
-    "compare": "compare networks fairly on one picture, with an interval: deep against shallow, or arms of your own",
-    "ablate": "undo one setting at a time and say which matter: the six hints of 2012, or a recipe's fields",
+    "paint": "train a network to paint a picture; writes the painting, a film, and a curve",
+    "check": "train a recipe for about a second and predict whether it will learn, and what to change",
+    "studio": "train in a browser: start runs, watch them live, compare them, inspect their networks",
+    "resume": "continue a run that was stopped or killed, with bit-identical results",
+    "pause": "pause a running training until it is resumed or stopped",
+    "stop": "end a running training at its next step and write its results",
+    "film": "make a run's film again: at any size, of its paintings or its errors",
+    "render": "paint a run's network at any size, crop, or zoom; or the outputs of its units",
+    "compare": "compare networks on one picture, with confidence intervals: deep against shallow, or custom arms",
+    "ablate": "undo one setting at a time and estimate its effect: the six hints of 2012, or any fields",
     "report": "write an experiment's report again: one page, and its trials as CSV and Parquet",
-    "runs": "list runs: pictures, differences of their recipes, PSNR, seconds, state",
+    "runs": "list runs: picture, differences from the default recipe, PSNR, seconds, state",
     "show": "show one run: recipe, result, findings, provenance, files",
-    "speedrun": "how soon the network of 2012 paints the Mona Lisa as well as it did then; or how well any in 10 s",
-    "recipe": "print a recipe: a preset, a file, a shared string or a run's",
-    "describe": "draw the network of a recipe and tell its size and cost",
-    "clean": "delete runs that went wrong, after asking",
+    "speedrun": "measure how fast the network of 2012 reaches its PSNR of then, or any network's PSNR after 10 s",
+    "recipe": "print a recipe: that of a preset, a file, a shared string, or a run",
+    "describe": "draw the network of a recipe and print its size and cost",
+    "clean": "delete failed and interrupted runs, after asking",
 }
 
 HELP = f"""\
 usage: sfumato COMMAND ...
 
-Teach a deep network to paint a picture, and watch it learn.
+Train a deep network to paint a picture, and watch it learn.
 
 commands:
 {chr(10).join(f"  {name:<10} {text}" for name, text in COMMANDS.items())}
 
 options:
-  --help     show this, or with a command what that command takes
+  --help     show this help, or with a command the help of that command
   --version  show the version
 
 Start with:  sfumato paint
@@ -57,41 +57,41 @@ Start with:  sfumato paint
 
 
 def run() -> None:
-    """The console script."""
-    # What is imported is no garbage, and there is much of it: looking through it again and again as it grows takes a
-    # fifth of a second, and once more at the end another.
-    gc.set_threshold(OBJECTS_A_COLLECTION)
+    """Run the console script and exit."""
+    # Imported modules are not garbage, and there are many objects in them: collections while they are loaded take
+    # 0.2 s, and the one at exit takes 0.2 s more.
+    gc.set_threshold(OBJECTS_PER_COLLECTION)
     standard_streams.prepare()
     try:
         status = main(sys.argv[1:])
         sys.stdout.flush()
     except BrokenPipeError:
-        # Who read the output, such as head, has seen enough; or the terminal is gone.
-        _write_nowhere()
+        # The reader of the output, such as head, has ended, or the terminal is closed.
+        _discard_stdout()
         status = 0
     gc.freeze()
     sys.exit(status)
 
 
 def main(arguments: list[str]) -> int:
-    """Run one command; returns the exit status: 0, 2 for bad input, 130 when interrupted."""
+    """Run one command; return its exit status, 2 for bad input, or 130 after an interruption."""
     try:
         status = _dispatch(arguments)
-        # Here, where it can still be told: Python itself flushes when all is over.
+        # Flushed here, where an error can still be reported: Python would flush at exit.
         sys.stdout.flush()
         return status
     except OSError as error:
-        if error.errno not in OUT_OF_ROOM:
+        if error.errno not in WRITE_ERRORS:
             raise
-        where = error.filename or "a file"
-        if error.filename is None and _output_fails():
-            if error.errno == errno.EIO and _was_a_terminal():
-                # It is closed: nobody reads, as at the end of a pipe.
+        target = error.filename or "a file"
+        if error.filename is None and _stdout_fails():
+            if error.errno == errno.EIO and _stdout_is_device():
+                # The terminal is closed: nothing reads the output, as after the end of a pipe.
                 raise BrokenPipeError from None
-            where = "to the standard output"
-            _write_nowhere()
+            target = "to the standard output"
+            _discard_stdout()
         reason = os.strerror(error.errno).lower()
-        sys.stderr.write(f"sfumato: cannot write {where}: {reason}. Make room where it goes.\n")
+        sys.stderr.write(f"sfumato: cannot write {target}: {reason}. Make room there.\n")
         return 2
     except SfumatoError as error:
         sys.stderr.write(f"sfumato: {error}\n")
@@ -101,7 +101,7 @@ def main(arguments: list[str]) -> int:
         return 130
 
 
-def _output_fails() -> bool:
+def _stdout_fails() -> bool:
     try:
         sys.stdout.write("")
         sys.stdout.flush()
@@ -110,15 +110,15 @@ def _output_fails() -> bool:
     return False
 
 
-def _was_a_terminal() -> bool:
-    # One that is gone says of itself that it is none; it still is a device.
+def _stdout_is_device() -> bool:
+    # A closed terminal is not reported as a terminal any more, but it still is a character device.
     with suppress(OSError, ValueError):
         return stat.S_ISCHR(os.fstat(sys.stdout.fileno()).st_mode)
     return False
 
 
-def _write_nowhere() -> None:
-    # What is still buffered must not be tried again at exit.
+def _discard_stdout() -> None:
+    # Python must not try to write the rest of the buffer at exit.
     with suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""Commands about one run: which one, and their other flags."""
+"""The arguments of commands about one run."""
 
 from __future__ import annotations
 
@@ -15,27 +15,30 @@ if TYPE_CHECKING:
     from sfumato.runs import Run
 
 MODULE = flags.field(
-    "module", flags.NONE, "FILE:CLASS(...)", "your own network, for a run of one: nets:Net(width=64) from nets.py"
+    "module",
+    flags.NONE,
+    "FILE:CLASS(...)",
+    "custom network of the run: nets:Net(width=64) from nets.py",
 )
 
 
 def read(command: str, doc: str, arguments: Sequence[str], *fields: tuple[str, Any, Any]) -> tuple[Path, Any]:
-    """The run's folder, and the other flags. Raises SfumatoError in one line for whatever is wrong."""
+    """Return the run's folder and the other flags; raise SfumatoError for a wrong argument."""
     parsed = flags.read(
         command,
         doc,
         arguments,
-        flags.positional("run", "", "RUN", "a run's folder, or a part of one run's name; the newest when left out"),
+        flags.positional("run", "", "RUN", "folder of a run, or a part of its name; the newest run if omitted"),
         flags.field("runs", "runs", "DIR", "folder of the runs"),
         *fields,
     )
     return listing.find(parsed.run, Path(parsed.runs)), parsed
 
 
-def loaded(folder: Path, module: str) -> Run:
-    """The run in a folder, with its network where `MODULE` names it.
+def load(folder: Path, module: str) -> Run:
+    """Return the run in a folder, with its custom network if `MODULE` names it.
 
-    Raises SfumatoError where the run has no such network, or it cannot be built.
+    Raises SfumatoError if the run has no custom network, or if it cannot be built.
     """
     from sfumato.models import custom, custom_check
     from sfumato.runs import load_run
@@ -48,12 +51,12 @@ def loaded(folder: Path, module: str) -> Run:
             trust.check(named)
         return run
     if named is None:
-        raise RunError(f"--module is for runs of a network of your own. Got {module!r} for {folder}; leave it out.")
+        raise RunError(f"--module is for runs of a custom network. Got {module!r} for {folder}; leave it out.")
     built = custom_check.materialized(
         custom.build(module, run.facts["picture"]["channels"], run.recipe.seed), run.recipe.seed
     )
     run = load_run(folder, built)
     if run.moments():
-        # What does not fit is told before anything is made of it.
+        # Weights that do not fit are reported before any work begins.
         run.model()
     return run

@@ -1,4 +1,4 @@
-"""Commands that take a run and a section of options, each option a flag."""
+"""The arguments of commands that take a run and a section of options, with one flag per option."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 Options = TypeVar("Options", bound=Section)
 
 
-def of_run(command: str, doc: str, arguments: Sequence[str], kind: type[Options]) -> tuple[Run, Options]:
-    """The run, with its network where --module names it, and the options that were typed.
+def read(command: str, doc: str, arguments: Sequence[str], kind: type[Options]) -> tuple[Run, Options]:
+    """Return the run, with its custom network if --module names it, and its options.
 
-    Raises SfumatoError in one line for whatever is wrong.
+    Raises SfumatoError for a wrong argument.
     """
-    texts = flags.of(kind())
+    texts = flags.from_section(kind())
     fields = dataclasses.fields(texts)
     folder, parsed = one_run.read(
         command,
@@ -29,7 +29,7 @@ def of_run(command: str, doc: str, arguments: Sequence[str], kind: type[Options]
         one_run.MODULE,
         *((each.name, each.type, dataclasses.field(default=each.default, metadata=each.metadata)) for each in fields),
     )
-    typed = dataclasses.replace(texts, **{each.name: getattr(parsed, each.name) for each in fields})
-    chosen = kind.of(flags.given(typed))
-    # Only now: the flags are right, and this brings PyTorch.
-    return one_run.loaded(folder, parsed.module), chosen
+    given_texts = dataclasses.replace(texts, **{each.name: getattr(parsed, each.name) for each in fields})
+    chosen = kind.of(flags.given(given_texts))
+    # Loaded after the flags are checked, because this imports PyTorch.
+    return one_run.load(folder, parsed.module), chosen

@@ -1,15 +1,15 @@
-"""``sfumato paint``."""
+"""The ``sfumato paint`` command."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from sfumato.cli import base, flags
-from sfumato.cli.training import watched
+from sfumato.cli.training import train_with_progress
 from sfumato.errors import SfumatoError
 from sfumato.render.film_options import FilmOptions
 
-DOC = """Train a network to paint a picture. Leaves painting.png, learning.mp4 and curve.svg in a new run folder.
+DOC = """Train a network to paint a picture. Writes painting.png, learning.mp4, and curve.svg into a new run folder.
 
 Examples:  sfumato paint cat --budget.seconds 20
            sfumato paint photo.jpg --picture.max-side 400 --model.depth 6 --model.activation "sine(30)"
@@ -19,19 +19,22 @@ Examples:  sfumato paint cat --budget.seconds 20
 
 
 def command(arguments: Sequence[str]) -> int:
-    """Paint, and print where everything is."""
-    recipe = base.chosen(arguments)
+    """Train, print the paths of the results, and return the exit status."""
+    recipe = base.select_recipe(arguments)
     parsed = flags.read(
         "paint",
         DOC,
         arguments,
         flags.positional(
-            "picture", recipe.picture.source, "PICTURE", "a file, or cat, astronaut, coffee, camera, mona-lisa"
+            "picture",
+            recipe.picture.source,
+            "PICTURE",
+            "picture file, or cat, astronaut, coffee, camera, mona-lisa",
         ),
-        flags.field("runs", "runs", "DIR", "folder in which the run's own folder is made"),
-        flags.field("warm_start", flags.NONE, "RUN", "folder of a run whose last weights training starts from"),
+        flags.field("runs", "runs", "DIR", "folder in which the run's folder is created"),
+        flags.field("warm_start", flags.NONE, "RUN", "folder of a run whose last weights are the initial weights"),
         flags.group("film", FilmOptions()),
-        flags.switch("watch", "draw the painting in the terminal while it is learned"),
+        flags.switch("watch", "the painting drawn in the terminal during training"),
         *base.fields(recipe, arguments),
     )
     recipe = base.with_flags(recipe, parsed)
@@ -45,13 +48,13 @@ def command(arguments: Sequence[str]) -> int:
     from sfumato.api import paint
 
     warm_start = None if isinstance(parsed.warm_start, flags.Default) else parsed.warm_start
-    return watched(
+    return train_with_progress(
         paint,
         picture,
-        of=recipe,
+        progress_recipe=recipe,
         recipe=recipe,
         runs=parsed.runs,
         film=film,
         warm_start=warm_start,
-        painting=parsed.watch,
+        draw_painting=parsed.watch,
     )

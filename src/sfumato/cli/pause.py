@@ -1,4 +1,4 @@
-"""``sfumato pause``."""
+"""The ``sfumato pause`` command."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from collections.abc import Sequence
 
 from sfumato.cli import one_run
 
-DOC = """Ask a running training to wait until it is resumed or stopped.
+DOC = """Pause a running training until it is resumed or stopped.
 
 Example:  sfumato pause runs/20261123-154559-cat-4ea5ae38
 """
 
 
 def command(arguments: Sequence[str]) -> int:
-    """Leave the request in the run's folder."""
+    """Write the request into the run's folder."""
     folder, _ = one_run.read("pause", DOC, arguments)
     from sfumato.runs import load_run, requests
 
     requests.ask(load_run(folder).folder, "pause")
-    sys.stdout.write(f"asked {folder} to pause\n")
+    sys.stdout.write(f"pause requested: {folder}\n")
     return 0

@@ -1,4 +1,4 @@
-"""Progress: a bar on a terminal, plain lines elsewhere; on stderr, so that stdout holds the result alone."""
+"""Progress of training on stderr: a bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rich.text import Text
 
 from sfumato import images
 from sfumato.cli import half_blocks
-from sfumato.cli.estimate import KNOWN_AFTER, StageEstimate, TrainingEstimate
+from sfumato.cli.estimate import MEASURED_SECONDS, StageEstimate, TrainingEstimate
 from sfumato.formatting import clock, count
 from sfumato.recipe import Budget
 from sfumato.recipe.picture import Transfer
@@ -22,19 +22,21 @@ from sfumato.training import Observer, Overhead, PictureSnapshot
 
 SECONDS_PER_LINE = 5.0
 SECONDS_PER_PAINTING = 0.5
-"""Between two paintings in the terminal."""
+"""Minimum time between two paintings in the terminal."""
 
 PAINTINGS = Overhead(share=0.015)
-DRAWN = "terminal painting"
-"""The account of the paintings in the terminal, and what they may take of the training time."""
+"""The fraction of the training time that paintings in the terminal may take."""
+
+PAINTINGS_ACCOUNT = "terminal painting"
+"""The account of their overhead."""
 
 
 class PaintProgress(Observer[PictureSnapshot]):
-    """Shows epoch, PSNR, samples per second, elapsed and remaining time. A context manager."""
+    """A context manager that shows epoch, PSNR, samples per second, elapsed time, and remaining time."""
 
     name = "progress"
     overhead = Overhead.unlimited()
-    """A line is nearly free; a painting in the terminal keeps to `PAINTINGS`."""
+    """A line costs almost nothing; paintings in the terminal are limited to `PAINTINGS`."""
 
     def __init__(
         self,
@@ -44,11 +46,11 @@ class PaintProgress(Observer[PictureSnapshot]):
         transfer: Transfer = "srgb",
         console: Console | None = None,
     ) -> None:
-        """``painting``: draw it above the bar while it changes; ``transfer``: what the network learns."""
+        """painting: draw the painting above the bar; transfer: the transfer function of the network's outputs."""
         self._console = console or Console(stderr=True)
         self._painting: RenderableType = ""
-        # Without Unicode a terminal has no half blocks.
-        self._paints = painting and self._console.is_terminal and not self._console.options.ascii_only
+        # A terminal without Unicode cannot show half blocks.
+        self._draws_painting = painting and self._console.is_terminal and not self._console.options.ascii_only
         self._transfer: Transfer = transfer
         self._last_painting = -math.inf
         columns = (
@@ -57,7 +59,7 @@ class PaintProgress(Observer[PictureSnapshot]):
             TextColumn("{task.fields[stats]}", markup=False),
         )
         self._bar = Progress(*columns, console=self._console, expand=True)
-        self._live = Live(console=self._console, get_renderable=self._shown, refresh_per_second=8)
+        self._live = Live(console=self._console, get_renderable=self._render, refresh_per_second=8)
         self._task = self._bar.add_task("training", total=1.0, stats="")
         self._started = time.monotonic()
         self._last_line = -math.inf
@@ -76,48 +78,50 @@ class PaintProgress(Observer[PictureSnapshot]):
     ) -> None:
         self._live.stop()
 
-    def _shown(self) -> RenderableType:
+    def _render(self) -> RenderableType:
         return Group(self._painting, self._bar)
 
     def observe(self, snapshot: PictureSnapshot) -> None:
-        """Show a snapshot. The first has no figures yet, as nothing was shown to the network."""
-        self._training_estimate.training(snapshot)
+        """Show a snapshot. The first has no statistics yet, because it precedes the first step."""
+        self._training_estimate.update(snapshot)
         self._stage_estimate.other_work()
         if math.isnan(snapshot.loss) and snapshot.ended is None:
             return
         due = time.monotonic() - self._last_painting >= SECONDS_PER_PAINTING
-        if self._paints and (snapshot.ended or (due and snapshot.overhead.can_afford(PAINTINGS, DRAWN))):
+        if self._draws_painting and (
+            snapshot.ended or (due and snapshot.overhead.can_afford(PAINTINGS, PAINTINGS_ACCOUNT))
+        ):
             self._draw(snapshot)
-        if snapshot.seconds < KNOWN_AFTER and snapshot.ended is None:
-            # The first steps warm caches up: they would foretell hours for what takes minutes.
+        if snapshot.seconds < MEASURED_SECONDS and snapshot.ended is None:
+            # The first steps warm up caches: extrapolated, they would predict hours for minutes of training.
             return
         elapsed = time.monotonic() - self._started
-        pace = (snapshot.samples - self._samples) / max(snapshot.seconds - self._seconds, 1e-9)
+        samples_per_second = (snapshot.samples - self._samples) / max(snapshot.seconds - self._seconds, 1e-9)
         self._samples, self._seconds = snapshot.samples, snapshot.seconds
         psnr = snapshot.evaluation.psnr if snapshot.evaluation else snapshot.running_psnr
         left = snapshot.seconds * (1 - snapshot.progress) / snapshot.progress if snapshot.progress else math.nan
-        figures = (
-            f"epoch {snapshot.epoch:.2f}  {_decibels(psnr)} dB  {count(pace)} samples/s  "
+        stats = (
+            f"epoch {snapshot.epoch:.2f}  {_decibels(psnr)} dB  {count(samples_per_second)} samples/s  "
             f"{clock(elapsed)} elapsed  {clock(left)} left"
         )
-        self._bar.update(self._task, completed=snapshot.progress, stats=figures)
-        self._line(f"{snapshot.progress:4.0%}  {figures}", last=snapshot.ended is not None)
+        self._bar.update(self._task, completed=snapshot.progress, stats=stats)
+        self._line(f"{snapshot.progress:4.0%}  {stats}", last=snapshot.ended is not None)
 
     def _draw(self, snapshot: PictureSnapshot) -> None:
         width, height = self._console.size
-        # Room for the bars below, and for the cursor's line.
-        rows, columns = half_blocks.cells(snapshot.size, width, max(height - 4, 1))
-        with snapshot.overhead.measure(DRAWN):
-            self._painting = half_blocks.drawn(images.shown(snapshot.paint(rows, columns), self._transfer))
+        # Leave room for the bars below the painting, and for the line of the cursor.
+        rows, columns = half_blocks.fit_pixels(snapshot.size, width, max(height - 4, 1))
+        with snapshot.overhead.measure(PAINTINGS_ACCOUNT):
+            self._painting = half_blocks.to_segments(images.shown(snapshot.paint(rows, columns), self._transfer))
         self._last_painting = time.monotonic()
 
     def stage(self, name: str, done: int, total: int) -> None:
-        """Show how far a long evaluation, or the work after training, is."""
+        """Show the progress of a long evaluation, or of the work after training."""
         self._stage_estimate.stage(name, done, total)
         if name not in self._stages:
             self._stages[name] = self._bar.add_task(name, total=total, stats="")
         if name != "evaluation":
-            # What comes after training, wherever that ended.
+            # The other stages come after training, which may have ended before its budget was spent.
             self._bar.update(self._task, completed=1.0)
         self._bar.update(self._stages[name], completed=done, total=total, stats=f"{done}/{total}")
         self._line(f"{name} {done}/{total}", last=done == total)
@@ -130,7 +134,7 @@ class PaintProgress(Observer[PictureSnapshot]):
         self.say(text)
 
     def say(self, text: str) -> None:
-        """Print a line, above the bar where there is one."""
+        """Print a line, above the bar if there is one."""
         self._console.print(Text(text), soft_wrap=True)
 
 

@@ -1,4 +1,4 @@
-"""``sfumato recipe``."""
+"""The ``sfumato recipe`` command."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sfumato.errors import SfumatoError
 from sfumato.recipe import to_json, to_string, to_toml
 from sfumato.recipe.source import KINDS, read
 
-DOC = """Print a recipe, with what other flags change in it. What is printed can be given to sfumato paint --recipe.
+DOC = """Print a recipe with the changes of the other flags. The output can be passed to sfumato paint --recipe.
 
 Examples:  sfumato recipe blog-2012 --format toml
            sfumato recipe --model.depth 6 > deep.json
@@ -21,21 +21,21 @@ FORMATS = {"json": to_json, "toml": to_toml, "string": lambda recipe: to_string(
 
 
 def command(arguments: Sequence[str]) -> int:
-    """Print."""
-    recipe = base.chosen(arguments)
+    """Print the recipe."""
+    recipe = base.select_recipe(arguments)
     parsed = flags.read(
         "recipe",
         DOC,
         arguments,
         flags.positional("source", "", "RECIPE", KINDS),
-        flags.field("format", "json", "|".join(FORMATS), "how the recipe is written"),
+        flags.field("format", "json", "|".join(FORMATS), "output format"),
         *base.fields(recipe, arguments),
     )
     if parsed.format not in FORMATS:
         raise SfumatoError(f"format must be one of {', '.join(FORMATS)}. Got {parsed.format!r}.")
     if not isinstance(parsed.source, flags.Default):
         if not (isinstance(parsed.preset, flags.Default) and isinstance(parsed.recipe, flags.Default)):
-            raise SfumatoError(f"recipe takes one recipe. Got {parsed.source!r} beside --preset or --recipe.")
+            raise SfumatoError(f"recipe takes one recipe. Got {parsed.source!r} and --preset or --recipe as well.")
         recipe = read(parsed.source)
     sys.stdout.write(FORMATS[parsed.format](base.with_flags(recipe, parsed)))
     return 0

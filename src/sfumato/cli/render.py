@@ -1,4 +1,4 @@
-"""``sfumato render``."""
+"""The ``sfumato render`` command."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sfumato.cli import options
 from sfumato.render.render_options import RenderOptions
 
-DOC = """Paint a run's network, not its pixels: at any size, a part of the picture, or beyond its border.
+DOC = """Evaluate a run's network at any size, on a part of the picture, or beyond its border.
 
 Examples:  sfumato render runs/20261123-154559-cat-4ea5ae38 --size 2400x3432
            sfumato render runs/20261123-154559-cat-4ea5ae38 --crop 0.4,0.4,0.6,0.6
@@ -18,9 +18,9 @@ Examples:  sfumato render runs/20261123-154559-cat-4ea5ae38 --size 2400x3432
 
 
 def command(arguments: Sequence[str]) -> int:
-    """Paint, and print where the results are."""
-    run, chosen = options.of_run("render", DOC, arguments, RenderOptions)
-    # Only now: the flags are right, and these bring PyTorch.
+    """Render the pictures and print their paths."""
+    run, chosen = options.read("render", DOC, arguments, RenderOptions)
+    # Imported after the flags are checked, because these load PyTorch.
     from sfumato.cli.stages import StagesProgress
     from sfumato.render import neuron_pictures, rendering
     from sfumato.runs.elsewhere import named_by

@@ -1,4 +1,4 @@
-"""``sfumato report``."""
+"""The ``sfumato report`` command."""
 
 from __future__ import annotations
 
@@ -10,30 +10,28 @@ from sfumato.cli import flags
 from sfumato.errors import SfumatoError
 from sfumato.log import log_to
 
-DOC = """Write an experiment's report again: one page that opens anywhere, and its trials as CSV and Parquet.
+DOC = """Write an experiment's report again: one self-contained page, and its trials as CSV and Parquet.
 
-An experiment that is not finished is reported as far as it is; the page says what is missing.
+The report of an unfinished experiment says which trials are missing.
 
 Examples:  sfumato report experiments/deep-vs-shallow-0123abcd
 """
 
 
 def command(arguments: Sequence[str]) -> int:
-    """Write, and print the paths."""
-    parsed = flags.read(
-        "report", DOC, arguments, flags.positional("experiment", "", "DIR", "the folder of an experiment")
-    )
+    """Write the report and print the paths of its files."""
+    parsed = flags.read("report", DOC, arguments, flags.positional("experiment", "", "DIR", "folder of an experiment"))
     if not parsed.experiment:
-        raise SfumatoError("report needs the folder of an experiment: sfumato report DIR. Got none.")
+        raise SfumatoError("report must be given the folder of an experiment: sfumato report DIR. Got none.")
     from sfumato.lab import report
     from sfumato.lab.experiment import read
     from sfumato.lab.report.progress import progress
     from sfumato.runs.elsewhere import named_by
 
-    with named_by(""), log_to(_say):
-        found = read(Path(parsed.experiment))
-        files = report.write(found)
-    state = progress(found)
+    with named_by(""), log_to(_print_to_stderr):
+        experiment = read(Path(parsed.experiment))
+        files = report.write(experiment)
+    state = progress(experiment)
     if not state.finished:
         sys.stdout.write(f"not finished: {state.done:,} trials done, about {state.left:,} to go\n")
     for name, path in zip(("report", *[""] * len(files)), files, strict=False):
@@ -41,5 +39,5 @@ def command(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _say(line: str) -> None:
+def _print_to_stderr(line: str) -> None:
     sys.stderr.write(f"sfumato: {line}\n")

@@ -1,4 +1,4 @@
-"""``sfumato resume``."""
+"""The ``sfumato resume`` command."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import sys
 from collections.abc import Sequence
 
 from sfumato.cli import flags, one_run
-from sfumato.cli.training import watched
+from sfumato.cli.training import train_with_progress
 from sfumato.errors import RunError
 from sfumato.render.film_options import FilmOptions
 
-DOC = """Go on with a run that was stopped, killed or failed; or let a paused training go on.
+DOC = """Continue a run that was stopped, killed, or failed, or a training that is paused.
 
-It continues from its last checkpoint to the bits it would have had without the interruption.
+Training continues from the last checkpoint; the results are bit for bit those without the interruption.
 
 Example:  sfumato resume runs/20261123-154559-cat-4ea5ae38
 """
 
 
 def command(arguments: Sequence[str]) -> int:
-    """Resume, and print where everything is."""
+    """Continue the run, print the paths of the results, and return the exit status."""
     folder, options = one_run.read("resume", DOC, arguments, one_run.MODULE, flags.group("film", FilmOptions()))
     film = FilmOptions.of(flags.given(options.film))
     from sfumato import runs
@@ -27,11 +27,11 @@ def command(arguments: Sequence[str]) -> int:
 
     if runs.requests.is_live(folder):
         if runs.load_run(folder).status != "paused":
-            raise RunError(f"{folder} is being trained by another process. Wait for it, or stop it: sfumato stop.")
+            raise RunError(f"{folder} is being trained by another process; wait for it, or stop it with sfumato stop.")
         runs.requests.ask(folder, "resume")
-        sys.stdout.write(f"asked {folder} to go on\n")
+        sys.stdout.write(f"resume requested: {folder}\n")
         return 0
-    if (asked := runs.queued.read(folder)) is not None:
-        return watched(resume, folder, of=asked.recipe, film=film)
-    run = one_run.loaded(folder, options.module)
-    return watched(resume, folder, of=run.recipe, film=film, module=run.module)
+    if (queued := runs.queued.read(folder)) is not None:
+        return train_with_progress(resume, folder, progress_recipe=queued.recipe, film=film)
+    run = one_run.load(folder, options.module)
+    return train_with_progress(resume, folder, progress_recipe=run.recipe, film=film, module=run.module)

@@ -1,4 +1,4 @@
-"""Runs as a table on a terminal, as plain lines that nothing wraps elsewhere."""
+"""Runs as a table on a terminal, and as unwrapped lines elsewhere."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ STYLES = {
     "stopped": "yellow",
     "interrupted": "magenta",
 }
-"""Other states, all of which went wrong, are red."""
+"""The styles of states; all other states, which are failures, are red."""
 
 HEAD = ("run", "state", "PSNR", "seconds", "picture, and what differs from the default recipe")
 
 NARROW = 110
-"""Columns of a terminal below which the last column goes on a line of its own: the others take about 60."""
+"""Width of a terminal below which the last column is printed on a separate line; the others take about 60 columns."""
 
 
 def show(listed: Sequence[Entry]) -> None:
@@ -44,7 +44,7 @@ def show(listed: Sequence[Entry]) -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for number, title in enumerate(HEAD):
         last = number == len(HEAD) - 1
-        # The name is there to be copied whole.
+        # A name is never wrapped, so that it can be copied.
         table.add_column(title, justify="right" if number in (2, 3) else "left", no_wrap=not last, overflow="fold")
     for name, state, psnr, seconds, about in rows:
         table.add_row(Text(name), Text(state, STYLES.get(state, "red")), psnr, seconds, Text(about))

@@ -1,4 +1,4 @@
-"""``sfumato show``."""
+"""The ``sfumato show`` command."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from sfumato.cli import flags, one_run
 from sfumato.runs import portrait
 
-DOC = """Show one run: its recipe, result, findings, what made it, and its files.
+DOC = """Show one run: its recipe, result, findings, provenance, and files.
 
 Examples:  sfumato show                 the newest run
            sfumato show 4ea5ae38        a part of a run's name
@@ -18,8 +18,8 @@ Examples:  sfumato show                 the newest run
 
 
 def command(arguments: Sequence[str]) -> int:
-    """Show."""
-    folder, parsed = one_run.read("show", DOC, arguments, flags.switch("json", "print JSON for programs"))
+    """Print the description of a run."""
+    folder, parsed = one_run.read("show", DOC, arguments, flags.switch("json", "output as JSON"))
     if parsed.json:
         sys.stdout.write(json.dumps(portrait.data(folder), indent=2) + "\n")
     else:

@@ -1,4 +1,4 @@
-"""``sfumato speedrun``."""
+"""The ``sfumato speedrun`` command."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from sfumato.log import log_to
 from sfumato.recipe import changed
 from sfumato.runs.elsewhere import named_by
 
-DOC = """Train a recipe on ten seeds against the clock. Track closed: how many seconds the network of 2012 needs to
-paint the Mona Lisa as well as it did then, 28.15 dB. Track open: how many dB any network has after 10 s of training.
+DOC = """Train a recipe on ten seeds and measure its speed. Track closed: the seconds that the network of 2012 needs to
+reach its PSNR of then, 28.15 dB, on the Mona Lisa. Track open: the PSNR of any network after 10 s of training.
 
 Examples:  sfumato speedrun
            sfumato speedrun --track open --append results.json
@@ -27,18 +27,18 @@ Examples:  sfumato speedrun
 
 
 def command(arguments: Sequence[str]) -> int:
-    """Run, print the result, and add it to a file where asked to."""
+    """Run the speedrun, print its result, and append it to a file with --append; return the exit status."""
     track = _track(flags.value_of(arguments, "--track") or "closed")
-    recipe = base.chosen(arguments, track.preset)
+    recipe = base.select_recipe(arguments, track.preset)
     parsed = flags.read(
         "speedrun",
         DOC,
         arguments,
-        flags.field("track", track.name, "|".join(TRACKS), "what is asked, by which rules"),
-        flags.field("picture", flags.NONE, "FILE", "where mona-lisa lies; by default it is downloaded, once"),
-        flags.field("seeds", "official", "|".join(get_args(Seeds)), "on which it runs; official ones give results"),
-        flags.field("append", flags.NONE, "FILE", "JSON file to add the result to; made where there is none"),
-        flags.field("table", flags.NONE, "FILE", "print such a file's results as a table, and run nothing"),
+        flags.field("track", track.name, "|".join(TRACKS), "measurement and its rules"),
+        flags.field("picture", flags.NONE, "FILE", "file of mona-lisa; downloaded once by default"),
+        flags.field("seeds", "official", "|".join(get_args(Seeds)), "seeds to train; only official ones give results"),
+        flags.field("append", flags.NONE, "FILE", "JSON file to which the result is appended; created if missing"),
+        flags.field("table", flags.NONE, "FILE", "file of results to print as a table, without training"),
         *base.fields(recipe, arguments, track.preset),
     )
     if not isinstance(parsed.table, flags.Default):
@@ -52,22 +52,22 @@ def command(arguments: Sequence[str]) -> int:
     file = None if isinstance(parsed.append, flags.Default) else Path(parsed.append)
     if file is not None:
         records.check(file)
-    # Only now: the flags are right, and these bring PyTorch.
+    # Imported after the flags are checked, because these load PyTorch.
     from sfumato.cli.stages import StagesProgress
     from sfumato.lab.speedrun.speedrun import speedrun
 
-    progress = StagesProgress(draws_per_second=2)
+    progress = StagesProgress(refreshes_per_second=2)
     picture = None if isinstance(parsed.picture, flags.Default) else parsed.picture
     name = rules.name(recipe, track)
     with stop_on_signals() as stop, progress, log_to(progress.say):
-        found = speedrun(recipe, track, parsed.seeds, name, picture, progress.stage, stop)
-    if found is None:
+        result = speedrun(recipe, track, parsed.seeds, name, picture, progress.stage, stop)
+    if result is None:
         sys.stderr.write("sfumato: interrupted; a speedrun without all of its seeds has no result.\n")
         return 130
-    sys.stdout.write("\n".join(report.lines(found)) + "\n")
+    sys.stdout.write("\n".join(report.lines(result)) + "\n")
     if file is not None:
         with named_by("--append"):
-            records.append(file, found)
+            records.append(file, result)
         sys.stdout.write(f"added to    {file}\n")
     return 0
 

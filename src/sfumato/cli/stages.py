@@ -1,4 +1,4 @@
-"""Progress of work without training: a bar with the time left on a terminal, plain lines elsewhere; on stderr."""
+"""Progress of work other than training, on stderr: a bar with the time left on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from sfumato.cli.progress import SECONDS_PER_LINE
 
 
 class StagesProgress:
-    """One bar a stage. A context manager; call `stage` as the work goes on."""
+    """A context manager that shows one bar per stage; call `stage` as the work proceeds."""
 
-    def __init__(self, *, draws_per_second: float = 10) -> None:
-        """``draws_per_second``: of the bar; each takes a millisecond or two from what is measured meanwhile."""
+    def __init__(self, *, refreshes_per_second: float = 10) -> None:
+        """refreshes_per_second: of the bar; each takes one or two milliseconds from work that is measured meanwhile."""
         self._console = Console(stderr=True)
         self._bar = Progress(
             TextColumn("{task.description:<9}", markup=False),
@@ -30,7 +30,7 @@ class StagesProgress:
             console=self._console,
             disable=not self._console.is_terminal,
             expand=True,
-            refresh_per_second=draws_per_second,
+            refresh_per_second=refreshes_per_second,
         )
         self._estimate = StageEstimate(self.say)
         self._name: str | None = None
@@ -47,7 +47,7 @@ class StagesProgress:
         self._bar.stop()
 
     def stage(self, name: str, done: int, total: int) -> None:
-        """Show how far the work is: `done` of `total` of whatever it consists of."""
+        """Show that ``done`` of the stage's ``total`` items are done."""
         self._estimate.stage(name, done, total)
         now = time.monotonic()
         if name != self._name:
@@ -59,10 +59,10 @@ class StagesProgress:
             return
         self._last_line = now
         left = timedelta(seconds=round((now - self._started) * (total - done) / max(done, 1)))
-        # What came before the first call is not known: no time can be told after it.
-        words = f"{name} {done / total:4.0%}" + (f"  {left} left" if now > self._started else "")
-        self.say(words)
+        # The start of the first item is unknown, so the time left cannot be estimated at the first call.
+        line = f"{name} {done / total:4.0%}" + (f"  {left} left" if now > self._started else "")
+        self.say(line)
 
     def say(self, text: str) -> None:
-        """Print a line, above the bar where there is one."""
+        """Print a line, above the bar if there is one."""
         self._console.print(Text(text), soft_wrap=True)

@@ -1,4 +1,4 @@
-"""Standard input, output and error as a command meets them: closed, in ASCII, a terminal that is gone."""
+"""Standard input, output, and error in any state: closed, with an ASCII encoding, or on a terminal that is gone."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ _PLAIN = str.maketrans(
     | dict.fromkeys("│┃", "|")
     | dict.fromkeys("╭╮╰╯┌┐└┘├┤┬┴┼", "+")
 )
-"""What ASCII has in their place."""
+"""Replacements for characters that an encoding lacks."""
 
 
-def encoded_anyhow(error: UnicodeError) -> tuple[str | bytes, int]:
-    """Encode what an encoding lacks: bytes of file names that are not UTF-8 as they are, signs by what looks alike."""
+def encode_with_fallback(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Encode characters that an encoding lacks: undecodable bytes of file names as they are, others by similar ones."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    parts: list[bytes] = []
-    for letter in error.object[error.start : error.end]:
-        if "\udc80" <= letter <= "\udcff":
-            parts.append(letter.encode("ascii", "surrogateescape"))
+    encoded: list[bytes] = []
+    for character in error.object[error.start : error.end]:
+        if "\udc80" <= character <= "\udcff":
+            encoded.append(character.encode("ascii", "surrogateescape"))
         else:
-            parts.append(letter.translate(_PLAIN).encode("ascii", "backslashreplace"))
-    return b"".join(parts), error.end
+            encoded.append(character.translate(_PLAIN).encode("ascii", "backslashreplace"))
+    return b"".join(encoded), error.end
 
 
-class _Patient(io.RawIOBase):
-    """Standard error, for progress: where nobody reads it any more, work goes on without it."""
+class _BestEffortStderr(io.RawIOBase):
+    """A raw standard error that ignores write errors, so that work continues when nothing reads its progress."""
 
     def __init__(self, descriptor: int) -> None:
         super().__init__()
@@ -58,22 +58,22 @@ class _Patient(io.RawIOBase):
 
 
 def prepare() -> None:
-    """Make all three usable, whatever the process was started with."""
-    codecs.register_error("anyhow", encoded_anyhow)
+    """Make all three streams usable, even if the process was started without them."""
+    codecs.register_error("sfumato-fallback", encode_with_fallback)
     for descriptor, name in enumerate(NAMES):
         try:
             os.fstat(descriptor)
         except OSError:
-            # The lowest free number is this one: else the next file that is opened would be taken for the stream.
+            # os.open takes the lowest free descriptor, which is this one; else the next opened file would get it.
             os.open(os.devnull, os.O_RDWR)
         if getattr(sys, name) is None:
             mode = "r" if name == "stdin" else "w"
             setattr(sys, name, open(descriptor, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="anyhow")
+        sys.stdout.reconfigure(errors="sfumato-fallback")
     error = sys.stderr
-    # Not where a test or a program has put something else in its place.
+    # A replacement that a test or a program has installed is left alone.
     if isinstance(error, io.TextIOWrapper) and error.fileno() == 2:
         error.flush()
-        raw = _Patient(2)
-        sys.stderr = io.TextIOWrapper(raw, encoding=error.encoding, errors="anyhow", write_through=True)  # pyright: ignore[reportArgumentType]
+        raw = _BestEffortStderr(2)
+        sys.stderr = io.TextIOWrapper(raw, encoding=error.encoding, errors="sfumato-fallback", write_through=True)  # pyright: ignore[reportArgumentType]

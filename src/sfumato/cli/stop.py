@@ -1,4 +1,4 @@
-"""``sfumato stop``."""
+"""The ``sfumato stop`` command."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from collections.abc import Sequence
 
 from sfumato.cli import one_run
 
-DOC = """Ask a running training to end at the next step and to write everything.
+DOC = """End a running training at its next step and write its results.
 
 Example:  sfumato stop runs/20261123-154559-cat-4ea5ae38
 """
 
 
 def command(arguments: Sequence[str]) -> int:
-    """Leave the request in the run's folder."""
+    """Write the request into the run's folder."""
     folder, _ = one_run.read("stop", DOC, arguments)
     from sfumato.runs import load_run, requests
 
     requests.ask(load_run(folder).folder, "stop")
-    sys.stdout.write(f"asked {folder} to stop\n")
+    sys.stdout.write(f"stop requested: {folder}\n")
     return 0

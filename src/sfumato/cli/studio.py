@@ -1,4 +1,4 @@
-"""``sfumato studio``."""
+"""The ``sfumato studio`` command."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pathlib import Path
 from sfumato.cli import flags
 from sfumato.errors import SfumatoError
 
-DOC = """Watch networks learn in a browser: start runs, see them live, scrub, compare, look inside.
+DOC = """Train networks in a browser: start runs, watch them live, compare them, and inspect them.
 
-Serves a page on this computer alone, until Ctrl-C. Runs that were started from it train on when it ends. With another
---host, or behind a proxy (--public), others can reach it with the token in the address that is printed.
+Serves a page to this computer only, until Ctrl-C. Runs that were started from it continue when it ends. With another
+--host, or behind a proxy (--public), other computers can reach it with the token in the printed address.
 
 Examples:  sfumato studio
            sfumato studio --runs old-runs --port 8012
@@ -21,26 +21,26 @@ Examples:  sfumato studio
            sfumato studio --public https://lab.example.org/sfumato
 """
 
-NEEDED = ("starlette", "uvicorn", "sse_starlette", "plotly")
+REQUIRED_MODULES = ("starlette", "uvicorn", "sse_starlette", "plotly")
 
 
 def command(arguments: Sequence[str]) -> int:
-    """Serve."""
+    """Serve the studio until Ctrl-C; return the exit status."""
     parsed = flags.read(
         "studio",
         DOC,
         arguments,
         flags.field("runs", "runs", "DIR", "folder of the runs"),
         flags.field("experiments", "experiments", "DIR", "folder of the experiments"),
-        flags.field("port", "8011", "PORT", "of the address; 0: any that is free"),
-        flags.field("host", "127.0.0.1", "HOST", "whom it listens to; 0.0.0.0: everybody, with a token"),
-        flags.field("public", "", "URL", "the address at which a proxy shows it: https://example.org/sfumato"),
-        flags.switch("open", "open the page in a browser"),
+        flags.field("port", "8011", "PORT", "port to listen on; 0: any free port"),
+        flags.field("host", "127.0.0.1", "HOST", "address to listen on; 0.0.0.0: all computers, with a token"),
+        flags.field("public", "", "URL", "public address behind a proxy: https://example.org/sfumato"),
+        flags.switch("open", "the page opened in a browser"),
     )
     port = flags.number("port", parsed.port, 0, int)
     if port > 65535:
         raise SfumatoError(f"port must be 0 to 65535. Got {port}.")
-    if missing := [name for name in NEEDED if find_spec(name) is None]:
+    if missing := [name for name in REQUIRED_MODULES if find_spec(name) is None]:
         raise SfumatoError(f"studio needs {', '.join(missing)}: pip install 'sfumato[studio]'.")
     from sfumato.studio.serving import serve
     from sfumato.studio.web.place import Public
@@ -50,12 +50,12 @@ def command(arguments: Sequence[str]) -> int:
         Path(parsed.experiments),
         parsed.host,
         port,
-        say=_say,
+        say=_print,
         browse=parsed.open,
         public=Public.of(parsed.public) if parsed.public else None,
     )
 
 
-def _say(line: str) -> None:
+def _print(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""A training under a person's eyes: progress, Ctrl-C, and what came out."""
+"""Training on the command line: progress, Ctrl-C, and the summary."""
 
 from __future__ import annotations
 
@@ -14,17 +14,19 @@ if TYPE_CHECKING:
     from sfumato.runs import Run
 
 
-def watched(train: Callable[..., Run], *arguments: Any, of: Recipe, painting: bool = False, **options: Any) -> int:
-    """Call ``train`` with ``observers`` and ``stop``; print the run; 0, or 1 when training was given up.
+def train_with_progress(
+    train: Callable[..., Run], *arguments: Any, progress_recipe: Recipe, draw_painting: bool = False, **options: Any
+) -> int:
+    """Call ``train`` with ``observers`` and ``stop`` and print the run; return 0, or 1 if training diverged.
 
-    ``of``: what is trained; ``painting``: show it in the terminal.
+    progress_recipe: the recipe whose progress is shown; draw_painting: draw the painting in the terminal.
     """
-    # Only now: the flags are right, and these bring PyTorch.
+    # Imported after the flags are checked, because this loads PyTorch.
     from sfumato.cli.progress import PaintProgress
 
-    progress = PaintProgress(of.budget, painting=painting, transfer=of.picture.transfer)
+    progress = PaintProgress(progress_recipe.budget, painting=draw_painting, transfer=progress_recipe.picture.transfer)
     with stop_on_signals() as stop, progress, log_to(progress.say):
         run = train(*arguments, observers=[progress], stop=stop, **options)
-    given_up = run.status == "diverged"
-    (sys.stderr if given_up else sys.stdout).write(run.summary() + "\n")
-    return 1 if given_up else 0
+    diverged = run.status == "diverged"
+    (sys.stderr if diverged else sys.stdout).write(run.summary() + "\n")
+    return 1 if diverged else 0

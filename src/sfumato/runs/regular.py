@@ -21,7 +21,7 @@ def regular(path: Path) -> Path:
 
 def check_fits(path: Path) -> None:
     """Raise ValueError for a file of more bytes than may be read into memory: it may have a hole for most of them."""
-    size, most = path.stat().st_size, memory.most()
+    size, most = path.stat().st_size, memory.task_limit()
     if most is not None and size > most:
         raise ValueError(f"it has {memory.text(size)}, and {memory.text(most)} of memory may be used")
 

@@ -25,7 +25,7 @@ from sfumato.lab.report.recipes import found_recipe, repeats
 from sfumato.log import log_to
 from sfumato.recipe.text import from_string
 from tests.lab.report import stub
-from tests.shortened import brief_forecasts
+from tests.shortened import fast_forecasts
 
 
 class Read(HTMLParser):
@@ -197,7 +197,7 @@ def test_a_recipe_trains_to_the_same_number_and_the_command_is_the_same_experime
         alone = list(sf.train(recipe=from_string(sf_string(recipe))))[-1]
         assert alone.evaluation is not None
         assert alone.evaluation.psnr == found.scores(arm)[0]
-    brief_forecasts(monkeypatch)
+    fast_forecasts(monkeypatch)
     command = repeats(found)
     assert command is not None
     before = (tmp_path / "e" / "trials.jsonl").read_text()
