@@ -185,7 +185,7 @@ def _fits(
     parameters = _parameters(module)
 
     def wanted(one: Recipe, size: Size) -> int:
-        return need.training(one, size, parameters=parameters, kept=kept)
+        return need.training(one, size, parameters=parameters, writes_run=kept)
 
     room.require("training", wanted, recipe, _size(target))
 
@@ -292,7 +292,7 @@ def train_many(
     target = images.load(wholes[0].picture, given)
 
     def many(one: Recipe, size: Size) -> int:
-        return need.training(one, size, networks=len(wholes), kept=False)
+        return need.training(one, size, networks=len(wholes), writes_run=False)
 
     for index, whole in enumerate(wholes):
         # Those of one shape take turns in what a step is computed in: as if all were like this one.

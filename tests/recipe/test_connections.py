@@ -22,9 +22,14 @@ from sfumato.recipe.connections import Connections
             [1, 1, 2, 3],
         ),
         ({"depth": 0, "connectivity": "residual"}, Connections(), [2], [1]),
-        ({"width": (9, 8, 7), "connectivity": "skip"}, Connections(joins=1), [2, 11, 8, 7], [1, 1, 1, 1]),
-        ({"depth": 8, "width": 5, "connectivity": "skip"}, Connections(joins=4), [2, 5, 5, 5, 7, 5, 5, 5, 5], [1] * 9),
-        ({"depth": 2, "width": 5, "connectivity": "skip(2)"}, Connections(joins=1), [2, 7, 5], [1, 1, 1]),
+        ({"width": (9, 8, 7), "connectivity": "skip"}, Connections(concat_layer=1), [2, 11, 8, 7], [1, 1, 1, 1]),
+        (
+            {"depth": 8, "width": 5, "connectivity": "skip"},
+            Connections(concat_layer=4),
+            [2, 5, 5, 5, 7, 5, 5, 5, 5],
+            [1] * 9,
+        ),
+        ({"depth": 2, "width": 5, "connectivity": "skip(2)"}, Connections(concat_layer=1), [2, 7, 5], [1, 1, 1]),
     ],
 )
 def test_wiring(model: dict[str, Any], connections: Connections, fan_ins: list[int], terms: list[int]) -> None:

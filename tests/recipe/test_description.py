@@ -55,7 +55,7 @@ def test_activations_are_the_outputs_of_hidden_units() -> None:
 
 def test_a_network_of_one_s_own_is_not_described() -> None:
     recipe = changed(Recipe(), {"model": {"module": "package.module:Net(width=3)"}})
-    with pytest.raises(RecipeError, match="only building it can tell"):
+    with pytest.raises(RecipeError, match="not known before it is built"):
         describe(recipe)
 
 
@@ -126,7 +126,7 @@ def test_the_drawing() -> None:
         "       row, column",
         "            |",
         "+-----------------------+",
-        "| 4 fourier(features=4) |  fixed: nothing here is trained",
+        "| 4 fourier(features=4) |  fixed: no trained parameters",
         "+-----------------------+",
         "            |",
         "+-----------------------+",
@@ -160,8 +160,8 @@ def test_the_report() -> None:
     text = "\n".join(report(describe(preset("blog-2012")), 300, 429))
     for part in (
         "272,703, 1.09 MB as float32",
-        "271,500 a sample forward, about 814,500 in training",
-        "1,200 a sample, 4.8 kB a step of 1",
+        "271,500 per sample forward, about 814,500 in training",
+        "1,200 per sample, 4.8 kB per step of 1 sample",
         "300x429, 128,700 pixels",
         "128,700 steps, 210 GFLOP",
         "64,350,000 steps (500 epochs), 105 TFLOP",
@@ -171,7 +171,7 @@ def test_the_report() -> None:
         Recipe(), {"budget": {"seconds": 5, "psnr": 30}, "training": {"batch": "all"}, "data": {"split": 0.5}}
     )
     text = "\n".join(report(describe(both), 10, 10))
-    assert "what comes first: 5 s of training or 30 dB" in text
+    assert "whichever comes first: 5 s of training or 30 dB" in text
     assert "1 step," in text
-    assert "a step of 50" in text
+    assert "per step of 50 samples" in text
     assert "100 pixels, 50 of them to train on (rgb assumed)" in text

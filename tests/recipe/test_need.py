@@ -59,7 +59,7 @@ def estimate(work: str, side: int, changes: dict[str, Any]) -> int:
         case "render":
             return painting(recipe, size)
         case _:
-            return training(recipe, size, kept=work == "paint")
+            return training(recipe, size, writes_run=work == "paint")
 
 
 @pytest.mark.slow

@@ -94,7 +94,7 @@ def test_compare_trains_fewer_at_once_before_it_refuses(monkeypatch: pytest.Monk
 
     arms = {name: changed(Recipe(), {"model": {"width": 1000}, "seed": seed}) for seed, name in enumerate("ab")}
     plan = plan_of(arms, picture(), seeds=2, tune=False)
-    one = need.training(arms["a"].model_copy(update={"threads": 1}), Size(7, 9, 3), kept=False)
+    one = need.training(arms["a"].model_copy(update={"threads": 1}), Size(7, 9, 3), writes_run=False)
     for available, workers in ((100 * one, 8), (3 * one, 2), (1.3 * one, 1)):
         monkeypatch.setattr(memory, "available", lambda available=available: int(available))
         assert experiment._at_once(plan, picture(), 8) == workers

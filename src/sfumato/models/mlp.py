@@ -50,8 +50,8 @@ class MLP(nn.Module):
         x = encoded = self.encode(coordinates)
         for number, below in enumerate(self.layers[:layer]):
             y = self.activate(below(x))
-            x = x + y if number in self.connections.adds else y
-            if number + 1 == self.connections.joins:
+            x = x + y if number in self.connections.residual_layers else y
+            if number + 1 == self.connections.concat_layer:
                 x = torch.cat([x, encoded], dim=-1)
         return x
 
