@@ -326,7 +326,7 @@ def load_picture(source: PictureSource | Recipe) -> NDArray[np.float32]:
     """
     if isinstance(source, Recipe):
         return images.load(source.picture)
-    settings, given = images.asked(source)
+    settings, given = images.picture_settings(source)
     return images.load(changed(Recipe(), {"picture": settings}).picture, given)
 
 
@@ -335,7 +335,7 @@ def _given(
 ) -> tuple[object | None, dict[str, Any]]:
     """The picture where it is in memory, else None; and the changes, the picture's settings among them."""
     rest = {name: value for name, value in changes.items() if name != "picture"}
-    settings, given = images.asked(picture, changes.get("picture"))
+    settings, given = images.picture_settings(picture, changes.get("picture"))
     return given, {**rest, "picture": settings} if settings else rest
 
 

@@ -266,14 +266,14 @@ def test_a_closed_image_is_told() -> None:
 
 
 def test_settings_come_with_any_picture() -> None:
-    assert images.asked("a.jpg", {"max_side": 9}) == ({"source": "a.jpg", "max_side": 9}, None)
-    assert images.asked(Path("a.jpg")) == ({"source": "a.jpg"}, None)
-    assert images.asked({"source": "cat"}) == ({"source": "cat"}, None)
-    assert images.asked(None, {"max_side": 9}) == ({"max_side": 9}, None)
-    assert images.asked(None) == ({}, None)
+    assert images.picture_settings("a.jpg", {"max_side": 9}) == ({"source": "a.jpg", "max_side": 9}, None)
+    assert images.picture_settings(Path("a.jpg")) == ({"source": "a.jpg"}, None)
+    assert images.picture_settings({"source": "cat"}) == ({"source": "cat"}, None)
+    assert images.picture_settings(None, {"max_side": 9}) == ({"max_side": 9}, None)
+    assert images.picture_settings(None) == ({}, None)
     for picture, source in ((GRAY, "array"), (GRAY.tolist(), "array"), (Image.fromarray(GRAY), "image")):
-        assert images.asked(picture, {"max_side": 9}) == ({"source": source, "max_side": 9}, picture)
-        assert images.asked(None, picture) == ({"source": source}, picture)
+        assert images.picture_settings(picture, {"max_side": 9}) == ({"source": source, "max_side": 9}, picture)
+        assert images.picture_settings(None, picture) == ({"source": source}, picture)
 
 
 @pytest.mark.parametrize(
@@ -281,4 +281,4 @@ def test_settings_come_with_any_picture() -> None:
 )
 def test_two_pictures_are_one_too_many(picture: Any, named: Any) -> None:
     with pytest.raises(RecipeError, match="given once"):
-        images.asked(picture, named)
+        images.picture_settings(picture, named)

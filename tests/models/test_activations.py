@@ -29,9 +29,8 @@ def scalars(choice: choices.Activation) -> tuple[Callable[[float], float], Calla
     implementation = choice.implementation()
     p = choice.parameters
     assert choice.compiled
-    return lambda x: implementation.value(x, *p), lambda x: implementation.derivative(
-        x, implementation.value(x, *p), *p
-    )
+    value, derivative = implementation.value, implementation.derivative
+    return lambda x: value(x, *p), lambda x: derivative(x, value(x, *p), *p)
 
 
 @pytest.mark.parametrize("choice", ACTIVATIONS, ids=str)

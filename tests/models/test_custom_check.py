@@ -50,7 +50,7 @@ INVALID: dict[str, tuple[Callable[[], nn.Module], str]] = {
     "a tuple": (lambda: Transformed(lambda outputs: (outputs, 1)), "returns tuple for 3 samples"),
     "integers": (lambda: Transformed(lambda outputs: outputs.long()), "returns int64"),
     "complex outputs": (lambda: Transformed(lambda outputs: outputs + 1j), "returns complex64"),
-    "one sample without its dimension": (
+    "a squeezed sample": (
         lambda: Transformed(lambda outputs: outputs.squeeze(0)),
         "shape (3,) for 1 sample",
     ),

@@ -57,7 +57,7 @@ def test_mean_and_deviation(choice: choices.Initialization, deviation: float) ->
     weights, biases = drawn(choice)
     assert weights.shape == (FAN_OUT, FAN_IN)
     assert biases.shape == (FAN_OUT,)
-    # With 60,000 draws the sample's standard deviation is within 1% of the distribution's, and its mean within 0.015 of it.
+    # With 60,000 draws the standard deviation is within 1% of the distribution's, and the mean within 0.015 of it.
     assert weights.std() == pytest.approx(deviation, rel=0.015)
     assert abs(weights.mean()) < 0.015 * deviation
 

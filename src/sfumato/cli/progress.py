@@ -108,7 +108,7 @@ class PaintProgress(Observer[PictureSnapshot]):
         # Room for the bars below, and for the cursor's line.
         rows, columns = half_blocks.cells(snapshot.size, width, max(height - 4, 1))
         with snapshot.overhead.measure(DRAWN):
-            self._painting = half_blocks.drawn(images.shown(snapshot.paint(rows, columns), self._transfer))
+            self._painting = half_blocks.drawn(images.to_srgb(snapshot.paint(rows, columns), self._transfer))
         self._last_painting = time.monotonic()
 
     def stage(self, name: str, done: int, total: int) -> None:
