@@ -1,4 +1,4 @@
-"""A network's numbers, held against the network that is really built; its drawing."""
+"""Descriptions and drawings of networks, against networks that are built."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from tests.small import SMALL, picture, trainer
         ({"model": {"width": 9, "connectivity": "residual"}}, 3),
     ],
 )
-def test_numbers_are_those_of_the_module(changes: dict[str, Any], channels: int) -> None:
+def test_numbers_match_the_module(changes: dict[str, Any], channels: int) -> None:
     recipe = changed(Recipe(), changes)
     found = describe(recipe)
     module = models.build(recipe.model, channels, 0, models.DTYPES.get(recipe.dtype, torch.float32))
@@ -42,7 +42,7 @@ def test_numbers_are_those_of_the_module(changes: dict[str, Any], channels: int)
     assert found.bytes_per_number == parameters[0].element_size()
     linear = module.linear_layers()
     assert [(each.inputs, each.units) for each in found.layers] == [(x.in_features, x.out_features) for x in linear]
-    # What PyTorch counts: two operations to a multiply-add, products only.
+    # PyTorch counts products alone, two operations per multiply-add.
     with FlopCounterMode(display=False) as counter:
         out = module(torch.zeros((8, 2), dtype=parameters[0].dtype))
     assert counter.get_total_flops() == 8 * 2 * found.multiply_adds
@@ -53,7 +53,7 @@ def test_activations_are_the_outputs_of_hidden_units() -> None:
     assert describe(changed(Recipe(), {"model": {"width": (30, 20, 5)}})).activations == 55
 
 
-def test_a_network_of_one_s_own_is_not_described() -> None:
+def test_a_custom_network_is_not_described() -> None:
     recipe = changed(Recipe(), {"model": {"module": "package.module:Net(width=3)"}})
     with pytest.raises(RecipeError, match="not known before it is built"):
         describe(recipe)
@@ -70,10 +70,10 @@ def test_replica_is_float64() -> None:
     st.sampled_from([0.0, 0.3]),
     st.sampled_from([{"epochs": 2}, {"epochs": 0.6}, {"steps": 5}, {"epochs": 1, "steps": 3}, {"steps": 0}]),
 )
-def test_the_budget_reaches_as_far_as_training_does(batch: Any, held_out: float, budget: dict[str, float]) -> None:
+def test_the_reach_of_the_budget_matches_training(batch: Any, split: float, budget: dict[str, float]) -> None:
     changes = {
         "training": {"batch": batch},
-        "data": {"split": held_out},
+        "data": {"split": split},
         "budget": budget,
         "evaluation": {"interval": "end"},
     }
@@ -145,7 +145,7 @@ def test_the_drawing() -> None:
     ]
 
 
-def test_of_a_deep_drawing_the_middle_is_left_out() -> None:
+def test_the_middle_of_a_deep_drawing_is_left_out() -> None:
     description = describe(changed(Recipe(), {"model": {"width": tuple(range(1, 1001))}}))
     lines = drawing(description)
     assert len(lines) < 60
