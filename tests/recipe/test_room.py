@@ -38,9 +38,7 @@ BOUND = room.Bound(2_000_000_000, "which is the bound of this test")
         ),
     ],
 )  # fmt: skip
-def test_the_field_that_takes_most_memory_is_named(
-    changes: dict[str, Any], size: Size, field: str, remedy: str
-) -> None:
+def test_the_field_of_most_memory_is_named(changes: dict[str, Any], size: Size, field: str, remedy: str) -> None:
     recipe = changed(Recipe(), {"threads": 2, **changes})
     with pytest.raises(RecipeError) as caught:
         room.require("training", need.training, recipe, size, BOUND)
