@@ -20,7 +20,7 @@ def values(recipe: Recipe) -> dict[str, Any]:
 
 
 def merged(base: Values, changes: Values) -> dict[str, Any]:
-    """Return ``base`` with every leaf of ``changes`` replacing or joining its own."""
+    """Return ``base`` with every leaf of ``changes`` replaced or added."""
     result = dict(base)
     for key, value in changes.items():
         below = result.get(key)
