@@ -120,7 +120,7 @@ def test_by_name(folder: Path) -> None:
         ("os:system('true')", "derived from torch.nn.Module"),
         ("my_nets:Net(widht=3)", "raises TypeError"),
         ("my_nets:Failing", "raises RuntimeError: no way"),
-        ("my_nets:Wide", "answers 3 samples with (3, 7)"),
+        ("my_nets:Wide", "returns shape (3, 7) for 3 samples"),
         ("my_nets:Empty", "must have parameters to train"),
     ],
 )

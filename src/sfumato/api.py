@@ -185,7 +185,7 @@ def _require_memory(
     parameters = _parameters(module)
 
     def wanted(one: Recipe, size: Size) -> int:
-        return need.training(one, size, parameters=parameters, kept=kept)
+        return need.training(one, size, parameters=parameters, writes_run=kept)
 
     room.require("training", wanted, recipe, _size(target))
 
@@ -294,7 +294,7 @@ def train_many(
     target = images.load(wholes[0].picture, given)
 
     def many(one: Recipe, size: Size) -> int:
-        return need.training(one, size, networks=len(wholes), kept=False)
+        return need.training(one, size, networks=len(wholes), writes_run=False)
 
     for index, whole in enumerate(wholes):
         # Networks of one layout share their work space: estimated as if all were like this one.
@@ -328,7 +328,7 @@ def load_picture(source: PictureSource | Recipe) -> NDArray[np.float32]:
     """
     if isinstance(source, Recipe):
         return images.load(source.picture)
-    settings, given = images.asked(source)
+    settings, given = images.picture_settings(source)
     return images.load(changed(Recipe(), {"picture": settings}).picture, given)
 
 
@@ -337,7 +337,7 @@ def _given(
 ) -> tuple[object | None, dict[str, Any]]:
     """Return the picture where it is in memory, else None, and the changes with the picture's settings among them."""
     rest = {name: value for name, value in changes.items() if name != "picture"}
-    settings, given = images.asked(picture, changes.get("picture"))
+    settings, given = images.picture_settings(picture, changes.get("picture"))
     return given, {**rest, "picture": settings} if settings else rest
 
 

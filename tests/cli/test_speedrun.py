@@ -79,7 +79,7 @@ def test_the_open_track(tile: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (["--preset", "source-2012"], "Got 300,300,300,300,300,300."),
         (["--seed", "1"], "seed must be left to the track closed: its seeds are fixed."),
         (["--track", "open", "--budget.seconds", "20"], "budget.seconds must be left to the track open"),
-        (["--budget.psnr", "28"], "needs budget.epochs, budget.steps or budget.seconds"),
+        (["--budget.psnr", "28"], "must have budget.epochs, budget.steps or budget.seconds"),
         (["--budget.epochs", "1", "--budget.psnr", "28"], "budget.psnr must be none"),
         (["--append", "no/such/folder.json"], "append must be a file in a folder that exists"),
         (["--table", "none.json"], "It does not exist."),

@@ -1,4 +1,4 @@
-"""Picture files and color profiles made byte by byte, for what Pillow cannot write."""
+"""Picture files and color profiles written byte by byte, for cases that Pillow cannot write."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="no folder of shar
 
 
 def noise(shape: tuple[int, ...], top: int = 256) -> NDArray[Any]:
-    """The same numbers below ``top`` at each call, uint8 or uint16."""
+    """Return random numbers below ``top``, the same at each call, in uint8 or uint16."""
     values = np.random.default_rng(20120117).integers(0, top, shape)
     return values.astype(np.uint8 if top <= 256 else np.uint16)
 
@@ -42,8 +42,8 @@ def load(source: str | Path, **fields: object) -> NDArray[np.float32]:
     return images.load(Picture.of({"source": str(source), **fields}))
 
 
-def refusal(source: str | Path, **fields: object) -> str:
-    """The one line with which a picture is refused; nothing of another library's error may hang on to it."""
+def error_line(source: str | Path, **fields: object) -> str:
+    """Return the line of the error for a picture, which must not be chained to another library's error."""
     with pytest.raises(PictureError) as caught:
         load(source, **fields)
     line = str(caught.value)
@@ -60,7 +60,7 @@ def write(folder: Path, name: str, data: bytes) -> Path:
 
 
 def stored(values: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """What bytes must become, by Python's own division."""
+    """Return the floats of bytes, computed by Python's division."""
     exact = np.array([np.float32(k / 255) for k in range(256)], dtype=np.float32)[values]
     return exact if exact.ndim == 3 else exact[:, :, np.newaxis]
 
@@ -98,14 +98,14 @@ def chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def png(width: int, height: int, bits: int, color: int, rows: bytes, before: bytes = b"", after: bytes = b"") -> bytes:
-    """A PNG file; ``rows`` hold the filter byte of each row, ``before`` and ``after`` are chunks around the pixels."""
+    """Return a PNG file; ``rows`` include filter bytes, ``before`` and ``after`` are chunks around the pixels."""
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, color, 0, 0, 0))
     pixels = chunk(b"IDAT", zlib.compress(rows))
     return b"\x89PNG\r\n\x1a\n" + header + before + pixels + after + chunk(b"IEND", b"")
 
 
 def tiff(entries: Mapping[int, tuple[int, int, int | bytes]], order: str = "<") -> bytes:
-    """A TIFF file of one directory: tag -> (type, count, number or the bytes that it points to)."""
+    """Return a TIFF file of one directory: tag -> (type, count, number or the bytes that it points to)."""
     start = 8 + 2 + 12 * len(entries) + 4
     directory, body = struct.pack(order + "H", len(entries)), b""
     for tag, (kind, count, value) in sorted(entries.items()):
@@ -122,7 +122,7 @@ def tiff(entries: Mapping[int, tuple[int, int, int | bytes]], order: str = "<") 
 def gray_tiff(
     values: NDArray[np.generic], *, white_is_zero: bool = False, packed: bool = False, order: str = "<"
 ) -> bytes:
-    """Gray (H, W) of 8, 16 or 32 bits, unsigned, signed or float."""
+    """Return a TIFF file of gray (H, W) with 8, 16 or 32 bits, unsigned, signed or float."""
     raw = values.astype(values.dtype.newbyteorder("<" if order == "<" else ">")).tobytes()
     raw = zlib.compress(raw) if packed else raw
     return tiff(
@@ -155,14 +155,14 @@ def gamma(power: float) -> bytes:
 
 
 def srgb_table(entries: int = 1024) -> bytes:
-    """The curve of sRGB as a table of 16-bit numbers."""
+    """Return the curve of sRGB as a table of 16-bit numbers."""
     x = np.linspace(0, 1, entries)
     y = np.where(x <= 0.04045, x / 12.92, ((x + 0.055) / 1.055) ** 2.4)
     return b"curv" + bytes(4) + struct.pack(">I", entries) + np.rint(y * 65535).astype(">u2").tobytes()
 
 
 def profile(space: bytes, tags: Sequence[tuple[bytes, bytes]], pcs: bytes = b"XYZ ", kind: bytes = b"mntr") -> bytes:
-    """An ICC profile of version 4.2."""
+    """Return an ICC profile of version 4.2."""
     start = 128 + 4 + 12 * len(tags)
     table, body = struct.pack(">I", len(tags)), b""
     for name, data in tags:
@@ -182,7 +182,7 @@ def gray_profile(power: float) -> bytes:
 
 
 def rgb_profile(curve: bytes, order: Sequence[int] = (0, 1, 2)) -> bytes:
-    """Colorants of sRGB, in another ``order``, with one curve for all."""
+    """Return a profile with the colorants of sRGB in any ``order``, and one curve for all."""
     colorants = [
         (name, xyz(*SRGB_COLORANTS[index])) for name, index in zip((b"rXYZ", b"gXYZ", b"bXYZ"), order, strict=True)
     ]
@@ -190,10 +190,10 @@ def rgb_profile(curve: bytes, order: Sequence[int] = (0, 1, 2)) -> bytes:
 
 
 def cmyk_profile() -> bytes:
-    """Paper is white, black ink black, and what is called cyan prints red: an 8-bit table with 2 points a side."""
+    """Return a profile with white paper and black ink whose cyan prints red: an 8-bit table with 2 points per axis."""
     table = bytearray()
     for cyan in (0, 1):
-        for _ in range(4):  # magenta and yellow are without effect
+        for _ in range(4):  # magenta and yellow have no effect
             for black in (0, 1):
                 table += bytes((0, 128, 128) if black else (140, 208, 188) if cyan else (255, 128, 128))
     identity = bytes(range(256))

@@ -1,3 +1,5 @@
+"""Blocks of rows."""
+
 from __future__ import annotations
 
 import itertools
@@ -10,7 +12,7 @@ from sfumato.images.blocks import blocks
 @pytest.mark.parametrize(
     ("rows", "each"), [(1, 1), (7, 300_000), (5, 1_000_000), (9, 50_000_000), (3_000_001, 1), (4, 0)]
 )
-def test_every_row_once_and_few_numbers_at_a_time(rows: int, each: int) -> None:
+def test_blocks_cover_every_row_once_and_are_small(rows: int, each: int) -> None:
     slices = list(blocks(rows, each))
     assert slices[0].start == 0
     assert slices[-1].stop == rows

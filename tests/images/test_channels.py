@@ -1,3 +1,5 @@
+"""Conversions between gray, RGB and RGBA."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -23,36 +25,36 @@ def test_auto_follows_the_file(colors: int, alpha: int | None, expected: int) ->
     assert [count(channels, planes(colors, alpha)) for channels in ("gray", "rgb", "rgba")] == [1, 3, 4]
 
 
-@pytest.mark.parametrize("given", [1, 2, 3, 4])
-@pytest.mark.parametrize("wanted", [1, 3, 4])
-def test_every_pair(given: int, wanted: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+@pytest.mark.parametrize("target", [1, 3, 4])
+def test_every_pair(channels: int, target: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blocks, "_NUMBERS", 20)
-    values = (noise((5, 7, given)) / 255).astype(np.float32)
-    colors = np.repeat(values[:, :, :1], 3, axis=2) if given < 3 else values[:, :, :3]
-    alpha = values[:, :, -1:] if given in (2, 4) else np.ones((5, 7, 1), dtype=np.float32)
+    values = (noise((5, 7, channels)) / 255).astype(np.float32)
+    colors = np.repeat(values[:, :, :1], 3, axis=2) if channels < 3 else values[:, :, :3]
+    alpha = values[:, :, -1:] if channels in (2, 4) else np.ones((5, 7, 1), dtype=np.float32)
     over_white = colors * alpha + 1 - alpha
     expected = {
         1: (over_white @ [0.299, 0.587, 0.114])[:, :, np.newaxis],
         3: over_white,
         4: np.concatenate([colors, alpha], axis=2),
-    }[wanted]
-    result = converted(values, wanted)
+    }[target]
+    result = converted(values, target)
     assert result.dtype == np.float32
     assert result.flags.c_contiguous
     assert result.flags.writeable
     np.testing.assert_allclose(result, expected, atol=1e-6)
 
 
-def test_three_equal_values_are_that_gray() -> None:
+def test_three_equal_values_give_that_gray() -> None:
     levels = (np.arange(256) / 255).astype(np.float32).reshape(16, 16, 1)
     np.testing.assert_array_equal(converted(np.repeat(levels, 3, axis=2), 1), levels)
 
 
-def test_what_fits_is_not_copied() -> None:
+def test_equal_channels_are_not_copied() -> None:
     values = np.zeros((2, 3, 4), dtype=np.float32)
     assert converted(values, 4) is values
 
 
-def test_invisible_is_white_and_opaque_is_itself() -> None:
+def test_transparent_pixels_become_white_and_opaque_ones_are_unchanged() -> None:
     values = np.array([[[0.2, 0.4, 0.6, 0], [0.2, 0.4, 0.6, 1]]], dtype=np.float32)
     np.testing.assert_array_equal(converted(values, 3)[0], np.array([[1, 1, 1], [0.2, 0.4, 0.6]], dtype=np.float32))

@@ -1,3 +1,5 @@
+"""The transfer function of sRGB."""
+
 from __future__ import annotations
 
 import warnings
@@ -18,16 +20,16 @@ def test_known_values(srgb: float, linear: float) -> None:
     assert linear_to_srgb(np.array(linear, dtype=np.float64)) == pytest.approx(srgb, abs=1e-6)
 
 
-@pytest.mark.parametrize("kind", [np.float32, np.float64])
-def test_there_and_back_in_its_own_type(kind: type[np.floating]) -> None:
-    values = np.linspace(-0.3, 1.3, 4001).astype(kind).reshape(-1, 1)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_round_trip_preserves_values_and_dtype(dtype: type[np.floating]) -> None:
+    values = np.linspace(-0.3, 1.3, 4001).astype(dtype).reshape(-1, 1)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         linear = srgb_to_linear(values)
         back = linear_to_srgb(linear)
-    assert linear.dtype == back.dtype == kind
+    assert linear.dtype == back.dtype == dtype
     assert linear.shape == values.shape
     # The standard's two pieces do not quite meet.
-    np.testing.assert_allclose(back, values, atol=1e-6 if kind is np.float32 else 1e-7)
+    np.testing.assert_allclose(back, values, atol=1e-6 if dtype is np.float32 else 1e-7)
     assert np.all(np.diff(linear[:, 0]) > 0)
     assert np.abs(linear - values).max() > 0.2

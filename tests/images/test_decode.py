@@ -1,4 +1,4 @@
-"""Real files of every format, animations, and pictures that lie on their side."""
+"""Real files of every format, animations, and EXIF orientations."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.images.made_files import (
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB"])
-def test_jpeg_has_the_decoder_s_values(tmp_path: Path, mode: str) -> None:
+def test_jpeg_has_the_values_of_the_decoder(tmp_path: Path, mode: str) -> None:
     path = save(tmp_path / "a.jpg", Image.fromarray(RGB).convert(mode), quality=90)
     with Image.open(path) as image:
         expected = np.asarray(image)
@@ -54,16 +54,16 @@ def test_heic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["gif", "webp", "png", "tif"])
-def test_of_an_animation_the_first_frame(tmp_path: Path, suffix: str) -> None:
+def test_the_first_frame_of_an_animation_is_loaded(tmp_path: Path, suffix: str) -> None:
     first, second = Image.new("RGB", (4, 3), (255, 0, 0)), Image.new("RGB", (4, 3), (0, 0, 255))
     options: dict[str, Any] = {"lossless": True} if suffix == "webp" else {}
     first.save(tmp_path / f"a.{suffix}", save_all=True, append_images=[second], **options)
     assert_same(load(tmp_path / f"a.{suffix}"), np.broadcast_to(np.array([1, 0, 0], dtype=np.float32), (3, 4, 3)))
 
 
-PLACES: dict[int, Callable[[int, int, int, int], tuple[int, int]]] = {
-    # Where a stored (row, column) is seen in a picture of height h and width w, from the definition in EXIF 2.3:
-    # what the 0th row and the 0th column are.
+POSITIONS: dict[int, Callable[[int, int, int, int], tuple[int, int]]] = {
+    # Displayed position of a stored (row, column) in a picture of height h and width w, by the definition in EXIF 2.3
+    # through the 0th row and the 0th column.
     1: lambda r, c, h, w: (r, c),  # top, left
     2: lambda r, c, h, w: (r, w - 1 - c),  # top, right
     3: lambda r, c, h, w: (h - 1 - r, w - 1 - c),  # bottom, right
@@ -79,12 +79,12 @@ PLACES: dict[int, Callable[[int, int, int, int], tuple[int, int]]] = {
 @pytest.mark.parametrize(("suffix", "options"), LOSSLESS)
 def test_exif_orientation(tmp_path: Path, orientation: int, suffix: str, options: dict[str, Any]) -> None:
     height, width = RGB.shape[:2]
-    kept = np.zeros((width, height, 3) if orientation > 4 else RGB.shape, dtype=np.uint8)
-    for r, c in np.ndindex(kept.shape[:2]):
-        kept[r, c] = RGB[PLACES[orientation](r, c, height, width)]
+    rotated = np.zeros((width, height, 3) if orientation > 4 else RGB.shape, dtype=np.uint8)
+    for r, c in np.ndindex(rotated.shape[:2]):
+        rotated[r, c] = RGB[POSITIONS[orientation](r, c, height, width)]
     exif = Image.Exif()
     exif[0x0112] = orientation
-    path = save(tmp_path / f"a.{suffix}", kept, exif=exif, **options)
+    path = save(tmp_path / f"a.{suffix}", rotated, exif=exif, **options)
     assert_same(load(path), stored(RGB))
     assert_same(load(path, color_management=False), stored(RGB))
 
@@ -99,7 +99,7 @@ def test_exif_orientation_of_jpeg(tmp_path: Path, orientation: int) -> None:
 
 
 @pytest.mark.parametrize("value", [0, 9, 65535])
-def test_an_orientation_that_means_nothing_changes_nothing(tmp_path: Path, value: int) -> None:
+def test_an_invalid_orientation_is_ignored(tmp_path: Path, value: int) -> None:
     exif = Image.Exif()
     exif[0x0112] = value
     assert_same(load(save(tmp_path / "a.png", RGB, exif=exif)), stored(RGB))

@@ -1,3 +1,5 @@
+"""The hash of a picture."""
+
 from __future__ import annotations
 
 import hashlib
@@ -8,7 +10,7 @@ import numpy as np
 from sfumato.images import sha256
 
 
-def test_it_is_what_it_says() -> None:
+def test_the_hash_covers_shape_and_values() -> None:
     picture = np.array([[[0.0, 0.25, 1.0]], [[0.5, 2.0, -1.0]]], dtype=np.float32)
     expected = hashlib.sha256(struct.pack("<3q", 2, 1, 3) + struct.pack("<6f", 0, 0.25, 1, 0.5, 2, -1)).hexdigest()
     assert sha256(picture) == expected

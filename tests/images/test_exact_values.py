@@ -1,3 +1,5 @@
+"""Exact float64 values of float32 pictures."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -17,24 +19,24 @@ def test_every_level_is_exact(steps: int) -> None:
     np.testing.assert_array_equal(values, levels / steps)
 
 
-def test_one_other_value_leaves_all_as_they_are() -> None:
+def test_one_other_value_gives_a_plain_cast() -> None:
     picture = (noise((9, 9, 3)) / 255).astype(np.float32)
     picture[4, 4, 1] = 0.1234
     np.testing.assert_array_equal(exact(picture), picture.astype(np.float64))
 
 
-def test_a_value_off_by_one_float32_still_counts() -> None:
+def test_values_off_by_one_float32_are_exact_too() -> None:
     picture = (noise((9, 9, 3)) / 255).astype(np.float32)
     np.testing.assert_array_equal(exact(np.nextafter(picture, np.float32(2))), noise((9, 9, 3)) / 255)
 
 
-def test_nan_is_kept() -> None:
+def test_nan_remains_nan() -> None:
     picture = np.full((2, 2, 1), np.nan, dtype=np.float32)
     assert np.isnan(exact(picture)).all()
 
 
 @needs_shared
-def test_the_2012_program_s_values() -> None:
+def test_the_values_of_the_2012_program() -> None:
     from PIL import Image
 
     with Image.open(SHARED / "mona-lisa-2012.jpg") as image:

@@ -1,4 +1,4 @@
-"""Whatever bytes a file holds, either a valid picture comes out, or one line."""
+"""Fuzzing: arbitrary bytes give either a valid picture or an error of one line."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def saved(image: Image.Image, kind: str, **options: Any) -> bytes:
     return file.getvalue()
 
 
-def honest_files() -> list[bytes]:
-    """A small file of each kind, with what most decoders' faults are found in: profiles, EXIF, palettes, frames."""
+def valid_files() -> list[bytes]:
+    """Return a small file of each kind, with the parts where most decoders fail: profiles, EXIF, palettes, frames."""
     rgb, rgba, gray = (Image.fromarray(values) for values in (RGB, RGBA, GRAY))
     picture = Image.fromarray(smooth())
     palette = picture.quantize(16)
@@ -77,52 +77,52 @@ def honest_files() -> list[bytes]:
     return [*files, saved(picture, "HEIF", **icc)]
 
 
-FILES = honest_files()
+FILES = valid_files()
 EXTREMES = [0, 1, 2, 127, 128, 255, 256, 32767, 32768, 65535, 65536, 2**31 - 1, 2**31, 2**32 - 1]
 
 
-def mutated(chance: random.Random, files: Sequence[bytes]) -> bytes:
-    """One of the files with one to six wounds."""
-    data = bytearray(chance.choice(files))
-    for _ in range(chance.choice((1, 1, 1, 2, 3, 6))):
-        # Most of what decoders trust stands near the beginning.
-        place = int(len(data) * chance.random() ** chance.choice((1, 3)))
-        length = chance.choice((1, 2, 4, 16))
-        match chance.randrange(8):
+def mutated(generator: random.Random, files: Sequence[bytes]) -> bytes:
+    """Return one of the files with one to six mutations."""
+    data = bytearray(generator.choice(files))
+    for _ in range(generator.choice((1, 1, 1, 2, 3, 6))):
+        # Most of the data that decoders trust is near the beginning.
+        position = int(len(data) * generator.random() ** generator.choice((1, 3)))
+        length = generator.choice((1, 2, 4, 16))
+        match generator.randrange(8):
             case 0 | 1:
-                data[place : place + 1] = bytes((chance.randrange(256),))
+                data[position : position + 1] = bytes((generator.randrange(256),))
             case 2 | 3:
-                order = chance.choice(("big", "little"))
-                size = chance.choice((1, 2, 4))
-                data[place : place + size] = (chance.choice(EXTREMES) % 256**size).to_bytes(size, order)
+                order = generator.choice(("big", "little"))
+                size = generator.choice((1, 2, 4))
+                data[position : position + size] = (generator.choice(EXTREMES) % 256**size).to_bytes(size, order)
             case 4:
-                del data[place : place + length]
+                del data[position : position + length]
             case 5:
-                data[place:place] = chance.randbytes(length)
+                data[position:position] = generator.randbytes(length)
             case 6:
-                del data[place:]
+                del data[position:]
             case _:
-                other = chance.choice(files)
-                start = chance.randrange(len(other))
-                data[place : place + length * 4] = other[start : start + length * 4]
-    return with_checksums(bytes(data)) if chance.random() < 0.8 else bytes(data)
+                other = generator.choice(files)
+                start = generator.randrange(len(other))
+                data[position : position + length * 4] = other[start : start + length * 4]
+    return with_checksums(bytes(data)) if generator.random() < 0.8 else bytes(data)
 
 
 def with_checksums(data: bytes) -> bytes:
-    """A PNG file with its checksums made right, so that what the chunks say is believed."""
+    """Return a PNG file with correct checksums, so that its chunks are decoded."""
     if not data.startswith(b"\x89PNG\r\n\x1a\n"):
         return data
-    whole, position = data[:8], 8
+    result, position = data[:8], 8
     while position + 12 <= len(data):
         length = int.from_bytes(data[position : position + 4], "big")
         body = data[position + 4 : position + 8 + length]
-        whole += data[position : position + 4] + body + zlib.crc32(body).to_bytes(4, "big")
+        result += data[position : position + 4] + body + zlib.crc32(body).to_bytes(4, "big")
         position += 12 + length
-    return whole + data[position:]
+    return result + data[position:]
 
 
 def check(path: Path, data: bytes, **fields: Any) -> bool:
-    """Load the file, tell whether a picture came out; fails on anything that is neither a picture nor one line."""
+    """Tell whether the file loads as a picture; fail unless it gives a valid picture or an error of one line."""
     path.write_bytes(data)
     try:
         picture = load(path, **fields)
@@ -157,20 +157,20 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("index", range(len(FILES)))
-def test_the_files_are_pictures_before_they_are_wounded(path: Path, index: int) -> None:
+def test_the_files_are_valid_before_mutation(path: Path, index: int) -> None:
     assert check(path, FILES[index])
 
 
 @pytest.mark.slow
 @given(seed=st.integers(0, 2**32), fields=FIELDS)
 @settings(max_examples=150)
-def test_wounded_files(path: Path, seed: int, fields: dict[str, Any]) -> None:
+def test_mutated_files(path: Path, seed: int, fields: dict[str, Any]) -> None:
     check(path, mutated(random.Random(seed), FILES), **fields)
 
 
-def test_some_wounds_are_survived_and_some_are_not(path: Path) -> None:
-    survived = [check(path, mutated(random.Random(seed), FILES)) for seed in range(80)]
-    assert 10 <= sum(survived) <= 70
+def test_some_mutated_files_load_and_some_do_not(path: Path) -> None:
+    loaded = [check(path, mutated(random.Random(seed), FILES)) for seed in range(80)]
+    assert 10 <= sum(loaded) <= 70
 
 
 @given(data=st.binary(max_size=300), start=st.sampled_from([b"", *(data[:12] for data in FILES)]), fields=FIELDS)

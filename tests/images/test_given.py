@@ -1,4 +1,4 @@
-"""Pictures in memory are learned as their files are: one contract for files, Pillow's images, arrays and tensors."""
+"""Pictures in memory are loaded like their files: Pillow's images, arrays, tensors and nested lists."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ from tests.images.made_files import (
 )
 
 
-def given(picture: object, **fields: object) -> NDArray[np.float32]:
-    return images.load(Picture.of({"source": "given", **fields}), picture)
+def load_in_memory(picture: object, **fields: object) -> NDArray[np.float32]:
+    return images.load(Picture.of({"source": "memory", **fields}), picture)
 
 
-def refusal(picture: object) -> str:
+def error_line(picture: object) -> str:
     with pytest.raises(PictureError) as caught:
-        given(picture)
+        load_in_memory(picture)
     line = str(caught.value)
     assert line.isprintable(), line
     assert line.startswith("the picture must be "), line
@@ -56,7 +56,7 @@ def saved(image: Image.Image, format: str, **options: Any) -> bytes:
     return file.getvalue()
 
 
-def turned(orientation: int) -> Image.Exif:
+def with_orientation(orientation: int) -> Image.Exif:
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = orientation
     return exif
@@ -98,14 +98,14 @@ FILES: dict[str, bytes] = {
     "lab.tif": saved(Image.fromarray(noise((5, 7, 3)), "LAB"), "TIFF"),
     "profile.png": saved(Image.fromarray(RGB), "PNG", icc_profile=rgb_profile(gamma(2.2), (1, 0, 2))),
     "gray-profile.png": saved(Image.fromarray(GRAY), "PNG", icc_profile=gray_profile(1.0)),
-    "turned.jpg": saved(SMOOTH, "JPEG", exif=turned(6)),
-    "mirrored.png": saved(SMOOTH, "PNG", exif=turned(5)),
-    "turned.webp": saved(SMOOTH, "WEBP", exif=turned(8), lossless=True),
-    "turned.tif": saved(SMOOTH, "TIFF", exif=turned(3)),
+    "turned.jpg": saved(SMOOTH, "JPEG", exif=with_orientation(6)),
+    "mirrored.png": saved(SMOOTH, "PNG", exif=with_orientation(5)),
+    "turned.webp": saved(SMOOTH, "WEBP", exif=with_orientation(8), lossless=True),
+    "turned.tif": saved(SMOOTH, "TIFF", exif=with_orientation(3)),
 }
 
 LOST_WHEN_LOADED = {"two-bit-key.png", "deep-alpha.png"}
-"""Of these, Pillow's image no longer knows how the file stored its values; nor does a copy of one whose 0 is white."""
+"""Files whose sample layout Pillow's image does not know after loading; nor does a copy of one whose 0 is white."""
 
 SETTINGS: list[dict[str, object]] = [
     {},
@@ -116,47 +116,47 @@ SETTINGS: list[dict[str, object]] = [
 
 
 @pytest.mark.parametrize(("name", "fields"), list(itertools.product(FILES, SETTINGS)), ids=str)
-def test_an_image_is_learned_as_its_file(tmp_path: Path, name: str, fields: dict[str, object]) -> None:
+def test_an_image_is_loaded_like_its_file(tmp_path: Path, name: str, fields: dict[str, object]) -> None:
     path = tmp_path / name
     path.write_bytes(FILES[name])
     expected = load(path, **fields)
     with Image.open(path) as image:
-        assert_same(given(image, **fields), expected)
-        # Once more: it was not changed.
+        assert_same(load_in_memory(image, **fields), expected)
+        # Again, to show that it was not changed.
         if name not in LOST_WHEN_LOADED:
-            assert_same(given(image, **fields), expected)
+            assert_same(load_in_memory(image, **fields), expected)
             if "white-is-zero" not in name:
-                assert_same(given(image.copy(), **fields), expected)
+                assert_same(load_in_memory(image.copy(), **fields), expected)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif"])
-def test_orientation_is_that_of_pillow_for_files_and_images(tmp_path: Path, suffix: str, orientation: int) -> None:
+def test_orientation_agrees_with_pillow_for_files_and_images(tmp_path: Path, suffix: str, orientation: int) -> None:
     path = tmp_path / f"a.{suffix}"
-    SMOOTH.save(path, exif=turned(orientation))
+    SMOOTH.save(path, exif=with_orientation(orientation))
     with Image.open(path) as image:
         upright = np.asarray(ImageOps.exif_transpose(image))
     assert_same(load(path), stored(upright))
     with Image.open(path) as image:
-        assert_same(given(image), stored(upright))
+        assert_same(load_in_memory(image), stored(upright))
     with Image.open(path) as image:
-        assert_same(given(ImageOps.exif_transpose(image)), stored(upright))
+        assert_same(load_in_memory(ImageOps.exif_transpose(image)), stored(upright))
 
 
-def test_of_an_animation_the_frame_that_is_sought(tmp_path: Path) -> None:
+def test_the_sought_frame_of_an_animation_is_loaded(tmp_path: Path) -> None:
     frames = [Image.fromarray(np.full((4, 4), level, np.uint8)) for level in (10, 200)]
     frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
     with Image.open(tmp_path / "a.gif") as film:
-        assert_same(given(film), load(tmp_path / "a.gif"))
+        assert_same(load_in_memory(film), load(tmp_path / "a.gif"))
         film.seek(1)
-        assert given(film).mean() == pytest.approx(200 / 255, abs=1e-6)
+        assert load_in_memory(film).mean() == pytest.approx(200 / 255, abs=1e-6)
 
 
 @pytest.mark.parametrize(
     "values", [GRAY, RGB, RGBA, np.ascontiguousarray(RGBA[:, :, :2])], ids=["L", "RGB", "RGBA", "LA"]
 )
 @pytest.mark.parametrize("fields", SETTINGS, ids=str)
-def test_an_array_is_learned_as_its_file(tmp_path: Path, values: NDArray[np.uint8], fields: dict[str, object]) -> None:
+def test_an_array_is_loaded_like_its_file(tmp_path: Path, values: NDArray[np.uint8], fields: dict[str, object]) -> None:
     image = Image.fromarray(values, "LA" if values.shape[2:] == (2,) else None)
     image.save(tmp_path / "a.png")
     expected = load(tmp_path / "a.png", **fields)
@@ -185,33 +185,35 @@ def test_an_array_is_learned_as_its_file(tmp_path: Path, values: NDArray[np.uint
         torch.from_numpy(unit)[:],
     ]
     for picture in same:
-        np.testing.assert_allclose(given(picture, **fields), expected, rtol=0, atol=1.2e-7)
+        np.testing.assert_allclose(load_in_memory(picture, **fields), expected, rtol=0, atol=1.2e-7)
     for picture in same[:9]:
-        assert_same(given(picture, **fields), expected) if not fields else None
+        assert_same(load_in_memory(picture, **fields), expected) if not fields else None
 
 
 def test_every_level_of_8_and_16_bits_is_rounded_once() -> None:
     for levels, top in ((np.arange(256, dtype=np.uint8), 255), (np.arange(65536, dtype=np.uint16), 65535)):
         expected = (levels.astype(np.float64) / top).astype(np.float32)
         for picture in (levels, levels / top, (levels / top).astype(np.float32)):
-            np.testing.assert_array_equal(given(picture.reshape(-1, 16), max_side=None)[:, :, 0].ravel(), expected)
+            np.testing.assert_array_equal(
+                load_in_memory(picture.reshape(-1, 16), max_side=None)[:, :, 0].ravel(), expected
+            )
 
 
 def test_bools_and_short_floats() -> None:
     bits = GRAY > 100
-    assert_same(given(bits), bits.astype(np.float32)[:, :, np.newaxis])
-    assert_same(given(torch.from_numpy(bits)), bits.astype(np.float32)[:, :, np.newaxis])
+    assert_same(load_in_memory(bits), bits.astype(np.float32)[:, :, np.newaxis])
+    assert_same(load_in_memory(torch.from_numpy(bits)), bits.astype(np.float32)[:, :, np.newaxis])
     half = (GRAY / 255).astype(np.float16)
-    assert_same(given(half), half.astype(np.float32)[:, :, np.newaxis])
+    assert_same(load_in_memory(half), half.astype(np.float32)[:, :, np.newaxis])
     short = torch.from_numpy(GRAY / 255).to(torch.bfloat16)
-    assert_same(given(short), short.float().numpy()[:, :, np.newaxis])
+    assert_same(load_in_memory(short), short.float().numpy()[:, :, np.newaxis])
 
 
 def test_rounding_is_clipped_and_no_array_is_changed() -> None:
     values = np.array([[-1e-4, 1.000001], [0.5, 1.0005]])
     before = values.copy()
-    assert_same(given(values), np.array([[0, 1], [0.5, 1]], np.float32)[:, :, np.newaxis])
-    picture = given(values, transfer="linear")
+    assert_same(load_in_memory(values), np.array([[0, 1], [0.5, 1]], np.float32)[:, :, np.newaxis])
+    picture = load_in_memory(values, transfer="linear")
     picture[:] = 7
     np.testing.assert_array_equal(values, before)
 
@@ -219,15 +221,15 @@ def test_rounding_is_clipped_and_no_array_is_changed() -> None:
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: GRAY.astype(np.float64), ["floats in [0, 1]", "go from 3 to 247", "divide them by 255"]),
-        (lambda: deep_gray() / 1.0, ["go from 0 to 65535", "divide them by 65535"]),
-        (lambda: GRAY / 127.5 - 1, ["go from -", "(array + 1) / 2"]),
-        (lambda: np.array([[0.0, 1.01], [1, 1]]), ["go from 0 to 1.01", "[0, 1]"]),
+        (lambda: GRAY.astype(np.float64), ["floats in [0, 1]", "values from 3 to 247", "divide them by 255"]),
+        (lambda: deep_gray() / 1.0, ["values from 0 to 65535", "divide them by 65535"]),
+        (lambda: GRAY / 127.5 - 1, ["values from -", "(array + 1) / 2"]),
+        (lambda: np.array([[0.0, 1.01], [1, 1]]), ["values from 0 to 1.01", "[0, 1]"]),
         (lambda: np.array([[-500.0, 1e9], [1, 1]]), ["scale them"]),
         (lambda: np.array([[0, np.nan], [1, 1]]), ["NaN or infinity", "nan_to_num"]),
         (lambda: np.array([[0, np.inf], [1, 1]]), ["NaN or infinity"]),
         (lambda: torch.full((4, 4), torch.nan), ["a tensor of float32", "NaN or infinity"]),
-        (lambda: GRAY.astype(np.int64), ["an array of int64", "go from 3 to", "astype(numpy.uint8)"]),
+        (lambda: GRAY.astype(np.int64), ["an array of int64", "values from 3 to", "astype(numpy.uint8)"]),
         (lambda: GRAY.tolist(), ["a list", "astype(numpy.uint8)"]),
         (lambda: deep_gray().astype(np.int32), ["astype(numpy.uint16)"]),
         (lambda: np.full((3, 3), 2**40), ["scale them"]),
@@ -253,32 +255,32 @@ def test_rounding_is_clipped_and_no_array_is_changed() -> None:
         (lambda: torch.eye(4).to_sparse(), ["numpy.asarray"]),
     ],
 )
-def test_what_is_no_picture_is_told_with_its_range_and_a_remedy(make: Callable[[], object], words: list[str]) -> None:
-    line = refusal(make())
+def test_invalid_arrays_are_rejected_with_a_remedy(make: Callable[[], object], words: list[str]) -> None:
+    line = error_line(make())
     for word in words:
         assert word in line
 
 
-def test_a_closed_image_is_told() -> None:
+def test_a_closed_image_is_rejected() -> None:
     image = Image.open(io.BytesIO(FILES["rgb.png"]))
     image.close()
-    assert "damaged" in refusal(image)
+    assert "damaged" in error_line(image)
 
 
-def test_settings_come_with_any_picture() -> None:
-    assert images.asked("a.jpg", {"max_side": 9}) == ({"source": "a.jpg", "max_side": 9}, None)
-    assert images.asked(Path("a.jpg")) == ({"source": "a.jpg"}, None)
-    assert images.asked({"source": "cat"}) == ({"source": "cat"}, None)
-    assert images.asked(None, {"max_side": 9}) == ({"max_side": 9}, None)
-    assert images.asked(None) == ({}, None)
+def test_settings_are_allowed_with_any_picture() -> None:
+    assert images.picture_settings("a.jpg", {"max_side": 9}) == ({"source": "a.jpg", "max_side": 9}, None)
+    assert images.picture_settings(Path("a.jpg")) == ({"source": "a.jpg"}, None)
+    assert images.picture_settings({"source": "cat"}) == ({"source": "cat"}, None)
+    assert images.picture_settings(None, {"max_side": 9}) == ({"max_side": 9}, None)
+    assert images.picture_settings(None) == ({}, None)
     for picture, source in ((GRAY, "array"), (GRAY.tolist(), "array"), (Image.fromarray(GRAY), "image")):
-        assert images.asked(picture, {"max_side": 9}) == ({"source": source, "max_side": 9}, picture)
-        assert images.asked(None, picture) == ({"source": source}, picture)
+        assert images.picture_settings(picture, {"max_side": 9}) == ({"source": source, "max_side": 9}, picture)
+        assert images.picture_settings(None, picture) == ({"source": source}, picture)
 
 
 @pytest.mark.parametrize(
     ("picture", "named"), [("a", "b"), ("a", {"source": "b"}), ({"source": "a"}, {"max_side": 9}), (GRAY, GRAY)]
 )
-def test_two_pictures_are_one_too_many(picture: Any, named: Any) -> None:
+def test_two_pictures_are_rejected(picture: Any, named: Any) -> None:
     with pytest.raises(RecipeError, match="given once"):
-        images.asked(picture, named)
+        images.picture_settings(picture, named)

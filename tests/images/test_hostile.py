@@ -1,4 +1,4 @@
-"""Files that are no pictures, or say what is not so: each is refused in one line, soon, and without much memory."""
+"""Malicious and invalid files: each is rejected with one line, quickly, and without much memory."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from tests.images.made_files import (
     RGB,
     assert_same,
     chunk,
+    error_line,
     gray_tiff,
     load,
     png,
-    refusal,
     rows_of,
     save,
     smooth,
@@ -36,7 +36,7 @@ from tests.images.made_files import (
 
 
 def headers(width: int, height: int) -> dict[str, bytes]:
-    """Files of many pixels by their headers, with next to none inside."""
+    """Return files whose headers declare many pixels, but which contain hardly any."""
     jpeg = io.BytesIO()
     Image.fromarray(RGB).save(jpeg, "JPEG")
     start = jpeg.getvalue().index(b"\xff\xc0") + 5
@@ -60,17 +60,17 @@ def headers(width: int, height: int) -> dict[str, bytes]:
 def test_too_many_pixels_in_the_header(
     tmp_path: Path, kind: str, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Also where another part of the program has taken Pillow's own limit away.
+    # Also where another part of the program has removed Pillow's own limit.
     for limit in (Image.MAX_IMAGE_PIXELS, None):
         monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
         monkeypatch.setattr(ImageFile.ImageFile, "load", lambda self: pytest.fail("its pixels were decoded"))
-        line = refusal(write(tmp_path, f"a.{kind}", headers(*size)[kind]))
+        line = error_line(write(tmp_path, f"a.{kind}", headers(*size)[kind]))
         assert "at most 64,000,000 pixels. Got" in line
         assert re.search(r", with [\d,]+(x\d+)?; save a smaller copy", line)
 
 
 @pytest.mark.slow
-def test_as_many_pixels_as_are_allowed(tmp_path: Path) -> None:
+def test_the_largest_number_of_pixels(tmp_path: Path) -> None:
     data = png(8000, 8000, 1, 0, bytes(8000 * 1001))
     assert load(write(tmp_path, "a.png", data), max_side=40).shape == (40, 40, 1)
 
@@ -79,19 +79,19 @@ SUFFIXES = ["png", "jpg", "gif", "tif", "bmp", "webp", "avif"]
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_cut_off_anywhere(tmp_path: Path, suffix: str) -> None:
+def test_truncated_files(tmp_path: Path, suffix: str) -> None:
     data = save(tmp_path / f"a.{suffix}", smooth()).read_bytes()
     whole = load(tmp_path / f"a.{suffix}")
-    refused = 0
+    rejected = 0
     for end in range(1, len(data), max(1, len(data) // 60)):
         path = write(tmp_path, f"b.{suffix}", data[:end])
-        # A file may miss what its pixels do not need.
+        # A file may lack parts that its pixels do not need.
         try:
             np.testing.assert_array_equal(load(path), whole)
         except PictureError:
-            refused += 1
-    assert refused >= 40
-    assert "which is" in refusal(write(tmp_path, "c", data[: len(data) // 2]))
+            rejected += 1
+    assert rejected >= 40
+    assert "which is" in error_line(write(tmp_path, "c", data[: len(data) // 2]))
 
 
 @pytest.mark.parametrize(
@@ -114,35 +114,35 @@ def test_cut_off_anywhere(tmp_path: Path, suffix: str) -> None:
         (png(7, 5, 3, 9, rows_of(GRAY)), "damaged"),
         (tiff({256: (4, 1, 7), 257: (4, 1, 5)}), "damaged"),
         (tiff({256: (2, 1, 7), 257: (12, 1, 5), 262: (3, 1, 1)}), "damaged"),
-        # A directory that names itself as the next one.
+        # A directory that refers to itself as the next one.
         (b"II*\0\10\0\0\0\0\0\10\0\0\0", "damaged"),
     ],
 )
-def test_what_only_looks_like_a_picture(tmp_path: Path, data: bytes, rule: str) -> None:
-    assert rule in refusal(write(tmp_path, "a.png", data))
+def test_invalid_files(tmp_path: Path, data: bytes, rule: str) -> None:
+    assert rule in error_line(write(tmp_path, "a.png", data))
 
 
-def test_no_program_is_started_for_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_decoding_starts_no_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Pillow reads EPS with Ghostscript.
     Image.new("RGB", (9, 9)).save(tmp_path / "a.eps")
     monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("a program was started"))
     for name in ("a.eps", "a.png"):
-        line = refusal(write(tmp_path, name, (tmp_path / "a.eps").read_bytes()))
+        line = error_line(write(tmp_path, name, (tmp_path / "a.eps").read_bytes()))
         assert "JPEG, PNG, WebP" in line
 
 
-def test_only_the_decoder_that_the_file_announces_may_try(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[Any] = []
-    opened = Image.open
+def test_only_the_decoder_of_the_format_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    requested: list[Any] = []
+    image_open = Image.open
 
     def record(file: Any, formats: Any = None) -> Any:
-        asked.append(formats)
-        return opened(file, formats=formats)
+        requested.append(formats)
+        return image_open(file, formats=formats)
 
     monkeypatch.setattr(Image, "open", record)
     load(save(tmp_path / "a.png", RGB))
     load(save(tmp_path / "a.gif", RGB))
-    assert asked == [["PNG"], ["GIF"]]
+    assert requested == [["PNG"], ["GIF"]]
 
 
 @pytest.mark.parametrize(
@@ -167,13 +167,15 @@ def test_only_the_decoder_that_the_file_announces_may_try(tmp_path: Path, monkey
         Image.DecompressionBombWarning("bomb"),
     ],
 )
-def test_whatever_pillow_raises(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+def test_every_exception_of_pillow_becomes_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
     def fail(self: object) -> None:
         raise error
 
     path = save(tmp_path / "a.png", RGB)
     monkeypatch.setattr(ImageFile.ImageFile, "load", fail)
-    assert type(error).__name__ in refusal(path)
+    assert type(error).__name__ in error_line(path)
 
 
 def test_no_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,12 +185,12 @@ def test_no_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = save(tmp_path / "a.png", RGB)
     with monkeypatch.context() as patch:
         patch.setattr(ImageFile.ImageFile, "load", fail)
-        assert "fits in memory" in refusal(path)
+        assert "fits in memory" in error_line(path)
     monkeypatch.setattr("sfumato.images.resize.to_floats", fail)
-    assert "fits in memory" in refusal(path)
+    assert "fits in memory" in error_line(path)
 
 
-def test_a_person_s_interrupt_goes_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_keyboard_interrupts_pass_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(self: object) -> None:
         raise KeyboardInterrupt
 
@@ -203,12 +205,12 @@ def test_heic_without_its_decoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
     Image.init()
     monkeypatch.delitem(Image.OPEN, "HEIF", raising=False)
-    line = refusal(write(tmp_path, "a.heic", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"))
+    line = error_line(write(tmp_path, "a.heic", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"))
     assert "pip install pillow-heif" in line
 
 
-def test_what_pillow_warns_of_stays_inside(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
-    # EXIF data that ends early: Pillow warns of it where it is read.
+def test_warnings_of_pillow_are_muted(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+    # Pillow warns of truncated EXIF data when it reads it.
     exif = b"Exif\0\0II*\0\10\0\0\0\1\0\x12\1\3\0\1\0\1\0\0\0\0\1"
     load(save(tmp_path / "a.jpg", smooth(), exif=exif))
     load(save(tmp_path / "a.png", smooth(), exif=exif))
@@ -218,12 +220,12 @@ def test_what_pillow_warns_of_stays_inside(tmp_path: Path, recwarn: pytest.Warni
 
 
 @pytest.mark.slow
-def test_what_pillow_logs_and_libtiff_prints_stays_inside(tmp_path: Path) -> None:
+def test_log_records_of_pillow_and_output_of_libtiff_are_muted(tmp_path: Path) -> None:
     many = {256: (4, 1, 7), 257: (4, 1, 5), 258: (3, 1, 8), 262: (3, 1, 1), 277: (4, 1, 2**31), 273: (4, 1, 8)}
     data = bytearray(gray_tiff(GRAY, packed=True))
     data[-20:] = bytes(20)
     paths = [str(write(tmp_path, "a.tif", tiff(many))), str(write(tmp_path, "b.tif", bytes(data)))]
-    # In a process of its own: here pytest has handlers for what is logged.
+    # In a subprocess, because pytest installs logging handlers in this one.
     code = f"""
 import sys
 from sfumato import images, errors, recipe
@@ -231,20 +233,20 @@ for path in {paths!r}:
     try:
         images.load(recipe.Picture(source=path))
     except errors.PictureError:
-        print("refused")
+        print("rejected")
 """
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
-    assert result.stdout == "refused\n" * 2
+    assert result.stdout == "rejected\n" * 2
     assert result.stderr == ""
 
 
 @pytest.mark.parametrize(("kind", "count", "value"), [(2, 4, b"six\0"), (11, 1, b"\0\0\xc0\x40"), (7, 1, b"\6\0\0\0")])
-def test_an_orientation_of_another_type(tmp_path: Path, kind: int, count: int, value: bytes) -> None:
+def test_an_orientation_of_the_wrong_type_is_ignored(tmp_path: Path, kind: int, count: int, value: bytes) -> None:
     exif = b"Exif\0\0II*\0\10\0\0\0\1\0\x12\1" + struct.pack("<HI", kind, count) + value + bytes(4)
     assert_same(load(save(tmp_path / "a.png", RGB, exif=exif)), stored(RGB))
 
 
-def test_a_color_key_of_another_kind(tmp_path: Path) -> None:
-    # A palette picture's key in a file without one.
+def test_a_color_key_of_the_wrong_kind(tmp_path: Path) -> None:
+    # A key for a palette in a file without one.
     data = png(7, 5, 8, 0, rows_of(GRAY), chunk(b"tRNS", b"\0"))
-    assert "damaged" in refusal(write(tmp_path, "a.png", data))
+    assert "damaged" in error_line(write(tmp_path, "a.png", data))

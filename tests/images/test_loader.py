@@ -1,4 +1,4 @@
-"""What a person asks for, from the file to the floats."""
+"""Loading of pictures by the settings of a recipe."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from tests.images.made_files import (
     SHARED,
     assert_same,
     deep_gray,
+    error_line,
     gamma,
     gray_profile,
     load,
     needs_shared,
     noise,
-    refusal,
     rgb_profile,
     save,
     stored,
@@ -38,17 +38,17 @@ from tests.images.made_files import (
 
 
 @pytest.mark.parametrize(("suffix", "options"), LOSSLESS)
-def test_rgb_and_rgba_keep_their_values(tmp_path: Path, suffix: str, options: dict[str, Any]) -> None:
+def test_rgb_and_rgba_values_are_exact(tmp_path: Path, suffix: str, options: dict[str, Any]) -> None:
     assert_same(load(save(tmp_path / f"a.{suffix}", RGB, **options)), stored(RGB))
     assert_same(load(save(tmp_path / f"b.{suffix}", RGBA, **options)), stored(RGBA))
 
 
 @pytest.mark.parametrize("suffix", ["png", "tif", "bmp", "gif"])
-def test_gray_keeps_its_values(tmp_path: Path, suffix: str) -> None:
+def test_gray_values_are_exact(tmp_path: Path, suffix: str) -> None:
     assert_same(load(save(tmp_path / f"a.{suffix}", GRAY)), stored(GRAY))
 
 
-def test_bmp_keeps_its_values(tmp_path: Path) -> None:
+def test_bmp_values_are_exact(tmp_path: Path) -> None:
     assert_same(load(save(tmp_path / "a.bmp", RGB)), stored(RGB))
 
 
@@ -65,7 +65,7 @@ def test_every_byte_is_divided_by_255_and_rounded_once(tmp_path: Path) -> None:
     )
 )
 @settings(max_examples=30)
-def test_any_bytes_come_back(tmp_path_factory: pytest.TempPathFactory, values: NDArray[np.uint8]) -> None:
+def test_any_bytes_survive_the_round_trip(tmp_path_factory: pytest.TempPathFactory, values: NDArray[np.uint8]) -> None:
     path = save(tmp_path_factory.mktemp("any") / "a.png", values[:, :, 0] if values.shape[2] == 1 else values)
     assert_same(load(path), stored(values))
     np.testing.assert_array_equal(images.to_uint8(load(path)), values)
@@ -80,7 +80,7 @@ def test_channels(tmp_path: Path) -> None:
     assert_same(load(path, channels="rgb"), stored(np.dstack([GRAY] * 3)))
 
 
-def test_over_white_or_without_alpha(tmp_path: Path) -> None:
+def test_alpha_is_composited_over_white_or_dropped(tmp_path: Path) -> None:
     path = save(tmp_path / "a.png", RGBA)
     colors, alpha = RGBA[:, :, :3] / 255, RGBA[:, :, 3:] / 255
     np.testing.assert_allclose(load(path, channels="rgb"), colors * alpha + 1 - alpha, atol=1e-6)
@@ -90,8 +90,8 @@ def test_over_white_or_without_alpha(tmp_path: Path) -> None:
     assert_same(load(path, color_management=False), stored(RGBA))
 
 
-def test_a_profile_is_converted_unless_raw(tmp_path: Path) -> None:
-    # Its red and green have changed places.
+def test_a_profile_is_converted_with_color_management_alone(tmp_path: Path) -> None:
+    # The profile swaps red and green.
     path = save(tmp_path / "a.png", RGB, icc_profile=rgb_profile(gamma(2.2), (1, 0, 2)))
     assert_same(load(path, color_management=False), stored(RGB))
     managed = load(path)
@@ -124,7 +124,7 @@ def test_the_profile_of_a_real_picture() -> None:
     raw = load(path, color_management=False)
     assert_same(raw, load(SHARED / "mona-lisa.png"))
     assert raw.shape == (429, 300, 3)
-    # It is of gamma 1.8: converting it moves the picture by 26 dB.
+    # Its gamma is 1.8: the conversion changes the picture by 26 dB PSNR.
     assert images.psnr(images.mse(load(path), raw)) == pytest.approx(26, abs=0.5)
 
 
@@ -156,7 +156,7 @@ def test_size_and_max_side() -> None:
 
 def test_one_pixel_wide(tmp_path: Path) -> None:
     path = save(tmp_path / "a.png", GRAY[:, :1])
-    line = refusal(path)
+    line = error_line(path)
     assert "at least 2x2 pixels" in line
     assert "1x5" in line
     assert load(path, size="4x4").shape == (4, 4, 1)
@@ -167,33 +167,33 @@ def test_one_pixel_wide(tmp_path: Path) -> None:
 
 @needs_shared
 def test_too_many_values() -> None:
-    line = refusal(SHARED / "mona-lisa.png", size="16384x16384")
+    line = error_line(SHARED / "mona-lisa.png", size="16384x16384")
     assert "at most 128,000,000 values" in line
     assert "805,306,368" in line
     side = int(line.split("max_side to ")[1].split()[0])
     assert side * side * 3 <= 128_000_000 < (side + 1) * (side + 1) * 3
 
 
-def test_a_run_may_hold_every_picture_that_can_be_loaded() -> None:
+def test_runs_accept_every_picture_that_can_be_loaded() -> None:
     assert facts.MOST_VALUES == loader.MAX_VALUES
 
 
-def test_a_large_picture_is_shrunk_unless_asked_not_to_and_that_is_said(tmp_path: Path) -> None:
+def test_a_large_picture_is_shrunk_by_default_and_that_is_logged(tmp_path: Path) -> None:
     path = save(tmp_path / "a.png", noise((20, 2050)))
-    said: list[str] = []
-    with log_to(said.append):
+    lines: list[str] = []
+    with log_to(lines.append):
         assert load(path).shape == (10, 1024, 1)
         assert load(path, max_side=None).shape == (20, 2050, 1)
         assert load(path, size="1500x30").shape == (30, 1500, 1)
         assert load(path, max_side=200).shape == (2, 200, 1)
         assert load("cat").shape == (300, 451, 3)
-    assert said == ["picture of 2050x20 is learned at 1024x10; --picture.max-side none learns all of it"]
+    assert lines == ["picture of 2050x20 is learned at 1024x10; --picture.max-side none learns all of it"]
 
 
-def test_what_is_advised_for_a_picture_that_is_too_small_helps(tmp_path: Path) -> None:
+def test_the_suggested_size_for_a_picture_that_is_too_small_works(tmp_path: Path) -> None:
     for shape in ((1, 9), (9, 1)):
         path = save(tmp_path / "a.png", noise(shape))
-        size = refusal(path).split("such as ")[1].rstrip(".")
+        size = error_line(path).split("such as ")[1].rstrip(".")
         assert load(path, size=size).shape[:2] == tuple(max(2, side) for side in shape)
-    assert "take another picture" in refusal(save(tmp_path / "b.png", noise((1, 1))))
+    assert "take another picture" in error_line(save(tmp_path / "b.png", noise((1, 1))))
     assert load(save(tmp_path / "c.png", noise((2, 3000)))).shape == (2, 1024, 1)

@@ -1,3 +1,5 @@
+"""Download and cache of the picture of 2012."""
+
 from __future__ import annotations
 
 import hashlib
@@ -25,16 +27,16 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache"
 
 
-def answer(monkeypatch: pytest.MonkeyPatch, get: Get) -> list[dict[str, Any]]:
-    """Put ``get`` in the network's place; what was asked of it is listed."""
-    asked: list[dict[str, Any]] = []
+def replace_get(monkeypatch: pytest.MonkeyPatch, get: Get) -> list[dict[str, Any]]:
+    """Replace `requests.get` by ``get``, and return the list of its requests."""
+    sent: list[dict[str, Any]] = []
 
     def record(url: str, **options: Any) -> Any:
-        asked.append({"url": url, **options})
+        sent.append({"url": url, **options})
         return get()
 
     monkeypatch.setattr(requests, "get", record)
-    return asked
+    return sent
 
 
 def content(data: bytes) -> Get:
@@ -51,7 +53,7 @@ def offline() -> Any:
     raise requests.exceptions.ConnectionError("HTTPSConnectionPool(...): Max retries exceeded\nwith a long story")
 
 
-def refused() -> str:
+def error_line() -> str:
     with pytest.raises(PictureError) as caught:
         mona_lisa.fetch()
     line = str(caught.value)
@@ -61,11 +63,11 @@ def refused() -> str:
 
 
 def test_offline(cache: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
-    asked = answer(monkeypatch, offline)
-    line = refused()
-    assert asked[0]["url"].startswith("https://raw.githubusercontent.com/evolvingstuff/MonaLisa/f3a7f7edca358ac1e186")
-    assert asked[0]["url"].endswith("/data/Mona%20Lisa.jpg")
-    assert 0 < asked[0]["timeout"] <= 15
+    sent = replace_get(monkeypatch, offline)
+    line = error_line()
+    assert sent[0]["url"].startswith("https://raw.githubusercontent.com/evolvingstuff/MonaLisa/f3a7f7edca358ac1e186")
+    assert sent[0]["url"].endswith("/data/Mona%20Lisa.jpg")
+    assert 0 < sent[0]["timeout"] <= 15
     for part in ("failed (ConnectionError)", str(cache / "mona-lisa.jpg"), mona_lisa.URL, mona_lisa.SHA256, "cat"):
         assert part in line
     assert "another SHA-256" not in line
@@ -73,53 +75,53 @@ def test_offline(cache: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Cap
 
 
 @needs_shared
-def test_downloaded_once_and_without_noise(
+def test_the_file_is_downloaded_once_and_silently(
     cache: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     data = (SHARED / "mona-lisa-2012.jpg").read_bytes()
     assert hashlib.sha256(data).hexdigest() == mona_lisa.SHA256
-    asked = answer(monkeypatch, content(data))
-    said: list[logging.LogRecord] = []
-    listener = logging.Handler()
-    monkeypatch.setattr(listener, "emit", said.append)
+    sent = replace_get(monkeypatch, content(data))
+    records: list[logging.LogRecord] = []
+    handler = logging.Handler()
+    monkeypatch.setattr(handler, "emit", records.append)
     logger = pooch.get_logger()
-    monkeypatch.setattr(logger, "handlers", [listener])
-    logger.info("heard")
-    said.clear()
+    monkeypatch.setattr(logger, "handlers", [handler])
+    logger.info("message")
+    records.clear()
     for _ in range(3):
         assert mona_lisa.fetch().read_bytes() == data
-    assert len(asked) == 1
+    assert len(sent) == 1
     assert mona_lisa.fetch() == cache / "mona-lisa.jpg"
     assert capfd.readouterr() == ("", "")
-    assert not said
-    logger.info("heard")
-    assert len(said) == 1
+    assert not records
+    logger.info("message")
+    assert len(records) == 1
 
 
 @needs_shared
-def test_put_there_by_hand(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = answer(monkeypatch, offline)
+def test_a_file_put_there_by_hand_is_used(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent = replace_get(monkeypatch, offline)
     cache.mkdir()
     shutil.copy(SHARED / "mona-lisa-2012.jpg", cache / "mona-lisa.jpg")
     assert mona_lisa.fetch() == cache / "mona-lisa.jpg"
-    assert not asked
+    assert not sent
 
 
 def test_a_wrong_file(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    answer(monkeypatch, content(b"something else"))
-    line = refused()
+    replace_get(monkeypatch, content(b"something else"))
+    line = error_line()
     assert "does not match" in line
     assert not list(cache.iterdir())
     (cache / "mona-lisa.jpg").write_bytes(b"put there by hand")
-    answer(monkeypatch, offline)
-    assert "The file there now has another SHA-256." in refused()
+    replace_get(monkeypatch, offline)
+    assert "The file there now has another SHA-256." in error_line()
 
 
 def test_a_cache_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_bytes(b"")
     monkeypatch.setenv("SFUMATO_CACHE", str(tmp_path / "file"))
-    answer(monkeypatch, content(b"never written"))
-    assert "Error)" in refused()
+    replace_get(monkeypatch, content(b"never written"))
+    assert "Error)" in error_line()
 
 
 def test_the_user_s_cache_folder(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,3 +1,5 @@
+"""The public names of the package."""
+
 from __future__ import annotations
 
 import subprocess
@@ -6,7 +8,7 @@ import sys
 from sfumato import images
 
 
-def test_every_public_name_is_there_and_told() -> None:
+def test_public_names_exist_and_are_documented() -> None:
     assert images.__all__ == sorted(images.__all__, key=lambda name: (name != name.upper(), name))
     for name in images.__all__:
         assert getattr(images, name) is not None
@@ -14,7 +16,7 @@ def test_every_public_name_is_there_and_told() -> None:
             assert getattr(images, name).__doc__
 
 
-def test_importing_it_brings_nothing_heavy() -> None:
+def test_the_import_loads_no_heavy_packages() -> None:
     heavy = {"torch", "skimage", "scipy", "pooch", "requests", "pillow_heif", "numba", "matplotlib", "pydantic"}
     code = f"import sys, sfumato.images; print(sorted({heavy!r} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout == b"[]\n"

@@ -1,3 +1,5 @@
+"""MSE, MAE and PSNR."""
+
 from __future__ import annotations
 
 import math

@@ -1,4 +1,4 @@
-"""Real files of every mode, and what their numbers must be."""
+"""Values of real files of every mode."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from tests.images.made_files import (
     chunk,
     cmyk_profile,
     deep_gray,
+    error_line,
     gray_tiff,
     load,
     noise,
     png,
-    refusal,
     rows_of,
     save,
     stored,
@@ -46,7 +46,7 @@ def test_gray_with_alpha(tmp_path: Path) -> None:
     assert_same(load(save(tmp_path / "opaque.png", values)), stored(values[:, :, 0]))
 
 
-def test_alpha_that_is_opaque_is_dropped_by_auto(tmp_path: Path) -> None:
+def test_auto_drops_opaque_alpha(tmp_path: Path) -> None:
     values = RGBA.copy()
     values[:, :, 3] = 255
     path = save(tmp_path / "a.png", values)
@@ -70,7 +70,7 @@ def test_palette(tmp_path: Path, suffix: str) -> None:
     assert_same(load(save(tmp_path / f"a.{suffix}", image)), stored(expected))
 
 
-def test_palette_with_one_transparent_color_and_with_an_alpha_for_each(tmp_path: Path) -> None:
+def test_palette_with_one_transparent_color_and_with_alpha_per_color(tmp_path: Path) -> None:
     image, colors = palette_image()
     index = int(np.asarray(image)[0, 0])
     clear = np.asarray(image) == index
@@ -106,7 +106,7 @@ def test_a_transparent_color_of_gray_and_of_rgb(tmp_path: Path) -> None:
 def test_a_transparent_level_of_few_bits(tmp_path: Path, bits: int) -> None:
     top = 2**bits - 1
     level = min(2, top)
-    row = sum(value << (8 - bits * (place + 1)) for place, value in enumerate((level, 0)))
+    row = sum(value << (8 - bits * (index + 1)) for index, value in enumerate((level, 0)))
     data = png(2, 2, bits, 0, bytes((0, row, 0, row)), chunk(b"tRNS", bytes((0, level))))
     picture = load(write(tmp_path, "a.png", data))
     np.testing.assert_array_equal(picture[:, :, 3], [[0, 1], [0, 1]])
@@ -131,7 +131,7 @@ def expected_16(values: NDArray[Any]) -> NDArray[np.float32]:
 
 @pytest.mark.parametrize("order", ["<", ">"])
 @pytest.mark.parametrize("packed", [False, True])
-def test_16_bit_gray_keeps_its_16_bits(tmp_path: Path, order: str, packed: bool) -> None:
+def test_16_bit_gray_has_16_bits(tmp_path: Path, order: str, packed: bool) -> None:
     values = deep_gray()
     assert_same(load(write(tmp_path, "a.tif", gray_tiff(values, order=order, packed=packed))), expected_16(values))
 
@@ -141,12 +141,12 @@ def test_16_bit_gray_png_and_32_bit_integers(tmp_path: Path) -> None:
     assert_same(load(save(tmp_path / "a.png", Image.fromarray(values))), expected_16(values))
     assert_same(load(save(tmp_path / "b.tif", Image.fromarray(values.astype(np.int32)))), expected_16(values))
     path = save(tmp_path / "c.tif", Image.fromarray(values.astype(np.int32) + 1))
-    assert "integers from 0 to 65535" in refusal(path)
+    assert "integers from 0 to 65535" in error_line(path)
     path = save(tmp_path / "d.tif", Image.fromarray(values.astype(np.int32) - 1))
-    assert "go from -1 to 65534" in refusal(path)
+    assert "values from -1 to 65534" in error_line(path)
 
 
-def test_16_bit_color_comes_with_8_bits(tmp_path: Path) -> None:
+def test_16_bit_color_has_8_bits(tmp_path: Path) -> None:
     values = noise((5, 7, 3), 65536)
     picture = load(write(tmp_path, "a.png", png(7, 5, 16, 2, rows_of(values.astype(">u2")))))
     assert np.abs(picture - values / 65535).max() < 1 / 255
@@ -200,16 +200,16 @@ def test_float_gray_may_overshoot_a_little_and_is_clipped(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("worst", "rule"), [(np.nan, "finite"), (np.inf, "finite"), (-9, "from -9 to"), (1e6, "from 0.5 to")]
 )
-def test_float_gray_that_has_no_meaning_is_refused(tmp_path: Path, worst: float, rule: str) -> None:
+def test_float_gray_outside_of_its_ranges_is_rejected(tmp_path: Path, worst: float, rule: str) -> None:
     values = np.full((2, 2), 0.5, dtype=np.float32)
     values[1, 1] = worst
-    assert rule in refusal(write(tmp_path, "a.tif", gray_tiff(values)))
+    assert rule in error_line(write(tmp_path, "a.tif", gray_tiff(values)))
 
 
-def test_float_gray_that_pillow_misreads_is_refused(tmp_path: Path) -> None:
+def test_float_gray_that_pillow_misreads_is_rejected(tmp_path: Path) -> None:
     values = np.full((2, 2), 0.5, dtype=np.float32)
     assert_same(load(write(tmp_path, "a.tif", gray_tiff(values, packed=True))), values[:, :, np.newaxis])
-    assert "big-endian" in refusal(write(tmp_path, "b.tif", gray_tiff(values, packed=True, order=">")))
+    assert "big-endian" in error_line(write(tmp_path, "b.tif", gray_tiff(values, packed=True, order=">")))
 
 
 def test_cmyk_without_a_profile(tmp_path: Path) -> None:
@@ -218,8 +218,8 @@ def test_cmyk_without_a_profile(tmp_path: Path) -> None:
     image = Image.frombytes("CMYK", (7, 5), inks.tobytes())
     for managed in (True, False):
         assert_same(load(save(tmp_path / "a.tif", image), color_management=managed), stored(255 - inks[:, :, :3]))
-    flat = Image.new("CMYK", (16, 16), (10, 200, 90, 0))
-    picture = load(save(tmp_path / "a.jpg", flat, quality=100))
+    uniform = Image.new("CMYK", (16, 16), (10, 200, 90, 0))
+    picture = load(save(tmp_path / "a.jpg", uniform, quality=100))
     np.testing.assert_allclose(picture, np.broadcast_to(np.array([245, 55, 165]) / 255, (16, 16, 3)), atol=2 / 255)
 
 

@@ -1,3 +1,5 @@
+"""Conversion of embedded color profiles to sRGB."""
+
 from __future__ import annotations
 
 import io
@@ -34,7 +36,7 @@ def tagged(image: Image.Image, data: bytes | None) -> Image.Image:
     return image
 
 
-def test_it_is_little_cms_s_perceptual_conversion() -> None:
+def test_the_conversion_is_perceptual() -> None:
     data = rgb_profile(gamma(1.4))
     srgb = ImageCms.createProfile("sRGB")
     expected = ImageCms.profileToProfile(Image.fromarray(RGB), ImageCms.ImageCmsProfile(io.BytesIO(data)), srgb)
@@ -52,19 +54,19 @@ def test_the_formula() -> None:
 
 
 @pytest.mark.parametrize("data", [ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes(), None])
-def test_srgb_itself_changes_nothing(data: bytes | None) -> None:
+def test_an_srgb_profile_changes_nothing(data: bytes | None) -> None:
     for profile_of_srgb in (data or rgb_profile(srgb_table()), rgb_profile(srgb_table(4096))):
         image = tagged(Image.fromarray(noise((40, 40, 3))), profile_of_srgb)
         assert to_srgb(image) is image
 
 
 def test_nearly_srgb_is_not_srgb() -> None:
-    # Gamma 2.2 differs by several levels in the dark.
+    # Gamma 2.2 differs by several levels near black.
     image = tagged(Image.fromarray(noise((40, 40, 3))), rgb_profile(gamma(2.2)))
     assert to_srgb(image) is not image
 
 
-def broken() -> list[bytes]:
+def broken_profiles() -> list[bytes]:
     whole = rgb_profile(gamma(1.4))
     return [
         b"",
@@ -78,7 +80,7 @@ def broken() -> list[bytes]:
     ]
 
 
-@pytest.mark.parametrize("data", broken())
+@pytest.mark.parametrize("data", broken_profiles())
 def test_a_broken_profile_is_ignored(tmp_path: Path, data: bytes) -> None:
     for values in (RGB, GRAY):
         image = tagged(Image.fromarray(values), data)
@@ -87,7 +89,7 @@ def test_a_broken_profile_is_ignored(tmp_path: Path, data: bytes) -> None:
         assert_same(load(save(tmp_path / "a.tif", RGB, icc_profile=data)), stored(RGB))
 
 
-def test_a_profile_for_another_kind_of_image_is_ignored() -> None:
+def test_a_profile_of_another_color_space_is_ignored() -> None:
     for values, data in ((RGB, gray_profile(1)), (GRAY, rgb_profile(gamma(1))), (RGB, cmyk_profile())):
         image = tagged(Image.fromarray(values), data)
         assert to_srgb(image) is image
@@ -96,7 +98,7 @@ def test_a_profile_for_another_kind_of_image_is_ignored() -> None:
 
 
 @pytest.mark.parametrize("kind", [np.float32, np.int32])
-def test_float_gray_and_wide_integers_are_left_alone(kind: type[np.generic]) -> None:
+def test_float_gray_and_wide_integers_are_not_converted(kind: type[np.generic]) -> None:
     image = tagged(Image.fromarray(GRAY.astype(kind)), gray_profile(1))
     assert to_srgb(image) is image
 
@@ -131,7 +133,7 @@ def test_a_real_profile() -> None:
     with Image.open(SHARED / "mona-lisa-2012.jpg") as image:
         image.load()
         srgb = ImageCms.createProfile("sRGB")
-        own = ImageCms.ImageCmsProfile(io.BytesIO(image.info["icc_profile"]))
-        expected = ImageCms.profileToProfile(image, own, srgb)
+        embedded = ImageCms.ImageCmsProfile(io.BytesIO(image.info["icc_profile"]))
+        expected = ImageCms.profileToProfile(image, embedded, srgb)
     assert expected is not None
     np.testing.assert_array_equal(load(SHARED / "mona-lisa-2012.jpg"), stored(np.asarray(expected)))

@@ -1,17 +1,19 @@
+"""Errors about pictures."""
+
 from __future__ import annotations
 
-from sfumato.images.refusal import reason, refusal, shown
+from sfumato.images.refusal import picture_error, quoted, reason
 
 
-def test_the_line() -> None:
-    line = str(refusal("a.png", "a picture", "which is a song", "sing it"))
-    assert line == "picture.source must be a picture. Got 'a.png', which is a song; sing it."
-    assert str(refusal("a", "b", "c", "did you mean d?")).endswith("d?")
+def test_the_error() -> None:
+    line = str(picture_error("a.png", "a picture", "which is a song", "use another file"))
+    assert line == "picture.source must be a picture. Got 'a.png', which is a song; use another file."
+    assert str(picture_error("a", "b", "c", "did you mean d?")).endswith("d?")
 
 
-def test_a_name_is_escaped_and_kept_short() -> None:
-    assert shown("a\nb\x1b[0m'") == repr("a\nb\x1b[0m'")
-    long = shown("/start/" + "x" * 5000 + "/end.png")
+def test_a_name_is_escaped_and_shortened() -> None:
+    assert quoted("a\nb\x1b[0m'") == repr("a\nb\x1b[0m'")
+    long = quoted("/start/" + "x" * 5000 + "/end.png")
     assert len(long) < 200
     assert long.startswith("'/start/x")
     assert long.endswith("x/end.png'")

@@ -1,3 +1,5 @@
+"""Resizing of planes."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -12,7 +14,7 @@ from tests.images.made_files import noise
 
 
 def lanczos(values: NDArray[np.float64], length: int) -> NDArray[np.float64]:
-    """Resample the first axis: a sinc windowed by a sinc of three lobes, stretched where the picture shrinks."""
+    """Resample the first axis with a sinc windowed by a sinc of three lobes, stretched where the picture shrinks."""
     scale = len(values) / length
     stretch = max(scale, 1)
     distance = ((np.arange(length)[:, np.newaxis] + 0.5) * scale - np.arange(len(values)) - 0.5) / stretch
@@ -41,7 +43,7 @@ def test_against_the_formula(width: int, height: int) -> None:
 
 
 @pytest.mark.parametrize(("width", "height"), SIZES)
-def test_in_blocks_it_is_the_same(width: int, height: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blocks_do_not_change_the_result(width: int, height: int, monkeypatch: pytest.MonkeyPatch) -> None:
     values = noise((43, 31, 4))
     planes = Planes(tuple(values[:, :, channel] for channel in range(3)), values[:, :, 3])
     whole = to_floats(planes, width, height)
@@ -55,14 +57,14 @@ def test_float_planes_are_resampled_alike() -> None:
     np.testing.assert_allclose(to_floats(Planes((plane,)), 20, 30), expected, atol=2e-6)
 
 
-def test_at_its_own_size_nothing_changes() -> None:
+def test_the_original_size_changes_nothing() -> None:
     values = noise((43, 31, 4))
     planes = Planes(tuple(values[:, :, channel] for channel in range(3)), values[:, :, 3])
     np.testing.assert_array_equal(to_floats(planes, 31, 43), values.astype(np.float32) / np.float32(255))
 
 
-def test_invisible_colors_do_not_bleed() -> None:
-    # Left half opaque red, right half invisible green.
+def test_transparent_colors_do_not_bleed() -> None:
+    # Left half opaque red, right half transparent green.
     red = np.repeat(np.array([[255, 0]], dtype=np.uint8), 30, axis=1).repeat(60, axis=0)
     alpha, green = red, 255 - red
     result = to_floats(Planes((red, green, np.zeros_like(red)), alpha), 20, 20)
@@ -87,7 +89,7 @@ def test_colors_are_weighted_with_alpha() -> None:
     np.testing.assert_allclose(result[:, :, 3:], np.clip(alpha, 0, 1), atol=2e-6)
 
 
-def test_a_flat_picture_stays_flat() -> None:
+def test_a_constant_picture_stays_constant() -> None:
     planes = Planes((np.full((43, 31), 77, dtype=np.uint8),))
     for width, height in SIZES:
         np.testing.assert_allclose(to_floats(planes, width, height), 77 / 255, atol=1e-6)
@@ -101,8 +103,8 @@ def test_against_pillow_s_eight_bits() -> None:
     assert np.median(np.abs(result - expected)) < 0.5 / 255
 
 
-def test_a_long_thin_picture_needs_no_more_than_it_holds() -> None:
-    # Widened first it would take 16,000 x 1,000,000 numbers.
+def test_a_long_thin_picture_needs_little_memory() -> None:
+    # Resampling the width first would take 16,000 x 1,000,000 numbers.
     plane = np.zeros((1_000_000, 2), dtype=np.uint8)
     plane[:, 1] = 255
     result = to_floats(Planes((plane,)), 16_000, 2)

@@ -1,3 +1,5 @@
+"""Sample pictures."""
+
 from __future__ import annotations
 
 import importlib.util
@@ -24,7 +26,7 @@ def test_the_samples_are_those_of_the_recipe() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_sample_has_scikit_image_s_values(name: str) -> None:
+def test_a_sample_has_the_values_of_scikit_image(name: str) -> None:
     expected = getattr(skimage.data, NAMES[name])()
     expected = expected if expected.ndim == 3 else expected[:, :, np.newaxis]
     np.testing.assert_array_equal(load(name), expected.astype(np.float32) / np.float32(255))
@@ -52,5 +54,5 @@ def test_the_mona_lisa_is_always_raw(tmp_path: Path, monkeypatch: pytest.MonkeyP
     expected = load(SHARED / "mona-lisa.png")
     for managed in (True, False):
         np.testing.assert_array_equal(load("mona-lisa", color_management=managed), expected)
-    # Its own profile would change it.
+    # The embedded profile would change it.
     assert np.abs(load(SHARED / "mona-lisa-2012.jpg") - expected).max() > 0.02

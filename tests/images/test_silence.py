@@ -1,3 +1,5 @@
+"""Suppression of standard error."""
+
 from __future__ import annotations
 
 import os
@@ -14,7 +16,7 @@ def descriptors() -> int:
     return len(list(Path("/dev/fd").iterdir())) if Path("/dev/fd").is_dir() else 0
 
 
-def test_nothing_comes_out_meanwhile_and_everything_after(capfd: pytest.CaptureFixture[str]) -> None:
+def test_output_is_discarded_inside_and_not_after(capfd: pytest.CaptureFixture[str]) -> None:
     before = descriptors()
     os.write(2, b"before ")
     with silenced():

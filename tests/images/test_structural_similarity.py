@@ -1,3 +1,5 @@
+"""SSIM."""
+
 from __future__ import annotations
 
 import math
@@ -11,7 +13,7 @@ from tests.images.made_files import load, noise
 
 
 def ssim_by_hand(a: np.ndarray, b: np.ndarray, window: int) -> float:
-    """Wang et al. 2004 with uniform windows that lie wholly inside, sample covariance, K1 = 0.01, K2 = 0.03."""
+    """Return SSIM (Wang et al. 2004): uniform inner windows, sample covariance, K1 = 0.01, K2 = 0.03."""
     values = []
     for channel in range(a.shape[2]):
         for row in range(a.shape[0] - window + 1):

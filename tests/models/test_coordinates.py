@@ -1,3 +1,5 @@
+"""Input coordinates of pixels, for both ranges and both alignments."""
+
 from __future__ import annotations
 
 from typing import Literal
@@ -10,20 +12,20 @@ from sfumato.recipe import Coordinates
 
 
 @pytest.mark.parametrize("range_", ["unit", "signed"])
-def test_corners_lie_on_the_ends_bit_for_bit_as_in_2012(range_: Literal["unit", "signed"]) -> None:
+def test_aligned_corners_lie_on_the_ends_bit_for_bit_as_in_2012(range_: Literal["unit", "signed"]) -> None:
     rows, columns = axes(Coordinates(range=range_, align_corners=True), 7, 300)
-    for places, count in ((rows, 7), (columns, 300)):
-        by_hand = [i / (count - 1) if range_ == "unit" else 2 * (i / (count - 1)) - 1 for i in range(count)]
-        assert places.tolist() == by_hand
+    for values, count in ((rows, 7), (columns, 300)):
+        expected = [i / (count - 1) if range_ == "unit" else 2 * (i / (count - 1)) - 1 for i in range(count)]
+        assert values.tolist() == expected
 
 
-def test_centers_lie_half_a_step_inside() -> None:
+def test_unaligned_corners_lie_half_a_step_inside() -> None:
     rows, columns = axes(Coordinates(range="unit", align_corners=False), 2, 4)
     assert rows.tolist() == [0.25, 0.75]
     assert columns.tolist() == [0.125, 0.375, 0.625, 0.875]
 
 
-def test_a_region_has_its_own_ends() -> None:
+def test_coordinates_of_a_region() -> None:
     region = Region(top=-0.5, left=0.25, bottom=1.5, right=0.75)
     rows, columns = axes(Coordinates(range="signed", align_corners=True), 5, 3, region)
     assert rows.tolist() == [-2, -1, 0, 1, 2]

@@ -1,4 +1,4 @@
-"""Each initialization has the distribution that its source tells."""
+"""Every initialization has the distribution of its source."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from torch import nn
 
 from sfumato.models import grid
 from sfumato.models import mlp as build
-from sfumato.models.initializations import Shape
+from sfumato.models.initializations import LayerSpec
 from sfumato.recipe import Coordinates, Model, choices
 from sfumato.rng import rng_for
 
 FAN_IN, FAN_OUT = 200, 300
 
 
-def shape_of(fan_in: int, fan_out: int, *, first: bool = False, last: bool = False) -> Shape:
-    return Shape(fan_in, fan_out, first, last, lambda random, count: random.standard_normal((count, fan_in)) + 0.5)
+def layer_spec(fan_in: int, fan_out: int, *, first: bool = False, last: bool = False) -> LayerSpec:
+    return LayerSpec(fan_in, fan_out, first, last, lambda random, count: random.standard_normal((count, fan_in)) + 0.5)
 
 
 def drawn(choice: choices.Initialization, *, first: bool = False, last: bool = False) -> tuple[np.ndarray, np.ndarray]:
-    shape = shape_of(FAN_IN, FAN_OUT, first=first, last=last)
-    return choice.implementation()(choice, shape, rng_for(1, "test"))
+    layer = layer_spec(FAN_IN, FAN_OUT, first=first, last=last)
+    return choice.implementation()(choice, layer, rng_for(1, "test"))
 
 
-EVERY = [
+INITIALIZATIONS = [
     choices.Gaussian(scale=1.0),
     choices.He(),
     choices.Glorot(),
@@ -57,18 +57,18 @@ def test_mean_and_deviation(choice: choices.Initialization, deviation: float) ->
     weights, biases = drawn(choice)
     assert weights.shape == (FAN_OUT, FAN_IN)
     assert biases.shape == (FAN_OUT,)
-    # 60,000 draws: the deviation of the sample is within 1% of the distribution's, the mean within 0.015 of it.
+    # With 60,000 draws the standard deviation is within 1% of the distribution's, and the mean within 0.015 of it.
     assert weights.std() == pytest.approx(deviation, rel=0.015)
     assert abs(weights.mean()) < 0.015 * deviation
 
 
-@pytest.mark.parametrize("choice", EVERY, ids=str)
+@pytest.mark.parametrize("choice", INITIALIZATIONS, ids=str)
 def test_inputs_that_are_sums_get_smaller_weights(choice: choices.Initialization) -> None:
-    # RandomHyperplanes measures the sums of hidden layers: there only the output has weights to be divided.
+    # RandomHyperplanes measures the preactivations of hidden layers, so that only the output weights are divided.
     last = isinstance(choice, choices.RandomHyperplanes)
     one, four = (
         choice.implementation()(
-            choice, dataclasses.replace(shape_of(FAN_IN, FAN_OUT, last=last), terms=terms), rng_for(1, "test")
+            choice, dataclasses.replace(layer_spec(FAN_IN, FAN_OUT, last=last), terms=terms), rng_for(1, "test")
         )
         for terms in (1, 4)
     )
@@ -77,18 +77,18 @@ def test_inputs_that_are_sums_get_smaller_weights(choice: choices.Initialization
 
 
 @pytest.mark.parametrize("choice", [choices.Gaussian(), choices.Siren(), choices.RandomHyperplanes()], ids=str)
-@pytest.mark.parametrize("shape", ["residual", "skip"])
-def test_deep_networks_of_any_shape_start_with_sums_of_some_size(shape: str, choice: choices.Initialization) -> None:
+@pytest.mark.parametrize("connectivity", ["residual", "skip"])
+def test_preactivations_of_deep_networks_keep_their_scale(connectivity: str, choice: choices.Initialization) -> None:
     activation = "sine(30)" if isinstance(choice, choices.Siren) else "tanh"
     model = {"depth": 10, "width": 100, "activation": activation, "init": str(choice)}
-    places = torch.from_numpy(np.random.default_rng(1).uniform(-1, 1, (100, 2)))
+    points = torch.from_numpy(np.random.default_rng(1).uniform(-1, 1, (100, 2)))
 
-    def sums(shape: str) -> np.ndarray:
-        mlp = build(Model.of({**model, "connectivity": shape}), 3, seed=0, dtype=torch.float64)
+    def deviations_of(connectivity: str) -> np.ndarray:
+        mlp = build(Model.of({**model, "connectivity": connectivity}), 3, seed=0, dtype=torch.float64)
         with torch.inference_mode():
-            return np.array([float(layer(mlp.inputs(places, k)).std()) for k, layer in enumerate(mlp.linear_layers())])
+            return np.array([float(layer(mlp.inputs(points, k)).std()) for k, layer in enumerate(mlp.linear_layers())])
 
-    deviations, plain = sums(shape), sums("plain")
+    deviations, plain = deviations_of(connectivity), deviations_of("plain")
     assert deviations[1:-1].max() < 1.7 * plain[1:-1].max()
     assert deviations[1:-1].min() > 0.6 * plain[1:-1].min()
 
@@ -116,12 +116,12 @@ def test_siren_s_first_layer() -> None:
 @pytest.mark.parametrize(("fan_in", "fan_out"), [(20, 30), (30, 20), (25, 25)])
 def test_orthogonal(fan_in: int, fan_out: int) -> None:
     choice = choices.Orthogonal(gain=2.0)
-    weights, _ = choice.implementation()(choice, shape_of(fan_in, fan_out), rng_for(1, "test"))
+    weights, _ = choice.implementation()(choice, layer_spec(fan_in, fan_out), rng_for(1, "test"))
     small = weights @ weights.T if fan_out <= fan_in else weights.T @ weights
     np.testing.assert_allclose(small, 4 * np.eye(len(small)), atol=1e-12)
 
 
-def test_layers_that_networks_share_are_drawn_alike() -> None:
+def test_networks_of_different_depth_share_layers() -> None:
     shallow = build(Model(depth=2, width=9), 3, seed=5)
     deep = build(Model(depth=4, width=9), 3, seed=5)
     pairs = [(shallow.layers[i], deep.layers[i]) for i in (0, 1, -1)]
@@ -132,7 +132,7 @@ def test_layers_that_networks_share_are_drawn_alike() -> None:
     assert not torch.equal(build(Model(width=9), 3, seed=6).linear_layers()[1].weight, deep.linear_layers()[1].weight)
 
 
-def test_no_two_layers_are_drawn_alike() -> None:
+def test_layers_have_different_weights() -> None:
     first, second, third, *_ = build(Model(depth=3, width=2, init=choices.He()), 2, seed=1).linear_layers()
     assert not torch.equal(first.weight, second.weight)
     assert not torch.equal(second.weight, third.weight)
@@ -145,29 +145,29 @@ def test_without_biases() -> None:
 
 
 @pytest.mark.parametrize("coordinates", [Coordinates(range="unit"), Coordinates(range="signed")])
-def test_edges_pass_through_the_picture(coordinates: Coordinates) -> None:
+def test_zero_lines_pass_through_the_picture(coordinates: Coordinates) -> None:
     model = Model(depth=3, width=200, init=choices.RandomHyperplanes(scale=7.0))
     network = build(model, 3, 4, torch.float64, coordinates)
     first, *hidden, last = network.linear_layers()
     np.testing.assert_allclose(first.weight.norm(dim=1).detach(), 7.0)
-    places = torch.from_numpy(grid(coordinates, 40, 40))
+    points = torch.from_numpy(grid(coordinates, 40, 40))
     for number in range(3):
         with torch.no_grad():
-            sums = network.linear_layers()[number](network.inputs(places, number))
-        # Of a unit whose edge misses the picture all sums have one sign.
-        bent = ((sums.amax(dim=0) > 0) & (sums.amin(dim=0) < 0)).double().mean()
+            preactivations = network.linear_layers()[number](network.inputs(points, number))
+        # The preactivations of a unit whose zero line misses the picture all have one sign.
+        bent = ((preactivations.amax(dim=0) > 0) & (preactivations.amin(dim=0) < 0)).double().mean()
         assert bent > 0.97
         if number:
-            assert sums.std() == pytest.approx(1, rel=0.1)
+            assert preactivations.std() == pytest.approx(1, rel=0.1)
     assert len(hidden) == 2
     assert not last.bias.any()
     assert last.weight.detach().std() == pytest.approx(0.1 / math.sqrt(200), rel=0.1)
 
 
-def test_edges_of_a_layer_above_a_constant_one() -> None:
+def test_weights_above_a_constant_layer_are_finite() -> None:
     weights, biases = choices.RandomHyperplanes.implementation()(
         choices.RandomHyperplanes(),
-        Shape(3, 4, first=False, last=False, inputs=lambda _, count: np.ones((count, 3))),
+        LayerSpec(3, 4, first=False, last=False, inputs=lambda _, count: np.ones((count, 3))),
         rng_for(1, ""),
     )
     assert np.isfinite(weights).all()

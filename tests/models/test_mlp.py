@@ -1,4 +1,4 @@
-"""The network, its inputs and its answers, against NumPy written out here."""
+"""Inputs and outputs of the network, against NumPy written out here."""
 
 from __future__ import annotations
 
@@ -17,42 +17,42 @@ from sfumato.recipe import Coordinates, Model, choices
 
 @pytest.mark.parametrize("output", ["linear", "sigmoid"])
 @pytest.mark.parametrize("biases", [True, False])
-def test_forward_is_the_formula(output: str, biases: bool) -> None:
+def test_forward_matches_numpy(output: str, biases: bool) -> None:
     recipe = Model.of({"depth": 3, "width": 7, "activation": "tanh", "output_activation": output, "biases": biases})
     mlp = build(recipe, 3, seed=2, dtype=torch.float64)
     x = np.random.default_rng(1).uniform(-1, 1, (50, 2))
-    ours = outputs(mlp, x)
+    found = outputs(mlp, x)
     for layer in mlp.linear_layers():
         x = x @ layer.weight.detach().numpy().T + (layer.bias.detach().numpy() if biases else 0)
         if layer is not mlp.layers[-1]:
             x = np.tanh(x)
     expected = 1 / (1 + np.exp(-x)) if output == "sigmoid" else x
-    np.testing.assert_allclose(ours, expected, rtol=1e-12)
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
     assert np.abs(expected).max() > 0.05
 
 
 @pytest.mark.parametrize("encoding", ["none", "fourier(sigma=1, features=6)"])
-def test_shapes_are_their_formulas(encoding: str) -> None:
+def test_connectivities_match_numpy(encoding: str) -> None:
     model = {"depth": 4, "width": 7, "activation": "tanh", "encoding": encoding, "init": "gaussian(1)"}
     x = np.random.default_rng(1).uniform(-1, 1, (50, 2))
 
-    def found(shape: str) -> tuple[np.ndarray, np.ndarray, list[tuple[np.ndarray, np.ndarray]]]:
-        mlp = build(Model.of({**model, "connectivity": shape}), 3, seed=2, dtype=torch.float64)
+    def build_and_run(connectivity: str) -> tuple[np.ndarray, np.ndarray, list[tuple[np.ndarray, np.ndarray]]]:
+        mlp = build(Model.of({**model, "connectivity": connectivity}), 3, seed=2, dtype=torch.float64)
         layers = [(layer.weight.detach().numpy(), layer.bias.detach().numpy()) for layer in mlp.linear_layers()]
         return outputs(mlp, x), mlp.encode(torch.from_numpy(x)).numpy(), layers
 
-    ours, features, ((w0, b0), *middle, (w4, b4)) = found("residual")
+    found, features, ((w0, b0), *middle, (w4, b4)) = build_and_run("residual")
     h = np.tanh(features @ w0.T + b0)
     for w, b in middle:
         h = h + np.tanh(h @ w.T + b)
-    np.testing.assert_allclose(ours, h @ w4.T + b4, rtol=1e-9, atol=1e-12)
-    # The middle one of four is the third, the first after the middle.
-    for shape, joined in (("skip", 2), ("skip(2)", 1), ("skip(layer=4)", 3)):
-        ours, features, (*hidden, (w4, b4)) = found(shape)
+    np.testing.assert_allclose(found, h @ w4.T + b4, rtol=1e-9, atol=1e-12)
+    # The default of four layers is the third, the first one after the middle.
+    for connectivity, concat_layer in (("skip", 2), ("skip(2)", 1), ("skip(layer=4)", 3)):
+        found, features, (*hidden, (w4, b4)) = build_and_run(connectivity)
         h = features
         for number, (w, b) in enumerate(hidden):
-            h = np.tanh((np.hstack([h, features]) if number == joined else h) @ w.T + b)
-        np.testing.assert_allclose(ours, h @ w4.T + b4, rtol=1e-9, atol=1e-12)
+            h = np.tanh((np.hstack([h, features]) if number == concat_layer else h) @ w.T + b)
+        np.testing.assert_allclose(found, h @ w4.T + b4, rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize(("width", "shapes"), [(5, [(2, 5), (5, 5), (5, 4)]), ((6, 3), [(2, 6), (6, 3), (3, 4)])])
@@ -73,10 +73,10 @@ def test_fourier_features() -> None:
     expected = [math.cos(angles[0]), math.cos(angles[1]), math.sin(angles[0]), math.sin(angles[1])]
     assert features.tolist()[0] == pytest.approx(expected, abs=1e-12)
     mlp = build(Model(depth=1, encoding=choices.Fourier(sigma=3.0, features=512)), 3, seed=0)
-    drawn = mlp.encode.frequencies
-    assert isinstance(drawn, torch.Tensor)
-    assert drawn.shape == (2, 256)
-    assert drawn.std().item() == pytest.approx(3.0, rel=0.1)
+    frequencies = mlp.encode.frequencies
+    assert isinstance(frequencies, torch.Tensor)
+    assert frequencies.shape == (2, 256)
+    assert frequencies.std().item() == pytest.approx(3.0, rel=0.1)
     assert "encode.frequencies" in mlp.state_dict()
     assert "encode.frequencies" not in dict(mlp.named_parameters())
 

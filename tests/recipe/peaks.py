@@ -1,6 +1,6 @@
-"""``python -m tests.recipe.peaks``: what work on recipes takes of memory, measured in a process of its own.
+"""``python -m tests.recipe.peaks``: peak memory of tasks on recipes, measured in a separate process.
 
-Reads a JSON list of ``{work, side, changes}`` and prints bytes, a line each: the peak beyond what was there before.
+Reads a JSON list of ``{task, side, changes}`` and prints one line of bytes per task: the peak beyond the memory before.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ from sfumato.runs import load_run
 
 
 def main() -> None:
-    """Measure all."""
+    """Measure every task."""
     for each in json.load(sys.stdin):
-        sys.stdout.write(f"{measured(each['work'], each['side'], each['changes'])}\n")
+        sys.stdout.write(f"{measured(each['task'], each['side'], each['changes'])}\n")
         sys.stdout.flush()
 
 
-def measured(work: str, side: int, changes: dict[str, Any]) -> int:
-    """Bytes of one."""
+def measured(task: str, side: int, changes: dict[str, Any]) -> int:
+    """Return the peak memory of a task in bytes."""
     small = {**changes, "model": {**changes.get("model", {}), "width": 16}}
     with tempfile.TemporaryDirectory() as folder:
-        # Compiled and loaded before.
-        done(work, 16, small, Path(folder) / "small")
+        # Compile and load everything first.
+        run(task, 16, small, Path(folder) / "small")
         gc.collect()
         ctypes.CDLL(None).malloc_trim(0)
-        prepared = prepare(work, side, changes, Path(folder) / "large")
+        prepared = prepare(task, side, changes, Path(folder) / "large")
         gc.collect()
         ctypes.CDLL(None).malloc_trim(0)
         before = status("VmRSS")
@@ -46,13 +46,13 @@ def measured(work: str, side: int, changes: dict[str, Any]) -> int:
         return status("VmHWM") - before
 
 
-def done(work: str, side: int, changes: dict[str, Any], folder: Path) -> None:
-    """The work itself."""
-    prepare(work, side, changes, folder)()
+def run(task: str, side: int, changes: dict[str, Any], folder: Path) -> None:
+    """Run a task."""
+    prepare(task, side, changes, folder)()
 
 
-def prepare(work: str, side: int, changes: dict[str, Any], folder: Path) -> Any:
-    """All that is no part of the work, and then the work."""
+def prepare(task: str, side: int, changes: dict[str, Any], folder: Path) -> Any:
+    """Prepare a task, and return the function that runs it."""
     recipe = changed(Recipe(), {"budget": {"steps": 3}, "threads": 2, "evaluation": {"interval": "end"}, **changes})
     picture = np.random.default_rng(0).random((side, side, 3)).astype(np.float32)
 
@@ -67,15 +67,15 @@ def prepare(work: str, side: int, changes: dict[str, Any], folder: Path) -> Any:
         api.paint(picture, recipe=recipe, runs=folder, film="none", live=False)
 
     def render() -> None:
-        zoom.rendering(load_run(run.folder).model()[0], recipe, (side, side))
+        zoom.rendering(load_run(painted.folder).model()[0], recipe, (side, side))
 
-    if work == "render":
-        run = api.paint(picture[:16, :16], recipe=recipe, runs=folder, film="none", live=False)
-    return {"train": train, "check": check, "paint": paint, "render": render}[work]
+    if task == "render":
+        painted = api.paint(picture[:16, :16], recipe=recipe, runs=folder, film="none", live=False)
+    return {"train": train, "check": check, "paint": paint, "render": render}[task]
 
 
 def status(name: str) -> int:
-    """Bytes."""
+    """Return an entry of /proc/self/status in bytes."""
     found = re.search(rf"{name}:\s*(\d+)", Path("/proc/self/status").read_text())
     assert found
     return int(found[1]) * 1024

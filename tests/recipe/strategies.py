@@ -1,4 +1,4 @@
-"""Recipes of every shape, for hypothesis."""
+"""Strategies of hypothesis for recipes."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def _value(name: str, kind: Any) -> st.SearchStrategy[Any]:
         return st.booleans()
     if kind is int:
         return st.integers(1, 10).map(lambda number: 2 * number)
-    # Inside the range of every field there is, but for the one that must be above 1.
+    # In the range of every field, except the one that must be above 1.
     return st.floats(1.01, 50) if name == "increase" else st.floats(1e-9, 0.99)
 
 
 @st.composite
 def choices(draw: st.DrawFn, family: type[Choice]) -> Choice:
-    """A member of a family with any valid values."""
+    """Draw a member of a family with any valid values."""
     member = draw(st.sampled_from(list(family.members.values())))
     hints = get_type_hints(member)
     names = [field.name for field in dataclasses.fields(member)]
@@ -38,7 +38,7 @@ _by_family = {family.family: choices(family) for family in FAMILIES}
 
 
 def _possible(model: dict[str, Any]) -> dict[str, Any]:
-    """The network, plain where it cannot have its shape."""
+    """Return the model with connectivity plain where its layers do not fit another one."""
     width = model["width"]
     try:
         connections(model["connectivity"], width if isinstance(width, tuple) else (width,) * model["depth"])

@@ -1,4 +1,4 @@
-"""What a shape means for each layer, and which networks cannot have it."""
+"""Connections of each connectivity, and networks that cannot have them."""
 
 from __future__ import annotations
 
@@ -22,12 +22,17 @@ from sfumato.recipe.connections import Connections
             [1, 1, 2, 3],
         ),
         ({"depth": 0, "connectivity": "residual"}, Connections(), [2], [1]),
-        ({"width": (9, 8, 7), "connectivity": "skip"}, Connections(joins=1), [2, 11, 8, 7], [1, 1, 1, 1]),
-        ({"depth": 8, "width": 5, "connectivity": "skip"}, Connections(joins=4), [2, 5, 5, 5, 7, 5, 5, 5, 5], [1] * 9),
-        ({"depth": 2, "width": 5, "connectivity": "skip(2)"}, Connections(joins=1), [2, 7, 5], [1, 1, 1]),
+        ({"width": (9, 8, 7), "connectivity": "skip"}, Connections(concat_layer=1), [2, 11, 8, 7], [1, 1, 1, 1]),
+        (
+            {"depth": 8, "width": 5, "connectivity": "skip"},
+            Connections(concat_layer=4),
+            [2, 5, 5, 5, 7, 5, 5, 5, 5],
+            [1] * 9,
+        ),
+        ({"depth": 2, "width": 5, "connectivity": "skip(2)"}, Connections(concat_layer=1), [2, 7, 5], [1, 1, 1]),
     ],
 )
-def test_wiring(model: dict[str, Any], connections: Connections, fan_ins: list[int], terms: list[int]) -> None:
+def test_connections(model: dict[str, Any], connections: Connections, fan_ins: list[int], terms: list[int]) -> None:
     recipe = Model.of(model)
     assert recipe.connections == connections
     assert recipe.connections.fan_ins(2, recipe.widths) == fan_ins
@@ -49,7 +54,7 @@ def test_wiring(model: dict[str, Any], connections: Connections, fan_ins: list[i
         ({"depth": 3, "connectivity": "skip(1)"}, r"layer from 2 to its depth, 3, .* Got skip\(layer=1\)\."),
     ],
 )
-def test_what_cannot_be_is_refused_in_one_line(model: dict[str, Any], message: str) -> None:
+def test_impossible_connections_are_rejected_with_one_line(model: dict[str, Any], message: str) -> None:
     with pytest.raises(RecipeError, match=message):
         changed(Recipe(), {"model": model})
 

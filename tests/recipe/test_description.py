@@ -1,4 +1,4 @@
-"""A network's numbers, held against the network that is really built; its drawing."""
+"""Descriptions and drawings of networks, against networks that are built."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from tests.small import SMALL, picture, trainer
         ({"model": {"width": 9, "connectivity": "residual"}}, 3),
     ],
 )
-def test_numbers_are_those_of_the_module(changes: dict[str, Any], channels: int) -> None:
+def test_numbers_match_the_module(changes: dict[str, Any], channels: int) -> None:
     recipe = changed(Recipe(), changes)
     found = describe(recipe)
     module = models.build(recipe.model, channels, 0, models.DTYPES.get(recipe.dtype, torch.float32))
@@ -42,7 +42,7 @@ def test_numbers_are_those_of_the_module(changes: dict[str, Any], channels: int)
     assert found.bytes_per_number == parameters[0].element_size()
     linear = module.linear_layers()
     assert [(each.inputs, each.units) for each in found.layers] == [(x.in_features, x.out_features) for x in linear]
-    # What PyTorch counts: two operations to a multiply-add, products only.
+    # PyTorch counts products alone, two operations per multiply-add.
     with FlopCounterMode(display=False) as counter:
         out = module(torch.zeros((8, 2), dtype=parameters[0].dtype))
     assert counter.get_total_flops() == 8 * 2 * found.multiply_adds
@@ -53,9 +53,9 @@ def test_activations_are_the_outputs_of_hidden_units() -> None:
     assert describe(changed(Recipe(), {"model": {"width": (30, 20, 5)}})).activations == 55
 
 
-def test_a_network_of_one_s_own_is_not_described() -> None:
+def test_a_custom_network_is_not_described() -> None:
     recipe = changed(Recipe(), {"model": {"module": "package.module:Net(width=3)"}})
-    with pytest.raises(RecipeError, match="only building it can tell"):
+    with pytest.raises(RecipeError, match="not known before it is built"):
         describe(recipe)
 
 
@@ -70,10 +70,10 @@ def test_replica_is_float64() -> None:
     st.sampled_from([0.0, 0.3]),
     st.sampled_from([{"epochs": 2}, {"epochs": 0.6}, {"steps": 5}, {"epochs": 1, "steps": 3}, {"steps": 0}]),
 )
-def test_the_budget_reaches_as_far_as_training_does(batch: Any, held_out: float, budget: dict[str, float]) -> None:
+def test_the_reach_of_the_budget_matches_training(batch: Any, split: float, budget: dict[str, float]) -> None:
     changes = {
         "training": {"batch": batch},
-        "data": {"split": held_out},
+        "data": {"split": split},
         "budget": budget,
         "evaluation": {"interval": "end"},
     }
@@ -126,7 +126,7 @@ def test_the_drawing() -> None:
         "       row, column",
         "            |",
         "+-----------------------+",
-        "| 4 fourier(features=4) |  fixed: nothing here is trained",
+        "| 4 fourier(features=4) |  fixed: no trained parameters",
         "+-----------------------+",
         "            |",
         "+-----------------------+",
@@ -145,7 +145,7 @@ def test_the_drawing() -> None:
     ]
 
 
-def test_of_a_deep_drawing_the_middle_is_left_out() -> None:
+def test_the_middle_of_a_deep_drawing_is_left_out() -> None:
     description = describe(changed(Recipe(), {"model": {"width": tuple(range(1, 1001))}}))
     lines = drawing(description)
     assert len(lines) < 60
@@ -160,8 +160,8 @@ def test_the_report() -> None:
     text = "\n".join(report(describe(preset("blog-2012")), 300, 429))
     for part in (
         "272,703, 1.09 MB as float32",
-        "271,500 a sample forward, about 814,500 in training",
-        "1,200 a sample, 4.8 kB a step of 1",
+        "271,500 per sample forward, about 814,500 in training",
+        "1,200 per sample, 4.8 kB per step of 1 sample",
         "300x429, 128,700 pixels",
         "128,700 steps, 210 GFLOP",
         "64,350,000 steps (500 epochs), 105 TFLOP",
@@ -171,7 +171,7 @@ def test_the_report() -> None:
         Recipe(), {"budget": {"seconds": 5, "psnr": 30}, "training": {"batch": "all"}, "data": {"split": 0.5}}
     )
     text = "\n".join(report(describe(both), 10, 10))
-    assert "what comes first: 5 s of training or 30 dB" in text
+    assert "whichever comes first: 5 s of training or 30 dB" in text
     assert "1 step," in text
-    assert "a step of 50" in text
+    assert "per step of 50 samples" in text
     assert "100 pixels, 50 of them to train on (rgb assumed)" in text

@@ -1,4 +1,4 @@
-"""Titles of the recipe's fields: as people spell them."""
+"""Titles of the recipe's fields."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 
 from sfumato.recipe.fields import _TITLES, sections  # pyright: ignore[reportPrivateUsage]
 
-WRONG = {each for word in ("lr", "psnr", "ssim", "eps", "init", "dtype") for each in (word, word.capitalize())}
+MISSPELLED = {each for word in ("lr", "psnr", "ssim", "eps", "init", "dtype") for each in (word, word.capitalize())}
 
 
 def all_fields() -> Iterator[tuple[str, dict[str, Any]]]:
-    """(name, field) of every field, and of every parameter of every choice."""
+    """Yield (name, field) of every field, and of every parameter of every choice."""
     for section in sections():
         for field in section["fields"]:
             yield field["path"].rpartition(".")[2], field
@@ -20,7 +20,7 @@ def all_fields() -> Iterator[tuple[str, dict[str, Any]]]:
                     yield parameter["name"], parameter
 
 
-def test_titles_are_spelled_rightly() -> None:
+def test_titles_are_spelled_correctly() -> None:
     titles = {name: field["title"] for name, field in all_fields()}
     assert titles["psnr"] == "PSNR"
     assert titles["lr"] == "Learning rate"
@@ -29,8 +29,8 @@ def test_titles_are_spelled_rightly() -> None:
     for name, title in titles.items():
         assert title[0].isupper(), name
         assert "_" not in title
-        assert not WRONG & set(title.split())
+        assert not MISSPELLED & set(title.split())
 
 
-def test_every_title_is_of_a_field() -> None:
+def test_every_title_belongs_to_a_field() -> None:
     assert set(_TITLES) <= {name for name, _ in all_fields()}

@@ -1,4 +1,4 @@
-"""Estimates of memory, held to what work really takes."""
+"""Estimates of memory, against measured peaks."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from sfumato.training.engines import choose
 from tests.recipe import strategies
 
 FACTOR = 2.0
-"""Between an estimate and the peak, either way."""
+"""Largest factor between an estimate and the peak, either way."""
 SMALLEST = 80e6
-"""Bytes that a case takes at least: now and then libraries load, and allocators keep, as much as a third of that."""
+"""Smallest peak of a case in bytes: libraries and allocators may add up to a third of that."""
 
 
 def sgd(batch: int) -> dict[str, Any]:
@@ -50,37 +50,37 @@ CASES: dict[str, tuple[str, int, dict[str, Any]]] = {
 }
 
 
-def estimate(work: str, side: int, changes: dict[str, Any]) -> int:
+def estimate(task: str, side: int, changes: dict[str, Any]) -> int:
     recipe = changed(Recipe(), {"threads": 2, **changes})
     size = Size(side, side, 3)
-    match work:
+    match task:
         case "check":
             return checking(recipe, size)
         case "render":
             return painting(recipe, size)
         case _:
-            return training(recipe, size, kept=work == "paint")
+            return training(recipe, size, writes_run=task == "paint")
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="peaks are told by /proc")
-def test_estimates_are_near_what_is_taken() -> None:
-    asked = [{"work": work, "side": side, "changes": changes} for work, side, changes in CASES.values()]
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="peaks are read from /proc")
+def test_estimates_are_near_the_peaks() -> None:
+    tasks = [{"task": task, "side": side, "changes": changes} for task, side, changes in CASES.values()]
     command = [sys.executable, "-m", "tests.recipe.peaks"]
-    done = subprocess.run(command, input=json.dumps(asked), capture_output=True, text=True, timeout=600, check=False)
-    assert done.returncode == 0, done.stderr
-    taken = [int(line) for line in done.stdout.split()]
-    assert min(taken) > SMALLEST, taken
+    result = subprocess.run(command, input=json.dumps(tasks), capture_output=True, text=True, timeout=600, check=False)
+    assert result.returncode == 0, result.stderr
+    peaks = [int(line) for line in result.stdout.split()]
+    assert min(peaks) > SMALLEST, peaks
     wrong = {
         name: (estimate(*CASES[name]), bytes_)
-        for name, bytes_ in zip(CASES, taken, strict=True)
+        for name, bytes_ in zip(CASES, peaks, strict=True)
         if not bytes_ / FACTOR <= estimate(*CASES[name]) <= bytes_ * FACTOR
     }
     assert wrong == {}
 
 
 @given(strategies.recipes)
-def test_the_engine_is_the_one_that_will_train(recipe: Recipe) -> None:
+def test_the_engine_is_the_one_that_trains(recipe: Recipe) -> None:
     try:
         chosen = choose(recipe)
     except EngineError:

@@ -67,7 +67,7 @@ def test_a_list_of_widths_decides_the_depth() -> None:
     assert Model(depth=2, width=7).widths == (7, 7)
 
 
-def test_a_change_of_the_budget_replaces_it_whole() -> None:
+def test_a_change_of_the_budget_replaces_all_of_it() -> None:
     recipe = changed(preset("blog-2012"), {"budget": {"seconds": 3}})
     assert recipe.budget == Budget(seconds=3)
     assert changed(recipe, {"seed": 3}).budget == recipe.budget
@@ -100,7 +100,7 @@ def test_presets() -> None:
         assert preset(name) is not None
 
 
-def test_identity_follows_the_picture_not_its_path() -> None:
+def test_the_id_depends_on_the_picture_not_its_path() -> None:
     one = changed(Recipe(), {"picture": {"source": "a.png"}})
     two = changed(Recipe(), {"picture": {"source": "b.png"}})
     assert recipe_id(one, "00") == recipe_id(two, "00") != recipe_id(one, "01")
@@ -121,7 +121,7 @@ def test_every_field_is_documented() -> None:
 
 
 @pytest.mark.slow
-def test_importing_recipes_brings_no_torch() -> None:
+def test_importing_recipes_does_not_import_torch() -> None:
     code = "import sys, sfumato.recipe, sfumato; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 

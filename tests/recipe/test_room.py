@@ -1,4 +1,4 @@
-"""What does not fit into memory is refused before anything is built."""
+"""Recipes that do not fit into memory are rejected before anything is built."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sfumato.recipe import Recipe, changed, need, room
 from sfumato.recipe.need import Size
 from tests.small import SMALL, picture
 
-BOUND = room.Bound(2_000_000_000, "which is what there is")
+BOUND = room.Bound(2_000_000_000, "which is the bound of this test")
 
 
 @pytest.mark.parametrize(
@@ -38,22 +38,22 @@ BOUND = room.Bound(2_000_000_000, "which is what there is")
         ),
     ],
 )  # fmt: skip
-def test_the_field_that_asks_for_most_is_named(changes: dict[str, Any], size: Size, field: str, remedy: str) -> None:
+def test_the_field_of_most_memory_is_named(changes: dict[str, Any], size: Size, field: str, remedy: str) -> None:
     recipe = changed(Recipe(), {"threads": 2, **changes})
     with pytest.raises(RecipeError) as caught:
         room.require("training", need.training, recipe, size, BOUND)
     line = str(caught.value)
-    assert line.startswith(f"{field} must leave training within 2 GB of memory, which is what there is. Got ")
+    assert line.startswith(f"{field} must leave training within 2 GB of memory, which is the bound of this test. Got ")
     assert remedy in line
     assert "\n" not in line
 
 
-def test_what_it_says_would_fit_fits() -> None:
+def test_the_suggested_value_fits() -> None:
     recipe = changed(Recipe(), {"threads": 2, "model": {"width": 30000}})
     with pytest.raises(RecipeError, match="use at most") as caught:
         room.require("training", need.training, recipe, Size(300, 429), BOUND)
-    most = int(str(caught.value).rpartition("use at most ")[2].rstrip("."))
-    room.require("training", need.training, changed(recipe, {"model": {"width": most}}), Size(300, 429), BOUND)
+    width = int(str(caught.value).rpartition("use at most ")[2].rstrip("."))
+    room.require("training", need.training, changed(recipe, {"model": {"width": width}}), Size(300, 429), BOUND)
 
 
 HUGE: dict[str, Any] = {"model": {"width": 65536}}
@@ -70,7 +70,7 @@ HUGE: dict[str, Any] = {"model": {"width": 65536}}
     ],
     ids=["check", "paint", "train", "train_many", "many"],
 )
-def test_nothing_is_built_of_it(use: Callable[[], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_built_or_written(use: Callable[[], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(memory, "available", lambda: 4_000_000_000)
     with pytest.raises(RecipeError, match=r"of memory, 80% of the 4 GB that is available\. Got .* takes about"):
@@ -78,7 +78,7 @@ def test_nothing_is_built_of_it(use: Callable[[], Any], tmp_path: Path, monkeypa
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_network_of_one_s_own_counts_by_its_parameters(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_custom_network_counts_by_its_parameters(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     import torch
 
     monkeypatch.setattr(memory, "available", lambda: 100_000_000)
@@ -88,13 +88,13 @@ def test_a_network_of_one_s_own_counts_by_its_parameters(monkeypatch: pytest.Mon
     assert not (tmp_path / "runs").exists()
 
 
-def test_compare_trains_fewer_at_once_before_it_refuses(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_compare_trains_fewer_networks_at_once_before_it_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     from sfumato.lab import experiment
     from sfumato.lab.compare import plan_of
 
     arms = {name: changed(Recipe(), {"model": {"width": 1000}, "seed": seed}) for seed, name in enumerate("ab")}
     plan = plan_of(arms, picture(), seeds=2, tune=False)
-    one = need.training(arms["a"].model_copy(update={"threads": 1}), Size(7, 9, 3), kept=False)
+    one = need.training(arms["a"].model_copy(update={"threads": 1}), Size(7, 9, 3), writes_run=False)
     for available, workers in ((100 * one, 8), (3 * one, 2), (1.3 * one, 1)):
         monkeypatch.setattr(memory, "available", lambda available=available: int(available))
         assert experiment._at_once(plan, picture(), 8) == workers
@@ -104,13 +104,13 @@ def test_compare_trains_fewer_at_once_before_it_refuses(monkeypatch: pytest.Monk
     assert not (tmp_path / "out").exists()
 
 
-def test_describe_says_that_it_does_not_fit(
+def test_describe_reports_that_the_training_does_not_fit(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(memory, "available", lambda: 4_000_000_000)
     assert main.main(["describe", "--model.width", "65536"]) == 0
-    said = capsys.readouterr().out
-    assert "memory          about" in said
-    assert "does not fit here. model.width must leave training within" in said
+    output = capsys.readouterr().out
+    assert "memory          about" in output
+    assert "does not fit here. model.width must leave training within" in output
     assert main.main(["describe"]) == 0
     assert "fit" not in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""A recipe from whatever names one; everything else is refused in one line."""
+"""Recipes by their source; everything else is rejected with one line."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_run_folder(tmp_path: Path) -> None:
     assert read(str(folder)).threads == made.AS_RESOLVED["threads"]
 
 
-def test_a_preset_comes_before_a_file_of_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_preset_takes_precedence_over_a_file_of_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     made.run(tmp_path, "fast", seed=3)
     assert read("fast").seed == 0
@@ -71,42 +71,42 @@ def test_a_preset_comes_before_a_file_of_its_name(tmp_path: Path, monkeypatch: p
         ("a.txt", b"{}", "a file of another kind"),
     ],
 )
-def test_what_is_refused(tmp_path: Path, name: str, data: bytes, message: str) -> None:
+def test_invalid_files(tmp_path: Path, name: str, data: bytes, message: str) -> None:
     (tmp_path / name).write_bytes(data)
-    refused(str(tmp_path / name), message)
+    assert_rejected(str(tmp_path / name), message)
 
 
-def refused(source: str, message: str) -> None:
+def assert_rejected(source: str, message: str) -> None:
     with pytest.raises(RecipeError) as error:
         read(source)
     assert message in str(error.value)
     assert "\n" not in str(error.value)
 
 
-def test_what_is_not_there(tmp_path: Path) -> None:
+def test_missing_and_unreadable_sources(tmp_path: Path) -> None:
     (tmp_path / "recipe.toml").write_text("")
-    refused(str(tmp_path / "recipes.toml"), f"did you mean {str(tmp_path / 'recipe.toml')!r}?")
-    refused("blog-2102", "did you mean 'blog-2012'?")
-    refused(str(tmp_path), "a folder without a run.json")
-    refused("", "which does not exist" if os.name == "nt" else "")
-    refused("a\x00b", "cannot be read")
-    refused("zz\nzz", r"Got 'zz\nzz', which does not exist; the presets are fast,")
-    refused("x" * 5000, "cannot be read")
-    refused("sf2:nonsense", "does not unpack")
+    assert_rejected(str(tmp_path / "recipes.toml"), f"did you mean {str(tmp_path / 'recipe.toml')!r}?")
+    assert_rejected("blog-2102", "did you mean 'blog-2012'?")
+    assert_rejected(str(tmp_path), "a folder without a run.json")
+    assert_rejected("", "which does not exist" if os.name == "nt" else "")
+    assert_rejected("a\x00b", "cannot be read")
+    assert_rejected("zz\nzz", r"Got 'zz\nzz', which does not exist; the presets are fast,")
+    assert_rejected("x" * 5000, "cannot be read")
+    assert_rejected("sf2:nonsense", "does not unpack")
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are of POSIX")
-def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes need POSIX")
+def test_pipes_do_not_block(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.json")
-    refused(str(tmp_path / "a.json"), "not a file")
+    assert_rejected(str(tmp_path / "a.json"), "not a file")
     (tmp_path / "run").mkdir()
     os.mkfifo(tmp_path / "run/run.json")
-    refused(str(tmp_path / "run"), "without a run.json")
+    assert_rejected(str(tmp_path / "run"), "without a run.json")
 
 
-def test_what_takes_a_reader_of_toml_minutes(tmp_path: Path) -> None:
+def test_toml_that_would_take_minutes_to_parse(tmp_path: Path) -> None:
     (tmp_path / "a.toml").write_text("a" + ".a" * 200_000 + " = 1")
-    refused(str(tmp_path / "a.toml"), "TOML of at most 16,384 characters. Got 400,005")
+    assert_rejected(str(tmp_path / "a.toml"), "TOML of at most 16,384 characters. Got 400,005")
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_what_takes_a_reader_of_toml_minutes(tmp_path: Path) -> None:
         ('{"training": {"batch": 99999999999999999999}}', "training.batch must be at most 2147483647"),
     ],
 )
-def test_long_values_are_told_in_short(tmp_path: Path, data: str, message: str) -> None:
+def test_long_values_are_shortened(tmp_path: Path, data: str, message: str) -> None:
     (tmp_path / "a.json").write_text(data)
     with pytest.raises(RecipeError) as caught:
         read(str(tmp_path / "a.json"))

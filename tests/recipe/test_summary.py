@@ -1,4 +1,4 @@
-"""What differs, in short texts."""
+"""Differences from the default recipe in short texts."""
 
 from __future__ import annotations
 
@@ -41,27 +41,27 @@ def test_differences(changes: dict[str, Any], expected: dict[str, str]) -> None:
     assert differences(values(changed(Recipe(), changes))) == expected
 
 
-def test_fields_of_another_version_are_shown() -> None:
+def test_fields_of_another_version_are_included() -> None:
     assert differences({**values(Recipe()), "novel": {"thing": None}}) == {"novel.thing": "none"}
     assert differences({"training": {"optimizer": "adagrad(lr=1)"}}) == {"training.optimizer": "adagrad(lr=1)"}
 
 
 @given(recipes)
-def test_what_is_shown_makes_the_recipe_again(recipe: Recipe) -> None:
-    # Of no layers the width says nothing, so it is not shown; a list of one is shown as its number.
+def test_differences_restore_the_recipe(recipe: Recipe) -> None:
+    # Without layers the width is omitted; a list of one width is written as a number.
     assume(not isinstance(recipe.model.width, tuple) or len(recipe.model.width) > 1)
-    shown: dict[str, Any] = {}
+    changes: dict[str, Any] = {}
     for name, value in differences(values(recipe)).items():
         *above, field = name.split(".")
-        place = shown.setdefault(above[0], {}) if above else shown
-        place[field] = None if value == "none" and optional(name) else value
+        section = changes.setdefault(above[0], {}) if above else changes
+        section[field] = None if value == "none" and optional(name) else value
     machine = {"threads": recipe.threads, "engine": recipe.engine}
     source = {"source": recipe.picture.source}
-    again = changed(Recipe(), {**shown, **machine, "picture": {**shown.get("picture", {}), **source}})
-    assert again == recipe
+    restored = changed(Recipe(), {**changes, **machine, "picture": {**changes.get("picture", {}), **source}})
+    assert restored == recipe
 
 
-def test_a_choice_with_its_defaults_is_its_name() -> None:
+def test_a_choice_with_default_values_is_its_name() -> None:
     assert text(str(Recipe().training.optimizer)) == "foof"
     assert text(str(preset("source-2012").training.optimizer)) == "sgd(fan_in_scaling=true)"
     assert text("siren") == "siren"

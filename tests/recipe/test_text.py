@@ -1,4 +1,4 @@
-"""A recipe survives every form of text, and damaged text is refused in one line."""
+"""Recipes survive every text format, and damaged text is rejected with one line."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from sfumato.recipe import (
 )
 from tests.recipe.strategies import recipes
 
-FORMS = [(to_json, from_json), (to_toml, from_toml), (to_string, from_string)]
+FORMATS = [(to_json, from_json), (to_toml, from_toml), (to_string, from_string)]
 
 
-@pytest.mark.parametrize(("write", "read"), FORMS)
+@pytest.mark.parametrize(("write", "read"), FORMATS)
 @given(recipe=recipes)
 def test_round_trip(write: Callable[[Recipe], str], read: Callable[[str], Recipe], recipe: Recipe) -> None:
     assert read(write(recipe)) == recipe
@@ -41,19 +41,19 @@ def test_presets_survive_the_string(name: str) -> None:
     assert set(text[4:]) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 
 
-def test_old_strings_keep_their_meaning() -> None:
-    # Written when the format was made. It must read the same whatever the defaults become.
+def test_old_strings_have_the_same_meaning() -> None:
+    # Written when the format was made; its meaning must not change with the defaults.
     recipe = from_string("sf2:eNqrVsrNT0nNUbKqVkpJLSjJULIyq60FAFBFB0k")
     assert recipe.model.depth == 6
 
 
-def test_a_string_of_an_older_layout_is_refused_in_one_line() -> None:
+def test_a_string_of_an_older_layout_is_rejected_with_one_line() -> None:
     with pytest.raises(RecipeError, match=r"must be a sf2:\.\.\. string. Got sf1:..., which an older Sfumato wrote"):
         from_string("sf1:eNqrVsrNT0nNUbKqVkpJLSjJULIyq60FAFBFB0k")
 
 
 @given(st.text(max_size=80))
-def test_any_text_is_a_recipe_or_refused(text: str) -> None:
+def test_any_text_is_a_recipe_or_rejected(text: str) -> None:
     for read in (from_json, from_toml, from_string):
         try:
             assert isinstance(read(text), Recipe)
@@ -62,7 +62,7 @@ def test_any_text_is_a_recipe_or_refused(text: str) -> None:
 
 
 @pytest.mark.slow
-def test_a_string_that_unpacks_without_end_is_refused() -> None:
+def test_a_decompression_bomb_is_rejected() -> None:
     import base64
     import zlib
 
@@ -77,18 +77,18 @@ def test_json_is_plain_data() -> None:
     assert data["training"]["optimizer"].startswith("foof(")
 
 
-def test_toml_budget_is_taken_whole() -> None:
+def test_a_toml_budget_replaces_the_default() -> None:
     assert from_toml("[budget]\nepochs = 3").budget.seconds is None
 
 
-def test_no_value_where_there_is_one_by_default_is_written_in_toml() -> None:
+def test_toml_writes_none_where_the_default_has_a_value() -> None:
     recipe = changed(Recipe(), {"picture": {"max_side": None}})
     assert 'max_side = "none"' in to_toml(recipe)
     assert from_toml(to_toml(recipe)) == recipe
     assert from_toml('[picture]\nmax_side = "none"') == recipe
 
 
-def test_a_size_is_exact_unless_a_longest_side_is_given_too() -> None:
+def test_a_size_is_exact_unless_max_side_is_given_too() -> None:
     large = "3000x2000"
     for recipe in (
         changed(Recipe(), {"picture": {"size": large}}),
@@ -100,5 +100,5 @@ def test_a_size_is_exact_unless_a_longest_side_is_given_too() -> None:
     assert Recipe().picture.max_side == 1024
 
 
-def test_old_strings_learn_all_of_their_picture() -> None:
+def test_old_strings_have_no_max_side() -> None:
     assert from_string("sf2:eNqrVsrNT0nNUbKqVkpJLSjJULIyq60FAFBFB0k").picture.max_side is None

@@ -274,7 +274,7 @@ def test_no_more_memory_is_asked_for_than_the_files_hold(
     def built(*_: object, **__: object) -> None:
         raise AssertionError("nothing may be built")
 
-    for name in ("build", "unfilled", "mlp"):
+    for name in ("build", "build_uninitialized", "mlp"):
         monkeypatch.setattr(models, name, built)
     uses: dict[str, Callable[[], Any]] = {
         "model": lambda: sf.load_run(folder).model(),

@@ -59,7 +59,7 @@ def test_who_watches_sees_the_painting(tmp_path: Path, changes: dict[str, Any]) 
             with Image.open(folder / layout.LIVE) as image:
                 shown = np.asarray(image.resize((30, 40), Image.Resampling.NEAREST)) / 255
             # JPEG is not exact, and the answers are of some steps ago.
-            apart.append(np.abs(shown - images.shown(snapshot.painting(), "srgb")).mean())
+            apart.append(np.abs(shown - images.to_srgb(snapshot.painting(), "srgb")).mean())
             # Its figures come with it, long before anything is evaluated.
             assert live_figures.read(folder) == Moment.of(snapshot)
 

@@ -112,7 +112,7 @@ class PaintProgress(Observer[PictureSnapshot]):
         # Leave room for the bars below the painting, and for the line of the cursor.
         rows, columns = half_blocks.fit_pixels(snapshot.size, width, max(height - 4, 1))
         with snapshot.overhead.measure(PAINTINGS_ACCOUNT):
-            self._painting = half_blocks.to_segments(images.shown(snapshot.paint(rows, columns), self._transfer))
+            self._painting = half_blocks.to_segments(images.to_srgb(snapshot.paint(rows, columns), self._transfer))
         self._last_painting = time.monotonic()
 
     def stage(self, name: str, done: int, total: int) -> None:

@@ -1,4 +1,4 @@
-"""Arrays, tensors and nested lists as planes of numbers."""
+"""Conversion of arrays, tensors and nested lists to planes."""
 
 from __future__ import annotations
 
@@ -11,72 +11,72 @@ from numpy.typing import NDArray
 
 from sfumato.errors import PictureError
 from sfumato.images.planes import Plane, Planes
-from sfumato.images.refusal import Given, reason, refusal
+from sfumato.images.refusal import InMemoryName, picture_error, reason
 
 ROUNDING = 1e-3
-"""How far floats may lie outside of [0, 1], to be clipped: a quarter of a level of 255, one step of float16 above 1."""
+"""Distance from [0, 1] within which floats are clipped: a quarter of a level of 255, one step of float16 above 1."""
 
 SHAPES = "(H, W), (H, W, 1), (H, W, 2), (H, W, 3) or (H, W, 4)"
-"""Gray, gray, gray with alpha, RGB, RGBA."""
+"""Shapes of gray, gray, gray with alpha, RGB, RGBA."""
 
 
-def from_array(given: object, name: Given) -> Planes:
-    """The numbers of an array (H, W) or (H, W, 1 to 4), as `planes.from_decoded` gives those of a file.
+def from_array(picture: object, name: InMemoryName) -> Planes:
+    """Convert an array (H, W) or (H, W, 1 to 4) to planes, as `planes.from_decoded` does for a file.
 
-    uint8 is v / 255, uint16 v / 65535, bool 0 or 1, floats are taken as they are, clipped where `ROUNDING` allows it.
-    Byte order and memory layout do not matter, and the array is left as it is. Raises PictureError for all else, with
-    the range that was found and what to do.
+    uint8 is v / 255, uint16 v / 65535, bool 0 or 1; floats are used directly and clipped where `ROUNDING` allows it.
+    Byte order and memory layout do not matter, and the array is not changed. Raises PictureError for all else, with
+    the range of the values and a remedy.
     """
-    array = _as_array(given, name)
+    array = _as_array(picture, name)
     channels = _checked_shape(array, name)
-    planes = [_plane(channel) for channel in channels] if _is_stored(array) else _of_floats(array, channels, name)
+    planes = [_plane(channel) for channel in channels] if _has_file_dtype(array) else _of_floats(array, channels, name)
     colors, alpha = (planes, None) if len(planes) in (1, 3) else (planes[:-1], planes[-1])
     return Planes(tuple(colors), alpha)
 
 
-def _as_array(given: object, name: Given) -> NDArray[Any]:
+def _as_array(picture: object, name: InMemoryName) -> NDArray[Any]:
     try:
-        if np.ma.is_masked(given):
+        if np.ma.is_masked(picture):
             rule, remedy = "an array without masked values", "fill them first: array.filled(0)"
-            raise refusal(name, rule, "in which some are masked", remedy)
-        # An array that knows no tensor yet cannot be one.
+            raise picture_error(name, rule, "in which some are masked", remedy)
+        # Unless torch has been imported, the object cannot be a tensor.
         torch = sys.modules.get("torch")
-        if torch is not None and isinstance(given, torch.Tensor):
-            tensor: Any = given
+        if torch is not None and isinstance(picture, torch.Tensor):
+            tensor: Any = picture
             tensor = tensor.detach().cpu()
-            # NumPy has no such type; float32 holds all of its values.
-            given = (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy(force=True)
+            # NumPy has no bfloat16; float32 represents all of its values.
+            picture = (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy(force=True)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return np.asarray(given)
+            return np.asarray(picture)
     except PictureError:
         raise
-    # Whatever it is, it says in its own way that it is no array; rows of unequal length are the usual reason.
+    # An object may raise anything when it is converted; rows of unequal length are the usual reason.
     except Exception as error:
         rule, found = (
             f"an array of numbers of shape {SHAPES}",
-            f"which is none ({type(error).__name__}: {reason(error)})",
+            f"which is not one ({type(error).__name__}: {reason(error)})",
         )
-        raise refusal(name, rule, found, "make it an array with numpy.asarray first") from None
+        raise picture_error(name, rule, found, "make it an array with numpy.asarray first") from None
 
 
-def _checked_shape(array: NDArray[Any], name: Given) -> list[NDArray[Any]]:
+def _checked_shape(array: NDArray[Any], name: InMemoryName) -> list[NDArray[Any]]:
     if array.ndim == 2 and array.size:
         return [array]
     if array.ndim == 3 and array.shape[2] in (1, 2, 3, 4) and array.size:
         return [array[:, :, channel] for channel in range(array.shape[2])]
-    remedy = "lay its rows, columns and channels out like that"
+    remedy = "reshape it to one of these"
     if array.ndim == 3 and array.shape[0] in (1, 2, 3, 4) and array.size:
-        remedy = "its channels seem to come first: numpy.moveaxis(array, 0, 2), or tensor.permute(1, 2, 0)"
+        remedy = "move its channels to the last axis: numpy.moveaxis(array, 0, 2), or tensor.permute(1, 2, 0)"
     elif array.ndim == 4 and array.shape[0] == 1 and array.size:
-        remedy = "take the one picture out of the batch: array[0]"
+        remedy = "select the one picture of the batch: array[0]"
     elif array.ndim and not array.size:
-        remedy = "give one that holds a picture"
-    raise refusal(name, f"an array of shape {SHAPES}", f"of shape {array.shape}", remedy)
+        remedy = "pass an array with pixels"
+    raise picture_error(name, f"an array of shape {SHAPES}", f"of shape {array.shape}", remedy)
 
 
-def _is_stored(array: NDArray[Any]) -> bool:
-    """Whether its numbers are those of a file, whose range the type alone tells."""
+def _has_file_dtype(array: NDArray[Any]) -> bool:
+    """Tell whether the data type alone gives the range of the values, as that of a file does."""
     return array.dtype.kind == "b" or (array.dtype.kind == "u" and array.dtype.itemsize <= 2)
 
 
@@ -85,44 +85,44 @@ def _plane(values: NDArray[Any]) -> Plane:
         return np.where(values, np.uint8(255), np.uint8(0))
     if values.dtype.itemsize == 1:
         return values
-    # Both are whole numbers that float32 holds, so that their quotient is rounded once.
+    # Both are integers that float32 represents exactly, so that their quotient is rounded once.
     return values.astype(np.float32) / np.float32(65535)
 
 
-def _of_floats(array: NDArray[Any], channels: list[NDArray[Any]], name: Given) -> list[Plane]:
+def _of_floats(array: NDArray[Any], channels: list[NDArray[Any]], name: InMemoryName) -> list[Plane]:
     kind = array.dtype.kind
     if kind not in "fiu":
         rule = "an array of uint8, uint16, bool, or floats in [0, 1]"
         remedy = "take its real part" if kind == "c" else "convert it: array.astype(float), values from 0 to 1"
-        raise refusal(name, rule, "which holds something else", remedy)
+        raise picture_error(name, rule, "which has another data type", remedy)
     low, high = array.min(), array.max()
-    found = f"whose values go from {low:.7g} to {high:.7g}"
+    found = f"with values from {low:.7g} to {high:.7g}"
     if kind != "f":
-        # Where they go from 0 to 1, or to 255, or to 65535, is for their owner to say.
+        # Wider integers do not tell whether their full range is 1, 255 or 65535.
         rule = "an array of uint8 (0 to 255), uint16 (0 to 65535), bool, or floats in [0, 1]"
-        raise refusal(name, rule, found, _as_stored(low, high))
+        raise picture_error(name, rule, found, _dtype_remedy(low, high))
     if not (np.isfinite(low) and np.isfinite(high)):
         rule, remedy = "an array of finite floats in [0, 1]", "replace them: numpy.nan_to_num(array)"
-        raise refusal(name, rule, "which holds NaN or infinity", remedy)
+        raise picture_error(name, rule, "which contains NaN or infinity", remedy)
     if low < -ROUNDING or high > 1 + ROUNDING:
-        rule = f"an array of floats in [0, 1], rounding of {ROUNDING:g} aside"
-        raise refusal(name, rule, found, _scaled(low, high))
+        rule = f"an array of floats in [0, 1] within {ROUNDING:g}"
+        raise picture_error(name, rule, found, _scale_remedy(low, high))
     return [np.clip(channel, 0, 1).astype(np.float32) for channel in channels]
 
 
-def _as_stored(low: Any, high: Any) -> str:
+def _dtype_remedy(low: Any, high: Any) -> str:
     if low >= 0 and high <= 255:
-        return "say which they are: array.astype(numpy.uint8), or array.astype(bool)"
+        return "convert them: array.astype(numpy.uint8), or array.astype(bool)"
     if low >= 0 and high <= 65535:
-        return "say that they are 16 bits: array.astype(numpy.uint16)"
+        return "convert them: array.astype(numpy.uint16)"
     return "scale them to [0, 1]"
 
 
-def _scaled(low: Any, high: Any) -> str:
+def _scale_remedy(low: Any, high: Any) -> str:
     if low >= 0 and high <= 255:
         return "divide them by 255"
     if low >= 0 and high <= 65535:
         return "divide them by 65535"
     if low >= -1 and high <= 1:
-        return "scale them: (array + 1) / 2 where they go from -1 to 1"
+        return "scale them: (array + 1) / 2 for values from -1 to 1"
     return "scale them to [0, 1], or clip them: array.clip(0, 1)"

@@ -1,4 +1,4 @@
-"""Work on a big array a few rows at a time, so that what is computed on the way stays small."""
+"""Blocks of rows of large arrays, so that temporary arrays stay small."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _NUMBERS = 1_000_000
 
 
 def blocks(rows: int, numbers_per_row: int) -> Iterator[slice]:
-    """Slices that cover ``rows`` rows in order, each of about a million numbers, and of one row at least."""
+    """Yield slices that cover ``rows`` rows in order, each of at most about a million numbers and at least one row."""
     step = max(1, _NUMBERS // max(1, numbers_per_row))
     for start in range(0, rows, step):
         yield slice(start, min(start + step, rows))

@@ -1,4 +1,4 @@
-"""Gray, RGB and RGBA into one another."""
+"""Conversions between gray, RGB and RGBA."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _COUNTS: dict[Channels, int] = {"gray": 1, "rgb": 3, "rgba": 4}
 
 
 def count(channels: Channels, planes: Planes) -> int:
-    """How many channels a picture gets; auto follows the file: RGBA where something shows through, gray where it is."""
+    """Return the number of channels of a picture; auto follows the file: RGBA unless it is opaque, else gray or RGB."""
     if channels != "auto":
         return _COUNTS[channels]
     if not planes.opaque:
@@ -22,13 +22,14 @@ def count(channels: Channels, planes: Planes) -> int:
 
 
 def converted(values: NDArray[np.float32], count: int) -> NDArray[np.float32]:
-    """(H, W, 1 gray, 2 gray and alpha, 3 RGB or 4 RGBA) in [0, 1] to (H, W, ``count``), 1, 3 or 4, C-contiguous.
+    """Convert (H, W, C) in [0, 1] with C = 1 gray, 2 gray and alpha, 3 RGB or 4 RGBA to (H, W, ``count``).
 
-    Where ``count`` has no room for alpha the picture is laid over white, in sRGB values as browsers do. Gray is the
-    luma of ITU-R BT.601, 0.299 R + 0.587 G + 0.114 B, of sRGB values, as Pillow's is, but not rounded to 8 bits.
+    ``count`` is 1, 3 or 4, and the result is C-contiguous. Without alpha in the result the picture is composited over
+    white, in sRGB values as browsers do. Gray is the luma of ITU-R BT.601, 0.299 R + 0.587 G + 0.114 B, of sRGB values,
+    as in Pillow, but not rounded to 8 bits.
     """
-    height, width, given = values.shape
-    if given == count:
+    height, width, channels = values.shape
+    if channels == count:
         return values
     result = np.empty((height, width, count), dtype=np.float32)
     for block in blocks(height, width * 4):
@@ -37,13 +38,12 @@ def converted(values: NDArray[np.float32], count: int) -> NDArray[np.float32]:
 
 
 def _converted(values: NDArray[np.float32], count: int) -> NDArray[np.float32]:
-    given = values.shape[2]
-    colors, alpha = (values[..., :-1], values[..., -1:]) if given in (2, 4) else (values, None)
+    colors, alpha = (values[..., :-1], values[..., -1:]) if values.shape[2] in (2, 4) else (values, None)
     if alpha is not None and count != 4:
         colors = colors * alpha + (1 - alpha)
     if count == 1 and colors.shape[2] == 3:
         red, green, blue = (colors[..., channel, np.newaxis] for channel in range(3))
-        # Written so that a gray of three equal values stays that value.
+        # Written so that three equal values give exactly that gray.
         return (green + 0.299 * (red - green) + 0.114 * (blue - green)).astype(np.float32)
     if count == 1:
         return colors

@@ -1,4 +1,4 @@
-"""Bytes to a decoded Pillow image, whatever the bytes are."""
+"""Decoding of untrusted bytes to Pillow images."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 
 from sfumato.errors import SfumatoError
 from sfumato.images import structure
-from sfumato.images.refusal import FORMATS, reason, refusal
+from sfumato.images.refusal import FORMATS, picture_error, reason
 from sfumato.images.silence import silenced
 
 MAX_PIXELS = 64_000_000
 MAX_PIXELS_OF = {
-    # Their decoders hold the picture several times: with more pixels they go over 1 GiB.
+    # Their decoders store several copies of the picture: with more pixels they need over 1 GiB.
     "WEBP": 32_000_000,
     "AVIF": 48_000_000,
     "HEIF of more than 8 bits": 36_000_000,
@@ -32,27 +32,27 @@ REMEDY = "save a smaller copy of the picture"
 
 TOO_BIG_FOR_MEMORY = (
     "a picture that fits in memory",
-    "which needs more than there is",
+    "which needs more than is available",
     "save a smaller copy of the picture, or set picture.max_side",
 )
 
 _BITS, _PHOTOMETRIC = 258, 262
 _NOT_INVERTED = ("I;16", "I;16N", "F;32F", "F;32BF")
-"""Layouts of TIFF files whose WhiteIsZero Pillow leaves to us."""
+"""Layouts of TIFF files for which Pillow does not apply WhiteIsZero."""
 
 _MISREAD = ("F;32BF", "I;32BS", "I;16BS")
-"""Layouts that libtiff brings into this machine's order of bytes, and Pillow then swaps once more."""
+"""Layouts that libtiff converts to native byte order, and Pillow then swaps again."""
 
 _ONE_AT_A_TIME = threading.Lock()
-"""Muting warnings is not thread-safe in Python, and two big pictures at once would take twice the memory."""
+"""Lock of all decoding: muting warnings is not thread-safe, and two large pictures at once would double the memory."""
 
-# Python prints what Pillow logs to the terminal unless there is a handler.
+# Without a handler, Python prints Pillow's log records to the terminal.
 logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 
 @contextlib.contextmanager
 def guarded(source: str) -> Iterator[None]:
-    """Turn whatever Pillow raises into one PictureError about ``source``, and mute what it warns of."""
+    """Convert every exception of Pillow to one PictureError about ``source``, and mute Pillow's warnings."""
     try:
         with _ONE_AT_A_TIME, warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -60,24 +60,26 @@ def guarded(source: str) -> Iterator[None]:
     except SfumatoError:
         raise
     except MemoryError:
-        raise refusal(source, *TOO_BIG_FOR_MEMORY) from None
+        raise picture_error(source, *TOO_BIG_FOR_MEMORY) from None
     except Image.DecompressionBombError as error:
-        # Pillow's own limit, which comes before ours.
+        # Pillow checks its own limit first.
         pixels = re.search(r"\d+", str(error))
         found = f"with {int(pixels[0]):,}" if pixels else "with many more"
-        raise refusal(source, f"a picture of at most {MAX_PIXELS:,} pixels", found, REMEDY) from None
-    # Decoders meet damaged files with every kind of exception there is, and none is a fault of this program.
+        raise picture_error(source, f"a picture of at most {MAX_PIXELS:,} pixels", found, REMEDY) from None
+    # Decoders raise exceptions of every type on damaged files.
     except Exception as error:
-        # Pillow's own text for a file that no decoder takes is the address of an object.
+        # Pillow's message for a file that no decoder accepts contains only the address of an object.
         detail = "" if isinstance(error, UnidentifiedImageError) else f" ({type(error).__name__}: {reason(error)})"
         found = f"which is damaged, or of a kind that Pillow cannot read{detail}"
-        raise refusal(source, "a whole picture", found, "export it again, as PNG if need be") from None
+        raise picture_error(source, "an intact picture file", found, "export it again, for example as PNG") from None
 
 
 @dataclass(frozen=True)
 class Decoded:
-    """An image; how its file stores values, in Pillow's words (such as ``RGB;16B``); whether 0 means white there; and
-    the EXIF tag Orientation, 1 where there is none that can be read.
+    """A decoded image.
+
+    ``layout`` is Pillow's name of the file's sample layout, such as ``RGB;16B``; ``white_is_zero`` tells whether 0
+    means white; ``orientation`` is the EXIF tag Orientation, 1 where none can be read.
     """
 
     image: Image.Image
@@ -87,7 +89,7 @@ class Decoded:
 
 
 def decoded(data: bytes, source: str) -> Decoded:
-    """The first frame of a picture file's bytes; ``source`` is what the person called it. Raises PictureError.
+    """Decode the first frame of a picture file's bytes; ``source`` is its name in messages. Raises PictureError.
 
     The size in the header is checked before any pixel is decoded.
     """
@@ -98,14 +100,14 @@ def decoded(data: bytes, source: str) -> Decoded:
 def _decoded(data: bytes, source: str) -> Decoded:
     container = structure.container(data)
     if container is None:
-        raise refusal(source, f"a picture ({FORMATS})", "which is none of these", "convert it to PNG")
+        raise picture_error(source, f"a picture ({FORMATS})", "which is none of these", "convert it to PNG")
     if found := structure.excess(container, data):
-        raise refusal(source, *found, "open it in a picture editor and save it again")
+        raise picture_error(source, *found, "open it in a picture editor and save it again")
     return _loaded(_opened(data, container, source), container, source)
 
 
 def _loaded(image: ImageFile.ImageFile, container: str, source: str) -> Decoded:
-    """An image of which the header was read; its first frame, or that which was sought."""
+    """Decode an image whose header was read: its first frame, or the frame that was sought."""
     codec, layout = _coding(image)
     kind = image.format or container
     if codec == "bmp_rle":
@@ -114,21 +116,21 @@ def _loaded(image: ImageFile.ImageFile, container: str, source: str) -> Decoded:
         kind = "HEIF of more than 8 bits"
     _check_pixels(image, kind, source)
     if codec == "libtiff" and layout in _MISREAD:
-        rule, remedy = "a TIFF file that Pillow reads right", "save it uncompressed, or as a 16-bit PNG"
-        raise refusal(source, rule, "which is compressed, big-endian, and signed or float", remedy)
+        rule, remedy = "a TIFF file that Pillow reads correctly", "save it uncompressed, or as a 16-bit PNG"
+        raise picture_error(source, rule, "which is compressed, big-endian, and signed or float", remedy)
     white_is_zero = layout in _NOT_INVERTED and getattr(image, "tag_v2", {}).get(_PHOTOMETRIC) == 0
     with silenced() if codec == "libtiff" else contextlib.nullcontext():
         image.load()
-    # A decoder may find another size than the header gave.
+    # A decoder may find another size than that of the header.
     _check_pixels(image, kind, source)
-    # An image of its own, with the same pixels: the one that was opened keeps the file and the decoder's canvases.
+    # A new image with the same pixels, because the opened one holds the file and the decoder's buffers.
     return Decoded(image._new(image.im), layout, white_is_zero, _orientation(image))
 
 
 def opened(image: Image.Image, source: str) -> Decoded:
-    """An image that a program holds, as `decoded` gives that of its file; the image stays as it is, but is loaded.
+    """Decode an image of Pillow as `decoded` does its file; the image is loaded, but not changed.
 
-    Of one that Pillow has read already it has kept how the values were stored where the file was TIFF alone. Raises
+    Of an image that is loaded already, Pillow knows the sample layout of its file only if that was TIFF. Raises
     PictureError.
     """
     with guarded(source):
@@ -143,7 +145,7 @@ def opened(image: Image.Image, source: str) -> Decoded:
 
 
 def _coding(image: ImageFile.ImageFile) -> tuple[str, str]:
-    """The decoder that will run, and how the values are stored, in Pillow's words; empty where another reads them."""
+    """Return Pillow's names of the decoder and of the sample layout; empty where Pillow does not decode the file."""
     if not image.tile:
         return "", ""
     codec, _, _, arguments = image.tile[0]
@@ -153,19 +155,19 @@ def _coding(image: ImageFile.ImageFile) -> tuple[str, str]:
 
 def _orientation(image: Image.Image) -> int:
     try:
-        # Pillow has turned a TIFF file already, and pillow-heif a HEIC file, and taken the tag away.
+        # Pillow has already rotated a TIFF file, and pillow-heif a HEIC file, and removed the tag.
         value = image.getexif().get(ExifTags.Base.Orientation, 1)
-    # Its data is whatever bytes the file has.
+    # Arbitrary EXIF data may raise anything.
     except Exception:
         return 1
     return value if isinstance(value, int) else 1
 
 
 def _opened(data: bytes, container: str, source: str) -> ImageFile.ImageFile:
-    # Only the decoder that the file's first bytes ask for may try: some of Pillow's others start external programs.
+    # Only the decoder for the file's first bytes may run: some of Pillow's other decoders start external programs.
     if container != "AVIF":
         return Image.open(io.BytesIO(data), formats=[container])
-    # Pillow reads AVIF, pillow-heif HEIC; each rejects what is the other's.
+    # Pillow reads AVIF and pillow-heif HEIC; each rejects the other format.
     with contextlib.suppress(ImportError):
         import pillow_heif
 
@@ -177,23 +179,23 @@ def _opened(data: bytes, container: str, source: str) -> ImageFile.ImageFile:
         if "HEIF" in Image.OPEN:
             raise
         remedy = "run: pip install pillow-heif, or convert it to JPEG"
-        raise refusal(source, "a picture with an installed decoder", "which seems to be HEIC", remedy) from None
+        raise picture_error(source, "a picture with an installed decoder", "which appears to be HEIC", remedy) from None
 
 
 def _check_pixels(image: ImageFile.ImageFile, kind: str, source: str) -> None:
     width, height = image.size
     _check_size(image.size, MAX_PIXELS_OF.get(kind, MAX_PIXELS), kind, source)
-    # The strips of a TIFF file may cover one place again and again. Six planes, one a channel, are the most there are.
+    # The strips of a TIFF file may cover the same pixels repeatedly; legitimate files have at most six planes.
     boxes = [tile.extents for tile in image.tile if tile.extents is not None]
     covered = sum((right - left) * (bottom - top) for left, top, right, bottom in boxes)
     if covered > 8 * width * height:
         rule, remedy = "a picture whose parts cover it once", "open it in a picture editor and save it again"
-        raise refusal(source, rule, f"whose parts cover it {covered // (width * height):,} times", remedy)
+        raise picture_error(source, rule, f"whose parts cover it {covered // (width * height):,} times", remedy)
 
 
-def _check_size(size: tuple[int, int], most: int, kind: str, source: str) -> None:
-    if size[0] * size[1] > most:
-        rule = f"a picture of at most {most:,} pixels" + (f" as {kind}" if most < MAX_PIXELS else "")
-        raise refusal(source, rule, f"with {size[0]}x{size[1]}", REMEDY)
+def _check_size(size: tuple[int, int], limit: int, kind: str, source: str) -> None:
+    if size[0] * size[1] > limit:
+        rule = f"a picture of at most {limit:,} pixels" + (f" as {kind}" if limit < MAX_PIXELS else "")
+        raise picture_error(source, rule, f"with {size[0]}x{size[1]}", REMEDY)
     if min(size) < 1:
-        raise refusal(source, "a picture", "which has no pixels", "give one that has some")
+        raise picture_error(source, "a picture with pixels", "which has no pixels", "use another picture")

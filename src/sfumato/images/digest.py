@@ -1,4 +1,4 @@
-"""What a picture is known by, whatever file it came from."""
+"""The hash of a picture's values, independent of its file."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 
 def sha256(picture: NDArray[np.floating]) -> str:
-    """64 hexadecimal digits over the shape, as little-endian int64, and the values, as little-endian float32.
+    """Return the SHA-256 of the shape, as little-endian int64, and the values, as little-endian float32.
 
-    The same on every machine, for any memory layout of (H, W, C).
+    The 64 hexadecimal digits are the same on every machine, for any memory layout of (H, W, C).
     """
     digest = hashlib.sha256(np.asarray(picture.shape, dtype="<i8").tobytes())
     digest.update(np.ascontiguousarray(picture, dtype="<f4").data)

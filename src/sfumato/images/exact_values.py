@@ -1,4 +1,4 @@
-"""The float64 values behind a float32 picture."""
+"""Exact float64 values of float32 pictures."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from numpy.typing import NDArray
 from sfumato.images.blocks import blocks
 
 _ROUNDING = 2.0**-23
-"""The spacing of float32 just above 1: more than rounding k/255 to float32 can move it."""
+"""Spacing of float32 just above 1: more than the rounding error of k/255 in float32."""
 
 
 def exact(picture: NDArray[np.float32]) -> NDArray[np.float64]:
-    """The picture in float64, same shape.
+    """Return the picture in float64, with the same shape.
 
-    Where every value is k/255 rounded to float32 the result is k/255 in float64 to the last digit, as a program that
-    divides stored bytes in float64 has it; likewise for k/65535; else it is the plain cast.
+    Where every value is k/255 rounded to float32, the result is exactly k/255 in float64, as in a program that divides
+    bytes in float64; likewise for k/65535; otherwise it is a plain cast.
     """
     values = picture.astype(np.float64)
     parts = list(blocks(len(values), values[0].size)) if values.size else []
     for steps in (255, 65535):
-        # A part after the other: of a large picture, copies of the whole would be what takes the memory.
+        # In parts, because copies of a whole large picture would dominate the memory.
         if all(np.all(np.abs(values[part] - _nearest(values[part], steps)) <= _ROUNDING) for part in parts):
             for part in parts:
                 values[part] = _nearest(values[part], steps)

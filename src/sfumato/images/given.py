@@ -1,4 +1,4 @@
-"""What a program gives as its picture: a file, a sample's name, the recipe's settings, an image of Pillow, an array."""
+"""Pictures passed by programs: files, names of samples, settings of the recipe, images of Pillow, arrays."""
 
 from __future__ import annotations
 
@@ -12,54 +12,55 @@ from PIL import Image
 from sfumato.errors import RecipeError
 from sfumato.images import array, decode, planes
 from sfumato.images.planes import Planes
-from sfumato.images.refusal import Given
+from sfumato.images.refusal import InMemoryName
 
 if TYPE_CHECKING:
     import torch
 
 PictureSource: TypeAlias = "str | os.PathLike[str] | Image.Image | NDArray[Any] | Sequence[Any] | torch.Tensor"
-"""A file or the name of a sample; or a picture that is in memory: an image of Pillow, an array, a tensor, nested lists.
+"""A file or the name of a sample; or a picture in memory: an image of Pillow, an array, a tensor, nested lists.
 
-Of shape (H, W), or (H, W, C): 1 gray, 2 gray and alpha, 3 RGB, 4 RGBA; uint8, uint16, bool, or floats in [0, 1].
+Arrays have shape (H, W), or (H, W, C) with C = 1 gray, 2 gray and alpha, 3 RGB, 4 RGBA; uint8, uint16, bool, or floats
+in [0, 1].
 """
 
 
-def asked(
+def picture_settings(
     picture: PictureSource | Mapping[str, Any] | None, named: PictureSource | Mapping[str, Any] | None = None
 ) -> tuple[dict[str, Any], object | None]:
-    """The recipe's settings of a picture, and the picture itself where it is in memory, else None.
+    """Return the recipe's settings of a picture, and the picture itself if it is in memory, else None.
 
-    ``named`` is what was given as ``picture=``: the picture, or settings of that which was given first. Raises
-    RecipeError where there are two.
+    ``picture`` is the positional argument of a caller, and ``named`` its ``picture=``: the picture, or settings for the
+    positional one. Raises RecipeError where both are pictures.
     """
     if picture is None or named is None:
-        given, settings = (picture if named is None else named), {}
+        source, settings = (picture if named is None else named), {}
     elif isinstance(named, Mapping) and not isinstance(picture, Mapping) and "source" not in named:
-        given, settings = picture, named
+        source, settings = picture, named
     else:
-        raise RecipeError("the picture must be given once, with picture={settings} beside it at most. Got two.")
-    if given is None:
+        raise RecipeError("the picture must be given once, optionally with picture={settings}. Got two pictures.")
+    if source is None:
         return {}, None
-    if isinstance(given, Mapping):
-        return dict(cast("Mapping[str, Any]", given)), None
-    if isinstance(given, str | os.PathLike):
-        return {"source": os.fspath(given), **settings}, None
-    return {"source": "image" if isinstance(given, Image.Image) else "array", **settings}, given
+    if isinstance(source, Mapping):
+        return dict(cast("Mapping[str, Any]", source)), None
+    if isinstance(source, str | os.PathLike):
+        return {"source": os.fspath(source), **settings}, None
+    return {"source": "image" if isinstance(source, Image.Image) else "array", **settings}, source
 
 
-def from_given(given: object, *, managed: bool) -> Planes:
-    """The numbers of a picture in memory. Raises PictureError."""
-    name = name_of(given)
-    if isinstance(given, Image.Image):
-        return planes.from_decoded(decode.opened(given, name), name, managed=managed)
-    return array.from_array(given, name)
+def from_memory(picture: object, *, managed: bool) -> Planes:
+    """Convert a picture in memory to planes. Raises PictureError."""
+    name = name_of(picture)
+    if isinstance(picture, Image.Image):
+        return planes.from_decoded(decode.opened(picture, name), name, managed=managed)
+    return array.from_array(picture, name)
 
 
-def name_of(given: object) -> Given:
-    """What it is, in words."""
-    kind = type(given).__name__
-    if isinstance(given, Image.Image):
-        return Given(f"an image of mode {given.mode}, {given.width}x{given.height}")
-    dtype = str(getattr(given, "dtype", "")).removeprefix("torch.")
-    thing = {"ndarray": "an array", "Tensor": "a tensor"}.get(kind, f"a {kind}")
-    return Given(f"{thing} of {dtype}" if dtype else thing)
+def name_of(picture: object) -> InMemoryName:
+    """Return the name of a picture in memory for messages, such as "an array of uint8"."""
+    kind = type(picture).__name__
+    if isinstance(picture, Image.Image):
+        return InMemoryName(f"an image of mode {picture.mode}, {picture.width}x{picture.height}")
+    dtype = str(getattr(picture, "dtype", "")).removeprefix("torch.")
+    noun = {"ndarray": "an array", "Tensor": "a tensor"}.get(kind, f"a {kind}")
+    return InMemoryName(f"{noun} of {dtype}" if dtype else noun)

@@ -1,4 +1,4 @@
-"""The recipe's picture, loaded."""
+"""Loading of the recipe's picture."""
 
 from __future__ import annotations
 
@@ -12,39 +12,39 @@ from sfumato.images import channels, decode, planes, resize, samples, source
 from sfumato.images import given as given_picture
 from sfumato.images.blocks import blocks
 from sfumato.images.color import srgb_to_linear
-from sfumato.images.refusal import refusal
+from sfumato.images.refusal import picture_error
 from sfumato.images.settings import PictureSettings
 from sfumato.log import LOG
 
 MAX_VALUES = 128_000_000
-"""Pixels times channels of a picture to learn: 512 MB in float32."""
+"""Largest number of pixels times channels of a picture: 512 MB in float32."""
 
 
 def load(section: PictureSettings, given: object = None) -> NDArray[np.float32]:
-    """The picture that ``section`` asks for: (H, W, C) in [0, 1], C = 1 gray, 3 RGB or 4 RGBA, C-contiguous.
+    """Load the picture that ``section`` describes: (H, W, C) in [0, 1], C = 1 gray, 3 RGB or 4 RGBA, C-contiguous.
 
-    With ``given`` an image of Pillow, an array, a tensor or nested lists take the place of the file: an image as its
-    file would have been, an array as one without profile and EXIF data.
+    ``given``, an image of Pillow, an array, a tensor or nested lists, replaces the file: an image is loaded as its file
+    would be, an array as a file without color profile and EXIF data.
 
-    In order: the file is decoded (of an animation the first frame) and turned as its EXIF data says; its color profile
-    is converted to sRGB (``color_management``) or ignored, as always for the sample ``mona-lisa``; it is
-    resized (``size``, then ``max_side``); its channels are converted; ``transfer="linear"`` takes its colors from sRGB
-    values to linear light. Without a wish for less, alpha that lets something through makes it RGBA. Where ``channels``
-    leaves no room for alpha, ``managed`` lays the picture over white and ``raw`` drops the alpha.
+    In order: the file is decoded (of an animation the first frame) and oriented by its EXIF data; its color profile is
+    converted to sRGB (``color_management``) or ignored, as always for the sample ``mona-lisa``; the picture is resized
+    (``size``, then ``max_side``); its channels are converted; ``transfer="linear"`` converts its colors from sRGB to
+    linear light. With ``channels="auto"``, a picture that is not opaque becomes RGBA. Where ``channels`` excludes
+    alpha, the picture is composited over white with ``color_management``, and its alpha is dropped without.
 
     8-bit values that need none of this are exactly float32(k/255), 16-bit grays float32(k/65535).
 
-    Raises PictureError, one line, for whatever is no picture: missing, no regular file, empty, over 200 MB, damaged,
-    over 64 million pixels, under 2 pixels on a side, too big to learn. Needs less than 1 GiB.
+    Raises PictureError with one line for a file that is missing, not regular, empty, over 200 MB, or damaged, and for a
+    picture of over 64 million pixels, under 2 pixels on a side, or too large to learn. Needs less than 1 GiB.
     """
     name = section.source if given is None else given_picture.name_of(given)
     managed = section.color_management and (given is not None or name not in samples.RAW_SAMPLES)
     try:
-        # What is big is given up as soon as the next thing is made of it: no name here holds the file or the image.
+        # Large objects are freed as soon as they are converted: no name here refers to the file or the image.
         stored = (
             planes.from_decoded(decode.decoded(source.read(name), name), name, managed=managed)
             if given is None
-            else given_picture.from_given(given, managed=managed)
+            else given_picture.from_memory(given, managed=managed)
         )
         count = channels.count(section.channels, stored)
         if count != 4 and (stored.opaque or not managed):
@@ -60,7 +60,7 @@ def load(section: PictureSettings, given: object = None) -> NDArray[np.float32]:
         del stored
         picture = channels.converted(values, count)
     except MemoryError:
-        raise refusal(name, *decode.TOO_BIG_FOR_MEMORY) from None
+        raise picture_error(name, *decode.TOO_BIG_FOR_MEMORY) from None
     if section.transfer == "linear":
         colors = picture[:, :, :3]
         for block in blocks(height, width * 3):
@@ -69,16 +69,16 @@ def load(section: PictureSettings, given: object = None) -> NDArray[np.float32]:
 
 
 def _check_size(stored: tuple[int, int], size: tuple[int, int], count: int, name: str) -> None:
-    """Of (width, height) as the file has it, and as it is to be learned."""
+    """Raise PictureError unless a picture stored as (width, height) ``stored`` can be learned at ``size``."""
     width, height = size
     if width < 2 or height < 2:
-        # A network cannot tell one place from another along a side of one pixel.
+        # Along a side of one pixel all coordinates are equal.
         wanted = f"{max(2, stored[0])}x{max(2, stored[1])}"
         found = f"which has {stored[0]}x{stored[1]}" if stored == size else f"which would be {width}x{height}"
         remedy = f"resize it with picture.size, such as {wanted}"
         if max(stored) == 1:
-            remedy = "one pixel is one color, of which there is nothing to learn: take another picture"
-        raise refusal(name, "a picture of at least 2x2 pixels", found, remedy)
+            remedy = "a single pixel has nothing to learn: take another picture"
+        raise picture_error(name, "a picture of at least 2x2 pixels", found, remedy)
     if (values := width * height * count) > MAX_VALUES:
         side = int(max(width, height) * math.sqrt(MAX_VALUES / values))
         raise PictureError(

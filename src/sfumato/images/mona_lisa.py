@@ -1,4 +1,4 @@
-"""The picture of the 2012 program, fetched from its public repository at one commit, checked and kept."""
+"""The picture of the 2012 program, downloaded from its public repository at one commit, verified and cached."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from sfumato.errors import PictureError
-from sfumato.images.refusal import reason, shown
+from sfumato.images.refusal import quoted, reason
 
 URL = (
     "https://raw.githubusercontent.com/evolvingstuff/MonaLisa/"
@@ -18,15 +18,15 @@ URL = (
 )
 SHA256 = "8df228e63754c9135e381efd4d653f9492de9a837b02df9e657e2cafc63ae1cb"
 PIXELS_SHA256 = "6604c1a728e0d6418d68bfa398f29be7b9557cdb647bbf377425f0e830591fbc"
-"""What `digest.sha256` gives for its raw values, in whatever file they are."""
-SECONDS = 10
-"""How long to wait for the server to connect, and for each part of its answer."""
+"""`digest.sha256` of its raw values, independent of the file."""
+TIMEOUT_SECONDS = 10
+"""Timeout for connecting to the server, and for each read of its response."""
 
 _FILE = "mona-lisa.jpg"
 
 
 def cache_folder() -> Path:
-    """Where the download is kept: SFUMATO_CACHE where that is set, else the user's cache folder."""
+    """Return the folder of the download: SFUMATO_CACHE where that is set, else the user's cache folder."""
     import pooch
 
     folder = os.environ.get("SFUMATO_CACHE")
@@ -34,11 +34,11 @@ def cache_folder() -> Path:
 
 
 def fetch() -> Path:
-    """The file, downloaded when it is absent or damaged.
+    """Return the path of the file, after downloading it if it is absent or damaged.
 
-    Raises PictureError, which says how to do without a network, when it is absent and cannot be downloaded.
+    Raises PictureError, with remedies for working offline, when it is absent and cannot be downloaded.
     """
-    # pooch brings in requests, which only a download needs.
+    # pooch imports requests, which only a download needs.
     import pooch
 
     path = cache_folder() / _FILE
@@ -51,27 +51,28 @@ def fetch() -> Path:
                 known_hash=f"sha256:{SHA256}",
                 fname=path.name,
                 path=path.parent,
-                downloader=cast("Any", pooch.HTTPDownloader(timeout=SECONDS)),  # its own types do not fit
+                # The type hints of pooch do not match.
+                downloader=cast("Any", pooch.HTTPDownloader(timeout=TIMEOUT_SECONDS)),
             )
-    # requests, urllib3, pooch and the file system each raise kinds of their own.
+    # requests, urllib3, pooch and the file system each raise different exceptions.
     except Exception as error:
         damaged = " The file there now has another SHA-256." if present else ""
         raise PictureError(
-            f"picture.source 'mona-lisa' must be downloaded once, which failed ({_why(error)}).{damaged} Go online and "
-            f"try again, or put {URL} (SHA-256 {SHA256}) at {shown(str(path))} by hand, or use another picture, "
+            f"picture.source 'mona-lisa' must be downloaded once, which failed ({_brief(error)}).{damaged} Go online "
+            f"and try again, or put {URL} (SHA-256 {SHA256}) at {quoted(str(path))} by hand, or use another picture, "
             "such as cat."
         ) from None
     return path
 
 
-def _why(error: Exception) -> str:
-    # The text of a failed connection is a paragraph of nested objects; its kind says it all.
+def _brief(error: Exception) -> str:
+    # The text of a failed connection is a paragraph of nested objects; its type is enough.
     return reason(error) if isinstance(error, (ValueError, PermissionError)) else type(error).__name__
 
 
 @contextlib.contextmanager
 def _quiet(logger: logging.Logger) -> Iterator[None]:
-    # Not its level: pooch's logger is outside of logging's tree, and remembers which levels it was once asked for.
+    # Not through its level: pooch's logger is outside of logging's hierarchy, and caches which levels are enabled.
     before = logger.disabled
     logger.disabled = True
     try:

@@ -1,4 +1,4 @@
-"""A decoded image, whatever its mode, as planes of numbers."""
+"""Conversion of decoded images of any mode to planes."""
 
 from __future__ import annotations
 
@@ -12,57 +12,57 @@ from PIL import Image
 from sfumato.errors import PictureError
 from sfumato.images import profile
 from sfumato.images.decode import Decoded, guarded
-from sfumato.images.refusal import refusal
+from sfumato.images.refusal import picture_error
 
 Plane = NDArray[np.uint8 | np.float32]
-"""(H, W): 0..255 where the type is uint8, [0, 1] where it is float32."""
+"""Array (H, W) with values 0..255 in uint8, or in [0, 1] in float32."""
 
 Number = TypeVar("Number", bound=np.generic)
 
 _OVERSHOOT = 0.1
-"""How far float values may go over their range, as they do in a picture that was sharpened or resized."""
+"""Fraction of the range by which float values may exceed it, as after sharpening or resizing."""
 
 
 @dataclass(frozen=True)
 class Planes:
-    """One color plane for gray, three for RGB, and alpha where the file has it."""
+    """Planes of a picture: one color plane for gray, three for RGB, and alpha where the file has it."""
 
     colors: tuple[Plane, ...]
     alpha: Plane | None = None
 
     @property
     def all(self) -> tuple[Plane, ...]:
-        """The colors, then alpha where there is one."""
+        """Color planes, then alpha where there is one."""
         return self.colors if self.alpha is None else (*self.colors, self.alpha)
 
     @property
     def opaque(self) -> bool:
-        """Whether nothing shows through."""
+        """Whether every pixel is opaque."""
         return self.alpha is None or bool(self.alpha.min() == (255 if self.alpha.dtype == np.uint8 else 1))
 
     def without_alpha(self) -> Planes:
-        """The colors alone, as stored."""
+        """Return the color planes alone, unchanged."""
         return replace(self, alpha=None)
 
     def oriented(self, orientation: int) -> Planes:
-        """Turned and mirrored as the EXIF tag Orientation (1 to 8) asks for; views, not copies."""
+        """Return views, rotated and mirrored by the EXIF tag Orientation (1 to 8)."""
         alpha = None if self.alpha is None else _oriented(self.alpha, orientation)
         return Planes(tuple(_oriented(plane, orientation) for plane in self.colors), alpha)
 
 
 def from_decoded(decoded: Decoded, source: str, *, managed: bool) -> Planes:
-    """The numbers of a decoded image, turned as its EXIF data says; ``source`` is what the person called it.
+    """Convert a decoded image to planes, oriented by its EXIF data; ``source`` is its name in messages.
 
-    Gray of up to 16 bits is v / (2^bits - 1); a palette of grays alone is gray. Colors of 16 bits, and gray of 16 bits
-    with alpha, come from Pillow with 8. CMYK, YCbCr and LAB become RGB. Where ``managed``, an embedded profile is
-    converted to sRGB, except that of float gray. Float gray is taken as [0, 1], [0, 255] or [0, 65535], the first whose
-    top its greatest value goes over by a tenth at most, and clipped.
+    Gray of up to 16 bits is v / (2^bits - 1); a palette of grays alone is gray. Pillow reduces colors of 16 bits, and
+    gray of 16 bits with alpha, to 8 bits. CMYK, YCbCr and LAB become RGB. With ``managed``, an embedded profile is
+    converted to sRGB, except that of float gray. The range of float gray is [0, 1], [0, 255] or [0, 65535], the first
+    whose upper end its maximum exceeds by at most a tenth; values are clipped to it.
     Raises PictureError for float values that are not finite or fit none of the three, and for integers beyond 65535.
     """
     with guarded(source):
         image, layout, orientation = decoded.image, decoded.layout, decoded.orientation
         white_is_zero = decoded.white_is_zero
-        # Each step makes a new image of up to 256 MB, so that no name may hold the one before.
+        # Each step creates an image of up to 256 MB, so no name may refer to the previous one.
         del decoded
         if white_is_zero and image.mode == "I;16":
             image = _inverted(image)
@@ -96,7 +96,7 @@ def _inverted(image: Image.Image) -> Image.Image:
 
 
 def _palette_is_gray(image: Image.Image) -> bool:
-    # A GIF file has no other way to be gray.
+    # GIF files can be gray only in this way.
     levels = np.array(image.getpalette() or [0, 0, 1]).reshape(-1, 3)
     return bool((levels == levels[:, :1]).all())
 
@@ -118,34 +118,34 @@ def _colors(image: Image.Image, layout: str, source: str) -> tuple[Plane, ...]:
     top = 4095 if layout == "I;12" else 65535
     if image.mode == "I" and (values.min() < 0 or values.max() > top):
         raise _out_of_range(values, f"integers from 0 to {top}", source)
-    # Both are whole numbers that float32 holds, so that their quotient is rounded once.
+    # Both are integers that float32 represents exactly, so that their quotient is rounded once.
     return (values.astype(np.float32) / np.float32(top),)
 
 
 def _of_floats(values: NDArray[np.float32], source: str) -> NDArray[np.float32]:
     if not np.isfinite(values).all():
-        rule, remedy = "a picture of finite numbers", "replace them where the picture was made"
-        raise refusal(source, rule, "which holds NaN or infinity", remedy)
+        rule, remedy = "a picture with finite values", "replace them in the program that made the picture"
+        raise picture_error(source, rule, "which contains NaN or infinity", remedy)
     low, high = float(values.min()), float(values.max())
     top = next((top for top in (1, 255, 65535) if high <= (1 + _OVERSHOOT) * top), None)
     if top is not None and low >= -_OVERSHOOT * top:
         return np.clip(values / np.float32(top), 0, 1)
-    raise _out_of_range(values, "numbers from 0 to 1, 255 or 65535", source)
+    raise _out_of_range(values, "values from 0 to 1, 255 or 65535", source)
 
 
 def _out_of_range(values: NDArray[Any], rule: str, source: str) -> PictureError:
-    found = f"whose values go from {values.min():g} to {values.max():g}"
-    return refusal(source, f"a picture of {rule}", found, "scale them where the picture was made")
+    found = f"with values from {values.min():g} to {values.max():g}"
+    return picture_error(source, f"a picture of {rule}", found, "scale them in the program that made the picture")
 
 
 def _alpha_of_key(image: Image.Image, layout: str) -> NDArray[np.uint8] | None:
-    """Alpha 0 where a pixel has the one color that a PNG or GIF file names as transparent (tRNS), 255 elsewhere."""
+    """Return alpha 0 where a pixel has the one color that a PNG or GIF file marks as transparent (tRNS), else 255."""
     key = image.info["transparency"]
     levels = list(key) if isinstance(key, tuple) else [key]
     bands = image.split() if image.mode == "RGB" else (image,)
     if len(levels) != len(bands) or not all(isinstance(level, int) for level in levels):
         return None
-    # Pillow widens 2 and 4 bits to 8 and narrows colors of 16, but leaves the key as the file has it.
+    # Pillow converts samples of 2, 4 and 16 bits to 8 bits, but does not convert the key.
     match = [np.asarray(band) == _in_8_bits(level, layout) for band, level in zip(bands, levels, strict=True)]
     return np.where(np.logical_and.reduce(match), np.uint8(0), np.uint8(255))
 

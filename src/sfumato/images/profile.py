@@ -1,4 +1,4 @@
-"""Embedded color profiles to sRGB, by LittleCMS through Pillow."""
+"""Conversion of embedded color profiles to sRGB, by LittleCMS through Pillow."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 _SPACES = {"L": "GRAY", "I;16": "GRAY", "I;16B": "GRAY", "RGB": "RGB", "RGBA": "RGB", "CMYK": "CMYK"}
-"""The color spaces that images of these modes are in."""
+"""Color spaces of the image modes that are converted."""
 
 _MAX_BYTES = 16_000_000
 _ROUNDING = 2
-"""Levels of 255 by which a profile of sRGB itself may differ from LittleCMS's."""
+"""Levels of 255 by which an sRGB profile may differ from that of LittleCMS."""
 
 
 def to_srgb(image: Image.Image) -> Image.Image:
-    """The image with its embedded profile converted to sRGB, with perceptual intent. CMYK becomes RGB; alpha is kept.
+    """Convert the image from its embedded profile to sRGB, with perceptual intent. CMYK becomes RGB; alpha is kept.
 
-    A profile that is absent, damaged, or made for another kind of image leaves the image as it is, silently, as it does
-    in every viewer. So does one that is sRGB but for rounding: the file's values are kept to the last digit.
+    The image itself is returned where the profile is absent, damaged, or made for another color space, as in every
+    viewer, and where the profile is sRGB up to rounding, so that the file's values are exact.
     """
     data = image.info.get("icc_profile")
     if not isinstance(data, bytes) or not 0 < len(data) <= _MAX_BYTES or image.mode not in _SPACES:
@@ -32,10 +32,10 @@ def to_srgb(image: Image.Image) -> Image.Image:
         if _is_srgb(profile):
             return image
         mode = "RGB" if image.mode == "CMYK" else image.mode
-        # LittleCMS's short cut through a table of gray is off by up to ten levels of 255 near black.
+        # LittleCMS's optimization of gray by a table has errors of up to ten levels of 255 near black.
         flags = ImageCms.Flags.NOOPTIMIZE if _SPACES[mode] == "GRAY" else ImageCms.Flags.NONE
         return ImageCms.buildTransform(profile, _srgb(_SPACES[mode]), image.mode, mode, flags=flags).apply(image)
-    # LittleCMS refuses profiles that are damaged, and those that describe another color space than the image's.
+    # LittleCMS raises for profiles that are damaged, or describe another color space than that of the image.
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
         return image
 
@@ -61,7 +61,7 @@ def _is_srgb(profile: ImageCms.ImageCmsProfile) -> bool:
 
 @functools.cache
 def _samples(space: str) -> NDArray[np.uint8]:
-    # 17 levels of each channel, 0 and 255 among them, in all combinations; every level of gray.
+    # All levels of gray, or all combinations of 17 levels per channel, 0 and 255 included.
     if space == "GRAY":
         return np.arange(256, dtype=np.uint8)[np.newaxis]
     levels = np.rint(np.linspace(0, 255, 17)).astype(np.uint8)
@@ -70,13 +70,13 @@ def _samples(space: str) -> NDArray[np.uint8]:
 
 @functools.cache
 def _gray_srgb_profile() -> bytes:
-    """An ICC profile (ISO 15076-1) of gray with the curve of sRGB, which Pillow cannot make."""
+    """Return an ICC profile (ISO 15076-1) of gray with the transfer function of sRGB, which Pillow cannot create."""
 
     def fixed(*numbers: float) -> bytes:
         return b"".join(struct.pack(">i", round(number * 65536)) for number in numbers)
 
-    white = fixed(0.9642, 1.0, 0.8249)  # D50, to which all profiles refer
-    # Function type 3: ((x + 0.055) / 1.055)^2.4 from 0.04045 on, x / 12.92 below.
+    white = fixed(0.9642, 1.0, 0.8249)  # D50, the reference of all profiles
+    # Function type 3: ((x + 0.055) / 1.055)^2.4 from 0.04045, x / 12.92 below.
     curve = b"para" + bytes(4) + struct.pack(">HH", 3, 0) + fixed(2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
     tags = ((b"wtpt", b"XYZ " + bytes(4) + white), (b"kTRC", curve))
     start = 128 + 4 + 12 * len(tags)

@@ -1,4 +1,4 @@
-"""The one line that says why a picture cannot be used."""
+"""Errors about pictures, as one line each."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ from sfumato.errors import PictureError
 FORMATS = "JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF or HEIC"
 
 
-class Given(str):
-    """What a picture in memory is, in words, where that of a file is the name that a person typed."""
+class InMemoryName(str):
+    """Name of a picture in memory for messages, such as "an array of uint8"; those of files are plain strings."""
 
     __slots__ = ()
 
 
-def refusal(source: str, rule: str, found: str, remedy: str) -> PictureError:
-    """Which rule, which picture, what is wrong with it, what to do: one line, whatever the file's name holds."""
+def picture_error(source: str, rule: str, found: str, remedy: str) -> PictureError:
+    """Return an error with the rule, the picture, the problem and a remedy in one line, for any file name."""
     end = "" if remedy.endswith("?") else "."
-    subject = "the picture" if isinstance(source, Given) else "picture.source"
-    return PictureError(f"{subject} must be {rule}. Got {shown(source)}, {found}; {remedy}{end}")
+    subject = "the picture" if isinstance(source, InMemoryName) else "picture.source"
+    return PictureError(f"{subject} must be {rule}. Got {quoted(source)}, {found}; {remedy}{end}")
 
 
-def shown(source: str) -> str:
-    """The source between quotes, escaped (a file's name may hold line ends), its middle cut out where it is long.
+def quoted(source: str) -> str:
+    """Return the source in quotes and escaped, as file names may contain line breaks, shortened in the middle.
 
-    Of a picture in memory what it is, as it stands.
+    The name of a picture in memory is not quoted.
     """
-    text = str(source) if isinstance(source, Given) else repr(source)
+    text = str(source) if isinstance(source, InMemoryName) else repr(source)
     return text if len(text) <= 200 else f"{text[:60]}...{text[-120:]}"
 
 
 def reason(error: BaseException) -> str:
-    """An error of another library as one short printable line."""
+    """Return the message of another library's error as one short printable line."""
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
     line = line.rstrip(".") or type(error).__name__

@@ -1,4 +1,4 @@
-"""The sample pictures: four that scikit-image ships, and the Mona Lisa of the 2012 program."""
+"""Sample pictures: four from scikit-image, and the Mona Lisa of the 2012 program."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ SAMPLES = MappingProxyType(
         "astronaut": "Eileen Collins, 512x512",
         "coffee": "a cup of coffee, 600x400",
         "camera": "a photographer, gray, 512x512",
-        "mona-lisa": "the picture of the 2012 program, 300x429, fetched once",
+        "mona-lisa": "the picture of the 2012 program, 300x429, downloaded once",
     }
 )
-"""Every sample's name, and what it shows with its width and height in pixels."""
+"""Description of every sample by its name, with its width and height in pixels."""
 
 RAW_SAMPLES = frozenset({"mona-lisa"})
-"""Samples whose values are always taken as stored: the 2012 program ignored the profile that its file embeds."""
+"""Samples that are never color-managed: the 2012 program ignored the profile that the file embeds."""
 
 _SHIPPED = {"cat": "chelsea.png", "astronaut": "astronaut.png", "coffee": "coffee.png", "camera": "camera.png"}
 
 
 def sample_path(name: str) -> Path:
-    """The file of a sample; `mona-lisa` is downloaded when it is not in the cache. Raises PictureError."""
+    """Return the file of a sample; `mona-lisa` is downloaded unless it is in the cache. Raises PictureError."""
     if name == "mona-lisa":
         return mona_lisa.fetch()
-    # Found without importing scikit-image, which takes longer than reading the picture.
+    # Located without importing scikit-image, which takes longer than reading the picture.
     package = importlib.util.find_spec("skimage")
     for folder in package.submodule_search_locations or () if package else ():
         path = Path(folder) / "data" / _SHIPPED[name]
@@ -38,5 +38,5 @@ def sample_path(name: str) -> Path:
             return path
     raise PictureError(
         f"picture.source {name!r} must be in the installed scikit-image, as data/{_SHIPPED[name]}. It is not there; "
-        "run: pip install --force-reinstall scikit-image, or name a picture file."
+        "run: pip install --force-reinstall scikit-image, or use a picture file."
     )

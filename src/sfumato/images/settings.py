@@ -1,6 +1,6 @@
-"""What loading a picture must be told: the recipe's section about its picture, or anything that has as much.
+"""Settings for loading a picture: the recipe's section ``picture``, or any object with the same attributes.
 
-No recipe is imported for it: a process that only decodes a file starts in half the time.
+The recipe package is not imported here, which halves the start-up time of a process that only decodes a file.
 """
 
 from __future__ import annotations
@@ -11,26 +11,26 @@ Channels: TypeAlias = Literal["auto", "gray", "rgb", "rgba"]
 
 
 class PictureSettings(Protocol):
-    """Attributes of `recipe.Picture`, which says what each means."""
+    """Attributes of `recipe.Picture`, where each is described."""
 
     @property
     def source(self) -> str:
-        """A file, or the name of a sample."""
+        """File, or name of a sample."""
         ...
 
     @property
     def width_height(self) -> tuple[int, int] | None:
-        """Size in pixels to resize to."""
+        """Exact size in pixels, if any."""
         ...
 
     @property
     def max_side(self) -> int | None:
-        """Most pixels of the longer side."""
+        """Largest length of the longer side in pixels."""
         ...
 
     @property
     def has_default_limit(self) -> bool:
-        """Whether nobody need have asked for `max_side`, so that a picture that it shrinks is told of."""
+        """Whether ``max_side`` has its default value, so that shrinking a picture is logged."""
         ...
 
     @property

@@ -1,4 +1,4 @@
-"""What a network learned, as it is shown."""
+"""Conversion of learned values to sRGB for display."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 from sfumato.images.color import linear_to_srgb
 
 
-def shown(values: NDArray[np.floating], transfer: Literal["srgb", "linear"]) -> NDArray[np.float32]:
-    """(..., C) as the network learned them, in that light -> sRGB in [0, 1], as pictures are drawn; nan stays."""
+def to_srgb(values: NDArray[np.floating], transfer: Literal["srgb", "linear"]) -> NDArray[np.float32]:
+    """Convert learned values (..., C) with the transfer function ``transfer`` to sRGB clipped to [0, 1].
+
+    NaN remains NaN.
+    """
     clipped = np.clip(values, 0, 1).astype(np.float32)
     if transfer == "linear":
-        # Colors only: alpha is linear already.
+        # For colors only: alpha is linear already.
         clipped[..., :3] = linear_to_srgb(clipped[..., :3])
     return clipped

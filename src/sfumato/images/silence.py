@@ -1,4 +1,4 @@
-"""Keep a C library from writing to the terminal."""
+"""Suppression of output that a C library writes to the terminal."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def silenced() -> Iterator[None]:
-    """Send what is written to standard error, by the whole process, nowhere meanwhile.
+    """Discard everything that the whole process writes to standard error in the meantime.
 
-    libtiff prints each damage that it finds, and Pillow has no switch for it. To be held for short, by one thread.
+    libtiff prints a line per defect, and Pillow has no option to turn that off. Use it briefly, from one thread at a
+    time.
     """
     try:
-        kept = os.dup(2)
+        saved = os.dup(2)
     except OSError:
-        # A process without a standard error, such as a service, has nothing to keep clean.
+        # A process without standard error, such as a service, needs no suppression.
         yield
         return
     try:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, 2)
-        os.close(nowhere)
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, 2)
+        os.close(null)
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
+        os.dup2(saved, 2)
+        os.close(saved)

@@ -1,4 +1,4 @@
-"""From what a person typed to the bytes of a picture."""
+"""Reading of a picture's bytes by the name of a sample or the path of a file."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from pathlib import Path
 
 from sfumato.errors import PictureError
 from sfumato.images import file, samples
-from sfumato.images.refusal import refusal, shown
+from sfumato.images.refusal import picture_error, quoted
 
-_MOST_NAMES = 5000
-"""Names in a folder that are compared with one that is not there."""
+_MAX_NAMES = 5000
+"""Largest number of names in a folder that are compared with a missing one."""
 
 
 def read(source: str) -> bytes:
-    """The bytes of a picture file: a sample by its exact name, else the file of that path. Raises PictureError."""
+    """Read the bytes of a sample by its exact name, or else of the file at that path. Raises PictureError."""
     if source in samples.SAMPLES:
         return _read(samples.sample_path(source), source)
     path = Path(source)
-    # Where the system knows no such user the name is taken as it stands.
+    # The path of an unknown user is not expanded.
     with contextlib.suppress(RuntimeError):
         path = path.expanduser()
     return _read(path, source)
@@ -37,12 +37,12 @@ def _read(path: Path, source: str) -> bytes:
 def _missing(path: Path, source: str) -> PictureError:
     names = ", ".join(sorted(samples.SAMPLES))
     if source.startswith(("http://", "https://")):
-        remedy = "download the picture and name the file"
+        remedy = "download the picture and pass the file"
     elif near := _nearest(path, source):
-        remedy = f"did you mean {shown(near)}?"
+        remedy = f"did you mean {quoted(near)}?"
     else:
         remedy = "check the path"
-    return refusal(source, f"a file, or a sample ({names})", "which does not exist", remedy)
+    return picture_error(source, f"a file, or a sample ({names})", "which does not exist", remedy)
 
 
 def _nearest(path: Path, source: str) -> str | None:
@@ -50,7 +50,7 @@ def _nearest(path: Path, source: str) -> str | None:
         return close[0]
     try:
         with os.scandir(path.parent) as entries:
-            names = [entry.name for entry in itertools.islice(entries, _MOST_NAMES) if entry.name != path.name]
+            names = [entry.name for entry in itertools.islice(entries, _MAX_NAMES) if entry.name != path.name]
     except (OSError, ValueError):
         return None
     by_lower = {name.lower(): name for name in sorted(names, reverse=True)}

@@ -1,4 +1,4 @@
-"""SSIM (Wang et al. 2004), by scikit-image, a strip of rows at a time."""
+"""SSIM (Wang et al. 2004) by scikit-image, one strip of rows at a time."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from sfumato.images.blocks import blocks
 from sfumato.images.pixel_errors import check_same_shape
 
 _WINDOW = 7
-"""Pixels on a side of the window in which scikit-image compares, all weighing the same."""
+"""Side of the window of scikit-image in pixels, which all have the same weight."""
 
 
 def ssim(painting: NDArray[np.floating], picture: NDArray[np.floating]) -> float:
-    """Structural similarity of two (H, W, C) arrays clipped to [0, 1]: 1 for equal ones, the mean over channels.
+    """Return the structural similarity of two (H, W, C) arrays clipped to [0, 1], the mean over channels; 1 if equal.
 
-    Alpha counts as one more channel. The window is 7x7, or the largest odd one that fits a smaller picture; a side
-    under 3 pixels is made 3 by repeating its last row or column. NaN where either holds one.
+    Alpha counts as another channel. The window is 7x7, or the largest odd one that fits a smaller picture; a side under
+    3 pixels is padded to 3 by repeating its last row or column. The result is NaN where either array contains NaN.
     Raises PictureError where the shapes differ.
     """
     check_same_shape(painting, picture)
@@ -28,26 +28,26 @@ def ssim(painting: NDArray[np.floating], picture: NDArray[np.floating]) -> float
 
 
 class Similarity:
-    """Sums the similarity of a painting that is still being made, from its first row to its last.
+    """Running SSIM of a painting that is completed from its first row to its last.
 
-    Memory is bounded: scikit-image holds ten copies of what it compares, so it is given a strip at a time. The mean is
-    that of the whole within rounding (1e-12).
+    Memory is bounded: scikit-image makes ten copies of its inputs, so it gets one strip at a time. The mean equals that
+    of the whole painting up to rounding (1e-12).
     """
 
     def __init__(self, shape: tuple[int, ...]) -> None:
-        """``shape``: (H, W, C) of both."""
+        """Start with no rows; ``shape`` is (H, W, C) of painting and picture."""
         height, width, channels = shape
         side = min(_WINDOW, max(height, 3), max(width, 3))
         self._window = side if side % 2 else side - 1
         self._height, self._width, self._channels = height, width, channels
-        # A window belongs to its middle pixel, so that there are none at the border.
+        # A window belongs to its central pixel, so that there are none at the border.
         self._border = (self._window - 1) // 2
         self._done = 0
         self._total = 0.0
 
     def compare(self, painting: NDArray[np.floating], picture: NDArray[np.floating], rows: int) -> None:
-        """Go on with the windows that lie within the first ``rows`` rows, which have been painted by now."""
-        # It takes longer to import than the rest of the package together.
+        """Add the windows that lie within the first ``rows`` rows, which must be complete."""
+        # The import takes longer than that of all other modules together.
         from skimage.metrics import structural_similarity
 
         border = self._border
@@ -57,7 +57,7 @@ class Similarity:
             one, other = (
                 _at_least_three(np.clip(values[rows_of], 0, 1).astype(np.float64)) for values in (painting, picture)
             )
-            # It returns more than a number only where more is asked for.
+            # The type hints cover only the result without ``full``.
             _, everywhere = cast(
                 "tuple[float, NDArray[np.float64]]",
                 structural_similarity(one, other, win_size=self._window, data_range=1.0, channel_axis=-1, full=True),
@@ -67,7 +67,7 @@ class Similarity:
 
     @property
     def mean(self) -> float:
-        """Over all windows and channels, once the last row was compared."""
+        """Mean over all windows and channels, valid once the last row was compared."""
         inside = (max(side, 3) - 2 * self._border for side in (self._height, self._width))
         return self._total / (next(inside) * next(inside) * self._channels)
 

@@ -1,8 +1,8 @@
-"""Which format a file has, and whether its parts are few enough to be read in bounded time and memory.
+"""The format of a file, and limits on its structure, so that it can be read in bounded time and memory.
 
-Pillow walks the blocks, chunks and tags of a file in Python, and keeps many of them. A file made for the purpose can
-hold a hundred million, so they are counted here first. The limits are far above what any program writes. Damage is
-not looked for: the decoder finds it.
+Pillow walks the blocks, chunks and tags of a file in Python, and stores many of them. A malicious file can contain a
+hundred million, so they are counted here first. The limits are far above the counts that any program writes. Damage is
+left to the decoder.
 """
 
 from __future__ import annotations
@@ -12,34 +12,35 @@ import re
 import struct
 
 SEGMENTS = 1024
-"""Segments of a JPEG file before its first scan, and entries of a TIFF directory."""
+"""Limit on the segments of a JPEG file before its first scan, and on the entries of a TIFF directory."""
 
 SEGMENT_BYTES = 16_000_000
-"""All of these segments together: Pillow joins those of one kind again at each."""
+"""Limit on the total size of these segments: for each one Pillow concatenates all of its kind again."""
 
 SCANS = 100
-"""Scans of a JPEG file: each one of a progressive picture costs a pass over all pixels."""
+"""Limit on the scans of a JPEG file: each scan of a progressive picture takes a pass over all pixels."""
 
 SCANS_OF_ANY = 16
-"""So many are allowed however many pixels there are (encoders write 10); more, up to `SCANS`, where there are few."""
+"""Scans that are allowed for any number of pixels (encoders write 10); small pictures may have up to `SCANS`."""
 
 SCANNED = 160_000_000
-"""Pixels times scans from which on it is `SCANS_OF_ANY`."""
+"""Product of pixels and scans beyond which the limit is `SCANS_OF_ANY`."""
 
 STRAY_BYTES = 65_536
-"""Bytes of a JPEG file that belong to no segment: Pillow reads each one by itself."""
+"""Limit on the bytes of a JPEG file outside of segments: Pillow reads them one by one."""
 
 BLOCKS = 100_000
-"""Chunks of a PNG file (libpng writes 8 KiB of pixels a chunk), and blocks of a GIF file before its first frame."""
+"""Limit on the chunks of a PNG file (libpng writes 8 KiB of pixels per chunk), and on the blocks of a GIF file before
+its first frame."""
 
 NUMBERS = 500_000
-"""Numbers in a TIFF directory: each one becomes a Python object."""
+"""Limit on the numbers in a TIFF directory: each one becomes a Python object."""
 
 PADDING = 4
-"""How many times its pixels the tiles of a TIFF file may hold, where that is over 4096 x 4096."""
+"""Limit on the pixels of the tiles of a TIFF file as a multiple of its pixels, where they exceed 4096 x 4096."""
 
 RLE_BYTES = 3_000_000
-"""Size of a run-length encoded BMP file: the one kind here that Pillow decodes in Python."""
+"""Limit on the size of a run-length encoded BMP file, the only format here that Pillow decodes in Python."""
 
 _MAGIC = {
     "JPEG": (b"\xff\xd8\xff",),
@@ -51,17 +52,17 @@ _MAGIC = {
 _BRANDS = (b"avif", b"avis", b"mif1", b"msf1", b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs")
 
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-"""Markers of the JPEG segments that tell the size of the picture."""
+"""Markers of the JPEG segments that contain the size of the picture."""
 
 _FILL = re.compile(rb"\xff+")
 _TIFF_BYTES = {3: 2, 4: 4, 5: 8, 6: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
-"""Size of a number by its type in TIFF; the types that are absent hold bytes or text."""
+"""Size of a number by its type in TIFF; the other types are bytes or text."""
 
 
 def container(data: bytes) -> str | None:
-    """Pillow's name of the format that the first bytes announce, None for one that is not read.
+    """Return Pillow's name of the format by the first bytes, or None for an unsupported format.
 
-    AVIF stands for its whole family, HEIC included: the first bytes do not always tell them apart.
+    AVIF stands for its whole family, HEIC included, because the first bytes do not always distinguish them.
     """
     for name, starts in _MAGIC.items():
         if data.startswith(starts):
@@ -75,15 +76,15 @@ ENDINGS = {"JPEG": "jpg", "PNG": "png", "GIF": "gif", "TIFF": "tif", "BMP": "bmp
 
 
 def ending(data: bytes) -> str | None:
-    """How the name of a file with these first bytes ends, by what is in it; None for one that is not read.
+    """Return the file name extension for these first bytes, or None for an unsupported format.
 
-    Of AVIF's family the brands tell, the major one first: ``mif1`` and ``msf1`` alone are any picture of that family.
+    The brands distinguish the family of AVIF, the major one first: ``mif1`` and ``msf1`` alone fit any of its formats.
     """
     found = container(data)
     if found != "AVIF":
         return None if found is None else ENDINGS[found]
     size = min(int.from_bytes(data[:4]), len(data))
-    brands = [data[8:12], *(data[place : place + 4] for place in range(16, size - 3, 4))]
+    brands = [data[8:12], *(data[offset : offset + 4] for offset in range(16, size - 3, 4))]
     for brand in brands:
         if brand in (b"avif", b"avis"):
             return "avif"
@@ -93,12 +94,12 @@ def ending(data: bytes) -> str | None:
 
 
 def excess(container: str, data: bytes) -> tuple[str, str] | None:
-    """What the file holds too much of, as (rule, what was found), or None."""
+    """Return the limit that the file exceeds, as (rule, finding) for a message, or None."""
     check = {"JPEG": _jpeg, "PNG": _png, "GIF": _gif, "TIFF": _tiff, "BMP": _bmp}.get(container)
     try:
         return check(data) if check else None
     except (struct.error, IndexError):
-        return None  # cut off in the middle of a part
+        return None  # truncated file
 
 
 def _jpeg(data: bytes) -> tuple[str, str] | None:
@@ -116,8 +117,8 @@ def _jpeg(data: bytes) -> tuple[str, str] | None:
         if kind == 0xDA:
             end = data.find(b"\xff\xd9", position)
             scans = 1 + data.count(b"\xff\xda", position, end if end >= 0 else len(data))
-            most = min(SCANS, max(SCANS_OF_ANY, SCANNED // pixels))
-            return (f"a JPEG file of at most {most} scans", f"with {scans:,}") if scans > most else None
+            limit = min(SCANS, max(SCANS_OF_ANY, SCANNED // pixels))
+            return (f"a JPEG file of at most {limit} scans", f"with {scans:,}") if scans > limit else None
         if kind in _FRAMES:
             height, width = struct.unpack_from(">HH", data, position + 3)
             pixels = max(pixels, height * width)
@@ -143,7 +144,7 @@ def _gif(data: bytes) -> tuple[str, str] | None:
     for _ in range(BLOCKS):
         first = data[position]
         if in_extension:
-            # Sub-blocks, each after its length, until one of length 0.
+            # Sub-blocks, each preceded by its length, end with one of length 0.
             position += 1 + first
             in_extension = first > 0
         elif first == ord("!"):
@@ -158,7 +159,7 @@ def _gif(data: bytes) -> tuple[str, str] | None:
 
 def _tiff(data: bytes) -> tuple[str, str] | None:
     order, big = "<" if data[:2] == b"II" else ">", data[2] == 43
-    # An entry is: tag, type, count, and the number itself or the offset of its numbers.
+    # An entry consists of tag, type, count, and the number itself or the offset of its numbers.
     offset, entry, number = ("Q", "HHQQ", "Q") if big else ("L", "HHLL", "H")
     (start,) = struct.unpack_from(order + offset, data, 8 if big else 4)
     (entries,) = struct.unpack_from(order + number, data, start)
@@ -172,12 +173,12 @@ def _tiff(data: bytes) -> tuple[str, str] | None:
         size = _TIFF_BYTES.get(kind, 0)
         if count * size <= len(data):
             numbers += count if size else 0
-        # One short number fills the first bytes of its field.
+        # A single short number is stored in the first bytes of its field.
         field = value.to_bytes(8 if big else 4, "little" if order == "<" else "big")
         first.setdefault(tag, int.from_bytes(field[: size or 1], "little" if order == "<" else "big"))
     if numbers > NUMBERS:
         return f"a TIFF file of at most {NUMBERS:,} numbers in its directory", f"with {numbers:,}"
-    # A tile is decoded whole, however little of it belongs to the picture.
+    # Tiles are decoded completely, even where they extend beyond the picture.
     width, length, tile_width, tile_length = (first.get(tag, 0) for tag in (256, 257, 322, 323))
     if tile_width and tile_length:
         decoded = math.ceil(width / tile_width) * tile_width * math.ceil(length / tile_length) * tile_length

@@ -109,7 +109,7 @@ def compare(
     Raises RecipeError, PictureError, EngineError, or RunError, also where every trial failed.
     """
     trust.allow_named_in(changes)
-    settings, given = images.asked(picture, changes.pop("picture", None))
+    settings, given = images.picture_settings(picture, changes.pop("picture", None))
     base = changed(changed(Recipe(), custom.DEFAULTS), {**changes, "picture": settings})
     asked: str | Mapping[str, Recipe] = arms if isinstance(arms, str) else _recipes(arms, base, own=not settings)
     learned = base if isinstance(asked, str) else next(iter(asked.values()), base)

@@ -154,12 +154,12 @@ def _at_once(plan: Plan, learned: Learned, workers: int) -> int:
             room.require("a trial", _trial, alone, size, bound)
         except RecipeError as error:
             raise RecipeError(f"arm {arm.name}: {error}") from None
-        workers = max(1, min(workers, bound.most // _trial(alone, size)))
+        workers = max(1, min(workers, bound.max_bytes // _trial(alone, size)))
     return workers
 
 
 def _trial(recipe: Recipe, size: Size) -> int:
-    return need.training(recipe, size, kept=False)
+    return need.training(recipe, size, writes_run=False)
 
 
 def trials(plan: Plan, rows: Rows) -> list[Trial]:

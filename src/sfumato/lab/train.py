@@ -62,10 +62,10 @@ def _train(trial: Trial, picture: NDArray[np.float32], stop: Callable[[], bool])
                 point["seconds"] += before["seconds"]
                 curve.append({**point, "epoch": point["samples"] / pixels})
                 if trial.frames is not None and snapshot.ended != "diverged":
-                    frames.append(images.to_uint8(images.shown(snapshot.paint(*trial.frames), transfer)))
+                    frames.append(images.to_uint8(images.to_srgb(snapshot.paint(*trial.frames), transfer)))
             if ended:
                 keeps = trial.frames is not None and snapshot.ended != "diverged"
-                painting = images.to_uint8(images.shown(snapshot.painting(), transfer)) if keeps else None
+                painting = images.to_uint8(images.to_srgb(snapshot.painting(), transfer)) if keeps else None
                 result = _result(snapshot, recipe.engine)
                 result |= {name: result[name] + amount for name, amount in before.items()}
                 result["epoch"] = result["samples"] / pixels

@@ -1,9 +1,9 @@
-"""Networks, and what they are made of: activations, encodings, initializations."""
+"""Networks and their components: activations, encodings, initializations."""
 
-from sfumato.models.build import DTYPES, build, mlp, shapes, unfilled
+from sfumato.models.build import DTYPES, build, build_uninitialized, mlp, shapes
 from sfumato.models.coordinates import WHOLE, Region, axes, grid
-from sfumato.models.custom import dtype_of, inner, name_of, placed
-from sfumato.models.custom_check import check, materialized, tried_on
+from sfumato.models.custom import dtype_of, name_of, to_device, unwrap
+from sfumato.models.custom_check import check, materialized, scratch_copy
 from sfumato.models.mlp import MLP
 from sfumato.models.outputs import outputs
 
@@ -14,16 +14,16 @@ __all__ = [
     "Region",
     "axes",
     "build",
+    "build_uninitialized",
     "check",
     "dtype_of",
     "grid",
-    "inner",
     "materialized",
     "mlp",
     "name_of",
     "outputs",
-    "placed",
+    "scratch_copy",
     "shapes",
-    "tried_on",
-    "unfilled",
+    "to_device",
+    "unwrap",
 ]

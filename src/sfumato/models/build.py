@@ -1,4 +1,4 @@
-"""From a recipe to an initialized module."""
+"""Construction of initialized modules from recipes."""
 
 from __future__ import annotations
 
@@ -27,36 +27,36 @@ def build(
     dtype: torch.dtype = torch.float32,
     coordinates: Coordinates = DEFAULT,
 ) -> nn.Module:
-    """The network for pictures of ``channels`` colors, its weights drawn from ``seed``; on the CPU.
+    """Build the network for pictures of ``channels`` channels on the CPU, its weights drawn from ``seed``.
 
-    Some initializations look at the ``coordinates`` that it is to be trained on. Raises RecipeError when the network
-    is the user's own and cannot be built, or nobody here has allowed to import it.
+    Some initializations depend on the ``coordinates`` of the training. Raises RecipeError when a custom network cannot
+    be built, or its import has not been allowed.
     """
     if model.module:
-        return _own(model.module, channels, seed, dtype)
+        return _build_custom(model.module, channels, seed, dtype)
     return mlp(model, channels, seed, dtype, coordinates)
 
 
 @scoped
-def unfilled(model: Model, channels: int, seed: int, dtype: torch.dtype = torch.float32) -> nn.Module:
-    """The same network for weights that were saved: what they are before that is nobody's business, nor drawn.
+def build_uninitialized(model: Model, channels: int, seed: int, dtype: torch.dtype = torch.float32) -> nn.Module:
+    """Build the same network without initializing it, so that saved weights can be loaded.
 
     Raises RecipeError as `build` does.
     """
     if model.module:
-        return _own(model.module, channels, seed, dtype)
+        return _build_custom(model.module, channels, seed, dtype)
     return _mlp(model, channels, seed, dtype)
 
 
-def _own(name: str, channels: int, seed: int, dtype: torch.dtype) -> nn.Module:
+def _build_custom(name: str, channels: int, seed: int, dtype: torch.dtype) -> nn.Module:
     custom.check_findable(name)
     trust.check(name)
     module = custom_check.materialized(custom.build(name, channels, seed), seed)
-    return custom.placed(module, torch.device("cpu"), dtype)
+    return custom.to_device(module, torch.device("cpu"), dtype)
 
 
 def shapes(model: Model, channels: int) -> dict[str, tuple[int, ...]]:
-    """Of everything in the ``state_dict`` of a recipe's own network, without building it."""
+    """Return the shapes of the arrays in the ``state_dict`` of a recipe's MLP by their names, without building it."""
     found = {f"encode.{name}": shape for name, shape in model.encoding.shapes().items()}
     for number, layer in enumerate(layers_of(model, model.encoding.outputs(), channels)):
         found[f"layers.{number}.weight"] = (layer.units, layer.inputs)
@@ -73,7 +73,7 @@ def mlp(
     dtype: torch.dtype = torch.float32,
     coordinates: Coordinates = DEFAULT,
 ) -> MLP:
-    """The recipe's own multilayer perceptron."""
+    """Build and initialize the recipe's multilayer perceptron."""
     perceptron = _mlp(model, channels, seed, dtype)
     initialize(perceptron, model.init, seed, coordinates)
     return perceptron
@@ -87,6 +87,6 @@ def _mlp(model: Model, channels: int, seed: int, dtype: torch.dtype) -> MLP:
         channels,
         activations.build(model.activation),
         biases=model.biases,
-        squash=model.output_activation == "sigmoid",
+        sigmoid_output=model.output_activation == "sigmoid",
         connections=model.connections,
     ).to(dtype)

@@ -1,4 +1,4 @@
-"""A network of the user's own, by name: ``mypkg.nets:Net(width=64)``."""
+"""Custom networks by name: ``mypkg.nets:Net(width=64)``."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from sfumato.formatting import shortened
 from sfumato.recipe.choices import call
 
 MAIN = "__main__"
-"""The module of a class that was defined in a script or a notebook: each process has another one of that name."""
+"""Module of a class that was defined in a script or a notebook; it differs from process to process."""
 
 
 def build(text: str, channels: int, seed: int) -> nn.Module:
-    """Import the class and call it with the arguments written behind it, and ``channels`` where it takes that.
+    """Import the class and call it with the arguments in ``text``, and with ``channels`` if it has such a parameter.
 
-    What it draws while it is built comes from ``seed``. Modules are looked for in the current folder too. Raises
-    RecipeError when there is no such class, it is no ``nn.Module``, or it cannot be built.
+    PyTorch's random numbers are seeded with ``seed`` during the call. The current folder is on the import path. Raises
+    RecipeError when there is no such class, it is not an ``nn.Module``, or it cannot be built.
     """
     where, _, rest = text.partition(":")
     written = call.parse(rest)
@@ -43,24 +43,24 @@ def build(text: str, channels: int, seed: int) -> nn.Module:
 
 
 def check_findable(text: str) -> None:
-    """Raise RecipeError, which says what to do, for a class of another program's script or notebook."""
+    """Raise RecipeError, with a remedy, for a class that was defined in another process's script or notebook."""
     where, _, name = text.partition("(")[0].partition(":")
     if where == MAIN and not hasattr(sys.modules[MAIN], name):
         raise RecipeError(
-            f"{text} was defined in a script or notebook, where no other program finds it. Pass the network: "
-            f"module={name}(...) in Python; on the command line --module nets:{name}, from a file nets.py."
+            f"{text} was defined in a script or notebook, from which other programs cannot import it. Pass the network "
+            f"itself: module={name}(...) in Python; on the command line --module nets:{name}, from a file nets.py."
         )
 
 
 def name_of(module: nn.Module) -> str:
-    """What a recipe says of a module that was made elsewhere."""
-    kind = type(inner(module))
-    # A class made inside a function is called f.<locals>.Net: a name for people, that cannot be imported anyway.
+    """Return the name of a module's class for ``model.module``."""
+    kind = type(unwrap(module))
+    # A class defined inside a function is called f.<locals>.Net: for display only, as it cannot be imported.
     return re.sub(r"[^\w.:]", "_", f"{kind.__module__}:{kind.__qualname__}")
 
 
-def inner(module: nn.Module) -> nn.Module:
-    """The module without what torch.compile and DataParallel wrap around it: it has the names of the weights."""
+def unwrap(module: nn.Module) -> nn.Module:
+    """Return the module without the wrappers of torch.compile and DataParallel, which change the names of weights."""
     while True:
         wrapped = getattr(module, "_orig_mod", None)
         if wrapped is None and isinstance(module, nn.DataParallel | nn.parallel.DistributedDataParallel):
@@ -71,39 +71,39 @@ def inner(module: nn.Module) -> nn.Module:
 
 
 def dtype_of(module: nn.Module) -> torch.dtype:
-    """The type of its first floating-point parameter; float32 where it has none."""
+    """Return the data type of the first floating-point parameter, or float32 where there is none."""
     return next((each.dtype for each in module.parameters() if each.is_floating_point()), torch.float32)
 
 
-def placed(module: nn.Module, device: torch.device, dtype: torch.dtype) -> nn.Module:
-    """Move the module, in place, and turn its floating-point numbers into ``dtype``.
+def to_device(module: nn.Module, device: torch.device, dtype: torch.dtype) -> nn.Module:
+    """Move the module to ``device`` in place, and convert its floating-point numbers to ``dtype``.
 
-    ``Module.to`` would turn complex numbers too, and drop their imaginary parts.
+    ``Module.to`` would convert complex numbers to real ones too, and drop their imaginary parts.
     """
     complex_dtype = torch.complex128 if dtype == torch.float64 else torch.complex64
 
-    def moved(values: torch.Tensor) -> torch.Tensor:
-        kind = dtype if values.is_floating_point() else complex_dtype if values.is_complex() else None
-        return values.to(device, kind)
+    def convert(values: torch.Tensor) -> torch.Tensor:
+        target = dtype if values.is_floating_point() else complex_dtype if values.is_complex() else None
+        return values.to(device, target)
 
-    return module._apply(moved)  # pyright: ignore[reportPrivateUsage]
+    return module._apply(convert)  # pyright: ignore[reportPrivateUsage]
 
 
 def line_of(error: BaseException) -> str:
-    """An error of someone else's code in one line."""
+    """Return an error of user code as one line."""
     return shortened(" ".join(f"{type(error).__name__}: {error}".split()), 300)
 
 
 def _find(text: str, where: str, name: str) -> type[nn.Module]:
-    here = str(Path.cwd())
-    sys.path.insert(0, here)
+    current = str(Path.cwd())
+    sys.path.insert(0, current)
     try:
         found = getattr(import_module(where), name, None)
     except Exception as error:
         raise RecipeError(f"model.module must be module:Class. Importing {where} raises {line_of(error)}") from error
     finally:
-        sys.path.remove(here)
-    # Checked before it is called: a recipe from somebody else may name anything that can be imported.
+        sys.path.remove(current)
+    # Checked before the call, because a recipe from elsewhere may name anything that can be imported.
     if not (isinstance(found, type) and issubclass(found, nn.Module)):
         raise RecipeError(f"model.module must name a class derived from torch.nn.Module. Got {text!r}.")
     return found

@@ -1,4 +1,4 @@
-"""A module for a moment in evaluation mode."""
+"""Temporary evaluation mode of modules."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from torch import nn
 
 @contextmanager
 def evaluating(module: nn.Module) -> Iterator[None]:
-    """Put the module and all inside it in evaluation mode; then each back in its own.
+    """Put the module and its submodules in evaluation mode, and restore the mode of each afterwards.
 
-    ``Module.train`` would give all of them the mode of the outermost, and wake the layers that someone has frozen.
+    ``Module.train`` would set all to the mode of the outermost one, and so unfreeze layers that were put in evaluation
+    mode on purpose.
     """
     before = [(each, each.training) for each in module.modules()]
     module.eval()

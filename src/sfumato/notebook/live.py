@@ -115,7 +115,7 @@ class LiveFigure(Figure):
         assert isinstance(start.problem, PictureProblem)
         picture, transfer = start.problem.picture, start.recipe.picture.transfer
         self._transfer, self._size = transfer, picture.shape[:2]
-        self._target = encoded(images.shown(picture, transfer))
+        self._target = encoded(images.to_srgb(picture, transfer))
 
     def due(self, snapshot: PictureSnapshot) -> bool:
         """Whether the last one has been there for a while; the curve takes every one."""
@@ -173,7 +173,7 @@ class LiveFigure(Figure):
                 took = (time.monotonic() - now) / (rows * columns)
                 self._seconds_per_pixel = min(self._seconds_per_pixel, took)
         if painting is not None:
-            self._painting, self._painted_at = encoded(images.shown(painting, self._transfer)), now
+            self._painting, self._painted_at = encoded(images.to_srgb(painting, self._transfer)), now
 
     def _rows_and_columns(self, pixels: int) -> tuple[int, int]:
         height, width = self._size

@@ -1,4 +1,4 @@
-"""The recipe: everything that decides a run, as frozen plain data. Importing it imports no torch."""
+"""Recipes: everything that decides a run, as frozen plain data. Importing this package does not import torch."""
 
 from sfumato.recipe.budget import Budget
 from sfumato.recipe.changes import changed, difference, flat, values

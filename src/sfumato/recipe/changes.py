@@ -1,4 +1,4 @@
-"""Recipes as nested plain values: what differs between two, and one with some values replaced."""
+"""Recipes as nested plain values: differences between two recipes, and recipes with some values replaced."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from sfumato.recipe.section import Section
 Values = Mapping[str, Any]
 
 NONE = "none"
-"""How no value is written where there is no other way."""
+"""Text for a missing value where a format has no null."""
 
 
 def values(recipe: Recipe) -> dict[str, Any]:
-    """The recipe as nested dicts of JSON values."""
+    """Return the recipe as nested dicts of JSON values."""
     return recipe.model_dump(mode="json")
 
 
 def merged(base: Values, changes: Values) -> dict[str, Any]:
-    """``base`` with every leaf of ``changes`` put in its place."""
+    """Return ``base`` with every leaf of ``changes`` replaced or added."""
     result = dict(base)
     for key, value in changes.items():
         below = result.get(key)
@@ -29,7 +29,7 @@ def merged(base: Values, changes: Values) -> dict[str, Any]:
 
 
 def difference(values: Values, base: Values) -> dict[str, Any]:
-    """The leaves of ``values`` that are not the same in ``base``; merging them into ``base`` gives ``values``."""
+    """Return the leaves of ``values`` that differ from ``base``; merging them into ``base`` gives ``values``."""
     result: dict[str, Any] = {}
     for key, value in values.items():
         if key not in base:
@@ -43,7 +43,10 @@ def difference(values: Values, base: Values) -> dict[str, Any]:
 
 
 def nested(field: str, text: str) -> dict[str, Any]:
-    """A change of one field as it is typed: ``("model.width", "64")``; none is no value where a field may lack one."""
+    """Return the nested change of one field given as text, such as ``("model.width", "64")``.
+
+    The text "none" becomes None where the field is optional.
+    """
     change: Any = None if text == NONE and optional(field) else text
     for step in reversed(field.split(".")):
         change = {step: change}
@@ -51,7 +54,7 @@ def nested(field: str, text: str) -> dict[str, Any]:
 
 
 def optional(field: str) -> bool:
-    """Whether a field, such as ``picture.max_side``, may lack a value."""
+    """Tell whether a field, such as ``picture.max_side``, may be None."""
     *path, last = field.split(".")
     section: Any = Recipe
     for step in path:
@@ -62,10 +65,10 @@ def optional(field: str) -> bool:
 
 
 def changed(recipe: Recipe, changes: Values) -> Recipe:
-    """The recipe with some fields replaced; a change to the budget replaces the whole budget, and a size of the picture
-    its longest side.
+    """Return the recipe with some fields replaced.
 
-    Raises RecipeError when the result breaks a rule.
+    A change to the budget replaces the whole budget, and ``picture.size`` resets ``picture.max_side`` to None. Raises
+    RecipeError when the result breaks a rule.
     """
     base = values(recipe)
     if changes.get("budget"):
@@ -77,7 +80,7 @@ def changed(recipe: Recipe, changes: Values) -> Recipe:
 
 
 def flat(values: Values, prefix: str = "") -> dict[str, Any]:
-    """Nested values as ``{"model.depth": 4, ...}``."""
+    """Return nested values by dotted names: ``{"model.depth": 4, ...}``."""
     result: dict[str, Any] = {}
     for key, value in values.items():
         name = f"{prefix}{key}"

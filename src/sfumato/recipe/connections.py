@@ -1,4 +1,4 @@
-"""What a shape means for each layer of a network: pure numbers, from which models and engines are built."""
+"""Connections between layers: the numbers from which models and engines are built, for each connectivity."""
 
 from __future__ import annotations
 
@@ -12,60 +12,67 @@ from sfumato.recipe import choices
 
 @dataclass(frozen=True)
 class Connections:
-    """Layers with weights are counted from 0, the output's included."""
+    """Connections of a network besides those of a chain. Linear layers are numbered from 0 to the output layer."""
 
-    adds: frozenset[int] = frozenset()
-    """Layers that add what came in to what goes out."""
-    joins: int | None = None
-    """The layer that takes the encoded coordinates too, after the output of the layer below."""
+    residual_layers: frozenset[int] = frozenset()
+    """Layers that add their input to their output."""
+    concat_layer: int | None = None
+    """Layer whose input is the output of the layer below concatenated with the encoded coordinates."""
 
     def fan_ins(self, encoded: int, widths: Sequence[int]) -> list[int]:
-        """Inputs of every layer, of a network with so many encoded inputs and these hidden units."""
-        return [units + (encoded if number == self.joins else 0) for number, units in enumerate([encoded, *widths])]
+        """Return the fan-in of every layer of a network with ``encoded`` features and hidden layers of ``widths``."""
+        return [
+            units + (encoded if number == self.concat_layer else 0) for number, units in enumerate([encoded, *widths])
+        ]
 
     def terms(self, layer: int) -> int:
-        """How many layers' outputs are added up in what comes into a layer."""
-        return 1 + sum(1 for below in self.adds if below < layer)
+        """Return the number of layer outputs whose sum is the input of a layer."""
+        return 1 + sum(1 for below in self.residual_layers if below < layer)
 
 
 PLAIN = Connections()
 
 Connect = Callable[[Any, Sequence[int]], Connections]
-"""What implements a shape: (choice, widths of the hidden layers) -> connections. Raises RecipeError."""
+"""Implementation of a connectivity: (choice, widths of the hidden layers) -> connections. Raises RecipeError."""
 
 
-def plain(_shape: choices.Plain, _widths: Sequence[int]) -> Connections:
-    """Nothing is added and nothing joins."""
+def plain(_choice: choices.Plain, _widths: Sequence[int]) -> Connections:
+    """Return the connections of a chain."""
     return PLAIN
 
 
-def residual(_shape: choices.Residual, widths: Sequence[int]) -> Connections:
-    """He, Zhang, Ren and Sun 2016, "Deep Residual Learning for Image Recognition", with one layer in each block.
+def residual(_choice: choices.Residual, widths: Sequence[int]) -> Connections:
+    """Return residual connections around every hidden layer but the first. Raises RecipeError for unequal widths.
 
-    Nothing comes after the sum, as in their "Identity Mappings in Deep Residual Networks" of the same year.
+    He, Zhang, Ren and Sun 2016, "Deep Residual Learning for Image Recognition", with one layer per block. Nothing
+    follows the sum, as in their "Identity Mappings in Deep Residual Networks" of the same year.
     """
     if len(set(widths)) > 1:
         raise RecipeError(
             "must have hidden layers of one width for connectivity residual, which adds inputs to outputs. "
             f"Got {widths}."
         )
-    return Connections(adds=frozenset(range(1, len(widths))))
+    return Connections(residual_layers=frozenset(range(1, len(widths))))
 
 
-def skip(shape: choices.Skip, widths: Sequence[int]) -> Connections:
-    """DeepSDF (Park et al. 2019) has it in layer 5 of 8, NeRF (Mildenhall et al. 2020) in layer 6 of 8."""
+def skip(choice: choices.Skip, widths: Sequence[int]) -> Connections:
+    """Return a skip connection from the encoded coordinates. Raises RecipeError where there is no such layer.
+
+    DeepSDF (Park et al. 2019) has it in layer 5 of 8, NeRF (Mildenhall et al. 2020) in layer 6 of 8.
+    """
     depth = len(widths)
     if depth < 2:
         raise RecipeError(f"must have depth 2 or more for connectivity skip. Got depth {depth}.")
-    layer = shape.layer or depth // 2 + 1
+    layer = choice.layer or depth // 2 + 1
     if not 2 <= layer <= depth:
         raise RecipeError(
-            f"must have connectivity skip with a layer from 2 to its depth, {depth}, or 0: the middle one. Got {shape}."
+            "must have connectivity skip with a layer from 2 to its depth, "
+            f"{depth}, or 0 for the middle one. Got {choice}."
         )
-    return Connections(joins=layer - 1)
+    return Connections(concat_layer=layer - 1)
 
 
-def connections(shape: choices.Connectivity, widths: Sequence[int]) -> Connections:
-    """Of a network with these hidden layers. Raises RecipeError where it cannot have this shape."""
-    connect: Connect = shape.implementation()
-    return connect(shape, widths)
+def connections(choice: choices.Connectivity, widths: Sequence[int]) -> Connections:
+    """Return the connections of a network with these hidden layers. Raises RecipeError where they cannot have them."""
+    connect: Connect = choice.implementation()
+    return connect(choice, widths)

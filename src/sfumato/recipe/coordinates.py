@@ -1,4 +1,4 @@
-"""How a pixel's place becomes the network's input."""
+"""The map from pixel positions to the network's inputs."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from sfumato.recipe.section import Section
 
 
 class Coordinates(Section):
-    """The inputs (row, column)."""
+    """Input coordinates (row, column) of the pixels."""
 
-    range: Literal["unit", "signed"] = Field(default="signed", description="unit: 0 to 1, as in 2012; signed: -1 to 1")
+    range: Literal["unit", "signed"] = Field(
+        default="signed", description="range of the coordinates: unit (0 to 1, as in 2012) or signed (-1 to 1)"
+    )
     align_corners: bool = Field(
         default=True,
-        description="true: the outer pixels lie on the ends of the range; false: half a pixel inside, as in PyTorch",
+        description="outermost pixels on the ends of the range (true) or half a pixel inside (false), as in PyTorch",
     )

@@ -1,4 +1,4 @@
-"""Which samples are trained on."""
+"""The split of the samples."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from sfumato.recipe.section import Section
 
 
 class Data(Section):
-    """Training and validation samples."""
+    """Split into training and validation samples."""
 
     split: float = Field(default=0.0, ge=0, le=0.95, description="fraction of pixels held out for validation")

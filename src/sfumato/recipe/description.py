@@ -1,4 +1,4 @@
-"""What a recipe comes to, in numbers: the size and the cost of its network, and how far its budget reaches."""
+"""A recipe in numbers: the size and the cost of its network, and the steps and epochs of its budget."""
 
 from __future__ import annotations
 
@@ -12,64 +12,64 @@ from sfumato.recipe.model import Model
 from sfumato.recipe.recipe import Recipe
 
 CHANNELS = {"gray": 1, "rgb": 3, "rgba": 4, "auto": 3}
-"""Colors that the network answers with; for ``auto`` those of most pictures."""
+"""Number of output channels; for ``auto`` that of most pictures."""
 
 DEFAULT_PIXELS = (300, 429)
 """Width and height of the picture of 2012."""
 
 TRAINING_PER_FORWARD = 3
-"""The backward pass takes about two products of a layer's size where the forward pass takes one."""
+"""Cost of a training step in forward passes: backward takes about two products of a layer's size, forward one."""
 
 
 @dataclass(frozen=True)
 class Reach:
-    """How far the budget's epochs and steps reach, whichever end first; None where only time or PSNR ends the run."""
+    """Length of a training by its budget's epochs and steps; None where only seconds or PSNR end the run."""
 
     batching: Batching
     steps: int | None
     epochs: float | None
     samples: int | None
-    """Pixels shown in all."""
+    """Total number of samples."""
 
 
 @dataclass(frozen=True)
 class Description:
-    """The network of a recipe. Nothing is built for it."""
+    """Size and cost of a recipe's network, computed without building it."""
 
     recipe: Recipe
     layers: tuple[LinearLayer, ...]
     encoded: int
-    """Features that come out of the encoding, the inputs of the first layer."""
+    """Number of features that the encoding makes: the inputs of the first layer."""
 
     @property
     def channels(self) -> int:
-        """Outputs."""
+        """Number of outputs."""
         return self.layers[-1].units
 
     @property
     def parameters(self) -> int:
-        """All trained numbers."""
+        """Number of trained parameters."""
         return self.recipe.model.encoding.parameters() + sum(layer.parameters for layer in self.layers)
 
     @property
     def bytes_per_number(self) -> int:
-        """8 in float64, else 4."""
+        """Bytes per number: 8 in float64, else 4."""
         dtype, engine = self.recipe.dtype, self.recipe.engine
-        own = "float32" if engine == "auto" else ENGINES[engine].dtype
-        return 8 if (own if dtype == "auto" else dtype) == "float64" else 4
+        default = "float32" if engine == "auto" else ENGINES[engine].dtype
+        return 8 if (default if dtype == "auto" else dtype) == "float64" else 4
 
     @property
     def multiply_adds(self) -> int:
-        """Of one sample's way through the network: of its linear layers and of the encoding's product."""
+        """Multiply-adds of one sample's forward pass: those of the linear layers and of the encoding."""
         return self.recipe.model.encoding.multiply_adds() + sum(layer.weights for layer in self.layers)
 
     @property
     def activations(self) -> int:
-        """Outputs of hidden units of one sample, which training keeps for its way back."""
+        """Number of hidden-unit outputs of one sample, which training stores for the backward pass."""
         return sum(layer.units for layer in self.layers[:-1])
 
     def reach(self, width: int, height: int) -> Reach:
-        """What the budget comes to on a picture of so many pixels."""
+        """Return the length of the training on a picture of ``width`` x ``height`` pixels."""
         training, budget = self.recipe.training, self.recipe.budget
         pixels = width * height - round(self.recipe.data.split * width * height)
         batching = Batching.of(training.batch, pixels)
@@ -81,28 +81,29 @@ class Description:
 
 
 def describe(recipe: Recipe) -> Description:
-    """The numbers of a recipe's network. Raises RecipeError for a network of the user's own."""
+    """Describe a recipe's network. Raises RecipeError for a custom network."""
     model = recipe.model
     if model.module is not None:
         raise RecipeError(
-            f"model.module must be none to be described: only building it can tell. Got {model.module!r}."
+            "model.module must be none: the size of a custom network is not known before it is built. "
+            f"Got {model.module!r}."
         )
     encoded = model.encoding.outputs()
     return Description(recipe, layers_of(model, encoded, CHANNELS[recipe.picture.channels]), encoded)
 
 
 def layers_of(model: Model, inputs: int, outputs: int) -> tuple[LinearLayer, ...]:
-    """The linear layers of a recipe's own network with so many inputs, encoded if they are, and outputs."""
+    """Return the linear layers of a recipe's MLP; ``inputs`` counts the features after the encoding."""
     fan_ins = model.connections.fan_ins(inputs, model.widths)
     units = [*model.widths, outputs]
     return tuple(LinearLayer(fan_in, count, model.biases) for fan_in, count in zip(fan_ins, units, strict=True))
 
 
 def pixels_of(recipe: Recipe) -> tuple[int, int]:
-    """(width, height) that a picture of the default size gets by the recipe's own settings."""
+    """Return the (width, height) that the recipe's settings give to a picture of the default size."""
     width, height = recipe.picture.width_height or DEFAULT_PIXELS
-    most = recipe.picture.max_side
-    if most is None or max(width, height) <= most:
-        return width, height
+    max_side = recipe.picture.max_side
     longer = max(width, height)
-    return max(round(width * most / longer), 1), max(round(height * most / longer), 1)
+    if max_side is None or longer <= max_side:
+        return width, height
+    return max(round(width * max_side / longer), 1), max(round(height * max_side / longer), 1)

@@ -1,4 +1,4 @@
-"""A network drawn in text: plain ASCII, so that it looks the same everywhere."""
+"""Drawings of networks in plain ASCII, so that they look the same everywhere."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TypeVar
 from sfumato.recipe.description import Description
 from sfumato.recipe.summary import text
 
-MOST_BOXES = 12
-"""Of a network with more, the middle ones are left out of the drawing."""
+MAX_BOXES = 12
+"""Largest number of boxes; of a network with more, the middle ones are left out."""
 
 T = TypeVar("T")
 
@@ -17,7 +17,7 @@ _OUTPUTS = {1: "gray", 3: "red, green, blue", 4: "red, green, blue, alpha"}
 
 
 def one_line(description: Description) -> str:
-    """``2 -> [300 leaky_relu] x4 -> 3``."""
+    """Return the network in one line: ``2 -> [300 leaky_relu] x4 -> 3``."""
     encoding = description.recipe.model.encoding
     parts = ["2"]
     if not encoding.identity:
@@ -30,12 +30,12 @@ def one_line(description: Description) -> str:
 
 
 def drawing(description: Description) -> list[str]:
-    """Lines: a box for every layer from top to bottom, equal ones that follow each other as one."""
+    """Return the lines of a drawing: a box per layer from top to bottom, equal neighbors combined into one box."""
     boxes = _boxes(description)
-    wide = max(len(inside) for inside, _ in boxes)
-    edge = f"+{'-' * (wide + 2)}+"
+    width = max(len(inside) for inside, _ in boxes)
+    edge = f"+{'-' * (width + 2)}+"
     middle = " " * (len(edge) // 2) + "|"
-    drawn = [[edge, f"| {inside:<{wide}} |  {beside}".rstrip(), edge] for inside, beside in boxes]
+    drawn = [[edge, f"| {inside:<{width}} |  {beside}".rstrip(), edge] for inside, beside in boxes]
     lines = ["row, column".center(len(edge)).rstrip()]
     for box in _shortened(drawn, [middle.replace("|", ":")]):
         lines += [middle, *box]
@@ -47,12 +47,12 @@ def _boxes(description: Description) -> list[tuple[str, str]]:
     boxes: list[tuple[str, str]] = []
     if not model.encoding.identity:
         trained = model.encoding.parameters()
-        beside = f"{trained:,} parameters" if trained else "fixed: nothing here is trained"
+        beside = f"{trained:,} parameters" if trained else "fixed: no trained parameters"
         boxes.append((f"{description.encoded} {text(str(model.encoding))}", beside))
-    at = 0
+    start = 0
     for units, more, count in _groups(description):
-        parameters = sum(layer.parameters for layer in description.layers[at : at + count])
-        at += count
+        parameters = sum(layer.parameters for layer in description.layers[start : start + count])
+        start += count
         times = f"x {count}   " if count > 1 else ""
         boxes.append((f"{units} {text(str(model.activation))}{more}", f"{times}{parameters:,} parameters"))
     last = description.layers[-1]
@@ -61,17 +61,17 @@ def _boxes(description: Description) -> list[tuple[str, str]]:
 
 
 def _groups(description: Description) -> list[tuple[int, str, int]]:
-    """(units, what comes in or out besides, how many such hidden layers follow each other)."""
+    """Return (units, text for further connections, number of consecutive hidden layers like this) of each group."""
     connections, encoded = description.recipe.model.connections, description.encoded
-    more = dict.fromkeys(connections.adds, " + its input")
-    if connections.joins is not None:
-        more[connections.joins] = f", {encoded} joined"
+    more = dict.fromkeys(connections.residual_layers, " + its input")
+    if connections.concat_layer is not None:
+        more[connections.concat_layer] = f", {encoded} joined"
     kinds = [(layer.units, more.get(number, "")) for number, layer in enumerate(description.layers[:-1])]
     return [(*kind, len(list(same))) for kind, same in itertools.groupby(kinds)]
 
 
 def _shortened(parts: list[T], gap: T) -> list[T]:
-    if len(parts) <= MOST_BOXES:
+    if len(parts) <= MAX_BOXES:
         return parts
-    half = MOST_BOXES // 2
+    half = MAX_BOXES // 2
     return [*parts[:half], gap, *parts[-half:]]

@@ -1,7 +1,7 @@
-"""The engines as data: what each one can train. Nothing of an engine is imported to ask.
+"""The engines as data: the recipes that each one can train. No engine is imported for that.
 
-An engine lists what it can do, never what it cannot: a component that is added later is refused by name until the
-engine's list, or what the component says about itself, has it.
+An engine lists what it can do, never what it cannot: a component that is added later is rejected by name until the
+engine's list, or the component's own facts, include it.
 """
 
 from __future__ import annotations
@@ -18,38 +18,38 @@ from sfumato.recipe.recipe import Recipe
 
 @dataclass(frozen=True)
 class Rule:
-    """What a field of the recipe must be."""
+    """A requirement on a field of the recipe."""
 
     accepts: Callable[[Any], bool]
-    """Whether a value of the field can be trained."""
+    """Function that tells whether a value of the field can be trained."""
     rule: str
-    """The same in words, after "must be"."""
+    """The requirement in words, after "must be"."""
 
 
 @dataclass(frozen=True)
 class EngineSpec:
-    """What an engine is and what it can train."""
+    """Properties of an engine and the recipes that it can train."""
 
     name: str
     implementation: str
-    """``module:class``."""
+    """The engine's ``module:class``."""
     memory: EngineMemory
-    """What it takes while it trains."""
+    """Memory that it allocates for training."""
     rules: Mapping[str, Rule] = field(default_factory=dict)
-    """By the dotted name of the recipe's field. Fields without a rule may have any value."""
+    """Rules by the dotted name of the recipe's field. Fields without a rule may have any value."""
     auto: bool = True
-    """Whether ``engine="auto"`` may choose it; the first in the order of `ENGINES` that can is taken."""
+    """Whether ``engine="auto"`` may choose it: the first in the order of `ENGINES` that supports the recipe."""
     compiled: bool = True
-    """Whether it is compiled by Numba, and computes outside Python's lock."""
+    """Whether it is compiled by Numba and releases Python's global interpreter lock."""
     single_threaded: bool = False
     """Whether it trains a network on one thread, whatever the recipe says."""
     dtype: Literal["float32", "float64"] = "float32"
-    """What ``dtype="auto"`` comes to."""
+    """The data type that ``dtype="auto"`` selects."""
     devices: tuple[Literal["cpu", "cuda"], ...] = ("cpu",)
-    """Where it computes; ``device="auto"`` comes to CUDA where that is listed and the machine has it."""
+    """Supported devices; ``device="auto"`` selects CUDA where that is listed and the machine has it."""
 
     def unsupported(self, recipe: Recipe) -> list[str]:
-        """One sentence for every field that this engine cannot train; ``auto`` is never a reason."""
+        """Return one sentence for every field that this engine cannot train; ``auto`` is never a reason."""
         found: list[str] = []
         for name, rule in self.rules.items():
             value: Any = recipe
@@ -63,17 +63,17 @@ class EngineSpec:
 
 
 def one_of(*kinds: type[Choice]) -> Rule:
-    """Members of a family by their types."""
+    """Return a rule that accepts members of a family by their types."""
     return Rule(lambda value: type(value) in kinds, _listed([kind.name for kind in kinds]))
 
 
 def compiled(family: type[choices.Activation] | type[choices.Loss] | type[choices.Optimizer]) -> Rule:
-    """Members that say that they have a compiled form."""
+    """Return a rule that accepts the members of a family that have a compiled form."""
     return Rule(lambda value: bool(value.compiled), f"one that is compiled ({_compiled_names(family)})")
 
 
 def exactly(value: Any) -> Rule:
-    """One value."""
+    """Return a rule that accepts one value."""
     return Rule(lambda given: given == value, _written(value))
 
 
@@ -93,9 +93,9 @@ def _is_plain_sgd(optimizer: choices.Optimizer) -> bool:
     return type(optimizer) is choices.SGD and optimizer.momentum == 0 and not optimizer.nesterov
 
 
-_OWN_NETWORK = {"model.module": Rule(lambda module: module is None, "none")}
+_NO_CUSTOM_NETWORK = {"model.module": Rule(lambda module: module is None, "none")}
 _MLP = {
-    **_OWN_NETWORK,
+    **_NO_CUSTOM_NETWORK,
     "model.activation": compiled(choices.Activation),
     "training.loss": compiled(choices.Loss),
     "dtype": exactly("float32"),
@@ -104,7 +104,7 @@ _FUSED = {
     "training.batch": Rule(lambda batch: batch != 1, "2 or more"),
     "training.optimizer": compiled(choices.Optimizer),
     "model.connectivity": one_of(choices.Plain, choices.Residual, choices.Skip),
-    # Without parameters it is computed once, before the first step.
+    # An encoding without trained parameters is computed once, before the first step.
     "model.encoding": Rule(
         lambda encoding: not encoding.trainable or bool(encoding.compiled), "one that is not trained, or compiled"
     ),
@@ -153,7 +153,7 @@ REPLICA = EngineSpec(
         "training.loss": one_of(choices.MSE),
         "data.split": exactly(0),
         "model.activation": one_of(choices.LeakyReLU),
-        **_OWN_NETWORK,
+        **_NO_CUSTOM_NETWORK,
         "model.output_activation": exactly("linear"),
         "model.connectivity": one_of(choices.Plain),
         "model.encoding": one_of(choices.Identity),
@@ -173,8 +173,10 @@ ENGINES = {spec.name: spec for spec in (FUSED, ONLINE, AUTOGRAD, CONCURRENT, REP
 
 
 def auto(recipe: Recipe) -> EngineSpec:
-    """The engine that trains the recipe, by its own word or by ``auto``; whether this machine has what that needs is
-    another question (`sfumato.training.engines.choose`)."""
+    """Return the engine that the recipe names, or that ``auto`` selects for it.
+
+    Whether this machine has the hardware for it is checked elsewhere (`sfumato.training.engines.choose`).
+    """
     if recipe.engine != "auto":
         return ENGINES[recipe.engine]
     return next(spec for spec in ENGINES.values() if spec.auto and not spec.unsupported(recipe))

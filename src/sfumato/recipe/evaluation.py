@@ -1,4 +1,4 @@
-"""When the painting is compared with the picture."""
+"""The interval between evaluations."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from sfumato.recipe.section import Section
 
 
 class Evaluation(Section):
-    """Exact comparisons over all pixels; they never change what is learned, but a PSNR budget looks at them."""
+    """Exact comparisons over all pixels. They do not change the training, except that a PSNR budget ends by them."""
 
     interval: Literal["auto", "epoch", "end"] = Field(
-        default="auto", description="auto: as often as 4% of training time pays for; epoch: after each; end: once"
+        default="auto",
+        description="interval between evaluations: auto (4% of the training time), epoch, or end (once)",
     )

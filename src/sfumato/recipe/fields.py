@@ -1,4 +1,4 @@
-"""Every field of the recipe as plain data, for forms; and recipes from what was typed into them, path by path."""
+"""Every field of the recipe as plain data, for forms; and recipe changes from the texts entered there."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sfumato.recipe.section import Section
 from sfumato.recipe.summary import text
 
 NONE = "none"
-"""How a field without a value is written."""
+"""Text for a field without a value."""
 
 _KINDS = {bool: "flag", int: "integer", float: "number", str: "text"}
 _TITLES = {
@@ -33,22 +33,22 @@ _TITLES = {
     "optimizer": "Optimizer",
     "psnr": "PSNR",
 }
-"""Of the fields whose name is short or an abbreviation; the others' names read well as they are."""
+"""Titles of the fields whose name is short or an abbreviation; the others' names need only a capital."""
 _BOUNDS = {"ge": "low", "gt": "above", "le": "high", "lt": "below"}
 
 
 @functools.cache
 def sections() -> list[dict[str, Any]]:
-    """The recipe's parts in order, each with its fields: ``{name, title, help, fields: [...]}``.
+    """Return the sections of the recipe in order, each with its fields: ``{name, title, help, fields: [...]}``.
 
     A field has ``path``, ``title``, ``help``, ``kind`` (integer, number, text, flag, choice or call), ``default`` as
-    text, ``optional``, the bounds that it has of ``low``, ``high``, ``above`` and ``below`` (the last two excluded),
-    ``list`` where several values may be given with commas, and ``choices``: words that it takes, or the calls of a
-    family with their parameters. To be read only.
+    text, ``optional``, those of the bounds ``low``, ``high``, ``above`` and ``below`` that it has (the last two are
+    exclusive), ``list`` where it takes several comma-separated values, and ``choices``: the words that it takes, or
+    the calls of a family with their parameters. The result is cached; do not modify it.
     """
     default = Recipe()
     found: list[dict[str, Any]] = []
-    own: list[dict[str, Any]] = []
+    top_level: list[dict[str, Any]] = []
     for name, info in Recipe.model_fields.items():
         value = getattr(default, name)
         if isinstance(value, Section):
@@ -64,18 +64,21 @@ def sections() -> list[dict[str, Any]]:
                 }
             )
         else:
-            own.append(_field(name, info, value))
-    return [*found, {"name": "", "title": "Run", "help": "", "fields": own}]
+            top_level.append(_field(name, info, value))
+    return [*found, {"name": "", "title": "Run", "help": "", "fields": top_level}]
 
 
 @functools.cache
 def paths() -> frozenset[str]:
-    """Of all fields: ``model.depth``."""
+    """Return the paths of all fields, such as ``model.depth``."""
     return frozenset(each["path"] for section in sections() for each in section["fields"])
 
 
 def nested(changes: Mapping[str, str]) -> dict[str, Any]:
-    """``{"model.depth": "6"}`` as nested changes of a recipe. Raises RecipeError for a path that cannot be one."""
+    """Return changes by path, such as ``{"model.depth": "6"}``, as nested changes of a recipe.
+
+    Raises RecipeError for paths that contradict each other.
+    """
     optional = {each["path"] for section in sections() for each in section["fields"] if each["optional"]}
     result: dict[str, Any] = {}
     for path, value in changes.items():
@@ -133,7 +136,7 @@ def _call(member: type[Choice]) -> dict[str, Any]:
 
 
 def _alternatives(annotation: Any, metadata: tuple[Any, ...] = ()) -> Iterator[tuple[Any, tuple[Any, ...]]]:
-    """The branches of a union, each with what it is annotated with."""
+    """Yield the branches of a union, each with its annotations."""
     if get_origin(annotation) is Annotated:
         inner, *more = get_args(annotation)
         yield from _alternatives(inner, (*metadata, *more))
@@ -150,7 +153,7 @@ def _bounds(metadata: Any) -> dict[str, float]:
         for part in (each, *getattr(each, "metadata", ())):
             for name, title in _BOUNDS.items():
                 value = getattr(part, name, None)
-                # What JavaScript cannot hold exactly is no help to a form.
+                # JavaScript cannot represent larger integers exactly.
                 if isinstance(value, int | float) and abs(value) < 2**53:
                     found[title] = value
     return found

@@ -1,6 +1,6 @@
-"""The sizes of a network's layers, and the units in which components state what they take of memory and work.
+"""The sizes of a network's layers, and the units in which components state their memory and operations.
 
-Pure numbers: a component states its costs for layers of any size, and nothing is built to ask.
+All are pure numbers: a component states its costs for layers of any size, without building anything.
 """
 
 from __future__ import annotations
@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 LANES = 16
-"""Compiled engines pad the rows and columns of their matrices to a multiple of so many numbers."""
+"""Numbers to whose multiple compiled engines pad the rows and columns of their matrices."""
 
 
 def round_up(count: int) -> int:
-    """Return the next multiple of `LANES`."""
+    """Return the smallest multiple of `LANES` that is not below ``count``."""
     return -(-count // LANES) * LANES
 
 
@@ -26,33 +26,33 @@ class LinearLayer:
 
     @property
     def weights(self) -> int:
-        """Weights without biases."""
+        """Number of weights, without biases."""
         return self.inputs * self.units
 
     @property
     def parameters(self) -> int:
-        """Weights and biases."""
+        """Number of weights and biases."""
         return self.weights + (self.units if self.biases else 0)
 
     @property
     def padded_inputs(self) -> int:
-        """Rows of its matrix in a compiled engine, where the bias is the weight of one more input."""
+        """Number of rows of its matrix in a compiled engine, where the bias is the weight of one more input."""
         return round_up(self.inputs + 1)
 
     @property
     def padded_weights(self) -> int:
-        """Numbers of its matrix in a compiled engine."""
+        """Number of elements of its matrix in a compiled engine."""
         return self.padded_inputs * round_up(self.units)
 
 
 @dataclass(frozen=True)
 class NetworkSize:
-    """What memory depends on. Of a network of the user's own only the number of parameters is known."""
+    """Sizes on which memory depends. Of a custom network only the number of parameters is known."""
 
     layers: tuple[LinearLayer, ...]
     parameters: int
     largest_layer: int
-    """Parameters of the largest layer."""
+    """Number of parameters of the largest layer."""
 
     @property
     def inner(self) -> tuple[LinearLayer, ...]:
@@ -61,50 +61,51 @@ class NetworkSize:
 
     @property
     def activations(self) -> int:
-        """Outputs of hidden units per sample."""
+        """Number of hidden-unit outputs per sample."""
         return sum(layer.units for layer in self.layers[:-1])
 
     @property
     def widest(self) -> int:
-        """The most numbers that go into or come out of a layer."""
+        """Largest number of inputs or outputs of a layer."""
         return max((max(layer.inputs, layer.units) for layer in self.layers), default=0)
 
     @property
     def padded_weights(self) -> int:
-        """Numbers of a block with a place for each weight, in a compiled engine."""
+        """Number of elements of a block with one element per weight, in a compiled engine."""
         return sum(layer.padded_weights for layer in self.layers)
 
 
 @dataclass(frozen=True)
 class Memory:
-    """What an optimizer keeps, and takes for a step, with automatic differentiation."""
+    """Memory of an optimizer with automatic differentiation: its state, and temporary arrays of a step."""
 
     numbers: int
-    """In the data type of the training."""
+    """Count of numbers in the data type of the training."""
     float64: int = 0
-    """In float64, whatever the training's data type."""
+    """Count of numbers in float64, whatever the training's data type."""
 
     def in_bytes(self, number_bytes: int) -> int:
-        """Return its bytes where a number of the training takes so many."""
+        """Return the memory in bytes; ``number_bytes`` is the size of the training's data type."""
         return number_bytes * self.numbers + 8 * self.float64
 
 
 @dataclass(frozen=True)
 class CompiledMemory:
-    """What an optimizer takes in a compiled engine: counts of numbers, in float32 where nothing else is said."""
+    """Memory of an optimizer in a compiled engine: counts of numbers, in float32 unless stated otherwise."""
 
     state: int
-    """What it remembers from step to step, which is saved too."""
+    """Numbers that persist from step to step and are saved in checkpoints."""
     updates: int = 0
-    """What is computed anew in every step, once for all threads."""
+    """Numbers that every step computes anew, once for all threads."""
     refresh_float64: int = 0
-    """What it takes between two steps, in float64."""
+    """Temporary numbers between two steps, in float64."""
     per_thread: int = 0
+    """Temporary numbers of each thread."""
 
 
 @dataclass(frozen=True)
 class StepEstimate:
-    """What a step costs at most, about: it bounds the time of a health check."""
+    """An approximate upper bound on the cost of a step, which bounds the time of a health check."""
 
     operations: int
     """Floating-point operations beyond those of the network."""
@@ -117,13 +118,13 @@ class Operations:
     """Floating-point operations of one training."""
 
     network: int
-    """Forward and backward: 6 per weight and sample, 4 in the first layer, as no gradient goes below it."""
+    """Forward and backward: 6 per weight and sample, 4 in the first layer, whose inputs need no gradient."""
     optimizer: int
-    """Products and factorizations by which the optimizer makes updates of gradients; 0 if it is elementwise."""
+    """Matrix products and factorizations of the optimizer; 0 if it is elementwise."""
 
     @property
     def all(self) -> int:
-        """Both."""
+        """Sum of both."""
         return self.network + self.optimizer
 
 
@@ -133,12 +134,12 @@ class TrainingWork:
 
     layers: tuple[LinearLayer, ...]
     samples: int
-    """Shown in all."""
+    """Total number of samples."""
     steps: int
     batch: int
-    """Samples of one step."""
+    """Samples per step."""
     compiled: bool
-    """Whether a compiled engine trains, or automatic differentiation."""
+    """Whether a compiled engine trains, and not automatic differentiation."""
 
     @property
     def inner(self) -> tuple[LinearLayer, ...]:
@@ -146,9 +147,9 @@ class TrainingWork:
         return self.layers[1:-1]
 
     def passes(self, samples: int) -> int:
-        """Return the operations of so many samples on their way through the network and back."""
+        """Return the operations of the forward and backward passes of ``samples`` samples."""
         return 2 * samples * (3 * sum(layer.weights for layer in self.layers) - self.layers[0].weights)
 
     def backward(self) -> int:
-        """Return the operations of one more backward pass of all samples, without gradients of the weights."""
+        """Return the operations of an additional backward pass of all samples, without gradients of the weights."""
         return 2 * self.samples * sum(layer.weights for layer in self.layers[1:])

@@ -1,4 +1,4 @@
-"""The network."""
+"""The network of a recipe."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from sfumato.recipe.choices import (
 from sfumato.recipe.connections import Connections, connections
 from sfumato.recipe.section import Section
 
-LARGEST_WIDTH = 65536
+MAX_WIDTH = 65536
 
 
 class Model(Section):
     """A multilayer perceptron from coordinates to color."""
 
-    depth: int = Field(default=4, ge=0, le=1000, description="hidden layers; a list of widths decides it instead")
+    depth: int = Field(default=4, ge=0, le=1000, description="number of hidden layers; a list of widths sets it")
     width: int | tuple[int, ...] = Field(
-        default=300, description="units of every hidden layer, or of each: 300,200,100"
+        default=300, description="units per hidden layer: one number, or one per layer: 300,200,100"
     )
     activation: Activation = Field(default=LeakyReLU(), description="hidden-layer activation")
     output_activation: Literal["linear", "sigmoid"] = Field(default="linear", description="output-layer activation")
@@ -39,9 +39,9 @@ class Model(Section):
     init: Initialization = Field(default=RandomHyperplanes(), description="distribution of the initial weights")
     module: str | None = Field(
         default=None,
-        description="your own network in place of this one: package.module:Class(argument=value)",
+        description="custom network instead of the MLP: package.module:Class(argument=value)",
     )
-    biases: bool = Field(default=True, description="give every unit a bias")
+    biases: bool = Field(default=True, description="bias of every unit")
 
     @model_validator(mode="before")
     @classmethod
@@ -66,19 +66,19 @@ class Model(Section):
     @classmethod
     def _widths_are_positive(cls, width: int | tuple[int, ...]) -> int | tuple[int, ...]:
         widths = width if isinstance(width, tuple) else (width,)
-        if len(widths) > 1000 or not all(1 <= units <= LARGEST_WIDTH for units in widths):
-            raise RecipeError(f"must be from 1 to {LARGEST_WIDTH} units, in at most 1000 layers. Got {width!r}.")
+        if len(widths) > 1000 or not all(1 <= units <= MAX_WIDTH for units in widths):
+            raise RecipeError(f"must be from 1 to {MAX_WIDTH} units, in at most 1000 layers. Got {width!r}.")
         return width
 
     @model_validator(mode="after")
     def _connectivity_is_possible(self) -> Self:
-        # Asked for because it raises where layers do not fit; its value is of no use here.
+        # Computed because it raises where the layers do not fit; the value is not needed here.
         _ = self.connections
         return self
 
     @property
     def connections(self) -> Connections:
-        """Inputs and outputs of each layer besides those of a chain."""
+        """Connections between layers besides those of a chain."""
         return connections(self.connectivity, self.widths)
 
     @property

@@ -1,7 +1,7 @@
-"""How much memory a recipe takes, before anything is built: an estimate of the peak of each kind of work.
+"""Estimates of the peak memory of training, checking and painting a recipe, before anything is built.
 
-The terms follow what the engines, optimizers and writers allocate; a test measures the peaks of real trainings and
-holds the estimates to within a factor of 2 of them. What a process takes for its libraries (about 300 MB) is no part.
+The terms follow the allocations of engines, optimizers and writers; a test measures the peaks of real trainings and
+requires the estimates to be within a factor of 2 of them. The memory of the libraries (about 300 MB) is not included.
 """
 
 from __future__ import annotations
@@ -18,75 +18,77 @@ from sfumato.recipe.layers import NetworkSize
 from sfumato.recipe.recipe import Recipe
 
 FORWARD_TILE = 1024
-"""Samples that PyTorch takes through the network at once to paint."""
+"""Samples per forward pass of PyTorch when a painting is made."""
 CHECKED_PIXELS = 4096
-"""A check tries at most so many."""
+"""Largest number of pixels that a health check trains on."""
 CHECKED_WHOLE = 1024
-"""The same where each step takes all pixels."""
+"""Largest number of pixels that a health check trains on with a full batch."""
 
 
 @dataclass(frozen=True)
 class Size:
-    """Of the picture that is learned."""
+    """Size of the picture that is learned."""
 
     width: int
     height: int
     channels: int | None = None
-    """None: those of the recipe, RGB where it says auto."""
+    """Number of channels; None for those of the recipe, RGB where it says auto."""
 
 
-def training(recipe: Recipe, size: Size, *, parameters: int | None = None, networks: int = 1, kept: bool = True) -> int:
-    """Bytes that training takes at its peak.
+def training(
+    recipe: Recipe, size: Size, *, parameters: int | None = None, networks: int = 1, writes_run: bool = True
+) -> int:
+    """Return the peak memory of training in bytes.
 
-    ``parameters``: those of a network of the user's own, of which nothing else is known. ``networks``: so many of this
-    recipe are trained at once. ``kept``: what is written to a run folder on the way is counted too.
+    ``parameters`` is the number of parameters of a custom network, of which nothing else is known. ``networks`` is the
+    number of networks of this recipe trained concurrently. ``writes_run`` includes the memory for writing a run folder.
     """
     net = _Network.of(recipe, size, parameters)
     pixels = size.width * size.height
     trained = max(pixels - round(recipe.data.split * pixels), 1)
-    at_work = networks * net.number_bytes * net.size.parameters + _data(net, pixels, trained)
+    resident = networks * net.number_bytes * net.size.parameters + _data(net, pixels, trained)
     load, memory = net.load(trained, networks), net.engine.memory
-    steps = memory.steps(load) + (memory.checkpoint(load) if kept else 0)
-    # What drawing the weights took is free afterwards, but the allocator keeps it: its pieces are too small to go back.
-    return at_work + _building(net) + steps + _evaluating(net, pixels)
+    steps = memory.steps(load) + (memory.checkpoint(load) if writes_run else 0)
+    # The memory for drawing the weights is freed, but stays with the allocator: its pieces are too small to return.
+    return resident + _building(net) + steps + _evaluating(net, pixels)
 
 
 def checking(recipe: Recipe, size: Size, *, parameters: int | None = None) -> int:
-    """Bytes that a health check takes at its peak."""
+    """Return the peak memory of a health check in bytes; ``parameters`` as in `training`."""
     net = _Network.of(recipe, size, parameters)
     pixels = size.width * size.height
-    tried = min(pixels, CHECKED_WHOLE if recipe.training.batch == "all" else CHECKED_PIXELS)
+    trained = min(pixels, CHECKED_WHOLE if recipe.training.batch == "all" else CHECKED_PIXELS)
     measured = min(pixels, CHECKED_PIXELS)
-    own = net.number_bytes * net.size.parameters
-    # The probe's copy and the engine's, three states of the weights, and one on its way into the probe.
-    copies = 6 * own
+    weights = net.number_bytes * net.size.parameters
+    # The copies of the probe and of the engine, three states of the weights, and one being copied into the probe.
+    copies = 6 * weights
     signals = measured * (4 * net.number_bytes * net.size.activations + 48 * net.size.widest)
-    at_work = own + 4 * net.channels * pixels
-    steps = net.engine.memory.steps(net.load(tried, 1))
-    return at_work + max(
-        _building(net), copies + steps + _data(net, tried, tried) + signals + 32 * net.size.largest_layer
+    resident = weights + 4 * net.channels * pixels
+    steps = net.engine.memory.steps(net.load(trained, 1))
+    return resident + max(
+        _building(net), copies + steps + _data(net, trained, trained) + signals + 32 * net.size.largest_layer
     )
 
 
 def checking_operations(recipe: Recipe, size: Size) -> int:
-    """Floating-point operations that a health check takes before it looks at the clock for the first time, about."""
+    """Return the approximate number of floating-point operations of a health check before its first time check."""
     net = _Network.of(recipe, size, None)
     pixels = size.width * size.height
-    measured, tried = min(pixels, CHECKED_PIXELS), min(pixels, CHECKED_PIXELS)
+    measured = trained = min(pixels, CHECKED_PIXELS)
     layers = net.size.layers
     step = recipe.training.optimizer.step_estimate(layers)
-    # Forward and back: twice of the pixels that are measured, and of a first step.
-    one_pass = 6 * sum(layer.weights for layer in layers) * (2 * measured + 2 * _batch(recipe, tried))
+    # Forward and backward: twice for the measured pixels, and twice for a first step.
+    one_pass = 6 * sum(layer.weights for layer in layers) * (2 * measured + 2 * _batch(recipe, trained))
     building = 10 * net.size.parameters + recipe.model.init.operations(layers)
     return step.passes * one_pass + building + step.operations
 
 
 def painting(recipe: Recipe, size: Size) -> int:
-    """Bytes that painting takes at this size from saved weights, which are read first."""
+    """Return the peak memory, in bytes, of reading saved weights and painting at this size."""
     net = _Network.of(recipe, size, None)
-    own = net.number_bytes * net.size.parameters
-    # Bytes of the picture, and the copy that its file is written from.
-    return 2 * own + _forward(net) + 2 * net.channels * size.width * size.height
+    weights = net.number_bytes * net.size.parameters
+    # The painting as bytes, and the copy from which its file is written.
+    return 2 * weights + _forward(net) + 2 * net.channels * size.width * size.height
 
 
 @dataclass(frozen=True)
@@ -111,12 +113,12 @@ class _Network:
         else:
             encoded, network = COORDINATES, NetworkSize((), parameters or 0, parameters or 0)
         engine = engines.auto(recipe)
-        wide = (engine.dtype if recipe.dtype == "auto" else recipe.dtype) == "float64"
+        number_bytes = 8 if (engine.dtype if recipe.dtype == "auto" else recipe.dtype) == "float64" else 4
         threads = 1 if engine.single_threaded else recipe.threads or available_cores()
-        return _Network(recipe, engine, threads, 8 if wide else 4, encoded, channels, network)
+        return _Network(recipe, engine, threads, number_bytes, encoded, channels, network)
 
     def load(self, trained: int, networks: int) -> TrainingLoad:
-        """What the engine is to train on so many pixels."""
+        """Return the training of ``networks`` networks on ``trained`` pixels."""
         return TrainingLoad(
             self.size,
             self.recipe.training.optimizer,
@@ -130,29 +132,29 @@ class _Network:
 
 
 def _building(net: _Network) -> int:
-    """What drawing the weights takes besides them: in float64, layer by layer."""
+    """Return the bytes for drawing the weights, besides the weights: in float64, layer by layer."""
     return net.recipe.model.init.scratch_bytes * net.size.largest_layer
 
 
 def _data(net: _Network, pixels: int, trained: int) -> int:
-    """The picture, as it is compared and as it is trained on; the coordinates, encoded once where engines do."""
+    """Return the bytes of the picture, the targets, the coordinates, and the features where engines cache them."""
     engine = net.engine.memory
     coordinates = 16 * pixels + engine.coordinate_bytes * trained
-    features = 4 * net.encoded * trained if engine.keeps_features else 0
+    features = 4 * net.encoded * trained if engine.caches_features else 0
     targets = engine.target_bytes * net.channels * trained
-    # float32 and float64, a painting of it and one clipped; the order of an epoch and of the next.
+    # The picture in float32 and float64, a painting and a clipped one; the sample order of this epoch and the next.
     return (4 + 8 + 8) * net.channels * pixels + targets + coordinates + features + 16 * trained
 
 
 def _evaluating(net: _Network, pixels: int) -> int:
-    """What a compiled engine takes to paint all pixels: the weights as it multiplies by them, all features twice."""
+    """Return the bytes for painting all pixels in a compiled engine: weights in its layout, all features twice."""
     if not net.engine.compiled or net.number_bytes != 4:
         return 0
     return _forward(net) + (8 * net.encoded * pixels if net.encoded > COORDINATES else 0)
 
 
 def _forward(net: _Network) -> int:
-    """Of painting, besides the model."""
+    """Return the bytes for painting, besides the model."""
     if net.number_bytes == 4:
         rows = sum(layer.padded_inputs for layer in net.size.layers)
         return 4 * net.size.padded_weights + 4 * net.threads * TILE * (2 * rows + 3 * net.size.widest)

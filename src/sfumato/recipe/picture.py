@@ -1,4 +1,4 @@
-"""Which picture is learned, and how its file becomes numbers."""
+"""The picture that is learned, and the conversion of its file to numbers."""
 
 from __future__ import annotations
 
@@ -15,30 +15,26 @@ Transfer = Literal["srgb", "linear"]
 
 
 MAX_SIDE = 1024
-"""By default: a few seconds of training, and of painting it whole, reach as far as that."""
+"""Default of `Picture.max_side`: the size at which training and painting take a few seconds."""
 
 
 class Picture(Section):
-    """The picture to learn. A size that is given is taken as it is: `max_side` is then none, unless given as well."""
+    """The picture to learn. With ``size``, ``max_side`` is none unless it is given too."""
 
     source: str = Field(
-        default="cat", min_length=1, description="file, or sample: cat, astronaut, coffee, camera, mona-lisa"
+        default="cat", min_length=1, description="picture file, or a sample: cat, astronaut, coffee, camera, mona-lisa"
     )
-    size: str | None = Field(default=None, description="resize to exactly WIDTHxHEIGHT, such as 300x429")
+    size: str | None = Field(default=None, description="exact size WIDTHxHEIGHT, such as 300x429")
     max_side: int | None = Field(
         default=MAX_SIDE,
         ge=2,
         le=16384,
-        description="shrink until the longer side has at most this many pixels; none: learn all of a large picture",
+        description="largest length of the longer side in pixels; none: full size of a large picture",
     )
-    channels: Channels = Field(
-        default="auto", description="colors that the network answers with; auto follows the file"
-    )
-    transfer: Transfer = Field(
-        default="srgb", description="transfer function of the learned values: srgb, or linear light"
-    )
+    channels: Channels = Field(default="auto", description="color channels of the outputs; auto: those of the file")
+    transfer: Transfer = Field(default="srgb", description="transfer function of the learned values: srgb or linear")
     color_management: bool = Field(
-        default=True, description="convert an embedded color profile to sRGB; false: values as stored"
+        default=True, description="conversion of an embedded color profile to sRGB; false: values as stored"
     )
 
     @model_validator(mode="before")
@@ -60,12 +56,12 @@ class Picture(Section):
 
     @property
     def has_default_limit(self) -> bool:
-        """Whether `max_side` has its default value."""
+        """Whether ``max_side`` has its default value."""
         return self.max_side == MAX_SIDE
 
     @property
     def width_height(self) -> tuple[int, int] | None:
-        """`size` as (width, height) in pixels."""
+        """``size`` as (width, height) in pixels."""
         if self.size is None:
             return None
         width, height = self.size.split("x")

@@ -1,4 +1,4 @@
-"""Recipes by name."""
+"""Presets: recipes by name."""
 
 from __future__ import annotations
 
@@ -52,18 +52,18 @@ _SPEEDRUN_OPEN = {
 }
 
 DESCRIPTIONS = {
-    "fast": "the 4x300 leaky ReLU network with what trains it best in about 3 seconds (the default)",
-    "blog-2012": "the experiment of 2012 as its post tells it: 4 hidden layers of 300, one pixel at a time, 500 epochs",
-    "source-2012": "the same as its published source has it: 6 hidden layers",
-    "speedrun": "the record of the speedrun's closed track: fast, for as many epochs as 28.15 dB need",
-    "speedrun-open": "the record of its open track: Fourier features and bells, the best painting after 10 s",
-    "rprop-sigmoid": "what the post's first reader tried: max(0, x), sigmoid output, full-batch Rprop; it saturates",
+    "fast": "4 hidden layers of 300 leaky ReLU units, with the best known training for about 3 seconds (the default)",
+    "blog-2012": "the 2012 experiment as in its blog post: 4 hidden layers of 300 units, batch 1, 500 epochs",
+    "source-2012": "the 2012 experiment as in its published source: 6 hidden layers",
+    "speedrun": "record of the closed speedrun track: fast, for the epochs that reach 28.15 dB",
+    "speedrun-open": "record of the open speedrun track: Fourier features and gaussian activations, for 10 s",
+    "rprop-sigmoid": "a reader's variant of the 2012 experiment: ReLU, sigmoid outputs, full-batch Rprop; it saturates",
 }
-"""Every preset with a line about it."""
+"""Description of every preset by its name."""
 
 
 def preset(name: str) -> Recipe:
-    """The recipe called ``name``. Raises RecipeError for a name that is not in `DESCRIPTIONS`."""
+    """Return the recipe called ``name``. Raises RecipeError for a name that is not in `DESCRIPTIONS`."""
     base = Recipe()
     match name:
         case "fast":

@@ -20,7 +20,7 @@ EngineName = Literal["auto", "replica", "online", "fused", "concurrent", "autogr
 
 
 class Recipe(Section):
-    """Everything that decides a run. Without arguments: the preset ``fast``."""
+    """Everything that decides a run. The default is the preset ``fast``."""
 
     picture: Picture = Picture()
     coordinates: Coordinates = Coordinates()
@@ -29,22 +29,24 @@ class Recipe(Section):
     training: Training = Training()
     budget: Budget = Budget(seconds=3)
     evaluation: Evaluation = Evaluation()
-    seed: int = Field(default=0, ge=-(2**63), lt=2**63, description="decides every random draw")
+    seed: int = Field(default=0, ge=-(2**63), lt=2**63, description="seed of all random numbers")
     engine: EngineName = Field(
-        default="auto", description="what executes the training; auto takes the fastest that can"
+        default="auto", description="training engine; auto: the fastest that supports the recipe"
     )
     threads: int = Field(default=0, ge=0, le=1024, description="CPU threads; 0: one per core")
     dtype: Literal["auto", "float32", "float64"] = Field(
-        default="auto", description="auto: float64 for replica, else float32"
+        default="auto", description="data type of weights and arithmetic; auto: float64 for replica, else float32"
     )
-    device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="auto: CUDA where there is one")
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        default="auto", description="device that trains; auto: CUDA where available"
+    )
 
     @model_validator(mode="after")
     def _schedule_has_an_end(self) -> Self:
         schedule = self.training.schedule
         if not self.budget.has_known_end and schedule.needs_end():
             raise RecipeError(
-                f"needs budget.epochs, budget.steps or budget.seconds for the schedule {schedule} to end at. "
-                "Got budget.psnr alone; add one, or use training.schedule constant."
+                f"must have budget.epochs, budget.steps or budget.seconds for the schedule {schedule}, which needs an "
+                "end. Got budget.psnr alone; add one, or use training.schedule constant."
             )
         return self

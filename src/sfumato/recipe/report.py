@@ -1,4 +1,4 @@
-"""A description in lines for people."""
+"""The report of a description as lines of text."""
 
 from __future__ import annotations
 
@@ -11,23 +11,25 @@ from sfumato.recipe.need import Size
 
 
 def report(description: Description, width: int, height: int) -> list[str]:
-    """The network, what it costs, and what the budget comes to on a picture of so many pixels."""
+    """Report the network, its costs, and the steps and epochs of the budget on a ``width`` x ``height`` picture."""
     recipe, reach = description.recipe, description.reach(width, height)
-    forward, wide = description.multiply_adds, description.bytes_per_number
+    forward, number_bytes = description.multiply_adds, description.bytes_per_number
     training = TRAINING_PER_FORWARD * forward
     batching = reach.batching
-    kept = description.activations * batching.batch * wide
+    weight_bytes = description.parameters * number_bytes
+    activation_bytes = description.activations * batching.batch * number_bytes
     assumed = " (rgb assumed)" if recipe.picture.channels == "auto" else ""
-    held_out = f", {batching.samples:,} of them to train on" if recipe.data.split else ""
+    split = f", {batching.samples:,} of them to train on" if recipe.data.split else ""
     return [
         one_line(description),
         "",
         *(f"  {line}".rstrip() for line in drawing(description)),
         "",
-        f"parameters      {description.parameters:,}, {memory.text(description.parameters * wide)} as float{8 * wide}",
-        f"multiply-adds   {forward:,} a sample forward, about {training:,} in training",
-        f"activations     {description.activations:,} a sample, {memory.text(kept)} a step of {batching.batch:,}",
-        f"picture         {width}x{height}, {width * height:,} pixels{held_out}{assumed}",
+        f"parameters      {description.parameters:,}, {memory.text(weight_bytes)} as float{8 * number_bytes}",
+        f"multiply-adds   {forward:,} per sample forward, about {training:,} in training",
+        f"activations     {description.activations:,} per sample, "
+        f"{memory.text(activation_bytes)} per step of {_counted(batching.batch, 'sample')}",
+        f"picture         {width}x{height}, {width * height:,} pixels{split}{assumed}",
         f"epoch           {_counted(batching.steps_per_epoch, 'step')}, {_operations(training * batching.samples)}",
         f"budget          {_budget(description, width, height)}",
         f"memory          {_memory(description, width, height)}",
@@ -35,14 +37,14 @@ def report(description: Description, width: int, height: int) -> list[str]:
 
 
 def _memory(description: Description, width: int, height: int) -> str:
-    """What training takes, and whether this machine has it now."""
+    """Return the memory of training, with the reason where it does not fit on this machine now."""
     recipe, size = description.recipe, Size(width, height, description.channels)
-    told = f"about {memory.text(need.training(recipe, size))} to train"
+    estimate = f"about {memory.text(need.training(recipe, size))} to train"
     try:
         room.require("training", need.training, recipe, size)
     except RecipeError as error:
-        return f"{told}: it does not fit here. {error}"
-    return told
+        return f"{estimate}, which does not fit here. {error}"
+    return estimate
 
 
 def _budget(description: Description, width: int, height: int) -> str:
@@ -56,7 +58,7 @@ def _budget(description: Description, width: int, height: int) -> str:
         parts.append(f"{budget.seconds:g} s of training")
     if budget.psnr is not None:
         parts.append(f"{budget.psnr:g} dB")
-    return parts[0] if len(parts) == 1 else f"what comes first: {' or '.join(parts)}"
+    return parts[0] if len(parts) == 1 else f"whichever comes first: {' or '.join(parts)}"
 
 
 def _counted(number: int, noun: str) -> str:
@@ -64,7 +66,7 @@ def _counted(number: int, noun: str) -> str:
 
 
 def _operations(multiply_adds: int) -> str:
-    # A multiplication and an addition are two.
+    # A multiply-add counts as two operations.
     return _scaled(2 * multiply_adds, ("FLOP", "kFLOP", "MFLOP", "GFLOP", "TFLOP", "PFLOP", "EFLOP"))
 
 

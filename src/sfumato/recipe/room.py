@@ -1,4 +1,4 @@
-"""Refuses what does not fit into memory: the field that asks for most of it, what it comes to, and what would fit."""
+"""Rejection of recipes that do not fit into memory: the field that takes most, its memory, and a value that fits."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from sfumato.recipe.need import Size
 from sfumato.recipe.recipe import Recipe
 
 Need = Callable[[Recipe, Size], int]
-"""Bytes, as `need` estimates them."""
+"""Estimate of memory in bytes, such as `need.training`."""
 
-ORDINARY_WIDTH = 300
-ORDINARY_DEPTH = 4
-ORDINARY_BATCH = 512
+TYPICAL_WIDTH = 300
+TYPICAL_DEPTH = 4
+TYPICAL_BATCH = 512
 
 
 @dataclass(frozen=True)
 class Bound:
-    """What a piece of work may take."""
+    """Largest amount of memory that a task may take."""
 
-    most: int
-    because: str
+    max_bytes: int
+    origin: str
     """Where the bound comes from: ``80% of the 18.3 GB that is available``."""
 
 
 def of_machine() -> Bound | None:
-    """What this machine has for one piece of work now; None where it does not tell."""
+    """Return the bound for one task on this machine now, or None where available memory is unknown."""
     available = memory.available()
     if available is None:
         return None
@@ -38,30 +38,31 @@ def of_machine() -> Bound | None:
     return Bound(int(memory.SHARE * available), share)
 
 
-def require(work: str, need: Need, recipe: Recipe, size: Size, bound: Bound | None = None) -> None:
-    """Raise RecipeError unless ``work`` on this recipe fits into ``bound``, by default that of the machine.
+def require(task: str, need: Need, recipe: Recipe, size: Size, bound: Bound | None = None) -> None:
+    """Raise RecipeError unless ``task`` fits into ``bound``, by default that of the machine, with this recipe.
 
-    Its line begins with the field whose ordinary value would save most.
+    The message begins with the field whose typical value would save most memory.
     """
     bound = bound or of_machine()
-    if bound is None or (wanted := need(recipe, size)) <= bound.most:
+    if bound is None or (required := need(recipe, size)) <= bound.max_bytes:
         return
-    field, value, remedy = _culprit(need, recipe, size, bound.most)
+    field, value, remedy = _largest_consumer(need, recipe, size, bound.max_bytes)
     raise RecipeError(
-        f"{field} must leave {work} within {memory.text(bound.most)} of memory, {bound.because}. "
-        f"Got {value}, which takes about {memory.text(wanted)}; {remedy}."
+        f"{field} must leave {task} within {memory.text(bound.max_bytes)} of memory, {bound.origin}. "
+        f"Got {value}, which takes about {memory.text(required)}; {remedy}."
     )
 
 
-def _culprit(need: Need, recipe: Recipe, size: Size, most: int) -> tuple[str, object, str]:
-    found = min(_ordinary(recipe, size), key=lambda each: need(each.recipe, each.size))
-    fits = None if found.largest is None else _largest_that_fits(found, need, most)
+def _largest_consumer(need: Need, recipe: Recipe, size: Size, max_bytes: int) -> tuple[str, object, str]:
+    """Return the field whose typical value saves most memory, its value, and a remedy."""
+    found = min(_alternatives(recipe, size), key=lambda each: need(each.recipe, each.size))
+    fits = None if found.largest is None else _largest_that_fits(found, need, max_bytes)
     return found.field, found.value, found.remedy if fits is None else f"use at most {fits}"
 
 
 @dataclass(frozen=True)
-class _Other:
-    """The same with an ordinary value in one place."""
+class _Alternative:
+    """A recipe and a size with the typical value of one field."""
 
     field: str
     value: object
@@ -69,11 +70,11 @@ class _Other:
     recipe: Recipe
     size: Size
     largest: int | None = None
-    """The value where it is a number of which a smaller one may fit."""
-    at: Callable[[int], tuple[Recipe, Size]] | None = None
+    """The current value, if it is a number and a smaller one may fit."""
+    with_value: Callable[[int], tuple[Recipe, Size]] | None = None
 
 
-def _ordinary(recipe: Recipe, size: Size) -> Iterator[_Other]:
+def _alternatives(recipe: Recipe, size: Size) -> Iterator[_Alternative]:
     model, training = recipe.model, recipe.training
 
     def with_model(**update: object) -> Recipe:
@@ -83,33 +84,33 @@ def _ordinary(recipe: Recipe, size: Size) -> Iterator[_Other]:
         return recipe.model_copy(update={"training": training.model_copy(update=update)})
 
     if isinstance(model.width, tuple):
-        narrow = tuple(min(units, ORDINARY_WIDTH) for units in model.width)
+        narrow = tuple(min(units, TYPICAL_WIDTH) for units in model.width)
         remedy = "use smaller or fewer layers"
-        yield _Other("model.width", max(model.width), remedy, with_model(width=narrow), size)
+        yield _Alternative("model.width", max(model.width), remedy, with_model(width=narrow), size)
     else:
-        width, depth = min(model.width, ORDINARY_WIDTH), min(model.depth, ORDINARY_DEPTH)
-        yield _Other(
+        width, depth = min(model.width, TYPICAL_WIDTH), min(model.depth, TYPICAL_DEPTH)
+        yield _Alternative(
             "model.width", model.width, "use a smaller one", with_model(width=width), size, model.width,
             lambda units: (with_model(width=units), size),
         )  # fmt: skip
-        yield _Other(
+        yield _Alternative(
             "model.depth", model.depth, "use a smaller one", with_model(depth=depth), size, model.depth,
             lambda layers: (with_model(depth=layers), size),
         )  # fmt: skip
     sgd = with_training(optimizer=choices.SGD())
-    yield _Other("training.optimizer", training.optimizer, "use one that remembers less, such as adam", sgd, size)
-    if training.batch == "all" or training.batch > ORDINARY_BATCH:
+    yield _Alternative("training.optimizer", training.optimizer, "use one with less state, such as adam", sgd, size)
+    if training.batch == "all" or training.batch > TYPICAL_BATCH:
         pixels = size.width * size.height
         batch = pixels if training.batch == "all" else training.batch
-        yield _Other(
-            "training.batch", training.batch, "use a smaller one", with_training(batch=ORDINARY_BATCH), size, batch,
+        yield _Alternative(
+            "training.batch", training.batch, "use a smaller one", with_training(batch=TYPICAL_BATCH), size, batch,
             lambda samples: (with_training(batch=samples), size),
         )  # fmt: skip
     plain = with_model(encoding=choices.Identity())
-    yield _Other("model.encoding", model.encoding, "use fewer features", plain, size)
+    yield _Alternative("model.encoding", model.encoding, "use fewer features", plain, size)
     small = Size(min(size.width, DEFAULT_PIXELS[0]), min(size.height, DEFAULT_PIXELS[1]), size.channels)
     longer = max(size.width, size.height)
-    yield _Other(
+    yield _Alternative(
         "picture.max_side", f"{size.width}x{size.height}", "use a smaller one", recipe, small, longer,
         lambda side: (recipe, _scaled(size, side)),
     )  # fmt: skip
@@ -121,14 +122,14 @@ def _scaled(size: Size, side: int) -> Size:
     return Size(width, height, size.channels)
 
 
-def _largest_that_fits(other: _Other, need: Need, most: int) -> int | None:
-    """The largest value of two digits; None where not even 1 fits."""
-    assert other.largest is not None
-    assert other.at is not None
-    low, high = 0, other.largest
+def _largest_that_fits(alternative: _Alternative, need: Need, max_bytes: int) -> int | None:
+    """Return the largest value that fits, rounded down to two digits; None where not even 1 fits."""
+    assert alternative.largest is not None
+    assert alternative.with_value is not None
+    low, high = 0, alternative.largest
     while high - low > 1:
         middle = (low + high) // 2
-        if need(*other.at(middle)) <= most:
+        if need(*alternative.with_value(middle)) <= max_bytes:
             low = middle
         else:
             high = middle

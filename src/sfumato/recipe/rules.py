@@ -1,4 +1,4 @@
-"""pydantic's findings as rules that a person can follow."""
+"""Rules in plain words from pydantic's errors."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _REPLACED = {
 
 
 def rule(errors: Sequence[ErrorDetails]) -> str:
-    """What a value must be: the rules of all branches of a union, joined by ``or``."""
+    """Return the rule that a value breaks: those of all branches of a union, joined by ``or``."""
     return " or ".join(dict.fromkeys(_one(error["msg"]) for error in errors))
 
 

@@ -1,4 +1,4 @@
-"""What all parts of a recipe share: frozen, closed to unknown fields, errors in one line."""
+"""The base class of all sections of a recipe: frozen, without unknown fields, errors in one line."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from sfumato.recipe.rules import rule
 
 
 class _OneLineErrors(type(BaseModel)):
-    # On the metaclass, so that only construction by a person is caught: pydantic builds nested parts without it and
-    # needs their errors as they are to name the whole path.
+    # On the metaclass, so that only explicit construction is caught: pydantic builds nested sections without it, and
+    # needs their errors unchanged to name the whole path.
     if not TYPE_CHECKING:
 
         def __call__(cls, *args, **values):
@@ -27,13 +27,13 @@ class _OneLineErrors(type(BaseModel)):
 
 
 class Section(BaseModel, metaclass=_OneLineErrors):
-    """A part of a recipe. Wrong values raise RecipeError: the field, the rule, the value, the nearest valid name."""
+    """A section of a recipe. Invalid values raise RecipeError: the field, the rule, the value, the nearest name."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:
-        """Build from plain values, such as a file's."""
+        """Build a section from plain values, such as those of a file. Raises RecipeError."""
         try:
             return cls.model_validate(values)
         except ValidationError as error:
@@ -41,7 +41,7 @@ class Section(BaseModel, metaclass=_OneLineErrors):
 
 
 def one_line(error: ValidationError, section: type[BaseModel]) -> str:
-    """The first of pydantic's findings as one line."""
+    """Return the first of pydantic's errors as one line."""
     first = error.errors()[0]
     path = _path(first)
     name, value = shortened(".".join(path)) or "the recipe", first["input"]
@@ -52,7 +52,7 @@ def one_line(error: ValidationError, section: type[BaseModel]) -> str:
             hint = f"did you mean {'.'.join([*path[:-1], close[0]])}?" if close else f"valid: {', '.join(valid)}."
             return f"{name} is not a field of the recipe; {hint}"
         case "value_error":
-            # Already written as a rule with its value, by a validator of ours.
+            # Sfumato's validators write the rule and the value themselves.
             return f"{name} {first.get('ctx', {}).get('error')}"
         case _:
             same = [each for each in error.errors() if _path(each) == path and each["type"] != "tuple_type"]
@@ -64,7 +64,7 @@ def _path(error: ErrorDetails) -> list[str]:
 
 
 def _is_union_branch(part: str) -> bool:
-    # pydantic adds the branch of a union that it tried to the path of the field.
+    # pydantic appends the branch of a union that it tried to the path of the field.
     return part in ("int", "float", "str", "constrained-int") or "[" in part
 
 

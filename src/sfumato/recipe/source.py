@@ -1,4 +1,4 @@
-"""A recipe from whatever names one: a preset, a shared string, a file, a run's folder."""
+"""Recipes by their source: a preset, a shared string, a file, or a run folder."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from sfumato.recipe.recipe import Recipe
 from sfumato.recipe.text import OLD_PREFIX, PREFIX, from_json, from_string, from_toml
 
 RUN = "run.json"
-"""In a run's folder; its field ``recipe`` is one."""
+"""File in a run folder whose key ``recipe`` holds the recipe."""
 
 MAX_BYTES = 1024 * 1024
-"""No recipe and no run.json is longer."""
+"""Largest size of a recipe file or run.json."""
 
-KINDS = f"a preset, an {PREFIX}... string, a .json or .toml file, or a run's folder"
+KINDS = f"a preset, an {PREFIX}... string, a .json or .toml file, or a run folder"
 
 _PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".avif", ".heic")
 
 
 def read(source: str) -> Recipe:
-    """The recipe that ``source`` names. Raises RecipeError in one line.
+    """Read the recipe that ``source`` names. Raises RecipeError with one line.
 
-    A preset's name comes first; a file of that name is read as ``./name``.
+    Names of presets take precedence; a file of that name is read as ``./name``.
     """
     if source in DESCRIPTIONS:
         return preset(source)
@@ -53,11 +53,11 @@ def read(source: str) -> Recipe:
     try:
         return from_toml(text) if suffix == ".toml" else _from_json(text)
     except RecipeError as error:
-        raise RecipeError(f"{_shown(source)}: {error}") from None
+        raise RecipeError(f"{_quoted(source)}: {error}") from None
 
 
 def is_run(source: str) -> bool:
-    """Whether `read` takes the recipe from a run's folder."""
+    """Tell whether `read` takes the recipe from a run folder."""
     try:
         return (
             source not in DESCRIPTIONS
@@ -74,7 +74,7 @@ def _text(source: str, path: Path) -> str:
             data = file.read(MAX_BYTES + 1)
         if len(data) > MAX_BYTES:
             raise _refusal(source, f"a file of more than {MAX_BYTES // 1024} KiB")
-        # A mark of the byte order at the beginning is what some editors write.
+        # Some editors write a byte order mark at the beginning.
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise _refusal(source, "a file that is not UTF-8 text") from None
@@ -86,7 +86,7 @@ def _from_json(text: str) -> Recipe:
     try:
         data = json.loads(text)
     except (ValueError, RecursionError):
-        # Told by the same words as any other JSON.
+        # Raises the same error as for any other JSON.
         return from_json(text)
     if isinstance(data, dict) and "layout" in data and "recipe" in data:
         if not isinstance(data["recipe"], dict):
@@ -105,13 +105,13 @@ def _unreadable(source: str, path: Path, error: Exception) -> RecipeError:
         except OSError:
             names = []
         close = [str(path.with_name(name)) for name in difflib.get_close_matches(path.name, names, n=1, cutoff=0.7)]
-    return _refusal(source, "which does not exist", f"did you mean {_shown(close[0])}?" if close else "")
+    return _refusal(source, "which does not exist", f"did you mean {_quoted(close[0])}?" if close else "")
 
 
 def _refusal(source: str, found: str, hint: str = "") -> RecipeError:
     presets = ", ".join(DESCRIPTIONS)
     return RecipeError(
-        f"the recipe must be {KINDS}. Got {_shown(source)}, {found}; {hint or f'the presets are {presets}.'}"
+        f"the recipe must be {KINDS}. Got {_quoted(source)}, {found}; {hint or f'the presets are {presets}.'}"
     )
 
 
@@ -119,5 +119,5 @@ def _reason(error: Exception) -> str:
     return error.strerror.lower() if isinstance(error, OSError) and error.strerror else str(error)
 
 
-def _shown(source: str) -> str:
+def _quoted(source: str) -> str:
     return shortened(repr(source))

@@ -1,4 +1,4 @@
-"""What is special about a recipe, in a few short texts."""
+"""Summary of a recipe: its differences from the default in short texts."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from sfumato.recipe.recipe import Recipe
 
 
 def differences(recipe: Values) -> dict[str, str]:
-    """``{"model.depth": "6", ...}``: where nested values differ from the default recipe.
+    """Return the fields in which nested values differ from the default recipe: ``{"model.depth": "6", ...}``.
 
-    The picture's source is left out, as is what only the machine decided: threads, and an engine, precision or device
-    that ``auto`` comes to. ``recipe`` may be another version's: fields that are not known here are shown too.
+    The picture's source is left out, as are values that depend on the machine: threads, and an engine, data type or
+    device that ``auto`` may select. ``recipe`` may come from another version: fields unknown here are included.
     """
-    usual = values(Recipe())
+    defaults = values(Recipe())
     picture = recipe.get("picture")
     if isinstance(picture, Mapping) and picture.get("size") is not None:
-        # A size that is given is taken as it is.
-        usual["picture"]["max_side"] = None
-    changes = difference(recipe, usual)
+        # An explicit size sets max_side to none.
+        defaults["picture"]["max_side"] = None
+    changes = difference(recipe, defaults)
     _set_budget(changes, recipe)
     engine, dtype = changes.get("engine"), changes.get("dtype")
-    # Of another version's recipe the engine may be one that is not known here.
+    # The engine of another version's recipe may be unknown here.
     spec = ENGINES.get(engine) if isinstance(engine, str) else None
     if spec is not None and spec.auto:
-        # One that ``auto`` may have chosen.
+        # ``auto`` may have selected it.
         del changes["engine"]
     if dtype == ("float32" if spec is None else spec.dtype):
         del changes["dtype"]
@@ -40,13 +40,13 @@ def differences(recipe: Values) -> dict[str, str]:
     found = flat(changes)
     found.pop("picture.source", None)
     if isinstance(widths := found.get("model.width"), list) and len(widths) != 1:
-        # A list of widths decides the depth; an empty one is the depth 0 alone.
+        # A list of widths sets the depth; an empty list means depth 0.
         found.pop("model.depth" if widths else "model.width", None)
     return {name: text(value) for name, value in found.items()}
 
 
 def text(value: Any) -> str:
-    """A field's value as a flag takes it; of a choice only what is not its default: ``adam(lr=0.01)``."""
+    """Return a field's value as a flag takes it, a choice with only its non-default values: ``adam(lr=0.01)``."""
     match value:
         case None:
             return "none"
@@ -64,7 +64,7 @@ def text(value: Any) -> str:
 
 
 def _set_budget(changes: dict[str, Any], recipe: Values) -> None:
-    # A budget is taken whole: "seconds=none" would say nothing.
+    # A budget replaces the default as a whole, so that "seconds=none" would be redundant.
     budget = recipe.get("budget")
     if "budget" in changes and isinstance(budget, Mapping):
         changes["budget"] = {name: value for name, value in budget.items() if value is not None}
@@ -82,6 +82,6 @@ def _brief(written: str) -> str:
 
 def _call(choice: Choice) -> str:
     default = type(choice)()
-    own = {field.name: getattr(choice, field.name) for field in dataclasses.fields(choice)}
-    inside = ", ".join(f"{name}={text(value)}" for name, value in own.items() if value != getattr(default, name))
+    fields = {field.name: getattr(choice, field.name) for field in dataclasses.fields(choice)}
+    inside = ", ".join(f"{name}={text(value)}" for name, value in fields.items() if value != getattr(default, name))
     return f"{choice.name}({inside})" if inside else choice.name

@@ -1,4 +1,4 @@
-"""Recipes as JSON, as TOML, and as one string that can be shared."""
+"""Recipes as JSON, as TOML, and as strings for sharing."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from sfumato.recipe.recipe import Recipe
 PREFIX = "sf2:"
 OLD_PREFIX = "sf1:"
 MAX_JSON = 64 * 1024
-"""No recipe is longer; a string that unpacks to more is refused."""
+"""Largest size of a string's unpacked JSON in bytes; larger ones are rejected."""
 
 MAX_TOML = 16 * 1024
 
 
 def to_json(recipe: Recipe) -> str:
-    """The whole recipe as indented JSON."""
+    """Return the whole recipe as indented JSON."""
     return json.dumps(values(recipe), indent=2) + "\n"
 
 
 def from_json(text: str) -> Recipe:
-    """Read JSON; fields that are absent keep their defaults. Raises RecipeError."""
+    """Read a recipe from JSON; absent fields have their defaults. Raises RecipeError."""
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -41,14 +41,19 @@ def from_json(text: str) -> Recipe:
 
 
 def to_toml(recipe: Recipe) -> str:
-    """The whole recipe as TOML. A field without a value is left out where that is its default, and else ``"none"``."""
+    """Return the whole recipe as TOML.
+
+    A field without a value is omitted where None is its default, and written as ``"none"`` otherwise.
+    """
     return tomli_w.dumps(_without_none(values(recipe), values(Recipe())))
 
 
 def from_toml(text: str) -> Recipe:
-    """Read TOML; fields that are absent keep their defaults, except a budget, which is taken whole."""
+    """Read a recipe from TOML; absent fields have their defaults, except in a budget, which replaces the default as a
+    whole. Raises RecipeError.
+    """
     if len(text) > MAX_TOML:
-        # What reads TOML takes time with the square of a dotted name's length.
+        # The time of tomllib grows with the square of a dotted name's length.
         raise RecipeError(f"the recipe must be TOML of at most {MAX_TOML:,} characters. Got {len(text):,}.")
     try:
         data = _with_none(tomllib.loads(text))
@@ -58,7 +63,7 @@ def from_toml(text: str) -> Recipe:
 
 
 def to_string(recipe: Recipe) -> str:
-    """One URL-safe string, ``sf2:...``: what differs from a base that never changes, compressed."""
+    """Return one URL-safe string, ``sf2:...``: the compressed differences from a base that never changes."""
     changes = json.dumps(difference(values(recipe), _base()), separators=(",", ":")).encode()
     return PREFIX + base64.urlsafe_b64encode(zlib.compress(changes, 9)).decode().rstrip("=")
 
@@ -87,7 +92,7 @@ def from_string(text: str) -> Recipe:
 
 @functools.cache
 def _base() -> dict[str, Any]:
-    # Frozen when the format was made: later changes of the defaults leave old strings with their meaning.
+    # The base was frozen with the format, so that later changes of the defaults do not change old strings.
     return json.loads(resources.files("sfumato.recipe").joinpath("sf2-base.json").read_text(encoding="utf-8"))
 
 
@@ -108,7 +113,7 @@ def _with_none(data: dict[str, Any], path: str = "") -> dict[str, Any]:
 
 
 def _without_none(data: dict[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    # TOML has no null. A budget is taken whole: what it lacks is none.
+    # TOML has no null. A budget replaces the default as a whole: its absent fields are None.
     return {
         key: _without_none(value, {} if key == "budget" else defaults.get(key) or {})
         if isinstance(value, dict)

@@ -1,4 +1,4 @@
-"""How the network learns."""
+"""The training of the network."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from sfumato.recipe.section import Section
 
 
 class Training(Section):
-    """Steps through the training pixels."""
+    """Batches, optimizer, and loss of the training."""
 
     batch: Annotated[int, Field(ge=1, le=2**31 - 1)] | Literal["all"] = Field(
         default=512, description="samples per step, or all"
     )
-    sampler: Sampler = Field(default=Shuffled(), description="order in which pixels are drawn")
-    optimizer: Optimizer = Field(default=FOOF(), description="optimizer")
+    sampler: Sampler = Field(default=Shuffled(), description="order of the training pixels")
+    optimizer: Optimizer = Field(default=FOOF(), description="optimizer and its learning rate")
     schedule: Schedule = Field(default=Linear(), description="learning-rate schedule")
     loss: Loss = Field(default=MSE(), description="loss function")

@@ -122,7 +122,7 @@ def remake(run: Run, options: FilmOptions, stage: Stage, first: Callable[[], Non
     height, width = plan.size
     ready = max(1, min(FRAMES_AHEAD, BYTES_AHEAD // (4 * height * width * 4)))
     # Read before anything is said: what is wrong with it is told in one line.
-    target = images.shown(run.picture, run.recipe.picture.transfer)
+    target = images.to_srgb(run.picture, run.recipe.picture.transfer)
     with prefetch(_frames(run, chosen, plan, target), ready) as frames, replacing(path) as partial:
         # Said now, when painting begins: frames that wait to be drawn tell nothing of the pace.
         stage("film", 0, len(chosen))

@@ -78,7 +78,7 @@ class Painter:
         Of the picture's own size they are those that tell the PSNR, and are asked for once.
         """
         if size == self._picture:
-            return Some(self._chosen, images.shown(self._sampled(), self._recipe.picture.transfer))
+            return Some(self._chosen, images.to_srgb(self._sampled(), self._recipe.picture.transfer))
         pixels = rng_for(self._recipe.seed, "compared").integers(size[0] * size[1], size=COMPARED_PIXELS)
         region = zoom.aligned(self._recipe.coordinates, self._picture, size)
         return Some(pixels, zoom.painted(self._loaded(), self._recipe, size, pixels, region))

@@ -35,7 +35,7 @@ def painted(
     rows, columns = models.axes(recipe.coordinates, *size, region)
     row, column = np.divmod(pixels, size[1])
     coordinates = np.stack([rows[row], columns[column]], axis=1)
-    return images.shown(outputs(model, coordinates, threads(recipe)), recipe.picture.transfer)
+    return images.to_srgb(outputs(model, coordinates, threads(recipe)), recipe.picture.transfer)
 
 
 def rendering(

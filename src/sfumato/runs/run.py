@@ -116,9 +116,9 @@ class Run:
             recipe, channels = self.recipe, self.facts["picture"]["channels"]
             arrays, when = weights.load(file)
             if model is None:
-                model = models.unfilled(recipe.model, channels, recipe.seed, models.DTYPES[recipe.dtype])
+                model = models.build_uninitialized(recipe.model, channels, recipe.seed, models.DTYPES[recipe.dtype])
         try:
-            models.inner(model).load_state_dict({name: torch.from_numpy(value) for name, value in arrays.items()})
+            models.unwrap(model).load_state_dict({name: torch.from_numpy(value) for name, value in arrays.items()})
         except RuntimeError as error:
             reason = shortened(" ".join(str(error).split()), 300)
             own = self.recipe.model.module
@@ -137,7 +137,8 @@ class Run:
             room.require("its weights", need.painting, recipe, Size(1, 1, channels))
         except RecipeError as error:
             raise RunError(f"{self.folder}: {error}") from None
-        return models.unfilled(recipe.model, channels, recipe.seed, models.DTYPES[recipe.dtype]), arrays, when
+        model = models.build_uninitialized(recipe.model, channels, recipe.seed, models.DTYPES[recipe.dtype])
+        return model, arrays, when
 
     def summary(self) -> str:
         """What came out and where it is, for people."""

@@ -22,7 +22,7 @@ def rehearse(recipe: Recipe, model: nn.Module, channels: int, pixels: int) -> No
     """
     models.check(model, channels)
     name = models.name_of(model)
-    with models.tried_on(model) as copied:
+    with models.scratch_copy(model) as copied:
         models.materialized(copied, recipe.seed)
         batch = min(pixels, pixels if recipe.training.batch == "all" else recipe.training.batch)
         generator = np.random.default_rng(0)

@@ -1,4 +1,4 @@
-"""Choices are written like calls, and are held one to one with what implements them."""
+"""The call syntax of choices, and their implementations, one each."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from sfumato.recipe.choices import (
 )
 from tests.recipe.strategies import choices
 
-EVERY_CHOICE = st.sampled_from(FAMILIES).flatmap(choices)
+ANY_CHOICE = st.sampled_from(FAMILIES).flatmap(choices)
 
 
-@given(EVERY_CHOICE)
-def test_a_choice_reads_what_it_writes(choice: Choice) -> None:
+@given(ANY_CHOICE)
+def test_a_choice_survives_the_round_trip(choice: Choice) -> None:
     family = next(family for family in FAMILIES if isinstance(choice, family))
     assert family.parse(str(choice)) == choice
 
@@ -73,7 +73,7 @@ def test_values_of_every_kind() -> None:
         (Schedule, "cosine(warmup=1)", "Got 1"),
     ],
 )
-def test_a_wrong_call_says_what_is_right(family: type[Choice], text: str, message: str) -> None:
+def test_an_invalid_call_gives_one_line_with_a_remedy(family: type[Choice], text: str, message: str) -> None:
     with pytest.raises(RecipeError) as caught:
         family.parse(text)
     assert message in str(caught.value)
@@ -81,14 +81,14 @@ def test_a_wrong_call_says_what_is_right(family: type[Choice], text: str, messag
 
 
 @given(st.text(max_size=60))
-def test_any_text_is_a_choice_or_refused_in_one_line(text: str) -> None:
+def test_any_text_is_a_choice_or_rejected_with_one_line(text: str) -> None:
     try:
         assert isinstance(Optimizer.parse(text), Optimizer)
     except RecipeError as error:
         assert "\n" not in str(error).replace(repr(text), "")
 
 
-def test_usage_is_itself_a_call() -> None:
+def test_usage_is_a_valid_call() -> None:
     for family in FAMILIES:
         for member in family.members.values():
             assert family.parse(member.usage()) == member()
@@ -103,7 +103,7 @@ def test_every_field_is_documented() -> None:
                 assert getattr(field.default, "description", None), f"{member.name}.{field.name}"
 
 
-def test_every_choice_has_an_implementation_of_its_own() -> None:
+def test_every_choice_has_its_own_implementation() -> None:
     for family in FAMILIES:
         found = {name: member.implementation() for name, member in family.members.items()}
         assert all(callable(getattr(each, "tensor", each)) for each in found.values())

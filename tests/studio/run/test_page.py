@@ -89,7 +89,7 @@ def test_linear_light_is_shown_as_it_is_seen(runs: Path) -> None:
     )
     with client(runs) as studio:
         target = pixels(studio.get(f"/api/runs/{run.folder.name}/target.png").content)
-    assert np.array_equal(target, images.to_uint8(images.shown(run.picture, "linear")))
+    assert np.array_equal(target, images.to_uint8(images.to_srgb(run.picture, "linear")))
     assert not np.array_equal(target, images.to_uint8(run.picture))
     assert picture().shape == (9, 7, 3)
 

@@ -22,7 +22,7 @@ def paintings_part(experiment: Experiment, budget: int) -> str:
     """The section, its pictures in ``budget`` characters."""
     plan = experiment.plan
     transfer = plan.arms[0].recipe.picture.transfer
-    target = images.shown(experiment.folder.picture(), transfer)
+    target = images.to_srgb(experiment.folder.picture(), transfer)
     files = [(arm, painting_file(experiment, arm)) for arm in plan.arms]
     there = [(arm, file) for arm, file in files if file is not None]
     size = room_for(2 * len(there) + 1, (target.shape[1], target.shape[0]), budget)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sfumato import images
 from sfumato.images import mona_lisa, source
-from sfumato.images.refusal import refusal
+from sfumato.images.refusal import picture_error
 from sfumato.lab.speedrun.tracks import PICTURE
 from sfumato.recipe import Recipe
 
@@ -25,7 +25,9 @@ def whole(recipe: Recipe, file: str | None) -> NDArray[np.float32]:
     if images.sha256(full) != mona_lisa.PIXELS_SHA256 and _digest(name) != mona_lisa.SHA256:
         height, width, _ = full.shape
         rule = f"{PICTURE}, 300x429, with the values of 2012"
-        raise refusal(name, rule, f"{width}x{height} with other values", "leave --picture out to have it downloaded")
+        raise picture_error(
+            name, rule, f"{width}x{height} with other values", "leave --picture out to have it downloaded"
+        )
     return full
 
 

@@ -1,4 +1,4 @@
-"""Activations: one a file, each with its derivative."""
+"""Activations: one per file, each with its derivative."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from sfumato.recipe import choices
 
 
 def build(choice: choices.Activation) -> Activate:
-    """The module for a choice."""
+    """Build the module of a choice."""
     return Activate(choice)
 
 

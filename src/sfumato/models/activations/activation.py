@@ -1,4 +1,4 @@
-"""What every activation provides: its value for tensors, and value and derivative for compiled loops."""
+"""The interface of activations: values of tensors, and scalar values and derivatives for compiled loops."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from sfumato.recipe import choices
 
 @dataclass(frozen=True)
 class Implementation:
-    """What implements an activation. Its parameters p, q, ... are the fields of its choice, in their order."""
+    """Implementation of an activation. Its parameters p, q, ... are the fields of its choice, in their order."""
 
     tensor: Callable[..., Tensor]
     """(x, p, q, ...) -> y elementwise, differentiable by autograd."""
     value: Callable[..., float] | None = None
-    """(x, p, q, ...) -> y for one number; plain arithmetic that Numba compiles. None where there is no such form."""
+    """(x, p, q, ...) -> y for one number, in arithmetic that Numba compiles; None if it is not compiled."""
     derivative: Callable[..., float] | None = None
-    """(x, y, p, q, ...) -> dy/dx for one number, y being value(x, p, q, ...); plain arithmetic that Numba compiles."""
+    """(x, y, p, q, ...) -> dy/dx for one number, y being value(x, p, q, ...), in arithmetic that Numba compiles."""
 
 
 class Activate(nn.Module):
-    """An activation as a module."""
+    """Module that applies an activation."""
 
     def __init__(self, choice: choices.Activation) -> None:
         super().__init__()
@@ -31,9 +31,9 @@ class Activate(nn.Module):
         self._tensor: Callable[..., Tensor] = choice.implementation().tensor
 
     def forward(self, x: Tensor) -> Tensor:
-        """Apply elementwise; any shape."""
+        """Apply the activation elementwise to a tensor of any shape."""
         return self._tensor(x, *self.choice.parameters)
 
     def extra_repr(self) -> str:
-        """The choice, for printing the model."""
+        """Return the choice as text, for printing the model."""
         return str(self.choice)

@@ -1,6 +1,6 @@
 """Elementary functions of one number, for the activations.
 
-Compiled loops over float32 have faster ones under the same names: `sfumato.training.kernels.elementary`.
+Compiled loops over float32 use faster ones with the same names: `sfumato.training.kernels.elementary`.
 """
 
 from __future__ import annotations
@@ -9,15 +9,15 @@ import math
 
 
 def exp(x: float) -> float:
-    """e to the x."""
+    """Return e to the power of x."""
     return math.exp(x)
 
 
 def sin(x: float) -> float:
-    """Sine of x in radians."""
+    """Return the sine of x, in radians."""
     return math.sin(x)
 
 
 def cos(x: float) -> float:
-    """Cosine of x in radians."""
+    """Return the cosine of x, in radians."""
     return math.cos(x)

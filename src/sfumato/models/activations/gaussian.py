@@ -10,18 +10,18 @@ from sfumato.models.activations.activation import Implementation
 
 
 def tensor(x: Tensor, width: float) -> Tensor:
-    """See the module."""
+    """Compute exp(-x^2 / (2 width^2)) elementwise."""
     return torch.exp(x * x * (-0.5 / (width * width)))
 
 
 def value(x: float, width: float) -> float:
-    """See the module."""
-    # No constants: of another precision than x they would decide that of the result.
+    """Compute exp(-x^2 / (2 width^2)) for one number."""
+    # No constants, whose precision could decide that of the result.
     return arithmetic.exp(-(x * x) / (width * width + width * width))
 
 
 def derivative(x: float, y: float, width: float) -> float:
-    """-x y / width^2."""
+    """Return -x y / width^2."""
     return -x * y / (width * width)
 
 

@@ -1,4 +1,4 @@
-"""Leaky ReLU (Maas et al. 2013): x for x >= 0, slope * x below."""
+"""Leaky ReLU (Maas et al. 2013): x for x >= 0, negative_slope * x below."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from torch import Tensor
 from sfumato.models.activations.activation import Implementation
 
 
-def tensor(x: Tensor, slope: float) -> Tensor:
-    """See the module."""
-    return torch.nn.functional.leaky_relu(x, slope)
+def tensor(x: Tensor, negative_slope: float) -> Tensor:
+    """Compute x for x >= 0, else negative_slope x elementwise."""
+    return torch.nn.functional.leaky_relu(x, negative_slope)
 
 
-def value(x: float, slope: float) -> float:
-    """See the module."""
-    return x if x >= 0 else slope * x
+def value(x: float, negative_slope: float) -> float:
+    """Compute x for x >= 0, else negative_slope x for one number."""
+    return x if x >= 0 else negative_slope * x
 
 
-def derivative(x: float, y: float, slope: float) -> float:
-    """1 for x >= 0, slope below."""
-    return 1.0 if x >= 0 else slope
+def derivative(x: float, y: float, negative_slope: float) -> float:
+    """Return 1 for x >= 0, else negative_slope."""
+    return 1.0 if x >= 0 else negative_slope
 
 
 IMPLEMENTATION = Implementation(tensor, value, derivative)

@@ -9,17 +9,17 @@ from sfumato.models.activations.activation import Implementation
 
 
 def tensor(x: Tensor) -> Tensor:
-    """See the module."""
+    """Compute max(0, x) elementwise."""
     return torch.relu(x)
 
 
 def value(x: float) -> float:
-    """See the module."""
+    """Compute max(0, x) for one number."""
     return x if x > 0 else 0.0
 
 
 def derivative(x: float, y: float) -> float:
-    """1 for x > 0, else 0, as in PyTorch."""
+    """Return 1 for x > 0, else 0, as in PyTorch."""
     return 1.0 if x > 0 else 0.0
 
 

@@ -10,18 +10,18 @@ from sfumato.models.activations.activation import Implementation
 
 
 def tensor(x: Tensor) -> Tensor:
-    """See the module."""
+    """Compute 1 / (1 + exp(-x)) elementwise."""
     return torch.sigmoid(x)
 
 
 def value(x: float) -> float:
-    """See the module."""
+    """Compute 1 / (1 + exp(-x)) for one number."""
     small = arithmetic.exp(-abs(x))
     return (1.0 if x >= 0 else small) / (1.0 + small)
 
 
 def derivative(x: float, y: float) -> float:
-    """y (1 - y)."""
+    """Return y (1 - y)."""
     return y * (1.0 - y)
 
 

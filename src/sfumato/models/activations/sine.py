@@ -10,17 +10,17 @@ from sfumato.models.activations.activation import Implementation
 
 
 def tensor(x: Tensor, omega: float) -> Tensor:
-    """See the module."""
+    """Compute sin(omega x) elementwise."""
     return torch.sin(omega * x)
 
 
 def value(x: float, omega: float) -> float:
-    """See the module."""
+    """Compute sin(omega x) for one number."""
     return arithmetic.sin(omega * x)
 
 
 def derivative(x: float, y: float, omega: float) -> float:
-    """omega cos(omega x)."""
+    """Return omega cos(omega x)."""
     return omega * arithmetic.cos(omega * x)
 
 

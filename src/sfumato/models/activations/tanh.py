@@ -10,20 +10,20 @@ from sfumato.models.activations.activation import Implementation
 
 
 def tensor(x: Tensor) -> Tensor:
-    """See the module."""
+    """Compute tanh(x) elementwise."""
     return torch.tanh(x)
 
 
 def value(x: float) -> float:
-    """See the module."""
-    # No product with 2: a constant's precision would decide that of the result.
+    """Compute tanh(x) for one number."""
+    # Not 2 * x: the constant's precision could decide that of the result.
     small = arithmetic.exp(-abs(x + x))
     size = (1 - small) / (1 + small)
     return size if x >= 0 else -size
 
 
 def derivative(x: float, y: float) -> float:
-    """1 - y^2."""
+    """Return 1 - y^2."""
     return 1.0 - y * y
 
 

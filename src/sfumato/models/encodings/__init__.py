@@ -1,4 +1,4 @@
-"""Encodings of the coordinates: one a file."""
+"""Encodings of the coordinates: one per file."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from torch import nn
 from sfumato.recipe import choices
 
 Build = Callable[[Any, np.random.Generator], nn.Module]
-"""What implements an encoding: (choice, stream) -> module (N, 2) -> (N, F)."""
+"""Implementation of an encoding: (choice, random generator) -> module (N, 2) -> (N, F)."""
 
 
 def build(choice: choices.Encoding, random: np.random.Generator) -> nn.Module:
-    """The encoding's module."""
+    """Build the module of an encoding."""
     make: Build = choice.implementation()
     return make(choice, random)
 

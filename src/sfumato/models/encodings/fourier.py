@@ -1,4 +1,4 @@
-"""Gaussian Fourier features (Tancik et al. 2020): cos and sin of 2 pi B x, B normal with deviation sigma."""
+"""Gaussian Fourier features (Tancik et al. 2020): cos and sin of 2 pi B x, B normal with standard deviation sigma."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from sfumato.recipe import choices
 
 
 class FourierFeatures(nn.Module):
-    """(N, 2) coordinates -> (N, 2 K) features: K cosines, then K sines. B is a buffer: saved, not trained."""
+    """Fourier features: (N, 2) -> (N, 2 K), K cosines, then K sines. B is a buffer: saved, not trained."""
 
     frequencies: Tensor
 
     def __init__(self, frequencies: Tensor) -> None:
-        """``frequencies``: (2, K), in cycles a unit of the coordinates."""
+        """Store the (2, K) ``frequencies``, in cycles per unit of the coordinates."""
         super().__init__()
         self.register_buffer("frequencies", frequencies)
 
     def forward(self, coordinates: Tensor) -> Tensor:
-        """(N, 2) -> (N, 2 K)."""
+        """Compute the features: (N, 2) -> (N, 2 K)."""
         angles = (2 * math.pi) * (coordinates @ self.frequencies)
         return torch.cat([torch.cos(angles), torch.sin(angles)], dim=1)
 
 
 def build(choice: choices.Fourier, random: np.random.Generator) -> nn.Module:
-    """Draw the frequencies."""
+    """Build the encoding with randomly drawn frequencies."""
     frequencies = random.standard_normal((2, choice.features // 2)) * choice.sigma
     return FourierFeatures(torch.from_numpy(frequencies))

@@ -1,4 +1,4 @@
-"""No encoding: the coordinates as they are."""
+"""The identity encoding."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from sfumato.recipe import choices
 
 
 def build(choice: choices.Identity, random: np.random.Generator) -> nn.Module:
-    """The identity."""
+    """Build the identity module."""
     return nn.Identity()

@@ -1,4 +1,4 @@
-"""Initializations: one a file, drawn in float64 by NumPy so that every engine starts from the same numbers."""
+"""Initializations: one per file, drawn in float64 by NumPy so that every engine starts from the same numbers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from sfumato.models.coordinates import RANGES
-from sfumato.models.initializations.initialization import Draw, Shape
+from sfumato.models.initializations.initialization import Draw, LayerSpec
 from sfumato.models.mlp import MLP
 from sfumato.process_state import torch_threads
 from sfumato.recipe import Coordinates, choices
@@ -18,8 +18,9 @@ from sfumato.rng import rng_for
 def initialize(network: MLP, choice: choices.Initialization, seed: int, coordinates: Coordinates) -> None:
     """Draw the weights of a network in place, layer by layer from input to output.
 
-    Each layer has a stream of its own, so that networks of different depth agree in the layers that they share. The
-    products are small: cores that meet within each take longer than one alone, much longer where they are busy.
+    Each layer has its own random stream, so that networks of different depth agree in the layers that they share. The
+    products are so small that synchronizing several threads takes longer than computing on one, much longer on busy
+    cores.
     """
     layers = network.linear_layers()
     draw: Draw = choice.implementation()
@@ -27,17 +28,17 @@ def initialize(network: MLP, choice: choices.Initialization, seed: int, coordina
         first, last = number == 0, layer is layers[-1]
 
         def inputs(random: np.random.Generator, count: int, number: int = number) -> NDArray[np.float64]:
-            places = torch.from_numpy(random.uniform(*RANGES[coordinates.range], (count, 2)))
+            points = torch.from_numpy(random.uniform(*RANGES[coordinates.range], (count, 2)))
             with torch.inference_mode():
-                return network.inputs(places.to(network.dtype), number).double().numpy()
+                return network.inputs(points.to(network.dtype), number).double().numpy()
 
-        shape = Shape(layer.in_features, layer.out_features, first, last, inputs, network.connections.terms(number))
+        spec = LayerSpec(layer.in_features, layer.out_features, first, last, inputs, network.connections.terms(number))
         name = "output" if last else str(number)
-        weights, biases = draw(choice, shape, rng_for(seed, f"initialisation/{name}"))
+        weights, biases = draw(choice, spec, rng_for(seed, f"initialisation/{name}"))
         with torch.no_grad():
             layer.weight.copy_(torch.from_numpy(weights))
             if layer.bias is not None:
                 layer.bias.copy_(torch.from_numpy(biases))
 
 
-__all__ = ["Draw", "Shape", "initialize"]
+__all__ = ["Draw", "LayerSpec", "initialize"]

@@ -1,4 +1,4 @@
-"""The rule of 2012: normal with deviation scale / sqrt(fan_in + 1), biases drawn like weights and counted."""
+"""The initialization of 2012: normal with standard deviation scale / sqrt(fan_in + 1), biases drawn like weights."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import math
 
 import numpy as np
 
-from sfumato.models.initializations.initialization import Array, Shape
+from sfumato.models.initializations.initialization import Array, LayerSpec
 from sfumato.recipe import choices
 
 
-def draw(choice: choices.Gaussian, shape: Shape, random: np.random.Generator) -> tuple[Array, Array]:
-    """See the module."""
-    rows = random.standard_normal((shape.fan_out, shape.fan_in + 1)) * (choice.scale / math.sqrt(shape.fan_in + 1))
-    return rows[:, :-1] / math.sqrt(shape.terms), rows[:, -1]
+def draw(choice: choices.Gaussian, layer: LayerSpec, random: np.random.Generator) -> tuple[Array, Array]:
+    """Draw normal weights and biases; the weights are divided by the square root of the terms of the inputs."""
+    rows = random.standard_normal((layer.fan_out, layer.fan_in + 1)) * (choice.scale / math.sqrt(layer.fan_in + 1))
+    return rows[:, :-1] / math.sqrt(layer.terms), rows[:, -1]

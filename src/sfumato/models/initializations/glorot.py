@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from sfumato.models.initializations.initialization import Array, Shape, with_variance
+from sfumato.models.initializations.initialization import Array, LayerSpec, with_variance
 from sfumato.recipe import choices
 
 
-def draw(choice: choices.Glorot, shape: Shape, random: np.random.Generator) -> tuple[Array, Array]:
-    """See the module."""
-    return with_variance(2 / (shape.fan_in + shape.fan_out), choice.distribution, shape, random)
+def draw(choice: choices.Glorot, layer: LayerSpec, random: np.random.Generator) -> tuple[Array, Array]:
+    """Draw weights of variance 2 / (fan_in + fan_out); biases are 0."""
+    return with_variance(2 / (layer.fan_in + layer.fan_out), choice.distribution, layer, random)

@@ -1,4 +1,4 @@
-"""What every initialization provides, and the distributions that they share."""
+"""The interface of initializations, and the distributions that they share."""
 
 from __future__ import annotations
 
@@ -16,32 +16,33 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Shape:
-    """A linear layer's place in the network."""
+class LayerSpec:
+    """Sizes and inputs of a linear layer that is initialized."""
 
     fan_in: int
     fan_out: int
     first: bool
     last: bool
     inputs: Callable[[np.random.Generator, int], Array]
-    """(stream, count) -> (count, fan_in): what comes into the layer at so many random places of the picture."""
+    """(random generator, count) -> (count, fan_in): inputs of the layer at ``count`` random points of the picture."""
     terms: int = 1
-    """How many layers' outputs are added up in what comes in. Their variances add up too, so that of the weights is
-    divided by it: the layer's sums then have about the deviation that they have in a network without additions."""
+    """Number of layer outputs whose sum is the input. Their variances add up, so the variance of the weights is divided
+    by it: the preactivations then have about the standard deviation that they have without residual connections."""
 
 
-Draw = Callable[[Any, Shape, np.random.Generator], tuple[Array, Array]]
-"""(choice, shape, stream) -> weights (fan_out, fan_in) and biases (fan_out,)."""
+Draw = Callable[[Any, LayerSpec, np.random.Generator], tuple[Array, Array]]
+"""Implementation of an initialization: (choice, layer, random generator) -> weights (fan_out, fan_in) and biases
+(fan_out,)."""
 
 
 def with_variance(
-    variance: float, distribution: choices.Distribution, shape: Shape, random: np.random.Generator
+    variance: float, distribution: choices.Distribution, layer: LayerSpec, random: np.random.Generator
 ) -> tuple[Array, Array]:
-    """Weights of mean 0 and this variance, divided by the terms of the inputs; biases 0."""
-    size = (shape.fan_out, shape.fan_in)
-    variance /= shape.terms
+    """Draw weights of mean 0 and variance ``variance`` divided by the terms of the inputs; biases are 0."""
+    size = (layer.fan_out, layer.fan_in)
+    variance /= layer.terms
     if distribution == "normal":
         weights = random.standard_normal(size) * math.sqrt(variance)
     else:
         weights = random.uniform(-1, 1, size) * math.sqrt(3 * variance)
-    return weights, np.zeros(shape.fan_out)
+    return weights, np.zeros(layer.fan_out)

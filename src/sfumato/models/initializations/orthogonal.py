@@ -6,14 +6,14 @@ import math
 
 import numpy as np
 
-from sfumato.models.initializations.initialization import Array, Shape
+from sfumato.models.initializations.initialization import Array, LayerSpec
 from sfumato.recipe import choices
 
 
-def draw(choice: choices.Orthogonal, shape: Shape, random: np.random.Generator) -> tuple[Array, Array]:
-    """See the module."""
-    long, short = max(shape.fan_in, shape.fan_out), min(shape.fan_in, shape.fan_out)
+def draw(choice: choices.Orthogonal, layer: LayerSpec, random: np.random.Generator) -> tuple[Array, Array]:
+    """Draw an orthogonal matrix times gain; biases are 0."""
+    long, short = max(layer.fan_in, layer.fan_out), min(layer.fan_in, layer.fan_out)
     q, r = np.linalg.qr(random.standard_normal((long, short)))
-    # QR alone is not uniform over the orthogonal matrices: the signs of R's diagonal must be taken out (Mezzadri 2007).
+    # QR alone is not uniform over the orthogonal matrices: the signs of R's diagonal must be removed (Mezzadri 2007).
     q = q * np.where(np.diag(r) < 0, -1.0, 1.0)
-    return choice.gain / math.sqrt(shape.terms) * (q if shape.fan_out == long else q.T), np.zeros(shape.fan_out)
+    return choice.gain / math.sqrt(layer.terms) * (q if layer.fan_out == long else q.T), np.zeros(layer.fan_out)

@@ -1,9 +1,9 @@
-"""Every unit's edge, the places where its sum is 0, passes through a random place of the picture.
+"""Random hyperplanes: the zero line of every unit, where its preactivation is 0, passes through a random point.
 
-Where a ReLU network bends, its units' edges are; a unit whose edge misses the picture is linear there, and adds
-nothing that a shallower network would lack. So a bias is not drawn: it makes the sum 0 at a random place. Hidden layers
-are then scaled so that their sums have standard deviation 1 over the picture (LSUV, Mishkin and Matas 2016). No color
-of the picture plays a part.
+A ReLU network bends only at the zero lines of its units; a unit whose zero line misses the picture is linear there, and
+adds nothing that a shallower network would lack. So the bias is not drawn, but makes the preactivation 0 at a random
+point of the picture. Hidden layers are then scaled so that their preactivations have standard deviation 1 over the
+picture (LSUV, Mishkin and Matas 2016). The colors of the picture are not used.
 """
 
 from __future__ import annotations
@@ -12,26 +12,26 @@ import math
 
 import numpy as np
 
-from sfumato.models.initializations.initialization import Array, Shape
+from sfumato.models.initializations.initialization import Array, LayerSpec
 from sfumato.recipe import choices
 
-PLACES = 1024
-"""Random places over which a layer's deviation is measured."""
+POINTS = 1024
+"""Number of random points over which a layer's standard deviation is measured."""
 
 OUTPUT_SCALE = 0.1
-"""Standard deviation of the output's weights times sqrt(fan_in): the first painting is faint."""
+"""Standard deviation of the output layer's weights times sqrt(fan_in); small, so that outputs start near 0."""
 
 
-def draw(choice: choices.RandomHyperplanes, shape: Shape, random: np.random.Generator) -> tuple[Array, Array]:
-    """See the module."""
-    weights = random.standard_normal((shape.fan_out, shape.fan_in))
-    if shape.last:
-        return weights * (OUTPUT_SCALE / math.sqrt(shape.fan_in * shape.terms)), np.zeros(shape.fan_out)
-    through = shape.inputs(random, shape.fan_out)
-    if shape.first:
+def draw(choice: choices.RandomHyperplanes, layer: LayerSpec, random: np.random.Generator) -> tuple[Array, Array]:
+    """Draw weights, and set biases so that each zero line passes through a random point."""
+    weights = random.standard_normal((layer.fan_out, layer.fan_in))
+    if layer.last:
+        return weights * (OUTPUT_SCALE / math.sqrt(layer.fan_in * layer.terms)), np.zeros(layer.fan_out)
+    points = layer.inputs(random, layer.fan_out)
+    if layer.first:
         weights *= choice.scale / np.linalg.norm(weights, axis=1, keepdims=True)
-        return weights, -(weights * through).sum(axis=1)
-    biases = -(weights * through).sum(axis=1)
-    deviation = (shape.inputs(random, PLACES) @ weights.T + biases).std()
-    # 0 where the layer below is the same everywhere: then nothing can be scaled.
+        return weights, -(weights * points).sum(axis=1)
+    biases = -(weights * points).sum(axis=1)
+    deviation = (layer.inputs(random, POINTS) @ weights.T + biases).std()
+    # 0 where the layer below is constant, so that nothing can be scaled.
     return (weights / deviation, biases / deviation) if deviation > 0 else (weights, biases)

@@ -1,4 +1,4 @@
-"""The choices that a recipe makes: each a small frozen object, written like a call."""
+"""The choices of a recipe: small frozen objects, written like calls."""
 
 from sfumato.recipe.choices.activations import Activation, GaussianActivation, LeakyReLU, ReLU, Sigmoid, Sine, Tanh
 from sfumato.recipe.choices.choice import Choice

@@ -1,4 +1,4 @@
-"""What a hidden unit does to its weighted sum."""
+"""Activations of hidden units."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ class Activation(
     implementations="sfumato.models.activations.{name}:IMPLEMENTATION",
     facts=("saved_per_unit", "sigmoidal_slope", "initialization"),
 ):
-    """A hidden unit's activation. Its fields are numbers, and reach its implementation in their order."""
+    """Activation of a hidden unit. Its fields are numbers, passed to its implementation in their order."""
 
     compiled: ClassVar[bool] = False
     """Whether its implementation has the scalar functions that compiled engines call."""
     saved_per_unit: ClassVar[int]
-    """Numbers per unit and sample that automatic differentiation holds: the sum and the gradient, and the output or
-    another factor where the derivative needs one."""
+    """Numbers per unit and sample that automatic differentiation stores: the preactivation and the gradient, and the
+    output or another factor where the derivative needs one."""
     sigmoidal_slope: ClassVar[float | None]
     """The largest derivative of an S-shaped activation, which is flat at both ends; None for any other shape."""
 
     @property
     def parameters(self) -> tuple[float, ...]:
-        """The values of all its fields."""
+        """Values of all fields."""
         return tuple(float(getattr(self, field.name)) for field in dataclasses.fields(self))
 
     def initialization(self) -> Initialization:
-        """Return initial weights that keep signals as large as they come in."""
+        """Return an initialization that preserves the scale of signals from layer to layer."""
         raise NotImplementedError
 
     def smoother(self) -> tuple[Activation, Initialization] | None:
-        """Return a variant with which the network varies less between pixels; None where it has no such."""
+        """Return a variant with which the network varies less between pixels, or None where there is none."""
         return None
 
 
@@ -54,7 +54,7 @@ class LeakyReLU(Activation, name="leaky_relu"):
     negative_slope: float = Field(default=0.01, ge=0, lt=1, description="slope below zero")
 
     def initialization(self) -> Initialization:
-        """RandomHyperplanes."""
+        """Return RandomHyperplanes."""
         return RandomHyperplanes()
 
 
@@ -67,7 +67,7 @@ class ReLU(Activation, name="relu"):
     sigmoidal_slope: ClassVar[float | None] = None
 
     def initialization(self) -> Initialization:
-        """RandomHyperplanes."""
+        """Return RandomHyperplanes."""
         return RandomHyperplanes()
 
 
@@ -80,7 +80,7 @@ class Tanh(Activation, name="tanh"):
     sigmoidal_slope: ClassVar[float | None] = 1.0
 
     def initialization(self) -> Initialization:
-        """Glorot."""
+        """Return Glorot."""
         return Glorot()
 
 
@@ -93,7 +93,7 @@ class Sigmoid(Activation, name="sigmoid"):
     sigmoidal_slope: ClassVar[float | None] = 0.25
 
     def initialization(self) -> Initialization:
-        """Glorot."""
+        """Return Glorot."""
         return Glorot()
 
 
@@ -104,14 +104,14 @@ class Sine(Activation, name="sine"):
     compiled: ClassVar[bool] = True
     saved_per_unit: ClassVar[int] = 3
     sigmoidal_slope: ClassVar[float | None] = None
-    omega: float = Field(default=30.0, gt=0, description="frequency that multiplies the weighted sum")
+    omega: float = Field(default=30.0, gt=0, description="frequency, a factor of the preactivation")
 
     def initialization(self) -> Initialization:
-        """SIREN's own, for the same frequency."""
+        """Return SIREN's initialization for the same frequency."""
         return Siren(omega=self.omega)
 
     def smoother(self) -> tuple[Activation, Initialization] | None:
-        """Half the frequency."""
+        """Return a sine of half the frequency with its initialization."""
         omega = one_digit(self.omega / 2)
         return Sine(omega=omega), Siren(omega=omega)
 
@@ -123,8 +123,8 @@ class GaussianActivation(Activation, name="gaussian"):
     compiled: ClassVar[bool] = True
     saved_per_unit: ClassVar[int] = 3
     sigmoidal_slope: ClassVar[float | None] = None
-    width: float = Field(default=1.0, gt=0, description="standard deviation of the bell")
+    width: float = Field(default=1.0, gt=0, description="standard deviation of the Gaussian")
 
     def initialization(self) -> Initialization:
-        """RandomHyperplanes."""
+        """Return RandomHyperplanes."""
         return RandomHyperplanes()

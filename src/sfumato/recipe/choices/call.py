@@ -11,7 +11,7 @@ from sfumato.errors import RecipeError
 Value: TypeAlias = bool | int | float | str
 
 MAX_LENGTH = 200
-"""Longer texts are refused before they are parsed, so that no text can exhaust the parser's stack."""
+"""Longer texts are rejected before they are parsed, so that no text can exhaust the parser's stack."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Call:
 
 
 def parse(text: str) -> Call:
-    """Read ``name`` or ``name(1, field=2)``; values are numbers, true, false and words.
+    """Parse ``name`` or ``name(1, field=2)``; values are numbers, true, false and words.
 
     Nothing is evaluated. Raises RecipeError when the text has any other form.
     """

@@ -1,4 +1,4 @@
-"""What all choices share: a name, a call to write it, and a family of which it is one."""
+"""The base class of all choices: members of a family, with a name and a call syntax."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ CONFIG = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 @dataclass(frozen=True, config=CONFIG)
 class Choice:
-    """One of a family of alternatives, with parameters of its own.
+    """Member of a family of alternatives, with its parameters.
 
-    A family (`Activation`, `Optimizer`, ...) subclasses this with ``family=`` and its members subclass the family
-    with ``name=``. A recipe's field has the family's type; it takes a member or its call as text, and is written
-    back as text.
+    A family (`Activation`, `Optimizer`, ...) subclasses this with ``family=``, and its members subclass the family
+    with ``name=``. A field of the recipe has the family's type: it accepts a member or its call as text, and is
+    serialized as text.
 
-    A choice is data. What it does is implemented elsewhere, at ``implemented_by``, a ``module:attribute``: for every
-    member of a family what its ``implementations`` says with the member's name in it, unless a member names its own
-    with ``implementation=``. Nothing of it is imported before `implementation` asks for it.
+    A choice is data. Its implementation is elsewhere, at ``implemented_by``, a ``module:attribute``: the family's
+    ``implementations`` formatted with the member's name, unless the member gives another with ``implementation=``.
+    `implementation` imports it on its first call.
 
-    What the rest of the project needs to know about a member is stated by the member itself. A family lists these
-    facts with ``facts=``, and with ``compiled_facts=`` those of a member that says it is ``compiled``; a member that
-    leaves one out fails at its definition.
+    A member states about itself everything that the rest of the project needs to know. A family lists these facts with
+    ``facts=``, and with ``compiled_facts=`` those of members that are ``compiled``; a member that lacks one raises
+    TypeError at its definition.
     """
 
     family: ClassVar[str] = ""
@@ -73,14 +73,14 @@ class Choice:
 
     @classmethod
     def implementation(cls) -> Any:
-        """Import and return what implements this choice; each family's package says what that is."""
+        """Import and return the implementation of this choice, an object that its family's package defines."""
         return load(cls.implemented_by)
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The member of this family that ``text`` calls, such as ``leaky_relu(0.01)``.
+        """Return the member of this family that ``text`` calls, such as ``leaky_relu(0.01)``.
 
-        Raises RecipeError naming the nearest valid name or field.
+        Raises RecipeError that names the nearest valid name or field.
         """
         written = call.parse(text)
         member = cls.members.get(written.name)
@@ -109,7 +109,7 @@ class Choice:
 
     @classmethod
     def usage(cls) -> str:
-        """The call with its default values, such as ``cosine(warmup=0.05, end=0.0)``."""
+        """Return the call with its default values, such as ``cosine(warmup=0.05, end=0.0)``."""
         return _written(cls.name, {field.name: _default(field) for field in dataclasses.fields(cls)})
 
     def __str__(self) -> str:
@@ -134,7 +134,7 @@ class Choice:
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        """A string, with the calls of the family's members as its examples."""
+        """Return the schema of a string, with the calls of the family's members as examples."""
         return {
             "type": "string",
             "title": cls.family,
@@ -154,13 +154,13 @@ def _require_facts(member: type[Choice], name: str) -> None:
 
 
 def load(path: str) -> Any:
-    """Import and return a ``module:attribute``."""
+    """Import and return the object at ``module:attribute``."""
     module, _, attribute = path.partition(":")
     return getattr(import_module(module), attribute)
 
 
 def _default(field: dataclasses.Field[Any]) -> Any:
-    # pydantic keeps its FieldInfo in the place of the default.
+    # pydantic stores its FieldInfo as the default of a dataclass field.
     return getattr(field.default, "default", field.default)
 
 

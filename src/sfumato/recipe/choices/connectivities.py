@@ -1,4 +1,4 @@
-"""How a network's layers are connected."""
+"""Connectivities of a network's layers."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from sfumato.recipe.choices.choice import CONFIG, Choice
 
 @dataclass(frozen=True, config=CONFIG)
 class Connectivity(Choice, family="connectivity", implementations="sfumato.recipe.connections:{name}"):
-    """The inputs of a hidden layer besides the output of the one below, and where its output goes."""
+    """Connections between hidden layers besides those of a chain."""
 
 
 @dataclass(frozen=True, config=CONFIG)
 class Plain(Connectivity, name="plain"):
-    """Each layer takes the output of the one below, and nothing else."""
+    """A chain: the input of each layer is the output of the one below."""
 
 
 @dataclass(frozen=True, config=CONFIG)
@@ -25,6 +25,6 @@ class Residual(Connectivity, name="residual"):
 
 @dataclass(frozen=True, config=CONFIG)
 class Skip(Connectivity, name="skip"):
-    """The encoded coordinates come into a later layer too, beside the output of the one below (Park et al. 2019)."""
+    """Encoded coordinates concatenated with the input of one later hidden layer (Park et al. 2019)."""
 
-    layer: int = Field(default=0, ge=0, le=1000, description="that hidden layer, the first is 1; 0: the middle one")
+    layer: int = Field(default=0, ge=0, le=1000, description="hidden layer, counted from 1; 0: the middle one")

@@ -1,4 +1,4 @@
-"""What the coordinates pass through before the network sees them."""
+"""Encodings of the coordinates."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sfumato.formatting import one_digit
 from sfumato.recipe.choices.choice import CONFIG, Choice, load
 
 COORDINATES = 2
-"""Row and column."""
+"""Number of coordinates: row and column."""
 
 
 @dataclass(frozen=True, config=CONFIG)
@@ -23,14 +23,14 @@ class Encoding(
     implementations="sfumato.models.encodings.{name}:build",
     facts=("trainable", "outputs", "multiply_adds", "shapes"),
 ):
-    """A map of the coordinates to features. A member says what it makes and costs; nothing is built for that."""
+    """Map of the coordinates to features. A member states its sizes and costs without building anything."""
 
     trainable: ClassVar[bool]
-    """Whether it has parameters that are trained. Engines that compute all features once cannot train those."""
+    """Whether it has trained parameters. Engines that compute all features once cannot train those."""
     compiled: ClassVar[str] = ""
-    """Of one that is trained: where its compiled form is, as ``module:attribute``; empty where there is none."""
+    """Compiled form of a trainable encoding, as ``module:attribute``; empty where there is none."""
     identity: ClassVar[bool] = False
-    """Whether the features are the inputs themselves, so that it serves any inputs and is not drawn."""
+    """Whether the features are the inputs themselves, so that any inputs fit and drawings omit the encoding."""
 
     @classmethod
     def compiled_implementation(cls) -> Any:
@@ -38,43 +38,43 @@ class Encoding(
         return load(cls.compiled)
 
     def outputs(self) -> int:
-        """Features made of the coordinates of one sample: inputs of the first layer."""
+        """Return the number of features per sample: the inputs of the first layer."""
         raise NotImplementedError
 
     def multiply_adds(self) -> int:
-        """Of one sample."""
+        """Return the number of multiply-adds per sample."""
         raise NotImplementedError
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
-        """Of the arrays that are saved of it, by the names in its ``state_dict``."""
+        """Return the shapes of its saved arrays by their names in the ``state_dict``."""
         raise NotImplementedError
 
     def parameters(self) -> int:
-        """Trained numbers: all that is saved of it, or none."""
+        """Return the number of trained parameters: all of its saved numbers, or 0."""
         return sum(math.prod(shape) for shape in self.shapes().values()) if self.trainable else 0
 
     def smoother(self) -> Encoding | None:
-        """Return a variant with which the network varies less between pixels; None where it has no such."""
+        """Return a variant with which the network varies less between pixels, or None where there is none."""
         return None
 
 
 @dataclass(frozen=True, config=CONFIG)
 class Identity(Encoding, name="none", implementation="sfumato.models.encodings.identity:build"):
-    """The coordinates as they are."""
+    """The coordinates, unchanged."""
 
     trainable: ClassVar[bool] = False
     identity: ClassVar[bool] = True
 
     def outputs(self) -> int:
-        """As many as there are coordinates."""
+        """Return the number of coordinates."""
         return COORDINATES
 
     def multiply_adds(self) -> int:
-        """None."""
+        """Return 0."""
         return 0
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
-        """Nothing."""
+        """Return no shapes: nothing is saved."""
         return {}
 
 
@@ -84,22 +84,24 @@ class Fourier(Encoding, name="fourier"):
 
     trainable: ClassVar[bool] = False
 
-    sigma: float = Field(default=10.0, gt=0, description="standard deviation of the frequencies, in cycles a unit")
-    features: int = Field(default=256, ge=2, le=65536, multiple_of=2, description="inputs made, half cos and half sin")
+    sigma: float = Field(default=10.0, gt=0, description="standard deviation of the frequencies in cycles per unit")
+    features: int = Field(
+        default=256, ge=2, le=65536, multiple_of=2, description="number of features, half cos and half sin"
+    )
 
     def outputs(self) -> int:
-        """Cosines and sines."""
+        """Return the number of cosines and sines."""
         return self.features
 
     def multiply_adds(self) -> int:
-        """Each of half as many angles is a product of all coordinates with a frequency."""
+        """Return the multiply-adds of the angles, half as many as features: dot products with the coordinates."""
         return self.features // 2 * COORDINATES
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
-        """The frequencies."""
+        """Return the shape of the frequencies."""
         return {"frequencies": (COORDINATES, self.features // 2)}
 
     def smoother(self) -> Encoding | None:
-        """Lower frequencies: the default's, or a quarter of its own where these are as low."""
+        """Return one with lower frequencies: sigma's default, or a quarter of sigma where it is no higher."""
         default = Fourier().sigma
         return replace(self, sigma=one_digit(default if self.sigma > default else self.sigma / 4))

@@ -1,4 +1,4 @@
-"""How the weights are drawn before training."""
+"""Initializations of the weights."""
 
 from __future__ import annotations
 
@@ -20,33 +20,33 @@ class Initialization(
     implementations="sfumato.models.initializations.{name}:draw",
     facts=("needs_picture", "scratch_bytes", "operations"),
 ):
-    """A distribution of initial weights and biases."""
+    """Distribution of the initial weights and biases."""
 
     needs_picture: ClassVar[bool]
-    """Whether it places units in the plane of a picture, so that it serves no other inputs."""
+    """Whether it places units in the plane of a picture, so that no other inputs fit."""
     scratch_bytes: ClassVar[int]
-    """Bytes per weight that drawing the largest layer takes besides the weights."""
+    """Temporary bytes per weight while the largest layer is drawn."""
 
     def operations(self, layers: tuple[LinearLayer, ...]) -> int:
-        """Return the floating-point operations besides drawing each weight, about."""
+        """Return the approximate floating-point operations besides drawing each weight."""
         raise NotImplementedError
 
 
 @dataclass(frozen=True, config=CONFIG)
 class IndependentWeights(Initialization):
-    """Every weight is drawn by itself, in float64, and converted."""
+    """Weights drawn independently, in float64, and converted."""
 
     needs_picture: ClassVar[bool] = False
     scratch_bytes: ClassVar[int] = 20
 
     def operations(self, layers: tuple[LinearLayer, ...]) -> int:
-        """None."""
+        """Return 0."""
         return 0
 
 
 @dataclass(frozen=True, config=CONFIG)
 class Gaussian(IndependentWeights, name="gaussian"):
-    """Normal with standard deviation scale / sqrt(fan_in + 1), biases alike: the 2012 rule."""
+    """Normal weights and biases with standard deviation scale / sqrt(fan_in + 1), as in 2012."""
 
     scale: float = Field(default=0.3, gt=0, description="numerator of the standard deviation")
 
@@ -82,7 +82,7 @@ class Orthogonal(Initialization, name="orthogonal"):
     gain: float = Field(default=1.0, gt=0, description="factor of the orthonormal matrix")
 
     def operations(self, layers: tuple[LinearLayer, ...]) -> int:
-        """Of a QR factorization of each layer."""
+        """Return the operations of a QR factorization of each layer."""
         return sum(8 * max(each.inputs, each.units) * min(each.inputs, each.units) ** 2 for each in layers)
 
 
@@ -93,23 +93,23 @@ class Siren(IndependentWeights, name="siren"):
     Biases are uniform within +-1/sqrt(fan_in).
     """
 
-    omega: float = Field(default=30.0, gt=0, description="the frequency of the sine units that it is made for")
+    omega: float = Field(default=30.0, gt=0, description="frequency of the sine units")
 
 
 @dataclass(frozen=True, config=CONFIG)
 class RandomHyperplanes(Initialization, name="random_hyperplanes"):
-    """The edge of every unit, where its sum is 0, passes through a random place of the picture.
+    """The zero line of every unit, where its preactivation is 0, passes through a random point of the picture.
 
-    A hidden layer is scaled so that its sums have the standard deviation 1 over the picture.
+    A hidden layer is scaled so that its preactivations have standard deviation 1 over the picture.
     """
 
     needs_picture: ClassVar[bool] = True
     scratch_bytes: ClassVar[int] = 36
 
-    scale: float = Field(default=30.0, gt=0, description="how steep the first layer's units are: length of the weights")
+    scale: float = Field(default=30.0, gt=0, description="norm of the weights of each first-layer unit: its steepness")
 
     def operations(self, layers: tuple[LinearLayer, ...]) -> int:
-        """Each hidden unit's place goes through all layers below."""
+        """Return the operations of passing one random point per hidden unit through all layers below."""
         return sum(
             2 * layer.units * sum(below.weights for below in layers[:number])
             for number, layer in enumerate(layers[:-1])

@@ -1,4 +1,4 @@
-"""The loss function: of one sample, summed over its channels, averaged over a step's samples."""
+"""Loss functions: summed over the channels of a sample, averaged over the samples of a step."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from sfumato.recipe.choices.choice import CONFIG, Choice
 
 @dataclass(frozen=True, config=CONFIG)
 class Loss(Choice, family="loss", implementations="sfumato.training.losses:{name}"):
-    """A loss function."""
+    """Loss function, summed over channels and averaged over samples."""
 
     compiled: ClassVar[bool] = False
-    """Whether compiled engines have it too (`sfumato.training.engines.compiled_loss`)."""
+    """Whether compiled engines implement it too (`sfumato.training.engines.compiled_loss`)."""
 
 
 @dataclass(frozen=True, config=CONFIG)
 class MSE(Loss, name="mse"):
-    """Half the squared error: 0.5 (output - target)^2, so that batch 1 is the 2012 program."""
+    """Half the squared error: 0.5 (output - target)^2, so that batch 1 gives the updates of 2012."""
 
     compiled: ClassVar[bool] = True
 

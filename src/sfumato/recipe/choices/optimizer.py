@@ -1,4 +1,4 @@
-"""What every optimizer states about itself."""
+"""The base classes of optimizers, with the facts that every optimizer states about itself."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class Optimizer(
     facts=("hooks_layers", "memory", "operations", "step_estimate"),
     compiled_facts=("compiled_memory",),
 ):
-    """An optimizer; every one has a learning rate."""
+    """Optimizer; every one has a learning rate."""
 
     hooks_layers: ClassVar[bool]
-    """Whether it looks at what the samples of a batch leave in the layers, so that a batch cannot be divided."""
+    """Whether it reads layer inputs or gradients of the samples of a batch, so that a batch cannot be divided."""
 
     compiled: ClassVar[str] = ""
-    """Where its compiled form is, as ``module:attribute``; empty where there is none. One that has it states its
+    """Its compiled form, as ``module:attribute``; empty where there is none. An optimizer that has one states its
     `compiled_memory`."""
 
     lr: float = Field(default=0.001, ge=0, description="learning rate")
@@ -39,32 +39,32 @@ class Optimizer(
         return load(cls.compiled)
 
     def memory(self, network: NetworkSize) -> Memory:
-        """Return what it keeps, and takes for a step, with automatic differentiation."""
+        """Return the memory of its state and of a step with automatic differentiation."""
         raise NotImplementedError
 
     def compiled_memory(self, network: NetworkSize, threads: int) -> CompiledMemory | None:
-        """Return the same of its compiled form; None where it has none."""
+        """Return the memory of its compiled form, or None where it has none."""
         return None
 
     def operations(self, work: TrainingWork) -> Operations | None:
-        """Return the floating-point operations of a training's matrix products; None where they are not known."""
+        """Return the floating-point operations of a training's matrix products, or None where they are not known."""
         raise NotImplementedError
 
     def step_estimate(self, layers: tuple[Layer, ...]) -> StepEstimate:
-        """Return what a step costs at most, about; the costs of an elementwise one are not worth counting."""
+        """Return an approximate upper bound on the cost of a step; elementwise operations are not counted."""
         raise NotImplementedError
 
     def slower(self) -> Self:
-        """Return it with a lower rate: its default, or a tenth of its own where that is not far above the default."""
+        """Return it with a lower rate: the default if the rate is over twice as high, else a tenth of the rate."""
         return replace(self, lr=one_digit(self._lower_rate()))
 
     def faster(self) -> Self:
-        """Return it with a higher rate: its default, or ten times its own where that is not below the default."""
+        """Return it with a higher rate: the default if the rate is lower, else ten times the rate."""
         default = type(self)().lr
         return replace(self, lr=one_digit(default if self.lr < default else 10 * self.lr))
 
     def growth_note(self) -> str:
-        """Return a sentence on how large updates may grow whatever the gradient; empty where they may not."""
+        """Return a sentence on how large updates may grow regardless of the gradient, or "" where they do not."""
         return ""
 
     def _lower_rate(self) -> float:
@@ -74,14 +74,14 @@ class Optimizer(
 
 @dataclass(frozen=True, config=CONFIG)
 class ElementwiseOptimizer(Optimizer):
-    """A weight's update follows from its own gradients alone, without a product of matrices."""
+    """Optimizer whose update of a weight depends on that weight's gradients alone, without matrix products."""
 
     hooks_layers: ClassVar[bool] = False
 
     def operations(self, work: TrainingWork) -> Operations | None:
-        """Those of the network."""
+        """Return the operations of the network alone."""
         return Operations(work.passes(work.samples), 0)
 
     def step_estimate(self, layers: tuple[Layer, ...]) -> StepEstimate:
-        """None."""
+        """Return an estimate of 0 operations."""
         return StepEstimate(0)

@@ -1,4 +1,4 @@
-"""The order in which training samples are drawn."""
+"""Samplers: orders of the training samples."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from sfumato.recipe.choices.choice import CONFIG, Choice
 
 @dataclass(frozen=True, config=CONFIG)
 class Sampler(Choice, family="sampler", implementations="sfumato.training.samplers:{name}"):
-    """Draws the training samples of one epoch after another."""
+    """Order of the training samples, epoch by epoch."""
 
 
 @dataclass(frozen=True, config=CONFIG)
 class Shuffled(Sampler, name="shuffled"):
-    """A new permutation every epoch, as in 2012."""
+    """A new permutation in every epoch, as in 2012."""
 
 
 @dataclass(frozen=True, config=CONFIG)
 class Sequential(Sampler, name="sequential"):
-    """Row by row, the same every epoch."""
+    """Row by row, the same in every epoch."""
 
 
 @dataclass(frozen=True, config=CONFIG)
 class Fixed(Sampler, name="fixed"):
-    """One permutation, the same every epoch."""
+    """One permutation, the same in every epoch."""
 
 
 @dataclass(frozen=True, config=CONFIG)
 class Replacement(Sampler, name="replacement"):
-    """Independent draws with replacement; an epoch has as many as there are samples."""
+    """Independent draws with replacement, as many per epoch as there are samples."""

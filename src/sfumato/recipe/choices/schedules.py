@@ -1,4 +1,4 @@
-"""How the learning rate changes on the way to the end of the budget."""
+"""Schedules of the learning rate over the budget."""
 
 from __future__ import annotations
 
@@ -10,41 +10,43 @@ from sfumato.recipe.choices.choice import CONFIG, Choice
 
 @dataclass(frozen=True, config=CONFIG)
 class Schedule(Choice, family="schedule", implementations="sfumato.training.schedules:{name}", facts=("needs_end",)):
-    """A factor of the learning rate, by the part of the budget that is spent."""
+    """Factor of the learning rate as a function of the fraction of the budget that is spent."""
 
-    warmup: float = Field(default=0.0, ge=0, lt=1, description="part of the budget over which the rate rises from 0")
+    warmup: float = Field(
+        default=0.0, ge=0, lt=1, description="fraction of the budget over which the rate rises from 0"
+    )
 
     def needs_end(self) -> bool:
-        """Tell whether the factor depends on when the budget ends, so that the budget must say it."""
+        """Tell whether the factor depends on the end of the budget, so that the budget must have a known end."""
         raise NotImplementedError
 
 
 @dataclass(frozen=True, config=CONFIG)
 class Constant(Schedule, name="constant"):
-    """The same rate to the end (after any warm-up)."""
+    """Constant rate after any warm-up."""
 
     def needs_end(self) -> bool:
-        """For its warm-up alone."""
+        """Tell whether there is a warm-up, which needs the end of the budget."""
         return self.warmup > 0
 
 
 @dataclass(frozen=True, config=CONFIG)
 class Linear(Schedule, name="linear"):
-    """Plain down to `end` times the rate."""
+    """Linear decay to `end` times the rate."""
 
-    end: float = Field(default=0.0, ge=0, le=1, description="factor reached at the end")
+    end: float = Field(default=0.0, ge=0, le=1, description="factor at the end of the budget")
 
     def needs_end(self) -> bool:
-        """Always."""
+        """Return True."""
         return True
 
 
 @dataclass(frozen=True, config=CONFIG)
 class Cosine(Schedule, name="cosine"):
-    """Down along half a cosine to `end` times the rate (Loshchilov and Hutter 2017)."""
+    """Decay along half a cosine to `end` times the rate (Loshchilov and Hutter 2017)."""
 
-    end: float = Field(default=0.0, ge=0, le=1, description="factor reached at the end")
+    end: float = Field(default=0.0, ge=0, le=1, description="factor at the end of the budget")
 
     def needs_end(self) -> bool:
-        """Always."""
+        """Return True."""
         return True

@@ -35,7 +35,7 @@ class FrameWriter(FolderObserver[PictureSnapshot]):
 
     def observe(self, snapshot: PictureSnapshot) -> None:
         """Save a frame, and at the end the painting: encoded once, since a large PNG takes seconds."""
-        painting = images.shown(snapshot.painting(), self._transfer)
+        painting = images.to_srgb(snapshot.painting(), self._transfer)
         buffer = io.BytesIO()
         # Level 1 takes a third of the default's time for a tenth more bytes, and training waits for it.
         images.as_image(painting).save(buffer, format="PNG", compress_level=1)

@@ -61,7 +61,7 @@ class LiveView(FolderObserver[PictureSnapshot]):
         if painting is None:
             painting = self._coarse(snapshot)
         with suppress(RunError):
-            _write(self.folder / layout.LIVE, images.shown(painting, self._transfer), Moment.of(snapshot))
+            _write(self.folder / layout.LIVE, images.to_srgb(painting, self._transfer), Moment.of(snapshot))
 
     def finish(self, status: str) -> None:
         """Remove what only somebody who watches a running training needs."""

@@ -14,7 +14,7 @@ from typing import Literal
 
 from sfumato import images
 from sfumato.errors import PictureError
-from sfumato.images.refusal import shown
+from sfumato.images.refusal import quoted
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def main(path: str, name: str, side: str = "") -> None:
         if side:
             raise
         # People know it by the name that it had on their side.
-        sys.stdout.write(json.dumps({"problem": str(error).replace(shown(path), shown(name))}))
+        sys.stdout.write(json.dumps({"problem": str(error).replace(quoted(path), quoted(name))}))
         return
     if side:
         images.as_image(picture).save(sys.stdout.buffer, format="WEBP", quality=82, method=4)

@@ -44,7 +44,7 @@ def data(asked: Wanted, runs: Path, picture: str | None = None) -> dict[str, Any
             {"inputs": layer.inputs, "units": layer.units, "parameters": layer.parameters}
             for layer in description.layers
         ],
-        "connections": {"adds": sorted(connections.adds), "joins": connections.joins},
+        "connections": {"adds": sorted(connections.residual_layers), "joins": connections.concat_layer},
         "width": width,
         "height": height,
         "epochs": reach.epochs,

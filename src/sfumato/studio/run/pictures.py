@@ -142,7 +142,7 @@ def _shown_target(folder: Path) -> NDArray[np.float32]:
     picture = target.read(folder, found)
     settings = found["recipe"].get("picture")
     linear = isinstance(settings, dict) and settings.get("transfer") == "linear"
-    return images.shown(picture, "linear" if linear else "srgb")
+    return images.to_srgb(picture, "linear" if linear else "srgb")
 
 
 def _png(picture: NDArray[np.floating]) -> bytes:

@@ -38,8 +38,8 @@ class Autograd(Engine):
     def __init__(self, task: Task) -> None:
         recipe = task.recipe
         device, dtype = torch.device(recipe.device), models.DTYPES[recipe.dtype]
-        self._model = models.placed(task.model, device, dtype)
-        self._named = models.inner(self._model)
+        self._model = models.to_device(task.model, device, dtype)
+        self._named = models.unwrap(self._model)
         # Our own networks draw nothing while they compute.
         self._draws = None if recipe.model.module is None else CustomDraws(recipe.seed, device)
         self._parameters = [parameter for parameter in self._model.parameters() if parameter.requires_grad]

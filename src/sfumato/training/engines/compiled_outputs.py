@@ -91,7 +91,9 @@ def _compiled(model: MLP, activate: Activate, coordinates: NDArray[np.float64], 
         )
         begin, end = piece
         with flushed():
-            kernel.outputs(network.ctypes.data, encoded(model, coordinates[begin:end]), model.squash, out[begin:end])
+            kernel.outputs(
+                network.ctypes.data, encoded(model, coordinates[begin:end]), model.sigmoid_output, out[begin:end]
+            )
         memories.append(memory)
 
     # Whole tiles, so that the answers do not depend on the number of threads.

@@ -55,7 +55,7 @@ class LayerProbe:
 
     def _measured(self, weights: Mapping[str, NDArray[Any]]) -> NetworkStats:
         if self._copy is None:
-            self._copy = copy.deepcopy(models.inner(self._model)).cpu().eval()
+            self._copy = copy.deepcopy(models.unwrap(self._model)).cpu().eval()
             for parameter in self._copy.parameters():
                 # Gradients are looked at in layers that are not trained too; whole numbers have none.
                 parameter.requires_grad_(parameter.is_floating_point())

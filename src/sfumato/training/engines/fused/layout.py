@@ -76,7 +76,7 @@ class Layout:
             fan_in, fan_out = fan_ins[layer], sizes[layer + 1]
             rows, columns = up(fan_in + 1), up(fan_out)
             row[Field.FAN_IN], row[Field.FAN_OUT], row[Field.ROWS], row[Field.COLUMNS] = fan_in, fan_out, rows, columns
-            row[Field.ADDS], row[Field.JOINED] = layer in connections.adds, fan_in - sizes[layer]
+            row[Field.ADDS], row[Field.JOINED] = layer in connections.residual_layers, fan_in - sizes[layer]
             row[Field.WEIGHTS] = self.parameters
             self.parameters += rows * columns
             row[Field.WEIGHTS_T] = self.weights_t
