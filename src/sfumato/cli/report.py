@@ -28,9 +28,9 @@ def command(arguments: Sequence[str]) -> int:
     from sfumato.lab import report
     from sfumato.lab.experiment import read
     from sfumato.lab.report.progress import progress
-    from sfumato.runs.elsewhere import named_by
+    from sfumato.runs.elsewhere import output_flag
 
-    with named_by(""), log_to(_say):
+    with output_flag(""), log_to(_say):
         found = read(Path(parsed.experiment))
         files = report.write(found)
     state = progress(found)

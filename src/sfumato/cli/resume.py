@@ -28,7 +28,7 @@ def command(arguments: Sequence[str]) -> int:
     if runs.requests.is_live(folder):
         if runs.load_run(folder).status != "paused":
             raise RunError(f"{folder} is being trained by another process. Wait for it, or stop it: sfumato stop.")
-        runs.requests.ask(folder, "resume")
+        runs.requests.send(folder, "resume")
         sys.stdout.write(f"asked {folder} to go on\n")
         return 0
     if (asked := runs.queued.read(folder)) is not None:
