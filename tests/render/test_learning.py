@@ -147,14 +147,14 @@ def test_exact_paintings_are_repainted_only_above_the_picture_s_size(
         sorted((folder / "moments").iterdir())[-1].unlink()
     path = remake(sf.load_run(folder), FilmOptions(size=size, **SHORT), ignore)
     box = plan_within((int(size[:3]), int(size[4:])), (WIDTH, HEIGHT)).picture
-    pictures = decoded(path)[-1][box.top : box.bottom, box.left : box.right] / 255
+    final = decoded(path)[-1][box.top : box.bottom, box.left : box.right] / 255
     if not repainted:
-        assert pictures.max() < 0.02
+        assert final.max() < 0.02
         return
     model, _ = run.model()
     size_of = (box.height, box.width)
     region = zoom.aligned_region(run.recipe.coordinates, (HEIGHT, WIDTH), size_of)
-    assert np.abs(pictures - zoom.paint(model, run.recipe, size_of, region)).mean() < 0.01
+    assert np.abs(final - zoom.paint(model, run.recipe, size_of, region)).mean() < 0.01
 
 
 @pytest.mark.parametrize(("options", "full"), [({}, False), ({"max_side": 200}, True), ({"kind": "error"}, True)])
