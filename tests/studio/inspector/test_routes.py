@@ -56,7 +56,7 @@ def test_a_layer_s_units(inside: TestClient, at: str, trained: sf.Run) -> None:
     width, height = found["cell"]
     gap = found["gap"]
     first = sheet[gap : gap + height, gap : gap + width]
-    answers = layer.answers[found["order"][0]]
+    answers = layer.outputs[found["order"][0]]
     assert np.corrcoef(np.abs(answers).ravel(), first.max(axis=2).astype(float).ravel())[0, 1] > 0.5
 
 

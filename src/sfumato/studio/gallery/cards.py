@@ -134,7 +134,7 @@ def card(each: Entry, before: int | None = None) -> dict[str, Any]:
     return {
         **about,
         "name": names.encoded(each.name),
-        "shown": each.shown,
+        "shown": each.printable_name,
         "running_psnr": None if each.psnr is not None else progress.running_psnr(each.folder, each.state),
         "state": each.state if before is None or each.state == "running" else entry.QUEUED,
         "before": before,
