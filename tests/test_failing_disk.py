@@ -102,7 +102,7 @@ def test_a_read_only_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
     with monkeypatch.context() as patch:
         patch.setattr("filelock.FileLock.acquire", refuse)
-        for use in (lambda: sf.resume(run.folder), lambda: requests.ask(run.folder, "stop")):
+        for use in (lambda: sf.resume(run.folder), lambda: requests.send(run.folder, "stop")):
             with pytest.raises(sf.RunError, match=r"cannot write .*lock: read-only file system"):
                 use()
     with monkeypatch.context() as patch:

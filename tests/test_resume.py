@@ -192,20 +192,20 @@ def test_pause_resume_and_stop_through_the_folder(tmp_path: Path) -> None:
     thread.start()
     eventually(lambda: len(seen) > 3)
     (folder,) = tmp_path.iterdir()
-    requests.ask(folder, "pause")
+    requests.send(folder, "pause")
     eventually(lambda: sf.load_run(folder).status == "paused")
     count = len(seen)
     time.sleep(0.4)
     assert len(seen) <= count + 1
-    requests.ask(folder, "resume")
+    requests.send(folder, "resume")
     eventually(lambda: len(seen) > count + 3)
     assert sf.load_run(folder).status == "running"
-    requests.ask(folder, "stop")
+    requests.send(folder, "stop")
     thread.join(PATIENCE)
     assert sf.load_run(folder).status == "stopped"
-    assert requests.asked(folder) is None
+    assert requests.pending(folder) is None
     with pytest.raises(sf.RunError, match="no process works on"):
-        requests.ask(folder, "stop")
+        requests.send(folder, "stop")
 
 
 def test_warm_start(tmp_path: Path) -> None:

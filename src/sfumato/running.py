@@ -19,7 +19,7 @@ from sfumato.recipe import Recipe, recipe_id
 from sfumato.render.film_options import FilmOptions
 from sfumato.runs import Run, create, load_run
 from sfumato.runs.observers import RunRecord, writers
-from sfumato.runs.room import check_room
+from sfumato.runs.room import check_disk_space
 from sfumato.training import (
     Observer,
     Observers,
@@ -84,7 +84,9 @@ def new_run(
     """
     with notebook.figure(options.live) as figure:
         trainer = _trainer(recipe, picture, model)
-        check_room(place, picture=picture.nbytes, weights=_bytes(trainer.weights()), checkpoint=_bytes(trainer.state()))
+        check_disk_space(
+            place, picture=picture.nbytes, weights=_bytes(trainer.weights()), checkpoint=_bytes(trainer.state())
+        )
         identity = recipe_id(recipe, images.sha256(picture))
         # The folder comes last, so that wrong input leaves nothing behind.
         folder = place if is_folder else create(place, recipe.picture.source, identity)

@@ -56,7 +56,7 @@ CASES: dict[str, tuple[list[str], str]] = {
     ),
     "film cropped to a line": (
         ["paint", "TILE", "--film.size", "2x4096", "--film.fit", "crop", "--picture.size", "400x2"],
-        "size must be nearer to the picture's shape",
+        "size must be nearer to the picture's aspect ratio",
     ),
     "resumed film in a missing folder": (
         ["resume", "RUN", "--film.out", "nowhere/x.mp4"],
@@ -140,7 +140,7 @@ def test_wrong_input_is_refused_in_python(tmp_path: Path) -> None:
 def test_a_folder_without_write_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # The user who runs the tests may be allowed to write anywhere.
     monkeypatch.setattr(os, "access", lambda *_: False)
-    with pytest.raises(sf.RunError, match="film.out must be a file in a folder that may be written"):
+    with pytest.raises(sf.RunError, match="film.out must be a file in a folder with write permission"):
         sf.paint(picture(), runs=tmp_path / "runs", film=FilmOptions(out=str(tmp_path / "x.mp4")))
 
 

@@ -1,4 +1,4 @@
-"""A real kernel executes a real notebook."""
+"""Tests of the live figure in a notebook that a real kernel executes."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ long = {{**small, "budget": {{"seconds": 3}}, "evaluation": {{"interval": "auto"
 
 
 class Client(NotebookClient):
-    """Remembers every message about displays, and can interrupt."""
+    """A client that records every display message."""
 
     def __init__(self, *cells: str, folder: Path) -> None:
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in (SETUP, *cells)])
         super().__init__(notebook, timeout=round(PATIENCE), resources={"metadata": {"path": str(folder)}})
-        self.shown: list[tuple[str, dict[str, Any], float, int]] = []
+        self.displayed: list[tuple[str, dict[str, Any], float, int]] = []
 
     def process_message(self, msg: dict[str, Any], cell: Any, cell_index: int) -> Any:
         if msg["msg_type"] in ("display_data", "update_display_data"):
-            self.shown.append((msg["msg_type"], msg["content"], time.monotonic(), cell_index))
+            self.displayed.append((msg["msg_type"], msg["content"], time.monotonic(), cell_index))
         return super().process_message(msg, cell, cell_index)
 
 
@@ -50,19 +50,19 @@ def outputs(client: Client, cell: int) -> list[Any]:
     return [each for each in client.nb.cells[cell].outputs if each.output_type != "stream"]
 
 
-AT_WORK = """
+CPU_CLOCK = """
 import time, types
 import sfumato.notebook.live, sfumato.training.overhead, sfumato.training.trainer
 clock = types.SimpleNamespace(monotonic=time.thread_time, perf_counter=time.thread_time)
 for module in (sfumato.notebook.live, sfumato.training.overhead, sfumato.training.trainer):
     module.time = clock
 """
-"""Seconds are those in which the kernel works, not those in which a busy machine does something else."""
+"""Code that makes the kernel measure processor time, independent of the load of the machine."""
 
 
 ENDLESS = 4
 CELLS = (
-    AT_WORK + "sf.paint(picture, **long)",
+    CPU_CLOCK + "sf.paint(picture, **long)",
     "run = sf.paint(picture, film='none', live=False, **small)\nrun",
     "run",
     "run = sf.paint(picture, **{**long, 'budget': {'seconds': 1000}})",
@@ -72,23 +72,23 @@ CELLS = (
     "try:\n    sf.paint(picture, observers=[lambda s: 1 / (s.step < 5)], **small)\nexcept ZeroDivisionError:\n    pass",
     "try:\n    sf.paint('nowhere.png', **small)\nexcept sf.PictureError as error:\n    print(error)",
 )
-"""After the setup, which is cell 0; while `ENDLESS` trains, the kernel is interrupted."""
+"""Cells after the setup, which is cell 0. While `ENDLESS` trains, the kernel is interrupted."""
 
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Client:
-    """One that has executed all cells in one kernel: to start it and to import costs more than they do."""
+    """Return a client that has executed all cells in one kernel, since starting one and importing take longest."""
     client = Client(*CELLS, folder=tmp_path_factory.mktemp("notebook"))
 
     ended = threading.Event()
 
     def interrupt() -> None:
-        eventually(lambda: ended.is_set() or sum(cell == ENDLESS for *_, cell in client.shown) >= 3)
+        eventually(lambda: ended.is_set() or sum(cell == ENDLESS for *_, cell in client.displayed) >= 3)
         if ended.is_set():
             return
         assert client.km is not None
-        asked: Any = client.km.interrupt_kernel()
-        asyncio.run(asked)
+        interruption: Any = client.km.interrupt_kernel()
+        asyncio.run(interruption)
 
     thread = threading.Thread(target=interrupt)
     thread.start()
@@ -100,15 +100,15 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Client:
     return client
 
 
-def test_one_figure_that_changes_in_place_and_ends_as_the_run(client: Client) -> None:
-    shown = [each for each in client.shown if each[-1] < ENDLESS]
-    kinds = [kind for kind, *_ in shown]
+def test_one_figure_is_updated_in_place_and_replaced_by_the_run(client: Client) -> None:
+    updates = [each for each in client.displayed if each[-1] < ENDLESS]
+    kinds = [kind for kind, *_ in updates]
     assert kinds == ["display_data"] + ["update_display_data"] * (len(kinds) - 1)
-    assert len({content["transient"]["display_id"] for _, content, _, _ in shown}) == 1
-    # At most two a second, of training and of film; and the first and the last.
-    times = [when for _, _, when, _ in shown]
+    assert len({content["transient"]["display_id"] for _, content, _, _ in updates}) == 1
+    # There are at most two updates per second, of training and of the film, and the first and the last.
+    times = [when for _, _, when, _ in updates]
     assert 5 <= len(times) <= 2 * (times[-1] - times[0]) + 4
-    pages = [content["data"]["text/html"] for _, content, _, _ in shown]
+    pages = [content["data"]["text/html"] for _, content, _, _ in updates]
     middle = pages[len(pages) // 2]
     assert middle.count("data:image/webp;base64,") == 2
     assert re.search(r"epoch \d+\.\d\d   -?\d+\.\d\d dB   [\d.]+k? samples/s   0:0\d left", middle)
@@ -119,7 +119,7 @@ def test_one_figure_that_changes_in_place_and_ends_as_the_run(client: Client) ->
     figure, result = outputs(client, 1)
     assert figure.data["text/html"].startswith("<figure><img")
     assert "s of training" in figure.data["text/html"]
-    # Not shown twice; but in a cell of its own it is.
+    # The run is not displayed twice in one cell, but it is in a later cell.
     assert "text/html" not in result.data
     assert result.data["text/plain"].startswith("Run(folder=")
     for cell in (2, 3):
@@ -134,7 +134,7 @@ def test_one_figure_that_changes_in_place_and_ends_as_the_run(client: Client) ->
     assert 0 < longer["overhead"]["seconds"]["notebook"] <= 0.05 * 3
 
 
-def test_an_interrupt_stops_and_writes_everything_and_an_error_leaves_the_figure(client: Client) -> None:
+def test_an_interrupt_stops_and_writes_all_files_and_an_error_keeps_the_figure(client: Client) -> None:
     (figure,) = outputs(client, ENDLESS)
     assert "dB stopped after" in figure.data["text/html"]
     assert "dB stopped after" in outputs(client, 5)[0].data["text/html"]
@@ -148,7 +148,7 @@ def test_an_interrupt_stops_and_writes_everything_and_an_error_leaves_the_figure
     assert outputs(client, 9) == []
 
 
-def test_elsewhere_nothing_changes(tmp_path: Path) -> None:
+def test_outside_of_notebooks_nothing_changes(tmp_path: Path) -> None:
     code = f"""
 import signal, sys
 import sfumato as sf
@@ -163,7 +163,7 @@ assert not [name for name in sys.modules if name.split(".")[0] in ("IPython", "i
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_no_figure_can_be_asked_for_elsewhere(tmp_path: Path) -> None:
+def test_a_live_figure_is_refused_outside_of_notebooks(tmp_path: Path) -> None:
     with pytest.raises(sf.SfumatoError, match="live must be None or False outside of a Jupyter notebook"):
         sf.paint(picture(), runs=tmp_path / "runs", live=True, **SMALL)
     assert not list(tmp_path.iterdir())

@@ -67,7 +67,7 @@ def prepare(task: str, side: int, changes: dict[str, Any], folder: Path) -> Any:
         api.paint(picture, recipe=recipe, runs=folder, film="none", live=False)
 
     def render() -> None:
-        zoom.rendering(load_run(painted.folder).model()[0], recipe, (side, side))
+        zoom.paint_uint8(load_run(painted.folder).model()[0], recipe, (side, side))
 
     if task == "render":
         painted = api.paint(picture[:16, :16], recipe=recipe, runs=folder, film="none", live=False)

@@ -1,4 +1,4 @@
-"""One run for all tests of this folder, which do not change it."""
+"""A run that the tests of this folder share and do not change."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ from tests.render.small_run import small_run
 @pytest.fixture(scope="session")
 def run(tmp_path_factory: pytest.TempPathFactory) -> sf.Run:
     with pytest.MonkeyPatch.context() as patch:
-        # However short the run is: moments in its middle are looked at here.
+        # The run is short, and tests need moments in its middle, so their overhead is not limited.
         patch.setattr("sfumato.runs.observers.moments.MomentWriter.overhead", sf.Overhead.unlimited())
         return small_run(tmp_path_factory.mktemp("runs"))

@@ -1,4 +1,4 @@
-"""A finished run for the tests that draw it."""
+"""A small finished run for tests."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ HEIGHT, WIDTH = 20, 16
 
 
 def small_run(runs: Path, **changes: Any) -> sf.Run:
-    """Three epochs, each with an exact painting; without a film."""
+    """Train for three epochs, each with an exact painting, and without a film."""
     return sf.paint(picture(HEIGHT, WIDTH), runs=runs, film="none", **{**SMALL, **changes})

@@ -17,7 +17,7 @@ RUN = [CurvePoint(epoch, 2.5 * epoch, 0.1 / (1 + epoch), 12 + 0.7 * epoch) for e
 
 
 def texts(path: Path) -> list[str]:
-    """What one can read in it; fails unless it is well-formed."""
+    """Return the texts of an SVG; raise unless it is well-formed."""
     return [
         "".join(element.itertext()).strip()
         for element in ET.fromstring(path.read_bytes()).iter("{http://www.w3.org/2000/svg}text")
@@ -29,13 +29,13 @@ def curve(path: Path, points: list[CurvePoint], title: str = "") -> list[str]:
     return texts(path)
 
 
-def test_axes_title_and_final_values_can_be_read(tmp_path: Path) -> None:
+def test_axes_title_and_final_values_are_written(tmp_path: Path) -> None:
     found = curve(tmp_path / "curve.partial", RUN, "Cats & <dogs> at $5 or $6")
     for text in ("PSNR (dB)", "loss", "epoch (50 s of training)", "Cats & <dogs> at $5 or $6", "26.00 dB", "0.00476"):
         assert text in found
 
 
-def test_the_final_value_is_the_last_that_was_measured(tmp_path: Path) -> None:
+def test_the_final_value_is_the_last_finite_one(tmp_path: Path) -> None:
     later = [
         CurvePoint(21, 60, math.inf, None),
         CurvePoint(22, 61, math.nan, math.inf),
@@ -47,7 +47,7 @@ def test_the_final_value_is_the_last_that_was_measured(tmp_path: Path) -> None:
 
 
 def lines(path: Path, color: str) -> list[list[tuple[float, float]]]:
-    """The points of the lines of one color, in the SVG's own units."""
+    """Return the points of the lines of one color, in units of the SVG."""
     return [
         [(float(x), float(y)) for x, y in re.findall(r"[ML] (\S+) (\S+)", element.get("d", ""))]
         for element in ET.fromstring(path.read_bytes()).iter("{http://www.w3.org/2000/svg}path")
@@ -55,21 +55,21 @@ def lines(path: Path, color: str) -> list[list[tuple[float, float]]]:
     ]
 
 
-def test_values_that_were_not_measured_leave_the_line_whole(tmp_path: Path) -> None:
+def test_missing_values_do_not_interrupt_the_line(tmp_path: Path) -> None:
     sparse = [CurvePoint(e, e, 0.1, 20 + e % 4 if e % 2 == 0 else None) for e in range(21)]
     curve(tmp_path / "curve.svg", sparse)
     assert [len(line) for line in lines(tmp_path / "curve.svg", PSNR_COLOR)] == [11]
 
 
-def test_the_loss_is_logarithmic_and_both_share_their_epochs(tmp_path: Path) -> None:
-    # Jumps up and down, so that no point is left out as lying on the line between its neighbors.
+def test_the_loss_is_logarithmic_and_both_panels_share_the_epochs(tmp_path: Path) -> None:
+    # The loss alternates, so that Matplotlib drops no point as lying on the line between its neighbors.
     bumpy = [CurvePoint(e, e, loss, 10 + e % 2) for e, loss in enumerate([0.1, 0.001, 1.0, 0.01, 0.1])]
     curve(tmp_path / "curve.svg", bumpy)
     (psnr,), (loss,) = (lines(tmp_path / "curve.svg", color) for color in (PSNR_COLOR, LOSS_COLOR))
     assert [x for x, _ in psnr] == pytest.approx([x for x, _ in loss])
     decade = (loss[1][1] - loss[2][1]) / 3
     assert [(y - loss[2][1]) / decade for _, y in loss] == pytest.approx([1, 3, 0, 2, 1])
-    # A better PSNR is higher up, where the SVG's rows are smaller.
+    # A better PSNR is higher up, where y is smaller in SVG.
     assert psnr[1][1] < psnr[0][1]
 
 
@@ -87,14 +87,14 @@ def test_no_point_leaves_labeled_axes(tmp_path: Path) -> None:
     assert {"PSNR (dB)", "loss", "epoch", "Nothing yet"} <= set(found)
 
 
-def test_a_title_in_any_script_is_kept(tmp_path: Path) -> None:
+def test_a_title_in_any_script_is_written(tmp_path: Path) -> None:
     assert "モナ・リザ 🎨" in curve(tmp_path / "curve.svg", RUN, "モナ・リザ\x00\n🎨")
 
 
 def test_the_same_points_give_the_same_bytes_and_settings_stay(tmp_path: Path) -> None:
     before = dict(matplotlib.rcParams)
     write_curve(tmp_path / "a.svg", RUN, title="Twice")
-    # What someone has set for plots of their own must neither change nor show.
+    # Settings of the caller must neither change nor have an effect.
     with matplotlib.rc_context({"lines.linewidth": 9, "axes.facecolor": "red"}):
         write_curve(tmp_path / "b.svg", RUN, title="Twice")
         assert matplotlib.rcParams["lines.linewidth"] == 9

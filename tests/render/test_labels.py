@@ -42,16 +42,16 @@ def test_epochs_have_about_three_digits(epoch: float, text: str) -> None:
         (math.nan, math.nan, "loss nan"),
     ],
 )
-def test_how_good_it_is(psnr: float | None, loss: float, text: str) -> None:
-    assert "".join(word for word, _ in labels.right(frame(psnr=psnr, loss=loss))) == text
+def test_the_label_of_psnr_or_loss(psnr: float | None, loss: float, text: str) -> None:
+    assert "".join(text for text, _ in labels.right(frame(psnr=psnr, loss=loss))) == text
 
 
-def test_digits_are_all_as_wide() -> None:
+def test_all_digits_have_one_width() -> None:
     assert len({theme.width(digit, 17) for digit in "0123456789"}) == 1
     assert theme.width("27.31", 17) == theme.width("11.17", 17)
 
 
-def test_a_long_title_is_shortened_to_its_room() -> None:
+def test_a_long_title_is_truncated() -> None:
     title = "A title that is far too long for this film"
     short = theme.shortened(title, 15, 120)
     assert short.endswith("…")

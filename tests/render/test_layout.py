@@ -8,7 +8,7 @@ from sfumato.render import theme
 from sfumato.render.layout import Band, Box, Layout, plan, plan_within
 
 
-def apart(one: Box, other: Box) -> bool:
+def disjoint(one: Box, other: Box) -> bool:
     return one.right <= other.left or other.right <= one.left or one.bottom <= other.top or other.bottom <= one.top
 
 
@@ -17,10 +17,10 @@ def test_everything_is_inside_and_nothing_overlaps(width: int, height: int, titl
     layout = plan((width, height), title=title)
     assert layout.width % 2 == layout.height % 2 == 0
     assert 320 <= max(layout.picture.width, layout.picture.height) <= 4096
-    check(layout)
+    check_boxes(layout)
 
 
-def check(layout: Layout) -> None:
+def check_boxes(layout: Layout) -> None:
     band = layout.band
     if band is None:
         return
@@ -33,9 +33,9 @@ def check(layout: Layout) -> None:
         assert box.top >= 0
         assert box.right <= layout.width
         assert box.bottom <= layout.height
-        assert all(other is box or apart(box, other) for other in boxes)
+        assert all(other is box or disjoint(box, other) for other in boxes)
     assert band.strip.width >= 6 * layout.text
-    # The longest labels that a run is likely to have fit beside each other, and beside the strip.
+    # Long labels fit beside each other, and beside the strip.
     left, right = theme.width("epoch 12345", layout.text), theme.width("loss 0.00123", layout.text)
     if band.one_line:
         assert band.labels.left + left < band.strip.left
@@ -51,31 +51,31 @@ def check(layout: Layout) -> None:
     title=st.booleans(),
     captions=st.booleans(),
 )
-def test_a_film_of_a_given_size_keeps_it_and_the_picture_its_shape(
+def test_a_film_of_a_given_size_preserves_the_aspect_ratio(
     film: tuple[int, int], picture: tuple[int, int], crop: bool, title: bool, captions: bool
 ) -> None:
     layout = plan_within(film, picture, crop=crop, title=title, captions=captions)
     assert (layout.width, layout.height) == film
-    check(layout)
+    check_boxes(layout)
     box, base = layout.picture, layout.base
     room = layout.height if layout.band is None else top_of(layout.band, layout.text)
-    # It touches two opposite sides of its room, or with `crop` all four.
+    # The picture touches two opposite sides of its room, or with `crop` all four.
     fills = (box.width == layout.width, box.height == room)
     assert all(fills) if crop else any(fills)
     assert box.right <= layout.width
     assert box.bottom <= room
-    # As high to its width as the picture is, but for a pixel.
+    # The aspect ratio is that of the picture, up to a pixel.
     assert abs(base[0] * picture[1] / picture[0] - base[1]) <= 1 + picture[1] / picture[0] or min(base) == 1
     assert crop or base == (box.width, box.height)
 
 
 def top_of(band: Band, text: int) -> int:
-    """The first row of the band."""
+    """Return the first row of the band."""
     first = band.captions or band.title or band.strip
     return first.top - round((0.3 if band.captions else 0.75) * text)
 
 
-def test_a_band_is_left_out_where_there_is_no_room() -> None:
+def test_the_band_is_left_out_of_a_small_film() -> None:
     assert plan_within((100, 80), (3, 2)).band is None
     band = plan_within((1920, 1080), (3, 2)).band
     assert band is not None
@@ -93,7 +93,7 @@ def test_a_band_is_left_out_where_there_is_no_room() -> None:
         ((8192, 100), (4096, 50)),
     ],
 )
-def test_small_pictures_are_enlarged_and_huge_ones_shrunk(size: tuple[int, int], picture: tuple[int, int]) -> None:
+def test_small_pictures_are_enlarged_and_huge_ones_reduced(size: tuple[int, int], picture: tuple[int, int]) -> None:
     layout = plan(size)
     assert (layout.picture.width, layout.picture.height) == picture
     assert layout.base == (picture[0] // layout.factor, picture[1] // layout.factor)

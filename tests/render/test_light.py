@@ -1,4 +1,4 @@
-"""Importing the part that draws stays quick."""
+"""Tests of the imports of `sfumato.render`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from sfumato import render
 
 
-def test_every_public_name_is_there() -> None:
+def test_every_public_name_exists() -> None:
     assert render.__all__ == sorted(render.__all__)
     for name in render.__all__:
         assert getattr(render, name) is not None
@@ -19,7 +19,7 @@ def test_every_public_name_is_there() -> None:
 
 
 @pytest.mark.slow
-def test_importing_it_brings_nothing_heavy() -> None:
+def test_importing_render_imports_no_heavy_package() -> None:
     code = "import sys, sfumato.render; print(sorted({'av', 'matplotlib', 'torch', 'skimage'} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert done.stdout.strip() == "[]"
+    result = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert result.stdout.strip() == "[]"

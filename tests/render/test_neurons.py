@@ -11,12 +11,12 @@ from sfumato.errors import RunError
 from sfumato.models import Region
 from sfumato.recipe import Coordinates, Model
 from sfumato.render import neurons
-from sfumato.render.neurons import Layer
+from sfumato.render.neurons import LayerOutputs
 from sfumato.training.health.layers import measured
 
 
 def by_hand(model: nn.Module, rows: list[float], columns: list[float], slope: float) -> list[np.ndarray]:
-    """(units, rows, columns) of each hidden layer of a network of leaky rectifiers."""
+    """Return the outputs (units, rows, columns) of each hidden layer of a network with leaky ReLU."""
     assert isinstance(model, models.MLP)
     x = np.array([[row, column] for row in rows for column in columns])
     found = []
@@ -27,16 +27,16 @@ def by_hand(model: nn.Module, rows: list[float], columns: list[float], slope: fl
     return found
 
 
-def test_pictures_are_the_activations_computed_by_hand(run: sf.Run) -> None:
+def test_outputs_are_the_activations_computed_by_hand(run: sf.Run) -> None:
     model, _ = run.model()
     rows, columns = np.linspace(-1, 1, 41).tolist(), np.linspace(-1, 1, 31).tolist()
-    for number, wanted in enumerate(by_hand(model, rows, columns, 0.01), start=1):
+    for number, expected in enumerate(by_hand(model, rows, columns, 0.01), start=1):
         layer = neurons.layer(model, run.recipe.coordinates, number, (41, 31))
-        assert layer.answers.shape == (16, 41, 31)
-        assert layer.answers == pytest.approx(wanted, abs=1e-5)
+        assert layer.outputs.shape == (16, 41, 31)
+        assert layer.outputs == pytest.approx(expected, abs=1e-5)
         assert isinstance(model, models.MLP)
         outgoing = model.linear_layers()[number].weight.detach().numpy()
-        importance = [np.mean(np.abs(wanted[u]) * np.sqrt(np.sum(outgoing[:, u] ** 2))) for u in range(16)]
+        importance = [np.mean(np.abs(expected[u]) * np.sqrt(np.sum(outgoing[:, u] ** 2))) for u in range(16)]
         assert layer.importance == pytest.approx(importance, rel=1e-4)
         assert layer.order.tolist() == sorted(range(16), key=lambda unit: -layer.importance[unit])
         assert not layer.dead.any()
@@ -45,22 +45,22 @@ def test_pictures_are_the_activations_computed_by_hand(run: sf.Run) -> None:
 def test_a_region_beyond_the_border(run: sf.Run) -> None:
     model, _ = run.model()
     layer = neurons.layer(model, run.recipe.coordinates, 1, (2, 3), Region(-0.5, 0, 1.5, 1))
-    assert layer.answers == pytest.approx(by_hand(model, [-2, 2], [-1, 0, 1], 0.01)[0], abs=1e-5)
+    assert layer.outputs == pytest.approx(by_hand(model, [-2, 2], [-1, 0, 1], 0.01)[0], abs=1e-5)
 
 
-def test_nothing_keeps_listening(run: sf.Run) -> None:
+def test_the_forward_hook_is_removed(run: sf.Run) -> None:
     model, _ = run.model()
     assert isinstance(model, models.MLP)
     neurons.layer(model, run.recipe.coordinates, 1, (2, 2))
     assert not model.activate._forward_hooks
 
 
-def test_dead_units_are_known() -> None:
+def test_dead_units_are_found() -> None:
     model = models.build(Model.of({"depth": 1, "width": 5, "activation": "relu"}), 3, 0)
     assert isinstance(model, models.MLP)
     hidden, last = model.linear_layers()
     with torch.no_grad():
-        # Never above 0; constant above 0, where its gradient passes; barely alive; only in one corner; not a number.
+        # Never above 0; constant above 0, where the gradient passes; small; positive in one corner only; nan.
         hidden.weight.copy_(torch.tensor([[1, 1], [0, 0], [0.001, 0], [1, 1], [torch.nan, 0]]))
         hidden.bias.copy_(torch.tensor([-9, 5, 5, -1.9, 0]))
         last.weight.copy_(torch.tensor([[1.0, 0.1, 2, 1, 1]] * 3))
@@ -75,14 +75,14 @@ def test_dead_units_are_those_of_the_health_check(activation: str) -> None:
     model = models.build(Model.of({"depth": 2, "width": 40, "activation": activation, "init": "gaussian(20)"}), 3, 1)
     assert isinstance(model, models.MLP)
     with torch.no_grad():
-        # The same output everywhere, and yet alive.
+        # Constant units that are not dead.
         model.linear_layers()[0].weight[:3] = 0.0
         model.linear_layers()[0].bias[:3] = 0.1
-        # A sum that is far from zero everywhere.
+        # A preactivation far from zero everywhere.
         model.linear_layers()[1].bias[5] = -1e4
-    # More than one tile.
-    places = torch.from_numpy(models.grid(Coordinates(), 40, 30)).float()
-    found, _ = measured(model, places, lambda outputs: outputs.square().sum(), 9)
+    # The grid has more than one tile.
+    positions = torch.from_numpy(models.grid(Coordinates(), 40, 30)).float()
+    found, _ = measured(model, positions, lambda outputs: outputs.square().sum(), 9)
     for number in (1, 2):
         dead = neurons.layer(model, Coordinates(), number, (40, 30)).dead
         assert dead.mean() == pytest.approx(found[number - 1].dead)
@@ -104,5 +104,5 @@ def test_other_networks_are_refused() -> None:
 
 
 def test_equal_importance_keeps_the_order() -> None:
-    layer = Layer(np.zeros((3, 1, 1), np.float32), np.array([0.5, 0.7, 0.5]), np.zeros(3, bool))
+    layer = LayerOutputs(np.zeros((3, 1, 1), np.float32), np.array([0.5, 0.7, 0.5]), np.zeros(3, bool))
     assert layer.order.tolist() == [1, 0, 2]

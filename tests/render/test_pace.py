@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfumato.render.pace import HELD, HOLD, pace
+from sfumato.render.pace import HOLD_SECONDS, MAX_HOLD_SHARE, film_timing
 
 
 @given(
@@ -15,33 +15,33 @@ from sfumato.render.pace import HELD, HOLD, pace
     fps=st.none() | st.floats(1, 50),
     seconds=st.none() | st.floats(0.5, 60),
 )
-def test_a_film_is_as_long_as_asked_and_as_smooth(
+def test_a_film_has_the_given_length_and_frame_rate(
     count: int, format: str, fps: float | None, seconds: float | None
 ) -> None:
-    found = pace(count, format, fps, seconds)
+    found = film_timing(count, format, fps, seconds)
     held = round(found.hold * found.fps)
-    whole = len(found.places) + held - 1
+    frames = len(found.positions) + held - 1
     assert found.fps == fps or fps is None
     if seconds is not None and seconds * found.fps > 4:
-        assert abs(whole - seconds * found.fps) <= 0.5 + 1e-6
-    # All but a modest part of it moves, and nothing comes twice.
-    assert found.hold <= max(1 / found.fps, HOLD + 0.5 / found.fps)
-    assert held <= max(1, HELD * whole + 1)
-    assert all(before < after for before, after in itertools.pairwise(found.places))
-    assert all(before < after for before, after in itertools.pairwise(found.chosen))
-    assert (found.places[0], found.places[-1]) == (0, len(found.chosen) - 1)
-    assert (found.chosen[0], found.chosen[-1]) == (0, count - 1)
+        assert abs(frames - seconds * found.fps) <= 0.5 + 1e-6
+    # The last picture is held for a small part of the film, and no position occurs twice.
+    assert found.hold <= max(1 / found.fps, HOLD_SECONDS + 0.5 / found.fps)
+    assert held <= max(1, MAX_HOLD_SHARE * frames + 1)
+    assert all(before < after for before, after in itertools.pairwise(found.positions))
+    assert all(before < after for before, after in itertools.pairwise(found.selected))
+    assert (found.positions[0], found.positions[-1]) == (0, len(found.selected) - 1)
+    assert (found.selected[0], found.selected[-1]) == (0, count - 1)
     if seconds is None:
-        # No moment of a run is left out of its film.
-        assert fps is not None or format != "mp4" or len(found.chosen) == count
+        # By default no moment of a run is left out.
+        assert fps is not None or format != "mp4" or len(found.selected) == count
 
 
 def test_one_moment_is_a_still_picture() -> None:
-    assert pace(1, "mp4").places == (0.0,)
-    assert pace(1, "mp4", seconds=3).hold == 3
+    assert film_timing(1, "mp4").positions == (0.0,)
+    assert film_timing(1, "mp4", seconds=3).hold == 3
 
 
 @pytest.mark.parametrize("count", [2, 16, 64])
-def test_a_default_film_moves_for_most_of_its_time(count: int) -> None:
-    found = pace(count, "mp4")
-    assert len(found.places) > 0.85 * (len(found.places) + found.hold * found.fps)
+def test_the_last_picture_is_held_for_a_small_part_of_a_default_film(count: int) -> None:
+    found = film_timing(count, "mp4")
+    assert len(found.positions) > 0.85 * (len(found.positions) + found.hold * found.fps)

@@ -16,7 +16,7 @@ LIGHT = matplotlib.colormaps["magma"](1.0)[:3]
 
 
 @pytest.mark.parametrize(("channels", "mode"), [(1, "L"), (3, "RGB"), (4, "RGBA")])
-def test_a_png_holds_the_picture(tmp_path: Path, channels: int, mode: str) -> None:
+def test_a_png_contains_the_picture(tmp_path: Path, channels: int, mode: str) -> None:
     values = np.arange(5 * 7 * channels, dtype=np.float32).reshape(5, 7, channels) / 139
     write_png(tmp_path / "picture.partial", values)
     with Image.open(tmp_path / "picture.partial") as image:
@@ -50,19 +50,19 @@ def test_equal_pictures_have_a_dark_error_map(channels: int) -> None:
     assert np.abs(error - np.array(DARK)).max() < 1e-6
 
 
-def test_an_error_map_knows_how_far_off_it_is() -> None:
+def test_an_error_map_shows_the_absolute_error() -> None:
     target = np.full((1, 5, 3), 0.5, np.float32)
-    got = target.copy()
-    got[0, :, 0] += np.array([0.0, 0.3, -0.3, 0.375, 9.0], np.float32)
-    error = error_map(target, got, largest=0.2)
-    # The means over three channels: 0, 0.1, 0.1, 0.125 and, clipped to 1 before, 0.5 / 3.
+    painted = target.copy()
+    painted[0, :, 0] += np.array([0.0, 0.3, -0.3, 0.375, 9.0], np.float32)
+    error = error_map(target, painted, largest=0.2)
+    # The means over three channels are 0, 0.1, 0.1, 0.125, and 0.5 / 3 after clipping to 1.
     assert error[0, 0] == pytest.approx(DARK)
     for column, share in ((1, 0.5), (2, 0.5), (3, 0.625), (4, 0.833)):
         assert error[0, column] == pytest.approx(matplotlib.colormaps["magma"](share)[:3], abs=0.02)
-    assert error_map(target, got, largest=0.125)[0, 3:] == pytest.approx(np.array([LIGHT, LIGHT]), abs=0.02)
+    assert error_map(target, painted, largest=0.125)[0, 3:] == pytest.approx(np.array([LIGHT, LIGHT]), abs=0.02)
 
 
-def test_an_error_map_takes_nan_for_black() -> None:
+def test_an_error_map_treats_nan_as_black() -> None:
     target = np.full((1, 1, 3), 0.1, np.float32)
     assert np.array_equal(error_map(target, np.full_like(target, np.nan)), error_map(target, np.zeros_like(target)))
 
@@ -81,7 +81,7 @@ def test_an_error_map_of_different_shapes_is_refused() -> None:
             error_map(np.zeros((4, 4, 3), np.float32), np.zeros((4, 4, 3), np.float32), largest=largest)
 
 
-def test_pictures_stand_side_by_side() -> None:
+def test_pictures_are_joined_side_by_side() -> None:
     gray = np.full((3, 2, 1), 0.25, np.float32)
     red = np.tile(np.array([1, 0, 0], np.float32), (3, 4, 1))
     row = side_by_side([gray, red], gap=2)
@@ -89,13 +89,13 @@ def test_pictures_stand_side_by_side() -> None:
     assert (row[:, :2] == 0.25).all()
     assert (row[:, 2:4] < 0.1).all()
     assert np.array_equal(row[:, 4:], red)
-    clear = side_by_side([red, np.zeros((3, 1, 4), np.float32)], gap=1)
-    assert clear.shape == (3, 6, 4)
-    assert clear[0, :, 3].tolist() == [1, 1, 1, 1, 1, 0]
+    transparent = side_by_side([red, np.zeros((3, 1, 4), np.float32)], gap=1)
+    assert transparent.shape == (3, 6, 4)
+    assert transparent[0, :, 3].tolist() == [1, 1, 1, 1, 1, 0]
     assert np.array_equal(side_by_side([red], gap=5), red)
 
 
-def test_pictures_that_cannot_stand_side_by_side_are_refused() -> None:
+def test_pictures_of_different_heights_are_refused() -> None:
     for wrong in ([], [np.zeros((3, 2, 3), np.float32), np.zeros((4, 2, 3), np.float32)]):
         with pytest.raises(PictureError, match="one height"):
             side_by_side(wrong)
@@ -104,15 +104,15 @@ def test_pictures_that_cannot_stand_side_by_side_are_refused() -> None:
 
 
 def test_a_composite_is_target_painting_and_error() -> None:
-    target, got = painting(30, 20, 0.0), painting(30, 20, 0.5)
-    row = composite(target, got, gap=4, largest=0.5)
+    target, painted = painting(30, 20, 0.0), painting(30, 20, 0.5)
+    row = composite(target, painted, gap=4, largest=0.5)
     assert row.shape == (20, 98, 3)
     assert np.array_equal(row[:, :30], target)
-    assert np.array_equal(row[:, 34:64], got)
-    assert np.array_equal(row[:, 68:], error_map(target, got, largest=0.5))
+    assert np.array_equal(row[:, 34:64], painted)
+    assert np.array_equal(row[:, 68:], error_map(target, painted, largest=0.5))
 
 
-def test_a_composite_takes_a_smaller_painting() -> None:
+def test_a_composite_enlarges_a_smaller_painting() -> None:
     target = painting(60, 40)
     row = composite(target, painting(30, 20))
     assert row.shape == (40, 196, 3)

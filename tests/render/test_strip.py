@@ -17,20 +17,20 @@ def drawn(curve: list[tuple[float, float]], epoch: float) -> NDArray[np.float64]
 
 
 def dot(strip: NDArray[np.float64]) -> tuple[float, float]:
-    """(column, row) of the largest spot of pure accent."""
+    """Return the (column, row) of the dot, which is the rightmost area in the accent color."""
     rows, columns = np.nonzero((np.abs(strip - np.array(theme.ACCENT)) < 1).all(axis=2))
     end = columns > columns.max() - 8
     return float(columns[end].mean()), float(rows[end].mean())
 
 
 def test_the_dot_moves_right_with_the_epochs_and_down_with_the_loss() -> None:
-    places = [dot(drawn(CURVE, epoch)) for epoch in (2, 8, 19)]
-    assert places[0][0] < places[1][0] < places[2][0]
-    assert places[0][1] < places[1][1] < places[2][1]
-    assert places[2][0] > SIZE[0] - 10
+    positions = [dot(drawn(CURVE, epoch)) for epoch in (2, 8, 19)]
+    assert positions[0][0] < positions[1][0] < positions[2][0]
+    assert positions[0][1] < positions[1][1] < positions[2][1]
+    assert positions[2][0] > SIZE[0] - 10
 
 
-def test_what_is_ahead_is_faint() -> None:
+def test_the_curve_after_the_current_epoch_is_faint() -> None:
     half = drawn(CURVE, 9.5)
     assert (np.abs(half[:, 120:] - np.array(theme.ACCENT)).max(axis=2) > 50).all()
     assert np.abs(half[:, 120:] - np.array(theme.BACKGROUND)).max() > 40
@@ -41,12 +41,12 @@ def test_the_axis_is_logarithmic() -> None:
     assert abs((row_of[1] - row_of[0]) - (row_of[2] - row_of[1])) < 1
 
 
-def test_losses_without_a_place_are_skipped() -> None:
-    spoilt = [*CURVE, (3.3, math.nan), (4.4, math.inf), (5.5, 0.0), (6.6, -1.0), (math.nan, 0.1)]
-    assert np.array_equal(drawn(spoilt, 8), drawn(CURVE, 8))
+def test_losses_that_a_logarithmic_axis_cannot_show_are_skipped() -> None:
+    invalid = [*CURVE, (3.3, math.nan), (4.4, math.inf), (5.5, 0.0), (6.6, -1.0), (math.nan, 0.1)]
+    assert np.array_equal(drawn(invalid, 8), drawn(CURVE, 8))
 
 
-def test_too_few_points_are_no_trouble() -> None:
+def test_few_points_can_be_drawn() -> None:
     empty = drawn([], 3)
     assert (empty == np.array(theme.BACKGROUND)).all()
     assert np.array_equal(drawn([(1, math.nan)], 3), empty)

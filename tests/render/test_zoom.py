@@ -13,62 +13,62 @@ from sfumato.render import zoom
 from tests.render.small_run import HEIGHT, WIDTH
 
 
-def test_at_the_picture_s_size_it_is_the_painting(run: sf.Run) -> None:
+def test_the_picture_s_size_gives_the_painting(run: sf.Run) -> None:
     model, _ = run.model()
-    rendered = zoom.rendering(model, run.recipe, (HEIGHT, WIDTH)).astype(int)
+    rendered = zoom.paint_uint8(model, run.recipe, (HEIGHT, WIDTH)).astype(int)
     assert np.abs(rendered - np.rint(run.painting * 255)).max() <= 1
     assert rendered.std() > 5
 
 
-@pytest.mark.parametrize("piece", [TILE, 2 * TILE, 64 * TILE])
+@pytest.mark.parametrize("chunk", [TILE, 2 * TILE, 64 * TILE])
 @pytest.mark.parametrize("threads", [1, 2])
-def test_pieces_change_no_bit(run: sf.Run, piece: int, threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Some machines' products depend on how many samples they take at once.
-    assert zoom.PIECE % TILE == 0
+def test_chunks_change_no_bit(run: sf.Run, chunk: int, threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    # On some machines, matrix products depend on the number of samples, so chunks consist of whole tiles.
+    assert zoom.CHUNK % TILE == 0
     model, _ = run.model()
     coordinates = models.grid(run.recipe.coordinates, 83, 71)
     whole = training.outputs(model, coordinates, 1)
-    # PyTorch's products round otherwise than ours, but on some machines.
+    # On most machines PyTorch's matrix products round differently.
     np.testing.assert_allclose(whole, models.outputs(model, coordinates, 1), atol=1e-6)
-    monkeypatch.setattr(zoom, "PIECE", piece)
+    monkeypatch.setattr(zoom, "CHUNK", chunk)
     monkeypatch.setattr(zoom, "threads", lambda recipe: threads)
-    painted = zoom.painting(model, run.recipe, (83, 71))
+    painted = zoom.paint(model, run.recipe, (83, 71))
     assert np.array_equal(painted, np.clip(whole, 0, 1).reshape(83, 71, 3))
-    told: list[int] = []
-    rendered = zoom.rendering(model, run.recipe, (83, 71), progress=told.append)
+    progress: list[int] = []
+    rendered = zoom.paint_uint8(model, run.recipe, (83, 71), progress=progress.append)
     assert np.array_equal(rendered, images.to_uint8(painted))
-    assert told == [min(done, 83 * 71) for done in range(piece, 83 * 71 + piece, piece)]
+    assert progress == [min(done, 83 * 71) for done in range(chunk, 83 * 71 + chunk, chunk)]
 
 
 @pytest.mark.parametrize("align_corners", [True, False])
 def test_a_crop_is_that_part_of_a_large_rendering(run: sf.Run, align_corners: bool) -> None:
     model, _ = run.model()
     recipe = run.recipe.model_copy(update={"coordinates": Coordinates.of({"align_corners": align_corners})})
-    # Aligned corners: 40 steps between 41 samples; else 40 squares.
+    # With aligned corners there are 40 steps between 41 samples, else 40 squares.
     extra = 1 if align_corners else 0
-    large = zoom.painting(model, recipe, (40 + extra, 20 + extra))
-    crop = zoom.painting(model, recipe, (20 + extra, 8 + extra), Region(0.25, 0.1, 0.75, 0.5))
+    large = zoom.paint(model, recipe, (40 + extra, 20 + extra))
+    crop = zoom.paint(model, recipe, (20 + extra, 8 + extra), Region(0.25, 0.1, 0.75, 0.5))
     assert crop == pytest.approx(large[10 : 30 + extra, 2 : 10 + extra], abs=1e-5)
     assert np.abs(crop - large[: 20 + extra, : 8 + extra]).max() > 0.01
 
 
-def test_beyond_the_border_it_is_what_the_network_answers_there(run: sf.Run) -> None:
+def test_beyond_the_border_the_network_extrapolates(run: sf.Run) -> None:
     model, _ = run.model()
-    beyond = zoom.painting(model, run.recipe, (9, 5), Region(-0.5, -1, 1.5, 2))
+    beyond = zoom.paint(model, run.recipe, (9, 5), Region(-0.5, -1, 1.5, 2))
     with torch.inference_mode():
-        # The recipe's range is -1 to 1: half a picture beyond is at 2, a whole one at 3.
+        # The range of coordinates is -1 to 1, so half a picture beyond is 2, and a whole picture is 3.
         for row, y in enumerate(np.linspace(-2, 2, 9)):
             for column, x in enumerate(np.linspace(-3, 3, 5)):
-                answer = model(torch.tensor([[y, x]], dtype=torch.float32)).clamp(0, 1)[0].numpy()
-                assert beyond[row, column] == pytest.approx(answer, abs=1e-5)
+                output = model(torch.tensor([[y, x]], dtype=torch.float32)).clamp(0, 1)[0].numpy()
+                assert beyond[row, column] == pytest.approx(output, abs=1e-5)
 
 
 @pytest.mark.parametrize("align_corners", [True, False])
 @pytest.mark.parametrize("samples", [4, 8, 16])
-def test_aligned_samples_lie_where_resampling_has_its_pixels(align_corners: bool, samples: int) -> None:
+def test_aligned_samples_lie_at_the_pixel_centers_of_resampling(align_corners: bool, samples: int) -> None:
     coordinates = Coordinates.of({"align_corners": align_corners, "range": "unit"})
     ramp = models.axes(coordinates, 8, 8)[0]
-    found = models.axes(coordinates, samples, samples, zoom.aligned(coordinates, (8, 8), (samples, samples)))[1]
-    # A resampled picture's pixels are squares: those of a ramp lie at their middles.
-    middles = (np.arange(samples) + 0.5) * 8 / samples - 0.5
-    assert found == pytest.approx(ramp[0] + middles * (ramp[1] - ramp[0]))
+    found = models.axes(coordinates, samples, samples, zoom.aligned_region(coordinates, (8, 8), (samples, samples)))[1]
+    # The pixels of a resampled picture are squares, and a ramp has the values at their centers.
+    centers = (np.arange(samples) + 0.5) * 8 / samples - 0.5
+    assert found == pytest.approx(ramp[0] + centers * (ramp[1] - ramp[0]))

@@ -1,4 +1,4 @@
-"""Run folders written by hand: quicker than training, and as damaged as a test wants them."""
+"""Run folders written by hand, which is faster than training, and allows any damage."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from sfumato.recipe import Recipe, changed, to_string, values
 from sfumato.runs import layout
 from tests.small import trainer
 
-See = Callable[[bool, Any], object]
+Watch = Callable[[bool, Any], object]
 
-AS_RESOLVED = {"engine": "autograd", "threads": 2, "dtype": "float32", "device": "cpu"}
+RESOLVED = {"engine": "autograd", "threads": 2, "dtype": "float32", "device": "cpu"}
 
 
 def run(runs: Path, name: str, *, facts: dict[str, Any] | None = None, **changes: Any) -> Path:
-    """A folder whose run.json is of the default recipe with ``changes``, and ``facts`` in place of its own."""
+    """Make a folder with a run.json of the default recipe with ``changes``, updated by ``facts``."""
     folder = runs / name
     folder.mkdir(parents=True)
-    recipe = changed(Recipe(), {**AS_RESOLVED, **changes})
-    whole = {
+    recipe = changed(Recipe(), {**RESOLVED, **changes})
+    content = {
         "layout": layout.VERSION,
         "id": "0123abcd",
         "status": "done",
@@ -40,21 +40,24 @@ def run(runs: Path, name: str, *, facts: dict[str, Any] | None = None, **changes
         "findings": [],
         **(facts or {}),
     }
-    (folder / "run.json").write_text(json.dumps(whole))
+    (folder / "run.json").write_text(json.dumps(content))
     return folder
 
 
-def write(folder: Path, recipe: Recipe, target: NDArray[np.float32], see: See = lambda *_: None) -> None:
-    """A training whose folder is written. ``see(False, snapshot)`` comes before each snapshot is, True after."""
+def write(folder: Path, recipe: Recipe, target: NDArray[np.float32], watch: Watch = lambda *_: None) -> None:
+    """Train, and write the run's folder.
+
+    ``watch`` is called with (False, snapshot) before each snapshot is written, and with (True, snapshot) after.
+    """
     from sfumato.runs.observers import RunRecord, writers
     from sfumato.training import Observers, Start
 
     training = trainer(recipe, target)
     record = RunRecord(folder, recipe, "0123abcd", target)
-    files = Observers(writers(record), training.overhead)
-    files.begin(Start(recipe, training.problem, folder))
+    observers = Observers(writers(record), training.overhead)
+    observers.begin(Start(recipe, training.problem, folder))
     for snapshot in training.snapshots():
-        see(False, snapshot)
-        files.observe(snapshot)
-        see(True, snapshot)
-    files.finish("done")
+        watch(False, snapshot)
+        observers.observe(snapshot)
+        watch(True, snapshot)
+    observers.finish("done")

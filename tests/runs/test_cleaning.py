@@ -1,4 +1,4 @@
-"""Deleting runs: what is chosen, and what is never touched."""
+"""Tests of selecting and deleting runs."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from tests.runs import made
 
 
 def names(runs: Path, states: str = "failed,interrupted", days: float | None = None, keep: int = 0) -> list[str]:
-    return [each.name for each in cleaning.chosen(runs, cleaning.states_of(states), days, keep)]
+    return [each.name for each in cleaning.select(runs, cleaning.parse_states(states), days, keep)]
 
 
 def ago(days: float) -> str:
     return (datetime.now(UTC) - timedelta(days=days)).isoformat()
 
 
-def test_only_the_states_asked_for(tmp_path: Path) -> None:
+def test_only_runs_in_the_given_states_are_selected(tmp_path: Path) -> None:
     for status in ("done", "stopped", "failed", "running"):
         made.run(tmp_path, status, facts={"status": status})
     assert sorted(names(tmp_path)) == ["failed", "running"]
     assert names(tmp_path, "done") == ["done"]
     for word in ("running", "damaged", ""):
         with pytest.raises(RunError, match="state must be some of"):
-            cleaning.states_of(f"done,{word}")
+            cleaning.parse_states(f"done,{word}")
 
 
-def test_age_and_number(tmp_path: Path) -> None:
+def test_selection_by_age_and_number(tmp_path: Path) -> None:
     for day in (1, 2, 3, 4):
         made.run(tmp_path, f"{day}", facts={"started": ago(day), "finished": ago(day)})
     assert names(tmp_path, "done", days=2.5) == ["3", "4"]
@@ -42,7 +42,7 @@ def test_age_and_number(tmp_path: Path) -> None:
     assert names(tmp_path, "done", keep=9) == []
 
 
-def test_an_interrupted_run_is_as_old_as_its_last_line(tmp_path: Path) -> None:
+def test_an_interrupted_run_is_as_old_as_its_last_written_file(tmp_path: Path) -> None:
     folder = made.run(tmp_path, "a", facts={"status": "running", "started": ago(9), "finished": None})
     assert names(tmp_path, days=1) == []
     old = datetime.now(UTC).timestamp() - 3 * 86400
@@ -53,79 +53,79 @@ def test_an_interrupted_run_is_as_old_as_its_last_line(tmp_path: Path) -> None:
     assert names(tmp_path, days=1) == []
 
 
-def test_a_held_run_is_never_chosen_nor_deleted(tmp_path: Path) -> None:
+def test_a_held_run_is_neither_selected_nor_deleted(tmp_path: Path) -> None:
     folder = made.run(tmp_path, "a", facts={"status": "failed"})
-    (chosen,) = cleaning.chosen(tmp_path, ["failed"])
+    (selected,) = cleaning.select(tmp_path, ["failed"])
     with FileLock(folder / "lock"):
         assert names(tmp_path) == []
         with pytest.raises(RunError, match="must be idle"):
-            cleaning.delete(chosen, tmp_path)
+            cleaning.delete(selected, tmp_path)
     assert (folder / "run.json").exists()
 
 
-def test_a_run_that_was_taken_up_again_is_not_deleted(tmp_path: Path) -> None:
+def test_a_run_that_was_resumed_is_not_deleted(tmp_path: Path) -> None:
     folder = made.run(tmp_path, "a", facts={"status": "failed"})
-    (chosen,) = cleaning.chosen(tmp_path, ["failed"])
+    (selected,) = cleaning.select(tmp_path, ["failed"])
     text = (folder / "run.json").read_text()
     (folder / "run.json").write_text(text.replace('"failed"', '"done"'))
     with pytest.raises(RunError, match="another state"):
-        cleaning.delete(chosen, tmp_path)
+        cleaning.delete(selected, tmp_path)
     assert (folder / "run.json").read_text() != text
 
 
-def test_a_damaged_folder_is_never_chosen(tmp_path: Path) -> None:
+def test_a_damaged_folder_is_never_selected(tmp_path: Path) -> None:
     folder = made.run(tmp_path, "a", facts={"status": "failed"})
-    (chosen,) = cleaning.chosen(tmp_path, ["failed"])
+    (selected,) = cleaning.select(tmp_path, ["failed"])
     (folder / "run.json").write_text("{")
     (folder / "metrics.jsonl").write_text("precious")
-    assert cleaning.chosen(tmp_path, ["failed", "damaged", "interrupted"]) == []
+    assert cleaning.select(tmp_path, ["failed", "damaged", "interrupted"]) == []
     with pytest.raises(RunError, match="cannot read"):
-        cleaning.delete(chosen, tmp_path)
+        cleaning.delete(selected, tmp_path)
     assert (folder / "metrics.jsonl").read_text() == "precious"
 
 
 def test_links_are_not_followed(tmp_path: Path) -> None:
     outside, runs = tmp_path / "outside", tmp_path / "runs"
-    elsewhere = made.run(outside, "elsewhere", facts={"status": "failed"})
+    linked = made.run(outside, "elsewhere", facts={"status": "failed"})
     (outside / "file").write_text("x" * 5000)
     folder = made.run(runs, "a", facts={"status": "failed"})
     (folder / "moments").mkdir()
     (folder / "moments/inner").symlink_to(outside)
     (folder / "frames").symlink_to(outside)
     (folder / "film").symlink_to(outside / "file")
-    (runs / "link").symlink_to(elsewhere)
-    (chosen,) = cleaning.chosen(runs, ["failed"])
-    assert chosen.folder == folder
+    (runs / "link").symlink_to(linked)
+    (selected,) = cleaning.select(runs, ["failed"])
+    assert selected.folder == folder
     assert cleaning.size(folder) < 5000
     with pytest.raises(RunError, match="not a link"):
         cleaning.delete(entry.read(runs / "link"), runs)
-    cleaning.delete(chosen, runs)
+    cleaning.delete(selected, runs)
     assert not folder.exists()
     assert (outside / "file").read_text() == "x" * 5000
-    assert (elsewhere / "run.json").exists()
+    assert (linked / "run.json").exists()
 
 
 @pytest.mark.parametrize("name", ["lock", "run.json"])
-def test_files_of_its_own(tmp_path: Path, name: str) -> None:
+def test_a_folder_with_a_linked_lock_or_run_json_is_not_deleted(tmp_path: Path, name: str) -> None:
     folder = made.run(tmp_path / "runs", "a", facts={"status": "failed"})
-    chosen = entry.read(folder)
+    selected = entry.read(folder)
     target = tmp_path / "target"
     target.write_text((folder / "run.json").read_text())
     (folder / name).unlink(missing_ok=True)
     (folder / name).symlink_to(target)
     with pytest.raises(RunError, match="of its own"):
-        cleaning.delete(chosen, tmp_path / "runs")
+        cleaning.delete(selected, tmp_path / "runs")
     assert target.read_text()
 
 
-def test_nothing_outside_the_folder(tmp_path: Path) -> None:
+def test_a_folder_elsewhere_is_not_deleted(tmp_path: Path) -> None:
     folder = made.run(tmp_path / "outside", "a", facts={"status": "failed"})
     with pytest.raises(RunError, match="in .* itself"):
         cleaning.delete(entry.read(folder), tmp_path / "runs")
     assert folder.exists()
 
 
-def test_the_whole_folder_goes(tmp_path: Path) -> None:
+def test_the_whole_folder_is_deleted(tmp_path: Path) -> None:
     folder = made.run(tmp_path, "a", facts={"status": "failed"})
     (folder / "moments").mkdir()
     (folder / "moments/1.safetensors").write_text("12345")
@@ -136,20 +136,20 @@ def test_the_whole_folder_goes(tmp_path: Path) -> None:
     assert other.exists()
 
 
-def test_what_was_left_of_a_deletion_can_be_deleted_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_deletion_can_be_repeated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = made.run(tmp_path, "a", facts={"status": "failed"})
     for name in ("1", "2", "3"):
         (folder / name).write_text("")
     removed: list[Path] = []
 
-    def full(path: Path) -> None:
+    def failing(path: Path) -> None:
         if removed:
             raise PermissionError(13, "Permission denied")
         path.unlink()
         removed.append(path)
 
     with monkeypatch.context() as patch:
-        patch.setattr(cleaning, "_remove", full)
+        patch.setattr(cleaning, "_remove", failing)
         with pytest.raises(RunError, match="cannot delete .*permission denied"):
             cleaning.delete(entry.read(folder), tmp_path)
     assert len(removed) == 1

@@ -1,4 +1,4 @@
-"""Folders that are deleted or moved while they are written: nothing brings them back."""
+"""Tests of folders that are deleted or moved while they are written, and must not be recreated."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ def move(folder: Path) -> None:
 
 
 def replace(folder: Path) -> None:
-    """By another folder of the same name, whose files look alike."""
+    """Replace the folder by a copy with the same name and equal files."""
     shutil.copytree(folder, folder.with_name("copy"))
     shutil.rmtree(folder)
     folder.with_name("copy").rename(folder)
 
 
-GOES = pytest.mark.parametrize("goes", [delete, move, replace])
-Goes = Callable[[Path], None]
+VANISHINGS = pytest.mark.parametrize("vanish", [delete, move, replace])
+Vanish = Callable[[Path], None]
 
 
-def the_run(runs: Path) -> Path:
+def only_run(runs: Path) -> Path:
     (folder,) = runs.iterdir()
     return folder
 
@@ -51,45 +51,45 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-@GOES
+@VANISHINGS
 @pytest.mark.parametrize("step", [0, 4])
-def test_a_run_whose_folder_goes_ends(tmp_path: Path, goes: Goes, step: int) -> None:
+def test_a_run_ends_when_its_folder_vanishes(tmp_path: Path, vanish: Vanish, step: int) -> None:
     runs = tmp_path / "runs"
     before: dict[str, bytes] = {}
 
     def watch(snapshot: Snapshot) -> None:
         if snapshot.step >= step and not before:
-            folder = the_run(runs)
-            goes(folder)
+            folder = only_run(runs)
+            vanish(folder)
             before.update(contents(runs))
             before["nothing"] = b""
 
     with pytest.raises(sf.RunError, match="was deleted or moved while it was written"):
         sf.paint(picture(), runs=runs, observers=[watch], **{**SMALL, "budget": {"steps": 400}})
     assert contents(runs) == {name: data for name, data in before.items() if name != "nothing"}
-    assert [each.name for each in runs.iterdir()] == expected(goes, before)
+    assert [each.name for each in runs.iterdir()] == expected(vanish, before)
 
 
-def expected(goes: Goes, before: dict[str, bytes]) -> list[str]:
-    if goes is delete:
+def expected(vanish: Vanish, before: dict[str, bytes]) -> list[str]:
+    if vanish is delete:
         return []
-    return ["elsewhere"] if goes is move else [runs_name(before)]
+    return ["elsewhere"] if vanish is move else [runs_name(before)]
 
 
 def runs_name(found: dict[str, bytes]) -> str:
     return next((name.split("/")[0] for name in found if "/" in name), "")
 
 
-@GOES
-def test_a_paused_run_whose_folder_goes_ends(tmp_path: Path, goes: Goes) -> None:
+@VANISHINGS
+def test_a_paused_run_ends_when_its_folder_vanishes(tmp_path: Path, vanish: Vanish) -> None:
     runs = tmp_path / "runs"
-    asked = threading.Event()
+    paused = threading.Event()
     problems: list[str] = []
 
     def watch(snapshot: Snapshot) -> None:
-        if not asked.is_set():
-            requests.ask(the_run(runs), "pause")
-            asked.set()
+        if not paused.is_set():
+            requests.send(only_run(runs), "pause")
+            paused.set()
 
     def paint() -> None:
         try:
@@ -99,29 +99,29 @@ def test_a_paused_run_whose_folder_goes_ends(tmp_path: Path, goes: Goes) -> None
 
     training = threading.Thread(target=paint)
     training.start()
-    assert asked.wait(60)
-    folder = the_run(runs)
+    assert paused.wait(60)
+    folder = only_run(runs)
     while facts.read(folder)["status"] != "paused":
         assert training.is_alive()
-    goes(folder)
+    vanish(folder)
     training.join(60)
     assert not training.is_alive()
     assert "was deleted or moved" in problems[0]
-    assert folder.exists() == (goes is replace)
+    assert folder.exists() == (vanish is replace)
 
 
-def test_the_command_line_says_so_in_one_line(
+def test_the_command_line_reports_it_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from sfumato.runs.observers import MomentWriter
 
     observe = MomentWriter.observe
 
-    def deletes(self: MomentWriter, snapshot: Snapshot) -> None:
+    def observe_and_delete(self: MomentWriter, snapshot: Snapshot) -> None:
         observe(self, snapshot)
         shutil.rmtree(self.folder)
 
-    monkeypatch.setattr(MomentWriter, "observe", deletes)
+    monkeypatch.setattr(MomentWriter, "observe", observe_and_delete)
     small = ["--picture.max-side", "8", "--model.width", "8", "--budget.steps", "50", "--engine", "autograd"]
     assert main(["paint", "cat", "--runs", str(tmp_path / "runs"), *small]) == 2
     error = capsys.readouterr().err.splitlines()[-1]
@@ -146,44 +146,44 @@ def _partial(folder: Path) -> None:
         _partial,
         lambda folder: checkpoints.save(folder, 0, {}, 0.0),
         lambda folder: write_bytes(folder / "run.json", b""),
-        lambda folder: write_bytes(folder / layout.frame(0), b"", part=True),
+        lambda folder: write_bytes(folder / layout.frame(0), b"", make_parent=True),
     ],
 )
-def test_no_file_brings_a_folder_back(tmp_path: Path, write: Callable[[Path], Any]) -> None:
+def test_no_file_recreates_a_folder(tmp_path: Path, write: Callable[[Path], Any]) -> None:
     with pytest.raises(sf.RunError, match="is not there"):
         write(tmp_path / "runs" / "one")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_nor_does_asking_whether_it_is_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_checking_the_lock_does_not_recreate_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "one"
     assert not requests.is_live(folder)
     with pytest.raises(OSError, match="No such file"):
         FolderLock(folder).acquire()
-    # Deleted between the look and the lock, as another process may.
+    # Another process may delete the folder between the check and the lock.
     folder.mkdir()
     lock = FolderLock(folder)
     acquire = lock._lock.acquire
 
-    def late(**how: Any) -> Any:
+    def acquire_late(**options: Any) -> Any:
         folder.rmdir()
-        return acquire(**how)
+        return acquire(**options)
 
-    monkeypatch.setattr(lock._lock, "acquire", late)
+    monkeypatch.setattr(lock._lock, "acquire", acquire_late)
     with pytest.raises(OSError, match="No such file"):
         lock.acquire()
     assert list(tmp_path.iterdir()) == []
 
 
-@GOES
-def test_an_experiment_whose_folder_goes_ends(tmp_path: Path, goes: Goes) -> None:
+@VANISHINGS
+def test_an_experiment_ends_when_its_folder_vanishes(tmp_path: Path, vanish: Vanish) -> None:
     out = tmp_path / "experiment"
     plan = small_plan({}, {"model": {"width": 8}})
     folder = Folder(out)
     outcome = failed(Key("verdict", plan.arms[0].name, 0, (0.003,)), "no way")
     with folder.taken(plan, None):
         folder.write(outcome, 0)
-        goes(out)
+        vanish(out)
         with pytest.raises(sf.RunError, match="deleted or moved"):
             folder.write(outcome, 0)
-    assert out.exists() == (goes is replace)
+    assert out.exists() == (vanish is replace)

@@ -1,4 +1,4 @@
-"""Run folders that are damaged, or made to do damage: each is refused in one line, and stays as it was."""
+"""Tests of damaged or malicious run folders: each is refused in one line, and not changed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from sfumato.render.film_options import FilmOptions
 from sfumato.render.painter import Painter
 from sfumato.render.render_options import RenderOptions
 from sfumato.runs import checkpoints, requests, weights
-from sfumato.runs.atomic import sweep
+from sfumato.runs.atomic import remove_partial_files
 from sfumato.runs.observers import RunRecord
 from tests.small import SMALL, picture
 
@@ -31,7 +31,7 @@ Damage = Callable[[Path], Any]
 
 @pytest.fixture(scope="module")
 def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run that can be resumed, with a frame."""
+    """Return the folder of a run that can be resumed, and has a frame."""
     folder = tmp_path_factory.mktemp("hostile")
     run = sf.paint(picture(), runs=folder, film="none", stop=lambda: True, **SMALL)
     assert list(run.folder.glob("frames/*.png"))
@@ -78,7 +78,7 @@ FACTS: dict[str, tuple[Damage, str]] = {
     "no status": (fact(KeyError, "status"), "status must be text. Got None"),
     "no result": (fact(KeyError, "result"), "result must be a table or null"),
     "result of numbers": (fact([7], "result"), "result must be a table or null. Got [7]"),
-    "result without figures": (fact({}, "result"), "result epoch must be a number. Got None"),
+    "result without metrics": (fact({}, "result"), "result epoch must be a number. Got None"),
     "psnr is text": (fact("x", "result", "psnr"), "result psnr must be a number. Got 'x'"),
     "findings": (fact("none", "findings"), "findings must be a list"),
     "resumed": (fact(7, "resumed"), "resumed must be a list. Got 7"),
@@ -111,7 +111,7 @@ def npz() -> bytes:
     return buffer.getvalue()
 
 
-def promising(shape: str) -> bytes:
+def declaring(shape: str) -> bytes:
     header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}".ljust(117).encode() + b"\n"
     return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
 
@@ -126,9 +126,9 @@ def promising(shape: str) -> bytes:
         npy(picture().astype(np.float64)),
         npy(picture()[:-1]),
         npy(1 - picture()),
-        promising("(1000000, 1000000, 3)"),
-        promising("(-1, 3)"),
-        promising("((((("),
+        declaring("(1000000, 1000000, 3)"),
+        declaring("(-1, 3)"),
+        declaring("((((("),
         bytes(100_000),
     ],
 )
@@ -156,11 +156,11 @@ LINE = {"epoch": 0.0, "step": 0, "samples": 0, "seconds": 0.0, "loss": None, "ps
 def test_metrics(text: bytes, message: str, folder: Path) -> None:
     (folder / "metrics.jsonl").write_bytes(text)
     assert message in refused(lambda: sf.resume(folder, film="none"), folder)
-    assert message in refused(lambda: learning.remake(sf.load_run(folder), FilmOptions(), silent), folder)
+    assert message in refused(lambda: learning.remake(sf.load_run(folder), FilmOptions(), ignore), folder)
 
 
-def silent(name: str, done: int, total: int) -> None:
-    """Nobody watches."""
+def ignore(name: str, done: int, total: int) -> None:
+    """Ignore progress."""
 
 
 def test_moments(folder: Path) -> None:
@@ -168,7 +168,7 @@ def test_moments(folder: Path) -> None:
         for path in folder.glob("moments/*"):
             arrays = safetensors.numpy.load(path.read_bytes())
             path.write_bytes(safetensors.numpy.save(arrays, metadata=None if moment is None else {"moment": moment}))
-        line = refused(lambda: learning.remake(sf.load_run(folder), FilmOptions(), silent), folder)
+        line = refused(lambda: learning.remake(sf.load_run(folder), FilmOptions(), ignore), folder)
         assert "must be weights that Sfumato saved" in line
 
 
@@ -194,8 +194,8 @@ def test_checkpoint(name: str, value: np.ndarray, hashed: bool, folder: Path) ->
     arrays, _ = checkpoints.load(path)
     assert name in arrays
     arrays[name] = value
-    written = checkpoints._hash(arrays) if hashed else "0" * 64
-    path.write_bytes(safetensors.numpy.save(arrays, metadata={"sha256": written}))
+    stored_hash = checkpoints._hash(arrays) if hashed else "0" * 64
+    path.write_bytes(safetensors.numpy.save(arrays, metadata={"sha256": stored_hash}))
     line = refused(lambda: sf.resume(folder, film="none"), folder)
     assert ("must be one of this recipe" if hashed else "its hash is not that of its arrays") in line
 
@@ -209,7 +209,7 @@ def test_seconds_of_a_checkpoint(seconds: bytes, folder: Path) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are of POSIX")
 @pytest.mark.parametrize("pattern", ["run.json", "picture.npy", "metrics.jsonl", "moments/*", "checkpoints/*s"])
-def test_a_pipe_is_not_waited_for(pattern: str, folder: Path) -> None:
+def test_a_pipe_is_refused_without_waiting(pattern: str, folder: Path) -> None:
     for path in list(folder.glob(pattern)):
         path.unlink()
         os.mkfifo(path)
@@ -220,62 +220,67 @@ def test_frames(folder: Path) -> None:
     (frame,) = folder.glob("frames/*.png")
     huge = bytearray(frame.read_bytes())
     for size in (9, 100_000):
-        # Width and height in the header; its checksum is that of the old ones.
+        # Width and height in the header change, but its checksum does not.
         huge[16:24] = size.to_bytes(4, "big") * 2
         frame.write_bytes(huge)
-        line = refused(lambda: learning.remake(sf.load_run(folder), FilmOptions(), silent), folder)
+        line = refused(lambda: learning.remake(sf.load_run(folder), FilmOptions(), ignore), folder)
         assert "must be a painting of the run" in line
 
 
-def test_a_request_that_is_none(folder: Path) -> None:
+def test_an_invalid_request_is_ignored(folder: Path) -> None:
     (folder / "request").write_bytes(b"\xff\xfe")
-    assert requests.asked(folder) is None
+    assert requests.pending(folder) is None
     (folder / "request").unlink()
     os.mkfifo(folder / "request")
-    assert requests.asked(folder) is None
+    assert requests.pending(folder) is None
 
 
 @pytest.mark.slow
-def test_what_a_killed_process_left_half_written_goes(folder: Path) -> None:
-    left = [".run.json.1.partial", "frames/.000000000009.png.1.partial", ".learning.mp4.1.partial", ".a.partial"]
-    for name in left:
+def test_partial_files_of_a_killed_process_are_removed(folder: Path) -> None:
+    partial = [
+        ".run.json.1.partial",
+        "frames/.000000000009.png.1.partial",
+        ".learning.mp4.1.partial",
+        ".a.partial",
+    ]
+    for name in partial:
         (folder / name).write_text("half")
     os.utime(folder / ".a.partial", (0, 0))
     sf.resume(folder, film="none")
-    # Somebody may be making a film of it just now.
+    # Another process may be making a film, so its partial file stays for an hour.
     assert [path.name for path in folder.rglob("*.partial")] == [".learning.mp4.1.partial"]
     os.utime(folder / ".learning.mp4.1.partial", (0, 0))
-    sweep(folder, [])
+    remove_partial_files(folder, [])
     assert not list(folder.rglob("*.partial"))
 
 
-def test_a_lock_that_cannot_be_taken(folder: Path) -> None:
+def test_a_lock_that_cannot_be_acquired(folder: Path) -> None:
     (folder / "lock").unlink(missing_ok=True)
     (folder / "lock").mkdir()
     with pytest.raises(sf.RunError, match=r"cannot write .*lock"):
         RunRecord(folder, sf.load_run(folder).recipe, "0", picture())
     with pytest.raises(sf.RunError, match=r"cannot write .*lock"):
-        requests.ask(folder, "stop")
+        requests.send(folder, "stop")
 
 
 @pytest.mark.parametrize(
     "claim", [{"width": 65536}, {"width": 20000, "depth": 1000}, {"encoding": "fourier(features=65536)"}], ids=str
 )
 @pytest.mark.parametrize("use", ["model", "resume", "film", "render"])
-def test_no_more_memory_is_asked_for_than_the_files_hold(
+def test_no_more_memory_is_allocated_than_the_files_hold(
     claim: dict[str, Any], use: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     facts = json.loads((folder / "run.json").read_text())
     facts["recipe"]["model"] |= claim
     (folder / "run.json").write_text(json.dumps(facts))
-    # Of the machine there would be enough.
+    # The machine has enough memory.
     monkeypatch.setattr(memory, "available", lambda: 10**15)
 
-    def built(*_: object, **__: object) -> None:
-        raise AssertionError("nothing may be built")
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("no network may be built")
 
     for name in ("build", "build_uninitialized", "mlp"):
-        monkeypatch.setattr(models, name, built)
+        monkeypatch.setattr(models, name, refuse)
     uses: dict[str, Callable[[], Any]] = {
         "model": lambda: sf.load_run(folder).model(),
         "resume": lambda: sf.resume(folder, film="none"),
@@ -287,7 +292,7 @@ def test_no_more_memory_is_asked_for_than_the_files_hold(
 
 
 @pytest.mark.parametrize("part", ["moments", "checkpoints"])
-def test_a_file_that_is_mostly_a_hole_is_not_read(part: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sparse_file_is_not_read(part: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     *_, file = sorted((folder / part).glob("*.safetensors"))
     header = json.dumps({"x": {"dtype": "U8", "shape": [10**11], "data_offsets": [0, 10**11]}}).encode()
     with file.open("wb") as sparse:

@@ -1,4 +1,4 @@
-"""Lists of runs: what they say of each, in which order, and what they make of damaged folders."""
+"""Tests of lists of runs: entries, orders, filters, and damaged folders."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sfumato.runs import entry, listing
 from tests.runs import made
 
 
-def test_an_entry_tells_what_its_run_is(tmp_path: Path) -> None:
+def test_an_entry_describes_its_run(tmp_path: Path) -> None:
     model = {"depth": 6, "activation": "sine(omega=3)"}
     folder = made.run(tmp_path, "a", model=model, picture={"source": "photo.jpg"}, budget={"epochs": 3})
     found = entry.read(folder)
@@ -47,7 +47,7 @@ def test_a_held_lock_does_not_make_a_run_unfinished(tmp_path: Path) -> None:
         assert entry.read(folder).state == "done"
 
 
-def test_a_list_makes_no_files(tmp_path: Path) -> None:
+def test_listing_creates_no_files(tmp_path: Path) -> None:
     folder = made.run(tmp_path, "a", facts={"status": "running"})
     listing.entries(tmp_path)
     assert [path.name for path in folder.iterdir()] == ["run.json"]
@@ -79,7 +79,7 @@ def test_damaged_folders_are_listed(tmp_path: Path, damage: Callable[[Path], obj
     assert "\n" not in found.problem
 
 
-def test_a_damaged_folder_that_is_held_is_only_not_written_yet(tmp_path: Path) -> None:
+def test_a_held_folder_without_run_json_counts_as_running(tmp_path: Path) -> None:
     folder = made.run(tmp_path, "a", facts={"layout": 99})
     with FileLock(folder / "lock"):
         assert entry.read(folder).state == "running"
@@ -92,7 +92,7 @@ def test_a_damaged_folder_that_is_held_is_only_not_written_yet(tmp_path: Path) -
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are of POSIX")
-def test_a_pipe_in_place_of_run_json_is_not_waited_for(tmp_path: Path) -> None:
+def test_a_pipe_in_place_of_run_json_is_refused_without_waiting(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     os.mkfifo(tmp_path / "a/run.json")
     (found,) = listing.entries(tmp_path)
@@ -111,19 +111,19 @@ def test_a_pipe_in_place_of_run_json_is_not_waited_for(tmp_path: Path) -> None:
         {"result": {"psnr": True}, "started": "yesterday", "recipe": {}},
     ],
 )
-def test_odd_values_are_left_out(tmp_path: Path, facts: dict[str, object]) -> None:
+def test_invalid_values_are_left_out(tmp_path: Path, facts: dict[str, object]) -> None:
     made.run(tmp_path, "a", facts=facts)
     (found,) = listing.entries(tmp_path)
     assert found.state == "done"
     assert (found.psnr, found.seconds, found.started) == (None, None, None)
 
 
-def test_nothing_that_moves_a_cursor_is_passed_on(tmp_path: Path) -> None:
+def test_control_characters_are_replaced(tmp_path: Path) -> None:
     made.run(tmp_path, "a\x1b[2J", picture={"source": "\x1b[2Jcat\nq"}, facts={"status": "do\rne"})
     (found,) = listing.entries(tmp_path)
     assert found.picture == "?[2Jcat?q"
     assert found.state == "do?ne"
-    assert found.shown == "a?[2J"
+    assert found.printable_name == "a?[2J"
 
 
 def test_only_runs_are_listed(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_only_runs_are_listed(tmp_path: Path) -> None:
 
 @pytest.fixture
 def several(tmp_path: Path) -> Path:
-    """Names, times, PSNR and seconds each give another order."""
+    """Make runs whose names, times, PSNRs, and seconds each give another order."""
     for name, second, psnr, seconds in (("b", 1, 30.0, 3.0), ("d", 3, 20.0, 1.0), ("a", 2, None, 2.0)):
         facts = {"started": f"2026-01-01T00:00:0{second}+0000", "result": {"psnr": psnr, "seconds": seconds}}
         made.run(tmp_path, name, facts=facts, model={"depth": second})
@@ -152,11 +152,11 @@ def several(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("sort", "names"), [("started", "dabc"), ("psnr", "bdca"), ("seconds", "dabc"), ("name", "abcd")]
 )
-def test_orders(several: Path, sort: str, names: str) -> None:
-    assert "".join(each.name for each in listing.arranged(listing.entries(several), sort=sort)) == names
+def test_sort_keys(several: Path, sort: str, names: str) -> None:
+    assert "".join(each.name for each in listing.filter_and_sort(listing.entries(several), sort=sort)) == names
 
 
-def test_runs_of_one_second_go_by_name_last_first(tmp_path: Path) -> None:
+def test_runs_of_one_second_are_sorted_by_descending_name(tmp_path: Path) -> None:
     for name in ("b", "c", "a"):
         made.run(tmp_path, name)
     assert [each.name for each in listing.entries(tmp_path)] == ["c", "b", "a"]
@@ -167,12 +167,12 @@ def test_runs_of_one_second_go_by_name_last_first(tmp_path: Path) -> None:
     [("DEPTH=3", "d"), ("cat", "dab"), ("cat depth=1", "b"), ("damaged", "c"), ("autograd", "dab"), ("zz", "")],
 )
 def test_filters(several: Path, words: str, names: str) -> None:
-    assert "".join(each.name for each in listing.arranged(listing.entries(several), words)) == names
+    assert "".join(each.name for each in listing.filter_and_sort(listing.entries(several), words)) == names
 
 
-def test_an_unknown_order(several: Path) -> None:
+def test_an_unknown_sort_key(several: Path) -> None:
     with pytest.raises(RunError, match="did you mean 'psnr'"):
-        listing.arranged([], sort="psrn")
+        listing.filter_and_sort([], sort="psrn")
 
 
 def test_find(tmp_path: Path) -> None:
@@ -192,7 +192,7 @@ def test_find(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_list_needs_no_torch(tmp_path: Path) -> None:
+def test_listing_imports_no_torch(tmp_path: Path) -> None:
     made.run(tmp_path, "a")
     code = (
         "import sys; from sfumato.cli.main import main; main(['runs', '--runs', sys.argv[1]]);"

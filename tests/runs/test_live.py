@@ -1,4 +1,4 @@
-"""live.jpg: there while somebody watches, gone afterwards."""
+"""Tests of the live view: live.jpg exists only while a viewer watches."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from sfumato.training import Overhead, resolve
 from tests.runs import made
 from tests.small import SMALL, picture
 
-_OF_2012 = {
+_REPLICA_RECIPE = {
     "engine": "replica",
     "coordinates": {"range": "unit", "align_corners": True},
     "model": {"activation": "leaky_relu(0.01)"},
@@ -30,56 +30,56 @@ _OF_2012 = {
 }
 
 
-def train(folder: Path, see: Any, **changes: Any) -> None:
-    """A small training; ``see(False, snapshot)`` before each snapshot is written, ``see(True, snapshot)`` after."""
+def train(folder: Path, watch: Any, **changes: Any) -> None:
+    """Train a small network; `made.write` calls ``watch`` before and after each snapshot is written."""
     small = changed(changed(Recipe(), SMALL), {"training": {"batch": 100, "optimizer": "adam(lr=0.001)"}})
     recipe = resolve(changed(small, {"budget": {"epochs": 8}, **changes}))
     folder.mkdir()
-    # Without its checkerboard, which this network does not learn.
+    # The checkerboard of the picture is left out, since this network does not learn it.
     target = picture(40, 30)[:, :, [0, 1, 1]]
-    made.write(folder, recipe, target, see)
+    made.write(folder, recipe, target, watch)
 
 
 @pytest.fixture(autouse=True)
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def without_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "SECONDS_PER_UPDATE", 0.0)
     monkeypatch.setattr(live.LiveView, "overhead", Overhead.unlimited())
     monkeypatch.setattr(live, "COARSE_OVERHEAD", Overhead(1e9, frontloaded=True))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("changes", [{}, {"engine": "fused"}, {**_OF_2012, "engine": "online"}, _OF_2012])
-def test_who_watches_sees_the_painting(tmp_path: Path, changes: dict[str, Any]) -> None:
-    folder, apart = tmp_path / "run", []
+@pytest.mark.parametrize("changes", [{}, {"engine": "fused"}, {**_REPLICA_RECIPE, "engine": "online"}, _REPLICA_RECIPE])
+def test_a_viewer_sees_the_painting(tmp_path: Path, changes: dict[str, Any]) -> None:
+    folder, errors = tmp_path / "run", []
 
-    def see(after: bool, snapshot: Any) -> None:
+    def watch(after: bool, snapshot: Any) -> None:
         (folder / layout.WATCHED).touch()
-        # In the first epochs many answers are of a network that is no more.
+        # In the first epochs many outputs are those of much earlier weights.
         if after and (snapshot.step == 0 or snapshot.epoch >= 2):
             with Image.open(folder / layout.LIVE) as image:
-                shown = np.asarray(image.resize((30, 40), Image.Resampling.NEAREST)) / 255
-            # JPEG is not exact, and the answers are of some steps ago.
-            apart.append(np.abs(shown - images.to_srgb(snapshot.painting(), "srgb")).mean())
-            # Its figures come with it, long before anything is evaluated.
+                pixels = np.asarray(image.resize((30, 40), Image.Resampling.NEAREST)) / 255
+            # JPEG is lossy, and the outputs are some steps old.
+            errors.append(np.abs(pixels - images.to_srgb(snapshot.painting(), "srgb")).mean())
+            # The metrics are in the same file, long before the first evaluation.
             assert live_figures.read(folder) == Moment.of(snapshot)
 
-    train(folder, see, **changes)
-    assert len(apart) > 1
-    assert max(apart) < 0.05
+    train(folder, watch, **changes)
+    assert len(errors) > 1
+    assert max(errors) < 0.05
     assert not (folder / layout.LIVE).exists()
     assert not (folder / layout.WATCHED).exists()
 
 
-def test_nobody_watches(tmp_path: Path) -> None:
+def test_without_a_viewer_there_is_no_file(tmp_path: Path) -> None:
     folder = tmp_path / "run"
 
-    def see(after: bool, snapshot: Any) -> None:
+    def watch(after: bool, snapshot: Any) -> None:
         assert not (folder / layout.LIVE).exists()
 
-    train(folder, see)
+    train(folder, watch)
 
 
-def test_who_went_away_is_forgotten(tmp_path: Path) -> None:
+def test_a_viewer_that_left_is_forgotten(tmp_path: Path) -> None:
     watched = tmp_path / layout.WATCHED
     assert not live.is_watched(tmp_path)
     watched.touch()
@@ -89,24 +89,24 @@ def test_who_went_away_is_forgotten(tmp_path: Path) -> None:
     assert not live.is_watched(tmp_path)
 
 
-def test_watching_may_cost_its_share_and_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_live_view_respects_its_budget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live.LiveView, "overhead", Overhead(0.0, frontloaded=True))
     folder, written = tmp_path / "run", []
 
-    def see(after: bool, snapshot: Any) -> None:
+    def watch(after: bool, snapshot: Any) -> None:
         (folder / layout.WATCHED).touch()
         path = folder / layout.LIVE
         if after and path.exists():
             written.append(snapshot.overhead.under_way)
             path.unlink()
 
-    train(folder, see)
-    # One before the first step, which training does not wait for, and one after the last.
+    train(folder, watch)
+    # One update is before the first step, where it delays no training, and one after the last.
     assert True not in written[2:]
     assert False in written
 
 
-def test_a_full_disk_ends_no_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_does_not_end_the_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: Any, **__: Any) -> None:
         raise RunError("cannot write: no space left on device.")
 
@@ -124,13 +124,13 @@ def test_any_picture_becomes_a_jpeg(tmp_path: Path, channels: int) -> None:
     assert live_figures.read(tmp_path) == moment
     with Image.open(tmp_path / layout.LIVE) as image:
         assert image.format == "JPEG"
-        assert max(image.size) <= live.LONGEST
-        # What is transparent is white.
+        assert max(image.size) <= live.MAX_SIDE
+        # Transparent pixels become white.
         assert image.convert("L").getpixel((3, 3)) == (255 if channels == 4 else 0)
 
 
 @pytest.mark.parametrize("comment", [b"", b"\xff", b"[]", b"{}", b"[" * 60_000, b'{"step": "1"}', b'"x"', b"null"])
-def test_figures_that_no_training_wrote_are_none(tmp_path: Path, comment: bytes) -> None:
+def test_invalid_metrics_in_the_file_are_ignored(tmp_path: Path, comment: bytes) -> None:
     assert live_figures.read(tmp_path) is None
     Image.new("RGB", (3, 2)).save(tmp_path / layout.LIVE, format="JPEG", comment=comment)
     assert live_figures.read(tmp_path) is None

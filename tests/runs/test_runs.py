@@ -1,4 +1,4 @@
-"""The run folder: what is in it, whole files, one writer, thinned moments."""
+"""Tests of the run folder: content, atomic writes, lock, and thinned moments."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_facts(folder: Path) -> None:
     assert facts["started"] <= facts["finished"]
 
 
-def test_one_line_an_evaluation(folder: Path) -> None:
+def test_one_line_per_evaluation(folder: Path) -> None:
     lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     assert [line["epoch"] for line in lines] == [1, 2, 3]
     names = ["epoch", "step", "samples", "seconds", "loss", "mse", "mae", "psnr", "ssim", "learning_rate"]
@@ -66,32 +66,32 @@ def test_one_line_an_evaluation(folder: Path) -> None:
     assert lines[-1]["mse"] < lines[0]["mse"]
 
 
-def test_figures_of_every_layer(folder: Path) -> None:
+def test_statistics_of_every_layer(folder: Path) -> None:
     run = load_run(folder)
-    figures = run.metrics[-1]["stats"]
-    assert figures["layers"]["name"] == ["layers.0", "layers.1", "layers.2"]
-    assert {len(column) for column in figures["layers"].values()} == {3}
-    # They are those of the network as it was then.
+    stats = run.metrics[-1]["stats"]
+    assert stats["layers"]["name"] == ["layers.0", "layers.1", "layers.2"]
+    assert {len(column) for column in stats["layers"].values()} == {3}
+    # The statistics are those of the saved network.
     model, _ = run.model()
     weights = {name: value.numpy() for name, value in model.state_dict().items()}
     again = LayerProbe(run.recipe, run.picture, model).measure(weights).as_json()
-    assert again["layers"]["name"] == figures["layers"]["name"]
+    assert again["layers"]["name"] == stats["layers"]["name"]
     for name in ("activation_spread", "gradient_norm", "stable_rank"):
-        assert again["layers"][name] == pytest.approx(figures["layers"][name], rel=1e-4)
+        assert again["layers"][name] == pytest.approx(stats["layers"][name], rel=1e-4)
     assert "stats" not in run.facts["result"]
     assert run.facts["overhead"]["seconds"].get("stats", 0) >= 0
 
 
 @pytest.mark.slow
-def test_figures_are_taken_as_often_as_their_share_pays_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # At the last evaluation whatever they cost.
+def test_statistics_are_measured_within_their_budget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # At the last evaluation they are measured whatever they cost.
     monkeypatch.setattr("sfumato.runs.observers.metrics.STATS_OVERHEAD", Overhead(-1.0))
     run = sf.paint(picture(), runs=tmp_path, film="none", **SMALL)
     assert ["stats" in line for line in run.metrics] == [False, False, True]
 
 
 @pytest.mark.slow
-def test_a_run_from_before_there_were_figures_is_read(folder: Path, tmp_path: Path) -> None:
+def test_a_run_without_statistics_is_read(folder: Path, tmp_path: Path) -> None:
     old = tmp_path / folder.name
     shutil.copytree(folder, old)
     lines = [{name: value for name, value in line.items() if name != "stats"} for line in load_run(old).metrics]
@@ -118,18 +118,18 @@ def test_a_run_is_read_back(folder: Path) -> None:
     assert not np.allclose(models.outputs(first, np.zeros((1, 2))), models.outputs(model, np.zeros((1, 2))))
 
 
-def test_a_notebook_shows_the_painting(folder: Path) -> None:
-    shown = load_run(folder).as_html()
-    assert base64.b64encode((folder / "painting.png").read_bytes()).decode() in shown
-    assert "dB after 3.00 epochs" in shown
-    assert "<script" not in shown
+def test_a_notebook_displays_the_painting(folder: Path) -> None:
+    page = load_run(folder).as_html()
+    assert base64.b64encode((folder / "painting.png").read_bytes()).decode() in page
+    assert "dB after 3.00 epochs" in page
+    assert "<script" not in page
 
 
 def test_frames_are_the_evaluated_paintings(folder: Path) -> None:
     assert [path.name for path in sorted((folder / "frames").iterdir())] == [f"{step:012d}.png" for step in (4, 8, 12)]
 
 
-def test_nothing_partial_stays(folder: Path) -> None:
+def test_no_partial_file_is_left(folder: Path) -> None:
     assert not list(folder.rglob("*.partial"))
 
 
@@ -144,15 +144,15 @@ def test_one_writer_at_a_time(tmp_path: Path) -> None:
     resumed = RunRecord(tmp_path, recipe, "0", picture())
     resumed.begin(Start(recipe, problem, tmp_path, step=0))
     resumed.finish("done")
-    # A queue that two studios serve may begin a run twice.
+    # Two studios that serve one queue may both start a run.
     again = RunRecord(tmp_path, recipe, "0", picture())
-    with pytest.raises(RunError, match="was begun by another process"):
+    with pytest.raises(RunError, match="was started by another process"):
         again.begin(Start(recipe, problem, tmp_path))
     again.finish("failed")
     assert load_run(tmp_path).status == "done"
 
 
-def test_a_run_that_could_not_be_begun_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_could_not_start_leaves_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = resolve(changed(Recipe(), SMALL))
     folder = tmp_path / "run"
     folder.mkdir()
@@ -168,7 +168,7 @@ def test_a_run_that_could_not_be_begun_leaves_nothing(tmp_path: Path, monkeypatc
     assert not folder.exists()
 
 
-def test_a_file_is_whole_or_as_it_was(tmp_path: Path) -> None:
+def test_a_file_is_replaced_completely_or_not_at_all(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_text("before")
 
@@ -188,7 +188,7 @@ def test_a_file_is_whole_or_as_it_was(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(RunError, match=r"cannot write .*not a directory.*--runs"):
         create(tmp_path / "file", "cat", "0")
@@ -209,7 +209,7 @@ def test_folders_of_one_second_do_not_collide(tmp_path: Path) -> None:
     ("text", "message"),
     [("{", "cannot read run.json"), ("[]", "must have layout 2"), ('{"layout": 99}', "Got 99"), (None, "cannot read")],
 )
-def test_what_is_no_run(tmp_path: Path, text: str | None, message: str) -> None:
+def test_a_folder_that_is_not_a_run_is_refused(tmp_path: Path, text: str | None, message: str) -> None:
     if text is not None:
         (tmp_path / "run.json").write_text(text)
     with pytest.raises(RunError, match=message):
@@ -233,7 +233,7 @@ def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
         a.model(b.moments()[-1])
 
 
-def test_a_line_that_was_cut_off_is_left_out(tmp_path: Path) -> None:
+def test_an_incomplete_line_is_left_out(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
     line = {"epoch": 1.0, "step": 4, "samples": 63, "seconds": 0.5, "loss": 0.1, "psnr": 1.0}
     metrics_file.append(path, line)
@@ -241,36 +241,36 @@ def test_a_line_that_was_cut_off_is_left_out(tmp_path: Path) -> None:
         file.write('{"psnr": 2')
     assert metrics_file.read(path) == [line]
     path.write_text("nonsense\n")
-    with pytest.raises(RunError, match="one JSON object a line"):
+    with pytest.raises(RunError, match="one JSON object per line"):
         metrics_file.read(path)
 
 
-class _At:
+class _Snapshot:
     def __init__(self, step: int, progress: float, ended: str | None) -> None:
         self.step, self.progress, self.ended = step, progress, ended
 
 
 @given(st.integers(1, 5000), st.booleans())
-def test_moments_are_few_dense_early_and_hold_both_ends(steps: int, known_end: bool) -> None:
-    selection = Selection(most=16)
-    kept: list[int] = []
+def test_moments_are_few_and_denser_early_and_include_both_ends(steps: int, end_is_known: bool) -> None:
+    selection = Selection(max_count=16)
+    selected: list[int] = []
     for step in range(steps + 1):
         ended = "steps" if step == steps else None
-        progress = 1.0 if ended else step / steps if known_end else 0.0
-        snapshot: Any = _At(step, progress, ended)
-        if selection.wants(snapshot):
-            gone = selection.add(snapshot)
-            kept = [other for other in kept if other not in gone] + [step]
-        assert len(kept) <= 16
-    assert kept[0] == 0
-    assert kept[-1] == steps
-    assert kept == sorted(set(kept))
+        progress = 1.0 if ended else step / steps if end_is_known else 0.0
+        snapshot: Any = _Snapshot(step, progress, ended)
+        if selection.accepts(snapshot):
+            removed = selection.add(snapshot)
+            selected = [other for other in selected if other not in removed] + [step]
+        assert len(selected) <= 16
+    assert selected[0] == 0
+    assert selected[-1] == steps
+    assert selected == sorted(set(selected))
     if steps >= 300:
-        assert len(kept) >= 6
-        assert sum(step <= steps / 4 for step in kept) >= 0.35 * len(kept)
+        assert len(selected) >= 6
+        assert sum(step <= steps / 4 for step in selected) >= 0.35 * len(selected)
 
 
-def test_a_moment_survives_its_file(tmp_path: Path) -> None:
+def test_a_moment_is_read_back(tmp_path: Path) -> None:
     moment = weights.Moment(1.5, 3, 0.25, None, 20.0, 0.5)
     weights.save(tmp_path / "m", {"a": np.arange(6.0)[::2]}, moment)
     arrays, back = weights.load(tmp_path / "m")
@@ -289,18 +289,18 @@ def test_a_run_is_loaded_by_a_part_of_its_name(tmp_path: Path) -> None:
         load_run("bird", runs=tmp_path)
 
 
-@pytest.mark.parametrize(("share", "told"), [(0.34, True), (0.97, False), (None, False)])
-def test_a_run_that_was_starved_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share: float | None, told: bool
+@pytest.mark.parametrize(("share", "reported"), [(0.34, True), (0.97, False), (None, False)])
+def test_a_starved_run_reports_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share: float | None, reported: bool
 ) -> None:
     monkeypatch.setattr(Processor, "share", lambda _: share)
     run = sf.paint(picture(), runs=tmp_path, film="none", **{**SMALL, "budget": {"seconds": 0.05}})
     assert run.facts["processor_share"] == share
-    assert ("got 34% of the processor time that its thread asked for" in run.summary()) == told
+    assert ("got 34% of the processor time that its thread asked for" in run.summary()) == reported
 
 
-def test_weights_that_stand_still_are_no_divergence(tmp_path: Path) -> None:
-    # Far from the picture, and no step brings it nearer: a lower rate would be the wrong thing to try.
+def test_negligible_updates_are_not_divergence(tmp_path: Path) -> None:
+    # The loss is high and no step reduces it, so a lower learning rate would be the wrong suggestion.
     changes = {"training": {"batch": "all", "optimizer": "adam(lr=1e-9)"}, "budget": {"steps": 1100}}
     run = sf.paint(
         0.1 * picture(), runs=tmp_path, film="none", **{**SMALL, **changes, "evaluation": {"interval": "end"}}

@@ -103,5 +103,5 @@ def stop_all(runs: Path) -> None:
     folders = [folder for folder in runs.iterdir() if not folder.name.startswith(".")]
     for folder in folders:
         with suppress(RunError):
-            requests.ask(folder, "stop")
+            requests.send(folder, "stop")
     eventually(lambda: not any(requests.is_live(folder) for folder in folders))

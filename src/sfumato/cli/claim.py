@@ -19,7 +19,7 @@ from sfumato.lab.questions import mnist_claim
 from sfumato.lab.report import claim_page
 from sfumato.log import log_to
 from sfumato.recipe import Recipe
-from sfumato.runs.elsewhere import named_by
+from sfumato.runs.elsewhere import output_flag
 
 FETCH = "fetch"
 """The value of ``--mnist`` that downloads MNIST, once, instead of naming a folder."""
@@ -57,7 +57,7 @@ def run_experiment(
     progress = StagesProgress()
     experiments_run: list[Experiment] = []
     try:
-        with stop_on_signals() as stop, progress, log_to(progress.say), named_by("--out"):
+        with stop_on_signals() as stop, progress, log_to(progress.say), output_flag("--out"):
             targets = {mnist_claim.PICTURE: picture, mnist_claim.DIGITS: digit_data}
             for plan, name in zip(plans, targets, strict=True):
                 progress.say(

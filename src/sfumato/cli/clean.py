@@ -35,11 +35,11 @@ def command(arguments: Sequence[str]) -> int:
         flags.field("keep", "0", "N", "number of the newest matching runs that are not deleted"),
         flags.switch("yes", "no confirmation"),
     )
-    states = cleaning.states_of(parsed.state)
+    states = cleaning.parse_states(parsed.state)
     days = flags.number("older-than", parsed.older_than, 0, float)
     keep = flags.number("keep", parsed.keep, 0, int)
     runs = Path(parsed.runs)
-    found = cleaning.chosen(runs, states, days or None, keep)
+    found = cleaning.select(runs, states, days or None, keep)
     if not found:
         sys.stdout.write(f"Nothing to delete in {runs}: no such runs ({parsed.state}).\n")
         return 0

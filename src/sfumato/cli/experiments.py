@@ -29,7 +29,7 @@ from sfumato.lab.train import Learned
 from sfumato.log import log_to
 from sfumato.recipe import Recipe
 from sfumato.render.text import one_line
-from sfumato.runs.elsewhere import named_by
+from sfumato.runs.elsewhere import output_flag
 
 COLUMNS = ("arm", "score", "±", "seeds", "parameters", "epochs", "GFLOP", "s", "GFLOP to target", "s to target", "rate")
 
@@ -67,7 +67,7 @@ def train_and_print(plan: Plan, picture: NDArray[np.float32], *, out: Path | Non
     progress = StagesProgress()
     files: list[Path] = []
     try:
-        with stop_on_signals() as stop, progress, log_to(progress.say), named_by("--out"):
+        with stop_on_signals() as stop, progress, log_to(progress.say), output_flag("--out"):
             progress.say(forecast_line(plan, picture, folder, workers, retry=retry))
             experiment = run_plan(
                 plan,

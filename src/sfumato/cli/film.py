@@ -22,9 +22,9 @@ def command(arguments: Sequence[str]) -> int:
     # Imported after the flags are checked, because these load PyTorch.
     from sfumato.cli.stages import StagesProgress
     from sfumato.render.learning import remake
-    from sfumato.runs.elsewhere import named_by
+    from sfumato.runs.elsewhere import output_flag
 
-    with StagesProgress() as progress, named_by("--out"):
+    with StagesProgress() as progress, output_flag("--out"):
         path = remake(run, chosen, progress.stage)
     sys.stdout.write(f"film      {path}\n")
     return 0

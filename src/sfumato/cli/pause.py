@@ -18,6 +18,6 @@ def command(arguments: Sequence[str]) -> int:
     folder, _ = one_run.read("pause", DOC, arguments)
     from sfumato.runs import load_run, requests
 
-    requests.ask(load_run(folder).folder, "pause")
+    requests.send(load_run(folder).folder, "pause")
     sys.stdout.write(f"pause requested: {folder}\n")
     return 0

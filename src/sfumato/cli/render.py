@@ -23,9 +23,9 @@ def command(arguments: Sequence[str]) -> int:
     # Imported after the flags are checked, because these load PyTorch.
     from sfumato.cli.stages import StagesProgress
     from sfumato.render import neuron_pictures, rendering
-    from sfumato.runs.elsewhere import named_by
+    from sfumato.runs.elsewhere import output_flag
 
-    with StagesProgress() as progress, named_by("--out"):
+    with StagesProgress() as progress, output_flag("--out"):
         if chosen.neurons is None:
             paths = [rendering.render(run, chosen, progress.stage)]
         else:

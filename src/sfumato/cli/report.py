@@ -26,9 +26,9 @@ def command(arguments: Sequence[str]) -> int:
     from sfumato.lab import report
     from sfumato.lab.experiment import read
     from sfumato.lab.report.progress import progress
-    from sfumato.runs.elsewhere import named_by
+    from sfumato.runs.elsewhere import output_flag
 
-    with named_by(""), log_to(_print_to_stderr):
+    with output_flag(""), log_to(_print_to_stderr):
         experiment = read(Path(parsed.experiment))
         files = report.write(experiment)
     state = progress(experiment)

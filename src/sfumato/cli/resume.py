@@ -28,7 +28,7 @@ def command(arguments: Sequence[str]) -> int:
     if runs.requests.is_live(folder):
         if runs.load_run(folder).status != "paused":
             raise RunError(f"{folder} is being trained by another process; wait for it, or stop it with sfumato stop.")
-        runs.requests.ask(folder, "resume")
+        runs.requests.send(folder, "resume")
         sys.stdout.write(f"resume requested: {folder}\n")
         return 0
     if (queued := runs.queued.read(folder)) is not None:

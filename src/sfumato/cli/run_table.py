@@ -65,7 +65,7 @@ def _cells(each: Entry) -> Row:
     psnr = "-" if each.psnr is None else f"{each.psnr:.2f}"
     seconds = "-" if each.seconds is None else f"{each.seconds:.1f}"
     about = "  ".join(part for part in (each.picture, each.difference) if part)
-    return each.shown, each.state, psnr, seconds, about
+    return each.printable_name, each.state, psnr, seconds, about
 
 
 def _lines(rows: Sequence[Row]) -> list[str]:

@@ -35,7 +35,7 @@ def command(arguments: Sequence[str]) -> int:
         flags.switch("json", "output as a JSON list"),
     )
     found = listing.entries(Path(parsed.runs))
-    listed = listing.arranged(found, parsed.filter, parsed.sort)
+    listed = listing.filter_and_sort(found, parsed.filter, parsed.sort)
     if parsed.json:
         sys.stdout.write(json.dumps([each.as_json() for each in listed], indent=2) + "\n")
     elif listed:

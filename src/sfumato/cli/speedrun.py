@@ -14,7 +14,7 @@ from sfumato.lab.speedrun import records, report, rules
 from sfumato.lab.speedrun.tracks import TRACKS, Seeds, Track
 from sfumato.log import log_to
 from sfumato.recipe import changed
-from sfumato.runs.elsewhere import named_by
+from sfumato.runs.elsewhere import output_flag
 
 DOC = """Train a recipe on ten seeds and measure its speed. Track closed: the seconds that the network of 2012 needs to
 reach its PSNR of then, 28.15 dB, on the Mona Lisa. Track open: the PSNR of any network after 10 s of training.
@@ -66,7 +66,7 @@ def command(arguments: Sequence[str]) -> int:
         return 130
     sys.stdout.write("\n".join(report.lines(result)) + "\n")
     if file is not None:
-        with named_by("--append"):
+        with output_flag("--append"):
             records.append(file, result)
         sys.stdout.write(f"added to    {file}\n")
     return 0

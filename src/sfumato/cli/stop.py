@@ -18,6 +18,6 @@ def command(arguments: Sequence[str]) -> int:
     folder, _ = one_run.read("stop", DOC, arguments)
     from sfumato.runs import load_run, requests
 
-    requests.ask(load_run(folder).folder, "stop")
+    requests.send(load_run(folder).folder, "stop")
     sys.stdout.write(f"stop requested: {folder}\n")
     return 0

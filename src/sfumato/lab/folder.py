@@ -21,7 +21,7 @@ from sfumato.lab.plan import Plan
 from sfumato.lab.trial import Key, Outcome, key_of
 from sfumato.runs import replacing
 from sfumato.runs.atomic import cannot_write, gone, write_bytes
-from sfumato.runs.elsewhere import elsewhere
+from sfumato.runs.elsewhere import other_output
 from sfumato.runs.locking import FolderLock
 from sfumato.runs.provenance import provenance
 
@@ -47,7 +47,7 @@ class Folder:
         file = self.path / PLAN
         if not file.exists():
             if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
-                other = elsewhere() or "name an experiment's folder"
+                other = other_output() or "name an experiment's folder"
                 raise RunError(f"{self.path} must be a folder of an experiment, or empty. Got something else; {other}.")
             return None
         try:
@@ -137,7 +137,7 @@ class Folder:
         key = outcome.key
         if key.purpose == "verdict" and outcome.weights:
             contiguous = {name: np.asarray(value, order="C") for name, value in outcome.weights.items()}
-            write_bytes(self.weights_file(key, order), safetensors.numpy.save(contiguous), part=True)
+            write_bytes(self.weights_file(key, order), safetensors.numpy.save(contiguous), make_parent=True)
         for number, frame in enumerate(outcome.frames):
             self._write_picture(self.frame_file(key, order, number), frame)
         if outcome.painting is not None:
@@ -166,7 +166,7 @@ class Folder:
     def _write_picture(self, path: Path, pixels: NDArray[np.uint8]) -> None:
         buffer = io.BytesIO()
         images.as_image(pixels.astype(np.float32) / np.float32(255)).save(buffer, format="PNG")
-        write_bytes(path, buffer.getvalue(), part=True)
+        write_bytes(path, buffer.getvalue(), make_parent=True)
 
     def _append(self, name: str, line: dict[str, Any]) -> None:
         path = self.path / name

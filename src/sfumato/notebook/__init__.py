@@ -1,4 +1,4 @@
-"""What a Jupyter notebook shows of a training, and how it is interrupted there. Elsewhere nothing."""
+"""A live figure of a training in a Jupyter notebook, and interruption of its kernel; nothing outside of notebooks."""
 
 from sfumato.notebook.live import Figure, LiveFigure, figure
 

@@ -1,4 +1,4 @@
-"""The Jupyter kernel that this process may be; IPython is never imported by us first."""
+"""Access to the Jupyter kernel of this process, if it is one. IPython is used only if the kernel has imported it."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from typing import Any
 
 
 def shell() -> Any | None:
-    """The kernel's shell, or None outside of notebooks (IPython in a terminal is none)."""
+    """Return the kernel's shell, or None outside of notebooks, such as in IPython in a terminal."""
     ipython = sys.modules.get("IPython")
     found = ipython.get_ipython() if ipython is not None else None
     return found if getattr(found, "kernel", None) is not None else None
 
 
 class Display:
-    """One output of the cell that runs now, changed in place."""
+    """One output of the executing cell, updated in place."""
 
     def __init__(self) -> None:
-        # Here IPython has been imported by the kernel.
+        # At this point the kernel has imported IPython.
         from IPython.display import DisplayHandle
 
         self._handle = DisplayHandle()
-        self._there = False
+        self._displayed = False
 
     def show(self, html: str, plain: str) -> None:
-        """Show this in place of what was there; ``plain`` is for whoever reads no HTML."""
+        """Replace the output; ``plain`` is for front ends without HTML."""
         data = {"text/html": html, "text/plain": plain}
-        (self._handle.update if self._there else self._handle.display)(data, raw=True)
-        self._there = True
+        (self._handle.update if self._displayed else self._handle.display)(data, raw=True)
+        self._displayed = True
 
 
 def same_cell() -> Callable[[], bool]:
-    """A function that tells whether the cell that runs now is still the one that runs."""
+    """Return a function that tells whether the cell that executes now is still executing."""
     found = shell()
     number = getattr(found, "execution_count", None)
     return lambda: number is not None and getattr(found, "execution_count", None) == number

@@ -1,4 +1,4 @@
-"""A figure in a notebook that changes while training goes on, and ends as the run."""
+"""A figure in a notebook that is updated during training, and finally replaced by the run."""
 
 from __future__ import annotations
 
@@ -19,30 +19,32 @@ from sfumato.formatting import clock, count
 from sfumato.interrupt import stop_on_signals
 from sfumato.log import log_to
 from sfumato.notebook.kernel import Display, same_cell, shell
-from sfumato.notebook.page import LONGEST, encoded, page
+from sfumato.notebook.page import MAX_SIDE, data_uri, page
 from sfumato.recipe.picture import Transfer
 from sfumato.runs import Run
 from sfumato.training import Observer, Overhead, PictureProblem, PictureSnapshot, Start
 
 SECONDS_PER_UPDATE = 0.5
 SECONDS_PER_PAINTING = (1.0, 4.0)
-"""Paintings come often at first, while much changes, and later more rarely and finer."""
+"""Limits of the time between paintings, which is short at first, while much changes, and then grows."""
 
-FIRST_PIXELS = 4096
-FEWEST_PIXELS = 2048
-"""A painting of fewer would say little: it waits until so many are paid for."""
-MOST_POINTS = 400
+INITIAL_PIXELS = 4096
+"""Pixels of paintings before training starts."""
+MIN_PIXELS = 2048
+"""Smallest number of pixels of a painting, which waits until its budget allows so many."""
+MAX_POINTS = 400
+"""Number of points of the curve at which every second one is dropped."""
 
 PAINTINGS = Overhead(share=0.015, frontloaded=True)
-"""What the figure may take of the training time."""
+"""Budget of the figure's paintings, as a share of the training time."""
 
 
 class Figure(Observer[PictureSnapshot]):
-    """Shows nothing and is never interrupted: a training outside of a notebook."""
+    """An observer for trainings outside of notebooks, which shows nothing and is never interrupted."""
 
     name = "notebook"
     overhead = Overhead.unlimited()
-    """A figure is small; its paintings are as fine as what is left of `PAINTINGS` allows."""
+    """Updates of the figure are cheap; the size of its paintings depends on what is left of `PAINTINGS`."""
 
     def __enter__(self) -> Self:
         return self
@@ -53,50 +55,51 @@ class Figure(Observer[PictureSnapshot]):
         return
 
     def interrupted(self) -> bool:
-        """Whether a person interrupted the kernel."""
+        """Return whether the kernel was interrupted."""
         return False
 
     def ended(self, run: Run) -> Run:
-        """Show what came out; the run, which the same cell then does not show once more."""
+        """Show the result, and return the run, which the same cell then does not display again."""
         return run
 
 
 def figure(live: bool | None) -> Figure:
-    """The figure of this process: in a notebook's kernel one that shows, unless ``live`` is false.
+    """Return the figure of this process, which is visible in a notebook's kernel unless ``live`` is false.
 
     Raises SfumatoError when ``live`` is true and there is no kernel.
     """
     if shell() is not None:
-        return LiveFigure(shows=live is not False)
+        return LiveFigure(visible=live is not False)
     if live:
         raise SfumatoError("live must be None or False outside of a Jupyter notebook. Got True.")
     return Figure()
 
 
 class LiveFigure(Figure):
-    """In a kernel. An interrupt ends training at the next step and everything is written, as with Ctrl-C."""
+    """A figure in a kernel. An interrupt ends training at the next step, and all files are written, as with Ctrl-C."""
 
-    def __init__(self, *, shows: bool = True) -> None:
-        self._display = Display() if shows else None
+    def __init__(self, *, visible: bool = True) -> None:
+        self._display = Display() if visible else None
         self._stack = ExitStack()
-        self._asked: Callable[[], bool] = lambda: False
+        self._stop_requested: Callable[[], bool] = lambda: False
         self._target = ""
         self._painting: str | None = None
         self._size = (1, 1)
         self._transfer: Transfer = "srgb"
         self._points: list[tuple[float, float]] = []
-        self._every = 1
-        self._seen = 0
+        self._stride = 1
+        self._snapshots = 0
         self._status = ""
         self._progress = 0.0
-        self._shown_at = self._painted_at = -math.inf
+        self._updated_at = self._painted_at = -math.inf
         self._seconds_per_pixel = math.inf
-        self._pace = (0, 0.0)
+        self._last_update = (0, 0.0)
+        """(samples, seconds) of training at the last update."""
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            self._asked = self._stack.enter_context(stop_on_signals((signal.SIGINT,)))
-        self._stack.enter_context(log_to(self._say))
+            self._stop_requested = self._stack.enter_context(stop_on_signals((signal.SIGINT,)))
+        self._stack.enter_context(log_to(self._show_status))
         return self
 
     def __exit__(
@@ -104,59 +107,59 @@ class LiveFigure(Figure):
     ) -> None:
         self._stack.close()
         if kind is not None and self._target:
-            self._say(f"{self._status}   ended by {kind.__name__}")
+            self._show_status(f"{self._status}   ended by {kind.__name__}")
 
     def interrupted(self) -> bool:
-        """Whether a person interrupted the kernel."""
-        return self._asked()
+        """Return whether the kernel was interrupted."""
+        return self._stop_requested()
 
     def begin(self, start: Start) -> None:
-        """Show the picture from now on."""
+        """Show the picture."""
         assert isinstance(start.problem, PictureProblem)
         picture, transfer = start.problem.picture, start.recipe.picture.transfer
         self._transfer, self._size = transfer, picture.shape[:2]
-        self._target = encoded(images.to_srgb(picture, transfer))
+        self._target = data_uri(images.to_srgb(picture, transfer))
 
     def due(self, snapshot: PictureSnapshot) -> bool:
-        """Whether the last one has been there for a while; the curve takes every one."""
+        """Return whether the last update is old enough. The curve gets a point from every snapshot."""
         if self._display is None:
             return False
-        self._note(snapshot)
-        return snapshot.ended is not None or time.monotonic() - self._shown_at >= SECONDS_PER_UPDATE
+        self._add_point(snapshot)
+        return snapshot.ended is not None or time.monotonic() - self._updated_at >= SECONDS_PER_UPDATE
 
     def observe(self, snapshot: PictureSnapshot) -> None:
         """Show a snapshot."""
         self._paint(snapshot)
-        samples, seconds = self._pace
-        pace = (snapshot.samples - samples) / max(snapshot.seconds - seconds, 1e-9)
-        self._pace = (snapshot.samples, snapshot.seconds)
+        samples, seconds = self._last_update
+        samples_per_second = (snapshot.samples - samples) / max(snapshot.seconds - seconds, 1e-9)
+        self._last_update = (snapshot.samples, snapshot.seconds)
         left = snapshot.seconds * (1 - snapshot.progress) / snapshot.progress if snapshot.progress else math.nan
         psnr = snapshot.evaluation.psnr if snapshot.evaluation else snapshot.running_psnr
-        figures = [f"epoch {snapshot.epoch:.2f}"]
+        parts = [f"epoch {snapshot.epoch:.2f}"]
         if math.isfinite(psnr):
-            figures += [f"{psnr:.2f} dB", f"{count(pace)} samples/s", f"{clock(left)} left"]
+            parts += [f"{psnr:.2f} dB", f"{count(samples_per_second)} samples/s", f"{clock(left)} left"]
         self._progress = snapshot.progress
-        self._say("   ".join(figures))
+        self._show_status("   ".join(parts))
 
     def stage(self, name: str, done: int, total: int) -> None:
-        """Show how far the work after training is."""
+        """Show the progress of the work after training."""
         self._progress = done / total
-        if time.monotonic() - self._shown_at >= SECONDS_PER_UPDATE:
-            self._say(f"{name} {done}/{total}")
+        if time.monotonic() - self._updated_at >= SECONDS_PER_UPDATE:
+            self._show_status(f"{name} {done}/{total}")
 
     def ended(self, run: Run) -> Run:
-        """Show what came out, in place of the figure."""
+        """Replace the figure by the run's result."""
         if self._display is None:
             return run
         self._display.show(run.as_html(), run.summary())
         return Run(run.folder, run.module, same_cell())
 
-    def _note(self, snapshot: PictureSnapshot) -> None:
-        self._seen += 1
-        if self._seen % self._every == 0 and math.isfinite(snapshot.running_psnr):
+    def _add_point(self, snapshot: PictureSnapshot) -> None:
+        self._snapshots += 1
+        if self._snapshots % self._stride == 0 and math.isfinite(snapshot.running_psnr):
             self._points.append((snapshot.epoch, snapshot.running_psnr))
-        if len(self._points) >= MOST_POINTS:
-            self._points, self._every = self._points[::2], 2 * self._every
+        if len(self._points) >= MAX_POINTS:
+            self._points, self._stride = self._points[::2], 2 * self._stride
 
     def _paint(self, snapshot: PictureSnapshot) -> None:
         overhead, now = snapshot.overhead, time.monotonic()
@@ -164,24 +167,24 @@ class LiveFigure(Figure):
         if snapshot.evaluation is not None:
             painting = snapshot.evaluation.painting
         elif now - self._painted_at >= np.clip(snapshot.seconds / 20, *SECONDS_PER_PAINTING):
-            pixels = FIRST_PIXELS
+            pixels = INITIAL_PIXELS
             if overhead.under_way:
                 pixels = int(overhead.left(PAINTINGS, self.name) / self._seconds_per_pixel)
-            if pixels >= min(FEWEST_PIXELS, self._size[0] * self._size[1]):
+            if pixels >= min(MIN_PIXELS, self._size[0] * self._size[1]):
                 rows, columns = self._rows_and_columns(pixels)
                 painting = snapshot.paint(rows, columns)
-                took = (time.monotonic() - now) / (rows * columns)
-                self._seconds_per_pixel = min(self._seconds_per_pixel, took)
+                seconds_per_pixel = (time.monotonic() - now) / (rows * columns)
+                self._seconds_per_pixel = min(self._seconds_per_pixel, seconds_per_pixel)
         if painting is not None:
-            self._painting, self._painted_at = encoded(images.to_srgb(painting, self._transfer)), now
+            self._painting, self._painted_at = data_uri(images.to_srgb(painting, self._transfer)), now
 
     def _rows_and_columns(self, pixels: int) -> tuple[int, int]:
         height, width = self._size
-        scale = min(1.0, LONGEST / max(height, width), math.sqrt(pixels / (height * width)))
+        scale = min(1.0, MAX_SIDE / max(height, width), math.sqrt(pixels / (height * width)))
         return max(2, round(height * scale)), max(2, round(width * scale))
 
-    def _say(self, status: str) -> None:
-        self._status, self._shown_at = status, time.monotonic()
+    def _show_status(self, status: str) -> None:
+        self._status, self._updated_at = status, time.monotonic()
         if self._display is None:
             return
         if not self._target:

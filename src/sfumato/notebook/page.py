@@ -1,4 +1,4 @@
-"""The figure as HTML: painting beside picture, how far it is, and the curve so far. No script, no style sheet."""
+"""The figure as HTML without scripts or style sheets: painting, picture, progress, and the curve so far."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from numpy.typing import NDArray
 
 from sfumato import images
 
-LONGEST = 320
-"""Pixels of the longer side of each picture."""
+MAX_SIDE = 320
+"""Largest longer side of each picture in pixels."""
 
-CURVE = (640, 110)
+CURVE_SIZE = (640, 110)
+"""(width, height) of the curve, in units of its SVG."""
 
 
-def encoded(picture: NDArray[np.float32]) -> str:
-    """(H, W, C) in [0, 1] -> a small WebP as the text of a data URI."""
+def data_uri(picture: NDArray[np.float32]) -> str:
+    """Encode a picture (H, W, C) in [0, 1] as a small WebP in a data URI."""
     image = images.as_image(picture)
-    image.thumbnail((LONGEST, LONGEST))
+    image.thumbnail((MAX_SIDE, MAX_SIDE))
     file = io.BytesIO()
     image.save(file, format="WEBP", quality=85, method=0)
     return "data:image/webp;base64," + base64.b64encode(file.getvalue()).decode()
@@ -37,8 +38,12 @@ def page(
     progress: float,
     curve: Sequence[tuple[float, float]],
 ) -> str:
-    """``target`` and ``painting`` as `encoded`, ``size`` (H, W) of the picture, ``curve`` (epoch, PSNR in dB)."""
-    scale = min(LONGEST / max(size), 8.0)
+    """Return the figure as HTML.
+
+    ``target`` and ``painting`` are results of `data_uri`, ``size`` is the picture's (H, W), ``progress`` is 0 to 1, and
+    ``curve`` consists of (epoch, PSNR in dB) points.
+    """
+    scale = min(MAX_SIDE / max(size), 8.0)
     shape = f"width:{round(size[1] * scale)}px;height:{round(size[0] * scale)}px"
     pictures = "".join(
         f'<img alt="{name}" style="{shape}" src="{data}">'
@@ -56,13 +61,13 @@ def page(
 
 
 def _curve(points: Sequence[tuple[float, float]]) -> str:
-    known = [(x, y) for x, y in points if math.isfinite(x) and math.isfinite(y)]
-    if len(known) < 2:
+    finite = [(x, y) for x, y in points if math.isfinite(x) and math.isfinite(y)]
+    if len(finite) < 2:
         return ""
-    width, height = CURVE
-    last, low, high = known[-1][0] or 1.0, min(y for _, y in known), max(y for _, y in known)
+    width, height = CURVE_SIZE
+    last, low, high = finite[-1][0] or 1.0, min(y for _, y in finite), max(y for _, y in finite)
     span = high - low or 1.0
-    line = " ".join(f"{x / last * width:.1f},{height - 4 - (y - low) / span * (height - 8):.1f}" for x, y in known)
+    line = " ".join(f"{x / last * width:.1f},{height - 4 - (y - low) / span * (height - 8):.1f}" for x, y in finite)
     return (
         f'<svg viewBox="0 0 {width} {height}" style="width:100%;display:block" role="img" '
         f'aria-label="PSNR by epoch"><polyline points="{line}" fill="none" stroke="#1f5fa8" stroke-width="2"/>'

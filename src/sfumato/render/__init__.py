@@ -1,7 +1,7 @@
-"""Films, curves and pictures: arrays in, files out; and `finish`, which makes those of a run.
+"""Films, curves, and pictures, written from arrays; and `finish`, which makes those of a run.
 
-Each function but `finish` writes to the path that it is given, whatever its suffix; making a file appear whole or
-not at all is its caller's part.
+Each function but `finish` writes to the path that it is given, whatever its suffix. To make a file appear whole or
+not at all is the caller's task.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # The one part that paints with a model: loaded when it is used, so that drawing alone costs no torch.
+    # The only function that paints with a model. It is imported on first use, so that drawing alone imports no torch.
     if name == "finish":
         from sfumato.render.learning import finish
 

@@ -1,4 +1,4 @@
-"""The curve of a run: PSNR and loss over the epochs, as SVG."""
+"""Plotting the training curve of a run: PSNR and loss by epoch, as SVG."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ INK = "#2b2d31"
 RULE = "#dcdee2"
 
 STYLE = {
-    # As text, in whatever sans-serif there is: it can be selected and searched, and the file stays small.
+    # Text stays text, in any available sans-serif font: it can be selected and searched, and the file stays small.
     "svg.fonttype": "none",
-    # Names of the parts inside the file would otherwise be drawn by chance.
+    # Without a fixed salt, Matplotlib draws random names for elements of the file.
     "svg.hashsalt": "sfumato",
     "font.family": "sans-serif",
     "font.size": 10,
@@ -48,7 +48,7 @@ class CurvePoint:
 
     epoch: float
     seconds: float
-    """Of training, from its start."""
+    """Training time since the start."""
     loss: float
     """May be nan or infinite."""
     psnr: float | None
@@ -56,11 +56,11 @@ class CurvePoint:
 
 
 def write_curve(path: Path, points: Sequence[CurvePoint], *, title: str = "") -> None:
-    """Write an SVG to `path`, whatever its suffix: PSNR above, loss (logarithmic) below, over the epochs.
+    """Write an SVG to `path`, whatever its suffix: PSNR above, loss (logarithmic) below, by epoch.
 
-    Values without a place on their axis (nan, infinite, a loss that is not positive) are left out; the last one that
-    has a place is written beside its point. Without any point the axes are empty and say so. The same points give
-    the same bytes. Matplotlib's settings are as before afterwards. Raises OSError if the file cannot be written.
+    Values that their axis cannot show (nan, infinite, a loss that is not positive) are left out; the last value shown
+    is written beside its point. Without any point the axes are empty and labeled "not measured". The same points give
+    the same bytes. Matplotlib's settings are restored afterwards. Raises OSError if the file cannot be written.
     """
     import warnings
 
@@ -71,7 +71,7 @@ def write_curve(path: Path, points: Sequence[CurvePoint], *, title: str = "") ->
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     with warnings.catch_warnings(), style.context(STYLE, after_reset=True):
-        # A letter that Matplotlib's own font lacks is no loss: whoever shows the file has the fonts.
+        # A glyph that Matplotlib's font lacks does not matter: the viewer of the file supplies the fonts.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font", category=UserWarning)
         figure = Figure(figsize=(7.2, 5.0), layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.1))
         FigureCanvasSVG(figure)
@@ -99,22 +99,22 @@ def _draw(figure: Figure, points: Sequence[CurvePoint], title: str) -> None:
     below.set_xlim(0, last if last > 0 else 1)
     figure.align_ylabels()
     if title:
-        # Not as mathematics: a picture's name may hold a dollar sign.
+        # A picture's name may contain dollar signs, which would otherwise start a formula.
         above.set_title(title, loc="left", fontsize=12, pad=10, parse_math=False)
 
 
 def _panel(axes: Axes, epochs: list[float], values: list[float], color: str, label: str) -> None:
-    placed = [(x, y) for x, y in zip(epochs, values, strict=True) if math.isfinite(x) and math.isfinite(y)]
-    if not placed:
+    finite = [(x, y) for x, y in zip(epochs, values, strict=True) if math.isfinite(x) and math.isfinite(y)]
+    if not finite:
         axes.set_yticks([])
         axes.text(0.5, 0.5, "not measured", transform=axes.transAxes, ha="center", va="center", color="#8a8d93")
         return
-    axes.plot(*zip(*placed, strict=True), color=color, linewidth=1.6, solid_joinstyle="round")
-    axes.plot(*placed[-1], marker="o", markersize=5, color=color, clip_on=False)
+    axes.plot(*zip(*finite, strict=True), color=color, linewidth=1.6, solid_joinstyle="round")
+    axes.plot(*finite[-1], marker="o", markersize=5, color=color, clip_on=False)
     axes.margins(y=0.12)
     axes.annotate(
-        label.format(placed[-1][1]),
-        placed[-1],
+        label.format(finite[-1][1]),
+        finite[-1],
         xytext=(8, 0),
         textcoords="offset points",
         va="center",

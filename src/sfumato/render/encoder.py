@@ -1,4 +1,4 @@
-"""Pictures into a film file, one at a time: FFmpeg's filters, codec and container in a row."""
+"""Encoding images into a film file, one at a time, by FFmpeg's filters, codec, and container."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from av.video.stream import VideoStream
 from PIL import Image
 
 Link = Callable[[av.filter.Graph, FilterContext, FilterContext], None]
-"""Puts the filters between the source and the sink that it is given."""
+"""A function that links filters between a source and a sink of a graph."""
 
 
 def chain(*filters: tuple[str, str]) -> Link:
-    """Filters in a row, each (name, arguments)."""
+    """Return a `Link` that applies filters in order, each given as (name, arguments)."""
 
     def link(graph: av.filter.Graph, source: FilterContext, sink: FilterContext) -> None:
         graph.link_nodes(source, *(graph.add(name, arguments) for name, arguments in filters), sink)
@@ -31,57 +31,58 @@ def chain(*filters: tuple[str, str]) -> Link:
 
 
 class Encoder:
-    """Writes RGB images to a file; a context manager. The same images give the same bytes."""
+    """A context manager that writes RGB images to a film file. The same images give the same bytes."""
 
     def __init__(
         self,
         path: Path,
         size: tuple[int, int],
-        rate: Fraction,
+        frame_rate: Fraction,
         *,
         container: str,
         codec: str,
-        pixels: str,
+        pixel_format: str,
         link: Link,
-        tick: Fraction | None = None,
+        time_base: Fraction | None = None,
         container_options: Mapping[str, str] | None = None,
         codec_options: Mapping[str, str] | None = None,
     ) -> None:
-        """Open `path`, whatever its suffix, for images of `size` (width, height) at `rate` images a second.
+        """Open `path`, whatever its suffix, for images of `size` (width, height) at `frame_rate` images per second.
 
-        pixels: FFmpeg's name of the pixel format that `link` delivers. tick: seconds, the unit of time; 1 / rate
-        if not given.
+        pixel_format: FFmpeg's name of the pixel format that `link` delivers. time_base: the unit of time in seconds;
+        1 / frame_rate if not given.
         """
-        self._tick = tick or 1 / rate
-        # Absolute, so that a name like "a:b.mp4" is not taken for a protocol; bitexact, for neither date nor version.
+        self._time_base = time_base or 1 / frame_rate
+        # The path is absolute, so that a name like "a:b.mp4" is not taken for a protocol. bitexact leaves out date and
+        # version.
         options = {"fflags": "+bitexact", **(container_options or {})}
         self._out = av.open(str(path.absolute()), "w", format=container, options=options)
-        stream = self._out.add_stream(codec, rate=rate)
+        stream = self._out.add_stream(codec, rate=frame_rate)
         assert isinstance(stream, VideoStream)
         self._stream = stream
         stream.width, stream.height = size
-        stream.pix_fmt = pixels
+        stream.pix_fmt = pixel_format
         stream.options = dict(codec_options or {})
-        self.context.time_base = self._tick
-        # What an encoder decides, and so its bytes, may depend on how many threads it has.
+        self.context.time_base = self._time_base
+        # The decisions of an encoder, and so its bytes, may depend on the number of threads.
         self.context.thread_count = 1
         self.context.thread_type = ThreadType.NONE
         self._graph = av.filter.Graph()
         source = self._graph.add_buffer(
-            width=size[0], height=size[1], format=av.VideoFormat("rgb24"), time_base=self._tick
+            width=size[0], height=size[1], format=av.VideoFormat("rgb24"), time_base=self._time_base
         )
         link(self._graph, source, self._graph.add("buffersink"))
         self._graph.configure()
 
     @property
     def context(self) -> VideoCodecContext:
-        """The codec, to be set up further before the first image."""
+        """The codec's context, which may be configured further before the first image."""
         return self._stream.codec_context
 
     def add(self, image: Image.Image, time: int) -> None:
-        """Show the image from `time` on, in ticks."""
+        """Append an image that is shown from `time` on, in units of the time base."""
         frame = VideoFrame.from_image(image)
-        frame.pts, frame.time_base = time, self._tick
+        frame.pts, frame.time_base = time, self._time_base
         self._graph.vpush(frame)
         self._drain()
 

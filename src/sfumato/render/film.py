@@ -1,4 +1,4 @@
-"""The film of a run: how the painting came about."""
+"""Writing the film of a run from its frames."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import Literal, get_args
 from PIL import Image
 
 from sfumato.errors import PictureError
-from sfumato.render.frame import Frame, between
+from sfumato.render.frame import Frame, interpolate
 from sfumato.render.layout import plan, plan_within
-from sfumato.render.pace import MOST_FPS
+from sfumato.render.pace import MAX_FPS
 from sfumato.render.sheet import Caption, Sheet
 from sfumato.render.text import one_line
 
@@ -31,55 +31,55 @@ def write_film(
     curve: Sequence[tuple[float, float]] = (),
     title: str = "",
     hold: float = 1.5,
-    places: Sequence[float] | None = None,
-    film: tuple[int, int] | None = None,
+    positions: Sequence[float] | None = None,
+    film_size: tuple[int, int] | None = None,
     crop: bool = False,
     captions: Sequence[Caption] = (),
     progress: Callable[[int], None] | None = None,
 ) -> None:
     """Write a film to `path`, whatever its suffix. The same arguments give the same bytes.
 
-    The picture is on top; under it a band says the epoch and the PSNR (the loss, for a frame without one) and draws
-    the loss of the whole run, accented up to the frame's epoch.
+    The picture is on top. A band under it shows the epoch, the PSNR (or the loss, for a frame without PSNR), and the
+    loss curve of the whole run, highlighted up to the frame's epoch.
 
-    frames: in order, taken one at a time; each painting is resampled to `size`.
-    size: (width, height) of the picture. It is enlarged by a whole factor until its longer side has 320 pixels, and
-        made smaller if that has more than 4096.
-    film: (width, height) of the whole film, even for mp4; then `size` tells the picture's shape alone, which fits into
-        what the band leaves, or with `crop` fills it.
-    format: mp4 (H.264, BT.709), gif or webp; the last two start again for ever.
-    fps: frames a second, above 0 and at most 120 (gif: 50, webp: 90).
-    places: of each picture of the film among the frames, ascending from 0: 2.25 is frame 2 into which frame 3 is
-        blended, a quarter. None: each frame once.
-    captions: texts under the picture, and where their middles are in it, 0 to 1.
-    curve: (epoch, loss) points of the whole run; those that are not finite, or not positive, are skipped.
+    frames: in order, consumed one at a time; each painting is resampled to `size`.
+    size: (width, height) of the picture. It is enlarged by an integer factor until its longer side has 320 pixels, and
+        reduced if that side has more than 4096.
+    film_size: (width, height) of the whole film, even numbers for mp4. Then `size` gives only the picture's aspect
+        ratio; the picture fits into the room above the band, or with `crop` fills it.
+    format: mp4 (H.264, BT.709), gif, or webp; the last two loop forever.
+    fps: frames per second, above 0 and at most 120 (gif: 50, webp: 90).
+    positions: of each picture of the film among the frames, ascending from 0: at 2.25, frame 3 is blended into frame 2
+        with weight 0.25. None: each frame once.
+    captions: texts under the picture, and the positions of their centers in it, 0 to 1.
+    curve: (epoch, loss) points of the whole run; points that are not finite, or not positive, are skipped.
     title: one line, shortened where it does not fit; none if empty.
-    hold: seconds that the last frame stays, at least 1 / fps.
+    hold: seconds for which the last frame is shown, at least 1 / fps.
     progress: called after each frame with the number of frames drawn.
 
     Raises PictureError if there is no frame, or a painting or size cannot be drawn; ValueError for the other
-    parameters; OSError if the file cannot be written. What is at `path` after an error is not a film.
+    parameters; OSError if the file cannot be written. After an error the file at `path` is not a film.
     """
     if format not in get_args(FilmFormat):
         raise ValueError(f"The format of a film must be one of {', '.join(get_args(FilmFormat))}. Got {format!r}.")
-    most = MOST_FPS[format]
-    if not 0 < fps <= most:
-        raise ValueError(f"The fps of a film ({format}) must be above 0 and at most {most}. Got {fps}.")
+    max_fps = MAX_FPS[format]
+    if not 0 < fps <= max_fps:
+        raise ValueError(f"The fps of a film ({format}) must be above 0 and at most {max_fps}. Got {fps}.")
     if not (hold >= 0 and math.isfinite(hold)):
         raise ValueError(f"The hold of a film must be a number of seconds, 0 or more. Got {hold}.")
 
     titled, captioned = bool(one_line(title)), bool(captions)
-    if film is None:
+    if film_size is None:
         layout = plan(size, title=titled, captions=captioned)
     else:
-        layout = plan_within(film, size, crop=crop, title=titled, captions=captioned)
+        layout = plan_within(film_size, size, crop=crop, title=titled, captions=captioned)
     if format == "mp4" and (layout.width % 2 or layout.height % 2):
         raise ValueError(f"The size of a film (mp4) must be even. Got {layout.width} x {layout.height}.")
-    drawn = _drawn(frames, Sheet(layout, curve, title, captions), places, progress)
+    drawn = _draw_frames(frames, Sheet(layout, curve, title, captions), positions, progress)
     first = next(drawn, None)
     if first is None:
         raise PictureError("A film must have at least one frame. Got none.")
-    # Made first by Python, whose error names the path; FFmpeg's does not.
+    # Python creates the file first, since its error names the path and FFmpeg's does not.
     path.write_bytes(b"")
     if format == "mp4":
         from sfumato.render.mp4 import write
@@ -91,26 +91,26 @@ def write_film(
     write(path, images, (layout.width, layout.height), Fraction(fps).limit_denominator(1001), hold)
 
 
-def _drawn(
-    frames: Iterable[Frame], sheet: Sheet, places: Sequence[float] | None, progress: Callable[[int], None] | None
+def _draw_frames(
+    frames: Iterable[Frame], sheet: Sheet, positions: Sequence[float] | None, progress: Callable[[int], None] | None
 ) -> Iterator[Image.Image]:
-    seen: list[tuple[Frame, Image.Image]] = []
-    count = told = 0
-    coming = iter(frames)
-    for place in itertools.count() if places is None else places:
-        while count <= math.ceil(place):
-            frame = next(coming, None)
+    last_two: list[tuple[Frame, Image.Image]] = []
+    count = reported = 0
+    remaining = iter(frames)
+    for position in itertools.count() if positions is None else positions:
+        while count <= math.ceil(position):
+            frame = next(remaining, None)
             if frame is None:
                 return
-            seen = [*seen[-1:], (frame, sheet.picture(frame))]
+            last_two = [*last_two[-1:], (frame, sheet.picture(frame))]
             count += 1
-        if place >= count - 1:
-            frame, picture = seen[-1]
+        if position >= count - 1:
+            frame, picture = last_two[-1]
             yield sheet.with_band(picture, frame)
         else:
-            share = place - (count - 2)
-            (before, one), (after, other) = seen
-            yield sheet.with_band(Image.blend(one, other, share), between(before, after, share))
-        if progress is not None and count > told:
-            told = count
+            weight = position - (count - 2)
+            (before, first), (after, second) = last_two
+            yield sheet.with_band(Image.blend(first, second, weight), interpolate(before, after, weight))
+        if progress is not None and count > reported:
+            reported = count
             progress(count)

@@ -1,4 +1,4 @@
-"""Films as GIF: for where nothing else moves."""
+"""Writing films as GIF, for places where no other format is animated."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from sfumato.render.encoder import Encoder
 
 
 def write(path: Path, images: Iterable[Image.Image], size: tuple[int, int], fps: Fraction, hold: float) -> None:
-    """Write RGB images of one size (width, height) as a film that starts again for ever.
+    """Write RGB images of one size (width, height) as a film that loops forever.
 
-    The last image stays `hold` seconds, at least one frame. Times are rounded to 1/100 s without drifting.
+    The last image is shown for `hold` seconds, at least one frame. Times are rounded to 1/100 s without drift.
     """
     delay = round(100 * max(hold, float(1 / fps)))
     with Encoder(
@@ -25,7 +25,7 @@ def write(path: Path, images: Iterable[Image.Image], size: tuple[int, int], fps:
         fps,
         container="gif",
         codec="gif",
-        pixels="pal8",
+        pixel_format="pal8",
         link=_palettes,
         container_options={"loop": "0", "final_delay": str(delay)},
     ) as encoder:
@@ -34,8 +34,8 @@ def write(path: Path, images: Iterable[Image.Image], size: tuple[int, int], fps:
 
 
 def _palettes(graph: av.filter.Graph, source: FilterContext, sink: FilterContext) -> None:
-    # 256 colors of its own for each image: early paintings are few soft colors, where one palette for the whole
-    # film would leave bands. The ordered pattern of bayer stands still where the picture does; error diffusion
+    # Each image gets a palette of 256 colors: early paintings have few soft colors, in which one palette for the whole
+    # film would leave bands. The ordered pattern of bayer does not move where the picture does not; error diffusion
     # flickers. diff_mode stays off: with changing palettes it leaves old indices under new colors (FFmpeg 8).
     split = graph.add("split")
     palette = graph.add("palettegen", "stats_mode=single:reserve_transparent=1")

@@ -1,4 +1,4 @@
-"""The words and numbers under a film's picture."""
+"""Labels under the picture of a film."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import math
 
 from sfumato.render.frame import Frame
 
-Words = tuple[tuple[str, bool], ...]
-"""Pieces of text, left to right; True for those that are emphasized."""
+Spans = tuple[tuple[str, bool], ...]
+"""(text, emphasized) pairs, left to right."""
 
 
 def epoch_text(epoch: float) -> str:
-    """About three digits: 0.03, 1.25, 12.4, 500; whole epochs without decimals."""
+    """Format an epoch with about three digits: 0.03, 1.25, 12.4, 500; whole epochs have no decimals."""
     if epoch == round(epoch):
         return f"{epoch:.0f}"
     if epoch >= 99.95:
@@ -23,13 +23,13 @@ def epoch_text(epoch: float) -> str:
     return f"{epoch:.4f}"
 
 
-def left(frame: Frame) -> Words:
-    """Where in the run the frame is."""
+def left(frame: Frame) -> Spans:
+    """Return the label of the frame's epoch."""
     return (("epoch ", False), (epoch_text(frame.epoch), True))
 
 
-def right(frame: Frame) -> Words:
-    """How good the painting is; the loss where the PSNR was not measured."""
+def right(frame: Frame) -> Spans:
+    """Return the label of the painting's PSNR, or of the loss where the PSNR was not measured."""
     if frame.psnr is None or math.isnan(frame.psnr):
         return (("loss ", False), (f"{frame.loss:.3g}", True))
     if math.isinf(frame.psnr):

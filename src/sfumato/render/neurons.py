@@ -1,4 +1,4 @@
-"""What each hidden unit of a multilayer perceptron answers at each place, and how much it matters."""
+"""Outputs of the hidden units of a multilayer perceptron by coordinate, and the importance of the units."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from sfumato.training.health import dead_by_sums
 
 
 @dataclass(frozen=True)
-class Layer:
-    """The units of one hidden layer over a region of the picture."""
+class LayerOutputs:
+    """Outputs of the units of one hidden layer over a region of the picture."""
 
-    answers: NDArray[np.float32]
+    outputs: NDArray[np.float32]
     """(units, rows, columns), after the activation."""
     importance: NDArray[np.float64]
-    """(units,): the mean of |answer x norm of the weights that it goes out through|."""
+    """(units,): the mean of the absolute output, times the norm of the outgoing weights."""
     dead: NDArray[np.bool_]
-    """(units,): those that are dead (`sfumato.training.health.dead_units`) at the places of the region."""
+    """(units,): True for units that are dead (`sfumato.training.health.dead_units`) at the region's coordinates."""
 
     @property
     def order(self) -> NDArray[np.intp]:
@@ -35,12 +35,12 @@ class Layer:
 
 
 def depth(model: torch.nn.Module) -> int:
-    """The number of hidden layers. Raises RunError for what is no multilayer perceptron."""
+    """Return the number of hidden layers. Raises RunError if the model is not a multilayer perceptron."""
     return len(_perceptron(model).linear_layers()) - 1
 
 
 def units(model: torch.nn.Module, number: int) -> int:
-    """The number of units of a hidden layer, 1 the first. Raises RunError as `layer` does."""
+    """Return the number of units of the hidden layer `number`, from 1. Raises RunError as `layer` does."""
     perceptron = _perceptron(model)
     hidden = depth(perceptron)
     if not 1 <= number <= hidden:
@@ -54,46 +54,47 @@ def layer(
     number: int,
     size: Size,
     region: Region = WHOLE,
-    some: slice = slice(None),
-) -> Layer:
-    """The units of the hidden layer `number`, 1 the first, or `some` of them, each over `size` places of a region.
+    selection: slice = slice(None),
+) -> LayerOutputs:
+    """Return the outputs of the hidden layer `number`, from 1, on a grid of `size` (rows, columns) over a region.
 
-    Raises RunError where the model is no multilayer perceptron, or has no such layer.
+    `selection` restricts them to some of the units. Raises RunError if the model is not a multilayer perceptron, or has
+    no such layer.
     """
     perceptron = _perceptron(model)
-    chosen = range(units(model, number))[some]
-    answers = np.empty((len(chosen), size[0] * size[1]), np.float32)
-    dead = np.ones(len(chosen), np.bool_)
-    heard: list[tuple[torch.Tensor, torch.Tensor]] = []
+    selected = range(units(model, number))[selection]
+    outputs = np.empty((len(selected), size[0] * size[1]), np.float32)
+    dead = np.ones(len(selected), np.bool_)
+    captured: list[tuple[torch.Tensor, torch.Tensor]] = []
 
-    def listen(_module: torch.nn.Module, inputs: tuple[torch.Tensor, ...], outputs: torch.Tensor) -> None:
-        heard.append((inputs[0], outputs))
+    def capture(_module: torch.nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
+        captured.append((inputs[0], output))
 
-    # All hidden layers share one activation: its n-th answer is that of the n-th layer, however they are joined.
-    listening = perceptron.activate.register_forward_hook(listen)
+    # All hidden layers share one activation module. Its n-th call is that of the n-th layer, whatever the connectivity.
+    handle = perceptron.activate.register_forward_hook(capture)
     try:
         with torch.inference_mode():
             first_weight = next(perceptron.parameters())
-            places = torch.from_numpy(models.grid(coordinates, *size, region))
-            for first in range(0, len(places), TILE):
-                tile = places[first : first + TILE].to(first_weight.device, first_weight.dtype)
-                heard.clear()
+            positions = torch.from_numpy(models.grid(coordinates, *size, region))
+            for first in range(0, len(positions), TILE):
+                tile = positions[first : first + TILE].to(first_weight.device, first_weight.dtype)
+                captured.clear()
                 perceptron(tile)
-                sums, outputs = (each[:, some] for each in heard[number - 1])
-                # Slopes are found by automatic differentiation, which inference mode turns off.
+                preactivations, tile_outputs = (each[:, selection] for each in captured[number - 1])
+                # Dead units are found by automatic differentiation, which inference mode disables.
                 with torch.inference_mode(mode=False):
-                    without_gradient = dead_by_sums(perceptron.activate, sums)
+                    without_gradient = dead_by_sums(perceptron.activate, preactivations)
                 dead &= False if without_gradient is None else without_gradient.cpu().numpy()
-                # Outputs of a network that diverged may be no numbers.
-                told = torch.nan_to_num(outputs, nan=0.0, posinf=0.0, neginf=0.0)
-                answers[:, first : first + TILE] = told.T.float().cpu().numpy()
+                # Outputs of a network that diverged may be nan.
+                finite = torch.nan_to_num(tile_outputs, nan=0.0, posinf=0.0, neginf=0.0)
+                outputs[:, first : first + TILE] = finite.T.float().cpu().numpy()
     finally:
-        listening.remove()
-    # The columns after them, where there are some, are those of coordinates that join.
-    weights = perceptron.linear_layers()[number].weight.detach()[:, : units(model, number)][:, some]
+        handle.remove()
+    # With the skip connectivity, the last columns belong to the encoded coordinates, not to units.
+    weights = perceptron.linear_layers()[number].weight.detach()[:, : units(model, number)][:, selection]
     outgoing = weights.double().norm(dim=0).cpu().numpy()
-    importance = np.abs(answers).mean(axis=1, dtype=np.float64) * outgoing
-    return Layer(answers.reshape(-1, *size), importance, dead)
+    importance = np.abs(outputs).mean(axis=1, dtype=np.float64) * outgoing
+    return LayerOutputs(outputs.reshape(-1, *size), importance, dead)
 
 
 def _perceptron(model: torch.nn.Module) -> models.MLP:

@@ -1,4 +1,4 @@
-"""Where results go."""
+"""Checks of output paths."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from sfumato.errors import RunError
 
 
 def writable(path: Path, name: str = "out") -> Path:
-    """The path, if a file can be made there. Raises RunError, which names the field: told before the work."""
+    """Return the path if a file can be created there, else raise RunError with the field's ``name``.
+
+    To be called before the work whose result is written there.
+    """
     folder = path.absolute().parent
     if not folder.is_dir():
         raise RunError(f"{name} must be a file in a folder that exists. Got {path}; make {path.parent} first.")
@@ -18,5 +21,5 @@ def writable(path: Path, name: str = "out") -> Path:
     if path.exists() and not path.is_file():
         raise RunError(f"{name} must be a file. Got {path}, which is a device or a pipe; name another.")
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise RunError(f"{name} must be a file in a folder that may be written. Got {path}; choose another folder.")
+        raise RunError(f"{name} must be a file in a folder with write permission. Got {path}; choose another folder.")
     return path

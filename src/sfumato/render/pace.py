@@ -1,4 +1,4 @@
-"""How long a film is, and which of its pictures lie where between the moments that were painted."""
+"""Timing of a film: its length, and the positions of its pictures among the painted moments."""
 
 from __future__ import annotations
 
@@ -6,47 +6,48 @@ from dataclasses import dataclass
 
 import numpy as np
 
-SMOOTH = {"mp4": 24.0, "webp": 20.0, "gif": 12.5}
-"""Frames a second where none are asked for. A GIF, which keeps no picture's likeness to the one before, has fewer."""
+DEFAULT_FPS = {"mp4": 24.0, "webp": 20.0, "gif": 12.5}
+"""Frames per second unless given. A GIF, which compresses no similarity between pictures, has fewer."""
 
-MOST_FPS = {"mp4": 120, "webp": 90, "gif": 50}
-"""A GIF counts in 1/100 s, and browsers show what stays for less than 11 ms for 100."""
+MAX_FPS = {"mp4": 120, "webp": 90, "gif": 50}
+"""Largest frame rates. A GIF counts in 1/100 s, and browsers show frames shorter than 11 ms for 100 ms."""
 
-SHORTEST = 4.0
-"""Seconds of a film, however few moments there are."""
+MIN_SECONDS = 4.0
+"""Default length of a film with few moments."""
 
 MOMENTS_PER_SECOND = (16.0, 24.0)
-"""Of a film of few moments, and of many."""
+"""Rates of a film with few moments, and of one with many."""
 
-HOLD, HELD = 1.0, 0.125
-"""Seconds that the last picture stays, and the part of the film that this is at most."""
+HOLD_SECONDS, MAX_HOLD_SHARE = 1.0, 0.125
+"""Seconds for which the last picture is shown, and the largest share of the film that this may be."""
 
 
 @dataclass(frozen=True)
-class EpochTime:
-    """When what is shown."""
+class FilmTiming:
+    """Frame rate of a film, and the positions of its pictures."""
 
     fps: float
-    chosen: tuple[int, ...]
-    """Numbers of the moments that are painted: all of them, unless there are more than pictures."""
-    places: tuple[float, ...]
-    """Of each picture among the chosen ones, before the last is held: 2.25 is a quarter of the way from 2 to 3."""
+    selected: tuple[int, ...]
+    """Numbers of the moments that are painted: all of them, unless there are more moments than pictures."""
+    positions: tuple[float, ...]
+    """Position of each picture among the selected moments, before the last is held; 2.25 is a quarter of the way from
+    moment 2 to moment 3."""
     hold: float
-    """Seconds that the last picture stays."""
+    """Seconds for which the last picture is shown."""
 
 
-def pace(count: int, format: str, fps: float | None = None, seconds: float | None = None) -> EpochTime:
-    """A film of ``count`` moments, 1 or more; by default as long as so many need to be seen."""
-    rate = fps or SMOOTH[format]
-    slow, quick = MOMENTS_PER_SECOND
-    whole = seconds or max(SHORTEST, count / min(max(count / 20, slow), quick) + HOLD)
+def film_timing(count: int, format: str, fps: float | None = None, seconds: float | None = None) -> FilmTiming:
+    """Return the timing of a film of ``count`` moments, 1 or more; its default length depends on their number."""
+    rate = fps or DEFAULT_FPS[format]
+    slow, fast = MOMENTS_PER_SECOND
+    length = seconds or max(MIN_SECONDS, count / min(max(count / 20, slow), fast) + HOLD_SECONDS)
     if count == 1:
-        return EpochTime(rate, (0,), (0.0,), whole if seconds else HOLD)
-    frames = max(2, round(whole * rate))
-    held = max(1, round(min(HOLD, HELD * whole) * rate))
+        return FilmTiming(rate, (0,), (0.0,), length if seconds else HOLD_SECONDS)
+    frames = max(2, round(length * rate))
+    held = max(1, round(min(HOLD_SECONDS, MAX_HOLD_SHARE * length) * rate))
     pictures = max(2, frames - held + 1)
     if pictures < count:
-        chosen = tuple(round(each) for each in np.linspace(0, count - 1, pictures))
-        return EpochTime(rate, chosen, tuple(float(number) for number in range(pictures)), held / rate)
-    places = tuple(float(each) for each in np.linspace(0, count - 1, pictures))
-    return EpochTime(rate, tuple(range(count)), places, held / rate)
+        selected = tuple(round(position) for position in np.linspace(0, count - 1, pictures))
+        return FilmTiming(rate, selected, tuple(float(number) for number in range(pictures)), held / rate)
+    positions = tuple(float(position) for position in np.linspace(0, count - 1, pictures))
+    return FilmTiming(rate, tuple(range(count)), positions, held / rate)

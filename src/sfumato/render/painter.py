@@ -1,4 +1,4 @@
-"""The moments of one run, painted."""
+"""Painting the saved moments of one run."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ from sfumato.runs import Run
 from sfumato.training import outputs
 
 SAMPLED_PIXELS = 4096
-"""So many pixels tell the PSNR of a frame that is not painted whole: to about 0.1 dB."""
+"""Number of pixels from which the PSNR of a moment is estimated, to about 0.1 dB."""
 
 COMPARED_PIXELS = 1024
-"""So many tell how far a coarse painting is from a fine one."""
+"""Number of pixels at which a coarse painting is compared with exact outputs."""
 
 
 @dataclass(frozen=True)
-class Some:
+class PixelSample:
     """Some pixels of a painting."""
 
     pixels: NDArray[np.int64]
-    """(n,) their numbers, row by row."""
+    """(n,) indices of the pixels, row by row."""
     colors: NDArray[np.float32]
     """(n, C) in [0, 1] as sRGB."""
 
-    def distance(self, painting: NDArray[np.float32]) -> float:
-        """The root mean square of what another painting (H, W, C) of this size differs here."""
-        there = painting.reshape(-1, painting.shape[2])[self.pixels]
-        return math.sqrt(images.mse(there[None], self.colors[None]))
+    def rmse(self, painting: NDArray[np.float32]) -> float:
+        """Return the root-mean-square error of another painting (H, W, C) of the same size at these pixels."""
+        values = painting.reshape(-1, painting.shape[2])[self.pixels]
+        return math.sqrt(images.mse(values[None], self.colors[None]))
 
 
 class Painter:
-    """Loads a moment's weights into one network, again and again, and asks it."""
+    """A painter of saved moments, which loads their weights into one network in turn."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
@@ -48,49 +48,54 @@ class Painter:
         picture = run.picture
         height, width, channels = picture.shape
         self._picture = (height, width)
-        self._chosen = rng_for(self._recipe.seed, "film").permutation(height * width)[:SAMPLED_PIXELS]
-        down, across = models.axes(self._recipe.coordinates, height, width)
-        row, column = np.divmod(self._chosen, width)
-        self._sample = np.stack([down[row], across[column]], axis=1)
-        self._truth = picture.reshape(-1, channels)[self._chosen]
+        self._sample_pixels = rng_for(self._recipe.seed, "film").permutation(height * width)[:SAMPLED_PIXELS]
+        rows, columns = models.axes(self._recipe.coordinates, height, width)
+        row, column = np.divmod(self._sample_pixels, width)
+        self._sample_coordinates = np.stack([rows[row], columns[column]], axis=1)
+        self._sample_targets = picture.reshape(-1, channels)[self._sample_pixels]
         self._model: torch.nn.Module | None = None
-        self._answers: NDArray[np.floating] | None = None
+        self._sample_outputs: NDArray[np.floating] | None = None
 
     def load(self, moment: Path) -> torch.nn.Module:
-        """The network at a moment; the one of before is changed. Raises RunError."""
+        """Load the weights of a moment into the network, and return it. Raises RunError.
+
+        The network that an earlier call returned is changed.
+        """
         self._model, _ = self._run.model(moment, self._model)
-        self._answers = None
+        self._sample_outputs = None
         return self._model
 
     def paint(self, moment: Path, rows: int, columns: int) -> tuple[NDArray[np.float32], float]:
-        """(rows, columns, C) in [0, 1] as sRGB, and the PSNR in dB over a sample of the picture's own pixels."""
+        """Paint a moment as sRGB (rows, columns, C) in [0, 1]; return it with its PSNR as `psnr` does."""
         self.load(moment)
-        return self.whole(rows, columns), self.psnr()
+        return self.paint_loaded(rows, columns), self.psnr()
 
-    def whole(self, rows: int, columns: int) -> NDArray[np.float32]:
-        """(rows, columns, C) in [0, 1] as sRGB, by the network as it is now."""
-        region = zoom.aligned(self._recipe.coordinates, self._picture, (rows, columns))
-        return zoom.painting(self._loaded(), self._recipe, (rows, columns), region)
+    def paint_loaded(self, rows: int, columns: int) -> NDArray[np.float32]:
+        """Paint the loaded moment as sRGB (rows, columns, C) in [0, 1]."""
+        region = zoom.aligned_region(self._recipe.coordinates, self._picture, (rows, columns))
+        return zoom.paint(self._loaded(), self._recipe, (rows, columns), region)
 
-    def some(self, size: Size) -> Some:
-        """What the network as it is now answers at some pixels of a painting of this size.
+    def sample(self, size: Size) -> PixelSample:
+        """Return the outputs of the loaded moment at random pixels of a painting of ``size``.
 
-        Of the picture's own size they are those that tell the PSNR, and are asked for once.
+        At the picture's own size these are the pixels of the PSNR, whose outputs are computed once per moment.
         """
         if size == self._picture:
-            return Some(self._chosen, images.to_srgb(self._sampled(), self._recipe.picture.transfer))
+            return PixelSample(
+                self._sample_pixels, images.to_srgb(self._outputs_at_sample(), self._recipe.picture.transfer)
+            )
         pixels = rng_for(self._recipe.seed, "compared").integers(size[0] * size[1], size=COMPARED_PIXELS)
-        region = zoom.aligned(self._recipe.coordinates, self._picture, size)
-        return Some(pixels, zoom.painted(self._loaded(), self._recipe, size, pixels, region))
+        region = zoom.aligned_region(self._recipe.coordinates, self._picture, size)
+        return PixelSample(pixels, zoom.paint_pixels(self._loaded(), self._recipe, size, pixels, region))
 
     def psnr(self) -> float:
-        """dB of the network as it is now, over a sample of the picture's own pixels."""
-        return images.psnr(images.mse(np.clip(self._sampled(), 0, 1), self._truth))
+        """Return the PSNR of the loaded moment in dB, over a sample of the picture's own pixels."""
+        return images.psnr(images.mse(np.clip(self._outputs_at_sample(), 0, 1), self._sample_targets))
 
-    def _sampled(self) -> NDArray[np.floating]:
-        if self._answers is None:
-            self._answers = outputs(self._loaded(), self._sample, zoom.threads(self._recipe))
-        return self._answers
+    def _outputs_at_sample(self) -> NDArray[np.floating]:
+        if self._sample_outputs is None:
+            self._sample_outputs = outputs(self._loaded(), self._sample_coordinates, zoom.threads(self._recipe))
+        return self._sample_outputs
 
     def _loaded(self) -> torch.nn.Module:
         assert self._model is not None, "load a moment first"

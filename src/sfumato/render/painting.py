@@ -1,4 +1,4 @@
-"""Pictures and paintings as files, and side by side to compare them."""
+"""Writing pictures and paintings, and comparing them by error maps and side by side."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sfumato.render.plotting import matplotlib
 
 
 def write_png(path: Path, picture: NDArray[np.floating]) -> None:
-    """Write a PNG to `path`, whatever its suffix, 8 bits a channel.
+    """Write a PNG to `path`, whatever its suffix, with 8 bits per channel.
 
     picture: (H, W, C), C = 1 gray, 3 RGB, 4 RGBA; values outside [0, 1] are clipped, nan is written as 0.
     Raises PictureError for any other shape; OSError if the file cannot be written.
@@ -25,16 +25,16 @@ def write_png(path: Path, picture: NDArray[np.floating]) -> None:
 
 
 LARGEST_ERROR = 0.25
-"""Absolute error, of 1, that is drawn as the lightest color; what is larger too."""
+"""Absolute error from which on the lightest color is drawn; pixel values are in [0, 1]."""
 
 
 def error_map(
     target: NDArray[np.floating], painting: NDArray[np.floating], *, largest: float = LARGEST_ERROR
 ) -> NDArray[np.float32]:
-    """How far the painting is off at each pixel, as colors: (H, W, 3) float32 in [0, 1].
+    """Return the absolute error of each pixel as a color: (H, W, 3) float32 in [0, 1].
 
-    `absolute_error` in `error_colors`. Raises PictureError unless both have one shape (H, W, C); ValueError for
-    `largest`.
+    That is `absolute_error`, drawn by `error_colors`. Raises PictureError unless both have one shape (H, W, C);
+    ValueError for `largest`.
     """
     if not largest > 0:
         raise ValueError(f"The largest parameter of error_map must be above 0. Got {largest}.")
@@ -42,32 +42,32 @@ def error_map(
 
 
 def absolute_error(target: NDArray[np.floating], painting: NDArray[np.floating]) -> NDArray[np.float32]:
-    """(H, W): the absolute error, its mean over the channels after both are clipped to [0, 1].
+    """Return the absolute error (H, W), averaged over the channels after both pictures are clipped to [0, 1].
 
     Raises PictureError unless both have one shape (H, W, C).
     """
-    wanted, got = checked(target, "target"), checked(painting)
-    if wanted.shape != got.shape:
-        raise PictureError(f"The painting must have the target's shape {wanted.shape}. Got {got.shape}.")
-    return np.abs(np.clip(wanted, 0, 1) - np.clip(got, 0, 1)).mean(axis=2)
+    expected, painted = checked(target, "target"), checked(painting)
+    if expected.shape != painted.shape:
+        raise PictureError(f"The painting must have the target's shape {expected.shape}. Got {painted.shape}.")
+    return np.abs(np.clip(expected, 0, 1) - np.clip(painted, 0, 1)).mean(axis=2)
 
 
 def error_colors(error: NDArray[np.floating], largest: float = LARGEST_ERROR) -> NDArray[np.float32]:
-    """(H, W) errors, 0 or more, as (H, W, 3) in [0, 1]: Matplotlib's magma.
+    """Map errors (H, W), 0 or more, to colors (H, W, 3) in [0, 1] by Matplotlib's colormap magma.
 
-    It is perceptually uniform: equal steps of error look equally large. 0 is nearly black; `largest`, above 0, and all
-    beyond is the lightest.
+    The colormap is perceptually uniform: equal differences of error look equally large. 0 is nearly black; `largest`,
+    above 0, and all larger errors have the lightest color.
     """
     colors = matplotlib().colormaps["magma"](np.minimum(error / largest, 1.0))
     return np.asarray(colors, np.float32)[:, :, :3]
 
 
 def side_by_side(pictures: Sequence[NDArray[np.floating]], gap: int = 8) -> NDArray[np.float32]:
-    """The pictures in one row, (H, sum of widths and gaps, 3), or 4 channels where one of them has 4.
+    """Return the pictures in one row, (H, sum of widths and gaps, 3), or with 4 channels if one of them has 4.
 
-    pictures: at least one, each (H, W, C), of one height; gray becomes RGB. gap: columns between two, in the color
-    of a film's band. Raises PictureError if there is none, the heights differ or a shape is wrong; ValueError if
-    the gap is negative.
+    pictures: at least one, each (H, W, C), of equal height; gray becomes RGB. gap: columns between two pictures, in the
+    color of a film's band. Raises PictureError if there is none, the heights differ, or a shape is wrong; ValueError
+    if the gap is negative.
     """
     if gap < 0:
         raise ValueError(f"The gap parameter of side_by_side must be 0 or more. Got {gap}.")
@@ -87,14 +87,14 @@ def side_by_side(pictures: Sequence[NDArray[np.floating]], gap: int = 8) -> NDAr
 def composite(
     target: NDArray[np.floating], painting: NDArray[np.floating], *, largest: float = 0.25, gap: int = 8
 ) -> NDArray[np.float32]:
-    """Target, painting and `error_map` in one row, (H, 3 W + 2 gap, 3 or 4 channels) float32.
+    """Return target, painting, and `error_map` in one row, (H, 3 W + 2 gap, 3 or 4 channels) float32.
 
-    A painting of another size is resampled to the target's first. Raises as `error_map` and `side_by_side` do.
+    A painting of another size is first resampled to the target's. Raises as `error_map` and `side_by_side` do.
     """
-    wanted, got = checked(target, "target"), checked(painting)
-    if got.shape[:2] != wanted.shape[:2]:
-        got = resampled(got, (wanted.shape[1], wanted.shape[0]))
-    return side_by_side([wanted, got, error_map(wanted, got, largest=largest)], gap)
+    expected, painted = checked(target, "target"), checked(painting)
+    if painted.shape[:2] != expected.shape[:2]:
+        painted = resampled(painted, (expected.shape[1], expected.shape[0]))
+    return side_by_side([expected, painted, error_map(expected, painted, largest=largest)], gap)
 
 
 def _with_channels(picture: NDArray[np.float32], channels: int) -> NDArray[np.float32]:

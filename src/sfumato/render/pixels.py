@@ -1,4 +1,4 @@
-"""From a picture in floats to the pixels that are drawn."""
+"""Checking, resampling, and drawing pictures given as floats."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from PIL import Image
 from sfumato import images
 from sfumato.errors import PictureError
 
-GRAYS = (255, 230)
-"""Of the checkerboard behind what is transparent."""
-CHECKER = 8
-"""Its squares' side in pixels."""
+CHECKERBOARD_GRAYS = (255, 230)
+"""Gray levels of the checkerboard behind transparent pixels."""
+CHECKERBOARD_SIDE = 8
+"""Side of the checkerboard's squares in pixels."""
 
 
 def checked(picture: NDArray[np.floating], name: str = "painting") -> NDArray[np.float32]:
-    """The picture as float32 (H, W, C), nan as 0; a gray (H, W) gets its channel. Raises PictureError."""
+    """Return the picture as float32 (H, W, C) with nan as 0; a gray (H, W) gets a channel axis. Raises PictureError."""
     array = np.asarray(picture)
     if array.ndim == 2:
         array = array[:, :, np.newaxis]
@@ -24,21 +24,23 @@ def checked(picture: NDArray[np.floating], name: str = "painting") -> NDArray[np
         raise PictureError(f"The {name} must be (height, width, 1, 3 or 4 channels). Got the shape {array.shape}.")
     if not np.issubdtype(array.dtype, np.floating):
         raise PictureError(f"The {name} must hold floating-point values in [0, 1]. Got {array.dtype}.")
-    # A network that diverges paints nan; it must still give a picture, the last of its film.
+    # A network that diverges paints nan, and must still give a picture, the last of its film.
     return np.nan_to_num(array.astype(np.float32, copy=False), nan=0.0, posinf=1.0, neginf=0.0)
 
 
 def resampled(picture: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
-    """The picture (H, W, C) at `size` (width, height), still in floats; enlarged smoothly, made smaller by means."""
-    larger = picture.shape[1] < size[0] or picture.shape[0] < size[1]
+    """Resample the picture (H, W, C) to `size` (width, height) in floats: bicubic to enlarge, Lanczos to reduce."""
+    enlarge = picture.shape[1] < size[0] or picture.shape[0] < size[1]
     channels = np.moveaxis(picture, 2, 0)
-    return np.stack([np.asarray(Image.fromarray(one).resize(size, _method(larger))) for one in channels], axis=2)
+    return np.stack(
+        [np.asarray(Image.fromarray(channel).resize(size, _method(enlarge))) for channel in channels], axis=2
+    )
 
 
 def opaque(picture: NDArray[np.floating], size: tuple[int, int], factor: int = 1) -> Image.Image:
-    """The picture at `size` (width, height), each pixel then `factor` x `factor`; as RGB, over a checkerboard.
+    """Draw the picture as RGB at `size` (width, height), over a checkerboard, with each pixel repeated `factor` times.
 
-    A smaller picture is enlarged smoothly and a larger one averaged. Raises PictureError.
+    The picture is resampled as by `resampled`; pixels are repeated along both sides. Raises PictureError.
     """
     drawn = images.as_image(checked(picture))
     if drawn.size != size:
@@ -48,11 +50,11 @@ def opaque(picture: NDArray[np.floating], size: tuple[int, int], factor: int = 1
     if drawn.mode != "RGBA":
         return drawn.convert("RGB")
     rows, columns = np.ogrid[: drawn.height, : drawn.width]
-    light = (rows // CHECKER + columns // CHECKER) % 2 == 0
-    board = Image.fromarray(np.where(light, *GRAYS).astype(np.uint8)).convert("RGBA")
+    light = (rows // CHECKERBOARD_SIDE + columns // CHECKERBOARD_SIDE) % 2 == 0
+    board = Image.fromarray(np.where(light, *CHECKERBOARD_GRAYS).astype(np.uint8)).convert("RGBA")
     return Image.alpha_composite(board, drawn).convert("RGB")
 
 
-def _method(larger: bool) -> Image.Resampling:
-    # Lanczos would ring around the edges of what is enlarged: a painting shows what the network said, no more.
-    return Image.Resampling.BICUBIC if larger else Image.Resampling.LANCZOS
+def _method(enlarge: bool) -> Image.Resampling:
+    # Lanczos would ring around edges when it enlarges, and so show features that the network did not output.
+    return Image.Resampling.BICUBIC if enlarge else Image.Resampling.LANCZOS

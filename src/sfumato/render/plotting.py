@@ -1,4 +1,4 @@
-"""Matplotlib, whatever window the environment has chosen for its figures: files need none."""
+"""Import of Matplotlib, independent of the backend that the environment selects."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ BACKEND = "MPLBACKEND"
 
 
 def matplotlib() -> ModuleType:
-    """Import Matplotlib.
+    """Import and return Matplotlib.
 
-    Notebooks name their own backend in the environment, which programs that they start inherit, also where it is not
-    installed. Importing Matplotlib would then fail. For the caller's figures the choice stays as it was.
+    Notebooks select their own backend in the environment. Programs that they start inherit it, also where it is not
+    installed, and importing Matplotlib would then fail. The selected backend still applies to the caller's figures.
     """
     if "matplotlib" in sys.modules:
         return sys.modules["matplotlib"]
-    chosen = os.environ.pop(BACKEND, None)
+    backend = os.environ.pop(BACKEND, None)
     try:
         import matplotlib
     finally:
-        if chosen is not None:
-            os.environ[BACKEND] = chosen
-    if chosen:
-        # Matplotlib asks the environment only when it is imported.
+        if backend is not None:
+            os.environ[BACKEND] = backend
+    if backend:
+        # Matplotlib reads the environment only when it is imported.
         with suppress(ValueError, ImportError):
-            matplotlib.rcParams["backend"] = chosen
+            matplotlib.rcParams["backend"] = backend
     return matplotlib

@@ -1,4 +1,4 @@
-"""A run's network painted at any size, as it was at one of its moments."""
+"""Rendering the network of a run, at one of its saved moments, at any size."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sfumato.process_state import scoped
 from sfumato.recipe import need, room
 from sfumato.render import zoom
 from sfumato.render.out_file import writable
-from sfumato.render.render_options import LONGEST_SIDE, RenderOptions
+from sfumato.render.render_options import MAX_SIDE, RenderOptions
 from sfumato.render.size import width_height
 from sfumato.render.zoom import Size
 from sfumato.runs import Moment, Run, replacing, weights
@@ -28,9 +28,9 @@ Stage = Callable[[str, int, int], None]
 def render(run: Run, options: RenderOptions, stage: Stage) -> Path:
     """Paint the network of a saved moment into a PNG, and return its path.
 
-    It is the network that is painted, not its pixels: a larger painting has more of what it learned, and beyond the
-    border is what it makes of places that it never saw. Raises RunError when the run cannot be read, has no saved
-    moment, or the file cannot be written.
+    The network is evaluated at every pixel of the rendering, so a larger one shows more detail, and a crop beyond the
+    border shows how the network extrapolates. Raises RunError when the run cannot be read, has no saved moment, or
+    the file cannot be written.
     """
     region, size = region_of(options), size_of(run, options)
     file, when = moment_of(run, options)
@@ -38,68 +38,71 @@ def render(run: Run, options: RenderOptions, stage: Stage) -> Path:
     model, _ = run.model(file)
     _require_room(run, size)
     total = size[0] * size[1]
-    pixels = zoom.rendering(model, run.recipe, size, region, lambda done: stage("render", done, total))
+    pixels = zoom.paint_uint8(model, run.recipe, size, region, lambda done: stage("render", done, total))
     save(path, pixels)
     return path
 
 
 def _require_room(run: Run, size: Size) -> None:
     height, width = size
-    wanted = need.painting(run.recipe, need.Size(width, height, run.facts["picture"]["channels"]))
+    needed = need.painting(run.recipe, need.Size(width, height, run.facts["picture"]["channels"]))
     bound = room.of_machine()
-    if bound is not None and wanted > bound.max_bytes:
+    if bound is not None and needed > bound.most:
         raise RecipeError(
-            f"size must leave the rendering within {memory.text(bound.max_bytes)} of memory, {bound.origin}. Got "
-            f"{width}x{height}, which takes about {memory.text(wanted)}; use a smaller one."
+            f"size must leave the rendering within {memory.text(bound.most)} of memory, {bound.because}. Got "
+            f"{width}x{height}, which takes about {memory.text(needed)}; use a smaller size."
         )
 
 
 def region_of(options: RenderOptions) -> Region:
-    """The part of the picture that is asked for."""
+    """Return the region of the picture that ``options.crop`` selects."""
     return WHOLE if options.crop is None else Region(*(float(part) for part in options.crop.split(",")))
 
 
 def size_of(run: Run, options: RenderOptions) -> Size:
-    """(rows, columns): as asked for, else as long as the picture, in the shape of the part that is painted."""
+    """Return the (rows, columns) of the rendering.
+
+    By default its longer side is the picture's, and its aspect ratio is the region's.
+    """
     if options.size is not None:
-        width, height = width_height(options.size, LONGEST_SIDE)
+        width, height = width_height(options.size, MAX_SIDE)
         return height, width
     height, width = run.facts["picture"]["height"], run.facts["picture"]["width"]
-    high, wide = shape(run, region_of(options))
-    scale = max(height, width) / max(high, wide)
-    return max(2, round(high * scale)), max(2, round(wide * scale))
+    region_height, region_width = shape(run, region_of(options))
+    scale = max(height, width) / max(region_height, region_width)
+    return max(2, round(region_height * scale)), max(2, round(region_width * scale))
 
 
 def shape(run: Run, region: Region) -> tuple[float, float]:
-    """(height, width) of a region in pixels of the picture."""
+    """Return the (height, width) of a region in pixels of the picture."""
     picture = run.facts["picture"]
     return (region.bottom - region.top) * picture["height"], (region.right - region.left) * picture["width"]
 
 
 def moment_of(run: Run, options: RenderOptions) -> tuple[Path, Moment]:
-    """The file of the saved moment that is asked for, the nearest to it. Raises RunError when there is none."""
+    """Return the saved moment nearest to ``options.moment``, and its file. Raises RunError when there is none."""
     files = run.moments()
     if not files:
         raise RunError(f"{run.folder} must have saved moments to be rendered. Got none.")
     if options.moment == "last":
         return files[-1], weights.moment_of(files[-1])
-    wanted = options.moment.removeprefix("epoch=")
-    by_epoch = wanted != options.moment
-    found = [(file, weights.moment_of(file)) for file in files]
-    return min(found, key=lambda each: abs((each[1].epoch if by_epoch else each[1].step) - float(wanted)))
+    number = options.moment.removeprefix("epoch=")
+    by_epoch = number != options.moment
+    moments = [(file, weights.moment_of(file)) for file in files]
+    return min(moments, key=lambda each: abs((each[1].epoch if by_epoch else each[1].step) - float(number)))
 
 
 def out_path(run: Run, options: RenderOptions, name: str, when: Moment) -> Path:
-    """Where it is asked for, else in the run's folder, named by what it is."""
+    """Return ``options.out``, or a path in the run's folder, named after the options."""
     if options.out is not None:
         return writable(Path(options.out))
-    crop = "" if options.crop is None else "-crop_" + "_".join(f"{end:g}" for end in region_of(options))
+    crop = "" if options.crop is None else "-crop_" + "_".join(f"{edge:g}" for edge in region_of(options))
     step = "" if options.moment == "last" else f"-step-{when.step}"
     return writable(run.folder / f"{name}{crop}{step}.png")
 
 
 def save(path: Path, pixels: NDArray[np.uint8]) -> None:
-    """Write (H, W, 1, 3 or 4) bytes as a PNG, whole. Raises RunError when it cannot be written."""
+    """Write bytes (H, W, 1, 3, or 4) as a PNG, atomically. Raises RunError when it cannot be written."""
     image = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
     with replacing(path) as partial:
         image.save(partial, format="PNG")

@@ -1,4 +1,4 @@
-"""What a run left for its film: exact paintings where training made them, saved moments between them."""
+"""Sources of a film's frames in a run's folder: exact paintings from training, and saved moments between them."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from PIL import Image
 from sfumato.errors import RunError
 from sfumato.render.curve import CurvePoint
 from sfumato.runs import Run, layout, weights
-from sfumato.runs.regular import regular
+from sfumato.runs.regular import require_regular
 
 
 @dataclass(frozen=True)
 class Still:
-    """A frame to come: from an exact painting on disk, from a moment still to be painted, or from either."""
+    """The source of one frame: an exact painting on disk, a moment to be painted, or both."""
 
     step: int
     epoch: float
     loss: float
-    """nan before the first step."""
+    """Training loss; nan before the first step."""
     psnr: float | None
-    """In dB over all pixels, where there is an exact painting."""
+    """PSNR in dB over all pixels, if there is an exact painting."""
     exact: Path | None
     moment: Path | None
 
 
 def stills(run: Run) -> list[Still]:
-    """All of a run, in the order of their steps. Raises RunError when there is none."""
+    """Return all stills of a run, in the order of their steps. Raises RunError when there is none."""
     found: dict[int, Still] = {}
     for file in run.moments():
         moment = weights.moment_of(file)
@@ -50,30 +50,33 @@ def stills(run: Run) -> list[Still]:
 
 
 def one_per_epoch(all_stills: list[Still]) -> list[Still]:
-    """Of the stills, the nearest to the end of each epoch; always the first and the last."""
+    """Return the still nearest to the end of each epoch, and always the first and the last."""
     epochs = np.array([still.epoch for still in all_stills])
-    wanted = np.arange(math.floor(epochs[-1]) + 1)
-    # Beyond half an epoch it stands for another epoch's end, or for none.
-    near = {int(np.abs(epochs - epoch).argmin()) for epoch in wanted if np.abs(epochs - epoch).min() < 0.5}
-    return [all_stills[number] for number in sorted(near | {0, len(all_stills) - 1})]
+    ends = np.arange(math.floor(epochs[-1]) + 1)
+    # A still more than half an epoch away represents the end of another epoch, or of none.
+    nearest = {int(np.abs(epochs - end).argmin()) for end in ends if np.abs(epochs - end).min() < 0.5}
+    return [all_stills[number] for number in sorted(nearest | {0, len(all_stills) - 1})]
 
 
 def read(still: Still, size: tuple[int, int]) -> NDArray[np.float32]:
-    """(H, W, C) in [0, 1], the exact painting. Raises RunError when its file is damaged, or not of `size` (H, W)."""
+    """Read the exact painting, (H, W, C) in [0, 1].
+
+    Raises RunError when its file is damaged, or does not have the `size` (H, W).
+    """
     assert still.exact is not None
     try:
-        with Image.open(regular(still.exact), formats=["PNG"]) as image:
+        with Image.open(require_regular(still.exact), formats=["PNG"]) as image:
             if image.size != size[::-1]:
                 raise ValueError(f"it has {image.size[0]}x{image.size[1]} pixels, the picture {size[1]}x{size[0]}")
             pixels = np.asarray(image).astype(np.float32) / np.float32(255)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        # Pillow tells of a broken PNG with any of them.
+        # Pillow raises any of these for a damaged PNG.
         raise RunError(f"{still.exact} must be a painting of the run: {error}. Restore or remove the file.") from None
     return pixels.reshape(*pixels.shape[:2], -1)
 
 
 def points(run: Run) -> list[CurvePoint]:
-    """The run's curve: evaluations, and running figures at the moments between them."""
+    """Return the run's training curve: its evaluations, and running values at the moments between them."""
     found: dict[int, CurvePoint] = {}
     for file in run.moments():
         moment = weights.moment_of(file)

@@ -1,4 +1,4 @@
-"""The small curve under a film's picture: the loss of the whole run, and how far it has come."""
+"""The small loss curve under a film's picture, which also shows the current epoch."""
 
 from __future__ import annotations
 
@@ -11,45 +11,45 @@ from PIL import Image, ImageChops, ImageDraw, ImageOps
 
 from sfumato.render import theme
 
-FINER = 4
-"""Lines are drawn this many times larger and then averaged: Pillow draws them without antialiasing."""
-DIMMER = [round(0.34 * alpha) for alpha in range(256)]
-"""How much of the accent is under the line, by the height above the strip's floor, both in 0..255."""
+SUPERSAMPLING = 4
+"""Factor by which lines are drawn larger and then averaged, since Pillow draws them without antialiasing."""
+AREA_ALPHA = [round(0.34 * alpha) for alpha in range(256)]
+"""Opacity of the accent color under the line, by the height above the strip's bottom, both in 0..255."""
 
 
 class Strip:
-    """Draws the loss (logarithmic) over the epochs (linear), accented up to now."""
+    """A drawer of the loss (logarithmic) by epoch (linear), highlighted up to the current epoch."""
 
     def __init__(self, size: tuple[int, int], text: int, curve: Sequence[tuple[float, float]]) -> None:
-        """Draw what is the same in all frames.
+        """Draw the parts that all frames share.
 
-        size: (width, height) in pixels. text: the size of the film's type, which lines follow. curve: (epoch, loss);
-        points that have no place on a logarithmic axis (nan, infinite, not positive) are skipped.
+        size: (width, height) in pixels. text: the film's font size, to which line widths are proportional. curve:
+        (epoch, loss); points that a logarithmic axis cannot show (nan, infinite, not positive) are skipped.
         """
         self._size = size
         self._radius = 0.3 * text
         thickness = max(1.6, 0.11 * text)
-        self._epochs, logs = _usable(curve)
-        # From 0, so that a run that starts with a few seconds unmeasured still starts at the left edge.
+        self._epochs, logs = _finite_points(curve)
+        # The axis starts at 0, so that a run whose first seconds were not measured still starts at the left edge.
         self._first = min(0.0, self._epochs[0]) if self._epochs.size else 0.0
         self._last = self._epochs[-1] if self._epochs.size else 0.0
         edge = self._radius + 1
-        self._low, self._high = edge, size[0] - 1 - edge
+        self._left, self._right = edge, size[0] - 1 - edge
         span = logs.max() - logs.min() if logs.size else 0.0
-        share = (logs.max() - logs) / span if span > 0 else np.full(logs.shape, 0.5)
-        self._rows = edge + share * (size[1] - 1 - 2 * edge)
+        fraction = (logs.max() - logs) / span if span > 0 else np.full(logs.shape, 0.5)
+        self._rows = edge + fraction * (size[1] - 1 - 2 * edge)
 
-        columns, rows = _thinned(self._column(self._epochs), self._rows)
+        columns, rows = _thin(self._column(self._epochs), self._rows)
         line, area = _masks(size, columns, rows, thickness)
-        plain = Image.new("RGB", size, theme.BACKGROUND)
-        self._ahead = Image.composite(Image.new("RGB", size, theme.FAINT), plain, line)
+        background = Image.new("RGB", size, theme.BACKGROUND)
+        self._ahead = Image.composite(Image.new("RGB", size, theme.FAINT), background, line)
         accent = Image.new("RGB", size, theme.ACCENT)
-        fading = ImageOps.invert(Image.linear_gradient("L").resize(size)).point(DIMMER)
-        self._passed = Image.composite(accent, plain, ImageChops.multiply(area, fading))
+        gradient = ImageOps.invert(Image.linear_gradient("L").resize(size)).point(AREA_ALPHA)
+        self._passed = Image.composite(accent, background, ImageChops.multiply(area, gradient))
         self._passed.paste(accent, mask=line)
 
     def draw(self, epoch: float) -> Image.Image:
-        """The strip as it is at `epoch`: an RGB image of the size given."""
+        """Draw the strip at `epoch` as an RGB image of the given size."""
         drawn = self._ahead.copy()
         if not self._epochs.size:
             return drawn
@@ -61,23 +61,21 @@ class Strip:
 
     def _column(self, epochs: NDArray[np.float64]) -> NDArray[np.float64]:
         span = self._last - self._first
-        share = np.clip((epochs - self._first) / span, 0, 1) if span > 0 else np.full(epochs.shape, 1.0)
-        return self._low + share * (self._high - self._low)
+        fraction = np.clip((epochs - self._first) / span, 0, 1) if span > 0 else np.full(epochs.shape, 1.0)
+        return self._left + fraction * (self._right - self._left)
 
 
-def _usable(curve: Sequence[tuple[float, float]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _finite_points(curve: Sequence[tuple[float, float]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     points = np.array([(e, v) for e, v in curve if math.isfinite(e) and math.isfinite(v) and v > 0], np.float64)
     points = points.reshape(-1, 2)
     points = points[np.argsort(points[:, 0], kind="stable")]
     return points[:, 0], np.log(points[:, 1])
 
 
-def _thinned(
-    columns: NDArray[np.float64], rows: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _thin(columns: NDArray[np.float64], rows: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     if not columns.size:
         return columns, rows
-    # One point in each half pixel, their mean, keeps the line thin however many points a long run has.
+    # Replacing the points of each half pixel by their mean keeps the line thin, however many points a long run has.
     _, group = np.unique(np.floor(2 * columns), return_inverse=True)
     count = np.bincount(group)
     return np.bincount(group, columns) / count, np.bincount(group, rows) / count
@@ -86,24 +84,24 @@ def _thinned(
 def _masks(
     size: tuple[int, int], columns: NDArray[np.float64], rows: NDArray[np.float64], thickness: float
 ) -> tuple[Image.Image, Image.Image]:
-    """Of the line and of the area under it, mode L."""
-    large = (size[0] * FINER, size[1] * FINER)
+    """Return the masks of the line and of the area under it, mode L."""
+    large = (size[0] * SUPERSAMPLING, size[1] * SUPERSAMPLING)
     line, area = Image.new("L", large), Image.new("L", large)
     if columns.size > 1:
-        points = [(float(x), float(y)) for x, y in (np.column_stack((columns, rows)) + 0.5) * FINER]
-        ImageDraw.Draw(line).line(points, fill=255, width=round(thickness * FINER), joint="curve")
+        points = [(float(x), float(y)) for x, y in (np.column_stack((columns, rows)) + 0.5) * SUPERSAMPLING]
+        ImageDraw.Draw(line).line(points, fill=255, width=round(thickness * SUPERSAMPLING), joint="curve")
         ImageDraw.Draw(area).polygon([(points[0][0], large[1]), *points, (points[-1][0], large[1])], fill=255)
-    return line.reduce(FINER), area.reduce(FINER)
+    return line.reduce(SUPERSAMPLING), area.reduce(SUPERSAMPLING)
 
 
 def _dot(drawn: Image.Image, column: float, row: float, radius: float) -> None:
-    # Only a small square around it is drawn finer, in place, so that it moves by less than a pixel a frame.
+    # Only a small square around the dot is supersampled, so that it can move by less than a pixel per frame.
     reach = math.ceil(radius) + 2
     left, top = round(column) - reach, round(row) - reach
-    side = (2 * reach + 1) * FINER
-    x, y = (column + 0.5 - left) * FINER, (row + 0.5 - top) * FINER
-    for grown, color in ((1.35, theme.BACKGROUND), (0.85, theme.ACCENT)):
+    side = (2 * reach + 1) * SUPERSAMPLING
+    x, y = (column + 0.5 - left) * SUPERSAMPLING, (row + 0.5 - top) * SUPERSAMPLING
+    for scale, color in ((1.35, theme.BACKGROUND), (0.85, theme.ACCENT)):
         mask = Image.new("L", (side, side))
-        r = radius * grown * FINER
+        r = radius * scale * SUPERSAMPLING
         ImageDraw.Draw(mask).ellipse((x - r, y - r, x + r, y + r), fill=255)
-        drawn.paste(color, (left, top), mask.reduce(FINER))
+        drawn.paste(color, (left, top), mask.reduce(SUPERSAMPLING))

@@ -1,8 +1,8 @@
-"""Text that people give, made fit to be drawn."""
+"""Preparing text from users for drawing."""
 
 from __future__ import annotations
 
 
 def one_line(text: str) -> str:
-    """The text without what has no place in a line: breaks and control characters."""
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    """Return the text in one line, with runs of whitespace and unprintable characters replaced by one space."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())

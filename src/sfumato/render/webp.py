@@ -1,4 +1,4 @@
-"""Films as WebP: moving pictures that a page embeds like any other."""
+"""Writing films as WebP, which a web page embeds like any other image."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from sfumato.render.encoder import Encoder, chain
 
 
 def write(path: Path, images: Iterable[Image.Image], size: tuple[int, int], fps: Fraction, hold: float) -> None:
-    """Write RGB images of one size (width, height) as a film that starts again for ever.
+    """Write RGB images of one size (width, height) as a film that loops forever.
 
-    The last image stays `hold` seconds, at least one frame. Images that look the same become one that stays longer.
+    The last image is shown for `hold` seconds, at least one frame. Equal consecutive images are merged into one.
     """
     with Encoder(
         path,
@@ -22,9 +22,9 @@ def write(path: Path, images: Iterable[Image.Image], size: tuple[int, int], fps:
         fps,
         container="webp",
         codec="libwebp_anim",
-        pixels="bgra",
+        pixel_format="bgra",
         link=chain(("format", "bgra")),
-        tick=Fraction(1, 1000),
+        time_base=Fraction(1, 1000),
         container_options={"loop": "0"},
         codec_options={"quality": "90", "compression_level": "4"},
     ) as encoder:
@@ -34,6 +34,6 @@ def write(path: Path, images: Iterable[Image.Image], size: tuple[int, int], fps:
             count += 1
         if last is not None:
             end = 1000 * ((count - 1) / fps + max(Fraction(hold), 1 / fps))
-            # libwebp takes the mean duration for the last image. So it comes once more (and is merged into the one
-            # before), as much earlier as that mean is long.
+            # libwebp gives the last image the mean duration. So the image is added once more, which merges it with the
+            # one before, earlier by that mean.
             encoder.add(last, round(end * count / (count + 1)))

@@ -1,4 +1,4 @@
-"""A network painted at any size, any part of its picture and beyond: in pieces, so that memory stays bounded."""
+"""Painting with a network at any size, in any region of its picture or beyond, in chunks that bound the memory."""
 
 from __future__ import annotations
 
@@ -15,42 +15,42 @@ from sfumato.models.outputs import TILE
 from sfumato.recipe import Coordinates, Recipe
 from sfumato.training import outputs
 
-PIECE = 64 * TILE
-"""Samples at a time: whole tiles, so that a painting has the same bits as if it were painted in one."""
+CHUNK = 64 * TILE
+"""Samples per chunk: whole tiles, so that a painting has the same bits as if it were painted at once."""
 
 Size = tuple[int, int]
 """(rows, columns)."""
 
 
-def painting(model: torch.nn.Module, recipe: Recipe, size: Size, region: Region = WHOLE) -> NDArray[np.float32]:
-    """(rows, columns, C) sRGB in [0, 1]: what the network answers in a region of its picture."""
-    parts = [colors for _, colors in _pieces(model, recipe, size, region)]
-    return np.concatenate(parts).reshape(*size, -1)
+def paint(model: torch.nn.Module, recipe: Recipe, size: Size, region: Region = WHOLE) -> NDArray[np.float32]:
+    """Return the outputs of the network in a region of its picture as sRGB (rows, columns, C) in [0, 1]."""
+    chunks = [colors for _, colors in _chunks(model, recipe, size, region)]
+    return np.concatenate(chunks).reshape(*size, -1)
 
 
-def painted(
+def paint_pixels(
     model: torch.nn.Module, recipe: Recipe, size: Size, pixels: NDArray[np.int64], region: Region = WHOLE
 ) -> NDArray[np.float32]:
-    """(n, C): some ``pixels`` (n,) of `painting`, by their numbers, row by row."""
+    """Return the colors (n, C) of some ``pixels`` (n,) of `paint`, given by their indices, row by row."""
     rows, columns = models.axes(recipe.coordinates, *size, region)
     row, column = np.divmod(pixels, size[1])
     coordinates = np.stack([rows[row], columns[column]], axis=1)
     return images.to_srgb(outputs(model, coordinates, threads(recipe)), recipe.picture.transfer)
 
 
-def rendering(
+def paint_uint8(
     model: torch.nn.Module,
     recipe: Recipe,
     size: Size,
     region: Region = WHOLE,
     progress: Callable[[int], None] | None = None,
 ) -> NDArray[np.uint8]:
-    """`painting` in 0..255, a byte a value, for pictures too large for floats.
+    """Return the result of `paint` in 0..255, one byte per value, for pictures too large for floats.
 
-    progress: called after each piece with the number of samples painted.
+    progress: called after each chunk with the number of samples painted.
     """
     result: NDArray[np.uint8] | None = None
-    for first, colors in _pieces(model, recipe, size, region):
+    for first, colors in _chunks(model, recipe, size, region):
         if result is None:
             result = np.empty((size[0] * size[1], colors.shape[1]), np.uint8)
         result[first : first + len(colors)] = images.to_uint8(colors)
@@ -60,11 +60,11 @@ def rendering(
     return result.reshape(*size, -1)
 
 
-def aligned(coordinates: Coordinates, picture: Size, size: Size) -> Region:
-    """The region whose samples lie where a resampling of the picture to `size` would have its pixels.
+def aligned_region(coordinates: Coordinates, picture: Size, size: Size) -> Region:
+    """Return the region whose samples lie at the pixel centers of the picture resampled to `size`.
 
-    Resampling takes a pixel for a square, and so half a pixel more on every side than ``corners`` does. Without this a
-    film would tremble between paintings of several sizes.
+    Resampling treats pixels as squares, and so extends half a pixel further on every side than ``align_corners`` does.
+    Without this a film would tremble between paintings of different sizes.
     """
     if not coordinates.align_corners:
         return WHOLE
@@ -74,21 +74,24 @@ def aligned(coordinates: Coordinates, picture: Size, size: Size) -> Region:
 
 
 def threads(recipe: Recipe) -> int:
-    """As many as trained the network, but no more than there are cores here. The answers do not depend on it."""
+    """Return the number of threads that trained the network, at most the cores available here.
+
+    The outputs do not depend on it.
+    """
     return max(1, min(recipe.threads, available_cores()))
 
 
 def _ends(pixels: int, samples: int) -> tuple[float, float]:
     if pixels == samples or pixels == 1:
         return 0.0, 1.0
-    inside = 0.5 * (pixels / samples - 1) / (pixels - 1)
-    return inside, 1.0 - inside
+    inset = 0.5 * (pixels / samples - 1) / (pixels - 1)
+    return inset, 1.0 - inset
 
 
-def _pieces(
+def _chunks(
     model: torch.nn.Module, recipe: Recipe, size: Size, region: Region
 ) -> Iterator[tuple[int, NDArray[np.float32]]]:
-    """(number of the first sample, (n, C) sRGB), row by row."""
-    for first in range(0, size[0] * size[1], PIECE):
-        pixels = np.arange(first, min(first + PIECE, size[0] * size[1]))
-        yield first, painted(model, recipe, size, pixels, region)
+    """Yield (index of the first sample, sRGB (n, C)) for each chunk, row by row."""
+    for first in range(0, size[0] * size[1], CHUNK):
+        pixels = np.arange(first, min(first + CHUNK, size[0] * size[1]))
+        yield first, paint_pixels(model, recipe, size, pixels, region)

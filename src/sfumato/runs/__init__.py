@@ -1,6 +1,6 @@
-"""The run folder: what a training leaves on disk.
+"""The run folder: the files that a training writes.
 
-The names below are loaded when they are first used: a list of runs needs none of those that bring torch.
+The names below are imported on first use: a list of runs needs none of those that import torch.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sfumato.runs.run import Run, load_run
     from sfumato.runs.weights import Moment
 
-_HOMES = {
+_SOURCES = {
     "Moment": "weights",
     "Run": "run",
     "create": "folder",
@@ -42,7 +42,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
         return import_module(f"sfumato.runs.{name}")
-    home = _HOMES.get(name)
-    if home is None:
+    source = _SOURCES.get(name)
+    if source is None:
         raise AttributeError(f"module 'sfumato.runs' has no attribute {name!r}")
-    return getattr(import_module(f"sfumato.runs.{home}"), name)
+    return getattr(import_module(f"sfumato.runs.{source}"), name)

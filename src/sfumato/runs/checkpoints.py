@@ -1,7 +1,7 @@
-"""Checkpoints: all that a training needs to continue to the same bits. The last two are kept.
+"""Checkpoints, from which a training continues bit for bit. The last two are kept.
 
-Each is a safetensors file with the hash of its arrays. It holds no clock values, so that two trainings of one recipe
-leave the same checkpoints; the seconds spent so far lie beside it.
+Each is a safetensors file with the hash of its arrays. It holds no times, so that two trainings of one recipe write
+equal checkpoints; the seconds trained so far are in a file beside it.
 """
 
 from __future__ import annotations
@@ -21,50 +21,52 @@ from numpy.typing import NDArray
 from sfumato.errors import RunError
 from sfumato.runs import layout
 from sfumato.runs.atomic import remove, write_bytes
-from sfumato.runs.regular import check_fits, regular
+from sfumato.runs.regular import check_fits, require_regular
 
-KEPT = 2
+MAX_CHECKPOINTS = 2
 
 
 def save(folder: Path, step: int, arrays: Mapping[str, NDArray[Any]], seconds: float) -> None:
-    """Write the checkpoint of a step, then remove those before the last two. Raises RunError."""
+    """Write the checkpoint of a step, then remove all but the last two. Raises RunError."""
     contiguous = {name: np.asarray(value, order="C") for name, value in arrays.items()}
     path = folder / layout.checkpoint(step)
-    # The seconds come first: a checkpoint that is there has them.
-    write_bytes(_seconds_file(path), json.dumps({"seconds": seconds}).encode(), part=True)
-    write_bytes(path, safetensors.numpy.save(contiguous, metadata={"sha256": _hash(contiguous)}), part=True)
-    for old in files(folder)[:-KEPT]:
-        # The other way round: no seconds without their checkpoint stay behind.
+    # The seconds are written first, so that every checkpoint has them.
+    write_bytes(_seconds_file(path), json.dumps({"seconds": seconds}).encode(), make_parent=True)
+    write_bytes(path, safetensors.numpy.save(contiguous, metadata={"sha256": _hash(contiguous)}), make_parent=True)
+    for old in files(folder)[:-MAX_CHECKPOINTS]:
+        # The checkpoint is removed first; a file of seconds alone is harmless.
         remove(old)
         remove(_seconds_file(old))
 
 
 def files(folder: Path) -> list[Path]:
-    """The checkpoints that are there, in the order of their steps."""
+    """Return the files of the checkpoints, in the order of their steps."""
     return layout.of_steps(folder, layout.CHECKPOINTS)
 
 
-def load(path: Path, least: int = 0) -> tuple[dict[str, NDArray[Any]], float]:
-    """(arrays, seconds spent). Raises RunError when the file is damaged or was changed.
+def load(path: Path, min_bytes: int = 0) -> tuple[dict[str, NDArray[Any]], float]:
+    """Return (arrays, seconds trained). Raises RunError when the file is damaged or was changed.
 
-    ``least``: bytes of the weights that run.json claims. A smaller file is refused before it is read: whoever believed
-    the claim would ask for as much memory.
+    ``min_bytes``: bytes of the weights of the network in run.json. A smaller file is refused before it is read, so that
+    a wrong run.json cannot make the caller allocate that much memory.
     """
     try:
-        with safetensors.safe_open(regular(path), framework="numpy") as file:
-            written = (file.metadata() or {}).get("sha256")
+        with safetensors.safe_open(require_regular(path), framework="numpy") as file:
+            stored_hash = (file.metadata() or {}).get("sha256")
             names: list[str] = list(file.keys())
             size = path.stat().st_size
-            if size < least:
-                raise ValueError(f"it has {size:,} bytes, the weights of the recipe in {layout.RUN} alone {least:,}")
+            if size < min_bytes:
+                raise ValueError(
+                    f"it has {size:,} bytes, the weights of the recipe in {layout.RUN} alone {min_bytes:,}"
+                )
             check_fits(path)
             arrays = {name: file.get_tensor(name) for name in names}
-        seconds = float(json.loads(regular(_seconds_file(path)).read_text(encoding="utf-8"))["seconds"])
+        seconds = float(json.loads(require_regular(_seconds_file(path)).read_text(encoding="utf-8"))["seconds"])
         if not 0 <= seconds < math.inf:
             raise ValueError(f"{_seconds_file(path).name} must hold a number of seconds. Got {seconds}")
     except (OSError, safetensors.SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise _damaged(path, str(error)) from None
-    if written != _hash(arrays):
+    if stored_hash != _hash(arrays):
         raise _damaged(path, "its hash is not that of its arrays")
     return arrays, seconds
 

@@ -1,4 +1,4 @@
-"""Deleting runs: only whole run folders, directly in one folder, that no process works on."""
+"""Deleting runs: only intact run folders, directly in the folder of runs, that no process holds."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from sfumato.runs.entry import DAMAGED, Entry, is_held
 from sfumato.runs.locking import FolderLock
 
 STATES = ("failed", "interrupted", "diverged", "stopped", "done", "queued")
-"""Of runs that may be deleted. One that runs is not, and a damaged folder may hold anything."""
+"""States of runs that may be deleted. An active run must not be, and a damaged folder may hold anything."""
 
 
-def states_of(text: str) -> list[str]:
-    """``failed,interrupted`` as a list. Raises RunError for a word that is not in `STATES`."""
-    wanted = [word.strip() for word in text.split(",")]
-    for word in wanted:
+def parse_states(text: str) -> list[str]:
+    """Parse ``failed,interrupted`` as a list. Raises RunError for a word that is not in `STATES`."""
+    states = [word.strip() for word in text.split(",")]
+    for word in states:
         if word not in STATES:
             raise RunError(f"state must be some of {','.join(STATES)}. Got {word!r}.")
-    return wanted
+    return states
 
 
-def chosen(runs: Path, states: Collection[str], older_than: float | None = None, keep: int = 0) -> list[Entry]:
-    """What would be deleted: runs in one of these states, untouched for so many days, but for the newest ``keep``."""
+def select(runs: Path, states: Collection[str], older_than: float | None = None, keep: int = 0) -> list[Entry]:
+    """Return the runs in one of the states but for the newest ``keep``, if not active for ``older_than`` days."""
     found = [
         each
         for each in listing.entries(runs)
@@ -41,27 +41,27 @@ def chosen(runs: Path, states: Collection[str], older_than: float | None = None,
     try:
         latest = datetime.now(UTC) - timedelta(days=older_than)
     except OverflowError:
-        # Before the year 1 nobody painted.
+        # The limit lies before the year 1, and so before every run.
         return []
     return [each for each in found if each.active is not None and each.active < latest]
 
 
 def size(folder: Path) -> int:
-    """Bytes of all files in a folder; no link is followed."""
+    """Return the bytes of all files in a folder, without following links."""
     total = 0
-    for where, _, names in os.walk(folder):
+    for parent, _, names in os.walk(folder):
         for name in names:
-            # A training that goes on may have replaced the file meanwhile.
+            # An active training may have replaced the file meanwhile.
             with contextlib.suppress(OSError):
-                total += Path(where, name).lstat().st_size
+                total += Path(parent, name).lstat().st_size
     return total
 
 
 def delete(entry: Entry, runs: Path) -> None:
-    """Delete a run's folder, holding its lock meanwhile. Links in it go, what they lead to stays.
+    """Delete a run's folder while holding its lock. Links in it are removed, but not their targets.
 
-    Raises RunError when the folder is not a run's in ``runs``, a process works on it, it has changed since it was
-    listed, or a file cannot be deleted.
+    Raises RunError when the folder is not that of a run in ``runs``, a process holds it, its state has changed since it
+    was listed, or a file cannot be deleted.
     """
     folder = entry.folder
     if folder.is_symlink() or folder.parent != runs:
@@ -76,11 +76,11 @@ def delete(entry: Entry, runs: Path) -> None:
     except OSError as error:
         raise _cannot_delete(folder, error) from error
     try:
-        # Between the list and this moment someone may have taken it up again and finished it.
+        # The run may have been resumed and finished since it was listed.
         if facts.read(folder).get("status") != entry.status:
             raise RunError(f"{folder} has another state than when it was listed. Nothing of it was deleted.")
         for path in folder.iterdir():
-            # run.json goes last: when this is interrupted, the rest is still a run and can be cleaned again.
+            # run.json is deleted last: after an interruption the rest is still a run, which can be deleted again.
             if path.name not in (layout.LOCK, layout.RUN):
                 _remove(path)
         (folder / layout.RUN).unlink()
@@ -97,7 +97,7 @@ def delete(entry: Entry, runs: Path) -> None:
 
 
 def _remove(path: Path) -> None:
-    # rmtree itself refuses a link, and follows none inside.
+    # rmtree refuses a link, and follows no link inside the folder.
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
@@ -106,4 +106,4 @@ def _remove(path: Path) -> None:
 
 def _cannot_delete(folder: Path, error: OSError) -> RunError:
     reason = (error.strerror or str(error)).lower()
-    return RunError(f"cannot delete {folder}: {reason}. Look at its owner and permissions.")
+    return RunError(f"cannot delete {folder}: {reason}. Check its owner and permissions.")

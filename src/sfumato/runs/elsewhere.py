@@ -1,4 +1,4 @@
-"""With which flag the command at hand is told where to write: what a message about a full or closed folder names."""
+"""The flag that selects the output location of the current command, for messages about unwritable folders."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ _FLAG: ContextVar[str] = ContextVar("flag", default="--runs")
 
 
 @contextmanager
-def named_by(flag: str) -> Iterator[None]:
-    """In the block files go where ``flag`` says; empty where no flag can send them elsewhere."""
+def output_flag(flag: str) -> Iterator[None]:
+    """Set the flag that selects where the block writes its files; empty if there is no such flag."""
     before = _FLAG.set(flag)
     try:
         yield
@@ -19,7 +19,7 @@ def named_by(flag: str) -> Iterator[None]:
         _FLAG.reset(before)
 
 
-def elsewhere(what: str = "folder") -> str:
-    """``choose another folder (--runs)``, to stand at the end of a message; empty where there is no choice."""
+def other_output(kind: str = "folder") -> str:
+    """Return ``choose another folder (--runs)``, for the end of a message; empty if there is no such flag."""
     flag = _FLAG.get()
-    return f"choose another {what} ({flag})" if flag else ""
+    return f"choose another {kind} ({flag})" if flag else ""

@@ -1,4 +1,4 @@
-"""One run in a list: what its run.json says in short, and whether its process still lives."""
+"""Entries of a list of runs: a summary of run.json, and whether the run's process is alive."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from typing import Any
 from sfumato.errors import RunError
 from sfumato.recipe.summary import differences
 from sfumato.runs import facts, layout, requests
-from sfumato.runs.regular import regular
+from sfumato.runs.regular import require_regular
 
 DAMAGED = "damaged"
 INTERRUPTED = "interrupted"
 QUEUED = "queued"
-"""Asked for, and not begun: see `queued`."""
+"""State of a run that has not started; `queued` reads it."""
 LIVE = ("running", "paused")
-"""States of a run that a process works on; without the process it was interrupted."""
+"""States of a run that a process holds; without the process the run was interrupted."""
 
 _TAIL = 65536
 
@@ -31,25 +31,25 @@ class Entry:
 
     folder: Path
     state: str
-    """As run.json has it, or ``interrupted`` or ``damaged``."""
+    """The status in run.json, or ``interrupted`` or ``damaged``."""
     status: str = ""
-    """As run.json has it."""
+    """The status in run.json."""
     picture: str = ""
     differences: Mapping[str, str] | None = None
-    """Of its recipe from the default one: {"model.depth": "6"}."""
+    """Differences of its recipe from the default recipe, such as {"model.depth": "6"}."""
     engine: str = ""
     psnr: float | None = None
-    """dB, of the result or of the last evaluation so far."""
+    """In dB, of the result or of the last evaluation so far."""
     seconds: float | None = None
-    """Of training."""
+    """Training time."""
     width: int | None = None
     height: int | None = None
-    """Pixels of the picture."""
+    """Size of the picture in pixels."""
     started: datetime | None = None
     active: datetime | None = None
-    """When it ended, or last wrote something."""
+    """End of the training, or time of the last written file."""
     problem: str = ""
-    """Why it is damaged."""
+    """The reason why it is damaged."""
 
     @property
     def name(self) -> str:
@@ -57,17 +57,17 @@ class Entry:
         return self.folder.name
 
     @property
-    def shown(self) -> str:
-        """The name as it may be printed."""
+    def printable_name(self) -> str:
+        """The folder's name without unprintable characters."""
         return printable(self.name)
 
     @property
     def difference(self) -> str:
-        """``model.depth=6 seed=7``; of a damaged folder the reason."""
+        """Differences as text, such as ``model.depth=6 seed=7``; for a damaged folder, the reason."""
         return self.problem or " ".join(f"{name}={value}" for name, value in (self.differences or {}).items())
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data for programs."""
+        """Return the entry as JSON values."""
         return {
             "name": self.name,
             "folder": str(self.folder),
@@ -83,19 +83,19 @@ class Entry:
 
 
 def read(folder: Path) -> Entry:
-    """One run's line in a list; whatever its folder holds, this raises nothing."""
+    """Return the entry of a run. It never raises, whatever the folder holds."""
     try:
         return _entry(folder, facts.read(folder))
     except (RunError, OSError, RecursionError) as error:
         problem = str(error).removeprefix(f"{folder} must be a run's folder: ").removeprefix(f"{folder}/")
         if is_held(folder, unknown=False):
-            # Its process has made the folder and not yet written what it is.
-            return Entry(folder, "running", active=_written(folder))
-        return Entry(folder, DAMAGED, active=_written(folder), problem=printable(" ".join(problem.split())))
+            # Its process has made the folder and not yet written run.json.
+            return Entry(folder, "running", active=_last_written(folder))
+        return Entry(folder, DAMAGED, active=_last_written(folder), problem=printable(" ".join(problem.split())))
 
 
 def is_held(folder: Path, *, unknown: bool = True) -> bool:
-    """Whether a process holds the run's lock; ``unknown`` where this user may not ask, or the lock is a link."""
+    """Return whether a process holds the run's lock; ``unknown`` if that cannot be checked, or the lock is a link."""
     if (folder / layout.LOCK).is_symlink():
         return unknown
     try:
@@ -107,11 +107,11 @@ def is_held(folder: Path, *, unknown: bool = True) -> bool:
 def _entry(folder: Path, found: dict[str, Any]) -> Entry:
     state, recipe = found.get("status"), found.get("recipe")
     if not isinstance(state, str) or not isinstance(recipe, dict):
-        return Entry(folder, DAMAGED, active=_written(folder), problem=f"{layout.RUN} has no status or no recipe")
+        return Entry(folder, DAMAGED, active=_last_written(folder), problem=f"{layout.RUN} has no status or no recipe")
     status = state
     if state in LIVE and not is_held(folder):
         state = INTERRUPTED
-    figures = found.get("result") or _last_figures(folder)
+    last = found.get("result") or _last_metrics(folder)
     picture = _at(recipe, "picture", "source")
     return Entry(
         folder,
@@ -120,19 +120,19 @@ def _entry(folder: Path, found: dict[str, Any]) -> Entry:
         picture=printable(picture) if isinstance(picture, str) else "",
         differences={printable(name): printable(value) for name, value in differences(recipe).items()},
         engine=printable(str(recipe.get("engine", ""))),
-        psnr=_number(_at(figures, "psnr")),
-        seconds=_number(_at(figures, "seconds")),
+        psnr=_number(_at(last, "psnr")),
+        seconds=_number(_at(last, "seconds")),
         width=_side(_at(found, "picture", "width")),
         height=_side(_at(found, "picture", "height")),
-        started=_moment(found.get("started")),
-        active=_moment(found.get("finished")) or _written(folder),
+        started=_time(found.get("started")),
+        active=_time(found.get("finished")) or _last_written(folder),
     )
 
 
-def _last_figures(folder: Path) -> Any:
-    """The last whole line of the metrics of a run without a result; None where there is none."""
+def _last_metrics(folder: Path) -> Any:
+    """Return the last complete line of a run's metrics, or None."""
     try:
-        with regular(folder / layout.METRICS).open("rb") as file:
+        with require_regular(folder / layout.METRICS).open("rb") as file:
             file.seek(max(file.seek(0, os.SEEK_END) - _TAIL, 0))
             lines = file.read().split(b"\n")[:-1]
         return json.loads(lines[-1])
@@ -147,23 +147,23 @@ def _at(value: Any, *names: str) -> Any:
 
 
 def _number(value: Any) -> float | None:
-    fits = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if fits and abs(value) < 1e300 else None
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number and abs(value) < 1e300 else None
 
 
 def _side(value: Any) -> int | None:
     return value if type(value) is int and 0 < value < 1e9 else None
 
 
-def _moment(value: Any) -> datetime | None:
+def _time(value: Any) -> datetime | None:
     try:
-        moment = datetime.fromisoformat(value)
+        time = datetime.fromisoformat(value)
     except (TypeError, ValueError):
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
-def _written(folder: Path) -> datetime | None:
+def _last_written(folder: Path) -> datetime | None:
     times: list[float] = []
     for name in (layout.RUN, layout.METRICS, ""):
         try:
@@ -174,6 +174,6 @@ def _written(folder: Path) -> datetime | None:
 
 
 def printable(text: str) -> str:
-    """The text without what could act on a terminal."""
-    # A file's name may hold what moves a terminal's cursor.
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
+    """Return the text with unprintable characters replaced by ``?``."""
+    # A file's name may contain control sequences that move a terminal's cursor.
+    return "".join(char if char.isprintable() else "?" for char in text)

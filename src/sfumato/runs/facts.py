@@ -1,4 +1,4 @@
-"""run.json, read without anything heavy: a list of many runs must answer at once."""
+"""Reading run.json without heavy imports, so that a list of many runs appears at once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from sfumato.errors import RunError
 from sfumato.formatting import shortened
 from sfumato.runs import layout, metrics
-from sfumato.runs.regular import regular
+from sfumato.runs.regular import require_regular
 
 _FIELDS: Mapping[str, type | tuple[type, ...]] = {
     "id": str,
@@ -23,25 +23,27 @@ _FIELDS: Mapping[str, type | tuple[type, ...]] = {
     "result": (dict, type(None)),
     "findings": list,
 }
-"""Without which nothing can be done with a run but list it."""
+"""Fields that are needed for everything but listing the run, and their types."""
 
-_MOST_BYTES = 16_000_000
-"""Each time that a run is resumed adds some hundred."""
+_MAX_BYTES = 16_000_000
+"""Largest size of run.json; each resumption adds some hundred bytes."""
 
-MOST_VALUES = 128_000_000
-"""Height x width x channels of the largest picture that can be learned; `images.loader` is too heavy to be asked."""
+MAX_VALUES = 128_000_000
+"""Height x width x channels of the largest picture that can be learned; importing `images.loader` would be too slow."""
 
-MOST_CHANNELS = 4
-"""RGB and alpha."""
+MAX_CHANNELS = 4
+"""Channels of RGB with alpha."""
 
 _NAMES = {str: "text", dict: "a table", list: "a list", type(None): "null"}
 
 
-def whole(folder: Path) -> dict[str, Any]:
-    """As `read`, with all that a run is worked with. Raises RunError, which names the first wrong field."""
+def read_complete(folder: Path) -> dict[str, Any]:
+    """Read run.json as `read` does, and check all required fields. Raises RunError with the first wrong field."""
     facts = read(folder)
-    if not has_begun(facts):
-        raise RunError(f"{folder} has not begun, and holds nothing but its recipe. Begin it: sfumato resume {folder}.")
+    if not has_started(facts):
+        raise RunError(
+            f"{folder} has not started, and holds nothing but its recipe. Start it: sfumato resume {folder}."
+        )
     for name, kinds in _FIELDS.items():
         if name not in facts or not isinstance(facts[name], kinds):
             rule = " or ".join(_NAMES[kind] for kind in (kinds if isinstance(kinds, tuple) else (kinds,)))
@@ -50,12 +52,12 @@ def whole(folder: Path) -> dict[str, Any]:
     for name, side in sides.items():
         if type(side) is not int or side < 1:
             raise _wrong(folder, f"picture.{name}", "a whole number of 1 or more", side)
-    # More was never learned, and whoever paints it again would ask for that much memory.
-    if sides["channels"] > MOST_CHANNELS:
-        rule = f"a whole number from 1 to {MOST_CHANNELS}"
+    # Nothing larger can have been learned, and painting it would allocate that much memory.
+    if sides["channels"] > MAX_CHANNELS:
+        rule = f"a whole number from 1 to {MAX_CHANNELS}"
         raise _wrong(folder, "picture.channels", rule, sides["channels"])
-    if math.prod(sides.values()) > MOST_VALUES:
-        raise _wrong(folder, "picture", f"of at most {MOST_VALUES:,} values", "x".join(map(str, sides.values())))
+    if math.prod(sides.values()) > MAX_VALUES:
+        raise _wrong(folder, "picture", f"of at most {MAX_VALUES:,} values", "x".join(map(str, sides.values())))
     if facts["result"] is not None:
         try:
             metrics.check(facts["result"])
@@ -64,8 +66,8 @@ def whole(folder: Path) -> dict[str, Any]:
     return facts
 
 
-def has_begun(facts: Mapping[str, Any]) -> bool:
-    """Whether the run has, or only waits, or waited, for its turn."""
+def has_started(facts: Mapping[str, Any]) -> bool:
+    """Return whether the run has started, rather than only been queued."""
     return "queued" not in facts or facts.get("started") is not None
 
 
@@ -74,16 +76,16 @@ def _wrong(folder: Path, name: str, rule: str, value: Any) -> RunError:
 
 
 def read(folder: Path) -> dict[str, Any]:
-    """What run.json holds. Raises RunError when this is no run's folder."""
+    """Read run.json. Raises RunError when the folder is not that of a run."""
     path = folder / layout.RUN
     try:
-        with regular(path).open("rb") as file:
-            data = file.read(_MOST_BYTES + 1)
-        if len(data) > _MOST_BYTES:
-            raise ValueError(f"it has more than {_MOST_BYTES:,} bytes")
+        with require_regular(path).open("rb") as file:
+            data = file.read(_MAX_BYTES + 1)
+        if len(data) > _MAX_BYTES:
+            raise ValueError(f"it has more than {_MAX_BYTES:,} bytes")
         facts = json.loads(data.decode("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        # The system's own text would name the file again.
+        # The system's own message would repeat the file name.
         reason = error.strerror.lower() if isinstance(error, OSError) and error.strerror else str(error)
         raise RunError(f"{folder} must be a run's folder: cannot read {layout.RUN}: {reason}.") from None
     if not isinstance(facts, dict) or facts.get("layout") != layout.VERSION:

@@ -1,4 +1,4 @@
-"""Making a run's folder."""
+"""Creating a run's folder."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from sfumato.runs.atomic import cannot_write
 
 
 def create(runs: Path, source: str, recipe_id: str) -> Path:
-    """A new folder ``<date>-<time>-<slug>-<recipe id>[-n]`` in ``runs``. Raises RunError when it cannot be made."""
+    """Create and return a folder ``<date>-<time>-<slug>-<recipe id>[-n]`` in ``runs``.
+
+    Raises RunError when it cannot be created.
+    """
     name = f"{time.strftime('%Y%m%d-%H%M%S')}-{_slug(source)}-{recipe_id}"
     number = 1
     while True:
@@ -24,7 +27,7 @@ def create(runs: Path, source: str, recipe_id: str) -> Path:
         except OSError as error:
             raise cannot_write(folder, error) from error
         except ValueError as error:
-            # A name with a zero byte in it.
+            # The name contains a null byte.
             raise cannot_write(folder, OSError(str(error))) from None
         else:
             return folder

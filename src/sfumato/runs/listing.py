@@ -1,4 +1,4 @@
-"""The runs in a folder: listed, filtered, sorted, found by a part of a name; without torch."""
+"""Listing, filtering, sorting, and finding the runs in a folder, without torch."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from sfumato.runs import entry, layout
 from sfumato.runs.entry import Entry
 
 _FILES = (layout.RUN, layout.PICTURE, layout.METRICS, layout.LOCK)
-"""A folder with one of them is a run's, if a damaged one."""
+"""Files that mark the folder of a run, even of a damaged one."""
 
 
 def _newest_first(entry: Entry) -> Any:
-    # Runs of the same second go by their names, which count up.
-    moment = entry.started or entry.active
-    return -moment.timestamp() if moment else math.inf
+    # Runs that started in the same second are sorted by name, which ends in a counter.
+    time = entry.started or entry.active
+    return -time.timestamp() if time else math.inf
 
 
 SORTS: dict[str, Callable[[Entry], Any]] = {
@@ -29,21 +29,21 @@ SORTS: dict[str, Callable[[Entry], Any]] = {
     "seconds": lambda entry: math.inf if entry.seconds is None else entry.seconds,
     "name": lambda entry: entry.name,
 }
-"""Orders of a list: newest, best, quickest first; by name."""
+"""Sort keys: newest, best, or fastest first; by name."""
 
 
 def entries(runs: Path) -> list[Entry]:
-    """Every run in a folder, damaged ones too, newest first; [] where there is no folder. Raises RunError."""
-    return arranged([entry.read(folder) for folder in folders(runs)])
+    """Return every run in a folder, also damaged ones, newest first; [] if the folder is missing. Raises RunError."""
+    return filter_and_sort([entry.read(folder) for folder in folders(runs)])
 
 
 def folders(runs: Path) -> list[Path]:
-    """Where the runs in a folder are, in no order; [] where there is no folder. Raises RunError."""
-    return [runs / each.name for each in inside(runs) if each.is_dir() and is_a_run(each.path)]
+    """Return the folders of the runs in a folder, unordered; [] if the folder is missing. Raises RunError."""
+    return [runs / each.name for each in visible_entries(runs) if each.is_dir() and is_run(each.path)]
 
 
-def inside(runs: Path) -> list[os.DirEntry[str]]:
-    """What is in a folder and not hidden; [] where there is no folder. Raises RunError."""
+def visible_entries(runs: Path) -> list[os.DirEntry[str]]:
+    """Return the directory entries that are not hidden; [] if the folder is missing. Raises RunError."""
     try:
         with os.scandir(runs) as found:
             return [each for each in found if not each.name.startswith(".")]
@@ -54,27 +54,27 @@ def inside(runs: Path) -> list[os.DirEntry[str]]:
         raise RunError(f"{runs} must be a folder of runs: {reason}. Choose another (--runs).") from None
 
 
-def is_a_run(folder: str) -> bool:
-    """Whether a folder is a run's: other folders beside the runs are none of this list's business."""
+def is_run(folder: str) -> bool:
+    """Return whether a folder is that of a run; other folders beside the runs are ignored."""
     return any(os.path.lexists(Path(folder, name)) for name in _FILES)
 
 
-def arranged(listed: Sequence[Entry], words: str = "", sort: str = "started") -> list[Entry]:
-    """Those in which every word occurs (in name, picture, differences, engine or state), in one of `SORTS`' orders.
+def filter_and_sort(listed: Sequence[Entry], words: str = "", sort: str = "started") -> list[Entry]:
+    """Return the entries that contain every word, sorted by one of `SORTS`.
 
-    Raises RunError for an order that there is not.
+    Words are searched in name, picture, differences, engine, and state. Raises RunError for an unknown sort key.
     """
     if sort not in SORTS:
         close = difflib.get_close_matches(sort, SORTS, n=1)
         hint = f"; did you mean {close[0]!r}?" if close else "."
         raise RunError(f"sort must be one of {', '.join(SORTS)}. Got {sort!r}{hint}")
-    wanted = words.lower().split()
-    kept = [each for each in listed if all(word in _words(each) for word in wanted)]
-    return sorted(sorted(kept, key=lambda each: each.name, reverse=sort != "name"), key=SORTS[sort])
+    searched = words.lower().split()
+    matching = [each for each in listed if all(word in _searchable_text(each) for word in searched)]
+    return sorted(sorted(matching, key=lambda each: each.name, reverse=sort != "name"), key=SORTS[sort])
 
 
 def find(text: str, runs: Path) -> Path:
-    """The run's folder that a person means: a folder, or a part of one run's name in ``runs``; for "" the newest.
+    """Return the folder of a run, given its path or a part of its name in ``runs``; for "" the newest run.
 
     Raises RunError when there is none, or more than one.
     """
@@ -96,5 +96,5 @@ def find(text: str, runs: Path) -> Path:
     raise RunError(f"{text!r} must be a run's folder, or a part of a run's name in {runs}. Got neither; {hint}")
 
 
-def _words(each: Entry) -> str:
+def _searchable_text(each: Entry) -> str:
     return f"{each.name} {each.picture} {each.difference} {each.engine} {each.state}".lower()

@@ -1,4 +1,4 @@
-"""The lock in a run's or an experiment's folder: taken without ever making the folder."""
+"""The lock of a run's or an experiment's folder, which is acquired without ever creating the folder."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sfumato.runs import layout
 
 
 class FolderLock:
-    """A lock file in a folder that is there. Who holds it can tell whether the folder was deleted or moved since."""
+    """A lock file in an existing folder. Its holder can tell whether the folder was deleted or moved since."""
 
     def __init__(self, folder: Path, name: str = layout.LOCK) -> None:
         self._folder = folder
@@ -23,16 +23,19 @@ class FolderLock:
         self._identity: tuple[int, int] | None = None
 
     def acquire(self) -> None:
-        """Take it now. Raises filelock.Timeout where another process holds it, OSError where there is no folder."""
-        with _kept(self._folder):
+        """Acquire the lock without waiting.
+
+        Raises filelock.Timeout if another process holds it, OSError if the folder is missing.
+        """
+        with _open_folder(self._folder):
             before = _identity(self._folder)
             self._lock.acquire(timeout=0)
-            # filelock makes missing folders. What was deleted in this very moment must not come back.
+            # filelock creates missing folders. A folder deleted at this very moment must not be recreated.
             try:
-                same = _identity(self._folder) == before
+                unchanged = _identity(self._folder) == before
             except OSError:
-                same = False
-        if not same:
+                unchanged = False
+        if not unchanged:
             self._lock.release()
             with suppress(OSError):
                 self._path.unlink()
@@ -42,31 +45,31 @@ class FolderLock:
         self._identity = _identity(self._path)
 
     def release(self) -> None:
-        """Let others have it."""
+        """Release the lock."""
         self._lock.release()
 
     @property
     def is_in_place(self) -> bool:
-        """Whether the file that was locked is still where it was."""
+        """True if the locked file still exists at its path."""
         with suppress(OSError):
             return _identity(self._path) == self._identity
         return False
 
 
 @contextmanager
-def _kept(folder: Path) -> Iterator[None]:
-    """Open, so that no other folder gets its number meanwhile. Raises OSError where there is none."""
+def _open_folder(folder: Path) -> Iterator[None]:
+    """Keep the folder open, so that its inode number is not reused meanwhile. Raises OSError if it is missing."""
     if not hasattr(os, "O_DIRECTORY"):
         yield
         return
-    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         yield
     finally:
-        os.close(opened)
+        os.close(descriptor)
 
 
 def _identity(path: Path) -> tuple[int, int]:
-    """Of a file or folder. Raises OSError where there is none."""
-    about = path.stat()
-    return about.st_dev, about.st_ino
+    """Return the device and inode numbers of a file or folder. Raises OSError if it is missing."""
+    status = path.stat()
+    return status.st_dev, status.st_ino

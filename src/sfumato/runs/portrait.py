@@ -1,4 +1,4 @@
-"""Everything about one run, for people and for programs; without torch."""
+"""Details of one run, as text and as JSON values, without torch."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sfumato.runs.entry import Entry, printable
 
 _RESULT = {
     "psnr": ("{:.2f} dB", "PSNR"),
-    "psnr_held_out": ("{:.2f} dB", "PSNR held out"),
+    "psnr_held_out": ("{:.2f} dB", "held-out PSNR"),
     "ssim": ("{:.4f}", "SSIM"),
     "loss": ("{:.4g}", "loss"),
     "epoch": ("{:.2f}", "epochs"),
@@ -23,12 +23,12 @@ _RESULT = {
 
 
 def data(folder: Path) -> dict[str, Any]:
-    """Plain data: the run's line in a list, run.json as it is, and files with their bytes. Raises RunError."""
+    """Return the run's list entry, the content of run.json, and the sizes of its files. Raises RunError."""
     return {**entry.read(folder).as_json(), "run": facts.read(folder), "files": files(folder)}
 
 
 def lines(folder: Path) -> list[str]:
-    """The same for people. Raises RunError when the folder is no run's."""
+    """Return the details of a run as lines of text. Raises RunError when the folder is not that of a run."""
     found, line = facts.read(folder), entry.read(folder)
     sections = {
         "": _head(line, found),
@@ -39,21 +39,21 @@ def lines(folder: Path) -> list[str]:
         "files": _files(folder),
         "the recipe, to paint it again with --recipe": [printable(str(found.get("recipe_string", "")))],
     }
-    written: list[str] = []
-    for title, inside in sections.items():
-        if inside and any(inside):
-            written += ["", title, *(f"  {text}" for text in inside)] if title else inside
-    return written
+    result: list[str] = []
+    for title, content in sections.items():
+        if content and any(content):
+            result += ["", title, *(f"  {text}" for text in content)] if title else content
+    return result
 
 
 def files(folder: Path) -> dict[str, int]:
-    """Bytes of every file by its name in the folder; of a folder inside, of all its files, as ``moments/``."""
+    """Return the bytes of each file by name; a subfolder such as ``moments/`` has one total."""
     sizes: dict[str, int] = {}
-    for where, _, names in os.walk(folder):
-        inside = Path(where).relative_to(folder).parts
+    for parent, _, names in os.walk(folder):
+        subfolders = Path(parent).relative_to(folder).parts
         for name in names:
-            key = f"{inside[0]}/" if inside else name
-            sizes[key] = sizes.get(key, 0) + Path(where, name).lstat().st_size
+            key = f"{subfolders[0]}/" if subfolders else name
+            sizes[key] = sizes.get(key, 0) + Path(parent, name).lstat().st_size
     return dict(sorted(sizes.items()))
 
 
@@ -72,17 +72,17 @@ def _head(line: Entry, found: Mapping[str, Any]) -> list[str]:
 
 def _result(result: Any) -> list[str]:
     values = _map(result)
-    known = {
+    rows = {
         title: form.format(values[name])
         for name, (form, title) in _RESULT.items()
         if isinstance(values.get(name), int | float)
     }
-    return _columns(known)
+    return _columns(rows)
 
 
 def _overhead(overhead: Any) -> list[str]:
     share = _map(overhead).get("share_of_training_time")
-    return [f"evaluations and files on the way took {share:.1%} of the training time"] if share is not None else []
+    return [f"evaluations and files during training took {share:.1%} of the training time"] if share is not None else []
 
 
 def _provenance(made: Mapping[str, Any], recipe: Mapping[str, Any]) -> list[str]:
@@ -99,13 +99,13 @@ def _provenance(made: Mapping[str, Any], recipe: Mapping[str, Any]) -> list[str]
 
 def _files(folder: Path) -> list[str]:
     sizes = files(folder)
-    wide = max((len(f"{size:,}") for size in sizes.values()), default=0)
-    return [f"{size:>{wide},}  {printable(name)}" for name, size in sizes.items() if name != layout.LOCK]
+    width = max((len(f"{size:,}") for size in sizes.values()), default=0)
+    return [f"{size:>{width},}  {printable(name)}" for name, size in sizes.items() if name != layout.LOCK]
 
 
 def _columns(rows: Mapping[str, str]) -> list[str]:
-    wide = max((len(name) for name in rows), default=0)
-    return [f"{name:<{wide}}  {printable(text)}".rstrip() if name else text for name, text in rows.items()]
+    width = max((len(name) for name in rows), default=0)
+    return [f"{name:<{width}}  {printable(text)}".rstrip() if name else text for name, text in rows.items()]
 
 
 def _map(value: Any) -> Mapping[str, Any]:

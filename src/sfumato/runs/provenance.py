@@ -1,4 +1,4 @@
-"""What made a run: versions, machine, commit."""
+"""Provenance of a run: versions, machine, and commit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 
 def provenance(threads: int) -> dict[str, Any]:
-    """Plain data for run.json."""
+    """Return the provenance as JSON values."""
     return {
         "sfumato": _version("sfumato"),
         "git_commit": _commit(),
@@ -34,7 +34,7 @@ def _version(package: str) -> str | None:
 
 
 def _commit() -> str | None:
-    """The commit of the checkout that this package runs from, marked when files differ from it; None elsewhere."""
+    """Return the commit of the Git checkout that contains this package, with -dirty if files differ; else None."""
     root = Path(__file__).resolve().parents[3]
     if not (root / ".git").exists():
         return None

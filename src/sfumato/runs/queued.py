@@ -1,4 +1,4 @@
-"""A run that was asked for and has not begun: its folder is there, with its recipe and no picture; without torch."""
+"""Queued runs: folders with a recipe and no picture, whose training has not started; without torch."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from sfumato.runs.locking import FolderLock
 
 
 @dataclass(frozen=True)
-class Queued:
-    """What a run is to train."""
+class QueuedRun:
+    """Recipe and picture of a queued run."""
 
     recipe: Recipe
     stored: Path | None
-    """The folder of another run, whose stored picture it learns; None where the picture is read by its name."""
+    """The folder of another run whose stored picture is learned; None if the picture is loaded from its source."""
 
 
 def enqueue(runs: Path, recipe: Recipe, stored: Path | None = None) -> Path:
-    """Make the folder of a run that `api.resume` begins; nothing in the recipe is resolved yet. Raises RunError.
+    """Create the folder of a run that `api.resume` starts; the recipe stays unresolved. Raises RunError.
 
-    Its picture has not been read, so that the id is of the recipe with the picture's name in place of its hash.
-    ``stored``: a run in ``runs``, whose stored picture is learned.
+    The picture is not loaded, so the id is a hash of the recipe with the picture's source in place of its hash.
+    ``stored``: the folder of a run in ``runs`` whose stored picture is learned.
     """
     identity = recipe_id(recipe, recipe.picture.source)
     folder = create(runs, recipe.picture.source, identity)
@@ -63,24 +63,26 @@ def enqueue(runs: Path, recipe: Recipe, stored: Path | None = None) -> Path:
     return folder
 
 
-def read(folder: Path) -> Queued | None:
-    """What a run that has not begun is to train; None for any other run. Raises RunError when it is no run's folder."""
+def read(folder: Path) -> QueuedRun | None:
+    """Read a queued run; return None for any other run. Raises RunError when the folder is not that of a run."""
     found = facts.read(folder)
-    if facts.has_begun(found):
+    if facts.has_started(found):
         return None
     try:
         recipe, stored = Recipe.of(found["recipe"]), found["picture"].get("stored")
     except (RecipeError, KeyError, TypeError, AttributeError) as error:
         raise RunError(f"{folder / layout.RUN} must hold a recipe: {error}") from None
     if stored is None:
-        return Queued(recipe, None)
+        return QueuedRun(recipe, None)
     if not isinstance(stored, str) or Path(stored).name != stored:
-        raise RunError(f"{folder / layout.RUN}: picture.stored must be a run's name. Got {shortened(repr(stored))}.")
-    return Queued(recipe, folder.parent / stored)
+        raise RunError(
+            f"{folder / layout.RUN}: picture.stored must be the name of a run. Got {shortened(repr(stored))}."
+        )
+    return QueuedRun(recipe, folder.parent / stored)
 
 
 def fail(folder: Path, reason: str) -> None:
-    """Write down why a run could not begin. Nothing happens where it has begun, or is gone. Raises RunError."""
+    """Record why a queued run could not start. Does nothing if it has started or was deleted. Raises RunError."""
     lock = FolderLock(folder)
     try:
         lock.acquire()
@@ -88,9 +90,9 @@ def fail(folder: Path, reason: str) -> None:
         return
     try:
         found = facts.read(folder)
-        if not facts.has_begun(found):
-            when = time.strftime("%Y-%m-%dT%H:%M:%S%z")
-            _write(folder, {**found, "status": "failed", "finished": when, "findings": [reason]})
+        if not facts.has_started(found):
+            now = time.strftime("%Y-%m-%dT%H:%M:%S%z")
+            _write(folder, {**found, "status": "failed", "finished": now, "findings": [reason]})
     finally:
         lock.release()
 

@@ -1,4 +1,4 @@
-"""Whether what stands under a file's name is a file, and one that fits in memory."""
+"""Checks that a path is a regular file, and one that fits into memory."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 from sfumato import memory
 
 
-def regular(path: Path) -> Path:
-    """The path, where a regular file is: opening a pipe would wait for ever, and a device has no end.
+def require_regular(path: Path) -> Path:
+    """Return the path of a regular file. Raises OSError for anything else, and for a missing file.
 
-    Raises OSError, also where there is nothing.
+    Opening a pipe would wait forever, and a device has no end.
     """
     if not stat.S_ISREG(path.stat().st_mode):
         raise OSError(errno.EINVAL, "not a regular file")
@@ -20,17 +20,17 @@ def regular(path: Path) -> Path:
 
 
 def check_fits(path: Path) -> None:
-    """Raise ValueError for a file of more bytes than may be read into memory: it may have a hole for most of them."""
-    size, most = path.stat().st_size, memory.task_limit()
-    if most is not None and size > most:
-        raise ValueError(f"it has {memory.text(size)}, and {memory.text(most)} of memory may be used")
+    """Raise ValueError if a file has more bytes than fit into memory; most of them may be a hole of a sparse file."""
+    size, limit = path.stat().st_size, memory.task_limit()
+    if limit is not None and size > limit:
+        raise ValueError(f"it has {memory.text(size)}, and {memory.text(limit)} of memory may be used")
 
 
-def read_bytes(path: Path, most: int) -> bytes:
-    """What a regular file of at most so many bytes holds. Raises OSError, also where it has more."""
-    with regular(path).open("rb") as file:
-        # Not by its size: it may grow meanwhile.
-        data = file.read(most + 1)
-    if len(data) > most:
-        raise OSError(errno.EFBIG, f"it has more than {most:,} bytes")
+def read_bytes(path: Path, max_bytes: int) -> bytes:
+    """Read a regular file of at most ``max_bytes`` bytes. Raises OSError, also if it is larger."""
+    with require_regular(path).open("rb") as file:
+        # The size is not checked in advance, since the file may grow meanwhile.
+        data = file.read(max_bytes + 1)
+    if len(data) > max_bytes:
+        raise OSError(errno.EFBIG, f"it has more than {max_bytes:,} bytes")
     return data

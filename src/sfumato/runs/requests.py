@@ -1,4 +1,4 @@
-"""Asking a running training to pause, go on or stop: through a file in its folder, from any process."""
+"""Requests to pause, resume, or stop an active training, from any process, through a file in the run's folder."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from sfumato.runs.regular import read_bytes
 Request = Literal["pause", "stop", "resume"]
 
 
-def ask(folder: Path, request: Request) -> None:
-    """Leave a request for the process that trains this run. Raises RunError when nobody trains it."""
+def send(folder: Path, request: Request) -> None:
+    """Send a request to the process that trains this run. Raises RunError if no process does."""
     if not is_live(folder):
-        raise RunError(f"{folder} must be training to be asked to {request}. Got a run that no process works on.")
+        raise RunError(f"cannot {request}: {folder} must be training. Got a run that no process works on.")
     write_bytes(folder / layout.REQUEST, request.encode())
 
 
-def asked(folder: Path) -> Request | None:
-    """The request that lies in the folder, or None."""
+def pending(folder: Path) -> Request | None:
+    """Return the request in the folder, or None."""
     try:
         text = read_bytes(folder / layout.REQUEST, 100).decode()
     except (OSError, ValueError):
@@ -33,12 +33,12 @@ def asked(folder: Path) -> Request | None:
 
 
 def clear(folder: Path) -> None:
-    """Take the request away. Raises RunError when it cannot be removed."""
+    """Remove the request. Raises RunError when it cannot be removed."""
     remove(folder / layout.REQUEST)
 
 
 def is_live(folder: Path) -> bool:
-    """Whether a process holds the run's lock. Raises RunError where it may not be taken, so that nobody can know."""
+    """Return whether a process holds the run's lock. Raises RunError if permissions forbid a check."""
     if not (folder / layout.LOCK).exists():
         return False
     lock = FolderLock(folder)
@@ -47,7 +47,7 @@ def is_live(folder: Path) -> bool:
     except Timeout:
         return True
     except FileNotFoundError:
-        # Deleted in this very moment.
+        # The folder was deleted at this very moment.
         return False
     except OSError as error:
         raise cannot_write(folder / layout.LOCK, error) from error

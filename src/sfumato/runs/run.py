@@ -1,4 +1,4 @@
-"""A run, read from its folder."""
+"""Reading a run from its folder."""
 
 from __future__ import annotations
 
@@ -23,37 +23,37 @@ from sfumato.process_state import scoped
 from sfumato.recipe import Recipe, need, room
 from sfumato.recipe.need import Size
 from sfumato.runs import facts, layout, listing, metrics, target, weights
-from sfumato.runs.regular import regular
+from sfumato.runs.regular import require_regular
 from sfumato.runs.weights import Moment
 
 
-def _nowhere() -> bool:
-    """A run that no notebook shows."""
+def _not_displayed() -> bool:
+    """Return False, for a run that no notebook displays."""
     return False
 
 
 @dataclass(frozen=True)
 class Run:
-    """One training of one recipe, and its folder. Everything is read when it is asked for."""
+    """One training of one recipe, and its folder. Its files are read on access."""
 
     folder: Path
     module: torch.nn.Module | None = field(default=None, repr=False)
-    """The user's own network, where the recipe alone cannot build it; it stays as it is."""
-    on_display: Callable[[], bool] = field(default=_nowhere, repr=False, compare=False)
-    """Tells whether a notebook's cell shows it already, and must not do so twice."""
+    """The user's custom network, if the recipe alone cannot build it; it is never changed."""
+    on_display: Callable[[], bool] = field(default=_not_displayed, repr=False, compare=False)
+    """Function that returns whether a notebook's cell displays the run already, and must not do so twice."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # A copy reads its folder for itself, and is on no display.
+        # A pickled copy reads its folder itself, and is not displayed anywhere.
         return Run, (self.folder, self.module)
 
     @cached_property
     def facts(self) -> dict[str, Any]:
-        """What run.json holds. Raises RunError when this is no run's folder."""
-        return facts.whole(self.folder)
+        """The content of run.json. Raises RunError when the folder is not that of a run."""
+        return facts.read_complete(self.folder)
 
     @cached_property
     def recipe(self) -> Recipe:
-        """As it was resolved: nothing is ``auto``."""
+        """The resolved recipe, in which nothing is ``auto``. Raises RunError."""
         try:
             recipe = Recipe.of(self.facts["recipe"])
         except RecipeError as error:
@@ -64,12 +64,12 @@ class Run:
 
     @property
     def status(self) -> str:
-        """``running``, ``done``, ``stopped`` or ``failed``."""
+        """The status in run.json: ``running``, ``paused``, ``done``, ``stopped``, ``diverged``, or ``failed``."""
         return self.facts["status"]
 
     @property
     def psnr(self) -> float | None:
-        """dB of the last painting, or None while there is none."""
+        """PSNR of the final painting in dB, or None without a result."""
         result = self.facts["result"]
         return None if result is None else result["psnr"]
 
@@ -80,29 +80,30 @@ class Run:
 
     @property
     def picture(self) -> NDArray[np.float32]:
-        """(H, W, C) as trained on. Raises RunError when it is not that."""
+        """The picture as trained on, (H, W, C). Raises RunError when its file is damaged."""
         return target.read(self.folder, self.facts)
 
     @property
     def painting(self) -> NDArray[np.float32]:
-        """(H, W, C) in [0, 1], as painting.png holds it. Raises RunError."""
+        """The painting in painting.png, (H, W, C) in [0, 1]. Raises RunError."""
         path = self.folder / layout.PAINTING
         try:
-            with Image.open(regular(path)) as image:
+            with Image.open(require_regular(path)) as image:
                 pixels = np.asarray(image).astype(np.float32) / np.float32(255)
         except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
             raise RunError(f"{path} must be the painting of a finished run: {error}.") from None
         return pixels.reshape(*pixels.shape[:2], -1)
 
     def moments(self) -> list[Path]:
-        """The files of saved weights, in the order of their steps."""
+        """Return the files of saved weights, in the order of their steps."""
         return layout.of_steps(self.folder, layout.MOMENTS)
 
     @scoped
     def model(self, moment: Path | None = None, model: torch.nn.Module | None = None) -> tuple[torch.nn.Module, Moment]:
-        """The network at a saved moment, by default the last; with ``model``, that one with the moment's weights.
+        """Return the network at a saved moment, by default the last, and the moment.
 
-        Raises RunError when there is no moment, or its weights do not fit.
+        The weights are loaded into ``model`` if given. Raises RunError when there is no moment, or its weights do not
+        fit the network.
         """
         files = self.moments()
         if moment is None and not files:
@@ -111,7 +112,7 @@ class Run:
         if model is None and self.module is not None:
             model = copy.deepcopy(self.module).cpu()
         if model is None and self.recipe.model.module is None:
-            model, arrays, when = self._own_model(file)
+            model, arrays, when = self._builtin_model(file)
         else:
             recipe, channels = self.recipe, self.facts["picture"]["channels"]
             arrays, when = weights.load(file)
@@ -121,15 +122,15 @@ class Run:
             models.unwrap(model).load_state_dict({name: torch.from_numpy(value) for name, value in arrays.items()})
         except RuntimeError as error:
             reason = shortened(" ".join(str(error).split()), 300)
-            own = self.recipe.model.module
-            remedy = f" Pass the network that was trained, {own}, with the arguments that it had." if own else ""
-            raise RunError(f"the weights in {file} must fit the recipe's network: {reason}{remedy}") from None
+            custom = self.recipe.model.module
+            suggestion = f" Pass the trained network, {custom}, with its original arguments." if custom else ""
+            raise RunError(f"the weights in {file} must fit the recipe's network: {reason}{suggestion}") from None
         return model, when
 
-    def _own_model(self, file: Path) -> tuple[torch.nn.Module, dict[str, NDArray[Any]], Moment]:
-        """The recipe's network: built, and the file read, only where its arrays are those of this network.
+    def _builtin_model(self, file: Path) -> tuple[torch.nn.Module, dict[str, NDArray[Any]], Moment]:
+        """Build the recipe's network, and read the file, only if its arrays have the shapes of the network's weights.
 
-        What run.json says of a network is no more than a claim: memory is asked for what the file holds.
+        run.json may describe a network of any size; memory is allocated only for weights that the file contains.
         """
         recipe, channels = self.recipe, self.facts["picture"]["channels"]
         arrays, when = weights.load(file, models.shapes(recipe.model, channels))
@@ -141,7 +142,7 @@ class Run:
         return model, arrays, when
 
     def summary(self) -> str:
-        """What came out and where it is, for people."""
+        """Return the result and the paths of the run's files as text."""
         lines = [
             f"{name:<9} {path}"
             for name, path in (
@@ -155,7 +156,7 @@ class Run:
         result = self.facts["result"]
         if result is not None:
             recipe = self.recipe
-            psnr = "no error" if result["psnr"] is None else f"{result['psnr']:.2f} dB"
+            psnr = "infinite PSNR" if result["psnr"] is None else f"{result['psnr']:.2f} dB"
             stopped = "stopped " if self.status == "stopped" else ""
             lines.append(
                 f"{psnr} {stopped}after {result['epoch']:.2f} epochs, {result['seconds']:.1f} s of "
@@ -165,11 +166,11 @@ class Run:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str | None:
-        """As a notebook shows a run, unless it does so already."""
+        """Return the HTML that a notebook displays, or None if it displays the run already."""
         return None if self.on_display() else self.as_html()
 
     def as_html(self) -> str:
-        """Painting and summary."""
+        """Return the painting and the summary as HTML."""
         path = self.folder / layout.PAINTING
         image = ""
         if path.exists():
@@ -179,12 +180,12 @@ class Run:
 
 
 def load_run(folder: str | Path, module: torch.nn.Module | None = None, *, runs: str | Path = "runs") -> Run:
-    """The run in a folder, or whose name in ``runs`` has this part; with the network that was given to ``fit``.
+    """Load the run in a folder, or the run in ``runs`` whose name contains ``folder``.
 
-    Raises RunError when there is none, or more than one.
+    ``module``: the network that was passed to ``fit``. Raises RunError when there is no such run, or more than one.
     """
     path = Path(folder)
     run = Run(path if path.is_dir() else listing.find(str(folder), Path(runs)), module)
-    # Read now, so that a folder that is no run is refused here and not somewhere later.
+    # run.json is read here, so that a folder that is not a run is refused at once.
     _ = run.facts
     return run

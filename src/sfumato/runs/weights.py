@@ -1,4 +1,4 @@
-"""Weights in safetensors files, with the moment that they are of."""
+"""Saving and loading moments: weights in safetensors files, with their place in the training."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sfumato.errors import RunError
 from sfumato.formatting import shortened
 from sfumato.runs import layout
 from sfumato.runs.atomic import replacing
-from sfumato.runs.regular import check_fits, regular
+from sfumato.runs.regular import check_fits, require_regular
 
 if TYPE_CHECKING:
     from sfumato.training import Snapshot
@@ -27,21 +27,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Moment:
-    """When weights were taken."""
+    """The point of a training at which weights were saved."""
 
     epoch: float
     step: int
     seconds: float
     loss: float | None
-    """Mean loss of the samples shown just before, None before the first step."""
+    """Mean loss of the most recent samples; None before the first step."""
     running_psnr: float | None
-    """dB from their squared errors, None before the first step."""
+    """PSNR in dB from their squared errors; None before the first step."""
     progress: float
-    """Part of the budget that was spent, 0 to 1."""
+    """Fraction of the budget spent, 0 to 1."""
 
     @staticmethod
     def of(snapshot: Snapshot) -> Moment:
-        """The moment of a snapshot."""
+        """Return the moment of a snapshot."""
         return Moment(
             snapshot.epoch,
             snapshot.step,
@@ -52,12 +52,12 @@ class Moment:
         )
 
     def as_json(self) -> str:
-        """Text for `from_json`."""
+        """Return the moment as JSON, which `from_json` reads."""
         return json.dumps(asdict(self))
 
     @staticmethod
     def from_json(text: str | bytes) -> Moment:
-        """The moment that a text tells of. Raises KeyError, TypeError, ValueError or RecursionError."""
+        """Parse a moment. Raises KeyError, TypeError, ValueError, or RecursionError."""
         moment = Moment(**json.loads(text))
         for name, value in asdict(moment).items():
             if value is None and name in ("loss", "running_psnr"):
@@ -70,17 +70,17 @@ class Moment:
 
 
 def save(path: Path, weights: dict[str, NDArray[Any]], moment: Moment) -> None:
-    """Write the file whole. Raises RunError."""
+    """Write weights and their moment atomically. Raises RunError."""
     contiguous = {name: np.asarray(value, order="C") for name, value in weights.items()}
     data = safetensors.numpy.save(contiguous, metadata={"moment": moment.as_json()})
-    with replacing(path, part=True) as partial:
+    with replacing(path, make_parent=True) as partial:
         partial.write_bytes(data)
 
 
 def load(path: Path, shapes: Mapping[str, tuple[int, ...]] | None = None) -> tuple[dict[str, NDArray[Any]], Moment]:
-    """Read weights and moment. Raises RunError when the file is not one that `save` wrote.
+    """Read weights and their moment. Raises RunError when the file was not written by `save`.
 
-    With ``shapes``, those of a network, nothing is read of a file whose arrays have others.
+    With ``shapes`` of a network's weights, a file whose arrays have other shapes is refused before it is read.
     """
     with _opened(path) as file:
         names: list[str] = list(file.keys())
@@ -91,18 +91,21 @@ def load(path: Path, shapes: Mapping[str, tuple[int, ...]] | None = None) -> tup
 
 
 def moment_of(path: Path) -> Moment:
-    """The moment alone, without reading the weights. Raises RunError."""
+    """Read the moment without the weights. Raises RunError."""
     with _opened(path) as file:
         return _moment(file)
 
 
-def _check_shapes(path: Path, found: Mapping[str, tuple[int, ...]], wanted: Mapping[str, tuple[int, ...]]) -> None:
-    if found == wanted:
+def _check_shapes(path: Path, found: Mapping[str, tuple[int, ...]], expected: Mapping[str, tuple[int, ...]]) -> None:
+    if found == expected:
         return
-    name = min(name for name in {*found, *wanted} if found.get(name) != wanted.get(name))
-    there, here = ("x".join(map(str, each[name])) if name in each else "missing" for each in (found, wanted))
+    name = min(name for name in {*found, *expected} if found.get(name) != expected.get(name))
+    found_shape, expected_shape = (
+        "x".join(map(str, each[name])) if name in each else "missing" for each in (found, expected)
+    )
     raise RunError(
-        f"the weights in {path} must fit the recipe's network: {shortened(name)} must be {here}. Got {there}; restore "
+        f"the weights in {path} must fit the recipe's network: {shortened(name)} must be {expected_shape}. "
+        f"Got {found_shape}; restore "
         f"the file, or the recipe in {layout.RUN}."
     )
 
@@ -110,7 +113,7 @@ def _check_shapes(path: Path, found: Mapping[str, tuple[int, ...]], wanted: Mapp
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     try:
-        with safetensors.safe_open(regular(path), framework="numpy") as file:
+        with safetensors.safe_open(require_regular(path), framework="numpy") as file:
             yield file
     except (OSError, safetensors.SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise RunError(f"{path} must be weights that Sfumato saved: {error}. Restore or remove the file.") from None

@@ -38,7 +38,7 @@ class Studio:
         for folder in folders:
             if requests.is_live(folder):
                 try:
-                    requests.ask(folder, "stop")
+                    requests.send(folder, "stop")
                 except RunError:
                     continue
         eventually(lambda: not any(requests.is_live(folder) for folder in folders))

@@ -56,7 +56,7 @@ def test_a_layer_s_units(inside: TestClient, at: str, trained: sf.Run) -> None:
     width, height = found["cell"]
     gap = found["gap"]
     first = sheet[gap : gap + height, gap : gap + width]
-    answers = layer.answers[found["order"][0]]
+    answers = layer.outputs[found["order"][0]]
     assert np.corrcoef(np.abs(answers).ravel(), first.max(axis=2).astype(float).ravel())[0, 1] > 0.5
 
 
@@ -121,7 +121,7 @@ def test_tiles_show_the_painting_where_it_is(align_corners: bool) -> None:
     )
     model = models.build(recipe.model, 3, 0, torch.float64, recipe.coordinates)
     shape = (300, 512)
-    painting = zoom.painting(model, recipe, shape)
+    painting = zoom.paint(model, recipe, shape)
     for row, column in ((0, 0), (0, 1), (1, 1)):
         tile = tiles.pixels(model, recipe, shape, 1, row, column)
         part = painting[row * SIDE : (row + 1) * SIDE, column * SIDE : (column + 1) * SIDE]

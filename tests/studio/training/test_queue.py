@@ -69,12 +69,12 @@ class Trainings:
         self._held.pop(name).release()
 
     def pause(self, name: str) -> None:
-        requests.ask(self.runs / name, "pause")
+        requests.send(self.runs / name, "pause")
         self.write(name, "paused")
 
     def asked_to_go_on(self, name: str) -> bool:
         """Does what the training does then."""
-        asked = requests.asked(self.runs / name) != "pause"
+        asked = requests.pending(self.runs / name) != "pause"
         if asked:
             self.write(name, "running")
         return asked

@@ -1,4 +1,4 @@
-"""What writes a run's folder while it trains: one observer for each kind of file."""
+"""Observers that write a run's folder during training, one per kind of file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sfumato.training import Observer, PictureSnapshot
 
 
 def writers(record: RunRecord) -> list[Observer[PictureSnapshot]]:
-    """Return the observers of the record's folder, itself the last."""
+    """Return the observers that write the record's folder; the record itself is the last."""
     folder, transfer = record.folder, record.transfer
     return [
         MetricsWriter(folder),

@@ -1,4 +1,4 @@
-"""Write checkpoints while a network trains."""
+"""Writing checkpoints during training."""
 
 from __future__ import annotations
 
@@ -10,23 +10,26 @@ from sfumato.runs.observers.folder import FolderObserver
 from sfumato.training import Overhead, Snapshot
 
 SECONDS_PER_CHECKPOINT = 5.0
-"""At least so long between two."""
+"""Minimum time between two checkpoints."""
 
 
 class CheckpointWriter(FolderObserver[Snapshot]):
-    """Saves all that training needs to go on, every few seconds and at the end."""
+    """An observer that saves a checkpoint every few seconds and at the end."""
 
     name = "checkpoints"
     overhead = Overhead(share=0.005)
     _saved_at = -math.inf
 
     def due(self, snapshot: Snapshot) -> bool:
-        """Whether the last one is old; never where training diverged: it would only push out good weights."""
+        """Return whether the last checkpoint is old enough.
+
+        After divergence none is due, since it would replace one with good weights.
+        """
         if snapshot.ended is not None:
             return snapshot.ended != "diverged"
         return time.monotonic() - self._saved_at >= SECONDS_PER_CHECKPOINT
 
     def observe(self, snapshot: Snapshot) -> None:
-        """Save one."""
+        """Save a checkpoint."""
         self._saved_at = time.monotonic()
         checkpoints.save(self.folder, snapshot.step, snapshot.state(), snapshot.seconds)

@@ -1,4 +1,4 @@
-"""What the observers that write a run's folder have in common."""
+"""The base class of observers that write a run's folder."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ S = TypeVar("S", bound=Snapshot, contravariant=True)
 
 
 class FolderObserver(Observer[S]):
-    """Writes into one run's folder, whose lock this process holds."""
+    """An observer that writes into a run's folder, whose lock this process holds."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def remove_later(self, part: str, step: int) -> None:
-        """Remove the files of a part of the folder, one a step, that were written after this step."""
+        """Remove the files in ``part``, one per step, that belong to steps after ``step``."""
         for path in layout.of_steps(self.folder, part):
             if layout.step_of(path) > step:
                 remove(path)

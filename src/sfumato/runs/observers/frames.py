@@ -1,4 +1,4 @@
-"""Write a frame for every evaluation, and the last one as the painting."""
+"""Writing a frame for every evaluation, and the last one as the painting."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from sfumato.training import Overhead, PictureSnapshot, Start
 
 
 class FrameWriter(FolderObserver[PictureSnapshot]):
-    """Saves what the network paints."""
+    """An observer that saves the painting of every evaluation."""
 
     name = "frames"
     overhead = Overhead.unlimited(with_evaluations=True)
 
     def __init__(self, folder: Path, transfer: Transfer) -> None:
-        """``transfer``: that of the picture as trained on."""
+        """Set up for a folder; ``transfer`` is the transfer function of the picture as trained on."""
         super().__init__(folder)
         self._transfer: Transfer = transfer
 
     def begin(self, start: Start) -> None:
-        """Drop the frames that were written after the checkpoint of a run that is resumed."""
+        """Remove the frames after the checkpoint of a run that is resumed."""
         if start.step is not None:
             self.remove_later(layout.FRAMES, start.step)
 
     def due(self, snapshot: PictureSnapshot) -> bool:
-        """Whether there is an evaluation of a network that still learns."""
+        """Return whether the snapshot is evaluated, and training has not diverged."""
         return snapshot.evaluation is not None and snapshot.ended != "diverged"
 
     def observe(self, snapshot: PictureSnapshot) -> None:
-        """Save a frame, and at the end the painting: encoded once, since a large PNG takes seconds."""
+        """Save a frame, and at the end the painting, which is encoded once since a large PNG takes seconds."""
         painting = images.to_srgb(snapshot.painting(), self._transfer)
         buffer = io.BytesIO()
-        # Level 1 takes a third of the default's time for a tenth more bytes, and training waits for it.
+        # Level 1 takes a third of the default's time, for a tenth more bytes, and training waits for it.
         images.as_image(painting).save(buffer, format="PNG", compress_level=1)
-        write_bytes(self.folder / layout.frame(snapshot.step), buffer.getvalue(), part=True)
+        write_bytes(self.folder / layout.frame(snapshot.step), buffer.getvalue(), make_parent=True)
         if snapshot.ended is not None:
             write_bytes(self.folder / layout.PAINTING, buffer.getvalue())

@@ -1,4 +1,4 @@
-"""The newest painting of a run while somebody watches, with its figures: live.jpg, several times a second."""
+"""Writing live.jpg, the newest painting with its metrics, several times per second while a viewer watches."""
 
 from __future__ import annotations
 
@@ -21,59 +21,59 @@ from sfumato.runs.weights import Moment
 from sfumato.training import Overhead, PictureSnapshot
 
 SECONDS_PER_UPDATE = 0.08
-"""At least so long between two; snapshots come about every tenth of a second, and each of them should do."""
+"""Minimum time between two updates; snapshots come about every 0.1 s, and each of them should be shown."""
 
 SECONDS_UNWATCHED = 3.0
-"""Whoever watches touches the file `layout.WATCHED` more often than that."""
+"""Age of the file `layout.WATCHED` from which on no viewer watches; viewers touch it more often."""
 
-LONGEST = 640
-"""Pixels of the longer side: a larger painting is shown coarser."""
+MAX_SIDE = 640
+"""Largest longer side in pixels; a larger painting is reduced."""
 
 COARSE_OVERHEAD = Overhead(share=0.015, frontloaded=True)
-"""For paintings made for the view alone: at what is left of it, so many pixels are painted."""
+"""Budget of paintings that are made for the live view alone; what is left of it determines their pixels."""
 
-_COARSE = (32, 16_384)
-"""Fewest and most pixels that are painted where the engine keeps no answers."""
+_COARSE_PIXELS = (32, 16_384)
+"""Limits of the number of pixels that are painted when the engine keeps no outputs."""
 
 
 class LiveView(FolderObserver[PictureSnapshot]):
-    """Writes live.jpg while the file `layout.WATCHED` in the run's folder is touched again and again."""
+    """An observer that writes live.jpg while the file `layout.WATCHED` in the run's folder is touched repeatedly."""
 
     name = "live view"
     overhead = Overhead(share=0.04, frontloaded=True)
 
     def __init__(self, folder: Path, transfer: Transfer) -> None:
-        """``transfer``: that of the picture as trained on."""
+        """Set up for a folder; ``transfer`` is the transfer function of the picture as trained on."""
         super().__init__(folder)
         self._transfer: Transfer = transfer
-        self._shown_at = -math.inf
+        self._updated_at = -math.inf
         self._seconds_per_pixel = 1e-5
 
     def due(self, snapshot: PictureSnapshot) -> bool:
-        """Whether somebody watches and it is time for it."""
-        long_ago = time.monotonic() - self._shown_at >= SECONDS_PER_UPDATE
-        return snapshot.ended != "diverged" and long_ago and is_watched(self.folder)
+        """Return whether a viewer watches, and the last update is old enough."""
+        elapsed = time.monotonic() - self._updated_at >= SECONDS_PER_UPDATE
+        return snapshot.ended != "diverged" and elapsed and is_watched(self.folder)
 
     def observe(self, snapshot: PictureSnapshot) -> None:
-        """Write the newest painting. A full disk ends no training."""
-        self._shown_at = time.monotonic()
-        painting = snapshot.canvas(LONGEST)
+        """Write the newest painting. A full disk does not end the training."""
+        self._updated_at = time.monotonic()
+        painting = snapshot.canvas(MAX_SIDE)
         if painting is None:
-            painting = self._coarse(snapshot)
+            painting = self._paint_coarsely(snapshot)
         with suppress(RunError):
             _write(self.folder / layout.LIVE, images.to_srgb(painting, self._transfer), Moment.of(snapshot))
 
     def finish(self, status: str) -> None:
-        """Remove what only somebody who watches a running training needs."""
+        """Remove the files that only viewers of an active training need."""
         for name in (layout.LIVE, layout.WATCHED):
             remove(self.folder / name)
 
-    def _coarse(self, snapshot: PictureSnapshot) -> NDArray[np.floating]:
+    def _paint_coarsely(self, snapshot: PictureSnapshot) -> NDArray[np.floating]:
         overhead, (height, width) = snapshot.overhead, snapshot.size
-        pixels = _COARSE[1]
+        pixels = _COARSE_PIXELS[1]
         if overhead.under_way:
             pixels = overhead.left(COARSE_OVERHEAD, self.name) / self._seconds_per_pixel
-        scale = math.sqrt(np.clip(pixels, *_COARSE) / (height * width))
+        scale = math.sqrt(np.clip(pixels, *_COARSE_PIXELS) / (height * width))
         rows, columns = (max(round(side * min(scale, 1)), 1) for side in (height, width))
         before = time.monotonic()
         painting = snapshot.paint(rows, columns)
@@ -82,7 +82,7 @@ class LiveView(FolderObserver[PictureSnapshot]):
 
 
 def is_watched(folder: Path) -> bool:
-    """Whether somebody has touched `layout.WATCHED` a moment ago."""
+    """Return whether `layout.WATCHED` was touched recently."""
     try:
         return time.time() - (folder / layout.WATCHED).stat().st_mtime < SECONDS_UNWATCHED
     except OSError:
@@ -91,10 +91,10 @@ def is_watched(folder: Path) -> bool:
 
 def _write(path: Path, painting: NDArray[np.floating], moment: Moment) -> None:
     if painting.shape[2] == 4:
-        # JPEG knows nothing of transparency.
+        # JPEG has no transparency, so the background becomes white.
         alpha = painting[:, :, 3:]
         painting = painting[:, :, :3] * alpha + (1 - alpha)
     buffer = io.BytesIO()
-    # A fifth of the time that WebP takes, a fifteenth of PNG's, for 300 x 429 pixels.
+    # JPEG takes a fifth of the time of WebP, and a fifteenth of PNG's, for 300 x 429 pixels.
     images.as_image(painting).save(buffer, format="JPEG", quality=90, subsampling=0, comment=moment.as_json())
     write_bytes(path, buffer.getvalue(), synced=False)

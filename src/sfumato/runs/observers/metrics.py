@@ -1,4 +1,4 @@
-"""Write a line of metrics.jsonl for every evaluation."""
+"""Writing a line of metrics.jsonl for every evaluation."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from sfumato.runs.observers.folder import FolderObserver
 from sfumato.training import NetworkStats, Overhead, Snapshot, Start
 
 STATS = "stats"
-"""The account of the figures of every layer, which are taken at evaluations."""
+"""Name under which the overhead of layer statistics is counted; they are measured at evaluations."""
 
 STATS_OVERHEAD = Overhead(share=0.01)
 
 
 class MetricsWriter(FolderObserver[Snapshot]):
-    """Appends the metrics of each evaluation, with figures of every layer where they can be afforded."""
+    """An observer that appends the metrics of each evaluation, with layer statistics when their budget allows."""
 
     name = "metrics"
     overhead = Overhead.unlimited(with_evaluations=True)
@@ -26,10 +26,10 @@ class MetricsWriter(FolderObserver[Snapshot]):
         super().__init__(folder)
         self._last_step: int | None = None
         self._evaluates = False
-        self._begun = False
+        self._started = False
 
     def begin(self, start: Start) -> None:
-        """Drop the lines that were written after the checkpoint of a run that is resumed."""
+        """Remove the lines after the checkpoint of a run that is resumed."""
         self._evaluates = start.recipe.evaluation.interval != "end"
         if start.step is None:
             return
@@ -39,30 +39,33 @@ class MetricsWriter(FolderObserver[Snapshot]):
         write_bytes(path, "".join(json.dumps(line) + "\n" for line in lines).encode())
 
     def due(self, snapshot: Snapshot) -> bool:
-        """Whether there is an evaluation of a network that still learns; and at first, to know what figures cost."""
-        first = not self._begun and self._evaluates and snapshot.ended is None
+        """Return whether the snapshot is evaluated, and training has not diverged.
+
+        The first snapshot is due too, to measure the cost of layer statistics.
+        """
+        first = not self._started and self._evaluates and snapshot.ended is None
         return first or (snapshot.evaluation is not None and snapshot.ended != "diverged")
 
     def observe(self, snapshot: Snapshot) -> None:
-        """Append a line."""
-        if not self._begun:
-            self._begun = True
+        """Append a line of metrics."""
+        if not self._started:
+            self._started = True
             if self._evaluates and snapshot.ended is None:
-                self._try_stats(snapshot)
-        # A run killed between its last evaluation and its end is evaluated there once more.
+                self._measure_stats_cost(snapshot)
+        # A run that was killed between its last evaluation and its end is evaluated there again.
         if snapshot.evaluation is None or snapshot.step == self._last_step:
             return
         metrics.append(self.folder / layout.METRICS, metrics.line(snapshot, self._stats(snapshot)))
         self._last_step = snapshot.step
 
-    def _try_stats(self, snapshot: Snapshot) -> None:
-        # Twice: the first time imports what they need, the second tells what they cost.
+    def _measure_stats_cost(self, snapshot: Snapshot) -> None:
+        # The first measurement imports modules, so the second one gives the cost.
         for _ in range(2):
             with snapshot.overhead.measure(STATS):
                 snapshot.stats()
 
     def _stats(self, snapshot: Snapshot) -> NetworkStats | None:
-        # Of a small picture there are many evaluations, each cheaper than this.
+        # A small picture has many evaluations, each cheaper than the statistics.
         overhead = snapshot.overhead
         if overhead.under_way and not overhead.can_afford(STATS_OVERHEAD, STATS):
             return None

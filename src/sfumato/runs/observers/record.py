@@ -1,4 +1,4 @@
-"""Write what a run is and how it went: run.json, and the picture as trained on."""
+"""Writing run.json, and the picture as trained on."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sfumato.errors import RunError
 from sfumato.recipe import Recipe, to_string, values
 from sfumato.recipe.picture import Transfer
 from sfumato.runs import checkpoints, facts, layout, metrics, requests, weights
-from sfumato.runs.atomic import cannot_write, gone, sweep, write_bytes
+from sfumato.runs.atomic import cannot_write, gone, remove_partial_files, write_bytes
 from sfumato.runs.locking import FolderLock
 from sfumato.runs.observers.folder import FolderObserver
 from sfumato.runs.provenance import provenance
@@ -34,13 +34,14 @@ from sfumato.training.starvation import starved
 SECONDS_PER_STAGE = 1.0
 
 _WRITTEN = (layout.RUN, layout.PICTURE, layout.METRICS, layout.PAINTING)
-"""At the top of a run's folder, by whoever holds its lock and by nobody else."""
+"""Files at the top of a run's folder that only the holder of its lock writes."""
 
 
 class RunRecord(FolderObserver[PictureSnapshot]):
-    """Writes run.json and picture.npy, and holds the folder's lock: one process at a time writes a run.
+    """An observer that writes run.json and picture.npy, and holds the folder's lock.
 
-    To be the last of the folder's observers: what it concludes is of what the others have written.
+    The lock ensures that one process at a time writes a run. The record must be the last of the folder's observers,
+    since its findings depend on files that the others have written.
     """
 
     name = "record"
@@ -55,20 +56,20 @@ class RunRecord(FolderObserver[PictureSnapshot]):
         *,
         warm_start: dict[str, Any] | None = None,
     ) -> None:
-        """``recipe`` resolved, ``picture`` as trained on; ``warm_start`` tells where the first weights came from.
+        """Acquire the lock of a folder: a new one, or that of a run that has not started or is to be resumed.
 
-        The folder is a new one, or of a run that has not begun, or of one that is to be resumed. Raises RunError when
-        another process writes this run, or it cannot be written.
+        ``recipe`` is resolved, ``picture`` is as trained on, and ``warm_start`` describes the origin of the initial
+        weights. Raises RunError when another process writes this run, or it cannot be written.
         """
         super().__init__(folder)
         self.transfer: Transfer = recipe.picture.transfer
         self._recipe, self._id = recipe, recipe_id
         self._picture = picture
         self._warm_start = warm_start
-        self._staged = -np.inf
+        self._stage_written_at = -np.inf
         self._overhead: OverheadBudget | None = None
         self._facts: dict[str, Any] = {}
-        """What run.json holds; empty before `begin`."""
+        """Content of run.json; empty before `begin`."""
         self._lock = FolderLock(folder)
         try:
             self._lock.acquire()
@@ -78,29 +79,29 @@ class RunRecord(FolderObserver[PictureSnapshot]):
             raise cannot_write(folder / layout.LOCK, error) from error
 
     def begin(self, start: Start) -> None:
-        """Write what is known of the run by now; of one that is resumed, that it is running again.
+        """Write run.json and the picture; for a run that is resumed, update run.json.
 
-        Raises RunError when it cannot be written, or another process has begun the run.
+        Raises RunError when they cannot be written, or another process has started the run.
         """
         requests.clear(self.folder)
         if start.step is None:
-            self._begin()
+            self._start()
         else:
-            self._take_up(start.step)
+            self._resume(start.step)
 
-    def _leave_nothing(self) -> None:
-        """Of a run that could not even be begun."""
+    def _remove_unstarted(self) -> None:
+        """Remove the folder of a run that could not be started."""
         with suppress(OSError):
             if not (self.folder / layout.RUN).exists():
                 for name in (layout.LOCK, layout.PICTURE):
                     (self.folder / name).unlink(missing_ok=True)
                 self.folder.rmdir()
 
-    def _begin(self) -> None:
+    def _start(self) -> None:
         recipe, picture = self._recipe, self._picture
         height, width, channels = picture.shape
-        if (self.folder / layout.RUN).exists() and facts.has_begun(facts.read(self.folder)):
-            raise RunError(f"{self.folder} was begun by another process.")
+        if (self.folder / layout.RUN).exists() and facts.has_started(facts.read(self.folder)):
+            raise RunError(f"{self.folder} was started by another process.")
         found = {
             "layout": layout.VERSION,
             "id": self._id,
@@ -131,8 +132,8 @@ class RunRecord(FolderObserver[PictureSnapshot]):
         write_bytes(self.folder / layout.PICTURE, buffer.getvalue())
         self._write_facts(found)
 
-    def _take_up(self, step: int) -> None:
-        sweep(self.folder, _WRITTEN)
+    def _resume(self, step: int) -> None:
+        remove_partial_files(self.folder, _WRITTEN)
         found = facts.read(self.folder)
         found["resumed"].append({"at": _now(), "step": step, "provenance": provenance(self._recipe.threads)})
         found |= {
@@ -146,18 +147,20 @@ class RunRecord(FolderObserver[PictureSnapshot]):
         self._write_facts(found)
 
     def due(self, snapshot: PictureSnapshot) -> bool:
-        """Whether training is over."""
+        """Return whether training has ended."""
         self._overhead = snapshot.overhead
         return snapshot.ended is not None
 
     def observe(self, snapshot: PictureSnapshot) -> None:
-        """Note how training ended, and what came of it."""
+        """Record how training ended, its result, and findings."""
         self._facts["ended"] = snapshot.ended
         self._facts["processor_share"] = snapshot.processor_share
         if snapshot.ended == "diverged":
-            self._facts["findings"] = [_given_up(snapshot, self.folder, self._recipe)]
+            self._facts["findings"] = [_divergence_finding(snapshot, self.folder, self._recipe)]
         elif snapshot.evaluation is None:
-            self._facts["findings"] = [f"Stopped before it was painted whole: sfumato resume {self.folder} does so."]
+            self._facts["findings"] = [
+                f"Stopped before the final evaluation; complete it with sfumato resume {self.folder}."
+            ]
         else:
             self._facts["findings"] = self._findings(snapshot, snapshot.evaluation)
             self._facts["result"] = metrics.line(snapshot)
@@ -166,54 +169,54 @@ class RunRecord(FolderObserver[PictureSnapshot]):
         course, picture = functools.partial(self._course, snapshot), images.exact(self._picture)
         found = outcome(evaluation, picture, self._recipe, snapshot.epoch, course)
         found += few_seen(evaluation, snapshot.epoch, snapshot.seconds, snapshot.size)
-        if said := starved(snapshot.processor_share, snapshot.ended, self._recipe.threads):
-            found.append(said)
+        if message := starved(snapshot.processor_share, snapshot.ended, self._recipe.threads):
+            found.append(message)
         return found
 
     def stage(self, name: str, done: int, total: int) -> None:
-        """Record how far a long evaluation is, for those who watch the run through its folder."""
+        """Record the progress of a long evaluation, for viewers of the run's folder."""
         now = time.monotonic()
-        if done < total and now - self._staged < SECONDS_PER_STAGE:
+        if done < total and now - self._stage_written_at < SECONDS_PER_STAGE:
             return
-        self._staged = now
+        self._stage_written_at = now
         self._facts["stage"] = None if done >= total else {"name": name, "done": done, "total": total}
         self._write_facts()
 
     def _course(self, snapshot: PictureSnapshot) -> Course:
-        """What became of the network since its first moment, which is always there."""
+        """Return the change of the network since its first moment."""
         moments = layout.of_steps(self.folder, layout.MOMENTS)
         known = [moment.running_psnr for moment in map(weights.moment_of, moments) if moment.running_psnr is not None]
         return Course(
-            # Of a folder from which it was taken away nothing can be told.
+            # Without the first moment, which someone has removed, the movement is unknown.
             moved=largest_change(weights.load(moments[0])[0], snapshot.weights()) if moments else math.inf,
             first_mse=10 ** (-known[0] / 10) if known else math.nan,
             last_mse=10 ** (-snapshot.running_psnr / 10),
         )
 
     def wait_while_paused(self) -> bool:
-        """Do what was asked for through the folder: wait while paused; True when training is to stop.
+        """Wait while a request to pause is in the folder; return whether training is to stop.
 
         Raises RunError when the folder was deleted or moved meanwhile.
         """
-        if requests.asked(self.folder) == "pause":
+        if requests.pending(self.folder) == "pause":
             self._facts["status"] = "paused"
             self._write_facts()
-            while requests.asked(self.folder) == "pause":
+            while requests.pending(self.folder) == "pause":
                 time.sleep(0.1)
                 self.check_in_place()
             self.check_in_place()
             self._facts["status"] = "running"
             self._write_facts()
-        return requests.asked(self.folder) == "stop"
+        return requests.pending(self.folder) == "stop"
 
     def finish(self, status: str) -> None:
-        """Record how the run went and let go of the folder.
+        """Record the final status and release the folder's lock.
 
-        Raises RunError when that cannot be written, or the folder was deleted or moved.
+        Raises RunError when run.json cannot be written, or the folder was deleted or moved.
         """
         if not self._facts:
             self._lock.release()
-            self._leave_nothing()
+            self._remove_unstarted()
             return
         self._facts["status"] = status
         self._facts["finished"] = _now()
@@ -227,7 +230,7 @@ class RunRecord(FolderObserver[PictureSnapshot]):
             self._lock.release()
 
     def check_in_place(self) -> None:
-        """Raise RunError when the folder was deleted or moved: before anything is written into another one."""
+        """Raise RunError if the folder was deleted or moved, before anything is written into another one."""
         if not self._lock.is_in_place:
             raise gone(self.folder)
 
@@ -237,11 +240,11 @@ class RunRecord(FolderObserver[PictureSnapshot]):
         self._facts = found
 
 
-def _given_up(snapshot: PictureSnapshot, folder: Path, recipe: Recipe) -> str:
-    good = checkpoints.files(folder)
-    where = f"the last good weights are in {good[-1]}" if good else "no good weights were saved"
+def _divergence_finding(snapshot: PictureSnapshot, folder: Path, recipe: Recipe) -> str:
+    saved = checkpoints.files(folder)
+    where = f"the last good weights are in {saved[-1]}" if saved else "no good weights were saved"
     change = suggestions.other_start(recipe) if snapshot.cause == "start" else [suggestions.slower(recipe)]
-    return f"Training was given up: {snapshot.reason}; {where}. {suggestions.as_text(*change)}".rstrip()
+    return f"Training was aborted: {snapshot.reason}; {where}. {suggestions.as_text(*change)}".rstrip()
 
 
 def _now() -> str:

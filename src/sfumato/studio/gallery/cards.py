@@ -45,7 +45,7 @@ class Gallery:
         return self._in_order("", "started")
 
     def _in_order(self, words: str, sort: str) -> list[Entry]:
-        """As `listing.arranged` has it; done again only when a run has changed."""
+        """As `listing.filter_and_sort` has it; done again only when a run has changed."""
         with self._lock:
             if time.monotonic() - self._at >= FRESH:
                 self._look()
@@ -55,13 +55,13 @@ class Gallery:
             if found is None:
                 if len(self._arranged) >= MOST_ARRANGED:
                     self._arranged.clear()
-                found = self._arranged[asked] = listing.arranged(self._listed, words, sort)
+                found = self._arranged[asked] = listing.filter_and_sort(self._listed, words, sort)
             return found
 
     def _look(self) -> None:
         known: dict[str, tuple[Any, Entry]] = {}
         changed = False
-        for each in listing.inside(self.runs):
+        for each in listing.visible_entries(self.runs):
             if not each.is_dir(follow_symlinks=False):
                 continue
             before = self._known.get(each.name)
@@ -111,7 +111,7 @@ class Gallery:
         """A folder's, with what tells whether it has changed; None where it is no run's."""
         key = _key(path)
         if before is None or key is None or before[0] != key:
-            if not listing.is_a_run(path):
+            if not listing.is_run(path):
                 return None
             folder = self.runs / name
             if link := names.link_in(folder):
@@ -134,7 +134,7 @@ def card(each: Entry, before: int | None = None) -> dict[str, Any]:
     return {
         **about,
         "name": names.encoded(each.name),
-        "shown": each.shown,
+        "shown": each.printable_name,
         "running_psnr": None if each.psnr is not None else progress.running_psnr(each.folder, each.state),
         "state": each.state if before is None or each.state == "running" else entry.QUEUED,
         "before": before,

@@ -30,9 +30,9 @@ MOST_ANSWERS = 8_000_000
 """Of a layer, in a histogram: of very many units fewer places are looked at."""
 
 
-def plan(shape: tuple[int, int], count: int) -> neuron_sheet.Plan:
+def plan(shape: tuple[int, int], count: int) -> neuron_sheet.SheetLayout:
     """Where the units of a sheet go, for a picture of (height, width)."""
-    return neuron_sheet.plan(count, shape)
+    return neuron_sheet.sheet_layout(count, shape)
 
 
 def check_unit(model: torch.nn.Module, number: int, unit: int) -> None:
@@ -51,7 +51,7 @@ def about(
     height, width = placed.size
     return {
         "layer": number,
-        "units": len(layer.answers),
+        "units": len(layer.outputs),
         "width": width,
         "height": height,
         "columns": placed.columns,
@@ -78,10 +78,10 @@ def unit_picture(
     """PNG of one unit, its longer side as given."""
     longer = max(shape)
     size = (max(2, round(shape[0] * side / longer)), max(2, round(shape[1] * side / longer)))
-    layer = neurons.layer(model, at, number, size, some=slice(unit, unit + 1))
+    layer = neurons.layer(model, at, number, size, selection=slice(unit, unit + 1))
     scale = Scale.of(layer)
-    reach = scale.reach[0] if scale.reach[0] > 0 else np.float32(1)
-    return png(neuron_sheet.colors(np.nan_to_num((layer.answers[0] - scale.low[0]) / reach)))
+    reach = scale.extent[0] if scale.extent[0] > 0 else np.float32(1)
+    return png(neuron_sheet.colors(np.nan_to_num((layer.outputs[0] - scale.low[0]) / reach)))
 
 
 def unit(model: torch.nn.Module, at: Coordinates, shape: tuple[int, int], number: int, which: int) -> dict[str, Any]:
@@ -116,7 +116,7 @@ def histograms(model: torch.nn.Module, at: Coordinates, shape: tuple[int, int]) 
                 "activations": None
                 if number > depth
                 else _histogram(
-                    neurons.layer(model, at, number, places(shape, layer.out_features)).answers.astype(np.float64)
+                    neurons.layer(model, at, number, places(shape, layer.out_features)).outputs.astype(np.float64)
                 ),
             }
             for number, layer in enumerate(linear, start=1)

@@ -16,7 +16,7 @@ from sfumato.studio.inspector.tile_places import SIDE
 
 
 def region(recipe: Recipe, shape: tuple[int, int], zoom_level: int, row: int, column: int) -> Region:
-    """What a tile shows, as `zoom.painting` takes it, of a picture of (height, width).
+    """What a tile shows, as `zoom.paint` takes it, of a picture of (height, width).
 
     At zoom Z, which may be below 0, the longer side has 256 * 2^Z pixels; row and column count tiles from the upper
     left corner. A pixel of the picture is a square, so that with coordinates ``at corners`` half a pixel lies outside
@@ -43,7 +43,7 @@ def pixels(
 ) -> NDArray[np.float32]:
     """(256, 256, C) sRGB in [0, 1]."""
     where = region(recipe, shape, zoom_level, row, column)
-    return zoom.painting(model, recipe, (SIDE, SIDE), where)
+    return zoom.paint(model, recipe, (SIDE, SIDE), where)
 
 
 def png(

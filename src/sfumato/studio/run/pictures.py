@@ -138,7 +138,7 @@ def _errors(folder: Path, path: Path, _written: int) -> bytes:
 
 
 def _shown_target(folder: Path) -> NDArray[np.float32]:
-    found = facts.whole(folder)
+    found = facts.read_complete(folder)
     picture = target.read(folder, found)
     settings = found["recipe"].get("picture")
     linear = isinstance(settings, dict) and settings.get("transfer") == "linear"

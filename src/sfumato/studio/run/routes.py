@@ -71,7 +71,7 @@ async def ask(request: Request) -> Response:
         await queue.resume(folder)
     # One that only waits is not asked to stop, but one that waits, paused, to go on.
     elif not (wish == "stop" and await queue.cancel(folder)) or await aside(entry.is_held, folder):
-        await aside(requests.ask, folder, wish)
+        await aside(requests.send, folder, wish)
     return Answer({"name": names.encoded(folder.name)}, 202)
 
 

@@ -75,7 +75,7 @@ class Queue:
         await self._check_picture(folder)
         if await to_thread.run_sync(_is_at_work, folder):
             # It was asked to pause, perhaps, and has not come to it yet.
-            await to_thread.run_sync(requests.ask, folder, "resume")
+            await to_thread.run_sync(requests.send, folder, "resume")
             return
         await to_thread.run_sync(waiting.add, self._runs, folder.name)
         self.changed.set()
@@ -145,7 +145,7 @@ class Queue:
             folder = names.folder(self._runs, names.encoded(name))
             if not await to_thread.run_sync(entry.is_held, folder):
                 return await self._trained(folder)
-            await to_thread.run_sync(requests.ask, folder, "resume")
+            await to_thread.run_sync(requests.send, folder, "resume")
             await self._taken_up(folder)
         except (Problem, RunError) as problem:
             # It is gone, or has ended by itself meanwhile.
@@ -156,7 +156,7 @@ class Queue:
         """Stop what was begun though somebody had canceled it, or delete it."""
         folder = names.folder(self._runs, names.encoded(name))
         if entry.is_held(folder):
-            requests.ask(folder, "stop")
+            requests.send(folder, "stop")
         else:
             self._cancel(folder)
 
@@ -261,14 +261,14 @@ class Queue:
         # Looked at anew: the gallery's list may be a moment old.
         state = entry.read(folder).state
         if state == "paused":
-            return requests.asked(folder) != "pause"
+            return requests.pending(folder) != "pause"
         # One of ours that is done makes its film yet.
         return own or state == "running"
 
 
 def _is_at_work(folder: Path) -> bool:
     found = facts.read(folder).get("status")
-    return found == "running" and entry.is_held(folder) and requests.asked(folder) != "pause"
+    return found == "running" and entry.is_held(folder) and requests.pending(folder) != "pause"
 
 
 def _threads(folder: Path, cores: int) -> int:
