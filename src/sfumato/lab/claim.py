@@ -1,4 +1,4 @@
-"""What was said in 2012 of this task and MNIST, told: three counts and two verdicts, each in one line."""
+"""The claims of 2012 about this task and MNIST, as three counts and two verdicts of one line each."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ HELPS = {1: "depth helps", -1: "depth hurts", 0: "depth is not shown to help or 
 
 @dataclass(frozen=True)
 class Claim:
-    """The claim, tried."""
+    """Results of the experiments on the claim about MNIST."""
 
     pace: EpochTime
     picture: Experiment
     digits: Experiment
 
     def ratios(self) -> tuple[float, float]:
-        """MNIST's over the picture's: numbers that go in an epoch, and multiply-adds."""
+        """Return the ratios of MNIST to the picture: input values per epoch, and multiply-adds."""
         (many, few), (products, more) = asked.input_values(), self._multiply_adds()
         return many / few, products / more
 
@@ -36,7 +36,7 @@ class Claim:
         return asked.multiply_adds(self.picture.plan.arms[0].recipe)
 
     def counts(self) -> list[str]:
-        """Of an epoch of MNIST and of the picture: what goes in, what is multiplied, how long it takes."""
+        """Return lines that compare an epoch of MNIST with one of the picture: input values, multiply-adds, seconds."""
         values, on_picture = asked.input_values()
         products, fewer = self._multiply_adds()
         by_values, by_products = self.ratios()
@@ -52,11 +52,11 @@ class Claim:
         ]
 
     def verdicts(self) -> list[str]:
-        """Whether depth helps on the picture and on digits, at the same number of parameters."""
+        """Return two lines that say whether depth helps on the picture and on digits, at equal numbers of parameters."""
         return [self.verdict(experiment) for experiment in (self.picture, self.digits)]
 
     def verdict(self, experiment: Experiment) -> str:
-        """Of one of the two."""
+        """Return the line about one of the two experiments."""
         (comparison,) = verdict.comparisons(experiment)
         where = "the picture" if experiment.plan.task == "picture" else str(experiment.plan.picture["source"])
         words = HELPS[comparison.difference.sign]
@@ -64,13 +64,13 @@ class Claim:
 
 
 def default_folder(plans: tuple[Plan, Plan]) -> Path:
-    """Where it goes when not told where: the same plans into the same folder."""
+    """Return the default output folder: the same plans give the same folder."""
     both = hashlib.sha256("".join(plan.id for plan in plans).encode()).hexdigest()[:8]
     return Path(FOLDER) / f"{asked.NAME}-{both}"
 
 
 def checked(folder: Path) -> Path:
-    """The folder. Raises RunError where it holds what is not of such a claim."""
+    """Return the folder, or raise RunError if it holds files that do not belong to such an experiment."""
     own = {asked.PICTURE, asked.DIGITS, PAGE}
     if folder.exists() and (not folder.is_dir() or any(entry.name not in own for entry in folder.iterdir())):
         raise RunError(

@@ -1,4 +1,4 @@
-"""`compare`: a question, or arms of one's own, carried out and told."""
+"""`compare`: run a question, or a comparison of custom arms, and write its report."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def plan_of(
     equal: str = "epochs",
     parameters: int = deep_vs_shallow.PARAMETERS,
 ) -> Plan:
-    """The plan of a question by name, or of arms by name. Raises RecipeError.
+    """Return the plan of a question by name, or of custom arms by name. Raises RecipeError.
 
-    ``tune``: None finds each arm's own learning rate unless arms differ in nothing but that.
+    ``tune``: None searches for each arm's own learning rate unless the arms differ in nothing but that.
     """
     paired = paired_seeds(seeds)
     tuning = None if tune is False else tuning_on(tuning_seeds)
@@ -51,21 +51,21 @@ def plan_of(
 
 
 def paired_seeds(count: int) -> tuple[int, ...]:
-    """0, 1, 2, ...: those of a verdict. Raises RecipeError."""
+    """Return the seeds 0, 1, 2, ... of a verdict. Raises RecipeError."""
     if not 1 <= count <= MOST_SEEDS:
         raise RecipeError(f"seeds must be 1 to {MOST_SEEDS}. Got {count}.")
     return tuple(range(count))
 
 
 def tuning_on(seeds: int) -> Tuning:
-    """The search for learning rates on so many seeds. Raises RecipeError."""
+    """Return a search for learning rates on ``seeds`` seeds. Raises RecipeError."""
     if not 2 <= seeds <= MOST_SEEDS:
         raise RecipeError(f"tuning seeds must be 2 to {MOST_SEEDS}: one does not show the noise. Got {seeds}.")
     return Tuning(seeds)
 
 
 def default_folder(plan: Plan) -> Path:
-    """Where an experiment goes that is not told where: the same plan into the same folder, so that it goes on."""
+    """Return the default folder of an experiment: the same plan gives the same folder, so that it is continued."""
     return Path(FOLDER) / f"{plan.name}-{plan.id}"
 
 
@@ -125,7 +125,7 @@ def compare(
 
 
 def _recipes(arms: Mapping[str, Recipe | Mapping[str, Any] | str], base: Recipe, *, own: bool) -> dict[str, Recipe]:
-    """``own``: whether a recipe keeps its picture."""
+    """Return the arms as recipes. ``custom``: whether a recipe keeps its own picture."""
     found: dict[str, Recipe] = {}
     for name, one in arms.items():
         try:

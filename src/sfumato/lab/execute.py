@@ -1,4 +1,4 @@
-"""Where trials are trained: one a core, each on one thread."""
+"""Execution of trials: one per core, each on one thread."""
 
 from __future__ import annotations
 
@@ -26,29 +26,30 @@ from sfumato.training.engines import choose
 
 
 class Executor(Protocol):
-    """Trains trials, wherever. A trial is plain data and an outcome small, so that they can be sent to other machines.
+    """What trains an experiment's trials. Trials are plain data and outcomes are small, so they can be sent elsewhere.
 
-    What comes out must not depend on how many are trained at once, nor on the order in which they finish. What it is
-    called, `name_of` says.
+    Outcomes must not depend on how many trials run at once, nor on the order in which they finish. `name_of` gives an
+    executor's name.
     """
 
     def __call__(self, trials: Sequence[Trial], learned: Learned, stop: Callable[[], bool], /) -> Iterator[Outcome]:
-        """Outcomes as they come, each trial's once. After ``stop`` has said so, only those that had finished."""
+        """Yield each trial's outcome once, as it finishes; after ``stop`` returns true, only those that had finished."""
         ...
 
 
 def name_of(executor: Executor) -> str:
-    """What an executor calls itself (``name``), or else what it is called in Python: for the experiment's folder."""
+    """Return an executor's name for the experiment's folder: its ``name``, else its name in Python."""
     given = getattr(executor, "name", None) or getattr(executor, "__name__", None)
     return str(given or type(executor).__name__)
 
 
 def rule(plan: Plan) -> str:
-    """``threads`` where compiled engines train all arms, so that threads of one process do not wait for each other.
+    """Return the name of the executor for a plan: threads, processes, or here.
 
-    Else ``processes``: autograd spends much of its time in Python, which only one thread of a process can run.
-    Either way one a core with one thread each, so that the numbers are the same. ``here`` where a network is a class of
-    the main module, a script or a notebook, which no other process can import: one trial after the other.
+    ``threads`` where compiled engines train all arms, since they release the interpreter lock. Else ``processes``:
+    autograd spends much of its time in Python, which only one thread of a process can run. Both run one trial per core
+    with one thread each, so that the numbers are the same. ``here`` where a network is a class of the main module, a
+    script or a notebook, which no other process can import: one trial after the other.
     """
     if any((arm.recipe.model.module or "").startswith("__main__:") for arm in plan.arms):
         return "here"
@@ -56,7 +57,7 @@ def rule(plan: Plan) -> str:
 
 
 def executor(how: str, workers: int) -> AbstractContextManager[Executor]:
-    """What trains by a rule; what it started ends with the block."""
+    """Return the executor of that name as a context manager that ends what it started."""
     if how == "processes":
         return Processes(workers)
     # One's own network may draw from PyTorch's one stream while it is built: two at a time would disturb each other.
@@ -64,14 +65,14 @@ def executor(how: str, workers: int) -> AbstractContextManager[Executor]:
 
 
 class Threads:
-    """Trials in threads of this process."""
+    """An executor that trains trials in threads of this process."""
 
     def __init__(self, workers: int, name: str = "threads") -> None:
         self._workers = workers
         self.name = name
 
     def __call__(self, trials: Sequence[Trial], learned: Learned, stop: Callable[[], bool]) -> Iterator[Outcome]:
-        """See `Executor`."""
+        """Train as `Executor` describes."""
         left = False
         pool = ThreadPoolExecutor(self._workers, "sfumato-lab", initializer=torch.set_num_threads, initargs=(1,))
         try:
@@ -83,9 +84,9 @@ class Threads:
 
 
 class Processes:
-    """Trials in processes of their own; one that dies takes no other with it. Also a context manager, which keeps them.
+    """An executor that trains trials in subprocesses; one that dies takes no other with it.
 
-    Outside of a ``with`` block every call starts and ends its own.
+    As a context manager it keeps its subprocesses from call to call; otherwise every call starts and ends its own.
     """
 
     name = "processes"
@@ -105,7 +106,7 @@ class Processes:
         self._end()
 
     def __call__(self, trials: Sequence[Trial], learned: Learned, stop: Callable[[], bool]) -> Iterator[Outcome]:
-        """See `Executor`."""
+        """Train as `Executor` describes."""
         pool = ThreadPoolExecutor(self._workers, "sfumato-lab")
         whole = False
         try:
@@ -152,7 +153,7 @@ class Processes:
 
 
 class _Process:
-    """One worker."""
+    """A subprocess that trains one trial at a time."""
 
     def __init__(self, learned: Learned) -> None:
         self._start = Start(tuple(sys.path), tuple(trust.allowed()), learned)
@@ -165,14 +166,14 @@ class _Process:
         )
 
     def wait_until_ready(self) -> None:
-        """Raise RunError where it cannot start, so that no trial is to blame."""
+        """Wait until the subprocess is ready, or raise RunError if it cannot start, so that no trial is blamed."""
         try:
             self._ask(self._start)
         except (EOFError, OSError, pickle.UnpicklingError):
             raise RunError(f"a process that trains could not be started: {self.told_end()}") from None
 
     def train(self, trial: Trial) -> Outcome:
-        """Raises EOFError or OSError when the process ends meanwhile."""
+        """Return the trial's outcome. Raises EOFError or OSError when the subprocess ends meanwhile."""
         return self._ask(trial)
 
     def _ask(self, message: object) -> Any:
@@ -182,7 +183,7 @@ class _Process:
         return pickle.load(self._process.stdout)
 
     def told_end(self) -> str:
-        """How it ended, for the row of its trial."""
+        """Return how the subprocess ended, as the reason in its trial's row."""
         self.end(patience=5)
         status = self._process.returncode
         if status < 0:
@@ -190,7 +191,7 @@ class _Process:
         return f"its process died with exit status {status}."
 
     def end(self, patience: float = 0) -> None:
-        """End it, after so many seconds in which it may end by itself."""
+        """End the subprocess, after ``patience`` seconds in which it may end by itself."""
         try:
             self._process.wait(patience)
         except subprocess.TimeoutExpired:

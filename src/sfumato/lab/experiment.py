@@ -1,4 +1,4 @@
-"""Carry a plan out: find each arm's learning rate, train the paired seeds, and give what came of it."""
+"""Execution of a plan: tune each arm's learning rate, train the paired seeds, and return the results."""
 
 from __future__ import annotations
 
@@ -24,53 +24,53 @@ from sfumato.recipe import Recipe, need, room
 from sfumato.recipe.need import Size
 
 LONGEST_FRAME = 200
-"""Pixels of the longer side of the small paintings that a film of all arms is made of."""
+"""Longer side, in pixels, of the small paintings of which the film of all arms is made."""
 
 FEWEST_MARKS, MOST_MARKS = 4, 12
 
 MOST_STEPS = 60
-"""Of full-batch training, that are looked at one by one."""
+"""Full-batch trainings of at most this many steps are evaluated after each step."""
 
 
 class StoppedError(Exception):
-    """An experiment was asked to stop before its end. What had finished is in its folder."""
+    """An experiment was stopped before its end. Trials that had finished are in its folder."""
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """An experiment that was carried out, or as far as it came."""
+    """A plan and the rows of its trials, all or as many as have ended."""
 
     folder: Folder
     plan: Plan
     rows: dict[Key, dict[str, Any]]
 
     def rates(self, arm: Arm) -> Rates:
-        """The arm's learning rates: the best ones found so far, its recipe's own where none are looked for."""
+        """Return the arm's learning rates: the best ones so far, or the recipe's where there is no tuning."""
         tried = rates_tried(self.plan, self.rows, arm)
         return best_rates(tried) if tried else values_of(arm.recipe.training.optimizer)
 
     def results(self, arm: Arm) -> dict[int, dict[str, Any]]:
-        """The rows of the arm's verdict by seed, those that failed or diverged included."""
+        """Return the rows of the arm's verdict trials by seed, including those that failed or diverged."""
         rates = self.rates(arm)
         found = ((seed, self.rows.get(Key("verdict", arm.name, seed, rates))) for seed in self.plan.seeds)
         return {seed: row for seed, row in found if row is not None}
 
     def scores(self, arm: Arm) -> dict[int, float]:
-        """The plan's measure by seed, of the trainings that came to their end."""
+        """Return the plan's measure by seed, for the trials that finished."""
         field = self.plan.measure.field
         return {seed: row[field] for seed, row in self.results(arm).items() if good(row)}
 
 
 Watch = Callable[[int, int], None]
-"""Told how far it is: (operations done, all that are known of). Operations of training; trials where unknown."""
+"""Called with (operations done, operations known of); counts trials where operations are unknown."""
 
 
 def unwatched(done: int, total: int) -> None:
-    """Nobody watches."""
+    """Do nothing with the progress."""
 
 
 def read(path: Path) -> Experiment:
-    """The experiment in a folder. Raises RunError where there is none."""
+    """Return the experiment in a folder. Raises RunError if there is none."""
     folder = Folder(path)
     plan = folder.plan() if path.exists() else None
     if plan is None:
@@ -89,10 +89,10 @@ def run_plan(
     executor: execute.Executor | None = None,
     retry: bool = False,
 ) -> Experiment:
-    """Train what is not in the folder yet. ``workers``: trials at a time (0: one a core); ``retry``: failed ones again.
+    """Train the trials that are not in the folder yet, and return the experiment.
 
-    Raises RunError when the folder holds something else or cannot be written, or every trial failed; StoppedError after
-    ``stop`` has said so.
+    ``workers``: trials at a time (0: one per core); ``retry``: train failed trials again. Raises RunError when the
+    folder holds something else or cannot be written, or every trial failed; StoppedError after ``stop`` returns true.
     """
     folder = Folder(path)
     workers = _at_once(plan, learned, workers or available_cores())
@@ -139,9 +139,9 @@ def _check_not_all_failed(rows: Rows) -> None:
 
 
 def _at_once(plan: Plan, learned: Learned, workers: int) -> int:
-    """As many workers as there is memory for: numbers do not depend on it. Raises RecipeError where not one trial fits.
+    """Return how many trials fit into memory at once; the numbers do not depend on it.
 
-    Only for pictures: the networks that learn digits are small.
+    Only pictures are checked: the networks that learn digits are small. Raises RecipeError if not one trial fits.
     """
     bound = room.of_machine()
     if bound is None or not isinstance(learned, np.ndarray):
@@ -163,12 +163,12 @@ def _trial(recipe: Recipe, size: Size) -> int:
 
 
 def trials(plan: Plan, rows: Rows) -> list[Trial]:
-    """What can be trained now that is not yet: rates of arms that have none, the verdict's seeds of those that do."""
+    """Return the trials that can start now: tuning of arms whose search goes on, else the seeds of the verdict."""
     return [trial_of(plan, key) for key in keys_wanted(plan, rows)]
 
 
 def keys_wanted(plan: Plan, rows: Rows) -> list[Key]:
-    """The keys of `trials`."""
+    """Return the keys of `trials`."""
     found: list[Key] = []
     for arm in plan.arms:
         if wanted := rates_wanted(plan, rows, arm):
@@ -181,7 +181,7 @@ def keys_wanted(plan: Plan, rows: Rows) -> list[Key]:
 
 
 def trial_of(plan: Plan, key: Key) -> Trial:
-    """What is to be trained for a key."""
+    """Return the trial of a key."""
     verdict = key.purpose == "verdict"
     base = with_rates(plan.arm(key.arm).recipe, key.rates)
     evaluation = base.evaluation.model_copy(update={"interval": "end"})
@@ -195,7 +195,7 @@ def trial_of(plan: Plan, key: Key) -> Trial:
 
 
 def _frame_size(plan: Plan) -> tuple[int, int] | None:
-    """(rows, columns) of small paintings; None where there is nothing to paint."""
+    """Return the (rows, columns) of small paintings, or None where there is nothing to paint."""
     if plan.task != "picture":
         return None
     height, width = plan.picture["height"], plan.picture["width"]
@@ -204,11 +204,11 @@ def _frame_size(plan: Plan) -> tuple[int, int] | None:
 
 
 def marks(epochs: float | None, *, every_step: bool = False) -> tuple[float, ...]:
-    """Parts of the budget at which paintings are compared: dense early, as learning is fastest then.
+    """Return the fractions of the budget at which paintings are evaluated: dense early, where learning is fastest.
 
-    Painting the picture costs about a third of an epoch: all marks together at most a quarter of the training, or four.
-    Where ``every_step`` is a whole epoch, each of a few is looked at: in one step of full-batch Rprop a network may go
-    from untrained to saturated.
+    Painting the picture costs about a third of an epoch: all marks together cost at most a quarter of the training, or
+    there are four of them. Where ``every_step`` is a whole epoch, each of a few steps is evaluated: in one step of
+    full-batch Rprop a network may go from untrained to saturated.
     """
     if every_step and epochs is not None and 1 <= epochs <= MOST_STEPS:
         return tuple(number / round(epochs) for number in range(1, round(epochs) + 1))
@@ -222,7 +222,7 @@ def _longest_first(plan: Plan, wanted: Sequence[Trial]) -> list[Trial]:
 
 
 def _operations(plan: Plan, key: Key) -> int:
-    """Of training a trial, as far as they can be told before it."""
+    """Return the operations of a trial, as far as they are known beforehand; else 1."""
     arm = plan.arm(key.arm)
     budget, training = arm.recipe.budget, arm.recipe.training
     if arm.operations is None or budget.seconds is not None:
@@ -239,7 +239,7 @@ def _work(plan: Plan, keys: Iterable[Key]) -> int:
 
 
 def _ahead(plan: Plan, rows: Rows) -> int:
-    """Operations of what is still to come; of a search for learning rates as many as are typical."""
+    """Return the operations of the trials to come; a search for learning rates counts as a typical one."""
     known = [key for key in keys_wanted(plan, rows) if key.purpose == "verdict"]
     ahead = _work(plan, known)
     for arm in plan.arms:

@@ -1,4 +1,4 @@
-"""Before an experiment: how many trials it has, and about how long they will take, from a moment of each arm."""
+"""A forecast of an experiment: its number of trials, and their time, measured by training each arm for a moment."""
 
 from __future__ import annotations
 
@@ -21,31 +21,31 @@ from sfumato.recipe import changed
 from sfumato.recipe.description import TRAINING_PER_FORWARD
 
 MOMENT = 0.05
-"""Seconds of training that tell an arm's pace."""
+"""Seconds of training by which an arm's seconds per sample are measured."""
 
 SUPPOSED = 10e9
-"""Floating-point operations a second by which the steps of a moment are chosen."""
+"""Assumed floating-point operations per second, by which the steps of that training are chosen."""
 
 LONGEST = 3.0
-"""Seconds after which further arms are told by their operations."""
+"""Seconds of measuring after which further arms are estimated by their operations."""
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """Of what is still to be trained."""
+    """Trials that remain, and the time that they will take."""
 
     done: int
     left: int
-    """Trials still to come: of a search for learning rates as many as are typical."""
+    """Remaining trials; a search for learning rates counts as a typical one."""
     tuning: int
-    """How many of them look for learning rates."""
+    """Those of them that search for learning rates."""
     seconds: float | None
-    """With as many trials at a time as there are workers; None where nothing could be tried."""
+    """With ``workers`` trials at a time; None where nothing could be measured."""
     workers: int
 
 
 def forecast(plan: Plan, learned: Learned, path: Path, workers: int = 0, *, retry: bool = False) -> Forecast:
-    """Try each arm that has something to do for a moment. Raises RunError for a folder of something else."""
+    """Measure each arm that has trials left, and return the forecast. Raises RunError for a folder of something else."""
     folder = Folder(path)
     rows = remembered(folder.rows(), retry=retry) if folder.of(plan) is not None else {}
     ahead = [trial for trial in trials(plan, rows) if trial.key.purpose == "verdict"]
@@ -66,7 +66,7 @@ def forecast(plan: Plan, learned: Learned, path: Path, workers: int = 0, *, retr
 
 
 def _paces(plan: Plan, arms: list[Arm], learned: Learned) -> dict[str, float]:
-    """Seconds a sample by arm; without those of whom nothing is known."""
+    """Return the seconds per sample by arm, without arms of unknown cost."""
     found: dict[str, float] = {}
     begun = time.perf_counter()
     for arm in arms:
@@ -94,7 +94,7 @@ def _pace(plan: Plan, arm: Arm, operations: int, learned: Learned) -> float | No
 
 
 def _trial(plan: Plan, arm: Arm) -> Trial:
-    """A trial of the verdict, at the rates that the arm writes: those that it finds cost the same."""
+    """Return a trial of the verdict at the arm's written rates: tuned rates cost the same."""
     return trial_of(plan, Key("verdict", arm.name, plan.seeds[0], values_of(arm.recipe.training.optimizer)))
 
 

@@ -1,4 +1,4 @@
-"""What an ablation says of a setting: it helped, it hurt, or it does not matter here."""
+"""Verdicts of an ablation: a setting helped, it hurt, or no difference is shown."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from sfumato.lab.plan import Arm
 from sfumato.lab.statistics import FEWEST, Interval
 
 SMALL = 0.5
-"""dB within which a difference is said not to matter: hardly anybody sees it."""
+"""Differences within this many dB count as negligible: hardly anybody sees them."""
 
 
 def named(follows: Arm, undone: Arm) -> tuple[str, str]:
-    """(the setting, what stands in its place), of the arm that has it and the one that does not."""
+    """Return (the setting, its replacement), from the arm that has the setting and the one that does not."""
     return (undone.instead, undone.title) if undone.instead else (follows.title, follows.instead)
 
 
 def sentence(follows: Arm, undone: Arm, found: Interval, diverged: tuple[int, int], seeds: int) -> str:
-    """The words of a comparison: ``shuffled order helped: 0.72 dB [0.60, 0.84] over scan order``.
+    """Return the verdict: ``shuffled order helped by 0.72 dB over scan order, 95% confidence interval [0.60, 0.84]``.
 
-    ``diverged``: trainings of each of the two arms that failed or diverged, of so many ``seeds``.
+    ``diverged``: how many of ``seeds`` trainings failed or diverged, for each of the two arms.
     """
     has, lacks = named(follows, undone)
     if found.pairs < FEWEST and diverged[1] > diverged[0]:
@@ -41,5 +41,5 @@ def sentence(follows: Arm, undone: Arm, found: Interval, diverged: tuple[int, in
 
 
 def is_ablation(arms: Sequence[Arm]) -> bool:
-    """Whether one of two arms says what it has something else in place of."""
+    """Return whether one of the two arms names what replaces a setting."""
     return any(arm.instead for arm in arms)

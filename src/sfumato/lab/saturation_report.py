@@ -1,4 +1,4 @@
-"""Of a network with a sigmoid at its output: when it saturates, and which change of one field rescues it."""
+"""The report on saturation of a sigmoid output: when it occurs, and which change of one field prevents it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from sfumato.lab.statistics import FEWEST, Interval, interval
 from sfumato.training.health import MANY, mean_color_psnr
 
 RESCUED = 1.0
-"""dB above one flat color from which on a network is said to have learned something of the picture's shapes."""
+"""dB above the mean-color baseline from which a network counts as having learned some of the picture's structure."""
 
 
 def sentences(experiment: Experiment) -> list[str]:
-    """Lines about saturation, and the changes in the order of their dB; none for another experiment."""
+    """Return lines about saturation, with the changes in descending order of PSNR; none for another experiment."""
     plan = experiment.plan
     if plan.name != NAME:
         return []
@@ -46,7 +46,7 @@ def sentences(experiment: Experiment) -> list[str]:
 
 
 def saturates_at(experiment: Experiment, arm: Arm) -> list[float | None]:
-    """Of each seed the epoch at which a quarter of the outputs first was saturated, None where it never was."""
+    """Return, for each seed, the first epoch at which a quarter of the outputs was saturated, or None."""
     found: list[float | None] = []
     for row in experiment.results(arm).values():
         when = [point["epoch"] for point in row.get("curve", []) if point.get("saturated", 0) >= MANY]
@@ -55,12 +55,12 @@ def saturates_at(experiment: Experiment, arm: Arm) -> list[float | None]:
 
 
 def above(experiment: Experiment, arm: Arm, flat: float) -> Interval:
-    """dB above one flat color, with intervals of all arms that hold together."""
+    """Return dB above the mean-color baseline, with simultaneous confidence intervals for all arms."""
     return interval([psnr - flat for psnr in experiment.scores(arm).values()], len(experiment.plan.arms))
 
 
 def rescued(found: Interval) -> bool:
-    """Whether all of the interval is far enough above one flat color."""
+    """Return whether the whole confidence interval lies far enough above the mean-color baseline."""
     return found.pairs >= FEWEST and found.low >= RESCUED
 
 

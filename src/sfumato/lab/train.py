@@ -1,4 +1,4 @@
-"""Train one trial."""
+"""Training of one trial."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from sfumato.training import PictureProblem, PictureSnapshot, Trainer, resolve
 from sfumato.training.health import saturated
 
 Learned = NDArray[np.float32] | Digits
-"""What is learned: a picture (H, W, C), or digits."""
+"""The target of a training: a picture (H, W, C), or digits."""
 
 
 def train(trial: Trial, learned: Learned, stop: Callable[[], bool] = lambda: False) -> Outcome:
-    """Train on one thread to the end of the budget; a training that fails is an outcome too.
+    """Train on one thread to the end of the budget; a failed training gives an outcome too.
 
-    Raises InterruptedTrialError after ``stop`` has said so.
+    Raises InterruptedTrialError after ``stop`` returns true.
     """
     try:
         if isinstance(learned, Digits):
@@ -100,7 +100,7 @@ def _result(snapshot: PictureSnapshot, engine: str) -> dict[str, Any]:
 
 
 def _point(snapshot: PictureSnapshot, picture: NDArray[np.float64], *, squashed: bool) -> dict[str, Any]:
-    """Of the curve; a painting's PSNR without the dear part of an evaluation, its structural similarity."""
+    """Return a point of the curve: PSNR without SSIM, the expensive part of an evaluation."""
     evaluation = snapshot.evaluation
     # While a smaller picture is learned, the painting is compared with the whole one nevertheless.
     if evaluation is None or evaluation.painting.shape != picture.shape:

@@ -1,4 +1,4 @@
-"""How far an experiment is, for a caller in Python: a bar in a terminal, a line in a notebook, elsewhere nothing."""
+"""The progress of an experiment for callers in Python: a bar in a terminal, a line in a notebook, else nothing."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ from sfumato.lab.experiment import Watch, unwatched
 from sfumato.notebook import kernel
 
 SECONDS_PER_UPDATE = 0.5
-"""Of a notebook's line."""
+"""Interval between updates of a notebook's line."""
 
 SECONDS_PER_LINE = 10.0
-"""Where lines cannot be changed any more."""
+"""Interval between lines that cannot be overwritten."""
 
 
 @contextmanager
 def shown(progress: bool | None) -> Iterator[Watch]:
-    """Show what the block tells the function that it gets. ``progress``: None only where somebody may look."""
+    """Return a context with the function to call with progress. ``progress``: None shows it in a terminal or notebook
+    only.
+    """
     if progress is False:
         yield unwatched
     elif kernel.shell() is not None:
@@ -44,7 +46,7 @@ def _bar() -> Iterator[Watch]:
 
 
 class _Timed:
-    """The share done and the time left, at most every so many seconds."""
+    """Progress as a fraction with the time left, at most once every ``seconds``."""
 
     def __init__(self, seconds: float) -> None:
         self._every = seconds
@@ -52,7 +54,7 @@ class _Timed:
         self._already: int | None = None
 
     def watch(self, done: int, total: int) -> None:
-        """Tell how far it is."""
+        """Report the progress."""
         now = time.monotonic()
         already = self._already = done if self._already is None else self._already
         if done < total and now - self._last < self._every:

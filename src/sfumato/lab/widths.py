@@ -1,4 +1,4 @@
-"""Hidden layers whose widths give a network a wanted number of parameters."""
+"""Hidden layers whose widths give a network a requested number of parameters."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from sfumato.errors import RecipeError
 
 WITHIN = 0.01
-"""Part of the wanted number that the found one may be off."""
+"""Largest relative difference between the requested and the actual number."""
 
 
 def widths(depth: int, parameters: int, count: Callable[[Sequence[int]], int]) -> tuple[int, ...]:
-    """Units of ``depth`` hidden layers: as equal as can be, neighbors one unit wider where that comes nearer.
+    """Return the widths of ``depth`` hidden layers: as equal as can be, some one unit wider where that fits better.
 
-    ``count``: the parameters of a network with these widths. Raises RecipeError where none come within 1% of
+    ``count``: the parameters of a network with these widths. Raises RecipeError unless some widths come within 1% of
     ``parameters``.
     """
 

@@ -1,7 +1,8 @@
-"""A process that trains trials for another: ``python -m sfumato.lab.worker``, asked through its standard input.
+"""A subprocess that trains trials: ``python -m sfumato.lab.worker``, driven through its standard input.
 
 It never imports the program that started it, so that a script needs no guard of its main module and a notebook can use
-it. Messages are pickled: first what all trials need, then one trial at a time, each answered with its outcome.
+it. Messages are pickled: first the data that all trials need, then one trial at a time, each followed by its outcome on
+the standard output.
 """
 
 from __future__ import annotations
@@ -21,17 +22,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Start:
-    """What all trials of a worker need."""
+    """The data that all trials of a worker need."""
 
     path: tuple[str, ...]
-    """Where Python finds modules."""
+    """Python's module search path."""
     allowed: tuple[str, ...]
-    """Classes of the user's own that may be imported."""
+    """Custom classes that may be imported."""
     learned: Learned
 
 
 def main() -> None:
-    """Answer until the standard input ends."""
+    """Train trials until the standard input ends."""
     # Ctrl-C reaches every process of a terminal: the parent decides what becomes of it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     answers = os.fdopen(os.dup(1), "wb")

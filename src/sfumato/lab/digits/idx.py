@@ -19,10 +19,10 @@ GZIP = b"\x1f\x8b"
 
 
 def read(path: Path, shape: Sequence[int | None], most: int) -> NDArray[np.uint8]:
-    """The values of a file, plain or gzipped, of at most ``most`` bytes.
+    """Return the values of a file, plain or gzipped, of at most ``most`` bytes.
 
-    ``shape``: the size of each dimension, None where any will do. Nothing beyond ``most`` is read or unpacked. Raises
-    SfumatoError in one line for a file that is not what it should be.
+    ``shape``: the size of each dimension, None for any. Nothing beyond ``most`` is read or unpacked. Raises
+    SfumatoError in one line for a file of another format.
     """
     data = _bytes(path, most)
     start = 4 + 4 * len(shape)

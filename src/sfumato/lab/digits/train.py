@@ -1,4 +1,4 @@
-"""One training on digits, evaluated at marks."""
+"""Training of one trial on digits, evaluated at marks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sfumato.training import Snapshot, Trainer, resolve
 
 
 def train(trial: Trial, digits: Digits, stop: Callable[[], bool]) -> Outcome:
-    """Train to the end of the budget in epochs or steps. Raises InterruptedTrialError after ``stop`` has said so."""
+    """Train to the end of the budget in epochs or steps. Raises InterruptedTrialError after ``stop`` returns true."""
     # What is looked at costs little, and a curve has its own marks.
     recipe = changed(resolve(trial.recipe), {"evaluation": {"interval": "end"}})
     problem = DigitProblem(*digits.divided(trial.key.seed, tuning=trial.key.purpose == "tuning"))
@@ -42,7 +42,7 @@ def train(trial: Trial, digits: Digits, stop: Callable[[], bool]) -> Outcome:
 
 
 def _point(snapshot: Snapshot, problem: DigitProblem) -> dict[str, Any]:
-    """Of the curve: ``accuracy`` in percent and ``mse``, the mean squared error of an output; None if not finite."""
+    """Return a point of the curve: ``accuracy`` in percent, and ``mse`` per output; None where not finite."""
     metrics = snapshot.evaluation
     if metrics is None:
         inputs, targets = problem.validation

@@ -11,11 +11,11 @@ from sfumato.lab.questions import deep_vs_shallow, mnist_claim, rprop_sigmoid, s
 QUESTIONS: dict[str, ModuleType] = {"deep-vs-shallow": deep_vs_shallow}
 
 ABLATIONS: dict[str, ModuleType] = {"six-hints": six_hints, "rprop-sigmoid": rprop_sigmoid}
-"""Of `sfumato ablate`."""
+"""Questions of `sfumato ablate`, by name."""
 
 
 def find(name: str) -> ModuleType:
-    """The question of that name. Raises RecipeError for one that is not in `QUESTIONS`."""
+    """Return the question of that name. Raises RecipeError unless it is in `QUESTIONS`."""
     if name in QUESTIONS:
         return QUESTIONS[name]
     if name in ABLATIONS:

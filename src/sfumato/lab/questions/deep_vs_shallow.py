@@ -1,4 +1,4 @@
-"""Is deeper better at the same number of parameters?"""
+"""The question whether deeper is better at the same number of parameters."""
 
 from __future__ import annotations
 
@@ -27,13 +27,15 @@ SETS = ("model.depth", "model.width")
 """Fields that its arms set themselves."""
 
 DEFAULTS: dict[str, Any] = custom.DEFAULTS
-"""What is changed in the default recipe where no other is given: as for any other comparison."""
+"""Changes to the default recipe where no recipe is given, as for any other comparison."""
 
 
 def plan(
     recipe: Recipe, picture: NDArray[Any], *, seeds: tuple[int, ...], tuning: Tuning | None, equal: str, parameters: int
 ) -> Plan:
-    """Every depth against one layer. The recipe's own depth and width are not looked at. Raises RecipeError."""
+    """Return the plan that compares every depth with one layer, ignoring the recipe's depth and width. Raises
+    RecipeError.
+    """
     channels = picture.shape[2]
 
     def make(name: str, recipe: Recipe, **words: str) -> Arm:
@@ -54,9 +56,9 @@ def plan(
 
 
 def arms_of(recipe: Recipe, depths: Sequence[int], parameters: int, make: Callable[..., Arm]) -> list[Arm]:
-    """An arm for every depth, with widths that give it so many parameters. Raises RecipeError.
+    """Return an arm for every depth, with widths that give it ``parameters`` parameters. Raises RecipeError.
 
-    ``make``: (name, recipe, title=, verb=) -> the arm with its size, for what is learned.
+    ``make``: (name, recipe, title=, verb=) -> the arm with its size, for the task.
     """
     if recipe.model.module is not None:
         raise RecipeError(f"model.module must be none: depths are compared. Got {recipe.model.module!r}.")

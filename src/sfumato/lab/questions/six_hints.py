@@ -1,4 +1,4 @@
-"""The six pieces of advice of the author of 2012, each undone, and all together."""
+"""The six pieces of advice of the author of 2012: each undone, and all together."""
 
 from __future__ import annotations
 
@@ -26,10 +26,12 @@ SETS: tuple[str, ...] = ()
 
 SMALL_SIDE = 32
 SHARE = 0.25
-"""Of all samples, on the small picture."""
+"""Fraction of all samples that train on the small picture."""
 
 PART = 0.2
-"""Of the epochs, for momentum: no engine trains single pixels with it, and pairs of pixels cost ten times as much."""
+"""Fraction of the epochs, for momentum: no engine trains single pixels with it, and pairs of pixels cost ten times as
+much.
+"""
 
 RATE = "rate 0.1 without momentum"
 
@@ -43,7 +45,7 @@ UNDONE: tuple[tuple[str, dict[str, Any], str, str], ...] = (
     ("sequential", {"training": {"sampler": "sequential"}}, "shuffled order", "scan order"),
     ("sigmoid", {"model": {"output_activation": "sigmoid"}}, "linear output", "sigmoid output"),
 )
-"""(arm, changes, the hint, what is in its place)."""
+"""Tuples (arm, changes, the hint, its replacement)."""
 
 TOGETHER: dict[str, Any] = {
     "model": {"activation": "relu", "init": "gaussian(0.03)", "output_activation": "sigmoid"},
@@ -52,7 +54,7 @@ TOGETHER: dict[str, Any] = {
 
 
 def plan(recipe: Recipe, picture: NDArray[Any], *, seeds: tuple[int, ...]) -> Plan:
-    """Each hint against its opposite; ``recipe``: that of 2012. Raises RecipeError."""
+    """Return the plan that compares each hint with its opposite; ``recipe``: that of 2012. Raises RecipeError."""
     height, width, channels = picture.shape
     epochs = recipe.budget.epochs
     if epochs is None:
@@ -92,6 +94,6 @@ def plan(recipe: Recipe, picture: NDArray[Any], *, seeds: tuple[int, ...]) -> Pl
 
 
 def small_side(height: int, width: int) -> int:
-    """The longer side of the small picture: a tenth, but not below 32 pixels, nor above a half."""
+    """Return the longer side of the small picture: a tenth, at least 32 pixels, at most half."""
     longer = max(height, width)
     return max(round(longer / 10), min(longer // 2, SMALL_SIDE))

@@ -25,7 +25,7 @@ HEADS = (
 
 
 def table_part(experiment: Experiment) -> str:
-    """The section."""
+    """Return the section."""
     goal, head = table.target(experiment), experiment.plan.measure.head
     target = "" if goal is None else f" The target is {goal:.1f} {head}, what the worst arm ends with."
     lead = f"Means over the seeds; ± is the standard deviation.{target} The highest mean is marked."
@@ -33,7 +33,7 @@ def table_part(experiment: Experiment) -> str:
 
 
 def arms_table(experiment: Experiment) -> str:
-    """The table itself."""
+    """Return the table itself."""
     rows: list[str] = []
     lines = table.lines(experiment)
     measure, painted = experiment.plan.measure, experiment.plan.task == "picture"

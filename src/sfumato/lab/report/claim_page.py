@@ -1,4 +1,4 @@
-"""The page of the claim about MNIST: its counts, and the two experiments beside each other."""
+"""The page of the claim about MNIST: its counts, and the two experiments side by side."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def write(claim: Claim, folder: Path) -> Path:
 
 
 def page(claim: Claim) -> str:
-    """The whole of it."""
+    """Return the whole page."""
     by_values, by_work = claim.ratios()
     counts = "".join(f"<li>{shown(line, 400)}</li>" for line in claim.counts())
     verdicts = "".join(f"<li>{shown(line, 600)}</li>" for line in claim.verdicts())

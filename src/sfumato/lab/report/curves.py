@@ -1,4 +1,4 @@
-"""The measure of every arm as it learns: the mean over seeds, and a band from the worst to the best of them."""
+"""Learning curves of every arm: the mean over the seeds, and a band from the worst to the best of them."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from sfumato.lab.plan import Arm
 from sfumato.lab.report.text import name, plain, section
 
 AXES = {"epoch": "epochs", "gflop": "GFLOP", "seconds": "seconds"}
-"""What a curve or the film can go by, and how it is called."""
+"""Horizontal axes of the curves and the film, with their labels."""
 
 FIELDS = ("epoch", "samples", "seconds")
 
 
 def curves_data(experiment: Experiment) -> list[dict[str, Any]]:
-    """Of each arm: its name and points, each with ``epoch``, ``gflop``, ``seconds``, ``mean``, ``low`` and ``high``."""
+    """Return each arm's name and points, with ``epoch``, ``gflop``, ``seconds``, ``mean``, ``low`` and ``high``."""
     return [{"name": plain(arm), "points": points(experiment, arm)} for arm in experiment.plan.arms]
 
 
 def points(experiment: Experiment, arm: Arm) -> list[dict[str, Any]]:
-    """One at each mark, over the seeds that came to their end and have a number there."""
+    """Return one point per mark, over the seeds that finished and have a value there."""
     field = experiment.plan.measure.field
     curves = [row["curve"] for row in experiment.results(arm).values() if good(row) and row.get("curve")]
     if not curves:
@@ -47,7 +47,7 @@ def points(experiment: Experiment, arm: Arm) -> list[dict[str, Any]]:
 
 
 def aligned(curves: list[list[dict[str, Any]]], field: str) -> list[list[dict[str, Any]]]:
-    """The curves with equally many points. Where some have more, all are read off at the marks of one with fewest."""
+    """Return the curves with equally many points, interpolated at the marks of a shortest one where some have more."""
     shortest = min(curves, key=len)
     if all(len(curve) == len(shortest) for curve in curves):
         return curves
@@ -65,7 +65,7 @@ def _read_off(curve: list[dict[str, Any]], marks: list[float], field: str) -> li
 
 
 def curves_part(experiment: Experiment, data: list[dict[str, Any]]) -> str:
-    """The section, which the page's script draws."""
+    """Return the section, which the page's script draws."""
     if not any(each["points"] for each in data):
         return section("curves", "Curves", "<p>No arm has been trained to its end yet.</p>")
     legend = "".join(
@@ -93,12 +93,12 @@ def curves_part(experiment: Experiment, data: list[dict[str, Any]]) -> str:
 
 
 def line_class(number: int) -> str:
-    """Of an arm's line: eight colors, then the same once more in dashes, and so on."""
+    """Return the class of an arm's line: eight colors, then the same ones dashed, and so on."""
     return f"c{number % 8} d{number // 8 % 4}"
 
 
 def axis_choice(place: str, axes: dict[str, str]) -> str:
-    """Buttons of which one is chosen; those of film and curves are moved together."""
+    """Return the buttons that choose the axis; the script keeps those of film and curves equal."""
     buttons = "".join(
         f'<label><input type="radio" name="axis-{place}" value="{key}"{" checked" if key == "epoch" else ""}>'
         f"<span>{words}</span></label>"

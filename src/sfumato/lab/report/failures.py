@@ -1,4 +1,4 @@
-"""Trials that came to nothing, with their reasons."""
+"""Trials that failed or diverged, with their reasons."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from sfumato.lab.report.tuning import in_words
 from sfumato.lab.tuning import good
 
 MOST = 200
-"""Trials listed; trials.csv has all of them."""
+"""Most trials listed; trials.csv has all of them."""
 
 
 def failures_part(experiment: Experiment) -> str:
-    """The section; it says so where nothing failed."""
+    """Return the section, which states it where nothing failed."""
     plan = experiment.plan
     found = [row for row in experiment.rows.values() if not good(row)]
     if not found:

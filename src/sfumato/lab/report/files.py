@@ -22,10 +22,9 @@ NO_PYARROW = (
 
 
 def write(experiment: Experiment) -> list[Path]:
-    """Write all files, each whole or not at all; the page's path comes first.
+    """Write all files, each as a whole or not at all, and return their paths, the page's first.
 
-    Without pyarrow one notice says how to get it. Raises RunError when a file cannot be written, or what the folder
-    should hold is missing.
+    Without pyarrow, log how to install it. Raises RunError when a file cannot be written, or the folder lacks a file.
     """
     folder = experiment.folder.path
     trials = trials_files.trials(experiment)

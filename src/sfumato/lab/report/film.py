@@ -1,4 +1,4 @@
-"""The film of all arms: their small paintings at marks of training, moved by one slider."""
+"""The film of all arms: their small paintings at marks of training, controlled by one slider."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sfumato.lab.tuning import chosen_rates
 
 
 def film_data(experiment: Experiment, budget: int) -> list[dict[str, Any]]:
-    """Of each arm that has frames: its number, name, size and frames, each with when it was painted."""
+    """Return, for each arm that has frames, its index, name, size and frames with the time of each."""
     kept = [(number, arm, _frames(experiment, number, arm)) for number, arm in enumerate(experiment.plan.arms)]
     pictures = [image for _, _, frames in kept for image, _ in frames]
     uris, _ = fitted(pictures, budget)
@@ -34,7 +34,7 @@ def film_data(experiment: Experiment, budget: int) -> list[dict[str, Any]]:
 
 
 def film_part(experiment: Experiment, film: list[dict[str, Any]]) -> str:
-    """The section, which the page's script fills."""
+    """Return the section, which the page's script fills."""
     if not film:
         return section("film", "Film", "<p>No paintings were kept yet.</p>")
     arms = experiment.plan.arms

@@ -1,4 +1,4 @@
-"""The verdict of all comparisons in one breath."""
+"""The headline: the verdicts of all comparisons in one sentence."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sfumato.lab.verdict import Comparison, claim
 
 
 def headline(found: list[Comparison]) -> tuple[str, str]:
-    """(in big words, what to add), not escaped. Claims nothing that the intervals do not."""
+    """Return (headline, addition), not escaped. Claims nothing that the intervals do not support."""
     if len(found) == 1:
         text = claim(found[0])
         # A claim's figures come after these words; what claims nothing stays as it is.

@@ -1,4 +1,4 @@
-"""What trained, and what one experiment cannot tell."""
+"""The machines that trained an experiment, and the limits of one experiment."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WORDS = {
 
 
 def machines_part(experiment: Experiment) -> str:
-    """Hardware and versions, once each time that the experiment was begun or gone on with."""
+    """Return the section with hardware and versions, once per start or continuation of the experiment."""
     found = experiment.folder.machines()
     parts: list[str] = []
     for number, machine in enumerate(found):
@@ -41,7 +41,7 @@ def machines_part(experiment: Experiment) -> str:
 
 
 def limits_part(experiment: Experiment) -> str:
-    """What must not be concluded."""
+    """Return the section with the conclusions that the experiment does not support."""
     plan = experiment.plan
     lines = [
         *_of_task(plan),

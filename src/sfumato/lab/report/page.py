@@ -1,4 +1,4 @@
-"""The page: all its parts in one file that needs no network and runs no code but ours."""
+"""The report's page: all its parts in one file that loads nothing and runs no code of others."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from sfumato.lab.report.tuning import tuning_part
 from sfumato.lab.report.verdict_part import verdict_part
 
 LARGEST = 8_000_000
-"""Bytes of a page."""
+"""Most bytes of a page."""
 
 FRAME = 4_000
-"""Bytes of everything that is not counted by part."""
+"""Bytes allowed for everything that is not counted by part."""
 
 FILM_SHARE = 0.35
-"""Of what the pictures may take; paintings take the rest, and what the film leaves."""
+"""Film's share of the bytes for pictures; paintings take the rest, and those that the film leaves."""
 
 PARTS = {
     "paintings": "Paintings",
@@ -44,11 +44,11 @@ PARTS = {
 }
 
 PAINTED = ("paintings", "film")
-"""Of pictures alone."""
+"""Parts of experiments on pictures only."""
 
 
 def page(experiment: Experiment) -> str:
-    """The whole of it, at most `LARGEST` bytes as UTF-8. Raises RunError when the folder lacks its picture."""
+    """Return the page, at most `LARGEST` bytes as UTF-8. Raises RunError when the folder lacks its picture."""
     state = progress(experiment)
     style, script = asset("report.css"), asset("report.js")
     curve = curves_data(experiment)
@@ -78,7 +78,7 @@ def page(experiment: Experiment) -> str:
 
 
 def asset(name: str) -> str:
-    """A file of ours that becomes part of the page."""
+    """Return the text of one of the page's assets."""
     return resources.files("sfumato.lab.report").joinpath("assets", name).read_text(encoding="utf-8")
 
 
@@ -107,7 +107,7 @@ def _size(plan: Plan) -> str:
 
 
 def document(title: str, data: str, top: str, body: str) -> str:
-    """A whole page of parts; ``title`` escaped, ``data`` for the script."""
+    """Return a whole page of parts; ``title`` escaped, ``data`` for the script."""
     style, script = asset("report.css"), asset("report.js")
     policy = (
         f"default-src 'none'; img-src data:; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
@@ -130,6 +130,6 @@ def _hash(text: str) -> str:
 
 
 def script_safe(data: Any) -> str:
-    """JSON that cannot end the element that it stands in."""
+    """Return JSON that cannot end the element that contains it."""
     text = json.dumps(data, separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

@@ -1,4 +1,4 @@
-"""The last paintings of all arms beside the picture, each with the map of its errors."""
+"""The last paintings of all arms beside the picture, each with its error map."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sfumato.render.painting import LARGEST_ERROR, absolute_error, error_colors
 
 
 def paintings_part(experiment: Experiment, budget: int) -> str:
-    """The section, its pictures in ``budget`` characters."""
+    """Return the section, with pictures of at most ``budget`` characters."""
     plan = experiment.plan
     transfer = plan.arms[0].recipe.picture.transfer
     target = images.shown(experiment.folder.picture(), transfer)
@@ -46,7 +46,7 @@ def paintings_part(experiment: Experiment, budget: int) -> str:
 
 
 def painting_file(experiment: Experiment, arm: Arm) -> Path | None:
-    """Of the arm's first seed, where it was kept."""
+    """Return the file of the arm's first seed, or None where it was not saved."""
     plan = experiment.plan
     rates = chosen_rates(plan, experiment.rows, arm)
     if rates is None:
@@ -56,7 +56,7 @@ def painting_file(experiment: Experiment, arm: Arm) -> Path | None:
 
 
 def opened(file: Path, channels: int) -> Image.Image | None:
-    """The picture of that file in the target's mode; None when it is damaged."""
+    """Return the picture of that file in the target's mode, or None when it is damaged."""
     try:
         with Image.open(file) as image:
             return image.convert({1: "L", 3: "RGB", 4: "RGBA"}[channels])

@@ -1,4 +1,4 @@
-"""Every arm's recipe as a string, and the commands that do it again."""
+"""Every arm's recipe as a string, and the commands that repeat the experiment."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sfumato.recipe import Recipe, to_string
 
 
 def recipes_part(experiment: Experiment) -> str:
-    """The section."""
+    """Return the section."""
     if experiment.plan.task != "picture":
         return section("recipes", "Do it again", _half(experiment))
     again = repeats(experiment)
@@ -36,7 +36,7 @@ def recipes_part(experiment: Experiment) -> str:
 
 
 def _half(experiment: Experiment) -> str:
-    """Of an experiment that no command makes alone."""
+    """Return the section's body for an experiment that no single command makes."""
     arms = ""
     for arm in experiment.plan.arms:
         rates = chosen_rates(experiment.plan, experiment.rows, arm)
@@ -50,7 +50,7 @@ def _half(experiment: Experiment) -> str:
 
 
 def paints(experiment: Experiment, arm: Arm) -> str | None:
-    """The command that trains an arm's first seed as the verdict did; None while its learning rate is not known."""
+    """Return the command that trains an arm's first seed as in the verdict; None while its learning rate is unknown."""
     recipe = found_recipe(experiment, arm)
     if recipe is None:
         return None
@@ -59,7 +59,7 @@ def paints(experiment: Experiment, arm: Arm) -> str | None:
 
 
 def found_recipe(experiment: Experiment, arm: Arm) -> Recipe | None:
-    """The arm's recipe at the learning rate that was found, with the first seed."""
+    """Return the arm's recipe at its chosen learning rate with the first seed; None while that rate is unknown."""
     plan = experiment.plan
     rates = chosen_rates(plan, experiment.rows, arm)
     if rates is None:
@@ -70,7 +70,7 @@ def found_recipe(experiment: Experiment, arm: Arm) -> Recipe | None:
 
 
 def repeats(experiment: Experiment) -> str | None:
-    """The command that makes this very plan again; None where none is known to: it is tried and its id compared."""
+    """Return the command that makes this very plan, verified by its id; None where no command does."""
     plan = experiment.plan
     if plan.seeds != tuple(range(len(plan.seeds))):
         return None
@@ -106,7 +106,7 @@ def repeats(experiment: Experiment) -> str | None:
 
 
 def _counts(plan: Plan) -> Iterator[int]:
-    """Numbers of parameters that may have been asked for: what the arms have, rounded ever less."""
+    """Yield numbers of parameters that may have been requested: the arms' mean, rounded ever less."""
     counts = [arm.parameters for arm in plan.arms if arm.parameters is not None]
     if counts:
         mean = sum(counts) / len(counts)

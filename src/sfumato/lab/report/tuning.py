@@ -1,4 +1,4 @@
-"""The learning rates that were tried, and the one that each arm trained with."""
+"""The learning rates that were tried, and the one chosen for each arm."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Tried = Mapping[Rates, Sequence[float]]
 
 
 def tuning_part(experiment: Experiment) -> str:
-    """The section."""
+    """Return the section."""
     plan = experiment.plan
     if plan.tuning is None:
         return section("rates", "Learning rates", "<p>As the recipes give them: none was looked for.</p>")
@@ -36,7 +36,7 @@ def tuning_part(experiment: Experiment) -> str:
 
 
 def in_words(rates: Sequence[float]) -> str:
-    """An optimizer's learning rates to three digits."""
+    """Return an optimizer's learning rates with three digits."""
     return ", ".join(f"{rate:.3g}" for rate in rates)
 
 

@@ -1,4 +1,4 @@
-"""The verdict: in big words, as intervals, and how these are read."""
+"""The verdict: a headline, confidence intervals, and how to read them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EQUAL = {
 
 
 def verdict_part(experiment: Experiment, state: Progress) -> str:
-    """The top of the page."""
+    """Return the header of the page."""
     plan = experiment.plan
     question = f'<p class="question">{shown(plan.question, 400)}</p>'
     if not state.finished:
@@ -36,7 +36,7 @@ def verdict_part(experiment: Experiment, state: Progress) -> str:
 
 
 def intervals(experiment: Experiment, found: list[Comparison]) -> str:
-    """The comparisons as intervals on one axis."""
+    """Return the comparisons as confidence intervals on one axis."""
     measure = experiment.plan.measure
     rows = "".join(_row(each, _span(found)) for each in found)
     return (
@@ -64,7 +64,7 @@ def _reference(found: list[Comparison]) -> str:
 
 
 def _span(found: list[Comparison]) -> tuple[float, float]:
-    """From which to which the axis goes: all intervals, and 0."""
+    """Return the ends of the axis, which holds all intervals and 0."""
     ends = [end for each in found for end in (each.difference.low, each.difference.high, each.difference.mean)]
     known = [0.0, *(end for end in ends if math.isfinite(end))]
     margin = 0.08 * (max(known) - min(known)) or 1.0

@@ -1,4 +1,4 @@
-"""How long the program of 2012 would take here: the pace of engine ``replica``, its arithmetic to the last digit."""
+"""The seconds per sample of engine ``replica``, whose arithmetic is that of the program of 2012 to the last digit."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from sfumato.recipe import changed, preset
 from sfumato.training import PictureProblem, Trainer, resolve
 
 LEAST_SECONDS = 0.05
-"""Of a piece that tells the pace."""
+"""Least duration of one measurement."""
 
 
 class Replica:
-    """A training of 2012 on this picture, on one core, that goes on piece by piece."""
+    """A training of 2012 on this picture, on one core, which continues with each measurement."""
 
     def __init__(self, picture: NDArray[np.float32], network: dict[str, object] | None = None) -> None:
-        """``network``: changes of its model, for tests."""
+        """Start the training. ``network``: changes of its model, for tests."""
         endless = {"budget": {"steps": 10**12}, "evaluation": {"interval": "end"}}
         changes = {"engine": "replica", "model": network or {}, **endless}
         recipe = resolve(changed(preset("blog-2012"), changes))
@@ -27,7 +27,7 @@ class Replica:
             pass
 
     def seconds_per_sample(self) -> float:
-        """Measured over the next piece, about a tenth of a second."""
+        """Return the seconds per sample over the next tenth of a second or so."""
         seconds, samples = self._piece()
         return seconds / samples
 

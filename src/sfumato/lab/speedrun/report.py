@@ -1,4 +1,4 @@
-"""Results for people: one in lines, many as a table."""
+"""Results as text: one as lines, many as a table."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ COLUMNS = (
 
 
 def lines(result: dict[str, Any]) -> list[str]:
-    """One result."""
+    """Return one result as lines."""
     machine, seconds = result["machine"], result["seconds"]
     tuning = "" if result["seeds"] == "official" else ", for tuning: no record"
     first, last = result["trials"][0]["seed"], result["trials"][-1]["seed"]
@@ -44,7 +44,7 @@ def lines(result: dict[str, Any]) -> list[str]:
 
 
 def table(results: Sequence[dict[str, Any]]) -> list[str]:
-    """Many, in Markdown, in their order. Official seeds alone: others are no results."""
+    """Return many results in Markdown, in their order, without those on other seeds than the official ones."""
     head = [f"| {' | '.join(COLUMNS)} |", f"|{'---|' * len(COLUMNS)}"]
     return [*head, *(_row(result) for result in results if result["seeds"] == "official")]
 
@@ -116,12 +116,12 @@ def _verdict(result: dict[str, Any]) -> str:
 
 
 def _digits(number: float) -> str:
-    """Three digits, never with an exponent."""
+    """Return the number with three digits, never with an exponent."""
     return "0" if number == 0 else f"{number:.{max(0, 2 - math.floor(math.log10(number)))}f}"
 
 
 def _times(number: float) -> str:
-    """Three digits: what is measured has no more."""
+    """Return the factor with three digits: measurements have no more."""
     return f"{float(f'{number:.3g}'):,.0f}" if number >= 100 else f"{number:.3g}"
 
 

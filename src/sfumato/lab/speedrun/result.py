@@ -1,4 +1,4 @@
-"""What a speedrun came to, as plain data that a program can read."""
+"""The result of a speedrun, as plain data that a program can read."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ def result(
     replica: Sequence[float],
     machine: dict[str, Any],
 ) -> dict[str, Any]:
-    """JSON values. ``recipe`` resolved; ``replica``: its seconds a sample after each of the ``trials``, or nothing."""
+    """Return JSON values. ``recipe`` resolved; ``replica``: its seconds per sample after each of the ``trials``, or
+    empty.
+    """
     seconds = [trial.seconds for trial in trials]
     known = [trial.psnr for trial in trials if trial.psnr is not None and trial.ended != "diverged"]
     whole = len(known) == len(trials)

@@ -1,4 +1,4 @@
-"""What a recipe must be to take part in a track, and what the track decides in its place."""
+"""The rules that a recipe must satisfy in a track, and the fields that the track sets."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sfumato.lab.speedrun.tracks import PICTURE, Track
 from sfumato.recipe import DESCRIPTIONS, Model, Recipe, changed, flat, preset
 
 Requirement = tuple[bool, str, str, object]
-"""Whether it holds; the field, what it must be, what it is."""
+"""(whether it holds, field, rule, value)."""
 
 _DECIDED = {
     "seed": "its seeds are fixed",
@@ -18,13 +18,13 @@ _DECIDED = {
     "picture.source": f"its picture is {PICTURE}; --picture tells where its file lies",
     "picture.color_management": "its values are taken raw",
 }
-"""Fields that no recipe decides, and why."""
+"""Fields that no recipe sets, and why."""
 
 
 def entered(recipe: Recipe, track: Track) -> Recipe:
-    """The recipe as it runs in the track: the track's picture, budget and evaluation in place of its own.
+    """Return the recipe as it runs in the track, with the track's picture, budget and evaluation.
 
-    Raises RecipeError, in one line with everything that breaks a rule.
+    Raises RecipeError, in one line with every violation of a rule.
     """
     broken = [
         f"{field} must be {rule}. Got {value}." for holds, field, rule, value in _rules(recipe, track) if not holds
@@ -43,7 +43,7 @@ def entered(recipe: Recipe, track: Track) -> Recipe:
 
 
 def name(recipe: Recipe, track: Track) -> str:
-    """What `entered` has made of a preset is called by its name, whatever it runs on; everything else ``own``."""
+    """Return the name of the preset that `entered` made into this recipe, on any hardware; ``own`` for any other."""
     for known in DESCRIPTIONS:
         try:
             same = entered(preset(known), track)
@@ -56,7 +56,7 @@ def name(recipe: Recipe, track: Track) -> str:
 
 
 def check_changes(changes: Mapping[str, Any], track: Track) -> None:
-    """Raise RecipeError when somebody asks for what the track decides: it would be passed over in silence."""
+    """Raise RecipeError when ``changes`` set a field that the track sets, which would be ignored otherwise."""
     decided = dict(_DECIDED)
     if track.seconds is not None:
         decided["budget"] = f"it is {track.seconds:g} s of training"

@@ -1,4 +1,4 @@
-"""A speedrun from beginning to end: a recipe on every seed of a track, the replica of 2012 in between."""
+"""A whole speedrun: a recipe on every seed of a track, alternating with the replica of 2012."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from sfumato.recipe import Recipe
 from sfumato.training import resolve
 
 Stage = Callable[[str, int, int], None]
-"""Told how far the work is: (name, done, total)."""
+"""Called with the progress: (name, done, total)."""
 
 PARTS = 1000
-"""Of a training, in which its progress is told."""
+"""Units of progress per training."""
 
 
 def _silent(name: str, done: int, total: int) -> None:
-    """The stage of someone who does not watch."""
+    """Do nothing with the progress."""
 
 
 @scoped
@@ -39,10 +39,10 @@ def speedrun(
     stage: Stage = _silent,
     stop: Callable[[], bool] = lambda: False,
 ) -> dict[str, Any] | None:
-    """Run ``recipe``, as `rules.entered` gives it, on the track's seeds; None where ``stop`` ended it before.
+    """Run ``recipe``, as `rules.entered` returns it, on the track's seeds; return None where ``stop`` ended it early.
 
-    ``name``: what the recipe is called in tables; ``file``: where the picture lies. Raises PictureError or EngineError
-    before anything is trained.
+    ``name``: the recipe's name in tables; ``file``: path of the picture. Raises PictureError or EngineError before
+    anything is trained.
     """
     resolved = resolve(recipe)
     stage("preparing", 0, 1)
@@ -64,7 +64,7 @@ def trials(
     stage: Stage,
     stop: Callable[[], bool],
 ) -> tuple[list[Trial], list[float]] | None:
-    """Every seed's trial, and the replica's seconds a sample measured after each; None where ``stop`` said so."""
+    """Return every seed's trial, and the replica's seconds per sample after each; None where ``stop`` ended it early."""
     warm_up(recipe, pixels)
     stage("preparing", 1, 1)
     total = PARTS * len(seeds)
