@@ -1,7 +1,7 @@
-"""How long a meeting of two threads takes: it tells how far apart the two cores are, at the time.
+"""The latency of a barrier of two threads, which shows how distant the two cores are at the time.
 
-A virtual machine's cores are moved about by its host. Two that share a third-level cache meet in less than 0.1
-microseconds; two that do not take several times as long, and so does all that one has written and the other reads.
+The host moves the cores of a virtual machine. Two that share a third-level cache pass a barrier in less than 0.1
+microseconds; two that do not take several times as long, and so does all data that one writes and the other reads.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def _meet(counts: int, part: int, parts: int) -> None:
 
 
 def nanoseconds(rounds: int) -> Quartiles:
-    """Of a meeting of two threads that do nothing else."""
+    """Return the nanoseconds that two threads take to pass a barrier and do nothing else."""
     together, counts = Together(2), barrier.counters(2)
 
     def work() -> None:

@@ -1,4 +1,4 @@
-"""The replica's kernel as it first landed: what speeds are compared with, whatever becomes of the replica.
+"""The replica's kernel as first written: a fixed baseline for speeds, whatever changes in the replica.
 
 It is the 2012 program's arithmetic in plain Numba: float64, no fast-math, sums in the order of the Java program.
 """
@@ -17,7 +17,7 @@ Ints = NDArray[np.int64]
 def forward(weights: Floats, sizes: Ints, slope: float, sums: Floats, units: Floats) -> None:
     """Fill ``sums`` and ``units``: all layers' weighted sums and outputs, one layer after another.
 
-    The first ``sizes[0]`` of ``units`` are the inputs and must be there already.
+    The first ``sizes[0]`` of ``units`` are the inputs and must be set already.
     """
     layers = len(sizes) - 1
     w, first = 0, sizes[0]
@@ -42,7 +42,7 @@ def backward(
 ) -> None:
     """Pass ``deltas`` down from the output's (target - output) and update the weights of every layer on the way.
 
-    ``rates`` holds each layer's learning rate. What a weight passes down is taken before its own update.
+    ``rates`` holds each layer's learning rate. Errors pass through a weight before its own update.
     """
     layers = len(sizes) - 1
     w, first = len(weights), len(units) - sizes[layers]
@@ -76,7 +76,7 @@ def train(
     pixels: Ints,
     factors: Floats,
 ) -> float:
-    """One step for each of ``pixels``; the sum of the squared errors, each measured before its own step."""
+    """Take one step for each of ``pixels``; return the sum of the squared errors, each measured before its own step."""
     units = np.empty(sizes.sum())
     sums = np.empty(len(units))
     deltas = np.empty(len(units))

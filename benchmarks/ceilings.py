@@ -1,8 +1,9 @@
-"""What this machine can do at most: multiply-adds a second, bytes a second from each cache, and a matrix product.
+"""The peak rates of this machine: multiply-adds per second, bytes per second from each cache, and a matrix product.
 
     python benchmarks/ceilings.py [--rounds 15] [--write]
 
-One thread and two, which also meet. The product of 1024x300 and 300x300 is timed alternately with PyTorch's (MKL's).
+With one thread and with two, which also wait at barriers. The product of 1024x300 and 300x300 is timed alternately with
+PyTorch's (MKL's).
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def _products(times: int, rows: int, left: int, right: int, out: int, stride: in
 
 
 def arithmetic(threads: int, rounds: int) -> Quartiles:
-    """GFLOP/s of all threads."""
+    """Return the GFLOP/s of all threads."""
     together, count = Together(threads), 4_000_000
     operations = 2 * LANES * CHAINS * count * threads
 
@@ -52,7 +53,7 @@ def arithmetic(threads: int, rounds: int) -> Quartiles:
 
 
 def bandwidth(threads: int, rounds: int, size: int) -> dict[str, Quartiles]:
-    """Gigabytes a second of all threads, each with a block of ``size`` bytes: read alone; and read and written."""
+    """Return gigabytes per second of all threads, each with a block of ``size`` bytes: reading; reading and writing."""
     together = Together(threads)
     run = CHAINS * LANES * 4
     runs = size // run
@@ -74,7 +75,9 @@ def bandwidth(threads: int, rounds: int, size: int) -> dict[str, Quartiles]:
 
 
 def products(threads: int, rounds: int) -> dict[str, Quartiles]:
-    """GFLOP/s of ours and of PyTorch's product, and ours over PyTorch's. Raises ArithmeticError where they differ."""
+    """Return the GFLOP/s of this project's and of PyTorch's product, and their ratio. Raises ArithmeticError if they
+    differ.
+    """
     together, stride, times = Together(threads), up(K), 20
     random = np.random.default_rng(0)
     left, right, out = zeros(M * stride), zeros(stride * stride), zeros(M * stride)
@@ -108,7 +111,7 @@ def products(threads: int, rounds: int) -> dict[str, Quartiles]:
 
 
 def main() -> None:
-    """Measure, print, and write the results where asked to."""
+    """Measure, print, and optionally write the results."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])

@@ -1,10 +1,10 @@
-"""How often `sfumato compare` says that a recipe beats itself: arms that differ only in written rate and seed.
+"""The rate of false verdicts of `sfumato compare`: arms that differ only in written learning rate and seed.
 
     python benchmarks/null_comparisons.py [--picture cat] [--count 100] [--seeds 5] [--epochs 10] [--workers 1]
 
 Each comparison trains two arms of one small SIREN, written with Adam at 0.003 and 0.0017, on seeds of its own. An
-interval of 95% excludes 0 in about 5 of 100. With ``--unlike`` the second arm has one unit more in each layer, so that
-it chooses its rate by noise of its own: what is chosen then differs, though the networks are hardly unlike.
+95% confidence interval excludes 0 in about 5 of 100. With ``--unlike`` the second arm has one unit more in each layer,
+so that it chooses its rate by independent noise: the chosen rates differ, though the networks hardly do.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from sfumato.recipe import Recipe, changed
 WIDTH = 32
 
 SEEDS_APART = 10_000
-"""Between comparisons, so that none of their seeds meet."""
+"""Difference of the seeds of successive comparisons, so that none of their seeds coincide."""
 
 
 def arms(recipe: Recipe, number: int, *, unlike: bool) -> dict[str, Recipe]:
-    """The two arms of a comparison."""
+    """Return the two arms of a comparison."""
     first = SEEDS_APART * number
     return {
         "a": changed(recipe, {"seed": first, "training": {"optimizer": "adam(lr=0.003)"}}),
@@ -42,7 +42,7 @@ def arms(recipe: Recipe, number: int, *, unlike: bool) -> dict[str, Recipe]:
 
 
 def main() -> None:
-    """Compare, and print a line each and the count."""
+    """Compare, and print one line per comparison and the count of false verdicts."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--picture", default="cat", help="a sample's name or a file")
     parser.add_argument("--count", type=int, default=100)

@@ -1,11 +1,10 @@
-"""Where the seconds of the speedrun's closed track go: products, optimizer, order, everything else; and what is off
-the clock.
+"""A profile of the speedrun's closed track: products, optimizer, sampler, everything else, and work off the clock.
 
     python benchmarks/speedrun_profile.py [--rounds 11] [--threads 2] [--picture FILE] [--write]
 
-Alternately, in one process: the record recipe, the same with plain SGD in the place of its optimizer, and the products
-of the network alone, on as many threads that meet as often. What the optimizer takes between its stretches of steps,
-and the drawing of orders, are timed within the first.
+Alternately, in one process: the record recipe, the same with plain SGD in place of its optimizer, and the products of
+the network alone, on as many threads with as many barriers. The optimizer's work between runs of steps, and the drawing
+of orders, are timed within the first.
 """
 
 from __future__ import annotations
@@ -34,11 +33,11 @@ from sfumato.training.samplers import SeededSampler
 
 NAME = "speedrun_profile"
 FIRST_SEED = 0
-"""Of tuning: each round takes the next."""
+"""First tuning seed: each round takes the next."""
 
 
 class Stopwatch:
-    """Seconds of every call of some methods, summed up until they are asked for."""
+    """Accumulated seconds of calls of some methods."""
 
     def __init__(self) -> None:
         self._seconds: dict[str, float] = {}
@@ -57,12 +56,12 @@ class Stopwatch:
         setattr(home, method, timed_method)
 
     def taken(self, name: str) -> float:
-        """Since it was last asked for."""
+        """Return the seconds since the last call, and reset them."""
         return self._seconds.pop(name, 0.0)
 
 
 def measure(recipe: Recipe, pixels: NDArray[np.float32], rounds: int, steps: int | None) -> dict[str, Quartiles]:
-    """Shares of the record's seconds by what takes them, and milliseconds of the whole and of what is off the clock."""
+    """Return the parts' fractions of the record's seconds, and milliseconds of the whole and of work off the clock."""
     if steps is not None:
         recipe = changed(recipe, {"budget": {"steps": steps}})
     plain = changed(recipe, {"training": {"optimizer": "sgd(lr=0.001)"}})
@@ -119,7 +118,7 @@ def _batch(recipe: Recipe) -> int:
 
 
 def main() -> None:
-    """Measure, print, and write the results where asked to."""
+    """Measure, print, and optionally write the results."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("--threads", type=int, default=2)

@@ -1,6 +1,6 @@
-"""The matrix products of one mini-batch step and nothing else: the engine's calls on buffers laid out as its are.
+"""The matrix products of one mini-batch step alone: the engine's calls on buffers of the engine's layout.
 
-A test holds the sizes here to those of the engine.
+A test compares the sizes here with those of the engine.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ TILE = 128
 """Samples that go through all layers together."""
 
 FAN_IN, FAN_OUT, INPUTS_APART, OUTPUTS_APART, WEIGHTS, TURNED, INPUTS = range(7)
-"""Columns of the table; the last three are places, counted in float32."""
+"""Columns of the table; the last three are offsets in units of float32."""
 
 
 class Products:
-    """Of a network with layers of ``sizes``, inputs first, for ``threads`` threads."""
+    """The products of a network with layers of ``sizes``, inputs first, for ``threads`` threads."""
 
     def __init__(self, sizes: Sequence[int], batch: int, threads: int) -> None:
         self._together = Together(threads)
@@ -53,7 +53,7 @@ class Products:
         self._counts = barrier.counters(threads)
 
     def steps(self, count: int) -> None:
-        """The products of so many steps, on all threads."""
+        """Compute the products of ``count`` steps on all threads."""
         barrier.begin(self._counts)
         self._together(
             lambda part: _steps(

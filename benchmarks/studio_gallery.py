@@ -1,9 +1,9 @@
-"""A gallery of thousands of runs: how soon is a page of it answered, drawn, turned and filtered, and what is held?
+"""A gallery of thousands of runs: the latency of loading, drawing, paging and filtering it, and the server's memory.
 
     python benchmarks/studio_gallery.py [--runs 5000] [--times 15] [--keep]
 
-The runs are one small painting, many times: run.json differs, the rest are hard links. Times are of a machine that may
-be busy, so that the server's CPU time of an answer stands beside each. Needs Linux, for /proc, and Chromium.
+The runs are one small painting, many times: run.json differs, the rest are hard links. The machine may be busy, so the
+server's CPU time of a response is given with each time. Needs Linux, for /proc, and Chromium.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ ASKED = {
     "two words": "words=depth%3D6+cat",
 }
 APART = 0.6
-"""Seconds between two questions: the server looks at the folders again."""
+"""Seconds between two requests: the server scans the folders again."""
 
 WATCH = """
 window.gaps = []; window.long = [];
@@ -62,7 +62,7 @@ def main() -> None:
 
 
 def made(folder: Path, count: int) -> Path:
-    """A folder of so many runs."""
+    """Create a folder of ``count`` runs."""
     first = sf.paint("cat", runs=folder / "first", film="none", picture={"max_side": 64}, budget={"steps": 50}).folder
     facts, draws, runs = json.loads((first / "run.json").read_text()), random.Random(1), folder / "runs"
     for number in range(count):
@@ -80,7 +80,7 @@ def made(folder: Path, count: int) -> Path:
 
 
 def measured(runs: Path, times: int) -> dict[str, Any]:
-    """All of it, of one server."""
+    """Return all measurements, of one server."""
     with studio(runs) as served:
         token = served.token()
         first, first_cpu = _taken(served, "GET", "/api/runs")
@@ -100,7 +100,7 @@ def measured(runs: Path, times: int) -> dict[str, Any]:
 
 
 def _drawn(port: int, times: int) -> dict[str, Any]:
-    """In Chromium: ms to the first cards, of scrolling, turning, typing; of each, the longest task and frame."""
+    """Return ms in Chromium to the first cards, of scrolling, paging and typing; of each, the longest task and frame."""
     with sync_playwright() as play:
         browser = play.chromium.launch(
             executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-background-networking"]
@@ -148,7 +148,7 @@ def _drawn(port: int, times: int) -> dict[str, Any]:
 
 
 def _several(served: Served, times: int, *asked: str, apart: float = APART) -> dict[str, float]:
-    """Medians, and the longest."""
+    """Return medians, and the longest."""
     taken: list[tuple[float, float]] = []
     for _ in range(times):
         time.sleep(apart)
@@ -158,7 +158,7 @@ def _several(served: Served, times: int, *asked: str, apart: float = APART) -> d
 
 
 def _taken(served: Served, *asked: str) -> tuple[float, float]:
-    """The milliseconds that an answer took: of the clock, of the server's CPU."""
+    """Return the milliseconds of a response: wall clock, and the server's CPU time."""
     cpu, began = served.cpu(), time.monotonic()
     status, text = served.asked(*asked)
     assert status == 200, text

@@ -1,9 +1,9 @@
-"""Many pages that listen to one live run: is any dropped, and what do the studio's process and memory have to say?
+"""Many pages that listen to one live run: disconnections, and the studio's CPU time and memory.
 
     python benchmarks/studio_load.py [--clients 20] [--seconds 60]
 
-A run trains meanwhile, as it does when people watch. CPU is what the server's own process used, as a share of one core;
-memory is what it held after each tenth of the time. Needs Linux, for /proc.
+A run trains meanwhile, as it does when people watch. CPU is the time of the server's own process, as a fraction of one
+core; memory is its resident size after each tenth of the time. Needs Linux, for /proc.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ PICTURE_SIDE = "200"
 
 
 class Page(threading.Thread):
-    """Listens, and counts."""
+    """A client that listens to the run's events and counts them."""
 
     def __init__(self, port: int, name: str) -> None:
         super().__init__(daemon=True)
@@ -38,7 +38,7 @@ class Page(threading.Thread):
         self.ends = False
 
     def run(self) -> None:
-        """Until told, or dropped."""
+        """Listen until told to stop, or disconnected."""
         try:
             self._connection.request("GET", self._path)
             answer = self._connection.getresponse()
@@ -77,7 +77,7 @@ def main() -> None:
 
 
 def measured(folder: Path, clients: int, seconds: float) -> dict[str, Any]:
-    """One server, one run, so many pages for so long."""
+    """Measure one server with one run and ``clients`` pages for ``seconds``."""
     with studio(folder / "runs") as served:
         token, name = served.token(), ""
         try:
@@ -120,7 +120,7 @@ def measured(folder: Path, clients: int, seconds: float) -> dict[str, Any]:
 
 
 def _wait_for(run: Path) -> None:
-    """Until its process is through with everything: its folder is removed next."""
+    """Wait until the run's process has finished everything: its folder is removed next."""
     for _ in range(1200):
         if (run / "curve.svg").exists():
             time.sleep(1)

@@ -1,12 +1,12 @@
-"""What a person who starts a run in the studio sees, how soon and how often, and what being watched costs training.
+"""The latency and frequency of paintings in the studio after a run is started, and the cost of watching.
 
     python benchmarks/studio_watching.py [--starts 5] [--rounds 5] [--write]
 
-*Seen*: in a real Chromium, from the press on "Start painting" to the first painting on screen, and how often a second
-the painting changes there after that. With a warm worker, as it waits in a studio that has been open for a while; and
-cold, as soon as the form of a server that has just begun can be pressed. *Cost*: the same training, alternately watched
-and not, each a process of its own: watched by a page's stream, whose every live painting is fetched, without the
-browser, which needs the cores itself.
+*Seen*: in a real Chromium, the seconds from the press on "Start painting" to the first painting on screen, and the
+changes of the painting per second after that. With a warm worker, as in a studio that has been open for a while; and
+with a cold one, as soon as the form of a new server can be submitted. *Cost*: the same training, alternately watched
+and not, each in a process of its own: watched by a client of the page's stream, which fetches every live painting,
+without a browser, which needs the cores itself.
 """
 
 from __future__ import annotations
@@ -63,13 +63,14 @@ LOOK = """
   look();
 }
 """
-"""Notes when the painting on screen changes. Navigation within the studio keeps the page, and so the clock."""
+"""Script that records changes of the painting on screen. Navigation within the studio keeps the page, and so the clock.
+"""
 
 
 def start(page: Page, port: int, *, checked: bool) -> tuple[float, float]:
-    """Seconds to the first painting on screen, and changes a second after it. Ends with the run stopped.
+    """Return the seconds to the first painting on screen, and changes per second after it. Stops the run at the end.
 
-    ``checked``: the button is pressed when the form has said that the recipe will learn, and not at once.
+    ``checked``: press the button after the form has said that the recipe will learn, rather than at once.
     """
     page.goto(f"http://127.0.0.1:{port}/new?picture.size={SIZE}&budget.seconds=60")
     page.get_by_role("button", name="Start painting").wait_for(timeout=60_000)
@@ -92,7 +93,7 @@ def start(page: Page, port: int, *, checked: bool) -> tuple[float, float]:
 
 
 def settle(runs: Path) -> None:
-    """Wait until no run trains: the film of a stopped one is made in its own time."""
+    """Wait until no run trains: the film of a stopped run is made after it."""
     for _ in range(600):
         if not any(requests.is_live(folder) for folder in runs.iterdir() if not folder.name.startswith(".")):
             return
@@ -100,7 +101,7 @@ def settle(runs: Path) -> None:
 
 
 def seen(starts: int) -> dict[str, Quartiles]:
-    """Warm and cold."""
+    """Return the measurements with a warm and with a cold worker."""
     found: dict[str, list[float]] = {"warm": [], "cold": [], "changes a second": []}
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         runs = Path(folder) / "runs"
@@ -125,7 +126,7 @@ def seen(starts: int) -> dict[str, Quartiles]:
 
 
 class Watcher(threading.Thread):
-    """Listens to a run as a page does, and fetches every live painting."""
+    """A client that listens to a run as a page does, and fetches every live painting."""
 
     def __init__(self, port: int, name: str) -> None:
         super().__init__(daemon=True)
@@ -133,7 +134,7 @@ class Watcher(threading.Thread):
         self.fetched = 0
 
     def run(self) -> None:
-        """Until the stream ends, or the server goes."""
+        """Listen until the stream ends or the server stops."""
         stream = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
         paintings = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
         try:
@@ -150,7 +151,9 @@ class Watcher(threading.Thread):
 
 
 def cost(rounds: int) -> tuple[Quartiles, Quartiles, Quartiles]:
-    """A watched training's seconds over one's that is not; its share of them for live paintings; those fetched."""
+    """Return the seconds of a watched training over an unwatched one's, the fraction for live paintings, and their
+    number.
+    """
     shares: list[float] = []
     fetched: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
@@ -189,7 +192,7 @@ def cost(rounds: int) -> tuple[Quartiles, Quartiles, Quartiles]:
 
 
 def main() -> None:
-    """Measure, print, and write the results where asked to."""
+    """Measure, print, and optionally write the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--starts", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=5)

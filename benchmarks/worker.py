@@ -1,6 +1,6 @@
-"""A side in a process of its own, which trains when told to: sides take turns, and no thread pool meets another's.
+"""A side in a process of its own, which trains on request: sides alternate, and no thread pool disturbs another's.
 
-While one trains the others wait at their pipes and use no core.
+While one trains, the others wait at their pipes and use no core.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ class AbsentError(Exception):
 
 
 class Trainer(Protocol):
-    """Who takes turns."""
+    """A side that is prepared and trained."""
 
     def prepare(self, setting: str) -> None:
         """Build and warm up the side. Raises AbsentError where it cannot run."""
         ...
 
     def train(self, setting: str, number: int, steps: int) -> tuple[float, float]:
-        """(seconds, loss) of round ``number``: ``steps`` steps from the first weights."""
+        """Return (seconds, loss) of round ``number``: ``steps`` steps from the initial weights."""
         ...
 
 
 class Worker:
-    """The side ``name`` of `peers.NAMES`, on ``threads`` cores."""
+    """The side ``name`` of `peers.NAMES` in a process of its own, on ``threads`` cores."""
 
     def __init__(self, name: str, threads: int) -> None:
         # Spawned, not forked: a fork would inherit the parent's thread pools, dead.
@@ -49,7 +49,7 @@ class Worker:
         self._ask("prepare", setting)
 
     def train(self, setting: str, number: int, steps: int) -> tuple[float, float]:
-        """(seconds, loss) of round ``number``: ``steps`` steps from the first weights."""
+        """Return (seconds, loss) of round ``number``: ``steps`` steps from the initial weights."""
         return self._ask("train", setting, number, steps)
 
     def close(self) -> None:
@@ -76,7 +76,7 @@ class Worker:
 
 
 class Answers:
-    """What a process says to the requests of a `Worker`."""
+    """Responses of a process to the requests of a `Worker`."""
 
     def __init__(self, name: str, threads: int) -> None:
         self._module = peers.NAMES[name]
@@ -84,7 +84,9 @@ class Answers:
         self._sides: dict[str, peers.Side] = {}
 
     def to(self, what: str, setting: str, *rest: int) -> tuple[()] | tuple[float, float] | str:
-        """``()`` where a setting is prepared, (seconds, loss) of a training, or why there is none of them."""
+        """Return ``()`` after preparing a setting, (seconds, loss) of a training, or the reason why neither is
+        possible.
+        """
         try:
             if what == "prepare":
                 module = import_module(f"peers.{self._module}")

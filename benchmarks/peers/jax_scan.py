@@ -14,7 +14,7 @@ from sfumato.recipe import choices
 
 
 def prepare(problem: Problem, threads: int) -> Side:
-    """See the package. The number of threads is that of the process's cores."""
+    """Return the side. The number of threads is that of the process's cores."""
     # By name: JAX is an extra, and those who lack it must still be able to check types.
     jax: Any = importlib.import_module("jax")
     jnp = jax.numpy

@@ -1,4 +1,4 @@
-"""A comparison of sides that compute different things is refused."""
+"""Sides that compute different things are not compared."""
 
 from __future__ import annotations
 

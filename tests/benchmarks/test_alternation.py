@@ -1,4 +1,4 @@
-"""Turns, and what is made of their times."""
+"""Alternating turns, and statistics of their times."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.slow
 
 
 def script(name: str, *arguments: str) -> str:
-    """What it prints. In this process, which has imported what most of them need seconds to import."""
+    """Return the script's output. It runs in this process, which has imported most modules already."""
     printed, threads = io.StringIO(), torch.get_num_threads()
     try:
         with pytest.MonkeyPatch.context() as patch, redirect_stdout(printed):
@@ -56,17 +56,17 @@ def test_documents_name_the_scripts_that_run_here() -> None:
 
 
 class Kept(Worker):
-    """One that outlives its first user: each takes seconds to start."""
+    """A worker that outlives its first user: each takes seconds to start."""
 
     def close(self) -> None:
-        """Not yet."""
+        """Keep the process running."""
 
     def end(self) -> None:
         super().close()
 
 
 class Here(Worker):
-    """One without a process of its own: what it answers comes through no pipe."""
+    """A worker without a process of its own, whose results come through no pipe."""
 
     def __init__(self, name: str, threads: int) -> None:
         self._answers = Answers(name, threads)
@@ -82,7 +82,7 @@ Workers = Callable[[str, int], Worker]
 
 @pytest.fixture(scope="module")
 def workers() -> Iterator[Workers]:
-    """Engine fused on one thread is in a process of its own, as in a measurement all are; the others are here."""
+    """Return workers: engine fused on one thread in a process of its own, as in measurements; the others here."""
     apart, threads = Kept("fused", 1), torch.get_num_threads()
     try:
         yield lambda name, count: apart if (name, count) == ("fused", 1) else Here(name, count)

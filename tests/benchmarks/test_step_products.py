@@ -1,4 +1,4 @@
-"""The products that are timed alone are those of the engine."""
+"""The products timed alone are those of the engine."""
 
 from __future__ import annotations
 

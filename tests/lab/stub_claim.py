@@ -1,4 +1,4 @@
-"""The claim about MNIST without training: scores are given."""
+"""The claim about MNIST without training, with given scores."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NOISE = (0.05, -0.04, 0.03, -0.03, -0.01)
 
 
 def claim(path: Path, by_picture: float, by_digits: float, pace: EpochTime = PACE, **digits: Any) -> Claim:
-    """Four layers are better than one by so many dB, and so many percentage points."""
+    """Return a claim in which four layers are better than one by so many dB, and so many percentage points."""
     shown = made.digits(**digits)
     recipe = changed(Recipe(), mnist_claim.DEFAULTS)
     plans = mnist_claim.plans(recipe, target(), shown, seeds=tuple(range(5)), tuning=None)

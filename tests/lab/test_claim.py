@@ -1,4 +1,4 @@
-"""What is said of the claim follows the numbers."""
+"""The lines about the claim follow the numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A painting without any error is a result: it counts as a stated number of dB, wherever numbers go."""
+"""A painting without any error is a result: it counts as a fixed PSNR wherever numbers go."""
 
 from __future__ import annotations
 

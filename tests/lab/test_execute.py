@@ -1,4 +1,4 @@
-"""Processes that train: they never import the program that started them, and what fails can be trained again."""
+"""Subprocesses that train: they never import the program that started them, and failed trials can be trained again."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Net(torch.nn.Module):
 
 @pytest.mark.slow
 def test_a_script_needs_no_guard_of_its_main_module(tmp_path: Path) -> None:
-    """Where a process imports the network, and where none could: it is a class of the script itself."""
+    """Test it where a subprocess imports the network, and where none could: it is a class of the script itself."""
     (tmp_path / "script.py").write_text(SCRIPT)
     (tmp_path / "net.py").write_text(NETWORK)
     done = subprocess.run(
@@ -91,7 +91,7 @@ def test_a_process_that_cannot_start_is_an_error_and_nothing_is_recorded(
 
 
 class Recorded:
-    """In place of a process that trains."""
+    """A stand-in for a subprocess."""
 
     all: ClassVar[list[Recorded]] = []
 
@@ -131,7 +131,7 @@ def test_processes_end_with_their_call_or_with_their_block(kept: bool, monkeypat
 
 
 def outcomes(broken: set[str]) -> execute.Executor:
-    """Trains nothing; the arms named fail."""
+    """Return an executor that trains nothing; trials of the named arms fail."""
 
     def executor(trials: Sequence[Trial], learned: Any, stop: Any) -> Iterator[Outcome]:
         for trial in trials:

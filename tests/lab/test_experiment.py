@@ -1,4 +1,4 @@
-"""Plans carried out: the same numbers however they are trained, nothing twice, failures told."""
+"""Execution of plans: the same numbers with every executor, nothing trained twice, failures reported."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TWO: tuple[dict[str, Any], dict[str, Any]] = ({}, {"model": {"width": 24}})
 
 
 def numbers(experiment: Experiment) -> dict[Any, Any]:
-    """Everything but what the clock says."""
+    """Return everything but times."""
     return {
         key: {name: value for name, value in row.items() if name not in ("seconds", "curve")}
         | {"curve": [{**point, "seconds": 0} for point in row.get("curve", [])]}
@@ -314,7 +314,7 @@ def test_every_arm_comes_to_the_common_target(tmp_path: Path) -> None:
 
 
 def stub(by_arm: dict[str, Callable[[int], float]], plan: Plan, tmp_path: Path) -> Experiment:
-    """An experiment whose dB are given, as a function of the seed."""
+    """Return an experiment whose dB are given, as a function of the seed."""
 
     def executor(trials: Sequence[Trial], picture: Any, stop: Any) -> Iterator[Outcome]:
         for trial in trials:

@@ -1,4 +1,4 @@
-"""How many trials are ahead, and how long they take: sums of what a moment of each arm told."""
+"""The number of remaining trials and their time, from a short measurement of each arm."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from tests.lab.small_plan import small_plan, target
 TWO: tuple[dict[str, Any], dict[str, Any]] = ({}, {"model": {"width": 24}})
 
 PACES = {"a": 0.001, "b": 0.003}
-"""Seconds a sample."""
+"""Seconds per sample."""
 
 
 @pytest.fixture
 def tried(monkeypatch: pytest.MonkeyPatch) -> list[Trial]:
-    """What is tried; it takes the time that `PACES` says."""
+    """Record the trials that are measured, which take the time of `PACES`."""
     found: list[Trial] = []
 
     def train(trial: Trial, learned: Any) -> Outcome:

@@ -1,4 +1,4 @@
-"""What an ablation says of a setting."""
+"""Verdicts of an ablation on a setting."""
 
 from __future__ import annotations
 

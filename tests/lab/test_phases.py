@@ -1,4 +1,4 @@
-"""A small picture first, out of the same samples."""
+"""A small picture first, within the same number of samples."""
 
 from __future__ import annotations
 

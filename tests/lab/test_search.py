@@ -16,7 +16,7 @@ START = -96
 
 
 def search(score: Callable[[int], tuple[float, ...]], start: int = START) -> dict[int, tuple[float, ...]]:
-    """Go on as an experiment does."""
+    """Search as an experiment does."""
     scores: dict[int, tuple[float, ...]] = {}
     while exponents := next_exponents(scores, start):
         assert not set(exponents) & scores.keys()
@@ -33,7 +33,7 @@ def test_a_peak_is_found_wherever_it_is(best: int, width: float) -> None:
 
 
 def test_a_narrow_peak_between_the_coarse_rates_is_refined_until_it_pays_no_longer() -> None:
-    """SIREN's: 20.3 dB at 0.001, 22 at 0.0017."""
+    """Test with SIREN's scores: 20.3 dB at 0.001, 22 at 0.0017."""
 
     def score(exponent: int) -> tuple[float, ...]:
         noise = np.random.default_rng(exponent + 1000).normal(0, 0.15, 3)
@@ -68,7 +68,7 @@ def test_of_equal_means_the_lowest_rate_is_taken() -> None:
 
 
 def test_the_noise_of_the_choice_is_part_of_the_interval() -> None:
-    """Two arms of equal rates that choose on noise of their own: the interval of many seeds must not exclude 0."""
+    """Test two arms of equal rates that choose by independent noise: the interval of many seeds must not exclude 0."""
     random = np.random.default_rng(5)
     bare = widened = 0
     for _ in range(60):

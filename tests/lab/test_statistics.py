@@ -1,4 +1,4 @@
-"""Intervals against a textbook's numbers, and against what they promise."""
+"""Confidence intervals against a textbook's numbers, and against their nominal coverage."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_too_few_pairs_claim_nothing() -> None:
 @pytest.mark.parametrize("comparisons", [1, 5])
 @pytest.mark.slow
 def test_of_2000_null_comparisons_about_95_in_100_show_no_difference(comparisons: int) -> None:
-    """Of a family of several, that is of all of it together."""
+    """Test a family of several intervals for its simultaneous coverage."""
     random = np.random.default_rng(2012)
     quiet = 0
     for _ in range(2000):

@@ -1,4 +1,4 @@
-"""How far `sf.compare` is: a bar in a terminal, a line in a notebook, elsewhere nothing unless it is asked for."""
+"""Progress of `sf.compare`: a bar in a terminal, a line in a notebook, elsewhere nothing unless requested."""
 
 from __future__ import annotations
 

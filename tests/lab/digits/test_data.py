@@ -1,4 +1,4 @@
-"""Which digits train, which choose a learning rate, and which decide."""
+"""The digits for training, for choosing a learning rate, and for the verdict."""
 
 from __future__ import annotations
 

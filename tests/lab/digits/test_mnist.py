@@ -1,4 +1,4 @@
-"""MNIST's files: read where they are right, refused in one line where they are not."""
+"""MNIST's files: valid ones are read, invalid ones refused in one line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An epoch's time from a few steps: scaled by the samples of an epoch, by turns, without the first round."""
+"""An epoch's time from a few steps: scaled by the samples of an epoch, alternating, without the first round."""
 
 from __future__ import annotations
 

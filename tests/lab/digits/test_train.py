@@ -1,4 +1,4 @@
-"""Training on digits against float64 autograd written out here, and what a trial's numbers are of."""
+"""Training on digits against float64 autograd written out here, and the meaning of a trial's numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is undone, and what is said of it."""
+"""The settings undone by ablations, and the verdicts on them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What arms of one's own start from, and where it is told."""
+"""The base recipe of custom arms, and where it is stated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page in a real browser, offline: nothing on the console, and everything that can be pressed does what it says."""
+"""The page in a real browser, offline: an empty console, and every control does what it says."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def kept(browser: Browser) -> Iterator[Page]:
-    """The page that all tests open the report in: one of its own for each would cost more than they do."""
+    """Return one page for all tests: one per test would take longer than the tests."""
     context = browser.new_context(offline=True)
     page = context.new_page()
     page.set_default_timeout(1000 * PATIENCE)
@@ -37,7 +37,7 @@ def kept(browser: Browser) -> Iterator[Page]:
 
 @pytest.fixture
 def said(kept: Page) -> Iterator[list[str]]:
-    """What is said on its console, and what is asked of a network; at the end that is nothing."""
+    """Collect the page's console messages and network requests; at the end there must be none."""
     found: list[str] = []
 
     def console(message: ConsoleMessage) -> None:
@@ -83,7 +83,7 @@ SPACE_AFTER_300 = """() => new Promise(done => {
     };
     look();
 })"""
-"""In the page: from outside, a busy machine would press the key when all has been played."""
+"""Key press within the page: from outside, a busy machine would press the key after the end of the film."""
 
 
 def sources(page: Page) -> list[str]:

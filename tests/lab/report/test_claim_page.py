@@ -1,4 +1,4 @@
-"""The claim's page says what the terminal says; the page of digits has what there is without paintings."""
+"""The claim's page says what the terminal says; the page of digits has everything but paintings."""
 
 from __future__ import annotations
 

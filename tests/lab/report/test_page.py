@@ -29,7 +29,7 @@ from tests.shortened import brief_forecasts
 
 
 class Read(HTMLParser):
-    """Which elements there are, and what a reader reads."""
+    """A parser that collects the elements and the visible text."""
 
     def __init__(self, text: str) -> None:
         super().__init__()

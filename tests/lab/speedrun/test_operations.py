@@ -1,4 +1,4 @@
-"""What is counted as the work of a training."""
+"""The count of a training's operations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Results in words."""
+"""Results as text."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.lab.speedrun import made
 
 
 def told(result: dict[str, object]) -> dict[str, str]:
-    """Lines by their first word; what goes on below belongs to it."""
+    """Return lines by their first word; continuation lines belong to it."""
     found: dict[str, str] = {}
     name = ""
     for line in lines(result):

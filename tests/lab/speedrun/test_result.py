@@ -1,4 +1,4 @@
-"""What is computed of the trials."""
+"""The statistics of the trials."""
 
 from __future__ import annotations
 
