@@ -172,7 +172,7 @@ def by_hand(problem: Problem, threads: int) -> Side:
 
 
 def batched(problem: Problem, threads: int) -> Side:
-    """Return the side with all networks in every product: activations (K, batch, units), weights (K, inputs, outputs)."""
+    """Return the side of batched products: activations (K, batch, units), weights (K, inputs, outputs)."""
     inputs, colors = problem.tensors()
     count, batch = len(problem.networks), problem.batch
     layers = list(zip(*(network.linear_layers() for network in problem.networks), strict=True))

@@ -37,7 +37,7 @@ def _version(package: str) -> str | None:
 
 
 def _commit() -> str | None:
-    """Return the checkout's commit, marked when files differ from it, except files of results, which each run writes."""
+    """Return the checkout's commit, marked when files other than results, which each run writes, differ from it."""
     root = Path(__file__).resolve().parents[1]
 
     def git(*arguments: str) -> subprocess.CompletedProcess[str]:

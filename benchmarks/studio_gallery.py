@@ -100,7 +100,7 @@ def measured(runs: Path, times: int) -> dict[str, Any]:
 
 
 def _drawn(port: int, times: int) -> dict[str, Any]:
-    """Return ms in Chromium to the first cards, of scrolling, paging and typing; of each, the longest task and frame."""
+    """Return ms in Chromium to the first cards, of scrolling, paging and typing, with the longest task and frame."""
     with sync_playwright() as play:
         browser = play.chromium.launch(
             executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-background-networking"]

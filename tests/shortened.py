@@ -31,7 +31,7 @@ def shortened(arguments: Sequence[str], short: Sequence[str]) -> list[str]:
 
 def brief_forecasts(monkeypatch: pytest.MonkeyPatch) -> None:
     """One step tells an arm's pace, not as many as make a moment: of a tiny network these are tens of thousands."""
-    monkeypatch.setattr("sfumato.lab.forecast.SUPPOSED", 0.0)
+    monkeypatch.setattr("sfumato.lab.forecast.ASSUMED_FLOPS", 0.0)
 
 
 def no_curve(monkeypatch: pytest.MonkeyPatch) -> None:

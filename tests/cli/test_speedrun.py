@@ -14,7 +14,7 @@ from PIL import Image
 from sfumato.cli.main import main
 from sfumato.cli.stages import StagesProgress
 from sfumato.lab.speedrun import records, report, tracks
-from sfumato.lab.speedrun.speedrun import PARTS
+from sfumato.lab.speedrun.speedrun import PROGRESS_UNITS
 from tests.lab.speedrun import made
 from tests.small import picture
 
@@ -133,7 +133,7 @@ def test_ctrl_c_leaves_no_result(
     assert out == ""
     assert err.endswith("sfumato: interrupted; a speedrun without all of its seeds has no result.\n")
     assert told
-    assert told[0] < PARTS
+    assert told[0] < PROGRESS_UNITS
     assert not file.exists()
 
 

@@ -40,7 +40,7 @@ def test_an_exact_painting_is_counted_and_not_failed(tmp_path: Path) -> None:
     assert {(row["psnr"], row["mse"]) for row in rows if row["arm"] == "exact"} == {("150.0", "0.0")}
     assert max(parquet.read_table(tmp_path / "e" / "trials.parquet")["psnr"].to_pylist()) == HIGHEST_PSNR
     page = (tmp_path / "e" / report.PAGE).read_text(encoding="utf-8")
-    assert "None: every trial came to its end." in page
+    assert "None: every trial finished." in page
     assert "counts as 150 dB" in page
 
 

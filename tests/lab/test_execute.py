@@ -75,9 +75,9 @@ def test_a_script_needs_no_guard_of_its_main_module(tmp_path: Path) -> None:
 
 
 def test_the_rule_looks_at_who_trains_and_where_networks_are() -> None:
-    assert execute.rule(small_plan({}, {"model": {"width": 24}})) == "threads"
-    assert execute.rule(small_plan({}, {"training": {"optimizer": "rprop"}})) == "processes"
-    assert execute.rule(small_plan({}, {"model": {"module": "__main__:Net"}})) == "here"
+    assert execute.executor_name(small_plan({}, {"model": {"width": 24}})) == "threads"
+    assert execute.executor_name(small_plan({}, {"training": {"optimizer": "rprop"}})) == "processes"
+    assert execute.executor_name(small_plan({}, {"model": {"module": "__main__:Net"}})) == "here"
 
 
 def test_a_process_that_cannot_start_is_an_error_and_nothing_is_recorded(
@@ -161,7 +161,7 @@ def test_what_failed_is_trained_again_on_request(tune: bool, tmp_path: Path) -> 
 
 def test_where_every_trial_fails_the_reason_is_raised(tmp_path: Path) -> None:
     plan = small_plan({}, {"model": {"width": 9}}, seeds=2, tune=True)
-    message = r"every trial failed, 18 of 18: MemoryError: no room. Mend that, then train them again \(--retry"
+    message = r"every trial failed, 18 of 18: MemoryError: no room. Fix that, then train them again \(--retry"
     for _ in range(2):
         with pytest.raises(RunError, match=message):
             run_plan(plan, target(), tmp_path / "e", executor=outcomes({"a", "b"}))

@@ -61,7 +61,7 @@ def test_as_many_threads_as_there_may_be_give_the_same_numbers(tmp_path: Path) -
 def test_processes_give_the_numbers_of_threads_and_one_that_dies_takes_only_its_trial_with_it(tmp_path: Path) -> None:
     deadly = {"model": {"module": "tests.lab.broken_network:Deadly"}}
     plan = small_plan({}, deadly, TWO[1], seeds=1)
-    assert execute.rule(plan) == "processes"
+    assert execute.executor_name(plan) == "processes"
     apart = run_plan(plan, target(), tmp_path / "apart", workers=2)
     (dead,) = apart.results(plan.arms[1]).values()
     assert "its process died" in dead["reason"]
@@ -193,7 +193,7 @@ def test_a_failed_trial_is_told_and_stops_nothing_else(tmp_path: Path) -> None:
     assert [row["status"] for row in rows] == ["failed", "failed"]
     assert "on purpose" in rows[0]["reason"]
     (text,) = verdict.sentences(found)
-    assert text.startswith("no verdict on b against a: no seed of both came to its end")
+    assert text.startswith("no verdict on b against a: no seed finished in both arms")
     assert [line.failed for line in lines(found)] == [0, 2]
 
 
@@ -335,9 +335,9 @@ def stub(by_arm: dict[str, Callable[[int], float]], plan: Plan, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("shift", "starts"),
     [
-        (2.0, "b beats a by 2.00 dB [1.95"),
-        (-2.0, "a beats b by 2.00 dB [1.95"),
-        (0.0, "no difference shown between b and a: +0.00 dB [-0.05, 0.05]"),
+        (2.0, "b beats a by 2.00 dB, 95% CI [1.95"),
+        (-2.0, "a beats b by 2.00 dB, 95% CI [1.95"),
+        (0.0, "no difference shown between b and a: +0.00 dB, 95% CI [-0.05, 0.05]"),
     ],
 )
 def test_the_words_follow_the_interval(shift: float, starts: str, tmp_path: Path) -> None:

@@ -16,18 +16,18 @@ from tests.lab.small_plan import small_plan, target
 
 TWO: tuple[dict[str, Any], dict[str, Any]] = ({}, {"model": {"width": 24}})
 
-PACES = {"a": 0.001, "b": 0.003}
+SECONDS_PER_SAMPLE = {"a": 0.001, "b": 0.003}
 """Seconds per sample."""
 
 
 @pytest.fixture
 def tried(monkeypatch: pytest.MonkeyPatch) -> list[Trial]:
-    """Record the trials that are measured, which take the time of `PACES`."""
+    """Record the trials that are measured, which take the time of `SECONDS_PER_SAMPLE`."""
     found: list[Trial] = []
 
     def train(trial: Trial, learned: Any) -> Outcome:
         found.append(trial)
-        row = {"samples": 50, "seconds": 50 * PACES[trial.key.arm], "status": "finished"}
+        row = {"samples": 50, "seconds": 50 * SECONDS_PER_SAMPLE[trial.key.arm], "status": "finished"}
         return Outcome(trial.key, {**identity(trial.key), **row}, {}, (), None)
 
     monkeypatch.setattr(forecasts, "train", train)
@@ -43,7 +43,7 @@ def test_the_time_of_every_trial_and_of_its_looks(tried: list[Trial], tmp_path: 
     assert found.seconds == pytest.approx(3 * samples * (0.001 + 0.003) / 2)
     assert [trial.key.arm for trial in tried] == ["a", "b"]
     # However few operations a step has, it is a moment.
-    assert [trial.recipe.budget.seconds for trial in tried] == [2 * forecasts.MOMENT] * 2
+    assert [trial.recipe.budget.seconds for trial in tried] == [2 * forecasts.MEASURED_SECONDS] * 2
 
 
 def test_what_finds_rates_is_counted(tried: list[Trial], tmp_path: Path) -> None:

@@ -44,10 +44,10 @@ def test_the_second_phase_goes_on_from_the_first() -> None:
     key = Key("verdict", "a", 0, (0.003,))
     recipe = RECIPE.model_copy(update={"threads": 1})
     found = train(Trial(key, recipe, marks(4), None, First(6, 0.25)), target())
-    # With nothing left for it the second phase leaves the weights of the first: those of the small picture alone.
+    # A second phase without any budget leaves the weights of the first, trained on the small picture alone.
     first = phases(recipe, target(), (), First(6, 0.25))[0]
     alone = train(Trial(key, first.recipe, (), None), first.picture)
-    # A schedule that is through has a rate of 0.
+    # At its end the schedule's rate is 0.
     assert found.row["samples"] == pytest.approx(4 * 120, abs=3 * 16)
     assert found.row["epoch"] == found.row["samples"] / 120
     assert [point["samples"] for point in found.row["curve"]] == sorted(
@@ -71,5 +71,5 @@ def test_a_plan_with_a_first_picture_survives_its_file_and_is_carried_out(tmp_pa
 
 def test_without_epochs_there_is_nothing_to_divide() -> None:
     plan = small_plan({"budget": {"steps": 9}}, {"budget": {"steps": 9}})
-    with pytest.raises(RecipeError, match=r"budget.epochs must be given, to be divided"):
+    with pytest.raises(RecipeError, match=r"budget.epochs must be given, to be divided into phases"):
         checked(replace(plan, arms=(plan.arms[0], replace(plan.arms[1], first=First(6, 0.25)))))

@@ -11,7 +11,7 @@ from sfumato.notebook import kernel
 
 
 def watched(progress: bool | None) -> None:
-    with watching.shown(progress) as watch:
+    with watching.progress_display(progress) as watch:
         for done in range(5):
             watch(done, 4)
 

@@ -181,7 +181,7 @@ def test_an_experiment_whose_folder_goes_ends(tmp_path: Path, goes: Goes) -> Non
     plan = small_plan({}, {"model": {"width": 8}})
     folder = Folder(out)
     outcome = failed(Key("verdict", plan.arms[0].name, 0, (0.003,)), "no way")
-    with folder.taken(plan, None):
+    with folder.locked(plan, None):
         folder.write(outcome, 0)
         goes(out)
         with pytest.raises(sf.RunError, match="deleted or moved"):

@@ -24,7 +24,7 @@ from sfumato.lab.experiment import Experiment, StoppedError, run_plan
 from sfumato.lab.forecast import forecast
 from sfumato.lab.plan import Plan
 from sfumato.lab.questions import custom
-from sfumato.lab.report.text import several
+from sfumato.lab.report.text import pluralize
 from sfumato.lab.train import Learned
 from sfumato.log import log_to
 from sfumato.recipe import Recipe
@@ -95,8 +95,8 @@ def forecast_line(plan: Plan, learned: Learned, folder: Path, workers: int, *, r
     about = "about " if ahead.tuning else ""
     lasts = f", {duration(ahead.seconds)}" if ahead.seconds else ""
     return (
-        f"{several(len(plan.arms), 'arm')}, {several(len(plan.seeds), 'seed')}{budget}, {size}: "
-        f"{about}{several(ahead.left, 'trial')}{search}{there}{lasts}"
+        f"{pluralize(len(plan.arms), 'arm')}, {pluralize(len(plan.seeds), 'seed')}{budget}, {size}: "
+        f"{about}{pluralize(ahead.left, 'trial')}{search}{there}{lasts}"
     )
 
 

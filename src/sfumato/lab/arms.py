@@ -16,7 +16,7 @@ from sfumato.recipe.description import TRAINING_PER_FORWARD, describe, layers_of
 
 Equal = Literal["epochs", "operations", "seconds"]
 
-FLOATING_POINT_OPERATIONS_A_MULTIPLY_ADD = 2
+OPERATIONS_PER_MULTIPLY_ADD = 2
 
 
 def arm(name: str, recipe: Recipe, channels: int, *, title: str = "", verb: str = "beats") -> Arm:
@@ -38,10 +38,10 @@ def digits_arm(name: str, recipe: Recipe, inputs: int, outputs: int, *, title: s
 
 def operations(multiply_adds: int) -> int:
     """Return the floating-point operations of one sample's forward and backward pass."""
-    return FLOATING_POINT_OPERATIONS_A_MULTIPLY_ADD * TRAINING_PER_FORWARD * multiply_adds
+    return OPERATIONS_PER_MULTIPLY_ADD * TRAINING_PER_FORWARD * multiply_adds
 
 
-def equalised(arms: Sequence[Arm], equal: str) -> tuple[Arm, ...]:
+def equalized(arms: Sequence[Arm], equal: str) -> tuple[Arm, ...]:
     """Return the arms with budgets that are equal in ``equal``; with equal operations, to those of the first arm.
 
     Raises RecipeError where the budgets do not say how much that is.
@@ -52,7 +52,7 @@ def equalised(arms: Sequence[Arm], equal: str) -> tuple[Arm, ...]:
         return _of_equal_operations(arms)
     amounts = {arm.name: getattr(arm.recipe.budget, equal) for arm in arms}
     for name, amount in amounts.items():
-        # Steps are as good as epochs where all take the same of both.
+        # Equal steps of equal batches are equal epochs.
         steps = {(each.recipe.budget.steps, each.recipe.training.batch) for each in arms}
         if amount is None and not (equal == "epochs" and len(steps) == 1 and steps != {(None, None)}):
             raise RecipeError(f"arm {name}: budget.{equal} must be given for equal {equal}. Got none.")
@@ -69,7 +69,9 @@ def _of_equal_operations(arms: Sequence[Arm]) -> tuple[Arm, ...]:
     found: list[Arm] = []
     for each in arms:
         if each.operations is None:
-            raise RecipeError(f"arm {each.name}: model.module must be none for equal operations, which are not known.")
+            raise RecipeError(
+                f"arm {each.name}: model.module must be none for equal operations: those of a module are unknown."
+            )
         budget = {"epochs": epochs * first.operations / each.operations}
         found.append(replace(each, recipe=changed(each.recipe, {"budget": budget})))
     return tuple(found)

@@ -65,7 +65,7 @@ Watch = Callable[[int, int], None]
 """Called with (operations done, operations known of); counts trials where operations are unknown."""
 
 
-def unwatched(done: int, total: int) -> None:
+def ignore_progress(done: int, total: int) -> None:
     """Do nothing with the progress."""
 
 
@@ -84,7 +84,7 @@ def run_plan(
     path: Path,
     *,
     workers: int = 0,
-    watch: Watch = unwatched,
+    watch: Watch = ignore_progress,
     stop: Callable[[], bool] = lambda: False,
     executor: execute.Executor | None = None,
     retry: bool = False,
@@ -95,24 +95,24 @@ def run_plan(
     folder holds something else or cannot be written, or every trial failed; StoppedError after ``stop`` returns true.
     """
     folder = Folder(path)
-    workers = _at_once(plan, learned, workers or available_cores())
+    workers = _worker_count(plan, learned, workers or available_cores())
     trainable.check(plan)
     order = {arm.name: number for number, arm in enumerate(plan.arms)}
     with ExitStack() as stack:
-        stack.enter_context(folder.taken(plan, learned if isinstance(learned, np.ndarray) else None))
-        rows = remembered(folder.rows(), retry=retry)
+        stack.enter_context(folder.locked(plan, learned if isinstance(learned, np.ndarray) else None))
+        rows = rows_to_keep(folder.rows(), retry=retry)
         _check_not_all_failed(rows)
         if (missing := trials(plan, rows)) and executor is None:
-            executor = stack.enter_context(execute.executor(execute.rule(plan), workers))
+            executor = stack.enter_context(execute.executor(execute.executor_name(plan), workers))
         if missing and executor is not None:
             folder.note_machine(execute.name_of(executor), workers)
         while missing:
             assert executor is not None
-            watch(_work(plan, rows), _work(plan, rows) + _ahead(plan, rows))
+            watch(_work(plan, rows), _work(plan, rows) + _remaining(plan, rows))
             for outcome in executor(_longest_first(plan, missing), learned, stop):
                 folder.write(outcome, order[outcome.key.arm])
                 rows[outcome.key] = outcome.row
-                watch(_work(plan, rows), _work(plan, rows) + _ahead(plan, rows))
+                watch(_work(plan, rows), _work(plan, rows) + _remaining(plan, rows))
             if stop():
                 raise StoppedError
             _check_not_all_failed(rows)
@@ -120,7 +120,7 @@ def run_plan(
         return Experiment(folder, plan, rows)
 
 
-def remembered(rows: Rows, *, retry: bool) -> dict[Key, dict[str, Any]]:
+def rows_to_keep(rows: Rows, *, retry: bool) -> dict[Key, dict[str, Any]]:
     """Return the rows that are not trained again: all of them, or with ``retry`` those that did not fail.
 
     A training that diverged did not fail: it would diverge again.
@@ -133,12 +133,12 @@ def _check_not_all_failed(rows: Rows) -> None:
         (reason, count), *others = Counter(str(row["reason"]) for row in rows.values()).most_common()
         most = f", {count} of them with this reason" if others else ""
         raise RunError(
-            f"every trial failed, {len(rows)} of {len(rows)}{most}: {reason.removesuffix('.')}. Mend that, then train "
+            f"every trial failed, {len(rows)} of {len(rows)}{most}: {reason.removesuffix('.')}. Fix that, then train "
             "them again (--retry, retry=True)."
         )
 
 
-def _at_once(plan: Plan, learned: Learned, workers: int) -> int:
+def _worker_count(plan: Plan, learned: Learned, workers: int) -> int:
     """Return how many trials fit into memory at once; the numbers do not depend on it.
 
     Only pictures are checked: the networks that learn digits are small. Raises RecipeError if not one trial fits.
@@ -151,23 +151,23 @@ def _at_once(plan: Plan, learned: Learned, workers: int) -> int:
     for arm in plan.arms:
         alone = arm.recipe.model_copy(update={"threads": 1})
         try:
-            room.require("a trial", _trial, alone, size, bound)
+            room.require("a trial", _trial_bytes, alone, size, bound)
         except RecipeError as error:
             raise RecipeError(f"arm {arm.name}: {error}") from None
-        workers = max(1, min(workers, bound.most // _trial(alone, size)))
+        workers = max(1, min(workers, bound.most // _trial_bytes(alone, size)))
     return workers
 
 
-def _trial(recipe: Recipe, size: Size) -> int:
+def _trial_bytes(recipe: Recipe, size: Size) -> int:
     return need.training(recipe, size, kept=False)
 
 
 def trials(plan: Plan, rows: Rows) -> list[Trial]:
     """Return the trials that can start now: tuning of arms whose search goes on, else the seeds of the verdict."""
-    return [trial_of(plan, key) for key in keys_wanted(plan, rows)]
+    return [trial_of(plan, key) for key in pending_keys(plan, rows)]
 
 
-def keys_wanted(plan: Plan, rows: Rows) -> list[Key]:
+def pending_keys(plan: Plan, rows: Rows) -> list[Key]:
     """Return the keys of `trials`."""
     found: list[Key] = []
     for arm in plan.arms:
@@ -185,13 +185,13 @@ def trial_of(plan: Plan, key: Key) -> Trial:
     verdict = key.purpose == "verdict"
     base = with_rates(plan.arm(key.arm).recipe, key.rates)
     evaluation = base.evaluation.model_copy(update={"interval": "end"})
-    # An arm's own seed is added in the verdict: so all can be repeated on others, or one arm be given others than its
-    # neighbor. In tuning it is not: arms that differ in nothing else must choose the same rates.
+    # The verdict adds an arm's own seed, so that it can be repeated on other seeds, or arms can differ in seeds. Tuning
+    # does not: arms that differ in nothing else must choose the same rates.
     seed = base.seed + key.seed if verdict else key.seed
     recipe = base.model_copy(update={"seed": seed, "threads": 1, "evaluation": evaluation})
-    looks = marks(recipe.budget.epochs, every_step=recipe.training.batch == "all") if verdict else ()
+    marks_ = marks(recipe.budget.epochs, every_step=recipe.training.batch == "all") if verdict else ()
     frames = _frame_size(plan) if verdict and key.seed == plan.seeds[0] else None
-    return Trial(key, recipe, looks, frames, plan.arm(key.arm).first)
+    return Trial(key, recipe, marks_, frames, plan.arm(key.arm).first)
 
 
 def _frame_size(plan: Plan) -> tuple[int, int] | None:
@@ -216,9 +216,9 @@ def marks(epochs: float | None, *, every_step: bool = False) -> tuple[float, ...
     return tuple((number / count) ** 2 for number in range(1, count + 1))
 
 
-def _longest_first(plan: Plan, wanted: Sequence[Trial]) -> list[Trial]:
-    # So that no long one is left for a single core at the end.
-    return sorted(wanted, key=lambda trial: -_operations(plan, trial.key))
+def _longest_first(plan: Plan, pending: Sequence[Trial]) -> list[Trial]:
+    # Long trials first, so that none is left for a single core at the end.
+    return sorted(pending, key=lambda trial: -_operations(plan, trial.key))
 
 
 def _operations(plan: Plan, key: Key) -> int:
@@ -238,12 +238,12 @@ def _work(plan: Plan, keys: Iterable[Key]) -> int:
     return sum(_operations(plan, key) for key in keys)
 
 
-def _ahead(plan: Plan, rows: Rows) -> int:
+def _remaining(plan: Plan, rows: Rows) -> int:
     """Return the operations of the trials to come; a search for learning rates counts as a typical one."""
-    known = [key for key in keys_wanted(plan, rows) if key.purpose == "verdict"]
-    ahead = _work(plan, known)
+    known = [key for key in pending_keys(plan, rows) if key.purpose == "verdict"]
+    remaining = _work(plan, known)
     for arm in plan.arms:
         if tuning := typical_trials(plan, rows, arm):
             whole = tuning + len(plan.seeds)
-            ahead += whole * _operations(plan, Key("verdict", arm.name, plan.seeds[0], ()))
-    return ahead
+            remaining += whole * _operations(plan, Key("verdict", arm.name, plan.seeds[0], ()))
+    return remaining

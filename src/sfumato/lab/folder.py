@@ -70,13 +70,13 @@ class Folder:
             )
         if found is not None and not set(found.seeds) <= set(plan.seeds):
             raise RunError(
-                f"{self.path} holds this experiment with {len(found.seeds)} seeds. Got {len(plan.seeds)}; ask for as "
+                f"{self.path} holds this experiment with {len(found.seeds)} seeds. Got {len(plan.seeds)}; give as "
                 "many or more (--seeds), or choose another folder (--out)."
             )
         return found
 
     @contextmanager
-    def taken(self, plan: Plan, picture: NDArray[np.float32] | None) -> Iterator[None]:
+    def locked(self, plan: Plan, picture: NDArray[np.float32] | None) -> Iterator[None]:
         """Lock the folder, and start or continue the experiment. ``picture`` (H, W, C): None for digits.
 
         Raises RunError when the folder holds another experiment, another process writes it, or it cannot be written.
@@ -172,7 +172,7 @@ class Folder:
     def _append(self, name: str, line: dict[str, Any]) -> None:
         path = self.path / name
         try:
-            # What a crash cut off would make the next line unreadable too.
+            # A line that a crash cut off would make the next line unreadable too.
             if path.exists() and (text := path.read_bytes()) and not text.endswith(b"\n"):
                 with replacing(path) as partial:
                     partial.write_bytes(text[: text.rfind(b"\n") + 1])
@@ -189,10 +189,10 @@ class Folder:
         try:
             return [json.loads(text) for text in lines]
         except ValueError as error:
-            raise RunError(f"{path} must hold one JSON object a line: {error}. Restore or remove it.") from None
+            raise RunError(f"{path} must hold one JSON object per line: {error}. Restore or remove it.") from None
 
 
 def _name(key: Key, order: int) -> str:
-    # An arm may be called anything; the number tells arms apart whose names are alike in these letters.
+    # Arms may have any name; the number distinguishes arms whose names give the same slug.
     slug = re.sub(r"[^a-z0-9]+", "-", key.arm.lower()).strip("-")[:40] or "arm"
     return f"{order:02d}-{slug}-seed-{key.seed}"

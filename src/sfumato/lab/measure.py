@@ -41,7 +41,7 @@ PSNR = Measure(
     head="dB",
     meaning="PSNR of the last painting",
     reading="the PSNR of the last painting against the picture, in dB. 3 dB more is half the squared error; a painting "
-    f"without any counts as {HIGHEST_PSNR:g} dB.",
+    f"without error counts as {HIGHEST_PSNR:g} dB.",
 )
 
 ACCURACY = Measure(
@@ -49,8 +49,8 @@ ACCURACY = Measure(
     name="accuracy",
     unit="percentage points",
     head="%",
-    meaning="test digits told rightly, in percent",
-    reading="accuracy: of how many test digits in 100 the largest output is the right one's.",
+    meaning="correctly classified test digits, in percent",
+    reading="accuracy: the percentage of test digits whose largest output is that of their label.",
 )
 
 MEASURES = {"picture": PSNR, "digits": ACCURACY}

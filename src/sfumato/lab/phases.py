@@ -51,10 +51,10 @@ def phases(
 
 
 def shrunk(picture: NDArray[np.float32], max_side: int) -> NDArray[np.float32]:
-    """Return the picture (H, W, C) resampled to ``max_side`` pixels on its longer side, as the recipe's ``max_side``."""
+    """Return the picture (H, W, C) resampled to ``max_side`` pixels on its longer side, as `picture.max_side` does."""
     height, width, channels = picture.shape
     columns, rows = target_size(width, height, None, max_side)
-    # What is learned are numbers: alpha is one of them, and weights no other.
+    # Resample every channel alike: here alpha is a target like the others, not a weight.
     return to_floats(Planes(tuple(picture[:, :, channel] for channel in range(channels))), columns, rows)
 
 

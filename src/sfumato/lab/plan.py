@@ -117,9 +117,11 @@ class Plan:
         """
         if self.tuning is None:
             return ()
-        own = sorted({arm.recipe.seed for arm in self.arms})
+        seeds = sorted({arm.recipe.seed for arm in self.arms})
         free = (
-            seed for seed in count(own[0] + FIRST_TUNING_SEED) if not any(0 <= seed - each < MOST_SEEDS for each in own)
+            seed
+            for seed in count(seeds[0] + FIRST_TUNING_SEED)
+            if not any(0 <= seed - each < MOST_SEEDS for each in seeds)
         )
         return tuple(islice(free, self.tuning.seeds))
 
@@ -130,7 +132,7 @@ class Plan:
 
     def to_values(self) -> dict[str, Any]:
         """Return the content of plan.json."""
-        # Left out where they say nothing: folders made before there were digits keep their ids.
+        # Omitted where empty, so that the ids of folders do not depend on fields that they do not use.
         more = {"task": self.task} if self.task != "picture" else {}
         more |= {"beside": self.beside} if self.beside else {}
         more |= {"defaults": dict(self.defaults)} if self.defaults else {}
@@ -208,7 +210,7 @@ def check_count(arms: int) -> None:
     if arms > MOST_ARMS:
         raise RecipeError(
             f"a comparison must have 2 to {MOST_ARMS} arms. Got {arms}; make several of them, each with the same "
-            "first arm, which all others are compared with."
+            "first arm, with which all others are compared."
         )
 
 
@@ -217,12 +219,12 @@ def checked(plan: Plan) -> Plan:
     names = [arm.name for arm in plan.arms]
     check_count(len(names))
     if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise RecipeError(f"every arm must have a name of its own. Got {twice[0]!r} twice.")
+        raise RecipeError(f"every arm must have a unique name. Got {twice[0]!r} twice.")
     for arm in plan.arms:
         if not 0 <= arm.recipe.seed <= LARGEST_SEED:
             raise RecipeError(f"arm {arm.name}: seed must be 0 to {LARGEST_SEED:,}. Got {arm.recipe.seed}.")
         if arm.recipe.budget.psnr is not None:
             raise RecipeError(f"arm {arm.name}: budget.psnr must be none, so that all arms train alike. Got a number.")
         if arm.first is not None and arm.recipe.budget.epochs is None:
-            raise RecipeError(f"arm {arm.name}: budget.epochs must be given, to be divided. Got none.")
+            raise RecipeError(f"arm {arm.name}: budget.epochs must be given, to be divided into phases. Got none.")
     return plan

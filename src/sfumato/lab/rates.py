@@ -79,7 +79,7 @@ def _line(optimizer: Optimizer) -> Line:
     default = values_of(type(optimizer)())
     written = values_of(optimizer) if any(values_of(optimizer)) else default
     first = next(number for number, value in enumerate(written) if value)
-    # To six digits: the same ratio must not be two for how it was divided.
+    # Rounded to six digits, so that rounding errors of the division do not make two of one ratio.
     ratios = tuple(float(f"{value / written[first]:.6g}") for value in written)
     anchor = default[first] or 1.0
     return Line(ratios, COARSE * round(math.log10(anchor) * STEPS_PER_DECADE / COARSE))

@@ -84,7 +84,7 @@ def _gaps(scores: Scores, best: int) -> list[tuple[int, float]]:
 
 
 def _noise(scores: Scores, best: int) -> float:
-    """Return the standard error of the difference between the best rate and a neighbor, paired by seed; 0 if unknown."""
+    """Return the standard error of the paired difference between the best rate and a neighbor; 0 if unknown."""
     neighbors = [max((e for e in scores if e < best), default=None), min((e for e in scores if e > best), default=None)]
     pairs = [
         np.subtract(scores[best], scores[each])

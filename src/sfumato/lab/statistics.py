@@ -62,13 +62,13 @@ def interval(
         mean = float(values.mean()) if len(values) else math.nan
         return Interval(mean, -math.inf, math.inf, len(values))
     mean = float(values.mean())
-    parts = [(float(np.var(values, ddof=1)) / len(values) if np.ptp(values) else 0.0, len(values) - 1)]
+    terms = [(float(np.var(values, ddof=1)) / len(values) if np.ptp(values) else 0.0, len(values) - 1)]
     if selection is not None:
-        parts.append((selection.variance, selection.freedom))
-    variance = sum(part for part, _ in parts)
+        terms.append((selection.variance, selection.freedom))
+    variance = sum(term for term, _ in terms)
     if variance == 0:
         return Interval(mean, mean, mean, len(values))
-    freedom = variance**2 / sum(part**2 / degrees for part, degrees in parts)
+    freedom = variance**2 / sum(term**2 / degrees for term, degrees in terms)
     half = float(stats.t.ppf(1 - (1 - level) / comparisons / 2, freedom)) * math.sqrt(variance)
     return Interval(mean, mean - half, mean + half, len(values))
 

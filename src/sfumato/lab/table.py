@@ -92,8 +92,8 @@ def reaches(curve: list[dict[str, Any]], goal: float, field: str = "psnr") -> di
         if point[field] >= goal:
             if before is None:
                 return {"seconds": point["seconds"], "samples": float(point["samples"])}
-            part = (goal - before[field]) / (point[field] - before[field])
-            return {name: before[name] + part * (point[name] - before[name]) for name in ("seconds", "samples")}
+            fraction = (goal - before[field]) / (point[field] - before[field])
+            return {name: before[name] + fraction * (point[name] - before[name]) for name in ("seconds", "samples")}
         before = point
     return None
 

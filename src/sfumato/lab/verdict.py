@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sfumato.lab import matters
+from sfumato.lab import ablation_verdict
 from sfumato.lab.experiment import Experiment
 from sfumato.lab.measure import PSNR
 from sfumato.lab.plan import Arm
-from sfumato.lab.statistics import FEWEST, Interval, Selection, interval, selection
+from sfumato.lab.statistics import FEWEST, LEVEL, Interval, Selection, interval, selection
 from sfumato.lab.tuning import rates_tried
 
 
@@ -70,15 +70,15 @@ def claim(comparison: Comparison) -> str:
     """Return which arm is better by how much, or that no difference is shown."""
     found, a, b = comparison.difference, comparison.a, comparison.b
     names = (a.title or a.name, b.title or b.name)
-    if matters.is_ablation((a, b)):
-        return matters.sentence(a, b, found, comparison.lost, comparison.seeds)
+    if ablation_verdict.is_ablation((a, b)):
+        return ablation_verdict.sentence(a, b, found, comparison.lost, comparison.seeds)
     if found.pairs == 0:
-        return f"no verdict on {names[0]} against {names[1]}: no seed of both came to its end"
+        return f"no verdict on {names[0]} against {names[1]}: no seed finished in both arms"
     if found.sign:
         better, worse = (a, b) if found.sign > 0 else (b, a)
-        figures = f"{abs(found.mean):.2f} {comparison.unit} {_bounds(found, flipped=found.sign < 0)}"
-        return f"{better.title or better.name} {better.verb} {worse.name} by {figures}"
-    signed = f"{found.mean:+.2f} {comparison.unit} {_bounds(found)}"
+        difference = f"{abs(found.mean):.2f} {comparison.unit}, {_bounds(found, flipped=found.sign < 0)}"
+        return f"{better.title or better.name} {better.verb} {worse.name} by {difference}"
+    signed = f"{found.mean:+.2f} {comparison.unit}, {_bounds(found)}"
     if found.pairs < FEWEST:
         return f"no verdict on {names[0]} against {names[1]}: {signed}, fewer than {FEWEST} paired seeds"
     return f"no difference shown between {names[0]} and {names[1]}: {signed}"
@@ -99,7 +99,7 @@ def conditions(experiment: Experiment, comparison: Comparison) -> list[str]:
         words.append(f"{comparison.missing} failed or diverged")
     words.append(_budget(a, b))
     if plan.family > 1:
-        words.append(f"95% for all {plan.family} comparisons together")
+        words.append(f"CIs simultaneous for {plan.family} comparisons")
     return words
 
 
@@ -116,4 +116,4 @@ def _budget(a: Arm, b: Arm) -> str:
 
 def _bounds(found: Interval, *, flipped: bool = False) -> str:
     low, high = (-found.high, -found.low) if flipped else (found.low, found.high)
-    return "[" + ", ".join("-" if math.isinf(end) else f"{end:.2f}" for end in (low, high)) + "]"
+    return f"{LEVEL:.0%} CI [" + ", ".join("-" if math.isinf(end) else f"{end:.2f}" for end in (low, high)) + "]"

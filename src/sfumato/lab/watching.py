@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sfumato.formatting import clock
-from sfumato.lab.experiment import Watch, unwatched
+from sfumato.lab.experiment import Watch, ignore_progress
 from sfumato.notebook import kernel
 
 SECONDS_PER_UPDATE = 0.5
@@ -19,19 +19,19 @@ SECONDS_PER_LINE = 10.0
 
 
 @contextmanager
-def shown(progress: bool | None) -> Iterator[Watch]:
+def progress_display(progress: bool | None) -> Iterator[Watch]:
     """Return a context with the function to call with progress. ``progress``: None shows it in a terminal or notebook
     only.
     """
     if progress is False:
-        yield unwatched
+        yield ignore_progress
     elif kernel.shell() is not None:
         yield _Notebook().watch
     elif sys.stderr is not None and sys.stderr.isatty():
         with _bar() as watch:
             yield watch
     else:
-        yield _Lines().watch if progress else unwatched
+        yield _Lines().watch if progress else ignore_progress
 
 
 @contextmanager
@@ -49,18 +49,18 @@ class _Timed:
     """Progress as a fraction with the time left, at most once every ``seconds``."""
 
     def __init__(self, seconds: float) -> None:
-        self._every = seconds
-        self._begun, self._last = time.monotonic(), -seconds
-        self._already: int | None = None
+        self._interval = seconds
+        self._start, self._last = time.monotonic(), -seconds
+        self._done_before: int | None = None
 
     def watch(self, done: int, total: int) -> None:
         """Report the progress."""
         now = time.monotonic()
-        already = self._already = done if self._already is None else self._already
-        if done < total and now - self._last < self._every:
+        done_before = self._done_before = done if self._done_before is None else self._done_before
+        if done < total and now - self._last < self._interval:
             return
         self._last = now
-        left = (now - self._begun) * (total - done) / (done - already) if done > already else float("nan")
+        left = (now - self._start) * (total - done) / (done - done_before) if done > done_before else float("nan")
         self.say(f"trials {done / max(total, 1):4.0%}  {clock(left)} left")
 
     def say(self, line: str) -> None:

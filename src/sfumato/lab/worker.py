@@ -33,15 +33,15 @@ class Start:
 
 def main() -> None:
     """Train trials until the standard input ends."""
-    # Ctrl-C reaches every process of a terminal: the parent decides what becomes of it.
+    # Ctrl-C reaches every process of a terminal; only the parent handles it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    answers = os.fdopen(os.dup(1), "wb")
-    # What a network of the user's own prints must not stand between the answers.
+    responses = os.fdopen(os.dup(1), "wb")
+    # Redirect standard output to standard error: output of a custom network must not mix with the responses.
     os.dup2(2, 1)
-    asked: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    requests: queue.SimpleQueue[Any] = queue.SimpleQueue()
     start = pickle.load(sys.stdin.buffer)
     sys.path[:] = start.path
-    threading.Thread(target=_listen, args=(sys.stdin.buffer, asked), daemon=True).start()
+    threading.Thread(target=_listen, args=(sys.stdin.buffer, requests), daemon=True).start()
     import torch
 
     from sfumato import trust
@@ -50,9 +50,9 @@ def main() -> None:
     torch.set_num_threads(1)
     for name in start.allowed:
         trust.allow(name)
-    send(answers, None)
+    send(responses, None)
     while True:
-        send(answers, train(asked.get(), start.learned))
+        send(responses, train(requests.get(), start.learned))
 
 
 def send(to: IO[bytes], message: object) -> None:
@@ -61,12 +61,12 @@ def send(to: IO[bytes], message: object) -> None:
     to.flush()
 
 
-def _listen(source: IO[bytes], asked: queue.SimpleQueue[Any]) -> None:
+def _listen(source: IO[bytes], requests: queue.SimpleQueue[Any]) -> None:
     while True:
         try:
-            asked.put(pickle.load(source))
+            requests.put(pickle.load(source))
         except (EOFError, OSError):
-            # Whoever asked is gone or wants no more: what is being trained is of no use to anybody.
+            # The parent is gone or has closed the pipe, so the current training is not needed any more.
             os._exit(0)
 
 

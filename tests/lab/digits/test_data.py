@@ -32,12 +32,12 @@ def test_the_bundled_digits_are_divided_once_for_all() -> None:
 
 def test_a_rate_is_chosen_without_the_test_digits() -> None:
     digits = made.digits()
-    training, looked_at = digits.divided(7, tuning=True)
+    training, looked_at = digits.split(7, tuning=True)
     assert rows(training) | rows(looked_at) == rows(digits.training)
     assert rows(training).isdisjoint(rows(looked_at))
     assert len(looked_at.labels) == 20
-    assert rows(digits.divided(8, tuning=True)[1]) != rows(looked_at)
-    assert digits.divided(7, tuning=False) == (digits.training, digits.test)
+    assert rows(digits.split(8, tuning=True)[1]) != rows(looked_at)
+    assert digits.split(7, tuning=False) == (digits.training, digits.test)
 
 
 def test_other_digits_have_another_hash() -> None:

@@ -118,7 +118,7 @@ def test_no_more_than_allowed_is_read(tmp_path: Path) -> None:
 def test_a_download_that_fails_says_how_to_do_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SFUMATO_CACHE", str(tmp_path))
     monkeypatch.setattr(mnist, "URL", "http://127.0.0.1:9/")
-    with pytest.raises(SfumatoError, match="or leave --mnist out for the bundled digits") as caught:
+    with pytest.raises(SfumatoError, match="or omit --mnist to use the bundled digits") as caught:
         mnist.fetched()
     assert "\n" not in str(caught.value)
 

@@ -21,7 +21,7 @@ from sfumato.lab.experiment import read
 from sfumato.lab.plan import MOST_ARMS
 from sfumato.lab.report.headline import headline
 from sfumato.lab.report.page import LARGEST
-from sfumato.lab.report.recipes import found_recipe, repeats
+from sfumato.lab.report.recipes import repeat_command, tuned_recipe
 from sfumato.log import log_to
 from sfumato.recipe.text import from_string
 from tests.lab.report import stub
@@ -58,10 +58,10 @@ def test_the_page_says_what_the_experiment_says(tmp_path: Path) -> None:
     for sentence in verdict.sentences(found):
         assert sentence in text
     assert "Not finished" not in text
-    assert "None: every trial came to its end." in text
-    # The whole of every recipe, at the rate that was found.
+    assert "None: every trial finished." in text
+    # Every whole recipe, at its tuned learning rate.
     commands = re.findall(r"sfumato paint \S+ --recipe (sf2:[\w-]+)", text)
-    assert [from_string(each) for each in commands] == [found_recipe(found, arm) for arm in found.plan.arms]
+    assert [from_string(each) for each in commands] == [tuned_recipe(found, arm) for arm in found.plan.arms]
 
 
 def test_nothing_is_fetched_and_only_our_code_runs(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_nothing_is_fetched_and_only_our_code_runs(tmp_path: Path) -> None:
     sources = [value for _, attributes in found.tags for name, value in attributes.items() if name in ("src", "href")]
     assert sources
     assert all(str(source).startswith(("data:", "#")) for source in sources)
-    # The policy would stop these: styles and handlers that stand in an element.
+    # The policy would block inline styles and handlers.
     assert not [name for _, attributes in found.tags for name in attributes if name == "style" or name.startswith("on")]
     policy = next(str(each["content"]) for _, each in found.tags if each.get("http-equiv"))
     assert "default-src 'none'" in policy
@@ -192,13 +192,13 @@ def test_a_recipe_trains_to_the_same_number_and_the_command_is_the_same_experime
 ) -> None:
     found = sf.compare({"a": {}, "b o": {"model": {"width": 9}}}, seeds=2, out=tmp_path / "e", **SMALL)
     for arm in found.plan.arms:
-        recipe = found_recipe(found, arm)
+        recipe = tuned_recipe(found, arm)
         assert recipe is not None
         alone = list(sf.train(from_string(sf_string(recipe))))[-1]
         assert alone.evaluation is not None
         assert alone.evaluation.psnr == found.scores(arm)[0]
     brief_forecasts(monkeypatch)
-    command = repeats(found)
+    command = repeat_command(found)
     assert command is not None
     before = (tmp_path / "e" / "trials.jsonl").read_text()
     # A folder that held another experiment would be refused.
@@ -239,7 +239,7 @@ def test_what_is_missing_is_told(tmp_path: Path) -> None:
     for file in (tmp_path / "e" / "paintings").iterdir():
         file.write_bytes(b"no picture") if file.name.startswith("00") else file.unlink()
     report.write(read(tmp_path / "e"))
-    assert "No painting was kept." in Read(page(tmp_path / "e")).words
+    assert "No painting was saved." in Read(page(tmp_path / "e")).words
     before = page(tmp_path / "e")
     (tmp_path / "e" / "picture.npy").unlink()
     with pytest.raises(RunError, match="picture"):

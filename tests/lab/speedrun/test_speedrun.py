@@ -146,5 +146,5 @@ def test_another_picture_is_refused() -> None:
         picture.whole(rules.entered(preset("speedrun"), made.CLOSED), str(tile))
     line = str(caught.value)
     assert "mona-lisa, 300x429, with the values of 2012" in line
-    assert "13x9 with other values; leave --picture out to have it downloaded." in line
+    assert "13x9 with other values; omit --picture to download it." in line
     assert "\n" not in line

@@ -26,11 +26,11 @@ def load() -> Digits:
         from sklearn.datasets import load_digits
     except ImportError:
         raise SfumatoError(
-            "the bundled digits come with scikit-learn, which is not here: pip install 'sfumato[lab]', or give MNIST's "
+            "the bundled digits need scikit-learn, which is not installed: pip install 'sfumato[lab]', or give MNIST's "
             "files with --mnist DIR."
         ) from None
     images, labels = load_digits(return_X_y=True)
     everything = Part((np.asarray(images) / SHADES).astype(np.float32), np.asarray(labels, dtype=np.int64))
     order = rng_for(0, "digits test").permutation(len(everything.labels))
     tests = round(TEST * len(order))
-    return Digits(SOURCE, everything.those(order[tests:]), everything.those(order[:tests]))
+    return Digits(SOURCE, everything.take(order[tests:]), everything.take(order[:tests]))

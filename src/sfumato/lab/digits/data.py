@@ -32,7 +32,7 @@ class Part:
         """Return the targets (N, 10): 1 for the label, 0 for all others."""
         return np.eye(OUTPUTS)[self.labels]
 
-    def those(self, numbers: NDArray[np.int64]) -> Part:
+    def take(self, numbers: NDArray[np.int64]) -> Part:
         """Return the digits with these indices."""
         return Part(self.inputs[numbers], self.labels[numbers])
 
@@ -46,13 +46,13 @@ class Digits:
     test: Part
     """Digits that decide the verdict and nothing else: neither weights nor learning rates are fitted to them."""
 
-    def divided(self, seed: int, *, tuning: bool) -> tuple[Part, Part]:
+    def split(self, seed: int, *, tuning: bool) -> tuple[Part, Part]:
         """Return (training, validation) digits of one trial; for tuning both come from the training set."""
         if not tuning:
             return self.training, self.test
         order = rng_for(seed, "digits held out").permutation(len(self.training.labels))
         held = round(HELD_OUT * len(order))
-        return self.training.those(order[held:]), self.training.those(order[:held])
+        return self.training.take(order[held:]), self.training.take(order[:held])
 
     def facts(self) -> dict[str, Any]:
         """Return the facts of the plan about the digits."""

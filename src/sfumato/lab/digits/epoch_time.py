@@ -57,7 +57,7 @@ def measure(recipe: Recipe, stop: Callable[[], bool] = lambda: False) -> EpochTi
             before = time.perf_counter()
             engine.advance(order, np.ones(steps))
             turn.append((time.perf_counter() - before) * turns_per_epoch)
-        # The first round warms the caches up.
+        # The first round warms up the caches.
         if number:
             seconds.append(turn)
         if number and stop():
@@ -78,5 +78,5 @@ def measure(recipe: Recipe, stop: Callable[[], bool] = lambda: False) -> EpochTi
 
 def _engine(recipe: Recipe, inputs: int, outputs: int) -> Engine:
     random = np.random.default_rng(0)
-    shown, targets = random.random((SAMPLES, inputs)), random.random((SAMPLES, outputs))
-    return find(recipe.engine)(Task(recipe, shown, targets, build(recipe, inputs, outputs), recipe.threads))
+    sample_inputs, targets = random.random((SAMPLES, inputs)), random.random((SAMPLES, outputs))
+    return find(recipe.engine)(Task(recipe, sample_inputs, targets, build(recipe, inputs, outputs), recipe.threads))

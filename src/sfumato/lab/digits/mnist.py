@@ -55,13 +55,13 @@ def fetched() -> Path:
                 known_hash=f"sha256:{sha256}",
                 fname=f"{name}.gz",
                 path=folder,
-                downloader=cast("Any", pooch.HTTPDownloader(timeout=SECONDS)),  # its own types do not fit
+                downloader=cast("Any", pooch.HTTPDownloader(timeout=SECONDS)),  # pooch's own types disagree
             )
-        # requests, urllib3, pooch and the file system each raise kinds of their own.
+        # requests, urllib3, pooch and the file system each raise exceptions of their own.
         except Exception as error:
             raise SfumatoError(
                 f"MNIST must be downloaded once, which failed ({type(error).__name__}). Go online and try again, give "
-                f"the folder of its files with --mnist DIR, or leave --mnist out for the bundled digits."
+                f"the folder of its files with --mnist DIR, or omit --mnist to use the bundled digits."
             ) from None
     return folder
 
@@ -73,18 +73,18 @@ def _part(folder: Path, which: str) -> Part:
     if len(images) != len(labels) or len(images) < SMALLEST:
         raise SfumatoError(
             f"{images_file} and {labels_file.name} must hold equally many digits, at least {SMALLEST}. Got "
-            f"{len(images):,} and {len(labels):,}; fetch MNIST's files again."
+            f"{len(images):,} and {len(labels):,}; download MNIST's files again."
         )
     if labels.max() >= OUTPUTS:
         raise SfumatoError(
-            f"{labels_file} must hold labels from 0 to {OUTPUTS - 1}. Got {labels.max()}; fetch it once more."
+            f"{labels_file} must hold labels from 0 to {OUTPUTS - 1}. Got {labels.max()}; download it again."
         )
     inputs = images.reshape(len(images), -1).astype(np.float32) / np.float32(255)
     return Part(inputs, labels.astype(np.int64))
 
 
 def _found(folder: Path, name: str) -> Path:
-    # Some archives write the point of the extension otherwise.
+    # Some archives have a point in place of the hyphen.
     for each in (name, f"{name}.gz", name.replace("-idx", ".idx"), f"{name.replace('-idx', '.idx')}.gz"):
         if (folder / each).is_file():
             return folder / each

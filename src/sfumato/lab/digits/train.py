@@ -15,9 +15,9 @@ from sfumato.training import Snapshot, Trainer, resolve
 
 def train(trial: Trial, digits: Digits, stop: Callable[[], bool]) -> Outcome:
     """Train to the end of the budget in epochs or steps. Raises InterruptedTrialError after ``stop`` returns true."""
-    # What is looked at costs little, and a curve has its own marks.
+    # The problem's evaluations are cheap and happen at the marks of the curve.
     recipe = changed(resolve(trial.recipe), {"evaluation": {"interval": "end"}})
-    problem = DigitProblem(*digits.divided(trial.key.seed, tuning=trial.key.purpose == "tuning"))
+    problem = DigitProblem(*digits.split(trial.key.seed, tuning=trial.key.purpose == "tuning"))
     marks = list(trial.marks)
     curve: list[dict[str, Any]] = []
     last: Snapshot | None = None

@@ -1,4 +1,4 @@
-"""Ablations: a recipe with one setting undone at a time, and all together. The learning rate is a setting: not tuned."""
+"""Ablations: a recipe with one setting undone at a time, and all together. Learning rates are settings: not tuned."""
 
 from __future__ import annotations
 

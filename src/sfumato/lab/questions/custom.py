@@ -10,7 +10,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from sfumato.errors import RecipeError
-from sfumato.lab.arms import arm, equalised, facts
+from sfumato.lab.arms import arm, equalized, facts
 from sfumato.lab.plan import Plan, check_count, checked
 from sfumato.lab.rates import Tuning, values_of, with_rates
 from sfumato.recipe import Recipe, changed
@@ -19,8 +19,8 @@ from sfumato.recipe.summary import text
 
 NAME = "own"
 
-# Epochs rather than paint's seconds, so that arms are given the same amount of training on any machine; Adam, which
-# treats every layer alike, so that no depth is favored; a picture that is small enough for a minute in all.
+# Epochs rather than paint's seconds, so that arms train equally much on any machine; Adam, which treats every layer
+# alike, so that no depth is favored; a picture that is small enough for an experiment of about a minute.
 DEFAULTS: dict[str, Any] = {
     "picture": {"max_side": 160},
     "training": {"optimizer": "adam(lr=0.003)", "batch": 256},
@@ -65,7 +65,7 @@ def plan(
             name=NAME,
             question=question or f"Which is better: {', '.join(names)}?",
             picture=facts(arms[names[0]], picture),
-            arms=equalised(made, equal),
+            arms=equalized(made, equal),
             comparisons=tuple((name, names[0]) for name in names[1:]),
             seeds=seeds,
             tuning=tuning,
@@ -84,15 +84,15 @@ def grid(base: Recipe, axes: Sequence[tuple[str, Sequence[str]]]) -> dict[str, R
         if field not in flat(values(base)):
             raise RecipeError(f"the axis must be a field of the recipe, such as model.width. Got {field!r}.")
         if field.startswith("picture.") or field == "seed":
-            raise RecipeError(f"the axis must be what arms can differ in: not the picture or the seed. Got {field!r}.")
+            raise RecipeError(
+                f"the axis must be a field in which arms can differ, not the picture or the seed. Got {field!r}."
+            )
         if twice := sorted({text for text in texts if list(texts).count(text) > 1}):
             raise RecipeError(f"every value of an axis must be given once. Got {twice[0]} twice.")
     fields = [field for field, _ in axes]
     if twice := sorted({field for field in fields if fields.count(field) > 1}):
-        raise RecipeError(
-            f"every axis must be of a field of its own. Got {twice[0]} twice; give its values as one list."
-        )
-    # Before any is made; too few are told with the plan.
+        raise RecipeError(f"every axis must have a different field. Got {twice[0]} twice; give its values as one list.")
+    # Checked before the arms are made; too few arms are refused with the plan.
     check_count(max(2, math.prod(len(texts) for _, texts in axes)))
     found: dict[str, Recipe] = {}
     for texts in product(*(texts for _, texts in axes)):
@@ -127,7 +127,7 @@ def differ_in_rates(recipes: Mapping[str, Recipe]) -> tuple[str, str] | None:
     seen: dict[str, str] = {}
     for name, recipe in recipes.items():
         optimizer = recipe.training.optimizer
-        # At one rate for all: what is left is what else they differ in.
+        # With the default rates for all, only other differences are left.
         alike = with_rates(recipe, values_of(type(optimizer)())).model_dump_json()
         if alike in seen and recipes[seen[alike]] != recipe:
             return seen[alike], name

@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from sfumato.errors import RecipeError
-from sfumato.lab.arms import arm, equalised, facts
+from sfumato.lab.arms import arm, equalized, facts
 from sfumato.lab.plan import Arm, Plan, checked
 from sfumato.lab.questions import custom
 from sfumato.lab.rates import Tuning
@@ -46,7 +46,7 @@ def plan(
             name="deep-vs-shallow",
             question=QUESTION,
             picture=facts(recipe, picture),
-            arms=equalised(arms_of(recipe, DEPTHS, parameters, make), equal),
+            arms=equalized(arms_of(recipe, DEPTHS, parameters, make), equal),
             comparisons=tuple((str(depth), "1") for depth in DEPTHS if depth != 1),
             seeds=seeds,
             tuning=tuning,
@@ -64,7 +64,7 @@ def arms_of(recipe: Recipe, depths: Sequence[int], parameters: int, make: Callab
         raise RecipeError(f"model.module must be none: depths are compared. Got {recipe.model.module!r}.")
 
     def count(units: Sequence[int]) -> int:
-        # Without validation: this is asked a hundred times.
+        # Without validation, since the search calls this about a hundred times.
         model = recipe.model.model_copy(update={"depth": len(units), "width": tuple(units)})
         return make("", recipe.model_copy(update={"model": model})).parameters or 0
 

@@ -24,7 +24,7 @@ from sfumato.recipe.description import layers_of
 
 NAME = "mnist-claim"
 
-HELP = "what was said in 2012 of this task and MNIST, counted and timed; and whether depth helps on digits too"
+HELP = "the claims of 2012 about this task and MNIST, counted and timed; and whether depth helps on digits too"
 
 PICTURE, DIGITS = "picture", "digits"
 """Names of the two experiments and of their folders."""
@@ -59,7 +59,7 @@ def input_values() -> tuple[int, int]:
 
 
 def multiply_adds(recipe: Recipe) -> tuple[int, int]:
-    """Return the multiply-adds of an epoch's forward passes, through the hidden layers of 2012: MNIST's, the picture's."""
+    """Return the multiply-adds of an epoch's forward passes, on MNIST and the picture, with the layers of 2012."""
     model = recipe.model.model_copy(update={"width": WIDTHS, "depth": len(WIDTHS)})
     sizes = ((MNIST_INPUTS, MNIST_OUTPUTS, MNIST_SAMPLES), (PICTURE_INPUTS, PICTURE_OUTPUTS, PIXELS))
     digits, picture = (
@@ -85,12 +85,14 @@ def plans(
     """
     epochs = network.checked(recipe).budget.epochs
     if epochs is None:
-        raise RecipeError("budget.epochs must be given, so that both tasks can show equally many samples. Got none.")
+        raise RecipeError(
+            "budget.epochs must be given, so that both tasks can train on equally many samples. Got none."
+        )
     channels = picture.shape[2]
     known = digits.facts()
     inputs, outputs = known["inputs"], known["outputs"]
-    shown = epochs * picture.shape[0] * picture.shape[1]
-    for_digits = changed(recipe, {"budget": {"epochs": max(1, round(shown / known["samples"]))}})
+    samples = epochs * picture.shape[0] * picture.shape[1]
+    for_digits = changed(recipe, {"budget": {"epochs": max(1, round(samples / known["samples"]))}})
 
     def of_picture(name: str, recipe: Recipe, **words: str) -> Arm:
         return arm(name, recipe, channels, **words)

@@ -13,7 +13,7 @@ from sfumato.recipe import Recipe
 
 QUESTION = "Does the commenter's network saturate, and what rescues it?"
 
-HELP = "full-batch Rprop and a sigmoid at the output, with 300 and 30 units: when it saturates, what rescues it"
+HELP = "full-batch Rprop and a sigmoid output, with 300 and 30 units: when it saturates, which changes make it learn"
 
 NAME = PRESET = "rprop-sigmoid"
 

@@ -29,8 +29,9 @@ SHARE = 0.25
 """Fraction of all samples that train on the small picture."""
 
 PART = 0.2
-"""Fraction of the epochs, for momentum: no engine trains single pixels with it, and pairs of pixels cost ten times as
-much.
+"""Fraction of the epochs for the arms on pairs of pixels, which cost ten times as much as single ones.
+
+No engine trains single pixels with momentum.
 """
 
 RATE = "rate 0.1 without momentum"
@@ -58,7 +59,7 @@ def plan(recipe: Recipe, picture: NDArray[Any], *, seeds: tuple[int, ...]) -> Pl
     height, width, channels = picture.shape
     epochs = recipe.budget.epochs
     if epochs is None:
-        raise RecipeError("budget.epochs must be given for six-hints: all hints get the same. Got none.")
+        raise RecipeError("budget.epochs must be given for six-hints, the same for all arms. Got none.")
     base = arm_of(recipe, BASE, {}, channels, title="the set-up of 2012")
     arms = [
         base,

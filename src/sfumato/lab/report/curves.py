@@ -59,15 +59,15 @@ def _read_off(curve: list[dict[str, Any]], marks: list[float], field: str) -> li
     known = [point for point in curve if point[field] is not None]
     if not known:
         return [{field: None, **dict.fromkeys(FIELDS, 0.0)} for _ in marks]
-    parts = [point["samples"] / curve[-1]["samples"] for point in known]
-    columns = {each: np.interp(marks, parts, [point[each] for point in known]) for each in (field, *FIELDS)}
-    return [{each: float(column[place]) for each, column in columns.items()} for place in range(len(marks))]
+    fractions = [point["samples"] / curve[-1]["samples"] for point in known]
+    columns = {each: np.interp(marks, fractions, [point[each] for point in known]) for each in (field, *FIELDS)}
+    return [{each: float(column[index]) for each, column in columns.items()} for index in range(len(marks))]
 
 
 def curves_part(experiment: Experiment, data: list[dict[str, Any]]) -> str:
     """Return the section, which the page's script draws."""
     if not any(each["points"] for each in data):
-        return section("curves", "Curves", "<p>No arm has been trained to its end yet.</p>")
+        return section("curves", "Curves", "<p>No arm has finished training yet.</p>")
     legend = "".join(
         f'<li><button type="button" data-arm="{number}" aria-pressed="false"><svg class="swatch" width="26" '
         f'height="10" aria-hidden="true"><line class="{line_class(number)}" x1="1" x2="25" y1="5" y2="5"/></svg>'
@@ -78,16 +78,16 @@ def curves_part(experiment: Experiment, data: list[dict[str, Any]]) -> str:
     )
     measure = experiment.plan.measure
     unknown = [name(arm) for arm in experiment.plan.arms if arm.operations is None]
-    note = f" Operations are not known for {', '.join(unknown)}." if unknown else ""
+    note = f" Operations are unknown for {', '.join(unknown)}." if unknown else ""
     body = (
-        f'{axis_choice("curve", AXES)}<div id="chart" role="img" aria-label="{measure.title} of every arm as it '
-        'learns; the same numbers are in curve.csv"></div><ul class="legend" aria-label="Arms; press one to bring it '
-        f'out">{legend}</ul>'
+        f'{axis_choice("curve", AXES)}<div id="chart" role="img" aria-label="{measure.title} of every arm during '
+        'training; the same numbers are in curve.csv"></div><ul class="legend" aria-label="Arms; press one to '
+        f'highlight it">{legend}</ul>'
     )
     lead = (
-        f"{measure.title} in {measure.head} at marks of training. Lines are means over the seeds that came to their "
-        f"end, bands reach from the worst of them to the best. By seconds and GFLOP a mark stands at the mean "
-        f"of its seeds.{note}"
+        f"{measure.title} in {measure.head} at marks of training. Lines are means over the seeds that finished, bands "
+        f"reach from the worst of them to the best. On the axes of seconds and GFLOP a mark is at the mean of its "
+        f"seeds.{note}"
     )
     return section("curves", "Curves", body, lead=lead)
 
@@ -97,11 +97,11 @@ def line_class(number: int) -> str:
     return f"c{number % 8} d{number // 8 % 4}"
 
 
-def axis_choice(place: str, axes: dict[str, str]) -> str:
+def axis_choice(owner: str, axes: dict[str, str]) -> str:
     """Return the buttons that choose the axis; the script keeps those of film and curves equal."""
     buttons = "".join(
-        f'<label><input type="radio" name="axis-{place}" value="{key}"{" checked" if key == "epoch" else ""}>'
+        f'<label><input type="radio" name="axis-{owner}" value="{key}"{" checked" if key == "epoch" else ""}>'
         f"<span>{words}</span></label>"
         for key, words in axes.items()
     )
-    return f'<fieldset class="axis"><legend class="unseen">Go by</legend>{buttons}</fieldset>'
+    return f'<fieldset class="axis"><legend class="unseen">Horizontal axis</legend>{buttons}</fieldset>'

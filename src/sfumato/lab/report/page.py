@@ -18,7 +18,7 @@ from sfumato.lab.report.machines import limits_part, machines_part
 from sfumato.lab.report.paintings import paintings_part
 from sfumato.lab.report.progress import progress
 from sfumato.lab.report.recipes import recipes_part
-from sfumato.lab.report.text import several, shown
+from sfumato.lab.report.text import escaped, pluralize
 from sfumato.lab.report.tuning import tuning_part
 from sfumato.lab.report.verdict_part import verdict_part
 
@@ -38,7 +38,7 @@ PARTS = {
     "table": "Table",
     "rates": "Learning rates",
     "failures": "Failures",
-    "recipes": "Do it again",
+    "recipes": "Reproduce",
     "machines": "Hardware",
     "limits": "Limits",
 }
@@ -64,9 +64,9 @@ def page(experiment: Experiment) -> str:
         machines_part(experiment),
         limits_part(experiment),
     ]
-    tell = script_safe({"axes": AXES, "measure": axis, "curves": curve})
-    text = len("".join([style, script, before, *after, tell]).encode())
-    # Captions of all arms, and what stands around everything.
+    shared = script_safe({"axes": AXES, "measure": axis, "curves": curve})
+    text = len("".join([style, script, before, *after, shared]).encode())
+    # Leave room for the captions of all arms and for the page's frame.
     room = LARGEST - text - FRAME - 2_500 * len(experiment.plan.arms)
     film = film_data(experiment, round(FILM_SHARE * room)) if painted else []
     room -= sum(len(frame["src"]) for each in film for frame in each["frames"])
@@ -74,7 +74,7 @@ def page(experiment: Experiment) -> str:
     body = [before, *pictures, *after]
     data = script_safe({"axes": AXES, "measure": axis, "curves": curve, "film": film})
     title = f"{experiment.plan.name}: {experiment.plan.question}"
-    return document(shown(title, 200), data, _top(experiment), "".join(body))
+    return document(escaped(title, 200), data, _top(experiment), "".join(body))
 
 
 def asset(name: str) -> str:
@@ -90,11 +90,11 @@ def _top(experiment: Experiment) -> str:
         if plan.task == "picture" or identity not in PAINTED
     )
     facts = (
-        f"{several(len(plan.arms), 'arm')}, {several(len(plan.seeds), 'seed')} each, {_size(plan)} of "
-        f"{shown(str(plan.picture['source']).replace(chr(92), '/').split('/')[-1])}"
+        f"{pluralize(len(plan.arms), 'arm')}, {pluralize(len(plan.seeds), 'seed')} each, {_size(plan)} of "
+        f"{escaped(str(plan.picture['source']).replace(chr(92), '/').split('/')[-1])}"
     )
     return (
-        f'<div class="top"><p><b>Sfumato</b> experiment <code>{shown(plan.name)}-{plan.id}</code></p>'
+        f'<div class="top"><p><b>Sfumato</b> experiment <code>{escaped(plan.name)}-{plan.id}</code></p>'
         f"<p>{facts}</p></div>"
         f'<nav aria-label="Parts of this page"><ul>{links}</ul></nav>'
     )
@@ -119,7 +119,7 @@ def document(title: str, data: str, top: str, body: str) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n<link rel="icon" href="data:,">\n'
         f"<title>{title}</title>\n<style>{style}</style>\n</head>\n<body>\n{top}\n<main>\n{body}</main>\n"
-        '<dialog id="large" aria-label="A painting, large"><form method="dialog"><img alt=""><p></p>'
+        '<dialog id="large" aria-label="Enlarged painting"><form method="dialog"><img alt=""><p></p>'
         "<button>Close</button></form></dialog>\n"
         f'<script type="application/json" id="data">{data}</script>\n<script>{script}</script>\n</body>\n</html>\n'
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sfumato.lab.experiment import Experiment, keys_wanted
+from sfumato.lab.experiment import Experiment, pending_keys
 from sfumato.lab.plan import Arm
 from sfumato.lab.tuning import chosen_rates, typical_trials
 
@@ -30,13 +30,13 @@ class Progress:
 def progress(experiment: Experiment) -> Progress:
     """Return the progress of the experiment as it is now."""
     plan, rows = experiment.plan, experiment.rows
-    ahead = keys_wanted(plan, rows)
+    pending = pending_keys(plan, rows)
     untuned = tuple(arm for arm in plan.arms if chosen_rates(plan, rows, arm) is None)
     names = {arm.name for arm in untuned}
-    lacking = {arm.name: 0 for arm in plan.arms}
-    for key in ahead:
-        lacking[key.arm] += 1
-    unfinished = tuple((arm, lacking[arm.name]) for arm in plan.arms if lacking[arm.name] and arm.name not in names)
-    verdict = sum(key.purpose == "verdict" for key in ahead) + len(untuned) * len(plan.seeds)
+    missing = {arm.name: 0 for arm in plan.arms}
+    for key in pending:
+        missing[key.arm] += 1
+    unfinished = tuple((arm, missing[arm.name]) for arm in plan.arms if missing[arm.name] and arm.name not in names)
+    verdict = sum(key.purpose == "verdict" for key in pending) + len(untuned) * len(plan.seeds)
     tuning = sum(typical_trials(plan, rows, arm) for arm in untuned)
     return Progress(len(rows), verdict + tuning, untuned, unfinished)

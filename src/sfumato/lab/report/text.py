@@ -1,4 +1,4 @@
-"""Text and numbers as HTML. User input, such as an arm's name, is escaped by `escaped_line` everywhere."""
+"""Text and numbers as HTML. User input, such as an arm's name, is escaped by `escaped` everywhere."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LONGEST = 120
 NONE = "-"
 
 
-def shown(text: str, longest: int = LONGEST) -> str:
+def escaped(text: str, longest: int = LONGEST) -> str:
     """Return the text as one line, escaped, fit for an element or a quoted attribute."""
     line = one_line(text)
     return html.escape(line if len(line) <= longest else line[: longest - 1] + "…")
@@ -22,7 +22,7 @@ def shown(text: str, longest: int = LONGEST) -> str:
 
 def name(arm: Arm) -> str:
     """Return an arm's name in sentences, escaped."""
-    return shown(arm.title or arm.name)
+    return escaped(arm.title or arm.name)
 
 
 def plain(arm: Arm) -> str:
@@ -43,7 +43,7 @@ def figure(value: float | None) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
-def several(count: int, one: str, many: str = "") -> str:
+def pluralize(count: int, one: str, many: str = "") -> str:
     """Return a count with its noun: ``1 seed``, ``5 seeds``."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
@@ -57,6 +57,6 @@ def section(identity: str, heading: str, body: str, *, lead: str = "") -> str:
     )
 
 
-def scrolling(label: str, table: str) -> str:
+def scrollable(label: str, table: str) -> str:
     """Return a table that scrolls sideways on narrow screens, by keyboard too."""
     return f'<div class="scroll" role="region" aria-label="{label}" tabindex="0">{table}</div>'

@@ -21,11 +21,11 @@ def whole(recipe: Recipe, file: str | None) -> NDArray[np.float32]:
     """
     name = file or PICTURE
     full = images.load(recipe.picture.model_copy(update={"source": name, "size": None, "max_side": None}))
-    # A file that is the one of 2012 is believed though another decoder may round its values otherwise.
+    # The file of 2012 is accepted although another decoder may round its values differently.
     if images.sha256(full) != mona_lisa.PIXELS_SHA256 and _digest(name) != mona_lisa.SHA256:
         height, width, _ = full.shape
         rule = f"{PICTURE}, 300x429, with the values of 2012"
-        raise refusal(name, rule, f"{width}x{height} with other values", "leave --picture out to have it downloaded")
+        raise refusal(name, rule, f"{width}x{height} with other values", "omit --picture to download it")
     return full
 
 

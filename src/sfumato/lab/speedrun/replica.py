@@ -22,15 +22,15 @@ class Replica:
         recipe = resolve(changed(preset("blog-2012"), changes))
         self._snapshots = Trainer(recipe, PictureProblem(recipe, picture)).snapshots()
         self._last = next(self._snapshots)
-        # The trainer's first pieces are short.
-        while self._piece()[0] < LEAST_SECONDS:
+        # The intervals between the trainer's first snapshots are short.
+        while self._advance()[0] < LEAST_SECONDS:
             pass
 
     def seconds_per_sample(self) -> float:
         """Return the seconds per sample over the next tenth of a second or so."""
-        seconds, samples = self._piece()
+        seconds, samples = self._advance()
         return seconds / samples
 
-    def _piece(self) -> tuple[float, int]:
+    def _advance(self) -> tuple[float, int]:
         before, self._last = self._last, next(self._snapshots)
         return self._last.seconds - before.seconds, self._last.samples - before.samples

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from sfumato.lab.speedrun.operations import operations
-from sfumato.lab.speedrun.tracks import EPOCHS_2012, PIXELS, RULES, SECONDS_AN_EPOCH_2012, Seeds, Track
+from sfumato.lab.speedrun.tracks import EPOCHS_2012, PIXELS, RULES, SECONDS_PER_EPOCH_2012, Seeds, Track
 from sfumato.lab.speedrun.trial import Trial
 from sfumato.recipe import Recipe, to_string
 
 SAMPLES_2012 = EPOCHS_2012 * PIXELS[0] * PIXELS[1]
-SECONDS_2012 = EPOCHS_2012 * SECONDS_AN_EPOCH_2012
+SECONDS_2012 = EPOCHS_2012 * SECONDS_PER_EPOCH_2012
 
 
 def result(
@@ -83,7 +83,10 @@ def _verdict(track: Track, known: Sequence[float], whole: bool) -> dict[str, Any
 
 
 def _speed_up(seconds: Sequence[float], replica: Sequence[float]) -> dict[str, Any]:
-    here = [pace * SAMPLES_2012 / own for pace, own in zip(replica, seconds, strict=True)]
+    here = [
+        replica_seconds * SAMPLES_2012 / trial_seconds
+        for replica_seconds, trial_seconds in zip(replica, seconds, strict=True)
+    ]
     return {
         "seconds_2012": SECONDS_2012,
         "over_2012": SECONDS_2012 / statistics.fmean(seconds),

@@ -15,8 +15,8 @@ Requirement = tuple[bool, str, str, object]
 _DECIDED = {
     "seed": "its seeds are fixed",
     "evaluation.interval": "there is one evaluation, at the end, off the clock",
-    "picture.source": f"its picture is {PICTURE}; --picture tells where its file lies",
-    "picture.color_management": "its values are taken raw",
+    "picture.source": f"its picture is {PICTURE}; --picture gives the path of its file",
+    "picture.color_management": "its values are used without color management",
 }
 """Fields that no recipe sets, and why."""
 
@@ -70,8 +70,8 @@ def _rules(recipe: Recipe, track: Track) -> list[Requirement]:
     picture, budget = recipe.picture, recipe.budget
     rules: list[Requirement] = [
         (picture.channels in ("auto", "rgb"), "picture.channels", "rgb", picture.channels),
-        (picture.transfer == "srgb", "picture.transfer", "srgb, in which dB are counted", picture.transfer),
-        # Evaluations are off the clock: who stops by them has looked for nothing.
+        (picture.transfer == "srgb", "picture.transfer", "srgb, in which PSNR is measured", picture.transfer),
+        # Evaluations are off the clock, so a recipe must not use them to end its training.
         (budget.psnr is None, "budget.psnr", "none: no evaluation may decide when training ends", budget.psnr),
     ]
     if track.network is not None:
@@ -83,7 +83,7 @@ def _network(model: Model, fixed: Model) -> list[Requirement]:
     layers = f"{len(fixed.widths)} hidden layers of {fixed.widths[0]}"
     return [
         (model.module is None, "model.module", "none", model.module),
-        (model.widths == fixed.widths, "model.width", layers, _told(model.widths)),
+        (model.widths == fixed.widths, "model.width", layers, _widths_text(model.widths)),
         (model.activation == fixed.activation, "model.activation", str(fixed.activation), model.activation),
         (
             model.output_activation == fixed.output_activation,
@@ -96,5 +96,5 @@ def _network(model: Model, fixed: Model) -> list[Requirement]:
     ]
 
 
-def _told(widths: tuple[int, ...]) -> str:
+def _widths_text(widths: tuple[int, ...]) -> str:
     return ",".join(map(str, widths[:8])) + (f",... ({len(widths)} layers)" if len(widths) > 8 else "") or "no layer"

@@ -24,7 +24,7 @@ NETWORK = Model(
 """The network of 2012."""
 
 EPOCHS_2012 = 500
-SECONDS_AN_EPOCH_2012 = 50.0
+SECONDS_PER_EPOCH_2012 = 50.0
 """Training time per epoch of the program of 2012 itself, on one core of an AMD EPYC (Milan): see docs/speedrun.md."""
 
 

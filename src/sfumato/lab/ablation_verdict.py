@@ -17,27 +17,27 @@ def named(follows: Arm, undone: Arm) -> tuple[str, str]:
 
 
 def sentence(follows: Arm, undone: Arm, found: Interval, diverged: tuple[int, int], seeds: int) -> str:
-    """Return the verdict: ``shuffled order helped by 0.72 dB over scan order, 95% confidence interval [0.60, 0.84]``.
+    """Return the verdict: ``shuffled order helped by 0.72 dB against scan order, 95% CI [0.60, 0.84]``.
 
     ``diverged``: how many of ``seeds`` trainings failed or diverged, for each of the two arms.
     """
     has, lacks = named(follows, undone)
     if found.pairs < FEWEST and diverged[1] > diverged[0]:
-        return f"{has} helped: with {lacks} {diverged[1]} of {seeds} trainings diverged, with it {diverged[0]}"
+        return f"{has} helped: {diverged[0]} of {seeds} trainings diverged with it, {diverged[1]} with {lacks}"
     if found.pairs < FEWEST and diverged[0] > diverged[1]:
-        return f"{has} hurt: with it {diverged[0]} of {seeds} trainings diverged, with {lacks} {diverged[1]}"
+        return f"{has} hurt: {diverged[0]} of {seeds} trainings diverged with it, {diverged[1]} with {lacks}"
     if found.pairs == 0:
-        return f"{has}: no verdict, no seed of both came to its end"
+        return f"{has}: no verdict against {lacks}, no seed finished in both arms"
     if found.pairs < FEWEST:
-        return f"{has}: no verdict, {found.mean:+.2f} dB over {lacks} on fewer than {FEWEST} paired seeds"
+        return f"{has}: no verdict against {lacks}, {found.mean:+.2f} dB from fewer than {FEWEST} paired seeds"
     if found.sign > 0:
-        return f"{has} helped: {found.mean:.2f} dB [{found.low:.2f}, {found.high:.2f}] over {lacks}"
+        return f"{has} helped by {found.mean:.2f} dB against {lacks}, 95% CI [{found.low:.2f}, {found.high:.2f}]"
     if found.sign < 0:
-        return f"{has} hurt: {-found.mean:.2f} dB [{-found.high:.2f}, {-found.low:.2f}] under {lacks}"
-    between = f"between {found.low:+.2f} and {found.high:+.2f} dB over {lacks}"
+        return f"{has} hurt by {-found.mean:.2f} dB against {lacks}, 95% CI [{-found.high:.2f}, {-found.low:.2f}]"
+    difference = f"{found.mean:+.2f} dB against {lacks}, 95% CI [{found.low:+.2f}, {found.high:+.2f}]"
     if found.low > -SMALL and found.high < SMALL:
-        return f"{has}: no difference shown: does not matter here ({between})"
-    return f"{has}: no difference shown, too few seeds to say that it does not matter ({between})"
+        return f"{has}: no difference shown: {difference}, negligible (within {SMALL:g} dB)"
+    return f"{has}: no difference shown: {difference}, too wide to be called negligible (within {SMALL:g} dB)"
 
 
 def is_ablation(arms: Sequence[Arm]) -> bool:
