@@ -42,7 +42,7 @@ def test_the_closed_track(tile: Path, tmp_path: Path, capsys: pytest.CaptureFixt
     assert out == "\n".join(report.lines(found)) + f"\nadded to    {file}\n"
     assert [row["seed"] for row in found["trials"]] == [100, 101, 102]
     assert {row["steps"] for row in found["trials"]} == {6}
-    assert (found["name"], found["machine"]["threads"], found["engine"]) == ("own", 1, "fused")
+    assert (found["name"], found["machine"]["threads"], found["engine"]) == ("custom", 1, "fused")
     assert found["reached"] is False
     assert str(tile) not in file.read_text()
     printed(capsys, *flags, "--append", file, "--seeds", "tuning")

@@ -61,7 +61,7 @@ def test_what_is_there_is_not_ahead(tried: list[Trial], tmp_path: Path) -> None:
     assert not tried
     with pytest.raises(RunError, match="holds another experiment"):
         forecast(small_plan({}, {"model": {"width": 25}}, seeds=3), target(), tmp_path / "e")
-    with pytest.raises(RunError, match="holds this experiment with 3 seeds. Got 2; ask for as many or more"):
+    with pytest.raises(RunError, match="holds this experiment with 3 seeds. Got 2; give as many or more"):
         forecast(small_plan(*TWO), target(), tmp_path / "e")
 
 

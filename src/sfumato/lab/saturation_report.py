@@ -24,7 +24,7 @@ def sentences(experiment: Experiment) -> list[str]:
         return []
     baseline = mean_color_psnr(images.exact(experiment.folder.picture()))
     found = [
-        f"mean-color baseline: {baseline:.2f} dB; a network learns if its whole 95% CI is {LEARNED:g} dB or more above"
+        f"mean-color baseline: {baseline:.2f} dB; arms whose whole 95% CI is {LEARNED:g} dB or more above it learn"
     ]
     for base in (arm for arm in plan.arms if not arm.instead):
         found += ["", f"{base.title}: {_saturation(experiment, base)}; {_score(experiment, base, baseline)}"]

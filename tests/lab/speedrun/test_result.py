@@ -37,10 +37,10 @@ def test_the_mean_decides(psnr: float, reached: bool) -> None:
 
 def test_one_seed_that_diverges_misses_the_target() -> None:
     trials = [made.trial(100, 40.0, 0.5), made.trial(101, None, 0.5, "diverged")]
-    found = result(TRACKS["closed"], "official", "own", made.recipe(), trials, [1e-4, 1e-4], made.MACHINE)
+    found = result(TRACKS["closed"], "official", "custom", made.recipe(), trials, [1e-4, 1e-4], made.MACHINE)
     assert (found["psnr"], found["reached"], found["margin"]) == (None, False, None)
     finite = [made.trial(100, 40.0, 0.5), made.trial(101, 40.0, 0.5, "diverged")]
-    found = result(TRACKS["closed"], "official", "own", made.recipe(), finite, [1e-4, 1e-4], made.MACHINE)
+    found = result(TRACKS["closed"], "official", "custom", made.recipe(), finite, [1e-4, 1e-4], made.MACHINE)
     assert found["reached"] is False
 
 

@@ -100,7 +100,7 @@ def test_what_is_fixed_in_the_closed_track_alone(changes: dict[str, Any], words:
         ({"budget": {"epochs": 1, "psnr": 28.15}}, "budget.psnr must be none: no evaluation may decide"),
         ({"picture": {"channels": "gray"}}, "picture.channels must be rgb. Got gray."),
         ({"picture": {"channels": "rgba"}}, "picture.channels must be rgb. Got rgba."),
-        ({"picture": {"transfer": "linear"}}, "picture.transfer must be srgb, in which dB are counted. Got linear."),
+        ({"picture": {"transfer": "linear"}}, "picture.transfer must be srgb, in which PSNR is measured. Got linear."),
     ],
 )
 def test_what_is_fixed_in_both(track: Track, changes: dict[str, Any], words: str) -> None:
@@ -127,7 +127,7 @@ def test_the_open_track_s_budget_is_its_own() -> None:
     [
         (CLOSED, {"seed": "3"}, "seed must be left to the track closed: its seeds are fixed."),
         (CLOSED, {"evaluation": {"interval": "epoch"}}, "evaluation.interval must be left"),
-        (CLOSED, {"picture": {"source": "cat"}}, "--picture tells where its file lies"),
+        (CLOSED, {"picture": {"source": "cat"}}, "--picture gives the path of its file"),
         (CLOSED, {"picture": {"color_management": True}}, "picture.color_management must be left"),
         (OPEN, {"budget": {"seconds": "5"}}, "budget.seconds must be left to the track open: it is 10 s of training."),
     ],
@@ -146,7 +146,7 @@ def test_everything_else_can() -> None:
 def test_a_recipe_s_name_does_not_depend_on_the_hardware() -> None:
     for hardware in ({"threads": 1}, {"engine": "autograd"}, {"dtype": "float64"}, {"device": "cpu"}):
         assert rules.name(rules.entered(changed(preset("fast"), hardware), CLOSED), CLOSED) == "fast"
-    assert rules.name(rules.entered(changed(preset("fast"), {"training": {"batch": 64}}), CLOSED), CLOSED) == "own"
+    assert rules.name(rules.entered(changed(preset("fast"), {"training": {"batch": 64}}), CLOSED), CLOSED) == "custom"
     assert rules.name(rules.entered(preset("source-2012"), OPEN), OPEN) == "source-2012"
 
 

@@ -17,7 +17,7 @@ from sfumato.recipe import Recipe, changed
 from sfumato.recipe.changes import difference, flat, merged, nested, values
 from sfumato.recipe.summary import text
 
-NAME = "own"
+NAME = "custom"
 
 # Epochs rather than paint's seconds, so that arms train equally much on any machine; Adam, which treats every layer
 # alike, so that no depth is favored; a picture that is small enough for an experiment of about a minute.

@@ -43,7 +43,7 @@ def entered(recipe: Recipe, track: Track) -> Recipe:
 
 
 def name(recipe: Recipe, track: Track) -> str:
-    """Return the name of the preset that `entered` made into this recipe, on any hardware; ``own`` for any other."""
+    """Return the name of the preset that `entered` made into this recipe, on any hardware; ``custom`` for any other."""
     for known in DESCRIPTIONS:
         try:
             same = entered(preset(known), track)
@@ -52,7 +52,7 @@ def name(recipe: Recipe, track: Track) -> str:
         hardware = {each: getattr(recipe, each) for each in ("engine", "threads", "dtype", "device")}
         if same.model_copy(update=hardware) == recipe:
             return known
-    return "own"
+    return "custom"
 
 
 def check_changes(changes: Mapping[str, Any], track: Track) -> None:
