@@ -19,7 +19,7 @@ def disagreement(losses: Mapping[str, float], reference: str, tolerance: float =
         return dict.fromkeys(losses, f"the loss of {reference} is {expected}")
     reasons: dict[str, str] = {}
     for name, loss in losses.items():
-        apart = abs(loss - expected) / abs(expected)
-        if not apart <= tolerance:
-            reasons[name] = f"its loss is {loss:.8g}, that of {reference} {expected:.8g}: more than rounding apart"
+        difference = abs(loss - expected) / abs(expected)
+        if not difference <= tolerance:
+            reasons[name] = f"its loss is {loss:.8g}, that of {reference} {expected:.8g}: a difference beyond rounding"
     return reasons

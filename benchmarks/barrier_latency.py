@@ -8,26 +8,26 @@ from __future__ import annotations
 
 from alternation import Quartiles, alternate, quartiles, timed
 from numba import njit
-from thread_group import Together
+from thread_group import ThreadGroup
 
 from sfumato.training.engines import barrier
 
-MEETINGS = 20_000
+BARRIERS = 20_000
 
 
 @njit(nogil=True)
-def _meet(counts: int, part: int, parts: int) -> None:
-    for meeting in range(1, MEETINGS + 1):
-        barrier.arrive_and_wait(counts, part, parts, meeting)
+def _wait_at_barriers(counts: int, rank: int, threads: int) -> None:
+    for phase in range(1, BARRIERS + 1):
+        barrier.arrive_and_wait(counts, rank, threads, phase)
 
 
 def nanoseconds(rounds: int) -> Quartiles:
     """Return the nanoseconds that two threads take to pass a barrier and do nothing else."""
-    together, counts = Together(2), barrier.counters(2)
+    group, counts = ThreadGroup(2), barrier.counters(2)
 
     def work() -> None:
         barrier.begin(counts)
-        together(lambda part: _meet(counts.ctypes.data, part, 2))
+        group(lambda rank: _wait_at_barriers(counts.ctypes.data, rank, 2))
 
     work()
-    return quartiles([s / MEETINGS * 1e9 for s in alternate({"": lambda _: timed(work)}, rounds)[""]])
+    return quartiles([s / BARRIERS * 1e9 for s in alternate({"": lambda _: timed(work)}, rounds)[""]])

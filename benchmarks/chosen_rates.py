@@ -41,8 +41,8 @@ def arm(shape: Callable[[float], float], best: float, random: np.random.Generato
     of_seed = random.normal(0, NOISE / math.sqrt(2), TUNING_SEEDS)
     while exponents := next_exponents(scores, 0):
         for exponent in exponents:
-            own = random.normal(0, NOISE / math.sqrt(2), TUNING_SEEDS)
-            scores[exponent] = list(shape((exponent - best) * EIGHTHS) + of_seed + own)
+            of_training = random.normal(0, NOISE / math.sqrt(2), TUNING_SEEDS)
+            scores[exponent] = list(shape((exponent - best) * EIGHTHS) + of_seed + of_training)
     return shape((best_of(scores) - best) * EIGHTHS), list(scores.values())
 
 

@@ -104,8 +104,8 @@ def problem(networks: int, width: int, batch: int) -> Problem:
         for k in range(networks)
     ]
     models_ = [models.mlp(recipe.model, 3, recipe.seed, torch.float32) for recipe in recipes]
-    places = models.grid(recipes[0].coordinates, *picture.shape[:2])
-    return Problem(recipes, places, picture.reshape(-1, 3).astype(np.float64), models_, batch)
+    coordinates = models.grid(recipes[0].coordinates, *picture.shape[:2])
+    return Problem(recipes, coordinates, picture.reshape(-1, 3).astype(np.float64), models_, batch)
 
 
 def engines(problem: Problem, kind: type[Engine], threads: int) -> Side:
@@ -116,7 +116,7 @@ def engines(problem: Problem, kind: type[Engine], threads: int) -> Side:
     def train(pixels: NDArray[np.int64]) -> list[float]:
         torch.set_num_threads(threads)
         rates = np.ones(pixels.shape[1] // problem.batch)
-        return [engine.advance(own, rates).squared_error for engine, own in zip(made, pixels, strict=True)]
+        return [engine.advance(samples, rates).squared_error for engine, samples in zip(made, pixels, strict=True)]
 
     return Side(lambda: restore(made, first), train)
 
@@ -130,7 +130,7 @@ def concurrent(problem: Problem, threads: int) -> Side:
 
     def train(pixels: NDArray[np.int64]) -> list[float]:
         rates = np.ones(pixels.shape[1] // problem.batch)
-        return list(pool.map(lambda engine, own: engine.advance(own, rates).squared_error, made, pixels))
+        return list(pool.map(lambda engine, samples: engine.advance(samples, rates).squared_error, made, pixels))
 
     return Side(lambda: restore(made, first), train)
 
@@ -150,23 +150,23 @@ def by_hand(problem: Problem, threads: int) -> Side:
         made.clear()
         for k, network in enumerate(problem.networks):
             layers = copy.deepcopy(network.linear_layers())
-            parts = [part for layer in layers[:-1] for part in (layer, nn.LeakyReLU(SLOPE, inplace=True))]
-            module = nn.Sequential(*parts, layers[-1])
+            modules = [module for layer in layers[:-1] for module in (layer, nn.LeakyReLU(SLOPE, inplace=True))]
+            module = nn.Sequential(*modules, layers[-1])
             made.append((module, torch.optim.SGD(module.parameters(), lr=problem.rate(k), fused=True)))
 
     def train(pixels: NDArray[np.int64]) -> list[float]:
         torch.set_num_threads(threads)
-        sums: list[float] = []
-        for (module, optimizer), own in zip(made, torch.from_numpy(pixels), strict=True):
+        totals: list[float] = []
+        for (module, optimizer), samples in zip(made, torch.from_numpy(pixels), strict=True):
             total = torch.zeros(())
-            for batch in own.split(problem.batch):
+            for batch in samples.split(problem.batch):
                 optimizer.zero_grad()
                 loss = nn.functional.mse_loss(module(inputs[batch]), colors[batch]) * (colors.shape[1] / 2)
                 loss.backward()
                 optimizer.step()
                 total += loss.detach()
-            sums.append(2 * problem.batch * float(total))
-        return sums
+            totals.append(2 * problem.batch * float(total))
+        return totals
 
     return Side(restart, train)
 
@@ -181,14 +181,14 @@ def batched(problem: Problem, threads: int) -> Side:
         for layer in layers
     ]
     weights = [(weight.clone(), bias.clone()) for weight, bias in first]
-    sums = [torch.empty(count, batch, weight.shape[2]) for weight, _ in first]
+    preactivations = [torch.empty(count, batch, weight.shape[2]) for weight, _ in first]
     deltas, outputs, changes = (
-        [torch.empty_like(one) for one in sums],
-        [torch.empty_like(one) for one in sums],
+        [torch.empty_like(one) for one in preactivations],
+        [torch.empty_like(one) for one in preactivations],
         [torch.empty_like(weight) for weight, _ in first],
     )
     rates = torch.tensor([problem.rate(k) for k in range(count)])[:, None, None]
-    slope_backward = torch.ops.aten.leaky_relu_backward.grad_input
+    leaky_relu_backward = torch.ops.aten.leaky_relu_backward.grad_input
 
     def restart() -> None:
         for now, then in zip(weights, first, strict=True):
@@ -198,10 +198,10 @@ def batched(problem: Problem, threads: int) -> Side:
     def step(pixels: Tensor) -> Tensor:
         below = [inputs[pixels]]
         for k, (weight, bias) in enumerate(weights):
-            torch.baddbmm(bias, below[k], weight, out=sums[k])
+            torch.baddbmm(bias, below[k], weight, out=preactivations[k])
             if k < len(weights) - 1:
-                below.append(torch.ops.aten.leaky_relu.out(sums[k], SLOPE, out=outputs[k]))
-        torch.sub(sums[-1], colors[pixels], out=deltas[-1])
+                below.append(torch.ops.aten.leaky_relu.out(preactivations[k], SLOPE, out=outputs[k]))
+        torch.sub(preactivations[-1], colors[pixels], out=deltas[-1])
         errors = (deltas[-1] * deltas[-1]).sum(dim=(1, 2))
         deltas[-1] /= batch
         for k in reversed(range(len(weights))):
@@ -209,7 +209,7 @@ def batched(problem: Problem, threads: int) -> Side:
             torch.bmm(below[k].transpose(1, 2), deltas[k], out=changes[k])
             if k > 0:
                 torch.bmm(deltas[k], weight.transpose(1, 2), out=deltas[k - 1])
-                slope_backward(deltas[k - 1], sums[k - 1], SLOPE, False, grad_input=deltas[k - 1])
+                leaky_relu_backward(deltas[k - 1], preactivations[k - 1], SLOPE, False, grad_input=deltas[k - 1])
             bias -= rates * deltas[k].sum(dim=1, keepdim=True)
             weight -= changes[k].mul_(rates)
         return errors
@@ -255,7 +255,7 @@ def measure(compared: dict[str, Side], task: Problem, rounds: int, steps: int) -
         errors[name][number] = compared[name].train(pixels[number])
         return time.perf_counter() - before
 
-    # The first round warms up, and is not counted.
+    # The first round warms up and does not count.
     seconds = alternate({name: functools.partial(turn, name) for name in compared}, rounds + 1)
     for number, k in itertools.product(range(rounds + 1), range(len(task.recipes))):
         losses = {name: float(found[number, k]) for name, found in errors.items()}
@@ -290,15 +290,15 @@ def main() -> None:
     compared = sides(task, pytorch=not arguments.without_pytorch)
     seconds = measure(compared, task, arguments.rounds, arguments.steps)
     all_steps = arguments.steps * arguments.networks
-    paces = {name: round(quartiles(values).median / all_steps * 1e6, 1) for name, values in seconds.items()}
-    for name, pace in paces.items():
-        print(f"{name}: {pace} us a step of one network")
+    step_times = {name: round(quartiles(values).median / all_steps * 1e6, 1) for name, values in seconds.items()}
+    for name, microseconds in step_times.items():
+        print(f"{name}: {microseconds} us per step of one network")
     for what, quotient in compare(seconds).items():
         print(f"{what}: {quotient:.2f}, n = {quotient.n}")
     if arguments.write:
         row = {
             "steps_per_round": arguments.steps,
-            "microseconds_a_step_of_one_network": paces,
+            "microseconds_a_step_of_one_network": step_times,
             "times_as_fast": {what: quotient.rounded(2) for what, quotient in compare(seconds).items()},
             **hardware.circumstances(),
         }

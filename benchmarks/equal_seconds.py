@@ -142,7 +142,7 @@ def main() -> None:
     pixels = target.shape[0] * target.shape[1]
     turns = {" ".join(side): stepping(engine, pixels) for side, engine in engines.items()}
     milliseconds = {name: [1e3 * each for each in took] for name, took in alternate(turns, arguments.rounds).items()}
-    print("| optimizer, engine | rate | MB | ms a step | " + " | ".join(f"{s:g} s" for s in arguments.seconds) + " |")
+    print("| optimizer, engine | rate | MB | ms per step | " + " | ".join(f"{s:g} s" for s in arguments.seconds) + " |")
     print("|---" * (4 + len(arguments.seconds)) + "|")
     rows: list[dict[str, Any]] = []
     for side in sides:

@@ -29,8 +29,8 @@ NAME = "flushed"
 
 def picture(columns: int = 300, rows: int = 429) -> NDArray[np.float32]:
     """Return a picture (rows, columns, 3) of waves."""
-    places = np.stack(np.meshgrid(np.linspace(-1, 1, rows), np.linspace(-1, 1, columns), indexing="ij"), axis=-1)
-    return (0.5 + 0.4 * np.sin(places @ np.array([[9.0, 4.0, 1.0], [2.0, 7.0, 12.0]]))).astype(np.float32)
+    coordinates = np.stack(np.meshgrid(np.linspace(-1, 1, rows), np.linspace(-1, 1, columns), indexing="ij"), axis=-1)
+    return (0.5 + 0.4 * np.sin(coordinates @ np.array([[9.0, 4.0, 1.0], [2.0, 7.0, 12.0]]))).astype(np.float32)
 
 
 def side(

@@ -82,13 +82,13 @@ def best(seconds: dict[Key, list[float]], name: str, threads: int) -> Key | None
 def compare(seconds: dict[Key, list[float]]) -> dict[str, Quartiles]:
     """Return the speed of fused over each peer, and each side's speedup by a second thread."""
     found: dict[str, Quartiles] = {}
-    for key, own in seconds.items():
+    for key, fused in seconds.items():
         if key[0] != "fused":
             continue
         for name in peers.NAMES:
             peer = best(seconds, name, key[1])
             if peer is not None and name != "fused":
-                found[f"{label(key)} over {label(peer)}"] = ratios(seconds[peer], own)
+                found[f"{label(key)} over {label(peer)}"] = ratios(seconds[peer], fused)
     for name in peers.NAMES:
         if (name, 1) in seconds and (name, 2) in seconds:
             found[f"{name}: 2 threads over 1"] = ratios(seconds[name, 1], seconds[name, 2])
@@ -98,10 +98,10 @@ def compare(seconds: dict[Key, list[float]]) -> dict[str, Quartiles]:
 def report(setting: str, measured: Measured, steps: int) -> dict[str, Any]:
     """Print a setting's rows, and return them as plain data."""
     operations = SETTINGS[setting].operations() * steps
-    print(f"\n{setting} ({steps} steps of {SETTINGS[setting].batch} samples a round)")
+    print(f"\n{setting} ({steps} steps of {SETTINGS[setting].batch} samples per round)")
     for key, seconds in measured.seconds.items():
         rate = operations / quartiles(seconds).median / 1e9
-        print(f"  {label(key):28} {quartiles(seconds).median / steps * 1e3:8.3f} ms a step, {rate:6.1f} GFLOP/s")
+        print(f"  {label(key):28} {quartiles(seconds).median / steps * 1e3:8.3f} ms per step, {rate:6.1f} GFLOP/s")
     compared = compare(measured.seconds)
     for what, quotient in compared.items():
         print(f"  {what}: {quotient:.2f}, n = {quotient.n}")
@@ -137,7 +137,7 @@ def main() -> None:
         parser.error(f"no setting {unknown[0]!r}; there are {', '.join(SETTINGS)}")
     refused = False
     for setting in chosen:
-        # New processes for every setting: what one leaves in its memory cannot help or hinder the next.
+        # New processes for every setting, so that the memory state of one cannot affect the next.
         names = dict.fromkeys(["fused", *arguments.sides])
         workers = {(name, threads): Worker(name, threads) for name in names for threads in arguments.threads}
         try:

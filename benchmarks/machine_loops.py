@@ -20,7 +20,7 @@ from sfumato.training.kernels.vectors import (
 )
 
 CHAINS = 16
-"""Independent sums: more than a processor has multiply-adds under way (4 cycles, 2 a cycle)."""
+"""Independent sums: more than a processor has multiply-adds in flight (4 cycles, 2 per cycle)."""
 
 
 def _generate_chains(typing_context, count, start):
@@ -47,9 +47,9 @@ def _generate_read(typing_context, address, runs):
         first = pointer(builder, address)
 
         def turn(at: Any, sums: list[Any]) -> list[Any]:
-            place = builder.gep(first, [builder.mul(at, whole(CHAINS * LANES))])
+            pointer = builder.gep(first, [builder.mul(at, whole(CHAINS * LANES))])
             return [
-                builder.fadd(one, load(builder, builder.gep(place, [whole(i * LANES)]))) for i, one in enumerate(sums)
+                builder.fadd(one, load(builder, builder.gep(pointer, [whole(i * LANES)]))) for i, one in enumerate(sums)
             ]
 
         sums = _loop(builder, runs, [ir.Constant(VECTOR, [0.0] * LANES)] * CHAINS, turn)
@@ -66,9 +66,9 @@ def _generate_update(typing_context, address, runs, factor):
         first, vector = pointer(builder, address), broadcast(builder, factor)
 
         def turn(at: Any, sums: list[Any]) -> list[Any]:
-            place = builder.gep(first, [builder.mul(at, whole(CHAINS * LANES))])
+            pointer = builder.gep(first, [builder.mul(at, whole(CHAINS * LANES))])
             for i in range(CHAINS):
-                one = builder.gep(place, [whole(i * LANES)])
+                one = builder.gep(pointer, [whole(i * LANES)])
                 store(builder, builder.fmul(load(builder, one), vector), one)
             return sums
 

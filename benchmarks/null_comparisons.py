@@ -21,13 +21,13 @@ from sfumato.recipe import Recipe, changed
 
 WIDTH = 32
 
-SEEDS_APART = 10_000
+SEED_STRIDE = 10_000
 """Difference of the seeds of successive comparisons, so that none of their seeds coincide."""
 
 
-def arms(recipe: Recipe, number: int, *, unlike: bool) -> dict[str, Recipe]:
+def arms(recipe: Recipe, number: int, *, different_widths: bool) -> dict[str, Recipe]:
     """Return the two arms of a comparison."""
-    first = SEEDS_APART * number
+    first = SEED_STRIDE * number
     return {
         "a": changed(recipe, {"seed": first, "training": {"optimizer": "adam(lr=0.003)"}}),
         "b": changed(
@@ -35,7 +35,7 @@ def arms(recipe: Recipe, number: int, *, unlike: bool) -> dict[str, Recipe]:
             {
                 "seed": first + 1_000,
                 "training": {"optimizer": "adam(lr=0.0017)"},
-                "model": {"width": WIDTH + unlike},
+                "model": {"width": WIDTH + different_widths},
             },
         ),
     }
@@ -64,7 +64,7 @@ def main() -> None:
     picture = load_picture(recipe)
     differ = 0
     for number in range(given.first, given.first + given.count):
-        plan = plan_of(arms(recipe, number, unlike=given.unlike), picture, seeds=given.seeds, tune=True)
+        plan = plan_of(arms(recipe, number, different_widths=given.unlike), picture, seeds=given.seeds, tune=True)
         with tempfile.TemporaryDirectory() as folder:
             found = run_plan(plan, picture, Path(folder) / "e", workers=given.workers)
         (comparison,) = verdict.comparisons(found)

@@ -49,28 +49,28 @@ class Side(NamedTuple):
     """Takes one step for each of some pixels; returns the sum of their squared errors."""
 
 
-def picture(places: NDArray[np.float64]) -> NDArray[np.float64]:
+def picture(coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return colors (N, 3): the Mona Lisa where its file lies beside the project, else waves; the speed is the same."""
     if PICTURE.exists():
         with Image.open(PICTURE) as image:
             return np.asarray(image.convert("RGB")).reshape(-1, 3) / 255
-    return 0.5 + 0.4 * np.sin(places @ np.array([[9.0, 4.0, 1.0], [2.0, 7.0, 12.0]]))
+    return 0.5 + 0.4 * np.sin(coordinates @ np.array([[9.0, 4.0, 1.0], [2.0, 7.0, 12.0]]))
 
 
 def sides() -> tuple[dict[str, Side], NDArray[np.int64]]:
     """Return every engine at the start of the same run, and the order of its pixels."""
     recipe = preset("blog-2012")
-    places = models.grid(recipe.coordinates, ROWS, COLUMNS)
-    targets = picture(places)
+    coordinates = models.grid(recipe.coordinates, ROWS, COLUMNS)
+    targets = picture(coordinates)
     model = models.build(recipe.model, 3, recipe.seed)
-    replica = Replica(Task(recipe, places, targets, model, 1))
+    replica = Replica(Task(recipe, coordinates, targets, model, 1))
     order = replica.sampler().epoch()
     weights = {name: torch.from_numpy(array) for name, array in replica.weights().items()}
 
     def online(threads: int) -> Side:
         model = models.build(recipe.model, 3, recipe.seed)
         model.load_state_dict(weights)
-        engine = Online(Task(recipe, places, targets, model, threads))
+        engine = Online(Task(recipe, coordinates, targets, model, threads))
         first = engine.state()
         return Side(
             lambda: engine.load(first), lambda pixels: engine.advance(pixels, np.ones(len(pixels))).squared_error
@@ -89,7 +89,9 @@ def sides() -> tuple[dict[str, Side], NDArray[np.int64]]:
         flat[:] = first
 
     def train(pixels: NDArray[np.int64]) -> float:
-        return baseline_replica_kernel.train(flat, sizes, slope, rates, places, targets, pixels, np.ones(len(pixels)))
+        return baseline_replica_kernel.train(
+            flat, sizes, slope, rates, coordinates, targets, pixels, np.ones(len(pixels))
+        )
 
     return {"replica": Side(restart, train), "online, 1 thread": online(1), "online, 2 threads": online(2)}, order
 
@@ -103,7 +105,7 @@ def measure(rounds: int, samples: int) -> dict[str, list[float]]:
 
     def turn(name: str, number: int) -> float:
         pixels = np.roll(order, -number * samples)[:samples]
-        # float32 loses 7e-8 of the squared error a thousand steps: all start each round alike.
+        # float32 loses 7e-8 of the squared error per thousand steps, so all sides restart in each round.
         all_sides[name].restart()
         before = time.perf_counter()
         errors[name].append(all_sides[name].train(pixels))
@@ -127,7 +129,7 @@ def main() -> None:
     medians = {name: quartiles(values).median for name, values in times.items()}
     quotients = {name: ratios(times["replica"], values) for name, values in times.items() if name != "replica"}
     for name, median in medians.items():
-        print(f"{name}: {median:.1f} us a sample")
+        print(f"{name}: {median:.1f} us per sample")
     for name, quotient in quotients.items():
         print(f"{name}: {quotient:.1f} times the replica, n = {quotient.n}")
     if arguments.write:

@@ -41,7 +41,7 @@ class Setting(NamedTuple):
     def operations(self) -> int:
         """Return the operations of a step's products: forward, and backward to weights and to inputs."""
         first, *others = itertools.pairwise([self.features(), *self.recipe().model.widths, 3])
-        # No error is passed on below the first layer.
+        # The first layer needs no gradients of its inputs.
         return 2 * self.batch * (2 * first[0] * first[1] + 3 * sum(a * b for a, b in others))
 
     def steps(self, operations: float) -> int:
@@ -55,7 +55,7 @@ class Setting(NamedTuple):
 
 SETTINGS: dict[str, Setting] = {
     "4x300": Setting({}),
-    # After hundreds of steps at a larger rate kinks of leaky ReLU have made a difference of 1e-4 out of rounding.
+    # At a larger rate the kinks of leaky ReLU magnify rounding to 1e-4 within hundreds of steps.
     "batch 64": Setting({}, batch=64, rate=0.005),
     "4x32": Setting({"width": 32}),
     "4x64": Setting({"width": 64}),

@@ -67,19 +67,19 @@ def main() -> None:
         steps = arguments.steps or SETTINGS[setting].steps(OPERATIONS)
         for threads in arguments.threads:
             try:
-                apart = [barrier_latency.nanoseconds(3).median] if threads == 2 else []
+                latencies = [barrier_latency.nanoseconds(3).median] if threads == 2 else []
                 share, step = measure(setting, threads, arguments.rounds, steps)
-                apart += [barrier_latency.nanoseconds(3).median] if threads == 2 else []
+                latencies += [barrier_latency.nanoseconds(3).median] if threads == 2 else []
             except ArithmeticError as error:
                 sys.exit(f"no result: {error}")
             rate = SETTINGS[setting].operations() / step.median / 1e6
             name = f"{setting}, {threads} thread{'s' if threads > 1 else ''}"
             print(
                 f"{name}: products {share:.3f} of the step's {step.median:.3f} ms ({rate:.0f} GFLOP/s), n = {share.n}"
-                + (f"; a meeting {' and '.join(f'{each:.0f}' for each in apart)} ns" if apart else "")
+                + (f"; a barrier {' and '.join(f'{each:.0f}' for each in latencies)} ns" if latencies else "")
             )
             row = {"share": share.rounded(4), "milliseconds_per_step": step.rounded(4)}
-            row |= {"nanoseconds_per_meeting": [round(each) for each in apart]} if apart else {}
+            row |= {"nanoseconds_per_meeting": [round(each) for each in latencies]} if latencies else {}
             if arguments.write:
                 results_file.merge(NAME, {name: row | hardware.circumstances()})
 

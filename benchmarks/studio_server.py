@@ -12,26 +12,26 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
-class Served:
+class StudioServer:
     """The process and the port of a studio."""
 
     def __init__(self, process: int, port: int) -> None:
         self._process = process
         self.port = port
 
-    def asked(self, method: str, path: str, body: str = "", token: str = "") -> tuple[int, str]:
+    def request(self, method: str, path: str, body: str = "", token: str = "") -> tuple[int, str]:
         """Send a request; return the status and the text of the response."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         try:
             connection.request(method, path, body or None, {"X-Sfumato-Token": token} if token else {})
-            answer = connection.getresponse()
-            return answer.status, answer.read().decode()
+            response = connection.getresponse()
+            return response.status, response.read().decode()
         finally:
             connection.close()
 
     def token(self) -> str:
         """Return the token in its page, which every POST must send."""
-        return self.asked("GET", "/")[1].partition('name="sfumato-token" content="')[2].partition('"')[0]
+        return self.request("GET", "/")[1].partition('name="sfumato-token" content="')[2].partition('"')[0]
 
     def cpu(self) -> float:
         """Return the CPU seconds used, in hundredths."""
@@ -45,15 +45,15 @@ class Served:
 
 
 @contextmanager
-def studio(runs: Path) -> Iterator[Served]:
+def studio(runs: Path) -> Iterator[StudioServer]:
     """Start a server over ``runs``."""
     command = [sys.executable, "-m", "sfumato", "studio", "--port", "0", "--runs", str(runs)]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert server.stdout is not None
     try:
         found = re.search(r":(\d+)/", server.stdout.readline())
-        assert found is not None, "the studio did not begin"
-        yield Served(server.pid, int(found[1]))
+        assert found is not None, "the studio did not start"
+        yield StudioServer(server.pid, int(found[1]))
     finally:
         server.terminate()
         server.wait(timeout=30)

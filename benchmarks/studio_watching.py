@@ -39,14 +39,14 @@ WATCHED_FOR = 5.0
 SIZE = "300x429"
 TRAINING = ("--picture.size", SIZE, "--budget.epochs", "8", "--evaluation.interval", "end", "--film.every", "never")
 
-LOOK = """
+RECORD_PAINTINGS = """
 () => {
   const small = document.createElement("canvas");
   small.width = small.height = 24;
   const context = small.getContext("2d", { willReadFrequently: true });
   window.paintings = [];
   let before = "";
-  const look = () => {
+  const record = () => {
     const canvas = document.querySelectorAll(".panes canvas")[1];
     if (canvas && canvas.width) {
       context.clearRect(0, 0, 24, 24);
@@ -58,9 +58,9 @@ LOOK = """
       if (colors.size > 16 && now !== before) window.paintings.push(performance.now());
       before = now;
     }
-    requestAnimationFrame(look);
+    requestAnimationFrame(record);
   };
-  look();
+  record();
 }
 """
 """Script that records changes of the painting on screen. Navigation within the studio keeps the page, and so the clock.
@@ -76,13 +76,13 @@ def start(page: Page, port: int, *, checked: bool) -> tuple[float, float]:
     page.get_by_role("button", name="Start painting").wait_for(timeout=60_000)
     if checked:
         page.get_by_text("It will learn.").wait_for(timeout=60_000)
-    page.evaluate(LOOK)
+    page.evaluate(RECORD_PAINTINGS)
     pressed = page.evaluate(
         "() => { const button = [...document.querySelectorAll('button')]"
         ".find((each) => each.textContent === 'Start painting'); button.click(); return performance.now(); }"
     )
     while not page.evaluate("window.paintings.length"):
-        # Rarely: asking is work for the page. Its clock tells when.
+        # Poll rarely, since polling is work for the page; its own clock gives the time.
         time.sleep(0.5)
     time.sleep(WATCHED_FOR)
     first, *later = page.evaluate("window.paintings")
@@ -111,12 +111,12 @@ def seen(starts: int) -> dict[str, Quartiles]:
         )
         for kind in ("warm", "cold"):
             for _ in range(starts):
-                with studio(runs) as served:
+                with studio(runs) as server:
                     page = browser.new_page()
                     if kind == "warm":
-                        page.goto(f"http://127.0.0.1:{served.port}/")
+                        page.goto(f"http://127.0.0.1:{server.port}/")
                         time.sleep(WARM_AFTER)
-                    seconds, changes = start(page, served.port, checked=kind == "warm")
+                    seconds, changes = start(page, server.port, checked=kind == "warm")
                     found[kind].append(seconds)
                     found["changes a second"].append(changes)
                     page.close()
@@ -139,9 +139,9 @@ class Watcher(threading.Thread):
         paintings = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
         try:
             stream.request("GET", f"/api/runs/{self._name}/events")
-            answer = stream.getresponse()
-            while line := answer.readline():
-                # Events may come together, and a chunk ends where it likes: the version is what tells.
+            response = stream.getresponse()
+            while line := response.readline():
+                # Events may share a chunk, and chunks may end anywhere, so look at the version.
                 if line.startswith(b'data: {"version":'):
                     version = json.loads(line.removeprefix(b"data: "))["version"]
                     paintings.request("GET", f"/api/runs/{self._name}/live.jpg?v={version}")
@@ -159,7 +159,7 @@ def cost(rounds: int) -> tuple[Quartiles, Quartiles, Quartiles]:
     with tempfile.TemporaryDirectory() as folder:
         runs = Path(folder) / "runs"
         runs.mkdir()
-        with studio(runs) as served:
+        with studio(runs) as server:
 
             def turn(_: int, *, watched: bool) -> float:
                 before = set(runs.glob("*/run.json"))
@@ -168,12 +168,12 @@ def cost(rounds: int) -> tuple[Quartiles, Quartiles, Quartiles]:
                 while not (new := set(runs.glob("*/run.json")) - before):
                     time.sleep(0.01)
                 run = new.pop().parent
-                watcher = Watcher(served.port, run.name)
+                watcher = Watcher(server.port, run.name)
                 if watched:
                     watcher.start()
-                began = time.monotonic()
+                start_time = time.monotonic()
                 child.wait()
-                wall = time.monotonic() - began
+                wall = time.monotonic() - start_time
                 result = load_run(run).facts
                 if watched:
                     shares.append(result["overhead"]["seconds"]["live view"] / result["result"]["seconds"])
@@ -208,7 +208,7 @@ def main() -> None:
     except RunError as error:
         sys.exit(f"no result: {error}")
     print(f"watched over alone, whole processes: {over:.3f}, n = {over.n}")
-    print(f"live paintings' share of the training: {share:.2%}; {fetched:.1f} of them a second")
+    print(f"live paintings' share of the training: {share:.2%}; {fetched:.1f} of them per second")
     rows |= {"watched over alone": over.rounded(4), "share": share.rounded(4), "fetched a second": fetched.rounded(2)}
     if arguments.write:
         results_file.write(NAME, rows | hardware.circumstances("starlette", "uvicorn", "playwright"))

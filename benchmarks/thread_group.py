@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 
-class Together:
+class ThreadGroup:
     """A group of threads for many calls."""
 
     def __init__(self, threads: int) -> None:
@@ -16,7 +16,7 @@ class Together:
 
     def __call__(self, work: Callable[[int], Any]) -> None:
         """Call ``work(rank)`` for every rank, each in its thread; return when all are done."""
-        others = [self._pool.submit(work, part) for part in range(1, self.threads)] if self._pool else []
+        others = [self._pool.submit(work, rank) for rank in range(1, self.threads)] if self._pool else []
         work(0)
         for other in others:
             other.result()

@@ -15,7 +15,7 @@ from sfumato.recipe import choices
 
 def prepare(problem: Problem, threads: int) -> Side:
     """Return the side. The number of threads is that of the process's cores."""
-    # By name: JAX is an extra, and those who lack it must still be able to check types.
+    # Imported by name, since JAX is an extra, and type checks must work without it.
     jax: Any = importlib.import_module("jax")
     jnp = jax.numpy
     features, targets = jnp.array(problem.features), jnp.array(problem.targets, jnp.float32)

@@ -20,7 +20,7 @@ def test_quartiles_of_one_value_say_nothing() -> None:
 
 
 def test_ratios_are_taken_round_by_round() -> None:
-    # The machine is ten times slower in the second round: each side alike, so the ratio is 2 throughout.
+    # In the second round the machine is ten times slower for both sides, so the ratio is 2 throughout.
     assert ratios([2.0, 20.0, 2.0], [1.0, 10.0, 1.0])[:3] == (2.0, 2.0, 2.0)
 
 

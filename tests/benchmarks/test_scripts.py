@@ -21,7 +21,7 @@ import torch
 from fused_vs_peers import measure
 from numpy.typing import NDArray
 from PIL import Image
-from worker import AbsentError, Answers, Worker
+from worker import AbsentError, RequestHandler, Worker
 
 from sfumato.cli.main import main
 
@@ -55,7 +55,7 @@ def test_documents_name_the_scripts_that_run_here() -> None:
     assert all((FOLDER / f"{name}.py").exists() for name in documented)
 
 
-class Kept(Worker):
+class PersistentWorker(Worker):
     """A worker that outlives its first user: each takes seconds to start."""
 
     def close(self) -> None:
@@ -65,16 +65,16 @@ class Kept(Worker):
         super().close()
 
 
-class Here(Worker):
+class LocalWorker(Worker):
     """A worker without a process of its own, whose results come through no pipe."""
 
     def __init__(self, name: str, threads: int) -> None:
-        self._answers = Answers(name, threads)
+        self._handler = RequestHandler(name, threads)
 
     def close(self) -> None: ...
 
-    def _answer(self, request: tuple[Any, ...]) -> Any:
-        return self._answers.to(*request)
+    def _request(self, request: tuple[Any, ...]) -> Any:
+        return self._handler.handle(*request)
 
 
 Workers = Callable[[str, int], Worker]
@@ -83,11 +83,11 @@ Workers = Callable[[str, int], Worker]
 @pytest.fixture(scope="module")
 def workers() -> Iterator[Workers]:
     """Return workers: engine fused on one thread in a process of its own, as in measurements; the others here."""
-    apart, threads = Kept("fused", 1), torch.get_num_threads()
+    persistent, threads = PersistentWorker("fused", 1), torch.get_num_threads()
     try:
-        yield lambda name, count: apart if (name, count) == ("fused", 1) else Here(name, count)
+        yield lambda name, count: persistent if (name, count) == ("fused", 1) else LocalWorker(name, count)
     finally:
-        apart.end()
+        persistent.end()
         torch.set_num_threads(threads)
 
 
@@ -130,7 +130,7 @@ def test_online_vs_replica() -> None:
 
 def test_flushed() -> None:
     printed = script("flushed", "--rounds", "2", "--steps", "2", "--size", "12x9")
-    assert "gauss: " in printed
+    assert "gaussian: " in printed
     assert "times as fast with subnormal numbers flushed to 0, n = 2" in printed
 
 
@@ -158,7 +158,7 @@ def test_paint_command(monkeypatch: pytest.MonkeyPatch) -> None:
         assert main(command[1:]) == 0
         return None
 
-    # In this process: there would be three others, which import everything anew.
+    # Run the command in this process, since three subprocesses would import everything again.
     monkeypatch.setattr(subprocess, "run", run)
     printed = script("paint_command", "1 epoch", "--rounds", "2", "--size", "12x9")
     assert len(commands) == 3
@@ -180,7 +180,7 @@ def test_one_network_whose_losses_differ_gives_no_result() -> None:
         concurrent_vs_eager.measure(compared, task, 2, 3)
 
 
-class Planted:
+class WrongSide:
     """A side whose losses are wrong by a thousandth."""
 
     def __init__(self, worker: Worker) -> None:
@@ -196,15 +196,15 @@ class Planted:
 
 def test_a_side_that_computes_something_else_or_nothing_gets_no_ratio(workers: Workers) -> None:
     fused, other = workers("fused", 1), workers("PyTorch eager", 1)
-    honest = measure("tiny", {("fused", 1): fused, ("PyTorch eager", 1): other}, 2, 3)
-    planted = measure("tiny", {("fused", 1): fused, ("PyTorch eager", 1): Planted(other)}, 2, 3)
-    # Nor does one that cannot run: it says so.
+    right = measure("tiny", {("fused", 1): fused, ("PyTorch eager", 1): other}, 2, 3)
+    wrong = measure("tiny", {("fused", 1): fused, ("PyTorch eager", 1): WrongSide(other)}, 2, 3)
+    # A side that cannot run gets no ratio either, and gives the reason.
     with pytest.raises(AbsentError, match="KeyError"):
         fused.prepare("no such setting")
-    assert not honest.refused
-    assert set(honest.seconds) == {("fused", 1), ("PyTorch eager", 1)}
-    assert list(planted.refused) == ["PyTorch eager, 1 thread"]
-    assert set(planted.seconds) == {("fused", 1)}
+    assert not right.refused
+    assert set(right.seconds) == {("fused", 1), ("PyTorch eager", 1)}
+    assert list(wrong.refused) == ["PyTorch eager, 1 thread"]
+    assert set(wrong.seconds) == {("fused", 1)}
 
 
 def test_null_comparisons_are_counted() -> None:
