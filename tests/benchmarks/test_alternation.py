@@ -14,7 +14,7 @@ def test_quartiles_are_those_of_numpy() -> None:
     assert found.n == 6
 
 
-def test_quartiles_of_one_value_say_nothing() -> None:
+def test_quartiles_need_two_values() -> None:
     with pytest.raises(ValueError, match="at least 2 values. Got 1"):
         quartiles([1.0])
 
@@ -29,7 +29,7 @@ def test_ratios_of_unequal_lengths_are_refused() -> None:
         ratios([1.0, 2.0], [1.0])
 
 
-def test_sides_take_turns_and_none_is_always_first() -> None:
+def test_sides_alternate_and_none_is_always_first() -> None:
     calls: list[tuple[str, int]] = []
 
     def turn(name: str, number: int) -> float:

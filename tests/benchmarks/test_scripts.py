@@ -194,7 +194,7 @@ class WrongSide:
         return seconds, loss * 1.001
 
 
-def test_a_side_that_computes_something_else_or_nothing_gets_no_ratio(workers: Workers) -> None:
+def test_a_side_with_wrong_losses_or_none_gets_no_ratio(workers: Workers) -> None:
     fused, other = workers("fused", 1), workers("PyTorch eager", 1)
     right = measure("tiny", {("fused", 1): fused, ("PyTorch eager", 1): other}, 2, 3)
     wrong = measure("tiny", {("fused", 1): fused, ("PyTorch eager", 1): WrongSide(other)}, 2, 3)
@@ -212,5 +212,5 @@ def test_null_comparisons_are_counted() -> None:
     assert script("null_comparisons", *some, "--unlike").endswith("no difference shown in 1 of 1\n")
 
 
-def test_the_noise_of_chosen_rates_is_a_table() -> None:
+def test_chosen_rates_prints_a_table() -> None:
     assert script("chosen_rates", "--repeats", "1", "--shapes", "flat", "cliff", "--seeds", "5").count("\n| ") == 2

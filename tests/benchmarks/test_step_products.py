@@ -26,7 +26,7 @@ COLUMNS = {
 
 
 @pytest.mark.parametrize("sizes", [[2, 300, 300, 3], [256, 7, 65, 3]])
-def test_buffers_are_laid_out_as_the_engine_s(sizes: list[int]) -> None:
+def test_buffers_have_the_layout_of_the_engine(sizes: list[int]) -> None:
     layout, products = Layout(sizes, biases=True), Products(sizes, batch=1024, threads=1)
     assert fused_layout.TILE == TILE
     assert (products.memory, products.widest, products.parameters) == (layout.memory, layout.widest, layout.parameters)
@@ -43,7 +43,7 @@ def test_operations_are_counted_as_the_products_take_them() -> None:
 
 
 @pytest.mark.slow
-def test_loops_do_what_they_are_timed_for() -> None:
+def test_timed_loops_compute_the_expected_values() -> None:
     # x -> 0.5 x + 0.5 converges to 1.
     assert multiply_adds(100, 0.5) == CHAINS
     block = zeros(3 * CHAINS * LANES)

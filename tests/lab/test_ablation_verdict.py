@@ -42,11 +42,11 @@ NARROW, WIDE = (-0.2, 0.3), (-2.0, 2.3)
         (Interval(2.0, 1.0, 3.0, 2), (0, 0), "no verdict against scan order, +2.00 dB from fewer than 5 paired seeds"),
     ],
 )
-def test_words_follow_the_interval(found: Interval, lost: tuple[int, int], words: str) -> None:
+def test_the_verdict_follows_the_interval(found: Interval, lost: tuple[int, int], words: str) -> None:
     assert words in sentence(BASE, SCAN, found, lost, 5)
 
 
-def test_the_other_way_round_it_is_the_arm_that_has_the_setting() -> None:
+def test_the_setting_may_be_that_of_the_other_arm() -> None:
     small = Arm("small", Recipe(), None, None, title="small picture first", instead="the full picture")
     assert sentence(small, BASE, Interval(1.0, 0.5, 1.5, 5), (0, 0), 5).startswith(
         "small picture first helped by 1.00 dB"

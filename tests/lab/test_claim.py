@@ -38,7 +38,7 @@ def test_verdicts(by_picture: float, by_digits: float, words: tuple[str, str], t
     assert [line[: len(start)] for line, start in zip(found, words, strict=True)] == list(words)
     assert "percentage points, 95% CI [" in found[1]
     assert all(line.endswith("CIs simultaneous for 2 comparisons)") for line in found)
-    # Each at its share of the 5%.
+    # Each with Bonferroni's correction for two.
     wanted = interval([by_digits + noise for noise in NOISE], 2)
     low, high = (-wanted.high, -wanted.low) if by_digits < 0 else (wanted.low, wanted.high)
     assert f"[{low:.2f}, {high:.2f}]" in found[1]

@@ -21,7 +21,7 @@ def test_student_s_own_sleep_data() -> None:
     assert found.sign == 1
 
 
-def test_a_family_s_intervals_are_those_of_its_share() -> None:
+def test_intervals_of_a_family_have_bonferroni_s_correction() -> None:
     values = [1.0, 2.0, 4.0, 3.5, 2.5]
     # t of 4 degrees at 1 - 0.05 / (2 * 5) is 4.604, from a table.
     found = interval(values, comparisons=5)
@@ -30,7 +30,7 @@ def test_a_family_s_intervals_are_those_of_its_share() -> None:
     assert found.mean - found.low == pytest.approx(half, rel=1e-4)
 
 
-def test_too_few_pairs_claim_nothing() -> None:
+def test_too_few_pairs_give_no_verdict() -> None:
     assert interval([3.0, 3.1, 3.0, 3.1]).low > 0
     assert interval([3.0, 3.1, 3.0, 3.1]).sign == 0
     assert interval([3.0]).low == -math.inf

@@ -17,7 +17,7 @@ def rows(part: Part) -> set[bytes]:
     return {row.tobytes() for row in part.inputs}
 
 
-def test_the_bundled_digits_are_divided_once_for_all() -> None:
+def test_the_bundled_digits_have_a_fixed_test_set() -> None:
     found, again = bundled.load(), bundled.load()
     assert len(found.training.labels) + len(found.test.labels) == 1797
     assert len(found.test.labels) == 599
@@ -32,11 +32,11 @@ def test_the_bundled_digits_are_divided_once_for_all() -> None:
 
 def test_a_rate_is_chosen_without_the_test_digits() -> None:
     digits = made.digits()
-    training, looked_at = digits.split(7, tuning=True)
-    assert rows(training) | rows(looked_at) == rows(digits.training)
-    assert rows(training).isdisjoint(rows(looked_at))
-    assert len(looked_at.labels) == 20
-    assert rows(digits.split(8, tuning=True)[1]) != rows(looked_at)
+    training, validation = digits.split(7, tuning=True)
+    assert rows(training) | rows(validation) == rows(digits.training)
+    assert rows(training).isdisjoint(rows(validation))
+    assert len(validation.labels) == 20
+    assert rows(digits.split(8, tuning=True)[1]) != rows(validation)
     assert digits.split(7, tuning=False) == (digits.training, digits.test)
 
 

@@ -23,7 +23,7 @@ def changes_of(recipe: Recipe, base: Recipe) -> dict[str, Any]:
     return flat(difference(values(recipe), values(base)))
 
 
-def test_each_hint_is_undone_alone_and_all_together() -> None:
+def test_each_hint_is_undone_alone_and_together() -> None:
     base = changed(preset("blog-2012"), {"budget": {"epochs": 10}})
     plan = six_hints.plan(base, target(), seeds=SEEDS)
     arms = {arm.name: arm for arm in plan.arms}
@@ -38,7 +38,7 @@ def test_each_hint_is_undone_alone_and_all_together() -> None:
     ):
         assert list(changes_of(arms[name].recipe, base)) == [field]
         assert ("base", name) in plan.comparisons
-    # Momentum is compared at a batch that an engine trains with it, with the same batch without.
+    # Momentum is compared with its absence at the same batch, one for which an engine supports it.
     assert list(changes_of(arms["momentum"].recipe, arms["pairs"].recipe)) == ["training.optimizer"]
     assert ("pairs", "momentum") in plan.comparisons
     small = arms["small first"]
@@ -102,12 +102,12 @@ def test_two_values_of_one_field_are_not_undone_together() -> None:
         (["picture.max_side=30"], "must not be the picture or the seed"),
     ],
 )
-def test_what_cannot_be_undone_is_refused(undone: list[str], message: str) -> None:
+def test_invalid_changes_are_refused(undone: list[str], message: str) -> None:
     with pytest.raises(RecipeError, match=message):
         ablation.plan(RECIPE, target(), undone, seeds=SEEDS)
 
 
-def test_epochs_that_a_picture_affords() -> None:
+def test_affordable_epochs_of_a_picture() -> None:
     assert ablation.affordable_epochs(30 * 43) == 100
     assert 3 <= ablation.affordable_epochs(300 * 429) <= 8
 

@@ -29,7 +29,7 @@ def test_the_page_has_counts_verdicts_and_both_tables(tmp_path: Path) -> None:
     assert {"picture/report.html", "digits/report.html"} <= set(links)
 
 
-def test_the_page_of_digits_speaks_of_digits(tmp_path: Path) -> None:
+def test_the_page_of_digits_mentions_no_pictures(tmp_path: Path) -> None:
     found = claim(tmp_path, 2.0, 2.0).digits
     report.write(found)
     text = (found.folder.path / report.PAGE).read_text(encoding="utf-8")

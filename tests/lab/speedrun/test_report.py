@@ -18,7 +18,7 @@ def sections(result: dict[str, object]) -> dict[str, str]:
     return found
 
 
-def test_every_figure_is_there() -> None:
+def test_every_value_is_printed() -> None:
     found = sections(made.facts())
     assert found["hardware"] == "A processor (znver5), 2 cores"
     assert found["engine"] == "fused, float32 on cpu, threads 2"
@@ -49,11 +49,11 @@ def test_the_open_track() -> None:
     assert "2012" not in found
 
 
-def test_tuning_is_called_so() -> None:
+def test_tuning_seeds_are_marked() -> None:
     assert sections(made.facts(seeds="tuning"))["seeds"] == "100 to 102 (n = 3, for tuning: no record)"
 
 
-def test_operations_that_are_not_known() -> None:
+def test_unknown_operations() -> None:
     assert sections(made.facts(operations=None))["operations"] == "unknown for this recipe"
 
 

@@ -21,7 +21,7 @@ def test_numbers() -> None:
     up = found["speed_up"]
     assert up["seconds_2012"] == 25_000
     assert up["over_2012"] == pytest.approx(25_000 / 0.6)
-    # Median of 100/0.5, 120/0.6 and 140/0.7: the turns are compared with each other.
+    # Median of 100/0.5, 120/0.6 and 140/0.7: each turn of the replica is compared with its trial.
     assert up["over_replica_here"] == pytest.approx(200e-6 * 500 * 300 * 429)
     assert up["replica_seconds_extrapolated"] == pytest.approx(120e-6 * 500 * 300 * 429)
     assert [row["seed"] for row in found["trials"]] == [100, 101, 102]
