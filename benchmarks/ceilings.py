@@ -75,7 +75,7 @@ def bandwidth(threads: int, rounds: int, size: int) -> dict[str, Quartiles]:
 
 
 def products(threads: int, rounds: int) -> dict[str, Quartiles]:
-    """Return the GFLOP/s of this project's and of PyTorch's product, and their ratio. Raises ArithmeticError if they
+    """Return the GFLOP/s of this product and of PyTorch's, and their ratio. Raises ArithmeticError if the results
     differ.
     """
     group, stride, times = ThreadGroup(threads), up(K), 20

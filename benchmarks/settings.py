@@ -19,9 +19,7 @@ from sfumato.rng import rng_for
 ROWS, COLUMNS = 429, 300
 """Size of the picture of 2012. Its colors are waves here: the speed is the same for all colors."""
 RATE = 0.05
-"""Learning rate of plain SGD: large enough that a wrong update shows in the losses, small enough that rounding does
-not.
-"""
+"""Learning rate of plain SGD: large enough to show a wrong update in the losses, small enough not to show rounding."""
 
 
 class Setting(NamedTuple):

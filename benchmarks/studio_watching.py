@@ -151,9 +151,7 @@ class Watcher(threading.Thread):
 
 
 def cost(rounds: int) -> tuple[Quartiles, Quartiles, Quartiles]:
-    """Return the seconds of a watched training over an unwatched one's, the fraction for live paintings, and their
-    number.
-    """
+    """Return the time of a watched over an unwatched training, the fraction for live paintings, and their rate."""
     shares: list[float] = []
     fetched: list[float] = []
     with tempfile.TemporaryDirectory() as folder:

@@ -84,9 +84,7 @@ class RequestHandler:
         self._sides: dict[str, peers.Side] = {}
 
     def handle(self, what: str, setting: str, *rest: int) -> tuple[()] | tuple[float, float] | str:
-        """Return ``()`` after preparing a setting, (seconds, loss) of a training, or the reason why neither is
-        possible.
-        """
+        """Return ``()`` after preparing a setting, (seconds, loss) of a training, or the reason of a failure."""
         try:
             if what == "prepare":
                 module = import_module(f"peers.{self._module}")

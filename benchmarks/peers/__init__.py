@@ -19,7 +19,7 @@ class Side(NamedTuple):
     restart: Callable[[], None]
     """Reset to the problem's weights."""
     train: Callable[[NDArray[np.int64]], float]
-    """(steps, batch) pixels -> the sum of all samples' losses, each before its own step; returns when the steps are
+    """(steps, batch) pixels -> the sum of all samples' losses, each before its own step; blocks until the steps are
     done.
     """
 

@@ -128,7 +128,7 @@ class Folder:
         return self._lines(MACHINES)
 
     def write(self, outcome: Outcome, order: int) -> None:
-        """Write the outcome of a trial; ``order``: its arm's number. The row comes last: it marks the trial as
+        """Write the outcome of a trial; ``order``: its arm's number. The row, written last, marks the trial as
         finished.
 
         Raises RunError when it cannot be written, or the folder was deleted or moved.

@@ -71,8 +71,10 @@ class Plan:
     name: str
     question: str
     picture: Mapping[str, Any]
-    """``sha256`` and ``source`` of what is learned, and its size: ``height``, ``width`` and ``channels`` of a picture;
-    ``samples``, ``inputs`` and ``outputs`` of digits."""
+    """Facts about the training data: ``sha256``, ``source`` and size.
+
+    The size is ``height``, ``width`` and ``channels`` of a picture; ``samples``, ``inputs`` and ``outputs`` of digits.
+    """
     arms: tuple[Arm, ...]
     comparisons: tuple[tuple[str, str], ...]
     """Pairs (arm, arm that it is compared with): the family of simultaneous confidence intervals."""
@@ -86,8 +88,9 @@ class Plan:
     beside: int = 0
     """Comparisons of another experiment that belong to the same family of confidence intervals."""
     defaults: Mapping[str, Any] = field(default_factory=dict)
-    """Values by dotted name where the base recipe of arms that only change fields differs from the default of `paint`.
-    For readers; each arm's recipe decides.
+    """Values by dotted name where the base recipe of arms differs from the default of `paint`.
+
+    The base is the recipe to which arms apply their changes. For readers; each arm's recipe decides.
     """
 
     def arm(self, name: str) -> Arm:

@@ -49,8 +49,7 @@ class Selection:
 def interval(
     differences: Sequence[float], comparisons: int = 1, level: float = LEVEL, selection: Selection | None = None
 ) -> Interval:
-    """Return Student's confidence interval of the mean of paired differences, with Bonferroni's correction for
-    ``comparisons`` of them.
+    """Return Student's confidence interval of a mean of paired differences, Bonferroni-corrected for ``comparisons``.
 
     All intervals of the family together cover the true means with a probability of at least ``level`` where the
     differences are normal. Differences that are all equal give an interval of width 0; fewer than two give one from

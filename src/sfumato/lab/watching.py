@@ -20,9 +20,7 @@ SECONDS_PER_LINE = 10.0
 
 @contextmanager
 def progress_display(progress: bool | None) -> Iterator[Watch]:
-    """Return a context with the function to call with progress. ``progress``: None shows it in a terminal or notebook
-    only.
-    """
+    """Return a context with a progress function. ``progress``: None shows progress in a terminal or notebook only."""
     if progress is False:
         yield ignore_progress
     elif kernel.shell() is not None:

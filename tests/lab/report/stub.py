@@ -36,9 +36,7 @@ def experiment(
     only: int | None = None,
     **how: Any,
 ) -> Experiment:
-    """Return an experiment without training; ``only``: so many of its trials. ``noise``: paintings that hardly
-    compress.
-    """
+    """Return an untrained experiment; ``only``: number of its trials; ``noise``: paintings that hardly compress."""
     wanted = target() if picture is None else picture
     base = changed(Recipe(), BASE)
     arms = {name: changed(base, {"model": {"width": 8 + number}}) for number, name in enumerate(names)}

@@ -24,17 +24,18 @@ EPOCHS, PIXELS, POWER = 100, 30 * 43, 0.65
 
 
 def affordable_epochs(pixels: int) -> int:
-    """Return 100 epochs for 30x43 pixels and 5 for 300x429: about 2 and 10 minutes with 4x300 units and 5 seeds on 2
-    cores.
+    """Return the number of epochs for a picture: 100 for 30x43 pixels, 5 for 300x429.
+
+    With 4x300 units and five seeds these take about 2 and 10 minutes on two cores.
     """
     return max(2, round(EPOCHS * (PIXELS / pixels) ** POWER))
 
 
 def plan(recipe: Recipe, picture: NDArray[Any], undone: Sequence[str], *, seeds: tuple[int, ...]) -> Plan:
-    """Return the plan that compares the recipe with each of ``undone`` (``field=value;field=value``) and with all of
-    them.
+    """Return the plan that compares the recipe with each change of ``undone``, and with all of them.
 
-    The arm with all of them exists only where no two change the same field. Raises RecipeError.
+    A change is ``field=value;field=value``. The arm with all of them exists only where no two change the same field.
+    Raises RecipeError.
     """
     if not undone:
         raise RecipeError("an ablation needs something to undo, such as training.sampler=sequential. Got nothing.")

@@ -33,9 +33,7 @@ DEFAULTS: dict[str, Any] = custom.DEFAULTS
 def plan(
     recipe: Recipe, picture: NDArray[Any], *, seeds: tuple[int, ...], tuning: Tuning | None, equal: str, parameters: int
 ) -> Plan:
-    """Return the plan that compares every depth with one layer, ignoring the recipe's depth and width. Raises
-    RecipeError.
-    """
+    """Return the plan that compares every depth with one layer; ignores the recipe's own. Raises RecipeError."""
     channels = picture.shape[2]
 
     def make(name: str, recipe: Recipe, **words: str) -> Arm:
