@@ -19,12 +19,12 @@ from tests.lab.stub_claim import EPOCH_TIME, NOISE, claim
         (
             2.0,
             0.0,
-            ("on the picture depth helps: 4 hidden layers beat 1 by 2.00 dB, 95% CI [", "on made depth is not digits_"),
+            ("on the picture depth helps: 4 hidden layers beat 1 by 2.00 dB, 95% CI [", "on made depth is not shown"),
         ),
         (
             0.0,
             2.0,
-            ("on the picture depth is not digits_ to help or to hurt: no diff", "on made depth helps: 4 hidden"),
+            ("on the picture depth is not shown to help or to hurt: no diff", "on made depth helps: 4 hidden"),
         ),
         (
             -2.0,
