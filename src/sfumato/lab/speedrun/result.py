@@ -24,7 +24,7 @@ def result(
     replica: Sequence[float],
     machine: dict[str, Any],
 ) -> dict[str, Any]:
-    """Return JSON values. ``recipe`` resolved; ``replica``: seconds per sample after each of the ``trials``, or empty."""
+    """Return JSON values. ``recipe`` resolved; ``replica``: its seconds per sample after each trial, or empty."""
     seconds = [trial.seconds for trial in trials]
     known = [trial.psnr for trial in trials if trial.psnr is not None and trial.ended != "diverged"]
     whole = len(known) == len(trials)
