@@ -21,5 +21,7 @@ def disagreement(losses: Mapping[str, float], reference: str, tolerance: float =
     for name, loss in losses.items():
         difference = abs(loss - expected) / abs(expected)
         if not difference <= tolerance:
-            reasons[name] = f"its loss is {loss:.8g}, that of {reference} {expected:.8g}: they differ by more than rounding"
+            reasons[name] = (
+                f"its loss is {loss:.8g}, that of {reference} {expected:.8g}: they differ by more than rounding"
+            )
     return reasons
