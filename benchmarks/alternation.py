@@ -1,4 +1,4 @@
-"""Sides of a comparison that take turns, so that whatever else the machine does meets all of them alike."""
+"""Alternating measurement of the sides of a comparison, so that other load on the machine affects all alike."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PAUSE = 0.02
 
 
 class Quartiles(NamedTuple):
-    """Of a number that was measured ``n`` times."""
+    """Median and quartiles of ``n`` measurements."""
 
     low: float
     median: float
@@ -20,11 +20,11 @@ class Quartiles(NamedTuple):
     n: int
 
     def __format__(self, spec: str) -> str:
-        """The median and, in parentheses, the quartiles: ``f"{x:.2f}"``."""
+        """Return the median and, in parentheses, the quartiles: ``f"{x:.2f}"``."""
         return f"{self.median:{spec}} ({self.low:{spec}} to {self.high:{spec}})"
 
     def rounded(self, digits: int) -> dict[str, float | list[float]]:
-        """Plain data for a file of results."""
+        """Return plain data for a file of results."""
         return {
             "median": round(self.median, digits),
             "quartiles": [round(self.low, digits), round(self.high, digits)],
@@ -33,7 +33,7 @@ class Quartiles(NamedTuple):
 
 
 def quartiles(values: Sequence[float]) -> Quartiles:
-    """Of two values or more. Raises ValueError for fewer."""
+    """Return the quartiles of two values or more. Raises ValueError for fewer."""
     if len(values) < 2:
         raise ValueError(f"quartiles need at least 2 values. Got {len(values)}.")
     low, median, high = statistics.quantiles(values, n=4, method="inclusive")
@@ -41,14 +41,14 @@ def quartiles(values: Sequence[float]) -> Quartiles:
 
 
 def ratios(over: Sequence[float], under: Sequence[float]) -> Quartiles:
-    """Of what was measured in the same rounds, round by round: the quartiles of ``over / under``."""
+    """Return the quartiles of ``over / under``, taken round by round."""
     return quartiles([a / b for a, b in zip(over, under, strict=True)])
 
 
 def alternate(turns: Mapping[str, Callable[[int], float]], rounds: int) -> dict[str, list[float]]:
-    """What every side's turn returned (its seconds) in each round; a turn is given the round's number.
+    """Return each side's results (its seconds) by round; a turn is called with the round's number.
 
-    Every other round goes through the sides backwards: none always follows the same neighbor.
+    Every other round goes through the sides backwards, so that none always follows the same neighbor.
     """
     seconds: dict[str, list[float]] = {name: [] for name in turns}
     names = list(turns)
@@ -60,7 +60,7 @@ def alternate(turns: Mapping[str, Callable[[int], float]], rounds: int) -> dict[
 
 
 def timed(work: Callable[[], object]) -> float:
-    """Seconds that the work takes."""
+    """Return the seconds that the work takes."""
     before = time.perf_counter()
     work()
     return time.perf_counter() - before

@@ -1,4 +1,4 @@
-"""The replica's kernel as it first landed: what speeds are compared with, whatever becomes of the replica.
+"""The replica's kernel as first written: a fixed baseline for speeds, whatever changes in the replica.
 
 It is the 2012 program's arithmetic in plain Numba: float64, no fast-math, sums in the order of the Java program.
 """
@@ -14,10 +14,10 @@ Ints = NDArray[np.int64]
 
 
 @njit(cache=True, nogil=True)
-def forward(weights: Floats, sizes: Ints, slope: float, sums: Floats, units: Floats) -> None:
-    """Fill ``sums`` and ``units``: all layers' weighted sums and outputs, one layer after another.
+def forward(weights: Floats, sizes: Ints, slope: float, preactivations: Floats, units: Floats) -> None:
+    """Fill ``preactivations`` and ``units``: all layers' preactivations and outputs, one layer after another.
 
-    The first ``sizes[0]`` of ``units`` are the inputs and must be there already.
+    The first ``sizes[0]`` of ``units`` are the inputs and must be set already.
     """
     layers = len(sizes) - 1
     w, first = 0, sizes[0]
@@ -30,7 +30,7 @@ def forward(weights: Floats, sizes: Ints, slope: float, sums: Floats, units: Flo
             for i in range(fan_in):
                 total += row[i] * x[i]
             total += row[fan_in]
-            sums[first + j] = total
+            preactivations[first + j] = total
             units[first + j] = total if total >= 0 or layer == layers - 1 else slope * total
             w += fan_in + 1
         first += fan_out
@@ -38,11 +38,11 @@ def forward(weights: Floats, sizes: Ints, slope: float, sums: Floats, units: Flo
 
 @njit(cache=True, nogil=True)
 def backward(
-    weights: Floats, sizes: Ints, slope: float, sums: Floats, units: Floats, deltas: Floats, rates: Floats
+    weights: Floats, sizes: Ints, slope: float, preactivations: Floats, units: Floats, deltas: Floats, rates: Floats
 ) -> None:
     """Pass ``deltas`` down from the output's (target - output) and update the weights of every layer on the way.
 
-    ``rates`` holds each layer's learning rate. What a weight passes down is taken before its own update.
+    ``rates`` holds each layer's learning rate. Errors pass through a weight before its own update.
     """
     layers = len(sizes) - 1
     w, first = len(weights), len(units) - sizes[layers]
@@ -55,7 +55,7 @@ def backward(
         passed[:] = 0.0
         for j in range(fan_out):
             delta = deltas[first + j]
-            if layer < layers - 1 and not sums[first + j] >= 0:
+            if layer < layers - 1 and not preactivations[first + j] >= 0:
                 delta *= slope
             row = weights[w + j * (fan_in + 1) : w + (j + 1) * (fan_in + 1)]
             for i in range(fan_in):
@@ -76,9 +76,9 @@ def train(
     pixels: Ints,
     factors: Floats,
 ) -> float:
-    """One step for each of ``pixels``; the sum of the squared errors, each measured before its own step."""
+    """Take one step for each of ``pixels``; return the sum of the squared errors, each measured before its own step."""
     units = np.empty(sizes.sum())
-    sums = np.empty(len(units))
+    preactivations = np.empty(len(units))
     deltas = np.empty(len(units))
     first = len(units) - sizes[-1]
     squared_error = 0.0
@@ -86,10 +86,10 @@ def train(
         pixel = pixels[step]
         for i in range(sizes[0]):
             units[i] = inputs[pixel, i]
-        forward(weights, sizes, slope, sums, units)
+        forward(weights, sizes, slope, preactivations, units)
         for j in range(sizes[-1]):
             delta = targets[pixel, j] - units[first + j]
             deltas[first + j] = delta
             squared_error += delta * delta
-        backward(weights, sizes, slope, sums, units, deltas, layer_rates * factors[step])
+        backward(weights, sizes, slope, preactivations, units, deltas, layer_rates * factors[step])
     return squared_error

@@ -1,8 +1,9 @@
-"""What this machine can do at most: multiply-adds a second, bytes a second from each cache, and a matrix product.
+"""The peak rates of this machine: multiply-adds per second, bytes per second from each cache, and a matrix product.
 
     python benchmarks/ceilings.py [--rounds 15] [--write]
 
-One thread and two, which also meet. The product of 1024x300 and 300x300 is timed alternately with PyTorch's (MKL's).
+With one thread and with two, which also wait at barriers. The product of 1024x300 and 300x300 is timed alternately with
+PyTorch's (MKL's).
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import torch
 from alternation import Quartiles, alternate, quartiles, ratios, timed
 from machine_loops import CHAINS, multiply_adds, read, update
 from numba import njit
-from thread_group import Together
+from thread_group import ThreadGroup
 
 from sfumato.training.engines.memory import zeros
 from sfumato.training.kernels.micro_kernel import ROWS
@@ -40,28 +41,28 @@ def _products(times: int, rows: int, left: int, right: int, out: int, stride: in
 
 
 def arithmetic(threads: int, rounds: int) -> Quartiles:
-    """GFLOP/s of all threads."""
-    together, count = Together(threads), 4_000_000
+    """Return the GFLOP/s of all threads."""
+    group, count = ThreadGroup(threads), 4_000_000
     operations = 2 * LANES * CHAINS * count * threads
 
     def work() -> None:
-        together(lambda _: multiply_adds(count, 0.5))
+        group(lambda _: multiply_adds(count, 0.5))
 
     work()
     return quartiles([operations / s / 1e9 for s in alternate({"": lambda _: timed(work)}, rounds)[""]])
 
 
 def bandwidth(threads: int, rounds: int, size: int) -> dict[str, Quartiles]:
-    """Gigabytes a second of all threads, each with a block of ``size`` bytes: read alone; and read and written."""
-    together = Together(threads)
+    """Return gigabytes per second of all threads, each with a block of ``size`` bytes: reading; reading and writing."""
+    group = ThreadGroup(threads)
     run = CHAINS * LANES * 4
     runs = size // run
     blocks = [zeros(runs * run // 4) for _ in range(threads)]
-    places = [block.ctypes.data for block in blocks]
+    addresses = [block.ctypes.data for block in blocks]
     times = max(1, (1 << 30) // (runs * run))
     turns = {
-        "read": lambda _: timed(lambda: together(lambda part: read(places[part], runs, times))),
-        "read and written": lambda _: timed(lambda: together(lambda part: update(places[part], runs, times, 1.0))),
+        "read": lambda _: timed(lambda: group(lambda rank: read(addresses[rank], runs, times))),
+        "read and written": lambda _: timed(lambda: group(lambda rank: update(addresses[rank], runs, times, 1.0))),
     }
     for turn in turns.values():
         turn(0)
@@ -74,8 +75,10 @@ def bandwidth(threads: int, rounds: int, size: int) -> dict[str, Quartiles]:
 
 
 def products(threads: int, rounds: int) -> dict[str, Quartiles]:
-    """GFLOP/s of ours and of PyTorch's product, and ours over PyTorch's. Raises ArithmeticError where they differ."""
-    together, stride, times = Together(threads), up(K), 20
+    """Return the GFLOP/s of this product and of PyTorch's, and their ratio. Raises ArithmeticError if the results
+    differ.
+    """
+    group, stride, times = ThreadGroup(threads), up(K), 20
     random = np.random.default_rng(0)
     left, right, out = zeros(M * stride), zeros(stride * stride), zeros(M * stride)
     a, b, c = left.reshape(M, stride), right.reshape(stride, stride), out.reshape(M, stride)
@@ -83,20 +86,20 @@ def products(threads: int, rounds: int) -> dict[str, Quartiles]:
     x, w = (torch.from_numpy(np.ascontiguousarray(one)) for one in (a[:, :K], b[:K, :N]))
     y = torch.empty(M, N)
     torch.set_num_threads(threads)
-    places = left.ctypes.data, right.ctypes.data, out.ctypes.data
-    bounds = [M // ROWS * part // threads * ROWS for part in range(threads + 1)]
+    addresses = left.ctypes.data, right.ctypes.data, out.ctypes.data
+    bounds = [M // ROWS * rank // threads * ROWS for rank in range(threads + 1)]
 
-    def part_of(part: int) -> None:
-        skip, rows = 4 * stride * bounds[part], bounds[part + 1] - bounds[part]
-        _products(times, rows, places[0] + skip, places[1], places[2] + skip, stride, K, N)
+    def rows_of_rank(rank: int) -> None:
+        skip, rows = 4 * stride * bounds[rank], bounds[rank + 1] - bounds[rank]
+        _products(times, rows, addresses[0] + skip, addresses[1], addresses[2] + skip, stride, K, N)
 
-    def theirs() -> None:
+    def multiply_with_mkl() -> None:
         for _ in range(times):
             torch.mm(x, w, out=y)
 
     turns: dict[str, Callable[[int], float]] = {
-        "ours": lambda _: timed(lambda: together(part_of)),
-        "MKL": lambda _: timed(theirs),
+        "ours": lambda _: timed(lambda: group(rows_of_rank)),
+        "MKL": lambda _: timed(multiply_with_mkl),
     }
     for turn in turns.values():
         turn(0)
@@ -108,7 +111,7 @@ def products(threads: int, rounds: int) -> dict[str, Quartiles]:
 
 
 def main() -> None:
-    """Measure, print, and write the results where asked to."""
+    """Measure, print, and optionally write the results."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])

@@ -1,10 +1,10 @@
-"""How often arms that are equally good come out different, for noise chose their rates: with made-up scores.
+"""How often equally good arms appear different because noise chose their learning rates, with synthetic scores.
 
     python benchmarks/chosen_rates.py [--repeats 400] [--shapes flat round pointed cliff] [--seeds 5 10 40]
 
-Two arms with the same score at every learning rate, and noise of their own, search for their rates as
-`sfumato compare` does, and are compared on other seeds. *Bare* is the share of the intervals that exclude 0 without the
-noise of the choice, *widened* with it; nominal are 5%. Regret is what the chosen rate is below the best in the mean.
+Two arms with the same score at every learning rate, and independent noise, search for their rates as `sfumato compare`
+does, and are compared on other seeds. *Bare* is the fraction of the intervals that exclude 0 without the noise of the
+choice, *widened* with it; the nominal fraction is 5%. Regret is the mean loss of the chosen rate against the best one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from sfumato.lab.search import COARSE, STEPS_PER_DECADE, best_of, next_exponents
 from sfumato.lab.statistics import interval, selection
 
 NOISE = 0.5
-"""dB between seeds: half of its variance is of the seed, alike at all rates, half of each training."""
+"""Standard deviation in dB between seeds: half of its variance is the seed's, equal at all rates, half each training's.
+"""
 
 EIGHTHS = 8 / STEPS_PER_DECADE
 """Shapes are written in eighths of a decade."""
@@ -35,13 +36,13 @@ SHAPES: dict[str, Callable[[float], float]] = {
 
 
 def arm(shape: Callable[[float], float], best: float, random: np.random.Generator) -> tuple[float, list[list[float]]]:
-    """Search once: the score of the chosen rate, and all scores."""
+    """Search once; return the true score of the chosen rate, and all noisy scores."""
     scores: dict[int, list[float]] = {}
     of_seed = random.normal(0, NOISE / math.sqrt(2), TUNING_SEEDS)
     while exponents := next_exponents(scores, 0):
         for exponent in exponents:
-            own = random.normal(0, NOISE / math.sqrt(2), TUNING_SEEDS)
-            scores[exponent] = list(shape((exponent - best) * EIGHTHS) + of_seed + own)
+            of_training = random.normal(0, NOISE / math.sqrt(2), TUNING_SEEDS)
+            scores[exponent] = list(shape((exponent - best) * EIGHTHS) + of_seed + of_training)
     return shape((best_of(scores) - best) * EIGHTHS), list(scores.values())
 
 

@@ -1,11 +1,11 @@
-"""What optimizers come to in equal seconds of one core, each at its own best rate.
+"""The PSNR that optimizers reach in equal seconds of one core, each at its own best learning rate.
 
     python benchmarks/equal_seconds.py [--picture cat] [--seconds 1 3 10] [--seeds 3] [--only soap kfac] [--write NAME]
 
-First the steps of all are timed alternately, in this thread's own time, so that other work on the machine counts
-little. Then each trains for as many steps as the seconds pay for: the dB do not depend on what else the machine does
-while it trains. Rates are chosen as `sfumato compare` does, by the dB after the middle one of the budgets, on two
-seeds that the table does not use.
+First the steps of all are timed alternately, in this thread's CPU time, so that other load on the machine counts
+little. Then each trains for the number of steps that fit into the seconds: the PSNR does not depend on the load while
+it trains. Rates are chosen as `sfumato compare` does, by the PSNR after the middle one of the budgets, on two seeds
+that the table does not use.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ from sfumato.training.engines import Engine, Task, find
 
 OPTIMIZERS = ("adam", "muon", "foof", "soap", "kfac")
 COMPILED = ("adam", "muon", "foof")
-"""Which of them engine `fused` has."""
+"""Optimizers that engine `fused` supports."""
 
 BATCH, STEPS = 512, 20
-"""Of a turn: by default moments are inverted once in so many steps, and bases turned twice."""
+"""Batch size and steps per turn: by default moments are inverted once in so many steps, and bases updated twice."""
 
 
 class Side(NamedTuple):
@@ -45,7 +45,7 @@ class Side(NamedTuple):
     engine: str
 
     def recipe(self, picture: str, **more: Any) -> Recipe:
-        """The default one but for this, on one thread."""
+        """Return the default recipe with these settings, on one thread."""
         return resolve(
             changed(
                 Recipe(),
@@ -63,13 +63,13 @@ class Side(NamedTuple):
 
 
 def every_side(only: Sequence[str]) -> list[Side]:
-    """All in PyTorch, some in compiled code as well."""
+    """Return all optimizers in PyTorch, and some in compiled code as well."""
     found = [Side(name, "autograd") for name in OPTIMIZERS] + [Side(name, "fused") for name in COMPILED]
     return [side for side in found if not only or side.optimizer in only]
 
 
 def engine_of(recipe: Recipe, target: NDArray[np.float32]) -> Engine:
-    """Ready for its first step."""
+    """Return an engine before its first step."""
     height, width, channels = target.shape
     model = models.build(recipe.model, channels, recipe.seed, models.DTYPES[recipe.dtype], recipe.coordinates)
     coordinates = models.grid(recipe.coordinates, height, width)
@@ -78,7 +78,7 @@ def engine_of(recipe: Recipe, target: NDArray[np.float32]) -> Engine:
 
 
 def stepping(engine: Engine, pixels: int) -> Callable[[int], float]:
-    """Seconds of this thread's own time that a step takes, once some are taken."""
+    """Return a function that measures a step's seconds of this thread's CPU time, after some warm-up steps."""
     random = np.random.default_rng(0)
 
     def turn(_: int) -> float:
@@ -92,7 +92,7 @@ def stepping(engine: Engine, pixels: int) -> Callable[[int], float]:
 
 
 def megabytes(engine: Engine) -> float:
-    """Of all that must be kept to go on, but for the weights."""
+    """Return the megabytes of the state needed to resume, without the weights."""
     state = engine.state()
     return (
         sum(array.nbytes for name, array in state.items() if name != "weights" and not name.startswith("model/")) / 1e6
@@ -100,14 +100,14 @@ def megabytes(engine: Engine) -> float:
 
 
 def trained(recipe: Recipe, target: NDArray[np.float32], steps: int, seed: int) -> float:
-    """The dB after so many steps; -inf where it diverged."""
+    """Return the PSNR after ``steps`` steps; -inf after divergence."""
     recipe = changed(recipe, {"budget": {"steps": steps}, "seed": seed})
     last = list(Trainer(recipe, PictureProblem(recipe, target)).snapshots())[-1]
     return last.evaluation.psnr if last.ended == "steps" and last.evaluation is not None else float("-inf")
 
 
 def rates_of(recipe: Recipe, target: NDArray[np.float32], steps: int) -> Rates:
-    """Of the rates, those which are best after so many steps."""
+    """Return the rates with the best PSNR after ``steps`` steps."""
     (line,) = lines_of(recipe.training.optimizer)
     scores: dict[int, tuple[float, ...]] = {}
     while exponents := next_exponents(scores, line.start):
@@ -119,7 +119,7 @@ def rates_of(recipe: Recipe, target: NDArray[np.float32], steps: int) -> Rates:
 
 
 def line(side: Side, recipe: Recipe, cost: Quartiles, size: float, cells: Sequence[Sequence[float]]) -> str:
-    """Of the table: what is remembered, what a step takes, and mean dB (least to most)."""
+    """Return a line of the table: memory, time per step, and mean PSNR (least to most)."""
     texts = [f"{statistics.mean(cell):.2f} ({min(cell):.2f} to {max(cell):.2f})" for cell in cells]
     rate, took = recipe.training.optimizer.lr, cost.median
     return " | ".join([f"| `{side.optimizer}`, `{side.engine}`", f"{rate:.2g}", f"{size:.1f}", f"{took:.1f}", *texts])
@@ -142,7 +142,7 @@ def main() -> None:
     pixels = target.shape[0] * target.shape[1]
     turns = {" ".join(side): stepping(engine, pixels) for side, engine in engines.items()}
     milliseconds = {name: [1e3 * each for each in took] for name, took in alternate(turns, arguments.rounds).items()}
-    print("| optimizer, engine | rate | MB | ms a step | " + " | ".join(f"{s:g} s" for s in arguments.seconds) + " |")
+    print("| optimizer, engine | rate | MB | ms per step | " + " | ".join(f"{s:g} s" for s in arguments.seconds) + " |")
     print("|---" * (4 + len(arguments.seconds)) + "|")
     rows: list[dict[str, Any]] = []
     for side in sides:

@@ -1,9 +1,9 @@
-"""What it brings that subnormal numbers count as 0 in the fused engine, for a network that makes many of them.
+"""The gain of flushing subnormal numbers to 0 in the fused engine, for a network that makes many of them.
 
     python benchmarks/flushed.py [--rounds 11] [--steps 100] [--size 300x429] [--write]
 
 Alternately, in one process, from the same weights: the first steps of the preset `fast` with activation `gaussian`, and
-with its own, which makes none.
+with its default activation, which makes none.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ NAME = "flushed"
 
 
 def picture(columns: int = 300, rows: int = 429) -> NDArray[np.float32]:
-    """(rows, columns, 3) of waves."""
-    places = np.stack(np.meshgrid(np.linspace(-1, 1, rows), np.linspace(-1, 1, columns), indexing="ij"), axis=-1)
-    return (0.5 + 0.4 * np.sin(places @ np.array([[9.0, 4.0, 1.0], [2.0, 7.0, 12.0]]))).astype(np.float32)
+    """Return a picture (rows, columns, 3) of waves."""
+    coordinates = np.stack(np.meshgrid(np.linspace(-1, 1, rows), np.linspace(-1, 1, columns), indexing="ij"), axis=-1)
+    return (0.5 + 0.4 * np.sin(coordinates @ np.array([[9.0, 4.0, 1.0], [2.0, 7.0, 12.0]]))).astype(np.float32)
 
 
 def side(
     model: dict[str, Any], target: NDArray[np.float32], block: Callable[[], Any], steps: int
 ) -> Callable[[int], float]:
-    """Seconds of the first steps, within ``block`` in the place of `flushed`."""
+    """Return a function that times the first steps, with ``block`` in place of `flushed`."""
     changes = {"model": model, "budget": {"steps": steps}, "evaluation": {"interval": "end"}, "engine": "fused"}
     recipe = resolve(changed(preset("fast"), changes))
 
@@ -52,7 +52,7 @@ def side(
 
 
 def measure(model: dict[str, Any], target: NDArray[np.float32], rounds: int, steps: int) -> Quartiles:
-    """How many times as fast it is with `flushed` as without."""
+    """Return the speed with `flushed` over that without."""
     sides = {"without": side(model, target, nullcontext, steps), "with": side(model, target, flushed, steps)}
     for turn in sides.values():
         turn(0)
@@ -61,7 +61,7 @@ def measure(model: dict[str, Any], target: NDArray[np.float32], rounds: int, ste
 
 
 def main() -> None:
-    """Measure, print, and write the results where asked to."""
+    """Measure, print, and optionally write the results."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("--steps", type=int, default=100)

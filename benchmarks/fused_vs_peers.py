@@ -1,9 +1,9 @@
-"""How fast the fused engine trains beside PyTorch eager, torch.compile and JAX: same weights, samples and losses.
+"""The speed of the fused engine against PyTorch eager, torch.compile and JAX: same weights, samples and losses.
 
     python benchmarks/fused_vs_peers.py [4x300 "batch 64" ...] [--rounds 11] [--threads 1 2] [--write]
 
-Every side is a process of its own, on the same cores, and they take turns. A round is some steps of plain SGD from the
-first weights; all sides get the inputs encoded (Fourier features too) and gather each step's samples themselves. A side
+Every side is a process of its own, on the same cores, and they alternate. A round is some steps of plain SGD from the
+initial weights; all sides get encoded inputs (Fourier features too) and gather each step's samples themselves. A side
 whose losses differ by more than rounding gets no ratio, and the exit status is 1. A side that is missing, or cannot
 compile, is left out by name.
 """
@@ -25,23 +25,23 @@ from worker import AbsentError, Trainer, Worker
 
 NAME = "fused_vs_peers"
 OPERATIONS = 30e9
-"""Of a round: one to four tenths of a second."""
+"""Operations per round: one to four tenths of a second."""
 
 Key = tuple[str, int]
-"""A side and its threads."""
+"""A side and its number of threads."""
 
 
 class Measured(NamedTuple):
-    """One setting."""
+    """The measurements of one setting."""
 
     seconds: dict[Key, list[float]]
-    """Of each round, of the sides whose losses agree."""
+    """Seconds of each round, for the sides whose losses agree."""
     absent: dict[str, str]
     refused: dict[str, str]
 
 
 def measure(setting: str, workers: Mapping[Key, Trainer], rounds: int, steps: int) -> Measured:
-    """All sides alternately; the first round warms up and does not count."""
+    """Time all sides alternately; the first round warms up and does not count."""
     absent: dict[str, str] = {}
     losses: dict[str, list[float]] = {}
     ready: dict[Key, Trainer] = {}
@@ -69,26 +69,26 @@ def measure(setting: str, workers: Mapping[Key, Trainer], rounds: int, steps: in
 
 
 def label(key: Key) -> str:
-    """A side's name in what is printed."""
+    """Return a side's name for printing."""
     return f"{key[0]}, {key[1]} thread{'s' if key[1] > 1 else ''}"
 
 
 def best(seconds: dict[Key, list[float]], name: str, threads: int) -> Key | None:
-    """Of a peer's numbers of threads up to ``threads`` the one with the least median time."""
+    """Return a peer's number of threads, up to ``threads``, with the least median time."""
     keys = [key for key in seconds if key[0] == name and key[1] <= threads]
     return min(keys, key=lambda key: quartiles(seconds[key]).median, default=None)
 
 
 def compare(seconds: dict[Key, list[float]]) -> dict[str, Quartiles]:
-    """How many times as fast fused is, and what a second thread brings each side."""
+    """Return the speed of fused over each peer, and each side's speedup by a second thread."""
     found: dict[str, Quartiles] = {}
-    for key, own in seconds.items():
+    for key, fused in seconds.items():
         if key[0] != "fused":
             continue
         for name in peers.NAMES:
             peer = best(seconds, name, key[1])
             if peer is not None and name != "fused":
-                found[f"{label(key)} over {label(peer)}"] = ratios(seconds[peer], own)
+                found[f"{label(key)} over {label(peer)}"] = ratios(seconds[peer], fused)
     for name in peers.NAMES:
         if (name, 1) in seconds and (name, 2) in seconds:
             found[f"{name}: 2 threads over 1"] = ratios(seconds[name, 1], seconds[name, 2])
@@ -96,12 +96,12 @@ def compare(seconds: dict[Key, list[float]]) -> dict[str, Quartiles]:
 
 
 def report(setting: str, measured: Measured, steps: int) -> dict[str, Any]:
-    """Print a setting's rows; they as plain data."""
+    """Print a setting's rows, and return them as plain data."""
     operations = SETTINGS[setting].operations() * steps
-    print(f"\n{setting} ({steps} steps of {SETTINGS[setting].batch} samples a round)")
+    print(f"\n{setting} ({steps} steps of {SETTINGS[setting].batch} samples per round)")
     for key, seconds in measured.seconds.items():
         rate = operations / quartiles(seconds).median / 1e9
-        print(f"  {label(key):28} {quartiles(seconds).median / steps * 1e3:8.3f} ms a step, {rate:6.1f} GFLOP/s")
+        print(f"  {label(key):28} {quartiles(seconds).median / steps * 1e3:8.3f} ms per step, {rate:6.1f} GFLOP/s")
     compared = compare(measured.seconds)
     for what, quotient in compared.items():
         print(f"  {what}: {quotient:.2f}, n = {quotient.n}")
@@ -123,7 +123,7 @@ def report(setting: str, measured: Measured, steps: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Measure, print, and write the results where asked to."""
+    """Measure, print, and optionally write the results."""
     parser = argparse.ArgumentParser()
     parser.add_argument("settings", nargs="*", metavar="SETTING", help=", ".join(SETTINGS))
     parser.add_argument("--rounds", type=int, default=11)
@@ -137,7 +137,7 @@ def main() -> None:
         parser.error(f"no setting {unknown[0]!r}; there are {', '.join(SETTINGS)}")
     refused = False
     for setting in chosen:
-        # New processes for every setting: what one leaves in its memory cannot help or hinder the next.
+        # New processes for every setting, so that the memory state of one cannot affect the next.
         names = dict.fromkeys(["fused", *arguments.sides])
         workers = {(name, threads): Worker(name, threads) for name in names for threads in arguments.threads}
         try:

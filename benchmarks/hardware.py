@@ -1,4 +1,4 @@
-"""On what and under which conditions something was measured."""
+"""The hardware and the conditions of a measurement."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sfumato.runs.provenance import provenance
 
 
 def circumstances(*packages: str) -> dict[str, Any]:
-    """Plain data for a file of results: hardware, versions, commit, and what else the machine did."""
+    """Return plain data for a file of results: hardware, versions, commit, and other load on the machine."""
     made = provenance(threads=0)
     return {
         "hardware": {"cpu": f"{made['cpu']} ({get_host_cpu_name()})", "cores": os.cpu_count(), "caches": _caches()},
@@ -37,7 +37,7 @@ def _version(package: str) -> str | None:
 
 
 def _commit() -> str | None:
-    """Of the checkout, marked when files differ from it; files of results do not count, each run writes some."""
+    """Return the checkout's commit, marked when files other than results, which each run writes, differ from it."""
     root = Path(__file__).resolve().parents[1]
 
     def git(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -54,7 +54,7 @@ def _commit() -> str | None:
 
 
 def _caches() -> dict[str, str]:
-    """A core's, where the system tells."""
+    """Return the sizes of a core's caches, where the system reports them."""
     found: dict[str, str] = {}
     for folder in sorted(Path("/sys/devices/system/cpu/cpu0/cache").glob("index*")):
         level, kind, size = ((folder / name).read_text().strip() for name in ("level", "type", "size"))

@@ -1,4 +1,4 @@
-"""Compiled loops that do one thing as fast as a core can: multiply and add, read, read and write."""
+"""Compiled loops that do one thing at a core's peak rate: multiply and add, read, read and write."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from sfumato.training.kernels.vectors import (
 )
 
 CHAINS = 16
-"""Sums that do not wait for one another: more than a processor has multiply-adds under way (4 cycles, 2 a cycle)."""
+"""Independent sums: more than a processor has multiply-adds in flight (4 cycles, 2 per cycle)."""
 
 
 def _generate_chains(typing_context, count, start):
-    """``CHAINS`` sums, each multiplied and added to ``count`` times; the first lane of their sum."""
+    """Multiply and add ``count`` times to each of ``CHAINS`` sums; return the first lane of their sum."""
 
     def code(context, builder, signature, arguments):
         count, start = arguments
@@ -40,16 +40,16 @@ def _generate_chains(typing_context, count, start):
 
 
 def _generate_read(typing_context, address, runs):
-    """Adds up ``runs`` runs of ``CHAINS`` vectors from ``address`` on; the first lane of the sum."""
+    """Add up ``runs`` runs of ``CHAINS`` vectors from ``address`` on; return the first lane of the sum."""
 
     def code(context, builder, signature, arguments):
         address, runs = arguments
         first = pointer(builder, address)
 
         def turn(at: Any, sums: list[Any]) -> list[Any]:
-            place = builder.gep(first, [builder.mul(at, whole(CHAINS * LANES))])
+            pointer = builder.gep(first, [builder.mul(at, whole(CHAINS * LANES))])
             return [
-                builder.fadd(one, load(builder, builder.gep(place, [whole(i * LANES)]))) for i, one in enumerate(sums)
+                builder.fadd(one, load(builder, builder.gep(pointer, [whole(i * LANES)]))) for i, one in enumerate(sums)
             ]
 
         sums = _loop(builder, runs, [ir.Constant(VECTOR, [0.0] * LANES)] * CHAINS, turn)
@@ -59,16 +59,16 @@ def _generate_read(typing_context, address, runs):
 
 
 def _generate_update(typing_context, address, runs, factor):
-    """Multiplies ``runs`` runs of ``CHAINS`` vectors from ``address`` on by ``factor``, in place."""
+    """Multiply ``runs`` runs of ``CHAINS`` vectors from ``address`` on by ``factor``, in place."""
 
     def code(context, builder, signature, arguments):
         address, runs, factor = arguments
         first, vector = pointer(builder, address), broadcast(builder, factor)
 
         def turn(at: Any, sums: list[Any]) -> list[Any]:
-            place = builder.gep(first, [builder.mul(at, whole(CHAINS * LANES))])
+            pointer = builder.gep(first, [builder.mul(at, whole(CHAINS * LANES))])
             for i in range(CHAINS):
-                one = builder.gep(place, [whole(i * LANES)])
+                one = builder.gep(pointer, [whole(i * LANES)])
                 store(builder, builder.fmul(load(builder, one), vector), one)
             return sums
 
@@ -113,13 +113,13 @@ _update: Any = intrinsic(_generate_update)
 
 @njit(nogil=True)
 def multiply_adds(count: int, start: float) -> float:
-    """``count`` turns of `CHAINS` vector multiply-adds, all in registers."""
+    """Do ``count`` times `CHAINS` vector multiply-adds, all in registers."""
     return _chains(count, start)
 
 
 @njit(nogil=True)
 def read(address: int, runs: int, times: int) -> float:
-    """Read a block of ``runs * CHAINS * LANES`` float32 so often."""
+    """Read a block of ``runs * CHAINS * LANES`` float32 ``times`` times."""
     total = 0.0
     for _ in range(times):
         total += _read(address, runs)
@@ -128,9 +128,9 @@ def read(address: int, runs: int, times: int) -> float:
 
 @njit(nogil=True)
 def update(address: int, runs: int, times: int, factor: float) -> None:
-    """Multiply a block of ``runs * CHAINS * LANES`` float32 so often, in place.
+    """Multiply a block of ``runs * CHAINS * LANES`` float32 ``times`` times, in place.
 
-    A factor of 1 leaves the values as they are; a constant, it would be compiled to nothing.
+    A factor of 1 leaves the values as they are; as a constant it would be optimized away.
     """
     for _ in range(times):
         _update(address, runs, factor)

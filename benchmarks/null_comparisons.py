@@ -1,10 +1,10 @@
-"""How often `sfumato compare` says that a recipe beats itself: arms that differ only in written rate and seed.
+"""The rate of false verdicts of `sfumato compare`: arms that differ only in written learning rate and seed.
 
     python benchmarks/null_comparisons.py [--picture cat] [--count 100] [--seeds 5] [--epochs 10] [--workers 1]
 
 Each comparison trains two arms of one small SIREN, written with Adam at 0.003 and 0.0017, on seeds of its own. An
-interval of 95% excludes 0 in about 5 of 100. With ``--unlike`` the second arm has one unit more in each layer, so that
-it chooses its rate by noise of its own: what is chosen then differs, though the networks are hardly unlike.
+95% confidence interval excludes 0 in about 5 of 100. With ``--unlike`` the second arm has one unit more in each layer,
+so that it chooses its rate by independent noise: the chosen rates differ, though the networks hardly do.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from sfumato.recipe import Recipe, changed
 
 WIDTH = 32
 
-SEEDS_APART = 10_000
-"""Between comparisons, so that none of their seeds meet."""
+SEED_STRIDE = 10_000
+"""Difference of the seeds of successive comparisons, so that none of their seeds coincide."""
 
 
-def arms(recipe: Recipe, number: int, *, unlike: bool) -> dict[str, Recipe]:
-    """The two arms of a comparison."""
-    first = SEEDS_APART * number
+def arms(recipe: Recipe, number: int, *, different_widths: bool) -> dict[str, Recipe]:
+    """Return the two arms of a comparison."""
+    first = SEED_STRIDE * number
     return {
         "a": changed(recipe, {"seed": first, "training": {"optimizer": "adam(lr=0.003)"}}),
         "b": changed(
@@ -35,14 +35,14 @@ def arms(recipe: Recipe, number: int, *, unlike: bool) -> dict[str, Recipe]:
             {
                 "seed": first + 1_000,
                 "training": {"optimizer": "adam(lr=0.0017)"},
-                "model": {"width": WIDTH + unlike},
+                "model": {"width": WIDTH + different_widths},
             },
         ),
     }
 
 
 def main() -> None:
-    """Compare, and print a line each and the count."""
+    """Compare, and print one line per comparison and the count of false verdicts."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--picture", default="cat", help="a sample's name or a file")
     parser.add_argument("--count", type=int, default=100)
@@ -64,7 +64,7 @@ def main() -> None:
     picture = load_picture(recipe)
     differ = 0
     for number in range(given.first, given.first + given.count):
-        plan = plan_of(arms(recipe, number, unlike=given.unlike), picture, seeds=given.seeds, tune=True)
+        plan = plan_of(arms(recipe, number, different_widths=given.unlike), picture, seeds=given.seeds, tune=True)
         with tempfile.TemporaryDirectory() as folder:
             found = run_plan(plan, picture, Path(folder) / "e", workers=given.workers)
         (comparison,) = verdict.comparisons(found)

@@ -1,11 +1,11 @@
-"""How much faster the online engine is than the 2012 program's arithmetic, on the same samples in the same order.
+"""The speed of the online engine over the 2012 program's arithmetic, on the same samples in the same order.
 
     python benchmarks/online_vs_replica.py [--rounds 15] [--samples 2000] [--write]
 
-On a machine with other work run it before that work: `chrt -f 10 python ...`.
+On a machine with other load give it real-time priority: `chrt -f 10 python ...`.
 
 On an EPYC of the Zen 5 generation with 2 cores, n = 31: 11.0 times the replica's samples/s on one thread (quartiles
-10.9 to 12.5; 14.6 us a sample), 22.2 times on two (21.4 to 24.9; 7.3 us). What limits them is in
+10.9 to 12.5; 14.6 us per sample), 22.2 times on two (21.4 to 24.9; 7.3 us). The limits are explained in
 docs/decisions/009-weights-are-read-twice-per-sample.md.
 """
 
@@ -41,36 +41,36 @@ PICTURE = Path(__file__).parents[2] / "shared" / "images" / "mona-lisa.png"
 
 
 class Side(NamedTuple):
-    """One of those that are compared."""
+    """One side of the comparison."""
 
     restart: Callable[[], None]
-    """Back to the first weights, which are the same on every side."""
+    """Reset to the initial weights, which are the same on every side."""
     train: Callable[[NDArray[np.int64]], float]
-    """Takes one step for each of some pixels; the sum of their squared errors."""
+    """Takes one step for each of some pixels; returns the sum of their squared errors."""
 
 
-def picture(places: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(N, 3) colors: the Mona Lisa where its file lies beside the project, else waves; the speed is the same."""
+def picture(coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return colors (N, 3): the Mona Lisa where its file lies beside the project, else waves; the speed is the same."""
     if PICTURE.exists():
         with Image.open(PICTURE) as image:
             return np.asarray(image.convert("RGB")).reshape(-1, 3) / 255
-    return 0.5 + 0.4 * np.sin(places @ np.array([[9.0, 4.0, 1.0], [2.0, 7.0, 12.0]]))
+    return 0.5 + 0.4 * np.sin(coordinates @ np.array([[9.0, 4.0, 1.0], [2.0, 7.0, 12.0]]))
 
 
 def sides() -> tuple[dict[str, Side], NDArray[np.int64]]:
-    """Every engine at the start of the same run, and the order of its pixels."""
+    """Return every engine at the start of the same run, and the order of its pixels."""
     recipe = preset("blog-2012")
-    places = models.grid(recipe.coordinates, ROWS, COLUMNS)
-    targets = picture(places)
+    coordinates = models.grid(recipe.coordinates, ROWS, COLUMNS)
+    targets = picture(coordinates)
     model = models.build(recipe.model, 3, recipe.seed)
-    replica = Replica(Task(recipe, places, targets, model, 1))
+    replica = Replica(Task(recipe, coordinates, targets, model, 1))
     order = replica.sampler().epoch()
     weights = {name: torch.from_numpy(array) for name, array in replica.weights().items()}
 
     def online(threads: int) -> Side:
         model = models.build(recipe.model, 3, recipe.seed)
         model.load_state_dict(weights)
-        engine = Online(Task(recipe, places, targets, model, threads))
+        engine = Online(Task(recipe, coordinates, targets, model, threads))
         first = engine.state()
         return Side(
             lambda: engine.load(first), lambda pixels: engine.advance(pixels, np.ones(len(pixels))).squared_error
@@ -89,13 +89,15 @@ def sides() -> tuple[dict[str, Side], NDArray[np.int64]]:
         flat[:] = first
 
     def train(pixels: NDArray[np.int64]) -> float:
-        return baseline_replica_kernel.train(flat, sizes, slope, rates, places, targets, pixels, np.ones(len(pixels)))
+        return baseline_replica_kernel.train(
+            flat, sizes, slope, rates, coordinates, targets, pixels, np.ones(len(pixels))
+        )
 
     return {"replica": Side(restart, train), "online, 1 thread": online(1), "online, 2 threads": online(2)}, order
 
 
 def measure(rounds: int, samples: int) -> dict[str, list[float]]:
-    """Microseconds a sample of every side in every round; exits where their losses differ by more than rounding."""
+    """Return microseconds per sample by side and round; exit where losses differ by more than rounding."""
     all_sides, order = sides()
     for side in all_sides.values():
         side.train(order[:1])
@@ -103,7 +105,7 @@ def measure(rounds: int, samples: int) -> dict[str, list[float]]:
 
     def turn(name: str, number: int) -> float:
         pixels = np.roll(order, -number * samples)[:samples]
-        # float32 loses 7e-8 of the squared error a thousand steps: all start each round alike.
+        # float32 loses 7e-8 of the squared error per thousand steps, so all sides restart in each round.
         all_sides[name].restart()
         before = time.perf_counter()
         errors[name].append(all_sides[name].train(pixels))
@@ -117,7 +119,7 @@ def measure(rounds: int, samples: int) -> dict[str, list[float]]:
 
 
 def main() -> None:
-    """Measure, print, and write the results where asked to."""
+    """Measure, print, and optionally write the results."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--samples", type=int, default=2000)
@@ -127,7 +129,7 @@ def main() -> None:
     medians = {name: quartiles(values).median for name, values in times.items()}
     quotients = {name: ratios(times["replica"], values) for name, values in times.items() if name != "replica"}
     for name, median in medians.items():
-        print(f"{name}: {median:.1f} us a sample")
+        print(f"{name}: {median:.1f} us per sample")
     for name, quotient in quotients.items():
         print(f"{name}: {quotient:.1f} times the replica, n = {quotient.n}")
     if arguments.write:

@@ -1,9 +1,9 @@
-"""How long `sfumato paint` takes, from the shell to the finished film, and how much of that is training.
+"""The seconds of `sfumato paint`, from the shell to the finished film, and the part of them that is training.
 
     python benchmarks/paint_command.py ["1 epoch" "3 seconds"] [--rounds 5] [--against OTHER/sfumato] [--write]
 
-A picture of 300 x 429 and the preset `fast`. With ``--against`` the command of another checkout takes turns with this
-one's. Each side runs once before, unmeasured, so that its kernels are compiled and its files are in memory.
+A picture of 300 x 429 and the preset `fast`. With ``--against`` the command of another checkout alternates with this
+one's. Each side runs once before, unmeasured, so that its kernels are compiled and its files are cached.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ BUDGETS = {"1 epoch": ("--budget.epochs", "1"), "3 seconds": ("--budget.seconds"
 
 
 def paint(command: str, budget: tuple[str, str], size: str) -> tuple[float, float]:
-    """Seconds of the whole command, and of its training."""
+    """Return the seconds of the whole command, and of its training."""
     with tempfile.TemporaryDirectory() as runs:
         line = [command, "paint", "cat", "--picture.size", size, *budget, "--runs", runs]
         whole = timed(lambda: subprocess.run(line, check=True, capture_output=True))
@@ -34,7 +34,7 @@ def paint(command: str, budget: tuple[str, str], size: str) -> tuple[float, floa
 
 
 def main() -> None:
-    """Measure, print, and write the results where asked to."""
+    """Measure, print, and optionally write the results."""
     parser = argparse.ArgumentParser()
     parser.add_argument("budgets", nargs="*", default=list(BUDGETS), metavar="BUDGET", help=", ".join(BUDGETS))
     parser.add_argument("--rounds", type=int, default=5)

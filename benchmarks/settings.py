@@ -1,4 +1,4 @@
-"""What is trained in the comparisons of mini-batch engines: networks, batches, and the data of one picture."""
+"""Settings of the comparisons of mini-batch engines: networks, batches, and the data of one picture."""
 
 from __future__ import annotations
 
@@ -17,43 +17,43 @@ from sfumato.recipe.changes import changed
 from sfumato.rng import rng_for
 
 ROWS, COLUMNS = 429, 300
-"""Of the picture of 2012. Its colors are waves here: the speed is the same for all colors."""
+"""Size of the picture of 2012. Its colors are waves here: the speed is the same for all colors."""
 RATE = 0.05
-"""Of plain SGD: large enough that a wrong update shows in the losses, small enough that rounding does not."""
+"""Learning rate of plain SGD: large enough to show a wrong update in the losses, small enough not to show rounding."""
 
 
 class Setting(NamedTuple):
-    """One comparison."""
+    """One setting of the comparison."""
 
     model: Mapping[str, Any]
-    """Changes of the default model, 4 x 300 leaky ReLU."""
+    """Changes to the default model, 4 x 300 leaky ReLU."""
     batch: int = 1024
     rate: float = RATE
 
     def recipe(self) -> Recipe:
-        """Training by plain SGD in float32."""
+        """Return the recipe: training by plain SGD in float32."""
         training = {"batch": self.batch, "optimizer": f"sgd(lr={self.rate})", "schedule": "constant"}
         model = {"init": "gaussian(1)", **self.model}
         return changed(preset("fast"), {"model": model, "training": training, "dtype": "float32", "device": "cpu"})
 
     def operations(self) -> int:
-        """Multiplications and additions of a step's products: forward, and back to weights and to inputs."""
+        """Return the operations of a step's products: forward, and backward to weights and to inputs."""
         first, *others = itertools.pairwise([self.features(), *self.recipe().model.widths, 3])
-        # No error is passed on below the first layer.
+        # The first layer needs no gradients of its inputs.
         return 2 * self.batch * (2 * first[0] * first[1] + 3 * sum(a * b for a, b in others))
 
     def steps(self, operations: float) -> int:
-        """Of a round with about so many operations; small networks reach them late and stop before."""
+        """Return the steps of a round of about ``operations`` operations, limited for small networks."""
         return min(250, max(2, round(operations / self.operations())))
 
     def features(self) -> int:
-        """Inputs of the first layer."""
+        """Return the number of inputs of the first layer."""
         return getattr(self.recipe().model.encoding, "features", 2)
 
 
 SETTINGS: dict[str, Setting] = {
     "4x300": Setting({}),
-    # After hundreds of steps at a larger rate kinks of leaky ReLU have made a difference of 1e-4 out of rounding.
+    # At a larger rate the kinks of leaky ReLU magnify rounding to 1e-4 within hundreds of steps.
     "batch 64": Setting({}, batch=64, rate=0.005),
     "4x32": Setting({"width": 32}),
     "4x64": Setting({"width": 64}),
@@ -63,26 +63,26 @@ SETTINGS: dict[str, Setting] = {
     "gaussian": Setting({"activation": "gaussian", "encoding": "fourier(sigma=10, features=256)"}),
     "tiny": Setting({"depth": 2, "width": 16}, batch=64),
 }
-"""By name. The last is for tests."""
+"""Settings by name. The last is for tests."""
 
 
 class Problem(NamedTuple):
-    """What every side starts from."""
+    """The data that every side starts from."""
 
     recipe: Recipe
     coordinates: NDArray[np.float64]
-    """(N, 2)"""
+    """Coordinates (N, 2)."""
     features: NDArray[np.float32]
-    """(N, F): the coordinates, encoded once; every side gets them so."""
+    """Features (N, F): the coordinates, encoded once for all sides."""
     targets: NDArray[np.float64]
-    """(N, 3)"""
+    """Targets (N, 3)."""
     model: MLP
     weights: list[tuple[NDArray[np.float32], NDArray[np.float32]]]
-    """(fan_out, fan_in) and (fan_out,) of every layer."""
+    """Weights (fan_out, fan_in) and biases (fan_out,) of every layer."""
 
 
 def problem(setting: Setting) -> Problem:
-    """The same in every process."""
+    """Return the problem, the same in every process."""
     recipe = setting.recipe()
     coordinates = models.grid(recipe.coordinates, ROWS, COLUMNS)
     targets = 0.5 + 0.4 * np.sin(coordinates @ np.array([[9.0, 4.0, 1.0], [2.0, 7.0, 12.0]]))
@@ -95,7 +95,7 @@ def problem(setting: Setting) -> Problem:
 
 
 def pixels(setting: Setting, number: int, steps: int) -> NDArray[np.int64]:
-    """(steps * batch,) the samples of a round, which differ from round to round."""
+    """Return the pixels (steps * batch,) of a round, which differ from round to round."""
     count = steps * setting.batch
     order = rng_for(7, "order").permutation(ROWS * COLUMNS)
     return np.resize(np.roll(order, -number * count), count)

@@ -1,11 +1,11 @@
-"""Which share of a fused training step its matrix products take, when they are executed alone.
+"""The fraction of a fused training step that its matrix products take when executed alone.
 
     python benchmarks/share_of_products.py [4x300 ...] [--rounds 25] [--threads 1 2] [--write]
 
 Alternately, in one process: some steps of the engine, and the same products on buffers of the same layout, on the same
-number of threads meeting as often. All that the engine does besides (samples, activations, errors, new weights, and the
-caches that these need) is the rest. On two threads much of it is what one has written and the other reads: so there the
-time of a meeting, which tells how far apart their cores are, is measured before and after.
+number of threads with as many barriers. Everything else that the engine does (samples, activations, errors, new
+weights, and their use of the caches) is the rest. On two threads much of it is data that one writes and the other
+reads: so the latency of a barrier, which shows how distant their cores are, is measured before and after.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from step_products import Products
 
 NAME = "share_of_products"
 OPERATIONS = 17e9
-"""Of a round: less than a tenth of a second."""
+"""Operations per round: less than a tenth of a second."""
 
 
 def measure(setting: str, threads: int, rounds: int, steps: int) -> tuple[Quartiles, Quartiles]:
-    """The products' time over the step's, and the step's in milliseconds.
+    """Return the products' time over the step's, and the step's in milliseconds.
 
-    Raises ArithmeticError where the engine's loss is not finite: it would compute something else than it should.
+    Raises ArithmeticError where the engine's loss is not finite, since timings would be of the wrong computation.
     """
     chosen = SETTINGS[setting]
     posed = problem(chosen)
@@ -55,7 +55,7 @@ def measure(setting: str, threads: int, rounds: int, steps: int) -> tuple[Quarti
 
 
 def main() -> None:
-    """Measure, print, and write the results where asked to."""
+    """Measure, print, and optionally write the results."""
     parser = argparse.ArgumentParser()
     parser.add_argument("settings", nargs="*", default=["4x300"], metavar="SETTING", help=", ".join(SETTINGS))
     parser.add_argument("--rounds", type=int, default=25)
@@ -67,19 +67,19 @@ def main() -> None:
         steps = arguments.steps or SETTINGS[setting].steps(OPERATIONS)
         for threads in arguments.threads:
             try:
-                apart = [barrier_latency.nanoseconds(3).median] if threads == 2 else []
+                latencies = [barrier_latency.nanoseconds(3).median] if threads == 2 else []
                 share, step = measure(setting, threads, arguments.rounds, steps)
-                apart += [barrier_latency.nanoseconds(3).median] if threads == 2 else []
+                latencies += [barrier_latency.nanoseconds(3).median] if threads == 2 else []
             except ArithmeticError as error:
                 sys.exit(f"no result: {error}")
             rate = SETTINGS[setting].operations() / step.median / 1e6
             name = f"{setting}, {threads} thread{'s' if threads > 1 else ''}"
             print(
                 f"{name}: products {share:.3f} of the step's {step.median:.3f} ms ({rate:.0f} GFLOP/s), n = {share.n}"
-                + (f"; a meeting {' and '.join(f'{each:.0f}' for each in apart)} ns" if apart else "")
+                + (f"; a barrier {' and '.join(f'{each:.0f}' for each in latencies)} ns" if latencies else "")
             )
             row = {"share": share.rounded(4), "milliseconds_per_step": step.rounded(4)}
-            row |= {"nanoseconds_per_meeting": [round(each) for each in apart]} if apart else {}
+            row |= {"nanoseconds_per_meeting": [round(each) for each in latencies]} if latencies else {}
             if arguments.write:
                 results_file.merge(NAME, {name: row | hardware.circumstances()})
 

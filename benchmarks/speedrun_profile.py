@@ -1,11 +1,10 @@
-"""Where the seconds of the speedrun's closed track go: products, optimizer, order, everything else; and what is off
-the clock.
+"""A profile of the speedrun's closed track: products, optimizer, sampler, everything else, and work off the clock.
 
     python benchmarks/speedrun_profile.py [--rounds 11] [--threads 2] [--picture FILE] [--write]
 
-Alternately, in one process: the record recipe, the same with plain SGD in the place of its optimizer, and the products
-of the network alone, on as many threads that meet as often. What the optimizer takes between its stretches of steps,
-and the drawing of orders, are timed within the first.
+Alternately, in one process: the record recipe, the same with plain SGD in place of its optimizer, and the products of
+the network alone, on as many threads with as many barriers. The optimizer's work between runs of steps, and the drawing
+of orders, are timed within the first.
 """
 
 from __future__ import annotations
@@ -34,18 +33,18 @@ from sfumato.training.samplers import SeededSampler
 
 NAME = "speedrun_profile"
 FIRST_SEED = 0
-"""Of tuning: each round takes the next."""
+"""First tuning seed: each round takes the next."""
 
 
 class Stopwatch:
-    """Seconds of every call of some methods, summed up until they are asked for."""
+    """Accumulated seconds of calls of some methods."""
 
     def __init__(self) -> None:
         self._seconds: dict[str, float] = {}
 
-    def wrap(self, name: str, home: Any, method: str) -> None:
-        """Time ``home.method`` from now on."""
-        plain: Callable[..., Any] = getattr(home, method)
+    def wrap(self, name: str, owner: Any, method: str) -> None:
+        """Time ``owner.method`` from now on."""
+        plain: Callable[..., Any] = getattr(owner, method)
 
         def timed_method(*arguments: Any) -> Any:
             before = time.perf_counter()
@@ -54,15 +53,15 @@ class Stopwatch:
             finally:
                 self._seconds[name] = self._seconds.get(name, 0.0) + time.perf_counter() - before
 
-        setattr(home, method, timed_method)
+        setattr(owner, method, timed_method)
 
-    def taken(self, name: str) -> float:
-        """Since it was last asked for."""
+    def pop(self, name: str) -> float:
+        """Return the seconds since the last call, and reset them."""
         return self._seconds.pop(name, 0.0)
 
 
 def measure(recipe: Recipe, pixels: NDArray[np.float32], rounds: int, steps: int | None) -> dict[str, Quartiles]:
-    """Shares of the record's seconds by what takes them, and milliseconds of the whole and of what is off the clock."""
+    """Return the parts' fractions of the record's seconds, and milliseconds of the whole and of work off the clock."""
     if steps is not None:
         recipe = changed(recipe, {"budget": {"steps": steps}})
     plain = changed(recipe, {"training": {"optimizer": "sgd(lr=0.001)"}})
@@ -70,7 +69,7 @@ def measure(recipe: Recipe, pixels: NDArray[np.float32], rounds: int, steps: int
     watch.wrap("inverses", Optimizer, "refresh_preconditioner")
     watch.wrap("order", SeededSampler, "epoch")
     watch.wrap("evaluation", Trainer, "_evaluate")
-    inside: dict[str, list[float]] = {name: [] for name in ("inverses", "order", "evaluation", "preparation")}
+    timed_parts: dict[str, list[float]] = {name: [] for name in ("inverses", "order", "evaluation", "preparation")}
     products = Products([2, *recipe.model.widths, 3], _batch(recipe), recipe.threads)
 
     def trial(one: Recipe, number: int) -> Trial:
@@ -79,36 +78,40 @@ def measure(recipe: Recipe, pixels: NDArray[np.float32], rounds: int, steps: int
     def record(number: int) -> float:
         found = trial(recipe, number)
         for name in ("inverses", "order", "evaluation"):
-            inside[name].append(watch.taken(name))
-        inside["preparation"].append(found.preparation)
+            timed_parts[name].append(watch.pop(name))
+        timed_parts["preparation"].append(found.preparation)
         return found.seconds
 
     def with_sgd(number: int) -> float:
         seconds = trial(plain, number).seconds
-        for name in inside:
-            watch.taken(name)
+        for name in timed_parts:
+            watch.pop(name)
         return seconds
 
     count = trial(changed(recipe, {"seed": 0}), 0).steps
     for one in (recipe, plain):
         warm_up(one, pixels)
     products.steps(1)
-    for name in inside:
-        watch.taken(name)
+    for name in timed_parts:
+        watch.pop(name)
     turns = {"record": record, "sgd": with_sgd, "products": lambda _: timed(lambda: products.steps(count))}
     seconds = alternate(turns, rounds)
     whole = seconds["record"]
-    optimizer = [a - b - inverses for a, b, inverses in zip(whole, seconds["sgd"], inside["inverses"], strict=True)]
-    rest = [b - p - order for b, p, order in zip(seconds["sgd"], seconds["products"], inside["order"], strict=True)]
+    optimizer = [
+        a - b - inverses for a, b, inverses in zip(whole, seconds["sgd"], timed_parts["inverses"], strict=True)
+    ]
+    rest = [
+        b - p - order for b, p, order in zip(seconds["sgd"], seconds["products"], timed_parts["order"], strict=True)
+    ]
     return {
         "products of the network": ratios(seconds["products"], whole),
         "optimizer, in each step": ratios(optimizer, whole),
-        "optimizer, inverses": ratios(inside["inverses"], whole),
-        "drawing the order": ratios(inside["order"], whole),
+        "optimizer, inverses": ratios(timed_parts["inverses"], whole),
+        "drawing the order": ratios(timed_parts["order"], whole),
         "all else": ratios(rest, whole),
         "milliseconds": quartiles([1e3 * one for one in whole]),
-        "milliseconds of evaluation, off the clock": quartiles([1e3 * one for one in inside["evaluation"]]),
-        "milliseconds of preparation, off the clock": quartiles([1e3 * one for one in inside["preparation"]]),
+        "milliseconds of evaluation, off the clock": quartiles([1e3 * one for one in timed_parts["evaluation"]]),
+        "milliseconds of preparation, off the clock": quartiles([1e3 * one for one in timed_parts["preparation"]]),
     }
 
 
@@ -119,7 +122,7 @@ def _batch(recipe: Recipe) -> int:
 
 
 def main() -> None:
-    """Measure, print, and write the results where asked to."""
+    """Measure, print, and optionally write the results."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("--threads", type=int, default=2)
@@ -132,8 +135,8 @@ def main() -> None:
     pixels = waves() if arguments.picture is None else picture.whole(recipe, str(arguments.picture))
     found = measure(recipe, pixels, arguments.rounds, arguments.steps)
     for name, value in found.items():
-        shown = f"{value:.1f} ms" if name.startswith("milli") else f"{value:.3f} of the seconds"
-        print(f"{name.removeprefix('milliseconds of ')}: {shown}, n = {value.n}")
+        text = f"{value:.1f} ms" if name.startswith("milli") else f"{value:.3f} of the seconds"
+        print(f"{name.removeprefix('milliseconds of ')}: {text}, n = {value.n}")
     if arguments.write:
         rows = {name: value.rounded(4) for name, value in found.items()}
         results_file.write(NAME, {"threads": arguments.threads} | rows | hardware.circumstances())

@@ -1,6 +1,6 @@
-"""The matrix products of one mini-batch step and nothing else: the engine's calls on buffers laid out as its are.
+"""The matrix products of one mini-batch step alone: the engine's calls on buffers of the engine's layout.
 
-A test holds the sizes here to those of the engine.
+A test compares the sizes here with those of the engine.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
-from thread_group import Together
+from thread_group import ThreadGroup
 
 from sfumato.training.engines import barrier
 from sfumato.training.engines.memory import matrix, zeros
@@ -21,52 +21,52 @@ from sfumato.training.kernels.vectors import up
 TILE = 128
 """Samples that go through all layers together."""
 
-FAN_IN, FAN_OUT, INPUTS_APART, OUTPUTS_APART, WEIGHTS, TURNED, INPUTS = range(7)
-"""Columns of the table; the last three are places, counted in float32."""
+FAN_IN, FAN_OUT, INPUT_STRIDE, OUTPUT_STRIDE, WEIGHTS, WEIGHTS_T, INPUTS = range(7)
+"""Columns of the table; the last three are offsets in units of float32."""
 
 
 class Products:
-    """Of a network with layers of ``sizes``, inputs first, for ``threads`` threads."""
+    """The products of a network with layers of ``sizes``, inputs first, for ``threads`` threads."""
 
     def __init__(self, sizes: Sequence[int], batch: int, threads: int) -> None:
-        self._together = Together(threads)
+        self._group = ThreadGroup(threads)
         self._batch = batch
         self.table = np.zeros((len(sizes) - 1, 7), np.int64)
-        weights = turned = inputs = 0
+        weights = weights_t = inputs = 0
         for row, fan_in, fan_out in zip(self.table, sizes, sizes[1:], strict=False):
             rows, columns = up(fan_in + 1), up(fan_out)
-            row[:] = fan_in, fan_out, rows, columns, weights, turned, inputs
+            row[:] = fan_in, fan_out, rows, columns, weights, weights_t, inputs
             weights += rows * columns
-            turned += rows * columns if inputs else 0
-            # As in the engine, the derivatives of an activation lie behind its values.
+            weights_t += rows * columns if inputs else 0
+            # As in the engine, the derivatives of an activation are stored after its values.
             inputs += TILE * rows * (2 if inputs else 1)
-        self.widest = int(self.table[:, [INPUTS_APART, OUTPUTS_APART]].max())
+        self.widest = int(self.table[:, [INPUT_STRIDE, OUTPUT_STRIDE]].max())
         self.memory = inputs + 3 * TILE * self.widest
         self.parameters = weights
         self._scratch = inputs
         random = np.random.default_rng(0)
-        self._weights, self._turned = zeros(weights), zeros(turned)
-        for block in (self._weights, self._turned):
+        self._weights, self._weights_t = zeros(weights), zeros(weights_t)
+        for block in (self._weights, self._weights_t):
             block[:] = random.standard_normal(len(block)) / np.sqrt(max(sizes))
         self._memory, self._gradients = zeros(threads * self.memory), zeros(threads * weights)
         self._memory[:] = random.standard_normal(len(self._memory))
         self._counts = barrier.counters(threads)
 
     def steps(self, count: int) -> None:
-        """The products of so many steps, on all threads."""
+        """Compute the products of ``count`` steps on all threads."""
         barrier.begin(self._counts)
-        self._together(
-            lambda part: _steps(
+        self._group(
+            lambda rank: _steps(
                 self.table,
                 self._weights.ctypes.data,
-                self._turned.ctypes.data,
-                self._memory.ctypes.data + 4 * part * self.memory,
+                self._weights_t.ctypes.data,
+                self._memory.ctypes.data + 4 * rank * self.memory,
                 self._scratch,
                 self.widest,
-                self._gradients.ctypes.data + 4 * part * self.parameters,
+                self._gradients.ctypes.data + 4 * rank * self.parameters,
                 self._counts.ctypes.data,
-                part,
-                self._together.threads,
+                rank,
+                self._group.threads,
                 self._batch,
                 count,
             )
@@ -77,35 +77,35 @@ class Products:
 def _steps(
     table: NDArray[np.int64],
     weights: int,
-    turned: int,
+    weights_t: int,
     memory: int,
     scratch: int,
     widest: int,
     gradients: int,
     counts: int,
-    part: int,
-    parts: int,
+    rank: int,
+    threads: int,
     batch: int,
     count: int,
 ) -> None:
     groups = -(-batch // ROWS)
-    own = min(groups * (part + 1) // parts * ROWS, batch) - groups * part // parts * ROWS
-    groups = -(-own // ROWS)
+    assigned = min(groups * (rank + 1) // threads * ROWS, batch) - groups * rank // threads * ROWS
+    groups = -(-assigned // ROWS)
     tiles = -(-groups // (TILE // ROWS))
     for step in range(count):
         for tile in range(tiles):
-            samples = min(groups * (tile + 1) // tiles * ROWS, own) - groups * tile // tiles * ROWS
-            _tile(table, weights, turned, memory, memory + 4 * scratch, widest, gradients, samples, int(tile > 0))
-        # The step's two meetings: before the gradients are added up, and after the weights are new.
-        barrier.arrive_and_wait(counts, part, parts, 2 * step + 1)
-        barrier.arrive_and_wait(counts, part, parts, 2 * step + 2)
+            samples = min(groups * (tile + 1) // tiles * ROWS, assigned) - groups * tile // tiles * ROWS
+            _tile(table, weights, weights_t, memory, memory + 4 * scratch, widest, gradients, samples, int(tile > 0))
+        # The two barriers of a step: before the gradients are summed, and after the weights are updated.
+        barrier.arrive_and_wait(counts, rank, threads, 2 * step + 1)
+        barrier.arrive_and_wait(counts, rank, threads, 2 * step + 2)
 
 
 @njit(nogil=True)
 def _tile(
     table: NDArray[np.int64],
     weights: int,
-    turned: int,
+    weights_t: int,
     memory: int,
     scratch: int,
     widest: int,
@@ -116,18 +116,20 @@ def _tile(
     last = len(table) - 1
     for k in range(last + 1):
         row = table[k]
-        apart = table[k + 1, INPUTS_APART] if k < last else row[OUTPUTS_APART]
+        stride = table[k + 1, INPUT_STRIDE] if k < last else row[OUTPUT_STRIDE]
         x, w = memory + 4 * row[INPUTS], weights + 4 * row[WEIGHTS]
-        multiply(samples, row[FAN_OUT], row[FAN_IN] + 1, x, row[INPUTS_APART], w, row[OUTPUTS_APART], scratch, apart, 0)
+        multiply(
+            samples, row[FAN_OUT], row[FAN_IN] + 1, x, row[INPUT_STRIDE], w, row[OUTPUT_STRIDE], scratch, stride, 0
+        )
     deltas, below = scratch + 4 * TILE * widest, scratch + 8 * TILE * widest
-    # The last layer's errors anew for every tile: products of products would leave the range of float32.
-    matrix(deltas, samples, table[last, OUTPUTS_APART])[:] = np.float32(0.01)
+    # Reset the last layer's errors for every tile: repeated products would overflow float32.
+    matrix(deltas, samples, table[last, OUTPUT_STRIDE])[:] = np.float32(0.01)
     for k in range(last, -1, -1):
         row = table[k]
-        fan_in, fan_out, rows, columns = row[FAN_IN], row[FAN_OUT], row[INPUTS_APART], row[OUTPUTS_APART]
-        apart = table[k + 1, INPUTS_APART] if k < last else columns
+        fan_in, fan_out, rows, columns = row[FAN_IN], row[FAN_OUT], row[INPUT_STRIDE], row[OUTPUT_STRIDE]
+        stride = table[k + 1, INPUT_STRIDE] if k < last else columns
         x, to = memory + 4 * row[INPUTS], gradients + 4 * row[WEIGHTS]
-        multiply_transposed(fan_in + 1, fan_out, samples, x, rows, deltas, apart, to, columns, add)
+        multiply_transposed(fan_in + 1, fan_out, samples, x, rows, deltas, stride, to, columns, add)
         if k > 0:
-            multiply(samples, fan_in, fan_out, deltas, apart, turned + 4 * row[TURNED], rows, below, rows, 0)
+            multiply(samples, fan_in, fan_out, deltas, stride, weights_t + 4 * row[WEIGHTS_T], rows, below, rows, 0)
             deltas, below = below, deltas

@@ -1,9 +1,9 @@
-"""A gallery of thousands of runs: how soon is a page of it answered, drawn, turned and filtered, and what is held?
+"""A gallery of thousands of runs: the latency of loading, drawing, paging and filtering it, and the server's memory.
 
     python benchmarks/studio_gallery.py [--runs 5000] [--times 15] [--keep]
 
-The runs are one small painting, many times: run.json differs, the rest are hard links. Times are of a machine that may
-be busy, so that the server's CPU time of an answer stands beside each. Needs Linux, for /proc, and Chromium.
+The runs are one small painting, many times: run.json differs, the rest are hard links. The machine may be busy, so the
+server's CPU time of a response is given with each time. Needs Linux, for /proc, and Chromium.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from typing import Any
 import results_file
 from hardware import circumstances
 from playwright.sync_api import sync_playwright
-from studio_server import Served, studio
+from studio_server import StudioServer, studio
 
 import sfumato as sf
 
-ASKED = {
+QUERIES = {
     "newest": "sort=started",
     "by PSNR": "sort=psnr",
     "by seconds": "sort=seconds",
@@ -34,8 +34,8 @@ ASKED = {
     "last page": "page=1000000",
     "two words": "words=depth%3D6+cat",
 }
-APART = 0.6
-"""Seconds between two questions: the server looks at the folders again."""
+SECONDS_BETWEEN_REQUESTS = 0.6
+"""Seconds between two requests: the server scans the folders again."""
 
 WATCH = """
 window.gaps = []; window.long = [];
@@ -52,55 +52,57 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5000)
     parser.add_argument("--times", type=int, default=15)
     parser.add_argument("--keep", action="store_true", help="write results/studio_gallery.json")
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        runs = made(Path(folder), asked.runs)
-        result = measured(runs, asked.times) | circumstances("starlette", "uvicorn", "playwright")
+        runs = create_runs(Path(folder), arguments.runs)
+        result = measure(runs, arguments.times) | circumstances("starlette", "uvicorn", "playwright")
     print(json.dumps(result, indent=2))
-    if asked.keep:
+    if arguments.keep:
         print(results_file.write("studio_gallery", result))
 
 
-def made(folder: Path, count: int) -> Path:
-    """A folder of so many runs."""
+def create_runs(folder: Path, count: int) -> Path:
+    """Create a folder of ``count`` runs."""
     first = sf.paint("cat", runs=folder / "first", film="none", picture={"max_side": 64}, budget={"steps": 50}).folder
     facts, draws, runs = json.loads((first / "run.json").read_text()), random.Random(1), folder / "runs"
     for number in range(count):
-        began = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=37 * number)
-        run = runs / f"{began:%Y%m%d-%H%M%S}-cat-{number:08x}"
+        start = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=37 * number)
+        run = runs / f"{start:%Y%m%d-%H%M%S}-cat-{number:08x}"
         for path in first.rglob("*"):
             if path.is_file() and path.name != "run.json":
                 (run / path.relative_to(first)).parent.mkdir(parents=True, exist_ok=True)
                 os.link(path, run / path.relative_to(first))
-        facts["started"] = began.isoformat()
+        facts["started"] = start.isoformat()
         facts["recipe"]["model"]["depth"] = draws.randint(1, 12)
         facts["result"] |= {"psnr": draws.uniform(10, 40), "seconds": draws.uniform(1, 100)}
         (run / "run.json").write_text(json.dumps(facts))
     return runs
 
 
-def measured(runs: Path, times: int) -> dict[str, Any]:
-    """All of it, of one server."""
-    with studio(runs) as served:
-        token = served.token()
-        first, first_cpu = _taken(served, "GET", "/api/runs")
-        answers = {name: _several(served, times, "GET", f"/api/runs?size=60&{q}") for name, q in ASKED.items()}
+def measure(runs: Path, times: int) -> dict[str, Any]:
+    """Return all measurements, of one server."""
+    with studio(runs) as server:
+        token = server.token()
+        first, first_cpu = _response_time(server, "GET", "/api/runs")
+        responses = {
+            name: _response_times(server, times, "GET", f"/api/runs?size=60&{q}") for name, q in QUERIES.items()
+        }
         body = json.dumps({"changes": {"model.depth": "6"}})
-        answers["describe"] = _several(served, times, "POST", "/api/describe", body, token, apart=0.05)
-        before = served.memory()
-        drawn = _drawn(served.port, times)
+        responses["describe"] = _response_times(server, times, "POST", "/api/describe", body, token, pause=0.05)
+        before = server.memory()
+        browser_times = _browser_times(server.port, times)
         return {
             "n": times,
             "first_ms": first,
             "first_cpu_ms": first_cpu,
-            "answers": answers,
-            "page": drawn,
-            "memory_mb": [_r(before), _r(served.memory())],
+            "answers": responses,
+            "page": browser_times,
+            "memory_mb": [_r(before), _r(server.memory())],
         }
 
 
-def _drawn(port: int, times: int) -> dict[str, Any]:
-    """In Chromium: ms to the first cards, of scrolling, turning, typing; of each, the longest task and frame."""
+def _browser_times(port: int, times: int) -> dict[str, Any]:
+    """Return ms in Chromium to the first cards, of scrolling, paging and typing, with the longest task and frame."""
     with sync_playwright() as play:
         browser = play.chromium.launch(
             executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-background-networking"]
@@ -115,9 +117,9 @@ def _drawn(port: int, times: int) -> dict[str, Any]:
 
         def watched(do: Any) -> dict[str, Any]:
             page.evaluate("gaps.length = 0; long.length = 0")
-            began = time.monotonic()
+            start = time.monotonic()
             do()
-            took = (time.monotonic() - began) * 1000
+            took = (time.monotonic() - start) * 1000
             gaps, tasks = page.evaluate("[gaps, long]")
             return {
                 "ms": round(took),
@@ -128,9 +130,11 @@ def _drawn(port: int, times: int) -> dict[str, Any]:
 
         def turn() -> None:
             for _ in range(times):
-                shown = page.locator(".pages .figure").inner_text()
+                before_turn = page.locator(".pages .figure").inner_text()
                 page.locator(".pages button", has_text="Next").click()
-                page.wait_for_function("old => document.querySelector('.pages .figure').textContent !== old", arg=shown)
+                page.wait_for_function(
+                    "old => document.querySelector('.pages .figure').textContent !== old", arg=before_turn
+                )
 
         def scroll() -> None:
             for _ in range(times):
@@ -147,22 +151,24 @@ def _drawn(port: int, times: int) -> dict[str, Any]:
         return found
 
 
-def _several(served: Served, times: int, *asked: str, apart: float = APART) -> dict[str, float]:
-    """Medians, and the longest."""
-    taken: list[tuple[float, float]] = []
+def _response_times(
+    server: StudioServer, times: int, *request: str, pause: float = SECONDS_BETWEEN_REQUESTS
+) -> dict[str, float]:
+    """Return medians, and the longest."""
+    times_taken: list[tuple[float, float]] = []
     for _ in range(times):
-        time.sleep(apart)
-        taken.append(_taken(served, *asked))
-    wall, cpu = zip(*taken, strict=True)
+        time.sleep(pause)
+        times_taken.append(_response_time(server, *request))
+    wall, cpu = zip(*times_taken, strict=True)
     return {"ms": _r(statistics.median(wall)), "most_ms": _r(max(wall)), "cpu_ms": _r(statistics.mean(cpu))}
 
 
-def _taken(served: Served, *asked: str) -> tuple[float, float]:
-    """The milliseconds that an answer took: of the clock, of the server's CPU."""
-    cpu, began = served.cpu(), time.monotonic()
-    status, text = served.asked(*asked)
+def _response_time(server: StudioServer, *request: str) -> tuple[float, float]:
+    """Return the milliseconds of a response: wall clock, and the server's CPU time."""
+    cpu, start = server.cpu(), time.monotonic()
+    status, text = server.request(*request)
     assert status == 200, text
-    return _r((time.monotonic() - began) * 1000), (served.cpu() - cpu) * 1000
+    return _r((time.monotonic() - start) * 1000), (server.cpu() - cpu) * 1000
 
 
 def _r(number: float) -> float:

@@ -1,9 +1,9 @@
-"""Many pages that listen to one live run: is any dropped, and what do the studio's process and memory have to say?
+"""Many pages that listen to one live run: disconnections, and the studio's CPU time and memory.
 
     python benchmarks/studio_load.py [--clients 20] [--seconds 60]
 
-A run trains meanwhile, as it does when people watch. CPU is what the server's own process used, as a share of one core;
-memory is what it held after each tenth of the time. Needs Linux, for /proc.
+A run trains meanwhile, as it does when people watch. CPU is the time of the server's own process, as a fraction of one
+core; memory is its resident size after each tenth of the time. Needs Linux, for /proc.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ PICTURE_SIDE = "200"
 
 
 class Page(threading.Thread):
-    """Listens, and counts."""
+    """A client that listens to the run's events and counts them."""
 
     def __init__(self, port: int, name: str) -> None:
         super().__init__(daemon=True)
@@ -38,11 +38,11 @@ class Page(threading.Thread):
         self.ends = False
 
     def run(self) -> None:
-        """Until told, or dropped."""
+        """Listen until told to stop, or disconnected."""
         try:
             self._connection.request("GET", self._path)
-            answer = self._connection.getresponse()
-            while line := answer.readline():
+            response = self._connection.getresponse()
+            while line := response.readline():
                 self.bytes += len(line)
                 if line.startswith(b"event: "):
                     event = line[7:].strip().decode()
@@ -60,9 +60,9 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--keep", action="store_true", help="write results/studio_load.json")
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        result = measured(Path(folder), asked.clients, asked.seconds)
+        result = measure(Path(folder), arguments.clients, arguments.seconds)
     result |= circumstances("starlette", "uvicorn", "sse-starlette")
     print(
         f"{result['clients']} pages for {result['seconds']:.0f} s: {result['dropped']} dropped, "
@@ -71,31 +71,31 @@ def main() -> None:
         f"and held {result['memory_mb'][0]:.1f} MB at first, {result['memory_mb'][-1]:.1f} MB at last"
     )
     print("events of one page: " + ", ".join(f"{count} {name}" for name, count in sorted(result["events"].items())))
-    if asked.keep:
+    if arguments.keep:
         print(results_file.write("studio_load", result))
     sys.exit(1 if result["dropped"] else 0)
 
 
-def measured(folder: Path, clients: int, seconds: float) -> dict[str, Any]:
-    """One server, one run, so many pages for so long."""
-    with studio(folder / "runs") as served:
-        token, name = served.token(), ""
+def measure(folder: Path, clients: int, seconds: float) -> dict[str, Any]:
+    """Measure one server with one run and ``clients`` pages for ``seconds``."""
+    with studio(folder / "runs") as server:
+        token, name = server.token(), ""
         try:
             changes = {"picture.max_side": PICTURE_SIDE, "budget.seconds": "3600"}
-            status, text = served.asked("POST", "/api/runs", json.dumps({"changes": changes}), token)
+            status, text = server.request("POST", "/api/runs", json.dumps({"changes": changes}), token)
             assert status == 201, text
             name = json.loads(text)["name"]
-            pages = [Page(served.port, name) for _ in range(clients)]
+            pages = [Page(server.port, name) for _ in range(clients)]
             for page in pages:
                 page.start()
-            # The next child is warmed 20 s after a run begins: before what is measured, as in a long run.
+            # The next worker process warms up 20 s after a run starts: let that happen before measuring.
             time.sleep(min(30.0, seconds))
-            before, cpu, began = [dict(page.events) for page in pages], served.cpu(), time.monotonic()
-            memory = [served.memory()]
+            before, cpu, start = [dict(page.events) for page in pages], server.cpu(), time.monotonic()
+            memory = [server.memory()]
             for _ in range(10):
                 time.sleep(seconds / 10)
-                memory.append(served.memory())
-            used, took = served.cpu() - cpu, time.monotonic() - began
+                memory.append(server.memory())
+            used, took = server.cpu() - cpu, time.monotonic() - start
             dropped = [page.dropped for page in pages if page.dropped]
             counts = [
                 {kind: page.events[kind] - old.get(kind, 0) for kind in page.events}
@@ -115,12 +115,12 @@ def measured(folder: Path, clients: int, seconds: float) -> dict[str, Any]:
             }
         finally:
             if name:
-                served.asked("POST", f"/api/runs/{name}/stop", "", token)
+                server.request("POST", f"/api/runs/{name}/stop", "", token)
                 _wait_for(folder / "runs" / name)
 
 
 def _wait_for(run: Path) -> None:
-    """Until its process is through with everything: its folder is removed next."""
+    """Wait until the run's process has finished everything: its folder is removed next."""
     for _ in range(1200):
         if (run / "curve.svg").exists():
             time.sleep(1)

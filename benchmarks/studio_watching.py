@@ -1,12 +1,12 @@
-"""What a person who starts a run in the studio sees, how soon and how often, and what being watched costs training.
+"""The latency and frequency of paintings in the studio after a run is started, and the cost of watching.
 
     python benchmarks/studio_watching.py [--starts 5] [--rounds 5] [--write]
 
-*Seen*: in a real Chromium, from the press on "Start painting" to the first painting on screen, and how often a second
-the painting changes there after that. With a warm worker, as it waits in a studio that has been open for a while; and
-cold, as soon as the form of a server that has just begun can be pressed. *Cost*: the same training, alternately watched
-and not, each a process of its own: watched by a page's stream, whose every live painting is fetched, without the
-browser, which needs the cores itself.
+*Seen*: in a real Chromium, the seconds from the press on "Start painting" to the first painting on screen, and the
+changes of the painting per second after that. With a warm worker, as in a studio that has been open for a while; and
+with a cold one, as soon as the form of a new server can be submitted. *Cost*: the same training, alternately watched
+and not, each in a process of its own: watched by a client of the page's stream, which fetches every live painting,
+without a browser, which needs the cores itself.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ WATCHED_FOR = 5.0
 SIZE = "300x429"
 TRAINING = ("--picture.size", SIZE, "--budget.epochs", "8", "--evaluation.interval", "end", "--film.every", "never")
 
-LOOK = """
+RECORD_PAINTINGS = """
 () => {
   const small = document.createElement("canvas");
   small.width = small.height = 24;
   const context = small.getContext("2d", { willReadFrequently: true });
   window.paintings = [];
   let before = "";
-  const look = () => {
+  const record = () => {
     const canvas = document.querySelectorAll(".panes canvas")[1];
     if (canvas && canvas.width) {
       context.clearRect(0, 0, 24, 24);
@@ -58,30 +58,31 @@ LOOK = """
       if (colors.size > 16 && now !== before) window.paintings.push(performance.now());
       before = now;
     }
-    requestAnimationFrame(look);
+    requestAnimationFrame(record);
   };
-  look();
+  record();
 }
 """
-"""Notes when the painting on screen changes. Navigation within the studio keeps the page, and so the clock."""
+"""Script that records changes of the painting on screen. Navigation within the studio keeps the page, and so the clock.
+"""
 
 
 def start(page: Page, port: int, *, checked: bool) -> tuple[float, float]:
-    """Seconds to the first painting on screen, and changes a second after it. Ends with the run stopped.
+    """Return the seconds to the first painting on screen, and changes per second after it. Stops the run at the end.
 
-    ``checked``: the button is pressed when the form has said that the recipe will learn, and not at once.
+    ``checked``: press the button after the form has said that the recipe will learn, rather than at once.
     """
     page.goto(f"http://127.0.0.1:{port}/new?picture.size={SIZE}&budget.seconds=60")
     page.get_by_role("button", name="Start painting").wait_for(timeout=60_000)
     if checked:
         page.get_by_text("It will learn.").wait_for(timeout=60_000)
-    page.evaluate(LOOK)
+    page.evaluate(RECORD_PAINTINGS)
     pressed = page.evaluate(
         "() => { const button = [...document.querySelectorAll('button')]"
         ".find((each) => each.textContent === 'Start painting'); button.click(); return performance.now(); }"
     )
     while not page.evaluate("window.paintings.length"):
-        # Rarely: asking is work for the page. Its clock tells when.
+        # Poll rarely, since polling is work for the page; its own clock gives the time.
         time.sleep(0.5)
     time.sleep(WATCHED_FOR)
     first, *later = page.evaluate("window.paintings")
@@ -92,7 +93,7 @@ def start(page: Page, port: int, *, checked: bool) -> tuple[float, float]:
 
 
 def settle(runs: Path) -> None:
-    """Wait until no run trains: the film of a stopped one is made in its own time."""
+    """Wait until no run trains: the film of a stopped run is made after it."""
     for _ in range(600):
         if not any(requests.is_live(folder) for folder in runs.iterdir() if not folder.name.startswith(".")):
             return
@@ -100,7 +101,7 @@ def settle(runs: Path) -> None:
 
 
 def seen(starts: int) -> dict[str, Quartiles]:
-    """Warm and cold."""
+    """Return the measurements with a warm and with a cold worker."""
     found: dict[str, list[float]] = {"warm": [], "cold": [], "changes a second": []}
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         runs = Path(folder) / "runs"
@@ -110,12 +111,12 @@ def seen(starts: int) -> dict[str, Quartiles]:
         )
         for kind in ("warm", "cold"):
             for _ in range(starts):
-                with studio(runs) as served:
+                with studio(runs) as server:
                     page = browser.new_page()
                     if kind == "warm":
-                        page.goto(f"http://127.0.0.1:{served.port}/")
+                        page.goto(f"http://127.0.0.1:{server.port}/")
                         time.sleep(WARM_AFTER)
-                    seconds, changes = start(page, served.port, checked=kind == "warm")
+                    seconds, changes = start(page, server.port, checked=kind == "warm")
                     found[kind].append(seconds)
                     found["changes a second"].append(changes)
                     page.close()
@@ -125,7 +126,7 @@ def seen(starts: int) -> dict[str, Quartiles]:
 
 
 class Watcher(threading.Thread):
-    """Listens to a run as a page does, and fetches every live painting."""
+    """A client that listens to a run as a page does, and fetches every live painting."""
 
     def __init__(self, port: int, name: str) -> None:
         super().__init__(daemon=True)
@@ -133,14 +134,14 @@ class Watcher(threading.Thread):
         self.fetched = 0
 
     def run(self) -> None:
-        """Until the stream ends, or the server goes."""
+        """Listen until the stream ends or the server stops."""
         stream = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
         paintings = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
         try:
             stream.request("GET", f"/api/runs/{self._name}/events")
-            answer = stream.getresponse()
-            while line := answer.readline():
-                # Events may come together, and a chunk ends where it likes: the version is what tells.
+            response = stream.getresponse()
+            while line := response.readline():
+                # Events may share a chunk, and chunks may end anywhere, so look at the version.
                 if line.startswith(b'data: {"version":'):
                     version = json.loads(line.removeprefix(b"data: "))["version"]
                     paintings.request("GET", f"/api/runs/{self._name}/live.jpg?v={version}")
@@ -150,13 +151,13 @@ class Watcher(threading.Thread):
 
 
 def cost(rounds: int) -> tuple[Quartiles, Quartiles, Quartiles]:
-    """A watched training's seconds over one's that is not; its share of them for live paintings; those fetched."""
+    """Return the time of a watched over an unwatched training, the fraction for live paintings, and their rate."""
     shares: list[float] = []
     fetched: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
         runs = Path(folder) / "runs"
         runs.mkdir()
-        with studio(runs) as served:
+        with studio(runs) as server:
 
             def turn(_: int, *, watched: bool) -> float:
                 before = set(runs.glob("*/run.json"))
@@ -165,12 +166,12 @@ def cost(rounds: int) -> tuple[Quartiles, Quartiles, Quartiles]:
                 while not (new := set(runs.glob("*/run.json")) - before):
                     time.sleep(0.01)
                 run = new.pop().parent
-                watcher = Watcher(served.port, run.name)
+                watcher = Watcher(server.port, run.name)
                 if watched:
                     watcher.start()
-                began = time.monotonic()
+                start_time = time.monotonic()
                 child.wait()
-                wall = time.monotonic() - began
+                wall = time.monotonic() - start_time
                 result = load_run(run).facts
                 if watched:
                     shares.append(result["overhead"]["seconds"]["live view"] / result["result"]["seconds"])
@@ -189,7 +190,7 @@ def cost(rounds: int) -> tuple[Quartiles, Quartiles, Quartiles]:
 
 
 def main() -> None:
-    """Measure, print, and write the results where asked to."""
+    """Measure, print, and optionally write the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--starts", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=5)
@@ -205,7 +206,7 @@ def main() -> None:
     except RunError as error:
         sys.exit(f"no result: {error}")
     print(f"watched over alone, whole processes: {over:.3f}, n = {over.n}")
-    print(f"live paintings' share of the training: {share:.2%}; {fetched:.1f} of them a second")
+    print(f"live paintings' share of the training: {share:.2%}; {fetched:.1f} of them per second")
     rows |= {"watched over alone": over.rounded(4), "share": share.rounded(4), "fetched a second": fetched.rounded(2)}
     if arguments.write:
         results_file.write(NAME, rows | hardware.circumstances("starlette", "uvicorn", "playwright"))

@@ -1,4 +1,4 @@
-"""Compiled work on several threads at once, as the engines do it: one thread a core, the caller among them."""
+"""Compiled work on several threads at once, as in the engines: one thread per core, the caller among them."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 
-class Together:
-    """So many threads, kept for many calls."""
+class ThreadGroup:
+    """A group of threads for many calls."""
 
     def __init__(self, threads: int) -> None:
         self.threads = threads
         self._pool = ThreadPoolExecutor(threads - 1) if threads > 1 else None
 
     def __call__(self, work: Callable[[int], Any]) -> None:
-        """``work(part)`` for every part, each in its thread; returns when all are done."""
-        others = [self._pool.submit(work, part) for part in range(1, self.threads)] if self._pool else []
+        """Call ``work(rank)`` for every rank, each in its thread; return when all are done."""
+        others = [self._pool.submit(work, rank) for rank in range(1, self.threads)] if self._pool else []
         work(0)
         for other in others:
             other.result()

@@ -1,6 +1,6 @@
-"""A side in a process of its own, which trains when told to: sides take turns, and no thread pool meets another's.
+"""A side in a process of its own, which trains on request: sides alternate, and no thread pool disturbs another's.
 
-While one trains the others wait at their pipes and use no core.
+While one trains, the others wait at their pipes and use no core.
 """
 
 from __future__ import annotations
@@ -22,34 +22,34 @@ class AbsentError(Exception):
 
 
 class Trainer(Protocol):
-    """Who takes turns."""
+    """A side that is prepared and trained."""
 
     def prepare(self, setting: str) -> None:
         """Build and warm up the side. Raises AbsentError where it cannot run."""
         ...
 
     def train(self, setting: str, number: int, steps: int) -> tuple[float, float]:
-        """(seconds, loss) of round ``number``: ``steps`` steps from the first weights."""
+        """Return (seconds, loss) of round ``number``: ``steps`` steps from the initial weights."""
         ...
 
 
 class Worker:
-    """The side ``name`` of `peers.NAMES`, on ``threads`` cores."""
+    """The side ``name`` of `peers.NAMES` in a process of its own, on ``threads`` cores."""
 
     def __init__(self, name: str, threads: int) -> None:
-        # Spawned, not forked: a fork would inherit the parent's thread pools, dead.
+        # Spawn, since a fork would inherit the parent's thread pools without their threads.
         context = multiprocessing.get_context("spawn")
-        self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, name, threads), daemon=True)
+        self._pipe, child_pipe = context.Pipe()
+        self._process = context.Process(target=_serve, args=(child_pipe, name, threads), daemon=True)
         self._process.start()
-        theirs.close()
+        child_pipe.close()
 
     def prepare(self, setting: str) -> None:
         """Build and warm up the side. Raises AbsentError where it cannot run."""
         self._ask("prepare", setting)
 
     def train(self, setting: str, number: int, steps: int) -> tuple[float, float]:
-        """(seconds, loss) of round ``number``: ``steps`` steps from the first weights."""
+        """Return (seconds, loss) of round ``number``: ``steps`` steps from the initial weights."""
         return self._ask("train", setting, number, steps)
 
     def close(self) -> None:
@@ -63,28 +63,28 @@ class Worker:
 
     def _ask(self, *request: Any) -> Any:
         try:
-            answer = self._answer(request)
+            response = self._request(request)
         except (EOFError, OSError) as error:
             raise AbsentError("its process ended") from error
-        if isinstance(answer, str):
-            raise AbsentError(answer)
-        return answer
+        if isinstance(response, str):
+            raise AbsentError(response)
+        return response
 
-    def _answer(self, request: tuple[Any, ...]) -> Any:
+    def _request(self, request: tuple[Any, ...]) -> Any:
         self._pipe.send(request)
         return self._pipe.recv()
 
 
-class Answers:
-    """What a process says to the requests of a `Worker`."""
+class RequestHandler:
+    """Handler of the requests of a `Worker` in its process."""
 
     def __init__(self, name: str, threads: int) -> None:
         self._module = peers.NAMES[name]
         self._threads = threads
         self._sides: dict[str, peers.Side] = {}
 
-    def to(self, what: str, setting: str, *rest: int) -> tuple[()] | tuple[float, float] | str:
-        """``()`` where a setting is prepared, (seconds, loss) of a training, or why there is none of them."""
+    def handle(self, what: str, setting: str, *rest: int) -> tuple[()] | tuple[float, float] | str:
+        """Return ``()`` after preparing a setting, (seconds, loss) of a training, or the reason of a failure."""
         try:
             if what == "prepare":
                 module = import_module(f"peers.{self._module}")
@@ -99,19 +99,19 @@ class Answers:
         except ImportError as error:
             return f"{error.name or error} is not installed; pip install -e '.[bench]'"
         except Exception as error:
-            # Whatever a peer's compiler raises, its row is left out by name and the others go on.
+            # A compiler may raise anything: its row is left out by name, and the others continue.
             return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:200]}"
 
 
 def _serve(pipe: Connection, name: str, threads: int) -> None:
     _confine(threads)
-    answers = Answers(name, threads)
+    handler = RequestHandler(name, threads)
     while (request := pipe.recv()) is not None:
-        pipe.send(answers.to(*request))
+        pipe.send(handler.handle(*request))
 
 
 def _confine(threads: int) -> None:
-    # Every side alike: some size their pools by the cores that they may use, before anything is imported.
+    # Restrict the cores before any import, since some libraries size their pools by them.
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-threads:])
     if threads == 1:

@@ -31,7 +31,7 @@ def shortened(arguments: Sequence[str], short: Sequence[str]) -> list[str]:
 
 def fast_forecasts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Measure the rate of an arm from one step. The usual seconds are tens of thousands of steps of a tiny network."""
-    monkeypatch.setattr("sfumato.lab.forecast.SUPPOSED", 0.0)
+    monkeypatch.setattr("sfumato.lab.forecast.ASSUMED_FLOPS", 0.0)
 
 
 def no_curve(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,7 @@
-"""The sides of the comparison of mini-batch engines, one a file, each written as a good user of its library would.
+"""The sides of the comparison of mini-batch engines, one per file, each written as an expert in its library would.
 
-``prepare(problem, threads)`` gives a `Side`. It raises ImportError where the library is missing, and RuntimeError with
-one line where the side cannot run.
+``prepare(problem, threads)`` returns a `Side`. It raises ImportError where the library is missing, and RuntimeError
+with one line where the side cannot run.
 """
 
 from __future__ import annotations
@@ -14,13 +14,15 @@ from numpy.typing import NDArray
 
 
 class Side(NamedTuple):
-    """One of those that are compared."""
+    """One side of the comparison."""
 
     restart: Callable[[], None]
-    """Back to the problem's weights."""
+    """Reset to the problem's weights."""
     train: Callable[[NDArray[np.int64]], float]
-    """(steps, batch) pixels -> the sum of all samples' losses, each before its own step; returns when it is done."""
+    """(steps, batch) pixels -> the sum of all samples' losses, each before its own step; blocks until the steps are
+    done.
+    """
 
 
 NAMES = {"fused": "fused", "PyTorch eager": "torch_eager", "torch.compile": "torch_compiled", "JAX": "jax_scan"}
-"""Every side and its module here."""
+"""Modules of the sides in this package, by name."""

@@ -10,7 +10,7 @@ from sfumato.training.engines import Task, find
 
 
 def prepare(problem: Problem, threads: int) -> Side:
-    """See the package."""
+    """Return the side."""
     engine = find("fused")(Task(problem.recipe, problem.coordinates, problem.targets, problem.model, threads))
     first = engine.state()
     return Side(

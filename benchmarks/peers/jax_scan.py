@@ -14,8 +14,8 @@ from sfumato.recipe import choices
 
 
 def prepare(problem: Problem, threads: int) -> Side:
-    """See the package. The number of threads is that of the process's cores."""
-    # By name: JAX is an extra, and those who lack it must still be able to check types.
+    """Return the side. The number of threads is that of the process's cores."""
+    # Imported by name, since JAX is an extra, and type checks must work without it.
     jax: Any = importlib.import_module("jax")
     jnp = jax.numpy
     features, targets = jnp.array(problem.features), jnp.array(problem.targets, jnp.float32)

@@ -12,7 +12,7 @@ from peers import Side, torch_network
 
 
 def prepare(problem: Problem, threads: int) -> Side:
-    """See the package. The first step compiles, which takes a C++ compiler and up to a minute."""
+    """Return the side. The first step compiles, which takes a C++ compiler and up to a minute."""
     torch.set_num_threads(threads)
     features, targets = torch.from_numpy(problem.features), torch.from_numpy(problem.targets).float()
     network = torch_network.network(problem)

@@ -1,4 +1,4 @@
-"""PyTorch as it comes: nn.Sequential and torch.optim.SGD, which updates all weights in one call (``fused``)."""
+"""PyTorch in eager mode: nn.Sequential and torch.optim.SGD, which updates all weights in one call (``fused``)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from peers import Side, torch_network
 
 
 def prepare(problem: Problem, threads: int) -> Side:
-    """See the package."""
+    """Return the side."""
     torch.set_num_threads(threads)
     features, targets = torch.from_numpy(problem.features), torch.from_numpy(problem.targets).float()
     network = torch_network.network(problem)

@@ -10,31 +10,31 @@ from sfumato.recipe import choices
 
 
 class Sine(nn.Module):
-    """sin(omega x)."""
+    """The activation sin(omega x)."""
 
     def __init__(self, omega: float) -> None:
         super().__init__()
         self.omega = omega
 
     def forward(self, x: Tensor) -> Tensor:
-        """Elementwise."""
+        """Apply it elementwise."""
         return torch.sin(self.omega * x)
 
 
 class GaussianActivation(nn.Module):
-    """exp(-x^2 / (2 width^2))."""
+    """The activation exp(-x^2 / (2 width^2))."""
 
     def __init__(self, width: float) -> None:
         super().__init__()
         self.factor = -0.5 / (width * width)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Elementwise."""
+        """Apply it elementwise."""
         return torch.exp(self.factor * x * x)
 
 
 def network(problem: Problem) -> nn.Sequential:
-    """(N, F) features -> (N, 3), with the problem's weights."""
+    """Return a network (N, F) features -> (N, 3) with the problem's weights."""
     layers: list[nn.Module] = []
     for weight, _ in problem.weights:
         linear = nn.Linear(weight.shape[1], weight.shape[0])
@@ -45,7 +45,7 @@ def network(problem: Problem) -> nn.Sequential:
 
 
 def restore(built: nn.Sequential, problem: Problem) -> None:
-    """Put the problem's weights in place."""
+    """Copy the problem's weights into the network."""
     linear = [layer for layer in built if isinstance(layer, nn.Linear)]
     with torch.no_grad():
         for layer, (weight, bias) in zip(linear, problem.weights, strict=True):
@@ -54,7 +54,7 @@ def restore(built: nn.Sequential, problem: Problem) -> None:
 
 
 def rate(problem: Problem) -> float:
-    """Of SGD. Raises RuntimeError for another optimizer."""
+    """Return the learning rate of SGD. Raises RuntimeError for another optimizer."""
     sgd = problem.recipe.training.optimizer
     if not isinstance(sgd, choices.SGD) or sgd.fan_in_scaling or sgd.momentum:
         raise RuntimeError(f"the peers train by plain SGD, not by {sgd}")

@@ -1,4 +1,4 @@
-"""A comparison of sides that compute different things is refused."""
+"""Sides that compute different things are not compared."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from agreement import disagreement
 
 
-def test_rounding_is_no_disagreement() -> None:
+def test_rounding_is_not_a_disagreement() -> None:
     assert disagreement({"a": 100.0, "b": 100.0002}, "a") == {}
 
 
@@ -20,5 +20,5 @@ def test_another_loss_is_refused_by_name(loss: float) -> None:
 
 
 @pytest.mark.parametrize("loss", [0.0, math.nan, math.inf])
-def test_a_reference_that_computed_nothing_agrees_with_nobody(loss: float) -> None:
+def test_a_reference_without_a_finite_loss_agrees_with_no_side(loss: float) -> None:
     assert set(disagreement({"a": loss, "b": loss}, "a")) == {"a", "b"}

@@ -1,4 +1,4 @@
-"""Turns, and what is made of their times."""
+"""Alternating turns, and statistics of their times."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ def test_quartiles_are_those_of_numpy() -> None:
     assert found.n == 6
 
 
-def test_quartiles_of_one_value_say_nothing() -> None:
+def test_quartiles_need_two_values() -> None:
     with pytest.raises(ValueError, match="at least 2 values. Got 1"):
         quartiles([1.0])
 
 
 def test_ratios_are_taken_round_by_round() -> None:
-    # The machine is ten times slower in the second round: each side alike, so the ratio is 2 throughout.
+    # In the second round the machine is ten times slower for both sides, so the ratio is 2 throughout.
     assert ratios([2.0, 20.0, 2.0], [1.0, 10.0, 1.0])[:3] == (2.0, 2.0, 2.0)
 
 
@@ -29,7 +29,7 @@ def test_ratios_of_unequal_lengths_are_refused() -> None:
         ratios([1.0, 2.0], [1.0])
 
 
-def test_sides_take_turns_and_none_is_always_first() -> None:
+def test_sides_alternate_and_none_is_always_first() -> None:
     calls: list[tuple[str, int]] = []
 
     def turn(name: str, number: int) -> float:

@@ -16,7 +16,7 @@ def test_rows_measured_anew_replace_old_ones(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["x.json"]
 
 
-def test_circumstances_say_on_what_was_measured() -> None:
+def test_circumstances_name_the_hardware() -> None:
     found = hardware.circumstances("numpy", "no-such-package")
     assert found["hardware"]["cpu"].strip("() ")
     assert found["hardware"]["cores"] >= 1

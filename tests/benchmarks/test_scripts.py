@@ -21,7 +21,7 @@ import torch
 from fused_vs_peers import measure
 from numpy.typing import NDArray
 from PIL import Image
-from worker import AbsentError, Answers, Worker
+from worker import AbsentError, RequestHandler, Worker
 
 from sfumato.cli.main import main
 
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.slow
 
 
 def script(name: str, *arguments: str) -> str:
-    """What it prints. In this process, which has imported what most of them need seconds to import."""
+    """Return the script's output. It runs in this process, which has imported most modules already."""
     printed, threads = io.StringIO(), torch.get_num_threads()
     try:
         with pytest.MonkeyPatch.context() as patch, redirect_stdout(printed):
@@ -55,26 +55,26 @@ def test_documents_name_the_scripts_that_run_here() -> None:
     assert all((FOLDER / f"{name}.py").exists() for name in documented)
 
 
-class Kept(Worker):
-    """One that outlives its first user: each takes seconds to start."""
+class PersistentWorker(Worker):
+    """A worker that outlives its first user: each takes seconds to start."""
 
     def close(self) -> None:
-        """Not yet."""
+        """Keep the process running."""
 
     def end(self) -> None:
         super().close()
 
 
-class Here(Worker):
-    """One without a process of its own: what it answers comes through no pipe."""
+class LocalWorker(Worker):
+    """A worker without a process of its own, whose results come through no pipe."""
 
     def __init__(self, name: str, threads: int) -> None:
-        self._answers = Answers(name, threads)
+        self._handler = RequestHandler(name, threads)
 
     def close(self) -> None: ...
 
-    def _answer(self, request: tuple[Any, ...]) -> Any:
-        return self._answers.to(*request)
+    def _request(self, request: tuple[Any, ...]) -> Any:
+        return self._handler.handle(*request)
 
 
 Workers = Callable[[str, int], Worker]
@@ -82,12 +82,12 @@ Workers = Callable[[str, int], Worker]
 
 @pytest.fixture(scope="module")
 def workers() -> Iterator[Workers]:
-    """Engine fused on one thread is in a process of its own, as in a measurement all are; the others are here."""
-    apart, threads = Kept("fused", 1), torch.get_num_threads()
+    """Return workers: engine fused on one thread in a process of its own, as in measurements; the others here."""
+    persistent, threads = PersistentWorker("fused", 1), torch.get_num_threads()
     try:
-        yield lambda name, count: apart if (name, count) == ("fused", 1) else Here(name, count)
+        yield lambda name, count: persistent if (name, count) == ("fused", 1) else LocalWorker(name, count)
     finally:
-        apart.end()
+        persistent.end()
         torch.set_num_threads(threads)
 
 
@@ -158,7 +158,7 @@ def test_paint_command(monkeypatch: pytest.MonkeyPatch) -> None:
         assert main(command[1:]) == 0
         return None
 
-    # In this process: there would be three others, which import everything anew.
+    # Run the command in this process, since three subprocesses would import everything again.
     monkeypatch.setattr(subprocess, "run", run)
     printed = script("paint_command", "1 epoch", "--rounds", "2", "--size", "12x9")
     assert len(commands) == 3
@@ -180,7 +180,7 @@ def test_one_network_whose_losses_differ_gives_no_result() -> None:
         concurrent_vs_eager.measure(compared, task, 2, 3)
 
 
-class Planted:
+class WrongSide:
     """A side whose losses are wrong by a thousandth."""
 
     def __init__(self, worker: Worker) -> None:
@@ -194,17 +194,17 @@ class Planted:
         return seconds, loss * 1.001
 
 
-def test_a_side_that_computes_something_else_or_nothing_gets_no_ratio(workers: Workers) -> None:
+def test_a_side_with_wrong_losses_or_none_gets_no_ratio(workers: Workers) -> None:
     fused, other = workers("fused", 1), workers("PyTorch eager", 1)
-    honest = measure("tiny", {("fused", 1): fused, ("PyTorch eager", 1): other}, 2, 3)
-    planted = measure("tiny", {("fused", 1): fused, ("PyTorch eager", 1): Planted(other)}, 2, 3)
-    # Nor does one that cannot run: it says so.
+    right = measure("tiny", {("fused", 1): fused, ("PyTorch eager", 1): other}, 2, 3)
+    wrong = measure("tiny", {("fused", 1): fused, ("PyTorch eager", 1): WrongSide(other)}, 2, 3)
+    # A side that cannot run gets no ratio either, and gives the reason.
     with pytest.raises(AbsentError, match="KeyError"):
         fused.prepare("no such setting")
-    assert not honest.refused
-    assert set(honest.seconds) == {("fused", 1), ("PyTorch eager", 1)}
-    assert list(planted.refused) == ["PyTorch eager, 1 thread"]
-    assert set(planted.seconds) == {("fused", 1)}
+    assert not right.refused
+    assert set(right.seconds) == {("fused", 1), ("PyTorch eager", 1)}
+    assert list(wrong.refused) == ["PyTorch eager, 1 thread"]
+    assert set(wrong.seconds) == {("fused", 1)}
 
 
 def test_null_comparisons_are_counted() -> None:
@@ -212,5 +212,5 @@ def test_null_comparisons_are_counted() -> None:
     assert script("null_comparisons", *some, "--unlike").endswith("no difference shown in 1 of 1\n")
 
 
-def test_the_noise_of_chosen_rates_is_a_table() -> None:
+def test_chosen_rates_prints_a_table() -> None:
     assert script("chosen_rates", "--repeats", "1", "--shapes", "flat", "cliff", "--seeds", "5").count("\n| ") == 2

@@ -1,4 +1,4 @@
-"""The products that are timed alone are those of the engine."""
+"""The products timed alone are those of the engine."""
 
 from __future__ import annotations
 
@@ -7,35 +7,35 @@ import itertools
 import pytest
 from machine_loops import CHAINS, multiply_adds, read, update
 from settings import SETTINGS
-from step_products import FAN_IN, FAN_OUT, INPUTS, INPUTS_APART, OUTPUTS_APART, TILE, TURNED, WEIGHTS, Products
+from step_products import FAN_IN, FAN_OUT, INPUT_STRIDE, INPUTS, OUTPUT_STRIDE, TILE, WEIGHTS, WEIGHTS_T, Products
 
 from sfumato.training.engines.fused import layout as fused_layout
 from sfumato.training.engines.fused.layout import Field, Layout
 from sfumato.training.engines.memory import zeros
 from sfumato.training.kernels.vectors import LANES
 
-PLACES = {
+COLUMNS = {
     FAN_IN: Field.FAN_IN,
     FAN_OUT: Field.FAN_OUT,
-    INPUTS_APART: Field.ROWS,
-    OUTPUTS_APART: Field.COLUMNS,
+    INPUT_STRIDE: Field.ROWS,
+    OUTPUT_STRIDE: Field.COLUMNS,
     WEIGHTS: Field.WEIGHTS,
-    TURNED: Field.WEIGHTS_T,
+    WEIGHTS_T: Field.WEIGHTS_T,
     INPUTS: Field.INPUTS,
 }
 
 
 @pytest.mark.parametrize("sizes", [[2, 300, 300, 3], [256, 7, 65, 3]])
-def test_buffers_are_laid_out_as_the_engine_s(sizes: list[int]) -> None:
+def test_buffers_have_the_layout_of_the_engine(sizes: list[int]) -> None:
     layout, products = Layout(sizes, biases=True), Products(sizes, batch=1024, threads=1)
     assert fused_layout.TILE == TILE
     assert (products.memory, products.widest, products.parameters) == (layout.memory, layout.widest, layout.parameters)
-    for ours, theirs in PLACES.items():
-        assert products.table[:, ours].tolist() == layout.table[:, theirs].tolist()
+    for column, field in COLUMNS.items():
+        assert products.table[:, column].tolist() == layout.table[:, field].tolist()
 
 
 def test_operations_are_counted_as_the_products_take_them() -> None:
-    # 2 x 16, 16 x 16, 16 x 3: forward and gradients for all, errors passed down for all but the first.
+    # 2 x 16, 16 x 16, 16 x 3: forward pass and weight gradients for all, input gradients for all but the first.
     assert SETTINGS["tiny"].operations() == 64 * 2 * (2 * 32 + 3 * (256 + 48))
     sizes = [2, 300, 300, 300, 300, 3]
     whole = sum(a * b for a, b in itertools.pairwise(sizes))
@@ -43,8 +43,8 @@ def test_operations_are_counted_as_the_products_take_them() -> None:
 
 
 @pytest.mark.slow
-def test_loops_do_what_they_are_timed_for() -> None:
-    # x -> 0.5 x + 0.5 stays at 1 in the limit.
+def test_timed_loops_compute_the_expected_values() -> None:
+    # x -> 0.5 x + 0.5 converges to 1.
     assert multiply_adds(100, 0.5) == CHAINS
     block = zeros(3 * CHAINS * LANES)
     block[:] = 1

@@ -32,7 +32,9 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def verdict_lines(out: str) -> list[str]:
     """Return the lines of the output that depend neither on timing nor on the folder's name."""
-    verdicts = [line for line in out.splitlines() if line.startswith(("on the picture", "on made", "what", "multiply"))]
+    verdicts = [
+        line for line in out.splitlines() if line.startswith(("on the picture", "on made", "input", "multiply"))
+    ]
     assert len(verdicts) == 4
     return verdicts
 
@@ -47,7 +49,7 @@ def test_counts_and_verdicts_are_reproducible(
     assert main([*command, str(tmp_path / "one")]) == 0
     first = capsys.readouterr().out
     assert "182.75 times as many" in first
-    assert "time an epoch, 4x300 hidden units on both: MNIST" in first
+    assert "time per epoch, 4x300 hidden units on both: MNIST" in first
     assert "percentage points" in first
     assert "5 paired seeds" in first
     assert (tmp_path / "one" / "report.html").exists()

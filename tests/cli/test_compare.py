@@ -34,7 +34,9 @@ def test_deep_vs_shallow_ends_in_unwrapped_lines(
     assert len(verdicts) == 5
     for line, depth in zip(verdicts, (2, 3, 4, 6, 8), strict=True):
         assert f"{depth} hidden layers" in line
-        assert re.search(r"dB \[-?\d+\.\d\d, -?\d+\.\d\d\] \([\d,]+ parameters each, 5 paired seeds, 2 epochs", line)
+        assert re.search(
+            r"dB, 95% CI \[-?\d+\.\d\d, -?\d+\.\d\d\] \([\d,]+ parameters each, 5 paired seeds, 2 epochs", line
+        )
     # Another folder gets the same numbers; in the same folder no trial is trained again.
     again = printed(capsys, *command, str(tmp_path / "two"))
     assert [line for line in again.splitlines() if "paired seeds" in line] == verdicts

@@ -14,7 +14,7 @@ from PIL import Image
 from sfumato.cli.main import main
 from sfumato.cli.stages import StagesProgress
 from sfumato.lab.speedrun import records, report, tracks
-from sfumato.lab.speedrun.speedrun import PARTS
+from sfumato.lab.speedrun.speedrun import PROGRESS_UNITS
 from tests.lab.speedrun import made
 from tests.small import picture
 
@@ -42,7 +42,7 @@ def test_the_closed_track(tile: Path, tmp_path: Path, capsys: pytest.CaptureFixt
     assert out == "\n".join(report.lines(found)) + f"\nadded to    {file}\n"
     assert [row["seed"] for row in found["trials"]] == [100, 101, 102]
     assert {row["steps"] for row in found["trials"]} == {6}
-    assert (found["name"], found["machine"]["threads"], found["engine"]) == ("own", 1, "fused")
+    assert (found["name"], found["machine"]["threads"], found["engine"]) == ("custom", 1, "fused")
     assert found["reached"] is False
     assert str(tile) not in file.read_text()
     printed(capsys, *flags, "--append", file, "--seeds", "tuning")
@@ -133,7 +133,7 @@ def test_ctrl_c_leaves_no_result(
     assert out == ""
     assert err.endswith("sfumato: interrupted; a speedrun without all of its seeds has no result.\n")
     assert interrupted_at
-    assert interrupted_at[0] < PARTS
+    assert interrupted_at[0] < PROGRESS_UNITS
     assert not file.exists()
 
 

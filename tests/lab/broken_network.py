@@ -1,4 +1,4 @@
-"""Networks of one's own that go wrong."""
+"""Custom networks that fail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A network of one's own that paints a picture of one color exactly, from the start."""
+"""A custom network that paints a picture of one color exactly, from the start."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def target() -> NDArray[np.float32]:
 
 
 def small_plan(*changes: dict[str, Any], **how: Any) -> Plan:
-    """Arms ``a``, ``b``, ... each with its changes."""
+    """Return a plan with arms ``a``, ``b``, ..., each with its changes."""
     base = changed(Recipe(), BASE)
     for each in changes:
         trust.allow_named_in(each)

@@ -1,4 +1,4 @@
-"""The claim about MNIST without training: scores are given."""
+"""The claim about MNIST without training, with given scores."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from sfumato.recipe import Recipe, changed
 from tests.lab.digits import made
 from tests.lab.small_plan import target
 
-PACE = EpochTime(2.0, 4.0, 0.51, 15, 16, "fused", 2, 256)
+EPOCH_TIME = EpochTime(2.0, 4.0, 0.51, 15, 16, "fused", 2, 256)
 
 NOISE = (0.05, -0.04, 0.03, -0.03, -0.01)
 
 
-def claim(path: Path, by_picture: float, by_digits: float, pace: EpochTime = PACE, **digits: Any) -> Claim:
-    """Four layers are better than one by so many dB, and so many percentage points."""
-    shown = made.digits(**digits)
+def claim(path: Path, by_picture: float, by_digits: float, epoch_time: EpochTime = EPOCH_TIME, **digits: Any) -> Claim:
+    """Return a claim in which four layers are better than one by so many dB, and so many percentage points."""
+    digits_ = made.digits(**digits)
     recipe = changed(Recipe(), mnist_claim.DEFAULTS)
-    plans = mnist_claim.plans(recipe, target(), shown, seeds=tuple(range(5)), tuning=None)
+    plans = mnist_claim.plans(recipe, target(), digits_, seeds=tuple(range(5)), tuning=None)
     found: list[Experiment] = []
-    for plan, learned, better in zip(plans, (target(), shown), (by_picture, by_digits), strict=True):
+    for plan, learned, better in zip(plans, (target(), digits_), (by_picture, by_digits), strict=True):
 
         def executor(
             trials: Sequence[Trial], _: Any, stop: Any, field: str = plan.measure.field, better: float = better
@@ -39,4 +39,4 @@ def claim(path: Path, by_picture: float, by_digits: float, pace: EpochTime = PAC
                 yield Outcome(trial.key, {**identity(trial.key), **row, **score}, {}, (), None)
 
         found.append(run_plan(plan, learned, path / plan.task, executor=executor))
-    return Claim(pace, *found)
+    return Claim(epoch_time, *found)

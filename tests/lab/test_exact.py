@@ -1,4 +1,4 @@
-"""A painting without any error is a result: it counts as a stated number of dB, wherever numbers go."""
+"""A painting without any error is a result: it counts as a fixed PSNR wherever numbers go."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.lab.small_plan import BASE
 MODULE = "tests.lab.exact_network:Exact"
 
 
-def test_an_exact_painting_is_counted_and_not_failed(tmp_path: Path) -> None:
+def test_an_exact_painting_has_a_finite_score(tmp_path: Path) -> None:
     trust.allow(MODULE)
     picture = np.full((12, 10, 3), (0.25, 0.5, 0.75), np.float32)
     base = changed(Recipe(), {**BASE, "budget": {"epochs": 1}})
@@ -32,7 +32,7 @@ def test_an_exact_painting_is_counted_and_not_failed(tmp_path: Path) -> None:
     found = read(tmp_path / "e")
     assert list(found.scores(plan.arms[1]).values()) == [HIGHEST_PSNR] * 5
     assert verdict.sentences(found)[0].startswith("exact beats learned by ")
-    # JSON knows no infinity.
+    # JSON has no infinity.
     for line in (tmp_path / "e" / "trials.jsonl").read_text(encoding="utf-8").splitlines():
         json.loads(line, parse_constant=pytest.fail)
     report.write(found)
@@ -40,12 +40,12 @@ def test_an_exact_painting_is_counted_and_not_failed(tmp_path: Path) -> None:
     assert {(row["psnr"], row["mse"]) for row in rows if row["arm"] == "exact"} == {("150.0", "0.0")}
     assert max(parquet.read_table(tmp_path / "e" / "trials.parquet")["psnr"].to_pylist()) == HIGHEST_PSNR
     page = (tmp_path / "e" / report.PAGE).read_text(encoding="utf-8")
-    assert "None: every trial came to its end." in page
+    assert "None: every trial finished." in page
     assert "counts as 150 dB" in page
 
 
 @pytest.mark.parametrize(
     ("psnr", "counted"), [(math.inf, 150.0), (151.0, 150.0), (30.0, 30.0), (math.nan, None), (-math.inf, None)]
 )
-def test_what_is_counted(psnr: float, counted: float | None) -> None:
+def test_counted_psnr(psnr: float, counted: float | None) -> None:
     assert counted_psnr(psnr) == counted

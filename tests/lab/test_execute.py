@@ -1,4 +1,4 @@
-"""Processes that train: they never import the program that started them, and what fails can be trained again."""
+"""Subprocesses that train: they never import the program that started them, and failed trials can be trained again."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SCRIPT = """
 import torch
 import sfumato as sf
 
-print("begun")
+print("started")
 
 class Here(torch.nn.Module):
     def __init__(self):
@@ -57,7 +57,7 @@ class Net(torch.nn.Module):
 
 @pytest.mark.slow
 def test_a_script_needs_no_guard_of_its_main_module(tmp_path: Path) -> None:
-    """Where a process imports the network, and where none could: it is a class of the script itself."""
+    """Test it where a subprocess imports the network, and where none could: it is a class of the script itself."""
     (tmp_path / "script.py").write_text(SCRIPT)
     (tmp_path / "net.py").write_text(NETWORK)
     done = subprocess.run(
@@ -69,15 +69,15 @@ def test_a_script_needs_no_guard_of_its_main_module(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[0] == "begun"
+    assert done.stdout.splitlines()[0] == "started"
     assert done.stdout.count("[2, 2]\n") == 2
-    assert done.stdout.count("begun") == 1
+    assert done.stdout.count("started") == 1
 
 
-def test_the_rule_looks_at_who_trains_and_where_networks_are() -> None:
-    assert execute.rule(small_plan({}, {"model": {"width": 24}})) == "threads"
-    assert execute.rule(small_plan({}, {"training": {"optimizer": "rprop"}})) == "processes"
-    assert execute.rule(small_plan({}, {"model": {"module": "__main__:Net"}})) == "here"
+def test_the_executor_depends_on_engines_and_modules() -> None:
+    assert execute.executor_name(small_plan({}, {"model": {"width": 24}})) == "threads"
+    assert execute.executor_name(small_plan({}, {"training": {"optimizer": "rprop"}})) == "processes"
+    assert execute.executor_name(small_plan({}, {"model": {"module": "__main__:Net"}})) == "here"
 
 
 def test_a_process_that_cannot_start_is_an_error_and_nothing_is_recorded(
@@ -91,7 +91,7 @@ def test_a_process_that_cannot_start_is_an_error_and_nothing_is_recorded(
 
 
 class Recorded:
-    """In place of a process that trains."""
+    """A stand-in for a subprocess."""
 
     all: ClassVar[list[Recorded]] = []
 
@@ -109,20 +109,20 @@ class Recorded:
         self.ended = True
 
 
-@pytest.mark.parametrize("kept", [False, True])
-def test_processes_end_with_their_call_or_with_their_block(kept: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("persistent", [False, True])
+def test_processes_end_with_their_call_or_with_their_block(persistent: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(execute, "_Process", Recorded)
     monkeypatch.setattr(Recorded, "all", [])
     executor, trials = execute.Processes(2), cast("list[Trial]", list(range(5)))
-    with executor if kept else nullcontext():
+    with executor if persistent else nullcontext():
         for _ in range(2):
             found = executor(trials, cast("Learned", None), lambda: False)
             assert sorted(cast("Iterator[int]", found)) == trials
-            assert {each.ended for each in Recorded.all} == {not kept}
-        # Each call outside of a block has processes of its own.
+            assert {each.ended for each in Recorded.all} == {not persistent}
+        # Each call outside of a ``with`` block starts its own processes.
         count = len(Recorded.all)
-        assert count <= 2 if kept else 2 <= count <= 4
-        # And whoever wants no more outcomes leaves none of them at work.
+        assert count <= 2 if persistent else 2 <= count <= 4
+        # A caller that abandons the outcomes leaves no process running.
         found = executor(trials, cast("Learned", None), lambda: False)
         next(found)
         cast("Generator[Outcome]", found).close()
@@ -131,7 +131,7 @@ def test_processes_end_with_their_call_or_with_their_block(kept: bool, monkeypat
 
 
 def outcomes(broken: set[str]) -> execute.Executor:
-    """Trains nothing; the arms named fail."""
+    """Return an executor that trains nothing; trials of the named arms fail."""
 
     def executor(trials: Sequence[Trial], learned: Any, stop: Any) -> Iterator[Outcome]:
         for trial in trials:
@@ -146,12 +146,12 @@ def outcomes(broken: set[str]) -> execute.Executor:
 
 
 @pytest.mark.parametrize("tune", [True, False])
-def test_what_failed_is_trained_again_on_request(tune: bool, tmp_path: Path) -> None:
+def test_failed_trials_are_trained_again_on_request(tune: bool, tmp_path: Path) -> None:
     plan = small_plan({}, {"model": {"width": 9}}, seeds=2, tune=tune)
     found = run_plan(plan, target(), tmp_path / "e", executor=outcomes({"b"}))
     assert found.scores(plan.arms[1]) == {}
     assert {line["executor"] for line in found.folder.machines()} == {"executor"}
-    # Not by itself: whatever made it fail may be there still.
+    # Not without the request: the cause of the failure may still be there.
     again = run_plan(plan, target(), tmp_path / "e", executor=outcomes(set()))
     assert again.scores(plan.arms[1]) == {}
     mended = run_plan(plan, target(), tmp_path / "e", executor=outcomes(set()), retry=True)
@@ -159,9 +159,9 @@ def test_what_failed_is_trained_again_on_request(tune: bool, tmp_path: Path) -> 
     assert run_plan(plan, target(), tmp_path / "e", executor=outcomes({"a", "b"})).scores(plan.arms[1])
 
 
-def test_where_every_trial_fails_the_reason_is_raised(tmp_path: Path) -> None:
+def test_the_reason_is_raised_if_every_trial_fails(tmp_path: Path) -> None:
     plan = small_plan({}, {"model": {"width": 9}}, seeds=2, tune=True)
-    message = r"every trial failed, 18 of 18: MemoryError: no room. Mend that, then train them again \(--retry"
+    message = r"every trial failed, 18 of 18: MemoryError: no room. Fix that, then train them again \(--retry"
     for _ in range(2):
         with pytest.raises(RunError, match=message):
             run_plan(plan, target(), tmp_path / "e", executor=outcomes({"a", "b"}))

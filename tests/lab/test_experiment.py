@@ -1,4 +1,4 @@
-"""Plans carried out: the same numbers however they are trained, nothing twice, failures told."""
+"""Execution of plans: the same numbers with every executor, nothing trained twice, failures reported."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TWO: tuple[dict[str, Any], dict[str, Any]] = ({}, {"model": {"width": 24}})
 
 
 def numbers(experiment: Experiment) -> dict[Any, Any]:
-    """Everything but what the clock says."""
+    """Return everything but times."""
     return {
         key: {name: value for name, value in row.items() if name not in ("seconds", "curve")}
         | {"curve": [{**point, "seconds": 0} for point in row.get("curve", [])]}
@@ -38,7 +38,7 @@ def numbers(experiment: Experiment) -> dict[Any, Any]:
     }
 
 
-def test_a_trial_is_what_training_alone_gives(tmp_path: Path) -> None:
+def test_a_trial_equals_a_single_training(tmp_path: Path) -> None:
     plan = small_plan(*TWO)
     found = run_plan(plan, target(), tmp_path / "e", workers=2)
     recipe = plan.arms[1].recipe.model_copy(update={"seed": 1, "threads": 1})
@@ -50,7 +50,7 @@ def test_a_trial_is_what_training_alone_gives(tmp_path: Path) -> None:
     assert all(np.array_equal(saved[name], weights) for name, weights in alone.weights().items())
 
 
-def test_as_many_threads_as_there_may_be_give_the_same_numbers(tmp_path: Path) -> None:
+def test_the_number_of_threads_does_not_change_the_numbers(tmp_path: Path) -> None:
     plan = small_plan(*TWO)
     one = run_plan(plan, target(), tmp_path / "one", workers=1)
     three = run_plan(plan, target(), tmp_path / "three", workers=3)
@@ -61,14 +61,14 @@ def test_as_many_threads_as_there_may_be_give_the_same_numbers(tmp_path: Path) -
 def test_processes_give_the_numbers_of_threads_and_one_that_dies_takes_only_its_trial_with_it(tmp_path: Path) -> None:
     deadly = {"model": {"module": "tests.lab.broken_network:Deadly"}}
     plan = small_plan({}, deadly, TWO[1], seeds=1)
-    assert execute.rule(plan) == "processes"
-    apart = run_plan(plan, target(), tmp_path / "apart", workers=2)
-    (dead,) = apart.results(plan.arms[1]).values()
+    assert execute.executor_name(plan) == "processes"
+    by_processes = run_plan(plan, target(), tmp_path / "apart", workers=2)
+    (dead,) = by_processes.results(plan.arms[1]).values()
     assert "its process died" in dead["reason"]
     threads = run_plan(small_plan({}, {}, TWO[1], seeds=1), target(), tmp_path / "threads", workers=2)
     living = {key: row for key, row in numbers(threads).items() if key.arm != "b"}
     assert len(living) == 2
-    assert {key: row for key, row in numbers(apart).items() if key.arm != "b"} == living
+    assert {key: row for key, row in numbers(by_processes).items() if key.arm != "b"} == living
 
 
 def test_arms_see_the_same_order_and_the_seeds_are_paired(tmp_path: Path) -> None:
@@ -87,13 +87,13 @@ def test_of_one_recipe_on_other_seeds_no_difference_is_shown(tmp_path: Path) -> 
     a, b = (found.scores(arm) for arm in plan.arms)
     assert set(a.values()).isdisjoint(b.values())
     assert verdict.sentences(found)[0].startswith("no difference shown between b and a")
-    # The same seeds, named otherwise.
+    # The same seeds under other names.
     shifted = run_plan(small_plan({"seed": 103}, {}, seeds=1), target(), tmp_path / "shifted")
     assert shifted.scores(shifted.plan.arms[0])[0] == b[3]
 
 
 def test_each_arm_finds_its_own_rate_on_other_seeds(tmp_path: Path) -> None:
-    # Of both arms, whatever rate they write.
+    # The same for both arms, whatever their written rates.
     plan = small_plan({}, {"training": {"optimizer": "sgd(lr=100)"}, "model": {"width": 9}}, tune=True)
     found = run_plan(plan, target(), tmp_path / "e")
     first, second = (found.rates(arm)[0] for arm in plan.arms)
@@ -126,7 +126,7 @@ def test_arms_that_differ_in_written_rate_and_seed_choose_the_same_rate(other: d
     assert judged.isdisjoint(tuned)
 
 
-def test_more_seeds_go_on_with_what_is_there(tmp_path: Path) -> None:
+def test_more_seeds_continue_the_experiment(tmp_path: Path) -> None:
     few, more = (small_plan(*TWO, tune=True, seeds=seeds) for seeds in (2, 4))
     before = run_plan(few, target(), tmp_path / "e")
     after = run_plan(more, target(), tmp_path / "e")
@@ -136,7 +136,7 @@ def test_more_seeds_go_on_with_what_is_there(tmp_path: Path) -> None:
         run_plan(few, target(), tmp_path / "e")
 
 
-def test_what_is_finished_is_not_trained_again(tmp_path: Path) -> None:
+def test_finished_trials_are_not_trained_again(tmp_path: Path) -> None:
     plan = small_plan(*TWO, tune=True)
     whole = run_plan(plan, target(), tmp_path / "whole")
     done: list[int] = []
@@ -148,7 +148,7 @@ def test_what_is_finished_is_not_trained_again(tmp_path: Path) -> None:
         run_plan(plan, target(), tmp_path / "e", workers=1, watch=lambda *_: done.append(1), stop=seven)
     before = (tmp_path / "e" / "trials.jsonl").read_text()
     assert 0 < len(before.splitlines()) < len(whole.rows)
-    # What a crash cut off is trained again.
+    # A trial whose row a crash cut off is trained again.
     (tmp_path / "e" / "trials.jsonl").write_text(before + '{"purpose": "verd')
     again = run_plan(plan, target(), tmp_path / "e")
     assert (tmp_path / "e" / "trials.jsonl").read_text().startswith(before)
@@ -163,7 +163,7 @@ def test_what_is_finished_is_not_trained_again(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX's")
-def test_killed_and_begun_again_nothing_is_trained_twice(tmp_path: Path) -> None:
+def test_after_a_kill_no_trial_is_trained_twice(tmp_path: Path) -> None:
     code = (
         "import os, signal, sys; from pathlib import Path; from tests.lab.small_plan import *;"
         "from sfumato.lab.experiment import run_plan;"
@@ -175,16 +175,16 @@ def test_killed_and_begun_again_nothing_is_trained_twice(tmp_path: Path) -> None
     command = [sys.executable, "-c", code, str(tmp_path / "e")]
     assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
     before = rows.read_text()
-    kept = before[: before.rfind("\n") + 1]
-    assert 5 < kept.count("\n") < 24
+    complete_rows = before[: before.rfind("\n") + 1]
+    assert 5 < complete_rows.count("\n") < 24
     plan = small_plan(*TWO, seeds=12)
     run_plan(plan, target(), tmp_path / "e", workers=2)
-    assert rows.read_text().startswith(kept)
+    assert rows.read_text().startswith(complete_rows)
     assert numbers(read(tmp_path / "e")) == numbers(run_plan(plan, target(), tmp_path / "whole"))
 
 
-def test_a_failed_trial_is_told_and_stops_nothing_else(tmp_path: Path) -> None:
-    # One's own network that cannot be built: the arm fails, the other is trained.
+def test_a_failed_trial_is_recorded_and_stops_no_other(tmp_path: Path) -> None:
+    # A custom network that cannot be built: its arm fails, the other is trained.
     plan = small_plan({}, {"model": {"module": "tests.lab.broken_network:Broken"}}, seeds=2)
     found = run_plan(plan, target(), tmp_path / "e", executor=execute.Threads(2))
     assert len(found.scores(plan.arms[0])) == 2
@@ -193,11 +193,11 @@ def test_a_failed_trial_is_told_and_stops_nothing_else(tmp_path: Path) -> None:
     assert [row["status"] for row in rows] == ["failed", "failed"]
     assert "on purpose" in rows[0]["reason"]
     (text,) = verdict.sentences(found)
-    assert text.startswith("no verdict on b against a: no seed of both came to its end")
+    assert text.startswith("no verdict on b against a: no seed finished in both arms")
     assert [line.failed for line in lines(found)] == [0, 2]
 
 
-def test_diverged_trainings_are_no_pairs(tmp_path: Path) -> None:
+def test_diverged_trainings_give_no_pairs(tmp_path: Path) -> None:
     plan = small_plan({}, {"training": {"optimizer": "sgd(lr=1e6)"}}, seeds=2)
     found = run_plan(plan, target(), tmp_path / "e")
     assert {row["status"] for row in found.results(plan.arms[1]).values()} == {"diverged"}
@@ -242,7 +242,7 @@ def test_a_plan_survives_its_file() -> None:
     again = Plan.of(json.loads(json.dumps(plan.to_values())))
     assert again == plan
     assert again.id == plan.id
-    # More seeds are more of the same experiment.
+    # An experiment with more seeds is the same experiment.
     assert small_plan(*TWO, tune=True, seeds=3).id == plan.id
     assert small_plan(*TWO, tune=False).id != plan.id
 
@@ -265,7 +265,7 @@ def test_a_plan_of_another_layout_is_refused(layout: int, age: str) -> None:
         (({}, {}), {"seeds": 0}, "seeds must be 1 to 1000"),
     ],
 )
-def test_what_cannot_be_compared_is_refused(
+def test_invalid_comparisons_are_refused(
     changes: tuple[dict[str, Any], ...], how: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(RecipeError, match=message):
@@ -302,7 +302,7 @@ def test_a_curve_s_time_to_a_target() -> None:
     assert reaches(curve, 16.1) is None
 
 
-def test_every_arm_comes_to_the_common_target(tmp_path: Path) -> None:
+def test_every_arm_reaches_the_common_target(tmp_path: Path) -> None:
     found = run_plan(small_plan(*TWO, seeds=3), target(), tmp_path / "e")
     goal = common_target(found)
     assert goal is not None
@@ -314,7 +314,7 @@ def test_every_arm_comes_to_the_common_target(tmp_path: Path) -> None:
 
 
 def stub(by_arm: dict[str, Callable[[int], float]], plan: Plan, tmp_path: Path) -> Experiment:
-    """An experiment whose dB are given, as a function of the seed."""
+    """Return an experiment whose dB are given, as a function of the seed."""
 
     def executor(trials: Sequence[Trial], picture: Any, stop: Any) -> Iterator[Outcome]:
         for trial in trials:
@@ -335,12 +335,12 @@ def stub(by_arm: dict[str, Callable[[int], float]], plan: Plan, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("shift", "starts"),
     [
-        (2.0, "b beats a by 2.00 dB [1.95"),
-        (-2.0, "a beats b by 2.00 dB [1.95"),
-        (0.0, "no difference shown between b and a: +0.00 dB [-0.05, 0.05]"),
+        (2.0, "b beats a by 2.00 dB, 95% CI [1.95"),
+        (-2.0, "a beats b by 2.00 dB, 95% CI [1.95"),
+        (0.0, "no difference shown between b and a: +0.00 dB, 95% CI [-0.05, 0.05]"),
     ],
 )
-def test_the_words_follow_the_interval(shift: float, starts: str, tmp_path: Path) -> None:
+def test_the_sentence_follows_the_interval(shift: float, starts: str, tmp_path: Path) -> None:
     noise = [0.05, -0.04, 0.03, -0.03, -0.01]
     found = stub({"a": lambda seed: 20.0 + seed, "b": lambda seed: 20.0 + seed + shift + noise[seed]},
                  small_plan({}, {"model": {"width": 9}}, seeds=5), tmp_path)  # fmt: skip

@@ -1,4 +1,4 @@
-"""A small picture first, out of the same samples."""
+"""A small picture first, within the same number of samples."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ def test_all_samples_together_are_those_of_the_budget() -> None:
     assert alone.marks == marks(4)
 
 
-def test_a_shrunken_picture_is_the_mean_of_what_it_stands_for() -> None:
+def test_a_shrunken_picture_is_the_mean_of_its_pixels() -> None:
     flat = np.full((12, 10, 3), 0.25, np.float32)
     assert np.allclose(shrunk(flat, 6), 0.25)
     assert shrunk(target(), 6).mean() == pytest.approx(target().mean(), abs=0.05)
 
 
-def test_the_second_phase_goes_on_from_the_first() -> None:
+def test_the_second_phase_continues_the_first() -> None:
     key = Key("verdict", "a", 0, (0.003,))
     recipe = RECIPE.model_copy(update={"threads": 1})
     found = train(Trial(key, recipe, marks(4), None, First(6, 0.25)), target())
-    # With nothing left for it the second phase leaves the weights of the first: those of the small picture alone.
+    # A second phase without any budget leaves the weights of the first, trained on the small picture alone.
     first = phases(recipe, target(), (), First(6, 0.25))[0]
     alone = train(Trial(key, first.recipe, (), None), first.picture)
-    # A schedule that is through has a rate of 0.
+    # At its end the schedule's rate is 0.
     assert found.row["samples"] == pytest.approx(4 * 120, abs=3 * 16)
     assert found.row["epoch"] == found.row["samples"] / 120
     assert [point["samples"] for point in found.row["curve"]] == sorted(
@@ -59,7 +59,7 @@ def test_the_second_phase_goes_on_from_the_first() -> None:
     assert not all(np.array_equal(found.weights[name], alone.weights[name]) for name in alone.weights)
 
 
-def test_a_plan_with_a_first_picture_survives_its_file_and_is_carried_out(tmp_path: Path) -> None:
+def test_a_plan_with_a_first_picture_survives_its_file_and_trains(tmp_path: Path) -> None:
     plan = small_plan({}, {})
     plan = replace(plan, arms=(plan.arms[0], replace(plan.arms[1], first=First(6, 0.25))))
     assert Plan.of(plan.to_values()) == plan
@@ -69,7 +69,7 @@ def test_a_plan_with_a_first_picture_survives_its_file_and_is_carried_out(tmp_pa
     assert a != b
 
 
-def test_without_epochs_there_is_nothing_to_divide() -> None:
+def test_phases_need_a_budget_in_epochs() -> None:
     plan = small_plan({"budget": {"steps": 9}}, {"budget": {"steps": 9}})
-    with pytest.raises(RecipeError, match=r"budget.epochs must be given, to be divided"):
+    with pytest.raises(RecipeError, match=r"budget.epochs must be given, to be divided into phases"):
         checked(replace(plan, arms=(plan.arms[0], replace(plan.arms[1], first=First(6, 0.25)))))

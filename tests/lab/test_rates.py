@@ -1,4 +1,4 @@
-"""The grid of learning rates belongs to the optimizer, not to the rate that a recipe writes."""
+"""The grid of learning rates belongs to the optimizer, not to the rate that a recipe sets."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ START = -96
 
 
 def search(score: Callable[[int], tuple[float, ...]], start: int = START) -> dict[int, tuple[float, ...]]:
-    """Go on as an experiment does."""
+    """Search as an experiment does."""
     scores: dict[int, tuple[float, ...]] = {}
     while exponents := next_exponents(scores, start):
         assert not set(exponents) & scores.keys()
@@ -32,8 +32,8 @@ def test_a_peak_is_found_wherever_it_is(best: int, width: float) -> None:
     assert len(scores) < 20
 
 
-def test_a_narrow_peak_between_the_coarse_rates_is_refined_until_it_pays_no_longer() -> None:
-    """SIREN's: 20.3 dB at 0.001, 22 at 0.0017."""
+def test_a_narrow_peak_between_the_coarse_rates_is_refined() -> None:
+    """Test with SIREN's scores: 20.3 dB at 0.001, 22 at 0.0017."""
 
     def score(exponent: int) -> tuple[float, ...]:
         noise = np.random.default_rng(exponent + 1000).normal(0, 0.15, 3)
@@ -49,26 +49,26 @@ def test_a_flat_peak_is_not_refined() -> None:
     assert all((exponent - START) % COARSE == 0 for exponent in scores)
 
 
-def test_the_grid_does_not_grow_for_ever() -> None:
+def test_the_grid_is_limited() -> None:
     for sign in (-1, 1):
         scores = search(lambda exponent, sign=sign: (float(sign * exponent),) * 2)
         assert best_of(scores) == START + sign * REACH
         assert len(scores) == 2 + REACH // COARSE
 
 
-def test_rates_that_diverge_are_left() -> None:
+def test_diverging_rates_are_avoided() -> None:
     scores = search(lambda exponent: (-math.inf, 1.0) if exponent > START - 20 else (-abs(exponent + 140.0),) * 2)
     assert best_of(scores) == -140
     nowhere = search(lambda exponent: (-math.inf,) * 2)
     assert best_of(nowhere) == START - REACH
 
 
-def test_of_equal_means_the_lowest_rate_is_taken() -> None:
+def test_the_lowest_of_equally_good_rates_is_chosen() -> None:
     assert best_of({0: (20.0, 20.0), 16: (19.0, 21.0), -16: (18.0, 19.0)}) == 0
 
 
 def test_the_noise_of_the_choice_is_part_of_the_interval() -> None:
-    """Two arms of equal rates that choose on noise of their own: the interval of many seeds must not exclude 0."""
+    """Test two arms of equal rates that choose by independent noise: the interval of many seeds must not exclude 0."""
     random = np.random.default_rng(5)
     bare = widened = 0
     for _ in range(60):
@@ -87,7 +87,7 @@ def test_the_noise_of_the_choice_is_part_of_the_interval() -> None:
     assert widened <= 6
 
 
-def test_arms_that_chose_alike_have_no_noise_between_them() -> None:
+def test_arms_with_equal_scores_have_no_selection_noise() -> None:
     table = [(20.0, 20.5, 19.8), (20.1, 20.3, 20.0), (-math.inf, 3.0, 3.0)]
     assert selection(table, table).variance == 0
     assert selection(table, [(20.0, 20.4, 20.1)]).variance > 0

@@ -1,4 +1,4 @@
-"""Intervals against a textbook's numbers, and against what they promise."""
+"""Confidence intervals against a textbook's numbers, and against their nominal coverage."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_student_s_own_sleep_data() -> None:
     assert found.sign == 1
 
 
-def test_a_family_s_intervals_are_those_of_its_share() -> None:
+def test_intervals_of_a_family_have_bonferroni_s_correction() -> None:
     values = [1.0, 2.0, 4.0, 3.5, 2.5]
     # t of 4 degrees at 1 - 0.05 / (2 * 5) is 4.604, from a table.
     found = interval(values, comparisons=5)
@@ -30,7 +30,7 @@ def test_a_family_s_intervals_are_those_of_its_share() -> None:
     assert found.mean - found.low == pytest.approx(half, rel=1e-4)
 
 
-def test_too_few_pairs_claim_nothing() -> None:
+def test_too_few_pairs_give_no_verdict() -> None:
     assert interval([3.0, 3.1, 3.0, 3.1]).low > 0
     assert interval([3.0, 3.1, 3.0, 3.1]).sign == 0
     assert interval([3.0]).low == -math.inf
@@ -42,7 +42,7 @@ def test_too_few_pairs_claim_nothing() -> None:
 @pytest.mark.parametrize("comparisons", [1, 5])
 @pytest.mark.slow
 def test_of_2000_null_comparisons_about_95_in_100_show_no_difference(comparisons: int) -> None:
-    """Of a family of several, that is of all of it together."""
+    """Test a family of several intervals for its simultaneous coverage."""
     random = np.random.default_rng(2012)
     quiet = 0
     for _ in range(2000):

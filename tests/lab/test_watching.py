@@ -1,4 +1,4 @@
-"""How far `sf.compare` is: a bar in a terminal, a line in a notebook, elsewhere nothing unless it is asked for."""
+"""Progress of `sf.compare`: a bar in a terminal, a line in a notebook, elsewhere nothing unless requested."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from sfumato.notebook import kernel
 
 
 def watched(progress: bool | None) -> None:
-    with watching.shown(progress) as watch:
+    with watching.progress_display(progress) as watch:
         for done in range(5):
             watch(done, 4)
 
 
 @pytest.mark.parametrize(("progress", "lines"), [(None, 0), (False, 0), (True, 2)])
-def test_where_nobody_looks_lines_are_printed_on_request(
+def test_without_a_terminal_lines_are_printed_on_request(
     progress: bool | None, lines: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     watched(progress)
@@ -35,7 +35,7 @@ def test_a_terminal_has_a_bar(capsys: pytest.CaptureFixture[str], monkeypatch: p
 
 
 def test_a_notebook_has_one_output_that_changes(monkeypatch: pytest.MonkeyPatch) -> None:
-    shown: list[str] = []
+    displayed: list[str] = []
     made: list[object] = []
 
     class Display:
@@ -44,12 +44,12 @@ def test_a_notebook_has_one_output_that_changes(monkeypatch: pytest.MonkeyPatch)
 
         def show(self, html: str, plain: str) -> None:
             assert plain in html
-            shown.append(plain)
+            displayed.append(plain)
 
     monkeypatch.setattr(kernel, "shell", object)
     monkeypatch.setattr(kernel, "Display", Display)
     watched(None)
     assert len(made) == 1
-    assert shown[-1].startswith("trials 100%")
+    assert displayed[-1].startswith("trials 100%")
     watched(False)
     assert len(made) == 1

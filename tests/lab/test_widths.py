@@ -23,11 +23,11 @@ def count(sizes: Sequence[int], biases: bool = True) -> int:
     inputs=st.sampled_from([2, 64, 512]),
     biases=st.booleans(),
 )
-def test_within_a_hundredth_and_as_equal_as_can_be(depth: int, parameters: int, inputs: int, biases: bool) -> None:
+def test_within_one_percent_and_as_equal_as_possible(depth: int, parameters: int, inputs: int, biases: bool) -> None:
     try:
         found = widths(depth, parameters, lambda units: count([inputs, *units, 3], biases))
     except RecipeError:
-        # Of one wide layer a unit more is more than a hundredth.
+        # In one wide layer, one unit more is more than one percent.
         assert inputs == 512
         assert parameters < 100 * 516
         return
@@ -40,6 +40,6 @@ def test_the_network_of_2012() -> None:
     assert widths(4, count([2, 300, 300, 300, 300, 3]), lambda units: count([2, *units, 3])) == (300,) * 4
 
 
-def test_what_cannot_be_is_refused_in_one_line() -> None:
+def test_impossible_numbers_are_refused_in_one_line() -> None:
     with pytest.raises(RecipeError, match="parameters must be a number that 8 layers"):
         widths(8, 20, lambda units: count([2, *units, 3]))

@@ -24,7 +24,7 @@ from sfumato.lab.experiment import Experiment, StoppedError, run_plan
 from sfumato.lab.forecast import forecast
 from sfumato.lab.plan import Plan
 from sfumato.lab.questions import custom
-from sfumato.lab.report.text import several
+from sfumato.lab.report.text import pluralize
 from sfumato.lab.train import Learned
 from sfumato.log import log_to
 from sfumato.recipe import Recipe
@@ -103,8 +103,8 @@ def forecast_line(plan: Plan, target: Learned, folder: Path, workers: int, *, re
     about = "about " if expected.tuning else ""
     time = f", {duration(expected.seconds)}" if expected.seconds else ""
     return (
-        f"{several(len(plan.arms), 'arm')}, {several(len(plan.seeds), 'seed')}{budget}, {size}: "
-        f"{about}{several(expected.left, 'trial')}{search}{done}{time}"
+        f"{pluralize(len(plan.arms), 'arm')}, {pluralize(len(plan.seeds), 'seed')}{budget}, {size}: "
+        f"{about}{pluralize(expected.left, 'trial')}{search}{done}{time}"
     )
 
 

@@ -1,1 +1,1 @@
-"""Experiments: planned as data, executed, compared with an interval, reported."""
+"""Experiments: a plan as data, its execution, comparisons with confidence intervals, and reports."""

@@ -1,4 +1,4 @@
-"""Arms from recipes: with what is known of their networks, and with equal operations where that is asked for."""
+"""Arms of an experiment, made of recipes: sizes and costs of their networks, and equal budgets."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from sfumato.recipe.description import TRAINING_PER_FORWARD, describe, layers_of
 
 Equal = Literal["epochs", "operations", "seconds"]
 
-FLOATING_POINT_OPERATIONS_A_MULTIPLY_ADD = 2
+OPERATIONS_PER_MULTIPLY_ADD = 2
 
 
 def arm(name: str, recipe: Recipe, channels: int, *, title: str = "", verb: str = "beats") -> Arm:
-    """An arm with the size and cost of its network, for pictures of so many ``channels``."""
+    """Return an arm with the parameters and operations of its network, for pictures of ``channels`` channels."""
     if recipe.model.module is not None:
         return Arm(name, recipe, None, None, title, verb)
     colors: dict[int, str] = {1: "gray", 3: "rgb", 4: "rgba"}
@@ -30,21 +30,21 @@ def arm(name: str, recipe: Recipe, channels: int, *, title: str = "", verb: str 
 
 
 def digits_arm(name: str, recipe: Recipe, inputs: int, outputs: int, *, title: str = "", verb: str = "beats") -> Arm:
-    """The same for digits of so many ``inputs``."""
+    """Return an arm as `arm` does, for digits of ``inputs`` pixels and ``outputs`` classes."""
     layers = layers_of(recipe.model, inputs, outputs)
     multiply_adds = sum(layer.inputs * layer.units for layer in layers)
     return Arm(name, recipe, sum(layer.parameters for layer in layers), operations(multiply_adds), title, verb)
 
 
 def operations(multiply_adds: int) -> int:
-    """Floating-point operations of a sample's way forward and back."""
-    return FLOATING_POINT_OPERATIONS_A_MULTIPLY_ADD * TRAINING_PER_FORWARD * multiply_adds
+    """Return the floating-point operations of one sample's forward and backward pass."""
+    return OPERATIONS_PER_MULTIPLY_ADD * TRAINING_PER_FORWARD * multiply_adds
 
 
-def equalised(arms: Sequence[Arm], equal: str) -> tuple[Arm, ...]:
-    """The arms with budgets that give each the same of ``equal``. Operations: those of the first arm.
+def equalized(arms: Sequence[Arm], equal: str) -> tuple[Arm, ...]:
+    """Return the arms with budgets that are equal in ``equal``; with equal operations, to those of the first arm.
 
-    Raises RecipeError where their budgets do not say how much that is.
+    Raises RecipeError where the budgets do not say how much that is.
     """
     if equal not in get_args(Equal):
         raise RecipeError(f"equal must be one of {', '.join(get_args(Equal))}. Got {equal!r}.")
@@ -52,7 +52,7 @@ def equalised(arms: Sequence[Arm], equal: str) -> tuple[Arm, ...]:
         return _of_equal_operations(arms)
     amounts = {arm.name: getattr(arm.recipe.budget, equal) for arm in arms}
     for name, amount in amounts.items():
-        # Steps are as good as epochs where all take the same of both.
+        # Equal steps of equal batches are equal epochs.
         steps = {(each.recipe.budget.steps, each.recipe.training.batch) for each in arms}
         if amount is None and not (equal == "epochs" and len(steps) == 1 and steps != {(None, None)}):
             raise RecipeError(f"arm {name}: budget.{equal} must be given for equal {equal}. Got none.")
@@ -69,14 +69,16 @@ def _of_equal_operations(arms: Sequence[Arm]) -> tuple[Arm, ...]:
     found: list[Arm] = []
     for each in arms:
         if each.operations is None:
-            raise RecipeError(f"arm {each.name}: model.module must be none for equal operations, which are not known.")
+            raise RecipeError(
+                f"arm {each.name}: model.module must be none for equal operations: those of a module are unknown."
+            )
         budget = {"epochs": epochs * first.operations / each.operations}
         found.append(replace(each, recipe=changed(each.recipe, {"budget": budget})))
     return tuple(found)
 
 
 def facts(recipe: Recipe, picture: NDArray[Any]) -> dict[str, Any]:
-    """Of the picture that all arms learn, for the plan."""
+    """Return the facts of the plan about the picture that all arms learn."""
     height, width, channels = picture.shape
     return {
         "source": recipe.picture.source,

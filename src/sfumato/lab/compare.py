@@ -1,4 +1,4 @@
-"""`compare`: a question, or arms of one's own, carried out and told."""
+"""`compare`: run a question, or a comparison of custom arms, and write its report."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FOLDER = "experiments"
 
 
 def plan_of(
-    asked: str | Mapping[str, Recipe],
+    arms: str | Mapping[str, Recipe],
     picture: NDArray[np.float32],
     recipe: Recipe | None = None,
     *,
@@ -35,37 +35,37 @@ def plan_of(
     equal: str = "epochs",
     parameters: int = deep_vs_shallow.PARAMETERS,
 ) -> Plan:
-    """The plan of a question by name, or of arms by name. Raises RecipeError.
+    """Return the plan of a question by name, or of custom arms by name. Raises RecipeError.
 
-    ``tune``: None finds each arm's own learning rate unless arms differ in nothing but that.
+    ``tune``: None searches for each arm's own learning rate unless the arms differ in nothing but that.
     """
     paired = paired_seeds(seeds)
     tuning = None if tune is False else tuning_on(tuning_seeds)
-    if not isinstance(asked, str):
-        if tune is None and custom.differ_in_rates(asked) is not None:
+    if not isinstance(arms, str):
+        if tune is None and custom.differ_in_rates(arms) is not None:
             tuning = None
-        return custom.plan(asked, picture, seeds=paired, tuning=tuning, equal=equal, base=recipe)
-    question = questions.find(asked)
+        return custom.plan(arms, picture, seeds=paired, tuning=tuning, equal=equal, base=recipe)
+    question = questions.find(arms)
     base = recipe or changed(Recipe(), question.DEFAULTS)
     return question.plan(base, picture, seeds=paired, tuning=tuning, equal=equal, parameters=parameters)
 
 
 def paired_seeds(count: int) -> tuple[int, ...]:
-    """0, 1, 2, ...: those of a verdict. Raises RecipeError."""
+    """Return the seeds 0, 1, 2, ... of a verdict. Raises RecipeError."""
     if not 1 <= count <= MOST_SEEDS:
         raise RecipeError(f"seeds must be 1 to {MOST_SEEDS}. Got {count}.")
     return tuple(range(count))
 
 
 def tuning_on(seeds: int) -> Tuning:
-    """The search for learning rates on so many seeds. Raises RecipeError."""
+    """Return a search for learning rates on ``seeds`` seeds. Raises RecipeError."""
     if not 2 <= seeds <= MOST_SEEDS:
-        raise RecipeError(f"tuning seeds must be 2 to {MOST_SEEDS}: one does not show the noise. Got {seeds}.")
+        raise RecipeError(f"tuning seeds must be 2 to {MOST_SEEDS}: one seed does not show the noise. Got {seeds}.")
     return Tuning(seeds)
 
 
 def default_folder(plan: Plan) -> Path:
-    """Where an experiment goes that is not told where: the same plan into the same folder, so that it goes on."""
+    """Return the default folder of an experiment: the same plan gives the same folder, so that it is continued."""
     return Path(FOLDER) / f"{plan.name}-{plan.id}"
 
 
@@ -88,50 +88,52 @@ def compare(
     executor: Executor | None = None,
     **changes: Any,
 ) -> Experiment:
-    """Compare networks fairly and say which is better, with an interval.
+    """Compare networks fairly, and return the experiment with its verdict and confidence intervals.
 
-    ``arms``: a question's name, such as ``"deep-vs-shallow"``, or recipes by name, each a recipe, a preset's name or
-    what it changes: ``compare({"relu": {"model": {"activation": "relu"}}, "sine": {...}}, "cat")``. ``picture`` is what
-    `sfumato.paint` takes, and all arms learn it; without it, a recipe's own. ``changes`` are those of all arms. An arm
+    ``arms``: a question's name, such as ``"deep-vs-shallow"``, or arms by name, each a recipe, a preset's name or
+    changes: ``compare({"relu": {"model": {"activation": "relu"}}, "sine": {...}}, "cat")``. ``picture`` is as in
+    `sfumato.paint`, and all arms learn it; without it, the first recipe's. ``changes`` apply to all arms. An arm
     that only changes fields starts from `paint`'s default recipe with Adam at 0.003, batches of 256, 20 epochs and a
     picture of at most 160 pixels (`sfumato.lab.questions.custom.DEFAULTS`; plan.json has them under ``defaults``); a
     recipe or a preset stays as it is.
 
-    Every arm is trained on the same ``seeds``, at its own best learning rate, which is found on ``tuning_seeds``
-    others; ``tune=False`` leaves rates as they are written, and so does None (the default) where arms differ in nothing
-    but a rate. ``equal``: what all get the same of, ``epochs``, ``operations`` or ``seconds``. The folder ``out`` is
-    taken up again where it holds this very experiment, also with fewer seeds; at the end ``report.html`` is in it.
-    ``retry``: what failed there is trained again.
+    Every arm is trained on the same ``seeds``, at its own best learning rate, which is searched for on ``tuning_seeds``
+    others; ``tune=False`` uses the rates of the recipes, and so does None (the default) where arms differ in nothing
+    but a rate. ``equal``: what is equal for all arms, ``epochs``, ``operations`` or ``seconds``. An experiment in the
+    folder ``out`` is continued if it is the same one, also with fewer seeds; at the end the folder has a
+    ``report.html``. ``retry``: train failed trials again.
 
-    How far it is stands in a line of a terminal or of a notebook's output, and nowhere else unless ``progress`` is
-    true; false: nowhere. ``watch`` takes its place: it is called with (operations done, all that are known of).
+    Progress is shown in a terminal or in a notebook, and elsewhere only if ``progress`` is true; false: never.
+    ``watch`` replaces it: it is called with (operations done, operations known of).
 
     Raises RecipeError, PictureError, EngineError, or RunError, also where every trial failed.
     """
     trust.allow_named_in(changes)
     settings, given = images.picture_settings(picture, changes.pop("picture", None))
     base = changed(changed(Recipe(), custom.DEFAULTS), {**changes, "picture": settings})
-    asked: str | Mapping[str, Recipe] = arms if isinstance(arms, str) else _recipes(arms, base, own=not settings)
-    learned = base if isinstance(asked, str) else next(iter(asked.values()), base)
+    compared = arms if isinstance(arms, str) else _recipes(arms, base, keep_pictures=not settings)
+    learned = base if isinstance(compared, str) else next(iter(compared.values()), base)
     target = images.load(learned.picture, given)
-    plan = plan_of(asked, target, base, seeds=seeds, tune=tune, tuning_seeds=tuning_seeds, equal=equal)
+    plan = plan_of(compared, target, base, seeds=seeds, tune=tune, tuning_seeds=tuning_seeds, equal=equal)
     folder = default_folder(plan) if out is None else Path(out)
-    with watching.shown(progress if watch is None else False) as line:
+    with watching.progress_display(progress if watch is None else False) as display:
         found = run_plan(
-            plan, target, folder, workers=workers, watch=watch or line, stop=stop, executor=executor, retry=retry
+            plan, target, folder, workers=workers, watch=watch or display, stop=stop, executor=executor, retry=retry
         )
     report.write(found)
     return found
 
 
-def _recipes(arms: Mapping[str, Recipe | Mapping[str, Any] | str], base: Recipe, *, own: bool) -> dict[str, Recipe]:
-    """``own``: whether a recipe keeps its picture."""
+def _recipes(
+    arms: Mapping[str, Recipe | Mapping[str, Any] | str], base: Recipe, *, keep_pictures: bool
+) -> dict[str, Recipe]:
+    """Return the arms as recipes. ``keep_pictures``: keep the picture of an arm that is a `Recipe`."""
     found: dict[str, Recipe] = {}
     for name, one in arms.items():
         try:
             match one:
                 case Recipe():
-                    found[name] = one if own else one.model_copy(update={"picture": base.picture})
+                    found[name] = one if keep_pictures else one.model_copy(update={"picture": base.picture})
                 case Mapping():
                     trust.allow_named_in(one)
                     found[name] = changed(base, one)

@@ -1,4 +1,4 @@
-"""Where trials are trained: one a core, each on one thread."""
+"""Execution of trials: one per core, each on one thread."""
 
 from __future__ import annotations
 
@@ -26,66 +26,67 @@ from sfumato.training.engines import choose
 
 
 class Executor(Protocol):
-    """Trains trials, wherever. A trial is plain data and an outcome small, so that they can be sent to other machines.
+    """What trains an experiment's trials. Trials are plain data and outcomes are small, so they can be sent elsewhere.
 
-    What comes out must not depend on how many are trained at once, nor on the order in which they finish. What it is
-    called, `name_of` says.
+    Outcomes must not depend on how many trials run at once, nor on the order in which they finish. `name_of` gives an
+    executor's name.
     """
 
     def __call__(self, trials: Sequence[Trial], learned: Learned, stop: Callable[[], bool], /) -> Iterator[Outcome]:
-        """Outcomes as they come, each trial's once. After ``stop`` has said so, only those that had finished."""
+        """Yield each trial's outcome as it finishes; after ``stop`` returns true, only those that had finished."""
         ...
 
 
 def name_of(executor: Executor) -> str:
-    """What an executor calls itself (``name``), or else what it is called in Python: for the experiment's folder."""
+    """Return an executor's name for the experiment's folder: its ``name``, else its name in Python."""
     given = getattr(executor, "name", None) or getattr(executor, "__name__", None)
     return str(given or type(executor).__name__)
 
 
-def rule(plan: Plan) -> str:
-    """``threads`` where compiled engines train all arms, so that threads of one process do not wait for each other.
+def executor_name(plan: Plan) -> str:
+    """Return the name of the executor for a plan: threads, processes, or here.
 
-    Else ``processes``: autograd spends much of its time in Python, which only one thread of a process can run.
-    Either way one a core with one thread each, so that the numbers are the same. ``here`` where a network is a class of
-    the main module, a script or a notebook, which no other process can import: one trial after the other.
+    ``threads`` where compiled engines train all arms: their threads do not wait for each other. Else ``processes``:
+    autograd spends much of its time in Python, which only one thread of a process can run. Both run one trial per core
+    with one thread each, so that the numbers are the same. ``here`` where a network is a class of the main module, a
+    script or a notebook, which no other process can import: one trial after the other.
     """
     if any((arm.recipe.model.module or "").startswith("__main__:") for arm in plan.arms):
         return "here"
     return "threads" if all(ENGINES[choose(arm.recipe)].compiled for arm in plan.arms) else "processes"
 
 
-def executor(how: str, workers: int) -> AbstractContextManager[Executor]:
-    """What trains by a rule; what it started ends with the block."""
-    if how == "processes":
+def executor(name: str, workers: int) -> AbstractContextManager[Executor]:
+    """Return the executor of that name as a context manager that ends what it started."""
+    if name == "processes":
         return Processes(workers)
-    # One's own network may draw from PyTorch's one stream while it is built: two at a time would disturb each other.
-    return nullcontext(Threads(1, "here") if how == "here" else Threads(workers))
+    # A custom network may draw from PyTorch's global generator while it is built, so build one at a time.
+    return nullcontext(Threads(1, "here") if name == "here" else Threads(workers))
 
 
 class Threads:
-    """Trials in threads of this process."""
+    """An executor that trains trials in threads of this process."""
 
     def __init__(self, workers: int, name: str = "threads") -> None:
         self._workers = workers
         self.name = name
 
     def __call__(self, trials: Sequence[Trial], learned: Learned, stop: Callable[[], bool]) -> Iterator[Outcome]:
-        """See `Executor`."""
+        """Train as `Executor` describes."""
         left = False
         pool = ThreadPoolExecutor(self._workers, "sfumato-lab", initializer=torch.set_num_threads, initargs=(1,))
         try:
             futures = {pool.submit(train, trial, learned, lambda: left or stop()) for trial in trials}
-            yield from _as_they_come(futures)
+            yield from _as_completed(futures)
         finally:
             left = True
             pool.shutdown(cancel_futures=True)
 
 
 class Processes:
-    """Trials in processes of their own; one that dies takes no other with it. Also a context manager, which keeps them.
+    """An executor that trains trials in subprocesses; one that dies takes no other with it.
 
-    Outside of a ``with`` block every call starts and ends its own.
+    As a context manager it keeps its subprocesses from call to call; otherwise every call starts and ends its own.
     """
 
     name = "processes"
@@ -94,34 +95,34 @@ class Processes:
         self._workers = workers
         self._idle: queue.SimpleQueue[_Process] = queue.SimpleQueue()
         self._started: list[_Process] = []
-        self._kept = self._ending = False
+        self._persistent = self._ending = False
 
     def __enter__(self) -> Self:
-        self._kept = True
+        self._persistent = True
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._kept = False
+        self._persistent = False
         self._end()
 
     def __call__(self, trials: Sequence[Trial], learned: Learned, stop: Callable[[], bool]) -> Iterator[Outcome]:
-        """See `Executor`."""
+        """Train as `Executor` describes."""
         pool = ThreadPoolExecutor(self._workers, "sfumato-lab")
-        whole = False
+        finished = False
         try:
-            ahead = list(reversed(trials))
+            pending = list(reversed(trials))
             futures: set[Future[Outcome]] = set()
-            # As many as there are workers: the rest stays here, where it can be left undone.
-            while (ahead or futures) and not stop():
-                while ahead and len(futures) < self._workers:
-                    futures.add(pool.submit(self._train, ahead.pop(), learned))
+            # Submit one trial per worker; the rest stays here, where it can be dropped.
+            while (pending or futures) and not stop():
+                while pending and len(futures) < self._workers:
+                    futures.add(pool.submit(self._train, pending.pop(), learned))
                 done, futures = wait(futures, timeout=0.1, return_when=FIRST_COMPLETED)
                 for future in done:
                     yield future.result()
-            whole = not futures
+            finished = not futures
         finally:
-            if not (whole and self._kept):
-                # What is still being trained is of no use to anybody.
+            if not (finished and self._persistent):
+                # Trials that are still training are not needed any more.
                 self._ending = True
                 self._end()
             pool.shutdown(cancel_futures=True)
@@ -141,7 +142,7 @@ class Processes:
         try:
             outcome = process.train(trial)
         except (EOFError, OSError, pickle.UnpicklingError):
-            return failed(trial.key, process.told_end())
+            return failed(trial.key, process.describe_end())
         self._idle.put(process)
         return outcome
 
@@ -152,7 +153,7 @@ class Processes:
 
 
 class _Process:
-    """One worker."""
+    """A subprocess that trains one trial at a time."""
 
     def __init__(self, learned: Learned) -> None:
         self._start = Start(tuple(sys.path), tuple(trust.allowed()), learned)
@@ -160,19 +161,19 @@ class _Process:
             [sys.executable, "-P", "-m", worker.__name__],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            # Its first import is of this package, wherever it is found here.
+            # The subprocess must import this package from where this process found it.
             env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
         )
 
     def wait_until_ready(self) -> None:
-        """Raise RunError where it cannot start, so that no trial is to blame."""
+        """Wait until the subprocess is ready, or raise RunError if it cannot start, so that no trial is blamed."""
         try:
             self._ask(self._start)
         except (EOFError, OSError, pickle.UnpicklingError):
-            raise RunError(f"a process that trains could not be started: {self.told_end()}") from None
+            raise RunError(f"a training subprocess could not be started: {self.describe_end()}") from None
 
     def train(self, trial: Trial) -> Outcome:
-        """Raises EOFError or OSError when the process ends meanwhile."""
+        """Return the trial's outcome. Raises EOFError or OSError when the subprocess ends meanwhile."""
         return self._ask(trial)
 
     def _ask(self, message: object) -> Any:
@@ -181,18 +182,18 @@ class _Process:
         worker.send(self._process.stdin, message)
         return pickle.load(self._process.stdout)
 
-    def told_end(self) -> str:
-        """How it ended, for the row of its trial."""
-        self.end(patience=5)
+    def describe_end(self) -> str:
+        """Return how the subprocess ended, as the reason in its trial's row."""
+        self.end(timeout=5)
         status = self._process.returncode
         if status < 0:
             return f"its process died by signal {-status}: out of memory, or killed."
         return f"its process died with exit status {status}."
 
-    def end(self, patience: float = 0) -> None:
-        """End it, after so many seconds in which it may end by itself."""
+    def end(self, timeout: float = 0) -> None:
+        """End the subprocess, after ``timeout`` seconds in which it may end by itself."""
         try:
-            self._process.wait(patience)
+            self._process.wait(timeout)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -202,7 +203,7 @@ class _Process:
                     pipe.close()
 
 
-def _as_they_come(futures: set[Future[Outcome]]) -> Iterator[Outcome]:
+def _as_completed(futures: set[Future[Outcome]]) -> Iterator[Outcome]:
     while futures:
         done, futures = wait(futures, return_when=FIRST_COMPLETED)
         for future in done:

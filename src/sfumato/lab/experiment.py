@@ -1,4 +1,4 @@
-"""Carry a plan out: find each arm's learning rate, train the paired seeds, and give what came of it."""
+"""Execution of a plan: tune each arm's learning rate, train the paired seeds, and return the results."""
 
 from __future__ import annotations
 
@@ -24,53 +24,53 @@ from sfumato.recipe import Recipe, need, room
 from sfumato.recipe.need import Size
 
 LONGEST_FRAME = 200
-"""Pixels of the longer side of the small paintings that a film of all arms is made of."""
+"""Longer side, in pixels, of the small paintings of which the film of all arms is made."""
 
 FEWEST_MARKS, MOST_MARKS = 4, 12
 
 MOST_STEPS = 60
-"""Of full-batch training, that are looked at one by one."""
+"""Full-batch trainings of at most this many steps are evaluated after each step."""
 
 
 class StoppedError(Exception):
-    """An experiment was asked to stop before its end. What had finished is in its folder."""
+    """An experiment was stopped before its end. Trials that had finished are in its folder."""
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """An experiment that was carried out, or as far as it came."""
+    """A plan and the rows of its trials, all or as many as have ended."""
 
     folder: Folder
     plan: Plan
     rows: dict[Key, dict[str, Any]]
 
     def rates(self, arm: Arm) -> Rates:
-        """The arm's learning rates: the best ones found so far, its recipe's own where none are looked for."""
+        """Return the arm's learning rates: the best ones so far, or the recipe's where there is no tuning."""
         tried = rates_tried(self.plan, self.rows, arm)
         return best_rates(tried) if tried else values_of(arm.recipe.training.optimizer)
 
     def results(self, arm: Arm) -> dict[int, dict[str, Any]]:
-        """The rows of the arm's verdict by seed, those that failed or diverged included."""
+        """Return the rows of the arm's verdict trials by seed, including those that failed or diverged."""
         rates = self.rates(arm)
         found = ((seed, self.rows.get(Key("verdict", arm.name, seed, rates))) for seed in self.plan.seeds)
         return {seed: row for seed, row in found if row is not None}
 
     def scores(self, arm: Arm) -> dict[int, float]:
-        """The plan's measure by seed, of the trainings that came to their end."""
+        """Return the plan's measure by seed, for the trials that finished."""
         field = self.plan.measure.field
         return {seed: row[field] for seed, row in self.results(arm).items() if good(row)}
 
 
 Watch = Callable[[int, int], None]
-"""Told how far it is: (operations done, all that are known of). Operations of training; trials where unknown."""
+"""Called with (operations done, operations known of); counts trials where operations are unknown."""
 
 
-def unwatched(done: int, total: int) -> None:
-    """Nobody watches."""
+def ignore_progress(done: int, total: int) -> None:
+    """Do nothing with the progress."""
 
 
 def read(path: Path) -> Experiment:
-    """The experiment in a folder. Raises RunError where there is none."""
+    """Return the experiment in a folder. Raises RunError if there is none."""
     folder = Folder(path)
     plan = folder.plan() if path.exists() else None
     if plan is None:
@@ -84,35 +84,35 @@ def run_plan(
     path: Path,
     *,
     workers: int = 0,
-    watch: Watch = unwatched,
+    watch: Watch = ignore_progress,
     stop: Callable[[], bool] = lambda: False,
     executor: execute.Executor | None = None,
     retry: bool = False,
 ) -> Experiment:
-    """Train what is not in the folder yet. ``workers``: trials at a time (0: one a core); ``retry``: failed ones again.
+    """Train the trials that are not in the folder yet, and return the experiment.
 
-    Raises RunError when the folder holds something else or cannot be written, or every trial failed; StoppedError after
-    ``stop`` has said so.
+    ``workers``: trials at a time (0: one per core); ``retry``: train failed trials again. Raises RunError when the
+    folder holds something else or cannot be written, or every trial failed; StoppedError after ``stop`` returns true.
     """
     folder = Folder(path)
-    workers = _at_once(plan, learned, workers or available_cores())
+    workers = _worker_count(plan, learned, workers or available_cores())
     trainable.check(plan)
     order = {arm.name: number for number, arm in enumerate(plan.arms)}
     with ExitStack() as stack:
-        stack.enter_context(folder.taken(plan, learned if isinstance(learned, np.ndarray) else None))
-        rows = remembered(folder.rows(), retry=retry)
+        stack.enter_context(folder.locked(plan, learned if isinstance(learned, np.ndarray) else None))
+        rows = rows_to_keep(folder.rows(), retry=retry)
         _check_not_all_failed(rows)
         if (missing := trials(plan, rows)) and executor is None:
-            executor = stack.enter_context(execute.executor(execute.rule(plan), workers))
+            executor = stack.enter_context(execute.executor(execute.executor_name(plan), workers))
         if missing and executor is not None:
             folder.note_machine(execute.name_of(executor), workers)
         while missing:
             assert executor is not None
-            watch(_work(plan, rows), _work(plan, rows) + _ahead(plan, rows))
+            watch(_work(plan, rows), _work(plan, rows) + _remaining(plan, rows))
             for outcome in executor(_longest_first(plan, missing), learned, stop):
                 folder.write(outcome, order[outcome.key.arm])
                 rows[outcome.key] = outcome.row
-                watch(_work(plan, rows), _work(plan, rows) + _ahead(plan, rows))
+                watch(_work(plan, rows), _work(plan, rows) + _remaining(plan, rows))
             if stop():
                 raise StoppedError
             _check_not_all_failed(rows)
@@ -120,7 +120,7 @@ def run_plan(
         return Experiment(folder, plan, rows)
 
 
-def remembered(rows: Rows, *, retry: bool) -> dict[Key, dict[str, Any]]:
+def rows_to_keep(rows: Rows, *, retry: bool) -> dict[Key, dict[str, Any]]:
     """Return the rows that are not trained again: all of them, or with ``retry`` those that did not fail.
 
     A training that diverged did not fail: it would diverge again.
@@ -133,15 +133,15 @@ def _check_not_all_failed(rows: Rows) -> None:
         (reason, count), *others = Counter(str(row["reason"]) for row in rows.values()).most_common()
         most = f", {count} of them with this reason" if others else ""
         raise RunError(
-            f"every trial failed, {len(rows)} of {len(rows)}{most}: {reason.removesuffix('.')}. Mend that, then train "
+            f"every trial failed, {len(rows)} of {len(rows)}{most}: {reason.removesuffix('.')}. Fix that, then train "
             "them again (--retry, retry=True)."
         )
 
 
-def _at_once(plan: Plan, learned: Learned, workers: int) -> int:
-    """As many workers as there is memory for: numbers do not depend on it. Raises RecipeError where not one trial fits.
+def _worker_count(plan: Plan, learned: Learned, workers: int) -> int:
+    """Return how many trials fit into memory at once; the numbers do not depend on it.
 
-    Only for pictures: the networks that learn digits are small.
+    Only pictures are checked: the networks that learn digits are small. Raises RecipeError if not one trial fits.
     """
     bound = room.of_machine()
     if bound is None or not isinstance(learned, np.ndarray):
@@ -151,24 +151,24 @@ def _at_once(plan: Plan, learned: Learned, workers: int) -> int:
     for arm in plan.arms:
         alone = arm.recipe.model_copy(update={"threads": 1})
         try:
-            room.require("a trial", _trial, alone, size, bound)
+            room.require("a trial", _trial_bytes, alone, size, bound)
         except RecipeError as error:
             raise RecipeError(f"arm {arm.name}: {error}") from None
-        workers = max(1, min(workers, bound.max_bytes // _trial(alone, size)))
+        workers = max(1, min(workers, bound.max_bytes // _trial_bytes(alone, size)))
     return workers
 
 
-def _trial(recipe: Recipe, size: Size) -> int:
+def _trial_bytes(recipe: Recipe, size: Size) -> int:
     return need.training(recipe, size, writes_run=False)
 
 
 def trials(plan: Plan, rows: Rows) -> list[Trial]:
-    """What can be trained now that is not yet: rates of arms that have none, the verdict's seeds of those that do."""
-    return [trial_of(plan, key) for key in keys_wanted(plan, rows)]
+    """Return the trials that can start now: tuning of arms whose search goes on, else the seeds of the verdict."""
+    return [trial_of(plan, key) for key in pending_keys(plan, rows)]
 
 
-def keys_wanted(plan: Plan, rows: Rows) -> list[Key]:
-    """The keys of `trials`."""
+def pending_keys(plan: Plan, rows: Rows) -> list[Key]:
+    """Return the keys of `trials`."""
     found: list[Key] = []
     for arm in plan.arms:
         if wanted := rates_wanted(plan, rows, arm):
@@ -181,21 +181,21 @@ def keys_wanted(plan: Plan, rows: Rows) -> list[Key]:
 
 
 def trial_of(plan: Plan, key: Key) -> Trial:
-    """What is to be trained for a key."""
+    """Return the trial of a key."""
     verdict = key.purpose == "verdict"
     base = with_rates(plan.arm(key.arm).recipe, key.rates)
     evaluation = base.evaluation.model_copy(update={"interval": "end"})
-    # An arm's own seed is added in the verdict: so all can be repeated on others, or one arm be given others than its
-    # neighbor. In tuning it is not: arms that differ in nothing else must choose the same rates.
+    # The verdict adds an arm's own seed, so that it can be repeated on other seeds, or arms can differ in seeds. Tuning
+    # does not: arms that differ in nothing else must choose the same rates.
     seed = base.seed + key.seed if verdict else key.seed
     recipe = base.model_copy(update={"seed": seed, "threads": 1, "evaluation": evaluation})
-    looks = marks(recipe.budget.epochs, every_step=recipe.training.batch == "all") if verdict else ()
+    marks_ = marks(recipe.budget.epochs, every_step=recipe.training.batch == "all") if verdict else ()
     frames = _frame_size(plan) if verdict and key.seed == plan.seeds[0] else None
-    return Trial(key, recipe, looks, frames, plan.arm(key.arm).first)
+    return Trial(key, recipe, marks_, frames, plan.arm(key.arm).first)
 
 
 def _frame_size(plan: Plan) -> tuple[int, int] | None:
-    """(rows, columns) of small paintings; None where there is nothing to paint."""
+    """Return the (rows, columns) of small paintings, or None where there is nothing to paint."""
     if plan.task != "picture":
         return None
     height, width = plan.picture["height"], plan.picture["width"]
@@ -204,11 +204,11 @@ def _frame_size(plan: Plan) -> tuple[int, int] | None:
 
 
 def marks(epochs: float | None, *, every_step: bool = False) -> tuple[float, ...]:
-    """Parts of the budget at which paintings are compared: dense early, as learning is fastest then.
+    """Return the fractions of the budget at which paintings are evaluated: dense early, where learning is fastest.
 
-    Painting the picture costs about a third of an epoch: all marks together at most a quarter of the training, or four.
-    Where ``every_step`` is a whole epoch, each of a few is looked at: in one step of full-batch Rprop a network may go
-    from untrained to saturated.
+    Painting the picture costs about a third of an epoch: all marks together cost at most a quarter of the training, or
+    there are four of them. Where ``every_step`` is a whole epoch, each of a few steps is evaluated: in one step of
+    full-batch Rprop a network may go from untrained to saturated.
     """
     if every_step and epochs is not None and 1 <= epochs <= MOST_STEPS:
         return tuple(number / round(epochs) for number in range(1, round(epochs) + 1))
@@ -216,13 +216,13 @@ def marks(epochs: float | None, *, every_step: bool = False) -> tuple[float, ...
     return tuple((number / count) ** 2 for number in range(1, count + 1))
 
 
-def _longest_first(plan: Plan, wanted: Sequence[Trial]) -> list[Trial]:
-    # So that no long one is left for a single core at the end.
-    return sorted(wanted, key=lambda trial: -_operations(plan, trial.key))
+def _longest_first(plan: Plan, pending: Sequence[Trial]) -> list[Trial]:
+    # Long trials first, so that none is left for a single core at the end.
+    return sorted(pending, key=lambda trial: -_operations(plan, trial.key))
 
 
 def _operations(plan: Plan, key: Key) -> int:
-    """Of training a trial, as far as they can be told before it."""
+    """Return the operations of a trial, as far as they are known beforehand; else 1."""
     arm = plan.arm(key.arm)
     budget, training = arm.recipe.budget, arm.recipe.training
     if arm.operations is None or budget.seconds is not None:
@@ -238,12 +238,12 @@ def _work(plan: Plan, keys: Iterable[Key]) -> int:
     return sum(_operations(plan, key) for key in keys)
 
 
-def _ahead(plan: Plan, rows: Rows) -> int:
-    """Operations of what is still to come; of a search for learning rates as many as are typical."""
-    known = [key for key in keys_wanted(plan, rows) if key.purpose == "verdict"]
-    ahead = _work(plan, known)
+def _remaining(plan: Plan, rows: Rows) -> int:
+    """Return the operations of the trials to come; a search for learning rates counts as a typical one."""
+    known = [key for key in pending_keys(plan, rows) if key.purpose == "verdict"]
+    remaining = _work(plan, known)
     for arm in plan.arms:
         if tuning := typical_trials(plan, rows, arm):
             whole = tuning + len(plan.seeds)
-            ahead += whole * _operations(plan, Key("verdict", arm.name, plan.seeds[0], ()))
-    return ahead
+            remaining += whole * _operations(plan, Key("verdict", arm.name, plan.seeds[0], ()))
+    return remaining

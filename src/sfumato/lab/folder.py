@@ -1,4 +1,4 @@
-"""An experiment's folder: the plan, a row a trial, final weights and paintings. Rows are appended as they come."""
+"""An experiment's folder: the plan, one row per trial, final weights and paintings. Rows are appended as trials end."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from sfumato.runs.provenance import provenance
 PLAN = "plan.json"
 TRIALS = "trials.jsonl"
 MACHINES = "machines.jsonl"
-"""One line each time that it was begun or gone on with: versions, machine, executor."""
+"""File with one line per start or continuation of the experiment: versions, machine, executor."""
 WEIGHTS = "weights"
 PAINTINGS = "paintings"
 TARGET = "picture.npy"
@@ -36,14 +36,14 @@ LOCK = "lock"
 
 
 class Folder:
-    """Reads and writes an experiment's folder."""
+    """Reader and writer of an experiment's folder."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock: FolderLock | None = None
 
     def plan(self) -> Plan | None:
-        """What is planned here; None where there is nothing yet. Raises RunError when it is something else."""
+        """Return the plan, or None where there is none yet. Raises RunError when the folder is something else."""
         file = self.path / PLAN
         if not file.exists():
             if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
@@ -58,9 +58,9 @@ class Folder:
             ) from None
 
     def of(self, plan: Plan) -> Plan | None:
-        """The plan where it is carried out here, None where there is nothing yet.
+        """Return the stored plan if it is this one, or None where there is none yet.
 
-        Raises RunError for another one, and for one with seeds that ``plan`` lacks: more can be added, none left out.
+        Raises RunError for another plan, and for one with seeds that ``plan`` lacks: seeds can be added, not removed.
         """
         found = self.plan()
         if found is not None and found.id != plan.id:
@@ -70,14 +70,14 @@ class Folder:
             )
         if found is not None and not set(found.seeds) <= set(plan.seeds):
             raise RunError(
-                f"{self.path} holds this experiment with {len(found.seeds)} seeds. Got {len(plan.seeds)}; ask for as "
+                f"{self.path} holds this experiment with {len(found.seeds)} seeds. Got {len(plan.seeds)}; give as "
                 "many or more (--seeds), or choose another folder (--out)."
             )
         return found
 
     @contextmanager
-    def taken(self, plan: Plan, picture: NDArray[np.float32] | None) -> Iterator[None]:
-        """Begin the experiment, or go on with it, alone. ``picture`` (H, W, C): None where none is learned.
+    def locked(self, plan: Plan, picture: NDArray[np.float32] | None) -> Iterator[None]:
+        """Lock the folder, and start or continue the experiment. ``picture`` (H, W, C): None for digits.
 
         Raises RunError when the folder holds another experiment, another process writes it, or it cannot be written.
         """
@@ -108,7 +108,7 @@ class Folder:
             lock.release()
 
     def picture(self) -> NDArray[np.float32]:
-        """(H, W, C), as it is learned. Raises RunError when it is missing or damaged."""
+        """Return the picture (H, W, C) as it is learned. Raises RunError when it is missing or damaged."""
         try:
             picture = np.load(self.path / TARGET, allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
@@ -119,16 +119,17 @@ class Folder:
         return picture
 
     def note_machine(self, executor: str, workers: int) -> None:
-        """Write down what trains from now on."""
+        """Append the machine, the executor and the number of workers that train from now on."""
         line = {**provenance(1), "executor": executor, "workers": workers}
         self._append(MACHINES, line)
 
     def machines(self) -> list[dict[str, Any]]:
-        """What trained, in the order of the times that it was gone on with."""
+        """Return the lines about machines and executors, in the order of starts and continuations."""
         return self._lines(MACHINES)
 
     def write(self, outcome: Outcome, order: int) -> None:
-        """What came of a trial; ``order``: its arm's number. The row comes last: with it the trial is finished.
+        """Write the outcome of a trial; ``order``: its arm's number. The row, written last, marks the trial as
+        finished.
 
         Raises RunError when it cannot be written, or the folder was deleted or moved.
         """
@@ -145,22 +146,22 @@ class Folder:
         self._append(TRIALS, outcome.row)
 
     def rows(self) -> dict[Key, dict[str, Any]]:
-        """Of all trials that have ended, those that failed included. Raises RunError when the file is damaged."""
+        """Return the rows of all trials that have ended, including failed ones. Raises RunError for a damaged file."""
         try:
             return {key_of(row): row for row in self._lines(TRIALS)}
         except (KeyError, TypeError) as error:
             raise RunError(f"{self.path / TRIALS} must hold rows of trials: {error}. Restore or remove it.") from None
 
     def weights_file(self, key: Key, order: int) -> Path:
-        """The trial's final weights."""
+        """Return the path of the trial's final weights."""
         return self.path / WEIGHTS / f"{_name(key, order)}.safetensors"
 
     def painting_file(self, key: Key, order: int) -> Path:
-        """The trial's last painting, where paintings were kept."""
+        """Return the path of the trial's last painting, where paintings are saved."""
         return self.path / PAINTINGS / f"{_name(key, order)}.png"
 
     def frame_file(self, key: Key, order: int, mark: int) -> Path:
-        """The small painting at a mark."""
+        """Return the path of the small painting at a mark."""
         return self.path / PAINTINGS / f"{_name(key, order)}-{mark:02d}.png"
 
     def _write_picture(self, path: Path, pixels: NDArray[np.uint8]) -> None:
@@ -171,7 +172,7 @@ class Folder:
     def _append(self, name: str, line: dict[str, Any]) -> None:
         path = self.path / name
         try:
-            # What a crash cut off would make the next line unreadable too.
+            # A line that a crash cut off would make the next line unreadable too.
             if path.exists() and (text := path.read_bytes()) and not text.endswith(b"\n"):
                 with replacing(path) as partial:
                     partial.write_bytes(text[: text.rfind(b"\n") + 1])
@@ -188,10 +189,10 @@ class Folder:
         try:
             return [json.loads(text) for text in lines]
         except ValueError as error:
-            raise RunError(f"{path} must hold one JSON object a line: {error}. Restore or remove it.") from None
+            raise RunError(f"{path} must hold one JSON object per line: {error}. Restore or remove it.") from None
 
 
 def _name(key: Key, order: int) -> str:
-    # An arm may be called anything; the number tells arms apart whose names are alike in these letters.
+    # Arms may have any name; the number distinguishes arms whose names give the same slug.
     slug = re.sub(r"[^a-z0-9]+", "-", key.arm.lower()).strip("-")[:40] or "arm"
     return f"{order:02d}-{slug}-seed-{key.seed}"

@@ -1,4 +1,4 @@
-"""Before an experiment: how many trials it has, and about how long they will take, from a moment of each arm."""
+"""A forecast of an experiment: its number of trials, and their time, measured by training each arm for a moment."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from sfumato.cores import available_cores
-from sfumato.lab.experiment import remembered, trial_of, trials
+from sfumato.lab.experiment import rows_to_keep, trial_of, trials
 from sfumato.lab.folder import Folder
 from sfumato.lab.plan import Arm, Plan
 from sfumato.lab.rates import values_of
@@ -20,90 +20,90 @@ from sfumato.lab.tuning import typical_trials
 from sfumato.recipe import changed
 from sfumato.recipe.description import TRAINING_PER_FORWARD
 
-MOMENT = 0.05
-"""Seconds of training that tell an arm's pace."""
+MEASURED_SECONDS = 0.05
+"""Seconds of training by which an arm's seconds per sample are measured."""
 
-SUPPOSED = 10e9
-"""Floating-point operations a second by which the steps of a moment are chosen."""
+ASSUMED_FLOPS = 10e9
+"""Assumed floating-point operations per second, by which the steps of that training are chosen."""
 
-LONGEST = 3.0
-"""Seconds after which further arms are told by their operations."""
+MEASURING_LIMIT = 3.0
+"""Seconds of measuring after which further arms are estimated by their operations."""
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """Of what is still to be trained."""
+    """Trials that remain, and the time that they will take."""
 
     done: int
     left: int
-    """Trials still to come: of a search for learning rates as many as are typical."""
+    """Remaining trials; a search for learning rates counts as a typical one."""
     tuning: int
-    """How many of them look for learning rates."""
+    """Those of them that search for learning rates."""
     seconds: float | None
-    """With as many trials at a time as there are workers; None where nothing could be tried."""
+    """With ``workers`` trials at a time; None where nothing could be measured."""
     workers: int
 
 
 def forecast(plan: Plan, learned: Learned, path: Path, workers: int = 0, *, retry: bool = False) -> Forecast:
-    """Try each arm that has something to do for a moment. Raises RunError for a folder of something else."""
+    """Measure each arm that has trials left; return the forecast. Raises RunError for a folder of something else."""
     folder = Folder(path)
-    rows = remembered(folder.rows(), retry=retry) if folder.of(plan) is not None else {}
-    ahead = [trial for trial in trials(plan, rows) if trial.key.purpose == "verdict"]
+    rows = rows_to_keep(folder.rows(), retry=retry) if folder.of(plan) is not None else {}
+    remaining = [trial for trial in trials(plan, rows) if trial.key.purpose == "verdict"]
     tuning = 0
     for arm in plan.arms:
         if count := typical_trials(plan, rows, arm):
             tuning += count
-            judged = _trial(plan, arm)
-            # Trials that look for rates are not looked at along the way.
-            ahead += [replace(judged, marks=())] * count + [judged] * len(plan.seeds)
-    workers = min(workers or available_cores(), max(len(ahead), 1))
-    names = {trial.key.arm for trial in ahead}
-    paces = _paces(plan, [arm for arm in plan.arms if arm.name in names], learned)
-    if not ahead or any(name not in paces for name in names):
-        return Forecast(len(rows), len(ahead), tuning, None if ahead else 0.0, workers)
-    seconds = sum(_seconds(plan, trial, paces[trial.key.arm]) for trial in ahead)
-    return Forecast(len(rows), len(ahead), tuning, seconds / workers, workers)
+            verdict_trial = _trial(plan, arm)
+            # Trials of a search for rates are evaluated at their end only.
+            remaining += [replace(verdict_trial, marks=())] * count + [verdict_trial] * len(plan.seeds)
+    workers = min(workers or available_cores(), max(len(remaining), 1))
+    names = {trial.key.arm for trial in remaining}
+    seconds_per_sample = _measure_arms(plan, [arm for arm in plan.arms if arm.name in names], learned)
+    if not remaining or any(name not in seconds_per_sample for name in names):
+        return Forecast(len(rows), len(remaining), tuning, None if remaining else 0.0, workers)
+    seconds = sum(_seconds(plan, trial, seconds_per_sample[trial.key.arm]) for trial in remaining)
+    return Forecast(len(rows), len(remaining), tuning, seconds / workers, workers)
 
 
-def _paces(plan: Plan, arms: list[Arm], learned: Learned) -> dict[str, float]:
-    """Seconds a sample by arm; without those of whom nothing is known."""
+def _measure_arms(plan: Plan, arms: list[Arm], learned: Learned) -> dict[str, float]:
+    """Return the seconds per sample by arm, without arms of unknown cost."""
     found: dict[str, float] = {}
-    begun = time.perf_counter()
+    start = time.perf_counter()
     for arm in arms:
-        # A network of one's own may do anything, even end the process: it is not tried here.
-        if arm.operations is None or time.perf_counter() - begun > LONGEST:
+        # A custom network may do anything, even end the process, so it is not measured.
+        if arm.operations is None or time.perf_counter() - start > MEASURING_LIMIT:
             continue
-        pace = _pace(plan, arm, arm.operations, learned)
-        if pace is not None:
-            found[arm.name] = pace
-    an_operation = [found[arm.name] / arm.operations for arm in arms if arm.operations and arm.name in found]
+        seconds_per_sample = _measure(plan, arm, arm.operations, learned)
+        if seconds_per_sample is not None:
+            found[arm.name] = seconds_per_sample
+    seconds_per_operation = [found[arm.name] / arm.operations for arm in arms if arm.operations and arm.name in found]
     for arm in arms:
-        if arm.operations is not None and arm.name not in found and an_operation:
-            found[arm.name] = arm.operations * float(np.median(an_operation))
+        if arm.operations is not None and arm.name not in found and seconds_per_operation:
+            found[arm.name] = arm.operations * float(np.median(seconds_per_operation))
     return found
 
 
-def _pace(plan: Plan, arm: Arm, operations: int, learned: Learned) -> float | None:
+def _measure(plan: Plan, arm: Arm, operations: int, learned: Learned) -> float | None:
     trial = _trial(plan, arm)
     batch = plan.samples if trial.recipe.training.batch == "all" else trial.recipe.training.batch
-    steps = max(1, round(MOMENT * SUPPOSED / (operations * batch)))
-    # In seconds too: a small network takes more of them than its operations say.
-    recipe = changed(trial.recipe, {"budget": {"steps": steps, "seconds": 2 * MOMENT}})
+    steps = max(1, round(MEASURED_SECONDS * ASSUMED_FLOPS / (operations * batch)))
+    # Limit the seconds too: a small network takes longer than its operations suggest.
+    recipe = changed(trial.recipe, {"budget": {"steps": steps, "seconds": 2 * MEASURED_SECONDS}})
     row = train(Trial(trial.key, recipe, (), None), learned).row
     return row["seconds"] / row["samples"] if row.get("samples") else None
 
 
 def _trial(plan: Plan, arm: Arm) -> Trial:
-    """A trial of the verdict, at the rates that the arm writes: those that it finds cost the same."""
+    """Return a trial of the verdict at the arm's written rates: tuned rates cost the same."""
     return trial_of(plan, Key("verdict", arm.name, plan.seeds[0], values_of(arm.recipe.training.optimizer)))
 
 
-def _seconds(plan: Plan, trial: Trial, pace: float) -> float:
+def _seconds(plan: Plan, trial: Trial, seconds_per_sample: float) -> float:
     budget = trial.recipe.budget
     batch = plan.samples if trial.recipe.training.batch == "all" else min(trial.recipe.training.batch, plan.samples)
-    limits = [] if budget.epochs is None else [budget.epochs * plan.samples * pace]
-    limits += [] if budget.steps is None else [budget.steps * batch * pace]
+    limits = [] if budget.epochs is None else [budget.epochs * plan.samples * seconds_per_sample]
+    limits += [] if budget.steps is None else [budget.steps * batch * seconds_per_sample]
     limits += [] if budget.seconds is None else [budget.seconds]
-    # At marks, and at the end, there is a way forward of what is looked at.
-    looks = (len(trial.marks) + 1) * plan.samples * pace / TRAINING_PER_FORWARD
-    return min(limits, default=math.nan) + looks
+    # Every mark, and the end, takes one forward pass over all samples.
+    evaluations = (len(trial.marks) + 1) * plan.samples * seconds_per_sample / TRAINING_PER_FORWARD
+    return min(limits, default=math.nan) + evaluations

@@ -1,4 +1,4 @@
-"""The phases of a trial: the whole picture, or a smaller one first, out of the same number of samples."""
+"""The phases of a trial: the whole picture alone, or a smaller one first, within the same number of samples."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ class Phase:
     recipe: Recipe
     picture: NDArray[np.float32]
     marks: tuple[float, ...]
-    """Parts of this phase's budget."""
+    """Fractions of this phase's budget."""
     last: bool = True
 
 
 def phases(
     recipe: Recipe, picture: NDArray[np.float32], marks: Sequence[float], first: First | None
 ) -> tuple[Phase, ...]:
-    """What is trained one after the other on ``picture`` (H, W, C); ``marks``: parts of all samples, 0 to 1.
+    """Return the phases of a training on ``picture`` (H, W, C); ``marks``: fractions of all samples, 0 to 1.
 
-    Each phase goes on with the weights of the one before, so that all samples together are those of the recipe's
-    budget, as near as whole steps come.
+    Each phase continues with the weights of the one before. All samples together are those of the recipe's budget, as
+    near as whole steps come.
     """
     if first is None:
         return (Phase(recipe, picture, tuple(marks)),)
@@ -51,15 +51,15 @@ def phases(
 
 
 def shrunk(picture: NDArray[np.float32], max_side: int) -> NDArray[np.float32]:
-    """The picture (H, W, C) with ``max_side`` pixels on its longer side, resampled as the recipe's own ``max_side``."""
+    """Return the picture (H, W, C) resampled to ``max_side`` pixels on its longer side, as `picture.max_side` does."""
     height, width, channels = picture.shape
     columns, rows = target_size(width, height, None, max_side)
-    # What is learned are numbers: alpha is one of them, and weights no other.
+    # Resample every channel alike: here alpha is a target like the others, not a weight.
     return to_floats(Planes(tuple(picture[:, :, channel] for channel in range(channels))), columns, rows)
 
 
 def started_with(phase: Phase, weights: Mapping[str, NDArray[Any]]) -> torch.nn.Module:
-    """The phase's network with these weights."""
+    """Return the phase's network with these weights."""
     recipe, channels = phase.recipe, phase.picture.shape[2]
     model = models.build(recipe.model, channels, recipe.seed, models.DTYPES[recipe.dtype], recipe.coordinates)
     model.load_state_dict({name: torch.from_numpy(value.copy()) for name, value in weights.items()})

@@ -1,4 +1,4 @@
-"""An experiment as frozen plain data: which recipes are compared, on which seeds, at which learning rates."""
+"""An experiment as frozen plain data: the recipes compared, the seeds, and the learning rates."""
 
 from __future__ import annotations
 
@@ -17,50 +17,50 @@ from sfumato.recipe import Recipe, values
 from sfumato.recipe.choices import Optimizer
 
 LAYOUT = 3
-"""Of plan.json and the files beside it; a folder of another one is refused."""
+"""Version of the layout of plan.json and the files beside it; a folder of another version is refused."""
 
 SEEDS = 5
-"""Paired seeds an arm, the fewest from which anything is claimed."""
+"""Paired seeds per arm, the fewest from which a verdict is given."""
 
 MOST_SEEDS = 1000
 
 FIRST_TUNING_SEED = 1_000_000
-"""Seeds for tuning count from here, those of a verdict from 0."""
+"""First seed for tuning; those of a verdict start at 0."""
 
 MOST_ARMS = 256
 
 LARGEST_SEED = 2**62
-"""Of an arm: with a plan's seeds added it is still one."""
+"""Largest seed of an arm: the sum with a plan's seed is still a valid seed."""
 
 ARM_FIELDS = ("name", "parameters", "operations", "title", "verb", "instead")
-"""Of an arm, as they stand in plan.json beside its recipe."""
+"""Fields of an arm that plan.json holds beside its recipe."""
 
 
 @dataclass(frozen=True)
 class First:
-    """A smaller picture that is learned before the whole one, out of the same budget."""
+    """A smaller picture that is learned before the whole one, within the same budget."""
 
     max_side: int
     """Pixels of its longer side."""
     share: float
-    """Part of all samples that are its own, 0 to 1."""
+    """Fraction of all samples that train on it, 0 to 1."""
 
 
 @dataclass(frozen=True)
 class Arm:
-    """One recipe; its seed is added to each of the plan's."""
+    """One recipe, whose seed is added to each of the plan's."""
 
     name: str
     recipe: Recipe
     parameters: int | None
-    """Trained numbers; None where only building the network can tell."""
+    """Number of trained parameters; None where it is known only after the network is built."""
     operations: int | None
-    """Floating-point operations of one sample's way forward and back; None likewise."""
+    """Floating-point operations of one sample's forward and backward pass; None likewise."""
     title: str = ""
-    """In the verdict's words; by default the name."""
+    """Name in verdicts; by default ``name``."""
     verb: str = "beats"
     instead: str = ""
-    """In an ablation: what the arm that it is compared with has in the place of what ``title`` tells."""
+    """In an ablation: what the other arm has in place of what ``title`` names."""
     first: First | None = None
 
 
@@ -71,65 +71,71 @@ class Plan:
     name: str
     question: str
     picture: Mapping[str, Any]
-    """``sha256`` and ``source`` of what is learned, and its size: ``height``, ``width`` and ``channels`` of a picture;
-    ``samples``, ``inputs`` and ``outputs`` of digits."""
+    """Facts about the training data: ``sha256``, ``source`` and size.
+
+    The size is ``height``, ``width`` and ``channels`` of a picture; ``samples``, ``inputs`` and ``outputs`` of digits.
+    """
     arms: tuple[Arm, ...]
     comparisons: tuple[tuple[str, str], ...]
-    """(arm, arm that it is compared with): the family whose intervals hold together."""
+    """Pairs (arm, arm that it is compared with): the family of simultaneous confidence intervals."""
     seeds: tuple[int, ...]
     tuning: Tuning | None
-    """How each arm finds its learning rate; None: as its recipe says."""
+    """Search for each arm's learning rate; None: the recipe's rate."""
     equal: str = "epochs"
-    """What every arm gets the same of: epochs, operations or seconds."""
+    """What is equal for all arms: epochs, operations or seconds."""
     task: str = "picture"
-    """What is learned: one of `MEASURES`."""
+    """Name of the task, a key of `MEASURES`."""
     beside: int = 0
-    """Comparisons of another experiment whose intervals are to hold together with these."""
+    """Comparisons of another experiment that belong to the same family of confidence intervals."""
     defaults: Mapping[str, Any] = field(default_factory=dict)
-    """Where the recipe from which arms start that only change fields differs from the default of `paint`: values by
-    dotted name. It is told for people; what decides is the recipe of each arm."""
+    """Values by dotted name where the base recipe of arms differs from the default of `paint`.
+
+    The base is the recipe to which arms apply their changes. For readers; each arm's recipe decides.
+    """
 
     def arm(self, name: str) -> Arm:
-        """The arm of that name."""
+        """Return the arm of that name."""
         return next(arm for arm in self.arms if arm.name == name)
 
     @property
     def measure(self) -> Measure:
-        """By what its networks are compared."""
+        """Return the measure by which the networks are compared."""
         return MEASURES[self.task]
 
     @property
     def samples(self) -> int:
-        """Of an epoch."""
+        """Return the number of samples of an epoch."""
         return self.picture["samples"] if self.task == "digits" else self.picture["height"] * self.picture["width"]
 
     @cached_property
     def optimizers(self) -> tuple[Optimizer, ...]:
-        """Of all arms, each once."""
+        """Return the optimizers of all arms, each once."""
         return tuple(dict.fromkeys(arm.recipe.training.optimizer for arm in self.arms))
 
     @cached_property
     def tuning_seeds(self) -> tuple[int, ...]:
-        """Seeds on which learning rates are looked for: the same for every arm, whatever seed an arm itself sets.
+        """Return the seeds for tuning: the same for every arm, whatever seed an arm itself sets.
 
-        None of them is a seed of the verdict, also where more are added to it later.
+        None of them is a seed of the verdict, even after more of those are added.
         """
         if self.tuning is None:
             return ()
-        own = sorted({arm.recipe.seed for arm in self.arms})
+        seeds = sorted({arm.recipe.seed for arm in self.arms})
         free = (
-            seed for seed in count(own[0] + FIRST_TUNING_SEED) if not any(0 <= seed - each < MOST_SEEDS for each in own)
+            seed
+            for seed in count(seeds[0] + FIRST_TUNING_SEED)
+            if not any(0 <= seed - each < MOST_SEEDS for each in seeds)
         )
         return tuple(islice(free, self.tuning.seeds))
 
     @property
     def family(self) -> int:
-        """Comparisons whose intervals hold together."""
+        """Return the number of comparisons whose confidence intervals hold together."""
         return len(self.comparisons) + self.beside
 
     def to_values(self) -> dict[str, Any]:
-        """For plan.json: all of it."""
-        # Left out where they say nothing: folders made before there were digits keep their ids.
+        """Return the content of plan.json."""
+        # Omitted where empty, so that the ids of folders do not depend on fields that they do not use.
         more = {"task": self.task} if self.task != "picture" else {}
         more |= {"beside": self.beside} if self.beside else {}
         more |= {"defaults": dict(self.defaults)} if self.defaults else {}
@@ -155,7 +161,7 @@ class Plan:
 
     @staticmethod
     def of(data: Mapping[str, Any]) -> Plan:
-        """From what `to_values` gave. Raises RunError when it is of another layout, or damaged."""
+        """Return a plan from the values of `to_values`. Raises RunError for another layout or damaged values."""
         layout = data.get("layout")
         if layout != LAYOUT:
             age = "an older" if isinstance(layout, int) and layout < LAYOUT else "a newer"
@@ -189,7 +195,7 @@ class Plan:
 
     @property
     def id(self) -> str:
-        """Eight hexadecimal digits: the same for the same question, picture and arms, however many seeds."""
+        """Return eight hexadecimal digits, the same for the same question, picture and arms, however many seeds."""
         data = self.to_values()
         del data["seeds"]
         data.pop("defaults", None)
@@ -201,27 +207,27 @@ class Plan:
 
 
 def check_count(arms: int) -> None:
-    """Raise RecipeError for a number of arms that cannot be compared."""
+    """Raise RecipeError unless that many arms can be compared."""
     if arms < 2:
         raise RecipeError(f"a comparison must have 2 to {MOST_ARMS} arms. Got {arms}.")
     if arms > MOST_ARMS:
         raise RecipeError(
             f"a comparison must have 2 to {MOST_ARMS} arms. Got {arms}; make several of them, each with the same "
-            "first arm, which all others are compared with."
+            "first arm, with which all others are compared."
         )
 
 
 def checked(plan: Plan) -> Plan:
-    """The plan. Raises RecipeError in one line where it compares nothing, or what cannot be compared."""
+    """Return the plan, or raise RecipeError in one line if it compares nothing, or things that cannot be compared."""
     names = [arm.name for arm in plan.arms]
     check_count(len(names))
     if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise RecipeError(f"every arm must have a name of its own. Got {twice[0]!r} twice.")
+        raise RecipeError(f"every arm must have a unique name. Got {twice[0]!r} twice.")
     for arm in plan.arms:
         if not 0 <= arm.recipe.seed <= LARGEST_SEED:
             raise RecipeError(f"arm {arm.name}: seed must be 0 to {LARGEST_SEED:,}. Got {arm.recipe.seed}.")
         if arm.recipe.budget.psnr is not None:
             raise RecipeError(f"arm {arm.name}: budget.psnr must be none, so that all arms train alike. Got a number.")
         if arm.first is not None and arm.recipe.budget.epochs is None:
-            raise RecipeError(f"arm {arm.name}: budget.epochs must be given, to be divided. Got none.")
+            raise RecipeError(f"arm {arm.name}: budget.epochs must be given, to be divided into phases. Got none.")
     return plan

@@ -1,7 +1,7 @@
-"""Learning rates of an optimizer: their names, their values, and the grid on which the best ones are looked for.
+"""Learning rates of an optimizer: their names, their values, and the grid of the search for the best ones.
 
-The grid belongs to the optimizer, not to the rate that a recipe happens to give: all arms of one optimizer try the same
-rates. An optimizer with several rates is searched along a line on which their ratios stay as they are written.
+The grid belongs to the optimizer, not to the rate that a recipe happens to set: all arms of one optimizer try the same
+rates. An optimizer with several rates is searched along a line of constant ratios, those of the recipe.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ Rates = tuple[float, ...]
 
 
 TUNING_SEEDS = 3
-"""Seeds at each rate: the fewest that show their noise with more than one degree of freedom."""
+"""Seeds at each rate: the fewest that estimate their noise with more than one degree of freedom."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Tuning:
-    """How each arm finds its learning rates: by training this many seeds at each rate tried."""
+    """A search for each arm's learning rates, by training this many seeds at each rate tried."""
 
     seeds: int = TUNING_SEEDS
 
@@ -35,7 +35,7 @@ class Line:
     """The rates of an optimizer with fixed ratios, one point per exponent."""
 
     ratios: Rates
-    """Of every rate to the first that is not 0."""
+    """Each rate divided by the first that is not 0."""
     start: int
     """Exponent, in steps of the finest grid, of the half decade nearest to the optimizer's default."""
 
@@ -45,7 +45,7 @@ class Line:
 
 
 def rates_of(optimizer: Optimizer) -> Sequence[str]:
-    """The names of an optimizer's learning rates: ``lr``, and ``adam_lr`` of those that leave layers to Adam."""
+    """Return the names of an optimizer's learning rates: ``lr``, and ``adam_lr`` of those that leave layers to Adam."""
     names = [field.name for field in dataclasses.fields(optimizer)]
     return [name for name in names if name == "lr" or name.endswith("_lr")]
 
@@ -66,10 +66,10 @@ def with_rates(recipe: Recipe, rates: Sequence[float]) -> Recipe:
 
 
 def lines_of(optimizer: Optimizer, others: Sequence[Optimizer] = ()) -> tuple[Line, ...]:
-    """Return the lines on which an optimizer's rates are looked for: one per ratio of rates.
+    """Return the lines along which an optimizer's rates are searched: one per ratio of rates.
 
-    ``others``: the optimizers of all arms. Ratios that an arm of the same optimizer writes are tried by every one of
-    them, so that no arm gains by what it writes.
+    ``others``: the optimizers of all arms. Every arm of the same optimizer tries the ratios of all of them, so that no
+    arm gains by its own.
     """
     alike = [each for each in (*others, optimizer) if type(each) is type(optimizer)]
     return tuple(dict.fromkeys(_line(each) for each in sorted(alike, key=lambda each: _line(each).ratios)))
@@ -79,7 +79,7 @@ def _line(optimizer: Optimizer) -> Line:
     default = values_of(type(optimizer)())
     written = values_of(optimizer) if any(values_of(optimizer)) else default
     first = next(number for number, value in enumerate(written) if value)
-    # To six digits: the same ratio must not be two for how it was divided.
+    # Rounded to six digits, so that rounding errors of the division do not make two of one ratio.
     ratios = tuple(float(f"{value / written[first]:.6g}") for value in written)
     anchor = default[first] or 1.0
     return Line(ratios, COARSE * round(math.log10(anchor) * STEPS_PER_DECADE / COARSE))

@@ -1,4 +1,4 @@
-"""Of a network with a sigmoid at its output: when it saturates, and which change of one field rescues it."""
+"""The report on saturation of a sigmoid output: when it occurs, and which change of one field prevents it."""
 
 from __future__ import annotations
 
@@ -13,40 +13,42 @@ from sfumato.lab.questions.rprop_sigmoid import NAME
 from sfumato.lab.statistics import FEWEST, Interval, interval
 from sfumato.training.health import MANY, mean_color_psnr
 
-RESCUED = 1.0
-"""dB above one flat color from which on a network is said to have learned something of the picture's shapes."""
+LEARNED = 1.0
+"""dB above the mean-color baseline from which a network counts as having learned some of the picture's structure."""
 
 
 def sentences(experiment: Experiment) -> list[str]:
-    """Lines about saturation, and the changes in the order of their dB; none for another experiment."""
+    """Return lines about saturation, with the changes in descending order of PSNR; none for another experiment."""
     plan = experiment.plan
     if plan.name != NAME:
         return []
-    flat = mean_color_psnr(images.exact(experiment.folder.picture()))
-    found = [f"one flat color: {flat:.2f} dB; rescued: {RESCUED:g} dB or more above it, by the whole interval"]
+    baseline = mean_color_psnr(images.exact(experiment.folder.picture()))
+    found = [
+        f"mean-color baseline: {baseline:.2f} dB; arms whose whole 95% CI is {LEARNED:g} dB or more above it learn"
+    ]
     for base in (arm for arm in plan.arms if not arm.instead):
-        found += ["", f"{base.title}: {_saturation(experiment, base)}; {_above(experiment, base, flat)}"]
+        found += ["", f"{base.title}: {_saturation(experiment, base)}; {_score(experiment, base, baseline)}"]
         changes = [plan.arm(a) for a, b in plan.comparisons if b == base.name]
-        means = {arm.name: above(experiment, arm, flat) for arm in changes}
+        means = {arm.name: above_baseline(experiment, arm, baseline) for arm in changes}
         changes.sort(key=lambda arm: -_mean(means[arm.name]))
-        rescues = [arm for arm in changes if rescued(means[arm.name])]
-        found += [f"  {arm.title}: {_above(experiment, arm, flat)}" for arm in changes]
-        if rescued(above(experiment, base, flat)):
-            found.append("  it needs no rescue")
-        elif rescues:
-            found.append(f"  rescued best by one field: {rescues[0].title}")
-            mildest = [arm for arm in changes if arm in rescues and "rprop" in arm.title]
-            if mildest:
-                # In the plan a number's nearest values come first.
-                first = min(mildest, key=plan.arms.index)
-                found.append(f"  the smallest change of Rprop that rescues it: {first.title}")
+        successful = [arm for arm in changes if learns(means[arm.name])]
+        found += [f"  {arm.title}: {_score(experiment, arm, baseline)}" for arm in changes]
+        if learns(above_baseline(experiment, base, baseline)):
+            found.append("  it learns without a change")
+        elif successful:
+            found.append(f"  best change of one field: {successful[0].title}")
+            of_rprop = [arm for arm in changes if arm in successful and "rprop" in arm.title]
+            if of_rprop:
+                # The plan lists a number's values in order of their distance from the recipe's.
+                smallest = min(of_rprop, key=plan.arms.index)
+                found.append(f"  smallest change of Rprop with which it learns: {smallest.title}")
         else:
-            found.append("  no change of one field rescues it")
+            found.append("  it learns with no change of one field")
     return found
 
 
 def saturates_at(experiment: Experiment, arm: Arm) -> list[float | None]:
-    """Of each seed the epoch at which a quarter of the outputs first was saturated, None where it never was."""
+    """Return, for each seed, the first epoch at which a quarter of the outputs was saturated, or None."""
     found: list[float | None] = []
     for row in experiment.results(arm).values():
         when = [point["epoch"] for point in row.get("curve", []) if point.get("saturated", 0) >= MANY]
@@ -54,14 +56,14 @@ def saturates_at(experiment: Experiment, arm: Arm) -> list[float | None]:
     return found
 
 
-def above(experiment: Experiment, arm: Arm, flat: float) -> Interval:
-    """dB above one flat color, with intervals of all arms that hold together."""
-    return interval([psnr - flat for psnr in experiment.scores(arm).values()], len(experiment.plan.arms))
+def above_baseline(experiment: Experiment, arm: Arm, baseline: float) -> Interval:
+    """Return dB above the mean-color baseline, with simultaneous confidence intervals for all arms."""
+    return interval([psnr - baseline for psnr in experiment.scores(arm).values()], len(experiment.plan.arms))
 
 
-def rescued(found: Interval) -> bool:
-    """Whether all of the interval is far enough above one flat color."""
-    return found.pairs >= FEWEST and found.low >= RESCUED
+def learns(found: Interval) -> bool:
+    """Return whether the whole confidence interval lies far enough above the mean-color baseline."""
+    return found.pairs >= FEWEST and found.low >= LEARNED
 
 
 def _mean(found: Interval) -> float:
@@ -72,18 +74,19 @@ def _saturation(experiment: Experiment, arm: Arm) -> str:
     when = saturates_at(experiment, arm)
     known = [epoch for epoch in when if epoch is not None]
     if not known:
-        return f"does not saturate in any of {len(when)} trainings"
+        return f"saturates in none of {len(when)} trainings"
     rows = experiment.results(arm).values()
     end = np.mean([row["curve"][-1].get("saturated", 0.0) for row in rows if row.get("curve")])
     return (
-        f"saturates in {len(known)} of {len(when)} trainings, in the median at epoch {np.median(known):g}; at the end "
+        f"saturates in {len(known)} of {len(when)} trainings, at a median epoch of {np.median(known):g}; at the end "
         f"{end:.0%} of its outputs are saturated"
     )
 
 
-def _above(experiment: Experiment, arm: Arm, flat: float) -> str:
-    found = above(experiment, arm, flat)
+def _score(experiment: Experiment, arm: Arm, baseline: float) -> str:
+    found = above_baseline(experiment, arm, baseline)
     if found.pairs == 0:
         return "diverged or failed in every training"
-    word = "rescued" if rescued(found) else "not rescued"
-    return f"{found.mean + flat:.2f} dB, {found.mean:+.2f} [{found.low:+.2f}, {found.high:+.2f}] of flat: {word}"
+    word = "learns" if learns(found) else "does not learn"
+    bounds = f"95% CI [{found.low:+.2f}, {found.high:+.2f}]"
+    return f"{found.mean + baseline:.2f} dB, {found.mean:+.2f} dB from the baseline, {bounds}: {word}"

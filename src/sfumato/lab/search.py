@@ -1,4 +1,4 @@
-"""The search for the best learning rate: which exponents to try next, given the scores of those tried."""
+"""The search for the best learning rate: the exponents to try next, given the scores of those tried."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ REACH = 8 * COARSE
 """Steps from the start to the farthest rate tried: four decades either way."""
 
 TYPICAL_RATES = 6
-"""Rates tried of an arm in most searches: three, one beyond the grid's border, two or three that refine."""
+"""Rates per arm in most searches: three, one beyond the grid's border, two or three that refine."""
 
 Scores = Mapping[int, Sequence[float]]
-"""Exponent, in steps -> the score of each tuning seed, higher is better; -inf where training failed or diverged."""
+"""Exponent, in steps, to the score of each tuning seed: higher is better; -inf where training failed or diverged."""
 
 
 def mean(scores: Sequence[float]) -> float:
@@ -58,10 +58,10 @@ def next_exponents(scores: Scores, start: int) -> list[int]:
 
 
 def _gaps(scores: Scores, best: int) -> list[tuple[int, float]]:
-    """The gaps on either side of the best rate that can be halved: (exponent of the middle, its largest gain).
+    """Return the gaps beside the best rate that can be halved: (exponent of the middle, upper bound of its gain).
 
-    The gain is bounded as if the score were concave in the exponent: in a gap it stays below both lines that extend
-    the chords on either side of the gap.
+    The gain is bounded as if the score were concave in the exponent: in a gap it stays below both lines that extend the
+    chords on either side of the gap.
     """
     found: list[tuple[int, float]] = []
     means = {exponent: mean(each) for exponent, each in scores.items()}
@@ -84,7 +84,7 @@ def _gaps(scores: Scores, best: int) -> list[tuple[int, float]]:
 
 
 def _noise(scores: Scores, best: int) -> float:
-    """The standard error of the difference between the best rate and a neighbor, from paired seeds; 0 if unknown."""
+    """Return the standard error of the paired difference between the best rate and a neighbor; 0 if unknown."""
     neighbors = [max((e for e in scores if e < best), default=None), min((e for e in scores if e > best), default=None)]
     pairs = [
         np.subtract(scores[best], scores[each])

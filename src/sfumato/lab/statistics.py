@@ -1,4 +1,4 @@
-"""Paired differences with simultaneous intervals."""
+"""Paired differences with simultaneous confidence intervals."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from scipy import stats
 LEVEL = 0.95
 
 FEWEST = 5
-"""Pairs below which nothing is claimed."""
+"""Fewest pairs from which a verdict is given."""
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean difference, and between what it lies."""
+    """A mean difference with its confidence interval."""
 
     mean: float
     low: float
@@ -27,14 +27,14 @@ class Interval:
 
     @property
     def sign(self) -> int:
-        """1 or -1 where the interval excludes 0 and the pairs are enough to claim it, else 0."""
+        """Return 1 or -1 where the interval excludes 0 and there are enough pairs, else 0."""
         if self.pairs < FEWEST:
             return 0
         return 1 if self.low > 0 else -1 if self.high < 0 else 0
 
 
 DRAWS = 2_000
-"""Of the tuning seeds' noise, from which the noise of the choice of a learning rate is estimated."""
+"""Bootstrap draws of the tuning seeds' noise, which estimate the noise of the choice of a learning rate."""
 
 
 @dataclass(frozen=True)
@@ -43,31 +43,31 @@ class Selection:
 
     variance: float = 0.0
     freedom: int = 1
-    """Degrees of freedom of its estimate."""
+    """Degrees of freedom of the variance."""
 
 
 def interval(
     differences: Sequence[float], comparisons: int = 1, level: float = LEVEL, selection: Selection | None = None
 ) -> Interval:
-    """Student's interval of the mean of paired differences, Bonferroni's share of a family of ``comparisons``.
+    """Return Student's confidence interval of a mean of paired differences, Bonferroni-corrected for ``comparisons``.
 
     All intervals of the family together cover the true means with a probability of at least ``level`` where the
-    differences are normal. Differences that are all equal give an interval without width; of fewer than two nothing is
-    known (from minus to plus infinity). The variance of a ``selection`` is added to that of the mean, with
-    Satterthwaite's degrees of freedom for the sum.
+    differences are normal. Differences that are all equal give an interval of width 0; fewer than two give one from
+    minus to plus infinity. The variance of a ``selection`` is added to that of the mean, with Satterthwaite's degrees
+    of freedom for the sum.
     """
     values = np.asarray(differences, dtype=np.float64)
     if len(values) < 2:
         mean = float(values.mean()) if len(values) else math.nan
         return Interval(mean, -math.inf, math.inf, len(values))
     mean = float(values.mean())
-    parts = [(float(np.var(values, ddof=1)) / len(values) if np.ptp(values) else 0.0, len(values) - 1)]
+    terms = [(float(np.var(values, ddof=1)) / len(values) if np.ptp(values) else 0.0, len(values) - 1)]
     if selection is not None:
-        parts.append((selection.variance, selection.freedom))
-    variance = sum(part for part, _ in parts)
+        terms.append((selection.variance, selection.freedom))
+    variance = sum(term for term, _ in terms)
     if variance == 0:
         return Interval(mean, mean, mean, len(values))
-    freedom = variance**2 / sum(part**2 / degrees for part, degrees in parts)
+    freedom = variance**2 / sum(term**2 / degrees for term, degrees in terms)
     half = float(stats.t.ppf(1 - (1 - level) / comparisons / 2, freedom)) * math.sqrt(variance)
     return Interval(mean, mean - half, mean + half, len(values))
 
@@ -77,8 +77,8 @@ def selection(a: Sequence[Sequence[float]], b: Sequence[Sequence[float]]) -> Sel
 
     ``a`` and ``b``: the scores of every rate that each arm tried, (rates, seeds), on the same seeds. The choice is
     repeated with the means disturbed by noise of the scores' own covariance over the seeds, the same for both arms
-    (multiplier bootstrap), and what each repetition would have lost against the choice made is taken. So arms whose
-    scores are the same lose the same, which adds nothing to their difference.
+    (multiplier bootstrap), and the loss of each repetition against the actual choice is taken. Arms with equal scores
+    lose equally, which adds nothing to their difference.
     """
     tables = [np.asarray([row for row in table if np.all(np.isfinite(row))], dtype=np.float64) for table in (a, b)]
     seeds = len(a[0]) if a else 0

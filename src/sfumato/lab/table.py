@@ -1,4 +1,4 @@
-"""An experiment's arms as rows: what they are, how well they did, what it cost."""
+"""An experiment's arms as rows of a table: sizes, scores, costs."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from sfumato.lab.tuning import good
 
 @dataclass(frozen=True)
 class Line:
-    """An arm. Of the measure the mean and the standard deviation over the seeds; of everything else the mean."""
+    """One arm: mean and standard deviation of the measure over the seeds, means of everything else."""
 
     arm: Arm
     rates: tuple[float, ...]
-    """The optimizer's, as found."""
+    """Learning rates of the optimizer, after tuning."""
     finished: int
     failed: int
-    """Seeds that failed or diverged."""
+    """Number of seeds that failed or diverged."""
     score: float
-    """Of the plan's measure."""
+    """Mean of the plan's measure."""
     deviation: float
     ssim: float
     epochs: float
     seconds: float
     gigaflop: float | None
-    """Of a training, forward and back."""
+    """Operations of one training, forward and backward."""
     seconds_to_target: float | None
-    """None where the target was not reached by most seeds."""
+    """Mean over the seeds; None where most seeds did not reach the target."""
     gigaflop_to_target: float | None
 
 
 def lines(experiment: Experiment) -> list[Line]:
-    """Of every arm, in the plan's order."""
+    """Return the rows of all arms, in the plan's order."""
     found: list[Line] = []
     goal = target(experiment)
     for arm in experiment.plan.arms:
@@ -73,16 +73,16 @@ def lines(experiment: Experiment) -> list[Line]:
 
 
 def target(experiment: Experiment) -> float | None:
-    """What every arm should come to: what the worst one ends with in the mean, rounded down to a tenth."""
+    """Return the target for every arm: the lowest of the arms' mean scores, rounded down to a tenth."""
     found = [experiment.scores(arm) for arm in experiment.plan.arms]
     means = [float(np.mean(list(scores.values()))) for scores in found if scores]
     return math.floor(min(means) * 10) / 10 if means else None
 
 
 def reaches(curve: list[dict[str, Any]], goal: float, field: str = "psnr") -> dict[str, float] | None:
-    """``seconds`` and ``samples`` at which a training's curve first comes to ``goal``, None where it never does.
+    """Return ``seconds`` and ``samples`` at which a training's curve first reaches ``goal``, or None if it never does.
 
-    Between two points of the curve as if it were straight; up to its first point, that point.
+    Interpolates linearly between two points of the curve; before its first point, returns that point.
     """
     before = None
     for point in curve:
@@ -92,8 +92,8 @@ def reaches(curve: list[dict[str, Any]], goal: float, field: str = "psnr") -> di
         if point[field] >= goal:
             if before is None:
                 return {"seconds": point["seconds"], "samples": float(point["samples"])}
-            part = (goal - before[field]) / (point[field] - before[field])
-            return {name: before[name] + part * (point[name] - before[name]) for name in ("seconds", "samples")}
+            fraction = (goal - before[field]) / (point[field] - before[field])
+            return {name: before[name] + fraction * (point[name] - before[name]) for name in ("seconds", "samples")}
         before = point
     return None
 

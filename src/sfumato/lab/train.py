@@ -1,4 +1,4 @@
-"""Train one trial."""
+"""Training of one trial."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from sfumato.training import PictureProblem, PictureSnapshot, Trainer, resolve
 from sfumato.training.health import saturated
 
 Learned = NDArray[np.float32] | Digits
-"""What is learned: a picture (H, W, C), or digits."""
+"""The target of a training: a picture (H, W, C), or digits."""
 
 
 def train(trial: Trial, learned: Learned, stop: Callable[[], bool] = lambda: False) -> Outcome:
-    """Train on one thread to the end of the budget; a training that fails is an outcome too.
+    """Train on one thread to the end of the budget; a failed training gives an outcome too.
 
-    Raises InterruptedTrialError after ``stop`` has said so.
+    Raises InterruptedTrialError after ``stop`` returns true.
     """
     try:
         if isinstance(learned, Digits):
             return digits.train(trial, learned, stop)
         return _train(trial, learned, stop)
     except (SfumatoError, ArithmeticError, ValueError, RuntimeError, TypeError, MemoryError) as error:
-        # One's own network may raise anything of this; the other trials go on.
+        # A custom network may raise any of these; the other trials continue.
         return failed(trial.key, f"{type(error).__name__}: {error}")
 
 
@@ -57,15 +57,15 @@ def _train(trial: Trial, picture: NDArray[np.float32], stop: Callable[[], bool])
             ended = snapshot.ended is not None and (phase.last or snapshot.ended == "diverged")
             if ended or (marks and snapshot.progress >= marks[0]):
                 marks = [mark for mark in marks if mark > snapshot.progress]
-                point = _point(snapshot, exact, squashed=recipe.model.output_activation == "sigmoid")
+                point = _point(snapshot, exact, sigmoid_output=recipe.model.output_activation == "sigmoid")
                 point["samples"] += before["samples"]
                 point["seconds"] += before["seconds"]
                 curve.append({**point, "epoch": point["samples"] / pixels})
                 if trial.frames is not None and snapshot.ended != "diverged":
                     frames.append(images.to_uint8(images.to_srgb(snapshot.paint(*trial.frames), transfer)))
             if ended:
-                keeps = trial.frames is not None and snapshot.ended != "diverged"
-                painting = images.to_uint8(images.to_srgb(snapshot.painting(), transfer)) if keeps else None
+                saves_painting = trial.frames is not None and snapshot.ended != "diverged"
+                painting = images.to_uint8(images.to_srgb(snapshot.painting(), transfer)) if saves_painting else None
                 result = _result(snapshot, recipe.engine)
                 result |= {name: result[name] + amount for name, amount in before.items()}
                 result["epoch"] = result["samples"] / pixels
@@ -99,10 +99,10 @@ def _result(snapshot: PictureSnapshot, engine: str) -> dict[str, Any]:
     }
 
 
-def _point(snapshot: PictureSnapshot, picture: NDArray[np.float64], *, squashed: bool) -> dict[str, Any]:
-    """Of the curve; a painting's PSNR without the dear part of an evaluation, its structural similarity."""
+def _point(snapshot: PictureSnapshot, picture: NDArray[np.float64], *, sigmoid_output: bool) -> dict[str, Any]:
+    """Return a point of the curve: PSNR without SSIM, the expensive part of an evaluation."""
     evaluation = snapshot.evaluation
-    # While a smaller picture is learned, the painting is compared with the whole one nevertheless.
+    # While training on a smaller picture, compare the painting with the whole one.
     if evaluation is None or evaluation.painting.shape != picture.shape:
         painting = snapshot.paint(*picture.shape[:2])
         psnr = images.psnr(images.mse(np.clip(painting, 0.0, 1.0), picture))
@@ -113,7 +113,7 @@ def _point(snapshot: PictureSnapshot, picture: NDArray[np.float64], *, squashed:
         "seconds": snapshot.seconds,
         "psnr": counted_psnr(psnr),
     }
-    return {**point, "saturated": saturated(painting, picture)} if squashed else point
+    return {**point, "saturated": saturated(painting, picture)} if sigmoid_output else point
 
 
 def _number(value: float) -> float | None:

@@ -1,4 +1,4 @@
-"""Whether the arms of a plan can be trained at all: told before the first trial, and not by each of them."""
+"""A check that all arms of a plan can be trained, before the first trial."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from sfumato.training.picture.held_out import count_held_out
 
 
 def check(plan: Plan) -> None:
-    """Raise RecipeError or EngineError, which names the arm, where it cannot be trained on the plan's picture.
+    """Raise RecipeError or EngineError, naming the arm, unless every arm can be trained on the plan's picture.
 
-    A network of one's own is not built here: that may end the process.
+    A custom network is not built here: that may end the process.
     """
     for arm in plan.arms:
         try:

@@ -1,4 +1,4 @@
-"""One training of an arm with one seed, at one learning rate: what goes in, what comes out."""
+"""One training of an arm with one seed at one learning rate: its input and its outcome."""
 
 from __future__ import annotations
 
@@ -16,60 +16,60 @@ Purpose = Literal["tuning", "verdict"]
 
 
 class InterruptedTrialError(Exception):
-    """Training was asked to stop before its end: nothing came of it."""
+    """Training was stopped before its end and has no outcome."""
 
 
 @dataclass(frozen=True)
 class Key:
-    """Which trial."""
+    """Identity of a trial."""
 
     purpose: Purpose
     arm: str
     seed: int
     rates: Rates
-    """Of the optimizer."""
+    """Learning rates of the optimizer."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What is to be trained. Plain data: it can be sent to another process or machine."""
+    """The input of one training. Plain data: it can be sent to another process or machine."""
 
     key: Key
     recipe: Recipe
     marks: tuple[float, ...]
-    """Parts of the budget, 0 to 1, at which the painting is compared."""
+    """Fractions of the budget, 0 to 1, at which the painting is evaluated."""
     frames: tuple[int, int] | None
-    """(rows, columns) of the small paintings kept of each mark; None: none are kept."""
+    """(rows, columns) of the small paintings saved at each mark; None: none are saved."""
     first: First | None = None
     """A smaller picture to begin with."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a trial."""
+    """The result of a trial."""
 
     key: Key
     row: dict[str, Any]
     """Plain numbers for the table of trials."""
     weights: dict[str, NDArray[Any]]
-    """The final ones, by name; empty where training failed."""
+    """Final weights by name; empty where training failed."""
     frames: tuple[NDArray[np.uint8], ...]
-    """(rows, columns, C) at each mark."""
+    """Small paintings (rows, columns, C), one per mark."""
     painting: NDArray[np.uint8] | None
-    """(H, W, C), the last, where frames are kept."""
+    """The last painting (H, W, C), where frames are saved."""
 
 
 def failed(key: Key, reason: str) -> Outcome:
-    """A trial that came to nothing, and why in one line."""
+    """Return the outcome of a failed trial, with the reason in one line."""
     row = {**identity(key), "status": "failed", "reason": " ".join(reason.split()), "psnr": None}
     return Outcome(key, row, {}, (), None)
 
 
 def identity(key: Key) -> dict[str, Any]:
-    """The fields of a row that tell which trial it is of."""
+    """Return the fields of a row that identify its trial."""
     return {"purpose": key.purpose, "arm": key.arm, "seed": key.seed, "rates": list(key.rates)}
 
 
 def key_of(row: dict[str, Any]) -> Key:
-    """The other way round."""
+    """Return the key of the trial that a row belongs to."""
     return Key(row["purpose"], row["arm"], row["seed"], tuple(row["rates"]))

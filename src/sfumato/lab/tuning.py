@@ -1,4 +1,4 @@
-"""The learning rates of an experiment's arms: which were tried, which are tried next, which one is chosen."""
+"""Tuning of an experiment's arms: the learning rates tried, the next ones to try, and the ones chosen."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from sfumato.lab.search import COARSE, REACH, TYPICAL_RATES, best_of, mean, next
 from sfumato.lab.trial import Key
 
 Rows = Mapping[Key, dict[str, Any]]
-"""What came of the trials that have ended."""
+"""Rows of the trials that have ended, by key."""
 
 
 def good(row: Mapping[str, Any]) -> bool:
-    """Whether training came to its end with a number."""
+    """Return whether training finished with a score."""
     return row["status"] == "finished" and any(row.get(each.field) is not None for each in MEASURES.values())
 
 
 def rates_tried(plan: Plan, rows: Rows, arm: Arm) -> dict[Rates, tuple[float, ...]]:
-    """Return the measure on every tuning seed by rates, in rising order; -inf where training failed or diverged.
+    """Return the scores of every tuning seed by rates, in rising order; -inf where training failed or diverged.
 
     Rates that some of the tuning seeds have not finished yet are left out.
     """
@@ -44,7 +44,7 @@ def rates_wanted(plan: Plan, rows: Rows, arm: Arm) -> list[Rates]:
 
 
 def chosen_rates(plan: Plan, rows: Rows, arm: Arm) -> Rates | None:
-    """Return the rates that the arm is judged at: the recipe's own without tuning; None while they are not known."""
+    """Return the rates of the arm's verdict: the recipe's own without tuning; None while the search goes on."""
     if plan.tuning is None:
         return values_of(arm.recipe.training.optimizer)
     if rates_wanted(plan, rows, arm):
@@ -95,7 +95,7 @@ def _scores(plan: Plan, rows: Rows, arm: Arm, line: Line) -> dict[int, tuple[flo
 
 
 def _exponents(rows: Rows, arm: Arm, line: Line, seed: int) -> range:
-    """Those that may have been tried: nothing is tried beyond a border of the coarse grid that was not."""
+    """Return the exponents that may have been tried: none lie beyond an untried border of the coarse grid."""
     ends: list[int] = []
     for step in (-COARSE, COARSE):
         end = line.start

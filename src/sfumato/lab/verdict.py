@@ -1,4 +1,4 @@
-"""What an experiment says, in words that follow the intervals."""
+"""Verdicts of an experiment, in sentences that follow from the confidence intervals."""
 
 from __future__ import annotations
 
@@ -7,33 +7,33 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sfumato.lab import matters
+from sfumato.lab import ablation_verdict
 from sfumato.lab.experiment import Experiment
 from sfumato.lab.measure import PSNR
 from sfumato.lab.plan import Arm
-from sfumato.lab.statistics import FEWEST, Interval, Selection, interval, selection
+from sfumato.lab.statistics import FEWEST, LEVEL, Interval, Selection, interval, selection
 from sfumato.lab.tuning import rates_tried
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two arms on paired seeds."""
+    """The comparison of two arms on paired seeds."""
 
     a: Arm
     b: Arm
     difference: Interval
-    """What ``a`` is above ``b`` in the plan's measure, in the mean over the seeds."""
+    """Mean over the seeds of the measure of ``a`` minus that of ``b``."""
     missing: int
-    """Seeds of which one of the two failed or diverged."""
+    """Seeds at which one of the two failed or diverged."""
     lost: tuple[int, int] = (0, 0)
-    """Seeds that failed or diverged, of each."""
+    """Seeds that failed or diverged, for each arm."""
     seeds: int = 0
-    """In all."""
+    """All seeds of the plan."""
     unit: str = PSNR.unit
 
 
 def comparisons(experiment: Experiment) -> list[Comparison]:
-    """The family that was planned, with intervals that hold together."""
+    """Return the plan's comparisons, with simultaneous confidence intervals."""
     plan = experiment.plan
     found: list[Comparison] = []
     for name_a, name_b in plan.comparisons:
@@ -48,7 +48,7 @@ def comparisons(experiment: Experiment) -> list[Comparison]:
 
 
 def _selection(experiment: Experiment, a: Arm, b: Arm) -> Selection | None:
-    """The noise of the two arms' choices of a learning rate; None where none was chosen."""
+    """Return the noise of the two arms' choices of a learning rate, or None without tuning."""
     plan = experiment.plan
     if plan.tuning is None:
         return None
@@ -57,35 +57,35 @@ def _selection(experiment: Experiment, a: Arm, b: Arm) -> Selection | None:
 
 
 def sentences(experiment: Experiment) -> list[str]:
-    """One line a comparison: ``4 hidden layers beat 1 by 3.1 dB [2.8, 3.4] (8,003 parameters each, ...)``."""
+    """Return one line per comparison."""
     return [sentence(experiment, comparison) for comparison in comparisons(experiment)]
 
 
 def sentence(experiment: Experiment, comparison: Comparison) -> str:
-    """The line of one comparison."""
+    """Return the line of one comparison: the verdict, and its conditions in parentheses."""
     return f"{claim(comparison)} ({', '.join(conditions(experiment, comparison))})"
 
 
 def claim(comparison: Comparison) -> str:
-    """Which arm is better by how much, or that none is shown to be."""
+    """Return which arm is better by how much, or that no difference is shown."""
     found, a, b = comparison.difference, comparison.a, comparison.b
     names = (a.title or a.name, b.title or b.name)
-    if matters.is_ablation((a, b)):
-        return matters.sentence(a, b, found, comparison.lost, comparison.seeds)
+    if ablation_verdict.is_ablation((a, b)):
+        return ablation_verdict.sentence(a, b, found, comparison.lost, comparison.seeds)
     if found.pairs == 0:
-        return f"no verdict on {names[0]} against {names[1]}: no seed of both came to its end"
+        return f"no verdict on {names[0]} against {names[1]}: no seed finished in both arms"
     if found.sign:
         better, worse = (a, b) if found.sign > 0 else (b, a)
-        figures = f"{abs(found.mean):.2f} {comparison.unit} {_bounds(found, flipped=found.sign < 0)}"
-        return f"{better.title or better.name} {better.verb} {worse.name} by {figures}"
-    signed = f"{found.mean:+.2f} {comparison.unit} {_bounds(found)}"
+        difference = f"{abs(found.mean):.2f} {comparison.unit}, {_bounds(found, flipped=found.sign < 0)}"
+        return f"{better.title or better.name} {better.verb} {worse.name} by {difference}"
+    signed = f"{found.mean:+.2f} {comparison.unit}, {_bounds(found)}"
     if found.pairs < FEWEST:
         return f"no verdict on {names[0]} against {names[1]}: {signed}, fewer than {FEWEST} paired seeds"
     return f"no difference shown between {names[0]} and {names[1]}: {signed}"
 
 
 def conditions(experiment: Experiment, comparison: Comparison) -> list[str]:
-    """What holds for a claim: sizes, pairs, budget, and how many comparisons hold together."""
+    """Return the conditions of a verdict: sizes, pairs, budget, and the size of the family of intervals."""
     plan, a, b = experiment.plan, comparison.a, comparison.b
     words: list[str] = []
     if a.parameters is not None and b.parameters is not None:
@@ -99,7 +99,7 @@ def conditions(experiment: Experiment, comparison: Comparison) -> list[str]:
         words.append(f"{comparison.missing} failed or diverged")
     words.append(_budget(a, b))
     if plan.family > 1:
-        words.append(f"95% for all {plan.family} comparisons together")
+        words.append(f"CIs simultaneous for {plan.family} comparisons")
     return words
 
 
@@ -116,4 +116,4 @@ def _budget(a: Arm, b: Arm) -> str:
 
 def _bounds(found: Interval, *, flipped: bool = False) -> str:
     low, high = (-found.high, -found.low) if flipped else (found.low, found.high)
-    return "[" + ", ".join("-" if math.isinf(end) else f"{end:.2f}" for end in (low, high)) + "]"
+    return f"{LEVEL:.0%} CI [" + ", ".join("-" if math.isinf(end) else f"{end:.2f}" for end in (low, high)) + "]"

@@ -1,4 +1,4 @@
-"""How far an experiment is, for a caller in Python: a bar in a terminal, a line in a notebook, elsewhere nothing."""
+"""The progress of an experiment for callers in Python: a bar in a terminal, a line in a notebook, else nothing."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sfumato.formatting import clock
-from sfumato.lab.experiment import Watch, unwatched
+from sfumato.lab.experiment import Watch, ignore_progress
 from sfumato.notebook import kernel
 
 SECONDS_PER_UPDATE = 0.5
-"""Of a notebook's line."""
+"""Interval between updates of a notebook's line."""
 
 SECONDS_PER_LINE = 10.0
-"""Where lines cannot be changed any more."""
+"""Interval between lines that cannot be overwritten."""
 
 
 @contextmanager
-def shown(progress: bool | None) -> Iterator[Watch]:
-    """Show what the block tells the function that it gets. ``progress``: None only where somebody may look."""
+def progress_display(progress: bool | None) -> Iterator[Watch]:
+    """Return a context with a progress function. ``progress``: None shows progress in a terminal or notebook only."""
     if progress is False:
-        yield unwatched
+        yield ignore_progress
     elif kernel.shell() is not None:
         yield _Notebook().watch
     elif sys.stderr is not None and sys.stderr.isatty():
         with _bar() as watch:
             yield watch
     else:
-        yield _Lines().watch if progress else unwatched
+        yield _Lines().watch if progress else ignore_progress
 
 
 @contextmanager
@@ -44,21 +44,21 @@ def _bar() -> Iterator[Watch]:
 
 
 class _Timed:
-    """The share done and the time left, at most every so many seconds."""
+    """Progress as a fraction with the time left, at most once every ``seconds``."""
 
     def __init__(self, seconds: float) -> None:
-        self._every = seconds
-        self._begun, self._last = time.monotonic(), -seconds
-        self._already: int | None = None
+        self._interval = seconds
+        self._start, self._last = time.monotonic(), -seconds
+        self._done_before: int | None = None
 
     def watch(self, done: int, total: int) -> None:
-        """Tell how far it is."""
+        """Report the progress."""
         now = time.monotonic()
-        already = self._already = done if self._already is None else self._already
-        if done < total and now - self._last < self._every:
+        done_before = self._done_before = done if self._done_before is None else self._done_before
+        if done < total and now - self._last < self._interval:
             return
         self._last = now
-        left = (now - self._begun) * (total - done) / (done - already) if done > already else float("nan")
+        left = (now - self._start) * (total - done) / (done - done_before) if done > done_before else float("nan")
         self.say(f"trials {done / max(total, 1):4.0%}  {clock(left)} left")
 
     def say(self, line: str) -> None:

@@ -1,7 +1,8 @@
-"""A process that trains trials for another: ``python -m sfumato.lab.worker``, asked through its standard input.
+"""A subprocess that trains trials: ``python -m sfumato.lab.worker``, driven through its standard input.
 
 It never imports the program that started it, so that a script needs no guard of its main module and a notebook can use
-it. Messages are pickled: first what all trials need, then one trial at a time, each answered with its outcome.
+it. Messages are pickled: first the data that all trials need, then one trial at a time, each followed by its outcome on
+the standard output.
 """
 
 from __future__ import annotations
@@ -21,26 +22,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Start:
-    """What all trials of a worker need."""
+    """The data that all trials of a worker need."""
 
     path: tuple[str, ...]
-    """Where Python finds modules."""
+    """Python's module search path."""
     allowed: tuple[str, ...]
-    """Classes of the user's own that may be imported."""
+    """Custom classes that may be imported."""
     learned: Learned
 
 
 def main() -> None:
-    """Answer until the standard input ends."""
-    # Ctrl-C reaches every process of a terminal: the parent decides what becomes of it.
+    """Train trials until the standard input ends."""
+    # Ctrl-C reaches every process of a terminal; only the parent handles it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    answers = os.fdopen(os.dup(1), "wb")
-    # What a network of the user's own prints must not stand between the answers.
+    responses = os.fdopen(os.dup(1), "wb")
+    # Redirect standard output to standard error: output of a custom network must not mix with the responses.
     os.dup2(2, 1)
-    asked: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    requests: queue.SimpleQueue[Any] = queue.SimpleQueue()
     start = pickle.load(sys.stdin.buffer)
     sys.path[:] = start.path
-    threading.Thread(target=_listen, args=(sys.stdin.buffer, asked), daemon=True).start()
+    threading.Thread(target=_listen, args=(sys.stdin.buffer, requests), daemon=True).start()
     import torch
 
     from sfumato import trust
@@ -49,9 +50,9 @@ def main() -> None:
     torch.set_num_threads(1)
     for name in start.allowed:
         trust.allow(name)
-    send(answers, None)
+    send(responses, None)
     while True:
-        send(answers, train(asked.get(), start.learned))
+        send(responses, train(requests.get(), start.learned))
 
 
 def send(to: IO[bytes], message: object) -> None:
@@ -60,12 +61,12 @@ def send(to: IO[bytes], message: object) -> None:
     to.flush()
 
 
-def _listen(source: IO[bytes], asked: queue.SimpleQueue[Any]) -> None:
+def _listen(source: IO[bytes], requests: queue.SimpleQueue[Any]) -> None:
     while True:
         try:
-            asked.put(pickle.load(source))
+            requests.put(pickle.load(source))
         except (EOFError, OSError):
-            # Whoever asked is gone or wants no more: what is being trained is of no use to anybody.
+            # The parent is gone or has closed the pipe, so the current training is not needed any more.
             os._exit(0)
 
 

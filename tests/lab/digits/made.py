@@ -1,4 +1,4 @@
-"""Digits that nobody wrote, small enough for any test."""
+"""Synthetic digits, small enough for any test."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sfumato.lab.digits.data import Digits, Part
 
 
 def part(count: int, seed: int, inputs: int = 64) -> Part:
-    """Each digit lights pixels of its own, in noise."""
+    """Return digits that each light pixels of their own, in noise."""
     random = np.random.default_rng(seed)
     labels = random.integers(0, 10, count)
     values = 0.5 * random.random((count, inputs))
@@ -26,13 +26,13 @@ def digits(samples: int = 80, tests: int = 40) -> Digits:
 
 
 def idx(values: NDArray[np.uint8]) -> bytes:
-    """As MNIST's files are."""
+    """Return the bytes of a file in MNIST's format."""
     sizes = b"".join(int(size).to_bytes(4, "big") for size in values.shape)
     return bytes([0, 0, 8, values.ndim]) + sizes + values.tobytes()
 
 
 def mnist(folder: Path, *, gzipped: bool, samples: int = 150, tests: int = 100) -> Path:
-    """A folder with four files of MNIST's names and form."""
+    """Create a folder with four files of MNIST's names and format."""
     folder.mkdir()
     for which, count, seed in (("train", samples, 1), ("t10k", tests, 2)):
         made = part(count, seed, inputs=784)

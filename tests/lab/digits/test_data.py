@@ -1,4 +1,4 @@
-"""Which digits train, which choose a learning rate, and which decide."""
+"""The digits for training, for choosing a learning rate, and for the verdict."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def rows(part: Part) -> set[bytes]:
     return {row.tobytes() for row in part.inputs}
 
 
-def test_the_bundled_digits_are_divided_once_for_all() -> None:
+def test_the_bundled_digits_have_a_fixed_test_set() -> None:
     found, again = bundled.load(), bundled.load()
     assert len(found.training.labels) + len(found.test.labels) == 1797
     assert len(found.test.labels) == 599
@@ -32,12 +32,12 @@ def test_the_bundled_digits_are_divided_once_for_all() -> None:
 
 def test_a_rate_is_chosen_without_the_test_digits() -> None:
     digits = made.digits()
-    training, looked_at = digits.divided(7, tuning=True)
-    assert rows(training) | rows(looked_at) == rows(digits.training)
-    assert rows(training).isdisjoint(rows(looked_at))
-    assert len(looked_at.labels) == 20
-    assert rows(digits.divided(8, tuning=True)[1]) != rows(looked_at)
-    assert digits.divided(7, tuning=False) == (digits.training, digits.test)
+    training, validation = digits.split(7, tuning=True)
+    assert rows(training) | rows(validation) == rows(digits.training)
+    assert rows(training).isdisjoint(rows(validation))
+    assert len(validation.labels) == 20
+    assert rows(digits.split(8, tuning=True)[1]) != rows(validation)
+    assert digits.split(7, tuning=False) == (digits.training, digits.test)
 
 
 def test_other_digits_have_another_hash() -> None:

@@ -1,4 +1,4 @@
-"""MNIST's files: read where they are right, refused in one line where they are not."""
+"""MNIST's files: valid ones are read, invalid ones refused in one line."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_a_folder_plain_or_gzipped(gzipped: bool, tmp_path: Path) -> None:
         assert np.array_equal(part.inputs, (wanted.inputs * 255).round().astype(np.float32) / np.float32(255))
 
 
-def test_names_with_a_point(tmp_path: Path) -> None:
+def test_file_names_with_a_point(tmp_path: Path) -> None:
     folder = made.mnist(tmp_path / "m", gzipped=False)
     for file in list(folder.iterdir()):
         file.rename(folder / file.name.replace("-idx", ".idx"))
@@ -115,19 +115,19 @@ def test_no_more_than_allowed_is_read(tmp_path: Path) -> None:
         idx.read(file, (None,), 17)
 
 
-def test_a_download_that_fails_says_how_to_do_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_download_suggests_alternatives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SFUMATO_CACHE", str(tmp_path))
     monkeypatch.setattr(mnist, "URL", "http://127.0.0.1:9/")
-    with pytest.raises(SfumatoError, match="or leave --mnist out for the bundled digits") as caught:
+    with pytest.raises(SfumatoError, match="or omit --mnist to use the bundled digits") as caught:
         mnist.fetched()
     assert "\n" not in str(caught.value)
 
 
-def test_what_is_downloaded_is_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_downloads_are_verified_by_their_hashes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SFUMATO_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(mnist, "URL", "http://127.0.0.1:9/")
     (tmp_path / "cache" / "mnist").mkdir(parents=True)
-    # Files of other contents under the right names are not taken.
+    # Files with the right names and other contents are refused.
     for name in mnist.FILES:
         (tmp_path / "cache" / "mnist" / f"{name}.gz").write_bytes(b"other")
     with pytest.raises(SfumatoError, match="must be downloaded once"):

@@ -1,4 +1,4 @@
-"""Training on digits against float64 autograd written out here, and what a trial's numbers are of."""
+"""Training on digits against float64 autograd written out here, and the meaning of a trial's numbers."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_the_weights_are_those_of_float64_autograd(engine: str, training: dict[s
         for batch in torch.from_numpy(rng_for(3, f"order/{epoch}").permutation(80)).split(1 if training else 16):
             optimizer.zero_grad()
             errors = network(inputs[batch]) - targets[batch]
-            # Half the squared error, summed over outputs, in the mean over samples.
+            # Half the squared error, summed over outputs and averaged over samples.
             (0.5 * (errors**2).sum(dim=1).mean()).backward()
             optimizer.step()
     for name, wanted in network.state_dict().items():
@@ -63,7 +63,7 @@ def test_accuracy_and_error_are_those_of_the_last_weights_on_the_test_digits() -
         x = x @ outcome.weights[f"layers.{layer}.weight"].T + outcome.weights[f"layers.{layer}.bias"]
         if layer < 2:
             x = np.where(x > 0, x, 0.01 * x)
-    right = sum(int(np.argmax(answers)) == label for answers, label in zip(x, digits.test.labels, strict=True))
+    right = sum(int(np.argmax(outputs)) == label for outputs, label in zip(x, digits.test.labels, strict=True))
     assert outcome.row["accuracy"] == pytest.approx(100 * right / 40)
     assert outcome.row["mse"] == pytest.approx(float(((x - digits.test.targets) ** 2).mean()), rel=1e-4)
     assert [point["epoch"] for point in outcome.row["curve"]] == [1, 4]
@@ -71,13 +71,13 @@ def test_accuracy_and_error_are_those_of_the_last_weights_on_the_test_digits() -
     assert 10 < outcome.row["accuracy"] <= 100
 
 
-def test_the_test_digits_teach_nothing() -> None:
+def test_the_test_digits_do_not_affect_training() -> None:
     digits = made.digits()
     other = Digits("made", digits.training, made.part(40, 9))
     a, b = trained(digits), trained(other)
     assert all(np.array_equal(a.weights[name], b.weights[name]) for name in a.weights)
     assert a.row["mse"] != b.row["mse"]
-    # Nor do they choose a rate.
+    # They do not affect the choice of a learning rate either.
     assert trained(digits, "tuning").row["mse"] == trained(other, "tuning").row["mse"]
 
 
@@ -90,23 +90,23 @@ def test_networks_agree_where_their_shapes_do() -> None:
     assert torch.equal(two["layers.2.weight"], three["layers.3.weight"])
 
 
-def test_a_training_that_diverges_says_so() -> None:
+def test_divergence_is_reported() -> None:
     row = trained(made.digits(), training={"optimizer": "sgd(lr=1e6)"}).row
     assert row["status"] == "diverged"
     assert "not finite" in row["reason"]
     assert row["accuracy"] is None
 
 
-def test_it_can_be_stopped_and_learns_of_labels_alone() -> None:
+def test_it_can_be_stopped_and_learns_from_the_labels() -> None:
     trial = Trial(Key("verdict", "a", 3, (0.003,)), changed(Recipe(), BASE), (1.0,), None)
     with pytest.raises(InterruptedTrialError):
         train(trial, made.digits(), lambda: True)
     digits = made.digits(400, 200)
-    told = trained(digits, budget={"epochs": 30}, training={"optimizer": "adam(lr=0.01)"}).row["accuracy"]
+    accuracy = trained(digits, budget={"epochs": 30}, training={"optimizer": "adam(lr=0.01)"}).row["accuracy"]
     shuffled = Part(digits.training.inputs, np.random.default_rng(0).permutation(digits.training.labels))
     guessed = trained(
         Digits("made", shuffled, digits.test), budget={"epochs": 30}, training={"optimizer": "adam(lr=0.01)"}
     ).row["accuracy"]
-    assert told > 70
+    assert accuracy > 70
     assert guessed < 30
-    assert math.isfinite(told)
+    assert math.isfinite(accuracy)

@@ -1,4 +1,4 @@
-"""What is undone, and what is said of it."""
+"""The settings undone by ablations, and the verdicts on them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def changes_of(recipe: Recipe, base: Recipe) -> dict[str, Any]:
     return flat(difference(values(recipe), values(base)))
 
 
-def test_each_hint_is_undone_alone_and_all_together() -> None:
+def test_each_hint_is_undone_alone_and_together() -> None:
     base = changed(preset("blog-2012"), {"budget": {"epochs": 10}})
     plan = six_hints.plan(base, target(), seeds=SEEDS)
     arms = {arm.name: arm for arm in plan.arms}
@@ -38,7 +38,7 @@ def test_each_hint_is_undone_alone_and_all_together() -> None:
     ):
         assert list(changes_of(arms[name].recipe, base)) == [field]
         assert ("base", name) in plan.comparisons
-    # Momentum is compared at a batch that an engine trains with it, with the same batch without.
+    # Momentum is compared with its absence at the same batch, one for which an engine supports it.
     assert list(changes_of(arms["momentum"].recipe, arms["pairs"].recipe)) == ["training.optimizer"]
     assert ("pairs", "momentum") in plan.comparisons
     small = arms["small first"]
@@ -71,7 +71,7 @@ def test_a_tiny_ablation_from_end_to_end(tmp_path: Path) -> None:
     lines = verdict.sentences(found)
     assert len(lines) == 3
     assert lines[0].startswith("training.sampler=shuffled")
-    assert "over training.sampler=sequential" in lines[0]
+    assert "training.sampler=sequential, 95% CI [" in lines[0]
 
 
 def test_an_optional_field_can_be_undone_by_none() -> None:
@@ -79,7 +79,7 @@ def test_an_optional_field_can_be_undone_by_none() -> None:
     plan = ablation.plan(base, target(), ["budget.epochs=none;budget.steps=5"], seeds=SEEDS)
     assert (plan.arms[1].recipe.budget.epochs, plan.arms[1].recipe.budget.steps) == (None, 5)
     assert plan.arms[1].instead == "budget.epochs=4.0;budget.steps=9"
-    # What must have a value is told that none is no value of it; an encoding has that name.
+    # ``none`` is no value of a required field; for an encoding it is a name.
     with pytest.raises(RecipeError, match="training.batch must be"):
         ablation.plan(base, target(), ["training.batch=none"], seeds=SEEDS)
     assert ablation.parsed("model.encoding=none") == {"model": {"encoding": "none"}}
@@ -102,37 +102,39 @@ def test_two_values_of_one_field_are_not_undone_together() -> None:
         (["picture.max_side=30"], "must not be the picture or the seed"),
     ],
 )
-def test_what_cannot_be_undone_is_refused(undone: list[str], message: str) -> None:
+def test_invalid_changes_are_refused(undone: list[str], message: str) -> None:
     with pytest.raises(RecipeError, match=message):
         ablation.plan(RECIPE, target(), undone, seeds=SEEDS)
 
 
-def test_epochs_that_a_picture_affords() -> None:
+def test_affordable_epochs_of_a_picture() -> None:
     assert ablation.affordable_epochs(30 * 43) == 100
     assert 3 <= ablation.affordable_epochs(300 * 429) <= 8
 
 
 @pytest.mark.slow
-def test_the_commenter_s_network_saturates_and_is_rescued(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_commenter_s_network_saturates_and_learns_with_a_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(rprop_sigmoid, "WIDTHS", (30,))
     monkeypatch.setattr(
         rprop_sigmoid, "CHANGES", ("model.output_activation=linear", "training.optimizer=rprop(lr=0.001, largest=50)")
     )
     base = changed(preset("rprop-sigmoid"), {"budget": {"epochs": 12}, "model": {"depth": 2}})
     plan = rprop_sigmoid.plan(base, target(), seeds=tuple(range(5)))
-    # Processes, which the rule would choose for Rprop, have tests of their own.
+    # Subprocesses, the default for Rprop, have tests of their own.
     found = run_plan(plan, target(), tmp_path / "e", executor=execute.Threads(2))
     lines = saturation_report.sentences(found)
-    assert lines[0].startswith("one flat color: ")
+    assert lines[0].startswith("mean-color baseline: ")
     assert any(line.startswith("30 units: ") for line in lines)
-    # What is said of saturation is what the rows hold.
+    # The epochs of saturation are those in the rows.
     (arm, *_) = plan.arms
     when = saturation_report.saturates_at(found, arm)
     for epoch, row in zip(when, found.results(arm).values(), strict=True):
         first = next((point["epoch"] for point in row["curve"] if point["saturated"] >= 0.25), None)
         assert epoch == first
     assert len(next(iter(found.results(arm).values()))["curve"]) == 12
-    # Who learns as it is needs no change.
-    flat = float(lines[0].split()[3])
-    learns = saturation_report.rescued(saturation_report.above(found, arm, flat))
-    assert ("  it needs no rescue" in lines) == learns
+    # A network that learns as it is needs no change.
+    baseline = float(lines[0].split()[2])
+    learns = saturation_report.learns(saturation_report.above_baseline(found, arm, baseline))
+    assert ("  it learns without a change" in lines) == learns

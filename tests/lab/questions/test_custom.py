@@ -1,4 +1,4 @@
-"""What arms of one's own start from, and where it is told."""
+"""The base recipe of custom arms, and where it is stated."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def plan(base: Recipe | None) -> Plan:
     return plan_of(arms, picture(12, 10), base, seeds=2, tune=False)
 
 
-def test_the_plan_s_file_says_where_arms_start_from_something_else_than_paint() -> None:
+def test_the_plan_s_file_lists_the_defaults_that_differ_from_paint() -> None:
     written = json.loads(json.dumps(plan(BASE).to_values()))
     assert written["defaults"] == {
         "picture.max_side": 160,
@@ -31,9 +31,9 @@ def test_the_plan_s_file_says_where_arms_start_from_something_else_than_paint() 
     assert Plan.of(written) == plan(BASE)
 
 
-def test_nothing_is_said_where_arms_start_from_the_recipe_of_paint() -> None:
+def test_no_defaults_are_listed_where_arms_start_from_the_recipe_of_paint() -> None:
     assert "defaults" not in plan(Recipe()).to_values()
 
 
-def test_an_experiment_is_the_same_whatever_its_arms_are_changes_of() -> None:
+def test_the_id_does_not_depend_on_the_base_recipe() -> None:
     assert plan(BASE).id == plan(None).id

@@ -24,28 +24,28 @@ def plans(changes: dict[str, Any] | None = None, digits: Digits | None = None, *
     return mnist_claim.plans(changed(RECIPE, changes or {}), target(), digits or made.digits(), **how)
 
 
-def test_the_claim_s_own_count() -> None:
+def test_the_claim_s_count_of_input_values() -> None:
     mnist, picture = mnist_claim.input_values()
     assert mnist == 784 * 60_000
     assert picture == 300 * 429 * 2
     assert round(mnist / picture, 2) == 182.75
 
 
-def test_multiply_adds_say_otherwise() -> None:
+def test_multiply_adds_give_another_ratio() -> None:
     mnist, picture = mnist_claim.multiply_adds(RECIPE)
     hidden = 3 * 300 * 300
     assert mnist == 60_000 * (784 * 300 + hidden + 300 * 10)
     assert picture == 128_700 * (2 * 300 + hidden + 300 * 3)
     assert round(mnist / picture, 2) == 0.87
-    # Whatever the recipe's own network is.
+    # It does not depend on the recipe's network.
     assert mnist_claim.multiply_adds(changed(RECIPE, {"model": {"depth": 1, "width": 9}})) == (mnist, picture)
 
 
-def test_the_plans_are_alike_but_for_the_task() -> None:
+def test_the_plans_differ_in_the_task_only() -> None:
     picture, digits = plans()
     assert (picture.seeds, picture.tuning, picture.comparisons) == (digits.seeds, digits.tuning, digits.comparisons)
     assert (picture.task, digits.task) == ("picture", "digits")
-    # The intervals of both hold together.
+    # The intervals of both are simultaneous.
     assert (picture.family, digits.family) == (2, 2)
     for one, other in zip(picture.arms, digits.arms, strict=True):
         alike = {"model": {"depth": 1, "width": 1}, "budget": {"epochs": 1}}
@@ -66,8 +66,8 @@ def test_parameters_agree_within_one_in_a_hundred(inputs: int, parameters: int) 
             assert arm.parameters == sum(products) + sum(units[1:])
             assert arm.operations == 6 * sum(products)
             assert abs(sum(products) + sum(units[1:]) - wanted) <= 0.01 * wanted
-    asked = plans(parameters=3000)
-    assert all(abs((arm.parameters or 0) - 3000) <= 30 for plan in asked for arm in plan.arms)
+    requested = plans(parameters=3000)
+    assert all(abs((arm.parameters or 0) - 3000) <= 30 for plan in requested for arm in plan.arms)
 
 
 @pytest.mark.parametrize(
@@ -80,11 +80,11 @@ def test_parameters_agree_within_one_in_a_hundred(inputs: int, parameters: int) 
         ({"budget": {"steps": 9}}, "budget.epochs must be given"),
     ],
 )
-def test_what_only_a_picture_has_is_refused(changes: dict[str, Any], message: str) -> None:
+def test_settings_that_need_a_picture_are_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(RecipeError, match=message):
         plans(changes)
 
 
-def test_it_is_not_found_among_single_experiments() -> None:
+def test_it_is_not_among_single_experiments() -> None:
     with pytest.raises(RecipeError, match="sfumato compare mnist-claim"):
         find("mnist-claim")

@@ -1,4 +1,4 @@
-"""Experiments that nobody trained, with everything that a report looks at."""
+"""Experiments that were not trained, with everything that a report reads."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Score = Callable[[str, int, float], float | None]
 
 
 def level(arm: str, seed: int, rate: float) -> float | None:
-    """Later letters are better; a rate of 0.003 is best."""
+    """Return a score: later letters are better, and a rate of 0.003 is best."""
     return 20.0 + ord(arm[0]) - ord("a") + 0.01 * (seed % 7) - 0.1 * abs(np.log(rate / 0.003))
 
 
@@ -36,7 +36,7 @@ def experiment(
     only: int | None = None,
     **how: Any,
 ) -> Experiment:
-    """Carried out without training; ``only``: so many trials of it. ``noise``: paintings that hardly compress."""
+    """Return an untrained experiment; ``only``: number of its trials; ``noise``: paintings that hardly compress."""
     wanted = target() if picture is None else picture
     base = changed(Recipe(), BASE)
     arms = {name: changed(base, {"model": {"width": 8 + number}}) for number, name in enumerate(names)}

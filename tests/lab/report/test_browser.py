@@ -1,4 +1,4 @@
-"""The page in a real browser, offline: nothing on the console, and everything that can be pressed does what it says."""
+"""The page in a real browser, offline: an empty console, and every control does what it says."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def kept(browser: Browser) -> Iterator[Page]:
-    """The page that all tests open the report in: one of its own for each would cost more than they do."""
+def shared_page(browser: Browser) -> Iterator[Page]:
+    """Return one page for all tests: one per test would take longer than the tests."""
     context = browser.new_context(offline=True)
     page = context.new_page()
     page.set_default_timeout(1000 * PATIENCE)
@@ -36,8 +36,8 @@ def kept(browser: Browser) -> Iterator[Page]:
 
 
 @pytest.fixture
-def said(kept: Page) -> Iterator[list[str]]:
-    """What is said on its console, and what is asked of a network; at the end that is nothing."""
+def messages(shared_page: Page) -> Iterator[list[str]]:
+    """Collect the page's console messages and network requests; at the end there must be none."""
     found: list[str] = []
 
     def console(message: ConsoleMessage) -> None:
@@ -46,44 +46,44 @@ def said(kept: Page) -> Iterator[list[str]]:
     def error(raised: Error) -> None:
         found.append(str(raised))
 
-    def request(asked: Request) -> None:
-        if asked.url.startswith("http"):
-            found.append(asked.url)
+    def request(sent: Request) -> None:
+        if sent.url.startswith("http"):
+            found.append(sent.url)
 
-    kept.on("console", console)
-    kept.on("pageerror", error)
-    kept.on("request", request)
+    shared_page.on("console", console)
+    shared_page.on("pageerror", error)
+    shared_page.on("request", request)
     yield found
-    kept.remove_listener("console", console)
-    kept.remove_listener("pageerror", error)
-    kept.remove_listener("request", request)
+    shared_page.remove_listener("console", console)
+    shared_page.remove_listener("pageerror", error)
+    shared_page.remove_listener("request", request)
     assert found == []
 
 
 @pytest.fixture
-def opened(kept: Page, folder: Path, said: list[str]) -> Open:
+def opened(shared_page: Page, folder: Path, messages: list[str]) -> Open:
     """Open the report."""
 
     def open_it(scheme: Literal["light", "dark"] = "light", width: int = 1280) -> Page:
-        kept.set_viewport_size({"width": width, "height": 800})
-        kept.emulate_media(color_scheme=scheme)
-        kept.goto((folder / report.PAGE).as_uri())
-        kept.wait_for_selector("#chart polyline")
-        return kept
+        shared_page.set_viewport_size({"width": width, "height": 800})
+        shared_page.emulate_media(color_scheme=scheme)
+        shared_page.goto((folder / report.PAGE).as_uri())
+        shared_page.wait_for_selector("#chart polyline")
+        return shared_page
 
     return open_it
 
 
 SPACE_AFTER_300 = """() => new Promise(done => {
     const player = document.querySelector(".player"), moment = document.querySelector("#moment");
-    const look = () => {
-        if (Number(moment.value) <= 300) return requestAnimationFrame(look);
+    const check = () => {
+        if (Number(moment.value) <= 300) return requestAnimationFrame(check);
         player.dispatchEvent(new KeyboardEvent("keydown", {key: " "}));
         done();
     };
-    look();
+    check();
 })"""
-"""In the page: from outside, a busy machine would press the key when all has been played."""
+"""Key press within the page: from outside, a busy machine would press the key after the end of the film."""
 
 
 def sources(page: Page) -> list[str]:
@@ -91,7 +91,7 @@ def sources(page: Page) -> list[str]:
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 360)])
-def test_it_opens_offline_without_a_word(opened: Open, scheme: Literal["light", "dark"], width: int) -> None:
+def test_it_opens_offline_without_console_messages(opened: Open, scheme: Literal["light", "dark"], width: int) -> None:
     page = opened(scheme, width)
     assert page.locator("h1").inner_text() == "All 2 others beat a"
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -130,7 +130,7 @@ def test_another_axis_changes_film_and_chart(opened: Open) -> None:
     before = page.locator("#chart polyline").evaluate_all("all => all.map(each => each.getAttribute('points'))")
     page.locator("#curves .axis label", has_text="GFLOP").click()
     after = page.locator("#chart polyline").evaluate_all("all => all.map(each => each.getAttribute('points'))")
-    # The arms cost differently, so that by operations their lines end at different places.
+    # The costs of the arms differ, so on the axis of operations their lines end at different points.
     assert before != after
     assert page.locator("#chart .axis-name").text_content() == "GFLOP"
     assert page.locator("#film input[value=gflop]").is_checked()

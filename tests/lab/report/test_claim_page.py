@@ -1,4 +1,4 @@
-"""The claim's page says what the terminal says; the page of digits has what there is without paintings."""
+"""The claim's page says what the terminal says; the page of digits has everything but paintings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_the_page_has_counts_verdicts_and_both_tables(tmp_path: Path) -> None:
     words = html.unescape(re.sub(r"<[^>]+>", "", text))
     for line in (*found.counts(), *found.verdicts()):
         assert line in words
-    assert "183 times by what goes in, 0.87 times by multiply-adds" in words
+    assert "183 times by input values, 0.87 times by multiply-adds" in words
     assert text.count("<table>") == 2
     identities = re.findall(r' id="([^"]+)"', text)
     assert len(identities) == len(set(identities))
@@ -29,14 +29,14 @@ def test_the_page_has_counts_verdicts_and_both_tables(tmp_path: Path) -> None:
     assert {"picture/report.html", "digits/report.html"} <= set(links)
 
 
-def test_the_page_of_digits_speaks_of_digits(tmp_path: Path) -> None:
+def test_the_page_of_digits_mentions_no_pictures(tmp_path: Path) -> None:
     found = claim(tmp_path, 2.0, 2.0).digits
     report.write(found)
     text = (found.folder.path / report.PAGE).read_text(encoding="utf-8")
     words = html.unescape(re.sub(r"<(style|script).*?</\1>|<[^>]+>", "", text, flags=re.DOTALL))
     assert "80 digits of 64 pixels of made" in words
     assert "Difference in accuracy, percentage points" in words
-    assert "2 comparisons together (1 of them of the experiment beside this one; each by itself at 97.50%)" in words
+    assert "simultaneously for 2 comparisons (1 of them in the other experiment; each alone at 97.50%)" in words
     for foreign in ("PSNR", "dB", "SSIM", "painting", "every pixel"):
         assert foreign not in words, foreign
     assert not (found.folder.path / "picture.npy").exists()

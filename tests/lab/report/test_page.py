@@ -21,7 +21,7 @@ from sfumato.lab.experiment import read
 from sfumato.lab.plan import MOST_ARMS
 from sfumato.lab.report.headline import headline
 from sfumato.lab.report.page import LARGEST
-from sfumato.lab.report.recipes import found_recipe, repeats
+from sfumato.lab.report.recipes import repeat_command, tuned_recipe
 from sfumato.log import log_to
 from sfumato.recipe.text import from_string
 from tests.lab.report import stub
@@ -29,7 +29,7 @@ from tests.shortened import fast_forecasts
 
 
 class Read(HTMLParser):
-    """Which elements there are, and what a reader reads."""
+    """A parser that collects the elements and the visible text."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -58,19 +58,19 @@ def test_the_page_says_what_the_experiment_says(tmp_path: Path) -> None:
     for sentence in verdict.sentences(found):
         assert sentence in text
     assert "Not finished" not in text
-    assert "None: every trial came to its end." in text
-    # The whole of every recipe, at the rate that was found.
+    assert "None: every trial finished." in text
+    # Every whole recipe, at its tuned learning rate.
     commands = re.findall(r"sfumato paint \S+ --recipe (sf2:[\w-]+)", text)
-    assert [from_string(each) for each in commands] == [found_recipe(found, arm) for arm in found.plan.arms]
+    assert [from_string(each) for each in commands] == [tuned_recipe(found, arm) for arm in found.plan.arms]
 
 
-def test_nothing_is_fetched_and_only_our_code_runs(tmp_path: Path) -> None:
+def test_the_page_loads_nothing_and_has_one_script(tmp_path: Path) -> None:
     report.write(stub.experiment(tmp_path / "e"))
     found = Read(page(tmp_path / "e"))
     sources = [value for _, attributes in found.tags for name, value in attributes.items() if name in ("src", "href")]
     assert sources
     assert all(str(source).startswith(("data:", "#")) for source in sources)
-    # The policy would stop these: styles and handlers that stand in an element.
+    # The policy would block inline styles and handlers.
     assert not [name for _, attributes in found.tags for name in attributes if name == "style" or name.startswith("on")]
     policy = next(str(each["content"]) for _, each in found.tags if each.get("http-equiv"))
     assert "default-src 'none'" in policy
@@ -90,7 +90,7 @@ def test_a_name_cannot_break_out(tmp_path: Path) -> None:
     assert "c" * 601 not in text, "names are shortened: no command can give one with = in it"
 
 
-def test_an_unfinished_experiment_claims_nothing(tmp_path: Path) -> None:
+def test_an_unfinished_experiment_has_no_verdict(tmp_path: Path) -> None:
     report.write(stub.experiment(tmp_path / "e", only=8))
     text = Read(page(tmp_path / "e")).words
     assert "No verdict yet" in text
@@ -100,7 +100,7 @@ def test_an_unfinished_experiment_claims_nothing(tmp_path: Path) -> None:
     assert "2 arms without a learning rate yet" in Read(page(tmp_path / "none")).words
 
 
-def test_failures_and_edges_are_told(tmp_path: Path) -> None:
+def test_failures_and_rates_at_the_border_are_reported(tmp_path: Path) -> None:
     def score(arm: str, seed: int, rate: float) -> float | None:
         return None if arm == "b" and seed == 3 else 20.0 + (np.log(rate) if arm == "a" else -abs(np.log(rate)))
 
@@ -124,7 +124,7 @@ def test_failures_and_edges_are_told(tmp_path: Path) -> None:
         ((0.0,), "No difference shown between b and a"),
     ],
 )
-def test_big_words_follow_the_intervals(shift: tuple[float, ...], large: str, tmp_path: Path) -> None:
+def test_the_headline_follows_the_intervals(shift: tuple[float, ...], large: str, tmp_path: Path) -> None:
     noise = [0.05, -0.04, 0.03, -0.03, -0.01]
 
     def score(arm: str, seed: int, rate: float) -> float:
@@ -135,8 +135,8 @@ def test_big_words_follow_the_intervals(shift: tuple[float, ...], large: str, tm
 
 
 @pytest.mark.slow
-def test_the_page_stays_small_whatever_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # An eighth of the room for an eighth of 64 arms.
+def test_the_size_of_the_page_is_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # An eighth of the bytes for an eighth of 64 arms.
     largest, arms = LARGEST // 8, 8
     monkeypatch.setattr("sfumato.lab.report.page.LARGEST", largest)
     names = [f"{stub.HOSTILE * 3} {number}" for number in range(arms)]
@@ -150,14 +150,14 @@ def test_the_page_stays_small_whatever_comes(tmp_path: Path, monkeypatch: pytest
 
 
 @pytest.mark.slow
-def test_the_page_holds_as_many_arms_as_can_be_compared(tmp_path: Path) -> None:
+def test_the_page_holds_the_largest_number_of_arms(tmp_path: Path) -> None:
     found = stub.experiment(tmp_path / "e", [f"arm {number}" for number in range(MOST_ARMS)], seeds=1)
     report.write(found)
     assert (tmp_path / "e" / report.PAGE).stat().st_size <= LARGEST
     assert f"arm {MOST_ARMS - 1}" in page(tmp_path / "e")
 
 
-def test_the_tables_have_a_row_a_trial(tmp_path: Path) -> None:
+def test_the_tables_have_one_row_per_trial(tmp_path: Path) -> None:
     found = stub.experiment(tmp_path / "e", score=lambda arm, seed, _: None if seed == 1 else 20.0)
     report.write(found)
     rows = list(csv.DictReader((tmp_path / "e" / "trials.csv").read_text(encoding="utf-8").splitlines()))
@@ -173,15 +173,15 @@ def test_the_tables_have_a_row_a_trial(tmp_path: Path) -> None:
     assert len(marks) == 8 * 4
 
 
-def test_without_pyarrow_one_line_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_pyarrow_one_line_is_logged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = stub.experiment(tmp_path / "e")
     report.write(found)
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    said: list[str] = []
-    with log_to(said.append):
+    messages: list[str] = []
+    with log_to(messages.append):
         files = report.write(found)
-    assert len(said) == 1
-    assert "pip install 'sfumato[lab]'" in said[0]
+    assert len(messages) == 1
+    assert "pip install 'sfumato[lab]'" in messages[0]
     assert [file.name for file in files] == ["report.html", "trials.csv", "curve.csv"]
     assert not (tmp_path / "e" / "trials.parquet").exists()
 
@@ -192,13 +192,13 @@ def test_a_recipe_trains_to_the_same_number_and_the_command_is_the_same_experime
 ) -> None:
     found = sf.compare({"a": {}, "b o": {"model": {"width": 9}}}, seeds=2, out=tmp_path / "e", **SMALL)
     for arm in found.plan.arms:
-        recipe = found_recipe(found, arm)
+        recipe = tuned_recipe(found, arm)
         assert recipe is not None
         alone = list(sf.train(recipe=from_string(sf_string(recipe))))[-1]
         assert alone.evaluation is not None
         assert alone.evaluation.psnr == found.scores(arm)[0]
     fast_forecasts(monkeypatch)
-    command = repeats(found)
+    command = repeat_command(found)
     assert command is not None
     before = (tmp_path / "e" / "trials.jsonl").read_text()
     # A folder that held another experiment would be refused.
@@ -234,12 +234,12 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
         assert error.count("\n") == 1
 
 
-def test_what_is_missing_is_told(tmp_path: Path) -> None:
+def test_missing_files_are_reported(tmp_path: Path) -> None:
     stub.experiment(tmp_path / "e")
     for file in (tmp_path / "e" / "paintings").iterdir():
         file.write_bytes(b"no picture") if file.name.startswith("00") else file.unlink()
     report.write(read(tmp_path / "e"))
-    assert "No painting was kept." in Read(page(tmp_path / "e")).words
+    assert "No painting was saved." in Read(page(tmp_path / "e")).words
     before = page(tmp_path / "e")
     (tmp_path / "e" / "picture.npy").unlink()
     with pytest.raises(RunError, match="picture"):

@@ -24,25 +24,25 @@ MACHINE = {"date": "2026-11-25T10:00:00+00:00", "cpu": "A processor (znver5)", "
 
 
 def recipe(**changes: Any) -> Recipe:
-    """The closed track's, resolved."""
+    """Return the closed track's recipe, resolved."""
     resolved = {"engine": "fused", "dtype": "float32", "device": "cpu", "threads": 2}
     return changed(preset("speedrun"), {**resolved, **changes})
 
 
 def trial(seed: int, psnr: float | None, seconds: float, ended: str = "epochs") -> Trial:
-    """Of 0.7 epochs."""
+    """Return a trial of 0.7 epochs."""
     return Trial(seed, psnr, seconds, preparation=0.2, samples=90_112, steps=176, epochs=0.7002, ended=ended)
 
 
 def facts(psnrs: Sequence[float | None] = (28.2, 28.3, 28.4), track: str = "closed", **others: Any) -> dict[str, Any]:
-    """The result of three seeds, which took 0.5, 0.6 and 0.7 s."""
+    """Return the result of three seeds, which took 0.5, 0.6 and 0.7 s."""
     trials = [trial(100 + k, psnr, 0.5 + 0.1 * k) for k, psnr in enumerate(psnrs)]
     replica = [] if track == "open" else [100e-6, 120e-6, 140e-6]
     return result(TRACKS[track], "official", "speedrun", recipe(), trials, replica, MACHINE) | others
 
 
 def stand_in(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put a small picture in the place of the Mona Lisa, and tracks of few seeds in the place of the others."""
+    """Replace the Mona Lisa by a small picture, and the tracks by tracks of few seeds."""
     digest = images.sha256(images.load(Picture(source=str(path), color_management=False, channels="rgb")))
     monkeypatch.setattr(mona_lisa, "PIXELS_SHA256", digest)
     for track in (CLOSED, OPEN):

@@ -1,4 +1,4 @@
-"""What is counted as the work of a training."""
+"""The count of a training's operations."""
 
 from __future__ import annotations
 
@@ -40,18 +40,18 @@ def test_the_network_s_are_those_that_torch_counts(model: dict[str, Any]) -> Non
         network(torch.rand(10, 2)).sum().backward()
     found = operations(one, samples=10, steps=1)
     assert found is not None
-    # The encoding's product is made before the clock starts.
+    # The encoding's product is computed before the clock starts.
     assert found.network + encoding == counter.get_total_flops()
 
 
 def test_foof_s_by_hand() -> None:
-    # One hidden layer of 20 inputs and a bias, 10 units; 4 samples of each batch are looked at. Inverses are due after
-    # steps 1, 2, 3, 5, 8, and 7, 14.
+    # One hidden layer of 20 inputs and a bias, 10 units; 4 samples of each batch enter the moments. Inverses are due
+    # after steps 1, 2, 3, 5, 8, and 7, 14.
     chosen = recipe("foof(samples=4, update_interval=7)", width=(20, 10), depth=2)
     found = operations(chosen, samples=512 * 15, steps=15)
     whole, update, inverse = 2 * 4 * 21**2, 2 * 21**2 * 10, 21**3
     half = 2 * 4 * (20 * 21 // 2 + 21)
-    # Fused looks at a batch before the first step: once more through the network, the moments and the inverse.
+    # Fused takes a batch before the first step: one more forward pass, the moments and the inverse.
     network = 2 * (3 * (2 * 20 + 20 * 10 + 10 * 3) - 2 * 20)
     assert found == Operations(network * 512 * 16, 16 * half + 15 * update + 8 * inverse)
     by_autograd = changed(chosen, {"engine": "autograd"})
@@ -82,7 +82,7 @@ def test_soap_s_are_those_that_torch_counts(longest: int, monkeypatch: pytest.Mo
             optimizer.step()
     found = operations(chosen, samples=512 * 11, steps=11)
     assert found is not None
-    # Torch counts products alone: not the factors of three refreshes, nor the first eigenvectors.
+    # PyTorch counts products only: neither the QR factorizations of three refreshes nor the first eigenvectors.
     cubes = [size**3 for size in (2, 40, 40, 30, 30, 3) if size <= longest]
     assert found.optimizer - counter.get_total_flops() == sum(3 * (8 * cube // 3) + 9 * cube for cube in cubes)
 
@@ -107,6 +107,6 @@ def test_a_full_batch() -> None:
     assert found.network == 2 * 100 * 2 * (3 * (2 * 20 + 20 * 10 + 10 * 3) - 2 * 20)
 
 
-def test_what_is_not_known() -> None:
+def test_unknown_operations() -> None:
     assert operations(recipe("lbfgs"), 10, 1) is None
     assert operations(recipe(module="nets:Net"), 10, 1) is None

@@ -26,7 +26,7 @@ def test_results_are_added_at_the_end(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_the_file_is_whole_or_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_file_is_replaced_atomically(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "results.json"
     records.append(path, made.facts())
     before = path.read_bytes()
@@ -43,7 +43,7 @@ def test_the_file_is_whole_or_as_it_was(tmp_path: Path, monkeypatch: pytest.Monk
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_what_is_no_number_is_never_written(tmp_path: Path) -> None:
+def test_values_that_are_not_numbers_are_never_written(tmp_path: Path) -> None:
     path = tmp_path / "results.json"
     with pytest.raises(ValueError, match="not JSON compliant"):
         records.append(path, made.facts(margin=float("nan")))
@@ -62,7 +62,7 @@ def test_another_file_is_left_alone(text: str, tmp_path: Path) -> None:
     assert path.read_text() == text
 
 
-def test_where_there_is_none(tmp_path: Path) -> None:
+def test_missing_files_and_folders_are_refused(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="It does not exist"):
         records.read(tmp_path / "none.json")
     with pytest.raises(RunError, match="append must be a file in a folder that exists"):

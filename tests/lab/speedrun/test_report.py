@@ -1,4 +1,4 @@
-"""Results in words."""
+"""Results as text."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from sfumato.lab.speedrun.report import lines, table
 from tests.lab.speedrun import made
 
 
-def told(result: dict[str, object]) -> dict[str, str]:
-    """Lines by their first word; what goes on below belongs to it."""
+def sections(result: dict[str, object]) -> dict[str, str]:
+    """Return lines by their first word; continuation lines belong to it."""
     found: dict[str, str] = {}
     name = ""
     for line in lines(result):
@@ -18,44 +18,43 @@ def told(result: dict[str, object]) -> dict[str, str]:
     return found
 
 
-def test_every_figure_is_there() -> None:
-    told_ = told(made.facts())
-    assert told_["hardware"] == "A processor (znver5), 2 cores"
-    assert told_["engine"] == "fused, float32 on cpu, threads 2"
-    assert told_["seeds"] == "100 to 102 (n = 3)"
-    assert told_["PSNR"] == "mean 28.30 dB, from 28.20 to 28.40, standard deviation 0.10"
-    assert told_["seconds"] == "mean 0.600, from 0.500 to 0.700, of training"
-    assert told_["operations"] == (
-        "0.000184 PFLOP a training: products of matrices, no others counted; "
-        "0.000148 of the network's, 0.0000360 of the optimizer's"
+def test_every_value_is_printed() -> None:
+    found = sections(made.facts())
+    assert found["hardware"] == "A processor (znver5), 2 cores"
+    assert found["engine"] == "fused, float32 on cpu, threads 2"
+    assert found["seeds"] == "100 to 102 (n = 3)"
+    assert found["PSNR"] == "mean 28.30 dB, from 28.20 to 28.40, standard deviation 0.10"
+    assert found["seconds"] == "mean 0.600, from 0.500 to 0.700, of training"
+    assert found["operations"] == (
+        "0.000184 PFLOP per training, matrix products only: 0.000148 by the network, 0.0000360 by the optimizer"
     )
-    assert told_["verdict"] == "target reached: 0.15 dB more than 28.15 dB, in 0.600 s"
-    assert "41,700 times as fast" in told_["2012"]
-    assert "an epoch of training took 50 s on a core (EPYC Milan), 500 so 25,000 s" in told_["2012"]
-    assert "12,900 times as fast as its arithmetic" in told_["2012"]
-    assert "120.0 us a sample, median of 3 turns, extrapolated to 500 epochs: 7,722 s" in told_["2012"]
-    assert told_["recipe"].startswith("speedrun, 0.7 epochs sf2:")
+    assert found["verdict"] == "target reached: 0.15 dB more than 28.15 dB, in 0.600 s"
+    assert "41,700 times as fast" in found["2012"]
+    assert "an epoch of training took 50 s on one core (EPYC Milan), so 500 epochs took 25,000 s" in found["2012"]
+    assert "12,900 times as fast as its arithmetic" in found["2012"]
+    assert "120.0 us per sample, median of 3 measurements, extrapolated to 500 epochs: 7,722 s" in found["2012"]
+    assert found["recipe"].startswith("speedrun, 0.7 epochs sf2:")
 
 
 def test_a_target_that_is_missed() -> None:
-    assert told(made.facts([28.0, 28.1, 28.2]))["verdict"] == "target missed: 0.05 dB less than 28.15 dB"
-    diverged = told(made.facts([28.2, None, 28.2]))
-    assert diverged["verdict"] == "target of 28.15 dB missed: not every training came to its end"
+    assert sections(made.facts([28.0, 28.1, 28.2]))["verdict"] == "target missed: 0.05 dB less than 28.15 dB"
+    diverged = sections(made.facts([28.2, None, 28.2]))
+    assert diverged["verdict"] == "target of 28.15 dB missed: not every training finished"
     assert diverged["PSNR"] == "none: training diverged with seed 101"
 
 
 def test_the_open_track() -> None:
-    told_ = told(made.facts([33.0, 33.5, 34.0], track="open"))
-    assert told_["verdict"] == "33.50 dB in 0.60 s"
-    assert "2012" not in told_
+    found = sections(made.facts([33.0, 33.5, 34.0], track="open"))
+    assert found["verdict"] == "33.50 dB in 0.60 s"
+    assert "2012" not in found
 
 
-def test_tuning_is_called_so() -> None:
-    assert told(made.facts(seeds="tuning"))["seeds"] == "100 to 102 (n = 3, for tuning: no record)"
+def test_tuning_seeds_are_marked() -> None:
+    assert sections(made.facts(seeds="tuning"))["seeds"] == "100 to 102 (n = 3, for tuning: no record)"
 
 
-def test_operations_that_are_not_known() -> None:
-    assert told(made.facts(operations=None))["operations"] == "not counted for such a recipe"
+def test_unknown_operations() -> None:
+    assert sections(made.facts(operations=None))["operations"] == "unknown for this recipe"
 
 
 def test_the_table() -> None:

@@ -1,4 +1,4 @@
-"""What is computed of the trials."""
+"""The statistics of the trials."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_numbers() -> None:
     up = found["speed_up"]
     assert up["seconds_2012"] == 25_000
     assert up["over_2012"] == pytest.approx(25_000 / 0.6)
-    # Median of 100/0.5, 120/0.6 and 140/0.7: the turns are compared with each other.
+    # Median of 100/0.5, 120/0.6 and 140/0.7: each turn of the replica is compared with its trial.
     assert up["over_replica_here"] == pytest.approx(200e-6 * 500 * 300 * 429)
     assert up["replica_seconds_extrapolated"] == pytest.approx(120e-6 * 500 * 300 * 429)
     assert [row["seed"] for row in found["trials"]] == [100, 101, 102]
@@ -37,10 +37,10 @@ def test_the_mean_decides(psnr: float, reached: bool) -> None:
 
 def test_one_seed_that_diverges_misses_the_target() -> None:
     trials = [made.trial(100, 40.0, 0.5), made.trial(101, None, 0.5, "diverged")]
-    found = result(TRACKS["closed"], "official", "own", made.recipe(), trials, [1e-4, 1e-4], made.MACHINE)
+    found = result(TRACKS["closed"], "official", "custom", made.recipe(), trials, [1e-4, 1e-4], made.MACHINE)
     assert (found["psnr"], found["reached"], found["margin"]) == (None, False, None)
     finite = [made.trial(100, 40.0, 0.5), made.trial(101, 40.0, 0.5, "diverged")]
-    found = result(TRACKS["closed"], "official", "own", made.recipe(), finite, [1e-4, 1e-4], made.MACHINE)
+    found = result(TRACKS["closed"], "official", "custom", made.recipe(), finite, [1e-4, 1e-4], made.MACHINE)
     assert found["reached"] is False
 
 

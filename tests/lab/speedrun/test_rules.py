@@ -15,7 +15,7 @@ CLOSED, OPEN = TRACKS["closed"], TRACKS["open"]
 
 
 @pytest.mark.parametrize("track", [CLOSED, OPEN])
-def test_the_track_s_own_recipe_takes_part(track: Track) -> None:
+def test_the_record_recipe_of_a_track_is_accepted(track: Track) -> None:
     recipe = rules.entered(preset(track.preset), track)
     assert rules.name(recipe, track) == track.preset
     assert (recipe.picture.source, recipe.picture.color_management, recipe.picture.channels) == (
@@ -54,7 +54,7 @@ def test_the_closed_record_is_fast_with_another_budget() -> None:
         {"engine": "autograd", "threads": 1, "dtype": "float64", "seed": 7},
     ],
 )
-def test_what_is_free_in_the_closed_track(changes: dict[str, Any]) -> None:
+def test_fields_that_are_free_in_the_closed_track(changes: dict[str, Any]) -> None:
     recipe = changed(preset("fast"), changes)
     ran = rules.entered(recipe, CLOSED)
     assert ran.model == recipe.model
@@ -81,7 +81,7 @@ def test_what_is_free_in_the_closed_track(changes: dict[str, Any]) -> None:
         ({"model": {"module": "nets:Net"}}, "model.module must be none. Got nets:Net."),
     ],
 )
-def test_what_is_fixed_in_the_closed_track_alone(changes: dict[str, Any], words: str) -> None:
+def test_fields_that_are_fixed_in_the_closed_track_only(changes: dict[str, Any], words: str) -> None:
     recipe = changed(preset("fast"), changes)
     with pytest.raises(RecipeError) as caught:
         rules.entered(recipe, CLOSED)
@@ -100,16 +100,16 @@ def test_what_is_fixed_in_the_closed_track_alone(changes: dict[str, Any], words:
         ({"budget": {"epochs": 1, "psnr": 28.15}}, "budget.psnr must be none: no evaluation may decide"),
         ({"picture": {"channels": "gray"}}, "picture.channels must be rgb. Got gray."),
         ({"picture": {"channels": "rgba"}}, "picture.channels must be rgb. Got rgba."),
-        ({"picture": {"transfer": "linear"}}, "picture.transfer must be srgb, in which dB are counted. Got linear."),
+        ({"picture": {"transfer": "linear"}}, "picture.transfer must be srgb, in which PSNR is measured. Got linear."),
     ],
 )
-def test_what_is_fixed_in_both(track: Track, changes: dict[str, Any], words: str) -> None:
+def test_fields_that_are_fixed_in_both_tracks(track: Track, changes: dict[str, Any], words: str) -> None:
     with pytest.raises(RecipeError) as caught:
         rules.entered(changed(preset("fast"), changes), track)
     assert words in str(caught.value)
 
 
-def test_everything_that_is_broken_is_told_at_once() -> None:
+def test_all_violations_are_reported_at_once() -> None:
     recipe = changed(
         preset("fast"), {"model": {"depth": 5, "output_activation": "sigmoid"}, "picture": {"channels": "gray"}}
     )
@@ -117,7 +117,7 @@ def test_everything_that_is_broken_is_told_at_once() -> None:
         rules.entered(recipe, CLOSED)
 
 
-def test_the_open_track_s_budget_is_its_own() -> None:
+def test_the_open_track_sets_the_budget() -> None:
     assert rules.entered(preset("blog-2012"), OPEN).budget == Recipe().budget.model_copy(update={"seconds": 10.0})
     assert rules.entered(preset("blog-2012"), CLOSED).budget.epochs == 500
 
@@ -127,18 +127,18 @@ def test_the_open_track_s_budget_is_its_own() -> None:
     [
         (CLOSED, {"seed": "3"}, "seed must be left to the track closed: its seeds are fixed."),
         (CLOSED, {"evaluation": {"interval": "epoch"}}, "evaluation.interval must be left"),
-        (CLOSED, {"picture": {"source": "cat"}}, "--picture tells where its file lies"),
+        (CLOSED, {"picture": {"source": "cat"}}, "--picture gives the path of its file"),
         (CLOSED, {"picture": {"color_management": True}}, "picture.color_management must be left"),
         (OPEN, {"budget": {"seconds": "5"}}, "budget.seconds must be left to the track open: it is 10 s of training."),
     ],
 )
-def test_what_is_the_track_s_cannot_be_asked_for(track: Track, changes: dict[str, Any], words: str) -> None:
+def test_changes_of_fields_that_the_track_sets_are_refused(track: Track, changes: dict[str, Any], words: str) -> None:
     with pytest.raises(RecipeError) as caught:
         rules.check_changes(changes, track)
     assert words in str(caught.value)
 
 
-def test_everything_else_can() -> None:
+def test_other_changes_are_accepted() -> None:
     rules.check_changes({"picture": {"max_side": "20"}, "budget": {"epochs": "1"}, "threads": "1"}, CLOSED)
     rules.check_changes({"model": {"depth": "2"}}, OPEN)
 
@@ -146,7 +146,7 @@ def test_everything_else_can() -> None:
 def test_a_recipe_s_name_does_not_depend_on_the_hardware() -> None:
     for hardware in ({"threads": 1}, {"engine": "autograd"}, {"dtype": "float64"}, {"device": "cpu"}):
         assert rules.name(rules.entered(changed(preset("fast"), hardware), CLOSED), CLOSED) == "fast"
-    assert rules.name(rules.entered(changed(preset("fast"), {"training": {"batch": 64}}), CLOSED), CLOSED) == "own"
+    assert rules.name(rules.entered(changed(preset("fast"), {"training": {"batch": 64}}), CLOSED), CLOSED) == "custom"
     assert rules.name(rules.entered(preset("source-2012"), OPEN), OPEN) == "source-2012"
 
 

@@ -46,7 +46,7 @@ def test_a_trial_is_the_training_that_paint_does() -> None:
 def test_the_clock_runs_from_the_first_step_to_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = painted(40, 30)
     now = 0.0
-    # Every look at the clock takes a second of its own, and evaluating, watching and preparing a thousand.
+    # Every reading of the clock takes one second, and evaluation, callbacks and preparation a thousand.
     monkeypatch.setattr(time, "perf_counter", lambda: now)
 
     def tick(seconds: float) -> None:
@@ -95,33 +95,33 @@ def test_a_training_that_diverges_has_no_psnr() -> None:
 
 
 @pytest.mark.slow
-def test_seeds_run_in_turn_with_the_replica() -> None:
+def test_seeds_alternate_with_the_replica() -> None:
     whole = painted(20, 15)
-    told: list[tuple[str, int, int]] = []
+    calls: list[tuple[str, int, int]] = []
     replica = Replica(whole, {"depth": 1, "width": 3})
     seeds = (5, 6, 7)
-    found = speedrun.trials(tiny(), seeds, whole, whole, replica, lambda *one: told.append(one), lambda: False)
+    found = speedrun.trials(tiny(), seeds, whole, whole, replica, lambda *one: calls.append(one), lambda: False)
     assert found is not None
-    trials, paces = found
+    trials, replica_seconds = found
     assert tuple(one.seed for one in trials) == seeds
-    assert len(paces) == 3
-    assert all(0 < pace < 1e-2 for pace in paces)
+    assert len(replica_seconds) == 3
+    assert all(0 < seconds < 1e-2 for seconds in replica_seconds)
     assert [one.psnr for one in trials] == [train(tiny(), whole, whole, seed).psnr for seed in seeds]
-    assert told[0] == ("preparing", 1, 1)
-    seconds = [one for one in told if one[0] == "seeds"]
+    assert calls[0] == ("preparing", 1, 1)
+    seconds = [one for one in calls if one[0] == "seeds"]
     assert seconds[0] == ("seeds", 0, 3000)
     assert seconds[-1] == ("seeds", 3000, 3000)
     assert seconds == sorted(seconds)
 
 
-def test_who_stops_it_gets_nothing() -> None:
+def test_a_stopped_speedrun_has_no_result() -> None:
     whole = painted(20, 15)
-    asked = 0
+    polls = 0
 
     def stop() -> bool:
-        nonlocal asked
-        asked += 1
-        return asked > 3
+        nonlocal polls
+        polls += 1
+        return polls > 3
 
     assert speedrun.trials(tiny(), (1, 2), whole, whole, None, lambda *_: None, stop) is None
 
@@ -146,5 +146,5 @@ def test_another_picture_is_refused() -> None:
         picture.whole(rules.entered(preset("speedrun"), made.CLOSED), str(tile))
     line = str(caught.value)
     assert "mona-lisa, 300x429, with the values of 2012" in line
-    assert "13x9 with other values; leave --picture out to have it downloaded." in line
+    assert "13x9 with other values; omit --picture to download it." in line
     assert "\n" not in line

@@ -1,4 +1,4 @@
-"""Images of digits with their labels, divided into those that train and those that test."""
+"""Images of digits with their labels, divided into a training set and a test set."""
 
 from __future__ import annotations
 
@@ -12,50 +12,50 @@ from numpy.typing import NDArray
 from sfumato.rng import rng_for
 
 OUTPUTS = 10
-"""One a digit; the largest is the network's answer."""
+"""One output per digit; the largest is the prediction."""
 
 HELD_OUT = 1 / 4
-"""Part of the training digits that a learning rate is judged by."""
+"""Fraction of the training digits on which a learning rate is validated."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """Some of the digits."""
+    """A subset of the digits."""
 
     inputs: NDArray[np.float32]
-    """(N, F) in [0, 1], an image a row."""
+    """Images (N, F) in [0, 1], one per row."""
     labels: NDArray[np.int64]
-    """(N,) from 0 to 9."""
+    """Labels (N,) from 0 to 9."""
 
     @property
     def targets(self) -> NDArray[np.float64]:
-        """(N, 10): 1 for the label, 0 for all others."""
+        """Return the targets (N, 10): 1 for the label, 0 for all others."""
         return np.eye(OUTPUTS)[self.labels]
 
-    def those(self, numbers: NDArray[np.int64]) -> Part:
-        """The digits with these numbers."""
+    def take(self, numbers: NDArray[np.int64]) -> Part:
+        """Return the digits with these indices."""
         return Part(self.inputs[numbers], self.labels[numbers])
 
 
 @dataclass(frozen=True)
 class Digits:
-    """A set of them."""
+    """A data set of digits."""
 
     source: str
     training: Part
     test: Part
-    """Decides the verdict and nothing else: neither weights nor learning rates have seen it."""
+    """Digits that decide the verdict and nothing else: neither weights nor learning rates are fitted to them."""
 
-    def divided(self, seed: int, *, tuning: bool) -> tuple[Part, Part]:
-        """(what trains, what is looked at) of one trial; for tuning both are of the training digits."""
+    def split(self, seed: int, *, tuning: bool) -> tuple[Part, Part]:
+        """Return (training, validation) digits of one trial; for tuning both come from the training set."""
         if not tuning:
             return self.training, self.test
         order = rng_for(seed, "digits held out").permutation(len(self.training.labels))
         held = round(HELD_OUT * len(order))
-        return self.training.those(order[held:]), self.training.those(order[:held])
+        return self.training.take(order[held:]), self.training.take(order[:held])
 
     def facts(self) -> dict[str, Any]:
-        """For the plan."""
+        """Return the facts of the plan about the digits."""
         return {
             "source": self.source,
             "samples": len(self.training.labels),

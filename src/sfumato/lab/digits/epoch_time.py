@@ -1,4 +1,4 @@
-"""How long an epoch takes on MNIST and on the picture of 2012, with the same hidden layers: timed by turns."""
+"""The time of an epoch of MNIST and of the picture of 2012 with the same hidden layers, measured alternately."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from sfumato.training import resolve
 from sfumato.training.engines import Engine, Task, find
 
 ROUNDS = 15
-"""In each of which both tasks have their turn."""
+"""Rounds, in each of which both tasks are timed once."""
 
 SAMPLES = 4096
-"""Shown in a turn at least, of so many that there are: what they are does not matter to the time."""
+"""Least number of samples trained per turn, and of distinct samples; their values do not matter to the time."""
 
 
 @dataclass(frozen=True)
 class EpochTime:
-    """Seconds of an epoch of both tasks, each the median of its turns times an epoch's steps."""
+    """Seconds of an epoch of both tasks, each the median over the rounds, scaled to an epoch."""
 
     digits: float
     picture: float
     ratio: float
-    """MNIST's over the picture's, the median of the ratios of a round."""
+    """MNIST's seconds over the picture's, the median of the ratios within rounds."""
     rounds: int
     steps: int
-    """Of a turn."""
+    """Steps per turn."""
     engine: str
     threads: int
     batch: int
 
 
 def measure(recipe: Recipe, stop: Callable[[], bool] = lambda: False) -> EpochTime:
-    """Time both with the recipe's batch, optimizer and activation. After ``stop`` has said so, by the rounds so far."""
+    """Time both tasks with the recipe's batch, optimizer and activation. ``stop`` ends it after the current round."""
     wide = resolve(changed(recipe, {"model": {"width": list(claim.WIDTHS)}}))
     batch = SAMPLES if wide.training.batch == "all" else wide.training.batch
     steps = math.ceil(SAMPLES / batch)
@@ -57,7 +57,7 @@ def measure(recipe: Recipe, stop: Callable[[], bool] = lambda: False) -> EpochTi
             before = time.perf_counter()
             engine.advance(order, np.ones(steps))
             turn.append((time.perf_counter() - before) * turns_per_epoch)
-        # The first round warms the caches up.
+        # The first round warms up the caches.
         if number:
             seconds.append(turn)
         if number and stop():
@@ -78,5 +78,5 @@ def measure(recipe: Recipe, stop: Callable[[], bool] = lambda: False) -> EpochTi
 
 def _engine(recipe: Recipe, inputs: int, outputs: int) -> Engine:
     random = np.random.default_rng(0)
-    shown, targets = random.random((SAMPLES, inputs)), random.random((SAMPLES, outputs))
-    return find(recipe.engine)(Task(recipe, shown, targets, build(recipe, inputs, outputs), recipe.threads))
+    sample_inputs, targets = random.random((SAMPLES, inputs)), random.random((SAMPLES, outputs))
+    return find(recipe.engine)(Task(recipe, sample_inputs, targets, build(recipe, inputs, outputs), recipe.threads))

@@ -19,10 +19,10 @@ GZIP = b"\x1f\x8b"
 
 
 def read(path: Path, shape: Sequence[int | None], most: int) -> NDArray[np.uint8]:
-    """The values of a file, plain or gzipped, of at most ``most`` bytes.
+    """Return the values of a file, plain or gzipped, of at most ``most`` bytes.
 
-    ``shape``: the size of each dimension, None where any will do. Nothing beyond ``most`` is read or unpacked. Raises
-    SfumatoError in one line for a file that is not what it should be.
+    ``shape``: the size of each dimension, None for any. Nothing beyond ``most`` is read or unpacked. Raises
+    SfumatoError in one line for a file of another format.
     """
     data = _bytes(path, most)
     start = 4 + 4 * len(shape)
@@ -30,8 +30,8 @@ def read(path: Path, shape: Sequence[int | None], most: int) -> NDArray[np.uint8
     if len(data) < start or data[:4] != magic:
         raise _wrong(path, f"begin with the bytes {magic.hex(' ')}", data[:4].hex(" ") or "nothing")
     sizes = [int(size) for size in np.frombuffer(data[4:start], ">u4")]
-    for wanted, size in zip(shape, sizes, strict=True):
-        if wanted not in (None, size):
+    for expected, size in zip(shape, sizes, strict=True):
+        if expected not in (None, size):
             raise _wrong(path, f"have the sizes {_sizes(shape)}", _sizes(sizes))
     count = int(np.prod(sizes, dtype=object))
     if len(data) != start + count:
@@ -57,7 +57,7 @@ def _bytes(path: Path, most: int) -> bytes:
 
 
 def _wrong(path: Path, rule: str, got: str) -> SfumatoError:
-    return SfumatoError(f"{path} must {rule}. Got {got}; fetch MNIST's file again.")
+    return SfumatoError(f"{path} must {rule}. Got {got}; download MNIST's file again.")
 
 
 def _sizes(shape: Sequence[int | None]) -> str:

@@ -1,4 +1,4 @@
-"""MNIST, 70,000 digits of 28 x 28 pixels: from a folder of its four files, or fetched once and checked.
+"""MNIST, 70,000 digits of 28 x 28 pixels: from a folder of its four files, or downloaded once and checked.
 
 Y. LeCun, L. Bottou, Y. Bengio and P. Haffner: Gradient-based learning applied to document recognition, 1998.
 """
@@ -21,11 +21,11 @@ SOURCE = "MNIST"
 SIDE = 28
 TRAINING = 60_000
 SMALLEST, MOST = 100, 70_000
-"""Images of a file: of MNIST's own, and of others of its kind."""
+"""Allowed numbers of images of a file, MNIST's or another's of the same format."""
 
 URL = "https://ossci-datasets.s3.amazonaws.com/mnist/"
 SECONDS = 30
-"""How long to wait for the server to connect, and for each part of its answer."""
+"""Timeout of the connection to the server, and of each read from it."""
 
 FILES = {
     "train-images-idx3-ubyte": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
@@ -33,17 +33,17 @@ FILES = {
     "t10k-images-idx3-ubyte": "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
     "t10k-labels-idx1-ubyte": "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
 }
-"""By name, with the SHA-256 of the gzipped file."""
+"""SHA-256 of the gzipped files, by name."""
 
 
 def load(folder: Path) -> Digits:
-    """The digits of a folder's four files, each plain or with ``.gz``. Raises SfumatoError."""
+    """Return the digits of a folder's four files, each plain or with ``.gz``. Raises SfumatoError."""
     training, test = _part(folder, "train"), _part(folder, "t10k")
     return Digits(SOURCE, training, test)
 
 
 def fetched() -> Path:
-    """The folder of the four files, downloaded where they are absent. Raises SfumatoError where that fails."""
+    """Return the folder of the four files; download those that are absent. Raises SfumatoError where that fails."""
     # pooch brings in requests, which only a download needs.
     import pooch
 
@@ -55,13 +55,13 @@ def fetched() -> Path:
                 known_hash=f"sha256:{sha256}",
                 fname=f"{name}.gz",
                 path=folder,
-                downloader=cast("Any", pooch.HTTPDownloader(timeout=SECONDS)),  # its own types do not fit
+                downloader=cast("Any", pooch.HTTPDownloader(timeout=SECONDS)),  # pooch's own types disagree
             )
-        # requests, urllib3, pooch and the file system each raise kinds of their own.
+        # requests, urllib3, pooch and the file system each raise exceptions of their own.
         except Exception as error:
             raise SfumatoError(
                 f"MNIST must be downloaded once, which failed ({type(error).__name__}). Go online and try again, give "
-                f"the folder of its files with --mnist DIR, or leave --mnist out for the bundled digits."
+                f"the folder of its files with --mnist DIR, or omit --mnist to use the bundled digits."
             ) from None
     return folder
 
@@ -73,18 +73,18 @@ def _part(folder: Path, which: str) -> Part:
     if len(images) != len(labels) or len(images) < SMALLEST:
         raise SfumatoError(
             f"{images_file} and {labels_file.name} must hold equally many digits, at least {SMALLEST}. Got "
-            f"{len(images):,} and {len(labels):,}; fetch MNIST's files again."
+            f"{len(images):,} and {len(labels):,}; download MNIST's files again."
         )
     if labels.max() >= OUTPUTS:
         raise SfumatoError(
-            f"{labels_file} must hold labels from 0 to {OUTPUTS - 1}. Got {labels.max()}; fetch it once more."
+            f"{labels_file} must hold labels from 0 to {OUTPUTS - 1}. Got {labels.max()}; download it again."
         )
     inputs = images.reshape(len(images), -1).astype(np.float32) / np.float32(255)
     return Part(inputs, labels.astype(np.int64))
 
 
 def _found(folder: Path, name: str) -> Path:
-    # Some archives write the point of the extension otherwise.
+    # Some archives have a point in place of the hyphen.
     for each in (name, f"{name}.gz", name.replace("-idx", ".idx"), f"{name.replace('-idx', '.idx')}.gz"):
         if (folder / each).is_file():
             return folder / each

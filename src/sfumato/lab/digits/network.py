@@ -1,4 +1,4 @@
-"""A recipe's network with pixels of a digit for inputs in place of coordinates."""
+"""A recipe's network with the pixels of a digit as inputs, in place of coordinates."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from sfumato.recipe import Recipe
 
 
 def checked(recipe: Recipe) -> Recipe:
-    """The recipe. Raises RecipeError where it asks for what only a picture has."""
+    """Return the recipe, or raise RecipeError if it needs a picture."""
     model = recipe.model
     for holds, field, rule, value in (
         (model.module is None, "model.module", "none", model.module),
         (model.encoding.identity, "model.encoding", "none", model.encoding),
-        (not model.init.needs_picture, "model.init", "any but random_hyperplanes, which lie in a picture,", model.init),
+        (not model.init.needs_picture, "model.init", "any but random_hyperplanes, which needs a picture,", model.init),
         (recipe.data.split == 0, "data.split", "0", recipe.data.split),
         (recipe.engine != "replica", "engine", "any but replica", recipe.engine),
     ):
@@ -27,7 +27,7 @@ def checked(recipe: Recipe) -> Recipe:
 
 
 def build(recipe: Recipe, inputs: int, outputs: int) -> models.MLP:
-    """The multilayer perceptron of a resolved recipe, its weights drawn as those of a network for pictures are."""
+    """Return the multilayer perceptron of a resolved recipe, initialized as a network for pictures is."""
     model = recipe.model
     network = models.MLP(
         nn.Identity(),

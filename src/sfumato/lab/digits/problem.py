@@ -1,4 +1,4 @@
-"""Digits as a problem: pixels of an image to one output a digit."""
+"""Classification of digits as a problem: from the pixels of an image to one output per digit."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from sfumato.training.samples import Samples
 
 @dataclass(frozen=True)
 class DigitMetrics(Metrics):
-    """What is right of the digits that are looked at."""
+    """Metrics of the validation digits."""
 
     accuracy: float
     """Percent of the digits whose largest output is that of their label."""
 
     def named(self) -> dict[str, float]:
-        """As `Metrics.named`."""
+        """Return the metrics by name, as `Metrics.named`."""
         return {**super().named(), "accuracy": self.accuracy}
 
 
 class DigitProblem(Samples):
-    """Trained on some digits, evaluated on others."""
+    """A problem with a training set and a validation set of digits."""
 
     def __init__(self, training: Part, validation: Part) -> None:
         inputs, others = training.inputs.astype(np.float64), validation.inputs.astype(np.float64)
@@ -36,11 +36,11 @@ class DigitProblem(Samples):
         self._labels = validation.labels
 
     def network(self, recipe: Recipe) -> MLP:
-        """As `Problem.network`."""
+        """Return the network, as `Problem.network`."""
         return build(recipe, self.inputs.shape[1], self.targets.shape[1])
 
     def metrics(self, outputs: NDArray[np.floating], targets: NDArray[np.float64]) -> DigitMetrics:
-        """As `Samples.metrics`, of the digits that are looked at."""
+        """Return the metrics, as `Samples.metrics`, of the validation digits."""
         errors = super().metrics(outputs, targets)
         accuracy = 100 * float(np.mean(outputs.argmax(axis=1) == self._labels))
         return DigitMetrics(mse=errors.mse, psnr=errors.psnr, accuracy=accuracy)

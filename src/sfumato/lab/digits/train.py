@@ -1,4 +1,4 @@
-"""One training on digits, evaluated at marks."""
+"""Training of one trial on digits, evaluated at marks."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from sfumato.training import Snapshot, Trainer, resolve
 
 
 def train(trial: Trial, digits: Digits, stop: Callable[[], bool]) -> Outcome:
-    """Train to the end of the budget in epochs or steps. Raises InterruptedTrialError after ``stop`` has said so."""
-    # What is looked at costs little, and a curve has its own marks.
+    """Train to the end of the budget in epochs or steps. Raises InterruptedTrialError after ``stop`` returns true."""
+    # The problem's evaluations are cheap and happen at the marks of the curve.
     recipe = changed(resolve(trial.recipe), {"evaluation": {"interval": "end"}})
-    problem = DigitProblem(*digits.divided(trial.key.seed, tuning=trial.key.purpose == "tuning"))
+    problem = DigitProblem(*digits.split(trial.key.seed, tuning=trial.key.purpose == "tuning"))
     marks = list(trial.marks)
     curve: list[dict[str, Any]] = []
     last: Snapshot | None = None
@@ -42,7 +42,7 @@ def train(trial: Trial, digits: Digits, stop: Callable[[], bool]) -> Outcome:
 
 
 def _point(snapshot: Snapshot, problem: DigitProblem) -> dict[str, Any]:
-    """Of the curve: ``accuracy`` in percent and ``mse``, the mean squared error of an output; None if not finite."""
+    """Return a point of the curve: ``accuracy`` in percent, and ``mse`` per output; None where not finite."""
     metrics = snapshot.evaluation
     if metrics is None:
         inputs, targets = problem.validation

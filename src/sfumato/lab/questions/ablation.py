@@ -1,4 +1,4 @@
-"""A recipe with one setting undone at a time, and all together. No learning rate is looked for: it is a setting."""
+"""Ablations: a recipe with one setting undone at a time, and all together. Learning rates are settings: not tuned."""
 
 from __future__ import annotations
 
@@ -18,20 +18,24 @@ NAME = "ablation"
 BASE, ALL = "base", "all"
 
 DEFAULTS: dict[str, Any] = {"picture": {"max_side": 160}}
-"""What is changed in the default recipe where no other is given."""
+"""Changes to the default recipe where no recipe is given."""
 
 EPOCHS, PIXELS, POWER = 100, 30 * 43, 0.65
 
 
 def affordable_epochs(pixels: int) -> int:
-    """100 on 30x43 pixels and 5 on 300x429: with 4x300 units and five seeds about 2 and 10 minutes on two cores."""
+    """Return the number of epochs for a picture: 100 for 30x43 pixels, 5 for 300x429.
+
+    With 4x300 units and five seeds these take about 2 and 10 minutes on two cores.
+    """
     return max(2, round(EPOCHS * (PIXELS / pixels) ** POWER))
 
 
 def plan(recipe: Recipe, picture: NDArray[Any], undone: Sequence[str], *, seeds: tuple[int, ...]) -> Plan:
-    """The recipe against itself with each of ``undone``, ``field=value;field=value``; and with all of them.
+    """Return the plan that compares the recipe with each change of ``undone``, and with all of them.
 
-    All together only where no two change the same field. Raises RecipeError.
+    A change is ``field=value;field=value``. The arm with all of them exists only where no two change the same field.
+    Raises RecipeError.
     """
     if not undone:
         raise RecipeError("an ablation needs something to undo, such as training.sampler=sequential. Got nothing.")
@@ -64,13 +68,13 @@ def plan(recipe: Recipe, picture: NDArray[Any], undone: Sequence[str], *, seeds:
 
 
 def arm_of(base: Recipe, name: str, changes: Mapping[str, Any], channels: int, *, title: str, instead: str = "") -> Arm:
-    """An arm that differs from the base by ``changes``. Raises RecipeError."""
+    """Return an arm that differs from the base by ``changes``. Raises RecipeError."""
     found = arm(name, changed(base, changes), channels, title=title)
     return Arm(found.name, found.recipe, found.parameters, found.operations, title, instead=instead)
 
 
 def parsed(text: str) -> dict[str, Any]:
-    """``field=value;field=value`` as nested changes. Raises RecipeError."""
+    """Return ``field=value;field=value`` as nested changes. Raises RecipeError."""
     changes: dict[str, Any] = {}
     for part in text.split(";"):
         field, separator, value = part.partition("=")

@@ -1,4 +1,4 @@
-"""Is deeper better at the same number of parameters?"""
+"""The question whether deeper is better at the same number of parameters."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from sfumato.errors import RecipeError
-from sfumato.lab.arms import arm, equalised, facts
+from sfumato.lab.arms import arm, equalized, facts
 from sfumato.lab.plan import Arm, Plan, checked
 from sfumato.lab.questions import custom
 from sfumato.lab.rates import Tuning
@@ -27,13 +27,13 @@ SETS = ("model.depth", "model.width")
 """Fields that its arms set themselves."""
 
 DEFAULTS: dict[str, Any] = custom.DEFAULTS
-"""What is changed in the default recipe where no other is given: as for any other comparison."""
+"""Changes to the default recipe where no recipe is given, as for any other comparison."""
 
 
 def plan(
     recipe: Recipe, picture: NDArray[Any], *, seeds: tuple[int, ...], tuning: Tuning | None, equal: str, parameters: int
 ) -> Plan:
-    """Every depth against one layer. The recipe's own depth and width are not looked at. Raises RecipeError."""
+    """Return the plan that compares every depth with one layer; ignores the recipe's own. Raises RecipeError."""
     channels = picture.shape[2]
 
     def make(name: str, recipe: Recipe, **words: str) -> Arm:
@@ -44,7 +44,7 @@ def plan(
             name="deep-vs-shallow",
             question=QUESTION,
             picture=facts(recipe, picture),
-            arms=equalised(arms_of(recipe, DEPTHS, parameters, make), equal),
+            arms=equalized(arms_of(recipe, DEPTHS, parameters, make), equal),
             comparisons=tuple((str(depth), "1") for depth in DEPTHS if depth != 1),
             seeds=seeds,
             tuning=tuning,
@@ -54,15 +54,15 @@ def plan(
 
 
 def arms_of(recipe: Recipe, depths: Sequence[int], parameters: int, make: Callable[..., Arm]) -> list[Arm]:
-    """An arm for every depth, with widths that give it so many parameters. Raises RecipeError.
+    """Return an arm for every depth, with widths that give it ``parameters`` parameters. Raises RecipeError.
 
-    ``make``: (name, recipe, title=, verb=) -> the arm with its size, for what is learned.
+    ``make``: (name, recipe, title=, verb=) -> the arm with its size, for the task.
     """
     if recipe.model.module is not None:
         raise RecipeError(f"model.module must be none: depths are compared. Got {recipe.model.module!r}.")
 
     def count(units: Sequence[int]) -> int:
-        # Without validation: this is asked a hundred times.
+        # Without validation, since the search calls this about a hundred times.
         model = recipe.model.model_copy(update={"depth": len(units), "width": tuple(units)})
         return make("", recipe.model_copy(update={"model": model})).parameters or 0
 

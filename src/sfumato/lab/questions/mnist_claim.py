@@ -1,7 +1,7 @@
-"""Is a picture a harder task than MNIST? What was said of it in 2012, counted, and tried: does depth help on both?
+"""The question whether a picture is harder than MNIST: the claims of 2012, counted, and depth tried on both.
 
-"182 times faster than MNIST", said the author of an epoch of the picture; and that one very large hidden layer solves
-MNIST, but not the picture.
+The author of 2012 said that an epoch of the picture was "182 times faster than MNIST", and that one very large hidden
+layer solves MNIST, but not the picture.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from sfumato.recipe.description import layers_of
 
 NAME = "mnist-claim"
 
-HELP = "what was said in 2012 of this task and MNIST, counted and timed; and whether depth helps on digits too"
+HELP = "the claims of 2012 about this task and MNIST, counted and timed; and whether depth helps on digits too"
 
 PICTURE, DIGITS = "picture", "digits"
-"""The two experiments, and their folders."""
+"""Names of the two experiments and of their folders."""
 
 DEPTHS = (1, 4)
 
 PARAMETERS = 8000
 MNIST_PARAMETERS = 100_000
-"""With 784 inputs, 8000 would leave each layer 10 units."""
+"""Default parameters for MNIST: with 784 inputs, 8000 would leave 10 units per layer."""
 
 SEEDS = 10
 
@@ -45,21 +45,21 @@ DEFAULTS: dict[str, Any] = {
     "training": {"optimizer": "adam(lr=0.003)", "batch": 256},
     "budget": {"epochs": 20},
 }
-"""What is changed in the default recipe where no other is given."""
+"""Changes to the default recipe where no recipe is given."""
 
 MNIST_SAMPLES, MNIST_INPUTS, MNIST_OUTPUTS = 60_000, 784, 10
 PIXELS, PICTURE_INPUTS, PICTURE_OUTPUTS = 300 * 429, 2, 3
 WIDTHS = (300,) * 4
-"""The hidden layers of 2012."""
+"""Widths of the hidden layers of 2012."""
 
 
 def input_values() -> tuple[int, int]:
-    """Numbers that go in, in an epoch of MNIST and of the picture: the claim's count."""
+    """Return the input values of an epoch of MNIST and of the picture, which the claim counted."""
     return MNIST_INPUTS * MNIST_SAMPLES, PICTURE_INPUTS * PIXELS
 
 
 def multiply_adds(recipe: Recipe) -> tuple[int, int]:
-    """Of an epoch's ways forward, through hidden layers of 2012 for both tasks: MNIST's and the picture's."""
+    """Return the multiply-adds of an epoch's forward passes, on MNIST and the picture, with the layers of 2012."""
     model = recipe.model.model_copy(update={"width": WIDTHS, "depth": len(WIDTHS)})
     sizes = ((MNIST_INPUTS, MNIST_OUTPUTS, MNIST_SAMPLES), (PICTURE_INPUTS, PICTURE_OUTPUTS, PIXELS))
     digits, picture = (
@@ -78,19 +78,21 @@ def plans(
     tuning: Tuning | None,
     parameters: int | None = None,
 ) -> tuple[Plan, Plan]:
-    """The experiment on the picture and that on digits: four hidden layers against one, one family of comparisons.
+    """Return the plans on the picture and on digits: four hidden layers against one, one family of comparisons.
 
-    Both show equally many samples, as near as whole epochs come. ``parameters`` of every network: by default as many
-    as suit the task. Raises RecipeError.
+    Both train on equally many samples, as near as whole epochs come. ``parameters`` of every network: by default a
+    number that suits the task. Raises RecipeError.
     """
     epochs = network.checked(recipe).budget.epochs
     if epochs is None:
-        raise RecipeError("budget.epochs must be given, so that both tasks can show equally many samples. Got none.")
+        raise RecipeError(
+            "budget.epochs must be given, so that both tasks can train on equally many samples. Got none."
+        )
     channels = picture.shape[2]
     known = digits.facts()
     inputs, outputs = known["inputs"], known["outputs"]
-    shown = epochs * picture.shape[0] * picture.shape[1]
-    for_digits = changed(recipe, {"budget": {"epochs": max(1, round(shown / known["samples"]))}})
+    samples = epochs * picture.shape[0] * picture.shape[1]
+    for_digits = changed(recipe, {"budget": {"epochs": max(1, round(samples / known["samples"]))}})
 
     def of_picture(name: str, recipe: Recipe, **words: str) -> Arm:
         return arm(name, recipe, channels, **words)

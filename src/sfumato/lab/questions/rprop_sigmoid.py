@@ -1,4 +1,4 @@
-"""What the post's first reader tried: does it saturate, when, and what is the smallest change that rescues it."""
+"""The first reader's experiment: whether a sigmoid output saturates, when, and the smallest change that prevents it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sfumato.recipe import Recipe
 
 QUESTION = "Does the commenter's network saturate, and what rescues it?"
 
-HELP = "full-batch Rprop and a sigmoid at the output, with 300 and 30 units: when it saturates, what rescues it"
+HELP = "full-batch Rprop and a sigmoid output, with 300 and 30 units: when it saturates, which changes make it learn"
 
 NAME = PRESET = "rprop-sigmoid"
 
@@ -38,11 +38,11 @@ CHANGES: tuple[str, ...] = (
     "training.optimizer=rprop(lr=0.003, largest=50)",
     "training.optimizer=rprop(lr=0.001, largest=50)",
 )
-"""Of one field each; of a number first the nearest to what it is."""
+"""Changes of one field each; values of a number in order of their distance from the recipe's."""
 
 
 def plan(recipe: Recipe, picture: NDArray[Any], *, seeds: tuple[int, ...]) -> Plan:
-    """The network with 300 and with 30 units, each with one field changed. Raises RecipeError."""
+    """Return the plan: the network with 300 and with 30 units, each with one field changed. Raises RecipeError."""
     arms: list[Arm] = []
     comparisons: list[tuple[str, str]] = []
     for width in WIDTHS:

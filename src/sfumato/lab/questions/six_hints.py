@@ -1,4 +1,4 @@
-"""The six pieces of advice of the author of 2012, each undone, and all together."""
+"""The six pieces of advice of the author of 2012: each undone, and all together."""
 
 from __future__ import annotations
 
@@ -26,10 +26,13 @@ SETS: tuple[str, ...] = ()
 
 SMALL_SIDE = 32
 SHARE = 0.25
-"""Of all samples, on the small picture."""
+"""Fraction of all samples that train on the small picture."""
 
 PART = 0.2
-"""Of the epochs, for momentum: no engine trains single pixels with it, and pairs of pixels cost ten times as much."""
+"""Fraction of the epochs for the arms on pairs of pixels, which cost ten times as much as single ones.
+
+No engine trains single pixels with momentum.
+"""
 
 RATE = "rate 0.1 without momentum"
 
@@ -43,7 +46,7 @@ UNDONE: tuple[tuple[str, dict[str, Any], str, str], ...] = (
     ("sequential", {"training": {"sampler": "sequential"}}, "shuffled order", "scan order"),
     ("sigmoid", {"model": {"output_activation": "sigmoid"}}, "linear output", "sigmoid output"),
 )
-"""(arm, changes, the hint, what is in its place)."""
+"""Tuples (arm, changes, the hint, its replacement)."""
 
 TOGETHER: dict[str, Any] = {
     "model": {"activation": "relu", "init": "gaussian(0.03)", "output_activation": "sigmoid"},
@@ -52,11 +55,11 @@ TOGETHER: dict[str, Any] = {
 
 
 def plan(recipe: Recipe, picture: NDArray[Any], *, seeds: tuple[int, ...]) -> Plan:
-    """Each hint against its opposite; ``recipe``: that of 2012. Raises RecipeError."""
+    """Return the plan that compares each hint with its opposite; ``recipe``: that of 2012. Raises RecipeError."""
     height, width, channels = picture.shape
     epochs = recipe.budget.epochs
     if epochs is None:
-        raise RecipeError("budget.epochs must be given for six-hints: all hints get the same. Got none.")
+        raise RecipeError("budget.epochs must be given for six-hints, the same for all arms. Got none.")
     base = arm_of(recipe, BASE, {}, channels, title="the set-up of 2012")
     arms = [
         base,
@@ -92,6 +95,6 @@ def plan(recipe: Recipe, picture: NDArray[Any], *, seeds: tuple[int, ...]) -> Pl
 
 
 def small_side(height: int, width: int) -> int:
-    """The longer side of the small picture: a tenth, but not below 32 pixels, nor above a half."""
+    """Return the longer side of the small picture: a tenth, at least 32 pixels, at most half."""
     longer = max(height, width)
     return max(round(longer / 10), min(longer // 2, SMALL_SIDE))

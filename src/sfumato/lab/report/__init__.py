@@ -1,4 +1,4 @@
-"""What an experiment found, as one page that opens anywhere, and its trials as tables for other programs."""
+"""The report on an experiment: one page that opens anywhere, and its trials as tables for other programs."""
 
 from sfumato.lab.report.files import PAGE, write
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sfumato.lab import table
 from sfumato.lab.experiment import Experiment
-from sfumato.lab.report.text import NONE, decibels, figure, name, scrolling, section
+from sfumato.lab.report.text import NONE, decibels, figure, name, scrollable, section
 
 SSIM = "SSIM"
 
@@ -13,10 +13,10 @@ HEADS = (
     ("{head}", "{meaning}, mean over the seeds"),
     ("±", "standard deviation of that over the seeds"),
     (SSIM, "structural similarity, mean over the seeds"),
-    ("seeds", "seeds that came to their end"),
-    ("parameters", "trained numbers"),
+    ("seeds", "seeds that finished"),
+    ("parameters", "trained weights and biases"),
     ("epochs", "mean over the seeds"),
-    ("GFLOP", "operations of one training, forward and back, in thousand millions"),
+    ("GFLOP", "operations of one training, forward and backward, in billions"),
     ("s", "seconds of one training on one thread, mean"),
     ("GFLOP to target", "operations until the target was reached, mean of the seeds that reached it"),
     ("s to target", "seconds until the target was reached, mean of the seeds that reached it"),
@@ -25,15 +25,15 @@ HEADS = (
 
 
 def table_part(experiment: Experiment) -> str:
-    """The section."""
+    """Return the section."""
     goal, head = table.target(experiment), experiment.plan.measure.head
-    target = "" if goal is None else f" The target is {goal:.1f} {head}, what the worst arm ends with."
+    target = "" if goal is None else f" The target is {goal:.1f} {head}, the final mean of the worst arm."
     lead = f"Means over the seeds; ± is the standard deviation.{target} The highest mean is marked."
     return section("table", "Table", arms_table(experiment), lead=lead)
 
 
 def arms_table(experiment: Experiment) -> str:
-    """The table itself."""
+    """Return the table itself."""
     rows: list[str] = []
     lines = table.lines(experiment)
     measure, painted = experiment.plan.measure, experiment.plan.task == "picture"
@@ -64,4 +64,4 @@ def arms_table(experiment: Experiment) -> str:
         if painted or head != SSIM
     )
     whole = f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-    return scrolling(f"Table of arms, {measure.name}", whole)
+    return scrollable(f"Table of arms, {measure.name}", whole)

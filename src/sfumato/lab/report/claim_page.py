@@ -1,4 +1,4 @@
-"""The page of the claim about MNIST: its counts, and the two experiments beside each other."""
+"""The page of the claim about MNIST: its counts, and the two experiments side by side."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from pathlib import Path
 
 from sfumato.lab.claim import PAGE, Claim
 from sfumato.lab.experiment import Experiment
-from sfumato.lab.questions import mnist_claim as asked
+from sfumato.lab.questions import mnist_claim
 from sfumato.lab.report.arms_table import arms_table
 from sfumato.lab.report.files import PAGE as REPORT
 from sfumato.lab.report.page import document, script_safe
-from sfumato.lab.report.text import section, shown
+from sfumato.lab.report.text import escaped, section
 from sfumato.lab.report.verdict_part import intervals
 from sfumato.lab.verdict import comparisons
 from sfumato.runs.atomic import write_bytes
@@ -29,48 +29,48 @@ def write(claim: Claim, folder: Path) -> Path:
 
 
 def page(claim: Claim) -> str:
-    """The whole of it."""
+    """Return the whole page."""
     by_values, by_work = claim.ratios()
-    counts = "".join(f"<li>{shown(line, 400)}</li>" for line in claim.counts())
-    verdicts = "".join(f"<li>{shown(line, 600)}</li>" for line in claim.verdicts())
+    counts = "".join(f"<li>{escaped(line, 400)}</li>" for line in claim.counts())
+    verdicts = "".join(f"<li>{escaped(line, 600)}</li>" for line in claim.verdicts())
     head = (
-        f'<header class="verdict"><p class="question">{shown(SAID, 400)}</p>'
-        f"<h1>{by_values:.0f} times by what goes in, {by_work:.2f} times by multiply-adds</h1>"
+        f'<header class="verdict"><p class="question">{escaped(SAID, 400)}</p>'
+        f"<h1>{by_values:.0f} times by input values, {by_work:.2f} times by multiply-adds</h1>"
         f'<ul class="sentences">{counts}{verdicts}</ul></header>\n'
     )
     parts = [
-        _part(asked.PICTURE, "The picture", claim.picture),
-        _part(asked.DIGITS, "Digits", claim.digits),
+        _part(mnist_claim.PICTURE, "The picture", claim.picture),
+        _part(mnist_claim.DIGITS, "Digits", claim.digits),
         section("limits", "Limits", _limits(claim)),
     ]
     links = "".join(
         f'<li><a href="#{name}">{words}</a></li>'
-        for name, words in ((asked.PICTURE, "The picture"), (asked.DIGITS, "Digits"), ("limits", "Limits"))
+        for name, words in ((mnist_claim.PICTURE, "The picture"), (mnist_claim.DIGITS, "Digits"), ("limits", "Limits"))
     )
     top = (
-        f'<div class="top"><p><b>Sfumato</b> <code>{asked.NAME}</code></p></div>'
+        f'<div class="top"><p><b>Sfumato</b> <code>{mnist_claim.NAME}</code></p></div>'
         f'<nav aria-label="Parts of this page"><ul>{links}</ul></nav>'
     )
     data = script_safe({"axes": {}, "measure": "", "curves": [], "film": []})
-    return document(f"{asked.NAME}: what was said of MNIST in 2012", data, top, head + "".join(parts))
+    return document(f"{mnist_claim.NAME}: the claims of 2012 about MNIST", data, top, head + "".join(parts))
 
 
 def _part(name: str, heading: str, experiment: Experiment) -> str:
     found = comparisons(experiment)
     more = f'<p><a href="{name}/{REPORT}">Everything about this experiment</a></p>'
     body = intervals(experiment, found) + arms_table(experiment) + more
-    return section(name, heading, body, lead=shown(experiment.plan.question, 400))
+    return section(name, heading, body, lead=escaped(experiment.plan.question, 400))
 
 
 def _limits(claim: Claim) -> str:
     known = claim.digits.plan.picture
     lines = [
-        "Time was measured with random numbers in MNIST's place: what they are does not matter to it. It is that of "
-        "this machine, with whatever else it did.",
+        "Time was measured with random numbers in place of MNIST: it does not depend on the values. It is that of "
+        "this machine under its load at the time.",
         f"Depth was tried on {known['samples']:,} digits of {known['inputs']} pixels from {known['source']}, tested on "
-        f"{known['tests']:,} others that had no part in training or in the choice of a learning rate. Squared error on "
-        "outputs of 0 and 1 stands for the loss, so that the same engines train both tasks.",
-        "Both experiments have the same recipe, seeds, batch and number of samples shown. The two verdicts hold "
-        "together with 95%. One picture and one set of digits: on others the outcome may differ.",
+        f"{known['tests']:,} others that were not used in training or in the choice of a learning rate. The loss is "
+        "the squared error from targets of 0 and 1, so that the same engines train both tasks.",
+        "Both experiments have the same recipe, seeds, batch and number of samples. The two 95% confidence intervals "
+        "are simultaneous. One picture and one set of digits: on others the outcome may differ.",
     ]
-    return f"<ul>{''.join(f'<li>{shown(line, 600)}</li>' for line in lines)}</ul>"
+    return f"<ul>{''.join(f'<li>{escaped(line, 600)}</li>' for line in lines)}</ul>"

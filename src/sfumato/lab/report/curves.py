@@ -1,4 +1,4 @@
-"""The measure of every arm as it learns: the mean over seeds, and a band from the worst to the best of them."""
+"""Learning curves of every arm: the mean over the seeds, and a band from the worst to the best of them."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from sfumato.lab.plan import Arm
 from sfumato.lab.report.text import name, plain, section
 
 AXES = {"epoch": "epochs", "gflop": "GFLOP", "seconds": "seconds"}
-"""What a curve or the film can go by, and how it is called."""
+"""Horizontal axes of the curves and the film, with their labels."""
 
 FIELDS = ("epoch", "samples", "seconds")
 
 
 def curves_data(experiment: Experiment) -> list[dict[str, Any]]:
-    """Of each arm: its name and points, each with ``epoch``, ``gflop``, ``seconds``, ``mean``, ``low`` and ``high``."""
+    """Return each arm's name and points, with ``epoch``, ``gflop``, ``seconds``, ``mean``, ``low`` and ``high``."""
     return [{"name": plain(arm), "points": points(experiment, arm)} for arm in experiment.plan.arms]
 
 
 def points(experiment: Experiment, arm: Arm) -> list[dict[str, Any]]:
-    """One at each mark, over the seeds that came to their end and have a number there."""
+    """Return one point per mark, over the seeds that finished and have a value there."""
     field = experiment.plan.measure.field
     curves = [row["curve"] for row in experiment.results(arm).values() if good(row) and row.get("curve")]
     if not curves:
@@ -47,7 +47,7 @@ def points(experiment: Experiment, arm: Arm) -> list[dict[str, Any]]:
 
 
 def aligned(curves: list[list[dict[str, Any]]], field: str) -> list[list[dict[str, Any]]]:
-    """The curves with equally many points. Where some have more, all are read off at the marks of one with fewest."""
+    """Return the curves with equally many points, interpolated at the marks of a shortest one where some have more."""
     shortest = min(curves, key=len)
     if all(len(curve) == len(shortest) for curve in curves):
         return curves
@@ -59,15 +59,15 @@ def _read_off(curve: list[dict[str, Any]], marks: list[float], field: str) -> li
     known = [point for point in curve if point[field] is not None]
     if not known:
         return [{field: None, **dict.fromkeys(FIELDS, 0.0)} for _ in marks]
-    parts = [point["samples"] / curve[-1]["samples"] for point in known]
-    columns = {each: np.interp(marks, parts, [point[each] for point in known]) for each in (field, *FIELDS)}
-    return [{each: float(column[place]) for each, column in columns.items()} for place in range(len(marks))]
+    fractions = [point["samples"] / curve[-1]["samples"] for point in known]
+    columns = {each: np.interp(marks, fractions, [point[each] for point in known]) for each in (field, *FIELDS)}
+    return [{each: float(column[index]) for each, column in columns.items()} for index in range(len(marks))]
 
 
 def curves_part(experiment: Experiment, data: list[dict[str, Any]]) -> str:
-    """The section, which the page's script draws."""
+    """Return the section, which the page's script draws."""
     if not any(each["points"] for each in data):
-        return section("curves", "Curves", "<p>No arm has been trained to its end yet.</p>")
+        return section("curves", "Curves", "<p>No arm has finished training yet.</p>")
     legend = "".join(
         f'<li><button type="button" data-arm="{number}" aria-pressed="false"><svg class="swatch" width="26" '
         f'height="10" aria-hidden="true"><line class="{line_class(number)}" x1="1" x2="25" y1="5" y2="5"/></svg>'
@@ -78,30 +78,30 @@ def curves_part(experiment: Experiment, data: list[dict[str, Any]]) -> str:
     )
     measure = experiment.plan.measure
     unknown = [name(arm) for arm in experiment.plan.arms if arm.operations is None]
-    note = f" Operations are not known for {', '.join(unknown)}." if unknown else ""
+    note = f" Operations are unknown for {', '.join(unknown)}." if unknown else ""
     body = (
-        f'{axis_choice("curve", AXES)}<div id="chart" role="img" aria-label="{measure.title} of every arm as it '
-        'learns; the same numbers are in curve.csv"></div><ul class="legend" aria-label="Arms; press one to bring it '
-        f'out">{legend}</ul>'
+        f'{axis_choice("curve", AXES)}<div id="chart" role="img" aria-label="{measure.title} of every arm during '
+        'training; the same numbers are in curve.csv"></div><ul class="legend" aria-label="Arms; press one to '
+        f'highlight it">{legend}</ul>'
     )
     lead = (
-        f"{measure.title} in {measure.head} at marks of training. Lines are means over the seeds that came to their "
-        f"end, bands reach from the worst of them to the best. By seconds and GFLOP a mark stands at the mean "
-        f"of its seeds.{note}"
+        f"{measure.title} in {measure.head} at marks of training. Lines are means over the seeds that finished, bands "
+        f"reach from the worst of them to the best. On the axes of seconds and GFLOP a mark is at the mean of its "
+        f"seeds.{note}"
     )
     return section("curves", "Curves", body, lead=lead)
 
 
 def line_class(number: int) -> str:
-    """Of an arm's line: eight colors, then the same once more in dashes, and so on."""
+    """Return the class of an arm's line: eight colors, then the same ones dashed, and so on."""
     return f"c{number % 8} d{number // 8 % 4}"
 
 
-def axis_choice(place: str, axes: dict[str, str]) -> str:
-    """Buttons of which one is chosen; those of film and curves are moved together."""
+def axis_choice(owner: str, axes: dict[str, str]) -> str:
+    """Return the buttons that choose the axis; the script keeps those of film and curves equal."""
     buttons = "".join(
-        f'<label><input type="radio" name="axis-{place}" value="{key}"{" checked" if key == "epoch" else ""}>'
+        f'<label><input type="radio" name="axis-{owner}" value="{key}"{" checked" if key == "epoch" else ""}>'
         f"<span>{words}</span></label>"
         for key, words in axes.items()
     )
-    return f'<fieldset class="axis"><legend class="unseen">Go by</legend>{buttons}</fieldset>'
+    return f'<fieldset class="axis"><legend class="unseen">Horizontal axis</legend>{buttons}</fieldset>'

@@ -16,16 +16,15 @@ TRIALS_PARQUET = "trials.parquet"
 CURVE_CSV = "curve.csv"
 
 NO_PYARROW = (
-    f"{TRIALS_PARQUET} needs pyarrow, which is not here: pip install 'sfumato[lab]', then sfumato report. Everything "
-    "else is written."
+    f"{TRIALS_PARQUET} needs pyarrow, which is not installed: pip install 'sfumato[lab]', then sfumato report. "
+    "Everything else is written."
 )
 
 
 def write(experiment: Experiment) -> list[Path]:
-    """Write all files, each whole or not at all; the page's path comes first.
+    """Write all files, each as a whole or not at all, and return their paths, the page's first.
 
-    Without pyarrow one notice says how to get it. Raises RunError when a file cannot be written, or what the folder
-    should hold is missing.
+    Without pyarrow, log how to install it. Raises RunError when a file cannot be written, or the folder lacks a file.
     """
     folder = experiment.folder.path
     trials = trials_files.trials(experiment)
@@ -39,7 +38,7 @@ def write(experiment: Experiment) -> list[Path]:
         if data is not None:
             write_bytes(folder / name, data)
     if files[TRIALS_PARQUET] is None:
-        # What an earlier report left would tell of other trials.
+        # The file of an earlier report would hold other trials.
         (folder / TRIALS_PARQUET).unlink(missing_ok=True)
         LOG.info(NO_PYARROW)
     return [folder / name for name, data in files.items() if data is not None]

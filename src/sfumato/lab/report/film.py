@@ -1,4 +1,4 @@
-"""The film of all arms: their small paintings at marks of training, moved by one slider."""
+"""The film of all arms: their small paintings at marks of training, controlled by one slider."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from sfumato.lab.tuning import chosen_rates
 
 
 def film_data(experiment: Experiment, budget: int) -> list[dict[str, Any]]:
-    """Of each arm that has frames: its number, name, size and frames, each with when it was painted."""
-    kept = [(number, arm, _frames(experiment, number, arm)) for number, arm in enumerate(experiment.plan.arms)]
-    pictures = [image for _, _, frames in kept for image, _ in frames]
+    """Return, for each arm that has frames, its index, name, size and frames with the time of each."""
+    by_arm = [(number, arm, _frames(experiment, number, arm)) for number, arm in enumerate(experiment.plan.arms)]
+    pictures = [image for _, _, frames in by_arm for image, _ in frames]
     uris, _ = fitted(pictures, budget)
     following = iter(uris)
     return [
@@ -28,32 +28,32 @@ def film_data(experiment: Experiment, budget: int) -> list[dict[str, Any]]:
             "height": frames[0][0].height,
             "frames": [{"src": next(following), **when} for _, when in frames],
         }
-        for number, arm, frames in kept
+        for number, arm, frames in by_arm
         if frames
     ]
 
 
 def film_part(experiment: Experiment, film: list[dict[str, Any]]) -> str:
-    """The section, which the page's script fills."""
+    """Return the section, which the page's script fills."""
     if not film:
-        return section("film", "Film", "<p>No paintings were kept yet.</p>")
+        return section("film", "Film", "<p>No paintings were saved yet.</p>")
     arms = experiment.plan.arms
     tiles = "".join(
-        f'<figure class="tile" data-film="{place}"><div class="frame"><img alt="" hidden '
+        f'<figure class="tile" data-film="{index}"><div class="frame"><img alt="" hidden '
         f'width="{each["width"]}" height="{each["height"]}"><span class="not-yet">not yet painted</span></div>'
         f'<figcaption><b>{name(arms[each["arm"]])}</b> <span class="score"></span></figcaption></figure>'
-        for place, each in enumerate(film)
+        for index, each in enumerate(film)
     )
     body = (
         '<noscript><p>The film and the curves need JavaScript.</p></noscript><div class="player" tabindex="0" '
         'role="group" aria-label="Film of all arms. Space plays, arrows go from painting to painting.">'
         '<div class="controls"><button type="button" id="play" aria-pressed="false">Play</button>'
-        '<input type="range" id="moment" min="0" max="1000" value="1000" step="1" aria-label="Moment of training">'
+        '<input type="range" id="moment" min="0" max="1000" value="1000" step="1" aria-label="Point of training">'
         f'<output id="now" for="moment"></output>{axis_choice("film", AXES)}</div>'
         f'<div class="grid tiles">{tiles}</div></div>'
     )
     lead = (
-        f"Seed {experiment.plan.seeds[0]} of every arm, each as it was at its last mark before the moment shown. "
+        f"Seed {experiment.plan.seeds[0]} of every arm, each at its last mark before the selected point of training. "
         "<kbd>Space</kbd> plays, <kbd>←</kbd> <kbd>→</kbd> step."
     )
     return section("film", "Film", body, lead=lead)

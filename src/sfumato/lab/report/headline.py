@@ -1,17 +1,17 @@
-"""The verdict of all comparisons in one breath."""
+"""The headline: the verdicts of all comparisons in one sentence."""
 
 from __future__ import annotations
 
-from sfumato.lab.report.text import several
+from sfumato.lab.report.text import pluralize
 from sfumato.lab.statistics import FEWEST
 from sfumato.lab.verdict import Comparison, claim
 
 
 def headline(found: list[Comparison]) -> tuple[str, str]:
-    """(in big words, what to add), not escaped. Claims nothing that the intervals do not."""
+    """Return (headline, addition), not escaped. Claims nothing that the intervals do not support."""
     if len(found) == 1:
         text = claim(found[0])
-        # A claim's figures come after these words; what claims nothing stays as it is.
+        # The numbers of a verdict follow these words; a text without a verdict stays as it is.
         large, separator, rest = text.rpartition(" by ")
         if not found[0].difference.sign or not separator:
             large, separator, rest = text.rpartition(": ")
@@ -20,9 +20,9 @@ def headline(found: list[Comparison]) -> tuple[str, str]:
     worse = [each for each in found if each.difference.sign < 0]
     open_ = [each for each in found if not each.difference.sign]
     if all(each.difference.pairs < FEWEST for each in found):
-        return "No verdict", f"Fewer than {FEWEST} paired seeds came to their end: nothing is claimed."
+        return "No verdict", f"Fewer than {FEWEST} paired seeds finished: no verdict."
     if len({each.b.name for each in found}) > 1:
-        return f"{len(better) + len(worse)} of {several(len(found), 'comparison')} show a difference", _largest(found)
+        return f"{len(better) + len(worse)} of {pluralize(len(found), 'comparison')} show a difference", _largest(found)
     reference, everyone = found[0].b, len(found)
     called = reference.title or reference.name
     if len(better) == everyone:
@@ -44,12 +44,12 @@ def headline(found: list[Comparison]) -> tuple[str, str]:
 
 
 def _largest(found: list[Comparison]) -> str:
-    shown = [each for each in found if each.difference.sign]
-    if not shown:
+    different = [each for each in found if each.difference.sign]
+    if not different:
         return ""
-    return f"The largest difference: {claim(max(shown, key=lambda each: abs(each.difference.mean)))}."
+    return f"The largest difference: {claim(max(different, key=lambda each: abs(each.difference.mean)))}."
 
 
 def _capital(text: str) -> str:
-    # An arm of one's own keeps the name that it was given: only words of ours begin with a capital.
+    # The name of a custom arm keeps its case: only the page's own words are capitalized.
     return "N" + text[1:] if text.startswith("no ") else text

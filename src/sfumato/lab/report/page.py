@@ -1,4 +1,4 @@
-"""The page: all its parts in one file that needs no network and runs no code but ours."""
+"""The report's page: all its parts in one file that loads nothing and runs no code of others."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from sfumato.lab.report.machines import limits_part, machines_part
 from sfumato.lab.report.paintings import paintings_part
 from sfumato.lab.report.progress import progress
 from sfumato.lab.report.recipes import recipes_part
-from sfumato.lab.report.text import several, shown
+from sfumato.lab.report.text import escaped, pluralize
 from sfumato.lab.report.tuning import tuning_part
 from sfumato.lab.report.verdict_part import verdict_part
 
 LARGEST = 8_000_000
-"""Bytes of a page."""
+"""Most bytes of a page."""
 
 FRAME = 4_000
-"""Bytes of everything that is not counted by part."""
+"""Bytes allowed for everything that is not counted by part."""
 
 FILM_SHARE = 0.35
-"""Of what the pictures may take; paintings take the rest, and what the film leaves."""
+"""Film's share of the bytes for pictures; paintings take the rest, and those that the film leaves."""
 
 PARTS = {
     "paintings": "Paintings",
@@ -38,17 +38,17 @@ PARTS = {
     "table": "Table",
     "rates": "Learning rates",
     "failures": "Failures",
-    "recipes": "Do it again",
+    "recipes": "Reproduce",
     "machines": "Hardware",
     "limits": "Limits",
 }
 
 PAINTED = ("paintings", "film")
-"""Of pictures alone."""
+"""Parts of experiments on pictures only."""
 
 
 def page(experiment: Experiment) -> str:
-    """The whole of it, at most `LARGEST` bytes as UTF-8. Raises RunError when the folder lacks its picture."""
+    """Return the page, at most `LARGEST` bytes as UTF-8. Raises RunError when the folder lacks its picture."""
     state = progress(experiment)
     style, script = asset("report.css"), asset("report.js")
     curve = curves_data(experiment)
@@ -64,9 +64,9 @@ def page(experiment: Experiment) -> str:
         machines_part(experiment),
         limits_part(experiment),
     ]
-    tell = script_safe({"axes": AXES, "measure": axis, "curves": curve})
-    text = len("".join([style, script, before, *after, tell]).encode())
-    # Captions of all arms, and what stands around everything.
+    shared = script_safe({"axes": AXES, "measure": axis, "curves": curve})
+    text = len("".join([style, script, before, *after, shared]).encode())
+    # Leave room for the captions of all arms and for the page's frame.
     room = LARGEST - text - FRAME - 2_500 * len(experiment.plan.arms)
     film = film_data(experiment, round(FILM_SHARE * room)) if painted else []
     room -= sum(len(frame["src"]) for each in film for frame in each["frames"])
@@ -74,11 +74,11 @@ def page(experiment: Experiment) -> str:
     body = [before, *pictures, *after]
     data = script_safe({"axes": AXES, "measure": axis, "curves": curve, "film": film})
     title = f"{experiment.plan.name}: {experiment.plan.question}"
-    return document(shown(title, 200), data, _top(experiment), "".join(body))
+    return document(escaped(title, 200), data, _top(experiment), "".join(body))
 
 
 def asset(name: str) -> str:
-    """A file of ours that becomes part of the page."""
+    """Return the text of one of the page's assets."""
     return resources.files("sfumato.lab.report").joinpath("assets", name).read_text(encoding="utf-8")
 
 
@@ -90,11 +90,11 @@ def _top(experiment: Experiment) -> str:
         if plan.task == "picture" or identity not in PAINTED
     )
     facts = (
-        f"{several(len(plan.arms), 'arm')}, {several(len(plan.seeds), 'seed')} each, {_size(plan)} of "
-        f"{shown(str(plan.picture['source']).replace(chr(92), '/').split('/')[-1])}"
+        f"{pluralize(len(plan.arms), 'arm')}, {pluralize(len(plan.seeds), 'seed')} each, {_size(plan)} of "
+        f"{escaped(str(plan.picture['source']).replace(chr(92), '/').split('/')[-1])}"
     )
     return (
-        f'<div class="top"><p><b>Sfumato</b> experiment <code>{shown(plan.name)}-{plan.id}</code></p>'
+        f'<div class="top"><p><b>Sfumato</b> experiment <code>{escaped(plan.name)}-{plan.id}</code></p>'
         f"<p>{facts}</p></div>"
         f'<nav aria-label="Parts of this page"><ul>{links}</ul></nav>'
     )
@@ -107,7 +107,7 @@ def _size(plan: Plan) -> str:
 
 
 def document(title: str, data: str, top: str, body: str) -> str:
-    """A whole page of parts; ``title`` escaped, ``data`` for the script."""
+    """Return a whole page of parts; ``title`` escaped, ``data`` for the script."""
     style, script = asset("report.css"), asset("report.js")
     policy = (
         f"default-src 'none'; img-src data:; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
@@ -119,7 +119,7 @@ def document(title: str, data: str, top: str, body: str) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n<link rel="icon" href="data:,">\n'
         f"<title>{title}</title>\n<style>{style}</style>\n</head>\n<body>\n{top}\n<main>\n{body}</main>\n"
-        '<dialog id="large" aria-label="A painting, large"><form method="dialog"><img alt=""><p></p>'
+        '<dialog id="large" aria-label="Enlarged painting"><form method="dialog"><img alt=""><p></p>'
         "<button>Close</button></form></dialog>\n"
         f'<script type="application/json" id="data">{data}</script>\n<script>{script}</script>\n</body>\n</html>\n'
     )
@@ -130,6 +130,6 @@ def _hash(text: str) -> str:
 
 
 def script_safe(data: Any) -> str:
-    """JSON that cannot end the element that it stands in."""
+    """Return JSON that cannot end the element that contains it."""
     text = json.dumps(data, separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

@@ -1,4 +1,4 @@
-"""The last paintings of all arms beside the picture, each with the map of its errors."""
+"""The last paintings of all arms beside the picture, each with its error map."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from sfumato import images
 from sfumato.lab.experiment import Experiment
 from sfumato.lab.plan import Arm
 from sfumato.lab.report.pictures import fitted, room_for
-from sfumato.lab.report.text import decibels, name, section, shown
+from sfumato.lab.report.text import decibels, escaped, name, section
 from sfumato.lab.trial import Key
 from sfumato.lab.tuning import chosen_rates, good
 from sfumato.render.painting import LARGEST_ERROR, absolute_error, error_colors
 
 
 def paintings_part(experiment: Experiment, budget: int) -> str:
-    """The section, its pictures in ``budget`` characters."""
+    """Return the section, with pictures of at most ``budget`` characters."""
     plan = experiment.plan
     transfer = plan.arms[0].recipe.picture.transfer
     target = images.to_srgb(experiment.folder.picture(), transfer)
@@ -37,16 +37,16 @@ def paintings_part(experiment: Experiment, budget: int) -> str:
         _card(experiment, arm, by_arm.get(arm.name), shown_size) for arm in plan.arms
     ]
     whole = (shown_size[1], shown_size[0]) == target.shape[:2]
-    fidelity = "" if whole else f" Shown at {shown_size[0]} x {shown_size[1]} pixels, errors taken at full size."
+    fidelity = "" if whole else f" Shown at {shown_size[0]} x {shown_size[1]} pixels, errors computed at full size."
     lead = (
-        f"The last painting of seed {plan.seeds[0]}, and under it how far each pixel is off: the mean absolute error "
-        f"of its channels, the same scale for all.{fidelity} Click one to see it large."
+        f"The last painting of seed {plan.seeds[0]}, and under it the error map: the mean absolute error of each "
+        f"pixel's channels, on the same scale for all.{fidelity} Click one to enlarge it."
     )
     return section("paintings", "Paintings", f'<div{small}><div class="grid">{"".join(cards)}</div></div>', lead=lead)
 
 
 def painting_file(experiment: Experiment, arm: Arm) -> Path | None:
-    """Of the arm's first seed, where it was kept."""
+    """Return the file of the arm's first seed, or None where it was not saved."""
     plan = experiment.plan
     rates = chosen_rates(plan, experiment.rows, arm)
     if rates is None:
@@ -56,12 +56,12 @@ def painting_file(experiment: Experiment, arm: Arm) -> Path | None:
 
 
 def opened(file: Path, channels: int) -> Image.Image | None:
-    """The picture of that file in the target's mode; None when it is damaged."""
+    """Return the picture of that file in the target's mode, or None when it is damaged."""
     try:
         with Image.open(file) as image:
             return image.convert({1: "L", 3: "RGB", 4: "RGBA"}[channels])
     except (OSError, SyntaxError, Image.DecompressionBombError):
-        # Pillow tells of a broken PNG with any of these.
+        # Pillow raises any of these for a damaged PNG.
         return None
 
 
@@ -75,7 +75,7 @@ def _pair(target: NDArray[np.float32], file: Path, size: tuple[int, int]) -> tup
         image = image.resize((width, height))
     painting = (np.asarray(image, np.float32) / np.float32(255)).reshape(target.shape)
     errors = Image.fromarray(absolute_error(target, painting).astype(np.float32))
-    # Errors are averaged, not colors: a mean error has a color of its own.
+    # Average errors, not their colors: the color of a mean error is not the mean of colors.
     errors = errors if errors.size == size else errors.resize(size, Image.Resampling.BOX)
     return _resized(image, size), images.as_image(error_colors(np.asarray(errors)))
 
@@ -105,10 +105,10 @@ def _card(experiment: Experiment, arm: Arm, uris: tuple[str, str] | None, size: 
     if row is not None and good(row):
         score = f'<span class="score">{decibels(row["psnr"])} dB</span>'
     else:
-        score = f'<span class="score">{"not trained yet" if row is None else shown(row["status"])}</span>'
+        score = f'<span class="score">{"not trained yet" if row is None else escaped(row["status"])}</span>'
     caption = f"<figcaption><b>{name(arm)}</b> {score}</figcaption>"
     if uris is None or not uris[0]:
-        why = "No painting was kept." if row is not None else "Not painted yet."
+        why = "No painting was saved." if row is not None else "Not painted yet."
         return f'<figure class="card"><div class="none">{why}</div>{caption}</figure>'
     painting = _picture(uris[0], f"Painting by {name(arm)}, seed {seed}", size)
     errors = _picture(uris[1], f"Errors of {name(arm)}, seed {seed}", size)

@@ -1,4 +1,4 @@
-"""Pictures as data URIs, as large and as exact as their share of the page lets them be."""
+"""Pictures as data URIs, as large and as exact as their share of the page allows."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from PIL import Image
 
 LONGEST_SIDE = 4096
-"""Pixels; beyond it no screen shows more."""
+"""Longest side in pixels: screens show no more."""
 
 FEWEST_BYTES_PER_PIXEL = 0.04
-"""Of a lossy picture; fewer would smear what is compared. Where there is less room, pictures are made smaller."""
+"""Fewest bytes per pixel of a lossy picture: fewer would blur it. Where there is less room, pictures are made smaller.
+"""
 
 QUALITIES = (92, 82, 70)
 
@@ -23,15 +24,15 @@ SMALLER = 0.8
 
 @dataclass(frozen=True)
 class Encoding:
-    """How pictures are written: all of a set alike, so that they can be compared."""
+    """Scale and quality of pictures: the same for all of a set, so that they can be compared."""
 
     scale: float
     quality: int | None
-    """Of a lossy WebP; None: exact."""
+    """Quality of a lossy WebP; None: lossless."""
 
 
 def room_for(count: int, size: tuple[int, int], budget: int) -> tuple[int, int]:
-    """(width, height) at which ``count`` pictures of ``size`` come into ``budget`` characters, if they are not hard."""
+    """Return the (width, height) at which ``count`` pictures of ``size`` fit into ``budget`` characters, roughly."""
     width, height = size
     pixels = budget * 3 / 4 / FEWEST_BYTES_PER_PIXEL / max(count, 1)
     scale = min(1.0, LONGEST_SIDE / max(size), math.sqrt(pixels / (width * height)))
@@ -39,7 +40,7 @@ def room_for(count: int, size: tuple[int, int], budget: int) -> tuple[int, int]:
 
 
 def fitted(images: Sequence[Image.Image], budget: int) -> tuple[list[str], Encoding]:
-    """Data URIs, together at most ``budget`` characters, and how they were written: the first way that fits."""
+    """Return data URIs of at most ``budget`` characters together, and the first encoding that fits."""
     if not images:
         return [], Encoding(1.0, None)
     for encoding in _encodings():

@@ -1,4 +1,4 @@
-"""Every arm's recipe as a string, and the commands that do it again."""
+"""Every arm's recipe as a string, and the commands that repeat the experiment."""
 
 from __future__ import annotations
 
@@ -10,67 +10,67 @@ from sfumato.errors import SfumatoError
 from sfumato.lab.experiment import Experiment, trial_of
 from sfumato.lab.plan import Arm, Plan
 from sfumato.lab.questions import QUESTIONS, custom, mnist_claim
-from sfumato.lab.report.text import name, section, shown
-from sfumato.lab.report.tuning import in_words
+from sfumato.lab.report.text import escaped, name, section
+from sfumato.lab.report.tuning import format_rates
 from sfumato.lab.trial import Key
 from sfumato.lab.tuning import chosen_rates
 from sfumato.recipe import Recipe, to_string
 
 
 def recipes_part(experiment: Experiment) -> str:
-    """The section."""
+    """Return the section."""
     if experiment.plan.task != "picture":
-        return section("recipes", "Do it again", _half(experiment))
-    again = repeats(experiment)
+        return section("recipes", "Reproduce", _half(experiment))
+    again = repeat_command(experiment)
     command = (
-        f"<p>The whole experiment again, in a new folder:</p>{_box(again)}"
+        f"<p>The whole experiment, in a new folder:</p>{_box(again)}"
         if again is not None
-        else "<p>The arms were given in Python in a way that no command line can repeat; their recipes are below.</p>"
+        else "<p>The arms were given in Python, and no command line can repeat them; their recipes are below.</p>"
     )
     arms = "".join(_arm(experiment, arm) for arm in experiment.plan.arms)
     lead = (
-        "Each string is the whole recipe of the arm's first seed at its own learning rate, one thread included. "
-        "Another seed: add <code>--seed 1</code>."
+        "Each string is the whole recipe of the arm's first seed at its own learning rate, including one thread. "
+        "For another seed add <code>--seed 1</code>."
     )
-    return section("recipes", "Do it again", command + arms, lead=lead)
+    return section("recipes", "Reproduce", command + arms, lead=lead)
 
 
 def _half(experiment: Experiment) -> str:
-    """Of an experiment that no command makes alone."""
+    """Return the section's body for an experiment that no single command makes."""
     arms = ""
     for arm in experiment.plan.arms:
         rates = chosen_rates(experiment.plan, experiment.rows, arm)
-        at = "" if rates is None else f", rate {in_words(rates)}"
+        at = "" if rates is None else f", rate {format_rates(rates)}"
         widths = ", ".join(str(units) for units in arm.recipe.model.widths)
-        arms += f"<li>{name(arm)}: {shown(widths, 400)} units{at}</li>"
+        arms += f"<li>{name(arm)}: {escaped(widths, 400)} units{at}</li>"
     return (
-        f"<p>It is one of the two experiments of <code>sfumato compare {mnist_claim.NAME}</code>; the page of the "
+        f"<p>This is one of the two experiments of <code>sfumato compare {mnist_claim.NAME}</code>; the page of the "
         f"other, on the picture, has the command for both.</p><ul>{arms}</ul>"
     )
 
 
-def paints(experiment: Experiment, arm: Arm) -> str | None:
-    """The command that trains an arm's first seed as the verdict did; None while its learning rate is not known."""
-    recipe = found_recipe(experiment, arm)
+def paint_command(experiment: Experiment, arm: Arm) -> str | None:
+    """Return the command that trains an arm's first seed as in the verdict; None while its learning rate is unknown."""
+    recipe = tuned_recipe(experiment, arm)
     if recipe is None:
         return None
     source = shlex.quote(str(experiment.plan.picture["source"]))
     return f"sfumato paint {source} --recipe {to_string(recipe)}"
 
 
-def found_recipe(experiment: Experiment, arm: Arm) -> Recipe | None:
-    """The arm's recipe at the learning rate that was found, with the first seed."""
+def tuned_recipe(experiment: Experiment, arm: Arm) -> Recipe | None:
+    """Return the arm's recipe at its chosen learning rate with the first seed; None while that rate is unknown."""
     plan = experiment.plan
     rates = chosen_rates(plan, experiment.rows, arm)
     if rates is None:
         return None
     trained = trial_of(plan, Key("verdict", arm.name, plan.seeds[0], rates)).recipe
-    # When a training is looked at changes nothing of it; evaluated as usual, it leaves a film and a curve.
+    # Evaluations do not change a training; with the recipe's own interval it leaves a film and a curve.
     return trained.model_copy(update={"evaluation": arm.recipe.evaluation})
 
 
-def repeats(experiment: Experiment) -> str | None:
-    """The command that makes this very plan again; None where none is known to: it is tried and its id compared."""
+def repeat_command(experiment: Experiment) -> str | None:
+    """Return the command that makes this very plan, verified by its id; None where no command does."""
     plan = experiment.plan
     if plan.seeds != tuple(range(len(plan.seeds))):
         return None
@@ -106,7 +106,7 @@ def repeats(experiment: Experiment) -> str | None:
 
 
 def _counts(plan: Plan) -> Iterator[int]:
-    """Numbers of parameters that may have been asked for: what the arms have, rounded ever less."""
+    """Yield numbers of parameters that may have been requested: the arms' mean, rounded ever less."""
     counts = [arm.parameters for arm in plan.arms if arm.parameters is not None]
     if counts:
         mean = sum(counts) / len(counts)
@@ -115,17 +115,19 @@ def _counts(plan: Plan) -> Iterator[int]:
 
 def _arm(experiment: Experiment, arm: Arm) -> str:
     rates = chosen_rates(experiment.plan, experiment.rows, arm)
-    command = paints(experiment, arm)
+    command = paint_command(experiment, arm)
     if rates is None or command is None:
         return f"<h3>{name(arm)}</h3><p>Its learning rate is not known yet.</p>"
-    at = f' <small class="quiet">at rate {in_words(rates)}</small>'
+    at = f' <small class="quiet">at rate {format_rates(rates)}</small>'
     module = arm.recipe.model.module
-    note = f"<p>It needs your own network, {shown(module)}, where Python finds it.</p>" if module is not None else ""
+    note = (
+        f"<p>It needs your custom network, {escaped(module)}, where Python finds it.</p>" if module is not None else ""
+    )
     return f"<h3>{name(arm)}{at}</h3>{note}{_box(command)}"
 
 
 def _box(command: str) -> str:
-    # Escaped whole: what is copied must be what is run, so that nothing may be shortened or put on one line here.
+    # Escape the whole text, without shortening or joining lines: the copied command must run as it is.
     return (
         f'<div class="copy"><pre tabindex="0"><code>{html.escape(command)}</code></pre>'
         '<button type="button">Copy</button></div>'

@@ -1,4 +1,4 @@
-"""Words and figures as HTML. What people typed, such as an arm's name, goes through `shown` and no other way."""
+"""Text and numbers as HTML. User input, such as an arm's name, is escaped by `escaped` everywhere."""
 
 from __future__ import annotations
 
@@ -9,47 +9,47 @@ from sfumato.lab.plan import Arm
 from sfumato.render.text import one_line
 
 LONGEST = 120
-"""Letters of a name; what is longer ends in an ellipsis."""
+"""Most letters of a name; a longer one ends in an ellipsis."""
 
 NONE = "-"
 
 
-def shown(text: str, longest: int = LONGEST) -> str:
-    """One line, escaped, fit for an element or a quoted attribute."""
+def escaped(text: str, longest: int = LONGEST) -> str:
+    """Return the text as one line, escaped, fit for an element or a quoted attribute."""
     line = one_line(text)
     return html.escape(line if len(line) <= longest else line[: longest - 1] + "…")
 
 
 def name(arm: Arm) -> str:
-    """An arm as it is called in sentences, escaped."""
-    return shown(arm.title or arm.name)
+    """Return an arm's name in sentences, escaped."""
+    return escaped(arm.title or arm.name)
 
 
 def plain(arm: Arm) -> str:
-    """An arm as it is called, not escaped, for data."""
+    """Return an arm's name in sentences, not escaped, for data."""
     line = one_line(arm.title or arm.name)
     return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
 
 
 def decibels(value: float | None) -> str:
-    """Two digits after the point."""
+    """Return the value with two decimals."""
     return NONE if value is None or not math.isfinite(value) else f"{value:.2f}"
 
 
 def figure(value: float | None) -> str:
-    """Three digits; thousands apart from 1,000 on."""
+    """Return the value with three digits, and with thousands separators from 1,000 on."""
     if value is None or not math.isfinite(value):
         return NONE
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
-def several(count: int, one: str, many: str = "") -> str:
-    """``1 seed``, ``5 seeds``."""
+def pluralize(count: int, one: str, many: str = "") -> str:
+    """Return a count with its noun: ``1 seed``, ``5 seeds``."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def section(identity: str, heading: str, body: str, *, lead: str = "") -> str:
-    """One part of the page; ``lead`` and ``body`` are HTML."""
+    """Return one part of the page; ``lead`` and ``body`` are HTML."""
     words = f'<p class="lead">{lead}</p>' if lead else ""
     return (
         f'<section id="{identity}" aria-labelledby="{identity}-h"><h2 id="{identity}-h">{heading}</h2>'
@@ -57,6 +57,6 @@ def section(identity: str, heading: str, body: str, *, lead: str = "") -> str:
     )
 
 
-def scrolling(label: str, table: str) -> str:
-    """A table that scrolls sideways by itself where the screen is narrow, by keyboard too."""
+def scrollable(label: str, table: str) -> str:
+    """Return a table that scrolls sideways on narrow screens, by keyboard too."""
     return f'<div class="scroll" role="region" aria-label="{label}" tabindex="0">{table}</div>'

@@ -1,4 +1,4 @@
-"""Trials and curves as flat tables: CSV, and Parquet where pyarrow is there."""
+"""Trials and curves as flat tables: CSV, and Parquet where pyarrow is installed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sfumato.lab.plan import Arm, Plan
 from sfumato.lab.rates import rates_of
 
 Columns = dict[str, list[Any]]
-"""By name, all equally long; None where nothing is known."""
+"""Columns by name, all equally long; None for unknown values."""
 
 KINDS: dict[str, type] = {
     "purpose": str,
@@ -32,7 +32,7 @@ KINDS: dict[str, type] = {
     "engine": str,
     "parameters": int,
 }
-"""Of a trial, besides its learning rates. GFLOP are of the training, forward and back."""
+"""Columns of a trial, besides its learning rates. GFLOP are those of the training, forward and backward."""
 
 OF_TASK = {"picture": ("psnr", "ssim", "mse"), "digits": ("accuracy", "mse")}
 
@@ -43,7 +43,7 @@ def _kinds(plan: Plan) -> list[str]:
 
 
 def trials(experiment: Experiment) -> Columns:
-    """One row a trial, those that failed included, in the order of the plan."""
+    """Return one row per trial, including failed ones, in the order of the plan."""
     arms = {arm.name: (number, arm) for number, arm in enumerate(experiment.plan.arms)}
     rate_names = list(
         dict.fromkeys(each for _, arm in arms.values() for each in rates_of(arm.recipe.training.optimizer))
@@ -64,7 +64,7 @@ def trials(experiment: Experiment) -> Columns:
 
 
 def curves(experiment: Experiment) -> Columns:
-    """One row a mark of each of the verdict's trials."""
+    """Return one row per mark of each verdict trial."""
     names = ("arm", "seed", "epoch", "samples", "gflop", "seconds", experiment.plan.measure.field)
     columns: Columns = {each: [] for each in names}
     for arm in experiment.plan.arms:
@@ -77,12 +77,12 @@ def curves(experiment: Experiment) -> Columns:
 
 
 def gigaflop(arm: Arm, samples: float | None) -> float | None:
-    """Operations of so many samples, in thousand millions; None where they are not known."""
+    """Return the operations of ``samples`` samples, in units of 1e9; None where they are unknown."""
     return None if arm.operations is None or samples is None else samples * arm.operations / 1e9
 
 
 def as_csv(columns: Columns) -> bytes:
-    """UTF-8 with a head; numbers to their last digit, nothing where nothing is known."""
+    """Return UTF-8 with a header line; numbers in full precision, empty fields for unknown values."""
     file = io.StringIO(newline="")
     writer = csv.writer(file)
     writer.writerow(columns)
@@ -91,7 +91,7 @@ def as_csv(columns: Columns) -> bytes:
 
 
 def as_parquet(columns: Columns) -> bytes | None:
-    """The same with types; None without pyarrow."""
+    """Return the columns as Parquet, with types; None without pyarrow."""
     try:
         import pyarrow
         from pyarrow import parquet

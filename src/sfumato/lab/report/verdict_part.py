@@ -1,4 +1,4 @@
-"""The verdict: in big words, as intervals, and how these are read."""
+"""The verdict: a headline, confidence intervals, and how to read them."""
 
 from __future__ import annotations
 
@@ -7,54 +7,55 @@ import math
 from sfumato.lab.experiment import Experiment
 from sfumato.lab.report.headline import headline
 from sfumato.lab.report.progress import Progress
-from sfumato.lab.report.text import decibels, name, several, shown
+from sfumato.lab.report.text import decibels, escaped, name, pluralize
 from sfumato.lab.statistics import FEWEST, LEVEL
 from sfumato.lab.verdict import Comparison, comparisons, sentence
 
 EQUAL = {
-    "epochs": "Every arm saw every {sample} equally often. What an epoch costs differs between arms: the table has it.",
-    "operations": "Every arm spent equally many floating-point operations; who needs more of them saw fewer {sample}s.",
-    "seconds": "Every arm trained equally long on this machine; on another the outcome may differ.",
+    "epochs": "Every arm trained on every {sample} equally often. The cost of an epoch differs; the table has it.",
+    "operations": "Every arm took equally many floating-point operations; larger networks trained on fewer {sample}s.",
+    "seconds": "Every arm trained equally long on this machine; on another machine the outcome may differ.",
 }
 
 
 def verdict_part(experiment: Experiment, state: Progress) -> str:
-    """The top of the page."""
+    """Return the header of the page."""
     plan = experiment.plan
-    question = f'<p class="question">{shown(plan.question, 400)}</p>'
+    question = f'<p class="question">{escaped(plan.question, 400)}</p>'
     if not state.finished:
         return f'<header class="verdict">{question}<h1>No verdict yet</h1>{_missing(state)}</header>\n'
     found = comparisons(experiment)
     large, more = headline(found)
-    sentences = "".join(f"<li>{shown(sentence(experiment, each), 600)}</li>" for each in found)
+    sentences = "".join(f"<li>{escaped(sentence(experiment, each), 600)}</li>" for each in found)
     return (
-        f'<header class="verdict">{question}<h1>{shown(large, 300)}</h1><p class="deck">{shown(more, 400)}</p>'
+        f'<header class="verdict">{question}<h1>{escaped(large, 300)}</h1><p class="deck">{escaped(more, 400)}</p>'
         f"{intervals(experiment, found)}"
-        f'<details open><summary>In full, and how to read it</summary><ul class="sentences">{sentences}</ul>'
+        f'<details open><summary>Details, and how to read them</summary><ul class="sentences">{sentences}</ul>'
         f"{_reading(experiment, found)}</details></header>\n"
     )
 
 
 def intervals(experiment: Experiment, found: list[Comparison]) -> str:
-    """The comparisons as intervals on one axis."""
+    """Return the comparisons as confidence intervals on one axis."""
     measure = experiment.plan.measure
     rows = "".join(_row(each, _span(found)) for each in found)
     return (
         f'<figure class="intervals"><figcaption>Difference in {measure.name}, {measure.unit}: the mean over seeds and '
-        f"its {LEVEL:.0%} interval. Right of the line is better than {_reference(found)}.</figcaption>{rows}</figure>"
+        f"its {LEVEL:.0%} confidence interval. Right of the line is better than {_reference(found)}."
+        f"</figcaption>{rows}</figure>"
     )
 
 
 def _missing(state: Progress) -> str:
-    lines = [f"{several(len(state.untuned), 'arm')} without a learning rate yet"] if state.untuned else []
-    lines += [f"{name(arm)}: {several(left, 'seed')} to go" for arm, left in state.unfinished[:8]]
+    lines = [f"{pluralize(len(state.untuned), 'arm')} without a learning rate yet"] if state.untuned else []
+    lines += [f"{name(arm)}: {pluralize(left, 'seed')} to go" for arm, left in state.unfinished[:8]]
     if len(state.unfinished) > 8:
-        lines.append(f"and {several(len(state.unfinished) - 8, 'more arm')}")
+        lines.append(f"and {pluralize(len(state.unfinished) - 8, 'more arm')}")
     items = "".join(f"<li>{line}</li>" for line in lines)
     return (
-        f'<p class="deck">Not finished: {several(state.done, "trial")} done, about {state.left:,} to go. '
-        f"What is there so far is below; it claims nothing.</p><ul>{items}</ul>"
-        "<p>The command that began the experiment goes on with it.</p>"
+        f'<p class="deck">Not finished: {pluralize(state.done, "trial")} done, about {state.left:,} to go. '
+        f"Results so far are below; they are no verdict.</p><ul>{items}</ul>"
+        "<p>The command that started the experiment continues it.</p>"
     )
 
 
@@ -64,7 +65,7 @@ def _reference(found: list[Comparison]) -> str:
 
 
 def _span(found: list[Comparison]) -> tuple[float, float]:
-    """From which to which the axis goes: all intervals, and 0."""
+    """Return the ends of the axis, which holds all intervals and 0."""
     ends = [end for each in found for end in (each.difference.low, each.difference.high, each.difference.mean)]
     known = [0.0, *(end for end in ends if math.isfinite(end))]
     margin = 0.08 * (max(known) - min(known)) or 1.0
@@ -97,29 +98,28 @@ def _reading(experiment: Experiment, found: list[Comparison]) -> str:
     sample = "pixel" if plan.task == "picture" else "digit"
     count, pairs = plan.family, len(plan.seeds)
     family = (
-        f"for all {count} comparisons together ({_elsewhere(plan.beside)}each by itself at "
-        f"{1 - (1 - LEVEL) / count:.2%})"
+        f"simultaneously for {count} comparisons ({_elsewhere(plan.beside)}each alone at {1 - (1 - LEVEL) / count:.2%})"
         if count > 1
-        else "for the one comparison that was planned"
+        else "for the one planned comparison"
     )
-    others = f" Every arm is compared with {_reference(found)} alone; among the others nothing is claimed."
+    others = f" Every arm is compared with {_reference(found)} only; the others are not compared with each other."
     tuned = (
-        f"Each arm trained at its own best learning rate, found on {several(plan.tuning.seeds, 'other seed')} that "
-        "the verdict does not use; how far that choice may be off is part of the interval."
+        f"Each arm trained at its own best learning rate, found on {pluralize(plan.tuning.seeds, 'other seed')} that "
+        "the verdict does not use; the uncertainty of that choice is part of the interval."
         if plan.tuning is not None
-        else "Learning rates were taken as the recipes give them; none was looked for."
+        else "Learning rates are those of the recipes; none was tuned."
     )
     parts = [
         f"<b>The measure</b> is {plan.measure.reading}",
-        f"<b>The interval</b> in brackets covers the true mean difference with {LEVEL:.0%} confidence {family}: "
-        "Student's t on paired differences, Bonferroni's share of each. An arm is said to be better only where the "
-        f"interval excludes 0 and there are at least {FEWEST} pairs.",
-        f"<b>Pairs.</b> All arms trained with the same {several(pairs, 'seed')}, and each difference is taken within "
+        f"<b>The confidence interval</b> (CI) in brackets covers the true mean difference with {LEVEL:.0%} confidence "
+        f"{family}: Student's t on paired differences, with Bonferroni's correction. An arm is called better only "
+        f"where the interval excludes 0 and there are at least {FEWEST} pairs.",
+        f"<b>Pairs.</b> All arms trained with the same {pluralize(pairs, 'seed')}, and each difference is taken within "
         f"one seed.{others if len(found) > 1 else ''}",
-        f"<b>Equal {shown(plan.equal)}.</b> {EQUAL.get(plan.equal, '').format(sample=sample)} {tuned}",
+        f"<b>Equal {escaped(plan.equal)}.</b> {EQUAL.get(plan.equal, '').format(sample=sample)} {tuned}",
     ]
     return "".join(f"<p>{part}</p>" for part in parts)
 
 
 def _elsewhere(beside: int) -> str:
-    return f"{beside} of them of the experiment beside this one; " if beside else ""
+    return f"{beside} of them in the other experiment; " if beside else ""

@@ -1,4 +1,4 @@
-"""On what a speedrun ran."""
+"""The machine that a speedrun ran on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sfumato.runs.provenance import provenance
 
 
 def machine(threads: int) -> dict[str, Any]:
-    """Plain data: processor, cores, threads, versions, commit, and how busy the machine was."""
+    """Return plain data: processor, cores, threads, versions, commit, and the load of the machine."""
     made = provenance(threads)
     made["cpu"] = f"{made['cpu']} ({get_host_cpu_name()})"
     made["system"] = f"{platform.system()} {platform.machine()}"

@@ -1,7 +1,7 @@
-"""Floating-point operations of a training: of its matrix products, a multiplication and an addition counting as two.
+"""Floating-point operations of a training's matrix products; a multiplication and an addition count as two.
 
-Not counted: what is done once for each activation, error or weight, less than 1% here at batch 512; the encoding of
-the coordinates, and everything else before the first step. What an optimizer computes it states itself
+Not counted: operations done once per activation, error or weight, less than 1% here at batch 512; the encoding of the
+coordinates; and everything else before the first step. An optimizer states its own operations
 (`sfumato.recipe.choices.Optimizer.operations`).
 """
 
@@ -14,10 +14,10 @@ from sfumato.recipe.layers import Operations, TrainingWork
 
 
 def operations(recipe: Recipe, samples: int, steps: int) -> Operations | None:
-    """Return those of so many samples shown in so many steps; ``recipe`` resolved, on an RGB picture.
+    """Return the operations of ``samples`` samples in ``steps`` steps; ``recipe`` resolved, on an RGB picture.
 
-    None where they are not known: of a network of the user's own, and of an optimizer that cannot tell, such as
-    L-BFGS, whose line search computes as often as it likes.
+    None where they are unknown: for a custom network, and for an optimizer such as L-BFGS, whose line search takes any
+    number of evaluations.
     """
     try:
         layers = describe(recipe).layers

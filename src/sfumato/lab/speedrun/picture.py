@@ -1,4 +1,4 @@
-"""The picture of the speedrun: the Mona Lisa of 2012 and no other, whatever file it lies in."""
+"""The picture of the speedrun: the Mona Lisa of 2012 and no other, from any file."""
 
 from __future__ import annotations
 
@@ -15,24 +15,22 @@ from sfumato.recipe import Recipe
 
 
 def whole(recipe: Recipe, file: str | None) -> NDArray[np.float32]:
-    """(429, 300, 3): what paintings are compared with. Without ``file`` the sample, which is downloaded once.
+    """Return the picture (429, 300, 3) that paintings are compared with. Without ``file``, download the sample once.
 
-    Raises PictureError where the file is none, or holds other values.
+    Raises PictureError where the file is no picture, or holds other values.
     """
     name = file or PICTURE
     full = images.load(recipe.picture.model_copy(update={"source": name, "size": None, "max_side": None}))
-    # A file that is the one of 2012 is believed though another decoder may round its values otherwise.
+    # The file of 2012 is accepted although another decoder may round its values differently.
     if images.sha256(full) != mona_lisa.PIXELS_SHA256 and _digest(name) != mona_lisa.SHA256:
         height, width, _ = full.shape
         rule = f"{PICTURE}, 300x429, with the values of 2012"
-        raise picture_error(
-            name, rule, f"{width}x{height} with other values", "leave --picture out to have it downloaded"
-        )
+        raise picture_error(name, rule, f"{width}x{height} with other values", "omit --picture to download it")
     return full
 
 
 def trained_on(recipe: Recipe, file: str | None) -> NDArray[np.float32]:
-    """(H, W, 3): the picture as the recipe wants to see it, which may be smaller or larger than the whole."""
+    """Return the picture (H, W, 3) at the recipe's size, which may be smaller or larger than the whole."""
     return images.load(recipe.picture.model_copy(update={"source": file or PICTURE}))
 
 

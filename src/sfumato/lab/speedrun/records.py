@@ -1,4 +1,4 @@
-"""A file of results: one JSON list, to which a result is added at the end."""
+"""A file of results: one JSON list, to whose end a result is added."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sfumato.runs.atomic import replacing
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    """The results in a file. Raises RunError where it holds something else."""
+    """Return the results in a file. Raises RunError where it holds something else."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -28,14 +28,14 @@ def read(path: Path) -> list[dict[str, Any]]:
 
 
 def check(path: Path) -> None:
-    """Raise RunError unless `append` can add to this file, or make it; so nobody trains for nothing."""
+    """Raise RunError unless `append` can create this file or add to it, so that no training is wasted."""
     writable(path, "append")
     if path.exists():
         read(path)
 
 
 def append(path: Path, result: dict[str, Any]) -> None:
-    """Add a result to the file, which is replaced whole. Raises RunError when it cannot be written."""
+    """Add a result to the file, which is replaced as a whole. Raises RunError when it cannot be written."""
     results = [*(read(path) if path.exists() else []), result]
     with replacing(path) as partial:
         partial.write_text(json.dumps(results, indent=2, allow_nan=False) + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Results for people: one in lines, many as a table."""
+"""Results as text: one as lines, many as a table."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from sfumato.lab.speedrun.tracks import EPOCHS_2012, SECONDS_AN_EPOCH_2012, TRACKS
+from sfumato.lab.speedrun.tracks import EPOCHS_2012, SECONDS_PER_EPOCH_2012, TRACKS
 
 PETA = 1e15
 
@@ -23,7 +23,7 @@ COLUMNS = (
 
 
 def lines(result: dict[str, Any]) -> list[str]:
-    """One result."""
+    """Return one result as lines."""
     machine, seconds = result["machine"], result["seconds"]
     tuning = "" if result["seeds"] == "official" else ", for tuning: no record"
     first, last = result["trials"][0]["seed"], result["trials"][-1]["seed"]
@@ -44,7 +44,7 @@ def lines(result: dict[str, Any]) -> list[str]:
 
 
 def table(results: Sequence[dict[str, Any]]) -> list[str]:
-    """Many, in Markdown, in their order. Official seeds alone: others are no results."""
+    """Return many results in Markdown, in their order, without those on other seeds than the official ones."""
     head = [f"| {' | '.join(COLUMNS)} |", f"|{'---|' * len(COLUMNS)}"]
     return [*head, *(_row(result) for result in results if result["seeds"] == "official")]
 
@@ -82,11 +82,11 @@ def _psnr(result: dict[str, Any]) -> str:
 def _operations(result: dict[str, Any]) -> list[str]:
     counted = result["operations"]
     if counted is None:
-        return ["operations  not counted for such a recipe"]
+        return ["operations  unknown for this recipe"]
     network, optimizer = counted["network"] / PETA, counted["optimizer"] / PETA
     return [
-        f"operations  {_digits(network + optimizer)} PFLOP a training: products of matrices, no others counted;",
-        f"            {_digits(network)} of the network's, {_digits(optimizer)} of the optimizer's",
+        f"operations  {_digits(network + optimizer)} PFLOP per training, matrix products only:",
+        f"            {_digits(network)} by the network, {_digits(optimizer)} by the optimizer",
     ]
 
 
@@ -96,10 +96,11 @@ def _speed_up(result: dict[str, Any]) -> list[str]:
     over_2012, over_replica = _times(up["over_2012"]), _times(up["over_replica_here"])
     return [
         f"2012        {over_2012} times as fast as its program on another machine, where an epoch of training took",
-        f"            {SECONDS_AN_EPOCH_2012:g} s on a core (EPYC Milan), {EPOCHS_2012} so {up['seconds_2012']:,.0f} s",
-        f"            {over_replica} times as fast as its arithmetic (engine replica, one core) here and now: "
+        f"            {SECONDS_PER_EPOCH_2012:g} s on one core (EPYC Milan), so {EPOCHS_2012} epochs took "
+        f"{up['seconds_2012']:,.0f} s",
+        f"            {over_replica} times as fast as its arithmetic (engine replica, one core) on this machine: "
         f"{up['replica_seconds_per_sample'] * 1e6:.1f} us",
-        f"            a sample, median of {result['n']} turns, extrapolated to {EPOCHS_2012} epochs: "
+        f"            per sample, median of {result['n']} measurements, extrapolated to {EPOCHS_2012} epochs: "
         f"{up['replica_seconds_extrapolated']:,.0f} s",
     ]
 
@@ -109,19 +110,19 @@ def _verdict(result: dict[str, Any]) -> str:
     if target is None:
         return f"{result['psnr']['mean']:.2f} dB in {seconds:.2f} s" if result["psnr"] else "none"
     if margin is None:
-        return f"target of {target:g} dB missed: not every training came to its end"
+        return f"target of {target:g} dB missed: not every training finished"
     if result["reached"]:
         return f"target reached: {margin:.2f} dB more than {target:g} dB, in {seconds:.3f} s"
     return f"target missed: {-margin:.2f} dB less than {target:g} dB"
 
 
 def _digits(number: float) -> str:
-    """Three digits, never with an exponent."""
+    """Return the number with three digits, never with an exponent."""
     return "0" if number == 0 else f"{number:.{max(0, 2 - math.floor(math.log10(number)))}f}"
 
 
 def _times(number: float) -> str:
-    """Three digits: what is measured has no more."""
+    """Return the factor with three digits: measurements have no more."""
     return f"{float(f'{number:.3g}'):,.0f}" if number >= 100 else f"{number:.3g}"
 
 

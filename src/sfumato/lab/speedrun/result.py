@@ -1,4 +1,4 @@
-"""What a speedrun came to, as plain data that a program can read."""
+"""The result of a speedrun, as plain data that a program can read."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from sfumato.lab.speedrun.operations import operations
-from sfumato.lab.speedrun.tracks import EPOCHS_2012, PIXELS, RULES, SECONDS_AN_EPOCH_2012, Seeds, Track
+from sfumato.lab.speedrun.tracks import EPOCHS_2012, PIXELS, RULES, SECONDS_PER_EPOCH_2012, Seeds, Track
 from sfumato.lab.speedrun.trial import Trial
 from sfumato.recipe import Recipe, to_string
 
 SAMPLES_2012 = EPOCHS_2012 * PIXELS[0] * PIXELS[1]
-SECONDS_2012 = EPOCHS_2012 * SECONDS_AN_EPOCH_2012
+SECONDS_2012 = EPOCHS_2012 * SECONDS_PER_EPOCH_2012
 
 
 def result(
@@ -24,7 +24,7 @@ def result(
     replica: Sequence[float],
     machine: dict[str, Any],
 ) -> dict[str, Any]:
-    """JSON values. ``recipe`` resolved; ``replica``: its seconds a sample after each of the ``trials``, or nothing."""
+    """Return JSON values. ``recipe`` resolved; ``replica``: its seconds per sample after each trial, or empty."""
     seconds = [trial.seconds for trial in trials]
     known = [trial.psnr for trial in trials if trial.psnr is not None and trial.ended != "diverged"]
     whole = len(known) == len(trials)
@@ -81,7 +81,10 @@ def _verdict(track: Track, known: Sequence[float], whole: bool) -> dict[str, Any
 
 
 def _speed_up(seconds: Sequence[float], replica: Sequence[float]) -> dict[str, Any]:
-    here = [pace * SAMPLES_2012 / own for pace, own in zip(replica, seconds, strict=True)]
+    here = [
+        replica_seconds * SAMPLES_2012 / trial_seconds
+        for replica_seconds, trial_seconds in zip(replica, seconds, strict=True)
+    ]
     return {
         "seconds_2012": SECONDS_2012,
         "over_2012": SECONDS_2012 / statistics.fmean(seconds),

@@ -1,4 +1,4 @@
-"""What a recipe must be to take part in a track, and what the track decides in its place."""
+"""The rules that a recipe must satisfy in a track, and the fields that the track sets."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from sfumato.lab.speedrun.tracks import PICTURE, Track
 from sfumato.recipe import DESCRIPTIONS, Model, Recipe, changed, flat, preset
 
 Requirement = tuple[bool, str, str, object]
-"""Whether it holds; the field, what it must be, what it is."""
+"""(whether it holds, field, rule, value)."""
 
 _DECIDED = {
     "seed": "its seeds are fixed",
     "evaluation.interval": "there is one evaluation, at the end, off the clock",
-    "picture.source": f"its picture is {PICTURE}; --picture tells where its file lies",
-    "picture.color_management": "its values are taken raw",
+    "picture.source": f"its picture is {PICTURE}; --picture gives the path of its file",
+    "picture.color_management": "its values are used without color management",
 }
-"""Fields that no recipe decides, and why."""
+"""Fields that no recipe sets, and why."""
 
 
 def entered(recipe: Recipe, track: Track) -> Recipe:
-    """The recipe as it runs in the track: the track's picture, budget and evaluation in place of its own.
+    """Return the recipe as it runs in the track, with the track's picture, budget and evaluation.
 
-    Raises RecipeError, in one line with everything that breaks a rule.
+    Raises RecipeError, in one line with every violation of a rule.
     """
     broken = [
         f"{field} must be {rule}. Got {value}." for holds, field, rule, value in _rules(recipe, track) if not holds
@@ -43,7 +43,7 @@ def entered(recipe: Recipe, track: Track) -> Recipe:
 
 
 def name(recipe: Recipe, track: Track) -> str:
-    """What `entered` has made of a preset is called by its name, whatever it runs on; everything else ``own``."""
+    """Return the name of the preset that `entered` made into this recipe, on any hardware; ``custom`` for any other."""
     for known in DESCRIPTIONS:
         try:
             same = entered(preset(known), track)
@@ -52,11 +52,11 @@ def name(recipe: Recipe, track: Track) -> str:
         hardware = {each: getattr(recipe, each) for each in ("engine", "threads", "dtype", "device")}
         if same.model_copy(update=hardware) == recipe:
             return known
-    return "own"
+    return "custom"
 
 
 def check_changes(changes: Mapping[str, Any], track: Track) -> None:
-    """Raise RecipeError when somebody asks for what the track decides: it would be passed over in silence."""
+    """Raise RecipeError when ``changes`` set a field that the track sets, which would be ignored otherwise."""
     decided = dict(_DECIDED)
     if track.seconds is not None:
         decided["budget"] = f"it is {track.seconds:g} s of training"
@@ -70,8 +70,8 @@ def _rules(recipe: Recipe, track: Track) -> list[Requirement]:
     picture, budget = recipe.picture, recipe.budget
     rules: list[Requirement] = [
         (picture.channels in ("auto", "rgb"), "picture.channels", "rgb", picture.channels),
-        (picture.transfer == "srgb", "picture.transfer", "srgb, in which dB are counted", picture.transfer),
-        # Evaluations are off the clock: who stops by them has looked for nothing.
+        (picture.transfer == "srgb", "picture.transfer", "srgb, in which PSNR is measured", picture.transfer),
+        # Evaluations are off the clock, so a recipe must not use them to end its training.
         (budget.psnr is None, "budget.psnr", "none: no evaluation may decide when training ends", budget.psnr),
     ]
     if track.network is not None:
@@ -83,7 +83,7 @@ def _network(model: Model, fixed: Model) -> list[Requirement]:
     layers = f"{len(fixed.widths)} hidden layers of {fixed.widths[0]}"
     return [
         (model.module is None, "model.module", "none", model.module),
-        (model.widths == fixed.widths, "model.width", layers, _told(model.widths)),
+        (model.widths == fixed.widths, "model.width", layers, _widths_text(model.widths)),
         (model.activation == fixed.activation, "model.activation", str(fixed.activation), model.activation),
         (
             model.output_activation == fixed.output_activation,
@@ -96,5 +96,5 @@ def _network(model: Model, fixed: Model) -> list[Requirement]:
     ]
 
 
-def _told(widths: tuple[int, ...]) -> str:
+def _widths_text(widths: tuple[int, ...]) -> str:
     return ",".join(map(str, widths[:8])) + (f",... ({len(widths)} layers)" if len(widths) > 8 else "") or "no layer"

@@ -1,4 +1,4 @@
-"""A speedrun from beginning to end: a recipe on every seed of a track, the replica of 2012 in between."""
+"""A whole speedrun: a recipe on every seed of a track, alternating with the replica of 2012."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from sfumato.recipe import Recipe
 from sfumato.training import resolve
 
 Stage = Callable[[str, int, int], None]
-"""Told how far the work is: (name, done, total)."""
+"""Called with the progress: (name, done, total)."""
 
-PARTS = 1000
-"""Of a training, in which its progress is told."""
+PROGRESS_UNITS = 1000
+"""Units of progress per training."""
 
 
-def _silent(name: str, done: int, total: int) -> None:
-    """The stage of someone who does not watch."""
+def _ignore_progress(name: str, done: int, total: int) -> None:
+    """Do nothing with the progress."""
 
 
 @scoped
@@ -36,13 +36,13 @@ def speedrun(
     seeds: Seeds,
     name: str,
     file: str | None = None,
-    stage: Stage = _silent,
+    stage: Stage = _ignore_progress,
     stop: Callable[[], bool] = lambda: False,
 ) -> dict[str, Any] | None:
-    """Run ``recipe``, as `rules.entered` gives it, on the track's seeds; None where ``stop`` ended it before.
+    """Run ``recipe``, as `rules.entered` returns it, on the track's seeds; return None where ``stop`` ended it early.
 
-    ``name``: what the recipe is called in tables; ``file``: where the picture lies. Raises PictureError or EngineError
-    before anything is trained.
+    ``name``: the recipe's name in tables; ``file``: path of the picture. Raises PictureError or EngineError before
+    anything is trained.
     """
     resolved = resolve(recipe)
     stage("preparing", 0, 1)
@@ -64,25 +64,25 @@ def trials(
     stage: Stage,
     stop: Callable[[], bool],
 ) -> tuple[list[Trial], list[float]] | None:
-    """Every seed's trial, and the replica's seconds a sample measured after each; None where ``stop`` said so."""
+    """Return every seed's trial, and the replica's seconds per sample after each; None if ``stop`` ended it."""
     warm_up(recipe, pixels)
     stage("preparing", 1, 1)
-    total = PARTS * len(seeds)
+    total = PROGRESS_UNITS * len(seeds)
     done: list[Trial] = []
-    paces: list[float] = []
+    replica_seconds: list[float] = []
     for number, seed in enumerate(seeds):
-        stage("seeds", PARTS * number, total)
+        stage("seeds", PROGRESS_UNITS * number, total)
         if stop():
             return None
 
-        def watch(part: float, number: int = number) -> None:
-            stage("seeds", round(PARTS * (number + part)), total)
+        def watch(fraction: float, number: int = number) -> None:
+            stage("seeds", round(PROGRESS_UNITS * (number + fraction)), total)
 
         trial = train(recipe, seed, pixels, whole, watch, stop)
         if trial.ended == "stopped":
             return None
         done.append(trial)
         if replica is not None:
-            paces.append(replica.seconds_per_sample())
+            replica_seconds.append(replica.seconds_per_sample())
     stage("seeds", total, total)
-    return done, paces
+    return done, replica_seconds

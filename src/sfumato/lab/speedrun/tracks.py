@@ -1,4 +1,4 @@
-"""The tracks of the speedrun, as plain data: what is asked, on which seeds, and what of a recipe is fixed."""
+"""The tracks of the speedrun, as plain data: the question, the seeds, and the fixed parts of a recipe."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ NETWORK = Model(
 """The network of 2012."""
 
 EPOCHS_2012 = 500
-SECONDS_AN_EPOCH_2012 = 50.0
-"""Of training by the program of 2012 itself, on one core of an AMD EPYC (Milan): see docs/speedrun.md."""
+SECONDS_PER_EPOCH_2012 = 50.0
+"""Training time per epoch of the program of 2012 itself, on one core of an AMD EPYC (Milan): see docs/speedrun.md."""
 
 
 @dataclass(frozen=True)
@@ -34,17 +34,17 @@ class Track:
 
     name: str
     preset: str
-    """Of the record recipe."""
+    """Name of the record recipe."""
     question: str
-    """What is asked, in a line."""
+    """The question in one line."""
     network: Model | None
-    """The network that is fixed; how it is initialized is free. None: any network."""
+    """The fixed network, whose initialization is free. None: any network."""
     target: float | None
-    """dB that the mean over the seeds must reach, or None: as many as possible."""
+    """PSNR in dB that the mean over the seeds must reach; None: as high as possible."""
     seconds: float | None
-    """Of training, which the budget is; None: the recipe's own budget."""
+    """Budget in seconds of training; None: the recipe's own budget."""
     seeds: Mapping[Seeds, tuple[int, ...]]
-    """The official ones give results and were never looked at while a recipe was chosen; that is what tuning is for."""
+    """Official seeds give results and were never used while a recipe was chosen; seeds for tuning are for that."""
 
 
 _SEEDS: Mapping[Seeds, tuple[int, ...]] = {"official": tuple(range(100, 110)), "tuning": tuple(range(10))}
@@ -69,4 +69,4 @@ TRACKS = {
         seeds=_SEEDS,
     ),
 }
-"""By name."""
+"""Tracks by name."""

@@ -1,4 +1,4 @@
-"""One training of a speedrun, with the clock's rules."""
+"""One training of a speedrun, timed by the rules."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from sfumato.recipe import Recipe, changed
 from sfumato.training import PictureProblem, PictureSnapshot, Trainer
 
 WARM_STEPS, WARM_SECONDS = 50, 0.5
-"""A training whose result nobody sees goes first, until the first of these."""
+"""Limits of the warm-up training, whose result is discarded: it ends at the first of these."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What one seed came to."""
+    """The result of one seed."""
 
     seed: int
     psnr: float | None
-    """dB of the painting of the whole picture, clipped; None where it is not a number."""
+    """PSNR in dB of the painting of the whole picture, clipped; None where it is not finite."""
     seconds: float
-    """From before the first step to after the last, evaluation and watching taken out."""
+    """Time from before the first step to after the last, without evaluation and callbacks."""
     preparation: float
     """Seconds before: compiling or loading the engine, drawing the weights, encoding the coordinates."""
     samples: int
     steps: int
     epochs: float
     ended: str
-    """As a snapshot tells it: ``epochs``, ``steps``, ``seconds``, ``stopped`` or ``diverged``."""
+    """Reason as in a snapshot: ``epochs``, ``steps``, ``seconds``, ``stopped`` or ``diverged``."""
 
 
 def train(
@@ -46,7 +46,7 @@ def train(
 ) -> Trial:
     """Train ``recipe``, resolved, from ``seed`` on ``pixels``, and compare its painting with the ``whole`` picture.
 
-    ``watch`` is told the part of the budget that is spent, about ten times a second.
+    ``watch`` is called with the fraction of the budget spent, about ten times per second.
     """
     before = time.perf_counter()
     seeded = changed(recipe, {"seed": seed})
@@ -74,7 +74,7 @@ def train(
 
 
 def warm_up(recipe: Recipe, pixels: NDArray[np.float32]) -> None:
-    """Take some steps that do not count: whatever is loaded, compiled or allocated at first is there afterwards."""
+    """Train some steps that do not count, so that code is loaded and compiled and memory is allocated."""
     for snapshot in Trainer(recipe, PictureProblem(recipe, pixels)).snapshots():
         if snapshot.step >= WARM_STEPS or snapshot.seconds >= WARM_SECONDS:
             return

@@ -1,5 +1,5 @@
 "use strict";
-// The film and the curves: one moment and one axis for both. No library; no state but `axis`, `part` and `chosen`.
+// The film and the curves share one point of training and one axis. No library; the state is `axis`, `fraction`, `chosen`.
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const SVG = "http://www.w3.org/2000/svg";
@@ -9,15 +9,15 @@
   const slider = document.getElementById("moment"), play = document.getElementById("play");
   const now = document.getElementById("now"), chart = document.getElementById("chart");
   const chosen = new Set();
-  let axis = "epoch", part = 1, playing = false, before = 0;
+  let axis = "epoch", fraction = 1, playing = false, before = 0;
 
   const known = (key) => film.some((arm) => arm.frames.some((each) => each[key] !== null))
     || curves.some((arm) => arm.points.some((each) => each[key] !== null));
-  const furthest = () => Math.max(1e-12, ...film.flatMap((arm) => arm.frames.map((each) => each[axis] ?? 0)));
-  const words = (value) => Number(value.toPrecision(3)).toLocaleString("en");
+  const axisEnd = () => Math.max(1e-12, ...film.flatMap((arm) => arm.frames.map((each) => each[axis] ?? 0)));
+  const format = (value) => Number(value.toPrecision(3)).toLocaleString("en");
 
   function show() {
-    const at = part * furthest() * (1 + 1e-9);
+    const at = fraction * axisEnd() * (1 + 1e-9);
     tiles.forEach((tile) => {
       const arm = film[Number(tile.dataset.film)];
       const image = tile.querySelector("img"), score = tile.querySelector(".score");
@@ -31,21 +31,21 @@
       } else if (image.src !== frame.src) {
         image.src = frame.src;
       }
-      if (frame) image.alt = `Painting by ${arm.name} at ${words(frame[axis])} ${data.axes[axis]}`;
+      if (frame) image.alt = `Painting by ${arm.name} at ${format(frame[axis])} ${data.axes[axis]}`;
     });
     if (slider) {
-      slider.value = String(Math.round(part * 1000));
-      const text = `${words(part * furthest())} ${data.axes[axis]}`;
+      slider.value = String(Math.round(fraction * 1000));
+      const text = `${format(fraction * axisEnd())} ${data.axes[axis]}`;
       slider.setAttribute("aria-valuetext", text);
       now.textContent = text;
     }
     const line = chart && chart.querySelector(".now");
-    if (line) placeNow(line);
+    if (line) moveMarker(line);
   }
 
-  function stopOrGo(go) {
-    playing = go;
-    if (playing && part >= 1) part = 0;
+  function setPlaying(value) {
+    playing = value;
+    if (playing && fraction >= 1) fraction = 0;
     play.textContent = playing ? "Pause" : "Play";
     play.setAttribute("aria-pressed", String(playing));
     before = performance.now();
@@ -55,18 +55,18 @@
 
   function tick(time) {
     if (!playing) return;
-    part = Math.min(1, part + Math.max(0, time - before) / 1000 / SECONDS);
+    fraction = Math.min(1, fraction + Math.max(0, time - before) / 1000 / SECONDS);
     before = time;
-    if (part >= 1) stopOrGo(false);
+    if (fraction >= 1) setPlaying(false);
     else { show(); requestAnimationFrame(tick); }
   }
 
   function step(direction) {
-    const last = furthest();
+    const last = axisEnd();
     const marks = film.flatMap((arm) => arm.frames.map((each) => each[axis])).filter((each) => each !== null)
       .map((each) => each / last).sort((a, b) => a - b);
-    const found = direction > 0 ? marks.find((each) => each > part + 1e-6) : marks.filter((each) => each < part - 1e-6).pop();
-    part = found ?? (direction > 0 ? 1 : 0);
+    const found = direction > 0 ? marks.find((each) => each > fraction + 1e-6) : marks.filter((each) => each < fraction - 1e-6).pop();
+    fraction = found ?? (direction > 0 ? 1 : 0);
     show();
   }
 
@@ -81,20 +81,20 @@
 
   if (slider) {
     slider.addEventListener("input", () => {
-      part = Number(slider.value) / 1000;
-      if (playing) stopOrGo(false); else show();
+      fraction = Number(slider.value) / 1000;
+      if (playing) setPlaying(false); else show();
     });
-    play.addEventListener("click", () => stopOrGo(!playing));
+    play.addEventListener("click", () => setPlaying(!playing));
     document.querySelector(".player").addEventListener("keydown", (event) => {
       const radio = event.target.type === "radio", button = event.target.tagName === "BUTTON";
-      const does = {
-        " ": () => stopOrGo(!playing), ArrowRight: () => step(1), ArrowLeft: () => step(-1),
-        Home: () => { part = 0; show(); }, End: () => { part = 1; show(); },
+      const action = {
+        " ": () => setPlaying(!playing), ArrowRight: () => step(1), ArrowLeft: () => step(-1),
+        Home: () => { fraction = 0; show(); }, End: () => { fraction = 1; show(); },
       }[event.key];
-      if (!does || event.ctrlKey || event.altKey || event.metaKey || radio || (button && event.key === " ")) return;
+      if (!action || event.ctrlKey || event.altKey || event.metaKey || radio || (button && event.key === " ")) return;
       event.preventDefault();
-      if (event.key !== " " && playing) stopOrGo(false);
-      does();
+      if (event.key !== " " && playing) setPlaying(false);
+      action();
     });
   }
   document.querySelectorAll(".axis input").forEach((input) => input.addEventListener("change", () => {
@@ -103,7 +103,7 @@
   }));
 
   // The chart.
-  function put(parent, kind, attributes, text) {
+  function append(parent, kind, attributes, text) {
     const element = document.createElementNS(SVG, kind);
     Object.entries(attributes).forEach(([key, value]) => element.setAttribute(key, value));
     if (text !== undefined) element.textContent = text;
@@ -123,10 +123,10 @@
 
   let scaleX = null, plot = null;
 
-  function placeNow(line) {
-    const at = part * furthest();
-    const inside = film.length > 0 && part < 1 && at <= plot.last;
-    line.setAttribute("visibility", inside ? "visible" : "hidden");
+  function moveMarker(line) {
+    const at = fraction * axisEnd();
+    const visible = film.length > 0 && fraction < 1 && at <= plot.last;
+    line.setAttribute("visibility", visible ? "visible" : "hidden");
     line.setAttribute("x1", scaleX(at));
     line.setAttribute("x2", scaleX(at));
   }
@@ -152,34 +152,34 @@
     svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     svg.setAttribute("aria-hidden", "true");
     ticks(low, high, height / 60).forEach((value) => {
-      put(svg, "line", { class: "rule", x1: edge.left, x2: width - edge.right, y1: y(value), y2: y(value) });
-      put(svg, "text", { x: edge.left - 8, y: y(value) + 4, "text-anchor": "end" }, words(value));
+      append(svg, "line", { class: "rule", x1: edge.left, x2: width - edge.right, y1: y(value), y2: y(value) });
+      append(svg, "text", { x: edge.left - 8, y: y(value) + 4, "text-anchor": "end" }, format(value));
     });
-    put(svg, "text", { x: 0, y: 12 }, data.measure);
+    append(svg, "text", { x: 0, y: 12 }, data.measure);
     ticks(0, last, width / 110).forEach((value) => {
-      put(svg, "text", { x: x(value), y: height - edge.bottom + 20, "text-anchor": "middle" }, words(value));
+      append(svg, "text", { x: x(value), y: height - edge.bottom + 20, "text-anchor": "middle" }, format(value));
     });
-    put(svg, "text", { x: (edge.left + width - edge.right) / 2, y: height - 6, "text-anchor": "middle", class: "axis-name" }, data.axes[axis]);
+    append(svg, "text", { x: (edge.left + width - edge.right) / 2, y: height - 6, "text-anchor": "middle", class: "axis-name" }, data.axes[axis]);
     const faded = (arm) => chosen.size && !chosen.has(arm.number) ? " faded" : "";
     const color = (arm) => `c${arm.number % 8}`;
     arms.forEach((arm) => {
       const up = arm.points.map((each) => `${x(each[axis]).toFixed(1)},${y(each.high).toFixed(1)}`);
       const down = arm.points.map((each) => `${x(each[axis]).toFixed(1)},${y(each.low).toFixed(1)}`).reverse();
-      if (!faded(arm)) put(svg, "polygon", { class: `band ${color(arm)}`, points: [...up, ...down].join(" ") });
+      if (!faded(arm)) append(svg, "polygon", { class: `band ${color(arm)}`, points: [...up, ...down].join(" ") });
     });
     arms.forEach((arm) => {
       const points = arm.points.map((each) => `${x(each[axis]).toFixed(1)},${y(each.mean).toFixed(1)}`).join(" ");
       const dash = `d${Math.floor(arm.number / 8) % 4}`;
-      const line = put(svg, "polyline", { class: `curve ${color(arm)} ${dash}${faded(arm)}`, points });
-      put(line, "title", {}, arm.name);
+      const line = append(svg, "polyline", { class: `curve ${color(arm)} ${dash}${faded(arm)}`, points });
+      append(line, "title", {}, arm.name);
     });
     if (named) label(svg, arms, x, y, edge, height, faded);
-    put(svg, "line", { class: "now", y1: edge.top, y2: height - edge.bottom });
+    append(svg, "line", { class: "now", y1: edge.top, y2: height - edge.bottom });
     chart.replaceChildren(svg);
-    placeNow(svg.querySelector(".now"));
+    moveMarker(svg.querySelector(".now"));
   }
 
-  // Names at the lines' ends, pushed apart where they would lie on each other.
+  // Names at the ends of the lines, moved apart where they would overlap.
   function label(svg, arms, x, y, edge, height, faded) {
     const GAP = 16;
     const found = arms.map((arm) => ({ arm, end: arm.points[arm.points.length - 1] }))
@@ -190,8 +190,8 @@
     const right = Math.max(...found.map((each) => x(each.end[axis])));
     found.forEach(({ arm, at, end }) => {
       const name = arm.name.length > 18 ? `${arm.name.slice(0, 17)}…` : arm.name;
-      put(svg, "line", { class: `rule${faded(arm)}`, x1: x(end[axis]) + 3, y1: y(end.mean), x2: right + 10, y2: at });
-      put(svg, "text", { x: right + 14, y: at + 4, class: faded(arm) }, name);
+      append(svg, "line", { class: `rule${faded(arm)}`, x1: x(end[axis]) + 3, y1: y(end.mean), x2: right + 10, y2: at });
+      append(svg, "text", { x: right + 14, y: at + 4, class: faded(arm) }, name);
     });
   }
 
@@ -203,7 +203,7 @@
   }));
   if (chart) new ResizeObserver(() => requestAnimationFrame(draw)).observe(chart);
 
-  // Pictures, large.
+  // Enlarged pictures.
   const large = document.getElementById("large");
   document.querySelectorAll(".picture").forEach((button) => button.addEventListener("click", () => {
     const small = button.querySelector("img"), image = large.querySelector("img");
@@ -215,7 +215,7 @@
   }));
   large.addEventListener("click", (event) => { if (event.target === large) large.close(); });
 
-  // Commands, copied.
+  // Copying of commands.
   document.querySelectorAll(".copy button").forEach((button) => button.addEventListener("click", async () => {
     const code = button.parentElement.querySelector("code");
     let done = true;

@@ -1,4 +1,4 @@
-"""An epoch's time from a few steps: scaled by the samples of an epoch, by turns, without the first round."""
+"""An epoch's time from a few steps: scaled by the samples of an epoch, alternating, without the first round."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Clock:
             def advance(self, order: Any, rates: Any) -> None:
                 assert len(order) == len(rates) * recipe.training.batch
                 clock.turns.append(inputs)
-                # The first turn of each takes longer, as where caches are cold.
+                # The first turn of each takes longer, as with cold caches.
                 clock.now += (100 if clock.turns.count(inputs) == 1 else 1) * len(rates) * (0.3 if inputs == 2 else 0.1)
 
         return Engine()
@@ -44,7 +44,7 @@ def test_seconds_are_those_of_an_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.slow
-def test_both_networks_are_really_trained(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_both_networks_are_trained(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(epoch_time, "ROUNDS", 1)
     monkeypatch.setattr(epoch_time, "SAMPLES", 256)
     found = epoch_time.measure(changed(Recipe(), {**mnist_claim.DEFAULTS, "threads": 1}))
