@@ -25,7 +25,7 @@ from thread_group import Together
 from sfumato.training.engines.memory import zeros
 from sfumato.training.kernels.micro_kernel import ROWS
 from sfumato.training.kernels.products import multiply
-from sfumato.training.kernels.vectors import LANES, up
+from sfumato.training.kernels.vectors import LANES, round_up
 
 NAME = "ceilings"
 BLOCKS = {"L1": 24 << 10, "L2": 640 << 10, "L3": 6 << 20, "memory": 256 << 20}
@@ -75,7 +75,7 @@ def bandwidth(threads: int, rounds: int, size: int) -> dict[str, Quartiles]:
 
 def products(threads: int, rounds: int) -> dict[str, Quartiles]:
     """GFLOP/s of ours and of PyTorch's product, and ours over PyTorch's. Raises ArithmeticError where they differ."""
-    together, stride, times = Together(threads), up(K), 20
+    together, stride, times = Together(threads), round_up(K), 20
     random = np.random.default_rng(0)
     left, right, out = zeros(M * stride), zeros(stride * stride), zeros(M * stride)
     a, b, c = left.reshape(M, stride), right.reshape(stride, stride), out.reshape(M, stride)

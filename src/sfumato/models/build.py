@@ -87,6 +87,6 @@ def _mlp(model: Model, channels: int, seed: int, dtype: torch.dtype) -> MLP:
         channels,
         activations.build(model.activation),
         biases=model.biases,
-        squash=model.output_activation == "sigmoid",
+        sigmoid_output=model.output_activation == "sigmoid",
         connections=model.connections,
     ).to(dtype)

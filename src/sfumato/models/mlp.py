@@ -26,14 +26,14 @@ class MLP(nn.Module):
         activate: nn.Module,
         *,
         biases: bool = True,
-        squash: bool = False,
+        sigmoid_output: bool = False,
         connections: Connections = PLAIN,
     ) -> None:
-        """``inputs`` features come out of ``encode``; ``squash`` puts a sigmoid on the outputs."""
+        """``inputs`` features come out of ``encode``; ``sigmoid_output`` puts a sigmoid on the outputs."""
         super().__init__()
         self.encode = encode
         self.activate = activate
-        self.squash = squash
+        self.sigmoid_output = sigmoid_output
         self.connections = connections
         fan_ins, fan_outs = connections.fan_ins(inputs, widths), [*widths, outputs]
         self.layers = nn.ModuleList(
@@ -43,7 +43,7 @@ class MLP(nn.Module):
     def forward(self, coordinates: Tensor) -> Tensor:
         """(N, 2) -> (N, C)."""
         x = self.layers[-1](self.inputs(coordinates, len(self.layers) - 1))
-        return torch.sigmoid(x) if self.squash else x
+        return torch.sigmoid(x) if self.sigmoid_output else x
 
     def inputs(self, coordinates: Tensor, layer: int) -> Tensor:
         """(N, 2) -> (N, fan_in): what comes into a layer."""

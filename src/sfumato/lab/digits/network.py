@@ -36,7 +36,7 @@ def build(recipe: Recipe, inputs: int, outputs: int) -> models.MLP:
         outputs,
         activations.build(model.activation),
         biases=model.biases,
-        squash=model.output_activation == "sigmoid",
+        sigmoid_output=model.output_activation == "sigmoid",
         connections=model.connections,
     ).to(models.DTYPES[recipe.dtype])
     initialize(network, model.init, recipe.seed, recipe.coordinates)

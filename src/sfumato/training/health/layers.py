@@ -106,7 +106,7 @@ def measured(
         for handle in handles:
             handle.remove()
     found = calls.layers
-    if isinstance(model, MLP) and model.squash and found:
+    if isinstance(model, MLP) and model.sigmoid_output and found:
         found[-1].activation, found[-1].answers = torch.sigmoid, answers
     with torch.enable_grad():
         total = loss(answers)
