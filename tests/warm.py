@@ -60,15 +60,15 @@ def digests(engine: str) -> list[str]:
     import sfumato as sf
 
     picture = np.random.default_rng(1).random((12, 10, 3)).astype(np.float32)
-    found: list[str] = []
+    results: list[str] = []
     for changes in TRAINED[engine]:
         model = {"depth": 3, "width": 24, **changes.get("model", {})}
         arguments = {**changes, "model": model, "engine": engine, "threads": 1, "budget": {"epochs": 4}}
         *_, last = sf.train(None, picture, **arguments)
         digest = hashlib.sha256(b"".join(each.tobytes() for each in last.weights().values()))
         digest.update(last.painting().tobytes())
-        found.append(digest.hexdigest())
-    return found
+        results.append(digest.hexdigest())
+    return results
 
 
 def note(engine: str) -> Path:
@@ -88,8 +88,8 @@ def warm(number: int) -> None:
         folder.mkdir(exist_ok=True)
         with FileLock(folder / f"{engine}.compiling"):
             before = kernels(engine, folder)
-            found = digests(engine)
+            results = digests(engine)
             if kernels(engine, folder) - before:
                 for old in folder.glob(f"{engine}-*.compiled"):
                     old.unlink()
-                note(engine).write_text("\n".join(found))
+                note(engine).write_text("\n".join(results))

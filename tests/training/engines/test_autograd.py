@@ -189,9 +189,9 @@ def test_sums_are_those_before_each_step() -> None:
     task = task_of(recipe)
     pixels = np.arange(10)
     errors = models.outputs(task.model, task.coordinates)[pixels] - task.targets[pixels]
-    sums = find("autograd")(task).advance(pixels, np.ones(2))
-    assert sums.squared_error == pytest.approx((errors**2).sum())
-    assert sums.loss == pytest.approx((errors**2).sum() / 2)
+    advance = find("autograd")(task).advance(pixels, np.ones(2))
+    assert advance.squared_error == pytest.approx((errors**2).sum())
+    assert advance.loss == pytest.approx((errors**2).sum() / 2)
 
 
 @pytest.mark.parametrize(

@@ -60,8 +60,8 @@ def test_compiled_activations_use_them(name: str, fast: str) -> None:
     elementary.register_overloads()
     xs = np.random.default_rng(1).uniform(-30, 30, 1000).astype(np.float32)
     named = getattr(arithmetic, name)
-    taken = map_compiled(lambda x: named(x), xs)
-    np.testing.assert_allclose(taken, map_compiled(getattr(elementary, fast), xs), rtol=3e-7, atol=3e-7)
+    actual = map_compiled(lambda x: named(x), xs)
+    np.testing.assert_allclose(actual, map_compiled(getattr(elementary, fast), xs), rtol=3e-7, atol=3e-7)
     # For huge arguments only these functions return a finite number.
     assert np.isfinite(map_compiled(lambda x: named(x), np.array([1e30], np.float32))).all()
     # float64 stays exact.

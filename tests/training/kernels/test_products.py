@@ -70,9 +70,9 @@ def test_an_element_does_not_depend_on_the_sizes() -> None:
     whole = np.zeros((ROWS * 4, LANES * 7), np.float32)
     operands = (left.ctypes.data, 50, right.ctypes.data, LANES * 7)
     multiply(ROWS * 4, LANES * 7, 50, *operands, whole.ctypes.data, LANES * 7, 0)
-    part = np.zeros((ROWS, LANES), np.float32)
-    multiply(ROWS, LANES, 50, *operands, part.ctypes.data, LANES, 0)
-    np.testing.assert_array_equal(part, whole[:ROWS, :LANES])
+    block = np.zeros((ROWS, LANES), np.float32)
+    multiply(ROWS, LANES, 50, *operands, block.ctypes.data, LANES, 0)
+    np.testing.assert_array_equal(block, whole[:ROWS, :LANES])
 
 
 @given(columns=SIZES, inner=SIZES, cuts=st.lists(st.integers(0, 5), max_size=2))

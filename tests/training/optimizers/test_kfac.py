@@ -54,8 +54,8 @@ def linear_layers(model: nn.Module) -> list[nn.Linear]:
 
 def with_bias(layer: nn.Linear, *, gradient: bool = False) -> Matrix:
     """Return a copy of weights and biases, or of their gradients, (outputs, inputs + 1)."""
-    parts = [layer.weight] if layer.bias is None else [layer.weight, layer.bias]
-    columns = [(part.grad if gradient else part.detach()) for part in parts]
+    parameters = [layer.weight] if layer.bias is None else [layer.weight, layer.bias]
+    columns = [(parameter.grad if gradient else parameter.detach()) for parameter in parameters]
     return np.concatenate([np.asarray(column).reshape(layer.out_features, -1) for column in columns], axis=1)
 
 

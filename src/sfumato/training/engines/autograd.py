@@ -21,7 +21,7 @@ from sfumato.training.engines.custom_draws import CustomDraws
 from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
 from sfumato.training.nested import flatten, unflatten
 
-SMALLEST_PIECE = 32
+MIN_SAMPLES_PER_THREAD = 32
 """Fewest samples per thread for which dividing a batch pays off."""
 
 
@@ -71,7 +71,9 @@ class Autograd(Engine):
         return Advance(loss, squared_error)
 
     def _step(self, batch: Tensor) -> Tensor:
-        pieces = batch.chunk(max(1, min(self._threads, len(batch) // SMALLEST_PIECE)) if self._splits_batches else 1)
+        pieces = batch.chunk(
+            max(1, min(self._threads, len(batch) // MIN_SAMPLES_PER_THREAD)) if self._splits_batches else 1
+        )
         totals: list[Tensor] = []
 
         def gradients(piece: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:

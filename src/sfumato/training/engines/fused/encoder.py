@@ -81,7 +81,7 @@ class Encoder:
     """The parameters of one network's trained encoding, and its compiled functions."""
 
     def __init__(self, choice: choices.Encoding, module: nn.Module, dimensions: int) -> None:
-        """Copy nothing yet: allocate the parameters and compile. Raise EngineError if there is no compiled form."""
+        """Allocate the parameters, as zeros, and compile. Raise EngineError if there is no compiled form."""
         if not choice.compiled:
             raise EngineError(f"encoding {choice.name} is trained and not compiled; use autograd.")
         compiled: CompiledEncoding = choice.compiled_implementation()

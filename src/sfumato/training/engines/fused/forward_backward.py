@@ -50,7 +50,7 @@ class Network(NamedTuple):
     coordinates: int
     """Address of a tile's coordinates in the thread's own memory, where there is an encoder."""
     input_grads: int
-    """Address of the loss's derivatives by the encoder's outputs, likewise."""
+    """Address of the loss's derivatives by the encoder's outputs, in the thread's own memory."""
 
 
 _FIELDS = len(Network._fields)

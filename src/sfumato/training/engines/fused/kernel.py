@@ -207,9 +207,9 @@ train, outputs = _compiled(source_hash(gradients, update))
 """``train(net, thread, optimizer, loss_spec, inputs, targets, outputs, pixels, batch, lr_factors, step)``
 
 ``net`` and ``thread`` are the addresses of a `Network` and a `ThreadContext`, as int64. Take one step for each of
-``lr_factors`` with the next ``batch`` of ``pixels``, after ``step`` others. Return this thread's part of the sums of
-losses and squared errors, each taken before its own step. All threads run this at once. The samples' outputs go to the
-rows of ``outputs`` (N, C), unless it has none.
+``lr_factors`` with the next ``batch`` of ``pixels``, after ``step`` others. Return this thread's terms of the sums
+of losses and squared errors, each before its own step. All threads run this at the same time. The samples' outputs go
+to the rows of ``outputs`` (N, C), unless it has none.
 
 ``outputs(net, inputs, sigmoid_output, out)``
 
