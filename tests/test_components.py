@@ -121,7 +121,7 @@ def relative_error(dummy: str, engine: str) -> float:
     """Return the largest difference of weights from the reference, relative to the largest change of their array."""
     recipe = recipe_of(dummy, engine)
     before, expected = reference_weights(dummy, recipe)
-    *_, last = sf.train(recipe, picture(ROWS, COLUMNS))
+    *_, last = sf.train(picture(ROWS, COLUMNS), recipe=recipe)
     weights = last.weights()
     assert weights.keys() == expected.keys()
     changes = {name: np.abs(expected[name] - before[name]).max() for name in expected}
@@ -136,7 +136,7 @@ def test_it_is_trained_correctly_or_named_in_an_error(dummy: str, engine: str) -
     if engine not in CLAIMED[dummy]:
         field = FIELDS[dummy][0]
         with pytest.raises(sf.EngineError, match=f"{engine} cannot train this recipe: .*{field} must be"):
-            next(iter(sf.train(recipe, picture(ROWS, COLUMNS))))
+            next(iter(sf.train(picture(ROWS, COLUMNS), recipe=recipe)))
         return
     assert relative_error(dummy, engine) < (1e-9 if engine == "autograd" else 5e-4)
 

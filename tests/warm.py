@@ -64,7 +64,7 @@ def digests(engine: str) -> list[str]:
     for changes in TRAINED[engine]:
         model = {"depth": 3, "width": 24, **changes.get("model", {})}
         arguments = {**changes, "model": model, "engine": engine, "threads": 1, "budget": {"epochs": 4}}
-        *_, last = sf.train(None, picture, **arguments)
+        *_, last = sf.train(picture, **arguments)
         digest = hashlib.sha256(b"".join(each.tobytes() for each in last.weights().values()))
         digest.update(last.painting().tobytes())
         results.append(digest.hexdigest())

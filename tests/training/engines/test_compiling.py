@@ -57,7 +57,7 @@ def test_every_compiled_engine_announces_its_kernel(engine: str, monkeypatch: py
     module = engines.ENGINES[engine].implementation.partition(":")[0]
     monkeypatch.setattr(f"{module}.announced", announced)
     recipe = changed(Recipe(), {**SMALL, **ENGINES[engine], "engine": engine, "budget": {"steps": 1}})
-    for _ in sf.train(recipe, picture()):
+    for _ in sf.train(picture(), recipe=recipe):
         """Wait for the first step, which compiles."""
     kernel = importlib.import_module(KERNELS[engine][0]).train
     assert (engine, kernel) in announcements
