@@ -26,7 +26,7 @@ from thread_group import ThreadGroup
 from sfumato.training.engines.memory import zeros
 from sfumato.training.kernels.micro_kernel import ROWS
 from sfumato.training.kernels.products import multiply
-from sfumato.training.kernels.vectors import LANES, up
+from sfumato.training.kernels.vectors import LANES, round_up
 
 NAME = "ceilings"
 BLOCKS = {"L1": 24 << 10, "L2": 640 << 10, "L3": 6 << 20, "memory": 256 << 20}
@@ -78,7 +78,7 @@ def products(threads: int, rounds: int) -> dict[str, Quartiles]:
     """Return the GFLOP/s of this product and of PyTorch's, and their ratio. Raises ArithmeticError if the results
     differ.
     """
-    group, stride, times = ThreadGroup(threads), up(K), 20
+    group, stride, times = ThreadGroup(threads), round_up(K), 20
     random = np.random.default_rng(0)
     left, right, out = zeros(M * stride), zeros(stride * stride), zeros(M * stride)
     a, b, c = left.reshape(M, stride), right.reshape(stride, stride), out.reshape(M, stride)

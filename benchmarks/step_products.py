@@ -16,7 +16,7 @@ from sfumato.training.engines import barrier
 from sfumato.training.engines.memory import matrix, zeros
 from sfumato.training.kernels.micro_kernel import ROWS
 from sfumato.training.kernels.products import multiply, multiply_transposed
-from sfumato.training.kernels.vectors import up
+from sfumato.training.kernels.vectors import round_up
 
 TILE = 128
 """Samples that go through all layers together."""
@@ -34,7 +34,7 @@ class Products:
         self.table = np.zeros((len(sizes) - 1, 7), np.int64)
         weights = weights_t = inputs = 0
         for row, fan_in, fan_out in zip(self.table, sizes, sizes[1:], strict=False):
-            rows, columns = up(fan_in + 1), up(fan_out)
+            rows, columns = round_up(fan_in + 1), round_up(fan_out)
             row[:] = fan_in, fan_out, rows, columns, weights, weights_t, inputs
             weights += rows * columns
             weights_t += rows * columns if inputs else 0

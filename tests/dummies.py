@@ -1,4 +1,4 @@
-"""Members of every family that nobody uses, written as CONTRIBUTING.md tells: for tests/test_components.py."""
+"""A dummy member of every family, written as CONTRIBUTING.md says, for tests/test_components.py."""
 
 from __future__ import annotations
 
@@ -39,17 +39,17 @@ IN_THIS_FILE = f"{__name__}:{{}}".format
 
 @dataclass(frozen=True, config=CONFIG)
 class Bent(choices.Activation, name="bent", implementation=IN_THIS_FILE("BENT")):
-    """a x + b x^2 / (1 + x^2): two parameters."""
+    """a x + b x^2 / (1 + x^2), with two parameters."""
 
     compiled: ClassVar[bool] = True
     saved_per_unit: ClassVar[int] = 3
     sigmoidal_slope: ClassVar[float | None] = None
 
-    a: float = Field(default=0.5, description="slope far away")
+    a: float = Field(default=0.5, description="slope far from 0")
     b: float = Field(default=1.5, description="height of the bend")
 
     def initialization(self) -> choices.Initialization:
-        """For signals in both directions."""
+        """Return Glorot's initialization, for signals in both directions."""
         return choices.Glorot()
 
 
@@ -62,22 +62,22 @@ BENT = Implementation(
 
 @dataclass(frozen=True, config=CONFIG)
 class Learned(choices.Encoding, name="learned", implementation=IN_THIS_FILE("build_learned")):
-    """Sines of sums whose weights are trained; not compiled."""
+    """Sines of weighted sums whose weights are trained; not compiled."""
 
     trainable: ClassVar[bool] = True
 
     features: int = Field(default=6, ge=1, description="inputs made")
 
     def outputs(self) -> int:
-        """Sines."""
+        """Return the number of sines."""
         return self.features
 
     def multiply_adds(self) -> int:
-        """Of the sums."""
+        """Return the multiply-adds of the weighted sums."""
         return 2 * self.features
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
-        """The weights."""
+        """Return the shape of the weights."""
         return {"weight": (self.features, 2)}
 
 
@@ -100,7 +100,7 @@ class Lattice(
     name="lattice",
     implementation=IN_THIS_FILE("build_lattice"),
 ):
-    """Values at the corners of squares, interpolated between them, times a factor per feature; compiled."""
+    """Values at grid points, interpolated bilinearly, times a factor per feature; compiled."""
 
     trainable: ClassVar[bool] = True
     compiled: ClassVar[str] = IN_THIS_FILE("LATTICE")
@@ -109,15 +109,15 @@ class Lattice(
     features: int = Field(default=5, ge=1, description="inputs made")
 
     def outputs(self) -> int:
-        """Features."""
+        """Return the number of features."""
         return self.features
 
     def multiply_adds(self) -> int:
-        """Of the interpolation."""
+        """Return the multiply-adds of the interpolation."""
         return 4 * self.features
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
-        """The factors and the values."""
+        """Return the shapes of the factors and the values."""
         return {"factors": (self.features,), "values": (self.side + 1, self.side + 1, self.features)}
 
 
@@ -128,9 +128,9 @@ class LatticeValues(nn.Module):
 
     def forward(self, coordinates: Tensor) -> Tensor:
         side = len(self.values) - 1
-        places = (coordinates + 1) * (side / 2)
-        cells = places.floor().long().clamp(0, side - 1)
-        (r, c), (u, v) = cells.T, (places - cells).T.unsqueeze(2)
+        positions = (coordinates + 1) * (side / 2)
+        cells = positions.floor().long().clamp(0, side - 1)
+        (r, c), (u, v) = cells.T, (positions - cells).T.unsqueeze(2)
         above = (1 - v) * self.values[r, c] + v * self.values[r, c + 1]
         below = (1 - v) * self.values[r + 1, c] + v * self.values[r + 1, c + 1]
         return self.factors * ((1 - u) * above + u * below)
@@ -192,10 +192,10 @@ def log_cosh(choice: LogCosh, errors: Tensor) -> Tensor:
 
 @dataclass(frozen=True, config=CONFIG)
 class Signs(choices.ElementwiseOptimizer, name="signs", implementation=IN_THIS_FILE("build_signs")):
-    """A step of one size along the sign of each gradient; not compiled."""
+    """A step of fixed size along the sign of each gradient; not compiled."""
 
     def memory(self, network: NetworkSize) -> Memory:
-        """The signs."""
+        """Return the memory of the signs."""
         return Memory(network.parameters)
 
 
@@ -226,11 +226,11 @@ class Bounded(choices.ElementwiseOptimizer, name="bounded", implementation=IN_TH
     decay: float = Field(default=0.8, ge=0, lt=1, description="decay of the mean of the gradients")
 
     def memory(self, network: NetworkSize) -> Memory:
-        """The means, and the updates."""
+        """Return the memory of the means and the updates."""
         return Memory(2 * network.parameters)
 
     def compiled_memory(self, network: NetworkSize, threads: int) -> CompiledMemory:
-        """The means."""
+        """Return the memory of the means."""
         return CompiledMemory(state=network.padded_weights)
 
 
@@ -268,25 +268,25 @@ def compile_bounded(choice: Bounded, layout: Layout) -> CompiledOptimizer:
 
 @dataclass(frozen=True, config=CONFIG)
 class Normed(choices.Optimizer, name="normed", implementation=IN_THIS_FILE("build_normed")):
-    """Hidden layers' matrices by their gradients over these' Frobenius norms, plain descent for the rest; compiled."""
+    """Gradients of hidden matrices divided by their Frobenius norms, plain gradient descent for the rest; compiled."""
 
     hooks_layers: ClassVar[bool] = False
     compiled: ClassVar[str] = IN_THIS_FILE("compile_normed")
 
     def memory(self, network: NetworkSize) -> Memory:
-        """The updates."""
+        """Return the memory of the updates."""
         return Memory(network.parameters)
 
     def compiled_memory(self, network: NetworkSize, threads: int) -> CompiledMemory:
-        """The updates."""
+        """Return the memory of the updates."""
         return CompiledMemory(state=0, updates=network.padded_weights)
 
     def operations(self, work: TrainingWork) -> Operations | None:
-        """Norms are no products of matrices."""
+        """Return the operations of the passes; norms are not matrix products."""
         return Operations(work.passes(work.samples), 0)
 
     def step_estimate(self, layers: tuple[LinearLayer, ...]) -> StepEstimate:
-        """Of the norms."""
+        """Return the operations of the norms per step."""
         return StepEstimate(4 * sum(layer.weights for layer in layers))
 
 
@@ -326,7 +326,7 @@ class NormedFields(NamedTuple):
 FAN_IN, ROWS, COLUMNS, WEIGHTS = (int(each) for each in (Column.FAN_IN, Column.ROWS, Column.COLUMNS, Column.WEIGHTS))
 
 
-def accumulate(net: Network, thread: ThreadContext, own: NormedFields, layer: int, step: int) -> None:
+def accumulate(net: Network, thread: ThreadContext, fields: NormedFields, layer: int, step: int) -> None:
     row = layer_table(net)[layer]
     begin, end = share(row[ROWS], thread.rank, thread.threads)
     count = max(min(end, row[FAN_IN]) - begin, 0) * row[COLUMNS]
@@ -337,25 +337,28 @@ def accumulate(net: Network, thread: ThreadContext, own: NormedFields, layer: in
     set_partial_sum(thread, layer, 0, squares)
 
 
-def precondition(net: Network, thread: ThreadContext, own: NormedFields, step: int, phase: int) -> int:
+def precondition(net: Network, thread: ThreadContext, fields: NormedFields, step: int, phase: int) -> int:
     for layer in range(1, net.layers - 1):
         row = layer_table(net)[layer]
         begin, end = share(row[ROWS], thread.rank, thread.threads)
         count = max(min(end, row[FAN_IN]) - begin, 0) * row[COLUMNS]
         position = row[WEIGHTS] + begin * row[COLUMNS]
-        gradients, updates = vector(thread.gradients + 4 * position, count), vector(own.updates + 4 * position, count)
+        gradients, updates = (
+            vector(thread.gradients + 4 * position, count),
+            vector(fields.updates + 4 * position, count),
+        )
         scale = np.float32(1 / np.sqrt(total_of_partial_sums(thread, layer, 0)))
         for i in range(count):
             updates[i] = scale * gradients[i]
     return phase
 
 
-def apply_update(net: Network, thread: ThreadContext, own: NormedFields, layer: int, lr_factor: float) -> None:
+def apply_update(net: Network, thread: ThreadContext, fields: NormedFields, layer: int, lr_factor: float) -> None:
     row = layer_table(net)[layer]
     begin, end = share(row[ROWS], thread.rank, thread.threads)
     position, count = row[WEIGHTS] + begin * row[COLUMNS], max(min(end, row[FAN_IN]) - begin, 0) * row[COLUMNS]
-    weights, updates = vector(net.weights + 4 * position, count), vector(own.updates + 4 * position, count)
-    rate = np.float32(own.lr * lr_factor)
+    weights, updates = vector(net.weights + 4 * position, count), vector(fields.updates + 4 * position, count)
+    rate = np.float32(fields.lr * lr_factor)
     for i in range(count):
         weights[i] -= rate * updates[i]
 
@@ -375,7 +378,7 @@ def compile_normed(choice: Normed, layout: Layout) -> CompiledOptimizer:
 
 @dataclass(frozen=True, config=CONFIG)
 class Backwards(choices.Sampler, name="backwards", implementation=IN_THIS_FILE("backwards")):
-    """From the last pixel to the first."""
+    """Pixels from the last to the first."""
 
 
 def backwards(pixels: int, seed: int, epoch: int) -> NDArray[np.int64]:

@@ -1,7 +1,7 @@
-"""The contract of components: one that is added is trained as it is by every engine that claims it, or refused by name.
+"""The contract of components: engines that claim a new one train it correctly, and the others name it in an error.
 
-What a component says about itself is held against the network that is built of it. The reference is PyTorch's
-automatic differentiation in float64, with the dummies' formulas and plain steps written out here.
+A component's facts are compared with the network that is built from it. The reference is PyTorch's automatic
+differentiation in float64, with the dummies' formulas and plain steps written out here.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ FIELDS: dict[str, tuple[str, dict[str, Any]]] = {
     "normed": ("training.optimizer", {"training": {"optimizer": f"normed(lr={RATE})"}}),
     "backwards": ("training.sampler", {"training": {"sampler": "backwards"}}),
 }
-"""Of every dummy: the field of a recipe that it is for, and what changes a recipe to it."""
+"""For every dummy, its field of a recipe, and the changes that select it."""
 DUMMIES = list(FIELDS)
 CLAIMED = {
     "bent": {"fused", "concurrent", "online", "autograd"},
@@ -83,12 +83,12 @@ def recipe_of(dummy: str, engine: str) -> Recipe:
     )
 
 
-def by_reference(dummy: str, recipe: Recipe) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Weights before and after."""
+def reference_weights(dummy: str, recipe: Recipe) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Return weights before and after training."""
     network = models.build(recipe.model, 3, recipe.seed, models.DTYPES[recipe.dtype], recipe.coordinates).double()
     before = {name: value.numpy().copy() for name, value in network.state_dict().items()}
     coordinates = torch.from_numpy(models.grid(recipe.coordinates, ROWS, COLUMNS))
-    # Of bytes, as a picture's values are.
+    # Multiples of 1/255, as the values of a picture.
     targets = torch.from_numpy(np.round(picture(ROWS, COLUMNS).reshape(-1, 3) * 255.0).astype(np.float64) / 255)
     indices = torch.arange(len(targets))
     if dummy == "backwards":
@@ -97,11 +97,11 @@ def by_reference(dummy: str, recipe: Recipe) -> tuple[dict[str, np.ndarray], dic
     assert isinstance(batch, int)
     means: dict[str, torch.Tensor] = {}
     for _ in range(EPOCHS):
-        for some in indices.split(batch):
-            errors = network(coordinates[some]) - targets[some]
+        for samples in indices.split(batch):
+            errors = network(coordinates[samples]) - targets[samples]
             losses = torch.log(torch.cosh(errors)) if dummy == "log_cosh" else 0.5 * errors * errors
             network.zero_grad()
-            (losses.sum() / len(some)).backward()
+            (losses.sum() / len(samples)).backward()
             with torch.no_grad():
                 for name, parameter in network.named_parameters():
                     assert parameter.grad is not None
@@ -117,77 +117,77 @@ def by_reference(dummy: str, recipe: Recipe) -> tuple[dict[str, np.ndarray], dic
     return before, {name: value.numpy() for name, value in network.state_dict().items()}
 
 
-def furthest(dummy: str, engine: str) -> float:
-    """Of all weights, from the reference's, in parts of the largest change of their array."""
+def relative_error(dummy: str, engine: str) -> float:
+    """Return the largest difference of weights from the reference, relative to the largest change of their array."""
     recipe = recipe_of(dummy, engine)
-    before, expected = by_reference(dummy, recipe)
+    before, expected = reference_weights(dummy, recipe)
     *_, last = sf.train(picture(ROWS, COLUMNS), recipe=recipe)
     weights = last.weights()
     assert weights.keys() == expected.keys()
-    moved = {name: np.abs(expected[name] - before[name]).max() for name in expected}
-    assert all(each > 1e-4 for each in moved.values()), moved
-    return max(float(np.abs(weights[name] - expected[name]).max() / moved[name]) for name in expected)
+    changes = {name: np.abs(expected[name] - before[name]).max() for name in expected}
+    assert all(each > 1e-4 for each in changes.values()), changes
+    return max(float(np.abs(weights[name] - expected[name]).max() / changes[name]) for name in expected)
 
 
 @pytest.mark.parametrize("engine", engines.ENGINES)
 @pytest.mark.parametrize("dummy", DUMMIES)
-def test_it_is_trained_as_it_is_or_refused_by_name(dummy: str, engine: str) -> None:
+def test_it_is_trained_correctly_or_named_in_an_error(dummy: str, engine: str) -> None:
     recipe = recipe_of(dummy, engine)
     if engine not in CLAIMED[dummy]:
         field = FIELDS[dummy][0]
         with pytest.raises(sf.EngineError, match=f"{engine} cannot train this recipe: .*{field} must be"):
             next(iter(sf.train(picture(ROWS, COLUMNS), recipe=recipe)))
         return
-    assert furthest(dummy, engine) < (1e-9 if engine == "autograd" else 5e-4)
+    assert relative_error(dummy, engine) < (1e-9 if engine == "autograd" else 5e-4)
 
 
 @pytest.mark.parametrize("dummy", DUMMIES)
-def test_auto_takes_one_that_claims_it(dummy: str) -> None:
+def test_auto_chooses_an_engine_that_claims_it(dummy: str) -> None:
     assert choose(changed(recipe_of(dummy, "fused"), {"engine": "auto"})) in CLAIMED[dummy]
 
 
-def test_a_list_that_claims_too_much_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_spec_that_claims_too_much_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
     everything = engines.Rule(lambda _: True, "anything")
     for field in ("model.encoding", "training.loss"):
         fused = engines.ENGINES["fused"]
         lax = dataclasses.replace(fused, rules={**fused.rules, field: everything})
         monkeypatch.setitem(engines.ENGINES, "fused", lax)
     with pytest.raises(sf.EngineError, match="encoding learned is trained and not compiled"):
-        furthest("learned", "fused")
+        relative_error("learned", "fused")
     with pytest.raises(sf.EngineError, match="loss log_cosh is not compiled"):
-        furthest("log_cosh", "fused")
-    # One that computes its encoding once would leave this as it was.
+        relative_error("log_cosh", "fused")
+    # An engine that computes the encoding once would not train it.
     monkeypatch.setattr(fused_engine, "is_trained", lambda model: False)
-    assert furthest("learned", "fused") > 0.5
+    assert relative_error("learned", "fused") > 0.5
 
 
-def test_one_that_leaves_out_a_fact_fails_where_it_is_defined() -> None:
+def test_a_missing_fact_raises_at_the_definition() -> None:
     for family in (each for each in choices.FAMILIES if each.facts):
         before = set(family.members)
-        stated = {fact: lambda *_: 0 for fact in family.facts[1:]}
+        facts = {fact: lambda *_: 0 for fact in family.facts[1:]}
         with pytest.raises(
             TypeError, match=f"^{family.family} vague must define {family.facts[0]}: class {family.__name__} "
         ):
-            type("Vague", (family,), stated, name="vague")
+            type("Vague", (family,), facts, name="vague")
         assert set(family.members) == before
 
 
-def test_an_optimizer_that_is_compiled_must_state_its_memory_there() -> None:
-    stated = {"compiled": "a:b", "memory": lambda *_: None}
+def test_a_compiled_optimizer_must_define_its_memory() -> None:
+    facts = {"compiled": "a:b", "memory": lambda *_: None}
     with pytest.raises(TypeError, match="^optimizer vague must define compiled_memory: class Optimizer says"):
-        type("Vague", (choices.ElementwiseOptimizer,), stated, name="vague")
+        type("Vague", (choices.ElementwiseOptimizer,), facts, name="vague")
 
 
-def test_every_optimizer_that_is_compiled_states_its_memory() -> None:
+def test_every_compiled_optimizer_defines_its_memory() -> None:
     size = NetworkSize(tuple(LinearLayer(4, 4, biases=True) for _ in range(3)), 60, 20)
     accepts = engines.FUSED.rules["training.optimizer"].accepts
     for name, member in choices.Optimizer.members.items():
-        stated = member().compiled_memory(size, threads=1)
-        assert (stated is not None) == accepts(member()), name
+        memory = member().compiled_memory(size, threads=1)
+        assert (memory is not None) == accepts(member()), name
 
 
 @pytest.mark.parametrize("name", choices.Encoding.members)
-def test_an_encoding_s_facts_are_those_of_what_is_built(name: str) -> None:
+def test_an_encodings_facts_equal_those_of_its_module(name: str) -> None:
     choice = choices.Encoding.members[name]()
     module = choice.implementation()(choice, np.random.default_rng(0))
     coordinates = torch.rand(5, 2, dtype=torch.float64)
@@ -200,12 +200,12 @@ def test_an_encoding_s_facts_are_those_of_what_is_built(name: str) -> None:
 
 
 @pytest.mark.parametrize("dummy", DUMMIES)
-def test_what_it_says_about_itself_is_true(dummy: str) -> None:
+def test_a_components_facts_are_true(dummy: str) -> None:
     recipe = recipe_of(dummy, "autograd")
     network = models.build(recipe.model, 3, 0)
-    found = describe(recipe)
-    assert found.parameters == sum(parameter.numel() for parameter in network.parameters())
+    description = describe(recipe)
+    assert description.parameters == sum(parameter.numel() for parameter in network.parameters())
     assert {name: tuple(value.shape) for name, value in network.state_dict().items()} == models.shapes(recipe.model, 3)
-    assert f"{found.layers[0].inputs * 11 + 11:,} parameters" in "\n".join(drawing(found))
-    assert training(recipe, Size(COLUMNS, ROWS)) > 8 * found.parameters
+    assert f"{description.layers[0].inputs * 11 + 11:,} parameters" in "\n".join(drawing(description))
+    assert training(recipe, Size(COLUMNS, ROWS)) > 8 * description.parameters
     assert operations(recipe, 63, 8) is not None

@@ -1,7 +1,7 @@
-"""The engines, compiled once for all processes that run tests: from an empty cache each takes up to half a minute.
+"""Compilation of the engines, once for all test processes: with an empty cache each takes up to half a minute.
 
-The process that compiles one leaves a note of what its networks came to, for the test that compiled code gives the same
-bits where it is loaded (tests/training/kernels/test_jit.py).
+The process that compiles an engine writes a note with digests of its networks, for the test that loaded code gives the
+same bits as newly compiled code (tests/training/kernels/test_jit.py).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ KERNELS = {
     "online": ("sfumato.training.engines.online_kernel",),
     "replica": ("sfumato.training.engines.replica_kernel",),
 }
-"""The modules whose functions are compiled for an engine whatever the network, that of its kernel first."""
+"""The modules whose functions are compiled for an engine with any network, that of its kernel first."""
 TRAINED: dict[str, list[dict[str, Any]]] = {
     "fused": [
         {"training": {"optimizer": each, "batch": 32}}
@@ -39,48 +39,48 @@ TRAINED: dict[str, list[dict[str, Any]]] = {
     ],
     "replica": [{"training": BATCH_OF_ONE, **UNIT}],
 }
-"""Recipes that between them use all that an engine compiles."""
+"""Recipes that together use everything that an engine compiles."""
 
 
 def cache(engine: str) -> Path:
-    """Where Numba keeps what it has compiled of an engine."""
+    """Return the folder where Numba caches an engine's compiled code."""
     return Path(sfumato.__file__).parents[1].joinpath(*KERNELS[engine][0].split(".")[:-1]) / "__pycache__"
 
 
 def kernels(engine: str, folder: Path) -> set[Path]:
-    """The files that Numba has made of an engine's `KERNELS`, anywhere in a folder."""
+    """Return Numba's cache files of an engine's `KERNELS`, anywhere in a folder."""
     names = [module.rpartition(".")[2] for module in KERNELS[engine]]
     return {file for name in names for file in folder.rglob(f"{name}.*.nbc")}
 
 
 def digests(engine: str) -> list[str]:
-    """What the networks of every recipe of `TRAINED` came to, weights and paintings."""
+    """Train every recipe of `TRAINED`; return digests of their weights and paintings."""
     import numpy as np
 
     import sfumato as sf
 
     picture = np.random.default_rng(1).random((12, 10, 3)).astype(np.float32)
-    found: list[str] = []
+    results: list[str] = []
     for changes in TRAINED[engine]:
         model = {"depth": 3, "width": 24, **changes.get("model", {})}
-        here = {**changes, "model": model, "engine": engine, "threads": 1, "budget": {"epochs": 4}}
-        *_, last = sf.train(picture, **here)
+        arguments = {**changes, "model": model, "engine": engine, "threads": 1, "budget": {"epochs": 4}}
+        *_, last = sf.train(picture, **arguments)
         digest = hashlib.sha256(b"".join(each.tobytes() for each in last.weights().values()))
         digest.update(last.painting().tobytes())
-        found.append(digest.hexdigest())
-    return found
+        results.append(digest.hexdigest())
+    return results
 
 
 def note(engine: str) -> Path:
-    """Where what an engine came to is noted: another place for other sources."""
+    """Return the path of the note with an engine's digests, which changes with the source code."""
     package = Path(sfumato.__file__).parent
-    sources = sorted(each for part in ("training", "models", "recipe") for each in (package / part).rglob("*.py"))
-    of_all = hashlib.sha256(b"".join(each.read_bytes() for each in [*sources, Path(__file__)])).hexdigest()
-    return cache(engine) / f"{engine}-{of_all[:16]}.compiled"
+    sources = sorted(each for folder in ("training", "models", "recipe") for each in (package / folder).rglob("*.py"))
+    source_digest = hashlib.sha256(b"".join(each.read_bytes() for each in [*sources, Path(__file__)])).hexdigest()
+    return cache(engine) / f"{engine}-{source_digest[:16]}.compiled"
 
 
 def warm(number: int) -> None:
-    """In the process of that number: compile one engine while the others compile others; load what those have made."""
+    """Compile the engines, each process (by its ``number``) another one first; load those of the other processes."""
     engines = deque(ENGINES)
     engines.rotate(-number)
     for engine in engines:
@@ -88,8 +88,8 @@ def warm(number: int) -> None:
         folder.mkdir(exist_ok=True)
         with FileLock(folder / f"{engine}.compiling"):
             before = kernels(engine, folder)
-            found = digests(engine)
+            results = digests(engine)
             if kernels(engine, folder) - before:
                 for old in folder.glob(f"{engine}-*.compiled"):
                     old.unlink()
-                note(engine).write_text("\n".join(found))
+                note(engine).write_text("\n".join(results))

@@ -1,4 +1,4 @@
-"""The autograd engine against backpropagation written out in NumPy float64."""
+"""Comparisons of the autograd engine with backpropagation written out in NumPy, float64."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sfumato.training.engines import Task, find, unsupported_reasons
 Array = NDArray[np.float64]
 ROWS, COLUMNS = 6, 8
 TRUE = {member: member.implementation() for member in choices.Activation.members.values()}
-# A higher frequency would make 20 steps chaotic: then rounding alone drives two programs apart.
+# A higher frequency would make 20 steps chaotic, so that rounding alone would make results differ.
 ACTIVATIONS = ["leaky_relu(0.1)", "relu", "tanh", "sigmoid", "sine(1.2)", "gaussian(0.7)"]
 
 
@@ -48,8 +48,10 @@ def scalar(function: Any, *arrays: Array, p: tuple[float, ...]) -> Array:
     return np.vectorize(lambda *values: function(*values, *p), otypes=[float])(*arrays)
 
 
-def by_hand(recipe: Recipe, task: Task, pixels: NDArray[np.int64], rates: list[float]) -> list[tuple[Array, Array]]:
-    """Weights and biases after plain SGD: textbook backpropagation, with the true derivatives."""
+def reference_weights(
+    recipe: Recipe, task: Task, pixels: NDArray[np.int64], rates: list[float]
+) -> list[tuple[Array, Array]]:
+    """Return weights and biases after plain SGD: textbook backpropagation, with the true derivatives."""
     layers = [
         (layer.weight.detach().numpy().copy(), layer.bias.detach().numpy().copy())
         for layer in models.mlp(recipe.model, 3, recipe.seed, torch.float64).linear_layers()
@@ -60,15 +62,15 @@ def by_hand(recipe: Recipe, task: Task, pixels: NDArray[np.int64], rates: list[f
     assert isinstance(batch, int)
     assert isinstance(recipe.training.optimizer, choices.SGD)
     for start, rate in zip(range(0, len(pixels), batch), rates, strict=True):
-        chosen = pixels[start : start + batch]
-        x = encode(torch.from_numpy(task.coordinates[chosen])).detach().numpy()
-        inputs, sums = [x], []
+        indices = pixels[start : start + batch]
+        x = encode(torch.from_numpy(task.coordinates[indices])).detach().numpy()
+        inputs, preactivations = [x], []
         for number, (w, b) in enumerate(layers):
-            sums.append(inputs[-1] @ w.T + b)
+            preactivations.append(inputs[-1] @ w.T + b)
             last = number == len(layers) - 1
-            inputs.append(sums[-1] if last else scalar(activation.value, sums[-1], p=p))
+            inputs.append(preactivations[-1] if last else scalar(activation.value, preactivations[-1], p=p))
         outputs = 1 / (1 + np.exp(-inputs[-1])) if recipe.model.output_activation == "sigmoid" else inputs[-1]
-        delta = slope_of_loss(recipe.training.loss, outputs - task.targets[chosen]) / len(chosen)
+        delta = loss_gradient(recipe.training.loss, outputs - task.targets[indices]) / len(indices)
         if recipe.model.output_activation == "sigmoid":
             delta = delta * outputs * (1 - outputs)
         updated = []
@@ -76,12 +78,12 @@ def by_hand(recipe: Recipe, task: Task, pixels: NDArray[np.int64], rates: list[f
             w, b = layers[number]
             updated.append((w - 0.2 * rate * delta.T @ inputs[number], b - 0.2 * rate * delta.sum(axis=0)))
             if number:
-                delta = (delta @ w) * scalar(activation.derivative, sums[number - 1], inputs[number], p=p)
+                delta = (delta @ w) * scalar(activation.derivative, preactivations[number - 1], inputs[number], p=p)
         layers = updated[::-1]
     return layers
 
 
-def slope_of_loss(loss: choices.Loss, errors: Array) -> Array:
+def loss_gradient(loss: choices.Loss, errors: Array) -> Array:
     match loss:
         case choices.MSE():
             return errors
@@ -93,8 +95,8 @@ def slope_of_loss(loss: choices.Loss, errors: Array) -> Array:
             raise AssertionError(loss)
 
 
-def distance(recipe: Recipe, steps: int) -> float:
-    """Largest difference between the engine's weights and those by hand, in parts of the largest change."""
+def relative_error(recipe: Recipe, steps: int) -> float:
+    """Return the largest difference between the engine's and the reference weights, relative to the largest change."""
     task = task_of(recipe)
     start = [
         layer.weight.detach().numpy().copy() for layer in models.mlp(recipe.model, 3, 4, torch.float64).linear_layers()
@@ -104,7 +106,7 @@ def distance(recipe: Recipe, steps: int) -> float:
     engine = find("autograd")(task)
     engine.advance(pixels, rates)
     weights = engine.weights()
-    expected = by_hand(recipe, task_of(recipe), pixels, list(rates))
+    expected = reference_weights(recipe, task_of(recipe), pixels, list(rates))
     changes = max(np.abs(w - first).max() for (w, _), first in zip(expected, start, strict=True))
     assert changes > 1e-4
     differences = [
@@ -117,17 +119,17 @@ def distance(recipe: Recipe, steps: int) -> float:
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("output", ["linear", "sigmoid"])
 @pytest.mark.parametrize("steps", [1, 20])
-def test_weights_are_those_by_hand(activation: str, output: str, steps: int) -> None:
-    assert distance(recipe_of(activation=activation, output_activation=output), steps) < 1e-9
+def test_weights_equal_the_reference(activation: str, output: str, steps: int) -> None:
+    assert relative_error(recipe_of(activation=activation, output_activation=output), steps) < 1e-9
 
 
 @pytest.mark.parametrize("loss", ["mse", "l1", "huber(0.2)"])
 @pytest.mark.parametrize("model", [{}, {"depth": 0}, {"width": (7, 3)}, {"encoding": "fourier(sigma=1, features=8)"}])
-def test_losses_and_shapes(loss: str, model: dict[str, Any]) -> None:
-    assert distance(recipe_of(**model, training={"loss": loss}), 20) < 1e-9
+def test_losses_and_architectures(loss: str, model: dict[str, Any]) -> None:
+    assert relative_error(recipe_of(**model, training={"loss": loss}), 20) < 1e-9
 
 
-def test_a_wrong_derivative_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_derivative_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
     class Wrong(torch.autograd.Function):
         @staticmethod
         def forward(ctx: Any, x: Tensor) -> Tensor:
@@ -146,16 +148,16 @@ def test_a_wrong_derivative_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
 
     wrong = dataclasses.replace(choices.Tanh.implementation(), tensor=tensor)
     monkeypatch.setattr(choices.Tanh.implemented_by.replace(":", "."), wrong)
-    assert distance(recipe_of(activation="tanh"), 1) > 1e-4
-    assert distance(recipe_of(activation="tanh"), 20) > 1e-4
+    assert relative_error(recipe_of(activation="tanh"), 1) > 1e-4
+    assert relative_error(recipe_of(activation="tanh"), 20) > 1e-4
 
 
-# K-FAC sees whole batches, whatever the threads; more damping magnifies less rounding.
+# K-FAC gets whole batches for any number of threads; more damping magnifies rounding less.
 @pytest.mark.slow
 @pytest.mark.parametrize("optimizer", ["muon", "kfac(damping=0.1)"])
 @pytest.mark.parametrize("batch", [48, 150, 1000])
 def test_two_threads_agree_with_one(batch: int, optimizer: str) -> None:
-    def trained(threads: int) -> list[NDArray[Any]]:
+    def train(threads: int) -> list[NDArray[Any]]:
         recipe = recipe_of(training={"batch": batch, "optimizer": optimizer})
         coordinates = models.grid(recipe.coordinates, 20, 30)
         targets = np.random.default_rng(9).uniform(0, 1, (600, 3))
@@ -165,7 +167,7 @@ def test_two_threads_agree_with_one(batch: int, optimizer: str) -> None:
         engine.advance(np.arange(600), np.ones(steps))
         return [*engine.weights().values(), engine.outputs(coordinates)]
 
-    for one, two, again in zip(trained(1), trained(2), trained(2), strict=True):
+    for one, two, again in zip(train(1), train(2), train(2), strict=True):
         np.testing.assert_allclose(one, two, rtol=1e-9, atol=1e-11)
         assert np.array_equal(two, again)
         assert np.abs(one).max() > 0.01
@@ -174,22 +176,22 @@ def test_two_threads_agree_with_one(batch: int, optimizer: str) -> None:
 def test_any_module_can_be_trained() -> None:
     recipe = recipe_of()
     task = task_of(recipe)
-    own = torch.nn.Sequential(torch.nn.Linear(2, 8), torch.nn.BatchNorm1d(8), torch.nn.Linear(8, 3))
-    engine = find("autograd")(Task(recipe, task.coordinates, task.targets, own, 2))
+    custom = torch.nn.Sequential(torch.nn.Linear(2, 8), torch.nn.BatchNorm1d(8), torch.nn.Linear(8, 3))
+    engine = find("autograd")(Task(recipe, task.coordinates, task.targets, custom, 2))
     first = last = engine.advance(np.arange(45), np.ones(9))
     for _ in range(30):
         last = engine.advance(np.arange(45), np.ones(9))
     assert last.squared_error < first.squared_error
 
 
-def test_sums_are_measured_before_each_step() -> None:
+def test_sums_are_those_before_each_step() -> None:
     recipe = recipe_of(training={"optimizer": "sgd(lr=0)"})
     task = task_of(recipe)
     pixels = np.arange(10)
     errors = models.outputs(task.model, task.coordinates)[pixels] - task.targets[pixels]
-    sums = find("autograd")(task).advance(pixels, np.ones(2))
-    assert sums.squared_error == pytest.approx((errors**2).sum())
-    assert sums.loss == pytest.approx((errors**2).sum() / 2)
+    advance = find("autograd")(task).advance(pixels, np.ones(2))
+    assert advance.squared_error == pytest.approx((errors**2).sum())
+    assert advance.loss == pytest.approx((errors**2).sum() / 2)
 
 
 @pytest.mark.parametrize(
@@ -200,11 +202,11 @@ def test_calls_can_be_divided_and_continued_from_the_state(optimizer: str) -> No
     pixels = np.arange(ROWS * COLUMNS)
     whole = find("autograd")(task_of(recipe))
     whole.advance(np.tile(pixels, 2), np.ones(6))
-    parts = find("autograd")(task_of(recipe))
-    parts.advance(pixels[:16], np.ones(1))
-    parts.advance(pixels[16:], np.ones(2))
+    divided = find("autograd")(task_of(recipe))
+    divided.advance(pixels[:16], np.ones(1))
+    divided.advance(pixels[16:], np.ones(2))
     other = find("autograd")(task_of(recipe))
-    other.load(parts.state())
+    other.load(divided.state())
     other.advance(pixels, np.ones(3))
     for name, value in whole.weights().items():
         assert np.array_equal(value, other.weights()[name]), name
@@ -217,6 +219,6 @@ def test_weights_are_copies() -> None:
     assert any(not np.array_equal(before[name], value) for name, value in engine.weights().items())
 
 
-def test_cuda_is_refused_where_there_is_none() -> None:
+def test_cuda_is_unsupported_without_a_device() -> None:
     reasons = unsupported_reasons("autograd", changed(Recipe(), {"device": "cuda"}))
     assert bool(reasons) != torch.cuda.is_available()

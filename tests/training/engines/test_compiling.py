@@ -1,4 +1,4 @@
-"""Compiling is told, loading from Numba's cache is not."""
+"""Tests of the message about compiling, which is not logged when kernels are loaded from Numba's cache."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.small import SMALL, picture
 from tests.warm import ENGINES, KERNELS
 
 
-def test_only_these_kernels_when_they_are_compiled() -> None:
+def test_only_compiling_of_these_kernels_is_logged() -> None:
     @njit
     def kernel(x: complex) -> complex:
         return x + 1
@@ -30,41 +30,41 @@ def test_only_these_kernels_when_they_are_compiled() -> None:
     def other(x: int) -> int:
         return x - 1
 
-    said: list[str] = []
-    with log_to(said.append):
+    logged: list[str] = []
+    with log_to(logged.append):
         with announced("online", kernel):
             other(1)
-        assert said == []
+        assert logged == []
         with announced("online", kernel):
             kernel(1)
             kernel(1.5)
-        assert said == ["compiling engine online for this machine, once; it takes some seconds ..."]
+        assert logged == ["compiling engine online for this machine, once; it takes some seconds ..."]
         with announced("online", kernel):
             kernel(1)
     kernel(1j)
-    assert len(said) == 1
+    assert len(logged) == 1
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_every_compiled_engine_tells_of_its_kernel(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[tuple[str, Any]] = []
+def test_every_compiled_engine_announces_its_kernel(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    announcements: list[tuple[str, Any]] = []
 
     @contextmanager
     def announced(name: str, *kernels: Any) -> Iterator[None]:
-        told.extend((name, kernel) for kernel in kernels)
+        announcements.extend((name, kernel) for kernel in kernels)
         yield
 
     module = engines.ENGINES[engine].implementation.partition(":")[0]
     monkeypatch.setattr(f"{module}.announced", announced)
     recipe = changed(Recipe(), {**SMALL, **ENGINES[engine], "engine": engine, "budget": {"steps": 1}})
     for _ in sf.train(picture(), recipe=recipe):
-        """It is the first step that compiles."""
+        """Wait for the first step, which compiles."""
     kernel = importlib.import_module(KERNELS[engine][0]).train
-    assert (engine, kernel) in told
+    assert (engine, kernel) in announcements
 
 
 @pytest.mark.slow
-def test_a_person_is_told_the_first_time(tmp_path: Path) -> None:
+def test_the_command_line_reports_compiling_the_first_time(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "sfumato", "paint", "cat", "--preset", "blog-2012", "--engine", "replica"]
     command += ["--picture.max-side", "9", "--budget.epochs", "1", "--film.every", "never", "--runs", str(tmp_path)]
     environment = {"NUMBA_CACHE_DIR": str(tmp_path / "cache"), "PATH": "", "OMP_NUM_THREADS": "1"}

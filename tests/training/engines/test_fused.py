@@ -1,4 +1,4 @@
-"""The fused engine against autograd and PyTorch's optimizers in float64."""
+"""Comparisons of the fused engine with autograd and PyTorch's optimizers in float64."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ OPTIMIZERS = [
     "adamw(lr=0.002, weight_decay=3)",
     "rmsprop(lr=0.0005)",
     "rmsprop(lr=0.0005, momentum=0.5, decay=0.9)",
-    # More samples than a batch has: which of them are looked at depends on the number of threads.
+    # More samples than a batch has, because which of fewer are used depends on the number of threads.
     "foof(lr=0.05, damping=0.3, samples=128, update_interval=4, decay=0.8, momentum=0.8)",
-    # More iterations would magnify the rounding of small singular values.
+    # More iterations would magnify rounding errors of small singular values.
     "muon(lr=0.05, ns_steps=2)",
     "muon(lr=0.05, momentum=0.8, nesterov=false, ns_steps=3)",
 ]
 
 
 def recipe_of(**model: Any) -> Recipe:
-    """Defaults that train visibly within 20 steps."""
+    """Return a recipe whose defaults change the weights clearly within 20 steps."""
     training = {"batch": BATCH, "optimizer": "sgd(lr=0.2)", "schedule": "constant", **model.pop("training", {})}
     model = {"width": (23, 18, 37), "activation": "tanh", "init": "gaussian(1)", **model}
     return changed(
@@ -55,20 +55,20 @@ def recipe_of(**model: Any) -> Recipe:
 def task_of(recipe: Recipe, threads: int = 1, dtype: torch.dtype = torch.float32) -> Task:
     random = np.random.default_rng(2)
     coordinates, targets = random.uniform(-1, 1, (PIXELS, 2)), random.uniform(0, 1, (PIXELS, 3))
-    # The same float32 weights for both, so that they begin at the same place.
+    # The same float32 weights for both, so that they start from the same point.
     model = build(recipe.model, 3, recipe.seed).to(dtype)
     return Task(recipe, coordinates, targets, model, threads)
 
 
 def pixels_of(steps: int, batch: int = BATCH) -> NDArray[np.int64]:
-    # The last step has fewer.
+    # The last step has fewer samples.
     return np.random.default_rng(3).integers(0, PIXELS, max(1, steps * batch - batch // 3))
 
 
-def furthest(recipe: Recipe, threads: int, steps: int) -> float:
-    """The largest difference in any tensor's change over some steps, in parts of that tensor's largest change.
+def relative_error(recipe: Recipe, threads: int, steps: int) -> float:
+    """Return the largest difference in any tensor's change over some steps, relative to that tensor's largest change.
 
-    Half a unit in a weight's last place may be lost in each step.
+    Half a unit in the last place of a weight is subtracted per step, for rounding.
     """
     reference = Autograd(task_of(changed(recipe, {"dtype": "float64"}), dtype=torch.float64))
     engine = Fused(task_of(recipe, threads))
@@ -80,16 +80,18 @@ def furthest(recipe: Recipe, threads: int, steps: int) -> float:
     assert sums.squared_error == pytest.approx(expected.squared_error, rel=1e-4)
     after, trained = reference.weights(), engine.weights()
     assert trained.keys() == after.keys()
-    # All that is trained, and no buffer.
-    moved = {name: after[name] - before[name] for name, _ in task_of(recipe).model.named_parameters()}
-    assert all(np.abs(change).max() > 1e-5 for change in moved.values())
-    off = {name: np.abs(trained[name] - after[name]) - steps * 2.0**-24 * np.abs(after[name]) for name in moved}
-    return max(float(off[name].max() / np.abs(change).max()) for name, change in moved.items())
+    # All trained parameters, and no buffers.
+    changes = {name: after[name] - before[name] for name, _ in task_of(recipe).model.named_parameters()}
+    assert all(np.abs(change).max() > 1e-5 for change in changes.values())
+    differences = {
+        name: np.abs(trained[name] - after[name]) - steps * 2.0**-24 * np.abs(after[name]) for name in changes
+    }
+    return max(float(differences[name].max() / np.abs(change).max()) for name, change in changes.items())
 
 
 def check(recipe: Recipe, threads: int = 1) -> None:
-    assert furthest(recipe, threads, 1) < 2e-4
-    assert furthest(recipe, threads, STEPS) < 5e-4
+    assert relative_error(recipe, threads, 1) < 2e-4
+    assert relative_error(recipe, threads, STEPS) < 5e-4
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -102,7 +104,7 @@ def test_activations(activation: str, output: str, threads: int) -> None:
 @pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("biases", [True, False])
 @pytest.mark.parametrize("width", [(), (9,), (16, 40), (300, 8, 17), (5, 12, 33, 48), (20,) * 7])
-def test_shapes(width: tuple[int, ...], biases: bool, threads: int) -> None:
+def test_architectures(width: tuple[int, ...], biases: bool, threads: int) -> None:
     shape = {"width": width} if width else {"width": 8, "depth": 0}
     check(recipe_of(**shape, biases=biases), threads)
 
@@ -140,7 +142,7 @@ def test_optimizers(optimizer: str, threads: int) -> None:
 @pytest.mark.parametrize("width", [(23, 18, 37, 5), (40,) * 4, (20,), ()])
 @pytest.mark.parametrize("biases", [True, False])
 def test_foof(width: tuple[int, ...], biases: bool) -> None:
-    # Little damping would magnify the rounding of the moments.
+    # Less damping would magnify rounding errors of the moments.
     foof = "foof(lr=0.05, damping=0.3, samples=20, update_interval=3)"
     shape = {"width": width} if width else {"width": 8, "depth": 0}
     check(recipe_of(**shape, biases=biases, training={"optimizer": foof}))
@@ -149,7 +151,7 @@ def test_foof(width: tuple[int, ...], biases: bool) -> None:
 @pytest.mark.parametrize("threads", [1, 2, 3])
 @pytest.mark.parametrize("width", [(23, 18, 37, 5), (40,) * 4, (70, 20), (20,), ()])
 def test_muon(width: tuple[int, ...], threads: int) -> None:
-    # Whole layers to each thread, layers shared by all, or both; matrices that are tall, wide and square.
+    # Whole layers per thread, layers shared by all threads, or both; tall, wide and square matrices.
     shape = {"width": width} if width else {"width": 8, "depth": 0}
     check(recipe_of(**shape, biases=len(width) != 2, training={"optimizer": "muon(lr=0.05, ns_steps=2)"}), threads)
 
@@ -162,8 +164,8 @@ def test_batches(batch: int | str) -> None:
 @pytest.mark.parametrize("output", ["linear", "sigmoid"])
 @pytest.mark.parametrize("loss", ["l1", "huber(0.1)", "huber(0.4)"])
 def test_losses(loss: str, output: str) -> None:
-    # Not 20 steps: where the slope of a loss jumps, a last digit decides on which side an error is.
-    assert furthest(recipe_of(output_activation=output, training={"loss": loss}), 2, 1) < 2e-4
+    # Not 20 steps: where the derivative of a loss jumps, rounding decides on which side an error is.
+    assert relative_error(recipe_of(output_activation=output, training={"loss": loss}), 2, 1) < 2e-4
 
 
 def test_encoding() -> None:
@@ -172,7 +174,7 @@ def test_encoding() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_a_wrong_derivative_is_found(activation: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_derivative_is_detected(activation: str, monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = recipe_of(activation=activation)
     kind = type(recipe.model.activation)
     right: Any = njit(kind.implementation().derivative)
@@ -182,7 +184,7 @@ def test_a_wrong_derivative_is_found(activation: str, monkeypatch: pytest.Monkey
         check(recipe)
 
 
-def trained(task: Task, cuts: list[int]) -> Engine:
+def train(task: Task, cuts: list[int]) -> Engine:
     engine = Fused(task)
     pixels, factors = pixels_of(30), np.linspace(1, 0.5, 30)
     for a, b in itertools.pairwise(cuts):
@@ -193,7 +195,7 @@ def trained(task: Task, cuts: list[int]) -> Engine:
 @pytest.mark.parametrize("threads", [1, 2])
 def test_division_into_calls_does_not_matter(threads: int) -> None:
     task = task_of(recipe_of(training={"optimizer": "adam(0.002)"}), threads)
-    whole, divided = trained(task, [0, 30]), trained(task, [0, 1, 2, 17, 30])
+    whole, divided = train(task, [0, 30]), train(task, [0, 1, 2, 17, 30])
     for name, array in whole.state().items():
         np.testing.assert_array_equal(divided.state()[name], array)
 
@@ -214,16 +216,18 @@ def test_resumes_to_the_same_bits(optimizer: str) -> None:
 
 
 @pytest.mark.parametrize("output", ["linear", "sigmoid"])
-def test_outputs_are_the_models_whatever_the_threads(output: str) -> None:
+def test_outputs_equal_the_models_for_any_number_of_threads(output: str) -> None:
     recipe = recipe_of(output_activation=output, encoding="fourier(sigma=1, features=8)")
-    places = np.random.default_rng(1).uniform(-1, 1, (1501, 2))
+    coordinates = np.random.default_rng(1).uniform(-1, 1, (1501, 2))
     one, two = Fused(task_of(recipe, 1)), Fused(task_of(recipe, 2))
     model = build(recipe.model, 3, recipe.seed).double()
-    np.testing.assert_allclose(one.outputs(places), model(torch.from_numpy(places)).detach().numpy(), atol=1e-5)
-    np.testing.assert_array_equal(two.outputs(places), one.outputs(places))
+    np.testing.assert_allclose(
+        one.outputs(coordinates), model(torch.from_numpy(coordinates)).detach().numpy(), atol=1e-5
+    )
+    np.testing.assert_array_equal(two.outputs(coordinates), one.outputs(coordinates))
 
 
-def test_nothing_comes_where_matrices_are_filled_up() -> None:
+def test_padding_of_matrices_stays_zero() -> None:
     # sigmoid(0) and gaussian(0) are not 0.
     engine = Fused(task_of(recipe_of(activation="gaussian(0.7)", training={"optimizer": "adam(0.01)"}), 2))
     engine.advance(pixels_of(STEPS), np.ones(STEPS))
@@ -231,12 +235,12 @@ def test_nothing_comes_where_matrices_are_filled_up() -> None:
     assert np.count_nonzero(weights) == sum(array.size for name, array in engine.weights().items() if "layers" in name)
 
 
-def test_a_run_that_diverges_shows_it() -> None:
+def test_divergence_gives_a_loss_that_is_not_finite() -> None:
     engine = Fused(task_of(recipe_of(activation="relu", training={"optimizer": "sgd(lr=1e6)"}), 2))
     assert not math.isfinite(engine.advance(pixels_of(STEPS), np.ones(STEPS)).loss)
 
 
-def test_every_reason_is_listed() -> None:
+def test_all_reasons_are_listed() -> None:
     assert (
         unsupported_reasons(
             "fused", recipe_of(encoding="fourier", output_activation="sigmoid", biases=False, connectivity="skip")
@@ -248,14 +252,14 @@ def test_every_reason_is_listed() -> None:
     assert fields == ["training.batch", "training.optimizer", "dtype", "device"]
 
 
-def test_takes_no_module_of_another_kind() -> None:
+def test_a_module_of_another_class_is_rejected() -> None:
     with pytest.raises(EngineError, match="MLP"):
         Fused(dataclasses.replace(task_of(recipe_of()), model=nn.Linear(2, 3)))
 
 
-def test_every_row_has_one_thread() -> None:
-    for rows, parts in itertools.product((16, 48, 304, 528), (1, 2, 3, 7)):
-        ranges = [share(rows, part, parts) for part in range(parts)]
+def test_every_row_belongs_to_one_thread() -> None:
+    for rows, threads in itertools.product((16, 48, 304, 528), (1, 2, 3, 7)):
+        ranges = [share(rows, rank, threads) for rank in range(threads)]
         assert ranges[0][0] == 0
         assert ranges[-1][1] == rows
         assert all(before[1] == after[0] for before, after in itertools.pairwise(ranges))

@@ -1,4 +1,4 @@
-"""The online engine against float64 autograd, and against the replica."""
+"""Comparisons of the online engine with float64 autograd, and with the replica."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ ACTIVATIONS = ["leaky_relu(0.1)", "relu", "tanh", "sigmoid", "sine(1)", "gaussia
 
 @pytest.fixture(autouse=True)
 def _small_networks_use_all_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(online_part, "WORTH_A_MEETING", 0)
+    monkeypatch.setattr(online_part, "MIN_WEIGHTS_PER_PHASE", 0)
 
 
 def recipe_of(**model: Any) -> Recipe:
-    """Defaults that train visibly within 20 steps."""
+    """Return a recipe whose defaults change the weights clearly within 20 steps."""
     model = {"width": (23, 18, 37), "activation": "tanh", "init": "glorot", **model}
     training = {"batch": 1, "optimizer": "sgd(lr=0.5, fan_in_scaling=true)", "schedule": "constant"}
     return changed(preset("fast"), {"model": model, "training": training, "seed": 5, "dtype": "float32"})
@@ -48,7 +48,7 @@ def task_of(recipe: Recipe, threads: int = 1) -> Task:
     targets = random.uniform(0, 1, (40, 3))
     model = build(recipe.model, 3, recipe.seed)
     with torch.no_grad():
-        # Biases start away from 0, so that one which is left out shows.
+        # Biases start away from 0, so that a missing one is detected.
         for layer in model.linear_layers():
             if layer.bias is not None:
                 layer.bias.add_(0.1 * torch.randn(layer.bias.shape, generator=torch.Generator().manual_seed(1)))
@@ -92,8 +92,8 @@ class Reference:
                     parameter -= rate * parameter.grad
 
 
-def furthest(task: Task, steps: int) -> float:
-    """The largest difference in any tensor's change over some steps, in parts of that tensor's largest change."""
+def relative_error(task: Task, steps: int) -> float:
+    """Return the largest difference in any tensor's change over some steps, relative to its largest change."""
     reference, engine = Reference(task), Online(task)
     before = reference.weights()
     pixels = np.random.default_rng(3).permutation(40)[:steps]
@@ -105,17 +105,17 @@ def furthest(task: Task, steps: int) -> float:
     assert sums.squared_error == pytest.approx(reference.squared_error, rel=1e-4)
     after, trained = reference.weights(), engine.weights()
     assert trained.keys() == after.keys()
-    moved = {name: after[name] - before[name] for name in after if "layers" in name}
-    assert all(np.abs(change).max() > 1e-4 for change in moved.values())
+    changes = {name: after[name] - before[name] for name in after if "layers" in name}
+    assert all(np.abs(change).max() > 1e-4 for change in changes.values())
     return max(
-        float(np.abs(trained[name] - after[name]).max() / np.abs(change).max()) for name, change in moved.items()
+        float(np.abs(trained[name] - after[name]).max() / np.abs(change).max()) for name, change in changes.items()
     )
 
 
 def check(recipe: Recipe, threads: int = 1) -> None:
-    # float32 keeps 7 digits of a weight, of which a step changes the last 4 to 6.
-    assert furthest(task_of(recipe, threads), 1) < 2e-4
-    assert furthest(task_of(recipe, threads), STEPS) < 5e-4
+    # float32 has 7 digits, of which a step changes the last 4 to 6.
+    assert relative_error(task_of(recipe, threads), 1) < 2e-4
+    assert relative_error(task_of(recipe, threads), STEPS) < 5e-4
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -128,7 +128,7 @@ def test_activations(activation: str, output: str, threads: int) -> None:
 @pytest.mark.parametrize("threads", [1, 2, 3])
 @pytest.mark.parametrize("biases", [True, False])
 @pytest.mark.parametrize("width", [(), (9,), (16, 40), (300, 8, 17), (5, 12, 33, 48), (20,) * 7])
-def test_shapes(width: tuple[int, ...], biases: bool, threads: int) -> None:
+def test_architectures(width: tuple[int, ...], biases: bool, threads: int) -> None:
     shape = {"width": width} if width else {"width": 8, "depth": 0}
     check(recipe_of(**shape, biases=biases), threads)
 
@@ -147,7 +147,7 @@ def test_encoding_and_rates_without_scaling(threads: int) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_a_wrong_derivative_is_found(activation: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_derivative_is_detected(activation: str, monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = recipe_of(activation=activation)
     kind = type(recipe.model.activation)
     right: Any = njit(kind.implementation().derivative)
@@ -164,8 +164,8 @@ def test_division_into_calls_does_not_matter(threads: int) -> None:
     whole = Online(task)
     sums = whole.advance(pixels, rates)
     divided = Online(task)
-    parts = [divided.advance(pixels[a:b], rates[a:b]) for a, b in itertools.pairwise([0, 1, 2, 17, 30])]
-    assert sum(part.loss for part in parts) == pytest.approx(sums.loss, rel=1e-12)
+    calls = [divided.advance(pixels[a:b], rates[a:b]) for a, b in itertools.pairwise([0, 1, 2, 17, 30])]
+    assert sum(call.loss for call in calls) == pytest.approx(sums.loss, rel=1e-12)
     for name, array in whole.weights().items():
         np.testing.assert_array_equal(divided.weights()[name], array)
 
@@ -185,19 +185,19 @@ def test_resumes_to_the_same_bits(threads: int) -> None:
         np.testing.assert_array_equal(resumed.weights()[name], array)
 
 
-def test_outputs_are_the_models() -> None:
+def test_outputs_equal_the_models() -> None:
     task = task_of(recipe_of(output_activation="sigmoid", encoding="fourier(sigma=1, features=8)"), threads=2)
     engine = Online(task)
     engine.advance(np.arange(40), np.ones(40))
     reference = Reference(task)
     reference.model.load_state_dict({name: torch.from_numpy(array) for name, array in engine.weights().items()})
-    places = np.random.default_rng(1).uniform(-1, 1, (1500, 2))
-    expected = reference.model(torch.from_numpy(places)).detach().numpy()
-    np.testing.assert_allclose(engine.outputs(places), expected, atol=1e-5)
+    coordinates = np.random.default_rng(1).uniform(-1, 1, (1500, 2))
+    expected = reference.model(torch.from_numpy(coordinates)).detach().numpy()
+    np.testing.assert_allclose(engine.outputs(coordinates), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_follows_the_replica(threads: int) -> None:
+def test_it_agrees_with_the_replica(threads: int) -> None:
     with Image.open(Path(__file__).parents[2] / "data" / "tile-13x9.png") as image:
         picture = np.asarray(image.convert("RGB")) / 255
     recipe = changed(preset("blog-2012"), {"model": {"width": 20}, "seed": 333})
@@ -216,13 +216,13 @@ def test_follows_the_replica(threads: int) -> None:
     np.testing.assert_allclose(engine.outputs(coordinates), replica.outputs(coordinates), atol=2e-6)
 
 
-def test_a_run_that_diverges_shows_it() -> None:
+def test_divergence_gives_a_loss_that_is_not_finite() -> None:
     recipe = changed(recipe_of(activation="relu"), {"training": {"optimizer": "sgd(lr=1e6)"}})
     sums = Online(task_of(recipe)).advance(np.arange(40), np.ones(40))
     assert not math.isfinite(sums.loss)
 
 
-def test_threads_are_few_where_there_is_little_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_small_networks_use_few_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     assert useful_threads([2, 300, 300, 300, 300, 3], 2) == 2
     assert useful_threads([2, 300, 300, 300, 300, 3], 1) == 1
@@ -231,7 +231,7 @@ def test_threads_are_few_where_there_is_little_to_do(monkeypatch: pytest.MonkeyP
     assert useful_threads([2, 300, 3], 2) == 1
 
 
-def test_every_reason_is_listed() -> None:
+def test_all_reasons_are_listed() -> None:
     assert unsupported_reasons("online", preset("blog-2012")) == []
     assert unsupported_reasons("online", recipe_of(encoding="fourier", output_activation="sigmoid", biases=False)) == []
     recipe = changed(preset("fast"), {"model": {"connectivity": "residual"}, "dtype": "float64", "device": "cuda"})
@@ -243,7 +243,7 @@ def test_every_reason_is_listed() -> None:
     ]
 
 
-def test_takes_no_module_of_another_kind() -> None:
+def test_a_module_of_another_class_is_rejected() -> None:
     task = task_of(recipe_of())
     with pytest.raises(EngineError, match="MLP"):
         Online(dataclasses.replace(task, model=nn.Linear(2, 3)))

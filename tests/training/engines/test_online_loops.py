@@ -1,4 +1,4 @@
-"""The loops in vector code against NumPy in float64."""
+"""Comparisons of the loops in vector code with NumPy in float64."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def call(loop: Any, *arguments: Floats | int) -> None:
     run(tuple(a if isinstance(a, int) else a.ctypes.data for a in arguments))
 
 
-def near(got: Floats, expected: NDArray[np.float64]) -> None:
+def assert_close(actual: Floats, expected: NDArray[np.float64]) -> None:
     assert np.abs(expected).max() > 0.1
-    np.testing.assert_allclose(got, expected, atol=2e-6 * np.abs(expected).max())
+    np.testing.assert_allclose(actual, expected, atol=2e-6 * np.abs(expected).max())
 
 
 @pytest.mark.parametrize("update", [False, True])
@@ -56,8 +56,8 @@ def test_passes(product: str, update: bool) -> None:
         *(tiles, GROUPS, LINES, v, out, a, 2 * LANES, b, 3 * LANES),
     )
     added = before.T @ v[:HEIGHT] if by_row else np.pad(before @ v, (0, LANES - HEIGHT))
-    near(out, start + added)
-    near(
+    assert_close(out, start + added)
+    assert_close(
         matrix(tiles).astype(np.float32),
         before - (a[:, :HEIGHT].astype(np.float64).T @ b[:, :WIDTH] if update else 0.0),
     )
@@ -67,38 +67,38 @@ def test_update() -> None:
     tiles, a, b = random(GROUPS, LINES, ROWS, LANES), random(LANES), random(WIDTH)
     before = matrix(tiles)
     call(online_loops.update, tiles, GROUPS, LINES, a, b)
-    near(matrix(tiles).astype(np.float32), before - np.outer(a[:HEIGHT].astype(np.float64), b))
+    assert_close(matrix(tiles).astype(np.float32), before - np.outer(a[:HEIGHT].astype(np.float64), b))
 
 
 def test_corrections() -> None:
     a, v, factors = random(RANK, WIDTH), random(WIDTH), random(RANK)
     call(online_loops.project, factors, a, LINES, v)
-    near(factors, np.append(a[:-1].astype(np.float64) @ v, 0))
+    assert_close(factors, np.append(a[:-1].astype(np.float64) @ v, 0))
     out, start = random(WIDTH), random(LINES, LANES).reshape(-1)
     call(online_loops.correct, out, LINES, start, a, factors)
-    near(out, start - a[:-1].astype(np.float64).T @ factors[:-1])
+    assert_close(out, start - a[:-1].astype(np.float64).T @ factors[:-1])
 
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_add(count: int) -> None:
     out, vectors = random(WIDTH), random(count, 3 * LANES)
     call(online_loops.add, out, LINES, vectors, 3 * LANES, count)
-    near(out, vectors[:, :WIDTH].astype(np.float64).sum(0))
+    assert_close(out, vectors[:, :WIDTH].astype(np.float64).sum(0))
 
 
 @pytest.mark.parametrize(
-    ("name", "expected"),
+    ("name", "formula"),
     [
         ("multiply", lambda out, v: out * v),
         ("subtract", lambda out, v: out - v),
         ("scale", lambda out, v: v[0] * v),
     ],
 )
-def test_by_element(name: str, expected: Callable[[Any, Any], Any]) -> None:
+def test_elementwise(name: str, formula: Callable[[Any, Any], Any]) -> None:
     out, v = random(2, WIDTH)
-    wanted = expected(out.astype(np.float64), v.astype(np.float64))
+    desired = formula(out.astype(np.float64), v.astype(np.float64))
     call(getattr(online_loops, name), out, LINES, v, *([v] if name == "scale" else []))
-    near(out, wanted)
+    assert_close(out, desired)
 
 
 def test_clear() -> None:

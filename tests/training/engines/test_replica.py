@@ -1,4 +1,4 @@
-"""The replica against traces that the 2012 program printed."""
+"""Comparisons of the replica with traces that the 2012 program printed."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def read(trace: Path, images: Path) -> tuple[dict[str, Any], Replica, NDArray[np
     with Image.open(images / golden["image"]) as image:
         pixels = np.asarray(image.convert("RGB"))
     height, width, _ = pixels.shape
-    places = np.meshgrid(np.arange(height) / (height - 1), np.arange(width) / (width - 1), indexing="ij")
-    coordinates = np.stack(places, axis=-1).reshape(-1, 2)
+    axes = np.meshgrid(np.arange(height) / (height - 1), np.arange(width) / (width - 1), indexing="ij")
+    coordinates = np.stack(axes, axis=-1).reshape(-1, 2)
     targets = pixels.reshape(-1, 3) / 255
     recipe = changed(
         preset("source-2012"),
@@ -50,29 +50,29 @@ def first_rows(replica: Replica) -> list[list[float]]:
     ]
 
 
-def follow(trace: Path, images: Path) -> None:
-    # The weights and outputs are the same doubles; only the mean is summed otherwise here.
+def assert_same_trace(trace: Path, images: Path) -> None:
+    # Weights and outputs are the same doubles; only the mean is summed in another order here.
     golden, replica, coordinates, targets = read(trace, images)
     assert first_rows(replica) == golden["initial_weights_first_row_of_each_layer"]
-    for known in golden["mean_absolute_error_after_epoch"]:
+    for expected_error in golden["mean_absolute_error_after_epoch"]:
         pixels = replica.sampler().epoch()
         replica.advance(pixels, np.ones(len(pixels)))
-        assert np.abs(replica.outputs(coordinates) - targets).mean() == pytest.approx(known, abs=1e-13)
+        assert np.abs(replica.outputs(coordinates) - targets).mean() == pytest.approx(expected_error, abs=1e-13)
     assert first_rows(replica) == golden["final_weights_first_row_of_each_layer"]
     assert replica.outputs(coordinates).tolist() == golden["final_output_row_major"]
 
 
 @pytest.mark.parametrize("name", TILES)
 def test_tile_to_the_last_digit(name: str) -> None:
-    follow(DATA / name, DATA)
+    assert_same_trace(DATA / name, DATA)
 
 
 @pytest.mark.slow
 def test_mona_lisa_to_the_last_digit() -> None:
     trace = SHARED / "golden" / "mona-30x43-depth4-width300.json"
     if not trace.exists():
-        pytest.skip("the Mona Lisa's traces lie beside the project, not in it, and are not here")
-    follow(trace, SHARED / "images")
+        pytest.skip("the Mona Lisa's traces are not part of the project, and are missing on this machine")
+    assert_same_trace(trace, SHARED / "images")
 
 
 def test_division_into_calls_does_not_matter() -> None:
@@ -81,9 +81,9 @@ def test_division_into_calls_does_not_matter() -> None:
     pixels = whole.sampler().epoch()
     rates = np.linspace(1, 0.5, len(pixels))
     sums = whole.advance(pixels, rates)
-    parts = [divided.advance(pixels[cut], rates[cut]) for cut in (slice(0, 1), slice(1, 50), slice(50, None))]
-    assert sum(part.squared_error for part in parts) == pytest.approx(sums.squared_error, rel=1e-14)
-    assert sum(part.loss for part in parts) == pytest.approx(sums.squared_error / 2, rel=1e-14)
+    calls = [divided.advance(pixels[cut], rates[cut]) for cut in (slice(0, 1), slice(1, 50), slice(50, None))]
+    assert sum(call.squared_error for call in calls) == pytest.approx(sums.squared_error, rel=1e-14)
+    assert sum(call.loss for call in calls) == pytest.approx(sums.squared_error / 2, rel=1e-14)
     for name, array in whole.weights().items():
         np.testing.assert_array_equal(divided.weights()[name], array)
 
@@ -104,18 +104,18 @@ def test_resumes_to_the_same_bits() -> None:
     replica.advance(pixels[:40], np.ones(40))
     state, order = replica.state(), replica.sampler().state()
 
-    def go_on(engine: Replica) -> NDArray[np.float64]:
+    def train_further(engine: Replica) -> NDArray[np.float64]:
         engine.advance(pixels[40:], np.ones(len(pixels) - 40))
         following = engine.sampler().epoch()
         engine.advance(following, np.ones(len(following)))
         return engine.state()["weights"]
 
-    expected = go_on(replica)
+    expected = train_further(replica)
     _, resumed, _, _ = tile()
-    # In either order: the two states share nothing.
+    # The order does not matter, because the two states are independent.
     resumed.sampler().load(order)
     resumed.load(state)
-    np.testing.assert_array_equal(go_on(resumed), expected)
+    np.testing.assert_array_equal(train_further(resumed), expected)
 
 
 def test_no_hidden_layer() -> None:
@@ -132,17 +132,17 @@ def test_no_hidden_layer() -> None:
     )
 
 
-def test_a_slope_of_zero_passes_nothing_down() -> None:
+def test_a_negative_slope_of_zero_blocks_the_gradient() -> None:
     recipe = changed(preset("source-2012"), {"model": {"depth": 1, "width": 50, "activation": "leaky_relu(0)"}})
     replica = Replica(Task(recipe, np.array([[0.5, 1.0]]), np.array([[0.1, 0.2, 0.3]]), nn.Identity(), threads=1))
     before = replica.weights()
-    sums = before["layers.0.weight"] @ np.array([0.5, 1.0]) + before["layers.0.bias"]
+    preactivations = before["layers.0.weight"] @ np.array([0.5, 1.0]) + before["layers.0.bias"]
     replica.advance(np.array([0]), np.ones(1))
     moved = replica.weights()["layers.0.bias"] != before["layers.0.bias"]
-    np.testing.assert_array_equal(moved, sums >= 0)
+    np.testing.assert_array_equal(moved, preactivations >= 0)
 
 
-def test_every_reason_is_listed() -> None:
+def test_all_reasons_are_listed() -> None:
     assert unsupported_reasons("replica", preset("blog-2012")) == []
     recipe = changed(
         preset("fast"),
@@ -193,11 +193,11 @@ def test_every_reason_is_listed() -> None:
         {"training": {"batch": "all"}},
     ],
 )
-def test_one_change_is_one_reason(change: dict[str, Any]) -> None:
+def test_one_change_gives_one_reason(change: dict[str, Any]) -> None:
     assert len(unsupported_reasons("replica", changed(preset("blog-2012"), change))) == 1
 
 
-def test_seeds_of_any_sign_go_to_java_as_they_are() -> None:
+def test_seeds_of_any_sign_are_passed_to_java_unchanged() -> None:
     def weights(recipe: Recipe) -> NDArray[np.float64]:
         task = Task(recipe, np.array([[0.5, 1.0]]), np.array([[0.1, 0.2, 0.3]]), nn.Identity(), threads=1)
         return Replica(task).state()["weights"]

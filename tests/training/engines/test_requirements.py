@@ -1,4 +1,4 @@
-"""Which engine is chosen, and why another cannot be."""
+"""Tests of the choice of an engine, and of the reasons against others."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from sfumato.recipe import EngineName, Recipe, changed, engine_memory, engines
 from sfumato.training import resolve
 from sfumato.training.engines import choose, unsupported_reasons
 
-CUDA_ALONE = engines.EngineSpec(
+CUDA_ONLY = engines.EngineSpec(
     "graphics", "somewhere:Else", engine_memory.TILED, {"training.batch": engines.exactly(64)}, devices=("cuda",)
 )
 
 
 @pytest.fixture
-def with_another() -> Iterator[None]:
-    """An engine for CUDA devices alone, the first that ``auto`` tries."""
+def cuda_engine() -> Iterator[None]:
+    """Register an engine for CUDA devices only, as the first that ``auto`` tries."""
     others = dict(engines.ENGINES)
     engines.ENGINES.clear()
-    engines.ENGINES.update({CUDA_ALONE.name: CUDA_ALONE, **others})
+    engines.ENGINES.update({CUDA_ONLY.name: CUDA_ONLY, **others})
     yield
-    # In the order in which they were.
+    # Restored in the original order.
     engines.ENGINES.clear()
     engines.ENGINES.update(others)
 
@@ -39,8 +39,8 @@ def test_a_recipe_may_name_every_engine() -> None:
 
 
 @pytest.mark.parametrize("present", [True, False])
-def test_one_for_cuda_alone_is_taken_where_there_is_such_a_device(
-    present: bool, with_another: None, monkeypatch: pytest.MonkeyPatch
+def test_an_engine_for_cuda_only_is_chosen_if_there_is_a_device(
+    present: bool, cuda_engine: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: present)
     assert choose(recipe_of()) == ("graphics" if present else "fused")
@@ -56,7 +56,7 @@ def test_one_for_cuda_alone_is_taken_where_there_is_such_a_device(
             choose(recipe_of(device="cuda"))
 
 
-def test_every_reason_is_told(with_another: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_reasons_are_listed(cuda_engine: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert unsupported_reasons("graphics", recipe_of(device="cpu", batch=32)) == [
         "training.batch must be 64. Got 32.",

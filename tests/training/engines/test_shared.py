@@ -1,4 +1,4 @@
-"""What networks side by side hold once."""
+"""Tests of arrays and memory shared between networks."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ def test_equal_arrays_are_held_once() -> None:
         np.array([[-0.0, 1], [2, 3], [4, 5]], np.float32),
     ],
 )
-def test_others_are_not(other: NDArray[np.floating]) -> None:
+def test_different_arrays_are_not_shared(other: NDArray[np.floating]) -> None:
     shared = Shared()
     shared.intern(np.arange(6, dtype=np.float32).reshape(3, 2))
     assert shared.intern(other) is other
 
 
-def test_not_a_number_is_itself() -> None:
+def test_nan_equals_itself() -> None:
     shared, first = Shared(), np.full(3, np.nan)
     assert shared.intern(first) is shared.intern(first.copy())
 
 
-def test_what_is_lent_has_one_user() -> None:
+def test_a_borrowed_item_has_one_user() -> None:
     shared = Shared()
     with shared.borrow("kind", object) as first:
         with shared.borrow("kind", object) as second, shared.borrow("other", object) as third:
@@ -44,7 +44,7 @@ def test_what_is_lent_has_one_user() -> None:
             assert again is second
 
 
-def test_what_is_lent_comes_back_after_an_error() -> None:
+def test_a_borrowed_item_is_returned_after_an_error() -> None:
     shared = Shared()
     with pytest.raises(KeyError), shared.borrow("kind", object) as first:
         raise KeyError

@@ -1,4 +1,4 @@
-"""Encodings that the fused engine trains with the layers, against autograd in float64."""
+"""Comparisons of the fused engine's trained encodings with autograd in float64."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ def test_optimizers(optimizer: str, threads: int) -> None:
     check(lattice(optimizer), threads)
 
 
-@pytest.mark.parametrize("shape", ["residual", "skip", "skip(2)"])
+@pytest.mark.parametrize("connectivity", ["residual", "skip", "skip(2)"])
 @pytest.mark.parametrize("biases", [True, False])
-def test_what_joins_later_passes_back_too(shape: str, biases: bool) -> None:
-    # More features than fill a register, and more samples than a tile.
+def test_errors_pass_through_later_joins_too(connectivity: str, biases: bool) -> None:
+    # More features than a register has lanes, and more samples than a tile.
     encoding = "lattice(side=4, features=19)"
     check(
-        lattice(connectivity=shape, width=(20,) * 3, biases=biases, encoding=encoding, training={"batch": 300}),
+        lattice(connectivity=connectivity, width=(20,) * 3, biases=biases, encoding=encoding, training={"batch": 300}),
         threads=2,
     )
 
@@ -67,7 +67,7 @@ def test_depths(width: tuple[int, ...]) -> None:
     check(lattice(**shape), threads=2)
 
 
-def test_more_parameters_than_are_updated_at_once_and_threads_without_samples() -> None:
+def test_parameters_updated_in_pieces_and_threads_without_samples() -> None:
     check(lattice(encoding="lattice(side=30, features=17)", training={"batch": 33}), threads=3)
     check(lattice(training={"batch": "all"}), threads=2)
 
@@ -78,7 +78,7 @@ def train(engine: Engine, steps: int = 13, begin: int = 0) -> Engine:
 
 
 @pytest.mark.parametrize("optimizer", ["adam(0.002)", OPTIMIZERS[-2]])
-def test_the_same_number_of_threads_comes_to_the_same_bits_whole_divided_or_resumed(optimizer: str) -> None:
+def test_the_same_number_of_threads_gives_the_same_bits_divided_or_resumed(optimizer: str) -> None:
     recipe = lattice(optimizer)
     whole = train(Fused(task_of(recipe, 2)), 20)
     first = train(Fused(task_of(recipe, 2)), 13)
@@ -91,8 +91,8 @@ def test_the_same_number_of_threads_comes_to_the_same_bits_whole_divided_or_resu
             np.testing.assert_array_equal(engine.state()[name], array)
 
 
-def test_weights_and_outputs_are_those_of_a_model_with_them() -> None:
-    recipe, places = (
+def test_weights_and_outputs_equal_those_of_a_model() -> None:
+    recipe, coordinates = (
         lattice(output_activation="sigmoid", connectivity="skip"),
         np.random.default_rng(1).uniform(-1, 1, (1501, 2)),
     )
@@ -104,48 +104,48 @@ def test_weights_and_outputs_are_those_of_a_model_with_them() -> None:
     assert all(np.abs(trained[name] - start[name]).max() > 1e-3 for name in ENCODE)
     model = build(recipe.model, 3, recipe.seed).double()
     assert trained.keys() == model.state_dict().keys()
-    model.load_state_dict({name: torch_of(array) for name, array in trained.items()})
-    expected = model(torch_of(places)).detach().numpy()
-    np.testing.assert_allclose(engines[0].outputs(places), expected, atol=1e-5)
-    np.testing.assert_array_equal(engines[1].outputs(places), engines[0].outputs(places))
+    model.load_state_dict({name: as_tensor(array) for name, array in trained.items()})
+    expected = model(as_tensor(coordinates)).detach().numpy()
+    np.testing.assert_allclose(engines[0].outputs(coordinates), expected, atol=1e-5)
+    np.testing.assert_array_equal(engines[1].outputs(coordinates), engines[0].outputs(coordinates))
 
 
-def torch_of(array: NDArray[Any]) -> torch.Tensor:
+def as_tensor(array: NDArray[Any]) -> torch.Tensor:
     return torch.from_numpy(array.astype(np.float64))
 
 
-def test_networks_side_by_side_have_parameters_of_their_own() -> None:
+def test_concurrent_networks_have_separate_parameters() -> None:
     recipes, shared = [lattice(optimizer) for optimizer in OPTIMIZERS[1:3]], Shared()
-    together = [Concurrent(dataclasses.replace(task_of(recipe), shared=shared)) for recipe in recipes]
+    concurrent = [Concurrent(dataclasses.replace(task_of(recipe), shared=shared)) for recipe in recipes]
     for steps in (3, 10):
-        for engine in together:
+        for engine in concurrent:
             train(engine, steps)
-    for engine, recipe in zip(together, recipes, strict=True):
+    for engine, recipe in zip(concurrent, recipes, strict=True):
         alone = train(train(Fused(task_of(recipe)), 3), 10)
         for name, array in alone.state().items():
             np.testing.assert_array_equal(engine.state()[name], array)
-    assert together[0]._inputs is together[1]._inputs
+    assert concurrent[0]._inputs is concurrent[1]._inputs
 
 
-def test_the_outputs_of_samples_are_kept() -> None:
+def test_last_outputs_are_those_before_the_step() -> None:
     engine = Fused(task_of(lattice(), 2))
-    engine.answers = np.full((PIXELS, 3), np.nan, np.float32)
-    some = np.arange(BATCH)
-    expected = engine.outputs(task_of(lattice()).coordinates[some])
-    engine.advance(some, np.ones(1))
-    np.testing.assert_allclose(engine.answers[some], expected, rtol=1e-4, atol=1e-5)
+    engine.last_outputs = np.full((PIXELS, 3), np.nan, np.float32)
+    samples = np.arange(BATCH)
+    expected = engine.outputs(task_of(lattice()).coordinates[samples])
+    engine.advance(samples, np.ones(1))
+    np.testing.assert_allclose(engine.last_outputs[samples], expected, rtol=1e-4, atol=1e-5)
 
 
-def test_a_gradient_that_is_lost_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_gradient_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
     right = fused_engine.Encoder
 
-    class Deaf(right):
+    class WithoutBackward(right):
         @property
         def address(self) -> int:
-            # Backward is forward: nothing is scattered.
+            # Backward is replaced by forward, which adds no gradients.
             self._record[1] = self._record[0]
             return super().address
 
-    monkeypatch.setattr(fused_engine, "Encoder", Deaf)
+    monkeypatch.setattr(fused_engine, "Encoder", WithoutBackward)
     with pytest.raises(AssertionError):
         check(lattice())

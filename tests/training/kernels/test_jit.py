@@ -1,4 +1,4 @@
-"""Compiled code: the same bits in the process that compiles it and in those that load it, on every system."""
+"""Tests that compiled code gives the same bits in the process that compiles it and in those that load it."""
 
 from __future__ import annotations
 
@@ -18,38 +18,40 @@ from tests.warm import ENGINES, cache, kernels, note
 ROOT = Path(__file__).parents[3]
 
 
-def came_to(engine: str, place: Path | None) -> list[str]:
-    """What a new process comes to, with what has been compiled in this folder, or with what all tests use."""
+def digests_of_process(engine: str, cache_folder: Path | None) -> list[str]:
+    """Return the digests from a new process, with the compiled code in this folder, or in the cache of all tests."""
     program = f"from tests.warm import digests; print(*digests({engine!r}), sep='\\n')"
-    # In another order: nothing may hang on that of sets.
+    # Another hash seed: results must not depend on the order of sets.
     environment = os.environ | {"PYTHONHASHSEED": "2", "OMP_NUM_THREADS": "1"}
-    environment |= {} if place is None else {"NUMBA_CACHE_DIR": str(place)}
+    environment |= {} if cache_folder is None else {"NUMBA_CACHE_DIR": str(cache_folder)}
     command = [sys.executable, "-c", program]
-    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False, timeout=600)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.split()
+    process = subprocess.run(
+        command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False, timeout=600
+    )
+    assert process.returncode == 0, process.stderr
+    return process.stdout.split()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
-def test_who_loads_it_comes_to_what_the_one_who_compiled_it_came_to(engine: str, tmp_path: Path) -> None:
+def test_loaded_code_gives_the_bits_of_newly_compiled_code(engine: str, tmp_path: Path) -> None:
     noted = note(engine)
-    # Where the tests found everything compiled, nobody has noted anything.
-    place = None if noted.exists() else tmp_path
-    compiled = noted.read_text().split() if noted.exists() else came_to(engine, place)
-    folder = cache(engine) if place is None else tmp_path
+    # If the tests found everything compiled, there is no note.
+    cache_folder = None if noted.exists() else tmp_path
+    compiled = noted.read_text().split() if noted.exists() else digests_of_process(engine, cache_folder)
+    folder = cache(engine) if cache_folder is None else tmp_path
     before = {each: each.stat().st_mtime_ns for each in kernels(engine, folder)}
     assert before
-    assert came_to(engine, place) == compiled
-    # And it was loaded.
+    assert digests_of_process(engine, cache_folder) == compiled
+    # No file has changed, so the code was loaded.
     assert {each: each.stat().st_mtime_ns for each in before} == before
 
 
-LINUX_ALONE = re.compile(r"sched_getcpu|sched_[gs]etaffinity")
+LINUX_ONLY = re.compile(r"sched_getcpu|sched_[gs]etaffinity")
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no code of their own")
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no code specific to them")
 @pytest.mark.parametrize(
     ("platform", "symbols"),
     [("linux", {"sched_getcpu", "sched_getaffinity", "sched_setaffinity"}), ("darwin", set[str]())],
@@ -57,28 +59,28 @@ LINUX_ALONE = re.compile(r"sched_getcpu|sched_[gs]etaffinity")
 def test_other_systems_compile_no_symbol_of_linux(
     platform: str, symbols: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    spec = importlib.util.spec_from_file_location("barrier_there", barrier.__file__)
+    spec = importlib.util.spec_from_file_location("barrier_elsewhere", barrier.__file__)
     assert spec is not None
     assert spec.loader is not None
-    there = importlib.util.module_from_spec(spec)
+    module = importlib.util.module_from_spec(spec)
     monkeypatch.setattr(sys, "platform", platform)
-    spec.loader.exec_module(there)
-    counts = there.counters(1)
-    there.begin(counts)
-    assert there.arrive_and_wait(counts.ctypes.data, 0, 1, 1)
-    (compiled,) = there.arrive_and_wait.inspect_llvm().values()
+    spec.loader.exec_module(module)
+    counts = module.counters(1)
+    module.begin(counts)
+    assert module.arrive_and_wait(counts.ctypes.data, 0, 1, 1)
+    (compiled,) = module.arrive_and_wait.inspect_llvm().values()
     assert "sched_yield" in compiled
-    assert set(LINUX_ALONE.findall(compiled)) == symbols
+    assert set(LINUX_ONLY.findall(compiled)) == symbols
 
 
-def test_compiled_code_asks_for_the_system_in_one_place() -> None:
+def test_compiled_code_checks_the_system_in_one_file() -> None:
     folder = Path(sfumato.__file__).parent / "training"
-    asking = [file for file in folder.rglob("*.py") if re.search(r"sys\.platform|os\.name", file.read_text("utf-8"))]
-    assert [file.name for file in asking if "numba" in file.read_text("utf-8")] == ["barrier.py"]
-    assert [file.name for file in folder.rglob("*.py") if LINUX_ALONE.search(file.read_text("utf-8"))] == ["barrier.py"]
+    checking = [file for file in folder.rglob("*.py") if re.search(r"sys\.platform|os\.name", file.read_text("utf-8"))]
+    assert [file.name for file in checking if "numba" in file.read_text("utf-8")] == ["barrier.py"]
+    assert [file.name for file in folder.rglob("*.py") if LINUX_ONLY.search(file.read_text("utf-8"))] == ["barrier.py"]
 
 
-def test_fast_math_is_for_functions_that_are_inlined() -> None:
+def test_only_inlined_functions_use_fast_math() -> None:
     package = Path(sfumato.__file__).parent
     files = [file for file in package.rglob("*.py") if file.name != "jit.py"]
     wrong = re.compile(r"(njit|cfunc|register_jitable|vectorize)\([^)]*(fastmath|cache)=")

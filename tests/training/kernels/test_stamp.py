@@ -1,4 +1,4 @@
-"""Compiled functions that are kept on disk are outdated when any of the files that are compiled into them changes."""
+"""Tests that cached functions are compiled again when any file that is compiled into them changes."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ FLAGS: set[str] = {"nsz"}
 
 
 @pytest.mark.parametrize("changed", FILES)
-def test_a_change_of_any_file_that_is_compiled_in_counts(
+def test_a_change_of_any_compiled_file_changes_the_hash(
     changed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     number = next(numbers)
-    names = {name: f"stamped_{name}_{number}" for name in FILES}
+    names = {name: f"hashed_{name}_{number}" for name in FILES}
     for name, text in FILES.items():
         (tmp_path / f"{names[name]}.py").write_text(text.format(**names))
     monkeypatch.syspath_prepend(tmp_path)
@@ -47,7 +47,7 @@ def test_a_change_of_any_file_that_is_compiled_in_counts(
 
 
 @pytest.mark.parametrize("changed", ["CONSTANT", "PAIR", "FLAGS"])
-def test_constants_of_other_files_count(changed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_constants_of_other_files_change_the_hash(changed: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def update(x: float) -> float:
         return inner(x) * CONSTANT + PAIR[1]
 
@@ -58,14 +58,14 @@ def test_constants_of_other_files_count(changed: str, monkeypatch: pytest.Monkey
     assert source_hash(update) != before
 
 
-def test_the_kernel_knows_all_that_is_compiled_into_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_kernels_hash_covers_all_modules_compiled_into_it(monkeypatch: pytest.MonkeyPatch) -> None:
     found: set[str] = set()
 
-    def stamp(*modules: ModuleType) -> int:
+    def module_hash(*modules: ModuleType) -> int:
         found.update(module.__name__ for module in modules)
         return 0
 
-    monkeypatch.setattr("sfumato.training.kernels.stamp.stamp", stamp)
+    monkeypatch.setattr("sfumato.training.kernels.stamp.module_hash", module_hash)
     source_hash(kernel.gradients, kernel.update)
     engines, kernels = "sfumato.training.engines", "sfumato.training.kernels"
     fused = ("encoder", "forward_backward", "kernel", "optimizer_calls", "reduction", "thread_context")

@@ -1,4 +1,4 @@
-"""K-FAC against the Fisher matrix's blocks built and inverted whole, and against least squares."""
+"""Comparisons of K-FAC with the inverted blocks of the Fisher matrix, and with least squares."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SAMPLES = 12
 
 
 def network(*sizes: int, seed: int = 1, biases: bool = True) -> nn.Sequential:
-    """tanh between linear layers, float64."""
+    """Return linear layers with tanh between them, float64."""
     random = torch.Generator().manual_seed(seed)
     layers: list[nn.Module] = []
     for fan_in, fan_out in itertools.pairwise(sizes):
@@ -42,7 +42,7 @@ def data(outputs: int, samples: int = SAMPLES) -> tuple[Tensor, Tensor]:
 
 
 def descend(model: nn.Module, optimizer: torch.optim.Optimizer, x: Tensor, y: Tensor) -> None:
-    """A step on half the squared error, a mean over the samples."""
+    """Take a step on the mean over samples of half the squared error."""
     model.zero_grad()
     (0.5 * (model(x) - y).square().sum() / len(x)).backward()
     optimizer.step()
@@ -53,74 +53,74 @@ def linear_layers(model: nn.Module) -> list[nn.Linear]:
 
 
 def with_bias(layer: nn.Linear, *, gradient: bool = False) -> Matrix:
-    """(outputs, inputs + 1), a copy."""
-    parts = [layer.weight] if layer.bias is None else [layer.weight, layer.bias]
-    columns = [(part.grad if gradient else part.detach()) for part in parts]
+    """Return a copy of weights and biases, or of their gradients, (outputs, inputs + 1)."""
+    parameters = [layer.weight] if layer.bias is None else [layer.weight, layer.bias]
+    columns = [(parameter.grad if gradient else parameter.detach()) for parameter in parameters]
     return np.concatenate([np.asarray(column).reshape(layer.out_features, -1) for column in columns], axis=1)
 
 
 def factors(model: nn.Sequential, x: Tensor) -> list[tuple[Matrix, Matrix]]:
-    """A and G of each layer, sample by sample and output by output: J^T J of the outputs by the layer's sums."""
-    seen: list[tuple[nn.Linear, Tensor, Tensor]] = []
+    """Return A and G of each layer: G is J^T J of the outputs by the layer's preactivations, output by output."""
+    calls: list[tuple[nn.Linear, Tensor, Tensor]] = []
     value = x
     for layer in model:
         below, value = value, layer(value)
         if isinstance(layer, nn.Linear):
-            seen.append((layer, below.detach(), value))
-    found: list[tuple[Matrix, Matrix]] = []
-    for layer, inputs, sums in seen:
+            calls.append((layer, below.detach(), value))
+    moments: list[tuple[Matrix, Matrix]] = []
+    for layer, inputs, preactivations in calls:
         ones = np.ones((len(x), 0 if layer.bias is None else 1))
         rows = np.concatenate([inputs.numpy(), ones], axis=1)
         g = np.zeros((layer.out_features, layer.out_features))
         for sample in range(len(x)):
             for output in range(value.shape[1]):
-                (slope,) = torch.autograd.grad(value[sample, output], sums, retain_graph=True)
-                g += np.outer(slope[sample].numpy(), slope[sample].numpy()) / len(x)
-        found.append((rows.T @ rows / len(x), g))
-    return found
+                (grad,) = torch.autograd.grad(value[sample, output], preactivations, retain_graph=True)
+                g += np.outer(grad[sample].numpy(), grad[sample].numpy()) / len(x)
+        moments.append((rows.T @ rows / len(x), g))
+    return moments
 
 
 def damped(a: Matrix, g: Matrix, damping: float) -> Matrix:
-    """Section 6.3: A (x) G with the damping in both, for matrices whose columns are stacked."""
+    """Return A (x) G with damping in both factors (section 6.3), for matrices whose columns are stacked."""
     pi = math.sqrt((np.trace(a) / len(a)) / (np.trace(g) / len(g)))
     root = math.sqrt(damping)
     return np.kron(a + pi * root * np.eye(len(a)), g + root / pi * np.eye(len(g)))
 
 
-def solved(fisher: Matrix, gradient: Matrix) -> Matrix:
+def natural_gradient(fisher: Matrix, gradient: Matrix) -> Matrix:
     return np.linalg.solve(fisher, gradient.reshape(-1, order="F")).reshape(gradient.shape, order="F")
 
 
-def divided(fishers: list[Matrix], gradients: list[Matrix], rate: float) -> list[Matrix]:
-    """F^-1 g, as long as the rate in the measure of F, all layers together."""
-    updates = [solved(fisher, gradient) for fisher, gradient in zip(fishers, gradients, strict=True)]
+def scaled_natural_gradient(fishers: list[Matrix], gradients: list[Matrix], rate: float) -> list[Matrix]:
+    """Return F^-1 g, scaled to the learning rate in the metric of F over all layers together."""
+    updates = [natural_gradient(fisher, gradient) for fisher, gradient in zip(fishers, gradients, strict=True)]
     flat = [update.reshape(-1, order="F") for update in updates]
     square = sum(float(u @ fisher @ u) for u, fisher in zip(flat, fishers, strict=True))
     return [rate * update / math.sqrt(square) for update in updates]
 
 
-# One output: then the signs do not matter, and the moments are the Fisher matrix's own.
+# With one output the signs do not matter, and the moments are exactly those of the Fisher matrix.
 @pytest.mark.parametrize("biases", [True, False])
 @pytest.mark.parametrize("damping", [1e-6, 0.01, 10.0])
-def test_a_step_is_the_gradient_divided_by_the_fisher_matrix_s_blocks(damping: float, biases: bool) -> None:
+def test_a_step_is_the_gradient_times_the_inverse_fisher_blocks(damping: float, biases: bool) -> None:
     model, (x, y) = network(2, 4, 3, 1, biases=biases), data(1)
     layers = linear_layers(model)
     fishers = [damped(a, g, damping) for a, g in factors(model, x)]
     before = [with_bias(layer) for layer in layers]
     descend(model, build(choices.KFAC(lr=0.1, damping=damping), model), x, y)
-    steps = divided(fishers, [with_bias(layer, gradient=True) for layer in layers], 0.1)
+    steps = scaled_natural_gradient(fishers, [with_bias(layer, gradient=True) for layer in layers], 0.1)
     for layer, start, expected in zip(layers, before, steps, strict=True):
         moved = start - with_bias(layer)
         np.testing.assert_allclose(moved, expected, rtol=1e-6, atol=1e-9 * np.abs(expected).max())
         assert np.abs(moved).max() > 1e-3
 
 
-def test_many_steps_are_the_formula_s() -> None:
+def test_many_steps_equal_the_formula() -> None:
     choice = choices.KFAC(lr=0.1, momentum=0.6, damping=0.01, samples=7, decay=0.75, update_interval=4)
     model, (x, y) = network(2, 4, 3, 1), data(1)
     optimizer = build(choice, model)
     layers = linear_layers(model)
-    ours = [with_bias(layer) for layer in layers]
+    expected_weights = [with_bias(layer) for layer in layers]
     means: list[Any] = [0.0 for _ in layers]
     moments: list[tuple[Any, Any]] = [(0.0, 0.0) for _ in layers]
     fishers: list[Matrix] = []
@@ -134,15 +134,17 @@ def test_many_steps_are_the_formula_s() -> None:
             fishers = [damped(a, g, 0.01) for a, g in moments]
         descend(model, optimizer, x, y)
         means = [0.6 * m + 0.4 * with_bias(layer, gradient=True) for m, layer in zip(means, layers, strict=True)]
-        ours = [w - step for w, step in zip(ours, divided(fishers, means, 0.1), strict=True)]
-        for w, layer in zip(ours, layers, strict=True):
+        expected_weights = [
+            w - step for w, step in zip(expected_weights, scaled_natural_gradient(fishers, means, 0.1), strict=True)
+        ]
+        for w, layer in zip(expected_weights, layers, strict=True):
             np.testing.assert_allclose(with_bias(layer), w, rtol=1e-6, atol=1e-8)
 
 
 def test_least_squares_take_one_step() -> None:
-    """Of one linear layer with one output the Fisher matrix is its one block, and the loss is quadratic.
+    """Train one linear layer with one output: its Fisher matrix is one block, and the loss is quadratic.
 
-    The rate that leads to the minimum is the change of the outputs on the way there.
+    The learning rate that leads to the minimum is the root mean square change of the outputs on the way there.
     """
     model, (x, y) = network(2, 1), data(1)
     columns = np.concatenate([x.numpy(), np.ones((SAMPLES, 1))], axis=1)
@@ -165,8 +167,8 @@ def test_random_signs_have_the_moments_of_all_outputs() -> None:
         np.testing.assert_allclose(state["errors"], g, atol=0.06 * np.abs(g).max())
 
 
-def test_an_activation_may_overwrite_a_layer_s_sums() -> None:
-    def trained(*, inplace: bool) -> list[Tensor]:
+def test_an_activation_may_overwrite_preactivations() -> None:
+    def train(*, inplace: bool) -> list[Tensor]:
         torch.manual_seed(7)
         model = nn.Sequential(nn.Linear(2, 6), nn.LeakyReLU(inplace=inplace), nn.Linear(6, 2)).double()
         optimizer = build(choices.KFAC(), model)
@@ -174,11 +176,11 @@ def test_an_activation_may_overwrite_a_layer_s_sums() -> None:
             descend(model, optimizer, *data(2))
         return list(model.parameters())
 
-    for one, other in zip(trained(inplace=True), trained(inplace=False), strict=True):
+    for one, other in zip(train(inplace=True), train(inplace=False), strict=True):
         torch.testing.assert_close(one, other, rtol=1e-12, atol=0)
 
 
-def test_what_is_no_linear_layer_or_too_large_a_one_is_adam_s(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_adam_updates_large_layers_and_other_parameters(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kfac, "MAX_SIDE", 5)
     model = nn.Sequential(nn.Linear(2, 6), nn.BatchNorm1d(6), nn.Tanh(), nn.Linear(6, 4), nn.Linear(4, 2)).double()
     optimizer = build(choices.KFAC(adam_lr=0.01), model)
@@ -187,13 +189,13 @@ def test_what_is_no_linear_layer_or_too_large_a_one_is_adam_s(monkeypatch: pytes
     names = ["inputs" in optimizer.state[parameter] for parameter in model.parameters()]
     assert names == [*[False] * 6, True, False]
     moved = [(old - new.detach()).abs().max() for old, new in zip(before, model.parameters(), strict=True)]
-    # Adam's first step is its rate.
+    # Adam's first step has the size of its learning rate.
     assert moved[0] == pytest.approx(0.01, rel=1e-3)
     assert all(distance > 1e-6 for distance in (*moved[2:5], *moved[6:]))
 
 
-class Odd(nn.Module):
-    """Linear layers that are tied, not called, computed from other weights, and half frozen."""
+class Unusual(nn.Module):
+    """Linear layers that are tied, not called, reparametrized, and partly frozen."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -206,14 +208,14 @@ class Odd(nn.Module):
         self.last.weight.requires_grad = False
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, 2) -> (N, 2)."""
+        """Return the outputs, (N, 2) -> (N, 2)."""
         y = self.again(torch.tanh(self.tied(torch.tanh(self.first(x)))))
         return self.last(torch.tanh(self.computed(torch.tanh(nn.functional.linear(y, self.uncalled.weight)))))
 
 
-def test_odd_uses_of_linear_layers_are_trained_too() -> None:
+def test_unusual_linear_layers_are_trained_too() -> None:
     torch.manual_seed(1)
-    model = Odd().double()
+    model = Unusual().double()
     optimizer = build(choices.KFAC(), model)
     before = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
     for _ in range(2):
@@ -223,7 +225,7 @@ def test_odd_uses_of_linear_layers_are_trained_too() -> None:
 
 
 @pytest.mark.parametrize("value", [0.0, math.nan])
-def test_errors_that_say_nothing_are_no_error(value: float) -> None:
+def test_zero_and_nan_gradients_raise_nothing(value: float) -> None:
     model = network(2, 4, 1)
     for parameter in model.parameters():
         parameter.data.fill_(value)
@@ -232,7 +234,7 @@ def test_errors_that_say_nothing_are_no_error(value: float) -> None:
         descend(model, optimizer, *data(1))
 
 
-def test_a_copy_of_the_model_is_not_looked_at() -> None:
+def test_a_copy_of_the_model_is_not_recorded() -> None:
     model, (x, y) = network(2, 4, 1), data(1)
     optimizer = build(choices.KFAC(), model)
     descend(model, optimizer, x, y)
@@ -242,7 +244,7 @@ def test_a_copy_of_the_model_is_not_looked_at() -> None:
 
 
 @pytest.mark.slow
-def test_it_leaves_a_model_that_outlives_it_alone() -> None:
+def test_hooks_do_nothing_after_the_optimizer_is_gone() -> None:
     model, (x, _) = network(2, 4, 1), data(1)
     optimizer = build(choices.KFAC(), model)
     del optimizer

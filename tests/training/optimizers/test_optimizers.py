@@ -1,4 +1,4 @@
-"""One contract over all optimizers, and each against its formula written out in NumPy."""
+"""A contract of all optimizers, and comparisons of each with its formula in NumPy."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sfumato.training.nested import flatten, unflatten
 from sfumato.training.optimizers import build
 from sfumato.training.optimizers.foof import invert
 from sfumato.training.optimizers.muon import COEFFICIENTS, orthogonalize
-from sfumato.training.optimizers.parameters import hidden_matrices, layers
+from sfumato.training.optimizers.parameters import fan_in_groups, hidden_matrices
 
 EVERY = [
     choices.SGD(lr=0.05),
@@ -38,7 +38,7 @@ EVERY = [
 
 
 def task(seed: int = 1) -> tuple[nn.Module, Callable[[], float]]:
-    """A small regression: a module, and a closure that computes loss and gradients."""
+    """Return a small regression: a module, and a closure that computes loss and gradients."""
     model = build_model(Model.of({"depth": 3, "width": 16, "activation": "tanh", "init": "gaussian(1)"}), 2, seed)
     model = model.double()
     x = torch.linspace(-1, 1, 128, dtype=torch.float64).reshape(64, 2)
@@ -60,7 +60,7 @@ def gradient_of(parameter: Tensor) -> np.ndarray:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("choice", EVERY, ids=str)
-def test_it_learns(choice: choices.Optimizer) -> None:
+def test_the_loss_falls(choice: choices.Optimizer) -> None:
     model, loss = task()
     before = loss()
     optimizer = build(choice, model)
@@ -70,14 +70,14 @@ def test_it_learns(choice: choices.Optimizer) -> None:
 
 
 @pytest.mark.parametrize("choice", EVERY, ids=str)
-def test_every_parameter_is_given_once(choice: choices.Optimizer) -> None:
+def test_every_parameter_is_in_one_group(choice: choices.Optimizer) -> None:
     model, _ = task()
-    given = [id(parameter) for group in build(choice, model).param_groups for parameter in group["params"]]
-    assert sorted(given) == sorted(id(parameter) for parameter in model.parameters())
+    grouped = [id(parameter) for group in build(choice, model).param_groups for parameter in group["params"]]
+    assert sorted(grouped) == sorted(id(parameter) for parameter in model.parameters())
 
 
 @pytest.mark.parametrize("choice", [choice for choice in EVERY if not isinstance(choice, choices.Rprop)], ids=str)
-def test_rate_0_changes_nothing(choice: choices.Optimizer) -> None:
+def test_learning_rate_0_changes_nothing(choice: choices.Optimizer) -> None:
     model, loss = task()
     before = [parameter.clone() for parameter in model.parameters()]
     optimizer = build(choice, model)
@@ -88,7 +88,7 @@ def test_rate_0_changes_nothing(choice: choices.Optimizer) -> None:
 
 
 @pytest.mark.parametrize("choice", EVERY, ids=str)
-def test_it_continues_from_its_state_to_the_same_bits(choice: choices.Optimizer) -> None:
+def test_it_resumes_from_its_state_to_the_same_bits(choice: choices.Optimizer) -> None:
     model, loss = task()
     optimizer = build(choice, model)
     for _ in range(5):
@@ -145,19 +145,19 @@ def _rprop(w: np.ndarray, g: np.ndarray, s: dict[str, Any], t: int) -> np.ndarra
     ],
     ids=lambda value: str(value) if isinstance(value, choices.Choice) else "formula",
 )
-def test_twenty_steps_are_the_formula_s(choice: choices.Optimizer, update: Update) -> None:
+def test_twenty_steps_equal_the_formula(choice: choices.Optimizer, update: Update) -> None:
     model, loss = task()
     optimizer = build(choice, model)
     parameters = list(model.parameters())
-    ours = [parameter.detach().numpy().copy() for parameter in parameters]
+    expected = [parameter.detach().numpy().copy() for parameter in parameters]
     states: list[dict[str, Any]] = [{} for _ in parameters]
-    start = [w.copy() for w in ours]
+    start = [w.copy() for w in expected]
     for t in range(1, 21):
         loss()
         gradients = [gradient_of(parameter) for parameter in parameters]
-        ours = [update(w, g, s, t) for w, g, s in zip(ours, gradients, states, strict=True)]
+        expected = [update(w, g, s, t) for w, g, s in zip(expected, gradients, states, strict=True)]
         optimizer.step()
-    for w, parameter, first in zip(ours, parameters, start, strict=True):
+    for w, parameter, first in zip(expected, parameters, start, strict=True):
         np.testing.assert_allclose(w, parameter.detach().numpy(), rtol=1e-9, atol=1e-11)
         assert np.abs(w - first).max() > 1e-3
 
@@ -167,30 +167,30 @@ def test_fan_in_scaling_is_the_2012_rule() -> None:
     optimizer = build(choices.SGD(lr=0.1, fan_in_scaling=True), model)
     rates = [group["lr"] for group in optimizer.param_groups]
     assert rates == pytest.approx([0.1 / math.sqrt(3)] + [0.1 / math.sqrt(17)] * 3)
-    assert [layer.fan_in for layer in layers(model)] == [3, 17, 17, 17]
+    assert [group.fan_in for group in fan_in_groups(model)] == [3, 17, 17, 17]
 
 
-def test_hidden_matrices_are_those_between() -> None:
+def test_hidden_matrices_exclude_the_first_and_the_last() -> None:
     model, _ = task()
     assert [tuple(matrix.shape) for matrix in hidden_matrices(model)] == [(16, 16), (16, 16)]
 
 
 @pytest.mark.parametrize("shape", [(30, 30), (40, 20), (20, 40)])
-def test_orthogonalize_keeps_singular_vectors_and_levels_singular_values(shape: tuple[int, int]) -> None:
+def test_orthogonalize_keeps_singular_vectors_and_equalizes_singular_values(shape: tuple[int, int]) -> None:
     matrix = torch.randn(shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     u, values, v = torch.linalg.svd(matrix, full_matrices=False)
-    inside = u.mT @ orthogonalize(matrix, 5) @ v.mT
-    diagonal = inside.diagonal()
-    # By the polynomials one by one, of the values in parts of Schatten's 8-norm.
+    in_basis = u.mT @ orthogonalize(matrix, 5) @ v.mT
+    diagonal = in_basis.diagonal()
+    # The polynomial, iterated on the singular values divided by Schatten's 8-norm.
     expected = values / (values**8).sum() ** (1 / 8)
     a, b, c = COEFFICIENTS
     for _ in range(5):
         expected = a * expected + b * expected**3 + c * expected**5
     torch.testing.assert_close(diagonal, expected, rtol=1e-6, atol=1e-9)
-    # Jordan's coefficients leave singular values between about 0.7 and 1.2, but for the very smallest.
+    # Jordan's coefficients give singular values between about 0.7 and 1.2, except for the very smallest.
     assert (diagonal > 0.6).double().mean() > 0.9
     assert diagonal.max() < 1.25
-    assert (inside - torch.diag(diagonal)).abs().max() < 1e-6
+    assert (in_basis - torch.diag(diagonal)).abs().max() < 1e-6
 
 
 def test_orthogonalize_does_not_depend_on_scale() -> None:
@@ -201,12 +201,12 @@ def test_orthogonalize_does_not_depend_on_scale() -> None:
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
-def test_muon_is_its_formula(threads: int) -> None:
+def test_muon_equals_its_formula(threads: int) -> None:
     choice = choices.Muon(lr=0.05, momentum=0.9, nesterov=True, adam_lr=0.01)
     model, loss = task()
     optimizer = build(choice, model, threads)
     matrix, bias = hidden_matrices(model)[0], list(model.parameters())[1]
-    ours, momentum = matrix.detach().clone(), torch.zeros_like(matrix)
+    expected, momentum = matrix.detach().clone(), torch.zeros_like(matrix)
     vector, mean, square = bias.detach().clone(), torch.zeros_like(bias), torch.zeros_like(bias)
     for t in range(1, 11):
         loss()
@@ -214,47 +214,47 @@ def test_muon_is_its_formula(threads: int) -> None:
         assert bias.grad is not None
         momentum = 0.9 * momentum + 0.1 * matrix.grad
         direction = 0.1 * matrix.grad + 0.9 * momentum
-        ours = ours - 0.05 * orthogonalize(direction, choice.ns_steps)
+        expected = expected - 0.05 * orthogonalize(direction, choice.ns_steps)
         mean = 0.9 * mean + 0.1 * bias.grad
         square = 0.99 * square + 0.01 * bias.grad**2
         vector = vector - 0.01 * (mean / (1 - 0.9**t)) / ((square / (1 - 0.99**t)).sqrt() + 1e-8)
         optimizer.step()
-    torch.testing.assert_close(matrix.detach(), ours, rtol=1e-8, atol=1e-9)
+    torch.testing.assert_close(matrix.detach(), expected, rtol=1e-8, atol=1e-9)
     torch.testing.assert_close(bias.detach(), vector, rtol=1e-8, atol=1e-9)
 
 
-def test_foof_is_its_formula() -> None:
+def test_foof_equals_its_formula() -> None:
     choice = choices.FOOF(lr=0.05, momentum=0.9, damping=0.02, samples=40, decay=0.75, update_interval=4, adam_lr=0.01)
     model, loss = task()
     optimizer = build(choice, model)
     layer = [module for module in model.modules() if isinstance(module, nn.Linear)][1]
     inputs: list[np.ndarray] = []
     layer.register_forward_pre_hook(lambda _, arguments: inputs.append(arguments[0].detach().numpy().copy()))
-    ours = np.concatenate([layer.weight.detach().numpy(), layer.bias.detach().numpy()[:, None]], axis=1)
-    start, momentum, moments = ours.copy(), np.zeros_like(ours), np.zeros((17, 17))
+    expected = np.concatenate([layer.weight.detach().numpy(), layer.bias.detach().numpy()[:, None]], axis=1)
+    start, momentum, moments = expected.copy(), np.zeros_like(expected), np.zeros((17, 17))
     inverse = np.zeros((17, 17))
     for t in range(1, 12):
         loss()
         gradient = np.concatenate([gradient_of(layer.weight), gradient_of(layer.bias)[:, None]], axis=1)
         x = np.concatenate([inputs[-1][:40], np.ones((40, 1))], axis=1)
-        # All steps count alike until there are 1 / (1 - 0.75) of them.
+        # The first 1 / (1 - 0.75) steps have equal weights.
         moments = (1.0 if t <= 4 else 0.75) * moments + x.T @ x / 40
         damped = moments + 0.02 * np.trace(moments) / 17 * np.eye(17)
         if t == 1:
             inverse = np.linalg.inv(damped)
         momentum = 0.9 * momentum + 0.1 * gradient
         update = (0.1 * gradient + 0.9 * momentum) @ inverse
-        ours = ours - 0.05 * math.sqrt(16) * update / np.linalg.norm(update)
+        expected = expected - 0.05 * math.sqrt(16) * update / np.linalg.norm(update)
         if t in (2, 3, 4, 5, 8):
             inverse = np.linalg.inv(damped)
         optimizer.step()
-    np.testing.assert_allclose(layer.weight.detach(), ours[:, :-1], rtol=1e-8, atol=1e-9)
-    np.testing.assert_allclose(layer.bias.detach(), ours[:, -1], rtol=1e-8, atol=1e-9)
-    assert np.abs(ours - start).max() > 0.1
+    np.testing.assert_allclose(layer.weight.detach(), expected[:, :-1], rtol=1e-8, atol=1e-9)
+    np.testing.assert_allclose(layer.bias.detach(), expected[:, -1], rtol=1e-8, atol=1e-9)
+    assert np.abs(expected - start).max() > 0.1
 
 
 @pytest.mark.slow
-def test_foof_leaves_a_model_that_outlives_it_alone() -> None:
+def test_foofs_hooks_do_nothing_after_the_optimizer_is_gone() -> None:
     model, loss = task()
     optimizer = build(choices.FOOF(), model)
     del optimizer

@@ -19,8 +19,8 @@ HEIGHT, WIDTH = 100, 60
 class Idle:
     """An engine that was never asked to train."""
 
-    keeps_answers = True
-    answers: NDArray[np.float32] | None = None
+    keeps_outputs = True
+    last_outputs: NDArray[np.float32] | None = None
 
 
 def slope(rows: int, columns: int) -> NDArray[np.floating]:
@@ -39,13 +39,13 @@ def test_it_begins_coarse() -> None:
     assert begun is not None
     assert begun.shape == (HEIGHT, WIDTH, 3)
     np.testing.assert_allclose(begun, slope(HEIGHT, WIDTH), atol=0.06)
-    assert engine.answers.shape == (HEIGHT * WIDTH, 3)
+    assert engine.last_outputs.shape == (HEIGHT * WIDTH, 3)
 
 
 def test_it_shows_what_training_leaves() -> None:
     own, engine = canvas()
     own.look(slope)
-    engine.answers[WIDTH + 2] = (7, 8, 9)
+    engine.last_outputs[WIDTH + 2] = (7, 8, 9)
     seen = own.look(slope)
     assert seen is not None
     np.testing.assert_array_equal(seen[1, 2], (7, 8, 9))
@@ -56,9 +56,9 @@ def test_pixels_held_out_look_like_the_one_before() -> None:
     trained[0] = trained[1, 1] = False
     own, engine = canvas(trained)
     own.look(slope)
-    assert len(engine.answers) == (HEIGHT - 1) * WIDTH - 1
+    assert len(engine.last_outputs) == (HEIGHT - 1) * WIDTH - 1
     own.refresh(np.full((HEIGHT, WIDTH, 3), 5.0))
-    engine.answers[0] = 7
+    engine.last_outputs[0] = 7
     seen = own.look(slope)
     assert seen is not None
     assert (seen[0].min(), seen[1, 0].min(), seen[1, 1].min(), seen[1, 2].max()) == (7, 7, 7, 5)
@@ -69,15 +69,15 @@ def test_it_is_put_away_when_nobody_looks() -> None:
     own.look(slope)
     for _ in range(SNAPSHOTS_UNWATCHED):
         own.passed()
-    assert engine.answers is not None
+    assert engine.last_outputs is not None
     own.passed()
-    assert engine.answers is None
+    assert engine.last_outputs is None
 
 
 def test_a_painting_nobody_watches_is_not_kept() -> None:
     own, engine = canvas()
     own.refresh(slope(HEIGHT, WIDTH))
-    assert engine.answers is None
+    assert engine.last_outputs is None
 
 
 @pytest.mark.parametrize("held_out", [0, 0.3])

@@ -1,4 +1,4 @@
-"""Engines: what executes the training of a recipe."""
+"""Engines: implementations of the training of a recipe."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sfumato.training.engines.shared import Shared
 
 
 def find(name: str) -> type[Engine]:
-    """The engine's class. Its module is imported now, and not before."""
+    """Return the class of an engine, and import its module, which nothing else imports."""
     module, _, attribute = ENGINES[name].implementation.partition(":")
     return getattr(import_module(module), attribute)
 

@@ -1,4 +1,4 @@
-"""Trains any module at all, by PyTorch's automatic differentiation."""
+"""The engine that trains any `nn.Module` with PyTorch's automatic differentiation."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from sfumato.training.engines.custom_draws import CustomDraws
 from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
 from sfumato.training.nested import flatten, unflatten
 
-SMALLEST_PIECE = 32
-"""Samples that are worth a thread of their own."""
+MIN_SAMPLES_PER_THREAD = 32
+"""Fewest samples per thread for which dividing a batch pays off."""
 
 
 class Autograd(Engine):
-    """One optimizer step a batch, on the CPU or a CUDA device, in the precision of the recipe.
+    """Trains with one optimizer step per batch, on the CPU or a CUDA device, in the precision of the recipe.
 
-    On several cores the samples of a batch are divided between threads, whose gradients are added in order: the same
-    bits for the same number of threads. Modules that are not ours may keep state while they compute, so they are run
-    in one thread, and within each operation by PyTorch's own.
+    On several cores the samples of a batch are divided between threads, whose gradients are added in a fixed order: the
+    same number of threads gives the same bits. A custom module may change state in its forward pass, so it is called
+    from one thread, and only PyTorch's operations use several.
     """
 
     name = "autograd"
@@ -40,7 +40,7 @@ class Autograd(Engine):
         device, dtype = torch.device(recipe.device), models.DTYPES[recipe.dtype]
         self._model = models.to_device(task.model, device, dtype)
         self._named = models.unwrap(self._model)
-        # Our own networks draw nothing while they compute.
+        # The networks of a recipe draw no random numbers in their forward pass.
         self._draws = None if recipe.model.module is None else CustomDraws(recipe.seed, device)
         self._parameters = [parameter for parameter in self._model.parameters() if parameter.requires_grad]
         self._coordinates = torch.from_numpy(task.coordinates).to(device, dtype)
@@ -48,15 +48,15 @@ class Autograd(Engine):
         self._loss = recipe.training.loss
         self._batch = len(task.coordinates) if recipe.training.batch == "all" else recipe.training.batch
         self._threads = task.threads
-        self._divides = isinstance(task.model, models.MLP) and device.type == "cpu"
-        self._divides = self._divides and not recipe.training.optimizer.hooks_layers
-        workers = task.threads if self._divides else 1
+        self._splits_batches = isinstance(task.model, models.MLP) and device.type == "cpu"
+        self._splits_batches = self._splits_batches and not recipe.training.optimizer.hooks_layers
+        workers = task.threads if self._splits_batches else 1
         self._optimizer = optimizers.build(recipe.training.optimizer, self._named, workers)
-        self._rates: list[float] = [group["lr"] for group in self._optimizer.param_groups]
+        self._learning_rates: list[float] = [group["lr"] for group in self._optimizer.param_groups]
 
     def advance(self, pixels: NDArray[np.int64], rates: NDArray[np.float64]) -> Advance:
-        """Take the steps one by one."""
-        with torch_threads(1 if self._divides else self._threads):
+        """Take the steps one by one, and return sums over their samples."""
+        with torch_threads(1 if self._splits_batches else self._threads):
             return self._advance(pixels, rates)
 
     def _advance(self, pixels: NDArray[np.int64], rates: NDArray[np.float64]) -> Advance:
@@ -64,36 +64,38 @@ class Autograd(Engine):
         batches = torch.from_numpy(pixels).to(self._coordinates.device).split(self._batch)
         with self._drawing():
             for batch, factor in zip(batches, rates, strict=True):
-                for group, rate in zip(self._optimizer.param_groups, self._rates, strict=True):
+                for group, rate in zip(self._optimizer.param_groups, self._learning_rates, strict=True):
                     group["lr"] = rate * float(factor)
                 sums += self._step(batch)
         loss, squared_error = sums.tolist()
         return Advance(loss, squared_error)
 
     def _step(self, batch: Tensor) -> Tensor:
-        pieces = batch.chunk(max(1, min(self._threads, len(batch) // SMALLEST_PIECE)) if self._divides else 1)
-        seen: list[Tensor] = []
+        pieces = batch.chunk(
+            max(1, min(self._threads, len(batch) // MIN_SAMPLES_PER_THREAD)) if self._splits_batches else 1
+        )
+        totals: list[Tensor] = []
 
         def gradients(piece: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
-            answers = self._model(self._coordinates[piece])
-            if self.answers is not None and not seen:
-                self.answers[piece.cpu().numpy()] = answers.detach().float().cpu().numpy()
-            errors = answers - self._targets[piece]
+            predicted = self._model(self._coordinates[piece])
+            if self.last_outputs is not None and not totals:
+                self.last_outputs[piece.cpu().numpy()] = predicted.detach().float().cpu().numpy()
+            errors = predicted - self._targets[piece]
             loss = losses.per_sample(self._loss, errors).sum()
-            found = torch.autograd.grad(loss / len(batch), self._parameters, allow_unused=True, materialize_grads=True)
-            apart = errors.detach()
-            return torch.stack([loss.detach(), (apart * apart).sum()]).double().cpu(), found
+            grads = torch.autograd.grad(loss / len(batch), self._parameters, allow_unused=True, materialize_grads=True)
+            detached = errors.detach()
+            return torch.stack([loss.detach(), (detached * detached).sum()]).double().cpu(), grads
 
         def closure() -> float:
-            found = parallel_map(gradients, pieces, self._threads) if self._divides else [gradients(batch)]
-            for parameter, *parts in zip(self._parameters, *(part for _, part in found), strict=True):
-                parameter.grad = functools.reduce(torch.add, parts)
-            # L-BFGS asks several times in one step: the samples are measured before the first.
-            seen.append(torch.stack([sums for sums, _ in found]).sum(dim=0))
-            return float(seen[-1][0]) / len(batch)
+            results = parallel_map(gradients, pieces, self._threads) if self._splits_batches else [gradients(batch)]
+            for parameter, *partial in zip(self._parameters, *(grads for _, grads in results), strict=True):
+                parameter.grad = functools.reduce(torch.add, partial)
+            # L-BFGS calls the closure several times per step; the first call measures the samples before the update.
+            totals.append(torch.stack([sums for sums, _ in results]).sum(dim=0))
+            return float(totals[-1][0]) / len(batch)
 
         self._optimizer.step(closure)
-        return seen[0]
+        return totals[0]
 
     @contextmanager
     def _drawing(self) -> Iterator[None]:
@@ -104,38 +106,38 @@ class Autograd(Engine):
                 yield
 
     def outputs(self, coordinates: NDArray[np.float64]) -> NDArray[np.floating]:
-        """See `Engine.outputs`."""
+        """Return the unclipped outputs, (M, D) -> (M, C), in the recipe's precision; random streams do not advance."""
         if self._draws is None:
             return outputs(self._model, coordinates, self._threads if type(self._model) is models.MLP else 1)
-        with self._draws.looking():
+        with self._draws.peek():
             return outputs(self._model, coordinates, 1)
 
     def weights(self) -> Arrays:
-        """See `Engine.weights`."""
+        """Return copies of the model's ``state_dict``. Raise TypeError if one of its values is not a tensor."""
         state = self._named.state_dict()
         if other := next((name for name, value in state.items() if not isinstance(value, Tensor)), None):
-            raise TypeError(f"its {other} is no tensor, and cannot be saved; hold it in a buffer")
+            raise TypeError(f"its {other} is not a tensor, and cannot be saved; register it as a buffer")
         return {name: _array(value) for name, value in state.items()}
 
     def state(self) -> Arrays:
-        """See `Engine.state`."""
+        """Return copies of weights, buffers, the optimizer's state, and the state of the random streams."""
         model = {f"model/{name}": value for name, value in self.weights().items()}
         buffers = {f"buffers/{name}": _array(value) for name, value in self._unsaved_buffers().items()}
         optimizer = {f"optimizer/{name}": value for name, value in flatten(self._optimizer.state_dict()).items()}
         return model | buffers | optimizer | ({} if self._draws is None else self._draws.state())
 
     def load(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """See `Engine.load`."""
-        self._named.load_state_dict({name: torch.from_numpy(value.copy()) for name, value in _part(state, "model/")})
+        """Restore what `state` returned."""
+        self._named.load_state_dict({name: torch.from_numpy(value.copy()) for name, value in _entries(state, "model/")})
         with torch.no_grad():
             for name, buffer in self._unsaved_buffers().items():
                 buffer.copy_(torch.from_numpy(state[f"buffers/{name}"].copy()))
-        self._optimizer.load_state_dict(unflatten(dict(_part(state, "optimizer/"))))
+        self._optimizer.load_state_dict(unflatten(dict(_entries(state, "optimizer/"))))
         if self._draws is not None:
             self._draws.load(state)
 
     def _unsaved_buffers(self) -> dict[str, Tensor]:
-        """Those that are no part of the ``state_dict``, but that training goes on with all the same."""
+        """Return the buffers that are not in the ``state_dict``, but on which training depends."""
         saved = self._named.state_dict()
         return {name: buffer for name, buffer in self._named.named_buffers() if name not in saved}
 
@@ -144,5 +146,5 @@ def _array(values: Tensor) -> NDArray[Any]:
     return values.detach().cpu().numpy().copy()
 
 
-def _part(state: Mapping[str, NDArray[Any]], prefix: str) -> list[tuple[str, NDArray[Any]]]:
+def _entries(state: Mapping[str, NDArray[Any]], prefix: str) -> list[tuple[str, NDArray[Any]]]:
     return [(name.removeprefix(prefix), value) for name, value in state.items() if name.startswith(prefix)]

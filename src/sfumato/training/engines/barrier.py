@@ -1,9 +1,9 @@
-"""A barrier for compiled threads: counters in shared memory, no lock, and no system call while the wait is short.
+"""A barrier for compiled threads: counters in shared memory, no lock, and no system call in a short wait.
 
-Where other programs want the cores too, two threads with a barrier every few microseconds must not share a core: each
-barrier then takes a whole slice of the scheduler's time, milliseconds. A waiting thread must not yield its core either,
-because it gets it back as late. So a thread that has waited for some microseconds publishes which core it is on; one
-that is on the core of the thread it waits for moves to another; any other goes on spinning.
+Where other programs use the cores too, two threads with a barrier every few microseconds must not share a core: each
+barrier then takes a whole time slice of the scheduler, milliseconds. A waiting thread must not yield its core either,
+because it gets it back just as late. So a thread that has waited for some microseconds publishes which core it is on. A
+thread that is on the core of the thread it waits for moves to another; any other goes on spinning.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from numpy.typing import NDArray
 from sfumato.cores import available_cores
 
 LINE = 16
-"""Distance of two counters in int64: two cache lines, because processors fetch lines in pairs."""
+"""Distance between two counters in int64: two cache lines, because processors fetch lines in pairs."""
 
 SPINS_PER_CHECK = 2000
-"""How often a thread reads another's counter before it does anything else."""
+"""Number of times that a thread reads another's counter before it does anything else."""
 
 SPIN_LIMIT = 20_000_000
-"""How often it reads, for some tens of milliseconds, before it yields a core that it does not share."""
+"""Number of reads, some tens of milliseconds, after which a thread yields a core that it does not share."""
 
 _LINUX = sys.platform == "linux"
 _MASK = 128
-"""Bytes of a set of cores: 1024 of them, as the C library has it."""
+"""Bytes of a set of cores: 1024 bits, as in the C library."""
 
-# The others are in Linux's C library alone, and called by `_let_run_on_linux` alone.
+# The other functions exist only in the C library of Linux; only `_let_run_on_linux` calls them.
 _yield_core = types.ExternalFunction("sched_yield" if os.name == "posix" else "SwitchToThread", types.int32())
 _this_core = types.ExternalFunction("sched_getcpu", types.int32())
 _cores = types.int32(types.int32, types.uintp, types.uintp)
@@ -42,22 +42,22 @@ _set_cores = types.ExternalFunction("sched_setaffinity", _cores)
 
 
 def counters(threads: int) -> NDArray[np.int64]:
-    """Return a line per thread, with its phase and its core, and a last one for all of them; `begin` comes first."""
+    """Return a line of counters per thread (its phase, its core) and one for all; call `begin` before a wait."""
     spare = np.zeros((threads + 2) * LINE, np.int64)
     first = -spare.ctypes.data // 8 % LINE
     return spare[first : first + (threads + 1) * LINE]
 
 
 def begin(counts: NDArray[np.int64]) -> None:
-    """Reset the phases. No thread may wait while this is called."""
+    """Reset the phases. No thread may be waiting."""
     counts.fill(0)
     threads = len(counts) // LINE - 1
-    # Threads that must share cores yield them as soon as they wait.
+    # If there are more threads than cores, a waiting thread yields its core at once.
     counts[1 - LINE] = not _LINUX or threads > available_cores()
 
 
 def give_up(counts: NDArray[np.int64]) -> None:
-    """Make the wait of every thread return False."""
+    """Make every waiting thread return False."""
     counts[-LINE] = 1
 
 
@@ -86,7 +86,7 @@ _load_acquire: Any = intrinsic(_generate_load)
 
 @njit(nogil=True)
 def _leave(core: int) -> None:
-    """Move from this core to another, if there is one; the system may move the thread back later."""
+    """Move this thread to another core, if there is one; the system may move it back later."""
     cores = np.zeros(_MASK, np.uint8)
     if _get_cores(0, _MASK, cores.ctypes.data) < 0:
         return
@@ -99,7 +99,7 @@ def _leave(core: int) -> None:
 
 @njit(nogil=True)
 def _let_run_on_linux(counts: int, rank: int, other: int, threads: int, spins: int) -> None:
-    """Let the ``other`` thread run, when it has not arrived for a while."""
+    """Let the ``other`` thread run if it has not arrived for a while."""
     if _load_acquire(counts + 8 * LINE * threads + 8) != 0:
         _yield_core()
         return
@@ -118,15 +118,15 @@ def _let_run_elsewhere(counts: int, rank: int, other: int, threads: int, spins: 
     _yield_core()
 
 
-# Chosen here, not in compiled code: where the C library lacks a function, code that names it cannot even be loaded.
+# Selected here, not in compiled code: code that names a function missing from the C library cannot be loaded.
 _let_run = _let_run_on_linux if _LINUX else _let_run_elsewhere
 
 
 @njit(nogil=True)
 def arrive_and_wait(counts: int, rank: int, threads: int, phase: int) -> bool:
-    """Arrive at this ``phase`` (1, 2, ...) as thread ``rank``, and wait for the others; False: give up.
+    """Arrive at ``phase`` (1, 2, ...) as thread ``rank``, and wait for the others; return False after `give_up`.
 
-    ``counts`` is the address of `counters`. What each thread wrote before it arrived is seen by all after the wait.
+    ``counts`` is the address of `counters`. After the wait every thread sees what the others wrote before they arrived.
     """
     _store_release(counts + 8 * LINE * rank, phase)
     for other in range(threads):

@@ -1,7 +1,7 @@
-"""An activation's scalar functions as one compiled loop over a layer, called through its address.
+"""An activation's scalar functions as one compiled loop over a layer, called by its address.
 
-The training loop, which takes seconds to compile, is thus the same for every activation, and stays in Numba's cache on
-disk. So do the little loops made here, until the file of one of their functions changes.
+The training loop, which takes seconds to compile, is therefore the same for every activation, and stays in Numba's
+cache on disk. The loops made here stay there too, until the source of one of their functions changes.
 """
 
 from __future__ import annotations
@@ -32,30 +32,30 @@ _SIGNATURE = types.void(_FLOATS, _FLOATS, _FLOATS, types.int64, _FLOATS)
 
 
 class CompiledActivation(NamedTuple):
-    """An activation as compiled code takes it. It must be kept alive as long as its addresses are used."""
+    """An activation in the form that compiled code takes. It must live as long as its addresses are used."""
 
     loop: Any
     """The C function (preactivations, values, derivatives, count, parameters), all but the count float32 pointers."""
     values: NDArray[np.float32]
-    """The parameters of the activation, in the order of its choice's fields."""
+    """The activation's parameters, in the order of the fields of its choice."""
 
     @property
     def function(self) -> int:
-        """Address of the loop, for `apply`."""
+        """The address of the loop, for `apply`."""
         return self.loop.address
 
     @property
     def parameters(self) -> int:
-        """Address of the parameters, for `apply`."""
+        """The address of the parameters, for `apply`."""
         return self.values.ctypes.data
 
 
 def compiled(choice: choices.Activation) -> CompiledActivation:
-    """Compile an activation, or load it from the disk. Raises EngineError where it has no scalar functions."""
+    """Compile an activation, or load it from disk. Raise EngineError if it has no scalar functions."""
     implementation: Implementation = choice.implementation()
     if implementation.value is None or implementation.derivative is None:
-        raise EngineError(f"activation {choice.name} has no scalar value and derivative to be compiled; use autograd.")
-    # One number at least: nothing has no address.
+        raise EngineError(f"activation {choice.name} has no scalar value and derivative to compile; use autograd.")
+    # At least one number, because an empty array has no address.
     values = np.array(choice.parameters or (0.0,), np.float32)
     loop = _compiled_loop(choice.name, len(choice.parameters), implementation.value, implementation.derivative)
     return CompiledActivation(loop, values)
@@ -63,12 +63,12 @@ def compiled(choice: choices.Activation) -> CompiledActivation:
 
 @functools.cache
 def _compiled_loop(name: str, parameters: int, value: Callable[..., float], derivative: Callable[..., float]) -> Any:
-    elementary.teach()
-    # Functions that Numba may call, not functions that it has compiled: those would have another name in each process,
-    # and what closes over them would never be found in the cache.
+    elementary.register_overloads()
+    # Functions that Numba may call, not functions that it has compiled: compiled ones have another name in each
+    # process, and a closure over them would never be found in the cache.
     callable_from_loops = callable_from_kernels(FASTMATH)
-    # `elementary` too: its functions take the place of those of `arithmetic`.
-    sources = source_hash(value, derivative, elementary.teach)
+    # `elementary` counts too: its functions replace those of `arithmetic`.
+    sources = source_hash(value, derivative, elementary.register_overloads)
     make = _loop if parameters else _loop_without_parameters
     return make(name, callable_from_loops(value), callable_from_loops(derivative), parameters, sources)
 
@@ -77,14 +77,14 @@ def _loop(
     name: str, value: Callable[..., float], derivative: Callable[..., float], parameters: int, sources: int
 ) -> Any:
     @callback(_SIGNATURE, name, FASTMATH)
-    def loop(sums, values, slopes, count, parameter):
+    def loop(preactivations, values, activation_grads, count, parameter):
         _ = sources
-        x, y, slope = carray(sums, (count,)), carray(values, (count,)), carray(slopes, (count,))
-        # Read before the loop: for all the compiler knows, what the loop writes might change them.
+        x, y, grads = carray(preactivations, (count,)), carray(values, (count,)), carray(activation_grads, (count,))
+        # Read before the loop: the compiler cannot know that the loop's stores leave them unchanged.
         p = to_fixed_tuple(carray(parameter, (parameters,)), parameters)
         for i in range(count):
             y[i] = value(x[i], *p)
-            slope[i] = derivative(x[i], y[i], *p)
+            grads[i] = derivative(x[i], y[i], *p)
 
     return loop
 
@@ -93,17 +93,17 @@ def _loop_without_parameters(
     name: str, value: Callable[..., float], derivative: Callable[..., float], parameters: int, sources: int
 ) -> Any:
     @callback(_SIGNATURE, name, FASTMATH)
-    def loop(sums, values, slopes, count, parameter):
+    def loop(preactivations, values, activation_grads, count, parameter):
         _ = sources
-        x, y, slope = carray(sums, (count,)), carray(values, (count,)), carray(slopes, (count,))
+        x, y, grads = carray(preactivations, (count,)), carray(values, (count,)), carray(activation_grads, (count,))
         for i in range(count):
             y[i] = value(x[i])
-            slope[i] = derivative(x[i], y[i])
+            grads[i] = derivative(x[i], y[i])
 
     return loop
 
 
-def _generate_call(typing_context, function, sums, values, slopes, count, parameters):
+def _generate_call(typing_context, function, preactivations, values, activation_grads, count, parameters):
     def generate(context, builder, signature, arguments):
         floats = ir.FloatType().as_pointer()
         kind = ir.FunctionType(ir.VoidType(), [floats, floats, floats, ir.IntType(64), floats])
@@ -117,7 +117,8 @@ def _generate_call(typing_context, function, sums, values, slopes, count, parame
 
 
 apply: Any = intrinsic(_generate_call)
-"""Calls the compiled loop at an address, from compiled code: (function, sums, values, slopes, count, parameters).
+"""Call the compiled loop at an address from compiled code.
 
-All but the count are addresses, of float32 but for the function.
+(function, preactivations, values, activation_grads, count, parameters): all but the count are addresses, and all
+addresses but the function's are of float32.
 """

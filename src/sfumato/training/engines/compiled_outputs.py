@@ -1,4 +1,4 @@
-"""A network's answers over many coordinates, by the kernel that trains it where there is one: for paintings."""
+"""The outputs of a network for many coordinates, computed by compiled code where possible: for paintings."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from sfumato.parallel import parallel_map
 from sfumato.process_state import scoped
 from sfumato.training.engines.requirements import compiler_is_off
 
-PIECES = 4
-"""For each thread: one that is held up leaves what it has not begun to the others."""
+PIECES_PER_THREAD = 4
+"""Pieces per thread, so that the other threads take over from one that is held up."""
 
-SMALLEST = 2
-"""Tiles of a piece: fewer are not worth handing on."""
+MIN_TILES = 2
+"""Fewest tiles in a piece: a smaller one costs more to hand to a thread than it saves."""
 
 
 @scoped
 def outputs(model: nn.Module, coordinates: NDArray[np.float64], threads: int = 1) -> NDArray[np.floating]:
-    """(M, 2) -> (M, C), unclipped: what `models.outputs` answers, in float32 within its rounding.
+    """Return the unclipped outputs, (M, D) -> (M, C): those of `models.outputs`, within rounding to float32.
 
-    A multilayer perceptron in float32 on the CPU answers in compiled code, any other module as it computes itself. The
-    answers do not depend on the number of threads.
+    A multilayer perceptron in float32 on the CPU is computed by compiled code, any other module by its own forward
+    pass. The outputs do not depend on the number of threads.
     """
-    # Not a subclass, whose forward may be another, nor an activation that cannot be compiled.
+    # Not a subclass, whose forward may differ, nor an activation that cannot be compiled.
     if type(model) is not MLP or not isinstance(model.activate, Activate) or compiler_is_off():
         return models.outputs(model, coordinates, threads)
     if not model.activate.choice.compiled:
@@ -41,7 +41,7 @@ def outputs(model: nn.Module, coordinates: NDArray[np.float64], threads: int = 1
 
 
 def _compiled(model: MLP, activate: Activate, coordinates: NDArray[np.float64], threads: int) -> NDArray[np.float32]:
-    # Only now: other modules need no Numba.
+    # Imported only now: other modules need no Numba.
     from sfumato.training.engines.compiled_activation import compiled
     from sfumato.training.engines.compiling import announced
     from sfumato.training.engines.features import encoded
@@ -64,26 +64,26 @@ def _compiled(model: MLP, activate: Activate, coordinates: NDArray[np.float64], 
     out = np.empty((len(coordinates), linear[-1].out_features), np.float32)
     memories: list[NDArray[np.float32]] = []
 
-    def answer(piece: tuple[int, int]) -> None:
+    def compute(piece: tuple[int, int]) -> None:
         try:
             memory = memories.pop()
         except IndexError:
             memory = zeros(layout.memory)
             layout.fill_ones(memory)
-        place = memory.ctypes.data
+        address = memory.ctypes.data
         network = np.array(
             Network(
                 table=layout.table.ctypes.data,
                 layers=len(layout.table),
                 weights=weights.ctypes.data,
                 weights_t=0,
-                memory=place,
-                scratch=place + 4 * layout.scratch,
+                memory=address,
+                scratch=address + 4 * layout.scratch,
                 widest=layout.widest,
                 activation=activation.function,
                 activation_parameters=activation.parameters,
                 biases=int(layout.biases),
-                # The encoding as it is now: nothing is trained here.
+                # `encoded` evaluates the encoding: nothing is trained here.
                 encoder=0,
                 coordinates=0,
                 input_grads=0,
@@ -91,14 +91,13 @@ def _compiled(model: MLP, activate: Activate, coordinates: NDArray[np.float64], 
         )
         begin, end = piece
         with flushed():
-            kernel.outputs(
-                network.ctypes.data, encoded(model, coordinates[begin:end]), model.sigmoid_output, out[begin:end]
-            )
+            inputs = encoded(model, coordinates[begin:end])
+            kernel.outputs(network.ctypes.data, inputs, model.sigmoid_output, out[begin:end])
         memories.append(memory)
 
-    # Whole tiles, so that the answers do not depend on the number of threads.
-    size = TILE * max(SMALLEST, -(-len(coordinates) // (TILE * threads * PIECES)))
+    # Whole tiles, so that the outputs do not depend on the number of threads.
+    size = TILE * max(MIN_TILES, -(-len(coordinates) // (TILE * threads * PIECES_PER_THREAD)))
     bounds = [*range(0, len(coordinates), size), len(coordinates)]
     with announced("fused", kernel.outputs):
-        parallel_map(answer, pairwise(bounds), threads)
+        parallel_map(compute, pairwise(bounds), threads)
     return out

@@ -1,4 +1,4 @@
-"""Compiling takes seconds, once: later runs load what Numba keeps on disk. Meanwhile a person is told."""
+"""A log message while kernels are compiled: it takes seconds, once, and later runs load them from disk."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ class _Listener(event.Listener):
     def __init__(self, engine: str, kernels: tuple[Any, ...]) -> None:
         self._engine = engine
         self._kernels = kernels
-        self._told = False
+        self._announced = False
 
     def on_start(self, event: event.Event) -> None:
-        if not self._told and (event.data or {}).get("dispatcher") in self._kernels:
-            self._told = True
+        if not self._announced and (event.data or {}).get("dispatcher") in self._kernels:
+            self._announced = True
             LOG.info("compiling engine %s for this machine, once; it takes some seconds ...", self._engine)
 
     def on_end(self, event: event.Event) -> None:
-        """There is nothing to say: training shows that it has begun."""
+        """Do nothing: the progress of training shows that compiling has ended."""
 
 
 @contextmanager
 def announced(engine: str, *kernels: Any) -> Iterator[None]:
-    """Say so when one of these Numba functions is compiled in the block, not loaded."""
+    """Log a message if one of these Numba functions is compiled in the block, not loaded from disk."""
     with event.install_listener("numba:compile", _Listener(engine, kernels)):
         yield

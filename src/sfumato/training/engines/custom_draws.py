@@ -1,4 +1,4 @@
-"""PyTorch's random numbers of one training, apart from the caller's: what dropout draws repeats, and is resumed."""
+"""A training's own state of PyTorch's random generators, so that dropout is reproducible and can be resumed."""
 
 from __future__ import annotations
 
@@ -16,51 +16,57 @@ _KEY = "random/"
 
 
 class CustomDraws:
-    """Draws while a `scope` is open. PyTorch has one generator a device, which is lent for so long."""
+    """The random streams of a custom module, which PyTorch's global generators, one per device, carry in a `scope`."""
 
     def __init__(self, seed: int, device: torch.device) -> None:
         self._devices = [device] if device.type == "cuda" else []
-        first = int(rng_for(seed, "draws of the network").integers(2**63))
+        generator_seed = int(rng_for(seed, "draws of the network").integers(2**63))
         self._states: dict[str, torch.Tensor] = {}
         with torch.random.fork_rng(self._devices):
-            torch.manual_seed(first)
-            self._take()
+            torch.manual_seed(generator_seed)
+            self._save()
 
     @contextmanager
     def scope(self) -> Iterator[None]:
-        """Draw from this training's numbers in the block; afterwards the caller's are where they were."""
+        """Draw from this training's streams in the block; then restore the caller's generators."""
         with torch.random.fork_rng(self._devices):
-            self._give()
+            self._restore()
             try:
                 yield
             finally:
-                self._take()
+                self._save()
 
     @contextmanager
-    def looking(self) -> Iterator[None]:
-        """The same, but what is drawn in the block is drawn again later: looking at a network changes nothing."""
+    def peek(self) -> Iterator[None]:
+        """Draw from this training's streams in the block without advancing them: an evaluation changes nothing."""
         with torch.random.fork_rng(self._devices):
-            self._give()
+            self._restore()
             yield
 
     def state(self) -> dict[str, NDArray[Any]]:
-        """What must be restored to draw the same from here on."""
+        """Return copies of the streams' states, from which the same numbers follow."""
         return {f"{_KEY}{name}": value.numpy().copy() for name, value in self._states.items()}
 
     def load(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """Restore what `state` returned. A checkpoint of another kind of device has none of this one's numbers."""
+        """Restore what `state` returned.
+
+        Raise KeyError if it was saved on another kind of device and lacks a stream, ValueError if an array is not the
+        state of a generator.
+        """
         for name, value in self._states.items():
             saved = state[f"{_KEY}{name}"]
             if saved.dtype != np.uint8 or saved.shape != value.shape:
-                raise ValueError(f"{_KEY}{name} must be the state of PyTorch's generator")
+                raise ValueError(
+                    f"{_KEY}{name} must be the state of a PyTorch generator. Got {saved.dtype} {saved.shape}"
+                )
             self._states[name] = torch.from_numpy(saved.copy())
 
-    def _give(self) -> None:
+    def _restore(self) -> None:
         torch.set_rng_state(self._states["cpu"])
         for device in self._devices:
             torch.cuda.set_rng_state(self._states["cuda"], device)
 
-    def _take(self) -> None:
+    def _save(self) -> None:
         self._states["cpu"] = torch.get_rng_state()
         for device in self._devices:
             self._states["cuda"] = torch.cuda.get_rng_state(device)

@@ -1,4 +1,4 @@
-"""What an engine is: it executes the training of a recipe, and says why where it cannot."""
+"""The interface of engines: `Engine`, and the `Task` from which one is built."""
 
 from __future__ import annotations
 
@@ -20,70 +20,70 @@ Arrays = dict[str, NDArray[Any]]
 
 @dataclass(frozen=True)
 class Task:
-    """What is to be learned, by which model, with how many threads."""
+    """The data, the model, and the number of threads of a training."""
 
     recipe: Recipe
-    """Resolved: nothing in it is ``auto`` any more."""
+    """The resolved recipe, without any ``auto``."""
     coordinates: NDArray[np.float64]
-    """(N, 2) inputs of the training pixels, row by row."""
+    """(N, D) coordinates of the training samples; of pixels, row by row."""
     targets: NDArray[np.float64]
-    """(N, C) their colors in [0, 1]."""
+    """(N, C) targets of the samples, in [0, 1]."""
     model: nn.Module
-    """Initialized; (N, 2) -> (N, C). The engine may train it in place."""
+    """The initialized model, (N, D) -> (N, C). The engine may train it in place."""
     threads: int
     shared: Shared = field(default_factory=Shared)
-    """What the networks beside this one hold together with it."""
+    """Arrays and memory that networks trained at the same time share."""
 
 
 @dataclass(frozen=True)
 class Advance:
-    """Sums over the samples of some steps, each sample measured just before its own step."""
+    """Sums over the samples of some steps, each sample evaluated just before its own step."""
 
     loss: float
-    """Sum of the loss of each sample (itself summed over channels)."""
+    """Sum of the samples' losses, each summed over channels."""
     squared_error: float
     """Sum over samples and channels of the squared error."""
 
 
 class Engine(ABC):
-    """Executor training steps. Built from a task that `unsupported_reasons` has nothing against."""
+    """The interface of engines. The task must be one for which `unsupported_reasons` returns no reason."""
 
     name: ClassVar[str]
-    keeps_answers: ClassVar[bool] = True
-    """Whether `advance` fills `answers`."""
-    answers: NDArray[np.float32] | None = None
-    """(N, C), put here by whoever wants them: `advance` leaves every sample's unclipped answer in its row, as it was
+    keeps_outputs: ClassVar[bool] = True
+    """Whether `advance` writes to `last_outputs`."""
+    last_outputs: NDArray[np.float32] | None = None
+    """(N, C) array set by the caller, or None: `advance` writes every sample's unclipped output to its row, as it was
     just before the sample's own step."""
 
     @abstractmethod
     def __init__(self, task: Task) -> None:
-        """Allocate all that training needs."""
+        """Allocate everything that training needs."""
 
     @abstractmethod
     def advance(self, pixels: NDArray[np.int64], rates: NDArray[np.float64]) -> Advance:
-        """Take ``len(rates)`` steps.
+        """Take ``len(rates)`` steps, and return sums over their samples.
 
         ``pixels`` are indices into the task's rows; each step takes the next ``batch`` of them, the last step
-        what remains. ``rates`` holds for each step the factor of the optimizer's learning rate. The result does
+        the rest. ``rates`` holds for each step the factor of the optimizer's learning rate. The result does
         not depend on how steps are divided between calls.
         """
 
     @abstractmethod
     def outputs(self, coordinates: NDArray[np.float64]) -> NDArray[np.floating]:
-        """The network's unclipped answers, (M, 2) -> (M, C), in the engine's own precision."""
+        """Return the network's unclipped outputs, (M, D) -> (M, C), in the engine's precision."""
 
     @abstractmethod
     def weights(self) -> Arrays:
-        """Copies of the model's state as it is now, by the names of its ``state_dict``."""
+        """Return copies of the model's current state, by the names of its ``state_dict``."""
 
     @abstractmethod
     def state(self) -> Arrays:
-        """Copies of all that must be restored to continue to the same bits: weights, optimizer, random streams."""
+        """Return copies of all state from which training continues to the same bits: weights, optimizer, streams."""
 
     @abstractmethod
     def load(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Restore what `state` returned."""
 
     def sampler(self) -> Sampler | None:
-        """The pixel order where the engine draws its own, else None."""
+        """Return the engine's own sampler, or None if the recipe's is to be used."""
         return None

@@ -1,4 +1,4 @@
-"""The inputs of a network's first layer, for compiled code."""
+"""The inputs of a network's first layer, computed for compiled code."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from sfumato.models.outputs import TILE
 
 
 def encoded(model: MLP, coordinates: NDArray[np.float64]) -> NDArray[np.float32]:
-    """(N, D) -> (N, F): the outputs of the model's encoding, as it is now."""
+    """Return the outputs of the model's encoding with its current parameters, (N, D) -> (N, F)."""
     with torch.inference_mode():
         tiles = torch.from_numpy(coordinates).to(torch.float32).split(TILE)
         return torch.cat([model.encode(tile) for tile in tiles]).contiguous().numpy()
 
 
 def is_trained(model: MLP) -> bool:
-    """Whether the model's encoding has parameters to train: then its outputs change with every step."""
+    """Return whether the model's encoding has trainable parameters, so that its outputs change with every step."""
     return any(parameter.requires_grad for parameter in model.encode.parameters())

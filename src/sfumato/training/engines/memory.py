@@ -1,7 +1,7 @@
 """Vectors, matrices and numbers at addresses, for compiled loops.
 
-Compiled functions count the references to an array that they hand on, by an atomic instruction each time, and threads
-that share the array fight over the counter. An array made from an address has no owner whose references to count.
+Compiled functions count references to an array whenever they pass it on, with an atomic instruction each time, and
+threads that share the array contend for the counter. An array made from an address has no owner and no counter.
 """
 
 from __future__ import annotations
@@ -31,45 +31,45 @@ _pointer_to_double = _pointer_to(types.float64)
 
 @njit(inline="always")
 def vector(address: int, count: int) -> NDArray[np.float32]:
-    """(count,) float32 at ``address``."""
+    """Return a view of (count,) float32 at ``address``."""
     return carray(_pointer(address), (count,))
 
 
 @njit(inline="always")
 def matrix(address: int, rows: int, columns: int) -> NDArray[np.float32]:
-    """(rows, columns) float32 at ``address``, row by row."""
+    """Return a view of (rows, columns) float32 at ``address``, row by row."""
     return carray(_pointer(address), (rows, columns))
 
 
 @njit(inline="always")
 def integer(address: int) -> int:
-    """The int64 at ``address``."""
+    """Return the int64 at ``address``."""
     return carray(_pointer_to_integer(address), (1,))[0]
 
 
 @njit(inline="always")
 def integers(address: int, count: int) -> NDArray[np.int64]:
-    """(count,) int64 at ``address``."""
+    """Return a view of (count,) int64 at ``address``."""
     return carray(_pointer_to_integer(address), (count,))
 
 
 @njit(inline="always")
 def integer_matrix(address: int, rows: int, columns: int) -> NDArray[np.int64]:
-    """(rows, columns) int64 at ``address``, row by row."""
+    """Return a view of (rows, columns) int64 at ``address``, row by row."""
     return carray(_pointer_to_integer(address), (rows, columns))
 
 
 @njit(inline="always")
 def doubles(address: int, count: int) -> NDArray[np.float64]:
-    """(count,) float64 at ``address``."""
+    """Return a view of (count,) float64 at ``address``."""
     return carray(_pointer_to_double(address), (count,))
 
 
 def zeros(count: int) -> NDArray[np.float32]:
-    """(count,) zeros, laid out for the caches.
+    """Return (count,) zeros, aligned for the caches.
 
-    They start at a cache line; many of them at a huge page, for which NumPy asks in arrays of 4 MiB or more: what is
-    near in memory then does not collide in the second-level cache.
+    A short array starts at a cache line, a long one at a huge page, which NumPy requests for arrays of 4 MiB or more:
+    addresses that are near each other then do not collide in the second-level cache.
     """
     boundary = 1 << 21 if count > 1 << 14 else 64
     spare = np.empty(max(count + boundary // 4, 1 << 20 if boundary > 64 else 0), np.float32)

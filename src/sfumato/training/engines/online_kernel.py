@@ -1,4 +1,4 @@
-"""Stochastic gradient descent, one sample at a time: what each thread executes."""
+"""The training loop of the engine ``online``, one sample at a time, as each thread executes it."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ from sfumato.training.engines import (
 from sfumato.training.engines.compiled_loss import LossSpec
 from sfumato.training.engines.memory import vector
 from sfumato.training.engines.online_loops import FASTMATH, RANK
-from sfumato.training.engines.online_step import Network, backward, forward, keep_answers, output_errors, sample_inputs
+from sfumato.training.engines.online_step import Network, backward, forward, output_errors, sample_inputs, store_outputs
 from sfumato.training.kernels.jit import kernel
-from sfumato.training.kernels.stamp import stamp
+from sfumato.training.kernels.stamp import module_hash
 
 
-def _compiled(stamp: int) -> Callable[..., tuple[float, float]]:
+def _compiled(sources: int) -> Callable[..., tuple[float, float]]:
     @kernel(FASTMATH, error_model="numpy")
     def train(
         net: Network,
-        loss_of: LossSpec,
+        loss_spec: LossSpec,
         rates: NDArray[np.float64],
         features: NDArray[np.float32],
         targets: NDArray[np.float32],
-        kept_answers: NDArray[np.float32],
+        outputs: NDArray[np.float32],
         pixels: NDArray[np.int64],
         factors: NDArray[np.float64],
-        lacking: int,
+        pending_updates: int,
     ) -> tuple[float, float]:
-        _ = stamp
+        _ = sources
         inputs, target = vector(sample_inputs(net), features.shape[1]), vector(net.target, targets.shape[1])
-        now = vector(net.rates, len(rates))
+        step_rates = vector(net.rates, len(rates))
         loss, squared = 0.0, 0.0
-        meeting = 0
+        phase = 0
         for step in range(len(pixels)):
             pixel = pixels[step]
             for i in range(len(inputs)):
@@ -50,31 +50,34 @@ def _compiled(stamp: int) -> Callable[..., tuple[float, float]]:
             for i in range(len(target)):
                 target[i] = targets[pixel, i]
             for i in range(len(rates)):
-                now[i] = rates[i] * factors[step]
-            meeting = forward(net, lacking, meeting)
-            if meeting < 0:
+                step_rates[i] = rates[i] * factors[step]
+            phase = forward(net, pending_updates, phase)
+            if phase < 0:
                 break
-            of_loss, of_squared = output_errors(net, loss_of)
-            loss += of_loss
-            squared += of_squared
-            if len(kept_answers) > 0:
-                keep_answers(net, loss_of, kept_answers[pixel])
-            meeting = backward(net, lacking, meeting)
-            if meeting < 0:
+            sample_loss, sample_squared = output_errors(net, loss_spec)
+            loss += sample_loss
+            squared += sample_squared
+            if len(outputs) > 0:
+                store_outputs(net, loss_spec, outputs[pixel])
+            phase = backward(net, pending_updates, phase)
+            if phase < 0:
                 break
-            lacking = (lacking + 1) % RANK
+            pending_updates = (pending_updates + 1) % RANK
         return loss, squared
 
     return train
 
 
 train = _compiled(
-    stamp(barrier, compiled_activation, compiled_loss, memory, online_loops, online_part, online_step, vector_code)
+    module_hash(
+        barrier, compiled_activation, compiled_loss, memory, online_loops, online_part, online_step, vector_code
+    )
 )
-"""One step for each of ``pixels``: the sums of the losses and squared errors, each taken before its own step.
+"""Take one step for each of ``pixels``; return the sums of the losses and squared errors, each before its own step.
 
-``train(net, loss_of, rates, features, targets, kept_answers, pixels, factors, lacking)``: every layer's learning rate,
-(N, F) encoded inputs, (N, C) targets, every step's factor of the rates, and of how many steps before these the
-matrices lack the updates. All threads run this at once, on the same samples. The answers to them go to the rows of
-``kept_answers`` (N, C), unless it has none.
+``train(net, loss_spec, rates, features, targets, outputs, pixels, factors, pending_updates)``: ``rates`` are the
+layers' learning rates, ``features`` (N, F) the encoded inputs, ``targets`` is (N, C), ``factors`` are the steps'
+factors of the rates; ``pending_updates`` is the number of earlier steps whose updates the matrices do not contain yet.
+All threads run this at the same time on the same samples. The samples' outputs go to the rows of ``outputs`` (N, C),
+unless it has none.
 """

@@ -1,4 +1,4 @@
-"""The 2012 program, to the last digit: its random stream, its shuffle, its float64 sums in their order."""
+"""The engine ``replica``: the program of 2012 to the last digit, with its random stream, shuffle, and order of sums."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from sfumato.training.samplers import Sampler
 
 
 class JavaOrder(Sampler):
-    """Each epoch takes the pixels out of a list, one at a random place after another.
+    """The sampler of the 2012 program: each epoch removes pixels from a list, one after another at random indices.
 
-    It owns the random stream: the engine draws from it only while it is built, so an engine's state and an order's
-    state never disagree about where the stream is.
+    The sampler owns the random stream: the engine draws from it only in its constructor, so the states of engine and
+    sampler never disagree about the stream's state.
     """
 
     def __init__(self, random: JavaRandom, pixels: int) -> None:
@@ -30,23 +30,23 @@ class JavaOrder(Sampler):
         self._pixels = pixels
 
     def epoch(self) -> NDArray[np.int64]:
-        """(N,) the next epoch's pixels."""
+        """Return the next epoch's pixels, (N,)."""
         return self._random.permutation(self._pixels)
 
     def state(self) -> Arrays:
-        """Where the random stream is."""
+        """Return the state of the random stream."""
         return self._random.state()
 
     def load(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """Put the random stream back."""
+        """Restore the random stream."""
         self._random.load(state)
 
 
 class Replica(Engine):
-    """Trains as the 2012 program did; it draws its own weights, the task's model only tells their names."""
+    """Trains as the 2012 program did. It draws the initial weights itself and does not use the task's model."""
 
     name = "replica"
-    keeps_answers = False
+    keeps_outputs = False
 
     def __init__(self, task: Task) -> None:
         """Draw the weights as the 2012 program did: layer by layer, row by row, the bias last."""
@@ -55,13 +55,13 @@ class Replica(Engine):
         assert isinstance(sgd, choices.SGD)
         assert isinstance(activation, choices.LeakyReLU)
         assert isinstance(init, choices.Gaussian)
-        # Contiguous and writeable, though nobody writes: Numba would compile the kernel anew for other arrays.
+        # Contiguous and writable, though they are only read: Numba would compile the kernel again for other arrays.
         self._inputs = np.require(task.coordinates, np.float64, ["C", "W"])
         self._targets = np.require(task.targets, np.float64, ["C", "W"])
-        self._slope = activation.negative_slope
+        self._negative_slope = activation.negative_slope
         self._sizes = np.array([self._inputs.shape[1], *model.widths, self._targets.shape[1]], np.int64)
         self._layer_rates = np.array([sgd.lr * (1 / math.sqrt(fan_in + 1)) for fan_in in self._sizes[:-1]])
-        # Multiplied by the reciprocal of the root, as the 2012 program did: a division may round otherwise.
+        # Multiplied by the reciprocal of the root, as in the 2012 program: a division may round differently.
         random = JavaRandom(task.recipe.seed)
         self._weights = np.concatenate(
             [
@@ -69,17 +69,17 @@ class Replica(Engine):
                 for fan_in, fan_out in itertools.pairwise(self._sizes.tolist())
             ]
         )
-        self._order = JavaOrder(random, len(self._inputs))
-        # No step, but the kernel is compiled or loaded now, not while the first steps are timed.
+        self._sampler = JavaOrder(random, len(self._inputs))
+        # No step: the kernel is compiled or loaded now, not while the first steps are timed.
         with announced(self.name, replica_kernel.train):
             self.advance(np.empty(0, np.int64), np.empty(0))
 
     def advance(self, pixels: NDArray[np.int64], rates: NDArray[np.float64]) -> Advance:
-        """One pixel a step; see `Engine.advance`."""
+        """Take one step per pixel, and return sums over the pixels, each evaluated before its own step."""
         squared_error = replica_kernel.train(
             self._weights,
             self._sizes,
-            self._slope,
+            self._negative_slope,
             self._layer_rates,
             self._inputs,
             self._targets,
@@ -89,14 +89,14 @@ class Replica(Engine):
         return Advance(loss=0.5 * squared_error, squared_error=squared_error)
 
     def outputs(self, coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(M, 2) -> (M, C), summed as in training."""
+        """Return the outputs, (M, 2) -> (M, C), summed in the same order as in training."""
         inputs = np.require(coordinates, np.float64, ["C", "W"])
         out = np.empty((len(inputs), self._targets.shape[1]))
-        replica_kernel.outputs(self._weights, self._sizes, self._slope, inputs, out)
+        replica_kernel.outputs(self._weights, self._sizes, self._negative_slope, inputs, out)
         return out
 
     def weights(self) -> Arrays:
-        """``layers.i.weight`` (fan_out, fan_in) and ``layers.i.bias`` (fan_out,), float64."""
+        """Return copies: ``layers.i.weight`` (fan_out, fan_in) and ``layers.i.bias`` (fan_out,), float64."""
         named: Arrays = {}
         first = 0
         for layer, (fan_in, fan_out) in enumerate(itertools.pairwise(self._sizes.tolist())):
@@ -108,7 +108,7 @@ class Replica(Engine):
         return named
 
     def state(self) -> Arrays:
-        """The weights; the random stream belongs to the order."""
+        """Return a copy of the weights; the random stream belongs to the sampler."""
         return {"weights": self._weights.copy()}
 
     def load(self, state: Mapping[str, NDArray[Any]]) -> None:
@@ -116,5 +116,5 @@ class Replica(Engine):
         self._weights[:] = state["weights"]
 
     def sampler(self) -> Sampler:
-        """The order of the 2012 program, drawn from the stream that drew the weights."""
-        return self._order
+        """Return the sampler of the 2012 program, which continues the stream from which the weights were drawn."""
+        return self._sampler

@@ -1,8 +1,8 @@
-"""The 2012 program's training step and forward pass, loop for loop.
+"""The training step and the forward pass of the 2012 program, loop for loop.
 
-This is the reference that faster engines are checked against and timed against, so it stays plain: no fast-math, no
+This is the reference for the results and the speed of other engines, so it stays plain: no fast-math, no
 blocking, products and sums in the order in which the Java program took them. A layer's weights lie row by row in one
-vector, each row its fan_in weights and then its bias; layers follow one another from input to output.
+vector, each row its fan_in weights and then its bias; the layers follow one another from input to output.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ Ints = NDArray[np.int64]
 
 
 @kernel()
-def forward(weights: Floats, sizes: Ints, slope: float, sums: Floats, units: Floats) -> None:
-    """Fill ``sums`` and ``units``: all layers' weighted sums and outputs, one layer after another.
+def forward(weights: Floats, sizes: Ints, negative_slope: float, preactivations: Floats, units: Floats) -> None:
+    """Fill ``preactivations`` and ``units``: the preactivations and outputs of all layers, one after another.
 
-    The first ``sizes[0]`` of ``units`` are the inputs and must be there already.
+    The first ``sizes[0]`` of ``units`` are the inputs, which the caller sets.
     """
     layers = len(sizes) - 1
     w, first = 0, sizes[0]
@@ -33,19 +33,25 @@ def forward(weights: Floats, sizes: Ints, slope: float, sums: Floats, units: Flo
             for i in range(fan_in):
                 total += row[i] * x[i]
             total += row[fan_in]
-            sums[first + j] = total
-            units[first + j] = total if total >= 0 or layer == layers - 1 else slope * total
+            preactivations[first + j] = total
+            units[first + j] = total if total >= 0 or layer == layers - 1 else negative_slope * total
             w += fan_in + 1
         first += fan_out
 
 
 @kernel()
 def backward(
-    weights: Floats, sizes: Ints, slope: float, sums: Floats, units: Floats, deltas: Floats, rates: Floats
+    weights: Floats,
+    sizes: Ints,
+    negative_slope: float,
+    preactivations: Floats,
+    units: Floats,
+    deltas: Floats,
+    rates: Floats,
 ) -> None:
-    """Pass ``deltas`` down from the output's (target - output) and update the weights of every layer on the way.
+    """Backpropagate ``deltas`` from those of the outputs (target - output), and update the weights of every layer.
 
-    ``rates`` holds each layer's learning rate. What a weight passes down is taken before its own update.
+    ``rates`` holds each layer's learning rate. Deltas pass through each weight before its update.
     """
     layers = len(sizes) - 1
     w, first = len(weights), len(units) - sizes[layers]
@@ -54,15 +60,15 @@ def backward(
         rate = rates[layer]
         w -= fan_out * (fan_in + 1)
         x = units[first - fan_in : first]
-        passed = deltas[first - fan_in : first]
-        passed[:] = 0.0
+        below = deltas[first - fan_in : first]
+        below[:] = 0.0
         for j in range(fan_out):
             delta = deltas[first + j]
-            if layer < layers - 1 and not sums[first + j] >= 0:
-                delta *= slope
+            if layer < layers - 1 and not preactivations[first + j] >= 0:
+                delta *= negative_slope
             row = weights[w + j * (fan_in + 1) : w + (j + 1) * (fan_in + 1)]
             for i in range(fan_in):
-                passed[i] += delta * row[i]
+                below[i] += delta * row[i]
                 row[i] += x[i] * delta * rate
             row[fan_in] += delta * rate
         first -= fan_in
@@ -72,16 +78,16 @@ def backward(
 def train(
     weights: Floats,
     sizes: Ints,
-    slope: float,
+    negative_slope: float,
     layer_rates: Floats,
     inputs: Floats,
     targets: Floats,
     pixels: Ints,
     factors: Floats,
 ) -> float:
-    """One step for each of ``pixels``; the sum of the squared errors, each measured before its own step."""
+    """Take one step for each of ``pixels``; return the sum of the squared errors, each before its own step."""
     units = np.empty(sizes.sum())
-    sums = np.empty(len(units))
+    preactivations = np.empty(len(units))
     deltas = np.empty(len(units))
     first = len(units) - sizes[-1]
     squared_error = 0.0
@@ -89,24 +95,24 @@ def train(
         pixel = pixels[step]
         for i in range(sizes[0]):
             units[i] = inputs[pixel, i]
-        forward(weights, sizes, slope, sums, units)
+        forward(weights, sizes, negative_slope, preactivations, units)
         for j in range(sizes[-1]):
             delta = targets[pixel, j] - units[first + j]
             deltas[first + j] = delta
             squared_error += delta * delta
-        backward(weights, sizes, slope, sums, units, deltas, layer_rates * factors[step])
+        backward(weights, sizes, negative_slope, preactivations, units, deltas, layer_rates * factors[step])
     return squared_error
 
 
 @kernel()
-def outputs(weights: Floats, sizes: Ints, slope: float, inputs: Floats, out: Floats) -> None:
-    """Fill ``out`` (M, C) with the answers to ``inputs`` (M, 2)."""
+def outputs(weights: Floats, sizes: Ints, negative_slope: float, inputs: Floats, out: Floats) -> None:
+    """Fill ``out`` (M, C) with the outputs for ``inputs`` (M, 2)."""
     units = np.empty(sizes.sum())
-    sums = np.empty(len(units))
+    preactivations = np.empty(len(units))
     first = len(units) - sizes[-1]
     for sample in range(len(inputs)):
         for i in range(sizes[0]):
             units[i] = inputs[sample, i]
-        forward(weights, sizes, slope, sums, units)
+        forward(weights, sizes, negative_slope, preactivations, units)
         for j in range(sizes[-1]):
             out[sample, j] = units[first + j]

@@ -1,6 +1,6 @@
-"""Why an engine cannot train a recipe: what it lists (`sfumato.recipe.engines`), and what this machine has.
+"""Requirements of engines: the rules of their specs (`sfumato.recipe.engines`), and the devices of this machine.
 
-Apart from the engines, so that asking loads no compiled code.
+This module is apart from the engines, so that a check loads no compiled code.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from sfumato.recipe.engines import ENGINES
 
 
 def compiler_is_off() -> bool:
-    """Tell whether Numba was told to compile nothing: its functions would run in Python, if at all."""
+    """Return whether the environment disables Numba's compiler: its functions would run in Python, if at all."""
     return os.environ.get("NUMBA_DISABLE_JIT", "").strip() not in ("", "0")
 
 
 def unsupported_reasons(name: str, recipe: Recipe) -> list[str]:
-    """Return every reason why this engine cannot train the recipe on this machine; empty when it can.
+    """Return all reasons why this engine cannot train the recipe on this machine; empty if it can.
 
-    Fields that are still ``auto`` are no reason.
+    Fields that are still ``auto`` are not reasons.
     """
     spec = ENGINES[name]
     reasons: list[str] = []
     if spec.compiled and compiler_is_off():
-        reasons.append("NUMBA_DISABLE_JIT must be 0 or not set: the engine is compiled. Got another value.")
+        reasons.append("NUMBA_DISABLE_JIT must be 0 or unset, because the engine is compiled. Got another value.")
     reasons += spec.unsupported(recipe)
     if "cuda" in spec.devices and not torch.cuda.is_available():
         if recipe.device == "cuda":
@@ -38,9 +38,9 @@ def unsupported_reasons(name: str, recipe: Recipe) -> list[str]:
 
 
 def choose(recipe: Recipe) -> str:
-    """Return the engine that the recipe asks for, or for ``auto`` the first that can.
+    """Return the recipe's engine, or for ``auto`` the first one that can train the recipe.
 
-    Raises EngineError with all reasons when it cannot.
+    Raise EngineError with all reasons if there is none.
     """
     candidates = [name for name, spec in ENGINES.items() if spec.auto] if recipe.engine == "auto" else [recipe.engine]
     reasons: list[str] = []
@@ -48,5 +48,5 @@ def choose(recipe: Recipe) -> str:
         reasons = unsupported_reasons(name, recipe)
         if not reasons:
             return name
-    # For auto these are the reasons of the last, which takes the most.
+    # For auto these are the reasons of the last candidate, which supports the most recipes.
     raise EngineError(f"engine {candidates[-1]} cannot train this recipe: {' '.join(reasons)}")

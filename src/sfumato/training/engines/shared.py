@@ -1,4 +1,4 @@
-"""What networks that are trained side by side hold once, all together."""
+"""Arrays and memory shared between networks that are trained at the same time."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ Item = TypeVar("Item")
 
 
 class Shared:
-    """Equal arrays, and memory that each uses only while it computes. Threads may use it at once."""
+    """Equal arrays, held once, and a pool of memory that networks borrow while they compute; safe for threads."""
 
     def __init__(self) -> None:
         self._arrays: defaultdict[Hashable, list[NDArray[Any]]] = defaultdict(list)
         self._unused: defaultdict[Hashable, list[Any]] = defaultdict(list)
 
     def intern(self, array: Array) -> Array:
-        """The first array that was given here with these very bits: ``array`` itself where there was none.
+        """Return the first interned array with the same bits, or ``array`` itself if it is the first.
 
-        It must be C-contiguous, and from now on nobody may write to it.
+        It must be C-contiguous, and must not be written to from now on.
         """
         candidates = self._arrays[array.shape, array.dtype.str, array[:1].tobytes()]
         for held in candidates:
-            # As bytes: -0 is not 0, and not-a-number is itself.
+            # Compared as bytes: -0 differs from 0, and NaN equals itself.
             if np.array_equal(held.view(np.uint8), array.view(np.uint8)):
                 return held  # pyright: ignore[reportReturnType]
         candidates.append(array)
@@ -36,7 +36,7 @@ class Shared:
 
     @contextmanager
     def borrow(self, kind: Hashable, make: Callable[[], Item]) -> Iterator[Item]:
-        """What ``make`` made, for one user at a time: as many are made of a kind as are used at once."""
+        """Lend an item of a kind to one user at a time; ``make`` makes another when all of the kind are in use."""
         unused = self._unused[kind]
         try:
             item = unused.pop()

@@ -1,7 +1,7 @@
 """Loops of vector instructions, written for LLVM and called from compiled code.
 
-What LLVM's own vectoriser makes of a scalar loop asks at run time whether arrays overlap and keeps a remainder of the
-loop for lengths that do not fit. Here everything comes in whole vectors of `LANES` float32, aligned and filled up with
+A scalar loop that LLVM vectorizes checks at run time whether arrays overlap, and has a remainder loop for lengths that
+are not multiples of a register. Here everything comes in whole vectors of `LANES` float32, aligned and padded with
 zeros, and LLVM divides them into registers of the processor's width.
 """
 
@@ -18,93 +18,93 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 LANES = 16
-"""float32 in a vector: 64 bytes, a cache line, and AVX-512's registers."""
+"""float32 in a vector: 64 bytes, the size of a cache line and of AVX-512's registers."""
 
 BYTES = 4
-"""Of a float32."""
+"""Bytes of a float32."""
 
 _SCALAR, _INTEGER = ir.FloatType(), ir.IntType(64)
 
 
 class Code:
-    """Writes the instructions of a loop, one after another. All integers are int64; addresses are in bytes."""
+    """A builder of a loop's instructions, one after another. All integers are int64; addresses are in bytes."""
 
     def __init__(self, builder: Any, lanes: int) -> None:
-        """For `intrinsic_of`."""
+        """Initialize for `intrinsic_of`, which makes these objects."""
         self._builder = builder
         self.lanes = lanes
         self._vector = ir.VectorType(_SCALAR, lanes)
 
-    def at(self, address: ir.Value, *factors: ir.Value | int) -> ir.Value:
-        """The address so many float32 further on as the product of ``factors``."""
+    def offset(self, address: ir.Value, *factors: ir.Value | int) -> ir.Value:
+        """Return the address that is the product of ``factors`` float32 further on."""
         product = _number(BYTES)
         for factor in factors:
             product = self._builder.mul(product, _number(factor) if isinstance(factor, int) else factor)
         return self._builder.add(address, product)
 
     def load(self, address: ir.Value, count: int = 0) -> ir.Value:
-        """The vector of ``count`` float32 (or all lanes) at an address, a multiple of its size."""
+        """Load the vector of ``count`` float32 (0: all lanes) at an address that is a multiple of its size."""
         count = count or self.lanes
         return self._builder.load(self._pointer(address, ir.VectorType(_SCALAR, count)), align=count * BYTES)
 
     def store(self, value: ir.Value, address: ir.Value, count: int = 0) -> None:
-        """Write such a vector."""
+        """Store such a vector."""
         count = count or self.lanes
         self._builder.store(value, self._pointer(address, ir.VectorType(_SCALAR, count)), align=count * BYTES)
 
-    def spread(self, address: ir.Value) -> ir.Value:
-        """The float32 at an address, in every lane."""
+    def broadcast(self, address: ir.Value) -> ir.Value:
+        """Load the float32 at an address into every lane."""
         scalar = self._builder.load(self._pointer(address, _SCALAR))
         vector = self._builder.insert_element(ir.Constant(self._vector, ir.Undefined), scalar, _number(0))
         return self._shuffle(vector, vector, [0] * self.lanes)
 
     def zero(self) -> ir.Value:
-        """Zero in every lane."""
+        """Return a vector of zeros."""
         return ir.Constant(self._vector, [0.0] * self.lanes)
 
     def add(self, a: ir.Value, b: ir.Value) -> ir.Value:
-        """a + b."""
+        """Return a + b."""
         return self._builder.fadd(a, b)
 
     def subtract(self, a: ir.Value, b: ir.Value) -> ir.Value:
-        """a - b."""
+        """Return a - b."""
         return self._builder.fsub(a, b)
 
     def multiply(self, a: ir.Value, b: ir.Value) -> ir.Value:
-        """a b."""
+        """Return a b."""
         return self._builder.fmul(a, b)
 
     def add_product(self, c: ir.Value, a: ir.Value, b: ir.Value) -> ir.Value:
-        """c + a b, in one instruction where the processor has it."""
+        """Return c + a b, in one instruction where the processor has it."""
         return self._builder.fadd(c, self._builder.fmul(a, b, flags=["contract"]), flags=["contract"])
 
     def subtract_product(self, c: ir.Value, a: ir.Value, b: ir.Value) -> ir.Value:
-        """c - a b, likewise."""
+        """Return c - a b, in one instruction where the processor has it."""
         return self._builder.fsub(c, self._builder.fmul(a, b, flags=["contract"]), flags=["contract"])
 
-    def sums(self, count: int) -> Sums:
-        """So many vectors, zero before the loop that adds to them."""
-        return Sums(self, self._builder, count)
+    def accumulators(self, count: int) -> Accumulators:
+        """Return ``count`` accumulators, zero before the loop that adds to them."""
+        return Accumulators(self, self._builder, count)
 
     def divide(self, a: ir.Value, b: int) -> tuple[ir.Value, ir.Value]:
-        """Quotient and remainder."""
+        """Return quotient and remainder of a / b."""
         return self._builder.udiv(a, _number(b)), self._builder.urem(a, _number(b))
 
-    def times(self, a: ir.Value, b: int) -> ir.Value:
-        """a b."""
+    def multiply_integer(self, a: ir.Value, b: int) -> ir.Value:
+        """Return a b."""
         return self._builder.mul(a, _number(b))
 
     @contextmanager
     def loop(self, count: ir.Value, first: int = 0) -> Iterator[ir.Value]:
-        """For each number from ``first`` to ``count`` - 1."""
+        """Loop over the integers from ``first`` to ``count`` - 1."""
         with cgutils.for_range_slice(self._builder, _number(first), count, _number(1), _INTEGER) as (number, _):
             yield number
 
     def lane_sums(self, vectors: Sequence[ir.Value]) -> ir.Value:
-        """The sum over the lanes of each vector, as one vector; their number is a power of 2, at most that of lanes."""
+        """Return one vector of each vector's sum over its lanes; the vectors are a power of 2, at most one per lane."""
         width, count = self.lanes, len(vectors)
         while len(vectors) > 1:
-            # The halves of two vectors are added into one, which from then on carries both sums.
+            # The halves of two vectors are added into one vector, which then holds partial sums of both.
             half = width // 2
             left = [
                 vector + first + lane
@@ -112,7 +112,7 @@ class Code:
                 for first in range(0, self.lanes, width)
                 for lane in range(half)
             ]
-            right = [place + half for place in left]
+            right = [lane + half for lane in left]
             vectors = [
                 self.add(self._shuffle(a, b, left), self._shuffle(a, b, right))
                 for a, b in zip(vectors[::2], vectors[1::2], strict=True)
@@ -134,33 +134,33 @@ class Code:
         return self._builder.inttoptr(address, kind.as_pointer())
 
 
-class Sums:
-    """Vectors that a loop adds to. LLVM keeps them in registers."""
+class Accumulators:
+    """Vectors that a loop adds to, which LLVM keeps in registers."""
 
     def __init__(self, code: Code, builder: Any, count: int) -> None:
-        """For `Code.sums`."""
+        """Initialize for `Code.accumulators`, which makes these objects."""
         self._code, self._builder = code, builder
-        self._places = [cgutils.alloca_once(builder, ir.VectorType(_SCALAR, code.lanes)) for _ in range(count)]
-        for place in self._places:
-            builder.store(code.zero(), place)
+        self._pointers = [cgutils.alloca_once(builder, ir.VectorType(_SCALAR, code.lanes)) for _ in range(count)]
+        for pointer in self._pointers:
+            builder.store(code.zero(), pointer)
 
     def add(self, index: int, vector: ir.Value) -> None:
-        """Add a vector to one of them."""
-        place = self._places[index]
-        self._builder.store(self._code.add(self._builder.load(place), vector), place)
+        """Add a vector to the accumulator ``index``."""
+        pointer = self._pointers[index]
+        self._builder.store(self._code.add(self._builder.load(pointer), vector), pointer)
 
     def add_product(self, index: int, a: ir.Value, b: ir.Value) -> None:
-        """Add a b to one of them."""
-        place = self._places[index]
-        self._builder.store(self._code.add_product(self._builder.load(place), a, b), place)
+        """Add a b to the accumulator ``index``."""
+        pointer = self._pointers[index]
+        self._builder.store(self._code.add_product(self._builder.load(pointer), a, b), pointer)
 
     def values(self) -> list[ir.Value]:
-        """What they are now."""
-        return [self._builder.load(place) for place in self._places]
+        """Return the current values."""
+        return [self._builder.load(pointer) for pointer in self._pointers]
 
 
 def intrinsic_of(arguments: int, write: Callable[..., None], lanes: int = LANES) -> Any:
-    """What compiled code calls with so many integers; ``write`` gets `Code`, with so many lanes, and their values."""
+    """Return an intrinsic for compiled code that takes so many integers; ``write`` gets a `Code` and their values."""
 
     def typed(typing_context, *given):
         def generate(context, builder, signature, values):
@@ -169,7 +169,7 @@ def intrinsic_of(arguments: int, write: Callable[..., None], lanes: int = LANES)
 
         return types.void(*[types.int64] * arguments), generate
 
-    # Numba asks for the arguments' names.
+    # Numba inspects the names of the arguments.
     names = ["typing_context", *(f"argument_{i}" for i in range(arguments))]
     signature = Signature([Parameter(name, Parameter.POSITIONAL_OR_KEYWORD) for name in names])
     cast(Any, typed).__signature__ = signature

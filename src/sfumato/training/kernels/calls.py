@@ -1,7 +1,7 @@
-"""Calls of compiled functions by their addresses, from compiled code.
+"""Calls of compiled functions by address, from compiled code.
 
-A kernel that is given what a component computes as an address is the same for all components: it is compiled once, and
-a component that is added compiles only its own functions.
+A kernel that takes the address of a component's function is the same for all components: it is compiled once, and a new
+component compiles only its own functions.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from numba import types
 
 
 def call_by_address(returns: types.Type, arguments: Sequence[types.Type]) -> tuple[Any, Callable[..., Any]]:
-    """Return what an intrinsic (function address, *arguments) of Numba is to return: its signature and its code.
+    """Return the signature and the code generator of a Numba intrinsic (function address, *arguments).
 
     ``arguments`` are int64, addresses among them, or float64; ``returns`` is one of these or void.
     """

@@ -1,8 +1,8 @@
 """Elementary functions of float32 without branches or calls, which LLVM turns into loops over whole registers.
 
-`teach` lets Numba use them for `sfumato.models.activations.arithmetic`. Each is a reduction of its
-argument to a short interval (Cody and Waite 1980) and a polynomial there, fitted to the smallest largest error
-(4.6e-9 for the sine, 3.1e-9 for the exponential: below float32's rounding). NaN stays NaN.
+`register_overloads` makes Numba use them for `sfumato.models.activations.arithmetic`. Each reduces its argument to a
+short interval (Cody and Waite 1980) and evaluates a minimax polynomial there (largest error 4.6e-9 for the sine, 3.1e-9
+for the exponential: below float32's rounding). NaN stays NaN.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from sfumato.training.kernels.jit import callable_from_kernels
 
 F = np.float32
 
-# pi in three parts: the first two have so few digits that products with whole numbers below 8192 are exact.
+# pi in three parts: the first two have so few digits that products with integers below 8192 are exact.
 _PI_1, _PI_2, _PI_3 = F(3.140625), F(0.0009670257568359375), F(6.2771141529083252e-07)
 _INVERSE_PI, _HALF_PI = F(1 / math.pi), F(math.pi / 2)
 _SINE = tuple(
@@ -40,10 +40,10 @@ _EXP = tuple(
         0.001395047883108201,
     )
 )
-_LEAST, _MOST = F(-87.0), F(88.0)
-"""Beyond these the exponential is taken to stay as it is there: float32 has no much smaller or larger numbers."""
+_EXP_MIN, _EXP_MAX = F(-87.0), F(88.0)
+"""The exponential is constant beyond these bounds: float32 has no much smaller or larger numbers."""
 
-# Contraction to fused multiply-adds only: reassociation would put the parts of pi together again.
+# Contraction to fused multiply-adds only: reassociation would merge the parts of pi again.
 _plain: Any = callable_from_kernels({"contract"})
 
 
@@ -56,12 +56,12 @@ def _generate_two_to(typing_context, exponent):
 
 
 _two_to: Any = intrinsic(_generate_two_to)
-"""2 to a whole power from -126 to 127, by writing the exponent's bits."""
+"""Return 2 to an integer power from -126 to 127, by writing the exponent's bits."""
 
 
 @_plain
 def _sine_near_0(r: np.float32) -> np.float32:
-    # A sum beyond any sense leaves no digits of the angle: whatever comes, it is a sine.
+    # The angle of a huge argument has no correct digits: clipping keeps the result in [-1, 1] all the same.
     r = -_HALF_PI if r < -_HALF_PI else _HALF_PI if r > _HALF_PI else r
     s = r * r
     return r + r * s * (_SINE[0] + s * (_SINE[1] + s * (_SINE[2] + s * _SINE[3])))
@@ -75,7 +75,7 @@ def _odd(n: np.float32) -> np.float32:
 
 @_plain
 def sin32(x: np.float32) -> np.float32:
-    """Sine of float32; from |x| = 2,000 on digits are lost."""
+    """Return the sine of a float32; beyond |x| = 2,000 it loses digits."""
     n = np.floor(x * _INVERSE_PI + F(0.5))
     r = ((x - n * _PI_1) - n * _PI_2) - n * _PI_3
     return _sine_near_0(r) * (F(1) - F(2) * _odd(n))
@@ -83,7 +83,7 @@ def sin32(x: np.float32) -> np.float32:
 
 @_plain
 def cos32(x: np.float32) -> np.float32:
-    """Cosine of float32: the sine a quarter of a turn on; digits as `sin32`."""
+    """Return the cosine of a float32, as the sine of x + pi/2, with as many digits as `sin32`."""
     n = np.floor(x * _INVERSE_PI) + F(0.5)
     r = ((x - n * _PI_1) - n * _PI_2) - n * _PI_3
     return _sine_near_0(r) * (F(2) * _odd(n - F(0.5)) - F(1))
@@ -91,24 +91,24 @@ def cos32(x: np.float32) -> np.float32:
 
 @_plain
 def exp32(x: np.float32) -> np.float32:
-    """Exponential of float32; as at -87 below it, and as at 88 above."""
-    x = _LEAST if x < _LEAST else _MOST if x > _MOST else x
+    """Return the exponential of a float32 clipped to [-87, 88]."""
+    x = _EXP_MIN if x < _EXP_MIN else _EXP_MAX if x > _EXP_MAX else x
     n = np.floor(x * _INVERSE_LN2 + F(0.5))
     r = (x - n * _LN2_1) - n * _LN2_2
     p = F(1) + r + r * r * (_EXP[0] + r * (_EXP[1] + r * (_EXP[2] + r * (_EXP[3] + r * _EXP[4]))))
-    # Not a number has no exponent: any will do, as p is not a number either.
+    # NaN cannot be converted to an integer: any exponent will do, because p is NaN too.
     return p * _two_to(np.int32(n if n == n else F(0)))
 
 
 @functools.cache
-def teach() -> None:
-    """Let Numba use these for `sfumato.models.activations.arithmetic`, where numbers are float32."""
-    _take(arithmetic.exp, exp32, math.exp)
-    _take(arithmetic.sin, sin32, math.sin)
-    _take(arithmetic.cos, cos32, math.cos)
+def register_overloads() -> None:
+    """Make Numba use these functions for `sfumato.models.activations.arithmetic` where arguments are float32."""
+    _register(arithmetic.exp, exp32, math.exp)
+    _register(arithmetic.sin, sin32, math.sin)
+    _register(arithmetic.cos, cos32, math.cos)
 
 
-def _take(function: Any, fast: Any, exact: Any) -> None:
+def _register(function: Any, fast: Any, exact: Any) -> None:
     @overload(function, inline="always")
     def choose(x):
         if x == types.float32:

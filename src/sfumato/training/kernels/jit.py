@@ -1,10 +1,9 @@
-"""Numba's decorators as this package uses them: what is compiled here gives the same bits in every process.
+"""Numba's decorators as this package uses them: compiled code gives the same bits in every process.
 
-A function that is called from compiled code is compiled twice: by itself, and once more as a part of its caller. The
-process that compiles the caller runs the first of these, later ones, which load the caller from the disk, the second.
-With fast-math flags the two may round differently: they went through the optimizer a different number of times.
-Therefore a function that has such flags is part of its callers and nothing else: `inlined`. Others are exact, and it
-does not matter which of the two is run.
+A function that is called from compiled code is compiled twice: by itself, and again as part of its caller. The process
+that compiles the caller runs the first version; later processes, which load the caller from disk, run the second.
+With fast-math flags the two may round differently, because they pass LLVM's optimizer a different number of times.
+Therefore a function with such flags is always part of its callers (`inlined`). Others round the same in both versions.
 """
 
 from __future__ import annotations
@@ -21,23 +20,23 @@ from sfumato.training.kernels.cache import cache_of
 
 
 def inlined(fastmath: Collection[str]) -> Callable[[Callable[..., Any]], Any]:
-    """Decorate a function that compiled code calls, and that has fast-math flags."""
+    """Decorate a function that has fast-math flags and is called from compiled code."""
     return njit(fastmath=set(fastmath), forceinline=True, nogil=True, error_model="numpy")
 
 
 def callable_from_kernels(fastmath: Collection[str]) -> Callable[[Callable[..., Any]], Any]:
-    """Do what `inlined` does for a function that Python goes on to call as it is."""
+    """Decorate as `inlined` does, but leave the function callable from Python, uncompiled."""
     return register_jitable(fastmath=set(fastmath), forceinline=True, error_model="numpy")
 
 
 def kernel(
     fastmath: Collection[str] = (), error_model: Literal["python", "numpy"] = "python"
 ) -> Callable[[Callable[..., Any]], Any]:
-    """Decorate a function that Python calls: compiled once, then kept on disk."""
+    """Decorate a function that Python calls: it is compiled once, then loaded from disk."""
 
     def decorate(function: Callable[..., Any]) -> Any:
         dispatcher: Any = njit(fastmath=set(fastmath) or False, error_model=error_model, nogil=True)(function)
-        if hasattr(dispatcher, "_cache"):  # not where NUMBA_DISABLE_JIT leaves the function as it is
+        if hasattr(dispatcher, "_cache"):  # false where NUMBA_DISABLE_JIT leaves the function as it is
             dispatcher._cache = cache_of(function)
         return dispatcher
 
@@ -45,9 +44,9 @@ def kernel(
 
 
 def callback(signature: Any, name: str, fastmath: Collection[str]) -> Callable[[Callable[..., Any]], Any]:
-    """Decorate a function that compiled code calls by its address: compiled at once, or loaded from the disk.
+    """Decorate a function that compiled code calls by address: it is compiled at once, or loaded from disk.
 
-    ``name`` tells it from others made of the same source, so that each has its own symbol and its own file.
+    ``name`` distinguishes functions made from the same source, so that each has its own symbol and file.
     """
 
     def decorate(function: Callable[..., Any]) -> Any:

@@ -1,8 +1,8 @@
-"""The innermost loop of a product of matrices: a block of the result that stays in registers.
+"""The innermost loop of a matrix product, which keeps a block of the result in registers.
 
-The block has `ROWS` rows and up to `WIDEST` vectors of columns (Goto and van de Geijn 2008). Each turn loads one row of
-the right matrix and multiplies it with one number of each row of the left one. Both are read where they lie: for the
-sizes of these networks packing them would take longer than it saves.
+The block has `ROWS` rows and up to `WIDEST` vectors of columns (Goto and van de Geijn 2008). Each iteration loads one
+row of the right matrix and multiplies it by one number of each row of the left one. Neither matrix is packed: for
+networks of this size packing would take longer than it saves.
 """
 
 from __future__ import annotations
@@ -30,31 +30,34 @@ WIDEST = 3
 """Vectors in a row of the block."""
 
 ROWS = 8 if REGISTERS == 32 else 4
-"""Rows of the block: with `WIDEST` vectors each they fill the registers, but for those of the operands."""
+"""Rows of the block: with `WIDEST` vectors each they fill the registers that the operands leave."""
 
-_RUN = 3
-"""Rows of the left matrix that one pointer serves: itself, and one and two strides on, as processors can address."""
+_ROWS_PER_POINTER = 3
+"""Rows of the left matrix per pointer: processors can address it, and one and two strides further."""
 
 
 def micro_kernel(vectors: int, *, left_transposed: bool) -> Any:
-    """The intrinsic for a block so wide: (inner, left, left_stride, right, right_stride, out, out_stride, add).
+    """Return the intrinsic for a block of so many vectors per row.
 
-    ``inner`` products are summed in every place. Addresses are in bytes, strides (from row to row) in float32. ``add``
-    not 0: to what is there. With ``left_transposed`` the block's rows are columns of the left matrix.
+    Its arguments are (inner, left, left_stride, right, right_stride, out, out_stride, add). ``inner`` products are
+    summed in every element. Addresses are in bytes, strides (from row to row) in float32. If ``add`` is not 0, the
+    block is added to ``out``. With ``left_transposed`` the block's rows are columns of the left matrix.
     """
-    pointers = 1 if left_transposed else -(-ROWS // _RUN)
+    pointers = 1 if left_transposed else -(-ROWS // _ROWS_PER_POINTER)
 
     def generate(typing_context, inner, left, left_stride, right, right_stride, out, out_stride, add):
         def code(context, builder, signature, arguments):
             inner, left, left_stride, right, right_stride, out, out_stride, add = arguments
             first = pointer(builder, left)
-            starts = [builder.gep(first, [builder.mul(left_stride, whole(_RUN * i))]) for i in range(pointers)]
+            starts = [
+                builder.gep(first, [builder.mul(left_stride, whole(_ROWS_PER_POINTER * i))]) for i in range(pointers)
+            ]
 
-            def turn(values: list[Any]) -> list[Any]:
+            def iteration(values: list[Any]) -> list[Any]:
                 lefts, from_right, sums = values[:pointers], values[pointers], values[pointers + 1 :]
                 row = [load(builder, builder.gep(from_right, [whole(LANES * v)])) for v in range(vectors)]
                 for m in range(ROWS):
-                    number = broadcast(builder, builder.load(_place(builder, lefts, m, left_stride, left_transposed)))
+                    number = broadcast(builder, builder.load(_element(builder, lefts, m, left_stride, left_transposed)))
                     for v in range(vectors):
                         at = m * vectors + v
                         sums[at] = multiply_add(builder, number, row[v], sums[at])
@@ -63,7 +66,7 @@ def micro_kernel(vectors: int, *, left_transposed: bool) -> Any:
 
             zero = ir.Constant(VECTOR, [0.0] * LANES)
             values = [*starts, pointer(builder, right), *([zero] * (ROWS * vectors))]
-            sums = _loop(builder, inner, values, turn)[pointers + 1 :]
+            sums = _loop(builder, inner, values, iteration)[pointers + 1 :]
             with builder.if_else(builder.icmp_signed("!=", add, whole(0))) as (then, otherwise):
                 with then:
                     _write(builder, sums, vectors, out, out_stride, add=True)
@@ -76,15 +79,15 @@ def micro_kernel(vectors: int, *, left_transposed: bool) -> Any:
     return intrinsic(generate)
 
 
-def _place(builder: ir.IRBuilder, lefts: list[Any], row: int, stride: Any, transposed: bool) -> Any:
+def _element(builder: ir.IRBuilder, lefts: list[Any], row: int, stride: Any, transposed: bool) -> Any:
     if transposed:
         return builder.gep(lefts[0], [whole(row)])
-    run, rest = divmod(row, _RUN)
-    return builder.gep(lefts[run], [builder.mul(stride, whole(rest))]) if rest else lefts[run]
+    index, rest = divmod(row, _ROWS_PER_POINTER)
+    return builder.gep(lefts[index], [builder.mul(stride, whole(rest))]) if rest else lefts[index]
 
 
-def _loop(builder: ir.IRBuilder, count: Any, values: list[Any], turn: Any) -> list[Any]:
-    """``values`` after ``turn`` was done so often."""
+def _loop(builder: ir.IRBuilder, count: Any, values: list[Any], iteration: Any) -> list[Any]:
+    """Return ``values`` after ``count`` iterations of ``iteration``."""
     before = builder.block
     head, body, end = (builder.append_basic_block(name) for name in ("head", "body", "end"))
     builder.branch(head)
@@ -96,7 +99,7 @@ def _loop(builder: ir.IRBuilder, count: Any, values: list[Any], turn: Any) -> li
         phi.add_incoming(value, before)
     builder.cbranch(builder.icmp_signed("<", at, count), body, end)
     builder.position_at_end(body)
-    after = turn(list(now))
+    after = iteration(list(now))
     at.add_incoming(builder.add(at, whole(1)), builder.block)
     for phi, value in zip(now, after, strict=True):
         phi.add_incoming(value, builder.block)
@@ -110,6 +113,6 @@ def _write(builder: ir.IRBuilder, sums: list[Any], vectors: int, out: Any, strid
     for m in range(ROWS):
         row = builder.gep(first, [builder.mul(stride, whole(m))])
         for v in range(vectors):
-            place = builder.gep(row, [whole(LANES * v)])
+            position = builder.gep(row, [whole(LANES * v)])
             value = sums[m * vectors + v]
-            store(builder, builder.fadd(value, load(builder, place)) if add else value, place)
+            store(builder, builder.fadd(value, load(builder, position)) if add else value, position)

@@ -1,4 +1,4 @@
-"""Products of float32 matrices at addresses, for compiled loops; each in one thread."""
+"""Products of float32 matrices at addresses, for compiled loops, computed by the calling thread."""
 
 from __future__ import annotations
 
@@ -25,11 +25,10 @@ def multiply(
     out_stride: int,
     add: int,
 ) -> None:
-    """out (rows, columns) = left (rows, inner) right (inner, columns), or added to it where ``add`` is not 0.
+    """Compute out (rows, columns) = left (rows, inner) right (inner, columns), added to ``out`` if ``add`` is not 0.
 
     Addresses are in bytes, strides in float32. ``rows`` is rounded up to a multiple of `ROWS`, ``columns`` to one of
-    `LANES`: so much is read of left and right, and written. Each place is the sum over ``inner`` in its order,
-    whatever the sizes.
+    `LANES`, both in reading and in writing. Each element is a sum over ``inner`` in ascending order, for all sizes.
     """
     column = 0
     while column < columns:
@@ -59,7 +58,7 @@ def multiply_transposed(
     out_stride: int,
     add: int,
 ) -> None:
-    """out (rows, columns) = transposed left (inner, rows) times right (inner, columns); the rest as `multiply`."""
+    """Compute out (rows, columns) = left^T right for left (inner, rows), right (inner, columns), as `multiply`."""
     column = 0
     while column < columns:
         vectors = _panel(columns - column)
@@ -79,11 +78,11 @@ def multiply_transposed(
 def multiply_by_itself(
     begin: int, end: int, inner: int, left: int, stride: int, out: int, out_stride: int, add: int
 ) -> None:
-    """Rows ``begin`` to ``end`` of out = transposed left (inner, columns) times left, left of the diagonal.
+    """Compute rows ``begin`` to ``end`` of the lower triangle of out = left^T left for left (inner, columns).
 
-    What is right of it is symmetric: `mirror` copies it. ``begin`` and ``end`` are multiples of `LANES`, in blocks of
-    which it is computed: those on the diagonal are whole. A place's sum is that of `multiply_transposed`. ``add`` not
-    0: to what is there.
+    The upper triangle is symmetric: `mirror` copies it. ``begin`` and ``end`` are multiples of `LANES`, the size of the
+    blocks that are computed; those on the diagonal are computed completely. An element's sum is that of
+    `multiply_transposed`. If ``add`` is not 0, the product is added to ``out``.
     """
     column = 0
     while column < end:
@@ -102,13 +101,13 @@ def multiply_by_itself(
 
 @njit(nogil=True)
 def mirror(begin: int, end: int, out: int, stride: int) -> None:
-    """Copy rows ``begin`` to ``end`` of a matrix, left of the diagonal's blocks, to the columns that mirror them."""
+    """Copy rows ``begin`` to ``end`` of a matrix, left of the diagonal blocks, to the upper triangle, transposed."""
     for row in range(begin, end, LANES):
         transpose(LANES, row, out + 4 * row * stride, stride, out + 4 * row, stride)
 
 
 @njit(nogil=True)
 def _panel(columns: int) -> int:
-    # Vectors of the next panel: 4 are 2 and 2, which keep the registers busier than 3 and 1.
+    # Vectors of the next panel: 4 are divided into 2 and 2, which use the registers better than 3 and 1.
     left = -(-columns // LANES)
     return 2 if left == 4 else min(left, WIDEST)

@@ -1,4 +1,4 @@
-"""What Numba's cache on disk has to know of other files than the one that a cached function stands in."""
+"""Hashes of source code, from which Numba's cache on disk learns of changes in other files than a function's own."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ from typing import Any, cast
 import numpy as np
 
 _FIXED = {*sys.stdlib_module_names, "llvmlite", "numba", "numpy"}
-"""Modules that do not change while a version of Numba and Python stays, which the cache knows."""
+"""Modules that change only with the versions of Numba and Python, which the cache checks itself."""
 
 
-def stamp(*modules: ModuleType) -> int:
-    """A number that changes with the source of any of these modules.
+def module_hash(*modules: ModuleType) -> int:
+    """Return a number that changes with the source of any of these modules.
 
-    The cache asks only whether a function's own file has changed, and what the function closes over: a function that
-    closes over this number is compiled anew when one of the files that are compiled into it changes.
+    The cache checks only a function's own file and the values in its closure: a function with this number in its
+    closure is compiled again when one of the files that are compiled into it changes.
     """
     return zlib.crc32("".join(inspect.getsource(module) for module in modules).encode())
 
 
 def source_hash(*functions: Callable[..., Any]) -> int:
-    """Return a number that changes with all that is compiled into these functions.
+    """Return a number that changes with anything that is compiled into these functions.
 
-    That is the source of their modules and of those of the functions that they call, and the values of constants, such
-    as numbers and flags of Numba, that come from elsewhere. They are found by the names that a function uses of its
-    module, through Numba's wrappers.
+    That is the source of their modules and of the modules of all functions that they call, and the values of constants
+    from elsewhere, such as numbers and Numba's flags. They are found through the names of globals that a function uses,
+    also behind Numba's wrappers.
     """
     modules: dict[str, ModuleType] = {}
     constants: set[str] = set()
     seen: set[int] = set()
-    waiting: list[tuple[str, Any]] = [("", function) for function in functions]
-    while waiting:
-        name, value = waiting.pop()
+    pending: list[tuple[str, Any]] = [("", function) for function in functions]
+    while pending:
+        name, value = pending.pop()
         function = _unwrapped(value)
         if isinstance(value, ModuleType):
             if not _is_fixed(value.__name__):
@@ -49,9 +49,9 @@ def source_hash(*functions: Callable[..., Any]) -> int:
             modules[home] = sys.modules[home]
             constants.add(f"{home}.{function.__qualname__}: {_flags(value)}")
             names = set(_names(function.__code__))
-            waiting += [(f"{home}.{name}", value) for name, value in function.__globals__.items() if name in names]
-            waiting += [(f"{home}.{function.__qualname__}", cell.cell_contents) for cell in function.__closure__ or ()]
-    return zlib.crc32(repr(sorted(constants)).encode(), stamp(*(modules[name] for name in sorted(modules))))
+            pending += [(f"{home}.{name}", value) for name, value in function.__globals__.items() if name in names]
+            pending += [(f"{home}.{function.__qualname__}", cell.cell_contents) for cell in function.__closure__ or ()]
+    return zlib.crc32(repr(sorted(constants)).encode(), module_hash(*(modules[name] for name in sorted(modules))))
 
 
 def _is_constant(value: Any) -> bool:
@@ -62,12 +62,12 @@ def _is_constant(value: Any) -> bool:
 
 def _flags(value: Any) -> list[str]:
     options: dict[str, Any] = getattr(value, "targetoptions", {})
-    # In an order of their own: that of a set is another in each process.
+    # Sorted, because the order of a set differs between processes.
     return sorted(f"{name}={sorted(flag) if isinstance(flag, set) else flag}" for name, flag in options.items())
 
 
 def _unwrapped(value: Any) -> Any:
-    # What Numba's njit and intrinsic, and functools, made of a function.
+    # The function behind the wrappers of Numba's njit and intrinsic, and of functools.
     while not isinstance(value, FunctionType) and hasattr(value, "__wrapped__"):
         value = value.__wrapped__
     return value

@@ -17,7 +17,7 @@ def _generate_block(typing_context, source, source_stride, target, target_stride
         rows: list[Any] = [
             load(builder, builder.gep(first, [builder.mul(source_stride, whole(i))])) for i in range(LANES)
         ]
-        # Swaps quarters of blocks of 2, 4, ... rows: after log2(LANES) rounds rows and columns have changed places.
+        # Swap quarters of blocks of 2, 4, ... rows: after log2(LANES) rounds the block is transposed.
         half = 1
         while half < LANES:
             low, high = _swaps(half)
@@ -46,7 +46,7 @@ _block: Any = intrinsic(_generate_block)
 
 @njit(nogil=True)
 def transpose(rows: int, columns: int, source: int, source_stride: int, target: int, target_stride: int) -> None:
-    """target (columns, rows) = source (rows, columns) transposed, both rounded up to multiples of `LANES`.
+    """Write source (rows, columns) transposed to target (columns, rows), both rounded up to multiples of `LANES`.
 
     Addresses are in bytes, strides in float32.
     """

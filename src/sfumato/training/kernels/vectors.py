@@ -1,4 +1,4 @@
-"""Vector registers in LLVM's terms: how wide they are here, and how to load, store and combine them."""
+"""Vector registers of this processor, and LLVM instructions that load, store and combine them."""
 
 from __future__ import annotations
 
@@ -10,55 +10,55 @@ from llvmlite.binding import get_host_cpu_features
 _FEATURES = get_host_cpu_features()
 
 LANES: int = 16 if _FEATURES.get("avx512f") else 8 if _FEATURES.get("avx2") else 4
-"""float32 in a vector register of this processor."""
+"""Number of float32 in a vector register of this processor."""
 
 REGISTERS = 16 if LANES == 8 else 32
-"""Vector registers; those without AVX that have fewer are no target for speed."""
+"""Number of vector registers; the few processors that have fewer, without AVX, are not optimized for."""
 
 FLOAT = ir.FloatType()
 WHOLE = ir.IntType(64)
 VECTOR = ir.VectorType(FLOAT, LANES)
 
 
-def up(count: int, multiple: int = LANES) -> int:
-    """``count`` rounded up to a multiple."""
+def round_up(count: int, multiple: int = LANES) -> int:
+    """Return ``count`` rounded up to a multiple of ``multiple``."""
     return -(-count // multiple) * multiple
 
 
 def whole(value: int) -> ir.Constant:
-    """A constant index."""
+    """Return a constant int64."""
     return ir.Constant(WHOLE, value)
 
 
 def pointer(builder: ir.IRBuilder, address: Any) -> Any:
-    """A pointer to float32 from an address."""
+    """Return the pointer to float32 for an address."""
     return builder.inttoptr(address, FLOAT.as_pointer())
 
 
-def load(builder: ir.IRBuilder, place: Any) -> Any:
-    """The vector at a pointer to float32, which need not be aligned to vectors."""
-    return builder.load(builder.bitcast(place, VECTOR.as_pointer()), align=4)
+def load(builder: ir.IRBuilder, position: Any) -> Any:
+    """Load the vector at a pointer to float32, which need not be aligned to vectors."""
+    return builder.load(builder.bitcast(position, VECTOR.as_pointer()), align=4)
 
 
-def store(builder: ir.IRBuilder, value: Any, place: Any) -> None:
-    """Write a vector at a pointer to float32."""
-    builder.store(value, builder.bitcast(place, VECTOR.as_pointer()), align=4)
+def store(builder: ir.IRBuilder, value: Any, position: Any) -> None:
+    """Store a vector at a pointer to float32, which need not be aligned to vectors."""
+    builder.store(value, builder.bitcast(position, VECTOR.as_pointer()), align=4)
 
 
 def broadcast(builder: ir.IRBuilder, number: Any) -> Any:
-    """A vector of one number."""
+    """Return a vector with one number in every lane."""
     undefined = ir.Constant(VECTOR, ir.Undefined)
     first = builder.insert_element(undefined, number, ir.Constant(ir.IntType(32), 0))
     return builder.shuffle_vector(first, undefined, mask([0] * LANES))
 
 
-def mask(places: list[int]) -> ir.Constant:
-    """The constant that tells `shuffle_vector` which lanes of two vectors, laid end to end, to take."""
-    return ir.Constant(ir.VectorType(ir.IntType(32), len(places)), places)
+def mask(lanes: list[int]) -> ir.Constant:
+    """Return the mask of `shuffle_vector` that selects these lanes of two concatenated vectors."""
+    return ir.Constant(ir.VectorType(ir.IntType(32), len(lanes)), lanes)
 
 
 def multiply_add(builder: ir.IRBuilder, x: Any, y: Any, z: Any) -> Any:
-    """x y + z, rounded once."""
+    """Return x y + z, rounded once."""
     module, name = builder.module, f"llvm.fma.v{LANES}f32"
     fma = module.globals.get(name) or ir.Function(module, ir.FunctionType(VECTOR, [VECTOR] * 3), name)
     return builder.call(fma, [x, y, z])

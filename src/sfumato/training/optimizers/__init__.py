@@ -1,4 +1,4 @@
-"""Optimizers: one a file. PyTorch's wherever it has one that is fast here."""
+"""Optimizers, one per file: PyTorch's own wherever it has one that is fast here."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from torch import nn
 from sfumato.recipe import choices
 
 Build = Callable[[Any, nn.Module, int], torch.optim.Optimizer]
-"""What implements an optimizer: (choice, model, threads) -> optimizer."""
+"""The implementation of an optimizer: (choice, model, threads) -> optimizer."""
 
 
 def build(choice: choices.Optimizer, model: nn.Module, threads: int = 1) -> torch.optim.Optimizer:
-    """The optimizer for a model's parameters, at its full learning rate, itself working on so many cores."""
+    """Return the optimizer of a model's parameters, at its full learning rate, which itself may use so many threads."""
     make: Build = choice.implementation()
     return make(choice, model, threads)
 

@@ -1,4 +1,4 @@
-"""Adam (Kingma and Ba 2015), PyTorch's."""
+"""Adam (Kingma and Ba 2015), PyTorch's implementation."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from sfumato.recipe import choices
 
 
 def build(choice: choices.Adam, model: nn.Module, threads: int) -> torch.optim.Optimizer:
-    """All parameters in one group, updated by PyTorch's fused kernel."""
+    """Return an optimizer with all parameters in one group, updated by PyTorch's fused kernel."""
     betas = (choice.beta1, choice.beta2)
     return torch.optim.Adam(model.parameters(), lr=choice.lr, betas=betas, eps=choice.eps, fused=True)

@@ -1,4 +1,4 @@
-"""Adam's update of one parameter, for the optimizers that treat only some layers in a way of their own."""
+"""Adam's update of one parameter, for optimizers that precondition only some of the layers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 BETA1, BETA2, EPS = 0.9, 0.99, 1e-8
-"""Shorter memory than Adam's usual 0.999: these runs have a few hundred steps."""
+"""BETA2 is below Adam's usual 0.999, because these runs have a few hundred steps."""
 
 
 def adam_step(
@@ -18,7 +18,7 @@ def adam_step(
     betas: tuple[float, float] = (BETA1, BETA2),
     eps: float = EPS,
 ) -> None:
-    """Kingma and Ba 2015, in place; ``state`` is this parameter's own and starts empty."""
+    """Update a parameter in place (Kingma and Ba 2015); its ``state`` starts empty."""
     gradient, (beta1, beta2) = parameter.grad, betas
     assert gradient is not None
     if not state:

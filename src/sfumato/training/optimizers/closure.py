@@ -1,4 +1,4 @@
-"""The closure that an optimizer's step may be given, as PyTorch's optimizers take it."""
+"""Evaluation of the closure that a step of PyTorch's optimizers may be given."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 import torch
 
 
-def loss_of(closure: Callable[[], Any] | None) -> Any:
-    """What it returns, computed with gradients; None where there is none."""
+def evaluate_closure(closure: Callable[[], Any] | None) -> Any:
+    """Return the closure's result, computed with gradients enabled, or None if there is no closure."""
     if closure is None:
         return None
     with torch.enable_grad():

@@ -1,10 +1,11 @@
 """FOOF (Benzing 2022, "Gradient Descent on Neurons and its Link to Approximate Second-Order Optimization").
 
-A layer's gradient is a sum of products of errors and inputs. Inputs that are alike for all samples, as those of hidden
-layers are, make it point along what they share; dividing it by their second moments A = E[x x^T] takes that out. It is
-K-FAC with the errors' half left away. Here the gradient is averaged over time first, and what comes out is scaled to
-the size of an orthogonal matrix, so that the rate alone decides how far a step goes (as Muon's does; Jordan et al.
-2024). Biases are weights of an input that is always 1. First and last layer are Adam's.
+A layer's gradient is a sum of products of errors and inputs. If inputs are similar for all samples, as those of hidden
+layers are, the gradient points along their common component; multiplying it by the inverse of their second moments
+A = E[x x^T] removes that. This is K-FAC without the factor of the errors. Here the gradient is averaged over time
+first, and the result is scaled to the norm of an orthogonal matrix, so that the learning rate alone determines the
+length of a step (as in Muon; Jordan et al. 2024). Biases are weights of an input that is always 1. The first and the
+last layer are updated by Adam.
 """
 
 from __future__ import annotations
@@ -20,15 +21,14 @@ from torch import Tensor, nn
 from sfumato.recipe import choices
 from sfumato.recipe.choices.optimizers import inversion_is_due
 from sfumato.training.optimizers.adam_step import adam_step
-from sfumato.training.optimizers.closure import loss_of
-from sfumato.training.optimizers.parameters import hidden_linear, removed_with
+from sfumato.training.optimizers.closure import evaluate_closure
+from sfumato.training.optimizers.parameters import hidden_linear, remove_with_owner
 
 
 def invert(moments: Tensor, damping: float) -> Tensor | None:
-    """(n, n) -> (n, n), float64: the inverse of the moments plus ``damping`` times their mean eigenvalue.
+    """Return the inverse of the moments plus ``damping`` times their mean eigenvalue, (n, n) -> (n, n), float64.
 
-    Of the moments only what is left of the diagonal is read. None where they are not positive definite, as when
-    training has diverged.
+    Only the lower triangle of the moments is read. Return None if they are not positive definite, as after divergence.
     """
     damped = moments.double()
     damped = damped + torch.eye(len(damped), dtype=torch.float64) * (damping * damped.diagonal().mean())
@@ -36,31 +36,32 @@ def invert(moments: Tensor, damping: float) -> Tensor | None:
     return None if failed or not torch.isfinite(factor).all() else torch.cholesky_inverse(factor)
 
 
-def kept(step: int, decay: float) -> float:
-    """What is kept of the moments' sum in this step (from 1): all, until as many steps are in it as decay lets last."""
+def moment_decay(step: int, decay: float) -> float:
+    """Return the decay of the moments' sum in this step (from 1): 1 for the first 1 / (1 - decay) steps, then decay."""
     return 1.0 if (step - 1) * (1 - decay) < 1 else decay
 
 
 class FOOF(torch.optim.Optimizer):
-    """Groups with ``foof=True`` hold a layer's weight and its bias, if it has one; the others are Adam's.
+    """FOOF for groups with ``foof=True`` (a layer's weight and its bias, if it has one), Adam for the others.
 
-    It sees the layers' inputs whenever the model computes with gradients enabled, and steps with the last ones.
+    Forward hooks record the layers' inputs whenever the model computes with gradients enabled; a step uses the last
+    recorded ones.
     """
 
     def __init__(self, groups: list[dict[str, Any]], layers: list[nn.Linear], choice: choices.FOOF) -> None:
         super().__init__(groups, {"lr": choice.lr, "foof": False})
         self._choice = choice
         self._inputs: dict[int, Tensor] = {}
-        see = weakref.WeakMethod(self._see)
+        record_inputs = weakref.WeakMethod(self._record_inputs)
 
         def hook(layer: nn.Module, arguments: tuple[Any, ...]) -> None:
             # The model may live longer than its optimizer.
-            if (method := see()) is not None:
+            if (method := record_inputs()) is not None:
                 method(layer, arguments)
 
-        removed_with(self, [layer.register_forward_pre_hook(hook) for layer in layers])
+        remove_with_owner(self, [layer.register_forward_pre_hook(hook) for layer in layers])
 
-    def _see(self, layer: nn.Module, arguments: tuple[Any, ...]) -> None:
+    def _record_inputs(self, layer: nn.Module, arguments: tuple[Any, ...]) -> None:
         if torch.is_grad_enabled() and isinstance(layer, nn.Linear):
             x = arguments[0].detach()
             x = x.reshape(-1, x.shape[-1])[: self._choice.samples]
@@ -69,8 +70,8 @@ class FOOF(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """One update of every parameter that has a gradient."""
-        loss = loss_of(closure)
+        """Update every parameter that has a gradient; return the closure's loss."""
+        loss = evaluate_closure(closure)
         for group in self.param_groups:
             rate = group["lr"]
             if group["foof"]:
@@ -79,7 +80,7 @@ class FOOF(torch.optim.Optimizer):
                 if id(group["params"][0]) in self._inputs:
                     self._layer_step(group["params"], rate)
                     continue
-                # A module of one's own may use a layer's weights without calling it: then nothing is known of it.
+                # A custom module may use a layer's weights without calling it: then its inputs are unknown.
                 rate *= self._choice.adam_lr / self._choice.lr
             for parameter in group["params"]:
                 if parameter.grad is not None:
@@ -97,8 +98,8 @@ class FOOF(torch.optim.Optimizer):
             state["inverse"] = torch.zeros_like(state["moments"])
         state["step"] += 1
         step = state["step"]
-        # Sums, not means: what comes out is scaled anyway.
-        state["moments"].mul_(kept(step, choice.decay)).addmm_(inputs.mT, inputs)
+        # Sums, not means, because the update is scaled anyway.
+        state["moments"].mul_(moment_decay(step, choice.decay)).addmm_(inputs.mT, inputs)
         if step == 1:
             self._invert(state)
         momentum = state["momentum"].lerp_(gradient, 1 - choice.momentum)
@@ -106,9 +107,9 @@ class FOOF(torch.optim.Optimizer):
         norm = float(update.norm())
         if norm > 0:
             update *= -rate * math.sqrt(len(weight)) / norm
-            places = update.split([parameter[0].numel() for parameter in parameters], dim=1)
-            for parameter, part in zip(parameters, places, strict=True):
-                parameter.add_(part.reshape(parameter.shape))
+            pieces = update.split([parameter[0].numel() for parameter in parameters], dim=1)
+            for parameter, piece in zip(parameters, pieces, strict=True):
+                parameter.add_(piece.reshape(parameter.shape))
         if step > 1 and inversion_is_due(step, choice.update_interval):
             self._invert(state)
 
@@ -119,11 +120,11 @@ class FOOF(torch.optim.Optimizer):
 
 
 def build(choice: choices.FOOF, model: nn.Module, threads: int) -> torch.optim.Optimizer:
-    """One group a hidden linear layer at ``lr``; the rest in another, at ``adam_lr``."""
+    """Return FOOF with a group per hidden linear layer, at ``lr``, and one of all other parameters, at ``adam_lr``."""
     layers = hidden_linear(model)
-    own = [list(layer.parameters(recurse=False)) for layer in layers]
-    chosen = {id(parameter) for parameters in own for parameter in parameters}
+    preconditioned = [list(layer.parameters(recurse=False)) for layer in layers]
+    chosen = {id(parameter) for parameters in preconditioned for parameter in parameters}
     rest = [parameter for parameter in model.parameters() if id(parameter) not in chosen]
     groups: list[dict[str, Any]] = [{"params": rest, "lr": choice.adam_lr}] if rest else []
-    groups += [{"params": parameters, "lr": choice.lr, "foof": True} for parameters in own]
+    groups += [{"params": parameters, "lr": choice.lr, "foof": True} for parameters in preconditioned]
     return FOOF(groups, layers, choice)

@@ -1,4 +1,4 @@
-"""Limited-memory BFGS (Liu and Nocedal 1989), PyTorch's."""
+"""Limited-memory BFGS (Liu and Nocedal 1989), PyTorch's implementation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sfumato.recipe import choices
 
 
 def build(choice: choices.LBFGS, model: nn.Module, threads: int) -> torch.optim.Optimizer:
-    """All parameters in one group."""
+    """Return an optimizer with all parameters in one group."""
     return torch.optim.LBFGS(
         model.parameters(),
         lr=choice.lr,

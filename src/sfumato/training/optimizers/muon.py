@@ -1,6 +1,6 @@
-"""Muon (Jordan et al. 2024): momentum made orthogonal for the hidden matrices, Adam for everything else.
+"""Muon (Jordan et al. 2024): orthogonalized momentum for the hidden matrices, Adam for all other parameters.
 
-Ours because PyTorch's computes in bfloat16, which CPUs without such units emulate at a fraction of the speed.
+PyTorch's own Muon is not used: it computes in bfloat16, which CPUs without bfloat16 units emulate slowly.
 """
 
 from __future__ import annotations
@@ -14,28 +14,28 @@ from torch import Tensor, nn
 from sfumato.parallel import parallel_map
 from sfumato.recipe import choices
 from sfumato.training.optimizers.adam_step import adam_step
-from sfumato.training.optimizers.closure import loss_of
+from sfumato.training.optimizers.closure import evaluate_closure
 from sfumato.training.optimizers.parameters import hidden_matrices
 
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
-"""Of Jordan's quintic, which takes singular values from (0, 1] to about 0.7 to 1.2 in five iterations.
+"""Coefficients of Jordan's quintic, which maps singular values in (0, 1] to about 0.7 to 1.2 in five iterations.
 
-Chains of fewer polynomials, each the best for what the one before leaves ("The Polar Express", Amsel et al. 2025), make
-a step cheaper, but came to 0.2 dB less in equal seconds.
+Fewer iterations, each with the polynomial that is optimal after the one before ("The Polar Express", Amsel et al.
+2025), make a step cheaper, but gave 0.2 dB less in equal seconds.
 """
 
 
 def orthogonalize(matrix: Tensor, iterations: int) -> Tensor:
-    """(m, n) -> (m, n): about U V^T of the matrix's singular value decomposition, by Newton-Schulz iterations.
+    """Return about U V^T of the matrix's singular value decomposition by Newton-Schulz iterations, (m, n) -> (m, n).
 
-    They need singular values of at most 1, and do more the nearer to 1 the largest is. The Frobenius norm bounds it by
-    the root of the sum of all squares; the square of X X^T, which the first iteration computes anyway, bounds it by the
-    eighth root of the sum of all eighth powers (Schatten's 8-norm). Zeros stay zeros.
+    The iterations need singular values of at most 1, and converge faster the nearer the largest is to 1. The Frobenius
+    norm is an upper bound, the root of the sum of squares. The square of X X^T, which the first iteration computes
+    anyway, gives a tighter one, the eighth root of the sum of eighth powers (Schatten's 8-norm). Zeros stay zeros.
     """
     a, b, c = COEFFICIENTS
     tall = matrix.shape[0] > matrix.shape[1]
     x = matrix.mT if tall else matrix
-    # So that eighth powers are in the range of float32.
+    # Eighth powers must stay in the range of float32.
     x = x / torch.linalg.matrix_norm(x).clamp_min(torch.finfo(x.dtype).tiny)
     for number in range(iterations):
         gram = x @ x.mT
@@ -48,7 +48,7 @@ def orthogonalize(matrix: Tensor, iterations: int) -> Tensor:
 
 
 class Muon(torch.optim.Optimizer):
-    """A group with ``muon=True`` holds matrices; the others are Adam's."""
+    """Muon for groups with ``muon=True``, which hold matrices; Adam for the others."""
 
     def __init__(self, groups: list[dict[str, Any]], choice: choices.Muon, threads: int) -> None:
         super().__init__(groups, {"lr": choice.lr, "muon": False})
@@ -57,8 +57,8 @@ class Muon(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """One update of every parameter that has a gradient."""
-        loss = loss_of(closure)
+        """Update every parameter that has a gradient; return the closure's loss."""
+        loss = evaluate_closure(closure)
         for group in self.param_groups:
             with_gradient = [parameter for parameter in group["params"] if parameter.grad is not None]
             if group["muon"]:
@@ -80,12 +80,12 @@ class Muon(torch.optim.Optimizer):
         updates = parallel_map(lambda direction: orthogonalize(direction, choice.ns_steps), directions, self._threads)
         for matrix, update in zip(matrices, updates, strict=True):
             rows, columns = matrix.shape
-            # An m x n orthogonal matrix changes outputs in proportion to sqrt(m / n): Jordan's scale.
+            # Jordan's scale: an m x n orthogonal matrix changes outputs in proportion to sqrt(m / n).
             matrix.add_(update, alpha=-rate * max(1.0, rows / columns) ** 0.5)
 
 
 def build(choice: choices.Muon, model: nn.Module, threads: int) -> torch.optim.Optimizer:
-    """Two groups: the hidden matrices at ``lr``, the rest at ``adam_lr``."""
+    """Return Muon with two groups: the hidden matrices at ``lr``, all other parameters at ``adam_lr``."""
     matrices = hidden_matrices(model)
     chosen = {id(matrix) for matrix in matrices}
     rest = [parameter for parameter in model.parameters() if id(parameter) not in chosen]

@@ -1,4 +1,4 @@
-"""A model's parameters by their part in it."""
+"""Selections of a model's parameters: by fan-in, hidden matrices, hidden linear layers."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from sfumato.models.mlp import MLP
 
 
 @dataclass(frozen=True)
-class Layer:
+class FanInGroup:
     """Parameters that share a fan-in."""
 
     parameters: list[nn.Parameter]
     fan_in: int
 
 
-def layers(model: nn.Module) -> list[Layer]:
-    """Each linear layer with its fan-in, the bias counted; parameters outside of linear layers have fan-in 0."""
-    found: list[Layer] = []
+def fan_in_groups(model: nn.Module) -> list[FanInGroup]:
+    """Return a group per linear layer, whose fan-in counts the bias; other parameters have fan-in 0."""
+    groups: list[FanInGroup] = []
     seen: set[int] = set()
     for module in model.modules():
-        own = [parameter for parameter in module.parameters(recurse=False) if id(parameter) not in seen]
-        seen.update(id(parameter) for parameter in own)
-        if own:
-            found.append(Layer(own, module.in_features + 1 if isinstance(module, nn.Linear) else 0))
-    return found
+        direct = [parameter for parameter in module.parameters(recurse=False) if id(parameter) not in seen]
+        seen.update(id(parameter) for parameter in direct)
+        if direct:
+            groups.append(FanInGroup(direct, module.in_features + 1 if isinstance(module, nn.Linear) else 0))
+    return groups
 
 
 def hidden_matrices(model: nn.Module) -> list[nn.Parameter]:
-    """The matrices between the first and the last one: what orthogonalized updates are for.
+    """Return all matrices except the first and the last one, to which orthogonalized updates apply.
 
-    Of a recipe's own network those of its layers: what an encoding trains is no layer.
+    Of an `MLP` only the weights of its layers count, not the parameters of a trained encoding.
     """
     if isinstance(model, MLP):
         matrices = [layer.get_parameter("weight") for layer in model.linear_layers()]
@@ -45,12 +45,12 @@ def hidden_matrices(model: nn.Module) -> list[nn.Parameter]:
 
 
 def hidden_linear(model: nn.Module) -> list[nn.Linear]:
-    """The linear layers between the first and the last one, as the model has them; once where they share a weight."""
-    found = {id(module.weight): module for module in model.modules() if isinstance(module, nn.Linear)}
-    return list(found.values())[1:-1]
+    """Return all linear layers except the first and the last one, in the model's order; tied ones count once."""
+    distinct = {id(module.weight): module for module in model.modules() if isinstance(module, nn.Linear)}
+    return list(distinct.values())[1:-1]
 
 
-def removed_with(owner: object, hooks: Iterable[RemovableHandle]) -> None:
-    """Remove the hooks when their owner goes: a model that it leaves behind can be pickled again."""
+def remove_with_owner(owner: object, hooks: Iterable[RemovableHandle]) -> None:
+    """Remove the hooks when their owner is garbage-collected, so that the model can be pickled again."""
     for hook in hooks:
         weakref.finalize(owner, hook.remove)

@@ -1,4 +1,4 @@
-"""RMSprop (Tieleman and Hinton 2012), PyTorch's."""
+"""RMSprop (Tieleman and Hinton 2012), PyTorch's implementation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sfumato.recipe import choices
 
 
 def build(choice: choices.RMSprop, model: nn.Module, threads: int) -> torch.optim.Optimizer:
-    """All parameters in one group."""
+    """Return an optimizer with all parameters in one group."""
     return torch.optim.RMSprop(
         model.parameters(), lr=choice.lr, alpha=choice.decay, eps=choice.eps, momentum=choice.momentum
     )

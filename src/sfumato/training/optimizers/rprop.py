@@ -1,6 +1,6 @@
 """Resilient backpropagation (Riedmiller and Braun 1993), PyTorch's variant.
 
-After a turn of its gradient's sign a weight waits for one step.
+When the sign of its gradient changes, a weight is not updated for one step.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from sfumato.recipe import choices
 
 
 def build(choice: choices.Rprop, model: nn.Module, threads: int) -> torch.optim.Optimizer:
-    """All parameters in one group."""
+    """Return an optimizer with all parameters in one group."""
     return torch.optim.Rprop(
         model.parameters(),
         lr=choice.lr,

@@ -1,12 +1,13 @@
 """SOAP (Vyas et al. 2024, "SOAP: Improving and Stabilizing Shampoo using Adam", arXiv 2409.11321).
 
-Adam in another basis: the eigenvectors of the running means of G G^T and G^T G, which are Shampoo's two factors of a
-matrix's gradient G. It is the paper's Algorithm 3 with Adam's corrections for the means' start, and with what the
-authors' program adds: the first step only looks, for in the basis of one gradient that gradient is diagonal, and all
-else in it rounding; and a basis is kept in the order of its eigenvalues. Biases are Adam's, as in the paper.
+SOAP is Adam in another basis: the eigenvectors of the running means of G G^T and G^T G, which are Shampoo's two factors
+of a matrix's gradient G. This is the paper's Algorithm 3 with Adam's bias correction, and with two additions of the
+authors' program: the first step only initializes the state, because in the basis of a single gradient that gradient is
+diagonal and its other elements are rounding errors; and a basis is sorted by its eigenvalues. Biases are updated by
+Adam, as in the paper.
 
-Adam's mean is kept in the basis and turned with it when that changes, which is what the paper computes by turning it in
-every step, for two products less.
+Adam's mean is stored in the basis and rotated when the basis changes. The paper rotates it in every step, which gives
+the same result with two more products.
 """
 
 from __future__ import annotations
@@ -23,20 +24,20 @@ from sfumato.parallel import parallel_map
 from sfumato.recipe import choices
 from sfumato.recipe.choices.optimizers import MAX_SIDE
 from sfumato.training.optimizers.adam_step import adam_step
-from sfumato.training.optimizers.closure import loss_of
+from sfumato.training.optimizers.closure import evaluate_closure
 
 
 @dataclass(frozen=True)
 class Side:
-    """The left or the right of a matrix, by the names of what is remembered of it."""
+    """The left or the right side of a matrix, with the names of its moments and its basis in the optimizer's state."""
 
     moments: str
     basis: str
     dim: int
-    """Which index of the matrix it turns."""
+    """The index of the matrix that the basis rotates."""
 
     def product(self, matrix: Tensor) -> Tensor:
-        """G G^T on the left, G^T G on the right."""
+        """Return G G^T for the left side, G^T G for the right."""
         return matrix @ matrix.mT if self.dim == 0 else matrix.mT @ matrix
 
 
@@ -44,35 +45,35 @@ SIDES = (Side("left_moments", "left_basis", 0), Side("right_moments", "right_bas
 
 
 def sides(matrix: Tensor) -> list[Side]:
-    """Those that are turned."""
+    """Return the sides that are rotated: those of at most `MAX_SIDE`."""
     return [side for side in SIDES if matrix.shape[side.dim] <= MAX_SIDE]
 
 
 def eigenvectors(moments: Tensor) -> Tensor:
-    """(n, n) -> (n, n): orthonormal columns, those of large eigenvalues first; the identity where nothing is finite."""
+    """Return eigenvectors as columns, largest eigenvalue first, (n, n) -> (n, n); the identity if not all is finite."""
     if not torch.isfinite(moments).all():
         return torch.eye(len(moments), dtype=moments.dtype, device=moments.device)
-    return _by_rows(torch.linalg.eigh(moments.double())[1].flip(1).to(moments.dtype))
+    return _row_major(torch.linalg.eigh(moments.double())[1].flip(1).to(moments.dtype))
 
 
-def closer(moments: Tensor, basis: Tensor) -> tuple[Tensor, Tensor]:
-    """One step of orthogonal iteration (the paper's Algorithm 4): ``basis`` nearer to the eigenvectors of ``moments``.
+def orthogonal_iteration(moments: Tensor, basis: Tensor) -> tuple[Tensor, Tensor]:
+    """Take a step of orthogonal iteration (the paper's Algorithm 4) from ``basis`` to the eigenvectors of ``moments``.
 
-    Both (n, n). Returns the new basis, and which column of the old one each of its columns came from: they are put in
-    the order of their Rayleigh quotients first.
+    Both are (n, n). Return the new basis, and for each of its columns the index of the old column it comes from:
+    columns are sorted by their Rayleigh quotients first.
     """
     product = moments @ basis
     order = (basis * product).sum(dim=0).argsort(descending=True, stable=True)
-    return _by_rows(torch.linalg.qr(product[:, order])[0]), order
+    return _row_major(torch.linalg.qr(product[:, order])[0]), order
 
 
-def _by_rows(basis: Tensor) -> Tensor:
-    # As it will lie when it is read from a checkpoint: products round otherwise where a matrix lies by columns.
+def _row_major(basis: Tensor) -> Tensor:
+    # Row by row, as after loading a checkpoint: products with a column-major matrix round differently.
     return basis.contiguous()
 
 
-def turned(matrix: Tensor, state: dict[str, Any], *, back: bool = False) -> Tensor:
-    """A matrix in the basis of its sides, or ``back`` from it."""
+def rotated(matrix: Tensor, state: dict[str, Any], *, back: bool = False) -> Tensor:
+    """Return a matrix rotated into the bases of its sides, or ``back`` from them."""
     left, right = state.get("left_basis"), state.get("right_basis")
     if left is not None:
         matrix = (left if back else left.mT) @ matrix
@@ -81,8 +82,8 @@ def turned(matrix: Tensor, state: dict[str, Any], *, back: bool = False) -> Tens
     return matrix
 
 
-class Soap(torch.optim.Optimizer):
-    """A group with ``soap=True`` holds matrices; the others are Adam's."""
+class SOAP(torch.optim.Optimizer):
+    """SOAP for groups with ``soap=True``, which hold matrices; Adam for the others."""
 
     def __init__(self, groups: list[dict[str, Any]], choice: choices.SOAP, threads: int) -> None:
         super().__init__(groups, {"lr": choice.lr, "soap": False})
@@ -91,14 +92,14 @@ class Soap(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """One update of every parameter that has a gradient."""
-        loss = loss_of(closure)
+        """Update every parameter that has a gradient; return the closure's loss."""
+        loss = evaluate_closure(closure)
         betas = (self._choice.beta1, self._choice.beta2)
         for group in self.param_groups:
             with_gradient = [parameter for parameter in group["params"] if parameter.grad is not None]
             rate = group["lr"]
             if group["soap"] and with_gradient:
-                # Asked for here: threads may not add to the state together.
+                # Looked up here, because threads must not add to the state at the same time.
                 work = [(matrix, self.state[matrix]) for matrix in with_gradient]
                 parallel_map(lambda one, rate=rate: self._matrix_step(*one, rate), work, self._threads)
             elif not group["soap"]:
@@ -106,26 +107,26 @@ class Soap(torch.optim.Optimizer):
                     adam_step(parameter, self.state[parameter], rate, betas, self._choice.eps)
         return loss
 
-    # A decorator of the caller's does not reach its threads.
+    # The caller's decorator has no effect in its threads.
     @torch.no_grad()
     def _matrix_step(self, matrix: nn.Parameter, state: dict[str, Any], rate: float) -> None:
         gradient, choice = matrix.grad, self._choice
         assert gradient is not None
         if not state:
-            self._look(gradient, state)
+            self._initialize(gradient, state)
             return
         state["step"] += 1
-        step, inside = state["step"], turned(gradient, state)
-        mean = state["mean"].lerp_(inside, 1 - choice.beta1)
-        square = state["square"].mul_(choice.beta2).addcmul_(inside, inside, value=1 - choice.beta2)
+        step, in_basis = state["step"], rotated(gradient, state)
+        mean = state["mean"].lerp_(in_basis, 1 - choice.beta1)
+        square = state["square"].mul_(choice.beta2).addcmul_(in_basis, in_basis, value=1 - choice.beta2)
         root = square.sqrt().div_(math.sqrt(1 - choice.beta2**step)).add_(choice.eps)
-        matrix.add_(turned(mean / root, state, back=True), alpha=-rate / (1 - choice.beta1**step))
+        matrix.add_(rotated(mean / root, state, back=True), alpha=-rate / (1 - choice.beta1**step))
         for side in sides(gradient):
             state[side.moments].lerp_(side.product(gradient), 1 - choice.beta2)
         if step % choice.update_interval == 0:
             _refresh(state)
 
-    def _look(self, gradient: Tensor, state: dict[str, Any]) -> None:
+    def _initialize(self, gradient: Tensor, state: dict[str, Any]) -> None:
         state["step"] = 0
         state["mean"], state["square"] = torch.zeros_like(gradient), torch.zeros_like(gradient)
         for side in sides(gradient):
@@ -134,17 +135,17 @@ class Soap(torch.optim.Optimizer):
 
 
 def _refresh(state: dict[str, Any]) -> None:
-    mean = turned(state["mean"], state, back=True)
+    mean = rotated(state["mean"], state, back=True)
     for side in sides(mean):
-        state[side.basis], order = closer(state[side.moments], state[side.basis])
+        state[side.basis], order = orthogonal_iteration(state[side.moments], state[side.basis])
         state["square"] = state["square"].index_select(side.dim, order)
-    state["mean"] = turned(mean, state)
+    state["mean"] = rotated(mean, state)
 
 
 def build(choice: choices.SOAP, model: nn.Module, threads: int) -> torch.optim.Optimizer:
-    """Two groups at one rate: the matrices, and the rest."""
+    """Return SOAP with two groups at one learning rate: the matrices, and all other parameters."""
     matrices = [parameter for parameter in model.parameters() if parameter.ndim == 2]
     rest = [parameter for parameter in model.parameters() if parameter.ndim != 2]
     groups: list[dict[str, Any]] = [{"params": rest, "lr": choice.lr}] if rest else []
     groups += [{"params": matrices, "lr": choice.lr, "soap": True}] if matrices else []
-    return Soap(groups, choice, threads)
+    return SOAP(groups, choice, threads)

@@ -38,11 +38,11 @@ class Canvas:
         it.
         """
         self._unwatched = 0
-        if not self._engine.keeps_answers:
+        if not self._engine.keeps_outputs:
             return None
-        if self._engine.answers is None:
+        if self._engine.last_outputs is None:
             self._put(_coarse(paint, self._size))
-        answers = self._engine.answers
+        answers = self._engine.last_outputs
         assert answers is not None
         if self._trained is not None:
             answers = answers[np.maximum(np.cumsum(self._trained) - 1, 0)]
@@ -51,18 +51,18 @@ class Canvas:
 
     def refresh(self, painting: NDArray[np.floating]) -> None:
         """Take over a whole painting (H, W, C) that was made anyway, if somebody watches."""
-        if self._engine.answers is not None:
+        if self._engine.last_outputs is not None:
             self._put(painting)
 
     def _put(self, painting: NDArray[np.floating]) -> None:
         flat = np.array(painting, np.float32, order="C").reshape(-1, painting.shape[2])
-        self._engine.answers = flat if self._trained is None else flat[self._trained]
+        self._engine.last_outputs = flat if self._trained is None else flat[self._trained]
 
     def passed(self) -> None:
         """Another snapshot has gone by."""
         self._unwatched += 1
         if self._unwatched > SNAPSHOTS_UNWATCHED:
-            self._engine.answers = None
+            self._engine.last_outputs = None
 
 
 def _coarse(paint: Paint, size: tuple[int, int]) -> NDArray[np.floating]:

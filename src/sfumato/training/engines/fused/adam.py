@@ -1,4 +1,4 @@
-"""Adam and AdamW in the fused engine: see `sfumato.training.optimizers.adam` and `adamw`."""
+"""Adam and AdamW in the fused engine, equal to `sfumato.training.optimizers.adam` and `adamw`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Floats = NDArray[np.float32]
 
 
 def update(weights: Floats, gradients: Floats, state: Any, parameters: Any, rate: float, step: int) -> None:
-    """Kingma and Ba's update number ``step``, after a decay of the weights by rate weight_decay."""
+    """Apply Kingma and Ba's update number ``step``, after a decay of the weights by rate weight_decay."""
     beta1, beta2, eps, weight_decay = parameters
     means, squares = state[0], state[1]
     lr = np.float32(rate / (1 - beta1**step))
@@ -39,16 +39,16 @@ def adam_rule(
     eps: float = adam_step.EPS,
     weight_decay: float = 0.0,
 ) -> Rule:
-    """Return Adam's rule; by default as optimizers of hidden matrices use it for the rest."""
-    # The first block is named for what preconditioners keep beside Adam's means.
+    """Return Adam's rule; the defaults are those for parameters that a preconditioner leaves to Adam."""
+    # The first block has the name of the preconditioners' blocks, with which it is one.
     return Rule(update, lambda _: lr, (beta1, beta2, eps, weight_decay), ("momenta", "squares"))
 
 
 def build(choice: choices.Adam, layout: Layout) -> CompiledOptimizer:
-    """One rate for all weights."""
+    """Return Adam with one learning rate for all weights."""
     return CompiledOptimizer(adam_rule(choice.lr, choice.beta1, choice.beta2, choice.eps))
 
 
 def build_adamw(choice: choices.AdamW, layout: Layout) -> CompiledOptimizer:
-    """As Adam, with decoupled weight decay."""
+    """Return AdamW: Adam with decoupled weight decay."""
     return CompiledOptimizer(adam_rule(choice.lr, choice.beta1, choice.beta2, choice.eps, choice.weight_decay))

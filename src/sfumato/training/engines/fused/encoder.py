@@ -1,10 +1,10 @@
-"""Trainable encodings: what makes the first layer's inputs of coordinates, trained with the layers.
+"""Trainable encodings, which compute the first layer's inputs from coordinates and are trained with the layers.
 
-An encoding without parameters needs none of this: its outputs are computed once, before the first step. One that is
-trained states a compiled form, a `CompiledEncoding`, by its choice's ``compiled``: two functions of plain loops. Its
-parameters lie one after the other in a block of their own, as its module's ``named_parameters`` gives them. Each thread
-adds up gradients of its samples in a block of its own; threads' blocks are added in the order of their ranks, so that
-the same number of threads comes to the same bits.
+An encoding without parameters needs none of this: its outputs are computed once, before the first step. A trained one
+declares a compiled form, a `CompiledEncoding`, in its choice's ``compiled``: two functions of plain loops. Its
+parameters lie one after the other in a block of their own, in the order of its module's ``named_parameters``. Each
+thread adds up gradients of its samples in a block of its own; the threads' blocks are added in the order of their
+ranks, so that the same number of threads gives the same bits.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from sfumato.training.kernels import elementary
 from sfumato.training.kernels.calls import call_by_address
 from sfumato.training.kernels.jit import callable_from_kernels, callback
 from sfumato.training.kernels.stamp import source_hash
-from sfumato.training.kernels.vectors import up
+from sfumato.training.kernels.vectors import round_up
 
 FASTMATH = {"contract"}
 _to_fixed_tuple: Any = ndarray.to_fixed_tuple
@@ -50,20 +50,20 @@ class CompiledEncoding:
     """(coordinates (n, D), feature_grads (n, F or wider), parameters, gradients, constants): add the derivatives of
     the loss by the parameters, summed over the samples, to gradients (P,)."""
     constants: Callable[[Any], tuple[float, ...]] = lambda _: ()
-    """Numbers that the functions need of the choice."""
+    """Function from the choice to the constants, as float64."""
 
 
 class EncoderContext(NamedTuple):
-    """A trained encoding as the kernel takes it: addresses, and counts of float32."""
+    """A trained encoding in the form that the kernel takes: addresses, and counts of float32."""
 
     forward: int
     backward: int
     parameters: int
     constants: int
     length: int
-    """Of the block of parameters."""
+    """Length of the block of parameters."""
     size: int
-    """Parameters in it; what follows pads it."""
+    """Number of parameters in it; the rest is padding."""
     dimensions: int
     """Coordinates per sample."""
 
@@ -73,7 +73,7 @@ _FIELDS = len(EncoderContext._fields)
 
 @njit(nogil=True)
 def encoder_at(address: int) -> EncoderContext:
-    """Return the context that lies as int64 at an address."""
+    """Return the context stored as int64 at an address."""
     return EncoderContext(*_to_fixed_tuple(integers(address, _FIELDS), _FIELDS))
 
 
@@ -81,16 +81,16 @@ class Encoder:
     """The parameters of one network's trained encoding, and its compiled functions."""
 
     def __init__(self, choice: choices.Encoding, module: nn.Module, dimensions: int) -> None:
-        """Raises EngineError where the encoding has no compiled form."""
+        """Allocate the parameters, as zeros, and compile. Raise EngineError if there is no compiled form."""
         if not choice.compiled:
             raise EngineError(f"encoding {choice.name} is trained and not compiled; use autograd.")
         compiled: CompiledEncoding = choice.compiled_implementation()
-        # One number at least: nothing has no address.
+        # At least one number, because an empty array has no address.
         self._constants = np.array(compiled.constants(choice) or (0.0,), np.float64)
         self._forward, self._backward = _compile(choice.name, compiled.forward, compiled.backward, len(self._constants))
         shapes = {name: tuple(parameter.shape) for name, parameter in module.named_parameters()}
         count = sum(math.prod(shape) for shape in shapes.values())
-        self.parameters = zeros(up(count))
+        self.parameters = zeros(round_up(count))
         self.named = _views(self.parameters, shapes)
         """Views of the parameters by their names in the module's ``state_dict``."""
         self._record = np.array(
@@ -107,7 +107,7 @@ class Encoder:
 
     @property
     def address(self) -> int:
-        """Address of the `EncoderContext`."""
+        """The address of the `EncoderContext`."""
         return self._record.ctypes.data
 
 
@@ -122,9 +122,9 @@ def _views(block: NDArray[np.float32], shapes: dict[str, tuple[int, ...]]) -> di
 
 @functools.cache
 def _compile(name: str, forward: Callable[..., None], backward: Callable[..., None], constants: int) -> tuple[Any, Any]:
-    elementary.teach()
+    elementary.register_overloads()
     inline = callable_from_kernels(FASTMATH)
-    sources = source_hash(forward, backward, _compile_functions, elementary.teach)
+    sources = source_hash(forward, backward, _compile_functions, elementary.register_overloads)
     return _compile_functions(name, inline(forward), inline(backward), constants, sources)
 
 
@@ -169,7 +169,7 @@ _call_function: Any = intrinsic(_call)
 
 @njit(nogil=True)
 def encode(encoder: EncoderContext, coordinates: int, samples: int, inputs: int, stride: int) -> None:
-    """Fill the first layer's inputs from the coordinates of some samples, both at addresses."""
+    """Compute the first layer's inputs from the coordinates of some samples, both at addresses."""
     e = encoder
     _call_function(e.forward, coordinates, e.dimensions, samples, inputs, stride, e.parameters, e.size, 0, e.constants)
 
@@ -178,7 +178,7 @@ def encode(encoder: EncoderContext, coordinates: int, samples: int, inputs: int,
 def scatter_gradients(
     encoder: EncoderContext, coordinates: int, samples: int, input_grads: int, stride: int, gradients: int
 ) -> None:
-    """Add to a thread's gradients what the derivatives of some samples' loss by the first layer's inputs make."""
+    """Backpropagate some samples' gradients by the first layer's inputs, and add them to a thread's gradients."""
     e = encoder
     _call_function(
         e.backward,

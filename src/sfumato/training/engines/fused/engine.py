@@ -1,4 +1,4 @@
-"""Mini-batch training of multilayer perceptrons with hand-derived gradients, on memory allocated once: float32, CPU."""
+"""The engine ``fused``: mini-batch training of MLPs with hand-derived gradients, in float32 on the CPU."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ from sfumato.training.engines.memory import zeros
 from sfumato.training.engines.subnormal import flushed
 
 MIN_SAMPLES_PER_THREAD = 16
-"""Samples of a step that are worth a thread of their own."""
+"""Fewest samples per thread for which dividing a step pays off."""
 
 
 class Fused(Engine):
-    """Trains an MLP on batches; the step is compiled, from the pixels to the new weights."""
+    """Trains an MLP on batches; the whole step is compiled, from the pixels' indices to the updated weights."""
 
     name = "fused"
 
     def __init__(self, task: Task) -> None:
-        """Lay out the model's weights; an encoding that is not trained is computed once, here.
+        """Lay out the model's weights, and compute an encoding that is not trained once.
 
-        Raises EngineError for a model that is not a recipe's, or a trained encoding that has no compiled form.
+        Raise EngineError for a model that is not a recipe's, or a trained encoding that has no compiled form.
         """
         model, training = task.model, task.recipe.training
-        # Not a subclass, whose forward may be another, nor an activation that has no compiled derivative.
+        # Not a subclass, whose forward may differ, nor an activation that has no compiled derivative.
         if type(model) is not MLP or not isinstance(model.activate, Activate):
             raise EngineError(
                 f"engine {self.name} trains only the MLP of a recipe. Got {type(model).__name__}; use autograd."
@@ -81,20 +81,20 @@ class Fused(Engine):
         )
         self._step = 0
         self._helpers = Helpers(self._threads - 1, "sfumato-fused") if self._threads > 1 else None
-        self._put({name: tensor.detach().numpy() for name, tensor in model.state_dict().items()})
-        # No step, but the kernel is compiled or loaded now, not while the first steps are timed.
+        self._set_weights({name: tensor.detach().numpy() for name, tensor in model.state_dict().items()})
+        # No step: the kernel is compiled or loaded now, not while the first steps are timed.
         with announced(self.name, kernel.train):
             self._run_steps(np.empty(0, np.int64), np.empty(0))
 
     def _inputs_of(self, coordinates: NDArray[np.float64]) -> NDArray[np.float32]:
-        """(N, D) -> (N, F) what the kernel gathers: the coordinates where it encodes them itself, else encoded."""
+        """Return the kernel's inputs: coordinates (N, D) if it encodes them itself, else their encoding (N, F)."""
         if self._encoder is not None:
             return np.require(coordinates, np.float32, ["C", "W"])
         return encoded(self._model, coordinates)
 
     def advance(self, pixels: NDArray[np.int64], rates: NDArray[np.float64]) -> Advance:
-        """Take the steps; see `Engine.advance`."""
-        # Contiguous and writeable, though nobody writes: Numba would compile the kernel anew for other arrays.
+        """Take ``len(rates)`` steps, and return sums over their samples."""
+        # Contiguous and writable, though they are only read: Numba would compile the kernel again for other arrays.
         pixels, rates = np.require(pixels, np.int64, ["C", "W"]), np.require(rates, np.float64, ["C", "W"])
         if self._step == 0 and len(rates) > 0 and self._optimizer.needs_initial_pass:
             self._run_steps(pixels[: self._batch], np.zeros(1))
@@ -103,19 +103,19 @@ class Fused(Engine):
         loss = squared_error = 0.0
         taken = 0
         while taken < len(rates):
-            most = self._optimizer.steps_until_refresh(self._step)
-            count = len(rates) - taken if most is None else min(most, len(rates) - taken)
-            some = pixels[taken * self._batch : (taken + count) * self._batch]
-            sums = self._run_steps(some, rates[taken : taken + count])
+            limit = self._optimizer.steps_until_refresh(self._step)
+            count = len(rates) - taken if limit is None else min(limit, len(rates) - taken)
+            samples = pixels[taken * self._batch : (taken + count) * self._batch]
+            sums = self._run_steps(samples, rates[taken : taken + count])
             loss, squared_error = loss + sums.loss, squared_error + sums.squared_error
             self._step += count
             taken += count
-            if count == most:
+            if count == limit:
                 self._optimizer.refresh_preconditioner(self._threads)
         return Advance(loss, squared_error)
 
     def _run_steps(self, pixels: NDArray[np.int64], lr_factors: NDArray[np.float64]) -> Advance:
-        """Take steps without a break, on all threads."""
+        """Take steps without interruption, on all threads."""
         with self._workspace() as workspace:
             barrier.begin(workspace.barrier)
             work = [
@@ -149,7 +149,7 @@ class Fused(Engine):
                 self._loss_spec,
                 self._inputs,
                 self._targets,
-                self._no_outputs if self.answers is None else self.answers,
+                self._no_outputs if self.last_outputs is None else self.last_outputs,
                 pixels,
                 self._batch,
                 lr_factors,
@@ -160,7 +160,7 @@ class Fused(Engine):
         return self._shared.borrow(self._workspace_kind, self._new_workspace)
 
     def _networks(self, workspace: Workspace) -> list[NDArray[np.int64]]:
-        """The `Network` as each thread has it."""
+        """Return each thread's `Network` as int64."""
         return [np.array(self._network(memory.ctypes.data)) for memory in workspace.memories]
 
     def _network(self, memory: int) -> Network:
@@ -182,7 +182,7 @@ class Fused(Engine):
         )
 
     def outputs(self, coordinates: NDArray[np.float64]) -> NDArray[np.float32]:
-        """(M, D) -> (M, C), the same whatever the number of threads."""
+        """Return the unclipped outputs, (M, D) -> (M, C), the same for any number of threads."""
         inputs = self._inputs_of(coordinates)
         out = np.empty((len(inputs), self._targets.shape[1]), np.float32)
         bounds = [len(inputs) * rank // self._threads for rank in range(self._threads + 1)]
@@ -200,8 +200,8 @@ class Fused(Engine):
     def weights(self) -> Arrays:
         """Return copies by the names of the model's ``state_dict``, float32."""
         model = self._model.state_dict()
-        own = self._named()
-        return {name: own[name].copy() if name in own else model[name].numpy().copy() for name in model}
+        named = self._named()
+        return {name: named[name].copy() if name in named else model[name].numpy().copy() for name in model}
 
     def state(self) -> Arrays:
         """Return copies of weights, a trained encoding's parameters, the optimizer's state, and the steps taken."""
@@ -227,9 +227,9 @@ class Fused(Engine):
                 named[f"layers.{k}.bias"] = self._layout.bias(self._weights, k)
         return named
 
-    def _put(self, weights: Mapping[str, NDArray[Any]]) -> None:
-        for name, place in self._named().items():
-            place[:] = weights[name]
+    def _set_weights(self, weights: Mapping[str, NDArray[Any]]) -> None:
+        for name, array in self._named().items():
+            array[:] = weights[name]
         self._transpose()
 
     def _transpose(self) -> None:

@@ -1,7 +1,7 @@
-"""FOOF in the fused engine: see `sfumato.training.optimizers.foof` for what it is and where it is from.
+"""FOOF in the fused engine; `sfumato.training.optimizers.foof` describes the algorithm and its source.
 
-A layer's gradient lies as (inputs, outputs), the bias as the last input, so the inverse moments of the inputs stand on
-its left. Each thread works on its share of the rows.
+A layer's gradient is stored as (inputs, outputs), with the bias as the last input, so the inverse moments of the inputs
+multiply it from the left. Each thread works on its share of the rows.
 """
 
 from __future__ import annotations
@@ -36,40 +36,40 @@ from sfumato.training.optimizers import foof
 _FAN_IN, _FAN_OUT, _ROWS, _COLUMNS = int(Field.FAN_IN), int(Field.FAN_OUT), int(Field.ROWS), int(Field.COLUMNS)
 _WEIGHTS, _INPUTS, _MOMENTS = int(Field.WEIGHTS), int(Field.INPUTS), int(Field.MOMENTS)
 
-_moment_decay = njit(nogil=True)(foof.kept)
+_moment_decay = njit(nogil=True)(foof.moment_decay)
 
 
 class FOOF(NamedTuple):
-    """Numbers and addresses of blocks, which lie as `Layout` says."""
+    """Numbers, and addresses of blocks in the order of `Layout`."""
 
     lr: float
     momentum: float
     samples: float
-    """Inputs of a step whose moments are taken, by all threads together."""
+    """Number of inputs per step, over all threads, whose moments are accumulated."""
     decay: float
     momenta: int
     moments: int
-    """Sums of products of inputs: symmetric, so that only the lower triangle counts."""
+    """Sums of products of inputs: symmetric, so only the lower triangle is used."""
     inverse: int
     updates: int
 
 
-def accumulate(net: Network, thread: ThreadContext, own: FOOF, layer: int, step: int) -> None:
-    """Replace gradients by their mean over time, with Nesterov's look ahead, and add to the moments of inputs."""
+def accumulate(net: Network, thread: ThreadContext, fields: FOOF, layer: int, step: int) -> None:
+    """Replace gradients by their running mean, with Nesterov momentum, and add to the moments of inputs."""
     row = layer_table(net)[layer]
     rows, columns = row[_ROWS], row[_COLUMNS]
     begin, end = share(rows, thread.rank, thread.threads)
     position, count = row[_WEIGHTS] + begin * columns, (end - begin) * columns
     gradients = reduce_gradients_in_place(thread, position, count)
-    _mix(gradients, vector(own.momenta + 4 * position, count), np.float32(own.momentum))
+    _mix(gradients, vector(fields.momenta + 4 * position, count), np.float32(fields.momentum))
     begin, end = triangle_share(rows, thread.rank, thread.threads)
-    moments = own.moments + 4 * row[_MOMENTS]
-    decay = _moment_decay(step, own.decay)
+    moments = fields.moments + 4 * row[_MOMENTS]
+    decay = _moment_decay(step, fields.decay)
     if decay != 1:
         _scale(vector(moments + 4 * begin * rows, (end - begin) * rows), np.float32(decay))
     for rank in range(thread.threads):
         inputs = thread.memory + rank * thread.memory_stride + 4 * row[_INPUTS]
-        samples = min(samples_of(thread, rank), -(-int(own.samples) // thread.threads))
+        samples = min(samples_of(thread, rank), -(-int(fields.samples) // thread.threads))
         multiply_by_itself(begin, end, samples, inputs, rows, moments, rows, 1)
 
 
@@ -86,16 +86,16 @@ def _scale(values: NDArray[np.float32], factor: np.float32) -> None:
         values[i] *= factor
 
 
-def precondition(net: Network, thread: ThreadContext, own: FOOF, step: int, phase: int) -> int:
-    """Multiply the mixed gradients by the inverse moments, and take the sums of the updates' squares."""
+def precondition(net: Network, thread: ThreadContext, fields: FOOF, step: int, phase: int) -> int:
+    """Multiply the averaged gradients by the inverse moments, and sum the squares of the updates."""
     table = layer_table(net)
     for layer in range(1, net.layers - 1):
         row = table[layer]
         rows, columns = row[_ROWS], row[_COLUMNS]
         begin, end = share(rows, thread.rank, thread.threads)
-        left = own.inverse + 4 * (row[_MOMENTS] + begin * rows)
+        left = fields.inverse + 4 * (row[_MOMENTS] + begin * rows)
         right = thread.gradients + 4 * row[_WEIGHTS]
-        out = own.updates + 4 * (row[_WEIGHTS] + begin * columns)
+        out = fields.updates + 4 * (row[_WEIGHTS] + begin * columns)
         multiply(end - begin, row[_FAN_OUT], row[_FAN_IN] + 1, left, rows, right, columns, out, columns, 0)
         set_partial_sum(thread, layer, 0, _sum_of_squares(vector(out, (end - begin) * columns)))
     return phase
@@ -109,17 +109,17 @@ def _sum_of_squares(values: NDArray[np.float32]) -> float:
     return np.float64(total)
 
 
-def apply_update(net: Network, thread: ThreadContext, own: FOOF, layer: int, lr_factor: float) -> None:
-    """Take a step of the size of an orthogonal matrix."""
+def apply_update(net: Network, thread: ThreadContext, fields: FOOF, layer: int, lr_factor: float) -> None:
+    """Update the weights, with an update scaled to the norm of an orthogonal matrix."""
     squares = total_of_partial_sums(thread, layer, 0)
     if not squares > 0:
-        # Nothing to do, or not a number: then the weights are not either.
+        # All gradients are 0, or there are NaNs, and then the weights are NaN too.
         return
     row = layer_table(net)[layer]
     begin, end = share(row[_ROWS], thread.rank, thread.threads)
     position, count = row[_WEIGHTS] + begin * row[_COLUMNS], (end - begin) * row[_COLUMNS]
-    weights, updates = vector(net.weights + 4 * position, count), vector(own.updates + 4 * position, count)
-    rate = np.float32(own.lr * lr_factor * math.sqrt(row[_FAN_OUT]) / math.sqrt(squares))
+    weights, updates = vector(net.weights + 4 * position, count), vector(fields.updates + 4 * position, count)
+    rate = np.float32(fields.lr * lr_factor * math.sqrt(row[_FAN_OUT]) / math.sqrt(squares))
     for i in range(count):
         weights[i] -= rate * updates[i]
 
@@ -127,14 +127,14 @@ def apply_update(net: Network, thread: ThreadContext, own: FOOF, layer: int, lr_
 def _invert(layout: Layout, state: State, damping: float, threads: int) -> None:
     hidden = layout.hidden_layers
     moments = [torch.from_numpy(layout.moments_of(state["moments"], layer)) for layer in hidden]
-    found = parallel_map(lambda one: foof.invert(one, damping), moments, threads) if moments else []
-    for layer, inverse in zip(hidden, found, strict=True):
+    inverses = parallel_map(lambda one: foof.invert(one, damping), moments, threads) if moments else []
+    for layer, inverse in zip(hidden, inverses, strict=True):
         if inverse is not None:
             layout.moments_of(state["inverse"], layer)[:] = inverse.numpy()
 
 
 def build(choice: choices.FOOF, layout: Layout) -> CompiledOptimizer:
-    """Hidden layers at ``lr``, Adam for the rest."""
+    """Return FOOF for the hidden layers at ``lr``, and Adam for all other parameters."""
     refresh = Refresh(
         due=lambda step: inversion_is_due(step, choice.update_interval),
         run=lambda layout, state, threads: _invert(layout, state, choice.damping, threads),

@@ -1,4 +1,4 @@
-"""A tile of samples on its way through the network and back, as one thread computes it."""
+"""The forward and the backward pass of a tile of samples, as one thread computes them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _to_fixed_tuple: Any = ndarray.to_fixed_tuple
 
 
 class Network(NamedTuple):
-    """The network as one thread has it. Addresses are in bytes."""
+    """The network in the form that a thread takes. Addresses are in bytes."""
 
     table: int
     """Address of the (layers, fields) table of `Layout`."""
@@ -44,13 +44,13 @@ class Network(NamedTuple):
     activation_parameters: int
     """Address of the activation's parameters, float32."""
     biases: int
-    """1 or 0: what stands after the last input of a layer."""
+    """1 if units have biases, else 0: the value after the last input of a layer."""
     encoder: int
     """Address of the `EncoderContext` of an encoding that is trained, else 0."""
     coordinates: int
     """Address of a tile's coordinates in the thread's own memory, where there is an encoder."""
     input_grads: int
-    """Address of the loss's derivatives by the encoder's outputs, likewise."""
+    """Address of the loss's derivatives by the encoder's outputs, in the thread's own memory."""
 
 
 _FIELDS = len(Network._fields)
@@ -58,7 +58,7 @@ _FIELDS = len(Network._fields)
 
 @njit(nogil=True)
 def network_at(address: int) -> Network:
-    """Return the network that lies as int64 at an address."""
+    """Return the network stored as int64 at an address."""
     return Network(*_to_fixed_tuple(integers(address, _FIELDS), _FIELDS))
 
 
@@ -94,7 +94,7 @@ def _gather(inputs: NDArray[np.float32], pixels: NDArray[np.int64], out: NDArray
 def forward(net: Network, samples: int) -> int:
     """Compute the last layer's preactivations and return their address; their stride is COLUMNS.
 
-    Leaves the inputs of every layer and the activation's derivatives there. ``samples`` is at most `TILE`.
+    Also store the inputs of every layer and the activation's derivatives. ``samples`` is at most `TILE`.
     """
     layers, table = net.layers, layer_table(net)
     out = net.scratch
@@ -127,7 +127,7 @@ def _add(outputs: NDArray[np.float32], inputs: NDArray[np.float32], units: int) 
 def _fill_padding(
     inputs: NDArray[np.float32], units: int, encoded: NDArray[np.float32], joined: int, one: np.float32
 ) -> None:
-    # The activation was applied to whole rows, to their padding as well.
+    # The activation was applied to whole rows, including their padding.
     for s in range(inputs.shape[0]):
         for i in range(joined):
             inputs[s, units + i] = encoded[s, i]
@@ -138,10 +138,10 @@ def _fill_padding(
 
 @njit(nogil=True)
 def backward(net: Network, samples: int, gradients: int, add: int, encoder_gradients: int) -> None:
-    """Pass the last layer's deltas down; write the gradients, sums over the samples, to the address ``gradients``.
+    """Backpropagate the last layer's deltas; write gradients, summed over samples, to the address ``gradients``.
 
     Deltas are the loss's derivatives by a layer's preactivations, errors those by its inputs. The last layer's deltas
-    stand behind the scratch's first vector. ``add`` not 0: gradients are added to what is there. Those of an encoder
+    follow the scratch's first vector. If ``add`` is not 0, gradients are added to those in memory. Those of an encoder
     are always added, at ``encoder_gradients``.
     """
     one_vector, table = 4 * TILE * net.widest, layer_table(net)
@@ -151,17 +151,28 @@ def backward(net: Network, samples: int, gradients: int, add: int, encoder_gradi
         row = table[k]
         inputs, rows, columns = net.memory + 4 * row[_INPUTS], row[_ROWS], row[_COLUMNS]
         stride = table[k + 1, _ROWS] if k < net.layers - 1 else columns
-        to = gradients + 4 * row[_WEIGHTS]
-        multiply_transposed(row[_FAN_IN] + 1, row[_FAN_OUT], samples, inputs, rows, deltas, stride, to, columns, add)
+        layer_gradients = gradients + 4 * row[_WEIGHTS]
+        multiply_transposed(
+            row[_FAN_IN] + 1, row[_FAN_OUT], samples, inputs, rows, deltas, stride, layer_gradients, columns, add
+        )
         if k > 0:
             weights_t, units = net.weights_t + 4 * row[_WEIGHTS_T], table[k - 1, _FAN_OUT]
             if net.encoder != 0 and row[_JOINED] > 0:
-                joined, of_joined = row[_JOINED], weights_t + 4 * units
+                joined, joined_weights_t = row[_JOINED], weights_t + 4 * units
                 multiply(
-                    samples, joined, row[_FAN_OUT], deltas, stride, of_joined, rows, net.input_grads, first_rows, 0
+                    samples,
+                    joined,
+                    row[_FAN_OUT],
+                    deltas,
+                    stride,
+                    joined_weights_t,
+                    rows,
+                    net.input_grads,
+                    first_rows,
+                    0,
                 )
                 add_to_input_grads = 1
-            # A layer that adds its inputs to its outputs passes the errors of these down as they are, besides.
+            # A layer that adds its inputs to its outputs also passes its outputs' errors down unchanged.
             multiply(samples, units, row[_FAN_OUT], deltas, stride, weights_t, rows, errors, rows, row[_ADDS])
             activation_grads = matrix(net.memory + 4 * row[_ACTIVATION_GRADS], samples, rows)
             _multiply_by_derivatives(
@@ -182,7 +193,7 @@ def _multiply_by_derivatives(
     for s in range(deltas.shape[0]):
         for i in range(units):
             deltas[s, i] = errors[s, i] * activation_grads[s, i]
-        # Nothing may come into the gradients where the weights are padded.
+        # The gradients of the weights' padding must stay 0.
         for i in range(units, deltas.shape[1]):
             deltas[s, i] = np.float32(0)
 
@@ -202,16 +213,16 @@ def output_deltas(
     """
     last = layer_table(net)[net.layers - 1]
     columns, channels = last[_COLUMNS], last[_FAN_OUT]
-    sums = matrix(preactivations, len(pixels), columns)
+    values = matrix(preactivations, len(pixels), columns)
     deltas = matrix(net.scratch + 4 * TILE * net.widest, len(pixels), columns)
     factor = np.float32(weight)
     loss, squared = 0.0, 0.0
     for s in range(len(pixels)):
         for j in range(channels):
-            delta, of_loss, of_squared = output_loss(loss_spec, sums[s, j], targets[pixels[s], j])
+            delta, sample_loss, sample_squared = output_loss(loss_spec, values[s, j], targets[pixels[s], j])
             deltas[s, j] = factor * delta
-            loss += of_loss
-            squared += of_squared
+            loss += sample_loss
+            squared += sample_squared
         for j in range(channels, columns):
             deltas[s, j] = np.float32(0)
     return loss, squared
@@ -223,7 +234,7 @@ def store_outputs(
 ) -> None:
     """Write the outputs for some preactivations to these ``rows`` of ``outputs`` (N, C)."""
     last = layer_table(net)[net.layers - 1]
-    sums = matrix(preactivations, len(rows), last[_COLUMNS])
+    values = matrix(preactivations, len(rows), last[_COLUMNS])
     for s in range(len(rows)):
         for j in range(outputs.shape[1]):
-            outputs[rows[s], j] = output_of(sigmoid_output, sums[s, j])
+            outputs[rows[s], j] = output_of(sigmoid_output, values[s, j])

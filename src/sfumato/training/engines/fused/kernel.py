@@ -1,9 +1,9 @@
-"""Mini-batch training of a multilayer perceptron: what each thread executes, for many steps without a break.
+"""The training loop of the engine ``fused``, as each thread executes it, for many steps without interruption.
 
 The samples of a step are divided between the threads, each of which takes its share through the network and back, a
 tile at a time. After a barrier each adds up all gradients of its share of the weights and updates them; then comes
-another barrier. Two barriers a step, whatever the depth; an optimizer that preconditions hidden layers has two more,
-and such as it needs itself.
+another barrier. A step has two barriers, whatever the depth; an optimizer that preconditions hidden layers adds two,
+and any that it needs itself.
 """
 
 from __future__ import annotations
@@ -55,33 +55,33 @@ def gradients(
     outputs: NDArray[np.float32],
     batch: NDArray[np.int64],
 ) -> tuple[float, float]:
-    """Fill this thread's gradients from its share of a step's samples."""
+    """Compute this thread's gradients from its share of a step's samples; return the sums of losses, squared errors."""
     groups = -(-len(batch) // ROWS)
     begin, end = groups * thread.rank // thread.threads * ROWS, groups * (thread.rank + 1) // thread.threads * ROWS
-    own = batch[begin : min(end, len(batch))]
-    place = thread.gradients + thread.rank * thread.gradients_stride
-    encoder_place = thread.encoder_gradients + thread.rank * thread.encoder_gradients_stride
-    # The encoder's gradients are added to what is there.
-    vector(encoder_place, thread.encoder_gradients_stride // 4)[:] = np.float32(0)
+    indices = batch[begin : min(end, len(batch))]
+    thread_gradients = thread.gradients + thread.rank * thread.gradients_stride
+    encoder_gradients = thread.encoder_gradients + thread.rank * thread.encoder_gradients_stride
+    # The encoder's gradients are accumulated, so they start at 0.
+    vector(encoder_gradients, thread.encoder_gradients_stride // 4)[:] = np.float32(0)
     set_samples(thread, 0)
-    if len(own) == 0:
-        vector(place, thread.gradients_stride // 4)[:] = np.float32(0)
+    if len(indices) == 0:
+        vector(thread_gradients, thread.gradients_stride // 4)[:] = np.float32(0)
     loss, squared = 0.0, 0.0
-    groups = -(-len(own) // ROWS)
+    groups = -(-len(indices) // ROWS)
     tiles = -(-groups // (TILE // ROWS))
     # In reverse, so that the first tile's inputs stay in memory: preconditioners read them.
     for tile in range(tiles - 1, -1, -1):
-        # Tiles of about one size: a last one of a few samples would use the caches badly.
-        some = own[groups * tile // tiles * ROWS : min(groups * (tile + 1) // tiles * ROWS, len(own))]
-        gather_inputs(net, inputs, some)
-        preactivations = forward(net, len(some))
-        of_loss, of_squared = output_deltas(net, loss_spec, preactivations, targets, some, 1 / len(batch))
-        loss += of_loss
-        squared += of_squared
+        # Tiles of about equal size: a last one of a few samples would use the caches badly.
+        samples = indices[groups * tile // tiles * ROWS : min(groups * (tile + 1) // tiles * ROWS, len(indices))]
+        gather_inputs(net, inputs, samples)
+        preactivations = forward(net, len(samples))
+        tile_loss, tile_squared = output_deltas(net, loss_spec, preactivations, targets, samples, 1 / len(batch))
+        loss += tile_loss
+        squared += tile_squared
         if len(outputs) > 0:
-            store_outputs(net, loss_spec.sigmoid_output, preactivations, outputs, some)
-        backward(net, len(some), place, int(tile < tiles - 1), encoder_place)
-        set_samples(thread, len(some))
+            store_outputs(net, loss_spec.sigmoid_output, preactivations, outputs, samples)
+        backward(net, len(samples), thread_gradients, int(tile < tiles - 1), encoder_gradients)
+        set_samples(thread, len(samples))
     return loss, squared
 
 
@@ -102,10 +102,10 @@ def update(
     for k in range(last + 1):
         if k == 0 or k == last or len(preconditioned) == 0:
             begin, end = share(table[k, _ROWS], thread.rank, thread.threads)
-            # A few rows at a time: what one pass leaves in the first-level cache the next finds there.
-            for some in range(begin, end, LANES):
-                update_rows_by_rule(net, thread, optimizer, k, some, LANES, lr_factor, step)
-                transpose_rows(net, k, some, some + LANES)
+            # A few rows at a time, so that they are still in the first-level cache for the transposition.
+            for first in range(begin, end, LANES):
+                update_rows_by_rule(net, thread, optimizer, k, first, LANES, lr_factor, step)
+                transpose_rows(net, k, first, first + LANES)
     if net.encoder != 0:
         update_encoder(net, thread, optimizer, lr_factor, step)
     if len(preconditioned) > 0:
@@ -147,13 +147,13 @@ def update_rows_by_rule(
 def update_encoder(
     net: Network, thread: ThreadContext, optimizer: OptimizerContext, lr_factor: float, step: int
 ) -> None:
-    """The same for this thread's share of a trained encoding's parameters."""
+    """Add up all threads' gradients of this thread's share of a trained encoding, and apply the elementwise rule."""
     encoder, stride = encoder_at(net.encoder), thread.encoder_gradients_stride
     begin, end = share(encoder.length, thread.rank, thread.threads)
-    # No more at a time than the scratch memory holds.
-    most = TILE * LANES
-    for position in range(begin, end, most):
-        count = min(most, end - position)
+    # The scratch memory holds at least this many.
+    limit = TILE * LANES
+    for position in range(begin, end, limit):
+        count = min(limit, end - position)
         first = thread.encoder_gradients + 4 * position
         total = sum_over_threads(first, count, stride, thread.threads, net.scratch)
         parameters, state = encoder.parameters + 4 * position, optimizer.encoder_state + 4 * position
@@ -181,9 +181,9 @@ def _compiled(sources: int) -> tuple[Callable[..., tuple[float, float]], Callabl
         phase = 1
         for number in range(len(lr_factors)):
             samples = pixels[number * batch : min((number + 1) * batch, len(pixels))]
-            of_loss, of_squared = gradients(net, thread, loss_spec, inputs, targets, outputs, samples)
-            loss += of_loss
-            squared += of_squared
+            step_loss, step_squared = gradients(net, thread, loss_spec, inputs, targets, outputs, samples)
+            loss += step_loss
+            squared += step_squared
             phase = barrier_wait(thread, phase)
             if phase >= 0:
                 phase = update(net_address, thread_address, optimizer, lr_factors[number], step + number + 1, phase)
@@ -207,9 +207,9 @@ train, outputs = _compiled(source_hash(gradients, update))
 """``train(net, thread, optimizer, loss_spec, inputs, targets, outputs, pixels, batch, lr_factors, step)``
 
 ``net`` and ``thread`` are the addresses of a `Network` and a `ThreadContext`, as int64. Take one step for each of
-``lr_factors`` with the next ``batch`` of ``pixels``, after ``step`` others. Return this thread's part of the sums of
-losses and squared errors, each taken before its own step. All threads run this at once. The samples' outputs go to the
-rows of ``outputs`` (N, C), unless it has none.
+``lr_factors`` with the next ``batch`` of ``pixels``, after ``step`` others. Return this thread's terms of the sums
+of losses and squared errors, each before its own step. All threads run this at the same time. The samples' outputs go
+to the rows of ``outputs`` (N, C), unless it has none.
 
 ``outputs(net, inputs, sigmoid_output, out)``
 

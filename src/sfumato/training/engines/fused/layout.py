@@ -1,4 +1,4 @@
-"""Where weights, inputs and gradients of a network lie in memory while the fused engine trains it.
+"""The memory layout of a network's weights, inputs and gradients in the fused engine.
 
 A layer's matrix has a row for each input, one more for the bias, and a column for each output; the inputs of a tile of
 samples have a column of ones after the last, so that the products with the weights add the bias and give its gradient.
@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from sfumato.recipe.connections import PLAIN, Connections
 from sfumato.training.engines.memory import zeros
-from sfumato.training.kernels.vectors import up
+from sfumato.training.kernels.vectors import round_up
 
 TILE = 128
-"""Samples that go through all layers together: of 4 x 300 units about so many stay in a core's second-level cache."""
+"""Samples that go through all layers together: with 4 x 300 units, about as many as fit a core's second-level cache."""
 
 
 class Field(enum.IntEnum):
@@ -42,7 +42,7 @@ class Field(enum.IntEnum):
     ADDS = enum.auto()
     """1 where the layer adds its inputs to its outputs."""
     JOINED = enum.auto()
-    """How many of the inputs, the last ones, are the encoded coordinates once more."""
+    """Number of inputs, the last ones, that are the encoded coordinates (connectivity ``skip``)."""
     MOMENTS = enum.auto()
     """Position of a hidden layer's (ROWS, ROWS) matrix in a block of its own: second moments of inputs."""
 
@@ -50,7 +50,7 @@ class Field(enum.IntEnum):
 class Layout:
     """The table, and the lengths of all blocks in float32.
 
-    ``sizes``: units of every layer, the inputs first and the outputs last; ``biases``: whether units have one;
+    ``sizes``: units of every layer, the inputs first and the outputs last; ``biases``: whether units have biases;
     ``connections``: which layers add or join inputs; ``dimensions``: those of the coordinates where an encoding is
     trained, else 0.
     """
@@ -67,14 +67,14 @@ class Layout:
         self.memory = 0
         """Length of a thread's memory: inputs, activation gradients, and at its end `scratch`."""
         self.widest = 0
-        """The most rows or columns of a layer."""
+        """The largest number of rows or columns of a layer."""
         self.moments = 0
         """Length of a block of hidden layers' square matrices."""
         self.dimensions = dimensions
         fan_ins = connections.fan_ins(sizes[0], sizes[1:-1])
         for layer, row in enumerate(self.table):
             fan_in, fan_out = fan_ins[layer], sizes[layer + 1]
-            rows, columns = up(fan_in + 1), up(fan_out)
+            rows, columns = round_up(fan_in + 1), round_up(fan_out)
             row[Field.FAN_IN], row[Field.FAN_OUT], row[Field.ROWS], row[Field.COLUMNS] = fan_in, fan_out, rows, columns
             row[Field.ADDS], row[Field.JOINED] = layer in connections.residual_layers, fan_in - sizes[layer]
             row[Field.WEIGHTS] = self.parameters
@@ -90,11 +90,11 @@ class Layout:
             self.widest = max(self.widest, rows, columns)
         self.coordinates = self.memory
         """Position of a tile's (TILE, dimensions) coordinates in a thread's memory, where an encoding is trained."""
-        self.input_grads = self.coordinates + up(TILE * dimensions)
-        """Position of the loss's derivatives by what the encoding made of them, (TILE, ROWS of layer 0)."""
+        self.input_grads = self.coordinates + round_up(TILE * dimensions)
+        """Position of the loss's derivatives by the encoding's outputs, (TILE, ROWS of layer 0)."""
         if dimensions:
             first = self.table[0]
-            # Behind those of all other layers: products read up to a register's width beyond what they need.
+            # After those of all other layers: products read up to a register's width beyond their operands.
             first[Field.WEIGHTS_T] = self.weights_t
             self.weights_t += int(first[Field.ROWS] * first[Field.COLUMNS])
             self.memory = self.input_grads + TILE * int(first[Field.ROWS])
@@ -103,7 +103,7 @@ class Layout:
         self.memory += 3 * TILE * self.widest
 
     def is_hidden(self, layer: int) -> bool:
-        """Whether a layer is neither the first nor the last."""
+        """Return whether a layer is neither the first nor the last."""
         return 0 < layer < len(self.table) - 1
 
     @property
@@ -112,7 +112,7 @@ class Layout:
         return range(1, len(self.table) - 1)
 
     def block(self) -> NDArray[np.float32]:
-        """Return a zero for each weight."""
+        """Return a block of zeros, one per weight."""
         return zeros(self.parameters)
 
     def weight(self, block: NDArray[np.float32], layer: int) -> NDArray[np.float32]:
@@ -126,7 +126,7 @@ class Layout:
         return block[first : first + rows * columns].reshape(columns, rows)[: row[Field.FAN_OUT], : row[Field.FAN_IN]]
 
     def has_weight_t(self, layer: int) -> bool:
-        """Whether anything passes back to a layer's inputs."""
+        """Return whether errors are backpropagated to a layer's inputs."""
         return layer > 0 or self.dimensions > 0
 
     def bias(self, block: NDArray[np.float32], layer: int) -> NDArray[np.float32]:

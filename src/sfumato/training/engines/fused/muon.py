@@ -1,8 +1,8 @@
-"""Muon in the fused engine: see `sfumato.training.optimizers.muon` for what it is and where it is from.
+"""Muon in the fused engine; `sfumato.training.optimizers.muon` describes the algorithm and its source.
 
-A layer's matrix lies as (inputs, outputs), the transpose of the reference's, and so does what it becomes. Layers are
-dealt out, whole ones to each thread; those that are left over are computed by all threads together, a share of the
-rows each. Products of a matrix with itself are symmetric: half of them is computed.
+A layer's matrix and its update are stored as (inputs, outputs), the transpose of the reference's. Each thread gets the
+same number of whole layers; the layers that remain are computed by all threads together, a share of the rows each.
+Products of a matrix with itself are symmetric, so half of them is computed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from sfumato.training.engines.fused.thread_context import (
 from sfumato.training.engines.memory import matrix, vector
 from sfumato.training.kernels.jit import inlined
 from sfumato.training.kernels.products import mirror, multiply, multiply_by_itself
-from sfumato.training.kernels.vectors import LANES, up
+from sfumato.training.kernels.vectors import LANES, round_up
 from sfumato.training.optimizers.muon import COEFFICIENTS
 
 _FAN_IN, _FAN_OUT, _ROWS, _COLUMNS = int(Field.FAN_IN), int(Field.FAN_OUT), int(Field.ROWS), int(Field.COLUMNS)
@@ -46,24 +46,24 @@ class Muon(NamedTuple):
     lr: float
     momentum: float
     nesterov: float
-    """Not 0: look ahead along the momentum."""
+    """Not 0: Nesterov momentum."""
     iterations: float
     a: float
-    """Of the polynomial a x + b x^3 + c x^5 of singular values."""
+    """Coefficients of the polynomial a x + b x^3 + c x^5 of singular values."""
     b: float
     c: float
     momenta: int
 
 
-def accumulate(net: Network, thread: ThreadContext, own: Muon, layer: int, step: int) -> None:
-    """Replace gradients by their mean over time, and take the sum of its squares; biases are left alone."""
+def accumulate(net: Network, thread: ThreadContext, fields: Muon, layer: int, step: int) -> None:
+    """Replace gradients by their running mean, and sum its squares; biases are left unchanged."""
     row = layer_table(net)[layer]
     begin, end = share(row[_ROWS], thread.rank, thread.threads)
     position, count = row[_WEIGHTS] + begin * row[_COLUMNS], max(min(end, row[_FAN_IN]) - begin, 0) * row[_COLUMNS]
     directions = reduce_gradients_in_place(thread, position, count)
-    momenta = vector(own.momenta + 4 * position, count)
+    momenta = vector(fields.momenta + 4 * position, count)
     set_partial_sum(
-        thread, layer, _OF_GRADIENTS, _mix(directions, momenta, np.float32(own.momentum), own.nesterov != 0)
+        thread, layer, _OF_GRADIENTS, _mix(directions, momenta, np.float32(fields.momentum), fields.nesterov != 0)
     )
 
 
@@ -78,10 +78,10 @@ def _mix(gradients: NDArray[np.float32], momenta: NDArray[np.float32], momentum:
     return np.float64(total)
 
 
-def precondition(net: Network, thread: ThreadContext, own: Muon, step: int, phase: int) -> int:
-    """Make every hidden layer's mixed gradients orthogonal, in the place of the first thread's gradients."""
+def precondition(net: Network, thread: ThreadContext, fields: Muon, step: int, phase: int) -> int:
+    """Orthogonalize every hidden layer's averaged gradients, in place of the first thread's gradients."""
     hidden = net.layers - 2
-    # As many whole layers to each thread as there are; then the rest, together, in the first thread's work space.
+    # Equally many whole layers per thread; then the rest by all threads, in the first thread's work space.
     whole = hidden - hidden % thread.threads
     for layer in range(1, hidden + 1):
         alone = layer <= whole
@@ -91,17 +91,17 @@ def precondition(net: Network, thread: ThreadContext, own: Muon, step: int, phas
             phase = barrier_wait(thread, phase)
             if phase < 0:
                 return phase
-        # Nothing to do, or not a number: then the weights are not either.
+        # Else all gradients are 0, or there are NaNs, and then the weights are NaN too.
         if total_of_partial_sums(thread, layer, _OF_GRADIENTS) > 0:
-            phase = _orthogonalize(net, thread, own, layer, alone, phase)
+            phase = _orthogonalize(net, thread, fields, layer, alone, phase)
             if phase < 0:
                 return phase
     return phase
 
 
 @njit(nogil=True)
-def _orthogonalize(net: Network, thread: ThreadContext, own: Muon, layer: int, alone: bool, phase: int) -> int:
-    """Make one layer's matrix orthogonal by this thread alone, or with all others; return the next phase, or -1."""
+def _orthogonalize(net: Network, thread: ThreadContext, fields: Muon, layer: int, alone: bool, phase: int) -> int:
+    """Orthogonalize a layer's matrix in this thread alone, or in all threads; return the next phase, or -1."""
     row = layer_table(net)[layer]
     rank, threads = (0, 1) if alone else (thread.rank, thread.threads)
     work = thread.work + (thread.rank * thread.work_stride if alone else 0)
@@ -115,7 +115,7 @@ def _orthogonalize(net: Network, thread: ThreadContext, own: Muon, layer: int, a
     gradients = matrix(thread.gradients + 4 * row[_WEIGHTS], row[_ROWS], row[_COLUMNS])
     inputs, outputs = row[_FAN_IN], row[_FAN_OUT]
     _copy_scaled(gradients, inputs, outputs, matrix(now, rows, columns), begin, end, scale)
-    for number in range(int(own.iterations)):
+    for number in range(int(fields.iterations)):
         if not alone:
             phase = barrier_wait(thread, phase)
             if phase < 0:
@@ -143,7 +143,7 @@ def _orthogonalize(net: Network, thread: ThreadContext, own: Muon, layer: int, a
             first,
             last,
             short,
-            (np.float32(own.a / size), np.float32(own.b / size**3), np.float32(own.c / size**5)),
+            (np.float32(fields.a / size), np.float32(fields.b / size**3), np.float32(fields.c / size**5)),
         )
         mirror(first, last, square, columns)
         if not alone:
@@ -172,7 +172,7 @@ def _copy_scaled(
     end: int,
     scale: np.float32,
 ) -> None:
-    """Copy a layer's matrix, times ``scale``, to some rows of one that is not wider than tall, padded with zeros."""
+    """Copy a layer's matrix, times ``scale``, to some rows of ``target``: not wider than tall, padded with zeros."""
     target[begin:end] = np.float32(0)
     if inputs >= outputs:
         for i in range(begin, min(end, inputs)):
@@ -188,7 +188,7 @@ def _copy_scaled(
 def _copy_back(
     source: NDArray[np.float32], gradients: NDArray[np.float32], inputs: int, outputs: int, begin: int, end: int
 ) -> None:
-    """Copy some rows of a layer's matrix back from one that is not wider than tall."""
+    """Copy some rows of a layer's matrix back from ``source``, which is not wider than tall."""
     if inputs >= outputs:
         for i in range(begin, end):
             for j in range(outputs):
@@ -201,7 +201,7 @@ def _copy_back(
 
 @inlined(SUMS)
 def _sum_of_squares(square: NDArray[np.float32], first: int, last: int) -> float:
-    """Of some rows of a symmetric matrix, what is right of the diagonal's blocks counted too."""
+    """Return the sum over some rows of a symmetric matrix and over the columns that mirror them."""
     total = 0.0
     for i in range(first, last):
         left, middle = np.float32(0), np.float32(0)
@@ -231,15 +231,15 @@ def _combine(
             square[i, i] += a
 
 
-def apply_update(net: Network, thread: ThreadContext, own: Muon, layer: int, lr_factor: float) -> None:
-    """Step along the orthogonal matrix that stands in the place of the first thread's gradients."""
+def apply_update(net: Network, thread: ThreadContext, fields: Muon, layer: int, lr_factor: float) -> None:
+    """Update the weights with the orthogonal matrix in place of the first thread's gradients."""
     if not total_of_partial_sums(thread, layer, _OF_GRADIENTS) > 0:
         return
     row = layer_table(net)[layer]
     inputs, outputs = row[_FAN_IN], row[_FAN_OUT]
     weights = matrix(net.weights + 4 * row[_WEIGHTS], row[_ROWS], row[_COLUMNS])
     updates = matrix(thread.gradients + 4 * row[_WEIGHTS], row[_ROWS], row[_COLUMNS])
-    rate = np.float32(own.lr * lr_factor * math.sqrt(max(1.0, outputs / inputs)))
+    rate = np.float32(fields.lr * lr_factor * math.sqrt(max(1.0, outputs / inputs)))
     begin, end = share(row[_ROWS], thread.rank, thread.threads)
     for i in range(begin, min(end, inputs)):
         for j in range(outputs):
@@ -247,11 +247,11 @@ def apply_update(net: Network, thread: ThreadContext, own: Muon, layer: int, lr_
 
 
 def build(choice: choices.Muon, layout: Layout) -> CompiledOptimizer:
-    """Hidden matrices at ``lr``, Adam for the rest."""
+    """Return Muon for the hidden matrices at ``lr``, and Adam for all other parameters."""
     work = 0
     for layer in layout.hidden_layers:
         fan_in, fan_out = (int(layout.table[layer, at]) for at in (Field.FAN_IN, Field.FAN_OUT))
-        tall, short = up(max(fan_in, fan_out)), up(min(fan_in, fan_out))
+        tall, short = round_up(max(fan_in, fan_out)), round_up(min(fan_in, fan_out))
         work = max(work, 2 * (tall + short) * short)
     hidden = Preconditioner(
         fields=Muon,

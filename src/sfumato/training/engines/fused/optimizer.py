@@ -1,18 +1,18 @@
 """The protocol of optimizers in the fused engine: accumulate, precondition, apply the update.
 
-An optimizer states its compiled form by its choice's ``compiled``, a function (choice, layout) -> `CompiledOptimizer`,
-in a file of its own. Every one has an elementwise `Rule`. One that treats the matrices of hidden layers in a way of its
-own has a `Preconditioner` besides; then the rule is for the first and the last layer, and for biases where the
-preconditioner leaves them. A trained encoding is a group of its own, which the rule updates with state of its own.
+An optimizer declares its compiled form in its choice's ``compiled``: a function (choice, layout) -> `CompiledOptimizer`
+in a file of its own. Every optimizer has an elementwise `Rule`. One that preconditions the matrices of hidden layers
+also has a `Preconditioner`; then the rule updates the first and the last layer, and biases unless they are
+preconditioned too. A trained encoding is a separate group, which the rule updates with separate state.
 
-In every step each thread, of its share of the rows,
+In every step each thread, for its share of the rows,
 
-1. accumulates: adds up all threads' gradients; a rule's are applied at once, while they are in the cache,
-2. preconditions, all hidden layers, after a barrier: gradients become updates,
-3. applies the updates to the weights, after another.
+1. accumulates: adds up all threads' gradients; the rule is applied at once, while they are in the cache,
+2. preconditions, after a barrier: turns the gradients of all hidden layers into updates,
+3. applies the updates to the weights, after another barrier.
 
-All functions are plain Python over vectors at addresses, compiled here one by one and called by their addresses: the
-kernel is the same for every optimizer.
+All functions are plain Python over vectors at addresses, compiled one by one and called by address: the kernel is the
+same for every optimizer.
 """
 
 from __future__ import annotations
@@ -40,23 +40,23 @@ class Rule:
     """(weights, gradients, state, parameters, rate, step): update the weights (n,) in place. ``state`` is
     (names, n or more) float32, one row per name; ``parameters`` a tuple of float64; ``step`` counts from 1."""
     rate: Callable[[int], float]
-    """Learning rate of weights with this fan-in; 0: of a trained encoding, which has none."""
+    """Function from a fan-in to the learning rate; a trained encoding, which has no fan-in, is passed as 0."""
     parameters: tuple[float, ...] = ()
     state: tuple[str, ...] = ()
-    """Names of the numbers that are kept for each weight; they start as 0."""
+    """Names of the state variables of each weight, which start at 0."""
 
 
 @dataclass(frozen=True)
 class Refresh:
-    """Work in Python between steps, in which what the steps have accumulated becomes a preconditioner."""
+    """Work in Python between steps that computes a preconditioner from what the steps have accumulated."""
 
     due: Callable[[int], bool]
-    """Whether it is done after this step, from 1."""
+    """Function from a step, from 1, to whether the refresh follows it."""
     run: Callable[[Layout, State, int], None]
     """(layout, state, threads): read and write the state."""
     writes: tuple[str, ...]
-    """Names of the state that it writes. Before the first step one batch is passed through the network at learning rate
-    0, and the preconditioner refreshed; all other state then starts as 0 again."""
+    """Names of the state that it writes. Before the first step one batch is trained at learning rate 0 and the
+    preconditioner is refreshed; then all other state is reset to 0."""
 
 
 @dataclass(frozen=True)
@@ -67,22 +67,22 @@ class Preconditioner:
     """A NamedTuple: ``parameters``, float64, then the addresses of the blocks of ``state``, then those of
     ``scratch``, as int64."""
     accumulate: Callable[..., None]
-    """(net, thread, fields, layer, step): add up the gradients of this thread's share of a layer's rows, in the place
-    of the first thread's (`reduce_gradients_in_place`)."""
+    """(net, thread, fields, layer, step): add up the gradients of this thread's share of a layer's rows, in place of
+    the first thread's (`reduce_gradients_in_place`)."""
     precondition: Callable[..., int]
-    """(net, thread, fields, step, phase) -> phase: make the updates of all hidden layers; may wait for the others."""
+    """(net, thread, fields, step, phase) -> phase: compute all hidden layers' updates; may wait for other threads."""
     apply_update: Callable[..., None]
     """(net, thread, fields, layer, lr_factor): update this thread's share of a layer's rows."""
     preconditions_biases: bool
     """Whether a layer's biases are a row of its matrix; else the rule updates them."""
     parameters: tuple[float, ...] = ()
     state: Mapping[str, int] = field(default_factory=dict)
-    """Lengths of the blocks that are kept from step to step. One with the name of a rule's is the rule's: where the
-    preconditioner updates weights, the rule does not."""
+    """Lengths of the blocks that persist between steps. A block with the name of one of the rule's is shared with it:
+    for each weight either the preconditioner or the rule uses it."""
     scratch: Mapping[str, int] = field(default_factory=dict)
-    """Lengths of blocks that need not outlast a step."""
+    """Lengths of blocks whose contents are used within a step only."""
     work: int = 0
-    """Length of the work space that each thread needs besides."""
+    """Length of an additional work space per thread."""
     refresh: Refresh | None = None
 
 
@@ -95,10 +95,10 @@ class CompiledOptimizer:
 
 
 class Optimizer:
-    """The optimizer of one network: its state, and what is done between the compiled steps."""
+    """The optimizer of one network: its state, and the work between compiled steps."""
 
     def __init__(self, choice: choices.Optimizer, layout: Layout, encoder: int = 0) -> None:
-        """``encoder``: the length of a trained encoding's block of parameters."""
+        """Allocate the state and compile; ``encoder`` is the length of a trained encoding's block of parameters."""
         compiled: CompiledOptimizer = choice.compiled_implementation()(choice, layout)
         rule, hidden = compiled.rule, compiled.hidden
         self._layout = layout
@@ -108,7 +108,7 @@ class Optimizer:
         rule_state = zeros(len(rule.state) * layout.parameters)
         encoder_state = zeros(len(rule.state) * encoder)
         self.state: State = dict(zip(rule.state, rule_state.reshape(-1, layout.parameters), strict=True))
-        """Blocks of numbers by name: all that must be kept to continue."""
+        """Blocks of numbers by name: all state that is needed to continue."""
         blocks: State = {}
         if hidden:
             self.state |= {name: zeros(length) for name, length in hidden.state.items() if name not in self.state}
@@ -117,7 +117,7 @@ class Optimizer:
         if encoder:
             names = (f"encode.{name}" for name in rule.state)
             self.state |= dict(zip(names, encoder_state.reshape(-1, encoder), strict=True))
-        # One number at least: nothing has no address.
+        # Arrays of at least one number, because an empty array has no address.
         fan_ins = [*(int(row[Field.FAN_IN]) for row in layout.table), 0]
         rates = np.array([rule.rate(fan_in) for fan_in in fan_ins], np.float64)
         rule_parameters = np.array(rule.parameters or (0.0,), np.float64)
@@ -131,10 +131,18 @@ class Optimizer:
                 len(hidden.parameters),
                 len(blocks),
             )
-        update, *of_hidden = [function.address for function in functions]
-        accumulate, precondition, apply_update = of_hidden or (0, 0, 0)
-        # What the addresses point to lives as long as this does.
-        self._held: Sequence[Any] = (rule_state, encoder_state, blocks, rates, rule_parameters, parameters, addresses)
+        update, *hidden_addresses = [function.address for function in functions]
+        accumulate, precondition, apply_update = hidden_addresses or (0, 0, 0)
+        # The memory behind the addresses must live as long as this object.
+        self._referenced: Sequence[Any] = (
+            rule_state,
+            encoder_state,
+            blocks,
+            rates,
+            rule_parameters,
+            parameters,
+            addresses,
+        )
         self._functions = functions
         self.context = OptimizerContext(
             update=update,
@@ -152,11 +160,11 @@ class Optimizer:
 
     @property
     def needs_initial_pass(self) -> bool:
-        """Whether a step at learning rate 0 must come before the first one."""
+        """Whether a step at learning rate 0 must precede the first one."""
         return self._refresh is not None
 
     def steps_until_refresh(self, step: int) -> int | None:
-        """Return how many steps may follow ``step`` without a break, or None for any number."""
+        """Return the number of steps after ``step`` until the next refresh, or None if there is none."""
         if self._refresh is None:
             return None
         ahead = 1
@@ -165,13 +173,13 @@ class Optimizer:
         return ahead
 
     def refresh_preconditioner(self, threads: int) -> None:
-        """Do what is due at the end of `steps_until_refresh`."""
+        """Refresh the preconditioner, if there is one, at the end of `steps_until_refresh`."""
         if self._refresh is not None:
             self._refresh.run(self._layout, self.state, threads)
 
     def discard_initial_pass(self) -> None:
-        """Reset what the step at learning rate 0 has left, except for what the refresh has made of it."""
-        kept = self._refresh.writes if self._refresh else ()
+        """Reset the state after the step at learning rate 0, except for what the refresh has written."""
+        refreshed = self._refresh.writes if self._refresh else ()
         for name, block in self.state.items():
-            if name not in kept:
+            if name not in refreshed:
                 block.fill(0)

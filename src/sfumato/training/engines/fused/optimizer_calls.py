@@ -1,4 +1,4 @@
-"""An optimizer's functions, compiled one by one and called by their addresses; see `optimizer` for what they are."""
+"""An optimizer's functions (protocol: `optimizer`), compiled one by one and called by address."""
 
 from __future__ import annotations
 
@@ -21,30 +21,29 @@ from sfumato.training.kernels.jit import callable_from_kernels, callback
 from sfumato.training.kernels.stamp import source_hash
 
 FASTMATH = {"contract"}
-"""Of rules: sums have two terms, so that there is nothing to reassociate, and the same bits whatever registers there
-are."""
+"""Fast-math flags of rules: no reassociation, so that registers of all widths give the same bits."""
 
 _to_fixed_tuple: Any = ndarray.to_fixed_tuple
 _INT, _DOUBLE, _VOID = types.int64, types.float64, types.void
 
 
 class OptimizerContext(NamedTuple):
-    """An optimizer as the kernel takes it: addresses, in bytes; 0 for functions that there are not."""
+    """An optimizer in the form that the kernel takes: addresses in bytes, 0 for functions that it does not have."""
 
     update: int
     rule_parameters: int
     rates: int
-    """Learning rates of all layers, then that of a trained encoding: float64."""
+    """Address of the learning rates of all layers, then that of a trained encoding, float64."""
     state: int
-    """The rule's blocks, one after the other."""
+    """Address of the rule's blocks, one after the other."""
     encoder_state: int
-    """The same of a trained encoding."""
+    """Address of the rule's blocks for a trained encoding."""
     accumulate: int
     precondition: int
     apply_update: int
     parameters: int
     blocks: int
-    """The addresses of the preconditioner's blocks."""
+    """Address of the addresses of the preconditioner's blocks."""
     preconditions_biases: int
 
 
@@ -55,15 +54,15 @@ _APPLY = [_INT] * 5 + [_DOUBLE]
 
 
 def _name(function: Callable[..., Any], parameters: int, blocks: int) -> str:
-    # All that tells what is compiled from other functions of one signature: each needs a file of its own.
+    # Everything that distinguishes functions of one signature: each needs a file of its own.
     return f"{function.__module__}.{function.__qualname__}.{parameters}.{blocks}".replace(".", "_")
 
 
 @functools.cache
 def compile_rule(update: Callable[..., None], parameters: int, blocks: int) -> Any:
-    """Compile an optimizer's elementwise update, or load it from the disk; the same function once per process."""
-    elementary.teach()
-    sources = source_hash(update, _compiled_rule, elementary.teach)
+    """Compile an optimizer's elementwise update, or load it from disk; each function once per process."""
+    elementary.register_overloads()
+    sources = source_hash(update, _compiled_rule, elementary.register_overloads)
     return _compiled_rule(
         _name(update, parameters, blocks), callable_from_kernels(FASTMATH)(update), parameters, blocks, sources
     )
@@ -83,10 +82,10 @@ def _compiled_rule(name: str, update: Callable[..., None], parameters: int, bloc
 def compile_preconditioner(
     functions: tuple[Callable[..., Any], ...], fields: type[Any], parameters: int, blocks: int
 ) -> list[Any]:
-    """The same for (accumulate, precondition, apply_update)."""
-    elementary.teach()
+    """Compile (accumulate, precondition, apply_update), or load them from disk; each once per process."""
+    elementary.register_overloads()
     inline = callable_from_kernels(())
-    sources = source_hash(*functions, _compiled_preconditioner, elementary.teach)
+    sources = source_hash(*functions, _compiled_preconditioner, elementary.register_overloads)
     inlined = tuple(inline(function) for function in functions)
     return _compiled_preconditioner(
         _name(functions[1], parameters, blocks), inlined, fields, parameters, blocks, sources
@@ -106,35 +105,35 @@ def _compiled_preconditioner(
     @callback(_VOID(*_ACCUMULATE), name, ())
     def accumulate_layer(net, thread, parameter, block, layer, step):
         _ = sources
-        own = fields(
+        values = fields(
             *(
                 _to_fixed_tuple(doubles(parameter, parameters), parameters)
                 + _to_fixed_tuple(integers(block, blocks), blocks)
             )
         )
-        accumulate(network_at(net), thread_at(thread), own, layer, step)
+        accumulate(network_at(net), thread_at(thread), values, layer, step)
 
     @callback(_INT(*_PRECONDITION), name, ())
     def precondition_layers(net, thread, parameter, block, step, phase):
         _ = sources
-        own = fields(
+        values = fields(
             *(
                 _to_fixed_tuple(doubles(parameter, parameters), parameters)
                 + _to_fixed_tuple(integers(block, blocks), blocks)
             )
         )
-        return precondition(network_at(net), thread_at(thread), own, step, phase)
+        return precondition(network_at(net), thread_at(thread), values, step, phase)
 
     @callback(_VOID(*_APPLY), name, ())
     def apply_layer(net, thread, parameter, block, layer, lr_factor):
         _ = sources
-        own = fields(
+        values = fields(
             *(
                 _to_fixed_tuple(doubles(parameter, parameters), parameters)
                 + _to_fixed_tuple(integers(block, blocks), blocks)
             )
         )
-        apply_update(network_at(net), thread_at(thread), own, layer, lr_factor)
+        apply_update(network_at(net), thread_at(thread), values, layer, lr_factor)
 
     return [accumulate_layer, precondition_layers, apply_layer]
 
@@ -172,10 +171,10 @@ def apply_rule(
     lr_factor: float,
     step: int,
 ) -> None:
-    """Update as many weights as there are gradients by the rule, at the rate of a ``group``: a layer, or the encoding.
+    """Update as many weights as there are gradients by the rule, at the rate of a ``group`` (a layer, or the encoding).
 
-    ``weights`` and ``state`` are the addresses of these weights and of their first state; its next one is ``stride``
-    float32 further.
+    ``weights`` and ``state`` are the addresses of these weights and of their first state variable; the next variable is
+    ``stride`` float32 further.
     """
     rate = doubles(optimizer.rates, group + 1)[group] * lr_factor
     count, first = len(gradients), gradients.ctypes.data

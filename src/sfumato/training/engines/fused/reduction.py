@@ -1,4 +1,4 @@
-"""How a layer's rows are divided between threads, and how their gradients are added up."""
+"""The division of a layer's rows between threads, and the sums of the threads' gradients."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _WEIGHTS, _WEIGHTS_T = int(Field.WEIGHTS), int(Field.WEIGHTS_T)
 
 @njit(nogil=True)
 def share(rows: int, rank: int, threads: int) -> tuple[int, int]:
-    """Return the rows of one of the threads, from and to: multiples of the vector registers' lanes."""
+    """Return the first and the end row of a thread's share: multiples of the vector registers' lanes."""
     groups = rows // LANES
     return groups * rank // threads * LANES, groups * (rank + 1) // threads * LANES
 
 
 @njit(nogil=True)
 def triangle_share(rows: int, rank: int, threads: int) -> tuple[int, int]:
-    """As `share`, of a symmetric matrix whose lower triangle alone is computed: equal areas."""
+    """Return a share as `share` does, but of a lower triangle, so that all threads have equal areas."""
     groups = rows // LANES
     return (
         round(groups * math.sqrt(rank / threads)) * LANES,
@@ -38,9 +38,10 @@ def triangle_share(rows: int, rank: int, threads: int) -> tuple[int, int]:
 
 @njit(nogil=True)
 def sum_over_threads(first_address: int, count: int, stride: int, threads: int, out: int) -> NDArray[np.float32]:
-    """Return (count,) the sum of all threads' gradients in the order of their ranks, left at ``out``.
+    """Return (count,) the sum of all threads' gradients in the order of their ranks, stored at ``out``.
 
-    ``first_address``: of the first thread's; ``stride``: bytes to the next one's. Of one thread nothing is copied.
+    ``first_address``: address of the first thread's gradients; ``stride``: bytes to the next thread's. With one thread
+    nothing is copied.
     """
     total, first = vector(out, count), vector(first_address, count)
     if threads == 1:
@@ -57,9 +58,9 @@ def sum_over_threads(first_address: int, count: int, stride: int, threads: int, 
 
 @njit(nogil=True)
 def reduce_gradients_in_place(thread: ThreadContext, position: int, count: int) -> NDArray[np.float32]:
-    """Add all threads' gradients of some weights in the place of the first thread's, and return these.
+    """Add all threads' gradients of some weights, store the sum in place of the first thread's, and return it.
 
-    ``position``: of the first of these weights, in float32.
+    ``position``: position of the first of these weights, in float32.
     """
     first = thread.gradients + 4 * position
     return sum_over_threads(first, count, thread.gradients_stride, thread.threads, first)
@@ -67,7 +68,7 @@ def reduce_gradients_in_place(thread: ThreadContext, position: int, count: int) 
 
 @njit(nogil=True)
 def transpose_rows(net: Network, layer: int, begin: int, end: int) -> None:
-    """Copy some rows of a layer's weights into the columns of its transposed weights, if it has these."""
+    """Copy some rows of a layer's weights into the columns of its transposed weights, if it has any."""
     if layer > 0 or net.encoder != 0:
         row = layer_table(net)[layer]
         rows, columns = row[_ROWS], row[_COLUMNS]

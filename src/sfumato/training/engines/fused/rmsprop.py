@@ -1,4 +1,4 @@
-"""RMSprop in the fused engine, as PyTorch computes it: see `sfumato.training.optimizers.rmsprop`."""
+"""RMSprop in the fused engine, equal to `sfumato.training.optimizers.rmsprop`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Floats = NDArray[np.float32]
 
 
 def update(weights: Floats, gradients: Floats, state: Any, parameters: Any, rate: float, step: int) -> None:
-    """Tieleman and Hinton's update; with momentum, of the scaled gradients."""
+    """Apply Tieleman and Hinton's update; momentum, if any, is that of the scaled gradients."""
     momentum, decay, eps = parameters
     lr, keep, old, new, small = (
         np.float32(rate),
@@ -36,7 +36,7 @@ def update(weights: Floats, gradients: Floats, state: Any, parameters: Any, rate
 
 
 def build(choice: choices.RMSprop, layout: Layout) -> CompiledOptimizer:
-    """One rate for all weights."""
+    """Return RMSprop with one learning rate for all weights."""
     parameters = (choice.momentum, choice.decay, choice.eps)
     state = ("squares", "momenta") if choice.momentum > 0 else ("squares",)
     return CompiledOptimizer(Rule(update, lambda _: choice.lr, parameters, state))

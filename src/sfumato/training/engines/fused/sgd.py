@@ -1,4 +1,4 @@
-"""Stochastic gradient descent in the fused engine, as PyTorch computes it: see `sfumato.training.optimizers.sgd`."""
+"""Stochastic gradient descent in the fused engine, equal to `sfumato.training.optimizers.sgd`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Floats = NDArray[np.float32]
 
 
 def update(weights: Floats, gradients: Floats, state: Any, parameters: Any, rate: float, step: int) -> None:
-    """v = momentum v + g; w -= rate v, or with Nesterov's look ahead rate (g + momentum v)."""
+    """Apply v = momentum v + g; w -= rate v, or with Nesterov momentum w -= rate (g + momentum v)."""
     momentum, nesterov = parameters
     lr, decay = np.float32(rate), np.float32(momentum)
     if momentum == 0:
@@ -30,7 +30,7 @@ def update(weights: Floats, gradients: Floats, state: Any, parameters: Any, rate
 
 
 def build(choice: choices.SGD, layout: Layout) -> CompiledOptimizer:
-    """With ``fan_in_scaling`` each layer's rate is lr / sqrt(fan_in + 1)."""
+    """Return SGD; with ``fan_in_scaling`` each layer's learning rate is lr / sqrt(fan_in + 1)."""
 
     def rate(fan_in: int) -> float:
         return choice.lr / math.sqrt(fan_in + 1) if choice.fan_in_scaling and fan_in else choice.lr

@@ -1,4 +1,4 @@
-"""The threads of the fused engine: what each knows of the others, what they share, how they wait."""
+"""The threads of the fused engine: their contexts, the memory that they share, and their barrier."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class ThreadContext(NamedTuple):
     barrier: int
     """Address of the barrier's counters."""
     partial_sums: int
-    """Address of `LINE` float64 per layer and thread, of which others may read what a thread writes."""
+    """Address of `LINE` float64 per layer and thread, written by the thread and read by the others."""
     samples: int
-    """Address of an int64 per thread, `LINE` apart: how many samples its memory holds."""
+    """Address of an int64 per thread, with stride `LINE`: the number of samples in its memory."""
     memory: int
     """Address of the first thread's memory."""
     memory_stride: int
-    """From one thread's memory to the next one's."""
+    """Distance from one thread's memory to the next one's."""
     gradients: int
     """Address of the first thread's block of gradients."""
     gradients_stride: int
@@ -47,12 +47,12 @@ _FIELDS = len(ThreadContext._fields)
 
 @njit(nogil=True)
 def thread_at(address: int) -> ThreadContext:
-    """Return the context that lies as int64 at an address."""
+    """Return the context stored as int64 at an address."""
     return ThreadContext(*_to_fixed_tuple(integers(address, _FIELDS), _FIELDS))
 
 
 class Workspace:
-    """The memory in which threads compute a step. Nothing in it outlasts a call: networks of one layout may take turns.
+    """The memory in which threads compute a step. It holds no state between calls: networks of one layout may share it.
 
     ``work``: float32 that the optimizer needs per thread; ``encoder``: parameters of a trained encoding, padded.
     """
@@ -64,7 +64,7 @@ class Workspace:
         self._partial_sums = np.zeros((len(layout.table), threads * LINE))
         self._samples = np.zeros(threads * LINE, np.int64)
         self.memories = np.split(self._memory, threads)
-        """Each thread's own."""
+        """The threads' memories."""
         for memory in self.memories:
             layout.fill_ones(memory)
         self.contexts = [
@@ -95,19 +95,19 @@ def barrier_wait(thread: ThreadContext, phase: int) -> int:
 
 @njit(nogil=True)
 def set_samples(thread: ThreadContext, count: int) -> None:
-    """Tell how many samples this thread's memory holds."""
+    """Set the number of samples in this thread's memory."""
     integers(thread.samples, thread.threads * LINE)[thread.rank * LINE] = count
 
 
 @njit(nogil=True)
 def samples_of(thread: ThreadContext, rank: int) -> int:
-    """Return how many samples a thread's memory holds; to be read after a barrier."""
+    """Return the number of samples in a thread's memory; call only after a barrier."""
     return integers(thread.samples, thread.threads * LINE)[rank * LINE]
 
 
 @njit(nogil=True)
 def set_partial_sum(thread: ThreadContext, layer: int, slot: int, value: float) -> None:
-    """Leave this thread's term of a sum over all threads; ``slot``, below `LINE`: one of several such sums."""
+    """Store this thread's term of a sum over all threads; ``slot``, below `LINE`, selects one of several sums."""
     doubles(thread.partial_sums, (layer + 1) * thread.threads * LINE)[
         (layer * thread.threads + thread.rank) * LINE + slot
     ] = value
@@ -115,7 +115,7 @@ def set_partial_sum(thread: ThreadContext, layer: int, slot: int, value: float) 
 
 @njit(nogil=True)
 def total_of_partial_sums(thread: ThreadContext, layer: int, slot: int) -> float:
-    """Add all threads' terms, in the same order in each thread; to be read after a barrier."""
+    """Return the sum of all threads' terms, in the same order in each thread; call only after a barrier."""
     partial_sums = doubles(thread.partial_sums, (layer + 1) * thread.threads * LINE)
     total = 0.0
     for rank in range(thread.threads):
