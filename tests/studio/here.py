@@ -25,12 +25,12 @@ class Looker:
     def __init__(self, *_: Any) -> None:
         from sfumato.studio.inspector import inference_worker
 
-        self._answered = inference_worker._answered
+        self._reply = inference_worker._reply
         self._networks = inference_worker._Networks()
 
     def ask(self, order: dict[str, Any], _: float) -> tuple[dict[str, Any], bytes]:
         """As it comes through pipes."""
-        head, data = self._answered(self._networks, json.loads(json.dumps(order)))
+        head, data = self._reply(self._networks, json.loads(json.dumps(order)))
         return json.loads(json.dumps(head)), data
 
     def end(self) -> None: ...
@@ -40,7 +40,7 @@ class Checker:
     """In place of the `Subprocess` that checks recipes: it finds nothing wrong with any."""
 
     ended = False
-    has_answer = False
+    has_message = False
 
     def __init__(self, *_: Any) -> None: ...
 

@@ -10,16 +10,16 @@ from pydantic import BaseModel
 from starlette.routing import Route
 
 from sfumato.studio import app
-from sfumato.studio.web.bodies import Check, Names, NewRun, Race, Sent
+from sfumato.studio.web.bodies import Check, DeletePicture, DeleteRuns, NewRun, Race
 
 BODIES: Mapping[str, type[BaseModel] | None] = {
     "/api/runs": NewRun,
-    "/api/runs/delete": Names,
+    "/api/runs/delete": DeleteRuns,
     "/api/describe": NewRun,
     "/api/check": Check,
     "/api/race": Race,
     "/api/pictures": None,
-    "/api/pictures/delete": Sent,
+    "/api/pictures/delete": DeletePicture,
     "/api/runs/{name}/{wish}": None,
 }
 """What a POST takes: JSON of a kind, or any bytes."""

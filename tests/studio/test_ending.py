@@ -35,7 +35,7 @@ def folder(tmp_path: Path, trained: sf.Run) -> Iterator[Path]:
     stop_all(runs)
 
 
-def aside(page: Server, path: str, body: object, method: str = "POST") -> None:
+def in_thread(page: Server, path: str, body: object, method: str = "POST") -> None:
     """Ask, and not wait for the answer."""
 
     def ask() -> None:
@@ -49,11 +49,11 @@ def aside(page: Server, path: str, body: object, method: str = "POST") -> None:
 def a_check(page: Server, folder: Path) -> None:
     page.get("/api/form")
     eventually(lambda: list((folder / ".studio" / "logs").glob("*.log")))
-    aside(page, "/api/check", {**LARGE, "pressed": True})
+    in_thread(page, "/api/check", {**LARGE, "pressed": True})
 
 
 def a_look(page: Server) -> None:
-    aside(page, "/api/runs/one/ranks", None, "GET")
+    in_thread(page, "/api/runs/one/ranks", None, "GET")
 
 
 def an_upload(page: Server, folder: Path, closed: ExitStack) -> None:

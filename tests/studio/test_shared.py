@@ -17,11 +17,11 @@ from tests.patience import PATIENCE
 def test_housekeeping_goes_on_after_a_mistake(
     runs: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(shared, "HOUSEKEEPING_EVERY", 0.01)
+    monkeypatch.setattr(shared, "MAINTENANCE_INTERVAL", 0.01)
 
     async def kept() -> None:
         studio = Studio(runs, runs, Rules())
-        monkeypatch.setattr(studio.children, "reap", lambda: None)
+        monkeypatch.setattr(studio.workers, "reap", lambda: None)
         looks, often = 0, asyncio.Event()
 
         async def mistaken() -> None:
@@ -31,7 +31,7 @@ def test_housekeeping_goes_on_after_a_mistake(
                 often.set()
             raise ValueError("nobody thought of this")
 
-        monkeypatch.setattr(studio.queue, "go_on", mistaken)
+        monkeypatch.setattr(studio.queue, "start_next", mistaken)
         house = asyncio.create_task(studio.maintain())
         waiting = asyncio.create_task(often.wait())
         await asyncio.wait({house, waiting}, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)

@@ -18,15 +18,15 @@ from tests.patience import PATIENCE
 
 PARROT = """
 import json, sys, time
-from sfumato.studio.subprocess import answer, own_output
+from sfumato.studio.subprocess import claim_stdout, send_reply
 
-pipe = own_output()
+pipe = claim_stdout()
 print("what a library says")
 for line in sys.stdin:
     order = json.loads(line)
     time.sleep(order["after"])
     if order["how"] == "well":
-        answer(pipe, {"said": order["text"]}, b"x" * order["bytes"])
+        send_reply(pipe, {"said": order["text"]}, b"x" * order["bytes"])
     elif order["how"] == "in part":
         pipe.write(b'{"bytes": 10}\\nxxx')
         break
@@ -55,10 +55,10 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def parrot(path: Path) -> Iterator[Subprocess]:
-    child = Subprocess("parrot", path / "log")
-    yield child
-    child.end()
-    assert child.ended
+    process = Subprocess("parrot", path / "log")
+    yield process
+    process.end()
+    assert process.ended
 
 
 def order(how: str, text: str = "", size: int = 0, after: float = 0) -> dict[str, object]:
@@ -79,7 +79,7 @@ def test_it_answers_as_often_as_it_is_asked(parrot: Subprocess, path: Path) -> N
     assert (path / "log").read_text() == "what a library says\n"
 
 
-@pytest.mark.parametrize(("how", "problem"), [("in part", "in the middle"), ("not at all", "without a word")])
+@pytest.mark.parametrize(("how", "problem"), [("in part", "within a reply"), ("not at all", "without a reply")])
 def test_one_that_ends_is_told_of(parrot: Subprocess, how: str, problem: str) -> None:
     with pytest.raises(OSError, match=problem):
         parrot.ask(order(how), PATIENCE)
@@ -91,7 +91,7 @@ def test_one_that_ends_is_told_of(parrot: Subprocess, how: str, problem: str) ->
 def test_so_is_one_whose_pipe_is_closed(parrot: Subprocess) -> None:
     assert parrot.process.stdout is not None
     parrot.process.stdout.close()
-    with pytest.raises(OSError, match="without a word"):
+    with pytest.raises(OSError, match="without a reply"):
         parrot.ask(order("well"), PATIENCE)
 
 
@@ -109,7 +109,7 @@ def test_who_asks_hears_at_once_that_it_is_ended(parrot: Subprocess) -> None:
         asked = pool.submit(parrot.ask, order("well", after=2 * PATIENCE), 3 * PATIENCE)
         time.sleep(0.2)
         parrot.end()
-        with pytest.raises(OSError, match="without a word"):
+        with pytest.raises(OSError, match="without a reply"):
             asked.result(PATIENCE)
 
 

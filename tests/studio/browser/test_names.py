@@ -41,7 +41,7 @@ def test_runs_of_any_name_are_listed_raced_and_opened(page: Page) -> None:
         expect(page.locator(".problem:visible")).to_have_count(0)
 
     def card(name: str) -> str:
-        return f".card[data-name='{names.encoded(name)}']"
+        return f".card[data-name='{names.encode(name)}']"
 
     page.goto("/")
     expect(page.locator(".card")).to_have_count(len(hostile_names.NAMES))

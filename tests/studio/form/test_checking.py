@@ -13,14 +13,14 @@ from sfumato import memory
 from sfumato.recipe import DESCRIPTIONS, Recipe, changed, preset
 from sfumato.recipe.need import Size
 from sfumato.studio.form import checking
-from sfumato.studio.training.worker_pool import MOST_SECONDS, Slow, WorkerPool
+from sfumato.studio.training.worker_pool import MAX_SECONDS, CheckTimeout, WorkerPool
 from tests.studio.client import client
 
 LINK = {"changes": {"model.width": "15000", "model.depth": "3"}}
 
 
 class Asked:
-    """What was asked of the children, and what they answer."""
+    """What was asked of the workers, and what they answer."""
 
     def __init__(self) -> None:
         self.limits: list[tuple[float, int | None]] = []
@@ -36,10 +36,10 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
         self: WorkerPool,
         recipe: Recipe,
         has_left: Any,
-        most_seconds: float = MOST_SECONDS,
-        most_bytes: int | None = None,
+        max_seconds: float = MAX_SECONDS,
+        max_bytes: int | None = None,
     ) -> dict[str, Any]:
-        found.limits.append((most_seconds, most_bytes))
+        found.limits.append((max_seconds, max_bytes))
         if found.error is not None:
             raise found.error
         return {"works": True, "findings": []}
@@ -56,7 +56,7 @@ def page(runs: Path, asked: Asked) -> Iterator[TestClient]:
 
 def test_a_link_s_check_is_bounded(page: TestClient, asked: Asked) -> None:
     assert page.post("/api/check", json={}).json() == {"tried": True, "works": True, "findings": []}
-    assert asked.limits == [(checking.MOST_SECONDS, 2 * checking.MOST_BYTES)]
+    assert asked.limits == [(checking.MAX_SECONDS, 2 * checking.MAX_BYTES)]
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_what_is_too_much_for_a_page_is_not_tried(
 def test_a_person_may_ask_for_it(page: TestClient, asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "available", lambda: 10**12)
     assert page.post("/api/check", json={**LINK, "pressed": True}).json()["tried"]
-    assert asked.limits == [(MOST_SECONDS, None)]
+    assert asked.limits == [(MAX_SECONDS, None)]
     monkeypatch.setattr(memory, "available", lambda: 10**10)
     found = page.post("/api/check", json={**LINK, "pressed": True}).json()
     assert not found["tried"]
@@ -91,19 +91,19 @@ def test_a_person_may_ask_for_it(page: TestClient, asked: Asked, monkeypatch: py
 
 
 def test_one_that_takes_too_long_is_told(page: TestClient, asked: Asked) -> None:
-    asked.error = Slow(10)
+    asked.error = CheckTimeout(10)
     found = page.post("/api/check", json={}).json()
     assert not found["tried"]
-    assert "ended after 10 s" in found["why"]
+    assert "stopped after 10 s" in found["why"]
 
 
 @pytest.mark.parametrize("name", DESCRIPTIONS)
 def test_every_preset_may_be_tried(name: str) -> None:
-    assert checking.too_much(preset(name), Size(451, 300)) is None
+    assert checking.exceeded_limit(preset(name), Size(451, 300)) is None
 
 
 def test_so_may_deep_ones() -> None:
-    assert checking.too_much(changed(Recipe(), {"model": {"depth": 20}}), Size(451, 300)) is None
+    assert checking.exceeded_limit(changed(Recipe(), {"model": {"depth": 20}}), Size(451, 300)) is None
 
 
 def test_a_training_that_does_not_fit_is_refused_before_it_waits(page: TestClient, runs: Path) -> None:

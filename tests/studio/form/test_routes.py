@@ -41,7 +41,7 @@ def test_every_choice_of_every_family_is_in_the_form(studio: TestClient) -> None
 
 def test_who_opens_the_form_finds_a_process_warm_soon(studio: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     expected: list[WorkerPool] = []
-    monkeypatch.setattr(WorkerPool, "expect", lambda children: expected.append(children))
+    monkeypatch.setattr(WorkerPool, "keep_warm", lambda workers: expected.append(workers))
     for path in ("/", "/new", "/api/runs"):
         studio.get(path)
     assert expected == []

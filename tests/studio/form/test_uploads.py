@@ -130,7 +130,7 @@ def test_what_is_no_picture_is_not_kept(studio: TestClient, runs: Path, data: by
 def test_too_many_bytes_are_not_read_to_the_end(
     studio: TestClient, runs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(uploads, "MOST_BYTES", 1000)
+    monkeypatch.setattr(uploads, "MAX_BYTES", 1000)
     assert studio.post("/api/pictures", content=bytes(1001)).status_code == 413
     read: list[int] = []
 
@@ -206,11 +206,11 @@ def test_the_brands_of_a_family_tell_it_apart(brands: bytes, ending: str) -> Non
 
 @pytest.mark.usefixtures("decoded_here")
 def test_there_is_a_quota(studio: TestClient, runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploads, "MOST_KEPT", 3 * len(png()) // 2)
+    monkeypatch.setattr(uploads, "MAX_TOTAL_BYTES", 3 * len(png()) // 2)
     assert studio.post("/api/pictures", content=png()).status_code == 201
     answer = studio.post("/api/pictures", content=png(10))
     assert answer.status_code == 507
-    assert "keeps at most" in answer.json()["problem"]
+    assert "stores at most" in answer.json()["problem"]
     assert "Delete some" in answer.json()["problem"]
     assert len(left(runs)) == 1
     (listed,) = studio.get("/api/pictures").json()["pictures"]
@@ -258,7 +258,7 @@ def test_of_many_that_come_at_once_few_are_taken(runs: Path) -> None:
     async def send(studio: Uploads) -> int:
         request = SimpleNamespace(headers={}, stream=body)
         with pytest.raises(Problem) as refused:
-            await studio.keep(cast("Request", request))
+            await studio.store(cast("Request", request))
         return refused.value.status
 
     async def many() -> list[int]:
@@ -268,5 +268,5 @@ def test_of_many_that_come_at_once_few_are_taken(runs: Path) -> None:
         all_there.set()
         return await asyncio.gather(*asked)
 
-    assert sorted(awaited(many())) == [400] * uploads.MOST_ON_THEIR_WAY + [503] * (20 - uploads.MOST_ON_THEIR_WAY)
+    assert sorted(awaited(many())) == [400] * uploads.MAX_UPLOADS + [503] * (20 - uploads.MAX_UPLOADS)
     assert left(runs) == []

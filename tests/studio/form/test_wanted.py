@@ -35,7 +35,7 @@ def asked(**settings: Any) -> Recipe:
 
 def test_what_is_read_is_what_the_run_has_stored(runs: Path) -> None:
     folder = stored(runs, "one")
-    assert wanted.checked_picture(asked(), Gallery(runs)) == folder
+    assert wanted.run_with_picture(asked(), Gallery(runs)) == folder
 
 
 def test_a_run_that_only_names_a_file_lets_nobody_read_it(studio: TestClient, runs: Path) -> None:
@@ -53,22 +53,22 @@ def test_nor_does_one_whose_picture_is_a_link_or_none(runs: Path, link: bool) ->
     else:
         (folder / layout.PICTURE).mkdir()
     with pytest.raises(RecipeError, match=r"^picture\.source must be a sample"):
-        wanted.checked_picture(asked(), Gallery(runs))
+        wanted.run_with_picture(asked(), Gallery(runs))
 
 
 def test_it_is_learned_as_it_was_stored(runs: Path) -> None:
     small, large = stored(runs, "small", max_side=100), stored(runs, "large", max_side=None)
     gallery = Gallery(runs)
-    assert wanted.checked_picture(asked(max_side=100), gallery) == small
-    assert wanted.checked_picture(asked(max_side=None), gallery) == large
-    with pytest.raises(RecipeError, match=r"^picture\.max_side must be .*, as it was .* Got 50; drop the file"):
-        wanted.checked_picture(asked(max_side=50), gallery)
+    assert wanted.run_with_picture(asked(max_side=100), gallery) == small
+    assert wanted.run_with_picture(asked(max_side=None), gallery) == large
+    with pytest.raises(RecipeError, match=r"^picture\.max_side must be .*, as when .* Got 50; upload the file"):
+        wanted.run_with_picture(asked(max_side=50), gallery)
 
 
 def test_a_run_that_is_queued_knows_the_run_and_not_the_file(runs: Path) -> None:
     folder, gallery = stored(runs, "one"), Gallery(runs)
-    children = WorkerPool(runs, lambda recipe: wanted.checked_picture(recipe, gallery))
-    queue = Queue(children, gallery)
+    workers = WorkerPool(runs, lambda recipe: wanted.run_with_picture(recipe, gallery))
+    queue = Queue(workers, gallery)
     names = awaited(queue.start([asked(), Recipe()]))
     found = [queued.read(runs / name) for name in names]
     assert [each.stored for each in found if each is not None] == [folder, None]

@@ -21,7 +21,7 @@ from tests.runs import made
 
 @pytest.fixture(autouse=True)
 def _always_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cards, "FRESH", 0.0)
+    monkeypatch.setattr(cards, "REFRESH_SECONDS", 0.0)
 
 
 def painted(folder: Path, color: tuple[int, int, int] = (200, 30, 30), size: tuple[int, int] = (640, 320)) -> Path:
@@ -140,7 +140,7 @@ def test_a_card_follows_no_link(studio: TestClient, runs: Path, tmp_path: Path, 
     (folder / part).symlink_to(elsewhere / part)
     (card,) = studio.get("/api/runs").json()["runs"]
     assert card["state"] == "damaged"
-    assert card["problem"] == f"{part} is a link, and the studio follows none"
+    assert card["problem"] == f"{part} is a symbolic link, which the studio does not follow"
     assert card["differences"] == {}
 
 
@@ -179,7 +179,7 @@ def test_order_follows_what_has_changed(studio: TestClient, runs: Path) -> None:
     assert names_of(studio, "sort=psnr") == ["run-0", "run-2", "run-3", "run-1"]
     (runs / "run-2" / "run.json").unlink()
     assert names_of(studio, "sort=psnr") == ["run-0", "run-3", "run-1"]
-    for words in range(3 * cards.MOST_ARRANGED):
+    for words in range(3 * cards.MAX_CACHED_LISTS):
         assert names_of(studio, f"words=nothing-{words}") == []
     assert names_of(studio, "words=RUN-3") == ["run-3"]
 

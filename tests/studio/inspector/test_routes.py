@@ -167,16 +167,16 @@ def test_an_answer_is_made_once(inside: TestClient, at: str, monkeypatch: pytest
     assert inside.get(f"{at}/tiles/1/0/0.png").content == first.content
 
 
-def test_a_looker_that_dies_is_replaced(over_trained: TestClient, at: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_worker_that_dies_is_replaced(over_trained: TestClient, at: str, capfd: pytest.CaptureFixture[str]) -> None:
     """A real process, and another one."""
     networks = over_trained.app.state.studio.networks  # pyright: ignore
     assert over_trained.get(f"{at}/layers/1").json()["units"] == 16
-    first = networks._looker.process
+    first = networks._worker.process
     first.kill()
     first.wait()
     answer = over_trained.get(f"{at}/tiles/2/0/0.png")
     assert pixels(answer.content).shape == (SIDE, SIDE, 3)
-    assert networks._looker.process.pid != first.pid
+    assert networks._worker.process.pid != first.pid
     networks.end()
     assert capfd.readouterr().err == ""
 
@@ -192,7 +192,7 @@ def test_nobody_s_code_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         for part in ("", "/layers/1", "/tiles/0/0/0.png", "/histograms"):
             answer = studio.get(f"/api/runs/own{part}")
             assert answer.status_code == (409 if part else 200)
-            assert not part or "nobody's code" in answer.json()["problem"]
+            assert not part or "does not import its code" in answer.json()["problem"]
         problem = studio.post("/api/check", json={"changes": {"model.module": "planted:Net"}})
         assert problem.status_code == 422
     assert not (tmp_path / "planted").exists()

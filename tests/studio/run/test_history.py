@@ -75,7 +75,7 @@ def test_a_file_that_became_another_is_read_anew(file: Path, other: str) -> None
 
 
 def test_pieces_are_put_together(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(history, "PIECE", len(text(7)) + 5)
+    monkeypatch.setattr(history, "CHUNK", len(text(7)) + 5)
     file.write_text(text(*range(10)))
     one = History(file)
     one.update()
@@ -94,12 +94,12 @@ def test_a_damaged_line_is_named(file: Path, damage: str) -> None:
 
 
 def test_what_has_no_lines_has_an_end(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(history, "PIECE", 1000)
+    monkeypatch.setattr(history, "CHUNK", 1000)
     file.write_bytes(bytes(5000))
     with pytest.raises(RunError, match="a line has more than"):
         History(file).update()
     with file.open("wb") as sparse:
-        sparse.truncate(history.MOST_BYTES + 1)
+        sparse.truncate(history.MAX_BYTES + 1)
     with pytest.raises(RunError, match="bytes"):
         History(file).update()
 
@@ -109,7 +109,7 @@ def test_an_answer_is_as_long_whatever_the_file_is(studio: TestClient, runs: Pat
     (folder / "metrics.jsonl").write_text(text(*range(20_001)))
     answer = studio.get("/api/runs/long/metrics")
     found = answer.json()
-    assert {len(found[name]) for name in ("step", "psnr", "loss", "operations", "stable_rank")} == {curves.MOST_POINTS}
+    assert {len(found[name]) for name in ("step", "psnr", "loss", "operations", "stable_rank")} == {curves.MAX_POINTS}
     assert (found["step"][0], found["step"][-1]) == (0, 20_000)
     assert found["stable_rank"][-1] == [2.5]
     # The browser has it.
@@ -134,7 +134,7 @@ def test_it_is_read_once_for_all_pages(studio: TestClient, runs: Path, read: lis
 def test_a_run_with_many_paintings_shows_some(studio: TestClient, runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from sfumato.studio.run import page
 
-    monkeypatch.setattr(page, "MOST_FRAMES", 5)
+    monkeypatch.setattr(page, "MAX_FRAMES", 5)
     folder = made.run(runs, "long")
     (folder / "metrics.jsonl").write_text(text(*range(40)))
     (folder / "frames").mkdir()

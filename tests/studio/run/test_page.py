@@ -108,7 +108,7 @@ def test_long_curves_are_thinned(studio: TestClient, runs: Path) -> None:
     line = {"epoch": 0.0, "samples": 1, "seconds": 0.0, "loss": None, "psnr": None}
     (folder / "metrics.jsonl").write_text("".join(json.dumps({**line, "step": step}) + "\n" for step in range(9001)))
     steps = studio.get("/api/runs/long/metrics").json()["step"]
-    assert len(steps) == curves.MOST_POINTS
+    assert len(steps) == curves.MAX_POINTS
     assert (steps[0], steps[-1]) == (0, 9000)
     gaps = np.diff(steps)
     assert gaps.max() - gaps.min() <= 1
@@ -151,7 +151,10 @@ def test_a_mistake_of_the_studio_shows_no_inside(
     monkeypatch.setattr(curves, "data", broken)
     answer = studio.get("/api/runs/one/metrics")
     assert answer.status_code == 500
-    assert answer.json() == {"problem": "The studio made a mistake; its terminal says which.", "field": None}
+    assert answer.json() == {
+        "problem": "The studio failed unexpectedly; see its terminal for the error.",
+        "field": None,
+    }
     assert "content-security-policy" in answer.headers
     assert "a secret of the inside" in capsys.readouterr().err
 

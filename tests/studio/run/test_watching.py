@@ -28,7 +28,7 @@ RUNNING = {"status": "running", "result": None}
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("TICK", "QUIET_TICK", "WATCHED_EVERY", "PROBED_EVERY", "STATE_EVERY"):
+    for name in ("TICK", "IDLE_TICK", "WATCHED_INTERVAL", "PROBE_INTERVAL", "STATE_INTERVAL"):
         monkeypatch.setattr(watching, name, 0.01)
 
 
@@ -186,7 +186,7 @@ def test_many_pages_are_served_by_one_watcher(tmp_path: Path, monkeypatch: pytes
 
 
 def test_a_page_that_does_not_read_holds_nobody_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watching, "MOST_WAITING", 3)
+    monkeypatch.setattr(watching, "MAX_QUEUED", 3)
     folder = made.run(tmp_path, "one", facts=RUNNING)
 
     async def work() -> None:

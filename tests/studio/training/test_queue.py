@@ -18,12 +18,12 @@ from sfumato.errors import RunError
 from sfumato.recipe import Recipe, changed
 from sfumato.runs import atomic, entry, facts, queued, requests
 from sfumato.runs.locking import FolderLock
-from sfumato.studio.form.wanted import checked_picture
+from sfumato.studio.form.wanted import run_with_picture
 from sfumato.studio.gallery.cards import Gallery
 from sfumato.studio.training import queue as queues
 from sfumato.studio.training import seal, waiting
 from sfumato.studio.training.queue import Queue
-from sfumato.studio.training.worker_pool import Ended
+from sfumato.studio.training.worker_pool import WorkerEnded
 from sfumato.studio.web.problems import Problem
 from tests.awaited import awaited
 from tests.patience import PATIENCE
@@ -47,7 +47,7 @@ class Trainings:
         return list(self._held)
 
     async def stored_picture(self, recipe: Recipe) -> Path | None:
-        return checked_picture(recipe, Gallery(self.runs))
+        return run_with_picture(recipe, Gallery(self.runs))
 
     async def resume(self, folder: Path, wanted: Callable[[], bool]) -> None:
         if self.problems.get(folder.name):
@@ -83,11 +83,11 @@ class Trainings:
         return sum(facts.read(self.runs / name)["recipe"]["threads"] or CORES for name in names)
 
     def waiting(self) -> list[str]:
-        return [each.name for each in waiting.places(self.runs)]
+        return [each.name for each in waiting.queued_runs(self.runs)]
 
     async def look(self) -> None:
         """As housekeeping does, to the end of what it begins."""
-        await self.queue.go_on()
+        await self.queue.start_next()
         while tasks := list(self.queue._tasks):
             await asyncio.wait(tasks)
             # One that has just ended is forgotten in the loop's next turn.
@@ -104,7 +104,7 @@ def recipe(threads: int) -> Recipe:
 @pytest.fixture
 def some(runs: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Trainings]:
     monkeypatch.setattr(queues, "available_cores", lambda: CORES)
-    monkeypatch.setattr(queues, "TAKEN_UP_WITHIN", 0.0)
+    monkeypatch.setattr(queues, "RESUME_SECONDS", 0.0)
     found = Trainings(runs)
     yield found
     found.queue.end()
@@ -161,7 +161,7 @@ def test_one_that_is_paused_leaves_its_cores(some: Trainings) -> None:
         await some.queue.resume(some.runs / first)
         await some.look()
         assert not some.asked_to_go_on(first)
-        assert waiting.before(some.runs, first) == 0
+        assert waiting.position(some.runs, first) == 0
         some.end(second)
         await some.look()
         assert some.asked_to_go_on(first)
@@ -192,7 +192,7 @@ def test_what_is_canceled_is_gone(some: Trainings) -> None:
         await some.look()
         assert await some.queue.cancel(some.runs / second)
         assert not (some.runs / second).exists()
-        assert waiting.before(some.runs, third) == 0
+        assert waiting.position(some.runs, third) == 0
         # One that trains does not wait.
         assert not await some.queue.cancel(some.runs / first)
         some.end(first)
@@ -205,7 +205,7 @@ def test_what_is_canceled_is_gone(some: Trainings) -> None:
 def test_one_that_is_canceled_while_it_begins_is_gone_too(some: Trainings) -> None:
     async def cancel() -> None:
         (name,) = await some.start(0)
-        await some.queue.go_on()
+        await some.queue.start_next()
         assert await some.queue.cancel(some.runs / name)
         await some.look()
         assert (some.begun, list(some.runs.glob("2*"))) == ([], [])
@@ -228,7 +228,7 @@ def test_what_is_deleted_waits_no_more(some: Trainings) -> None:
     ("problems", "reason"),
     [
         ([Problem(422, "picture.source must be a picture")], "picture.source must be a picture"),
-        ([Ended(Path("log")), Ended(Path("log"))], "ended without a word; see log"),
+        ([WorkerEnded(Path("log")), WorkerEnded(Path("log"))], "ended unexpectedly; see log"),
     ],
 )
 def test_one_that_cannot_begin_says_why(some: Trainings, problems: list[Exception], reason: str) -> None:
@@ -257,10 +257,10 @@ def test_one_that_has_had_its_turn_has_no_other(some: Trainings, monkeypatch: py
         (name,) = await some.start(1)
         some.problems[name] = [Problem(422, "picture.source must be a picture")]
         monkeypatch.setattr(waiting, "drop", slowly)
-        await some.queue.go_on()
+        await some.queue.start_next()
         await asyncio.to_thread(dropping.wait, PATIENCE)
         # Housekeeping comes by before its record is gone.
-        await some.queue.go_on()
+        await some.queue.start_next()
         turns = len(some.queue._tasks)
         looked.set()
         await some.look()
@@ -272,7 +272,7 @@ def test_one_that_has_had_its_turn_has_no_other(some: Trainings, monkeypatch: py
 def test_a_process_that_ends_once_is_no_reason(some: Trainings) -> None:
     async def again() -> None:
         (name,) = await some.start(0)
-        some.problems[name] = [Ended(None)]
+        some.problems[name] = [WorkerEnded(None)]
         await some.look()
         assert some.begun == [name]
 
@@ -415,7 +415,7 @@ def test_a_run_that_somebody_else_queued_has_no_file_read(some: Trainings, known
     assert some.waiting() == []
 
 
-@pytest.mark.parametrize("where", [(waiting, "places"), (queues, "_threads")])
+@pytest.mark.parametrize("where", [(waiting, "queued_runs"), (queues, "_threads")])
 def test_one_that_ends_while_it_looks_begins_nothing(
     some: Trainings, where: tuple[Any, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

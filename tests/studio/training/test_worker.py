@@ -54,6 +54,6 @@ def test_a_stored_picture_is_checked_as_it_was_learned(tmp_path: Path, monkeypat
     monkeypatch.setattr(images, "load", watched)
     recipe = values(run.recipe)
     for stored in (None, str(run.folder)):
-        worker._checked({"do": "check", "recipe": recipe, "bytes": None, "stored": stored})
+        worker._check({"do": "check", "recipe": recipe, "bytes": None, "stored": stored})
     assert np.array_equal(loaded[0], run.picture)
     assert np.array_equal(loaded[1], run.picture)

@@ -12,7 +12,7 @@ import pytest
 
 from sfumato.recipe import Recipe
 from sfumato.studio.training import worker_pool
-from sfumato.studio.training.worker_pool import Ended, Slow, WorkerPool
+from sfumato.studio.training.worker_pool import CheckTimeout, WorkerEnded, WorkerPool
 from sfumato.studio.web.problems import Problem
 from tests.awaited import awaited
 from tests.patience import PATIENCE
@@ -37,7 +37,7 @@ class Frail:
     slow = False
     log = Path("a.log")
     ended = False
-    has_answer = False
+    has_message = False
 
     def __init__(self, *_: Any) -> None:
         Frail.made += 1
@@ -60,7 +60,7 @@ class Frail:
             raise OSError("it ended")
         return {"name": Path(order["folder"]).name} if order["do"] == "resume" else {"works": True}, b""
 
-    def next_answer(self, _: float) -> tuple[dict[str, Any], bytes]:
+    def next_message(self, _: float) -> tuple[dict[str, Any], bytes]:
         return {"free": True}, b""
 
     def close(self) -> None: ...
@@ -91,7 +91,7 @@ async def others_go_on() -> None:
 def some(runs: Path, monkeypatch: pytest.MonkeyPatch) -> WorkerPool:
     """Whose processes are frail."""
     monkeypatch.setattr(worker_pool, "Subprocess", Frail)
-    monkeypatch.setattr(worker_pool, "MOST_WAITING", PATIENCE)
+    monkeypatch.setattr(worker_pool, "WAIT_SECONDS", PATIENCE)
     monkeypatch.setattr(Frail, "reached", [])
     monkeypatch.setattr(Frail, "held", {})
     Frail.asked = Frail.made = Frail.killed = 0
@@ -101,15 +101,15 @@ def some(runs: Path, monkeypatch: pytest.MonkeyPatch) -> WorkerPool:
 def test_a_check_is_not_asked_again_in_another_process(some: WorkerPool) -> None:
     # What ended one, such as the system for want of memory, would end that too.
     Frail.left = 1
-    with pytest.raises(Ended, match=r"ended without a word; see .*\.log"):
+    with pytest.raises(WorkerEnded, match=r"ended unexpectedly; see .*\.log"):
         awaited(some.check(Recipe(), still_there))
     assert Frail.asked == 1
     assert awaited(some.check(Recipe(), still_there)) == {"works": True}
 
 
 def test_a_check_that_nobody_waits_for_is_ended(some: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker_pool, "LEFT_ALONE", 0.1)
-    monkeypatch.setattr(worker_pool, "LOOK_EVERY", 0.02)
+    monkeypatch.setattr(worker_pool, "ABANDONED_SECONDS", 0.1)
+    monkeypatch.setattr(worker_pool, "POLL_SECONDS", 0.02)
     monkeypatch.setattr(Frail, "until_ended", 30.0)
     left = False
 
@@ -122,7 +122,7 @@ def test_a_check_that_nobody_waits_for_is_ended(some: WorkerPool, monkeypatch: p
         while not Frail.asked:
             await asyncio.sleep(0.01)
         left = True
-        with pytest.raises(Problem, match="Nobody waits"):
+        with pytest.raises(Problem, match="has disconnected"):
             await check
 
     awaited(checked())
@@ -132,7 +132,7 @@ def test_a_check_that_nobody_waits_for_is_ended(some: WorkerPool, monkeypatch: p
 def test_a_check_that_takes_too_long_is_ended(some: WorkerPool) -> None:
     Frail.slow = True
     try:
-        with pytest.raises(Slow, match="was ended after"):
+        with pytest.raises(CheckTimeout, match="was stopped after"):
             awaited(some.check(Recipe(), still_there, 0.05))
     finally:
         Frail.slow = False
@@ -150,14 +150,14 @@ def test_one_that_loads_too_long_is_ended(some: WorkerPool, monkeypatch: pytest.
 
     # It would answer the next question with what it says of this one.
     monkeypatch.setattr(worker_pool, "Subprocess", Late)
-    with pytest.raises(Ended):
+    with pytest.raises(WorkerEnded):
         awaited(some.resume(RUN))
     assert Frail.killed == 1
 
 
 def test_a_run_is_not(some: WorkerPool) -> None:
     Frail.left = 1
-    with pytest.raises(Ended):
+    with pytest.raises(WorkerEnded):
         awaited(some.resume(RUN))
     assert Frail.asked == 1
 
@@ -166,7 +166,7 @@ def test_none_is_warmed_before_somebody_may_need_it(some: WorkerPool) -> None:
     async def looked_at() -> None:
         some.reap()
         assert Frail.made == 0
-        some.expect()
+        some.keep_warm()
         some.reap()
         await reached("load")
         some.reap()
@@ -189,7 +189,7 @@ def test_a_run_waits_for_the_warm_process_that_checks(some: WorkerPool) -> None:
     answers = Frail.held["check"] = threading.Event()
 
     async def both() -> None:
-        some.expect()
+        some.keep_warm()
         some.reap()
         check = asyncio.create_task(some.check(Recipe(), still_there))
         await reached("check")
@@ -209,7 +209,7 @@ def test_a_run_waits_for_the_warm_process_that_checks(some: WorkerPool) -> None:
 
 
 def test_a_run_goes_before_a_check_while_its_process_loads(some: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker_pool, "LEAVING", 0.0)
+    monkeypatch.setattr(worker_pool, "LEAVE_SECONDS", 0.0)
     loads = Frail.held["load"] = threading.Event()
     left = False
 
@@ -225,7 +225,7 @@ def test_a_run_goes_before_a_check_while_its_process_loads(some: WorkerPool, mon
         left = True
         loads.set()
         await run
-        with pytest.raises(Problem, match="Nobody waits"):
+        with pytest.raises(Problem, match="has disconnected"):
             await check
 
     awaited(both())
@@ -238,7 +238,7 @@ def test_no_other_process_is_loaded_while_one_begins_a_run(some: WorkerPool) -> 
     Frail.held |= {"load": loads, "resume": begins}
 
     async def begun() -> None:
-        some.expect()
+        some.keep_warm()
         some.reap()
         run = asyncio.create_task(some.resume(RUN))
         for what, held in (("load", loads), ("resume", begins)):
@@ -254,15 +254,15 @@ def test_no_other_process_is_loaded_while_one_begins_a_run(some: WorkerPool) -> 
 
 def test_one_that_has_trained_a_run_takes_the_next(some: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
     async def one_after_another() -> None:
-        some.expect()
+        some.keep_warm()
         some.reap()
         await some.resume(RUN)
         some.reap()
         assert some.training == ["one"]
-        monkeypatch.setattr(Frail, "has_answer", True)
+        monkeypatch.setattr(Frail, "has_message", True)
         some.reap()
         assert some.training == []
-        monkeypatch.setattr(Frail, "has_answer", False)
+        monkeypatch.setattr(Frail, "has_message", False)
         await some.resume(Path("two"))
 
     awaited(one_after_another())
@@ -272,7 +272,7 @@ def test_one_that_has_trained_a_run_takes_the_next(some: WorkerPool, monkeypatch
 
 def test_however_many_pages_ask_few_processes_check(some: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Frail, "seconds", 0.05)
-    monkeypatch.setattr(worker_pool, "MOST_WAITING", 0.0)
+    monkeypatch.setattr(worker_pool, "WAIT_SECONDS", 0.0)
 
     async def many() -> None:
         await asyncio.gather(*(some.check(Recipe(), still_there) for _ in range(20)))

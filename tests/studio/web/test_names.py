@@ -113,8 +113,8 @@ def test_what_the_studio_keeps_is_not_written_through_a_link(studio: TestClient,
 @pytest.mark.parametrize("text", ["", "-", "--5", "1e3", "0x1", "+1", "\u0661", "1" * 5000, "1.0", " 1", "1 "])
 def test_numbers_are_plain(text: str) -> None:
     with pytest.raises(Problem):
-        names.whole(text, -(10**30), 10**30, "the step")
-    assert names.whole("-12", -12, 0, "the step") == -12
+        names.parse_int(text, -(10**30), 10**30, "the step")
+    assert names.parse_int("-12", -12, 0, "the step") == -12
 
 
 @settings(max_examples=50)
@@ -124,12 +124,12 @@ def test_numbers_are_plain(text: str) -> None:
 )
 def test_a_name_of_any_bytes_is_encoded_and_decoded(data: bytes) -> None:
     name = os.fsdecode(data)
-    encoded = names.encoded(name)
-    assert names.decoded(encoded) == name
+    encoded = names.encode(name)
+    assert names.decode(encoded) == name
     # Nothing that means something in an address, a query, a list or a page.
     assert all(letter.isalnum() or letter in "-_.~" for letter in encoded)
     # As a browser does, which takes no half of a surrogate pair.
-    assert names.in_address(name) == quote(encoded.encode(), safe="")
+    assert names.in_url(name) == quote(encoded.encode(), safe="")
 
 
 @pytest.mark.slow
@@ -137,7 +137,7 @@ def test_a_run_of_any_name_is_listed_shown_and_deleted(studio: TestClient, runs:
     written = hostile_names.copies(trained.folder, runs)
     assert len(written) > 10
     cards = studio.get("/api/runs?size=500").json()["runs"]
-    assert sorted(names.decoded(card["name"]) for card in cards) == sorted(written)
+    assert sorted(names.decode(card["name"]) for card in cards) == sorted(written)
     for card in cards:
         assert card["shown"].isprintable()
         # As pages make it of the name.

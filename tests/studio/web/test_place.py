@@ -121,5 +121,5 @@ def test_behind_a_proxy_others_need_the_token(runs: Path) -> None:
     ["", "example.org", "ftp://a/b", "https://", "https://a/b?c", "https://u@a/", "https://a//b", "https://a:x/"],
 )
 def test_what_is_no_public_address_is_refused(text: str) -> None:
-    with pytest.raises(SfumatoError, match="^public must be the address"):
+    with pytest.raises(SfumatoError, match="^public must be the URL"):
         Public.of(text)

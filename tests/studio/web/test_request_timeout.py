@@ -32,8 +32,8 @@ HEAD = f"Host: 127.0.0.1\r\nX-Sfumato-Token: {TOKEN}\r\n"
 def port(runs: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     """Of a server with little patience."""
     monkeypatch.setattr(request_timeout, "SECONDS", 0.3)
-    monkeypatch.setattr(bodies, "MOST_SECONDS", 1.0)
-    monkeypatch.setattr(uploads, "MOST_SECONDS_OF_SENDING", 1.0)
+    monkeypatch.setattr(bodies, "MAX_SECONDS", 1.0)
+    monkeypatch.setattr(uploads, "MAX_UPLOAD_SECONDS", 1.0)
     app = create(runs, Rules(page_token=TOKEN), warm=False)
     server = uvicorn.Server(uvicorn.Config(app, http=request_timeout.RequestTimeout, log_level="error"))
     with socket.create_server(("127.0.0.1", 0)) as bound:
@@ -48,7 +48,7 @@ def port(runs: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
 def patient(port: int, monkeypatch: pytest.MonkeyPatch) -> int:
     """The same server with patience enough for who asks at once, however busy the machine is."""
     monkeypatch.setattr(request_timeout, "SECONDS", 1.0)
-    monkeypatch.setattr(bodies, "MOST_SECONDS", PATIENCE)
+    monkeypatch.setattr(bodies, "MAX_SECONDS", PATIENCE)
     return port
 
 
@@ -149,16 +149,16 @@ def test_who_reads_slowly_is_waited_for() -> None:
     one: Any = object.__new__(request_timeout.RequestTimeout)
     one.cycle, one.flow = None, SimpleNamespace(write_paused=True, resume_writing=lambda: None)
 
-    def stands_still(size: int) -> bool:
+    def is_stalled(size: int) -> bool:
         one.transport = SimpleNamespace(get_write_buffer_size=lambda: size, is_closing=lambda: False)
-        return one._stands_still()
+        return one._is_stalled()
 
-    assert [stands_still(size) for size in (100, 90, 80)] == [False] * 3
+    assert [is_stalled(size) for size in (100, 90, 80)] == [False] * 3
     # All of it was taken, and as much came after it.
     one.resume_writing()
-    assert not stands_still(80)
-    assert stands_still(80)
-    assert not stands_still(0)
+    assert not is_stalled(80)
+    assert is_stalled(80)
+    assert not is_stalled(0)
 
 
 def test_large_answers_are_sent_bit_by_bit(big: bytes, runs: Path) -> None:
