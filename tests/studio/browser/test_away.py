@@ -71,7 +71,7 @@ def test_a_studio_that_is_away_is_said_once_and_waited_for(visit: Open, names: l
         emulate(session, offline=True)
         # To a page whose program may not have been loaded yet.
         go(page, "/new" if path != "/new" else f"/runs/{names[0]}")
-        expect(away).to_contain_text("The studio does not answer")
+        expect(away).to_contain_text("The studio does not respond")
         expect(page.locator("main .problem:visible")).to_have_count(0)
         emulate(session, offline=False)
         expect(away).to_be_empty()
@@ -90,7 +90,7 @@ def test_what_is_asked_for_comes_when_the_studio_is_back(visit: Open, said: list
     page.get_by_label("Depth", exact=True).fill("6")
     page.get_by_role("button", name="Start painting").click()
     # Nobody knows whether it began: that is said, and not tried again.
-    expect(page.locator(".start .problem")).to_contain_text("it may or may not have done this")
+    expect(page.locator(".start .problem")).to_contain_text("may or may not have been done")
     emulate(session, offline=False)
     expect(figures).to_contain_text("453,303")
     expect(page.locator(".start .problem")).to_have_count(1)

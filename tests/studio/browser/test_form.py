@@ -82,7 +82,7 @@ def test_an_arm_in_the_form_s_place_gives_it_back(visit: Open) -> None:
 
 def test_a_link_to_what_the_form_does_not_know_says_so(visit: Open) -> None:
     page = visit("/new?preset=none-such&modl.depth=2&model.depth=2")
-    expect(page.locator(".start .problem")).to_contain_text("knows nothing of the preset none-such, modl.depth")
+    expect(page.locator(".start .problem")).to_contain_text("does not know the preset none-such, modl.depth")
     expect(page.get_by_label("Depth", exact=True)).to_have_value("2")
 
 
@@ -162,10 +162,10 @@ def test_a_race_is_started_from_arms(visit: Open, studio: Studio) -> None:
 def test_a_link_has_nothing_large_tried(visit: Open) -> None:
     page = visit("/new?model.width=65536")
     health = page.locator(".health p")
-    expect(health).to_contain_text("Not tried by itself: model.width must leave the check within 1 GB")
+    expect(health).to_contain_text("Not checked automatically: model.width must leave the check within 1 GB")
     page.get_by_role("button", name="Check anyway").click()
     # Nor does this machine have what that takes.
-    expect(health).to_contain_text("Not tried: model.width must leave the check within")
+    expect(health).to_contain_text("Not checked: model.width must leave the check within")
 
 
 def test_a_picture_that_was_dropped_can_be_deleted(visit: Open, studio: Studio, tmp_path: Path) -> None:
@@ -173,7 +173,7 @@ def test_a_picture_that_was_dropped_can_be_deleted(visit: Open, studio: Studio, 
     page = visit("/new")
     page.locator("#file").set_input_files(tmp_path / "teal.png")
     page.wait_for_url("**/new?*teal.png*")
-    page.get_by_text("Pictures dropped here").click()
+    page.get_by_text("Uploaded pictures").click()
     page.get_by_role("button", name="Delete teal.png").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(page.get_by_role("button", name="Delete teal.png")).to_have_count(0)

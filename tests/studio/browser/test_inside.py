@@ -87,7 +87,7 @@ def test_all_that_there_is_fits_on_screen(visit: Open, names: list[str]) -> None
     page = visit(f"/runs/{names[0]}/zoom")
     page.on("request", lambda request: asked.append(request.url) if "/tiles/" in request.url else None)
     for _ in range(20):
-        page.get_by_role("button", name="Make smaller").click()
+        page.get_by_role("button", name="Zoom out").click()
     page.wait_for_load_state("networkidle")
     assert any(re.search(r"/tiles/-\d+/", url) for url in asked)
     assert page.locator(".problem").inner_text() == ""

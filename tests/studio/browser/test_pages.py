@@ -80,7 +80,7 @@ def test_colors_can_be_chosen_and_are_kept(visit: Open) -> None:
 def test_the_keys_of_a_page_are_listed(visit: Open, names: list[str]) -> None:
     page = visit(f"/runs/{names[0]}")
     page.keyboard.press("?")
-    expect(page.locator("dialog")).to_contain_text("A frame back")
+    expect(page.locator("dialog")).to_contain_text("Previous frame")
     page.keyboard.press("Escape")
     expect(page.locator("dialog")).to_have_count(0)
 

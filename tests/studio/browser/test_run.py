@@ -46,7 +46,7 @@ def test_panes_zoom_together_and_tell_values(visit: Open, names: list[str]) -> N
     eventually(lambda: colors(panes.nth(2)) > 8)
     before = [shown(panes.nth(at)) for at in range(3)]
     panes.nth(0).hover(position={"x": 5, "y": 5})
-    expect(page.locator(".readout")).to_contain_text(re.compile(r"row 0, column 0.*target 0 0 0.*off by"))
+    expect(page.locator(".readout")).to_contain_text(re.compile(r"row 0, column 0.*target 0 0 0.*error"))
     for _ in range(3):
         page.keyboard.press("+")
     # The pixel under the pointer stays there; when the picture is moved, the one that comes there is told of.
@@ -127,7 +127,7 @@ def test_a_run_goes_on_when_the_server_is_killed(browser: Browser, studio: Studi
     name = page.url.rpartition("/")[2]
     assert changes(page)
     mortal.end()
-    expect(page.locator("#away")).to_contain_text("The studio does not answer")
+    expect(page.locator("#away")).to_contain_text("The studio does not respond")
     again = Studio(studio.runs, mortal.port)
     try:
         expect(page.locator("#away")).to_be_empty()

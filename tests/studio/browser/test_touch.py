@@ -52,7 +52,7 @@ def test_a_tap_tells_values_and_one_finger_scrolls(visit: Open, names: list[str]
     expect(readout).to_contain_text("Tap a picture")
     below = top(page.locator(".timeline"))
     panes.nth(1).tap(position={"x": 5, "y": 5})
-    expect(readout).to_contain_text(re.compile(r"row 0, column 0.*target.*painting.*off by"))
+    expect(readout).to_contain_text(re.compile(r"row 0, column 0.*target.*painting.*error"))
     assert top(page.locator(".timeline")) == below
     move(page, panes.nth(1), [((0.5, 0.9), (0.5, 0.1))])
     eventually(lambda: steps(page) > 0)

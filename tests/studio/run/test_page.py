@@ -151,10 +151,8 @@ def test_a_mistake_of_the_studio_shows_no_inside(
     monkeypatch.setattr(curves, "data", broken)
     answer = studio.get("/api/runs/one/metrics")
     assert answer.status_code == 500
-    assert answer.json() == {
-        "problem": "The studio failed unexpectedly; see its terminal for the error.",
-        "field": None,
-    }
+    problem = "The studio failed unexpectedly; see its terminal for the error."
+    assert answer.json() == {"problem": problem, "field": None}
     assert "content-security-policy" in answer.headers
     assert "a secret of the inside" in capsys.readouterr().err
 
