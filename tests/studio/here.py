@@ -1,4 +1,4 @@
-"""What the studio asks of other processes, answered in this one: for tests of what is answered, not of processes."""
+"""Replacements of the studio's subprocesses in this process, for tests that are not about processes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sfumato.studio.training import worker_pool
 
 
 class Looker:
-    """In place of the `Subprocess` that looks into networks."""
+    """A replacement of the `Subprocess` of the inference worker."""
 
     ended = False
 
@@ -29,7 +29,7 @@ class Looker:
         self._networks = inference_worker._Networks()
 
     def ask(self, order: dict[str, Any], _: float) -> tuple[dict[str, Any], bytes]:
-        """As it comes through pipes."""
+        """Reply after a round trip through JSON, as through pipes."""
         head, data = self._reply(self._networks, json.loads(json.dumps(order)))
         return json.loads(json.dumps(head)), data
 
@@ -37,7 +37,7 @@ class Looker:
 
 
 class Checker:
-    """In place of the `Subprocess` that checks recipes: it finds nothing wrong with any."""
+    """A replacement of the `Subprocess` that checks recipes, without any findings."""
 
     ended = False
     has_message = False
@@ -45,14 +45,14 @@ class Checker:
     def __init__(self, *_: Any) -> None: ...
 
     def ask(self, order: dict[str, Any], _: float) -> tuple[dict[str, Any], bytes]:
-        """Like the other's."""
+        """Reply to a request."""
         return ({"loaded": True} if order["do"] == "load" else {"works": True, "findings": []}), b""
 
     def end(self) -> None: ...
 
 
 class Decoder:
-    """In place of the process that tries a picture."""
+    """A replacement of the process that decodes a picture."""
 
     def __init__(self, command: Sequence[str], **_: Any) -> None:
         self._arguments = command[command.index("sfumato.studio.form.decoding") + 1 :]
@@ -63,7 +63,7 @@ class Decoder:
     def __exit__(self, *_: object) -> None: ...
 
     def communicate(self, timeout: float) -> tuple[bytes, None]:
-        """What it would print."""
+        """Return what the process would print."""
         from sfumato.studio.form import decoding
 
         with contextlib.redirect_stdout(io.StringIO()) as printed:
@@ -74,15 +74,15 @@ class Decoder:
 
 
 def look(patch: pytest.MonkeyPatch) -> None:
-    """Networks are looked into here."""
+    """Evaluate networks in this process."""
     patch.setattr(networks, "Subprocess", Looker)
 
 
 def check(patch: pytest.MonkeyPatch) -> None:
-    """Recipes are checked here, or not at all."""
+    """Check recipes in this process."""
     patch.setattr(worker_pool, "Subprocess", Checker)
 
 
 def decode(patch: pytest.MonkeyPatch) -> None:
-    """Pictures that are sent are decoded here."""
+    """Decode uploaded pictures in this process."""
     patch.setattr(uploads, "subprocess", SimpleNamespace(**{**vars(subprocess), "Popen": Decoder}))

@@ -1,4 +1,4 @@
-"""The studio is ended while it is at something: at once, without a word, and with nothing left behind but trainings."""
+"""The studio ends promptly during any work, without messages, and leaves nothing running but trainings."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 
 LARGE = {"picture": "cat", "changes": {"model.width": "1500", "model.depth": "8", "threads": "1"}}
 WAITS = {"changes": {"picture.max_side": "8", "model.width": "4", "budget.seconds": "600"}}
-"""It takes all cores: of several one is trained."""
+"""It takes all cores, so that only one of several trains."""
 
 
 @pytest.fixture
@@ -36,10 +36,10 @@ def folder(tmp_path: Path, trained: sf.Run) -> Iterator[Path]:
 
 
 def in_thread(page: Server, path: str, body: object, method: str = "POST") -> None:
-    """Ask, and not wait for the answer."""
+    """Send a request without waiting for the response."""
 
     def ask() -> None:
-        # As it is where a server ends meanwhile.
+        # The server may end in the meantime.
         with suppress(OSError, ValueError, http.client.HTTPException):
             page.ask(method, path, body)
 
@@ -57,7 +57,7 @@ def a_look(page: Server) -> None:
 
 
 def an_upload(page: Server, folder: Path, closed: ExitStack) -> None:
-    """Half of a picture."""
+    """Send half of a picture."""
     connection = closed.enter_context(socket.create_connection(("127.0.0.1", page.port)))
     head = f"POST /api/pictures HTTP/1.1\r\nHost: 127.0.0.1:{page.port}\r\nX-Sfumato-Token: {page.token}\r\n"
     connection.sendall(f"{head}Content-Length: 1000\r\n\r\n".encode() + b"x" * 500)
@@ -78,22 +78,22 @@ def statuses(folder: Path, names: list[str]) -> list[str]:
     return [json.loads((folder / name / "run.json").read_text())["status"] for name in names]
 
 
-def test_ctrl_c_while_a_recipe_is_checked_and_a_page_is_open(folder: Path) -> None:
+def test_ctrl_c_during_a_check_and_an_event_stream(folder: Path) -> None:
     with ExitStack() as closed, server(folder) as page:
         a_stream(page, closed)
         a_check(page, folder)
-        # As a terminal sends it: to all processes of its group.
+        # A terminal sends it to all processes of its group.
         os.killpg(page.process.pid, signal.SIGINT)
         has_ended_well(page, folder)
 
 
-def test_a_closed_terminal_while_runs_begin_and_sigterm_while_everything_goes_on(folder: Path) -> None:
+def test_sighup_while_runs_start_and_sigterm_during_all_work(folder: Path) -> None:
     with server(folder) as page:
-        # Before the process that is to train has loaded.
+        # Before the worker has loaded.
         names = [page.ask("POST", "/api/runs", WAITS)[1]["name"] for _ in range(3)]
         os.kill(page.process.pid, signal.SIGHUP)
         has_ended_well(page, folder)
-    # What waits is there afterwards, for the next one.
+    # Queued runs stay for the next studio.
     found = statuses(folder, names)
     assert set(found) <= {"queued", "running"}
     assert found.count("queued") >= 2

@@ -1,4 +1,4 @@
-"""Folders of runs that somebody has made to do harm: every answer is one plain line, soon, and within bounds."""
+"""Malicious run folders: every response is one plain line, in bounded time and memory."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from starlette.testclient import TestClient
 import sfumato as sf
 
 SOON = 20.0
-"""Seconds at work for all addresses of one run: not those in which a busy machine does something else."""
+"""Limit of the processor time, in seconds, for all routes of one run."""
 
 OF_PER_RUN = (
     "",
@@ -37,18 +37,18 @@ OF_PER_RUN = (
     "/thumbnail.webp",
 )
 LARGE = 10 * 2**30
-"""Bytes of a file with nothing in it, which takes no room on the disk."""
+"""Bytes of a sparse file, which takes no space on the disk."""
 
 
 @pytest.fixture
 def folder(runs: Path, trained: sf.Run) -> Path:
-    """A good run, to be spoiled."""
+    """Return the folder of a valid run, to be damaged."""
     shutil.copytree(trained.folder, runs / "one")
     return runs / "one"
 
 
 def ask_all(studio: TestClient, capfd: pytest.CaptureFixture[str]) -> dict[str, int]:
-    """The status of each address, none of which may be a mistake of the server."""
+    """Request every route of a run, and return the status of each; fail on server errors."""
     before, began = peak(), time.process_time()
     found: dict[str, int] = {}
     assert studio.get("/api/runs").status_code == 200
@@ -67,7 +67,7 @@ def ask_all(studio: TestClient, capfd: pytest.CaptureFixture[str]) -> dict[str, 
 
 
 def peak() -> int:
-    """Bytes of memory that this process has held at most."""
+    """Return the peak memory of this process in bytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
@@ -76,7 +76,7 @@ def changed(folder: Path, **values: Any) -> None:
     (folder / "run.json").write_text(json.dumps({**facts, **values}))
 
 
-def test_a_good_run_answers(studio: TestClient, folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_valid_run(studio: TestClient, folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     found = ask_all(studio, capfd)
     assert [found[path] for path in ("", "/metrics", "/target.png", "/painting.png", "/thumbnail.webp")] == [200] * 5
 
@@ -89,20 +89,20 @@ def test_a_good_run_answers(studio: TestClient, folder: Path, capfd: pytest.Capt
         ("metrics.jsonl",),
         ("picture.npy",),
         ("lock",),
-        # Each has addresses of its own, and holds up no other.
+        # Each has its own routes, and blocks no other.
         ("painting.png", "live.jpg", "request", "frames/000000000000.png", "moments/000000000000.safetensors"),
     ],
     ids=["run.json", "metrics.jsonl", "picture.npy", "lock", "others"],
 )
 @pytest.mark.parametrize("what", ["large", "pipe", "folder", "link to itself", "device"])
-def test_a_file_that_is_none(
+def test_a_file_that_is_not_regular(
     studio: TestClient, folder: Path, capfd: pytest.CaptureFixture[str], names: tuple[str, ...], what: str
 ) -> None:
     for name in names:
         spoil(folder / name, what)
     found = ask_all(studio, capfd)
     if "painting.png" in names:
-        # The run itself is read, and so each of the others was asked for.
+        # The run itself can be read, so each of the others was requested.
         assert found[""] == found["/metrics"] == found["/target.png"] == 200
     assert studio.post("/api/runs/one/stop").status_code in (404, 409)
 
@@ -129,11 +129,11 @@ def spoil(path: Path, what: str) -> None:
     [
         *itertools.product(("recipe", "provenance", "result", "findings", "looking", "picture", "resumed"), (900,)),
         *itertools.product(("recipe", "picture"), (400,)),
-        # So deep it is not even read: wherever it is.
+        # Too deep to be parsed, in any field.
         ("recipe", 100_000),
     ],
 )
-def test_facts_that_are_nested(
+def test_deeply_nested_facts(
     studio: TestClient, folder: Path, capfd: pytest.CaptureFixture[str], where: str, deep: int
 ) -> None:
     text = json.dumps({**json.loads((folder / "run.json").read_text()), where: "HERE"})
@@ -142,14 +142,14 @@ def test_facts_that_are_nested(
 
 
 @pytest.mark.slow
-def test_facts_that_are_large(studio: TestClient, folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_large_facts(studio: TestClient, folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     changed(folder, provenance={"cpu": "x" * 100_000_000})
     found = ask_all(studio, capfd)
     assert found[""] == 409
 
 
 @pytest.mark.parametrize("side", [9_000, 60_000, 2**31 - 1])
-def test_a_painting_that_is_a_bomb(
+def test_a_painting_that_is_a_decompression_bomb(
     studio: TestClient, folder: Path, capfd: pytest.CaptureFixture[str], side: int
 ) -> None:
     def chunk(kind: bytes, data: bytes) -> bytes:
@@ -164,7 +164,7 @@ def test_a_painting_that_is_a_bomb(
 
 
 @pytest.mark.parametrize("name", ["one\ntwo", "\udcff\udcfe", "‮gnp.exe", "a" * 255, "%2e%2e", "a b?c#d", "é"])
-def test_names_of_all_kinds(studio: TestClient, folder: Path, runs: Path, name: str) -> None:
+def test_unusual_names(studio: TestClient, folder: Path, runs: Path, name: str) -> None:
     folder.rename(runs / name)
     answer = studio.get("/api/runs")
     (card,) = answer.json()["runs"]
@@ -173,7 +173,7 @@ def test_names_of_all_kinds(studio: TestClient, folder: Path, runs: Path, name: 
         assert studio.get(card["thumbnail"]).status_code in (200, 404)
 
 
-def test_a_run_that_goes_while_it_is_read(
+def test_a_run_that_is_deleted_while_it_is_read(
     studio: TestClient, folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     from sfumato.studio.web import names
@@ -203,7 +203,7 @@ def test_weights_of_another_network(studio: TestClient, folder: Path, capfd: pyt
 
 
 @pytest.mark.parametrize("channels", [5, 30_000, 128_000_000])
-def test_a_picture_of_more_channels_than_there_are(studio: TestClient, folder: Path, channels: int) -> None:
+def test_a_picture_of_too_many_channels(studio: TestClient, folder: Path, channels: int) -> None:
     about = json.loads((folder / "run.json").read_text())["picture"]
     changed(folder, picture={**about, "height": 1, "width": 1, "channels": channels})
     with pytest.raises(sf.RunError, match=r"picture\.channels must be a whole number from 1 to 4"):

@@ -1,4 +1,4 @@
-"""Whatever is asked, the studio answers: with what was asked for, or one line that says why not; never with a 5xx."""
+"""For any request, the studio responds with the result or one line about the error, never with a 5xx status."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from tests.studio.interface import description
 pytestmark = pytest.mark.slow
 
 EXAMPLES = {GenerationMode.POSITIVE: 5, GenerationMode.NEGATIVE: 16}
-"""Requests of every address and method; of the bad ones a half or so is no JSON at all."""
+"""Requests per route and method; about half of the invalid ones are not JSON."""
 
 ANY_BYTES = ("/api/pictures", "/api/runs/{name}/{wish}")
-"""They take any body, so that none is a bad one."""
+"""Routes that take any body, so that none is invalid."""
 
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory, trained: sf.Run) -> Iterator[tuple[TestClient, dict[str, Any]]]:
-    """A studio in which all runs wait and that starts no processes, and its description."""
+    """Return a studio that starts no processes and no runs, and its description."""
     runs = tmp_path_factory.mktemp("interface") / "runs"
     shutil.copytree(trained.folder, runs / trained.folder.name)
 
@@ -42,7 +42,7 @@ def page(tmp_path_factory: pytest.TempPathFactory, trained: sf.Run) -> Iterator[
 
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["good", "bad"])
-def test_every_address_answers_everything(page: tuple[TestClient, dict[str, Any]], mode: GenerationMode) -> None:
+def test_every_route_handles_any_request(page: tuple[TestClient, dict[str, Any]], mode: GenerationMode) -> None:
     studio, described = page
     schema = schemathesis.openapi.from_dict(described)
     asked: dict[int, int] = {}
@@ -67,7 +67,7 @@ def test_every_address_answers_everything(page: tuple[TestClient, dict[str, Any]
 
     for found in schema.get_all_operations():
         operation: Any = found.ok()  # pyright: ignore[reportAttributeAccessIssue]
-        # In an address any text may stand, good or not: there is none that breaks its rule.
+        # A URL may contain any text, so that there are no invalid ones.
         if mode is GenerationMode.NEGATIVE and (operation.method.upper() != "POST" or operation.path in ANY_BYTES):
             continue
 
@@ -85,10 +85,10 @@ def test_every_address_answers_everything(page: tuple[TestClient, dict[str, Any]
 
         before = sum(asked.values())
         check()
-        # Of each address something came through, so that what is asserted of its answers says something.
+        # At least one request reached each route, so that the assertions above were evaluated.
         assert sum(asked.values()) > before, operation.path
     if mode is GenerationMode.POSITIVE:
-        # It was not all refused, nor all taken.
+        # Not all requests were refused, and not all accepted.
         assert asked[200] > 30
         assert asked[404] > 20
     else:

@@ -1,4 +1,4 @@
-"""What all answers of a studio share."""
+"""The state that all requests share."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.awaited import awaited
 from tests.patience import PATIENCE
 
 
-def test_housekeeping_goes_on_after_a_mistake(
+def test_maintenance_continues_after_an_error(
     runs: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(shared, "MAINTENANCE_INTERVAL", 0.01)
@@ -40,5 +40,5 @@ def test_housekeeping_goes_on_after_a_mistake(
         assert often.is_set(), "it has ended"
 
     awaited(kept())
-    # Told once, and not twice a second.
+    # Reported once, and not twice per second.
     assert capfd.readouterr().err.count("Traceback") == 1

@@ -1,4 +1,4 @@
-"""A studio in a process of its own, for a browser: at a port that it can be started at again."""
+"""A studio in a separate process, for a browser, which can be restarted at the same port."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.studio.server import eventually
 
 
 class Studio:
-    """Serves a folder of runs until `end`."""
+    """A server over a folder of runs, until `end`."""
 
     def __init__(self, runs: Path, port: int = 0) -> None:
         self.runs = runs
@@ -26,14 +26,14 @@ class Studio:
         self.address = f"http://127.0.0.1:{self.port}"
 
     def end(self) -> None:
-        """Without a word, as a crash would."""
+        """Kill the server, as a crash would."""
         self._process.kill()
         self._process.wait()
         assert self._process.stdout is not None
         self._process.stdout.close()
 
     def settle(self) -> None:
-        """Ask every training to end, and wait until all have."""
+        """Stop all trainings, and wait until they have ended."""
         folders = [folder for folder in self.runs.iterdir() if not folder.name.startswith(".")]
         for folder in folders:
             if requests.is_live(folder):

@@ -1,4 +1,4 @@
-"""The gallery: filter, sort, select, delete, pages, an empty one."""
+"""The gallery: filter, sort, selection, deletion, pages, and an empty folder."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_words_and_order_are_in_the_address(visit: Open, names: list[str]) -> No
     page.wait_for_url("**/?sort=psnr")
 
     def sorted_by_psnr() -> bool:
-        # Those that were there before stay until the others have come.
+        # The previous cards stay until the others have been loaded.
         shown = page.locator(".card .psnr").all_inner_texts()
         values = [float(text.split()[0]) for text in shown if text]
         return len(values) > 1 and values == sorted(values, reverse=True)
@@ -35,7 +35,7 @@ def test_words_and_order_are_in_the_address(visit: Open, names: list[str]) -> No
     eventually(sorted_by_psnr)
 
 
-def test_a_long_first_look_is_said(visit: Open) -> None:
+def test_a_long_first_read_is_reported(visit: Open) -> None:
     page, held = visit("/experiments"), list[Route]()
     page.route("**/api/runs?*", lambda route: held.append(route))
     page.keyboard.press("g")
@@ -45,7 +45,7 @@ def test_a_long_first_look_is_said(visit: Open) -> None:
     expect(page.get_by_text("Reading the runs…")).to_have_count(0)
 
 
-def test_arrows_walk_and_enter_opens(visit: Open, names: list[str]) -> None:
+def test_arrow_keys_move_the_focus_and_enter_opens(visit: Open, names: list[str]) -> None:
     page = visit("/")
     page.locator(".card").first.wait_for()
     page.keyboard.press("ArrowRight")
@@ -78,7 +78,7 @@ def test_runs_are_deleted_only_when_that_is_confirmed(visit: Open, studio: Studi
 
 @pytest.fixture
 def many(tmp_path: Path, studio: Studio, names: list[str]) -> Studio:
-    """Over 150 runs."""
+    """Serve a studio over 150 runs."""
     runs = tmp_path / "runs"
     for number in range(150):
         folder = runs / f"20260101-0000{number:02d}-picture-{number:08x}"

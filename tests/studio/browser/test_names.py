@@ -1,4 +1,4 @@
-"""Runs of any name on every page: listed, marked, raced, opened, looked into."""
+"""Runs of any name on every page: listed, selected, raced, opened, and inspected."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OPENED = ["100%25", "\udcff\udcfe", "back\\slash"]
 
 @pytest.fixture
 def page(browser: Browser, painted: list[sf.Run], tmp_path: Path, said: list[str]) -> Iterator[Page]:
-    """A narrow page of a studio over runs of all those names; at the end nothing may have been said."""
+    """Open a narrow page of a studio over runs of all those names; fail at the end if anything was logged."""
     runs = tmp_path / "runs"
     runs.mkdir()
     assert set(hostile_names.copies(painted[1].folder, runs)) >= {*RACED, *OPENED}

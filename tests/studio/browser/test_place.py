@@ -1,4 +1,4 @@
-"""The studio under a path of a host, as behind a proxy: nothing is asked for outside of it."""
+"""The studio under a path prefix, as behind a proxy: no request goes outside of it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ AT = "/lab/sfumato"
 
 @pytest.fixture(scope="module")
 def address(painted: list[sf.Run]) -> Iterator[str]:
-    """Of a studio there, with its token."""
+    """Return the URL of a studio under a prefix, with its token."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     runs = painted[0].folder.parent
@@ -48,7 +48,7 @@ def page(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-def test_every_page_stays_below_it(page: Page, address: str, names: list[str]) -> None:
+def test_every_page_stays_under_the_prefix(page: Page, address: str, names: list[str]) -> None:
     asked: list[str] = []
     said: list[str] = []
     page.on("request", lambda request: asked.append(request.url))

@@ -1,4 +1,4 @@
-"""Runs that wait: each page says how many are before its run, and any of them can be canceled."""
+"""Queued runs: each page shows how many are ahead of its run, and each can be canceled."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from tests.studio.browser.conftest import Open
 
 LONG = "picture.max_side=24&model.width=8&model.depth=1&budget.seconds=600"
-"""With all cores, as runs are by default."""
+"""A run with all cores, which is the default."""
 
 
 def test_a_run_waits_for_its_turn_and_can_be_canceled(visit: Open) -> None:
@@ -28,7 +28,7 @@ def test_a_run_waits_for_its_turn_and_can_be_canceled(visit: Open) -> None:
     expect(waits).to_have_text("waiting, next to start")
     expect(second.locator(".stage")).to_contain_text("as soon as there is a free core")
     second.on("request", lambda request: asked.append(request.url))
-    # It has no curves yet: asked for while it is canceled, they would be an error on the console.
+    # It has no curves yet: a request for them while it is canceled would log an error.
     second.clock.fast_forward(10_000)
     third = started()
     expect(third.locator(".run-title .state")).to_have_text("waiting, 1 ahead")

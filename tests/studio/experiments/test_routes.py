@@ -1,4 +1,4 @@
-"""Experiments beside the runs."""
+"""Experiments next to the runs."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_a_report_is_shown_in_a_sandbox(studio: TestClient, tmp_path: Path) -> N
     assert studio.get("/api/experiments").json()[0]["report"] is True
 
 
-def test_a_report_leads_nowhere_else(studio: TestClient, tmp_path: Path) -> None:
+def test_only_reports_are_served(studio: TestClient, tmp_path: Path) -> None:
     root = tmp_path / "experiments"
     (root / "one").mkdir(parents=True)
     (root / "one" / "plan.json").write_text(json.dumps({}))

@@ -1,4 +1,4 @@
-"""The check that a page makes by itself, and the one that a person asks for."""
+"""The automatic check of a page, and the one that a person starts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LINK = {"changes": {"model.width": "15000", "model.depth": "3"}}
 
 
 class Asked:
-    """What was asked of the workers, and what they answer."""
+    """Records the limits of checks, and raises an error if one is set."""
 
     def __init__(self) -> None:
         self.limits: list[tuple[float, int | None]] = []
@@ -29,7 +29,7 @@ class Asked:
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
-    """No child is started."""
+    """Replace the check, so that no worker starts."""
     found = Asked()
 
     async def check(
@@ -54,7 +54,7 @@ def page(runs: Path, asked: Asked) -> Iterator[TestClient]:
         yield studio
 
 
-def test_a_link_s_check_is_bounded(page: TestClient, asked: Asked) -> None:
+def test_an_automatic_check_is_limited(page: TestClient, asked: Asked) -> None:
     assert page.post("/api/check", json={}).json() == {"tried": True, "works": True, "findings": []}
     assert asked.limits == [(checking.MAX_SECONDS, 2 * checking.MAX_BYTES)]
 
@@ -70,7 +70,7 @@ def test_a_link_s_check_is_bounded(page: TestClient, asked: Asked) -> None:
         ({"training.optimizer": "lbfgs(history=1000)", "model.width": "900"}, "of memory"),
     ],
 )
-def test_what_is_too_much_for_a_page_is_not_tried(
+def test_a_large_check_does_not_start_automatically(
     page: TestClient, asked: Asked, changes: dict[str, str], words: str
 ) -> None:
     found = page.post("/api/check", json={"changes": changes}).json()
@@ -79,7 +79,7 @@ def test_what_is_too_much_for_a_page_is_not_tried(
     assert asked.limits == []
 
 
-def test_a_person_may_ask_for_it(page: TestClient, asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_person_can_start_a_large_check(page: TestClient, asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "available", lambda: 10**12)
     assert page.post("/api/check", json={**LINK, "pressed": True}).json()["tried"]
     assert asked.limits == [(MAX_SECONDS, None)]
@@ -90,7 +90,7 @@ def test_a_person_may_ask_for_it(page: TestClient, asked: Asked, monkeypatch: py
     assert len(asked.limits) == 1
 
 
-def test_one_that_takes_too_long_is_told(page: TestClient, asked: Asked) -> None:
+def test_a_timeout_is_reported(page: TestClient, asked: Asked) -> None:
     asked.error = CheckTimeout(10)
     found = page.post("/api/check", json={}).json()
     assert not found["tried"]
@@ -98,15 +98,15 @@ def test_one_that_takes_too_long_is_told(page: TestClient, asked: Asked) -> None
 
 
 @pytest.mark.parametrize("name", DESCRIPTIONS)
-def test_every_preset_may_be_tried(name: str) -> None:
+def test_every_preset_is_within_the_limits(name: str) -> None:
     assert checking.exceeded_limit(preset(name), Size(451, 300)) is None
 
 
-def test_so_may_deep_ones() -> None:
+def test_a_deep_network_is_within_the_limits() -> None:
     assert checking.exceeded_limit(changed(Recipe(), {"model": {"depth": 20}}), Size(451, 300)) is None
 
 
-def test_a_training_that_does_not_fit_is_refused_before_it_waits(page: TestClient, runs: Path) -> None:
+def test_a_training_beyond_the_memory_is_not_queued(page: TestClient, runs: Path) -> None:
     huge = {"changes": {"model.width": "65536"}}
     answer = page.post("/api/runs", json=huge)
     assert (answer.status_code, answer.json()["field"]) == (422, "model.width")

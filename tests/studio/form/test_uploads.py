@@ -1,4 +1,4 @@
-"""Pictures that are dropped onto the page."""
+"""Uploaded pictures."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def png(height: int = 9, width: int = 7) -> bytes:
 
 
 def bomb(width: int, height: int) -> bytes:
-    """A PNG of a few kB that promises so many pixels."""
+    """Return a PNG of a few kB that declares many pixels."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -55,7 +55,7 @@ def left(runs: Path) -> list[Path]:
     return [path for path in (runs / KEPT).rglob("*") if path.is_file()]
 
 
-def test_a_picture_is_kept_and_can_be_learned(studio: TestClient, runs: Path) -> None:
+def test_a_picture_is_stored_and_can_be_learned(studio: TestClient, runs: Path) -> None:
     data = png()
     answer = studio.post("/api/pictures", content=data, headers={"X-Name": "My%20cat%20%C3%A9.PNG"})
     assert answer.status_code == 201
@@ -69,7 +69,7 @@ def test_a_picture_is_kept_and_can_be_learned(studio: TestClient, runs: Path) ->
         "/api/describe", json={"picture": found["source"], "changes": {"budget.epochs": "1"}}
     ).json()
     assert (described["width"], described["height"]) == (7, 9)
-    # The process that tries a picture refuses one, too.
+    # The process that decodes a picture also refuses one.
     refused = studio.post("/api/pictures", content=data[:-30], headers={"X-Name": "half.png"})
     assert refused.status_code == 422
     assert "half.png" in refused.json()["problem"]
@@ -90,7 +90,7 @@ def test_a_picture_is_kept_and_can_be_learned(studio: TestClient, runs: Path) ->
     ],
 )
 @pytest.mark.usefixtures("decoded_here")
-def test_the_name_leads_nowhere(studio: TestClient, runs: Path, name: str) -> None:
+def test_a_name_does_not_leave_the_folder(studio: TestClient, runs: Path, name: str) -> None:
     answer = studio.post("/api/pictures", content=png(), headers=[(b"X-Name", name.encode("latin-1"))])
     assert answer.status_code == 201
     (kept,) = left(runs)
@@ -116,7 +116,7 @@ def test_the_name_leads_nowhere(studio: TestClient, runs: Path, name: str) -> No
     ids=["empty", "text", "svg", "truncated", "head alone", "bomb", "larger bomb", "promises too much", "gif", "jpeg"],
 )
 @pytest.mark.usefixtures("decoded_here")
-def test_what_is_no_picture_is_not_kept(studio: TestClient, runs: Path, data: bytes, words: str) -> None:
+def test_an_invalid_picture_is_not_stored(studio: TestClient, runs: Path, data: bytes, words: str) -> None:
     answer = studio.post("/api/pictures", content=data, headers={"X-Name": "holiday.png"})
     assert answer.status_code == 422
     problem = answer.json()["problem"]
@@ -139,7 +139,7 @@ def test_too_many_bytes_are_not_read_to_the_end(
             read.append(number)
             yield bytes(100)
 
-    # Without a length, as it comes.
+    # A chunked body without a Content-Length.
     assert studio.post("/api/pictures", content=parts()).status_code == 413  # pyright: ignore[reportArgumentType]
     assert left(runs) == []
     lying = {"Content-Length": "9" * 30}
@@ -147,7 +147,7 @@ def test_too_many_bytes_are_not_read_to_the_end(
 
 
 @pytest.mark.usefixtures("decoded_here")
-def test_an_animation_s_first_frame_counts(studio: TestClient) -> None:
+def test_an_animation_s_first_frame_is_taken(studio: TestClient) -> None:
     buffer = io.BytesIO()
     frames = [Image.new("RGB", (6, 4), (20 * number, 0, 0)) for number in range(3)]
     frames[0].save(buffer, format="WEBP", save_all=True, append_images=frames[1:])
@@ -157,7 +157,7 @@ def test_an_animation_s_first_frame_counts(studio: TestClient) -> None:
 
 
 @pytest.mark.usefixtures("decoded_here")
-def test_the_same_bytes_are_kept_once_by_whatever_name_they_come(studio: TestClient, runs: Path) -> None:
+def test_the_same_bytes_are_stored_once(studio: TestClient, runs: Path) -> None:
     first, *more = (
         studio.post("/api/pictures", content=png(), headers={"X-Name": name}) for name in ("a.png", "a.png", "b.gif")
     )
@@ -179,7 +179,7 @@ def test_the_same_bytes_are_kept_once_by_whatever_name_they_come(studio: TestCli
     ],
 )
 @pytest.mark.usefixtures("decoded_here")
-def test_the_ending_is_that_of_the_content(studio: TestClient, runs: Path, format: str, ending: str) -> None:
+def test_the_suffix_is_that_of_the_content(studio: TestClient, runs: Path, format: str, ending: str) -> None:
     buffer = io.BytesIO()
     images.as_image(picture()).save(buffer, format=format)
     answer = studio.post("/api/pictures", content=buffer.getvalue(), headers={"X-Name": "holiday.txt"})
@@ -199,7 +199,7 @@ def test_the_ending_is_that_of_the_content(studio: TestClient, runs: Path, forma
         (b"mif1" + bytes(4) + b"mif1", "heif"),
     ],
 )
-def test_the_brands_of_a_family_tell_it_apart(brands: bytes, ending: str) -> None:
+def test_the_suffix_of_a_heif_file_follows_its_brands(brands: bytes, ending: str) -> None:
     start = struct.pack(">I", 8 + len(brands)) + b"ftyp" + brands + b"\0\0\0\x08heic"
     assert structure.ending(start) == ending
 
@@ -235,7 +235,7 @@ def test_nothing_else_can_be_deleted(studio: TestClient, runs: Path, where: str)
 
 
 @pytest.mark.usefixtures("decoded_here")
-def test_what_a_killed_studio_left_half_sent_is_swept(studio: TestClient, runs: Path) -> None:
+def test_partial_uploads_of_a_killed_studio_are_deleted(studio: TestClient, runs: Path) -> None:
     folder = runs / KEPT
     folder.mkdir(parents=True)
     old, new = folder / ".0011223344556677.partial", folder / ".8899aabbccddeeff.partial"
@@ -247,7 +247,7 @@ def test_what_a_killed_studio_left_half_sent_is_swept(studio: TestClient, runs: 
     assert new.exists(), "another studio may be writing it"
 
 
-def test_of_many_that_come_at_once_few_are_taken(runs: Path) -> None:
+def test_simultaneous_uploads_are_limited(runs: Path) -> None:
     all_there = asyncio.Event()
 
     async def body() -> AsyncIterator[bytes]:

@@ -1,4 +1,4 @@
-"""A inference_worker that ends while it is asked."""
+"""An inference worker that ends during a request."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sfumato.studio.inspector import networks
 
 
 class Frail:
-    """Fails at its first questions, so many times and in that way."""
+    """Fails at its first requests with the given errors."""
 
     errors: list[OSError]
     ended = False
@@ -31,7 +31,7 @@ class Frail:
     ("errors", "status"),
     [([], 200), ([OSError()], 200), ([OSError(), OSError()], 500), ([TimeoutError()], 500)],
 )
-def test_it_is_asked_once_more_unless_it_takes_too_long(
+def test_a_request_is_retried_once_but_not_after_a_timeout(
     over_trained: TestClient, trained: sf.Run, monkeypatch: pytest.MonkeyPatch, errors: list[OSError], status: int
 ) -> None:
     monkeypatch.setattr(networks, "Subprocess", Frail)

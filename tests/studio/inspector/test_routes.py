@@ -1,4 +1,4 @@
-"""Networks looked into: their layers, units and histograms, and any part of what they paint."""
+"""The inspector: layers, units, histograms, and tiles."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def pixels(data: bytes) -> np.ndarray:
 
 @pytest.fixture
 def inside(over_trained: TestClient, looked_into_here: None) -> TestClient:
-    """A studio that looks into `trained`, in this process."""
+    """Return a client of a studio that evaluates `trained` in this process."""
     return over_trained
 
 
@@ -52,7 +52,7 @@ def test_a_layer_s_units(inside: TestClient, at: str, trained: sf.Run) -> None:
     assert found["order"] == sorted(range(16), key=lambda unit: -found["importance"][unit])
     sheet = pixels(inside.get(found["sheet"]).content)
     assert sheet.shape[:2] == (found["height"], found["width"])
-    # The most important unit stands first, where `cell` and `gap` say.
+    # The most important unit is the first, at the position that `cell` and `gap` give.
     width, height = found["cell"]
     gap = found["gap"]
     first = sheet[gap : gap + height, gap : gap + width]
@@ -77,7 +77,7 @@ def test_a_unit_s_weights(inside: TestClient, at: str, trained: sf.Run) -> None:
     assert picture.shape == (100, 80, 3)
 
 
-def test_histograms_count_everything(inside: TestClient, at: str) -> None:
+def test_histograms_count_all_values(inside: TestClient, at: str) -> None:
     found = inside.get(f"{at}/histograms").json()["layers"]
     assert [sum(each["weights"]["counts"]) for each in found] == [32, 256, 48]
     assert found[-1]["activations"] is None
@@ -85,7 +85,7 @@ def test_histograms_count_everything(inside: TestClient, at: str) -> None:
     assert [sum(each["activations"]["counts"]) for each in found[:2]] == [16 * side * round(side * 0.8)] * 2
 
 
-def test_earlier_moments_and_places_that_stay(inside: TestClient, at: str, trained: sf.Run) -> None:
+def test_earlier_moments_keep_the_order_of_a_later_one(inside: TestClient, at: str, trained: sf.Run) -> None:
     steps = [int(path.stem) for path in trained.moments()]
     early = inside.get(f"{at}/layers/2?step={steps[0]}").json()
     late = inside.get(f"{at}/layers/2?step={steps[-1]}").json()
@@ -96,7 +96,7 @@ def test_earlier_moments_and_places_that_stay(inside: TestClient, at: str, train
     assert inside.get(placed["sheet"]).status_code == 200
 
 
-def test_what_there_is_not(inside: TestClient, at: str, trained: sf.Run) -> None:
+def test_missing_layers_units_and_tiles(inside: TestClient, at: str, trained: sf.Run) -> None:
     # A busy machine saves its moments at other steps.
     later = layout.step_of(trained.moments()[-1]) + 1
     for part in (
@@ -115,7 +115,7 @@ def test_what_there_is_not(inside: TestClient, at: str, trained: sf.Run) -> None
 
 @pytest.mark.parametrize("align_corners", [True, False])
 def test_tiles_show_the_painting_where_it_is(align_corners: bool) -> None:
-    """At the zoom where a pixel of the tile is one of the picture, a tile is a part of the painting."""
+    """Compare tiles with the painting, at the zoom at which their pixels are the picture's."""
     recipe = changed(
         Recipe(), {"coordinates": {"align_corners": align_corners}, "model": {"depth": 1, "width": 8}, "threads": 1}
     )
@@ -126,7 +126,7 @@ def test_tiles_show_the_painting_where_it_is(align_corners: bool) -> None:
         tile = tiles.pixels(model, recipe, shape, 1, row, column)
         part = painting[row * SIDE : (row + 1) * SIDE, column * SIDE : (column + 1) * SIDE]
         assert np.abs(tile[: part.shape[0], : part.shape[1]] - part).max() < 1e-6
-    # Four finer ones make one: each of its pixels is the middle of four.
+    # Four finer tiles make one, whose pixels are the means of four.
     coarse = tiles.pixels(model, recipe, shape, 1, 0, 0)
     fine = np.block([[[tiles.pixels(model, recipe, shape, 2, row, column)] for column in (0, 1)] for row in (0, 1)])
     means = fine.reshape(SIDE, 2, SIDE, 2, 3).mean(axis=(1, 3))
@@ -136,7 +136,7 @@ def test_tiles_show_the_painting_where_it_is(align_corners: bool) -> None:
 def test_a_tile_beyond_the_border(inside: TestClient, at: str, trained: sf.Run) -> None:
     model, _ = trained.model()
     tile = pixels(inside.get(f"{at}/tiles/0/-1/1.png").content)
-    # The picture is 20 high and 16 wide, and has 256 pixels along its height.
+    # The picture is 20 high and 16 wide, and a tile has 256 pixels along its height.
     step = 20 / 256
     rows = (np.arange(-256, 0) + 0.5) * step - 0.5
     columns = (np.arange(256, 512) + 0.5) * step - 0.5
@@ -156,7 +156,7 @@ def test_deep_zooms_are_not_coarse(inside: TestClient, at: str) -> None:
     assert tile.shape == (256, 256, 3)
 
 
-def test_an_answer_is_made_once(inside: TestClient, at: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tile_is_computed_once(inside: TestClient, at: str, monkeypatch: pytest.MonkeyPatch) -> None:
     networks = inside.app.state.studio.networks  # pyright: ignore
     first = inside.get(f"{at}/tiles/1/0/0.png")
 
@@ -168,7 +168,7 @@ def test_an_answer_is_made_once(inside: TestClient, at: str, monkeypatch: pytest
 
 
 def test_a_worker_that_dies_is_replaced(over_trained: TestClient, at: str, capfd: pytest.CaptureFixture[str]) -> None:
-    """A real process, and another one."""
+    """Kill the real process, and see another one start."""
     networks = over_trained.app.state.studio.networks  # pyright: ignore
     assert over_trained.get(f"{at}/layers/1").json()["units"] == 16
     first = networks._worker.process
@@ -182,7 +182,7 @@ def test_a_worker_that_dies_is_replaced(over_trained: TestClient, at: str, capfd
 
 
 @pytest.mark.usefixtures("looked_into_here")
-def test_nobody_s_code_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_custom_networks_are_not_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = made.run(tmp_path / "runs", "own", facts={"resumed": [], "result": None}, model={"module": "planted:Net"})
     (folder / "moments").mkdir()
     (folder / "moments" / f"{0:012d}.safetensors").write_bytes(b"")
@@ -199,7 +199,7 @@ def test_nobody_s_code_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.usefixtures("looked_into_here")
-def test_weights_that_do_not_fit_are_said(tmp_path: Path, trained: sf.Run) -> None:
+def test_weights_of_the_wrong_shape_are_reported(tmp_path: Path, trained: sf.Run) -> None:
     folder = made.run(tmp_path / "runs", "mixed", facts={"resumed": [], "result": None})
     (folder / "moments").mkdir()
     (folder / "moments" / f"{0:012d}.safetensors").write_bytes(trained.moments()[0].read_bytes())

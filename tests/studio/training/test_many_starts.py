@@ -1,4 +1,4 @@
-"""Many starts at once, over real HTTP: all are trained, none is lost, and never more at once than there are cores."""
+"""Many runs started at once, over real HTTP: all are trained, and never more at once than there are cores."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TINY: dict[str, Any] = {
         "model.depth": "1",
         "model.width": "4",
         "threads": "1",
-        # Long enough to be seen at it by most looks.
+        # Long enough to be seen by most polls.
         "budget.seconds": "0.4",
         "evaluation.interval": "end",
     }
@@ -32,7 +32,7 @@ TINY: dict[str, Any] = {
 
 
 class Watch:
-    """What was at work, looked at again and again."""
+    """A thread that polls how many runs and workers are active."""
 
     def __init__(self, page: Server) -> None:
         self._page = page
@@ -57,7 +57,7 @@ class Watch:
 
 
 def workers(server: int) -> list[int]:
-    """The processes that train, of a server."""
+    """Return the ids of a server's worker processes."""
     found: list[int] = []
     for path in Path("/proc").glob("[0-9]*"):
         try:
@@ -76,7 +76,7 @@ def page(tmp_path: Path) -> Iterator[Server]:
         yield found
 
 
-def test_all_are_trained_and_never_more_than_the_cores_take(page: Server, tmp_path: Path) -> None:
+def test_all_are_trained_within_the_cores(page: Server, tmp_path: Path) -> None:
     arms = [{"changes": {**TINY["changes"], "model.depth": depth}} for depth in ("2", "3")]
     with Watch(page) as watch:
         with ThreadPoolExecutor(STARTS) as pool:
@@ -86,13 +86,13 @@ def test_all_are_trained_and_never_more_than_the_cores_take(page: Server, tmp_pa
         assert status == 201, race
         names = [*(answer["name"] for _, answer in answers), *race["names"]]
         assert len(set(names)) == STARTS + 2
-        # All were answered long before all are trained.
+        # All responses came long before all runs were trained.
         last = page.get(f"/api/runs/{names[-1]}")
         assert (last["state"], last["now"]["before"] > 0) == ("queued", True)
         eventually(lambda: page.get("/api/runs?size=100")["states"] == {"done": len(names)})
     assert [page.get(f"/api/runs/{name}")["recipe"]["model.depth"] for name in race["names"]] == ["2", "3"]
     assert {path.name for path in (tmp_path / "runs").iterdir() if path.name != ".studio"} == set(names)
     assert watch.at_once <= CORES
-    # One more may be warm, for whoever asks next.
+    # One more may be idle and warm.
     assert 1 <= watch.processes <= CORES + 1
     assert list((tmp_path / "runs" / ".studio" / "queue").glob("*.json")) == []

@@ -1,4 +1,4 @@
-"""Runs wait for cores in the order in which they were asked for, whatever becomes of them and of the studio."""
+"""Runs wait for cores in the order in which they were queued, whatever happens to them and to the studio."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CORES = 4
 
 
 class Trainings:
-    """In place of processes: runs are held and say what they do, until they are told to end."""
+    """A replacement of the worker pool: runs are locked and marked as running until a test ends them."""
 
     def __init__(self, runs: Path) -> None:
         self.runs = runs
@@ -73,7 +73,7 @@ class Trainings:
         self.write(name, "paused")
 
     def asked_to_go_on(self, name: str) -> bool:
-        """Does what the training does then."""
+        """Resume a training if it was asked to, and return whether it was."""
         asked = requests.asked(self.runs / name) != "pause"
         if asked:
             self.write(name, "running")
@@ -86,11 +86,11 @@ class Trainings:
         return [each.name for each in waiting.queued_runs(self.runs)]
 
     async def look(self) -> None:
-        """As housekeeping does, to the end of what it begins."""
+        """Start the next runs as maintenance does, and wait until they have started."""
         await self.queue.start_next()
         while tasks := list(self.queue._tasks):
             await asyncio.wait(tasks)
-            # One that has just ended is forgotten in the loop's next turn.
+            # A finished task is removed in the next iteration of the event loop.
             await asyncio.sleep(0)
 
     async def start(self, *threads: int) -> list[str]:
@@ -118,7 +118,7 @@ def done(work: Any) -> Any:
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(asked=st.lists(st.integers(0, CORES + 2), min_size=1, max_size=6), ends=st.integers(0, CORES))
-def test_never_more_at_work_than_the_cores_take(
+def test_running_trainings_fit_the_cores(
     some: Trainings, tmp_path_factory: pytest.TempPathFactory, asked: list[int], ends: int
 ) -> None:
     async def all_of_them() -> None:
@@ -127,7 +127,7 @@ def test_never_more_at_work_than_the_cores_take(
         while True:
             await each.look()
             at_work = each.training
-            # Those that begin at once do so in any order.
+            # Runs that start together do so in any order.
             count = len(each.begun)
             assert (sorted(each.begun), each.waiting()) == (sorted(names[:count]), names[count:])
             assert len(at_work) == 1 or sum(min(each.threads(name), CORES) for name in at_work) <= CORES
@@ -150,7 +150,7 @@ def test_a_race_divides_the_cores(some: Trainings) -> None:
     done(race())
 
 
-def test_one_that_is_paused_leaves_its_cores(some: Trainings) -> None:
+def test_a_paused_run_leaves_its_cores(some: Trainings) -> None:
     async def pause() -> None:
         first, second = await some.start(0, 0)
         await some.look()
@@ -170,7 +170,7 @@ def test_one_that_is_paused_leaves_its_cores(some: Trainings) -> None:
     done(pause())
 
 
-def test_what_the_command_line_trains_here_is_counted(some: Trainings) -> None:
+def test_trainings_of_other_processes_count(some: Trainings) -> None:
     folder = made.run(some.runs, "elsewhere", facts={"status": "running", "result": None}, threads=CORES)
 
     async def wait() -> None:
@@ -186,14 +186,14 @@ def test_what_the_command_line_trains_here_is_counted(some: Trainings) -> None:
     done(wait())
 
 
-def test_what_is_canceled_is_gone(some: Trainings) -> None:
+def test_a_canceled_run_is_deleted(some: Trainings) -> None:
     async def cancel() -> None:
         first, second, third = await some.start(0, 0, 0)
         await some.look()
         assert await some.queue.cancel(some.runs / second)
         assert not (some.runs / second).exists()
         assert waiting.position(some.runs, third) == 0
-        # One that trains does not wait.
+        # A run that trains is not in the queue.
         assert not await some.queue.cancel(some.runs / first)
         some.end(first)
         await some.look()
@@ -202,7 +202,7 @@ def test_what_is_canceled_is_gone(some: Trainings) -> None:
     done(cancel())
 
 
-def test_one_that_is_canceled_while_it_begins_is_gone_too(some: Trainings) -> None:
+def test_a_run_canceled_during_its_start_is_deleted(some: Trainings) -> None:
     async def cancel() -> None:
         (name,) = await some.start(0)
         await some.queue.start_next()
@@ -213,7 +213,7 @@ def test_one_that_is_canceled_while_it_begins_is_gone_too(some: Trainings) -> No
     done(cancel())
 
 
-def test_what_is_deleted_waits_no_more(some: Trainings) -> None:
+def test_a_deleted_run_leaves_the_queue(some: Trainings) -> None:
     async def delete() -> None:
         first, second = await some.start(0, 0)
         shutil.rmtree(some.runs / first)
@@ -231,7 +231,7 @@ def test_what_is_deleted_waits_no_more(some: Trainings) -> None:
         ([WorkerEnded(Path("log")), WorkerEnded(Path("log"))], "ended unexpectedly; see log"),
     ],
 )
-def test_one_that_cannot_begin_says_why(some: Trainings, problems: list[Exception], reason: str) -> None:
+def test_a_failed_start_is_recorded(some: Trainings, problems: list[Exception], reason: str) -> None:
     async def fail() -> None:
         first, second = await some.start(0, 0)
         some.problems[first] = problems
@@ -245,7 +245,7 @@ def test_one_that_cannot_begin_says_why(some: Trainings, problems: list[Exceptio
     done(fail())
 
 
-def test_one_that_has_had_its_turn_has_no_other(some: Trainings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_run_is_not_started_again(some: Trainings, monkeypatch: pytest.MonkeyPatch) -> None:
     drop, dropping, looked = waiting.drop, threading.Event(), threading.Event()
 
     def slowly(runs: Path, name: str) -> bool:
@@ -259,7 +259,7 @@ def test_one_that_has_had_its_turn_has_no_other(some: Trainings, monkeypatch: py
         monkeypatch.setattr(waiting, "drop", slowly)
         await some.queue.start_next()
         await asyncio.to_thread(dropping.wait, PATIENCE)
-        # Housekeeping comes by before its record is gone.
+        # Maintenance runs before its record is removed.
         await some.queue.start_next()
         turns = len(some.queue._tasks)
         looked.set()
@@ -269,7 +269,7 @@ def test_one_that_has_had_its_turn_has_no_other(some: Trainings, monkeypatch: py
     done(refuse())
 
 
-def test_a_process_that_ends_once_is_no_reason(some: Trainings) -> None:
+def test_a_start_is_retried_once(some: Trainings) -> None:
     async def again() -> None:
         (name,) = await some.start(0)
         some.problems[name] = [WorkerEnded(None)]
@@ -279,12 +279,12 @@ def test_a_process_that_ends_once_is_no_reason(some: Trainings) -> None:
     done(again())
 
 
-def test_the_next_studio_goes_on(some: Trainings) -> None:
+def test_the_next_studio_continues_the_queue(some: Trainings) -> None:
     async def next_one() -> None:
         names = await some.start(0, 0)
         other = Trainings(some.runs)
         await some.look()
-        # While one is there, another over the same folder only queues.
+        # While one studio leads, another one over the same folder only queues.
         names += await other.start(0)
         some.end(names[0])
         await other.look()
@@ -298,7 +298,7 @@ def test_the_next_studio_goes_on(some: Trainings) -> None:
     done(next_one())
 
 
-def test_studios_of_two_users_do_not_wait_for_each_other(some: Trainings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_studios_of_two_users_are_independent(some: Trainings, monkeypatch: pytest.MonkeyPatch) -> None:
     async def both() -> None:
         await some.start(1)
         await some.look()
@@ -334,9 +334,7 @@ def _of_another_recipe(runs: Path, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("write", [_without_seal, _of_another_folder, _of_another_recipe])
-def test_opening_a_folder_begins_nothing_that_its_user_has_not_asked_for(
-    some: Trainings, write: Callable[[Path, Path], None]
-) -> None:
+def test_unsigned_records_start_nothing(some: Trainings, write: Callable[[Path, Path], None]) -> None:
     folder = queued.enqueue(some.runs, recipe(1))
     write(some.runs, folder)
     done(some.look())
@@ -344,7 +342,7 @@ def test_opening_a_folder_begins_nothing_that_its_user_has_not_asked_for(
     assert entry.read(folder).state == "queued"
 
 
-def test_one_without_a_place_can_be_begun_or_canceled(some: Trainings) -> None:
+def test_a_queued_run_without_a_record_can_be_started_or_canceled(some: Trainings) -> None:
     async def both() -> None:
         one, other = (queued.enqueue(some.runs, recipe(1)) for _ in range(2))
         assert await some.queue.cancel(one)
@@ -356,7 +354,7 @@ def test_one_without_a_place_can_be_begun_or_canceled(some: Trainings) -> None:
     done(both())
 
 
-def test_one_that_has_ended_begins_nothing(some: Trainings) -> None:
+def test_an_ended_studio_starts_nothing(some: Trainings) -> None:
     async def end() -> None:
         (name,) = await some.start(1)
         some.queue.end()
@@ -367,7 +365,7 @@ def test_one_that_has_ended_begins_nothing(some: Trainings) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "[" * 10_000, "{}", '{"name": "../x", "seal": "0"}', '{"name": 1, "seal": "0"}'])
-def test_a_wrong_record_holds_nothing_up(some: Trainings, text: str) -> None:
+def test_an_invalid_record_is_skipped(some: Trainings, text: str) -> None:
     (some.runs / ".studio" / "queue").mkdir(parents=True)
     (some.runs / ".studio" / "queue" / "0.json").write_text(text)
 
@@ -395,7 +393,7 @@ def test_all_arms_are_queued_or_none(some: Trainings, monkeypatch: pytest.Monkey
     assert some.waiting() == []
 
 
-def test_a_run_of_ones_own_network_is_not_queued(some: Trainings) -> None:
+def test_a_run_of_a_custom_network_is_not_queued(some: Trainings) -> None:
     folder = made.run(some.runs, "own", facts={"status": "stopped"}, model={"module": "nets:Net"})
     with pytest.raises(Problem, match="sfumato resume own --module"):
         done(some.queue.resume(folder))
@@ -403,11 +401,11 @@ def test_a_run_of_ones_own_network_is_not_queued(some: Trainings) -> None:
 
 
 @pytest.mark.parametrize("known", [False, True])
-def test_a_run_that_somebody_else_queued_has_no_file_read(some: Trainings, known: bool) -> None:
+def test_a_run_queued_by_somebody_else_reads_no_file(some: Trainings, known: bool) -> None:
     source = {"source": "/home/somebody/secret.png"}
     folder = queued.enqueue(some.runs, changed(Recipe(), {"picture": source}))
     if known:
-        # Also where a run here has learned it: it stored what it learned, and the file may be another by now.
+        # Also if a run here has learned it: that run stored its picture, and the file may have changed.
         stored = made.run(some.runs, "own", picture=source)
         (stored / "picture.npy").touch()
     with pytest.raises(Problem, match="sfumato resume"):
@@ -416,7 +414,7 @@ def test_a_run_that_somebody_else_queued_has_no_file_read(some: Trainings, known
 
 
 @pytest.mark.parametrize("where", [(waiting, "queued_runs"), (queues, "_threads")])
-def test_one_that_ends_while_it_looks_begins_nothing(
+def test_a_studio_that_ends_meanwhile_starts_nothing(
     some: Trainings, where: tuple[Any, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def end() -> None:
@@ -424,7 +422,7 @@ def test_one_that_ends_while_it_looks_begins_nothing(
         loop, look = asyncio.get_running_loop(), getattr(*where)
 
         def meanwhile(*asked: Any) -> Any:
-            # Before the queue hears the answer.
+            # Before the queue receives the result.
             loop.call_soon_threadsafe(some.queue.end)
             return look(*asked)
 

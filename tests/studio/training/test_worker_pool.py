@@ -1,4 +1,4 @@
-"""Processes that end while they are asked."""
+"""The worker pool, with processes that end during requests."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RUN = Path("one")
 
 
 class Frail:
-    """Ends at its first question, so many times."""
+    """A replacement of `Subprocess` that ends at its first ``left`` requests."""
 
     left = 0
     asked = 0
@@ -29,11 +29,11 @@ class Frail:
     killed = 0
     seconds = 0.0
     reached: ClassVar[list[str]] = []
-    """What it was asked to do, as it comes to that."""
+    """Requests in the order in which they are carried out."""
     held: ClassVar[dict[str, threading.Event]] = {}
-    """What it does not answer before that is set."""
+    """Events for which the reply to a request waits."""
     until_ended = 0.0
-    """Seconds that a question takes at most, ended or not."""
+    """Seconds until the reply, or until the process is ended."""
     slow = False
     log = Path("a.log")
     ended = False
@@ -75,21 +75,21 @@ async def still_there() -> bool:
 
 
 async def reached(what: str) -> None:
-    """Wait until a process has come to this question."""
+    """Wait until a process carries out this request."""
     async with asyncio.timeout(PATIENCE):
         while what not in Frail.reached:
             await asyncio.sleep(0.01)
 
 
 async def others_go_on() -> None:
-    """Let what waits for the loop have its turn."""
+    """Let other tasks run."""
     for _ in range(3):
         await asyncio.sleep(0.02)
 
 
 @pytest.fixture
 def some(runs: Path, monkeypatch: pytest.MonkeyPatch) -> WorkerPool:
-    """Whose processes are frail."""
+    """Return a pool whose processes are `Frail`."""
     monkeypatch.setattr(worker_pool, "Subprocess", Frail)
     monkeypatch.setattr(worker_pool, "WAIT_SECONDS", PATIENCE)
     monkeypatch.setattr(Frail, "reached", [])
@@ -98,8 +98,8 @@ def some(runs: Path, monkeypatch: pytest.MonkeyPatch) -> WorkerPool:
     return WorkerPool(runs)
 
 
-def test_a_check_is_not_asked_again_in_another_process(some: WorkerPool) -> None:
-    # What ended one, such as the system for want of memory, would end that too.
+def test_a_check_is_not_retried(some: WorkerPool) -> None:
+    # What ended the process, such as too little memory, would end another one too.
     Frail.left = 1
     with pytest.raises(WorkerEnded, match=r"ended unexpectedly; see .*\.log"):
         awaited(some.check(Recipe(), still_there))
@@ -107,7 +107,7 @@ def test_a_check_is_not_asked_again_in_another_process(some: WorkerPool) -> None
     assert awaited(some.check(Recipe(), still_there)) == {"works": True}
 
 
-def test_a_check_that_nobody_waits_for_is_ended(some: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_abandoned_check_is_stopped(some: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker_pool, "ABANDONED_SECONDS", 0.1)
     monkeypatch.setattr(worker_pool, "POLL_SECONDS", 0.02)
     monkeypatch.setattr(Frail, "until_ended", 30.0)
@@ -129,7 +129,7 @@ def test_a_check_that_nobody_waits_for_is_ended(some: WorkerPool, monkeypatch: p
     assert (Frail.made, Frail.asked, Frail.killed) == (1, 1, 1)
 
 
-def test_a_check_that_takes_too_long_is_ended(some: WorkerPool) -> None:
+def test_a_check_has_a_time_limit(some: WorkerPool) -> None:
     Frail.slow = True
     try:
         with pytest.raises(CheckTimeout, match="was stopped after"):
@@ -139,7 +139,7 @@ def test_a_check_that_takes_too_long_is_ended(some: WorkerPool) -> None:
     assert (Frail.asked, Frail.killed) == (1, 1)
 
 
-def test_one_that_loads_too_long_is_ended(some: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_loading_has_a_time_limit(some: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
     class Late(Frail):
         def ask(self, order: dict[str, Any], _: float) -> tuple[dict[str, Any], bytes]:
             if self._end.is_set():
@@ -148,21 +148,21 @@ def test_one_that_loads_too_long_is_ended(some: WorkerPool, monkeypatch: pytest.
                 raise TimeoutError("it takes too long")
             return {"loaded": True}, b""
 
-    # It would answer the next question with what it says of this one.
+    # Its reply would be taken for the reply to the next request.
     monkeypatch.setattr(worker_pool, "Subprocess", Late)
     with pytest.raises(WorkerEnded):
         awaited(some.resume(RUN))
     assert Frail.killed == 1
 
 
-def test_a_run_is_not(some: WorkerPool) -> None:
+def test_a_run_is_not_retried(some: WorkerPool) -> None:
     Frail.left = 1
     with pytest.raises(WorkerEnded):
         awaited(some.resume(RUN))
     assert Frail.asked == 1
 
 
-def test_none_is_warmed_before_somebody_may_need_it(some: WorkerPool) -> None:
+def test_no_worker_is_warmed_before_it_may_be_needed(some: WorkerPool) -> None:
     async def looked_at() -> None:
         some.reap()
         assert Frail.made == 0
@@ -175,7 +175,7 @@ def test_none_is_warmed_before_somebody_may_need_it(some: WorkerPool) -> None:
     assert Frail.made == 1
 
 
-def test_after_a_check_one_stays_warm(some: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_stays_warm_after_a_check(some: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
     async def checked() -> None:
         await some.check(Recipe(), still_there)
         monkeypatch.setattr(Frail, "ended", True)
@@ -193,7 +193,7 @@ def test_a_run_waits_for_the_warm_process_that_checks(some: WorkerPool) -> None:
         some.reap()
         check = asyncio.create_task(some.check(Recipe(), still_there))
         await reached("check")
-        # Housekeeping comes by: what checks is still ours.
+        # Maintenance keeps a worker that checks.
         some.reap()
         run = asyncio.create_task(some.resume(RUN))
         await others_go_on()
@@ -208,7 +208,7 @@ def test_a_run_waits_for_the_warm_process_that_checks(some: WorkerPool) -> None:
     assert Frail.made == 1, "the next one is warmed later, beside a training"
 
 
-def test_a_run_goes_before_a_check_while_its_process_loads(some: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_takes_a_loading_worker_from_a_check(some: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker_pool, "LEAVE_SECONDS", 0.0)
     loads = Frail.held["load"] = threading.Event()
     left = False
@@ -233,7 +233,7 @@ def test_a_run_goes_before_a_check_while_its_process_loads(some: WorkerPool, mon
     assert (Frail.made, Frail.asked) == (1, 1)
 
 
-def test_no_other_process_is_loaded_while_one_begins_a_run(some: WorkerPool) -> None:
+def test_no_worker_is_warmed_while_a_run_starts(some: WorkerPool) -> None:
     loads, begins = threading.Event(), threading.Event()
     Frail.held |= {"load": loads, "resume": begins}
 
@@ -252,7 +252,7 @@ def test_no_other_process_is_loaded_while_one_begins_a_run(some: WorkerPool) -> 
     assert Frail.made == 1
 
 
-def test_one_that_has_trained_a_run_takes_the_next(some: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_takes_the_next_run(some: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
     async def one_after_another() -> None:
         some.keep_warm()
         some.reap()
@@ -270,7 +270,7 @@ def test_one_that_has_trained_a_run_takes_the_next(some: WorkerPool, monkeypatch
     assert Frail.made == 1
 
 
-def test_however_many_pages_ask_few_processes_check(some: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_simultaneous_checks_share_few_processes(some: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Frail, "seconds", 0.05)
     monkeypatch.setattr(worker_pool, "WAIT_SECONDS", 0.0)
 
@@ -282,6 +282,6 @@ def test_however_many_pages_ask_few_processes_check(some: WorkerPool, monkeypatc
     assert Frail.asked == 20
 
 
-def test_a_run_that_nobody_wants_any_more_is_not_begun(some: WorkerPool) -> None:
+def test_a_canceled_run_is_not_started(some: WorkerPool) -> None:
     awaited(some.resume(RUN, lambda: False))
     assert (Frail.asked, list(some.training)) == (0, [])

@@ -1,4 +1,4 @@
-"""Numbers in addresses: what is none, or beyond all bounds, is refused in one line, and nothing hangs or is built."""
+"""Numbers in URLs: invalid and extreme ones are refused in one line, and never block or take memory."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ GOOD = {"layer": "1", "unit": "0", "zoom": "0", "row": "0", "column": "0", "step
 
 
 def addresses() -> list[tuple[str, str]]:
-    """(address, the number's name) with {odd} in it, of every number in every route."""
+    """Return (URL with {odd} in place of the number, the number's name) for every number in every route."""
     found: list[tuple[str, str]] = []
     for route in app.ROUTES:
         path: str = route.path
@@ -56,7 +56,7 @@ def _filled(path: str, **other: str) -> str:
 
 
 @pytest.mark.parametrize(("address", "name"), addresses(), ids=lambda each: each)
-def test_odd_numbers_are_refused(over_trained: TestClient, trained: sf.Run, address: str, name: str) -> None:
+def test_invalid_numbers_are_refused(over_trained: TestClient, trained: sf.Run, address: str, name: str) -> None:
     for odd in ODD:
         path = address.replace("{name}", trained.folder.name).replace("{odd}", odd)
         answer = over_trained.get(path)
@@ -64,12 +64,12 @@ def test_odd_numbers_are_refused(over_trained: TestClient, trained: sf.Run, addr
         assert "must be a whole number" in answer.json()["problem"], path
 
 
-def test_there_are_such_addresses() -> None:
+def test_all_numbers_are_covered() -> None:
     assert {name for _, name in addresses()} == {*PLACES, *NUMBERS}
 
 
 @pytest.mark.parametrize(
     "path", ["/runs/{name}/zoom?row=1e300&zoom=nan", "/runs/{name}/layers?layer=inf", "/?page=1e300"]
 )
-def test_pages_are_given_whatever_is_in_their_query(over_trained: TestClient, trained: sf.Run, path: str) -> None:
+def test_pages_ignore_invalid_queries(over_trained: TestClient, trained: sf.Run, path: str) -> None:
     assert over_trained.get(path.replace("{name}", trained.folder.name)).status_code == 200

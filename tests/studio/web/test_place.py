@@ -1,4 +1,4 @@
-"""The studio under a path of a host: mounted in another application, or behind a proxy."""
+"""The studio under a path prefix: mounted in another application, or behind a proxy."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def ask(app: Starlette, address: str = ADDRESS) -> TestClient:
 
 @pytest.fixture
 def mounted(trained: sf.Run) -> Iterator[TestClient]:
-    """A studio in another application."""
+    """Return a client of a studio that is mounted in another application."""
     inner = create(trained.folder.parent, Rules(page_token=TOKEN), warm=False)
     with ask(Starlette(routes=[Mount(AT, app=inner)])) as found:
         yield found
     inner.state.studio.end()
 
 
-def test_all_addresses_of_the_page_are_below_it(mounted: TestClient) -> None:
+def test_all_urls_of_the_page_have_the_prefix(mounted: TestClient) -> None:
     page = mounted.get(f"{AT}/runs/any")
     addresses = re.findall(r'(?:href|src)="([^"]+)"', page.text)
     assert len(addresses) > 10
@@ -48,7 +48,7 @@ def test_all_addresses_of_the_page_are_below_it(mounted: TestClient) -> None:
     assert mounted.get("/runs/any").status_code == 404
 
 
-def test_answers_are_the_same_as_at_the_root(mounted: TestClient, over_trained: TestClient, trained: sf.Run) -> None:
+def test_responses_are_the_same_as_at_the_root(mounted: TestClient, over_trained: TestClient, trained: sf.Run) -> None:
     run = f"/api/runs/{trained.folder.name}"
     for path in ("/api/form", run, f"{run}/metrics", "/api/nothing", f"{run}/tiles/0/9/0.png"):
         here, there = mounted.get(f"{AT}{path}"), over_trained.get(path)
@@ -58,7 +58,7 @@ def test_answers_are_the_same_as_at_the_root(mounted: TestClient, over_trained: 
 
 @pytest.mark.parametrize("asked", ["", AT])
 @pytest.mark.parametrize("said", [True, False])
-def test_a_proxy_may_leave_the_prefix_or_take_it_away(runs: Path, asked: str, said: bool) -> None:
+def test_a_proxy_may_keep_or_remove_the_prefix(runs: Path, asked: str, said: bool) -> None:
     rules: dict[str, Any] = {} if said else {"public": PUBLIC}
     headers = {"X-Forwarded-Prefix": AT} if said else {}
     with client(runs, **rules) as studio:
@@ -70,8 +70,8 @@ def test_a_proxy_may_leave_the_prefix_or_take_it_away(runs: Path, asked: str, sa
 
 
 @pytest.mark.parametrize("path", ["/new/?preset=fast&a=%20b", "/runs/a%20~25/", "/runs/a/zoom/"])
-def test_a_slash_at_the_end_leads_to_the_page_without_naming_a_host(mounted: TestClient, runs: Path, path: str) -> None:
-    """Behind a proxy that speaks TLS, a whole address would begin with http, and leave out the prefix."""
+def test_a_trailing_slash_redirects_without_a_host(mounted: TestClient, runs: Path, path: str) -> None:
+    """Redirect to a path, because an absolute URL behind a TLS proxy would have http and no prefix."""
     wanted = path.replace("/?", "?").removesuffix("/")
     with client(runs, public=PUBLIC) as behind, client(runs) as root:
         answers = [
@@ -91,13 +91,13 @@ def test_a_slash_at_the_end_leads_to_the_page_without_naming_a_host(mounted: Tes
 @pytest.mark.parametrize(
     "prefix", ["//evil.example", "/a//b", "http://evil.example", '/"><script>', "/a b", "a", "/..", "/a/../b", "/%2f"]
 )
-def test_what_is_no_path_is_not_believed(studio: TestClient, prefix: str) -> None:
+def test_invalid_prefixes_are_ignored(studio: TestClient, prefix: str) -> None:
     page = studio.get("/", headers={"X-Forwarded-Prefix": prefix})
     assert page.status_code == 200
     assert 'href="/new"' in page.text
 
 
-def test_behind_a_proxy_others_need_the_token(runs: Path) -> None:
+def test_a_token_is_required_behind_a_proxy(runs: Path) -> None:
     rules = Rules.of("127.0.0.1", 8011, runs, PUBLIC)
     assert rules.access
     app = create(runs, rules, warm=False)
@@ -108,7 +108,7 @@ def test_behind_a_proxy_others_need_the_token(runs: Path) -> None:
         cookie = answer.headers["set-cookie"].lower()
         assert f"path={AT};" in f"{cookie};"
         assert "secure" in cookie
-        # The proxy may ask by the name that the studio listens at.
+        # The proxy may use the host name at which the studio listens.
         page = {"Origin": "https://example.org", HEADER: rules.page_token, "Host": "127.0.0.1:8011"}
         sent = {**page, "Cookie": f"{rules.cookie}={rules.access}"}
         assert studio.post("/api/describe", json={"changes": {}}, headers=sent).status_code == 200
@@ -120,6 +120,6 @@ def test_behind_a_proxy_others_need_the_token(runs: Path) -> None:
     "text",
     ["", "example.org", "ftp://a/b", "https://", "https://a/b?c", "https://u@a/", "https://a//b", "https://a:x/"],
 )
-def test_what_is_no_public_address_is_refused(text: str) -> None:
+def test_invalid_public_urls_are_refused(text: str) -> None:
     with pytest.raises(SfumatoError, match="^public must be the URL"):
         Public.of(text)
