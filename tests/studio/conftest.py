@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 import sfumato as sf
 from tests.small import SMALL, picture
-from tests.studio import here
+from tests.studio import here as in_process
 from tests.studio.client import client
 
 
@@ -52,12 +52,12 @@ def over_trained(trained: sf.Run) -> Iterator[TestClient]:
 
 
 @pytest.fixture
-def looked_into_here(monkeypatch: pytest.MonkeyPatch) -> None:
+def inspector_in_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Evaluate networks and read experiments in this process; tests/studio/inspector starts one."""
-    here.look(monkeypatch)
+    in_process.inspect(monkeypatch)
 
 
 @pytest.fixture
-def decoded_here(monkeypatch: pytest.MonkeyPatch) -> None:
+def decoder_in_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Decode pictures in this process; other tests in tests/studio/form/test_uploads.py start one."""
-    here.decode(monkeypatch)
+    in_process.decode(monkeypatch)

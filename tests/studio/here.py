@@ -17,7 +17,7 @@ from sfumato.studio.inspector import networks
 from sfumato.studio.training import worker_pool
 
 
-class Looker:
+class InProcessInspector:
     """A replacement of the `Subprocess` of the inference worker."""
 
     ended = False
@@ -36,7 +36,7 @@ class Looker:
     def end(self) -> None: ...
 
 
-class Checker:
+class InProcessChecker:
     """A replacement of the `Subprocess` that checks recipes, without any findings."""
 
     ended = False
@@ -51,13 +51,13 @@ class Checker:
     def end(self) -> None: ...
 
 
-class Decoder:
+class InProcessDecoder:
     """A replacement of the process that decodes a picture."""
 
     def __init__(self, command: Sequence[str], **_: Any) -> None:
         self._arguments = command[command.index("sfumato.studio.form.decoding") + 1 :]
 
-    def __enter__(self) -> Decoder:
+    def __enter__(self) -> InProcessDecoder:
         return self
 
     def __exit__(self, *_: object) -> None: ...
@@ -73,16 +73,16 @@ class Decoder:
     def kill(self) -> None: ...
 
 
-def look(patch: pytest.MonkeyPatch) -> None:
+def inspect(patch: pytest.MonkeyPatch) -> None:
     """Evaluate networks in this process."""
-    patch.setattr(networks, "Subprocess", Looker)
+    patch.setattr(networks, "Subprocess", InProcessInspector)
 
 
 def check(patch: pytest.MonkeyPatch) -> None:
     """Check recipes in this process."""
-    patch.setattr(worker_pool, "Subprocess", Checker)
+    patch.setattr(worker_pool, "Subprocess", InProcessChecker)
 
 
 def decode(patch: pytest.MonkeyPatch) -> None:
     """Decode uploaded pictures in this process."""
-    patch.setattr(uploads, "subprocess", SimpleNamespace(**{**vars(subprocess), "Popen": Decoder}))
+    patch.setattr(uploads, "subprocess", SimpleNamespace(**{**vars(subprocess), "Popen": InProcessDecoder}))

@@ -30,6 +30,6 @@ def copies(run: Path, runs: Path) -> list[str]:
     return made
 
 
-def shown(name: str) -> str:
+def display_name(name: str) -> str:
     """Return a name as people see it."""
     return "".join(letter if letter.isprintable() else "?" for letter in name)

@@ -20,10 +20,10 @@ from starlette.testclient import TestClient
 
 import sfumato as sf
 
-SOON = 20.0
+MAX_SECONDS = 20.0
 """Limit of the processor time, in seconds, for all routes of one run."""
 
-OF_PER_RUN = (
+RUN_PATHS = (
     "",
     "/metrics",
     "/target.png",
@@ -47,12 +47,12 @@ def folder(runs: Path, trained: sf.Run) -> Path:
     return runs / "one"
 
 
-def ask_all(studio: TestClient, capfd: pytest.CaptureFixture[str]) -> dict[str, int]:
+def request_all(studio: TestClient, capfd: pytest.CaptureFixture[str]) -> dict[str, int]:
     """Request every route of a run, and return the status of each; fail on server errors."""
-    before, began = peak(), time.process_time()
+    before, began = peak_memory(), time.process_time()
     found: dict[str, int] = {}
     assert studio.get("/api/runs").status_code == 200
-    for path in OF_PER_RUN:
+    for path in RUN_PATHS:
         answer = studio.get(f"/api/runs/one{path}")
         found[path] = answer.status_code
         assert answer.status_code < 500, (path, answer.text)
@@ -60,13 +60,13 @@ def ask_all(studio: TestClient, capfd: pytest.CaptureFixture[str]) -> dict[str, 
             problem = answer.json()["problem"]
             assert "\n" not in problem
             assert "Traceback" not in problem
-    assert time.process_time() - began < SOON
-    assert peak() - before < 800_000_000
+    assert time.process_time() - began < MAX_SECONDS
+    assert peak_memory() - before < 800_000_000
     assert capfd.readouterr().err == ""
     return found
 
 
-def peak() -> int:
+def peak_memory() -> int:
     """Return the peak memory of this process in bytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
@@ -77,7 +77,7 @@ def changed(folder: Path, **values: Any) -> None:
 
 
 def test_a_valid_run(studio: TestClient, folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    found = ask_all(studio, capfd)
+    found = request_all(studio, capfd)
     assert [found[path] for path in ("", "/metrics", "/target.png", "/painting.png", "/thumbnail.webp")] == [200] * 5
 
 
@@ -99,15 +99,15 @@ def test_a_file_that_is_not_regular(
     studio: TestClient, folder: Path, capfd: pytest.CaptureFixture[str], names: tuple[str, ...], what: str
 ) -> None:
     for name in names:
-        spoil(folder / name, what)
-    found = ask_all(studio, capfd)
+        damage(folder / name, what)
+    found = request_all(studio, capfd)
     if "painting.png" in names:
         # The run itself can be read, so each of the others was requested.
         assert found[""] == found["/metrics"] == found["/target.png"] == 200
     assert studio.post("/api/runs/one/stop").status_code in (404, 409)
 
 
-def spoil(path: Path, what: str) -> None:
+def damage(path: Path, what: str) -> None:
     path.unlink(missing_ok=True)
     path.parent.mkdir(exist_ok=True)
     match what:
@@ -138,13 +138,13 @@ def test_deeply_nested_facts(
 ) -> None:
     text = json.dumps({**json.loads((folder / "run.json").read_text()), where: "HERE"})
     (folder / "run.json").write_text(text.replace('"HERE"', '{"a":' * deep + "NaN" + "}" * deep))
-    ask_all(studio, capfd)
+    request_all(studio, capfd)
 
 
 @pytest.mark.slow
 def test_large_facts(studio: TestClient, folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     changed(folder, provenance={"cpu": "x" * 100_000_000})
-    found = ask_all(studio, capfd)
+    found = request_all(studio, capfd)
     assert found[""] == 409
 
 
@@ -159,7 +159,7 @@ def test_a_painting_that_is_a_decompression_bomb(
     head = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
     bomb = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
     (folder / "painting.png").write_bytes(bomb)
-    found = ask_all(studio, capfd)
+    found = request_all(studio, capfd)
     assert found["/errors/last.png"] == 409
 
 
@@ -178,23 +178,23 @@ def test_a_run_that_is_deleted_while_it_is_read(
 ) -> None:
     from sfumato.studio.web import names
 
-    whole = names.file
+    original = names.file
 
-    def gone(*arguments: Any) -> Path:
-        found = whole(*arguments)
+    def deleted(*arguments: Any) -> Path:
+        found = original(*arguments)
         found.unlink()
         return found
 
-    monkeypatch.setattr(names, "file", gone)
-    ask_all(studio, capfd)
+    monkeypatch.setattr(names, "file", deleted)
+    request_all(studio, capfd)
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("looked_into_here")
+@pytest.mark.usefixtures("inspector_in_process")
 def test_weights_of_another_network(studio: TestClient, folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     for kind in ("shape", "dtype", "names", "none", "text"):
         shutil.copytree(folder, folder.with_name(kind))
-        spoil_weights(folder.with_name(kind), kind)
+        damage_weights(folder.with_name(kind), kind)
         for part in ("ranks", "histograms", "layers/1", "layers/1/sheet.png", "layers/1/units/0", "tiles/0/0/0.png"):
             answer = studio.get(f"/api/runs/{kind}/{part}")
             fits = kind == "dtype" and answer.status_code == 200
@@ -210,7 +210,7 @@ def test_a_picture_of_too_many_channels(studio: TestClient, folder: Path, channe
         _ = sf.load_run(folder).facts
 
 
-def spoil_weights(folder: Path, kind: str) -> None:
+def damage_weights(folder: Path, kind: str) -> None:
     path = sorted((folder / "moments").iterdir())[-1]
     weights = safetensors.numpy.load_file(path)
     with safetensors.safe_open(path, framework="numpy") as file:

@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 import sfumato as sf
 from sfumato.runs import layout
-from tests.studio import here
+from tests.studio import here as in_process
 from tests.studio.client import ADDRESS, client
 from tests.studio.interface import description
 
@@ -34,9 +34,9 @@ def page(tmp_path_factory: pytest.TempPathFactory, trained: sf.Run) -> Iterator[
     shutil.copytree(trained.folder, runs / trained.folder.name)
 
     with pytest.MonkeyPatch.context() as patch, client(runs) as studio:
-        here.look(patch)
-        here.check(patch)
-        here.decode(patch)
+        in_process.inspect(patch)
+        in_process.check(patch)
+        in_process.decode(patch)
         steps = [layout.step_of(path) for path in trained.moments()]
         yield studio, description(trained.folder.name, steps[-2:])
 
@@ -45,7 +45,7 @@ def page(tmp_path_factory: pytest.TempPathFactory, trained: sf.Run) -> Iterator[
 def test_every_route_handles_any_request(page: tuple[TestClient, dict[str, Any]], mode: GenerationMode) -> None:
     studio, described = page
     schema = schemathesis.openapi.from_dict(described)
-    asked: dict[int, int] = {}
+    counts: dict[int, int] = {}
 
     def ask(case: Case) -> None:
         arguments = case.as_transport_kwargs(base_url=ADDRESS)
@@ -57,7 +57,7 @@ def test_every_route_handles_any_request(page: tuple[TestClient, dict[str, Any]]
         if isinstance(arguments.get("data"), bytes | str):
             arguments["content"] = arguments.pop("data")
         answer = studio.request(**arguments)
-        asked[answer.status_code] = asked.get(answer.status_code, 0) + 1
+        counts[answer.status_code] = counts.get(answer.status_code, 0) + 1
         assert answer.status_code < 500, (case.as_curl_command(), answer.text)
         if answer.status_code >= 400:
             problem = answer.json()["problem"]
@@ -83,14 +83,14 @@ def test_every_route_handles_any_request(page: tuple[TestClient, dict[str, Any]]
         def check(case: Case) -> None:
             ask(case)
 
-        before = sum(asked.values())
+        before = sum(counts.values())
         check()
         # At least one request reached each route, so that the assertions above were evaluated.
-        assert sum(asked.values()) > before, operation.path
+        assert sum(counts.values()) > before, operation.path
     if mode is GenerationMode.POSITIVE:
         # Not all requests were refused, and not all accepted.
-        assert asked[200] > 30
-        assert asked[404] > 20
+        assert counts[200] > 30
+        assert counts[404] > 20
     else:
-        assert set(asked) <= {400, 413, 422}
-        assert asked[422] > 20
+        assert set(counts) <= {400, 413, 422}
+        assert counts[422] > 20

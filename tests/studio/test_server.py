@@ -45,7 +45,7 @@ def state(page: Server, name: str) -> str:
     return page.get(f"/api/runs/{name}")["state"]
 
 
-def asked(page: Server, recipe: dict[str, Any]) -> str:
+def start(page: Server, recipe: dict[str, Any]) -> str:
     """Start a run, and return its name."""
     status, answer = page.ask("POST", "/api/runs", recipe)
     assert status == 201, answer
@@ -75,7 +75,7 @@ def test_runs_and_their_queue_outlive_the_server(folder: Path) -> None:
         assert "replica" in answer["problem"]
         assert [each.name for each in folder.iterdir()] == [".studio"]
 
-        first, last, unwanted = (asked(page, all_cores) for _ in range(3))
+        first, last, canceled = (start(page, all_cores) for _ in range(3))
         with page.events(first) as events:
             event, data = next(events)
             assert event == "state"
@@ -84,15 +84,15 @@ def test_runs_and_their_queue_outlive_the_server(folder: Path) -> None:
             next_event(events, "moment")
             next_event(events, "state", state="running")
         assert (folder / first / "watched").exists()
-        assert [page.get(f"/api/runs/{name}")["now"]["before"] for name in (last, unwanted)] == [0, 1]
+        assert [page.get(f"/api/runs/{name}")["now"]["before"] for name in (last, canceled)] == [0, 1]
         page.kill()
     assert requests.is_live(folder / first)
     with server(folder) as page:
         # Another server continues.
-        assert [state(page, name) for name in (first, last, unwanted)] == ["running", "queued", "queued"]
+        assert [state(page, name) for name in (first, last, canceled)] == ["running", "queued", "queued"]
         # Canceling a run that has not started deletes it.
-        assert page.ask("POST", f"/api/runs/{unwanted}/stop")[0] == 202
-        assert page.ask("GET", f"/api/runs/{unwanted}")[0] == 404
+        assert page.ask("POST", f"/api/runs/{canceled}/stop")[0] == 202
+        assert page.ask("GET", f"/api/runs/{canceled}")[0] == 404
         with page.events(first) as events:
             assert next(events)[1]["state"] == "running"
             # A paused training leaves its cores to the next run, and queues again when it is resumed.

@@ -97,20 +97,20 @@ def test_a_closed_pipe_is_reported(parrot: Subprocess) -> None:
 
 def test_a_timeout_is_reported(parrot: Subprocess) -> None:
     parrot.ask(order("well"), PATIENCE)
-    begun = time.monotonic()
+    start = time.monotonic()
     with pytest.raises(OSError, match="too long"):
         parrot.ask(order("well", after=2 * PATIENCE), 0.1)
-    assert time.monotonic() - begun < PATIENCE
+    assert time.monotonic() - start < PATIENCE
 
 
 def test_a_pending_request_fails_when_the_process_is_killed(parrot: Subprocess) -> None:
     parrot.ask(order("well"), PATIENCE)
     with ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(parrot.ask, order("well", after=2 * PATIENCE), 3 * PATIENCE)
+        pending = pool.submit(parrot.ask, order("well", after=2 * PATIENCE), 3 * PATIENCE)
         time.sleep(0.2)
         parrot.end()
         with pytest.raises(OSError, match="without a reply"):
-            asked.result(PATIENCE)
+            pending.result(PATIENCE)
 
 
 def test_it_ends_without_an_error_when_its_parent_is_killed(path: Path) -> None:

@@ -9,14 +9,14 @@ from PIL import Image
 from playwright.sync_api import Locator
 
 
-def shown(canvas: Locator) -> str:
+def data_url(canvas: Locator) -> str:
     """Return a canvas's pixels as a data URL."""
     return canvas.evaluate("canvas => canvas.toDataURL()")
 
 
 def colors(canvas: Locator) -> int:
     """Return the number of distinct colors of a canvas; 1 while nothing is drawn."""
-    data = base64.b64decode(shown(canvas).partition(",")[2])
+    data = base64.b64decode(data_url(canvas).partition(",")[2])
     if not data:
         return 0
     with Image.open(io.BytesIO(data)) as image:

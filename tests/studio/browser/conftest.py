@@ -60,13 +60,13 @@ def names(painted: list[sf.Run]) -> list[str]:
 
 
 @pytest.fixture
-def said() -> list[str]:
+def logged() -> list[str]:
     """Collect warnings and errors on any page's console, exceptions, and requests to other hosts."""
     return []
 
 
 @pytest.fixture
-def visit(browser: Browser, studio: Studio, said: list[str]) -> Iterator[Open]:
+def visit(browser: Browser, studio: Studio, logged: list[str]) -> Iterator[Open]:
     """Return a function that opens a page of the studio; fail at the end if anything was logged."""
     pages: list[Page] = []
 
@@ -75,7 +75,7 @@ def visit(browser: Browser, studio: Studio, said: list[str]) -> Iterator[Open]:
         context = browser.new_context(color_scheme=scheme, viewport=size, base_url=studio.address, **options)
         page = context.new_page()
         page.set_default_timeout(1000 * PATIENCE)
-        listen(page, studio, said)
+        listen(page, studio, logged)
         page.goto(path)
         page.locator("main h1").wait_for()
         pages.append(page)
@@ -84,19 +84,19 @@ def visit(browser: Browser, studio: Studio, said: list[str]) -> Iterator[Open]:
     yield opened
     for page in pages:
         page.context.close()
-    assert said == []
+    assert logged == []
 
 
-def listen(page: Page, studio: Studio, said: list[str]) -> None:
+def listen(page: Page, studio: Studio, logged: list[str]) -> None:
     """Record warnings, errors, and requests to other hosts."""
 
     def console(message: ConsoleMessage) -> None:
         if message.type in ("warning", "error"):
-            said.append(f"{message.text} {message.location}")
+            logged.append(f"{message.text} {message.location}")
 
     page.on("console", console)
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("request", lambda request: None if is_ours(request.url, studio) else said.append(request.url))
+    page.on("pageerror", lambda error: logged.append(str(error)))
+    page.on("request", lambda request: None if is_ours(request.url, studio) else logged.append(request.url))
 
 
 def is_ours(url: str, studio: Studio) -> bool:

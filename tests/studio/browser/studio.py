@@ -20,9 +20,9 @@ class Studio:
         command = [sys.executable, "-m", "sfumato", "studio", "--port", str(port), "--runs", runs.name]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=runs.parent)
         assert self._process.stdout is not None
-        said = re.search(r"http://127\.0\.0\.1:(\d+)/", self._process.stdout.readline())
-        assert said is not None
-        self.port = int(said[1])
+        match = re.search(r"http://127\.0\.0\.1:(\d+)/", self._process.stdout.readline())
+        assert match is not None
+        self.port = int(match[1])
         self.address = f"http://127.0.0.1:{self.port}"
 
     def end(self) -> None:

@@ -51,7 +51,7 @@ def as_running(page: Page, name: str) -> None:
     ],
 )
 def test_a_button_starts_one_action(
-    visit: Open, names: list[str], said: list[str], path: str, press: str, busy: str, address: str
+    visit: Open, names: list[str], logged: list[str], path: str, press: str, busy: str, address: str
 ) -> None:
     page = visit("/experiments")
     as_running(page, names[0])
@@ -79,8 +79,8 @@ def test_a_button_starts_one_action(
     page.get_by_role("button", name="Dismiss").click()
     expect(page.get_by_text("The disk is full.")).to_have_count(0)
     assert len(held) == 1
-    assert [each for each in said if "status of 409" not in each] == []
-    said.clear()
+    assert [each for each in logged if "status of 409" not in each] == []
+    logged.clear()
 
 
 def test_the_reason_why_a_run_was_not_deleted_stays(visit: Open, names: list[str]) -> None:

@@ -12,10 +12,10 @@ from tests.studio.browser.test_pages import PAGES
 DELAY = 500
 """Delay of a response's body in ms."""
 SLOW_BODIES = f"""() => {{
-    window.heard = [];
+    window.messages = [];
     new MutationObserver(() => {{
-        const said = document.querySelectorAll(".problem:not(:empty), #away:not(:empty)");
-        for (const each of said) heard.push(each.textContent);
+        const logged = document.querySelectorAll(".problem:not(:empty), #away:not(:empty)");
+        for (const each of logged) messages.push(each.textContent);
     }}).observe(document.body, {{ childList: true, subtree: true, characterData: true }});
     for (const name of ["json", "text", "blob"]) {{
         const read = Response.prototype[name];
@@ -57,10 +57,12 @@ def test_aborted_requests_show_no_error(visit: Open, names: list[str]) -> None:
         control.fill("")
         control.press_sequentially(typed, delay=250)
         page.wait_for_timeout(DELAY)
-    assert page.evaluate("heard") == []
+    assert page.evaluate("messages") == []
 
 
-def test_an_unreachable_studio_is_reported_once_and_waited_for(visit: Open, names: list[str], said: list[str]) -> None:
+def test_an_unreachable_studio_is_reported_once_and_waited_for(
+    visit: Open, names: list[str], logged: list[str]
+) -> None:
     page = visit("/experiments")
     session = link(page)
     away = page.locator("#away")
@@ -77,11 +79,11 @@ def test_an_unreachable_studio_is_reported_once_and_waited_for(visit: Open, name
         expect(away).to_be_empty()
         expect(page.locator("main h1")).to_have_text("New run" if path != "/new" else "array")
     # A browser logs what it could not load.
-    assert [each for each in said if not OFFLINE.search(each)] == []
-    said.clear()
+    assert [each for each in logged if not OFFLINE.search(each)] == []
+    logged.clear()
 
 
-def test_requests_are_retried_when_the_studio_is_back(visit: Open, said: list[str]) -> None:
+def test_requests_are_retried_when_the_studio_is_back(visit: Open, logged: list[str]) -> None:
     page = visit("/new")
     figures = page.locator(".outlook .figures")
     expect(figures).to_contain_text("272,703")
@@ -95,5 +97,5 @@ def test_requests_are_retried_when_the_studio_is_back(visit: Open, said: list[st
     expect(figures).to_contain_text("453,303")
     expect(page.locator(".start .problem")).to_have_count(1)
     expect(page).to_have_url(re.compile("/new"))
-    assert [each for each in said if not OFFLINE.search(each)] == []
-    said.clear()
+    assert [each for each in logged if not OFFLINE.search(each)] == []
+    logged.clear()

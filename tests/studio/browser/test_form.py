@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.studio.browser.canvas import colors, shown
+from tests.studio.browser.canvas import colors, data_url
 from tests.studio.browser.conftest import Open
 from tests.studio.browser.studio import Studio
 from tests.studio.server import eventually
@@ -23,8 +23,8 @@ def test_a_run_is_started_and_its_painting_changes(visit: Open) -> None:
     page.wait_for_url("**/runs/*")
     canvas = page.locator(".panes canvas").nth(1)
     eventually(lambda: colors(canvas) > 8)
-    first = shown(canvas)
-    eventually(lambda: shown(canvas) != first)
+    first = data_url(canvas)
+    eventually(lambda: data_url(canvas) != first)
     page.get_by_role("button", name="Stop").click()
     expect(page.locator(".run-title .state")).to_have_text("stopped")
     expect(page.locator(".figures")).to_contain_text(re.compile(r"48 . 32"))
@@ -33,13 +33,13 @@ def test_a_run_is_started_and_its_painting_changes(visit: Open) -> None:
 def test_plotly_is_loaded_at_the_first_use_of_the_form(visit: Open) -> None:
     page = visit("/")
     page.clock.install()
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+    requested: list[str] = []
+    page.on("request", lambda request: requested.append(request.url))
     page.get_by_role("link", name="New run").click()
     expect(page.locator(".outlook .figures")).to_contain_text("272,703")
     page.clock.fast_forward(10_000)
     expect(page.locator(".drawing svg")).to_be_visible()
-    assert [url for url in asked if "plotly" in url] == []
+    assert [url for url in requested if "plotly" in url] == []
     with page.expect_request("**/plotly.min.js"):
         page.get_by_label("Depth", exact=True).fill("6")
 
@@ -127,7 +127,7 @@ def test_errors_are_shown_at_their_fields(visit: Open) -> None:
     expect(page.locator("[data-path='model.depth'] .problem")).to_be_hidden()
 
 
-def test_a_broken_file_is_refused_with_a_message(visit: Open, said: list[str], tmp_path: Path) -> None:
+def test_a_broken_file_is_refused_with_a_message(visit: Open, logged: list[str], tmp_path: Path) -> None:
     page = visit("/new")
     broken, whole = tmp_path / "broken.png", tmp_path / "whole.png"
     broken.write_bytes(b"\x89PNG\r\n\x1a\n and nothing more")
@@ -140,8 +140,8 @@ def test_a_broken_file_is_refused_with_a_message(visit: Open, said: list[str], t
     expect(problem).to_be_hidden()
     expect(page.locator("[data-path='picture.source'] input")).not_to_have_value("cat")
     # A browser logs responses with an error status; this one was expected.
-    assert [each for each in said if "status of 422" not in each] == []
-    said.clear()
+    assert [each for each in logged if "status of 422" not in each] == []
+    logged.clear()
 
 
 def test_a_race_is_started_from_arms(visit: Open, studio: Studio) -> None:

@@ -28,8 +28,8 @@ def test_words_and_order_are_in_the_address(visit: Open, names: list[str]) -> No
 
     def sorted_by_psnr() -> bool:
         # The previous cards stay until the others have been loaded.
-        shown = page.locator(".card .psnr").all_inner_texts()
-        values = [float(text.split()[0]) for text in shown if text]
+        texts = page.locator(".card .psnr").all_inner_texts()
+        values = [float(text.split()[0]) for text in texts if text]
         return len(values) > 1 and values == sorted(values, reverse=True)
 
     eventually(sorted_by_psnr)
@@ -88,11 +88,11 @@ def many(tmp_path: Path, studio: Studio, names: list[str]) -> Studio:
     return Studio(runs)
 
 
-def test_many_runs_come_in_pages(browser: Browser, many: Studio, said: list[str]) -> None:
+def test_many_runs_come_in_pages(browser: Browser, many: Studio, logged: list[str]) -> None:
     page = browser.new_page(base_url=many.address)
     page.set_default_timeout(1000 * PATIENCE)
     try:
-        listen(page, many, said)
+        listen(page, many, logged)
         page.goto("/")
         expect(page.locator(".card")).to_have_count(60)
         page.get_by_role("button", name="Next").click()
@@ -103,16 +103,16 @@ def test_many_runs_come_in_pages(browser: Browser, many: Studio, said: list[str]
     finally:
         page.close()
         many.end()
-    assert said == []
+    assert logged == []
 
 
-def test_an_empty_gallery_says_what_to_do(browser: Browser, tmp_path: Path, said: list[str]) -> None:
+def test_an_empty_gallery_says_what_to_do(browser: Browser, tmp_path: Path, logged: list[str]) -> None:
     (tmp_path / "runs").mkdir()
     empty = Studio(tmp_path / "runs")
     page = browser.new_page(base_url=empty.address)
     page.set_default_timeout(1000 * PATIENCE)
     try:
-        listen(page, empty, said)
+        listen(page, empty, logged)
         page.goto("/")
         expect(page.locator("h2")).to_have_text("Nothing painted yet")
         page.get_by_role("link", name="Start a first run").click()
@@ -120,4 +120,4 @@ def test_an_empty_gallery_says_what_to_do(browser: Browser, tmp_path: Path, said
     finally:
         page.close()
         empty.end()
-    assert said == []
+    assert logged == []

@@ -20,7 +20,7 @@ OPENED = ["100%25", "\udcff\udcfe", "back\\slash"]
 
 
 @pytest.fixture
-def page(browser: Browser, painted: list[sf.Run], tmp_path: Path, said: list[str]) -> Iterator[Page]:
+def page(browser: Browser, painted: list[sf.Run], tmp_path: Path, logged: list[str]) -> Iterator[Page]:
     """Open a narrow page of a studio over runs of all those names; fail at the end if anything was logged."""
     runs = tmp_path / "runs"
     runs.mkdir()
@@ -28,11 +28,11 @@ def page(browser: Browser, painted: list[sf.Run], tmp_path: Path, said: list[str
     studio = Studio(runs)
     found = browser.new_page(base_url=studio.address, viewport={"width": 360, "height": 800})
     found.set_default_timeout(1000 * PATIENCE)
-    listen(found, studio, said)
+    listen(found, studio, logged)
     yield found
     found.close()
     studio.end()
-    assert said == []
+    assert logged == []
 
 
 def test_runs_of_any_name_are_listed_raced_and_opened(page: Page) -> None:
@@ -58,7 +58,7 @@ def test_runs_of_any_name_are_listed_raced_and_opened(page: Page) -> None:
     for name in OPENED:
         page.goto("/")
         page.locator(f"{card(name)} a").click()
-        expect(page.locator(".facts dd").first).to_have_text(hostile_names.shown(name))
+        expect(page.locator(".facts dd").first).to_have_text(hostile_names.display_name(name))
         fits()
         page.get_by_role("link", name="Infinite zoom").click()
         expect(page.locator(".zoom-foot")).to_contain_text("row")

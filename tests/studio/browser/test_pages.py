@@ -10,12 +10,12 @@ from playwright.sync_api import Page, expect
 from tests.studio.browser.conftest import Open
 
 PAGES = ["/", "/new", "/race?runs={0},{1}", "/experiments", "/runs/{0}", "/runs/{0}/layers", "/runs/{0}/zoom"]
-STILL = 0.02
+MAX_SHIFT = 0.02
 """Limit of the cumulative layout shift."""
 SHIFTS = """() => new Promise(resolve => {
     let sum = 0;
-    const heard = list => list.getEntries().forEach(each => { if (!each.hadRecentInput) sum += each.value; });
-    new PerformanceObserver(heard).observe({type: "layout-shift", buffered: true});
+    const observe = list => list.getEntries().forEach(each => { if (!each.hadRecentInput) sum += each.value; });
+    new PerformanceObserver(observe).observe({type: "layout-shift", buffered: true});
     setTimeout(() => resolve(sum), 100);
 })"""
 NARROW = (320, 360, 390)
@@ -26,7 +26,9 @@ FONTS = (
     "* { font-family: serif !important }",
 )
 """Text wider and narrower than any system font in place of ours, and other fonts."""
-DRESS = "css => { const sheet = new CSSStyleSheet(); sheet.replaceSync(css); document.adoptedStyleSheets = [sheet]; }"
+ADD_STYLE = (
+    "css => { const sheet = new CSSStyleSheet(); sheet.replaceSync(css); document.adoptedStyleSheets = [sheet]; }"
+)
 MISNAMED = """() => [...document.querySelectorAll("button, a, summary, label, input, select, [role=button]")]
     .map(each => [each.ariaLabel, each.innerText].map(text => (text ?? "").toLowerCase().replace(/\\s+/g, " ").trim()))
     .filter(([name, text]) => name && /[\\p{L}\\p{N}]/u.test(text) && !name.includes(text))"""
@@ -37,10 +39,10 @@ BACKGROUNDS = {"light": "rgb(251, 249, 245)", "dark": "rgb(20, 21, 24)"}
 @pytest.mark.parametrize("path", PAGES)
 def test_pages_are_accessible_and_fit(visit: Open, names: list[str], path: str) -> None:
     page = visit(path.format(*names), scheme="dark", width=360)
-    is_quiet_and_fits(page, path, "dark", 360)
+    check_page(page, path, "dark", 360)
     # The layout does not depend on the font.
     for css in ("", *FONTS):
-        page.evaluate(DRESS, css)
+        page.evaluate(ADD_STYLE, css)
         for narrow in NARROW:
             page.set_viewport_size({"width": narrow, "height": 800})
             assert page.evaluate("document.documentElement.scrollWidth") <= narrow, (css, narrow)
@@ -48,10 +50,10 @@ def test_pages_are_accessible_and_fit(visit: Open, names: list[str], path: str) 
     page.emulate_media(color_scheme="light")
     page.goto(path.format(*names))
     page.locator("main h1").wait_for()
-    is_quiet_and_fits(page, path, "light", 1280)
+    check_page(page, path, "light", 1280)
 
 
-def is_quiet_and_fits(page: Page, path: str, scheme: Literal["light", "dark"], width: int) -> None:
+def check_page(page: Page, path: str, scheme: Literal["light", "dark"], width: int) -> None:
     page.wait_for_load_state("networkidle") if path != "/" else page.locator(".card").first.wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == BACKGROUNDS[scheme]
@@ -64,7 +66,7 @@ def is_quiet_and_fits(page: Page, path: str, scheme: Literal["light", "dark"], w
     assert page.locator("button:visible, a:visible, [role=img]:visible").evaluate_all(nameless) == []
     assert page.locator("[style*='url']").count() == 0
     assert page.evaluate(MISNAMED) == []
-    assert page.evaluate(SHIFTS) < STILL
+    assert page.evaluate(SHIFTS) < MAX_SHIFT
 
 
 def test_the_theme_can_be_chosen_and_is_stored(visit: Open) -> None:

@@ -11,7 +11,7 @@ LONG = "picture.max_side=24&model.width=8&model.depth=1&budget.seconds=600"
 
 
 def test_a_run_waits_for_its_turn_and_can_be_canceled(visit: Open) -> None:
-    asked: list[str] = []
+    requested: list[str] = []
 
     def started() -> Page:
         page = visit(f"/new?{LONG}")
@@ -27,7 +27,7 @@ def test_a_run_waits_for_its_turn_and_can_be_canceled(visit: Open) -> None:
     waits = second.locator(".run-title .state")
     expect(waits).to_have_text("waiting, next to start")
     expect(second.locator(".stage")).to_contain_text("as soon as there is a free core")
-    second.on("request", lambda request: asked.append(request.url))
+    second.on("request", lambda request: requested.append(request.url))
     # It has no curves yet: a request for them while it is canceled would log an error.
     second.clock.fast_forward(10_000)
     third = started()
@@ -36,7 +36,7 @@ def test_a_run_waits_for_its_turn_and_can_be_canceled(visit: Open) -> None:
     expect(gallery.get_by_text("waiting, 1 ahead")).to_be_visible()
     second.get_by_role("button", name="Cancel").click()
     second.wait_for_url("**/")
-    assert [url for url in asked if url.endswith("/metrics")] == []
+    assert [url for url in requested if url.endswith("/metrics")] == []
     expect(third.locator(".run-title .state")).to_have_text("waiting, next to start")
     first.get_by_role("button", name="Stop").click()
     expect(state).to_have_text("stopped")

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.patience import PATIENCE
-from tests.studio.browser.canvas import colors, shown
+from tests.studio.browser.canvas import colors, data_url
 from tests.studio.browser.conftest import Open, is_ours, listen
 from tests.studio.browser.studio import Studio
 from tests.studio.server import eventually
@@ -18,7 +18,7 @@ LONG = "/new?picture.max_side=48&model.width=16&model.depth=2&training.optimizer
 
 
 def painting(page: Page) -> str:
-    return shown(page.locator(".panes canvas").nth(1))
+    return data_url(page.locator(".panes canvas").nth(1))
 
 
 def test_scrubbing_shows_other_paintings(visit: Open, names: list[str]) -> None:
@@ -44,7 +44,7 @@ def test_panes_zoom_together_and_show_values(visit: Open, names: list[str]) -> N
     page = visit(f"/runs/{names[0]}")
     panes = page.locator(".panes canvas")
     eventually(lambda: colors(panes.nth(2)) > 8)
-    before = [shown(panes.nth(at)) for at in range(3)]
+    before = [data_url(panes.nth(at)) for at in range(3)]
     panes.nth(0).hover(position={"x": 5, "y": 5})
     expect(page.locator(".readout")).to_contain_text(re.compile(r"row 0, column 0.*target 0 0 0.*error"))
     for _ in range(3):
@@ -56,9 +56,9 @@ def test_panes_zoom_together_and_show_values(visit: Open, names: list[str]) -> N
         page.keyboard.press("ArrowRight")
     expect(page.locator(".readout")).to_contain_text(re.compile(r"row 0, column [1-9]"))
     page.mouse.move(0, 0)
-    eventually(lambda: all(shown(panes.nth(at)) != before[at] for at in range(3)))
+    eventually(lambda: all(data_url(panes.nth(at)) != before[at] for at in range(3)))
     page.keyboard.press("0")
-    eventually(lambda: all(shown(panes.nth(at)) == before[at] for at in range(3)))
+    eventually(lambda: all(data_url(panes.nth(at)) == before[at] for at in range(3)))
 
 
 def test_curves_have_the_chosen_axis(visit: Open, names: list[str]) -> None:
@@ -116,11 +116,11 @@ def test_a_live_run_outlives_reloads_and_is_watched_twice(live: Page, visit: Ope
 
 def test_a_run_goes_on_when_the_server_is_killed(browser: Browser, studio: Studio, names: list[str]) -> None:
     """Allow only the browser's messages about the unreachable server."""
-    said: list[str] = []
+    logged: list[str] = []
     mortal = Studio(studio.runs)
     page = browser.new_page(base_url=mortal.address)
     page.set_default_timeout(1000 * PATIENCE)
-    listen(page, mortal, said)
+    listen(page, mortal, logged)
     page.goto(LONG)
     page.get_by_role("button", name="Start painting").click()
     page.wait_for_url("**/runs/*")
@@ -143,4 +143,4 @@ def test_a_run_goes_on_when_the_server_is_killed(browser: Browser, studio: Studi
         again.end()
     away = ("net::ERR_CONNECTION_REFUSED", "net::ERR_INCOMPLETE_CHUNKED_ENCODING", "net::ERR_CONNECTION_RESET")
     refused = "the server responded with a status of 403"
-    assert [each for each in said if not any(word in each for word in (*away, refused))] == []
+    assert [each for each in logged if not any(word in each for word in (*away, refused))] == []

@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.studio.browser.canvas import colors, shown
+from tests.studio.browser.canvas import colors, data_url
 from tests.studio.browser.conftest import Open
 from tests.studio.browser.fingers import move
 from tests.studio.server import eventually
@@ -29,15 +29,15 @@ def test_two_fingers_zoom_all_panes(visit: Open, names: list[str]) -> None:
     page = phone(visit, f"/runs/{names[0]}")
     panes = page.locator(".panes canvas")
     eventually(lambda: colors(panes.nth(2)) > 8)
-    before = [shown(panes.nth(at)) for at in range(3)]
+    before = [data_url(panes.nth(at)) for at in range(3)]
     scrolled = steps(page)
     move(page, panes.nth(1), APART)
-    eventually(lambda: all(shown(panes.nth(at)) != before[at] for at in range(3)))
+    eventually(lambda: all(data_url(panes.nth(at)) != before[at] for at in range(3)))
     expect(page.locator(".viewer")).to_have_class(re.compile("enlarged"))
-    enlarged = [shown(panes.nth(at)) for at in range(3)]
+    enlarged = [data_url(panes.nth(at)) for at in range(3)]
     # When zoomed, one finger pans the picture, not the page.
     move(page, panes.nth(1), [((0.5, 0.5), (0.5, 0.2))])
-    eventually(lambda: all(shown(panes.nth(at)) != enlarged[at] for at in range(3)))
+    eventually(lambda: all(data_url(panes.nth(at)) != enlarged[at] for at in range(3)))
     for _ in range(2):
         move(page, panes.nth(1), TOGETHER)
     expect(page.locator(".viewer")).not_to_have_class(re.compile("enlarged"))

@@ -13,7 +13,7 @@ from tests.lab.report import stub
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("looked_into_here")
+@pytest.mark.usefixtures("inspector_in_process")
 def test_experiments_are_listed_with_their_verdict(studio: TestClient, tmp_path: Path) -> None:
     root = tmp_path / "experiments"
     assert studio.get("/api/experiments").json() == []
@@ -31,7 +31,7 @@ def test_experiments_are_listed_with_their_verdict(studio: TestClient, tmp_path:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("looked_into_here")
+@pytest.mark.usefixtures("inspector_in_process")
 def test_a_report_is_shown_in_a_sandbox(studio: TestClient, tmp_path: Path) -> None:
     root = tmp_path / "experiments"
     found = stub.experiment(root / "one")

@@ -19,7 +19,7 @@ from tests.studio.client import client
 LINK = {"changes": {"model.width": "15000", "model.depth": "3"}}
 
 
-class Asked:
+class RecordedChecks:
     """Records the limits of checks, and raises an error if one is set."""
 
     def __init__(self) -> None:
@@ -28,9 +28,9 @@ class Asked:
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
+def recorded(monkeypatch: pytest.MonkeyPatch) -> RecordedChecks:
     """Replace the check, so that no worker starts."""
-    found = Asked()
+    found = RecordedChecks()
 
     async def check(
         self: WorkerPool,
@@ -49,14 +49,14 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
 
 
 @pytest.fixture
-def page(runs: Path, asked: Asked) -> Iterator[TestClient]:
+def page(runs: Path, recorded: RecordedChecks) -> Iterator[TestClient]:
     with client(runs) as studio:
         yield studio
 
 
-def test_an_automatic_check_is_limited(page: TestClient, asked: Asked) -> None:
+def test_an_automatic_check_is_limited(page: TestClient, recorded: RecordedChecks) -> None:
     assert page.post("/api/check", json={}).json() == {"tried": True, "works": True, "findings": []}
-    assert asked.limits == [(checking.MAX_SECONDS, 2 * checking.MAX_BYTES)]
+    assert recorded.limits == [(checking.MAX_SECONDS, 2 * checking.MAX_BYTES)]
 
 
 @pytest.mark.parametrize(
@@ -71,27 +71,29 @@ def test_an_automatic_check_is_limited(page: TestClient, asked: Asked) -> None:
     ],
 )
 def test_a_large_check_does_not_start_automatically(
-    page: TestClient, asked: Asked, changes: dict[str, str], words: str
+    page: TestClient, recorded: RecordedChecks, changes: dict[str, str], words: str
 ) -> None:
     found = page.post("/api/check", json={"changes": changes}).json()
     assert (found["tried"], found["works"], found["findings"]) == (False, None, [])
     assert words in found["why"]
-    assert asked.limits == []
+    assert recorded.limits == []
 
 
-def test_a_person_can_start_a_large_check(page: TestClient, asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_person_can_start_a_large_check(
+    page: TestClient, recorded: RecordedChecks, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(memory, "available", lambda: 10**12)
     assert page.post("/api/check", json={**LINK, "pressed": True}).json()["tried"]
-    assert asked.limits == [(MAX_SECONDS, None)]
+    assert recorded.limits == [(MAX_SECONDS, None)]
     monkeypatch.setattr(memory, "available", lambda: 10**10)
     found = page.post("/api/check", json={**LINK, "pressed": True}).json()
     assert not found["tried"]
     assert "80% of the 10 GB that is available" in found["why"]
-    assert len(asked.limits) == 1
+    assert len(recorded.limits) == 1
 
 
-def test_a_timeout_is_reported(page: TestClient, asked: Asked) -> None:
-    asked.error = CheckTimeout(10)
+def test_a_timeout_is_reported(page: TestClient, recorded: RecordedChecks) -> None:
+    recorded.error = CheckTimeout(10)
     found = page.post("/api/check", json={}).json()
     assert not found["tried"]
     assert "stopped after 10 s" in found["why"]

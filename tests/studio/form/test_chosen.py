@@ -22,7 +22,7 @@ def small(data: bytes) -> tuple[int, int]:
         return image.size
 
 
-@pytest.mark.usefixtures("decoded_here")
+@pytest.mark.usefixtures("decoder_in_process")
 def test_an_uploaded_picture_has_a_preview(studio: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     decoded: list[Any] = []
     run = subprocess.run

@@ -11,7 +11,7 @@ import sfumato as sf
 from sfumato.studio.inspector import networks
 
 
-class Frail:
+class FakeSubprocess:
     """Fails at its first requests with the given errors."""
 
     errors: list[OSError]
@@ -20,8 +20,8 @@ class Frail:
     def __init__(self, *_: Any) -> None: ...
 
     def ask(self, _: dict[str, Any], __: float) -> tuple[dict[str, Any], bytes]:
-        if Frail.errors:
-            raise Frail.errors.pop()
+        if FakeSubprocess.errors:
+            raise FakeSubprocess.errors.pop()
         return {"json": {"stable_rank": [1.0]}}, b""
 
     def end(self) -> None: ...
@@ -34,8 +34,8 @@ class Frail:
 def test_a_request_is_retried_once_but_not_after_a_timeout(
     over_trained: TestClient, trained: sf.Run, monkeypatch: pytest.MonkeyPatch, errors: list[OSError], status: int
 ) -> None:
-    monkeypatch.setattr(networks, "Subprocess", Frail)
-    Frail.errors = list(errors)
+    monkeypatch.setattr(networks, "Subprocess", FakeSubprocess)
+    FakeSubprocess.errors = list(errors)
     answer = over_trained.get(f"/api/runs/{trained.folder.name}/ranks")
     assert answer.status_code == status
-    assert Frail.errors == []
+    assert FakeSubprocess.errors == []

@@ -34,8 +34,8 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     found: list[int] = []
     pread = os.pread
 
-    def counted(descriptor: int, count: int, place: int) -> bytes:
-        data = pread(descriptor, count, place)
+    def counted(descriptor: int, count: int, offset: int) -> bytes:
+        data = pread(descriptor, count, offset)
         found.append(len(data))
         return data
 

@@ -160,9 +160,11 @@ def test_lines_are_sent_again_after_a_resume(tmp_path: Path) -> None:
 
 def test_many_pages_are_served_by_one_watcher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = made.run(tmp_path, "one", facts=RUNNING)
-    begun: list[Path] = []
+    created: list[Path] = []
     whole = watching.Watcher.__init__
-    monkeypatch.setattr(watching.Watcher, "__init__", lambda self, where: (begun.append(where), whole(self, where))[1])
+    monkeypatch.setattr(
+        watching.Watcher, "__init__", lambda self, where: (created.append(where), whole(self, where))[1]
+    )
 
     async def work() -> None:
         watchers = Watchers()
@@ -173,13 +175,13 @@ def test_many_pages_are_served_by_one_watcher(tmp_path: Path, monkeypatch: pytes
         append(folder, step=11)
         for page in pages:
             assert (await page.until("line"))["step"] == 11
-        assert begun == [folder]
+        assert created == [folder]
         for stream in streams:
             await stream.aclose()  # pyright: ignore[reportAttributeAccessIssue]
         # The last listener has ended the watcher.
         assert watchers._all == {}
         await Listener(watchers.listen(folder)).next()
-        assert begun == [folder, folder]
+        assert created == [folder, folder]
 
     with FileLock(folder / "lock"):
         awaited(work())

@@ -31,17 +31,17 @@ TINY: dict[str, Any] = {
 }
 
 
-class Watch:
+class Monitor:
     """A thread that polls how many runs and workers are active."""
 
     def __init__(self, page: Server) -> None:
         self._page = page
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._look)
-        self.at_once = 0
-        self.processes = 0
+        self._thread = threading.Thread(target=self._poll)
+        self.max_running = 0
+        self.max_processes = 0
 
-    def __enter__(self) -> Watch:
+    def __enter__(self) -> Monitor:
         self._thread.start()
         return self
 
@@ -49,11 +49,11 @@ class Watch:
         self._over.set()
         self._thread.join()
 
-    def _look(self) -> None:
+    def _poll(self) -> None:
         while not self._over.wait(0.2):
             runs = self._page.get("/api/runs?size=100")["runs"]
-            self.at_once = max(self.at_once, sum(run["state"] == "running" for run in runs))
-            self.processes = max(self.processes, len(workers(self._page.process.pid)))
+            self.max_running = max(self.max_running, sum(run["state"] == "running" for run in runs))
+            self.max_processes = max(self.max_processes, len(workers(self._page.process.pid)))
 
 
 def workers(server: int) -> list[int]:
@@ -78,7 +78,7 @@ def page(tmp_path: Path) -> Iterator[Server]:
 
 def test_all_are_trained_within_the_cores(page: Server, tmp_path: Path) -> None:
     arms = [{"changes": {**TINY["changes"], "model.depth": depth}} for depth in ("2", "3")]
-    with Watch(page) as watch:
+    with Monitor(page) as monitor:
         with ThreadPoolExecutor(STARTS) as pool:
             answers = list(pool.map(lambda _: page.ask("POST", "/api/runs", TINY), range(STARTS)))
         assert [status for status, _ in answers] == [201] * STARTS
@@ -92,7 +92,7 @@ def test_all_are_trained_within_the_cores(page: Server, tmp_path: Path) -> None:
         eventually(lambda: page.get("/api/runs?size=100")["states"] == {"done": len(names)})
     assert [page.get(f"/api/runs/{name}")["recipe"]["model.depth"] for name in race["names"]] == ["2", "3"]
     assert {path.name for path in (tmp_path / "runs").iterdir() if path.name != ".studio"} == set(names)
-    assert watch.at_once <= CORES
+    assert monitor.max_running <= CORES
     # One more may be idle and warm.
-    assert 1 <= watch.processes <= CORES + 1
+    assert 1 <= monitor.max_processes <= CORES + 1
     assert list((tmp_path / "runs" / ".studio" / "queue").glob("*.json")) == []

@@ -37,7 +37,7 @@ class Trainings:
 
     def __init__(self, runs: Path) -> None:
         self.runs = runs
-        self.begun: list[str] = []
+        self.started: list[str] = []
         self.problems: dict[str, list[Exception]] = {}
         self._held: dict[str, FolderLock] = {}
         self.queue = Queue(self, Gallery(runs))  # pyright: ignore[reportArgumentType]
@@ -56,7 +56,7 @@ class Trainings:
             return
         lock = FolderLock(folder)
         lock.acquire()
-        self.begun.append(folder.name)
+        self.started.append(folder.name)
         self._held[folder.name] = lock
         self.write(folder.name, "running")
 
@@ -72,7 +72,7 @@ class Trainings:
         requests.ask(self.runs / name, "pause")
         self.write(name, "paused")
 
-    def asked_to_go_on(self, name: str) -> bool:
+    def resume_if_asked(self, name: str) -> bool:
         """Resume a training if it was asked to, and return whether it was."""
         asked = requests.asked(self.runs / name) != "pause"
         if asked:
@@ -85,7 +85,7 @@ class Trainings:
     def waiting(self) -> list[str]:
         return [each.name for each in waiting.queued_runs(self.runs)]
 
-    async def look(self) -> None:
+    async def maintain(self) -> None:
         """Start the next runs as maintenance does, and wait until they have started."""
         await self.queue.start_next()
         while tasks := list(self.queue._tasks):
@@ -117,24 +117,24 @@ def done(work: Any) -> Any:
 
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(asked=st.lists(st.integers(0, CORES + 2), min_size=1, max_size=6), ends=st.integers(0, CORES))
+@given(thread_counts=st.lists(st.integers(0, CORES + 2), min_size=1, max_size=6), ends=st.integers(0, CORES))
 def test_running_trainings_fit_the_cores(
-    some: Trainings, tmp_path_factory: pytest.TempPathFactory, asked: list[int], ends: int
+    some: Trainings, tmp_path_factory: pytest.TempPathFactory, thread_counts: list[int], ends: int
 ) -> None:
     async def all_of_them() -> None:
         each = Trainings(tmp_path_factory.mktemp("many"))
-        names = await each.start(*asked)
+        names = await each.start(*thread_counts)
         while True:
-            await each.look()
+            await each.maintain()
             at_work = each.training
             # Runs that start together do so in any order.
-            count = len(each.begun)
-            assert (sorted(each.begun), each.waiting()) == (sorted(names[:count]), names[count:])
+            count = len(each.started)
+            assert (sorted(each.started), each.waiting()) == (sorted(names[:count]), names[count:])
             assert len(at_work) == 1 or sum(min(each.threads(name), CORES) for name in at_work) <= CORES
             if not at_work:
                 break
             each.end(at_work[ends % len(at_work)])
-        assert sorted(each.begun) == sorted(names)
+        assert sorted(each.started) == sorted(names)
         each.queue.end()
 
     done(all_of_them())
@@ -143,8 +143,8 @@ def test_running_trainings_fit_the_cores(
 def test_a_race_divides_the_cores(some: Trainings) -> None:
     async def race() -> None:
         names = await some.queue.race([recipe(0)] * 3)
-        await some.look()
-        assert sorted(some.begun) == sorted(names)
+        await some.maintain()
+        assert sorted(some.started) == sorted(names)
         assert [some.threads(name) for name in names] == [1, 1, 1]
 
     done(race())
@@ -153,18 +153,18 @@ def test_a_race_divides_the_cores(some: Trainings) -> None:
 def test_a_paused_run_leaves_its_cores(some: Trainings) -> None:
     async def pause() -> None:
         first, second = await some.start(0, 0)
-        await some.look()
-        assert some.begun == [first]
+        await some.maintain()
+        assert some.started == [first]
         some.pause(first)
-        await some.look()
-        assert some.begun == [first, second]
+        await some.maintain()
+        assert some.started == [first, second]
         await some.queue.resume(some.runs / first)
-        await some.look()
-        assert not some.asked_to_go_on(first)
+        await some.maintain()
+        assert not some.resume_if_asked(first)
         assert waiting.position(some.runs, first) == 0
         some.end(second)
-        await some.look()
-        assert some.asked_to_go_on(first)
+        await some.maintain()
+        assert some.resume_if_asked(first)
         assert some.waiting() == []
 
     done(pause())
@@ -177,11 +177,11 @@ def test_trainings_of_other_processes_count(some: Trainings) -> None:
         lock = FolderLock(folder)
         lock.acquire()
         names = await some.start(1)
-        await some.look()
-        assert some.begun == []
+        await some.maintain()
+        assert some.started == []
         lock.release()
-        await some.look()
-        assert some.begun == names
+        await some.maintain()
+        assert some.started == names
 
     done(wait())
 
@@ -189,15 +189,15 @@ def test_trainings_of_other_processes_count(some: Trainings) -> None:
 def test_a_canceled_run_is_deleted(some: Trainings) -> None:
     async def cancel() -> None:
         first, second, third = await some.start(0, 0, 0)
-        await some.look()
+        await some.maintain()
         assert await some.queue.cancel(some.runs / second)
         assert not (some.runs / second).exists()
         assert waiting.position(some.runs, third) == 0
         # A run that trains is not in the queue.
         assert not await some.queue.cancel(some.runs / first)
         some.end(first)
-        await some.look()
-        assert some.begun == [first, third]
+        await some.maintain()
+        assert some.started == [first, third]
 
     done(cancel())
 
@@ -207,8 +207,8 @@ def test_a_run_canceled_during_its_start_is_deleted(some: Trainings) -> None:
         (name,) = await some.start(0)
         await some.queue.start_next()
         assert await some.queue.cancel(some.runs / name)
-        await some.look()
-        assert (some.begun, list(some.runs.glob("2*"))) == ([], [])
+        await some.maintain()
+        assert (some.started, list(some.runs.glob("2*"))) == ([], [])
 
     done(cancel())
 
@@ -217,8 +217,8 @@ def test_a_deleted_run_leaves_the_queue(some: Trainings) -> None:
     async def delete() -> None:
         first, second = await some.start(0, 0)
         shutil.rmtree(some.runs / first)
-        await some.look()
-        assert some.begun == [second]
+        await some.maintain()
+        assert some.started == [second]
         assert not (some.runs / first).exists()
 
     done(delete())
@@ -235,22 +235,22 @@ def test_a_failed_start_is_recorded(some: Trainings, problems: list[Exception], 
     async def fail() -> None:
         first, second = await some.start(0, 0)
         some.problems[first] = problems
-        await some.look()
-        await some.look()
+        await some.maintain()
+        await some.maintain()
         found = facts.read(some.runs / first)
         assert found["status"] == "failed"
         assert reason in found["findings"][0]
-        assert some.begun == [second]
+        assert some.started == [second]
 
     done(fail())
 
 
 def test_a_failed_run_is_not_started_again(some: Trainings, monkeypatch: pytest.MonkeyPatch) -> None:
-    drop, dropping, looked = waiting.drop, threading.Event(), threading.Event()
+    drop, dropping, maintained = waiting.drop, threading.Event(), threading.Event()
 
     def slowly(runs: Path, name: str) -> bool:
         dropping.set()
-        assert looked.wait(PATIENCE)
+        assert maintained.wait(PATIENCE)
         return drop(runs, name)
 
     async def refuse() -> None:
@@ -262,9 +262,9 @@ def test_a_failed_run_is_not_started_again(some: Trainings, monkeypatch: pytest.
         # Maintenance runs before its record is removed.
         await some.queue.start_next()
         turns = len(some.queue._tasks)
-        looked.set()
-        await some.look()
-        assert (turns, some.begun, some.waiting()) == (1, [], [])
+        maintained.set()
+        await some.maintain()
+        assert (turns, some.started, some.waiting()) == (1, [], [])
 
     done(refuse())
 
@@ -273,8 +273,8 @@ def test_a_start_is_retried_once(some: Trainings) -> None:
     async def again() -> None:
         (name,) = await some.start(0)
         some.problems[name] = [WorkerEnded(None)]
-        await some.look()
-        assert some.begun == [name]
+        await some.maintain()
+        assert some.started == [name]
 
     done(again())
 
@@ -283,15 +283,15 @@ def test_the_next_studio_continues_the_queue(some: Trainings) -> None:
     async def next_one() -> None:
         names = await some.start(0, 0)
         other = Trainings(some.runs)
-        await some.look()
+        await some.maintain()
         # While one studio leads, another one over the same folder only queues.
         names += await other.start(0)
         some.end(names[0])
-        await other.look()
-        assert (other.begun, other.waiting()) == ([], names[1:])
+        await other.maintain()
+        assert (other.started, other.waiting()) == ([], names[1:])
         some.queue.end()
-        await other.look()
-        assert other.begun == [names[1]]
+        await other.maintain()
+        assert other.started == [names[1]]
         other.queue.end()
         other.end(names[1])
 
@@ -301,44 +301,44 @@ def test_the_next_studio_continues_the_queue(some: Trainings) -> None:
 def test_studios_of_two_users_are_independent(some: Trainings, monkeypatch: pytest.MonkeyPatch) -> None:
     async def both() -> None:
         await some.start(1)
-        await some.look()
+        await some.maintain()
         monkeypatch.setattr(seal, "_key", lambda: b"another user's")
         other = Trainings(some.runs)
         names = await other.start(1)
-        await other.look()
-        assert other.begun == names
+        await other.maintain()
+        assert other.started == names
         other.queue.end()
         other.end(names[0])
 
     done(both())
 
 
-def _without_seal(runs: Path, folder: Path) -> None:
+def _unsigned(runs: Path, folder: Path) -> None:
     record = {"name": folder.name, "seal": "0" * 64}
     (runs / ".studio" / "queue").mkdir(parents=True)
     (runs / ".studio" / "queue" / "1.json").write_text(json.dumps(record))
 
 
-def _of_another_folder(runs: Path, folder: Path) -> None:
+def _signed_for_another_folder(runs: Path, folder: Path) -> None:
     other = runs.with_name("other")
     shutil.copytree(runs, other)
     waiting.add(other, folder.name)
     shutil.copytree(other / ".studio", runs / ".studio")
 
 
-def _of_another_recipe(runs: Path, folder: Path) -> None:
+def _signed_for_another_recipe(runs: Path, folder: Path) -> None:
     waiting.add(runs, folder.name)
     found = facts.read(folder)
     found["recipe"]["model"]["width"] = 60_000
     (folder / "run.json").write_text(json.dumps(found))
 
 
-@pytest.mark.parametrize("write", [_without_seal, _of_another_folder, _of_another_recipe])
+@pytest.mark.parametrize("write", [_unsigned, _signed_for_another_folder, _signed_for_another_recipe])
 def test_unsigned_records_start_nothing(some: Trainings, write: Callable[[Path, Path], None]) -> None:
     folder = queued.enqueue(some.runs, recipe(1))
     write(some.runs, folder)
-    done(some.look())
-    assert some.begun == []
+    done(some.maintain())
+    assert some.started == []
     assert entry.read(folder).state == "queued"
 
 
@@ -348,8 +348,8 @@ def test_a_queued_run_without_a_record_can_be_started_or_canceled(some: Training
         assert await some.queue.cancel(one)
         assert not one.exists()
         await some.queue.resume(other)
-        await some.look()
-        assert some.begun == [other.name]
+        await some.maintain()
+        assert some.started == [other.name]
 
     done(both())
 
@@ -358,8 +358,8 @@ def test_an_ended_studio_starts_nothing(some: Trainings) -> None:
     async def end() -> None:
         (name,) = await some.start(1)
         some.queue.end()
-        await some.look()
-        assert (some.begun, some.waiting()) == ([], [name])
+        await some.maintain()
+        assert (some.started, some.waiting()) == ([], [name])
 
     done(end())
 
@@ -371,8 +371,8 @@ def test_an_invalid_record_is_skipped(some: Trainings, text: str) -> None:
 
     async def start() -> None:
         names = await some.start(1)
-        await some.look()
-        assert some.begun == names
+        await some.maintain()
+        assert some.started == names
 
     done(start())
 
@@ -427,9 +427,9 @@ def test_a_studio_that_ends_meanwhile_starts_nothing(
             return look(*asked)
 
         monkeypatch.setattr(*where, meanwhile)
-        await some.look()
+        await some.maintain()
         monkeypatch.setattr(*where, look)
-        assert (some.begun, some.waiting()) == ([], [name])
+        assert (some.started, some.waiting()) == ([], [name])
         assert facts.read(some.runs / name)["status"] == "queued"
 
     done(end())

@@ -11,7 +11,7 @@ import sfumato as sf
 from sfumato.studio import app
 from tests.studio.interface import QUERIES
 
-ODD = [
+INVALID = [
     "1e300",
     "nan",
     "inf",
@@ -29,13 +29,13 @@ ODD = [
     "1e3",
 ]
 
-PLACES = ("layer", "unit", "zoom", "row", "column", "step")
+PATH_NUMBERS = ("layer", "unit", "zoom", "row", "column", "step")
 """Numbers in paths."""
 
-NUMBERS = ("page", "size", "step", "by")
+QUERY_NUMBERS = ("page", "size", "step", "by")
 """Numbers in queries."""
 
-GOOD = {"layer": "1", "unit": "0", "zoom": "0", "row": "0", "column": "0", "step": "0", "file": "curve.svg"}
+VALID = {"layer": "1", "unit": "0", "zoom": "0", "row": "0", "column": "0", "step": "0", "file": "curve.svg"}
 
 
 def addresses() -> list[tuple[str, str]]:
@@ -46,18 +46,18 @@ def addresses() -> list[tuple[str, str]]:
         if "GET" not in (route.methods or ()) or path.endswith("/events") or ":path" in path:
             continue
         names = re.findall(r"{(\w+)}", path)
-        found += [(_filled(path, **{name: "{odd}"}), name) for name in names if name in PLACES]
-        found += [(f"{_filled(path)}?{name}={{odd}}", name) for name in QUERIES.get(path, ()) if name in NUMBERS]
+        found += [(_filled(path, **{name: "{odd}"}), name) for name in names if name in PATH_NUMBERS]
+        found += [(f"{_filled(path)}?{name}={{odd}}", name) for name in QUERIES.get(path, ()) if name in QUERY_NUMBERS]
     return found
 
 
 def _filled(path: str, **other: str) -> str:
-    return re.sub(r"{(\w+)}", lambda name: {**GOOD, **other}.get(name[1], f"{{{name[1]}}}"), path)
+    return re.sub(r"{(\w+)}", lambda name: {**VALID, **other}.get(name[1], f"{{{name[1]}}}"), path)
 
 
 @pytest.mark.parametrize(("address", "name"), addresses(), ids=lambda each: each)
 def test_invalid_numbers_are_refused(over_trained: TestClient, trained: sf.Run, address: str, name: str) -> None:
-    for odd in ODD:
+    for odd in INVALID:
         path = address.replace("{name}", trained.folder.name).replace("{odd}", odd)
         answer = over_trained.get(path)
         assert answer.status_code == 404, (path, answer.text)
@@ -65,7 +65,7 @@ def test_invalid_numbers_are_refused(over_trained: TestClient, trained: sf.Run, 
 
 
 def test_all_numbers_are_covered() -> None:
-    assert {name for _, name in addresses()} == {*PLACES, *NUMBERS}
+    assert {name for _, name in addresses()} == {*PATH_NUMBERS, *QUERY_NUMBERS}
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,8 @@ from sfumato.studio.web.guard import HEADER, Rules
 from sfumato.studio.web.place import Public
 from tests.studio.client import ADDRESS, TOKEN, client
 
-AT = "/lab/sfumato"
-PUBLIC = Public.of(f"https://example.org{AT}")
+PREFIX = "/lab/sfumato"
+PUBLIC = Public.of(f"https://example.org{PREFIX}")
 
 
 def ask(app: Starlette, address: str = ADDRESS) -> TestClient:
@@ -31,17 +31,17 @@ def ask(app: Starlette, address: str = ADDRESS) -> TestClient:
 def mounted(trained: sf.Run) -> Iterator[TestClient]:
     """Return a client of a studio that is mounted in another application."""
     inner = create(trained.folder.parent, Rules(page_token=TOKEN), warm=False)
-    with ask(Starlette(routes=[Mount(AT, app=inner)])) as found:
+    with ask(Starlette(routes=[Mount(PREFIX, app=inner)])) as found:
         yield found
     inner.state.studio.end()
 
 
 def test_all_urls_of_the_page_have_the_prefix(mounted: TestClient) -> None:
-    page = mounted.get(f"{AT}/runs/any")
+    page = mounted.get(f"{PREFIX}/runs/any")
     addresses = re.findall(r'(?:href|src)="([^"]+)"', page.text)
     assert len(addresses) > 10
-    assert all(each.startswith((f"{AT}/", "#")) for each in addresses)
-    assert f'name="sfumato-prefix" content="{AT}"' in page.text
+    assert all(each.startswith((f"{PREFIX}/", "#")) for each in addresses)
+    assert f'name="sfumato-prefix" content="{PREFIX}"' in page.text
     for each in addresses:
         if "/assets/" in each:
             assert mounted.get(each).status_code == 200
@@ -51,22 +51,22 @@ def test_all_urls_of_the_page_have_the_prefix(mounted: TestClient) -> None:
 def test_responses_are_the_same_as_at_the_root(mounted: TestClient, over_trained: TestClient, trained: sf.Run) -> None:
     run = f"/api/runs/{trained.folder.name}"
     for path in ("/api/form", run, f"{run}/metrics", "/api/nothing", f"{run}/tiles/0/9/0.png"):
-        here, there = mounted.get(f"{AT}{path}"), over_trained.get(path)
-        assert (here.status_code, here.json()) == (there.status_code, there.json())
-    assert mounted.post(f"{AT}/api/describe", json={"changes": {}}).json()["valid"]
+        prefixed, root = mounted.get(f"{PREFIX}{path}"), over_trained.get(path)
+        assert (prefixed.status_code, prefixed.json()) == (root.status_code, root.json())
+    assert mounted.post(f"{PREFIX}/api/describe", json={"changes": {}}).json()["valid"]
 
 
-@pytest.mark.parametrize("asked", ["", AT])
-@pytest.mark.parametrize("said", [True, False])
-def test_a_proxy_may_keep_or_remove_the_prefix(runs: Path, asked: str, said: bool) -> None:
-    rules: dict[str, Any] = {} if said else {"public": PUBLIC}
-    headers = {"X-Forwarded-Prefix": AT} if said else {}
+@pytest.mark.parametrize("path_prefix", ["", PREFIX])
+@pytest.mark.parametrize("sends_header", [True, False])
+def test_a_proxy_may_keep_or_remove_the_prefix(runs: Path, path_prefix: str, sends_header: bool) -> None:
+    rules: dict[str, Any] = {} if sends_header else {"public": PUBLIC}
+    headers = {"X-Forwarded-Prefix": PREFIX} if sends_header else {}
     with client(runs, **rules) as studio:
         for path in ("/", "/new", "/assets/core/app.js", "/api/form"):
-            assert studio.get(asked + path, headers=headers).status_code == 200
-        assert f'href="{AT}/new"' in studio.get(f"{asked}/", headers=headers).text
-        if asked:
-            assert studio.get(asked, headers=headers).status_code == 200
+            assert studio.get(path_prefix + path, headers=headers).status_code == 200
+        assert f'href="{PREFIX}/new"' in studio.get(f"{path_prefix}/", headers=headers).text
+        if path_prefix:
+            assert studio.get(path_prefix, headers=headers).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/new/?preset=fast&a=%20b", "/runs/a%20~25/", "/runs/a/zoom/"])
@@ -75,9 +75,9 @@ def test_a_trailing_slash_redirects_without_a_host(mounted: TestClient, runs: Pa
     wanted = path.replace("/?", "?").removesuffix("/")
     with client(runs, public=PUBLIC) as behind, client(runs) as root:
         answers = [
-            (mounted.get(AT + path, follow_redirects=False), AT),
-            (behind.get(path, follow_redirects=False), AT),
-            (behind.get(AT + path, follow_redirects=False), AT),
+            (mounted.get(PREFIX + path, follow_redirects=False), PREFIX),
+            (behind.get(path, follow_redirects=False), PREFIX),
+            (behind.get(PREFIX + path, follow_redirects=False), PREFIX),
             (root.get(path, headers={"X-Forwarded-Prefix": "/lab"}, follow_redirects=False), "/lab"),
             (root.get(path, follow_redirects=False), ""),
         ]
@@ -104,9 +104,9 @@ def test_a_token_is_required_behind_a_proxy(runs: Path) -> None:
     with ask(app, "https://example.org") as studio:
         assert studio.get("/api/runs").status_code == 401
         answer = studio.get(f"/new?token={rules.access}", follow_redirects=False)
-        assert answer.headers["location"] == f"{AT}/new"
+        assert answer.headers["location"] == f"{PREFIX}/new"
         cookie = answer.headers["set-cookie"].lower()
-        assert f"path={AT};" in f"{cookie};"
+        assert f"path={PREFIX};" in f"{cookie};"
         assert "secure" in cookie
         # The proxy may use the host name at which the studio listens.
         page = {"Origin": "https://example.org", HEADER: rules.page_token, "Host": "127.0.0.1:8011"}

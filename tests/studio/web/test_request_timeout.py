@@ -45,32 +45,32 @@ def port(runs: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
 
 
 @pytest.fixture
-def patient(port: int, monkeypatch: pytest.MonkeyPatch) -> int:
+def lenient_port(port: int, monkeypatch: pytest.MonkeyPatch) -> int:
     """Lengthen the timeouts of the same server, for clients that send at once on a busy machine."""
     monkeypatch.setattr(request_timeout, "SECONDS", 1.0)
     monkeypatch.setattr(bodies, "MAX_SECONDS", PATIENCE)
     return port
 
 
-def answer(port: int, text: str) -> str:
+def exchange(port: int, text: str) -> str:
     """Send a text, and return all that the server sends until it closes the connection."""
     with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
         connection.sendall(text.encode())
         return b"".join(iter(lambda: connection.recv(65536), b"")).decode()
 
 
-def answers(port: int, *texts: str) -> list[str]:
+def exchange_all(port: int, *texts: str) -> list[str]:
     """Send several texts at once, and return the server's output for each."""
     with ThreadPoolExecutor(len(texts)) as pool:
-        return list(pool.map(lambda text: answer(port, text), texts))
+        return list(pool.map(lambda text: exchange(port, text), texts))
 
 
 def test_a_connection_without_a_request_is_closed(port: int) -> None:
-    assert answers(port, "", "GET /", "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: a") == [""] * 3
+    assert exchange_all(port, "", "GET /", "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: a") == [""] * 3
 
 
-def test_an_incomplete_second_request_is_closed(patient: int) -> None:
-    found = answer(patient, f"GET /api/runs HTTP/1.1\r\n{HEAD}\r\nGET /")
+def test_an_incomplete_second_request_is_closed(lenient_port: int) -> None:
+    found = exchange(lenient_port, f"GET /api/runs HTTP/1.1\r\n{HEAD}\r\nGET /")
     assert found.startswith("HTTP/1.1 200")
     assert found.count("HTTP/1.1") == 1
 
@@ -79,23 +79,25 @@ def test_an_incomplete_second_request_is_closed(patient: int) -> None:
 def test_a_stalled_body_is_refused(port: int, runs: Path) -> None:
     paths = ("/api/describe", "/api/pictures", "/api/runs/delete")
     texts = (f"POST {path} HTTP/1.1\r\n{HEAD}Content-Length: 100\r\n\r\n{{" for path in paths)
-    for found in answers(port, *texts):
+    for found in exchange_all(port, *texts):
         assert found.startswith("HTTP/1.1 408")
         assert "took longer than" in found
     assert not list((runs / ".studio").rglob("*.partial"))
 
 
 @pytest.mark.slow
-def test_a_slow_response_is_not_cut_off(patient: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_response_is_not_cut_off(lenient_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     from sfumato.studio.form import fields
 
     monkeypatch.setattr(fields, "data", lambda: (time.sleep(1.5), {})[1])
-    assert answer(patient, f"GET /api/form HTTP/1.1\r\n{HEAD}Connection: close\r\n\r\n").startswith("HTTP/1.1 200")
+    assert exchange(lenient_port, f"GET /api/form HTTP/1.1\r\n{HEAD}Connection: close\r\n\r\n").startswith(
+        "HTTP/1.1 200"
+    )
 
 
-def test_a_slow_body_is_accepted(patient: int) -> None:
+def test_a_slow_body_is_accepted(lenient_port: int) -> None:
     async def slowly() -> bytes:
-        reader, writer = await asyncio.open_connection("127.0.0.1", patient)
+        reader, writer = await asyncio.open_connection("127.0.0.1", lenient_port)
         body = '{"changes": {}}'
         writer.write(f"POST /api/describe HTTP/1.1\r\n{HEAD}Connection: close\r\nContent-Length: 15\r\n\r\n".encode())
         for letter in body:
