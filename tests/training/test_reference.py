@@ -69,7 +69,7 @@ def distance(engine: str, optimizer: str, shape: str) -> float:
     """Return the root mean square difference of an engine's weights, in parts of what training changed; the worst."""
     recipe = recipe_of(engine, optimizer, shape)
     before, expected = by_reference(recipe)
-    *_, last = sf.train(recipe, picture(ROWS, COLUMNS))
+    *_, last = sf.train(picture(ROWS, COLUMNS), recipe=recipe)
     weights = last.weights()
     assert weights.keys() == expected.keys()
     return max(
