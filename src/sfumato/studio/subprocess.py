@@ -132,7 +132,7 @@ def claim_stdout() -> BinaryIO:
 def send_reply(pipe: BinaryIO, head: Mapping[str, Any], data: bytes = b"") -> None:
     """In the subprocess: send a reply. Do nothing if the parent has gone."""
     about = {**head, "bytes": len(data)} if data else head
-    if pipe.closed:  # at an answer before this one
+    if pipe.closed:  # by an earlier reply
         return
     try:
         pipe.write(json.dumps(about).encode() + b"\n" + data)

@@ -35,7 +35,7 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> RecordedChecks:
     async def check(
         self: WorkerPool,
         recipe: Recipe,
-        has_left: Any,
+        is_disconnected: Any,
         max_seconds: float = MAX_SECONDS,
         max_bytes: int | None = None,
     ) -> dict[str, Any]:

@@ -61,7 +61,7 @@ class CheckTimeout(Problem):
 
 
 class Worker:
-    """A worker process, which loads everything first; requests meanwhile wait until it is loaded."""
+    """A worker process, which loads everything first; requests wait until it is loaded."""
 
     def __init__(self, log: Path, limiter: CapacityLimiter) -> None:
         self.subprocess = Subprocess("sfumato.studio.training.worker", log)
@@ -192,7 +192,7 @@ class WorkerPool:
         max_seconds: float = MAX_SECONDS,
         max_bytes: int | None = None,
     ) -> dict[str, Any]:
-        """Return ``{works, findings: [{level, text}]}``. Raise Problem. ``is_disconnected`` tells of the client.
+        """Return ``{works, findings: [{level, text}]}`` of a health check. Raise Problem.
 
         The worker is ended when the client disconnects, or after ``max_seconds``; a check that needs more than
         ``max_bytes`` is refused. It is not retried in another process, which would end for the same reason.
