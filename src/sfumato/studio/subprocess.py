@@ -123,14 +123,14 @@ def _is_readable(pipe: IO[bytes], timeout: float) -> bool:
 
 
 def claim_stdout() -> BinaryIO:
-    """In the subprocess: return the pipe to the parent, and send what libraries print to standard error instead."""
+    """Return the subprocess's pipe to its parent, and send what libraries print to standard error instead."""
     pipe = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     return pipe
 
 
 def send_reply(pipe: BinaryIO, head: Mapping[str, Any], data: bytes = b"") -> None:
-    """In the subprocess: send a reply. Do nothing if the parent has gone."""
+    """Send a reply from the subprocess. Do nothing if the parent has gone."""
     about = {**head, "bytes": len(data)} if data else head
     if pipe.closed:  # by an earlier reply
         return

@@ -98,7 +98,7 @@ class WorkerPool:
     """Starts workers and sends them requests."""
 
     def __init__(self, runs: Path, find_stored: Callable[[Recipe], Path | None] = lambda _: None) -> None:
-        """``find_stored`` returns the run that has stored a recipe's picture, None if it is read by name."""
+        """Take a function that returns the run with a recipe's stored picture; None if it is read by name."""
         self.runs = runs
         self._stored = find_stored
         self._idle: list[Worker] = []

@@ -13,7 +13,7 @@ const DRAW_RATIO = 20; // interval between drawings in multiples of a drawing's 
 export function curves({ name, signal, press, loaded }) {
   let axis = "epoch";
   let metrics = null;
-  let present = null;
+  let current = null;
   const problem = h("p", { class: "problem", role: "alert" });
   const pressAt = (value) => {
     // A click gives a value on the current axis; the timeline counts epochs.
@@ -41,7 +41,7 @@ export function curves({ name, signal, press, loaded }) {
   function draw() {
     if (!metrics?.epoch?.length && !metrics?.running?.epoch?.length) return;
     const x = metrics[axis];
-    const common = { x: AXIS_NAMES[axis], now: present?.[axis] };
+    const common = { x: AXIS_NAMES[axis], now: current?.[axis] };
     const exact = (what) => ({ name: "exact", x, y: metrics[what], accent: true, points: x.length < 60 });
     // Metrics of the training samples: there are more of them, but they are less exact.
     const running = (what) => (metrics.running?.[what]?.some(Number.isFinite) ? [{ name: "running", x: metrics.running[axis], y: metrics.running[what], accent: true, faint: true }] : []);
@@ -50,16 +50,16 @@ export function curves({ name, signal, press, loaded }) {
       psnr.draw({ ...common, y: "PSNR, dB", traces: [...running("psnr"), exact("psnr")] }),
       loss.draw({ ...common, y: "Loss", log: true, traces: [...running("loss"), exact("loss")] }),
     ])
-      .then(() => (took = performance.now() - start))
+      .then(() => (drawTime = performance.now() - start))
       .catch(fail);
   }
 
   let last = 0;
-  let took = 0; // ms of the last drawing
+  let drawTime = 0; // ms of the last drawing
   let waiting = 0;
   async function refresh() {
     clearTimeout(waiting);
-    const rest = last + Math.max(MIN_INTERVAL, DRAW_RATIO * took) - Date.now();
+    const rest = last + Math.max(MIN_INTERVAL, DRAW_RATIO * drawTime) - Date.now();
     if (rest > 0) {
       waiting = setTimeout(refresh, rest);
       return;
@@ -85,7 +85,7 @@ export function curves({ name, signal, press, loaded }) {
     refresh,
     /** Mark the current frame. */
     mark(frame) {
-      present = frame;
+      current = frame;
       psnr.mark(frame[axis]);
       loss.mark(frame[axis]);
     },

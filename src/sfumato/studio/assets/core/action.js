@@ -45,7 +45,7 @@ export class Actions {
   }
 
   async #run(each, work) {
-    const held = document.activeElement === each.element;
+    const hadFocus = document.activeElement === each.element;
     this.#underWay = each;
     this.#since = performance.now();
     this.#ticking = setInterval(() => this.#show(), SECOND);
@@ -61,17 +61,17 @@ export class Actions {
       this.#underWay = null;
       this.#show();
       // A browser removes the focus from a button that is disabled.
-      if (held && document.activeElement === document.body) each.element.focus();
+      if (hadFocus && document.activeElement === document.body) each.element.focus();
     }
   }
 
   #show() {
     for (const each of this.#all) {
-      const mine = each === this.#underWay;
+      const isRunning = each === this.#underWay;
       const seconds = Math.floor((performance.now() - this.#since) / SECOND);
       each.element.disabled = each.blocked || this.#underWay !== null;
-      each.element.textContent = !mine ? each.text : seconds < 1 ? `${each.busy} …` : `${each.busy} … ${seconds} s`;
-      mine ? each.element.setAttribute("aria-busy", "true") : each.element.removeAttribute("aria-busy");
+      each.element.textContent = !isRunning ? each.text : seconds < 1 ? `${each.busy} …` : `${each.busy} … ${seconds} s`;
+      isRunning ? each.element.setAttribute("aria-busy", "true") : each.element.removeAttribute("aria-busy");
     }
   }
 }

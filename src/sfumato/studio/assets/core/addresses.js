@@ -12,6 +12,6 @@ export const reportPage = (name) => `/experiments/${encodeURIComponent(name)}/re
 
 /** The form, filled with a recipe. */
 export const formPage = ({ preset, changes } = {}, usual = "fast") => {
-  const kept = new URLSearchParams({ ...(preset && preset !== usual ? { preset } : {}), ...changes });
-  return kept.size ? `/new?${kept}` : "/new";
+  const params = new URLSearchParams({ ...(preset && preset !== usual ? { preset } : {}), ...changes });
+  return params.size ? `/new?${params}` : "/new";
 };

@@ -18,13 +18,13 @@ export function parsed(text, parameters = () => []) {
 /** Write a call, without parameters that have their default value. */
 export function written(name, values, parameters) {
   const parts = parameters
-    .filter((each) => values[each.name] !== undefined && values[each.name] !== "" && !alike(values[each.name], each.default))
+    .filter((each) => values[each.name] !== undefined && values[each.name] !== "" && !equalValues(values[each.name], each.default))
     .map((each) => `${each.name}=${values[each.name]}`);
   return parts.length ? `${name}(${parts.join(", ")})` : name;
 }
 
 /** Whether two texts have the same value: 0.10 is 0.1. */
-export function alike(one, other) {
+export function equalValues(one, other) {
   const [a, b] = [one, other].map((each) => (each === null || each === undefined ? "" : String(each).trim()));
   return a === b || (a !== "" && b !== "" && Number(a) === Number(b));
 }

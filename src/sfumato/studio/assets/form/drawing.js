@@ -37,8 +37,8 @@ function layout({ layers }) {
     const visible = Math.min(each.units, MAX_UNITS);
     // Heights are logarithmic, so that 30 and 3,000 units are both visible next to each other.
     const span = visible === 1 ? 0 : each.end ? (visible - 1) * 22 : 50 + 112 * (Math.log(1 + each.units) / Math.log(1 + Math.max(largest, 16)));
-    const at_ = Array.from({ length: visible }, (_, number) => HIGH / 2 - 14 + (visible === 1 ? 0 : (number / (visible - 1) - 0.5) * span));
-    return { ...each, x, at: at_, more: each.units > visible };
+    const ys = Array.from({ length: visible }, (_, number) => HIGH / 2 - 14 + (visible === 1 ? 0 : (number / (visible - 1) - 0.5) * span));
+    return { ...each, x, at: ys, more: each.units > visible };
   });
 }
 

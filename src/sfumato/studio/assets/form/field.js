@@ -1,6 +1,6 @@
 // One field of a recipe as a control, made from the server's description; no field is treated specially here.
 
-import { alike, parsed, written } from "./call.js";
+import { equalValues, parsed, written } from "./call.js";
 import { h } from "../core/element.js";
 
 const NONE = "none"; // how recipes write an optional field without a value
@@ -157,4 +157,4 @@ function call(spec, id, changed) {
 }
 
 /** Whether two texts of a field have the same value. */
-export const same = (control, one, other) => alike(control.normal(one ?? ""), control.normal(other ?? ""));
+export const same = (control, one, other) => equalValues(control.normal(one ?? ""), control.normal(other ?? ""));

@@ -21,20 +21,20 @@ export function unitBox({ name, signal, go }) {
     problem,
     h("div", { class: "unit-parts" }, h("figure", {}, image, facts), h("div", {}, h("h3", {}, "Inputs"), into), h("div", {}, h("h3", {}, "Outputs"), out)),
   );
-  let present = null;
+  let current = null;
   // A click outside of the dialog closes it.
   element.addEventListener("click", (event) => event.target === element && element.close());
-  element.addEventListener("close", () => (present = null));
+  element.addEventListener("close", () => (current = null));
   signal.addEventListener("abort", () => element.open && element.close());
 
   async function show(layer, unit, step) {
-    present = { layer, unit, step };
+    current = { layer, unit, step };
     title.textContent = `Layer ${layer}, unit ${unit}`;
     image.src = withPrefix(runUrl(name, `/layers/${layer}/units/${unit}.png?step=${step}&size=512`));
     image.alt = `Output of unit ${unit} of layer ${layer} over the picture`;
     try {
       const found = await get(runUrl(name, `/layers/${layer}/units/${unit}?step=${step}`), signal);
-      if (present?.unit !== unit || present.layer !== layer || present.step !== step) return;
+      if (current?.unit !== unit || current.layer !== layer || current.step !== step) return;
       problem.textContent = "";
       facts.textContent = [found.dead ? "dead" : null, Number.isFinite(found.importance) ? `importance ${found.importance.toPrecision(3)}` : null, Number.isFinite(found.bias) ? `bias ${found.bias.toFixed(3)}` : null].filter(Boolean).join(" · ");
       fill(into, found.inputs, layer - 1);
@@ -66,7 +66,7 @@ export function unitBox({ name, signal, go }) {
       if (!element.open) element.showModal();
     },
     follow(step) {
-      if (present && present.step !== step) show(present.layer, present.unit, step);
+      if (current && current.step !== step) show(current.layer, current.unit, step);
     },
   };
 }

@@ -35,7 +35,7 @@ export async function show(root, { query, signal, go, ready }) {
   const pages = h("nav", { class: "pages row", "aria-label": "Pages" });
   const chosen = h("p", { class: "figure" });
   const race = h("button", { type: "button", class: "main", onclick: () => go(racePage([...selected])) }, "Race");
-  const removal = actions.button("Delete…", remove, { busy: "Deleting", before: meant, class: "danger" });
+  const removal = actions.button("Delete…", remove, { busy: "Deleting", before: confirmRemoval, class: "danger" });
   const bar = h(
     "div",
     { class: "selection", role: "region", "aria-label": "Selected runs", hidden: true },
@@ -51,8 +51,8 @@ export async function show(root, { query, signal, go, ready }) {
     total,
     h("div", { class: "row" }, search, radioGroup("Sort by", SORTS, filters.sort, (sort) => change({ sort, page: 1 }))),
   );
-  const nothing = h("div", { hidden: true });
-  root.append(head, problems.element, nothing, grid, pages, bar);
+  const emptyState = h("div", { hidden: true });
+  root.append(head, problems.element, emptyState, grid, pages, bar);
 
   let typing = 0;
   search.addEventListener("input", () => {
@@ -62,11 +62,11 @@ export async function show(root, { query, signal, go, ready }) {
 
   async function change(changes) {
     Object.assign(filters, changes);
-    const kept = new URLSearchParams();
-    if (filters.words) kept.set("words", filters.words);
-    if (filters.sort !== "started") kept.set("sort", filters.sort);
-    if (filters.page > 1) kept.set("page", filters.page);
-    history.replaceState(null, "", withPrefix(kept.size ? `/?${kept}` : "/"));
+    const params = new URLSearchParams();
+    if (filters.words) params.set("words", filters.words);
+    if (filters.sort !== "started") params.set("sort", filters.sort);
+    if (filters.page > 1) params.set("page", filters.page);
+    history.replaceState(null, "", withPrefix(params.size ? `/?${params}` : "/"));
     await refresh();
   }
 
@@ -105,9 +105,9 @@ export async function show(root, { query, signal, go, ready }) {
       if (grid.children[at] !== each.element) grid.insertBefore(each.element, grid.children[at] ?? null);
     });
     const bare = found.total === 0;
-    nothing.hidden = !bare;
+    emptyState.hidden = !bare;
     head.classList.toggle("unseen", bare && !filters.words);
-    if (bare) nothing.replaceChildren(filters.words ? noMatch(filters.words) : welcome());
+    if (bare) emptyState.replaceChildren(filters.words ? noMatch(filters.words) : welcome());
     turnPages(found);
   }
 
@@ -117,9 +117,9 @@ export async function show(root, { query, signal, go, ready }) {
       h("button", { type: "button", disabled: number < 1 || number > last, onclick: () => change({ page: number }).then(() => scrollTo(0, 0)) }, text);
     const first = (page - 1) * SIZE + 1;
     const place = h("span", { class: "quietly figure" }, `${count(first)}–${count(Math.min(page * SIZE, all))} of ${count(all)}`);
-    const held = pages.contains(document.activeElement) ? [...pages.children].indexOf(document.activeElement) : -1;
+    const focused = pages.contains(document.activeElement) ? [...pages.children].indexOf(document.activeElement) : -1;
     pages.replaceChildren(to(1, "First"), to(page - 1, "Back"), place, to(page + 1, "Next"), to(last, "Last"));
-    if (held >= 0) pages.children[held].focus();
+    if (focused >= 0) pages.children[focused].focus();
   }
 
   function mark(name, on) {
@@ -136,7 +136,7 @@ export async function show(root, { query, signal, go, ready }) {
     for (const name of [...selected]) mark(name, false);
   }
 
-  function meant() {
+  function confirmRemoval() {
     const [what, whose] = selected.size === 1 ? ["this run", "its folder"] : [`these ${selected.size} runs`, "their folders"];
     return confirmDialog(`Delete ${what}?`, `Weights, films, and everything else in ${whose} will be deleted permanently.`, "Delete");
   }
@@ -150,7 +150,7 @@ export async function show(root, { query, signal, go, ready }) {
   }
 
   /** Move the focus from card to card with the arrow keys, as the cards lie on screen. */
-  function walk(event) {
+  function moveFocus(event) {
     const links = [...grid.querySelectorAll("a.picture")];
     const at = links.findIndex((link) => link.closest("li").contains(document.activeElement));
     if (at < 0) return links[0]?.focus();
@@ -160,7 +160,7 @@ export async function show(root, { query, signal, go, ready }) {
   }
 
   keys(signal, [
-    { keys: ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"], label: "← → ↑ ↓", help: "Move from run to run", run: walk },
+    { keys: ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"], label: "← → ↑ ↓", help: "Move from run to run", run: moveFocus },
     { keys: ["Enter"], label: "Enter", help: "Open the run", run: () => {} },
     {
       keys: [" ", "x"],

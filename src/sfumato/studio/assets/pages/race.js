@@ -46,7 +46,7 @@ export async function show(root, { query, signal, ready, go }) {
   });
   const axes = radioGroup("Align by", AXES, axis, (chosen) => {
     axis = chosen;
-    keep();
+    saveAxis();
     fill();
   });
   const pictures = radioGroup("Show", [["painting", "Paintings"], ["error", "Errors"], ["both", "Both"]], what, (chosen) => {
@@ -73,10 +73,10 @@ export async function show(root, { query, signal, ready, go }) {
     if (traces.length) chart.draw({ x: AXIS_NAMES[axis], y: "PSNR, dB", traces, now: timeline.all[timeline.at], legend: true }).catch(fail("chart"));
   }
 
-  function keep() {
-    const kept = new URLSearchParams(location.search);
-    axis === "epoch" ? kept.delete("by") : kept.set("by", axis);
-    history.replaceState(null, "", withPrefix(`/race?${kept}`));
+  function saveAxis() {
+    const params = new URLSearchParams(location.search);
+    axis === "epoch" ? params.delete("by") : params.set("by", axis);
+    history.replaceState(null, "", withPrefix(`/race?${params}`));
   }
 
   function without(name) {
@@ -85,8 +85,8 @@ export async function show(root, { query, signal, ready, go }) {
 
   async function refresh() {
     try {
-      const moved = await Promise.all(lanes.filter((each) => !each.settled()).map((each) => each.refresh()));
-      if (moved.some(Boolean)) fill();
+      const changed = await Promise.all(lanes.filter((each) => !each.settled()).map((each) => each.refresh()));
+      if (changed.some(Boolean)) fill();
       problems.say("runs", "");
     } catch (error) {
       fail("runs")(error);

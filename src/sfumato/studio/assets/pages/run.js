@@ -191,7 +191,7 @@ export async function show(root, { name, signal, go, ready }) {
   ready();
   if (isLive(run.state)) watch();
   // While a run trains, load Plotly, which is large, only after the first painting is on screen.
-  const late = setTimeout(
+  const chartTimer = setTimeout(
     () => {
       showsCharts = true;
       chart();
@@ -205,7 +205,7 @@ export async function show(root, { name, signal, go, ready }) {
   }, LOOK);
   signal.addEventListener("abort", () => {
     clearInterval(timer);
-    clearTimeout(late);
+    clearTimeout(chartTimer);
   });
   keys(signal, [
     { keys: ["p"], label: "p", help: "Pause or resume", run: () => head.press() },

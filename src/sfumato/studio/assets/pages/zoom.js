@@ -126,8 +126,8 @@ export async function show(root, { name, query, signal, ready }) {
   function saveView() {
     clearTimeout(saving);
     saving = setTimeout(() => {
-      const kept = new URLSearchParams({ row: (view.y * longer).toFixed(3), column: (view.x * longer).toFixed(3), zoom: Math.log2(view.scale / SIDE).toFixed(3) });
-      history.replaceState(null, "", `?${kept}`);
+      const params = new URLSearchParams({ row: (view.y * longer).toFixed(3), column: (view.x * longer).toFixed(3), zoom: Math.log2(view.scale / SIDE).toFixed(3) });
+      history.replaceState(null, "", `?${params}`);
     }, 400);
   }
 

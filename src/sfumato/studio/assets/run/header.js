@@ -66,10 +66,10 @@ export function header(name, run, act, { began, failed }) {
       const can = isInNoQueue(now) ? CAN.without : CAN[now.state];
       if (buttons !== can) {
         buttons = can;
-        const held = controls.contains(document.activeElement);
+        const hadFocus = controls.contains(document.activeElement);
         actions.clear();
         controls.replaceChildren(...(can ?? []).map((what) => actions.button(TEXTS[what][0], () => act(ASKED[what] ?? what), { busy: TEXTS[what][1] })));
-        if (held) controls.querySelector("button")?.focus();
+        if (hadFocus) controls.querySelector("button")?.focus();
       }
       const live = isLive(now.state);
       bar.classList.toggle("idle", !live || !Number.isFinite(now.progress));
