@@ -1,4 +1,4 @@
-"""The studio asked in this process, as a browser on this computer would ask."""
+"""A client of a studio in this process, as a browser on this computer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TOKEN = "a-token-for-tests"
 
 
 def client(runs: Path, *, token: str | None = TOKEN, address: str = ADDRESS, **rules: Any) -> TestClient:
-    """Asks a studio over ``runs``; every request bears the page's token, or another, or none."""
+    """Return a client of a studio over ``runs``; every request has the page's token, or ``token``, or none."""
     app = create(runs, Rules(page_token=TOKEN, **rules), experiments_folder=runs.with_name("experiments"), warm=False)
     headers = {} if token is None else {HEADER: token}
     return TestClient(app, base_url=address, headers=headers, raise_server_exceptions=False)

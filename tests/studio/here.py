@@ -1,4 +1,4 @@
-"""What the studio asks of other processes, answered in this one: for tests of what is answered, not of processes."""
+"""Replacements of the studio's subprocesses in this process, for tests that are not about processes."""
 
 from __future__ import annotations
 
@@ -17,53 +17,53 @@ from sfumato.studio.inspector import networks
 from sfumato.studio.training import worker_pool
 
 
-class Looker:
-    """In place of the `Subprocess` that looks into networks."""
+class InProcessInspector:
+    """A replacement of the `Subprocess` of the inference worker."""
 
     ended = False
 
     def __init__(self, *_: Any) -> None:
         from sfumato.studio.inspector import inference_worker
 
-        self._answered = inference_worker._answered
+        self._reply = inference_worker._reply
         self._networks = inference_worker._Networks()
 
     def ask(self, order: dict[str, Any], _: float) -> tuple[dict[str, Any], bytes]:
-        """As it comes through pipes."""
-        head, data = self._answered(self._networks, json.loads(json.dumps(order)))
+        """Reply after a round trip through JSON, as through pipes."""
+        head, data = self._reply(self._networks, json.loads(json.dumps(order)))
         return json.loads(json.dumps(head)), data
 
     def end(self) -> None: ...
 
 
-class Checker:
-    """In place of the `Subprocess` that checks recipes: it finds nothing wrong with any."""
+class InProcessChecker:
+    """A replacement of the `Subprocess` that checks recipes, without any findings."""
 
     ended = False
-    has_answer = False
+    has_message = False
 
     def __init__(self, *_: Any) -> None: ...
 
     def ask(self, order: dict[str, Any], _: float) -> tuple[dict[str, Any], bytes]:
-        """Like the other's."""
+        """Reply to a request."""
         return ({"loaded": True} if order["do"] == "load" else {"works": True, "findings": []}), b""
 
     def end(self) -> None: ...
 
 
-class Decoder:
-    """In place of the process that tries a picture."""
+class InProcessDecoder:
+    """A replacement of the process that decodes a picture."""
 
     def __init__(self, command: Sequence[str], **_: Any) -> None:
         self._arguments = command[command.index("sfumato.studio.form.decoding") + 1 :]
 
-    def __enter__(self) -> Decoder:
+    def __enter__(self) -> InProcessDecoder:
         return self
 
     def __exit__(self, *_: object) -> None: ...
 
     def communicate(self, timeout: float) -> tuple[bytes, None]:
-        """What it would print."""
+        """Return what the process would print."""
         from sfumato.studio.form import decoding
 
         with contextlib.redirect_stdout(io.StringIO()) as printed:
@@ -73,16 +73,16 @@ class Decoder:
     def kill(self) -> None: ...
 
 
-def look(patch: pytest.MonkeyPatch) -> None:
-    """Networks are looked into here."""
-    patch.setattr(networks, "Subprocess", Looker)
+def inspect(patch: pytest.MonkeyPatch) -> None:
+    """Evaluate networks in this process."""
+    patch.setattr(networks, "Subprocess", InProcessInspector)
 
 
 def check(patch: pytest.MonkeyPatch) -> None:
-    """Recipes are checked here, or not at all."""
-    patch.setattr(worker_pool, "Subprocess", Checker)
+    """Check recipes in this process."""
+    patch.setattr(worker_pool, "Subprocess", InProcessChecker)
 
 
 def decode(patch: pytest.MonkeyPatch) -> None:
-    """Pictures that are sent are decoded here."""
-    patch.setattr(uploads, "subprocess", SimpleNamespace(**{**vars(subprocess), "Popen": Decoder}))
+    """Decode uploaded pictures in this process."""
+    patch.setattr(uploads, "subprocess", SimpleNamespace(**{**vars(subprocess), "Popen": InProcessDecoder}))

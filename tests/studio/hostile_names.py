@@ -1,4 +1,4 @@
-"""What a run's folder may be called, and pages, addresses and titles may stumble over."""
+"""Valid names of run folders that are difficult for pages, URLs, and titles."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NAMES = [
 
 
 def copies(run: Path, runs: Path) -> list[str]:
-    """Put a copy of a run into ``runs`` under each of the names that the file system takes; those names."""
+    """Copy a run to each of the names that the file system allows, and return those names."""
     made: list[str] = []
     for name in NAMES:
         try:
@@ -30,6 +30,6 @@ def copies(run: Path, runs: Path) -> list[str]:
     return made
 
 
-def shown(name: str) -> str:
-    """A name as people read it."""
+def display_name(name: str) -> str:
+    """Return a name as people see it."""
     return "".join(letter if letter.isprintable() else "?" for letter in name)

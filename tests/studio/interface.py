@@ -1,4 +1,4 @@
-"""The studio's addresses as an OpenAPI description, made from its routes: one that is added is tested by itself."""
+"""The studio's routes as an OpenAPI description, made from the routes, so that new ones are tested too."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from pydantic import BaseModel
 from starlette.routing import Route
 
 from sfumato.studio import app
-from sfumato.studio.web.bodies import Check, Names, NewRun, Race, Sent
+from sfumato.studio.web.bodies import Check, DeletePicture, DeleteRuns, NewRun, Race
 
 BODIES: Mapping[str, type[BaseModel] | None] = {
     "/api/runs": NewRun,
-    "/api/runs/delete": Names,
+    "/api/runs/delete": DeleteRuns,
     "/api/describe": NewRun,
     "/api/check": Check,
     "/api/race": Race,
     "/api/pictures": None,
-    "/api/pictures/delete": Sent,
+    "/api/pictures/delete": DeletePicture,
     "/api/runs/{name}/{wish}": None,
 }
-"""What a POST takes: JSON of a kind, or any bytes."""
+"""The body of each POST: JSON of a model, or any bytes."""
 
 QUERIES = {
     "/api/picture": ("source",),
@@ -37,11 +37,11 @@ QUERIES = {
 }
 
 ENDLESS = "/api/runs/{name}/events"
-"""Has tests of its own."""
+"""The event stream, which has its own tests."""
 
 
 def description(name: str, steps: Sequence[int]) -> dict[str, Any]:
-    """Of an application over a folder with a run of that name, with weights at these steps."""
+    """Describe an application over a folder with a run of that name, with weights at these steps."""
     real: dict[str, list[Any]] = {
         "name": [name],
         "step": [*steps, "last"],
@@ -97,7 +97,7 @@ def _inlined(schema: Any, definitions: Mapping[str, Any]) -> Any:
         return schema
     if "$ref" in schema:
         return _inlined(definitions[schema["$ref"].rpartition("/")[2]], definitions)
-    # Some texts that are good, so that not all are refused at once.
+    # Some valid texts, so that not all are refused.
     if schema.get("title") == "Changes":
         values = {"model.depth": "3", "training.optimizer": "adam", "budget.epochs": "2", "picture.source": "cat"}
         good = {"type": "object", "properties": {path: {"enum": [value, "x"]} for path, value in values.items()}}

@@ -1,4 +1,4 @@
-"""A studio in a process of its own, and a page that asks it."""
+"""A studio in a separate process, and its client."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from sfumato.runs import requests
 from tests.patience import PATIENCE, eventually
 
 LOG = "studio.log"
-"""Beside the folder of runs: what the servers complain of."""
+"""File next to the folder of runs with the standard error of the servers."""
 
 
 class Server:
-    """One that runs."""
+    """A running server."""
 
     def __init__(self, process: subprocess.Popen[str], port: int) -> None:
         self.process = process
@@ -30,7 +30,7 @@ class Server:
         self.token = re.search(r'name="sfumato-token" content="([^"]+)"', page)[1]  # pyright: ignore[reportOptionalSubscript]
 
     def ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        """The status, and the answer: JSON, or text."""
+        """Send a request, and return the status and the body, as JSON or text."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         try:
             headers = {} if method == "GET" else {"X-Sfumato-Token": self.token}
@@ -43,14 +43,14 @@ class Server:
             connection.close()
 
     def get(self, path: str) -> Any:
-        """An answer that must be good."""
+        """Return the body of a GET request with status 200."""
         status, answer = self.ask("GET", path)
         assert status == 200, answer
         return answer
 
     @contextmanager
     def events(self, name: str) -> Iterator[Iterator[tuple[str, Any]]]:
-        """(event, data) of a run as they come."""
+        """Yield (event, data) of a run's stream as they arrive."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         connection.request("GET", f"/api/runs/{name}/events")
         answer = connection.getresponse()
@@ -68,19 +68,19 @@ class Server:
         try:
             yield read()
         finally:
-            # The stream has no end of its own.
+            # The stream does not end by itself.
             answer.close()
             connection.close()
 
     def kill(self) -> None:
-        """Without a word."""
+        """Kill the server."""
         self.process.kill()
         self.process.wait()
 
 
 @contextmanager
 def server(runs: Path) -> Iterator[Server]:
-    """A studio over ``runs``, killed at the end."""
+    """Serve a studio over ``runs``, and kill it at the end."""
     command = [sys.executable, "-m", "sfumato", "studio", "--port", "0", "--runs", str(runs)]
     with (runs.parent / LOG).open("a") as log:
         process = subprocess.Popen(
@@ -99,7 +99,7 @@ def server(runs: Path) -> Iterator[Server]:
 
 
 def stop_all(runs: Path) -> None:
-    """Ask every training to end, and wait until all have."""
+    """Stop all trainings, and wait until they have ended."""
     folders = [folder for folder in runs.iterdir() if not folder.name.startswith(".")]
     for folder in folders:
         with suppress(RunError):

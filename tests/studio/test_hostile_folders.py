@@ -1,4 +1,4 @@
-"""Folders of runs that somebody has made to do harm: every answer is one plain line, soon, and within bounds."""
+"""Malicious run folders: every response is one plain line, in bounded time and memory."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from starlette.testclient import TestClient
 
 import sfumato as sf
 
-SOON = 20.0
-"""Seconds at work for all addresses of one run: not those in which a busy machine does something else."""
+MAX_SECONDS = 20.0
+"""Limit of the processor time, in seconds, for all routes of one run."""
 
-OF_PER_RUN = (
+RUN_PATHS = (
     "",
     "/metrics",
     "/target.png",
@@ -37,22 +37,22 @@ OF_PER_RUN = (
     "/thumbnail.webp",
 )
 LARGE = 10 * 2**30
-"""Bytes of a file with nothing in it, which takes no room on the disk."""
+"""Bytes of a sparse file, which takes no space on the disk."""
 
 
 @pytest.fixture
 def folder(runs: Path, trained: sf.Run) -> Path:
-    """A good run, to be spoiled."""
+    """Return the folder of a valid run, to be damaged."""
     shutil.copytree(trained.folder, runs / "one")
     return runs / "one"
 
 
-def ask_all(studio: TestClient, capfd: pytest.CaptureFixture[str]) -> dict[str, int]:
-    """The status of each address, none of which may be a mistake of the server."""
-    before, began = peak(), time.process_time()
+def request_all(studio: TestClient, capfd: pytest.CaptureFixture[str]) -> dict[str, int]:
+    """Request every route of a run, and return the status of each; fail on server errors."""
+    before, began = peak_memory(), time.process_time()
     found: dict[str, int] = {}
     assert studio.get("/api/runs").status_code == 200
-    for path in OF_PER_RUN:
+    for path in RUN_PATHS:
         answer = studio.get(f"/api/runs/one{path}")
         found[path] = answer.status_code
         assert answer.status_code < 500, (path, answer.text)
@@ -60,14 +60,14 @@ def ask_all(studio: TestClient, capfd: pytest.CaptureFixture[str]) -> dict[str, 
             problem = answer.json()["problem"]
             assert "\n" not in problem
             assert "Traceback" not in problem
-    assert time.process_time() - began < SOON
-    assert peak() - before < 800_000_000
+    assert time.process_time() - began < MAX_SECONDS
+    assert peak_memory() - before < 800_000_000
     assert capfd.readouterr().err == ""
     return found
 
 
-def peak() -> int:
-    """Bytes of memory that this process has held at most."""
+def peak_memory() -> int:
+    """Return the peak memory of this process in bytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
@@ -76,8 +76,8 @@ def changed(folder: Path, **values: Any) -> None:
     (folder / "run.json").write_text(json.dumps({**facts, **values}))
 
 
-def test_a_good_run_answers(studio: TestClient, folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    found = ask_all(studio, capfd)
+def test_a_valid_run(studio: TestClient, folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    found = request_all(studio, capfd)
     assert [found[path] for path in ("", "/metrics", "/target.png", "/painting.png", "/thumbnail.webp")] == [200] * 5
 
 
@@ -89,25 +89,25 @@ def test_a_good_run_answers(studio: TestClient, folder: Path, capfd: pytest.Capt
         ("metrics.jsonl",),
         ("picture.npy",),
         ("lock",),
-        # Each has addresses of its own, and holds up no other.
+        # Each has its own routes, and blocks no other.
         ("painting.png", "live.jpg", "request", "frames/000000000000.png", "moments/000000000000.safetensors"),
     ],
     ids=["run.json", "metrics.jsonl", "picture.npy", "lock", "others"],
 )
 @pytest.mark.parametrize("what", ["large", "pipe", "folder", "link to itself", "device"])
-def test_a_file_that_is_none(
+def test_a_file_that_is_not_regular(
     studio: TestClient, folder: Path, capfd: pytest.CaptureFixture[str], names: tuple[str, ...], what: str
 ) -> None:
     for name in names:
-        spoil(folder / name, what)
-    found = ask_all(studio, capfd)
+        damage(folder / name, what)
+    found = request_all(studio, capfd)
     if "painting.png" in names:
-        # The run itself is read, and so each of the others was asked for.
+        # The run itself can be read, so each of the others was requested.
         assert found[""] == found["/metrics"] == found["/target.png"] == 200
     assert studio.post("/api/runs/one/stop").status_code in (404, 409)
 
 
-def spoil(path: Path, what: str) -> None:
+def damage(path: Path, what: str) -> None:
     path.unlink(missing_ok=True)
     path.parent.mkdir(exist_ok=True)
     match what:
@@ -129,27 +129,27 @@ def spoil(path: Path, what: str) -> None:
     [
         *itertools.product(("recipe", "provenance", "result", "findings", "looking", "picture", "resumed"), (900,)),
         *itertools.product(("recipe", "picture"), (400,)),
-        # So deep it is not even read: wherever it is.
+        # Too deep to be parsed, in any field.
         ("recipe", 100_000),
     ],
 )
-def test_facts_that_are_nested(
+def test_deeply_nested_facts(
     studio: TestClient, folder: Path, capfd: pytest.CaptureFixture[str], where: str, deep: int
 ) -> None:
     text = json.dumps({**json.loads((folder / "run.json").read_text()), where: "HERE"})
     (folder / "run.json").write_text(text.replace('"HERE"', '{"a":' * deep + "NaN" + "}" * deep))
-    ask_all(studio, capfd)
+    request_all(studio, capfd)
 
 
 @pytest.mark.slow
-def test_facts_that_are_large(studio: TestClient, folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_large_facts(studio: TestClient, folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     changed(folder, provenance={"cpu": "x" * 100_000_000})
-    found = ask_all(studio, capfd)
+    found = request_all(studio, capfd)
     assert found[""] == 409
 
 
 @pytest.mark.parametrize("side", [9_000, 60_000, 2**31 - 1])
-def test_a_painting_that_is_a_bomb(
+def test_a_painting_that_is_a_decompression_bomb(
     studio: TestClient, folder: Path, capfd: pytest.CaptureFixture[str], side: int
 ) -> None:
     def chunk(kind: bytes, data: bytes) -> bytes:
@@ -159,12 +159,12 @@ def test_a_painting_that_is_a_bomb(
     head = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
     bomb = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
     (folder / "painting.png").write_bytes(bomb)
-    found = ask_all(studio, capfd)
+    found = request_all(studio, capfd)
     assert found["/errors/last.png"] == 409
 
 
 @pytest.mark.parametrize("name", ["one\ntwo", "\udcff\udcfe", "‮gnp.exe", "a" * 255, "%2e%2e", "a b?c#d", "é"])
-def test_names_of_all_kinds(studio: TestClient, folder: Path, runs: Path, name: str) -> None:
+def test_unusual_names(studio: TestClient, folder: Path, runs: Path, name: str) -> None:
     folder.rename(runs / name)
     answer = studio.get("/api/runs")
     (card,) = answer.json()["runs"]
@@ -173,28 +173,28 @@ def test_names_of_all_kinds(studio: TestClient, folder: Path, runs: Path, name: 
         assert studio.get(card["thumbnail"]).status_code in (200, 404)
 
 
-def test_a_run_that_goes_while_it_is_read(
+def test_a_run_that_is_deleted_while_it_is_read(
     studio: TestClient, folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     from sfumato.studio.web import names
 
-    whole = names.file
+    original = names.file
 
-    def gone(*arguments: Any) -> Path:
-        found = whole(*arguments)
+    def deleted(*arguments: Any) -> Path:
+        found = original(*arguments)
         found.unlink()
         return found
 
-    monkeypatch.setattr(names, "file", gone)
-    ask_all(studio, capfd)
+    monkeypatch.setattr(names, "file", deleted)
+    request_all(studio, capfd)
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("looked_into_here")
+@pytest.mark.usefixtures("inspector_in_process")
 def test_weights_of_another_network(studio: TestClient, folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     for kind in ("shape", "dtype", "names", "none", "text"):
         shutil.copytree(folder, folder.with_name(kind))
-        spoil_weights(folder.with_name(kind), kind)
+        damage_weights(folder.with_name(kind), kind)
         for part in ("ranks", "histograms", "layers/1", "layers/1/sheet.png", "layers/1/units/0", "tiles/0/0/0.png"):
             answer = studio.get(f"/api/runs/{kind}/{part}")
             fits = kind == "dtype" and answer.status_code == 200
@@ -203,14 +203,14 @@ def test_weights_of_another_network(studio: TestClient, folder: Path, capfd: pyt
 
 
 @pytest.mark.parametrize("channels", [5, 30_000, 128_000_000])
-def test_a_picture_of_more_channels_than_there_are(studio: TestClient, folder: Path, channels: int) -> None:
+def test_a_picture_of_too_many_channels(studio: TestClient, folder: Path, channels: int) -> None:
     about = json.loads((folder / "run.json").read_text())["picture"]
     changed(folder, picture={**about, "height": 1, "width": 1, "channels": channels})
     with pytest.raises(sf.RunError, match=r"picture\.channels must be a whole number from 1 to 4"):
         _ = sf.load_run(folder).facts
 
 
-def spoil_weights(folder: Path, kind: str) -> None:
+def damage_weights(folder: Path, kind: str) -> None:
     path = sorted((folder / "moments").iterdir())[-1]
     weights = safetensors.numpy.load_file(path)
     with safetensors.safe_open(path, framework="numpy") as file:

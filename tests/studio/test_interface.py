@@ -1,4 +1,4 @@
-"""Whatever is asked, the studio answers: with what was asked for, or one line that says why not; never with a 5xx."""
+"""For any request, the studio responds with the result or one line about the error, never with a 5xx status."""
 
 from __future__ import annotations
 
@@ -14,38 +14,38 @@ from starlette.testclient import TestClient
 
 import sfumato as sf
 from sfumato.runs import layout
-from tests.studio import here
+from tests.studio import here as in_process
 from tests.studio.client import ADDRESS, client
 from tests.studio.interface import description
 
 pytestmark = pytest.mark.slow
 
 EXAMPLES = {GenerationMode.POSITIVE: 5, GenerationMode.NEGATIVE: 16}
-"""Requests of every address and method; of the bad ones a half or so is no JSON at all."""
+"""Requests per route and method; about half of the invalid ones are not JSON."""
 
 ANY_BYTES = ("/api/pictures", "/api/runs/{name}/{wish}")
-"""They take any body, so that none is a bad one."""
+"""Routes that take any body, so that none is invalid."""
 
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory, trained: sf.Run) -> Iterator[tuple[TestClient, dict[str, Any]]]:
-    """A studio in which all runs wait and that starts no processes, and its description."""
+    """Return a studio that starts no processes and no runs, and its description."""
     runs = tmp_path_factory.mktemp("interface") / "runs"
     shutil.copytree(trained.folder, runs / trained.folder.name)
 
     with pytest.MonkeyPatch.context() as patch, client(runs) as studio:
-        here.look(patch)
-        here.check(patch)
-        here.decode(patch)
+        in_process.inspect(patch)
+        in_process.check(patch)
+        in_process.decode(patch)
         steps = [layout.step_of(path) for path in trained.moments()]
         yield studio, description(trained.folder.name, steps[-2:])
 
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["good", "bad"])
-def test_every_address_answers_everything(page: tuple[TestClient, dict[str, Any]], mode: GenerationMode) -> None:
+def test_every_route_handles_any_request(page: tuple[TestClient, dict[str, Any]], mode: GenerationMode) -> None:
     studio, described = page
     schema = schemathesis.openapi.from_dict(described)
-    asked: dict[int, int] = {}
+    counts: dict[int, int] = {}
 
     def ask(case: Case) -> None:
         arguments = case.as_transport_kwargs(base_url=ADDRESS)
@@ -57,7 +57,7 @@ def test_every_address_answers_everything(page: tuple[TestClient, dict[str, Any]
         if isinstance(arguments.get("data"), bytes | str):
             arguments["content"] = arguments.pop("data")
         answer = studio.request(**arguments)
-        asked[answer.status_code] = asked.get(answer.status_code, 0) + 1
+        counts[answer.status_code] = counts.get(answer.status_code, 0) + 1
         assert answer.status_code < 500, (case.as_curl_command(), answer.text)
         if answer.status_code >= 400:
             problem = answer.json()["problem"]
@@ -67,7 +67,7 @@ def test_every_address_answers_everything(page: tuple[TestClient, dict[str, Any]
 
     for found in schema.get_all_operations():
         operation: Any = found.ok()  # pyright: ignore[reportAttributeAccessIssue]
-        # In an address any text may stand, good or not: there is none that breaks its rule.
+        # A URL may contain any text, so that there are no invalid ones.
         if mode is GenerationMode.NEGATIVE and (operation.method.upper() != "POST" or operation.path in ANY_BYTES):
             continue
 
@@ -83,14 +83,14 @@ def test_every_address_answers_everything(page: tuple[TestClient, dict[str, Any]
         def check(case: Case) -> None:
             ask(case)
 
-        before = sum(asked.values())
+        before = sum(counts.values())
         check()
-        # Of each address something came through, so that what is asserted of its answers says something.
-        assert sum(asked.values()) > before, operation.path
+        # At least one request reached each route, so that the assertions above were evaluated.
+        assert sum(counts.values()) > before, operation.path
     if mode is GenerationMode.POSITIVE:
-        # It was not all refused, nor all taken.
-        assert asked[200] > 30
-        assert asked[404] > 20
+        # Not all requests were refused, and not all accepted.
+        assert counts[200] > 30
+        assert counts[404] > 20
     else:
-        assert set(asked) <= {400, 413, 422}
-        assert asked[422] > 20
+        assert set(counts) <= {400, 413, 422}
+        assert counts[422] > 20

@@ -1,4 +1,4 @@
-"""Real processes: runs that are started from the page, and live on whatever becomes of the server."""
+"""Real processes: runs that are started from the page outlive the server."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ LONG: dict[str, Any] = {
         "budget.seconds": "600",
     }
 }
-"""A run that lasts as long as any test."""
+"""A run that lasts longer than any test."""
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
-    """A folder of runs, none of which trains any more afterwards."""
+    """Return a folder of runs, and stop all trainings in it at the end."""
     runs = tmp_path / "runs"
     runs.mkdir()
     yield runs
@@ -45,15 +45,15 @@ def state(page: Server, name: str) -> str:
     return page.get(f"/api/runs/{name}")["state"]
 
 
-def asked(page: Server, recipe: dict[str, Any]) -> str:
-    """A new run's name."""
+def start(page: Server, recipe: dict[str, Any]) -> str:
+    """Start a run, and return its name."""
     status, answer = page.ask("POST", "/api/runs", recipe)
     assert status == 201, answer
     return answer["name"]
 
 
-def log_to(events: Iterator[tuple[str, Any]], kind: str, **wanted: Any) -> dict[str, Any]:
-    """The next event of a kind with these values, whatever others come before it."""
+def next_event(events: Iterator[tuple[str, Any]], kind: str, **wanted: Any) -> dict[str, Any]:
+    """Return the next event of a kind with these values, after any others."""
     until = time.monotonic() + PATIENCE
     for event, data in events:
         if event == kind and wanted.items() <= data.items():
@@ -75,42 +75,42 @@ def test_runs_and_their_queue_outlive_the_server(folder: Path) -> None:
         assert "replica" in answer["problem"]
         assert [each.name for each in folder.iterdir()] == [".studio"]
 
-        first, last, unwanted = (asked(page, all_cores) for _ in range(3))
+        first, last, canceled = (start(page, all_cores) for _ in range(3))
         with page.events(first) as events:
             event, data = next(events)
             assert event == "state"
             if data["state"] == "queued":
-                log_to(events, "state", state="running")
-            log_to(events, "moment")
-            log_to(events, "state", state="running")
+                next_event(events, "state", state="running")
+            next_event(events, "moment")
+            next_event(events, "state", state="running")
         assert (folder / first / "watched").exists()
-        assert [page.get(f"/api/runs/{name}")["now"]["before"] for name in (last, unwanted)] == [0, 1]
+        assert [page.get(f"/api/runs/{name}")["now"]["before"] for name in (last, canceled)] == [0, 1]
         page.kill()
     assert requests.is_live(folder / first)
     with server(folder) as page:
-        # Another server, as good as the first.
-        assert [state(page, name) for name in (first, last, unwanted)] == ["running", "queued", "queued"]
-        # What has not begun is gone when it is canceled.
-        assert page.ask("POST", f"/api/runs/{unwanted}/stop")[0] == 202
-        assert page.ask("GET", f"/api/runs/{unwanted}")[0] == 404
+        # Another server continues.
+        assert [state(page, name) for name in (first, last, canceled)] == ["running", "queued", "queued"]
+        # Canceling a run that has not started deletes it.
+        assert page.ask("POST", f"/api/runs/{canceled}/stop")[0] == 202
+        assert page.ask("GET", f"/api/runs/{canceled}")[0] == 404
         with page.events(first) as events:
             assert next(events)[1]["state"] == "running"
-            # A training that is paused leaves its cores to the next, and waits for them when it is to go on.
+            # A paused training leaves its cores to the next run, and queues again when it is resumed.
             assert page.ask("POST", f"/api/runs/{first}/pause") == (202, {"name": first})
-            log_to(events, "state", state="paused")
+            next_event(events, "state", state="paused")
             eventually(lambda: state(page, last) == "running")
             assert state(page, first) == "paused"
             assert page.ask("POST", f"/api/runs/{first}/resume")[0] == 202
             assert state(page, first) == "queued"
             assert page.ask("POST", f"/api/runs/{last}/stop")[0] == 202
-            log_to(events, "state", state="running")
-            assert log_to(events, "moment")["step"] < log_to(events, "moment")["step"]
+            next_event(events, "state", state="running")
+            assert next_event(events, "moment")["step"] < next_event(events, "moment")["step"]
         eventually(lambda: not list((folder / ".studio" / "queue").glob("*.json")))
         assert page.ask("POST", "/api/runs/delete", {"names": [first]})[1]["deleted"] == []
         assert page.ask("POST", f"/api/runs/{first}/stop")[0] == 202
         eventually(lambda: state(page, first) == "stopped")
         eventually(lambda: (folder / first / layout.CURVE).exists())
-        # It is taken up again by a new process.
+        # A new process resumes it.
         assert page.ask("POST", f"/api/runs/{first}/resume") == (202, {"name": first})
         eventually(lambda: state(page, first) == "running")
         assert page.get(f"/api/runs/{first}")["resumed"]
@@ -122,11 +122,11 @@ def test_runs_and_their_queue_outlive_the_server(folder: Path) -> None:
             assert page.ask("POST", "/api/runs/delete", {"names": [first]})[1]["deleted"] == [first]
             assert next(event for event, _ in events if event == "gone")
         assert page.ask("GET", f"/api/runs/{first}")[0] == 404
-    # Nor has the process whose server was killed complained of that.
+    # The worker whose server was killed has not logged an error about it.
     assert all("Traceback" not in log.read_text() for log in (folder / ".studio" / "logs").iterdir())
 
 
-def test_an_address_that_is_taken_is_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_port_in_use_is_reported(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert main(["studio", "--port", str(port), "--runs", str(folder)]) == 2

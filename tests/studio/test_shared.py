@@ -1,4 +1,4 @@
-"""What all answers of a studio share."""
+"""The state that all requests share."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from tests.awaited import awaited
 from tests.patience import PATIENCE
 
 
-def test_housekeeping_goes_on_after_a_mistake(
+def test_maintenance_continues_after_an_error(
     runs: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(shared, "HOUSEKEEPING_EVERY", 0.01)
+    monkeypatch.setattr(shared, "MAINTENANCE_INTERVAL", 0.01)
 
-    async def kept() -> None:
+    async def maintained() -> None:
         studio = Studio(runs, runs, Rules())
-        monkeypatch.setattr(studio.children, "reap", lambda: None)
-        looks, often = 0, asyncio.Event()
+        monkeypatch.setattr(studio.workers, "reap", lambda: None)
+        calls, called_often = 0, asyncio.Event()
 
-        async def mistaken() -> None:
-            nonlocal looks
-            looks += 1
-            if looks == 5:
-                often.set()
+        async def failing() -> None:
+            nonlocal calls
+            calls += 1
+            if calls == 5:
+                called_often.set()
             raise ValueError("nobody thought of this")
 
-        monkeypatch.setattr(studio.queue, "go_on", mistaken)
-        house = asyncio.create_task(studio.maintain())
-        waiting = asyncio.create_task(often.wait())
-        await asyncio.wait({house, waiting}, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
-        house.cancel()
+        monkeypatch.setattr(studio.queue, "start_next", failing)
+        maintenance = asyncio.create_task(studio.maintain())
+        waiting = asyncio.create_task(called_often.wait())
+        await asyncio.wait({maintenance, waiting}, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+        maintenance.cancel()
         studio.end()
-        assert often.is_set(), "it has ended"
+        assert called_often.is_set(), "it has ended"
 
-    awaited(kept())
-    # Told once, and not twice a second.
+    awaited(maintained())
+    # Reported once, and not twice per second.
     assert capfd.readouterr().err.count("Traceback") == 1

@@ -1,4 +1,4 @@
-"""A process that is asked by lines of JSON."""
+"""A subprocess that takes requests as lines of JSON."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from tests.patience import PATIENCE
 
 PARROT = """
 import json, sys, time
-from sfumato.studio.subprocess import answer, own_output
+from sfumato.studio.subprocess import claim_stdout, send_reply
 
-pipe = own_output()
+pipe = claim_stdout()
 print("what a library says")
 for line in sys.stdin:
     order = json.loads(line)
     time.sleep(order["after"])
     if order["how"] == "well":
-        answer(pipe, {"said": order["text"]}, b"x" * order["bytes"])
+        send_reply(pipe, {"said": order["text"]}, b"x" * order["bytes"])
     elif order["how"] == "in part":
         pipe.write(b'{"bytes": 10}\\nxxx')
         break
@@ -55,18 +55,18 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def parrot(path: Path) -> Iterator[Subprocess]:
-    child = Subprocess("parrot", path / "log")
-    yield child
-    child.end()
-    assert child.ended
+    process = Subprocess("parrot", path / "log")
+    yield process
+    process.end()
+    assert process.ended
 
 
 def order(how: str, text: str = "", size: int = 0, after: float = 0) -> dict[str, object]:
     return {"how": how, "text": text, "bytes": size, "after": after}
 
 
-def test_it_answers_as_often_as_it_is_asked(parrot: Subprocess, path: Path) -> None:
-    # More than a pipe holds at once.
+def test_it_replies_to_several_requests(parrot: Subprocess, path: Path) -> None:
+    # More than a pipe's buffer holds.
     assert parrot.ask(order("well", "é\n", 1_000_000), PATIENCE) == (
         {"said": "é\n", "bytes": 1_000_000},
         b"x" * 1_000_000,
@@ -79,8 +79,8 @@ def test_it_answers_as_often_as_it_is_asked(parrot: Subprocess, path: Path) -> N
     assert (path / "log").read_text() == "what a library says\n"
 
 
-@pytest.mark.parametrize(("how", "problem"), [("in part", "in the middle"), ("not at all", "without a word")])
-def test_one_that_ends_is_told_of(parrot: Subprocess, how: str, problem: str) -> None:
+@pytest.mark.parametrize(("how", "problem"), [("in part", "within a reply"), ("not at all", "without a reply")])
+def test_the_end_of_the_process_is_reported(parrot: Subprocess, how: str, problem: str) -> None:
     with pytest.raises(OSError, match=problem):
         parrot.ask(order(how), PATIENCE)
     parrot.process.wait(PATIENCE)
@@ -88,33 +88,33 @@ def test_one_that_ends_is_told_of(parrot: Subprocess, how: str, problem: str) ->
         parrot.ask(order("well"), PATIENCE)
 
 
-def test_so_is_one_whose_pipe_is_closed(parrot: Subprocess) -> None:
+def test_a_closed_pipe_is_reported(parrot: Subprocess) -> None:
     assert parrot.process.stdout is not None
     parrot.process.stdout.close()
-    with pytest.raises(OSError, match="without a word"):
+    with pytest.raises(OSError, match="without a reply"):
         parrot.ask(order("well"), PATIENCE)
 
 
-def test_one_that_takes_too_long_is_told_of(parrot: Subprocess) -> None:
+def test_a_timeout_is_reported(parrot: Subprocess) -> None:
     parrot.ask(order("well"), PATIENCE)
-    begun = time.monotonic()
+    start = time.monotonic()
     with pytest.raises(OSError, match="too long"):
         parrot.ask(order("well", after=2 * PATIENCE), 0.1)
-    assert time.monotonic() - begun < PATIENCE
+    assert time.monotonic() - start < PATIENCE
 
 
-def test_who_asks_hears_at_once_that_it_is_ended(parrot: Subprocess) -> None:
+def test_a_pending_request_fails_when_the_process_is_killed(parrot: Subprocess) -> None:
     parrot.ask(order("well"), PATIENCE)
     with ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(parrot.ask, order("well", after=2 * PATIENCE), 3 * PATIENCE)
+        pending = pool.submit(parrot.ask, order("well", after=2 * PATIENCE), 3 * PATIENCE)
         time.sleep(0.2)
         parrot.end()
-        with pytest.raises(OSError, match="without a word"):
-            asked.result(PATIENCE)
+        with pytest.raises(OSError, match="without a reply"):
+            pending.result(PATIENCE)
 
 
-def test_it_ends_without_a_word_when_who_asks_is_killed(path: Path) -> None:
-    # Whoever holds the pipe of errors is waited for: the parrot too.
+def test_it_ends_without_an_error_when_its_parent_is_killed(path: Path) -> None:
+    # run() waits until all processes close the pipe of errors, the parrot too.
     done = subprocess.run([sys.executable, "-c", PARENT], capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == -signal.SIGKILL
     assert done.stderr == "what a library says\n"

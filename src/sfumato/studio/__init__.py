@@ -1,1 +1,1 @@
-"""What a person watches: a web page over run folders. It reads what training writes, and never calls its inside."""
+"""The web app over run folders. It reads what training writes, and never calls its internals."""

@@ -1,4 +1,4 @@
-"""The studio's addresses, joined into one application."""
+"""The studio's application, with all routes."""
 
 from __future__ import annotations
 
@@ -18,64 +18,64 @@ from starlette.routing import Route
 from sfumato.studio.experiments import routes as experiments
 from sfumato.studio.form import routes as form
 from sfumato.studio.gallery import routes as gallery
-from sfumato.studio.inspector import routes as inside
+from sfumato.studio.inspector import routes as inspector
 from sfumato.studio.run import routes as run
-from sfumato.studio.shared import Studio, aside, studio_of
+from sfumato.studio.shared import Studio, in_thread, studio_of
 from sfumato.studio.web import answers, shell
 from sfumato.studio.web.guard import Guard, Rules
 from sfumato.studio.web.problems import HANDLERS
 
 PAGES = ("/", "/new", "/race", "/experiments", "/runs/{name}", "/runs/{name}/layers", "/runs/{name}/zoom")
-"""All served by the same shell."""
+"""Paths of pages, which the same HTML shell serves."""
 
 
 def create(
     runs: Path, rules: Rules | None = None, *, experiments_folder: Path = Path("experiments"), warm: bool = True
 ) -> Starlette:
-    """The application. ``warm=False`` starts no child before it is asked for something, for tests of the rest."""
+    """Return the application. With ``warm=False`` no worker starts before a request needs one, as some tests want."""
     studio = Studio(runs, experiments_folder, rules or Rules())
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        house = asyncio.create_task(studio.maintain()) if warm else None
+        maintenance = asyncio.create_task(studio.maintain()) if warm else None
         try:
             yield
         finally:
-            if house is not None:
-                house.cancel()
+            if maintenance is not None:
+                maintenance.cancel()
             studio.end()
 
     app = Starlette(
         routes=ROUTES,
         middleware=[
             Middleware(Guard, rules=studio.rules),
-            # Events and pictures are left as they are. The one secret that is sent is in the shell, and nothing that a
-            # stranger can choose stands beside it: how far it is compressed tells nothing.
+            # Event streams and pictures are not compressed. The one secret that is sent is in the shell, next to
+            # nothing that an attacker can choose, so that the compressed size reveals nothing about it.
             Middleware(GZipMiddleware, minimum_size=answers.COMPRESSED_FROM, compresslevel=answers.COMPRESSION_LEVEL),
         ],
         exception_handlers=HANDLERS,
         lifespan=lifespan,
     )
-    # Starlette would redirect to a whole address, with the scheme and the host by which a proxy asks.
+    # Starlette would redirect to an absolute URL, with the scheme and host of the proxy's own request.
     app.router.redirect_slashes = False
     app.state.studio = studio
     return app
 
 
 async def page(request: Request) -> Response:
-    """The shell, at every address of a page."""
+    """Return the HTML shell, at the path of every page."""
     return shell.page(studio_of(request).rules.page_token, request.scope["root_path"])
 
 
 async def without_slash(request: Request) -> Response:
-    """Redirect to the page whose address somebody typed with a slash at its end."""
+    """Redirect a path with a trailing slash to the page without it."""
     query = request.url.query
     return RedirectResponse(quote(request.scope["path"].rstrip("/")) + (f"?{query}" if query else ""))
 
 
 async def asset(request: Request) -> Response:
-    """A file of the page."""
-    return await aside(shell.asset, request, request.path_params["name"])
+    """Return a static file of the page."""
+    return await in_thread(shell.asset, request, request.path_params["name"])
 
 
 ROUTES = [
@@ -86,5 +86,5 @@ ROUTES = [
     *form.ROUTES,
     *gallery.ROUTES,
     *run.ROUTES,
-    *inside.ROUTES,
+    *inspector.ROUTES,
 ]

@@ -1,4 +1,4 @@
-"""The server: one process, one address, until it is interrupted."""
+"""The server: one process at one address, until it is interrupted."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from sfumato.studio.app import create
 from sfumato.studio.shared import Studio
 from sfumato.studio.web.guard import Rules
 from sfumato.studio.web.place import Public
-from sfumato.studio.web.request_timeout import MOST_CONNECTIONS, RequestTimeout
+from sfumato.studio.web.request_timeout import MAX_CONNECTIONS, RequestTimeout
 
 ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
 
-POLITE = 1.0
-"""Seconds in which answers may come to their end before connections are closed."""
+GRACE_SECONDS = 1.0
+"""Seconds for responses to finish before connections are closed."""
 
-LEFT_WITHIN = 4.0
-"""Seconds after which nothing is waited for any more."""
+SHUTDOWN_SECONDS = 4.0
+"""Seconds after which the server ends without waiting for anything."""
 
 
 def serve(
@@ -38,37 +38,37 @@ def serve(
     browse: bool = False,
     public: Public | None = None,
 ) -> int:
-    """Serve until Ctrl-C, SIGTERM or SIGHUP; 0. ``say`` is told the address.
+    """Serve until Ctrl-C, SIGTERM, or SIGHUP, and return 0. ``say`` prints a line, such as the address.
 
-    Raises SfumatoError where it cannot be had.
+    Raise SfumatoError if the address is not available.
     """
     bound = _bound(host, port)
-    number = bound.getsockname()[1]
-    rules = Rules.of(host, number, runs, public)
-    address = _address(host, number, rules)
+    bound_port = bound.getsockname()[1]
+    rules = Rules.of(host, bound_port, runs, public)
+    address = _address(host, bound_port, rules)
     with contextlib.suppress(OSError):
-        # Here, and not later: what is deleted while the studio runs is not brought back by looking.
+        # Create it only at the start: a folder that is deleted while the studio runs stays deleted.
         runs.mkdir(parents=True, exist_ok=True)
     app = create(runs, rules, experiments_folder=experiments)
     config = uvicorn.Config(
         app,
-        # What strangers send that is no request is theirs to know.
+        # Malformed requests of other clients are not reported.
         log_level="error",
         http=RequestTimeout,
-        limit_concurrency=MOST_CONNECTIONS,
+        limit_concurrency=MAX_CONNECTIONS,
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=round(LEFT_WITHIN),
-        # Nobody stands between.
+        timeout_graceful_shutdown=round(SHUTDOWN_SECONDS),
+        # No proxy is trusted to set the client's address.
         proxy_headers=False,
         h11_max_incomplete_event_size=32 * 1024,
         ws="none",
     )
     say(f"studio      {address}")
     if rules.public is not None:
-        say(f"listens at  {host}, port {number}: where the proxy must ask")
+        say(f"listens at  {host}, port {bound_port}: forward the proxy's requests to it")
     say(f"runs        {runs}")
-    say("Ctrl-C ends it; runs that train go on.")
+    say("Ctrl-C ends the studio; runs that train continue.")
     if browse:
         webbrowser.open(address)
     try:
@@ -79,7 +79,7 @@ def serve(
 
 
 class _Server(uvicorn.Server):
-    """Ends on SIGINT, SIGTERM and SIGHUP alike, within seconds, whatever it is at."""
+    """A server that ends within seconds on SIGINT, SIGTERM, and SIGHUP, whatever it does."""
 
     def __init__(self, config: uvicorn.Config, studio: Studio) -> None:
         super().__init__(config)
@@ -87,42 +87,42 @@ class _Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """As uvicorn's, which would raise the signal once more when all is closed: here it is how a studio ends."""
-        # A terminal that closes ends what it has begun, but for what was told to ignore it, as nohup does.
-        there = [getattr(signal, name) for name in ENDING if hasattr(signal, name)]
-        heard = [each for each in there if signal.getsignal(each) != signal.SIG_IGN]
-        before = {each: signal.signal(each, self.handle_exit) for each in heard}
+        """Handle signals as uvicorn does, but do not raise them once more at the end: they end a studio normally."""
+        # A closing terminal ends its processes, except those that ignore the signal, as under nohup.
+        signals = [getattr(signal, name) for name in ENDING if hasattr(signal, name)]
+        handled = [each for each in signals if signal.getsignal(each) != signal.SIG_IGN]
+        handlers = {each: signal.signal(each, self.handle_exit) for each in handled}
         try:
             yield
         finally:
-            for each, handler in before.items():
+            for each, handler in handlers.items():
                 signal.signal(each, handler)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Let everything go first: answers that wait for a process, or for what a page sends, come to their end."""
+        """End the studio first, so that responses which wait for a process or for an upload finish."""
         self._studio.end()
-        leaving = asyncio.create_task(self._leave())
+        aborting = asyncio.create_task(self._abort_connections())
         try:
             await super().shutdown(sockets)
         finally:
-            leaving.cancel()
+            aborting.cancel()
 
-    async def _leave(self) -> None:
-        await asyncio.sleep(POLITE)
+    async def _abort_connections(self) -> None:
+        await asyncio.sleep(GRACE_SECONDS)
         for connection in list(self.server_state.connections):
             connection.transport.abort()
 
 
 def _bound(host: str, port: int) -> socket.socket:
     try:
-        family, kind, number, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with contextlib.ExitStack() as closed_unless_good:
-            found = closed_unless_good.enter_context(socket.socket(family, kind, number))
+        family, socket_type, protocol, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with contextlib.ExitStack() as cleanup:
+            found = cleanup.enter_context(socket.socket(family, socket_type, protocol))
             found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             found.bind(where)
-            # Whoever opens the address as soon as it is printed waits a moment, and is not turned away.
+            # A browser that opens the printed address at once waits a moment, and is not refused.
             found.listen(128)
-            closed_unless_good.pop_all()
+            cleanup.pop_all()
     except (OSError, UnicodeError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         remedy = "another --port, or 0 for any that is free" if port else "another --host"

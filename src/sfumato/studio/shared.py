@@ -1,4 +1,4 @@
-"""What all answers share, and how they come by it."""
+"""The state that all requests share, and access to it."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from sfumato.studio.training.queue import Queue
 from sfumato.studio.training.worker_pool import WorkerPool
 from sfumato.studio.web import names
 from sfumato.studio.web.guard import Rules
-from sfumato.studio.web.problems import Problem, unforeseen
+from sfumato.studio.web.problems import Problem, unexpected
 
 T = TypeVar("T")
 
-HOUSEKEEPING_EVERY = 0.5
+MAINTENANCE_INTERVAL = 0.5
 
 
 class Studio:
-    """What all answers share."""
+    """The state that all requests share."""
 
     def __init__(self, runs: Path, experiments: Path, rules: Rules) -> None:
         self.runs = runs
@@ -41,58 +41,58 @@ class Studio:
         self.gallery = Gallery(runs)
         self.watchers = Watchers()
         self.histories = Histories()
-        self.few_read = CapacityLimiter(2)
-        """Of those who ask for what is in a run's metrics."""
-        self.children = WorkerPool(runs, functools.partial(wanted.checked_picture, gallery=self.gallery))
+        self.metrics_limiter = CapacityLimiter(2)
+        """Limits the threads that read runs' metrics."""
+        self.workers = WorkerPool(runs, functools.partial(wanted.run_with_picture, gallery=self.gallery))
         self.networks = Networks(runs)
-        self.queue = Queue(self.children, self.gallery)
+        self.queue = Queue(self.workers, self.gallery)
         self.uploads = Uploads(runs)
         self.small_pictures = SmallPictures(runs, self.uploads.one_at_a_time)
 
     async def maintain(self) -> None:
-        """See to the children and the queue, for ever: one child is warm for whoever has the form, and others go."""
-        await aside(uploads.sweep, self.runs)
-        said = ""
+        """Maintain the worker pool and the queue, for ever: one idle worker stays warm for the form, and others end."""
+        await in_thread(uploads.sweep, self.runs)
+        last_error = ""
         while True:
             try:
-                await self._tidied()
+                await self._maintain_once()
             except Exception as error:
-                # A mistake of ours. Without housekeeping no run would ever begin, and nobody would know why.
-                if repr(error) != said:
-                    unforeseen("housekeeping", error)
-                said = repr(error)
+                # A bug. Without maintenance no run would ever start, and nobody would know why.
+                if repr(error) != last_error:
+                    unexpected("maintenance", error)
+                last_error = repr(error)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.queue.changed.wait(), HOUSEKEEPING_EVERY)
+                await asyncio.wait_for(self.queue.changed.wait(), MAINTENANCE_INTERVAL)
             self.queue.changed.clear()
 
-    async def _tidied(self) -> None:
-        # On a full disk or a folder that may not be written, there is no child to be had before someone asks.
+    async def _maintain_once(self) -> None:
+        # With a full or read-only disk, no worker can start before a request reports the error.
         with suppress(Problem, OSError):
-            self.children.reap()
+            self.workers.reap()
         self.networks.stop_if_idle()
         with suppress(Problem, SfumatoError, OSError):
-            await self.queue.go_on()
-        if not self.queue.is_beginning:
-            self.children.spare()
+            await self.queue.start_next()
+        if not self.queue.is_starting:
+            self.workers.trim()
 
     def end(self) -> None:
-        """Let everything go but the runs that train."""
+        """Stop everything but the runs that train."""
         self.queue.end()
-        self.children.end()
+        self.workers.end()
         self.networks.end()
         self.uploads.end()
 
 
 def studio_of(request: Request) -> Studio:
-    """The studio that is asked."""
+    """Return the studio of a request."""
     return request.app.state.studio
 
 
 def folder_of(request: Request) -> Path:
-    """The folder of the run in the address. Raises Problem where there is none."""
+    """Return the folder of the run in the path. Raise Problem if there is none."""
     return names.folder(studio_of(request).runs, request.path_params["name"])
 
 
-async def aside(work: Callable[..., T], *arguments: Any) -> T:
-    """Work that reads files or computes, on a thread of its own: other answers do not wait for it."""
+async def in_thread(work: Callable[..., T], *arguments: Any) -> T:
+    """Run work that reads files or computes on a thread, so that other requests do not wait for it."""
     return await to_thread.run_sync(work, *arguments)

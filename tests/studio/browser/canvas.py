@@ -1,4 +1,4 @@
-"""What a canvas of the page shows."""
+"""The content of the page's canvases."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from PIL import Image
 from playwright.sync_api import Locator
 
 
-def shown(canvas: Locator) -> str:
-    """Its pixels, as a text that differs where they do."""
+def data_url(canvas: Locator) -> str:
+    """Return a canvas's pixels as a data URL."""
     return canvas.evaluate("canvas => canvas.toDataURL()")
 
 
 def colors(canvas: Locator) -> int:
-    """How many different colors it has: 1 while nothing is drawn."""
-    data = base64.b64decode(shown(canvas).partition(",")[2])
+    """Return the number of distinct colors of a canvas; 1 while nothing is drawn."""
+    data = base64.b64decode(data_url(canvas).partition(",")[2])
     if not data:
         return 0
     with Image.open(io.BytesIO(data)) as image:

@@ -1,4 +1,4 @@
-"""Chromium, and a studio over two small runs that it looks at; nothing may be said on the console."""
+"""Fixtures: Chromium, and a studio over two small runs; tests fail on any message on the browser's console."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ import sfumato as sf
 from tests.patience import PATIENCE
 from tests.studio.browser.studio import Studio
 
-# A busy machine takes its time; a network that is asked first loads PyTorch.
+# A busy machine is slow, and the first request to a network loads PyTorch.
 expect.set_options(timeout=1000 * PATIENCE)
 
 Open = Callable[..., Page]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A browser takes its time."""
+    """Mark all tests in a browser as slow."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.slow)
@@ -29,7 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def painted(tmp_path_factory: pytest.TempPathFactory) -> list[sf.Run]:
-    """Two finished runs, of three and of two hidden layers."""
+    """Return two finished runs, of three and of two hidden layers."""
     runs = tmp_path_factory.mktemp("browser") / "runs"
     return [
         sf.paint(
@@ -46,7 +46,7 @@ def painted(tmp_path_factory: pytest.TempPathFactory) -> list[sf.Run]:
 
 @pytest.fixture(scope="session")
 def studio(painted: list[sf.Run], state_folder: None) -> Iterator[Studio]:
-    """Over the two runs; tests add more."""
+    """Serve a studio over the two runs; tests add more."""
     found = Studio(painted[0].folder.parent)
     yield found
     found.settle()
@@ -55,19 +55,19 @@ def studio(painted: list[sf.Run], state_folder: None) -> Iterator[Studio]:
 
 @pytest.fixture
 def names(painted: list[sf.Run]) -> list[str]:
-    """Of the two runs: the deeper one first."""
+    """Return the names of the two runs, the deeper one first."""
     return [run.folder.name for run in painted]
 
 
 @pytest.fixture
-def said() -> list[str]:
-    """Every warning and error on any page's console, every exception, every request to elsewhere."""
+def logged() -> list[str]:
+    """Collect warnings and errors on any page's console, exceptions, and requests to other hosts."""
     return []
 
 
 @pytest.fixture
-def visit(browser: Browser, studio: Studio, said: list[str]) -> Iterator[Open]:
-    """Open a page of the studio. At the end nothing may have been said."""
+def visit(browser: Browser, studio: Studio, logged: list[str]) -> Iterator[Open]:
+    """Return a function that opens a page of the studio; fail at the end if anything was logged."""
     pages: list[Page] = []
 
     def opened(path: str, *, width: int = 1280, scheme: Any = "light", **options: Any) -> Page:
@@ -75,7 +75,7 @@ def visit(browser: Browser, studio: Studio, said: list[str]) -> Iterator[Open]:
         context = browser.new_context(color_scheme=scheme, viewport=size, base_url=studio.address, **options)
         page = context.new_page()
         page.set_default_timeout(1000 * PATIENCE)
-        listen(page, studio, said)
+        listen(page, studio, logged)
         page.goto(path)
         page.locator("main h1").wait_for()
         pages.append(page)
@@ -84,19 +84,19 @@ def visit(browser: Browser, studio: Studio, said: list[str]) -> Iterator[Open]:
     yield opened
     for page in pages:
         page.context.close()
-    assert said == []
+    assert logged == []
 
 
-def listen(page: Page, studio: Studio, said: list[str]) -> None:
-    """Write down what must not be."""
+def listen(page: Page, studio: Studio, logged: list[str]) -> None:
+    """Record warnings, errors, and requests to other hosts."""
 
     def console(message: ConsoleMessage) -> None:
         if message.type in ("warning", "error"):
-            said.append(f"{message.text} {message.location}")
+            logged.append(f"{message.text} {message.location}")
 
     page.on("console", console)
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("request", lambda request: None if is_ours(request.url, studio) else said.append(request.url))
+    page.on("pageerror", lambda error: logged.append(str(error)))
+    page.on("request", lambda request: None if is_ours(request.url, studio) else logged.append(request.url))
 
 
 def is_ours(url: str, studio: Studio) -> bool:
@@ -104,7 +104,7 @@ def is_ours(url: str, studio: Studio) -> bool:
 
 
 def _picture() -> np.ndarray[Any, np.dtype[np.float32]]:
-    """(40, 60, 3): a slope of red and green, and a blue disc."""
+    """Return (40, 60, 3): gradients of red and green, and a blue disc."""
     row, column = np.mgrid[0:40, 0:60].astype(np.float32)
     disc = ((row - 20) ** 2 + (column - 34) ** 2 < 100).astype(np.float32)
     return np.stack([column / 59, row / 39, disc], axis=2).astype(np.float32)

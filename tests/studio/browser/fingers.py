@@ -1,4 +1,4 @@
-"""Fingers on a touch screen, as Chromium's own protocol moves them."""
+"""Fingers on a touch screen, through Chromium's DevTools protocol."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ STEPS = 8
 
 
 def move(page: Page, of: Locator, paths: Sequence[tuple[Place, Place]]) -> None:
-    """Put fingers on an element, move each from one place to another, and lift them; in parts of its box."""
+    """Put fingers on an element, move each along a path in fractions of its box, and lift them."""
     box = of.bounding_box()
     assert box is not None
     session = page.context.new_cdp_session(page)

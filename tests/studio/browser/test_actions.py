@@ -1,4 +1,4 @@
-"""A press shows at once, is taken once, and is over by its own answer alone; what was refused stays said."""
+"""Buttons show that they are busy, ignore further presses until the response, and error messages stay."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ PRESSED = """button => {
     button.form?.requestSubmit();
     return shown;
 }"""
-"""Thrice in one moment; how the button looked after the first."""
+"""Press three times at once; return how the button looks after the first."""
 
 
 def holding(page: Page, address: str) -> list[Route]:
-    """What is posted there, unanswered."""
+    """Collect the POST requests to a URL, without a response."""
     held: list[Route] = []
     page.route(address, lambda route: held.append(route) if route.request.method == "POST" else route.continue_())
     return held
 
 
 def as_running(page: Page, name: str) -> None:
-    """Have the page take a run for one that trains, of which nothing is told any more."""
+    """Let the page take a run for one that trains, without further events."""
 
     def answer(route: Route) -> None:
         about = route.fetch().json()
@@ -50,8 +50,8 @@ def as_running(page: Page, name: str) -> None:
         ("/runs/{0}", "Pause", "Pausing …", "**/api/runs/*/pause"),
     ],
 )
-def test_a_press_is_taken_once(
-    visit: Open, names: list[str], said: list[str], path: str, press: str, busy: str, address: str
+def test_a_button_starts_one_action(
+    visit: Open, names: list[str], logged: list[str], path: str, press: str, busy: str, address: str
 ) -> None:
     page = visit("/experiments")
     as_running(page, names[0])
@@ -62,7 +62,7 @@ def test_a_press_is_taken_once(
     button.evaluate("each => { window.pressed = each; }")
     assert button.evaluate(PRESSED) == [True, busy]
     if path.startswith("/new"):
-        # Answers to something else come, and the button waits for its own.
+        # Other responses arrive, and the button waits for its own.
         with page.expect_response("**/api/describe"):
             page.get_by_label("Depth", exact=True).fill("3")
         expect(page.locator(".outlook .figures")).to_contain_text("643")
@@ -72,18 +72,18 @@ def test_a_press_is_taken_once(
     expect(page.get_by_text("The disk is full.")).to_be_visible()
     expect(page.get_by_role("button", name=press)).to_be_enabled()
     if path.startswith("/new"):
-        # What is asked meanwhile has better news, of something else.
+        # A successful response to another request does not remove the message.
         with page.expect_response("**/api/describe"):
             page.get_by_label("Depth", exact=True).fill("2")
         expect(page.get_by_text("The disk is full.")).to_be_visible()
     page.get_by_role("button", name="Dismiss").click()
     expect(page.get_by_text("The disk is full.")).to_have_count(0)
     assert len(held) == 1
-    assert [each for each in said if "status of 409" not in each] == []
-    said.clear()
+    assert [each for each in logged if "status of 409" not in each] == []
+    logged.clear()
 
 
-def test_why_a_run_was_not_deleted_stays_said(visit: Open, names: list[str]) -> None:
+def test_the_reason_why_a_run_was_not_deleted_stays(visit: Open, names: list[str]) -> None:
     page = visit("/")
     held = holding(page, "**/api/runs/delete")
     page.get_by_label(f"Select {names[0]}").check()
@@ -96,7 +96,7 @@ def test_why_a_run_was_not_deleted_stays_said(visit: Open, names: list[str]) -> 
         held[0].fulfill(json={"deleted": [], "refused": [refused]})
     reason = page.get_by_text("it is being trained.")
     expect(reason).to_be_visible()
-    # The list comes anew, by itself and for what is typed.
+    # The list is reloaded, periodically and for the filter.
     page.get_by_label("Filter runs by words").fill(names[1])
     expect(page.locator(".card")).to_have_count(1)
     expect(reason).to_be_visible()

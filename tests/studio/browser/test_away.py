@@ -1,4 +1,4 @@
-"""Slow links and a studio that is away: a page that is left shows no error, and one that waits says so and goes on."""
+"""Slow connections and an unreachable studio: aborted requests show no error, and others are retried."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from tests.studio.browser.conftest import Open
 from tests.studio.browser.test_pages import PAGES
 
 DELAY = 500
-"""ms that an answer's body is on its way."""
+"""Delay of a response's body in ms."""
 SLOW_BODIES = f"""() => {{
-    window.heard = [];
+    window.messages = [];
     new MutationObserver(() => {{
-        const said = document.querySelectorAll(".problem:not(:empty), #away:not(:empty)");
-        for (const each of said) heard.push(each.textContent);
+        const logged = document.querySelectorAll(".problem:not(:empty), #away:not(:empty)");
+        for (const each of logged) messages.push(each.textContent);
     }}).observe(document.body, {{ childList: true, subtree: true, characterData: true }});
     for (const name of ["json", "text", "blob"]) {{
         const read = Response.prototype[name];
@@ -40,12 +40,12 @@ def emulate(session: CDPSession, *, offline: bool) -> None:
 
 
 def go(page: Page, path: str) -> None:
-    """As a link does."""
+    """Go to a page as a link does."""
     page.evaluate("path => { history.pushState(null, '', path); dispatchEvent(new PopStateEvent('popstate')); }", path)
 
 
-def test_answers_that_nobody_waits_for_say_nothing(visit: Open, names: list[str]) -> None:
-    """A page is left, or something else is asked, in the middle of an answer: on a slow link nothing else is usual."""
+def test_aborted_requests_show_no_error(visit: Open, names: list[str]) -> None:
+    """Leave a page, or send another request, during a response, as is usual on a slow connection."""
     page = visit("/")
     page.evaluate(SLOW_BODIES)
     for path in (*PAGES, "/", "/new"):
@@ -57,10 +57,12 @@ def test_answers_that_nobody_waits_for_say_nothing(visit: Open, names: list[str]
         control.fill("")
         control.press_sequentially(typed, delay=250)
         page.wait_for_timeout(DELAY)
-    assert page.evaluate("heard") == []
+    assert page.evaluate("messages") == []
 
 
-def test_a_studio_that_is_away_is_said_once_and_waited_for(visit: Open, names: list[str], said: list[str]) -> None:
+def test_an_unreachable_studio_is_reported_once_and_waited_for(
+    visit: Open, names: list[str], logged: list[str]
+) -> None:
     page = visit("/experiments")
     session = link(page)
     away = page.locator("#away")
@@ -69,19 +71,19 @@ def test_a_studio_that_is_away_is_said_once_and_waited_for(visit: Open, names: l
         go(page, path.format(*names))
         page.locator("main h1").wait_for()
         emulate(session, offline=True)
-        # To a page whose program may not have been loaded yet.
+        # Go to a page whose module may not have been loaded yet.
         go(page, "/new" if path != "/new" else f"/runs/{names[0]}")
-        expect(away).to_contain_text("The studio does not answer")
+        expect(away).to_contain_text("The studio does not respond")
         expect(page.locator("main .problem:visible")).to_have_count(0)
         emulate(session, offline=False)
         expect(away).to_be_empty()
         expect(page.locator("main h1")).to_have_text("New run" if path != "/new" else "array")
-    # A browser says on its console what it could not load.
-    assert [each for each in said if not OFFLINE.search(each)] == []
-    said.clear()
+    # A browser logs what it could not load.
+    assert [each for each in logged if not OFFLINE.search(each)] == []
+    logged.clear()
 
 
-def test_what_is_asked_for_comes_when_the_studio_is_back(visit: Open, said: list[str]) -> None:
+def test_requests_are_retried_when_the_studio_is_back(visit: Open, logged: list[str]) -> None:
     page = visit("/new")
     figures = page.locator(".outlook .figures")
     expect(figures).to_contain_text("272,703")
@@ -89,11 +91,11 @@ def test_what_is_asked_for_comes_when_the_studio_is_back(visit: Open, said: list
     emulate(session, offline=True)
     page.get_by_label("Depth", exact=True).fill("6")
     page.get_by_role("button", name="Start painting").click()
-    # Nobody knows whether it began: that is said, and not tried again.
-    expect(page.locator(".start .problem")).to_contain_text("it may or may not have done this")
+    # Whether the run started is unknown: the page says so, and does not retry.
+    expect(page.locator(".start .problem")).to_contain_text("may or may not have been done")
     emulate(session, offline=False)
     expect(figures).to_contain_text("453,303")
     expect(page.locator(".start .problem")).to_have_count(1)
     expect(page).to_have_url(re.compile("/new"))
-    assert [each for each in said if not OFFLINE.search(each)] == []
-    said.clear()
+    assert [each for each in logged if not OFFLINE.search(each)] == []
+    logged.clear()

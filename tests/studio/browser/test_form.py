@@ -1,4 +1,4 @@
-"""The form: it follows what is typed, starts runs and races, and says what is wrong where it is."""
+"""The form: it updates while it is edited, starts runs and races, and shows errors at their fields."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.studio.browser.canvas import colors, shown
+from tests.studio.browser.canvas import colors, data_url
 from tests.studio.browser.conftest import Open
 from tests.studio.browser.studio import Studio
 from tests.studio.server import eventually
@@ -23,23 +23,23 @@ def test_a_run_is_started_and_its_painting_changes(visit: Open) -> None:
     page.wait_for_url("**/runs/*")
     canvas = page.locator(".panes canvas").nth(1)
     eventually(lambda: colors(canvas) > 8)
-    first = shown(canvas)
-    eventually(lambda: shown(canvas) != first)
+    first = data_url(canvas)
+    eventually(lambda: data_url(canvas) != first)
     page.get_by_role("button", name="Stop").click()
     expect(page.locator(".run-title .state")).to_have_text("stopped")
     expect(page.locator(".figures")).to_contain_text(re.compile(r"48 . 32"))
 
 
-def test_the_charts_program_waits_until_somebody_uses_the_form(visit: Open) -> None:
+def test_plotly_is_loaded_at_the_first_use_of_the_form(visit: Open) -> None:
     page = visit("/")
     page.clock.install()
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+    requested: list[str] = []
+    page.on("request", lambda request: requested.append(request.url))
     page.get_by_role("link", name="New run").click()
     expect(page.locator(".outlook .figures")).to_contain_text("272,703")
     page.clock.fast_forward(10_000)
     expect(page.locator(".drawing svg")).to_be_visible()
-    assert [url for url in asked if "plotly" in url] == []
+    assert [url for url in requested if "plotly" in url] == []
     with page.expect_request("**/plotly.min.js"):
         page.get_by_label("Depth", exact=True).fill("6")
 
@@ -60,7 +60,7 @@ def test_drawing_and_parameters_follow_the_fields(visit: Open) -> None:
     page.reload()
     expect(page.get_by_label("activation omega")).to_have_value("12")
     expect(figures).to_contain_text("453,303")
-    # Another preset takes nothing away that was changed by hand, unless that is wished.
+    # Another preset keeps changes by hand, until they are dropped.
     page.get_by_label("Preset").select_option("blog-2012")
     expect(page.locator(".replaced")).to_contain_text("Your changes are kept: depth 6, activation sine(omega=12).")
     expect(page.get_by_label("Batch", exact=True)).to_have_value("1")
@@ -72,7 +72,7 @@ def test_drawing_and_parameters_follow_the_fields(visit: Open) -> None:
     expect(page.locator(".replaced")).to_be_hidden()
 
 
-def test_an_arm_in_the_form_s_place_gives_it_back(visit: Open) -> None:
+def test_the_form_can_be_restored_after_an_arm_was_opened(visit: Open) -> None:
     page = visit("/new?model.depth=2&arm=model.depth%3D3")
     page.get_by_role("button", name="depth 3").click()
     expect(page.get_by_label("Depth", exact=True)).to_have_value("3")
@@ -80,14 +80,14 @@ def test_an_arm_in_the_form_s_place_gives_it_back(visit: Open) -> None:
     expect(page.get_by_label("Depth", exact=True)).to_have_value("2")
 
 
-def test_a_link_to_what_the_form_does_not_know_says_so(visit: Open) -> None:
+def test_unknown_fields_in_a_link_are_reported(visit: Open) -> None:
     page = visit("/new?preset=none-such&modl.depth=2&model.depth=2")
-    expect(page.locator(".start .problem")).to_contain_text("knows nothing of the preset none-such, modl.depth")
+    expect(page.locator(".start .problem")).to_contain_text("does not know the preset none-such, modl.depth")
     expect(page.get_by_label("Depth", exact=True)).to_have_value("2")
 
 
 def test_a_budget_is_what_the_form_shows(visit: Open) -> None:
-    """A recipe's changes replace a preset's whole budget, so the form sends all of its own."""
+    """Send the whole budget, because a recipe's changes replace a preset's."""
     page = visit("/new?budget.epochs=20")
     seconds, epochs = (page.locator(f"[data-path='budget.{name}'] input").last for name in ("seconds", "epochs"))
     expect(seconds).to_have_value("")
@@ -108,7 +108,7 @@ def test_the_chosen_picture_is_shown_after_a_reload(visit: Open, tmp_path: Path)
     expect(drop).to_have_class("drop taken")
     expect(drop).to_contain_text(re.compile("a-house.tif, 30 . 20"))
     eventually(lambda: drop.locator("img").evaluate("image => image.naturalWidth") == 30)
-    # One that a run has learned, which is on no disk.
+    # A picture that a run has learned, without a file.
     page.goto("/new?picture.source=array")
     expect(drop).to_contain_text(re.compile("array, 60 . 40"))
     eventually(lambda: drop.locator("img").evaluate("image => image.naturalWidth") == 60)
@@ -117,7 +117,7 @@ def test_the_chosen_picture_is_shown_after_a_reload(visit: Open, tmp_path: Path)
     expect(drop).to_have_text("Drop a picture, or choose a file")
 
 
-def test_what_is_wrong_is_said_at_its_field(visit: Open) -> None:
+def test_errors_are_shown_at_their_fields(visit: Open) -> None:
     page = visit("/new")
     depth = page.get_by_label("Depth", exact=True)
     depth.fill("many")
@@ -127,7 +127,7 @@ def test_what_is_wrong_is_said_at_its_field(visit: Open) -> None:
     expect(page.locator("[data-path='model.depth'] .problem")).to_be_hidden()
 
 
-def test_a_broken_file_is_refused_in_words(visit: Open, said: list[str], tmp_path: Path) -> None:
+def test_a_broken_file_is_refused_with_a_message(visit: Open, logged: list[str], tmp_path: Path) -> None:
     page = visit("/new")
     broken, whole = tmp_path / "broken.png", tmp_path / "whole.png"
     broken.write_bytes(b"\x89PNG\r\n\x1a\n and nothing more")
@@ -139,9 +139,9 @@ def test_a_broken_file_is_refused_in_words(visit: Open, said: list[str], tmp_pat
     expect(page.locator(".drop")).to_contain_text(re.compile(r"whole\.png, 30 . 20"))
     expect(problem).to_be_hidden()
     expect(page.locator("[data-path='picture.source'] input")).not_to_have_value("cat")
-    # A browser says on its console that an answer was a refusal: it was asked for one.
-    assert [each for each in said if "status of 422" not in each] == []
-    said.clear()
+    # A browser logs responses with an error status; this one was expected.
+    assert [each for each in logged if "status of 422" not in each] == []
+    logged.clear()
 
 
 def test_a_race_is_started_from_arms(visit: Open, studio: Studio) -> None:
@@ -159,21 +159,21 @@ def test_a_race_is_started_from_arms(visit: Open, studio: Studio) -> None:
     studio.settle()
 
 
-def test_a_link_has_nothing_large_tried(visit: Open) -> None:
+def test_a_link_starts_no_large_check(visit: Open) -> None:
     page = visit("/new?model.width=65536")
     health = page.locator(".health p")
-    expect(health).to_contain_text("Not tried by itself: model.width must leave the check within 1 GB")
+    expect(health).to_contain_text("Not checked automatically: model.width must leave the check within 1 GB")
     page.get_by_role("button", name="Check anyway").click()
-    # Nor does this machine have what that takes.
-    expect(health).to_contain_text("Not tried: model.width must leave the check within")
+    # This machine does not have enough memory either.
+    expect(health).to_contain_text("Not checked: model.width must leave the check within")
 
 
-def test_a_picture_that_was_dropped_can_be_deleted(visit: Open, studio: Studio, tmp_path: Path) -> None:
+def test_an_uploaded_picture_can_be_deleted(visit: Open, studio: Studio, tmp_path: Path) -> None:
     Image.new("RGB", (8, 6), "teal").save(tmp_path / "teal.png")
     page = visit("/new")
     page.locator("#file").set_input_files(tmp_path / "teal.png")
     page.wait_for_url("**/new?*teal.png*")
-    page.get_by_text("Pictures dropped here").click()
+    page.get_by_text("Uploaded pictures").click()
     page.get_by_role("button", name="Delete teal.png").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(page.get_by_role("button", name="Delete teal.png")).to_have_count(0)

@@ -1,4 +1,4 @@
-"""The gallery: filter, sort, select, delete, pages, an empty one."""
+"""The gallery: filter, sort, selection, deletion, pages, and an empty folder."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ def test_words_and_order_are_in_the_address(visit: Open, names: list[str]) -> No
     page.wait_for_url("**/?sort=psnr")
 
     def sorted_by_psnr() -> bool:
-        # Those that were there before stay until the others have come.
-        shown = page.locator(".card .psnr").all_inner_texts()
-        values = [float(text.split()[0]) for text in shown if text]
+        # The previous cards stay until the others have been loaded.
+        texts = page.locator(".card .psnr").all_inner_texts()
+        values = [float(text.split()[0]) for text in texts if text]
         return len(values) > 1 and values == sorted(values, reverse=True)
 
     eventually(sorted_by_psnr)
 
 
-def test_a_long_first_look_is_said(visit: Open) -> None:
+def test_a_long_first_read_is_reported(visit: Open) -> None:
     page, held = visit("/experiments"), list[Route]()
     page.route("**/api/runs?*", lambda route: held.append(route))
     page.keyboard.press("g")
@@ -45,7 +45,7 @@ def test_a_long_first_look_is_said(visit: Open) -> None:
     expect(page.get_by_text("Reading the runs…")).to_have_count(0)
 
 
-def test_arrows_walk_and_enter_opens(visit: Open, names: list[str]) -> None:
+def test_arrow_keys_move_the_focus_and_enter_opens(visit: Open, names: list[str]) -> None:
     page = visit("/")
     page.locator(".card").first.wait_for()
     page.keyboard.press("ArrowRight")
@@ -78,7 +78,7 @@ def test_runs_are_deleted_only_when_that_is_confirmed(visit: Open, studio: Studi
 
 @pytest.fixture
 def many(tmp_path: Path, studio: Studio, names: list[str]) -> Studio:
-    """Over 150 runs."""
+    """Serve a studio over 150 runs."""
     runs = tmp_path / "runs"
     for number in range(150):
         folder = runs / f"20260101-0000{number:02d}-picture-{number:08x}"
@@ -88,11 +88,11 @@ def many(tmp_path: Path, studio: Studio, names: list[str]) -> Studio:
     return Studio(runs)
 
 
-def test_many_runs_come_in_pages(browser: Browser, many: Studio, said: list[str]) -> None:
+def test_many_runs_come_in_pages(browser: Browser, many: Studio, logged: list[str]) -> None:
     page = browser.new_page(base_url=many.address)
     page.set_default_timeout(1000 * PATIENCE)
     try:
-        listen(page, many, said)
+        listen(page, many, logged)
         page.goto("/")
         expect(page.locator(".card")).to_have_count(60)
         page.get_by_role("button", name="Next").click()
@@ -103,16 +103,16 @@ def test_many_runs_come_in_pages(browser: Browser, many: Studio, said: list[str]
     finally:
         page.close()
         many.end()
-    assert said == []
+    assert logged == []
 
 
-def test_an_empty_gallery_says_what_to_do(browser: Browser, tmp_path: Path, said: list[str]) -> None:
+def test_an_empty_gallery_says_what_to_do(browser: Browser, tmp_path: Path, logged: list[str]) -> None:
     (tmp_path / "runs").mkdir()
     empty = Studio(tmp_path / "runs")
     page = browser.new_page(base_url=empty.address)
     page.set_default_timeout(1000 * PATIENCE)
     try:
-        listen(page, empty, said)
+        listen(page, empty, logged)
         page.goto("/")
         expect(page.locator("h2")).to_have_text("Nothing painted yet")
         page.get_by_role("link", name="Start a first run").click()
@@ -120,4 +120,4 @@ def test_an_empty_gallery_says_what_to_do(browser: Browser, tmp_path: Path, said
     finally:
         page.close()
         empty.end()
-    assert said == []
+    assert logged == []

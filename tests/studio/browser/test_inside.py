@@ -1,4 +1,4 @@
-"""Inside a network: its layers' units, one unit large; and the plane that it paints, beyond the picture's border."""
+"""The inspector: the units of layers, one unit enlarged, and the zoom beyond the picture's border."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.studio.browser.canvas import colors, shown
+from tests.studio.browser.canvas import colors, data_url
 from tests.studio.browser.conftest import Open
 from tests.studio.server import eventually
 
@@ -16,9 +16,9 @@ def test_units_of_a_layer_are_pictures(visit: Open, names: list[str]) -> None:
     units = page.locator(".unit")
     expect(units).to_have_count(24)
     eventually(lambda: colors(units.first.locator("canvas")) > 4)
-    last = shown(units.first.locator("canvas"))
+    last = data_url(units.first.locator("canvas"))
     page.keyboard.press("Home")
-    eventually(lambda: shown(units.first.locator("canvas")) != last)
+    eventually(lambda: data_url(units.first.locator("canvas")) != last)
     page.keyboard.press("ArrowDown")
     page.wait_for_url("**/layers?layer=2")
     expect(page.get_by_role("radio", name="Layer 2")).to_be_checked()
@@ -26,7 +26,7 @@ def test_units_of_a_layer_are_pictures(visit: Open, names: list[str]) -> None:
     expect(page.locator(".plot .legend text")).to_have_count(4)
 
 
-def test_a_unit_is_seen_large_with_what_depends_on_it(visit: Open, names: list[str]) -> None:
+def test_a_unit_is_enlarged_with_its_inputs_and_outputs(visit: Open, names: list[str]) -> None:
     page = visit(f"/runs/{names[0]}/layers?layer=2")
     page.locator(".unit").first.click()
     box = page.get_by_role("dialog")
@@ -42,23 +42,23 @@ def test_a_unit_is_seen_large_with_what_depends_on_it(visit: Open, names: list[s
     expect(box).to_be_hidden()
 
 
-def test_the_network_is_asked_beyond_the_border(visit: Open, names: list[str]) -> None:
-    asked: list[str] = []
+def test_the_zoom_goes_beyond_the_border(visit: Open, names: list[str]) -> None:
+    requested: list[str] = []
     page = visit(f"/runs/{names[0]}/zoom")
-    page.on("request", lambda request: asked.append(request.url) if "/tiles/" in request.url else None)
+    page.on("request", lambda request: requested.append(request.url) if "/tiles/" in request.url else None)
     canvas = page.locator(".deep canvas")
     eventually(lambda: colors(canvas) > 8)
     for _ in range(12):
         page.keyboard.press("ArrowLeft")
     expect(page.locator(".zoom-foot")).to_contain_text("beyond the border")
-    eventually(lambda: any(re.search(r"/tiles/\d+/-?\d+/-\d+\.png", url) for url in asked))
+    eventually(lambda: any(re.search(r"/tiles/\d+/-?\d+/-\d+\.png", url) for url in requested))
     eventually(lambda: colors(canvas) > 8)
-    before = shown(canvas)
+    before = data_url(canvas)
     box = canvas.bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + box["width"] / 3, box["y"] + box["height"] / 3)
     page.mouse.wheel(0, -400)
-    eventually(lambda: shown(canvas) != before)
+    eventually(lambda: data_url(canvas) != before)
     page.wait_for_url(re.compile(r"/zoom\?row=.*&column=-"))
     page.reload()
     expect(page.locator(".zoom-foot")).to_contain_text("beyond the border")
@@ -67,31 +67,31 @@ def test_the_network_is_asked_beyond_the_border(visit: Open, names: list[str]) -
 FAR = ("row=1e300&column=-1e300&zoom=1e300", "row=nan&zoom=nan", "row=Infinity&zoom=-99", "zoom=24&row=9e15")
 
 
-def test_an_address_may_say_any_number(visit: Open, names: list[str]) -> None:
-    asked: list[int] = []
+def test_a_url_may_contain_any_number(visit: Open, names: list[str]) -> None:
+    requested: list[int] = []
     page = visit("/experiments")
-    page.on("response", lambda answer: asked.append(answer.status) if "/tiles/" in answer.url else None)
+    page.on("response", lambda answer: requested.append(answer.status) if "/tiles/" in answer.url else None)
     for far in FAR:
         page.goto(f"/runs/{names[0]}/zoom?{far}")
-        # The page answers, and goes back to the picture.
+        # The page works, and goes back to the picture.
         page.get_by_role("button", name="The whole picture").click()
         expect(page.locator(".zoom-foot")).to_contain_text("row 20.0, column 30.0")
         page.wait_for_load_state("networkidle")
         assert page.locator(".problem").inner_text() == "", far
-    assert asked
-    assert all(status < 400 for status in asked)
+    assert requested
+    assert all(status < 400 for status in requested)
 
 
-def test_all_that_there_is_fits_on_screen(visit: Open, names: list[str]) -> None:
-    asked: list[str] = []
+def test_all_tiles_fit_on_screen(visit: Open, names: list[str]) -> None:
+    requested: list[str] = []
     page = visit(f"/runs/{names[0]}/zoom")
-    page.on("request", lambda request: asked.append(request.url) if "/tiles/" in request.url else None)
+    page.on("request", lambda request: requested.append(request.url) if "/tiles/" in request.url else None)
     for _ in range(20):
-        page.get_by_role("button", name="Make smaller").click()
+        page.get_by_role("button", name="Zoom out").click()
     page.wait_for_load_state("networkidle")
-    assert any(re.search(r"/tiles/-\d+/", url) for url in asked)
+    assert any(re.search(r"/tiles/-\d+/", url) for url in requested)
     assert page.locator(".problem").inner_text() == ""
-    # Painted into the corners of what can be reached, not only in the middle.
+    # The corners of the reachable area are painted, not only its center.
     painted = page.evaluate(
         """() => {
             const canvas = document.querySelector(".deep canvas");

@@ -1,4 +1,4 @@
-"""Runs of any name on every page: listed, marked, raced, opened, looked into."""
+"""Runs of any name on every page: listed, selected, raced, opened, and inspected."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ OPENED = ["100%25", "\udcff\udcfe", "back\\slash"]
 
 
 @pytest.fixture
-def page(browser: Browser, painted: list[sf.Run], tmp_path: Path, said: list[str]) -> Iterator[Page]:
-    """A narrow page of a studio over runs of all those names; at the end nothing may have been said."""
+def page(browser: Browser, painted: list[sf.Run], tmp_path: Path, logged: list[str]) -> Iterator[Page]:
+    """Open a narrow page of a studio over runs of all those names; fail at the end if anything was logged."""
     runs = tmp_path / "runs"
     runs.mkdir()
     assert set(hostile_names.copies(painted[1].folder, runs)) >= {*RACED, *OPENED}
     studio = Studio(runs)
     found = browser.new_page(base_url=studio.address, viewport={"width": 360, "height": 800})
     found.set_default_timeout(1000 * PATIENCE)
-    listen(found, studio, said)
+    listen(found, studio, logged)
     yield found
     found.close()
     studio.end()
-    assert said == []
+    assert logged == []
 
 
 def test_runs_of_any_name_are_listed_raced_and_opened(page: Page) -> None:
@@ -41,7 +41,7 @@ def test_runs_of_any_name_are_listed_raced_and_opened(page: Page) -> None:
         expect(page.locator(".problem:visible")).to_have_count(0)
 
     def card(name: str) -> str:
-        return f".card[data-name='{names.encoded(name)}']"
+        return f".card[data-name='{names.encode(name)}']"
 
     page.goto("/")
     expect(page.locator(".card")).to_have_count(len(hostile_names.NAMES))
@@ -53,16 +53,16 @@ def test_runs_of_any_name_are_listed_raced_and_opened(page: Page) -> None:
     page.reload()
     expect(page.locator(".lane .psnr")).to_contain_text(["dB"] * len(RACED))
     fits()
-    page.get_by_role("button", name="Leave").first.click()
+    page.get_by_role("button", name="Remove").first.click()
     expect(page.locator(".lane")).to_have_count(len(RACED) - 1)
     for name in OPENED:
         page.goto("/")
         page.locator(f"{card(name)} a").click()
-        expect(page.locator(".facts dd").first).to_have_text(hostile_names.shown(name))
+        expect(page.locator(".facts dd").first).to_have_text(hostile_names.display_name(name))
         fits()
-        page.get_by_role("link", name="Zoom without end").click()
+        page.get_by_role("link", name="Infinite zoom").click()
         expect(page.locator(".zoom-foot")).to_contain_text("row")
         page.go_back()
-        page.get_by_role("link", name="Look inside").click()
+        page.get_by_role("link", name="Inspect layers").click()
         expect(page.locator(".unit canvas").first).to_be_visible()
         fits()

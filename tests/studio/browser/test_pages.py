@@ -1,4 +1,4 @@
-"""Every page in light and dark, wide and narrow: quiet, inside the screen, said to those who do not see it."""
+"""Every page in light and dark, wide and narrow: no console messages, no overflow, accessible names."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from playwright.sync_api import Page, expect
 from tests.studio.browser.conftest import Open
 
 PAGES = ["/", "/new", "/race?runs={0},{1}", "/experiments", "/runs/{0}", "/runs/{0}/layers", "/runs/{0}/zoom"]
-STILL = 0.02
-"""Of the layout: what may move at most, as browsers count it (cumulative layout shift)."""
+MAX_SHIFT = 0.02
+"""Limit of the cumulative layout shift."""
 SHIFTS = """() => new Promise(resolve => {
     let sum = 0;
-    const heard = list => list.getEntries().forEach(each => { if (!each.hadRecentInput) sum += each.value; });
-    new PerformanceObserver(heard).observe({type: "layout-shift", buffered: true});
+    const observe = list => list.getEntries().forEach(each => { if (!each.hadRecentInput) sum += each.value; });
+    new PerformanceObserver(observe).observe({type: "layout-shift", buffered: true});
     setTimeout(() => resolve(sum), 100);
 })"""
 NARROW = (320, 360, 390)
@@ -25,22 +25,24 @@ FONTS = (
     "* { font-family: monospace !important }",
     "* { font-family: serif !important }",
 )
-"""Wider and narrower than any that a system may have for ours, and others."""
-DRESS = "css => { const sheet = new CSSStyleSheet(); sheet.replaceSync(css); document.adoptedStyleSheets = [sheet]; }"
+"""Text wider and narrower than any system font in place of ours, and other fonts."""
+ADD_STYLE = (
+    "css => { const sheet = new CSSStyleSheet(); sheet.replaceSync(css); document.adoptedStyleSheets = [sheet]; }"
+)
 MISNAMED = """() => [...document.querySelectorAll("button, a, summary, label, input, select, [role=button]")]
     .map(each => [each.ariaLabel, each.innerText].map(text => (text ?? "").toLowerCase().replace(/\\s+/g, " ").trim()))
     .filter(([name, text]) => name && /[\\p{L}\\p{N}]/u.test(text) && !name.includes(text))"""
-"""What can be pressed and is called otherwise than it reads: who speaks to a computer says what is read."""
+"""Controls whose accessible name does not contain their text, which voice control needs."""
 BACKGROUNDS = {"light": "rgb(251, 249, 245)", "dark": "rgb(20, 21, 24)"}
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_it_is_quiet_and_fits(visit: Open, names: list[str], path: str) -> None:
+def test_pages_are_accessible_and_fit(visit: Open, names: list[str], path: str) -> None:
     page = visit(path.format(*names), scheme="dark", width=360)
-    is_quiet_and_fits(page, path, "dark", 360)
-    # No layout hangs on a font.
+    check_page(page, path, "dark", 360)
+    # The layout does not depend on the font.
     for css in ("", *FONTS):
-        page.evaluate(DRESS, css)
+        page.evaluate(ADD_STYLE, css)
         for narrow in NARROW:
             page.set_viewport_size({"width": narrow, "height": 800})
             assert page.evaluate("document.documentElement.scrollWidth") <= narrow, (css, narrow)
@@ -48,10 +50,10 @@ def test_it_is_quiet_and_fits(visit: Open, names: list[str], path: str) -> None:
     page.emulate_media(color_scheme="light")
     page.goto(path.format(*names))
     page.locator("main h1").wait_for()
-    is_quiet_and_fits(page, path, "light", 1280)
+    check_page(page, path, "light", 1280)
 
 
-def is_quiet_and_fits(page: Page, path: str, scheme: Literal["light", "dark"], width: int) -> None:
+def check_page(page: Page, path: str, scheme: Literal["light", "dark"], width: int) -> None:
     page.wait_for_load_state("networkidle") if path != "/" else page.locator(".card").first.wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == BACKGROUNDS[scheme]
@@ -64,10 +66,10 @@ def is_quiet_and_fits(page: Page, path: str, scheme: Literal["light", "dark"], w
     assert page.locator("button:visible, a:visible, [role=img]:visible").evaluate_all(nameless) == []
     assert page.locator("[style*='url']").count() == 0
     assert page.evaluate(MISNAMED) == []
-    assert page.evaluate(SHIFTS) < STILL
+    assert page.evaluate(SHIFTS) < MAX_SHIFT
 
 
-def test_colors_can_be_chosen_and_are_kept(visit: Open) -> None:
+def test_the_theme_can_be_chosen_and_is_stored(visit: Open) -> None:
     page = visit("/", scheme="light")
     for _ in range(2):
         page.locator("#theme").click()
@@ -77,15 +79,15 @@ def test_colors_can_be_chosen_and_are_kept(visit: Open) -> None:
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == BACKGROUNDS["dark"]
 
 
-def test_the_keys_of_a_page_are_listed(visit: Open, names: list[str]) -> None:
+def test_keyboard_shortcuts_are_listed(visit: Open, names: list[str]) -> None:
     page = visit(f"/runs/{names[0]}")
     page.keyboard.press("?")
-    expect(page.locator("dialog")).to_contain_text("A frame back")
+    expect(page.locator("dialog")).to_contain_text("Previous frame")
     page.keyboard.press("Escape")
     expect(page.locator("dialog")).to_have_count(0)
 
 
-def test_what_is_not_there_is_said(visit: Open) -> None:
+def test_an_unknown_page_is_reported(visit: Open) -> None:
     page = visit("/experiments")
     page.evaluate("history.pushState(null, '', '/nowhere'); dispatchEvent(new PopStateEvent('popstate'))")
     expect(page.locator("main .problem")).to_have_text("There is no such page here.")

@@ -1,4 +1,4 @@
-"""The studio under a path of a host, as behind a proxy: nothing is asked for outside of it."""
+"""The studio under a path prefix, as behind a proxy: no request goes outside of it."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from playwright.sync_api import Browser, Page, expect
 import sfumato as sf
 from tests.patience import PATIENCE
 
-AT = "/lab/sfumato"
+PREFIX = "/lab/sfumato"
 
 
 @pytest.fixture(scope="module")
 def address(painted: list[sf.Run]) -> Iterator[str]:
-    """Of a studio there, with its token."""
+    """Return the URL of a studio under a prefix, with its token."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     runs = painted[0].folder.parent
-    public = f"http://127.0.0.1:{port}{AT}"
+    public = f"http://127.0.0.1:{port}{PREFIX}"
     command = [sys.executable, "-m", "sfumato", "studio", "--port", str(port), "--public", public, "--runs", runs.name]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=runs.parent)
     try:
         assert process.stdout is not None
-        said = re.search(r"http://\S+", process.stdout.readline())
-        assert said is not None
-        assert said[0].startswith(f"{public}/?token=")
-        yield said[0]
+        match = re.search(r"http://\S+", process.stdout.readline())
+        assert match is not None
+        assert match[0].startswith(f"{public}/?token=")
+        yield match[0]
     finally:
         process.kill()
         process.wait()
@@ -48,12 +48,12 @@ def page(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-def test_every_page_stays_below_it(page: Page, address: str, names: list[str]) -> None:
-    asked: list[str] = []
-    said: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("response", lambda answer: said.append(answer.url) if answer.status >= 400 else None)
-    page.on("pageerror", lambda error: said.append(str(error)))
+def test_every_page_stays_under_the_prefix(page: Page, address: str, names: list[str]) -> None:
+    requested: list[str] = []
+    errors: list[str] = []
+    page.on("request", lambda request: requested.append(request.url))
+    page.on("response", lambda response: errors.append(response.url) if response.status >= 400 else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
     root = address.partition("/?")[0]
     page.goto(address)
     page.locator(".card, .picture").first.wait_for()
@@ -71,8 +71,8 @@ def test_every_page_stays_below_it(page: Page, address: str, names: list[str]) -
         page.goto(f"{root}{path}")
         page.locator("main h1").wait_for()
     page.wait_for_load_state("networkidle")
-    assert [url for url in asked if not url.startswith((f"{root}/", "blob:", "data:"))] == []
-    assert said == []
+    assert [url for url in requested if not url.startswith((f"{root}/", "blob:", "data:"))] == []
+    assert errors == []
 
 
 def test_the_token_can_be_entered(page: Page, address: str) -> None:

@@ -1,4 +1,4 @@
-"""The page of a run: scrubbed, zoomed, copied from; live, reloaded, watched twice, and after the server was killed."""
+"""The page of a run: scrubbing, zoom, recipe; live, reloaded, watched twice, and after the server was killed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.patience import PATIENCE
-from tests.studio.browser.canvas import colors, shown
+from tests.studio.browser.canvas import colors, data_url
 from tests.studio.browser.conftest import Open, is_ours, listen
 from tests.studio.browser.studio import Studio
 from tests.studio.server import eventually
@@ -18,7 +18,7 @@ LONG = "/new?picture.max_side=48&model.width=16&model.depth=2&training.optimizer
 
 
 def painting(page: Page) -> str:
-    return shown(page.locator(".panes canvas").nth(1))
+    return data_url(page.locator(".panes canvas").nth(1))
 
 
 def test_scrubbing_shows_other_paintings(visit: Open, names: list[str]) -> None:
@@ -40,28 +40,28 @@ def test_scrubbing_shows_other_paintings(visit: Open, names: list[str]) -> None:
     expect(page.get_by_role("button", name="Play")).to_be_visible()
 
 
-def test_panes_zoom_together_and_tell_values(visit: Open, names: list[str]) -> None:
+def test_panes_zoom_together_and_show_values(visit: Open, names: list[str]) -> None:
     page = visit(f"/runs/{names[0]}")
     panes = page.locator(".panes canvas")
     eventually(lambda: colors(panes.nth(2)) > 8)
-    before = [shown(panes.nth(at)) for at in range(3)]
+    before = [data_url(panes.nth(at)) for at in range(3)]
     panes.nth(0).hover(position={"x": 5, "y": 5})
-    expect(page.locator(".readout")).to_contain_text(re.compile(r"row 0, column 0.*target 0 0 0.*off by"))
+    expect(page.locator(".readout")).to_contain_text(re.compile(r"row 0, column 0.*target 0 0 0.*error"))
     for _ in range(3):
         page.keyboard.press("+")
-    # The pixel under the pointer stays there; when the picture is moved, the one that comes there is told of.
+    # The pixel under the pointer stays; when the picture is panned, the new one there is shown.
     expect(page.locator(".readout")).to_contain_text("row 0, column 0")
     panes.nth(1).focus()
     for _ in range(3):
         page.keyboard.press("ArrowRight")
     expect(page.locator(".readout")).to_contain_text(re.compile(r"row 0, column [1-9]"))
     page.mouse.move(0, 0)
-    eventually(lambda: all(shown(panes.nth(at)) != before[at] for at in range(3)))
+    eventually(lambda: all(data_url(panes.nth(at)) != before[at] for at in range(3)))
     page.keyboard.press("0")
-    eventually(lambda: all(shown(panes.nth(at)) == before[at] for at in range(3)))
+    eventually(lambda: all(data_url(panes.nth(at)) == before[at] for at in range(3)))
 
 
-def test_curves_by_what_is_chosen(visit: Open, names: list[str]) -> None:
+def test_curves_have_the_chosen_axis(visit: Open, names: list[str]) -> None:
     page = visit(f"/runs/{names[0]}")
     expect(page.locator(".plot .xtitle").first).to_have_text("epochs")
     assert page.locator(".plot .js-line").count() >= 2
@@ -79,7 +79,7 @@ def test_the_recipe_can_be_changed_and_painted_again(visit: Open, names: list[st
 
 @pytest.fixture
 def live(visit: Open) -> Page:
-    """The page of a run that would train for ten minutes."""
+    """Open the page of a run that would train for ten minutes."""
     page = visit(LONG)
     page.get_by_role("button", name="Start painting").click()
     page.wait_for_url("**/runs/*")
@@ -88,7 +88,7 @@ def live(visit: Open) -> Page:
 
 
 def changes(page: Page) -> bool:
-    """Whether the painting changes by itself."""
+    """Return whether the painting changes without interaction."""
     eventually(lambda: colors(page.locator(".panes canvas").nth(1)) > 8)
     before = painting(page)
     return bool(eventually(lambda: painting(page) != before))
@@ -115,25 +115,25 @@ def test_a_live_run_outlives_reloads_and_is_watched_twice(live: Page, visit: Ope
 
 
 def test_a_run_goes_on_when_the_server_is_killed(browser: Browser, studio: Studio, names: list[str]) -> None:
-    """A browser says on its console that a server is away: that alone may be said here, while it is."""
-    said: list[str] = []
+    """Allow only the browser's messages about the unreachable server."""
+    logged: list[str] = []
     mortal = Studio(studio.runs)
     page = browser.new_page(base_url=mortal.address)
     page.set_default_timeout(1000 * PATIENCE)
-    listen(page, mortal, said)
+    listen(page, mortal, logged)
     page.goto(LONG)
     page.get_by_role("button", name="Start painting").click()
     page.wait_for_url("**/runs/*")
     name = page.url.rpartition("/")[2]
     assert changes(page)
     mortal.end()
-    expect(page.locator("#away")).to_contain_text("The studio does not answer")
+    expect(page.locator("#away")).to_contain_text("The studio does not respond")
     again = Studio(studio.runs, mortal.port)
     try:
         expect(page.locator("#away")).to_be_empty()
         expect(page.locator(".run-title .state")).to_have_text("training")
         assert changes(page)
-        # Its token is another; the page asks for it and stops the run all the same.
+        # It has another token; the page fetches it, and stops the run all the same.
         page.get_by_role("button", name="Stop").click()
         expect(page.locator(".run-title .state")).to_have_text("stopped")
         assert json.loads((studio.runs / name / "run.json").read_text())["status"] == "stopped"
@@ -143,4 +143,4 @@ def test_a_run_goes_on_when_the_server_is_killed(browser: Browser, studio: Studi
         again.end()
     away = ("net::ERR_CONNECTION_REFUSED", "net::ERR_INCOMPLETE_CHUNKED_ENCODING", "net::ERR_CONNECTION_RESET")
     refused = "the server responded with a status of 403"
-    assert [each for each in said if not any(word in each for word in (*away, refused))] == []
+    assert [each for each in logged if not any(word in each for word in (*away, refused))] == []

@@ -1,4 +1,4 @@
-"""A touch screen: two fingers enlarge, one moves what is enlarged, and a tap tells a pixel's values."""
+"""A touch screen: two fingers zoom, one pans a zoomed picture, and a tap shows a pixel's values."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.studio.browser.canvas import colors, shown
+from tests.studio.browser.canvas import colors, data_url
 from tests.studio.browser.conftest import Open
 from tests.studio.browser.fingers import move
 from tests.studio.server import eventually
 
 APART = [((0.5, 0.1), (0.5, 0.1)), ((0.5, 0.2), (0.5, 0.9))]
-"""One finger stays, one moves down, as a page is scrolled: the browser must leave it to the picture."""
+"""One finger stays, and one moves down as in scrolling, which the browser must leave to the picture."""
 TOGETHER = [(last, first) for first, last in APART]
 
 
@@ -21,30 +21,30 @@ def phone(visit: Open, path: str) -> Page:
 
 
 def steps(page: Page) -> float:
-    """How far the page is scrolled, and how far it is enlarged: neither by two fingers on a picture."""
+    """Return the page's scroll position and zoom, which two fingers on a picture must not change."""
     return page.evaluate("scrollY + 1000 * (visualViewport.scale - 1)")
 
 
-def test_two_fingers_enlarge_all_panes(visit: Open, names: list[str]) -> None:
+def test_two_fingers_zoom_all_panes(visit: Open, names: list[str]) -> None:
     page = phone(visit, f"/runs/{names[0]}")
     panes = page.locator(".panes canvas")
     eventually(lambda: colors(panes.nth(2)) > 8)
-    before = [shown(panes.nth(at)) for at in range(3)]
+    before = [data_url(panes.nth(at)) for at in range(3)]
     scrolled = steps(page)
     move(page, panes.nth(1), APART)
-    eventually(lambda: all(shown(panes.nth(at)) != before[at] for at in range(3)))
+    eventually(lambda: all(data_url(panes.nth(at)) != before[at] for at in range(3)))
     expect(page.locator(".viewer")).to_have_class(re.compile("enlarged"))
-    enlarged = [shown(panes.nth(at)) for at in range(3)]
-    # Enlarged, one finger moves the picture, not the page.
+    enlarged = [data_url(panes.nth(at)) for at in range(3)]
+    # When zoomed, one finger pans the picture, not the page.
     move(page, panes.nth(1), [((0.5, 0.5), (0.5, 0.2))])
-    eventually(lambda: all(shown(panes.nth(at)) != enlarged[at] for at in range(3)))
+    eventually(lambda: all(data_url(panes.nth(at)) != enlarged[at] for at in range(3)))
     for _ in range(2):
         move(page, panes.nth(1), TOGETHER)
     expect(page.locator(".viewer")).not_to_have_class(re.compile("enlarged"))
     assert steps(page) == scrolled
 
 
-def test_a_tap_tells_values_and_one_finger_scrolls(visit: Open, names: list[str]) -> None:
+def test_a_tap_shows_values_and_one_finger_scrolls(visit: Open, names: list[str]) -> None:
     page = phone(visit, f"/runs/{names[0]}")
     panes = page.locator(".panes canvas")
     eventually(lambda: colors(panes.nth(2)) > 8)
@@ -52,13 +52,13 @@ def test_a_tap_tells_values_and_one_finger_scrolls(visit: Open, names: list[str]
     expect(readout).to_contain_text("Tap a picture")
     below = top(page.locator(".timeline"))
     panes.nth(1).tap(position={"x": 5, "y": 5})
-    expect(readout).to_contain_text(re.compile(r"row 0, column 0.*target.*painting.*off by"))
+    expect(readout).to_contain_text(re.compile(r"row 0, column 0.*target.*painting.*error"))
     assert top(page.locator(".timeline")) == below
     move(page, panes.nth(1), [((0.5, 0.9), (0.5, 0.1))])
     eventually(lambda: steps(page) > 0)
 
 
-def test_two_fingers_zoom_without_end(visit: Open, names: list[str]) -> None:
+def test_two_fingers_zoom_the_infinite_zoom(visit: Open, names: list[str]) -> None:
     page = phone(visit, f"/runs/{names[0]}/zoom")
     eventually(lambda: colors(page.locator(".deep canvas")) > 8)
     foot = page.locator(".zoom-foot span").first

@@ -1,4 +1,4 @@
-"""Experiments beside the runs."""
+"""Experiments next to the runs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.lab.report import stub
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("looked_into_here")
+@pytest.mark.usefixtures("inspector_in_process")
 def test_experiments_are_listed_with_their_verdict(studio: TestClient, tmp_path: Path) -> None:
     root = tmp_path / "experiments"
     assert studio.get("/api/experiments").json() == []
@@ -31,7 +31,7 @@ def test_experiments_are_listed_with_their_verdict(studio: TestClient, tmp_path:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("looked_into_here")
+@pytest.mark.usefixtures("inspector_in_process")
 def test_a_report_is_shown_in_a_sandbox(studio: TestClient, tmp_path: Path) -> None:
     root = tmp_path / "experiments"
     found = stub.experiment(root / "one")
@@ -46,7 +46,7 @@ def test_a_report_is_shown_in_a_sandbox(studio: TestClient, tmp_path: Path) -> N
     assert studio.get("/api/experiments").json()[0]["report"] is True
 
 
-def test_a_report_leads_nowhere_else(studio: TestClient, tmp_path: Path) -> None:
+def test_only_reports_are_served(studio: TestClient, tmp_path: Path) -> None:
     root = tmp_path / "experiments"
     (root / "one").mkdir(parents=True)
     (root / "one" / "plan.json").write_text(json.dumps({}))

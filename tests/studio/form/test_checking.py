@@ -1,4 +1,4 @@
-"""The check that a page makes by itself, and the one that a person asks for."""
+"""The automatic check of a page, and the one that a person starts."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from sfumato import memory
 from sfumato.recipe import DESCRIPTIONS, Recipe, changed, preset
 from sfumato.recipe.need import Size
 from sfumato.studio.form import checking
-from sfumato.studio.training.worker_pool import MOST_SECONDS, Slow, WorkerPool
+from sfumato.studio.training.worker_pool import MAX_SECONDS, CheckTimeout, WorkerPool
 from tests.studio.client import client
 
 LINK = {"changes": {"model.width": "15000", "model.depth": "3"}}
 
 
-class Asked:
-    """What was asked of the children, and what they answer."""
+class RecordedChecks:
+    """Records the limits of checks, and raises an error if one is set."""
 
     def __init__(self) -> None:
         self.limits: list[tuple[float, int | None]] = []
@@ -28,18 +28,18 @@ class Asked:
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
-    """No child is started."""
-    found = Asked()
+def recorded(monkeypatch: pytest.MonkeyPatch) -> RecordedChecks:
+    """Replace the check, so that no worker starts."""
+    found = RecordedChecks()
 
     async def check(
         self: WorkerPool,
         recipe: Recipe,
-        has_left: Any,
-        most_seconds: float = MOST_SECONDS,
-        most_bytes: int | None = None,
+        is_disconnected: Any,
+        max_seconds: float = MAX_SECONDS,
+        max_bytes: int | None = None,
     ) -> dict[str, Any]:
-        found.limits.append((most_seconds, most_bytes))
+        found.limits.append((max_seconds, max_bytes))
         if found.error is not None:
             raise found.error
         return {"works": True, "findings": []}
@@ -49,14 +49,14 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
 
 
 @pytest.fixture
-def page(runs: Path, asked: Asked) -> Iterator[TestClient]:
+def page(runs: Path, recorded: RecordedChecks) -> Iterator[TestClient]:
     with client(runs) as studio:
         yield studio
 
 
-def test_a_link_s_check_is_bounded(page: TestClient, asked: Asked) -> None:
+def test_an_automatic_check_is_limited(page: TestClient, recorded: RecordedChecks) -> None:
     assert page.post("/api/check", json={}).json() == {"tried": True, "works": True, "findings": []}
-    assert asked.limits == [(checking.MOST_SECONDS, 2 * checking.MOST_BYTES)]
+    assert recorded.limits == [(checking.MAX_SECONDS, 2 * checking.MAX_BYTES)]
 
 
 @pytest.mark.parametrize(
@@ -70,43 +70,45 @@ def test_a_link_s_check_is_bounded(page: TestClient, asked: Asked) -> None:
         ({"training.optimizer": "lbfgs(history=1000)", "model.width": "900"}, "of memory"),
     ],
 )
-def test_what_is_too_much_for_a_page_is_not_tried(
-    page: TestClient, asked: Asked, changes: dict[str, str], words: str
+def test_a_large_check_does_not_start_automatically(
+    page: TestClient, recorded: RecordedChecks, changes: dict[str, str], words: str
 ) -> None:
     found = page.post("/api/check", json={"changes": changes}).json()
     assert (found["tried"], found["works"], found["findings"]) == (False, None, [])
     assert words in found["why"]
-    assert asked.limits == []
+    assert recorded.limits == []
 
 
-def test_a_person_may_ask_for_it(page: TestClient, asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_person_can_start_a_large_check(
+    page: TestClient, recorded: RecordedChecks, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(memory, "available", lambda: 10**12)
     assert page.post("/api/check", json={**LINK, "pressed": True}).json()["tried"]
-    assert asked.limits == [(MOST_SECONDS, None)]
+    assert recorded.limits == [(MAX_SECONDS, None)]
     monkeypatch.setattr(memory, "available", lambda: 10**10)
     found = page.post("/api/check", json={**LINK, "pressed": True}).json()
     assert not found["tried"]
     assert "80% of the 10 GB that is available" in found["why"]
-    assert len(asked.limits) == 1
+    assert len(recorded.limits) == 1
 
 
-def test_one_that_takes_too_long_is_told(page: TestClient, asked: Asked) -> None:
-    asked.error = Slow(10)
+def test_a_timeout_is_reported(page: TestClient, recorded: RecordedChecks) -> None:
+    recorded.error = CheckTimeout(10)
     found = page.post("/api/check", json={}).json()
     assert not found["tried"]
-    assert "ended after 10 s" in found["why"]
+    assert "stopped after 10 s" in found["why"]
 
 
 @pytest.mark.parametrize("name", DESCRIPTIONS)
-def test_every_preset_may_be_tried(name: str) -> None:
-    assert checking.too_much(preset(name), Size(451, 300)) is None
+def test_every_preset_is_within_the_limits(name: str) -> None:
+    assert checking.exceeded_limit(preset(name), Size(451, 300)) is None
 
 
-def test_so_may_deep_ones() -> None:
-    assert checking.too_much(changed(Recipe(), {"model": {"depth": 20}}), Size(451, 300)) is None
+def test_a_deep_network_is_within_the_limits() -> None:
+    assert checking.exceeded_limit(changed(Recipe(), {"model": {"depth": 20}}), Size(451, 300)) is None
 
 
-def test_a_training_that_does_not_fit_is_refused_before_it_waits(page: TestClient, runs: Path) -> None:
+def test_a_training_beyond_the_memory_is_not_queued(page: TestClient, runs: Path) -> None:
     huge = {"changes": {"model.width": "65536"}}
     answer = page.post("/api/runs", json=huge)
     assert (answer.status_code, answer.json()["field"]) == (422, "model.width")

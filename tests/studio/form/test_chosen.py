@@ -1,4 +1,4 @@
-"""The picture that a form names is shown again; no other file is."""
+"""Previews of pictures that a form names, and of no other file."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def small(data: bytes) -> tuple[int, int]:
         return image.size
 
 
-@pytest.mark.usefixtures("decoded_here")
-def test_a_picture_that_was_dropped_is_shown_again(studio: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("decoder_in_process")
+def test_an_uploaded_picture_has_a_preview(studio: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     decoded: list[Any] = []
     run = subprocess.run
     monkeypatch.setattr(chosen.subprocess, "run", lambda *some, **more: decoded.append(some) or run(*some, **more))
@@ -43,7 +43,7 @@ def test_a_picture_that_was_dropped_is_shown_again(studio: TestClient, monkeypat
     assert studio.get(found["thumbnail"]).status_code == 404
 
 
-def test_a_picture_that_a_run_has_learned_is_shown_as_it_was(over_trained: TestClient, trained: sf.Run) -> None:
+def test_a_stored_picture_has_a_preview(over_trained: TestClient, trained: sf.Run) -> None:
     found = over_trained.get(PICTURE, params={"source": "array"}).json()
     assert (found["width"], found["height"]) == (16, 20)
     assert small(over_trained.get(found["thumbnail"]).content) == (16, 20)

@@ -1,15 +1,15 @@
-"""The process that tries a picture."""
+"""The process that decodes an uploaded picture."""
 
 from __future__ import annotations
 
 import pytest
 
 from sfumato.recipe import Picture
-from sfumato.studio.form.decoding import _AsSent
+from sfumato.studio.form.decoding import _UploadSettings
 
 
 @pytest.mark.parametrize("max_side", [None, 256])
-def test_a_file_is_decoded_as_a_recipe_has_it_by_default(max_side: int | None) -> None:
-    sent = _AsSent("a.png", max_side)
+def test_upload_settings_are_a_recipe_s_defaults(max_side: int | None) -> None:
+    sent = _UploadSettings("a.png", max_side)
     settings = Picture(source="a.png", max_side=max_side)
     assert {name: getattr(settings, name) for name in vars(sent)} == vars(sent)

@@ -1,4 +1,4 @@
-"""What can be asked for, and what it comes to."""
+"""The form's fields, and descriptions of recipes."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def test_every_choice_of_every_family_is_in_the_form(studio: TestClient) -> None
     assert all(each["help"] for each in fields)
 
 
-def test_who_opens_the_form_finds_a_process_warm_soon(studio: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_form_keeps_a_worker_warm(studio: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     expected: list[WorkerPool] = []
-    monkeypatch.setattr(WorkerPool, "expect", lambda children: expected.append(children))
+    monkeypatch.setattr(WorkerPool, "keep_warm", lambda workers: expected.append(workers))
     for path in ("/", "/new", "/api/runs"):
         studio.get(path)
     assert expected == []
@@ -49,7 +49,7 @@ def test_who_opens_the_form_finds_a_process_warm_soon(studio: TestClient, monkey
     assert len(expected) == 1
 
 
-def test_presets_come_back_as_they_are(studio: TestClient) -> None:
+def test_presets_are_complete(studio: TestClient) -> None:
     form = studio.get("/api/form").json()
     assert [each["name"] for each in form["presets"]] == list(DESCRIPTIONS)
     for each in form["presets"]:
@@ -58,7 +58,7 @@ def test_presets_come_back_as_they_are(studio: TestClient) -> None:
     assert cat in form["pictures"]
 
 
-def test_a_recipe_in_numbers(studio: TestClient) -> None:
+def test_a_recipe_is_described(studio: TestClient) -> None:
     found = described(studio, {"model.depth": "2", "model.width": "10", "budget.epochs": "3", "training.batch": "100"})
     assert found["valid"]
     assert found["parameters"] == 30 + 110 + 33
@@ -86,9 +86,7 @@ def test_a_recipe_in_numbers(studio: TestClient) -> None:
         ({"budget.epochs": "1e308"}, "budget.epochs", "at most"),
     ],
 )
-def test_what_is_wrong_is_said_where_it_is(
-    studio: TestClient, changes: dict[str, str], field: str | None, words: str
-) -> None:
+def test_errors_name_their_field(studio: TestClient, changes: dict[str, str], field: str | None, words: str) -> None:
     found = described(studio, changes)
     assert not found["valid"]
     assert words in found["problem"]
@@ -96,7 +94,7 @@ def test_what_is_wrong_is_said_where_it_is(
         assert found["field"] == field
 
 
-def test_an_unknown_preset_is_said(studio: TestClient) -> None:
+def test_an_unknown_preset_is_reported(studio: TestClient) -> None:
     assert "did you mean 'fast'" in described(studio, {}, "fats")["problem"]
     assert not described(studio, {}, "sf2:AAAA")["valid"]
 
@@ -104,7 +102,7 @@ def test_an_unknown_preset_is_said(studio: TestClient) -> None:
 @pytest.mark.parametrize(
     "body", [b"", b"{", b"[]", b'{"preset": 1}', b'{"changes": {"a": 1}}', b'{"other": 1}', b"\xff\xfe"]
 )
-def test_other_bodies_are_refused(studio: TestClient, body: bytes) -> None:
+def test_invalid_bodies_are_refused(studio: TestClient, body: bytes) -> None:
     answer = studio.post("/api/describe", content=body)
     assert answer.status_code in (400, 422)
     assert answer.json()["problem"]
@@ -118,7 +116,7 @@ def test_long_bodies_are_refused(studio: TestClient) -> None:
 @pytest.mark.parametrize(
     "source", ["/etc/passwd", "../photo.jpg", "runs/.studio/pictures/../../x", "http://a/b.png", "~"]
 )
-def test_other_files_are_no_pictures(studio: TestClient, tmp_path: Path, source: str) -> None:
+def test_other_files_are_refused(studio: TestClient, tmp_path: Path, source: str) -> None:
     made.run(tmp_path / "runs", "one", picture={"source": "own.jpg"})
     for path in ("/api/runs", "/api/check"):
         answer = studio.post(path, json={"picture": source})

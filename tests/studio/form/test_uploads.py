@@ -1,4 +1,4 @@
-"""Pictures that are dropped onto the page."""
+"""Uploaded pictures."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tests.small import picture
 
 pytestmark = pytest.mark.slow
 
-KEPT = ".studio/pictures"
+PICTURES_FOLDER = ".studio/pictures"
 
 
 def png(height: int = 9, width: int = 7) -> bytes:
@@ -41,7 +41,7 @@ def png(height: int = 9, width: int = 7) -> bytes:
 
 
 def bomb(width: int, height: int) -> bytes:
-    """A PNG of a few kB that promises so many pixels."""
+    """Return a PNG of a few kB that declares many pixels."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -51,29 +51,29 @@ def bomb(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
 
 
-def left(runs: Path) -> list[Path]:
-    return [path for path in (runs / KEPT).rglob("*") if path.is_file()]
+def stored_files(runs: Path) -> list[Path]:
+    return [path for path in (runs / PICTURES_FOLDER).rglob("*") if path.is_file()]
 
 
-def test_a_picture_is_kept_and_can_be_learned(studio: TestClient, runs: Path) -> None:
+def test_a_picture_is_stored_and_can_be_learned(studio: TestClient, runs: Path) -> None:
     data = png()
     answer = studio.post("/api/pictures", content=data, headers={"X-Name": "My%20cat%20%C3%A9.PNG"})
     assert answer.status_code == 201
     found = answer.json()
     assert (found["width"], found["height"], found["channels"]) == (7, 9, 3)
     kept = Path(found["source"])
-    assert kept == runs / KEPT / hashlib.sha256(data).hexdigest()[:16] / "my-cat.png"
+    assert kept == runs / PICTURES_FOLDER / hashlib.sha256(data).hexdigest()[:16] / "my-cat.png"
     assert kept.read_bytes() == data
     assert np.array_equal(images.load(Picture(source=found["source"])), picture())
     described = studio.post(
         "/api/describe", json={"picture": found["source"], "changes": {"budget.epochs": "1"}}
     ).json()
     assert (described["width"], described["height"]) == (7, 9)
-    # The process that tries a picture refuses one, too.
+    # The process that decodes a picture also refuses one.
     refused = studio.post("/api/pictures", content=data[:-30], headers={"X-Name": "half.png"})
     assert refused.status_code == 422
     assert "half.png" in refused.json()["problem"]
-    assert left(runs) == [kept]
+    assert stored_files(runs) == [kept]
 
 
 @pytest.mark.parametrize(
@@ -89,13 +89,13 @@ def test_a_picture_is_kept_and_can_be_learned(studio: TestClient, runs: Path) ->
         "\xe9" * 900,
     ],
 )
-@pytest.mark.usefixtures("decoded_here")
-def test_the_name_leads_nowhere(studio: TestClient, runs: Path, name: str) -> None:
+@pytest.mark.usefixtures("decoder_in_process")
+def test_a_name_does_not_leave_the_folder(studio: TestClient, runs: Path, name: str) -> None:
     answer = studio.post("/api/pictures", content=png(), headers=[(b"X-Name", name.encode("latin-1"))])
     assert answer.status_code == 201
-    (kept,) = left(runs)
+    (kept,) = stored_files(runs)
     assert kept.suffix == ".png"
-    assert kept.parent.parent == runs / KEPT
+    assert kept.parent.parent == runs / PICTURES_FOLDER
     assert str(kept) == answer.json()["source"]
 
 
@@ -115,8 +115,8 @@ def test_the_name_leads_nowhere(studio: TestClient, runs: Path, name: str) -> No
     ],
     ids=["empty", "text", "svg", "truncated", "head alone", "bomb", "larger bomb", "promises too much", "gif", "jpeg"],
 )
-@pytest.mark.usefixtures("decoded_here")
-def test_what_is_no_picture_is_not_kept(studio: TestClient, runs: Path, data: bytes, words: str) -> None:
+@pytest.mark.usefixtures("decoder_in_process")
+def test_an_invalid_picture_is_not_stored(studio: TestClient, runs: Path, data: bytes, words: str) -> None:
     answer = studio.post("/api/pictures", content=data, headers={"X-Name": "holiday.png"})
     assert answer.status_code == 422
     problem = answer.json()["problem"]
@@ -124,13 +124,13 @@ def test_what_is_no_picture_is_not_kept(studio: TestClient, runs: Path, data: by
     assert "\n" not in problem
     assert str(runs) not in problem
     assert "holiday.png" in problem
-    assert left(runs) == []
+    assert stored_files(runs) == []
 
 
 def test_too_many_bytes_are_not_read_to_the_end(
     studio: TestClient, runs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(uploads, "MOST_BYTES", 1000)
+    monkeypatch.setattr(uploads, "MAX_BYTES", 1000)
     assert studio.post("/api/pictures", content=bytes(1001)).status_code == 413
     read: list[int] = []
 
@@ -139,15 +139,15 @@ def test_too_many_bytes_are_not_read_to_the_end(
             read.append(number)
             yield bytes(100)
 
-    # Without a length, as it comes.
+    # A chunked body without a Content-Length.
     assert studio.post("/api/pictures", content=parts()).status_code == 413  # pyright: ignore[reportArgumentType]
-    assert left(runs) == []
+    assert stored_files(runs) == []
     lying = {"Content-Length": "9" * 30}
     assert studio.post("/api/pictures", content=b"x", headers=lying).status_code == 413
 
 
-@pytest.mark.usefixtures("decoded_here")
-def test_an_animation_s_first_frame_counts(studio: TestClient) -> None:
+@pytest.mark.usefixtures("decoder_in_process")
+def test_an_animation_s_first_frame_is_taken(studio: TestClient) -> None:
     buffer = io.BytesIO()
     frames = [Image.new("RGB", (6, 4), (20 * number, 0, 0)) for number in range(3)]
     frames[0].save(buffer, format="WEBP", save_all=True, append_images=frames[1:])
@@ -156,14 +156,14 @@ def test_an_animation_s_first_frame_counts(studio: TestClient) -> None:
     assert found["source"].endswith("/picture.webp")
 
 
-@pytest.mark.usefixtures("decoded_here")
-def test_the_same_bytes_are_kept_once_by_whatever_name_they_come(studio: TestClient, runs: Path) -> None:
+@pytest.mark.usefixtures("decoder_in_process")
+def test_the_same_bytes_are_stored_once(studio: TestClient, runs: Path) -> None:
     first, *more = (
         studio.post("/api/pictures", content=png(), headers={"X-Name": name}) for name in ("a.png", "a.png", "b.gif")
     )
     assert first.status_code == 201
     assert [each.json() for each in more] == [first.json()] * 2
-    assert len(left(runs)) == 1
+    assert len(stored_files(runs)) == 1
 
 
 @pytest.mark.parametrize(
@@ -178,13 +178,13 @@ def test_the_same_bytes_are_kept_once_by_whatever_name_they_come(studio: TestCli
         ("AVIF", "avif"),
     ],
 )
-@pytest.mark.usefixtures("decoded_here")
-def test_the_ending_is_that_of_the_content(studio: TestClient, runs: Path, format: str, ending: str) -> None:
+@pytest.mark.usefixtures("decoder_in_process")
+def test_the_suffix_is_that_of_the_content(studio: TestClient, runs: Path, format: str, ending: str) -> None:
     buffer = io.BytesIO()
     images.as_image(picture()).save(buffer, format=format)
     answer = studio.post("/api/pictures", content=buffer.getvalue(), headers={"X-Name": "holiday.txt"})
     assert answer.status_code == 201, answer.text
-    (kept,) = left(runs)
+    (kept,) = stored_files(runs)
     assert kept.name == f"holiday.{ending}"
 
 
@@ -199,23 +199,23 @@ def test_the_ending_is_that_of_the_content(studio: TestClient, runs: Path, forma
         (b"mif1" + bytes(4) + b"mif1", "heif"),
     ],
 )
-def test_the_brands_of_a_family_tell_it_apart(brands: bytes, ending: str) -> None:
+def test_the_suffix_of_a_heif_file_follows_its_brands(brands: bytes, ending: str) -> None:
     start = struct.pack(">I", 8 + len(brands)) + b"ftyp" + brands + b"\0\0\0\x08heic"
     assert structure.ending(start) == ending
 
 
-@pytest.mark.usefixtures("decoded_here")
+@pytest.mark.usefixtures("decoder_in_process")
 def test_there_is_a_quota(studio: TestClient, runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploads, "MOST_KEPT", 3 * len(png()) // 2)
+    monkeypatch.setattr(uploads, "MAX_TOTAL_BYTES", 3 * len(png()) // 2)
     assert studio.post("/api/pictures", content=png()).status_code == 201
     answer = studio.post("/api/pictures", content=png(10))
     assert answer.status_code == 507
-    assert "keeps at most" in answer.json()["problem"]
+    assert "stores at most" in answer.json()["problem"]
     assert "Delete some" in answer.json()["problem"]
-    assert len(left(runs)) == 1
+    assert len(stored_files(runs)) == 1
     (listed,) = studio.get("/api/pictures").json()["pictures"]
     assert studio.post("/api/pictures/delete", json={"source": listed["source"]}).status_code == 200
-    assert left(runs) == []
+    assert stored_files(runs) == []
     assert studio.post("/api/pictures", content=png(10)).status_code == 201
 
 
@@ -226,17 +226,17 @@ def test_nothing_else_can_be_deleted(studio: TestClient, runs: Path, where: str)
     folder = made.run(runs, "one")
     (folder / "picture.npy").write_bytes(b"x")
     (runs.parent / "outside.png").write_bytes(png())
-    (runs / KEPT / "aa").mkdir(parents=True)
-    (runs / KEPT / "aa" / "link.png").symlink_to(runs.parent / "outside.png")
-    for source in (runs.parent / where, runs / KEPT / "aa" / "link.png", runs / KEPT / "aa"):
+    (runs / PICTURES_FOLDER / "aa").mkdir(parents=True)
+    (runs / PICTURES_FOLDER / "aa" / "link.png").symlink_to(runs.parent / "outside.png")
+    for source in (runs.parent / where, runs / PICTURES_FOLDER / "aa" / "link.png", runs / PICTURES_FOLDER / "aa"):
         assert studio.post("/api/pictures/delete", json={"source": str(source)}).status_code == 404
     assert (runs.parent / "outside.png").exists()
     assert (folder / "picture.npy").exists()
 
 
-@pytest.mark.usefixtures("decoded_here")
-def test_what_a_killed_studio_left_half_sent_is_swept(studio: TestClient, runs: Path) -> None:
-    folder = runs / KEPT
+@pytest.mark.usefixtures("decoder_in_process")
+def test_partial_uploads_of_a_killed_studio_are_deleted(studio: TestClient, runs: Path) -> None:
+    folder = runs / PICTURES_FOLDER
     folder.mkdir(parents=True)
     old, new = folder / ".0011223344556677.partial", folder / ".8899aabbccddeeff.partial"
     for path in (old, new):
@@ -247,7 +247,7 @@ def test_what_a_killed_studio_left_half_sent_is_swept(studio: TestClient, runs: 
     assert new.exists(), "another studio may be writing it"
 
 
-def test_of_many_that_come_at_once_few_are_taken(runs: Path) -> None:
+def test_simultaneous_uploads_are_limited(runs: Path) -> None:
     all_there = asyncio.Event()
 
     async def body() -> AsyncIterator[bytes]:
@@ -258,7 +258,7 @@ def test_of_many_that_come_at_once_few_are_taken(runs: Path) -> None:
     async def send(studio: Uploads) -> int:
         request = SimpleNamespace(headers={}, stream=body)
         with pytest.raises(Problem) as refused:
-            await studio.keep(cast("Request", request))
+            await studio.store(cast("Request", request))
         return refused.value.status
 
     async def many() -> list[int]:
@@ -268,5 +268,5 @@ def test_of_many_that_come_at_once_few_are_taken(runs: Path) -> None:
         all_there.set()
         return await asyncio.gather(*asked)
 
-    assert sorted(awaited(many())) == [400] * uploads.MOST_ON_THEIR_WAY + [503] * (20 - uploads.MOST_ON_THEIR_WAY)
-    assert left(runs) == []
+    assert sorted(awaited(many())) == [400] * uploads.MAX_UPLOADS + [503] * (20 - uploads.MAX_UPLOADS)
+    assert stored_files(runs) == []

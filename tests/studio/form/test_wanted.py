@@ -1,4 +1,4 @@
-"""Which pictures a form may name, and what is read of them."""
+"""Which pictures a form may name, and which files are read."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def asked(**settings: Any) -> Recipe:
     return changed(Recipe(), {"picture": {"source": SECRET, **settings}})
 
 
-def test_what_is_read_is_what_the_run_has_stored(runs: Path) -> None:
+def test_the_stored_picture_is_read(runs: Path) -> None:
     folder = stored(runs, "one")
-    assert wanted.checked_picture(asked(), Gallery(runs)) == folder
+    assert wanted.run_with_picture(asked(), Gallery(runs)) == folder
 
 
-def test_a_run_that_only_names_a_file_lets_nobody_read_it(studio: TestClient, runs: Path) -> None:
+def test_a_run_that_only_names_a_file_is_not_enough(studio: TestClient, runs: Path) -> None:
     made.run(runs, "one", picture={"source": SECRET})
     for path in ("/api/runs", "/api/check"):
         answer = studio.post(path, json={"picture": SECRET})
@@ -46,35 +46,35 @@ def test_a_run_that_only_names_a_file_lets_nobody_read_it(studio: TestClient, ru
 
 
 @pytest.mark.parametrize("link", [True, False])
-def test_nor_does_one_whose_picture_is_a_link_or_none(runs: Path, link: bool) -> None:
+def test_a_stored_picture_must_be_a_regular_file(runs: Path, link: bool) -> None:
     folder = made.run(runs, "one", picture={"source": SECRET})
     if link:
         (folder / layout.PICTURE).symlink_to(SECRET)
     else:
         (folder / layout.PICTURE).mkdir()
     with pytest.raises(RecipeError, match=r"^picture\.source must be a sample"):
-        wanted.checked_picture(asked(), Gallery(runs))
+        wanted.run_with_picture(asked(), Gallery(runs))
 
 
-def test_it_is_learned_as_it_was_stored(runs: Path) -> None:
+def test_a_stored_picture_keeps_its_settings(runs: Path) -> None:
     small, large = stored(runs, "small", max_side=100), stored(runs, "large", max_side=None)
     gallery = Gallery(runs)
-    assert wanted.checked_picture(asked(max_side=100), gallery) == small
-    assert wanted.checked_picture(asked(max_side=None), gallery) == large
-    with pytest.raises(RecipeError, match=r"^picture\.max_side must be .*, as it was .* Got 50; drop the file"):
-        wanted.checked_picture(asked(max_side=50), gallery)
+    assert wanted.run_with_picture(asked(max_side=100), gallery) == small
+    assert wanted.run_with_picture(asked(max_side=None), gallery) == large
+    with pytest.raises(RecipeError, match=r"^picture\.max_side must be .*, as when .* Got 50; upload the file"):
+        wanted.run_with_picture(asked(max_side=50), gallery)
 
 
-def test_a_run_that_is_queued_knows_the_run_and_not_the_file(runs: Path) -> None:
+def test_a_queued_run_refers_to_the_run_and_not_to_the_file(runs: Path) -> None:
     folder, gallery = stored(runs, "one"), Gallery(runs)
-    children = WorkerPool(runs, lambda recipe: wanted.checked_picture(recipe, gallery))
-    queue = Queue(children, gallery)
+    workers = WorkerPool(runs, lambda recipe: wanted.run_with_picture(recipe, gallery))
+    queue = Queue(workers, gallery)
     names = awaited(queue.start([asked(), Recipe()]))
     found = [queued.read(runs / name) for name in names]
     assert [each.stored for each in found if each is not None] == [folder, None]
 
 
-def test_a_stored_picture_is_learned_whatever_became_of_the_file(tmp_path: Path) -> None:
+def test_a_stored_picture_does_not_depend_on_the_file(tmp_path: Path) -> None:
     first = sf.paint(picture(), runs=tmp_path, film="none", live=False, **SMALL)
     recipe = changed(first.recipe, {"model": {"width": 8}, "picture": {"source": "gone.jpg"}})
     other = sf.resume(queued.enqueue(tmp_path, recipe, first.folder), film="none", live=False)
@@ -82,7 +82,7 @@ def test_a_stored_picture_is_learned_whatever_became_of_the_file(tmp_path: Path)
     assert other.recipe.picture.source == "gone.jpg"
 
 
-def test_a_stored_picture_that_is_gone_is_told_of(tmp_path: Path) -> None:
+def test_a_missing_stored_picture_is_reported(tmp_path: Path) -> None:
     folder = queued.enqueue(tmp_path, Recipe(), tmp_path / "gone")
     with pytest.raises(sf.RunError, match="gone"):
         sf.resume(folder)

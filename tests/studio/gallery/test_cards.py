@@ -21,11 +21,11 @@ from tests.runs import made
 
 @pytest.fixture(autouse=True)
 def _always_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cards, "FRESH", 0.0)
+    monkeypatch.setattr(cards, "REFRESH_SECONDS", 0.0)
 
 
 def painted(folder: Path, color: tuple[int, int, int] = (200, 30, 30), size: tuple[int, int] = (640, 320)) -> Path:
-    """The run with a painting of one color."""
+    """Add a painting of one color to a run, and return its folder."""
     Image.new("RGB", size, color).save(folder / "painting.png")
     return folder
 
@@ -34,7 +34,7 @@ def names_of(studio: TestClient, query: str = "") -> list[str]:
     return [each["name"] for each in studio.get(f"/api/runs?{query}").json()["runs"]]
 
 
-def test_a_card_tells_what_a_run_is(studio: TestClient, runs: Path) -> None:
+def test_a_card_describes_a_run(studio: TestClient, runs: Path) -> None:
     painted(made.run(runs, "one", model={"depth": 6}))
     (card,) = studio.get("/api/runs").json()["runs"]
     assert card["name"] == "one"
@@ -65,7 +65,7 @@ def test_thumbnails_are_small_and_follow_the_painting(studio: TestClient, runs: 
         assert green > red
 
 
-def test_a_broken_painting_is_said(studio: TestClient, runs: Path) -> None:
+def test_a_broken_painting_is_reported(studio: TestClient, runs: Path) -> None:
     folder = made.run(runs, "one")
     assert studio.get("/api/runs").json()["runs"][0]["thumbnail"] is None
     assert studio.get("/api/runs/one/thumbnail.webp").status_code == 404
@@ -97,19 +97,19 @@ def test_words_sort_state_and_pages(studio: TestClient, runs: Path) -> None:
     assert studio.get("/api/runs?size=501").status_code == 404
 
 
-def test_what_other_processes_do_is_seen(studio: TestClient, runs: Path) -> None:
+def test_changes_by_other_processes_are_shown(studio: TestClient, runs: Path) -> None:
     assert names_of(studio) == []
     folder = made.run(runs, "one", facts={"status": "running", "result": None})
     with FileLock(folder / "lock"):
         assert studio.get("/api/runs").json()["runs"][0]["state"] == "running"
-    # Killed: no file tells so.
+    # The process was killed, and no file has changed.
     assert studio.get("/api/runs").json()["runs"][0]["state"] == "interrupted"
     facts = json.loads((folder / "run.json").read_text())
     (folder / "run.json").write_text(json.dumps({**facts, "status": "done"}))
     assert studio.get("/api/runs").json()["runs"][0]["state"] == "done"
 
 
-def test_only_what_changed_is_read_again(studio: TestClient, runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_changed_runs_are_read_again(studio: TestClient, runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(4):
         made.run(runs, f"run-{number}")
     names_of(studio)
@@ -140,17 +140,17 @@ def test_a_card_follows_no_link(studio: TestClient, runs: Path, tmp_path: Path, 
     (folder / part).symlink_to(elsewhere / part)
     (card,) = studio.get("/api/runs").json()["runs"]
     assert card["state"] == "damaged"
-    assert card["problem"] == f"{part} is a link, and the studio follows none"
+    assert card["problem"] == f"{part} is a symbolic link, which the studio does not follow"
     assert card["differences"] == {}
 
 
-def test_a_pipe_for_metrics_holds_nothing_up(studio: TestClient, runs: Path) -> None:
+def test_a_pipe_in_place_of_metrics_does_not_block(studio: TestClient, runs: Path) -> None:
     folder = made.run(runs, "one", facts={"status": "running", "result": None})
     os.mkfifo(folder / "metrics.jsonl")
     assert studio.get("/api/runs").json()["runs"][0]["psnr"] is None
 
 
-def test_others_are_answered_during_a_first_look(
+def test_a_first_read_does_not_block_other_requests(
     studio: TestClient, runs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made.run(runs, "one")
@@ -158,7 +158,7 @@ def test_others_are_answered_during_a_first_look(
     whole = entry.read
     monkeypatch.setattr(entry, "read", lambda folder: (looked.wait(30), whole(folder))[1])
     with ThreadPoolExecutor(60) as pool:
-        # More than there are threads for all.
+        # More requests than there are threads.
         lists = [pool.submit(studio.get, "/api/runs") for _ in range(60)]
         try:
             assert studio.get("/api/form").status_code == 200
@@ -168,7 +168,7 @@ def test_others_are_answered_during_a_first_look(
         assert all(each.result().json()["total"] == 1 for each in lists)
 
 
-def test_order_follows_what_has_changed(studio: TestClient, runs: Path) -> None:
+def test_the_order_follows_changes(studio: TestClient, runs: Path) -> None:
     for number in range(3):
         made.run(runs, f"run-{number}", facts={"result": {"psnr": 20.0 + number, "seconds": 1.0}})
     assert names_of(studio, "sort=psnr") == ["run-2", "run-1", "run-0"]
@@ -179,12 +179,12 @@ def test_order_follows_what_has_changed(studio: TestClient, runs: Path) -> None:
     assert names_of(studio, "sort=psnr") == ["run-0", "run-2", "run-3", "run-1"]
     (runs / "run-2" / "run.json").unlink()
     assert names_of(studio, "sort=psnr") == ["run-0", "run-3", "run-1"]
-    for words in range(3 * cards.MOST_ARRANGED):
+    for words in range(3 * cards.MAX_CACHED_LISTS):
         assert names_of(studio, f"words=nothing-{words}") == []
     assert names_of(studio, "words=RUN-3") == ["run-3"]
 
 
-def test_many_who_ask_for_one_small_picture_all_get_it(runs: Path) -> None:
+def test_simultaneous_requests_for_one_thumbnail_succeed(runs: Path) -> None:
     folder = painted(made.run(runs, "one"))
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: thumbnails.read(runs, folder), range(32)))
@@ -192,7 +192,7 @@ def test_many_who_ask_for_one_small_picture_all_get_it(runs: Path) -> None:
 
 
 @pytest.mark.parametrize("studio_folder", ["a file", "a link"])
-def test_small_pictures_need_no_room_of_their_own(
+def test_thumbnails_do_not_need_their_folder(
     studio: TestClient, runs: Path, tmp_path: Path, studio_folder: str
 ) -> None:
     painted(made.run(runs, "one"))
@@ -206,7 +206,7 @@ def test_small_pictures_need_no_room_of_their_own(
         assert not list((tmp_path / "outside").iterdir())
 
 
-def test_what_is_deleted_is_listed_no_more(studio: TestClient, runs: Path) -> None:
+def test_a_deleted_run_is_not_listed(studio: TestClient, runs: Path) -> None:
     made.run(runs, "kept")
     made.run(runs, "old")
     assert len(names_of(studio)) == 2
@@ -214,7 +214,7 @@ def test_what_is_deleted_is_listed_no_more(studio: TestClient, runs: Path) -> No
     assert names_of(studio) == ["kept"]
 
 
-def test_deleting_deletes_what_may_be(studio: TestClient, runs: Path) -> None:
+def test_deletion_skips_live_runs(studio: TestClient, runs: Path) -> None:
     painted(made.run(runs, "old"))
     studio.get("/api/runs/old/thumbnail.webp")
     live = made.run(runs, "live", facts={"status": "running"})
@@ -231,13 +231,13 @@ def test_deleting_deletes_what_may_be(studio: TestClient, runs: Path) -> None:
 @pytest.mark.parametrize(
     "body", [{}, {"names": []}, {"names": "one"}, {"names": [1]}, {"names": ["a"], "all": True}, []]
 )
-def test_a_wrong_request_deletes_nothing(studio: TestClient, runs: Path, body: object) -> None:
+def test_an_invalid_request_deletes_nothing(studio: TestClient, runs: Path, body: object) -> None:
     made.run(runs, "one")
     assert studio.post("/api/runs/delete", json=body).status_code == 422
     assert (runs / "one").exists()
 
 
-def test_no_folder_of_runs_is_an_empty_gallery(tmp_path: Path) -> None:
+def test_a_missing_folder_is_an_empty_gallery(tmp_path: Path) -> None:
     from tests.studio.client import client
 
     with client(tmp_path / "not-there") as studio:

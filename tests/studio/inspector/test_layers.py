@@ -1,4 +1,4 @@
-"""What is looked at inside a network."""
+"""Statistics of layers."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from sfumato.studio.inspector import layers
 
 @pytest.mark.parametrize("units", [1, 100, 3000, 65536])
 @pytest.mark.parametrize("shape", [(300, 200), (2, 2), (2, 60_000_000)])
-def test_histograms_of_any_width_look_at_few_answers(units: int, shape: tuple[int, int]) -> None:
-    places = layers.places(shape, units)
-    assert min(places) >= 2
-    assert max(places) <= layers.SIDE
-    assert units * math.prod(places) <= layers.MOST_ANSWERS
+def test_histograms_of_wide_layers_have_few_samples(units: int, shape: tuple[int, int]) -> None:
+    samples = layers.sample_shape(shape, units)
+    assert min(samples) >= 2
+    assert max(samples) <= layers.SIDE
+    assert units * math.prod(samples) <= layers.MAX_OUTPUTS

@@ -1,4 +1,4 @@
-"""A inference_worker that ends while it is asked."""
+"""An inference worker that ends during a request."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import sfumato as sf
 from sfumato.studio.inspector import networks
 
 
-class Frail:
-    """Fails at its first questions, so many times and in that way."""
+class FakeSubprocess:
+    """Fails at its first requests with the given errors."""
 
     errors: list[OSError]
     ended = False
@@ -20,8 +20,8 @@ class Frail:
     def __init__(self, *_: Any) -> None: ...
 
     def ask(self, _: dict[str, Any], __: float) -> tuple[dict[str, Any], bytes]:
-        if Frail.errors:
-            raise Frail.errors.pop()
+        if FakeSubprocess.errors:
+            raise FakeSubprocess.errors.pop()
         return {"json": {"stable_rank": [1.0]}}, b""
 
     def end(self) -> None: ...
@@ -31,11 +31,11 @@ class Frail:
     ("errors", "status"),
     [([], 200), ([OSError()], 200), ([OSError(), OSError()], 500), ([TimeoutError()], 500)],
 )
-def test_it_is_asked_once_more_unless_it_takes_too_long(
+def test_a_request_is_retried_once_but_not_after_a_timeout(
     over_trained: TestClient, trained: sf.Run, monkeypatch: pytest.MonkeyPatch, errors: list[OSError], status: int
 ) -> None:
-    monkeypatch.setattr(networks, "Subprocess", Frail)
-    Frail.errors = list(errors)
+    monkeypatch.setattr(networks, "Subprocess", FakeSubprocess)
+    FakeSubprocess.errors = list(errors)
     answer = over_trained.get(f"/api/runs/{trained.folder.name}/ranks")
     assert answer.status_code == status
-    assert Frail.errors == []
+    assert FakeSubprocess.errors == []

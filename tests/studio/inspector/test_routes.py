@@ -1,4 +1,4 @@
-"""Networks looked into: their layers, units and histograms, and any part of what they paint."""
+"""The inspector: layers, units, histograms, and tiles."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def pixels(data: bytes) -> np.ndarray:
 
 
 @pytest.fixture
-def inside(over_trained: TestClient, looked_into_here: None) -> TestClient:
-    """A studio that looks into `trained`, in this process."""
+def inspector(over_trained: TestClient, inspector_in_process: None) -> TestClient:
+    """Return a client of a studio that evaluates `trained` in this process."""
     return over_trained
 
 
@@ -42,61 +42,61 @@ def at(trained: sf.Run) -> str:
     return f"/api/runs/{trained.folder.name}"
 
 
-def test_a_layer_s_units(inside: TestClient, at: str, trained: sf.Run) -> None:
-    found = inside.get(f"{at}/layers/1").json()
+def test_a_layer_s_units(inspector: TestClient, at: str, trained: sf.Run) -> None:
+    found = inspector.get(f"{at}/layers/1").json()
     model, moment = trained.model()
     layer = neurons.layer(model, trained.recipe.coordinates, 1, (found["cell"][1], found["cell"][0]))
     assert found["step"] == moment.step
     assert found["units"] == 16
     assert np.allclose(found["importance"], layer.importance, rtol=1e-5)
     assert found["order"] == sorted(range(16), key=lambda unit: -found["importance"][unit])
-    sheet = pixels(inside.get(found["sheet"]).content)
+    sheet = pixels(inspector.get(found["sheet"]).content)
     assert sheet.shape[:2] == (found["height"], found["width"])
-    # The most important unit stands first, where `cell` and `gap` say.
+    # The most important unit is the first, at the position that `cell` and `gap` give.
     width, height = found["cell"]
     gap = found["gap"]
     first = sheet[gap : gap + height, gap : gap + width]
-    answers = layer.outputs[found["order"][0]]
-    assert np.corrcoef(np.abs(answers).ravel(), first.max(axis=2).astype(float).ravel())[0, 1] > 0.5
+    outputs = layer.outputs[found["order"][0]]
+    assert np.corrcoef(np.abs(outputs).ravel(), first.max(axis=2).astype(float).ravel())[0, 1] > 0.5
 
 
-def test_a_unit_s_weights(inside: TestClient, at: str, trained: sf.Run) -> None:
+def test_a_unit_s_weights(inspector: TestClient, at: str, trained: sf.Run) -> None:
     model, _ = trained.model()
     assert isinstance(model, models.MLP)
     weights = [layer.weight.detach().double().numpy() for layer in model.linear_layers()]
-    found = inside.get(f"{at}/layers/2/units/5").json()
+    found = inspector.get(f"{at}/layers/2/units/5").json()
     wanted = sorted(enumerate(weights[1][5]), key=lambda pair: -abs(pair[1]))
     assert [each["unit"] for each in found["inputs"]] == [unit for unit, _ in wanted]
     assert [each["weight"] for each in found["inputs"]] == [weight for _, weight in wanted]
     assert {each["color"]: each["weight"] for each in found["outputs"]} == dict(enumerate(weights[2][:, 5]))
-    first = inside.get(f"{at}/layers/1/units/5").json()
+    first = inspector.get(f"{at}/layers/1/units/5").json()
     assert {each["coordinate"]: each["weight"] for each in first["inputs"]} == {
         "row": weights[0][5, 0], "column": weights[0][5, 1],
     }  # fmt: skip
-    picture = pixels(inside.get(f"{at}/layers/1/units/5.png?size=100").content)
+    picture = pixels(inspector.get(f"{at}/layers/1/units/5.png?size=100").content)
     assert picture.shape == (100, 80, 3)
 
 
-def test_histograms_count_everything(inside: TestClient, at: str) -> None:
-    found = inside.get(f"{at}/histograms").json()["layers"]
+def test_histograms_count_all_values(inspector: TestClient, at: str) -> None:
+    found = inspector.get(f"{at}/histograms").json()["layers"]
     assert [sum(each["weights"]["counts"]) for each in found] == [32, 256, 48]
     assert found[-1]["activations"] is None
     side = layers.SIDE
     assert [sum(each["activations"]["counts"]) for each in found[:2]] == [16 * side * round(side * 0.8)] * 2
 
 
-def test_earlier_moments_and_places_that_stay(inside: TestClient, at: str, trained: sf.Run) -> None:
+def test_earlier_moments_keep_the_order_of_a_later_one(inspector: TestClient, at: str, trained: sf.Run) -> None:
     steps = [int(path.stem) for path in trained.moments()]
-    early = inside.get(f"{at}/layers/2?step={steps[0]}").json()
-    late = inside.get(f"{at}/layers/2?step={steps[-1]}").json()
+    early = inspector.get(f"{at}/layers/2?step={steps[0]}").json()
+    late = inspector.get(f"{at}/layers/2?step={steps[-1]}").json()
     assert early["importance"] != late["importance"]
-    placed = inside.get(f"{at}/layers/2?step={steps[0]}&by={steps[-1]}").json()
-    assert placed["order"] == late["order"]
-    assert placed["importance"] == early["importance"]
-    assert inside.get(placed["sheet"]).status_code == 200
+    reordered = inspector.get(f"{at}/layers/2?step={steps[0]}&by={steps[-1]}").json()
+    assert reordered["order"] == late["order"]
+    assert reordered["importance"] == early["importance"]
+    assert inspector.get(reordered["sheet"]).status_code == 200
 
 
-def test_what_there_is_not(inside: TestClient, at: str, trained: sf.Run) -> None:
+def test_missing_layers_units_and_tiles(inspector: TestClient, at: str, trained: sf.Run) -> None:
     # A busy machine saves its moments at other steps.
     later = layout.step_of(trained.moments()[-1]) + 1
     for part in (
@@ -108,14 +108,14 @@ def test_what_there_is_not(inside: TestClient, at: str, trained: sf.Run) -> None
         "tiles/25/0/0.png",
         "tiles/0/9/0.png",
     ):
-        assert inside.get(f"{at}/{part}").status_code == 404, part
+        assert inspector.get(f"{at}/{part}").status_code == 404, part
     for part in ("layers/3", "layers/1/units/16", "layers/1/units/16.png"):
-        assert inside.get(f"{at}/{part}").status_code == 409, part
+        assert inspector.get(f"{at}/{part}").status_code == 409, part
 
 
 @pytest.mark.parametrize("align_corners", [True, False])
 def test_tiles_show_the_painting_where_it_is(align_corners: bool) -> None:
-    """At the zoom where a pixel of the tile is one of the picture, a tile is a part of the painting."""
+    """Compare tiles with the painting, at the zoom at which their pixels are the picture's."""
     recipe = changed(
         Recipe(), {"coordinates": {"align_corners": align_corners}, "model": {"depth": 1, "width": 8}, "threads": 1}
     )
@@ -126,63 +126,63 @@ def test_tiles_show_the_painting_where_it_is(align_corners: bool) -> None:
         tile = tiles.pixels(model, recipe, shape, 1, row, column)
         part = painting[row * SIDE : (row + 1) * SIDE, column * SIDE : (column + 1) * SIDE]
         assert np.abs(tile[: part.shape[0], : part.shape[1]] - part).max() < 1e-6
-    # Four finer ones make one: each of its pixels is the middle of four.
+    # Four finer tiles make one, whose pixels are the means of four.
     coarse = tiles.pixels(model, recipe, shape, 1, 0, 0)
     fine = np.block([[[tiles.pixels(model, recipe, shape, 2, row, column)] for column in (0, 1)] for row in (0, 1)])
     means = fine.reshape(SIDE, 2, SIDE, 2, 3).mean(axis=(1, 3))
     assert np.abs(means - coarse).mean() < 0.002
 
 
-def test_a_tile_beyond_the_border(inside: TestClient, at: str, trained: sf.Run) -> None:
+def test_a_tile_beyond_the_border(inspector: TestClient, at: str, trained: sf.Run) -> None:
     model, _ = trained.model()
-    tile = pixels(inside.get(f"{at}/tiles/0/-1/1.png").content)
-    # The picture is 20 high and 16 wide, and has 256 pixels along its height.
+    tile = pixels(inspector.get(f"{at}/tiles/0/-1/1.png").content)
+    # The picture is 20 high and 16 wide, and a tile has 256 pixels along its height.
     step = 20 / 256
     rows = (np.arange(-256, 0) + 0.5) * step - 0.5
     columns = (np.arange(256, 512) + 0.5) * step - 0.5
     low = 0.0 if trained.recipe.coordinates.range == "unit" else -1.0
     scale = 1.0 - low
-    places = np.stack(np.meshgrid(low + scale * rows / 19, low + scale * columns / 15, indexing="ij"), axis=-1)
+    coordinates = np.stack(np.meshgrid(low + scale * rows / 19, low + scale * columns / 15, indexing="ij"), axis=-1)
     with torch.inference_mode():
-        answers = model(torch.from_numpy(places.reshape(-1, 2)).float()).numpy().reshape(256, 256, 3)
-    assert np.abs(tile.astype(int) - images.to_uint8(np.clip(answers, 0, 1))).max() <= 1
+        outputs = model(torch.from_numpy(coordinates.reshape(-1, 2)).float()).numpy().reshape(256, 256, 3)
+    assert np.abs(tile.astype(int) - images.to_uint8(np.clip(outputs, 0, 1))).max() <= 1
 
 
-def test_deep_zooms_are_not_coarse(inside: TestClient, at: str) -> None:
+def test_deep_zooms_are_not_coarse(inspector: TestClient, at: str) -> None:
     # 256 * 2^20 pixels along the picture: float32 would show a few large squares.
     found = tiles.region(Recipe(coordinates=Coordinates(align_corners=False)), (20, 16), 20, 300_000, 300_000)
     assert found.top < found.bottom < found.top + 2**-19
-    tile = pixels(inside.get(f"{at}/tiles/20/{FURTHEST}/{FURTHEST}.png").content)
+    tile = pixels(inspector.get(f"{at}/tiles/20/{FURTHEST}/{FURTHEST}.png").content)
     assert tile.shape == (256, 256, 3)
 
 
-def test_an_answer_is_made_once(inside: TestClient, at: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    networks = inside.app.state.studio.networks  # pyright: ignore
-    first = inside.get(f"{at}/tiles/1/0/0.png")
+def test_a_tile_is_computed_once(inspector: TestClient, at: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    networks = inspector.app.state.studio.networks  # pyright: ignore
+    first = inspector.get(f"{at}/tiles/1/0/0.png")
 
     def again(_: object) -> Any:
         raise AssertionError("asked again")
 
     monkeypatch.setattr(networks, "_ask", again)
-    assert inside.get(f"{at}/tiles/1/0/0.png").content == first.content
+    assert inspector.get(f"{at}/tiles/1/0/0.png").content == first.content
 
 
-def test_a_looker_that_dies_is_replaced(over_trained: TestClient, at: str, capfd: pytest.CaptureFixture[str]) -> None:
-    """A real process, and another one."""
+def test_a_worker_that_dies_is_replaced(over_trained: TestClient, at: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """Kill the real process, and see another one start."""
     networks = over_trained.app.state.studio.networks  # pyright: ignore
     assert over_trained.get(f"{at}/layers/1").json()["units"] == 16
-    first = networks._looker.process
+    first = networks._worker.process
     first.kill()
     first.wait()
     answer = over_trained.get(f"{at}/tiles/2/0/0.png")
     assert pixels(answer.content).shape == (SIDE, SIDE, 3)
-    assert networks._looker.process.pid != first.pid
+    assert networks._worker.process.pid != first.pid
     networks.end()
     assert capfd.readouterr().err == ""
 
 
-@pytest.mark.usefixtures("looked_into_here")
-def test_nobody_s_code_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("inspector_in_process")
+def test_custom_networks_are_not_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = made.run(tmp_path / "runs", "own", facts={"resumed": [], "result": None}, model={"module": "planted:Net"})
     (folder / "moments").mkdir()
     (folder / "moments" / f"{0:012d}.safetensors").write_bytes(b"")
@@ -192,14 +192,14 @@ def test_nobody_s_code_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         for part in ("", "/layers/1", "/tiles/0/0/0.png", "/histograms"):
             answer = studio.get(f"/api/runs/own{part}")
             assert answer.status_code == (409 if part else 200)
-            assert not part or "nobody's code" in answer.json()["problem"]
+            assert not part or "does not import its code" in answer.json()["problem"]
         problem = studio.post("/api/check", json={"changes": {"model.module": "planted:Net"}})
         assert problem.status_code == 422
     assert not (tmp_path / "planted").exists()
 
 
-@pytest.mark.usefixtures("looked_into_here")
-def test_weights_that_do_not_fit_are_said(tmp_path: Path, trained: sf.Run) -> None:
+@pytest.mark.usefixtures("inspector_in_process")
+def test_weights_of_the_wrong_shape_are_reported(tmp_path: Path, trained: sf.Run) -> None:
     folder = made.run(tmp_path / "runs", "mixed", facts={"resumed": [], "result": None})
     (folder / "moments").mkdir()
     (folder / "moments" / f"{0:012d}.safetensors").write_bytes(trained.moments()[0].read_bytes())

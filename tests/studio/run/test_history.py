@@ -1,4 +1,4 @@
-"""Metrics of any length: read once, then only what is new."""
+"""Metrics of any length: read once, and later only what is new."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many bytes were read, each time."""
+    """Collect the number of bytes of each read."""
     found: list[int] = []
     pread = os.pread
 
-    def counted(descriptor: int, count: int, place: int) -> bytes:
-        data = pread(descriptor, count, place)
+    def counted(descriptor: int, count: int, offset: int) -> bytes:
+        data = pread(descriptor, count, offset)
         found.append(len(data))
         return data
 
@@ -54,7 +54,7 @@ def test_only_what_is_new_is_read(file: Path, read: list[int]) -> None:
         more.write(text(500) + '{"epoch": 1.0, "st')
     one.update()
     assert len(one) == 501
-    # The last line, to see whether the file is as before, and what follows it.
+    # The last line, to check whether the file is the same, and what follows it.
     assert sum(read) < 3 * len(text(500))
     read.clear()
     one.update()
@@ -62,7 +62,7 @@ def test_only_what_is_new_is_read(file: Path, read: list[int]) -> None:
 
 
 @pytest.mark.parametrize("other", [text(1, 2, 7), text(1, 2), text(1, 2, 3, 4, loss=0.2), ""], ids=len)
-def test_a_file_that_became_another_is_read_anew(file: Path, other: str) -> None:
+def test_a_replaced_file_is_read_again(file: Path, other: str) -> None:
     file.write_text(text(1, 2, 3))
     one = History(file)
     one.update()
@@ -74,8 +74,8 @@ def test_a_file_that_became_another_is_read_anew(file: Path, other: str) -> None
     assert one.version != version
 
 
-def test_pieces_are_put_together(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(history, "PIECE", len(text(7)) + 5)
+def test_chunks_are_joined(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "CHUNK", len(text(7)) + 5)
     file.write_text(text(*range(10)))
     one = History(file)
     one.update()
@@ -87,32 +87,32 @@ def test_pieces_are_put_together(file: Path, monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize(
     "damage", ["[1]", "{}", "nothing", '{"step": -1}', "[" * 100_000, '{"epoch": NaN}'], ids=lambda text: text[:9]
 )
-def test_a_damaged_line_is_named(file: Path, damage: str) -> None:
+def test_the_number_of_a_damaged_line_is_reported(file: Path, damage: str) -> None:
     file.write_text(text(1, 2) + damage + "\n")
     with pytest.raises(RunError, match="line 3"):
         History(file).update()
 
 
-def test_what_has_no_lines_has_an_end(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(history, "PIECE", 1000)
+def test_a_file_without_lines_is_refused(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "CHUNK", 1000)
     file.write_bytes(bytes(5000))
     with pytest.raises(RunError, match="a line has more than"):
         History(file).update()
     with file.open("wb") as sparse:
-        sparse.truncate(history.MOST_BYTES + 1)
+        sparse.truncate(history.MAX_BYTES + 1)
     with pytest.raises(RunError, match="bytes"):
         History(file).update()
 
 
-def test_an_answer_is_as_long_whatever_the_file_is(studio: TestClient, runs: Path) -> None:
+def test_a_response_is_bounded_for_any_file(studio: TestClient, runs: Path) -> None:
     folder = made.run(runs, "long")
     (folder / "metrics.jsonl").write_text(text(*range(20_001)))
     answer = studio.get("/api/runs/long/metrics")
     found = answer.json()
-    assert {len(found[name]) for name in ("step", "psnr", "loss", "operations", "stable_rank")} == {curves.MOST_POINTS}
+    assert {len(found[name]) for name in ("step", "psnr", "loss", "operations", "stable_rank")} == {curves.MAX_POINTS}
     assert (found["step"][0], found["step"][-1]) == (0, 20_000)
     assert found["stable_rank"][-1] == [2.5]
-    # The browser has it.
+    # The browser has this version.
     again = studio.get("/api/runs/long/metrics", headers={"If-None-Match": answer.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
     with (folder / "metrics.jsonl").open("a") as file:
@@ -134,7 +134,7 @@ def test_it_is_read_once_for_all_pages(studio: TestClient, runs: Path, read: lis
 def test_a_run_with_many_paintings_shows_some(studio: TestClient, runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from sfumato.studio.run import page
 
-    monkeypatch.setattr(page, "MOST_FRAMES", 5)
+    monkeypatch.setattr(page, "MAX_FRAMES", 5)
     folder = made.run(runs, "long")
     (folder / "metrics.jsonl").write_text(text(*range(40)))
     (folder / "frames").mkdir()

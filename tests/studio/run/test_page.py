@@ -1,4 +1,4 @@
-"""All that is known of one run, whatever its files hold."""
+"""The data of one run's page, whatever its files hold."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_finished_run(over_trained: TestClient, trained: sf.Run) -> None:
     assert found["again"]["changes"]["training.optimizer"] == "adam(lr=0.01)"
     assert [each["step"] for each in found["moments"]] == [int(path.stem) for path in trained.moments()]
     assert [each["psnr"] for each in found["frames"]] == [line["psnr"] for line in trained.metrics]
-    # 2 operations each, forward and twice back, of every weight and every sample.
+    # 2 operations per weight and sample, once forward and twice backward.
     weights = 2 * 16 + 16 * 16 + 16 * 3
     assert [each["operations"] for each in found["frames"]] == [
         6 * weights * line["samples"] for line in trained.metrics
@@ -57,7 +57,7 @@ def test_its_pictures(over_trained: TestClient, trained: sf.Run) -> None:
     )
     error = pixels(over_trained.get(f"{at}/errors/{last}.png").content)
     off = np.abs(pixels(target.content).astype(float) - pixels(painting.content)).mean(axis=2)
-    # Magma grows lighter all the way.
+    # Magma's lightness increases monotonically.
     bright = error.astype(float).sum(axis=2)
     assert bright[off > np.quantile(off, 0.9)].min() > bright[off < np.quantile(off, 0.1)].max()
     assert np.array_equal(error, pixels(over_trained.get(f"{at}/errors/last.png").content))
@@ -77,7 +77,7 @@ def test_its_pictures(over_trained: TestClient, trained: sf.Run) -> None:
 
 
 @pytest.mark.slow
-def test_linear_light_is_shown_as_it_is_seen(runs: Path) -> None:
+def test_a_linear_target_is_shown_as_srgb(runs: Path) -> None:
     from tests.small import SMALL, picture
     from tests.studio.client import client
 
@@ -108,7 +108,7 @@ def test_long_curves_are_thinned(studio: TestClient, runs: Path) -> None:
     line = {"epoch": 0.0, "samples": 1, "seconds": 0.0, "loss": None, "psnr": None}
     (folder / "metrics.jsonl").write_text("".join(json.dumps({**line, "step": step}) + "\n" for step in range(9001)))
     steps = studio.get("/api/runs/long/metrics").json()["step"]
-    assert len(steps) == curves.MOST_POINTS
+    assert len(steps) == curves.MAX_POINTS
     assert (steps[0], steps[-1]) == (0, 9000)
     gaps = np.diff(steps)
     assert gaps.max() - gaps.min() <= 1
@@ -129,7 +129,7 @@ def test_long_curves_are_thinned(studio: TestClient, runs: Path) -> None:
     ],
     ids=str,
 )
-def test_strange_contents_are_answered(studio: TestClient, runs: Path, facts: dict[str, object]) -> None:
+def test_unexpected_contents_are_handled(studio: TestClient, runs: Path, facts: dict[str, object]) -> None:
     folder = made.run(runs, "strange", facts=facts)
     (folder / "metrics.jsonl").write_text('{"epoch": NaN}\n')
     for part in ("", "/metrics", "/target.png", "/painting.png", "/errors/last.png", "/layers/1", "/histograms"):
@@ -140,7 +140,7 @@ def test_strange_contents_are_answered(studio: TestClient, runs: Path, facts: di
     assert studio.get("/api/runs").status_code == 200
 
 
-def test_a_mistake_of_the_studio_shows_no_inside(
+def test_an_unexpected_error_shows_no_details(
     studio: TestClient, runs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     made.run(runs, "one")
@@ -151,12 +151,13 @@ def test_a_mistake_of_the_studio_shows_no_inside(
     monkeypatch.setattr(curves, "data", broken)
     answer = studio.get("/api/runs/one/metrics")
     assert answer.status_code == 500
-    assert answer.json() == {"problem": "The studio made a mistake; its terminal says which.", "field": None}
+    problem = "The studio failed unexpectedly; see its terminal for the error."
+    assert answer.json() == {"problem": problem, "field": None}
     assert "content-security-policy" in answer.headers
     assert "a secret of the inside" in capsys.readouterr().err
 
 
-def test_unknown_addresses_are_answered_in_json(studio: TestClient) -> None:
+def test_unknown_paths_get_json(studio: TestClient) -> None:
     assert studio.get("/api/nothing").json()["problem"] == "There is nothing at this address."
     assert studio.post("/api/form").status_code == 405
     assert studio.delete("/api/runs").status_code == 405
@@ -172,5 +173,5 @@ def test_a_live_run_has_a_running_psnr_before_it_is_evaluated(studio: TestClient
         assert moment.running_psnr is not None
         for found in (studio.get("/api/runs/one").json()["now"], studio.get("/api/runs").json()["runs"][0]):
             assert (found["psnr"], found["running_psnr"]) == (None, moment.running_psnr)
-    # What has ended has its exact figures alone.
+    # A finished run has exact metrics only.
     assert studio.get("/api/runs/one").json()["now"]["running_psnr"] is None

@@ -1,4 +1,4 @@
-"""What happens in a run's folder becomes events."""
+"""Changes in a run's folder become events."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ RUNNING = {"status": "running", "result": None}
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("TICK", "QUIET_TICK", "WATCHED_EVERY", "PROBED_EVERY", "STATE_EVERY"):
+    for name in ("TICK", "IDLE_TICK", "WATCHED_INTERVAL", "PROBE_INTERVAL", "STATE_INTERVAL"):
         monkeypatch.setattr(watching, name, 0.01)
 
 
@@ -41,7 +41,7 @@ def events(pieces: bytes) -> list[tuple[str, Any]]:
 
 
 class Listener:
-    """Reads a stream, event by event."""
+    """A reader of a stream, event by event."""
 
     def __init__(self, stream: AsyncIterator[bytes]) -> None:
         self._stream = stream
@@ -77,7 +77,7 @@ def test_lines_frames_moments_and_live_pictures(tmp_path: Path, trained: sf.Run)
         append(folder, step=20, epoch=2.0, seconds=3.0, psnr=15.0)
         line = await page.until("line")
         assert (line["step"], line["psnr"], line["epoch"]) == (20, 15.0, 2.0)
-        # Of the default recipe: 6 operations a weight.
+        # The default recipe, with 6 operations per weight.
         assert line["operations"] == 100 * 6 * (2 * 300 + 3 * 300 * 300 + 300 * 3)
         assert (await page.until("state"))["progress"] == 0.5
         (folder / "frames").mkdir()
@@ -96,7 +96,7 @@ def test_lines_frames_moments_and_live_pictures(tmp_path: Path, trained: sf.Run)
         Image.new("RGB", (3, 2)).save(folder / "live.jpg", comment=Moment(2.5, 40, 4.0, 0.1, 16.25, 0.6).as_json())
         live = await page.until("live", lambda data: data["step"])
         assert (live["step"], live["epoch"], live["seconds"], live["running_psnr"]) == (40, 2.5, 4.0, 16.25)
-        # Beside that of the last exact evaluation.
+        # In addition to that of the last exact evaluation.
         assert (await page.until("state", lambda data: data["running_psnr"] == 16.25))["psnr"] == 15.0
         assert (folder / "watched").exists()
 
@@ -104,7 +104,7 @@ def test_lines_frames_moments_and_live_pictures(tmp_path: Path, trained: sf.Run)
         awaited(work())
 
 
-def test_only_whole_lines_are_told(tmp_path: Path) -> None:
+def test_only_complete_lines_are_sent(tmp_path: Path) -> None:
     folder = made.run(tmp_path, "one", facts=RUNNING)
 
     async def work() -> None:
@@ -123,9 +123,9 @@ def test_only_whole_lines_are_told(tmp_path: Path) -> None:
         awaited(work())
 
 
-def test_who_is_killed_is_missed(tmp_path: Path) -> None:
+def test_a_killed_process_is_noticed(tmp_path: Path) -> None:
     folder = made.run(tmp_path, "one", facts=RUNNING)
-    # Taken by this thread, released by the loop's.
+    # Acquired by this thread, released by the event loop's.
     lock = FileLock(folder / "lock", thread_local=False)
     lock.acquire()
 
@@ -134,7 +134,7 @@ def test_who_is_killed_is_missed(tmp_path: Path) -> None:
         assert (await page.next())[1]["state"] == "running"
         lock.release()
         await page.until("state", lambda state: state["state"] == "interrupted")
-        # Taken up again by another process.
+        # Resumed by another process.
         lock.acquire()
         (folder / "run.json").write_text((folder / "run.json").read_text() + "\n")
         await page.until("state", lambda state: state["state"] == "running")
@@ -143,7 +143,7 @@ def test_who_is_killed_is_missed(tmp_path: Path) -> None:
     lock.release()
 
 
-def test_lines_that_were_dropped_are_told_again(tmp_path: Path) -> None:
+def test_lines_are_sent_again_after_a_resume(tmp_path: Path) -> None:
     folder = made.run(tmp_path, "one", facts=RUNNING)
     append(folder, step=5)
     append(folder, step=6)
@@ -160,9 +160,11 @@ def test_lines_that_were_dropped_are_told_again(tmp_path: Path) -> None:
 
 def test_many_pages_are_served_by_one_watcher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = made.run(tmp_path, "one", facts=RUNNING)
-    begun: list[Path] = []
+    created: list[Path] = []
     whole = watching.Watcher.__init__
-    monkeypatch.setattr(watching.Watcher, "__init__", lambda self, where: (begun.append(where), whole(self, where))[1])
+    monkeypatch.setattr(
+        watching.Watcher, "__init__", lambda self, where: (created.append(where), whole(self, where))[1]
+    )
 
     async def work() -> None:
         watchers = Watchers()
@@ -173,20 +175,20 @@ def test_many_pages_are_served_by_one_watcher(tmp_path: Path, monkeypatch: pytes
         append(folder, step=11)
         for page in pages:
             assert (await page.until("line"))["step"] == 11
-        assert begun == [folder]
+        assert created == [folder]
         for stream in streams:
             await stream.aclose()  # pyright: ignore[reportAttributeAccessIssue]
-        # The last one has put out the light.
+        # The last listener has ended the watcher.
         assert watchers._all == {}
         await Listener(watchers.listen(folder)).next()
-        assert begun == [folder, folder]
+        assert created == [folder, folder]
 
     with FileLock(folder / "lock"):
         awaited(work())
 
 
-def test_a_page_that_does_not_read_holds_nobody_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watching, "MOST_WAITING", 3)
+def test_a_slow_page_does_not_delay_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "MAX_QUEUED", 3)
     folder = made.run(tmp_path, "one", facts=RUNNING)
 
     async def work() -> None:
@@ -197,7 +199,7 @@ def test_a_page_that_does_not_read_holds_nobody_up(tmp_path: Path, monkeypatch: 
         for step in range(20):
             append(folder, step=step)
             assert (await page.until("line"))["step"] == step
-        # It has lost the oldest, and goes on with the newest.
+        # It has lost the oldest events, and continues with the newest.
         steps = [(await slow.until("line"))["step"]]
         while steps[-1] != 19:
             steps.append((await slow.until("line"))["step"])
@@ -222,7 +224,7 @@ def test_a_deleted_run_ends_its_streams(tmp_path: Path) -> None:
     awaited(work())
 
 
-def test_runs_at_rest_are_not_told_that_somebody_watches(tmp_path: Path) -> None:
+def test_finished_runs_are_not_marked_as_watched(tmp_path: Path) -> None:
     folder = made.run(tmp_path, "one")
 
     async def work() -> None:
@@ -233,7 +235,7 @@ def test_runs_at_rest_are_not_told_that_somebody_watches(tmp_path: Path) -> None
     awaited(work())
 
 
-def test_watched_is_written_through_no_link(tmp_path: Path) -> None:
+def test_the_watched_file_is_not_written_through_a_link(tmp_path: Path) -> None:
     folder = made.run(tmp_path / "runs", "one", facts=RUNNING)
     (folder / "watched").symlink_to(tmp_path / "elsewhere")
 

@@ -1,4 +1,4 @@
-"""Many starts at once, over real HTTP: all are trained, none is lost, and never more at once than there are cores."""
+"""Many runs started at once, over real HTTP: all are trained, and never more at once than there are cores."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ TINY: dict[str, Any] = {
         "model.depth": "1",
         "model.width": "4",
         "threads": "1",
-        # Long enough to be seen at it by most looks.
+        # Long enough to be seen by most polls.
         "budget.seconds": "0.4",
         "evaluation.interval": "end",
     }
 }
 
 
-class Watch:
-    """What was at work, looked at again and again."""
+class Monitor:
+    """A thread that polls how many runs and workers are active."""
 
     def __init__(self, page: Server) -> None:
         self._page = page
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._look)
-        self.at_once = 0
-        self.processes = 0
+        self._thread = threading.Thread(target=self._poll)
+        self.max_running = 0
+        self.max_processes = 0
 
-    def __enter__(self) -> Watch:
+    def __enter__(self) -> Monitor:
         self._thread.start()
         return self
 
@@ -49,15 +49,15 @@ class Watch:
         self._over.set()
         self._thread.join()
 
-    def _look(self) -> None:
+    def _poll(self) -> None:
         while not self._over.wait(0.2):
             runs = self._page.get("/api/runs?size=100")["runs"]
-            self.at_once = max(self.at_once, sum(run["state"] == "running" for run in runs))
-            self.processes = max(self.processes, len(workers(self._page.process.pid)))
+            self.max_running = max(self.max_running, sum(run["state"] == "running" for run in runs))
+            self.max_processes = max(self.max_processes, len(workers(self._page.process.pid)))
 
 
 def workers(server: int) -> list[int]:
-    """The processes that train, of a server."""
+    """Return the ids of a server's worker processes."""
     found: list[int] = []
     for path in Path("/proc").glob("[0-9]*"):
         try:
@@ -76,9 +76,9 @@ def page(tmp_path: Path) -> Iterator[Server]:
         yield found
 
 
-def test_all_are_trained_and_never_more_than_the_cores_take(page: Server, tmp_path: Path) -> None:
+def test_all_are_trained_within_the_cores(page: Server, tmp_path: Path) -> None:
     arms = [{"changes": {**TINY["changes"], "model.depth": depth}} for depth in ("2", "3")]
-    with Watch(page) as watch:
+    with Monitor(page) as monitor:
         with ThreadPoolExecutor(STARTS) as pool:
             answers = list(pool.map(lambda _: page.ask("POST", "/api/runs", TINY), range(STARTS)))
         assert [status for status, _ in answers] == [201] * STARTS
@@ -86,13 +86,13 @@ def test_all_are_trained_and_never_more_than_the_cores_take(page: Server, tmp_pa
         assert status == 201, race
         names = [*(answer["name"] for _, answer in answers), *race["names"]]
         assert len(set(names)) == STARTS + 2
-        # All were answered long before all are trained.
+        # All responses came long before all runs were trained.
         last = page.get(f"/api/runs/{names[-1]}")
         assert (last["state"], last["now"]["before"] > 0) == ("queued", True)
         eventually(lambda: page.get("/api/runs?size=100")["states"] == {"done": len(names)})
     assert [page.get(f"/api/runs/{name}")["recipe"]["model.depth"] for name in race["names"]] == ["2", "3"]
     assert {path.name for path in (tmp_path / "runs").iterdir() if path.name != ".studio"} == set(names)
-    assert watch.at_once <= CORES
-    # One more may be warm, for whoever asks next.
-    assert 1 <= watch.processes <= CORES + 1
+    assert monitor.max_running <= CORES
+    # One more may be idle and warm.
+    assert 1 <= monitor.max_processes <= CORES + 1
     assert list((tmp_path / "runs" / ".studio" / "queue").glob("*.json")) == []

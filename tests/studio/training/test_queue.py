@@ -1,4 +1,4 @@
-"""Runs wait for cores in the order in which they were asked for, whatever becomes of them and of the studio."""
+"""Runs wait for cores in the order in which they were queued, whatever happens to them and to the studio."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from sfumato.errors import RunError
 from sfumato.recipe import Recipe, changed
 from sfumato.runs import atomic, entry, facts, queued, requests
 from sfumato.runs.locking import FolderLock
-from sfumato.studio.form.wanted import checked_picture
+from sfumato.studio.form.wanted import run_with_picture
 from sfumato.studio.gallery.cards import Gallery
 from sfumato.studio.training import queue as queues
 from sfumato.studio.training import seal, waiting
 from sfumato.studio.training.queue import Queue
-from sfumato.studio.training.worker_pool import Ended
+from sfumato.studio.training.worker_pool import WorkerEnded
 from sfumato.studio.web.problems import Problem
 from tests.awaited import awaited
 from tests.patience import PATIENCE
@@ -33,11 +33,11 @@ CORES = 4
 
 
 class Trainings:
-    """In place of processes: runs are held and say what they do, until they are told to end."""
+    """A replacement of the worker pool: runs are locked and marked as running until a test ends them."""
 
     def __init__(self, runs: Path) -> None:
         self.runs = runs
-        self.begun: list[str] = []
+        self.started: list[str] = []
         self.problems: dict[str, list[Exception]] = {}
         self._held: dict[str, FolderLock] = {}
         self.queue = Queue(self, Gallery(runs))  # pyright: ignore[reportArgumentType]
@@ -47,7 +47,7 @@ class Trainings:
         return list(self._held)
 
     async def stored_picture(self, recipe: Recipe) -> Path | None:
-        return checked_picture(recipe, Gallery(self.runs))
+        return run_with_picture(recipe, Gallery(self.runs))
 
     async def resume(self, folder: Path, wanted: Callable[[], bool]) -> None:
         if self.problems.get(folder.name):
@@ -56,7 +56,7 @@ class Trainings:
             return
         lock = FolderLock(folder)
         lock.acquire()
-        self.begun.append(folder.name)
+        self.started.append(folder.name)
         self._held[folder.name] = lock
         self.write(folder.name, "running")
 
@@ -72,8 +72,8 @@ class Trainings:
         requests.send(self.runs / name, "pause")
         self.write(name, "paused")
 
-    def asked_to_go_on(self, name: str) -> bool:
-        """Does what the training does then."""
+    def resume_if_asked(self, name: str) -> bool:
+        """Resume a training if it was asked to, and return whether it was."""
         asked = requests.pending(self.runs / name) != "pause"
         if asked:
             self.write(name, "running")
@@ -83,14 +83,14 @@ class Trainings:
         return sum(facts.read(self.runs / name)["recipe"]["threads"] or CORES for name in names)
 
     def waiting(self) -> list[str]:
-        return [each.name for each in waiting.places(self.runs)]
+        return [each.name for each in waiting.queued_runs(self.runs)]
 
-    async def look(self) -> None:
-        """As housekeeping does, to the end of what it begins."""
-        await self.queue.go_on()
+    async def maintain(self) -> None:
+        """Start the next runs as maintenance does, and wait until they have started."""
+        await self.queue.start_next()
         while tasks := list(self.queue._tasks):
             await asyncio.wait(tasks)
-            # One that has just ended is forgotten in the loop's next turn.
+            # A finished task is removed in the next iteration of the event loop.
             await asyncio.sleep(0)
 
     async def start(self, *threads: int) -> list[str]:
@@ -104,7 +104,7 @@ def recipe(threads: int) -> Recipe:
 @pytest.fixture
 def some(runs: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Trainings]:
     monkeypatch.setattr(queues, "available_cores", lambda: CORES)
-    monkeypatch.setattr(queues, "TAKEN_UP_WITHIN", 0.0)
+    monkeypatch.setattr(queues, "RESUME_SECONDS", 0.0)
     found = Trainings(runs)
     yield found
     found.queue.end()
@@ -117,24 +117,24 @@ def done(work: Any) -> Any:
 
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(asked=st.lists(st.integers(0, CORES + 2), min_size=1, max_size=6), ends=st.integers(0, CORES))
-def test_never_more_at_work_than_the_cores_take(
-    some: Trainings, tmp_path_factory: pytest.TempPathFactory, asked: list[int], ends: int
+@given(thread_counts=st.lists(st.integers(0, CORES + 2), min_size=1, max_size=6), ends=st.integers(0, CORES))
+def test_running_trainings_fit_the_cores(
+    some: Trainings, tmp_path_factory: pytest.TempPathFactory, thread_counts: list[int], ends: int
 ) -> None:
     async def all_of_them() -> None:
         each = Trainings(tmp_path_factory.mktemp("many"))
-        names = await each.start(*asked)
+        names = await each.start(*thread_counts)
         while True:
-            await each.look()
+            await each.maintain()
             at_work = each.training
-            # Those that begin at once do so in any order.
-            count = len(each.begun)
-            assert (sorted(each.begun), each.waiting()) == (sorted(names[:count]), names[count:])
+            # Runs that start together do so in any order.
+            count = len(each.started)
+            assert (sorted(each.started), each.waiting()) == (sorted(names[:count]), names[count:])
             assert len(at_work) == 1 or sum(min(each.threads(name), CORES) for name in at_work) <= CORES
             if not at_work:
                 break
             each.end(at_work[ends % len(at_work)])
-        assert sorted(each.begun) == sorted(names)
+        assert sorted(each.started) == sorted(names)
         each.queue.end()
 
     done(all_of_them())
@@ -143,82 +143,82 @@ def test_never_more_at_work_than_the_cores_take(
 def test_a_race_divides_the_cores(some: Trainings) -> None:
     async def race() -> None:
         names = await some.queue.race([recipe(0)] * 3)
-        await some.look()
-        assert sorted(some.begun) == sorted(names)
+        await some.maintain()
+        assert sorted(some.started) == sorted(names)
         assert [some.threads(name) for name in names] == [1, 1, 1]
 
     done(race())
 
 
-def test_one_that_is_paused_leaves_its_cores(some: Trainings) -> None:
+def test_a_paused_run_leaves_its_cores(some: Trainings) -> None:
     async def pause() -> None:
         first, second = await some.start(0, 0)
-        await some.look()
-        assert some.begun == [first]
+        await some.maintain()
+        assert some.started == [first]
         some.pause(first)
-        await some.look()
-        assert some.begun == [first, second]
+        await some.maintain()
+        assert some.started == [first, second]
         await some.queue.resume(some.runs / first)
-        await some.look()
-        assert not some.asked_to_go_on(first)
-        assert waiting.before(some.runs, first) == 0
+        await some.maintain()
+        assert not some.resume_if_asked(first)
+        assert waiting.position(some.runs, first) == 0
         some.end(second)
-        await some.look()
-        assert some.asked_to_go_on(first)
+        await some.maintain()
+        assert some.resume_if_asked(first)
         assert some.waiting() == []
 
     done(pause())
 
 
-def test_what_the_command_line_trains_here_is_counted(some: Trainings) -> None:
+def test_trainings_of_other_processes_count(some: Trainings) -> None:
     folder = made.run(some.runs, "elsewhere", facts={"status": "running", "result": None}, threads=CORES)
 
     async def wait() -> None:
         lock = FolderLock(folder)
         lock.acquire()
         names = await some.start(1)
-        await some.look()
-        assert some.begun == []
+        await some.maintain()
+        assert some.started == []
         lock.release()
-        await some.look()
-        assert some.begun == names
+        await some.maintain()
+        assert some.started == names
 
     done(wait())
 
 
-def test_what_is_canceled_is_gone(some: Trainings) -> None:
+def test_a_canceled_run_is_deleted(some: Trainings) -> None:
     async def cancel() -> None:
         first, second, third = await some.start(0, 0, 0)
-        await some.look()
+        await some.maintain()
         assert await some.queue.cancel(some.runs / second)
         assert not (some.runs / second).exists()
-        assert waiting.before(some.runs, third) == 0
-        # One that trains does not wait.
+        assert waiting.position(some.runs, third) == 0
+        # A run that trains is not in the queue.
         assert not await some.queue.cancel(some.runs / first)
         some.end(first)
-        await some.look()
-        assert some.begun == [first, third]
+        await some.maintain()
+        assert some.started == [first, third]
 
     done(cancel())
 
 
-def test_one_that_is_canceled_while_it_begins_is_gone_too(some: Trainings) -> None:
+def test_a_run_canceled_during_its_start_is_deleted(some: Trainings) -> None:
     async def cancel() -> None:
         (name,) = await some.start(0)
-        await some.queue.go_on()
+        await some.queue.start_next()
         assert await some.queue.cancel(some.runs / name)
-        await some.look()
-        assert (some.begun, list(some.runs.glob("2*"))) == ([], [])
+        await some.maintain()
+        assert (some.started, list(some.runs.glob("2*"))) == ([], [])
 
     done(cancel())
 
 
-def test_what_is_deleted_waits_no_more(some: Trainings) -> None:
+def test_a_deleted_run_leaves_the_queue(some: Trainings) -> None:
     async def delete() -> None:
         first, second = await some.start(0, 0)
         shutil.rmtree(some.runs / first)
-        await some.look()
-        assert some.begun == [second]
+        await some.maintain()
+        assert some.started == [second]
         assert not (some.runs / first).exists()
 
     done(delete())
@@ -228,153 +228,151 @@ def test_what_is_deleted_waits_no_more(some: Trainings) -> None:
     ("problems", "reason"),
     [
         ([Problem(422, "picture.source must be a picture")], "picture.source must be a picture"),
-        ([Ended(Path("log")), Ended(Path("log"))], "ended without a word; see log"),
+        ([WorkerEnded(Path("log")), WorkerEnded(Path("log"))], "ended unexpectedly; see log"),
     ],
 )
-def test_one_that_cannot_begin_says_why(some: Trainings, problems: list[Exception], reason: str) -> None:
+def test_a_failed_start_is_recorded(some: Trainings, problems: list[Exception], reason: str) -> None:
     async def fail() -> None:
         first, second = await some.start(0, 0)
         some.problems[first] = problems
-        await some.look()
-        await some.look()
+        await some.maintain()
+        await some.maintain()
         found = facts.read(some.runs / first)
         assert found["status"] == "failed"
         assert reason in found["findings"][0]
-        assert some.begun == [second]
+        assert some.started == [second]
 
     done(fail())
 
 
-def test_one_that_has_had_its_turn_has_no_other(some: Trainings, monkeypatch: pytest.MonkeyPatch) -> None:
-    drop, dropping, looked = waiting.drop, threading.Event(), threading.Event()
+def test_a_failed_run_is_not_started_again(some: Trainings, monkeypatch: pytest.MonkeyPatch) -> None:
+    drop, dropping, maintained = waiting.drop, threading.Event(), threading.Event()
 
     def slowly(runs: Path, name: str) -> bool:
         dropping.set()
-        assert looked.wait(PATIENCE)
+        assert maintained.wait(PATIENCE)
         return drop(runs, name)
 
     async def refuse() -> None:
         (name,) = await some.start(1)
         some.problems[name] = [Problem(422, "picture.source must be a picture")]
         monkeypatch.setattr(waiting, "drop", slowly)
-        await some.queue.go_on()
+        await some.queue.start_next()
         await asyncio.to_thread(dropping.wait, PATIENCE)
-        # Housekeeping comes by before its record is gone.
-        await some.queue.go_on()
+        # Maintenance runs before its record is removed.
+        await some.queue.start_next()
         turns = len(some.queue._tasks)
-        looked.set()
-        await some.look()
-        assert (turns, some.begun, some.waiting()) == (1, [], [])
+        maintained.set()
+        await some.maintain()
+        assert (turns, some.started, some.waiting()) == (1, [], [])
 
     done(refuse())
 
 
-def test_a_process_that_ends_once_is_no_reason(some: Trainings) -> None:
+def test_a_start_is_retried_once(some: Trainings) -> None:
     async def again() -> None:
         (name,) = await some.start(0)
-        some.problems[name] = [Ended(None)]
-        await some.look()
-        assert some.begun == [name]
+        some.problems[name] = [WorkerEnded(None)]
+        await some.maintain()
+        assert some.started == [name]
 
     done(again())
 
 
-def test_the_next_studio_goes_on(some: Trainings) -> None:
+def test_the_next_studio_continues_the_queue(some: Trainings) -> None:
     async def next_one() -> None:
         names = await some.start(0, 0)
         other = Trainings(some.runs)
-        await some.look()
-        # While one is there, another over the same folder only queues.
+        await some.maintain()
+        # While one studio leads, another one over the same folder only queues.
         names += await other.start(0)
         some.end(names[0])
-        await other.look()
-        assert (other.begun, other.waiting()) == ([], names[1:])
+        await other.maintain()
+        assert (other.started, other.waiting()) == ([], names[1:])
         some.queue.end()
-        await other.look()
-        assert other.begun == [names[1]]
+        await other.maintain()
+        assert other.started == [names[1]]
         other.queue.end()
         other.end(names[1])
 
     done(next_one())
 
 
-def test_studios_of_two_users_do_not_wait_for_each_other(some: Trainings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_studios_of_two_users_are_independent(some: Trainings, monkeypatch: pytest.MonkeyPatch) -> None:
     async def both() -> None:
         await some.start(1)
-        await some.look()
+        await some.maintain()
         monkeypatch.setattr(seal, "_key", lambda: b"another user's")
         other = Trainings(some.runs)
         names = await other.start(1)
-        await other.look()
-        assert other.begun == names
+        await other.maintain()
+        assert other.started == names
         other.queue.end()
         other.end(names[0])
 
     done(both())
 
 
-def _without_seal(runs: Path, folder: Path) -> None:
+def _unsigned(runs: Path, folder: Path) -> None:
     record = {"name": folder.name, "seal": "0" * 64}
     (runs / ".studio" / "queue").mkdir(parents=True)
     (runs / ".studio" / "queue" / "1.json").write_text(json.dumps(record))
 
 
-def _of_another_folder(runs: Path, folder: Path) -> None:
+def _signed_for_another_folder(runs: Path, folder: Path) -> None:
     other = runs.with_name("other")
     shutil.copytree(runs, other)
     waiting.add(other, folder.name)
     shutil.copytree(other / ".studio", runs / ".studio")
 
 
-def _of_another_recipe(runs: Path, folder: Path) -> None:
+def _signed_for_another_recipe(runs: Path, folder: Path) -> None:
     waiting.add(runs, folder.name)
     found = facts.read(folder)
     found["recipe"]["model"]["width"] = 60_000
     (folder / "run.json").write_text(json.dumps(found))
 
 
-@pytest.mark.parametrize("write", [_without_seal, _of_another_folder, _of_another_recipe])
-def test_opening_a_folder_begins_nothing_that_its_user_has_not_asked_for(
-    some: Trainings, write: Callable[[Path, Path], None]
-) -> None:
+@pytest.mark.parametrize("write", [_unsigned, _signed_for_another_folder, _signed_for_another_recipe])
+def test_unsigned_records_start_nothing(some: Trainings, write: Callable[[Path, Path], None]) -> None:
     folder = queued.enqueue(some.runs, recipe(1))
     write(some.runs, folder)
-    done(some.look())
-    assert some.begun == []
+    done(some.maintain())
+    assert some.started == []
     assert entry.read(folder).state == "queued"
 
 
-def test_one_without_a_place_can_be_begun_or_canceled(some: Trainings) -> None:
+def test_a_queued_run_without_a_record_can_be_started_or_canceled(some: Trainings) -> None:
     async def both() -> None:
         one, other = (queued.enqueue(some.runs, recipe(1)) for _ in range(2))
         assert await some.queue.cancel(one)
         assert not one.exists()
         await some.queue.resume(other)
-        await some.look()
-        assert some.begun == [other.name]
+        await some.maintain()
+        assert some.started == [other.name]
 
     done(both())
 
 
-def test_one_that_has_ended_begins_nothing(some: Trainings) -> None:
+def test_an_ended_studio_starts_nothing(some: Trainings) -> None:
     async def end() -> None:
         (name,) = await some.start(1)
         some.queue.end()
-        await some.look()
-        assert (some.begun, some.waiting()) == ([], [name])
+        await some.maintain()
+        assert (some.started, some.waiting()) == ([], [name])
 
     done(end())
 
 
 @pytest.mark.parametrize("text", ["", "[" * 10_000, "{}", '{"name": "../x", "seal": "0"}', '{"name": 1, "seal": "0"}'])
-def test_a_wrong_record_holds_nothing_up(some: Trainings, text: str) -> None:
+def test_an_invalid_record_is_skipped(some: Trainings, text: str) -> None:
     (some.runs / ".studio" / "queue").mkdir(parents=True)
     (some.runs / ".studio" / "queue" / "0.json").write_text(text)
 
     async def start() -> None:
         names = await some.start(1)
-        await some.look()
-        assert some.begun == names
+        await some.maintain()
+        assert some.started == names
 
     done(start())
 
@@ -395,7 +393,7 @@ def test_all_arms_are_queued_or_none(some: Trainings, monkeypatch: pytest.Monkey
     assert some.waiting() == []
 
 
-def test_a_run_of_ones_own_network_is_not_queued(some: Trainings) -> None:
+def test_a_run_of_a_custom_network_is_not_queued(some: Trainings) -> None:
     folder = made.run(some.runs, "own", facts={"status": "stopped"}, model={"module": "nets:Net"})
     with pytest.raises(Problem, match="sfumato resume own --module"):
         done(some.queue.resume(folder))
@@ -403,11 +401,11 @@ def test_a_run_of_ones_own_network_is_not_queued(some: Trainings) -> None:
 
 
 @pytest.mark.parametrize("known", [False, True])
-def test_a_run_that_somebody_else_queued_has_no_file_read(some: Trainings, known: bool) -> None:
+def test_a_run_queued_by_somebody_else_reads_no_file(some: Trainings, known: bool) -> None:
     source = {"source": "/home/somebody/secret.png"}
     folder = queued.enqueue(some.runs, changed(Recipe(), {"picture": source}))
     if known:
-        # Also where a run here has learned it: it stored what it learned, and the file may be another by now.
+        # Also if a run here has learned it: that run stored its picture, and the file may have changed.
         stored = made.run(some.runs, "own", picture=source)
         (stored / "picture.npy").touch()
     with pytest.raises(Problem, match="sfumato resume"):
@@ -415,8 +413,8 @@ def test_a_run_that_somebody_else_queued_has_no_file_read(some: Trainings, known
     assert some.waiting() == []
 
 
-@pytest.mark.parametrize("where", [(waiting, "places"), (queues, "_threads")])
-def test_one_that_ends_while_it_looks_begins_nothing(
+@pytest.mark.parametrize("where", [(waiting, "queued_runs"), (queues, "_threads")])
+def test_a_studio_that_ends_meanwhile_starts_nothing(
     some: Trainings, where: tuple[Any, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def end() -> None:
@@ -424,14 +422,14 @@ def test_one_that_ends_while_it_looks_begins_nothing(
         loop, look = asyncio.get_running_loop(), getattr(*where)
 
         def meanwhile(*asked: Any) -> Any:
-            # Before the queue hears the answer.
+            # Before the queue receives the result.
             loop.call_soon_threadsafe(some.queue.end)
             return look(*asked)
 
         monkeypatch.setattr(*where, meanwhile)
-        await some.look()
+        await some.maintain()
         monkeypatch.setattr(*where, look)
-        assert (some.begun, some.waiting()) == ([], [name])
+        assert (some.started, some.waiting()) == ([], [name])
         assert facts.read(some.runs / name)["status"] == "queued"
 
     done(end())

@@ -1,4 +1,4 @@
-"""The process that trains runs: what it does with an order, in this process."""
+"""The worker's requests, carried out in this process."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from tests.small import SMALL
 pytestmark = pytest.mark.slow
 
 
-def test_a_run_is_trained_though_who_asked_has_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Of this process, which has run other tests before.
+def test_a_run_is_trained_after_the_parent_has_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # This process has a high peak memory from other tests.
     monkeypatch.setattr(worker, "peak_memory", lambda: 0)
     recipe = changed(
         Recipe(),
@@ -37,12 +37,12 @@ def test_a_run_is_trained_though_who_asked_has_gone(tmp_path: Path, monkeypatch:
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "wb") as answers:
-        # And it is there for whoever asks next.
+        # The worker can take another run.
         assert worker._serve({"do": "resume", "folder": str(folder)}, answers)
     assert entry.read(folder).state == "done"
 
 
-def test_a_stored_picture_is_checked_as_it_was_learned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stored_picture_is_checked_with_its_transfer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = sf.paint({"source": "cat", "max_side": 12, "transfer": "linear"}, runs=tmp_path, film="none", **SMALL)
     loaded: list[NDArray[np.float32]] = []
     load = images.load
@@ -54,6 +54,6 @@ def test_a_stored_picture_is_checked_as_it_was_learned(tmp_path: Path, monkeypat
     monkeypatch.setattr(images, "load", watched)
     recipe = values(run.recipe)
     for stored in (None, str(run.folder)):
-        worker._checked({"do": "check", "recipe": recipe, "bytes": None, "stored": stored})
+        worker._check({"do": "check", "recipe": recipe, "bytes": None, "stored": stored})
     assert np.array_equal(loaded[0], run.picture)
     assert np.array_equal(loaded[1], run.picture)

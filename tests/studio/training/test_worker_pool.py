@@ -1,4 +1,4 @@
-"""Processes that end while they are asked."""
+"""The worker pool, with processes that end during requests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from sfumato.recipe import Recipe
 from sfumato.studio.training import worker_pool
-from sfumato.studio.training.worker_pool import Ended, Slow, WorkerPool
+from sfumato.studio.training.worker_pool import CheckTimeout, WorkerEnded, WorkerPool
 from sfumato.studio.web.problems import Problem
 from tests.awaited import awaited
 from tests.patience import PATIENCE
@@ -20,8 +20,8 @@ from tests.patience import PATIENCE
 RUN = Path("one")
 
 
-class Frail:
-    """Ends at its first question, so many times."""
+class FakeSubprocess:
+    """A replacement of `Subprocess` that ends at its first ``left`` requests."""
 
     left = 0
     asked = 0
@@ -29,118 +29,118 @@ class Frail:
     killed = 0
     seconds = 0.0
     reached: ClassVar[list[str]] = []
-    """What it was asked to do, as it comes to that."""
+    """Requests in the order in which they are carried out."""
     held: ClassVar[dict[str, threading.Event]] = {}
-    """What it does not answer before that is set."""
+    """Events for which the reply to a request waits."""
     until_ended = 0.0
-    """Seconds that a question takes at most, ended or not."""
+    """Seconds until the reply, or until the process is ended."""
     slow = False
     log = Path("a.log")
     ended = False
-    has_answer = False
+    has_message = False
 
     def __init__(self, *_: Any) -> None:
-        Frail.made += 1
+        FakeSubprocess.made += 1
         self._end = threading.Event()
 
     def ask(self, order: dict[str, Any], _: float) -> tuple[dict[str, Any], bytes]:
-        time.sleep(Frail.seconds)
-        Frail.reached.append(order["do"])
-        if order["do"] in Frail.held:
-            assert Frail.held[order["do"]].wait(PATIENCE)
+        time.sleep(FakeSubprocess.seconds)
+        FakeSubprocess.reached.append(order["do"])
+        if order["do"] in FakeSubprocess.held:
+            assert FakeSubprocess.held[order["do"]].wait(PATIENCE)
         if order["do"] == "load":
             return {"loaded": True}, b""
-        Frail.asked += 1
-        if Frail.slow:
+        FakeSubprocess.asked += 1
+        if FakeSubprocess.slow:
             raise TimeoutError("it takes too long")
-        if Frail.until_ended and self._end.wait(Frail.until_ended):
+        if FakeSubprocess.until_ended and self._end.wait(FakeSubprocess.until_ended):
             raise OSError("it ended")
-        if Frail.left:
-            Frail.left -= 1
+        if FakeSubprocess.left:
+            FakeSubprocess.left -= 1
             raise OSError("it ended")
         return {"name": Path(order["folder"]).name} if order["do"] == "resume" else {"works": True}, b""
 
-    def next_answer(self, _: float) -> tuple[dict[str, Any], bytes]:
+    def next_message(self, _: float) -> tuple[dict[str, Any], bytes]:
         return {"free": True}, b""
 
     def close(self) -> None: ...
 
     def end(self) -> None:
-        Frail.killed += 1
+        FakeSubprocess.killed += 1
         self._end.set()
 
 
-async def still_there() -> bool:
+async def connected() -> bool:
     return False
 
 
 async def reached(what: str) -> None:
-    """Wait until a process has come to this question."""
+    """Wait until a process carries out this request."""
     async with asyncio.timeout(PATIENCE):
-        while what not in Frail.reached:
+        while what not in FakeSubprocess.reached:
             await asyncio.sleep(0.01)
 
 
-async def others_go_on() -> None:
-    """Let what waits for the loop have its turn."""
+async def run_other_tasks() -> None:
+    """Let other tasks run."""
     for _ in range(3):
         await asyncio.sleep(0.02)
 
 
 @pytest.fixture
-def some(runs: Path, monkeypatch: pytest.MonkeyPatch) -> WorkerPool:
-    """Whose processes are frail."""
-    monkeypatch.setattr(worker_pool, "Subprocess", Frail)
-    monkeypatch.setattr(worker_pool, "MOST_WAITING", PATIENCE)
-    monkeypatch.setattr(Frail, "reached", [])
-    monkeypatch.setattr(Frail, "held", {})
-    Frail.asked = Frail.made = Frail.killed = 0
+def pool(runs: Path, monkeypatch: pytest.MonkeyPatch) -> WorkerPool:
+    """Return a pool whose processes are `FakeSubprocess`."""
+    monkeypatch.setattr(worker_pool, "Subprocess", FakeSubprocess)
+    monkeypatch.setattr(worker_pool, "WAIT_SECONDS", PATIENCE)
+    monkeypatch.setattr(FakeSubprocess, "reached", [])
+    monkeypatch.setattr(FakeSubprocess, "held", {})
+    FakeSubprocess.asked = FakeSubprocess.made = FakeSubprocess.killed = 0
     return WorkerPool(runs)
 
 
-def test_a_check_is_not_asked_again_in_another_process(some: WorkerPool) -> None:
-    # What ended one, such as the system for want of memory, would end that too.
-    Frail.left = 1
-    with pytest.raises(Ended, match=r"ended without a word; see .*\.log"):
-        awaited(some.check(Recipe(), still_there))
-    assert Frail.asked == 1
-    assert awaited(some.check(Recipe(), still_there)) == {"works": True}
+def test_a_check_is_not_retried(pool: WorkerPool) -> None:
+    # What ended the process, such as too little memory, would end another one too.
+    FakeSubprocess.left = 1
+    with pytest.raises(WorkerEnded, match=r"ended unexpectedly; see .*\.log"):
+        awaited(pool.check(Recipe(), connected))
+    assert FakeSubprocess.asked == 1
+    assert awaited(pool.check(Recipe(), connected)) == {"works": True}
 
 
-def test_a_check_that_nobody_waits_for_is_ended(some: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker_pool, "LEFT_ALONE", 0.1)
-    monkeypatch.setattr(worker_pool, "LOOK_EVERY", 0.02)
-    monkeypatch.setattr(Frail, "until_ended", 30.0)
+def test_an_abandoned_check_is_stopped(pool: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_pool, "ABANDONED_SECONDS", 0.1)
+    monkeypatch.setattr(worker_pool, "POLL_SECONDS", 0.02)
+    monkeypatch.setattr(FakeSubprocess, "until_ended", 30.0)
     left = False
 
-    async def leaves() -> bool:
+    async def has_left() -> bool:
         return left
 
     async def checked() -> None:
         nonlocal left
-        check = asyncio.create_task(some.check(Recipe(), leaves))
-        while not Frail.asked:
+        check = asyncio.create_task(pool.check(Recipe(), has_left))
+        while not FakeSubprocess.asked:
             await asyncio.sleep(0.01)
         left = True
-        with pytest.raises(Problem, match="Nobody waits"):
+        with pytest.raises(Problem, match="has disconnected"):
             await check
 
     awaited(checked())
-    assert (Frail.made, Frail.asked, Frail.killed) == (1, 1, 1)
+    assert (FakeSubprocess.made, FakeSubprocess.asked, FakeSubprocess.killed) == (1, 1, 1)
 
 
-def test_a_check_that_takes_too_long_is_ended(some: WorkerPool) -> None:
-    Frail.slow = True
+def test_a_check_has_a_time_limit(pool: WorkerPool) -> None:
+    FakeSubprocess.slow = True
     try:
-        with pytest.raises(Slow, match="was ended after"):
-            awaited(some.check(Recipe(), still_there, 0.05))
+        with pytest.raises(CheckTimeout, match="was stopped after"):
+            awaited(pool.check(Recipe(), connected, 0.05))
     finally:
-        Frail.slow = False
-    assert (Frail.asked, Frail.killed) == (1, 1)
+        FakeSubprocess.slow = False
+    assert (FakeSubprocess.asked, FakeSubprocess.killed) == (1, 1)
 
 
-def test_one_that_loads_too_long_is_ended(some: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Late(Frail):
+def test_loading_has_a_time_limit(pool: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    class SlowSubprocess(FakeSubprocess):
         def ask(self, order: dict[str, Any], _: float) -> tuple[dict[str, Any], bytes]:
             if self._end.is_set():
                 raise OSError("it ended")
@@ -148,140 +148,140 @@ def test_one_that_loads_too_long_is_ended(some: WorkerPool, monkeypatch: pytest.
                 raise TimeoutError("it takes too long")
             return {"loaded": True}, b""
 
-    # It would answer the next question with what it says of this one.
-    monkeypatch.setattr(worker_pool, "Subprocess", Late)
-    with pytest.raises(Ended):
-        awaited(some.resume(RUN))
-    assert Frail.killed == 1
+    # Its reply would be taken for the reply to the next request.
+    monkeypatch.setattr(worker_pool, "Subprocess", SlowSubprocess)
+    with pytest.raises(WorkerEnded):
+        awaited(pool.resume(RUN))
+    assert FakeSubprocess.killed == 1
 
 
-def test_a_run_is_not(some: WorkerPool) -> None:
-    Frail.left = 1
-    with pytest.raises(Ended):
-        awaited(some.resume(RUN))
-    assert Frail.asked == 1
+def test_a_run_is_not_retried(pool: WorkerPool) -> None:
+    FakeSubprocess.left = 1
+    with pytest.raises(WorkerEnded):
+        awaited(pool.resume(RUN))
+    assert FakeSubprocess.asked == 1
 
 
-def test_none_is_warmed_before_somebody_may_need_it(some: WorkerPool) -> None:
+def test_no_worker_is_warmed_before_it_may_be_needed(pool: WorkerPool) -> None:
     async def looked_at() -> None:
-        some.reap()
-        assert Frail.made == 0
-        some.expect()
-        some.reap()
+        pool.reap()
+        assert FakeSubprocess.made == 0
+        pool.keep_warm()
+        pool.reap()
         await reached("load")
-        some.reap()
+        pool.reap()
 
     awaited(looked_at())
-    assert Frail.made == 1
+    assert FakeSubprocess.made == 1
 
 
-def test_after_a_check_one_stays_warm(some: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_stays_warm_after_a_check(pool: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
     async def checked() -> None:
-        await some.check(Recipe(), still_there)
-        monkeypatch.setattr(Frail, "ended", True)
-        some.reap()
+        await pool.check(Recipe(), connected)
+        monkeypatch.setattr(FakeSubprocess, "ended", True)
+        pool.reap()
 
     awaited(checked())
-    assert Frail.made == 2
+    assert FakeSubprocess.made == 2
 
 
-def test_a_run_waits_for_the_warm_process_that_checks(some: WorkerPool) -> None:
-    answers = Frail.held["check"] = threading.Event()
+def test_a_run_waits_for_the_warm_process_that_checks(pool: WorkerPool) -> None:
+    answers = FakeSubprocess.held["check"] = threading.Event()
 
     async def both() -> None:
-        some.expect()
-        some.reap()
-        check = asyncio.create_task(some.check(Recipe(), still_there))
+        pool.keep_warm()
+        pool.reap()
+        check = asyncio.create_task(pool.check(Recipe(), connected))
         await reached("check")
-        # Housekeeping comes by: what checks is still ours.
-        some.reap()
-        run = asyncio.create_task(some.resume(RUN))
-        await others_go_on()
+        # Maintenance keeps a worker that checks.
+        pool.reap()
+        run = asyncio.create_task(pool.resume(RUN))
+        await run_other_tasks()
         answers.set()
         await run
         await check
 
     awaited(both())
-    assert some.training == ["one"]
-    assert Frail.made == 1
-    some.reap()
-    assert Frail.made == 1, "the next one is warmed later, beside a training"
+    assert pool.training == ["one"]
+    assert FakeSubprocess.made == 1
+    pool.reap()
+    assert FakeSubprocess.made == 1, "the next one is warmed later, beside a training"
 
 
-def test_a_run_goes_before_a_check_while_its_process_loads(some: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker_pool, "LEAVING", 0.0)
-    loads = Frail.held["load"] = threading.Event()
+def test_a_run_takes_a_loading_worker_from_a_check(pool: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_pool, "LEAVE_SECONDS", 0.0)
+    loads = FakeSubprocess.held["load"] = threading.Event()
     left = False
 
-    async def leaves() -> bool:
+    async def has_left() -> bool:
         return left
 
     async def both() -> None:
         nonlocal left
-        check = asyncio.create_task(some.check(Recipe(), leaves))
+        check = asyncio.create_task(pool.check(Recipe(), has_left))
         await reached("load")
-        run = asyncio.create_task(some.resume(RUN))
-        await others_go_on()
+        run = asyncio.create_task(pool.resume(RUN))
+        await run_other_tasks()
         left = True
         loads.set()
         await run
-        with pytest.raises(Problem, match="Nobody waits"):
+        with pytest.raises(Problem, match="has disconnected"):
             await check
 
     awaited(both())
-    assert some.training == ["one"]
-    assert (Frail.made, Frail.asked) == (1, 1)
+    assert pool.training == ["one"]
+    assert (FakeSubprocess.made, FakeSubprocess.asked) == (1, 1)
 
 
-def test_no_other_process_is_loaded_while_one_begins_a_run(some: WorkerPool) -> None:
+def test_no_worker_is_warmed_while_a_run_starts(pool: WorkerPool) -> None:
     loads, begins = threading.Event(), threading.Event()
-    Frail.held |= {"load": loads, "resume": begins}
+    FakeSubprocess.held |= {"load": loads, "resume": begins}
 
     async def begun() -> None:
-        some.expect()
-        some.reap()
-        run = asyncio.create_task(some.resume(RUN))
+        pool.keep_warm()
+        pool.reap()
+        run = asyncio.create_task(pool.resume(RUN))
         for what, held in (("load", loads), ("resume", begins)):
             await reached(what)
-            await others_go_on()
-            some.reap()
+            await run_other_tasks()
+            pool.reap()
             held.set()
         await run
 
     awaited(begun())
-    assert Frail.made == 1
+    assert FakeSubprocess.made == 1
 
 
-def test_one_that_has_trained_a_run_takes_the_next(some: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_takes_the_next_run(pool: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
     async def one_after_another() -> None:
-        some.expect()
-        some.reap()
-        await some.resume(RUN)
-        some.reap()
-        assert some.training == ["one"]
-        monkeypatch.setattr(Frail, "has_answer", True)
-        some.reap()
-        assert some.training == []
-        monkeypatch.setattr(Frail, "has_answer", False)
-        await some.resume(Path("two"))
+        pool.keep_warm()
+        pool.reap()
+        await pool.resume(RUN)
+        pool.reap()
+        assert pool.training == ["one"]
+        monkeypatch.setattr(FakeSubprocess, "has_message", True)
+        pool.reap()
+        assert pool.training == []
+        monkeypatch.setattr(FakeSubprocess, "has_message", False)
+        await pool.resume(Path("two"))
 
     awaited(one_after_another())
-    assert some.training == ["two"]
-    assert Frail.made == 1
+    assert pool.training == ["two"]
+    assert FakeSubprocess.made == 1
 
 
-def test_however_many_pages_ask_few_processes_check(some: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Frail, "seconds", 0.05)
-    monkeypatch.setattr(worker_pool, "MOST_WAITING", 0.0)
+def test_simultaneous_checks_share_few_processes(pool: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FakeSubprocess, "seconds", 0.05)
+    monkeypatch.setattr(worker_pool, "WAIT_SECONDS", 0.0)
 
     async def many() -> None:
-        await asyncio.gather(*(some.check(Recipe(), still_there) for _ in range(20)))
+        await asyncio.gather(*(pool.check(Recipe(), connected) for _ in range(20)))
 
     awaited(many())
-    assert Frail.made <= worker_pool.CHECKS_AT_ONCE
-    assert Frail.asked == 20
+    assert FakeSubprocess.made <= worker_pool.CHECKS_AT_ONCE
+    assert FakeSubprocess.asked == 20
 
 
-def test_a_run_that_nobody_wants_any_more_is_not_begun(some: WorkerPool) -> None:
-    awaited(some.resume(RUN, lambda: False))
-    assert (Frail.asked, list(some.training)) == (0, [])
+def test_a_canceled_run_is_not_started(pool: WorkerPool) -> None:
+    awaited(pool.resume(RUN, lambda: False))
+    assert (FakeSubprocess.asked, list(pool.training)) == (0, [])

@@ -1,4 +1,4 @@
-"""Texts are compressed on their way; events, pictures and what is short are not."""
+"""Texts are compressed; events, pictures, and short texts are not."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.studio.client import TOKEN
 
 
 @pytest.mark.parametrize("path", ["/", "/api/form", "/assets/core/app.js", "/assets/styles/shell.css"])
-def test_texts_are(studio: TestClient, path: str) -> None:
+def test_texts_are_compressed(studio: TestClient, path: str) -> None:
     answer = studio.get(path, headers={"Accept-Encoding": "gzip"})
     assert answer.headers["content-encoding"] == "gzip"
     assert "accept-encoding" in answer.headers["vary"].lower()
@@ -48,14 +48,14 @@ def test_a_file_of_the_page_is_compressed_once(studio: TestClient, monkeypatch: 
     assert "content-encoding" not in studio.get("/assets/plotly.min.js", headers={"Accept-Encoding": "br"}).headers
 
 
-def test_pictures_are_not(over_trained: TestClient, trained: sf.Run) -> None:
+def test_pictures_are_not_compressed(over_trained: TestClient, trained: sf.Run) -> None:
     answer = over_trained.get(f"/api/runs/{trained.folder.name}/target.png", headers={"Accept-Encoding": "gzip"})
     assert "content-encoding" not in answer.headers
     assert Image.open(io.BytesIO(answer.content)).size == (16, 20)
 
 
-def test_events_are_not(trained: sf.Run, tmp_path: Path) -> None:
-    # As the middleware has it: by their kind.
+def test_events_are_not_compressed(trained: sf.Run, tmp_path: Path) -> None:
+    # The middleware excludes them by their media type.
     from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES
 
     from sfumato.studio.run.events import stream
@@ -65,8 +65,8 @@ def test_events_are_not(trained: sf.Run, tmp_path: Path) -> None:
     assert kind in DEFAULT_EXCLUDED_CONTENT_TYPES
 
 
-def test_nothing_that_a_stranger_chooses_stands_beside_the_secret(studio: TestClient) -> None:
-    # Else how far it is compressed would tell of it (BREACH).
+def test_no_foreign_text_is_compressed_with_the_token(studio: TestClient) -> None:
+    # Otherwise the compressed size would reveal the token (BREACH).
     page = studio.get("/runs/chosen-by-somebody?also=chosen-by-somebody", headers={"Referer": "chosen-by-somebody"})
     assert TOKEN in page.text
     assert "chosen-by-somebody" not in page.text

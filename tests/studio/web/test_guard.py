@@ -1,4 +1,4 @@
-"""Who may ask the studio for what."""
+"""Access control."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from starlette.testclient import TestClient
 from sfumato.studio.web.guard import COOKIE, HEADER, LOCAL, Rules
 from tests.studio.client import TOKEN, client
 
-MEANT = {"names": ["nothing"]}
+BODY = {"names": ["nothing"]}
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8011", "localhost:8011", "[::1]:8011", "localhost", "LOCALHOST:9000"])
-def test_its_own_names_are_known(studio: TestClient, host: str) -> None:
+def test_own_host_names_are_accepted(studio: TestClient, host: str) -> None:
     assert studio.get("/", headers={"Host": host}).status_code == 200
 
 
@@ -33,7 +33,7 @@ def test_its_own_names_are_known(studio: TestClient, host: str) -> None:
         "",
     ],
 )
-def test_a_name_that_was_pointed_here_is_refused(studio: TestClient, host: str) -> None:
+def test_foreign_host_names_are_refused(studio: TestClient, host: str) -> None:
     for path in ("/", "/api/runs", "/assets/core/app.js"):
         answer = studio.get(path, headers={"Host": host})
         assert answer.status_code == 403
@@ -41,17 +41,17 @@ def test_a_name_that_was_pointed_here_is_refused(studio: TestClient, host: str) 
 
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:9999", "https://127.0.0.1"])
-def test_other_pages_are_refused(studio: TestClient, origin: str) -> None:
-    assert studio.post("/api/runs/delete", json=MEANT, headers={"Origin": origin}).status_code == 403
+def test_other_origins_are_refused(studio: TestClient, origin: str) -> None:
+    assert studio.post("/api/runs/delete", json=BODY, headers={"Origin": origin}).status_code == 403
     assert studio.get("/api/runs", headers={"Origin": origin}).status_code == 403
 
 
-def test_its_own_page_is_not(studio: TestClient) -> None:
-    answer = studio.post("/api/runs/delete", json=MEANT, headers={"Origin": "http://127.0.0.1:8011"})
+def test_its_own_origin_is_accepted(studio: TestClient) -> None:
+    answer = studio.post("/api/runs/delete", json=BODY, headers={"Origin": "http://127.0.0.1:8011"})
     assert answer.status_code == 200
 
 
-def test_what_a_browser_says_of_other_sites_counts(studio: TestClient) -> None:
+def test_cross_site_requests_are_refused(studio: TestClient) -> None:
     image = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}
     assert studio.get("/api/runs", headers=image).status_code == 403
     framed = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"}
@@ -73,22 +73,22 @@ def test_a_post_needs_the_page_s_token(runs: Path, token: str | None) -> None:
             "/api/race",
         ):
             headers = [] if token is None else [(HEADER.encode(), token.encode())]
-            assert studio.post(path, json=MEANT, headers=headers).status_code == 403
+            assert studio.post(path, json=BODY, headers=headers).status_code == 403
 
 
-def test_the_page_holds_the_token(studio: TestClient) -> None:
+def test_the_page_contains_the_token(studio: TestClient) -> None:
     for path in ("/", "/new", "/runs/any", "/runs/any/layers", "/race", "/experiments"):
         answer = studio.get(path)
         assert f'content="{TOKEN}"' in answer.text
         assert answer.headers["cache-control"] == "no-store"
 
 
-def test_tokens_are_not_guessed() -> None:
+def test_tokens_are_random() -> None:
     assert len({Rules().page_token for _ in range(20)}) == 20
     assert len(Rules().page_token) >= 32
 
 
-def test_every_answer_has_the_headers(studio: TestClient) -> None:
+def test_every_response_has_security_headers(studio: TestClient) -> None:
     for path in ("/", "/api/runs", "/api/runs/nothing", "/nowhere", "/assets/none.js"):
         headers = studio.get(path).headers
         policy = headers["content-security-policy"]
@@ -104,76 +104,78 @@ def test_every_answer_has_the_headers(studio: TestClient) -> None:
 
 
 @pytest.mark.parametrize("host", LOCAL)
-def test_at_home_nobody_is_asked(host: str) -> None:
+def test_a_local_studio_needs_no_token(host: str) -> None:
     assert Rules.of(host).access is None
 
 
-class TestElsewhere:
+class TestRemoteAccess:
     @pytest.fixture
-    def away(self, runs: Path) -> TestClient:
+    def remote(self, runs: Path) -> TestClient:
         return client(runs, host="0.0.0.0", access="come-in", address="http://192.168.0.7:8011")
 
-    def test_others_are_asked_for_a_token(self, away: TestClient) -> None:
+    def test_a_token_is_required(self, remote: TestClient) -> None:
         assert Rules.of("0.0.0.0").access
         for path in ("/", "/api/runs", "/assets/core/app.js", "/?token=guess", "/?token="):
-            assert away.get(path).status_code == 401
+            assert remote.get(path).status_code == 401
 
-    def test_the_address_with_it_sets_a_cookie(self, away: TestClient) -> None:
-        answer = away.get("/new?token=come-in&model.depth=6", follow_redirects=False)
+    def test_the_url_with_the_token_sets_a_cookie(self, remote: TestClient) -> None:
+        answer = remote.get("/new?token=come-in&model.depth=6", follow_redirects=False)
         assert answer.status_code == 303
         assert answer.headers["location"] == "/new?model.depth=6"
         cookie = answer.headers["set-cookie"].lower()
         assert "httponly" in cookie
         assert "samesite=lax" in cookie
-        assert away.get("/api/runs").status_code == 200
+        assert remote.get("/api/runs").status_code == 200
 
-    def test_the_address_leads_nowhere_else(self, away: TestClient) -> None:
-        answer = away.get("http://192.168.0.7:8011//evil.example/?token=come-in", follow_redirects=False)
+    def test_the_redirect_stays_on_the_host(self, remote: TestClient) -> None:
+        answer = remote.get("http://192.168.0.7:8011//evil.example/?token=come-in", follow_redirects=False)
         assert answer.headers["location"] == "/evil.example/"
 
     @pytest.mark.parametrize(
         "before", ["a b=c", "x[1]=2", "é=é", '{"json": 1}', "=", ";;", "\x01=", 'q="unclosed', "$Version=1"]
     )
-    def test_odd_cookies_of_others_are_passed_over(self, away: TestClient, before: str) -> None:
+    def test_malformed_cookies_are_skipped(self, remote: TestClient, before: str) -> None:
         value = f"{before}; {COOKIE}=come-in".encode("latin-1")
-        assert away.get("/api/runs", headers=[(b"Cookie", value)]).status_code == 200  # pyright: ignore[reportArgumentType]
+        assert remote.get("/api/runs", headers=[(b"Cookie", value)]).status_code == 200  # pyright: ignore[reportArgumentType]
 
-    def test_a_person_can_enter_the_token(self, away: TestClient) -> None:
-        asked = away.get("/new?model.depth=6&arm=%22%3E%3Cscript%3E", headers={"Accept": "text/html"})
+    def test_a_person_can_enter_the_token(self, remote: TestClient) -> None:
+        asked = remote.get("/new?model.depth=6&arm=%22%3E%3Cscript%3E", headers={"Accept": "text/html"})
         assert asked.status_code == 401
         assert '<input type="hidden" name="model.depth" value="6">' in asked.text
         assert "<script>" not in asked.text
         assert "form-action 'self'" in asked.headers["content-security-policy"]
-        wrong = away.get("/new?token=guess", headers={"Accept": "text/html"})
+        wrong = remote.get("/new?token=guess", headers={"Accept": "text/html"})
         assert (wrong.status_code, "is not the token" in wrong.text) == (401, True)
         assert "come-in" not in wrong.text
-        # As the form sends it.
-        entered = away.get("/new?model.depth=6&token=come-in", headers={"Accept": "text/html"}, follow_redirects=False)
+        # The form sends it like this.
+        entered = remote.get(
+            "/new?model.depth=6&token=come-in", headers={"Accept": "text/html"}, follow_redirects=False
+        )
         assert entered.headers["location"] == "/new?model.depth=6"
 
-    def test_a_link_from_elsewhere_leads_in_and_nothing_else_does(self, away: TestClient) -> None:
+    def test_a_cross_site_link_is_the_only_cross_site_request(self, remote: TestClient) -> None:
         cookie = {"Cookie": f"{COOKIE}=come-in", HEADER: TOKEN}
         link = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
-        assert away.get("/new?model.depth=6", headers={**cookie, **link}).status_code == 200
+        assert remote.get("/new?model.depth=6", headers={**cookie, **link}).status_code == 200
         for mode in ("navigate", "cors", "no-cors"):
             other = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": mode, "Sec-Fetch-Dest": "empty"}
-            assert away.post("/api/runs/delete", json=MEANT, headers={**cookie, **other}).status_code == 403
-            assert away.get("/api/runs", headers={**cookie, **other}).status_code == 403
+            assert remote.post("/api/runs/delete", json=BODY, headers={**cookie, **other}).status_code == 403
+            assert remote.get("/api/runs", headers={**cookie, **other}).status_code == 403
         evil = {**cookie, "Origin": "http://evil.example"}
-        assert away.post("/api/runs/delete", json=MEANT, headers=evil).status_code == 403
+        assert remote.post("/api/runs/delete", json=BODY, headers=evil).status_code == 403
         without = {"Cookie": f"{COOKIE}=come-in", HEADER: "another"}
-        assert away.post("/api/runs/delete", json=MEANT, headers=without).status_code == 403
+        assert remote.post("/api/runs/delete", json=BODY, headers=without).status_code == 403
 
-    def test_a_wrong_cookie_does_not_do(self, away: TestClient) -> None:
+    def test_a_wrong_cookie_is_refused(self, remote: TestClient) -> None:
         for cookie in (f"{COOKIE}=guess", f"{COOKIE}=", "other=come-in", "\x01=;"):
-            assert away.get("/api/runs", headers={"Cookie": cookie}).status_code == 401
+            assert remote.get("/api/runs", headers={"Cookie": cookie}).status_code == 401
 
-    def test_a_name_that_was_pointed_there_is_refused(self, away: TestClient) -> None:
+    def test_foreign_host_names_are_refused(self, remote: TestClient) -> None:
         headers = {"Host": "evil.example:8011", "Cookie": f"{COOKIE}=come-in"}
-        assert away.get("/api/runs", headers=headers).status_code == 403
+        assert remote.get("/api/runs", headers=headers).status_code == 403
 
 
-def test_two_studios_on_a_host_have_cookies_of_their_own(runs: Path) -> None:
+def test_studios_on_one_host_have_different_cookies(runs: Path) -> None:
     found = {Rules.of("0.0.0.0", port, folder).cookie for port in (8011, 8012) for folder in (runs, runs.parent)}
     assert len(found) == 4
     assert Rules.of("0.0.0.0", 8011, runs).cookie in found

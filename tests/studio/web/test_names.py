@@ -1,4 +1,4 @@
-"""A run's name never leads out of the folder of runs."""
+"""A run's name never leads outside of the folder of runs."""
 
 from __future__ import annotations
 
@@ -39,20 +39,20 @@ NAMES = [
 
 @pytest.fixture
 def outside(tmp_path: Path) -> Path:
-    """A run beside the folder of runs."""
+    """Return a run next to the folder of runs."""
     folder = made.run(tmp_path, "outside")
     (folder / "painting.png").write_bytes(SECRET)
     return folder
 
 
 @pytest.mark.parametrize("name", NAMES, ids=repr)
-def test_hostile_names_are_no_runs(studio: TestClient, outside: Path, name: str) -> None:
+def test_hostile_names_are_refused(studio: TestClient, outside: Path, name: str) -> None:
     made.run(outside.parent / "runs", "inside")
     made.run(outside.parent / "runs", ".hidden")
     for part in PARTS:
         for written in (quote(name, safe=""), quote(quote(name, safe=""), safe=""), quote(name)):
             answer = studio.get(f"/api/runs/{written}{part}")
-            # An address that the client makes shorter may be the gallery's own.
+            # A URL that the client normalizes may be the gallery's.
             assert answer.status_code in (404, 405) or answer.url.path == "/api/runs"
             assert SECRET not in answer.content
     answer = studio.post("/api/runs/delete", json={"names": [name]})
@@ -60,7 +60,7 @@ def test_hostile_names_are_no_runs(studio: TestClient, outside: Path, name: str)
     assert (outside / "painting.png").read_bytes() == SECRET
 
 
-def test_a_link_is_no_run(studio: TestClient, runs: Path, outside: Path) -> None:
+def test_a_link_to_a_run_is_refused(studio: TestClient, runs: Path, outside: Path) -> None:
     (runs / "linked").symlink_to(outside)
     for part in PARTS:
         answer = studio.get(f"/api/runs/linked{part}")
@@ -94,7 +94,7 @@ def test_a_run_with_links_in_it_is_not_read(studio: TestClient, runs: Path, outs
         assert SECRET not in answer.content
 
 
-def test_a_pipe_is_not_waited_for(studio: TestClient, runs: Path) -> None:
+def test_a_pipe_does_not_block(studio: TestClient, runs: Path) -> None:
     folder = made.run(runs, "run")
     for name in ("painting.png", "live.jpg", "learning.mp4"):
         os.mkfifo(folder / name)
@@ -102,7 +102,7 @@ def test_a_pipe_is_not_waited_for(studio: TestClient, runs: Path) -> None:
         assert studio.get(f"/api/runs/run/{part}").status_code == 404
 
 
-def test_what_the_studio_keeps_is_not_written_through_a_link(studio: TestClient, runs: Path, tmp_path: Path) -> None:
+def test_uploads_are_not_written_through_a_link(studio: TestClient, runs: Path, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (runs / ".studio").symlink_to(elsewhere)
@@ -111,10 +111,10 @@ def test_what_the_studio_keeps_is_not_written_through_a_link(studio: TestClient,
 
 
 @pytest.mark.parametrize("text", ["", "-", "--5", "1e3", "0x1", "+1", "\u0661", "1" * 5000, "1.0", " 1", "1 "])
-def test_numbers_are_plain(text: str) -> None:
+def test_numbers_are_decimal(text: str) -> None:
     with pytest.raises(Problem):
-        names.whole(text, -(10**30), 10**30, "the step")
-    assert names.whole("-12", -12, 0, "the step") == -12
+        names.parse_int(text, -(10**30), 10**30, "the step")
+    assert names.parse_int("-12", -12, 0, "the step") == -12
 
 
 @settings(max_examples=50)
@@ -124,12 +124,12 @@ def test_numbers_are_plain(text: str) -> None:
 )
 def test_a_name_of_any_bytes_is_encoded_and_decoded(data: bytes) -> None:
     name = os.fsdecode(data)
-    encoded = names.encoded(name)
-    assert names.decoded(encoded) == name
-    # Nothing that means something in an address, a query, a list or a page.
+    encoded = names.encode(name)
+    assert names.decode(encoded) == name
+    # No character has a special meaning in a URL, a query, a list, or a page.
     assert all(letter.isalnum() or letter in "-_.~" for letter in encoded)
-    # As a browser does, which takes no half of a surrogate pair.
-    assert names.in_address(name) == quote(encoded.encode(), safe="")
+    # As in a browser, which accepts no lone surrogates.
+    assert names.in_url(name) == quote(encoded.encode(), safe="")
 
 
 @pytest.mark.slow
@@ -137,10 +137,10 @@ def test_a_run_of_any_name_is_listed_shown_and_deleted(studio: TestClient, runs:
     written = hostile_names.copies(trained.folder, runs)
     assert len(written) > 10
     cards = studio.get("/api/runs?size=500").json()["runs"]
-    assert sorted(names.decoded(card["name"]) for card in cards) == sorted(written)
+    assert sorted(names.decode(card["name"]) for card in cards) == sorted(written)
     for card in cards:
         assert card["shown"].isprintable()
-        # As pages make it of the name.
+        # Pages build the URL like this.
         address = f"/api/runs/{quote(card['name'], safe='')}"
         about = studio.get(address)
         assert about.status_code == 200, card
@@ -150,5 +150,5 @@ def test_a_run_of_any_name_is_listed_shown_and_deleted(studio: TestClient, runs:
     answer = studio.post("/api/runs/delete", content=json.dumps({"names": [card["name"] for card in cards]}))
     assert answer.json()["refused"] == []
     assert [path for path in runs.iterdir() if path.name != ".studio"] == []
-    # Nor is anything left of the pictures that were made of them.
+    # No thumbnail is left.
     assert list((runs / ".studio" / "thumbnails").iterdir()) == []

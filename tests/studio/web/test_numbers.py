@@ -1,4 +1,4 @@
-"""Numbers in addresses: what is none, or beyond all bounds, is refused in one line, and nothing hangs or is built."""
+"""Numbers in URLs: invalid and extreme ones are refused in one line, and never block or take memory."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import sfumato as sf
 from sfumato.studio import app
 from tests.studio.interface import QUERIES
 
-ODD = [
+INVALID = [
     "1e300",
     "nan",
     "inf",
@@ -29,47 +29,47 @@ ODD = [
     "1e3",
 ]
 
-PLACES = ("layer", "unit", "zoom", "row", "column", "step")
+PATH_NUMBERS = ("layer", "unit", "zoom", "row", "column", "step")
 """Numbers in paths."""
 
-NUMBERS = ("page", "size", "step", "by")
+QUERY_NUMBERS = ("page", "size", "step", "by")
 """Numbers in queries."""
 
-GOOD = {"layer": "1", "unit": "0", "zoom": "0", "row": "0", "column": "0", "step": "0", "file": "curve.svg"}
+VALID = {"layer": "1", "unit": "0", "zoom": "0", "row": "0", "column": "0", "step": "0", "file": "curve.svg"}
 
 
 def addresses() -> list[tuple[str, str]]:
-    """(address, the number's name) with {odd} in it, of every number in every route."""
+    """Return (URL with {odd} in place of the number, the number's name) for every number in every route."""
     found: list[tuple[str, str]] = []
     for route in app.ROUTES:
         path: str = route.path
         if "GET" not in (route.methods or ()) or path.endswith("/events") or ":path" in path:
             continue
         names = re.findall(r"{(\w+)}", path)
-        found += [(_filled(path, **{name: "{odd}"}), name) for name in names if name in PLACES]
-        found += [(f"{_filled(path)}?{name}={{odd}}", name) for name in QUERIES.get(path, ()) if name in NUMBERS]
+        found += [(_filled(path, **{name: "{odd}"}), name) for name in names if name in PATH_NUMBERS]
+        found += [(f"{_filled(path)}?{name}={{odd}}", name) for name in QUERIES.get(path, ()) if name in QUERY_NUMBERS]
     return found
 
 
 def _filled(path: str, **other: str) -> str:
-    return re.sub(r"{(\w+)}", lambda name: {**GOOD, **other}.get(name[1], f"{{{name[1]}}}"), path)
+    return re.sub(r"{(\w+)}", lambda name: {**VALID, **other}.get(name[1], f"{{{name[1]}}}"), path)
 
 
 @pytest.mark.parametrize(("address", "name"), addresses(), ids=lambda each: each)
-def test_odd_numbers_are_refused(over_trained: TestClient, trained: sf.Run, address: str, name: str) -> None:
-    for odd in ODD:
+def test_invalid_numbers_are_refused(over_trained: TestClient, trained: sf.Run, address: str, name: str) -> None:
+    for odd in INVALID:
         path = address.replace("{name}", trained.folder.name).replace("{odd}", odd)
         answer = over_trained.get(path)
         assert answer.status_code == 404, (path, answer.text)
         assert "must be a whole number" in answer.json()["problem"], path
 
 
-def test_there_are_such_addresses() -> None:
-    assert {name for _, name in addresses()} == {*PLACES, *NUMBERS}
+def test_all_numbers_are_covered() -> None:
+    assert {name for _, name in addresses()} == {*PATH_NUMBERS, *QUERY_NUMBERS}
 
 
 @pytest.mark.parametrize(
     "path", ["/runs/{name}/zoom?row=1e300&zoom=nan", "/runs/{name}/layers?layer=inf", "/?page=1e300"]
 )
-def test_pages_are_given_whatever_is_in_their_query(over_trained: TestClient, trained: sf.Run, path: str) -> None:
+def test_pages_ignore_invalid_queries(over_trained: TestClient, trained: sf.Run, path: str) -> None:
     assert over_trained.get(path.replace("{name}", trained.folder.name)).status_code == 200

@@ -1,4 +1,4 @@
-"""Connections and bodies that stand still."""
+"""Timeouts of stalled connections and bodies."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ HEAD = f"Host: 127.0.0.1\r\nX-Sfumato-Token: {TOKEN}\r\n"
 
 @pytest.fixture
 def port(runs: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    """Of a server with little patience."""
+    """Return the port of a server with short timeouts."""
     monkeypatch.setattr(request_timeout, "SECONDS", 0.3)
-    monkeypatch.setattr(bodies, "MOST_SECONDS", 1.0)
-    monkeypatch.setattr(uploads, "MOST_SECONDS_OF_SENDING", 1.0)
+    monkeypatch.setattr(bodies, "MAX_SECONDS", 1.0)
+    monkeypatch.setattr(uploads, "MAX_UPLOAD_SECONDS", 1.0)
     app = create(runs, Rules(page_token=TOKEN), warm=False)
     server = uvicorn.Server(uvicorn.Config(app, http=request_timeout.RequestTimeout, log_level="error"))
     with socket.create_server(("127.0.0.1", 0)) as bound:
@@ -45,57 +45,59 @@ def port(runs: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
 
 
 @pytest.fixture
-def patient(port: int, monkeypatch: pytest.MonkeyPatch) -> int:
-    """The same server with patience enough for who asks at once, however busy the machine is."""
+def lenient_port(port: int, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Lengthen the timeouts of the same server, for clients that send at once on a busy machine."""
     monkeypatch.setattr(request_timeout, "SECONDS", 1.0)
-    monkeypatch.setattr(bodies, "MOST_SECONDS", PATIENCE)
+    monkeypatch.setattr(bodies, "MAX_SECONDS", PATIENCE)
     return port
 
 
-def answer(port: int, text: str) -> str:
-    """All that comes until the server closes the connection."""
+def exchange(port: int, text: str) -> str:
+    """Send a text, and return all that the server sends until it closes the connection."""
     with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
         connection.sendall(text.encode())
         return b"".join(iter(lambda: connection.recv(65536), b"")).decode()
 
 
-def answers(port: int, *texts: str) -> list[str]:
-    """The same of several that are sent at once."""
+def exchange_all(port: int, *texts: str) -> list[str]:
+    """Send several texts at once, and return the server's output for each."""
     with ThreadPoolExecutor(len(texts)) as pool:
-        return list(pool.map(lambda text: answer(port, text), texts))
+        return list(pool.map(lambda text: exchange(port, text), texts))
 
 
-def test_who_asks_nothing_is_let_go(port: int) -> None:
-    assert answers(port, "", "GET /", "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: a") == [""] * 3
+def test_a_connection_without_a_request_is_closed(port: int) -> None:
+    assert exchange_all(port, "", "GET /", "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: a") == [""] * 3
 
 
-def test_who_asks_once_and_then_in_part_is_let_go(patient: int) -> None:
-    found = answer(patient, f"GET /api/runs HTTP/1.1\r\n{HEAD}\r\nGET /")
+def test_an_incomplete_second_request_is_closed(lenient_port: int) -> None:
+    found = exchange(lenient_port, f"GET /api/runs HTTP/1.1\r\n{HEAD}\r\nGET /")
     assert found.startswith("HTTP/1.1 200")
     assert found.count("HTTP/1.1") == 1
 
 
 @pytest.mark.slow
-def test_a_body_that_stands_still_is_refused(port: int, runs: Path) -> None:
+def test_a_stalled_body_is_refused(port: int, runs: Path) -> None:
     paths = ("/api/describe", "/api/pictures", "/api/runs/delete")
     texts = (f"POST {path} HTTP/1.1\r\n{HEAD}Content-Length: 100\r\n\r\n{{" for path in paths)
-    for found in answers(port, *texts):
+    for found in exchange_all(port, *texts):
         assert found.startswith("HTTP/1.1 408")
         assert "took longer than" in found
     assert not list((runs / ".studio").rglob("*.partial"))
 
 
 @pytest.mark.slow
-def test_an_answer_that_takes_long_is_waited_for(patient: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_response_is_not_cut_off(lenient_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     from sfumato.studio.form import fields
 
     monkeypatch.setattr(fields, "data", lambda: (time.sleep(1.5), {})[1])
-    assert answer(patient, f"GET /api/form HTTP/1.1\r\n{HEAD}Connection: close\r\n\r\n").startswith("HTTP/1.1 200")
+    assert exchange(lenient_port, f"GET /api/form HTTP/1.1\r\n{HEAD}Connection: close\r\n\r\n").startswith(
+        "HTTP/1.1 200"
+    )
 
 
-def test_what_comes_slowly_comes(patient: int) -> None:
+def test_a_slow_body_is_accepted(lenient_port: int) -> None:
     async def slowly() -> bytes:
-        reader, writer = await asyncio.open_connection("127.0.0.1", patient)
+        reader, writer = await asyncio.open_connection("127.0.0.1", lenient_port)
         body = '{"changes": {}}'
         writer.write(f"POST /api/describe HTTP/1.1\r\n{HEAD}Connection: close\r\nContent-Length: 15\r\n\r\n".encode())
         for letter in body:
@@ -113,7 +115,7 @@ ASKED = f"GET /assets/big.js HTTP/1.1\r\n{HEAD}\r\n"
 
 @pytest.fixture
 def big(monkeypatch: pytest.MonkeyPatch) -> bytes:
-    """What is sent for ``big.js``: more than sockets hold."""
+    """Return the body of ``big.js``, larger than the buffers of sockets."""
     data = b"x" * 12_000_000
 
     def asset(*_: object) -> Response:
@@ -124,16 +126,16 @@ def big(monkeypatch: pytest.MonkeyPatch) -> bytes:
 
 
 def closed(connection: socket.socket) -> bool:
-    """Whether the server has let go of it, with more still to be read or none."""
+    """Return whether the server has closed a connection, read completely or not."""
     try:
-        # Nothing is read: what comes would make room for more.
+        # Do not read: that would make room for more.
         connection.send(b"\r\n", socket.MSG_NOSIGNAL)
     except OSError:
         return True
     return False
 
 
-def test_who_reads_nothing_is_let_go(port: int, big: bytes) -> None:
+def test_a_client_that_does_not_read_is_closed(port: int, big: bytes) -> None:
     connections = [socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) for _ in range(10)]
     try:
         for each in connections:
@@ -144,24 +146,24 @@ def test_who_reads_nothing_is_let_go(port: int, big: bytes) -> None:
             each.close()
 
 
-def test_who_reads_slowly_is_waited_for() -> None:
-    # Not by a clock: on a busy machine every reader is slow.
+def test_a_slow_client_is_not_closed() -> None:
+    # Without a clock, because on a busy machine every client is slow.
     one: Any = object.__new__(request_timeout.RequestTimeout)
     one.cycle, one.flow = None, SimpleNamespace(write_paused=True, resume_writing=lambda: None)
 
-    def stands_still(size: int) -> bool:
+    def is_stalled(size: int) -> bool:
         one.transport = SimpleNamespace(get_write_buffer_size=lambda: size, is_closing=lambda: False)
-        return one._stands_still()
+        return one._is_stalled()
 
-    assert [stands_still(size) for size in (100, 90, 80)] == [False] * 3
-    # All of it was taken, and as much came after it.
+    assert [is_stalled(size) for size in (100, 90, 80)] == [False] * 3
+    # All of it was sent, and as much was added.
     one.resume_writing()
-    assert not stands_still(80)
-    assert stands_still(80)
-    assert not stands_still(0)
+    assert not is_stalled(80)
+    assert is_stalled(80)
+    assert not is_stalled(0)
 
 
-def test_large_answers_are_sent_bit_by_bit(big: bytes, runs: Path) -> None:
+def test_large_responses_are_sent_in_chunks(big: bytes, runs: Path) -> None:
     sent: list[int] = []
 
     async def ask() -> None:

@@ -1,4 +1,4 @@
-"""The files that the page is made of."""
+"""The static files of the page."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from starlette.testclient import TestClient
 from sfumato.studio.web.shell import ASSETS
 
 
-def test_every_file_that_is_named_is_there(studio: TestClient) -> None:
-    """By the page, by a style sheet or by a program; and none lies there that nothing names."""
+def test_referenced_files_exist(studio: TestClient) -> None:
+    """Follow all references from pages, style sheets, and modules; no file may be unreferenced."""
     wanted, seen = ["/"], set[str]()
     while wanted:
         address = wanted.pop()
@@ -33,7 +33,7 @@ def test_every_file_that_is_named_is_there(studio: TestClient) -> None:
 @pytest.mark.parametrize(
     "name", ["../app.py", "..%2fapp.py", "%2e%2e/app.py", ".hidden.js", "a/b/c.js", "index.html", "", "x\\y.js"]
 )
-def test_assets_are_the_page_s_own(studio: TestClient, name: str) -> None:
+def test_only_assets_are_served(studio: TestClient, name: str) -> None:
     answer = studio.get(f"/assets/{name}")
     assert answer.status_code == 404
     assert b"from __future__" not in answer.content

@@ -1,1 +1,1 @@
-"""The experiments beside the runs, and their reports."""
+"""Experiments next to the runs, and their reports."""

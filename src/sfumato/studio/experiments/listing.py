@@ -1,4 +1,4 @@
-"""The experiments beside the runs, and their reports, which are pages of their own."""
+"""Experiments next to the runs, and their reports, which are pages of their own."""
 
 from __future__ import annotations
 
@@ -14,41 +14,41 @@ from starlette.responses import Response
 from sfumato.runs.entry import printable
 from sfumato.studio.inspector.networks import Networks
 from sfumato.studio.web import names
-from sfumato.studio.web.answers import ASK_AGAIN
+from sfumato.studio.web.answers import REVALIDATE
 from sfumato.studio.web.problems import Problem
 
 PLAN, TRIALS, REPORT = "plan.json", "trials.jsonl", "report.html"
-"""As the lab names them; it would be heavy to be asked."""
+"""File names of the lab, repeated here because importing the lab would be slow."""
 
 POLICY = (
     "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
     "img-src data: blob:; media-src data: blob:; font-src data:; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'self'"
 )
-"""A report holds scripts of its own: in the sandbox it is nobody's page, and reaches nothing here."""
+"""The Content-Security-Policy of a report, whose scripts run in a sandbox without an origin, and can reach nothing."""
 
 
-async def listed(request: Request, root: Path, networks: Networks) -> list[dict[str, Any]]:
-    """``{name, shown, report, title, question, finished, verdict, ...}`` of each, the latest first."""
+async def summaries(request: Request, root: Path, networks: Networks) -> list[dict[str, Any]]:
+    """Return ``{name, shown, report, title, question, finished, verdict, ...}`` of each, the latest first."""
     found: list[tuple[int, dict[str, Any]]] = []
     for folder in _folders(root):
-        stamps = [_stamp(folder / name) for name in (PLAN, TRIALS)]
+        modified = [_modified_ns(folder / name) for name in (PLAN, TRIALS)]
         order = {"what": "experiment", "folder": str(folder)}
         try:
-            about = json.loads(await networks.answer(request, order, stamps))
+            about = json.loads(await networks.reply(request, order, modified))
         except Problem as problem:
             if problem.status != 409:
                 raise
             about = {"title": printable(folder.name), "finished": False, "verdict": [], "problem": str(problem)}
-        report = _stamp(folder / REPORT) > 0
-        called = {"name": names.encoded(folder.name), "shown": printable(folder.name)}
-        found.append((max(stamps), {**called, "report": report, **about}))
+        report = _modified_ns(folder / REPORT) > 0
+        name_values = {"name": names.encode(folder.name), "shown": printable(folder.name)}
+        found.append((max(modified), {**name_values, "report": report, **about}))
     return [each for _, each in sorted(found, key=lambda pair: -pair[0])]
 
 
 def report(root: Path, name: str) -> Response:
-    """The page that `sfumato report` writes. Raises Problem where there is none."""
-    folder = names.inside(root, name)
+    """Return the page that `sfumato report` writes. Raise Problem if there is none."""
+    folder = names.path_in(root, name)
     if folder is None or folder.is_symlink() or not folder.is_dir():
         raise Problem(404, "There is no experiment of that name.")
     path = names.file(folder, REPORT)
@@ -56,23 +56,23 @@ def report(root: Path, name: str) -> Response:
         data = path.read_bytes()
     except OSError:
         raise Problem(404, "This experiment has no report yet.") from None
-    headers = {"Content-Security-Policy": POLICY, "Cache-Control": ASK_AGAIN}
+    headers = {"Content-Security-Policy": POLICY, "Cache-Control": REVALIDATE}
     return Response(data, media_type="text/html; charset=utf-8", headers=headers)
 
 
 def _folders(root: Path) -> list[Path]:
     try:
         with os.scandir(root) as found:
-            inside = [
-                root / each.name for each in found if names.is_one(each.name) and each.is_dir(follow_symlinks=False)
+            folders = [
+                root / each.name for each in found if names.is_valid(each.name) and each.is_dir(follow_symlinks=False)
             ]
     except OSError:
         return []
-    return [folder for folder in inside if _stamp(folder / PLAN)]
+    return [folder for folder in folders if _modified_ns(folder / PLAN)]
 
 
-def _stamp(path: Path) -> int:
-    """When a regular file was written; 0 where there is none."""
+def _modified_ns(path: Path) -> int:
+    """Return when a regular file was written, in nanoseconds; 0 if there is none."""
     try:
         about = path.lstat()
     except OSError:

@@ -1,4 +1,4 @@
-"""Answers about experiments."""
+"""Routes of experiments."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sfumato.studio.experiments import listing
-from sfumato.studio.shared import aside, studio_of
-from sfumato.studio.web.answers import Answer
+from sfumato.studio.shared import in_thread, studio_of
+from sfumato.studio.web.answers import SafeJSONResponse
 
 
 async def list_experiments(request: Request) -> Response:
-    """What was compared."""
+    """List the experiments."""
     studio = studio_of(request)
-    return Answer(await listing.listed(request, studio.experiments, studio.networks))
+    return SafeJSONResponse(await listing.summaries(request, studio.experiments, studio.networks))
 
 
 async def report(request: Request) -> Response:
-    """An experiment's report."""
-    return await aside(listing.report, studio_of(request).experiments, request.path_params["name"])
+    """Return an experiment's report."""
+    return await in_thread(listing.report, studio_of(request).experiments, request.path_params["name"])
 
 
 ROUTES = [

@@ -1,4 +1,4 @@
-"""One experiment in short, as the inference_worker reads it: what was asked, how far it is, what came out."""
+"""A summary of one experiment, which the inference worker reads: its question, its progress, and its verdict."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from sfumato.lab.report.progress import progress
 
 
 def about(folder: Path) -> dict[str, Any]:
-    """``{title, question, picture, arms, seeds, finished, done, left, verdict: [sentences]}``. Raises RunError."""
+    """Return ``{title, question, picture, arms, seeds, finished, done, left, verdict: [sentences]}``.
+
+    Raise RunError if the experiment cannot be read.
+    """
     found = read(folder)
     state = progress(found)
     return {

@@ -1,1 +1,1 @@
-"""The form that asks for a run: its fields, the pictures that can be learned, what a recipe comes to."""
+"""The form that starts a run: its fields, the pictures that can be learned, and a recipe's description."""

@@ -1,8 +1,8 @@
-"""``python -m sfumato.studio.form.decoding FILE NAME [SIDE]``: tries a picture that somebody sent.
+"""``python -m sfumato.studio.form.decoding FILE NAME [SIDE]``: decode an uploaded picture.
 
-It prints what the picture is, or with a SIDE the bytes of a small one, whose longer side has so many pixels.
+It prints facts about the picture, or with a SIDE the bytes of a preview whose longer side has that many pixels.
 
-In a process of its own: whatever a file does to a decoder, it does not do it to the server.
+It runs in a separate process, so that a file that crashes a decoder does not crash the server.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from sfumato.images.refusal import quoted
 
 
 @dataclass(frozen=True)
-class _AsSent:
-    """A file as it was sent: what a recipe says of its picture by default, without loading recipes."""
+class _UploadSettings:
+    """The default picture settings of a recipe for an uploaded file, without the import of recipes."""
 
     source: str
     max_side: int | None
-    """None: as many pixels as it has."""
+    """Pixels of the longer side; None for the file's own size."""
     has_default_limit: bool = False
     width_height: tuple[int, int] | None = None
     channels: Literal["auto"] = "auto"
@@ -32,13 +32,13 @@ class _AsSent:
 
 
 def main(path: str, name: str, side: str = "") -> None:
-    """Print ``{width, height, channels}``, or ``{problem}``; or a small picture as WebP."""
+    """Print ``{width, height, channels}`` or ``{problem}``; with ``side``, write a preview as WebP."""
     try:
-        picture = images.load(_AsSent(path, int(side) if side else None))
+        picture = images.load(_UploadSettings(path, int(side) if side else None))
     except PictureError as error:
         if side:
             raise
-        # People know it by the name that it had on their side.
+        # Name the file as it is named on the user's computer.
         sys.stdout.write(json.dumps({"problem": str(error).replace(quoted(path), quoted(name))}))
         return
     if side:

@@ -1,4 +1,4 @@
-"""A recipe told in numbers while a person moves its sliders: without torch, in a few milliseconds."""
+"""The description of a recipe while a person edits it: without torch, in a few milliseconds."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from sfumato.recipe.drawing import one_line
 from sfumato.recipe.summary import differences
 from sfumato.studio.form import fields, wanted
 from sfumato.studio.web import problems
-from sfumato.studio.web.bodies import Wanted
+from sfumato.studio.web.bodies import RecipeRequest
 
 
-def data(asked: Wanted, runs: Path, picture: str | None = None) -> dict[str, Any]:
-    """``{valid: true, ...}``, or ``{valid: false, problem, field}``."""
+def data(body: RecipeRequest, runs: Path, picture: str | None = None) -> dict[str, Any]:
+    """Return ``{valid: true, ...}``, or ``{valid: false, problem, field}``."""
     try:
-        recipe = wanted.recipe(asked, picture)
+        recipe = wanted.recipe(body, picture)
         description = describe(recipe)
     except SfumatoError as error:
         return {"valid": False, "problem": str(error), "field": problems.field_of(str(error))}
@@ -56,7 +56,7 @@ def data(asked: Wanted, runs: Path, picture: str | None = None) -> dict[str, Any
 
 
 def pixels(recipe: Recipe, runs: Path) -> tuple[int, int]:
-    """(width, height) that the picture will be learned at; of a picture that cannot be known here, the default's."""
+    """Return (width, height) at which the picture will be learned; the default for a picture of unknown size."""
     settings = recipe.picture
     width, height = settings.width_height or size(settings.source, runs) or DEFAULT_PIXELS
     most = settings.max_side
@@ -67,13 +67,13 @@ def pixels(recipe: Recipe, runs: Path) -> tuple[int, int]:
 
 
 def size(source: str, runs: Path) -> tuple[int, int] | None:
-    """(width, height) of a sample, or of a picture that was dropped here; None of any other."""
+    """Return (width, height) of a sample or of an uploaded picture; None for any other."""
     if source in SAMPLES:
         return fields.size_of(source)
-    if not wanted.sent_here(source, runs):
+    if not wanted.is_upload(source, runs):
         return None
     try:
-        # The header alone. Turned or not, it has as many pixels.
+        # Read the header alone. A rotation in the metadata does not change the number of pixels.
         with Image.open(source) as image:
             return image.size
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):

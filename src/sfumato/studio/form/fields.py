@@ -1,4 +1,4 @@
-"""The form that asks for a run, made from the recipe's own fields and choices."""
+"""The form that starts a run, made from the recipe's fields and choices."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from sfumato.recipe.summary import text
 from sfumato.studio.form import samples
 
 HIDDEN = ("model.module",)
-"""Fields that the studio refuses."""
+"""Fields that the studio does not accept."""
 
 
 @functools.cache
 def data() -> dict[str, Any]:
-    """``{sections, presets, pictures}``; a choice that is added to the package appears by itself."""
-    shown = [
+    """Return ``{sections, presets, pictures}``. A choice that is added to the package appears without a change here."""
+    visible = [
         {**section, "fields": [each for each in section["fields"] if each["path"] not in HIDDEN]}
         for section in sections()
     ]
     return {
-        "sections": shown,
+        "sections": visible,
         "presets": [
             {
                 "name": name,
@@ -44,6 +44,6 @@ def data() -> dict[str, Any]:
 
 
 def size_of(sample: str) -> tuple[int, int] | None:
-    """(width, height) of a sample, by what is written about it."""
+    """Return (width, height) of a sample as its description states them; None if it states none."""
     found = re.search(r"([0-9]+)x([0-9]+)", SAMPLES[sample])
     return (int(found[1]), int(found[2])) if found else None

@@ -1,4 +1,4 @@
-"""Answers to the form: what can be asked for, what a recipe comes to, whether it will learn; and runs begun by it."""
+"""Routes of the form: its fields, a recipe's description and health check, pictures, and the start of runs."""
 
 from __future__ import annotations
 
@@ -12,98 +12,100 @@ from starlette.routing import Route
 from sfumato.errors import SfumatoError
 from sfumato.recipe import Recipe
 from sfumato.studio.form import checking, chosen, describing, fields, samples, wanted
-from sfumato.studio.shared import aside, studio_of
+from sfumato.studio.shared import in_thread, studio_of
 from sfumato.studio.web import bodies
-from sfumato.studio.web.answers import FOR_EVER, Answer, picture
-from sfumato.studio.web.bodies import Check, NewRun, Race, Sent
+from sfumato.studio.web.answers import IMMUTABLE, SafeJSONResponse, picture
+from sfumato.studio.web.bodies import Check, DeletePicture, NewRun, Race
 from sfumato.studio.web.problems import Problem, field_of
 
 
 async def show_form(request: Request) -> Response:
-    """What can be asked for."""
-    # The page that shows it makes a check by itself, and a run may follow.
-    studio_of(request).children.expect()
-    return Answer(await aside(fields.data))
+    """Return the form's fields, presets, and sample pictures."""
+    # The page of the form starts a check by itself, and a run may follow.
+    studio_of(request).workers.keep_warm()
+    return SafeJSONResponse(await in_thread(fields.data))
 
 
 async def sample(request: Request) -> Response:
-    """The small picture of a sample."""
+    """Return a sample's preview."""
     name = request.path_params["name"]
-    return picture(request, await aside(samples.webp, name), "image/webp", name, FOR_EVER)
+    return picture(request, await in_thread(samples.webp, name), "image/webp", name, IMMUTABLE)
 
 
 async def describe(request: Request) -> Response:
-    """What a recipe comes to."""
-    asked = await bodies.of(request, NewRun)
-    return Answer(await aside(describing.data, asked, studio_of(request).runs, asked.picture))
+    """Describe a recipe."""
+    body = await bodies.parse(request, NewRun)
+    return SafeJSONResponse(await in_thread(describing.data, body, studio_of(request).runs, body.picture))
 
 
 async def check(request: Request) -> Response:
-    """Whether a recipe will learn."""
+    """Run a health check."""
     studio = studio_of(request)
-    asked = await bodies.of(request, Check)
-    recipe = wanted.recipe(asked, asked.picture)
-    await aside(wanted.checked_picture, recipe, studio.gallery)
-    if asked.pressed:
-        return Answer(await checking.asked_for(recipe, request, studio.children, studio.runs))
-    return Answer(await checking.by_itself(recipe, request, studio.children, studio.runs))
+    body = await bodies.parse(request, Check)
+    recipe = wanted.recipe(body, body.picture)
+    await in_thread(wanted.run_with_picture, recipe, studio.gallery)
+    if body.pressed:
+        return SafeJSONResponse(await checking.requested(recipe, request, studio.workers, studio.runs))
+    return SafeJSONResponse(await checking.automatic(recipe, request, studio.workers, studio.runs))
 
 
 async def start_run(request: Request) -> Response:
     """Queue a run."""
     studio = studio_of(request)
-    asked = await bodies.of(request, NewRun)
-    recipe = wanted.recipe(asked, asked.picture)
-    await aside(wanted.checked_picture, recipe, studio.gallery)
-    await aside(checking.check_room, recipe, studio.runs)
-    await studio.children.refuse(recipe)
-    return Answer({"name": (await studio.queue.start([recipe]))[0]}, 201)
+    body = await bodies.parse(request, NewRun)
+    recipe = wanted.recipe(body, body.picture)
+    await in_thread(wanted.run_with_picture, recipe, studio.gallery)
+    await in_thread(checking.check_room, recipe, studio.runs)
+    await studio.workers.require_trainable(recipe)
+    return SafeJSONResponse({"name": (await studio.queue.start([recipe]))[0]}, 201)
 
 
 async def start_race(request: Request) -> Response:
-    """Queue several runs, among which the cores are divided."""
+    """Queue several runs, and divide the cores among them."""
     studio = studio_of(request)
-    asked = await bodies.of(request, Race)
+    body = await bodies.parse(request, Race)
     recipes: list[Recipe] = []
-    for number, arm in enumerate(asked.arms):
+    for number, arm in enumerate(body.arms):
         try:
             recipes.append(wanted.recipe(arm, arm.picture))
-            await aside(wanted.checked_picture, recipes[-1], studio.gallery)
-            await aside(checking.check_room, recipes[-1], studio.runs)
-            await studio.children.refuse(recipes[-1])
+            await in_thread(wanted.run_with_picture, recipes[-1], studio.gallery)
+            await in_thread(checking.check_room, recipes[-1], studio.runs)
+            await studio.workers.require_trainable(recipes[-1])
         except (Problem, SfumatoError) as error:
             raise Problem(422, f"arm {number + 1}: {error}", f"arms.{number}.{field_of(str(error)) or ''}") from None
-    return Answer({"names": await studio.queue.race(recipes)}, 201)
+    return SafeJSONResponse({"names": await studio.queue.race(recipes)}, 201)
 
 
 async def show_picture(request: Request) -> Response:
-    """What a recipe's picture is."""
-    return Answer(await aside(chosen.data, request.query_params.get("source", ""), studio_of(request).gallery))
+    """Return the size and preview of a recipe's picture."""
+    return SafeJSONResponse(
+        await in_thread(chosen.data, request.query_params.get("source", ""), studio_of(request).gallery)
+    )
 
 
 async def small_picture(request: Request) -> Response:
-    """Of one that was sent here."""
+    """Return an uploaded picture's preview."""
     source, studio = request.query_params.get("source", ""), studio_of(request)
-    # A source is named by what is in it.
+    # An uploaded picture's name comes from the hash of its content.
     version = sha256(os.fsencode(source)).hexdigest()
-    return picture(request, await studio.small_pictures.webp(source), "image/webp", version, FOR_EVER)
+    return picture(request, await studio.small_pictures.webp(source), "image/webp", version, IMMUTABLE)
 
 
 async def send_picture(request: Request) -> Response:
-    """Keep a picture."""
-    return Answer(await studio_of(request).uploads.keep(request), 201)
+    """Store an uploaded picture."""
+    return SafeJSONResponse(await studio_of(request).uploads.store(request), 201)
 
 
 async def list_pictures(request: Request) -> Response:
-    """Those that were dropped here."""
-    return Answer(await aside(studio_of(request).uploads.listed))
+    """List the uploaded pictures."""
+    return SafeJSONResponse(await in_thread(studio_of(request).uploads.listing))
 
 
 async def delete_picture(request: Request) -> Response:
-    """Delete one."""
-    asked = await bodies.of(request, Sent)
-    await aside(studio_of(request).uploads.delete, asked.source)
-    return Answer({"source": asked.source})
+    """Delete an uploaded picture."""
+    body = await bodies.parse(request, DeletePicture)
+    await in_thread(studio_of(request).uploads.delete, body.source)
+    return SafeJSONResponse({"source": body.source})
 
 
 ROUTES = [

@@ -1,4 +1,4 @@
-"""Small pictures of the samples, for the form."""
+"""Previews of the sample pictures, for the form."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from sfumato.images.samples import SAMPLES, sample_path
 from sfumato.studio.web.problems import Problem
 
 SIDE = 256
-"""Pixels of the longer side."""
+"""Pixels of a preview's longer side."""
 
 SHIPPED = tuple(name for name in SAMPLES if name != "mona-lisa")
-"""Those that are here without being fetched."""
+"""Samples that the package contains, so that they need no download."""
 
 
 def thumbnail(name: str) -> str | None:
-    """The address of a sample's small picture; None where it has none."""
+    """Return the URL of a sample's preview; None if it has none."""
     return f"/api/samples/{name}.webp" if name in SHIPPED else None
 
 
 @functools.cache
 def webp(name: str) -> bytes:
-    """A sample's small picture. Raises Problem for what is none."""
+    """Return a sample's preview as WebP. Raise Problem if there is no such sample."""
     if name not in SHIPPED:
         raise Problem(404, "There is no such sample.")
     try:

@@ -1,4 +1,4 @@
-"""From what a form sends to a recipe that the studio may train."""
+"""Conversion of a form's request to a recipe that the studio may train."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from sfumato.recipe.text import PREFIX
 from sfumato.runs import facts, layout
 from sfumato.studio.gallery.cards import Gallery
 from sfumato.studio.web import names
-from sfumato.studio.web.bodies import Wanted
+from sfumato.studio.web.bodies import RecipeRequest
 from sfumato.studio.web.problems import Problem
 
-MOST_RUNS = 100
-"""Of one picture that are looked at for the settings that are wanted, the newest."""
+MAX_RUNS = 100
+"""Runs of one picture whose settings are compared with the requested ones, the newest first."""
 
 
-def recipe(wanted: Wanted, picture: str | None = None) -> Recipe:
-    """What is wanted. Raises RecipeError in one line.
+def recipe(body: RecipeRequest, picture: str | None = None) -> Recipe:
+    """Return the requested recipe. Raise RecipeError if it is invalid.
 
-    A network of the user's own is refused: who shares an address must not have code imported by who opens it.
+    A custom network is refused: a link that somebody shares must not make its reader's studio import code.
     """
-    base = from_string(wanted.preset) if wanted.preset.startswith(PREFIX) else preset(wanted.preset)
-    changes = nested(wanted.changes)
+    base = from_string(body.preset) if body.preset.startswith(PREFIX) else preset(body.preset)
+    changes = nested(body.changes)
     if picture is not None:
         settings = changes.setdefault("picture", {})
         if isinstance(settings, dict):
@@ -37,21 +37,21 @@ def recipe(wanted: Wanted, picture: str | None = None) -> Recipe:
     return found
 
 
-def checked_picture(found: Recipe, gallery: Gallery) -> Path | None:
-    """The folder of the run whose stored picture is meant; None for a sample, or a picture that was sent here.
+def run_with_picture(found: Recipe, gallery: Gallery) -> Path | None:
+    """Return the folder of the run whose stored picture is to be learned; None for a sample or an uploaded picture.
 
-    A path that a run names is only a name: an address that somebody shares, or a run's folder from somebody else, must
-    not have the studio read other files of this computer. What is read is the picture that the run has stored, so that
-    it can only be learned with the settings that it was stored with. Raises RecipeError for all else.
+    A path in a recipe only identifies a picture: a shared link, or a run folder from somebody else, must not make the
+    studio read other files of this computer. The picture is read from the run that has stored it, and so can only be
+    learned with the settings with which it was stored. Raise RecipeError for any other picture.
     """
     source = found.picture.source
-    if source in SAMPLES or sent_here(source, gallery.runs):
+    if source in SAMPLES or is_upload(source, gallery.runs):
         return None
-    stored = [each for each in gallery.entries() if each.picture == source][:MOST_RUNS]
+    stored = [each for each in gallery.entries() if each.picture == source][:MAX_RUNS]
     settings: list[Picture] = []
     for each in stored:
         try:
-            folder = names.folder(gallery.runs, names.encoded(each.name))
+            folder = names.folder(gallery.runs, names.encode(each.name))
             names.file(folder, layout.PICTURE)
             settings.append(Picture.of(facts.read(folder)["recipe"]["picture"]))
         except (Problem, SfumatoError, KeyError, TypeError):
@@ -59,28 +59,26 @@ def checked_picture(found: Recipe, gallery: Gallery) -> Path | None:
         if settings[-1] == found.picture:
             return folder
     if settings:
-        mine, theirs = (each.model_dump() for each in (found.picture, settings[0]))
-        name = next(name for name in mine if mine[name] != theirs[name])
+        requested, stored_settings = (each.model_dump() for each in (found.picture, settings[0]))
+        name = next(name for name in requested if requested[name] != stored_settings[name])
         raise RecipeError(
-            f"picture.{name} must be {text(theirs[name])}, as it was when a run here stored this picture. Got "
-            f"{text(mine[name])}; drop the file onto the page to have it otherwise."
+            f"picture.{name} must be {text(stored_settings[name])}, as when a run here stored this picture. Got "
+            f"{text(requested[name])}; upload the file to change the setting."
         )
     raise RecipeError(
-        f"picture.source must be a sample ({', '.join(sorted(SAMPLES))}), a picture that was dropped here, or one that "
-        "a run here has stored. Got another; drop the file onto the page."
+        f"picture.source must be a sample ({', '.join(sorted(SAMPLES))}), an uploaded picture, or one that a run here "
+        "has stored. Got another; upload the file."
     )
 
 
-def sent_here(source: str, runs: Path) -> bool:
-    """Whether it is the name of a file among the studio's own pictures, reached by no link."""
+def is_upload(source: str, runs: Path) -> bool:
+    """Return whether a source names an uploaded picture that is not reached by a symbolic link."""
     root = runs / ".studio" / "pictures"
     path = Path(source)
     try:
-        inside = path.relative_to(root).parts
-        if not inside or ".." in inside or not path.is_file():
+        parts = path.relative_to(root).parts
+        if not parts or ".." in parts or not path.is_file():
             return False
-        return (
-            path.resolve() == root.resolve() / Path(*inside) and root.resolve() == runs.resolve() / ".studio/pictures"
-        )
+        return path.resolve() == root.resolve() / Path(*parts) and root.resolve() == runs.resolve() / ".studio/pictures"
     except (OSError, ValueError):
         return False

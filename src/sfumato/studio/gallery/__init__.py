@@ -1,1 +1,1 @@
-"""All runs as cards, and their small pictures."""
+"""The gallery of all runs, and their thumbnails."""

@@ -1,4 +1,4 @@
-"""All runs as cards: read once, and again only where something has changed."""
+"""All runs as cards. A run folder is read once, and again when its files change."""
 
 from __future__ import annotations
 
@@ -20,45 +20,45 @@ from sfumato.studio.training import waiting
 from sfumato.studio.web import names
 from sfumato.studio.web.problems import Problem
 
-FRESH = 0.5
-"""Seconds for which a list is taken as it is: a page asks several times at once."""
-MOST_PER_PAGE = 500
-MOST_ARRANGED = 16
-"""Orders and words for which the list is kept as it was answered."""
+REFRESH_SECONDS = 0.5
+"""Seconds for which the list is not refreshed: a page requests it several times in a row."""
+MAX_PER_PAGE = 500
+MAX_CACHED_LISTS = 16
+"""Combinations of sort order and search words whose lists are cached."""
 
 
 class Gallery:
-    """The runs of one folder. Its methods may be called by several threads."""
+    """The runs of one folder. Its methods are thread-safe."""
 
     def __init__(self, runs: Path) -> None:
         self.runs = runs
         self._known: dict[str, tuple[Any, Entry]] = {}
         self._listed: list[Entry] = []
         self._arranged: dict[tuple[str, str], list[Entry]] = {}
-        self._at = -FRESH
+        self._refreshed_at = -REFRESH_SECONDS
         self._lock = threading.Lock()
-        self.few = CapacityLimiter(2)
-        """Of those who ask for pages of it."""
+        self.limiter = CapacityLimiter(2)
+        """Limits the threads that build pages of the gallery."""
 
     def entries(self) -> list[Entry]:
-        """All runs, newest first. Raises RunError where the folder cannot be read."""
-        return self._in_order("", "started")
+        """Return all runs, newest first. Raise RunError if the folder cannot be read."""
+        return self._arranged_runs("", "started")
 
-    def _in_order(self, words: str, sort: str) -> list[Entry]:
-        """As `listing.filter_and_sort` has it; done again only when a run has changed."""
+    def _arranged_runs(self, words: str, sort: str) -> list[Entry]:
+        """Return the runs as `listing.filter_and_sort` filters and sorts them, cached until a run changes."""
         with self._lock:
-            if time.monotonic() - self._at >= FRESH:
-                self._look()
-                self._at = time.monotonic()
-            asked = words.lower(), sort
-            found = self._arranged.get(asked)
+            if time.monotonic() - self._refreshed_at >= REFRESH_SECONDS:
+                self._refresh()
+                self._refreshed_at = time.monotonic()
+            key = words.lower(), sort
+            found = self._arranged.get(key)
             if found is None:
-                if len(self._arranged) >= MOST_ARRANGED:
+                if len(self._arranged) >= MAX_CACHED_LISTS:
                     self._arranged.clear()
-                found = self._arranged[asked] = listing.filter_and_sort(self._listed, words, sort)
+                found = self._arranged[key] = listing.filter_and_sort(self._listed, words, sort)
             return found
 
-    def _look(self) -> None:
+    def _refresh(self) -> None:
         known: dict[str, tuple[Any, Entry]] = {}
         changed = False
         for each in listing.visible_entries(self.runs):
@@ -74,10 +74,10 @@ class Gallery:
         self._known = known
 
     def page(self, words: str, sort: str, state: str, number: int, size: int) -> dict[str, Any]:
-        """What the gallery shows: ``{total, page, pages, states, runs}``; ``states`` counts the runs of each."""
+        """Return ``{total, page, pages, states, runs}`` of the gallery; ``states`` counts the runs in each state."""
         if sort not in listing.SORTS:
             raise Problem(422, f"sort must be one of {', '.join(listing.SORTS)}.", "sort")
-        listed = self._in_order(words, sort)
+        listed = self._arranged_runs(words, sort)
         states: dict[str, int] = {}
         for each in listed:
             states[each.state] = states.get(each.state, 0) + 1
@@ -86,18 +86,18 @@ class Gallery:
             listed = [each for each in listed if each.state in wanted]
         pages = max(1, -(-len(listed) // size))
         number = min(number, pages)
-        shown = listed[(number - 1) * size : number * size]
-        before = {each.name: place for place, each in enumerate(waiting.places(self.runs))}
+        on_page = listed[(number - 1) * size : number * size]
+        positions = {each.name: position for position, each in enumerate(waiting.queued_runs(self.runs))}
         return {
             "total": len(listed),
             "page": number,
             "pages": pages,
             "states": states,
-            "runs": [card(each, before.get(each.name)) for each in shown],
+            "runs": [card(each, positions.get(each.name)) for each in on_page],
         }
 
     def delete(self, name: str) -> None:
-        """Delete a run. Raises Problem or RunError where it must stay."""
+        """Delete a run. Raise Problem or RunError if it cannot be deleted."""
         folder = names.folder(self.runs, name)
         found = entry.read(folder)
         if found.state not in cleaning.STATES:
@@ -105,49 +105,50 @@ class Gallery:
         cleaning.delete(found, self.runs)
         thumbnails.forget(self.runs, folder.name)
         with self._lock:
-            self._at = -FRESH
+            self._refreshed_at = -REFRESH_SECONDS
 
     def _entry(self, name: str, path: str, before: tuple[Any, Entry] | None) -> tuple[Any, Entry] | None:
-        """A folder's, with what tells whether it has changed; None where it is no run's."""
+        """Return a folder's cache key and entry; None if it is not a run folder."""
         key = _key(path)
         if before is None or key is None or before[0] != key:
             if not listing.is_run(path):
                 return None
             folder = self.runs / name
             if link := names.link_in(folder):
-                return key, Entry(folder, entry.DAMAGED, problem=f"{link} is a link, and the studio follows none")
+                problem = f"{link} is a symbolic link, which the studio does not follow"
+                return key, Entry(folder, entry.DAMAGED, problem=problem)
             return key, entry.read(folder)
         found = before[1]
-        # A process may go without a word, and no file changes.
+        # A process may end without changing any file.
         if found.state in entry.LIVE and not entry.is_held(found.folder):
             found = dataclasses.replace(found, state=entry.INTERRUPTED)
         return key, found
 
 
 def card(each: Entry, before: int | None = None) -> dict[str, Any]:
-    """A run in the gallery, without where it lies; ``before`` are those before it in the queue, where it waits.
+    """Return a run's card without its folder's path; ``before`` counts the runs ahead of it in the queue.
 
-    ``name`` is for addresses, ``shown`` for people.
+    ``name`` is encoded for URLs, ``shown`` is for people.
     """
     about = {name: value for name, value in each.as_json().items() if name != "folder"}
     version = thumbnails.version(each.folder)
     return {
         **about,
-        "name": names.encoded(each.name),
+        "name": names.encode(each.name),
         "shown": each.printable_name,
         "running_psnr": None if each.psnr is not None else progress.running_psnr(each.folder, each.state),
         "state": each.state if before is None or each.state == "running" else entry.QUEUED,
         "before": before,
         "width": each.width,
         "height": each.height,
-        "thumbnail": f"/api/runs/{names.in_address(each.name)}/thumbnail.webp?v={version}" if version else None,
+        "thumbnail": f"/api/runs/{names.in_url(each.name)}/thumbnail.webp?v={version}" if version else None,
     }
 
 
 def _key(path: str) -> Any:
-    """Times and sizes of the files that a card is made of; None where that is not all that it depends on.
+    """Return times and sizes of the files that a card is made of; None if it also depends on others.
 
-    Texts and not paths: it is asked of thousands of runs each time.
+    Paths are strings, because this is called for thousands of runs each time.
     """
     try:
         run = os.lstat(f"{path}/{layout.RUN}")

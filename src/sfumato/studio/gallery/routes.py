@@ -1,4 +1,4 @@
-"""Answers to the gallery: its pages, the small pictures in it, and runs that are deleted from it."""
+"""Routes of the gallery: its pages, thumbnails, and the deletion of runs."""
 
 from __future__ import annotations
 
@@ -12,47 +12,47 @@ from starlette.routing import Route
 from sfumato.errors import RunError
 from sfumato.runs.entry import printable
 from sfumato.studio.gallery import thumbnails
-from sfumato.studio.gallery.cards import MOST_PER_PAGE
-from sfumato.studio.shared import aside, folder_of, studio_of
+from sfumato.studio.gallery.cards import MAX_PER_PAGE
+from sfumato.studio.shared import folder_of, in_thread, studio_of
 from sfumato.studio.web import bodies, names
-from sfumato.studio.web.answers import FOR_EVER, Answer, picture
-from sfumato.studio.web.bodies import Names
+from sfumato.studio.web.answers import IMMUTABLE, SafeJSONResponse, picture
+from sfumato.studio.web.bodies import DeleteRuns
 from sfumato.studio.web.problems import Problem
 
 
 async def list_runs(request: Request) -> Response:
-    """A page of the gallery."""
-    asked = request.query_params
-    number = names.whole(asked.get("page", "1"), 1, 10**9, "page")
-    size = names.whole(asked.get("size", "60"), 1, MOST_PER_PAGE, "size")
-    words, sort, state = asked.get("words", ""), asked.get("sort", "started"), asked.get("state", "")
+    """Return a page of the gallery."""
+    query = request.query_params
+    number = names.parse_int(query.get("page", "1"), 1, 10**9, "page")
+    size = names.parse_int(query.get("size", "60"), 1, MAX_PER_PAGE, "size")
+    words, sort, state = query.get("words", ""), query.get("sort", "started"), query.get("state", "")
     gallery = studio_of(request).gallery
-    # By few threads: those that wait for a first look at thousands of runs are not missed elsewhere.
+    # Limit the threads: first reads of thousands of runs must not use up those of other requests.
     page = functools.partial(gallery.page, words, sort, state, number, size)
-    return Answer(await to_thread.run_sync(page, limiter=gallery.few))
+    return SafeJSONResponse(await to_thread.run_sync(page, limiter=gallery.limiter))
 
 
 async def delete_runs(request: Request) -> Response:
-    """Delete runs, each by itself."""
+    """Delete runs; one that cannot be deleted does not keep the others."""
     studio = studio_of(request)
-    asked = await bodies.of(request, Names)
+    body = await bodies.parse(request, DeleteRuns)
     deleted: list[str] = []
     refused: list[dict[str, str]] = []
-    for name in dict.fromkeys(asked.names):
+    for name in dict.fromkeys(body.names):
         try:
-            await aside(studio.gallery.delete, name)
+            await in_thread(studio.gallery.delete, name)
             deleted.append(name)
         except (Problem, RunError) as error:
             problem = printable(str(error).replace(f"{studio.runs}/", ""))
-            refused.append({"name": name, "shown": printable(names.decoded(name)), "problem": problem})
-    return Answer({"deleted": deleted, "refused": refused})
+            refused.append({"name": name, "shown": printable(names.decode(name)), "problem": problem})
+    return SafeJSONResponse({"deleted": deleted, "refused": refused})
 
 
 async def thumbnail(request: Request) -> Response:
-    """Its small picture."""
+    """Return a run's thumbnail."""
     folder = folder_of(request)
-    data = await aside(thumbnails.read, studio_of(request).runs, folder)
-    return picture(request, data, "image/webp", thumbnails.version(folder) or "", FOR_EVER)
+    data = await in_thread(thumbnails.read, studio_of(request).runs, folder)
+    return picture(request, data, "image/webp", thumbnails.version(folder) or "", IMMUTABLE)
 
 
 ROUTES = [

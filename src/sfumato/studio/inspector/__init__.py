@@ -1,1 +1,1 @@
-"""Networks looked into: layers, units, and tiles at any magnification, by a process that has PyTorch."""
+"""The inspector: layers, units, and tiles at any magnification, from a process that has loaded PyTorch."""

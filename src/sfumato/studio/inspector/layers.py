@@ -1,7 +1,7 @@
-"""What the hidden layers of a run's network do at a saved moment: pictures of their units, and numbers about them.
+"""The hidden layers of a run's network at a saved moment: pictures of their units, and statistics of them.
 
-How much a unit matters is the mean over the picture of |answer x norm of the weights that it goes out through|, as
-`render.neurons` has it.
+A unit's importance is the mean over the picture of its absolute output, times the norm of its outgoing weights, as in
+`render.neurons`.
 """
 
 from __future__ import annotations
@@ -21,42 +21,42 @@ from sfumato.recipe import Coordinates
 from sfumato.render import neuron_sheet, neurons
 from sfumato.render.neuron_sheet import Scale
 
-MOST_NAMED = 20
-"""Of a unit's inputs and outputs."""
+MAX_LISTED = 20
+"""Inputs and outputs of a unit that are listed."""
 BINS = 60
 SIDE = 64
-"""Places on the longer side of the picture at which histograms of answers are taken."""
-MOST_ANSWERS = 8_000_000
-"""Of a layer, in a histogram: of very many units fewer places are looked at."""
+"""Samples along the longer side of the picture in a histogram of outputs."""
+MAX_OUTPUTS = 8_000_000
+"""Outputs of a layer in a histogram; very wide layers are evaluated at fewer samples."""
 
 
 def plan(shape: tuple[int, int], count: int) -> neuron_sheet.SheetLayout:
-    """Where the units of a sheet go, for a picture of (height, width)."""
+    """Return the layout of a sheet of units, for a picture of (height, width)."""
     return neuron_sheet.sheet_layout(count, shape)
 
 
 def check_unit(model: torch.nn.Module, number: int, unit: int) -> None:
-    """Raise RunError unless the layer has such a unit."""
+    """Raise RunError unless the layer has the unit."""
     if not 0 <= unit < (count := neurons.units(model, number)):
         raise RunError(f"the unit must be from 0 to {count - 1}. Got {unit}.")
 
 
 def about(
-    model: torch.nn.Module, by: torch.nn.Module, at: Coordinates, shape: tuple[int, int], number: int
+    model: torch.nn.Module, by: torch.nn.Module, coordinates: Coordinates, shape: tuple[int, int], number: int
 ) -> dict[str, Any]:
-    """Of layer ``number``, 1 the first; the units' places on the sheet are those that they have in ``by``."""
-    placed = plan(shape, neurons.units(model, number))
-    layer = neurons.layer(model, at, number, placed.cell)
-    order = (layer if by is model else neurons.layer(by, at, number, placed.cell)).order
-    height, width = placed.size
+    """Describe layer ``number``, counted from 1; the units' order on the sheet is the one that they have in ``by``."""
+    layout = plan(shape, neurons.units(model, number))
+    layer = neurons.layer(model, coordinates, number, layout.cell)
+    order = (layer if by is model else neurons.layer(by, coordinates, number, layout.cell)).order
+    height, width = layout.size
     return {
         "layer": number,
         "units": len(layer.outputs),
         "width": width,
         "height": height,
-        "columns": placed.columns,
-        "rows": placed.rows,
-        "cell": [placed.cell[1], placed.cell[0]],
+        "columns": layout.columns,
+        "rows": layout.rows,
+        "cell": [layout.cell[1], layout.cell[0]],
         "gap": neuron_sheet.GAP,
         "order": order.tolist(),
         "importance": layer.importance.tolist(),
@@ -64,32 +64,36 @@ def about(
     }
 
 
-def sheet(model: torch.nn.Module, by: torch.nn.Module, at: Coordinates, shape: tuple[int, int], number: int) -> bytes:
-    """PNG of all units of a layer; places and colors are those of ``by``, so that nothing jumps in a film."""
-    placed = plan(shape, neurons.units(model, number))
-    layer = neurons.layer(model, at, number, placed.cell)
-    scale = Scale.of(layer if by is model else neurons.layer(by, at, number, placed.cell))
-    return png(neuron_sheet.draw(layer, scale, placed))
+def sheet(
+    model: torch.nn.Module, by: torch.nn.Module, coordinates: Coordinates, shape: tuple[int, int], number: int
+) -> bytes:
+    """Return a PNG of all units of a layer; order and colors are those of ``by``, so that nothing jumps in a film."""
+    layout = plan(shape, neurons.units(model, number))
+    layer = neurons.layer(model, coordinates, number, layout.cell)
+    scale = Scale.of(layer if by is model else neurons.layer(by, coordinates, number, layout.cell))
+    return png(neuron_sheet.draw(layer, scale, layout))
 
 
 def unit_picture(
-    model: torch.nn.Module, at: Coordinates, shape: tuple[int, int], number: int, unit: int, side: int
+    model: torch.nn.Module, coordinates: Coordinates, shape: tuple[int, int], number: int, unit: int, side: int
 ) -> bytes:
-    """PNG of one unit, its longer side as given."""
+    """Return a PNG of one unit whose longer side is ``side``."""
     longer = max(shape)
     size = (max(2, round(shape[0] * side / longer)), max(2, round(shape[1] * side / longer)))
-    layer = neurons.layer(model, at, number, size, selection=slice(unit, unit + 1))
+    layer = neurons.layer(model, coordinates, number, size, selection=slice(unit, unit + 1))
     scale = Scale.of(layer)
     reach = scale.extent[0] if scale.extent[0] > 0 else np.float32(1)
     return png(neuron_sheet.colors(np.nan_to_num((layer.outputs[0] - scale.low[0]) / reach)))
 
 
-def unit(model: torch.nn.Module, at: Coordinates, shape: tuple[int, int], number: int, which: int) -> dict[str, Any]:
-    """One unit's weights, the largest first: what it depends on, and what depends on it."""
+def unit(
+    model: torch.nn.Module, coordinates: Coordinates, shape: tuple[int, int], number: int, which: int
+) -> dict[str, Any]:
+    """Return one unit's incoming and outgoing weights, the largest first, and its statistics."""
     assert isinstance(model, MLP)
     below, above = model.linear_layers()[number - 1 : number + 1]
-    placed = plan(shape, below.out_features)
-    layer = neurons.layer(model, at, number, placed.cell)
+    layout = plan(shape, below.out_features)
+    layer = neurons.layer(model, coordinates, number, layout.cell)
     incoming = below.weight.detach()[which].double().cpu().numpy()
     outgoing = above.weight.detach()[:, which].double().cpu().numpy()
     last = number == neurons.depth(model)
@@ -100,13 +104,13 @@ def unit(model: torch.nn.Module, at: Coordinates, shape: tuple[int, int], number
         "rank": int(np.flatnonzero(layer.order == which)[0]),
         "dead": bool(layer.dead[which]),
         "bias": None if below.bias is None else float(below.bias.detach()[which]),
-        "inputs": [{**_input(model, number, place), "weight": weight} for place, weight in _largest(incoming)],
-        "outputs": [{("color" if last else "unit"): place, "weight": weight} for place, weight in _largest(outgoing)],
+        "inputs": [{**_input(model, number, index), "weight": weight} for index, weight in _largest(incoming)],
+        "outputs": [{("color" if last else "unit"): index, "weight": weight} for index, weight in _largest(outgoing)],
     }
 
 
-def histograms(model: torch.nn.Module, at: Coordinates, shape: tuple[int, int]) -> dict[str, Any]:
-    """Of every layer's weights, the output's too, and of every hidden layer's answers over the picture."""
+def histograms(model: torch.nn.Module, coordinates: Coordinates, shape: tuple[int, int]) -> dict[str, Any]:
+    """Return histograms of every layer's weights, the output layer's too, and of every hidden layer's outputs."""
     linear = model.linear_layers() if isinstance(model, MLP) else []
     depth = neurons.depth(model)
     return {
@@ -116,7 +120,9 @@ def histograms(model: torch.nn.Module, at: Coordinates, shape: tuple[int, int]) 
                 "activations": None
                 if number > depth
                 else _histogram(
-                    neurons.layer(model, at, number, places(shape, layer.out_features)).outputs.astype(np.float64)
+                    neurons.layer(model, coordinates, number, sample_shape(shape, layer.out_features)).outputs.astype(
+                        np.float64
+                    )
                 ),
             }
             for number, layer in enumerate(linear, start=1)
@@ -124,39 +130,39 @@ def histograms(model: torch.nn.Module, at: Coordinates, shape: tuple[int, int]) 
     }
 
 
-def places(shape: tuple[int, int], units: int) -> tuple[int, int]:
-    """(rows, columns) at which a histogram of so many units looks, for a picture of (height, width)."""
-    longer, side = max(shape), min(SIDE, math.isqrt(MOST_ANSWERS // units))
+def sample_shape(shape: tuple[int, int], units: int) -> tuple[int, int]:
+    """Return (rows, columns) of the samples of a histogram of that many units, for a picture of (height, width)."""
+    longer, side = max(shape), min(SIDE, math.isqrt(MAX_OUTPUTS // units))
     return max(2, round(shape[0] * side / longer)), max(2, round(shape[1] * side / longer))
 
 
 def ranks(model: torch.nn.Module) -> dict[str, Any]:
-    """The stable rank of every layer's weights, the output's too (Rudelson and Vershynin 2007)."""
+    """Return the stable rank of every layer's weights, the output layer's too (Rudelson and Vershynin 2007)."""
     linear = model.linear_layers() if isinstance(model, MLP) else []
     weights = [layer.weight.detach().double() for layer in linear]
     return {"stable_rank": [float(w.square().sum() / torch.linalg.matrix_norm(w, ord=2) ** 2) for w in weights]}
 
 
 def png(pixels: NDArray[np.uint8]) -> bytes:
-    """(rows, columns[, C]) as a PNG file."""
+    """Encode (rows, columns[, C]) as PNG."""
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, format="PNG", compress_level=1)
     return buffer.getvalue()
 
 
-def _input(model: MLP, number: int, place: int) -> dict[str, Any]:
-    """What stands at an input of a layer: a unit of the one below, a coordinate, or a feature of them."""
+def _input(model: MLP, number: int, index: int) -> dict[str, Any]:
+    """Return what a layer's input is: a unit of the layer below, a coordinate, or a feature of the coordinates."""
     below = 0 if number == 1 else model.linear_layers()[number - 2].out_features
-    if number > 1 and place < below:
-        return {"unit": place}
-    feature = place - below
+    if number > 1 and index < below:
+        return {"unit": index}
+    feature = index - below
     plain = model.linear_layers()[0].in_features == 2
     return {"coordinate": ("row", "column")[feature]} if plain else {"feature": feature}
 
 
 def _largest(weights: NDArray[np.float64]) -> list[tuple[int, float]]:
     weights = np.nan_to_num(weights)
-    return [(int(place), float(weights[place])) for place in np.argsort(-np.abs(weights), kind="stable")[:MOST_NAMED]]
+    return [(int(index), float(weights[index])) for index in np.argsort(-np.abs(weights), kind="stable")[:MAX_LISTED]]
 
 
 def _histogram(values: NDArray[np.float64]) -> dict[str, Any]:

@@ -1,23 +1,23 @@
-"""Which tiles there are; without PyTorch, for the server."""
+"""The range of tiles and zoom levels, without PyTorch, for the server."""
 
 from __future__ import annotations
 
 import math
 
 SIDE = 256
-"""Pixels of a tile."""
+"""Pixels of a tile's side."""
 
 LARGEST_ZOOM = 24
 LEAST_ZOOM = -5
-"""The picture's longer side has 8 pixels then: all that can be reached fits on any screen in a few tiles."""
+"""At this zoom the picture's longer side has 8 pixels: everything in reach fits on any screen in a few tiles."""
 
 FURTHEST = 4
-"""Times the picture's own size that tiles reach beyond its border, on every side."""
+"""How far tiles reach beyond the picture's border on every side, in sizes of the picture."""
 
 FINE_ZOOM = 13
-"""From there on a float32 tells two pixels that are side by side no longer well apart: float64 is taken."""
+"""From this zoom on, float32 coordinates of neighboring pixels are hardly distinct, and float64 is used."""
 
 
 def reach(zoom_level: int) -> int:
-    """Rows and columns of tiles go from minus this to this."""
+    """Return the largest row and column of tiles; the smallest is minus it."""
     return math.ceil((FURTHEST + 1) * 2.0**zoom_level)

@@ -1,1 +1,1 @@
-"""One run: what is known of it, its curves and pictures, and what happens in it while it trains."""
+"""One run: its facts, its curves and pictures, and its events while it trains."""

@@ -1,4 +1,4 @@
-"""A run's numbers over its training, thinned to what a chart shows."""
+"""A run's metrics over its training, thinned to what a chart needs."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from sfumato.recipe.description import CHANNELS, TRAINING_PER_FORWARD, Descripti
 from sfumato.runs import facts, layout, weights
 from sfumato.studio.run.history import History
 
-MOST_POINTS = 1000
-"""More than a chart has pixels across; a file may have any number of lines."""
+MAX_POINTS = 1000
+"""Points of a curve: as many as a chart has pixels across, however many lines the file has."""
 
 
 def version(folder: Path, history: History) -> str:
-    """Changes with what `data` answers. Brings the history up to date. Raises RunError."""
+    """Bring the history up to date, and return a string that changes with what `data` returns. Raise RunError."""
     history.update()
-    stamps = [_stamp(folder / name) for name in (layout.RUN, layout.MOMENTS)]
-    return "-".join((history.version, *stamps))
+    modified = [_modified_hex(folder / name) for name in (layout.RUN, layout.MOMENTS)]
+    return "-".join((history.version, *modified))
 
 
 def data(folder: Path, history: History) -> dict[str, Any]:
-    """One list a quantity, with a number or null for each of at most `MOST_POINTS` lines of the metrics.
+    """Return one list per quantity, with a number or null for each of at most `MAX_POINTS` lines of the metrics.
 
-    ``stable_rank`` has a list of every layer's, or null where a line has none, ``layers`` their names. ``running`` are
-    the figures at saved moments: from the samples that training showed just before. Raises RunError.
+    ``stable_rank`` has a list with one value per layer, or null for a line without statistics, and ``layers`` the
+    layers' names. ``running`` are the metrics of saved moments, from the samples trained just before. Raise RunError.
     """
     with history.lock:
         history.update()
-        shown = history.evenly(MOST_POINTS)
+        lines = history.evenly_spaced(MAX_POINTS)
         each = operations_per_sample(facts.read(folder))
-        found: dict[str, Any] = {name: history.column(name, shown) for name in ("epoch", "step", "seconds")}
-        samples = history.column("samples", shown)
+        found: dict[str, Any] = {name: history.column(name, lines) for name in ("epoch", "step", "seconds")}
+        samples = history.column("samples", lines)
         found["operations"] = [None if each is None else each * count for count in samples]
-        found |= {name: history.column(name, shown) for name in ("loss", "psnr", "ssim", "learning_rate")}
-        layers = [_layers(line) for line in history.lines(shown)] if shown else []
+        found |= {name: history.column(name, lines) for name in ("loss", "psnr", "ssim", "learning_rate")}
+        layers = [_layers(line) for line in history.lines(lines)] if lines else []
     found["stable_rank"] = [each_layer.get("stable_rank") for each_layer in layers]
     found["layers"] = next((each_layer.get("name") for each_layer in layers if each_layer), None)
     steps = found["step"]
@@ -46,13 +46,13 @@ def data(folder: Path, history: History) -> dict[str, Any]:
 
 
 def operations_per_sample(found: dict[str, Any]) -> int | None:
-    """Floating-point operations of one sample's way forward and back; None where only building the network tells."""
+    """Return the floating-point operations of one sample, forward and backward; None for a custom network."""
     described = description(found)
     return None if described is None else 2 * TRAINING_PER_FORWARD * described.multiply_adds
 
 
 def description(found: dict[str, Any]) -> Description | None:
-    """The network of a run by its run.json, with the picture's own channels; None where it is the user's own."""
+    """Describe the network of a run by its run.json, with the picture's own channels; None for a custom network."""
     try:
         recipe = Recipe.of(found["recipe"])
         names = {count: name for name, count in CHANNELS.items() if name != "auto"}
@@ -76,7 +76,7 @@ def _running(folder: Path, operations_per_step: float | None) -> dict[str, Any]:
     }
 
 
-def _stamp(path: Path) -> str:
+def _modified_hex(path: Path) -> str:
     try:
         return f"{path.lstat().st_mtime_ns:x}"
     except OSError:

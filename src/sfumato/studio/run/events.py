@@ -1,4 +1,4 @@
-"""The stream of what happens in a run, to one page."""
+"""The stream of a run's events to one page."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from starlette.responses import Response
 from sfumato.studio.run.watching import Watchers
 
 HEARTBEAT = 15
-"""Seconds between comments, so that what is between server and page keeps the connection."""
+"""Seconds between comments, so that proxies between server and page keep the connection open."""
 
 
 def stream(watchers: Watchers, folder: Path) -> Response:
-    """Server-sent events: ``state`` first, then ``line``, ``live``, ``frame``, ``moment``, ``state`` as they come."""
+    """Return server-sent events: ``state`` first, then ``line``, ``live``, ``frame``, ``moment``, and ``state``."""
     ends = anyio.Event()
     return EventSourceResponse(
         watchers.listen(folder, ends),
         ping=HEARTBEAT,
         headers={"Cache-Control": "no-store"},
-        # A stream that is ended as it should be leaves no error on the terminal.
+        # A stream that ends as intended leaves no error on the terminal.
         shutdown_event=ends,
         shutdown_grace_period=1.0,
     )

@@ -1,7 +1,7 @@
-"""A run's metrics, read once: what has been appended since is all that is read the next time.
+"""A run's metrics, read once: later reads take only what has been appended since.
 
-Of every line its numbers are kept, and where it is in the file; the figures of its layers, which are long, are read
-again for the few lines that a chart shows.
+Of every line its numbers and its offset in the file are kept in memory. The statistics of its layers, which are long,
+are read again for the few lines that a chart shows.
 """
 
 from __future__ import annotations
@@ -21,58 +21,58 @@ from sfumato.errors import RunError
 from sfumato.runs import layout, metrics
 
 NUMBERS = ("epoch", "step", "samples", "seconds", "loss", "psnr", "ssim", "learning_rate")
-WHOLE = ("step", "samples")
+INTEGERS = ("step", "samples")
 
-MOST_BYTES = 1_000_000_000
-"""Of a file: more is no training's."""
-MOST_LINES = 2_000_000
-MOST_LINE = 4_000_000
-PIECE = 4_000_000
-"""Bytes that are read at a time."""
-KEPT = 8
-"""Runs."""
+MAX_BYTES = 1_000_000_000
+"""Bytes of a file; no training writes more."""
+MAX_LINES = 2_000_000
+MAX_LINE = 4_000_000
+CHUNK = 4_000_000
+"""Bytes of one read."""
+MAX_HISTORIES = 8
+"""Runs whose histories are cached."""
 
 
 class Histories:
-    """Those of the runs that somebody looked at last. Threads may ask at once; of one run they take turns."""
+    """The histories of the most recently requested runs; thread-safe."""
 
     def __init__(self) -> None:
         self._all: OrderedDict[Path, History] = OrderedDict()
         self._lock = threading.Lock()
 
     def of(self, folder: Path) -> History:
-        """The history of a run, as it was when it was last brought up to date."""
+        """Return the history of a run, as of its last update."""
         with self._lock:
             found = self._all.pop(folder, None) or History(folder / layout.METRICS)
             self._all[folder] = found
-            while len(self._all) > KEPT:
+            while len(self._all) > MAX_HISTORIES:
                 self._all.popitem(last=False)
             return found
 
 
 class History:
-    """The lines of one file."""
+    """The lines of one metrics file."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self.lock = threading.RLock()
-        """Held while it is brought up to date and read from."""
+        """Held while the history is updated and read."""
         self._clear()
 
     def _clear(self) -> None:
         self._columns = {name: array("d") for name in NUMBERS}
-        self._places = array("q")
-        self._read = 0
+        self._offsets = array("q")
+        self._offset = 0
         self._last = b""
         self._inode = 0
         self.version = "0"
-        """Changes with what the file holds."""
+        """Changes with the content of the file."""
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._offsets)
 
     def update(self) -> None:
-        """Read what has been appended. Raises RunError for a damaged line; a last one that was cut off is left out."""
+        """Read what has been appended, without an incomplete last line. Raise RunError for a damaged line."""
         with self.lock:
             try:
                 self._update()
@@ -81,7 +81,7 @@ class History:
                 self._clear()
                 reason = error.strerror.lower() if isinstance(error, OSError) and error.strerror else str(error)
                 raise RunError(
-                    f"{self._path} must hold one JSON object a line: {reason} (line {number}). "
+                    f"{self._path} must hold one JSON object per line: {reason} (line {number}). "
                     "Restore or remove the file."
                 ) from None
 
@@ -93,71 +93,71 @@ class History:
             return
         if not stat.S_ISREG(about.st_mode):
             raise OSError(0, "not a regular file")
-        if about.st_size > MOST_BYTES:
-            raise OSError(0, f"it has more than {MOST_BYTES:,} bytes")
+        if about.st_size > MAX_BYTES:
+            raise OSError(0, f"it has more than {MAX_BYTES:,} bytes")
         with self._path.open("rb") as file:
-            if about.st_ino != self._inode or about.st_size < self._read or not self._is_as_before(file.fileno()):
+            if about.st_ino != self._inode or about.st_size < self._offset or not self._is_unchanged(file.fileno()):
                 self._clear()
                 self._inode = about.st_ino
-            while self._take(file.fileno()):
+            while self._read_chunk(file.fileno()):
                 pass
-        self.version = f"{about.st_ino:x}-{self._read:x}-{about.st_mtime_ns:x}"
+        self.version = f"{about.st_ino:x}-{self._offset:x}-{about.st_mtime_ns:x}"
 
-    def _is_as_before(self, file: int) -> bool:
-        """A run that is resumed drops its last lines and appends others: the last line tells."""
-        return not self._last or os.pread(file, len(self._last), self._read - len(self._last)) == self._last
+    def _is_unchanged(self, file: int) -> bool:
+        """Return whether the last line read is still there: a resumed run drops its last lines and appends others."""
+        return not self._last or os.pread(file, len(self._last), self._offset - len(self._last)) == self._last
 
-    def _take(self, file: int) -> bool:
-        """Read a piece; whether there may be more."""
-        data = os.pread(file, PIECE, self._read)
+    def _read_chunk(self, file: int) -> bool:
+        """Read a chunk, and return whether there may be more."""
+        data = os.pread(file, CHUNK, self._offset)
         whole = data[: data.rfind(b"\n") + 1]
         if not whole:
-            if len(data) == PIECE:
-                raise ValueError(f"a line has more than {MOST_LINE:,} bytes")
+            if len(data) == CHUNK:
+                raise ValueError(f"a line has more than {MAX_LINE:,} bytes")
             return False
         for text in whole.split(b"\n")[:-1]:
-            self._add(text)
-            self._read += len(text) + 1
+            self._append(text)
+            self._offset += len(text) + 1
             self._last = text + b"\n"
         return True
 
-    def _add(self, text: bytes) -> None:
+    def _append(self, text: bytes) -> None:
         line = json.loads(text)
         metrics.check(line)
-        if len(self) >= MOST_LINES:
-            raise ValueError(f"it has more than {MOST_LINES:,} lines")
+        if len(self) >= MAX_LINES:
+            raise ValueError(f"it has more than {MAX_LINES:,} lines")
         for name, column in self._columns.items():
             value = line.get(name)
             number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
             column.append(value if number else math.nan)
-        self._places.append(self._read)
+        self._offsets.append(self._offset)
 
-    def column(self, name: str, at: Iterable[int]) -> list[Any]:
-        """A quantity at some of the lines; None where a line has none."""
-        column, whole = self._columns[name], name in WHOLE
-        return [None if math.isnan(column[k]) else int(column[k]) if whole else column[k] for k in at]
+    def column(self, name: str, indices: Iterable[int]) -> list[Any]:
+        """Return a quantity at some of the lines; None where a line lacks it."""
+        column, whole = self._columns[name], name in INTEGERS
+        return [None if math.isnan(column[k]) else int(column[k]) if whole else column[k] for k in indices]
 
-    def evenly(self, most: int) -> list[int]:
-        """At most so many lines, evenly, the first and the last among them."""
+    def evenly_spaced(self, limit: int) -> list[int]:
+        """Return the numbers of at most ``limit`` lines, evenly spaced, the first and the last among them."""
         count = len(self)
-        if count <= most:
+        if count <= limit:
             return list(range(count))
-        return [round(place * (count - 1) / (most - 1)) for place in range(most)]
+        return [round(number * (count - 1) / (limit - 1)) for number in range(limit)]
 
-    def lines(self, at: Sequence[int]) -> list[dict[str, Any]]:
-        """Some lines with all that they hold, read again."""
+    def lines(self, indices: Sequence[int]) -> list[dict[str, Any]]:
+        """Read some lines again, and return them complete."""
         with self._path.open("rb") as file:
-            return [self._line(file.fileno(), k) for k in at]
+            return [self._line(file.fileno(), k) for k in indices]
 
     def _line(self, file: int, number: int) -> dict[str, Any]:
-        start = self._places[number]
-        end = self._places[number + 1] if number + 1 < len(self) else self._read
+        start = self._offsets[number]
+        end = self._offsets[number + 1] if number + 1 < len(self) else self._offset
         line = json.loads(os.pread(file, end - start, start))
         metrics.check(line)
         return line
 
     def by_step(self, steps: Sequence[int]) -> dict[int, dict[str, Any]]:
-        """``{step: {epoch, step, ...}}`` of those steps that have a line; the later line where there are two."""
+        """Return ``{step: {epoch, step, ...}}`` of the given steps that have a line; of two lines the later one."""
         wanted = set(steps)
         found = {int(step): k for k, step in enumerate(self._columns["step"]) if step in wanted}
         names = NUMBERS

@@ -1,4 +1,4 @@
-"""All that is known of one run."""
+"""The data of a run's page."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from sfumato.studio.web.problems import Problem
 FILMS = (".mp4", ".webp", ".gif")
 
 
-MOST_FRAMES = 2000
-"""That can be scrubbed through: of more, every other one is left out, or more of them."""
+MAX_FRAMES = 2000
+"""Frames on the timeline; of more, evenly spaced ones are chosen."""
 
 
 def data(folder: Path, history: History) -> dict[str, Any]:
-    """What the run's page shows. Raises RunError where its run.json cannot be read."""
+    """Return the data of the run's page. Raise RunError if its run.json cannot be read."""
     found = facts.read(folder)
     each = entry.read(folder)
     steps = _frame_steps(folder)
@@ -41,10 +41,10 @@ def data(folder: Path, history: History) -> dict[str, Any]:
         "progress": state["progress"],
         "now": state,
         "recipe": recipe_texts(found.get("recipe")),
-        **_written(found),
+        **_recipe_forms(found),
         "parameters": None if described is None else described.parameters,
         "layers": None if described is None else [layer.units for layer in described.layers],
-        "again": {"preset": "fast", "changes": _again(each)},
+        "again": {"preset": "fast", "changes": _form_changes(each)},
         "ended": found.get("ended"),
         "finished": found.get("finished"),
         "result": found.get("result"),
@@ -59,12 +59,12 @@ def data(folder: Path, history: History) -> dict[str, Any]:
 
 
 def recipe_texts(recipe: Any) -> dict[str, str]:
-    """``{"model.depth": "4", ...}``: every field as a form takes it."""
+    """Return ``{"model.depth": "4", ...}``, every field as text for the form."""
     return {name: text(value) for name, value in flat(recipe).items()} if isinstance(recipe, Mapping) else {}
 
 
 def moments(folder: Path) -> list[dict[str, Any]]:
-    """``{step, epoch, seconds}`` of every saved moment that can be read."""
+    """Return ``{step, epoch, seconds}`` of every saved moment that can be read."""
     found: list[dict[str, Any]] = []
     for path in layout.of_steps(folder, layout.MOMENTS):
         try:
@@ -77,9 +77,9 @@ def moments(folder: Path) -> list[dict[str, Any]]:
 
 
 def frame(step: int, by_step: Mapping[int, Mapping[str, Any]], operations_per_sample: int | None) -> dict[str, Any]:
-    """``{step, epoch, seconds, operations, psnr, loss}`` of an exact painting.
+    """Return ``{step, epoch, seconds, operations, psnr, loss}`` of an exact painting.
 
-    Null is what its line of the metrics would tell, where there is none.
+    Values of its line of the metrics are null if it has no line.
     """
     line = by_step.get(step, {})
     samples = line.get("samples")
@@ -92,39 +92,39 @@ def frame(step: int, by_step: Mapping[int, Mapping[str, Any]], operations_per_sa
 
 def _frame_steps(folder: Path) -> list[int]:
     steps = [layout.step_of(path) for path in layout.of_steps(folder, layout.FRAMES)]
-    if len(steps) <= MOST_FRAMES:
+    if len(steps) <= MAX_FRAMES:
         return steps
-    return [steps[round(place * (len(steps) - 1) / (MOST_FRAMES - 1))] for place in range(MOST_FRAMES)]
+    return [steps[round(number * (len(steps) - 1) / (MAX_FRAMES - 1))] for number in range(MAX_FRAMES)]
 
 
 def _lines(history: History, steps: list[int]) -> tuple[dict[str, Any] | None, dict[int, dict[str, Any]]]:
-    """The last line, and those of some steps."""
+    """Return the last line of the metrics, and the lines of some steps."""
     with history.lock:
         try:
             history.update()
         except RunError:
-            # The page says so where it shows the curves.
+            # The page reports the error where it shows the curves.
             return None, {}
         last = {name: history.column(name, [len(history) - 1])[0] for name in NUMBERS} if len(history) else None
         return last, history.by_step(steps)
 
 
-def _written(found: Mapping[str, Any]) -> dict[str, str | None]:
+def _recipe_forms(found: Mapping[str, Any]) -> dict[str, str | None]:
     try:
         recipe = Recipe.of(found["recipe"])
         return {"text": to_toml(recipe), "string": to_string(recipe)}
     except (SfumatoError, TypeError):
-        # Of another version.
+        # The recipe is of another version.
         return {"text": None, "string": None}
 
 
-def _again(each: entry.Entry) -> dict[str, str]:
+def _form_changes(each: entry.Entry) -> dict[str, str]:
     return {"picture.source": each.picture, **(each.differences or {})}
 
 
 def _files(folder: Path) -> dict[str, str]:
     found: dict[str, str] = {}
-    at = f"/api/runs/{names.in_address(folder.name)}/files"
+    at = f"/api/runs/{names.in_url(folder.name)}/files"
     for key, every in (("film", [f"{layout.FILM}{ending}" for ending in FILMS]), ("curve", [layout.CURVE])):
         for name in every:
             if key not in found and (folder / name).is_file() and not (folder / name).is_symlink():

@@ -1,4 +1,4 @@
-"""A run's pictures: what it learns, its paintings, and how far they are off."""
+"""A run's pictures: its target, its paintings, and its error maps."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from sfumato.studio.gallery import thumbnails
 from sfumato.studio.web import answers, names
 from sfumato.studio.web.problems import Problem
 
-MOST_STEP = 10**12 - 1
-MOST_BYTES = 256_000_000
-"""Of a painting, which has at most half as many values."""
+MAX_STEP = 10**12 - 1
+MAX_BYTES = 256_000_000
+"""Bytes of a painting's file, which has at most half as many values."""
 
 FILES = {
     f"{layout.FILM}.mp4": "video/mp4",
@@ -30,40 +30,40 @@ FILES = {
     f"{layout.FILM}.gif": "image/gif",
     layout.CURVE: "image/svg+xml",
 }
-"""What may be asked for by its own name."""
+"""Files that are served by name, and their media types."""
 
 
 def target_png(request: Request, folder: Path) -> Response:
-    """The picture that the run learns, as it is shown."""
+    """Return the picture that the run learns, as sRGB."""
     path = names.file(folder, layout.PICTURE)
-    written = path.stat().st_mtime_ns
-    return answers.picture(request, _target(folder, written), "image/png", f"{written:x}", answers.ASK_AGAIN)
+    modified = path.stat().st_mtime_ns
+    return answers.picture(request, _target(folder, modified), "image/png", f"{modified:x}", answers.REVALIDATE)
 
 
 def painting_png(request: Request, folder: Path) -> Response:
-    """The newest exact painting."""
+    """Return the newest exact painting."""
     found = thumbnails.source(folder)
     if found is None:
         raise Problem(404, "This run has no painting yet.")
-    return _file(request, found[0], "image/png", answers.ASK_AGAIN)
+    return _file(request, found[0], "image/png", answers.REVALIDATE)
 
 
 def frame_png(request: Request, folder: Path, step: str) -> Response:
-    """The exact painting after so many steps."""
-    return _file(request, _frame(folder, step), "image/png", answers.ASK_AGAIN)
+    """Return the exact painting at a step."""
+    return _file(request, _frame(folder, step), "image/png", answers.REVALIDATE)
 
 
 def error_png(request: Request, folder: Path, step: str) -> Response:
-    """The error map of the painting after so many steps; of the newest for ``last``."""
+    """Return the error map of the painting at a step, of the newest for ``last``."""
     path = _frame(folder, step)
-    written = path.stat().st_mtime_ns
-    return answers.picture(request, _errors(folder, path, written), "image/png", f"{written:x}", answers.ASK_AGAIN)
+    modified = path.stat().st_mtime_ns
+    return answers.picture(request, _errors(folder, path, modified), "image/png", f"{modified:x}", answers.REVALIDATE)
 
 
 def live_jpg(request: Request, folder: Path) -> Response:
-    """What training paints as it goes; no content where it was told of and has gone since, as at the training's end."""
+    """Return the live painting; 204 for a version that was announced and is gone, as at the training's end."""
     try:
-        return _file(request, names.file(folder, layout.LIVE), "image/jpeg", answers.ASK_AGAIN)
+        return _file(request, names.file(folder, layout.LIVE), "image/jpeg", answers.REVALIDATE)
     except Problem:
         if "v" not in request.query_params:
             raise
@@ -71,14 +71,14 @@ def live_jpg(request: Request, folder: Path) -> Response:
 
 
 def own_file(folder: Path, name: str) -> Response:
-    """The film or the curve."""
+    """Return the film or the curve."""
     kind = FILES.get(name)
     if kind is None:
         raise Problem(404, "There is no such file in this run.")
     path = names.file(folder, name)
-    headers = {"Cache-Control": answers.ASK_AGAIN}
+    headers = {"Cache-Control": answers.REVALIDATE}
     if name == layout.CURVE:
-        # Drawn by Matplotlib, with styles of its own; it loads nothing.
+        # Matplotlib's SVG has inline styles, and loads nothing.
         headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
     return _File(path, media_type=kind, headers=headers)
 
@@ -88,7 +88,7 @@ class _File(FileResponse):
         try:
             await super().__call__(scope, receive, send)
         except RuntimeError:
-            # As Starlette says that it was deleted meanwhile.
+            # Starlette raises RuntimeError if the file was deleted in the meantime.
             raise FileNotFoundError(self.path) from None
 
 
@@ -98,36 +98,36 @@ def _frame(folder: Path, step: str) -> Path:
         if found is None:
             raise Problem(404, "This run has no painting yet.")
         return found[0]
-    return names.file(folder, *layout.frame(names.whole(step, 0, MOST_STEP, "the step")).split("/"))
+    return names.file(folder, *layout.frame(names.parse_int(step, 0, MAX_STEP, "the step")).split("/"))
 
 
 def _file(request: Request, path: Path, kind: str, caching: str) -> Response:
     try:
-        about = path.stat()
-        data = read_bytes(path, MOST_BYTES)
+        status = path.stat()
+        data = read_bytes(path, MAX_BYTES)
     except OSError:
-        # Replaced or deleted meanwhile, or nothing that a training has painted.
+        # It was replaced or deleted in the meantime, or is no file that a training has written.
         raise Problem(404, "There is no such file in this run.") from None
-    return answers.picture(request, data, kind, f"{about.st_mtime_ns:x}-{len(data):x}", caching)
+    return answers.picture(request, data, kind, f"{status.st_mtime_ns:x}-{len(data):x}", caching)
 
 
 @functools.lru_cache(maxsize=16)
-def _target(folder: Path, _written: int) -> bytes:
-    with thumbnails.ONE_AT_A_TIME:
+def _target(folder: Path, _modified: int) -> bytes:
+    with thumbnails.DECODING:
         return _png(_shown_target(folder))
 
 
 @functools.lru_cache(maxsize=64)
-def _errors(folder: Path, path: Path, _written: int) -> bytes:
-    # Matplotlib, for its colors, only now.
+def _errors(folder: Path, path: Path, _modified: int) -> bytes:
+    # This imports Matplotlib, for its colors.
     from sfumato.render.painting import error_map
 
-    with thumbnails.ONE_AT_A_TIME:
+    with thumbnails.DECODING:
         wanted = _shown_target(folder)
         try:
             with thumbnails.opened(path) as image:
                 if image.size != wanted.shape[1::-1]:
-                    raise ValueError("it has another size than the picture")
+                    raise ValueError("its size differs from the picture's")
                 painted = np.asarray(image).astype(np.float32) / np.float32(255)
         except (OSError, SyntaxError, ValueError):
             raise Problem(409, "The painting of this run cannot be read.") from None

@@ -1,4 +1,4 @@
-"""How far a training is, by what it has written."""
+"""The progress of a training, from the files that it has written."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sfumato.studio.training import waiting
 
 
 def newest_moment(folder: Path) -> Moment | None:
-    """The last saved one that can be read: there are more of them than of exact evaluations."""
+    """Return the last saved moment that can be read; there are more moments than exact evaluations."""
     for path in reversed(layout.of_steps(folder, layout.MOMENTS)):
         try:
             return weights.moment_of(path) if not path.is_symlink() else None
@@ -23,22 +23,22 @@ def newest_moment(folder: Path) -> Moment | None:
 
 
 def running_psnr(folder: Path, state: str) -> float | None:
-    """dB from the samples that a live run showed before its newest moment; None where that is not known."""
+    """Return the PSNR, in dB, of the samples that a live run trained on before its newest moment; None if unknown."""
     moment = newest_moment(folder) if state in entry.LIVE else None
     return None if moment is None else moment.running_psnr
 
 
 def state(folder: Path, facts: Mapping[str, Any], line: Mapping[str, Any] | None, held: bool) -> dict[str, Any]:
-    """``{state, before, progress, seconds, epoch, step, psnr, running_psnr, left, stage}`` of a run.
+    """Return ``{state, before, progress, seconds, epoch, step, psnr, running_psnr, left, stage}`` of a run.
 
-    ``left`` are seconds, or null. ``line``: the last of its metrics; ``held``: whether a process works on it. Progress
-    is 0 to 1, by the part of the budget that will end first. ``before`` are the runs before it in the queue, null where
-    it does not wait there. ``psnr`` is that of the last exact evaluation, ``running_psnr`` that of the samples that
-    training showed since; null when it has ended.
+    ``left`` is the remaining time in seconds, or null. ``line`` is the last one of its metrics; ``held`` tells whether
+    a process works on the run. Progress is 0 to 1, from the part of the budget that will end first. ``before`` is the
+    number of runs ahead of it in the queue, null if it does not wait. ``psnr`` is that of the last exact evaluation,
+    ``running_psnr`` that of the samples trained since; null when the run has ended.
     """
     status = str(facts.get("status"))
     found = entry.INTERRUPTED if status in entry.LIVE and not held else status
-    before = None if found == "running" else waiting.before(folder.parent, folder.name)
+    before = None if found == "running" else waiting.position(folder.parent, folder.name)
     found = found if before is None else entry.QUEUED
     at: dict[str, Any] = {name: (line or {}).get(name) for name in ("seconds", "epoch", "step", "psnr")}
     at["running_psnr"] = None
@@ -48,7 +48,7 @@ def state(folder: Path, facts: Mapping[str, Any], line: Mapping[str, Any] | None
                 continue
             if moment.step > (at["step"] or -1):
                 at |= {"seconds": moment.seconds, "epoch": moment.epoch, "step": moment.step}
-            # The live painting's is the later one.
+            # The live painting's value is the later one.
             at["running_psnr"] = moment.running_psnr or at["running_psnr"]
     part = 1.0 if found == "done" else _part(facts, at)
     left = None
@@ -65,7 +65,7 @@ def state(folder: Path, facts: Mapping[str, Any], line: Mapping[str, Any] | None
 
 
 def _stage(facts: Mapping[str, Any]) -> dict[str, Any] | None:
-    """``{name, part}`` of an evaluation that takes long, 0 to 1."""
+    """Return ``{name, part}`` of a long evaluation in progress, ``part`` from 0 to 1; None if there is none."""
     stage = facts.get("stage")
     if not isinstance(stage, Mapping):
         return None

@@ -1,4 +1,4 @@
-"""Answers about one run: what is known of it, its pictures, what happens in it, and what it is asked to do."""
+"""Routes of one run: its facts, pictures, and events, and requests to it."""
 
 from __future__ import annotations
 
@@ -12,67 +12,67 @@ from starlette.routing import Route
 
 from sfumato.runs import entry, requests
 from sfumato.studio.run import curves, events, page, pictures
-from sfumato.studio.shared import aside, folder_of, studio_of
+from sfumato.studio.shared import folder_of, in_thread, studio_of
 from sfumato.studio.web import bodies, names
-from sfumato.studio.web.answers import Answer, has, tagged, unchanged
+from sfumato.studio.web.outputs import SafeJSONResponse, has_version, not_modified, version_headers
 from sfumato.studio.web.problems import Problem
 
 
 async def show_run(request: Request) -> Response:
-    """All about one run."""
+    """Return the data of a run's page."""
     studio, folder = studio_of(request), folder_of(request)
-    # By few threads: those that wait for a first look at a long file are not missed elsewhere.
+    # Limit the threads: first reads of long files must not use up those of other requests.
     data = functools.partial(page.data, folder, studio.histories.of(folder))
-    return Answer(await to_thread.run_sync(data, limiter=studio.few_read))
+    return SafeJSONResponse(await to_thread.run_sync(data, limiter=studio.metrics_limiter))
 
 
 async def show_metrics(request: Request) -> Response:
-    """Its curves; 304 where the browser has them as they are."""
+    """Return a run's curves; 304 if the browser has the current version."""
     studio, folder = studio_of(request), folder_of(request)
     history = studio.histories.of(folder)
 
     def made() -> Response:
         with history.lock:
             version = curves.version(folder, history)
-            if has(request, version):
-                return unchanged(version)
-            return Answer(curves.data(folder, history), headers=tagged(version))
+            if has_version(request, version):
+                return not_modified(version)
+            return SafeJSONResponse(curves.data(folder, history), headers=version_headers(version))
 
-    return await to_thread.run_sync(made, limiter=studio.few_read)
+    return await to_thread.run_sync(made, limiter=studio.metrics_limiter)
 
 
 async def listen(request: Request) -> Response:
-    """What happens in it."""
+    """Stream a run's events."""
     return events.stream(studio_of(request).watchers, folder_of(request))
 
 
 def _picture(make: Callable[..., Response], *more: str) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         arguments = [request.path_params[name] for name in more]
-        return await aside(make, request, folder_of(request), *arguments)
+        return await in_thread(make, request, folder_of(request), *arguments)
 
     answer.__doc__ = make.__doc__
     return answer
 
 
 async def own_file(request: Request) -> Response:
-    """Its film or curve."""
-    return await aside(pictures.own_file, folder_of(request), request.path_params["file"])
+    """Return a run's film or curve."""
+    return await in_thread(pictures.own_file, folder_of(request), request.path_params["file"])
 
 
 async def ask(request: Request) -> Response:
-    """Pause, stop or resume it."""
+    """Pause, stop, or resume a run."""
     folder, wish = folder_of(request), request.path_params["wish"]
     if wish not in ("pause", "stop", "resume"):
         raise Problem(404, "There is nothing at this address.")
-    await bodies.read(request, bodies.MOST_JSON)
+    await bodies.read(request, bodies.MAX_JSON)
     queue = studio_of(request).queue
     if wish == "resume":
         await queue.resume(folder)
-    # One that only waits is not asked to stop, but one that waits, paused, to go on.
-    elif not (wish == "stop" and await queue.cancel(folder)) or await aside(entry.is_held, folder):
-        await aside(requests.send, folder, wish)
-    return Answer({"name": names.encoded(folder.name)}, 202)
+    # A run that only waits in the queue is canceled; a paused one that waits to resume is asked to stop as well.
+    elif not (wish == "stop" and await queue.cancel(folder)) or await in_thread(entry.is_held, folder):
+        await in_thread(requests.send, folder, wish)
+    return SafeJSONResponse({"name": names.encode(folder.name)}, 202)
 
 
 _RUN = "/api/runs/{name}"

@@ -1,1 +1,1 @@
-"""Processes that train, and the queue of runs that wait for one."""
+"""Worker processes that train, and the queue of runs that wait for one."""

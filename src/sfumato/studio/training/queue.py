@@ -1,9 +1,9 @@
-"""Runs begin one after another: never more are trained at once than there are cores.
+"""The queue of runs: never do more train at once than there are cores.
 
-A run takes as many cores as it asks for threads, all of them with ``threads`` 0. Counted is every training in the
-folder of runs that is at work, whoever began it: this studio, another one, the command line. One that is paused takes
-none; when it is to go on it waits for its turn like the others. A run that waits is a record in `waiting`, and neither
-a process nor a thread. Of several studios of one user over one folder the first one lets runs begin.
+A run takes as many cores as its recipe's ``threads``, all of them with ``threads`` 0. Every training in the folder of
+runs counts, whichever process started it: this studio, another one, the command line. A paused run takes none, and
+queues again when it is resumed. A run that waits is a record in `waiting`, and neither a process nor a thread. Of
+several studios of one user over one folder the first one starts runs.
 """
 
 from __future__ import annotations
@@ -23,165 +23,165 @@ from sfumato.runs import cleaning, entry, facts, layout, queued, requests
 from sfumato.runs.locking import FolderLock
 from sfumato.studio.gallery.cards import Gallery
 from sfumato.studio.training import seal, waiting
-from sfumato.studio.training.worker_pool import Ended, WorkerPool
+from sfumato.studio.training.worker_pool import WorkerEnded, WorkerPool
 from sfumato.studio.web import names
 from sfumato.studio.web.problems import Problem
 
-TRIES = 2
-"""Times that a process may end before it has begun a run."""
+ATTEMPTS = 2
+"""Attempts to start a run, each of which may end with its process."""
 
-TAKEN_UP_WITHIN = 10.0
-"""Seconds that a paused training has to go on."""
+RESUME_SECONDS = 10.0
+"""Seconds to wait for a paused training to resume."""
 
 
 class Queue:
-    """Lets runs wait, begin and go on."""
+    """The queue, which starts and resumes runs when there are cores for them."""
 
-    def __init__(self, children: WorkerPool, gallery: Gallery) -> None:
-        self._children = children
+    def __init__(self, workers: WorkerPool, gallery: Gallery) -> None:
+        self._workers = workers
         self._gallery = gallery
-        self._runs = children.runs
-        self._beginning: dict[str, int] = {}
-        """Those that are to begin in this moment, and their threads."""
-        self._unwanted: set[str] = set()
-        """Of these, those that somebody has canceled meanwhile."""
+        self._runs = workers.runs
+        self._starting: dict[str, int] = {}
+        """Runs that are being started, and their threads."""
+        self._canceled: set[str] = set()
+        """Those of them that were canceled in the meantime."""
         self._tasks: set[asyncio.Task[None]] = set()
-        self._turn = asyncio.Lock()
-        self._lead: FolderLock | None = None
+        self._lock = asyncio.Lock()
+        self._leader_lock: FolderLock | None = None
         self._has_ended = False
         self.changed = asyncio.Event()
-        """Set where `go_on` may have something to do."""
+        """Set when `start_next` may have something to do."""
 
     @property
-    def is_beginning(self) -> bool:
-        """Whether a run is about to need a process."""
-        return bool(self._beginning)
+    def is_starting(self) -> bool:
+        """Whether a run is being started, which needs a worker."""
+        return bool(self._starting)
 
     async def start(self, recipes: Sequence[Recipe]) -> list[str]:
-        """Queue new runs; their names. Raises Problem or RunError."""
-        pictures = [await self._children.stored_picture(each) for each in recipes]
+        """Queue new runs, and return their names. Raise Problem or RunError."""
+        pictures = [await self._workers.stored_picture(each) for each in recipes]
         made = await to_thread.run_sync(self._enqueue, recipes, pictures)
         self.changed.set()
         return made
 
     async def race(self, recipes: Sequence[Recipe]) -> list[str]:
-        """The same for runs among which the cores are divided."""
+        """Queue new runs, divide the cores among them, and return their names."""
         threads = max(1, available_cores() // len(recipes))
         return await self.start([changed(each, {"threads": threads}) for each in recipes])
 
     async def resume(self, folder: Path) -> None:
-        """Queue a run that is to go on. Raises Problem or RunError where that cannot be."""
+        """Queue a run to be resumed. Raise Problem or RunError if that is impossible."""
         await to_thread.run_sync(self._check, folder)
         await self._check_picture(folder)
         if await to_thread.run_sync(_is_at_work, folder):
-            # It was asked to pause, perhaps, and has not come to it yet.
+            # It may have been asked to pause, and still be in the step before.
             await to_thread.run_sync(requests.send, folder, "resume")
             return
         await to_thread.run_sync(waiting.add, self._runs, folder.name)
         self.changed.set()
 
     async def cancel(self, folder: Path) -> bool:
-        """Let a run wait no longer, and delete it where it has not begun; False where it did not wait."""
+        """Remove a run from the queue, and delete it if it has not started. Return False if it did not wait."""
         name = folder.name
-        if name in self._beginning:
-            self._unwanted.add(name)
+        if name in self._starting:
+            self._canceled.add(name)
             return True
         return await to_thread.run_sync(self._cancel, folder)
 
-    async def go_on(self) -> None:
-        """Let those begin for which there are cores by now; called again and again."""
-        async with self._turn:
+    async def start_next(self) -> None:
+        """Start the runs for which there are cores now; called periodically."""
+        async with self._lock:
             if self._has_ended:
                 return
-            found = await to_thread.run_sync(waiting.places, self._runs)
-            # It may have ended meanwhile, and the lead be somebody else's.
-            if self._has_ended or not found or not self._leads():
+            found = await to_thread.run_sync(waiting.queued_runs, self._runs)
+            # The studio may have ended in the meantime, and another one may be the leader.
+            if self._has_ended or not found or not self._is_leader():
                 return
             cores = available_cores()
             at_work = await to_thread.run_sync(self._at_work, cores)
-            for name, threads in self._beginning.items():
+            for name, threads in self._starting.items():
                 at_work.setdefault(name, threads)
-            for place in found:
-                if place.name in self._beginning:
+            for queued_run in found:
+                if queued_run.name in self._starting:
                     continue
-                threads = await to_thread.run_sync(_threads, self._runs / place.name, cores)
-                # Nothing is waited for from here to the task's creation: `end` cancels all tasks that there are.
+                threads = await to_thread.run_sync(_threads, self._runs / queued_run.name, cores)
+                # There is no await from here to the task's creation, because `end` cancels the tasks that exist.
                 if self._has_ended:
                     return
-                # In their order: a run that needs all cores would else never have them.
+                # Strictly in order: otherwise a run that needs all cores would never get them.
                 if at_work and sum(at_work.values()) + threads > cores:
                     break
-                at_work[place.name] = self._beginning[place.name] = threads
-                task = asyncio.create_task(self._begin(place.name))
+                at_work[queued_run.name] = self._starting[queued_run.name] = threads
+                task = asyncio.create_task(self._start(queued_run.name))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
 
     def end(self) -> None:
-        """Let no more begin; those that wait are there for the next studio."""
+        """Start no more runs; those that wait stay for the next studio."""
         self._has_ended = True
         for task in self._tasks:
             task.cancel()
-        if self._lead is not None:
-            self._lead.release()
-            self._lead = None
+        if self._leader_lock is not None:
+            self._leader_lock.release()
+            self._leader_lock = None
 
-    async def _begin(self, name: str) -> None:
+    async def _start(self, name: str) -> None:
         try:
-            reason = await self._turn_of(name)
-            # While it still counts as beginning: else it would have its turn once more.
+            reason = await self._start_or_resume(name)
+            # While it still counts as being started: otherwise it would be started once more.
             with suppress(RunError):
-                await to_thread.run_sync(self._over, name, reason)
-            if name in self._unwanted:
+                await to_thread.run_sync(self._finish, name, reason)
+            if name in self._canceled:
                 with suppress(Problem, RunError):
-                    await to_thread.run_sync(self._take_back, name)
+                    await to_thread.run_sync(self._undo_start, name)
         finally:
-            self._beginning.pop(name, None)
-            self._unwanted.discard(name)
+            self._starting.pop(name, None)
+            self._canceled.discard(name)
         self.changed.set()
 
-    async def _turn_of(self, name: str) -> str | None:
-        """Let a run begin or go on; why that was not possible, or None."""
+    async def _start_or_resume(self, name: str) -> str | None:
+        """Start or resume a run. Return why that failed, or None."""
         try:
-            folder = names.folder(self._runs, names.encoded(name))
+            folder = names.folder(self._runs, names.encode(name))
             if not await to_thread.run_sync(entry.is_held, folder):
-                return await self._trained(folder)
+                return await self._train(folder)
             await to_thread.run_sync(requests.send, folder, "resume")
-            await self._taken_up(folder)
+            await self._await_resume(folder)
         except (Problem, RunError) as problem:
-            # It is gone, or has ended by itself meanwhile.
+            # The run was deleted, or has ended in the meantime.
             return str(problem)
         return None
 
-    def _take_back(self, name: str) -> None:
-        """Stop what was begun though somebody had canceled it, or delete it."""
-        folder = names.folder(self._runs, names.encoded(name))
+    def _undo_start(self, name: str) -> None:
+        """Stop or delete a run that was canceled while it was being started."""
+        folder = names.folder(self._runs, names.encode(name))
         if entry.is_held(folder):
             requests.send(folder, "stop")
         else:
             self._cancel(folder)
 
-    async def _trained(self, folder: Path) -> str | None:
-        """Give it to a process; why that was not possible, or None."""
-        for left in reversed(range(TRIES)):
+    async def _train(self, folder: Path) -> str | None:
+        """Let a worker train a run. Return why that failed, or None."""
+        for left in reversed(range(ATTEMPTS)):
             try:
-                await self._children.resume(folder, lambda: folder.name not in self._unwanted)
+                await self._workers.resume(folder, lambda: folder.name not in self._canceled)
                 return None
-            except Ended as ended:
+            except WorkerEnded as ended:
                 if not left:
                     return str(ended)
         return None
 
-    async def _taken_up(self, folder: Path) -> None:
-        for _ in range(round(TAKEN_UP_WITHIN / 0.1)):
+    async def _await_resume(self, folder: Path) -> None:
+        for _ in range(round(RESUME_SECONDS / 0.1)):
             if await to_thread.run_sync(_is_at_work, folder):
                 return
             await asyncio.sleep(0.1)
 
-    def _over(self, name: str, reason: str | None) -> None:
-        """It waits no more."""
+    def _finish(self, name: str, reason: str | None) -> None:
+        """Remove a run from the queue, and record why it failed, if it did."""
         waiting.drop(self._runs, name)
         if reason is not None:
-            # A run that went on before says for itself how it is.
+            # The state of a run that has trained before stays as it is.
             queued.fail(self._runs / name, reason)
 
     def _enqueue(self, recipes: Sequence[Recipe], pictures: Sequence[Path | None]) -> list[str]:
@@ -191,7 +191,7 @@ class Queue:
                 made.append(queued.enqueue(self._runs, recipe, stored))
                 waiting.add(self._runs, made[-1].name)
         except (Problem, RunError):
-            # All of them or none.
+            # Queue all or none.
             for folder in made:
                 with suppress(RunError):
                     waiting.drop(self._runs, folder.name)
@@ -206,7 +206,7 @@ class Queue:
         if module is not None:
             raise Problem(
                 409,
-                "This run trains a network of somebody's own making, and the studio imports nobody's code. Go on in a "
+                "This run trains a custom network, and the studio does not import its code. Resume it in a "
                 f"terminal: sfumato resume {folder.name} --module NAME, or in Python: sf.resume(folder, module=net).",
             )
         status = found.get("status")
@@ -214,19 +214,19 @@ class Queue:
             raise RunError(f"{folder} must be unfinished to be resumed. Got a run that is {status}.")
 
     async def _check_picture(self, folder: Path) -> None:
-        """Raise Problem where a run that has not begun would read any file that its run.json names."""
+        """Raise Problem if a queued run's picture is a file that only its run.json names."""
         asked = await to_thread.run_sync(queued.read, folder)
         if asked is None or asked.stored is not None:
             return
         try:
-            own = await self._children.stored_picture(asked.recipe) is None
+            ours = await self._workers.stored_picture(asked.recipe) is None
         except RecipeError:
-            own = False
-        if not own:
+            ours = False
+        if not ours:
             raise Problem(
                 409,
-                "This run names a file of this computer as its picture, and the studio reads none that a run's folder "
-                f"names. If you trust it, begin it in a terminal: sfumato resume {folder.name}",
+                "This run's picture is a file of this computer, and the studio does not read files that a run folder "
+                f"names. If you trust it, start it in a terminal: sfumato resume {folder.name}",
             )
 
     def _cancel(self, folder: Path) -> bool:
@@ -237,33 +237,33 @@ class Queue:
             return True
         return waited
 
-    def _leads(self) -> bool:
-        """Whether no other studio of this user over this folder lets runs begin: it sees no other user's records."""
-        if self._lead is None:
+    def _is_leader(self) -> bool:
+        """Return whether this is the leader among this user's studios over this folder; each user has a queue."""
+        if self._leader_lock is None:
             try:
-                lock = FolderLock(names.own_folder(self._runs, "leads", seal.seal("lead")[:16]))
+                lock = FolderLock(names.studio_folder(self._runs, "leads", seal.sign("lead")[:16]))
                 lock.acquire()
             except (Timeout, OSError, Problem):
                 return False
-            self._lead = lock
+            self._leader_lock = lock
         return True
 
     def _at_work(self, cores: int) -> dict[str, int]:
-        """The runs that take cores now, and how many each."""
-        own = set(self._children.training)
-        found = set(own)
+        """Return the runs that take cores now, and how many each."""
+        ours = set(self._workers.training)
+        found = set(ours)
         with suppress(RunError):
             found |= {each.name for each in self._gallery.entries() if each.state in entry.LIVE}
-        return {name: _threads(self._runs / name, cores) for name in found if self._takes_cores(name, name in own)}
+        return {name: _threads(self._runs / name, cores) for name in found if self._takes_cores(name, name in ours)}
 
-    def _takes_cores(self, name: str, own: bool) -> bool:
+    def _takes_cores(self, name: str, ours: bool) -> bool:
         folder = self._runs / name
-        # Looked at anew: the gallery's list may be a moment old.
+        # Read again: the gallery's list may be a moment old.
         state = entry.read(folder).state
         if state == "paused":
             return requests.pending(folder) != "pause"
-        # One of ours that is done makes its film yet.
-        return own or state == "running"
+        # A run of ours that is done may still be making its film.
+        return ours or state == "running"
 
 
 def _is_at_work(folder: Path) -> bool:
@@ -272,7 +272,7 @@ def _is_at_work(folder: Path) -> bool:
 
 
 def _threads(folder: Path, cores: int) -> int:
-    """Cores that a run takes, by its recipe; all of them where it does not say."""
+    """Return how many cores a run takes by its recipe; all of them if it does not say."""
     try:
         threads = facts.read(folder)["recipe"]["threads"]
     except (RunError, KeyError, TypeError):

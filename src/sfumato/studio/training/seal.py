@@ -1,7 +1,7 @@
-"""What tells a record of this user's studio from one that somebody else has put there.
+"""Signatures that tell this user's records from those of others.
 
-Folders of runs are copied, unpacked and shared, and opening one must train nothing. So what a studio finds written in
-one it carries out only where it bears a seal: made with a key that lies elsewhere, in the user's own folder.
+Folders of runs are copied, unpacked, and shared, and opening one must not start any training. So the studio carries out
+a record in a folder only if it is signed with a key from the user's own state folder.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ import platformdirs
 KEY_BYTES = 32
 
 
-def seal(text: str) -> str:
-    """A seal of this user on a text."""
+def sign(text: str) -> str:
+    """Return this user's signature (HMAC-SHA256) of a text."""
     return hmac.new(_key(), text.encode("utf-8", "surrogateescape"), hashlib.sha256).hexdigest()
 
 
-def holds(text: str, found: str) -> bool:
-    """Whether that is this user's seal on the text."""
-    return hmac.compare_digest(seal(text).encode(), found.encode("utf-8", "replace"))
+def verify(text: str, signature: str) -> bool:
+    """Return whether ``signature`` is this user's signature of a text."""
+    return hmac.compare_digest(sign(text).encode(), signature.encode("utf-8", "replace"))
 
 
 @cache
 def _key() -> bytes:
-    """The key; where it cannot be kept, one that is as good until this process ends."""
+    """Return the key; if it cannot be stored, one for this process alone."""
     path = Path(platformdirs.user_state_path("sfumato")) / "studio.key"
     new = secrets.token_bytes(KEY_BYTES)
     with suppress(OSError):
@@ -40,7 +40,7 @@ def _key() -> bytes:
         try:
             with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                 file.write(new)
-            # Whole, and only where there is none yet: another studio may begin in this moment.
+            # A link is atomic, and fails if there is a key: another studio may be starting.
             with suppress(FileExistsError):
                 os.link(partial, path)
         finally:

@@ -1,7 +1,7 @@
-"""The runs that wait for a core: which, in what order. A file each, under ``.studio/queue`` in the folder of runs.
+"""The runs that wait for cores, in order: one file per run, under ``.studio/queue`` in the folder of runs.
 
-So a queue outlives its server, and every page can tell how many are before a run. A record bears its user's seal on the
-run's place and recipe: others are nobody's.
+So a queue outlives its server, and every page can tell how many runs are ahead of one. A record is signed by its user
+for the run's folder and recipe; records without a valid signature are ignored.
 """
 
 from __future__ import annotations
@@ -26,89 +26,89 @@ from sfumato.studio.web.bodies import Body
 from sfumato.studio.web.problems import Problem
 
 FOLDER = "queue"
-MOST = 1000
-"""Records that are looked at."""
-_MOST_BYTES = 4096
+MAX_RECORDS = 1000
+"""Records that are read."""
+_MAX_BYTES = 4096
 
 
 @dataclass(frozen=True)
-class Place:
-    """One run's in the queue."""
+class QueuedRun:
+    """One run in the queue."""
 
     record: Path
     name: str
 
 
 class _Record(Body):
-    name: str = Field(min_length=1, max_length=3 * names.MOST)
+    name: str = Field(min_length=1, max_length=3 * names.MAX_BYTES)
     seal: str = Field(min_length=1, max_length=128)
 
 
 _LOCK = threading.Lock()
-_KNOWN: dict[Path, tuple[int, tuple[Place, ...]]] = {}
-"""What was read, by the folder's time: pages ask several times a second."""
+_CACHE: dict[Path, tuple[int, tuple[QueuedRun, ...]]] = {}
+"""Cached entries, by the folder's modification time: pages request them several times per second."""
 
 
 def add(runs: Path, name: str) -> None:
-    """Put a run at the end, unless it has a place. Raises Problem or RunError where it cannot be written."""
+    """Append a run to the queue unless it is there. Raise Problem or RunError if its record cannot be written."""
     with _LOCK:
         if any(each.name == name for each in _read(runs)):
             return
-        folder = names.own_folder(runs, FOLDER)
+        folder = names.studio_folder(runs, FOLDER)
         for path in _records(runs):
-            # Of runs that began, or are gone, while a studio was killed.
+            # Remove records of runs that started, or were deleted, while a studio was killed.
             if _name(runs, path) is None:
                 remove(path)
-        record = _Record(name=names.encoded(name), seal=seal.seal(_sealed(runs, name)))
+        record = _Record(name=names.encode(name), seal=seal.sign(_signed_text(runs, name)))
         write_bytes(folder / f"{time.time_ns():020d}-{os.urandom(4).hex()}.json", record.model_dump_json().encode())
-        _KNOWN.pop(runs, None)
+        _CACHE.pop(runs, None)
 
 
 def drop(runs: Path, name: str) -> bool:
-    """Take a run out; whether it was in. Raises RunError."""
+    """Remove a run from the queue, and return whether it was there. Raise RunError."""
     with _LOCK:
-        # By its name alone: of a run that has begun the recipe is resolved, and the seal broken.
+        # By name alone: a started run has a resolved recipe, for which the signature no longer holds.
         records = ((path, _record(path)) for path in _records(runs))
-        found = [path for path, record in records if record is not None and names.decoded(record.name) == name]
+        found = [path for path, record in records if record is not None and names.decode(record.name) == name]
         for path in found:
             remove(path)
-        _KNOWN.pop(runs, None)
+        _CACHE.pop(runs, None)
         return bool(found)
 
 
-def places(runs: Path) -> Sequence[Place]:
-    """All, the next one first."""
+def queued_runs(runs: Path) -> Sequence[QueuedRun]:
+    """Return the runs in the queue, the next one first."""
     with _LOCK:
         return _read(runs)
 
 
-def before(runs: Path, name: str) -> int | None:
-    """How many are before a run; None where it does not wait."""
-    return next((number for number, each in enumerate(places(runs)) if each.name == name), None)
+def position(runs: Path, name: str) -> int | None:
+    """Return how many runs are ahead of one; None if it does not wait."""
+    return next((number for number, each in enumerate(queued_runs(runs)) if each.name == name), None)
 
 
-def _read(runs: Path) -> tuple[Place, ...]:
+def _read(runs: Path) -> tuple[QueuedRun, ...]:
     try:
-        written = (runs / ".studio" / FOLDER).lstat().st_mtime_ns
+        modified = (runs / ".studio" / FOLDER).lstat().st_mtime_ns
     except OSError:
         return ()
-    known = _KNOWN.get(runs)
-    if known is not None and known[0] == written:
-        return known[1]
-    found: dict[str, Place] = {}
+    cached = _CACHE.get(runs)
+    if cached is not None and cached[0] == modified:
+        return cached[1]
+    found: dict[str, QueuedRun] = {}
     for path in _records(runs):
         name = _name(runs, path)
         if name is not None:
-            found.setdefault(name, Place(path, name))
-    # A folder's time counts in steps of some milliseconds: what was written just now is read again.
-    if time.time_ns() - written > 1_000_000_000:
-        _KNOWN[runs] = written, tuple(found.values())
+            found.setdefault(name, QueuedRun(path, name))
+    # Modification times have steps of some milliseconds: recent changes are read again.
+    if time.time_ns() - modified > 1_000_000_000:
+        _CACHE[runs] = modified, tuple(found.values())
     return tuple(found.values())
 
 
 def _records(runs: Path) -> list[Path]:
     try:
-        return sorted(each for each in (runs / ".studio" / FOLDER).iterdir() if each.suffix == ".json")[:MOST]
+        return sorted(each for each in (runs / ".studio" / FOLDER).iterdir() if each.suffix == ".json")[:MAX_RECORDS]
     except OSError:
         return []
 
@@ -116,21 +116,21 @@ def _records(runs: Path) -> list[Path]:
 def _record(path: Path) -> _Record | None:
     try:
         with names.file(path.parent, path.name).open("rb") as file:
-            return _Record.model_validate_json(file.read(_MOST_BYTES))
+            return _Record.model_validate_json(file.read(_MAX_BYTES))
     except (OSError, Problem, ValidationError):
         return None
 
 
 def _name(runs: Path, path: Path) -> str | None:
-    """The run's, where the record is this user's."""
+    """Return the name of a record's run, if the record is signed by this user; else None."""
     record = _record(path)
     with suppress(Problem, RunError):
-        if record is not None and seal.holds(_sealed(runs, name := names.decoded(record.name)), record.seal):
+        if record is not None and seal.verify(_signed_text(runs, name := names.decode(record.name)), record.seal):
             return name
     return None
 
 
-def _sealed(runs: Path, name: str) -> str:
-    """What a record is about: this run here, with the recipe that it has."""
-    found = facts.read(names.folder(runs, names.encoded(name)))
+def _signed_text(runs: Path, name: str) -> str:
+    """Return the signed text of a record: the folder of runs, the run's name, its recipe, and its picture."""
+    found = facts.read(names.folder(runs, names.encode(name)))
     return json.dumps([str(runs.resolve()), name, found.get("recipe"), found.get("picture")], sort_keys=True)

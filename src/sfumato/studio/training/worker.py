@@ -1,8 +1,8 @@
-"""``python -m sfumato.studio.training.worker``: a process that has loaded everything, and trains one run after another.
+"""``python -m sfumato.studio.training.worker``: train one run after another, in a process that has loaded everything.
 
-Asked as `studio.child` has it, it checks recipes, and begins runs or goes on with them: it answers as soon as a run is
-under way, trains it to the end whatever becomes of whoever asked, and then says that it is free. When nobody can ask
-any more, it ends.
+It takes requests as `studio.subprocess` sends them: it checks recipes, and starts or resumes runs. It replies as soon
+as a run is under way, trains it to the end whatever becomes of its parent, and then sends a message that it is free. It
+ends when its input ends.
 """
 
 from __future__ import annotations
@@ -29,116 +29,116 @@ try:
 except ImportError:  # Windows
     resource = None
 
-WARMING = {"budget": {"steps": 2}, "evaluation": {"interval": "end"}}
+WARM_UP = {"budget": {"steps": 2}, "evaluation": {"interval": "end"}}
 
 
-MOST_MEMORY = 1_500_000_000
-"""Bytes that it may have held when it takes another run: what a large network took is not given back whole."""
+MAX_MEMORY = 1_500_000_000
+"""Peak memory, in bytes, up to which the process takes another run: a large network's memory is not all given back."""
 
 
 def main() -> None:
-    """Serve until nobody is there."""
-    answers = subprocess.own_output()
-    with log_to(_say):
+    """Serve requests until standard input ends."""
+    answers = subprocess.claim_stdout()
+    with log_to(_log):
         for line in sys.stdin:
             if not _serve(json.loads(line), answers):
                 return
 
 
 def _serve(order: dict[str, Any], answers: BinaryIO) -> bool:
-    """Whether it is there for more."""
+    """Carry out a request, and return whether the process can take another one."""
     answered = False
 
     def answer(**values: Any) -> None:
         nonlocal answered
         answered = True
-        subprocess.answer(answers, values)
+        subprocess.send_reply(answers, values)
 
     try:
         match order["do"]:
             case "load":
-                _warm()
+                _warm_up()
                 answer(loaded=True)
             case "resolve":
                 resolve(Recipe.of(order["recipe"]))
                 answer(works=True)
             case "check":
-                answer(**_checked(order))
+                answer(**_check(order))
             case "resume":
                 with stop_on_signals() as stop:
-                    began = _Began(lambda folder: answer(name=folder.name))
-                    api.resume(order["folder"], stop=stop, observers=[began], live=False)
-                return _over(answers, ended=stop())
+                    reporter = _StartReporter(lambda folder: answer(name=folder.name))
+                    api.resume(order["folder"], stop=stop, observers=[reporter], live=False)
+                return _finish_run(answers, ended=stop())
     except SfumatoError as error:
         if answered:
-            # The run is there, and says for itself how it ended.
-            _say(str(error))
-            return _over(answers)
+            # The run's folder records how it ended.
+            _log(str(error))
+            return _finish_run(answers)
         answer(problem=str(error), kind=type(error).__name__)
     return True
 
 
-class _Began(Observer[Any]):
-    """Tells once that the run is there."""
+class _StartReporter(Observer[Any]):
+    """Reports the run's folder when training starts."""
 
-    def __init__(self, tell: Callable[[Path], None]) -> None:
-        self._tell = tell
+    def __init__(self, report: Callable[[Path], None]) -> None:
+        self._report = report
 
     def begin(self, start: Start) -> None:
-        """Tell."""
+        """Report the folder."""
         assert start.folder is not None
-        self._tell(start.folder)
+        self._report(start.folder)
 
     def due(self, snapshot: Any) -> bool:
-        """Never: the studio reads the folder."""
+        """Return False: the studio reads the run's folder."""
         return False
 
 
-def _over(answers: BinaryIO, *, ended: bool = False) -> bool:
-    """Say that the run is over, unless this process is to end: whether it is there for more."""
-    if ended or peak_memory() > MOST_MEMORY:
+def _finish_run(answers: BinaryIO, *, ended: bool = False) -> bool:
+    """Send a message that the run is over, unless this process is to end, and return whether it can take another."""
+    if ended or peak_memory() > MAX_MEMORY:
         return False
-    subprocess.answer(answers, {"free": True})
+    subprocess.send_reply(answers, {"free": True})
     return True
 
 
 def peak_memory() -> int:
-    """Bytes that this process has held at most; 0 where that is not known."""
+    """Return the peak memory of this process in bytes; 0 if unknown."""
     if resource is None:
         return 0
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most if sys.platform == "darwin" else most * 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
 
 
-def _checked(order: dict[str, Any]) -> dict[str, Any]:
-    """``{works, findings}``; what needs more than ``bytes`` of memory fails. Raises SfumatoError."""
-    most = order.get("bytes")
+def _check(order: dict[str, Any]) -> dict[str, Any]:
+    """Return ``{works, findings}`` of a health check with at most ``bytes`` of memory. Raise SfumatoError."""
+    max_bytes = order.get("bytes")
     try:
-        with memory.bounded(most):
+        with memory.bounded(max_bytes):
             recipe, stored = Recipe.of(order["recipe"]), order.get("stored")
             if stored is None:
                 found = api.check(recipe=recipe)
             else:
-                # The run stored it in the light that it learned, while any picture that is given counts as sRGB.
+                # The run stored the values that it learned, while any picture that is passed counts as sRGB.
                 as_stored = changed(recipe, {"picture": {"transfer": "srgb"}})
                 found = api.check(load_run(stored).picture, recipe=as_stored)
-    # As PyTorch says that there is no memory.
+    # PyTorch raises RuntimeError when memory runs out.
     except (MemoryError, RuntimeError) as error:
         if isinstance(error, RuntimeError) and "memory" not in str(error):
             raise
-        than = "there is" if most is None else memory.text(most)
-        raise RecipeError(f"The check needs more memory than {than}, and was ended.") from None
+        than = "is available" if max_bytes is None else memory.text(max_bytes)
+        raise RecipeError(f"The check needs more memory than {than}, and was stopped.") from None
     return {"works": found.works, "findings": [{"level": each.severity, "text": str(each)} for each in found.findings]}
 
 
-def _warm() -> None:
-    """Load what training a first step loads: libraries, and the compiled code of the default recipe."""
+def _warm_up() -> None:
+    """Load what a first step needs: libraries, and the compiled code of the default recipe."""
     picture = np.zeros((32, 32, 3), np.float32)
-    for _ in api.train(picture, recipe=changed(Recipe(), WARMING)):  # pyright: ignore[reportArgumentType]
+    for _ in api.train(picture, recipe=changed(Recipe(), WARM_UP)):  # pyright: ignore[reportArgumentType]
         pass
 
 
-def _say(line: str) -> None:
+def _log(line: str) -> None:
     sys.stderr.write(f"{line}\n")
     sys.stderr.flush()
 

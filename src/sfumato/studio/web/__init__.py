@@ -1,1 +1,1 @@
-"""What every page rests on: who may ask, what is sent, how it is answered, what an address may name."""
+"""The basis of all pages: access rules, request bodies, responses, and the names of runs in URLs."""

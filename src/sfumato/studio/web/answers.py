@@ -1,4 +1,4 @@
-"""Answers: JSON that every browser can read, whatever a run's files hold; pictures with what lets them be cached."""
+"""Responses: JSON that every browser can parse, whatever a run's files hold, and pictures with caching headers."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-FOR_EVER = "private, max-age=31536000, immutable"
-"""For what never changes at its address."""
-ASK_AGAIN = "private, no-cache"
-"""For what may: the browser asks whether it has."""
+IMMUTABLE = "private, max-age=31536000, immutable"
+"""Cache-Control for content that never changes at its URL."""
+REVALIDATE = "private, no-cache"
+"""Cache-Control for content that may change: the browser revalidates it."""
 
 COMPRESSED_FROM = 1000
-"""Bytes of the shortest text that is compressed."""
+"""Bytes from which a text is compressed."""
 COMPRESSION_LEVEL = 5
-"""Of gzip."""
+"""Compression level of gzip."""
 
 
-class Answer(JSONResponse):
-    """JSON, with null for numbers that JSON does not have."""
+class SafeJSONResponse(JSONResponse):
+    """A JSON response with null for NaN and infinities, which JSON lacks."""
 
     def render(self, content: Any) -> bytes:
-        """The bytes; ASCII, for a name in a damaged file may hold what is no character."""
+        """Return the body in ASCII, because a name in a damaged file may hold invalid characters."""
         try:
             text = json.dumps(content, separators=(",", ":"), allow_nan=False)
         except ValueError:
@@ -34,25 +34,25 @@ class Answer(JSONResponse):
 
 
 def picture(request: Request, data: bytes, kind: str, version: str, caching: str) -> Response:
-    """Bytes of a picture; 304 without them where the browser has this ``version``."""
-    if has(request, version):
-        return unchanged(version, caching)
-    return Response(data, media_type=kind, headers=tagged(version, caching))
+    """Return a picture; 304 without a body if the browser has this ``version``."""
+    if has_version(request, version):
+        return not_modified(version, caching)
+    return Response(data, media_type=kind, headers=version_headers(version, caching))
 
 
-def has(request: Request, version: str) -> bool:
-    """Whether the browser says that it has this version; one that was compressed on its way is the same."""
+def has_version(request: Request, version: str) -> bool:
+    """Return whether the request's ETag is this version, also if a proxy has marked it as compressed."""
     return f'"{version}"' in request.headers.get("if-none-match", "")
 
 
-def tagged(version: str, caching: str = ASK_AGAIN) -> dict[str, str]:
-    """Headers of an answer of this version."""
+def version_headers(version: str, caching: str = REVALIDATE) -> dict[str, str]:
+    """Return the caching headers of a response of this version."""
     return {"ETag": f'"{version}"', "Cache-Control": caching}
 
 
-def unchanged(version: str, caching: str = ASK_AGAIN) -> Response:
-    """What a browser is told that has it."""
-    return Response(status_code=304, headers=tagged(version, caching))
+def not_modified(version: str, caching: str = REVALIDATE) -> Response:
+    """Return 304 for a browser that has this version."""
+    return Response(status_code=304, headers=version_headers(version, caching))
 
 
 def _finite(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What is sent to the studio: read as it comes, no more than it may be, and checked against what is asked for."""
+"""Request bodies: read up to a limit, and validated."""
 
 from __future__ import annotations
 
@@ -12,88 +12,88 @@ from starlette.requests import ClientDisconnect, Request
 from sfumato.formatting import shortened
 from sfumato.studio.web.problems import Problem
 
-MOST_JSON = 64 * 1024
-MOST_ARMS = 8
-MOST_SECONDS = 20.0
+MAX_JSON = 64 * 1024
+MAX_ARMS = 8
+MAX_SECONDS = 20.0
 
 T = TypeVar("T", bound=BaseModel)
 
 
 class Body(BaseModel):
-    """Closed to unknown fields."""
+    """A request body that allows no unknown fields."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class Wanted(Body):
-    """A recipe: a preset's name or a shared string, and what is changed in it."""
+class RecipeRequest(Body):
+    """A recipe: a preset's name or a shared string, and changes to it."""
 
     preset: str = Field(default="fast", max_length=16384)
     changes: dict[str, str] = Field(default={}, max_length=200)
 
 
-class NewRun(Wanted):
-    """POST /api/runs."""
+class NewRun(RecipeRequest):
+    """The body of POST /api/runs."""
 
     picture: str | None = Field(default=None, max_length=4096)
-    """In place of the recipe's."""
+    """The picture's source, in place of the recipe's."""
 
 
 class Check(NewRun):
-    """POST /api/check."""
+    """The body of POST /api/check."""
 
     pressed: bool = False
-    """Whether a person has asked for it, and not a page that only was opened."""
+    """Whether a person has started the check, and not the page by itself."""
 
 
 class Race(Body):
-    """POST /api/race."""
+    """The body of POST /api/race."""
 
-    arms: list[NewRun] = Field(min_length=2, max_length=MOST_ARMS)
+    arms: list[NewRun] = Field(min_length=2, max_length=MAX_ARMS)
 
 
-class Sent(Body):
-    """POST /api/pictures/delete."""
+class DeletePicture(Body):
+    """The body of POST /api/pictures/delete."""
 
     source: str = Field(max_length=4096)
 
 
-class Names(Body):
-    """POST /api/runs/delete."""
+class DeleteRuns(Body):
+    """The body of POST /api/runs/delete."""
 
     names: list[str] = Field(min_length=1, max_length=500)
 
 
-async def read(request: Request, most: int) -> bytes:
-    """The body. Raises Problem 413 as soon as it is longer than ``most`` bytes, 408 when it takes too long."""
+async def read(request: Request, max_bytes: int) -> bytes:
+    """Return the body. Raise Problem 413 as soon as it exceeds ``max_bytes`` bytes, and 408 if it takes too long."""
     data = bytearray()
     try:
-        async with asyncio.timeout(MOST_SECONDS):
+        async with asyncio.timeout(MAX_SECONDS):
             async for part in request.stream():
                 data += part
-                if len(data) > most:
-                    raise Problem(413, f"What is sent must have at most {most:,} bytes.")
+                if len(data) > max_bytes:
+                    raise Problem(413, f"The request's body must have at most {max_bytes:,} bytes.")
     except TimeoutError:
-        raise Problem(408, f"What is sent took longer than {MOST_SECONDS:.0f} seconds.") from None
+        raise Problem(408, f"The request's body took longer than {MAX_SECONDS:.0f} seconds.") from None
     except ClientDisconnect:
-        raise Problem(400, "The request was cut off.") from None
+        raise Problem(400, "The request was interrupted.") from None
     return bytes(data)
 
 
-async def of(request: Request, kind: type[T]) -> T:
-    """The body as JSON of that kind. Raises Problem, which names the first wrong field."""
-    data = await read(request, MOST_JSON)
+async def parse(request: Request, model: type[T]) -> T:
+    """Parse the body as JSON of a model. Raise Problem that names the first invalid field."""
+    data = await read(request, MAX_JSON)
     try:
-        # Python's own reader lets NaN and lone surrogates pass, which nothing could answer with.
-        return kind.model_validate_json(data)
+        # Python's json would accept NaN and lone surrogates, which cannot be encoded in a response.
+        return model.model_validate_json(data)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         if first["type"] == "json_invalid":
-            raise Problem(400, f"What is sent must be JSON: {shortened(first['msg'])}.") from None
+            raise Problem(400, f"The request's body must be JSON: {shortened(first['msg'])}.") from None
         raise Problem(422, f"{where or 'the request'}: {first['msg']}.") from None
 
 
-def sent(event: str, data: object) -> bytes:
-    """One event as it goes to the page."""
+def server_sent_event(event: str, data: object) -> bytes:
+    """Encode one server-sent event."""
     return f"event: {event}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n".encode()

@@ -1,4 +1,4 @@
-"""The page of someone who has not said the token yet: it asks for it, and goes on to where they wanted to go."""
+"""The page that asks for the token, and then redirects to the requested page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from starlette.responses import HTMLResponse, Response
 
 TOKEN = "token"
-"""In an address, the parameter that lets in."""
+"""Query parameter of the access token."""
 
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:26rem;margin:15vh auto;padding:0 1rem}"
@@ -29,21 +29,21 @@ _POLICY = "; ".join(
 )
 
 
-def page(asked: Sequence[tuple[str, str]], *, wrong: bool) -> Response:
-    """401, with a form. ``asked``: the rest of the address's query, which is kept; ``wrong``: a token was said."""
-    kept = "".join(
-        f'<input type="hidden" name="{html.escape(name)}" value="{html.escape(value)}">' for name, value in asked
+def page(query: Sequence[tuple[str, str]], *, wrong: bool) -> Response:
+    """Return 401 with a form that keeps the other parameters, ``query``; ``wrong`` if a wrong token was given."""
+    hidden_inputs = "".join(
+        f'<input type="hidden" name="{html.escape(name)}" value="{html.escape(value)}">' for name, value in query
     )
-    said = '<p role="alert">That is not the token of this studio.</p>' if wrong else ""
-    # By GET, as the address that was printed has it: the answer takes the token out of the address again.
+    alert = '<p role="alert">This is not the token of this studio.</p>' if wrong else ""
+    # The form uses GET, like the printed URL; the response takes the token out of the URL again.
     text = f"""<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Sfumato</title><style>{_STYLE}</style></head>
 <body><main><h1>Sfumato</h1>
-<p>This studio lets in who knows its token. It is in the address that <code>sfumato studio</code> printed when it was
-started.</p>{said}
-<form method="get">{kept}
+<p>This studio needs an access token. It is in the URL that <code>sfumato studio</code> printed when it
+started.</p>{alert}
+<form method="get">{hidden_inputs}
 <label for="token">Token</label>
 <input id="token" name="{TOKEN}" type="password" autocomplete="off" required autofocus>
 <button>Open</button>

@@ -1,4 +1,4 @@
-"""Who may ask the studio for what: checked before anything else looks at a request, and said in every answer."""
+"""Access control: checked before anything else handles a request, with security headers on every response."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sfumato.studio.web import entrance
 from sfumato.studio.web.entrance import TOKEN
-from sfumato.studio.web.place import Public, placed
-from sfumato.studio.web.problems import answer, unforeseen
+from sfumato.studio.web.place import Public, with_root_path
+from sfumato.studio.web.problems import error_response, unexpected
 
 LOCAL = ("localhost", "127.0.0.1", "::1")
 
 COOKIE = "sfumato-studio"
 HEADER = "X-Sfumato-Token"
 
-PIECE = 65_536
-"""Bytes."""
+CHUNK = 65_536
+"""Bytes of a chunk of a response's body."""
 
 PLOTLY_STYLE = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
-"""Of the style element that Plotly puts into the page: empty, its rules are added by script afterwards."""
+"""Hash of the style element that Plotly adds to the page: it is empty, and rules are added by script afterwards."""
 
 POLICY = "; ".join(
     (
@@ -59,35 +59,37 @@ HEADERS = {
 
 @dataclass(frozen=True)
 class Rules:
-    """What a server lets in."""
+    """The access rules of a server."""
 
     host: str = "127.0.0.1"
-    """As it was bound to."""
+    """The host that the server is bound to."""
     page_token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
-    """Every POST must bear it; only the studio's own page can know it."""
+    """Token that every POST must have; only the studio's own page knows it."""
     access: str | None = None
-    """Of a server that others can reach: whoever asks must have it as a cookie, which the address with it sets."""
+    """Access token of a server that others can reach. A request must have it as a cookie, which its URL sets."""
     cookie: str = COOKIE
-    """Its name. Browsers keep the cookies of all ports of a host together: each studio has a name of its own."""
+    """Name of the cookie. Browsers share cookies among all ports of a host, so each studio has its own name."""
     public: Public | None = None
-    """Where a proxy shows it to others."""
+    """The public address of a studio behind a proxy."""
 
     @staticmethod
     def of(host: str, port: int = 0, runs: Path = Path("runs"), public: Public | None = None) -> Rules:
-        """For a server bound there; behind a proxy others can reach it wherever it is bound to."""
-        own = hashlib.sha256(f"{port} {runs.absolute()}".encode(errors="surrogateescape")).hexdigest()[:12]
-        away = host not in LOCAL or public is not None
-        return Rules(host, access=secrets.token_urlsafe(24) if away else None, cookie=f"{COOKIE}-{own}", public=public)
+        """Return the rules of a server bound to a host and port; behind a proxy, others can always reach it."""
+        digest = hashlib.sha256(f"{port} {runs.absolute()}".encode(errors="surrogateescape")).hexdigest()[:12]
+        is_exposed = host not in LOCAL or public is not None
+        return Rules(
+            host, access=secrets.token_urlsafe(24) if is_exposed else None, cookie=f"{COOKIE}-{digest}", public=public
+        )
 
     @property
     def prefix(self) -> str:
-        """The path under which a proxy shows it, without a slash at its end."""
+        """The path of the studio on a proxy's host, without a trailing slash."""
         return "" if self.public is None else self.public.prefix
 
-    def knows(self, host: str) -> bool:
-        """Whether the name in a Host header is this machine's, and not one that somebody has pointed at it.
+    def accepts_host(self, host: str) -> bool:
+        """Return whether a Host header names this machine, and not a foreign name that resolves to it (DNS rebinding).
 
-        The port is whatever a tunnel has made of it: it tells nothing.
+        The port is not checked, because a tunnel may change it.
         """
         if any(letter in host for letter in "/\\?#@"):
             return False
@@ -97,19 +99,19 @@ class Rules:
             return False
         if self.public is not None and name == self.public.name:
             return True
-        return name in (*LOCAL, self.host.lower()) or (self.host in ("0.0.0.0", "::") and _is_own(name))
+        return name in (*LOCAL, self.host.lower()) or (self.host in ("0.0.0.0", "::") and _is_own_name(name))
 
     def is_own_origin(self, origin: str, host: str) -> bool:
-        """Whether a page of this origin is the studio's: at the address that was asked, or at the public one."""
+        """Return whether an origin is the studio's: the requested host, or the public address."""
         public = () if self.public is None else (self.public.origin,)
         return origin in (f"http://{host}", f"https://{host}", *public)
 
 
-def _is_own(name: str) -> bool:
+def _is_own_name(name: str) -> bool:
     if name == socket.gethostname().lower():
         return True
     try:
-        # A number is no name: nobody else can have it lead here.
+        # An IP address cannot be made to resolve elsewhere.
         ipaddress.ip_address(name)
     except ValueError:
         return False
@@ -119,11 +121,11 @@ def _is_own(name: str) -> bool:
 class Guard:
     """ASGI middleware.
 
-    What changes something is a POST, and a POST must bear the page's token, which only the studio's own page can read:
-    that is what keeps other pages from having anything done, whatever cookies a browser sends along. `Origin` and
-    `Sec-Fetch-Site` are looked at besides, for GET too, so that other pages cannot even have something computed. The
-    cookie is only about who may look. So it need not be SameSite=Strict, with which a link from a mail or a wiki would
-    lead to 401: Lax sends it along when a person follows a link to a page, and with nothing else from elsewhere.
+    Everything that changes state is a POST, and a POST must have the page's token, which only the studio's own page can
+    read: that keeps other pages from changing anything, whatever cookies a browser sends. `Origin` and `Sec-Fetch-Site`
+    are checked in addition, for GET too, so that other pages cannot even cause computation. The cookie only controls
+    who may read. So it need not be SameSite=Strict, with which a link from a mail or a wiki would lead to 401: with
+    Lax, it is sent when a person follows a link to a page, and with no other cross-site request.
     """
 
     def __init__(self, app: ASGIApp, rules: Rules) -> None:
@@ -131,58 +133,58 @@ class Guard:
         self._rules = rules
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse, or pass on; either way with the headers of `HEADERS` that the answer does not set itself."""
+        """Refuse or forward a request, and add those of `HEADERS` that the response does not set itself."""
         if scope["type"] != "http":
-            # Nothing here speaks WebSocket.
+            # There are no WebSocket routes.
             if scope["type"] == "lifespan":
                 await self._app(scope, receive, send)
             return
 
-        begun = False
-        scope = placed(scope, self._rules.prefix)
+        has_started = False
+        scope = with_root_path(scope, self._rules.prefix)
 
         async def guarded(message: Message) -> None:
-            nonlocal begun
+            nonlocal has_started
             if message["type"] == "http.response.start":
-                begun = True
+                has_started = True
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
                 headers.setdefault("Cache-Control", "no-store")
-            for piece in _pieces(message):
-                await send(piece)
+            for chunk in _chunks(message):
+                await send(chunk)
 
         refused = self._refusal(scope)
         try:
             await (refused or self._app)(scope, receive, guarded)
         except Exception as error:
-            if begun:
+            if has_started:
                 raise
-            await unforeseen(f"{scope['method']} {scope['path']}", error)(scope, receive, guarded)
+            await unexpected(f"{scope['method']} {scope['path']}", error)(scope, receive, guarded)
 
     def _refusal(self, scope: Scope) -> Response | None:
         headers, rules = Headers(scope=scope), self._rules
         host = headers.get("host", "")
-        if len(headers.getlist("host")) != 1 or not rules.knows(host):
-            return answer(403, "The studio answers at its own address only: open the one that it printed.")
+        if len(headers.getlist("host")) != 1 or not rules.accepts_host(host):
+            return error_response(403, "The studio is not served under this host name: open the URL that it printed.")
         origin = headers.get("origin")
         if origin is not None and not rules.is_own_origin(origin, host):
-            return answer(403, "The studio takes no requests from other pages.")
-        if headers.get("sec-fetch-site", "none") not in ("none", "same-origin") and not _is_visit(headers):
-            return answer(403, "The studio takes no requests from other pages.")
+            return error_response(403, "The studio takes no requests from other pages.")
+        if headers.get("sec-fetch-site", "none") not in ("none", "same-origin") and not _is_navigation(headers):
+            return error_response(403, "The studio takes no requests from other pages.")
         if rules.access is not None and (refused := self._without_access(scope, headers, rules.access)):
             return refused
         if scope["method"] not in ("GET", "HEAD") and not _equal(headers.get(HEADER), rules.page_token):
-            return answer(403, "The studio was started anew since this page was loaded: load it again.")
+            return error_response(403, "The studio was restarted since this page was loaded: reload the page.")
         return None
 
     def _without_access(self, scope: Scope, headers: Headers, access: str) -> Response | None:
-        asked = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-        tokens = [value for name, value in asked if name == TOKEN]
-        rest = [(name, value) for name, value in asked if name != TOKEN]
+        query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        tokens = [value for name, value in query if name == TOKEN]
+        rest = [(name, value) for name, value in query if name != TOKEN]
         prefix = scope["root_path"]
         if scope["method"] == "GET" and tokens and _equal(tokens[0].strip(), access):
-            # A path that begins with two slashes would be another host's.
+            # A path that starts with two slashes would lead to another host.
             path = prefix + "/" + scope["path"].removeprefix(prefix).lstrip("/\\")
             response = RedirectResponse(quote(path) + (f"?{urlencode(rest)}" if rest else ""), 303)
             secure = self._rules.public is not None and self._rules.public.origin.startswith("https:")
@@ -194,34 +196,34 @@ class Guard:
             return None
         if _is_page(scope, headers):
             return entrance.page(rest, wrong=bool(tokens))
-        return answer(401, "The studio needs the token that it printed when it was started: load the page again.")
+        return error_response(401, "The studio needs the token that it printed at its start: reload the page.")
 
 
-def _pieces(message: Message) -> Iterator[Message]:
-    """A large body bit by bit: the next goes when the last has, so that what nobody reads is not copied whole."""
+def _chunks(message: Message) -> Iterator[Message]:
+    """Split a large body, so that each chunk is sent when the client has read the last, and not all is copied."""
     body = message.get("body", b"")
-    if message["type"] != "http.response.body" or len(body) <= PIECE:
+    if message["type"] != "http.response.body" or len(body) <= CHUNK:
         yield message
         return
     view = memoryview(body)
-    for start in range(0, len(body), PIECE):
-        more = start + PIECE < len(body) or message.get("more_body", False)
-        yield {"type": message["type"], "body": bytes(view[start : start + PIECE]), "more_body": more}
+    for start in range(0, len(body), CHUNK):
+        more = start + CHUNK < len(body) or message.get("more_body", False)
+        yield {"type": message["type"], "body": bytes(view[start : start + CHUNK]), "more_body": more}
 
 
-def _is_visit(headers: Headers) -> bool:
-    """A person who follows a link to a page."""
+def _is_navigation(headers: Headers) -> bool:
+    """Return whether a person follows a link to a page."""
     return headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
 
 
 def _is_page(scope: Scope, headers: Headers) -> bool:
-    """Whether a person looks at the answer, and not a program."""
+    """Return whether a browser shows the response as a page."""
     wanted = headers.get("sec-fetch-dest") in (None, "document") and "text/html" in headers.get("accept", "")
     return scope["method"] == "GET" and wanted
 
 
 def cookies(headers: Iterable[str], name: str) -> list[str]:
-    """The values of all cookies of a name. Others may be as odd as they like: they are of other programs."""
+    """Return the values of all cookies of a name; malformed cookies of other programs are skipped."""
     pairs = (pair.partition("=") for header in headers for pair in header.split(";"))
     return [value.strip().strip('"') for found, _, value in pairs if found.strip() == name]
 

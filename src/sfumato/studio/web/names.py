@@ -1,8 +1,8 @@
-"""From a run's name in an address to its folder, and to files in it: never out of the folder of runs, by no link.
+"""Conversion of a run's name in a URL to its folder and files: never outside of the runs folder, and through no link.
 
-A folder may be called anything that its file system takes: bytes that are no UTF-8, line breaks, marks that turn a
-line's direction, ``%``, ``#``. So pages and addresses have names encoded (`encoded`), in letters that mean nothing in
-an address, a query, a list or a page, and that stand for one folder alone. Ordinary names are encoded as themselves.
+A folder may have any name that its file system allows: bytes that are not UTF-8, line breaks, marks that change the
+text's direction, ``%``, ``#``. So pages and URLs use encoded names (`encode`), whose characters have no special
+meaning in a URL, a query, a list, or a page, and which are unique. Ordinary names are encoded as themselves.
 """
 
 from __future__ import annotations
@@ -17,65 +17,78 @@ from urllib.parse import quote
 from sfumato.runs import layout
 from sfumato.studio.web.problems import Problem
 
-MOST = 255
-"""Bytes of a name, as file systems have it."""
+MAX_BYTES = 255
+"""Bytes of a name, the limit of file systems."""
 
 _PLAIN = "-_."
 
-_OWN = (layout.RUN, layout.METRICS, layout.PICTURE, layout.LOCK, layout.MOMENTS, layout.FRAMES, layout.CHECKPOINTS)
-"""What other parts of the package read, and would follow a link from."""
+_RUN_FILES = (
+    layout.RUN,
+    layout.METRICS,
+    layout.PICTURE,
+    layout.LOCK,
+    layout.MOMENTS,
+    layout.FRAMES,
+    layout.CHECKPOINTS,
+)
+"""Files and folders of a run that other modules read, which would follow a link."""
 
 
-def encoded(name: str) -> str:
-    """A folder's name as pages have it: letters and digits of any script, ``-``, ``_`` and ``.``; ``~25`` for ``%``."""
+def encode(name: str) -> str:
+    """Encode a folder's name: letters and digits of any script, ``-``, ``_``, and ``.`` stay; ``%`` becomes ``~25``."""
     return "".join(
         letter if letter.isalnum() or letter in _PLAIN else "".join(f"~{byte:02X}" for byte in os.fsencode(letter))
         for letter in name
     )
 
 
-def decoded(text: str) -> str:
-    """The folder's name that `encoded` made a text from."""
-    # What a page sends may hold half a surrogate pair, which no file system's name does.
+def decode(text: str) -> str:
+    """Return the folder's name that `encode` turned into a text."""
+    # A request may contain a lone surrogate, which no file system's name does.
     data = text.encode("utf-8", "replace")
     return os.fsdecode(re.sub(rb"~([0-9A-F]{2})", lambda found: bytes.fromhex(found[1].decode()), data))
 
 
-def in_address(name: str) -> str:
-    """A folder's name as one part of an address that the server gives a page."""
-    return quote(encoded(name), safe="")
+def in_url(name: str) -> str:
+    """Return a folder's name as a segment of a URL that the server sends to a page."""
+    return quote(encode(name), safe="")
 
 
 def folder(runs: Path, text: str) -> Path:
-    """The folder in ``runs`` of a run whose name is `encoded`. Raises Problem where there is none, or it is a link."""
-    found = inside(runs, text)
+    """Return the folder of a run whose name is encoded. Raise Problem if there is none, or it is a link."""
+    found = path_in(runs, text)
     if found is None or not _is(found, stat.S_ISDIR) or not _is_run(found):
         raise Problem(404, "There is no run of that name.")
     if part := link_in(found):
-        raise Problem(409, f"{part} of this run is a link. The studio follows none; put the file itself there.")
+        raise Problem(
+            409, f"{part} of this run is a symbolic link, which the studio does not follow. Replace it by the file."
+        )
     return found
 
 
-def inside(root: Path, text: str) -> Path | None:
-    """Where a folder whose name is `encoded` would be in ``root``; None where that can be no folder's name."""
-    name = decoded(text)
-    return root / name if is_one(name) else None
+def path_in(root: Path, text: str) -> Path | None:
+    """Return the path in ``root`` of a folder whose name is encoded; None if it is no valid name."""
+    name = decode(text)
+    return root / name if is_valid(name) else None
 
 
 def link_in(folder: Path) -> str | None:
-    """What of a run's own files is a link, where something is."""
-    return next((part for part in _OWN if (folder / part).is_symlink()), None)
+    """Return which of a run's files is a symbolic link; None if none is."""
+    return next((part for part in _RUN_FILES if (folder / part).is_symlink()), None)
 
 
-def is_one(name: str) -> bool:
-    """Whether a text can be the name of a run's folder: one component of a path, not hidden."""
+def is_valid(name: str) -> bool:
+    """Return whether a name can be that of a run's folder: one component of a path, not hidden."""
     return (
-        0 < len(os.fsencode(name)) <= MOST and not name.startswith(".") and "\0" not in name and Path(name).name == name
+        0 < len(os.fsencode(name)) <= MAX_BYTES
+        and not name.startswith(".")
+        and "\0" not in name
+        and Path(name).name == name
     )
 
 
 def file(folder: Path, *parts: str) -> Path:
-    """A regular file of a run. Raises Problem where there is none, or a link on the way to it."""
+    """Return the path of a regular file of a run. Raise Problem if there is none, or a link on the way to it."""
     path = folder
     for part in parts[:-1]:
         path = path / part
@@ -87,10 +100,10 @@ def file(folder: Path, *parts: str) -> Path:
     return path
 
 
-def own_folder(runs: Path, *parts: str) -> Path:
-    """A folder of the studio's own in ``runs``, made where it is missing. Raises Problem where a link is in the way.
+def studio_folder(runs: Path, *parts: str) -> Path:
+    """Return a folder under ``.studio`` in ``runs``, created if missing. Raise Problem if a link is in the way.
 
-    ``runs`` itself is not made: somebody may have deleted it.
+    ``runs`` itself is not created, because it may have been deleted on purpose.
     """
     path = runs
     for part in (".studio", *parts):
@@ -104,9 +117,9 @@ def own_folder(runs: Path, *parts: str) -> Path:
     return path
 
 
-def whole(text: str, low: int, high: int, name: str) -> int:
-    """A number from an address. Raises Problem."""
-    # Python refuses to read numbers of thousands of digits.
+def parse_int(text: str, low: int, high: int, name: str) -> int:
+    """Parse a whole number from a URL. Raise Problem unless it is from ``low`` to ``high``."""
+    # Python does not convert numbers of thousands of digits.
     value = int(text) if re.fullmatch(r"-?[0-9]{1,18}", text) else None
     if value is None or not low <= value <= high:
         raise Problem(404, f"{name} must be a whole number from {low:,} to {high:,}.")

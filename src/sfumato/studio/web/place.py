@@ -1,4 +1,4 @@
-"""Under which path the studio is seen: behind a proxy it need not be the root of its host."""
+"""The path prefix of the studio: behind a proxy it need not be the root of its host."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from starlette.types import Scope
 from sfumato.errors import SfumatoError
 
 _PREFIX = re.compile(r"(/[A-Za-z0-9][A-Za-z0-9._~-]*)+")
-"""Nothing in it means anything in HTML, a header or an address, and it is no other host."""
+"""A safe prefix: no special characters of HTML, headers, or URLs, and no other host."""
 
 
 @dataclass(frozen=True)
 class Public:
-    """The address at which a proxy shows the studio."""
+    """The URL at which a proxy serves the studio."""
 
     origin: str
     """``https://lab.example.org``"""
     name: str
-    """Of the host."""
+    """Name of the host."""
     prefix: str
-    """``/sfumato``, or nothing."""
+    """``/sfumato``, or empty."""
 
     @property
     def address(self) -> str:
-        """As it is typed."""
+        """The URL of the studio's first page."""
         return f"{self.origin}{self.prefix}/"
 
     @staticmethod
     def of(text: str) -> Public:
-        """From an address. Raises SfumatoError."""
+        """Parse a URL. Raise SfumatoError if it is invalid."""
         try:
             parts = urlsplit(text)
             _ = parts.port
@@ -43,23 +43,23 @@ class Public:
         good = parts.scheme in ("http", "https") and parts.hostname and not (parts.query or parts.fragment)
         if not good or "@" in parts.netloc or (prefix and not _PREFIX.fullmatch(prefix)):
             raise SfumatoError(
-                f"public must be the address at which a proxy shows the studio, such as https://example.org/sfumato. "
+                f"public must be the URL at which a proxy serves the studio, such as https://example.org/sfumato. "
                 f"Got {text!r}."
             )
         return Public(f"{parts.scheme}://{parts.netloc.lower()}", (parts.hostname or "").rstrip("."), prefix)
 
 
-def placed(scope: Scope, prefix: str) -> Scope:
-    """The request with ``root_path`` for what is before the studio's own addresses, and ``path`` with it.
+def with_root_path(scope: Scope, prefix: str) -> Scope:
+    """Return the scope with the prefix as ``root_path``, and with a ``path`` that includes it.
 
-    Where the studio is mounted in another application, that has said so. A proxy may leave the prefix in the path or
-    take it away, and say it in ``X-Forwarded-Prefix``. That header only changes the answer to whoever sends it.
+    A parent application that mounts the studio has set ``root_path`` already. A proxy may leave the prefix in the path,
+    or remove it and state it in ``X-Forwarded-Prefix``; that header only affects the response to its own sender.
     """
     found = scope.get("root_path", "")
     path = scope["path"]
     if not found:
-        said = Headers(scope=scope).get("x-forwarded-prefix", "").rstrip("/")
-        found = said if _PREFIX.fullmatch(said) else prefix
+        forwarded = Headers(scope=scope).get("x-forwarded-prefix", "").rstrip("/")
+        found = forwarded if _PREFIX.fullmatch(forwarded) else prefix
         if found and path != found and not path.startswith(f"{found}/"):
             path = found + path
     return {**scope, "root_path": found, "path": f"{path}/" if path == found else path}

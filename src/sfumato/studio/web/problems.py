@@ -1,4 +1,4 @@
-"""What went wrong, as the page is told: one plain line, never a stack trace."""
+"""Errors as the page receives them: one plain line, never a stack trace."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from sfumato.runs.entry import printable
 
 _STATUS = {404: "There is nothing at this address.", 405: "This address does not take that method."}
 
-GONE = 499
-"""The status of an answer that nobody reads."""
+CLIENT_CLOSED = 499
+"""Status of a response whose client has disconnected."""
 
 
-# Not an error of the program: an answer, whose JSON calls it by the same name.
+# Not an error of the program but a response, in whose JSON the key has the same name.
 class Problem(Exception):  # noqa: N818
-    """An answer that is not what was asked for: the HTTP status, a line for people, the field that it is about."""
+    """An error response: the HTTP status, one line for people, and the field that it is about."""
 
     def __init__(self, status: int, text: str, field: str | None = None) -> None:
         super().__init__(text)
@@ -32,53 +32,53 @@ class Problem(Exception):  # noqa: N818
         self.field = field
 
 
-def answer(status: int, text: str, field: str | None = None) -> JSONResponse:
-    """``{"problem": text, "field": field}``."""
+def error_response(status: int, text: str, field: str | None = None) -> JSONResponse:
+    """Return a JSON response ``{"problem": text, "field": field}``."""
     return JSONResponse({"problem": text, "field": field}, status, headers={"Cache-Control": "no-store"})
 
 
-def of(error: SfumatoError) -> Problem:
-    """An error of the package: 409 for one about a run as it is, else 422, with the field that it names."""
+def from_error(error: SfumatoError) -> Problem:
+    """Convert an error of the package: status 409 for one about a run, else 422, with the field that it names."""
     text = str(error)
     return Problem(409 if isinstance(error, RunError) else 422, text, field_of(text))
 
 
 def field_of(text: str) -> str | None:
-    """The recipe's field that a line begins with, where it does."""
+    """Return the recipe field that an error message starts with; None if it starts with none."""
     first = re.match(r"[\w.]+", text)
     return first[0] if first and first[0] in paths() else None
 
 
 async def _problem(request: Request, error: Exception) -> Response:
-    found = of(error) if isinstance(error, SfumatoError) else error
+    found = from_error(error) if isinstance(error, SfumatoError) else error
     assert isinstance(found, Problem)
-    # Where the runs lie is nothing that the page knows of.
+    # Do not reveal the path of the runs folder.
     text = printable(str(found).replace(f"{request.app.state.studio.runs}/", ""))
-    return answer(found.status, text, found.field)
+    return error_response(found.status, text, found.field)
 
 
 async def _deep(_: Request, __: Exception) -> Response:
-    return answer(409, "A file of this run is nested too deeply to be shown.")
+    return error_response(409, "A file of this run is nested too deeply to be shown.")
 
 
 async def _file(_: Request, error: Exception) -> Response:
-    """Files of runs come and go, and disks fail: no mistake of ours."""
+    """Respond to an error of a file: runs may be deleted at any time, and disks may fail."""
     if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return answer(404, "There is no such file any more.")
+        return error_response(404, "There is no such file any more.")
     assert isinstance(error, OSError)
-    return answer(409, f"A file cannot be read or written: {(error.strerror or str(error)).lower()}.")
+    return error_response(409, f"A file cannot be read or written: {(error.strerror or str(error)).lower()}.")
 
 
 async def _http(_: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 400
-    return answer(status, _STATUS.get(status, "The request cannot be answered."))
+    return error_response(status, _STATUS.get(status, "The request cannot be answered."))
 
 
-def unforeseen(where: str, error: Exception) -> Response:
-    """A mistake of ours: told whole to whoever runs the server, and nothing of it to the page."""
+def unexpected(where: str, error: Exception) -> Response:
+    """Print an unexpected error on the server's terminal, and return 500 without its details."""
     sys.stderr.write(f"sfumato studio: {where}\n")
     traceback.print_exception(error, file=sys.stderr)
-    return answer(500, "The studio made a mistake; its terminal says which.")
+    return error_response(500, "The studio failed unexpectedly; see its terminal for the error.")
 
 
 HANDLERS: Mapping[Any, Any] = {
@@ -88,4 +88,4 @@ HANDLERS: Mapping[Any, Any] = {
     RecursionError: _deep,
     OSError: _file,
 }
-"""For Starlette."""
+"""Exception handlers, for Starlette."""

@@ -1,6 +1,6 @@
-"""A connection that does not say soon what it wants, or does not take what it is sent, is closed.
+"""Timeouts of connections: one that sends no complete request, or does not read the response, is closed.
 
-Those that never do would be held for ever, each with all that is still to be sent on it.
+Otherwise such a connection would be held for ever, with all that is still to be sent on it.
 """
 
 from __future__ import annotations
@@ -11,55 +11,55 @@ from typing import Any
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 SECONDS = 10.0
-"""For the first line and the headers of a request, and for some of what is sent to be taken."""
+"""Time limit for a request's headers, and for the client to read some of what is sent."""
 
-MOST_CONNECTIONS = 256
-"""At once; a browser takes six. Others are told 503."""
+MAX_CONNECTIONS = 256
+"""Connections at the same time, of which a browser opens six; others receive 503."""
 
 
 class RequestTimeout(H11Protocol):
-    """Waits so long for a request, or for a reader, once or twice that; an answer takes whatever it takes."""
+    """Closes a connection that waits for a request, or for its reader, one to two times `SECONDS`."""
 
-    _looking: asyncio.TimerHandle | None = None
-    _waiting: Any = False
-    """The request that it was idle after when it was last looked at; None before the first, False before any look."""
+    _timer: asyncio.TimerHandle | None = None
+    _idle_after: Any = False
+    """The request after which it was idle at the last check; None before the first request, False before any check."""
     _unsent: int | None = None
-    """Bytes that were waiting to be taken when it was last looked at; None where none were, or some were since."""
+    """Unsent bytes at the last check; None if there were none, or some were sent since."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:
-        """Begin to wait."""
+        """Start the timer."""
         super().connection_made(transport)
-        self._look()
+        self._check()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Nothing is waited for any more."""
-        if self._looking is not None:
-            self._looking.cancel()
+        """Cancel the timer."""
+        if self._timer is not None:
+            self._timer.cancel()
         super().connection_lost(exc)
 
     def resume_writing(self) -> None:
-        """Some of it was taken."""
+        """Note that the client has read some of what was sent."""
         self._unsent = None
         super().resume_writing()
 
-    def _look(self) -> None:
-        # Also after it was closed: what is still to be sent is waited for, and with it the end of the connection.
-        self._looking = self.loop.call_later(SECONDS, self._look)
-        if self._stands_still():
+    def _check(self) -> None:
+        # Also after close(), which waits until everything is sent.
+        self._timer = self.loop.call_later(SECONDS, self._check)
+        if self._is_stalled():
             self.transport.abort()
             return
-        # A request that was answered stays here until the next one.
+        # A finished request stays here until the next one.
         request: Any = self.cycle
         idle = request is None or request.response_complete
-        if idle and self._waiting is request:
+        if idle and self._idle_after is request:
             self.transport.close()
             return
-        self._waiting = request if idle else self
+        self._idle_after = request if idle else self
 
-    def _stands_still(self) -> bool:
-        """Whether the other side has taken nothing since the last look of what it was to take."""
+    def _is_stalled(self) -> bool:
+        """Return whether the client has read nothing since the last check though there was something to read."""
         size = self.transport.get_write_buffer_size()
-        # A stream of events grows while it is read, until so much waits that it is stopped.
+        # An event stream adds data while it is read, until so much is unsent that it is paused.
         whole = self.flow.write_paused or self.cycle is None or self.cycle.response_complete
         if not size or not (whole or self.transport.is_closing()):
             self._unsent = None

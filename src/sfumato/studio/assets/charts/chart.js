@@ -1,54 +1,54 @@
-// Curves, drawn by Plotly in the page's own colors.
+// Curves, drawn by Plotly in the colors of the page.
 
 import { h } from "../core/element.js";
 import { plotly } from "./plot_program.js";
 
 const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
-/** The color of the nth curve of several. */
+/** The color of curve number `at`. */
 export const curveColor = (at) => color(`c${at % 8}`);
 
 /**
- * A chart that fills its box: draw({traces, x, y, log, now}) again and again; press(place) when its ground is clicked.
- * traces: [{name, x, y, accent, at, dash, width}]
+  * A chart that fills its box. draw({traces, x, y, log, now}) redraws it; press(x) is called when a curve is clicked.
+  * traces: [{name, x, y, accent, at, faint, points}]
  */
 export class Chart {
   constructor({ label, signal, press }) {
     this.box = h("div", { class: "plot" });
     this.element = h("figure", { class: "chart", role: "img", "aria-label": label }, this.box);
     this.press = press;
-    const again = () => this.last && this.draw(this.last);
-    document.addEventListener("theme", again, { signal });
+    const redraw = () => this.last && this.draw(this.last);
+    document.addEventListener("theme", redraw, { signal });
     const observer = new ResizeObserver(() => {
-      cancelAnimationFrame(this.asked);
-      this.asked = requestAnimationFrame(again);
+      cancelAnimationFrame(this.frame);
+      this.frame = requestAnimationFrame(redraw);
     });
     observer.observe(this.box);
     signal.addEventListener("abort", () => {
       observer.disconnect();
-      cancelAnimationFrame(this.asked);
-      this.gone = true;
+      cancelAnimationFrame(this.frame);
+      this.removed = true;
       if (window.Plotly && this.drawn) window.Plotly.purge(this.box);
     });
   }
 
-  async draw(what) {
-    this.last = what;
-    const program = await plotly();
-    if (this.gone || this.last !== what || !this.box.clientWidth) return;
-    await program.react(this.box, what.traces.map(trace), this.#layout(what), { displayModeBar: false, responsive: false, doubleClick: "reset" });
+  async draw(plot) {
+    this.last = plot;
+    const library = await plotly();
+    if (this.removed || this.last !== plot || !this.box.clientWidth) return;
+    await library.react(this.box, plot.traces.map(trace), this.#layout(plot), { displayModeBar: false, responsive: false, doubleClick: "reset" });
     if (this.drawn) return;
     this.drawn = true;
-    // What the program measures its texts with is no picture.
+    // Hide the element in which Plotly measures texts from screen readers.
     document.getElementById("js-plotly-tester")?.setAttribute("aria-hidden", "true");
     if (this.press) this.box.on("plotly_click", (event) => this.press(event.points[0].x));
   }
 
-  /** Move the line that marks a place. */
+  /** Move the marker line to x = now. */
   async mark(now) {
     if (!this.last || !this.drawn) return;
     this.last.now = now;
-    (await plotly()).relayout(this.box, { shapes: marked(now) });
+    (await plotly()).relayout(this.box, { shapes: markerLine(now) });
   }
 
   #layout({ traces, x, y, log, now, legend }) {
@@ -69,17 +69,17 @@ export class Chart {
       showlegend: Boolean(legend),
       legend: { orientation: "h", y: 1.08, yanchor: "bottom", x: 0, font: { color: quiet } },
       dragmode: "zoom",
-      shapes: marked(now),
+      shapes: markerLine(now),
     };
   }
 }
 
-const marked = (now) =>
+const markerLine = (now) =>
   Number.isFinite(now)
     ? [{ type: "line", x0: now, x1: now, y0: 0, y1: 1, yref: "paper", line: { color: color("accent"), width: 1, dash: "dot" } }]
     : [];
 
-/** Ticks at 1, 2 and 5 of every decade that the curves cross, or as many more or fewer as show how far they go. */
+/** Ticks of a logarithmic axis, more of them per decade the fewer decades the curves cross. */
 function logarithmic(traces) {
   const values = traces.flatMap((each) => each.y).filter((value) => value > 0);
   const [low, high] = [Math.min(...values), Math.max(...values)];
@@ -89,7 +89,7 @@ function logarithmic(traces) {
   return { type: "log", tickmode: "array", tickvals: ticks, ticktext: ticks.map((tick) => (tick >= 1e-4 && tick < 1e5 ? String(Number(tick.toPrecision(2))) : Number(tick.toPrecision(2)).toExponential())) };
 }
 
-/** Of a decade, by how many times the largest value is the smallest. */
+/** Multiples of a power of ten that get ticks, by the ratio of the largest to the smallest value. */
 function digits(ratio) {
   if (ratio > 300) return [1];
   return ratio > 10 ? [1, 2, 5] : ratio > 2 ? [1, 1.5, 2, 3, 4, 5, 6, 8] : Array.from({ length: 45 }, (_, at) => 1 + at / 5);

@@ -1,26 +1,26 @@
-// Buttons that have the server do something: a press shows at once, is taken once, and is over by its own answer alone.
+// Buttons that start actions on the server: they show that they are busy, and ignore presses until the response.
 
-import { left } from "./api.js";
+import { isAbort } from "./api.js";
 import { clearNotices, h } from "./element.js";
 
 const SECOND = 1000;
 
-/** Of the buttons of one group one action at a time is under way, and all are disabled meanwhile. */
+/** A group of buttons of which one action runs at a time, while all are disabled. */
 export class Actions {
   #all = new Set();
   #underWay = null;
   #since = 0;
   #ticking = 0;
 
-  /** began() at every action; failed(error) when one was refused. */
+  /** began() is called at the start of every action, failed(error) when one fails. */
   constructor({ began = () => {}, failed }) {
     this.began = began;
     this.failed = failed;
   }
 
   /**
-   * A button that does `work`, to which resolves when all is done. `busy` is its text meanwhile; `before()` may ask
-   * first whether it is meant. It gets run(), as if it was pressed, and block(on) for when it cannot be.
+   * Return a button that runs `work`, which returns a promise. `busy` is its text in the meantime; `before()` may ask for
+   * confirmation. The button gets run(), as if it was pressed, and block(on) to disable it.
    */
   button(text, work, { busy, before, ...properties } = {}) {
     const element = h("button", { type: "button", ...properties }, text);
@@ -39,13 +39,13 @@ export class Actions {
     return element;
   }
 
-  /** Other buttons take the place of all: what is under way goes on, and they wait for it. */
+  /** Forget all buttons, so that others can replace them; they wait for an action that is still running. */
   clear() {
     this.#all.clear();
   }
 
   async #run(each, work) {
-    const held = document.activeElement === each.element;
+    const hadFocus = document.activeElement === each.element;
     this.#underWay = each;
     this.#since = performance.now();
     this.#ticking = setInterval(() => this.#show(), SECOND);
@@ -55,23 +55,23 @@ export class Actions {
     try {
       await work();
     } catch (error) {
-      if (!left(error)) this.failed(error);
+      if (!isAbort(error)) this.failed(error);
     } finally {
       clearInterval(this.#ticking);
       this.#underWay = null;
       this.#show();
-      // A browser takes the focus from a button that is disabled.
-      if (held && document.activeElement === document.body) each.element.focus();
+      // A browser removes the focus from a button that is disabled.
+      if (hadFocus && document.activeElement === document.body) each.element.focus();
     }
   }
 
   #show() {
     for (const each of this.#all) {
-      const mine = each === this.#underWay;
+      const isRunning = each === this.#underWay;
       const seconds = Math.floor((performance.now() - this.#since) / SECOND);
       each.element.disabled = each.blocked || this.#underWay !== null;
-      each.element.textContent = !mine ? each.text : seconds < 1 ? `${each.busy} …` : `${each.busy} … ${seconds} s`;
-      mine ? each.element.setAttribute("aria-busy", "true") : each.element.removeAttribute("aria-busy");
+      each.element.textContent = !isRunning ? each.text : seconds < 1 ? `${each.busy} …` : `${each.busy} … ${seconds} s`;
+      isRunning ? each.element.setAttribute("aria-busy", "true") : each.element.removeAttribute("aria-busy");
     }
   }
 }

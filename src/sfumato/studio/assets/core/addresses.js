@@ -1,17 +1,17 @@
-// Addresses of pages. Names of runs come from the server encoded: no letter in them means anything in an address.
+// URLs of pages. The server encodes names of runs, so that no character in them has a special meaning in a URL.
 
-/** The page of a run, or of something of it: "/layers", "/zoom". */
+/** The page of a run, or a page below it: "/layers", "/zoom". */
 export const runPage = (name, rest = "") => `/runs/${encodeURIComponent(name)}${rest}`;
 
 export const racePage = (names) => `/race?runs=${names.map(encodeURIComponent).join(",")}`;
 
-/** The names in a race's address. */
+/** The names of runs in a race's query. */
 export const raced = (query) => [...new Set((query.get("runs") ?? "").split(",").filter(Boolean))];
 
 export const reportPage = (name) => `/experiments/${encodeURIComponent(name)}/report`;
 
 /** The form, filled with a recipe. */
 export const formPage = ({ preset, changes } = {}, usual = "fast") => {
-  const kept = new URLSearchParams({ ...(preset && preset !== usual ? { preset } : {}), ...changes });
-  return kept.size ? `/new?${kept}` : "/new";
+  const params = new URLSearchParams({ ...(preset && preset !== usual ? { preset } : {}), ...changes });
+  return params.size ? `/new?${params}` : "/new";
 };

@@ -1,14 +1,14 @@
-// The server's interface: JSON there and back, and its one plain line where something is wrong.
+// The server's API: JSON in both directions, and one plain line for an error.
 
-import { answering, isGateway } from "./connection.js";
-import { placed } from "./place.js";
+import { reachable, isGateway } from "./connection.js";
+import { withPrefix } from "./place.js";
 
-const MOST_TRIES = 4; // of a question whose answer is cut off though the studio answers others
-const PAUSE = 300; // ms more before each of them
+const MAX_TRIES = 4; // of a request whose response is cut off though the studio responds to others
+const BACKOFF = 300; // ms more before each try
 
 let token = document.querySelector('meta[name="sfumato-token"]').content;
 
-/** What the server refused, in words for the page; `field` is the recipe's path it is about, or null. */
+/** An error from the server, in one line for people; `field` is the path in the recipe that it is about, or null. */
 export class Problem extends Error {
   constructor(text, field = null, status = 0) {
     super(text);
@@ -17,64 +17,64 @@ export class Problem extends Error {
   }
 }
 
-/** There was no answer, or only a part of one. */
+/** There was no response, or only a part of one. */
 class CutOff extends Problem {}
 
-export const get = (path, signal) => patiently(signal, () => told(path, { signal }));
+export const get = (path, signal) => withRetries(signal, () => fetchJson(path, { signal }));
 
-/** Ask something that takes a body and changes nothing. */
-export const ask = (path, body, signal) => patiently(signal, () => post(path, body, signal));
+/** Send a request with a body that changes nothing on the server. */
+export const ask = (path, body, signal) => withRetries(signal, () => post(path, body, signal));
 
-/** Have something done. It is asked for once: without an answer nobody knows whether it was done. */
-export const post = (path, body, signal) => handed(path, "application/json", JSON.stringify(body ?? {}), {}, signal);
+/** Send a request that changes something. It is not retried: without a response nobody knows whether it was done. */
+export const post = (path, body, signal) => send(path, "application/json", JSON.stringify(body ?? {}), {}, signal);
 
-/** Hand in a picture's file as it is. */
+/** Upload a picture's file unchanged. */
 export const upload = (file, signal) =>
-  handed("/api/pictures", "application/octet-stream", file, { "X-Name": encodeURIComponent(file.name.toWellFormed()) }, signal);
+  send("/api/pictures", "application/octet-stream", file, { "X-Name": encodeURIComponent(file.name.toWellFormed()) }, signal);
 
-/** A picture, decoded and ready to be drawn; null where there is none any more. */
+/** Fetch a picture as a decoded bitmap; null if it no longer exists. */
 export const picture = (path, signal) =>
-  patiently(signal, async () => {
-    const { answer, body } = await fetched(path, { signal }, (found) => found.blob());
-    if (!answer.ok) throw new Problem("A picture of this run is not there any more.", null, answer.status);
-    if (answer.status === 204) return null;
+  withRetries(signal, async () => {
+    const { response, body } = await fetchComplete(path, { signal }, (found) => found.blob());
+    if (!response.ok) throw new Problem("A picture of this run no longer exists.", null, response.status);
+    if (response.status === 204) return null;
     return createImageBitmap(body).catch(() => {
       throw new Problem("A picture of this run cannot be shown: it is damaged.");
     });
   });
 
-/** The address of something of a run. */
-export const ofRun = (name, rest = "") => `/api/runs/${encodeURIComponent(name)}${rest}`;
+/** The API's URL of a run, or of something of it. */
+export const runUrl = (name, rest = "") => `/api/runs/${encodeURIComponent(name)}${rest}`;
 
-/** Whether an error only means that the page was left. */
-export const left = (error) => error?.name === "AbortError";
+/** Whether an error only means that the request was aborted. */
+export const isAbort = (error) => error?.name === "AbortError";
 
-/** A question is asked again when the studio answers again. */
-async function patiently(signal, question) {
+/** Retry a request when the studio responds again. */
+async function withRetries(signal, request) {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await question();
+      return await request();
     } catch (error) {
-      if (!(error instanceof CutOff) || tries === MOST_TRIES) throw error;
-      if (tries > 1) await new Promise((resolve) => setTimeout(resolve, PAUSE * tries));
-      await answering(signal);
+      if (!(error instanceof CutOff) || tries === MAX_TRIES) throw error;
+      if (tries > 1) await new Promise((resolve) => setTimeout(resolve, BACKOFF * tries));
+      await reachable(signal);
     }
   }
 }
 
-async function handed(path, kind, body, headers, signal) {
-  const once = () => told(path, { signal, method: "POST", headers: { ...headers, "Content-Type": kind, "X-Sfumato-Token": token }, body });
+async function send(path, kind, body, headers, signal) {
+  const attempt = () => fetchJson(path, { signal, method: "POST", headers: { ...headers, "Content-Type": kind, "X-Sfumato-Token": token }, body });
   try {
-    return await once();
+    return await attempt();
   } catch (error) {
-    // A server that was started anew has another token: take it from its page, and ask once more.
-    if (error.status !== 403 || !(await renewed(signal))) throw error;
-    return once();
+    // A restarted server has another token: take it from its page, and try once more.
+    if (error.status !== 403 || !(await refreshToken(signal))) throw error;
+    return attempt();
   }
 }
 
-async function renewed(signal) {
-  const { body } = await fetched("/", { signal }, (answer) => answer.text());
+async function refreshToken(signal) {
+  const { body } = await fetchComplete("/", { signal }, (response) => response.text());
   const page = new DOMParser().parseFromString(body, "text/html");
   const found = page.querySelector('meta[name="sfumato-token"]')?.content;
   const other = Boolean(found) && found !== token;
@@ -82,30 +82,30 @@ async function renewed(signal) {
   return other;
 }
 
-async function told(path, options) {
-  const { answer, body } = await fetched(path, { cache: "no-cache", ...options }, (found) => found.text());
+async function fetchJson(path, options) {
+  const { response, body } = await fetchComplete(path, { cache: "no-cache", ...options }, (found) => found.text());
   let data = null;
   try {
     data = JSON.parse(body);
   } catch {
-    if (answer.ok) throw new Problem("The studio's answer cannot be read.");
+    if (response.ok) throw new Problem("The studio's response cannot be read.");
   }
-  if (!answer.ok) throw new Problem(data?.problem ?? `The studio answered ${answer.status}.`, data?.field ?? null, answer.status);
+  if (!response.ok) throw new Problem(data?.problem ?? `The studio responded with status ${response.status}.`, data?.field ?? null, response.status);
   return data;
 }
 
-/** {answer, body}, both whole. Throws AbortError where the page was left meanwhile, CutOff where the studio is away. */
-async function fetched(path, options, read) {
+/** Return {response, body}, both complete. Throw AbortError if aborted, and CutOff if the studio does not respond. */
+async function fetchComplete(path, options, read) {
   let found;
   try {
-    const answer = await fetch(placed(path), options);
-    if (!isGateway(answer)) found = { answer, body: await read(answer) };
+    const response = await fetch(withPrefix(path), options);
+    if (!isGateway(response)) found = { response, body: await read(response) };
   } catch (error) {
-    if (left(error)) throw error;
+    if (isAbort(error)) throw error;
   }
-  // An answer that comes when nobody waits for it any more is none.
+  // Ignore a response that arrives after the request was aborted.
   options.signal?.throwIfAborted();
   if (found) return found;
-  answering().catch(() => {});
-  throw new CutOff("The studio did not answer, so it may or may not have done this. Look before you try again.");
+  reachable().catch(() => {});
+  throw new CutOff("The studio did not respond, so this may or may not have been done. Check before you try again.");
 }

@@ -1,10 +1,10 @@
-// Which page is shown: the address decides, links change it without loading anew, leaving a page ends all it began.
+// The router: the URL decides which page is shown, links change it without a reload, and leaving a page aborts its work.
 
-import { left } from "./api.js";
-import { answering } from "./connection.js";
+import { isAbort } from "./api.js";
+import { reachable } from "./connection.js";
 import { clearNotices, h } from "./element.js";
-import { keys, listed } from "./keys.js";
-import { own, placed } from "./place.js";
+import { keys, listKeys } from "./keys.js";
+import { withoutPrefix, withPrefix } from "./place.js";
 
 const PAGES = [
   [/^\/$/, () => import("../pages/gallery.js")],
@@ -16,17 +16,17 @@ const PAGES = [
   [/^\/runs\/([^/]+)\/zoom$/, () => import("../pages/zoom.js")],
 ];
 
-const RELOADED = "reloaded"; // in the session's storage: when a page was last loaded anew for a part of it
-const SELDOM = 10_000; // ms
+const RELOADED = "reloaded"; // key in sessionStorage: when the app was last reloaded because a module did not load
+const RELOAD_INTERVAL = 10_000; // ms
 
 const main = document.getElementById("main");
 const bar = document.querySelector(".top");
 let leaving = new AbortController();
 let shown = "";
 
-/** Resolves when the page is on screen. */
+/** Go to a page; resolves when it is on screen. */
 export function go(address) {
-  history.pushState(null, "", placed(address));
+  history.pushState(null, "", withPrefix(address));
   return show();
 }
 
@@ -35,29 +35,29 @@ async function show() {
   leaving = new AbortController();
   const { signal } = leaving;
   const { search } = location;
-  const pathname = own(location.pathname) ?? "";
+  const pathname = withoutPrefix(location.pathname) ?? "";
   shown = pathname;
   const [match, load] = PAGES.map(([pattern, load]) => [pattern.exec(pathname), load]).find(([found]) => found) ?? [];
   for (const link of document.querySelectorAll(".top nav a")) {
-    const there = own(link.pathname);
+    const there = withoutPrefix(link.pathname);
     const here = there === "/" ? pathname === "/" || pathname === "/race" || pathname.startsWith("/runs/") : pathname.startsWith(there);
     here ? link.setAttribute("aria-current", "page") : link.removeAttribute("aria-current");
   }
   try {
     if (!match) throw new Error("There is no such page here.");
     const name = match[1] === undefined ? undefined : nameIn(match[1]);
-    const page = await loaded(load, signal);
+    const page = await loadModule(load, signal);
     if (signal.aborted) return;
     const root = h("div", { class: "page" });
     await page.show(root, { name, query: new URLSearchParams(search), signal, go, ready: () => replace(root, signal) });
     replace(root, signal);
   } catch (error) {
-    if (left(error) || signal.aborted) return;
-    replace(refusal(error), signal);
+    if (isAbort(error) || signal.aborted) return;
+    replace(errorPage(error), signal);
   }
 }
 
-/** A run's name as an address has it. */
+/** Decode a run's name from the path. */
 function nameIn(part) {
   try {
     return decodeURIComponent(part);
@@ -66,37 +66,37 @@ function nameIn(part) {
   }
 }
 
-/** A page's program; where it cannot be loaded now, as soon as the studio answers. */
-async function loaded(load, signal) {
+/** Load a page's module, and retry when the studio responds again. */
+async function loadModule(load, signal) {
   try {
     return await load();
   } catch {
     signal.throwIfAborted();
-    await answering(signal);
+    await reachable(signal);
   }
   try {
     return await load();
   } catch (error) {
     signal.throwIfAborted();
-    // Some browsers remember that a program did not load: they ask for it again only when all is loaded anew.
-    if (lately()) throw new Error(`A part of this page did not load: ${error.message}.`);
+    // Some browsers cache the failure of a module until the whole page is reloaded.
+    if (justReloaded()) throw new Error(`A part of this page did not load: ${error.message}.`);
     location.reload();
     return new Promise(() => {});
   }
 }
 
-/** Whether all was loaded anew a moment ago; from now on it was. */
-function lately() {
+/** Return whether the app was reloaded a moment ago, and record that it is now. */
+function justReloaded() {
   try {
     const before = Number(sessionStorage.getItem(RELOADED));
     sessionStorage.setItem(RELOADED, Date.now());
-    return Date.now() - before < SELDOM;
+    return Date.now() - before < RELOAD_INTERVAL;
   } catch {
     return true;
   }
 }
 
-/** Put a page on screen whole, so that nothing jumps while its parts arrive. */
+/** Show a page when it is complete, so that nothing jumps while its parts arrive. */
 function replace(root, signal) {
   if (signal.aborted || main.firstChild === root) return;
   main.replaceChildren(root);
@@ -107,33 +107,33 @@ function replace(root, signal) {
   main.focus({ preventScroll: true });
 }
 
-function refusal(error) {
+function errorPage(error) {
   return h(
     "div",
     { class: "empty" },
-    h("h1", {}, "This cannot be shown"),
+    h("h1", {}, "This page cannot be shown"),
     h("p", { class: "lead problem", role: "alert" }, error.message),
     h("p", { class: "row center" }, h("button", { type: "button", onclick: show }, "Try again"), h("a", { class: "button", href: "/" }, "All runs")),
   );
 }
 
-// What sticks below the bar knows how tall it is: that depends on the font, and on what it says.
+// Elements that stick below the top bar need its height, which depends on the font and on its content.
 new ResizeObserver(() => document.documentElement.style.setProperty("--top", `${bar.offsetHeight}px`)).observe(bar);
 
 document.addEventListener("click", (event) => {
   const link = event.target.closest?.("a[href]");
   if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   if (link.origin !== location.origin || link.target || link.hasAttribute("download") || link.hash) return;
-  if (!PAGES.some(([pattern]) => pattern.test(own(link.pathname) ?? ""))) return;
+  if (!PAGES.some(([pattern]) => pattern.test(withoutPrefix(link.pathname) ?? ""))) return;
   event.preventDefault();
   go(link.href);
 });
 addEventListener("popstate", () => {
-  // A page that only rewrote its own query (replaceState) is told apart by its path.
-  if (own(location.pathname) !== shown || !location.hash) show();
+  // A page that only changed its own query (replaceState) has the same path.
+  if (withoutPrefix(location.pathname) !== shown || !location.hash) show();
 });
 
-const THEMES = { auto: ["◐", "as the system has it"], light: ["○", "light"], dark: ["●", "dark"] };
+const THEMES = { auto: ["◐", "system"], light: ["○", "light"], dark: ["●", "dark"] };
 const themeButton = document.getElementById("theme");
 function theme() {
   try {
@@ -160,11 +160,11 @@ themeButton.addEventListener("click", () => {
 });
 showTheme();
 
-document.getElementById("keys").addEventListener("click", listed);
+document.getElementById("keys").addEventListener("click", listKeys);
 keys(null, [
-  { keys: ["?"], shown: "?", says: "List the keys", run: listed },
-  { keys: ["n"], shown: "n", says: "Ask for a new run", run: () => go("/new") },
-  { keys: ["g"], shown: "g", says: "Gallery of all runs", run: () => go("/") },
+  { keys: ["?"], label: "?", help: "List the keyboard shortcuts", run: listKeys },
+  { keys: ["n"], label: "n", help: "New run", run: () => go("/new") },
+  { keys: ["g"], label: "g", help: "Gallery of all runs", run: () => go("/") },
 ]);
 
 show();

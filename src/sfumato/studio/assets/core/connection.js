@@ -1,33 +1,33 @@
-// Whether the studio answers. While it does not, one line says so on every page, and what waits for it goes on by itself.
+// Whether the studio responds. While it does not, one line says so on every page, and requests that wait are retried.
 
 const PROBE = new URL("../icon.svg", import.meta.url);
-const AGAIN = 1500; // ms between two tries
-const SAID_AFTER = 1000; // ms: a browser cuts requests off while it leaves a page, and that is nobody's business
-const GATEWAY = [502, 503, 504]; // what something between the page and the studio answers when the studio is away
-const WORDS = "The studio does not answer; this page goes on as soon as it does. Is `sfumato studio` still running?";
+const RETRY_INTERVAL = 1500; // ms between two tries
+const MESSAGE_DELAY = 1000; // ms: requests that a browser aborts while it leaves a page are not reported
+const GATEWAY = [502, 503, 504]; // status codes of a proxy when the studio does not respond
+const MESSAGE = "The studio does not respond; this page continues when it does. Is `sfumato studio` still running?";
 
 const line = document.getElementById("away");
 let waiting = null;
 
-/** Whether an answer is not the studio's own. */
+/** Whether a response comes from a proxy and not from the studio. */
 export const isGateway = (answer) => GATEWAY.includes(answer.status) && !answer.headers.get("content-type")?.startsWith("application/json");
 
-/** Resolves when the studio answers, which may be at once; rejects with AbortError when `signal` is aborted before. */
-export function answering(signal) {
-  waiting ??= tried().finally(() => (waiting = null));
-  return unless(signal, waiting);
+/** Resolves when the studio responds, maybe at once; rejects with AbortError when `signal` is aborted before. */
+export function reachable(signal) {
+  waiting ??= waitUntilReachable().finally(() => (waiting = null));
+  return unlessAborted(signal, waiting);
 }
 
-async function tried() {
-  const saying = setTimeout(() => (line.textContent = WORDS), SAID_AFTER);
-  while (!(await answers())) await new Promise((again) => setTimeout(again, AGAIN));
-  clearTimeout(saying);
+async function waitUntilReachable() {
+  const timer = setTimeout(() => (line.textContent = MESSAGE), MESSAGE_DELAY);
+  while (!(await isReachable())) await new Promise((resolve) => setTimeout(resolve, RETRY_INTERVAL));
+  clearTimeout(timer);
   if (!line.textContent) return;
   line.textContent = "";
-  document.dispatchEvent(new Event("answers-again"));
+  document.dispatchEvent(new Event("reachable-again"));
 }
 
-async function answers() {
+async function isReachable() {
   try {
     return !isGateway(await fetch(PROBE, { method: "HEAD", cache: "no-store" }));
   } catch {
@@ -35,8 +35,8 @@ async function answers() {
   }
 }
 
-/** What a promise resolves to, unless `signal` is aborted before. */
-function unless(signal, promise) {
+/** Return what a promise resolves to, unless `signal` is aborted before. */
+function unlessAborted(signal, promise) {
   if (!signal) return promise;
   return new Promise((resolve, reject) => {
     const stop = () => reject(signal.reason);

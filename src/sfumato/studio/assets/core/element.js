@@ -1,14 +1,14 @@
-// Elements made in one expression. Styles go through the CSSOM and texts through text nodes: the content policy
-// allows no inline style, and nothing that a run is called can become markup.
+// DOM elements, created in one expression. Styles are set through the CSSOM and texts as text nodes: the content
+// policy allows no inline style, and no name of a run can become markup.
 
-import { placed } from "./place.js";
+import { withPrefix } from "./place.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** An HTML element: h("button", {class: "main", onclick: press}, "Start"). */
+/** Create an HTML element: h("button", {class: "main", onclick: press}, "Start"). */
 export const h = (tag, properties, ...children) => filled(document.createElement(tag), properties, children);
 
-/** An SVG element. */
+/** Create an SVG element. */
 export const s = (tag, properties, ...children) => filled(document.createElementNS(SVG, tag), properties, children);
 
 function filled(element, properties, children) {
@@ -19,14 +19,14 @@ function filled(element, properties, children) {
     else if (name === "data") Object.assign(element.dataset, value);
     else if (["value", "checked", "disabled", "hidden", "indeterminate"].includes(name)) element[name] = value;
     else if (value === true) element.setAttribute(name, "");
-    else if (value !== false) element.setAttribute(name, name === "href" || name === "src" ? placed(value) : value);
+    else if (value !== false) element.setAttribute(name, name === "href" || name === "src" ? withPrefix(value) : value);
   }
   element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
   return element;
 }
 
-/** One of a few values, as radio buttons side by side; `choose(value)` when another is taken. */
-export function few(label, options, chosen, choose) {
+/** Create a row of radio buttons; choose(value) is called when one is selected. */
+export function radioGroup(label, options, chosen, choose) {
   const name = `few-${Math.random().toString(36).slice(2)}`;
   const inputs = options.map(([value]) =>
     h("input", { type: "radio", name, value, checked: value === chosen, onchange: () => choose(value) }),
@@ -41,17 +41,17 @@ export function few(label, options, chosen, choose) {
   return element;
 }
 
-/** A box of text with a button that copies it. */
+/** Create a box of text with a button that copies it. */
 export function copyable(text, what) {
   const button = h("button", { type: "button" });
-  // What is copied is said to those who do not see beside what the button stands.
+  // Screen readers hear what is copied, as they do not show what stands beside the button.
   const say = (text) => button.replaceChildren(text, h("span", { class: "unseen" }, ` ${what}`));
   button.addEventListener("click", async () => {
     try {
       await navigator.clipboard.writeText(text);
       say("Copied");
     } catch {
-      // Without the right to the clipboard the text is selected instead, for Ctrl-C.
+      // Without access to the clipboard the text is selected instead, for Ctrl-C.
       getSelection().selectAllChildren(box.firstChild);
       say("Press Ctrl-C");
     }
@@ -62,8 +62,8 @@ export function copyable(text, what) {
   return box;
 }
 
-/** Ask before what cannot be undone: resolves to true only where the named button is pressed. */
-export function confirmed(title, text, press) {
+/** Ask for confirmation of what cannot be undone; resolves to true if the button is pressed. */
+export function confirmDialog(title, text, press) {
   return new Promise((resolve) => {
     const box = h(
       "dialog",
@@ -86,7 +86,7 @@ export function confirmed(title, text, press) {
   });
 }
 
-/** A line at the foot of the page, read out by screen readers: until it is dismissed, or something else is done. */
+/** Show a line at the foot of the page, read out by screen readers, until it is dismissed or another action starts. */
 export function notice(text) {
   clearNotices();
   const line = h("div", { class: "notice" }, h("span", {}, text), h("button", { type: "button", class: "quiet dismiss", onclick: () => line.remove() }, "Dismiss"));

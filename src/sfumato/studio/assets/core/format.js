@@ -1,4 +1,4 @@
-// Numbers and names as people read them.
+// Formats of numbers and names.
 
 const counts = new Intl.NumberFormat("en");
 
@@ -6,7 +6,7 @@ export const count = (number) => (Number.isFinite(number) ? counts.format(number
 
 export const decibels = (psnr) => (Number.isFinite(psnr) ? `${psnr.toFixed(2)} dB` : "–");
 
-/** 34 ms, 5.0 s, 2 min 10 s, 3.2 h. */
+/** Format seconds: 34 ms, 5.0 s, 2 min 10 s, 3.2 h. */
 export function duration(seconds) {
   if (!Number.isFinite(seconds)) return "–";
   if (seconds > 0 && seconds < 0.1) return `${Math.max(1, Math.round(1000 * seconds))} ms`;
@@ -24,7 +24,7 @@ export const epochs = (epoch) => {
 
 const STEPS = [[1e15, "P"], [1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]];
 
-/** 1.2 TFLOP and the like. */
+/** Format operations: 1.2 TFLOP. */
 export function operations(number) {
   if (!Number.isFinite(number)) return "–";
   const [size, letter] = STEPS.find(([least]) => number >= least) ?? [1, ""];
@@ -32,7 +32,7 @@ export function operations(number) {
   return `${part >= 100 ? part.toFixed(0) : part.toFixed(1)} ${letter}FLOP`;
 }
 
-/** When something began, beside now. */
+/** Format how long ago a time was. */
 export function ago(moment) {
   if (!moment) return "";
   const seconds = (Date.now() - Date.parse(moment)) / 1000;
@@ -49,7 +49,7 @@ export function pictureName(source) {
   return /^[0-9a-f]{64}(\.\w+)?$/.test(last) ? `picture ${last.slice(0, 8)}` : last;
 }
 
-/** What a recipe differs in, as pairs of short name and text, without the picture. */
+/** Differences of a recipe, as pairs of short name and text, without the picture. */
 export function differing(differences) {
   return Object.entries(differences ?? {})
     .filter(([path]) => path !== "picture.source")
@@ -68,5 +68,5 @@ export const STATES = {
   damaged: "damaged",
 };
 
-/** Whether something will happen in a run without anybody asking for it, or is happening. */
+/** Whether a run is in progress, paused, or in the queue. */
 export const isLive = (state) => state === "running" || state === "paused" || state === "queued";

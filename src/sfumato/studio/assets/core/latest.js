@@ -1,8 +1,8 @@
-// Work that is asked for faster than it is done: what is under way is finished, then the newest wish, and none between.
+// Work that is requested faster than it is done: the current request is finished, then the newest one, and none between.
 
 /**
- * wrap(work): a function that takes a wish and resolves when nothing is left to do. `work(wish, outdated)` may look
- * whether there is a newer wish. What it throws goes to whoever wished last.
+  * Return a function that takes a request and resolves when no work is left. `work(request, outdated)` may check whether
+  * there is a newer request. What it throws goes to the latest caller.
  */
 export function latest(work) {
   let next = null;
@@ -10,16 +10,16 @@ export function latest(work) {
   async function all() {
     try {
       while (next) {
-        const { wish } = next;
+        const { request } = next;
         next = null;
-        await work(wish, () => next !== null);
+        await work(request, () => next !== null);
       }
     } finally {
       running = null;
     }
   }
-  return (wish) => {
-    next = { wish };
+  return (request) => {
+    next = { request };
     return (running ??= all());
   };
 }

@@ -1,15 +1,15 @@
-// What went wrong, each line from its own source: it stays until it is dismissed, or its own source has better news.
+// Error messages, one line per source: a line stays until it is dismissed, or its source replaces or clears it.
 
 import { h } from "./element.js";
 
-/** {element, say(source, text)}: "" takes the source's line away. */
+/** Return {element, say(source, text)}; an empty text removes the source's line. */
 export function messages() {
   const element = h("div", { class: "messages" });
   const lines = new Map();
 
   function say(source, text) {
     const before = lines.get(source);
-    // The same once more, which may have been dismissed.
+    // The same message again, which may have been dismissed.
     if (before?.text === text) return;
     before?.line.remove();
     lines.delete(source);
@@ -22,5 +22,5 @@ export function messages() {
   return { element, say };
 }
 
-/** The button that takes a line away. */
+/** The button that removes a line. */
 const dismissal = (dismiss) => h("button", { type: "button", class: "quiet dismiss", onclick: dismiss }, "Dismiss");

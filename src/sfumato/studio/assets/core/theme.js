@@ -1,4 +1,4 @@
-// Runs before the first paint, so that no page flashes in the wrong colors. A choice is kept; without one, the system's holds.
+// Runs before the first paint, so that no page flashes in the wrong colors. The choice is stored; the default is the system's.
 (() => {
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const chosen = () => {

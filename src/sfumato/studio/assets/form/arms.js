@@ -1,11 +1,11 @@
-// The arms of a race: forms put aside, to be started together.
+// The arms of a race: recipes from the form, to be started together.
 
 import { h } from "../core/element.js";
 import { differing, pictureName } from "../core/format.js";
 
-const MOST = 8;
+const MAX_ARMS = 8;
 
-/** now() is the form; open(arm) puts one back into it; start(all) begins the race, one of `actions`. */
+/** now() returns the form's recipe; open(arm) shows an arm in the form; start(all) starts the race, one of `actions`. */
 export function arms({ now, open, changed, start, actions }) {
   const list = h("ol", {});
   const go = actions.button("Start the race", () => start(all), { busy: "Starting" });
@@ -16,7 +16,7 @@ export function arms({ now, open, changed, start, actions }) {
 
   function draw() {
     element.hidden = !all.length;
-    add.disabled = all.length >= MOST;
+    add.disabled = all.length >= MAX_ARMS;
     go.block(all.length < 2);
     go.classList.toggle("main", all.length >= 2);
     list.replaceChildren(
@@ -38,7 +38,7 @@ export function arms({ now, open, changed, start, actions }) {
       return all;
     },
     take(given) {
-      all = given.slice(0, MOST);
+      all = given.slice(0, MAX_ARMS);
       draw();
     },
   };

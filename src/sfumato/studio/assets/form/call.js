@@ -1,6 +1,6 @@
-// Choices written like calls, `cosine(warmup=0.05)`, read and written as recipe/choices/call.py does.
+// Choices written as calls, `cosine(warmup=0.05)`, parsed and written as recipe/choices/call.py does.
 
-/** {name, values: {parameter: text}} of a call; positional values take the names of `parameters` in order. */
+/** Parse a call into {name, values: {parameter: text}}; positional values take the names of `parameters` in order. */
 export function parsed(text, parameters = () => []) {
   const match = /^\s*([A-Za-z_]\w*)\s*(?:\((.*)\))?\s*$/s.exec(text ?? "");
   if (!match) return { name: "", values: {} };
@@ -15,16 +15,16 @@ export function parsed(text, parameters = () => []) {
   return { name, values };
 }
 
-/** The shortest text of a call: parameters that are as by default are left out. */
+/** Write a call, without parameters that have their default value. */
 export function written(name, values, parameters) {
   const parts = parameters
-    .filter((each) => values[each.name] !== undefined && values[each.name] !== "" && !alike(values[each.name], each.default))
+    .filter((each) => values[each.name] !== undefined && values[each.name] !== "" && !equalValues(values[each.name], each.default))
     .map((each) => `${each.name}=${values[each.name]}`);
   return parts.length ? `${name}(${parts.join(", ")})` : name;
 }
 
-/** Whether two texts say the same: 0.10 is 0.1. */
-export function alike(one, other) {
+/** Whether two texts have the same value: 0.10 is 0.1. */
+export function equalValues(one, other) {
   const [a, b] = [one, other].map((each) => (each === null || each === undefined ? "" : String(each).trim()));
   return a === b || (a !== "" && b !== "" && Number(a) === Number(b));
 }

@@ -1,13 +1,13 @@
-// A network drawn: a column of units for every layer, from the coordinates on the left to the color on the right.
+// A drawing of a network: a column of units per layer, from the coordinates on the left to the color on the right.
 
 import { h, s } from "../core/element.js";
 import { count } from "../core/format.js";
 
 const [WIDE, HIGH] = [640, 260];
-const MOST_LAYERS = 12;
-const MOST_UNITS = 9;
+const MAX_LAYERS = 12;
+const MAX_UNITS = 9;
 
-/** show({layers: [{inputs, units}], connections: {adds, joins}, encoded, label}) draws anew, into a box of one size. */
+/** show({layers: [{inputs, units}], connections: {adds, joins}, encoded, label}) redraws it in a box of fixed size. */
 export function drawing() {
   const picture = s("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, role: "img", "aria-label": "The network" });
   const element = h("div", { class: "drawing" }, picture);
@@ -29,16 +29,16 @@ function layout({ layers }) {
     const last = number === layers.length - 1;
     all.push({ units: layer.units, number, name: last ? "color" : count(layer.units), end: last });
   });
-  const shown = all.length <= MOST_LAYERS ? all : [...all.slice(0, 6), { gap: all.length - 11, name: `${all.length - 11} more` }, ...all.slice(-5)];
+  const shown = all.length <= MAX_LAYERS ? all : [...all.slice(0, 6), { gap: all.length - 11, name: `${all.length - 11} more` }, ...all.slice(-5)];
   const largest = Math.max(...all.map((each) => each.units));
   return shown.map((each, at) => {
     const x = 48 + (at * (WIDE - 96)) / Math.max(1, shown.length - 1);
     if (each.gap) return { ...each, x, at: [] };
-    const visible = Math.min(each.units, MOST_UNITS);
-    // Heights follow the logarithm: 30 and 3,000 units must both be seen, beside each other.
+    const visible = Math.min(each.units, MAX_UNITS);
+    // Heights are logarithmic, so that 30 and 3,000 units are both visible next to each other.
     const span = visible === 1 ? 0 : each.end ? (visible - 1) * 22 : 50 + 112 * (Math.log(1 + each.units) / Math.log(1 + Math.max(largest, 16)));
-    const at_ = Array.from({ length: visible }, (_, number) => HIGH / 2 - 14 + (visible === 1 ? 0 : (number / (visible - 1) - 0.5) * span));
-    return { ...each, x, at: at_, more: each.units > visible };
+    const ys = Array.from({ length: visible }, (_, number) => HIGH / 2 - 14 + (visible === 1 ? 0 : (number / (visible - 1) - 0.5) * span));
+    return { ...each, x, at: ys, more: each.units > visible };
   });
 }
 
@@ -66,7 +66,7 @@ function lines(columns) {
   });
 }
 
-/** What a shape adds: a layer's input to its output, or the coordinates anew halfway. */
+/** Arcs of the connectivity: a layer's input added to its output, or the coordinates entering a later layer. */
 function arcs(columns, connections) {
   const of = (number) => columns.find((each) => each.number === number);
   const found = [];

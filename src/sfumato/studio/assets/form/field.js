@@ -1,13 +1,13 @@
-// One field of a recipe as a control, made from what the server tells of it; it knows nothing of any field in particular.
+// One field of a recipe as a control, made from the server's description; no field is treated specially here.
 
-import { alike, parsed, written } from "./call.js";
+import { equalValues, parsed, written } from "./call.js";
 import { h } from "../core/element.js";
 
-const NONE = "none"; // as recipes write the value of an optional field that has none
+const NONE = "none"; // how recipes write an optional field without a value
 
 /**
- * spec: {path, title, help, kind, default, low, high, optional, choices}. changed(text) is called as it moves.
- * Returns {element, text, set(text), normal(text), fail(problem)}.
+  * spec: {path, title, help, kind, default, low, high, optional, choices}. changed(text) is called at every edit.
+  * Return {element, text, set(text), normal(text), fail(problem)}.
  */
 export function field(spec, changed) {
   const id = `field-${spec.path.replaceAll(".", "-")}`;
@@ -39,15 +39,15 @@ export function field(spec, changed) {
   };
 }
 
-/** A line of help, with what stands between backticks as code. */
+/** A line of help, with text between backticks as code. */
 const marked = (text) => text.split("`").map((part, at) => (at % 2 ? h("code", {}, part) : part));
 
 function number(spec, id, changed) {
   const typed = spec.kind === "integer" || spec.kind === "number";
-  // Not type=number: what is typed must reach the server as it is, so that it can say what is wrong with it.
+  // Not type=number: the server must receive the text as it is typed, to report what is wrong with it.
   const input = h("input", { type: "text", id, value: "", inputmode: typed ? "decimal" : "text", autocomplete: "off", spellcheck: "false", maxlength: "200", placeholder: spec.optional ? "none" : "" });
   const range = slider(spec);
-  // Words that it takes beside numbers, such as "all".
+  // Words that the field takes besides numbers, such as "all".
   const words = spec.choices?.length ? h("datalist", { id: `${id}-words` }, spec.choices.map((each) => h("option", { value: each.name }))) : null;
   if (words) input.setAttribute("list", words.id);
   const show = () => range && (range.value = scaled(range, input.value));
@@ -72,7 +72,7 @@ function number(spec, id, changed) {
   };
 }
 
-/** A slider beside a number, where its default tells what is usual: to four times that, wider values are typed. */
+/** A slider next to a number with a default: it goes up to four times that, and larger values are typed. */
 function slider(spec) {
   const usual = Number(spec.default);
   const whole = spec.kind !== "number";
@@ -156,5 +156,5 @@ function call(spec, id, changed) {
   };
 }
 
-/** Whether two texts of a field say the same. */
-export const same = (control, one, other) => alike(control.normal(one ?? ""), control.normal(other ?? ""));
+/** Whether two texts of a field have the same value. */
+export const same = (control, one, other) => equalValues(control.normal(one ?? ""), control.normal(other ?? ""));

@@ -1,11 +1,11 @@
-// What became of a form when something else took its place: said, with a button that has it the other way.
+// A line about changes of the form that were replaced, with a button that restores them.
 
 import { h } from "../core/element.js";
 import { differing, pictureName } from "../core/format.js";
 
 const SOURCE = "picture.source";
 
-/** {element, say(text, changes, press, other), clear()}; take(other) fills the form with what the button is for. */
+/** Return {element, say(text, changes, press, other), clear()}; the button calls take(other), which fills the form. */
 export function replaced(take) {
   const element = h("p", { class: "replaced", role: "status" });
   return {
@@ -13,7 +13,7 @@ export function replaced(take) {
     say(text, changes, press, other) {
       const source = changes[SOURCE] ? [`picture ${pictureName(changes[SOURCE])}`] : [];
       const all = [...source, ...differing(changes).map(([name, value]) => `${name} ${value}`)];
-      element.replaceChildren(`${text} ${all.join(", ") || "nothing of its own"}. `, h("button", { type: "button", onclick: () => take(other) }, press));
+      element.replaceChildren(`${text} ${all.join(", ") || "no changes"}. `, h("button", { type: "button", onclick: () => take(other) }, press));
     },
     clear: () => element.replaceChildren(),
   };

@@ -2,11 +2,11 @@
 
 import { runPage } from "../core/addresses.js";
 import { h } from "../core/element.js";
-import { placed } from "../core/place.js";
+import { withPrefix } from "../core/place.js";
 import { ago, decibels, differing, duration, isLive, pictureName } from "../core/format.js";
 import { stateText } from "../run/queue.js";
 
-/** A card of the run called `name`; `pick(on)` when its box is ticked. */
+/** Create the card of a run; pick(on) is called when its checkbox changes. */
 export function card(name, pick) {
   const image = h("img", { alt: "", loading: "lazy", decoding: "async" });
   const none = h("span", { class: "none" });
@@ -30,7 +30,7 @@ export function card(name, pick) {
 
   let missing = false;
 
-  // What did not come is not shown as a broken picture.
+  // Hide a thumbnail that could not be loaded.
   image.addEventListener("error", () => (missing = image.hidden = true));
   image.addEventListener("load", () => (missing = image.hidden = false));
 
@@ -40,7 +40,7 @@ export function card(name, pick) {
       box.checked = on;
       element.classList.toggle("picked", on);
     },
-    /** Ask again for what did not come while the studio was away. */
+    /** Load a thumbnail again that failed while the studio did not respond. */
     again() {
       if (missing) before = address = "";
     },
@@ -60,7 +60,7 @@ export function card(name, pick) {
       link.setAttribute("aria-label", [none.textContent, named, stateText(run), psnr.textContent, `open ${run.shown}`].filter(Boolean).join(", "));
       box.setAttribute("aria-label", `Select ${run.shown}`);
       if (address !== run.thumbnail) missing = false;
-      if (address !== run.thumbnail) run.thumbnail ? (image.src = placed(run.thumbnail)) : image.removeAttribute("src");
+      if (address !== run.thumbnail) run.thumbnail ? (image.src = withPrefix(run.thumbnail)) : image.removeAttribute("src");
       address = run.thumbnail;
       image.hidden = missing || !run.thumbnail;
       none.hidden = Boolean(run.thumbnail);

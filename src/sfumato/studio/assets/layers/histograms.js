@@ -1,10 +1,10 @@
-// Histograms of every layer's weights and activations, small, one beside the other.
+// Small histograms of every layer's weights and activations.
 
 import { h, s } from "../core/element.js";
 
 const [WIDE, HIGH] = [200, 56];
 
-/** Of so many layers, the output last; their room is kept until they are there. */
+/** Histograms of `count` layers, the output layer last; their space is reserved until they are loaded. */
 export function histograms(count) {
   const nameOf = (at) => (at === count - 1 ? "Output" : `Layer ${at + 1}`);
   const named = (at, ...figures) => h("section", {}, h("h3", {}, nameOf(at)), figures);
@@ -29,7 +29,7 @@ function bars(given, label, what) {
   const most = Math.max(...counts, 1);
   const each = WIDE / counts.length;
   const rects = counts.map((number, at) => {
-    // Roots, so that rare values are seen beside those at zero.
+    // Square roots, so that rare values are visible next to the peak at zero.
     const tall = HIGH * Math.sqrt(number / most);
     return s("rect", { x: at * each, y: HIGH - tall, width: Math.max(0.5, each - 0.5), height: tall });
   });

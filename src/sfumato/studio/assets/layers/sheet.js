@@ -1,19 +1,19 @@
-// A layer's units as a wall of small pictures, cut from the one sheet that the server makes of them.
+// A layer's units as a grid of small pictures, cut from one sheet that the server draws.
 
-import { get, ofRun, picture } from "../core/api.js";
+import { get, runUrl, picture } from "../core/api.js";
 import { h } from "../core/element.js";
 
-const MOST = 400; // beyond it a wall helps nobody until it is asked for
-const FEW = 64; // which have room to be larger
+const MAX_UNITS = 400; // units that are shown until all are requested
+const FEW = 64; // up to this many units are shown larger
 
-/** open(unit) when one is pressed. */
+/** open(unit) is called when a unit is pressed. */
 export function sheet({ name, signal, open }) {
   const wall = h("ul", { class: "units" });
   const more = h("button", { type: "button", hidden: true, onclick: () => ((most = Infinity), draw()) }, "Show all units");
   const element = h("div", {}, wall, h("div", { class: "row all-units" }, more));
   const cells = new Map();
   let layer = 0;
-  let most = MOST;
+  let most = MAX_UNITS;
   let last = null;
 
   function cell(unit) {
@@ -43,8 +43,8 @@ export function sheet({ name, signal, open }) {
       context.drawImage(bitmap, left, top, wide, high, 0, 0, wide, high);
       const share = found.importance[unit] / largest;
       button.classList.toggle("dead", dead.has(unit));
-      button.setAttribute("aria-label", `Unit ${unit}, ${dead.has(unit) ? "dead" : `number ${at + 1} in importance`}`);
-      button.title = dead.has(unit) ? `unit ${unit}: dead` : `unit ${unit}: ${Math.round(100 * share)}% of the most important`;
+      button.setAttribute("aria-label", `Unit ${unit}, ${dead.has(unit) ? "dead" : `rank ${at + 1} by importance`}`);
+      button.title = dead.has(unit) ? `unit ${unit}: dead` : `unit ${unit}: ${Math.round(100 * share)}% of the largest importance`;
       return item;
     });
     if (elements.length !== wall.children.length || elements.some((each, at) => wall.children[at] !== each)) wall.replaceChildren(...elements);
@@ -56,20 +56,20 @@ export function sheet({ name, signal, open }) {
   wall.setAttribute("aria-label", "Units");
   return {
     element,
-    /** Keep the room of so many units until they are there. */
+    /** Reserve space for `count` units until they are loaded. */
     wait(count, ratio) {
       wall.style.setProperty("--ratio", String(ratio));
       wall.classList.toggle("large", count <= FEW);
-      wall.replaceChildren(...Array.from({ length: Math.min(count, MOST) }, () => h("li", { class: "unit-room", "aria-hidden": "true" })));
+      wall.replaceChildren(...Array.from({ length: Math.min(count, MAX_UNITS) }, () => h("li", { class: "unit-room", "aria-hidden": "true" })));
     },
-    /** Show a layer at a step, in the order and the colors that it has at step `by`; what the server tells of it. */
+    /** Show a layer at a step, in the order and colors that it has at step `by`, and return the server's description. */
     async show(wanted, step, by, canceled) {
-      const found = await get(ofRun(name, `/layers/${wanted}?step=${step}&by=${by}`), canceled);
+      const found = await get(runUrl(name, `/layers/${wanted}?step=${step}&by=${by}`), canceled);
       const bitmap = await picture(found.sheet, canceled);
       last = { found, bitmap };
       if (wanted !== layer) {
         cells.clear();
-        most = MOST;
+        most = MAX_UNITS;
         layer = wanted;
       }
       draw();

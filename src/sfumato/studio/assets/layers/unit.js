@@ -1,12 +1,12 @@
-// One unit, large: what it makes of the coordinates, what comes into it, and what depends on it.
+// One unit, enlarged: its output over the picture, its inputs, and the units that it feeds.
 
-import { get, left, ofRun } from "../core/api.js";
+import { get, isAbort, runUrl } from "../core/api.js";
 import { h } from "../core/element.js";
-import { placed } from "../core/place.js";
+import { withPrefix } from "../core/place.js";
 
 const COLORS = ["red", "green", "blue", "alpha"];
 
-/** go(layer, unit) when a neighbor in another hidden layer is pressed. */
+/** go(layer, unit) is called when a unit of a neighboring layer is pressed. */
 export function unitBox({ name, signal, go }) {
   const title = h("h2", { id: "unit-title" });
   const image = h("img", { class: "unit-large", alt: "" });
@@ -19,28 +19,28 @@ export function unitBox({ name, signal, go }) {
     { class: "unit-box", "aria-labelledby": "unit-title" },
     h("div", { class: "unit-head" }, title, h("button", { type: "button", class: "quiet", onclick: () => element.close() }, "Close")),
     problem,
-    h("div", { class: "unit-parts" }, h("figure", {}, image, facts), h("div", {}, h("h3", {}, "Comes from"), into), h("div", {}, h("h3", {}, "Depends on it"), out)),
+    h("div", { class: "unit-parts" }, h("figure", {}, image, facts), h("div", {}, h("h3", {}, "Inputs"), into), h("div", {}, h("h3", {}, "Outputs"), out)),
   );
-  let present = null;
-  // A press beside the box closes it.
+  let current = null;
+  // A click outside of the dialog closes it.
   element.addEventListener("click", (event) => event.target === element && element.close());
-  element.addEventListener("close", () => (present = null));
+  element.addEventListener("close", () => (current = null));
   signal.addEventListener("abort", () => element.open && element.close());
 
   async function show(layer, unit, step) {
-    present = { layer, unit, step };
+    current = { layer, unit, step };
     title.textContent = `Layer ${layer}, unit ${unit}`;
-    image.src = placed(ofRun(name, `/layers/${layer}/units/${unit}.png?step=${step}&size=512`));
-    image.alt = `What unit ${unit} of layer ${layer} makes of every row and column`;
+    image.src = withPrefix(runUrl(name, `/layers/${layer}/units/${unit}.png?step=${step}&size=512`));
+    image.alt = `Output of unit ${unit} of layer ${layer} over the picture`;
     try {
-      const found = await get(ofRun(name, `/layers/${layer}/units/${unit}?step=${step}`), signal);
-      if (present?.unit !== unit || present.layer !== layer || present.step !== step) return;
+      const found = await get(runUrl(name, `/layers/${layer}/units/${unit}?step=${step}`), signal);
+      if (current?.unit !== unit || current.layer !== layer || current.step !== step) return;
       problem.textContent = "";
       facts.textContent = [found.dead ? "dead" : null, Number.isFinite(found.importance) ? `importance ${found.importance.toPrecision(3)}` : null, Number.isFinite(found.bias) ? `bias ${found.bias.toFixed(3)}` : null].filter(Boolean).join(" · ");
       fill(into, found.inputs, layer - 1);
       fill(out, found.outputs, layer + 1);
     } catch (error) {
-      if (!left(error)) problem.textContent = error.message;
+      if (!isAbort(error)) problem.textContent = error.message;
     }
   }
 
@@ -66,7 +66,7 @@ export function unitBox({ name, signal, go }) {
       if (!element.open) element.showModal();
     },
     follow(step) {
-      if (present && present.step !== step) show(present.layer, present.unit, step);
+      if (current && current.step !== step) show(current.layer, current.unit, step);
     },
   };
 }

@@ -1,4 +1,4 @@
-// Experiments that were made with `sfumato compare` and the like, with their verdicts and reports.
+// Experiments of `sfumato compare` and similar commands, with their verdicts and reports.
 
 import { reportPage } from "../core/addresses.js";
 import { get } from "../core/api.js";
@@ -12,7 +12,7 @@ export async function show(root, { signal }) {
         "div",
         { class: "empty" },
         h("h1", {}, "No experiments yet"),
-        h("p", { class: "lead" }, "An experiment trains several recipes on several seeds and says, with an error bar, which is better."),
+        h("p", { class: "lead" }, "An experiment trains several recipes on several seeds and tells, with a confidence interval, which is better."),
         h("a", { class: "button", href: "/race" }, "Race runs instead"),
         h("code", { class: "quietly" }, "in a terminal: sfumato compare --help"),
       ),
@@ -20,7 +20,7 @@ export async function show(root, { signal }) {
     return;
   }
   root.append(
-    h("header", { class: "part-head" }, h("h1", {}, "Experiments"), h("p", { class: "lead" }, "Recipes compared over several seeds; each verdict has an error bar in its report.")),
+    h("header", { class: "part-head" }, h("h1", {}, "Experiments"), h("p", { class: "lead" }, "Recipes compared over several seeds, each with a confidence interval in its report.")),
     h("ul", { class: "experiments" }, all.map(line)),
   );
 }
@@ -35,7 +35,7 @@ function line(experiment) {
       {},
       h("h2", {}, question || title || shown),
       (verdict ?? []).map((sentence) => h("p", {}, sentence[0].toUpperCase() + sentence.slice(1))),
-      experiment.finished ? null : h("p", { class: "quietly figure" }, experiment.problem ?? `${done} of ${done + left} trials are done.`),
+      experiment.finished ? null : h("p", { class: "quietly figure" }, experiment.problem ?? `${done} of ${done + left} trials done.`),
       h("p", { class: "quietly" }, shown),
     ),
     report ? h("a", { class: "button", href: reportPage(name), target: "_blank", rel: "noopener" }, "Open the report") : null,

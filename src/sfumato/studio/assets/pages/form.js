@@ -1,4 +1,4 @@
-// Ask for a run, or a race of several: every field is made from the recipe's own schema, and the address holds them all.
+// The form of a new run, or a race of several: fields are made from the recipe's schema, and the URL holds the form.
 
 import { Actions } from "../core/action.js";
 import { formPage, racePage, runPage } from "../core/addresses.js";
@@ -8,35 +8,35 @@ import { h, notice } from "../core/element.js";
 import { field, same } from "../form/field.js";
 import { keys } from "../core/keys.js";
 import { messages } from "../core/messages.js";
-import { placed } from "../core/place.js";
+import { withPrefix } from "../core/place.js";
 import { picker } from "../form/picker.js";
-import { sent } from "../form/sent.js";
-import { outlook } from "../form/preview.js";
+import { uploads } from "../form/sent.js";
+import { preview } from "../form/preview.js";
 import { plotly } from "../charts/plot_program.js";
 import { replaced } from "../form/replaced.js";
 
 const OPEN = ["model", "training", "budget"];
 const PICTURE = "picture";
-const BUDGET = "budget"; // of which a change replaces all that the preset says
+const BUDGET = "budget"; // a change of one of its fields replaces the preset's whole budget
 const NONE = "none";
-const IDLE = 600; // ms, in browsers that do not tell
-const SOURCE = "picture.source"; // which the picker holds
+const IDLE = 600; // ms, in browsers without requestIdleCallback
+const SOURCE = "picture.source"; // set by the picker
 
 export async function show(root, { query, signal, go }) {
   const form = await get("/api/form", signal);
   const presets = new Map(form.presets.map((preset) => [preset.name, preset]));
   const controls = new Map();
   const problems = messages();
-  const side = outlook(signal);
-  const actions = new Actions({ began: () => (problems.say("start", ""), side.quiet()), failed: refused });
+  const side = preview(signal);
+  const actions = new Actions({ began: () => (problems.say("start", ""), side.quiet()), failed: startFailed });
   const before = replaced(take);
 
   const preset = h("select", { id: "preset", "aria-describedby": "preset-help", onchange: takePreset }, form.presets.map((each) => h("option", { value: each.name }, each.name)));
   const about = h("p", { class: "help", id: "preset-help" });
   let chosen = preset.value;
-  const pictures = picker(form.pictures ?? [], { signal, pick: (source) => (controls.get(SOURCE)?.set(source), moved()) });
+  const pictures = picker(form.pictures ?? [], { signal, pick: (source) => (controls.get(SOURCE)?.set(source), changed()) });
   const sections = form.sections.map(section);
-  pictures.element.append(sent({ signal, pick: (source) => (controls.get(SOURCE)?.set(source), moved()) }));
+  pictures.element.append(uploads({ signal, pick: (source) => (controls.get(SOURCE)?.set(source), changed()) }));
   pictures.element.append(...sections.filter((each) => each.name === PICTURE).map((each) => each.element));
   const line = arms({ now, open, changed: remember, start: race, actions });
   const start = actions.button("Start painting", paint, { busy: "Starting", type: "submit", class: "main" });
@@ -63,7 +63,7 @@ export async function show(root, { query, signal, go }) {
 
   function section({ name, title, help, fields }) {
     const made = fields.map((spec) => {
-      const control = field(spec, moved);
+      const control = field(spec, changed);
       controls.set(spec.path, control);
       return control;
     });
@@ -88,7 +88,7 @@ export async function show(root, { query, signal, go }) {
 
   const base = () => presets.get(preset.value)?.values ?? {};
 
-  /** What the form says now: {preset, changes}. */
+  /** The current recipe of the form: {preset, changes}. */
   function now() {
     const all = [...controls].map(([path, control]) => [path, control.text]);
     const changes = Object.fromEntries(all.filter(([path, text]) => !same(controls.get(path), text, base()[path])));
@@ -100,15 +100,15 @@ export async function show(root, { query, signal, go }) {
   function take(arm) {
     const known = presets.has(arm.preset);
     const unknown = [...(known || !arm.preset ? [] : [`the preset ${arm.preset}`]), ...Object.keys(arm.changes).filter((path) => !controls.has(path))];
-    problems.say("unknown", unknown.length ? `The form knows nothing of ${unknown.join(", ")}, and leaves it out.` : "");
+    problems.say("unknown", unknown.length ? `The form does not know ${unknown.join(", ")}, and ignores it.` : "");
     preset.value = chosen = known ? arm.preset : form.presets[0].name;
     const budget = Object.keys(arm.changes).some(isBudget);
     for (const [path, control] of controls) control.set(arm.changes[path] ?? (budget && isBudget(path) ? NONE : (base()[path] ?? "")));
     for (const each of sections) if (each.paths.some((path) => path in arm.changes && path !== SOURCE)) each.element.open = true;
-    moved();
+    changed();
   }
 
-  /** Another preset: what was changed by hand stays changed, which is said, and can be dropped. */
+  /** Take another preset: changes by hand are kept, and a line offers to drop them. */
   function takePreset() {
     const wanted = preset.value;
     preset.value = chosen;
@@ -121,31 +121,31 @@ export async function show(root, { query, signal, go }) {
     before.say("Your changes are kept:", kept, "Drop them", { preset: wanted, changes: source ? { [SOURCE]: source } : {} });
   }
 
-  /** An arm takes the form's place, which can be had back. */
+  /** Show an arm in the form, and offer to restore what the form had. */
   function open(arm) {
     const shown = now();
     take(arm);
-    before.say("The arm is in the form. Before, it had:", shown.changes, "Put that back", shown);
+    before.say("The form shows the arm. Before, it had:", shown.changes, "Put that back", shown);
   }
 
   function remember() {
-    const page = new URL(placed(formPage(now(), form.presets[0].name)), location);
+    const page = new URL(withPrefix(formPage(now(), form.presets[0].name)), location);
     for (const arm of line.all) page.searchParams.append("arm", new URLSearchParams({ preset: arm.preset, ...arm.changes }));
     history.replaceState(null, "", page);
   }
 
-  function moved() {
+  function changed() {
     before.clear();
-    const asked = now();
+    const recipe = now();
     about.textContent = presets.get(preset.value)?.help ?? "";
-    for (const each of sections) each.say(asked.changes);
+    for (const each of sections) each.say(recipe.changes);
     pictures.show(controls.get(SOURCE)?.text ?? "");
     remember();
-    side.show(asked, blame);
+    side.show(recipe, showProblem);
   }
 
-  /** Say what is wrong with the recipe where it is: at the field, or beside the button. */
-  function blame(text, path) {
+  /** Show what is wrong with the recipe: at its field, or next to the button. */
+  function showProblem(text, path) {
     for (const control of controls.values()) control.fail("");
     const control = controls.get(path);
     if (control && text) {
@@ -155,9 +155,9 @@ export async function show(root, { query, signal, go }) {
     problems.say("recipe", control ? "" : text);
   }
 
-  /** What was not started stays said until the next try; the outlook, which gave way to it, comes back. */
-  function refused(error) {
-    side.show(now(), blame);
+  /** Show why a run was not started until the next try, and show the preview again. */
+  function startFailed(error) {
+    side.show(now(), showProblem);
     problems.say("start", error.message);
     controls.get(error.field)?.focus();
   }
@@ -175,21 +175,21 @@ export async function show(root, { query, signal, go }) {
   async function share() {
     try {
       await navigator.clipboard.writeText(location.href);
-      notice("The address with this whole form is copied.");
+      notice("The link to this form was copied.");
     } catch {
-      notice("The page's address holds this whole form; copy it from there.");
+      notice("The page's URL contains this form; copy it from there.");
     }
   }
 
-  keys(signal, [{ keys: ["Escape"], shown: "Esc", says: "Back to the gallery", run: () => go("/") }]);
+  keys(signal, [{ keys: ["Escape"], label: "Esc", help: "Back to the gallery", run: () => go("/") }]);
   line.take(query.getAll("arm").map((text) => armOf(new URLSearchParams(text))));
   take(armOf(query));
-  // Who changes something here may start a run, whose page has charts. Their large program is loaded while nothing trains
-  // yet: beside a training it would hold the live view up.
+  // A person who changes something here may start a run, whose page has charts. Load Plotly, which is large, now: beside
+  // a training it would delay the live view.
   for (const kind of ["input", "click"]) body.addEventListener(kind, () => whenIdle(() => plotly().catch(() => {}), signal), { once: true, signal });
 }
 
-/** Have something done when the page has nothing else to do, unless it was left. */
+/** Run work when the page is idle, unless it was left. */
 function whenIdle(work, signal) {
   const unlessLeft = () => signal.aborted || work();
   window.requestIdleCallback ? requestIdleCallback(unlessLeft) : setTimeout(unlessLeft, IDLE);
@@ -197,7 +197,7 @@ function whenIdle(work, signal) {
 
 const isBudget = (path) => path.startsWith(`${BUDGET}.`);
 
-/** {preset, changes} as an address's query has it. */
+/** Return {preset, changes} from a URL's query. */
 function armOf(query) {
   const changes = Object.fromEntries(query);
   const { preset = "" } = changes;

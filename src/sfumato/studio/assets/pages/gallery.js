@@ -1,23 +1,23 @@
-// All runs as cards. The address holds words, order and page; what is selected stays across pages.
+// All runs as cards. The URL holds search words, sort order, and page; the selection is kept across pages.
 
 import { Actions } from "../core/action.js";
 import { racePage } from "../core/addresses.js";
-import { get, left, post } from "../core/api.js";
+import { get, isAbort, post } from "../core/api.js";
 import { card } from "../gallery/card.js";
-import { confirmed, few, h, notice } from "../core/element.js";
+import { confirmDialog, radioGroup, h, notice } from "../core/element.js";
 import { messages } from "../core/messages.js";
 import { keys } from "../core/keys.js";
-import { placed } from "../core/place.js";
+import { withPrefix } from "../core/place.js";
 import { count } from "../core/format.js";
 
 const SORTS = [["started", "Newest"], ["psnr", "PSNR"], ["seconds", "Seconds"], ["name", "Name"]];
 const SIZE = 60;
-const MOST_IN_A_RACE = 8;
-const PATIENCE = 300; // ms after which the page says what it waits for
-const AGAIN = 2500; // ms between looks for what other processes made
+const MAX_IN_RACE = 8;
+const PATIENCE = 300; // ms after which the page says that it is loading
+const REFRESH_INTERVAL = 2500; // ms between refreshes, for runs of other processes
 
 export async function show(root, { query, signal, go, ready }) {
-  const asked = {
+  const filters = {
     words: query.get("words") ?? "",
     sort: query.get("sort") ?? "started",
     page: Math.min(1e9, Math.max(1, Math.trunc(Number(query.get("page"))) || 1)),
@@ -27,7 +27,7 @@ export async function show(root, { query, signal, go, ready }) {
   let asking = new AbortController();
   let underWay = null;
 
-  const search = h("input", { type: "search", placeholder: "Filter by words", "aria-label": "Filter runs by words", value: asked.words, maxlength: "200" });
+  const search = h("input", { type: "search", placeholder: "Filter by words", "aria-label": "Filter runs by words", value: filters.words, maxlength: "200" });
   const total = h("p", { class: "quietly figure", role: "status" });
   const grid = h("ul", { class: "cards", "aria-label": "Runs" });
   const problems = messages();
@@ -35,7 +35,7 @@ export async function show(root, { query, signal, go, ready }) {
   const pages = h("nav", { class: "pages row", "aria-label": "Pages" });
   const chosen = h("p", { class: "figure" });
   const race = h("button", { type: "button", class: "main", onclick: () => go(racePage([...selected])) }, "Race");
-  const removal = actions.button("Delete…", remove, { busy: "Deleting", before: meant, class: "danger" });
+  const removal = actions.button("Delete…", remove, { busy: "Deleting", before: confirmRemoval, class: "danger" });
   const bar = h(
     "div",
     { class: "selection", role: "region", "aria-label": "Selected runs", hidden: true },
@@ -49,10 +49,10 @@ export async function show(root, { query, signal, go, ready }) {
     { class: "gallery-head" },
     h("h1", {}, "Runs"),
     total,
-    h("div", { class: "row" }, search, few("Sort by", SORTS, asked.sort, (sort) => change({ sort, page: 1 }))),
+    h("div", { class: "row" }, search, radioGroup("Sort by", SORTS, filters.sort, (sort) => change({ sort, page: 1 }))),
   );
-  const nothing = h("div", { hidden: true });
-  root.append(head, problems.element, nothing, grid, pages, bar);
+  const emptyState = h("div", { hidden: true });
+  root.append(head, problems.element, emptyState, grid, pages, bar);
 
   let typing = 0;
   search.addEventListener("input", () => {
@@ -61,12 +61,12 @@ export async function show(root, { query, signal, go, ready }) {
   });
 
   async function change(changes) {
-    Object.assign(asked, changes);
-    const kept = new URLSearchParams();
-    if (asked.words) kept.set("words", asked.words);
-    if (asked.sort !== "started") kept.set("sort", asked.sort);
-    if (asked.page > 1) kept.set("page", asked.page);
-    history.replaceState(null, "", placed(kept.size ? `/?${kept}` : "/"));
+    Object.assign(filters, changes);
+    const params = new URLSearchParams();
+    if (filters.words) params.set("words", filters.words);
+    if (filters.sort !== "started") params.set("sort", filters.sort);
+    if (filters.page > 1) params.set("page", filters.page);
+    history.replaceState(null, "", withPrefix(params.size ? `/?${params}` : "/"));
     await refresh();
   }
 
@@ -74,13 +74,13 @@ export async function show(root, { query, signal, go, ready }) {
     asking.abort();
     const mine = (asking = new AbortController());
     underWay = mine;
-    const wanted = new URLSearchParams({ words: asked.words, sort: asked.sort, page: asked.page, size: SIZE });
+    const wanted = new URLSearchParams({ words: filters.words, sort: filters.sort, page: filters.page, size: SIZE });
     try {
       const found = await get(`/api/runs?${wanted}`, AbortSignal.any([signal, mine.signal]));
       problems.say("runs", "");
       fill(found);
     } catch (error) {
-      if (!left(error)) problems.say("runs", error.message);
+      if (!isAbort(error)) problems.say("runs", error.message);
     } finally {
       if (underWay === mine) underWay = null;
     }
@@ -105,9 +105,9 @@ export async function show(root, { query, signal, go, ready }) {
       if (grid.children[at] !== each.element) grid.insertBefore(each.element, grid.children[at] ?? null);
     });
     const bare = found.total === 0;
-    nothing.hidden = !bare;
-    head.classList.toggle("unseen", bare && !asked.words);
-    if (bare) nothing.replaceChildren(asked.words ? noMatch(asked.words) : welcome());
+    emptyState.hidden = !bare;
+    head.classList.toggle("unseen", bare && !filters.words);
+    if (bare) emptyState.replaceChildren(filters.words ? noMatch(filters.words) : welcome());
     turnPages(found);
   }
 
@@ -117,9 +117,9 @@ export async function show(root, { query, signal, go, ready }) {
       h("button", { type: "button", disabled: number < 1 || number > last, onclick: () => change({ page: number }).then(() => scrollTo(0, 0)) }, text);
     const first = (page - 1) * SIZE + 1;
     const place = h("span", { class: "quietly figure" }, `${count(first)}–${count(Math.min(page * SIZE, all))} of ${count(all)}`);
-    const held = pages.contains(document.activeElement) ? [...pages.children].indexOf(document.activeElement) : -1;
+    const focused = pages.contains(document.activeElement) ? [...pages.children].indexOf(document.activeElement) : -1;
     pages.replaceChildren(to(1, "First"), to(page - 1, "Back"), place, to(page + 1, "Next"), to(last, "Last"));
-    if (held >= 0) pages.children[held].focus();
+    if (focused >= 0) pages.children[focused].focus();
   }
 
   function mark(name, on) {
@@ -128,17 +128,17 @@ export async function show(root, { query, signal, go, ready }) {
     bar.hidden = selected.size === 0;
     root.classList.toggle("selecting", selected.size > 0);
     chosen.textContent = `${selected.size} selected`;
-    race.disabled = selected.size < 2 || selected.size > MOST_IN_A_RACE;
-    race.title = race.disabled ? `A race has 2 to ${MOST_IN_A_RACE} runs` : "";
+    race.disabled = selected.size < 2 || selected.size > MAX_IN_RACE;
+    race.title = race.disabled ? `A race has 2 to ${MAX_IN_RACE} runs` : "";
   }
 
   function clear() {
     for (const name of [...selected]) mark(name, false);
   }
 
-  function meant() {
+  function confirmRemoval() {
     const [what, whose] = selected.size === 1 ? ["this run", "its folder"] : [`these ${selected.size} runs`, "their folders"];
-    return confirmed(`Delete ${what}?`, `Weights, films and everything else in ${whose} will be gone for good.`, "Delete");
+    return confirmDialog(`Delete ${what}?`, `Weights, films, and everything else in ${whose} will be deleted permanently.`, "Delete");
   }
 
   async function remove() {
@@ -149,8 +149,8 @@ export async function show(root, { query, signal, go, ready }) {
     await refresh();
   }
 
-  /** Arrows walk from card to card, as the cards lie on screen. */
-  function walk(event) {
+  /** Move the focus from card to card with the arrow keys, as the cards lie on screen. */
+  function moveFocus(event) {
     const links = [...grid.querySelectorAll("a.picture")];
     const at = links.findIndex((link) => link.closest("li").contains(document.activeElement));
     if (at < 0) return links[0]?.focus();
@@ -160,30 +160,30 @@ export async function show(root, { query, signal, go, ready }) {
   }
 
   keys(signal, [
-    { keys: ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"], shown: "← → ↑ ↓", says: "Walk from run to run", run: walk },
-    { keys: ["Enter"], shown: "Enter", says: "Open the run", run: () => {} },
+    { keys: ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"], label: "← → ↑ ↓", help: "Move from run to run", run: moveFocus },
+    { keys: ["Enter"], label: "Enter", help: "Open the run", run: () => {} },
     {
       keys: [" ", "x"],
-      shown: "Space",
-      says: "Select the run",
+      label: "Space",
+      help: "Select the run",
       run: () => {
         const name = document.activeElement?.closest("li")?.dataset.name;
         if (name) mark(name, !selected.has(name));
       },
     },
-    { keys: ["/"], shown: "/", says: "Filter by words", run: () => search.focus() },
-    { keys: ["r"], shown: "r", says: "Race the selected runs", run: () => race.disabled || bar.hidden || race.click() },
-    { keys: ["Delete"], shown: "Delete", says: "Delete the selected runs", run: () => selected.size && removal.run() },
-    { keys: ["Escape"], shown: "Esc", says: "Clear words and selection", run: () => (selected.size ? clear() : ((search.value = ""), search.blur(), change({ words: "", page: 1 }))) },
+    { keys: ["/"], label: "/", help: "Filter by words", run: () => search.focus() },
+    { keys: ["r"], label: "r", help: "Race the selected runs", run: () => race.disabled || bar.hidden || race.click() },
+    { keys: ["Delete"], label: "Delete", help: "Delete the selected runs", run: () => selected.size && removal.run() },
+    { keys: ["Escape"], label: "Esc", help: "Clear filter and selection", run: () => (selected.size ? clear() : ((search.value = ""), search.blur(), change({ words: "", page: 1 }))) },
   ]);
 
-  const timer = setInterval(() => document.hidden || underWay || refresh(), AGAIN);
-  document.addEventListener("answers-again", () => (cards.forEach((each) => each.again()), refresh()), { signal });
+  const timer = setInterval(() => document.hidden || underWay || refresh(), REFRESH_INTERVAL);
+  document.addEventListener("reachable-again", () => (cards.forEach((each) => each.again()), refresh()), { signal });
   signal.addEventListener("abort", () => {
     clearInterval(timer);
     clearTimeout(typing);
   });
-  // Thousands of runs take some seconds when they are read for the first time.
+  // The first read of thousands of runs takes some seconds.
   const waiting = setTimeout(() => {
     total.textContent = "Reading the runs…";
     ready();

@@ -1,29 +1,29 @@
-// Runs side by side in step: by epoch, seconds or operations, with one chart for all.
+// Runs side by side, aligned by epoch, seconds, or operations, with one chart for all.
 
 import { racePage, raced } from "../core/addresses.js";
-import { left } from "../core/api.js";
+import { isAbort } from "../core/api.js";
 import { AXES, AXIS_NAMES } from "../charts/curves.js";
 import { Chart } from "../charts/chart.js";
-import { few, h } from "../core/element.js";
+import { radioGroup, h } from "../core/element.js";
 import { messages } from "../core/messages.js";
-import { placed } from "../core/place.js";
+import { withPrefix } from "../core/place.js";
 import { lane } from "../race/lane.js";
 import { Timeline } from "../viewing/timeline.js";
 import { duration, epochs, operations } from "../core/format.js";
 
-const MOST = 8;
-const AGAIN = 1000; // ms between looks at runs that still train
+const MAX_RUNS = 8;
+const REFRESH_INTERVAL = 1000; // ms between refreshes of live runs
 
 export async function show(root, { query, signal, ready, go }) {
-  const names = raced(query).slice(0, MOST);
+  const names = raced(query).slice(0, MAX_RUNS);
   if (!names.length) {
     root.append(
       h(
         "div",
         { class: "empty" },
         h("h1", {}, "Race"),
-        h("p", { class: "lead" }, "Select two to eight runs in the gallery and press Race, or put arms together in the form and start them at once."),
-        h("div", { class: "row center" }, h("a", { class: "button main", href: "/" }, "Choose runs"), h("a", { class: "button", href: "/new" }, "Put arms together")),
+        h("p", { class: "lead" }, "Select two to eight runs in the gallery and press Race, or define arms in the form and start them together."),
+        h("div", { class: "row center" }, h("a", { class: "button main", href: "/" }, "Choose runs"), h("a", { class: "button", href: "/new" }, "Define arms")),
       ),
     );
     return;
@@ -33,23 +33,23 @@ export async function show(root, { query, signal, ready, go }) {
   const problems = messages();
   const lanes = names.map((name, at) => lane({ name, at, signal, remove: names.length > 2 ? () => without(name) : null }));
   const grid = h("div", { class: "lanes both" }, lanes.map((each) => each.element));
-  const chart = new Chart({ label: "PSNR of every run", signal, press: (place) => timeline.seek(place) });
-  const say = { epoch: (place) => `epoch ${epochs(place)}`, seconds: (place) => `${duration(place)} of training`, operations: (place) => operations(place) };
+  const chart = new Chart({ label: "PSNR of every run", signal, press: (position) => timeline.seek(position) });
+  const say = { epoch: (position) => `epoch ${epochs(position)}`, seconds: (position) => `${duration(position)} of training`, operations: (position) => operations(position) };
   const timeline = new Timeline({
     signal,
-    name: "Place in the race",
-    show: (place) => {
-      chart.mark(place);
-      return Promise.all(lanes.map((each) => each.seek(place, axis)));
+    name: "Position in the race",
+    show: (position) => {
+      chart.mark(position);
+      return Promise.all(lanes.map((each) => each.seek(position, axis)));
     },
     say: (at) => say[axis](timeline.all[at]),
   });
-  const axes = few("In step by", AXES, axis, (chosen) => {
+  const axes = radioGroup("Align by", AXES, axis, (chosen) => {
     axis = chosen;
-    keep();
+    saveAxis();
     fill();
   });
-  const pictures = few("Show", [["painting", "Paintings"], ["error", "Errors"], ["both", "Both"]], what, (chosen) => {
+  const pictures = radioGroup("Show", [["painting", "Paintings"], ["error", "Errors"], ["both", "Both"]], what, (chosen) => {
     what = chosen;
     grid.className = `lanes ${what}`;
   });
@@ -63,9 +63,9 @@ export async function show(root, { query, signal, ready, go }) {
   );
 
   function fill() {
-    const places = new Set();
-    for (const each of lanes) for (const frame of each.frames()) if (Number.isFinite(frame[axis])) places.add(frame[axis]);
-    timeline.places([...places].sort((one, other) => one - other));
+    const positions = new Set();
+    for (const each of lanes) for (const frame of each.frames()) if (Number.isFinite(frame[axis])) positions.add(frame[axis]);
+    timeline.positions([...positions].sort((one, other) => one - other));
     if (timeline.at >= 0) timeline.show(timeline.all[timeline.at]);
     const marks = lanes.map((each) => each.marks()).filter((each) => each.length);
     const shared = new Set((marks[0] ?? []).filter((mark) => marks.every((each) => each.includes(mark))));
@@ -73,10 +73,10 @@ export async function show(root, { query, signal, ready, go }) {
     if (traces.length) chart.draw({ x: AXIS_NAMES[axis], y: "PSNR, dB", traces, now: timeline.all[timeline.at], legend: true }).catch(fail("chart"));
   }
 
-  function keep() {
-    const kept = new URLSearchParams(location.search);
-    axis === "epoch" ? kept.delete("by") : kept.set("by", axis);
-    history.replaceState(null, "", placed(`/race?${kept}`));
+  function saveAxis() {
+    const params = new URLSearchParams(location.search);
+    axis === "epoch" ? params.delete("by") : params.set("by", axis);
+    history.replaceState(null, "", withPrefix(`/race?${params}`));
   }
 
   function without(name) {
@@ -85,8 +85,8 @@ export async function show(root, { query, signal, ready, go }) {
 
   async function refresh() {
     try {
-      const moved = await Promise.all(lanes.filter((each) => !each.settled()).map((each) => each.refresh()));
-      if (moved.some(Boolean)) fill();
+      const changed = await Promise.all(lanes.filter((each) => !each.settled()).map((each) => each.refresh()));
+      if (changed.some(Boolean)) fill();
       problems.say("runs", "");
     } catch (error) {
       fail("runs")(error);
@@ -94,7 +94,7 @@ export async function show(root, { query, signal, ready, go }) {
   }
 
   function fail(source) {
-    return (error) => left(error) || problems.say(source, error.message);
+    return (error) => isAbort(error) || problems.say(source, error.message);
   }
 
   await refresh();
@@ -105,6 +105,6 @@ export async function show(root, { query, signal, ready, go }) {
     busy = true;
     await refresh();
     busy = false;
-  }, AGAIN);
+  }, REFRESH_INTERVAL);
   signal.addEventListener("abort", () => clearInterval(timer));
 }

@@ -1,7 +1,7 @@
-// One run: what it learns, beside what it was shown; live while it trains, and as a film.
+// One run: its target and its painting side by side, live while it trains, and as a film.
 
 import { runPage } from "../core/addresses.js";
-import { get, left, ofRun, picture, post } from "../core/api.js";
+import { get, isAbort, runUrl, picture, post } from "../core/api.js";
 import { curves } from "../charts/curves.js";
 import { Paintings, film } from "../viewing/film.js";
 import { h, notice } from "../core/element.js";
@@ -10,18 +10,18 @@ import { latest } from "../core/latest.js";
 import { messages } from "../core/messages.js";
 import { findings, recipePart } from "../run/recipe.js";
 import { header } from "../run/header.js";
-import { hasNotBegun, notYet } from "../run/queue.js";
+import { hasNotStarted, placeholder } from "../run/queue.js";
 import { stream } from "../run/stream.js";
 import { Timeline } from "../viewing/timeline.js";
 import { Viewer } from "../viewing/viewer.js";
 import { decibels, duration, epochs, isLive } from "../core/format.js";
 
-const LOOK = 4000; // ms between looks whether a run that rests was taken up again
-const FRESH = 2000; // ms for which a live painting is newer than the last exact one
-const REST = 350; // ms at one moment, after which it is worth painting finely
+const LOOK = 4000; // ms between checks of whether an inactive run was resumed
+const FRESH = 2000; // ms for which a live painting is preferred to the last exact one
+const REST = 350; // ms at one moment before it is rendered at full resolution
 
 export async function show(root, { name, signal, go, ready }) {
-  let run = withNow(await get(ofRun(name), signal));
+  let run = withNow(await get(runUrl(name), signal));
   const problems = messages();
   const head = header(name, run, act, { began: () => problems.say("act", ""), failed: (error) => problems.say("act", error.message) });
   const stage = h("div", { class: "stage" });
@@ -34,62 +34,62 @@ export async function show(root, { name, signal, go, ready }) {
   let paintings = null;
   let metrics = null;
   let canceling = false;
-  let shots = [];
-  let heardAt = Date.now(); // of a live painting last; one is on its way to who opens the page
+  let frames = [];
+  let liveAt = Date.now(); // when the last live painting came; one is on its way when the page opens
 
   const timeline = new Timeline({
     signal,
     show: (_, at) => {
-      charts.mark(shots[at]);
-      return paint(shots[at]);
+      charts.mark(frames[at]);
+      return paint(frames[at]);
     },
-    say: (at) => `epoch ${epochs(shots[at].epoch)} · ${duration(shots[at].seconds)} · ${shots[at].exact ? "" : "about "}${decibels(shots[at].psnr)}`,
+    say: (at) => `epoch ${epochs(frames[at].epoch)} · ${duration(frames[at].seconds)} · ${frames[at].exact ? "" : "about "}${decibels(frames[at].psnr)}`,
   });
 
-  /** Make the panes as soon as the picture's size is known. */
+  /** Create the panes when the picture's size is known. */
   function setUp() {
     if (viewer || !run.width || !run.height) {
-      if (!viewer) stage.replaceChildren(h("p", { class: "waiting lead" }, notYet(run)));
+      if (!viewer) stage.replaceChildren(h("p", { class: "waiting lead" }, placeholder(run)));
       return;
     }
     viewer = new Viewer({ width: run.width, height: run.height, signal });
     paintings = new Paintings(name, run, signal);
     stage.replaceChildren(viewer.element, timeline.element);
-    picture(ofRun(name, "/target.png"), signal).then((bitmap) => viewer.target(bitmap)).catch(fail("target"));
+    picture(runUrl(name, "/target.png"), signal).then((bitmap) => viewer.target(bitmap)).catch(fail("target"));
     keys(signal, [
-      { keys: ["+", "="], shown: "+", says: "Enlarge", run: () => viewer.zoom(1.5) },
-      { keys: ["-"], shown: "-", says: "Make smaller", run: () => viewer.zoom(1 / 1.5) },
-      { keys: ["0", "Escape"], shown: "0 Esc", says: "The whole picture", run: () => viewer.whole() },
+      { keys: ["+", "="], label: "+", help: "Zoom in", run: () => viewer.zoom(1.5) },
+      { keys: ["-"], label: "-", help: "Zoom out", run: () => viewer.zoom(1 / 1.5) },
+      { keys: ["0", "Escape"], label: "0 Esc", help: "The whole picture", run: () => viewer.whole() },
     ]);
   }
 
   function fill() {
     head.show(run);
     setUp();
-    placed();
+    updateTimeline();
     words.show(run);
     notes.show(run);
   }
 
   function loaded(found) {
     metrics = found;
-    placed();
+    updateTimeline();
   }
 
-  function placed() {
-    shots = film(run.frames, metrics?.running);
-    timeline.places(shots.map((frame) => frame.epoch));
+  function updateTimeline() {
+    frames = film(run.frames, metrics?.running);
+    timeline.positions(frames.map((frame) => frame.epoch));
   }
 
-  /** Show a moment; one that must be computed coarsely first, and finely when the timeline rests there. */
+  /** Show a moment; one without an exact frame coarsely first, and in full when the timeline rests on it. */
   const paint = latest(async (frame, outdated) => {
     const live = timeline.following && isLive(run.state);
-    if (!paintings || (live && Date.now() - heardAt < FRESH)) return;
+    if (!paintings || (live && Date.now() - liveAt < FRESH)) return;
     const put = (bitmap) => viewer.painting(bitmap, `epoch ${epochs(frame.epoch)}`);
     try {
       put(await paintings.get(frame));
       if (live || timeline.playing || !paintings.finer(frame)) return;
-      await rested(REST);
+      await wait(REST);
       if (outdated() || signal.aborted) return;
       const bitmap = await paintings.get(frame, { fine: true });
       if (!outdated() && !timeline.playing) put(bitmap);
@@ -99,11 +99,11 @@ export async function show(root, { name, signal, go, ready }) {
     }
   });
 
-  /** The newest live painting; those that come while one is fetched are skipped but for the last. */
+  /** Show the newest live painting; of those that arrive while one is loading, only the last. */
   const live = latest(async (version) => {
     if (!viewer || !timeline.following || timeline.playing) return;
     try {
-      const bitmap = await picture(ofRun(name, `/live.jpg?v=${encodeURIComponent(version)}`), signal);
+      const bitmap = await picture(runUrl(name, `/live.jpg?v=${encodeURIComponent(version)}`), signal);
       if (!bitmap || !timeline.following || timeline.playing) return;
       viewer.painting(bitmap, "live");
       problems.say("live", "");
@@ -112,12 +112,12 @@ export async function show(root, { name, signal, go, ready }) {
     }
   });
 
-  /** Ask how the run is; whether it has said so. */
+  /** Reload the run's data; return whether that succeeded. */
   async function reload() {
-    // It is being deleted, and the page is about to be left.
+    // The run is being deleted, and the page will be left.
     if (canceling) return false;
     try {
-      run = withNow(await get(ofRun(name), signal));
+      run = withNow(await get(runUrl(name), signal));
       fill();
       problems.say("run", "");
       return true;
@@ -127,29 +127,29 @@ export async function show(root, { name, signal, go, ready }) {
     }
   }
 
-  /** A run that has not begun has no curves, and may be deleted meanwhile. */
-  const chart = () => hasNotBegun(run) || charts.refresh();
+  /** Refresh the curves; a run that has not started has none, and may be deleted in the meantime. */
+  const chart = () => hasNotStarted(run) || charts.refresh();
 
   async function act(what) {
-    canceling = what === "stop" && hasNotBegun(run);
+    canceling = what === "stop" && hasNotStarted(run);
     try {
-      await post(ofRun(name, `/${what}`), {}, signal);
+      await post(runUrl(name, `/${what}`), {}, signal);
     } catch (error) {
       canceling = false;
       throw error;
     }
     if (canceling) {
       await go("/");
-      return notice("It is canceled.");
+      return notice("The run was canceled.");
     }
-    notice({ pause: "It pauses after its present step.", stop: "It stops after its present step.", resume: "It goes on as soon as there is a core for it." }[what]);
+    notice({ pause: "It pauses after the current step.", stop: "It stops after the current step.", resume: "It continues as soon as there is a free core." }[what]);
     if (what === "resume") events?.open();
     await reload();
   }
 
-  const fail = (source) => (error) => left(error) || problems.say(source, error.message);
+  const fail = (source) => (error) => isAbort(error) || problems.say(source, error.message);
 
-  let charted = false;
+  let showsCharts = false;
   let events = null;
   const watch = () => {
     events ??= stream(
@@ -164,20 +164,20 @@ export async function show(root, { name, signal, go, ready }) {
           reload().then((found) => {
             if (!found) return;
             chart();
-            // The last live painting gives way to the exact one.
-            if (timeline.following && timeline.at >= 0 && !isLive(run.state)) paint(shots[timeline.at]);
+            // Replace the last live painting by the exact one.
+            if (timeline.following && timeline.at >= 0 && !isLive(run.state)) paint(frames[timeline.at]);
           });
         },
-        line: () => charted && chart(),
-        moment: () => charted && chart(),
+        line: () => showsCharts && chart(),
+        moment: () => showsCharts && chart(),
         frame: (frame) => {
           const frames = run.frames ?? [];
           if (frames.some((each) => each.step === frame.step)) return;
           run.frames = [...frames, frame];
-          placed();
+          updateTimeline();
         },
         live: ({ version, ...now }) => {
-          heardAt = Date.now();
+          liveAt = Date.now();
           run = { ...run, ...known(now) };
           head.show(run);
           live(version);
@@ -190,10 +190,10 @@ export async function show(root, { name, signal, go, ready }) {
   fill();
   ready();
   if (isLive(run.state)) watch();
-  // While a run trains, the charts' large program waits until its first painting is on screen.
-  const late = setTimeout(
+  // While a run trains, load Plotly, which is large, only after the first painting is on screen.
+  const chartTimer = setTimeout(
     () => {
-      charted = true;
+      showsCharts = true;
       chart();
     },
     isLive(run.state) ? FRESH : 0,
@@ -205,19 +205,19 @@ export async function show(root, { name, signal, go, ready }) {
   }, LOOK);
   signal.addEventListener("abort", () => {
     clearInterval(timer);
-    clearTimeout(late);
+    clearTimeout(chartTimer);
   });
   keys(signal, [
-    { keys: ["p"], shown: "p", says: "Pause or go on", run: () => head.press() },
-    { keys: ["l"], shown: "l", says: "Look inside", run: () => go(runPage(name, "/layers")) },
-    { keys: ["z"], shown: "z", says: "Zoom without end", run: () => go(runPage(name, "/zoom")) },
+    { keys: ["p"], label: "p", help: "Pause or resume", run: () => head.press() },
+    { keys: ["l"], label: "l", help: "Inspect layers", run: () => go(runPage(name, "/layers")) },
+    { keys: ["z"], label: "z", help: "Infinite zoom", run: () => go(runPage(name, "/zoom")) },
   ]);
 }
 
-const rested = (time) => new Promise((resolve) => setTimeout(resolve, time));
+const wait = (time) => new Promise((resolve) => setTimeout(resolve, time));
 
-/** A run with how far it is now, as state events tell it too. */
+/** A run with its current progress, as state events have it too. */
 const withNow = (run) => ({ ...run, ...known(run.now ?? {}) });
 
-/** What a state event knows; what it leaves out stays as it was. */
+/** The values of a state event that are known; others keep their last value. */
 const known = (now) => Object.fromEntries(Object.entries(now).filter(([, value]) => value !== null && value !== undefined));

@@ -1,6 +1,6 @@
-// Zoom without end: the network itself, asked for as much of the plane as is on screen, as finely as the screen shows.
+// Infinite zoom: the network is evaluated for the visible part of the plane, at the resolution of the screen.
 
-import { get, left, ofRun } from "../core/api.js";
+import { get, isAbort, runUrl } from "../core/api.js";
 import { h } from "../core/element.js";
 import { gestures } from "../viewing/gestures.js";
 import { keys } from "../core/keys.js";
@@ -8,30 +8,30 @@ import { DEEPEST, FURTHEST, SHALLOWEST, SIDE, Tiles } from "../zoom/tiles.js";
 import { Timeline } from "../viewing/timeline.js";
 import { count, epochs, pictureName } from "../core/format.js";
 
-const CROSSED = 1.15; // times the way across all that there is: so much fits on screen at the smallest
+const MARGIN = 1.15; // how much more than all tiles fits on screen at the lowest zoom
 
 export async function show(root, { name, query, signal, ready }) {
-  const run = await get(ofRun(name), signal);
+  const run = await get(runUrl(name), signal);
   const back = h("a", { class: "back", href: `/runs/${encodeURIComponent(name)}` }, `← ${pictureName(run.picture)}`);
   const moments = run.moments ?? [];
   if (!run.width || !moments.length) {
-    root.append(back, h("div", { class: "empty" }, h("h1", {}, "Nothing to zoom into"), h("p", { class: "lead" }, "No moment of this run has been saved yet.")));
+    root.append(back, h("div", { class: "empty" }, h("h1", {}, "Nothing to zoom into"), h("p", { class: "lead" }, "This run has no saved moment yet.")));
     return;
   }
   const longer = Math.max(run.width, run.height);
   const [wide, high] = [run.width / longer, run.height / longer];
-  // The middle of the screen in units of the picture's longer side; scale: CSS pixels to that side.
+  // The center of the screen in units of the picture's longer side; scale: CSS pixels per that side.
   const whole = { x: wide / 2, y: high / 2, scale: 0 };
   const view = { ...whole };
-  const canvas = h("canvas", { tabindex: "0", role: "img", "aria-label": "The painting, computed as finely as it is looked at; arrows move it, + and - enlarge, 0 shows the whole" });
+  const canvas = h("canvas", { tabindex: "0", role: "img", "aria-label": "The painting, computed at the resolution of the screen; arrows move it, + and - zoom, 0 shows the whole" });
   const problem = h("p", { class: "problem", role: "alert" });
-  const [place, power, beyond] = [0, 1, 2].map(() => h("span", { class: "figure" }));
+  const [place, scaleText, beyond] = [0, 1, 2].map(() => h("span", { class: "figure" }));
   const button = (text, label, run) => h("button", { type: "button", "aria-label": label, title: label, onclick: run }, text);
   const deep = h(
     "div",
     { class: "deep" },
     canvas,
-    h("div", { class: "tools-over" }, button("+", "Enlarge", () => zoom(1.6)), button("−", "Make smaller", () => zoom(1 / 1.6)), button("◻", "The whole picture", fit)),
+    h("div", { class: "tools-over" }, button("+", "Zoom in", () => zoom(1.6)), button("−", "Zoom out", () => zoom(1 / 1.6)), button("◻", "The whole picture", fit)),
   );
   const timeline = new Timeline({
     signal,
@@ -46,29 +46,29 @@ export async function show(root, { name, query, signal, ready }) {
   const tiles = new Tiles({ name, signal, arrived: () => draw(), fail });
   root.append(
     back,
-    h("header", { class: "zoom-head" }, h("h1", {}, "Zoom without end"), h("p", { class: "lead" }, "Not pixels made larger: the network is asked anew for what is on screen, beyond the border too.")),
+    h("header", { class: "zoom-head" }, h("h1", {}, "Infinite zoom"), h("p", { class: "lead" }, "Not enlarged pixels: the network is evaluated for what is on screen, also beyond the border.")),
     problem,
     deep,
-    h("p", { class: "zoom-foot", role: "status" }, power, place, beyond),
+    h("p", { class: "zoom-foot", role: "status" }, scaleText, place, beyond),
     timeline.element,
   );
 
-  let asked = 0;
+  let frame = 0;
   const draw = () => {
-    cancelAnimationFrame(asked);
-    asked = requestAnimationFrame(paint);
+    cancelAnimationFrame(frame);
+    frame = requestAnimationFrame(paint);
   };
 
   function fit() {
     Object.assign(view, whole, { scale: 0.86 * Math.min(canvas.clientWidth / wide, canvas.clientHeight / high) });
-    settle();
+    clampView();
     draw();
-    keep();
+    saveView();
   }
 
-  /** Put the view within what there is, wherever it was sent: an address may say any number. */
-  function settle() {
-    const least = Math.min(canvas.clientWidth, canvas.clientHeight) / (CROSSED * (2 * FURTHEST + 1));
+  /** Clamp the view to the range of tiles: a URL may contain any number. */
+  function clampView() {
+    const least = Math.min(canvas.clientWidth, canvas.clientHeight) / (MARGIN * (2 * FURTHEST + 1));
     const within = (value, low, high, other) => (Number.isFinite(value) ? Math.min(high, Math.max(low, value)) : other);
     view.scale = within(view.scale, Math.max(least, SIDE * 2 ** (SHALLOWEST - 1)), SIDE * 2 ** DEEPEST, whole.scale || SIDE);
     view.x = within(view.x, -FURTHEST, FURTHEST + wide, whole.x);
@@ -78,61 +78,61 @@ export async function show(root, { name, query, signal, ready }) {
   function zoom(factor, x = canvas.clientWidth / 2, y = canvas.clientHeight / 2) {
     const before = view.scale;
     view.scale *= factor;
-    settle();
+    clampView();
     const [dx, dy] = [x - canvas.clientWidth / 2, y - canvas.clientHeight / 2];
     view.x += dx / before - dx / view.scale;
     view.y += dy / before - dy / view.scale;
-    settle();
+    clampView();
     draw();
-    keep();
+    saveView();
   }
 
   function pan(dx, dy) {
     view.x -= dx / view.scale;
     view.y -= dy / view.scale;
-    settle();
+    clampView();
     draw();
-    keep();
+    saveView();
   }
 
   function paint() {
     if (signal.aborted || !canvas.clientWidth || !view.scale) return;
-    const dense = devicePixelRatio || 1;
-    const [width, height] = [Math.round(canvas.clientWidth * dense), Math.round(canvas.clientHeight * dense)];
+    const pixelRatio = devicePixelRatio || 1;
+    const [width, height] = [Math.round(canvas.clientWidth * pixelRatio), Math.round(canvas.clientHeight * pixelRatio)];
     if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
     const context = canvas.getContext("2d");
     context.clearRect(0, 0, width, height);
-    const scale = view.scale * dense;
+    const scale = view.scale * pixelRatio;
     const left = width / 2 - view.x * scale;
     const top = height / 2 - view.y * scale;
-    // A tile is drawn at its own size or up to twice smaller, so that what is seen is what was computed.
+    // A tile is drawn at its own size or up to twice smaller, so that computed pixels are never enlarged.
     const level = Math.min(DEEPEST, Math.max(SHALLOWEST, Math.ceil(Math.log2(scale / SIDE) - 0.01)));
     tiles.paint(context, { level, left, top, scale, width, height });
-    // The border of what training saw.
+    // The border of the picture that was trained on.
     context.strokeStyle = getComputedStyle(document.documentElement).getPropertyValue("--accent");
-    context.lineWidth = 1.5 * dense;
-    context.setLineDash([6 * dense, 5 * dense]);
+    context.lineWidth = 1.5 * pixelRatio;
+    context.setLineDash([6 * pixelRatio, 5 * pixelRatio]);
     context.strokeRect(left, top, wide * scale, high * scale);
     context.setLineDash([]);
     const times = view.scale / longer;
-    power.textContent = times >= 1 ? `${times >= 100 ? count(Math.round(times)) : times.toFixed(1)} screen pixels to one of the picture's` : `${(1 / times).toFixed(1)} of the picture's pixels to one on screen`;
+    scaleText.textContent = times >= 1 ? `${times >= 100 ? count(Math.round(times)) : times.toFixed(1)} screen pixels per picture pixel` : `${(1 / times).toFixed(1)} picture pixels per screen pixel`;
     place.textContent = `row ${(view.y * longer).toFixed(1)}, column ${(view.x * longer).toFixed(1)}`;
     const outside = view.x < 0 || view.y < 0 || view.x > wide || view.y > high;
-    beyond.textContent = outside ? "beyond the border: nothing here was ever shown to the network" : "";
+    beyond.textContent = outside ? "beyond the border: the network was not trained here" : "";
   }
 
-  let keeping = 0;
-  /** Have the address say where the view is, when it rests. */
-  function keep() {
-    clearTimeout(keeping);
-    keeping = setTimeout(() => {
-      const kept = new URLSearchParams({ row: (view.y * longer).toFixed(3), column: (view.x * longer).toFixed(3), zoom: Math.log2(view.scale / SIDE).toFixed(3) });
-      history.replaceState(null, "", `?${kept}`);
+  let saving = 0;
+  /** Write the view into the URL when it rests. */
+  function saveView() {
+    clearTimeout(saving);
+    saving = setTimeout(() => {
+      const params = new URLSearchParams({ row: (view.y * longer).toFixed(3), column: (view.x * longer).toFixed(3), zoom: Math.log2(view.scale / SIDE).toFixed(3) });
+      history.replaceState(null, "", `?${params}`);
     }, 400);
   }
 
   function fail(error) {
-    problem.textContent = error && !left(error) ? error.message : "";
+    problem.textContent = error && !isAbort(error) ? error.message : "";
   }
 
   gestures(canvas, { pan, zoom }, signal);
@@ -142,26 +142,26 @@ export async function show(root, { name, query, signal, ready }) {
     if (!query.has("zoom")) return fit();
     const given = (key) => Number(query.get(key)) || 0;
     Object.assign(view, { x: given("column") / longer, y: given("row") / longer, scale: SIDE * 2 ** given("zoom") });
-    settle();
+    clampView();
     draw();
   });
   observer.observe(canvas);
   document.addEventListener("theme", draw, { signal });
   signal.addEventListener("abort", () => {
     observer.disconnect();
-    clearTimeout(keeping);
-    cancelAnimationFrame(asked);
+    clearTimeout(saving);
+    cancelAnimationFrame(frame);
   });
-  timeline.places(moments.map((each) => each.epoch));
+  timeline.positions(moments.map((each) => each.epoch));
   const move = (event) => {
     const far = event.shiftKey ? 240 : 80;
     pan(...{ ArrowLeft: [far, 0], ArrowRight: [-far, 0], ArrowUp: [0, far], ArrowDown: [0, -far] }[event.key]);
   };
   keys(signal, [
-    { keys: ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"], shown: "← → ↑ ↓", says: "Move, with Shift further", run: move },
-    { keys: ["+", "="], shown: "+", says: "Enlarge", run: () => zoom(1.6) },
-    { keys: ["-"], shown: "-", says: "Make smaller", run: () => zoom(1 / 1.6) },
-    { keys: ["0", "Escape"], shown: "0 Esc", says: "The whole picture", run: fit },
+    { keys: ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"], label: "← → ↑ ↓", help: "Move, with Shift further", run: move },
+    { keys: ["+", "="], label: "+", help: "Zoom in", run: () => zoom(1.6) },
+    { keys: ["-"], label: "-", help: "Zoom out", run: () => zoom(1 / 1.6) },
+    { keys: ["0", "Escape"], label: "0 Esc", help: "The whole picture", run: fit },
   ]);
   ready();
 }

@@ -1,7 +1,7 @@
-// One run in a race: its painting and its errors at the place where the race stands.
+// One run in a race: its painting and its error map at the race's position.
 
 import { runPage } from "../core/addresses.js";
-import { get, left, ofRun, picture } from "../core/api.js";
+import { get, isAbort, runUrl, picture } from "../core/api.js";
 import { Paintings, film } from "../viewing/film.js";
 import { curveColor } from "../charts/chart.js";
 import { h } from "../core/element.js";
@@ -10,8 +10,8 @@ import { errorMap, pixels } from "../viewing/pixels.js";
 import { decibels, differing, duration, epochs, isLive, pictureName } from "../core/format.js";
 import { stateText } from "../run/queue.js";
 
-const LONGEST = 48; // letters of a curve's name
-const FEW = 12; // points, each of which is then seen
+const MAX_LABEL = 48; // characters of a curve's name
+const FEW = 12; // below this many points, each gets a marker
 
 export function lane({ name, at, signal, remove }) {
   const painting = h("canvas", { role: "img" });
@@ -23,7 +23,7 @@ export function lane({ name, at, signal, remove }) {
   const psnr = h("span", { class: "psnr figure" });
   const foot = h("p", { class: "quietly figure foot" });
   const problem = h("p", { class: "problem", role: "alert" });
-  const out = remove ? h("button", { type: "button", class: "quiet", "aria-label": `Leave ${name} out`, onclick: remove }, "×") : null;
+  const out = remove ? h("button", { type: "button", class: "quiet", "aria-label": `Remove ${name}`, onclick: remove }, "×") : null;
   const element = h(
     "article",
     { class: "lane" },
@@ -42,12 +42,12 @@ export function lane({ name, at, signal, remove }) {
   let target = null;
   let wanted = null;
   let paintings = null;
-  let shots = [];
+  let moments = [];
 
   const draw = latest(async (frame) => {
     if (!run.width) return;
     try {
-      target ??= pixels(await picture(ofRun(name, "/target.png"), signal), run.width, run.height);
+      target ??= pixels(await picture(runUrl(name, "/target.png"), signal), run.width, run.height);
       paintings ??= new Paintings(name, run, signal);
       const bitmap = await paintings.get(frame);
       problem.textContent = "";
@@ -55,45 +55,45 @@ export function lane({ name, at, signal, remove }) {
       painting.getContext("2d").drawImage(bitmap, 0, 0, run.width, run.height);
       error.getContext("2d").drawImage(errorMap(target, pixels(bitmap, run.width, run.height)), 0, 0);
     } catch (failure) {
-      if (!left(failure)) problem.textContent = failure.message;
+      if (!isAbort(failure)) problem.textContent = failure.message;
     }
   });
 
   return {
     element,
-    frames: () => shots,
+    frames: () => moments,
     settled: () => gone || (Boolean(run) && !isLive(run.state) && (run.width || run.state === "damaged")),
-    /** Look again; whether anything is new. */
+    /** Reload the run, and return whether anything changed. */
     async refresh() {
-      const before = run && `${stateText(run)} ${shots.length} ${metrics?.step?.length}`;
+      const before = run && `${stateText(run)} ${moments.length} ${metrics?.step?.length}`;
       try {
-        [run, metrics] = await Promise.all([get(ofRun(name), signal), get(ofRun(name, "/metrics"), signal)]);
+        [run, metrics] = await Promise.all([get(runUrl(name), signal), get(runUrl(name, "/metrics"), signal)]);
         run.before = run.now?.before;
       } catch (failure) {
         if (failure.status !== 404) throw failure;
-        // One that was deleted says so where it ran; the others go on.
+        // A deleted run shows a message in its lane; the others go on.
         gone = true;
-        shots = [];
+        moments = [];
         problem.textContent = failure.message;
         return true;
       }
-      shots = film(run.frames, metrics.running);
+      moments = film(run.frames, metrics.running);
       const pairs = differing(run.differences);
       title.textContent = `${at + 1}. ${pictureName(run.picture)}`;
       title.title = run.shown;
-      out?.setAttribute("aria-label", `Leave ${run.shown} out`);
+      out?.setAttribute("aria-label", `Remove ${run.shown}`);
       recipe.replaceChildren(...(pairs.length ? pairs.flatMap(([key, text]) => [h("span", {}, h("span", { class: "quietly" }, key), ` ${text}`), " "]) : [h("span", { class: "quietly" }, "the default recipe")]));
       if (run.width) element.style.setProperty("--ratio", `${run.width / run.height}`);
       state.textContent = stateText(run);
       state.dataset.state = run.state;
       painting.setAttribute("aria-label", `Painting of ${run.shown}`);
       error.setAttribute("aria-label", `Errors of ${run.shown}`);
-      return before !== `${stateText(run)} ${shots.length} ${metrics?.step?.length}`;
+      return before !== `${stateText(run)} ${moments.length} ${metrics?.step?.length}`;
     },
-    /** Show the last frame at or before a place. */
+    /** Show the last frame at or before a position. */
     seek(place, axis) {
-      const past = shots.filter((frame) => frame[axis] <= place * (1 + 1e-9));
-      const frame = past.at(-1) ?? shots[0];
+      const past = moments.filter((frame) => frame[axis] <= place * (1 + 1e-9));
+      const frame = past.at(-1) ?? moments[0];
       element.classList.toggle("waits", !past.length);
       if (!frame) {
         foot.replaceChildren(...(gone ? [] : [state]));
@@ -105,14 +105,14 @@ export function lane({ name, at, signal, remove }) {
       wanted = frame;
       return draw(frame);
     },
-    /** What a race may tell it by: its picture, and each thing in its recipe that differs from the default. */
+    /** What may name it in the race: its picture, and each difference of its recipe from the default. */
     marks: () => (run ? [pictureName(run.picture), ...differing(run.differences).map(([key, text]) => `${key} ${text}`)] : []),
-    /** Its curve, named by its marks but for those that all lanes share. */
+    /** Its curve, named by those marks that not all lanes share. */
     trace(axis, shared) {
-      if (!shots.length) return null;
+      if (!moments.length) return null;
       const own = this.marks().filter((mark) => !shared.has(mark)).join(", ");
       const name = `${at + 1}. ${own || "default"}`;
-      return { name: name.length > LONGEST ? `${name.slice(0, LONGEST - 1)}…` : name, at, x: shots.map((frame) => frame[axis]), y: shots.map((frame) => frame.psnr), points: shots.length < FEW };
+      return { name: name.length > MAX_LABEL ? `${name.slice(0, MAX_LABEL - 1)}…` : name, at, x: moments.map((frame) => frame[axis]), y: moments.map((frame) => frame.psnr), points: moments.length < FEW };
     },
   };
 }

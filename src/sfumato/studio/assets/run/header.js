@@ -1,11 +1,11 @@
-// The top of a run's page: what it is, how far it is, and what can be done with it.
+// The header of a run's page: its name, its progress, and its actions.
 
 import { Actions } from "../core/action.js";
 import { formPage, runPage } from "../core/addresses.js";
 import { h } from "../core/element.js";
-import { placed } from "../core/place.js";
+import { withPrefix } from "../core/place.js";
 import { count, decibels, differing, duration, epochs, isLive, pictureName } from "../core/format.js";
-import { hasNoPlace, stateText } from "./queue.js";
+import { isInNoQueue, stateText } from "./queue.js";
 
 const CAN = {
   running: ["pause", "stop"],
@@ -19,12 +19,12 @@ const TEXTS = {
   pause: ["Pause", "Pausing"],
   stop: ["Stop", "Stopping"],
   resume: ["Resume", "Resuming"],
-  begin: ["Begin", "Beginning"],
+  begin: ["Start", "Starting"],
   cancel: ["Cancel", "Canceling"],
 };
 const ASKED = { begin: "resume", cancel: "stop" };
 
-/** act(what) for pause, stop and resume, which resolves when it is done; began() and failed(error) as `Actions` has them. */
+/** act(what) carries out pause, stop, or resume, and returns a promise; began() and failed(error) are those of `Actions`. */
 export function header(name, run, act, { began, failed }) {
   const actions = new Actions({ began, failed });
   const state = h("span", { class: "state", role: "status" });
@@ -43,8 +43,8 @@ export function header(name, run, act, { began, failed }) {
       "div",
       { class: "row run-tools" },
       controls,
-      h("a", { class: "button", href: runPage(name, "/layers") }, "Look inside"),
-      h("a", { class: "button", href: runPage(name, "/zoom") }, "Zoom without end"),
+      h("a", { class: "button", href: runPage(name, "/layers") }, "Inspect layers"),
+      h("a", { class: "button", href: runPage(name, "/zoom") }, "Infinite zoom"),
       again,
     ),
     bar,
@@ -62,14 +62,14 @@ export function header(name, run, act, { began, failed }) {
       deck.replaceChildren(
         ...(pairs.length ? pairs.flatMap(([key, text]) => [h("span", {}, h("span", { class: "quietly" }, key), ` ${text}`), " "]) : [h("span", { class: "quietly" }, "the default recipe")]),
       );
-      again.href = placed(formPage(now.again));
-      const can = hasNoPlace(now) ? CAN.without : CAN[now.state];
+      again.href = withPrefix(formPage(now.again));
+      const can = isInNoQueue(now) ? CAN.without : CAN[now.state];
       if (buttons !== can) {
         buttons = can;
-        const held = controls.contains(document.activeElement);
+        const hadFocus = controls.contains(document.activeElement);
         actions.clear();
         controls.replaceChildren(...(can ?? []).map((what) => actions.button(TEXTS[what][0], () => act(ASKED[what] ?? what), { busy: TEXTS[what][1] })));
-        if (held) controls.querySelector("button")?.focus();
+        if (hadFocus) controls.querySelector("button")?.focus();
       }
       const live = isLive(now.state);
       bar.classList.toggle("idle", !live || !Number.isFinite(now.progress));
@@ -77,13 +77,13 @@ export function header(name, run, act, { began, failed }) {
       const last = now.frames?.at(-1);
       const shown = [
         ["PSNR", decibels(now.psnr)],
-        // From the samples that training shows anyway, and so of the network as it was a moment ago.
+        // From the training samples, and so of the network as it was a moment ago.
         ...(live ? [["Running PSNR", decibels(now.running_psnr)]] : []),
         ["Epoch", epochs(now.epoch ?? now.result?.epoch ?? last?.epoch)],
         ["Training", duration(now.seconds)],
         ["Parameters", count(now.parameters)],
         ["Picture", now.width ? `${now.width} × ${now.height}` : "–"],
-        live && now.stage ? [now.stage.name, `${Math.round(100 * now.stage.part)} %`] : live ? ["Left", duration(now.left)] : ["Engine", now.engine || "–"],
+        live && now.stage ? [now.stage.name, `${Math.round(100 * now.stage.part)}%`] : live ? ["Time left", duration(now.left)] : ["Engine", now.engine || "–"],
       ];
       figures.replaceChildren(...shown.map(([what, text]) => h("div", {}, h("dt", {}, what), h("dd", {}, text))));
     },

@@ -1,23 +1,23 @@
-// What is said of a run's state: how many are before one that waits for its turn.
+// Texts of a run's state, and of its position in the queue.
 
 import { STATES } from "../core/format.js";
 
-/** The state of {state, before} in words. */
+/** The text of {state, before}. */
 export function stateText({ state, before }) {
   if (state !== "queued" || !Number.isInteger(before)) return STATES[state] ?? state;
-  return before === 0 ? "waiting, next to begin" : `waiting, ${before} before yours`;
+  return before === 0 ? "waiting, next to start" : `waiting, ${before} ahead`;
 }
 
-/** Whether a run was asked for and has not begun: whoever cancels it has it deleted. */
-export const hasNotBegun = (run) => run.state === "queued" && !run.started;
+/** Whether a run has not started: canceling it deletes it. */
+export const hasNotStarted = (run) => run.state === "queued" && !run.started;
 
-/** Whether a run that has not begun waits for a person: whoever queued it did so elsewhere. */
-export const hasNoPlace = (run) => hasNotBegun(run) && !Number.isInteger(run.before);
+/** Whether a run that has not started is in no queue of this user: it was queued elsewhere. */
+export const isInNoQueue = (run) => hasNotStarted(run) && !Number.isInteger(run.before);
 
-/** What is on screen in place of the pictures of a run that has none. */
-export function notYet(run) {
+/** The text in place of the pictures of a run that has none. */
+export function placeholder(run) {
   if (run.problem) return run.problem;
-  if (hasNoPlace(run)) return "It has not begun, and is in nobody's queue.";
-  if (run.state === "queued") return "It begins as soon as there is a core for it. This page can be left.";
-  return run.state === "failed" ? "It could not begin." : "The run is being set up …";
+  if (isInNoQueue(run)) return "This run has not started, and is in no queue.";
+  if (run.state === "queued") return "This run starts as soon as there is a free core. You can leave this page.";
+  return run.state === "failed" ? "This run could not start." : "The run is being set up …";
 }

@@ -1,8 +1,8 @@
-// What decided a run, to be read and copied; and what was found wrong with it.
+// A run's recipe, to be read and copied, and its findings.
 
 import { copyable, h } from "../core/element.js";
 
-/** Sentences about what went wrong; takes no room where there are none. */
+/** The list of findings; hidden if there are none. */
 export function findings() {
   const list = h("ul", { class: "findings" });
   const element = h("section", { class: "part", hidden: true }, h("header", {}, h("h2", {}, "Findings")), list);
@@ -24,7 +24,7 @@ export function recipePart() {
     "section",
     { class: "part two" },
     h("div", {}, h("header", {}, h("h2", {}, "Recipe")), texts),
-    h("div", {}, h("header", {}, h("h2", {}, "Where and how")), facts, files),
+    h("div", {}, h("header", {}, h("h2", {}, "Provenance")), facts, files),
   );
   let before = "";
   return {

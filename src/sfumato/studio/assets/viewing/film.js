@@ -1,12 +1,12 @@
-// The moments that can be looked at: exact paintings, and between them what the saved weights paint when they are asked.
+// The moments of a film: exact paintings, and between them paintings computed from saved weights on demand.
 
-import { ofRun, picture } from "../core/api.js";
+import { runUrl, picture } from "../core/api.js";
 
 const SIDE = 256;
 const FINEST = 2;
-const KEPT = 120;
+const MAX_CACHED = 120;
 
-/** All of a run's moments by step: {step, epoch, seconds, operations, psnr, exact}. */
+/** Return all moments of a run, sorted by step: {step, epoch, seconds, operations, psnr, exact}. */
 export function film(frames, running) {
   const found = new Map();
   running?.step?.forEach((step, at) => {
@@ -17,25 +17,25 @@ export function film(frames, running) {
   return [...found.values()].filter((frame) => Number.isFinite(frame.epoch)).sort((one, other) => one.step - other.step);
 }
 
-/** Fetches paintings and keeps some. */
+/** Loads paintings and caches some. */
 export class Paintings {
   constructor(name, { width, height }, signal) {
     Object.assign(this, { name, width, height, signal });
-    this.kept = new Map();
+    this.cache = new Map();
   }
 
-  /** The painting at a moment; without exact frame a coarse one, or with `fine` one of about the picture's own size. */
+  /** Load the painting at a moment; without an exact frame a coarse one, or with `fine` one of about the picture's size. */
   async get(frame, { fine = false, signal = this.signal } = {}) {
     const key = frame.exact ? frame.step : `${frame.step} ${fine}`;
-    const kept = this.kept.get(key);
-    if (kept) return kept;
-    const bitmap = frame.exact ? await picture(ofRun(this.name, `/frames/${frame.step}.png`), signal) : await this.#computed(frame.step, fine ? this.#finest() : 0, signal);
-    this.kept.set(key, bitmap);
-    if (this.kept.size > KEPT) this.kept.delete(this.kept.keys().next().value);
+    const cached = this.cache.get(key);
+    if (cached) return cached;
+    const bitmap = frame.exact ? await picture(runUrl(this.name, `/frames/${frame.step}.png`), signal) : await this.#computed(frame.step, fine ? this.#finest() : 0, signal);
+    this.cache.set(key, bitmap);
+    if (this.cache.size > MAX_CACHED) this.cache.delete(this.cache.keys().next().value);
     return bitmap;
   }
 
-  /** Whether `fine` would show more. */
+  /** Whether `fine` has a higher resolution. */
   finer = (frame) => !frame.exact && this.#finest() > 0;
 
   #finest() {
@@ -50,7 +50,7 @@ export class Paintings {
     const tiles = [];
     for (let row = 0; row * SIDE < canvas.height; row += 1)
       for (let column = 0; column * SIDE < canvas.width; column += 1)
-        tiles.push(picture(ofRun(this.name, `/tiles/${level}/${row}/${column}.png?step=${step}`), signal).then((tile) => context.drawImage(tile, column * SIDE, row * SIDE)));
+        tiles.push(picture(runUrl(this.name, `/tiles/${level}/${row}/${column}.png?step=${step}`), signal).then((tile) => context.drawImage(tile, column * SIDE, row * SIDE)));
     await Promise.all(tiles);
     return canvas;
   }

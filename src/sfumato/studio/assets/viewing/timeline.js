@@ -1,13 +1,13 @@
-// A film's frames along a line, to be scrubbed and played. Places are in any unit that grows: epochs, seconds, operations.
+// A timeline of frames, to be scrubbed and played. Positions have any increasing unit: epochs, seconds, operations.
 
 import { h, s } from "../core/element.js";
 import { keys } from "../core/keys.js";
 
-const FILM = 8; // seconds that a whole film takes
+const FILM = 8; // seconds that a film lasts
 
 /**
- * show(place, at): put the frame on screen, and resolve when it is there. say(at): its label, for eyes and screen readers.
- * After `places([...])` with new frames the last stays chosen where it was; `follow` says that the end was left or reached.
+  * show(position, at) shows a frame, and resolves when it is on screen; say(at) returns its label. After `positions([...])`
+  * with new frames the last frame stays chosen if it was; `following` tells whether it is.
  */
 export class Timeline {
   constructor({ signal, show, say, name = "Moment of the film" }) {
@@ -24,24 +24,24 @@ export class Timeline {
     this.element = h("div", { class: "timeline" }, this.button, h("div", { class: "track" }, this.slider, this.marks), this.label);
     signal.addEventListener("abort", () => this.stop());
     keys(signal, [
-      { keys: [" "], shown: "Space", says: "Play or hold the film", run: () => this.toggle() },
-      { keys: ["ArrowLeft"], shown: "←", says: "A frame back", run: () => this.choose(this.at - 1) },
-      { keys: ["ArrowRight"], shown: "→", says: "A frame on", run: () => this.choose(this.at + 1) },
-      { keys: ["Home"], shown: "Home", says: "The first frame", run: () => this.choose(0) },
-      { keys: ["End"], shown: "End", says: "The last frame, and on with it while training goes on", run: () => this.choose(this.all.length - 1) },
+      { keys: [" "], label: "Space", help: "Play or hold the film", run: () => this.toggle() },
+      { keys: ["ArrowLeft"], label: "←", help: "Previous frame", run: () => this.choose(this.at - 1) },
+      { keys: ["ArrowRight"], label: "→", help: "Next frame", run: () => this.choose(this.at + 1) },
+      { keys: ["Home"], label: "Home", help: "First frame", run: () => this.choose(0) },
+      { keys: ["End"], label: "End", help: "Last frame; follows a live training", run: () => this.choose(this.all.length - 1) },
     ]);
     this.#paint();
   }
 
-  /** The frames' places, ascending. */
-  places(all) {
-    const same = all.length === this.all.length && all.every((place, at) => place === this.all[at]);
+  /** Set the frames' positions, ascending. */
+  positions(all) {
+    const same = all.length === this.all.length && all.every((position, at) => position === this.all[at]);
     if (same) return;
     this.all = all;
     this.slider.max = String(all.at(-1) ?? 0);
     this.slider.min = String(Math.min(all[0] ?? 0, 0));
     const span = this.slider.max - this.slider.min || 1;
-    this.marks.replaceChildren(...all.map((place) => s("rect", { x: ((place - this.slider.min) / span) * 1000 - 0.75, width: 1.5, height: 6 })));
+    this.marks.replaceChildren(...all.map((position) => s("rect", { x: ((position - this.slider.min) / span) * 1000 - 0.75, width: 1.5, height: 6 })));
     if (this.following || this.at >= all.length) this.choose(all.length - 1, true);
     else this.#paint();
   }
@@ -55,9 +55,9 @@ export class Timeline {
     return this.show(this.all[this.at], this.at);
   }
 
-  /** Choose the frame nearest to a place. */
-  seek(place) {
-    this.choose(this.#nearest(place));
+  /** Choose the frame nearest to a position. */
+  seek(position) {
+    this.choose(this.#nearest(position));
   }
 
   toggle() {
@@ -66,14 +66,14 @@ export class Timeline {
     if (this.at >= this.all.length - 1) this.choose(0, true);
     const [first, last] = [this.all[0], this.all.at(-1)];
     const rate = (last - first) / (FILM * 1000);
-    let place = this.all[this.at];
+    let position = this.all[this.at];
     let before = performance.now();
     let shown = true;
     const tick = (now) => {
-      // Time stands still while a frame that must be computed is waited for.
-      if (shown) place += rate * (now - before);
+      // The film waits while a frame is being computed.
+      if (shown) position += rate * (now - before);
       before = now;
-      const due = this.all.findLastIndex((each) => each <= place);
+      const due = this.all.findLastIndex((each) => each <= position);
       if (due > this.at && shown) {
         shown = false;
         Promise.resolve(this.choose(due, true)).finally(() => (shown = true));
@@ -91,10 +91,10 @@ export class Timeline {
     this.#paint();
   }
 
-  #nearest(place) {
+  #nearest(position) {
     let best = 0;
     this.all.forEach((each, at) => {
-      if (Math.abs(each - place) < Math.abs(this.all[best] - place)) best = at;
+      if (Math.abs(each - position) < Math.abs(this.all[best] - position)) best = at;
     });
     return best;
   }

@@ -1,27 +1,27 @@
-// Pictures of one size side by side, zoomed and panned together, with the values of the pixel under the pointer.
+// Pictures of the same size side by side, zoomed and panned together, with the values of the pixel under the pointer.
 
 import { h } from "../core/element.js";
 import { gestures } from "./gestures.js";
 import { LARGEST_ERROR, errorAt, errorMap, pixels } from "./pixels.js";
 
-const LARGEST = 64; // CSS pixels to one of the picture's
+const LARGEST = 64; // CSS pixels per picture pixel
 const GRID_FROM = 12;
 const HINT = matchMedia("(pointer: coarse)").matches
-  ? "Tap a picture for its values; two fingers enlarge all three."
-  : "Point at a picture for its values; + and − enlarge all three.";
+  ? "Tap a picture for its values; pinch to zoom all three."
+  : "Point at a picture for its values; + and − zoom all three.";
 
 export class Viewer {
   constructor({ width, height, signal }) {
     this.width = width;
     this.height = height;
     this.pointer = null; // {canvas, x, y} in CSS pixels from its corner
-    this.view = { scale: 1, row: 0.5, column: 0.5 }; // scale 1: the whole picture fits; the center, of 1
+    this.view = { scale: 1, row: 0.5, column: 0.5 }; // scale 1: the whole picture fits; the center is relative to the size
     this.panes = ["Target", "Painting", "Error"].map((label) => this.#pane(label));
     this.panes[2].caption.append("0", h("span", { class: "scale", role: "img", "aria-label": "to" }), `${100 * LARGEST_ERROR}% or more`);
     this.readout = h("p", { class: "readout figure", "aria-live": "off" });
     this.element = h("div", { class: "viewer" }, h("div", { class: "panes" }, this.panes.map((pane) => pane.element)), this.readout);
     this.element.style.setProperty("--ratio", `${width / height}`);
-    this.#say(null);
+    this.#readOut(null);
     const draw = () => this.draw();
     const observer = new ResizeObserver(draw);
     for (const pane of this.panes) {
@@ -39,7 +39,7 @@ export class Viewer {
     this.#compare();
   }
 
-  /** Show a painting (a bitmap of any size); the error map follows. `caption` says which it is. */
+  /** Show a painting (a bitmap of any size) and its error map; `caption` names it. */
   painting(bitmap, caption = "") {
     this.got = pixels(bitmap, this.width, this.height);
     this.panes[1].image = bitmap;
@@ -47,21 +47,21 @@ export class Viewer {
     this.#compare();
   }
 
-  /** Enlarge all panes about a place in one of them: without one, about where the pointer is, or else the middle. */
+  /** Zoom all panes about a point in one of them; by default about the pointer, or else the center. */
   zoom(factor, x = this.pointer?.x ?? null, y = this.pointer?.y ?? null, canvas = this.pointer?.canvas ?? this.panes[0].canvas) {
     const fit = this.#fit(canvas);
     const scale = Math.min(LARGEST / fit, Math.max(1, this.view.scale * factor));
     const ratio = scale / this.view.scale;
     const [dx, dy] = x === null ? [0, 0] : [x - canvas.clientWidth / 2, y - canvas.clientHeight / 2];
     const pixel = fit * this.view.scale;
-    // What is under the pointer stays there.
+    // Keep the pixel under the pointer in place.
     this.view.column += (dx / pixel) * (1 - 1 / ratio) / this.width;
     this.view.row += (dy / pixel) * (1 - 1 / ratio) / this.height;
     this.view.scale = scale;
     this.#bound();
   }
 
-  /** Move the picture by so many CSS pixels. */
+  /** Pan the picture by (dx, dy) CSS pixels. */
   pan(dx, dy, canvas = this.panes[0].canvas) {
     const pixel = this.#fit(canvas) * this.view.scale;
     this.view.column -= dx / pixel / this.width;
@@ -93,7 +93,7 @@ export class Viewer {
         zoom: (factor, x, y) => this.zoom(factor, x, y, canvas),
         point: (x, y) => this.#point({ canvas, x, y }),
         leave: () => this.#point(null),
-        // Until it is enlarged or picked up, the wheel scrolls the page.
+        // Until the picture is zoomed or focused, the wheel scrolls the page.
         wheel: (event) => event.ctrlKey || event.metaKey || this.view.scale > 1 || document.activeElement === canvas,
       },
       signal,
@@ -123,14 +123,14 @@ export class Viewer {
 
   #compare() {
     if (this.wanted && this.got) this.panes[2].image = errorMap(this.wanted, this.got);
-    this.#say(this.pointed);
+    this.#readOut(this.pointed);
     this.draw();
   }
 
-  /** Tell of the pixel under a pointer, which another may come under when the picture moves. */
+  /** Show the values of the pixel under a pointer, which changes when the picture moves. */
   #point(pointer) {
     this.pointer = pointer;
-    this.#say(pointer && this.#under(pointer));
+    this.#readOut(pointer && this.#under(pointer));
   }
 
   #under({ canvas, x, y }) {
@@ -140,30 +140,30 @@ export class Viewer {
     return row >= 0 && column >= 0 && row < this.height && column < this.width ? { row, column } : null;
   }
 
-  #say(place) {
-    const moved = JSON.stringify(place) !== JSON.stringify(this.pointed ?? null);
-    this.pointed = place;
-    if (!place) this.readout.textContent = HINT;
+  #readOut(pixelAt) {
+    const moved = JSON.stringify(pixelAt) !== JSON.stringify(this.pointed ?? null);
+    this.pointed = pixelAt;
+    if (!pixelAt) this.readout.textContent = HINT;
     else {
-      const at = 4 * (place.row * this.width + place.column);
+      const at = 4 * (pixelAt.row * this.width + pixelAt.column);
       const value = (data) => (data ? [0, 1, 2].map((channel) => data.data[at + channel]).join(" ") : "–");
-      const parts = [`row ${place.row}, column ${place.column}`, `target ${value(this.wanted)}`, `painting ${value(this.got)}`];
-      if (this.wanted && this.got) parts.push(`off by ${(100 * errorAt(this.wanted, this.got, at)).toFixed(1)}%`);
+      const parts = [`row ${pixelAt.row}, column ${pixelAt.column}`, `target ${value(this.wanted)}`, `painting ${value(this.got)}`];
+      if (this.wanted && this.got) parts.push(`error ${(100 * errorAt(this.wanted, this.got, at)).toFixed(1)}%`);
       this.readout.replaceChildren(...parts.map((text) => h("span", {}, text)));
     }
     if (moved) this.draw();
   }
 
   #drawPane({ canvas, image }) {
-    const dense = devicePixelRatio || 1;
-    const [wide, high] = [Math.round(canvas.clientWidth * dense), Math.round(canvas.clientHeight * dense)];
+    const pixelRatio = devicePixelRatio || 1;
+    const [wide, high] = [Math.round(canvas.clientWidth * pixelRatio), Math.round(canvas.clientHeight * pixelRatio)];
     if (!wide || !high) return;
     if (canvas.width !== wide || canvas.height !== high) Object.assign(canvas, { width: wide, height: high });
     const context = canvas.getContext("2d");
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, wide, high);
     if (!image) return;
-    const pixel = this.#fit(canvas) * this.view.scale * dense;
+    const pixel = this.#fit(canvas) * this.view.scale * pixelRatio;
     const left = wide / 2 - this.view.column * this.width * pixel;
     const top = high / 2 - this.view.row * this.height * pixel;
     context.imageSmoothingEnabled = pixel < 2.5;
@@ -171,11 +171,11 @@ export class Viewer {
     context.drawImage(image, left, top, this.width * pixel, this.height * pixel);
     if (!this.pointed) return;
     const box = [left + this.pointed.column * pixel, top + this.pointed.row * pixel];
-    const size = Math.max(pixel, 7 * dense);
+    const size = Math.max(pixel, 7 * pixelRatio);
     const edge = pixel >= GRID_FROM ? 0 : (size - pixel) / 2;
-    for (const [color, more] of [["#000c", 1.5 * dense], ["#fff", 0]]) {
+    for (const [color, more] of [["#000c", 1.5 * pixelRatio], ["#fff", 0]]) {
       context.strokeStyle = color;
-      context.lineWidth = 1.5 * dense;
+      context.lineWidth = 1.5 * pixelRatio;
       context.strokeRect(box[0] - edge - more, box[1] - edge - more, pixel + 2 * (edge + more), pixel + 2 * (edge + more));
     }
   }
