@@ -14,7 +14,7 @@ from sfumato.models import WHOLE, Region
 from sfumato.models.outputs import TILE
 from sfumato.recipe import Coordinates
 from sfumato.render.zoom import Size
-from sfumato.training.health import dead_by_sums
+from sfumato.training.health import dead_by_preactivations
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def layer(
                 sums, outputs = (each[:, some] for each in heard[number - 1])
                 # Slopes are found by automatic differentiation, which inference mode turns off.
                 with torch.inference_mode(mode=False):
-                    without_gradient = dead_by_sums(perceptron.activate, sums)
+                    without_gradient = dead_by_preactivations(perceptron.activate, sums)
                 dead &= False if without_gradient is None else without_gradient.cpu().numpy()
                 # Outputs of a network that diverged may be no numbers.
                 told = torch.nan_to_num(outputs, nan=0.0, posinf=0.0, neginf=0.0)

@@ -5,7 +5,7 @@ import { drawing } from "./drawing.js";
 import { h } from "../core/element.js";
 import { count, duration, epochs, operations } from "../core/format.js";
 
-const FINE = "fine"; // the level of a finding that needs no change
+const FINE = "ok"; // the level of a finding that needs no change
 const STILL = 700; // ms without a change, after which the check may begin: it costs a second of both cores
 
 export function outlook(signal) {
