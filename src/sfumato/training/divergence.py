@@ -61,7 +61,7 @@ class Divergence:
     """Detector of divergence in the running mean squared error."""
 
     def __init__(self, mean_color_mse: float, weights: Weights) -> None:
-        """``mean_color_mse``: MSE of the mean-color baseline; ``weights``: returns copies of the current weights."""
+        """Take the MSE of the mean-color baseline, and a function that returns copies of the current weights."""
         self._baseline = max(mean_color_mse, MIN_BASELINE)
         self._weights = weights
         self._first: float | None = None

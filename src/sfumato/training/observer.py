@@ -82,7 +82,7 @@ class Observers(Generic[S]):
     def __init__(
         self, builtin: Iterable[Observer[S]], budget: OverheadBudget, custom: Sequence[Observer[S]] = ()
     ) -> None:
-        """``budget``: that of the training. ``custom`` observers run with the settings of the caller's process."""
+        """Take the budget of the training; ``custom`` observers run with the settings of the caller's process."""
         self._budget = budget
         self._all: list[tuple[str, Observer[S], Callable[..., Callable[..., Any]]]] = []
         names: set[str] = set()

@@ -26,10 +26,10 @@ MAX_LAYERS = 64
 
 
 class LayerProbe:
-    """Measures the layers of one network. The given model is copied at the first measurement, and never changed."""
+    """Probe of the layers of one network. The given model is copied at the first measurement, and never changed."""
 
     def __init__(self, recipe: Recipe, picture: NDArray[np.floating], model: nn.Module, pixels: int = PIXELS) -> None:
-        """``picture`` (H, W, C), of which at most ``pixels`` pixels are used."""
+        """Prepare a probe on at most ``pixels`` pixels of ``picture`` (H, W, C)."""
         self._coordinates, self._targets = subsample(recipe, picture, pixels)
         self._is_custom = recipe.model.module is not None
         self._loss = recipe.training.loss

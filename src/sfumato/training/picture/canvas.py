@@ -24,7 +24,7 @@ class Canvas:
     """A painting that the engine fills with the outputs of its training samples, while somebody reads it."""
 
     def __init__(self, engine: Engine, size: tuple[int, int], trained: NDArray[np.bool_] | None) -> None:
-        """``size``: (H, W) of the picture; ``trained``: (H, W) mask of the training pixels, None for all."""
+        """Take the size (H, W) of the picture and the (H, W) mask of the training pixels, None for all."""
         self._engine = engine
         self._size = size
         self._trained = None if trained is None else trained.reshape(-1)

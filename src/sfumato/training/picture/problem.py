@@ -34,7 +34,7 @@ class PictureProblem(Problem[PictureSnapshot]):
     """A picture to learn; every pixel that is not held out is a training sample."""
 
     def __init__(self, recipe: Recipe, picture: NDArray[np.float32], shared: Shared | None = None) -> None:
-        """``recipe`` resolved; ``picture`` (H, W, C).
+        """Prepare the samples of ``picture`` (H, W, C); ``recipe`` resolved.
 
         ``shared``: the same object for networks that are trained concurrently.
         """
