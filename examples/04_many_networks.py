@@ -10,7 +10,7 @@ SEEDS = range(3)
 recipes = [{"seed": seed, "training": {"optimizer": f"adam(lr={rate})"}} for rate in RATES for seed in SEEDS]
 small = {"width": 32, "init": "gaussian(1)"}
 found = {}
-for index, snapshot in sf.train_many(recipes, "cat", model=small, budget={"seconds": 5}):
+for index, snapshot in sf.train_many("cat", recipes=recipes, model=small, budget={"seconds": 5}):
     if snapshot.ended is not None and snapshot.evaluation is not None:
         found[index] = snapshot.evaluation.psnr
 

@@ -69,8 +69,8 @@ def test_train_yields_snapshots_and_writes_nothing(tmp_path: Path, monkeypatch: 
 
 def test_a_recipe_or_the_name_of_one() -> None:
     recipe = sf.Recipe.of(SMALL)
-    *_, one = sf.train(recipe, picture())
-    *_, two = sf.train("fast", picture(), **SMALL)
+    *_, one = sf.train(picture(), recipe=recipe)
+    *_, two = sf.train(picture(), recipe="fast", **SMALL)
     assert one.evaluation is not None
     assert two.evaluation is not None
     assert one.evaluation.mse == two.evaluation.mse
@@ -122,11 +122,11 @@ def test_a_picture_in_memory_is_learned_by_all_that_learn(tmp_path: Path, kind: 
             np.testing.assert_array_equal(one.picture, expected)
             assert one.facts["picture"]["sha256"] == images.sha256(expected)
             assert one.facts["picture"]["source"] == ("image" if kind == "image" else "array")
-        *_, last = sf.train("fast", given, picture={"max_side": 5}, **SMALL)
+        *_, last = sf.train(given, recipe="fast", picture={"max_side": 5}, **SMALL)
         assert last.painting().shape[0] == 5
         many = {**SMALL, "engine": "auto"}
-        assert {index for index, _ in sf.train_many([{"seed": 1}, {"seed": 2}], given, **many)} == {0, 1}
-        assert sf.check("fast", given, **SMALL).trial.pixels == 63
+        assert {index for index, _ in sf.train_many(given, recipes=[{"seed": 1}, {"seed": 2}], **many)} == {0, 1}
+        assert sf.check(given, recipe="fast", **SMALL).trial.pixels == 63
 
 
 def test_a_picture_in_memory_is_compared_on(tmp_path: Path) -> None:
@@ -158,18 +158,18 @@ def test_a_run_stopped_while_it_is_compared_is_painted_when_it_is_resumed(
 def test_the_smallest_pictures_have_a_film(tmp_path: Path, size: tuple[int, int]) -> None:
     run = sf.paint(picture(*size), runs=tmp_path, film=FilmOptions(kind="beside", seconds=0.3), **SMALL)
     assert (run.folder / "learning-beside.mp4").exists()
-    assert sf.check("fast", picture(*size), **SMALL).findings
+    assert sf.check(picture(*size), recipe="fast", **SMALL).findings
 
 
 def test_ways_to_give_a_picture() -> None:
     for snapshots in (
-        sf.train("fast", "cat", picture={"max_side": 8}, **SMALL),
-        sf.train("fast", {"source": "cat", "max_side": 8}, **SMALL),
+        sf.train("cat", recipe="fast", picture={"max_side": 8}, **SMALL),
+        sf.train({"source": "cat", "max_side": 8}, recipe="fast", **SMALL),
         sf.train(picture={"source": "cat", "max_side": 8}, **SMALL),
     ):
         assert next(iter(snapshots)).size == (5, 8)
     with pytest.raises(sf.RecipeError, match="must be given once"):
-        next(sf.train("fast", "cat", picture="coffee"))
+        next(sf.train("cat", recipe="fast", picture="coffee"))
 
 
 def test_wrong_input_writes_nothing(tmp_path: Path) -> None:
@@ -220,16 +220,16 @@ class Two(torch.nn.Module):
 @pytest.mark.slow
 def test_check_says_whether_a_recipe_will_learn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    found = sf.check("fast", picture(), **SMALL)
+    found = sf.check(picture(), recipe="fast", **SMALL)
     assert isinstance(found, sf.Diagnosis)
     assert found.works
     huge = {**SMALL, "training": {"batch": 16, "optimizer": "sgd(lr=1e6)"}}
-    assert not sf.check(None, picture(), **huge).works
-    own = sf.check(None, picture(), module=Two(), **SMALL)
+    assert not sf.check(picture(), **huge).works
+    own = sf.check(picture(), module=Two(), **SMALL)
     assert [layer.name for layer in own.trial.before.layers] == ["layers.0", "layers.2"]
     assert not list(tmp_path.iterdir())
     with pytest.raises(sf.RecipeError, match="did you mean seed"):
-        sf.check("fast", picture(), seeds=1)
+        sf.check(picture(), recipe="fast", seeds=1)
 
 
 MANY = [{"seed": 1}, {"seed": 2, "training": {"optimizer": "sgd(lr=0.05)"}, "budget": {"steps": 5}}]
@@ -239,7 +239,7 @@ MANY_SMALL = {**SMALL, "engine": "auto"}
 
 
 def test_many_networks_at_once() -> None:
-    last = dict(sf.train_many(MANY, picture(), **{**MANY_SMALL, "threads": 2}))
+    last = dict(sf.train_many(picture(), recipes=MANY, **{**MANY_SMALL, "threads": 2}))
     assert [last[index].step for index in (0, 1)] == [12, 5]
     for index, changes in enumerate(MANY):
         small = {
@@ -248,7 +248,7 @@ def test_many_networks_at_once() -> None:
             **changes,
             "training": {**MANY_SMALL["training"], **changes.get("training", {})},
         }
-        *_, alone = sf.train(None, picture(), **small)
+        *_, alone = sf.train(picture(), **small)
         for name, value in alone.weights().items():
             np.testing.assert_array_equal(last[index].weights()[name], value)
 
@@ -258,14 +258,16 @@ def test_ways_to_give_many_recipes() -> None:
     recipe = sf.preset("fast")
     small = {"budget": {"steps": 1}, "training": SMALL["training"], "model": SMALL["model"]}
     given = [recipe, "fast", {}]
-    assert {index for index, _ in sf.train_many(given, "cat", picture={"max_side": 8}, **small)} == {0, 1, 2}
+    assert {index for index, _ in sf.train_many("cat", recipes=given, picture={"max_side": 8}, **small)} == {0, 1, 2}
     own = [sf.Recipe(picture=sf.Picture(max_side=8), seed=seed) for seed in (1, 2)]
-    assert all(snapshot.size == (5, 8) for _, snapshot in sf.train_many(own, **small))
+    assert all(snapshot.size == (5, 8) for _, snapshot in sf.train_many(recipes=own, **small))
 
 
 def test_one_of_many_is_stopped() -> None:
     endless = {**MANY_SMALL, "budget": {"epochs": 10**6}}
-    last = dict(sf.train_many([{}, {"budget": {"steps": 7}}], picture(), stop=lambda index: index == 0, **endless))
+    last = dict(
+        sf.train_many(picture(), recipes=[{}, {"budget": {"steps": 7}}], stop=lambda index: index == 0, **endless)
+    )
     assert [last[index].ended for index in (0, 1)] == ["stopped", "steps"]
 
 
@@ -286,11 +288,11 @@ def test_many_recipes_that_are_wrong(
     recipes: list[Any], options: dict[str, Any], error: type[Exception], message: str
 ) -> None:
     with pytest.raises(error, match=message) as caught:
-        sf.train_many(recipes, picture(), **{**MANY_SMALL, **options})
+        sf.train_many(picture(), recipes=recipes, **{**MANY_SMALL, **options})
     assert "\n" not in str(caught.value)
 
 
 def test_many_recipes_of_different_pictures() -> None:
     recipes = [sf.Recipe(picture=sf.Picture(source=source)) for source in ("cat", "cat", "coffee")]
     with pytest.raises(sf.RecipeError, match="recipe 2 must have the picture of recipe 0"):
-        sf.train_many(recipes, **MANY_SMALL)
+        sf.train_many(recipes=recipes, **MANY_SMALL)

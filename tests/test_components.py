@@ -121,7 +121,7 @@ def furthest(dummy: str, engine: str) -> float:
     """Of all weights, from the reference's, in parts of the largest change of their array."""
     recipe = recipe_of(dummy, engine)
     before, expected = by_reference(dummy, recipe)
-    *_, last = sf.train(recipe, picture(ROWS, COLUMNS))
+    *_, last = sf.train(picture(ROWS, COLUMNS), recipe=recipe)
     weights = last.weights()
     assert weights.keys() == expected.keys()
     moved = {name: np.abs(expected[name] - before[name]).max() for name in expected}
@@ -136,7 +136,7 @@ def test_it_is_trained_as_it_is_or_refused_by_name(dummy: str, engine: str) -> N
     if engine not in CLAIMED[dummy]:
         field = FIELDS[dummy][0]
         with pytest.raises(sf.EngineError, match=f"{engine} cannot train this recipe: .*{field} must be"):
-            next(iter(sf.train(recipe, picture(ROWS, COLUMNS))))
+            next(iter(sf.train(picture(ROWS, COLUMNS), recipe=recipe)))
         return
     assert furthest(dummy, engine) < (1e-9 if engine == "autograd" else 5e-4)
 

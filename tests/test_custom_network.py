@@ -243,4 +243,4 @@ def test_fit_needs_a_module() -> None:
 
 def test_other_engines_refuse_it() -> None:
     with pytest.raises(sf.EngineError, match="model.module must be none"):
-        next(sf.train("blog-2012", picture(), engine="online", model={"module": "a:B"}))
+        next(sf.train(picture(), recipe="blog-2012", engine="online", model={"module": "a:B"}))

@@ -21,7 +21,7 @@ from tests.small import SMALL, picture
 
 def last(engine):
     changes = SMALL | {"engine": engine, "threads": 2, "training": SMALL["training"] | {"batch": 128}}
-    return [snapshot.weights() for snapshot in sf.train(None, picture(12, 12), **changes)][-1]
+    return [snapshot.weights() for snapshot in sf.train(picture(12, 12), **changes)][-1]
 
 def child(queue, engine):
     queue.put({name: array.tobytes() for name, array in last(engine).items()})
@@ -57,8 +57,8 @@ def test_children_of_a_process_that_has_trained_can_train(tmp_path: Path) -> Non
 
 def test_results_can_be_copied_and_sent(tmp_path: Path) -> None:
     run = sf.paint(picture(), runs=tmp_path, film="none", **SMALL)
-    diagnosis = sf.check(None, picture(), **SMALL)
-    *_, last = sf.train(None, picture(), **SMALL)
+    diagnosis = sf.check(picture(), **SMALL)
+    *_, last = sf.train(picture(), **SMALL)
     for copied in (lambda each: pickle.loads(pickle.dumps(each)), copy.deepcopy, copy.copy):
         again = copied(run)
         assert again == run
@@ -72,7 +72,7 @@ def test_results_can_be_copied_and_sent(tmp_path: Path) -> None:
 
 
 def test_a_snapshot_says_what_of_it_can_be_kept() -> None:
-    *_, last = sf.train(None, picture(), **SMALL)
+    *_, last = sf.train(picture(), **SMALL)
     for copied in (pickle.dumps, copy.deepcopy):
         with pytest.raises(TypeError, match=r"weights\(\)"):
             copied(last)

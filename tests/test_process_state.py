@@ -127,7 +127,7 @@ def paint(folder: Path) -> Any:
 
 def train(_: Path) -> Any:
     before, parts = settings(), list[Any]()
-    for snapshot in sf.train(None, picture(), **SMALL):
+    for snapshot in sf.train(picture(), **SMALL):
         # Between two snapshots, too, and after what they do when they are asked.
         assert settings() == before
         looked = [snapshot.painting().tobytes(), *bits(snapshot.weights()), repr(snapshot.stats())]
@@ -136,7 +136,7 @@ def train(_: Path) -> Any:
         if snapshot.evaluation is not None:
             parts += [snapshot.step, *looked]
     assert len(parts) > 3
-    next(sf.train(None, picture(), **SMALL))
+    next(sf.train(picture(), **SMALL))
     return parts
 
 
@@ -164,12 +164,12 @@ def check(_: Path) -> Any:
         # Ended by its steps, so that two are alike however busy the machine is.
         patch.setattr(trial_run, "SECONDS", 1e6)
         patch.setattr(trial_run, "VISITS", 12)
-        return sf.check(None, picture(), **SMALL).summary()
+        return sf.check(picture(), **SMALL).summary()
 
 
 def train_many(_: Path) -> Any:
     recipes = [{"seed": 1}, {"seed": 2}]
-    every = sf.train_many(recipes, picture(), **{**SMALL, "engine": "concurrent", "budget": {"epochs": 1}})
+    every = sf.train_many(picture(), recipes=recipes, **{**SMALL, "engine": "concurrent", "budget": {"epochs": 1}})
     ended = {index: bits(snapshot.weights()) for index, snapshot in every if snapshot.ended}
     return [ended[index] for index in sorted(ended)]
 
@@ -204,7 +204,7 @@ def test_a_block_with_a_device_changes_nothing(tmp_path: Path) -> None:
 def test_an_error_puts_all_back() -> None:
     before = torch.get_num_threads(), torch.get_default_dtype()
     with setting(torch.set_num_threads, 2, before[0]):
-        for wrong in (lambda: sf.paint("no such picture"), lambda: sf.check(None, np.zeros((1, 1)))):
+        for wrong in (lambda: sf.paint("no such picture"), lambda: sf.check(np.zeros((1, 1)))):
             with pytest.raises(sf.PictureError):
                 wrong()
         assert torch.get_num_threads() == 2

@@ -233,3 +233,11 @@ def test_divergence_ends_it_with_the_last_good_checkpoint(tmp_path: Path, monkey
     assert all(np.isfinite(value).all() for value in arrays.values())
     assert not (run.folder / "painting.png").exists()
     assert (run.folder / "curve.svg").exists()
+
+
+def test_a_part_of_a_run_s_name_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    run = sf.paint(picture(), film="none", stop=lambda: True, **SMALL)
+    with pytest.raises(sf.RunError, match="must be a run's folder, or a part of a run's name in runs"):
+        sf.resume("no such name")
+    assert sf.resume(run.folder.name[-8:], film="none").status == "done"

@@ -143,8 +143,8 @@ def test_a_string_is_no_better_than_a_file(here: Path, capsys: pytest.CaptureFix
         lambda: sf.resume(RUN, film="none"),
         lambda: sf.load_run(RUN).model(),
         lambda: sf.paint(picture(), recipe=sf.load_run(RUN).recipe, film="none"),
-        lambda: sf.check(sf.load_run(RUN).recipe, picture()),
-        lambda: next(iter(sf.train(sf.load_run(RUN).recipe, picture()))),
+        lambda: sf.check(picture(), recipe=sf.load_run(RUN).recipe),
+        lambda: next(iter(sf.train(picture(), recipe=sf.load_run(RUN).recipe))),
     ],
 )
 def test_nor_does_python_import_what_a_run_names(here: Path, call: Callable[[], Any]) -> None:
@@ -175,7 +175,7 @@ def test_an_arm_that_is_typed_may_be_imported(
 
 
 def test_what_a_caller_writes_is_imported(here: Path) -> None:
-    sf.check(None, picture(), **{**SMALL, "model": {"module": NAME}})
+    sf.check(picture(), **{**SMALL, "model": {"module": NAME}})
     assert was_imported(here)
     # It is known from here on.
     sf.load_run(RUN).model()

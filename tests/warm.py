@@ -64,7 +64,7 @@ def digests(engine: str) -> list[str]:
     for changes in TRAINED[engine]:
         model = {"depth": 3, "width": 24, **changes.get("model", {})}
         here = {**changes, "model": model, "engine": engine, "threads": 1, "budget": {"epochs": 4}}
-        *_, last = sf.train(None, picture, **here)
+        *_, last = sf.train(picture, **here)
         digest = hashlib.sha256(b"".join(each.tobytes() for each in last.weights().values()))
         digest.update(last.painting().tobytes())
         found.append(digest.hexdigest())

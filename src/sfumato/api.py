@@ -1,4 +1,4 @@
-"""Where the parts are joined: from a recipe to a finished run."""
+"""The public functions: paint, fit, resume, train, check."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from sfumato.recipe import Recipe, changed, need, preset, room
 from sfumato.recipe.need import Size
 from sfumato.render.film_options import FilmOptions
 from sfumato.render.learning import check as check_film
-from sfumato.running import Film, Watching, new_run, only_film, resumed_run
-from sfumato.runs import Run, checkpoints, layout, load_run, queued
+from sfumato.running import Film, RunOptions, new_run, only_film, resumed_run
+from sfumato.runs import Run, checkpoints, layout, listing, load_run, queued
 from sfumato.training import (
     Diagnosis,
     Observer,
@@ -55,11 +55,11 @@ def paint(
 ) -> Run:
     """Train a network on a picture and leave a painting, a film and a curve in a new run folder.
 
-    ``picture`` is a file, the name of a sample, an image of Pillow, an array, tensor or nested lists (H, W) or
-    (H, W, C) of uint8, uint16, bool, or floats in [0, 1], or the recipe's settings of a picture:
-    ``{"source": "cat.jpg", "max_side": 200}``. An image is learned as its file would be: turned as its EXIF data says,
-    its color profile converted. ``recipe`` is a recipe or the name of a preset, by default ``fast``; ``changes``
-    replace its fields:
+    ``picture`` is a file, the name of a sample, a Pillow image, an array, tensor or nested lists (H, W) or (H, W, C) of
+    uint8, uint16, bool, or floats in [0, 1], or the recipe's picture settings:
+    ``{"source": "cat.jpg", "max_side": 200}``. An image is learned as its file would be: rotated by its EXIF
+    orientation, its color profile converted. ``recipe`` is a recipe or the name of a preset, by default ``fast``;
+    ``changes`` replace its fields:
     ``paint("cat", picture={"max_side": 200}, model={"depth": 6}, seed=7)``; a change of the budget replaces the whole
     budget.
 
@@ -73,15 +73,15 @@ def paint(
 
     Raises RecipeError, PictureError, EngineError or RunError; nothing is written when the input is wrong.
     """
-    watching = Watching.of(film, observers, stop, live)
+    options = RunOptions.of(film, observers, stop, live)
     given, changes = _given(picture, changes)
     whole = _recipe(recipe, changes)
     target = images.load(whole.picture, given)
     resolved = resolve(whole)
-    check_film(watching.film, target.shape[:2], "film.out")
-    _fits(resolved, target)
-    model, origin = _warm(warm_start, resolved, target.shape[2])
-    return new_run(Path(runs), resolved, target, watching, model=model, warm_start=origin)
+    check_film(options.film, target.shape[:2], "film.out")
+    _require_memory(resolved, target)
+    model, origin = _warm_started(warm_start, resolved, target.shape[2])
+    return new_run(Path(runs), resolved, target, options, model=model, warm_start=origin)
 
 
 @scoped
@@ -98,21 +98,21 @@ def fit(
     live: bool | None = None,
     **changes: Any,
 ) -> Run:
-    """Train a network of your own, in place: any ``nn.Module`` that maps (N, 2) coordinates to (N, C) colors.
+    """Train a custom network in place: any ``nn.Module`` that maps (N, 2) coordinates to (N, C) colors.
 
-    The rest is as for `paint`. The recipe's network and its initialization play no part. To resume, or to load the run
-    later, pass a module of the same shape again. Raises RecipeError when the module does not fit the picture.
+    All else is as for `paint`. The recipe's network and its initialization are not used. To resume, or to load the run
+    later, pass a module of the same architecture again. Raises RecipeError when the module does not fit the picture.
     """
-    watching = Watching.of(film, observers, stop, live)
+    options = RunOptions.of(film, observers, stop, live)
     if not isinstance(module, torch.nn.Module):
         raise RecipeError(f"fit must be given a torch.nn.Module. Got {type(module).__name__}.")
     given, changes = _given(picture, changes)
-    whole = _of_module(_recipe(recipe, changes), module)
+    whole = _with_module(_recipe(recipe, changes), module)
     target = images.load(whole.picture, given)
     resolved = resolve(whole)
-    check_film(watching.film, target.shape[:2], "film.out")
-    _fits(resolved, target, module)
-    return new_run(Path(runs), resolved, target, watching, model=module, module=module)
+    check_film(options.film, target.shape[:2], "film.out")
+    _require_memory(resolved, target, module)
+    return new_run(Path(runs), resolved, target, options, model=module, module=module)
 
 
 @scoped
@@ -125,49 +125,49 @@ def resume(
     stop: Callable[[], bool] = lambda: False,
     live: bool | None = None,
 ) -> Run:
-    """Go on with a run that was stopped, killed or failed, from its last checkpoint, to the bits it would have had.
+    """Resume a run that was stopped, killed or failed from its last checkpoint, to the bits it would have had.
 
-    One that waits in the studio's queue begins.
-
-    What was written after the checkpoint is dropped and made again. Of a run whose training is done and whose film and
-    curve are not, these are made. A run of `fit` needs its ``module`` again, which
-    is trained in place. Other arguments as for `paint`. Raises RunError when the run is done, another process works on
-    it, or its last checkpoint is damaged.
+    ``folder`` is a run's folder, or a part of the name of exactly one run in ``runs/``. A run that waits in the
+    studio's queue begins. Whatever was written after the checkpoint is dropped and written again. If training has
+    ended and the film and curve are missing, they are made. A run of `fit` needs its ``module`` again, which is
+    trained in place. Other arguments are as for `paint`. Raises RunError when the run is done, another process works
+    on it, or its last checkpoint is damaged.
     """
-    watching = Watching.of(film, observers, stop, live)
-    if (asked := queued.read(Path(folder))) is not None:
-        target = images.load(asked.recipe.picture) if asked.stored is None else load_run(asked.stored).picture
-        resolved = resolve(asked.recipe)
-        _fits(resolved, target)
-        check_film(watching.film, target.shape[:2], "film.out")
-        return new_run(Path(folder), resolved, target, watching, model=module, module=module, is_folder=True)
+    options = RunOptions.of(film, observers, stop, live)
+    folder = listing.find(str(folder), Path("runs")) if str(folder) else Path(folder)
+    if (waiting := queued.read(folder)) is not None:
+        target = images.load(waiting.recipe.picture) if waiting.stored is None else load_run(waiting.stored).picture
+        resolved = resolve(waiting.recipe)
+        _require_memory(resolved, target)
+        check_film(options.film, target.shape[:2], "film.out")
+        return new_run(folder, resolved, target, options, model=module, module=module, is_folder=True)
     run = load_run(folder, module)
-    check_film(watching.film, (run.facts["picture"]["height"], run.facts["picture"]["width"]), "film.out")
+    check_film(options.film, (run.facts["picture"]["height"], run.facts["picture"]["width"]), "film.out")
     if run.status in ("done", "diverged"):
         if not (run.folder / layout.CURVE).exists():
-            # Killed, or out of room, between the end of its training and what is made of it.
-            return only_film(run, watching)
+            # The process was killed, or the disk was full, between the end of training and the making of the film.
+            return only_film(run, options)
         raise RunError(
             f"{run.folder} must be unfinished to be resumed. Got a run that is {run.status} ({run.facts['ended']}); "
             f"paint again with other settings, or from its weights with --warm-start {run.folder}."
         )
     saved = checkpoints.files(run.folder)
     state = checkpoints.load(saved[-1], _bytes_of_weights(run)) if saved else None
-    _fits(run.recipe, run.picture, module)
-    return resumed_run(run, state, module, watching)
+    _require_memory(run.recipe, run.picture, module)
+    return resumed_run(run, state, module, options)
 
 
-def _of_module(recipe: Recipe, module: torch.nn.Module) -> Recipe:
-    """The recipe of a network of someone's own: with its name; and ``auto`` is the precision that it has."""
+def _with_module(recipe: Recipe, module: torch.nn.Module) -> Recipe:
+    """Return the recipe of a custom network: with its name, and its precision for ``auto``."""
     double = recipe.dtype == "auto" and models.dtype_of(module) == torch.float64
     changes = {"model": {"module": models.name_of(module)}, **({"dtype": "float64"} if double else {})}
     return changed(recipe, changes)
 
 
-def _warm(
+def _warm_started(
     folder: str | Path | None, recipe: Recipe, channels: int
 ) -> tuple[torch.nn.Module | None, dict[str, Any] | None]:
-    """The recipe's network with another run's last weights, and where they came from."""
+    """Return the recipe's network with another run's last weights, and their origin for run.json."""
     if folder is None:
         return None, None
     if recipe.engine == "replica":
@@ -178,10 +178,10 @@ def _warm(
     return model, {"run": other.folder.name, "id": other.facts["id"], "step": moment.step}
 
 
-def _fits(
+def _require_memory(
     recipe: Recipe, target: NDArray[np.float32], module: torch.nn.Module | None = None, *, kept: bool = True
 ) -> None:
-    """Raise RecipeError unless the training of a resolved recipe fits into memory: nothing is built before."""
+    """Raise RecipeError unless the training of a resolved recipe fits into memory; called before anything is built."""
     parameters = _parameters(module)
 
     def wanted(one: Recipe, size: Size) -> int:
@@ -191,7 +191,7 @@ def _fits(
 
 
 def _bytes_of_weights(run: Run) -> int:
-    """That the network of a run's recipe has; 0 where it is somebody's own."""
+    """Return the bytes of the network's weights; 0 for a custom network."""
     if run.recipe.model.module is not None:
         return 0
     shapes = models.shapes(run.recipe.model, run.facts["picture"]["channels"])
@@ -212,44 +212,46 @@ def _size(target: NDArray[np.float32]) -> Size:
 
 @scoped
 def train(
-    recipe: Recipe | str | None = None,
     picture: PictureSource | Mapping[str, Any] | None = None,
     /,
+    *,
+    recipe: Recipe | str | None = None,
     **changes: Any,
 ) -> Iterator[PictureSnapshot]:
-    """Train a recipe and yield snapshots, about ten a second; the last one tells why it ended. Writes no files.
+    """Train a network on a picture and yield snapshots, about ten per second; write no files.
 
-    Arguments as for `paint`. Stop early by leaving the loop. Raises RecipeError, PictureError or EngineError.
+    Arguments are as for `paint`. The last snapshot says why training ended. Stop early by leaving the loop. Raises
+    RecipeError, PictureError or EngineError.
     """
     given, changes = _given(picture, changes)
     whole = _recipe(recipe, changes)
     target = images.load(whole.picture, given)
     resolved = resolve(whole)
-    _fits(resolved, target, kept=False)
+    _require_memory(resolved, target, kept=False)
     return Trainer(resolved, PictureProblem(resolved, target)).snapshots()
 
 
 @scoped
 def check(
-    recipe: Recipe | str | None = None,
     picture: PictureSource | Mapping[str, Any] | None = None,
     /,
     *,
+    recipe: Recipe | str | None = None,
     module: torch.nn.Module | None = None,
     **changes: Any,
 ) -> Diagnosis:
-    """Try a copy of a recipe's network for a moment on at most 4,096 of the picture's pixels, and tell what will come.
+    """Diagnose a recipe by a trial: train a copy of its network for a second on at most 4,096 of the picture's pixels.
 
-    Arguments as for `train`; ``module`` is a network of your own, as for `fit`, and is left as it is. Takes about a
-    second and writes no files. ``check("rprop-sigmoid", "cat").summary()`` are the findings in words, ``works`` tells
-    whether the network can learn, ``trial`` has the figures of every layer before and after.
+    Arguments are as for `train`; ``module`` is a custom network, as for `fit`, and is left unchanged. No files are
+    written. ``check("cat", recipe="rprop-sigmoid").summary()`` returns the findings as text, ``works`` whether the
+    network can learn, ``trial`` the statistics of every layer before and after.
 
     Raises RecipeError, PictureError or EngineError.
     """
     given, changes = _given(picture, changes)
     whole = _recipe(recipe, changes)
     if module is not None:
-        whole = _of_module(whole, module)
+        whole = _with_module(whole, module)
     resolved, target = resolve(whole), images.load(whole.picture, given)
     parameters = _parameters(module)
     room.require(
@@ -260,28 +262,28 @@ def check(
 
 @scoped
 def train_many(
-    recipes: Iterable[Recipe | str | Mapping[str, Any]],
     picture: PictureSource | Mapping[str, Any] | None = None,
     /,
     *,
+    recipes: Iterable[Recipe | str | Mapping[str, Any]],
     threads: int = 0,
     stop: Callable[[int], bool] = lambda _: False,
     **changes: Any,
 ) -> Iterator[tuple[int, PictureSnapshot]]:
-    """Train many networks on one picture at once and yield (index, snapshot) as they come. Writes no files.
+    """Train many networks on one picture concurrently and yield (index, snapshot) pairs; write no files.
 
-    Each of ``recipes`` is a recipe, the name of a preset, or what it changes in the default recipe:
-    ``train_many([{"seed": seed} for seed in range(8)], "cat", budget={"epochs": 2})``. ``changes`` are those of all,
-    and come first. Every network is trained by engine ``concurrent``: on one thread, to the bits that engine ``fused``
-    with ``threads=1`` gives it alone, however many ``threads`` (0: one a core) train the networks in turn. A budget in
-    seconds counts each network's own.
+    Each of ``recipes`` is a recipe, the name of a preset, or a mapping of changes to the default recipe:
+    ``train_many("cat", recipes=[{"seed": seed} for seed in range(8)], budget={"epochs": 2})``. ``changes`` apply to all
+    of them, first. Every network is trained by engine ``concurrent``: on one thread, to the bits that engine ``fused``
+    with ``threads=1`` gives it alone, however many ``threads`` (0: one per core) train the networks in turn. A budget
+    in seconds counts the training time of each network by itself.
 
-    Every network ends on its own: its last snapshot tells why. ``stop`` is asked between steps, by the threads that
-    train, whether to end the network with this index; leaving the loop ends all. A network rests while its snapshot is
-    looked at. Raises RecipeError, PictureError or EngineError, which name the first wrong recipe.
+    Every network ends by itself, and its last snapshot says why. ``stop(index)`` is called between steps, by the
+    threads that train; a true result ends that network. Leaving the loop ends all. A network waits while the caller
+    has its snapshot. Raises RecipeError, PictureError or EngineError, which name the first wrong recipe.
     """
     if not 0 <= threads <= 1024:
-        raise RecipeError(f"threads must be 0 (one a core) to 1024. Got {threads}.")
+        raise RecipeError(f"threads must be 0 (one per core) to 1024. Got {threads}.")
     given, changes = _given(picture, changes)
     wholes = [_one_of_many(index, one, changes) for index, one in enumerate(recipes)]
     if not wholes:
@@ -295,7 +297,7 @@ def train_many(
         return need.training(one, size, networks=len(wholes), kept=False)
 
     for index, whole in enumerate(wholes):
-        # Those of one shape take turns in what a step is computed in: as if all were like this one.
+        # Networks of one layout share their work space: estimated as if all were like this one.
         alone = whole.model_copy(update={"engine": "concurrent"})
         try:
             room.require("the training of all", many, alone, _size(target))
@@ -320,7 +322,7 @@ def _one_of_many(index: int, one: Recipe | str | Mapping[str, Any], changes: Map
 
 @scoped
 def load_picture(source: PictureSource | Recipe) -> NDArray[np.float32]:
-    """(H, W, C) in [0, 1] from whatever `paint` takes as its picture, or from a recipe with its own picture settings.
+    """Return (H, W, C) in [0, 1] of anything that `paint` takes as its picture, or of a recipe's picture.
 
     Raises PictureError.
     """
@@ -333,7 +335,7 @@ def load_picture(source: PictureSource | Recipe) -> NDArray[np.float32]:
 def _given(
     picture: PictureSource | Mapping[str, Any] | None, changes: Mapping[str, Any]
 ) -> tuple[object | None, dict[str, Any]]:
-    """The picture where it is in memory, else None; and the changes, the picture's settings among them."""
+    """Return the picture where it is in memory, else None, and the changes with the picture's settings among them."""
     rest = {name: value for name, value in changes.items() if name != "picture"}
     settings, given = images.asked(picture, changes.get("picture"))
     return given, {**rest, "picture": settings} if settings else rest

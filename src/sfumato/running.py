@@ -35,8 +35,8 @@ Film = Literal["mp4", "gif", "webp", "none"]
 
 
 @dataclass(frozen=True)
-class Watching:
-    """What a caller of `paint`, `fit` or `resume` wants of a training besides the run."""
+class RunOptions:
+    """How a run is watched, stopped and filmed."""
 
     film: FilmOptions
     observers: list[Observer[Any]]
@@ -47,8 +47,8 @@ class Watching:
     @classmethod
     def of(
         cls, film: Film | FilmOptions, observers: Iterable[Any], stop: Callable[[], bool], live: bool | None
-    ) -> Watching:
-        """Check what the caller gave. Raises SfumatoError."""
+    ) -> RunOptions:
+        """Return the checked options. Raises SfumatoError."""
         return cls(film_options(film), observers_of(observers), stop, live)
 
 
@@ -62,7 +62,7 @@ def film_options(film: Film | FilmOptions) -> FilmOptions:
 
 
 def film_of(run: Run, film: FilmOptions) -> FilmOptions:
-    """Return the options of the film of a run. Without a last painting there is nothing to film up to."""
+    """Return the film options for a run: without a last painting no film is made."""
     return film if run.facts["result"] else FilmOptions(every="never")
 
 
@@ -70,7 +70,7 @@ def new_run(
     place: Path,
     recipe: Recipe,
     picture: NDArray[np.float32],
-    watching: Watching,
+    options: RunOptions,
     *,
     model: torch.nn.Module | None = None,
     module: torch.nn.Module | None = None,
@@ -81,39 +81,39 @@ def new_run(
 
     ``model``: the network to train; ``module``: the same where it is the user's own, for loading it again.
     """
-    with notebook.figure(watching.live) as figure:
+    with notebook.figure(options.live) as figure:
         trainer = _trainer(recipe, picture, model)
         check_room(place, picture=picture.nbytes, weights=_bytes(trainer.weights()), checkpoint=_bytes(trainer.state()))
         identity = recipe_id(recipe, images.sha256(picture))
         # The folder comes last, so that wrong input leaves nothing behind.
         folder = place if is_folder else create(place, recipe.picture.source, identity)
         record = RunRecord(folder, recipe, identity, picture, warm_start=warm_start)
-        return _run_to_end(trainer, record, module, figure, watching, resumed_at=None)
+        return _run_to_end(trainer, record, module, figure, options, resumed_at=None)
 
 
 def resumed_run(
     run: Run,
     state: tuple[Mapping[str, NDArray[Any]], float] | None,
     module: torch.nn.Module | None,
-    watching: Watching,
+    options: RunOptions,
 ) -> Run:
     """Train on from a checkpoint's arrays and seconds, or from the start where there is none."""
-    with notebook.figure(watching.live) as figure:
+    with notebook.figure(options.live) as figure:
         trainer = _trainer(run.recipe, run.picture, module)
         if state is not None:
             trainer.load(*state)
         step = trainer.clock.step
         record = RunRecord(run.folder, run.recipe, run.facts["id"], run.picture)
-        return _run_to_end(trainer, record, module, figure, watching, resumed_at=step)
+        return _run_to_end(trainer, record, module, figure, options, resumed_at=step)
 
 
-def only_film(run: Run, watching: Watching) -> Run:
+def only_film(run: Run, options: RunOptions) -> Run:
     """Make curve and film of a run whose training is over."""
-    others = Observers([], OverheadBudget(), watching.observers)
+    others = Observers([], OverheadBudget(), options.observers)
     step = run.facts["result"]["step"] if run.facts["result"] else 0
     others.begin(Start(run.recipe, PictureProblem(run.recipe, run.picture), run.folder, step))
     try:
-        render.finish(run, film_of(run, watching.film), others.stage)
+        render.finish(run, film_of(run, options.film), others.stage)
     finally:
         others.finish(run.status)
     return run
@@ -132,21 +132,21 @@ def _run_to_end(
     record: RunRecord,
     module: torch.nn.Module | None,
     figure: notebook.Figure,
-    watching: Watching,
+    options: RunOptions,
     *,
     resumed_at: int | None,
 ) -> Run:
     """Train to the end, writing and showing, then make curve and film."""
     start = Start(trainer.recipe, trainer.problem, record.folder, resumed_at)
     files = Observers(writers(record), trainer.overhead)
-    others = Observers([figure], trainer.overhead, watching.observers)
+    others = Observers([figure], trainer.overhead, options.observers)
 
     def stage(name: str, done: int, total: int) -> None:
         files.stage(name, done, total)
         others.stage(name, done, total)
 
     def stop() -> bool:
-        return record.wait_while_paused() or figure.interrupted() or unscoped(watching.stop)()
+        return record.wait_while_paused() or figure.interrupted() or unscoped(options.stop)()
 
     status = "failed"
     try:
@@ -162,7 +162,7 @@ def _run_to_end(
         finally:
             files.finish(status)
         run = load_run(record.folder, module)
-        render.finish(run, film_of(run, watching.film), others.stage)
+        render.finish(run, film_of(run, options.film), others.stage)
     finally:
         others.finish(status)
     return figure.ended(run)

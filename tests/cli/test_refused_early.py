@@ -124,9 +124,9 @@ def test_in_python_too(tmp_path: Path) -> None:
     for train in (
         lambda: sf.paint(tiny, runs=tmp_path, **held_out),
         lambda: sf.fit(nn.Linear(2, 3), tiny, runs=tmp_path, **held_out),
-        lambda: sf.train("fast", tiny, **held_out),
-        lambda: sf.train_many([{}], tiny, **held_out),
-        lambda: sf.check("fast", tiny, **held_out),
+        lambda: sf.train(tiny, recipe="fast", **held_out),
+        lambda: sf.train_many(tiny, recipes=[{}], **held_out),
+        lambda: sf.check(tiny, recipe="fast", **held_out),
     ):
         with pytest.raises(sf.RecipeError, match="data.split must leave a pixel"):
             train()

@@ -42,7 +42,7 @@ def test_a_trial_is_what_training_alone_gives(tmp_path: Path) -> None:
     plan = small_plan(*TWO)
     found = run_plan(plan, target(), tmp_path / "e", workers=2)
     recipe = plan.arms[1].recipe.model_copy(update={"seed": 1, "threads": 1})
-    alone = list(sf.train(recipe, target()))[-1]
+    alone = list(sf.train(target(), recipe=recipe))[-1]
     assert alone.evaluation is not None
     assert found.scores(plan.arms[1])[1] == alone.evaluation.psnr
     (file,) = (tmp_path / "e" / "weights").glob("01-b-seed-1.safetensors")
@@ -216,7 +216,7 @@ def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "full").iterdir()] == ["thesis.txt"]
     with pytest.raises(RunError, match="without a plan"):
         read(tmp_path / "nowhere")
-    (tmp_path / "e" / "plan.json").write_text('{"layout": 2}')
+    (tmp_path / "e" / "plan.json").write_text('{"layout": 3}')
     with pytest.raises(RunError, match="must be one that Sfumato wrote"):
         read(tmp_path / "e")
 

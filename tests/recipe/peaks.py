@@ -57,11 +57,11 @@ def prepare(work: str, side: int, changes: dict[str, Any], folder: Path) -> Any:
     picture = np.random.default_rng(0).random((side, side, 3)).astype(np.float32)
 
     def train() -> None:
-        for _ in api.train(recipe, picture):
+        for _ in api.train(picture, recipe=recipe):
             pass
 
     def check() -> None:
-        api.check(recipe, picture)
+        api.check(picture, recipe=recipe)
 
     def paint() -> None:
         api.paint(picture, recipe=recipe, runs=folder, film="none", live=False)

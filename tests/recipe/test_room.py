@@ -65,8 +65,8 @@ HUGE: dict[str, Any] = {"model": {"width": 65536}}
         lambda: sf.check(picture=picture(), **HUGE),
         lambda: sf.paint(picture(), live=False, **HUGE),
         lambda: next(sf.train(picture=picture(), **HUGE)),
-        lambda: next(sf.train_many([HUGE], picture())),
-        lambda: next(sf.train_many([{"model": {"width": 2000}}] * 2000, picture())),
+        lambda: next(sf.train_many(picture(), recipes=[HUGE])),
+        lambda: next(sf.train_many(picture(), recipes=[{"model": {"width": 2000}}] * 2000)),
     ],
     ids=["check", "paint", "train", "train_many", "many"],
 )

@@ -69,7 +69,7 @@ def largest_error(engine: str, optimizer: str, connectivity: str) -> float:
     """Return the largest error of an engine's weight arrays, relative to their change during the training."""
     recipe = recipe_of(engine, optimizer, connectivity)
     before, expected = by_reference(recipe)
-    *_, last = sf.train(recipe, picture(ROWS, COLUMNS))
+    *_, last = sf.train(picture(ROWS, COLUMNS), recipe=recipe)
     weights = last.weights()
     assert weights.keys() == expected.keys()
     return max(

@@ -44,7 +44,7 @@ def command(arguments: Sequence[str]) -> int:
     from sfumato.cli.check_table import show
 
     with log_to(_tell):
-        diagnosis = check(recipe)
+        diagnosis = check(recipe=recipe)
     if parsed.json:
         sys.stdout.write(json.dumps(diagnosis.as_json(), indent=2) + "\n")
     else:

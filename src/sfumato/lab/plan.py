@@ -16,7 +16,7 @@ from sfumato.lab.rates import Tuning
 from sfumato.recipe import Recipe, values
 from sfumato.recipe.choices import Optimizer
 
-LAYOUT = 2
+LAYOUT = 3
 """Of plan.json and the files beside it; a folder of another one is refused."""
 
 SEEDS = 5

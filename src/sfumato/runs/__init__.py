@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sfumato.runs import checkpoints, layout, queued, requests, weights
+    from sfumato.runs import checkpoints, layout, listing, queued, requests, weights
     from sfumato.runs.atomic import replacing
     from sfumato.runs.folder import create
     from sfumato.runs.run import Run, load_run
@@ -22,7 +22,7 @@ _HOMES = {
     "load_run": "run",
     "replacing": "atomic",
 }
-_MODULES = ("checkpoints", "layout", "queued", "requests", "weights")
+_MODULES = ("checkpoints", "layout", "listing", "queued", "requests", "weights")
 
 __all__ = [
     "Moment",
@@ -30,6 +30,7 @@ __all__ = [
     "checkpoints",
     "create",
     "layout",
+    "listing",
     "load_run",
     "queued",
     "replacing",

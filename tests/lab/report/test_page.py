@@ -194,7 +194,7 @@ def test_a_recipe_trains_to_the_same_number_and_the_command_is_the_same_experime
     for arm in found.plan.arms:
         recipe = found_recipe(found, arm)
         assert recipe is not None
-        alone = list(sf.train(from_string(sf_string(recipe))))[-1]
+        alone = list(sf.train(recipe=from_string(sf_string(recipe))))[-1]
         assert alone.evaluation is not None
         assert alone.evaluation.psnr == found.scores(arm)[0]
     brief_forecasts(monkeypatch)

@@ -30,7 +30,7 @@ def _time_enough(monkeypatch: pytest.MonkeyPatch) -> None:
 def checked(recipe: str = "fast", target: np.ndarray | None = None, **changes: Any) -> sf.Diagnosis:
     changes = {"engine": "autograd", "budget": {"epochs": 200}, "threads": 1, **changes}
     changes["model"] = {**SIZE, **changes.get("model", {})}
-    return sf.check(recipe, waves() if target is None else target, **changes)
+    return sf.check(waves() if target is None else target, recipe=recipe, **changes)
 
 
 def waves() -> np.ndarray:
@@ -113,7 +113,7 @@ def test_a_training_that_cannot_work_is_an_error_with_its_reason(case: str) -> N
 
 def test_rprop_and_sigmoid_of_2012(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trial_run, "MIN_STEPS", 16)
-    found = sf.check("rprop-sigmoid", {"source": "cat", "max_side": 48})
+    found = sf.check({"source": "cat", "max_side": 48}, recipe="rprop-sigmoid")
     assert not found.works, found.summary()
     assert "The outputs saturate" in found.summary()
     assert "stuck at" in found.summary()

@@ -57,7 +57,7 @@ def test_every_compiled_engine_tells_of_its_kernel(engine: str, monkeypatch: pyt
     module = engines.ENGINES[engine].implementation.partition(":")[0]
     monkeypatch.setattr(f"{module}.announced", announced)
     recipe = changed(Recipe(), {**SMALL, **ENGINES[engine], "engine": engine, "budget": {"steps": 1}})
-    for _ in sf.train(recipe, picture()):
+    for _ in sf.train(picture(), recipe=recipe):
         """It is the first step that compiles."""
     kernel = importlib.import_module(KERNELS[engine][0]).train
     assert (engine, kernel) in told

@@ -117,11 +117,11 @@ def _checked(order: dict[str, Any]) -> dict[str, Any]:
         with memory.bounded(most):
             recipe, stored = Recipe.of(order["recipe"]), order.get("stored")
             if stored is None:
-                found = api.check(recipe)
+                found = api.check(recipe=recipe)
             else:
                 # The run stored it in the light that it learned, while any picture that is given counts as sRGB.
                 as_stored = changed(recipe, {"picture": {"transfer": "srgb"}})
-                found = api.check(as_stored, load_run(stored).picture)
+                found = api.check(load_run(stored).picture, recipe=as_stored)
     # As PyTorch says that there is no memory.
     except (MemoryError, RuntimeError) as error:
         if isinstance(error, RuntimeError) and "memory" not in str(error):
@@ -134,7 +134,7 @@ def _checked(order: dict[str, Any]) -> dict[str, Any]:
 def _warm() -> None:
     """Load what training a first step loads: libraries, and the compiled code of the default recipe."""
     picture = np.zeros((32, 32, 3), np.float32)
-    for _ in api.train(changed(Recipe(), WARMING), picture):  # pyright: ignore[reportArgumentType]
+    for _ in api.train(picture, recipe=changed(Recipe(), WARMING)):  # pyright: ignore[reportArgumentType]
         pass
 
 
