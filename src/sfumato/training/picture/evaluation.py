@@ -81,13 +81,13 @@ def evaluate(
     called after each block; raise InterruptedEvaluationError if it returns true.
     """
     height, width, channels = picture.shape
-    block = block or height
+    rows_at_once = block or height
     painting: NDArray[np.floating] | None = None
     similarity = images.Similarity(picture.shape)
     squared = absolute = clipped_squared = held_out_squared = trained_squared = 0.0
     start_time, reported = time.perf_counter(), False
-    for start in range(0, height, block):
-        some = slice(start, min(start + block, height))
+    for start in range(0, height, rows_at_once):
+        some = slice(start, min(start + rows_at_once, height))
         part = rows(some)
         if painting is None:
             painting = part if some.stop == height else np.empty((height, width, channels), part.dtype)
