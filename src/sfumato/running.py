@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -12,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from sfumato import images, notebook, render
-from sfumato.errors import SfumatoError
+from sfumato.errors import RunError, SfumatoError
 from sfumato.process_state import unscoped
 from sfumato.recipe import Recipe, recipe_id
 from sfumato.render.film_options import FilmOptions
@@ -159,8 +160,17 @@ def _run_to_end(
                 others.observe(snapshot)
                 if snapshot.ended is not None:
                     status = snapshot.ended if snapshot.ended in ("stopped", "diverged") else "done"
-        finally:
-            files.finish(status)
+        except BaseException as error:
+            try:
+                if isinstance(error, RunError):
+                    # A folder that is gone explains whatever could not be written.
+                    record.check_in_place()
+                raise
+            finally:
+                # What went wrong first is what is raised, whether or not the failure can still be recorded.
+                with suppress(SfumatoError):
+                    files.finish(status)
+        files.finish(status)
         run = load_run(record.folder, module)
         render.finish(run, film_of(run, options.film), others.stage)
     finally:

@@ -130,7 +130,7 @@ def test_online_vs_replica() -> None:
 
 def test_flushed() -> None:
     printed = script("flushed", "--rounds", "2", "--steps", "2", "--size", "12x9")
-    assert "gauss: " in printed
+    assert "gaussian: " in printed
     assert "times as fast with subnormal numbers flushed to 0, n = 2" in printed
 
 

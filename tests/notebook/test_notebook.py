@@ -28,7 +28,7 @@ import numpy as np
 import sfumato as sf
 picture = np.linspace(0, 1, 24 * 32 * 3).reshape(24, 32, 3)
 small = {SMALL!r}
-long = {{**small, "budget": {{"seconds": 3}}, "evaluation": {{"every": "auto"}}}}
+long = {{**small, "budget": {{"seconds": 3}}, "evaluation": {{"interval": "auto"}}}}
 """
 
 

@@ -65,7 +65,7 @@ def test_a_press_is_taken_once(
         # Answers to something else come, and the button waits for its own.
         with page.expect_response("**/api/describe"):
             page.get_by_label("Depth", exact=True).fill("3")
-        expect(page.locator(".outlook .stats")).to_contain_text("643")
+        expect(page.locator(".outlook .figures")).to_contain_text("643")
     assert page.evaluate("pressed.disabled")
     assert len(held) == 1
     held[0].fulfill(status=409, json={"problem": "The disk is full.", "field": None})
@@ -108,5 +108,5 @@ def test_a_live_run_has_its_running_psnr(visit: Open, names: list[str]) -> None:
     page = visit("/experiments")
     as_running(page, names[0])
     page.goto(f"/runs/{names[0]}")
-    expect(page.locator(".stats")).to_contain_text("Running PSNR12.35 dB")
-    expect(page.locator(".stats dd").first).not_to_contain_text("dB")
+    expect(page.locator(".figures")).to_contain_text("Running PSNR12.35 dB")
+    expect(page.locator(".figures dd").first).not_to_contain_text("dB")

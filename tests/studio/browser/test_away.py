@@ -83,7 +83,7 @@ def test_a_studio_that_is_away_is_said_once_and_waited_for(visit: Open, names: l
 
 def test_what_is_asked_for_comes_when_the_studio_is_back(visit: Open, said: list[str]) -> None:
     page = visit("/new")
-    figures = page.locator(".outlook .stats")
+    figures = page.locator(".outlook .figures")
     expect(figures).to_contain_text("272,703")
     session = link(page)
     emulate(session, offline=True)

@@ -27,7 +27,7 @@ def test_a_run_is_started_and_its_painting_changes(visit: Open) -> None:
     eventually(lambda: shown(canvas) != first)
     page.get_by_role("button", name="Stop").click()
     expect(page.locator(".run-title .state")).to_have_text("stopped")
-    expect(page.locator(".stats")).to_contain_text(re.compile(r"48 . 32"))
+    expect(page.locator(".figures")).to_contain_text(re.compile(r"48 . 32"))
 
 
 def test_the_charts_program_waits_until_somebody_uses_the_form(visit: Open) -> None:
@@ -36,7 +36,7 @@ def test_the_charts_program_waits_until_somebody_uses_the_form(visit: Open) -> N
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.get_by_role("link", name="New run").click()
-    expect(page.locator(".outlook .stats")).to_contain_text("272,703")
+    expect(page.locator(".outlook .figures")).to_contain_text("272,703")
     page.clock.fast_forward(10_000)
     expect(page.locator(".drawing svg")).to_be_visible()
     assert [url for url in asked if "plotly" in url] == []
@@ -46,7 +46,7 @@ def test_the_charts_program_waits_until_somebody_uses_the_form(visit: Open) -> N
 
 def test_drawing_and_parameters_follow_the_fields(visit: Open) -> None:
     page = visit("/new")
-    figures = page.locator(".outlook .stats")
+    figures = page.locator(".outlook .figures")
     expect(figures).to_contain_text("272,703")
     drawing = page.locator(".drawing svg")
     before = drawing.inner_html()
@@ -91,11 +91,11 @@ def test_a_budget_is_what_the_form_shows(visit: Open) -> None:
     page = visit("/new?budget.epochs=20")
     seconds, epochs = (page.locator(f"[data-path='budget.{name}'] input").last for name in ("seconds", "epochs"))
     expect(seconds).to_have_value("")
-    expect(page.locator(".outlook .stats")).not_to_contain_text("Training")
+    expect(page.locator(".outlook .figures")).not_to_contain_text("Training")
     seconds.fill("30")
     page.wait_for_url("**/new?budget.epochs=20&budget.seconds=30")
     expect(epochs).to_have_value("20")
-    expect(page.locator(".outlook .stats")).to_contain_text("Training30 s")
+    expect(page.locator(".outlook .figures")).to_contain_text("Training30 s")
 
 
 def test_the_chosen_picture_is_shown_after_a_reload(visit: Open, tmp_path: Path) -> None:

@@ -129,14 +129,13 @@ class RunRecord(FolderObserver[PictureSnapshot]):
         buffer = io.BytesIO()
         np.save(buffer, picture, allow_pickle=False)
         write_bytes(self.folder / layout.PICTURE, buffer.getvalue())
-        self._facts = found
-        self._write_facts()
+        self._write_facts(found)
 
     def _take_up(self, step: int) -> None:
         sweep(self.folder, _WRITTEN)
-        self._facts = facts.read(self.folder)
-        self._facts["resumed"].append({"at": _now(), "step": step, "provenance": provenance(self._recipe.threads)})
-        self._facts |= {
+        found = facts.read(self.folder)
+        found["resumed"].append({"at": _now(), "step": step, "provenance": provenance(self._recipe.threads)})
+        found |= {
             "status": "running",
             "ended": None,
             "finished": None,
@@ -144,7 +143,7 @@ class RunRecord(FolderObserver[PictureSnapshot]):
             "overhead": None,
             "processor_share": None,
         }
-        self._write_facts()
+        self._write_facts(found)
 
     def due(self, snapshot: PictureSnapshot) -> bool:
         """Whether training is over."""
@@ -232,8 +231,10 @@ class RunRecord(FolderObserver[PictureSnapshot]):
         if not self._lock.is_in_place:
             raise gone(self.folder)
 
-    def _write_facts(self) -> None:
-        write_bytes(self.folder / layout.RUN, (json.dumps(self._facts, indent=2) + "\n").encode())
+    def _write_facts(self, found: dict[str, Any] | None = None) -> None:
+        found = found or self._facts
+        write_bytes(self.folder / layout.RUN, (json.dumps(found, indent=2) + "\n").encode())
+        self._facts = found
 
 
 def _given_up(snapshot: PictureSnapshot, folder: Path, recipe: Recipe) -> str:
