@@ -35,7 +35,7 @@ def test_a_recipe_that_learns(capsys: pytest.CaptureFixture[str]) -> None:
     assert [line.split()[:2] for line in lines[2:5]] == [["layers.0", "12"], ["layers.1", "12"], ["layers.2", "3"]]
     assert "picture from 0 to 1" in lines[5]
     assert "after 192 steps on 256 pixels (engine autograd)" in lines
-    assert lines[-1].startswith("fine: It learns")
+    assert lines[-1].startswith("ok: The network learns")
 
 
 @pytest.mark.slow
@@ -43,7 +43,7 @@ def test_a_recipe_that_diverges(capsys: pytest.CaptureFixture[str]) -> None:
     arguments = [*SMALL, "--engine", "autograd", "--training.optimizer", "sgd(lr=1000)"]
     assert main(["check", "--picture.source", "photo.png", *arguments]) == 1
     assert capsys.readouterr().out.splitlines()[-1] == (
-        "error: Training diverges: within 192 steps the answers are not finite any more. The learning rate is "
+        "error: Training diverges: within 192 steps the network's outputs are no longer finite. The learning rate is "
         "too large for these weights. Try --training.optimizer sgd."
     )
 
@@ -52,7 +52,7 @@ def test_a_recipe_that_diverges(capsys: pytest.CaptureFixture[str]) -> None:
 def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--picture", "photo.png", *SMALL, *ADAM, "--json"]) == 0
     data = json.loads(capsys.readouterr().out)
-    assert data["verdict"] == "fine"
+    assert data["verdict"] == "ok"
     assert data["after"]["layers"]["units"] == [12, 12, 3]
 
 

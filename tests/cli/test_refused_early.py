@@ -72,7 +72,7 @@ CASES: dict[str, tuple[list[str], str]] = {
     ),
     "none held out": (
         ["paint", "TILE", *TWO_BY_TWO, "--data.split", "0.1"],
-        "data.split must come to at least one pixel. Got 0.1 of 4 pixels",
+        "data.split must hold out at least one pixel. Got 0.1 of 4 pixels",
     ),
     "an arm that holds all out": (
         ["compare", "--picture", "TILE", *TWO_BY_TWO, "--axis", "data.split=0.5,0.9"],

@@ -12,7 +12,7 @@ from sfumato.models import Region
 from sfumato.recipe import Coordinates, Model
 from sfumato.render import neurons
 from sfumato.render.neurons import LayerOutputs
-from sfumato.training.health.layers import measured
+from sfumato.training.health.layers import measure_layers
 
 
 def by_hand(model: nn.Module, rows: list[float], columns: list[float], slope: float) -> list[np.ndarray]:
@@ -82,7 +82,7 @@ def test_dead_units_are_those_of_the_health_check(activation: str) -> None:
         model.linear_layers()[1].bias[5] = -1e4
     # The grid has more than one tile.
     positions = torch.from_numpy(models.grid(Coordinates(), 40, 30)).float()
-    found, _ = measured(model, positions, lambda outputs: outputs.square().sum(), 9)
+    found, _ = measure_layers(model, positions, lambda outputs: outputs.square().sum(), 9)
     for number in (1, 2):
         dead = neurons.layer(model, Coordinates(), number, (40, 30)).dead
         assert dead.mean() == pytest.approx(found[number - 1].dead)

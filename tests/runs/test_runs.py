@@ -25,7 +25,7 @@ from sfumato.runs.observers import RunRecord
 from sfumato.runs.observers.moments import Selection
 from sfumato.training import Overhead, PictureProblem, Start, resolve
 from sfumato.training.health import LayerProbe
-from sfumato.training.starvation import Processor
+from sfumato.training.starvation import ProcessorShare
 from tests.runs import made
 from tests.small import SMALL, picture
 
@@ -293,10 +293,10 @@ def test_a_run_is_loaded_by_a_part_of_its_name(tmp_path: Path) -> None:
 def test_a_starved_run_reports_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share: float | None, reported: bool
 ) -> None:
-    monkeypatch.setattr(Processor, "share", lambda _: share)
+    monkeypatch.setattr(ProcessorShare, "share", lambda _: share)
     run = sf.paint(picture(), runs=tmp_path, film="none", **{**SMALL, "budget": {"seconds": 0.05}})
     assert run.facts["processor_share"] == share
-    assert ("got 34% of the processor time that its thread asked for" in run.summary()) == reported
+    assert ("got 34% of the processor time that its thread requested" in run.summary()) == reported
 
 
 def test_negligible_updates_are_not_divergence(tmp_path: Path) -> None:
@@ -307,5 +307,5 @@ def test_negligible_updates_are_not_divergence(tmp_path: Path) -> None:
     )
     assert run.facts["ended"] == "steps"
     (finding,) = run.facts["findings"]
-    assert "the weights stood still" in finding
+    assert "updates were negligible" in finding
     assert finding.endswith("Try --training.optimizer adam.")

@@ -14,14 +14,14 @@ FIVE_STEPS = Batching(samples=5, batch=1)
 def test_the_first_limit_ends_it() -> None:
     clock = Clock(Budget(epochs=2, steps=7, seconds=100), FIVE_STEPS)
     assert clock.last_step == 7
-    clock.spent(6, 1.0)
+    clock.record(6, 1.0)
     assert not clock.ended
-    clock.spent(1, 1.0)
+    clock.record(1, 1.0)
     assert clock.ended
     assert clock.progress == 1.0
 
 
-def test_parts_of_epochs_are_whole_steps() -> None:
+def test_fractions_of_epochs_are_rounded_to_whole_steps() -> None:
     assert Clock(Budget(epochs=0.5), FIVE_STEPS).last_step == 3
     assert Clock(Budget(epochs=0), FIVE_STEPS).ended
 
@@ -29,36 +29,36 @@ def test_parts_of_epochs_are_whole_steps() -> None:
 def test_seconds_end_it() -> None:
     clock = Clock(Budget(seconds=2), FIVE_STEPS)
     assert clock.last_step is None
-    clock.spent(10, 1.0)
+    clock.record(10, 1.0)
     assert clock.progress == 0.5
     assert clock.progress_at(5) == 0.75
-    clock.spent(10, 1.0)
+    clock.record(10, 1.0)
     assert clock.ended
 
 
-def test_psnr_alone_never_ends_by_itself() -> None:
+def test_a_psnr_alone_gives_no_last_step() -> None:
     clock = Clock(Budget(psnr=30), FIVE_STEPS)
-    clock.spent(10**6, 1e6)
+    clock.record(10**6, 1e6)
     assert not clock.ended
     assert clock.progress == 0
 
 
 def test_the_first_steps_are_few() -> None:
     clock = Clock(Budget(steps=1000), FIVE_STEPS)
-    taken = []
+    history = []
     for _ in range(4):
         steps = clock.steps_in(1.0)
-        taken.append(steps)
-        clock.spent(steps, 0.001 * steps)
-    assert taken == [1, 4, 16, 64]
+        history.append(steps)
+        clock.record(steps, 0.001 * steps)
+    assert history == [1, 4, 16, 64]
 
 
-def test_stretches_grow_beyond_a_small_epoch() -> None:
+def test_the_number_of_steps_grows_beyond_a_small_epoch() -> None:
     clock = Clock(Budget(steps=10**9), FIVE_STEPS)
     for _ in range(12):
         wanted = clock.steps_in(0.1)
         for _ in range(-(-wanted // 5)):
-            clock.spent(min(wanted, 5), min(wanted, 5) * 1e-6)
+            clock.record(min(wanted, 5), min(wanted, 5) * 1e-6)
     assert clock.steps_in(0.1) == pytest.approx(100_000, rel=0.01)
 
 
@@ -71,5 +71,5 @@ def test_steps_never_pass_the_budget(limit: int, seconds: list[float]) -> None:
             break
         steps = clock.steps_in(0.1)
         assert 1 <= steps <= limit - clock.step
-        clock.spent(steps, duration)
+        clock.record(steps, duration)
     assert clock.step <= limit

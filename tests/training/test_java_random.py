@@ -18,7 +18,7 @@ class Known(NamedTuple):
     gaussians: list[float]
     hash_of_gaussians: int
     bounded: dict[int, list[int]]
-    taken_out: list[int]
+    removed: list[int]
 
 
 KNOWN = {
@@ -43,7 +43,7 @@ KNOWN = {
             2**30 + 1: [516548029, 663681053, 251269761, 715581077, 542832677, 827187473],
             2**31 - 1: [1569741360, 1785505948, 516548029, 1302116447, 1368843515, 663681053],
         },
-        taken_out=[5, 4, 10, 9, 12, 2, 3, 7, 11, 8, 6, 0, 1],
+        removed=[5, 4, 10, 9, 12, 2, 3, 7, 11, 8, 6, 0, 1],
     ),
     42: Known(
         ints=[-1170105035, 234785527, -1360544799, 205897768, 1325939940],
@@ -66,7 +66,7 @@ KNOWN = {
             2**30 + 1: [117392763, 102948884, 662969970, 595021505, 196118093, 969067502],
             2**31 - 1: [1562431130, 117392763, 1467211248, 102948884, 662969970, 2023087525],
         },
-        taken_out=[0, 4, 10, 6, 1, 12, 3, 7, 11, 2, 9, 5, 8],
+        removed=[0, 4, 10, 6, 1, 12, 3, 7, 11, 2, 9, 5, 8],
     ),
     -1: Known(
         ints=[1155099827, 1887904451, 52699159, -1941176418, -1451336087],
@@ -89,7 +89,7 @@ KNOWN = {
             2**30 + 1: [577549913, 943952225, 26349579, 894294477, 857465478, 121412731],
             2**31 - 1: [577549913, 943952225, 26349579, 1176895439, 1421815604, 1290198438],
         },
-        taken_out=[5, 6, 3, 12, 8, 7, 11, 0, 1, 2, 4, 9, 10],
+        removed=[5, 6, 3, 12, 8, 7, 11, 0, 1, 2, 4, 9, 10],
     ),
     2**40 + 7: Known(
         ints=[672077721, 209138712, 1959367770, 326568761, -1775578359],
@@ -112,7 +112,7 @@ KNOWN = {
             2**30 + 1: [336038860, 104569356, 979683885, 163284380, 994845998, 223995182],
             2**31 - 1: [336038860, 104569356, 979683885, 163284380, 1259694468, 994845998],
         },
-        taken_out=[1, 0, 6, 2, 3, 8, 10, 12, 11, 4, 9, 5, 7],
+        removed=[1, 0, 6, 2, 3, 8, 10, 12, 11, 4, 9, 5, 7],
     ),
     -(2**63): Known(
         ints=[-1155484576, -723955400, 1033096058, -1690734402, -1557280266],
@@ -135,13 +135,13 @@ KNOWN = {
             2**30 + 1: [516548029, 663681053, 251269761, 715581077, 542832677, 827187473],
             2**31 - 1: [1569741360, 1785505948, 516548029, 1302116447, 1368843515, 663681053],
         },
-        taken_out=[5, 4, 10, 9, 12, 2, 3, 7, 11, 8, 6, 0, 1],
+        removed=[5, 4, 10, 9, 12, 2, 3, 7, 11, 8, 6, 0, 1],
     ),
 }
-"""Of each seed: the first values of every method, each from a fresh generator.
+"""By seed: the first values of every method, each from a new generator.
 
 ``hash_of_gaussians``: h = 31 h + bits over the first 200,001 nextGaussian(), in signed 64-bit arithmetic.
-``taken_out``: a list of 13, from which remove(nextInt(size())) is taken until it is empty.
+``removed``: the order in which remove(nextInt(size())) empties a list of 13.
 """
 
 SEEDS = st.integers(-(2**63), 2**63 - 1)
@@ -181,14 +181,14 @@ def test_every_bit_of_many_gaussians(seed: int) -> None:
     assert total == KNOWN[seed].hash_of_gaussians % 2**64
 
 
-def test_permutation_takes_out_of_a_list(seed: int) -> None:
-    assert JavaRandom(seed).permutation(13).tolist() == KNOWN[seed].taken_out
+def test_permutation_is_the_order_of_removal_from_a_list(seed: int) -> None:
+    assert JavaRandom(seed).permutation(13).tolist() == KNOWN[seed].removed
 
 
 @given(SEEDS, st.integers(0, 300))
-def test_permutation_does_what_a_list_does(seed: int, n: int) -> None:
-    random, left = JavaRandom(seed), list(range(n))
-    expected = [left.pop(random.next_int(len(left))) for _ in range(n)]
+def test_permutation_equals_removal_from_a_python_list(seed: int, n: int) -> None:
+    random, remaining = JavaRandom(seed), list(range(n))
+    expected = [remaining.pop(random.next_int(len(remaining))) for _ in range(n)]
     assert JavaRandom(seed).permutation(n).tolist() == expected
 
 
@@ -214,7 +214,7 @@ def test_bulk_draws_equal_single_ones(seed: int, count: int) -> None:
 
 
 @given(SEEDS, SEEDS, st.integers(0, 3))
-def test_a_restored_stream_goes_on(seed: int, other: int, drawn: int) -> None:
+def test_a_restored_stream_continues(seed: int, other: int, drawn: int) -> None:
     random, restored = JavaRandom(seed), JavaRandom(other)
     random.gaussians(drawn)
     state = random.state()

@@ -7,7 +7,7 @@ import torch
 from sfumato.training.nested import flatten, unflatten
 
 
-def test_round_trip_of_what_optimizers_keep() -> None:
+def test_round_trip_of_an_optimizer_s_state() -> None:
     nested = {
         "state": {0: {"step": torch.tensor(3.0), "old": [torch.arange(3), torch.ones(2, 2)], "loss": 0.1, "d": None}},
         "groups": [{"lr": 0.1, "nesterov": True, "params": [0, 1], "name": "x"}],
@@ -27,6 +27,6 @@ def test_arrays_are_copies() -> None:
     assert not np.asarray(arrays["0"]).any()
 
 
-def test_what_cannot_be_saved_is_refused() -> None:
+def test_other_types_raise_type_error() -> None:
     with pytest.raises(TypeError, match="cannot save a object"):
         flatten({"a": object()})

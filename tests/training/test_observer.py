@@ -1,4 +1,4 @@
-"""Observers are called in order, held to what they may cost, and told the end whatever happens."""
+"""Observers are called in order, limited to their overhead, and finished whatever happens."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.small import SMALL, picture
 
 
 class Recorder(sf.Observer[Any]):
-    """Notes all its calls."""
+    """Records all its calls."""
 
     def __init__(self, calls: list[str], name: str, overhead: sf.Overhead | None = None) -> None:
         self.calls, self.name = calls, name
@@ -32,8 +32,8 @@ class Recorder(sf.Observer[Any]):
         self.calls.append(f"{self.name} {status}")
 
 
-class At:
-    """A snapshot of which only the step is asked."""
+class StepOnly:
+    """A snapshot that has only a step."""
 
     def __init__(self, step: int) -> None:
         self.step = step
@@ -49,28 +49,28 @@ def test_the_order_of_calls_of_a_run(tmp_path: Path) -> None:
     run = sf.paint(picture(), runs=tmp_path, film="gif", observers=observers, **SMALL)
     assert calls[:4] == ["a begin", "b begin", "a 0", "b 0"]
     assert calls[-2:] == ["a done", "b done"]
-    last_step = max(place for place, call in enumerate(calls) if call == f"b {run.metrics[-1]['step']}")
-    stages = [place for place, call in enumerate(calls) if call.startswith("a film ")]
-    # The film is made between the last snapshot and the end, and it is there at the end.
+    last_step = max(position for position, call in enumerate(calls) if call == f"b {run.metrics[-1]['step']}")
+    stages = [position for position, call in enumerate(calls) if call.startswith("a film ")]
+    # The film is rendered between the last snapshot and `finish`, and exists when `finish` is called.
     assert last_step < stages[0] < stages[-1] < len(calls) - 2
 
 
-def test_one_that_is_dear_is_left_out_until_it_can_be_afforded_again() -> None:
+def test_an_expensive_observer_is_left_out_until_it_can_be_afforded_again() -> None:
     budget, calls = OverheadBudget(), list[str]()
-    dear, cheap = Recorder(calls, "dear", sf.Overhead(0.01)), Recorder(calls, "cheap")
-    observers = observers_of([dear, cheap], budget)
+    expensive, cheap = Recorder(calls, "expensive", sf.Overhead(0.01)), Recorder(calls, "cheap")
+    observers = observers_of([expensive, cheap], budget)
     budget.under_way, budget.training = True, 1.0
-    budget.seconds["dear"] = 0.02
-    observers.observe(At(1))
+    budget.seconds["expensive"] = 0.02
+    observers.observe(StepOnly(1))
     budget.training = 10.0
-    observers.observe(At(2))
+    observers.observe(StepOnly(2))
     budget.training, budget.under_way = 1.0, False
-    # The last one always comes.
-    observers.observe(At(3))
-    assert calls == ["cheap 1", "dear 2", "cheap 2", "dear 3", "cheap 3"]
+    # The last snapshot is always observed.
+    observers.observe(StepOnly(3))
+    assert calls == ["cheap 1", "expensive 2", "cheap 2", "expensive 3", "cheap 3"]
 
 
-def test_all_are_told_the_end_though_one_fails() -> None:
+def test_all_are_finished_even_if_one_fails() -> None:
     calls: list[str] = []
 
     class Fails(Recorder):
@@ -102,15 +102,15 @@ def test_one_that_fails_leaves_a_failed_run_that_can_be_resumed(tmp_path: Path, 
     assert calls[-1] == "b done"
 
 
-def test_two_of_one_name_have_accounts_of_their_own() -> None:
+def test_two_of_one_name_have_separate_accounts() -> None:
     budget, calls = OverheadBudget(), list[str]()
     observers = observers_of([Recorder(calls, "a"), Recorder(calls, "a")], budget)
     budget.under_way = True
-    observers.observe(At(1))
+    observers.observe(StepOnly(1))
     assert set(budget.seconds) == {"a", "a 2"}
 
 
-def test_what_is_no_observer_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+def test_other_objects_are_refused_before_anything_is_written(tmp_path: Path) -> None:
     with pytest.raises(sf.SfumatoError, match=r"observers must be objects of .*sfumato.Observer.* Got int"):
         sf.paint(picture(), runs=tmp_path / "runs", observers=[3], **SMALL)  # pyright: ignore[reportArgumentType]
     assert not (tmp_path / "runs").exists()

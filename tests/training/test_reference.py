@@ -1,4 +1,4 @@
-"""Engines compute what the reference step does."""
+"""Engines compute the reference step."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.small import picture
 ROWS, COLUMNS, BATCH, STEPS = 8, 7, 16, 12
 
 
-def recipe_of(engine: str, optimizer: str, shape: str) -> Recipe:
+def recipe_of(engine: str, optimizer: str, connectivity: str) -> Recipe:
     return changed(
         Recipe(),
         {
@@ -23,7 +23,7 @@ def recipe_of(engine: str, optimizer: str, shape: str) -> Recipe:
                 "width": 12,
                 "activation": "leaky_relu(0.1)",
                 "init": "gaussian(1)",
-                "connectivity": shape,
+                "connectivity": connectivity,
             },
             "training": {"batch": BATCH, "optimizer": optimizer, "schedule": "constant", "sampler": "sequential"},
             "budget": {"steps": STEPS},
@@ -52,11 +52,11 @@ def by_reference(recipe: Recipe) -> tuple[dict[str, np.ndarray], dict[str, np.nd
     adam = reference.Adam(rate, [np.zeros_like(each) for each in arrays], [np.zeros_like(each) for each in arrays])
     optimizer = adam if recipe.training.optimizer.name == "adam" else rate
     x = models.grid(recipe.coordinates, ROWS, COLUMNS).astype(np.float64)
-    # The bytes of the picture, in float64 as engines in float64 have them.
+    # The bytes of the picture in float64, as an engine with this dtype reads them.
     targets = np.round(picture(ROWS, COLUMNS).reshape(-1, 3) * 255.0).astype(np.float64) / 255
     losses = []
     for step in range(STEPS):
-        # The last batch of an epoch is what is left of it.
+        # The last batch of an epoch may be smaller.
         first = BATCH * (step % -(-len(x) // BATCH))
         batch = slice(first, first + BATCH)
         losses.append(reference.train_step(network, x[batch], targets[batch], optimizer))
@@ -65,9 +65,9 @@ def by_reference(recipe: Recipe) -> tuple[dict[str, np.ndarray], dict[str, np.nd
     return before, after | {f"layers.{k}.bias": network.biases[k] for k in layers}
 
 
-def distance(engine: str, optimizer: str, shape: str) -> float:
-    """Return the root mean square difference of an engine's weights, in parts of what training changed; the worst."""
-    recipe = recipe_of(engine, optimizer, shape)
+def largest_error(engine: str, optimizer: str, connectivity: str) -> float:
+    """Return the largest error of an engine's weight arrays, relative to their change during the training."""
+    recipe = recipe_of(engine, optimizer, connectivity)
     before, expected = by_reference(recipe)
     *_, last = sf.train(picture(ROWS, COLUMNS), recipe=recipe)
     weights = last.weights()
@@ -78,11 +78,11 @@ def distance(engine: str, optimizer: str, shape: str) -> float:
     )
 
 
-@pytest.mark.parametrize("shape", ["plain", "residual"])
+@pytest.mark.parametrize("connectivity", ["plain", "residual"])
 @pytest.mark.parametrize("optimizer", ["sgd(lr=0.1)", "adam(lr=0.01)"])
-def test_engines_compute_the_reference_step(optimizer: str, shape: str) -> None:
-    assert distance("autograd", optimizer, shape) < 1e-12
-    assert distance("fused", optimizer, shape) < 2e-5
+def test_engines_compute_the_reference_step(optimizer: str, connectivity: str) -> None:
+    assert largest_error("autograd", optimizer, connectivity) < 1e-12
+    assert largest_error("fused", optimizer, connectivity) < 2e-5
 
 
 def test_gradients_are_those_of_the_loss() -> None:

@@ -10,8 +10,8 @@ N = 500
 
 
 def epochs(choice: choices.Sampler, seed: int = 3) -> list[np.ndarray]:
-    order = SeededSampler(choice, N, seed)
-    return [order.epoch() for _ in range(3)]
+    sampler = SeededSampler(choice, N, seed)
+    return [sampler.epoch() for _ in range(3)]
 
 
 @pytest.mark.parametrize("choice", [choices.Shuffled(), choices.Sequential(), choices.Fixed()], ids=str)
@@ -20,27 +20,29 @@ def test_every_pixel_once_per_epoch(choice: choices.Sampler) -> None:
         assert sorted(epoch) == list(range(N))
 
 
-def test_what_each_order_promises() -> None:
-    shuffled, scan, fixed = (epochs(choice) for choice in (choices.Shuffled(), choices.Sequential(), choices.Fixed()))
+def test_the_order_of_each_sampler() -> None:
+    shuffled, sequential, fixed = (
+        epochs(choice) for choice in (choices.Shuffled(), choices.Sequential(), choices.Fixed())
+    )
     assert (shuffled[0] != shuffled[1]).mean() > 0.9
-    assert (scan[0] == np.arange(N)).all()
-    assert (scan[2] == np.arange(N)).all()
+    assert (sequential[0] == np.arange(N)).all()
+    assert (sequential[2] == np.arange(N)).all()
     assert (fixed[0] == fixed[1]).all()
     assert (fixed[0] != np.arange(N)).mean() > 0.9
     assert (epochs(choices.Shuffled(), seed=4)[0] != shuffled[0]).mean() > 0.9
 
 
-def test_replacement_draws_anew() -> None:
+def test_replacement_draws_independently() -> None:
     first, second, _ = epochs(choices.Replacement())
     assert len(first) == N
-    # The part of pixels that are drawn at all is 1 - 1/e.
+    # The expected fraction of pixels that are drawn at least once is 1 - 1/e.
     assert len(set(first)) / N == pytest.approx(1 - np.exp(-1), abs=0.06)
     assert (first != second).mean() > 0.9
 
 
-def test_an_order_continues_from_its_state() -> None:
-    order = SeededSampler(choices.Shuffled(), N, 3)
-    order.epoch()
+def test_a_sampler_continues_from_its_state() -> None:
+    sampler = SeededSampler(choices.Shuffled(), N, 3)
+    sampler.epoch()
     other = SeededSampler(choices.Shuffled(), N, 3)
-    other.load(order.state())
-    assert (order.epoch() == other.epoch()).all()
+    other.load(sampler.state())
+    assert (sampler.epoch() == other.epoch()).all()

@@ -30,7 +30,7 @@ def test_cosine_at_a_quarter() -> None:
     assert factor(choices.Cosine(), 0.25) == pytest.approx((1 + math.sqrt(0.5)) / 2)
 
 
-def test_warm_up_rises_from_nothing_and_then_decays() -> None:
+def test_the_factor_rises_from_0_during_warm_up_and_then_decays() -> None:
     schedule = choices.Linear(warmup=0.2)
     assert [factor(schedule, x) for x in (0, 0.1, 0.2, 0.6, 1)] == pytest.approx([0, 0.5, 1, 0.5, 0])
 

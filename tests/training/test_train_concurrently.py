@@ -1,4 +1,4 @@
-"""Many trainings at once against each one alone."""
+"""Concurrent trainings compared with each one alone."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ DIVERGING = changed(BASE, {"training": {"optimizer": "sgd(lr=1e6)"}, "model": {"
 
 
 def last_of_each(recipes: list[Recipe], threads: int) -> dict[int, PictureSnapshot]:
-    """Snapshots by network, each with all before it checked to be in order."""
+    """Return the last snapshot of each network; check that the snapshots come in order."""
     last: dict[int, PictureSnapshot] = {}
     for index, snapshot in train_concurrently(trainers(recipes, picture()), threads):
         assert index not in last or (last[index].ended is None and last[index].step < snapshot.step)
@@ -54,7 +54,7 @@ def assert_as_alone(last: dict[int, PictureSnapshot], recipes: list[Recipe]) -> 
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
-def test_each_has_the_bits_that_it_has_alone(threads: int) -> None:
+def test_each_has_the_same_bits_as_alone(threads: int) -> None:
     last = last_of_each(RECIPES, threads)
     assert [last[index].ended for index in range(len(RECIPES))] == [
         "epochs",
@@ -67,13 +67,13 @@ def test_each_has_the_bits_that_it_has_alone(threads: int) -> None:
     assert_as_alone(last, RECIPES)
 
 
-def test_what_is_another_network_is_found() -> None:
+def test_the_comparison_detects_another_network() -> None:
     last = last_of_each(RECIPES[:2], 2)
     with pytest.raises(AssertionError):
         assert_as_alone(last, [RECIPES[0], changed(RECIPES[1], {"training": {"optimizer": "sgd(lr=0.0501)"}})])
 
 
-def test_one_that_diverges_stops_no_other() -> None:
+def test_one_that_diverges_does_not_stop_the_others() -> None:
     recipes = [RECIPES[0], DIVERGING, RECIPES[2]]
     last = last_of_each(recipes, 2)
     assert last[1].ended == "diverged"
@@ -81,11 +81,11 @@ def test_one_that_diverges_stops_no_other() -> None:
     assert_as_alone({0: last[0], 1: last[2]}, [RECIPES[0], RECIPES[2]])
 
 
-def test_one_that_is_stopped_stops_no_other() -> None:
+def test_stopping_one_does_not_stop_the_others() -> None:
     endless = changed(BASE, {"budget": {"epochs": 10**6}})
-    asked = itertools.count()
+    calls = itertools.count()
     training = train_concurrently(
-        trainers([RECIPES[0], endless], picture()), 2, lambda index: index == 1 and next(asked) > 3
+        trainers([RECIPES[0], endless], picture()), 2, lambda index: index == 1 and next(calls) > 3
     )
     last = dict(training)
     assert last[1].ended == "stopped"
@@ -93,7 +93,7 @@ def test_one_that_is_stopped_stops_no_other() -> None:
     assert_as_alone(last, RECIPES[:1])
 
 
-def test_leaving_ends_all_threads() -> None:
+def test_closing_ends_all_threads() -> None:
     endless = [changed(BASE, {"budget": {"epochs": 10**6}, "seed": seed}) for seed in range(4)]
     training = train_concurrently(trainers(endless, picture()), 3)
     for _ in range(9):
@@ -103,7 +103,7 @@ def test_leaving_ends_all_threads() -> None:
     assert not any("sfumato-concurrent" in thread.name for thread in threading.enumerate())
 
 
-def test_a_network_rests_while_its_snapshot_is_looked_at() -> None:
+def test_a_network_pauses_while_its_snapshot_is_used() -> None:
     endless = [changed(BASE, {"budget": {"epochs": 10**6}, "seed": seed}) for seed in range(3)]
     training = train_concurrently(trainers(endless, picture()), 2)
     for _, snapshot in itertools.islice(training, 30):
@@ -115,7 +115,7 @@ def test_a_network_rests_while_its_snapshot_is_looked_at() -> None:
 
 
 @pytest.mark.slow
-def test_the_last_painting_of_one_that_ended_is_let_go() -> None:
+def test_the_last_painting_of_one_that_ended_is_freed() -> None:
     recipes = [changed(BASE, {"budget": {"steps": steps}}) for steps in (3, 10**6)]
     training = train_concurrently(trainers(recipes, picture()), 2)
     last = next(snapshot for _, snapshot in training if snapshot.ended is not None)
@@ -128,15 +128,15 @@ def test_the_last_painting_of_one_that_ended_is_let_go() -> None:
     training.close()
 
 
-def test_an_error_comes_through(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = trainers(RECIPES[:3], picture())
-    monkeypatch.setattr(made[1], "_evaluate", lambda *_: 1 / 0)
+def test_an_error_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    all_trainers = trainers(RECIPES[:3], picture())
+    monkeypatch.setattr(all_trainers[1], "_evaluate", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        list(train_concurrently(made, 2))
+        list(train_concurrently(all_trainers, 2))
     assert not any("sfumato-concurrent" in thread.name for thread in threading.enumerate())
 
 
-def test_pictures_and_pixels_are_held_once() -> None:
+def test_pictures_and_pixels_are_stored_once() -> None:
     one, two, other = trainers([RECIPES[0], RECIPES[1], RECIPES[3]], picture())
     first, second, third = (vars(each.problem)["exact"] for each in (one, two, other))
     assert first is second
@@ -146,7 +146,7 @@ def test_pictures_and_pixels_are_held_once() -> None:
     assert vars(one._engine)["_targets"] is not vars(other._engine)["_targets"]
 
 
-def test_a_recipe_that_cannot_be_is_named_with_every_reason() -> None:
+def test_an_unsupported_recipe_is_named_with_every_reason() -> None:
     wrong = changed(BASE, {"engine": "autograd", "dtype": "float64", "training": {"batch": 1, "optimizer": "lbfgs"}})
     with pytest.raises(EngineError) as caught:
         trainers([BASE, wrong], picture())
@@ -159,6 +159,6 @@ def test_a_recipe_that_cannot_be_is_named_with_every_reason() -> None:
 
 def test_the_engine_is_concurrent() -> None:
     recipes = [changed(BASE, {"engine": engine, "threads": 2}) for engine in ("auto", "fused", "concurrent")]
-    assert [(loop.recipe.engine, loop.recipe.threads) for loop in trainers(recipes, picture())] == [
+    assert [(each.recipe.engine, each.recipe.threads) for each in trainers(recipes, picture())] == [
         ("concurrent", 1)
     ] * 3

@@ -1,4 +1,4 @@
-"""The loop around an engine: budgets, evaluations, resolution, repeatability."""
+"""The training loop: budgets, evaluations, resolution, reproducibility."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_steps_end_it_even_within_an_epoch() -> None:
 
 
 def test_seconds_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Of work, whatever else a busy machine does.
+    # Processor time, so that the load of the machine does not matter.
     monkeypatch.setattr(time, "perf_counter", time.thread_time)
     *_, last = run({"budget": {"seconds": 0.3}})
     assert last.ended == "seconds"
@@ -50,7 +50,7 @@ def test_psnr_ends_it() -> None:
     assert last.epoch < 500
 
 
-def test_nothing_to_do_still_leaves_a_painting() -> None:
+def test_a_budget_of_0_still_yields_a_painting() -> None:
     (only,) = run({"budget": {"epochs": 0}})
     assert only.ended == "epochs"
     assert only.evaluation is not None
@@ -68,8 +68,8 @@ def test_stop_ends_it_at_the_next_step() -> None:
 def test_it_learns() -> None:
     first, *_, last = run({"budget": {"epochs": 300}})
     assert last.evaluation is not None
-    flat = picture()
-    mean_color_psnr = -10 * math.log10(((flat - flat.mean(axis=(0, 1))) ** 2).mean())
+    target = picture()
+    mean_color_psnr = -10 * math.log10(((target - target.mean(axis=(0, 1))) ** 2).mean())
     assert last.evaluation.psnr > mean_color_psnr + 1
     assert math.isnan(first.loss)
 
@@ -84,7 +84,7 @@ def test_only_the_last_is_evaluated() -> None:
     assert [s.evaluation is not None for s in snapshots] == [False] * (len(snapshots) - 1) + [True]
 
 
-def test_figures_are_those_of_the_painting() -> None:
+def test_metrics_are_those_of_the_painting() -> None:
     *_, last = run({"budget": {"epochs": 2}})
     evaluation = last.evaluation
     assert evaluation is not None
@@ -96,8 +96,8 @@ def test_figures_are_those_of_the_painting() -> None:
     assert 0 < evaluation.ssim < 1
 
 
-def test_running_figures_are_means_over_the_samples() -> None:
-    # With rate 0 every sample meets the same network, so an epoch's running figures are the exact ones.
+def test_running_metrics_are_means_over_the_samples() -> None:
+    # With a learning rate of 0 the network does not change, so that an epoch's running metrics are exact.
     first, *_, last = run({"training": {"optimizer": "sgd(lr=0)", "batch": "all"}, "budget": {"epochs": 1}})
     assert last.evaluation is not None
     assert last.loss == pytest.approx(1.5 * last.evaluation.mse, rel=1e-5)
@@ -144,13 +144,13 @@ def test_a_batch_larger_than_the_picture_is_the_picture() -> None:
     assert last.step == 2
 
 
-def test_resolve_leaves_nothing_auto() -> None:
+def test_resolve_replaces_every_auto() -> None:
     recipe = resolve(changed(Recipe(), {"threads": 0}))
     assert "auto" not in (recipe.engine, recipe.dtype, recipe.device)
     assert recipe.threads >= 1
 
 
-def test_auto_takes_online_for_single_samples() -> None:
+def test_auto_selects_online_for_single_samples() -> None:
     one = changed(Recipe(), {"training": {"batch": 1, "optimizer": "sgd", "schedule": "constant"}})
     assert resolve(one).engine == "online"
     assert resolve(changed(one, {"training": {"optimizer": "adam"}})).engine == "autograd"
@@ -158,7 +158,7 @@ def test_auto_takes_online_for_single_samples() -> None:
     assert resolve(many).engine == "fused"
 
 
-def test_an_engine_that_cannot_says_every_reason() -> None:
+def test_an_engine_that_cannot_train_a_recipe_gives_every_reason() -> None:
     with pytest.raises(
         EngineError,
         match=r"engine replica cannot train this recipe: training.batch must be 1. Got 512. .*coordinates.range",
@@ -167,16 +167,16 @@ def test_an_engine_that_cannot_says_every_reason() -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_an_evaluation_that_is_stopped_is_made_when_training_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_evaluation_is_made_when_training_resumes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sfumato.training.picture.problem.rows_per_block", lambda *_: 1)
     monkeypatch.setattr("sfumato.training.picture.evaluation.QUIET", 0)
     recipe = resolve(changed(changed(Recipe(), SMALL), {"budget": {"steps": 3}, "evaluation": {"interval": "end"}}))
-    told: list[str] = []
-    *_, last = trainer(recipe, picture()).snapshots(lambda: bool(told), lambda name, *_: told.append(name))
+    stages: list[str] = []
+    *_, last = trainer(recipe, picture()).snapshots(lambda: bool(stages), lambda name, *_: stages.append(name))
     assert (last.ended, last.evaluation, last.step) == ("stopped", None, 3)
-    again = trainer(recipe, picture())
-    again.load(last.state(), last.seconds)
-    (only,) = again.snapshots()
+    resumed = trainer(recipe, picture())
+    resumed.load(last.state(), last.seconds)
+    (only,) = resumed.snapshots()
     *_, whole = trainer(recipe, picture()).snapshots()
     assert only.ended == whole.ended == "steps"
     assert only.evaluation is not None
@@ -184,27 +184,27 @@ def test_an_evaluation_that_is_stopped_is_made_when_training_goes_on(monkeypatch
     assert only.evaluation.mse == whole.evaluation.mse
 
 
-def test_who_stops_training_gets_a_painting(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stopping_a_training_yields_a_painting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sfumato.training.picture.problem.rows_per_block", lambda *_: 1)
     *_, last = run({"budget": {"epochs": 10**6}}, stop=lambda: True)
     assert last.ended == "stopped"
     assert last.evaluation is not None
 
 
-def test_a_long_evaluation_is_told_beforehand(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_evaluation_is_announced_before_the_first_step(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sfumato.training.picture.problem.LONG_EVALUATION", 0)
-    said: list[str] = []
-    with log_to(said.append):
+    lines: list[str] = []
+    with log_to(lines.append):
         run({"budget": {"steps": 1}})
-    assert any("to paint all 63 pixels" in line and "--picture.max-side" in line for line in said)
+    assert any("to paint all 63 pixels" in line and "--picture.max-side" in line for line in lines)
 
 
-def test_a_snapshot_is_asked_while_it_is_the_newest() -> None:
+def test_a_snapshot_can_be_used_while_it_is_the_newest() -> None:
     first, *_, last = run({"budget": {"epochs": 3}, "evaluation": {"interval": "epoch"}})
-    for look in (first.painting, first.weights, first.stats, first.canvas, first.state):
-        with pytest.raises(SnapshotError, match=r"the snapshot of step 0 must be asked before .* Got step 12 by now"):
-            look()
-    # Nothing has come after the last.
+    for function in (first.painting, first.weights, first.stats, first.canvas, first.state):
+        with pytest.raises(SnapshotError, match=r"the snapshot of step 0 must be used before .* Got step 12 meanwhile"):
+            function()
+    # There is no snapshot after the last one.
     assert last.painting().shape == (9, 7, 3)
     assert all(np.isfinite(array).all() for array in last.weights().values())
     assert last.state()["step"] == 12

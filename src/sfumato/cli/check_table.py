@@ -11,7 +11,7 @@ from rich.text import Text
 
 from sfumato.training import Diagnosis, NetworkStats
 
-STYLES = {"error": "bold red", "warning": "yellow", "fine": "green"}
+STYLES = {"error": "bold red", "warning": "yellow", "ok": "green"}
 
 HEAD = (
     "layer",

@@ -14,7 +14,7 @@ from sfumato.models import WHOLE, Region
 from sfumato.models.outputs import TILE
 from sfumato.recipe import Coordinates
 from sfumato.render.zoom import Size
-from sfumato.training.health import dead_by_sums
+from sfumato.training.health import dead_by_preactivations
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def layer(
                 preactivations, tile_outputs = (each[:, selection] for each in captured[number - 1])
                 # Dead units are found by automatic differentiation, which inference mode disables.
                 with torch.inference_mode(mode=False):
-                    without_gradient = dead_by_sums(perceptron.activate, preactivations)
+                    without_gradient = dead_by_preactivations(perceptron.activate, preactivations)
                 dead &= False if without_gradient is None else without_gradient.cpu().numpy()
                 # Outputs of a network that diverged may be nan.
                 finite = torch.nan_to_num(tile_outputs, nan=0.0, posinf=0.0, neginf=0.0)

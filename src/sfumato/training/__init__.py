@@ -1,4 +1,4 @@
-"""Training: the loop, problems, observers, pixel orders, optimizers, schedules, losses and engines."""
+"""Training: trainer, problems, observers, samplers, optimizers, schedules, losses and engines."""
 
 from sfumato.training.diagnosis import Diagnosis, Finding, diagnose
 from sfumato.training.engines import outputs

@@ -1,16 +1,16 @@
-"""When a training is given up, and why.
+"""Divergence: the conditions under which a training is given up.
 
-| what is measured | given up | because |
+| condition | given up | cause |
 |---|---|---|
-| answers that are not finite before the first step | at once | of the initial weights |
-| answers that are not finite later | at once | of the rate |
-| errors that were bad for long and have grown since the first step | yes | of the rate |
-| errors that were bad for long, while weights moved, and do not fall | yes | of the rate |
-| errors that were bad for long and still fall | no | |
-| errors that were bad for long, while weights stood still | no | |
+| outputs that are not finite before the first step | at once | initial weights |
+| outputs that are not finite later | at once | learning rate |
+| an MSE that was high for long and has grown since the first step | yes | learning rate |
+| an MSE that was high for long and does not fall, although the weights change | yes | learning rate |
+| an MSE that was high for long and still falls | no | |
+| an MSE that was high for long with negligible updates | no | |
 
-Bad is worse than twice the errors of one flat color. What is slow is no harm to let go on: how it ended is told at the
-end of the run.
+High is more than twice the MSE of the mean-color baseline. A slow training does no harm and continues; the findings at
+the end of the run report it.
 """
 
 from __future__ import annotations
@@ -22,31 +22,31 @@ from typing import Any, Literal
 
 from numpy.typing import NDArray
 
-from sfumato.training.movement import STILL, largest_change
+from sfumato.training.movement import NEGLIGIBLE_CHANGE, largest_change
 
-WORSE = 2.0
-"""Errors of so many times those of one flat color, the picture's mean, are those of a network that learned nothing."""
+HIGH = 2.0
+"""MSE relative to the mean-color baseline above which a network has learned nothing; also its growth that counts."""
 
-SMALLEST_FLAT = 0.01
-"""Mean squared error that a flat color is taken to have at least: a nearly uniform picture is no measure."""
+MIN_BASELINE = 0.01
+"""Lower bound of the MSE of the mean-color baseline, for nearly uniform pictures."""
 
 LONG_PROGRESS = 0.25
 LONG_EPOCHS = 2.0
 LONG_STEPS = 500
-"""For so much of the budget, and so many epochs and steps, errors must have been that bad and got no better."""
+"""Fraction of the budget, epochs and steps for which an MSE must have been high without improving."""
 
-BETTER = 0.9
-"""Errors that fall below this part of what they were start the wait anew."""
+IMPROVED = 0.9
+"""Ratio of the MSE to that at the start of a plateau below which a new plateau starts."""
 
 FALLING = 0.98
-"""Errors of the wait's second half below this part of those of its first half are still falling."""
+"""Ratio of the mean MSE of a plateau's second half to that of its first half below which the MSE is still falling."""
 
 Weights = Callable[[], Mapping[str, NDArray[Any]]]
 
 
 @dataclass
-class _Wait:
-    """Since errors are bad and got no better."""
+class _Plateau:
+    """Steps in which the MSE is high and does not improve; the fields are of its start."""
 
     progress: float
     epoch: float
@@ -54,57 +54,58 @@ class _Wait:
     mse: float
     weights: Mapping[str, NDArray[Any]]
     halves: tuple[list[float], list[float]]
+    """MSEs of its first half and of its second."""
 
 
 class Divergence:
-    """Watches the running squared error."""
+    """Detector of divergence in the running mean squared error."""
 
     def __init__(self, mean_color_mse: float, weights: Weights) -> None:
-        """``mean_color_mse``: that of the mean-color baseline; ``weights``: copies of the weights as they are."""
-        self._flat = max(mean_color_mse, SMALLEST_FLAT)
+        """Take the MSE of the mean-color baseline, and a function that returns copies of the current weights."""
+        self._baseline = max(mean_color_mse, MIN_BASELINE)
         self._weights = weights
         self._first: float | None = None
-        self._wait: _Wait | None = None
+        self._plateau: _Plateau | None = None
         self.reason: str | None = None
-        """Why training was given up, in words, or None."""
+        """Why the training was given up, as a clause; None if it was not."""
         self.cause: Literal["start", "rate"] | None = None
-        """What is to be changed: the initial weights, or the learning rate."""
+        """What to change: the initial weights, or the learning rate."""
 
-    def sees(self, mse: float, progress: float, epoch: float, step: int) -> bool:
-        """Whether to give up, after the samples before this moment had this mean squared error."""
+    def update(self, mse: float, progress: float, epoch: float, step: int) -> bool:
+        """Add the mean squared error of the last samples; return whether to give up."""
         if not math.isfinite(mse):
-            # One step has been taken, and its samples were measured before it.
-            early = self._first is None and step <= 1
-            self.cause = "start" if early else "rate"
-            when = "before the first step" if early else f"any more at epoch {epoch:.2f}"
-            self.reason = f"the network's answers are not finite {when}"
+            # The errors of the first step's samples are measured before its update.
+            initial = self._first is None and step <= 1
+            self.cause = "start" if initial else "rate"
+            when = "not finite before the first step" if initial else f"no longer finite at epoch {epoch:.2f}"
+            self.reason = f"the network's outputs are {when}"
             return True
         self._first = mse if self._first is None else self._first
-        if mse <= WORSE * self._flat:
-            self._wait = None
+        if mse <= HIGH * self._baseline:
+            self._plateau = None
             return False
-        if self._wait is None or mse < BETTER * self._wait.mse:
-            self._wait = _Wait(progress, epoch, step, mse, self._weights(), ([], []))
-        wait = self._wait
-        wait.halves[progress - wait.progress >= LONG_PROGRESS / 2].append(mse)
-        long = progress - wait.progress >= LONG_PROGRESS and epoch - wait.epoch >= LONG_EPOCHS
-        return long and step - wait.step >= LONG_STEPS and self._concludes(wait, mse, epoch)
+        if self._plateau is None or mse < IMPROVED * self._plateau.mse:
+            self._plateau = _Plateau(progress, epoch, step, mse, self._weights(), ([], []))
+        plateau = self._plateau
+        plateau.halves[progress - plateau.progress >= LONG_PROGRESS / 2].append(mse)
+        long = progress - plateau.progress >= LONG_PROGRESS and epoch - plateau.epoch >= LONG_EPOCHS
+        return long and step - plateau.step >= LONG_STEPS and self._diverged(plateau, mse, epoch)
 
-    def _concludes(self, wait: _Wait, mse: float, epoch: float) -> bool:
-        early, late = (sum(half) / len(half) if half else mse for half in wait.halves)
-        moved = largest_change(wait.weights, self._weights())
+    def _diverged(self, plateau: _Plateau, mse: float, epoch: float) -> bool:
+        early, late = (sum(half) / len(half) if half else mse for half in plateau.halves)
+        moved = largest_change(plateau.weights, self._weights())
         first = self._first or late
-        grown = late > WORSE * first
-        if not grown and (late < FALLING * early or moved < STILL):
-            # Slow, not lost: the wait begins anew with the next samples.
-            self._wait = None
+        grown = late > HIGH * first
+        if not grown and (late < FALLING * early or moved < NEGLIGIBLE_CHANGE):
+            # The training is slow, not lost: a new plateau starts with the next samples.
+            self._plateau = None
             return False
         self.cause = "rate"
-        times = f"{late / self._flat:.3g} times those of one flat color, the picture's mean"
+        last = f"{late / self._baseline:.3g}x the mean-color baseline"
         self.reason = (
-            f"the errors grew from {first / self._flat:.3g} to {times}"
+            f"MSE grew from {first / self._baseline:.3g}x to {last}"
             if grown
-            else f"from epoch {wait.epoch:.2f} to {epoch:.2f} the errors stayed {times}, while weights changed by "
-            f"{moved:.0%} of their size"
+            else f"MSE stayed at {last} from epoch {plateau.epoch:.2f} to {epoch:.2f}, although the weights changed by "
+            f"{moved:.0%} of their norm"
         )
         return True

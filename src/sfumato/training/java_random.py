@@ -1,4 +1,4 @@
-"""``java.util.Random``: the random numbers of a Java program, to the last digit.
+"""``java.util.Random``: the random numbers of a Java program, bit for bit.
 
 Source of the algorithms: the documentation of the class (Java SE), which fixes them: a linear congruential generator
 of 48 bits (Knuth 1981, 3.2.1), and normal numbers by the polar method (Knuth, 3.4.1 C), two at a time.
@@ -22,7 +22,7 @@ _MASK = (1 << 48) - 1
 
 @kernel()
 def _next(seed: NDArray[np.int64], bits: int) -> int:
-    # The product overflows 64 bits; its low 48 are right all the same.
+    # The product overflows 64 bits, but its low 48 bits are correct.
     seed[0] = (seed[0] * _MULTIPLIER + 0xB) & _MASK
     return seed[0] >> (48 - bits)
 
@@ -33,7 +33,7 @@ def _next_below(seed: NDArray[np.int64], bound: int) -> int:
     if bound & (bound - 1) == 0:
         return (bound * drawn) >> 31
     result = drawn % bound
-    # Java sees an overflow of 32 bits here: the last, incomplete run of `bound` numbers is drawn again.
+    # Java tests for an overflow of 32 bits here: a number of the last, incomplete run of `bound` is drawn again.
     while drawn - result + (bound - 1) >= 1 << 31:
         drawn = _next(seed, 31)
         result = drawn % bound
@@ -66,7 +66,7 @@ def _fill_gaussians(seed: NDArray[np.int64], pending: NDArray[np.float64], out: 
 
 @kernel()
 def _fill_permutation(seed: NDArray[np.int64], out: NDArray[np.int64]) -> None:
-    # A Fenwick tree counts the elements that are left, so that the one at a place is found in O(log n).
+    # A Fenwick tree counts the remaining elements, so that the one at a position is found in O(log n).
     n = len(out)
     tree = np.zeros(n + 1, np.int64)
     for i in range(1, n + 1):
@@ -75,12 +75,12 @@ def _fill_permutation(seed: NDArray[np.int64], out: NDArray[np.int64]) -> None:
     while top * 2 <= n:
         top *= 2
     for taken in range(n):
-        place = _next_below(seed, n - taken)
+        position = _next_below(seed, n - taken)
         node, step = 0, top
         while step > 0:
             child = node + step
-            if child <= n and tree[child] <= place:
-                place -= tree[child]
+            if child <= n and tree[child] <= position:
+                position -= tree[child]
                 node = child
             step >>= 1
         out[taken] = node
@@ -91,21 +91,24 @@ def _fill_permutation(seed: NDArray[np.int64], out: NDArray[np.int64]) -> None:
 
 
 class JavaRandom:
-    """A stream of random numbers, the same as ``new java.util.Random(seed)`` gives."""
+    """The stream of random numbers of ``new java.util.Random(seed)``."""
 
     def __init__(self, seed: int) -> None:
-        """``seed``: any signed 64-bit integer, of which Java uses the low 48 bits."""
+        """Seed the stream; ``seed``: any signed 64-bit integer, of which Java uses the low 48 bits."""
         self._seed = np.array([(seed ^ _MULTIPLIER) & _MASK], np.int64)
-        # The second normal number of a pair that is not used yet; NaN: there is none.
+        # The second normal number of a pair if it is still unused, otherwise NaN.
         self._pending = np.array([np.nan])
 
     def next(self, bits: int) -> int:
-        """The next 1 to 32 bits as a signed 32-bit integer."""
+        """Return the next 1 to 32 bits as a signed 32-bit integer."""
         value = int(_next(self._seed, bits))
         return value - (1 << 32) if value >= 1 << 31 else value
 
     def next_int(self, bound: int | None = None) -> int:
-        """Any 32-bit integer, or one from 0 to below ``bound`` (1 to 2^31 - 1). Raises ValueError for other bounds."""
+        """Return any 32-bit integer, or one from 0 to ``bound`` - 1.
+
+        Raise ValueError unless ``bound`` is from 1 to 2^31 - 1.
+        """
         if bound is None:
             return self.next(32)
         if not 1 <= bound < 1 << 31:
@@ -113,33 +116,33 @@ class JavaRandom:
         return int(_next_below(self._seed, bound))
 
     def next_double(self) -> float:
-        """Uniform in [0, 1)."""
+        """Return a uniformly distributed number in [0, 1)."""
         return float(_next_double(self._seed))
 
     def next_gaussian(self) -> float:
-        """Normal, mean 0, standard deviation 1."""
+        """Return a normally distributed number with mean 0 and standard deviation 1."""
         return float(self.gaussians(1)[0])
 
     def gaussians(self, count: int) -> NDArray[np.float64]:
-        """(count,) of what `next_gaussian` gives."""
+        """Return (count,) results of `next_gaussian`."""
         out = np.empty(count)
         _fill_gaussians(self._seed, self._pending, out)
         return out
 
     def permutation(self, n: int) -> NDArray[np.int64]:
-        """(n,) the numbers 0 to n - 1 as they come out of a list.
+        """Return the numbers 0 to n - 1, (n,), in the order in which they are removed from a list.
 
-        ``next_int(how many are left)`` takes one out and the others keep their order.
+        ``next_int(remaining)`` gives the position of the next removed number; the others stay in order.
         """
         out = np.empty(n, np.int64)
         _fill_permutation(self._seed, out)
         return out
 
     def state(self) -> dict[str, NDArray[Any]]:
-        """What must be restored to draw the same numbers from here on."""
+        """Return the state from which the same numbers are drawn again."""
         return {"seed": self._seed.copy(), "pending_gaussian": self._pending.copy()}
 
     def load(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """Restore what `state` returned."""
+        """Restore a state that `state` returned."""
         self._seed[:] = state["seed"]
         self._pending[:] = state["pending_gaussian"]

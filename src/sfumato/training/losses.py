@@ -1,4 +1,4 @@
-"""The loss of one sample, from its errors (output - target)."""
+"""Losses of a sample as functions of its errors (output - target)."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from torch import Tensor
 from sfumato.recipe import choices
 
 Elementwise = Callable[[Any, Tensor], Tensor]
-"""What implements a loss: (choice, errors) -> losses, elementwise; a sample's loss is their sum over its channels."""
+"""Implementation of a loss, elementwise: (choice, errors) -> losses, whose sum over channels is a sample's loss."""
 
 
 def mse(choice: choices.MSE, errors: Tensor) -> Tensor:
-    """Half the squared error."""
+    """Return half the squared error."""
     return 0.5 * errors * errors
 
 
 def l1(choice: choices.L1, errors: Tensor) -> Tensor:
-    """The absolute error."""
+    """Return the absolute error."""
     return errors.abs()
 
 
 def huber(choice: choices.Huber, errors: Tensor) -> Tensor:
-    """Huber 1964: e^2 / 2 up to delta, then delta (|e| - delta / 2), so that the derivative is continuous."""
+    """Return e^2 / 2 up to delta and delta (|e| - delta / 2) beyond it, with a continuous derivative (Huber 1964)."""
     return torch.nn.functional.huber_loss(errors, torch.zeros_like(errors), reduction="none", delta=choice.delta)
 
 
 def per_sample(choice: choices.Loss, errors: Tensor) -> Tensor:
-    """(N, C) errors -> (N,) losses."""
+    """Return (N,) losses for (N, C) errors."""
     elementwise: Elementwise = choice.implementation()
     return elementwise(choice, errors).sum(dim=1)

@@ -1,4 +1,4 @@
-"""What an evaluation comes to."""
+"""Metrics of an evaluation."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Metrics:
-    """An exact comparison of a network's outputs with what they should be."""
+    """An exact comparison of a network's outputs with their targets."""
 
     mse: float
-    """Mean squared error of an output."""
+    """Mean squared error over samples and channels."""
     psnr: float
-    """dB, by which ``budget.psnr`` may end a training."""
+    """Peak signal-to-noise ratio in dB; ``budget.psnr`` ends a training by it."""
 
     def named(self) -> dict[str, float]:
-        """Return every number by its name, for files and charts; what was not measured is left out."""
+        """Return every metric by its name, for files and charts, without those that were not measured."""
         return {"mse": self.mse, "psnr": self.psnr}

@@ -1,4 +1,4 @@
-"""Whatever watches a training: files, displays, loggers. Each says what it may cost, and is held to it."""
+"""Observers of a training: files, displays, loggers. Each declares an overhead, which is enforced."""
 
 from __future__ import annotations
 
@@ -21,50 +21,49 @@ S = TypeVar("S", bound=Snapshot, contravariant=True)
 
 @dataclass(frozen=True)
 class Start:
-    """What an observer is told before the first snapshot."""
+    """Argument of `Observer.begin`, before the first snapshot."""
 
     recipe: Recipe
-    """Resolved: nothing in it is ``auto`` any more."""
+    """The resolved recipe, without any ``auto``."""
     problem: Problem[Any]
-    """Of a picture, a `PictureProblem`: its ``picture`` is (H, W, C) as trained on."""
+    """For a picture, a `PictureProblem`, whose ``picture`` is (H, W, C) as trained on."""
     folder: Path | None
-    """The run's folder; None where a training writes none."""
+    """The run's folder; None if the training writes none."""
     step: int | None = None
-    """The step from which an earlier run is resumed; None for a new one."""
+    """The step from which an earlier run resumes; None for a new run."""
 
 
 class Observer(Generic[S]):
-    """Watches one training. Override what is needed; exceptions end the training as a failed run.
+    """Base class of observers of one training. Override what is needed; an exception ends the run as failed.
 
-    The order of calls: `begin`; `observe` for snapshots, about ten a second, and `stage` during long work; `finish`,
-    once everything else is written, however training ended.
+    The order of calls: `begin`; `observe` for snapshots, about ten per second, and `stage` during long work; `finish`,
+    after everything else is written, however the training ended.
     """
 
     name: str = ""
-    """The account of its seconds in run.json; by default the class's name."""
+    """The name of its account of seconds in run.json; by default the name of the class."""
     overhead: Overhead = Overhead(share=0.01)
-    """What `observe` may take of the training time. Snapshots come without it while it is spent; the first and the last
-    always come."""
+    """The overhead that `observe` may cause. Snapshots are left out while it is spent, but never the first and last."""
 
     def begin(self, start: Start) -> None:
         """Prepare for a training."""
 
     def due(self, snapshot: S) -> bool:
-        """Return whether this snapshot is wanted: asked when it can be afforded, and to be answered at once."""
+        """Return whether to observe this snapshot. It is called whenever the overhead allows, and must be fast."""
         return True
 
     def observe(self, snapshot: S) -> None:
-        """Look at a snapshot; see `Snapshot` for what can be asked of it."""
+        """Process a snapshot."""
 
     def stage(self, name: str, done: int, total: int) -> None:
-        """Be told how far a long evaluation is, or the making of the film."""
+        """Process the progress of a long evaluation, or of rendering the film."""
 
     def finish(self, status: str) -> None:
-        """End: ``done``, ``stopped``, ``diverged`` or ``failed``."""
+        """Finish; ``status`` is ``done``, ``stopped``, ``diverged`` or ``failed``."""
 
 
 class Function(Observer[Any]):
-    """Calls a function with every snapshot, whatever it costs."""
+    """Observer that calls a function with every snapshot, with unlimited overhead."""
 
     name = "function"
     overhead = Overhead.unlimited()
@@ -73,58 +72,58 @@ class Function(Observer[Any]):
         self._function = function
 
     def observe(self, snapshot: Any) -> None:
-        """Call it."""
+        """Call the function."""
         self._function(snapshot)
 
 
 class Observers(Generic[S]):
-    """Several observers as one."""
+    """A list of observers that is called like one observer."""
 
     def __init__(
-        self, ours: Iterable[Observer[S]], budget: OverheadBudget, callers: Sequence[Observer[S]] = ()
+        self, builtin: Iterable[Observer[S]], budget: OverheadBudget, custom: Sequence[Observer[S]] = ()
     ) -> None:
-        """``budget``: that of the training. ``callers``: those that run with the settings of the caller's process."""
+        """Take the budget of the training; ``custom`` observers run with the settings of the caller's process."""
         self._budget = budget
         self._all: list[tuple[str, Observer[S], Callable[..., Callable[..., Any]]]] = []
         names: set[str] = set()
-        for each, scope in [(one, _as_it_is) for one in ours] + [(one, unscoped) for one in callers]:
-            wanted = each.name or type(each).__name__
-            name = next(name for name in _numbered(wanted) if name not in names)
+        for each, scope in [(one, functools.partial) for one in builtin] + [(one, unscoped) for one in custom]:
+            base = each.name or type(each).__name__
+            name = next(name for name in _numbered(base) if name not in names)
             names.add(name)
             self._all.append((name, each, scope))
             if each.overhead.with_evaluations:
                 budget.evaluation_accounts.append(name)
 
     def begin(self, start: Start) -> None:
-        """Tell all that training begins."""
+        """Call `begin` of all observers."""
         for _, each, scope in self._all:
             scope(each.begin)(start)
 
     def observe(self, snapshot: S) -> None:
-        """Show the snapshot to all that want it and can afford it."""
-        bound = not self._budget.under_way
+        """Call `observe` of all observers that are due and whose overhead allows it."""
+        always = not self._budget.under_way
         for name, each, scope in self._all:
-            if (bound or self._budget.can_afford(each.overhead, name)) and scope(each.due)(snapshot):
+            if (always or self._budget.can_afford(each.overhead, name)) and scope(each.due)(snapshot):
                 with self._budget.measure(name):
                     scope(each.observe)(snapshot)
 
     def stage(self, name: str, done: int, total: int) -> None:
-        """Tell all how far long work is."""
+        """Call `stage` of all observers."""
         for _, each, scope in self._all:
             scope(each.stage)(name, done, total)
 
     def finish(self, status: str) -> None:
-        """Tell all that training is over; what one raises keeps none of the others from it."""
+        """Call `finish` of all observers, even if some of them raise exceptions."""
         with ExitStack() as stack:
-            # A stack is undone from its top.
+            # An ExitStack calls the last callback first.
             for _, each, scope in reversed(self._all):
                 stack.callback(scope(each.finish), status)
 
 
 def observers_of(given: Iterable[Any]) -> list[Observer[Any]]:
-    """Return what a caller gave as observers: objects with begin, observe and finish, or functions of a snapshot.
+    """Return the given objects as observers: instances of `Observer`, or functions of a snapshot.
 
-    Raises SfumatoError for anything else.
+    Raise SfumatoError for anything else.
     """
     found: list[Observer[Any]] = []
     for each in given:
@@ -146,7 +145,3 @@ def _numbered(name: str) -> Iterable[str]:
     while True:
         yield f"{name} {number}"
         number += 1
-
-
-def _as_it_is(function: Callable[..., Any]) -> Callable[..., Any]:
-    return functools.partial(function)

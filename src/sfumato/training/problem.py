@@ -1,4 +1,4 @@
-"""What is learned, apart from how: inputs, targets, and how a network's outputs are judged."""
+"""Problems: inputs, targets, and the evaluation of a network's outputs, independent of how they are learned."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 Stage = Callable[[str, int, int], None]
-"""Told (name, done, total) of work that takes long."""
+"""Callback for the progress of long work: (name, done, total)."""
 
 
 class InterruptedEvaluationError(Exception):
-    """An evaluation was asked to stop before its end."""
+    """Raised if an evaluation is stopped before its end."""
 
 
 class Guard(Protocol):
-    """Makes a function of the network as it is now refuse once training has gone on."""
+    """Wrapper of a function of the network that raises SnapshotError once training has continued."""
 
     def __call__(self, function: Callable[P, T], /) -> Callable[P, T]:
         """Return the guarded function."""
@@ -36,36 +36,37 @@ class Guard(Protocol):
 
 
 class Problem(ABC, Generic[S]):
-    """What a network is trained on. ``S``: what training on it yields."""
+    """A supervised problem. ``S``: the class of the snapshots that training yields."""
 
     inputs: NDArray[np.float64]
-    """(N, D) of the training samples."""
+    """(N, D) inputs of the training samples."""
     targets: NDArray[np.float64]
-    """(N, C) of the training samples, in [0, 1]."""
+    """(N, C) targets of the training samples, in [0, 1]."""
 
     @abstractmethod
     def network(self, recipe: Recipe) -> nn.Module:
-        """Return the network of a resolved recipe, (N, D) -> (N, C), its weights drawn."""
+        """Return the initialized network of a resolved recipe, (N, D) -> (N, C)."""
 
     @abstractmethod
     def monitor(self, recipe: Recipe, engine: Engine, model: nn.Module) -> Monitor[S]:
-        """Return what judges one network while it is trained."""
+        """Return the monitor of one network in training."""
 
 
 class Monitor(ABC, Generic[S]):
-    """Judges one network of a problem while it is trained."""
+    """Evaluation of one network in training."""
 
     @abstractmethod
     def evaluate(self, stage: Stage, stop: Callable[[], bool]) -> Metrics:
-        """Compare the network's outputs with what they should be.
+        """Compare the network's outputs with their targets.
 
-        ``stage`` is told how far a long evaluation is. Raises InterruptedEvaluationError when ``stop`` says so.
+        ``stage`` is called with the progress of a long evaluation. Raise InterruptedEvaluationError if ``stop`` returns
+        true.
         """
 
     def evaluation_seconds(self) -> float | None:
-        """Try a part of an evaluation: the seconds of a whole one; None where it is too short to be tried."""
+        """Estimate the seconds of an evaluation by timing a part of it; return None if it is too short for that."""
         return None
 
     @abstractmethod
     def snapshot(self, values: Snapshot, guard: Guard) -> S:
-        """Return the snapshot with what can be seen of this problem besides."""
+        """Return the snapshot with the fields of this problem added."""

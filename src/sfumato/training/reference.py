@@ -27,13 +27,13 @@ class Network:
     negative_slope: float = 0.01
 
     def skips(self, layer: int) -> bool:
-        """Tell whether a layer's input is added to its output."""
+        """Return whether a layer's input is added to its output."""
         return self.residual and 0 < layer < len(self.weights) - 1
 
 
 @dataclass
 class Adam:
-    """Kingma and Ba 2015, Algorithm 1: running means of the gradients and of their squares, one pair per array."""
+    """Algorithm 1 of Kingma and Ba 2015: running means of the gradients and of their squares, one pair per array."""
 
     learning_rate: float
     means: list[Array]
@@ -44,12 +44,12 @@ class Adam:
     step: int = 0
 
     def update(self, parameters: list[Array], gradients: list[Array]) -> None:
-        """Change the parameters in place."""
+        """Update the parameters in place."""
         self.step += 1
         for p, g, m, v in zip(parameters, gradients, self.means, self.squares, strict=True):
             m += (1 - self.beta1) * (g - m)
             v += (1 - self.beta2) * (g * g - v)
-            # Both means start at 0; the divisors take out the bias towards it.
+            # Both means start at 0; the divisors correct the bias towards it.
             mean, square = m / (1 - self.beta1**self.step), v / (1 - self.beta2**self.step)
             p -= self.learning_rate * mean / (np.sqrt(square) + self.epsilon)
 
@@ -82,13 +82,13 @@ def backward(network: Network, inputs: list[Array], preactivations: list[Array],
         by_z = by_h * np.where(preactivations[k] >= 0, 1, network.negative_slope)
         by_weights.insert(0, by_z.T @ inputs[k])
         by_biases.insert(0, by_z.sum(axis=0))
-        # A skipped layer passes its gradient on as it came, besides what goes through its weights.
+        # A residual layer also passes its gradient on unchanged, besides what goes through its weights.
         by_h = by_z @ network.weights[k] + (by_h if network.skips(k) else 0)
     return by_weights + by_biases
 
 
 def train_step(network: Network, x: Array, targets: Array, optimizer: Adam | float) -> float:
-    """Update the network in place on one mini-batch; return its loss before. A number is the learning rate of SGD."""
+    """Update the network in place on one mini-batch and return its loss before. A float is SGD's learning rate."""
     inputs, preactivations = forward(network, x)
     gradients = backward(network, inputs, preactivations, targets)
     parameters = network.weights + network.biases

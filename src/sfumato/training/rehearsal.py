@@ -1,4 +1,4 @@
-"""A step of each size on a copy of a network of the user's own: what would fail later is told before the first step."""
+"""Rehearsal of a custom network: a step of each size on a copy, to report errors before the training starts."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from sfumato.training.engines import Task, choose, find
 
 
 def rehearse(recipe: Recipe, model: nn.Module, channels: int, pixels: int) -> None:
-    """Raise RecipeError unless the network can be trained on so many pixels; ``recipe`` resolved.
+    """Raise RecipeError unless the network can be trained on ``pixels`` pixels; ``recipe`` resolved.
 
-    What is tried: an answer, a step of every size that an epoch has, and a checkpoint. The network stays as it is.
+    Try a forward pass, a step of every batch size of an epoch, and a checkpoint. The network is not changed.
     """
     models.check(model, channels)
     name = models.name_of(model)
@@ -35,11 +35,11 @@ def rehearse(recipe: Recipe, model: nn.Module, channels: int, pixels: int) -> No
         )
         try:
             engine = find(choose(recipe))(task)
-            for size in _sizes(pixels, batch):
+            for size in _batch_sizes(pixels, batch):
                 try:
                     engine.advance(np.arange(size), np.ones(1))
                 except Exception as error:
-                    raise _refusal(name, size, batch, pixels, error) from error
+                    raise _batch_error(name, size, batch, pixels, error) from error
             engine.outputs(task.coordinates[:1])
             engine.load(engine.state())
         except RecipeError:
@@ -50,23 +50,23 @@ def rehearse(recipe: Recipe, model: nn.Module, channels: int, pixels: int) -> No
             ) from error
 
 
-def _sizes(pixels: int, batch: int) -> Sequence[int]:
-    """Of the steps of an epoch."""
-    rest = pixels % batch
-    return [batch, rest] if rest else [batch]
+def _batch_sizes(pixels: int, batch: int) -> Sequence[int]:
+    """Return the different batch sizes in an epoch."""
+    remainder = pixels % batch
+    return [batch, remainder] if remainder else [batch]
 
 
-def _refusal(name: str, size: int, batch: int, pixels: int, error: Exception) -> RecipeError:
+def _batch_error(name: str, size: int, batch: int, pixels: int, error: Exception) -> RecipeError:
     samples = "1 sample" if size == 1 else f"{size:,} samples"
     if size == batch:
         return RecipeError(f"the network must train on a batch of {samples}. {name} raises {line_of(error)}")
     return RecipeError(
         f"the network must train on {samples}, the last of {math.ceil(pixels / batch):,} batches of {batch:,} in an "
         f"epoch of {pixels:,} pixels. {name} raises {line_of(error)}; choose another training.batch, such as "
-        f"{_other(pixels, batch)}."
+        f"{_better_batch(pixels, batch)}."
     )
 
 
-def _other(pixels: int, batch: int) -> int:
-    """The next larger batch whose last one in an epoch is at least half of it, or whole."""
+def _better_batch(pixels: int, batch: int) -> int:
+    """Return the next larger batch size of which the last batch of an epoch has at least half."""
     return next(size for size in range(batch + 1, pixels + 1) if pixels % size == 0 or pixels % size >= size / 2)

@@ -1,4 +1,4 @@
-"""What a recipe leaves to the machine."""
+"""Resolution of the fields that a recipe leaves to the machine."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from sfumato.training.engines import choose
 
 
 def resolve(recipe: Recipe) -> Recipe:
-    """Return the recipe with every ``auto`` replaced by what it comes to on this machine.
+    """Return the recipe with every ``auto`` replaced by its value on this machine.
 
-    Raises EngineError when no engine can train it.
+    Raise EngineError if no engine can train it.
     """
     spec = ENGINES[choose(recipe)]
     dtype = spec.dtype if recipe.dtype == "auto" else recipe.dtype

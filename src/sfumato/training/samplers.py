@@ -1,4 +1,4 @@
-"""Samplers: which training sample comes next. Each epoch has a random stream of its own, named by its number."""
+"""Samplers: the order of the training samples. Each epoch has its own random stream, named by its number."""
 
 from __future__ import annotations
 
@@ -13,43 +13,43 @@ from sfumato.recipe import choices
 from sfumato.rng import rng_for
 
 Draw = Callable[[int, int, int], NDArray[np.int64]]
-"""What implements a sampler: (samples, seed, epoch) -> (samples,) indices."""
+"""Implementation of a sampler: (samples, seed, epoch) -> (samples,) indices."""
 
 
 def shuffled(pixels: int, seed: int, epoch: int) -> NDArray[np.int64]:
-    """A permutation of its own for every epoch."""
+    """Return a different permutation for every epoch."""
     return rng_for(seed, f"order/{epoch}").permutation(pixels)
 
 
 def sequential(pixels: int, seed: int, epoch: int) -> NDArray[np.int64]:
-    """Row by row."""
+    """Return the pixels row by row."""
     return np.arange(pixels)
 
 
 def fixed(pixels: int, seed: int, epoch: int) -> NDArray[np.int64]:
-    """The permutation of the first epoch, in every epoch."""
+    """Return the permutation of the first epoch for every epoch."""
     return shuffled(pixels, seed, 0)
 
 
 def replacement(pixels: int, seed: int, epoch: int) -> NDArray[np.int64]:
-    """Independent draws from all pixels."""
+    """Return independent draws from all pixels."""
     return rng_for(seed, f"order/{epoch}").integers(pixels, size=pixels)
 
 
 class Sampler(ABC):
-    """Draws the samples of one epoch after another."""
+    """Base class of samplers, which draw the samples of one epoch after another."""
 
     @abstractmethod
     def epoch(self) -> NDArray[np.int64]:
-        """Return the next epoch's samples, (N,) indices; each call is one epoch later."""
+        """Return the samples of the next epoch, (N,) indices, and go on to the one after it."""
 
     @abstractmethod
     def state(self) -> dict[str, NDArray[Any]]:
-        """What must be restored to draw the same epochs from here on."""
+        """Return the state from which the same epochs are drawn again."""
 
     @abstractmethod
     def load(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """Restore what `state` returned."""
+        """Restore a state that `state` returned."""
 
 
 class SeededSampler(Sampler):
@@ -62,14 +62,14 @@ class SeededSampler(Sampler):
         self._next = 0
 
     def epoch(self) -> NDArray[np.int64]:
-        """The next epoch's pixels."""
+        """Return the pixels of the next epoch."""
         self._next += 1
         return self._draw(self._pixels, self._seed, self._next - 1)
 
     def state(self) -> dict[str, NDArray[Any]]:
-        """The number of the next epoch."""
+        """Return the number of the next epoch."""
         return {"next": np.array(self._next)}
 
     def load(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """Continue at the epoch that `state` told."""
+        """Continue with the epoch in ``state``."""
         self._next = int(state["next"])

@@ -1,4 +1,4 @@
-"""The plainest problem: inputs and targets, and other ones to evaluate on."""
+"""The simplest problem: inputs and targets to train on, and others to evaluate on."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sfumato.training.snapshot import Snapshot
 
 
 class Samples(Problem[Snapshot]):
-    """Trained on inputs and targets; evaluated on ``validation``, by default the same ones."""
+    """A problem of given samples: trained on inputs and targets, evaluated on ``validation``, by default the same."""
 
     def __init__(
         self,
@@ -26,36 +26,36 @@ class Samples(Problem[Snapshot]):
         targets: NDArray[np.float64],
         validation: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
     ) -> None:
-        """(N, D) ``inputs`` and (N, C) ``targets``; ``validation``: the same of other samples."""
+        """Take (N, D) ``inputs`` and (N, C) ``targets``; ``validation``: inputs and targets of other samples."""
         self.inputs, self.targets = inputs, targets
         self.validation = validation or (inputs, targets)
 
     def network(self, recipe: Recipe) -> nn.Module:
-        """Raise EngineError: the caller brings one."""
-        raise EngineError("a Trainer of samples must be given its model. Got none.")
+        """Raise EngineError: the caller must pass a model."""
+        raise EngineError("a Trainer of samples must be given a model. Got none; pass Trainer(recipe, problem, model).")
 
     def metrics(self, outputs: NDArray[np.floating], targets: NDArray[np.float64]) -> Metrics:
-        """Compare (M, C) outputs with what they should be."""
+        """Compare (M, C) outputs with their targets."""
         with np.errstate(over="ignore", invalid="ignore"):
             mse = float(np.mean((outputs - targets) ** 2, dtype=np.float64))
         return Metrics(mse=mse, psnr=images.psnr(mse))
 
     def monitor(self, recipe: Recipe, engine: Engine, model: nn.Module) -> Monitor[Snapshot]:
-        """As `Problem.monitor`."""
+        """Return a monitor that evaluates on the validation samples."""
         return SamplesMonitor(self, engine)
 
 
 class SamplesMonitor(Monitor[Snapshot]):
-    """Evaluates on the validation samples, all at once."""
+    """Evaluation on all validation samples at once."""
 
     def __init__(self, problem: Samples, engine: Engine) -> None:
         self._problem, self._engine = problem, engine
 
     def evaluate(self, stage: Stage, stop: Callable[[], bool]) -> Metrics:
-        """As `Monitor.evaluate`."""
+        """Compare the network's outputs with the validation targets."""
         inputs, targets = self._problem.validation
         return self._problem.metrics(self._engine.outputs(inputs), targets)
 
     def snapshot(self, values: Snapshot, guard: Guard) -> Snapshot:
-        """As `Monitor.snapshot`."""
+        """Return the snapshot unchanged."""
         return values

@@ -1,4 +1,4 @@
-"""The factor of the learning rate, by the part of the budget that is spent."""
+"""Learning-rate schedules: the factor of the learning rate as a function of the fraction of the budget spent."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from typing import Any
 from sfumato.recipe import choices
 
 Curve = Callable[[Any, float], float]
-"""What implements a schedule: (choice, x) -> factor, x from 0 (end of the warm-up) to 1 (end of the budget)."""
+"""Implementation of a schedule: (choice, x) -> factor, x from 0 (end of the warm-up) to 1 (end of the budget)."""
 
 
 def constant(choice: choices.Constant, x: float) -> float:
-    """1 throughout."""
+    """Return 1 throughout."""
     return 1.0
 
 
 def linear(choice: choices.Linear, x: float) -> float:
-    """From 1 straight down to `end`."""
+    """Decay linearly from 1 to `end`."""
     return 1.0 + (choice.end - 1.0) * x
 
 
 def cosine(choice: choices.Cosine, x: float) -> float:
-    """From 1 down to `end` along half a cosine."""
+    """Decay from 1 to `end` along half a period of a cosine."""
     return choice.end + (1.0 - choice.end) * 0.5 * (1.0 + math.cos(math.pi * x))
 
 
 def factor(choice: choices.Schedule, progress: float) -> float:
-    """The factor at ``progress`` from 0 to 1: rising from 0 during the warm-up, then along the schedule's curve."""
+    """Return the factor at ``progress``, 0 to 1: it rises from 0 during the warm-up, then follows the curve."""
     if progress < choice.warmup:
         return progress / choice.warmup
     after = (progress - choice.warmup) / (1.0 - choice.warmup)

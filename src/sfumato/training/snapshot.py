@@ -1,4 +1,4 @@
-"""What training yields as it goes."""
+"""Snapshots that training yields."""
 
 from __future__ import annotations
 
@@ -18,59 +18,59 @@ Arrays = dict[str, NDArray[Any]]
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Training at one moment: a value.
+    """The state of a training at one moment, as a value.
 
-    Its functions compute from the network. They can be called until the next snapshot is asked for, and raise
-    SnapshotError afterwards; those of the last snapshot can always be called. What they return is the caller's.
+    Its functions compute from the network. They can be called until the next snapshot is requested, and raise
+    SnapshotError afterwards; those of the last snapshot can always be called. The caller owns what they return.
     """
 
     epoch: float
-    """Times that every training sample has been visited."""
+    """Number of samples visited, divided by the number of training samples."""
     step: int
     samples: int
     seconds: float
-    """Seconds of training, evaluation not counted."""
+    """Seconds of training, without evaluations."""
     progress: float
-    """Part of the budget that is spent, 0 to 1."""
+    """Fraction of the budget that is spent, 0 to 1."""
     loss: float
-    """Mean loss of the samples shown since the last snapshot, each before its own step; nan before the first step."""
+    """Mean loss of the samples since the last snapshot, each before its own step; nan before the first step."""
     running_psnr: float
-    """dB from the unclipped squared errors of those samples; nan before the first step."""
+    """PSNR in dB of the unclipped outputs for those samples; nan before the first step."""
     learning_rate: float
-    """The optimizer's rate times the schedule's factor, at the last step."""
+    """The optimizer's learning rate times the schedule's factor at the last step."""
     evaluation: Metrics | None
-    """An exact comparison, when one was due."""
+    """The metrics over all samples; None if no evaluation was due."""
     ended: str | None
     """``epochs``, ``steps``, ``seconds``, ``psnr``, ``stopped`` or ``diverged``; None while training goes on."""
     reason: str | None
-    """What went wrong, when ``ended`` is ``diverged``."""
+    """Why the training was given up, if ``ended`` is ``diverged``."""
     cause: Literal["start", "rate"] | None
-    """What is to be changed then: the initial weights, or the learning rate."""
+    """What to change in that case: the initial weights, or the learning rate."""
     processor_share: float | None
-    """At the end: the part that its threads got of the processor time that they asked for, 0 to 1, since training was
-    begun or last resumed; None where nothing tells."""
+    """In the last snapshot: the share of the requested processor time that the threads were given, 0 to 1, since the
+    training was started or last resumed; None where it is unknown."""
     outputs: Callable[[NDArray[np.float64]], NDArray[np.floating]] = field(repr=False)
-    """(M, D) inputs -> (M, C) outputs of the network, unclipped."""
+    """Return the network's unclipped outputs: (M, D) -> (M, C)."""
     weights: Callable[[], Arrays] = field(repr=False)
-    """Copies of the network's weights by name."""
+    """Return copies of the network's weights by name."""
     stats: Callable[[], NetworkStats | None] = field(repr=False)
-    """Activations, gradients and weights of every layer on a few of the samples; None where a network of the user's own
-    cannot be copied, and where the problem has none."""
+    """Return statistics of activations, gradients and weights of every layer on some of the samples; None for a custom
+    network that cannot be copied, and for problems without them."""
     state: Callable[[], Arrays] = field(repr=False)
-    """Copies of all that training needs to continue from here to the same bits, for `Trainer.load`."""
+    """Return copies of all that `Trainer.load` needs to continue from here with identical results, bit for bit."""
     overhead: OverheadBudget = field(repr=False)
-    """What evaluations, files and displays cost so far, and what they may."""
+    """The overhead of evaluations, files and displays so far, and its limits."""
 
     def __reduce__(self) -> Any:
         raise TypeError(
-            "a Snapshot cannot be copied or pickled: it looks at a network that trains on. "
-            "Keep what it gives: snapshot.weights(), snapshot.outputs(inputs), snapshot.evaluation."
+            "a Snapshot cannot be copied or pickled: its functions use a network that is still training. Keep their "
+            "results: snapshot.weights(), snapshot.outputs(inputs), snapshot.evaluation."
         )
 
 
 S = TypeVar("S", bound=Snapshot)
 
 
-def extended(snapshot: Snapshot, kind: type[S], **more: Any) -> S:
-    """Return the snapshot as one of another ``kind``, with ``more`` fields, or others in place of its own."""
-    return kind(**{each.name: getattr(snapshot, each.name) for each in fields(snapshot)} | more)
+def extended(snapshot: Snapshot, subclass: type[S], **values: Any) -> S:
+    """Return the snapshot as an instance of ``subclass``; ``values`` are further fields, or replace existing ones."""
+    return subclass(**{each.name: getattr(snapshot, each.name) for each in fields(snapshot)} | values)

@@ -1,10 +1,9 @@
-"""How much of the processor a training got of what its threads asked for.
+"""Share of the processor time requested by a training that its threads were given.
 
-Linux counts for every thread how long it ran and how long it was ready to run and had to wait (``schedstat``). The part
-that it ran tells of a busy machine alone: a thread that sleeps asks for nothing, so neither a pause nor a barrier
-lowers it, nor does one that spins raise it, as whoever spins on a core that others want waits like everybody else.
-Where the system does not count that, only a training on one thread can be told: its time on the processor beside that
-of the clock.
+Linux counts for every thread how long it ran and how long it was runnable and waited (``schedstat``). The share of the
+first in their sum depends on the load of the machine alone: a sleeping thread requests nothing, so that neither a pause
+nor a barrier lowers the share, and a spinning thread does not raise it, as it waits for its core like any other thread.
+On other systems the share is only known for a training on one thread, from its processor time and the wall time.
 """
 
 from __future__ import annotations
@@ -15,89 +14,89 @@ from contextlib import contextmanager
 from pathlib import Path
 
 SECONDS_BETWEEN = 1.0
-"""Looking takes a few files a thread."""
+"""Seconds between two readings, each of which opens a file per thread."""
 
-LEAST_SECONDS = 0.5
-"""Of processor time asked for: below that nothing is told."""
+MIN_SECONDS = 0.5
+"""Requested processor time in seconds below which the share is unknown."""
 
 STARVED = 0.75
-"""A training that got less than this part of what it asked for ends elsewhere than on a machine of its own."""
+"""Share below which a training with a budget in seconds ends noticeably earlier than on an idle machine."""
 
 TASKS = Path("/proc/self/task")
 
 Counts = dict[str, tuple[float, float]]
-"""Of each thread: seconds run, and seconds ready to run and waiting."""
+"""Of each thread: seconds it ran, and seconds it was runnable and waited."""
 
 
-def counted_by_system() -> Counts | None:
-    """Of every thread of this process; None where the system does not count it."""
-    found: Counts = {}
+def read_schedstat() -> Counts | None:
+    """Return the counts of every thread of this process; None where the system has none."""
+    counts: Counts = {}
     try:
         for task in TASKS.iterdir():
             try:
                 ran, waited, _ = (task / "schedstat").read_bytes().split()
             except (FileNotFoundError, ProcessLookupError):
-                # It has ended since.
+                # The thread has ended meanwhile.
                 continue
-            found[task.name] = int(ran) / 1e9, int(waited) / 1e9
+            counts[task.name] = int(ran) / 1e9, int(waited) / 1e9
     except (OSError, ValueError):
         return None
-    return found or None
+    return counts or None
 
 
-class Processor:
-    """Adds up what the threads of a training got, and what they asked for."""
+class ProcessorShare:
+    """Sums of the processor time that the threads of a training were given, and of what they requested."""
 
-    def __init__(self, threads: int, counts: Callable[[], Counts | None] = counted_by_system) -> None:
+    def __init__(self, threads: int, read_counts: Callable[[], Counts | None] = read_schedstat) -> None:
         self._threads = threads
-        self._counts = counts
-        self._begun = False
+        self._read_counts = read_counts
+        self._started = False
         self._last: Counts | None = None
-        self._looked_at = 0.0
-        self._ran = self._asked = 0.0
+        self._read_at = 0.0
+        self._ran = self._requested = 0.0
 
     @contextmanager
     def training(self) -> Iterator[None]:
-        """A stretch of training; of what the system counts it is looked at about once a second."""
-        if not self._begun:
-            self._begun, self._last, self._looked_at = True, self._counts(), time.monotonic()
-        wall, own = time.perf_counter(), time.thread_time()
+        """Measure the block, which trains; the system's counts are read about once per second."""
+        if not self._started:
+            self._started, self._last, self._read_at = True, self._read_counts(), time.monotonic()
+        wall, thread = time.perf_counter(), time.thread_time()
         yield
         if self._last is None:
-            self._asked += time.perf_counter() - wall
-            self._ran += time.thread_time() - own
-        elif time.monotonic() - self._looked_at >= SECONDS_BETWEEN:
-            self._look(self._last)
+            self._requested += time.perf_counter() - wall
+            self._ran += time.thread_time() - thread
+        elif time.monotonic() - self._read_at >= SECONDS_BETWEEN:
+            self._add_since(self._last)
 
     def share(self) -> float | None:
-        """The part that the threads got so far of what they asked for, 0 to 1; None where nothing tells."""
+        """Return the share so far of the requested processor time, 0 to 1; None where it is unknown."""
         if self._last is not None:
-            self._look(self._last)
+            self._add_since(self._last)
         elif self._threads > 1:
-            # Whether this one waited for the processor or for another thread cannot be told.
+            # This thread may have waited for the processor or for another thread; the clocks cannot tell which.
             return None
-        return self._ran / self._asked if self._asked >= LEAST_SECONDS else None
+        return self._ran / self._requested if self._requested >= MIN_SECONDS else None
 
-    def _look(self, last: Counts) -> None:
-        now = self._counts() or last
+    def _add_since(self, last: Counts) -> None:
+        now = self._read_counts() or last
         for name, (ran, waited) in now.items():
-            # A thread that is new has done all that it did since.
+            # All counts of a new thread are from after the last reading.
             ran_before, waited_before = last.get(name, (0.0, 0.0))
             self._ran += max(ran - ran_before, 0.0)
-            self._asked += max(ran - ran_before, 0.0) + max(waited - waited_before, 0.0)
-        self._last, self._looked_at = now, time.monotonic()
+            self._requested += max(ran - ran_before, 0.0) + max(waited - waited_before, 0.0)
+        self._last, self._read_at = now, time.monotonic()
 
 
-def starved(share: float | None, ended: str | None, threads: int) -> str | None:
-    """A sentence where the clock ended a training that got much less of the processor than it asked for, else None.
+def starvation_finding(share: float | None, ended: str | None, threads: int) -> str | None:
+    """Return a sentence if seconds ended a training that was given much less processor time than it requested.
 
-    One that epochs, steps or a PSNR end comes as far, only later.
+    Return None otherwise: a training that epochs, steps or a PSNR end gets equally far, only later.
     """
     if share is None or share >= STARVED or ended != "seconds":
         return None
-    asked = "thread" if threads == 1 else f"{threads} threads"
+    requested_by = "thread" if threads == 1 else f"{threads} threads"
     return (
-        f"This training got {share:.0%} of the processor time that its {asked} asked for; other programs had "
-        "the rest. Its budget is in seconds, so alone on the machine it comes farther. Run fewer things at once, or "
-        "give a budget in epochs or steps."
+        f"The training got {share:.0%} of the processor time that its {requested_by} requested; other programs took "
+        "the rest. Its budget is in seconds, so that it takes more steps on an idle machine. Run fewer programs at "
+        "once, or set a budget in epochs or steps."
     )

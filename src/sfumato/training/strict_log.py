@@ -1,4 +1,4 @@
-"""Java's ``StrictMath.log``: the logarithm of fdlibm 5.3 (Sun Microsystems 1993), whose last digit is defined.
+"""Java's ``StrictMath.log``: the logarithm of fdlibm 5.3 (Sun Microsystems 1993), which defines every bit.
 
 The C library's own logarithm is as accurate but rounds one value in fourteen the other way (glibc 2.36), and a normal
 number drawn by `sfumato.training.java_random` would then differ in its last digit. The algorithm and its constants
@@ -24,7 +24,7 @@ _L7 = 1.479819860511658591e-01
 
 @kernel()
 def strict_log(x: float) -> float:
-    """log(x) for finite, positive, normal x."""
+    """Return log(x) for finite, positive, normal x."""
     bits = np.float64(x).view(np.int64)
     high = bits >> 32
     k = (high >> 20) - 1023

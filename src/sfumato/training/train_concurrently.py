@@ -1,4 +1,4 @@
-"""Many networks at once: each trained on one thread, the networks divided between the threads of a pool."""
+"""Concurrent training of many networks: each on one thread at a time, from a pool of threads."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from sfumato.training.resolve import resolve
 from sfumato.training.trainer import Trainer
 
 SAME_BITS = ("auto", "fused", "concurrent")
-"""Engines that a recipe may ask for: ``fused`` with one thread trains to the same bits."""
+"""Engines that a recipe may name: ``fused`` with one thread gives the same weights bit for bit."""
 
 
 def trainers(recipes: Sequence[Recipe], picture: NDArray[np.float32]) -> list[Trainer[PictureSnapshot]]:
-    """The trainings of many recipes on one ``picture`` (H, W, C), which share what is equal in them.
+    """Return trainers of many recipes on one ``picture`` (H, W, C), which share equal data.
 
-    Raises EngineError with all reasons for the first recipe that the engine ``concurrent`` cannot train.
+    Raise EngineError with all reasons for the first recipe that the engine ``concurrent`` cannot train.
     """
     resolved = [_resolved(recipe, index) for index, recipe in enumerate(recipes)]
     shared = Shared()
@@ -35,34 +35,34 @@ def trainers(recipes: Sequence[Recipe], picture: NDArray[np.float32]) -> list[Tr
 def train_concurrently(
     trainers: Sequence[Trainer[PictureSnapshot]], threads: int, stop: Callable[[int], bool] = lambda _: False
 ) -> Generator[tuple[int, PictureSnapshot], None, None]:
-    """Train all to the ends of their budgets, yielding each one's snapshots with its index, in the order they come.
+    """Train all to the ends of their budgets and yield (index, snapshot) pairs in the order of their completion.
 
-    Threads take networks in turn, for the time between two snapshots. From its snapshot on a network rests until the
-    caller asks for what comes next; the others go on meanwhile, each up to its next snapshot. Which thread trains a
-    network when has no effect on its weights. ``stop`` is asked by those threads, between steps, whether to end the
-    training of the network with this index.
+    Each thread trains one network from a snapshot to the next, then takes another one. A network pauses at its snapshot
+    until the caller requests the next pair; the others continue meanwhile, each up to its next snapshot. Which thread
+    trains a network has no effect on its weights. The threads call ``stop`` with a network's index between steps, and
+    end its training if it returns true.
     """
     trainings = {index: each.snapshots(functools.partial(stop, index)) for index, each in enumerate(trainers)}
     ready: SimpleQueue[tuple[int, Future[PictureSnapshot]]] = SimpleQueue()
     pool = ThreadPoolExecutor(threads, "sfumato-concurrent", initializer=torch.set_num_threads, initargs=(1,))
 
-    def go_on(index: int) -> None:
+    def submit(index: int) -> None:
         pool.submit(next, trainings[index]).add_done_callback(lambda future: ready.put((index, future)))
 
     try:
         for index in trainings:
-            go_on(index)
+            submit(index)
         while trainings:
             index, future = ready.get()
             snapshot = future.result()
             yield index, snapshot
             if snapshot.ended is None:
-                go_on(index)
+                submit(index)
             else:
-                # Let go of it: it holds its last painting.
+                # Drop the reference, which keeps its last painting in memory.
                 del trainings[index]
     finally:
-        # Also where the caller leaves early: the networks that are being trained come to their next snapshot.
+        # This also runs if the caller closes the generator: running networks then train up to their next snapshot.
         pool.shutdown(cancel_futures=True)
 
 

@@ -1,4 +1,4 @@
-"""The training loop: budget, sampler, schedule and evaluations around an engine, whatever the problem is."""
+"""The training loop around an engine, for any problem: budget, sampler, schedule and evaluations."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from sfumato.training.problem import InterruptedEvaluationError, Monitor, Proble
 from sfumato.training.rehearsal import rehearse
 from sfumato.training.samplers import SeededSampler
 from sfumato.training.snapshot import Snapshot
-from sfumato.training.starvation import Processor
+from sfumato.training.starvation import ProcessorShare
 
 SECONDS_PER_SNAPSHOT = 0.1
-"""Steps between two snapshots take about this long: so often a run can be watched, and so soon it can be stopped."""
+"""Approximate seconds of steps between two snapshots, at which a training can be observed and stopped."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -49,15 +49,15 @@ class Trainer(Generic[S]):
         *,
         shared: Shared | None = None,
         marks: Sequence[float] = (),
-        timed: Callable[[], Callable[[], float]] | None = None,
+        stopwatch: Callable[[], Callable[[], float]] | None = None,
         rehearsed: bool = False,
     ) -> None:
-        """``recipe`` resolved. Without ``model`` the problem's own network for the recipe is built.
+        """Prepare a training; ``recipe`` resolved. Without ``model``, the problem builds the network of the recipe.
 
-        ``shared``: one and the same for networks that are trained side by side. ``marks``: parts of the budget, 0 to 1,
-        at whose steps there are sure to be snapshots, where epochs or steps end it. ``timed``: starts a stopwatch and
-        returns what reads its seconds; by default those of the clock on the wall. ``rehearsed``: a
-        network of the user's own has been tried already.
+        ``shared``: the same object for networks that are trained concurrently. ``marks``: fractions of the budget, 0 to
+        1, at which a snapshot is guaranteed, if epochs or steps end the budget. ``stopwatch``: a function that starts a
+        stopwatch and returns a function that reads its seconds; by default `wall_time`. ``rehearsed``: a custom network
+        has already been rehearsed.
         """
         self.recipe, self.problem = recipe, problem
         inputs, targets = problem.inputs, problem.targets
@@ -75,18 +75,19 @@ class Trainer(Generic[S]):
         self._queue = np.empty(0, dtype=np.int64)
         self._monitor: Monitor[S] = problem.monitor(recipe, self._engine, model)
         self.overhead = OverheadBudget()
-        self._processor = Processor(recipe.threads)
-        self._timed = timed or wall_time
+        self._processor_share = ProcessorShare(recipe.threads)
+        self._stopwatch = stopwatch or wall_time
         self._resumed_at = 0.0
         self._evaluated_at = 0.0
         self._factor = 1.0
-        self._changes = 0
+        self._version = 0
 
     def snapshots(self, stop: Callable[[], bool] = lambda: False, stage: Stage = lambda *_: None) -> Iterator[S]:
-        """Train to the end of the budget, yielding about ten snapshots a second and the last one evaluated.
+        """Train to the end of the budget and yield about ten snapshots per second; the last one has an evaluation.
 
-        ``stop`` is asked between steps whether to end before, and during a long evaluation: one that it ends leaves
-        a last snapshot without. ``stage`` is told how far a long evaluation is: (name, done, total).
+        ``stop`` is called between steps, and during a long evaluation, and ends the training if it returns true; the
+        last snapshot has no evaluation if that was interrupted. ``stage`` is called with the progress of a long
+        evaluation: (name, done, total).
         """
         return between_yields(self._snapshots(unscoped(stop), stage))
 
@@ -94,25 +95,25 @@ class Trainer(Generic[S]):
         self._factor = schedules.factor(self.recipe.training.schedule, self.clock.progress_at(0.5))
         ended = self._ended(None)
         if not ended:
-            self._try_an_evaluation()
+            self._time_an_evaluation()
         evaluation = None
         if ended:
             evaluation, ended = self._evaluate(stage, stop, ended)
         yield self._snapshot(None, evaluation, ended)
         self.overhead.under_way = True
         while ended is None:
-            with self._processor.training():
-                sums, samples = self._advance_to_snapshot()
-            mean = Advance(sums.loss / samples, sums.squared_error / (samples * self.problem.targets.shape[1]))
+            with self._processor_share.training():
+                totals, samples = self._advance_to_snapshot()
+            mean = Advance(totals.loss / samples, totals.squared_error / (samples * self.problem.targets.shape[1]))
             ended = "stopped" if stop() else self._ended(None)
             step, progress = self.clock.step, self.clock.progress
-            if self._divergence.sees(mean.squared_error, progress, step / self.batching.steps_per_epoch, step):
+            if self._divergence.update(mean.squared_error, progress, step / self.batching.steps_per_epoch, step):
                 ended = "diverged"
             evaluation = None
-            self._count()
+            self._update_overhead()
             self.overhead.under_way = ended is None
             if ended is not None or self._evaluation_due():
-                # Who has asked to stop already wants this evaluation.
+                # A training that has been stopped still gets its last evaluation, which is not interrupted in turn.
                 evaluation, ended = self._evaluate(stage, _never if ended == "stopped" else stop, ended)
                 ended = ended or self._ended(evaluation)
             self.overhead.under_way = ended is None
@@ -120,46 +121,46 @@ class Trainer(Generic[S]):
 
     @scoped
     def advance(self, steps: int) -> tuple[Advance, int]:
-        """Take so many steps: the sums over their samples, and how many these were. The budget does not end them."""
+        """Take ``steps`` steps, even beyond the budget; return the sums over their samples, and how many samples."""
         loss, squared_error, samples = 0.0, 0.0, 0
         while steps > 0:
-            taken, sums, count = self._take(steps)
-            loss, squared_error, samples = loss + sums.loss, squared_error + sums.squared_error, samples + count
+            taken, totals, count = self._take_steps(steps)
+            loss, squared_error, samples = loss + totals.loss, squared_error + totals.squared_error, samples + count
             steps -= taken
         return Advance(loss, squared_error), samples
 
     @scoped
     def outputs(self, inputs: NDArray[np.float64]) -> NDArray[np.floating]:
-        """(M, D) -> (M, C): the network's unclipped outputs as it is now."""
+        """Return the unclipped outputs of the network as it is now, (M, D) -> (M, C)."""
         return self._engine.outputs(inputs)
 
     def weights(self) -> Arrays:
-        """Copies of the network's weights by name."""
+        """Return copies of the network's weights by name."""
         return self._engine.weights()
 
     @scoped
     def state(self) -> Arrays:
-        """Copies of all that training needs to continue to the same bits; no clock values."""
+        """Return copies of all that is needed to continue with identical results, bit for bit, without times."""
         state: Arrays = {"step": np.array(self.clock.step), "queue": self._queue.copy()}
         state |= {f"engine/{name}": value for name, value in self._engine.state().items()}
         return state | {f"sampler/{name}": value for name, value in self._sampler.state().items()}
 
     @scoped
     def load(self, state: Mapping[str, NDArray[Any]], seconds: float) -> None:
-        """Continue where `state` was taken, after so many seconds of training.
+        """Continue from a ``state`` that was taken after ``seconds`` seconds of training.
 
-        Raises RunError when the state is not one of this recipe and problem.
+        Raise RunError if the state does not belong to this recipe and problem.
         """
-        self._changes += 1
+        self._version += 1
         try:
-            self._engine.load(_part(state, "engine/"))
-            self._sampler.load(_part(state, "sampler/"))
+            self._engine.load(_with_prefix(state, "engine/"))
+            self._sampler.load(_with_prefix(state, "sampler/"))
             step, queue = int(state["step"]), state["queue"]
             if step < 0:
                 raise ValueError(f"step must be 0 or more, got {step}")
-            # Engines trust the samples' numbers: wrong ones would read memory that is not theirs.
+            # Engines do not check the indices of samples: invalid ones would read outside of their arrays.
             if queue.ndim != 1 or queue.dtype.kind not in "iu" or np.any((queue < 0) | (queue >= self._samples)):
-                raise ValueError(f"queue must hold numbers of samples from 0 to {self._samples - 1}")
+                raise ValueError(f"queue must hold indices of samples from 0 to {self._samples - 1}")
             self.clock.step, self._queue = step, queue.astype(np.int64)
         except (KeyError, ValueError, IndexError, RuntimeError, TypeError, AttributeError) as error:
             reason = shortened(" ".join(str(error).split()), 300)
@@ -171,36 +172,36 @@ class Trainer(Generic[S]):
         return self.batching.samples
 
     def _advance_to_snapshot(self) -> tuple[Advance, int]:
-        """Take the steps up to the next snapshot: their sums, and how many samples they showed.
+        """Take the steps up to the next snapshot; return the sums over their samples, and how many samples.
 
-        An epoch's end is passed over, unless each is to be evaluated: of a small picture there are hundreds a second.
+        Continue across the ends of epochs, unless each is evaluated: a small picture has hundreds of epochs per second.
         """
         loss, squared_error, samples = 0.0, 0.0, 0
-        wanted = self.clock.steps_in(SECONDS_PER_SNAPSHOT)
-        wanted = min([wanted, *(mark - self.clock.step for mark in self._marks if mark > self.clock.step)])
-        while wanted > 0:
-            taken, sums, count = self._take(wanted)
-            loss, squared_error, samples = loss + sums.loss, squared_error + sums.squared_error, samples + count
-            wanted -= taken
+        steps = self.clock.steps_in(SECONDS_PER_SNAPSHOT)
+        steps = min([steps, *(mark - self.clock.step for mark in self._marks if mark > self.clock.step)])
+        while steps > 0:
+            taken, totals, count = self._take_steps(steps)
+            loss, squared_error, samples = loss + totals.loss, squared_error + totals.squared_error, samples + count
+            steps -= taken
             if self.clock.ended or (self.recipe.evaluation.interval == "epoch" and not len(self._queue)):
                 break
         return Advance(loss, squared_error), samples
 
-    def _take(self, wanted: int) -> tuple[int, Advance, int]:
-        """Take at most so many steps, of one epoch: how many, the sums over their samples, and how many these were."""
-        self._changes += 1
-        read = self._timed()
+    def _take_steps(self, limit: int) -> tuple[int, Advance, int]:
+        """Take at most ``limit`` steps of one epoch; return how many, the sums over samples, and how many samples."""
+        self._version += 1
+        elapsed = self._stopwatch()
         if not len(self._queue):
             self._queue = self._sampler.epoch()
-        steps = min(wanted, self.batching.steps_for(len(self._queue)))
+        steps = min(limit, self.batching.steps_for(len(self._queue)))
         schedule = self.recipe.training.schedule
-        # The middle of a step stands for it: so neither the first step of a warm-up nor the last of a decay is lost.
-        rates = [schedules.factor(schedule, self.clock.progress_at(ahead + 0.5)) for ahead in range(steps)]
+        # The factor is taken in the middle of a step, as it would be 0 at the start of a warm-up or the end of a decay.
+        factors = [schedules.factor(schedule, self.clock.progress_at(ahead + 0.5)) for ahead in range(steps)]
         samples, self._queue = np.split(self._queue, [steps * self.batching.batch])
-        self._factor = rates[-1]
-        sums = self._engine.advance(samples, np.array(rates))
-        self.clock.spent(steps, read())
-        return steps, sums, len(samples)
+        self._factor = factors[-1]
+        totals = self._engine.advance(samples, np.array(factors))
+        self.clock.record(steps, elapsed())
+        return steps, totals, len(samples)
 
     def _ended(self, evaluation: Metrics | None) -> str | None:
         budget, clock = self.recipe.budget, self.clock
@@ -219,17 +220,17 @@ class Trainer(Generic[S]):
             case "end":
                 return False
             case _:
-                # A frame comes of every evaluation.
+                # Every evaluation also makes a frame of the film.
                 long_ago = self.clock.seconds - self._evaluated_at >= SECONDS_PER_SNAPSHOT
                 return long_ago and self.overhead.can_afford_evaluation()
 
-    def _count(self) -> None:
+    def _update_overhead(self) -> None:
         seconds, progress = self.clock.seconds, self.clock.progress
         self.overhead.training = seconds - self._resumed_at
         self.overhead.remaining = seconds / progress - seconds if progress else 0.0
 
     def _evaluate(self, stage: Stage, stop: Callable[[], bool], ended: str | None) -> tuple[Metrics | None, str | None]:
-        """An evaluation and why training ended; none, and ``stopped``, where it was stopped meanwhile."""
+        """Return an evaluation and ``ended``; None and ``stopped`` if ``stop`` interrupted it."""
         try:
             with self.overhead.measure(EVALUATION):
                 evaluation = self._monitor.evaluate(stage, stop)
@@ -238,25 +239,25 @@ class Trainer(Generic[S]):
         self._evaluated_at = self.clock.seconds
         return evaluation, ended
 
-    def _try_an_evaluation(self) -> None:
+    def _time_an_evaluation(self) -> None:
         before = time.perf_counter()
-        whole = self._monitor.evaluation_seconds()
-        if whole is None:
+        seconds = self._monitor.evaluation_seconds()
+        if seconds is None:
             return
         self.overhead.first_and_last += time.perf_counter() - before
-        self.overhead.expect(EVALUATION, whole)
+        self.overhead.expect(EVALUATION, seconds)
 
     def _guard(self, function: Callable[P, T]) -> Callable[P, T]:
-        """Return the same function, which refuses once the network has been trained on."""
-        step, changes = self.clock.step, self._changes
+        """Return the same function, which raises SnapshotError once training has continued."""
+        step, version = self.clock.step, self._version
 
-        def guarded(*arguments: P.args, **named: P.kwargs) -> T:
-            if self._changes != changes:
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
+            if self._version != version:
                 raise SnapshotError(
-                    f"the snapshot of step {step} must be asked before the next one is. Got step {self.clock.step} by "
-                    "now; keep what is needed of each: snapshot.weights(), snapshot.painting()."
+                    f"the snapshot of step {step} must be used before the next one is requested. Got step "
+                    f"{self.clock.step} meanwhile; keep its results instead: snapshot.weights(), snapshot.painting()."
                 )
-            return function(*arguments, **named)
+            return function(*args, **kwargs)
 
         return scoped(guarded)
 
@@ -276,7 +277,7 @@ class Trainer(Generic[S]):
             ended=ended,
             reason=self._divergence.reason,
             cause=self._divergence.cause,
-            processor_share=None if ended is None or self.recipe.device == "cuda" else self._processor.share(),
+            processor_share=None if ended is None or self.recipe.device == "cuda" else self._processor_share.share(),
             outputs=self._guard(self._engine.outputs),
             weights=self._guard(self._engine.weights),
             stats=lambda: None,
@@ -287,7 +288,7 @@ class Trainer(Generic[S]):
 
 
 def wall_time() -> Callable[[], float]:
-    """Start a stopwatch, and return what reads its seconds."""
+    """Start a stopwatch of the wall time and return a function that reads its seconds."""
     before = time.perf_counter()
     return lambda: time.perf_counter() - before
 
@@ -296,5 +297,5 @@ def _never() -> bool:
     return False
 
 
-def _part(state: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
+def _with_prefix(state: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
     return {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}

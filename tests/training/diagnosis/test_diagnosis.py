@@ -1,4 +1,4 @@
-"""What a check says: nothing wrong of what learns, and the reason of what cannot."""
+"""Findings of health checks: no failures for trainings that learn, and the reason for those that cannot."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 import sfumato as sf
 from sfumato.recipe import Recipe, changed
 from sfumato.training import resolve
-from sfumato.training.diagnosis import concluded, run_trial, trial_run
+from sfumato.training.diagnosis import findings_of, run_trial, trial_run
 
 pytestmark = pytest.mark.slow
 
@@ -34,12 +34,12 @@ def checked(recipe: str = "fast", target: np.ndarray | None = None, **changes: A
 
 
 def waves() -> np.ndarray:
-    """(40, 30, 3): shapes, but none that are hard."""
+    """Return a picture (40, 30, 3) with shapes that are easy to learn."""
     rows, columns = np.mgrid[0:40, 0:30]
     return np.stack([rows / 40, columns / 30, 0.5 + 0.4 * np.sin(rows / 8)], axis=-1).astype(np.float32)
 
 
-WELL: dict[str, tuple[str, dict[str, Any]]] = {
+LEARNING: dict[str, tuple[str, dict[str, Any]]] = {
     "fast": ("fast", {}),
     "blog-2012": ("blog-2012", {"engine": "online", "budget": {"epochs": 500}}),
     "source-2012": ("source-2012", {"engine": "replica", "model": {"depth": 6}, "budget": {"epochs": 500}}),
@@ -53,22 +53,26 @@ WELL: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-@pytest.mark.parametrize("case", WELL)
-def test_what_learns_raises_no_alarm(case: str) -> None:
-    recipe, changes = WELL[case]
+@pytest.mark.parametrize("case", LEARNING)
+def test_a_training_that_learns_is_ok(case: str) -> None:
+    recipe, changes = LEARNING[case]
     found = checked(recipe, **changes)
     assert found.works, found.summary()
-    assert found.verdict == "fine", found.summary()
+    assert found.verdict == "ok", found.summary()
 
 
-SICK: dict[str, tuple[dict[str, Any], str, str]] = {
+FAILING: dict[str, tuple[dict[str, Any], str, str]] = {
     "huge rate": ({"training": {"optimizer": "sgd(lr=1000)", "batch": 64}}, "diverges", "--training.optimizer sgd"),
     "large rate": (
         {"training": {"optimizer": "adam(lr=10)", "batch": 64}},
-        "Errors grow",
+        "MSE grew",
         "--training.optimizer adam.",
     ),
-    "tiny rate": ({"training": {"optimizer": "sgd(lr=1e-12)", "batch": 64}}, "stand still", "--training.optimizer sgd"),
+    "tiny rate": (
+        {"training": {"optimizer": "sgd(lr=1e-12)", "batch": 64}},
+        "Updates are negligible",
+        "--training.optimizer sgd",
+    ),
     "tiny weights": (
         {"model": {"activation": "relu", "init": "gaussian(scale=0.001)"}, "training": SGD},
         "lost in rounding",
@@ -76,12 +80,12 @@ SICK: dict[str, tuple[dict[str, Any], str, str]] = {
     ),
     "no weights": (
         {"model": {"init": "gaussian(scale=1e-30)"}, "training": SGD},
-        "signal dies",
+        "signal vanishes",
         "--model.init random_hyperplanes",
     ),
     "huge weights": (
         {"model": {"activation": "relu", "init": "gaussian(scale=30)"}, "training": SGD},
-        "not finite",
+        "no longer finite",
         "--training.optimizer",
     ),
     "vanishing": (
@@ -97,9 +101,9 @@ SICK: dict[str, tuple[dict[str, Any], str, str]] = {
 }
 
 
-@pytest.mark.parametrize("case", SICK)
-def test_what_cannot_work_is_told_with_its_reason(case: str) -> None:
-    changes, reason, change = SICK[case]
+@pytest.mark.parametrize("case", FAILING)
+def test_a_training_that_cannot_work_is_an_error_with_its_reason(case: str) -> None:
+    changes, reason, change = FAILING[case]
     found = checked(**changes)
     assert not found.works, found.summary()
     (finding,) = found.findings
@@ -108,7 +112,7 @@ def test_what_cannot_work_is_told_with_its_reason(case: str) -> None:
 
 
 def test_rprop_and_sigmoid_of_2012(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trial_run, "FEWEST_STEPS", 16)
+    monkeypatch.setattr(trial_run, "MIN_STEPS", 16)
     found = sf.check({"source": "cat", "max_side": 48}, recipe="rprop-sigmoid")
     assert not found.works, found.summary()
     assert "The outputs saturate" in found.summary()
@@ -120,7 +124,7 @@ def test_rprop_and_sigmoid_of_2012(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_picture_of_one_color_has_nothing_to_learn() -> None:
     found = checked(target=np.full((20, 16, 3), 0.3, np.float32))
     assert found.works
-    assert "one color" in found.summary()
+    assert "a single color" in found.summary()
 
 
 def test_without_biases() -> None:
@@ -129,7 +133,7 @@ def test_without_biases() -> None:
     assert "--model.biases true" in found.summary()
 
 
-def test_a_start_that_is_slow_is_no_fault_where_the_budget_is_long() -> None:
+def test_a_slow_start_is_no_error_if_the_budget_is_long() -> None:
     slow = {
         "model": {"activation": "sigmoid", "init": "glorot"},
         "training": {"optimizer": "sgd(lr=0.01)", "batch": 64},
@@ -137,14 +141,14 @@ def test_a_start_that_is_slow_is_no_fault_where_the_budget_is_long() -> None:
     assert checked(**slow, budget={"epochs": 5000}).verdict != "error"
     short = checked(**slow, budget={"epochs": 15})
     assert short.verdict == "warning"
-    assert "Give it longer" in short.summary()
+    assert "Increase the budget" in short.summary()
 
 
-def test_a_first_layer_that_will_stand_still_on_a_plateau_is_no_fine_start() -> None:
+def test_negligible_updates_of_the_first_layer_on_a_plateau_are_not_ok() -> None:
     deep = checked(model={"depth": 8, "activation": "sigmoid", "init": "glorot"}, training=SGD, budget={"epochs": 500})
-    assert deep.verdict != "fine", deep.summary()
+    assert deep.verdict != "ok", deep.summary()
     assert "--model.activation leaky_relu" in deep.summary()
-    # What it has already is nothing to try.
+    # The recipe already has this initialization.
     assert "--model.init glorot" not in deep.summary()
 
 
@@ -163,10 +167,10 @@ def test_a_dead_layer() -> None:
     trial = run_trial(resolve(changed(whole, {"engine": "autograd"})), waves())
     layers = [dataclasses.replace(layer, dead=float(number == 1)) for number, layer in enumerate(trial.after.layers)]
     after = dataclasses.replace(trial.after, layers=tuple(layers), mse=trial.after.mean_color_mse)
-    sick = dataclasses.replace(trial, after=after, errors=(after.mse,) * 12)
-    (finding,) = concluded(sick, whole)
+    dead = dataclasses.replace(trial, after=after, mses=(after.mse,) * 12)
+    (finding,) = findings_of(dead, whole)
     assert finding.severity == "error"
-    assert "All 24 units of layers.1 are dead soon" in finding.text
-    # A network that has learned all the same is only hurt by it.
-    learned = dataclasses.replace(sick, after=dataclasses.replace(after, mse=0.5 * after.mean_color_mse))
-    assert [each.severity for each in concluded(learned, whole)] == ["warning", "fine"]
+    assert f"All 24 units of layers.1 are dead after {trial.steps:,} steps" in finding.text
+    # For a network that has learned anyway, it is only a warning.
+    learned = dataclasses.replace(dead, after=dataclasses.replace(after, mse=0.5 * after.mean_color_mse))
+    assert [each.severity for each in findings_of(learned, whole)] == ["warning", "ok"]

@@ -1,4 +1,4 @@
-"""A trial is the recipe's own training, on few pixels, of a copy."""
+"""A trial is a training by the recipe, on some pixels, of a copy of the network."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def recipe(changes: dict[str, Any] | None = None) -> Recipe:
 
 @pytest.fixture(autouse=True)
 def _time_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    # So that steps end a trial, on any machine.
+    # Steps end the trial, so that its length does not depend on the machine.
     monkeypatch.setattr(trial_run, "SECONDS", 1e6)
 
 
 @pytest.mark.slow
-def test_it_is_the_training_of_the_loop() -> None:
+def test_it_equals_a_training_by_the_trainer() -> None:
     target, whole = picture(20, 16), recipe({"budget": {"steps": 240}, "evaluation": {"interval": "end"}})
     trial = run_trial(whole, target)
     assert trial.steps == trial_run.VISITS * 320 // 32 == 240
@@ -49,8 +49,8 @@ def test_it_is_the_training_of_the_loop() -> None:
     assert trial.planned_steps == 240
 
 
-def test_updates_are_those_of_one_step_and_moved_of_all() -> None:
-    # By SGD from one pixel's gradient, of a network without hidden layers: both by hand.
+def test_updates_are_of_one_step_and_moved_of_all_steps() -> None:
+    # SGD with full batches and no hidden layers, so that both are easy to compute.
     target = np.array([[[0.1], [0.2]], [[0.3], [0.7]]], np.float32)
     changes = {"model": {"depth": 0}, "training": {"batch": "all", "optimizer": "sgd(lr=0.5)"}, "dtype": "float64"}
     whole = recipe(changes)
@@ -74,19 +74,19 @@ def test_engines_of_one_sample(name: str) -> None:
     trial = run_trial(whole, picture(20, 16))
     assert trial.engine == name
     assert trial.steps == trial_run.VISITS * 320
-    assert trial.error < trial.first_error
+    assert trial.relative_mse < trial.initial_relative_mse
 
 
 def test_full_batches_have_fewer_pixels() -> None:
     trial = run_trial(recipe({"training": {"batch": "all"}}), picture(100, 90))
     assert trial.pixels <= make_trial.FULL_BATCH_PIXELS
-    assert trial.steps == trial_run.FEWEST_STEPS
+    assert trial.steps == trial_run.MIN_STEPS
 
 
 @pytest.mark.slow
-def test_the_plan_is_what_the_budget_comes_to_on_all_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_planned_steps_are_those_of_the_budget_on_all_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trial_run, "VISITS", 1)
-    monkeypatch.setattr(trial_run, "FEWEST_STEPS", 4)
+    monkeypatch.setattr(trial_run, "MIN_STEPS", 4)
     target = picture(100, 90)
     trial = run_trial(recipe({"budget": {"epochs": 2}}), target)
     assert trial.pixels <= make_trial.PIXELS
@@ -96,11 +96,11 @@ def test_the_plan_is_what_the_budget_comes_to_on_all_pixels(monkeypatch: pytest.
     assert full.planned_steps == pytest.approx(10 * full.steps / (full.seconds * 9000 / full.pixels))
 
 
-def test_a_warm_up_is_kept() -> None:
+def test_a_warm_up_is_used() -> None:
     target = picture(20, 16)
     cold = run_trial(recipe(), target)
     warm = run_trial(recipe({"training": {"schedule": "constant(warmup=0.3)"}}), target)
-    assert warm.errors[1] > cold.errors[1]
+    assert warm.mses[1] > cold.mses[1]
 
 
 class Net(nn.Module):
@@ -112,11 +112,11 @@ class Net(nn.Module):
         return self.layers(x)
 
 
-def test_a_module_of_one_s_own_is_left_as_it_is() -> None:
+def test_a_custom_module_is_not_changed() -> None:
     model = Net()
     before = copy.deepcopy(model.state_dict())
     trial = run_trial(recipe({"model": {"module": "nets:Net"}}), picture(20, 16), model)
-    assert trial.error < trial.first_error
+    assert trial.relative_mse < trial.initial_relative_mse
     assert [layer.name for layer in trial.after.layers] == ["layers.0", "layers.2"]
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
     with pytest.raises(RecipeError, match=r"must map \(N, 2\)"):
@@ -124,7 +124,7 @@ def test_a_module_of_one_s_own_is_left_as_it_is() -> None:
 
 
 @pytest.mark.slow
-def test_the_same_recipe_is_tried_the_same() -> None:
+def test_a_trial_is_reproducible() -> None:
     one, other = (run_trial(recipe(), picture(20, 16)) for _ in range(2))
     assert dataclasses.replace(one, seconds=0, planned_steps=0) == dataclasses.replace(
         other, seconds=0, planned_steps=0

@@ -1,4 +1,4 @@
-"""The table in `diagnosis.outcome`, line by line."""
+"""The table in `diagnosis.outcome`, row by row."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from sfumato.training.diagnosis.outcome import Course, outcome
 from sfumato.training.picture.evaluation import evaluate
 
 PICTURE = np.random.default_rng(1).uniform(0.2, 0.8, (12, 12, 3))
-FLAT = np.full_like(PICTURE, PICTURE.mean())
+UNIFORM = np.full_like(PICTURE, PICTURE.mean())
 HELD_OUT = np.random.default_rng(2).uniform(size=(12, 12)) < 0.3
 
 MOVED = Course(moved=0.5, first_mse=1.0, last_mse=1.0)
-STILL = Course(moved=1e-5, first_mse=0.35, last_mse=0.35)
+UNCHANGED = Course(moved=1e-5, first_mse=0.35, last_mse=0.35)
 
 
 def found(
@@ -27,7 +27,7 @@ def found(
     return " ".join(outcome(evaluation, PICTURE, changed(Recipe(), changes), epoch, lambda: course))
 
 
-def test_a_good_painting_has_no_findings_and_nothing_is_asked() -> None:
+def test_a_good_painting_has_no_findings_and_no_course_is_computed() -> None:
     def never() -> Course:
         raise AssertionError
 
@@ -36,57 +36,57 @@ def test_a_good_painting_has_no_findings_and_nothing_is_asked() -> None:
         assert outcome(evaluate(lambda rows: PICTURE[rows] + 0.01, PICTURE, HELD_OUT), PICTURE, recipe, 9, never) == []
 
 
-def test_what_is_not_finite_is_said() -> None:
+def test_outputs_that_are_not_finite() -> None:
     painting = PICTURE.copy()
     painting[0, 0, 0] = np.nan
     assert "not finite" in found(painting)
 
 
-def test_weights_that_stood_still_want_a_higher_rate() -> None:
-    text = found(FLAT + 0.5, STILL, training={"optimizer": "adam(lr=1e-7)"})
-    assert "the weights stood still, changed by 1e-05 of their size" in text
+def test_negligible_updates_need_a_higher_rate() -> None:
+    text = found(UNIFORM + 0.5, UNCHANGED, training={"optimizer": "adam(lr=1e-7)"})
+    assert "updates were negligible, the whole run changed the weights by 1e-05 of their norm" in text
     assert text.endswith("Try --training.optimizer adam.")
 
 
-def test_errors_that_still_fall_want_a_longer_budget() -> None:
+def test_an_mse_that_still_falls_needs_a_longer_budget() -> None:
     falling = Course(moved=0.1, first_mse=0.9, last_mse=0.25)
-    text = found(FLAT + 0.5, falling, training={"optimizer": "adam(lr=1e-5)"})
-    assert "and fell to the end. Give it longer (budget). Try --training.optimizer adam." in text
+    text = found(UNIFORM + 0.5, falling, training={"optimizer": "adam(lr=1e-5)"})
+    assert "and was still falling. Increase the budget. Try --training.optimizer adam." in text
 
 
-def test_errors_that_do_not_fall_want_a_lower_rate() -> None:
-    text = found(FLAT + 0.5, MOVED, training={"optimizer": "adam(lr=0.1)"})
-    assert "are still" in text
+def test_an_mse_that_does_not_fall_needs_a_lower_rate() -> None:
+    text = found(UNIFORM + 0.5, MOVED, training={"optimizer": "adam(lr=0.1)"})
+    assert "MSE is still" in text
     assert text.endswith("Try --training.optimizer adam.")
     unknown = Course(moved=0.5, first_mse=math.nan, last_mse=1.0)
-    assert "are still" in found(FLAT + 0.5, unknown)
+    assert "MSE is still" in found(UNIFORM + 0.5, unknown)
 
 
-def test_a_flat_painting_is_said_to_be_flat() -> None:
-    assert "no better than one flat color" in found(FLAT)
-    text = found(FLAT, model={"activation": "sigmoid", "init": "glorot", "depth": 8})
-    assert "times as much as the picture. Try --model.activation leaky_relu." in text
-    assert found(FLAT, epoch=0.5) == ""
+def test_a_painting_of_the_mean_color() -> None:
+    assert "no better than the mean-color baseline" in found(UNIFORM)
+    text = found(UNIFORM, model={"activation": "sigmoid", "init": "glorot", "depth": 8})
+    assert "x the picture's. Try --model.activation leaky_relu." in text
+    assert found(UNIFORM, epoch=0.5) == ""
 
 
-@pytest.mark.parametrize("flat", [False, True])
-def test_saturated_outputs_are_counted(flat: bool) -> None:
-    painting = np.ones_like(PICTURE) if flat else PICTURE.copy()
+@pytest.mark.parametrize("uniform", [False, True])
+def test_saturated_outputs_are_counted(uniform: bool) -> None:
+    painting = np.ones_like(PICTURE) if uniform else PICTURE.copy()
     painting[:6] = 1.0
-    text = found(painting, STILL, model={"output_activation": "sigmoid"})
-    assert f"{'100' if flat else '50'}% of the outputs are saturated" in text
+    text = found(painting, UNCHANGED, model={"output_activation": "sigmoid"})
+    assert f"{'100' if uniform else '50'}% of the outputs are saturated" in text
     assert "Try --model.output_activation linear" in text
-    # Saturation is why nothing moved: a higher rate would be the wrong thing to try.
-    assert "stood still" not in text
+    # Saturation is the cause of negligible updates, which a higher rate would not remove.
+    assert "negligible" not in text
     assert "saturated" not in found(painting, model={"output_activation": "linear"})
 
 
-def test_held_out_pixels_worse_than_flat_want_smoother_answers() -> None:
+def test_held_out_pixels_worse_than_the_baseline_need_a_smoother_network() -> None:
     painting = PICTURE.copy()
     painting[HELD_OUT] = 1 - painting[HELD_OUT]
     text = found(painting, held_out=True, model={"encoding": "fourier(sigma=100)"}, data={"split": 0.3})
-    assert "Pixels held out are painted worse" in text
+    assert "Held-out pixels are worse" in text
     assert "Try --model.encoding fourier, or --data.split 0.1" in text or "fourier" in text
-    assert "held out" not in found(painting, held_out=False)
-    # A network that has learned nothing at all is told so, and no more.
-    assert "held out" not in found(FLAT, held_out=True, data={"split": 0.3})
+    assert "Held-out" not in found(painting, held_out=False)
+    # For a network that has learned nothing at all, this is the only finding.
+    assert "Held-out" not in found(UNIFORM, held_out=True, data={"split": 0.3})

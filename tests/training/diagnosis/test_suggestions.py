@@ -1,4 +1,4 @@
-"""Every remedy is a flag that a recipe takes."""
+"""Every suggestion is a flag that a recipe accepts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sfumato.training.diagnosis import suggestions
 
 
 def applied(recipe: Recipe, text: str) -> Recipe:
-    """The recipe with the flags in a text."""
+    """Return the recipe with the flags in ``text``."""
     words = shlex.split(text)
     for name, value in zip(words[::2], words[1::2], strict=True):
         section, _, field = name.removeprefix("--").partition(".")
@@ -27,8 +27,8 @@ def test_rates(name: str, factor: float) -> None:
     default = Optimizer.members[name]()
     recipe = changed(Recipe(), {"training": {"optimizer": f"{name}(lr={default.lr * factor})"}})
     lr = recipe.training.optimizer.lr
-    assert applied(recipe, suggestions.slower(recipe)).training.optimizer.lr < lr
-    assert applied(recipe, suggestions.faster(recipe)).training.optimizer.lr > lr
+    assert applied(recipe, suggestions.lower_rate(recipe)).training.optimizer.lr < lr
+    assert applied(recipe, suggestions.higher_rate(recipe)).training.optimizer.lr > lr
 
 
 @pytest.mark.parametrize("name", Activation.members)
@@ -38,12 +38,12 @@ def test_initializations(name: str) -> None:
     assert suggestions.has_good_initialization(applied(recipe, suggestions.initialization(recipe)))
 
 
-def test_what_learned_in_2012() -> None:
-    training = applied(Recipe(), suggestions.of_2012()).training
+def test_the_training_of_2012() -> None:
+    training = applied(Recipe(), suggestions.blog_2012()).training
     assert training.batch == 1
     assert training.optimizer.lr == 0.1
 
 
-def test_a_remedy_is_given_once() -> None:
+def test_a_suggestion_is_given_once() -> None:
     assert suggestions.as_text("--a 1", "--b 2", "--a 1") == "Try --a 1, or --b 2."
     assert re.fullmatch(r"Try .*\.", suggestions.as_text(suggestions.linear_output()))

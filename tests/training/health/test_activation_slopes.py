@@ -6,32 +6,32 @@ from torch import nn
 
 from sfumato.models import activations
 from sfumato.recipe import choices
-from sfumato.training.health.activation_slopes import slopes
+from sfumato.training.health.activation_slopes import activation_grads
 
-STEEPEST = {"leaky_relu": 1.0, "relu": 1.0, "tanh": 1.0, "sigmoid": 0.25, "sine": 30.0, "gaussian": 0.6065306597}
-"""Of each with its default parameter; gauss: exp(-1/2) at 1."""
+LARGEST_GRAD = {"leaky_relu": 1.0, "relu": 1.0, "tanh": 1.0, "sigmoid": 0.25, "sine": 30.0, "gaussian": 0.6065306597}
+"""Largest derivative of each activation with its default parameter; gaussian: exp(-1/2) at 1."""
 
 
-@pytest.mark.parametrize("name", STEEPEST)
-def test_slopes_are_the_activation_s_derivative(name: str) -> None:
+@pytest.mark.parametrize("name", LARGEST_GRAD)
+def test_grads_are_the_activation_s_derivative(name: str) -> None:
     choice = choices.Activation.parse(name)
     module = activations.build(choice)
-    sums = torch.linspace(-3, 3, 41, dtype=torch.float64).reshape(1, -1)
-    found = slopes(module, sums)
+    preactivations = torch.linspace(-3, 3, 41, dtype=torch.float64).reshape(1, -1)
+    found = activation_grads(module, preactivations)
     assert found is not None
     implementation, p = choice.implementation(), choice.parameters
-    expected = [abs(implementation.derivative(x, implementation.value(x, *p), *p)) for x in sums[0].tolist()]
-    scale = STEEPEST[name] / (p[0] if name == "gaussian" else 1.0)
+    expected = [abs(implementation.derivative(x, implementation.value(x, *p), *p)) for x in preactivations[0].tolist()]
+    scale = LARGEST_GRAD[name] / (p[0] if name == "gaussian" else 1.0)
     torch.testing.assert_close(
-        found.parts[0], torch.tensor(expected, dtype=torch.float64) / scale, rtol=1e-3, atol=1e-6
+        found.relative[0], torch.tensor(expected, dtype=torch.float64) / scale, rtol=1e-3, atol=1e-6
     )
     assert found.bounded == (name in ("tanh", "sigmoid"))
 
 
-def test_every_activation_is_tried() -> None:
-    assert set(STEEPEST) == set(choices.Activation.members)
+def test_every_activation_is_tested() -> None:
+    assert set(LARGEST_GRAD) == set(choices.Activation.members)
 
 
 @pytest.mark.parametrize("module", [nn.Flatten(0), nn.Sequential(nn.Linear(2, 2))])
-def test_what_is_not_elementwise_has_none(module: nn.Module) -> None:
-    assert slopes(module, torch.zeros((3, 5))) is None
+def test_a_module_that_is_not_elementwise_has_none(module: nn.Module) -> None:
+    assert activation_grads(module, torch.zeros((3, 5))) is None

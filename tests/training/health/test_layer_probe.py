@@ -20,7 +20,7 @@ def weights_of(model: nn.Module) -> dict[str, np.ndarray]:
     return {name: value.detach().numpy().copy() for name, value in model.state_dict().items()}
 
 
-def test_the_weights_given_are_measured_and_the_model_stays() -> None:
+def test_the_given_weights_are_measured_and_the_model_is_unchanged() -> None:
     model = models.build(RECIPE.model, 3, 0)
     before = copy.deepcopy(model.state_dict())
     probe = LayerProbe(RECIPE, picture(40, 30), model)
@@ -34,7 +34,7 @@ def test_the_weights_given_are_measured_and_the_model_stays() -> None:
     assert probe.stats(weights_of(model)) == one
 
 
-def test_errors_and_ranges_are_those_of_the_pixels() -> None:
+def test_mse_and_ranges_are_those_of_the_pixels() -> None:
     model = models.build(RECIPE.model, 3, 0)
     target = picture(20, 15)
     found = LayerProbe(RECIPE, target, model).stats(weights_of(model))
@@ -47,7 +47,7 @@ def test_errors_and_ranges_are_those_of_the_pixels() -> None:
     assert (found.picture.low, found.picture.high) == (target.min(), target.max())
 
 
-def test_plain_numbers_are_json() -> None:
+def test_as_json_has_no_values_that_are_not_finite() -> None:
     model = models.build(RECIPE.model, 3, 0)
     broken = {name: value * np.float32(np.nan) for name, value in weights_of(model).items()}
     found = LayerProbe(RECIPE, picture(), model).stats(broken)
@@ -68,23 +68,23 @@ class Noisy(nn.Module):
         return self.layer(x) + 0.1 * torch.randn(3)
 
 
-class Uncopied(Noisy):
-    def __deepcopy__(self, memo: object) -> Uncopied:
+class NotCopyable(Noisy):
+    def __deepcopy__(self, memo: object) -> NotCopyable:
         raise RuntimeError("there is one of me")
 
 
-OWN = changed(RECIPE, {"model": {"module": "nets:Noisy"}})
+CUSTOM = changed(RECIPE, {"model": {"module": "nets:Noisy"}})
 
 
-def test_random_numbers_of_a_module_s_own_are_not_used_up() -> None:
+def test_a_custom_module_does_not_change_the_random_state() -> None:
     model = Noisy()
     torch.manual_seed(3)
     expected = torch.rand(2)
     torch.manual_seed(3)
-    assert LayerProbe(OWN, picture(), model).stats(weights_of(model)) is not None
+    assert LayerProbe(CUSTOM, picture(), model).stats(weights_of(model)) is not None
     assert torch.equal(torch.rand(2), expected)
 
 
-def test_a_module_that_cannot_be_copied_has_no_figures() -> None:
-    model = Uncopied()
-    assert LayerProbe(OWN, picture(), model).stats(weights_of(model)) is None
+def test_a_module_that_cannot_be_copied_has_no_statistics() -> None:
+    model = NotCopyable()
+    assert LayerProbe(CUSTOM, picture(), model).stats(weights_of(model)) is None

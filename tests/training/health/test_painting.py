@@ -15,7 +15,7 @@ def test_saturated_outputs_are_counted_where_the_picture_is_not_at_its_ends() ->
     assert saturated(painting, picture) == 0.25
 
 
-def test_flat_psnr_is_that_of_the_mean_color() -> None:
+def test_the_baseline_s_psnr_is_that_of_the_mean_color() -> None:
     picture = np.random.default_rng(1).uniform(0.2, 0.8, (12, 12, 3))
     expected = images.psnr(float(picture.var(axis=(0, 1)).mean()))
     assert mean_color_psnr(picture) == pytest.approx(expected)

@@ -20,5 +20,5 @@ def test_known_ranks() -> None:
 
 
 @pytest.mark.parametrize("value", [0.0, np.nan, np.inf])
-def test_there_is_none(value: float) -> None:
+def test_it_is_nan_for_zero_and_for_values_that_are_not_finite(value: float) -> None:
     assert np.isnan(stable_rank(np.full((20, 20), value)))

@@ -1,4 +1,4 @@
-"""Evaluations in parts: the same figures, in bounded memory, told and ended on the way."""
+"""Evaluations in blocks: equal metrics, bounded memory, reported progress, and interruption."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def pair(height: int, width: int, channels: int = 3) -> tuple[NDArray[np.float32
 
 @pytest.mark.parametrize("shape", [(40, 30), (23, 17), (8, 50), (7, 7), (5, 9), (2, 2)])
 @pytest.mark.parametrize("block", [1, 3, 8, 100])
-def test_in_parts_as_in_one(shape: tuple[int, int], block: int) -> None:
+def test_blocks_give_the_same_metrics_as_one_pass(shape: tuple[int, int], block: int) -> None:
     painting, picture = pair(*shape)
     held_out = np.random.default_rng(1).random(shape) < 0.3
     held_out[0, 0] = True
@@ -37,8 +37,8 @@ def test_in_parts_as_in_one(shape: tuple[int, int], block: int) -> None:
         images.psnr(float(np.mean(clipped[held_out] ** 2))),
     ]
     np.testing.assert_array_equal(found.painting, painting)
-    figures = [found.mse, found.mae, found.psnr, found.ssim, found.psnr_held_out]
-    assert figures == pytest.approx(expected, rel=1e-12, abs=1e-12)
+    metrics = [found.mse, found.mae, found.psnr, found.ssim, found.psnr_held_out]
+    assert metrics == pytest.approx(expected, rel=1e-12, abs=1e-12)
 
 
 def test_the_similarity_of_strips_is_that_of_scikit_image() -> None:
@@ -51,7 +51,7 @@ def test_memory_stays_bounded() -> None:
     painting, picture = pair(700, 600)
     peaks: list[int] = []
     for block in (700, 20):
-        # The first time imports what comparing needs.
+        # The first evaluation includes imports.
         evaluate(lambda rows: painting[rows], picture[:8], None)
         tracemalloc.start()
         evaluate(lambda rows: painting[rows], picture, None, block=block)
@@ -60,35 +60,35 @@ def test_memory_stays_bounded() -> None:
     assert peaks[1] - painting.nbytes < (peaks[0] - painting.nbytes) / 4
 
 
-def test_a_long_one_is_told_and_a_short_one_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_progress_of_a_long_evaluation_is_reported_and_of_a_short_one_not(monkeypatch: pytest.MonkeyPatch) -> None:
     painting, picture = pair(20, 10)
-    told: list[tuple[str, int, int]] = []
+    stages: list[tuple[str, int, int]] = []
 
-    def stage(*how: object) -> None:
-        told.append(how)  # pyright: ignore[reportArgumentType]
+    def stage(*progress: object) -> None:
+        stages.append(progress)  # pyright: ignore[reportArgumentType]
 
     evaluate(lambda rows: painting[rows], picture, None, block=6, stage=stage)
-    assert told == []
+    assert stages == []
     monkeypatch.setattr(evaluation, "QUIET", 0)
     evaluate(lambda rows: painting[rows], picture, None, block=6, stage=stage)
-    assert told == [("evaluation", done, 20) for done in (0, 6, 12, 18, 20)]
+    assert stages == [("evaluation", done, 20) for done in (0, 6, 12, 18, 20)]
 
 
-def test_it_ends_when_asked_though_not_once_all_is_done() -> None:
+def test_stop_interrupts_it_but_not_after_the_last_block() -> None:
     painting, picture = pair(20, 10)
-    seen: list[slice] = []
+    blocks: list[slice] = []
 
     def rows(some: slice) -> NDArray[np.float32]:
-        seen.append(some)
+        blocks.append(some)
         return painting[some]
 
     with pytest.raises(InterruptedEvaluationError):
-        evaluate(rows, picture, None, block=6, stop=lambda: len(seen) >= 2)
-    assert len(seen) == 2
+        evaluate(rows, picture, None, block=6, stop=lambda: len(blocks) >= 2)
+    assert len(blocks) == 2
     evaluate(rows, picture, None, block=20, stop=lambda: True)
 
 
-def test_parts_are_chosen_by_the_work_alone() -> None:
+def test_the_block_size_depends_on_the_operations_alone() -> None:
     assert rows_per_block(512, 272_000) == 512
     assert rows_per_block(4000, 272_000) == 65
     assert rows_per_block(4000, 10**9) == 2

@@ -26,10 +26,10 @@ from sfumato.runs.observers.folder import FolderObserver
 from sfumato.runs.provenance import provenance
 from sfumato.training import Overhead, OverheadBudget, PictureMetrics, PictureSnapshot, Start
 from sfumato.training.diagnosis import suggestions
-from sfumato.training.diagnosis.few_seen import few_seen
+from sfumato.training.diagnosis.few_seen import short_budget_findings
 from sfumato.training.diagnosis.outcome import Course, outcome
 from sfumato.training.movement import largest_change
-from sfumato.training.starvation import starved
+from sfumato.training.starvation import starvation_finding
 
 SECONDS_PER_STAGE = 1.0
 
@@ -168,8 +168,8 @@ class RunRecord(FolderObserver[PictureSnapshot]):
     def _findings(self, snapshot: PictureSnapshot, evaluation: PictureMetrics) -> list[str]:
         course, picture = functools.partial(self._course, snapshot), images.exact(self._picture)
         found = outcome(evaluation, picture, self._recipe, snapshot.epoch, course)
-        found += few_seen(evaluation, snapshot.epoch, snapshot.seconds, snapshot.size)
-        if message := starved(snapshot.processor_share, snapshot.ended, self._recipe.threads):
+        found += short_budget_findings(evaluation, snapshot.epoch, snapshot.seconds, snapshot.size)
+        if message := starvation_finding(snapshot.processor_share, snapshot.ended, self._recipe.threads):
             found.append(message)
         return found
 
@@ -243,7 +243,7 @@ class RunRecord(FolderObserver[PictureSnapshot]):
 def _divergence_finding(snapshot: PictureSnapshot, folder: Path, recipe: Recipe) -> str:
     saved = checkpoints.files(folder)
     where = f"the last good weights are in {saved[-1]}" if saved else "no good weights were saved"
-    change = suggestions.other_start(recipe) if snapshot.cause == "start" else [suggestions.slower(recipe)]
+    change = suggestions.other_initialization(recipe) if snapshot.cause == "start" else [suggestions.lower_rate(recipe)]
     return f"Training was aborted: {snapshot.reason}; {where}. {suggestions.as_text(*change)}".rstrip()
 
 

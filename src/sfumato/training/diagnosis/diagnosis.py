@@ -1,4 +1,4 @@
-"""A check: what a moment of training tells of a recipe, before anything long is begun."""
+"""Health check: a diagnosis of a recipe before a long training."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import nn
 from sfumato.process_state import scoped
 from sfumato.recipe import Recipe
 from sfumato.training.diagnosis import warnings
-from sfumato.training.diagnosis.failure_checks import ILLS, not_finite
+from sfumato.training.diagnosis.failure_checks import FAILURE_CHECKS, not_finite
 from sfumato.training.diagnosis.finding import SEVERITIES, Finding, Severity
 from sfumato.training.diagnosis.make_trial import run_trial
 from sfumato.training.diagnosis.trial import Trial
@@ -20,30 +20,29 @@ from sfumato.training.diagnosis.trial import Trial
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What `diagnose` found."""
+    """The result of `diagnose`."""
 
     trial: Trial
     findings: tuple[Finding, ...]
-    """The worst first; never empty."""
+    """Sorted by severity, the worst first; never empty."""
 
     @property
     def verdict(self) -> Severity:
-        """``error``, ``warning`` or ``fine``: that of the worst finding."""
+        """The severity of the worst finding."""
         return self.findings[0].severity
 
     @property
     def works(self) -> bool:
-        """Whether nothing was found that keeps the network from learning."""
+        """Whether no finding is an error."""
         return self.verdict != "error"
 
     def summary(self) -> str:
-        """The findings, a line each."""
+        """Return the findings, one line each."""
         return "\n".join(f"{each.severity}: {each}" for each in self.findings)
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data: verdict, findings, the trial, and the figures before and after it."""
+        """Return plain data: verdict, findings, the trial, and the statistics of the network before and after it."""
         trial = self.trial
-        plain = [None if error != error else error for error in trial.errors]
         return {
             "verdict": self.verdict,
             "findings": [{"severity": f.severity, "text": f.text, "change": f.change} for f in self.findings],
@@ -52,9 +51,9 @@ class Diagnosis:
             "steps": trial.steps,
             "seconds": trial.seconds,
             "planned_steps": trial.planned_steps,
-            "errors": plain,
-            "updates": [_plain(each) for each in trial.updates],
-            "moved": [_plain(each) for each in trial.moved],
+            "errors": [None if mse != mse else mse for mse in trial.mses],
+            "updates": [_finite_or_none(each) for each in trial.updates],
+            "moved": [_finite_or_none(each) for each in trial.moved],
             "before": trial.before.as_json(),
             "after": trial.after.as_json(),
         }
@@ -62,24 +61,25 @@ class Diagnosis:
 
 @scoped
 def diagnose(recipe: Recipe, picture: NDArray[np.floating], model: nn.Module | None = None) -> Diagnosis:
-    """Try a recipe on a picture (H, W, C) for about a second, and tell what will happen; ``recipe`` resolved.
+    """Train on a picture (H, W, C) for about a second and return a diagnosis; ``recipe`` resolved.
 
-    ``model`` is left as it was. Raises RecipeError when it does not fit the picture.
+    ``model`` is not changed. Raise RecipeError if it does not fit the picture.
     """
     trial = run_trial(recipe, picture, model)
-    return Diagnosis(trial, tuple(concluded(trial, recipe)))
+    return Diagnosis(trial, tuple(findings_of(trial, recipe)))
 
 
-def concluded(trial: Trial, recipe: Recipe) -> list[Finding]:
-    """The findings, the worst first."""
-    if warnings.uniform(trial):
+def findings_of(trial: Trial, recipe: Recipe) -> list[Finding]:
+    """Return the findings of a trial, the worst first."""
+    if warnings.is_uniform(trial):
         return [not_finite(trial, recipe) or warnings.nothing_to_learn(trial)]
-    found = None if trial.learned else next(filter(None, (ill(trial, recipe) for ill in ILLS)), None)
-    if found is not None:
-        return [found]
-    everything = [warnings.course(trial, recipe), *warnings.remarks(trial, recipe)]
-    return sorted(everything, key=lambda each: SEVERITIES.index(each.severity))
+    failures = (check(trial, recipe) for check in FAILURE_CHECKS)
+    failure = None if trial.learned else next(filter(None, failures), None)
+    if failure is not None:
+        return [failure]
+    findings = [warnings.progress(trial, recipe), *warnings.all_warnings(trial, recipe)]
+    return sorted(findings, key=lambda each: SEVERITIES.index(each.severity))
 
 
-def _plain(value: float) -> float | None:
+def _finite_or_none(value: float) -> float | None:
     return value if abs(value) < float("inf") else None

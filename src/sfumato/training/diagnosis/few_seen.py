@@ -1,4 +1,4 @@
-"""What the end of a run tells of a budget that was too short for its picture."""
+"""Finding at the end of a run whose budget was shorter than one epoch."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from sfumato.formatting import duration
 from sfumato.training.picture.evaluation import PictureMetrics
 
 POOR = 22.0
-"""dB below which one sees at once that a painting is not the picture."""
+"""PSNR in dB below which a painting visibly differs from the picture."""
 
-SMALLEST = 32
-"""Pixels of a side: a smaller picture is no advice."""
+MIN_SIDE = 32
+"""Pixels of the longer side of the smallest picture that is suggested."""
 
 
-def few_seen(evaluation: PictureMetrics, epoch: float, seconds: float, size: tuple[int, int]) -> list[str]:
-    """A sentence where the budget was too short for a picture of ``size`` (H, W); none where the painting is good.
+def short_budget_findings(evaluation: PictureMetrics, epoch: float, seconds: float, size: tuple[int, int]) -> list[str]:
+    """Return a sentence if the budget was too short for a picture of ``size`` (H, W); none if the painting is good.
 
-    ``seconds`` of training were as many as ``epoch`` took.
+    ``seconds``: the training time of ``epoch`` epochs.
     """
     if not 0 < epoch < 1 or not evaluation.psnr < POOR:
         return []
     side = max(size)
-    # So that what was shown would have been three epochs.
+    # At this size the same budget would be three epochs.
     smaller = int(float(f"{side * math.sqrt(epoch / 3):.1g}"))
-    instead = f", or a smaller picture (--picture.max-side {smaller})" if SMALLEST <= smaller < side else ""
+    alternative = f", or on a smaller picture (--picture.max-side {smaller})" if MIN_SIDE <= smaller < side else ""
     return [
-        f"Only {_percent(epoch)} of the pixels were shown to the network before the budget ended, each of them once: a "
-        f"painting of {evaluation.psnr:.1f} dB. Give it a whole epoch (--budget.epochs 1, {duration(seconds / epoch)} "
-        f"at this pace){instead}."
+        f"The budget ended after {_percent(epoch)} of an epoch, at {evaluation.psnr:.1f} dB: the other pixels were "
+        f"never trained on. Train for a whole epoch (--budget.epochs 1, {duration(seconds / epoch)} at this rate)"
+        f"{alternative}."
     ]
 
 
-def _percent(part: float) -> str:
-    return f"{part:.0%}" if part >= 0.01 else f"{100 * part:.1g}%"
+def _percent(fraction: float) -> str:
+    return f"{fraction:.0%}" if fraction >= 0.01 else f"{100 * fraction:.1g}%"

@@ -1,25 +1,25 @@
-"""What a check finds, in words."""
+"""Findings of a health check."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-Severity = Literal["error", "warning", "fine"]
+Severity = Literal["error", "warning", "ok"]
 
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
-"""From the worst to the best."""
+"""All severities, the worst first."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was found."""
+    """One result of a health check."""
 
     severity: Severity
     text: str
-    """What is so, in numbers, and what it leads to: one or two sentences."""
+    """One or two sentences: what was measured, and its consequence."""
     change: str = ""
-    """What to change, with the flags; empty where there is nothing to change."""
+    """The suggested change, with its flags; empty where nothing needs to change."""
 
     def __str__(self) -> str:
         return f"{self.text} {self.change}".rstrip()

@@ -1,7 +1,7 @@
-"""A trial of what a network makes of pixels that it is not shown.
+"""Trial with held-out pixels: whether a network generalizes to pixels that it is not trained on.
 
-On a patch of neighboring pixels: they lie as close together as in the run. The few of a check, spread over the whole
-picture, lie farther apart than the network will see them, and what is smooth enough there may be noise here.
+It uses a patch of neighboring pixels, which lie as close together as in the run. The pixels of the first trial are
+spread over the whole picture and lie farther apart: a network that is smooth enough for the run may look noisy there.
 """
 
 from __future__ import annotations
@@ -14,52 +14,57 @@ from torch import nn
 
 from sfumato import models
 from sfumato.recipe import Recipe
-from sfumato.training.diagnosis.trial import Unseen
+from sfumato.training.diagnosis.trial import HeldOutTrial
 from sfumato.training.diagnosis.trial_run import TrialRun
-from sfumato.training.picture.held_out import held_out
+from sfumato.training.picture.held_out import held_out_mask
 
 SIDE = 64
-"""Pixels of the patch, by rows and columns."""
+"""Rows and columns of the patch, in pixels."""
 
-PLACES = 3
-"""Of so many by so many patches, the one with the most in it is taken."""
+CANDIDATES = 3
+"""Rows and columns of the grid of candidate patches, of which the one with the largest variance is used."""
 
 
-def unseen(recipe: Recipe, picture: NDArray[np.floating], model: nn.Module) -> Unseen | None:
-    """Train ``model``, in place; ``recipe`` resolved, ``picture`` (H, W, C). None where nothing is held out."""
+def run_held_out_trial(recipe: Recipe, picture: NDArray[np.floating], model: nn.Module) -> HeldOutTrial | None:
+    """Train ``model`` in place; ``recipe`` resolved, ``picture`` (H, W, C). Return None if no pixel is held out."""
     top, left, rows, columns = _patch(picture)
-    mask = held_out(recipe, rows, columns) if recipe.data.split * rows * columns >= 1 else None
+    mask = held_out_mask(recipe, rows, columns) if recipe.data.split * rows * columns >= 1 else None
     if mask is None:
         return None
-    down, across = models.axes(recipe.coordinates, *picture.shape[:2])
-    places = np.meshgrid(down[top : top + rows], across[left : left + columns], indexing="ij")
-    coordinates = np.stack(places, axis=-1).reshape(-1, 2)
+    y, x = models.axes(recipe.coordinates, *picture.shape[:2])
+    grid = np.meshgrid(y[top : top + rows], x[left : left + columns], indexing="ij")
+    coordinates = np.stack(grid, axis=-1).reshape(-1, 2)
     patch = np.asarray(picture[top : top + rows, left : left + columns], np.float64)
-    targets, shown = patch.reshape(-1, picture.shape[2]), ~mask.reshape(-1)
-    run = TrialRun(recipe, coordinates[shown], targets[shown], model)
+    targets, trained = patch.reshape(-1, picture.shape[2]), ~mask.reshape(-1)
+    run = TrialRun(recipe, coordinates[trained], targets[trained], model)
     run.advance(1)
-    while not run.over:
-        run.advance(run.piece)
+    while not run.finished:
+        run.advance(run.next_steps)
     with np.errstate(over="ignore", invalid="ignore"):
-        errors = (np.asarray(run.trainer.outputs(coordinates), np.float64) - targets) ** 2
-    # What a flat color could do is told by the pixels that it is taken of.
-    flat = ((targets - targets[shown].mean(axis=0)) ** 2).mean(axis=1)
-    return Unseen(rows, columns, _ratio(errors[shown], flat[shown]), _ratio(errors[~shown], flat[~shown]))
+        squared = (np.asarray(run.trainer.outputs(coordinates), np.float64) - targets) ** 2
+    # The mean color comes from the pixels trained on, as the network cannot know the others.
+    baseline = ((targets - targets[trained].mean(axis=0)) ** 2).mean(axis=1)
+    return HeldOutTrial(
+        rows,
+        columns,
+        _relative_mse(squared[trained], baseline[trained]),
+        _relative_mse(squared[~trained], baseline[~trained]),
+    )
 
 
-def _ratio(errors: NDArray[np.float64], flat: NDArray[np.float64]) -> float:
-    mean = float(flat.mean())
-    return float(errors.mean()) / mean if mean else math.nan
+def _relative_mse(squared: NDArray[np.float64], baseline: NDArray[np.float64]) -> float:
+    mean = float(baseline.mean())
+    return float(squared.mean()) / mean if mean else math.nan
 
 
 def _patch(picture: NDArray[np.floating]) -> tuple[int, int, int, int]:
-    """(top, left, rows, columns)."""
+    """Return (top, left, rows, columns) of the candidate patch with the largest variance."""
     height, width, _ = picture.shape
     rows, columns = min(SIDE, height), min(SIDE, width)
     corners = [
-        (round(down), round(across))
-        for down in np.linspace(0, height - rows, PLACES)
-        for across in np.linspace(0, width - columns, PLACES)
+        (round(top), round(left))
+        for top in np.linspace(0, height - rows, CANDIDATES)
+        for left in np.linspace(0, width - columns, CANDIDATES)
     ]
     top, left = max(
         corners,

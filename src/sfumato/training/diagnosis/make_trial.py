@@ -1,4 +1,4 @@
-"""Makes a trial."""
+"""Execution of a health check's trial."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from sfumato import models
 from sfumato.errors import RecipeError
 from sfumato.recipe import Recipe
 from sfumato.recipe.batching import Batching
-from sfumato.training.diagnosis.holding_out import unseen
+from sfumato.training.diagnosis.holding_out import run_held_out_trial
 from sfumato.training.diagnosis.trial import Trial
 from sfumato.training.diagnosis.trial_run import TrialRun
 from sfumato.training.health.layer_probe import LayerProbe
-from sfumato.training.health.places import few_pixels
-from sfumato.training.movement import change
+from sfumato.training.health.places import subsample
+from sfumato.training.movement import relative_change
 from sfumato.training.picture.held_out import count_held_out
 from sfumato.training.rehearsal import rehearse
 
 PIXELS = 4096
-"""At most so many are shown."""
+"""Maximum number of pixels to train on."""
 
 FULL_BATCH_PIXELS = 1024
-"""The same where each step takes all pixels: of a step of 4,096 there is no time for enough."""
+"""The same for full batches: with 4,096 pixels per step there is no time for enough steps."""
 
 
 def run_trial(recipe: Recipe, picture: NDArray[np.floating], model: nn.Module | None = None) -> Trial:
     """Train for about `trial_run.SECONDS` seconds; ``recipe`` resolved, ``picture`` (H, W, C).
 
-    ``model`` is left as it was. The rate is the recipe's highest, after a warm-up where it has one. Raises RecipeError
-    when the module does not fit the picture.
+    ``model`` is not changed. The learning rate is the recipe's highest, after a warm-up if the recipe has one. Raise
+    RecipeError if the module does not fit the picture.
     """
     height, width, channels = picture.shape
     pixels = height * width - count_held_out(recipe, height, width)
@@ -45,19 +45,21 @@ def run_trial(recipe: Recipe, picture: NDArray[np.floating], model: nn.Module | 
             models.materialized(model, recipe.seed)
         untrained = copy.deepcopy(model)
         probe = LayerProbe(recipe, picture, model, PIXELS)
-        whole = recipe.training.batch == "all"
-        run = TrialRun(recipe, *few_pixels(recipe, picture, FULL_BATCH_PIXELS if whole else PIXELS), model)
-        first = run.trainer.weights()
-        before = probe.measure(first)
+        full_batch = recipe.training.batch == "all"
+        run = TrialRun(recipe, *subsample(recipe, picture, FULL_BATCH_PIXELS if full_batch else PIXELS), model)
+        initial = run.trainer.weights()
+        before = probe.measure(initial)
     except (RuntimeError, TypeError) as error:
         if recipe.model.module is None:
             raise
         reason = " ".join(str(error).split())
-        raise RecipeError(f"the network must be one that can be copied. {recipe.model.module} says: {reason}") from None
-    errors = [run.advance(1)]
-    while not run.over:
-        errors.append(run.advance(run.piece))
-    last = run.trainer.weights()
+        raise RecipeError(
+            f"the network must be one that can be copied. {recipe.model.module} raises: {reason}"
+        ) from None
+    mses = [run.advance(1)]
+    while not run.finished:
+        mses.append(run.advance(run.next_steps))
+    previous = run.trainer.weights()
     run.advance(1)
     weights = run.trainer.weights()
     after = probe.measure(weights)
@@ -69,21 +71,21 @@ def run_trial(recipe: Recipe, picture: NDArray[np.floating], model: nn.Module | 
         seconds=run.seconds,
         before=before,
         after=after,
-        errors=tuple(errors),
-        updates=tuple(change(last[name], weights[name]) for name in names),
-        moved=tuple(change(first[name], weights[name]) for name in names),
-        planned_steps=_planned(recipe, pixels, run),
-        unseen=unseen(recipe, picture, untrained),
+        mses=tuple(mses),
+        updates=tuple(relative_change(previous[name], weights[name]) for name in names),
+        moved=tuple(relative_change(initial[name], weights[name]) for name in names),
+        planned_steps=_planned_steps(recipe, pixels, run),
+        held_out=run_held_out_trial(recipe, picture, untrained),
     )
 
 
-def _planned(recipe: Recipe, pixels: int, run: TrialRun) -> float | None:
-    """Steps of the recipe's budget on all pixels that are trained on, at the pace of the trial."""
+def _planned_steps(recipe: Recipe, pixels: int, run: TrialRun) -> float | None:
+    """Return the steps of the recipe's budget with ``pixels`` training pixels, at the speed of the trial."""
     budget, batching = recipe.budget, Batching.of(recipe.training.batch, pixels)
-    slower = max(batching.batch / run.batching.batch, 1.0)
+    slowdown = max(batching.batch / run.batching.batch, 1.0)
     limits = [
         None if budget.epochs is None else budget.epochs * batching.steps_per_epoch,
         budget.steps,
-        None if budget.seconds is None else budget.seconds * run.steps / max(run.seconds * slower, 1e-9),
+        None if budget.seconds is None else budget.seconds * run.steps / max(run.seconds * slowdown, 1e-9),
     ]
     return min((float(each) for each in limits if each is not None), default=None)

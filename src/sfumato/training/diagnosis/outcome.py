@@ -1,16 +1,16 @@
-"""What the end of a run tells: findings that follow from what was measured, each with what to change.
+"""Findings at the end of a run: they follow from what was measured, each with a suggestion.
 
-| what is measured at the end | said | to change |
+| measured at the end | the finding reports | suggestion |
 |---|---|---|
-| outputs that are not finite | that | a lower rate |
-| a sigmoid's outputs at its ends without need | how many | a linear output, a lower rate, smaller initial weights |
-| no better than one flat color, weights that stood still | by how much they moved | a higher rate |
-| the same, errors far above it that still fall | from where to where | a longer budget, a higher rate |
-| the same, errors far above it that do not fall | that | a lower rate |
-| the same, near it | how little the answers vary | what passes more of a signal on |
-| pixels held out that are painted worse than by one flat color, the others better | both | what answers smoothly |
+| outputs that are not finite | that they are not finite | a lower rate |
+| outputs of a sigmoid at 0 or 1 where the picture is not | how many | a linear output, a lower rate, smaller weights |
+| no better than the mean-color baseline, negligible updates | the change of the weights | a higher rate |
+| the same, MSE far above the baseline and still falling | the first and last MSE | a longer budget, a higher rate |
+| the same, MSE far above the baseline and not falling | the last MSE | a lower rate |
+| the same, MSE near the baseline | how little the outputs vary | what learns more than the mean color |
+| held-out pixels worse than the mean-color baseline, the others better | the PSNR of both | smoother components |
 
-A picture of one color, and a run shorter than an epoch, are no reason to say anything of what was learned.
+For a picture of a single color, and for a run shorter than an epoch, nothing is reported about what was learned.
 """
 
 from __future__ import annotations
@@ -25,69 +25,72 @@ from numpy.typing import NDArray
 from sfumato.recipe import Recipe
 from sfumato.training.diagnosis import suggestions
 from sfumato.training.health.painting import MANY, NEAR, UNIFORM, mean_color_psnr, saturated
-from sfumato.training.movement import STILL
+from sfumato.training.movement import NEGLIGIBLE_CHANGE
 from sfumato.training.picture.evaluation import PictureMetrics
 
-CLOSE = 0.1
-"""dB above one flat color that are no learning."""
+MARGIN = 0.1
+"""dB by which a painting must exceed the mean-color baseline to count as learned."""
 
 FAR = 2.0
-"""Errors of so many times those of one flat color."""
+"""Relative MSE that is far above the mean-color baseline."""
 
 FALLING = 0.98
-"""Last errors below this part of the first have fallen."""
+"""Ratio of the last MSE to the first below which the MSE has fallen."""
 
 
 @dataclass(frozen=True)
 class Course:
-    """What became of a network on the way."""
+    """How a network changed from the first step of its training to the last."""
 
     moved: float
-    """Relative change of the weight matrix that changed most, from the first step to the last."""
+    """Relative change of the weight matrix that changed most."""
     first_mse: float
-    """Mean squared error of the samples shown at first; nan where it is not known."""
+    """Mean squared error of the first samples; nan where unknown."""
     last_mse: float
-    """The same at last."""
+    """Mean squared error of the last samples."""
 
 
 def outcome(
     evaluation: PictureMetrics, picture: NDArray[np.float64], recipe: Recipe, epoch: float, course: Callable[[], Course]
 ) -> list[str]:
-    """Sentences about a run's painting (H, W, C) beside the picture; empty when there is nothing to say.
+    """Return sentences about a run's painting compared with the picture (H, W, C); none where all is well.
 
-    ``recipe`` resolved; ``course`` is asked where it matters.
+    ``recipe`` resolved; ``course`` is only called where its result matters.
     """
     painting = evaluation.painting
     if not np.isfinite(painting).all():
-        return [
-            f"The network answers with values that are not finite. {suggestions.as_text(suggestions.slower(recipe))}"
-        ]
+        return [f"The network's outputs are not finite. {suggestions.as_text(suggestions.lower_rate(recipe))}"]
     found: list[str] = []
-    squashed = recipe.model.output_activation == "sigmoid" and recipe.model.module is None
-    share = saturated(painting, picture) if squashed else 0.0
-    flat = mean_color_psnr(picture)
-    expected = epoch >= 1 and flat < UNIFORM
-    shown = evaluation.psnr if evaluation.psnr_shown is None else evaluation.psnr_shown
-    if expected and shown <= flat + CLOSE:
-        found.append(_nothing_learned(evaluation, picture, recipe, flat, course, told=share >= MANY))
-    if share >= MANY:
-        changes = (suggestions.linear_output(), suggestions.slower(recipe), *suggestions.other_start(recipe))
-        found.append(
-            f"{share:.0%} of the outputs are saturated: the sigmoid is within {NEAR:g} of 0 or 1 where the picture "
-            f"is not, so hardly any gradient passes. {suggestions.as_text(*changes)}"
+    has_sigmoid = recipe.model.output_activation == "sigmoid" and recipe.model.module is None
+    saturation = saturated(painting, picture) if has_sigmoid else 0.0
+    baseline = mean_color_psnr(picture)
+    should_have_learned = epoch >= 1 and baseline < UNIFORM
+    trained = evaluation.psnr if evaluation.psnr_trained is None else evaluation.psnr_trained
+    if should_have_learned and trained <= baseline + MARGIN:
+        is_saturated = saturation >= MANY
+        found.append(_nothing_learned(evaluation, picture, recipe, baseline, course, is_saturated=is_saturated))
+    if saturation >= MANY:
+        changes = (
+            suggestions.linear_output(),
+            suggestions.lower_rate(recipe),
+            *suggestions.other_initialization(recipe),
         )
-    held_out, flat_held_out = evaluation.psnr_held_out, evaluation.mean_color_psnr_held_out
+        found.append(
+            f"{saturation:.0%} of the outputs are saturated: the sigmoid is within {NEAR:g} of 0 or 1 where the "
+            f"picture is not, so that hardly any gradient passes through it. {suggestions.as_text(*changes)}"
+        )
+    held_out, held_out_baseline = evaluation.psnr_held_out, evaluation.mean_color_psnr_held_out
     if (
-        expected
+        should_have_learned
         and held_out is not None
-        and flat_held_out is not None
-        and held_out < flat_held_out
-        and shown > flat + CLOSE
+        and held_out_baseline is not None
+        and held_out < held_out_baseline
+        and trained > baseline + MARGIN
     ):
         found.append(
-            f"Pixels held out are painted worse ({held_out:.2f} dB) than by one flat color ({flat_held_out:.2f} dB), "
-            f"the others better ({shown:.2f} dB): the network remembers the pixels that it was shown, and answers "
-            f"between them with noise. {suggestions.as_text(*suggestions.smoother(recipe))}"
+            f"Held-out pixels are worse ({held_out:.2f} dB) than the mean-color baseline ({held_out_baseline:.2f} dB), "
+            f"those trained on are better ({trained:.2f} dB): the network memorizes the pixels it was trained on, and "
+            f"its outputs between them are noise. {suggestions.as_text(*suggestions.smoother(recipe))}"
         )
     return found
 
@@ -96,34 +99,37 @@ def _nothing_learned(
     evaluation: PictureMetrics,
     picture: NDArray[np.float64],
     recipe: Recipe,
-    flat: float,
+    baseline: float,
     course: Callable[[], Course],
     *,
-    told: bool,
+    is_saturated: bool,
 ) -> str:
-    so = f"The painting ({evaluation.psnr:.2f} dB) is no better than one flat color, the picture's mean ({flat:.2f} dB)"
-    if told:
-        # What is at its ends, and why, comes next.
-        return f"{so}."
-    way, mean_color_mse = course(), float(picture.var(axis=(0, 1)).mean())
-    if way.moved < STILL:
+    result = f"The painting ({evaluation.psnr:.2f} dB) is no better than the mean-color baseline ({baseline:.2f} dB)"
+    if is_saturated:
+        # The finding about saturation, which follows, gives the reason.
+        return f"{result}."
+    change, mean_color_mse = course(), float(picture.var(axis=(0, 1)).mean())
+    if change.moved < NEGLIGIBLE_CHANGE:
         return (
-            f"{so}: the weights stood still, changed by {way.moved:.0e} of their size in the whole run. "
-            f"{suggestions.as_text(suggestions.faster(recipe))}"
+            f"{result}: updates were negligible, the whole run changed the weights by {change.moved:.0e} of their "
+            f"norm. {suggestions.as_text(suggestions.higher_rate(recipe))}"
         )
     if evaluation.mse > FAR * mean_color_mse:
         first, last = (
-            f"{mse / mean_color_mse:.3g}" if math.isfinite(mse) else "many" for mse in (way.first_mse, way.last_mse)
+            f"{mse / mean_color_mse:.3g}x" if math.isfinite(mse) else "many times"
+            for mse in (change.first_mse, change.last_mse)
         )
-        if way.last_mse < FALLING * way.first_mse:
+        if change.last_mse < FALLING * change.first_mse:
             return (
-                f"{so}: errors came from {first} to {last} times those of that color, and fell to the end. Give it "
-                f"longer (budget). {suggestions.as_text(suggestions.faster(recipe))}"
+                f"{result}: MSE fell from {first} to {last} the mean-color baseline, and was still falling. Increase "
+                f"the budget. {suggestions.as_text(suggestions.higher_rate(recipe))}"
             )
-        slower = suggestions.as_text(suggestions.slower(recipe))
-        return f"{so}: errors are still {last} times those of that color. {slower}"
+        return (
+            f"{result}: MSE is still {last} the mean-color baseline. "
+            f"{suggestions.as_text(suggestions.lower_rate(recipe))}"
+        )
     varies = float(np.sqrt(evaluation.painting.var(axis=(0, 1)).mean() / mean_color_mse))
     return (
-        f"{so}: the network has learned nothing of the picture's shapes yet; its answers vary {varies:.1g} times as "
-        f"much as the picture. {suggestions.as_text(*suggestions.better(recipe))}"
+        f"{result}: the network has not learned any of the picture's shapes yet; the standard deviation of its outputs "
+        f"is {varies:.1g}x the picture's. {suggestions.as_text(*suggestions.beyond_mean_color(recipe))}"
     )

@@ -1,4 +1,4 @@
-"""Train a network for a moment: the recipe's own engine and pixel order, at its highest rate."""
+"""Short training of a health check: the recipe's own engine and sampler, at its highest learning rate."""
 
 from __future__ import annotations
 
@@ -16,78 +16,79 @@ from sfumato.training.samples import Samples
 from sfumato.training.trainer import Trainer
 
 SECONDS = 0.6
-"""Of training; the rest of two seconds goes to building, measuring and starting."""
+"""Seconds of training; the rest of about two seconds is taken by building, measuring and starting."""
 
 PATIENCE = 10
-"""On a busy machine, where other programs take the processor, a trial may take so many times as long."""
+"""Factor by which a trial may take longer on a busy machine, where other programs take processor time."""
 
 VISITS = 24
-"""A trial also ends when each of its pixels has been shown so often: on a quick machine it is always the same."""
+"""Epochs after which a trial ends before its seconds do: on a fast machine it always has the same length."""
 
-FEWEST_STEPS = 60
-"""Though not before so many steps, as long as there is time."""
+MIN_STEPS = 60
+"""Steps to take even if they are more than `VISITS` epochs, as long as there is time."""
 
-LONGEST_WARMUP = 0.3
-"""Part of the trial."""
+MAX_WARMUP = 0.3
+"""Largest part of the trial that is warm-up."""
 
-PIECES = 24
-"""Into so many pieces the steps are divided, to see how errors change."""
+INTERVALS = 24
+"""Number of intervals into which the steps are divided, to see how the MSE changes."""
 
 
 class TrialRun:
-    """A `Trainer` on a few samples, in pieces; nothing is evaluated."""
+    """A `Trainer` on some samples, advanced interval by interval without evaluations."""
 
     def __init__(
         self, recipe: Recipe, inputs: NDArray[np.float64], targets: NDArray[np.float64], model: nn.Module
     ) -> None:
-        """(N, 2) inputs and (N, C) colors; ``model`` may be trained in place."""
+        """Take (N, 2) inputs and (N, C) colors; ``model`` may be trained in place."""
         self.batching = Batching.of(recipe.training.batch, len(targets))
         self._channels = targets.shape[1]
-        self._most = max(VISITS * self.batching.steps_per_epoch, FEWEST_STEPS)
-        warmup = min(recipe.training.schedule.warmup, LONGEST_WARMUP)
+        self._max_steps = max(VISITS * self.batching.steps_per_epoch, MIN_STEPS)
+        warmup = min(recipe.training.schedule.warmup, MAX_WARMUP)
         training = recipe.training.model_copy(update={"schedule": choices.Constant(warmup=warmup)})
-        budget = Budget(steps=self._most, seconds=SECONDS)
+        budget = Budget(steps=self._max_steps, seconds=SECONDS)
         brief = recipe.model_copy(update={"training": training, "budget": budget})
-        self.trainer = Trainer(brief, Samples(inputs, targets), model, timed=_work(recipe.threads), rehearsed=True)
+        stopwatch = _idle_machine_time(recipe.threads)
+        self.trainer = Trainer(brief, Samples(inputs, targets), model, stopwatch=stopwatch, rehearsed=True)
 
     @property
     def steps(self) -> int:
-        """Taken so far."""
+        """Steps taken so far."""
         return self.trainer.clock.step
 
     @property
     def seconds(self) -> float:
-        """Of work, as they would be on an idle machine: a check must not depend on what else runs."""
+        """Seconds of training, as on an idle machine: a check must not depend on what else runs."""
         return self.trainer.clock.seconds
 
     @property
-    def over(self) -> bool:
-        """Whether there is no time for more, or no need; one more step is left to take."""
-        return self.steps >= self._most - 1 or self.seconds >= SECONDS
+    def finished(self) -> bool:
+        """Whether the time or the steps are used up; one more step is still left to take."""
+        return self.steps >= self._max_steps - 1 or self.seconds >= SECONDS
 
     @property
-    def piece(self) -> int:
-        """Steps to take next."""
-        by_time = SECONDS / PIECES / (self.seconds / self.steps)
-        return max(1, min(math.ceil(self._most / PIECES), int(by_time), self._most - 1 - self.steps))
+    def next_steps(self) -> int:
+        """Steps of the next interval."""
+        by_time = SECONDS / INTERVALS / (self.seconds / self.steps)
+        return max(1, min(math.ceil(self._max_steps / INTERVALS), int(by_time), self._max_steps - 1 - self.steps))
 
     def advance(self, steps: int) -> float:
-        """Take steps: the mean squared error of the samples that they showed."""
-        sums, samples = self.trainer.advance(steps)
-        return sums.squared_error / (samples * self._channels)
+        """Take ``steps`` steps and return the mean squared error of their samples."""
+        totals, samples = self.trainer.advance(steps)
+        return totals.squared_error / (samples * self._channels)
 
 
-def _work(threads: int) -> Callable[[], Callable[[], float]]:
-    """Stopwatches of the time that training takes where so many threads have the machine for themselves."""
+def _idle_machine_time(threads: int) -> Callable[[], Callable[[], float]]:
+    """Return a stopwatch of the seconds that training with ``threads`` threads would take on an idle machine."""
 
     def start() -> Callable[[], float]:
         before = _clocks()
 
-        def read() -> float:
+        def elapsed() -> float:
             all_threads, this_thread, wall = (now - then for now, then in zip(_clocks(), before, strict=True))
             return max(all_threads / threads, this_thread, wall / PATIENCE, 1e-9)
 
-        return read
+        return elapsed
 
     return start
 

@@ -1,4 +1,4 @@
-"""What else is to be said of a trial: how it went, and what slows a training down that can work."""
+"""Findings of a trial that is no failure: its progress, and what slows the training down."""
 
 from __future__ import annotations
 
@@ -10,137 +10,136 @@ from sfumato.training.diagnosis import suggestions
 from sfumato.training.diagnosis.finding import Finding
 from sfumato.training.diagnosis.trial import Trial
 from sfumato.training.health.painting import UNIFORM
-from sfumato.training.movement import STILL
+from sfumato.training.movement import NEGLIGIBLE_CHANGE
 
 MANY = 0.5
-"""Of a layer's units dead, or of their answers saturated."""
+"""Fraction of a layer's units that are dead, or of its outputs that are saturated, from which on a warning is given."""
 
 LONG = 20.0
-"""A budget of so many trials is long enough for a start that is slow."""
+"""Ratio of the budget to the trial from which on a slow start is no problem."""
 
 FAR = 2.0
-"""Errors of so many times those of a flat color are no start any more."""
+"""Relative MSE from which on a trial is no slow start any more."""
 
-GROWN = 1e3
-"""Of the output's gradient: a hidden layer that gets more than this times it."""
+EXPLODING = 1e3
+"""Ratio of a hidden layer's gradient to the output layer's from which on the gradient explodes."""
 
 VANISHING = 1e-4
-"""Of the output's gradient: a hidden layer that gets less than this part of it."""
+"""Ratio of a hidden layer's gradient to the output layer's below which the gradient vanishes."""
 
-HARDLY = 1e-2
-"""Of what the picture varies, the answers."""
+HARDLY_VARIES = 1e-2
+"""Ratio of the standard deviation of the outputs to that of the picture."""
 
 LARGE_UPDATE = 0.1
-"""Of the weights, in one step; about 1e-3 is usual."""
+"""Relative change of the weights in one step; about 1e-3 is usual."""
 
 
-def uniform(trial: Trial) -> bool:
-    """Whether the picture has one color."""
+def is_uniform(trial: Trial) -> bool:
+    """Tell whether the picture is a single color."""
     return images.psnr(trial.after.mean_color_mse) >= UNIFORM
 
 
 def nothing_to_learn(trial: Trial) -> Finding:
-    """Of a picture of one color."""
+    """Return the finding of a picture of a single color."""
     return Finding(
         "warning",
-        f"The picture is one color (standard deviation {trial.after.picture.spread:.1g}): there is nothing to learn "
-        "but that, and no network or rate is better than another.",
-        f"Take another picture ({suggestions.flag('picture.source', 'cat')}).",
+        f"The picture is a single color (standard deviation {trial.after.picture.spread:.1g}): there is nothing else "
+        "to learn, so that no network and no learning rate is better than another.",
+        f"Choose another picture ({suggestions.flag('picture.source', 'cat')}).",
     )
 
 
-def course(trial: Trial, recipe: Recipe) -> Finding:
-    """How the trial went, of one in which nothing stands in the way."""
-    where = f"in {trial.steps:,} steps on {trial.pixels:,} pixels"
+def progress(trial: Trial, recipe: Recipe) -> Finding:
+    """Return the finding about the MSE of a trial that passed all failure checks."""
+    extent = f"in {trial.steps:,} steps on {trial.pixels:,} pixels"
+    initial, last = trial.initial_relative_mse, trial.relative_mse
+    fell = "fell" if last <= initial else "rose"
     if trial.learned:
-        return Finding(
-            "fine",
-            f"It learns: {where} errors came from {trial.first_error:.3g} to {trial.error:.2g} times those of one flat "
-            "color, the picture's mean.",
-        )
-    times = trial.times_planned
-    rest = "" if math.isinf(times) else f"; the budget is {times:,.3g} times as long"
-    if trial.error <= 1.05:
+        text = f"The network learns: {extent}, MSE {fell} from {initial:.3g}x to {last:.2g}x the mean-color baseline."
+        return Finding("ok", text)
+    times = trial.budget_ratio
+    budget = "" if math.isinf(times) else f"; the budget is {times:,.3g}x as long"
+    if last <= 1.05:
         varies = trial.after.output.spread / trial.after.picture.spread
         text = (
-            f"It starts slowly: {where} the network has come to the picture's mean color and not yet beyond it, "
-            f"with answers that vary {varies:.1g} times as much as the picture{rest}."
+            f"Learning starts slowly: {extent}, the network has reached the mean-color baseline and not yet beaten it; "
+            f"the standard deviation of its outputs is {varies:.1g}x the picture's{budget}."
         )
-        if varies < HARDLY and trial.first_layer_moves < STILL:
+        if varies < HARDLY_VARIES and trial.first_layer_moves < NEGLIGIBLE_CHANGE:
             name = trial.after.layers[0].name
             text += (
-                f" In all of it {name} will change by {trial.first_layer_moves:.0e} of its size: hardly any gradient "
-                "comes back to it, hardly anything of where a pixel is comes through, and neither will soon."
+                f" The whole budget will change the weights of {name} by {trial.first_layer_moves:.0e} of their norm: "
+                "hardly any gradient reaches them, the outputs hardly depend on the coordinates, and neither will "
+                "change soon."
             )
         elif times >= LONG:
-            return Finding("fine", text)
-        longer = "" if times >= LONG else "Give it longer. "
-        return Finding("warning", text, f"{longer}{suggestions.as_text(*suggestions.better(recipe))}")
-    if times >= LONG and trial.error < min(FAR, trial.first_error):
-        return Finding(
-            "fine",
-            f"It starts slowly: {where} errors came from {trial.first_error:.3g} to {trial.error:.3g} times those of "
-            f"one flat color, the picture's mean{rest}.",
-        )
+            return Finding("ok", text)
+        longer = "" if times >= LONG else "Increase the budget. "
+        return Finding("warning", text, f"{longer}{suggestions.as_text(*suggestions.beyond_mean_color(recipe))}")
+    mse = f"MSE {fell} from {initial:.3g}x to {last:.3g}x the mean-color baseline"
+    if times >= LONG and last < min(FAR, initial):
+        return Finding("ok", f"Learning starts slowly: {extent}, {mse}{budget}.")
     return Finding(
         "warning",
-        f"{where[0].upper()}{where[1:]} errors came from {trial.first_error:.3g} to {trial.error:.3g} times those of "
-        f"one flat color, the picture's mean: worse than painting nothing{rest}.",
-        _less_error(trial, recipe),
+        f"The network is worse than the mean-color baseline: {extent}, {mse}{budget}.",
+        _how_to_reduce_error(trial, recipe),
     )
 
 
-def remarks(trial: Trial, recipe: Recipe) -> list[Finding]:
-    """What slows it down."""
+def all_warnings(trial: Trial, recipe: Recipe) -> list[Finding]:
+    """Return a warning for each thing that slows the training down."""
     found: list[Finding] = []
-    unseen = trial.unseen
-    if unseen is not None and unseen.memorizes:
+    held_out = trial.held_out
+    if held_out is not None and held_out.memorizes:
         text = (
-            f"It remembers pixels rather than shapes: on {unseen.rows} x {unseen.columns} of them errors came to "
-            f"{unseen.shown:.2g} times those of one flat color where it was shown them, and to {unseen.held_out:.2g} "
-            "times where they were held out."
+            f"The network memorizes pixels instead of learning shapes: on a patch of {held_out.rows} x "
+            f"{held_out.columns} pixels, MSE is {held_out.trained:.2g}x the mean-color baseline on the pixels trained "
+            f"on and {held_out.held_out:.2g}x on the held-out pixels."
         )
         found.append(Finding("warning", text, suggestions.as_text(*suggestions.smoother(recipe))))
-    hidden, last = trial.after.layers[:-1], trial.after.layers[-1:]
-    lower = suggestions.slower(recipe)
+    hidden, output = trial.after.layers[:-1], trial.after.layers[-1:]
+    lower = suggestions.lower_rate(recipe)
     if hidden and (worst := max(hidden, key=lambda each: each.dead)).dead >= MANY:
-        text = f"{worst.dead:.0%} of the units of {worst.name} are dead after the trial: no gradient passes them."
+        text = (
+            f"{worst.dead:.0%} of the units of {worst.name} are dead after the trial: no gradient passes through them."
+        )
         leaky = suggestions.flag("model.activation", choices.LeakyReLU())
         found.append(Finding("warning", text, suggestions.as_text(leaky, lower)))
     if hidden and ((worst := max(hidden, key=lambda each: each.saturated or 0.0)).saturated or 0.0) >= MANY:
         text = (
-            f"{worst.saturated:.0%} of the answers of {worst.name} are saturated after the trial: hardly any gradient "
-            "passes there."
+            f"{worst.saturated:.0%} of the outputs of {worst.name} are saturated after the trial: hardly any gradient "
+            "passes through them."
         )
         init = [] if suggestions.has_good_initialization(recipe) else [suggestions.initialization(recipe)]
         found.append(Finding("warning", text, suggestions.as_text(*init, lower)))
-    top = last[0].gradient_norm if last else 0.0
+    output_gradient = output[0].gradient_norm if output else 0.0
     largest = max((each.gradient_norm for each in hidden), default=0.0)
-    if not trial.learned and largest > GROWN * top > 0:
+    if not trial.learned and largest > EXPLODING * output_gradient > 0:
         text = (
-            f"The gradient grows {largest / top:.0e} times on its way back from the output: a step that suits one "
-            "layer is too large for another."
+            f"The gradient explodes in the backward pass: it grows by a factor of {largest / output_gradient:.0e} from "
+            "the output layer down, so that a learning rate that suits one layer is too large for another."
         )
         found.append(Finding("warning", text, suggestions.as_text(lower)))
     least = min(hidden, key=lambda each: each.gradient_norm, default=None)
-    if not trial.learned and least and least.gradient_norm < VANISHING * top and trial.times_planned < LONG:
+    vanishes = least is not None and least.gradient_norm < VANISHING * output_gradient
+    if least is not None and vanishes and not trial.learned and trial.budget_ratio < LONG:
         text = (
-            f"The gradient vanishes on its way back: {least.name} gets {least.gradient_norm / top:.0e} of what the "
-            "output layer gets."
+            f"The gradient vanishes in the backward pass: {least.name} receives "
+            f"{least.gradient_norm / output_gradient:.0e} of the output layer's gradient."
         )
-        found.append(Finding("warning", text, suggestions.as_text(*suggestions.better(recipe))))
+        found.append(Finding("warning", text, suggestions.as_text(*suggestions.beyond_mean_color(recipe))))
     return found
 
 
-def _less_error(trial: Trial, recipe: Recipe) -> str:
+def _how_to_reduce_error(trial: Trial, recipe: Recipe) -> str:
     if not recipe.model.biases:
-        return "Without biases a network has no color of its own to start from: try --model.biases true."
-    if max(trial.updates) > LARGE_UPDATE or trial.error > trial.first_error:
-        return suggestions.as_text(suggestions.slower(recipe))
-    if trial.error > 0.9 * trial.first_error:
-        return suggestions.as_text(suggestions.faster(recipe))
+        return "Without biases the network cannot shift its outputs to the mean color: try --model.biases true."
+    if max(trial.updates) > LARGE_UPDATE or trial.relative_mse > trial.initial_relative_mse:
+        return suggestions.as_text(suggestions.lower_rate(recipe))
+    if trial.relative_mse > 0.9 * trial.initial_relative_mse:
+        return suggestions.as_text(suggestions.higher_rate(recipe))
     return (
-        "Give it longer."
+        "Increase the budget."
         if suggestions.has_good_initialization(recipe)
         else suggestions.as_text(suggestions.initialization(recipe))
     )

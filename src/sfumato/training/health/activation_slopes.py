@@ -1,4 +1,4 @@
-"""What an activation lets pass of a gradient: its slopes, of whatever elementwise module it is."""
+"""Derivatives of an activation, for any elementwise module."""
 
 from __future__ import annotations
 
@@ -9,46 +9,46 @@ import torch
 from torch import Tensor
 
 FAR = 1e3
-"""A sum so large that a bounded activation is flat there."""
+"""Preactivation at which a bounded activation has reached its limit."""
 
 Elementwise = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True)
-class Slopes:
-    """An activation's slopes at given sums, in parts of the steepest that it has."""
+class ActivationGrads:
+    """Derivatives of an activation at given preactivations."""
 
-    parts: Tensor
-    """In the shape of the sums, 0 to about 1."""
+    relative: Tensor
+    """Absolute derivatives relative to the largest one of the activation, in the shape of the preactivations."""
     bounded: bool
-    """Whether it is flat on both sides at different heights, as sigmoid and tanh are, and ReLU and gauss are not."""
+    """Whether the activation has two different limits, as sigmoid and tanh have, and ReLU and gaussian have not."""
 
 
-def slopes(activation: Elementwise, sums: Tensor) -> Slopes | None:
-    """None when the activation is not elementwise, or has no slope at all."""
+def activation_grads(activation: Elementwise, preactivations: Tensor) -> ActivationGrads | None:
+    """Return the derivatives; None if the activation is not elementwise, or constant."""
     with torch.enable_grad():
-        steepest = _at(activation, torch.linspace(-8, 8, 1601, dtype=sums.dtype).reshape(1, -1))
-        far = _at(activation, torch.tensor([[-FAR, FAR]], dtype=sums.dtype))
-        here = _at(activation, sums)
-    if steepest is None or far is None or here is None:
+        usual = _grad(activation, torch.linspace(-8, 8, 1601, dtype=preactivations.dtype).reshape(1, -1))
+        far = _grad(activation, torch.tensor([[-FAR, FAR]], dtype=preactivations.dtype))
+        grads = _grad(activation, preactivations)
+    if usual is None or far is None or grads is None:
         return None
-    top = float(steepest.abs().max())
-    if not top > 0:
+    largest = float(usual.abs().max())
+    if not largest > 0:
         return None
-    # A sine may be flat at the two places by chance, but not next to them.
-    nearby = _at(activation, torch.linspace(FAR, FAR + 1, 101, dtype=sums.dtype).reshape(1, -1))
-    flat = all(each is not None and float(each.abs().max()) < 1e-3 * top for each in (far, nearby))
-    low, high = activation(torch.tensor([[-FAR, FAR]], dtype=sums.dtype)).flatten().tolist()
-    return Slopes(here.abs() / top, flat and low != high)
+    # The derivative of a sine may happen to be 0 at both far points, but not on an interval beside them.
+    nearby = _grad(activation, torch.linspace(FAR, FAR + 1, 101, dtype=preactivations.dtype).reshape(1, -1))
+    flat = all(each is not None and float(each.abs().max()) < 1e-3 * largest for each in (far, nearby))
+    low, high = activation(torch.tensor([[-FAR, FAR]], dtype=preactivations.dtype)).flatten().tolist()
+    return ActivationGrads(grads.abs() / largest, flat and low != high)
 
 
-def _at(activation: Elementwise, sums: Tensor) -> Tensor | None:
-    inputs = sums.detach().clone().requires_grad_()
+def _grad(activation: Elementwise, preactivations: Tensor) -> Tensor | None:
+    inputs = preactivations.detach().clone().requires_grad_()
     try:
         outputs = activation(inputs)
         if outputs.shape != inputs.shape or not outputs.requires_grad:
             return None
         return torch.autograd.grad(outputs.sum(), inputs)[0]
     except (RuntimeError, ValueError, TypeError, IndexError):
-        # Such as a module that wants inputs of its own shape.
+        # For example, a module that requires inputs of a certain shape.
         return None

@@ -1,4 +1,4 @@
-"""Takes a network's figures as it trains: on a copy, on a fixed few of the picture's pixels."""
+"""Probe of a network in training: statistics of a copy, on a fixed subset of the picture's pixels."""
 
 from __future__ import annotations
 
@@ -14,33 +14,34 @@ from torch import nn
 from sfumato import models
 from sfumato.recipe import Recipe
 from sfumato.training import losses
-from sfumato.training.health.layers import measured
+from sfumato.training.health.layers import measure_layers
 from sfumato.training.health.network_stats import NetworkStats
-from sfumato.training.health.places import few_pixels
+from sfumato.training.health.places import subsample
 
 PIXELS = 512
-"""Looked at while training waits: less than a hundredth of what an exact evaluation of 300x429 pixels looks at."""
+"""Number of pixels, as training waits meanwhile: less than a hundredth of an evaluation of 300x429 pixels."""
 
-MOST_LAYERS = 64
+MAX_LAYERS = 64
+"""Maximum number of layers that are measured."""
 
 
 class LayerProbe:
-    """Measures one network. The model that it is given is copied when it is first asked, and never changed."""
+    """Probe of the layers of one network. The given model is copied at the first measurement, and never changed."""
 
-    def __init__(self, recipe: Recipe, picture: NDArray[np.floating], model: nn.Module, most: int = PIXELS) -> None:
-        """``picture`` (H, W, C); at most so many of its pixels are looked at."""
-        self._coordinates, self._targets = few_pixels(recipe, picture, most)
-        self._is_own = recipe.model.module is not None
+    def __init__(self, recipe: Recipe, picture: NDArray[np.floating], model: nn.Module, pixels: int = PIXELS) -> None:
+        """Prepare a probe on at most ``pixels`` pixels of ``picture`` (H, W, C)."""
+        self._coordinates, self._targets = subsample(recipe, picture, pixels)
+        self._is_custom = recipe.model.module is not None
         self._loss = recipe.training.loss
         self._model = model
         self._copy: nn.Module | None = None
 
     def stats(self, weights: Mapping[str, NDArray[Any]]) -> NetworkStats | None:
-        """Of the network with these weights, by the names of its ``state_dict``.
+        """Return the statistics with the given weights, by the names of the network's ``state_dict``.
 
-        None where a module of someone's own cannot be copied, or not be looked into.
+        Return None if a custom module cannot be copied or measured.
         """
-        if not self._is_own:
+        if not self._is_custom:
             return self.measure(weights)
         try:
             return self.measure(weights)
@@ -48,24 +49,24 @@ class LayerProbe:
             return None
 
     def measure(self, weights: Mapping[str, NDArray[Any]]) -> NetworkStats:
-        """The same, raising whatever a module of someone's own raises."""
-        # Such a module may draw random numbers, of which training must not miss any.
+        """Return the same, and let exceptions of a custom module through."""
+        # A custom module may draw random numbers, which must not change those of the training.
         with torch.random.fork_rng(devices=[]):
-            return self._measured(weights)
+            return self._measure(weights)
 
-    def _measured(self, weights: Mapping[str, NDArray[Any]]) -> NetworkStats:
+    def _measure(self, weights: Mapping[str, NDArray[Any]]) -> NetworkStats:
         if self._copy is None:
             self._copy = copy.deepcopy(models.unwrap(self._model)).cpu().eval()
             for parameter in self._copy.parameters():
-                # Gradients are looked at in layers that are not trained too; whole numbers have none.
+                # Frozen layers are measured too; integer parameters cannot have gradients.
                 parameter.requires_grad_(parameter.is_floating_point())
         model = self._copy
         model.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in weights.items()})
         dtype = next(each.dtype for each in model.parameters() if each.is_floating_point())
         targets = torch.from_numpy(self._targets).to(dtype)
 
-        def loss(answers: torch.Tensor) -> torch.Tensor:
-            return losses.per_sample(self._loss, answers - targets).sum()
+        def loss(outputs: torch.Tensor) -> torch.Tensor:
+            return losses.per_sample(self._loss, outputs - targets).sum()
 
-        layers, answers = measured(model, torch.from_numpy(self._coordinates).to(dtype), loss, MOST_LAYERS)
-        return NetworkStats.of(layers, answers.numpy(), self._targets)
+        layers, outputs = measure_layers(model, torch.from_numpy(self._coordinates).to(dtype), loss, MAX_LAYERS)
+        return NetworkStats.of(layers, outputs.numpy(), self._targets)

@@ -1,8 +1,8 @@
-"""NetworkStats of every layer of a network on a few samples: any module's, as it is called.
+"""Statistics of every layer of any module on some samples, recorded as the module is called.
 
-A layer is a module without modules inside that has a weight of two or more dimensions. What follows it without
-parameters of its own is its activation. Means and spreads of activations and of the gradients that come back are what
-Glorot and Bengio (2010) look at from layer to layer, for signals that die or grow on the way.
+A layer is a module without submodules that has a weight of two or more dimensions. The module without parameters that
+is applied to its output is its activation. Glorot and Bengio (2010) compare the means and standard deviations of
+activations and of backpropagated gradients from layer to layer, to find signals that vanish or explode.
 """
 
 from __future__ import annotations
@@ -16,40 +16,41 @@ import torch
 from torch import Tensor, nn
 
 from sfumato.models import MLP
-from sfumato.training.health.activation_slopes import Elementwise, slopes
-from sfumato.training.health.dead_units import dead_by_gradient, dead_by_slope
+from sfumato.training.health.activation_slopes import Elementwise, activation_grads
+from sfumato.training.health.dead_units import dead_by_activation_grads, dead_by_gradient
 from sfumato.training.health.stable_rank import stable_rank
 
 SATURATED = 0.01
-"""An answer of a bounded activation where its slope is below this part of the steepest is saturated."""
+"""Derivative of a bounded activation, relative to its largest, below which an output is saturated."""
 
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer on some samples. Numbers may be nan or infinite where a network has gone wrong."""
+    """Statistics of one layer on some samples; nan or infinite values are possible."""
 
     name: str
-    """In the module: ``layers.0``."""
+    """Name in the module, such as ``layers.0``."""
     weight: str
-    """Of its weights: ``layers.0.weight``."""
+    """Name of its weights, such as ``layers.0.weight``."""
     units: int
     activation_mean: float
-    """Of its units' answers, over samples and units."""
+    """Mean of its outputs, over samples and units."""
     activation_spread: float
-    """Their standard deviation."""
+    """Standard deviation of its outputs, over samples and units."""
     variation: float
-    """Root mean square over its units of the standard deviation over the samples: 0 where nothing depends on place."""
+    """Root mean square, over units, of the standard deviation over samples: 0 if no output depends on the input."""
     gradient_mean: float
-    """Of the gradient of one sample's loss by its units' sums, over samples and units."""
+    """Mean of the gradient of one sample's loss by the preactivations, over samples and units."""
     gradient_spread: float
+    """Standard deviation of that gradient, over samples and units."""
     gradient_norm: float
-    """Root mean square over the samples of that gradient's length."""
+    """Root mean square, over samples, of that gradient's norm."""
     dead: float
-    """Part of its units that are dead (`sfumato.training.health.dead_units`)."""
+    """Fraction of its units that are dead (`sfumato.training.health.dead_units`)."""
     saturated: float | None
-    """Part of its units' answers at the flat ends of a bounded activation; None for one that is not bounded."""
+    """Fraction of its outputs that are saturated; None if the activation is not bounded."""
     stable_rank: float
-    """||W||_F^2 / ||W||_2^2 of its weights."""
+    """||W||_F^2 / ||W||_2^2 of its weights W."""
 
 
 @dataclass
@@ -57,87 +58,93 @@ class _Call:
     name: str
     weight: str
     module: nn.Module
-    sums: Tensor
-    answers: Tensor
+    preactivations: Tensor
+    outputs: Tensor
     activation: Elementwise | None = None
 
 
 @dataclass
-class _Calls:
+class _CallRecorder:
     layers: list[_Call] = field(default_factory=list)
 
-    def layer(self, name: str, weight: str) -> Callable[..., None]:
-        def called(module: nn.Module, _: tuple[object, ...], output: object) -> None:
+    def layer_hook(self, name: str, weight: str) -> Callable[..., None]:
+        def hook(module: nn.Module, _: tuple[object, ...], output: object) -> None:
             if isinstance(output, Tensor) and output.dim() >= 2 and output.requires_grad:
                 self.layers.append(_Call(name, weight, module, output, output))
 
-        return called
+        return hook
 
-    def activation(self) -> Callable[..., None]:
-        def called(module: nn.Module, inputs: tuple[object, ...], output: object) -> None:
+    def activation_hook(self) -> Callable[..., None]:
+        def hook(module: nn.Module, inputs: tuple[object, ...], output: object) -> None:
             last = self.layers[-1] if self.layers else None
-            # The very sums of the last layer: what comes later in between is not told apart.
-            if last and last.activation is None and inputs and inputs[0] is last.sums and isinstance(output, Tensor):
-                last.activation, last.answers = module, output
+            if last is None or last.activation is not None or not isinstance(output, Tensor):
+                return
+            # Only a module that is applied to the very output of the last layer is its activation.
+            if inputs and inputs[0] is last.preactivations:
+                last.activation, last.outputs = module, output
 
-        return called
+        return hook
 
 
-def measured(
-    model: nn.Module, inputs: Tensor, loss: Callable[[Tensor], Tensor], most: int
+def measure_layers(
+    model: nn.Module, inputs: Tensor, loss: Callable[[Tensor], Tensor], max_layers: int
 ) -> tuple[list[Layer], Tensor]:
-    """The layers in the order in which they are called, evenly thinned to ``most``, and the (N, C) answers.
+    """Return the layers in the order of their calls, at most ``max_layers`` evenly spaced ones, and (N, C) outputs.
 
-    ``loss`` maps answers to the sum of the samples' losses. The model's parameters must ask for gradients; nothing of
-    it changes but hooks, which come and go.
+    ``loss`` maps outputs to the sum of the samples' losses. The model's parameters must require gradients. The model is
+    not changed, except for hooks that are removed at the end.
     """
-    calls = _Calls()
+    recorder = _CallRecorder()
     handles = [
         module.register_forward_hook(
-            calls.layer(name, _joined(name, weight)) if (weight := _weight_of(module)) else calls.activation()
+            recorder.layer_hook(name, _joined(name, weight))
+            if (weight := _weight_of(module))
+            else recorder.activation_hook()
         )
         for name, module in model.named_modules()
         if not list(module.children()) and (_weight_of(module) or not list(module.parameters(recurse=False)))
     ]
     try:
         with torch.enable_grad():
-            answers = model(inputs)
+            outputs = model(inputs)
     finally:
         for handle in handles:
             handle.remove()
-    found = calls.layers
-    if isinstance(model, MLP) and model.sigmoid_output and found:
-        found[-1].activation, found[-1].answers = torch.sigmoid, answers
+    calls = recorder.layers
+    if not calls:
+        return [], outputs.detach()
+    if isinstance(model, MLP) and model.sigmoid_output:
+        calls[-1].activation, calls[-1].outputs = torch.sigmoid, outputs
     with torch.enable_grad():
-        total = loss(answers)
-    gradients = torch.autograd.grad(total, [each.sums for each in found], allow_unused=True) if found else []
-    chosen = sorted({round(each) for each in np.linspace(0, len(found) - 1, min(len(found), most))}) if found else []
-    return [_stats(found[k], gradients[k], output=k == len(found) - 1) for k in chosen], answers.detach()
+        total = loss(outputs)
+    gradients = torch.autograd.grad(total, [each.preactivations for each in calls], allow_unused=True)
+    chosen = sorted({round(each) for each in np.linspace(0, len(calls) - 1, min(len(calls), max_layers))})
+    return [_stats(calls[k], gradients[k], output=k == len(calls) - 1) for k in chosen], outputs.detach()
 
 
 def _stats(call: _Call, gradient: Tensor | None, *, output: bool) -> Layer:
-    samples = len(call.sums)
-    activations = call.answers.detach().reshape(samples, -1).double()
-    back = torch.zeros_like(call.sums) if gradient is None else gradient
-    back = back.reshape(samples, -1).double()
-    found = None if call.activation is None else slopes(call.activation, call.sums)
-    if found is not None:
-        parts = found.parts.reshape(samples, -1)
-        dead = dead_by_slope(call.sums.reshape(samples, -1), parts)
-        saturated = (parts < SATURATED).double().mean() if found.bounded else None
+    samples = len(call.preactivations)
+    outputs = call.outputs.detach().reshape(samples, -1).double()
+    gradients = torch.zeros_like(call.preactivations) if gradient is None else gradient
+    gradients = gradients.reshape(samples, -1).double()
+    grads = None if call.activation is None else activation_grads(call.activation, call.preactivations)
+    if grads is not None:
+        relative = grads.relative.reshape(samples, -1)
+        dead = dead_by_activation_grads(call.preactivations.reshape(samples, -1), relative)
+        saturated = (relative < SATURATED).double().mean() if grads.bounded else None
     else:
-        # A function inside someone's own module: what comes back tells whether anything passes.
-        dead, saturated = dead_by_gradient(back) & (not output), None
+        # The activation is a function inside a custom module: only the gradient shows whether anything passes.
+        dead, saturated = dead_by_gradient(gradients) & (not output), None
     return Layer(
         name=call.name,
         weight=call.weight,
-        units=activations.shape[1],
-        activation_mean=float(activations.mean()),
-        activation_spread=float(activations.std(correction=0)),
-        variation=math.sqrt(float(activations.var(0, correction=0).mean())),
-        gradient_mean=float(back.mean()),
-        gradient_spread=float(back.std(correction=0)),
-        gradient_norm=math.sqrt(float((back * back).sum(1).mean())),
+        units=outputs.shape[1],
+        activation_mean=float(outputs.mean()),
+        activation_spread=float(outputs.std(correction=0)),
+        variation=math.sqrt(float(outputs.var(0, correction=0).mean())),
+        gradient_mean=float(gradients.mean()),
+        gradient_spread=float(gradients.std(correction=0)),
+        gradient_norm=math.sqrt(float((gradients * gradients).sum(1).mean())),
         dead=float(dead.double().mean()),
         saturated=None if saturated is None else float(saturated),
         stable_rank=stable_rank(_matrix(call.module)),

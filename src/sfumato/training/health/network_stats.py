@@ -1,4 +1,4 @@
-"""The figures of a whole network on a few pixels, and as plain numbers for files."""
+"""Statistics of a whole network on some pixels, and their form in files."""
 
 from __future__ import annotations
 
@@ -14,73 +14,79 @@ from sfumato.training.health.layers import Layer
 from sfumato.training.health.painting import saturated
 
 DIGITS = 6
-"""Significant ones in files: the figures are of a few pixels."""
+"""Significant digits in files, enough for statistics of some pixels."""
 
 
 @dataclass(frozen=True)
-class Spread:
-    """Where some (N, C) colors lie."""
+class ColorStats:
+    """Range, mean and standard deviation of (N, C) colors."""
 
     low: float
+    """Minimum."""
     high: float
+    """Maximum."""
     mean: float
     spread: float
-    """Root mean square over the channels of the standard deviation over the pixels."""
+    """Root mean square, over channels, of the standard deviation over pixels."""
 
     @staticmethod
-    def of(colors: NDArray[np.floating]) -> Spread:
-        """Of (N, C) colors."""
+    def of(colors: NDArray[np.floating]) -> ColorStats:
+        """Return the statistics of (N, C) colors."""
         values = np.asarray(colors, np.float64)
         with np.errstate(over="ignore", invalid="ignore"):
             spread = float(np.sqrt(values.var(axis=0).mean()))
-            return Spread(float(values.min()), float(values.max()), float(values.mean()), spread)
+            return ColorStats(float(values.min()), float(values.max()), float(values.mean()), spread)
 
 
 @dataclass(frozen=True)
 class NetworkStats:
-    """A network at one moment, on a few of the picture's pixels."""
+    """Statistics of a network at one moment, on some of the picture's pixels."""
 
     layers: tuple[Layer, ...]
-    """From input to output; of more than 64 as many, evenly chosen."""
-    output: Spread
-    picture: Spread
+    """Layers from input to output; 64 evenly spaced ones if there are more."""
+    output: ColorStats
+    picture: ColorStats
     saturated_output: float
-    """Part of the outputs within 0.001 of 0 or 1 where the picture is not."""
+    """Fraction of the outputs within 0.001 of 0 or 1 where the picture is not."""
     mse: float
     """Mean squared error over pixels and channels, unclipped."""
     mean_color_mse: float
-    """That of one flat color, the pixels' mean."""
+    """Mean squared error of the mean-color baseline, the pixels' mean."""
     pixels: int
 
     @staticmethod
-    def of(layers: list[Layer], answers: NDArray[np.floating], targets: NDArray[np.floating]) -> NetworkStats:
-        """Of (N, C) answers and the colors that they should be."""
-        errors = np.asarray(answers, np.float64) - targets
+    def of(layers: list[Layer], outputs: NDArray[np.floating], targets: NDArray[np.floating]) -> NetworkStats:
+        """Return the statistics of (N, C) outputs and their targets."""
+        errors = np.asarray(outputs, np.float64) - targets
         with np.errstate(over="ignore", invalid="ignore"):
             mse = float((errors * errors).mean())
         return NetworkStats(
             layers=tuple(layers),
-            output=Spread.of(answers),
-            picture=Spread.of(targets),
-            saturated_output=saturated(answers, targets),
+            output=ColorStats.of(outputs),
+            picture=ColorStats.of(targets),
+            saturated_output=saturated(outputs, targets),
             mse=mse,
             mean_color_mse=float(targets.var(axis=0).mean()),
             pixels=len(targets),
         )
 
     def as_json(self) -> dict[str, Any]:
-        """For a file: ``layers`` holds a list for each figure; null is what is not finite or does not apply."""
+        """Return data for a file: ``layers`` has a list per statistic; None for what is not finite or not defined."""
         names = [each.name for each in dataclasses.fields(Layer)]
-        columns = {name: [_plain(getattr(layer, name)) for layer in self.layers] for name in names if name != "weight"}
+        columns = {
+            name: [_rounded_or_none(getattr(layer, name)) for layer in self.layers]
+            for name in names
+            if name != "weight"
+        }
         return {
             "layers": columns,
-            "output": {name: _plain(value) for name, value in dataclasses.asdict(self.output).items()},
-            "picture": {name: _plain(value) for name, value in dataclasses.asdict(self.picture).items()},
-            "saturated_output": _plain(self.saturated_output),
+            "output": {name: _rounded_or_none(value) for name, value in dataclasses.asdict(self.output).items()},
+            "picture": {name: _rounded_or_none(value) for name, value in dataclasses.asdict(self.picture).items()},
+            "saturated_output": _rounded_or_none(self.saturated_output),
         }
 
 
-def _plain(value: Any) -> Any:
+def _rounded_or_none(value: Any) -> Any:
     if not isinstance(value, float):
         return value
     return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None

@@ -1,4 +1,4 @@
-"""What can be seen of a painting beside its picture."""
+"""Measures of a painting compared with its picture."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from numpy.typing import NDArray
 from sfumato import images
 
 NEAR = 1e-3
-"""Outputs this close to 0 or 1, where a sigmoid's slope is below a thousandth, count as saturated."""
+"""Distance from 0 or 1 within which an output is saturated; the sigmoid's derivative is below 0.001 there."""
 
 UNIFORM = 50.0
-"""dB at which one flat color cannot be told from the picture."""
+"""PSNR in dB of the mean-color baseline from which on a picture is uniform."""
 
 MANY = 0.25
-"""A finding is made of saturation when this part of the outputs is saturated without need."""
+"""Fraction of the outputs that are saturated where the picture is not, from which on it is a finding."""
 
 
 def mean_color_psnr(picture: NDArray[np.float64]) -> float:
-    """dB of one flat color, the mean of the picture (H, W, C): what a network comes to that learns no shapes."""
+    """Return the PSNR in dB of the mean-color baseline, the mean of the picture (H, W, C)."""
     return images.psnr(images.mse(np.broadcast_to(picture.mean(axis=(0, 1)), picture.shape), picture))
 
 
 def saturated(painting: NDArray[np.floating], picture: NDArray[np.floating]) -> float:
-    """The part of the outputs that is within `NEAR` of 0 or 1 where the picture is not."""
-    return float((_near_the_ends(painting) & ~_near_the_ends(picture)).mean())
+    """Return the fraction of the outputs that are within `NEAR` of 0 or 1 where the picture is not."""
+    return float((_is_near_limits(painting) & ~_is_near_limits(picture)).mean())
 
 
-def _near_the_ends(values: NDArray[np.floating]) -> NDArray[np.bool_]:
+def _is_near_limits(values: NDArray[np.floating]) -> NDArray[np.bool_]:
     return (values < NEAR) | (values > 1 - NEAR)

@@ -1,4 +1,4 @@
-"""A few of a picture's pixels, evenly spread over it."""
+"""An evenly spaced subset of a picture's pixels."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from sfumato import models
 from sfumato.recipe import Recipe
 
 
-def places(height: int, width: int, most: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Rows and columns that cross in at most ``most`` pixels, in the picture's proportions; outermost ones included.
+def grid_indices(height: int, width: int, max_pixels: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return rows and columns of a grid of at most ``max_pixels`` pixels, in the picture's proportions.
 
-    All of them where there are no more.
+    The outermost rows and columns are included; all are, if the picture has no more pixels.
     """
-    if height * width <= most:
+    if height * width <= max_pixels:
         return np.arange(height), np.arange(width)
-    scale = math.sqrt(most / (height * width))
-    # A long thin picture keeps at least 2 on its short side; the other side has what is left.
-    rows = min(max(int(height * scale), 2), most // 2)
-    columns = min(max(int(width * scale), 2), most // rows)
-    rows = min(height, most // columns) if columns == 2 else rows
-    return _evenly(height, rows), _evenly(width, min(columns, width))
+    scale = math.sqrt(max_pixels / (height * width))
+    # A long thin picture keeps at least 2 pixels on its short side.
+    rows = min(max(int(height * scale), 2), max_pixels // 2)
+    columns = min(max(int(width * scale), 2), max_pixels // rows)
+    rows = min(height, max_pixels // columns) if columns == 2 else rows
+    return _evenly_spaced(height, rows), _evenly_spaced(width, min(columns, width))
 
 
-def few_pixels(
-    recipe: Recipe, picture: NDArray[np.floating], most: int
+def subsample(
+    recipe: Recipe, picture: NDArray[np.floating], max_pixels: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(N, 2) coordinates and (N, C) colors of at most ``most`` pixels of a picture (H, W, C), row by row."""
+    """Return (N, 2) coordinates and (N, C) colors of at most ``max_pixels`` pixels of a picture (H, W, C)."""
     height, width, channels = picture.shape
-    rows, columns = places(height, width, most)
-    down, across = models.axes(recipe.coordinates, height, width)
-    coordinates = np.stack(np.meshgrid(down[rows], across[columns], indexing="ij"), axis=-1).reshape(-1, 2)
+    rows, columns = grid_indices(height, width, max_pixels)
+    y, x = models.axes(recipe.coordinates, height, width)
+    coordinates = np.stack(np.meshgrid(y[rows], x[columns], indexing="ij"), axis=-1).reshape(-1, 2)
     return coordinates, np.asarray(picture[np.ix_(rows, columns)], np.float64).reshape(-1, channels)
 
 
-def _evenly(length: int, count: int) -> NDArray[np.int64]:
+def _evenly_spaced(length: int, count: int) -> NDArray[np.int64]:
     return np.linspace(0, length - 1, count).round().astype(np.int64)

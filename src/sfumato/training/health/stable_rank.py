@@ -1,7 +1,7 @@
 """The stable rank of a matrix: ||W||_F^2 / ||W||_2^2 (Rudelson and Vershynin 2007).
 
-Between 1, where all units ask the same of their inputs, and the rank. It hardly changes with small changes of the
-matrix, as the rank does.
+It lies between 1, where all units have the same weights but for a factor, and the rank. Unlike the rank, it is
+insensitive to small changes of the matrix.
 """
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 SMALL = 16
-"""Up to so many rows or columns the largest singular value is taken from the small Gram matrix."""
+"""Number of rows or columns up to which the largest singular value is computed from the Gram matrix."""
 
 
 def stable_rank(matrix: NDArray[np.floating]) -> float:
-    """Of a (rows, columns) matrix; nan where an element is not finite or all are 0."""
+    """Return the stable rank of a (rows, columns) matrix; nan if an element is not finite or all are 0."""
     values = np.asarray(matrix, np.float64)
     size = np.abs(values).max(initial=0.0)
     if not np.isfinite(size) or size == 0:
         return float("nan")
-    # Squares of the smallest and largest numbers would not be numbers.
+    # Scaling prevents overflow and underflow of the squares.
     values = values / size
     if min(values.shape) <= SMALL:
         gram = values @ values.T if values.shape[0] <= values.shape[1] else values.T @ values
         largest = float(np.linalg.eigvalsh(gram)[-1])
     else:
-        # Lanczos takes a hundredth of what all singular values take. A fixed start: the same figure each time.
+        # Lanczos iteration takes a hundredth of the time of a full SVD. The fixed start makes the result repeatable.
         from scipy.sparse.linalg import svds
 
         start = np.random.default_rng(0).standard_normal(min(values.shape))

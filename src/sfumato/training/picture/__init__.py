@@ -1,4 +1,4 @@
-"""A picture, the first problem: its pixels are what is learned, and paintings are compared with it."""
+"""The problem of learning a picture: its pixels are the samples, and paintings are compared with it."""
 
 from sfumato.training.picture.evaluation import PictureMetrics
 from sfumato.training.picture.problem import PictureProblem

@@ -1,4 +1,4 @@
-"""A painting compared with the picture."""
+"""Evaluation: comparison of a painting with the picture."""
 
 from __future__ import annotations
 
@@ -14,55 +14,55 @@ from sfumato.training.metrics import Metrics
 from sfumato.training.problem import InterruptedEvaluationError, Stage
 
 BLOCK = 2**18
-"""Pixels that are painted and compared at a time: what is computed on the way stays small, whatever the picture is."""
+"""Maximum pixels of a block, which is painted and compared at a time, to limit the memory of large pictures."""
 
 OPERATIONS = 8 * 10**10
-"""Parameters times pixels of a block, at most: a second or so of work, after which one can be told, and asked."""
+"""Maximum parameters times pixels of a block: about a second of work between two calls of ``stage`` and ``stop``."""
 
-FEWEST = 2**13
-"""Pixels of a block, whatever the network is."""
+MIN_BLOCK = 2**13
+"""Minimum pixels of a block, whatever the network is."""
 
 QUIET = 0.5
-"""Seconds after which it is told how far an evaluation is."""
+"""Seconds after which the progress of an evaluation is reported."""
 
 Rows = Callable[[slice], NDArray[np.floating]]
-"""Some of the painting's rows -> (rows, W, C), unclipped."""
+"""Function that paints some rows: slice -> (rows, W, C), unclipped."""
 
 
 @dataclass(frozen=True)
 class PictureMetrics(Metrics):
-    """Errors over all pixels and channels, on values as the network learned them.
+    """Metrics over all pixels and channels, on the values that the network learns.
 
-    ``mse`` is that of the painting as it is, ``psnr`` that of the painting clipped to [0, 1].
+    ``mse`` is of the unclipped painting, ``psnr`` of the painting clipped to [0, 1].
     """
 
     painting: NDArray[np.floating]
-    """(H, W, C), unclipped."""
+    """The unclipped painting, (H, W, C)."""
     mae: float
-    """Mean absolute error, unclipped."""
+    """Mean absolute error of the unclipped painting."""
     ssim: float
     """Structural similarity of the clipped painting."""
     psnr_held_out: float | None
-    """dB over the pixels that training never saw, or None where there are none."""
-    psnr_shown: float | None
-    """dB over all others, or None where none are held out."""
+    """PSNR in dB over the held-out pixels; None if there are none."""
+    psnr_trained: float | None
+    """PSNR in dB over the training pixels; None if no pixels are held out."""
     mean_color_psnr_held_out: float | None
-    """dB over the pixels held out of one flat color, the mean of the others."""
+    """PSNR in dB over the held-out pixels of the mean-color baseline, the mean of the training pixels."""
 
     def named(self) -> dict[str, float]:
-        """As `Metrics.named`."""
-        found = {"mse": self.mse, "mae": self.mae, "psnr": self.psnr, "ssim": self.ssim}
-        return found if self.psnr_held_out is None else found | {"psnr_held_out": self.psnr_held_out}
+        """Return every metric by its name, without those that were not measured."""
+        metrics = {"mse": self.mse, "mae": self.mae, "psnr": self.psnr, "ssim": self.ssim}
+        return metrics if self.psnr_held_out is None else metrics | {"psnr_held_out": self.psnr_held_out}
 
 
 def no_stage(name: str, done: int, total: int) -> None:
-    """Watch no evaluation."""
+    """Ignore the progress of an evaluation."""
 
 
 def rows_per_block(width: int, parameters: int) -> int:
-    """How many rows of a picture are painted and compared at a time, by a network of so many parameters."""
-    # By the work and not by the clock: sums of parts have other last digits than those of other parts.
-    pixels = min(BLOCK, max(FEWEST, OPERATIONS // max(parameters, 1)))
+    """Return how many rows are painted and compared at a time, for a network with ``parameters`` parameters."""
+    # A fixed number, not one by measured time: the rounding of the sums depends on the blocks.
+    pixels = min(BLOCK, max(MIN_BLOCK, OPERATIONS // max(parameters, 1)))
     return max(1, pixels // width)
 
 
@@ -75,19 +75,19 @@ def evaluate(
     stage: Stage = no_stage,
     stop: Callable[[], bool] = lambda: False,
 ) -> PictureMetrics:
-    """Paint and compare, ``block`` rows at a time; ``held_out`` is the (H, W) mask of pixels that are not trained on.
+    """Paint and compare, ``block`` rows at a time; ``held_out`` is the (H, W) mask of the held-out pixels.
 
-    ``stage`` is told how many rows are done, where it takes long enough to be told. ``stop`` is asked after each block:
-    raises InterruptedEvaluationError when it says so.
+    ``stage`` is called with the number of rows done, if the evaluation takes more than `QUIET` seconds. ``stop`` is
+    called after each block; raise InterruptedEvaluationError if it returns true.
     """
     height, width, channels = picture.shape
-    several = block or height
+    rows_at_once = block or height
     painting: NDArray[np.floating] | None = None
     similarity = images.Similarity(picture.shape)
-    squared = absolute = clipped_squared = held_squared = shown_squared = 0.0
-    began, told = time.perf_counter(), False
-    for start in range(0, height, several):
-        some = slice(start, min(start + several, height))
+    squared = absolute = clipped_squared = held_out_squared = trained_squared = 0.0
+    start_time, reported = time.perf_counter(), False
+    for start in range(0, height, rows_at_once):
+        some = slice(start, min(start + rows_at_once, height))
         part = rows(some)
         if painting is None:
             painting = part if some.stop == height else np.empty((height, width, channels), part.dtype)
@@ -99,35 +99,34 @@ def evaluate(
         np.square(clipped, out=clipped)
         clipped_squared += float(np.sum(clipped))
         if held_out is not None:
-            held_squared += float(np.sum(clipped[held_out[some]]))
-            shown_squared += float(np.sum(clipped[~held_out[some]]))
+            held_out_squared += float(np.sum(clipped[held_out[some]]))
+            trained_squared += float(np.sum(clipped[~held_out[some]]))
         similarity.compare(painting, picture, some.stop)
-        if told or (some.stop < height and time.perf_counter() - began >= QUIET):
-            if not told:
+        if reported or (some.stop < height and time.perf_counter() - start_time >= QUIET):
+            if not reported:
                 stage("evaluation", 0, height)
-            told = True
+            reported = True
             stage("evaluation", some.stop, height)
         if some.stop < height and stop():
             raise InterruptedEvaluationError
     assert painting is not None, "a picture has a row"
-    unseen = seen = flat = None
+    psnr_held_out = psnr_trained = baseline = None
     if held_out is not None:
-        unseen = images.psnr(held_squared / (int(held_out.sum()) * channels))
-        seen = images.psnr(shown_squared / (int((~held_out).sum()) * channels))
-        flat = images.psnr(images.mse(_flat(picture, held_out), picture[held_out]))
+        psnr_held_out = images.psnr(held_out_squared / (int(held_out.sum()) * channels))
+        psnr_trained = images.psnr(trained_squared / (int((~held_out).sum()) * channels))
+        baseline = images.psnr(images.mse(_mean_color(picture, held_out), picture[held_out]))
     return PictureMetrics(
         mse=squared / picture.size,
         psnr=images.psnr(clipped_squared / picture.size),
         painting=painting,
         mae=absolute / picture.size,
         ssim=similarity.mean,
-        psnr_held_out=unseen,
-        psnr_shown=seen,
-        mean_color_psnr_held_out=flat,
+        psnr_held_out=psnr_held_out,
+        psnr_trained=psnr_trained,
+        mean_color_psnr_held_out=baseline,
     )
 
 
-def _flat(picture: NDArray[np.float64], held_out: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """(n, C): the mean of the pixels that are not held out, for each one that is."""
-    unseen = picture[held_out]
-    return np.broadcast_to(picture[~held_out].mean(axis=0), unseen.shape)
+def _mean_color(picture: NDArray[np.float64], held_out: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return the mean color of the training pixels for each of the n held-out pixels, (n, C)."""
+    return np.broadcast_to(picture[~held_out].mean(axis=0), picture[held_out].shape)

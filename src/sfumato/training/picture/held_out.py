@@ -1,4 +1,4 @@
-"""Pixels kept away from training, to see how the network answers where it never looked."""
+"""Held-out pixels: those that are only used for validation."""
 
 from __future__ import annotations
 
@@ -11,24 +11,27 @@ from sfumato.rng import rng_for
 
 
 def count_held_out(recipe: Recipe, height: int, width: int) -> int:
-    """How many of a picture's pixels. Raises RecipeError where none would be left to train on, or none be held out."""
-    share, pixels = recipe.data.split, height * width
-    count = round(share * pixels)
+    """Return the number of held-out pixels.
+
+    Raise RecipeError if no pixel is left to train on, or if ``data.split`` is not 0 and rounds to no pixel.
+    """
+    fraction, pixels = recipe.data.split, height * width
+    count = round(fraction * pixels)
     if count == pixels:
         raise RecipeError(
-            f"data.split must leave a pixel to train on. Got {share:g} of {pixels} pixels, which is all; hold "
+            f"data.split must leave a pixel to train on. Got {fraction:g} of {pixels} pixels, which is all; hold "
             f"out at most {(pixels - 1) / pixels:.2g}."
         )
-    if share and not count:
+    if fraction and not count:
         raise RecipeError(
-            f"data.split must come to at least one pixel. Got {share:g} of {pixels} pixels, which is none; take "
+            f"data.split must hold out at least one pixel. Got {fraction:g} of {pixels} pixels, which is none; use "
             f"{1 / pixels:.2g} or more, or 0."
         )
     return count
 
 
-def held_out(recipe: Recipe, height: int, width: int) -> NDArray[np.bool_] | None:
-    """The (H, W) mask of these pixels; None where there are none. Raises RecipeError as `count_held_out` does."""
+def held_out_mask(recipe: Recipe, height: int, width: int) -> NDArray[np.bool_] | None:
+    """Return the (H, W) mask of the held-out pixels; None if there are none. Raise RecipeError as `count_held_out`."""
     count = count_held_out(recipe, height, width)
     if count == 0:
         return None

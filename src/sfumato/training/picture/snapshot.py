@@ -1,4 +1,4 @@
-"""What training on a picture yields as it goes."""
+"""Snapshots that training on a picture yields."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ from sfumato.training.snapshot import Snapshot
 
 @dataclass(frozen=True)
 class PictureSnapshot(Snapshot):
-    """Training on a picture at one moment, with what the network paints."""
+    """The state of a training on a picture at one moment, with the network's painting."""
 
     evaluation: PictureMetrics | None
     size: tuple[int, int]
     """(H, W) of the picture."""
     paint: Callable[[int, int], NDArray[np.floating]] = field(repr=False)
-    """(rows, columns) -> (rows, columns, C), unclipped: the network painted finer or coarser than the picture."""
+    """Return an unclipped painting of any resolution: (rows, columns) -> (rows, columns, C)."""
     canvas: Callable[..., NDArray[np.float32] | None] = field(repr=False)
-    """(longest side, by default None) -> (rows, columns, C), unclipped, for next to nothing: each pixel as the network
-    answered it when it was last trained on it. Rows and columns are left out where a side has more pixels than asked
-    for; None: (H, W, C). It returns None where the engine keeps no answers."""
+    """Return an approximate, unclipped painting at almost no cost: (longest side or None) -> (rows, columns, C).
+
+    Each pixel is the network's output when it was last trained on. Rows and columns are skipped if a side has more
+    pixels than the given number; with None it is (H, W, C). Return None if the engine does not collect outputs."""
 
     def painting(self) -> NDArray[np.floating]:
-        """(H, W, C), unclipped."""
+        """Return the unclipped painting, (H, W, C)."""
         return self.paint(*self.size) if self.evaluation is None else self.evaluation.painting

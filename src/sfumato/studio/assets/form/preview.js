@@ -5,7 +5,7 @@ import { drawing } from "./drawing.js";
 import { h } from "../core/element.js";
 import { count, duration, epochs, operations } from "../core/format.js";
 
-const NO_CHANGE = "fine"; // the level of a finding that needs no change
+const NO_CHANGE = "ok"; // the level of a finding that needs no change
 const DEBOUNCE = 700; // ms without a change before the check starts: it costs a second of both cores
 
 export function preview(signal) {
