@@ -97,7 +97,7 @@ def test_compare_trains_fewer_networks_at_once_before_it_fails(monkeypatch: pyte
     one = need.training(arms["a"].model_copy(update={"threads": 1}), Size(7, 9, 3), writes_run=False)
     for available, workers in ((100 * one, 8), (3 * one, 2), (1.3 * one, 1)):
         monkeypatch.setattr(memory, "available", lambda available=available: int(available))
-        assert experiment._at_once(plan, picture(), 8) == workers
+        assert experiment._worker_count(plan, picture(), 8) == workers
     monkeypatch.setattr(memory, "available", lambda: one)
     with pytest.raises(RecipeError, match=r"^arm a: model\.width must leave a trial within"):
         sf.compare(arms, {"source": "camera", "max_side": 16}, out=tmp_path / "out", seeds=2)

@@ -45,7 +45,7 @@ def test_a_file(tmp_path: Path, name: str, data: bytes) -> None:
 def test_a_run_folder(tmp_path: Path) -> None:
     folder = made.run(tmp_path, "a", model={"depth": 6})
     assert read(str(folder)).model.depth == 6
-    assert read(str(folder)).threads == made.AS_RESOLVED["threads"]
+    assert read(str(folder)).threads == made.RESOLVED["threads"]
 
 
 def test_a_preset_takes_precedence_over_a_file_of_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

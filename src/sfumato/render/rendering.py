@@ -47,9 +47,9 @@ def _require_room(run: Run, size: Size) -> None:
     height, width = size
     needed = need.painting(run.recipe, need.Size(width, height, run.facts["picture"]["channels"]))
     bound = room.of_machine()
-    if bound is not None and needed > bound.most:
+    if bound is not None and needed > bound.max_bytes:
         raise RecipeError(
-            f"size must leave the rendering within {memory.text(bound.most)} of memory, {bound.because}. Got "
+            f"size must leave the rendering within {memory.text(bound.max_bytes)} of memory, {bound.origin}. Got "
             f"{width}x{height}, which takes about {memory.text(needed)}; use a smaller size."
         )
 

@@ -14,7 +14,7 @@ from sfumato.runs import entry, requests
 from sfumato.studio.run import curves, events, page, pictures
 from sfumato.studio.shared import folder_of, in_thread, studio_of
 from sfumato.studio.web import bodies, names
-from sfumato.studio.web.outputs import SafeJSONResponse, has_version, not_modified, version_headers
+from sfumato.studio.web.answers import SafeJSONResponse, has_version, not_modified, version_headers
 from sfumato.studio.web.problems import Problem
 
 
