@@ -149,7 +149,10 @@ def test_a_message_says_that_compared_rates_are_not_tuned(
         (["--axis", "picture.max_side=30,40"], "not the picture or the seed"),
         (["--axis", "model.width=3"], "a comparison must have 2 to 256 arms. Got 1."),
         (["--axis", "model.width=3,3"], "every value of an axis must be given once. Got 3 twice"),
-        (["--axis", "model.width=3,4", "--axis", "model.width=5"], "a field of its own. Got model.width twice"),
+        (
+            ["--axis", "model.width=3,4", "--axis", "model.width=5"],
+            "every axis must have a different field. Got model.width twice",
+        ),
         (
             ["--axis", f"model.width={','.join(map(str, range(1, 20)))}", "--axis", "seed=1,2"],
             "not the picture or the seed",

@@ -93,7 +93,7 @@ def test_networks_agree_where_their_shapes_do() -> None:
 def test_divergence_is_reported() -> None:
     row = trained(made.digits(), training={"optimizer": "sgd(lr=1e6)"}).row
     assert row["status"] == "diverged"
-    assert "not finite" in row["reason"]
+    assert "no longer finite" in row["reason"]
     assert row["accuracy"] is None
 
 

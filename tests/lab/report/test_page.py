@@ -227,7 +227,10 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     out = capsys.readouterr().out
     assert out.startswith("not finished: 3 trials done, about 7 to go\nreport ")
     assert str(tmp_path / "e" / "report.html") in out
-    for arguments, message in (([], "needs the folder"), ([str(tmp_path / "no")], "without a plan")):
+    for arguments, message in (
+        ([], "must be given the folder of an experiment"),
+        ([str(tmp_path / "no")], "without a plan"),
+    ):
         assert main(["report", *arguments]) == 2
         error = capsys.readouterr().err
         assert message in error

@@ -63,7 +63,7 @@ def test_the_clock_runs_from_the_first_step_to_the_last(monkeypatch: pytest.Monk
         monkeypatch.setattr(owner, name, method)
 
     slow(Trainer, "__init__", 5000.0)
-    slow(Trainer, "_take", 1.0)
+    slow(Trainer, "_take_steps", 1.0)
     slow(PictureMonitor, "evaluate", 1000.0)
     recipe = tiny(budget={"steps": 6})
     found = trial.train(recipe, 0, whole, whole, lambda _: tick(3000.0), lambda: False)
@@ -83,7 +83,7 @@ def test_a_smaller_picture_is_trained_on_and_the_whole_one_compared() -> None:
 def test_the_painting_is_clipped(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = np.ones((6, 5, 3), np.float32)
     monkeypatch.setattr(
-        PictureMonitor, "_rows", lambda _, rows, columns, some: np.full((len(range(rows)[some]), columns, 3), 1.5)
+        PictureMonitor, "_paint_rows", lambda _, rows, columns, some: np.full((len(range(rows)[some]), columns, 3), 1.5)
     )
     assert train(tiny(), whole, whole).psnr == HIGHEST_PSNR
 
