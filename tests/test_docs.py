@@ -98,7 +98,7 @@ def test_command(
             arguments = shortened(arguments, ["--model.depth", "2", "--model.width", "6"])
     if arguments[0] in ("compare", "ablate"):
         # Worker processes are tested elsewhere.
-        monkeypatch.setattr(execute, "rule", lambda _: "threads")
+        monkeypatch.setattr(execute, "executor_name", lambda _: "threads")
     if arguments[0] == "compare":
         arguments = shortened(arguments, COMPARED)
         monkeypatch.setattr(epoch_time, "ROUNDS", 1)
