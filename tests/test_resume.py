@@ -227,7 +227,7 @@ def test_divergence_ends_it_with_the_last_good_checkpoint(tmp_path: Path, monkey
     run = sf.paint(picture(), runs=tmp_path, **{**wild, "budget": {"epochs": 1000}})
     assert run.status == "diverged"
     (finding,) = run.facts["findings"]
-    assert "not finite" in finding
+    assert "no longer finite" in finding
     assert str(checkpoints.files(run.folder)[-1]) in finding
     arrays, _ = checkpoints.load(checkpoints.files(run.folder)[-1])
     assert all(np.isfinite(value).all() for value in arrays.values())
