@@ -298,7 +298,7 @@ def main() -> None:
     if arguments.write:
         row = {
             "steps_per_round": arguments.steps,
-            "microseconds_a_step_of_one_network": step_times,
+            "microseconds_per_step_of_one_network": step_times,
             "times_as_fast": {what: quotient.rounded(2) for what, quotient in compare(seconds).items()},
             **hardware.circumstances(),
         }
