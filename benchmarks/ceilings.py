@@ -23,9 +23,8 @@ from machine_loops import CHAINS, multiply_adds, read, update
 from numba import njit
 from thread_group import ThreadGroup
 
-from sfumato.training.engines.memory import zeros
-from sfumato.training.kernels.micro_kernel import ROWS
-from sfumato.training.kernels.products import multiply
+from sfumato.training.kernels.memory import zeros
+from sfumato.training.kernels.products import ROWS, multiply
 from sfumato.training.kernels.vectors import LANES, round_up
 
 NAME = "ceilings"

@@ -15,8 +15,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from sfumato.lab.rates import TUNING_SEEDS
-from sfumato.lab.search import COARSE, STEPS_PER_DECADE, best_of, next_exponents
+from sfumato.lab.rates import COARSE, STEPS_PER_DECADE, TUNING_SEEDS, best_of, next_exponents
 from sfumato.lab.statistics import interval, selection
 
 NOISE = 0.5

@@ -24,8 +24,7 @@ from numpy.typing import NDArray
 
 from sfumato import images, models
 from sfumato.lab.plan import FIRST_TUNING_SEED
-from sfumato.lab.rates import Rates, lines_of, with_rates
-from sfumato.lab.search import best_of, next_exponents
+from sfumato.lab.rates import Rates, best_of, lines_of, next_exponents, with_rates
 from sfumato.recipe import Recipe, changed
 from sfumato.training import PictureProblem, Trainer, resolve
 from sfumato.training.engines import Engine, Task, find

@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 
 from sfumato.recipe import changed, preset
 from sfumato.training import PictureProblem, Trainer, resolve
+from sfumato.training.engines.compiled_engine import flushed
 from sfumato.training.engines.fused import engine
-from sfumato.training.engines.subnormal import flushed
 
 NAME = "flushed"
 

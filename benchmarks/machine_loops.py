@@ -8,16 +8,7 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
-from sfumato.training.kernels.vectors import (
-    LANES,
-    VECTOR,
-    broadcast,
-    load,
-    multiply_add,
-    pointer,
-    store,
-    whole,
-)
+from sfumato.training.kernels.vectors import LANES, VECTOR, broadcast, load, multiply_add, pointer, store, whole
 
 CHAINS = 16
 """Independent sums: more than a processor has multiply-adds in flight (4 cycles, 2 per cycle)."""

@@ -32,7 +32,7 @@ from PIL import Image
 from sfumato import models
 from sfumato.recipe import choices, preset
 from sfumato.training.engines.engine import Task
-from sfumato.training.engines.online import Online
+from sfumato.training.engines.online.engine import Online
 from sfumato.training.engines.replica import Replica
 
 ROWS, COLUMNS = 429, 300

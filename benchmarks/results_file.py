@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sfumato.runs.atomic import replacing
+from sfumato.runs.files import replacing
 
 FOLDER = Path(__file__).parent / "results"
 

@@ -23,7 +23,7 @@ from flushed import picture as waves
 from numpy.typing import NDArray
 from step_products import Products
 
-from sfumato.lab.speedrun import picture, rules
+from sfumato.lab.speedrun import rules
 from sfumato.lab.speedrun.tracks import TRACKS
 from sfumato.lab.speedrun.trial import Trial, train, warm_up
 from sfumato.recipe import Recipe, changed, preset
@@ -132,7 +132,7 @@ def main() -> None:
     arguments = parser.parse_args()
     track = TRACKS["closed"]
     recipe = resolve(changed(rules.entered(preset(track.preset), track), {"threads": arguments.threads}))
-    pixels = waves() if arguments.picture is None else picture.whole(recipe, str(arguments.picture))
+    pixels = waves() if arguments.picture is None else rules.whole_picture(recipe, str(arguments.picture))
     found = measure(recipe, pixels, arguments.rounds, arguments.steps)
     for name, value in found.items():
         text = f"{value:.1f} ms" if name.startswith("milli") else f"{value:.3f} of the seconds"

@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from thread_group import ThreadGroup
 
 from sfumato.training.engines import barrier
-from sfumato.training.engines.memory import matrix, zeros
-from sfumato.training.kernels.micro_kernel import ROWS
-from sfumato.training.kernels.products import multiply, multiply_transposed
+from sfumato.training.kernels.memory import matrix, zeros
+from sfumato.training.kernels.products import ROWS, multiply, multiply_transposed
 from sfumato.training.kernels.vectors import round_up
 
 TILE = 128

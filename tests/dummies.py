@@ -31,7 +31,7 @@ from sfumato.training.engines.fused.layout import Layout
 from sfumato.training.engines.fused.optimizer import CompiledOptimizer, Preconditioner, Rule
 from sfumato.training.engines.fused.reduction import reduce_gradients_in_place, share
 from sfumato.training.engines.fused.thread_context import ThreadContext, set_partial_sum, total_of_partial_sums
-from sfumato.training.engines.memory import vector
+from sfumato.training.kernels.memory import vector
 from sfumato.training.optimizers.parameters import hidden_matrices
 
 IN_THIS_FILE = f"{__name__}:{{}}".format

@@ -16,12 +16,12 @@ import torch
 
 import sfumato as sf
 from sfumato import models
-from sfumato.lab.speedrun.operations import operations
+from sfumato.lab.speedrun.result import operations
 from sfumato.recipe import Recipe, changed, choices, engines
 from sfumato.recipe.description import describe
-from sfumato.recipe.drawing import drawing
 from sfumato.recipe.layers import LinearLayer, NetworkSize
-from sfumato.recipe.need import Size, training
+from sfumato.recipe.memory_estimate import Size, training
+from sfumato.recipe.report import drawing
 from sfumato.training.engines import choose
 from sfumato.training.engines.fused import engine as fused_engine
 from tests.registering import dummies

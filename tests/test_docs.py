@@ -19,7 +19,7 @@ import sfumato as sf
 from sfumato.cli.main import main
 from sfumato.lab import execute
 from sfumato.lab.digits import epoch_time
-from sfumato.lab.speedrun import records
+from sfumato.lab.speedrun import report
 from tests.lab.speedrun import made
 from tests.shortened import fast_forecasts, no_curve, shortened
 from tests.small import SMALL, picture
@@ -70,7 +70,7 @@ def folder(painted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     shutil.copytree(painted, tmp_path, dirs_exist_ok=True)
     Image.fromarray((picture(16, 16) * 255).round().astype(np.uint8)).save("photo.png")
     Path("nets.py").write_text(NETS)
-    records.append(Path("results.json"), made.facts())
+    report.append(Path("results.json"), made.facts())
     monkeypatch.delitem(sys.modules, "nets", raising=False)
     return tmp_path
 

@@ -216,7 +216,7 @@ def test_no_process_imports_from_the_current_folder(tmp_path: Path, monkeypatch:
     (tmp_path / "sfumato" / "__init__.py").write_text("from pathlib import Path\nPath('imported').touch()\n")
     shutil.copy(tmp_path / "sfumato" / "__init__.py", tmp_path / "json.py")
     monkeypatch.chdir(tmp_path)
-    child = Subprocess("sfumato.studio.form.decoding", tmp_path / "log")
+    child = Subprocess("sfumato.studio.form.decode_upload", tmp_path / "log")
     child.process.wait(60)
     child.close()
     assert not was_imported(tmp_path)

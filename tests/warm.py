@@ -24,8 +24,8 @@ ENGINES: dict[str, dict[str, Any]] = {
 }
 KERNELS = {
     "fused": ("sfumato.training.engines.fused.kernel", "sfumato.training.engines.fused.optimizer_calls"),
-    "online": ("sfumato.training.engines.online_kernel",),
-    "replica": ("sfumato.training.engines.replica_kernel",),
+    "online": ("sfumato.training.engines.online.kernel",),
+    "replica": ("sfumato.training.engines.replica",),
 }
 """The modules whose functions are compiled for an engine with any network, that of its kernel first."""
 TRAINED: dict[str, list[dict[str, Any]]] = {

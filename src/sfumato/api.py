@@ -15,8 +15,8 @@ from sfumato import images, models, trust
 from sfumato.cores import available_cores
 from sfumato.errors import EngineError, RecipeError, RunError
 from sfumato.process_state import scoped
-from sfumato.recipe import Recipe, changed, need, preset, room
-from sfumato.recipe.need import Size
+from sfumato.recipe import Recipe, changed, memory_check, memory_estimate, preset
+from sfumato.recipe.memory_estimate import Size
 from sfumato.render.film_options import FilmOptions
 from sfumato.render.learning import check as check_film
 from sfumato.running import Film, RunOptions, new_run, only_film, resumed_run
@@ -185,9 +185,9 @@ def _require_memory(
     parameters = _parameters(module)
 
     def wanted(one: Recipe, size: Size) -> int:
-        return need.training(one, size, parameters=parameters, writes_run=kept)
+        return memory_estimate.training(one, size, parameters=parameters, writes_run=kept)
 
-    room.require("training", wanted, recipe, _size(target))
+    memory_check.require("training", wanted, recipe, _size(target))
 
 
 def _bytes_of_weights(run: Run) -> int:
@@ -254,8 +254,11 @@ def check(
         whole = _with_module(whole, module)
     resolved, target = resolve(whole), images.load(whole.picture, given)
     parameters = _parameters(module)
-    room.require(
-        "the check", lambda one, size: need.checking(one, size, parameters=parameters), resolved, _size(target)
+    memory_check.require(
+        "the check",
+        lambda one, size: memory_estimate.checking(one, size, parameters=parameters),
+        resolved,
+        _size(target),
     )
     return diagnose(resolved, target, module)
 
@@ -294,13 +297,13 @@ def train_many(
     target = images.load(wholes[0].picture, given)
 
     def many(one: Recipe, size: Size) -> int:
-        return need.training(one, size, networks=len(wholes), writes_run=False)
+        return memory_estimate.training(one, size, networks=len(wholes), writes_run=False)
 
     for index, whole in enumerate(wholes):
         # Networks of one layout share their work space: estimated as if all were like this one.
         alone = whole.model_copy(update={"engine": "concurrent"})
         try:
-            room.require("the training of all", many, alone, _size(target))
+            memory_check.require("the training of all", many, alone, _size(target))
         except RecipeError as error:
             raise RecipeError(f"recipe {index}: {error}") from None
     return train_concurrently(trainers(wholes, target), threads or available_cores(), stop)

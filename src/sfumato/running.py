@@ -18,8 +18,8 @@ from sfumato.process_state import unscoped
 from sfumato.recipe import Recipe, recipe_id
 from sfumato.render.film_options import FilmOptions
 from sfumato.runs import Run, create, load_run
+from sfumato.runs.checkpoints import check_disk_space
 from sfumato.runs.observers import RunRecord, writers
-from sfumato.runs.room import check_disk_space
 from sfumato.training import (
     Observer,
     Observers,

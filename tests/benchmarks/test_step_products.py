@@ -11,7 +11,7 @@ from step_products import FAN_IN, FAN_OUT, INPUT_STRIDE, INPUTS, OUTPUT_STRIDE, 
 
 from sfumato.training.engines.fused import layout as fused_layout
 from sfumato.training.engines.fused.layout import Field, Layout
-from sfumato.training.engines.memory import zeros
+from sfumato.training.kernels.memory import zeros
 from sfumato.training.kernels.vectors import LANES
 
 COLUMNS = {

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from sfumato.cli import claim
+from sfumato.cli import mnist_claim
 from sfumato.cli.main import main
-from sfumato.lab.digits import bundled, epoch_time
+from sfumato.lab.digits import data, epoch_time
 from sfumato.lab.experiment import Experiment, StoppedError, run_plan
 from sfumato.lab.plan import Plan
 from tests.lab.digits import made
@@ -20,12 +20,12 @@ from tests.lab.digits import made
 FLAGS = ["mnist-claim", "--parameters", "4000", "--budget.epochs", "3", "--training.batch", "32", "--seeds", "5"]
 
 
-LOAD = bundled.load
+LOAD = data.load_bundled
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundled, "load", made.digits)
+    monkeypatch.setattr(data, "load_bundled", made.digits)
     monkeypatch.setattr(epoch_time, "ROUNDS", 1)
     monkeypatch.setattr(epoch_time, "SAMPLES", 64)
 
@@ -80,7 +80,7 @@ def test_an_interrupted_claim_is_continued(
         raise StoppedError
 
     with monkeypatch.context() as patch:
-        patch.setattr(claim, "run_plan", only_pictures)
+        patch.setattr(mnist_claim, "run_plan", only_pictures)
         assert main(command) == 130
     assert "Run the same command again to continue from" in capsys.readouterr().err
     before = (tmp_path / "e" / "picture" / "trials.jsonl").read_bytes()
@@ -130,6 +130,6 @@ def test_wrong_input_gives_one_line_and_status_2(
 
 
 def test_without_scikit_learn(refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundled, "load", LOAD)
+    monkeypatch.setattr(data, "load_bundled", LOAD)
     monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
     assert "pip install 'sfumato[lab]'" in refused("compare", "mnist-claim")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from sfumato.cli.half_blocks import UPPER_HALF, fit_pixels, to_segments
+from sfumato.cli.progress import UPPER_HALF, fit_pixels, to_segments
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,7 @@ import io
 from rich.console import Console
 
 import sfumato as sf
-from sfumato.cli.half_blocks import UPPER_HALF
-from sfumato.cli.progress import PaintProgress
+from sfumato.cli.progress import UPPER_HALF, PaintProgress
 from tests.small import SMALL, picture
 
 

@@ -15,7 +15,7 @@ from torch import nn
 import sfumato as sf
 from sfumato.cli.main import main
 from sfumato.render.film_options import FilmOptions
-from sfumato.runs import room
+from sfumato.runs import checkpoints
 from sfumato.training import Trainer
 from sfumato.training.diagnosis.trial_run import TrialRun
 from tests.small import SMALL, picture
@@ -146,7 +146,7 @@ def test_a_folder_without_write_permission(tmp_path: Path, monkeypatch: pytest.M
 
 @pytest.mark.usefixtures("untrained")
 def test_a_disk_without_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 1000})())
+    monkeypatch.setattr(checkpoints.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 1000})())
     with pytest.raises(sf.RunError, match=r"must have room for at least 0 MB.*Got 0 MB; make room, or choose"):
         sf.paint(picture(), runs=tmp_path / "runs", **SMALL)
     assert list(tmp_path.iterdir()) == []

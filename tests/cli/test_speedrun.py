@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from sfumato.cli.main import main
-from sfumato.cli.stages import StagesProgress
-from sfumato.lab.speedrun import records, report, tracks
+from sfumato.cli.progress import StagesProgress
+from sfumato.lab.speedrun import report, tracks
 from sfumato.lab.speedrun.speedrun import PROGRESS_UNITS
 from tests.lab.speedrun import made
 from tests.small import picture
@@ -38,7 +38,7 @@ def test_the_closed_track(tile: Path, tmp_path: Path, capsys: pytest.CaptureFixt
     file = tmp_path / "results.json"
     flags = ["--picture", tile, "--budget.epochs", "2", "--training.batch", "64", "--threads", "1"]
     out = printed(capsys, *flags, "--append", file)
-    (found,) = records.read(file)
+    (found,) = report.read(file)
     assert out == "\n".join(report.lines(found)) + f"\nadded to    {file}\n"
     assert [row["seed"] for row in found["trials"]] == [100, 101, 102]
     assert {row["steps"] for row in found["trials"]} == {6}
@@ -46,7 +46,7 @@ def test_the_closed_track(tile: Path, tmp_path: Path, capsys: pytest.CaptureFixt
     assert found["reached"] is False
     assert str(tile) not in file.read_text()
     printed(capsys, *flags, "--append", file, "--seeds", "tuning")
-    assert [row["seeds"] for row in records.read(file)] == ["official", "tuning"]
+    assert [row["seeds"] for row in report.read(file)] == ["official", "tuning"]
     assert printed(capsys, "--table", file) == "\n".join(report.table([found])) + "\n"
 
 
@@ -55,8 +55,8 @@ def test_a_recorded_result_can_be_reproduced(tile: Path, tmp_path: Path, capsys:
     file = tmp_path / "results.json"
     flags = ["--picture", tile, "--threads", "1", "--append", file]
     printed(capsys, *flags, "--training.batch", "32")
-    printed(capsys, *flags, "--recipe", records.read(file)[0]["recipe"])
-    first, second = records.read(file)
+    printed(capsys, *flags, "--recipe", report.read(file)[0]["recipe"])
+    first, second = report.read(file)
     assert [row["psnr"] for row in first["trials"]] == [row["psnr"] for row in second["trials"]]
 
 
@@ -139,7 +139,7 @@ def test_ctrl_c_leaves_no_result(
 
 def test_the_results_in_the_repository_are_those_of_the_page() -> None:
     root = Path(__file__).parents[2]
-    rows = report.table(records.read(root / "benchmarks" / "results" / "speedrun.json"))
+    rows = report.table(report.read(root / "benchmarks" / "results" / "speedrun.json"))
     page = (root / "docs" / "speedrun.md").read_text(encoding="utf-8")
     assert "\n".join(rows) in page, "put what sfumato speedrun --table benchmarks/results/speedrun.json prints there"
     for result in json.loads((root / "benchmarks" / "results" / "speedrun.json").read_text()):

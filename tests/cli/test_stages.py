@@ -2,18 +2,17 @@ from __future__ import annotations
 
 import pytest
 
-from sfumato.cli import stages
-from sfumato.cli.stages import StagesProgress
+from sfumato.cli.progress import StagesProgress
 
 
 def test_lines_show_progress_and_time_left(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
-    monkeypatch.setattr(stages.time, "monotonic", lambda: now)
-    with StagesProgress() as progress:
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    with StagesProgress() as bar:
         for done in range(1, 41):
-            progress.stage("film", done, 40)
+            bar.stage("film", done, 40)
             now += 1
-        progress.stage("sheet", 1, 2)
+        bar.stage("sheet", 1, 2)
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "film   2%"
     assert lines.pop(1) == "about 38 s for the film"

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from sfumato.images.blocks import blocks
+from sfumato.images.values import blocks
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sfumato.images import blocks
 from sfumato.images.channels import converted, count
 from sfumato.images.planes import Planes
 from tests.images.made_files import noise
@@ -28,7 +27,7 @@ def test_auto_follows_the_file(colors: int, alpha: int | None, expected: int) ->
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 @pytest.mark.parametrize("target", [1, 3, 4])
 def test_every_pair(channels: int, target: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(blocks, "_NUMBERS", 20)
+    monkeypatch.setattr("sfumato.images.values._NUMBERS", 20)
     values = (noise((5, 7, channels)) / 255).astype(np.float32)
     colors = np.repeat(values[:, :, :1], 3, axis=2) if channels < 3 else values[:, :, :3]
     alpha = values[:, :, -1:] if channels in (2, 4) else np.ones((5, 7, 1), dtype=np.float32)

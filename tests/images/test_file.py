@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sfumato.errors import PictureError
-from sfumato.images import file
+from sfumato.images import source
 from tests.images.made_files import write
 
 
@@ -21,7 +21,7 @@ def error_line(path: Path) -> str:
 
     def attempt() -> None:
         try:
-            file.read(path, "it")
+            source.read_file(path, "it")
         except PictureError as error:
             lines.append(str(error))
 
@@ -35,7 +35,7 @@ def error_line(path: Path) -> str:
 
 def test_a_file_is_read_completely(tmp_path: Path) -> None:
     data = bytes(range(256)) * 999
-    assert file.read(write(tmp_path, "a", data), "a") == data
+    assert source.read_file(write(tmp_path, "a", data), "a") == data
 
 
 def test_other_kinds_of_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,7 +66,7 @@ def test_empty_and_too_big(tmp_path: Path) -> None:
 
 
 def test_a_file_that_grows_while_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(file, "MAX_BYTES", 10)
+    monkeypatch.setattr(source, "MAX_BYTES", 10)
     path = write(tmp_path, "a", b"x" * 11)
     small = os.stat_result([stat.S_IFREG, 0, 0, 1, 0, 0, 5, 0, 0, 0])
     monkeypatch.setattr(Path, "stat", lambda self, **_: small)
@@ -96,4 +96,4 @@ def test_invalid_names(tmp_path: Path) -> None:
 
 def test_a_missing_file_raises_file_not_found(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        file.read(tmp_path / "a", "a")
+        source.read_file(tmp_path / "a", "a")

@@ -16,7 +16,7 @@ from PIL import Image
 from sfumato import images
 from sfumato.images import loader
 from sfumato.log import log_to
-from sfumato.runs import facts
+from sfumato.runs import run_json
 from tests.images.made_files import (
     GRAY,
     LOSSLESS,
@@ -175,7 +175,7 @@ def test_too_many_values() -> None:
 
 
 def test_runs_accept_every_picture_that_can_be_loaded() -> None:
-    assert facts.MAX_VALUES == loader.MAX_VALUES
+    assert run_json.MAX_VALUES == loader.MAX_VALUES
 
 
 def test_a_large_picture_is_shrunk_by_default_and_that_is_logged(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from sfumato.errors import PictureError
-from sfumato.images import mona_lisa
+from sfumato.images import samples
 from tests.images.made_files import SHARED, needs_shared
 
 Get = Callable[..., Any]
@@ -55,7 +55,7 @@ def offline() -> Any:
 
 def error_line() -> str:
     with pytest.raises(PictureError) as caught:
-        mona_lisa.fetch()
+        samples.fetch()
     line = str(caught.value)
     assert line.isprintable()
     assert caught.value.__suppress_context__
@@ -68,7 +68,7 @@ def test_offline(cache: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Cap
     assert sent[0]["url"].startswith("https://raw.githubusercontent.com/evolvingstuff/MonaLisa/f3a7f7edca358ac1e186")
     assert sent[0]["url"].endswith("/data/Mona%20Lisa.jpg")
     assert 0 < sent[0]["timeout"] <= 15
-    for part in ("failed (ConnectionError)", str(cache / "mona-lisa.jpg"), mona_lisa.URL, mona_lisa.SHA256, "cat"):
+    for part in ("failed (ConnectionError)", str(cache / "mona-lisa.jpg"), samples.URL, samples.SHA256, "cat"):
         assert part in line
     assert "another SHA-256" not in line
     assert capfd.readouterr() == ("", "")
@@ -79,7 +79,7 @@ def test_the_file_is_downloaded_once_and_silently(
     cache: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     data = (SHARED / "mona-lisa-2012.jpg").read_bytes()
-    assert hashlib.sha256(data).hexdigest() == mona_lisa.SHA256
+    assert hashlib.sha256(data).hexdigest() == samples.SHA256
     sent = replace_get(monkeypatch, content(data))
     records: list[logging.LogRecord] = []
     handler = logging.Handler()
@@ -89,9 +89,9 @@ def test_the_file_is_downloaded_once_and_silently(
     logger.info("message")
     records.clear()
     for _ in range(3):
-        assert mona_lisa.fetch().read_bytes() == data
+        assert samples.fetch().read_bytes() == data
     assert len(sent) == 1
-    assert mona_lisa.fetch() == cache / "mona-lisa.jpg"
+    assert samples.fetch() == cache / "mona-lisa.jpg"
     assert capfd.readouterr() == ("", "")
     assert not records
     logger.info("message")
@@ -103,7 +103,7 @@ def test_a_file_put_there_by_hand_is_used(cache: Path, monkeypatch: pytest.Monke
     sent = replace_get(monkeypatch, offline)
     cache.mkdir()
     shutil.copy(SHARED / "mona-lisa-2012.jpg", cache / "mona-lisa.jpg")
-    assert mona_lisa.fetch() == cache / "mona-lisa.jpg"
+    assert samples.fetch() == cache / "mona-lisa.jpg"
     assert not sent
 
 
@@ -130,4 +130,4 @@ def test_the_user_s_cache_folder(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv("SFUMATO_CACHE", raising=False)
         else:
             monkeypatch.setenv("SFUMATO_CACHE", value)
-        assert mona_lisa.cache_folder() == Path(pooch.os_cache("sfumato"))
+        assert samples.cache_folder() == Path(pooch.os_cache("sfumato"))

@@ -7,7 +7,6 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from sfumato.images import blocks
 from sfumato.images.planes import Planes
 from sfumato.images.resize import target_size, to_floats
 from tests.images.made_files import noise
@@ -47,7 +46,7 @@ def test_blocks_do_not_change_the_result(width: int, height: int, monkeypatch: p
     values = noise((43, 31, 4))
     planes = Planes(tuple(values[:, :, channel] for channel in range(3)), values[:, :, 3])
     whole = to_floats(planes, width, height)
-    monkeypatch.setattr(blocks, "_NUMBERS", 70)
+    monkeypatch.setattr("sfumato.images.values._NUMBERS", 70)
     np.testing.assert_array_equal(to_floats(planes, width, height), whole)
 
 

@@ -12,7 +12,7 @@ import pytest
 import skimage.data
 
 from sfumato.errors import PictureError
-from sfumato.images import SAMPLES, mona_lisa, samples
+from sfumato.images import SAMPLES, samples
 from tests.images.made_files import SHARED, load, needs_shared
 
 NAMES = {"cat": "chelsea", "astronaut": "astronaut", "coffee": "coffee", "camera": "camera"}
@@ -50,7 +50,7 @@ def test_a_scikit_image_without_its_pictures(monkeypatch: pytest.MonkeyPatch) ->
 
 @needs_shared
 def test_the_mona_lisa_is_always_raw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mona_lisa, "fetch", lambda: SHARED / "mona-lisa-2012.jpg")
+    monkeypatch.setattr(samples, "fetch", lambda: SHARED / "mona-lisa-2012.jpg")
     expected = load(SHARED / "mona-lisa.png")
     for managed in (True, False):
         np.testing.assert_array_equal(load("mona-lisa", color_management=managed), expected)

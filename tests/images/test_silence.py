@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sfumato.images.silence import silenced
+from sfumato.images.decode import silenced
 
 
 def descriptors() -> int:
@@ -30,5 +30,5 @@ def test_output_is_discarded_inside_and_not_after(capfd: pytest.CaptureFixture[s
 
 
 def test_a_process_without_standard_error() -> None:
-    code = "import os; os.close(2); from sfumato.images.silence import silenced\nwith silenced(): print('well')"
+    code = "import os; os.close(2); from sfumato.images.decode import silenced\nwith silenced(): print('well')"
     assert subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=True).stdout == b"well\n"

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from sfumato.lab.claim import Claim
 from sfumato.lab.digits.epoch_time import EpochTime
 from sfumato.lab.experiment import Experiment, run_plan
+from sfumato.lab.mnist_claim import Claim
 from sfumato.lab.questions import mnist_claim
 from sfumato.lab.trial import Outcome, Trial, identity
 from sfumato.recipe import Recipe, changed

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from sfumato.lab.ablation_verdict import sentence
 from sfumato.lab.plan import Arm
 from sfumato.lab.statistics import Interval
+from sfumato.lab.verdict import ablation_sentence
 from sfumato.recipe import Recipe
 
 BASE = Arm("base", Recipe(), None, None, title="the set-up")
@@ -43,11 +43,11 @@ NARROW, WIDE = (-0.2, 0.3), (-2.0, 2.3)
     ],
 )
 def test_the_verdict_follows_the_interval(found: Interval, lost: tuple[int, int], words: str) -> None:
-    assert words in sentence(BASE, SCAN, found, lost, 5)
+    assert words in ablation_sentence(BASE, SCAN, found, lost, 5)
 
 
 def test_the_setting_may_be_that_of_the_other_arm() -> None:
     small = Arm("small", Recipe(), None, None, title="small picture first", instead="the full picture")
-    assert sentence(small, BASE, Interval(1.0, 0.5, 1.5, 5), (0, 0), 5).startswith(
+    assert ablation_sentence(small, BASE, Interval(1.0, 0.5, 1.5, 5), (0, 0), 5).startswith(
         "small picture first helped by 1.00 dB"
     )

@@ -10,9 +10,8 @@ import pytest
 
 from sfumato.errors import RecipeError
 from sfumato.lab.experiment import marks, run_plan
-from sfumato.lab.phases import phases, shrunk
 from sfumato.lab.plan import First, Plan, checked
-from sfumato.lab.train import train
+from sfumato.lab.train import phases, shrunk, train
 from sfumato.lab.trial import Key, Trial
 from sfumato.recipe import Recipe, changed
 from tests.lab.small_plan import BASE, small_plan, target

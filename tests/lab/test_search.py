@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from sfumato.lab.search import COARSE, REACH, STEPS_PER_DECADE, best_of, next_exponents
+from sfumato.lab.rates import COARSE, REACH, STEPS_PER_DECADE, best_of, next_exponents
 from sfumato.lab.statistics import interval, selection
 
 START = -96

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sfumato.errors import RecipeError
-from sfumato.lab.widths import widths
+from sfumato.lab.arms import widths
 
 
 def count(sizes: Sequence[int], biases: bool = True) -> int:

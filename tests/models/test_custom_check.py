@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from sfumato import models
 from sfumato.errors import RecipeError
-from sfumato.models.custom_check import check, materialized
+from sfumato.models.custom import check, materialized
 
 
 class Complex(nn.Module):

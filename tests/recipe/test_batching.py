@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sfumato.recipe import Budget
-from sfumato.recipe.batching import Batching
+from sfumato.recipe.budget import Batching
 
 
 @given(st.integers(1, 50), st.one_of(st.integers(1, 70), st.just("all")), st.integers(0, 200))

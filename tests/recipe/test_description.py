@@ -14,8 +14,7 @@ from sfumato import models
 from sfumato.errors import RecipeError
 from sfumato.recipe import Recipe, changed, preset
 from sfumato.recipe.description import describe, pixels_of
-from sfumato.recipe.drawing import drawing, one_line
-from sfumato.recipe.report import report
+from sfumato.recipe.report import drawing, one_line, report
 from sfumato.training import resolve
 from tests.small import SMALL, picture, trainer
 

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 import sfumato as sf
-from sfumato.render.adaptive_resolution import INVISIBLE_RMSE, MIN_SAMPLES, TOLERANCE, AdaptiveResolution
-from sfumato.render.painter import Painter
+from sfumato.render.painter import INVISIBLE_RMSE, MIN_SAMPLES, TOLERANCE, AdaptiveResolution, Painter
 from tests.small import SMALL
 
 SIZE = (150, 200)
@@ -35,7 +34,7 @@ def paint_first(
         sizes.append((rows, columns))
         return paint_loaded(self, rows, columns)
 
-    monkeypatch.setattr("sfumato.render.adaptive_resolution.INITIAL_STRIDE", stride)
+    monkeypatch.setattr("sfumato.render.painter.INITIAL_STRIDE", stride)
     monkeypatch.setattr(Painter, "paint_loaded", recorded)
     painting, _ = AdaptiveResolution(Painter(run), SIZE).paint(run.moments()[0], SIZE)
     return painting, sizes

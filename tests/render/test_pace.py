@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfumato.render.pace import HOLD_SECONDS, MAX_HOLD_SHARE, film_timing
+from sfumato.render.film import HOLD_SECONDS, MAX_HOLD_SHARE, film_timing
 
 
 @given(

@@ -9,7 +9,8 @@ from PIL import Image
 
 import sfumato as sf
 from sfumato.errors import RecipeError, RunError
-from sfumato.render import neuron_pictures, pace, rendering, zoom
+from sfumato.render import neuron_pictures, rendering, zoom
+from sfumato.render.film import film_timing
 from sfumato.render.neuron_sheet import Scale, draw
 from sfumato.render.neurons import layer
 from sfumato.render.render_options import RenderOptions
@@ -87,10 +88,10 @@ def test_every_layer_has_a_sheet(copy: sf.Run) -> None:
 
 @pytest.mark.slow
 def test_the_film_of_a_sheet_ends_with_the_sheet(copy: sf.Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pace, "MIN_SECONDS", 1.0)
+    monkeypatch.setattr("sfumato.render.film.MIN_SECONDS", 1.0)
     sheet, film = neuron_pictures.draw(copy, RenderOptions(neurons="1", film="mp4"), ignore)
     frames = decoded(film)
-    timing = pace.film_timing(len(copy.moments()), "mp4")
+    timing = film_timing(len(copy.moments()), "mp4")
     assert len(frames) == len(timing.positions) + round(timing.hold * timing.fps) - 1
     last = pixels(sheet)
     height, width = last.shape[:2]

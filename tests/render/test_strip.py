@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfumato.render import theme
-from sfumato.render.strip import Strip
+from sfumato.render.sheet import Strip
 from tests.render.moving import CURVE
 
 SIZE = (200, 40)

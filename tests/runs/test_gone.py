@@ -14,8 +14,8 @@ import sfumato as sf
 from sfumato.cli.main import main
 from sfumato.lab.folder import Folder
 from sfumato.lab.trial import Key, failed
-from sfumato.runs import checkpoints, facts, layout, requests, weights
-from sfumato.runs.atomic import replacing, write_bytes
+from sfumato.runs import checkpoints, layout, requests, run_json, weights
+from sfumato.runs.files import replacing, write_bytes
 from sfumato.runs.locking import FolderLock
 from sfumato.runs.weights import Moment
 from sfumato.training import Snapshot
@@ -101,7 +101,7 @@ def test_a_paused_run_ends_when_its_folder_vanishes(tmp_path: Path, vanish: Vani
     training.start()
     assert paused.wait(60)
     folder = only_run(runs)
-    while facts.read(folder)["status"] != "paused":
+    while run_json.read(folder)["status"] != "paused":
         assert training.is_alive()
     vanish(folder)
     training.join(60)

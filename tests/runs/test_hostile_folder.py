@@ -22,7 +22,7 @@ from sfumato.render.film_options import FilmOptions
 from sfumato.render.painter import Painter
 from sfumato.render.render_options import RenderOptions
 from sfumato.runs import checkpoints, requests, weights
-from sfumato.runs.atomic import remove_partial_files
+from sfumato.runs.files import remove_partial_files
 from sfumato.runs.observers import RunRecord
 from tests.small import SMALL, picture
 

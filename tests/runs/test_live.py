@@ -14,7 +14,7 @@ from PIL import Image
 from sfumato import images
 from sfumato.errors import RunError
 from sfumato.recipe import Recipe, changed
-from sfumato.runs import layout, live_figures
+from sfumato.runs import layout, weights
 from sfumato.runs.observers import live
 from sfumato.runs.weights import Moment
 from sfumato.training import Overhead, resolve
@@ -61,7 +61,7 @@ def test_a_viewer_sees_the_painting(tmp_path: Path, changes: dict[str, Any]) -> 
             # JPEG is lossy, and the outputs are some steps old.
             errors.append(np.abs(pixels - images.to_srgb(snapshot.painting(), "srgb")).mean())
             # The metrics are in the same file, long before the first evaluation.
-            assert live_figures.read(folder) == Moment.of(snapshot)
+            assert weights.read_live_moment(folder) == Moment.of(snapshot)
 
     train(folder, watch, **changes)
     assert len(errors) > 1
@@ -121,7 +121,7 @@ def test_any_picture_becomes_a_jpeg(tmp_path: Path, channels: int) -> None:
     painting = np.zeros((50, 640, channels), np.float32)
     moment = Moment(0.5, 7, 1.5, 0.25, None, 0.1)
     live._write(tmp_path / layout.LIVE, painting, moment)
-    assert live_figures.read(tmp_path) == moment
+    assert weights.read_live_moment(tmp_path) == moment
     with Image.open(tmp_path / layout.LIVE) as image:
         assert image.format == "JPEG"
         assert max(image.size) <= live.MAX_SIDE
@@ -131,8 +131,8 @@ def test_any_picture_becomes_a_jpeg(tmp_path: Path, channels: int) -> None:
 
 @pytest.mark.parametrize("comment", [b"", b"\xff", b"[]", b"{}", b"[" * 60_000, b'{"step": "1"}', b'"x"', b"null"])
 def test_invalid_metrics_in_the_file_are_ignored(tmp_path: Path, comment: bytes) -> None:
-    assert live_figures.read(tmp_path) is None
+    assert weights.read_live_moment(tmp_path) is None
     Image.new("RGB", (3, 2)).save(tmp_path / layout.LIVE, format="JPEG", comment=comment)
-    assert live_figures.read(tmp_path) is None
+    assert weights.read_live_moment(tmp_path) is None
     (tmp_path / layout.LIVE).write_bytes(b"\xff\xd8" + comment)
-    assert live_figures.read(tmp_path) is None
+    assert weights.read_live_moment(tmp_path) is None

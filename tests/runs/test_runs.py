@@ -25,7 +25,7 @@ from sfumato.runs.observers import RunRecord
 from sfumato.runs.observers.moments import Selection
 from sfumato.training import Overhead, PictureProblem, Start, resolve
 from sfumato.training.health import LayerProbe
-from sfumato.training.starvation import ProcessorShare
+from sfumato.training.processor_share import ProcessorShare
 from tests.runs import made
 from tests.small import SMALL, picture
 

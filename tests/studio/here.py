@@ -55,7 +55,7 @@ class InProcessDecoder:
     """A replacement of the process that decodes a picture."""
 
     def __init__(self, command: Sequence[str], **_: Any) -> None:
-        self._arguments = command[command.index("sfumato.studio.form.decoding") + 1 :]
+        self._arguments = command[command.index("sfumato.studio.form.decode_upload") + 1 :]
 
     def __enter__(self) -> InProcessDecoder:
         return self
@@ -64,10 +64,10 @@ class InProcessDecoder:
 
     def communicate(self, timeout: float) -> tuple[bytes, None]:
         """Return what the process would print."""
-        from sfumato.studio.form import decoding
+        from sfumato.studio.form import decode_upload
 
         with contextlib.redirect_stdout(io.StringIO()) as printed:
-            decoding.main(*self._arguments)
+            decode_upload.main(*self._arguments)
         return printed.getvalue().encode(), None
 
     def kill(self) -> None: ...

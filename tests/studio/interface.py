@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from starlette.routing import Route
 
 from sfumato.studio import app
-from sfumato.studio.web.bodies import Check, DeletePicture, DeleteRuns, NewRun, Race
+from sfumato.studio.web.request_bodies import Check, DeletePicture, DeleteRuns, NewRun, Race
 
 BODIES: Mapping[str, type[BaseModel] | None] = {
     "/api/runs": NewRun,

@@ -176,16 +176,16 @@ def test_unusual_names(studio: TestClient, folder: Path, runs: Path, name: str) 
 def test_a_run_that_is_deleted_while_it_is_read(
     studio: TestClient, folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    from sfumato.studio.web import names
+    from sfumato.studio.web import run_paths
 
-    original = names.file
+    original = run_paths.file
 
     def deleted(*arguments: Any) -> Path:
         found = original(*arguments)
         found.unlink()
         return found
 
-    monkeypatch.setattr(names, "file", deleted)
+    monkeypatch.setattr(run_paths, "file", deleted)
     request_all(studio, capfd)
 
 

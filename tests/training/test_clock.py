@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sfumato.recipe import Budget
-from sfumato.recipe.batching import Batching
+from sfumato.recipe.budget import Batching
 from sfumato.training.clock import Clock
 
 FIVE_STEPS = Batching(samples=5, batch=1)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from sfumato.training.nested import flatten, unflatten
+from sfumato.training.engines.torch_state import flatten, unflatten
 
 
 def test_round_trip_of_an_optimizer_s_state() -> None:

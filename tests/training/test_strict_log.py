@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfumato.training.strict_log import strict_log
+from sfumato.training.java_random import strict_log
 
 KNOWN = [
     (0.1, -2.3025850929940455),

@@ -43,7 +43,7 @@ def command(arguments: Sequence[str]) -> int:
     if not found:
         sys.stdout.write(f"Nothing to delete in {runs}: no such runs ({parsed.state}).\n")
         return 0
-    from sfumato.cli.run_table import show
+    from sfumato.cli.runs import show
 
     show(found)
     megabytes = sum(cleaning.size(each.folder) for each in found) / 1e6

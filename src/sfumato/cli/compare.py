@@ -98,7 +98,7 @@ def command(arguments: Sequence[str]) -> int:
     if parsed.question == mnist_claim.NAME:
         if parsed.equal != "epochs":
             raise SfumatoError(f"equal must be epochs in {mnist_claim.NAME}. Got {parsed.equal!r}.")
-        from sfumato.cli import claim as claim_command
+        from sfumato.cli import mnist_claim as claim_command
 
         typed = not isinstance(parsed.parameters, flags.Default)
         return claim_command.run_experiment(recipe, digits=mnist, parameters=parameters if typed else None, **options)

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sfumato.api import load_picture
-from sfumato.cli.stages import StagesProgress
+from sfumato.cli.progress import StagesProgress
 from sfumato.formatting import duration
 from sfumato.interrupt import stop_on_signals
 from sfumato.lab import report, saturation_report, table, trainable, verdict
@@ -29,7 +29,7 @@ from sfumato.lab.train import Learned
 from sfumato.log import log_to
 from sfumato.recipe import Recipe
 from sfumato.render.text import one_line
-from sfumato.runs.elsewhere import output_flag
+from sfumato.runs.files import output_flag
 
 COLUMNS = ("arm", "score", "±", "seeds", "parameters", "epochs", "GFLOP", "s", "GFLOP to target", "s to target", "rate")
 

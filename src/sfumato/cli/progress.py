@@ -1,24 +1,63 @@
-"""Progress of training on stderr: a bar on a terminal, plain lines elsewhere."""
+"""Progress on stderr: a bar with the time left on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
 import math
+import sys
 import time
+from collections.abc import Callable
+from datetime import timedelta
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
+from numpy.typing import NDArray
+from rich.color import Color
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.segment import Segment, Segments
+from rich.style import Style
 from rich.text import Text
 
 from sfumato import images
-from sfumato.cli import half_blocks
 from sfumato.cli.estimate import MEASURED_SECONDS, StageEstimate, TrainingEstimate
 from sfumato.formatting import clock, count
-from sfumato.recipe import Budget
+from sfumato.interrupt import stop_on_signals
+from sfumato.log import log_to
+from sfumato.recipe import Budget, Recipe
 from sfumato.recipe.picture import Transfer
 from sfumato.training import Observer, Overhead, PictureSnapshot
+
+if TYPE_CHECKING:
+    from sfumato.runs import Run
+
+
+UPPER_HALF = "▀"
+
+
+def fit_pixels(size: tuple[int, int], width: int, height: int) -> tuple[int, int]:
+    """Return the (rows, columns) of pixels, rows even, of a picture of ``size`` (H, W) in width x height cells."""
+    scale = min(width / size[1], 2 * height / size[0])
+    return max(2, 2 * round(size[0] * scale / 2)), max(2, round(size[1] * scale))
+
+
+def to_segments(painting: NDArray[np.floating]) -> Segments:
+    """Return a painting (rows, columns, C), rows even, as colored characters, two rows of pixels per line.
+
+    Values outside [0, 1] are clipped.
+    """
+    pixels = images.to_uint8(painting)[:, :, :3]
+    if pixels.shape[2] == 1:
+        pixels = pixels.repeat(3, axis=2)
+    segments: list[Segment] = []
+    for upper, lower in zip(pixels[::2], pixels[1::2], strict=True):
+        for above, below in zip(upper.tolist(), lower.tolist(), strict=True):
+            style = Style(color=Color.from_rgb(*above), bgcolor=Color.from_rgb(*below))
+            segments.append(Segment(UPPER_HALF, style))
+        segments.append(Segment.line())
+    return Segments(segments)
+
 
 SECONDS_PER_LINE = 5.0
 SECONDS_PER_PAINTING = 0.5
@@ -110,9 +149,9 @@ class PaintProgress(Observer[PictureSnapshot]):
     def _draw(self, snapshot: PictureSnapshot) -> None:
         width, height = self._console.size
         # Leave room for the bars below the painting, and for the line of the cursor.
-        rows, columns = half_blocks.fit_pixels(snapshot.size, width, max(height - 4, 1))
+        rows, columns = fit_pixels(snapshot.size, width, max(height - 4, 1))
         with snapshot.overhead.measure(PAINTINGS_ACCOUNT):
-            self._painting = half_blocks.to_segments(images.to_srgb(snapshot.paint(rows, columns), self._transfer))
+            self._painting = to_segments(images.to_srgb(snapshot.paint(rows, columns), self._transfer))
         self._last_painting = time.monotonic()
 
     def stage(self, name: str, done: int, total: int) -> None:
@@ -140,3 +179,72 @@ class PaintProgress(Observer[PictureSnapshot]):
 
 def _decibels(psnr: float) -> str:
     return f"{psnr:5.2f}" if math.isfinite(psnr) else "    -"
+
+
+class StagesProgress:
+    """A context manager that shows one bar per stage; call `stage` as the work proceeds."""
+
+    def __init__(self, *, refreshes_per_second: float = 10) -> None:
+        """refreshes_per_second: of the bar; each takes one or two milliseconds from work that is measured meanwhile."""
+        self._console = Console(stderr=True)
+        self._bar = Progress(
+            TextColumn("{task.description:<9}", markup=False),
+            BarColumn(bar_width=None),
+            TaskProgressColumn(),
+            TimeRemainingColumn(elapsed_when_finished=True),
+            console=self._console,
+            disable=not self._console.is_terminal,
+            expand=True,
+            refresh_per_second=refreshes_per_second,
+        )
+        self._estimate = StageEstimate(self.say)
+        self._name: str | None = None
+        self._task = TaskID(0)
+        self._started = self._last_line = time.monotonic()
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def stage(self, name: str, done: int, total: int) -> None:
+        """Show that ``done`` of the stage's ``total`` items are done."""
+        self._estimate.stage(name, done, total)
+        now = time.monotonic()
+        if name != self._name:
+            self._name = name
+            self._task = self._bar.add_task(name, total=total)
+            self._started, self._last_line = now, -math.inf
+        self._bar.update(self._task, completed=done, total=total)
+        if self._console.is_terminal or not (done == total or now - self._last_line >= SECONDS_PER_LINE):
+            return
+        self._last_line = now
+        left = timedelta(seconds=round((now - self._started) * (total - done) / max(done, 1)))
+        # The start of the first item is unknown, so the time left cannot be estimated at the first call.
+        line = f"{name} {done / total:4.0%}" + (f"  {left} left" if now > self._started else "")
+        self.say(line)
+
+    def say(self, text: str) -> None:
+        """Print a line, above the bar if there is one."""
+        self._console.print(Text(text), soft_wrap=True)
+
+
+def train_with_progress(
+    train: Callable[..., Run], *arguments: Any, progress_recipe: Recipe, draw_painting: bool = False, **options: Any
+) -> int:
+    """Call ``train`` with ``observers`` and ``stop`` and print the run; return 0, or 1 if training diverged.
+
+    progress_recipe: the recipe whose progress is shown; draw_painting: draw the painting in the terminal.
+    """
+    # Imported after the flags are checked, because this loads PyTorch.
+
+    progress = PaintProgress(progress_recipe.budget, painting=draw_painting, transfer=progress_recipe.picture.transfer)
+    with stop_on_signals() as stop, progress, log_to(progress.say):
+        run = train(*arguments, observers=[progress], stop=stop, **options)
+    diverged = run.status == "diverged"
+    (sys.stderr if diverged else sys.stdout).write(run.summary() + "\n")
+    return 1 if diverged else 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from sfumato.cli import options
+from sfumato.cli import run_arguments
 from sfumato.render.render_options import RenderOptions
 
 DOC = """Evaluate a run's network at any size, on a part of the picture, or beyond its border.
@@ -19,11 +19,11 @@ Examples:  sfumato render runs/20261123-154559-cat-4ea5ae38 --size 2400x3432
 
 def command(arguments: Sequence[str]) -> int:
     """Render the pictures and print their paths."""
-    run, chosen = options.read("render", DOC, arguments, RenderOptions)
+    run, chosen = run_arguments.read_with_options("render", DOC, arguments, RenderOptions)
     # Imported after the flags are checked, because these load PyTorch.
-    from sfumato.cli.stages import StagesProgress
+    from sfumato.cli.progress import StagesProgress
     from sfumato.render import neuron_pictures, rendering
-    from sfumato.runs.elsewhere import output_flag
+    from sfumato.runs.files import output_flag
 
     with StagesProgress() as progress, output_flag("--out"):
         if chosen.neurons is None:

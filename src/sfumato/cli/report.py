@@ -25,8 +25,8 @@ def command(arguments: Sequence[str]) -> int:
         raise SfumatoError("report must be given the folder of an experiment: sfumato report DIR. Got none.")
     from sfumato.lab import report
     from sfumato.lab.experiment import read
-    from sfumato.lab.report.progress import progress
-    from sfumato.runs.elsewhere import output_flag
+    from sfumato.lab.report.verdict_part import progress
+    from sfumato.runs.files import output_flag
 
     with output_flag(""), log_to(_print_to_stderr):
         experiment = read(Path(parsed.experiment))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from sfumato.cli import flags, one_run
-from sfumato.cli.training import train_with_progress
+from sfumato.cli import flags, run_arguments
+from sfumato.cli.progress import train_with_progress
 from sfumato.errors import RunError
 from sfumato.render.film_options import FilmOptions
 
@@ -20,7 +20,9 @@ Example:  sfumato resume runs/20261123-154559-cat-4ea5ae38
 
 def command(arguments: Sequence[str]) -> int:
     """Continue the run, print the paths of the results, and return the exit status."""
-    folder, options = one_run.read("resume", DOC, arguments, one_run.MODULE, flags.group("film", FilmOptions()))
+    folder, options = run_arguments.read(
+        "resume", DOC, arguments, run_arguments.MODULE, flags.group("film", FilmOptions())
+    )
     film = FilmOptions.of(flags.given(options.film))
     from sfumato import runs
     from sfumato.api import resume
@@ -33,5 +35,5 @@ def command(arguments: Sequence[str]) -> int:
         return 0
     if (queued := runs.queued.read(folder)) is not None:
         return train_with_progress(resume, folder, progress_recipe=queued.recipe, film=film)
-    run = one_run.load(folder, options.module)
+    run = run_arguments.load(folder, options.module)
     return train_with_progress(resume, folder, progress_recipe=run.recipe, film=film, module=run.module)

@@ -1,4 +1,4 @@
-"""The ``sfumato runs`` command."""
+"""The ``sfumato runs`` command: a table on a terminal, and unwrapped lines elsewhere."""
 
 from __future__ import annotations
 
@@ -7,8 +7,75 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from rich import box
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
 from sfumato.cli import flags
 from sfumato.runs import listing
+from sfumato.runs.entry import Entry
+
+Row = tuple[str, str, str, str, str]
+
+STYLES = {
+    "done": "green",
+    "running": "bold cyan",
+    "paused": "cyan",
+    "queued": "cyan",
+    "stopped": "yellow",
+    "interrupted": "magenta",
+}
+"""The styles of states; all other states, which are failures, are red."""
+
+HEAD = ("run", "state", "PSNR", "seconds", "picture, and what differs from the default recipe")
+
+NARROW = 110
+"""Width of a terminal below which the last column is printed on a separate line; the others take about 60 columns."""
+
+
+def show(listed: Sequence[Entry]) -> None:
+    """Print the runs in the order given."""
+    console = Console()
+    rows = [_cells(each) for each in listed]
+    if not console.is_terminal:
+        sys.stdout.write("".join(f"{line}\n" for line in _lines([HEAD, *rows])))
+        return
+    if console.width < NARROW:
+        _show_narrow(console, rows)
+        return
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for number, title in enumerate(HEAD):
+        last = number == len(HEAD) - 1
+        # A name is never wrapped, so that it can be copied.
+        table.add_column(title, justify="right" if number in (2, 3) else "left", no_wrap=not last, overflow="fold")
+    for name, state, psnr, seconds, about in rows:
+        table.add_row(Text(name), Text(state, STYLES.get(state, "red")), psnr, seconds, Text(about))
+    console.print(table)
+
+
+def _show_narrow(console: Console, rows: Sequence[Row]) -> None:
+    heads = _lines([(name, state, psnr, seconds, "") for name, state, psnr, seconds, _ in (HEAD, *rows)])
+    console.print(Text(heads[0], "bold"), no_wrap=True, overflow="fold")
+    for head, (_, state, _, _, about) in zip(heads[1:], rows, strict=True):
+        line = Text(head)
+        line.highlight_words([f" {state} "], STYLES.get(state, "red"))
+        console.print(line, no_wrap=True, overflow="fold")
+        console.print(Padding(Text(about, "dim"), (0, 0, 0, 4)))
+
+
+def _cells(each: Entry) -> Row:
+    psnr = "-" if each.psnr is None else f"{each.psnr:.2f}"
+    seconds = "-" if each.seconds is None else f"{each.seconds:.1f}"
+    about = "  ".join(part for part in (each.picture, each.difference) if part)
+    return each.printable_name, each.state, psnr, seconds, about
+
+
+def _lines(rows: Sequence[Row]) -> list[str]:
+    name, state, psnr, seconds = (max(len(row[column]) for row in rows) for column in range(4))
+    return [f"{a:<{name}}  {b:<{state}}  {c:>{psnr}}  {d:>{seconds}}  {e}".rstrip() for a, b, c, d, e in rows]
+
 
 DOC = """List runs: picture, differences from the default recipe, PSNR, seconds, and state.
 
@@ -40,7 +107,6 @@ def command(arguments: Sequence[str]) -> int:
         sys.stdout.write(json.dumps([each.as_json() for each in listed], indent=2) + "\n")
     elif listed:
         # Imported here, because only the table needs rich.
-        from sfumato.cli.run_table import show
 
         show(listed)
     elif found:

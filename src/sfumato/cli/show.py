@@ -6,8 +6,8 @@ import json
 import sys
 from collections.abc import Sequence
 
-from sfumato.cli import flags, one_run
-from sfumato.runs import portrait
+from sfumato.cli import flags, run_arguments
+from sfumato.runs import details
 
 DOC = """Show one run: its recipe, result, findings, provenance, and files.
 
@@ -19,9 +19,9 @@ Examples:  sfumato show                 the newest run
 
 def command(arguments: Sequence[str]) -> int:
     """Print the description of a run."""
-    folder, parsed = one_run.read("show", DOC, arguments, flags.switch("json", "output as JSON"))
+    folder, parsed = run_arguments.read("show", DOC, arguments, flags.switch("json", "output as JSON"))
     if parsed.json:
-        sys.stdout.write(json.dumps(portrait.data(folder), indent=2) + "\n")
+        sys.stdout.write(json.dumps(details.data(folder), indent=2) + "\n")
     else:
-        sys.stdout.write("\n".join(portrait.lines(folder)) + "\n")
+        sys.stdout.write("\n".join(details.lines(folder)) + "\n")
     return 0

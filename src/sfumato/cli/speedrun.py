@@ -10,11 +10,11 @@ from typing import get_args
 from sfumato.cli import base, flags
 from sfumato.errors import SfumatoError
 from sfumato.interrupt import stop_on_signals
-from sfumato.lab.speedrun import records, report, rules
+from sfumato.lab.speedrun import report, rules
 from sfumato.lab.speedrun.tracks import TRACKS, Seeds, Track
 from sfumato.log import log_to
 from sfumato.recipe import changed
-from sfumato.runs.elsewhere import output_flag
+from sfumato.runs.files import output_flag
 
 DOC = """Train a recipe on ten seeds and measure its speed. Track closed: the seconds that the network of 2012 needs to
 reach its PSNR of then, 28.15 dB, on the Mona Lisa. Track open: the PSNR of any network after 10 s of training.
@@ -42,7 +42,7 @@ def command(arguments: Sequence[str]) -> int:
         *base.fields(recipe, arguments, track.preset),
     )
     if not isinstance(parsed.table, flags.Default):
-        sys.stdout.write("\n".join(report.table(records.read(Path(parsed.table)))) + "\n")
+        sys.stdout.write("\n".join(report.table(report.read(Path(parsed.table)))) + "\n")
         return 0
     if parsed.seeds not in get_args(Seeds):
         raise SfumatoError(f"seeds must be one of {', '.join(get_args(Seeds))}. Got {parsed.seeds!r}.")
@@ -51,9 +51,9 @@ def command(arguments: Sequence[str]) -> int:
     recipe = rules.entered(changed(recipe, changes), track)
     file = None if isinstance(parsed.append, flags.Default) else Path(parsed.append)
     if file is not None:
-        records.check(file)
+        report.check(file)
     # Imported after the flags are checked, because these load PyTorch.
-    from sfumato.cli.stages import StagesProgress
+    from sfumato.cli.progress import StagesProgress
     from sfumato.lab.speedrun.speedrun import speedrun
 
     progress = StagesProgress(refreshes_per_second=2)
@@ -67,7 +67,7 @@ def command(arguments: Sequence[str]) -> int:
     sys.stdout.write("\n".join(report.lines(result)) + "\n")
     if file is not None:
         with output_flag("--append"):
-            records.append(file, result)
+            report.append(file, result)
         sys.stdout.write(f"added to    {file}\n")
     return 0
 

@@ -42,8 +42,8 @@ def command(arguments: Sequence[str]) -> int:
         raise SfumatoError(f"port must be 0 to 65535. Got {port}.")
     if missing := [name for name in REQUIRED_MODULES if find_spec(name) is None]:
         raise SfumatoError(f"studio needs {', '.join(missing)}: pip install 'sfumato[studio]'.")
-    from sfumato.studio.serving import serve
-    from sfumato.studio.web.place import Public
+    from sfumato.studio.server import serve
+    from sfumato.studio.web.root_path import Public
 
     return serve(
         Path(parsed.runs),

@@ -1,17 +1,25 @@
-"""Conversion of arrays, tensors and nested lists to planes."""
+"""Pictures passed by programs: arrays, tensors, nested lists, images of Pillow, names of files and samples."""
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
-from sfumato.errors import PictureError
+from sfumato.errors import PictureError, RecipeError
+from sfumato.images import decode, planes
+from sfumato.images.picture_errors import InMemoryName, picture_error, reason
 from sfumato.images.planes import Plane, Planes
-from sfumato.images.refusal import InMemoryName, picture_error, reason
+
+if TYPE_CHECKING:
+    import torch
+
 
 ROUNDING = 1e-3
 """Distance from [0, 1] within which floats are clipped: a quarter of a level of 255, one step of float16 above 1."""
@@ -126,3 +134,52 @@ def _scale_remedy(low: Any, high: Any) -> str:
     if low >= -1 and high <= 1:
         return "scale them: (array + 1) / 2 for values from -1 to 1"
     return "scale them to [0, 1], or clip them: array.clip(0, 1)"
+
+
+PictureSource: TypeAlias = "str | os.PathLike[str] | Image.Image | NDArray[Any] | Sequence[Any] | torch.Tensor"
+"""A file or the name of a sample; or a picture in memory: an image of Pillow, an array, a tensor, nested lists.
+
+Arrays have shape (H, W), or (H, W, C) with C = 1 gray, 2 gray and alpha, 3 RGB, 4 RGBA; uint8, uint16, bool, or floats
+in [0, 1].
+"""
+
+
+def picture_settings(
+    picture: PictureSource | Mapping[str, Any] | None, named: PictureSource | Mapping[str, Any] | None = None
+) -> tuple[dict[str, Any], object | None]:
+    """Return the recipe's settings of a picture, and the picture itself if it is in memory, else None.
+
+    ``picture`` is the positional argument of a caller, and ``named`` its ``picture=``: the picture, or settings for the
+    positional one. Raises RecipeError where both are pictures.
+    """
+    if picture is None or named is None:
+        source, settings = (picture if named is None else named), {}
+    elif isinstance(named, Mapping) and not isinstance(picture, Mapping) and "source" not in named:
+        source, settings = picture, named
+    else:
+        raise RecipeError("the picture must be given once, optionally with picture={settings}. Got two pictures.")
+    if source is None:
+        return {}, None
+    if isinstance(source, Mapping):
+        return dict(cast("Mapping[str, Any]", source)), None
+    if isinstance(source, str | os.PathLike):
+        return {"source": os.fspath(source), **settings}, None
+    return {"source": "image" if isinstance(source, Image.Image) else "array", **settings}, source
+
+
+def from_memory(picture: object, *, managed: bool) -> Planes:
+    """Convert a picture in memory to planes. Raises PictureError."""
+    name = name_of(picture)
+    if isinstance(picture, Image.Image):
+        return planes.from_decoded(decode.opened(picture, name), name, managed=managed)
+    return from_array(picture, name)
+
+
+def name_of(picture: object) -> InMemoryName:
+    """Return the name of a picture in memory for messages, such as "an array of uint8"."""
+    kind = type(picture).__name__
+    if isinstance(picture, Image.Image):
+        return InMemoryName(f"an image of mode {picture.mode}, {picture.width}x{picture.height}")
+    dtype = str(getattr(picture, "dtype", "")).removeprefix("torch.")
+    noun = {"ndarray": "an array", "Tensor": "a tensor"}.get(kind, f"a {kind}")
+    return InMemoryName(f"{noun} of {dtype}" if dtype else noun)

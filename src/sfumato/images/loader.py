@@ -8,12 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfumato.errors import PictureError
+from sfumato.images import array as given_picture
 from sfumato.images import channels, decode, planes, resize, samples, source
-from sfumato.images import given as given_picture
-from sfumato.images.blocks import blocks
-from sfumato.images.color import srgb_to_linear
-from sfumato.images.refusal import picture_error
-from sfumato.images.settings import PictureSettings
+from sfumato.images.channels import PictureSettings
+from sfumato.images.picture_errors import picture_error
+from sfumato.images.values import blocks, srgb_to_linear
 from sfumato.log import LOG
 
 MAX_VALUES = 128_000_000

@@ -12,7 +12,7 @@ from PIL import Image
 from sfumato.errors import PictureError
 from sfumato.images import profile
 from sfumato.images.decode import Decoded, guarded
-from sfumato.images.refusal import picture_error
+from sfumato.images.picture_errors import picture_error
 
 Plane = NDArray[np.uint8 | np.float32]
 """Array (H, W) with values 0..255 in uint8, or in [0, 1] in float32."""

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from sfumato.images.blocks import blocks
 from sfumato.images.planes import Plane, Planes
+from sfumato.images.values import blocks
 
 _INVISIBLE = 1 / 510
 """Alpha that 8 bits would round to 0: below it no color can be recovered."""

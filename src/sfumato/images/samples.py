@@ -1,13 +1,87 @@
-"""Sample pictures: four from scikit-image, and the Mona Lisa of the 2012 program."""
+"""The picture of the 2012 program, downloaded from its public repository at one commit, verified and cached."""
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+import logging
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any, cast
 
 from sfumato.errors import PictureError
-from sfumato.images import mona_lisa
+from sfumato.images.picture_errors import quoted, reason
+
+URL = (
+    "https://raw.githubusercontent.com/evolvingstuff/MonaLisa/"
+    "f3a7f7edca358ac1e186ca9012a976e94c853719/data/Mona%20Lisa.jpg"
+)
+SHA256 = "8df228e63754c9135e381efd4d653f9492de9a837b02df9e657e2cafc63ae1cb"
+PIXELS_SHA256 = "6604c1a728e0d6418d68bfa398f29be7b9557cdb647bbf377425f0e830591fbc"
+"""`digest.sha256` of its raw values, independent of the file."""
+TIMEOUT_SECONDS = 10
+"""Timeout for connecting to the server, and for each read of its response."""
+
+_FILE = "mona-lisa.jpg"
+
+
+def cache_folder() -> Path:
+    """Return the folder of the download: SFUMATO_CACHE where that is set, else the user's cache folder."""
+    import pooch
+
+    folder = os.environ.get("SFUMATO_CACHE")
+    return Path(folder) if folder else Path(pooch.os_cache("sfumato"))
+
+
+def fetch() -> Path:
+    """Return the path of the file, after downloading it if it is absent or damaged.
+
+    Raises PictureError, with remedies for working offline, when it is absent and cannot be downloaded.
+    """
+    # pooch imports requests, which only a download needs.
+    import pooch
+
+    path = cache_folder() / _FILE
+    present = False
+    try:
+        present = path.exists()
+        with _quiet(pooch.get_logger()):
+            pooch.retrieve(
+                URL,
+                known_hash=f"sha256:{SHA256}",
+                fname=path.name,
+                path=path.parent,
+                # The type hints of pooch do not match.
+                downloader=cast("Any", pooch.HTTPDownloader(timeout=TIMEOUT_SECONDS)),
+            )
+    # requests, urllib3, pooch and the file system each raise different exceptions.
+    except Exception as error:
+        damaged = " The file there now has another SHA-256." if present else ""
+        raise PictureError(
+            f"picture.source 'mona-lisa' must be downloaded once, which failed ({_brief(error)}).{damaged} Go online "
+            f"and try again, or put {URL} (SHA-256 {SHA256}) at {quoted(str(path))} by hand, or use another picture, "
+            "such as cat."
+        ) from None
+    return path
+
+
+def _brief(error: Exception) -> str:
+    # The text of a failed connection is a paragraph of nested objects; its type is enough.
+    return reason(error) if isinstance(error, (ValueError, PermissionError)) else type(error).__name__
+
+
+@contextlib.contextmanager
+def _quiet(logger: logging.Logger) -> Iterator[None]:
+    # Not through its level: pooch's logger is outside of logging's hierarchy, and caches which levels are enabled.
+    before = logger.disabled
+    logger.disabled = True
+    try:
+        yield
+    finally:
+        logger.disabled = before
+
 
 SAMPLES = MappingProxyType(
     {
@@ -29,7 +103,7 @@ _SHIPPED = {"cat": "chelsea.png", "astronaut": "astronaut.png", "coffee": "coffe
 def sample_path(name: str) -> Path:
     """Return the file of a sample; `mona-lisa` is downloaded unless it is in the cache. Raises PictureError."""
     if name == "mona-lisa":
-        return mona_lisa.fetch()
+        return fetch()
     # Located without importing scikit-image, which takes longer than reading the picture.
     package = importlib.util.find_spec("skimage")
     for folder in package.submodule_search_locations or () if package else ():

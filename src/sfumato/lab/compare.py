@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sfumato import images, trust
 from sfumato.errors import RecipeError
-from sfumato.lab import questions, report, watching
+from sfumato.lab import progress_display, questions, report
 from sfumato.lab.execute import Executor
 from sfumato.lab.experiment import Experiment, Watch, run_plan
 from sfumato.lab.plan import MOST_SEEDS, SEEDS, Plan
@@ -116,7 +116,7 @@ def compare(
     target = images.load(learned.picture, given)
     plan = plan_of(compared, target, base, seeds=seeds, tune=tune, tuning_seeds=tuning_seeds, equal=equal)
     folder = default_folder(plan) if out is None else Path(out)
-    with watching.progress_display(progress if watch is None else False) as display:
+    with progress_display.progress_display(progress if watch is None else False) as display:
         found = run_plan(
             plan, target, folder, workers=workers, watch=watch or display, stop=stop, executor=executor, retry=retry
         )

@@ -20,8 +20,8 @@ from sfumato.lab.rates import Rates, values_of, with_rates
 from sfumato.lab.train import Learned
 from sfumato.lab.trial import Key, Trial
 from sfumato.lab.tuning import Rows, best_rates, chosen_rates, good, rates_tried, rates_wanted, typical_trials
-from sfumato.recipe import Recipe, need, room
-from sfumato.recipe.need import Size
+from sfumato.recipe import Recipe, memory_check, memory_estimate
+from sfumato.recipe.memory_estimate import Size
 
 LONGEST_FRAME = 200
 """Longer side, in pixels, of the small paintings of which the film of all arms is made."""
@@ -143,7 +143,7 @@ def _worker_count(plan: Plan, learned: Learned, workers: int) -> int:
 
     Only pictures are checked: the networks that learn digits are small. Raises RecipeError if not one trial fits.
     """
-    bound = room.of_machine()
+    bound = memory_check.of_machine()
     if bound is None or not isinstance(learned, np.ndarray):
         return workers
     height, width, channels = learned.shape
@@ -151,7 +151,7 @@ def _worker_count(plan: Plan, learned: Learned, workers: int) -> int:
     for arm in plan.arms:
         alone = arm.recipe.model_copy(update={"threads": 1})
         try:
-            room.require("a trial", _trial_bytes, alone, size, bound)
+            memory_check.require("a trial", _trial_bytes, alone, size, bound)
         except RecipeError as error:
             raise RecipeError(f"arm {arm.name}: {error}") from None
         workers = max(1, min(workers, bound.max_bytes // _trial_bytes(alone, size)))
@@ -159,7 +159,7 @@ def _worker_count(plan: Plan, learned: Learned, workers: int) -> int:
 
 
 def _trial_bytes(recipe: Recipe, size: Size) -> int:
-    return need.training(recipe, size, writes_run=False)
+    return memory_estimate.training(recipe, size, writes_run=False)
 
 
 def trials(plan: Plan, rows: Rows) -> list[Trial]:

@@ -20,8 +20,7 @@ from sfumato.errors import RunError
 from sfumato.lab.plan import Plan
 from sfumato.lab.trial import Key, Outcome, key_of
 from sfumato.runs import replacing
-from sfumato.runs.atomic import cannot_write, gone, write_bytes
-from sfumato.runs.elsewhere import other_output
+from sfumato.runs.files import cannot_write, gone, other_output, write_bytes
 from sfumato.runs.locking import FolderLock
 from sfumato.runs.provenance import provenance
 

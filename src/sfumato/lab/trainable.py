@@ -6,7 +6,7 @@ from sfumato.errors import SfumatoError
 from sfumato.images.resize import target_size
 from sfumato.lab.plan import Arm, Plan
 from sfumato.training.engines import choose
-from sfumato.training.picture.held_out import count_held_out
+from sfumato.training.picture.problem import count_held_out
 
 
 def check(plan: Plan) -> None:

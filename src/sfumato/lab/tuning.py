@@ -8,8 +8,18 @@ from typing import Any
 
 from sfumato.lab.measure import MEASURES
 from sfumato.lab.plan import Arm, Plan
-from sfumato.lab.rates import Line, Rates, lines_of, values_of
-from sfumato.lab.search import COARSE, REACH, TYPICAL_RATES, best_of, mean, next_exponents
+from sfumato.lab.rates import (
+    COARSE,
+    REACH,
+    TYPICAL_RATES,
+    Line,
+    Rates,
+    best_of,
+    lines_of,
+    mean,
+    next_exponents,
+    values_of,
+)
 from sfumato.lab.trial import Key
 
 Rows = Mapping[Key, dict[str, Any]]

@@ -2,8 +2,7 @@
 
 from sfumato.models.build import DTYPES, build, build_uninitialized, mlp, shapes
 from sfumato.models.coordinates import WHOLE, Region, axes, grid
-from sfumato.models.custom import dtype_of, name_of, to_device, unwrap
-from sfumato.models.custom_check import check, materialized, scratch_copy
+from sfumato.models.custom import check, dtype_of, materialized, name_of, scratch_copy, to_device, unwrap
 from sfumato.models.mlp import MLP
 from sfumato.models.outputs import outputs
 

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from sfumato import trust
-from sfumato.models import activations, custom, custom_check, encodings
+from sfumato.models import activations, custom, encodings
 from sfumato.models.initializations import initialize
 from sfumato.models.mlp import MLP
 from sfumato.process_state import scoped
@@ -51,7 +51,7 @@ def build_uninitialized(model: Model, channels: int, seed: int, dtype: torch.dty
 def _build_custom(name: str, channels: int, seed: int, dtype: torch.dtype) -> nn.Module:
     custom.check_findable(name)
     trust.check(name)
-    module = custom_check.materialized(custom.build(name, channels, seed), seed)
+    module = custom.materialized(custom.build(name, channels, seed), seed)
     return custom.to_device(module, torch.device("cpu"), dtype)
 
 

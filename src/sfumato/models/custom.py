@@ -1,20 +1,41 @@
-"""Custom networks by name: ``mypkg.nets:Net(width=64)``."""
+"""Custom networks by name, ``mypkg.nets:Net(width=64)``, and the requirements on them."""
 
 from __future__ import annotations
 
+import copy
 import inspect
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from sfumato.errors import RecipeError
 from sfumato.formatting import shortened
-from sfumato.recipe.choices import call
+from sfumato.recipe.choices import choice
+
+
+@contextmanager
+def evaluating(module: nn.Module) -> Iterator[None]:
+    """Put the module and its submodules in evaluation mode, and restore the mode of each afterwards.
+
+    ``Module.train`` would set all to the mode of the outermost one, and so unfreeze layers that were put in evaluation
+    mode on purpose.
+    """
+    before = [(each, each.training) for each in module.modules()]
+    module.eval()
+    try:
+        yield
+    finally:
+        for each, training in before:
+            each.training = training
+
 
 MAIN = "__main__"
 """Module of a class that was defined in a script or a notebook; it differs from process to process."""
@@ -27,7 +48,7 @@ def build(text: str, channels: int, seed: int) -> nn.Module:
     RecipeError when there is no such class, it is not an ``nn.Module``, or it cannot be built.
     """
     where, _, rest = text.partition(":")
-    written = call.parse(rest)
+    written = choice.parse_call(rest)
     found = _find(text, where, written.name)
     arguments: dict[str, Any] = dict(written.named)
     if "channels" in inspect.signature(found).parameters:
@@ -107,3 +128,94 @@ def _find(text: str, where: str, name: str) -> type[nn.Module]:
     if not (isinstance(found, type) and issubclass(found, nn.Module)):
         raise RecipeError(f"model.module must name a class derived from torch.nn.Module. Got {text!r}.")
     return found
+
+
+BATCH_SIZES = (3, 1)
+"""Numbers of samples with which a network is called: the last tile of a painting may have one."""
+
+
+def check(module: nn.Module, channels: int) -> None:
+    """Raise RecipeError unless the module maps (N, 2) to (N, channels) and has parameters to train.
+
+    The module is not changed; lazy layers are materialized in a copy alone.
+    """
+    name = name_of(module)
+    if not any(parameter.requires_grad for parameter in module.parameters()):
+        raise RecipeError(f"the network must have parameters to train. Got {name}, which has none.")
+    for each, parameter in module.named_parameters():
+        if parameter.is_complex():
+            raise RecipeError(
+                f"the network must have real parameters. Got {name}, whose {each} is complex; use two parameters for "
+                "the real and the imaginary part, and combine them in forward with torch.complex."
+            )
+        if parameter.requires_grad and parameter.dtype not in (torch.float32, torch.float64) and not is_lazy(parameter):
+            raise RecipeError(
+                f"the network must be trained in float32 or float64. Got {name}, whose {each} is "
+                f"{str(parameter.dtype).removeprefix('torch.')}; convert it first: net.float()."
+            )
+    with scratch_copy(module) as copied:
+        for samples in BATCH_SIZES:
+            _check_outputs(copied, name, samples, channels)
+
+
+def materialized(module: nn.Module, seed: int) -> nn.Module:
+    """Materialize the lazy layers of the module in place, with weights drawn from ``seed``, and return the module."""
+    if _is_lazy(module):
+        with torch.random.fork_rng(devices=[]), evaluating(module), torch.no_grad():
+            torch.manual_seed(seed)
+            module(_inputs(module, BATCH_SIZES[0]))
+    return module
+
+
+@contextmanager
+def scratch_copy(module: nn.Module) -> Iterator[nn.Module]:
+    """Yield a copy for trials that change neither the module nor the caller's random state.
+
+    Raises RecipeError for a module that cannot be copied, because films and statistics need copies too.
+    """
+    with torch.random.fork_rng(devices=[]):
+        try:
+            copied = copy.deepcopy(module)
+        # Copying a custom class may raise any exception.
+        except Exception as error:
+            raise RecipeError(
+                f"the network must be one that copy.deepcopy can copy. {name_of(module)} raises {line_of(error)}; "
+                f"{_remedy(module)}."
+            ) from error
+        yield copied
+
+
+def _remedy(module: nn.Module) -> str:
+    if _is_lazy(module):
+        return "give its lazy layers their sizes first: net(torch.zeros(2, 2))"
+    return "replace torch.nn.utils.weight_norm by that of torch.nn.utils.parametrizations"
+
+
+def _is_lazy(module: nn.Module) -> bool:
+    return any(is_lazy(each) for each in (*module.parameters(), *module.buffers()))
+
+
+def _check_outputs(module: nn.Module, name: str, samples: int, channels: int) -> None:
+    rule = f"the network must map (N, 2) to (N, {channels})."
+    try:
+        # Not inference_mode: tensors that a module creates or stores there could never be trained.
+        with evaluating(module), torch.no_grad():
+            outputs = module(_inputs(module, samples))
+    except Exception as error:
+        raise RecipeError(f"{rule} {name} raises {line_of(error)}") from error
+    if not isinstance(outputs, torch.Tensor):
+        raise RecipeError(f"{rule} {name} returns {type(outputs).__name__} for {_count(samples)}.")
+    if tuple(outputs.shape) != (samples, channels):
+        raise RecipeError(f"{rule} {name} returns shape {tuple(outputs.shape)} for {_count(samples)}.")
+    if not outputs.is_floating_point():
+        dtype = str(outputs.dtype).removeprefix("torch.")
+        raise RecipeError(f"{rule} {name} returns {dtype}; outputs must be real, such as float32.")
+
+
+def _inputs(module: nn.Module, samples: int) -> torch.Tensor:
+    device = next((each.device for each in module.parameters()), torch.device("cpu"))
+    return torch.zeros((samples, 2), dtype=dtype_of(module), device=device)
+
+
+def _count(samples: int) -> str:
+    return "1 sample" if samples == 1 else f"{samples} samples"

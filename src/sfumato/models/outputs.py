@@ -7,8 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from sfumato.models.custom import dtype_of
-from sfumato.models.modes import evaluating
+from sfumato.models.custom import dtype_of, evaluating
 from sfumato.parallel import parallel_map
 from sfumato.process_state import scoped
 

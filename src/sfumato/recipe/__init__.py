@@ -2,15 +2,21 @@
 
 from sfumato.recipe.budget import Budget
 from sfumato.recipe.changes import changed, difference, flat, values
-from sfumato.recipe.coordinates import Coordinates
-from sfumato.recipe.evaluation import Evaluation
-from sfumato.recipe.identity import canonical_json, recipe_id
 from sfumato.recipe.model import Model
-from sfumato.recipe.picture import Picture
+from sfumato.recipe.picture import Coordinates, Picture
 from sfumato.recipe.presets import DESCRIPTIONS, preset
 from sfumato.recipe.recipe import EngineName, Recipe
-from sfumato.recipe.text import from_json, from_string, from_toml, to_json, to_string, to_toml
-from sfumato.recipe.training import Training
+from sfumato.recipe.text import (
+    canonical_json,
+    from_json,
+    from_string,
+    from_toml,
+    recipe_id,
+    to_json,
+    to_string,
+    to_toml,
+)
+from sfumato.recipe.training import Evaluation, Training
 
 __all__ = [
     "DESCRIPTIONS",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sfumato.errors import RecipeError
-from sfumato.recipe.batching import Batching
+from sfumato.recipe.budget import Batching
 from sfumato.recipe.engines import ENGINES
 from sfumato.recipe.layers import LinearLayer
 from sfumato.recipe.model import Model

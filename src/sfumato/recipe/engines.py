@@ -114,7 +114,7 @@ _FUSED = {
 FUSED = EngineSpec("fused", "sfumato.training.engines.fused.engine:Fused", engine_memory.TILED, _FUSED)
 ONLINE = EngineSpec(
     "online",
-    "sfumato.training.engines.online:Online",
+    "sfumato.training.engines.online.engine:Online",
     engine_memory.ONLINE,
     {
         "training.batch": exactly(1),

@@ -1,4 +1,4 @@
-"""The picture that is learned, and the conversion of its file to numbers."""
+"""The picture that is learned, the conversion of its file to numbers, and the coordinates of its pixels."""
 
 from __future__ import annotations
 
@@ -66,3 +66,15 @@ class Picture(Section):
             return None
         width, height = self.size.split("x")
         return int(width), int(height)
+
+
+class Coordinates(Section):
+    """Input coordinates (row, column) of the pixels."""
+
+    range: Literal["unit", "signed"] = Field(
+        default="signed", description="range of the coordinates: unit (0 to 1, as in 2012) or signed (-1 to 1)"
+    )
+    align_corners: bool = Field(
+        default=True,
+        description="outermost pixels on the ends of the range (true) or half a pixel inside (false), as in PyTorch",
+    )

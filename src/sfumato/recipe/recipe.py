@@ -8,13 +8,10 @@ from pydantic import Field, model_validator
 
 from sfumato.errors import RecipeError
 from sfumato.recipe.budget import Budget
-from sfumato.recipe.coordinates import Coordinates
-from sfumato.recipe.data import Data
-from sfumato.recipe.evaluation import Evaluation
 from sfumato.recipe.model import Model
-from sfumato.recipe.picture import Picture
+from sfumato.recipe.picture import Coordinates, Picture
 from sfumato.recipe.section import Section
-from sfumato.recipe.training import Training
+from sfumato.recipe.training import Data, Evaluation, Training
 
 EngineName = Literal["auto", "replica", "online", "fused", "concurrent", "autograd"]
 

@@ -1,9 +1,10 @@
-"""The base class of all sections of a recipe: frozen, without unknown fields, errors in one line."""
+"""Rules in plain words from pydantic's errors."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -11,7 +12,28 @@ from pydantic_core import ErrorDetails
 
 from sfumato.errors import RecipeError
 from sfumato.formatting import shortened
-from sfumato.recipe.rules import rule
+
+_REPLACED = {
+    r"^Input should be ": "",
+    r"^String should have ": "text with ",
+    r"^a valid integer.*": "a whole number",
+    r"^Unable to parse input string as an integer.*": "a whole number of fewer digits",
+    r"^a valid number.*": "a number",
+    r"^a valid boolean.*": "true or false",
+    r"greater than or equal to": "at least",
+    r"less than or equal to": "at most",
+}
+
+
+def rule(errors: Sequence[ErrorDetails]) -> str:
+    """Return the rule that a value breaks: those of all branches of a union, joined by ``or``."""
+    return " or ".join(dict.fromkeys(_one(error["msg"]) for error in errors))
+
+
+def _one(text: str) -> str:
+    for pattern, replacement in _REPLACED.items():
+        text = re.sub(pattern, replacement, text)
+    return text
 
 
 class _OneLineErrors(type(BaseModel)):

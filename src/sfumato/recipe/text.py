@@ -1,10 +1,11 @@
-"""Recipes as JSON, as TOML, and as strings for sharing."""
+"""Recipes as JSON, as TOML, and as strings for sharing; and the recipe id."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import functools
+import hashlib
 import json
 import tomllib
 import zlib
@@ -17,6 +18,19 @@ import tomli_w
 from sfumato.errors import RecipeError
 from sfumato.recipe.changes import NONE, difference, merged, optional, values
 from sfumato.recipe.recipe import Recipe
+
+
+def canonical_json(recipe: Recipe, picture_sha256: str) -> str:
+    """Return the recipe as JSON with sorted keys and no spaces, the picture's hash in place of its path."""
+    data = values(recipe)
+    data["picture"]["source"] = picture_sha256
+    return json.dumps(data, sort_keys=True, separators=(",", ":"))
+
+
+def recipe_id(recipe: Recipe, picture_sha256: str) -> str:
+    """Return the first eight hexadecimal digits of the SHA-256 of the canonical JSON."""
+    return hashlib.sha256(canonical_json(recipe, picture_sha256).encode()).hexdigest()[:8]
+
 
 PREFIX = "sf2:"
 OLD_PREFIX = "sf1:"

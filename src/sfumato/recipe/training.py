@@ -1,4 +1,4 @@
-"""The training of the network."""
+"""The training of the network, the split of its samples, and the interval between evaluations."""
 
 from __future__ import annotations
 
@@ -20,3 +20,18 @@ class Training(Section):
     optimizer: Optimizer = Field(default=FOOF(), description="optimizer and its learning rate")
     schedule: Schedule = Field(default=Linear(), description="learning-rate schedule")
     loss: Loss = Field(default=MSE(), description="loss function")
+
+
+class Data(Section):
+    """Split into training and validation samples."""
+
+    split: float = Field(default=0.0, ge=0, le=0.95, description="fraction of pixels held out for validation")
+
+
+class Evaluation(Section):
+    """Exact comparisons over all pixels. They do not change the training, except that a PSNR budget ends by them."""
+
+    interval: Literal["auto", "epoch", "end"] = Field(
+        default="auto",
+        description="interval between evaluations: auto (4% of the training time), epoch, or end (once)",
+    )

@@ -1,22 +1,70 @@
-"""Writing the film of a run from its frames."""
+"""Writing the film of a run from its frames, and its timing."""
 
 from __future__ import annotations
 
 import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Literal, get_args
 
+import numpy as np
 from PIL import Image
 
 from sfumato.errors import PictureError
 from sfumato.render.frame import Frame, interpolate
 from sfumato.render.layout import plan, plan_within
-from sfumato.render.pace import MAX_FPS
 from sfumato.render.sheet import Caption, Sheet
 from sfumato.render.text import one_line
+
+DEFAULT_FPS = {"mp4": 24.0, "webp": 20.0, "gif": 12.5}
+"""Frames per second unless given. A GIF, which compresses no similarity between pictures, has fewer."""
+
+MAX_FPS = {"mp4": 120, "webp": 90, "gif": 50}
+"""Largest frame rates. A GIF counts in 1/100 s, and browsers show frames shorter than 11 ms for 100 ms."""
+
+MIN_SECONDS = 4.0
+"""Default length of a film with few moments."""
+
+MOMENTS_PER_SECOND = (16.0, 24.0)
+"""Rates of a film with few moments, and of one with many."""
+
+HOLD_SECONDS, MAX_HOLD_SHARE = 1.0, 0.125
+"""Seconds for which the last picture is shown, and the largest share of the film that this may be."""
+
+
+@dataclass(frozen=True)
+class FilmTiming:
+    """Frame rate of a film, and the positions of its pictures."""
+
+    fps: float
+    selected: tuple[int, ...]
+    """Numbers of the moments that are painted: all of them, unless there are more moments than pictures."""
+    positions: tuple[float, ...]
+    """Position of each picture among the selected moments, before the last is held; 2.25 is a quarter of the way from
+    moment 2 to moment 3."""
+    hold: float
+    """Seconds for which the last picture is shown."""
+
+
+def film_timing(count: int, format: str, fps: float | None = None, seconds: float | None = None) -> FilmTiming:
+    """Return the timing of a film of ``count`` moments, 1 or more; its default length depends on their number."""
+    rate = fps or DEFAULT_FPS[format]
+    slow, fast = MOMENTS_PER_SECOND
+    length = seconds or max(MIN_SECONDS, count / min(max(count / 20, slow), fast) + HOLD_SECONDS)
+    if count == 1:
+        return FilmTiming(rate, (0,), (0.0,), length if seconds else HOLD_SECONDS)
+    frames = max(2, round(length * rate))
+    held = max(1, round(min(HOLD_SECONDS, MAX_HOLD_SHARE * length) * rate))
+    pictures = max(2, frames - held + 1)
+    if pictures < count:
+        selected = tuple(round(position) for position in np.linspace(0, count - 1, pictures))
+        return FilmTiming(rate, selected, tuple(float(number) for number in range(pictures)), held / rate)
+    positions = tuple(float(position) for position in np.linspace(0, count - 1, pictures))
+    return FilmTiming(rate, tuple(range(count)), positions, held / rate)
+
 
 FilmFormat = Literal["mp4", "gif", "webp"]
 
@@ -81,12 +129,10 @@ def write_film(
         raise PictureError("A film must have at least one frame. Got none.")
     # Python creates the file first, since its error names the path and FFmpeg's does not.
     path.write_bytes(b"")
-    if format == "mp4":
-        from sfumato.render.mp4 import write
-    elif format == "gif":
-        from sfumato.render.gif import write
-    else:
-        from sfumato.render.webp import write
+    # FFmpeg is imported here: the options of a film, which import this module, need none.
+    from sfumato.render.encoder import write_gif, write_mp4, write_webp
+
+    write = {"mp4": write_mp4, "gif": write_gif, "webp": write_webp}[format]
     images = itertools.chain([first], drawn)
     write(path, images, (layout.width, layout.height), Fraction(fps).limit_denominator(1001), hold)
 

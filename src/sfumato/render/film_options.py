@@ -9,10 +9,9 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from sfumato.errors import RecipeError
 from sfumato.recipe.section import Section
-from sfumato.render.film import FilmFormat
+from sfumato.render.film import MAX_FPS, FilmFormat
 from sfumato.render.layout import MAX_SIDE
-from sfumato.render.pace import MAX_FPS
-from sfumato.render.size import width_height
+from sfumato.render.output import width_height
 
 FilmKind = Literal["painting", "error", "beside"]
 

@@ -14,23 +14,20 @@ from sfumato import images
 from sfumato.errors import RecipeError
 from sfumato.parallel import prefetch
 from sfumato.process_state import scoped
-from sfumato.render.adaptive_resolution import AdaptiveResolution
 from sfumato.render.curve import write_curve
-from sfumato.render.film import write_film
+from sfumato.render.film import film_timing, write_film
 from sfumato.render.film_options import FilmKind, FilmOptions
 from sfumato.render.frame import Frame
 from sfumato.render.layout import MAX_SIDE, plan_within
-from sfumato.render.out_file import writable
-from sfumato.render.pace import film_timing
-from sfumato.render.painter import Painter
+from sfumato.render.output import width_height, writable
+from sfumato.render.painter import AdaptiveResolution, Painter
 from sfumato.render.painting import error_map, side_by_side
 from sfumato.render.pixels import resampled
 from sfumato.render.sheet import Caption
-from sfumato.render.size import width_height
 from sfumato.render.stills import Still, one_per_epoch, points, read, stills
 from sfumato.render.zoom import Size
 from sfumato.runs import Run, layout, replacing
-from sfumato.runs.elsewhere import output_flag
+from sfumato.runs.files import output_flag
 
 CAPTIONS = ("picture", "painting")
 """Captions of the pictures of a side-by-side film."""

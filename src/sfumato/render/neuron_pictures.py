@@ -14,14 +14,12 @@ from sfumato.errors import RecipeError
 from sfumato.models import Region
 from sfumato.process_state import scoped
 from sfumato.render import neuron_sheet, neurons, rendering
-from sfumato.render.film import FilmFormat, write_film
+from sfumato.render.film import FilmFormat, film_timing, write_film
 from sfumato.render.frame import Frame
 from sfumato.render.neuron_sheet import Scale, SheetLayout
-from sfumato.render.out_file import writable
-from sfumato.render.pace import film_timing
+from sfumato.render.output import width_height, writable
 from sfumato.render.painter import Painter
 from sfumato.render.render_options import MAX_SIDE, RenderOptions
-from sfumato.render.size import width_height
 from sfumato.runs import Run, replacing, weights
 
 MAX_SHEET_PIXELS = 50_000_000

@@ -10,7 +10,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from sfumato.errors import RecipeError
 from sfumato.recipe.section import Section
-from sfumato.render.size import width_height
+from sfumato.render.output import width_height
 
 MAX_SIDE = 1_000_000
 MAX_PIXELS = 200_000_000

@@ -13,11 +13,10 @@ from sfumato import memory
 from sfumato.errors import RecipeError, RunError
 from sfumato.models import WHOLE, Region
 from sfumato.process_state import scoped
-from sfumato.recipe import need, room
+from sfumato.recipe import memory_check, memory_estimate
 from sfumato.render import zoom
-from sfumato.render.out_file import writable
+from sfumato.render.output import width_height, writable
 from sfumato.render.render_options import MAX_SIDE, RenderOptions
-from sfumato.render.size import width_height
 from sfumato.render.zoom import Size
 from sfumato.runs import Moment, Run, replacing, weights
 
@@ -45,8 +44,8 @@ def render(run: Run, options: RenderOptions, stage: Stage) -> Path:
 
 def _require_room(run: Run, size: Size) -> None:
     height, width = size
-    needed = need.painting(run.recipe, need.Size(width, height, run.facts["picture"]["channels"]))
-    bound = room.of_machine()
+    needed = memory_estimate.painting(run.recipe, memory_estimate.Size(width, height, run.facts["picture"]["channels"]))
+    bound = memory_check.of_machine()
     if bound is not None and needed > bound.max_bytes:
         raise RecipeError(
             f"size must leave the rendering within {memory.text(bound.max_bytes)} of memory, {bound.origin}. Got "

@@ -13,7 +13,7 @@ from PIL import Image
 from sfumato.errors import RunError
 from sfumato.render.curve import CurvePoint
 from sfumato.runs import Run, layout, weights
-from sfumato.runs.regular import require_regular
+from sfumato.runs.files import require_regular
 
 
 @dataclass(frozen=True)

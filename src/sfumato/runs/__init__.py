@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sfumato.runs import checkpoints, layout, listing, queued, requests, weights
-    from sfumato.runs.atomic import replacing
+    from sfumato.runs.files import replacing
     from sfumato.runs.folder import create
     from sfumato.runs.run import Run, load_run
     from sfumato.runs.weights import Moment
@@ -20,7 +20,7 @@ _SOURCES = {
     "Run": "run",
     "create": "folder",
     "load_run": "run",
-    "replacing": "atomic",
+    "replacing": "files",
 }
 _MODULES = ("checkpoints", "layout", "listing", "queued", "requests", "weights")
 

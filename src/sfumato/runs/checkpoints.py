@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,7 @@ from numpy.typing import NDArray
 
 from sfumato.errors import RunError
 from sfumato.runs import layout
-from sfumato.runs.atomic import remove, write_bytes
-from sfumato.runs.regular import check_fits, require_regular
+from sfumato.runs.files import check_fits, other_output, remove, require_regular, write_bytes
 
 MAX_CHECKPOINTS = 2
 
@@ -88,3 +88,23 @@ def _hash(arrays: Mapping[str, NDArray[Any]]) -> str:
         digest.update(f"{name} {value.dtype.str} {value.shape}\n".encode())
         digest.update(np.ascontiguousarray(value).tobytes())
     return digest.hexdigest()
+
+
+def check_disk_space(runs: Path, *, picture: int, weights: int, checkpoint: int) -> None:
+    """Raise RunError if the disk of ``runs`` has too little space for a run. Sizes are in bytes.
+
+    A run needs space for its picture, the first and the last moment, and one checkpoint more than are kept, since a new
+    one is written before the oldest is removed.
+    """
+    required = picture + 2 * weights + (MAX_CHECKPOINTS + 1) * checkpoint
+    existing = next((each for each in (runs, *runs.absolute().parents) if each.is_dir()), Path("/"))
+    try:
+        free = shutil.disk_usage(existing).free
+    except OSError:
+        # The file system does not report its free space.
+        return
+    if free < required:
+        raise RunError(
+            f"the disk of {runs} must have room for at least {required / 1e6:,.0f} MB, the run's picture, weights, and "
+            f"checkpoints. Got {free / 1e6:,.0f} MB; make room, or {other_output() or 'choose another folder'}."
+        )

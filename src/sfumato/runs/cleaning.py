@@ -12,7 +12,7 @@ from pathlib import Path
 from filelock import Timeout
 
 from sfumato.errors import RunError
-from sfumato.runs import facts, layout, listing
+from sfumato.runs import layout, listing, run_json
 from sfumato.runs.entry import DAMAGED, Entry, is_held
 from sfumato.runs.locking import FolderLock
 
@@ -77,7 +77,7 @@ def delete(entry: Entry, runs: Path) -> None:
         raise _cannot_delete(folder, error) from error
     try:
         # The run may have been resumed and finished since it was listed.
-        if facts.read(folder).get("status") != entry.status:
+        if run_json.read(folder).get("status") != entry.status:
             raise RunError(f"{folder} has another state than when it was listed. Nothing of it was deleted.")
         for path in folder.iterdir():
             # run.json is deleted last: after an interruption the rest is still a run, which can be deleted again.

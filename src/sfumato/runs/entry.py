@@ -12,8 +12,8 @@ from typing import Any
 
 from sfumato.errors import RunError
 from sfumato.recipe.summary import differences
-from sfumato.runs import facts, layout, requests
-from sfumato.runs.regular import require_regular
+from sfumato.runs import layout, requests, run_json
+from sfumato.runs.files import require_regular
 
 DAMAGED = "damaged"
 INTERRUPTED = "interrupted"
@@ -85,7 +85,7 @@ class Entry:
 def read(folder: Path) -> Entry:
     """Return the entry of a run. It never raises, whatever the folder holds."""
     try:
-        return _entry(folder, facts.read(folder))
+        return _entry(folder, run_json.read(folder))
     except (RunError, OSError, RecursionError) as error:
         problem = str(error).removeprefix(f"{folder} must be a run's folder: ").removeprefix(f"{folder}/")
         if is_held(folder, unknown=False):

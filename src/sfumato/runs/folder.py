@@ -6,7 +6,7 @@ import re
 import time
 from pathlib import Path
 
-from sfumato.runs.atomic import cannot_write
+from sfumato.runs.files import cannot_write
 
 
 def create(runs: Path, source: str, recipe_id: str) -> Path:

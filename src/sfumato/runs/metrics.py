@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sfumato.errors import RunError
 from sfumato.formatting import shortened
-from sfumato.runs.atomic import cannot_write
-from sfumato.runs.regular import read_bytes
+from sfumato.runs.files import cannot_write, read_bytes
 
 if TYPE_CHECKING:
     from sfumato.training import NetworkStats, Snapshot

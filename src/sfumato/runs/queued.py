@@ -14,9 +14,9 @@ from filelock import Timeout
 from sfumato.errors import RecipeError, RunError
 from sfumato.formatting import shortened
 from sfumato.recipe import Recipe, recipe_id, to_string, values
-from sfumato.runs import facts, layout
-from sfumato.runs.atomic import write_bytes
+from sfumato.runs import layout, run_json
 from sfumato.runs.entry import QUEUED
+from sfumato.runs.files import write_bytes
 from sfumato.runs.folder import create
 from sfumato.runs.locking import FolderLock
 
@@ -65,8 +65,8 @@ def enqueue(runs: Path, recipe: Recipe, stored: Path | None = None) -> Path:
 
 def read(folder: Path) -> QueuedRun | None:
     """Read a queued run; return None for any other run. Raises RunError when the folder is not that of a run."""
-    found = facts.read(folder)
-    if facts.has_started(found):
+    found = run_json.read(folder)
+    if run_json.has_started(found):
         return None
     try:
         recipe, stored = Recipe.of(found["recipe"]), found["picture"].get("stored")
@@ -89,8 +89,8 @@ def fail(folder: Path, reason: str) -> None:
     except (Timeout, OSError):
         return
     try:
-        found = facts.read(folder)
-        if not facts.has_started(found):
+        found = run_json.read(folder)
+        if not run_json.has_started(found):
             now = time.strftime("%Y-%m-%dT%H:%M:%S%z")
             _write(folder, {**found, "status": "failed", "finished": now, "findings": [reason]})
     finally:

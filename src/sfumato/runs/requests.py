@@ -9,9 +9,8 @@ from filelock import Timeout
 
 from sfumato.errors import RunError
 from sfumato.runs import layout
-from sfumato.runs.atomic import cannot_write, remove, write_bytes
+from sfumato.runs.files import cannot_write, read_bytes, remove, write_bytes
 from sfumato.runs.locking import FolderLock
-from sfumato.runs.regular import read_bytes
 
 Request = Literal["pause", "stop", "resume"]
 

@@ -20,10 +20,10 @@ from sfumato import models
 from sfumato.errors import RecipeError, RunError
 from sfumato.formatting import shortened
 from sfumato.process_state import scoped
-from sfumato.recipe import Recipe, need, room
-from sfumato.recipe.need import Size
-from sfumato.runs import facts, layout, listing, metrics, target, weights
-from sfumato.runs.regular import require_regular
+from sfumato.recipe import Recipe, memory_check, memory_estimate
+from sfumato.recipe.memory_estimate import Size
+from sfumato.runs import layout, listing, metrics, run_json, target, weights
+from sfumato.runs.files import require_regular
 from sfumato.runs.weights import Moment
 
 
@@ -49,7 +49,7 @@ class Run:
     @cached_property
     def facts(self) -> dict[str, Any]:
         """The content of run.json. Raises RunError when the folder is not that of a run."""
-        return facts.read_complete(self.folder)
+        return run_json.read_complete(self.folder)
 
     @cached_property
     def recipe(self) -> Recipe:
@@ -135,7 +135,7 @@ class Run:
         recipe, channels = self.recipe, self.facts["picture"]["channels"]
         arrays, when = weights.load(file, models.shapes(recipe.model, channels))
         try:
-            room.require("its weights", need.painting, recipe, Size(1, 1, channels))
+            memory_check.require("its weights", memory_estimate.painting, recipe, Size(1, 1, channels))
         except RecipeError as error:
             raise RunError(f"{self.folder}: {error}") from None
         model = models.build_uninitialized(recipe.model, channels, recipe.seed, models.DTYPES[recipe.dtype])

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from sfumato import images
 from sfumato.errors import PictureError, RunError
 from sfumato.recipe import Recipe
-from sfumato.runs import facts as run_facts
 from sfumato.runs import layout
-from sfumato.runs.regular import require_regular
+from sfumato.runs import run_json as run_facts
+from sfumato.runs.files import require_regular
 
 _MAX_NPY_HEADER = 65536
 

@@ -1,4 +1,7 @@
-"""Saving and loading moments: weights in safetensors files, with their place in the training."""
+"""Saving and loading moments: weights in safetensors files, with their place in the training.
+
+They are a comment in live.jpg, so that the painting and its metrics always belong together, and appear as one file.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +21,13 @@ from numpy.typing import NDArray
 from sfumato.errors import RunError
 from sfumato.formatting import shortened
 from sfumato.runs import layout
-from sfumato.runs.atomic import replacing
-from sfumato.runs.regular import check_fits, require_regular
+from sfumato.runs.files import check_fits, replacing, require_regular
 
 if TYPE_CHECKING:
     from sfumato.training import Snapshot
+
+
+from PIL import Image
 
 
 @dataclass(frozen=True)
@@ -121,3 +126,17 @@ def _opened(path: Path) -> Iterator[Any]:
 
 def _moment(file: Any) -> Moment:
     return Moment.from_json((file.metadata() or {})["moment"])
+
+
+def read_live_moment(folder: Path) -> Moment | None:
+    """Return the moment that live.jpg shows; None if the file is missing, or was not written by a training."""
+    path = folder / layout.LIVE
+    if path.is_symlink():
+        return None
+    try:
+        # Only the header is read.
+        with require_regular(path).open("rb") as file, Image.open(file, formats=["JPEG"]) as image:
+            comment = image.info.get("comment", b"")
+        return Moment.from_json(comment)
+    except (OSError, SyntaxError, KeyError, TypeError, ValueError, RecursionError, Image.DecompressionBombError):
+        return None

@@ -15,15 +15,15 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from sfumato.studio.experiments import routes as experiments
+from sfumato.studio.experiments import listing as experiments
 from sfumato.studio.form import routes as form
 from sfumato.studio.gallery import routes as gallery
 from sfumato.studio.inspector import routes as inspector
 from sfumato.studio.run import routes as run
-from sfumato.studio.shared import Studio, in_thread, studio_of
-from sfumato.studio.web import answers, shell
+from sfumato.studio.state import Studio, in_thread, studio_of
+from sfumato.studio.web import responses, shell
+from sfumato.studio.web.errors import HANDLERS
 from sfumato.studio.web.guard import Guard, Rules
-from sfumato.studio.web.problems import HANDLERS
 
 PAGES = ("/", "/new", "/race", "/experiments", "/runs/{name}", "/runs/{name}/layers", "/runs/{name}/zoom")
 """Paths of pages, which the same HTML shell serves."""
@@ -51,7 +51,9 @@ def create(
             Middleware(Guard, rules=studio.rules),
             # Event streams and pictures are not compressed. The one secret that is sent is in the shell, next to
             # nothing that an attacker can choose, so that the compressed size reveals nothing about it.
-            Middleware(GZipMiddleware, minimum_size=answers.COMPRESSED_FROM, compresslevel=answers.COMPRESSION_LEVEL),
+            Middleware(
+                GZipMiddleware, minimum_size=responses.COMPRESSED_FROM, compresslevel=responses.COMPRESSION_LEVEL
+            ),
         ],
         exception_handlers=HANDLERS,
         lifespan=lifespan,

@@ -2,14 +2,13 @@
 
 from sfumato.training.diagnosis import Diagnosis, Finding, diagnose
 from sfumato.training.engines import outputs
+from sfumato.training.engines.requirements import resolve
 from sfumato.training.health import NetworkStats
-from sfumato.training.metrics import Metrics
 from sfumato.training.observer import Observer, Observers, Start, observers_of
 from sfumato.training.overhead import Overhead, OverheadBudget
 from sfumato.training.picture import PictureMetrics, PictureProblem, PictureSnapshot
 from sfumato.training.problem import Problem
-from sfumato.training.resolve import resolve
-from sfumato.training.snapshot import Snapshot
+from sfumato.training.snapshot import Metrics, Snapshot
 from sfumato.training.train_concurrently import train_concurrently, trainers
 from sfumato.training.trainer import Trainer
 

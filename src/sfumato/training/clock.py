@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sfumato.recipe import Budget
-from sfumato.recipe.batching import Batching
+from sfumato.recipe.budget import Batching
 
 
 class Clock:

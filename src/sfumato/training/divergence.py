@@ -1,4 +1,4 @@
-"""Divergence: the conditions under which a training is given up.
+"""Divergence, and the relative change of weights: the conditions under which a training is given up.
 
 | condition | given up | cause |
 |---|---|---|
@@ -20,9 +20,33 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
 from numpy.typing import NDArray
 
-from sfumato.training.movement import NEGLIGIBLE_CHANGE, largest_change
+NEGLIGIBLE_CHANGE = 1e-2
+"""Relative change below which weights have practically not changed."""
+
+
+def relative_change(before: NDArray[Any], after: NDArray[Any]) -> float:
+    """Return the norm of the difference divided by the norm before; infinite if that was 0, nan if not finite."""
+    before, after = np.asarray(before, np.float64), np.asarray(after, np.float64)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        difference, norm = np.linalg.norm(after - before), np.linalg.norm(before)
+        return 0.0 if difference == 0 else float(difference / norm)
+
+
+def largest_change(before: Mapping[str, NDArray[Any]], after: Mapping[str, NDArray[Any]]) -> float:
+    """Return the largest relative change of a weight matrix.
+
+    Biases do not count, as they start at 0; the maximum does, as some layers may be frozen.
+    """
+    weights = {name: value for name, value in before.items() if _is_weight(value)}
+    return max((relative_change(value, after[name]) for name, value in weights.items()), default=0.0)
+
+
+def _is_weight(value: NDArray[Any]) -> bool:
+    return value.ndim >= 2 and value.dtype.kind == "f"
+
 
 HIGH = 2.0
 """MSE relative to the mean-color baseline above which a network has learned nothing; also its growth that counts."""

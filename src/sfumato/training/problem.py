@@ -12,8 +12,7 @@ from torch import nn
 
 from sfumato.recipe import Recipe
 from sfumato.training.engines import Engine
-from sfumato.training.metrics import Metrics
-from sfumato.training.snapshot import Snapshot
+from sfumato.training.snapshot import Metrics, Snapshot
 
 S = TypeVar("S", bound=Snapshot)
 P = ParamSpec("P")

@@ -12,9 +12,8 @@ from sfumato import images
 from sfumato.errors import EngineError
 from sfumato.recipe import Recipe
 from sfumato.training.engines import Engine
-from sfumato.training.metrics import Metrics
 from sfumato.training.problem import Guard, Monitor, Problem, Stage
-from sfumato.training.snapshot import Snapshot
+from sfumato.training.snapshot import Metrics, Snapshot
 
 
 class Samples(Problem[Snapshot]):

@@ -1,4 +1,4 @@
-"""Snapshots that training yields."""
+"""Snapshots that training yields, and the metrics of an evaluation."""
 
 from __future__ import annotations
 
@@ -10,8 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfumato.training.health.network_stats import NetworkStats
-from sfumato.training.metrics import Metrics
 from sfumato.training.overhead import OverheadBudget
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """An exact comparison of a network's outputs with their targets."""
+
+    mse: float
+    """Mean squared error over samples and channels."""
+    psnr: float
+    """Peak signal-to-noise ratio in dB; ``budget.psnr`` ends a training by it."""
+
+    def named(self) -> dict[str, float]:
+        """Return every metric by its name, for files and charts, without those that were not measured."""
+        return {"mse": self.mse, "psnr": self.psnr}
+
 
 Arrays = dict[str, NDArray[Any]]
 

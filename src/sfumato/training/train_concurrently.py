@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from sfumato.errors import EngineError
 from sfumato.recipe import Recipe
 from sfumato.training.engines import Shared, unsupported_reasons
+from sfumato.training.engines.requirements import resolve
 from sfumato.training.picture import PictureProblem, PictureSnapshot
-from sfumato.training.resolve import resolve
 from sfumato.training.trainer import Trainer
 
 SAME_BITS = ("auto", "fused", "concurrent")

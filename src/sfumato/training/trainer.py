@@ -16,18 +16,17 @@ from sfumato.errors import RunError, SnapshotError
 from sfumato.formatting import shortened
 from sfumato.process_state import between_yields, scoped, unscoped
 from sfumato.recipe import Recipe
-from sfumato.recipe.batching import Batching
+from sfumato.recipe.budget import Batching
 from sfumato.training import schedules
 from sfumato.training.clock import Clock
 from sfumato.training.divergence import Divergence
 from sfumato.training.engines import Advance, Arrays, Shared, Task, choose, find
-from sfumato.training.metrics import Metrics
 from sfumato.training.overhead import EVALUATION, OverheadBudget
 from sfumato.training.problem import InterruptedEvaluationError, Monitor, Problem, Stage
+from sfumato.training.processor_share import ProcessorShare
 from sfumato.training.rehearsal import rehearse
 from sfumato.training.samplers import SeededSampler
-from sfumato.training.snapshot import Snapshot
-from sfumato.training.starvation import ProcessorShare
+from sfumato.training.snapshot import Metrics, Snapshot
 
 SECONDS_PER_SNAPSHOT = 0.1
 """Approximate seconds of steps between two snapshots, at which a training can be observed and stopped."""

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sfumato.errors import SfumatoError
-from sfumato.lab.digits import bundled
+from sfumato.lab.digits import data
 from sfumato.lab.digits.data import Digits, Part
 from tests.lab.digits import made
 
@@ -18,7 +18,7 @@ def rows(part: Part) -> set[bytes]:
 
 
 def test_the_bundled_digits_have_a_fixed_test_set() -> None:
-    found, again = bundled.load(), bundled.load()
+    found, again = data.load_bundled(), data.load_bundled()
     assert len(found.training.labels) + len(found.test.labels) == 1797
     assert len(found.test.labels) == 599
     assert found.facts() == again.facts()
@@ -57,5 +57,5 @@ def test_targets_have_a_one_at_the_label() -> None:
 def test_without_scikit_learn_one_line_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
     with pytest.raises(SfumatoError, match=r"pip install 'sfumato\[lab\]'") as caught:
-        bundled.load()
+        data.load_bundled()
     assert "\n" not in str(caught.value)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from sfumato.errors import SfumatoError
-from sfumato.lab.digits import idx, mnist
+from sfumato.lab.digits import mnist
 from tests.lab.digits import made
 
 
@@ -110,9 +110,9 @@ def test_a_folder_without_a_file_is_refused(tmp_path: Path) -> None:
 def test_no_more_than_allowed_is_read(tmp_path: Path) -> None:
     file = tmp_path / "f"
     file.write_bytes(made.idx(np.arange(10, dtype=np.uint8)))
-    assert list(idx.read(file, (None,), 18)) == list(range(10))
+    assert list(mnist.read_idx(file, (None,), 18)) == list(range(10))
     with pytest.raises(SfumatoError, match="at most 17 bytes"):
-        idx.read(file, (None,), 17)
+        mnist.read_idx(file, (None,), 17)
 
 
 def test_a_failed_download_suggests_alternatives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from sfumato.lab.digits.data import Digits, Part
-from sfumato.lab.digits.network import build
+from sfumato.lab.digits.problem import build
 from sfumato.lab.digits.train import train
 from sfumato.lab.trial import InterruptedTrialError, Key, Outcome, Trial
 from sfumato.recipe import Recipe, changed

@@ -19,9 +19,9 @@ from sfumato.errors import RunError
 from sfumato.lab import report, verdict
 from sfumato.lab.experiment import read
 from sfumato.lab.plan import MOST_ARMS
-from sfumato.lab.report.headline import headline
 from sfumato.lab.report.page import LARGEST
 from sfumato.lab.report.recipes import repeat_command, tuned_recipe
+from sfumato.lab.report.verdict_part import headline
 from sfumato.log import log_to
 from sfumato.recipe.text import from_string
 from tests.lab.report import stub

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sfumato import images
-from sfumato.images import mona_lisa
+from sfumato.images import samples
 from sfumato.lab.speedrun.result import result
 from sfumato.lab.speedrun.tracks import TRACKS
 from sfumato.lab.speedrun.trial import Trial
@@ -44,6 +44,6 @@ def facts(psnrs: Sequence[float | None] = (28.2, 28.3, 28.4), track: str = "clos
 def stand_in(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Replace the Mona Lisa by a small picture, and the tracks by tracks of few seeds."""
     digest = images.sha256(images.load(Picture(source=str(path), color_management=False, channels="rgb")))
-    monkeypatch.setattr(mona_lisa, "PIXELS_SHA256", digest)
+    monkeypatch.setattr(samples, "PIXELS_SHA256", digest)
     for track in (CLOSED, OPEN):
         monkeypatch.setitem(TRACKS, track.name, track)

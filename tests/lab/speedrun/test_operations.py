@@ -9,7 +9,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from sfumato import models
-from sfumato.lab.speedrun.operations import operations
+from sfumato.lab.speedrun.result import operations
 from sfumato.recipe import Recipe, changed, preset
 from sfumato.recipe.layers import Operations
 from sfumato.training import optimizers

@@ -9,26 +9,26 @@ from typing import Any
 import pytest
 
 from sfumato.errors import RunError
-from sfumato.lab.speedrun import records
+from sfumato.lab.speedrun import report
 from tests.lab.speedrun import made
 
 
 def test_results_are_added_at_the_end(tmp_path: Path) -> None:
     path = tmp_path / "results.json"
-    records.check(path)
+    report.check(path)
     assert not path.exists()
     first, second = made.facts(), made.facts([33.0] * 3, track="open")
-    records.append(path, first)
-    records.check(path)
-    records.append(path, second)
-    assert records.read(path) == [first, second]
+    report.append(path, first)
+    report.check(path)
+    report.append(path, second)
+    assert report.read(path) == [first, second]
     assert path.read_text().endswith("]\n")
     assert list(tmp_path.iterdir()) == [path]
 
 
 def test_the_file_is_replaced_atomically(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "results.json"
-    records.append(path, made.facts())
+    report.append(path, made.facts())
     before = path.read_bytes()
 
     def full(self: Path, data: str, **_: Any) -> None:
@@ -38,7 +38,7 @@ def test_the_file_is_replaced_atomically(tmp_path: Path, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(Path, "write_text", full)
     with pytest.raises(RunError, match="no space left on device"):
-        records.append(path, made.facts())
+        report.append(path, made.facts())
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
 
@@ -46,7 +46,7 @@ def test_the_file_is_replaced_atomically(tmp_path: Path, monkeypatch: pytest.Mon
 def test_values_that_are_not_numbers_are_never_written(tmp_path: Path) -> None:
     path = tmp_path / "results.json"
     with pytest.raises(ValueError, match="not JSON compliant"):
-        records.append(path, made.facts(margin=float("nan")))
+        report.append(path, made.facts(margin=float("nan")))
     assert not list(tmp_path.iterdir())
 
 
@@ -54,7 +54,7 @@ def test_values_that_are_not_numbers_are_never_written(tmp_path: Path) -> None:
 def test_another_file_is_left_alone(text: str, tmp_path: Path) -> None:
     path = tmp_path / "other.json"
     path.write_text(text)
-    for attempt in (records.check, records.read, lambda path: records.append(path, made.facts())):
+    for attempt in (report.check, report.read, lambda path: report.append(path, made.facts())):
         with pytest.raises(RunError) as caught:
             attempt(path)
         assert str(path) in str(caught.value)
@@ -64,8 +64,8 @@ def test_another_file_is_left_alone(text: str, tmp_path: Path) -> None:
 
 def test_missing_files_and_folders_are_refused(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="It does not exist"):
-        records.read(tmp_path / "none.json")
+        report.read(tmp_path / "none.json")
     with pytest.raises(RunError, match="append must be a file in a folder that exists"):
-        records.check(tmp_path / "no" / "none.json")
+        report.check(tmp_path / "no" / "none.json")
     with pytest.raises(RunError, match="append must be a file. Got the folder"):
-        records.check(tmp_path)
+        report.check(tmp_path)

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from sfumato import images
 from sfumato.errors import PictureError
-from sfumato.images import mona_lisa
+from sfumato.images import samples
 from sfumato.lab.measure import HIGHEST_PSNR
-from sfumato.lab.speedrun import picture, rules, speedrun, trial
-from sfumato.lab.speedrun.replica import Replica
+from sfumato.lab.speedrun import rules, speedrun, trial
+from sfumato.lab.speedrun.speedrun import Replica
 from sfumato.recipe import Recipe, changed, preset
 from sfumato.training import Trainer, resolve
 from sfumato.training.picture.problem import PictureMonitor
@@ -130,20 +130,20 @@ def test_a_stopped_speedrun_has_no_result() -> None:
 def test_files_of_the_picture() -> None:
     recipe = rules.entered(preset("speedrun"), made.CLOSED)
     for name in ("mona-lisa.png", "mona-lisa-2012.jpg"):
-        whole = picture.whole(recipe, str(SHARED / name))
+        whole = rules.whole_picture(recipe, str(SHARED / name))
         assert whole.shape == (429, 300, 3)
-        assert images.sha256(whole) == mona_lisa.PIXELS_SHA256
+        assert images.sha256(whole) == samples.PIXELS_SHA256
     small = changed(recipe, {"picture": {"max_side": 43}})
-    assert picture.trained_on(small, str(SHARED / "mona-lisa.png")).shape == (43, 30, 3)
-    assert picture.whole(small, str(SHARED / "mona-lisa.png")).shape == (429, 300, 3)
+    assert rules.training_picture(small, str(SHARED / "mona-lisa.png")).shape == (43, 30, 3)
+    assert rules.whole_picture(small, str(SHARED / "mona-lisa.png")).shape == (429, 300, 3)
     with pytest.raises(PictureError, match="mona-lisa, 300x429, with the values of 2012"):
-        picture.whole(recipe, str(SHARED / "mona-30x43.png"))
+        rules.whole_picture(recipe, str(SHARED / "mona-30x43.png"))
 
 
 def test_another_picture_is_refused() -> None:
     tile = Path(__file__).parents[2] / "data" / "tile-13x9.png"
     with pytest.raises(PictureError) as caught:
-        picture.whole(rules.entered(preset("speedrun"), made.CLOSED), str(tile))
+        rules.whole_picture(rules.entered(preset("speedrun"), made.CLOSED), str(tile))
     line = str(caught.value)
     assert "mona-lisa, 300x429, with the values of 2012" in line
     assert "13x9 with other values; omit --picture to download it." in line

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 import sfumato as sf
-from sfumato.studio.web import names
+from sfumato.studio.web import run_paths
 from tests.patience import PATIENCE
 from tests.studio import hostile_names
 from tests.studio.browser.conftest import listen
@@ -41,7 +41,7 @@ def test_runs_of_any_name_are_listed_raced_and_opened(page: Page) -> None:
         expect(page.locator(".problem:visible")).to_have_count(0)
 
     def card(name: str) -> str:
-        return f".card[data-name='{names.encode(name)}']"
+        return f".card[data-name='{run_paths.encode(name)}']"
 
     page.goto("/")
     expect(page.locator(".card")).to_have_count(len(hostile_names.NAMES))

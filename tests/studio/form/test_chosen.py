@@ -12,7 +12,7 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 import sfumato as sf
-from sfumato.studio.form import chosen
+from sfumato.studio.form import previews
 
 PICTURE = "/api/picture"
 
@@ -26,7 +26,7 @@ def small(data: bytes) -> tuple[int, int]:
 def test_an_uploaded_picture_has_a_preview(studio: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     decoded: list[Any] = []
     run = subprocess.run
-    monkeypatch.setattr(chosen.subprocess, "run", lambda *some, **more: decoded.append(some) or run(*some, **more))
+    monkeypatch.setattr(previews.subprocess, "run", lambda *some, **more: decoded.append(some) or run(*some, **more))
     buffer = io.BytesIO()
     Image.new("RGB", (600, 300), (200, 90, 40)).save(buffer, format="TIFF")
     source = studio.post("/api/pictures", content=buffer.getvalue(), headers={"X-Name": "a%20house.tif"}).json()[

@@ -24,7 +24,7 @@ from sfumato.images import structure
 from sfumato.recipe import Picture
 from sfumato.studio.form import uploads
 from sfumato.studio.form.uploads import Uploads
-from sfumato.studio.web.problems import Problem
+from sfumato.studio.web.errors import Problem
 from tests.awaited import awaited
 from tests.runs import made
 from tests.small import picture

@@ -19,7 +19,7 @@ from sfumato.recipe import Coordinates, Recipe, changed
 from sfumato.render import neurons, zoom
 from sfumato.runs import layout
 from sfumato.studio.inspector import layers, tiles
-from sfumato.studio.inspector.tile_places import FURTHEST, SIDE
+from sfumato.studio.inspector.tile_range import FURTHEST, SIDE
 from tests.runs import made
 from tests.studio.client import client
 

@@ -16,15 +16,15 @@ from hypothesis import strategies as st
 
 from sfumato.errors import RunError
 from sfumato.recipe import Recipe, changed
-from sfumato.runs import atomic, entry, facts, queued, requests
+from sfumato.runs import entry, files, queued, requests, run_json
 from sfumato.runs.locking import FolderLock
-from sfumato.studio.form.wanted import run_with_picture
+from sfumato.studio.form.requested_recipe import run_with_picture
 from sfumato.studio.gallery.cards import Gallery
 from sfumato.studio.training import queue as queues
-from sfumato.studio.training import seal, waiting
+from sfumato.studio.training import queue_records
 from sfumato.studio.training.queue import Queue
 from sfumato.studio.training.worker_pool import WorkerEnded
-from sfumato.studio.web.problems import Problem
+from sfumato.studio.web.errors import Problem
 from tests.awaited import awaited
 from tests.patience import PATIENCE
 from tests.runs import made
@@ -61,8 +61,8 @@ class Trainings:
         self.write(folder.name, "running")
 
     def write(self, name: str, status: str) -> None:
-        found = {**facts.read(self.runs / name), "status": status, "started": "2026-01-02T03:04:05+0000"}
-        atomic.write_bytes(self.runs / name / "run.json", json.dumps(found).encode())
+        found = {**run_json.read(self.runs / name), "status": status, "started": "2026-01-02T03:04:05+0000"}
+        files.write_bytes(self.runs / name / "run.json", json.dumps(found).encode())
 
     def end(self, name: str) -> None:
         self.write(name, "done")
@@ -80,10 +80,10 @@ class Trainings:
         return asked
 
     def threads(self, *names: str) -> int:
-        return sum(facts.read(self.runs / name)["recipe"]["threads"] or CORES for name in names)
+        return sum(run_json.read(self.runs / name)["recipe"]["threads"] or CORES for name in names)
 
     def waiting(self) -> list[str]:
-        return [each.name for each in waiting.queued_runs(self.runs)]
+        return [each.name for each in queue_records.queued_runs(self.runs)]
 
     async def maintain(self) -> None:
         """Start the next runs as maintenance does, and wait until they have started."""
@@ -161,7 +161,7 @@ def test_a_paused_run_leaves_its_cores(some: Trainings) -> None:
         await some.queue.resume(some.runs / first)
         await some.maintain()
         assert not some.resume_if_asked(first)
-        assert waiting.position(some.runs, first) == 0
+        assert queue_records.position(some.runs, first) == 0
         some.end(second)
         await some.maintain()
         assert some.resume_if_asked(first)
@@ -192,7 +192,7 @@ def test_a_canceled_run_is_deleted(some: Trainings) -> None:
         await some.maintain()
         assert await some.queue.cancel(some.runs / second)
         assert not (some.runs / second).exists()
-        assert waiting.position(some.runs, third) == 0
+        assert queue_records.position(some.runs, third) == 0
         # A run that trains is not in the queue.
         assert not await some.queue.cancel(some.runs / first)
         some.end(first)
@@ -237,7 +237,7 @@ def test_a_failed_start_is_recorded(some: Trainings, problems: list[Exception], 
         some.problems[first] = problems
         await some.maintain()
         await some.maintain()
-        found = facts.read(some.runs / first)
+        found = run_json.read(some.runs / first)
         assert found["status"] == "failed"
         assert reason in found["findings"][0]
         assert some.started == [second]
@@ -246,7 +246,7 @@ def test_a_failed_start_is_recorded(some: Trainings, problems: list[Exception], 
 
 
 def test_a_failed_run_is_not_started_again(some: Trainings, monkeypatch: pytest.MonkeyPatch) -> None:
-    drop, dropping, maintained = waiting.drop, threading.Event(), threading.Event()
+    drop, dropping, maintained = queue_records.drop, threading.Event(), threading.Event()
 
     def slowly(runs: Path, name: str) -> bool:
         dropping.set()
@@ -256,7 +256,7 @@ def test_a_failed_run_is_not_started_again(some: Trainings, monkeypatch: pytest.
     async def refuse() -> None:
         (name,) = await some.start(1)
         some.problems[name] = [Problem(422, "picture.source must be a picture")]
-        monkeypatch.setattr(waiting, "drop", slowly)
+        monkeypatch.setattr(queue_records, "drop", slowly)
         await some.queue.start_next()
         await asyncio.to_thread(dropping.wait, PATIENCE)
         # Maintenance runs before its record is removed.
@@ -302,7 +302,7 @@ def test_studios_of_two_users_are_independent(some: Trainings, monkeypatch: pyte
     async def both() -> None:
         await some.start(1)
         await some.maintain()
-        monkeypatch.setattr(seal, "_key", lambda: b"another user's")
+        monkeypatch.setattr(queue_records, "_key", lambda: b"another user's")
         other = Trainings(some.runs)
         names = await other.start(1)
         await other.maintain()
@@ -322,13 +322,13 @@ def _unsigned(runs: Path, folder: Path) -> None:
 def _signed_for_another_folder(runs: Path, folder: Path) -> None:
     other = runs.with_name("other")
     shutil.copytree(runs, other)
-    waiting.add(other, folder.name)
+    queue_records.add(other, folder.name)
     shutil.copytree(other / ".studio", runs / ".studio")
 
 
 def _signed_for_another_recipe(runs: Path, folder: Path) -> None:
-    waiting.add(runs, folder.name)
-    found = facts.read(folder)
+    queue_records.add(runs, folder.name)
+    found = run_json.read(folder)
     found["recipe"]["model"]["width"] = 60_000
     (folder / "run.json").write_text(json.dumps(found))
 
@@ -378,7 +378,7 @@ def test_an_invalid_record_is_skipped(some: Trainings, text: str) -> None:
 
 
 def test_all_arms_are_queued_or_none(some: Trainings, monkeypatch: pytest.MonkeyPatch) -> None:
-    add, left = waiting.add, [True, True]
+    add, left = queue_records.add, [True, True]
 
     def full(runs: Path, name: str) -> None:
         if not left:
@@ -386,7 +386,7 @@ def test_all_arms_are_queued_or_none(some: Trainings, monkeypatch: pytest.Monkey
         left.pop()
         add(runs, name)
 
-    monkeypatch.setattr(waiting, "add", full)
+    monkeypatch.setattr(queue_records, "add", full)
     with pytest.raises(RunError, match="no space"):
         done(some.queue.race([recipe(0)] * 3))
     assert [path.name for path in some.runs.iterdir()] == [".studio"]
@@ -413,7 +413,7 @@ def test_a_run_queued_by_somebody_else_reads_no_file(some: Trainings, known: boo
     assert some.waiting() == []
 
 
-@pytest.mark.parametrize("where", [(waiting, "queued_runs"), (queues, "_threads")])
+@pytest.mark.parametrize("where", [(queue_records, "queued_runs"), (queues, "_threads")])
 def test_a_studio_that_ends_meanwhile_starts_nothing(
     some: Trainings, where: tuple[Any, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -430,6 +430,6 @@ def test_a_studio_that_ends_meanwhile_starts_nothing(
         await some.maintain()
         monkeypatch.setattr(*where, look)
         assert (some.started, some.waiting()) == ([], [name])
-        assert facts.read(some.runs / name)["status"] == "queued"
+        assert run_json.read(some.runs / name)["status"] == "queued"
 
     done(end())

@@ -13,7 +13,7 @@ import pytest
 from sfumato.recipe import Recipe
 from sfumato.studio.training import worker_pool
 from sfumato.studio.training.worker_pool import CheckTimeout, WorkerEnded, WorkerPool
-from sfumato.studio.web.problems import Problem
+from sfumato.studio.web.errors import Problem
 from tests.awaited import awaited
 from tests.patience import PATIENCE
 

@@ -58,8 +58,8 @@ def test_events_are_not_compressed(trained: sf.Run, tmp_path: Path) -> None:
     # The middleware excludes them by their media type.
     from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES
 
-    from sfumato.studio.run.events import stream
-    from sfumato.studio.run.watching import Watchers
+    from sfumato.studio.run.routes import stream
+    from sfumato.studio.run.watcher import Watchers
 
     kind = stream(Watchers(), trained.folder).headers["content-type"].partition(";")[0]
     assert kind in DEFAULT_EXCLUDED_CONTENT_TYPES

@@ -18,7 +18,7 @@ from starlette.responses import Response
 
 from sfumato.studio.app import create
 from sfumato.studio.form import uploads
-from sfumato.studio.web import bodies, request_timeout, shell
+from sfumato.studio.web import request_bodies, request_timeout, shell
 from sfumato.studio.web.guard import Rules
 from tests.awaited import awaited
 from tests.patience import PATIENCE
@@ -32,7 +32,7 @@ HEAD = f"Host: 127.0.0.1\r\nX-Sfumato-Token: {TOKEN}\r\n"
 def port(runs: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     """Return the port of a server with short timeouts."""
     monkeypatch.setattr(request_timeout, "SECONDS", 0.3)
-    monkeypatch.setattr(bodies, "MAX_SECONDS", 1.0)
+    monkeypatch.setattr(request_bodies, "MAX_SECONDS", 1.0)
     monkeypatch.setattr(uploads, "MAX_UPLOAD_SECONDS", 1.0)
     app = create(runs, Rules(page_token=TOKEN), warm=False)
     server = uvicorn.Server(uvicorn.Config(app, http=request_timeout.RequestTimeout, log_level="error"))
@@ -48,7 +48,7 @@ def port(runs: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
 def lenient_port(port: int, monkeypatch: pytest.MonkeyPatch) -> int:
     """Lengthen the timeouts of the same server, for clients that send at once on a busy machine."""
     monkeypatch.setattr(request_timeout, "SECONDS", 1.0)
-    monkeypatch.setattr(bodies, "MAX_SECONDS", PATIENCE)
+    monkeypatch.setattr(request_bodies, "MAX_SECONDS", PATIENCE)
     return port
 
 
@@ -87,9 +87,9 @@ def test_a_stalled_body_is_refused(port: int, runs: Path) -> None:
 
 @pytest.mark.slow
 def test_a_slow_response_is_not_cut_off(lenient_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    from sfumato.studio.form import fields
+    from sfumato.studio.form import description
 
-    monkeypatch.setattr(fields, "data", lambda: (time.sleep(1.5), {})[1])
+    monkeypatch.setattr(description, "fields", lambda: (time.sleep(1.5), {})[1])
     assert exchange(lenient_port, f"GET /api/form HTTP/1.1\r\n{HEAD}Connection: close\r\n\r\n").startswith(
         "HTTP/1.1 200"
     )

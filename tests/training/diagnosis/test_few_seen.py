@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sfumato.training.diagnosis.few_seen import short_budget_findings
+from sfumato.training.diagnosis.outcome import short_budget_findings
 from sfumato.training.picture.evaluation import evaluate
 
 PICTURE = np.random.default_rng(1).uniform(0.2, 0.8, (12, 12, 3))

@@ -12,7 +12,7 @@ from sfumato import models
 from sfumato.recipe import Recipe, changed
 from sfumato.training import resolve
 from sfumato.training.diagnosis import findings_of, run_trial, trial_run
-from sfumato.training.diagnosis.holding_out import run_held_out_trial
+from sfumato.training.diagnosis.make_trial import run_held_out_trial
 from sfumato.training.diagnosis.trial import HeldOutTrial
 
 SMALL: dict[str, Any] = {

@@ -9,7 +9,7 @@ import pytest
 
 from sfumato.recipe import Recipe, changed
 from sfumato.recipe.choices import Activation, Optimizer
-from sfumato.training.diagnosis import suggestions
+from sfumato.training.diagnosis import findings
 
 
 def applied(recipe: Recipe, text: str) -> Recipe:
@@ -27,23 +27,23 @@ def test_rates(name: str, factor: float) -> None:
     default = Optimizer.members[name]()
     recipe = changed(Recipe(), {"training": {"optimizer": f"{name}(lr={default.lr * factor})"}})
     lr = recipe.training.optimizer.lr
-    assert applied(recipe, suggestions.lower_rate(recipe)).training.optimizer.lr < lr
-    assert applied(recipe, suggestions.higher_rate(recipe)).training.optimizer.lr > lr
+    assert applied(recipe, findings.lower_rate(recipe)).training.optimizer.lr < lr
+    assert applied(recipe, findings.higher_rate(recipe)).training.optimizer.lr > lr
 
 
 @pytest.mark.parametrize("name", Activation.members)
 def test_initializations(name: str) -> None:
     recipe = changed(Recipe(), {"model": {"activation": name, "init": "gaussian(7)"}})
-    assert not suggestions.has_good_initialization(recipe)
-    assert suggestions.has_good_initialization(applied(recipe, suggestions.initialization(recipe)))
+    assert not findings.has_good_initialization(recipe)
+    assert findings.has_good_initialization(applied(recipe, findings.initialization(recipe)))
 
 
 def test_the_training_of_2012() -> None:
-    training = applied(Recipe(), suggestions.blog_2012()).training
+    training = applied(Recipe(), findings.blog_2012()).training
     assert training.batch == 1
     assert training.optimizer.lr == 0.1
 
 
 def test_a_suggestion_is_given_once() -> None:
-    assert suggestions.as_text("--a 1", "--b 2", "--a 1") == "Try --a 1, or --b 2."
-    assert re.fullmatch(r"Try .*\.", suggestions.as_text(suggestions.linear_output()))
+    assert findings.as_text("--a 1", "--b 2", "--a 1") == "Try --a 1, or --b 2."
+    assert re.fullmatch(r"Try .*\.", findings.as_text(findings.linear_output()))

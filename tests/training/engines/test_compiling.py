@@ -16,7 +16,7 @@ from numba import njit
 import sfumato as sf
 from sfumato.log import log_to
 from sfumato.recipe import Recipe, changed, engines
-from sfumato.training.engines.compiling import announced
+from sfumato.training.engines.compiled_engine import announced
 from tests.small import SMALL, picture
 from tests.warm import ENGINES, KERNELS
 

@@ -20,10 +20,11 @@ from sfumato.errors import EngineError
 from sfumato.models import MLP, grid
 from sfumato.models import mlp as build
 from sfumato.recipe import Recipe, changed, choices, preset
-from sfumato.training.engines import online_part, unsupported_reasons
+from sfumato.training.engines import unsupported_reasons
 from sfumato.training.engines.engine import Task
-from sfumato.training.engines.online import Online
-from sfumato.training.engines.online_part import useful_threads
+from sfumato.training.engines.online import shard
+from sfumato.training.engines.online.engine import Online
+from sfumato.training.engines.online.shard import useful_threads
 from sfumato.training.engines.replica import Replica
 
 STEPS = 20
@@ -32,7 +33,7 @@ ACTIVATIONS = ["leaky_relu(0.1)", "relu", "tanh", "sigmoid", "sine(1)", "gaussia
 
 @pytest.fixture(autouse=True)
 def _small_networks_use_all_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(online_part, "MIN_WEIGHTS_PER_PHASE", 0)
+    monkeypatch.setattr(shard, "MIN_WEIGHTS_PER_PHASE", 0)
 
 
 def recipe_of(**model: Any) -> Recipe:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from sfumato.training.engines.compiled_engine import flushed
 from sfumato.training.engines.fused.engine import Fused
-from sfumato.training.engines.subnormal import flushed
 from tests.training.engines.test_fused import recipe_of, task_of
 
 

@@ -6,7 +6,7 @@ from torch import nn
 
 from sfumato.models import activations
 from sfumato.recipe import choices
-from sfumato.training.health.activation_slopes import activation_grads
+from sfumato.training.health.dead_units import activation_grads
 
 LARGEST_GRAD = {"leaky_relu": 1.0, "relu": 1.0, "tanh": 1.0, "sigmoid": 0.25, "sine": 30.0, "gaussian": 0.6065306597}
 """Largest derivative of each activation with its default parameter; gaussian: exp(-1/2) at 1."""

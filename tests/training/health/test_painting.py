@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sfumato import images
-from sfumato.training.health.painting import mean_color_psnr, saturated
+from sfumato.training.health.network_stats import mean_color_psnr, saturated
 
 
 def test_saturated_outputs_are_counted_where_the_picture_is_not_at_its_ends() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sfumato.recipe import Coordinates, Recipe
-from sfumato.training.health.places import grid_indices, subsample
+from sfumato.training.health.layer_probe import grid_indices, subsample
 
 
 @pytest.mark.parametrize("size", [(2, 2), (64, 64), (300, 429), (2, 100000), (100000, 2), (3, 5000), (1000, 1001)])

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sfumato.training.health.stable_rank import stable_rank
+from sfumato.training.health.layers import stable_rank
 
 
 @pytest.mark.parametrize("shape", [(1, 9), (9, 1), (3, 300), (20, 17), (17, 40), (120, 120)])

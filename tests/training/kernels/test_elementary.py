@@ -9,7 +9,7 @@ import pytest
 from numba import njit
 from numpy.typing import NDArray
 
-from sfumato.models.activations import arithmetic
+from sfumato.models.activations import activation
 from sfumato.training.kernels import elementary
 
 pytestmark = pytest.mark.slow
@@ -59,7 +59,7 @@ def test_extreme_arguments() -> None:
 def test_compiled_activations_use_them(name: str, fast: str) -> None:
     elementary.register_overloads()
     xs = np.random.default_rng(1).uniform(-30, 30, 1000).astype(np.float32)
-    named = getattr(arithmetic, name)
+    named = getattr(activation, name)
     actual = map_compiled(lambda x: named(x), xs)
     np.testing.assert_allclose(actual, map_compiled(getattr(elementary, fast), xs), rtol=3e-7, atol=3e-7)
     # For huge arguments only these functions return a finite number.

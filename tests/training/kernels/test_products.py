@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sfumato.training.kernels.micro_kernel import ROWS
-from sfumato.training.kernels.products import mirror, multiply, multiply_by_itself, multiply_transposed
+from sfumato.training.kernels.products import ROWS, mirror, multiply, multiply_by_itself, multiply_transposed
 from sfumato.training.kernels.vectors import LANES, round_up
 
 pytestmark = pytest.mark.slow

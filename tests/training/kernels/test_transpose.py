@@ -4,8 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sfumato.training.kernels.transpose import transpose
-from sfumato.training.kernels.vectors import round_up
+from sfumato.training.kernels.vectors import round_up, transpose
 
 
 @given(rows=st.integers(1, 80), columns=st.integers(1, 80), seed=st.integers(0, 99))

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from sfumato.models import build as build_model
 from sfumato.recipe import Model, choices
-from sfumato.training.nested import flatten, unflatten
+from sfumato.training.engines.torch_state import flatten, unflatten
 from sfumato.training.optimizers import build
 from sfumato.training.optimizers.foof import invert
 from sfumato.training.optimizers.muon import COEFFICIENTS, orthogonalize

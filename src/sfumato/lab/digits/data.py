@@ -1,4 +1,7 @@
-"""Images of digits with their labels, divided into a training set and a test set."""
+"""Images of digits with their labels, divided into a training set and a test set; those of scikit-learn.
+
+E. Alpaydin and C. Kaynak: Optical Recognition of Handwritten Digits, UCI Machine Learning Repository, 1998.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sfumato.errors import SfumatoError
 from sfumato.rng import rng_for
 
 OUTPUTS = 10
@@ -72,3 +76,28 @@ class Digits:
             digest.update(np.ascontiguousarray(part.inputs, dtype="<f4").data)
             digest.update(np.ascontiguousarray(part.labels, dtype="<i8").data)
         return digest.hexdigest()
+
+
+BUNDLED_SOURCE = "scikit-learn's digits"
+
+TEST = 1 / 3
+"""Fraction of the digits in the test set, the same for every experiment."""
+
+SHADES = 16
+"""Largest value of a pixel."""
+
+
+def load_bundled() -> Digits:
+    """Return the digits. Raises SfumatoError without scikit-learn."""
+    try:
+        from sklearn.datasets import load_digits
+    except ImportError:
+        raise SfumatoError(
+            "the bundled digits need scikit-learn, which is not installed: pip install 'sfumato[lab]', or give MNIST's "
+            "files with --mnist DIR."
+        ) from None
+    images, labels = load_digits(return_X_y=True)
+    everything = Part((np.asarray(images) / SHADES).astype(np.float32), np.asarray(labels, dtype=np.int64))
+    order = rng_for(0, "digits test").permutation(len(everything.labels))
+    tests = round(TEST * len(order))
+    return Digits(BUNDLED_SOURCE, everything.take(order[tests:]), everything.take(order[:tests]))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sfumato.lab.digits.network import build
+from sfumato.lab.digits.problem import build
 from sfumato.lab.questions import mnist_claim as claim
 from sfumato.recipe import Recipe, changed
 from sfumato.training import resolve

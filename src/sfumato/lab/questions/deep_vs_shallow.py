@@ -8,11 +8,10 @@ from typing import Any
 from numpy.typing import NDArray
 
 from sfumato.errors import RecipeError
-from sfumato.lab.arms import arm, equalized, facts
+from sfumato.lab.arms import arm, equalized, facts, widths
 from sfumato.lab.plan import Arm, Plan, checked
 from sfumato.lab.questions import custom
 from sfumato.lab.rates import Tuning
-from sfumato.lab.widths import widths
 from sfumato.recipe import Recipe, changed
 
 QUESTION = "Is deeper better at the same number of parameters?"

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sfumato.errors import RecipeError
 from sfumato.lab.arms import arm, digits_arm, facts
-from sfumato.lab.digits import network
+from sfumato.lab.digits import problem
 from sfumato.lab.digits.data import Digits
 from sfumato.lab.plan import Arm, Plan, checked
 from sfumato.lab.questions.deep_vs_shallow import arms_of
@@ -83,7 +83,7 @@ def plans(
     Both train on equally many samples, as near as whole epochs come. ``parameters`` of every network: by default a
     number that suits the task. Raises RecipeError.
     """
-    epochs = network.checked(recipe).budget.epochs
+    epochs = problem.checked(recipe).budget.epochs
     if epochs is None:
         raise RecipeError(
             "budget.epochs must be given, so that both tasks can train on equally many samples. Got none."

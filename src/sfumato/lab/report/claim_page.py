@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sfumato.lab.claim import PAGE, Claim
 from sfumato.lab.experiment import Experiment
+from sfumato.lab.mnist_claim import PAGE, Claim
 from sfumato.lab.questions import mnist_claim
-from sfumato.lab.report.arms_table import arms_table
 from sfumato.lab.report.files import PAGE as REPORT
 from sfumato.lab.report.page import document, script_safe
+from sfumato.lab.report.tables import arms_table
 from sfumato.lab.report.text import escaped, section
 from sfumato.lab.report.verdict_part import intervals
 from sfumato.lab.verdict import comparisons
-from sfumato.runs.atomic import write_bytes
+from sfumato.runs.files import write_bytes
 
 SAID = (
     "In 2012 an epoch of the picture was said to be 182 times faster than one of MNIST, and MNIST, unlike the picture, "

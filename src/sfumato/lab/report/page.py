@@ -10,17 +10,12 @@ from typing import Any
 
 from sfumato.lab.experiment import Experiment
 from sfumato.lab.plan import Plan
-from sfumato.lab.report.arms_table import table_part
 from sfumato.lab.report.curves import AXES, curves_data, curves_part
-from sfumato.lab.report.failures import failures_part
-from sfumato.lab.report.film import film_data, film_part
-from sfumato.lab.report.machines import limits_part, machines_part
-from sfumato.lab.report.paintings import paintings_part
-from sfumato.lab.report.progress import progress
+from sfumato.lab.report.paintings import film_data, film_part, paintings_part
 from sfumato.lab.report.recipes import recipes_part
+from sfumato.lab.report.tables import failures_part, limits_part, machines_part, table_part, tuning_part
 from sfumato.lab.report.text import escaped, pluralize
-from sfumato.lab.report.tuning import tuning_part
-from sfumato.lab.report.verdict_part import verdict_part
+from sfumato.lab.report.verdict_part import progress, verdict_part
 
 LARGEST = 8_000_000
 """Most bytes of a page."""

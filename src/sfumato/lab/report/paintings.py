@@ -1,8 +1,14 @@
-"""The last paintings of all arms beside the picture, each with its error map."""
+"""The paintings of all arms: the last ones with their error maps, and a film of all of them."""
 
 from __future__ import annotations
 
+import base64
+import io
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +17,81 @@ from PIL import Image
 from sfumato import images
 from sfumato.lab.experiment import Experiment
 from sfumato.lab.plan import Arm
-from sfumato.lab.report.pictures import fitted, room_for
-from sfumato.lab.report.text import decibels, escaped, name, section
+from sfumato.lab.report.curves import AXES, axis_choice
+from sfumato.lab.report.text import decibels, escaped, name, plain, section
 from sfumato.lab.trial import Key
 from sfumato.lab.tuning import chosen_rates, good
 from sfumato.render.painting import LARGEST_ERROR, absolute_error, error_colors
+
+LONGEST_SIDE = 4096
+"""Longest side in pixels: screens show no more."""
+
+FEWEST_BYTES_PER_PIXEL = 0.04
+"""Fewest bytes per pixel of a lossy picture: fewer would blur it. Where there is less room, pictures are made smaller.
+"""
+
+QUALITIES = (92, 82, 70)
+
+SMALLER = 0.8
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """Scale and quality of pictures: the same for all of a set, so that they can be compared."""
+
+    scale: float
+    quality: int | None
+    """Quality of a lossy WebP; None: lossless."""
+
+
+def room_for(count: int, size: tuple[int, int], budget: int) -> tuple[int, int]:
+    """Return the (width, height) at which ``count`` pictures of ``size`` fit into ``budget`` characters, roughly."""
+    width, height = size
+    pixels = budget * 3 / 4 / FEWEST_BYTES_PER_PIXEL / max(count, 1)
+    scale = min(1.0, LONGEST_SIDE / max(size), math.sqrt(pixels / (width * height)))
+    return max(1, int(width * scale)), max(1, int(height * scale))
+
+
+def fitted(images: Sequence[Image.Image], budget: int) -> tuple[list[str], Encoding]:
+    """Return data URIs of at most ``budget`` characters together, and the first encoding that fits."""
+    if not images:
+        return [], Encoding(1.0, None)
+    for encoding in _encodings():
+        if len(_uri(images[0], encoding)) * len(images) > 2 * budget:
+            continue
+        found = _within((_uri(image, encoding) for image in images), budget)
+        if found is not None:
+            return found, encoding
+    return [""] * len(images), Encoding(0.0, None)
+
+
+def _encodings() -> Iterator[Encoding]:
+    yield Encoding(1.0, None)
+    yield from (Encoding(1.0, quality) for quality in QUALITIES)
+    for step in range(1, 24):
+        yield Encoding(SMALLER**step, QUALITIES[-1])
+
+
+def _within(uris: Iterable[str], budget: int) -> list[str] | None:
+    found: list[str] = []
+    for uri in uris:
+        found.append(uri)
+        budget -= len(uri)
+        if budget < 0:
+            return None
+    return found
+
+
+def _uri(image: Image.Image, encoding: Encoding) -> str:
+    if encoding.scale < 1:
+        size = (max(1, round(image.width * encoding.scale)), max(1, round(image.height * encoding.scale)))
+        image = image.resize(size, Image.Resampling.LANCZOS)
+    file = io.BytesIO()
+    if encoding.quality is None:
+        image.save(file, format="WEBP", lossless=True, exact=True, method=4)
+    else:
+        image.save(file, format="WEBP", quality=encoding.quality, method=4)
+    return "data:image/webp;base64," + base64.b64encode(file.getvalue()).decode()
 
 
 def paintings_part(experiment: Experiment, budget: int) -> str:
@@ -120,3 +196,65 @@ def _picture(uri: str, alt: str, size: tuple[int, int]) -> str:
         f'<button type="button" class="picture" aria-label="{alt}, enlarge">'
         f'<img src="{uri}" alt="{alt}" width="{size[0]}" height="{size[1]}"></button>'
     )
+
+
+def film_data(experiment: Experiment, budget: int) -> list[dict[str, Any]]:
+    """Return, for each arm that has frames, its index, name, size and frames with the time of each."""
+    by_arm = [(number, arm, _frames(experiment, number, arm)) for number, arm in enumerate(experiment.plan.arms)]
+    pictures = [image for _, _, frames in by_arm for image, _ in frames]
+    uris, _ = fitted(pictures, budget)
+    following = iter(uris)
+    return [
+        {
+            "arm": number,
+            "name": plain(arm),
+            "width": frames[0][0].width,
+            "height": frames[0][0].height,
+            "frames": [{"src": next(following), **when} for _, when in frames],
+        }
+        for number, arm, frames in by_arm
+        if frames
+    ]
+
+
+def film_part(experiment: Experiment, film: list[dict[str, Any]]) -> str:
+    """Return the section, which the page's script fills."""
+    if not film:
+        return section("film", "Film", "<p>No paintings were saved yet.</p>")
+    arms = experiment.plan.arms
+    tiles = "".join(
+        f'<figure class="tile" data-film="{index}"><div class="frame"><img alt="" hidden '
+        f'width="{each["width"]}" height="{each["height"]}"><span class="not-yet">not yet painted</span></div>'
+        f'<figcaption><b>{name(arms[each["arm"]])}</b> <span class="score"></span></figcaption></figure>'
+        for index, each in enumerate(film)
+    )
+    body = (
+        '<noscript><p>The film and the curves need JavaScript.</p></noscript><div class="player" tabindex="0" '
+        'role="group" aria-label="Film of all arms. Space plays, arrows go from painting to painting.">'
+        '<div class="controls"><button type="button" id="play" aria-pressed="false">Play</button>'
+        '<input type="range" id="moment" min="0" max="1000" value="1000" step="1" aria-label="Point of training">'
+        f'<output id="now" for="moment"></output>{axis_choice("film", AXES)}</div>'
+        f'<div class="grid tiles">{tiles}</div></div>'
+    )
+    lead = (
+        f"Seed {experiment.plan.seeds[0]} of every arm, each at its last mark before the selected point of training. "
+        "<kbd>Space</kbd> plays, <kbd>←</kbd> <kbd>→</kbd> step."
+    )
+    return section("film", "Film", body, lead=lead)
+
+
+def _frames(experiment: Experiment, number: int, arm: Arm) -> list[tuple[Any, dict[str, Any]]]:
+    plan = experiment.plan
+    rates = chosen_rates(plan, experiment.rows, arm)
+    if rates is None:
+        return []
+    key = Key("verdict", arm.name, plan.seeds[0], rates)
+    found: list[tuple[Any, dict[str, Any]]] = []
+    for mark, point in enumerate(experiment.rows.get(key, {}).get("curve") or []):
+        file = experiment.folder.frame_file(key, number, mark)
+        image = opened(file, plan.picture["channels"]) if file.exists() else None
+        if image is not None:
+            gflop = None if arm.operations is None else point["samples"] * arm.operations / 1e9
+            when = {"epoch": point["epoch"], "gflop": gflop, "seconds": point["seconds"], "psnr": point["psnr"]}
+            found.append((image, when))
+    return found

@@ -10,8 +10,8 @@ from sfumato.errors import SfumatoError
 from sfumato.lab.experiment import Experiment, trial_of
 from sfumato.lab.plan import Arm, Plan
 from sfumato.lab.questions import QUESTIONS, custom, mnist_claim
+from sfumato.lab.report.tables import format_rates
 from sfumato.lab.report.text import escaped, name, section
-from sfumato.lab.report.tuning import format_rates
 from sfumato.lab.trial import Key
 from sfumato.lab.tuning import chosen_rates
 from sfumato.recipe import Recipe, to_string

@@ -1,15 +1,98 @@
-"""The verdict: a headline, confidence intervals, and how to read them."""
+"""The verdict: a headline, confidence intervals, and how to read them; before it, the progress."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
-from sfumato.lab.experiment import Experiment
-from sfumato.lab.report.headline import headline
-from sfumato.lab.report.progress import Progress
+from sfumato.lab.experiment import Experiment, pending_keys
+from sfumato.lab.plan import Arm
 from sfumato.lab.report.text import decibels, escaped, name, pluralize
 from sfumato.lab.statistics import FEWEST, LEVEL
-from sfumato.lab.verdict import Comparison, comparisons, sentence
+from sfumato.lab.tuning import chosen_rates, typical_trials
+from sfumato.lab.verdict import Comparison, claim, comparisons, sentence
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Trials done and trials left."""
+
+    done: int
+    left: int
+    """Remaining trials; a search for learning rates counts as a typical one."""
+    untuned: tuple[Arm, ...]
+    """Arms whose learning rate is not known yet."""
+    unfinished: tuple[tuple[Arm, int], ...]
+    """Arms with a known rate, and the number of their missing seeds."""
+
+    @property
+    def finished(self) -> bool:
+        """Return whether nothing is left."""
+        return self.left == 0
+
+
+def progress(experiment: Experiment) -> Progress:
+    """Return the progress of the experiment as it is now."""
+    plan, rows = experiment.plan, experiment.rows
+    pending = pending_keys(plan, rows)
+    untuned = tuple(arm for arm in plan.arms if chosen_rates(plan, rows, arm) is None)
+    names = {arm.name for arm in untuned}
+    missing = {arm.name: 0 for arm in plan.arms}
+    for key in pending:
+        missing[key.arm] += 1
+    unfinished = tuple((arm, missing[arm.name]) for arm in plan.arms if missing[arm.name] and arm.name not in names)
+    verdict = sum(key.purpose == "verdict" for key in pending) + len(untuned) * len(plan.seeds)
+    tuning = sum(typical_trials(plan, rows, arm) for arm in untuned)
+    return Progress(len(rows), verdict + tuning, untuned, unfinished)
+
+
+def headline(found: list[Comparison]) -> tuple[str, str]:
+    """Return (headline, addition), not escaped. Claims nothing that the intervals do not support."""
+    if len(found) == 1:
+        text = claim(found[0])
+        # The numbers of a verdict follow these words; a text without a verdict stays as it is.
+        large, separator, rest = text.rpartition(" by ")
+        if not found[0].difference.sign or not separator:
+            large, separator, rest = text.rpartition(": ")
+        return _capital(large), f"{'By' if found[0].difference.sign else ''} {rest}".strip()
+    better = [each for each in found if each.difference.sign > 0]
+    worse = [each for each in found if each.difference.sign < 0]
+    open_ = [each for each in found if not each.difference.sign]
+    if all(each.difference.pairs < FEWEST for each in found):
+        return "No verdict", f"Fewer than {FEWEST} paired seeds finished: no verdict."
+    if len({each.b.name for each in found}) > 1:
+        return f"{len(better) + len(worse)} of {pluralize(len(found), 'comparison')} show a difference", _largest(found)
+    reference, everyone = found[0].b, len(found)
+    called = reference.title or reference.name
+    if len(better) == everyone:
+        return f"All {everyone} others beat {called}", _largest(found)
+    if len(worse) == everyone:
+        return f"{_capital(called)} {reference.verb} all {everyone} others", _largest(found)
+    if len(open_) == everyone:
+        return f"No difference shown between {called} and any of the {everyone} others", ""
+    parts: list[str] = []
+    if better:
+        parts.append(f"{len(better)} of {everyone} {'beats' if len(better) == 1 else 'beat'} {called}")
+    if worse:
+        whom = "" if better else f" than {called}"
+        count = f"{len(worse)}" if better else f"{len(worse)} of {everyone}"
+        parts.append(f"{count} {'does' if len(worse) == 1 else 'do'} worse{whom}")
+    if open_:
+        parts.append(f"no difference shown for {len(open_)}")
+    return "; ".join(parts), _largest(found)
+
+
+def _largest(found: list[Comparison]) -> str:
+    different = [each for each in found if each.difference.sign]
+    if not different:
+        return ""
+    return f"The largest difference: {claim(max(different, key=lambda each: abs(each.difference.mean)))}."
+
+
+def _capital(text: str) -> str:
+    # The name of a custom arm keeps its case: only the page's own words are capitalized.
+    return "N" + text[1:] if text.startswith("no ") else text
+
 
 EQUAL = {
     "epochs": "Every arm trained on every {sample} equally often. The cost of an epoch differs; the table has it.",

@@ -1,13 +1,45 @@
-"""The rules that a recipe must satisfy in a track, and the fields that the track sets."""
+"""The rules of a track: its picture, the fields that it sets, and those that a recipe must satisfy."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from sfumato import images
 from sfumato.errors import RecipeError
+from sfumato.images import samples, source
+from sfumato.images.picture_errors import picture_error
 from sfumato.lab.speedrun.tracks import PICTURE, Track
 from sfumato.recipe import DESCRIPTIONS, Model, Recipe, changed, flat, preset
+
+
+def whole_picture(recipe: Recipe, file: str | None) -> NDArray[np.float32]:
+    """Return the picture (429, 300, 3) that paintings are compared with. Without ``file``, download the sample once.
+
+    Raises PictureError where the file is no picture, or holds other values.
+    """
+    name = file or PICTURE
+    full = images.load(recipe.picture.model_copy(update={"source": name, "size": None, "max_side": None}))
+    # The file of 2012 is accepted although another decoder may round its values differently.
+    if images.sha256(full) != samples.PIXELS_SHA256 and _digest(name) != samples.SHA256:
+        height, width, _ = full.shape
+        rule = f"{PICTURE}, 300x429, with the values of 2012"
+        raise picture_error(name, rule, f"{width}x{height} with other values", "omit --picture to download it")
+    return full
+
+
+def training_picture(recipe: Recipe, file: str | None) -> NDArray[np.float32]:
+    """Return the picture (H, W, 3) at the recipe's size, which may be smaller or larger than the whole."""
+    return images.load(recipe.picture.model_copy(update={"source": file or PICTURE}))
+
+
+def _digest(name: str) -> str:
+    return hashlib.sha256(source.read(name)).hexdigest()
+
 
 Requirement = tuple[bool, str, str, object]
 """(whether it holds, field, rule, value)."""

@@ -1,22 +1,62 @@
-"""A whole speedrun: a recipe on every seed of a track, alternating with the replica of 2012."""
+"""The seconds per sample of engine ``replica``, whose arithmetic is that of the program of 2012 to the last digit."""
 
 from __future__ import annotations
 
+import os
+import platform
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
+from llvmlite.binding import get_host_cpu_name
 from numpy.typing import NDArray
 
-from sfumato.lab.speedrun import picture
-from sfumato.lab.speedrun.machine import machine
-from sfumato.lab.speedrun.replica import Replica
+from sfumato.lab.speedrun import rules
 from sfumato.lab.speedrun.result import result
 from sfumato.lab.speedrun.tracks import Seeds, Track
 from sfumato.lab.speedrun.trial import Trial, train, warm_up
 from sfumato.process_state import scoped
-from sfumato.recipe import Recipe
-from sfumato.training import resolve
+from sfumato.recipe import Recipe, changed, preset
+from sfumato.runs.provenance import provenance
+from sfumato.training import PictureProblem, Trainer, resolve
+
+LEAST_SECONDS = 0.05
+"""Least duration of one measurement."""
+
+
+class Replica:
+    """A training of 2012 on this picture, on one core, which continues with each measurement."""
+
+    def __init__(self, picture: NDArray[np.float32], network: dict[str, object] | None = None) -> None:
+        """Start the training. ``network``: changes of its model, for tests."""
+        endless = {"budget": {"steps": 10**12}, "evaluation": {"interval": "end"}}
+        changes = {"engine": "replica", "model": network or {}, **endless}
+        recipe = resolve(changed(preset("blog-2012"), changes))
+        self._snapshots = Trainer(recipe, PictureProblem(recipe, picture)).snapshots()
+        self._last = next(self._snapshots)
+        # The intervals between the trainer's first snapshots are short.
+        while self._advance()[0] < LEAST_SECONDS:
+            pass
+
+    def seconds_per_sample(self) -> float:
+        """Return the seconds per sample over the next tenth of a second or so."""
+        seconds, samples = self._advance()
+        return seconds / samples
+
+    def _advance(self) -> tuple[float, int]:
+        before, self._last = self._last, next(self._snapshots)
+        return self._last.seconds - before.seconds, self._last.samples - before.samples
+
+
+def machine(threads: int) -> dict[str, Any]:
+    """Return plain data: processor, cores, threads, versions, commit, and the load of the machine."""
+    made = provenance(threads)
+    made["cpu"] = f"{made['cpu']} ({get_host_cpu_name()})"
+    made["system"] = f"{platform.system()} {platform.machine()}"
+    busy = {"load_average_1_minute": round(os.getloadavg()[0], 2)} if hasattr(os, "getloadavg") else {}
+    return {"date": datetime.now(UTC).isoformat(timespec="seconds"), **made, **busy}
+
 
 Stage = Callable[[str, int, int], None]
 """Called with the progress: (name, done, total)."""
@@ -46,8 +86,8 @@ def speedrun(
     """
     resolved = resolve(recipe)
     stage("preparing", 0, 1)
-    whole = picture.whole(recipe, file)
-    pixels = picture.trained_on(recipe, file)
+    whole = rules.whole_picture(recipe, file)
+    pixels = rules.training_picture(recipe, file)
     replica = Replica(whole) if track.target is not None else None
     found = trials(resolved, track.seeds[seeds], pixels, whole, replica, stage, stop)
     if found is None:

@@ -1,7 +1,11 @@
-"""The interface of activations: values of tensors, and scalar values and derivatives for compiled loops."""
+"""The interface of activations, and the elementary functions of which they are made.
+
+Compiled loops over float32 use faster ones with the same names: `sfumato.training.kernels.elementary`.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -37,3 +41,18 @@ class Activate(nn.Module):
     def extra_repr(self) -> str:
         """Return the choice as text, for printing the model."""
         return str(self.choice)
+
+
+def exp(x: float) -> float:
+    """Return e to the power of x."""
+    return math.exp(x)
+
+
+def sin(x: float) -> float:
+    """Return the sine of x, in radians."""
+    return math.sin(x)
+
+
+def cos(x: float) -> float:
+    """Return the cosine of x, in radians."""
+    return math.cos(x)

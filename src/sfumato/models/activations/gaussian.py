@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from sfumato.models.activations import arithmetic
+from sfumato.models.activations import activation
 from sfumato.models.activations.activation import Implementation
 
 
@@ -17,7 +17,7 @@ def tensor(x: Tensor, width: float) -> Tensor:
 def value(x: float, width: float) -> float:
     """Compute exp(-x^2 / (2 width^2)) for one number."""
     # No constants, whose precision could decide that of the result.
-    return arithmetic.exp(-(x * x) / (width * width + width * width))
+    return activation.exp(-(x * x) / (width * width + width * width))
 
 
 def derivative(x: float, y: float, width: float) -> float:

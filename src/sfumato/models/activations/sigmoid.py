@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from sfumato.models.activations import arithmetic
+from sfumato.models.activations import activation
 from sfumato.models.activations.activation import Implementation
 
 
@@ -16,7 +16,7 @@ def tensor(x: Tensor) -> Tensor:
 
 def value(x: float) -> float:
     """Compute 1 / (1 + exp(-x)) for one number."""
-    small = arithmetic.exp(-abs(x))
+    small = activation.exp(-abs(x))
     return (1.0 if x >= 0 else small) / (1.0 + small)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from sfumato.models.activations import arithmetic
+from sfumato.models.activations import activation
 from sfumato.models.activations.activation import Implementation
 
 
@@ -16,12 +16,12 @@ def tensor(x: Tensor, omega: float) -> Tensor:
 
 def value(x: float, omega: float) -> float:
     """Compute sin(omega x) for one number."""
-    return arithmetic.sin(omega * x)
+    return activation.sin(omega * x)
 
 
 def derivative(x: float, y: float, omega: float) -> float:
     """Return omega cos(omega x)."""
-    return omega * arithmetic.cos(omega * x)
+    return omega * activation.cos(omega * x)
 
 
 IMPLEMENTATION = Implementation(tensor, value, derivative)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from sfumato.models.activations import arithmetic
+from sfumato.models.activations import activation
 from sfumato.models.activations.activation import Implementation
 
 
@@ -17,7 +17,7 @@ def tensor(x: Tensor) -> Tensor:
 def value(x: float) -> float:
     """Compute tanh(x) for one number."""
     # Not 2 * x: the constant's precision could decide that of the result.
-    small = arithmetic.exp(-abs(x + x))
+    small = activation.exp(-abs(x + x))
     size = (1 - small) / (1 + small)
     return size if x >= 0 else -size
 

@@ -1,11 +1,12 @@
-"""The base class of all choices: members of a family, with a name and a call syntax."""
+"""The call syntax in which a choice is written: ``cosine(warmup=0.05)``, in flags, files and Python."""
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import difflib
 from importlib import import_module
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeAlias
 
 from pydantic import (
     ConfigDict,
@@ -20,8 +21,75 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from sfumato.errors import RecipeError
-from sfumato.recipe.choices import call
-from sfumato.recipe.rules import rule
+from sfumato.recipe.section import rule
+
+Value: TypeAlias = bool | int | float | str
+
+MAX_LENGTH = 200
+"""Longer texts are rejected before they are parsed, so that no text can exhaust the parser's stack."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Call:
+    """A name with its arguments, not yet checked against what the name accepts."""
+
+    name: str
+    positional: tuple[Value, ...] = ()
+    named: tuple[tuple[str, Value], ...] = ()
+
+
+def parse_call(text: str) -> Call:
+    """Parse ``name`` or ``name(1, field=2)``; values are numbers, true, false and words.
+
+    Nothing is evaluated. Raises RecipeError when the text has any other form.
+    """
+    malformed = RecipeError(f"must be written like name or name(field=value). Got {text[:60]!r}.")
+    if len(text) > MAX_LENGTH:
+        raise malformed
+    try:
+        tree = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        raise malformed from None
+    match tree:
+        case ast.Name(id=name):
+            return Call(name)
+        case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords):
+            try:
+                positional = tuple(_value(arg) for arg in args)
+                named = tuple((keyword.arg, _value(keyword.value)) for keyword in keywords if keyword.arg is not None)
+            except ValueError:
+                raise malformed from None
+            if len(named) < len(keywords):
+                raise malformed
+            return Call(name, positional, named)
+        case _:
+            raise malformed
+
+
+def show_value(value: Value) -> str:
+    """Write one argument so that `parse` reads it back."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else repr(value)
+
+
+def _value(node: ast.expr) -> Value:
+    match node:
+        case ast.Constant(value=bool() | int() | float() | str() as value):
+            return value
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=(int() | float()) as value)) if not isinstance(
+            value, bool
+        ):
+            return -value
+        case ast.Name(id="true"):
+            return True
+        case ast.Name(id="false"):
+            return False
+        case ast.Name(id=word):
+            return word
+        case _:
+            raise ValueError
+
 
 CONFIG = ConfigDict(extra="forbid", allow_inf_nan=False)
 
@@ -82,7 +150,7 @@ class Choice:
 
         Raises RecipeError that names the nearest valid name or field.
         """
-        written = call.parse(text)
+        written = parse_call(text)
         member = cls.members.get(written.name)
         if member is None:
             raise RecipeError(
@@ -165,7 +233,7 @@ def _default(field: dataclasses.Field[Any]) -> Any:
 
 
 def _written(name: str, values: dict[str, Any]) -> str:
-    inside = ", ".join(f"{field}={call.show(value)}" for field, value in values.items())
+    inside = ", ".join(f"{field}={show_value(value)}" for field, value in values.items())
     return f"{name}({inside})" if inside else name
 
 

@@ -39,7 +39,7 @@ def _inversions(steps: int, interval: int) -> int:
 
 
 @dataclass(frozen=True, config=CONFIG)
-class SGD(ElementwiseOptimizer, name="sgd"):
+class SGD(ElementwiseOptimizer, name="sgd", implementation="sfumato.training.optimizers.pytorch:sgd"):
     """Stochastic gradient descent; with fan_in_scaling each layer's rate is lr / sqrt(fan_in + 1), as in 2012."""
 
     compiled: ClassVar[str] = "sfumato.training.engines.fused.sgd:build"
@@ -59,7 +59,7 @@ class SGD(ElementwiseOptimizer, name="sgd"):
 
 
 @dataclass(frozen=True, config=CONFIG)
-class Adam(ElementwiseOptimizer, name="adam"):
+class Adam(ElementwiseOptimizer, name="adam", implementation="sfumato.training.optimizers.pytorch:adam"):
     """Adam (Kingma and Ba 2015)."""
 
     compiled: ClassVar[str] = "sfumato.training.engines.fused.adam:build"
@@ -79,7 +79,7 @@ class Adam(ElementwiseOptimizer, name="adam"):
 
 
 @dataclass(frozen=True, config=CONFIG)
-class AdamW(ElementwiseOptimizer, name="adamw"):
+class AdamW(ElementwiseOptimizer, name="adamw", implementation="sfumato.training.optimizers.pytorch:adamw"):
     """Adam with decoupled weight decay (Loshchilov and Hutter 2019)."""
 
     compiled: ClassVar[str] = "sfumato.training.engines.fused.adam:build_adamw"
@@ -102,7 +102,7 @@ class AdamW(ElementwiseOptimizer, name="adamw"):
 
 
 @dataclass(frozen=True, config=CONFIG)
-class RMSprop(ElementwiseOptimizer, name="rmsprop"):
+class RMSprop(ElementwiseOptimizer, name="rmsprop", implementation="sfumato.training.optimizers.pytorch:rmsprop"):
     """RMSprop (Tieleman and Hinton 2012)."""
 
     compiled: ClassVar[str] = "sfumato.training.engines.fused.rmsprop:build"
@@ -122,7 +122,7 @@ class RMSprop(ElementwiseOptimizer, name="rmsprop"):
 
 
 @dataclass(frozen=True, config=CONFIG)
-class Rprop(ElementwiseOptimizer, name="rprop"):
+class Rprop(ElementwiseOptimizer, name="rprop", implementation="sfumato.training.optimizers.pytorch:rprop"):
     """Resilient backpropagation by the signs of full-batch gradients (Riedmiller and Braun 1993)."""
 
     lr: float = Field(default=0.01, gt=0, description="initial update size")
@@ -145,7 +145,7 @@ class Rprop(ElementwiseOptimizer, name="rprop"):
 
 
 @dataclass(frozen=True, config=CONFIG)
-class LBFGS(Optimizer, name="lbfgs"):
+class LBFGS(Optimizer, name="lbfgs", implementation="sfumato.training.optimizers.pytorch:lbfgs"):
     """Limited-memory BFGS, for large or full batches (Liu and Nocedal 1989)."""
 
     hooks_layers: ClassVar[bool] = False

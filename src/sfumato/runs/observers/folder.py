@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from sfumato.runs import layout
-from sfumato.runs.atomic import remove
+from sfumato.runs.files import remove
 from sfumato.training import Observer, Snapshot
 
 S = TypeVar("S", bound=Snapshot, contravariant=True)

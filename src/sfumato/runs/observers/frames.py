@@ -8,7 +8,7 @@ from pathlib import Path
 from sfumato import images
 from sfumato.recipe.picture import Transfer
 from sfumato.runs import layout
-from sfumato.runs.atomic import write_bytes
+from sfumato.runs.files import write_bytes
 from sfumato.runs.observers.folder import FolderObserver
 from sfumato.training import Overhead, PictureSnapshot, Start
 

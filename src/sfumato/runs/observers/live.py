@@ -15,7 +15,7 @@ from sfumato import images
 from sfumato.errors import RunError
 from sfumato.recipe.picture import Transfer
 from sfumato.runs import layout
-from sfumato.runs.atomic import remove, write_bytes
+from sfumato.runs.files import remove, write_bytes
 from sfumato.runs.observers.folder import FolderObserver
 from sfumato.runs.weights import Moment
 from sfumato.training import Overhead, PictureSnapshot

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from sfumato.runs import layout, metrics
-from sfumato.runs.atomic import write_bytes
+from sfumato.runs.files import write_bytes
 from sfumato.runs.observers.folder import FolderObserver
 from sfumato.training import NetworkStats, Overhead, Snapshot, Start
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sfumato.runs import layout, weights
-from sfumato.runs.atomic import remove
+from sfumato.runs.files import remove
 from sfumato.runs.layout import MAX_MOMENTS
 from sfumato.runs.observers.folder import FolderObserver
 from sfumato.runs.weights import Moment

@@ -19,17 +19,16 @@ from sfumato import images
 from sfumato.errors import RunError
 from sfumato.recipe import Recipe, to_string, values
 from sfumato.recipe.picture import Transfer
-from sfumato.runs import checkpoints, facts, layout, metrics, requests, weights
-from sfumato.runs.atomic import cannot_write, gone, remove_partial_files, write_bytes
+from sfumato.runs import checkpoints, layout, metrics, requests, run_json, weights
+from sfumato.runs.files import cannot_write, gone, remove_partial_files, write_bytes
 from sfumato.runs.locking import FolderLock
 from sfumato.runs.observers.folder import FolderObserver
 from sfumato.runs.provenance import provenance
 from sfumato.training import Overhead, OverheadBudget, PictureMetrics, PictureSnapshot, Start
-from sfumato.training.diagnosis import suggestions
-from sfumato.training.diagnosis.few_seen import short_budget_findings
-from sfumato.training.diagnosis.outcome import Course, outcome
-from sfumato.training.movement import largest_change
-from sfumato.training.starvation import starvation_finding
+from sfumato.training.diagnosis import findings
+from sfumato.training.diagnosis.outcome import Course, outcome, short_budget_findings
+from sfumato.training.divergence import largest_change
+from sfumato.training.processor_share import starvation_finding
 
 SECONDS_PER_STAGE = 1.0
 
@@ -100,7 +99,7 @@ class RunRecord(FolderObserver[PictureSnapshot]):
     def _start(self) -> None:
         recipe, picture = self._recipe, self._picture
         height, width, channels = picture.shape
-        if (self.folder / layout.RUN).exists() and facts.has_started(facts.read(self.folder)):
+        if (self.folder / layout.RUN).exists() and run_json.has_started(run_json.read(self.folder)):
             raise RunError(f"{self.folder} was started by another process.")
         found = {
             "layout": layout.VERSION,
@@ -134,7 +133,7 @@ class RunRecord(FolderObserver[PictureSnapshot]):
 
     def _resume(self, step: int) -> None:
         remove_partial_files(self.folder, _WRITTEN)
-        found = facts.read(self.folder)
+        found = run_json.read(self.folder)
         found["resumed"].append({"at": _now(), "step": step, "provenance": provenance(self._recipe.threads)})
         found |= {
             "status": "running",
@@ -243,8 +242,8 @@ class RunRecord(FolderObserver[PictureSnapshot]):
 def _divergence_finding(snapshot: PictureSnapshot, folder: Path, recipe: Recipe) -> str:
     saved = checkpoints.files(folder)
     where = f"the last good weights are in {saved[-1]}" if saved else "no good weights were saved"
-    change = suggestions.other_initialization(recipe) if snapshot.cause == "start" else [suggestions.lower_rate(recipe)]
-    return f"Training was aborted: {snapshot.reason}; {where}. {suggestions.as_text(*change)}".rstrip()
+    change = findings.other_initialization(recipe) if snapshot.cause == "start" else [findings.lower_rate(recipe)]
+    return f"Training was aborted: {snapshot.reason}; {where}. {findings.as_text(*change)}".rstrip()
 
 
 def _now() -> str:

@@ -1,4 +1,4 @@
-"""Experiments next to the runs, and their reports, which are pages of their own."""
+"""Experiments next to the runs, and their reports, which are pages of their own; their routes."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from sfumato.runs.entry import printable
 from sfumato.studio.inspector.networks import Networks
-from sfumato.studio.web import names
-from sfumato.studio.web.answers import REVALIDATE
-from sfumato.studio.web.problems import Problem
+from sfumato.studio.state import in_thread, studio_of
+from sfumato.studio.web import run_paths
+from sfumato.studio.web.errors import Problem
+from sfumato.studio.web.responses import REVALIDATE, SafeJSONResponse
 
 PLAN, TRIALS, REPORT = "plan.json", "trials.jsonl", "report.html"
 """File names of the lab, repeated here because importing the lab would be slow."""
@@ -41,17 +43,17 @@ async def summaries(request: Request, root: Path, networks: Networks) -> list[di
                 raise
             about = {"title": printable(folder.name), "finished": False, "verdict": [], "problem": str(problem)}
         report = _modified_ns(folder / REPORT) > 0
-        name_values = {"name": names.encode(folder.name), "shown": printable(folder.name)}
+        name_values = {"name": run_paths.encode(folder.name), "shown": printable(folder.name)}
         found.append((max(modified), {**name_values, "report": report, **about}))
     return [each for _, each in sorted(found, key=lambda pair: -pair[0])]
 
 
 def report(root: Path, name: str) -> Response:
     """Return the page that `sfumato report` writes. Raise Problem if there is none."""
-    folder = names.path_in(root, name)
+    folder = run_paths.path_in(root, name)
     if folder is None or folder.is_symlink() or not folder.is_dir():
         raise Problem(404, "There is no experiment of that name.")
-    path = names.file(folder, REPORT)
+    path = run_paths.file(folder, REPORT)
     try:
         data = path.read_bytes()
     except OSError:
@@ -64,7 +66,9 @@ def _folders(root: Path) -> list[Path]:
     try:
         with os.scandir(root) as found:
             folders = [
-                root / each.name for each in found if names.is_valid(each.name) and each.is_dir(follow_symlinks=False)
+                root / each.name
+                for each in found
+                if run_paths.is_valid(each.name) and each.is_dir(follow_symlinks=False)
             ]
     except OSError:
         return []
@@ -78,3 +82,20 @@ def _modified_ns(path: Path) -> int:
     except OSError:
         return 0
     return about.st_mtime_ns if stat.S_ISREG(about.st_mode) else 0
+
+
+async def list_experiments(request: Request) -> Response:
+    """List the experiments."""
+    studio = studio_of(request)
+    return SafeJSONResponse(await summaries(request, studio.experiments, studio.networks))
+
+
+async def show_report(request: Request) -> Response:
+    """Return an experiment's report."""
+    return await in_thread(report, studio_of(request).experiments, request.path_params["name"])
+
+
+ROUTES = [
+    Route("/api/experiments", list_experiments),
+    Route("/experiments/{name}/report", show_report),
+]

@@ -7,7 +7,7 @@ from typing import Any
 
 from sfumato.lab import verdict
 from sfumato.lab.experiment import read
-from sfumato.lab.report.progress import progress
+from sfumato.lab.report.verdict_part import progress
 
 
 def about(folder: Path) -> dict[str, Any]:

@@ -11,51 +11,51 @@ from starlette.routing import Route
 
 from sfumato.errors import SfumatoError
 from sfumato.recipe import Recipe
-from sfumato.studio.form import checking, chosen, describing, fields, samples, wanted
-from sfumato.studio.shared import in_thread, studio_of
-from sfumato.studio.web import bodies
-from sfumato.studio.web.answers import IMMUTABLE, SafeJSONResponse, picture
-from sfumato.studio.web.bodies import Check, DeletePicture, NewRun, Race
-from sfumato.studio.web.problems import Problem, field_of
+from sfumato.studio.form import description, health_check, previews, requested_recipe
+from sfumato.studio.state import in_thread, studio_of
+from sfumato.studio.web import request_bodies
+from sfumato.studio.web.errors import Problem, field_of
+from sfumato.studio.web.request_bodies import Check, DeletePicture, NewRun, Race
+from sfumato.studio.web.responses import IMMUTABLE, SafeJSONResponse, picture
 
 
 async def show_form(request: Request) -> Response:
     """Return the form's fields, presets, and sample pictures."""
     # The page of the form starts a check by itself, and a run may follow.
     studio_of(request).workers.keep_warm()
-    return SafeJSONResponse(await in_thread(fields.data))
+    return SafeJSONResponse(await in_thread(description.fields))
 
 
 async def sample(request: Request) -> Response:
     """Return a sample's preview."""
     name = request.path_params["name"]
-    return picture(request, await in_thread(samples.webp, name), "image/webp", name, IMMUTABLE)
+    return picture(request, await in_thread(previews.webp, name), "image/webp", name, IMMUTABLE)
 
 
 async def describe(request: Request) -> Response:
     """Describe a recipe."""
-    body = await bodies.parse(request, NewRun)
-    return SafeJSONResponse(await in_thread(describing.data, body, studio_of(request).runs, body.picture))
+    body = await request_bodies.parse(request, NewRun)
+    return SafeJSONResponse(await in_thread(description.description, body, studio_of(request).runs, body.picture))
 
 
 async def check(request: Request) -> Response:
     """Run a health check."""
     studio = studio_of(request)
-    body = await bodies.parse(request, Check)
-    recipe = wanted.recipe(body, body.picture)
-    await in_thread(wanted.run_with_picture, recipe, studio.gallery)
+    body = await request_bodies.parse(request, Check)
+    recipe = requested_recipe.recipe(body, body.picture)
+    await in_thread(requested_recipe.run_with_picture, recipe, studio.gallery)
     if body.pressed:
-        return SafeJSONResponse(await checking.requested(recipe, request, studio.workers, studio.runs))
-    return SafeJSONResponse(await checking.automatic(recipe, request, studio.workers, studio.runs))
+        return SafeJSONResponse(await health_check.requested(recipe, request, studio.workers, studio.runs))
+    return SafeJSONResponse(await health_check.automatic(recipe, request, studio.workers, studio.runs))
 
 
 async def start_run(request: Request) -> Response:
     """Queue a run."""
     studio = studio_of(request)
-    body = await bodies.parse(request, NewRun)
-    recipe = wanted.recipe(body, body.picture)
-    await in_thread(wanted.run_with_picture, recipe, studio.gallery)
-    await in_thread(checking.check_room, recipe, studio.runs)
+    body = await request_bodies.parse(request, NewRun)
+    recipe = requested_recipe.recipe(body, body.picture)
+    await in_thread(requested_recipe.run_with_picture, recipe, studio.gallery)
+    await in_thread(health_check.check_room, recipe, studio.runs)
     await studio.workers.require_trainable(recipe)
     return SafeJSONResponse({"name": (await studio.queue.start([recipe]))[0]}, 201)
 
@@ -63,13 +63,13 @@ async def start_run(request: Request) -> Response:
 async def start_race(request: Request) -> Response:
     """Queue several runs, and divide the cores among them."""
     studio = studio_of(request)
-    body = await bodies.parse(request, Race)
+    body = await request_bodies.parse(request, Race)
     recipes: list[Recipe] = []
     for number, arm in enumerate(body.arms):
         try:
-            recipes.append(wanted.recipe(arm, arm.picture))
-            await in_thread(wanted.run_with_picture, recipes[-1], studio.gallery)
-            await in_thread(checking.check_room, recipes[-1], studio.runs)
+            recipes.append(requested_recipe.recipe(arm, arm.picture))
+            await in_thread(requested_recipe.run_with_picture, recipes[-1], studio.gallery)
+            await in_thread(health_check.check_room, recipes[-1], studio.runs)
             await studio.workers.require_trainable(recipes[-1])
         except (Problem, SfumatoError) as error:
             raise Problem(422, f"arm {number + 1}: {error}", f"arms.{number}.{field_of(str(error)) or ''}") from None
@@ -79,7 +79,7 @@ async def start_race(request: Request) -> Response:
 async def show_picture(request: Request) -> Response:
     """Return the size and preview of a recipe's picture."""
     return SafeJSONResponse(
-        await in_thread(chosen.data, request.query_params.get("source", ""), studio_of(request).gallery)
+        await in_thread(previews.data, request.query_params.get("source", ""), studio_of(request).gallery)
     )
 
 
@@ -103,7 +103,7 @@ async def list_pictures(request: Request) -> Response:
 
 async def delete_picture(request: Request) -> Response:
     """Delete an uploaded picture."""
-    body = await bodies.parse(request, DeletePicture)
+    body = await request_bodies.parse(request, DeletePicture)
     await in_thread(studio_of(request).uploads.delete, body.source)
     return SafeJSONResponse({"source": body.source})
 

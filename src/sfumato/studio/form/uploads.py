@@ -21,8 +21,8 @@ from starlette.requests import ClientDisconnect, Request
 
 from sfumato import memory
 from sfumato.images import structure
-from sfumato.studio.web import names
-from sfumato.studio.web.problems import Problem
+from sfumato.studio.web import run_paths
+from sfumato.studio.web.errors import Problem
 
 MAX_BYTES = 64_000_000
 MAX_SECONDS = 60.0
@@ -68,7 +68,7 @@ class Uploads:
             self._uploading -= 1
 
     async def _store(self, request: Request, declared: int) -> dict[str, Any]:
-        folder = names.studio_folder(self._runs, FOLDER)
+        folder = run_paths.studio_folder(self._runs, FOLDER)
         await to_thread.run_sync(sweep, self._runs)
         await to_thread.run_sync(_check_quota, self._runs, declared)
         partial = folder / f".{os.urandom(8).hex()}{_PARTIAL}"
@@ -80,7 +80,7 @@ class Uploads:
                 if (ending := structure.ending(start)) is None:
                     raise Problem(422, "This file is not a picture in a supported format.", "picture.source")
                 await to_thread.run_sync(_check_quota, self._runs, partial.stat().st_size)
-                folder_of_hash = names.studio_folder(self._runs, FOLDER, digest[:16])
+                folder_of_hash = run_paths.studio_folder(self._runs, FOLDER, digest[:16])
                 stored = next(_files(folder_of_hash), folder_of_hash / f"{_slug(name)}.{ending}")
                 partial.replace(stored)
         except OSError as error:
@@ -188,7 +188,7 @@ async def _receive(request: Request, path: Path) -> tuple[str, bytes]:
 
 
 def _decode(path: Path, name: str, on_start: Callable[[subprocess.Popen[bytes]], None]) -> dict[str, Any]:
-    command = [sys.executable, "-P", "-m", "sfumato.studio.form.decoding", str(path), name]
+    command = [sys.executable, "-P", "-m", "sfumato.studio.form.decode_upload", str(path), name]
     with subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
     ) as process:

@@ -16,9 +16,9 @@ from sfumato.runs import cleaning, entry, layout, listing
 from sfumato.runs.entry import Entry
 from sfumato.studio.gallery import thumbnails
 from sfumato.studio.run import progress
-from sfumato.studio.training import waiting
-from sfumato.studio.web import names
-from sfumato.studio.web.problems import Problem
+from sfumato.studio.training import queue_records
+from sfumato.studio.web import run_paths
+from sfumato.studio.web.errors import Problem
 
 REFRESH_SECONDS = 0.5
 """Seconds for which the list is not refreshed: a page requests it several times in a row."""
@@ -87,7 +87,7 @@ class Gallery:
         pages = max(1, -(-len(listed) // size))
         number = min(number, pages)
         on_page = listed[(number - 1) * size : number * size]
-        positions = {each.name: position for position, each in enumerate(waiting.queued_runs(self.runs))}
+        positions = {each.name: position for position, each in enumerate(queue_records.queued_runs(self.runs))}
         return {
             "total": len(listed),
             "page": number,
@@ -98,7 +98,7 @@ class Gallery:
 
     def delete(self, name: str) -> None:
         """Delete a run. Raise Problem or RunError if it cannot be deleted."""
-        folder = names.folder(self.runs, name)
+        folder = run_paths.folder(self.runs, name)
         found = entry.read(folder)
         if found.state not in cleaning.STATES:
             raise RunError(f"a run that is {found.state} cannot be deleted here; stop it first.")
@@ -114,7 +114,7 @@ class Gallery:
             if not listing.is_run(path):
                 return None
             folder = self.runs / name
-            if link := names.link_in(folder):
+            if link := run_paths.link_in(folder):
                 problem = f"{link} is a symbolic link, which the studio does not follow"
                 return key, Entry(folder, entry.DAMAGED, problem=problem)
             return key, entry.read(folder)
@@ -134,14 +134,14 @@ def card(each: Entry, before: int | None = None) -> dict[str, Any]:
     version = thumbnails.version(each.folder)
     return {
         **about,
-        "name": names.encode(each.name),
+        "name": run_paths.encode(each.name),
         "shown": each.printable_name,
         "running_psnr": None if each.psnr is not None else progress.running_psnr(each.folder, each.state),
         "state": each.state if before is None or each.state == "running" else entry.QUEUED,
         "before": before,
         "width": each.width,
         "height": each.height,
-        "thumbnail": f"/api/runs/{names.in_url(each.name)}/thumbnail.webp?v={version}" if version else None,
+        "thumbnail": f"/api/runs/{run_paths.in_url(each.name)}/thumbnail.webp?v={version}" if version else None,
     }
 
 

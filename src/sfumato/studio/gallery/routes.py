@@ -13,18 +13,18 @@ from sfumato.errors import RunError
 from sfumato.runs.entry import printable
 from sfumato.studio.gallery import thumbnails
 from sfumato.studio.gallery.cards import MAX_PER_PAGE
-from sfumato.studio.shared import folder_of, in_thread, studio_of
-from sfumato.studio.web import bodies, names
-from sfumato.studio.web.answers import IMMUTABLE, SafeJSONResponse, picture
-from sfumato.studio.web.bodies import DeleteRuns
-from sfumato.studio.web.problems import Problem
+from sfumato.studio.state import folder_of, in_thread, studio_of
+from sfumato.studio.web import request_bodies, run_paths
+from sfumato.studio.web.errors import Problem
+from sfumato.studio.web.request_bodies import DeleteRuns
+from sfumato.studio.web.responses import IMMUTABLE, SafeJSONResponse, picture
 
 
 async def list_runs(request: Request) -> Response:
     """Return a page of the gallery."""
     query = request.query_params
-    number = names.parse_int(query.get("page", "1"), 1, 10**9, "page")
-    size = names.parse_int(query.get("size", "60"), 1, MAX_PER_PAGE, "size")
+    number = run_paths.parse_int(query.get("page", "1"), 1, 10**9, "page")
+    size = run_paths.parse_int(query.get("size", "60"), 1, MAX_PER_PAGE, "size")
     words, sort, state = query.get("words", ""), query.get("sort", "started"), query.get("state", "")
     gallery = studio_of(request).gallery
     # Limit the threads: first reads of thousands of runs must not use up those of other requests.
@@ -35,7 +35,7 @@ async def list_runs(request: Request) -> Response:
 async def delete_runs(request: Request) -> Response:
     """Delete runs; one that cannot be deleted does not keep the others."""
     studio = studio_of(request)
-    body = await bodies.parse(request, DeleteRuns)
+    body = await request_bodies.parse(request, DeleteRuns)
     deleted: list[str] = []
     refused: list[dict[str, str]] = []
     for name in dict.fromkeys(body.names):
@@ -44,7 +44,7 @@ async def delete_runs(request: Request) -> Response:
             deleted.append(name)
         except (Problem, RunError) as error:
             problem = printable(str(error).replace(f"{studio.runs}/", ""))
-            refused.append({"name": name, "shown": printable(names.decode(name)), "problem": problem})
+            refused.append({"name": name, "shown": printable(run_paths.decode(name)), "problem": problem})
     return SafeJSONResponse({"deleted": deleted, "refused": refused})
 
 

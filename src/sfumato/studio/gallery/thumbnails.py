@@ -13,9 +13,9 @@ from PIL import Image
 
 from sfumato.errors import RunError
 from sfumato.runs import layout
-from sfumato.runs.atomic import write_bytes
-from sfumato.studio.web import names
-from sfumato.studio.web.problems import Problem
+from sfumato.runs.files import write_bytes
+from sfumato.studio.web import run_paths
+from sfumato.studio.web.errors import Problem
 
 DECODING = threading.Lock()
 """Held while a painting is decoded, which may take hundreds of MB."""
@@ -37,7 +37,7 @@ def source(folder: Path) -> tuple[Path, int] | None:
     """Return the run's newest exact painting, and when it was written, in nanoseconds; None if there is none."""
     for path in _paintings(folder):
         try:
-            names.file(folder, *path.relative_to(folder).parts)
+            run_paths.file(folder, *path.relative_to(folder).parts)
             return path, path.stat().st_mtime_ns
         except (Problem, OSError):
             continue
@@ -58,14 +58,14 @@ def read(runs: Path, folder: Path) -> bytes:
     path, written = found
     cached = runs / ".studio" / "thumbnails" / f"{folder.name}.webp"
     with contextlib.suppress(OSError, Problem):
-        names.studio_folder(runs, "thumbnails")
+        run_paths.studio_folder(runs, "thumbnails")
         if not cached.is_symlink() and cached.stat().st_mtime_ns == written:
             return cached.read_bytes()
     with DECODING:
         data = _make(path)
         # If the disk is full or read-only, the thumbnail is made anew each time.
         with contextlib.suppress(OSError, Problem, RunError):
-            names.studio_folder(runs, "thumbnails")
+            run_paths.studio_folder(runs, "thumbnails")
             write_bytes(cached, data, synced=False)
             os.utime(cached, ns=(written, written))
     return data

@@ -17,7 +17,7 @@ import torch
 from sfumato.errors import RunError, SfumatoError
 from sfumato.runs import Run, layout, load_run
 from sfumato.studio.inspector import layers, tiles
-from sfumato.studio.inspector.tile_places import FINE_ZOOM
+from sfumato.studio.inspector.tile_range import FINE_ZOOM
 from sfumato.studio.subprocess import claim_stdout, send_reply
 
 MAX_NETWORKS = 6

@@ -16,8 +16,8 @@ from starlette.responses import Response
 from sfumato.runs import layout
 from sfumato.studio.lru_cache import LRUCache
 from sfumato.studio.subprocess import Subprocess
-from sfumato.studio.web import answers, names
-from sfumato.studio.web.problems import CLIENT_CLOSED, Problem
+from sfumato.studio.web import responses, run_paths
+from sfumato.studio.web.errors import CLIENT_CLOSED, Problem
 
 MAX_SECONDS = 60.0
 ABANDONED_SECONDS = 2.0
@@ -44,7 +44,7 @@ class Networks:
         """Return a PNG of a network at saved moments."""
         modified = _modified_times(folder, order)
         data = await self.reply(request, {"folder": str(folder), **order}, modified)
-        return answers.picture(request, data, "image/png", f"{max(modified):x}", answers.REVALIDATE)
+        return responses.picture(request, data, "image/png", f"{max(modified):x}", responses.REVALIDATE)
 
     async def data(self, request: Request, folder: Path, order: dict[str, Any]) -> dict[str, Any]:
         """Return JSON about a network at saved moments."""
@@ -131,7 +131,7 @@ def step_of(folder: Path, text: str | None) -> int:
         if not found:
             raise Problem(404, "This run has saved no weights yet.")
         return layout.step_of(found[-1])
-    step = names.parse_int(text, 0, 10**12 - 1, "step")
+    step = run_paths.parse_int(text, 0, 10**12 - 1, "step")
     _modified_ns(folder, step)
     return step
 
@@ -141,4 +141,4 @@ def _modified_times(folder: Path, order: dict[str, Any]) -> list[int]:
 
 
 def _modified_ns(folder: Path, step: int) -> int:
-    return names.file(folder, *layout.moment(step).split("/")).stat().st_mtime_ns
+    return run_paths.file(folder, *layout.moment(step).split("/")).stat().st_mtime_ns

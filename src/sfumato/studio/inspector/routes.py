@@ -9,11 +9,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sfumato.studio.inspector import tile_places
+from sfumato.studio.inspector import tile_range
 from sfumato.studio.inspector.networks import step_of
-from sfumato.studio.shared import folder_of, studio_of
-from sfumato.studio.web import names
-from sfumato.studio.web.answers import SafeJSONResponse
+from sfumato.studio.state import folder_of, studio_of
+from sfumato.studio.web import run_paths
+from sfumato.studio.web.responses import SafeJSONResponse
 
 
 def _inspect(what: str, *, picture: bool) -> Callable[[Request], Awaitable[Response]]:
@@ -22,23 +22,25 @@ def _inspect(what: str, *, picture: bool) -> Callable[[Request], Awaitable[Respo
         path = request.path_params
         order: dict[str, Any] = {"what": what, "step": step_of(folder, query.get("step"))}
         if "layer" in path:
-            order["layer"] = names.parse_int(path["layer"], 1, 1000, "the layer")
+            order["layer"] = run_paths.parse_int(path["layer"], 1, 1000, "the layer")
         if "unit" in path:
-            order["unit"] = names.parse_int(path["unit"], 0, 10**6, "the unit")
+            order["unit"] = run_paths.parse_int(path["unit"], 0, 10**6, "the unit")
         if what in ("layer", "sheet") and "by" in query:
             order["by"] = step_of(folder, query["by"])
         if what == "unit_picture":
-            order["size"] = names.parse_int(query.get("size", "512"), 16, 2048, "size")
+            order["size"] = run_paths.parse_int(query.get("size", "512"), 16, 2048, "size")
         if what == "tile":
-            order["zoom"] = names.parse_int(path["zoom"], tile_places.LEAST_ZOOM, tile_places.LARGEST_ZOOM, "the zoom")
-            limit = tile_places.reach(order["zoom"])
-            order |= {side: names.parse_int(path[side], -limit, limit, f"the {side}") for side in ("row", "column")}
+            order["zoom"] = run_paths.parse_int(
+                path["zoom"], tile_range.LEAST_ZOOM, tile_range.LARGEST_ZOOM, "the zoom"
+            )
+            limit = tile_range.reach(order["zoom"])
+            order |= {side: run_paths.parse_int(path[side], -limit, limit, f"the {side}") for side in ("row", "column")}
         if picture:
             return await networks.picture(request, folder, order)
         found = await networks.data(request, folder, order)
         if what == "layer":
             by = f"&by={order['by']}" if "by" in order else ""
-            at = f"/api/runs/{names.in_url(folder.name)}/layers/{order['layer']}"
+            at = f"/api/runs/{run_paths.in_url(folder.name)}/layers/{order['layer']}"
             found["sheet"] = f"{at}/sheet.png?step={order['step']}{by}"
         return SafeJSONResponse({"step": order["step"], **found})
 

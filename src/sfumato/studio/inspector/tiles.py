@@ -12,7 +12,7 @@ from sfumato import images
 from sfumato.models import Region
 from sfumato.recipe import Recipe
 from sfumato.render import zoom
-from sfumato.studio.inspector.tile_places import SIDE
+from sfumato.studio.inspector.tile_range import SIDE
 
 
 def region(recipe: Recipe, shape: tuple[int, int], zoom_level: int, row: int, column: int) -> Region:

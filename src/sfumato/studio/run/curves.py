@@ -8,7 +8,7 @@ from typing import Any
 from sfumato.errors import RunError, SfumatoError
 from sfumato.recipe import Recipe, changed
 from sfumato.recipe.description import CHANNELS, TRAINING_PER_FORWARD, Description, describe
-from sfumato.runs import facts, layout, weights
+from sfumato.runs import layout, run_json, weights
 from sfumato.studio.run.history import History
 
 MAX_POINTS = 1000
@@ -31,7 +31,7 @@ def data(folder: Path, history: History) -> dict[str, Any]:
     with history.lock:
         history.update()
         lines = history.evenly_spaced(MAX_POINTS)
-        each = operations_per_sample(facts.read(folder))
+        each = operations_per_sample(run_json.read(folder))
         found: dict[str, Any] = {name: history.column(name, lines) for name in ("epoch", "step", "seconds")}
         samples = history.column("samples", lines)
         found["operations"] = [None if each is None else each * count for count in samples]

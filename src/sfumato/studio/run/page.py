@@ -10,12 +10,12 @@ from sfumato.errors import RunError, SfumatoError
 from sfumato.recipe import Recipe, to_string, to_toml
 from sfumato.recipe.changes import flat
 from sfumato.recipe.summary import text
-from sfumato.runs import entry, facts, layout, weights
+from sfumato.runs import entry, layout, run_json, weights
 from sfumato.studio.gallery import cards
 from sfumato.studio.run import curves, progress
 from sfumato.studio.run.history import NUMBERS, History
-from sfumato.studio.web import names
-from sfumato.studio.web.problems import Problem
+from sfumato.studio.web import run_paths
+from sfumato.studio.web.errors import Problem
 
 FILMS = (".mp4", ".webp", ".gif")
 
@@ -26,7 +26,7 @@ MAX_FRAMES = 2000
 
 def data(folder: Path, history: History) -> dict[str, Any]:
     """Return the data of the run's page. Raise RunError if its run.json cannot be read."""
-    found = facts.read(folder)
+    found = run_json.read(folder)
     each = entry.read(folder)
     steps = _frame_steps(folder)
     last, by_step = _lines(history, steps)
@@ -68,7 +68,7 @@ def moments(folder: Path) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for path in layout.of_steps(folder, layout.MOMENTS):
         try:
-            names.file(folder, layout.MOMENTS, path.name)
+            run_paths.file(folder, layout.MOMENTS, path.name)
             moment = weights.moment_of(path)
         except (RunError, Problem):
             continue
@@ -124,7 +124,7 @@ def _form_changes(each: entry.Entry) -> dict[str, str]:
 
 def _files(folder: Path) -> dict[str, str]:
     found: dict[str, str] = {}
-    at = f"/api/runs/{names.in_url(folder.name)}/files"
+    at = f"/api/runs/{run_paths.in_url(folder.name)}/files"
     for key, every in (("film", [f"{layout.FILM}{ending}" for ending in FILMS]), ("curve", [layout.CURVE])):
         for name in every:
             if key not in found and (folder / name).is_file() and not (folder / name).is_symlink():

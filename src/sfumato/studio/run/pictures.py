@@ -14,11 +14,11 @@ from starlette.types import Receive, Scope, Send
 
 from sfumato import images
 from sfumato.errors import SfumatoError
-from sfumato.runs import facts, layout, target
-from sfumato.runs.regular import read_bytes
+from sfumato.runs import layout, run_json, target
+from sfumato.runs.files import read_bytes
 from sfumato.studio.gallery import thumbnails
-from sfumato.studio.web import answers, names
-from sfumato.studio.web.problems import Problem
+from sfumato.studio.web import responses, run_paths
+from sfumato.studio.web.errors import Problem
 
 MAX_STEP = 10**12 - 1
 MAX_BYTES = 256_000_000
@@ -35,9 +35,9 @@ FILES = {
 
 def target_png(request: Request, folder: Path) -> Response:
     """Return the picture that the run learns, as sRGB."""
-    path = names.file(folder, layout.PICTURE)
+    path = run_paths.file(folder, layout.PICTURE)
     modified = path.stat().st_mtime_ns
-    return answers.picture(request, _target(folder, modified), "image/png", f"{modified:x}", answers.REVALIDATE)
+    return responses.picture(request, _target(folder, modified), "image/png", f"{modified:x}", responses.REVALIDATE)
 
 
 def painting_png(request: Request, folder: Path) -> Response:
@@ -45,25 +45,27 @@ def painting_png(request: Request, folder: Path) -> Response:
     found = thumbnails.source(folder)
     if found is None:
         raise Problem(404, "This run has no painting yet.")
-    return _file(request, found[0], "image/png", answers.REVALIDATE)
+    return _file(request, found[0], "image/png", responses.REVALIDATE)
 
 
 def frame_png(request: Request, folder: Path, step: str) -> Response:
     """Return the exact painting at a step."""
-    return _file(request, _frame(folder, step), "image/png", answers.REVALIDATE)
+    return _file(request, _frame(folder, step), "image/png", responses.REVALIDATE)
 
 
 def error_png(request: Request, folder: Path, step: str) -> Response:
     """Return the error map of the painting at a step, of the newest for ``last``."""
     path = _frame(folder, step)
     modified = path.stat().st_mtime_ns
-    return answers.picture(request, _errors(folder, path, modified), "image/png", f"{modified:x}", answers.REVALIDATE)
+    return responses.picture(
+        request, _errors(folder, path, modified), "image/png", f"{modified:x}", responses.REVALIDATE
+    )
 
 
 def live_jpg(request: Request, folder: Path) -> Response:
     """Return the live painting; 204 for a version that was announced and is gone, as at the training's end."""
     try:
-        return _file(request, names.file(folder, layout.LIVE), "image/jpeg", answers.REVALIDATE)
+        return _file(request, run_paths.file(folder, layout.LIVE), "image/jpeg", responses.REVALIDATE)
     except Problem:
         if "v" not in request.query_params:
             raise
@@ -75,8 +77,8 @@ def own_file(folder: Path, name: str) -> Response:
     kind = FILES.get(name)
     if kind is None:
         raise Problem(404, "There is no such file in this run.")
-    path = names.file(folder, name)
-    headers = {"Cache-Control": answers.REVALIDATE}
+    path = run_paths.file(folder, name)
+    headers = {"Cache-Control": responses.REVALIDATE}
     if name == layout.CURVE:
         # Matplotlib's SVG has inline styles, and loads nothing.
         headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
@@ -98,7 +100,7 @@ def _frame(folder: Path, step: str) -> Path:
         if found is None:
             raise Problem(404, "This run has no painting yet.")
         return found[0]
-    return names.file(folder, *layout.frame(names.parse_int(step, 0, MAX_STEP, "the step")).split("/"))
+    return run_paths.file(folder, *layout.frame(run_paths.parse_int(step, 0, MAX_STEP, "the step")).split("/"))
 
 
 def _file(request: Request, path: Path, kind: str, caching: str) -> Response:
@@ -108,7 +110,7 @@ def _file(request: Request, path: Path, kind: str, caching: str) -> Response:
     except OSError:
         # It was replaced or deleted in the meantime, or is no file that a training has written.
         raise Problem(404, "There is no such file in this run.") from None
-    return answers.picture(request, data, kind, f"{status.st_mtime_ns:x}-{len(data):x}", caching)
+    return responses.picture(request, data, kind, f"{status.st_mtime_ns:x}-{len(data):x}", caching)
 
 
 @functools.lru_cache(maxsize=16)
@@ -138,7 +140,7 @@ def _errors(folder: Path, path: Path, _modified: int) -> bytes:
 
 
 def _shown_target(folder: Path) -> NDArray[np.float32]:
-    found = facts.read_complete(folder)
+    found = run_json.read_complete(folder)
     picture = target.read(folder, found)
     settings = found["recipe"].get("picture")
     linear = isinstance(settings, dict) and settings.get("transfer") == "linear"

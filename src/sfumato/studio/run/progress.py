@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from sfumato.errors import RunError
-from sfumato.runs import entry, layout, live_figures, weights
+from sfumato.runs import entry, layout, weights
 from sfumato.runs.weights import Moment
-from sfumato.studio.training import waiting
+from sfumato.studio.training import queue_records
 
 
 def newest_moment(folder: Path) -> Moment | None:
@@ -38,12 +38,12 @@ def state(folder: Path, facts: Mapping[str, Any], line: Mapping[str, Any] | None
     """
     status = str(facts.get("status"))
     found = entry.INTERRUPTED if status in entry.LIVE and not held else status
-    before = None if found == "running" else waiting.position(folder.parent, folder.name)
+    before = None if found == "running" else queue_records.position(folder.parent, folder.name)
     found = found if before is None else entry.QUEUED
     at: dict[str, Any] = {name: (line or {}).get(name) for name in ("seconds", "epoch", "step", "psnr")}
     at["running_psnr"] = None
     if found in entry.LIVE:
-        for moment in (newest_moment(folder), live_figures.read(folder)):
+        for moment in (newest_moment(folder), weights.read_live_moment(folder)):
             if moment is None:
                 continue
             if moment.step > (at["step"] or -1):

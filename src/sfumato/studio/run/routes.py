@@ -1,21 +1,41 @@
-"""Routes of one run: its facts, pictures, and events, and requests to it."""
+"""The stream of a run's events to one page."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
+import anyio
 from anyio import to_thread
+from sse_starlette.sse import EventSourceResponse
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from sfumato.runs import entry, requests
-from sfumato.studio.run import curves, events, page, pictures
-from sfumato.studio.shared import folder_of, in_thread, studio_of
-from sfumato.studio.web import bodies, names
-from sfumato.studio.web.answers import SafeJSONResponse, has_version, not_modified, version_headers
-from sfumato.studio.web.problems import Problem
+from sfumato.studio.run import curves, page, pictures
+from sfumato.studio.run.watcher import Watchers
+from sfumato.studio.state import folder_of, in_thread, studio_of
+from sfumato.studio.web import request_bodies, run_paths
+from sfumato.studio.web.errors import Problem
+from sfumato.studio.web.responses import SafeJSONResponse, has_version, not_modified, version_headers
+
+HEARTBEAT = 15
+"""Seconds between comments, so that proxies between server and page keep the connection open."""
+
+
+def stream(watchers: Watchers, folder: Path) -> Response:
+    """Return server-sent events: ``state`` first, then ``line``, ``live``, ``frame``, ``moment``, and ``state``."""
+    ends = anyio.Event()
+    return EventSourceResponse(
+        watchers.listen(folder, ends),
+        ping=HEARTBEAT,
+        headers={"Cache-Control": "no-store"},
+        # A stream that ends as intended leaves no error on the terminal.
+        shutdown_event=ends,
+        shutdown_grace_period=1.0,
+    )
 
 
 async def show_run(request: Request) -> Response:
@@ -43,7 +63,7 @@ async def show_metrics(request: Request) -> Response:
 
 async def listen(request: Request) -> Response:
     """Stream a run's events."""
-    return events.stream(studio_of(request).watchers, folder_of(request))
+    return stream(studio_of(request).watchers, folder_of(request))
 
 
 def _picture(make: Callable[..., Response], *more: str) -> Callable[[Request], Awaitable[Response]]:
@@ -65,14 +85,14 @@ async def ask(request: Request) -> Response:
     folder, wish = folder_of(request), request.path_params["wish"]
     if wish not in ("pause", "stop", "resume"):
         raise Problem(404, "There is nothing at this address.")
-    await bodies.read(request, bodies.MAX_JSON)
+    await request_bodies.read(request, request_bodies.MAX_JSON)
     queue = studio_of(request).queue
     if wish == "resume":
         await queue.resume(folder)
     # A run that only waits in the queue is canceled; a paused one that waits to resume is asked to stop as well.
     elif not (wish == "stop" and await queue.cancel(folder)) or await in_thread(entry.is_held, folder):
         await in_thread(requests.send, folder, wish)
-    return SafeJSONResponse({"name": names.encode(folder.name)}, 202)
+    return SafeJSONResponse({"name": run_paths.encode(folder.name)}, 202)
 
 
 _RUN = "/api/runs/{name}"

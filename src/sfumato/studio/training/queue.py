@@ -19,13 +19,13 @@ from filelock import Timeout
 from sfumato.cores import available_cores
 from sfumato.errors import RecipeError, RunError
 from sfumato.recipe import Recipe, changed
-from sfumato.runs import cleaning, entry, facts, layout, queued, requests
+from sfumato.runs import cleaning, entry, layout, queued, requests, run_json
 from sfumato.runs.locking import FolderLock
 from sfumato.studio.gallery.cards import Gallery
-from sfumato.studio.training import seal, waiting
+from sfumato.studio.training import queue_records
 from sfumato.studio.training.worker_pool import WorkerEnded, WorkerPool
-from sfumato.studio.web import names
-from sfumato.studio.web.problems import Problem
+from sfumato.studio.web import run_paths
+from sfumato.studio.web.errors import Problem
 
 ATTEMPTS = 2
 """Attempts to start a run, each of which may end with its process."""
@@ -77,7 +77,7 @@ class Queue:
             # It may have been asked to pause, and still be in the step before.
             await to_thread.run_sync(requests.send, folder, "resume")
             return
-        await to_thread.run_sync(waiting.add, self._runs, folder.name)
+        await to_thread.run_sync(queue_records.add, self._runs, folder.name)
         self.changed.set()
 
     async def cancel(self, folder: Path) -> bool:
@@ -93,7 +93,7 @@ class Queue:
         async with self._lock:
             if self._has_ended:
                 return
-            found = await to_thread.run_sync(waiting.queued_runs, self._runs)
+            found = await to_thread.run_sync(queue_records.queued_runs, self._runs)
             # The studio may have ended in the meantime, and another one may be the leader.
             if self._has_ended or not found or not self._is_leader():
                 return
@@ -142,7 +142,7 @@ class Queue:
     async def _start_or_resume(self, name: str) -> str | None:
         """Start or resume a run. Return why that failed, or None."""
         try:
-            folder = names.folder(self._runs, names.encode(name))
+            folder = run_paths.folder(self._runs, run_paths.encode(name))
             if not await to_thread.run_sync(entry.is_held, folder):
                 return await self._train(folder)
             await to_thread.run_sync(requests.send, folder, "resume")
@@ -154,7 +154,7 @@ class Queue:
 
     def _undo_start(self, name: str) -> None:
         """Stop or delete a run that was canceled while it was being started."""
-        folder = names.folder(self._runs, names.encode(name))
+        folder = run_paths.folder(self._runs, run_paths.encode(name))
         if entry.is_held(folder):
             requests.send(folder, "stop")
         else:
@@ -179,7 +179,7 @@ class Queue:
 
     def _finish(self, name: str, reason: str | None) -> None:
         """Remove a run from the queue, and record why it failed, if it did."""
-        waiting.drop(self._runs, name)
+        queue_records.drop(self._runs, name)
         if reason is not None:
             # The state of a run that has trained before stays as it is.
             queued.fail(self._runs / name, reason)
@@ -189,18 +189,18 @@ class Queue:
         try:
             for recipe, stored in zip(recipes, pictures, strict=True):
                 made.append(queued.enqueue(self._runs, recipe, stored))
-                waiting.add(self._runs, made[-1].name)
+                queue_records.add(self._runs, made[-1].name)
         except (Problem, RunError):
             # Queue all or none.
             for folder in made:
                 with suppress(RunError):
-                    waiting.drop(self._runs, folder.name)
+                    queue_records.drop(self._runs, folder.name)
                     cleaning.delete(entry.read(folder), self._runs)
             raise
         return [folder.name for folder in made]
 
     def _check(self, folder: Path) -> None:
-        found = facts.read(folder)
+        found = run_json.read(folder)
         model = found["recipe"].get("model") if isinstance(found.get("recipe"), dict) else None
         module = model.get("module") if isinstance(model, dict) else None
         if module is not None:
@@ -230,7 +230,7 @@ class Queue:
             )
 
     def _cancel(self, folder: Path) -> bool:
-        waited = waiting.drop(self._runs, folder.name)
+        waited = queue_records.drop(self._runs, folder.name)
         found = entry.read(folder)
         if found.state == entry.QUEUED:
             cleaning.delete(found, self._runs)
@@ -241,7 +241,7 @@ class Queue:
         """Return whether this is the leader among this user's studios over this folder; each user has a queue."""
         if self._leader_lock is None:
             try:
-                lock = FolderLock(names.studio_folder(self._runs, "leads", seal.sign("lead")[:16]))
+                lock = FolderLock(run_paths.studio_folder(self._runs, "leads", queue_records.sign("lead")[:16]))
                 lock.acquire()
             except (Timeout, OSError, Problem):
                 return False
@@ -267,14 +267,14 @@ class Queue:
 
 
 def _is_at_work(folder: Path) -> bool:
-    found = facts.read(folder).get("status")
+    found = run_json.read(folder).get("status")
     return found == "running" and entry.is_held(folder) and requests.pending(folder) != "pause"
 
 
 def _threads(folder: Path, cores: int) -> int:
     """Return how many cores a run takes by its recipe; all of them if it does not say."""
     try:
-        threads = facts.read(folder)["recipe"]["threads"]
+        threads = run_json.read(folder)["recipe"]["threads"]
     except (RunError, KeyError, TypeError):
         return cores
     return min(threads, cores) if type(threads) is int and threads > 0 else cores

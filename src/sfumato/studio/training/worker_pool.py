@@ -18,8 +18,8 @@ from anyio import CapacityLimiter, to_thread
 
 from sfumato.recipe import Recipe, values
 from sfumato.studio.subprocess import Abandoned, Subprocess
-from sfumato.studio.web import names
-from sfumato.studio.web.problems import CLIENT_CLOSED, Problem, field_of
+from sfumato.studio.web import run_paths
+from sfumato.studio.web.errors import CLIENT_CLOSED, Problem, field_of
 
 WARM_AFTER = 20.0
 """Seconds into a training before the next worker is warmed; earlier it would take half of the training's time."""
@@ -284,7 +284,7 @@ class WorkerPool:
     def _spawn(self) -> Worker:
         if self._has_ended:
             raise Problem(503, "The studio has ended.")
-        logs = names.studio_folder(self.runs, "logs")
+        logs = run_paths.studio_folder(self.runs, "logs")
         for old in sorted(logs.glob("*.log"))[:-MAX_LOGS]:
             with suppress(OSError):
                 old.unlink()

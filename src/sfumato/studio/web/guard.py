@@ -1,25 +1,68 @@
-"""Access control: checked before anything else handles a request, with security headers on every response."""
+"""The page that asks for the token, and then redirects to the requested page."""
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
+import html
 import ipaddress
 import secrets
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sfumato.studio.web import entrance
-from sfumato.studio.web.entrance import TOKEN
-from sfumato.studio.web.place import Public, with_root_path
-from sfumato.studio.web.problems import error_response, unexpected
+from sfumato.studio.web.errors import error_response, unexpected
+from sfumato.studio.web.root_path import Public, with_root_path
+
+TOKEN = "token"
+"""Query parameter of the access token."""
+
+_TOKEN_PAGE_STYLE = (
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:26rem;margin:15vh auto;padding:0 1rem}"
+    "input,button{font:inherit;padding:.4rem .6rem}input{width:100%;box-sizing:border-box;margin:.4rem 0}"
+    ":root{color-scheme:light dark}"
+)
+
+_TOKEN_PAGE_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        f"style-src 'sha256-{base64.b64encode(hashlib.sha256(_TOKEN_PAGE_STYLE.encode()).digest()).decode()}'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+
+
+def token_page(query: Sequence[tuple[str, str]], *, wrong: bool) -> Response:
+    """Return 401 with a form that keeps the other parameters, ``query``; ``wrong`` if a wrong token was given."""
+    hidden_inputs = "".join(
+        f'<input type="hidden" name="{html.escape(name)}" value="{html.escape(value)}">' for name, value in query
+    )
+    alert = '<p role="alert">This is not the token of this studio.</p>' if wrong else ""
+    # The form uses GET, like the printed URL; the response takes the token out of the URL again.
+    text = f"""<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Sfumato</title><style>{_TOKEN_PAGE_STYLE}</style></head>
+<body><main><h1>Sfumato</h1>
+<p>This studio needs an access token. It is in the URL that <code>sfumato studio</code> printed when it
+started.</p>{alert}
+<form method="get">{hidden_inputs}
+<label for="token">Token</label>
+<input id="token" name="{TOKEN}" type="password" autocomplete="off" required autofocus>
+<button>Open</button>
+</form></main></body></html>
+"""
+    return HTMLResponse(text, 401, headers={"Content-Security-Policy": _TOKEN_PAGE_POLICY, "Cache-Control": "no-store"})
+
 
 LOCAL = ("localhost", "127.0.0.1", "::1")
 
@@ -195,7 +238,7 @@ class Guard:
         if any(_equal(value, access) for value in cookies(headers.getlist("cookie"), self._rules.cookie)):
             return None
         if _is_page(scope, headers):
-            return entrance.page(rest, wrong=bool(tokens))
+            return token_page(rest, wrong=bool(tokens))
         return error_response(401, "The studio needs the token that it printed at its start: reload the page.")
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from sfumato.studio.web import answers
-from sfumato.studio.web.problems import Problem
+from sfumato.studio.web import responses
+from sfumato.studio.web.errors import Problem
 
 ASSETS = Path(__file__).parents[1] / "assets"
 
@@ -61,9 +61,9 @@ def asset(request: Request, name: str) -> Response:
     if media_type is None or not path.is_file():
         raise Problem(404, "There is no such file.")
     file = _read(path, path.stat().st_mtime_ns)
-    if answers.has_version(request, file.version):
-        return answers.not_modified(file.version)
-    headers = {**answers.version_headers(file.version), "Vary": "Accept-Encoding"}
+    if responses.has_version(request, file.version):
+        return responses.not_modified(file.version)
+    headers = {**responses.version_headers(file.version), "Vary": "Accept-Encoding"}
     if file.compressed is not None and "gzip" in request.headers.get("accept-encoding", ""):
         return Response(file.compressed, media_type=media_type, headers={**headers, "Content-Encoding": "gzip"})
     return Response(file.data, media_type=media_type, headers=headers)
@@ -93,7 +93,7 @@ class _File:
 def _read(path: Path, _modified: int) -> _File:
     data = path.read_bytes()
     version = hashlib.sha256(data).hexdigest()[:16]
-    if path.suffix not in COMPRESSED_TYPES or len(data) < answers.COMPRESSED_FROM:
+    if path.suffix not in COMPRESSED_TYPES or len(data) < responses.COMPRESSED_FROM:
         return _File(data, None, version)
     # Compress once, and not per request: Plotly's 5 MB take a quarter of a second.
-    return _File(data, gzip.compress(data, answers.COMPRESSION_LEVEL, mtime=0), version)
+    return _File(data, gzip.compress(data, responses.COMPRESSION_LEVEL, mtime=0), version)

@@ -13,7 +13,7 @@ from sfumato.process_state import scoped
 from sfumato.recipe import Recipe
 from sfumato.training.diagnosis import warnings
 from sfumato.training.diagnosis.failure_checks import FAILURE_CHECKS, not_finite
-from sfumato.training.diagnosis.finding import SEVERITIES, Finding, Severity
+from sfumato.training.diagnosis.findings import SEVERITIES, Finding, Severity
 from sfumato.training.diagnosis.make_trial import run_trial
 from sfumato.training.diagnosis.trial import Trial
 

@@ -10,11 +10,11 @@ import math
 from collections.abc import Callable, Iterator
 
 from sfumato.recipe import Recipe, choices
-from sfumato.training.diagnosis import suggestions
-from sfumato.training.diagnosis.finding import Finding
+from sfumato.training.diagnosis import findings
+from sfumato.training.diagnosis.findings import Finding
 from sfumato.training.diagnosis.trial import Trial
+from sfumato.training.divergence import NEGLIGIBLE_CHANGE
 from sfumato.training.health.layers import Layer
-from sfumato.training.movement import NEGLIGIBLE_CHANGE
 
 FailureCheck = Callable[[Trial, Recipe], Finding | None]
 
@@ -57,7 +57,7 @@ def not_finite(trial: Trial, recipe: Recipe) -> Finding | None:
         )
     return _error(
         f"Training diverges: within {trial.steps:,} steps the network's outputs are no longer finite.",
-        f"The learning rate is too large for these weights. {suggestions.as_text(suggestions.lower_rate(recipe))}",
+        f"The learning rate is too large for these weights. {findings.as_text(findings.lower_rate(recipe))}",
     )
 
 
@@ -73,9 +73,9 @@ def saturated_output(trial: Trial, recipe: Recipe) -> Finding | None:
         f"picture is not, and {_fraction(passed)} of the initial gradient passes back through the sigmoid. The "
         f"painting will not change any more; its MSE is {trial.relative_mse:.2g}x the mean-color baseline."
     )
-    smaller = suggestions.as_text(suggestions.linear_output(), suggestions.lower_rate(recipe))
+    smaller = findings.as_text(findings.linear_output(), findings.lower_rate(recipe))
     note = recipe.training.optimizer.growth_note()
-    change = f"{note} {smaller} The experiment of 2012 learned with {suggestions.blog_2012()}." if note else smaller
+    change = f"{note} {smaller} The experiment of 2012 learned with {findings.blog_2012()}." if note else smaller
     return _error(text, change)
 
 
@@ -88,9 +88,9 @@ def dead_layer(trial: Trial, recipe: Recipe) -> Finding | None:
             return _error(
                 f"All {layer.units} units of {layer.name} are dead {since}: no gradient passes through them at any "
                 "pixel, so that no layer below them learns and the painting stays a single color.",
-                suggestions.as_text(
-                    suggestions.flag("model.activation", choices.LeakyReLU()),
-                    *(suggestions.other_initialization(recipe) if dead_initially else [suggestions.lower_rate(recipe)]),
+                findings.as_text(
+                    findings.flag("model.activation", choices.LeakyReLU()),
+                    *(findings.other_initialization(recipe) if dead_initially else [findings.lower_rate(recipe)]),
                 ),
             )
     return None
@@ -109,7 +109,7 @@ def far_off(trial: Trial, recipe: Recipe) -> Finding | None:
         return _error(
             f"MSE grew from {trial.initial_relative_mse:.3g}x to {trial.relative_mse:.3g}x the mean-color baseline in "
             f"{trial.steps:,} steps. {ranges}.",
-            f"The learning rate is too large. {suggestions.as_text(suggestions.lower_rate(recipe))}",
+            f"The learning rate is too large. {findings.as_text(findings.lower_rate(recipe))}",
         )
     outside = max(-output.low, output.high - 1) > OUTSIDE
     huge = trial.initial_relative_mse > HUGE
@@ -162,7 +162,7 @@ def negligible_updates(trial: Trial, recipe: Recipe) -> Finding | None:
     return _error(
         f"Updates are negligible: a step changes the weights by {max(trial.updates):.0e} of their norm (1e-3 is "
         f"usual), the whole budget by {change:.0e}. The painting will stay as it is before the first step.",
-        f"The learning rate is too small. {suggestions.as_text(suggestions.higher_rate(recipe))}",
+        f"The learning rate is too small. {findings.as_text(findings.higher_rate(recipe))}",
     )
 
 
@@ -204,9 +204,9 @@ def _recovers(trial: Trial) -> bool:
 
 def _change_of_initialization(recipe: Recipe, size: str) -> str:
     """Return what is wrong with the initial weights, unless they suit the activation, and what to change."""
-    suits = recipe.model.module is not None or suggestions.has_good_initialization(recipe)
+    suits = recipe.model.module is not None or findings.has_good_initialization(recipe)
     cause = "" if suits else f"The initial weights are too {size}. "
-    return f"{cause}{suggestions.as_text(*suggestions.other_initialization(recipe))}".rstrip()
+    return f"{cause}{findings.as_text(*findings.other_initialization(recipe))}".rstrip()
 
 
 def _error(text: str, change: str) -> Finding:

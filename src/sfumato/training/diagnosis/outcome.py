@@ -1,4 +1,4 @@
-"""Findings at the end of a run: they follow from what was measured, each with a suggestion.
+"""Finding at the end of a run whose budget was shorter than one epoch.
 
 | measured at the end | the finding reports | suggestion |
 |---|---|---|
@@ -22,11 +22,41 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sfumato.formatting import duration
 from sfumato.recipe import Recipe
-from sfumato.training.diagnosis import suggestions
-from sfumato.training.health.painting import MANY, NEAR, UNIFORM, mean_color_psnr, saturated
-from sfumato.training.movement import NEGLIGIBLE_CHANGE
+from sfumato.training.diagnosis import findings
+from sfumato.training.divergence import NEGLIGIBLE_CHANGE
+from sfumato.training.health.network_stats import MANY, NEAR, UNIFORM, mean_color_psnr, saturated
 from sfumato.training.picture.evaluation import PictureMetrics
+
+POOR = 22.0
+"""PSNR in dB below which a painting visibly differs from the picture."""
+
+MIN_SIDE = 32
+"""Pixels of the longer side of the smallest picture that is suggested."""
+
+
+def short_budget_findings(evaluation: PictureMetrics, epoch: float, seconds: float, size: tuple[int, int]) -> list[str]:
+    """Return a sentence if the budget was too short for a picture of ``size`` (H, W); none if the painting is good.
+
+    ``seconds``: the training time of ``epoch`` epochs.
+    """
+    if not 0 < epoch < 1 or not evaluation.psnr < POOR:
+        return []
+    side = max(size)
+    # At this size the same budget would be three epochs.
+    smaller = int(float(f"{side * math.sqrt(epoch / 3):.1g}"))
+    alternative = f", or on a smaller picture (--picture.max-side {smaller})" if MIN_SIDE <= smaller < side else ""
+    return [
+        f"The budget ended after {_percent(epoch)} of an epoch, at {evaluation.psnr:.1f} dB: the other pixels were "
+        f"never trained on. Train for a whole epoch (--budget.epochs 1, {duration(seconds / epoch)} at this rate)"
+        f"{alternative}."
+    ]
+
+
+def _percent(fraction: float) -> str:
+    return f"{fraction:.0%}" if fraction >= 0.01 else f"{100 * fraction:.1g}%"
+
 
 MARGIN = 0.1
 """dB by which a painting must exceed the mean-color baseline to count as learned."""
@@ -59,7 +89,7 @@ def outcome(
     """
     painting = evaluation.painting
     if not np.isfinite(painting).all():
-        return [f"The network's outputs are not finite. {suggestions.as_text(suggestions.lower_rate(recipe))}"]
+        return [f"The network's outputs are not finite. {findings.as_text(findings.lower_rate(recipe))}"]
     found: list[str] = []
     has_sigmoid = recipe.model.output_activation == "sigmoid" and recipe.model.module is None
     saturation = saturated(painting, picture) if has_sigmoid else 0.0
@@ -71,13 +101,13 @@ def outcome(
         found.append(_nothing_learned(evaluation, picture, recipe, baseline, course, is_saturated=is_saturated))
     if saturation >= MANY:
         changes = (
-            suggestions.linear_output(),
-            suggestions.lower_rate(recipe),
-            *suggestions.other_initialization(recipe),
+            findings.linear_output(),
+            findings.lower_rate(recipe),
+            *findings.other_initialization(recipe),
         )
         found.append(
             f"{saturation:.0%} of the outputs are saturated: the sigmoid is within {NEAR:g} of 0 or 1 where the "
-            f"picture is not, so that hardly any gradient passes through it. {suggestions.as_text(*changes)}"
+            f"picture is not, so that hardly any gradient passes through it. {findings.as_text(*changes)}"
         )
     held_out, held_out_baseline = evaluation.psnr_held_out, evaluation.mean_color_psnr_held_out
     if (
@@ -90,7 +120,7 @@ def outcome(
         found.append(
             f"Held-out pixels are worse ({held_out:.2f} dB) than the mean-color baseline ({held_out_baseline:.2f} dB), "
             f"those trained on are better ({trained:.2f} dB): the network memorizes the pixels it was trained on, and "
-            f"its outputs between them are noise. {suggestions.as_text(*suggestions.smoother(recipe))}"
+            f"its outputs between them are noise. {findings.as_text(*findings.smoother(recipe))}"
         )
     return found
 
@@ -112,7 +142,7 @@ def _nothing_learned(
     if change.moved < NEGLIGIBLE_CHANGE:
         return (
             f"{result}: updates were negligible, the whole run changed the weights by {change.moved:.0e} of their "
-            f"norm. {suggestions.as_text(suggestions.higher_rate(recipe))}"
+            f"norm. {findings.as_text(findings.higher_rate(recipe))}"
         )
     if evaluation.mse > FAR * mean_color_mse:
         first, last = (
@@ -122,14 +152,11 @@ def _nothing_learned(
         if change.last_mse < FALLING * change.first_mse:
             return (
                 f"{result}: MSE fell from {first} to {last} the mean-color baseline, and was still falling. Increase "
-                f"the budget. {suggestions.as_text(suggestions.higher_rate(recipe))}"
+                f"the budget. {findings.as_text(findings.higher_rate(recipe))}"
             )
-        return (
-            f"{result}: MSE is still {last} the mean-color baseline. "
-            f"{suggestions.as_text(suggestions.lower_rate(recipe))}"
-        )
+        return f"{result}: MSE is still {last} the mean-color baseline. {findings.as_text(findings.lower_rate(recipe))}"
     varies = float(np.sqrt(evaluation.painting.var(axis=(0, 1)).mean() / mean_color_mse))
     return (
         f"{result}: the network has not learned any of the picture's shapes yet; the standard deviation of its outputs "
-        f"is {varies:.1g}x the picture's. {suggestions.as_text(*suggestions.beyond_mean_color(recipe))}"
+        f"is {varies:.1g}x the picture's. {findings.as_text(*findings.beyond_mean_color(recipe))}"
     )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from sfumato.recipe import Budget, Recipe, choices
-from sfumato.recipe.batching import Batching
+from sfumato.recipe.budget import Batching
 from sfumato.training.samples import Samples
 from sfumato.training.trainer import Trainer
 

@@ -6,11 +6,11 @@ import math
 
 from sfumato import images
 from sfumato.recipe import Recipe, choices
-from sfumato.training.diagnosis import suggestions
-from sfumato.training.diagnosis.finding import Finding
+from sfumato.training.diagnosis import findings
+from sfumato.training.diagnosis.findings import Finding
 from sfumato.training.diagnosis.trial import Trial
-from sfumato.training.health.painting import UNIFORM
-from sfumato.training.movement import NEGLIGIBLE_CHANGE
+from sfumato.training.divergence import NEGLIGIBLE_CHANGE
+from sfumato.training.health.network_stats import UNIFORM
 
 MANY = 0.5
 """Fraction of a layer's units that are dead, or of its outputs that are saturated, from which on a warning is given."""
@@ -45,7 +45,7 @@ def nothing_to_learn(trial: Trial) -> Finding:
         "warning",
         f"The picture is a single color (standard deviation {trial.after.picture.spread:.1g}): there is nothing else "
         "to learn, so that no network and no learning rate is better than another.",
-        f"Choose another picture ({suggestions.flag('picture.source', 'cat')}).",
+        f"Choose another picture ({findings.flag('picture.source', 'cat')}).",
     )
 
 
@@ -75,7 +75,7 @@ def progress(trial: Trial, recipe: Recipe) -> Finding:
         elif times >= LONG:
             return Finding("ok", text)
         longer = "" if times >= LONG else "Increase the budget. "
-        return Finding("warning", text, f"{longer}{suggestions.as_text(*suggestions.beyond_mean_color(recipe))}")
+        return Finding("warning", text, f"{longer}{findings.as_text(*findings.beyond_mean_color(recipe))}")
     mse = f"MSE {fell} from {initial:.3g}x to {last:.3g}x the mean-color baseline"
     if times >= LONG and last < min(FAR, initial):
         return Finding("ok", f"Learning starts slowly: {extent}, {mse}{budget}.")
@@ -96,22 +96,22 @@ def all_warnings(trial: Trial, recipe: Recipe) -> list[Finding]:
             f"{held_out.columns} pixels, MSE is {held_out.trained:.2g}x the mean-color baseline on the pixels trained "
             f"on and {held_out.held_out:.2g}x on the held-out pixels."
         )
-        found.append(Finding("warning", text, suggestions.as_text(*suggestions.smoother(recipe))))
+        found.append(Finding("warning", text, findings.as_text(*findings.smoother(recipe))))
     hidden, output = trial.after.layers[:-1], trial.after.layers[-1:]
-    lower = suggestions.lower_rate(recipe)
+    lower = findings.lower_rate(recipe)
     if hidden and (worst := max(hidden, key=lambda each: each.dead)).dead >= MANY:
         text = (
             f"{worst.dead:.0%} of the units of {worst.name} are dead after the trial: no gradient passes through them."
         )
-        leaky = suggestions.flag("model.activation", choices.LeakyReLU())
-        found.append(Finding("warning", text, suggestions.as_text(leaky, lower)))
+        leaky = findings.flag("model.activation", choices.LeakyReLU())
+        found.append(Finding("warning", text, findings.as_text(leaky, lower)))
     if hidden and ((worst := max(hidden, key=lambda each: each.saturated or 0.0)).saturated or 0.0) >= MANY:
         text = (
             f"{worst.saturated:.0%} of the outputs of {worst.name} are saturated after the trial: hardly any gradient "
             "passes through them."
         )
-        init = [] if suggestions.has_good_initialization(recipe) else [suggestions.initialization(recipe)]
-        found.append(Finding("warning", text, suggestions.as_text(*init, lower)))
+        init = [] if findings.has_good_initialization(recipe) else [findings.initialization(recipe)]
+        found.append(Finding("warning", text, findings.as_text(*init, lower)))
     output_gradient = output[0].gradient_norm if output else 0.0
     largest = max((each.gradient_norm for each in hidden), default=0.0)
     if not trial.learned and largest > EXPLODING * output_gradient > 0:
@@ -119,7 +119,7 @@ def all_warnings(trial: Trial, recipe: Recipe) -> list[Finding]:
             f"The gradient explodes in the backward pass: it grows by a factor of {largest / output_gradient:.0e} from "
             "the output layer down, so that a learning rate that suits one layer is too large for another."
         )
-        found.append(Finding("warning", text, suggestions.as_text(lower)))
+        found.append(Finding("warning", text, findings.as_text(lower)))
     least = min(hidden, key=lambda each: each.gradient_norm, default=None)
     vanishes = least is not None and least.gradient_norm < VANISHING * output_gradient
     if least is not None and vanishes and not trial.learned and trial.budget_ratio < LONG:
@@ -127,7 +127,7 @@ def all_warnings(trial: Trial, recipe: Recipe) -> list[Finding]:
             f"The gradient vanishes in the backward pass: {least.name} receives "
             f"{least.gradient_norm / output_gradient:.0e} of the output layer's gradient."
         )
-        found.append(Finding("warning", text, suggestions.as_text(*suggestions.beyond_mean_color(recipe))))
+        found.append(Finding("warning", text, findings.as_text(*findings.beyond_mean_color(recipe))))
     return found
 
 
@@ -135,11 +135,11 @@ def _how_to_reduce_error(trial: Trial, recipe: Recipe) -> str:
     if not recipe.model.biases:
         return "Without biases the network cannot shift its outputs to the mean color: try --model.biases true."
     if max(trial.updates) > LARGE_UPDATE or trial.relative_mse > trial.initial_relative_mse:
-        return suggestions.as_text(suggestions.lower_rate(recipe))
+        return findings.as_text(findings.lower_rate(recipe))
     if trial.relative_mse > 0.9 * trial.initial_relative_mse:
-        return suggestions.as_text(suggestions.higher_rate(recipe))
+        return findings.as_text(findings.higher_rate(recipe))
     return (
         "Increase the budget."
-        if suggestions.has_good_initialization(recipe)
-        else suggestions.as_text(suggestions.initialization(recipe))
+        if findings.has_good_initialization(recipe)
+        else findings.as_text(findings.initialization(recipe))
     )

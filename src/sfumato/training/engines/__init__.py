@@ -6,9 +6,8 @@ from importlib import import_module
 
 from sfumato.recipe.engines import ENGINES
 from sfumato.training.engines.compiled_outputs import outputs
-from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
+from sfumato.training.engines.engine import Advance, Arrays, Engine, Shared, Task
 from sfumato.training.engines.requirements import choose, unsupported_reasons
-from sfumato.training.engines.shared import Shared
 
 
 def find(name: str) -> type[Engine]:

@@ -17,9 +17,8 @@ from sfumato.parallel import parallel_map
 from sfumato.process_state import torch_threads
 from sfumato.training import losses, optimizers
 from sfumato.training.engines.compiled_outputs import outputs
-from sfumato.training.engines.custom_draws import CustomDraws
 from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
-from sfumato.training.nested import flatten, unflatten
+from sfumato.training.engines.torch_state import CustomDraws, flatten, unflatten
 
 MIN_SAMPLES_PER_THREAD = 32
 """Fewest samples per thread for which dividing a batch pays off."""

@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 from sfumato.errors import EngineError
 from sfumato.models.activations import Implementation
 from sfumato.recipe import choices
-from sfumato.training.engines.online_loops import FASTMATH
 from sfumato.training.kernels import elementary
 from sfumato.training.kernels.jit import callable_from_kernels, callback
-from sfumato.training.kernels.stamp import source_hash
+from sfumato.training.kernels.source_hash import source_hash
+from sfumato.training.kernels.vector_loops import FASTMATH
 
 to_fixed_tuple: Any = ndarray.to_fixed_tuple
 _FLOATS = types.CPointer(types.float32)

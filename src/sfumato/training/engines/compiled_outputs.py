@@ -43,13 +43,11 @@ def outputs(model: nn.Module, coordinates: NDArray[np.float64], threads: int = 1
 def _compiled(model: MLP, activate: Activate, coordinates: NDArray[np.float64], threads: int) -> NDArray[np.float32]:
     # Imported only now: other modules need no Numba.
     from sfumato.training.engines.compiled_activation import compiled
-    from sfumato.training.engines.compiling import announced
-    from sfumato.training.engines.features import encoded
+    from sfumato.training.engines.compiled_engine import announced, encoded, flushed
     from sfumato.training.engines.fused import kernel
     from sfumato.training.engines.fused.forward_backward import Network
     from sfumato.training.engines.fused.layout import TILE, Layout
-    from sfumato.training.engines.memory import zeros
-    from sfumato.training.engines.subnormal import flushed
+    from sfumato.training.kernels.memory import zeros
 
     linear = model.linear_layers()
     sizes = [linear[0].in_features, *(layer.out_features for layer in linear)]

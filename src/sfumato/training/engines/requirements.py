@@ -1,4 +1,4 @@
-"""Requirements of engines: the rules of their specs (`sfumato.recipe.engines`), and the devices of this machine.
+"""Requirements of engines: the rules of their specs, this machine's devices, and the fields left to the machine.
 
 This module is apart from the engines, so that a check loads no compiled code.
 """
@@ -9,6 +9,7 @@ import os
 
 import torch
 
+from sfumato.cores import available_cores
 from sfumato.errors import EngineError
 from sfumato.recipe import Recipe
 from sfumato.recipe.engines import ENGINES
@@ -50,3 +51,17 @@ def choose(recipe: Recipe) -> str:
             return name
     # For auto these are the reasons of the last candidate, which supports the most recipes.
     raise EngineError(f"engine {candidates[-1]} cannot train this recipe: {' '.join(reasons)}")
+
+
+def resolve(recipe: Recipe) -> Recipe:
+    """Return the recipe with every ``auto`` replaced by its value on this machine.
+
+    Raise EngineError if no engine can train it.
+    """
+    spec = ENGINES[choose(recipe)]
+    dtype = spec.dtype if recipe.dtype == "auto" else recipe.dtype
+    device = recipe.device
+    if device == "auto":
+        device = "cuda" if "cuda" in spec.devices and torch.cuda.is_available() else "cpu"
+    threads = 1 if spec.single_threaded else recipe.threads or available_cores()
+    return recipe.model_copy(update={"engine": spec.name, "dtype": dtype, "device": device, "threads": threads})

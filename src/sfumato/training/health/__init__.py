@@ -3,8 +3,7 @@
 from sfumato.training.health.dead_units import dead_by_preactivations
 from sfumato.training.health.layer_probe import LayerProbe
 from sfumato.training.health.layers import Layer
-from sfumato.training.health.network_stats import ColorStats, NetworkStats
-from sfumato.training.health.painting import MANY, mean_color_psnr, saturated
+from sfumato.training.health.network_stats import MANY, ColorStats, NetworkStats, mean_color_psnr, saturated
 
 __all__ = [
     "MANY",

@@ -1,6 +1,6 @@
 """Elementary functions of float32 without branches or calls, which LLVM turns into loops over whole registers.
 
-`register_overloads` makes Numba use them for `sfumato.models.activations.arithmetic`. Each reduces its argument to a
+`register_overloads` makes Numba use them for `sfumato.models.activations.activation`. Each reduces its argument to a
 short interval (Cody and Waite 1980) and evaluates a minimax polynomial there (largest error 4.6e-9 for the sine, 3.1e-9
 for the exponential: below float32's rounding). NaN stays NaN.
 """
@@ -16,7 +16,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic, overload
 
-from sfumato.models.activations import arithmetic
+from sfumato.models.activations import activation
 from sfumato.training.kernels.jit import callable_from_kernels
 
 F = np.float32
@@ -102,10 +102,10 @@ def exp32(x: np.float32) -> np.float32:
 
 @functools.cache
 def register_overloads() -> None:
-    """Make Numba use these functions for `sfumato.models.activations.arithmetic` where arguments are float32."""
-    _register(arithmetic.exp, exp32, math.exp)
-    _register(arithmetic.sin, sin32, math.sin)
-    _register(arithmetic.cos, cos32, math.cos)
+    """Make Numba use these functions for `sfumato.models.activations.activation` where arguments are float32."""
+    _register(activation.exp, exp32, math.exp)
+    _register(activation.sin, sin32, math.sin)
+    _register(activation.cos, cos32, math.cos)
 
 
 def _register(function: Any, fast: Any, exact: Any) -> None:

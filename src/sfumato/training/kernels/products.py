@@ -1,12 +1,123 @@
-"""Products of float32 matrices at addresses, for compiled loops, computed by the calling thread."""
+"""The innermost loop of a matrix product, which keeps a block of the result in registers.
+
+The block has `ROWS` rows and up to `WIDEST` vectors of columns (Goto and van de Geijn 2008). Each iteration loads one
+row of the right matrix and multiplies it by one number of each row of the left one. Neither matrix is packed: for
+networks of this size packing would take longer than it saves.
+"""
 
 from __future__ import annotations
 
-from numba import njit
+from typing import Any
 
-from sfumato.training.kernels.micro_kernel import ROWS, WIDEST, micro_kernel
-from sfumato.training.kernels.transpose import transpose
-from sfumato.training.kernels.vectors import LANES
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic
+
+from sfumato.training.kernels.vectors import (
+    LANES,
+    REGISTERS,
+    VECTOR,
+    WHOLE,
+    broadcast,
+    load,
+    multiply_add,
+    pointer,
+    store,
+    transpose,
+    whole,
+)
+
+WIDEST = 3
+"""Vectors in a row of the block."""
+
+ROWS = 8 if REGISTERS == 32 else 4
+"""Rows of the block: with `WIDEST` vectors each they fill the registers that the operands leave."""
+
+_ROWS_PER_POINTER = 3
+"""Rows of the left matrix per pointer: processors can address it, and one and two strides further."""
+
+
+def micro_kernel(vectors: int, *, left_transposed: bool) -> Any:
+    """Return the intrinsic for a block of so many vectors per row.
+
+    Its arguments are (inner, left, left_stride, right, right_stride, out, out_stride, add). ``inner`` products are
+    summed in every element. Addresses are in bytes, strides (from row to row) in float32. If ``add`` is not 0, the
+    block is added to ``out``. With ``left_transposed`` the block's rows are columns of the left matrix.
+    """
+    pointers = 1 if left_transposed else -(-ROWS // _ROWS_PER_POINTER)
+
+    def generate(typing_context, inner, left, left_stride, right, right_stride, out, out_stride, add):
+        def code(context, builder, signature, arguments):
+            inner, left, left_stride, right, right_stride, out, out_stride, add = arguments
+            first = pointer(builder, left)
+            starts = [
+                builder.gep(first, [builder.mul(left_stride, whole(_ROWS_PER_POINTER * i))]) for i in range(pointers)
+            ]
+
+            def iteration(values: list[Any]) -> list[Any]:
+                lefts, from_right, sums = values[:pointers], values[pointers], values[pointers + 1 :]
+                row = [load(builder, builder.gep(from_right, [whole(LANES * v)])) for v in range(vectors)]
+                for m in range(ROWS):
+                    number = broadcast(builder, builder.load(_element(builder, lefts, m, left_stride, left_transposed)))
+                    for v in range(vectors):
+                        at = m * vectors + v
+                        sums[at] = multiply_add(builder, number, row[v], sums[at])
+                step = left_stride if left_transposed else whole(1)
+                return [*(builder.gep(p, [step]) for p in lefts), builder.gep(from_right, [right_stride]), *sums]
+
+            zero = ir.Constant(VECTOR, [0.0] * LANES)
+            values = [*starts, pointer(builder, right), *([zero] * (ROWS * vectors))]
+            sums = _loop(builder, inner, values, iteration)[pointers + 1 :]
+            with builder.if_else(builder.icmp_signed("!=", add, whole(0))) as (then, otherwise):
+                with then:
+                    _write(builder, sums, vectors, out, out_stride, add=True)
+                with otherwise:
+                    _write(builder, sums, vectors, out, out_stride, add=False)
+            return context.get_dummy_value()
+
+        return types.void(*([types.int64] * 8)), code
+
+    return intrinsic(generate)
+
+
+def _element(builder: ir.IRBuilder, lefts: list[Any], row: int, stride: Any, transposed: bool) -> Any:
+    if transposed:
+        return builder.gep(lefts[0], [whole(row)])
+    index, rest = divmod(row, _ROWS_PER_POINTER)
+    return builder.gep(lefts[index], [builder.mul(stride, whole(rest))]) if rest else lefts[index]
+
+
+def _loop(builder: ir.IRBuilder, count: Any, values: list[Any], iteration: Any) -> list[Any]:
+    """Return ``values`` after ``count`` iterations of ``iteration``."""
+    before = builder.block
+    head, body, end = (builder.append_basic_block(name) for name in ("head", "body", "end"))
+    builder.branch(head)
+    builder.position_at_end(head)
+    at = builder.phi(WHOLE)
+    at.add_incoming(whole(0), before)
+    now = [builder.phi(value.type) for value in values]
+    for phi, value in zip(now, values, strict=True):
+        phi.add_incoming(value, before)
+    builder.cbranch(builder.icmp_signed("<", at, count), body, end)
+    builder.position_at_end(body)
+    after = iteration(list(now))
+    at.add_incoming(builder.add(at, whole(1)), builder.block)
+    for phi, value in zip(now, after, strict=True):
+        phi.add_incoming(value, builder.block)
+    builder.branch(head)
+    builder.position_at_end(end)
+    return list(now)
+
+
+def _write(builder: ir.IRBuilder, sums: list[Any], vectors: int, out: Any, stride: Any, *, add: bool) -> None:
+    first = pointer(builder, out)
+    for m in range(ROWS):
+        row = builder.gep(first, [builder.mul(stride, whole(m))])
+        for v in range(vectors):
+            position = builder.gep(row, [whole(LANES * v)])
+            value = sums[m * vectors + v]
+            store(builder, builder.fadd(value, load(builder, position)) if add else value, position)
+
 
 _ONE, _TWO, _THREE = (micro_kernel(vectors, left_transposed=False) for vectors in (1, 2, WIDEST))
 _ONE_T, _TWO_T, _THREE_T = (micro_kernel(vectors, left_transposed=True) for vectors in (1, 2, WIDEST))

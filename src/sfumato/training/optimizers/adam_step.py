@@ -1,11 +1,21 @@
-"""Adam's update of one parameter, for optimizers that precondition only some of the layers."""
+"""Adam's update of one parameter, for optimizers that precondition only some of the layers, and their closure."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import nn
+
+
+def evaluate_closure(closure: Callable[[], Any] | None) -> Any:
+    """Return the closure's result, computed with gradients enabled, or None if there is no closure."""
+    if closure is None:
+        return None
+    with torch.enable_grad():
+        return closure()
+
 
 BETA1, BETA2, EPS = 0.9, 0.99, 1e-8
 """BETA2 is below Adam's usual 0.999, because these runs have a few hundred steps."""

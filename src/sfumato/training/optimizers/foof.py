@@ -20,8 +20,7 @@ from torch import Tensor, nn
 
 from sfumato.recipe import choices
 from sfumato.recipe.choices.optimizers import inversion_is_due
-from sfumato.training.optimizers.adam_step import adam_step
-from sfumato.training.optimizers.closure import evaluate_closure
+from sfumato.training.optimizers.adam_step import adam_step, evaluate_closure
 from sfumato.training.optimizers.parameters import hidden_linear, remove_with_owner
 
 

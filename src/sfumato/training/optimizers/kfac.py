@@ -30,8 +30,7 @@ from torch.autograd.graph import GradientEdge, get_gradient_edge
 
 from sfumato.recipe import choices
 from sfumato.recipe.choices.optimizers import MAX_SIDE, inversion_is_due
-from sfumato.training.optimizers.adam_step import adam_step
-from sfumato.training.optimizers.closure import evaluate_closure
+from sfumato.training.optimizers.adam_step import adam_step, evaluate_closure
 from sfumato.training.optimizers.foof import invert
 from sfumato.training.optimizers.parameters import remove_with_owner
 

@@ -13,8 +13,7 @@ from torch import Tensor, nn
 
 from sfumato.parallel import parallel_map
 from sfumato.recipe import choices
-from sfumato.training.optimizers.adam_step import adam_step
-from sfumato.training.optimizers.closure import evaluate_closure
+from sfumato.training.optimizers.adam_step import adam_step, evaluate_closure
 from sfumato.training.optimizers.parameters import hidden_matrices
 
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)

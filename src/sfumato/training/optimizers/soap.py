@@ -23,8 +23,7 @@ from torch import Tensor, nn
 from sfumato.parallel import parallel_map
 from sfumato.recipe import choices
 from sfumato.recipe.choices.optimizers import MAX_SIDE
-from sfumato.training.optimizers.adam_step import adam_step
-from sfumato.training.optimizers.closure import evaluate_closure
+from sfumato.training.optimizers.adam_step import adam_step, evaluate_closure
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """The problem of learning a picture: its pixels are the samples, and paintings are compared with it."""
 
 from sfumato.training.picture.evaluation import PictureMetrics
-from sfumato.training.picture.problem import PictureProblem
-from sfumato.training.picture.snapshot import PictureSnapshot
+from sfumato.training.picture.problem import PictureProblem, PictureSnapshot
 
 __all__ = ["PictureMetrics", "PictureProblem", "PictureSnapshot"]

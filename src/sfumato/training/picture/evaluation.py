@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfumato import images
-from sfumato.training.metrics import Metrics
 from sfumato.training.problem import InterruptedEvaluationError, Stage
+from sfumato.training.snapshot import Metrics
 
 BLOCK = 2**18
 """Maximum pixels of a block, which is painted and compared at a time, to limit the memory of large pictures."""

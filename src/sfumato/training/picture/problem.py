@@ -1,27 +1,79 @@
-"""The problem of a picture: from the coordinates of its pixels to their colors."""
+"""The problem of a picture: from the coordinates of its pixels to their colors; held-out pixels; its snapshots."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
 from sfumato import images, models
+from sfumato.errors import RecipeError
 from sfumato.formatting import duration
 from sfumato.log import LOG
 from sfumato.recipe import Recipe
+from sfumato.rng import rng_for
 from sfumato.training.engines import Engine, Shared
 from sfumato.training.health.layer_probe import LayerProbe
 from sfumato.training.health.network_stats import NetworkStats
 from sfumato.training.picture.canvas import Canvas
 from sfumato.training.picture.evaluation import BLOCK, PictureMetrics, evaluate, rows_per_block
-from sfumato.training.picture.held_out import held_out_mask
-from sfumato.training.picture.snapshot import PictureSnapshot
 from sfumato.training.problem import Guard, Monitor, Problem, Stage
 from sfumato.training.snapshot import Snapshot, extended
+
+
+def count_held_out(recipe: Recipe, height: int, width: int) -> int:
+    """Return the number of held-out pixels.
+
+    Raise RecipeError if no pixel is left to train on, or if ``data.split`` is not 0 and rounds to no pixel.
+    """
+    fraction, pixels = recipe.data.split, height * width
+    count = round(fraction * pixels)
+    if count == pixels:
+        raise RecipeError(
+            f"data.split must leave a pixel to train on. Got {fraction:g} of {pixels} pixels, which is all; hold "
+            f"out at most {(pixels - 1) / pixels:.2g}."
+        )
+    if fraction and not count:
+        raise RecipeError(
+            f"data.split must hold out at least one pixel. Got {fraction:g} of {pixels} pixels, which is none; use "
+            f"{1 / pixels:.2g} or more, or 0."
+        )
+    return count
+
+
+def held_out_mask(recipe: Recipe, height: int, width: int) -> NDArray[np.bool_] | None:
+    """Return the (H, W) mask of the held-out pixels; None if there are none. Raise RecipeError as `count_held_out`."""
+    count = count_held_out(recipe, height, width)
+    if count == 0:
+        return None
+    mask = np.zeros(height * width, dtype=np.bool_)
+    mask[rng_for(recipe.seed, "held out").permutation(height * width)[:count]] = True
+    return mask.reshape(height, width)
+
+
+@dataclass(frozen=True)
+class PictureSnapshot(Snapshot):
+    """The state of a training on a picture at one moment, with the network's painting."""
+
+    evaluation: PictureMetrics | None
+    size: tuple[int, int]
+    """(H, W) of the picture."""
+    paint: Callable[[int, int], NDArray[np.floating]] = field(repr=False)
+    """Return an unclipped painting of any resolution: (rows, columns) -> (rows, columns, C)."""
+    canvas: Callable[..., NDArray[np.float32] | None] = field(repr=False)
+    """Return an approximate, unclipped painting at almost no cost: (longest side or None) -> (rows, columns, C).
+
+    Each pixel is the network's output when it was last trained on. Rows and columns are skipped if a side has more
+    pixels than the given number; with None it is (H, W, C). Return None if the engine does not collect outputs."""
+
+    def painting(self) -> NDArray[np.floating]:
+        """Return the unclipped painting, (H, W, C)."""
+        return self.paint(*self.size) if self.evaluation is None else self.evaluation.painting
+
 
 TRIED_PIXELS = 4096
 """Pixels that are painted and compared before the first step, to estimate the time of an evaluation."""

@@ -1,4 +1,4 @@
-// Choices written as calls, `cosine(warmup=0.05)`, parsed and written as recipe/choices/call.py does.
+// Choices written as calls, `cosine(warmup=0.05)`, parsed and written as recipe/choices/choice.py does.
 
 /** Parse a call into {name, values: {parameter: text}}; positional values take the names of `parameters` in order. */
 export function parsed(text, parameters = () => []) {

@@ -1,4 +1,4 @@
-"""Adam and AdamW in the fused engine, equal to `sfumato.training.optimizers.adam` and `adamw`."""
+"""Adam and AdamW in the fused engine, equal to `sfumato.training.optimizers.pytorch` and `adamw`."""
 
 from __future__ import annotations
 

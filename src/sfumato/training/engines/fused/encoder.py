@@ -24,11 +24,10 @@ from torch import nn
 
 from sfumato.errors import EngineError
 from sfumato.recipe import choices
-from sfumato.training.engines.memory import doubles, integers, matrix, vector, zeros
 from sfumato.training.kernels import elementary
-from sfumato.training.kernels.calls import call_by_address
-from sfumato.training.kernels.jit import callable_from_kernels, callback
-from sfumato.training.kernels.stamp import source_hash
+from sfumato.training.kernels.jit import call_by_address, callable_from_kernels, callback
+from sfumato.training.kernels.memory import doubles, integers, matrix, vector, zeros
+from sfumato.training.kernels.source_hash import source_hash
 from sfumato.training.kernels.vectors import round_up
 
 FASTMATH = {"contract"}

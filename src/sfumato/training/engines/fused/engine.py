@@ -17,18 +17,16 @@ from sfumato.models.mlp import MLP
 from sfumato.parallel import Helpers
 from sfumato.training.engines import barrier
 from sfumato.training.engines.compiled_activation import compiled
+from sfumato.training.engines.compiled_engine import announced, encoded, flushed, is_trained
 from sfumato.training.engines.compiled_loss import loss_spec
-from sfumato.training.engines.compiling import announced
 from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
-from sfumato.training.engines.features import encoded, is_trained
 from sfumato.training.engines.fused import kernel
 from sfumato.training.engines.fused.encoder import Encoder
 from sfumato.training.engines.fused.forward_backward import Network
 from sfumato.training.engines.fused.layout import Layout
 from sfumato.training.engines.fused.optimizer import Optimizer
 from sfumato.training.engines.fused.thread_context import Workspace
-from sfumato.training.engines.memory import zeros
-from sfumato.training.engines.subnormal import flushed
+from sfumato.training.kernels.memory import zeros
 
 MIN_SAMPLES_PER_THREAD = 16
 """Fewest samples per thread for which dividing a step pays off."""

@@ -28,8 +28,8 @@ from sfumato.training.engines.fused.thread_context import (
     set_partial_sum,
     total_of_partial_sums,
 )
-from sfumato.training.engines.memory import vector
 from sfumato.training.kernels.jit import inlined
+from sfumato.training.kernels.memory import vector
 from sfumato.training.kernels.products import multiply, multiply_by_itself
 from sfumato.training.optimizers import foof
 

@@ -13,10 +13,10 @@ from sfumato.training.engines.compiled_activation import apply
 from sfumato.training.engines.compiled_loss import LossSpec, output_loss, output_of
 from sfumato.training.engines.fused.encoder import encode, encoder_at, scatter_gradients
 from sfumato.training.engines.fused.layout import TILE, Field
-from sfumato.training.engines.memory import integer_matrix, integers, matrix
-from sfumato.training.engines.online_loops import FASTMATH
 from sfumato.training.kernels.jit import inlined
+from sfumato.training.kernels.memory import integer_matrix, integers, matrix
 from sfumato.training.kernels.products import multiply, multiply_transposed
+from sfumato.training.kernels.vector_loops import FASTMATH
 
 # Numba takes plain integers as constants, not members of an enumeration.
 _FAN_IN, _FAN_OUT, _ROWS, _COLUMNS = int(Field.FAN_IN), int(Field.FAN_OUT), int(Field.ROWS), int(Field.COLUMNS)

@@ -36,10 +36,10 @@ from sfumato.training.engines.fused.optimizer_calls import (
 )
 from sfumato.training.engines.fused.reduction import share, sum_over_threads, transpose_rows
 from sfumato.training.engines.fused.thread_context import ThreadContext, barrier_wait, set_samples, thread_at
-from sfumato.training.engines.memory import vector
 from sfumato.training.kernels.jit import kernel
-from sfumato.training.kernels.micro_kernel import ROWS
-from sfumato.training.kernels.stamp import source_hash
+from sfumato.training.kernels.memory import vector
+from sfumato.training.kernels.products import ROWS
+from sfumato.training.kernels.source_hash import source_hash
 from sfumato.training.kernels.vectors import LANES
 
 _ROWS, _COLUMNS, _WEIGHTS, _FAN_IN = int(Field.ROWS), int(Field.COLUMNS), int(Field.WEIGHTS), int(Field.FAN_IN)

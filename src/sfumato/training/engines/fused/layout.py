@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfumato.recipe.connections import PLAIN, Connections
-from sfumato.training.engines.memory import zeros
+from sfumato.training.kernels.memory import zeros
 from sfumato.training.kernels.vectors import round_up
 
 TILE = 128

@@ -26,8 +26,8 @@ from sfumato.training.engines.fused.thread_context import (
     set_partial_sum,
     total_of_partial_sums,
 )
-from sfumato.training.engines.memory import matrix, vector
 from sfumato.training.kernels.jit import inlined
+from sfumato.training.kernels.memory import matrix, vector
 from sfumato.training.kernels.products import mirror, multiply, multiply_by_itself
 from sfumato.training.kernels.vectors import LANES, round_up
 from sfumato.training.optimizers.muon import COEFFICIENTS

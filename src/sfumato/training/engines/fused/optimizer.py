@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from sfumato.recipe import choices
 from sfumato.training.engines.fused.layout import Field, Layout
 from sfumato.training.engines.fused.optimizer_calls import OptimizerContext, compile_preconditioner, compile_rule
-from sfumato.training.engines.memory import zeros
+from sfumato.training.kernels.memory import zeros
 
 State = dict[str, NDArray[np.float32]]
 

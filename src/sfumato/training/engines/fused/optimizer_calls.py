@@ -14,11 +14,10 @@ from numpy.typing import NDArray
 
 from sfumato.training.engines.fused.forward_backward import network_at
 from sfumato.training.engines.fused.thread_context import thread_at
-from sfumato.training.engines.memory import doubles, integers, matrix, vector
 from sfumato.training.kernels import elementary
-from sfumato.training.kernels.calls import call_by_address
-from sfumato.training.kernels.jit import callable_from_kernels, callback
-from sfumato.training.kernels.stamp import source_hash
+from sfumato.training.kernels.jit import call_by_address, callable_from_kernels, callback
+from sfumato.training.kernels.memory import doubles, integers, matrix, vector
+from sfumato.training.kernels.source_hash import source_hash
 
 FASTMATH = {"contract"}
 """Fast-math flags of rules: no reassociation, so that registers of all widths give the same bits."""

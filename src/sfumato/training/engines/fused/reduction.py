@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from sfumato.training.engines.fused.forward_backward import Network, layer_table
 from sfumato.training.engines.fused.layout import Field
 from sfumato.training.engines.fused.thread_context import ThreadContext
-from sfumato.training.engines.memory import vector
-from sfumato.training.kernels.transpose import transpose
-from sfumato.training.kernels.vectors import LANES
+from sfumato.training.kernels.memory import vector
+from sfumato.training.kernels.vectors import LANES, transpose
 
 _FAN_OUT, _ROWS, _COLUMNS = int(Field.FAN_OUT), int(Field.ROWS), int(Field.COLUMNS)
 _WEIGHTS, _WEIGHTS_T = int(Field.WEIGHTS), int(Field.WEIGHTS_T)

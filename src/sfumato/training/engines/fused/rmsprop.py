@@ -1,4 +1,4 @@
-"""RMSprop in the fused engine, equal to `sfumato.training.optimizers.rmsprop`."""
+"""RMSprop in the fused engine, equal to `sfumato.training.optimizers.pytorch`."""
 
 from __future__ import annotations
 

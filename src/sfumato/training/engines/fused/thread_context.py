@@ -10,7 +10,7 @@ from numba.np.unsafe import ndarray
 
 from sfumato.training.engines.barrier import LINE, arrive_and_wait, counters
 from sfumato.training.engines.fused.layout import Layout
-from sfumato.training.engines.memory import doubles, integers, zeros
+from sfumato.training.kernels.memory import doubles, integers, zeros
 
 _to_fixed_tuple: Any = ndarray.to_fixed_tuple
 

@@ -1,0 +1,230 @@
+"""The tables of the report: arms, learning rates, failed trials, machines."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from sfumato.lab import table
+from sfumato.lab.experiment import Experiment
+from sfumato.lab.plan import Arm, Plan
+from sfumato.lab.rates import Rates, mean
+from sfumato.lab.report.text import NONE, decibels, escaped, figure, name, pluralize, scrollable, section
+from sfumato.lab.tuning import at_border, chosen_rates, good, rates_tried
+
+SSIM = "SSIM"
+
+HEADS = (
+    ("arm", "arm"),
+    ("{head}", "{meaning}, mean over the seeds"),
+    ("±", "standard deviation of that over the seeds"),
+    (SSIM, "structural similarity, mean over the seeds"),
+    ("seeds", "seeds that finished"),
+    ("parameters", "trained weights and biases"),
+    ("epochs", "mean over the seeds"),
+    ("GFLOP", "operations of one training, forward and backward, in billions"),
+    ("s", "seconds of one training on one thread, mean"),
+    ("GFLOP to target", "operations until the target was reached, mean of the seeds that reached it"),
+    ("s to target", "seconds until the target was reached, mean of the seeds that reached it"),
+    ("rate", "learning rate"),
+)
+
+
+def table_part(experiment: Experiment) -> str:
+    """Return the section."""
+    goal, head = table.target(experiment), experiment.plan.measure.head
+    target = "" if goal is None else f" The target is {goal:.1f} {head}, the final mean of the worst arm."
+    lead = f"Means over the seeds; ± is the standard deviation.{target} The highest mean is marked."
+    return section("table", "Table", arms_table(experiment), lead=lead)
+
+
+def arms_table(experiment: Experiment) -> str:
+    """Return the table itself."""
+    rows: list[str] = []
+    lines = table.lines(experiment)
+    measure, painted = experiment.plan.measure, experiment.plan.task == "picture"
+    best = max((line.score for line in lines if line.finished), default=None)
+    for line in lines:
+        arm = line.arm
+        failed = f", {line.failed} failed" if line.failed else ""
+        untried = not line.finished and not line.failed
+        cells = (
+            decibels(line.score),
+            decibels(line.deviation),
+            *([decibels(line.ssim)] if painted else []),
+            f"{line.finished}{failed}",
+            NONE if arm.parameters is None else f"{arm.parameters:,}",
+            figure(line.epochs),
+            figure(line.gigaflop),
+            figure(line.seconds),
+            figure(line.gigaflop_to_target),
+            figure(line.seconds_to_target),
+            NONE if untried or not line.rates else ", ".join(f"{rate:.2g}" for rate in line.rates),
+        )
+        kind = ' class="best"' if line.score == best else ""
+        rows.append(f'<tr{kind}><th scope="row">{name(arm)}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>')
+    words = {"head": measure.head, "meaning": measure.meaning}
+    heads = "".join(
+        f'<th scope="col" title="{meaning.format(**words)}">{head.format(**words)}</th>'
+        for head, meaning in HEADS
+        if painted or head != SSIM
+    )
+    whole = f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    return scrollable(f"Table of arms, {measure.name}", whole)
+
+
+Tried = Mapping[Rates, Sequence[float]]
+
+
+def tuning_part(experiment: Experiment) -> str:
+    """Return the section."""
+    plan = experiment.plan
+    if plan.tuning is None:
+        return section("rates", "Learning rates", "<p>Those of the recipes: none was tuned.</p>")
+    tried = {arm.name: rates_tried(plan, experiment.rows, arm) for arm in plan.arms}
+    columns = sorted({rates for each in tried.values() for rates in each})
+    heads = "".join(f'<th scope="col">{format_rates(rates)}</th>' for rates in columns)
+    rows = "".join(_row(experiment, arm, tried[arm.name], columns) for arm in plan.arms)
+    table = f'<table><thead><tr><th scope="col">arm</th>{heads}<th scope="col">rate</th></tr></thead>'
+    lead = (
+        f"Mean {plan.measure.head} over {pluralize(plan.tuning.seeds, 'seed')} that the verdict does not use, by "
+        "learning rate. The grid starts at half decades around the optimizer's default, whatever the recipe's rate; it "
+        "is extended while the best rate is at its border, then refined beside the best rate while that may gain "
+        "more than the noise of the seeds. The chosen rate is marked."
+    )
+    body = scrollable("Learning rates tried", f"{table}<tbody>{rows}</tbody></table>")
+    return section("rates", "Learning rates", body + _warnings(experiment, tried), lead=lead)
+
+
+def format_rates(rates: Sequence[float]) -> str:
+    """Return an optimizer's learning rates with three digits."""
+    return ", ".join(f"{rate:.3g}" for rate in rates)
+
+
+def _row(experiment: Experiment, arm: Arm, tried: Tried, columns: list[Rates]) -> str:
+    chosen = chosen_rates(experiment.plan, experiment.rows, arm)
+    cells: list[str] = []
+    for rates in columns:
+        score = mean(tried[rates]) if rates in tried else None
+        words = "" if score is None else decibels(score) if math.isfinite(score) else "diverged"
+        cells.append(f'<td class="chosen">{words}</td>' if rates == chosen and words else f"<td>{words}</td>")
+    rate = "not known yet" if chosen is None else format_rates(chosen)
+    return f'<tr><th scope="row">{name(arm)}</th>{"".join(cells)}<td>{rate}</td></tr>'
+
+
+def _warnings(experiment: Experiment, tried: Mapping[str, Tried]) -> str:
+    found: list[str] = []
+    for arm in experiment.plan.arms:
+        chosen = chosen_rates(experiment.plan, experiment.rows, arm)
+        if chosen is None:
+            continue
+        if not math.isfinite(mean(tried[arm.name][chosen])):
+            found.append(f"{name(arm)}: with none of the rates tried did every tuning seed finish.")
+        elif side := at_border(experiment.plan, experiment.rows, arm):
+            found.append(
+                f"{name(arm)}: its best rate is the {'smallest' if side < 0 else 'largest'} that was tried when the "
+                "grid reached its limit. A better rate may lie beyond, so the score of this arm may be too low."
+            )
+    items = "".join(f"<li>{each}</li>" for each in found)
+    return f'<ul class="warnings">{items}</ul>' if items else ""
+
+
+MOST = 200
+"""Most trials listed; trials.csv has all of them."""
+
+
+def failures_part(experiment: Experiment) -> str:
+    """Return the section, which states it where nothing failed."""
+    plan = experiment.plan
+    found = [row for row in experiment.rows.values() if not good(row)]
+    if not found:
+        body = "<p>None: every trial finished.</p>"
+        return section("failures", "Failed and diverged trials", body)
+    numbers = {arm.name: number for number, arm in enumerate(plan.arms)}
+    known = sorted(
+        (row for row in found if row["arm"] in numbers),
+        key=lambda row: (row["purpose"] != "verdict", numbers[row["arm"]], row["rates"], row["seed"]),
+    )
+    rows = "".join(
+        f'<tr><th scope="row">{escaped(row["arm"])}</th><td>{escaped(row["purpose"])}</td><td>{row["seed"]}</td>'
+        f"<td>{format_rates(row['rates'])}</td><td>{escaped(row['status'])}</td>"
+        f'<td class="words">{escaped(row.get("reason") or "", 300)}</td></tr>'
+        for row in known[:MOST]
+    )
+    heads = "".join(f'<th scope="col">{head}</th>' for head in ("arm", "for", "seed", "rate", "state", "reason"))
+    table = f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+    more = f"<p>{pluralize(len(known) - MOST, 'more')} in trials.csv.</p>" if len(known) > MOST else ""
+    verdict = sum(row["purpose"] == "verdict" for row in known)
+    lead = (
+        f"{pluralize(len(known), 'trial')} of {len(experiment.rows):,}, {verdict} of them for the verdict. A seed at "
+        "which one arm failed gives no pair, and a learning rate at which one seed failed is not chosen if another "
+        "rate worked on all seeds."
+    )
+    return section("failures", "Failed and diverged trials", scrollable("Failed trials", table) + more, lead=lead)
+
+
+WORDS = {
+    "sfumato": "Sfumato",
+    "git_commit": "commit",
+    "python": "Python",
+    "torch": "PyTorch",
+    "numpy": "NumPy",
+    "numba": "Numba",
+    "system": "system",
+    "cpu": "processor",
+    "cores": "cores",
+    "threads": "threads per trial",
+    "executor": "executor",
+    "workers": "trials at a time",
+}
+
+
+def machines_part(experiment: Experiment) -> str:
+    """Return the section with hardware and versions, once per start or continuation of the experiment."""
+    found = experiment.folder.machines()
+    parts: list[str] = []
+    for number, machine in enumerate(found):
+        if number and machine == found[number - 1]:
+            continue
+        entries = "".join(
+            f"<dt>{WORDS.get(key, escaped(key))}</dt><dd>{NONE if value is None else escaped(str(value))}</dd>"
+            for key, value in machine.items()
+        )
+        parts.append(f"<dl>{entries}</dl>")
+    lead = "One thread per trial, so that the numbers do not depend on how many trials run at once."
+    if len(parts) > 1:
+        lead += " The experiment was continued on another machine, or with other versions: each is listed."
+    return section("machines", "Hardware and versions", "".join(parts) or "<p>Not recorded.</p>", lead=lead)
+
+
+def limits_part(experiment: Experiment) -> str:
+    """Return the section with the conclusions that the experiment does not support."""
+    plan = experiment.plan
+    lines = [
+        *_of_task(plan),
+        f"{pluralize(len(plan.seeds), 'seed')} per arm. The confidence intervals are exact where differences between "
+        "seeds are normally distributed, which so few seeds cannot show.",
+        "Only the learning rate was tuned for each arm; every other setting is the recipe's."
+        if plan.tuning is not None
+        else "Nothing was tuned: an arm with unsuitable settings scores lower than it could.",
+        "Seconds are those of this machine with several trials at once. Operations are those of the network's matrix "
+        "products, forward and backward, without those of the optimizer.",
+    ]
+    if plan.task == "picture":
+        lines += [
+            "PSNR weights every pixel's squared error equally, unlike human vision; SSIM is in the table.",
+            "Paintings and film are those of the first seed; the bands show the spread over the seeds.",
+        ]
+    return section("limits", "Limits", f"<ul>{''.join(f'<li>{line}</li>' for line in lines)}</ul>")
+
+
+def _of_task(plan: Plan) -> list[str]:
+    facts = plan.picture
+    if plan.task == "digits":
+        return [
+            f"One test set of {facts['tests']:,} digits, the same for all seeds: the intervals cover the "
+            "variation between seeds, not between test sets.",
+            "The loss is the squared error from targets of 0 and 1, so that the same engines train digits and "
+            "pictures. Other losses suit classification better.",
+        ]
+    return [f"One picture of {facts['width']} x {facts['height']} pixels. On another the order of the arms may differ."]

@@ -1,0 +1,1 @@
+"""Exact stochastic gradient descent, one sample at a time: float32, CPU, compiled by Numba."""

@@ -1,0 +1,81 @@
+"""The training loop of the engine ``online``, one sample at a time, as each thread executes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sfumato.training.engines import barrier, compiled_activation, compiled_loss
+from sfumato.training.engines.compiled_loss import LossSpec
+from sfumato.training.engines.online import shard, step
+from sfumato.training.engines.online.step import (
+    Network,
+    backward,
+    forward,
+    output_errors,
+    sample_inputs,
+    store_outputs,
+)
+from sfumato.training.kernels import memory, vector_code, vector_loops
+from sfumato.training.kernels.jit import kernel
+from sfumato.training.kernels.memory import vector
+from sfumato.training.kernels.source_hash import module_hash
+from sfumato.training.kernels.vector_loops import FASTMATH, RANK
+
+
+def _compiled(sources: int) -> Callable[..., tuple[float, float]]:
+    @kernel(FASTMATH, error_model="numpy")
+    def train(
+        net: Network,
+        loss_spec: LossSpec,
+        rates: NDArray[np.float64],
+        features: NDArray[np.float32],
+        targets: NDArray[np.float32],
+        outputs: NDArray[np.float32],
+        pixels: NDArray[np.int64],
+        factors: NDArray[np.float64],
+        pending_updates: int,
+    ) -> tuple[float, float]:
+        _ = sources
+        inputs, target = vector(sample_inputs(net), features.shape[1]), vector(net.target, targets.shape[1])
+        step_rates = vector(net.rates, len(rates))
+        loss, squared = 0.0, 0.0
+        phase = 0
+        for index in range(len(pixels)):
+            pixel = pixels[index]
+            for i in range(len(inputs)):
+                inputs[i] = features[pixel, i]
+            for i in range(len(target)):
+                target[i] = targets[pixel, i]
+            for i in range(len(rates)):
+                step_rates[i] = rates[i] * factors[index]
+            phase = forward(net, pending_updates, phase)
+            if phase < 0:
+                break
+            sample_loss, sample_squared = output_errors(net, loss_spec)
+            loss += sample_loss
+            squared += sample_squared
+            if len(outputs) > 0:
+                store_outputs(net, loss_spec, outputs[pixel])
+            phase = backward(net, pending_updates, phase)
+            if phase < 0:
+                break
+            pending_updates = (pending_updates + 1) % RANK
+        return loss, squared
+
+    return train
+
+
+train = _compiled(
+    module_hash(barrier, compiled_activation, compiled_loss, memory, vector_loops, shard, step, vector_code)
+)
+"""Take one step for each of ``pixels``; return the sums of the losses and squared errors, each before its own step.
+
+``train(net, loss_spec, rates, features, targets, outputs, pixels, factors, pending_updates)``: ``rates`` are the
+layers' learning rates, ``features`` (N, F) the encoded inputs, ``targets`` is (N, C), ``factors`` are the steps'
+factors of the rates; ``pending_updates`` is the number of earlier steps whose updates the matrices do not contain yet.
+All threads run this at the same time on the same samples. The samples' outputs go to the rows of ``outputs`` (N, C),
+unless it has none.
+"""

@@ -1,0 +1,71 @@
+"""The optimizers whose implementation is PyTorch's own."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import nn
+
+from sfumato.recipe import choices
+from sfumato.training.optimizers.parameters import fan_in_groups
+
+
+def adam(choice: choices.Adam, model: nn.Module, threads: int) -> torch.optim.Optimizer:
+    """Return Adam (Kingma and Ba 2015) with all parameters in one group, updated by PyTorch's fused kernel."""
+    betas = (choice.beta1, choice.beta2)
+    return torch.optim.Adam(model.parameters(), lr=choice.lr, betas=betas, eps=choice.eps, fused=True)
+
+
+def adamw(choice: choices.AdamW, model: nn.Module, threads: int) -> torch.optim.Optimizer:
+    """Return AdamW (Loshchilov and Hutter 2019) with all parameters in one group, updated by PyTorch's fused kernel."""
+    betas, decay = (choice.beta1, choice.beta2), choice.weight_decay
+    return torch.optim.AdamW(
+        model.parameters(), lr=choice.lr, betas=betas, eps=choice.eps, weight_decay=decay, fused=True
+    )
+
+
+def rmsprop(choice: choices.RMSprop, model: nn.Module, threads: int) -> torch.optim.Optimizer:
+    """Return RMSprop (Tieleman and Hinton 2012) with all parameters in one group."""
+    return torch.optim.RMSprop(
+        model.parameters(), lr=choice.lr, alpha=choice.decay, eps=choice.eps, momentum=choice.momentum
+    )
+
+
+def rprop(choice: choices.Rprop, model: nn.Module, threads: int) -> torch.optim.Optimizer:
+    """Return resilient backpropagation (Riedmiller and Braun 1993) with all parameters in one group.
+
+    In PyTorch's variant, a weight is not updated for one step when the sign of its gradient changes.
+    """
+    return torch.optim.Rprop(
+        model.parameters(),
+        lr=choice.lr,
+        etas=(choice.decrease, choice.increase),
+        step_sizes=(choice.smallest, choice.largest),
+    )
+
+
+def sgd(choice: choices.SGD, model: nn.Module, threads: int) -> torch.optim.Optimizer:
+    """Return stochastic gradient descent.
+
+    With ``fan_in_scaling``, as in 2012, each layer's learning rate is lr / sqrt(fan_in + 1).
+    """
+    groups = [
+        {
+            "params": group.parameters,
+            "lr": choice.lr / math.sqrt(group.fan_in) if choice.fan_in_scaling and group.fan_in else choice.lr,
+        }
+        for group in fan_in_groups(model)
+    ]
+    return torch.optim.SGD(groups, lr=choice.lr, momentum=choice.momentum, nesterov=choice.nesterov)
+
+
+def lbfgs(choice: choices.LBFGS, model: nn.Module, threads: int) -> torch.optim.Optimizer:
+    """Return limited-memory BFGS (Liu and Nocedal 1989) with all parameters in one group."""
+    return torch.optim.LBFGS(
+        model.parameters(),
+        lr=choice.lr,
+        max_iter=choice.max_iter,
+        history_size=choice.history,
+        line_search_fn="strong_wolfe" if choice.line_search == "strong_wolfe" else None,
+    )

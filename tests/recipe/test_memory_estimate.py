@@ -1,0 +1,88 @@
+"""Estimates of memory, against measured peaks."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from sfumato.errors import EngineError
+from sfumato.recipe import Recipe, changed
+from sfumato.recipe.engines import auto
+from sfumato.recipe.memory_estimate import Size, checking, painting, training
+from sfumato.training.engines import choose
+from tests.recipe import strategies
+
+FACTOR = 2.0
+"""Largest factor between an estimate and the peak, either way."""
+SMALLEST = 80e6
+"""Smallest peak of a case in bytes: libraries and allocators may add up to a third of that."""
+
+
+def sgd(batch: int) -> dict[str, Any]:
+    return {"batch": batch, "optimizer": "sgd", "schedule": "constant"}
+
+
+CASES: dict[str, tuple[str, int, dict[str, Any]]] = {
+    "fused foof": ("train", 24, {"model": {"width": 700}}),
+    "fused muon": ("train", 24, {"model": {"width": 900, "init": "gaussian"}, "training": {"optimizer": "muon"}}),
+    "features": ("train", 400, {"model": {"width": 32, "encoding": "fourier(features=256)"}}),
+    "large picture": ("train", 1024, {"model": {"width": 32, "depth": 1}}),
+    "online": ("train", 24, {"model": {"width": 1500}, "training": sgd(1)}),
+    "autograd adam": (
+        "train",
+        24,
+        {"model": {"width": 1000, "init": "gaussian"}, "engine": "autograd", "training": {"optimizer": "adam"}},
+    ),
+    "full batch": (
+        "train",
+        96,
+        {"model": {"width": 300, "activation": "sine"}, "training": {"optimizer": "rprop", "batch": "all"}},
+    ),
+    "soap": ("train", 24, {"model": {"width": 750, "init": "gaussian"}, "training": {"optimizer": "soap"}}),
+    "check": ("check", 64, {"model": {"width": 500, "init": "gaussian"}}),
+    "paint": ("paint", 24, {"model": {"width": 900}, "training": {"optimizer": "adam"}}),
+    "render": ("render", 48, {"model": {"width": 1800, "init": "gaussian"}, "training": {"optimizer": "sgd"}}),
+}
+
+
+def estimate(task: str, side: int, changes: dict[str, Any]) -> int:
+    recipe = changed(Recipe(), {"threads": 2, **changes})
+    size = Size(side, side, 3)
+    match task:
+        case "check":
+            return checking(recipe, size)
+        case "render":
+            return painting(recipe, size)
+        case _:
+            return training(recipe, size, writes_run=task == "paint")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="peaks are read from /proc")
+def test_estimates_are_near_the_peaks() -> None:
+    tasks = [{"task": task, "side": side, "changes": changes} for task, side, changes in CASES.values()]
+    command = [sys.executable, "-m", "tests.recipe.peaks"]
+    result = subprocess.run(command, input=json.dumps(tasks), capture_output=True, text=True, timeout=600, check=False)
+    assert result.returncode == 0, result.stderr
+    peaks = [int(line) for line in result.stdout.split()]
+    assert min(peaks) > SMALLEST, peaks
+    wrong = {
+        name: (estimate(*CASES[name]), bytes_)
+        for name, bytes_ in zip(CASES, peaks, strict=True)
+        if not bytes_ / FACTOR <= estimate(*CASES[name]) <= bytes_ * FACTOR
+    }
+    assert wrong == {}
+
+
+@given(strategies.recipes)
+def test_the_engine_is_the_one_that_trains(recipe: Recipe) -> None:
+    try:
+        chosen = choose(recipe)
+    except EngineError:
+        return
+    assert auto(recipe).name == chosen
