@@ -80,6 +80,15 @@ def _no_fsync() -> Iterator[None]:
         yield
 
 
+def _text_has_a_width(chromium: Browser) -> bool:
+    """Return whether the browser draws text: without a font, every text is invisible, and some crash it."""
+    page = chromium.new_page()
+    page.set_content("<span>text</span>")
+    width = page.evaluate("document.querySelector('span').offsetWidth")
+    page.close()
+    return width > 0
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Yield Chromium. There is one for all tests, because Playwright allows only one at a time."""
@@ -96,5 +105,8 @@ def browser() -> Iterator[Browser]:
             if REQUIRED:
                 raise
             pytest.skip(f"no Chromium here: {error.message.splitlines()[0]}")
+        if not _text_has_a_width(chromium):
+            reason = "Chromium finds no font: install one, such as the package fonts-dejavu-core"
+            pytest.fail(reason) if REQUIRED else pytest.skip(reason)
         yield chromium
         chromium.close()

@@ -68,17 +68,17 @@ class Learned(choices.Encoding, name="learned", implementation=IN_THIS_FILE("bui
 
     features: int = Field(default=6, ge=1, description="inputs made")
 
-    def outputs(self) -> int:
+    def outputs(self, inputs: int) -> int:
         """Return the number of sines."""
         return self.features
 
-    def multiply_adds(self) -> int:
+    def multiply_adds(self, inputs: int) -> int:
         """Return the multiply-adds of the weighted sums."""
-        return 2 * self.features
+        return inputs * self.features
 
-    def shapes(self) -> dict[str, tuple[int, ...]]:
+    def shapes(self, inputs: int) -> dict[str, tuple[int, ...]]:
         """Return the shape of the weights."""
-        return {"weight": (self.features, 2)}
+        return {"weight": (self.features, inputs)}
 
 
 class LearnedSines(nn.Module):
@@ -90,8 +90,8 @@ class LearnedSines(nn.Module):
         return torch.sin(coordinates @ self.weight.T)
 
 
-def build_learned(choice: Learned, random: np.random.Generator) -> nn.Module:
-    return LearnedSines(torch.from_numpy(random.standard_normal((choice.features, 2))))
+def build_learned(choice: Learned, inputs: int, random: np.random.Generator) -> nn.Module:
+    return LearnedSines(torch.from_numpy(random.standard_normal((choice.features, inputs))))
 
 
 @dataclass(frozen=True, config=CONFIG)
@@ -104,19 +104,20 @@ class Lattice(
 
     trainable: ClassVar[bool] = True
     compiled: ClassVar[str] = IN_THIS_FILE("LATTICE")
+    dimensions: ClassVar[int | None] = 2
 
     side: int = Field(default=3, ge=1, description="squares along each side")
     features: int = Field(default=5, ge=1, description="inputs made")
 
-    def outputs(self) -> int:
+    def outputs(self, inputs: int) -> int:
         """Return the number of features."""
         return self.features
 
-    def multiply_adds(self) -> int:
+    def multiply_adds(self, inputs: int) -> int:
         """Return the multiply-adds of the interpolation."""
         return 4 * self.features
 
-    def shapes(self) -> dict[str, tuple[int, ...]]:
+    def shapes(self, inputs: int) -> dict[str, tuple[int, ...]]:
         """Return the shapes of the factors and the values."""
         return {"factors": (self.features,), "values": (self.side + 1, self.side + 1, self.features)}
 
@@ -136,8 +137,8 @@ class LatticeValues(nn.Module):
         return self.factors * ((1 - u) * above + u * below)
 
 
-def build_lattice(choice: Lattice, random: np.random.Generator) -> nn.Module:
-    shapes = choice.shapes()
+def build_lattice(choice: Lattice, inputs: int, random: np.random.Generator) -> nn.Module:
+    shapes = choice.shapes(inputs)
     factors, values = random.uniform(0.5, 1.5, shapes["factors"]), random.standard_normal(shapes["values"])
     return LatticeValues(torch.from_numpy(factors), torch.from_numpy(values))
 

@@ -99,6 +99,7 @@ def test_arrays_that_are_no_pictures(array: np.ndarray, message: str, tmp_path: 
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["image", "array", "tensor", "list"])
 def test_a_picture_in_memory_is_learned_by_all_that_learn(tmp_path: Path, kind: str) -> None:
     values = (picture() * 255).round().astype(np.uint8)
@@ -129,6 +130,7 @@ def test_a_picture_in_memory_is_learned_by_all_that_learn(tmp_path: Path, kind: 
         assert sf.check(given, recipe="fast", **SMALL).trial.pixels == 63
 
 
+@pytest.mark.slow
 def test_a_picture_in_memory_is_compared_on(tmp_path: Path) -> None:
     # A recipe has a picture of its own, which the one that is given takes the place of.
     arms = {"a": {}, "b": sf.Recipe.of({**SMALL, "seed": 3})}
@@ -137,6 +139,7 @@ def test_a_picture_in_memory_is_compared_on(tmp_path: Path) -> None:
     assert all(arm.recipe.picture.source == "array" for arm in found.plan.arms)
 
 
+@pytest.mark.slow
 def test_a_run_stopped_while_it_is_compared_is_painted_when_it_is_resumed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -154,6 +157,7 @@ def test_a_run_stopped_while_it_is_compared_is_painted_when_it_is_resumed(
     assert again.facts["stage"] is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(2, 2), (2, 9)])
 def test_the_smallest_pictures_have_a_film(tmp_path: Path, size: tuple[int, int]) -> None:
     run = sf.paint(picture(*size), runs=tmp_path, film=FilmOptions(kind="beside", seconds=0.3), **SMALL)

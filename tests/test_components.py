@@ -16,7 +16,9 @@ import torch
 
 import sfumato as sf
 from sfumato import models
+from sfumato.errors import RecipeError
 from sfumato.lab.speedrun.result import operations
+from sfumato.models import encodings
 from sfumato.recipe import Recipe, changed, choices, engines
 from sfumato.recipe.description import describe
 from sfumato.recipe.layers import LinearLayer, NetworkSize
@@ -186,17 +188,22 @@ def test_every_compiled_optimizer_defines_its_memory() -> None:
         assert (memory is not None) == accepts(member()), name
 
 
+@pytest.mark.parametrize("inputs", [1, 2, 3, 7])
 @pytest.mark.parametrize("name", choices.Encoding.members)
-def test_an_encodings_facts_equal_those_of_its_module(name: str) -> None:
+def test_an_encodings_facts_equal_those_of_its_module(name: str, inputs: int) -> None:
     choice = choices.Encoding.members[name]()
-    module = choice.implementation()(choice, np.random.default_rng(0))
-    coordinates = torch.rand(5, 2, dtype=torch.float64)
-    features = module.double()(coordinates)
-    assert features.shape == (5, choice.outputs())
-    assert choice.identity == torch.equal(features, coordinates)
-    assert {key: tuple(value.shape) for key, value in module.state_dict().items()} == choice.shapes()
+    if choice.dimensions not in (None, inputs):
+        with pytest.raises(RecipeError, match=f"must be defined for {inputs} inputs"):
+            encodings.build(choice, inputs, np.random.default_rng(0))
+        return
+    module = encodings.build(choice, inputs, np.random.default_rng(0))
+    values = torch.rand(5, inputs, dtype=torch.float64)
+    features = module.double()(values)
+    assert features.shape == (5, choice.outputs(inputs))
+    assert choice.identity == torch.equal(features, values)
+    assert {key: tuple(value.shape) for key, value in module.state_dict().items()} == choice.shapes(inputs)
     trained = sum(each.numel() for each in module.parameters() if each.requires_grad)
-    assert trained == choice.parameters()
+    assert trained == choice.parameters(inputs)
 
 
 @pytest.mark.parametrize("dummy", DUMMIES)

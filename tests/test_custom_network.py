@@ -149,6 +149,7 @@ class Drawing(nn.Module):
         return self.layers(x) + self.layers[4](hidden) * (1 + 0.01 * self.steps)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", ["adam(lr=0.02)", "foof", "kfac"])
 def test_its_random_numbers_are_reproducible_resumed_and_separate_from_the_caller_s(
     tmp_path: Path, optimizer: str
@@ -187,6 +188,7 @@ def test_a_batch_that_it_cannot_train_on_is_refused_before_it_is_changed(tmp_pat
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.slow
 def test_lazy_layers_are_initialized_from_the_seed(tmp_path: Path) -> None:
     def trained(seed: int) -> sf.Run:
         module = nn.Sequential(nn.LazyLinear(8), nn.Tanh(), nn.LazyLinear(3))
@@ -198,6 +200,7 @@ def test_lazy_layers_are_initialized_from_the_seed(tmp_path: Path) -> None:
     one.model(model=nn.Sequential(nn.LazyLinear(8), nn.Tanh(), nn.LazyLinear(3)))
 
 
+@pytest.mark.slow
 def test_frozen_parameters_are_unchanged(tmp_path: Path) -> None:
     for optimizer in ("foof", "sgd(fan_in_scaling=true)"):
         frozen = nn.Linear(8, 8).requires_grad_(False)
@@ -216,6 +219,7 @@ def run_of_script(tmp_path: Path) -> Path:
     return run.folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["film", "render", "resume"])
 def test_the_class_of_a_script_is_named_with_a_flag(
     run_of_script: Path, command: str, capsys: pytest.CaptureFixture[str]

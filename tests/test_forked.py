@@ -55,6 +55,7 @@ def test_children_of_a_process_that_has_trained_can_train(tmp_path: Path) -> Non
     assert done.stdout == "done\n"
 
 
+@pytest.mark.slow
 def test_results_can_be_copied_and_sent(tmp_path: Path) -> None:
     run = sf.paint(picture(), runs=tmp_path, film="none", **SMALL)
     diagnosis = sf.check(picture(), **SMALL)

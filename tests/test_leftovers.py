@@ -7,6 +7,8 @@ import subprocess
 import sys
 import uuid
 
+import pytest
+
 from tests import leftovers
 
 GRANDCHILD = """
@@ -18,6 +20,7 @@ print(child.pid)
 """
 
 
+@pytest.mark.slow
 def test_a_process_whose_parent_has_ended_is_found_and_ended() -> None:
     mark = uuid.uuid4().hex
     environment = {**os.environ, leftovers.VARIABLE: mark}

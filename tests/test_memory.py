@@ -64,6 +64,7 @@ def test_an_exceeded_limit_leaves_nothing(system: Path) -> None:
     assert memory.available() == 0
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the limit is Linux's")
 def test_allocations_beyond_the_limit_fail() -> None:
     # In a separate process, because the limit applies to all threads.

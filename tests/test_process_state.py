@@ -178,6 +178,7 @@ def load_picture(_: Path) -> Any:
     return [sf.load_picture(picture()).tobytes(), sf.load_picture("cat").tobytes()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("entry", [paint, train, resume, fit, check, train_many, load_picture])
 def test_settings_change_no_run_and_no_run_changes_settings(tmp_path: Path, entry: Callable[[Path], Any]) -> None:
     expected = entry(tmp_path / "plain")
@@ -194,6 +195,7 @@ def test_settings_change_no_run_and_no_run_changes_settings(tmp_path: Path, entr
     assert found == expected
 
 
+@pytest.mark.slow
 def test_a_default_device_changes_nothing(tmp_path: Path) -> None:
     expected = train(tmp_path)
     with torch.device("meta"):
@@ -230,6 +232,7 @@ def test_the_last_of_several_threads_restores_process_settings() -> None:
         assert torch.get_default_dtype() == torch.float64
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["widget", "module://a_notebook.that_is_not_here", "agg"])
 def test_an_unavailable_matplotlib_backend_breaks_no_figure(tmp_path: Path, backend: str) -> None:
     program = (

@@ -112,6 +112,7 @@ def untrained(*_: Any, **__: Any) -> Any:
     raise StoppedError
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_imports_no_class_that_a_file_names(
     here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
@@ -130,6 +131,7 @@ def test_a_command_imports_no_class_that_a_file_names(
         assert captured.err.splitlines()[-1].startswith("sfumato: ")
 
 
+@pytest.mark.slow
 def test_a_string_is_trusted_no_more_than_a_file(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["paint", "cat", "--recipe", (here / "string").read_text().strip(), *QUICK]) == 2
     assert not was_imported(here)
@@ -153,11 +155,13 @@ def test_python_imports_no_class_that_a_run_names(here: Path, call: Callable[[],
     assert not was_imported(here)
 
 
+@pytest.mark.slow
 def test_a_class_of_a_flag_is_imported(here: Path) -> None:
     assert main(["check", "--recipe", RUN, "--picture", "cat", "--model.module", NAME]) in (0, 1)
     assert was_imported(here)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -174,6 +178,7 @@ def test_a_class_of_an_arm_of_a_flag_may_be_imported(
     assert trust.allowed() == (NAME,)
 
 
+@pytest.mark.slow
 def test_a_class_of_a_call_is_imported(here: Path) -> None:
     sf.check(picture(), **{**SMALL, "model": {"module": NAME}})
     assert was_imported(here)
@@ -181,6 +186,7 @@ def test_a_class_of_a_call_is_imported(here: Path) -> None:
     sf.load_run(RUN).model()
 
 
+@pytest.mark.slow
 def test_the_studio_imports_nothing(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     string = (here / "string").read_text().strip()
     evil = [{"preset": string}, {"changes": {"model.module": NAME}}]
@@ -210,6 +216,7 @@ def test_the_training_process_imports_nothing(here: Path, what: str) -> None:
     assert not was_imported(here)
 
 
+@pytest.mark.slow
 def test_no_process_imports_from_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """``python -m`` would import from there first, even sfumato itself."""
     (tmp_path / "sfumato").mkdir()

@@ -29,6 +29,7 @@ def test_ratios_of_unequal_lengths_are_refused() -> None:
         ratios([1.0, 2.0], [1.0])
 
 
+@pytest.mark.slow
 def test_sides_alternate_and_none_is_always_first() -> None:
     calls: list[tuple[str, int]] = []
 

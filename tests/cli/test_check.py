@@ -66,6 +66,7 @@ def test_recipe_of_a_run_and_of_a_preset(tmp_path: Path, capsys: pytest.CaptureF
     assert "(engine replica)" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

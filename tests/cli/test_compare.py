@@ -80,6 +80,7 @@ def test_the_first_line_is_the_forecast(tile: str, tmp_path: Path, capsys: pytes
     assert "10 x 12 pixels: 0 trials (6 already done)\n" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_several_axes_are_a_grid(tile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     axes = ["--axis", "model.width=3,4", "--axis", "model.activation=relu,sine(30)"]
     base = ["--picture", tile, *SMALL[2:], "--seeds", "1", "--tune", "false"]
@@ -91,6 +92,7 @@ def test_several_axes_are_a_grid(tile: str, tmp_path: Path, capsys: pytest.Captu
     assert names == [f"width={width}, activation={each}" for width in (3, 4) for each in ("relu", "sine(30)")]
 
 
+@pytest.mark.slow
 def test_help_says_which_recipe_arms_start_from(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["compare", "--help"])
@@ -99,6 +101,7 @@ def test_help_says_which_recipe_arms_start_from(capsys: pytest.CaptureFixture[st
     assert f"Arms start from paint's default recipe with {start}; with --preset fast, from that preset." in words
 
 
+@pytest.mark.slow
 def test_names_are_printed_without_markup(tile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arms = ["--arm", "a[/b]=model.width=3", "--arm", "[red]c\x1b[31m=model.width=4"]
     out = printed(
@@ -109,6 +112,7 @@ def test_names_are_printed_without_markup(tile: str, tmp_path: Path, capsys: pyt
     assert "\x1b" not in out
 
 
+@pytest.mark.slow
 def test_recipe_of_a_run_requires_its_picture(tile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["paint", tile, *SMALL, "--film.every", "never", "--runs", str(tmp_path / "runs")]) == 0
     (run,) = (tmp_path / "runs").iterdir()
@@ -130,6 +134,7 @@ def test_compared_rates_are_not_tuned(tile: str, tmp_path: Path, capsys: pytest.
     assert '"tuning"' not in (tmp_path / "e" / "trials.jsonl").read_text()
 
 
+@pytest.mark.slow
 def test_a_message_says_that_compared_rates_are_not_tuned(
     tile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -138,6 +143,7 @@ def test_a_message_says_that_compared_rates_are_not_tuned(
     assert "learning rates are not tuned: a and b[/x] differ in nothing else" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

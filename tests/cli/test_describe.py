@@ -15,6 +15,7 @@ def described(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
     return [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
 
 
+@pytest.mark.slow
 def test_the_default(capsys: pytest.CaptureFixture[str]) -> None:
     lines = described(capsys)
     assert lines[0] == "2 -> [300 leaky_relu] x4 -> 3"
@@ -23,6 +24,7 @@ def test_the_default(capsys: pytest.CaptureFixture[str]) -> None:
     assert "budget 3 s of training" in lines
 
 
+@pytest.mark.slow
 def test_flags_presets_and_pixels(capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["--preset", "blog-2012", "--model.depth", "2", "--budget.epochs", "3", "--pixels", "10x20"]
     lines = described(capsys, *arguments)
@@ -31,6 +33,7 @@ def test_flags_presets_and_pixels(capsys: pytest.CaptureFixture[str]) -> None:
     assert "budget 600 steps (3 epochs), 329 MFLOP" in lines
 
 
+@pytest.mark.slow
 def test_pixels_are_those_of_the_training(capsys: pytest.CaptureFixture[str]) -> None:
     assert "picture 100x143, 14,300 pixels (rgb assumed)" in described(capsys, "--picture.max-side", "143")
     lines = described(capsys, "--picture.max-side", "143", "--pixels", "300x429")

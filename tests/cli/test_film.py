@@ -35,6 +35,7 @@ def test_each_kind_has_a_file_name(folder: Path, kind: str, width: int) -> None:
         assert film.size == (width, 450)
 
 
+@pytest.mark.slow
 def test_the_extension_of_out_determines_the_format(folder: Path, tmp_path: Path) -> None:
     assert main(["film", str(folder), "--every", "epoch", "--out", str(tmp_path / "a.WebP")]) == 0
     with Image.open(tmp_path / "a.WebP") as film:

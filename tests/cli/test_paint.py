@@ -71,6 +71,7 @@ def test_none_clears_a_field_and_is_also_an_encoding(tile: Path, tmp_path: Path)
     assert main(["paint", str(tile), *SMALL, *flags, "--runs", str(tmp_path / "runs")]) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -27,6 +27,7 @@ def test_it_paints_and_prints_the_path(folder: Path, tmp_path: Path, capsys: pyt
         assert image.size == (70, 90)
 
 
+@pytest.mark.slow
 def test_it_draws_neurons_and_their_films(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     flags = ["--neurons", "all", "--film", "mp4", "--size", "10x12", "--out", str(tmp_path / "n.png")]
     assert main(["render", str(folder), *flags]) == 0

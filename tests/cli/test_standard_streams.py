@@ -26,6 +26,7 @@ def shell(script: str, **environment: str) -> subprocess.CompletedProcess[bytes]
     return subprocess.run(["sh", "-c", script], env=whole, capture_output=True, check=False, timeout=120)
 
 
+@pytest.mark.slow
 @posix
 @pytest.mark.parametrize(
     ("closed", "printed"), [(">&-", False), ("2>&-", True), ("<&-", True), (">&- 2>&- <&-", False)]
@@ -37,12 +38,14 @@ def test_closed_streams(tmp_path: Path, closed: str, printed: bool) -> None:
     assert done.stdout.startswith(b"sf2:") is printed
 
 
+@pytest.mark.slow
 @posix
 def test_bad_input_with_closed_streams_keeps_its_status(tmp_path: Path) -> None:
     done = shell("$S recipe nothing 2>&-; echo $?")
     assert done.stdout == b"2\n"
 
 
+@pytest.mark.slow
 @posix
 def test_a_file_name_that_is_not_utf_8_is_printed_as_its_bytes() -> None:
     done = shell("$S runs --runs $(printf '/nowhere/\\377\\376'); $S show $(printf 'x\\377')")

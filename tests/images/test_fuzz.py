@@ -168,11 +168,13 @@ def test_mutated_files(path: Path, seed: int, fields: dict[str, Any]) -> None:
     check(path, mutated(random.Random(seed), FILES), **fields)
 
 
+@pytest.mark.slow
 def test_some_mutated_files_load_and_some_do_not(path: Path) -> None:
     loaded = [check(path, mutated(random.Random(seed), FILES)) for seed in range(80)]
     assert 10 <= sum(loaded) <= 70
 
 
+@pytest.mark.slow
 @given(data=st.binary(max_size=300), start=st.sampled_from([b"", *(data[:12] for data in FILES)]), fields=FIELDS)
 @settings(max_examples=60)
 def test_random_bytes(path: Path, data: bytes, start: bytes, fields: dict[str, Any]) -> None:

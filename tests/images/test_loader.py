@@ -58,6 +58,7 @@ def test_every_byte_is_divided_by_255_and_rounded_once(tmp_path: Path) -> None:
     assert [float(value) for value in picture.ravel()] == [float(np.float32(k / 255)) for k in range(256)]
 
 
+@pytest.mark.slow
 @given(
     npst.arrays(
         np.uint8,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from sfumato import images
 
 
@@ -16,6 +18,7 @@ def test_public_names_exist_and_are_documented() -> None:
             assert getattr(images, name).__doc__
 
 
+@pytest.mark.slow
 def test_the_import_loads_no_heavy_packages() -> None:
     heavy = {"torch", "skimage", "scipy", "pooch", "requests", "pillow_heif", "numba", "matplotlib", "pydantic"}
     code = f"import sys, sfumato.images; print(sorted({heavy!r} & set(sys.modules)))"

@@ -102,6 +102,7 @@ def test_against_pillow_s_eight_bits() -> None:
     assert np.median(np.abs(result - expected)) < 0.5 / 255
 
 
+@pytest.mark.slow
 def test_a_long_thin_picture_needs_little_memory() -> None:
     # Resampling the width first would take 16,000 x 1,000,000 numbers.
     plane = np.zeros((1_000_000, 2), dtype=np.uint8)

@@ -34,6 +34,7 @@ def test_a_sample_has_the_values_of_scikit_image(name: str) -> None:
     assert SAMPLES[name].endswith(f" {width}x{height}")
 
 
+@pytest.mark.slow
 def test_a_sample_is_found_without_importing_scikit_image() -> None:
     code = (
         "import sys; from sfumato.images import load; from sfumato.recipe import Picture; load(Picture(source='cat'));"

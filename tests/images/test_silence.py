@@ -29,6 +29,7 @@ def test_output_is_discarded_inside_and_not_after(capfd: pytest.CaptureFixture[s
     assert descriptors() == before
 
 
+@pytest.mark.slow
 def test_a_process_without_standard_error() -> None:
     code = "import os; os.close(2); from sfumato.images.decode import silenced\nwith silenced(): print('well')"
     assert subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=True).stdout == b"well\n"

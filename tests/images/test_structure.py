@@ -75,6 +75,7 @@ def test_jpeg_of_many_segments(tmp_path: Path) -> None:
     assert excess("JPEG", few) is None
 
 
+@pytest.mark.slow
 def test_jpeg_of_big_segments(tmp_path: Path) -> None:
     # Pillow would copy the EXIF data again for each segment: three gigabytes for these 300.
     data = jpeg()
@@ -114,6 +115,7 @@ def test_png_of_many_chunks(tmp_path: Path) -> None:
     assert "100,000 chunks" in error_line(write(tmp_path, "b.png", png(7, 5, 8, 0, rows_of(GRAY), after=before)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [b"zTXt", b"iTXt", b"iCCP"])
 def test_png_with_compressed_text_of_many_megabytes(tmp_path: Path, kind: bytes) -> None:
     packed = zlib.compress(bytes(50_000_000), 9)
@@ -121,6 +123,7 @@ def test_png_with_compressed_text_of_many_megabytes(tmp_path: Path, kind: bytes)
     assert "damaged" in error_line(write(tmp_path, "a.png", png(7, 5, 8, 0, rows_of(GRAY), chunk(kind, data))))
 
 
+@pytest.mark.slow
 def test_png_with_too_many_pixel_bytes(tmp_path: Path) -> None:
     # 100 MB of zeros where 40 bytes are needed: only those may be decompressed.
     data = png(7, 5, 8, 0, bytes(100_000_000))

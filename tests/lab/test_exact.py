@@ -22,6 +22,7 @@ from tests.lab.small_plan import BASE
 MODULE = "tests.lab.exact_network:Exact"
 
 
+@pytest.mark.slow
 def test_an_exact_painting_has_a_finite_score(tmp_path: Path) -> None:
     trust.allow(MODULE)
     picture = np.full((12, 10, 3), (0.25, 0.5, 0.75), np.float32)

@@ -145,6 +145,7 @@ def outcomes(broken: set[str]) -> execute.Executor:
     return executor
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tune", [True, False])
 def test_failed_trials_are_trained_again_on_request(tune: bool, tmp_path: Path) -> None:
     plan = small_plan({}, {"model": {"width": 9}}, seeds=2, tune=tune)
@@ -159,6 +160,7 @@ def test_failed_trials_are_trained_again_on_request(tune: bool, tmp_path: Path) 
     assert run_plan(plan, target(), tmp_path / "e", executor=outcomes({"a", "b"})).scores(plan.arms[1])
 
 
+@pytest.mark.slow
 def test_the_reason_is_raised_if_every_trial_fails(tmp_path: Path) -> None:
     plan = small_plan({}, {"model": {"width": 9}}, seeds=2, tune=True)
     message = r"every trial failed, 18 of 18: MemoryError: no room. Fix that, then train them again \(--retry"

@@ -50,6 +50,7 @@ def test_a_trial_equals_a_single_training(tmp_path: Path) -> None:
     assert all(np.array_equal(saved[name], weights) for name, weights in alone.weights().items())
 
 
+@pytest.mark.slow
 def test_the_number_of_threads_does_not_change_the_numbers(tmp_path: Path) -> None:
     plan = small_plan(*TWO)
     one = run_plan(plan, target(), tmp_path / "one", workers=1)
@@ -71,6 +72,7 @@ def test_processes_give_the_numbers_of_threads_and_one_that_dies_takes_only_its_
     assert {key: row for key, row in numbers(by_processes).items() if key.arm != "b"} == living
 
 
+@pytest.mark.slow
 def test_arms_see_the_same_order_and_the_seeds_are_paired(tmp_path: Path) -> None:
     plan = small_plan({}, {}, seeds=3)
     found = run_plan(plan, target(), tmp_path / "e")
@@ -81,6 +83,7 @@ def test_arms_see_the_same_order_and_the_seeds_are_paired(tmp_path: Path) -> Non
     assert comparison.difference.mean == 0
 
 
+@pytest.mark.slow
 def test_of_one_recipe_on_other_seeds_no_difference_is_shown(tmp_path: Path) -> None:
     plan = small_plan({}, {"seed": 100}, seeds=8)
     found = run_plan(plan, target(), tmp_path / "e")
@@ -92,6 +95,7 @@ def test_of_one_recipe_on_other_seeds_no_difference_is_shown(tmp_path: Path) -> 
     assert shifted.scores(shifted.plan.arms[0])[0] == b[3]
 
 
+@pytest.mark.slow
 def test_each_arm_finds_its_own_rate_on_other_seeds(tmp_path: Path) -> None:
     # The same for both arms, whatever their written rates.
     plan = small_plan({}, {"training": {"optimizer": "sgd(lr=100)"}, "model": {"width": 9}}, tune=True)
@@ -105,6 +109,7 @@ def test_each_arm_finds_its_own_rate_on_other_seeds(tmp_path: Path) -> None:
     assert not experiments.trials(plan, found.rows)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "other",
     [
@@ -126,6 +131,7 @@ def test_arms_that_differ_in_written_rate_and_seed_choose_the_same_rate(other: d
     assert judged.isdisjoint(tuned)
 
 
+@pytest.mark.slow
 def test_more_seeds_continue_the_experiment(tmp_path: Path) -> None:
     few, more = (small_plan(*TWO, tune=True, seeds=seeds) for seeds in (2, 4))
     before = run_plan(few, target(), tmp_path / "e")
@@ -136,6 +142,7 @@ def test_more_seeds_continue_the_experiment(tmp_path: Path) -> None:
         run_plan(few, target(), tmp_path / "e")
 
 
+@pytest.mark.slow
 def test_finished_trials_are_not_trained_again(tmp_path: Path) -> None:
     plan = small_plan(*TWO, tune=True)
     whole = run_plan(plan, target(), tmp_path / "whole")
@@ -302,6 +309,7 @@ def test_a_curve_s_time_to_a_target() -> None:
     assert reaches(curve, 16.1) is None
 
 
+@pytest.mark.slow
 def test_every_arm_reaches_the_common_target(tmp_path: Path) -> None:
     found = run_plan(small_plan(*TWO, seeds=3), target(), tmp_path / "e")
     goal = common_target(found)

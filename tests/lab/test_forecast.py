@@ -53,6 +53,7 @@ def test_tuning_trials_are_counted(measured: list[Trial], tmp_path: Path) -> Non
     assert (found.left, found.tuning) == (2 * (6 * 3 + 3), 2 * 6 * 3)
 
 
+@pytest.mark.slow
 def test_finished_trials_are_not_forecast(measured: list[Trial], tmp_path: Path) -> None:
     plan = small_plan(*TWO, seeds=3)
     run_plan(plan, target(), tmp_path / "e")

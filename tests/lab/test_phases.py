@@ -58,6 +58,7 @@ def test_the_second_phase_continues_the_first() -> None:
     assert not all(np.array_equal(found.weights[name], alone.weights[name]) for name in alone.weights)
 
 
+@pytest.mark.slow
 def test_a_plan_with_a_first_picture_survives_its_file_and_trains(tmp_path: Path) -> None:
     plan = small_plan({}, {})
     plan = replace(plan, arms=(plan.arms[0], replace(plan.arms[1], first=First(6, 0.25))))

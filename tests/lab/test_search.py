@@ -67,6 +67,7 @@ def test_the_lowest_of_equally_good_rates_is_chosen() -> None:
     assert best_of({0: (20.0, 20.0), 16: (19.0, 21.0), -16: (18.0, 19.0)}) == 0
 
 
+@pytest.mark.slow
 def test_the_noise_of_the_choice_is_part_of_the_interval() -> None:
     """Test two arms of equal rates that choose by independent noise: the interval of many seeds must not exclude 0."""
     random = np.random.default_rng(5)

@@ -80,6 +80,7 @@ def test_nothing_is_built_or_written(use: Callable[[], Any], tmp_path: Path, mon
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_custom_network_counts_by_its_parameters(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     import torch
 
@@ -106,6 +107,7 @@ def test_compare_trains_fewer_networks_at_once_before_it_fails(monkeypatch: pyte
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_describe_reports_that_the_training_does_not_fit(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -79,6 +79,7 @@ def test_estimates_are_near_the_peaks() -> None:
     assert wrong == {}
 
 
+@pytest.mark.slow
 @given(strategies.recipes)
 def test_the_engine_is_the_one_that_trains(recipe: Recipe) -> None:
     try:

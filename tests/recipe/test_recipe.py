@@ -73,6 +73,7 @@ def test_a_change_of_the_budget_replaces_all_of_it() -> None:
     assert changed(recipe, {"seed": 3}).budget == recipe.budget
 
 
+@pytest.mark.slow
 @given(one=recipes, other=recipes)
 def test_differences_merge_back(one: Recipe, other: Recipe) -> None:
     changes = difference(values(one), values(other))

@@ -46,6 +46,7 @@ def test_fields_of_another_version_are_included() -> None:
     assert differences({"training": {"optimizer": "adagrad(lr=1)"}}) == {"training.optimizer": "adagrad(lr=1)"}
 
 
+@pytest.mark.slow
 @given(recipes)
 def test_differences_restore_the_recipe(recipe: Recipe) -> None:
     # Without layers the width is omitted; a list of one width is written as a number.

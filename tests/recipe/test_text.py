@@ -27,6 +27,7 @@ from tests.recipe.strategies import recipes
 FORMATS = [(to_json, from_json), (to_toml, from_toml), (to_string, from_string)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("write", "read"), FORMATS)
 @given(recipe=recipes)
 def test_round_trip(write: Callable[[Recipe], str], read: Callable[[str], Recipe], recipe: Recipe) -> None:

@@ -61,6 +61,7 @@ def test_a_painting_that_is_too_coarse_is_painted_again(large: sf.Run, monkeypat
     assert rmse(painting, exact(large)) < 1.1 * TOLERANCE * INVISIBLE_RMSE
 
 
+@pytest.mark.slow
 def test_invisible_detail_is_not_painted(large: sf.Run, monkeypatch: pytest.MonkeyPatch) -> None:
     _, sizes = paint_first(large, monkeypatch, stride=1.3)
     assert len(sizes) == 1
@@ -73,6 +74,7 @@ def test_the_maximum_size_is_respected(large: sf.Run) -> None:
     assert painting.shape == (30, 40, 3)
 
 
+@pytest.mark.slow
 def test_a_small_picture_is_painted_at_full_resolution(run: sf.Run) -> None:
     size = run.picture.shape[:2]
     painter = Painter(run)

@@ -38,6 +38,7 @@ def boxes(path: Path) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 def test_mp4_has_all_frames_its_size_and_its_duration(tmp_path: Path) -> None:
     path = film(tmp_path / "film.partial", 6, fps=12, hold=0.5)
     layout = plan((WIDTH, HEIGHT))
@@ -84,6 +85,7 @@ def test_the_same_frames_give_the_same_bytes(tmp_path: Path, format: FilmFormat)
     assert first == second
 
 
+@pytest.mark.slow
 def test_an_mp4_has_no_b_frames_with_which_x264_is_not_deterministic(tmp_path: Path) -> None:
     with av.open(str(film(tmp_path / "film.mp4", 12))) as opened:
         assert {PictureType(frame.pict_type) for frame in opened.decode(video=0)} == {PictureType.I, PictureType.P}
@@ -110,6 +112,7 @@ def test_every_size_is_written(tmp_path: Path, size: tuple[int, int], format: Fi
     assert np.abs(part - 255 * expected).mean() < 3
 
 
+@pytest.mark.slow
 def test_the_edges_of_an_odd_picture_keep_their_chroma(tmp_path: Path) -> None:
     red = np.tile(np.array([0.9, 0.1, 0.1], np.float32), (5, 5, 1))
     write_film(tmp_path / "film", [Frame(red, 0, 0, None, 0.1)], size=(333, 343), format="mp4")
@@ -229,6 +232,7 @@ def test_captions_are_under_their_pictures(tmp_path: Path) -> None:
     assert 200 < bright[bright > WIDTH / 2].mean() < 280
 
 
+@pytest.mark.slow
 def test_odd_sizes_are_allowed_for_gif(tmp_path: Path) -> None:
     write_film(tmp_path / "film", frames(1), size=(30, 20), film_size=(301, 201), format="gif")
     assert decoded_animation(tmp_path / "film")[0][0].shape == (201, 301, 3)

@@ -27,6 +27,7 @@ def by_hand(model: nn.Module, rows: list[float], columns: list[float], slope: fl
     return found
 
 
+@pytest.mark.slow
 def test_outputs_are_the_activations_computed_by_hand(run: sf.Run) -> None:
     model, _ = run.model()
     rows, columns = np.linspace(-1, 1, 41).tolist(), np.linspace(-1, 1, 31).tolist()

@@ -80,6 +80,7 @@ def runs_name(found: dict[str, bytes]) -> str:
     return next((name.split("/")[0] for name in found if "/" in name), "")
 
 
+@pytest.mark.slow
 @VANISHINGS
 def test_a_paused_run_ends_when_its_folder_vanishes(tmp_path: Path, vanish: Vanish) -> None:
     runs = tmp_path / "runs"
@@ -110,6 +111,7 @@ def test_a_paused_run_ends_when_its_folder_vanishes(tmp_path: Path, vanish: Vani
     assert folder.exists() == (vanish is replace)
 
 
+@pytest.mark.slow
 def test_the_command_line_reports_it_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -70,6 +70,7 @@ def test_a_viewer_sees_the_painting(tmp_path: Path, changes: dict[str, Any]) -> 
     assert not (folder / layout.WATCHED).exists()
 
 
+@pytest.mark.slow
 def test_without_a_viewer_there_is_no_file(tmp_path: Path) -> None:
     folder = tmp_path / "run"
 
@@ -89,6 +90,7 @@ def test_a_viewer_that_left_is_forgotten(tmp_path: Path) -> None:
     assert not live.is_watched(tmp_path)
 
 
+@pytest.mark.slow
 def test_the_live_view_respects_its_budget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live.LiveView, "overhead", Overhead(0.0, frontloaded=True))
     folder, written = tmp_path / "run", []
@@ -106,6 +108,7 @@ def test_the_live_view_respects_its_budget(tmp_path: Path, monkeypatch: pytest.M
     assert False in written
 
 
+@pytest.mark.slow
 def test_a_full_disk_does_not_end_the_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: Any, **__: Any) -> None:
         raise RunError("cannot write: no space left on device.")

@@ -216,6 +216,7 @@ def test_a_folder_that_is_not_a_run_is_refused(tmp_path: Path, text: str | None,
         load_run(tmp_path)
 
 
+@pytest.mark.slow
 def test_damaged_weights_are_refused_by_name(tmp_path: Path) -> None:
     written(tmp_path / "run")
     run = load_run(tmp_path / "run")
@@ -225,6 +226,7 @@ def test_damaged_weights_are_refused_by_name(tmp_path: Path) -> None:
         run.model()
 
 
+@pytest.mark.slow
 def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
     written(tmp_path / "a")
     written(tmp_path / "b", model={"width": 5})
@@ -289,6 +291,7 @@ def test_a_run_is_loaded_by_a_part_of_its_name(tmp_path: Path) -> None:
         load_run("bird", runs=tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("share", "reported"), [(0.34, True), (0.97, False), (None, False)])
 def test_a_starved_run_reports_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share: float | None, reported: bool
@@ -299,6 +302,7 @@ def test_a_starved_run_reports_it(
     assert ("got 34% of the processor time that its thread requested" in run.summary()) == reported
 
 
+@pytest.mark.slow
 def test_negligible_updates_are_not_divergence(tmp_path: Path) -> None:
     # The loss is high and no step reduces it, so a lower learning rate would be the wrong suggestion.
     changes = {"training": {"batch": "all", "optimizer": "adam(lr=1e-9)"}, "budget": {"steps": 1100}}

@@ -124,6 +124,7 @@ def damage(path: Path, what: str) -> None:
             path.symlink_to("/dev/zero")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("where", "deep"),
     [
@@ -148,6 +149,7 @@ def test_large_facts(studio: TestClient, folder: Path, capfd: pytest.CaptureFixt
     assert found[""] == 409
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("side", [9_000, 60_000, 2**31 - 1])
 def test_a_painting_that_is_a_decompression_bomb(
     studio: TestClient, folder: Path, capfd: pytest.CaptureFixture[str], side: int

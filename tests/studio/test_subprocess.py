@@ -65,6 +65,7 @@ def order(how: str, text: str = "", size: int = 0, after: float = 0) -> dict[str
     return {"how": how, "text": text, "bytes": size, "after": after}
 
 
+@pytest.mark.slow
 def test_it_replies_to_several_requests(parrot: Subprocess, path: Path) -> None:
     # More than a pipe's buffer holds.
     assert parrot.ask(order("well", "é\n", 1_000_000), PATIENCE) == (
@@ -79,6 +80,7 @@ def test_it_replies_to_several_requests(parrot: Subprocess, path: Path) -> None:
     assert (path / "log").read_text() == "what a library says\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("how", "problem"), [("in part", "within a reply"), ("not at all", "without a reply")])
 def test_the_end_of_the_process_is_reported(parrot: Subprocess, how: str, problem: str) -> None:
     with pytest.raises(OSError, match=problem):
@@ -95,6 +97,7 @@ def test_a_closed_pipe_is_reported(parrot: Subprocess) -> None:
         parrot.ask(order("well"), PATIENCE)
 
 
+@pytest.mark.slow
 def test_a_timeout_is_reported(parrot: Subprocess) -> None:
     parrot.ask(order("well"), PATIENCE)
     start = time.monotonic()
@@ -103,6 +106,7 @@ def test_a_timeout_is_reported(parrot: Subprocess) -> None:
     assert time.monotonic() - start < PATIENCE
 
 
+@pytest.mark.slow
 def test_a_pending_request_fails_when_the_process_is_killed(parrot: Subprocess) -> None:
     parrot.ask(order("well"), PATIENCE)
     with ThreadPoolExecutor(1) as pool:
@@ -113,6 +117,7 @@ def test_a_pending_request_fails_when_the_process_is_killed(parrot: Subprocess) 
             pending.result(PATIENCE)
 
 
+@pytest.mark.slow
 def test_it_ends_without_an_error_when_its_parent_is_killed(path: Path) -> None:
     # run() waits until all processes close the pipe of errors, the parrot too.
     done = subprocess.run([sys.executable, "-c", PARENT], capture_output=True, text=True, timeout=PATIENCE, check=False)

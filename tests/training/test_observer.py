@@ -43,6 +43,7 @@ def observers_of(observers: list[Recorder], budget: OverheadBudget) -> Any:
     return Observers(observers, budget)
 
 
+@pytest.mark.slow
 def test_the_order_of_calls_of_a_run(tmp_path: Path) -> None:
     calls: list[str] = []
     observers = [Recorder(calls, "a"), Recorder(calls, "b")]
@@ -84,6 +85,7 @@ def test_all_are_finished_even_if_one_fails() -> None:
     assert calls == ["a stopped", "b stopped"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["begin", "observe"])
 def test_one_that_fails_leaves_a_failed_run_that_can_be_resumed(tmp_path: Path, method: str) -> None:
     calls: list[str] = []

@@ -53,6 +53,7 @@ def assert_as_alone(last: dict[int, PictureSnapshot], recipes: list[Recipe]) -> 
         assert many.evaluation.psnr_held_out == alone.evaluation.psnr_held_out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threads", [1, 2, 5])
 def test_each_has_the_same_bits_as_alone(threads: int) -> None:
     last = last_of_each(RECIPES, threads)
@@ -73,6 +74,7 @@ def test_the_comparison_detects_another_network() -> None:
         assert_as_alone(last, [RECIPES[0], changed(RECIPES[1], {"training": {"optimizer": "sgd(lr=0.0501)"}})])
 
 
+@pytest.mark.slow
 def test_one_that_diverges_does_not_stop_the_others() -> None:
     recipes = [RECIPES[0], DIVERGING, RECIPES[2]]
     last = last_of_each(recipes, 2)
@@ -103,6 +105,7 @@ def test_closing_ends_all_threads() -> None:
     assert not any("sfumato-concurrent" in thread.name for thread in threading.enumerate())
 
 
+@pytest.mark.slow
 def test_a_network_pauses_while_its_snapshot_is_used() -> None:
     endless = [changed(BASE, {"budget": {"epochs": 10**6}, "seed": seed}) for seed in range(3)]
     training = train_concurrently(trainers(endless, picture()), 2)

@@ -33,6 +33,7 @@ def test_steps_end_it_even_within_an_epoch() -> None:
     assert (last.ended, last.step, last.samples) == ("steps", 6, 63 + 32)
 
 
+@pytest.mark.slow
 def test_seconds_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
     # Processor time, so that the load of the machine does not matter.
     monkeypatch.setattr(time, "perf_counter", time.thread_time)
@@ -57,6 +58,7 @@ def test_a_budget_of_0_still_yields_a_painting() -> None:
     assert only.painting().shape == (9, 7, 3)
 
 
+@pytest.mark.slow
 def test_stop_ends_it_at_the_next_step() -> None:
     count = itertools.count()
     *_, last = run({"budget": {"epochs": 10**6}}, stop=lambda: next(count) >= 3)
@@ -105,6 +107,7 @@ def test_running_metrics_are_means_over_the_samples() -> None:
     assert first.learning_rate == 0
 
 
+@pytest.mark.slow
 def test_the_same_recipe_gives_the_same_bits_whatever_the_clock_does(monkeypatch: pytest.MonkeyPatch) -> None:
     *_, one = run({"training": {"schedule": "cosine(warmup=0.1)"}, "budget": {"epochs": 7}})
     monkeypatch.setattr("sfumato.training.trainer.SECONDS_PER_SNAPSHOT", 1e-9)

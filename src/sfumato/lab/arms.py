@@ -61,9 +61,11 @@ def arm(name: str, recipe: Recipe, channels: int, *, title: str = "", verb: str 
 
 def digits_arm(name: str, recipe: Recipe, inputs: int, outputs: int, *, title: str = "", verb: str = "beats") -> Arm:
     """Return an arm as `arm` does, for digits of ``inputs`` pixels and ``outputs`` classes."""
-    layers = layers_of(recipe.model, inputs, outputs)
-    multiply_adds = sum(layer.inputs * layer.units for layer in layers)
-    return Arm(name, recipe, sum(layer.parameters for layer in layers), operations(multiply_adds), title, verb)
+    encoding = recipe.model.encoding
+    layers = layers_of(recipe.model, encoding.outputs(inputs), outputs)
+    multiply_adds = encoding.multiply_adds(inputs) + sum(layer.weights for layer in layers)
+    parameters = encoding.parameters(inputs) + sum(layer.parameters for layer in layers)
+    return Arm(name, recipe, parameters, operations(multiply_adds), title, verb)
 
 
 def operations(multiply_adds: int) -> int:

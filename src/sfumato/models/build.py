@@ -11,6 +11,7 @@ from sfumato.models.initializations import initialize
 from sfumato.models.mlp import MLP
 from sfumato.process_state import scoped
 from sfumato.recipe import Coordinates, Model
+from sfumato.recipe.choices.encodings import COORDINATES
 from sfumato.recipe.description import layers_of
 from sfumato.rng import rng_for
 
@@ -57,8 +58,8 @@ def _build_custom(name: str, channels: int, seed: int, dtype: torch.dtype) -> nn
 
 def shapes(model: Model, channels: int) -> dict[str, tuple[int, ...]]:
     """Return the shapes of the arrays in the ``state_dict`` of a recipe's MLP by their names, without building it."""
-    found = {f"encode.{name}": shape for name, shape in model.encoding.shapes().items()}
-    for number, layer in enumerate(layers_of(model, model.encoding.outputs(), channels)):
+    found = {f"encode.{name}": shape for name, shape in model.encoding.shapes(COORDINATES).items()}
+    for number, layer in enumerate(layers_of(model, model.encoding.outputs(COORDINATES), channels)):
         found[f"layers.{number}.weight"] = (layer.units, layer.inputs)
         if layer.biases:
             found[f"layers.{number}.bias"] = (layer.units,)
@@ -72,17 +73,18 @@ def mlp(
     seed: int,
     dtype: torch.dtype = torch.float32,
     coordinates: Coordinates = DEFAULT,
+    inputs: int = COORDINATES,
 ) -> MLP:
-    """Build and initialize the recipe's multilayer perceptron."""
-    perceptron = _mlp(model, channels, seed, dtype)
+    """Build and initialize the recipe's multilayer perceptron: (N, ``inputs``) -> (N, ``channels``)."""
+    perceptron = _mlp(model, channels, seed, dtype, inputs)
     initialize(perceptron, model.init, seed, coordinates)
     return perceptron
 
 
-def _mlp(model: Model, channels: int, seed: int, dtype: torch.dtype) -> MLP:
+def _mlp(model: Model, channels: int, seed: int, dtype: torch.dtype, inputs: int = COORDINATES) -> MLP:
     return MLP(
-        encodings.build(model.encoding, rng_for(seed, "encoding")),
-        model.encoding.outputs(),
+        encodings.build(model.encoding, inputs, rng_for(seed, "encoding")),
+        model.encoding.outputs(inputs),
         model.widths,
         channels,
         activations.build(model.activation),

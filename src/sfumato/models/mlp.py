@@ -11,9 +11,9 @@ from sfumato.recipe.connections import PLAIN, Connections
 
 
 class MLP(nn.Module):
-    """Linear layers with one activation between them: (N, 2) coordinates -> (N, C) colors.
+    """Linear layers with one activation between them: (N, D) inputs -> (N, C) outputs.
 
-    ``encode`` maps the coordinates to features; ``layers`` holds the linear layers from input to output;
+    ``encode`` maps the inputs to features; ``layers`` holds the linear layers from input to output;
     ``connections`` holds the residual and skip connections.
     """
 
@@ -44,12 +44,12 @@ class MLP(nn.Module):
         )
 
     def forward(self, coordinates: Tensor) -> Tensor:
-        """Compute the outputs: (N, 2) -> (N, C)."""
+        """Compute the outputs: (N, D) -> (N, C)."""
         x = self.layers[-1](self.inputs(coordinates, len(self.layers) - 1))
         return torch.sigmoid(x) if self.sigmoid_output else x
 
     def inputs(self, coordinates: Tensor, layer: int) -> Tensor:
-        """Compute the inputs of a layer: (N, 2) -> (N, fan_in)."""
+        """Compute the inputs of a layer: (N, D) -> (N, fan_in)."""
         x = encoded = self.encode(coordinates)
         for number, below in enumerate(self.layers[:layer]):
             y = self.activate(below(x))

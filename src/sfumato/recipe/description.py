@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sfumato.errors import RecipeError
 from sfumato.recipe.budget import Batching
+from sfumato.recipe.choices.encodings import COORDINATES
 from sfumato.recipe.engines import ENGINES
 from sfumato.recipe.layers import LinearLayer
 from sfumato.recipe.model import Model
@@ -49,7 +50,7 @@ class Description:
     @property
     def parameters(self) -> int:
         """Number of trained parameters."""
-        return self.recipe.model.encoding.parameters() + sum(layer.parameters for layer in self.layers)
+        return self.recipe.model.encoding.parameters(COORDINATES) + sum(layer.parameters for layer in self.layers)
 
     @property
     def bytes_per_number(self) -> int:
@@ -61,7 +62,7 @@ class Description:
     @property
     def multiply_adds(self) -> int:
         """Multiply-adds of one sample's forward pass: those of the linear layers and of the encoding."""
-        return self.recipe.model.encoding.multiply_adds() + sum(layer.weights for layer in self.layers)
+        return self.recipe.model.encoding.multiply_adds(COORDINATES) + sum(layer.weights for layer in self.layers)
 
     @property
     def activations(self) -> int:
@@ -88,7 +89,7 @@ def describe(recipe: Recipe) -> Description:
             "model.module must be none: the size of a custom network is not known before it is built. "
             f"Got {model.module!r}."
         )
-    encoded = model.encoding.outputs()
+    encoded = model.encoding.outputs(COORDINATES)
     return Description(recipe, layers_of(model, encoded, CHANNELS[recipe.picture.channels]), encoded)
 
 

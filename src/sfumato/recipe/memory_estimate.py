@@ -104,12 +104,12 @@ class _Network:
     @staticmethod
     def of(recipe: Recipe, size: Size, parameters: int | None) -> _Network:
         model = recipe.model
-        encoded = model.encoding.outputs()
+        encoded = model.encoding.outputs(COORDINATES)
         channels = size.channels or CHANNELS[recipe.picture.channels]
         if model.module is None:
             layers = layers_of(model, encoded, channels)
             sizes = [layer.parameters for layer in layers]
-            network = NetworkSize(layers, sum(sizes) + model.encoding.parameters(), max(sizes))
+            network = NetworkSize(layers, sum(sizes) + model.encoding.parameters(COORDINATES), max(sizes))
         else:
             encoded, network = COORDINATES, NetworkSize((), parameters or 0, parameters or 0)
         engine = engines.auto(recipe)

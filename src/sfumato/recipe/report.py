@@ -8,6 +8,7 @@ from typing import TypeVar
 from sfumato import memory
 from sfumato.errors import RecipeError
 from sfumato.recipe import memory_check, memory_estimate
+from sfumato.recipe.choices.encodings import COORDINATES
 from sfumato.recipe.description import TRAINING_PER_FORWARD, Description
 from sfumato.recipe.memory_estimate import Size
 from sfumato.recipe.summary import text
@@ -50,7 +51,7 @@ def _boxes(description: Description) -> list[tuple[str, str]]:
     model = description.recipe.model
     boxes: list[tuple[str, str]] = []
     if not model.encoding.identity:
-        trained = model.encoding.parameters()
+        trained = model.encoding.parameters(COORDINATES)
         beside = f"{trained:,} parameters" if trained else "fixed: no trained parameters"
         boxes.append((f"{description.encoded} {text(str(model.encoding))}", beside))
     start = 0

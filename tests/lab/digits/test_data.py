@@ -17,6 +17,7 @@ def rows(part: Part) -> set[bytes]:
     return {row.tobytes() for row in part.inputs}
 
 
+@pytest.mark.slow
 def test_the_bundled_digits_have_a_fixed_test_set() -> None:
     found, again = data.load_bundled(), data.load_bundled()
     assert len(found.training.labels) + len(found.test.labels) == 1797

@@ -35,10 +35,13 @@ def trained(digits: Digits, purpose: Any = "verdict", marks: tuple[float, ...] =
 @pytest.mark.parametrize(
     ("engine", "training"), [("fused", {}), ("autograd", {}), ("online", {"batch": 1, "optimizer": "sgd(lr=0.01)"})]
 )
-def test_the_weights_are_those_of_float64_autograd(engine: str, training: dict[str, Any]) -> None:
+@pytest.mark.parametrize("encoding", ["none", "fourier(sigma=0.3, features=20)"])
+def test_the_weights_are_those_of_float64_autograd(engine: str, training: dict[str, Any], encoding: str) -> None:
     digits = made.digits()
-    outcome = trained(digits, engine=engine, training=training)
-    recipe = changed(changed(Recipe(), BASE), {"dtype": "float64", "engine": "autograd", "training": training})
+    model = {"encoding": encoding}
+    outcome = trained(digits, engine=engine, training=training, model=model)
+    reference = {"dtype": "float64", "engine": "autograd", "training": training, "model": model}
+    recipe = changed(changed(Recipe(), BASE), reference)
     network = build(recipe, 64, 10)
     inputs = torch.from_numpy(digits.training.inputs.astype(np.float64))
     targets = torch.from_numpy(np.eye(10)[digits.training.labels])

@@ -56,6 +56,7 @@ def test_each_hint_is_undone_alone_and_together() -> None:
     assert plan.tuning is None
 
 
+@pytest.mark.slow
 def test_a_tiny_ablation_from_end_to_end(tmp_path: Path) -> None:
     plan = ablation.plan(
         RECIPE, target(), ["training.sampler=sequential", "model.output_activation=sigmoid"], seeds=tuple(range(5))

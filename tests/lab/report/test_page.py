@@ -49,6 +49,7 @@ def page(path: Path) -> str:
     return (path / report.PAGE).read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_page_says_what_the_experiment_says(tmp_path: Path) -> None:
     found = stub.experiment(tmp_path / "e", ("a", "b", "c"), tune=True)
     files = report.write(found)
@@ -100,6 +101,7 @@ def test_an_unfinished_experiment_has_no_verdict(tmp_path: Path) -> None:
     assert "2 arms without a learning rate yet" in Read(page(tmp_path / "none")).words
 
 
+@pytest.mark.slow
 def test_failures_and_rates_at_the_border_are_reported(tmp_path: Path) -> None:
     def score(arm: str, seed: int, rate: float) -> float | None:
         return None if arm == "b" and seed == 3 else 20.0 + (np.log(rate) if arm == "a" else -abs(np.log(rate)))
@@ -157,6 +159,7 @@ def test_the_page_holds_the_largest_number_of_arms(tmp_path: Path) -> None:
     assert f"arm {MOST_ARMS - 1}" in page(tmp_path / "e")
 
 
+@pytest.mark.slow
 def test_the_tables_have_one_row_per_trial(tmp_path: Path) -> None:
     found = stub.experiment(tmp_path / "e", score=lambda arm, seed, _: None if seed == 1 else 20.0)
     report.write(found)

@@ -33,6 +33,7 @@ def train(recipe: Recipe, pixels: NDArray[np.float32], whole: NDArray[np.float32
     return trial.train(recipe, seed, pixels, whole, lambda _: None, lambda: False)
 
 
+@pytest.mark.slow
 def test_a_trial_is_the_training_that_paint_does() -> None:
     whole = painted(20, 15)
     one = train(tiny(), whole, whole)

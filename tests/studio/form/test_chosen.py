@@ -22,6 +22,7 @@ def small(data: bytes) -> tuple[int, int]:
         return image.size
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("decoder_in_process")
 def test_an_uploaded_picture_has_a_preview(studio: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     decoded: list[Any] = []
@@ -43,6 +44,7 @@ def test_an_uploaded_picture_has_a_preview(studio: TestClient, monkeypatch: pyte
     assert studio.get(found["thumbnail"]).status_code == 404
 
 
+@pytest.mark.slow
 def test_a_stored_picture_has_a_preview(over_trained: TestClient, trained: sf.Run) -> None:
     found = over_trained.get(PICTURE, params={"source": "array"}).json()
     assert (found["width"], found["height"]) == (16, 20)

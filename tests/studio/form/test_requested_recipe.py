@@ -74,6 +74,7 @@ def test_a_queued_run_refers_to_the_run_and_not_to_the_file(runs: Path) -> None:
     assert [each.stored for each in found if each is not None] == [folder, None]
 
 
+@pytest.mark.slow
 def test_a_stored_picture_does_not_depend_on_the_file(tmp_path: Path) -> None:
     first = sf.paint(picture(), runs=tmp_path, film="none", live=False, **SMALL)
     recipe = changed(first.recipe, {"model": {"width": 8}, "picture": {"source": "gone.jpg"}})

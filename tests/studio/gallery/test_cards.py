@@ -150,6 +150,7 @@ def test_a_pipe_in_place_of_metrics_does_not_block(studio: TestClient, runs: Pat
     assert studio.get("/api/runs").json()["runs"][0]["psnr"] is None
 
 
+@pytest.mark.slow
 def test_a_first_read_does_not_block_other_requests(
     studio: TestClient, runs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -168,6 +169,7 @@ def test_a_first_read_does_not_block_other_requests(
         assert all(each.result().json()["total"] == 1 for each in lists)
 
 
+@pytest.mark.slow
 def test_the_order_follows_changes(studio: TestClient, runs: Path) -> None:
     for number in range(3):
         made.run(runs, f"run-{number}", facts={"result": {"psnr": 20.0 + number, "seconds": 1.0}})
@@ -184,6 +186,7 @@ def test_the_order_follows_changes(studio: TestClient, runs: Path) -> None:
     assert names_of(studio, "words=RUN-3") == ["run-3"]
 
 
+@pytest.mark.slow
 def test_simultaneous_requests_for_one_thumbnail_succeed(runs: Path) -> None:
     folder = painted(made.run(runs, "one"))
     with ThreadPoolExecutor(8) as pool:

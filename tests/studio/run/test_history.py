@@ -104,6 +104,7 @@ def test_a_file_without_lines_is_refused(file: Path, monkeypatch: pytest.MonkeyP
         History(file).update()
 
 
+@pytest.mark.slow
 def test_a_response_is_bounded_for_any_file(studio: TestClient, runs: Path) -> None:
     folder = made.run(runs, "long")
     (folder / "metrics.jsonl").write_text(text(*range(20_001)))
@@ -122,6 +123,7 @@ def test_a_response_is_bounded_for_any_file(studio: TestClient, runs: Path) -> N
     assert changed.json()["step"][-1] == 20_001
 
 
+@pytest.mark.slow
 def test_it_is_read_once_for_all_pages(studio: TestClient, runs: Path, read: list[int]) -> None:
     folder = made.run(runs, "long")
     (folder / "metrics.jsonl").write_text(text(*range(5000)))

@@ -103,6 +103,7 @@ def test_its_curves(over_trained: TestClient, trained: sf.Run) -> None:
     assert found["running"]["psnr"][0] is None
 
 
+@pytest.mark.slow
 def test_long_curves_are_thinned(studio: TestClient, runs: Path) -> None:
     folder = made.run(runs, "long")
     line = {"epoch": 0.0, "samples": 1, "seconds": 0.0, "loss": None, "psnr": None}

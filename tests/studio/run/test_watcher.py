@@ -104,6 +104,7 @@ def test_lines_frames_moments_and_live_pictures(tmp_path: Path, trained: sf.Run)
         awaited(work())
 
 
+@pytest.mark.slow
 def test_only_complete_lines_are_sent(tmp_path: Path) -> None:
     folder = made.run(tmp_path, "one", facts=RUNNING)
 
@@ -185,6 +186,7 @@ def test_many_pages_are_served_by_one_watcher(tmp_path: Path, monkeypatch: pytes
         awaited(work())
 
 
+@pytest.mark.slow
 def test_a_slow_page_does_not_delay_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watcher, "MAX_QUEUED", 3)
     folder = made.run(tmp_path, "one", facts=RUNNING)
@@ -222,6 +224,7 @@ def test_a_deleted_run_ends_its_streams(tmp_path: Path) -> None:
     awaited(work())
 
 
+@pytest.mark.slow
 def test_finished_runs_are_not_marked_as_watched(tmp_path: Path) -> None:
     folder = made.run(tmp_path, "one")
 

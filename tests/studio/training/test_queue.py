@@ -116,6 +116,7 @@ def done(work: Any) -> Any:
     return awaited(work)
 
 
+@pytest.mark.slow
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(thread_counts=st.lists(st.integers(0, CORES + 2), min_size=1, max_size=6), ends=st.integers(0, CORES))
 def test_running_trainings_fit_the_cores(

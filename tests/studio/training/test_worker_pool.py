@@ -107,6 +107,7 @@ def test_a_check_is_not_retried(pool: WorkerPool) -> None:
     assert awaited(pool.check(Recipe(), connected)) == {"works": True}
 
 
+@pytest.mark.slow
 def test_an_abandoned_check_is_stopped(pool: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker_pool, "ABANDONED_SECONDS", 0.1)
     monkeypatch.setattr(worker_pool, "POLL_SECONDS", 0.02)
@@ -185,6 +186,7 @@ def test_a_worker_stays_warm_after_a_check(pool: WorkerPool, monkeypatch: pytest
     assert FakeSubprocess.made == 2
 
 
+@pytest.mark.slow
 def test_a_run_waits_for_the_warm_process_that_checks(pool: WorkerPool) -> None:
     answers = FakeSubprocess.held["check"] = threading.Event()
 
@@ -233,6 +235,7 @@ def test_a_run_takes_a_loading_worker_from_a_check(pool: WorkerPool, monkeypatch
     assert (FakeSubprocess.made, FakeSubprocess.asked) == (1, 1)
 
 
+@pytest.mark.slow
 def test_no_worker_is_warmed_while_a_run_starts(pool: WorkerPool) -> None:
     loads, begins = threading.Event(), threading.Event()
     FakeSubprocess.held |= {"load": loads, "resume": begins}
@@ -270,6 +273,7 @@ def test_a_worker_takes_the_next_run(pool: WorkerPool, monkeypatch: pytest.Monke
     assert FakeSubprocess.made == 1
 
 
+@pytest.mark.slow
 def test_simultaneous_checks_share_few_processes(pool: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(FakeSubprocess, "seconds", 0.05)
     monkeypatch.setattr(worker_pool, "WAIT_SECONDS", 0.0)

@@ -26,6 +26,7 @@ def test_texts_are_compressed(studio: TestClient, path: str) -> None:
         assert studio.get(path, headers={"If-None-Match": etag}).status_code == 304
 
 
+@pytest.mark.slow
 def test_a_file_of_the_page_is_compressed_once(studio: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     deflated: list[int] = []
     whole, bit_by_bit = zlib.compress, zlib.compressobj

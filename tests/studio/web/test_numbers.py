@@ -55,6 +55,7 @@ def _filled(path: str, **other: str) -> str:
     return re.sub(r"{(\w+)}", lambda name: {**VALID, **other}.get(name[1], f"{{{name[1]}}}"), path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("address", "name"), addresses(), ids=lambda each: each)
 def test_invalid_numbers_are_refused(over_trained: TestClient, trained: sf.Run, address: str, name: str) -> None:
     for odd in INVALID:

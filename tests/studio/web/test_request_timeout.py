@@ -65,10 +65,12 @@ def exchange_all(port: int, *texts: str) -> list[str]:
         return list(pool.map(lambda text: exchange(port, text), texts))
 
 
+@pytest.mark.slow
 def test_a_connection_without_a_request_is_closed(port: int) -> None:
     assert exchange_all(port, "", "GET /", "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: a") == [""] * 3
 
 
+@pytest.mark.slow
 def test_an_incomplete_second_request_is_closed(lenient_port: int) -> None:
     found = exchange(lenient_port, f"GET /api/runs HTTP/1.1\r\n{HEAD}\r\nGET /")
     assert found.startswith("HTTP/1.1 200")
@@ -95,6 +97,7 @@ def test_a_slow_response_is_not_cut_off(lenient_port: int, monkeypatch: pytest.M
     )
 
 
+@pytest.mark.slow
 def test_a_slow_body_is_accepted(lenient_port: int) -> None:
     async def slowly() -> bytes:
         reader, writer = await asyncio.open_connection("127.0.0.1", lenient_port)
@@ -135,6 +138,7 @@ def closed(connection: socket.socket) -> bool:
     return False
 
 
+@pytest.mark.slow
 def test_a_client_that_does_not_read_is_closed(port: int, big: bytes) -> None:
     connections = [socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) for _ in range(10)]
     try:

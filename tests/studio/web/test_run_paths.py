@@ -45,6 +45,7 @@ def outside(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES, ids=repr)
 def test_hostile_names_are_refused(studio: TestClient, outside: Path, name: str) -> None:
     made.run(outside.parent / "runs", "inside")

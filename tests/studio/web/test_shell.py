@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 from sfumato.studio.web.shell import ASSETS
 
 
+@pytest.mark.slow
 def test_referenced_files_exist(studio: TestClient) -> None:
     """Follow all references from pages, style sheets, and modules; no file may be unreferenced."""
     wanted, seen = ["/"], set[str]()

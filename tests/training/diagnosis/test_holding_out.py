@@ -40,6 +40,7 @@ def held_out_trial(target: np.ndarray, **changes: Any) -> HeldOutTrial | None:
     return run_held_out_trial(recipe, target, models.build(recipe.model, target.shape[2], recipe.seed))
 
 
+@pytest.mark.slow
 def test_a_smooth_network_does_not_memorize() -> None:
     smooth = held_out_trial(waves(48, 40))
     assert smooth is not None
@@ -47,6 +48,7 @@ def test_a_smooth_network_does_not_memorize() -> None:
     assert not smooth.memorizes
 
 
+@pytest.mark.slow
 def test_a_network_that_varies_from_pixel_to_pixel_memorizes() -> None:
     noisy = held_out_trial(waves(48, 40), model={"encoding": "fourier(sigma=100, features=256)"})
     assert noisy is not None
@@ -59,6 +61,7 @@ def test_nothing_held_out() -> None:
     assert held_out_trial(waves(20, 16), data={"split": 0.002}) is None
 
 
+@pytest.mark.slow
 def test_it_is_a_warning_with_a_smoother_suggestion() -> None:
     whole = resolve(changed(Recipe(), {**SMALL, "model": {**SMALL["model"], "encoding": "fourier(sigma=100)"}}))
     trial = run_trial(whole, waves(20, 16))

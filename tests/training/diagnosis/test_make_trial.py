@@ -49,6 +49,7 @@ def test_it_equals_a_training_by_the_trainer() -> None:
     assert trial.planned_steps == 240
 
 
+@pytest.mark.slow
 def test_updates_are_of_one_step_and_moved_of_all_steps() -> None:
     # SGD with full batches and no hidden layers, so that both are easy to compute.
     target = np.array([[[0.1], [0.2]], [[0.3], [0.7]]], np.float32)
@@ -77,6 +78,7 @@ def test_engines_of_one_sample(name: str) -> None:
     assert trial.relative_mse < trial.initial_relative_mse
 
 
+@pytest.mark.slow
 def test_full_batches_have_fewer_pixels() -> None:
     trial = run_trial(recipe({"training": {"batch": "all"}}), picture(100, 90))
     assert trial.pixels <= make_trial.FULL_BATCH_PIXELS
@@ -96,6 +98,7 @@ def test_planned_steps_are_those_of_the_budget_on_all_pixels(monkeypatch: pytest
     assert full.planned_steps == pytest.approx(10 * full.steps / (full.seconds * 9000 / full.pixels))
 
 
+@pytest.mark.slow
 def test_a_warm_up_is_used() -> None:
     target = picture(20, 16)
     cold = run_trial(recipe(), target)
@@ -112,6 +115,7 @@ class Net(nn.Module):
         return self.layers(x)
 
 
+@pytest.mark.slow
 def test_a_custom_module_is_not_changed() -> None:
     model = Net()
     before = copy.deepcopy(model.state_dict())

@@ -173,6 +173,7 @@ def test_two_threads_agree_with_one(batch: int, optimizer: str) -> None:
         assert np.abs(one).max() > 0.01
 
 
+@pytest.mark.slow
 def test_any_module_can_be_trained() -> None:
     recipe = recipe_of()
     task = task_of(recipe)

@@ -59,6 +59,7 @@ def run_rounds(counts: Any, threads: int, rounds: int, *, oversubscribed: bool) 
         return [each.result() for each in work]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("threads", "rounds", "oversubscribed"), [(1, 1000, False), (2, 20_000, False), (2, 500, True)]
 )
@@ -66,6 +67,7 @@ def test_threads_are_never_a_phase_apart(threads: int, rounds: int, oversubscrib
     assert run_rounds(barrier.counters(threads), threads, rounds, oversubscribed=oversubscribed) == [rounds] * threads
 
 
+@pytest.mark.slow
 def test_the_barrier_holds_with_more_threads_than_cores() -> None:
     threads = available_cores() + 2
     counts = barrier.counters(threads)
@@ -114,6 +116,7 @@ def test_a_thread_moves_to_another_core_and_may_return() -> None:
         assert pool.submit(os.sched_getaffinity, 0).result() == allowed
 
 
+@pytest.mark.slow
 @linux
 def test_a_thread_with_one_allowed_core_stays() -> None:
     def confined() -> tuple[int, int, set[int]]:

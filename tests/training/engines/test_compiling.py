@@ -21,6 +21,7 @@ from tests.small import SMALL, picture
 from tests.warm import ENGINES, KERNELS
 
 
+@pytest.mark.slow
 def test_only_compiling_of_these_kernels_is_logged() -> None:
     @njit
     def kernel(x: complex) -> complex:

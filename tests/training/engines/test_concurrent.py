@@ -52,6 +52,7 @@ def assert_same_as_alone(
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threads", [1, 3])
 def test_each_network_has_the_same_bits_as_alone(threads: int) -> None:
     recipes, shared = [distinct_recipe(number) for number in range(12)], Shared()

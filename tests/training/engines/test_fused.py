@@ -94,6 +94,7 @@ def check(recipe: Recipe, threads: int = 1) -> None:
     assert relative_error(recipe, threads, STEPS) < 5e-4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("output", ["linear", "sigmoid"])
 @pytest.mark.parametrize("activation", ACTIVATIONS)
@@ -101,6 +102,7 @@ def test_activations(activation: str, output: str, threads: int) -> None:
     check(recipe_of(activation=activation, output_activation=output), threads)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("biases", [True, False])
 @pytest.mark.parametrize("width", [(), (9,), (16, 40), (300, 8, 17), (5, 12, 33, 48), (20,) * 7])
@@ -109,6 +111,7 @@ def test_architectures(width: tuple[int, ...], biases: bool, threads: int) -> No
     check(recipe_of(**shape, biases=biases), threads)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize(
     ("shape", "width"),
@@ -127,6 +130,7 @@ def test_additions_and_joins(shape: str, width: tuple[int, ...], threads: int) -
     check(recipe_of(connectivity=shape, width=width, **other), threads)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", ["residual", "skip"])
 @pytest.mark.parametrize("optimizer", [optimizer for optimizer in OPTIMIZERS if optimizer[0] in "fm"])
 def test_additions_and_joins_with_matrices_of_hidden_layers(shape: str, optimizer: str) -> None:
@@ -148,6 +152,7 @@ def test_foof(width: tuple[int, ...], biases: bool) -> None:
     check(recipe_of(**shape, biases=biases, training={"optimizer": foof}))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threads", [1, 2, 3])
 @pytest.mark.parametrize("width", [(23, 18, 37, 5), (40,) * 4, (70, 20), (20,), ()])
 def test_muon(width: tuple[int, ...], threads: int) -> None:

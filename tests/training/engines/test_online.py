@@ -119,6 +119,7 @@ def check(recipe: Recipe, threads: int = 1) -> None:
     assert relative_error(task_of(recipe, threads), STEPS) < 5e-4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("output", ["linear", "sigmoid"])
 @pytest.mark.parametrize("activation", ACTIVATIONS)
@@ -126,6 +127,7 @@ def test_activations(activation: str, output: str, threads: int) -> None:
     check(recipe_of(activation=activation, output_activation=output), threads)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threads", [1, 2, 3])
 @pytest.mark.parametrize("biases", [True, False])
 @pytest.mark.parametrize("width", [(), (9,), (16, 40), (300, 8, 17), (5, 12, 33, 48), (20,) * 7])

@@ -44,6 +44,7 @@ def lattice(optimizer: str = "adam(0.002)", **model: Any) -> Recipe:
     return recipe_of(**{"encoding": "lattice(side=3, features=5)", **model}, training=training)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_optimizers(optimizer: str, threads: int) -> None:
@@ -67,6 +68,7 @@ def test_depths(width: tuple[int, ...]) -> None:
     check(lattice(**shape), threads=2)
 
 
+@pytest.mark.slow
 def test_parameters_updated_in_pieces_and_threads_without_samples() -> None:
     check(lattice(encoding="lattice(side=30, features=17)", training={"batch": 33}), threads=3)
     check(lattice(training={"batch": "all"}), threads=2)

@@ -71,6 +71,7 @@ def test_a_compiled_function_is_loaded_the_next_time(tmp_path: Path) -> None:
     assert logged == []
 
 
+@pytest.mark.slow
 def test_changed_source_replaces_the_cached_code(tmp_path: Path) -> None:
     assert not is_loaded(kernel(tmp_path))
     changed = kernel(tmp_path, SOURCE.replace("2 * x", "3 * x"))
@@ -89,6 +90,7 @@ DAMAGED: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", DAMAGED)
 def test_a_damaged_file_is_replaced(tmp_path: Path, damage: str) -> None:
     kernel(tmp_path)(21)
@@ -98,6 +100,7 @@ def test_a_damaged_file_is_replaced(tmp_path: Path, damage: str) -> None:
     assert is_loaded(kernel(tmp_path))
 
 
+@pytest.mark.slow
 def test_an_unreadable_file_is_replaced(tmp_path: Path) -> None:
     kernel(tmp_path)(21)
     (path,) = cached_files(tmp_path)

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfumato.training.kernels.vectors import round_up, transpose
 
 
+@pytest.mark.slow
 @given(rows=st.integers(1, 80), columns=st.integers(1, 80), seed=st.integers(0, 99))
 @settings(max_examples=50)
 def test_rows_become_columns(rows: int, columns: int, seed: int) -> None:

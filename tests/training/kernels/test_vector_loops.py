@@ -43,6 +43,7 @@ def assert_close(actual: Floats, expected: NDArray[np.float64]) -> None:
     np.testing.assert_allclose(actual, expected, atol=2e-6 * np.abs(expected).max())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("update", [False, True])
 @pytest.mark.parametrize("product", ["dots", "combine"])
 def test_passes(product: str, update: bool) -> None:
@@ -63,6 +64,7 @@ def test_passes(product: str, update: bool) -> None:
     )
 
 
+@pytest.mark.slow
 def test_update() -> None:
     tiles, a, b = random(GROUPS, LINES, ROWS, LANES), random(LANES), random(WIDTH)
     before = matrix(tiles)
@@ -70,6 +72,7 @@ def test_update() -> None:
     assert_close(matrix(tiles).astype(np.float32), before - np.outer(a[:HEIGHT].astype(np.float64), b))
 
 
+@pytest.mark.slow
 def test_corrections() -> None:
     a, v, factors = random(RANK, WIDTH), random(WIDTH), random(RANK)
     call(vector_loops.project, factors, a, LINES, v)

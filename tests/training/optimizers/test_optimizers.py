@@ -87,6 +87,7 @@ def test_learning_rate_0_changes_nothing(choice: choices.Optimizer) -> None:
     assert all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("choice", EVERY, ids=str)
 def test_it_resumes_from_its_state_to_the_same_bits(choice: choices.Optimizer) -> None:
     model, loss = task()

@@ -80,6 +80,7 @@ def test_an_exact_painting_is_not_stored_when_nobody_reads_it() -> None:
     assert engine.last_outputs is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("held_out", [0, 0.3])
 def test_after_an_epoch_it_is_close_to_the_painting(held_out: float) -> None:
     recipe = changed(preset("fast"), {**SMALL, "evaluation": {"interval": "end"}, "engine": "fused"})

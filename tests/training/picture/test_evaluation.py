@@ -41,12 +41,14 @@ def test_blocks_give_the_same_metrics_as_one_pass(shape: tuple[int, int], block:
     assert metrics == pytest.approx(expected, rel=1e-12, abs=1e-12)
 
 
+@pytest.mark.slow
 def test_the_similarity_of_strips_is_that_of_scikit_image() -> None:
     painting, picture = (np.clip(each, 0, 1) for each in pair(600, 700))
     expected = structural_similarity(painting.astype(np.float64), picture, win_size=7, data_range=1.0, channel_axis=-1)
     assert images.ssim(painting, picture) == pytest.approx(float(np.asarray(expected)), abs=1e-12)
 
 
+@pytest.mark.slow
 def test_memory_stays_bounded() -> None:
     painting, picture = pair(700, 600)
     peaks: list[int] = []

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import nn
 
 from sfumato import models
 from sfumato.errors import RecipeError
 from sfumato.lab.digits.data import Part
-from sfumato.models import MLP, activations
-from sfumato.models.initializations import initialize
+from sfumato.models import MLP
 from sfumato.recipe import Recipe
 from sfumato.training.samples import Samples
 from sfumato.training.snapshot import Metrics
@@ -23,7 +21,7 @@ def checked(recipe: Recipe) -> Recipe:
     model = recipe.model
     for holds, field, rule, value in (
         (model.module is None, "model.module", "none", model.module),
-        (model.encoding.identity, "model.encoding", "none", model.encoding),
+        (model.encoding.dimensions is None, "model.encoding", "one of any number of inputs", model.encoding),
         (not model.init.needs_picture, "model.init", "any but random_hyperplanes, which needs a picture,", model.init),
         (recipe.data.split == 0, "data.split", "0", recipe.data.split),
         (recipe.engine != "replica", "engine", "any but replica", recipe.engine),
@@ -35,19 +33,8 @@ def checked(recipe: Recipe) -> Recipe:
 
 def build(recipe: Recipe, inputs: int, outputs: int) -> models.MLP:
     """Return the multilayer perceptron of a resolved recipe, initialized as a network for pictures is."""
-    model = recipe.model
-    network = models.MLP(
-        nn.Identity(),
-        inputs,
-        model.widths,
-        outputs,
-        activations.build(model.activation),
-        biases=model.biases,
-        sigmoid_output=model.output_activation == "sigmoid",
-        connections=model.connections,
-    ).to(models.DTYPES[recipe.dtype])
-    initialize(network, model.init, recipe.seed, recipe.coordinates)
-    return network
+    dtype = models.DTYPES[recipe.dtype]
+    return models.mlp(recipe.model, outputs, recipe.seed, dtype, recipe.coordinates, inputs)
 
 
 @dataclass(frozen=True)

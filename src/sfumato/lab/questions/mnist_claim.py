@@ -19,7 +19,7 @@ from sfumato.lab.digits.data import Digits
 from sfumato.lab.plan import Arm, Plan, checked
 from sfumato.lab.questions.deep_vs_shallow import arms_of
 from sfumato.lab.rates import Tuning
-from sfumato.recipe import Recipe, changed
+from sfumato.recipe import Model, Recipe, changed
 from sfumato.recipe.description import layers_of
 
 NAME = "mnist-claim"
@@ -63,10 +63,15 @@ def multiply_adds(recipe: Recipe) -> tuple[int, int]:
     model = recipe.model.model_copy(update={"width": WIDTHS, "depth": len(WIDTHS)})
     sizes = ((MNIST_INPUTS, MNIST_OUTPUTS, MNIST_SAMPLES), (PICTURE_INPUTS, PICTURE_OUTPUTS, PIXELS))
     digits, picture = (
-        samples * sum(layer.inputs * layer.units for layer in layers_of(model, inputs, outputs))
-        for inputs, outputs, samples in sizes
+        samples * _multiply_adds_per_sample(model, inputs, outputs) for inputs, outputs, samples in sizes
     )
     return digits, picture
+
+
+def _multiply_adds_per_sample(model: Model, inputs: int, outputs: int) -> int:
+    encoding = model.encoding
+    layers = layers_of(model, encoding.outputs(inputs), outputs)
+    return encoding.multiply_adds(inputs) + sum(layer.weights for layer in layers)
 
 
 def plans(

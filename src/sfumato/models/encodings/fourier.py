@@ -12,22 +12,22 @@ from sfumato.recipe import choices
 
 
 class FourierFeatures(nn.Module):
-    """Fourier features: (N, 2) -> (N, 2 K), K cosines, then K sines. B is a buffer: saved, not trained."""
+    """Fourier features: (N, D) -> (N, 2 K), K cosines, then K sines. B is a buffer: saved, not trained."""
 
     frequencies: Tensor
 
     def __init__(self, frequencies: Tensor) -> None:
-        """Store the (2, K) ``frequencies``, in cycles per unit of the coordinates."""
+        """Store the (D, K) ``frequencies``, in cycles per unit of the inputs."""
         super().__init__()
         self.register_buffer("frequencies", frequencies)
 
-    def forward(self, coordinates: Tensor) -> Tensor:
-        """Compute the features: (N, 2) -> (N, 2 K)."""
-        angles = (2 * math.pi) * (coordinates @ self.frequencies)
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Compute the features: (N, D) -> (N, 2 K)."""
+        angles = (2 * math.pi) * (inputs @ self.frequencies)
         return torch.cat([torch.cos(angles), torch.sin(angles)], dim=1)
 
 
-def build(choice: choices.Fourier, random: np.random.Generator) -> nn.Module:
+def build(choice: choices.Fourier, inputs: int, random: np.random.Generator) -> nn.Module:
     """Build the encoding with randomly drawn frequencies."""
-    frequencies = random.standard_normal((2, choice.features // 2)) * choice.sigma
+    frequencies = random.standard_normal((inputs, choice.features // 2)) * choice.sigma
     return FourierFeatures(torch.from_numpy(frequencies))

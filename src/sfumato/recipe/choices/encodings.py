@@ -1,4 +1,4 @@
-"""Encodings of the coordinates."""
+"""Encodings of a network's inputs: of the coordinates, where a picture is learned."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sfumato.formatting import one_digit
 from sfumato.recipe.choices.choice import CONFIG, Choice, load
 
 COORDINATES = 2
-"""Number of coordinates: row and column."""
+"""Number of inputs where a picture is learned: row and column."""
 
 
 @dataclass(frozen=True, config=CONFIG)
@@ -23,35 +23,37 @@ class Encoding(
     implementations="sfumato.models.encodings.{name}:build",
     facts=("trainable", "outputs", "multiply_adds", "shapes"),
 ):
-    """Map of the coordinates to features. A member states its sizes and costs without building anything."""
+    """Map of D inputs to features. A member states its sizes and costs for any D, without building anything."""
 
     trainable: ClassVar[bool]
     """Whether it has trained parameters. Engines that compute all features once cannot train those."""
     compiled: ClassVar[str] = ""
     """Compiled form of a trainable encoding, as ``module:attribute``; empty where there is none."""
     identity: ClassVar[bool] = False
-    """Whether the features are the inputs themselves, so that any inputs fit and drawings omit the encoding."""
+    """Whether the features are the inputs themselves, so that drawings omit the encoding."""
+    dimensions: ClassVar[int | None] = None
+    """The only D for which it is defined; None for any."""
 
     @classmethod
     def compiled_implementation(cls) -> Any:
         """Import and return the compiled form, a `sfumato.training.engines.fused.encoder.CompiledEncoding`."""
         return load(cls.compiled)
 
-    def outputs(self) -> int:
-        """Return the number of features per sample: the inputs of the first layer."""
+    def outputs(self, inputs: int) -> int:
+        """Return the number of features per sample, the inputs of the first layer, from ``inputs`` inputs (D)."""
         raise NotImplementedError
 
-    def multiply_adds(self) -> int:
+    def multiply_adds(self, inputs: int) -> int:
         """Return the number of multiply-adds per sample."""
         raise NotImplementedError
 
-    def shapes(self) -> dict[str, tuple[int, ...]]:
+    def shapes(self, inputs: int) -> dict[str, tuple[int, ...]]:
         """Return the shapes of its saved arrays by their names in the ``state_dict``."""
         raise NotImplementedError
 
-    def parameters(self) -> int:
+    def parameters(self, inputs: int) -> int:
         """Return the number of trained parameters: all of its saved numbers, or 0."""
-        return sum(math.prod(shape) for shape in self.shapes().values()) if self.trainable else 0
+        return sum(math.prod(shape) for shape in self.shapes(inputs).values()) if self.trainable else 0
 
     def smoother(self) -> Encoding | None:
         """Return a variant with which the network varies less between pixels, or None where there is none."""
@@ -60,20 +62,20 @@ class Encoding(
 
 @dataclass(frozen=True, config=CONFIG)
 class Identity(Encoding, name="none", implementation="sfumato.models.encodings.identity:build"):
-    """The coordinates, unchanged."""
+    """The inputs, unchanged."""
 
     trainable: ClassVar[bool] = False
     identity: ClassVar[bool] = True
 
-    def outputs(self) -> int:
-        """Return the number of coordinates."""
-        return COORDINATES
+    def outputs(self, inputs: int) -> int:
+        """Return the number of inputs."""
+        return inputs
 
-    def multiply_adds(self) -> int:
+    def multiply_adds(self, inputs: int) -> int:
         """Return 0."""
         return 0
 
-    def shapes(self) -> dict[str, tuple[int, ...]]:
+    def shapes(self, inputs: int) -> dict[str, tuple[int, ...]]:
         """Return no shapes: nothing is saved."""
         return {}
 
@@ -89,17 +91,17 @@ class Fourier(Encoding, name="fourier"):
         default=256, ge=2, le=65536, multiple_of=2, description="number of features, half cos and half sin"
     )
 
-    def outputs(self) -> int:
+    def outputs(self, inputs: int) -> int:
         """Return the number of cosines and sines."""
         return self.features
 
-    def multiply_adds(self) -> int:
-        """Return the multiply-adds of the angles, half as many as features: dot products with the coordinates."""
-        return self.features // 2 * COORDINATES
+    def multiply_adds(self, inputs: int) -> int:
+        """Return the multiply-adds of the angles, half as many as features: dot products with the inputs."""
+        return self.features // 2 * inputs
 
-    def shapes(self) -> dict[str, tuple[int, ...]]:
+    def shapes(self, inputs: int) -> dict[str, tuple[int, ...]]:
         """Return the shape of the frequencies."""
-        return {"frequencies": (COORDINATES, self.features // 2)}
+        return {"frequencies": (inputs, self.features // 2)}
 
     def smoother(self) -> Encoding | None:
         """Return one with lower frequencies: sigma's default, or a quarter of sigma where it is no higher."""
