@@ -270,6 +270,38 @@ def test_a_failed_run_is_not_started_again(some: Trainings, monkeypatch: pytest.
     done(refuse())
 
 
+def test_a_run_that_fails_while_the_queue_is_read_is_not_started_again(
+    some: Trainings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop, dropping, may_drop, failed = queue_records.drop, threading.Event(), threading.Event(), threading.Event()
+    at_work = some.queue._at_work
+
+    def slowly(runs: Path, name: str) -> bool:
+        dropping.set()
+        assert may_drop.wait(PATIENCE)
+        return drop(runs, name)
+
+    def at_work_after_the_failure(cores: int) -> dict[str, int]:
+        may_drop.set()
+        assert failed.wait(PATIENCE)
+        return at_work(cores)
+
+    async def fail() -> None:
+        (name,) = await some.start(1)
+        some.problems[name] = [Problem(422, "picture.source must be a picture")]
+        monkeypatch.setattr(queue_records, "drop", slowly)
+        await some.queue.start_next()
+        await asyncio.to_thread(dropping.wait, PATIENCE)
+        (task,) = some.queue._tasks
+        task.add_done_callback(lambda _: failed.set())
+        # The next maintenance has read the record, and then the start fails.
+        monkeypatch.setattr(some.queue, "_at_work", at_work_after_the_failure)
+        await some.maintain()
+        assert (some.started, some.waiting()) == ([], [])
+
+    done(fail())
+
+
 def test_a_start_is_retried_once(some: Trainings) -> None:
     async def again() -> None:
         (name,) = await some.start(0)

@@ -102,12 +102,13 @@ class Queue:
             for name, threads in self._starting.items():
                 at_work.setdefault(name, threads)
             for queued_run in found:
-                if queued_run.name in self._starting:
-                    continue
                 threads = await to_thread.run_sync(_threads, self._runs / queued_run.name, cores)
-                # There is no await from here to the task's creation, because `end` cancels the tasks that exist.
+                # There is no await from here to the task's creation, because `end` cancels the tasks that exist, and
+                # because a run whose start has failed meanwhile has lost its record before it left `_starting`.
                 if self._has_ended:
                     return
+                if queued_run.name in self._starting or not queued_run.record.exists():
+                    continue
                 # Strictly in order: otherwise a run that needs all cores would never get them.
                 if at_work and sum(at_work.values()) + threads > cores:
                     break
