@@ -1,6 +1,6 @@
 # make paint   paint the default picture
 # make test    install the packages for tests and run everything: lint, types, tests
-# make quick   run lint and the quick tests alone, in a minute or two
+# make quick   run lint and the quick tests alone, in about a minute
 # make types   check the types alone, in a minute or two
 # make bench   print ratios of speed, measured in one run
 # make format  fix and format with ruff

@@ -148,6 +148,7 @@ def test_auto_chooses_an_engine_that_claims_it(dummy: str) -> None:
     assert choose(changed(recipe_of(dummy, "fused"), {"engine": "auto"})) in CLAIMED[dummy]
 
 
+@pytest.mark.slow
 def test_a_spec_that_claims_too_much_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
     everything = engines.Rule(lambda _: True, "anything")
     for field in ("model.encoding", "training.loss"):

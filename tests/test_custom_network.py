@@ -234,6 +234,7 @@ def test_the_class_of_a_script_is_named_with_a_flag(
     assert main([command, str(run_of_script), "--module", "tests.test_custom_network:Custom"]) == 0
 
 
+@pytest.mark.slow
 def test_a_module_is_only_for_runs_of_a_custom_network(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert (
         main(["film", str(made.run(tmp_path, "run", facts={"resumed": [], "result": None})), "--module", "nets:Net"])

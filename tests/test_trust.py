@@ -139,6 +139,7 @@ def test_a_string_is_trusted_no_more_than_a_file(here: Path, capsys: pytest.Capt
     assert f"--model.module '{NAME}'" in error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "call",
     [

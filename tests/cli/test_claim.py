@@ -129,6 +129,7 @@ def test_wrong_input_gives_one_line_and_status_2(
     assert message in refused("compare", *arguments)
 
 
+@pytest.mark.slow
 def test_without_scikit_learn(refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(data, "load_bundled", LOAD)
     monkeypatch.setitem(sys.modules, "sklearn.datasets", None)

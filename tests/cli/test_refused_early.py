@@ -164,6 +164,7 @@ def test_a_picture_s_name_may_begin_like_a_flag(
     assert capsys.readouterr().out.rstrip().rpartition("\n")[2].startswith("sf2:")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "suggestion"),
     [

@@ -38,6 +38,7 @@ def numbers(experiment: Experiment) -> dict[Any, Any]:
     }
 
 
+@pytest.mark.slow
 def test_a_trial_equals_a_single_training(tmp_path: Path) -> None:
     plan = small_plan(*TWO)
     found = run_plan(plan, target(), tmp_path / "e", workers=2)
@@ -212,6 +213,7 @@ def test_diverged_trainings_give_no_pairs(tmp_path: Path) -> None:
     assert "2 failed or diverged" in verdict.sentences(found)[0]
 
 
+@pytest.mark.slow
 def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
     run_plan(small_plan(*TWO), target(), tmp_path / "e")
     with pytest.raises(RunError, match="holds another experiment"):

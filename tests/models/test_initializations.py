@@ -76,6 +76,7 @@ def test_inputs_that_are_sums_get_smaller_weights(choice: choices.Initialization
     np.testing.assert_array_equal(four[1], one[1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("choice", [choices.Gaussian(), choices.Siren(), choices.RandomHyperplanes()], ids=str)
 @pytest.mark.parametrize("connectivity", ["residual", "skip"])
 def test_preactivations_of_deep_networks_keep_their_scale(connectivity: str, choice: choices.Initialization) -> None:
@@ -100,6 +101,7 @@ def test_distributions_differ_in_their_tails() -> None:
     assert np.abs(uniform).max() <= math.sqrt(6 / FAN_IN)
 
 
+@pytest.mark.slow
 def test_biases() -> None:
     for choice in (choices.He(), choices.Glorot(), choices.LeCun(), choices.Orthogonal()):
         assert not drawn(choice)[1].any()

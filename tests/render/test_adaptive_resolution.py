@@ -68,6 +68,7 @@ def test_invisible_detail_is_not_painted(large: sf.Run, monkeypatch: pytest.Monk
     assert sizes[0] == (115, 154)
 
 
+@pytest.mark.slow
 def test_the_maximum_size_is_respected(large: sf.Run) -> None:
     adaptive = AdaptiveResolution(Painter(large), SIZE)
     painting, _ = adaptive.paint(large.moments()[0], (30, 40))

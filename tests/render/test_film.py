@@ -54,6 +54,7 @@ def test_mp4_has_all_frames_its_size_and_its_duration(tmp_path: Path) -> None:
         assert stream.codec_context.pix_fmt == "yuv420p"
 
 
+@pytest.mark.slow
 def test_mp4_shows_each_painting_in_its_colors(tmp_path: Path) -> None:
     pictures = decoded(film(tmp_path / "film.mp4", 6))
     for index, frame in enumerate(frames(6, WIDTH, HEIGHT)):
@@ -201,6 +202,7 @@ def test_the_labels_of_a_blended_picture_are_interpolated() -> None:
     assert interpolate(replace(before, psnr=None, loss=float("nan")), after, 0.25).psnr is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", ["mp4", "gif", "webp"])
 @pytest.mark.parametrize(("size", "crop"), [((640, 360), False), ((640, 360), True), ((100, 160), False)])
 def test_a_film_has_exactly_the_given_size(

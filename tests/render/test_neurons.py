@@ -43,6 +43,7 @@ def test_outputs_are_the_activations_computed_by_hand(run: sf.Run) -> None:
         assert not layer.dead.any()
 
 
+@pytest.mark.slow
 def test_a_region_beyond_the_border(run: sf.Run) -> None:
     model, _ = run.model()
     layer = neurons.layer(model, run.recipe.coordinates, 1, (2, 3), Region(-0.5, 0, 1.5, 1))

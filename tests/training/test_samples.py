@@ -30,6 +30,7 @@ def trained(problem: Samples, changes: dict[str, Any]) -> list[NDArray[np.float6
     return after
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["none", "fourier(sigma=0.2, features=16)"])
 @pytest.mark.parametrize("inputs", [1, 3, 5])
 @pytest.mark.parametrize("engine", ["fused", "online", "concurrent", "autograd"])

@@ -31,6 +31,7 @@ def test_an_epoch_of_2012_is_what_docs_performance_says() -> None:
     assert found.all == pytest.approx(209.5e9, rel=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", [{}, {"width": (40, 30), "depth": 2}, {"encoding": "fourier(features=16)"}])
 def test_the_network_s_are_those_that_torch_counts(model: dict[str, Any]) -> None:
     one = recipe("sgd", **model)
@@ -68,6 +69,7 @@ def test_muon_s_are_those_that_torch_counts() -> None:
     assert found.optimizer == 6 * counter.get_total_flops()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("longest", [2048, 30])
 def test_soap_s_are_those_that_torch_counts(longest: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(soap, "MAX_SIDE", longest)

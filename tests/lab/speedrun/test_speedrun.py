@@ -115,6 +115,7 @@ def test_seeds_alternate_with_the_replica() -> None:
     assert seconds == sorted(seconds)
 
 
+@pytest.mark.slow
 def test_a_stopped_speedrun_has_no_result() -> None:
     whole = painted(20, 15)
     polls = 0

@@ -27,6 +27,7 @@ class FakeSubprocess:
     def end(self) -> None: ...
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("errors", "status"),
     [([], 200), ([OSError()], 200), ([OSError(), OSError()], 500), ([TimeoutError()], 500)],

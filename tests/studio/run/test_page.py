@@ -115,6 +115,7 @@ def test_long_curves_are_thinned(studio: TestClient, runs: Path) -> None:
     assert gaps.max() - gaps.min() <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "facts",
     [

@@ -118,6 +118,7 @@ def test_numbers_are_decimal(text: str) -> None:
     assert run_paths.parse_int("-12", -12, 0, "the step") == -12
 
 
+@pytest.mark.slow
 @settings(max_examples=50)
 @given(
     st.binary(min_size=1, max_size=40)

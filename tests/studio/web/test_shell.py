@@ -40,6 +40,7 @@ def test_only_assets_are_served(studio: TestClient, name: str) -> None:
     assert b"from __future__" not in answer.content
 
 
+@pytest.mark.slow
 def test_plotly_is_served(studio: TestClient) -> None:
     answer = studio.get("/assets/plotly.min.js")
     assert answer.headers["content-type"].startswith("text/javascript")

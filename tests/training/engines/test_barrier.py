@@ -76,6 +76,7 @@ def test_the_barrier_holds_with_more_threads_than_cores() -> None:
     assert run_rounds(counts, threads, 200, oversubscribed=True) == [200] * threads
 
 
+@pytest.mark.slow
 def test_counters_can_be_used_again() -> None:
     counts = barrier.counters(2)
     assert (

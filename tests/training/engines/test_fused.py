@@ -137,6 +137,7 @@ def test_additions_and_joins_with_matrices_of_hidden_layers(shape: str, optimize
     check(recipe_of(connectivity=shape, width=(20,) * 4, training={"optimizer": optimizer}))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_optimizers(optimizer: str, threads: int) -> None:

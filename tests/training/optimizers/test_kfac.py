@@ -115,6 +115,7 @@ def test_a_step_is_the_gradient_times_the_inverse_fisher_blocks(damping: float, 
         assert np.abs(moved).max() > 1e-3
 
 
+@pytest.mark.slow
 def test_many_steps_equal_the_formula() -> None:
     choice = choices.KFAC(lr=0.1, momentum=0.6, damping=0.01, samples=7, decay=0.75, update_interval=4)
     model, (x, y) = network(2, 4, 3, 1), data(1)
