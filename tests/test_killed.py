@@ -1,6 +1,6 @@
-"""Trainings that are killed with SIGKILL at random steps and resumed: bit-identical results in every engine.
+"""Trainings that are killed with SIGKILL at random steps and resumed: bit-identical results.
 
-That every optimizer resumes from its checkpoint is tested in test_resume.py, without separate processes.
+That every engine and optimizer resumes from its checkpoint is tested in test_resume.py, without separate processes.
 
 Each case is killed twice. To search for rare failures, kill more often:
 
@@ -59,10 +59,8 @@ def _autograd(optimizer: str) -> dict[str, Any]:
 CASES: dict[str, dict[str, Any]] = {
     # The preset fast with another size and budget.
     "fused": {**LARGE, "engine": "fused", "threads": 2},
-    "concurrent": {**LARGE, "engine": "concurrent"},
     "autograd-soap": _autograd("soap"),
     "online": {**SGD_2012, "engine": "online"},
-    "replica": {**SGD_2012, "engine": "replica"},
 }
 
 

@@ -79,7 +79,7 @@ def test_stages(monkeypatch: pytest.MonkeyPatch) -> None:
     # The two seconds of loading are not included in the rate.
     for clock[0], done in ((12.0, 1), (12.1, 2), (12.5, 6), (13.0, 11), (14.0, 21)):
         stages.stage("film", done, 101)
-    assert lines == ["about 10 s for the film"]
+    assert lines == ["about 8 s for the film"]
     for clock[0], done in ((14.1, 1), (15.0, 9), (16.0, 10)):
         stages.stage("sheet", done, 10)
     assert len(lines) == 1
@@ -87,6 +87,15 @@ def test_stages(monkeypatch: pytest.MonkeyPatch) -> None:
     clock[0] = 36.0
     stages.stage("render", 100, 1000)
     assert lines[1:] == ["about 3 min for the render"]
+
+
+def test_slow_first_items_give_no_estimate(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, lines = [10.0], []
+    monkeypatch.setattr(estimate.time, "monotonic", lambda: clock[0])
+    stages = StageEstimate(lines.append)
+    for clock[0], done in ((12.0, 1), (12.7, 2), (12.8, 40), (13.9, 80), (14.1, 90), (14.3, 101)):
+        stages.stage("film", done, 101)
+    assert lines == []
 
 
 def test_other_work_before_a_stage_is_not_included(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ def test_lines_show_progress_and_time_left(capsys: pytest.CaptureFixture[str], m
         bar.stage("sheet", 1, 2)
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "film   2%"
-    assert lines.pop(1) == "about 38 s for the film"
+    assert lines.pop(1) == "about 37 s for the film"
     # One line per five seconds: after 5 s 6 of 40 items are done.
     assert lines[1] == "film  15%  0:00:28 left"
     assert lines[-2] == "film 100%  0:00:00 left"

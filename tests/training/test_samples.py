@@ -32,8 +32,8 @@ def trained(problem: Samples, changes: dict[str, Any]) -> list[NDArray[np.float6
 
 @pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["none", "fourier(sigma=0.2, features=16)"])
-@pytest.mark.parametrize("inputs", [1, 3, 5])
-@pytest.mark.parametrize("engine", ["fused", "online", "concurrent", "autograd"])
+@pytest.mark.parametrize("inputs", [1, 5])
+@pytest.mark.parametrize("engine", ["fused", "online", "autograd"])
 def test_inputs_of_any_number_are_learned(engine: str, inputs: int, encoding: str) -> None:
     values = np.random.default_rng(0).uniform(-1, 1, (40, inputs))
     problem = Samples(values, np.stack([np.sin(values.sum(axis=1)), values[:, 0]], axis=1))

@@ -15,6 +15,9 @@ LONG = 5.0
 MEASURED_SECONDS = 0.5
 """Seconds of work from which its rate can be measured."""
 
+MEASURED_STAGE_SECONDS = 2.0
+"""The same for a stage of other work, whose first items load libraries and differ in cost."""
+
 SLOW_FIRST_ITEM = 3.0
 """Seconds from which on the first item of a stage is included in the measurement of its rate."""
 
@@ -85,7 +88,7 @@ class StageEstimate:
             self._since, self._done_at_start = (self._last_call, done_before) if slow else (now, done)
         self._last_call, self._done[name] = now, done
         elapsed = now - self._since
-        if name in self._reported or done <= self._done_at_start or elapsed < MEASURED_SECONDS:
+        if name in self._reported or done <= self._done_at_start or elapsed < MEASURED_STAGE_SECONDS:
             return
         self._reported.add(name)
         left = elapsed * (total - done) / (done - self._done_at_start)

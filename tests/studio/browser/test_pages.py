@@ -18,7 +18,7 @@ SHIFTS = """() => new Promise(resolve => {
     new PerformanceObserver(observe).observe({type: "layout-shift", buffered: true});
     setTimeout(() => resolve(sum), 100);
 })"""
-NARROW = (320, 360, 390)
+NARROW = (320, 360)
 FONTS = (
     "* { letter-spacing: 0.09em !important }",
     "* { letter-spacing: -0.05em !important }",
