@@ -113,6 +113,16 @@ def test_wrong_input_is_refused(
 
 
 @pytest.mark.slow
+def test_no_command_loads_torch_before_its_flags_are_read() -> None:
+    code = (
+        "import sys; from importlib import import_module; from sfumato.cli.main import COMMANDS\n"
+        "for name in COMMANDS: import_module(f'sfumato.cli.{name}'); 'torch' in sys.modules and sys.exit(name)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["recipe", "describe"])
 def test_no_torch_is_loaded(command: str) -> None:
     code = (

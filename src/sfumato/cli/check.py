@@ -6,6 +6,7 @@ import json
 import math
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
@@ -14,7 +15,9 @@ from sfumato.cli import base, flags
 from sfumato.errors import SfumatoError
 from sfumato.log import log_to
 from sfumato.recipe.source import KINDS, read
-from sfumato.training import Diagnosis, NetworkStats
+
+if TYPE_CHECKING:
+    from sfumato.training import Diagnosis, NetworkStats
 
 STYLES = {"error": "bold red", "warning": "yellow", "ok": "green"}
 

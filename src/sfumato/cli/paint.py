@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sfumato.cli import base, flags
-from sfumato.cli.progress import train_with_progress
+from sfumato.cli.training import train_with_progress
 from sfumato.errors import SfumatoError
 from sfumato.render.film_options import FilmOptions
 

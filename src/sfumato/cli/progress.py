@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-import sys
 import time
-from collections.abc import Callable
 from datetime import timedelta
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,14 +21,12 @@ from rich.text import Text
 from sfumato import images
 from sfumato.cli.estimate import MEASURED_SECONDS, StageEstimate, TrainingEstimate
 from sfumato.formatting import clock, count
-from sfumato.interrupt import stop_on_signals
-from sfumato.log import log_to
-from sfumato.recipe import Budget, Recipe
+from sfumato.recipe import Budget
 from sfumato.recipe.picture import Transfer
 from sfumato.training import Observer, Overhead, PictureSnapshot
 
 if TYPE_CHECKING:
-    from sfumato.runs import Run
+    pass
 
 
 UPPER_HALF = "▀"
@@ -231,20 +227,3 @@ class StagesProgress:
     def say(self, text: str) -> None:
         """Print a line, above the bar if there is one."""
         self._console.print(Text(text), soft_wrap=True)
-
-
-def train_with_progress(
-    train: Callable[..., Run], *arguments: Any, progress_recipe: Recipe, draw_painting: bool = False, **options: Any
-) -> int:
-    """Call ``train`` with ``observers`` and ``stop`` and print the run; return 0, or 1 if training diverged.
-
-    progress_recipe: the recipe whose progress is shown; draw_painting: draw the painting in the terminal.
-    """
-    # Imported after the flags are checked, because this loads PyTorch.
-
-    progress = PaintProgress(progress_recipe.budget, painting=draw_painting, transfer=progress_recipe.picture.transfer)
-    with stop_on_signals() as stop, progress, log_to(progress.say):
-        run = train(*arguments, observers=[progress], stop=stop, **options)
-    diverged = run.status == "diverged"
-    (sys.stderr if diverged else sys.stdout).write(run.summary() + "\n")
-    return 1 if diverged else 0

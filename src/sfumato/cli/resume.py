@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from sfumato.cli import flags, run_arguments
-from sfumato.cli.progress import train_with_progress
+from sfumato.cli.training import train_with_progress
 from sfumato.errors import RunError
 from sfumato.render.film_options import FilmOptions
 

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sfumato import trust
 from sfumato.cli import flags
 from sfumato.errors import RunError
-from sfumato.runs import listing
-
-if TYPE_CHECKING:
-    from sfumato.runs import Run
-
-import dataclasses
-from typing import TYPE_CHECKING, TypeVar
-
 from sfumato.recipe.section import Section
+from sfumato.runs import listing
 
 if TYPE_CHECKING:
     from sfumato.runs import Run

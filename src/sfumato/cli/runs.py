@@ -106,8 +106,6 @@ def command(arguments: Sequence[str]) -> int:
     if parsed.json:
         sys.stdout.write(json.dumps([each.as_json() for each in listed], indent=2) + "\n")
     elif listed:
-        # Imported here, because only the table needs rich.
-
         show(listed)
     elif found:
         sys.stdout.write(f"None of the {len(found)} runs in {parsed.runs} has all the words {parsed.filter!r}.\n")

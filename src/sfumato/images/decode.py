@@ -1,4 +1,4 @@
-"""Suppression of output that a C library writes to the terminal."""
+"""Decoding of untrusted bytes to Pillow images."""
 
 from __future__ import annotations
 

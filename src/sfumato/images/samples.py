@@ -1,4 +1,4 @@
-"""The picture of the 2012 program, downloaded from its public repository at one commit, verified and cached."""
+"""Sample pictures: four from scikit-image; the Mona Lisa of 2012, downloaded once, verified and cached."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ URL = (
 )
 SHA256 = "8df228e63754c9135e381efd4d653f9492de9a837b02df9e657e2cafc63ae1cb"
 PIXELS_SHA256 = "6604c1a728e0d6418d68bfa398f29be7b9557cdb647bbf377425f0e830591fbc"
-"""`digest.sha256` of its raw values, independent of the file."""
+"""`images.sha256` of its raw values, independent of the file."""
 TIMEOUT_SECONDS = 10
 """Timeout for connecting to the server, and for each read of its response."""
 

@@ -1,4 +1,4 @@
-"""Hidden layers whose widths give a network a requested number of parameters."""
+"""Arms of an experiment, made of recipes: sizes and costs of their networks, and equal budgets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Verdicts of an ablation: a setting helped, it hurt, or no difference is shown."""
+"""Verdicts of an experiment, in sentences that follow from the confidence intervals; those of ablations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Access to the Jupyter kernel of this process, if it is one. IPython is used only if the kernel has imported it."""
+"""A figure in a notebook, updated during training and finally replaced by the run; and access to the kernel."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from sfumato.recipe.memory_estimate import Size
 from sfumato.recipe.recipe import Recipe
 
 Need = Callable[[Recipe, Size], int]
-"""Estimate of memory in bytes, such as `need.training`."""
+"""Estimate of memory in bytes, such as `memory_estimate.training`."""
 
 TYPICAL_WIDTH = 300
 TYPICAL_DEPTH = 4

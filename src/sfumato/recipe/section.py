@@ -1,4 +1,4 @@
-"""Rules in plain words from pydantic's errors."""
+"""The base class of all sections of a recipe, and pydantic's errors as one line in plain words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The size and the path of what is written."""
+"""The size and the path of a picture or film that is written: parsing and checks."""
 
 from __future__ import annotations
 

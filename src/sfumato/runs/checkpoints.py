@@ -1,4 +1,4 @@
-"""Checkpoints, from which a training continues bit for bit. The last two are kept.
+"""Checkpoints, from which a training continues bit for bit, and their disk space. The last two are kept.
 
 Each is a safetensors file with the hash of its arrays. It holds no times, so that two trainings of one recipe write
 equal checkpoints; the seconds trained so far are in a file beside it.

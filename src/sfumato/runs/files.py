@@ -1,4 +1,4 @@
-"""Files: read only if they are regular, written atomically, so that one appears whole or not at all."""
+"""Files: read only if they are regular, written as a whole or not at all; messages about unwritable ones."""
 
 from __future__ import annotations
 

@@ -13,15 +13,14 @@ from numpy.typing import NDArray
 from sfumato import images
 from sfumato.errors import PictureError, RunError
 from sfumato.recipe import Recipe
-from sfumato.runs import layout
-from sfumato.runs import run_json as run_facts
+from sfumato.runs import layout, run_json
 from sfumato.runs.files import require_regular
 
 _MAX_NPY_HEADER = 65536
 
 
 def read(folder: Path, facts: Mapping[str, Any]) -> NDArray[np.float32]:
-    """Read the picture as trained on, (H, W, C); ``facts`` is the result of `facts.read_complete`.
+    """Read the picture as trained on, (H, W, C); ``facts`` is the result of `run_json.read_complete`.
 
     Raises RunError when the file does not hold that picture.
     """
@@ -46,7 +45,7 @@ def read(folder: Path, facts: Mapping[str, Any]) -> NDArray[np.float32]:
 
 def check_source(folder: Path, recipe: Recipe) -> None:
     """Raise PictureError unless the recipe's file still holds the picture that the run in ``folder`` learned."""
-    learned = run_facts.read(folder).get("picture")
+    learned = run_json.read(folder).get("picture")
     expected = learned.get("sha256") if isinstance(learned, Mapping) else None
     if expected is not None and images.sha256(images.load(recipe.picture)) != expected:
         raise PictureError(

@@ -1,7 +1,4 @@
-"""Saving and loading moments: weights in safetensors files, with their place in the training.
-
-They are a comment in live.jpg, so that the painting and its metrics always belong together, and appear as one file.
-"""
+"""Saving and loading moments: weights in safetensors files, with their place in the training."""
 
 from __future__ import annotations
 
@@ -17,6 +14,7 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 from numpy.typing import NDArray
+from PIL import Image
 
 from sfumato.errors import RunError
 from sfumato.formatting import shortened
@@ -25,9 +23,6 @@ from sfumato.runs.files import check_fits, replacing, require_regular
 
 if TYPE_CHECKING:
     from sfumato.training import Snapshot
-
-
-from PIL import Image
 
 
 @dataclass(frozen=True)
@@ -129,7 +124,10 @@ def _moment(file: Any) -> Moment:
 
 
 def read_live_moment(folder: Path) -> Moment | None:
-    """Return the moment that live.jpg shows; None if the file is missing, or was not written by a training."""
+    """Return the moment that live.jpg shows; None if the file is missing, or was not written by a training.
+
+    It is a comment in live.jpg, so that the painting and its metrics belong together, and appear as one file.
+    """
     path = folder / layout.LIVE
     if path.is_symlink():
         return None

@@ -1,11 +1,12 @@
-"""Java's ``StrictMath.log``: the logarithm of fdlibm 5.3 (Sun Microsystems 1993), which defines every bit.
+"""``java.util.Random``: the random numbers of a Java program, bit for bit.
 
-The C library's own logarithm is as accurate but rounds one value in fourteen the other way (glibc 2.36), and a normal
-number drawn by `sfumato.training.java_random` would then differ in its last digit. The algorithm and its constants
-are those of ``e_log.c``: x = 2^k (1 + f), then a polynomial in (f / (2 + f))^2.
+Source of the algorithms: the documentation of ``java.util.Random`` (Java SE), which fixes them: a linear congruential
+generator of 48 bits (Knuth 1981, 3.2.1), and normal numbers by the polar method (Knuth, 3.4.1 C), two at a time.
 
-Source of the algorithms: the documentation of the class (Java SE), which fixes them: a linear congruential generator
-of 48 bits (Knuth 1981, 3.2.1), and normal numbers by the polar method (Knuth, 3.4.1 C), two at a time.
+``StrictMath.log`` is the logarithm of fdlibm 5.3 (Sun Microsystems 1993), which defines every bit. The C library's own
+logarithm is as accurate but rounds one value in fourteen the other way (glibc 2.36), and a normal number drawn here
+would then differ in its last digit. The algorithm and its constants are those of ``e_log.c``: x = 2^k (1 + f), then a
+polynomial in (f / (2 + f))^2.
 """
 
 from __future__ import annotations

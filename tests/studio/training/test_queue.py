@@ -302,6 +302,21 @@ def test_a_run_that_fails_while_the_queue_is_read_is_not_started_again(
     done(fail())
 
 
+def test_a_run_whose_record_cannot_be_removed_is_started_once(some: Trainings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(runs: Path, name: str) -> bool:
+        raise RunError(f"cannot write {runs}")
+
+    async def start() -> None:
+        monkeypatch.setattr(queue_records, "drop", refuse)
+        (name,) = await some.start(1)
+        await some.maintain()
+        some.end(name)
+        await some.maintain()
+        assert some.started == [name]
+
+    done(start())
+
+
 def test_a_start_is_retried_once(some: Trainings) -> None:
     async def again() -> None:
         (name,) = await some.start(0)

@@ -1,4 +1,6 @@
-"""IDX, the format of MNIST's files (http://yann.lecun.com/exdb/mnist/): a header of big-endian numbers, then bytes.
+"""MNIST, 70,000 digits of 28 x 28 pixels: from a folder of its four files, or downloaded once; and IDX, their format.
+
+IDX (http://yann.lecun.com/exdb/mnist/) is a header of big-endian numbers, then bytes.
 
 Y. LeCun, L. Bottou, Y. Bengio and P. Haffner: Gradient-based learning applied to document recognition, 1998.
 """

@@ -21,7 +21,7 @@ def checked(recipe: Recipe) -> Recipe:
     model = recipe.model
     for holds, field, rule, value in (
         (model.module is None, "model.module", "none", model.module),
-        (model.encoding.dimensions is None, "model.encoding", "one of any number of inputs", model.encoding),
+        (model.encoding.dimensions is None, "model.encoding", "an encoding of any number of inputs", model.encoding),
         (not model.init.needs_picture, "model.init", "any but random_hyperplanes, which needs a picture,", model.init),
         (recipe.data.split == 0, "data.split", "0", recipe.data.split),
         (recipe.engine != "replica", "engine", "any but replica", recipe.engine),

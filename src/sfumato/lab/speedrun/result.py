@@ -1,7 +1,8 @@
 """The result of a speedrun, as plain data that a program can read.
 
-Not counted: operations done once per activation, error or weight, less than 1% here at batch 512; the encoding of the
-coordinates; and everything else before the first step. An optimizer states its own operations
+Operations are those of a training's matrix products; a multiplication and an addition count as two. Not counted:
+operations done once per activation, error or weight, less than 1% here at batch 512; the encoding of the coordinates;
+and everything else before the first step. An optimizer states its own operations
 (`sfumato.recipe.choices.Optimizer.operations`).
 """
 

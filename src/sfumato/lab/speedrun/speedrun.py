@@ -1,4 +1,4 @@
-"""The seconds per sample of engine ``replica``, whose arithmetic is that of the program of 2012 to the last digit."""
+"""A whole speedrun: a recipe on every seed of a track, alternating with engine ``replica``."""
 
 from __future__ import annotations
 

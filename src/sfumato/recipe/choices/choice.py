@@ -1,4 +1,4 @@
-"""The call syntax in which a choice is written: ``cosine(warmup=0.05)``, in flags, files and Python."""
+"""The base class of choices, members of a family, and the call syntax in which they are written."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def parse_call(text: str) -> Call:
 
 
 def show_value(value: Value) -> str:
-    """Write one argument so that `parse` reads it back."""
+    """Write one argument so that `parse_call` reads it back."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return value if isinstance(value, str) else repr(value)

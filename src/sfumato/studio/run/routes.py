@@ -1,4 +1,4 @@
-"""The stream of a run's events to one page."""
+"""Routes of one run: its facts, pictures, stream of events, and requests to it."""
 
 from __future__ import annotations
 

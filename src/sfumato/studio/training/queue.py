@@ -2,7 +2,7 @@
 
 A run takes as many cores as its recipe's ``threads``, all of them with ``threads`` 0. Every training in the folder of
 runs counts, whichever process started it: this studio, another one, the command line. A paused run takes none, and
-queues again when it is resumed. A run that waits is a record in `waiting`, and neither a process nor a thread. Of
+queues again when it is resumed. A run that waits is a record in `queue_records`, and neither a process nor a thread. Of
 several studios of one user over one folder the first one starts runs.
 """
 
@@ -45,6 +45,8 @@ class Queue:
         """Runs that are being started, and their threads."""
         self._canceled: set[str] = set()
         """Those of them that were canceled in the meantime."""
+        self._handled: set[str] = set()
+        """Runs that were started, or failed to, and whose records could not be removed."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._lock = asyncio.Lock()
         self._leader_lock: FolderLock | None = None
@@ -77,6 +79,7 @@ class Queue:
             # It may have been asked to pause, and still be in the step before.
             await to_thread.run_sync(requests.send, folder, "resume")
             return
+        self._handled.discard(folder.name)
         await to_thread.run_sync(queue_records.add, self._runs, folder.name)
         self.changed.set()
 
@@ -107,7 +110,9 @@ class Queue:
                 # because a run whose start has failed meanwhile has lost its record before it left `_starting`.
                 if self._has_ended:
                     return
-                if queued_run.name in self._starting or not queued_run.record.exists():
+                if queued_run.name in self._starting or queued_run.name in self._handled:
+                    continue
+                if not queued_run.record.exists():
                     continue
                 # Strictly in order: otherwise a run that needs all cores would never get them.
                 if at_work and sum(at_work.values()) + threads > cores:
@@ -130,8 +135,11 @@ class Queue:
         try:
             reason = await self._start_or_resume(name)
             # While it still counts as being started: otherwise it would be started once more.
-            with suppress(RunError):
+            try:
                 await to_thread.run_sync(self._finish, name, reason)
+            except RunError:
+                # Its record could not be removed: without this, it would be started again and again.
+                self._handled.add(name)
             if name in self._canceled:
                 with suppress(Problem, RunError):
                     await to_thread.run_sync(self._undo_start, name)

@@ -1,10 +1,10 @@
 """The runs that wait for cores, in order: one signed file per run, under ``.studio/queue`` in the folder of runs.
 
-Folders of runs are copied, unpacked, and shared, and opening one must not start any training. So the studio carries out
-a record in a folder only if it is signed with a key from the user's own state folder.
+So a queue outlives its server, and every page can tell how many runs are ahead of one.
 
-So a queue outlives its server, and every page can tell how many runs are ahead of one. A record is signed by its user
-for the run's folder and recipe; records without a valid signature are ignored.
+Folders of runs are copied, unpacked, and shared, and opening one must not start any training. So a record is signed
+with a key from the user's own state folder, for the run's folder and recipe; records without a valid signature are
+ignored.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The page that asks for the token, and then redirects to the requested page."""
+"""Access control: checked before anything else handles a request; and the page that asks for the token."""
 
 from __future__ import annotations
 

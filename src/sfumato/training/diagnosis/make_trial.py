@@ -1,7 +1,8 @@
 """Execution of a health check's trial, on training pixels and on held-out ones.
 
-It uses a patch of neighboring pixels, which lie as close together as in the run. The pixels of the first trial are
-spread over the whole picture and lie farther apart: a network that is smooth enough for the run may look noisy there.
+The trial with held-out pixels uses a patch of neighboring pixels, which lie as close together as in the run. The pixels
+of the main trial are spread over the whole picture and lie farther apart: a network that is smooth enough for the run
+may look noisy there.
 """
 
 from __future__ import annotations

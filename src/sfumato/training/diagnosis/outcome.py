@@ -1,4 +1,4 @@
-"""Finding at the end of a run whose budget was shorter than one epoch.
+"""Findings at the end of a run: they follow from what was measured, each with a suggestion.
 
 | measured at the end | the finding reports | suggestion |
 |---|---|---|
@@ -9,8 +9,9 @@
 | the same, MSE far above the baseline and not falling | the last MSE | a lower rate |
 | the same, MSE near the baseline | how little the outputs vary | what learns more than the mean color |
 | held-out pixels worse than the mean-color baseline, the others better | the PSNR of both | smoother components |
+| a budget below one epoch, and a low PSNR | the share of the pixels that was seen | a smaller picture |
 
-For a picture of a single color, and for a run shorter than an epoch, nothing is reported about what was learned.
+For a picture of a single color, nothing is reported about what was learned.
 """
 
 from __future__ import annotations

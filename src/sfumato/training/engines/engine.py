@@ -1,4 +1,4 @@
-"""Arrays and memory shared between networks that are trained at the same time."""
+"""The interface of engines: `Engine`, the `Task` from which one is built, and what concurrent networks share."""
 
 from __future__ import annotations
 

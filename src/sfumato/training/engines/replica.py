@@ -1,4 +1,4 @@
-"""The training step and the forward pass of the 2012 program, loop for loop.
+"""The engine ``replica``: the training step and the forward pass of the 2012 program, loop for loop, and its order.
 
 This is the reference for the results and the speed of other engines, so it stays plain: no fast-math, no
 blocking, products and sums in the order in which the Java program took them. A layer's weights lie row by row in one

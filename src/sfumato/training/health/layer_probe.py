@@ -1,4 +1,4 @@
-"""An evenly spaced subset of a picture's pixels."""
+"""Probe of a network in training: statistics of a copy, on an evenly spaced subset of the picture's pixels."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The stable rank of a matrix: ||W||_F^2 / ||W||_2^2 (Rudelson and Vershynin 2007).
-
-It lies between 1, where all units have the same weights but for a factor, and the rank. Unlike the rank, it is
-insensitive to small changes of the matrix.
+"""Statistics of every layer of any module on some samples, recorded as the module is called.
 
 A layer is a module without submodules that has a weight of two or more dimensions. The module without parameters that
 is applied to its output is its activation. Glorot and Bengio (2010) compare the means and standard deviations of
@@ -28,7 +25,11 @@ SMALL = 16
 
 
 def stable_rank(matrix: NDArray[np.floating]) -> float:
-    """Return the stable rank of a (rows, columns) matrix; nan if an element is not finite or all are 0."""
+    """Return the stable rank of a (rows, columns) matrix, ||W||_F^2 / ||W||_2^2 (Rudelson and Vershynin 2007).
+
+    It lies between 1, where all units have the same weights but for a factor, and the rank. Unlike the rank, it is
+    insensitive to small changes of the matrix. It is nan if an element is not finite or all are 0.
+    """
     values = np.asarray(matrix, np.float64)
     size = np.abs(values).max(initial=0.0)
     if not np.isfinite(size) or size == 0:

@@ -1,4 +1,4 @@
-"""The innermost loop of a matrix product, which keeps a block of the result in registers.
+"""Products of float32 matrices at addresses, computed by the calling thread, and their innermost loop.
 
 The block has `ROWS` rows and up to `WIDEST` vectors of columns (Goto and van de Geijn 2008). Each iteration loads one
 row of the right matrix and multiplies it by one number of each row of the left one. Neither matrix is packed: for

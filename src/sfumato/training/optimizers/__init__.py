@@ -1,4 +1,4 @@
-"""Optimizers, one per file: PyTorch's own wherever it has one that is fast here."""
+"""Optimizers: PyTorch's own where it has one that is fast here (`pytorch`), each other one in a file of its own."""
 
 from __future__ import annotations
 

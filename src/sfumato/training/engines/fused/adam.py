@@ -1,4 +1,4 @@
-"""Adam and AdamW in the fused engine, equal to `sfumato.training.optimizers.pytorch` and `adamw`."""
+"""Adam and AdamW in the fused engine, equal to those of `sfumato.training.optimizers.pytorch`."""
 
 from __future__ import annotations
 

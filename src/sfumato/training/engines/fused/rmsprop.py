@@ -1,4 +1,4 @@
-"""RMSprop in the fused engine, equal to `sfumato.training.optimizers.pytorch`."""
+"""RMSprop in the fused engine, equal to that of `sfumato.training.optimizers.pytorch`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stochastic gradient descent in the fused engine, equal to `sfumato.training.optimizers.pytorch`."""
+"""Stochastic gradient descent in the fused engine, equal to that of `sfumato.training.optimizers.pytorch`."""
 
 from __future__ import annotations
 

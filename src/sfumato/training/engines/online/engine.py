@@ -91,7 +91,7 @@ class Online(Engine):
             for rank, shard in enumerate(self._shards)
         ]
         self._helpers = Helpers(threads - 1, "sfumato-online") if threads > 1 else None
-        # The number of steps whose updates the shards' matrices do not contain yet; see `online_step`.
+        # The number of steps whose updates the shards' matrices do not contain yet; see `step`.
         self._pending_updates = 0
         weights = {f"layers.{name}": tensor.detach().numpy() for name, tensor in model.layers.state_dict().items()}
         self._copy(self._zeros() | weights, into_shards=True)
