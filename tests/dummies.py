@@ -379,11 +379,13 @@ def compile_normed(choice: Normed, layout: Layout) -> CompiledOptimizer:
 
 @dataclass(frozen=True, config=CONFIG)
 class Backwards(choices.Sampler, name="backwards", implementation=IN_THIS_FILE("backwards")):
-    """Pixels from the last to the first."""
+    """Pixels from the last to the first, after a number of them that come first."""
+
+    first: int = Field(default=0, ge=0, description="number of pixels that come first")
 
 
-def backwards(pixels: int, seed: int, epoch: int) -> NDArray[np.int64]:
-    return np.arange(pixels)[::-1].copy()
+def backwards(choice: Backwards, samples: int, seed: int, epoch: int) -> NDArray[np.int64]:
+    return np.roll(np.arange(samples)[::-1], choice.first)
 
 
 MEMBERS: tuple[type[choices.Choice], ...] = (Bent, Learned, Lattice, LogCosh, Signs, Bounded, Normed, Backwards)

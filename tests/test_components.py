@@ -38,7 +38,7 @@ FIELDS: dict[str, tuple[str, dict[str, Any]]] = {
     "signs": ("training.optimizer", {"training": {"optimizer": f"signs(lr={RATE / 20})"}}),
     "bounded": ("training.optimizer", {"training": {"optimizer": f"bounded(lr={RATE}, decay=0.7)"}}),
     "normed": ("training.optimizer", {"training": {"optimizer": f"normed(lr={RATE})"}}),
-    "backwards": ("training.sampler", {"training": {"sampler": "backwards"}}),
+    "backwards": ("training.sampler", {"training": {"sampler": "backwards(5)"}}),
 }
 """For every dummy, its field of a recipe, and the changes that select it."""
 DUMMIES = list(FIELDS)
@@ -94,7 +94,7 @@ def reference_weights(dummy: str, recipe: Recipe) -> tuple[dict[str, np.ndarray]
     targets = torch.from_numpy(np.round(picture(ROWS, COLUMNS).reshape(-1, 3) * 255.0).astype(np.float64) / 255)
     indices = torch.arange(len(targets))
     if dummy == "backwards":
-        indices = indices.flip(0)
+        indices = indices.flip(0).roll(5)
     batch, rate = recipe.training.batch, recipe.training.optimizer.lr
     assert isinstance(batch, int)
     means: dict[str, torch.Tensor] = {}

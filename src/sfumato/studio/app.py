@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from sfumato.studio.experiments import listing as experiments
+from sfumato.studio.experiments import routes as experiments
 from sfumato.studio.form import routes as form
 from sfumato.studio.gallery import routes as gallery
 from sfumato.studio.inspector import routes as inspector

@@ -12,28 +12,28 @@ from numpy.typing import NDArray
 from sfumato.recipe import choices
 from sfumato.rng import rng_for
 
-Draw = Callable[[int, int, int], NDArray[np.int64]]
-"""Implementation of a sampler: (samples, seed, epoch) -> (samples,) indices."""
+Draw = Callable[[Any, int, int, int], NDArray[np.int64]]
+"""Implementation of a sampler: (choice, samples, seed, epoch) -> (samples,) indices."""
 
 
-def shuffled(pixels: int, seed: int, epoch: int) -> NDArray[np.int64]:
+def shuffled(choice: choices.Sampler, samples: int, seed: int, epoch: int) -> NDArray[np.int64]:
     """Return a different permutation for every epoch."""
-    return rng_for(seed, f"order/{epoch}").permutation(pixels)
+    return rng_for(seed, f"order/{epoch}").permutation(samples)
 
 
-def sequential(pixels: int, seed: int, epoch: int) -> NDArray[np.int64]:
-    """Return the pixels row by row."""
-    return np.arange(pixels)
+def sequential(choice: choices.Sampler, samples: int, seed: int, epoch: int) -> NDArray[np.int64]:
+    """Return the samples in their order: the pixels row by row."""
+    return np.arange(samples)
 
 
-def fixed(pixels: int, seed: int, epoch: int) -> NDArray[np.int64]:
+def fixed(choice: choices.Sampler, samples: int, seed: int, epoch: int) -> NDArray[np.int64]:
     """Return the permutation of the first epoch for every epoch."""
-    return shuffled(pixels, seed, 0)
+    return shuffled(choice, samples, seed, 0)
 
 
-def replacement(pixels: int, seed: int, epoch: int) -> NDArray[np.int64]:
-    """Return independent draws from all pixels."""
-    return rng_for(seed, f"order/{epoch}").integers(pixels, size=pixels)
+def replacement(choice: choices.Sampler, samples: int, seed: int, epoch: int) -> NDArray[np.int64]:
+    """Return independent draws from all samples."""
+    return rng_for(seed, f"order/{epoch}").integers(samples, size=samples)
 
 
 class Sampler(ABC):
@@ -55,16 +55,17 @@ class Sampler(ABC):
 class SeededSampler(Sampler):
     """The sampler of a recipe."""
 
-    def __init__(self, choice: choices.Sampler, pixels: int, seed: int) -> None:
+    def __init__(self, choice: choices.Sampler, samples: int, seed: int) -> None:
         self._draw: Draw = choice.implementation()
-        self._pixels = pixels
+        self._choice = choice
+        self._samples = samples
         self._seed = seed
         self._next = 0
 
     def epoch(self) -> NDArray[np.int64]:
-        """Return the pixels of the next epoch."""
+        """Return the samples of the next epoch."""
         self._next += 1
-        return self._draw(self._pixels, self._seed, self._next - 1)
+        return self._draw(self._choice, self._samples, self._seed, self._next - 1)
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Return the number of the next epoch."""

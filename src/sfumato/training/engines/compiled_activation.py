@@ -67,7 +67,7 @@ def _compiled_loop(name: str, parameters: int, value: Callable[..., float], deri
     # Functions that Numba may call, not functions that it has compiled: compiled ones have another name in each
     # process, and a closure over them would never be found in the cache.
     callable_from_loops = callable_from_kernels(FASTMATH)
-    # `elementary` counts too: its functions replace those of `arithmetic`.
+    # `elementary` counts too: its functions replace those of `models.activations.activation`.
     sources = source_hash(value, derivative, elementary.register_overloads)
     make = _loop if parameters else _loop_without_parameters
     return make(name, callable_from_loops(value), callable_from_loops(derivative), parameters, sources)
