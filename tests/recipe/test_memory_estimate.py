@@ -70,7 +70,7 @@ def test_estimates_are_near_the_peaks() -> None:
     result = subprocess.run(command, input=json.dumps(tasks), capture_output=True, text=True, timeout=600, check=False)
     assert result.returncode == 0, result.stderr
     peaks = [int(line) for line in result.stdout.split()]
-    assert min(peaks) > SMALLEST, peaks
+    assert min(peaks) > SMALLEST, "; ".join(f"{name}: {bytes_:,}" for name, bytes_ in zip(CASES, peaks, strict=True))
     wrong = {
         name: (estimate(*CASES[name]), bytes_)
         for name, bytes_ in zip(CASES, peaks, strict=True)
