@@ -24,6 +24,7 @@ from sfumato.recipe.layers import (
     StepEstimate,
     TrainingWork,
 )
+from sfumato.training import losses
 from sfumato.training.engines.fused.encoder import CompiledEncoding
 from sfumato.training.engines.fused.forward_backward import Network, layer_table
 from sfumato.training.engines.fused.layout import Field as Column
@@ -187,8 +188,22 @@ class LogCosh(choices.Loss, name="log_cosh", implementation=IN_THIS_FILE("log_co
     """log cosh(error)."""
 
 
-def log_cosh(choice: LogCosh, errors: Tensor) -> Tensor:
-    return torch.log(torch.cosh(errors))
+log_cosh = losses.Implementation(tensor=lambda errors: torch.log(torch.cosh(errors)))
+
+
+@dataclass(frozen=True, config=CONFIG)
+class Redescending(choices.Loss, name="redescending", implementation=IN_THIS_FILE("redescending")):
+    """s^2 e^2 / (2 (s^2 + e^2)), whose derivative falls beyond s / sqrt(3) (Geman and McClure 1985)."""
+
+    compiled: ClassVar[bool] = True
+    scale: float = Field(default=0.2, gt=0, description="error beyond which samples count less")
+
+
+redescending = losses.Implementation(
+    tensor=lambda errors, s: s**2 * errors**2 / (2 * (s**2 + errors**2)),
+    value=lambda error, s: s * s * error * error / (2 * (s * s + error * error)),
+    derivative=lambda error, s: s**4 * error / (s * s + error * error) ** 2,
+)
 
 
 @dataclass(frozen=True, config=CONFIG)
@@ -388,4 +403,14 @@ def backwards(choice: Backwards, samples: int, seed: int, epoch: int) -> NDArray
     return np.roll(np.arange(samples)[::-1], choice.first)
 
 
-MEMBERS: tuple[type[choices.Choice], ...] = (Bent, Learned, Lattice, LogCosh, Signs, Bounded, Normed, Backwards)
+MEMBERS: tuple[type[choices.Choice], ...] = (
+    Bent,
+    Learned,
+    Lattice,
+    LogCosh,
+    Redescending,
+    Signs,
+    Bounded,
+    Normed,
+    Backwards,
+)

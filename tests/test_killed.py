@@ -100,8 +100,7 @@ def processes() -> ForkServerContext:
     """Return a context whose processes are forked from one that has imported everything and computed nothing."""
     context = multiprocessing.get_context("forkserver")
     engines = [f"sfumato.training.engines.{name}" for name in ("autograd", "fused", "online", "replica", "concurrent")]
-    # The first PyTorch optimizer that is created imports torch._dynamo.
-    context.set_forkserver_preload(["tests.test_killed", "sfumato.api", "matplotlib.figure", *engines, "torch._dynamo"])
+    context.set_forkserver_preload(["tests.test_killed", "sfumato.api", "matplotlib.figure", *engines])
     return context
 
 

@@ -15,6 +15,8 @@ _MEMINFO = Path("/proc/meminfo")
 _CGROUPS = Path("/proc/self/cgroup")
 _CGROUP_ROOT = Path("/sys/fs/cgroup")
 
+_VERSION_1_FILES = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+
 
 def task_limit() -> int | None:
     """Return the bytes that one task may take, `SHARE` of `available`; None if they are unknown."""
@@ -90,9 +92,6 @@ def _container() -> int | None:
         group_remainders = [_remainder(each, *names) for each in visible_groups]
         remainders += [remainder for remainder in group_remainders if remainder is not None]
     return min(remainders, default=None)
-
-
-_VERSION_1_FILES = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
 
 
 def _remainder(group: Path, limit: str, usage: str, cache: str) -> int | None:

@@ -29,7 +29,7 @@ def frame(epoch: float = 1.0, psnr: float | None = 20.0, loss: float = 0.1) -> F
     ],
 )
 def test_epochs_have_about_three_digits(epoch: float, text: str) -> None:
-    assert sheet.left(frame(epoch)) == (("epoch ", False), (text, True))
+    assert sheet.epoch_spans(frame(epoch)) == (("epoch ", False), (text, True))
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_epochs_have_about_three_digits(epoch: float, text: str) -> None:
     ],
 )
 def test_the_label_of_psnr_or_loss(psnr: float | None, loss: float, text: str) -> None:
-    assert "".join(text for text, _ in sheet.right(frame(psnr=psnr, loss=loss))) == text
+    assert "".join(text for text, _ in sheet.score_spans(frame(psnr=psnr, loss=loss))) == text
 
 
 def test_all_digits_have_one_width() -> None:

@@ -36,6 +36,17 @@ HEAD = (
     "update",
 )
 
+DOC = """Train a recipe for about a second and predict whether it will learn, what is wrong, and what to change.
+
+A copy of the network is trained on at most 4,096 pixels of the picture; nothing is written. The exit status is 1 if
+the training cannot work.
+
+Examples:  sfumato check
+           sfumato check rprop-sigmoid
+           sfumato check --model.depth 20 --model.activation sigmoid --picture photo.jpg
+           sfumato check runs/20261123-154559-cat-4ea5ae38 --picture photo.jpg --json
+"""
+
 
 def show(diagnosis: Diagnosis) -> None:
     """Print the diagnosis."""
@@ -107,18 +118,6 @@ def _number(value: float) -> str:
 
 def _percent(fraction: float | None) -> str:
     return "-" if fraction is None else f"{fraction:.0%}"
-
-
-DOC = """Train a recipe for about a second and predict whether it will learn, what is wrong, and what to change.
-
-A copy of the network is trained on at most 4,096 pixels of the picture; nothing is written. The exit status is 1 if
-the training cannot work.
-
-Examples:  sfumato check
-           sfumato check rprop-sigmoid
-           sfumato check --model.depth 20 --model.activation sigmoid --picture photo.jpg
-           sfumato check runs/20261123-154559-cat-4ea5ae38 --picture photo.jpg --json
-"""
 
 
 def command(arguments: Sequence[str]) -> int:

@@ -171,10 +171,15 @@ def parse(default: T, arguments: Sequence[str], name: str) -> T:
         flag = unknown[0].split("=")[0]
         if not flag.startswith("-"):
             raise _too_many(default, name, unknown[0])
-        close = difflib.get_close_matches(flag.replace("_", "-"), known, n=1, cutoff=0.75)
-        hint = f"did you mean {close[0]}?" if close else f"see sfumato {name} --help."
-        raise SfumatoError(f"{flag} is not a flag of sfumato {name}; {hint}")
+        raise SfumatoError(f"{flag} is not a flag of sfumato {name}; {_advice(flag, known, name)}")
     return _with_positional(parsed, default, positional, name) if positional else parsed
+
+
+def _advice(flag: str, known: Sequence[str], name: str) -> str:
+    if members := [each for each in known if each.startswith(f"{flag}.")]:
+        return f"its group has {', '.join(members)}."
+    close = difflib.get_close_matches(flag.replace("_", "-"), known, n=1, cutoff=0.75)
+    return f"did you mean {close[0]}?" if close else f"see sfumato {name} --help."
 
 
 def _with_positional(parsed: T, default: T, positional: Sequence[str], name: str) -> T:

@@ -31,6 +31,12 @@ if TYPE_CHECKING:
 
 UPPER_HALF = "▀"
 
+SECONDS_PER_LINE = 5.0
+SECONDS_PER_PAINTING = 0.5
+"""Minimum time between two paintings in the terminal."""
+PAINTINGS_ACCOUNT = "terminal painting"
+"""The account of their overhead."""
+
 
 def fit_pixels(size: tuple[int, int], width: int, height: int) -> tuple[int, int]:
     """Return the (rows, columns) of pixels, rows even, of a picture of ``size`` (H, W) in width x height cells."""
@@ -55,15 +61,8 @@ def to_segments(painting: NDArray[np.floating]) -> Segments:
     return Segments(segments)
 
 
-SECONDS_PER_LINE = 5.0
-SECONDS_PER_PAINTING = 0.5
-"""Minimum time between two paintings in the terminal."""
-
 PAINTINGS = Overhead(share=0.015)
 """The fraction of the training time that paintings in the terminal may take."""
-
-PAINTINGS_ACCOUNT = "terminal painting"
-"""The account of their overhead."""
 
 
 class PaintProgress(Observer[PictureSnapshot]):

@@ -34,6 +34,13 @@ HEAD = ("run", "state", "PSNR", "seconds", "picture, and what differs from the d
 NARROW = 110
 """Width of a terminal below which the last column is printed on a separate line; the others take about 60 columns."""
 
+DOC = """List runs: picture, differences from the default recipe, PSNR, seconds, and state.
+
+Examples:  sfumato runs
+           sfumato runs --filter "cat depth=6" --sort psnr
+           sfumato runs --json
+"""
+
 
 def show(listed: Sequence[Entry]) -> None:
     """Print the runs in the order given."""
@@ -75,14 +82,6 @@ def _cells(each: Entry) -> Row:
 def _lines(rows: Sequence[Row]) -> list[str]:
     name, state, psnr, seconds = (max(len(row[column]) for row in rows) for column in range(4))
     return [f"{a:<{name}}  {b:<{state}}  {c:>{psnr}}  {d:>{seconds}}  {e}".rstrip() for a, b, c, d, e in rows]
-
-
-DOC = """List runs: picture, differences from the default recipe, PSNR, seconds, and state.
-
-Examples:  sfumato runs
-           sfumato runs --filter "cat depth=6" --sort psnr
-           sfumato runs --json
-"""
 
 
 def command(arguments: Sequence[str]) -> int:

@@ -15,6 +15,8 @@ from sfumato.images.values import blocks
 
 Channels: TypeAlias = Literal["auto", "gray", "rgb", "rgba"]
 
+_COUNTS: dict[Channels, int] = {"gray": 1, "rgb": 3, "rgba": 4}
+
 
 class PictureSettings(Protocol):
     """Attributes of `recipe.Picture`, where each is described."""
@@ -53,9 +55,6 @@ class PictureSettings(Protocol):
     def color_management(self) -> bool:
         """Whether an embedded profile is converted."""
         ...
-
-
-_COUNTS: dict[Channels, int] = {"gray": 1, "rgb": 3, "rgba": 4}
 
 
 def count(channels: Channels, planes: Planes) -> int:

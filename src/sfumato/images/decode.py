@@ -18,6 +18,26 @@ from sfumato.errors import SfumatoError
 from sfumato.images import structure
 from sfumato.images.picture_errors import FORMATS, picture_error, reason
 
+MAX_PIXELS = 64_000_000
+MAX_PIXELS_OF = {
+    # Their decoders store several copies of the picture: with more pixels they need over 1 GiB.
+    "WEBP": 32_000_000,
+    "AVIF": 48_000_000,
+    "HEIF of more than 8 bits": 36_000_000,
+    # Decoded by a loop in Python.
+    "run-length encoded BMP": 8_000_000,
+}
+REMEDY = "save a smaller copy of the picture"
+TOO_BIG_FOR_MEMORY = (
+    "a picture that fits in memory",
+    "which needs more than is available",
+    "save a smaller copy of the picture, or set picture.max_side",
+)
+_NOT_INVERTED = ("I;16", "I;16N", "F;32F", "F;32BF")
+"""Layouts of TIFF files for which Pillow does not apply WhiteIsZero."""
+_MISREAD = ("F;32BF", "I;32BS", "I;16BS")
+"""Layouts that libtiff converts to native byte order, and Pillow then swaps again."""
+
 
 @contextlib.contextmanager
 def silenced() -> Iterator[None]:
@@ -42,30 +62,8 @@ def silenced() -> Iterator[None]:
         os.close(saved)
 
 
-MAX_PIXELS = 64_000_000
-MAX_PIXELS_OF = {
-    # Their decoders store several copies of the picture: with more pixels they need over 1 GiB.
-    "WEBP": 32_000_000,
-    "AVIF": 48_000_000,
-    "HEIF of more than 8 bits": 36_000_000,
-    # Decoded by a loop in Python.
-    "run-length encoded BMP": 8_000_000,
-}
-
-REMEDY = "save a smaller copy of the picture"
-
-TOO_BIG_FOR_MEMORY = (
-    "a picture that fits in memory",
-    "which needs more than is available",
-    "save a smaller copy of the picture, or set picture.max_side",
-)
-
 _BITS, _PHOTOMETRIC = 258, 262
-_NOT_INVERTED = ("I;16", "I;16N", "F;32F", "F;32BF")
-"""Layouts of TIFF files for which Pillow does not apply WhiteIsZero."""
 
-_MISREAD = ("F;32BF", "I;32BS", "I;16BS")
-"""Layouts that libtiff converts to native byte order, and Pillow then swaps again."""
 
 _ONE_AT_A_TIME = threading.Lock()
 """Lock of all decoding: muting warnings is not thread-safe, and two large pictures at once would double the memory."""

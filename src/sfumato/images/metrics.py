@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from sfumato.errors import PictureError
 from sfumato.images.values import blocks
 
+_WINDOW = 7
+"""Side of the window of scikit-image in pixels, which all have the same weight."""
+
 
 def mse(painting: NDArray[np.floating], picture: NDArray[np.floating]) -> float:
     """Return the mean squared error over pixels and channels (alpha counts as one), not clipped, in float64.
@@ -45,10 +48,6 @@ def check_same_shape(painting: NDArray[np.floating], picture: NDArray[np.floatin
         raise PictureError(
             f"the painting must have the picture's shape {picture.shape} to be compared with it. Got {painting.shape}."
         )
-
-
-_WINDOW = 7
-"""Side of the window of scikit-image in pixels, which all have the same weight."""
 
 
 def ssim(painting: NDArray[np.floating], picture: NDArray[np.floating]) -> float:

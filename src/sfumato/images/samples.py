@@ -26,6 +26,10 @@ TIMEOUT_SECONDS = 10
 
 _FILE = "mona-lisa.jpg"
 
+RAW_SAMPLES = frozenset({"mona-lisa"})
+"""Samples that are never color-managed: the 2012 program ignored the profile that the file embeds."""
+_SHIPPED = {"cat": "chelsea.png", "astronaut": "astronaut.png", "coffee": "coffee.png", "camera": "camera.png"}
+
 
 def cache_folder() -> Path:
     """Return the folder of the download: SFUMATO_CACHE where that is set, else the user's cache folder."""
@@ -93,11 +97,6 @@ SAMPLES = MappingProxyType(
     }
 )
 """Description of every sample by its name, with its width and height in pixels."""
-
-RAW_SAMPLES = frozenset({"mona-lisa"})
-"""Samples that are never color-managed: the 2012 program ignored the profile that the file embeds."""
-
-_SHIPPED = {"cat": "chelsea.png", "astronaut": "astronaut.png", "coffee": "coffee.png", "camera": "camera.png"}
 
 
 def sample_path(name: str) -> Path:

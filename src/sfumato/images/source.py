@@ -23,6 +23,9 @@ _KINDS = (
     (stat.S_ISBLK, "a device"),
 )
 
+_MAX_NAMES = 5000
+"""Largest number of names in a folder that are compared with a missing one."""
+
 
 def read_file(path: Path, source: str) -> bytes:
     """Read a regular file of 1 to `MAX_BYTES` bytes; ``source`` is its name in messages.
@@ -66,10 +69,6 @@ def _check_size(size: int, source: str) -> None:
         raise picture_error(
             source, f"a file of at most {MAX_BYTES:,} bytes", found, "save a smaller copy of the picture"
         )
-
-
-_MAX_NAMES = 5000
-"""Largest number of names in a folder that are compared with a missing one."""
 
 
 def read(source: str) -> bytes:

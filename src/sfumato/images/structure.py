@@ -58,6 +58,8 @@ _FILL = re.compile(rb"\xff+")
 _TIFF_BYTES = {3: 2, 4: 4, 5: 8, 6: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 """Size of a number by its type in TIFF; the other types are bytes or text."""
 
+ENDINGS = {"JPEG": "jpg", "PNG": "png", "GIF": "gif", "TIFF": "tif", "BMP": "bmp", "WEBP": "webp", "AVIF": "avif"}
+
 
 def container(data: bytes) -> str | None:
     """Return Pillow's name of the format by the first bytes, or None for an unsupported format.
@@ -70,9 +72,6 @@ def container(data: bytes) -> str | None:
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WEBP"
     return "AVIF" if data[4:8] == b"ftyp" and data[8:12] in _BRANDS else None
-
-
-ENDINGS = {"JPEG": "jpg", "PNG": "png", "GIF": "gif", "TIFF": "tif", "BMP": "bmp", "WEBP": "webp", "AVIF": "avif"}
 
 
 def ending(data: bytes) -> str | None:

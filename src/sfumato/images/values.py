@@ -14,6 +14,9 @@ from sfumato.errors import PictureError
 
 _NUMBERS = 1_000_000
 
+_ROUNDING = 2.0**-23
+"""Spacing of float32 just above 1: more than the rounding error of k/255 in float32."""
+
 
 def blocks(rows: int, numbers_per_row: int) -> Iterator[slice]:
     """Yield slices that cover ``rows`` rows in order, each of at most about a million numbers and at least one row."""
@@ -51,10 +54,6 @@ def to_srgb(values: NDArray[np.floating], transfer: Literal["srgb", "linear"]) -
         # For colors only: alpha is linear already.
         clipped[..., :3] = linear_to_srgb(clipped[..., :3])
     return clipped
-
-
-_ROUNDING = 2.0**-23
-"""Spacing of float32 just above 1: more than the rounding error of k/255 in float32."""
 
 
 def exact(picture: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -17,6 +17,8 @@ from sfumato.recipe.description import TRAINING_PER_FORWARD, describe, layers_of
 WITHIN = 0.01
 """Largest relative difference between the requested and the actual number."""
 
+OPERATIONS_PER_MULTIPLY_ADD = 2
+
 
 def widths(depth: int, parameters: int, count: Callable[[Sequence[int]], int]) -> tuple[int, ...]:
     """Return the widths of ``depth`` hidden layers: as equal as can be, some one unit wider where that fits better.
@@ -45,8 +47,6 @@ def widths(depth: int, parameters: int, count: Callable[[Sequence[int]], int]) -
 
 
 Equal = Literal["epochs", "operations", "seconds"]
-
-OPERATIONS_PER_MULTIPLY_ADD = 2
 
 
 def arm(name: str, recipe: Recipe, channels: int, *, title: str = "", verb: str = "beats") -> Arm:

@@ -31,6 +31,9 @@ TYPICAL_RATES = 6
 Scores = Mapping[int, Sequence[float]]
 """Exponent, in steps, to the score of each tuning seed: higher is better; -inf where training failed or diverged."""
 
+TUNING_SEEDS = 3
+"""Seeds at each rate: the fewest that estimate their noise with more than one degree of freedom."""
+
 
 def mean(scores: Sequence[float]) -> float:
     """Return the mean score of a rate; -inf where one seed failed."""
@@ -107,10 +110,6 @@ def _noise(scores: Scores, best: int) -> float:
 
 Rates = tuple[float, ...]
 """Values of an optimizer's learning rates, in the order of `rates_of`."""
-
-
-TUNING_SEEDS = 3
-"""Seeds at each rate: the fewest that estimate their noise with more than one degree of freedom."""
 
 
 @dataclasses.dataclass(frozen=True)

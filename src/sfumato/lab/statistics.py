@@ -15,6 +15,9 @@ LEVEL = 0.95
 FEWEST = 5
 """Fewest pairs from which a verdict is given."""
 
+DRAWS = 2_000
+"""Bootstrap draws of the tuning seeds' noise, which estimate the noise of the choice of a learning rate."""
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -31,10 +34,6 @@ class Interval:
         if self.pairs < FEWEST:
             return 0
         return 1 if self.low > 0 else -1 if self.high < 0 else 0
-
-
-DRAWS = 2_000
-"""Bootstrap draws of the tuning seeds' noise, which estimate the noise of the choice of a learning rate."""
 
 
 @dataclass(frozen=True)

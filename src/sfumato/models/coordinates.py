@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from sfumato.recipe import Coordinates
 
+RANGES = {"unit": (0.0, 1.0), "signed": (-1.0, 1.0)}
+"""Ends of each range of `Coordinates`."""
+
 
 class Region(NamedTuple):
     """Rectangle in fractions of the picture: 0 to 1 is the whole picture, and values beyond are outside its border."""
@@ -20,9 +23,6 @@ class Region(NamedTuple):
 
 
 WHOLE = Region()
-
-RANGES = {"unit": (0.0, 1.0), "signed": (-1.0, 1.0)}
-"""Ends of each range of `Coordinates`."""
 
 
 def grid(

@@ -20,6 +20,11 @@ from sfumato.errors import RecipeError
 from sfumato.formatting import shortened
 from sfumato.recipe.choices import choice
 
+MAIN = "__main__"
+"""Module of a class that was defined in a script or a notebook; it differs from process to process."""
+BATCH_SIZES = (3, 1)
+"""Numbers of samples with which a network is called: the last tile of a painting may have one."""
+
 
 @contextmanager
 def evaluating(module: nn.Module) -> Iterator[None]:
@@ -35,10 +40,6 @@ def evaluating(module: nn.Module) -> Iterator[None]:
     finally:
         for each, training in before:
             each.training = training
-
-
-MAIN = "__main__"
-"""Module of a class that was defined in a script or a notebook; it differs from process to process."""
 
 
 def build(text: str, channels: int, seed: int) -> nn.Module:
@@ -128,10 +129,6 @@ def _find(text: str, where: str, name: str) -> type[nn.Module]:
     if not (isinstance(found, type) and issubclass(found, nn.Module)):
         raise RecipeError(f"model.module must name a class derived from torch.nn.Module. Got {text!r}.")
     return found
-
-
-BATCH_SIZES = (3, 1)
-"""Numbers of samples with which a network is called: the last tile of a painting may have one."""
 
 
 def check(module: nn.Module, channels: int) -> None:

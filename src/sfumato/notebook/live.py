@@ -24,6 +24,16 @@ from sfumato.recipe.picture import Transfer
 from sfumato.runs import Run
 from sfumato.training import Observer, Overhead, PictureProblem, PictureSnapshot, Start
 
+SECONDS_PER_UPDATE = 0.5
+SECONDS_PER_PAINTING = (1.0, 4.0)
+"""Limits of the time between paintings, which is short at first, while much changes, and then grows."""
+INITIAL_PIXELS = 4096
+"""Pixels of paintings before training starts."""
+MIN_PIXELS = 2048
+"""Smallest number of pixels of a painting, which waits until its budget allows so many."""
+MAX_POINTS = 400
+"""Number of points of the curve at which every second one is dropped."""
+
 
 def shell() -> Any | None:
     """Return the kernel's shell, or None outside of notebooks, such as in IPython in a terminal."""
@@ -55,17 +65,6 @@ def same_cell() -> Callable[[], bool]:
     number = getattr(found, "execution_count", None)
     return lambda: number is not None and getattr(found, "execution_count", None) == number
 
-
-SECONDS_PER_UPDATE = 0.5
-SECONDS_PER_PAINTING = (1.0, 4.0)
-"""Limits of the time between paintings, which is short at first, while much changes, and then grows."""
-
-INITIAL_PIXELS = 4096
-"""Pixels of paintings before training starts."""
-MIN_PIXELS = 2048
-"""Smallest number of pixels of a painting, which waits until its budget allows so many."""
-MAX_POINTS = 400
-"""Number of points of the curve at which every second one is dropped."""
 
 PAINTINGS = Overhead(share=0.015, frontloaded=True)
 """Budget of the figure's paintings, as a share of the training time."""

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-LANES = 16
+PADDING = 16
 """Numbers to whose multiple compiled engines pad the rows and columns of their matrices."""
 
 
 def round_up(count: int) -> int:
-    """Return the smallest multiple of `LANES` that is not below ``count``."""
-    return -(-count // LANES) * LANES
+    """Return the smallest multiple of `PADDING` that is not below ``count``."""
+    return -(-count // PADDING) * PADDING
 
 
 @dataclass(frozen=True)

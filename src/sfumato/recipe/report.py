@@ -11,6 +11,7 @@ from sfumato.recipe import memory_check, memory_estimate
 from sfumato.recipe.choices.encodings import COORDINATES
 from sfumato.recipe.description import TRAINING_PER_FORWARD, Description
 from sfumato.recipe.memory_estimate import Size
+from sfumato.recipe.recipe import Recipe
 from sfumato.recipe.summary import text
 
 MAX_BOXES = 12
@@ -97,6 +98,9 @@ def report(description: Description, width: int, height: int) -> list[str]:
         "",
         *(f"  {line}".rstrip() for line in drawing(description)),
         "",
+        f"initialization  {recipe.model.init}",
+        f"optimizer       {recipe.training.optimizer}",
+        f"training        {_training(recipe)}",
         f"parameters      {description.parameters:,}, {memory.text(weight_bytes)} as float{8 * number_bytes}",
         f"multiply-adds   {forward:,} per sample forward, about {training:,} in training",
         f"activations     {description.activations:,} per sample, "
@@ -106,6 +110,13 @@ def report(description: Description, width: int, height: int) -> list[str]:
         f"budget          {_budget(description, width, height)}",
         f"memory          {_memory(description, width, height)}",
     ]
+
+
+def _training(recipe: Recipe) -> str:
+    training = recipe.training
+    batches = "all samples per step" if training.batch == "all" else f"batches of {training.batch}"
+    names = (text(str(each)) for each in (training.loss, training.sampler, training.schedule))
+    return "loss {}, sampler {}, schedule {}, ".format(*names) + batches
 
 
 def _memory(description: Description, width: int, height: int) -> str:

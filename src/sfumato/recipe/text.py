@@ -19,6 +19,12 @@ from sfumato.errors import RecipeError
 from sfumato.recipe.changes import NONE, difference, merged, optional, values
 from sfumato.recipe.recipe import Recipe
 
+PREFIX = "sf2:"
+OLD_PREFIX = "sf1:"
+MAX_JSON = 64 * 1024
+"""Largest size of a string's unpacked JSON in bytes; larger ones are rejected."""
+MAX_TOML = 16 * 1024
+
 
 def canonical_json(recipe: Recipe, picture_sha256: str) -> str:
     """Return the recipe as JSON with sorted keys and no spaces, the picture's hash in place of its path."""
@@ -30,14 +36,6 @@ def canonical_json(recipe: Recipe, picture_sha256: str) -> str:
 def recipe_id(recipe: Recipe, picture_sha256: str) -> str:
     """Return the first eight hexadecimal digits of the SHA-256 of the canonical JSON."""
     return hashlib.sha256(canonical_json(recipe, picture_sha256).encode()).hexdigest()[:8]
-
-
-PREFIX = "sf2:"
-OLD_PREFIX = "sf1:"
-MAX_JSON = 64 * 1024
-"""Largest size of a string's unpacked JSON in bytes; larger ones are rejected."""
-
-MAX_TOML = 16 * 1024
 
 
 def to_json(recipe: Recipe) -> str:

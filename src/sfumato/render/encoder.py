@@ -20,6 +20,13 @@ from PIL import Image
 Link = Callable[[av.filter.Graph, FilterContext, FilterContext], None]
 """A function that links filters between a source and a sink of a graph."""
 
+BT709 = 1
+"""Code of BT.709 for the matrix, the primaries, and the transfer function (ITU-T H.273)."""
+LIMITED = 1
+"""FFmpeg's code for luma in 16..235."""
+TO_YUV = "in_range=full:out_range=limited:out_color_matrix=bt709:flags=bicubic+accurate_rnd+full_chroma_inp+bitexact"
+"""Arguments of FFmpeg's scale filter, which by default converts by BT.601, and less exactly."""
+
 
 def chain(*filters: tuple[str, str]) -> Link:
     """Return a `Link` that applies filters in order, each given as (name, arguments)."""
@@ -107,14 +114,6 @@ class Encoder:
             except (BlockingIOError, EOFError):
                 return
             self._out.mux(self._stream.encode(frame))
-
-
-BT709 = 1
-"""Code of BT.709 for the matrix, the primaries, and the transfer function (ITU-T H.273)."""
-LIMITED = 1
-"""FFmpeg's code for luma in 16..235."""
-TO_YUV = "in_range=full:out_range=limited:out_color_matrix=bt709:flags=bicubic+accurate_rnd+full_chroma_inp+bitexact"
-"""Arguments of FFmpeg's scale filter, which by default converts by BT.601, and less exactly."""
 
 
 def write_mp4(path: Path, images: Iterable[Image.Image], size: tuple[int, int], fps: Fraction, hold: float) -> None:

@@ -24,6 +24,18 @@ SAMPLED_PIXELS = 4096
 COMPARED_PIXELS = 1024
 """Number of pixels at which a coarse painting is compared with exact outputs."""
 
+INVISIBLE_RMSE = 0.75 / 255
+"""Root-mean-square error that enlarging a painting may have. With 1 / 255, one level of a screen, edges look softer
+than they are when two films are compared side by side."""
+MIN_SAMPLES = 4096
+"""Smallest number of samples of a painting that has at least as many pixels; fewer would hardly save time."""
+INITIAL_STRIDE = 3.0
+"""Pixels of the film per sample, along each side, of the first attempt."""
+ERROR_ORDER = 1.7
+"""Measured power of the stride with which the error grows: 2 where a painting is curved, 1 at edges."""
+TOLERANCE = 1.25
+"""Factor by which the error may exceed `INVISIBLE_RMSE` before the painting is made again."""
+
 
 @dataclass(frozen=True)
 class PixelSample:
@@ -101,23 +113,6 @@ class Painter:
     def _loaded(self) -> torch.nn.Module:
         assert self._model is not None, "load a moment first"
         return self._model
-
-
-INVISIBLE_RMSE = 0.75 / 255
-"""Root-mean-square error that enlarging a painting may have. With 1 / 255, one level of a screen, edges look softer
-than they are when two films are compared side by side."""
-
-MIN_SAMPLES = 4096
-"""Smallest number of samples of a painting that has at least as many pixels; fewer would hardly save time."""
-
-INITIAL_STRIDE = 3.0
-"""Pixels of the film per sample, along each side, of the first attempt."""
-
-ERROR_ORDER = 1.7
-"""Measured power of the stride with which the error grows: 2 where a painting is curved, 1 at edges."""
-
-TOLERANCE = 1.25
-"""Factor by which the error may exceed `INVISIBLE_RMSE` before the painting is made again."""
 
 
 class AdaptiveResolution:

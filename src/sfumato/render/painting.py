@@ -14,6 +14,9 @@ from sfumato.render import theme
 from sfumato.render.pixels import checked, resampled
 from sfumato.render.plotting import matplotlib
 
+LARGEST_ERROR = 0.25
+"""Absolute error from which on the lightest color is drawn; pixel values are in [0, 1]."""
+
 
 def write_png(path: Path, picture: NDArray[np.floating]) -> None:
     """Write a PNG to `path`, whatever its suffix, with 8 bits per channel.
@@ -22,10 +25,6 @@ def write_png(path: Path, picture: NDArray[np.floating]) -> None:
     Raises PictureError for any other shape; OSError if the file cannot be written.
     """
     images.as_image(checked(picture, "picture")).save(path, format="PNG", optimize=True)
-
-
-LARGEST_ERROR = 0.25
-"""Absolute error from which on the lightest color is drawn; pixel values are in [0, 1]."""
 
 
 def error_map(

@@ -18,6 +18,9 @@ from sfumato.render.text import one_line
 Spans = tuple[tuple[str, bool], ...]
 """(text, emphasized) pairs, left to right."""
 
+SUPERSAMPLING = 4
+"""Factor by which lines are drawn larger and then averaged, since Pillow draws them without antialiasing."""
+
 
 def epoch_text(epoch: float) -> str:
     """Format an epoch with about three digits: 0.03, 1.25, 12.4, 500; whole epochs have no decimals."""
@@ -32,12 +35,12 @@ def epoch_text(epoch: float) -> str:
     return f"{epoch:.4f}"
 
 
-def left(frame: Frame) -> Spans:
+def epoch_spans(frame: Frame) -> Spans:
     """Return the label of the frame's epoch."""
     return (("epoch ", False), (epoch_text(frame.epoch), True))
 
 
-def right(frame: Frame) -> Spans:
+def score_spans(frame: Frame) -> Spans:
     """Return the label of the painting's PSNR, or of the loss where the PSNR was not measured."""
     if frame.psnr is None or math.isnan(frame.psnr):
         return (("loss ", False), (f"{frame.loss:.3g}", True))
@@ -46,8 +49,6 @@ def right(frame: Frame) -> Spans:
     return ((f"{frame.psnr:.2f}", True), (" dB", False))
 
 
-SUPERSAMPLING = 4
-"""Factor by which lines are drawn larger and then averaged, since Pillow draws them without antialiasing."""
 AREA_ALPHA = [round(0.34 * alpha) for alpha in range(256)]
 """Opacity of the accent color under the line, by the height above the strip's bottom, both in 0..255."""
 
@@ -205,8 +206,8 @@ class Sheet:
     def _labels(self, sheet: Image.Image, band: Band, frame: Frame) -> None:
         draw = ImageDraw.Draw(sheet)
         baseline = band.labels.top + round((0.85 if not band.one_line else 1.1) * self._layout.text)
-        self._write_spans(draw, band.labels.left, baseline, left(frame))
-        spans = right(frame)
+        self._write_spans(draw, band.labels.left, baseline, epoch_spans(frame))
+        spans = score_spans(frame)
         # The label is right-aligned and all digits have one width, so that nothing jumps from frame to frame.
         self._write_spans(draw, band.labels.right - self._width(spans), baseline, spans)
 

@@ -17,6 +17,9 @@ from sfumato.formatting import shortened
 
 _FLAG: ContextVar[str] = ContextVar("flag", default="--runs")
 
+_PARTIAL = ".*.partial"
+_ABANDONED_AFTER_SECONDS = 3600.0
+
 
 @contextmanager
 def output_flag(flag: str) -> Iterator[None]:
@@ -59,10 +62,6 @@ def read_bytes(path: Path, max_bytes: int) -> bytes:
     if len(data) > max_bytes:
         raise OSError(errno.EFBIG, f"it has more than {max_bytes:,} bytes")
     return data
-
-
-_PARTIAL = ".*.partial"
-_ABANDONED_AFTER_SECONDS = 3600.0
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from starlette.requests import Request
 
 from sfumato.errors import SfumatoError
 from sfumato.studio.form import requested_recipe, uploads
-from sfumato.studio.form.previews import SmallPictures
+from sfumato.studio.form.previews import UploadPreviews
 from sfumato.studio.form.uploads import Uploads
 from sfumato.studio.gallery.cards import Gallery
 from sfumato.studio.inspector.networks import Networks
@@ -47,7 +47,7 @@ class Studio:
         self.networks = Networks(runs)
         self.queue = Queue(self.workers, self.gallery)
         self.uploads = Uploads(runs)
-        self.small_pictures = SmallPictures(runs, self.uploads.one_at_a_time)
+        self.small_pictures = UploadPreviews(runs, self.uploads.one_at_a_time)
 
     async def maintain(self) -> None:
         """Maintain the worker pool and the queue, for ever: one idle worker stays warm for the form, and others end."""

@@ -26,6 +26,19 @@ from numpy.typing import NDArray
 NEGLIGIBLE_CHANGE = 1e-2
 """Relative change below which weights have practically not changed."""
 
+HIGH = 2.0
+"""MSE relative to the mean-color baseline above which a network has learned nothing; also its growth that counts."""
+MIN_BASELINE = 0.01
+"""Lower bound of the MSE of the mean-color baseline, for nearly uniform pictures."""
+LONG_PROGRESS = 0.25
+LONG_EPOCHS = 2.0
+LONG_STEPS = 500
+"""Fraction of the budget, epochs and steps for which an MSE must have been high without improving."""
+IMPROVED = 0.9
+"""Ratio of the MSE to that at the start of a plateau below which a new plateau starts."""
+FALLING = 0.98
+"""Ratio of the mean MSE of a plateau's second half to that of its first half below which the MSE is still falling."""
+
 
 def relative_change(before: NDArray[Any], after: NDArray[Any]) -> float:
     """Return the norm of the difference divided by the norm before; infinite if that was 0, nan if not finite."""
@@ -47,23 +60,6 @@ def largest_change(before: Mapping[str, NDArray[Any]], after: Mapping[str, NDArr
 def _is_weight(value: NDArray[Any]) -> bool:
     return value.ndim >= 2 and value.dtype.kind == "f"
 
-
-HIGH = 2.0
-"""MSE relative to the mean-color baseline above which a network has learned nothing; also its growth that counts."""
-
-MIN_BASELINE = 0.01
-"""Lower bound of the MSE of the mean-color baseline, for nearly uniform pictures."""
-
-LONG_PROGRESS = 0.25
-LONG_EPOCHS = 2.0
-LONG_STEPS = 500
-"""Fraction of the budget, epochs and steps for which an MSE must have been high without improving."""
-
-IMPROVED = 0.9
-"""Ratio of the MSE to that at the start of a plateau below which a new plateau starts."""
-
-FALLING = 0.98
-"""Ratio of the mean MSE of a plateau's second half to that of its first half below which the MSE is still falling."""
 
 Weights = Callable[[], Mapping[str, NDArray[Any]]]
 

@@ -30,6 +30,9 @@ _L5 = 1.818357216161805012e-01
 _L6 = 1.531383769920937332e-01
 _L7 = 1.479819860511658591e-01
 
+_MULTIPLIER = 0x5DEECE66D
+_MASK = (1 << 48) - 1
+
 
 @kernel()
 def strict_log(x: float) -> float:
@@ -59,10 +62,6 @@ def strict_log(x: float) -> float:
     if k == 0:
         return f - s * (f - r)
     return dk * _LN2_HIGH - ((s * (f - r) - dk * _LN2_LOW) - f)
-
-
-_MULTIPLIER = 0x5DEECE66D
-_MASK = (1 << 48) - 1
 
 
 @kernel()

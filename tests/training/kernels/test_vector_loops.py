@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from sfumato.training.kernels import vector_loops
 from sfumato.training.kernels.memory import zeros
-from sfumato.training.kernels.vector_code import LANES
+from sfumato.training.kernels.vector_code import LINE
 from sfumato.training.kernels.vector_loops import RANK, ROWS
 
 Floats = NDArray[np.float32]
 GROUPS, LINES = 3, 2
-HEIGHT, WIDTH = GROUPS * ROWS, LINES * LANES
+HEIGHT, WIDTH = GROUPS * ROWS, LINES * LINE
 
 
 def random(*shape: int) -> Floats:
@@ -47,16 +47,16 @@ def assert_close(actual: Floats, expected: NDArray[np.float64]) -> None:
 @pytest.mark.parametrize("update", [False, True])
 @pytest.mark.parametrize("product", ["dots", "combine"])
 def test_passes(product: str, update: bool) -> None:
-    tiles = random(GROUPS, LINES, ROWS, LANES)
-    a, b = random(RANK, 2 * LANES), random(RANK, 3 * LANES)
+    tiles = random(GROUPS, LINES, ROWS, LINE)
+    a, b = random(RANK, 2 * LINE), random(RANK, 3 * LINE)
     by_row = product == "combine"
-    v, out = random(LANES if by_row else WIDTH), random(WIDTH if by_row else LANES)
+    v, out = random(LINE if by_row else WIDTH), random(WIDTH if by_row else LINE)
     before, start = matrix(tiles), out.astype(np.float64)
     call(
         getattr(vector_loops, f"{product}_update" if update else product),
-        *(tiles, GROUPS, LINES, v, out, a, 2 * LANES, b, 3 * LANES),
+        *(tiles, GROUPS, LINES, v, out, a, 2 * LINE, b, 3 * LINE),
     )
-    added = before.T @ v[:HEIGHT] if by_row else np.pad(before @ v, (0, LANES - HEIGHT))
+    added = before.T @ v[:HEIGHT] if by_row else np.pad(before @ v, (0, LINE - HEIGHT))
     assert_close(out, start + added)
     assert_close(
         matrix(tiles).astype(np.float32),
@@ -66,7 +66,7 @@ def test_passes(product: str, update: bool) -> None:
 
 @pytest.mark.slow
 def test_update() -> None:
-    tiles, a, b = random(GROUPS, LINES, ROWS, LANES), random(LANES), random(WIDTH)
+    tiles, a, b = random(GROUPS, LINES, ROWS, LINE), random(LINE), random(WIDTH)
     before = matrix(tiles)
     call(vector_loops.update, tiles, GROUPS, LINES, a, b)
     assert_close(matrix(tiles).astype(np.float32), before - np.outer(a[:HEIGHT].astype(np.float64), b))
@@ -77,15 +77,15 @@ def test_corrections() -> None:
     a, v, factors = random(RANK, WIDTH), random(WIDTH), random(RANK)
     call(vector_loops.project, factors, a, LINES, v)
     assert_close(factors, np.append(a[:-1].astype(np.float64) @ v, 0))
-    out, start = random(WIDTH), random(LINES, LANES).reshape(-1)
+    out, start = random(WIDTH), random(LINES, LINE).reshape(-1)
     call(vector_loops.correct, out, LINES, start, a, factors)
     assert_close(out, start - a[:-1].astype(np.float64).T @ factors[:-1])
 
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_add(count: int) -> None:
-    out, vectors = random(WIDTH), random(count, 3 * LANES)
-    call(vector_loops.add, out, LINES, vectors, 3 * LANES, count)
+    out, vectors = random(WIDTH), random(count, 3 * LINE)
+    call(vector_loops.add, out, LINES, vectors, 3 * LINE, count)
     assert_close(out, vectors[:, :WIDTH].astype(np.float64).sum(0))
 
 
@@ -105,7 +105,7 @@ def test_elementwise(name: str, formula: Callable[[Any, Any], Any]) -> None:
 
 
 def test_clear() -> None:
-    out = random(WIDTH + LANES)
+    out = random(WIDTH + LINE)
     after = out[WIDTH:].copy()
     call(vector_loops.clear, out, LINES)
     assert not out[:WIDTH].any()

@@ -21,6 +21,12 @@ OUTPUTS = 10
 HELD_OUT = 1 / 4
 """Fraction of the training digits on which a learning rate is validated."""
 
+BUNDLED_SOURCE = "scikit-learn's digits"
+TEST = 1 / 3
+"""Fraction of the digits in the test set, the same for every experiment."""
+SHADES = 16
+"""Largest value of a pixel."""
+
 
 @dataclass(frozen=True)
 class Part:
@@ -76,15 +82,6 @@ class Digits:
             digest.update(np.ascontiguousarray(part.inputs, dtype="<f4").data)
             digest.update(np.ascontiguousarray(part.labels, dtype="<i8").data)
         return digest.hexdigest()
-
-
-BUNDLED_SOURCE = "scikit-learn's digits"
-
-TEST = 1 / 3
-"""Fraction of the digits in the test set, the same for every experiment."""
-
-SHADES = 16
-"""Largest value of a pixel."""
 
 
 def load_bundled() -> Digits:

@@ -26,6 +26,20 @@ UNSIGNED_BYTES = 8
 
 GZIP = b"\x1f\x8b"
 
+SOURCE = "MNIST"
+SIDE = 28
+TRAINING = 60_000
+URL = "https://ossci-datasets.s3.amazonaws.com/mnist/"
+SECONDS = 30
+"""Timeout of the connection to the server, and of each read from it."""
+FILES = {
+    "train-images-idx3-ubyte": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+    "train-labels-idx1-ubyte": "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+    "t10k-images-idx3-ubyte": "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+    "t10k-labels-idx1-ubyte": "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+}
+"""SHA-256 of the gzipped files, by name."""
+
 
 def read_idx(path: Path, shape: Sequence[int | None], most: int) -> NDArray[np.uint8]:
     """Return the values of a file, plain or gzipped, of at most ``most`` bytes.
@@ -73,24 +87,8 @@ def _sizes(shape: Sequence[int | None]) -> str:
     return " x ".join("any" if size is None else str(size) for size in shape)
 
 
-SOURCE = "MNIST"
-
-SIDE = 28
-TRAINING = 60_000
 SMALLEST, MOST = 100, 70_000
 """Allowed numbers of images of a file, MNIST's or another's of the same format."""
-
-URL = "https://ossci-datasets.s3.amazonaws.com/mnist/"
-SECONDS = 30
-"""Timeout of the connection to the server, and of each read from it."""
-
-FILES = {
-    "train-images-idx3-ubyte": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
-    "train-labels-idx1-ubyte": "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
-    "t10k-images-idx3-ubyte": "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
-    "t10k-labels-idx1-ubyte": "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
-}
-"""SHA-256 of the gzipped files, by name."""
 
 
 def load(folder: Path) -> Digits:

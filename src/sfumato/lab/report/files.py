@@ -40,6 +40,15 @@ KINDS: dict[str, type] = {
 
 OF_TASK = {"picture": ("psnr", "ssim", "mse"), "digits": ("accuracy", "mse")}
 
+PAGE = "report.html"
+TRIALS_CSV = "trials.csv"
+TRIALS_PARQUET = "trials.parquet"
+CURVE_CSV = "curve.csv"
+NO_PYARROW = (
+    f"{TRIALS_PARQUET} needs pyarrow, which is not installed: pip install 'sfumato[lab]', then sfumato report. "
+    "Everything else is written."
+)
+
 
 def _kinds(plan: Plan) -> list[str]:
     foreign = {each for task in OF_TASK.values() for each in task} - set(OF_TASK[plan.task])
@@ -106,17 +115,6 @@ def as_parquet(columns: Columns) -> bytes | None:
     buffer = pyarrow.BufferOutputStream()
     parquet.write_table(pyarrow.Table.from_arrays(arrays, names=list(columns)), buffer)
     return buffer.getvalue().to_pybytes()
-
-
-PAGE = "report.html"
-TRIALS_CSV = "trials.csv"
-TRIALS_PARQUET = "trials.parquet"
-CURVE_CSV = "curve.csv"
-
-NO_PYARROW = (
-    f"{TRIALS_PARQUET} needs pyarrow, which is not installed: pip install 'sfumato[lab]', then sfumato report. "
-    "Everything else is written."
-)
 
 
 def write(experiment: Experiment) -> list[Path]:

@@ -36,7 +36,7 @@ SMALLER = 0.8
 
 
 @dataclass(frozen=True)
-class Encoding:
+class WebPSettings:
     """Scale and quality of pictures: the same for all of a set, so that they can be compared."""
 
     scale: float
@@ -52,24 +52,24 @@ def room_for(count: int, size: tuple[int, int], budget: int) -> tuple[int, int]:
     return max(1, int(width * scale)), max(1, int(height * scale))
 
 
-def fitted(images: Sequence[Image.Image], budget: int) -> tuple[list[str], Encoding]:
+def fitted(pictures: Sequence[Image.Image], budget: int) -> tuple[list[str], WebPSettings]:
     """Return data URIs of at most ``budget`` characters together, and the first encoding that fits."""
-    if not images:
-        return [], Encoding(1.0, None)
+    if not pictures:
+        return [], WebPSettings(1.0, None)
     for encoding in _encodings():
-        if len(_uri(images[0], encoding)) * len(images) > 2 * budget:
+        if len(_uri(pictures[0], encoding)) * len(pictures) > 2 * budget:
             continue
-        found = _within((_uri(image, encoding) for image in images), budget)
+        found = _within((_uri(image, encoding) for image in pictures), budget)
         if found is not None:
             return found, encoding
-    return [""] * len(images), Encoding(0.0, None)
+    return [""] * len(pictures), WebPSettings(0.0, None)
 
 
-def _encodings() -> Iterator[Encoding]:
-    yield Encoding(1.0, None)
-    yield from (Encoding(1.0, quality) for quality in QUALITIES)
+def _encodings() -> Iterator[WebPSettings]:
+    yield WebPSettings(1.0, None)
+    yield from (WebPSettings(1.0, quality) for quality in QUALITIES)
     for step in range(1, 24):
-        yield Encoding(SMALLER**step, QUALITIES[-1])
+        yield WebPSettings(SMALLER**step, QUALITIES[-1])
 
 
 def _within(uris: Iterable[str], budget: int) -> list[str] | None:
@@ -82,7 +82,7 @@ def _within(uris: Iterable[str], budget: int) -> list[str] | None:
     return found
 
 
-def _uri(image: Image.Image, encoding: Encoding) -> str:
+def _uri(image: Image.Image, encoding: WebPSettings) -> str:
     if encoding.scale < 1:
         size = (max(1, round(image.width * encoding.scale)), max(1, round(image.height * encoding.scale)))
         image = image.resize(size, Image.Resampling.LANCZOS)

@@ -14,7 +14,7 @@ from sfumato.lab.tuning import at_border, chosen_rates, good, rates_tried
 
 SSIM = "SSIM"
 
-HEADS = (
+ARM_COLUMNS = (
     ("arm", "arm"),
     ("{head}", "{meaning}, mean over the seeds"),
     ("±", "standard deviation of that over the seeds"),
@@ -28,6 +28,23 @@ HEADS = (
     ("s to target", "seconds until the target was reached, mean of the seeds that reached it"),
     ("rate", "learning rate"),
 )
+
+MAX_FAILURES = 200
+"""Most trials listed; trials.csv has all of them."""
+MACHINE_LABELS = {
+    "sfumato": "Sfumato",
+    "git_commit": "commit",
+    "python": "Python",
+    "torch": "PyTorch",
+    "numpy": "NumPy",
+    "numba": "Numba",
+    "system": "system",
+    "cpu": "processor",
+    "cores": "cores",
+    "threads": "threads per trial",
+    "executor": "executor",
+    "workers": "trials at a time",
+}
 
 
 def table_part(experiment: Experiment) -> str:
@@ -66,11 +83,11 @@ def arms_table(experiment: Experiment) -> str:
     words = {"head": measure.head, "meaning": measure.meaning}
     heads = "".join(
         f'<th scope="col" title="{meaning.format(**words)}">{head.format(**words)}</th>'
-        for head, meaning in HEADS
+        for head, meaning in ARM_COLUMNS
         if painted or head != SSIM
     )
-    whole = f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-    return scrollable(f"Table of arms, {measure.name}", whole)
+    rendered = f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    return scrollable(f"Table of arms, {measure.name}", rendered)
 
 
 Tried = Mapping[Rates, Sequence[float]]
@@ -84,16 +101,16 @@ def tuning_part(experiment: Experiment) -> str:
     tried = {arm.name: rates_tried(plan, experiment.rows, arm) for arm in plan.arms}
     columns = sorted({rates for each in tried.values() for rates in each})
     heads = "".join(f'<th scope="col">{format_rates(rates)}</th>' for rates in columns)
-    rows = "".join(_row(experiment, arm, tried[arm.name], columns) for arm in plan.arms)
-    table = f'<table><thead><tr><th scope="col">arm</th>{heads}<th scope="col">rate</th></tr></thead>'
+    rows = "".join(_rates_row(experiment, arm, tried[arm.name], columns) for arm in plan.arms)
+    head = f'<table><thead><tr><th scope="col">arm</th>{heads}<th scope="col">rate</th></tr></thead>'
     lead = (
         f"Mean {plan.measure.head} over {pluralize(plan.tuning.seeds, 'seed')} that the verdict does not use, by "
         "learning rate. The grid starts at half decades around the optimizer's default, whatever the recipe's rate; it "
         "is extended while the best rate is at its border, then refined beside the best rate while that may gain "
         "more than the noise of the seeds. The chosen rate is marked."
     )
-    body = scrollable("Learning rates tried", f"{table}<tbody>{rows}</tbody></table>")
-    return section("rates", "Learning rates", body + _warnings(experiment, tried), lead=lead)
+    body = scrollable("Learning rates tried", f"{head}<tbody>{rows}</tbody></table>")
+    return section("rates", "Learning rates", body + _rates_warnings(experiment, tried), lead=lead)
 
 
 def format_rates(rates: Sequence[float]) -> str:
@@ -101,7 +118,7 @@ def format_rates(rates: Sequence[float]) -> str:
     return ", ".join(f"{rate:.3g}" for rate in rates)
 
 
-def _row(experiment: Experiment, arm: Arm, tried: Tried, columns: list[Rates]) -> str:
+def _rates_row(experiment: Experiment, arm: Arm, tried: Tried, columns: list[Rates]) -> str:
     chosen = chosen_rates(experiment.plan, experiment.rows, arm)
     cells: list[str] = []
     for rates in columns:
@@ -112,7 +129,7 @@ def _row(experiment: Experiment, arm: Arm, tried: Tried, columns: list[Rates]) -
     return f'<tr><th scope="row">{name(arm)}</th>{"".join(cells)}<td>{rate}</td></tr>'
 
 
-def _warnings(experiment: Experiment, tried: Mapping[str, Tried]) -> str:
+def _rates_warnings(experiment: Experiment, tried: Mapping[str, Tried]) -> str:
     found: list[str] = []
     for arm in experiment.plan.arms:
         chosen = chosen_rates(experiment.plan, experiment.rows, arm)
@@ -127,10 +144,6 @@ def _warnings(experiment: Experiment, tried: Mapping[str, Tried]) -> str:
             )
     items = "".join(f"<li>{each}</li>" for each in found)
     return f'<ul class="warnings">{items}</ul>' if items else ""
-
-
-MOST = 200
-"""Most trials listed; trials.csv has all of them."""
 
 
 def failures_part(experiment: Experiment) -> str:
@@ -149,34 +162,18 @@ def failures_part(experiment: Experiment) -> str:
         f'<tr><th scope="row">{escaped(row["arm"])}</th><td>{escaped(row["purpose"])}</td><td>{row["seed"]}</td>'
         f"<td>{format_rates(row['rates'])}</td><td>{escaped(row['status'])}</td>"
         f'<td class="words">{escaped(row.get("reason") or "", 300)}</td></tr>'
-        for row in known[:MOST]
+        for row in known[:MAX_FAILURES]
     )
     heads = "".join(f'<th scope="col">{head}</th>' for head in ("arm", "for", "seed", "rate", "state", "reason"))
-    table = f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
-    more = f"<p>{pluralize(len(known) - MOST, 'more')} in trials.csv.</p>" if len(known) > MOST else ""
+    listed = f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+    more = f"<p>{pluralize(len(known) - MAX_FAILURES, 'more')} in trials.csv.</p>" if len(known) > MAX_FAILURES else ""
     verdict = sum(row["purpose"] == "verdict" for row in known)
     lead = (
         f"{pluralize(len(known), 'trial')} of {len(experiment.rows):,}, {verdict} of them for the verdict. A seed at "
         "which one arm failed gives no pair, and a learning rate at which one seed failed is not chosen if another "
         "rate worked on all seeds."
     )
-    return section("failures", "Failed and diverged trials", scrollable("Failed trials", table) + more, lead=lead)
-
-
-WORDS = {
-    "sfumato": "Sfumato",
-    "git_commit": "commit",
-    "python": "Python",
-    "torch": "PyTorch",
-    "numpy": "NumPy",
-    "numba": "Numba",
-    "system": "system",
-    "cpu": "processor",
-    "cores": "cores",
-    "threads": "threads per trial",
-    "executor": "executor",
-    "workers": "trials at a time",
-}
+    return section("failures", "Failed and diverged trials", scrollable("Failed trials", listed) + more, lead=lead)
 
 
 def machines_part(experiment: Experiment) -> str:
@@ -187,7 +184,7 @@ def machines_part(experiment: Experiment) -> str:
         if number and machine == found[number - 1]:
             continue
         entries = "".join(
-            f"<dt>{WORDS.get(key, escaped(key))}</dt><dd>{NONE if value is None else escaped(str(value))}</dd>"
+            f"<dt>{MACHINE_LABELS.get(key, escaped(key))}</dt><dd>{NONE if value is None else escaped(str(value))}</dd>"
             for key, value in machine.items()
         )
         parts.append(f"<dl>{entries}</dl>")
@@ -201,7 +198,7 @@ def limits_part(experiment: Experiment) -> str:
     """Return the section with the conclusions that the experiment does not support."""
     plan = experiment.plan
     lines = [
-        *_of_task(plan),
+        *_task_limits(plan),
         f"{pluralize(len(plan.seeds), 'seed')} per arm. The confidence intervals are exact where differences between "
         "seeds are normally distributed, which so few seeds cannot show.",
         "Only the learning rate was tuned for each arm; every other setting is the recipe's."
@@ -218,7 +215,7 @@ def limits_part(experiment: Experiment) -> str:
     return section("limits", "Limits", f"<ul>{''.join(f'<li>{line}</li>' for line in lines)}</ul>")
 
 
-def _of_task(plan: Plan) -> list[str]:
+def _task_limits(plan: Plan) -> list[str]:
     facts = plan.picture
     if plan.task == "digits":
         return [

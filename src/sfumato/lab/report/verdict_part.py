@@ -12,6 +12,12 @@ from sfumato.lab.statistics import FEWEST, LEVEL
 from sfumato.lab.tuning import chosen_rates, typical_trials
 from sfumato.lab.verdict import Comparison, claim, comparisons, sentence
 
+EQUAL = {
+    "epochs": "Every arm trained on every {sample} equally often. The cost of an epoch differs; the table has it.",
+    "operations": "Every arm took equally many floating-point operations; larger networks trained on fewer {sample}s.",
+    "seconds": "Every arm trained equally long on this machine; on another machine the outcome may differ.",
+}
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -92,13 +98,6 @@ def _largest(found: list[Comparison]) -> str:
 def _capital(text: str) -> str:
     # The name of a custom arm keeps its case: only the page's own words are capitalized.
     return "N" + text[1:] if text.startswith("no ") else text
-
-
-EQUAL = {
-    "epochs": "Every arm trained on every {sample} equally often. The cost of an epoch differs; the table has it.",
-    "operations": "Every arm took equally many floating-point operations; larger networks trained on fewer {sample}s.",
-    "seconds": "Every arm trained equally long on this machine; on another machine the outcome may differ.",
-}
 
 
 def verdict_part(experiment: Experiment, state: Progress) -> str:

@@ -13,6 +13,18 @@ from sfumato.lab.speedrun.tracks import EPOCHS_2012, SECONDS_PER_EPOCH_2012, TRA
 from sfumato.render.output import writable
 from sfumato.runs.files import replacing
 
+PETA = 1e15
+COLUMNS = (
+    "track",
+    "recipe",
+    "dB: mean (least to most)",
+    "seconds: mean (least to most)",
+    "PFLOP",
+    "times 2012",
+    "times replica here",
+    "machine, threads, day",
+)
+
 
 def read(path: Path) -> list[dict[str, Any]]:
     """Return the results in a file. Raises RunError where it holds something else."""
@@ -42,20 +54,6 @@ def append(path: Path, result: dict[str, Any]) -> None:
     results = [*(read(path) if path.exists() else []), result]
     with replacing(path) as partial:
         partial.write_text(json.dumps(results, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-
-
-PETA = 1e15
-
-COLUMNS = (
-    "track",
-    "recipe",
-    "dB: mean (least to most)",
-    "seconds: mean (least to most)",
-    "PFLOP",
-    "times 2012",
-    "times replica here",
-    "machine, threads, day",
-)
 
 
 def lines(result: dict[str, Any]) -> list[str]:

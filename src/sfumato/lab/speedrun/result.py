@@ -19,6 +19,9 @@ from sfumato.recipe import Recipe, engines, to_string
 from sfumato.recipe.description import describe
 from sfumato.recipe.layers import Operations, TrainingWork
 
+SAMPLES_2012 = EPOCHS_2012 * PIXELS[0] * PIXELS[1]
+SECONDS_2012 = EPOCHS_2012 * SECONDS_PER_EPOCH_2012
+
 
 def operations(recipe: Recipe, samples: int, steps: int) -> Operations | None:
     """Return the operations of ``samples`` samples in ``steps`` steps; ``recipe`` resolved, on an RGB picture.
@@ -33,10 +36,6 @@ def operations(recipe: Recipe, samples: int, steps: int) -> Operations | None:
     batch = samples if recipe.training.batch == "all" else min(recipe.training.batch, samples)
     work = TrainingWork(layers, samples, steps, batch, compiled=engines.auto(recipe).compiled)
     return recipe.training.optimizer.operations(work)
-
-
-SAMPLES_2012 = EPOCHS_2012 * PIXELS[0] * PIXELS[1]
-SECONDS_2012 = EPOCHS_2012 * SECONDS_PER_EPOCH_2012
 
 
 def result(

@@ -16,6 +16,14 @@ from sfumato.images.picture_errors import picture_error
 from sfumato.lab.speedrun.tracks import PICTURE, Track
 from sfumato.recipe import DESCRIPTIONS, Model, Recipe, changed, flat, preset
 
+_DECIDED = {
+    "seed": "its seeds are fixed",
+    "evaluation.interval": "there is one evaluation, at the end, off the clock",
+    "picture.source": f"its picture is {PICTURE}; --picture gives the path of its file",
+    "picture.color_management": "its values are used without color management",
+}
+"""Fields that no recipe sets, and why."""
+
 
 def whole_picture(recipe: Recipe, file: str | None) -> NDArray[np.float32]:
     """Return the picture (429, 300, 3) that paintings are compared with. Without ``file``, download the sample once.
@@ -43,14 +51,6 @@ def _digest(name: str) -> str:
 
 Requirement = tuple[bool, str, str, object]
 """(whether it holds, field, rule, value)."""
-
-_DECIDED = {
-    "seed": "its seeds are fixed",
-    "evaluation.interval": "there is one evaluation, at the end, off the clock",
-    "picture.source": f"its picture is {PICTURE}; --picture gives the path of its file",
-    "picture.color_management": "its values are used without color management",
-}
-"""Fields that no recipe sets, and why."""
 
 
 def entered(recipe: Recipe, track: Track) -> Recipe:

@@ -24,6 +24,9 @@ from sfumato.training import PictureProblem, Trainer, resolve
 LEAST_SECONDS = 0.05
 """Least duration of one measurement."""
 
+PROGRESS_UNITS = 1000
+"""Units of progress per training."""
+
 
 class Replica:
     """A training of 2012 on this picture, on one core, which continues with each measurement."""
@@ -60,9 +63,6 @@ def machine(threads: int) -> dict[str, Any]:
 
 Stage = Callable[[str, int, int], None]
 """Called with the progress: (name, done, total)."""
-
-PROGRESS_UNITS = 1000
-"""Units of progress per training."""
 
 
 def _ignore_progress(name: str, done: int, total: int) -> None:

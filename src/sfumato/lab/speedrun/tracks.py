@@ -27,6 +27,8 @@ EPOCHS_2012 = 500
 SECONDS_PER_EPOCH_2012 = 50.0
 """Training time per epoch of the program of 2012 itself, on one core of an AMD EPYC (Milan): see docs/speedrun.md."""
 
+_SEEDS: Mapping[Seeds, tuple[int, ...]] = {"official": tuple(range(100, 110)), "tuning": tuple(range(10))}
+
 
 @dataclass(frozen=True)
 class Track:
@@ -46,8 +48,6 @@ class Track:
     seeds: Mapping[Seeds, tuple[int, ...]]
     """Official seeds give results and were never used while a recipe was chosen; seeds for tuning are for that."""
 
-
-_SEEDS: Mapping[Seeds, tuple[int, ...]] = {"official": tuple(range(100, 110)), "tuning": tuple(range(10))}
 
 TRACKS = {
     "closed": Track(

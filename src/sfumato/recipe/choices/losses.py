@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import ClassVar
 
 from pydantic import Field
@@ -12,10 +13,15 @@ from sfumato.recipe.choices.choice import CONFIG, Choice
 
 @dataclass(frozen=True, config=CONFIG)
 class Loss(Choice, family="loss", implementations="sfumato.training.losses:{name}"):
-    """Loss function, summed over channels and averaged over samples."""
+    """Loss function, summed over channels and averaged over samples. Its fields are numbers, passed in their order."""
 
     compiled: ClassVar[bool] = False
-    """Whether compiled engines implement it too (`sfumato.training.engines.compiled_loss`)."""
+    """Whether its implementation has the scalar functions that compiled engines call."""
+
+    @property
+    def parameters(self) -> tuple[float, ...]:
+        """Values of all fields."""
+        return tuple(float(getattr(self, field.name)) for field in dataclasses.fields(self))
 
 
 @dataclass(frozen=True, config=CONFIG)

@@ -42,7 +42,7 @@ def fields() -> dict[str, Any]:
             for name, about in DESCRIPTIONS.items()
         ],
         "pictures": [
-            {"name": name, "help": about, "size": previews.size_of(name), "thumbnail": previews.thumbnail(name)}
+            {"name": name, "help": about, "size": previews.sample_size(name), "thumbnail": previews.sample_url(name)}
             for name, about in SAMPLES.items()
         ],
     }
@@ -88,7 +88,7 @@ def description(body: RecipeRequest, runs: Path, picture: str | None = None) -> 
 def pixels(recipe: Recipe, runs: Path) -> tuple[int, int]:
     """Return (width, height) at which the picture will be learned; the default for a picture of unknown size."""
     settings = recipe.picture
-    width, height = settings.width_height or previews.size(settings.source, runs) or DEFAULT_PIXELS
+    width, height = settings.width_height or previews.picture_size(settings.source, runs) or DEFAULT_PIXELS
     most = settings.max_side
     if most is not None and max(width, height) > most:
         longer = max(width, height)

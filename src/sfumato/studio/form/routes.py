@@ -29,7 +29,7 @@ async def show_form(request: Request) -> Response:
 async def sample(request: Request) -> Response:
     """Return a sample's preview."""
     name = request.path_params["name"]
-    return picture(request, await in_thread(previews.webp, name), "image/webp", name, IMMUTABLE)
+    return picture(request, await in_thread(previews.sample_preview, name), "image/webp", name, IMMUTABLE)
 
 
 async def describe(request: Request) -> Response:
@@ -79,7 +79,7 @@ async def start_race(request: Request) -> Response:
 async def show_picture(request: Request) -> Response:
     """Return the size and preview of a recipe's picture."""
     return SafeJSONResponse(
-        await in_thread(previews.data, request.query_params.get("source", ""), studio_of(request).gallery)
+        await in_thread(previews.picture_data, request.query_params.get("source", ""), studio_of(request).gallery)
     )
 
 

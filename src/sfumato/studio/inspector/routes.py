@@ -15,6 +15,10 @@ from sfumato.studio.state import folder_of, studio_of
 from sfumato.studio.web import run_paths
 from sfumato.studio.web.responses import SafeJSONResponse
 
+_RUN = "/api/runs/{name}"
+_LAYER = f"{_RUN}/layers/{{layer}}"
+_UNIT = f"{_LAYER}/units/{{unit}}"
+
 
 def _inspect(what: str, *, picture: bool) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
@@ -46,10 +50,6 @@ def _inspect(what: str, *, picture: bool) -> Callable[[Request], Awaitable[Respo
 
     return answer
 
-
-_RUN = "/api/runs/{name}"
-_LAYER = f"{_RUN}/layers/{{layer}}"
-_UNIT = f"{_LAYER}/units/{{unit}}"
 
 ROUTES = [
     Route(_LAYER, _inspect("layer", picture=False)),

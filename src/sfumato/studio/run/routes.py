@@ -24,6 +24,8 @@ from sfumato.studio.web.responses import SafeJSONResponse, has_version, not_modi
 HEARTBEAT = 15
 """Seconds between comments, so that proxies between server and page keep the connection open."""
 
+_RUN = "/api/runs/{name}"
+
 
 def stream(watchers: Watchers, folder: Path) -> Response:
     """Return server-sent events: ``state`` first, then ``line``, ``live``, ``frame``, ``moment``, and ``state``."""
@@ -94,8 +96,6 @@ async def ask(request: Request) -> Response:
         await in_thread(requests.send, folder, wish)
     return SafeJSONResponse({"name": run_paths.encode(folder.name)}, 202)
 
-
-_RUN = "/api/runs/{name}"
 
 ROUTES = [
     Route(_RUN, show_run),

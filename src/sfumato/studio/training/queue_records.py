@@ -34,6 +34,13 @@ from sfumato.studio.web.request_bodies import Body
 
 KEY_BYTES = 32
 
+FOLDER = "queue"
+MAX_RECORDS = 1000
+"""Records that are read."""
+_MAX_BYTES = 4096
+_CACHE: dict[Path, tuple[int, tuple[QueuedRun, ...]]] = {}
+"""Cached entries, by the folder's modification time: pages request them several times per second."""
+
 
 def sign(text: str) -> str:
     """Return this user's signature (HMAC-SHA256) of a text."""
@@ -67,12 +74,6 @@ def _key() -> bytes:
     return new
 
 
-FOLDER = "queue"
-MAX_RECORDS = 1000
-"""Records that are read."""
-_MAX_BYTES = 4096
-
-
 @dataclass(frozen=True)
 class QueuedRun:
     """One run in the queue."""
@@ -87,8 +88,6 @@ class _Record(Body):
 
 
 _LOCK = threading.Lock()
-_CACHE: dict[Path, tuple[int, tuple[QueuedRun, ...]]] = {}
-"""Cached entries, by the folder's modification time: pages request them several times per second."""
 
 
 def add(runs: Path, name: str) -> None:

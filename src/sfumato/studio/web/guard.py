@@ -40,6 +40,14 @@ _TOKEN_PAGE_POLICY = "; ".join(
     )
 )
 
+LOCAL = ("localhost", "127.0.0.1", "::1")
+COOKIE = "sfumato-studio"
+HEADER = "X-Sfumato-Token"
+CHUNK = 65_536
+"""Bytes of a chunk of a response's body."""
+PLOTLY_STYLE = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+"""Hash of the style element that Plotly adds to the page: it is empty, and rules are added by script afterwards."""
+
 
 def token_page(query: Sequence[tuple[str, str]], *, wrong: bool) -> Response:
     """Return 401 with a form that keeps the other parameters, ``query``; ``wrong`` if a wrong token was given."""
@@ -63,17 +71,6 @@ started.</p>{alert}
 """
     return HTMLResponse(text, 401, headers={"Content-Security-Policy": _TOKEN_PAGE_POLICY, "Cache-Control": "no-store"})
 
-
-LOCAL = ("localhost", "127.0.0.1", "::1")
-
-COOKIE = "sfumato-studio"
-HEADER = "X-Sfumato-Token"
-
-CHUNK = 65_536
-"""Bytes of a chunk of a response's body."""
-
-PLOTLY_STYLE = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
-"""Hash of the style element that Plotly adds to the page: it is empty, and rules are added by script afterwards."""
 
 POLICY = "; ".join(
     (

@@ -31,6 +31,11 @@ SIDE = 64
 CANDIDATES = 3
 """Rows and columns of the grid of candidate patches, of which the one with the largest variance is used."""
 
+PIXELS = 4096
+"""Maximum number of pixels to train on."""
+FULL_BATCH_PIXELS = 1024
+"""The same for full batches: with 4,096 pixels per step there is no time for enough steps."""
+
 
 def run_held_out_trial(recipe: Recipe, picture: NDArray[np.floating], model: nn.Module) -> HeldOutTrial | None:
     """Train ``model`` in place; ``recipe`` resolved, ``picture`` (H, W, C). Return None if no pixel is held out."""
@@ -78,13 +83,6 @@ def _patch(picture: NDArray[np.floating]) -> tuple[int, int, int, int]:
         key=lambda each: float(picture[each[0] : each[0] + rows, each[1] : each[1] + columns].var(axis=(0, 1)).mean()),
     )
     return top, left, rows, columns
-
-
-PIXELS = 4096
-"""Maximum number of pixels to train on."""
-
-FULL_BATCH_PIXELS = 1024
-"""The same for full batches: with 4,096 pixels per step there is no time for enough steps."""
 
 
 def run_trial(recipe: Recipe, picture: NDArray[np.floating], model: nn.Module | None = None) -> Trial:

@@ -36,6 +36,13 @@ POOR = 22.0
 MIN_SIDE = 32
 """Pixels of the longer side of the smallest picture that is suggested."""
 
+MARGIN = 0.1
+"""dB by which a painting must exceed the mean-color baseline to count as learned."""
+FAR = 2.0
+"""Relative MSE that is far above the mean-color baseline."""
+FALLING = 0.98
+"""Ratio of the last MSE to the first below which the MSE has fallen."""
+
 
 def short_budget_findings(evaluation: PictureMetrics, epoch: float, seconds: float, size: tuple[int, int]) -> list[str]:
     """Return a sentence if the budget was too short for a picture of ``size`` (H, W); none if the painting is good.
@@ -57,16 +64,6 @@ def short_budget_findings(evaluation: PictureMetrics, epoch: float, seconds: flo
 
 def _percent(fraction: float) -> str:
     return f"{fraction:.0%}" if fraction >= 0.01 else f"{100 * fraction:.1g}%"
-
-
-MARGIN = 0.1
-"""dB by which a painting must exceed the mean-color baseline to count as learned."""
-
-FAR = 2.0
-"""Relative MSE that is far above the mean-color baseline."""
-
-FALLING = 0.98
-"""Ratio of the last MSE to the first below which the MSE has fallen."""
 
 
 @dataclass(frozen=True)

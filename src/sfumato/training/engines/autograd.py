@@ -93,7 +93,7 @@ class Autograd(Engine):
             totals.append(torch.stack([sums for sums, _ in results]).sum(dim=0))
             return float(totals[-1][0]) / len(batch)
 
-        self._optimizer.step(closure)
+        optimizers.eager_step(self._optimizer, closure)
         return totals[0]
 
     @contextmanager
@@ -122,7 +122,8 @@ class Autograd(Engine):
         """Return copies of weights, buffers, the optimizer's state, and the state of the random streams."""
         model = {f"model/{name}": value for name, value in self.weights().items()}
         buffers = {f"buffers/{name}": _array(value) for name, value in self._unsaved_buffers().items()}
-        optimizer = {f"optimizer/{name}": value for name, value in flatten(self._optimizer.state_dict()).items()}
+        with optimizers.eager_methods():
+            optimizer = {f"optimizer/{name}": value for name, value in flatten(self._optimizer.state_dict()).items()}
         return model | buffers | optimizer | ({} if self._draws is None else self._draws.state())
 
     def load(self, state: Mapping[str, NDArray[Any]]) -> None:
@@ -131,7 +132,8 @@ class Autograd(Engine):
         with torch.no_grad():
             for name, buffer in self._unsaved_buffers().items():
                 buffer.copy_(torch.from_numpy(state[f"buffers/{name}"].copy()))
-        self._optimizer.load_state_dict(unflatten(dict(_entries(state, "optimizer/"))))
+        with optimizers.eager_methods():
+            self._optimizer.load_state_dict(unflatten(dict(_entries(state, "optimizer/"))))
         if self._draws is not None:
             self._draws.load(state)
 

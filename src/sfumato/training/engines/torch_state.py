@@ -16,6 +16,8 @@ from sfumato.rng import rng_for
 STRUCTURE = "structure"
 _TENSOR, _LIST, _DICT, _PLAIN = "tensor", "list", "dict", "plain"
 
+_KEY = "random/"
+
 
 def flatten(nested: Any) -> dict[str, NDArray[Any]]:
     """Return nested dicts, lists, tensors, numbers, strings and None as arrays by name, with their structure as JSON.
@@ -61,9 +63,6 @@ def _unflatten(node: list[Any], arrays: Mapping[str, NDArray[Any]]) -> Any:
             return [_unflatten(item, arrays) for item in value]
         case _:
             return value
-
-
-_KEY = "random/"
 
 
 class CustomDraws:

@@ -18,6 +18,9 @@ FAR = 1e3
 
 Elementwise = Callable[[Tensor], Tensor]
 
+DEAD_GRAD = 1e-4
+"""Derivative, relative to the activation's largest, below which no gradient passes."""
+
 
 @dataclass(frozen=True)
 class ActivationGrads:
@@ -57,10 +60,6 @@ def _grad(activation: Elementwise, preactivations: Tensor) -> Tensor | None:
     except (RuntimeError, ValueError, TypeError, IndexError):
         # For example, a module that requires inputs of a certain shape.
         return None
-
-
-DEAD_GRAD = 1e-4
-"""Derivative, relative to the activation's largest, below which no gradient passes."""
 
 
 def dead_by_activation_grads(preactivations: Tensor, relative_grads: Tensor) -> Tensor:

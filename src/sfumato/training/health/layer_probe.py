@@ -18,6 +18,11 @@ from sfumato.training import losses
 from sfumato.training.health.layers import measure_layers
 from sfumato.training.health.network_stats import NetworkStats
 
+PIXELS = 512
+"""Number of pixels, as training waits meanwhile: less than a hundredth of an evaluation of 300x429 pixels."""
+MAX_LAYERS = 64
+"""Maximum number of layers that are measured."""
+
 
 def grid_indices(height: int, width: int, max_pixels: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return rows and columns of a grid of at most ``max_pixels`` pixels, in the picture's proportions.
@@ -47,13 +52,6 @@ def subsample(
 
 def _evenly_spaced(length: int, count: int) -> NDArray[np.int64]:
     return np.linspace(0, length - 1, count).round().astype(np.int64)
-
-
-PIXELS = 512
-"""Number of pixels, as training waits meanwhile: less than a hundredth of an evaluation of 300x429 pixels."""
-
-MAX_LAYERS = 64
-"""Maximum number of layers that are measured."""
 
 
 class LayerProbe:

@@ -23,6 +23,9 @@ from sfumato.training.health.dead_units import Elementwise, activation_grads, de
 SMALL = 16
 """Number of rows or columns up to which the largest singular value is computed from the Gram matrix."""
 
+SATURATED = 0.01
+"""Derivative of a bounded activation, relative to its largest, below which an output is saturated."""
+
 
 def stable_rank(matrix: NDArray[np.floating]) -> float:
     """Return the stable rank of a (rows, columns) matrix, ||W||_F^2 / ||W||_2^2 (Rudelson and Vershynin 2007).
@@ -47,10 +50,6 @@ def stable_rank(matrix: NDArray[np.floating]) -> float:
         singular: Any = svds(values, k=1, tol=1e-4, v0=start, return_singular_vectors=False)  # pyright: ignore[reportArgumentType]
         largest = float(singular[0]) ** 2
     return float((values * values).sum()) / largest
-
-
-SATURATED = 0.01
-"""Derivative of a bounded activation, relative to its largest, below which an output is saturated."""
 
 
 @dataclass(frozen=True)

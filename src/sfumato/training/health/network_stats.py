@@ -22,6 +22,9 @@ UNIFORM = 50.0
 MANY = 0.25
 """Fraction of the outputs that are saturated where the picture is not, from which on it is a finding."""
 
+DIGITS = 6
+"""Significant digits in files, enough for statistics of some pixels."""
+
 
 def mean_color_psnr(picture: NDArray[np.float64]) -> float:
     """Return the PSNR in dB of the mean-color baseline, the mean of the picture (H, W, C)."""
@@ -35,10 +38,6 @@ def saturated(painting: NDArray[np.floating], picture: NDArray[np.floating]) -> 
 
 def _is_near_limits(values: NDArray[np.floating]) -> NDArray[np.bool_]:
     return (values < NEAR) | (values > 1 - NEAR)
-
-
-DIGITS = 6
-"""Significant digits in files, enough for statistics of some pixels."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Loops of vector instructions, written for LLVM and called from compiled code.
 
 A scalar loop that LLVM vectorizes checks at run time whether arrays overlap, and has a remainder loop for lengths that
-are not multiples of a register. Here everything comes in whole vectors of `LANES` float32, aligned and padded with
+are not multiples of a register. Here everything comes in whole vectors of `LINE` float32, aligned and padded with
 zeros, and LLVM divides them into registers of the processor's width.
 """
 
@@ -17,8 +17,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-LANES = 16
-"""float32 in a vector: 64 bytes, the size of a cache line and of AVX-512's registers."""
+LINE = 16
+"""float32 in a vector here: a cache line of 64 bytes, whatever the width of the processor's registers."""
 
 BYTES = 4
 """Bytes of a float32."""
@@ -159,7 +159,7 @@ class Accumulators:
         return [self._builder.load(pointer) for pointer in self._pointers]
 
 
-def intrinsic_of(arguments: int, write: Callable[..., None], lanes: int = LANES) -> Any:
+def intrinsic_of(arguments: int, write: Callable[..., None], lanes: int = LINE) -> Any:
     """Return an intrinsic for compiled code that takes so many integers; ``write`` gets a `Code` and their values."""
 
     def typed(typing_context, *given):

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from sfumato.recipe import choices
+from sfumato.training.optimizers.eager import eager_methods, eager_step
 
 Build = Callable[[Any, nn.Module, int], torch.optim.Optimizer]
 """The implementation of an optimizer: (choice, model, threads) -> optimizer."""
@@ -17,7 +18,8 @@ Build = Callable[[Any, nn.Module, int], torch.optim.Optimizer]
 def build(choice: choices.Optimizer, model: nn.Module, threads: int = 1) -> torch.optim.Optimizer:
     """Return the optimizer of a model's parameters, at its full learning rate, which itself may use so many threads."""
     make: Build = choice.implementation()
-    return make(choice, model, threads)
+    with eager_methods():
+        return make(choice, model, threads)
 
 
-__all__ = ["build"]
+__all__ = ["build", "eager_methods", "eager_step"]

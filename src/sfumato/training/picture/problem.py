@@ -24,6 +24,11 @@ from sfumato.training.picture.evaluation import BLOCK, PictureMetrics, evaluate,
 from sfumato.training.problem import Guard, Monitor, Problem, Stage
 from sfumato.training.snapshot import Snapshot, extended
 
+TRIED_PIXELS = 4096
+"""Pixels that are painted and compared before the first step, to estimate the time of an evaluation."""
+LONG_EVALUATION = 10.0
+"""Estimated seconds of an evaluation from which on a message is logged before the first step."""
+
 
 def count_held_out(recipe: Recipe, height: int, width: int) -> int:
     """Return the number of held-out pixels.
@@ -73,13 +78,6 @@ class PictureSnapshot(Snapshot):
     def painting(self) -> NDArray[np.floating]:
         """Return the unclipped painting, (H, W, C)."""
         return self.paint(*self.size) if self.evaluation is None else self.evaluation.painting
-
-
-TRIED_PIXELS = 4096
-"""Pixels that are painted and compared before the first step, to estimate the time of an evaluation."""
-
-LONG_EVALUATION = 10.0
-"""Estimated seconds of an evaluation from which on a message is logged before the first step."""
 
 
 class PictureProblem(Problem[PictureSnapshot]):

@@ -18,7 +18,7 @@ from sfumato.parallel import Helpers
 from sfumato.training.engines import barrier
 from sfumato.training.engines.compiled_activation import compiled
 from sfumato.training.engines.compiled_engine import announced, encoded, flushed, is_trained
-from sfumato.training.engines.compiled_loss import loss_spec
+from sfumato.training.engines.compiled_loss import CompiledLoss
 from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
 from sfumato.training.engines.fused import kernel
 from sfumato.training.engines.fused.encoder import Encoder
@@ -58,7 +58,7 @@ class Fused(Engine):
         self._targets = self._shared.intern(np.require(task.targets, np.float32, ["C", "W"]))
         self._no_outputs = np.empty((0, self._targets.shape[1]), np.float32)
         self._batch = len(task.targets) if training.batch == "all" else training.batch
-        self._loss_spec = loss_spec(training.loss, sigmoid_output=model.sigmoid_output)
+        self._loss = CompiledLoss(training.loss, sigmoid_output=model.sigmoid_output)
         self._activation = compiled(model.activate.choice)
         sizes = [self._linear[0].in_features, *(layer.out_features for layer in self._linear)]
         self._layout = layout = Layout(
@@ -144,7 +144,7 @@ class Fused(Engine):
                 network.ctypes.data,
                 thread.ctypes.data,
                 self._optimizer.context,
-                self._loss_spec,
+                self._loss.spec,
                 self._inputs,
                 self._targets,
                 self._no_outputs if self.last_outputs is None else self.last_outputs,
@@ -186,7 +186,7 @@ class Fused(Engine):
         bounds = [len(inputs) * rank // self._threads for rank in range(self._threads + 1)]
         with self._workspace() as workspace:
             work = [
-                (network, inputs[begin:end], self._loss_spec.sigmoid_output, out[begin:end])
+                (network, inputs[begin:end], self._loss.spec.sigmoid_output, out[begin:end])
                 for network, begin, end in zip(self._networks(workspace), bounds, bounds[1:], strict=False)
             ]
             futures = [self._helpers.submit(_compute_outputs, *one) for one in work[1:]] if self._helpers else []

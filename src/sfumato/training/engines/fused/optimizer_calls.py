@@ -25,6 +25,11 @@ FASTMATH = {"contract"}
 _to_fixed_tuple: Any = ndarray.to_fixed_tuple
 _INT, _DOUBLE, _VOID = types.int64, types.float64, types.void
 
+_RULE = [_INT] * 6 + [_DOUBLE, _INT]
+_ACCUMULATE = [_INT] * 6
+_PRECONDITION = [_INT] * 6
+_APPLY = [_INT] * 5 + [_DOUBLE]
+
 
 class OptimizerContext(NamedTuple):
     """An optimizer in the form that the kernel takes: addresses in bytes, 0 for functions that it does not have."""
@@ -44,12 +49,6 @@ class OptimizerContext(NamedTuple):
     blocks: int
     """Address of the addresses of the preconditioner's blocks."""
     preconditions_biases: int
-
-
-_RULE = [_INT] * 6 + [_DOUBLE, _INT]
-_ACCUMULATE = [_INT] * 6
-_PRECONDITION = [_INT] * 6
-_APPLY = [_INT] * 5 + [_DOUBLE]
 
 
 def _name(function: Callable[..., Any], parameters: int, blocks: int) -> str:

@@ -23,14 +23,15 @@ from sfumato.recipe import choices
 from sfumato.training.engines import barrier, compiled_outputs
 from sfumato.training.engines.compiled_activation import compiled
 from sfumato.training.engines.compiled_engine import announced, encoded, is_trained
-from sfumato.training.engines.compiled_loss import loss_spec
+from sfumato.training.engines.compiled_loss import CompiledLoss
 from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
 from sfumato.training.engines.online import kernel
-from sfumato.training.engines.online.shard import Field, Shard, round_up, useful_threads
+from sfumato.training.engines.online.shard import Field, Shard, useful_threads
 from sfumato.training.engines.online.step import Network
 from sfumato.training.kernels.memory import zeros
-from sfumato.training.kernels.vector_code import LANES
+from sfumato.training.kernels.vector_code import LINE
 from sfumato.training.kernels.vector_loops import RANK
+from sfumato.training.kernels.vectors import round_up
 
 Floats = dict[str, NDArray[np.float32]]
 
@@ -63,12 +64,12 @@ class Online(Engine):
         self._no_outputs = np.empty((0, self._targets.shape[1]), np.float32)
         sizes = [self._linear[0].in_features, *(layer.out_features for layer in self._linear)]
         self._rates = np.array([sgd.lr / math.sqrt(n + 1) if sgd.fan_in_scaling else sgd.lr for n in sizes[:-1]])
-        self._loss = loss_spec(loss, sigmoid_output=model.sigmoid_output)
+        self._loss = CompiledLoss(loss, sigmoid_output=model.sigmoid_output)
         self._activation = compiled(model.activate.choice)
         threads = useful_threads(sizes, task.threads)
         self._shards = [Shard(sizes, rank, threads) for rank in range(threads)]
         self._counts = barrier.counters(threads)
-        width = round_up(max(sizes), LANES)
+        width = round_up(max(sizes), LINE)
         self._exchange = zeros(2 * threads * width)
         self._networks = [
             Network(
@@ -122,7 +123,7 @@ class Online(Engine):
     def _train(self, net: Network, pixels: NDArray[np.int64], factors: NDArray[np.float64]) -> tuple[float, float]:
         return kernel.train(
             net,
-            self._loss,
+            self._loss.spec,
             self._rates,
             self._features,
             self._targets,

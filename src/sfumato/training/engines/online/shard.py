@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfumato.training.kernels.memory import zeros
-from sfumato.training.kernels.vector_code import LANES
+from sfumato.training.kernels.vector_code import LINE
 from sfumato.training.kernels.vector_loops import RANK, ROWS
+from sfumato.training.kernels.vectors import round_up
 
 MIN_WEIGHTS_PER_PHASE = 8_000
 """Fewest weights per thread between two barriers; with fewer the threads wait longer than they compute.
@@ -50,7 +51,7 @@ class Field(enum.IntEnum):
     GROUPS = enum.auto()
     """Tiles below one another: the matrix has `ROWS` times as many rows."""
     LINES = enum.auto()
-    """Tiles side by side: the matrix has `LANES` times as many columns."""
+    """Tiles side by side: the matrix has `LINE` times as many columns."""
     EXCHANGE_UP = enum.auto()
     """1: the thread's preactivations are partial sums, to be added over all threads."""
     EXCHANGE_DOWN = enum.auto()
@@ -71,11 +72,6 @@ class Field(enum.IntEnum):
     pending updates."""
 
 
-def round_up(count: int, multiple: int) -> int:
-    """Return ``count`` rounded up to a multiple of ``multiple``."""
-    return -(-count // multiple) * multiple
-
-
 class Shard:
     """The block and the table of one thread.
 
@@ -89,7 +85,7 @@ class Shard:
         """This shard's outputs and inputs of every layer."""
         self.table = np.zeros((layers, len(Field)), np.int64)
         self._end = 0
-        self.factors = self._reserve(LANES)
+        self.factors = self._reserve(LINE)
         self.rates, self.target, self.zeros = self._reserve(layers), self._reserve(sizes[-1]), self._reserve(max(sizes))
         for layer in range(layers):
             self._lay_out(layer, sizes, rank, threads)
@@ -101,7 +97,7 @@ class Shard:
 
     def _reserve(self, count: int) -> int:
         position = self._end
-        self._end += round_up(count, LANES)
+        self._end += round_up(count, LINE)
         return position
 
     def _lay_out(self, layer: int, sizes: Sequence[int], rank: int, threads: int) -> None:
@@ -119,15 +115,15 @@ class Shard:
         rows, columns = (shard_in, shard_out) if by_input else (shard_out, shard_in)
         row = self.table[layer]
         row[Field.BY_INPUT] = by_input
-        row[Field.GROUPS], row[Field.LINES] = -(-rows // ROWS), -(-columns // LANES)
+        row[Field.GROUPS], row[Field.LINES] = -(-rows // ROWS), -(-columns // LINE)
         row[Field.EXCHANGE_UP] = threads > 1 and layer % 2 == 1
         row[Field.EXCHANGE_DOWN] = threads > 1 and layer % 2 == 0 and 0 < layer < last
         row[Field.UNITS], row[Field.FAN_IN] = shard_out, shard_in
-        row[Field.MATRIX] = self._reserve(round_up(rows, ROWS) * round_up(columns, LANES))
+        row[Field.MATRIX] = self._reserve(round_up(rows, ROWS) * round_up(columns, LINE))
         for field in (Field.BIAS, Field.PREACTIVATIONS, Field.ACTIVATION_GRADS, Field.DELTAS):
             row[field] = self._reserve(shard_out)
-        row[Field.STEPS] = self._reserve(RANK * round_up(shard_out, LANES))
-        row[Field.INPUTS] = self._reserve(RANK * round_up(shard_in, LANES))
+        row[Field.STEPS] = self._reserve(RANK * round_up(shard_out, LINE))
+        row[Field.INPUTS] = self._reserve(RANK * round_up(shard_in, LINE))
 
     def weight(self, layer: int) -> NDArray[np.float32]:
         """Return a copy (outputs, inputs) of this shard of a layer's weights."""
@@ -140,14 +136,14 @@ class Shard:
         """Write weights of the shape that `weight` returns."""
         matrix = weight.T if self.table[layer, Field.BY_INPUT] else weight
         tiles = self._tiles(layer)
-        padded = np.zeros((len(tiles) * ROWS, tiles.shape[2] * LANES), np.float32)
+        padded = np.zeros((len(tiles) * ROWS, tiles.shape[2] * LINE), np.float32)
         padded[: len(matrix), : len(matrix.T)] = matrix
         tiles[:] = padded.reshape(tiles.shape)
 
     def _tiles(self, layer: int) -> NDArray[np.float32]:
-        # A view (groups, `ROWS`, lines, `LANES`): the matrix row by row.
+        # A view (groups, `ROWS`, lines, `LINE`): the matrix row by row.
         row = self.table[layer]
-        shape = (row[Field.GROUPS], row[Field.LINES], ROWS, LANES)
+        shape = (row[Field.GROUPS], row[Field.LINES], ROWS, LINE)
         first = row[Field.MATRIX]
         return self.block[first : first + np.prod(shape)].reshape(shape).transpose(0, 2, 1, 3)
 
@@ -156,7 +152,7 @@ class Shard:
         outputs, inputs = self.slices[layer]
         units = _length(inputs if field == Field.INPUTS else outputs)
         count = RANK if field in (Field.STEPS, Field.INPUTS) else 1
-        first, width = self.table[layer, field], round_up(units, LANES)
+        first, width = self.table[layer, field], round_up(units, LINE)
         return self.block[first : first + count * width].reshape(count, width)[:, :units]
 
 
