@@ -165,7 +165,13 @@ def parse(default: T, arguments: Sequence[str], name: str) -> T:
         # tyro never finishes breaking lines that are too narrow for a word.
         os.environ["COLUMNS"] = str(MIN_HELP_WIDTH)
     parsed, unknown = tyro.cli(
-        type(default), args=arguments, default=default, prog=f"sfumato {name}", return_unknown_args=True
+        type(default),
+        args=arguments,
+        default=default,
+        prog=f"sfumato {name}",
+        return_unknown_args=True,
+        # The classes are made above: looking for comments in their source takes longer than all the rest.
+        config=(tyro.conf.HelptextFromCommentsOff,),
     )
     if unknown:
         flag = unknown[0].split("=")[0]
