@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from sfumato.runs import layout
+
+if sys.platform != "win32":
+    import fcntl
+
+PROBE_SECONDS = 0.25
+"""Time for which acquiring a lock waits, in seconds: `FolderLock.is_held` of other processes takes it for moments."""
 
 
 class FolderLock:
@@ -22,14 +30,11 @@ class FolderLock:
         self._lock = FileLock(self._path)
         self._identity: tuple[int, int] | None = None
 
-    def acquire(self) -> None:
-        """Acquire the lock without waiting.
-
-        Raises filelock.Timeout if another process holds it, OSError if the folder is missing.
-        """
+    def acquire(self, timeout: float = PROBE_SECONDS) -> None:
+        """Acquire the lock. Raises filelock.Timeout if another process holds it, OSError if the folder is missing."""
         with _open_folder(self._folder):
             before = _identity(self._folder)
-            self._lock.acquire(timeout=0)
+            self._lock.acquire(timeout=timeout, poll_interval=0.005)
             # filelock creates missing folders. A folder deleted at this very moment must not be recreated.
             try:
                 unchanged = _identity(self._folder) == before
@@ -47,6 +52,29 @@ class FolderLock:
     def release(self) -> None:
         """Release the lock."""
         self._lock.release()
+
+    def is_held(self) -> bool:
+        """Return whether a process holds the lock. Raises OSError if it is no file, or permissions forbid a check.
+
+        Where the system has shared locks, any number of processes can ask at the same time.
+        """
+        if sys.platform == "win32":
+            try:
+                self.acquire()
+            except Timeout:
+                return True
+            self.release()
+            return False
+        descriptor = os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise OSError(errno.EINVAL, "not a regular file", str(self._path))
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
 
     @property
     def is_in_place(self) -> bool:

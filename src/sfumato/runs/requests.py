@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, get_args
 
-from filelock import Timeout
-
 from sfumato.errors import RunError
 from sfumato.runs import layout
 from sfumato.runs.files import cannot_write, read_bytes, remove, write_bytes
@@ -38,17 +36,9 @@ def clear(folder: Path) -> None:
 
 def is_live(folder: Path) -> bool:
     """Return whether a process holds the run's lock. Raises RunError if permissions forbid a check."""
-    if not (folder / layout.LOCK).exists():
-        return False
-    lock = FolderLock(folder)
     try:
-        lock.acquire()
-    except Timeout:
-        return True
+        return FolderLock(folder).is_held()
     except FileNotFoundError:
-        # The folder was deleted at this very moment.
         return False
     except OSError as error:
         raise cannot_write(folder / layout.LOCK, error) from error
-    lock.release()
-    return False

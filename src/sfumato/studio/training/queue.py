@@ -251,7 +251,7 @@ class Queue:
         if self._leader_lock is None:
             try:
                 lock = FolderLock(run_paths.studio_folder(self._runs, "leads", queue_records.sign("lead")[:16]))
-                lock.acquire()
+                lock.acquire(timeout=0)
             except (Timeout, OSError, Problem):
                 return False
             self._leader_lock = lock
