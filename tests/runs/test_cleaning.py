@@ -156,3 +156,31 @@ def test_an_interrupted_deletion_can_be_repeated(tmp_path: Path, monkeypatch: py
     assert names(tmp_path) == ["a"]
     cleaning.delete(entry.read(folder), tmp_path)
     assert not folder.exists()
+
+
+def test_a_file_that_appears_meanwhile_is_deleted_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = made.run(tmp_path, "a")
+    (folder / "painting.png").touch()
+    remove, appearing = cleaning._remove, iter(("curve.svg", "learning.mp4"))
+
+    def remove_while_another_process_writes(path: Path) -> None:
+        remove(path)
+        if name := next(appearing, None):
+            (folder / name).touch()
+
+    monkeypatch.setattr(cleaning, "_remove", remove_while_another_process_writes)
+    cleaning.delete(entry.read(folder), tmp_path)
+    assert not folder.exists()
+
+
+def test_a_folder_that_never_empties_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, remove = made.run(tmp_path, "a"), cleaning._remove
+
+    def remove_while_another_process_writes(path: Path) -> None:
+        remove(path)
+        (folder / "again").touch()
+
+    monkeypatch.setattr(cleaning, "_remove", remove_while_another_process_writes)
+    monkeypatch.setattr(cleaning, "WAITS", (0.0, 0.0, None))
+    with pytest.raises(RunError, match="directory not empty"):
+        cleaning.delete(entry.read(folder), tmp_path)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
+import time
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,6 +29,9 @@ def parse_states(text: str) -> list[str]:
         if word not in STATES:
             raise RunError(f"state must be some of {','.join(STATES)}. Got {word!r}.")
     return states
+
+WAITS = (0.0, 0.05, 0.2, 0.5, None)
+"""Seconds between attempts to remove a folder in which a process creates files; None after the last."""
 
 
 def select(runs: Path, states: Collection[str], older_than: float | None = None, keep: int = 0) -> list[Entry]:
@@ -88,12 +93,25 @@ def delete(entry: Entry, runs: Path) -> None:
         raise _cannot_delete(folder, error) from error
     finally:
         lock.release()
-    with contextlib.suppress(FileNotFoundError):
-        (folder / layout.LOCK).unlink()
     try:
-        folder.rmdir()
+        _remove_rest(folder)
     except OSError as error:
         raise _cannot_delete(folder, error) from error
+
+
+def _remove_rest(folder: Path) -> None:
+    """Remove the folder with its lock, and with files that a process finishes in it: a film, a curve."""
+    for wait in WAITS:
+        for path in folder.iterdir():
+            _remove(path)
+        try:
+            folder.rmdir()
+        except OSError as error:
+            if error.errno != errno.ENOTEMPTY or wait is None:
+                raise
+            time.sleep(wait)
+        else:
+            return
 
 
 def _remove(path: Path) -> None:
@@ -101,7 +119,8 @@ def _remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
-        path.unlink()
+        # The process that wrote it may have renamed it.
+        path.unlink(missing_ok=True)
 
 
 def _cannot_delete(folder: Path, error: OSError) -> RunError:
