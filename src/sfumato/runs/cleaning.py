@@ -30,6 +30,7 @@ def parse_states(text: str) -> list[str]:
             raise RunError(f"state must be some of {','.join(STATES)}. Got {word!r}.")
     return states
 
+
 WAITS = (0.0, 0.05, 0.2, 0.5, None)
 """Seconds between attempts to remove a folder in which a process creates files; None after the last."""
 

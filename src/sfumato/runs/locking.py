@@ -14,9 +14,6 @@ from filelock import FileLock, Timeout
 
 from sfumato.runs import layout
 
-if sys.platform != "win32":
-    import fcntl
-
 PROBE_SECONDS = 0.25
 """Time for which acquiring a lock waits, in seconds: `FolderLock.is_held` of other processes takes it for moments."""
 
@@ -65,6 +62,8 @@ class FolderLock:
                 return True
             self.release()
             return False
+        import fcntl
+
         descriptor = os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):

@@ -39,6 +39,10 @@ def _identity(error: float) -> float:
     return error
 
 
+def _size(error: float) -> float:
+    return abs(error)
+
+
 def _sign(error: float) -> float:
     return np.sign(error)
 
@@ -58,7 +62,7 @@ def _huber_tensor(errors: Tensor, delta: float) -> Tensor:
 
 mse = Implementation(lambda errors: 0.5 * errors * errors, _half_square, _identity)
 """Half the squared error."""
-l1 = Implementation(torch.abs, abs, _sign)
+l1 = Implementation(torch.abs, _size, _sign)
 """The absolute error."""
 huber = Implementation(_huber_tensor, _huber, _huber_derivative)
 """e^2 / 2 up to delta and delta (|e| - delta / 2) beyond it, with a continuous derivative (Huber 1964)."""
