@@ -77,7 +77,7 @@ def test_none_clears_a_field_and_is_also_an_encoding(tile: Path, tmp_path: Path)
     [
         (["pant"], "did you mean 'paint'?"),
         (["paint", "--model.dept", "3"], "--model.dept is not a flag of sfumato paint; did you mean --model.depth?"),
-        (["paint", "--film", "none"], "its group has --film.kind, --film.every,"),
+        (["paint", "--film", "none"], "--film is a group of flags of sfumato paint: --film.kind, --film.every,"),
         (["paint", "--model.depth"], "--model.depth needs a value"),
         (["paint", "--model.depth", "--seed", "3"], "--model.depth needs a value"),
         (["paint", "--model.depth", "x"], "model.depth must be a whole number"),

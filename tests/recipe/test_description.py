@@ -160,7 +160,7 @@ def test_the_report() -> None:
     for part in (
         "initialization  gaussian(scale=0.3)",
         "optimizer       sgd(lr=0.1, momentum=0.0, nesterov=false, fan_in_scaling=true)",
-        "training        loss mse, sampler shuffled, schedule constant, batches of 1",
+        "training        loss mse, sampler shuffled, schedule constant(warmup=0.0), batches of 1",
         "272,703, 1.09 MB as float32",
         "271,500 per sample forward, about 814,500 in training",
         "1,200 per sample, 4.8 kB per step of 1 sample",

@@ -182,5 +182,5 @@ def test_a_folder_that_never_empties_is_an_error(tmp_path: Path, monkeypatch: py
 
     monkeypatch.setattr(cleaning, "_remove", remove_while_another_process_writes)
     monkeypatch.setattr(cleaning, "WAITS", (0.0, 0.0, None))
-    with pytest.raises(RunError, match="directory not empty"):
+    with pytest.raises(RunError, match="a process still writes to it. Wait for it, and delete it again."):
         cleaning.delete(entry.read(folder), tmp_path)

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from filelock import Timeout
 from sfumato.errors import RunError
 from sfumato.runs import layout, requests
 from sfumato.runs.locking import FolderLock
+from tests.patience import PATIENCE
 
 CODE = """
 import sys
@@ -26,6 +28,7 @@ sys.stdin.read()
 """
 
 
+@pytest.mark.slow
 def test_a_lock_of_another_process_is_held_until_it_ends(tmp_path: Path) -> None:
     assert not requests.is_live(tmp_path)
     command = [sys.executable, "-c", CODE, str(tmp_path)]
@@ -41,32 +44,32 @@ def test_a_lock_of_another_process_is_held_until_it_ends(tmp_path: Path) -> None
         FolderLock(tmp_path).acquire()
 
 
+@pytest.mark.slow
 def test_asking_keeps_nobody_from_acquiring_and_finds_nobody_else_asking(tmp_path: Path) -> None:
     (tmp_path / layout.LOCK).touch()
-    ended, live = threading.Event(), list[bool]()
+    ended = threading.Event()
 
-    def ask() -> None:
-        while not ended.is_set():
-            live.append(requests.is_live(tmp_path))
+    def ask() -> list[bool]:
+        answers: list[bool] = []
+        while not ended.is_set() and len(answers) < 1000:
+            answers.append(requests.is_live(tmp_path))
+        return answers
 
-    def asked_in_threads(count: int) -> list[threading.Thread]:
-        threads = [threading.Thread(target=ask) for _ in range(count)]
-        for thread in threads:
-            thread.start()
-        return threads
-
-    threads = asked_in_threads(3)
-    try:
-        while len(live) < 3000:
-            assert not any(live)
-        for _ in range(300):
-            lock = FolderLock(tmp_path)
-            lock.acquire()
-            lock.release()
-    finally:
-        ended.set()
-        for thread in threads:
-            thread.join()
+    with ThreadPoolExecutor(3) as pool:
+        alone = [pool.submit(ask) for _ in range(3)]
+        answers = [future.result() for future in alone]
+        assert [len(each) for each in answers] == [1000] * 3
+        assert not any(map(any, answers))
+        asking = [pool.submit(ask) for _ in range(3)]
+        try:
+            for _ in range(100):
+                lock = FolderLock(tmp_path)
+                lock.acquire(timeout=PATIENCE)
+                lock.release()
+        finally:
+            ended.set()
+        for future in asking:
+            future.result()
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are POSIX's")

@@ -11,7 +11,7 @@ from sfumato.recipe import changed
 from sfumato.recipe.description import DEFAULT_PIXELS, describe, pixels_of
 from sfumato.recipe.report import report
 
-DOC = """Show the network of a recipe, its size and cost, and what its budget amounts to. Nothing is trained.
+DOC = """Show the network of a recipe, how it is trained, its size and cost, and its budget. Nothing is trained.
 
 Examples:  sfumato describe --model.depth 6
            sfumato describe --preset blog-2012 --pixels 300x429

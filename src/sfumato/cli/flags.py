@@ -170,22 +170,23 @@ def parse(default: T, arguments: Sequence[str], name: str) -> T:
         default=default,
         prog=f"sfumato {name}",
         return_unknown_args=True,
-        # The classes are made above: looking for comments in their source takes longer than all the rest.
+        # The classes are made above: looking for comments in their source takes a third of the time.
         config=(tyro.conf.HelptextFromCommentsOff,),
     )
     if unknown:
         flag = unknown[0].split("=")[0]
         if not flag.startswith("-"):
             raise _too_many(default, name, unknown[0])
-        raise SfumatoError(f"{flag} is not a flag of sfumato {name}; {_advice(flag, known, name)}")
+        raise SfumatoError(_unknown(flag.replace("_", "-"), flag, known, name))
     return _with_positional(parsed, default, positional, name) if positional else parsed
 
 
-def _advice(flag: str, known: Sequence[str], name: str) -> str:
+def _unknown(flag: str, given: str, known: Sequence[str], name: str) -> str:
     if members := [each for each in known if each.startswith(f"{flag}.")]:
-        return f"its group has {', '.join(members)}."
-    close = difflib.get_close_matches(flag.replace("_", "-"), known, n=1, cutoff=0.75)
-    return f"did you mean {close[0]}?" if close else f"see sfumato {name} --help."
+        return f"{given} is a group of flags of sfumato {name}: {', '.join(members)}."
+    close = difflib.get_close_matches(flag, known, n=1, cutoff=0.75)
+    hint = f"did you mean {close[0]}?" if close else f"see sfumato {name} --help."
+    return f"{given} is not a flag of sfumato {name}; {hint}"
 
 
 def _with_positional(parsed: T, default: T, positional: Sequence[str], name: str) -> T:

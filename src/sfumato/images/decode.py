@@ -33,6 +33,9 @@ TOO_BIG_FOR_MEMORY = (
     "which needs more than is available",
     "save a smaller copy of the picture, or set picture.max_side",
 )
+_BITS, _PHOTOMETRIC = 258, 262
+"""Tags of TIFF files."""
+
 _NOT_INVERTED = ("I;16", "I;16N", "F;32F", "F;32BF")
 """Layouts of TIFF files for which Pillow does not apply WhiteIsZero."""
 _MISREAD = ("F;32BF", "I;32BS", "I;16BS")
@@ -60,9 +63,6 @@ def silenced() -> Iterator[None]:
     finally:
         os.dup2(saved, 2)
         os.close(saved)
-
-
-_BITS, _PHOTOMETRIC = 258, 262
 
 
 _ONE_AT_A_TIME = threading.Lock()

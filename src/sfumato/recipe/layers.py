@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-PADDING = 16
-"""Numbers to whose multiple compiled engines pad the rows and columns of their matrices."""
+ALIGNMENT = 16
+"""Compiled engines pad the rows and columns of their matrices to multiples of this."""
 
 
 def round_up(count: int) -> int:
-    """Return the smallest multiple of `PADDING` that is not below ``count``."""
-    return -(-count // PADDING) * PADDING
+    """Return the smallest multiple of `ALIGNMENT` that is not below ``count``."""
+    return -(-count // ALIGNMENT) * ALIGNMENT
 
 
 @dataclass(frozen=True)

@@ -115,7 +115,7 @@ def report(description: Description, width: int, height: int) -> list[str]:
 def _training(recipe: Recipe) -> str:
     training = recipe.training
     batches = "all samples per step" if training.batch == "all" else f"batches of {training.batch}"
-    names = (text(str(each)) for each in (training.loss, training.sampler, training.schedule))
+    names = map(str, (training.loss, training.sampler, training.schedule))
     return "loss {}, sampler {}, schedule {}, ".format(*names) + batches
 
 

@@ -74,7 +74,7 @@ def write_curve(path: Path, points: Sequence[CurvePoint], *, title: str = "") ->
         warnings.filterwarnings("ignore", message="Glyph .* missing from font", category=UserWarning)
         figure = Figure(figsize=(7.2, 5.0))
         FigureCanvasSVG(figure)
-        # Fixed margins, with room for the longest labels: a layout that measures texts takes twice the time.
+        # Fixed margins, with room for the longest labels: a layout that measures texts takes three times as long.
         figure.subplots_adjust(left=0.13, right=0.86, bottom=0.12, top=0.91, hspace=0.12)
         _draw(figure, points, one_line(title))
         figure.savefig(path, format="svg", metadata={"Date": None, "Creator": "Sfumato"})

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import shutil
+import sys
 import time
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,9 @@ from sfumato.runs.locking import FolderLock
 STATES = ("failed", "interrupted", "diverged", "stopped", "done", "queued")
 """States of runs that may be deleted. An active run must not be, and a damaged folder may hold anything."""
 
+WAITS = (0.0, 0.05, 0.2, 0.5, None)
+"""Seconds between attempts to remove a folder in which a process creates files; None after the last."""
+
 
 def parse_states(text: str) -> list[str]:
     """Parse ``failed,interrupted`` as a list. Raises RunError for a word that is not in `STATES`."""
@@ -29,10 +33,6 @@ def parse_states(text: str) -> list[str]:
         if word not in STATES:
             raise RunError(f"state must be some of {','.join(STATES)}. Got {word!r}.")
     return states
-
-
-WAITS = (0.0, 0.05, 0.2, 0.5, None)
-"""Seconds between attempts to remove a folder in which a process creates files; None after the last."""
 
 
 def select(runs: Path, states: Collection[str], older_than: float | None = None, keep: int = 0) -> list[Entry]:
@@ -90,29 +90,37 @@ def delete(entry: Entry, runs: Path) -> None:
             if path.name not in (layout.LOCK, layout.RUN):
                 _remove(path)
         (folder / layout.RUN).unlink()
+        if sys.platform != "win32":
+            _remove_rest(folder)
     except OSError as error:
         raise _cannot_delete(folder, error) from error
     finally:
         lock.release()
-    try:
-        _remove_rest(folder)
-    except OSError as error:
-        raise _cannot_delete(folder, error) from error
+    if sys.platform == "win32":
+        # A locked file cannot be removed there.
+        try:
+            _remove_rest(folder)
+        except OSError as error:
+            raise _cannot_delete(folder, error) from error
 
 
 def _remove_rest(folder: Path) -> None:
     """Remove the folder with its lock, and with files that a process finishes in it: a film, a curve."""
     for wait in WAITS:
-        for path in folder.iterdir():
-            _remove(path)
         try:
+            for path in folder.iterdir():
+                _remove(path)
             folder.rmdir()
+        except FileNotFoundError:
+            if not folder.exists():
+                return
         except OSError as error:
             if error.errno != errno.ENOTEMPTY or wait is None:
                 raise
-            time.sleep(wait)
         else:
             return
+        time.sleep(wait or 0.0)
+    raise OSError(errno.ENOTEMPTY, os.strerror(errno.ENOTEMPTY), str(folder))
 
 
 def _remove(path: Path) -> None:
@@ -125,5 +133,7 @@ def _remove(path: Path) -> None:
 
 
 def _cannot_delete(folder: Path, error: OSError) -> RunError:
+    if error.errno == errno.ENOTEMPTY:
+        return RunError(f"cannot delete {folder}: a process still writes to it. Wait for it, and delete it again.")
     reason = (error.strerror or str(error)).lower()
     return RunError(f"cannot delete {folder}: {reason}. Check its owner and permissions.")

@@ -14,8 +14,11 @@ from filelock import FileLock, Timeout
 
 from sfumato.runs import layout
 
-PROBE_SECONDS = 0.25
-"""Time for which acquiring a lock waits, in seconds: `FolderLock.is_held` of other processes takes it for moments."""
+ACQUIRE_SECONDS = 0.25
+"""Timeout of acquiring a lock, in seconds. It is not 0, because `FolderLock.is_held` shares the lock for moments."""
+
+_HELD = (errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES)
+"""What file systems report of a lock that another process holds."""
 
 
 class FolderLock:
@@ -27,8 +30,11 @@ class FolderLock:
         self._lock = FileLock(self._path)
         self._identity: tuple[int, int] | None = None
 
-    def acquire(self, timeout: float = PROBE_SECONDS) -> None:
-        """Acquire the lock. Raises filelock.Timeout if another process holds it, OSError if the folder is missing."""
+    def acquire(self, timeout: float = ACQUIRE_SECONDS) -> None:
+        """Acquire the lock, waiting at most ``timeout`` seconds.
+
+        Raises filelock.Timeout if another process holds it, OSError if the folder is missing.
+        """
         with _open_folder(self._folder):
             before = _identity(self._folder)
             self._lock.acquire(timeout=timeout, poll_interval=0.005)
@@ -51,13 +57,15 @@ class FolderLock:
         self._lock.release()
 
     def is_held(self) -> bool:
-        """Return whether a process holds the lock. Raises OSError if it is no file, or permissions forbid a check.
+        """Return whether a process holds the lock.
 
-        Where the system has shared locks, any number of processes can ask at the same time.
+        Where the system has shared locks, any number of processes can ask at the same time. Raises FileNotFoundError
+        if there is no such file, OSError if it is not a regular file or permissions forbid a check.
         """
         if sys.platform == "win32":
+            self._path.stat()
             try:
-                self.acquire()
+                self.acquire(timeout=0.02)
             except Timeout:
                 return True
             self.release()
@@ -68,9 +76,14 @@ class FolderLock:
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise OSError(errno.EINVAL, "not a regular file", str(self._path))
-            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except OSError as error:
+                if error.errno in _HELD:
+                    return True
+                raise
+            # Unlocked by name: a child process that was forked at this moment has the descriptor, too.
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
         finally:
             os.close(descriptor)
         return False

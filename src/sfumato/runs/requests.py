@@ -38,7 +38,7 @@ def is_live(folder: Path) -> bool:
     """Return whether a process holds the run's lock. Raises RunError if permissions forbid a check."""
     try:
         return FolderLock(folder).is_held()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError as error:
         raise cannot_write(folder / layout.LOCK, error) from error

@@ -47,7 +47,7 @@ class Studio:
         self.networks = Networks(runs)
         self.queue = Queue(self.workers, self.gallery)
         self.uploads = Uploads(runs)
-        self.small_pictures = UploadPreviews(runs, self.uploads.one_at_a_time)
+        self.upload_previews = UploadPreviews(runs, self.uploads.one_at_a_time)
 
     async def maintain(self) -> None:
         """Maintain the worker pool and the queue, for ever: one idle worker stays warm for the form, and others end."""

@@ -21,8 +21,7 @@ class Implementation:
     value: Callable[..., float] | None = None
     """(error, p, q, ...) -> loss for one number, in arithmetic that Numba compiles; None if it is not compiled."""
     derivative: Callable[..., float] | None = None
-    """(error, p, q, ...) -> derivative of the loss by the error, in arithmetic that Numba compiles; not a number for an
-    error that is not."""
+    """(error, p, q, ...) -> derivative of the loss by the error, in arithmetic that Numba compiles; NaN for a NaN."""
 
 
 def per_sample(choice: choices.Loss, errors: Tensor) -> Tensor:

@@ -44,7 +44,7 @@ def test_it_agrees_with_automatic_differentiation(choice: choices.Loss, values: 
 
 
 @pytest.mark.parametrize("choice", COMPILED, ids=str)
-def test_a_number_that_is_none_stays_visible(choice: choices.Loss) -> None:
+def test_nan_stays_nan(choice: choices.Loss) -> None:
     loss, derivatives = called(choice, np.array([np.nan, 0.25], np.float32))
     assert np.isnan(loss)
     assert np.isnan(derivatives[0])

@@ -12,6 +12,7 @@ import pytest
 from numba import njit
 
 from sfumato.training.engines.fused import kernel
+from sfumato.training.engines.online import step as online
 from sfumato.training.kernels.source_hash import source_hash
 
 FILES = {
@@ -58,7 +59,8 @@ def test_constants_of_other_files_change_the_hash(changed: str, monkeypatch: pyt
     assert source_hash(update) != before
 
 
-def test_the_kernels_hash_covers_all_modules_compiled_into_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def modules_of(monkeypatch: pytest.MonkeyPatch, *functions: Any) -> set[str]:
+    """Return the names of the modules on whose source the hash of these functions depends."""
     found: set[str] = set()
 
     def module_hash(*modules: ModuleType) -> int:
@@ -66,10 +68,22 @@ def test_the_kernels_hash_covers_all_modules_compiled_into_it(monkeypatch: pytes
         return 0
 
     monkeypatch.setattr("sfumato.training.kernels.source_hash.module_hash", module_hash)
-    source_hash(kernel.gradients, kernel.update)
+    source_hash(*functions)
+    return found
+
+
+def test_the_hash_of_the_online_kernel_covers_all_modules_compiled_into_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert modules_of(monkeypatch, online.sample_inputs, online.forward, online.output_errors, online.backward) == {
+        "sfumato.training.engines.online.step",
+        *(f"sfumato.training.engines.{name}" for name in ("barrier", "compiled_activation", "compiled_loss")),
+        *(f"sfumato.training.kernels.{name}" for name in ("jit", "memory", "vector_code", "vector_loops")),
+    }
+
+
+def test_the_kernels_hash_covers_all_modules_compiled_into_it(monkeypatch: pytest.MonkeyPatch) -> None:
     engines, kernels = "sfumato.training.engines", "sfumato.training.kernels"
     fused = ("encoder", "forward_backward", "kernel", "optimizer_calls", "reduction", "thread_context")
-    assert found == {
+    assert modules_of(monkeypatch, kernel.gradients, kernel.update) == {
         *(f"{engines}.fused.{name}" for name in fused),
         *(f"{engines}.{name}" for name in ("barrier", "compiled_activation", "compiled_loss")),
         *(f"{kernels}.{name}" for name in ("jit", "memory", "products", "vectors")),

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from sfumato.training.kernels import vector_loops
 from sfumato.training.kernels.memory import zeros
-from sfumato.training.kernels.vector_code import LINE
+from sfumato.training.kernels.vector_code import WIDTH
 from sfumato.training.kernels.vector_loops import RANK, ROWS
 
 Floats = NDArray[np.float32]
 GROUPS, LINES = 3, 2
-HEIGHT, WIDTH = GROUPS * ROWS, LINES * LINE
+HEIGHT, COLUMNS = GROUPS * ROWS, LINES * WIDTH
 
 
 def random(*shape: int) -> Floats:
@@ -27,7 +27,7 @@ def random(*shape: int) -> Floats:
 
 
 def matrix(tiles: Floats) -> NDArray[np.float64]:
-    return tiles.transpose(0, 2, 1, 3).reshape(HEIGHT, WIDTH).astype(np.float64)
+    return tiles.transpose(0, 2, 1, 3).reshape(HEIGHT, COLUMNS).astype(np.float64)
 
 
 def call(loop: Any, *arguments: Floats | int) -> None:
@@ -47,26 +47,26 @@ def assert_close(actual: Floats, expected: NDArray[np.float64]) -> None:
 @pytest.mark.parametrize("update", [False, True])
 @pytest.mark.parametrize("product", ["dots", "combine"])
 def test_passes(product: str, update: bool) -> None:
-    tiles = random(GROUPS, LINES, ROWS, LINE)
-    a, b = random(RANK, 2 * LINE), random(RANK, 3 * LINE)
+    tiles = random(GROUPS, LINES, ROWS, WIDTH)
+    a, b = random(RANK, 2 * WIDTH), random(RANK, 3 * WIDTH)
     by_row = product == "combine"
-    v, out = random(LINE if by_row else WIDTH), random(WIDTH if by_row else LINE)
+    v, out = random(WIDTH if by_row else COLUMNS), random(COLUMNS if by_row else WIDTH)
     before, start = matrix(tiles), out.astype(np.float64)
     call(
         getattr(vector_loops, f"{product}_update" if update else product),
-        *(tiles, GROUPS, LINES, v, out, a, 2 * LINE, b, 3 * LINE),
+        *(tiles, GROUPS, LINES, v, out, a, 2 * WIDTH, b, 3 * WIDTH),
     )
-    added = before.T @ v[:HEIGHT] if by_row else np.pad(before @ v, (0, LINE - HEIGHT))
+    added = before.T @ v[:HEIGHT] if by_row else np.pad(before @ v, (0, WIDTH - HEIGHT))
     assert_close(out, start + added)
     assert_close(
         matrix(tiles).astype(np.float32),
-        before - (a[:, :HEIGHT].astype(np.float64).T @ b[:, :WIDTH] if update else 0.0),
+        before - (a[:, :HEIGHT].astype(np.float64).T @ b[:, :COLUMNS] if update else 0.0),
     )
 
 
 @pytest.mark.slow
 def test_update() -> None:
-    tiles, a, b = random(GROUPS, LINES, ROWS, LINE), random(LINE), random(WIDTH)
+    tiles, a, b = random(GROUPS, LINES, ROWS, WIDTH), random(WIDTH), random(COLUMNS)
     before = matrix(tiles)
     call(vector_loops.update, tiles, GROUPS, LINES, a, b)
     assert_close(matrix(tiles).astype(np.float32), before - np.outer(a[:HEIGHT].astype(np.float64), b))
@@ -74,19 +74,19 @@ def test_update() -> None:
 
 @pytest.mark.slow
 def test_corrections() -> None:
-    a, v, factors = random(RANK, WIDTH), random(WIDTH), random(RANK)
+    a, v, factors = random(RANK, COLUMNS), random(COLUMNS), random(RANK)
     call(vector_loops.project, factors, a, LINES, v)
     assert_close(factors, np.append(a[:-1].astype(np.float64) @ v, 0))
-    out, start = random(WIDTH), random(LINES, LINE).reshape(-1)
+    out, start = random(COLUMNS), random(LINES, WIDTH).reshape(-1)
     call(vector_loops.correct, out, LINES, start, a, factors)
     assert_close(out, start - a[:-1].astype(np.float64).T @ factors[:-1])
 
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_add(count: int) -> None:
-    out, vectors = random(WIDTH), random(count, 3 * LINE)
-    call(vector_loops.add, out, LINES, vectors, 3 * LINE, count)
-    assert_close(out, vectors[:, :WIDTH].astype(np.float64).sum(0))
+    out, vectors = random(COLUMNS), random(count, 3 * WIDTH)
+    call(vector_loops.add, out, LINES, vectors, 3 * WIDTH, count)
+    assert_close(out, vectors[:, :COLUMNS].astype(np.float64).sum(0))
 
 
 @pytest.mark.parametrize(
@@ -98,15 +98,15 @@ def test_add(count: int) -> None:
     ],
 )
 def test_elementwise(name: str, formula: Callable[[Any, Any], Any]) -> None:
-    out, v = random(2, WIDTH)
+    out, v = random(2, COLUMNS)
     desired = formula(out.astype(np.float64), v.astype(np.float64))
     call(getattr(vector_loops, name), out, LINES, v, *([v] if name == "scale" else []))
     assert_close(out, desired)
 
 
 def test_clear() -> None:
-    out = random(WIDTH + LINE)
-    after = out[WIDTH:].copy()
+    out = random(COLUMNS + WIDTH)
+    after = out[COLUMNS:].copy()
     call(vector_loops.clear, out, LINES)
-    assert not out[:WIDTH].any()
-    np.testing.assert_array_equal(out[WIDTH:], after)
+    assert not out[:COLUMNS].any()
+    np.testing.assert_array_equal(out[COLUMNS:], after)

@@ -32,6 +32,8 @@ TRAINING = 60_000
 URL = "https://ossci-datasets.s3.amazonaws.com/mnist/"
 SECONDS = 30
 """Timeout of the connection to the server, and of each read from it."""
+SMALLEST, MOST = 100, 70_000
+"""Allowed numbers of images of a file, MNIST's or another's of the same format."""
 FILES = {
     "train-images-idx3-ubyte": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
     "train-labels-idx1-ubyte": "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
@@ -85,10 +87,6 @@ def _wrong(path: Path, rule: str, got: str) -> SfumatoError:
 
 def _sizes(shape: Sequence[int | None]) -> str:
     return " x ".join("any" if size is None else str(size) for size in shape)
-
-
-SMALLEST, MOST = 100, 70_000
-"""Allowed numbers of images of a file, MNIST's or another's of the same format."""
 
 
 def load(folder: Path) -> Digits:

@@ -53,19 +53,19 @@ def room_for(count: int, size: tuple[int, int], budget: int) -> tuple[int, int]:
 
 
 def fitted(pictures: Sequence[Image.Image], budget: int) -> tuple[list[str], WebPSettings]:
-    """Return data URIs of at most ``budget`` characters together, and the first encoding that fits."""
+    """Return data URIs of at most ``budget`` characters together, and the first settings that fit."""
     if not pictures:
         return [], WebPSettings(1.0, None)
-    for encoding in _encodings():
-        if len(_uri(pictures[0], encoding)) * len(pictures) > 2 * budget:
+    for settings in _all_settings():
+        if len(_uri(pictures[0], settings)) * len(pictures) > 2 * budget:
             continue
-        found = _within((_uri(image, encoding) for image in pictures), budget)
+        found = _within((_uri(image, settings) for image in pictures), budget)
         if found is not None:
-            return found, encoding
+            return found, settings
     return [""] * len(pictures), WebPSettings(0.0, None)
 
 
-def _encodings() -> Iterator[WebPSettings]:
+def _all_settings() -> Iterator[WebPSettings]:
     yield WebPSettings(1.0, None)
     yield from (WebPSettings(1.0, quality) for quality in QUALITIES)
     for step in range(1, 24):
@@ -82,15 +82,15 @@ def _within(uris: Iterable[str], budget: int) -> list[str] | None:
     return found
 
 
-def _uri(image: Image.Image, encoding: WebPSettings) -> str:
-    if encoding.scale < 1:
-        size = (max(1, round(image.width * encoding.scale)), max(1, round(image.height * encoding.scale)))
+def _uri(image: Image.Image, settings: WebPSettings) -> str:
+    if settings.scale < 1:
+        size = (max(1, round(image.width * settings.scale)), max(1, round(image.height * settings.scale)))
         image = image.resize(size, Image.Resampling.LANCZOS)
     file = io.BytesIO()
-    if encoding.quality is None:
+    if settings.quality is None:
         image.save(file, format="WEBP", lossless=True, exact=True, method=4)
     else:
-        image.save(file, format="WEBP", quality=encoding.quality, method=4)
+        image.save(file, format="WEBP", quality=settings.quality, method=4)
     return "data:image/webp;base64," + base64.b64encode(file.getvalue()).decode()
 
 
@@ -105,8 +105,8 @@ def paintings_part(experiment: Experiment, budget: int) -> str:
     found = [_resized(images.as_image(target), size)]
     scales: list[tuple[Image.Image, Image.Image]] = [_pair(target, file, size) for _, file in there]
     found += [picture for pair in scales for picture in pair]
-    uris, encoding = fitted(found, budget)
-    shown_size = (max(1, round(size[0] * encoding.scale)), max(1, round(size[1] * encoding.scale)))
+    uris, settings = fitted(found, budget)
+    shown_size = (max(1, round(size[0] * settings.scale)), max(1, round(size[1] * settings.scale)))
     by_arm = {arm.name: (uris[1 + 2 * n], uris[2 + 2 * n]) for n, (arm, _) in enumerate(there)}
     small = ' class="coarse"' if max(target.shape[:2]) <= 64 else ""
     cards = [_target_card(uris[0], shown_size)] + [

@@ -13,14 +13,14 @@ from sfumato.recipe.choices.choice import CONFIG, Choice
 
 @dataclass(frozen=True, config=CONFIG)
 class Loss(Choice, family="loss", implementations="sfumato.training.losses:{name}"):
-    """Loss function, summed over channels and averaged over samples. Its fields are numbers, passed in their order."""
+    """Loss function, summed over channels and averaged over samples."""
 
     compiled: ClassVar[bool] = False
     """Whether its implementation has the scalar functions that compiled engines call."""
 
     @property
     def parameters(self) -> tuple[float, ...]:
-        """Values of all fields."""
+        """Values of all fields, which are numbers, as its implementation takes them."""
         return tuple(float(getattr(self, field.name)) for field in dataclasses.fields(self))
 
 

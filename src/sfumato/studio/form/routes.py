@@ -88,7 +88,7 @@ async def small_picture(request: Request) -> Response:
     source, studio = request.query_params.get("source", ""), studio_of(request)
     # An uploaded picture's name comes from the hash of its content.
     version = sha256(os.fsencode(source)).hexdigest()
-    return picture(request, await studio.small_pictures.webp(source), "image/webp", version, IMMUTABLE)
+    return picture(request, await studio.upload_previews.webp(source), "image/webp", version, IMMUTABLE)
 
 
 async def send_picture(request: Request) -> Response:

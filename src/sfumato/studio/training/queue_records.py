@@ -38,6 +38,7 @@ FOLDER = "queue"
 MAX_RECORDS = 1000
 """Records that are read."""
 _MAX_BYTES = 4096
+_LOCK = threading.Lock()
 _CACHE: dict[Path, tuple[int, tuple[QueuedRun, ...]]] = {}
 """Cached entries, by the folder's modification time: pages request them several times per second."""
 
@@ -85,9 +86,6 @@ class QueuedRun:
 class _Record(Body):
     name: str = Field(min_length=1, max_length=3 * run_paths.MAX_BYTES)
     seal: str = Field(min_length=1, max_length=128)
-
-
-_LOCK = threading.Lock()
 
 
 def add(runs: Path, name: str) -> None:

@@ -58,9 +58,10 @@ class CompiledLoss:
 
 @functools.cache
 def _compiled_loop(name: str, parameters: int, value: Callable[..., float], derivative: Callable[..., float]) -> Any:
+    # As in `compiled_activation`: functions that Numba may call, in a cache that depends on all their sources.
     elementary.register_overloads()
     callable_from_loops = callable_from_kernels(FASTMATH)
-    sources = source_hash(value, derivative, elementary.register_overloads)
+    sources = source_hash(value, derivative, elementary.register_overloads, vector, doubles)
     make = _loop if parameters else _loop_without_parameters
     return make(name, callable_from_loops(value), callable_from_loops(derivative), parameters, sources)
 
@@ -72,6 +73,7 @@ def _loop(
     def loop(errors, count, parameter, total):
         _ = sources
         e = vector(errors, count)
+        # Read before the loop: the compiler cannot know that the loop's stores leave them unchanged.
         p = to_fixed_tuple(doubles(parameter, parameters), parameters)
         for i in range(count):
             total += value(e[i], *p)

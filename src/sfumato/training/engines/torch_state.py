@@ -16,7 +16,7 @@ from sfumato.rng import rng_for
 STRUCTURE = "structure"
 _TENSOR, _LIST, _DICT, _PLAIN = "tensor", "list", "dict", "plain"
 
-_KEY = "random/"
+_RANDOM_PREFIX = "random/"
 
 
 def flatten(nested: Any) -> dict[str, NDArray[Any]]:
@@ -95,7 +95,7 @@ class CustomDraws:
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Return copies of the streams' states, from which the same numbers follow."""
-        return {f"{_KEY}{name}": value.numpy().copy() for name, value in self._states.items()}
+        return {f"{_RANDOM_PREFIX}{name}": value.numpy().copy() for name, value in self._states.items()}
 
     def load(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Restore what `state` returned.
@@ -104,10 +104,10 @@ class CustomDraws:
         state of a generator.
         """
         for name, value in self._states.items():
-            saved = state[f"{_KEY}{name}"]
+            saved = state[f"{_RANDOM_PREFIX}{name}"]
             if saved.dtype != np.uint8 or saved.shape != value.shape:
                 raise ValueError(
-                    f"{_KEY}{name} must be the state of a PyTorch generator. Got {saved.dtype} {saved.shape}"
+                    f"{_RANDOM_PREFIX}{name} must be the state of a PyTorch generator. Got {saved.dtype} {saved.shape}"
                 )
             self._states[name] = torch.from_numpy(saved.copy())
 

@@ -1,7 +1,7 @@
 """Loops of vector instructions, written for LLVM and called from compiled code.
 
 A scalar loop that LLVM vectorizes checks at run time whether arrays overlap, and has a remainder loop for lengths that
-are not multiples of a register. Here everything comes in whole vectors of `LINE` float32, aligned and padded with
+are not multiples of a register. Here everything comes in whole vectors of `WIDTH` float32, aligned and padded with
 zeros, and LLVM divides them into registers of the processor's width.
 """
 
@@ -17,7 +17,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-LINE = 16
+WIDTH = 16
 """float32 in a vector here: a cache line of 64 bytes, whatever the width of the processor's registers."""
 
 BYTES = 4
@@ -159,7 +159,7 @@ class Accumulators:
         return [self._builder.load(pointer) for pointer in self._pointers]
 
 
-def intrinsic_of(arguments: int, write: Callable[..., None], lanes: int = LINE) -> Any:
+def intrinsic_of(arguments: int, write: Callable[..., None], lanes: int = WIDTH) -> Any:
     """Return an intrinsic for compiled code that takes so many integers; ``write`` gets a `Code` and their values."""
 
     def typed(typing_context, *given):

@@ -1,6 +1,6 @@
 """Products with a matrix in the second-level cache, and its update, each in one pass over it.
 
-A matrix is stored in tiles of `ROWS` x `LINE`, one row of a tile after another, the tiles of the same rows side by
+A matrix is stored in tiles of `ROWS` x `WIDTH`, one row of a tile after another, the tiles of the same rows side by
 side; ``groups`` is the number of tiles below one another, ``lines`` the number side by side. A pass then reads memory
 sequentially, which caches serve fastest: a Zen 5 core gets 61 of at most 64 bytes per cycle this way, and about 40 when
 it reads four rows of 1.2 kB at once. The rows of a tile share each load of the vector.
@@ -16,7 +16,7 @@ from typing import Any
 from llvmlite import ir
 from llvmlite.binding import get_host_cpu_features
 
-from sfumato.training.kernels.vector_code import LINE, Code, intrinsic_of
+from sfumato.training.kernels.vector_code import WIDTH, Code, intrinsic_of
 
 FASTMATH = {"reassoc", "contract", "nsz"}
 """LLVM's fast-math flags outside of these loops: infinities and NaN keep their meaning, so that divergence is
@@ -30,7 +30,7 @@ RANK = 4
 steps for each row that a pass updates at once."""
 
 _WIDE = get_host_cpu_features().get("avx512f", False)
-_ROWS_AT_ONCE, _LANES_AT_ONCE = (ROWS, LINE) if _WIDE else (2, 8)
+_ROWS_AT_ONCE, _LANES_AT_ONCE = (ROWS, WIDTH) if _WIDE else (2, 8)
 """The block of a tile that a pass updates at once: it fits into 32 registers of 16 lanes, or into 16 of 8."""
 
 
@@ -53,7 +53,7 @@ def _pass(by_row: bool, write: bool) -> Any:
         with code.loop(groups) as group:
             for first in range(0, ROWS, count):
                 rows = range(first, first + count)
-                tiles = code.offset(m, group, lines, ROWS * LINE)
+                tiles = code.offset(m, group, lines, ROWS * WIDTH)
                 factors = [code.broadcast(code.offset(code.offset(v, group, ROWS), r)) for r in rows] if by_row else []
                 steps = [
                     [
@@ -63,10 +63,10 @@ def _pass(by_row: bool, write: bool) -> Any:
                     for r in (rows if write else ())
                 ]
                 sums = code.accumulators(0 if by_row else count)
-                with code.loop(code.multiply_integer(lines, LINE // code.lanes)) as line:
-                    vector_index, first_lane = code.divide(line, LINE // code.lanes)
-                    tile = code.offset(code.offset(tiles, vector_index, ROWS * LINE), first_lane, code.lanes)
-                    positions = [code.offset(tile, r, LINE) for r in rows]
+                with code.loop(code.multiply_integer(lines, WIDTH // code.lanes)) as line:
+                    vector_index, first_lane = code.divide(line, WIDTH // code.lanes)
+                    tile = code.offset(code.offset(tiles, vector_index, ROWS * WIDTH), first_lane, code.lanes)
+                    positions = [code.offset(tile, r, WIDTH) for r in rows]
                     weights = [code.load(position) for position in positions]
                     if by_row:
                         column = code.offset(out, line, code.lanes)
@@ -87,7 +87,7 @@ def _pass(by_row: bool, write: bool) -> Any:
                     position = code.offset(code.offset(out, group, ROWS), first)
                     code.store(code.add(code.load(position, count), code.lane_sums(sums.values())), position, count)
 
-    return intrinsic_of(9, generate, _LANES_AT_ONCE if write else LINE)
+    return intrinsic_of(9, generate, _LANES_AT_ONCE if write else WIDTH)
 
 
 def _add_combination(code: Code, start: ir.Value, factors: Sequence[ir.Value], vectors: Sequence[ir.Value]) -> ir.Value:
@@ -104,64 +104,67 @@ def _update(code: Code, m: ir.Value, groups: ir.Value, lines: ir.Value, a: ir.Va
         factors = [code.broadcast(code.offset(code.offset(a, group, ROWS), r)) for r in range(ROWS)]
         with code.loop(lines) as line:
             tile, other = (
-                code.offset(code.offset(m, group, lines, ROWS * LINE), line, ROWS * LINE),
-                code.offset(b, line, LINE),
+                code.offset(code.offset(m, group, lines, ROWS * WIDTH), line, ROWS * WIDTH),
+                code.offset(b, line, WIDTH),
             )
             y = code.load(other)
             for r, factor in enumerate(factors):
-                position = code.offset(tile, r, LINE)
+                position = code.offset(tile, r, WIDTH)
                 code.store(code.subtract_product(code.load(position), factor, y), position)
 
 
 def _project(code: Code, out: ir.Value, a: ir.Value, lines: ir.Value, v: ir.Value) -> None:
     sums = code.accumulators(RANK)
     with code.loop(lines) as line:
-        x = code.load(code.offset(v, line, LINE))
+        x = code.load(code.offset(v, line, WIDTH))
         for k in range(RANK - 1):
-            sums.add_product(k, code.load(code.offset(code.offset(a, k, lines, LINE), line, LINE)), x)
+            sums.add_product(k, code.load(code.offset(code.offset(a, k, lines, WIDTH), line, WIDTH)), x)
     code.store(code.lane_sums(sums.values()), out, RANK)
 
 
 def _correct(code: Code, out: ir.Value, lines: ir.Value, start: ir.Value, a: ir.Value, factors: ir.Value) -> None:
     factor_vectors = [code.broadcast(code.offset(factors, k)) for k in range(RANK - 1)]
     with code.loop(lines) as line:
-        total = code.load(code.offset(start, line, LINE))
+        total = code.load(code.offset(start, line, WIDTH))
         for k, factor in enumerate(factor_vectors):
             total = code.subtract_product(
-                total, factor, code.load(code.offset(code.offset(a, k, lines, LINE), line, LINE))
+                total, factor, code.load(code.offset(code.offset(a, k, lines, WIDTH), line, WIDTH))
             )
-        code.store(total, code.offset(out, line, LINE))
+        code.store(total, code.offset(out, line, WIDTH))
 
 
 def _add(code: Code, out: ir.Value, lines: ir.Value, first: ir.Value, width: ir.Value, count: ir.Value) -> None:
     with code.loop(lines) as line:
-        position, total = code.offset(first, line, LINE), code.accumulators(1)
+        position, total = code.offset(first, line, WIDTH), code.accumulators(1)
         with code.loop(count) as number:
             total.add(0, code.load(code.offset(position, number, width)))
-        code.store(total.values()[0], code.offset(out, line, LINE))
+        code.store(total.values()[0], code.offset(out, line, WIDTH))
 
 
 def _scale(code: Code, out: ir.Value, lines: ir.Value, v: ir.Value, factor: ir.Value) -> None:
     factor_vector = code.broadcast(factor)
     with code.loop(lines) as line:
-        code.store(code.multiply(code.load(code.offset(v, line, LINE)), factor_vector), code.offset(out, line, LINE))
+        code.store(
+            code.multiply(code.load(code.offset(v, line, WIDTH)), factor_vector),
+            code.offset(out, line, WIDTH),
+        )
 
 
 def _multiply(code: Code, out: ir.Value, lines: ir.Value, v: ir.Value) -> None:
     with code.loop(lines) as line:
-        position = code.offset(out, line, LINE)
-        code.store(code.multiply(code.load(position), code.load(code.offset(v, line, LINE))), position)
+        position = code.offset(out, line, WIDTH)
+        code.store(code.multiply(code.load(position), code.load(code.offset(v, line, WIDTH))), position)
 
 
 def _subtract(code: Code, out: ir.Value, lines: ir.Value, v: ir.Value) -> None:
     with code.loop(lines) as line:
-        position = code.offset(out, line, LINE)
-        code.store(code.subtract(code.load(position), code.load(code.offset(v, line, LINE))), position)
+        position = code.offset(out, line, WIDTH)
+        code.store(code.subtract(code.load(position), code.load(code.offset(v, line, WIDTH))), position)
 
 
 def _clear(code: Code, out: ir.Value, lines: ir.Value) -> None:
     with code.loop(lines) as line:
-        code.store(code.zero(), code.offset(out, line, LINE))
+        code.store(code.zero(), code.offset(out, line, WIDTH))
 
 
 dots = _pass(by_row=False, write=False)

@@ -1,4 +1,4 @@
-"""Calls of PyTorch's optimizers that do not import its compiler, ``torch._dynamo``, which nothing here uses.
+"""Calls to PyTorch's optimizers that do not import its compiler, ``torch._dynamo``, which nothing here uses.
 
 The import takes seconds, and their methods ask for it even where nothing is compiled. With another version of PyTorch,
 the worst that can happen is that the import is back.
@@ -18,9 +18,9 @@ import torch
 _METHODS = ("add_param_group", "state_dict", "load_state_dict")
 _ATTRIBUTE = "__dynamo_disable"
 """Where `torch._compile._disable_dynamo` keeps what it calls instead of the method."""
-_lock = threading.Lock()
-_inside: list[None] = []
-"""One entry for each thread that is inside `eager_methods`."""
+_LOCK = threading.Lock()
+_inside = 0
+"""Number of threads that are inside `eager_methods`."""
 
 
 @contextmanager
@@ -31,17 +31,18 @@ def eager_methods() -> Iterator[None]:
     loaded, nothing is compiled, and the methods themselves can be called. Nothing of PyTorch stays changed, so that the
     caller's ``torch.compile`` finds its own.
     """
+    global _inside
     methods = [method for method in map(_original, _METHODS) if method is not None]
-    with _lock:
-        _inside.append(None)
+    with _LOCK:
+        _inside += 1
         for method in methods:
             if "torch._dynamo" not in sys.modules:
                 method.__dict__.setdefault(_ATTRIBUTE, method)
     try:
         yield
     finally:
-        with _lock:
-            _inside.pop()
+        with _LOCK:
+            _inside -= 1
             for method in methods:
                 # What PyTorch itself set meanwhile stays.
                 if not _inside and method.__dict__.get(_ATTRIBUTE) is method:
@@ -49,8 +50,8 @@ def eager_methods() -> Iterator[None]:
 
 
 def eager_step(optimizer: torch.optim.Optimizer, closure: Callable[[], float]) -> None:
-    """Take one step, like ``optimizer.step(closure)``, but without hooks, profiling and the import."""
-    step = inspect.unwrap(type(optimizer).step)
+    """Take one step, like ``optimizer.step(closure)``, but without PyTorch's hooks, profiling and the import."""
+    step = inspect.unwrap(type(optimizer).step, stop=lambda method: not method.__module__.startswith("torch."))
     with torch.no_grad():
         step(optimizer, closure)
 

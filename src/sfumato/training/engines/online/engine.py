@@ -29,7 +29,7 @@ from sfumato.training.engines.online import kernel
 from sfumato.training.engines.online.shard import Field, Shard, useful_threads
 from sfumato.training.engines.online.step import Network
 from sfumato.training.kernels.memory import zeros
-from sfumato.training.kernels.vector_code import LINE
+from sfumato.training.kernels.vector_code import WIDTH
 from sfumato.training.kernels.vector_loops import RANK
 from sfumato.training.kernels.vectors import round_up
 
@@ -69,7 +69,7 @@ class Online(Engine):
         threads = useful_threads(sizes, task.threads)
         self._shards = [Shard(sizes, rank, threads) for rank in range(threads)]
         self._counts = barrier.counters(threads)
-        width = round_up(max(sizes), LINE)
+        width = round_up(max(sizes), WIDTH)
         self._exchange = zeros(2 * threads * width)
         self._networks = [
             Network(

@@ -7,9 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from sfumato.training.engines import barrier, compiled_activation, compiled_loss
 from sfumato.training.engines.compiled_loss import LossSpec
-from sfumato.training.engines.online import shard, step
 from sfumato.training.engines.online.step import (
     Network,
     backward,
@@ -18,10 +16,9 @@ from sfumato.training.engines.online.step import (
     sample_inputs,
     store_outputs,
 )
-from sfumato.training.kernels import memory, vector_code, vector_loops
 from sfumato.training.kernels.jit import kernel
 from sfumato.training.kernels.memory import vector
-from sfumato.training.kernels.source_hash import module_hash
+from sfumato.training.kernels.source_hash import source_hash
 from sfumato.training.kernels.vector_loops import FASTMATH, RANK
 
 
@@ -68,9 +65,7 @@ def _compiled(sources: int) -> Callable[..., tuple[float, float]]:
     return train
 
 
-train = _compiled(
-    module_hash(barrier, compiled_activation, compiled_loss, memory, vector_loops, shard, step, vector_code)
-)
+train = _compiled(source_hash(sample_inputs, forward, output_errors, store_outputs, backward, vector))
 """Take one step for each of ``pixels``; return the sums of the losses and squared errors, each before its own step.
 
 ``train(net, loss_spec, rates, features, targets, outputs, pixels, factors, pending_updates)``: ``rates`` are the

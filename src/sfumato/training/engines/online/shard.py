@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfumato.training.kernels.memory import zeros
-from sfumato.training.kernels.vector_code import LINE
+from sfumato.training.kernels.vector_code import WIDTH
 from sfumato.training.kernels.vector_loops import RANK, ROWS
 from sfumato.training.kernels.vectors import round_up
 
@@ -51,7 +51,7 @@ class Field(enum.IntEnum):
     GROUPS = enum.auto()
     """Tiles below one another: the matrix has `ROWS` times as many rows."""
     LINES = enum.auto()
-    """Tiles side by side: the matrix has `LINE` times as many columns."""
+    """Tiles side by side: the matrix has `WIDTH` times as many columns."""
     EXCHANGE_UP = enum.auto()
     """1: the thread's preactivations are partial sums, to be added over all threads."""
     EXCHANGE_DOWN = enum.auto()
@@ -85,7 +85,7 @@ class Shard:
         """This shard's outputs and inputs of every layer."""
         self.table = np.zeros((layers, len(Field)), np.int64)
         self._end = 0
-        self.factors = self._reserve(LINE)
+        self.factors = self._reserve(WIDTH)
         self.rates, self.target, self.zeros = self._reserve(layers), self._reserve(sizes[-1]), self._reserve(max(sizes))
         for layer in range(layers):
             self._lay_out(layer, sizes, rank, threads)
@@ -97,7 +97,7 @@ class Shard:
 
     def _reserve(self, count: int) -> int:
         position = self._end
-        self._end += round_up(count, LINE)
+        self._end += round_up(count, WIDTH)
         return position
 
     def _lay_out(self, layer: int, sizes: Sequence[int], rank: int, threads: int) -> None:
@@ -115,15 +115,15 @@ class Shard:
         rows, columns = (shard_in, shard_out) if by_input else (shard_out, shard_in)
         row = self.table[layer]
         row[Field.BY_INPUT] = by_input
-        row[Field.GROUPS], row[Field.LINES] = -(-rows // ROWS), -(-columns // LINE)
+        row[Field.GROUPS], row[Field.LINES] = -(-rows // ROWS), -(-columns // WIDTH)
         row[Field.EXCHANGE_UP] = threads > 1 and layer % 2 == 1
         row[Field.EXCHANGE_DOWN] = threads > 1 and layer % 2 == 0 and 0 < layer < last
         row[Field.UNITS], row[Field.FAN_IN] = shard_out, shard_in
-        row[Field.MATRIX] = self._reserve(round_up(rows, ROWS) * round_up(columns, LINE))
+        row[Field.MATRIX] = self._reserve(round_up(rows, ROWS) * round_up(columns, WIDTH))
         for field in (Field.BIAS, Field.PREACTIVATIONS, Field.ACTIVATION_GRADS, Field.DELTAS):
             row[field] = self._reserve(shard_out)
-        row[Field.STEPS] = self._reserve(RANK * round_up(shard_out, LINE))
-        row[Field.INPUTS] = self._reserve(RANK * round_up(shard_in, LINE))
+        row[Field.STEPS] = self._reserve(RANK * round_up(shard_out, WIDTH))
+        row[Field.INPUTS] = self._reserve(RANK * round_up(shard_in, WIDTH))
 
     def weight(self, layer: int) -> NDArray[np.float32]:
         """Return a copy (outputs, inputs) of this shard of a layer's weights."""
@@ -136,14 +136,14 @@ class Shard:
         """Write weights of the shape that `weight` returns."""
         matrix = weight.T if self.table[layer, Field.BY_INPUT] else weight
         tiles = self._tiles(layer)
-        padded = np.zeros((len(tiles) * ROWS, tiles.shape[2] * LINE), np.float32)
+        padded = np.zeros((len(tiles) * ROWS, tiles.shape[2] * WIDTH), np.float32)
         padded[: len(matrix), : len(matrix.T)] = matrix
         tiles[:] = padded.reshape(tiles.shape)
 
     def _tiles(self, layer: int) -> NDArray[np.float32]:
-        # A view (groups, `ROWS`, lines, `LINE`): the matrix row by row.
+        # A view (groups, `ROWS`, lines, `WIDTH`): the matrix row by row.
         row = self.table[layer]
-        shape = (row[Field.GROUPS], row[Field.LINES], ROWS, LINE)
+        shape = (row[Field.GROUPS], row[Field.LINES], ROWS, WIDTH)
         first = row[Field.MATRIX]
         return self.block[first : first + np.prod(shape)].reshape(shape).transpose(0, 2, 1, 3)
 
@@ -152,7 +152,7 @@ class Shard:
         outputs, inputs = self.slices[layer]
         units = _length(inputs if field == Field.INPUTS else outputs)
         count = RANK if field in (Field.STEPS, Field.INPUTS) else 1
-        first, width = self.table[layer, field], round_up(units, LINE)
+        first, width = self.table[layer, field], round_up(units, WIDTH)
         return self.block[first : first + count * width].reshape(count, width)[:, :units]
 
 

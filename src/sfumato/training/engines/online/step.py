@@ -20,7 +20,7 @@ from sfumato.training.engines.compiled_loss import LossSpec, output_of, sample_l
 from sfumato.training.engines.online.shard import Field
 from sfumato.training.kernels.jit import inlined
 from sfumato.training.kernels.memory import integer, vector
-from sfumato.training.kernels.vector_code import LINE
+from sfumato.training.kernels.vector_code import WIDTH
 from sfumato.training.kernels.vector_loops import (
     FASTMATH,
     RANK,
@@ -95,7 +95,7 @@ def sample_inputs(net: Network) -> int:
 
 @inlined(FASTMATH)
 def _lines(count: int) -> int:
-    return (count + LINE - 1) // LINE
+    return (count + WIDTH - 1) // WIDTH
 
 
 @inlined(FASTMATH)
@@ -118,7 +118,10 @@ def _multiply_add(net: Network, k: int, v: int, upwards: bool, out: int, write: 
     m, groups, lines = _at(net, k, _MATRIX), _field(net, k, _GROUPS), _field(net, k, _LINES)
     by_input = _field(net, k, _BY_INPUT) != 0
     steps, stored_inputs = _at(net, k, _STEPS), _at(net, k, _INPUTS)
-    steps_width, inputs_width = _lines(_field(net, k, _UNITS)) * LINE, _lines(_field(net, k, _FAN_IN)) * LINE
+    steps_width, inputs_width = (
+        _lines(_field(net, k, _UNITS)) * WIDTH,
+        _lines(_field(net, k, _FAN_IN)) * WIDTH,
+    )
     if by_input:
         a, a_width, b, b_width = stored_inputs, inputs_width, steps, steps_width
     else:
@@ -144,7 +147,7 @@ def forward(net: Network, pending_updates: int, phase: int) -> int:
     for k in range(net.layers):
         fan_in, fan_out = _lines(_field(net, k, _FAN_IN)), _lines(_field(net, k, _UNITS))
         stored_inputs, preactivations = _at(net, k, _INPUTS), _at(net, k, _PREACTIVATIONS)
-        inputs = stored_inputs + 4 * LINE * fan_in * pending_updates if k > 0 else stored_inputs
+        inputs = stored_inputs + 4 * WIDTH * fan_in * pending_updates if k > 0 else stored_inputs
         exchange = _field(net, k, _EXCHANGE_UP) != 0
         out = _partial_sums(net, phase) if exchange else preactivations
         # Of partial sums only one thread's contain the biases.
@@ -160,7 +163,7 @@ def forward(net: Network, pending_updates: int, phase: int) -> int:
                 return -1
             phase += 1
         if k < net.layers - 1:
-            values = _at(net, k + 1, _INPUTS) + 4 * LINE * fan_out * pending_updates
+            values = _at(net, k + 1, _INPUTS) + 4 * WIDTH * fan_out * pending_updates
             activation_grads = _at(net, k, _ACTIVATION_GRADS)
             apply(net.activation, preactivations, values, activation_grads, _field(net, k, _UNITS), net.parameters)
     return phase
@@ -178,7 +181,7 @@ def backward(net: Network, pending_updates: int, phase: int) -> int:
         if k > 0:
             # Before this step's update joins the pending ones: deltas pass through the weights that the sample saw.
             project(net.factors, steps, fan_out, deltas)
-        step = steps + 4 * LINE * fan_out * pending_updates if k > 0 else steps
+        step = steps + 4 * WIDTH * fan_out * pending_updates if k > 0 else steps
         scale(step, fan_out, deltas, net.rates + 4 * k)
         if net.biases:
             subtract(_at(net, k, _BIAS), fan_out, step)
