@@ -58,7 +58,7 @@ class Fused(Engine):
         self._targets = self._shared.intern(np.require(task.targets, np.float32, ["C", "W"]))
         self._no_outputs = np.empty((0, self._targets.shape[1]), np.float32)
         self._batch = len(task.targets) if training.batch == "all" else training.batch
-        self._loss = CompiledLoss(training.loss, sigmoid_output=model.sigmoid_output)
+        self._loss = CompiledLoss(training.loss, self._targets.shape[1], sigmoid_output=model.sigmoid_output)
         self._activation = compiled(model.activate.choice)
         sizes = [self._linear[0].in_features, *(layer.out_features for layer in self._linear)]
         self._layout = layout = Layout(

@@ -10,11 +10,11 @@ from numba.np.unsafe import ndarray
 from numpy.typing import NDArray
 
 from sfumato.training.engines.compiled_activation import apply
-from sfumato.training.engines.compiled_loss import LossSpec, output_of, sample_loss
+from sfumato.training.engines.compiled_loss import LossSpec, output_losses, output_of
 from sfumato.training.engines.fused.encoder import encode, encoder_at, scatter_gradients
 from sfumato.training.engines.fused.layout import TILE, Field
 from sfumato.training.kernels.jit import inlined
-from sfumato.training.kernels.memory import integer_matrix, integers, matrix, vector
+from sfumato.training.kernels.memory import integer_matrix, integers, matrix
 from sfumato.training.kernels.products import multiply, multiply_transposed
 from sfumato.training.kernels.vector_loops import FASTMATH
 
@@ -216,13 +216,8 @@ def output_deltas(
     values = matrix(preactivations, len(pixels), columns)
     deltas = matrix(net.scratch + 4 * TILE * net.widest, len(pixels), columns)
     factor = np.float32(weight)
-    first_target = targets.ctypes.data
-    loss, squared = 0.0, 0.0
+    loss, squared = output_losses(loss_spec, values, targets.ctypes.data, pixels, deltas, factor)
     for s in range(len(pixels)):
-        target = vector(first_target + 4 * channels * pixels[s], channels)
-        loss, squared = sample_loss(loss_spec, values[s], target, deltas[s], loss, squared)
-        for j in range(channels):
-            deltas[s, j] *= factor
         for j in range(channels, columns):
             deltas[s, j] = np.float32(0)
     return loss, squared

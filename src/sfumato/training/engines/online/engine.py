@@ -64,7 +64,7 @@ class Online(Engine):
         self._no_outputs = np.empty((0, self._targets.shape[1]), np.float32)
         sizes = [self._linear[0].in_features, *(layer.out_features for layer in self._linear)]
         self._rates = np.array([sgd.lr / math.sqrt(n + 1) if sgd.fan_in_scaling else sgd.lr for n in sizes[:-1]])
-        self._loss = CompiledLoss(loss, sigmoid_output=model.sigmoid_output)
+        self._loss = CompiledLoss(loss, self._targets.shape[1], sigmoid_output=model.sigmoid_output)
         self._activation = compiled(model.activate.choice)
         threads = useful_threads(sizes, task.threads)
         self._shards = [Shard(sizes, rank, threads) for rank in range(threads)]

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from sfumato.training.engines.barrier import arrive_and_wait
 from sfumato.training.engines.compiled_activation import apply
-from sfumato.training.engines.compiled_loss import LossSpec, output_of, sample_loss
+from sfumato.training.engines.compiled_loss import LossSpec, output_losses, output_of
 from sfumato.training.engines.online.shard import Field
 from sfumato.training.kernels.jit import inlined
-from sfumato.training.kernels.memory import integer, vector
+from sfumato.training.kernels.memory import integer, matrix, vector
 from sfumato.training.kernels.vector_code import WIDTH
 from sfumato.training.kernels.vector_loops import (
     FASTMATH,
@@ -45,6 +45,9 @@ _MATRIX, _BIAS, _UNITS, _FAN_IN = int(Field.MATRIX), int(Field.BIAS), int(Field.
 _PREACTIVATIONS, _ACTIVATION_GRADS = int(Field.PREACTIVATIONS), int(Field.ACTIVATION_GRADS)
 _DELTAS, _STEPS, _INPUTS = int(Field.DELTAS), int(Field.STEPS), int(Field.INPUTS)
 _FIELDS = len(Field)
+
+_FIRST = np.zeros(1, np.int64)
+"""The one sample of a step, among the targets of a step."""
 
 
 class Network(NamedTuple):
@@ -208,10 +211,9 @@ def backward(net: Network, pending_updates: int, phase: int) -> int:
 def output_errors(net: Network, loss_spec: LossSpec) -> tuple[float, float]:
     """Fill the last layer's deltas; return the sample's loss and squared error."""
     last = net.layers - 1
-    preactivations = vector(_at(net, last, _PREACTIVATIONS), _field(net, last, _UNITS))
-    deltas = vector(_at(net, last, _DELTAS), len(preactivations))
-    target = vector(net.target, len(preactivations))
-    return sample_loss(loss_spec, preactivations, target, deltas, 0.0, 0.0)
+    preactivations = matrix(_at(net, last, _PREACTIVATIONS), 1, _field(net, last, _UNITS))
+    deltas = matrix(_at(net, last, _DELTAS), 1, preactivations.shape[1])
+    return output_losses(loss_spec, preactivations, net.target, _FIRST, deltas, np.float32(1))
 
 
 @inlined(FASTMATH)
