@@ -120,7 +120,7 @@ def output_of(sigmoid_output: bool, preactivation: np.float32) -> np.float32:
 @inlined(())
 def _sigmoid_delta(factor: np.float32, grad: np.float32, y: np.float32) -> np.float32:
     """Return the derivative by a preactivation, times ``factor``, in this order whatever the flags of the caller."""
-    return factor * (grad * y * (np.float32(1) - y))
+    return y * (np.float32(1) - y) * grad * factor
 
 
 @inlined(FASTMATH)
