@@ -178,3 +178,6 @@ def test_an_uploaded_picture_can_be_deleted(visit: Open, studio: Studio, tmp_pat
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(page.get_by_role("button", name="Delete teal.png")).to_have_count(0)
     assert not list((studio.runs / ".studio").rglob("teal.png"))
+    # The form no longer asks for it.
+    assert "teal.png" not in page.url
+    expect(page.locator(".sample[aria-pressed=true]")).to_have_count(1)

@@ -5,8 +5,8 @@ import { confirmDialog, h } from "../core/element.js";
 
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
 
-/** pick(source) is called when one is chosen. */
-export function uploads({ signal, pick }) {
+/** pick(source) is called when one is chosen, and release(source), which tells whether it was chosen, before one is deleted. */
+export function uploads({ signal, pick, release }) {
   const list = h("ul", { class: "sent" });
   const problem = h("p", { class: "problem", role: "alert" });
   const usage = h("p", { class: "help" });
@@ -34,10 +34,14 @@ export function uploads({ signal, pick }) {
 
   async function remove(source, name) {
     if (!(await confirmDialog(`Delete ${name}?`, "Runs that learned it keep their own copy.", "Delete"))) return;
+    // Released first: nothing on the page asks for a picture that is gone.
+    const wasChosen = release(source);
     try {
       await post("/api/pictures/delete", { source }, signal);
     } catch (error) {
-      if (!isAbort(error)) problem.textContent = error.message;
+      if (isAbort(error)) return;
+      problem.textContent = error.message;
+      if (wasChosen) pick(source);
       return;
     }
     await show();

@@ -34,9 +34,10 @@ export async function show(root, { query, signal, go }) {
   const preset = h("select", { id: "preset", "aria-describedby": "preset-help", onchange: takePreset }, form.presets.map((each) => h("option", { value: each.name }, each.name)));
   const about = h("p", { class: "help", id: "preset-help" });
   let chosen = preset.value;
-  const pictures = picker(form.pictures ?? [], { signal, pick: (source) => (controls.get(SOURCE)?.set(source), changed()) });
+  const pick = (source) => (controls.get(SOURCE)?.set(source), changed());
+  const pictures = picker(form.pictures ?? [], { signal, pick });
   const sections = form.sections.map(section);
-  pictures.element.append(uploads({ signal, pick: (source) => (controls.get(SOURCE)?.set(source), changed()) }));
+  pictures.element.append(uploads({ signal, pick, release }));
   pictures.element.append(...sections.filter((each) => each.name === PICTURE).map((each) => each.element));
   const line = arms({ now, open, changed: remember, start: race, actions });
   const start = actions.button("Start painting", paint, { busy: "Starting", type: "submit", class: "main" });
@@ -87,6 +88,13 @@ export async function show(root, { query, signal, go }) {
   }
 
   const base = () => presets.get(preset.value)?.values ?? {};
+
+  /** Choose the preset's picture if this one is chosen; return whether it was. */
+  function release(source) {
+    const wasChosen = controls.get(SOURCE)?.text === source;
+    if (wasChosen) pick(base()[SOURCE] ?? "");
+    return wasChosen;
+  }
 
   /** The current recipe of the form: {preset, changes}. */
   function now() {
