@@ -10,6 +10,7 @@ import shutil
 import struct
 import time
 import zlib
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ import safetensors.numpy
 from starlette.testclient import TestClient
 
 import sfumato as sf
+from sfumato.runs import queued
+from sfumato.studio.form import uploads
+from sfumato.studio.gallery import thumbnails
 
 MAX_SECONDS = 20.0
 """Limit of the processor time, in seconds, for all routes of one run."""
@@ -45,6 +49,72 @@ def folder(runs: Path, trained: sf.Run) -> Path:
     """Return the folder of a valid run, to be damaged."""
     shutil.copytree(trained.folder, runs / "one")
     return runs / "one"
+
+
+def test_links_in_the_studio_s_folder_are_not_followed(runs: Path, folder: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    partial, thumbnail = elsewhere / ".precious.partial", elsewhere / "one.webp"
+    for path in (partial, thumbnail):
+        path.write_text("precious")
+        os.utime(path, (0, 0))
+    (runs / ".studio").mkdir(exist_ok=True)
+    (runs / ".studio" / "linked").symlink_to(elsewhere)
+    shutil.rmtree(runs / ".studio" / "thumbnails", ignore_errors=True)
+    (runs / ".studio" / "thumbnails").symlink_to(elsewhere)
+    uploads.sweep(runs)
+    thumbnails.forget(runs, folder.name)
+    assert partial.read_text() == thumbnail.read_text() == "precious"
+
+
+def test_partial_uploads_of_long_ago_are_removed(runs: Path) -> None:
+    pictures = runs / ".studio" / "pictures"
+    pictures.mkdir(parents=True)
+    old, new = pictures / ".a.partial", pictures / ".b.partial"
+    old.touch()
+    new.touch()
+    os.utime(old, (0, 0))
+    uploads.sweep(runs)
+    assert list(pictures.iterdir()) == [new]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are POSIX's")
+def test_a_cached_thumbnail_that_is_no_file_is_made_anew(runs: Path, folder: Path) -> None:
+    assert thumbnails.read(runs, folder)[8:12] == b"WEBP"
+    cached = runs / ".studio" / "thumbnails" / "one.webp"
+    cached.unlink()
+    os.mkfifo(cached)
+    written = (folder / "painting.png").stat().st_mtime_ns
+    os.utime(cached, ns=(written, written))
+    assert thumbnails.read(runs, folder)[8:12] == b"WEBP"
+
+
+def test_numbers_that_no_float_holds_and_times_that_no_calendar_has(
+    studio: TestClient, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts = json.loads((folder / "run.json").read_text())
+    facts["recipe"]["budget"] = {"seconds": 10**400, "epochs": 10**400}
+    facts["finished"] = None
+    (folder / "run.json").write_text(json.dumps(facts))
+    assert studio.get("/api/runs/one").status_code == 200
+
+    class Calendar(datetime):
+        @classmethod
+        def fromtimestamp(cls, *_: Any) -> Any:
+            raise ValueError("year 33658 is out of range")
+
+    monkeypatch.setattr("sfumato.runs.entry.datetime", Calendar)
+    assert studio.get("/api/runs").status_code == 200
+
+
+@pytest.mark.parametrize("stored", ["", "..", "linked"])
+def test_a_queued_run_takes_no_picture_from_elsewhere(runs: Path, folder: Path, tmp_path: Path, stored: str) -> None:
+    (runs / "linked").symlink_to(tmp_path)
+    waiting = queued.enqueue(runs, sf.preset("fast"), folder)
+    facts = json.loads((waiting / "run.json").read_text())
+    (waiting / "run.json").write_text(json.dumps({**facts, "picture": {"source": "cat", "stored": stored}}))
+    with pytest.raises(sf.RunError, match="picture.stored must be the name of a run there, not a link"):
+        queued.read(waiting)
 
 
 def request_all(studio: TestClient, capfd: pytest.CaptureFixture[str]) -> dict[str, int]:

@@ -170,7 +170,11 @@ def _last_written(folder: Path) -> datetime | None:
             times.append((folder / name).stat().st_mtime)
         except OSError:
             continue
-    return datetime.fromtimestamp(max(times), UTC) if times else None
+    try:
+        return datetime.fromtimestamp(max(times), UTC) if times else None
+    except (ValueError, OverflowError, OSError):
+        # Some file systems store times before the year 1 and after 9999.
+        return None
 
 
 def printable(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import threading
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
@@ -74,7 +75,7 @@ def replacing(path: Path, *, synced: bool = True, make_parent: bool = False) -> 
 
     Raises RunError when the disk is full or the file cannot be written; an earlier file then stays unchanged.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.partial")
     try:
         if make_parent:
             path.parent.mkdir(exist_ok=True)

@@ -74,9 +74,15 @@ def read(folder: Path) -> QueuedRun | None:
         raise RunError(f"{folder / layout.RUN} must hold a recipe: {error}") from None
     if stored is None:
         return QueuedRun(recipe, None)
-    if not isinstance(stored, str) or Path(stored).name != stored:
+    if (
+        not isinstance(stored, str)
+        or Path(stored).name != stored
+        or stored in ("", "..")
+        or (folder.parent / stored).is_symlink()
+    ):
         raise RunError(
-            f"{folder / layout.RUN}: picture.stored must be the name of a run. Got {shortened(repr(stored))}."
+            f"{folder / layout.RUN}: picture.stored must be the name of a run there, not a link. "
+            f"Got {shortened(repr(stored))}."
         )
     return QueuedRun(recipe, folder.parent / stored)
 

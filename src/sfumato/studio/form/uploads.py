@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import re
+import stat
 import subprocess
 import sys
 import time
@@ -139,10 +140,19 @@ def stored(runs: Path) -> list[Path]:
 def sweep(runs: Path) -> None:
     """Remove partial uploads of a studio that was killed, but none that another studio may still be writing."""
     long_ago = time.time() - MAX_UPLOAD_SECONDS - MAX_SECONDS
-    for path in (runs / ".studio").glob(f"*/.*{_PARTIAL}"):
-        with suppress(OSError):
-            if path.lstat().st_mtime < long_ago:
-                path.unlink()
+    for folder in _real(runs / ".studio", stat.S_ISDIR):
+        for path in _real(folder, stat.S_ISREG):
+            with suppress(OSError):
+                if path.match(f".*{_PARTIAL}") and path.lstat().st_mtime < long_ago:
+                    path.unlink()
+
+
+def _real(folder: Path, is_kind: Callable[[int], bool]) -> list[Path]:
+    """Return what is of a kind in a folder; nothing if the folder is a link, and no links."""
+    with suppress(OSError):
+        if not folder.is_symlink():
+            return [path for path in folder.iterdir() if is_kind(path.lstat().st_mode)]
+    return []
 
 
 def _files(folder: Path) -> Iterator[Path]:

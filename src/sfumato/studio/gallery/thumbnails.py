@@ -13,7 +13,7 @@ from PIL import Image
 
 from sfumato.errors import RunError
 from sfumato.runs import layout
-from sfumato.runs.files import write_bytes
+from sfumato.runs.files import read_bytes, write_bytes
 from sfumato.studio.web import run_paths
 from sfumato.studio.web.errors import Problem
 
@@ -22,6 +22,9 @@ DECODING = threading.Lock()
 
 MAX_PIXELS = 89_000_000
 """Pixels of a painting; above, Pillow suspects a decompression bomb."""
+
+MAX_BYTES = 4_000_000
+"""Bytes of a cached thumbnail, of which each has some kB."""
 
 SIDE = 320
 """Pixels of a thumbnail's longer side."""
@@ -60,7 +63,7 @@ def read(runs: Path, folder: Path) -> bytes:
     with contextlib.suppress(OSError, Problem):
         run_paths.studio_folder(runs, "thumbnails")
         if not cached.is_symlink() and cached.stat().st_mtime_ns == written:
-            return cached.read_bytes()
+            return read_bytes(cached, MAX_BYTES)
     with DECODING:
         data = _make(path)
         # If the disk is full or read-only, the thumbnail is made anew each time.
@@ -73,8 +76,8 @@ def read(runs: Path, folder: Path) -> bytes:
 
 def forget(runs: Path, name: str) -> None:
     """Delete the thumbnail of a deleted run."""
-    with contextlib.suppress(OSError):
-        (runs / ".studio" / "thumbnails" / f"{name}.webp").unlink(missing_ok=True)
+    with contextlib.suppress(OSError, Problem):
+        (run_paths.studio_folder(runs, "thumbnails") / f"{name}.webp").unlink(missing_ok=True)
 
 
 def _make(path: Path) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -84,5 +85,7 @@ def _part(facts: Mapping[str, Any], at: Mapping[str, Any]) -> float | None:
     for limit, reached in (("epochs", "epoch"), ("steps", "step"), ("seconds", "seconds")):
         most, now = budget.get(limit), at[reached]
         if isinstance(most, int | float) and isinstance(now, int | float) and most > 0:
-            parts.append(min(1.0, now / most))
+            # A budget may be a number that no float holds.
+            with suppress(OverflowError):
+                parts.append(min(1.0, now / most))
     return max(parts) if parts else None
