@@ -100,7 +100,7 @@ def test_numbers_that_no_float_holds_and_times_that_no_calendar_has(
 
     class Calendar(datetime):
         @classmethod
-        def fromtimestamp(cls, *_: Any) -> Any:
+        def fromtimestamp(cls, timestamp: float, tz: Any = None) -> Any:
             raise ValueError("year 33658 is out of range")
 
     monkeypatch.setattr("sfumato.runs.entry.datetime", Calendar)
