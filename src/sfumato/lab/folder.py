@@ -20,11 +20,13 @@ from sfumato.errors import RunError
 from sfumato.lab.plan import Plan
 from sfumato.lab.trial import Key, Outcome, key_of
 from sfumato.runs import replacing
-from sfumato.runs.files import cannot_write, gone, other_output, write_bytes
+from sfumato.runs.files import cannot_write, gone, other_output, read_bytes, write_bytes
 from sfumato.runs.locking import FolderLock
 from sfumato.runs.provenance import provenance
 
 PLAN = "plan.json"
+MAX_PLAN_BYTES = 16_000_000
+"""Bytes of a plan; 256 arms take about one million."""
 TRIALS = "trials.jsonl"
 MACHINES = "machines.jsonl"
 """File with one line per start or continuation of the experiment: versions, machine, executor."""
@@ -50,8 +52,11 @@ class Folder:
                 raise RunError(f"{self.path} must be a folder of an experiment, or empty. Got something else; {other}.")
             return None
         try:
-            return Plan.of(json.loads(file.read_text(encoding="utf-8")))
-        except (ValueError, OSError) as error:
+            found = json.loads(read_bytes(file, MAX_PLAN_BYTES))
+            if not isinstance(found, dict):
+                raise ValueError("it is not a JSON object")
+            return Plan.of(found)
+        except (ValueError, OSError, RecursionError) as error:
             raise RunError(
                 f"{file} must be a plan that Sfumato wrote: {error}. Restore or remove the folder."
             ) from None
@@ -187,7 +192,7 @@ class Folder:
         *lines, _cut_off = path.read_text(encoding="utf-8").split("\n")
         try:
             return [json.loads(text) for text in lines]
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise RunError(f"{path} must hold one JSON object per line: {error}. Restore or remove it.") from None
 
 

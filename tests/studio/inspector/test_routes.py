@@ -209,3 +209,8 @@ def test_weights_of_the_wrong_shape_are_reported(tmp_path: Path, trained: sf.Run
         assert "must fit" in problem
         assert str(tmp_path) not in problem
         assert studio.get("/api/runs/mixed/layers/1?step=1").status_code == 409
+
+
+def test_a_picture_one_pixel_high_has_tiles() -> None:
+    found = tiles.region(Recipe(coordinates=Coordinates(align_corners=True)), (1, 16), 0, 0, 0)
+    assert all(np.isfinite([found.top, found.left, found.bottom, found.right]))
