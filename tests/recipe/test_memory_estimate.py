@@ -43,7 +43,7 @@ CASES: dict[str, tuple[str, int, dict[str, Any]]] = {
         96,
         {"model": {"width": 300, "activation": "sine"}, "training": {"optimizer": "rprop", "batch": "all"}},
     ),
-    "soap": ("train", 24, {"model": {"width": 750, "init": "gaussian"}, "training": {"optimizer": "soap"}}),
+    "soap": ("train", 24, {"model": {"width": 1000, "init": "gaussian"}, "training": {"optimizer": "soap"}}),
     "check": ("check", 64, {"model": {"width": 500, "init": "gaussian"}}),
     "paint": ("paint", 24, {"model": {"width": 900}, "training": {"optimizer": "adam"}}),
     "render": ("render", 48, {"model": {"width": 1800, "init": "gaussian"}, "training": {"optimizer": "sgd"}}),

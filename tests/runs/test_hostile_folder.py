@@ -88,7 +88,7 @@ FACTS: dict[str, tuple[Damage, str]] = {
     "long": (fact("x" * 100_000, "picture", "width"), "picture.width must be a whole number"),
     "wrong field": (fact(3, "recipe", "model", "dept"), "must hold a recipe: model.dept is not a field"),
     "auto": (fact("auto", "recipe", "engine"), "as it was resolved"),
-    "huge": (lambda folder: (folder / "run.json").write_bytes(b" " * 16_000_001), "more than 16,000,000 bytes"),
+    "huge": (lambda folder: (folder / "run.json").write_bytes(b" " * 1_000_001), "more than 1,000,000 bytes"),
 }
 
 

@@ -20,7 +20,7 @@ import safetensors.numpy
 from starlette.testclient import TestClient
 
 import sfumato as sf
-from sfumato.runs import queued
+from sfumato.runs import layout, queued, weights
 from sfumato.studio.form import uploads
 from sfumato.studio.gallery import thumbnails
 
@@ -210,6 +210,45 @@ def test_deeply_nested_facts(
     text = json.dumps({**json.loads((folder / "run.json").read_text()), where: "HERE"})
     (folder / "run.json").write_text(text.replace('"HERE"', '{"a":' * deep + "NaN" + "}" * deep))
     request_all(studio, capfd)
+
+
+def test_long_nested_metrics_take_little_memory(
+    studio: TestClient, folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    line = {"epoch": 1.0, "samples": 9, "seconds": 1.0, "loss": 0.1, "psnr": 9.0, "stats": {"layers": {"name": ["x"]}}}
+    nested = json.dumps({"more": [[]] * 200_000})[1:-1]
+    with (folder / "metrics.jsonl").open("w") as file:
+        for step in range(60):
+            file.write(json.dumps({**line, "step": step}).replace('"name"', f'{nested}, "name"') + "\n")
+    assert request_all(studio, capfd)["/metrics"] == 200
+    path = folder / "metrics.jsonl"
+    path.write_text(path.read_text().replace('"more"', '"stable_rank"'))
+    answer = studio.get("/api/runs/one/metrics")
+    assert answer.status_code == 409
+    assert "stats.layers.stable_rank: List should have at most 2000 items" in answer.json()["problem"]
+
+
+def test_of_many_moments_some_are_read(studio: TestClient, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    moment, read = weights.moment_of, list[Path]()
+    first = layout.of_steps(folder, layout.MOMENTS)[0]
+    for step in range(10_000, 11_000):
+        (folder / layout.moment(step)).hardlink_to(first)
+    monkeypatch.setattr(weights, "moment_of", lambda path: (read.append(path), moment(path))[1])
+    moments = studio.get("/api/runs/one").json()["moments"]
+    assert len(moments) == len(read) == 2 * layout.MAX_MOMENTS
+    assert moments[-1]["step"] == 10_999
+    assert studio.get("/api/runs/one/metrics").status_code == 200
+    assert len(read) == 4 * layout.MAX_MOMENTS
+
+
+def test_a_recipe_of_many_fields_makes_a_short_card(
+    studio: TestClient, folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    changed(folder, recipe={f"x{number}": "y" * 1000 for number in range(900)})
+    request_all(studio, capfd)
+    answer = studio.get("/api/runs")
+    assert len(answer.content) < 100_000
+    assert answer.json()["runs"][0]["differences"]["x0"].startswith("yyy")
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sfumato.errors import RunError
+from sfumato.formatting import shortened
 from sfumato.recipe.summary import differences
 from sfumato.runs import layout, requests, run_json
 from sfumato.runs.files import require_regular
@@ -23,6 +25,8 @@ LIVE = ("running", "paused")
 """States of a run that a process holds; without the process the run was interrupted."""
 
 _TAIL = 65536
+_MAX_DIFFERENCES = 100
+_MAX_TEXT = 300
 
 
 @dataclass(frozen=True)
@@ -118,7 +122,7 @@ def _entry(folder: Path, found: dict[str, Any]) -> Entry:
         printable(state),
         status=status,
         picture=printable(picture) if isinstance(picture, str) else "",
-        differences={printable(name): printable(value) for name, value in differences(recipe).items()},
+        differences=_shown(differences(recipe)),
         engine=printable(str(recipe.get("engine", ""))),
         psnr=_number(_at(last, "psnr")),
         seconds=_number(_at(last, "seconds")),
@@ -127,6 +131,12 @@ def _entry(folder: Path, found: dict[str, Any]) -> Entry:
         started=_time(found.get("started")),
         active=_time(found.get("finished")) or _last_written(folder),
     )
+
+
+def _shown(found: Mapping[str, str]) -> dict[str, str]:
+    """Return the differences as a list shows them: a recipe of another version, or a damaged one, may have any."""
+    first = itertools.islice(found.items(), _MAX_DIFFERENCES)
+    return {printable(shortened(name)): printable(shortened(value, _MAX_TEXT)) for name, value in first}
 
 
 def _last_metrics(folder: Path) -> Any:

@@ -25,6 +25,7 @@ FILM = "learning"
 """Name of the film without its extension: .mp4, .gif, or .webp."""
 
 MAX_MOMENTS = 64
+"""Moments that a run keeps."""
 
 
 def moment(step: int) -> str:
@@ -52,3 +53,9 @@ def of_steps(folder: Path, part: str) -> list[Path]:
     suffixes = {MOMENTS: ".safetensors", CHECKPOINTS: ".safetensors", FRAMES: ".png"}
     found = (folder / part).glob(f"*{suffixes[part]}")
     return sorted(path for path in found if path.name.partition(".")[0].isdecimal() and path.name.count(".") == 1)
+
+
+def moments(folder: Path) -> list[Path]:
+    """Return the files of a run's moments, ordered by step: the newest ones, if there are many more than runs keep."""
+    # A new one is saved before another is removed for it.
+    return of_steps(folder, MOMENTS)[-2 * MAX_MOMENTS :]

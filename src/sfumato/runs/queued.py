@@ -88,7 +88,10 @@ def read(folder: Path) -> QueuedRun | None:
 
 
 def fail(folder: Path, reason: str) -> None:
-    """Record why a queued run could not start. Does nothing if it has started or was deleted. Raises RunError."""
+    """Record why a queued run could not start, or be resumed: it then keeps its state.
+
+    Does nothing while another process works on it, or if it was deleted. Raises RunError.
+    """
     lock = FolderLock(folder)
     try:
         lock.acquire()
@@ -96,7 +99,11 @@ def fail(folder: Path, reason: str) -> None:
         return
     try:
         found = run_json.read(folder)
-        if not run_json.has_started(found):
+        if run_json.has_started(found):
+            findings = found.get("findings")
+            others = [each for each in findings if each != reason] if isinstance(findings, list) else []
+            _write(folder, {**found, "findings": [*others, reason]})
+        else:
             now = time.strftime("%Y-%m-%dT%H:%M:%S%z")
             _write(folder, {**found, "status": "failed", "finished": now, "findings": [reason]})
     finally:

@@ -25,8 +25,8 @@ _FIELDS: Mapping[str, type | tuple[type, ...]] = {
 }
 """Fields that are needed for everything but listing the run, and their types."""
 
-_MAX_BYTES = 16_000_000
-"""Largest size of run.json; each resumption adds some hundred bytes."""
+_MAX_BYTES = 1_000_000
+"""Largest size of run.json; a new one has 3 kB, and each resumption adds some hundred bytes."""
 
 MAX_VALUES = 128_000_000
 """Height x width x channels of the largest picture that can be learned; importing `images.loader` would be too slow."""

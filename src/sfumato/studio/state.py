@@ -25,6 +25,7 @@ from sfumato.studio.training.worker_pool import WorkerPool
 from sfumato.studio.web import run_paths
 from sfumato.studio.web.errors import Problem, unexpected
 from sfumato.studio.web.guard import Rules
+from sfumato.studio.web.responses import SafeJSONResponse
 
 T = TypeVar("T")
 
@@ -93,6 +94,16 @@ def folder_of(request: Request) -> Path:
     return run_paths.folder(studio_of(request).runs, request.path_params["name"])
 
 
-async def in_thread(work: Callable[..., T], *arguments: Any) -> T:
-    """Run work that reads files or computes on a thread, so that other requests do not wait for it."""
-    return await to_thread.run_sync(work, *arguments)
+async def in_thread(work: Callable[..., T], *arguments: Any, limiter: CapacityLimiter | None = None) -> T:
+    """Run work that reads files or computes on a thread, so that other requests do not wait for it.
+
+    A limiter keeps long work from using up the threads of all others.
+    """
+    return await to_thread.run_sync(work, *arguments, limiter=limiter)
+
+
+async def json_in_thread(
+    work: Callable[..., Any], *arguments: Any, limiter: CapacityLimiter | None = None
+) -> SafeJSONResponse:
+    """Run work on a thread, and encode there what it returns, which may be long."""
+    return await in_thread(lambda: SafeJSONResponse(work(*arguments)), limiter=limiter)

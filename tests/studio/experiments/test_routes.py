@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
 from sfumato.lab import report
+from sfumato.studio.experiments import routes
+from tests.awaited import awaited
 from tests.lab.report import stub
 
 
@@ -44,6 +49,29 @@ def test_a_report_is_shown_in_a_sandbox(studio: TestClient, tmp_path: Path) -> N
     assert "allow-same-origin" not in policy
     assert "connect-src" not in policy
     assert studio.get("/api/experiments").json()[0]["report"] is True
+
+
+def test_a_large_report_is_read_as_it_is_sent(tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "report.html").touch()
+    os.truncate(tmp_path / "one" / "report.html", 300_000_000)
+    received: list[int] = []
+
+    class Enough(Exception):
+        pass
+
+    async def send(message: Any) -> None:
+        received.append(len(message.get("body", b"")))
+        if sum(received) > 1_000_000:
+            raise Enough
+
+    async def receive() -> Any:
+        return await asyncio.Event().wait()
+
+    answer = routes.report(tmp_path, "one")
+    with pytest.raises(Enough):
+        awaited(answer({"type": "http", "method": "GET", "headers": [], "extensions": {}}, receive, send))
+    assert max(received) < 1_000_000
 
 
 def test_only_reports_are_served(studio: TestClient, tmp_path: Path) -> None:

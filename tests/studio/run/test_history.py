@@ -80,7 +80,7 @@ def test_chunks_are_joined(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     one = History(file)
     one.update()
     assert one.column("step", range(len(one))) == list(range(10))
-    assert [line["step"] for line in one.lines([0, 4, 9])] == [0, 4, 9]
+    assert [line.step for line in one.lines([0, 4, 9])] == [0, 4, 9]
     assert one.by_step([3, 8, 77])[8]["loss"] == 0.1
 
 

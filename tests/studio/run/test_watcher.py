@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from filelock import FileLock
 from PIL import Image
@@ -163,7 +165,12 @@ def test_many_pages_are_served_by_one_watcher(tmp_path: Path, monkeypatch: pytes
     folder = made.run(tmp_path, "one", facts=RUNNING)
     created: list[Path] = []
     whole = watcher.Watcher.__init__
-    monkeypatch.setattr(watcher.Watcher, "__init__", lambda self, where: (created.append(where), whole(self, where))[1])
+
+    def counted(self: watcher.Watcher, where: Path, limiter: anyio.CapacityLimiter) -> None:
+        created.append(where)
+        whole(self, where, limiter)
+
+    monkeypatch.setattr(watcher.Watcher, "__init__", counted)
 
     async def work() -> None:
         watchers = Watchers()
@@ -249,3 +256,41 @@ def test_the_watched_file_is_not_written_through_a_link(tmp_path: Path) -> None:
 
     with FileLock(folder / "lock"):
         awaited(work())
+
+
+def test_files_are_read_on_another_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = made.run(tmp_path, "one", facts=RUNNING)
+    threads: set[threading.Thread] = set()
+    for name in ("_poll_first", "_poll"):
+        original = getattr(watcher.Watcher, name)
+
+        def recorded(self: watcher.Watcher, original: Callable[..., Any] = original) -> Any:
+            threads.add(threading.current_thread())
+            return original(self)
+
+        monkeypatch.setattr(watcher.Watcher, name, recorded)
+
+    async def work() -> None:
+        page = Listener(Watchers().listen(folder))
+        await page.next()
+        append(folder, step=11)
+        await page.until("line")
+        assert threads
+        assert threading.current_thread() not in threads
+
+    awaited(work())
+
+
+def test_a_stream_ends_when_watching_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    folder = made.run(tmp_path, "one", facts=RUNNING)
+
+    async def work() -> None:
+        stream = Watchers().listen(folder)
+        await Listener(stream).next()
+        monkeypatch.setattr(watcher.Watcher, "_poll", lambda _: 1 / 0)
+        assert [piece async for piece in stream] == []
+
+    awaited(work())
+    assert "ZeroDivisionError" in capfd.readouterr().err

@@ -246,6 +246,22 @@ def test_a_failed_start_is_recorded(some: Trainings, problems: list[Exception], 
     done(fail())
 
 
+def test_a_failed_resumption_is_recorded(some: Trainings) -> None:
+    folder = made.run(some.runs, "one", facts={"status": "stopped", "findings": ["too short"]})
+    reason = "engine must be one that trains this recipe"
+
+    async def fail() -> None:
+        for _ in range(2):
+            await some.queue.resume(folder)
+            some.problems["one"] = [Problem(422, reason)]
+            await some.maintain()
+            await some.maintain()
+            found = run_json.read(folder)
+            assert (found["status"], found["findings"]) == ("stopped", ["too short", reason])
+
+    done(fail())
+
+
 def test_a_failed_run_is_not_started_again(some: Trainings, monkeypatch: pytest.MonkeyPatch) -> None:
     drop, dropping, maintained = queue_records.drop, threading.Event(), threading.Event()
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
+from sfumato.studio.web import shell
 from sfumato.studio.web.shell import ASSETS
 
 
@@ -29,6 +34,23 @@ def test_referenced_files_exist(studio: TestClient) -> None:
         "plotly.min.js",
         *(path.relative_to(ASSETS).as_posix() for path in ASSETS.rglob("*.*") if path.name != "index.html"),
     }
+
+
+def test_a_file_is_compressed_once(studio: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    compressed: list[int] = []
+    compress = gzip.compress
+
+    def slow(data: bytes, *arguments: Any, **more: Any) -> bytes:
+        compressed.append(len(data))
+        time.sleep(0.2)
+        return compress(data, *arguments, **more)
+
+    shell._read.cache_clear()
+    monkeypatch.setattr(shell.gzip, "compress", slow)
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(lambda _: studio.get("/assets/core/format.js"), range(8)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len(compressed) == 1
 
 
 @pytest.mark.parametrize(

@@ -142,6 +142,7 @@ class RunRecord(FolderObserver[PictureSnapshot]):
             "result": None,
             "overhead": None,
             "processor_share": None,
+            "findings": [],
         }
         self._write_facts(found)
 

@@ -17,7 +17,7 @@ from sfumato.studio.inspector.networks import Networks
 from sfumato.studio.state import in_thread, studio_of
 from sfumato.studio.web import run_paths
 from sfumato.studio.web.errors import Problem
-from sfumato.studio.web.responses import REVALIDATE, SafeJSONResponse
+from sfumato.studio.web.responses import REVALIDATE, SafeJSONResponse, StreamedFile
 
 PLAN, TRIALS, REPORT = "plan.json", "trials.jsonl", "report.html"
 """File names of the lab, repeated here because importing the lab would be slow."""
@@ -33,7 +33,7 @@ POLICY = (
 async def summaries(request: Request, root: Path, networks: Networks) -> list[dict[str, Any]]:
     """Return ``{name, shown, report, title, question, finished, verdict, ...}`` of each, the latest first."""
     found: list[tuple[int, dict[str, Any]]] = []
-    for folder in _folders(root):
+    for folder in await in_thread(_folders, root):
         modified = [_modified_ns(folder / name) for name in (PLAN, TRIALS)]
         order = {"what": "experiment", "folder": str(folder)}
         try:
@@ -49,17 +49,16 @@ async def summaries(request: Request, root: Path, networks: Networks) -> list[di
 
 
 def report(root: Path, name: str) -> Response:
-    """Return the page that `sfumato report` writes. Raise Problem if there is none."""
+    """Return the page that `sfumato report` writes, read as it is sent. Raise Problem if there is none."""
     folder = run_paths.path_in(root, name)
     if folder is None or folder.is_symlink() or not folder.is_dir():
         raise Problem(404, "There is no experiment of that name.")
-    path = run_paths.file(folder, REPORT)
     try:
-        data = path.read_bytes()
-    except OSError:
+        path = run_paths.file(folder, REPORT)
+    except Problem:
         raise Problem(404, "This experiment has no report yet.") from None
     headers = {"Content-Security-Policy": POLICY, "Cache-Control": REVALIDATE}
-    return Response(data, media_type="text/html; charset=utf-8", headers=headers)
+    return StreamedFile(path, media_type="text/html; charset=utf-8", headers=headers)
 
 
 def _folders(root: Path) -> list[Path]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from anyio import to_thread
 from starlette.requests import Request
 
 from sfumato.errors import RecipeError
@@ -30,7 +31,7 @@ AUTOMATIC_LIMIT = memory_check.Bound(MAX_BYTES, "the limit of an automatic check
 
 async def automatic(recipe: Recipe, request: Request, workers: WorkerPool, runs: Path) -> dict[str, Any]:
     """Return ``{tried: true, works, findings}``, or ``{tried: false, why}`` beyond an automatic check's limits."""
-    if (why := exceeded_limit(recipe, Size(*description.pixels(recipe, runs)))) is not None:
+    if (why := await to_thread.run_sync(_exceeded_limit_of, recipe, runs)) is not None:
         return _skipped(why)
     async with workers.automatic_check:
         if await request.is_disconnected():
@@ -46,7 +47,7 @@ async def automatic(recipe: Recipe, request: Request, workers: WorkerPool, runs:
 async def requested(recipe: Recipe, request: Request, workers: WorkerPool, runs: Path) -> dict[str, Any]:
     """Return the same from a check that may use the whole machine. Raise Problem."""
     try:
-        memory_check.require("the check", memory_estimate.checking, recipe, Size(*description.pixels(recipe, runs)))
+        await to_thread.run_sync(_require_memory, recipe, runs)
     except RecipeError as error:
         return _skipped(str(error))
     return {"tried": True, **await workers.check(recipe, request.is_disconnected)}
@@ -55,6 +56,14 @@ async def requested(recipe: Recipe, request: Request, workers: WorkerPool, runs:
 def check_room(recipe: Recipe, runs: Path) -> None:
     """Raise RecipeError if the training does not fit into memory now: it would wait in the queue in vain."""
     memory_check.require("training", memory_estimate.training, recipe, Size(*description.pixels(recipe, runs)))
+
+
+def _require_memory(recipe: Recipe, runs: Path) -> None:
+    memory_check.require("the check", memory_estimate.checking, recipe, Size(*description.pixels(recipe, runs)))
+
+
+def _exceeded_limit_of(recipe: Recipe, runs: Path) -> str | None:
+    return exceeded_limit(recipe, Size(*description.pixels(recipe, runs)))
 
 
 def exceeded_limit(recipe: Recipe, size: Size) -> str | None:

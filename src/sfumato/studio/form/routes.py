@@ -12,7 +12,7 @@ from starlette.routing import Route
 from sfumato.errors import SfumatoError
 from sfumato.recipe import Recipe
 from sfumato.studio.form import description, health_check, previews, requested_recipe
-from sfumato.studio.state import in_thread, studio_of
+from sfumato.studio.state import in_thread, json_in_thread, studio_of
 from sfumato.studio.web import request_bodies
 from sfumato.studio.web.errors import Problem, field_of
 from sfumato.studio.web.request_bodies import Check, DeletePicture, NewRun, Race
@@ -23,7 +23,7 @@ async def show_form(request: Request) -> Response:
     """Return the form's fields, presets, and sample pictures."""
     # The page of the form starts a check by itself, and a run may follow.
     studio_of(request).workers.keep_warm()
-    return SafeJSONResponse(await in_thread(description.fields))
+    return await json_in_thread(description.fields)
 
 
 async def sample(request: Request) -> Response:
@@ -35,7 +35,7 @@ async def sample(request: Request) -> Response:
 async def describe(request: Request) -> Response:
     """Describe a recipe."""
     body = await request_bodies.parse(request, NewRun)
-    return SafeJSONResponse(await in_thread(description.description, body, studio_of(request).runs, body.picture))
+    return await json_in_thread(description.description, body, studio_of(request).runs, body.picture)
 
 
 async def check(request: Request) -> Response:
@@ -78,9 +78,8 @@ async def start_race(request: Request) -> Response:
 
 async def show_picture(request: Request) -> Response:
     """Return the size and preview of a recipe's picture."""
-    return SafeJSONResponse(
-        await in_thread(previews.picture_data, request.query_params.get("source", ""), studio_of(request).gallery)
-    )
+    source, gallery = request.query_params.get("source", ""), studio_of(request).gallery
+    return await json_in_thread(previews.picture_data, source, gallery)
 
 
 async def small_picture(request: Request) -> Response:
@@ -98,7 +97,7 @@ async def send_picture(request: Request) -> Response:
 
 async def list_pictures(request: Request) -> Response:
     """List the uploaded pictures."""
-    return SafeJSONResponse(await in_thread(studio_of(request).uploads.listing))
+    return await json_in_thread(studio_of(request).uploads.listing)
 
 
 async def delete_picture(request: Request) -> Response:

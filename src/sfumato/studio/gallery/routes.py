@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-
-from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -13,7 +10,7 @@ from sfumato.errors import RunError
 from sfumato.runs.entry import printable
 from sfumato.studio.gallery import thumbnails
 from sfumato.studio.gallery.cards import MAX_PER_PAGE
-from sfumato.studio.state import folder_of, in_thread, studio_of
+from sfumato.studio.state import folder_of, in_thread, json_in_thread, studio_of
 from sfumato.studio.web import request_bodies, run_paths
 from sfumato.studio.web.errors import Problem
 from sfumato.studio.web.request_bodies import DeleteRuns
@@ -28,8 +25,7 @@ async def list_runs(request: Request) -> Response:
     words, sort, state = query.get("words", ""), query.get("sort", "started"), query.get("state", "")
     gallery = studio_of(request).gallery
     # Limit the threads: first reads of thousands of runs must not use up those of other requests.
-    page = functools.partial(gallery.page, words, sort, state, number, size)
-    return SafeJSONResponse(await to_thread.run_sync(page, limiter=gallery.limiter))
+    return await json_in_thread(gallery.page, words, sort, state, number, size, limiter=gallery.limiter)
 
 
 async def delete_runs(request: Request) -> Response:

@@ -11,9 +11,12 @@ from starlette.routing import Route
 
 from sfumato.studio.inspector import tile_range
 from sfumato.studio.inspector.networks import step_of
-from sfumato.studio.state import folder_of, studio_of
+from sfumato.studio.state import folder_of, in_thread, studio_of
 from sfumato.studio.web import run_paths
 from sfumato.studio.web.responses import SafeJSONResponse
+
+MAX_SIZE = 1024
+"""Pixels of the longer side of a unit's picture; the page shows 512."""
 
 _RUN = "/api/runs/{name}"
 _LAYER = f"{_RUN}/layers/{{layer}}"
@@ -24,15 +27,15 @@ def _inspect(what: str, *, picture: bool) -> Callable[[Request], Awaitable[Respo
     async def answer(request: Request) -> Response:
         folder, query, networks = folder_of(request), request.query_params, studio_of(request).networks
         path = request.path_params
-        order: dict[str, Any] = {"what": what, "step": step_of(folder, query.get("step"))}
+        order: dict[str, Any] = {"what": what, "step": await in_thread(step_of, folder, query.get("step"))}
         if "layer" in path:
             order["layer"] = run_paths.parse_int(path["layer"], 1, 1000, "the layer")
         if "unit" in path:
             order["unit"] = run_paths.parse_int(path["unit"], 0, 10**6, "the unit")
         if what in ("layer", "sheet") and "by" in query:
-            order["by"] = step_of(folder, query["by"])
+            order["by"] = await in_thread(step_of, folder, query["by"])
         if what == "unit_picture":
-            order["size"] = run_paths.parse_int(query.get("size", "512"), 16, 2048, "size")
+            order["size"] = run_paths.parse_int(query.get("size", "512"), 16, MAX_SIZE, "size")
         if what == "tile":
             order["zoom"] = run_paths.parse_int(
                 path["zoom"], tile_range.LEAST_ZOOM, tile_range.LARGEST_ZOOM, "the zoom"

@@ -9,6 +9,7 @@ from sfumato.errors import RunError, SfumatoError
 from sfumato.recipe import Recipe, changed
 from sfumato.recipe.description import CHANNELS, TRAINING_PER_FORWARD, Description, describe
 from sfumato.runs import layout, run_json, weights
+from sfumato.runs.entry import printable
 from sfumato.studio.run.history import History
 
 MAX_POINTS = 1000
@@ -31,17 +32,17 @@ def data(folder: Path, history: History) -> dict[str, Any]:
     with history.lock:
         history.update()
         lines = history.evenly_spaced(MAX_POINTS)
-        each = operations_per_sample(run_json.read(folder))
+        operations = operations_per_sample(run_json.read(folder))
         found: dict[str, Any] = {name: history.column(name, lines) for name in ("epoch", "step", "seconds")}
         samples = history.column("samples", lines)
-        found["operations"] = [None if each is None else each * count for count in samples]
+        found["operations"] = [None if operations is None else operations * count for count in samples]
         found |= {name: history.column(name, lines) for name in ("loss", "psnr", "ssim", "learning_rate")}
-        layers = [_layers(line) for line in history.lines(lines)] if lines else []
-    found["stable_rank"] = [each_layer.get("stable_rank") for each_layer in layers]
-    found["layers"] = next((each_layer.get("name") for each_layer in layers if each_layer), None)
+        layers = [line.layers for line in history.lines(lines)] if lines else []
+    found["stable_rank"] = [each.stable_rank for each in layers]
+    found["layers"] = next(([printable(name) for name in each.name] for each in layers if each.name), None)
     steps = found["step"]
     samples_per_step = samples[-1] / steps[-1] if steps and steps[-1] else 0.0
-    found["running"] = _running(folder, None if each is None else each * samples_per_step)
+    found["running"] = _running(folder, None if operations is None else operations * samples_per_step)
     return found
 
 
@@ -64,7 +65,7 @@ def description(found: dict[str, Any]) -> Description | None:
 
 def _running(folder: Path, operations_per_step: float | None) -> dict[str, Any]:
     found = []
-    for path in layout.of_steps(folder, layout.MOMENTS):
+    for path in layout.moments(folder):
         try:
             found.append(weights.moment_of(path))
         except RunError:
@@ -81,9 +82,3 @@ def _modified_hex(path: Path) -> str:
         return f"{path.lstat().st_mtime_ns:x}"
     except OSError:
         return "0"
-
-
-def _layers(line: dict[str, Any]) -> dict[str, Any]:
-    figures = line.get("stats")
-    layers = figures.get("layers") if isinstance(figures, dict) else None
-    return layers if isinstance(layers, dict) else {}

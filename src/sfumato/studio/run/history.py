@@ -6,19 +6,20 @@ are read again for the few lines that a chart shows.
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import stat
 import threading
 from array import array
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from sfumato.errors import RunError
-from sfumato.runs import layout, metrics
+from sfumato.runs import layout
+from sfumato.studio.run import metrics_line
+from sfumato.studio.run.metrics_line import MetricsLine
 
 NUMBERS = ("epoch", "step", "samples", "seconds", "loss", "psnr", "ssim", "learning_rate")
 INTEGERS = ("step", "samples")
@@ -26,8 +27,7 @@ INTEGERS = ("step", "samples")
 MAX_BYTES = 1_000_000_000
 """Bytes of a file; no training writes more."""
 MAX_LINES = 2_000_000
-MAX_LINE = 4_000_000
-CHUNK = 4_000_000
+CHUNK = metrics_line.MAX_BYTES
 """Bytes of one read."""
 MAX_HISTORIES = 8
 """Runs whose histories are cached."""
@@ -76,7 +76,7 @@ class History:
         with self.lock:
             try:
                 self._update()
-            except (OSError, ValueError, RecursionError) as error:
+            except (OSError, ValueError) as error:
                 number = len(self) + 1
                 self._clear()
                 reason = error.strerror.lower() if isinstance(error, OSError) and error.strerror else str(error)
@@ -113,7 +113,7 @@ class History:
         whole = data[: data.rfind(b"\n") + 1]
         if not whole:
             if len(data) == CHUNK:
-                raise ValueError(f"a line has more than {MAX_LINE:,} bytes")
+                raise ValueError(f"a line has more than {metrics_line.MAX_BYTES:,} bytes")
             return False
         for text in whole.split(b"\n")[:-1]:
             self._append(text)
@@ -122,14 +122,12 @@ class History:
         return True
 
     def _append(self, text: bytes) -> None:
-        line = json.loads(text)
-        metrics.check(line)
+        line = metrics_line.parse(text)
         if len(self) >= MAX_LINES:
             raise ValueError(f"it has more than {MAX_LINES:,} lines")
         for name, column in self._columns.items():
-            value = line.get(name)
-            number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
-            column.append(value if number else math.nan)
+            value = getattr(line, name)
+            column.append(math.nan if value is None else value)
         self._offsets.append(self._offset)
 
     def column(self, name: str, indices: Iterable[int]) -> list[Any]:
@@ -144,17 +142,16 @@ class History:
             return list(range(count))
         return [round(number * (count - 1) / (limit - 1)) for number in range(limit)]
 
-    def lines(self, indices: Sequence[int]) -> list[dict[str, Any]]:
-        """Read some lines again, and return them complete."""
+    def lines(self, indices: Sequence[int]) -> Iterator[MetricsLine]:
+        """Read some lines again, and yield them one at a time, because their statistics are long."""
         with self._path.open("rb") as file:
-            return [self._line(file.fileno(), k) for k in indices]
+            for k in indices:
+                yield self._line(file.fileno(), k)
 
-    def _line(self, file: int, number: int) -> dict[str, Any]:
+    def _line(self, file: int, number: int) -> MetricsLine:
         start = self._offsets[number]
         end = self._offsets[number + 1] if number + 1 < len(self) else self._offset
-        line = json.loads(os.pread(file, end - start, start))
-        metrics.check(line)
-        return line
+        return metrics_line.parse(os.pread(file, end - start, start))
 
     def by_step(self, steps: Sequence[int]) -> dict[int, dict[str, Any]]:
         """Return ``{step: {epoch, step, ...}}`` of the given steps that have a line; of two lines the later one."""

@@ -9,7 +9,7 @@ from typing import Any
 from sfumato.errors import RunError, SfumatoError
 from sfumato.recipe import Recipe, to_string, to_toml
 from sfumato.recipe.changes import flat
-from sfumato.recipe.summary import text
+from sfumato.recipe.summary import differences, text
 from sfumato.runs import entry, layout, run_json, weights
 from sfumato.studio.gallery import cards
 from sfumato.studio.run import curves, progress
@@ -44,7 +44,7 @@ def data(folder: Path, history: History) -> dict[str, Any]:
         **_recipe_forms(found),
         "parameters": None if described is None else described.parameters,
         "layers": None if described is None else [layer.units for layer in described.layers],
-        "again": {"preset": "fast", "changes": _form_changes(each)},
+        "again": {"preset": "fast", "changes": _form_changes(each, found.get("recipe"))},
         "ended": found.get("ended"),
         "finished": found.get("finished"),
         "result": found.get("result"),
@@ -66,7 +66,7 @@ def recipe_texts(recipe: Any) -> dict[str, str]:
 def moments(folder: Path) -> list[dict[str, Any]]:
     """Return ``{step, epoch, seconds}`` of every saved moment that can be read."""
     found: list[dict[str, Any]] = []
-    for path in layout.of_steps(folder, layout.MOMENTS):
+    for path in layout.moments(folder):
         try:
             run_paths.file(folder, layout.MOMENTS, path.name)
             moment = weights.moment_of(path)
@@ -118,8 +118,9 @@ def _recipe_forms(found: Mapping[str, Any]) -> dict[str, str | None]:
         return {"text": None, "string": None}
 
 
-def _form_changes(each: entry.Entry) -> dict[str, str]:
-    return {"picture.source": each.picture, **(each.differences or {})}
+def _form_changes(each: entry.Entry, recipe: Any) -> dict[str, str]:
+    # The entry's own differences are shortened.
+    return {"picture.source": each.picture, **(differences(recipe) if isinstance(recipe, Mapping) else {})}
 
 
 def _files(folder: Path) -> dict[str, str]:

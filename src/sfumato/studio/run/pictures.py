@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
-from starlette.types import Receive, Scope, Send
+from starlette.responses import Response
 
 from sfumato import images
 from sfumato.errors import SfumatoError
@@ -19,6 +18,7 @@ from sfumato.runs.files import read_bytes
 from sfumato.studio.gallery import thumbnails
 from sfumato.studio.web import responses, run_paths
 from sfumato.studio.web.errors import Problem
+from sfumato.studio.web.responses import StreamedFile
 
 MAX_STEP = 10**12 - 1
 MAX_BYTES = 256_000_000
@@ -82,16 +82,7 @@ def own_file(folder: Path, name: str) -> Response:
     if name == layout.CURVE:
         # Matplotlib's SVG has inline styles, and loads nothing.
         headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
-    return _File(path, media_type=kind, headers=headers)
-
-
-class _File(FileResponse):
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            await super().__call__(scope, receive, send)
-        except RuntimeError:
-            # Starlette raises RuntimeError if the file was deleted in the meantime.
-            raise FileNotFoundError(self.path) from None
+    return StreamedFile(path, media_type=kind, headers=headers)
 
 
 def _frame(folder: Path, step: str) -> Path:

@@ -15,7 +15,7 @@ from sfumato.studio.training import queue_records
 
 def newest_moment(folder: Path) -> Moment | None:
     """Return the last saved moment that can be read; there are more moments than exact evaluations."""
-    for path in reversed(layout.of_steps(folder, layout.MOMENTS)):
+    for path in reversed(layout.moments(folder)):
         try:
             return weights.moment_of(path) if not path.is_symlink() else None
         except RunError:

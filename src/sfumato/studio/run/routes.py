@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import anyio
-from anyio import to_thread
 from sse_starlette.sse import EventSourceResponse
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,7 +14,7 @@ from starlette.routing import Route
 from sfumato.runs import entry, requests
 from sfumato.studio.run import curves, page, pictures
 from sfumato.studio.run.watcher import Watchers
-from sfumato.studio.state import folder_of, in_thread, studio_of
+from sfumato.studio.state import folder_of, in_thread, json_in_thread, studio_of
 from sfumato.studio.web import request_bodies, run_paths
 from sfumato.studio.web.errors import Problem
 from sfumato.studio.web.responses import SafeJSONResponse, has_version, not_modified, version_headers
@@ -44,8 +42,7 @@ async def show_run(request: Request) -> Response:
     """Return the data of a run's page."""
     studio, folder = studio_of(request), folder_of(request)
     # Limit the threads: first reads of long files must not use up those of other requests.
-    data = functools.partial(page.data, folder, studio.histories.of(folder))
-    return SafeJSONResponse(await to_thread.run_sync(data, limiter=studio.metrics_limiter))
+    return await json_in_thread(page.data, folder, studio.histories.of(folder), limiter=studio.metrics_limiter)
 
 
 async def show_metrics(request: Request) -> Response:
@@ -60,7 +57,7 @@ async def show_metrics(request: Request) -> Response:
                 return not_modified(version)
             return SafeJSONResponse(curves.data(folder, history), headers=version_headers(version))
 
-    return await to_thread.run_sync(made, limiter=studio.metrics_limiter)
+    return await in_thread(made, limiter=studio.metrics_limiter)
 
 
 async def listen(request: Request) -> Response:

@@ -1,13 +1,13 @@
 """Events of a run's folder, from one watcher per run, however many pages listen.
 
 The watcher polls the files' modification times ten times per second, which works for runs of any process on any file
-system, and reads only what has changed. Runs without listeners are not polled.
+system, and reads only what has changed. It polls on a thread, because a file system may be slow. Runs without listeners
+are not polled.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import stat
 import time
@@ -17,11 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+from anyio import CapacityLimiter, to_thread
 
 from sfumato.errors import RunError
-from sfumato.runs import entry, layout, metrics, run_json, weights
-from sfumato.studio.run import curves, page, progress
+from sfumato.runs import entry, layout, run_json, weights
+from sfumato.studio.run import curves, metrics_line, page, progress
+from sfumato.studio.run.metrics_line import MetricsLine
 from sfumato.studio.training import queue_records
+from sfumato.studio.web.errors import unexpected
 from sfumato.studio.web.request_bodies import server_sent_event
 
 TICK = 0.1
@@ -32,10 +35,14 @@ WATCHED_INTERVAL = 1.0
 PROBE_INTERVAL = 2.0
 STATE_INTERVAL = 1.0
 """Minimum seconds between `state` events, unless the state itself changes."""
+MAX_POLLS = 4
+"""Runs that are polled at once."""
+MAX_NEW_STEPS = 500
+"""Frames or moments that one poll reports, the newest ones; a training saves a few between two polls."""
 MAX_QUEUED = 256
 """Events that a slow page may lag behind; beyond, the oldest are dropped."""
 
-_MAX_READ = 4_000_000
+_MAX_READ = metrics_line.MAX_BYTES
 
 MAX_LINES = 1000
 """Lines that are kept: a frame appears with its line, or soon after."""
@@ -49,12 +56,13 @@ class Watchers:
 
     def __init__(self) -> None:
         self._all: dict[Path, Watcher] = {}
+        self._limiter = CapacityLimiter(MAX_POLLS)
 
     async def listen(self, folder: Path, ends: anyio.Event | None = None) -> AsyncIterator[bytes]:
         """Yield a run's events, first its state, until the listener leaves, the run is deleted, or ``ends`` is set."""
         watcher = self._all.get(folder)
         if watcher is None:
-            watcher = self._all[folder] = Watcher(folder)
+            watcher = self._all[folder] = Watcher(folder, self._limiter)
         queue = watcher.join()
         end = None if ends is None else asyncio.create_task(_end(queue, ends))
         try:
@@ -70,8 +78,9 @@ class Watchers:
 class Watcher:
     """Polls one run's folder for its listeners."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, limiter: CapacityLimiter) -> None:
         self._folder = folder
+        self._limiter = limiter
         self._queues: set[asyncio.Queue[bytes | None]] = set()
         self._task: asyncio.Task[None] | None = None
         self._stamps: dict[str, Any] = {}
@@ -80,21 +89,22 @@ class Watcher:
         self._line: dict[str, Any] | None = None
         self._by_step: dict[int, dict[str, Any]] = {}
         self._offset = 0
-        self._has_read = False
         self._held = False
         self._steps: dict[str, set[int]] = {layout.FRAMES: set(), layout.MOMENTS: set()}
         self._state: dict[str, Any] = {}
         self._live: bytes = b""
+        self._current: bytes = b""
+        """The events that tell the current state; empty before the first poll."""
         self._last_times = {"watched": 0.0, "probed": 0.0, "state": 0.0}
 
     def join(self) -> asyncio.Queue[bytes | None]:
-        """Add a listener, and return its queue, which holds the current state."""
+        """Add a listener, and return its queue, whose first events are the current state."""
         queue: asyncio.Queue[bytes | None] = asyncio.Queue(MAX_QUEUED)
-        if self._task is None:
-            self._poll(first=True)
-            self._task = asyncio.create_task(self._watch())
         self._queues.add(queue)
-        queue.put_nowait(server_sent_event("state", self._state) + self._live)
+        if self._task is None:
+            self._task = asyncio.create_task(self._watch())
+        elif self._current:
+            queue.put_nowait(self._current)
         return queue
 
     def leave(self, queue: asyncio.Queue[bytes | None]) -> bool:
@@ -106,21 +116,39 @@ class Watcher:
         return not self._queues
 
     async def _watch(self) -> None:
-        while True:
-            await asyncio.sleep(TICK if self._state.get("state") in entry.LIVE else IDLE_TICK)
-            if not self._folder.is_dir():
-                self._send(server_sent_event("gone", {}))
-                self._send(None)
-                return
-            if pieces := self._poll():
-                self._send(b"".join(pieces))
+        try:
+            await to_thread.run_sync(self._poll_first, limiter=self._limiter)
+            self._send(self._current)
+            while (events := await to_thread.run_sync(self._poll, limiter=self._limiter)) is not None:
+                if events:
+                    self._send(events)
+                await asyncio.sleep(TICK if self._state.get("state") in entry.LIVE else IDLE_TICK)
+            self._send(server_sent_event("gone", {}))
+        except Exception as error:
+            # A bug. The pages ask again after a while.
+            unexpected(f"watching {self._folder.name}", error)
+        self._send(None)
 
     def _send(self, piece: bytes | None) -> None:
         for queue in self._queues:
             _put(queue, piece)
 
-    def _poll(self, *, first: bool = False) -> list[bytes]:
-        """Return the events since the last poll."""
+    def _poll_first(self) -> None:
+        """Read the current state, without events for what is there already: the page has loaded it."""
+        self._new_facts()
+        self._probe(changed=True)
+        self._new_lines()
+        for part in self._steps:
+            self._new_steps(part)
+        self._update_live()
+        self._state = progress.state(self._folder, self._facts, self._line, self._held)
+        self._last_times["state"] = time.monotonic()
+        self._current = server_sent_event("state", self._state) + self._live
+
+    def _poll(self) -> bytes | None:
+        """Return the events since the last poll; None if the run was deleted."""
+        if not self._folder.is_dir():
+            return None
         pieces: list[bytes] = []
         changed = self._new_facts()
         changed |= self._probe(changed)
@@ -130,24 +158,37 @@ class Watcher:
             for step in self._new_steps(part):
                 about = self._frame(step) if event == "frame" else self._moment(step)
                 pieces.append(server_sent_event(event, about))
-        now = time.monotonic()
-        live = self._facts.get("status") in entry.LIVE and self._held
-        if live and now - self._last_times["watched"] >= WATCHED_INTERVAL:
-            self._last_times["watched"] = now
-            _touch(self._folder / layout.WATCHED)
-        if live and self._has_changed(layout.LIVE):
-            self._live = server_sent_event("live", {"version": f"{self._stamps[layout.LIVE][0]:x}", **self._stats()})
+        if self._update_live():
             pieces.append(self._live)
-        elif not live:
-            self._live = b""
+        now = time.monotonic()
         moved_up = queue_records.position(self._folder.parent, self._folder.name) != self._state.get("before")
-        if changed or lines or moved_up or (live and now - self._last_times["state"] >= STATE_INTERVAL) or first:
+        is_due = self._is_live and now - self._last_times["state"] >= STATE_INTERVAL
+        if changed or lines or moved_up or is_due:
             self._last_times["state"] = now
             before = self._state
             self._state = progress.state(self._folder, self._facts, self._line, self._held)
             if self._state != before:
                 pieces.append(server_sent_event("state", self._state))
-        return [] if first else pieces
+        self._current = server_sent_event("state", self._state) + self._live
+        return b"".join(pieces)
+
+    @property
+    def _is_live(self) -> bool:
+        return self._facts.get("status") in entry.LIVE and self._held
+
+    def _update_live(self) -> bool:
+        """Ask a live run for paintings, and return whether there is a new one."""
+        if not self._is_live:
+            self._live = b""
+            return False
+        now = time.monotonic()
+        if now - self._last_times["watched"] >= WATCHED_INTERVAL:
+            self._last_times["watched"] = now
+            _touch(self._folder / layout.WATCHED)
+        if not self._has_changed(layout.LIVE):
+            return False
+        self._live = server_sent_event("live", {"version": f"{self._stamps[layout.LIVE][0]:x}", **self._stats()})
+        return True
 
     def _new_facts(self) -> bool:
         if not self._has_changed(layout.RUN):
@@ -195,28 +236,23 @@ class Watcher:
             # A hole in the file, or something else that no training has written.
             self._offset = size
             return []
-        first, self._offset = not self._has_read, self._offset + len(whole)
-        self._has_read = True
-        lines: list[dict[str, Any]] = []
+        self._offset += len(whole)
+        lines: list[MetricsLine] = []
         for text in whole.splitlines():
-            with suppress(ValueError, RecursionError):
-                line = json.loads(text)
-                metrics.check(line)
-                lines.append(line)
+            with suppress(ValueError):
+                lines.append(metrics_line.parse(text))
         if lines:
-            self._line = lines[-1]
+            self._line = lines[-1].values(*_LINE_FIELDS)
             # Without the statistics of the layers, which are long.
-            self._by_step |= {line["step"]: {name: line.get(name) for name in _LINE_FIELDS} for line in lines}
+            self._by_step |= {line.step: line.values(*_LINE_FIELDS) for line in lines}
         while len(self._by_step) > MAX_LINES:
             del self._by_step[next(iter(self._by_step))]
-        return [] if first and self._state == {} else [self._line_event(line) for line in lines]
+        return [self._line_event(line) for line in lines]
 
-    def _line_event(self, line: dict[str, Any]) -> dict[str, Any]:
-        about = {name: line.get(name) for name in ("epoch", "step", "seconds", "loss", "psnr", "ssim")}
-        about["operations"] = None if self._operations is None else self._operations * line["samples"]
-        figures = line.get("stats")
-        layers = figures.get("layers") if isinstance(figures, dict) else None
-        about["stable_rank"] = layers.get("stable_rank") if isinstance(layers, dict) else None
+    def _line_event(self, line: MetricsLine) -> dict[str, Any]:
+        about = line.values("epoch", "step", "seconds", "loss", "psnr", "ssim")
+        about["operations"] = None if self._operations is None else self._operations * line.samples
+        about["stable_rank"] = line.layers.stable_rank
         return about
 
     def _new_steps(self, part: str) -> list[int]:
@@ -224,7 +260,7 @@ class Watcher:
             return []
         found = {layout.step_of(path) for path in layout.of_steps(self._folder, part)}
         before, self._steps[part] = self._steps[part], found
-        return sorted(found - before)
+        return sorted(found - before)[-MAX_NEW_STEPS:]
 
     def _frame(self, step: int) -> dict[str, Any]:
         return page.frame(step, self._by_step, self._operations)

@@ -190,7 +190,6 @@ class Queue:
         """Remove a run from the queue, and record why it failed, if it did."""
         queue_records.drop(self._runs, name)
         if reason is not None:
-            # The state of a run that has trained before stays as it is.
             queued.fail(self._runs / name, reason)
 
     def _enqueue(self, recipes: Sequence[Recipe], pictures: Sequence[Path | None]) -> list[str]:

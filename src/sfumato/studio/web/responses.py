@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.types import Receive, Scope, Send
 
 IMMUTABLE = "private, max-age=31536000, immutable"
 """Cache-Control for content that never changes at its URL."""
@@ -31,6 +32,18 @@ class SafeJSONResponse(JSONResponse):
         except ValueError:
             text = json.dumps(_finite(content), separators=(",", ":"))
         return text.encode()
+
+
+class StreamedFile(FileResponse):
+    """A file of any size, of which a part at a time is in memory."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the file. Raise FileNotFoundError if it was deleted in the meantime."""
+        try:
+            await super().__call__(scope, receive, send)
+        except RuntimeError:
+            # What Starlette raises.
+            raise FileNotFoundError(self.path) from None
 
 
 def picture(request: Request, data: bytes, kind: str, version: str, caching: str) -> Response:

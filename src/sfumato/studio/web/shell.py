@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import html
 import importlib.util
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,6 +40,8 @@ MEDIA_TYPES = {
 COMPRESSED_TYPES = (".js", ".css", ".svg", ".json", ".webmanifest")
 """File types that are compressed."""
 
+_READING = threading.Lock()
+
 
 def page(token: str, prefix: str) -> Response:
     """Return the shell, with the token of this server, and with its URLs under ``prefix``."""
@@ -60,7 +63,9 @@ def asset(request: Request, name: str) -> Response:
     media_type = MEDIA_TYPES.get(path.suffix)
     if media_type is None or not path.is_file():
         raise Problem(404, "There is no such file.")
-    file = _read(path, path.stat().st_mtime_ns)
+    # One thread at a time: many that ask for a file that is not cached would all compress it.
+    with _READING:
+        file = _read(path, path.stat().st_mtime_ns)
     if responses.has_version(request, file.version):
         return responses.not_modified(file.version)
     headers = {**responses.version_headers(file.version), "Vary": "Accept-Encoding"}
