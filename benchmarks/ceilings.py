@@ -129,7 +129,7 @@ def main() -> None:
         except ArithmeticError as error:
             sys.exit(f"no result: {error}")
         if threads == 2:
-            found["a meeting, ns"] = barrier_latency.nanoseconds(arguments.rounds)
+            found["barrier wait, ns"] = barrier_latency.nanoseconds(arguments.rounds)
         name = f"{threads} thread{'s' if threads > 1 else ''}"
         print(f"{name}, n = {arguments.rounds}")
         for what, rate in found.items():

@@ -79,7 +79,7 @@ def main() -> None:
                 + (f"; a barrier {' and '.join(f'{each:.0f}' for each in latencies)} ns" if latencies else "")
             )
             row = {"share": share.rounded(4), "milliseconds_per_step": step.rounded(4)}
-            row |= {"nanoseconds_per_meeting": [round(each) for each in latencies]} if latencies else {}
+            row |= {"nanoseconds_per_barrier": [round(each) for each in latencies]} if latencies else {}
             if arguments.write:
                 results_file.merge(NAME, {name: row | hardware.circumstances()})
 

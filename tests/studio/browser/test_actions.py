@@ -65,7 +65,7 @@ def test_a_button_starts_one_action(
         # Other responses arrive, and the button waits for its own.
         with page.expect_response("**/api/describe"):
             page.get_by_label("Depth", exact=True).fill("3")
-        expect(page.locator(".outlook .figures")).to_contain_text("643")
+        expect(page.locator(".preview .figures")).to_contain_text("643")
     assert page.evaluate("pressed.disabled")
     assert len(held) == 1
     held[0].fulfill(status=409, json={"problem": "The disk is full.", "field": None})

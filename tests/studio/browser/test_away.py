@@ -85,7 +85,7 @@ def test_an_unreachable_studio_is_reported_once_and_waited_for(
 
 def test_requests_are_retried_when_the_studio_is_back(visit: Open, logged: list[str]) -> None:
     page = visit("/new")
-    figures = page.locator(".outlook .figures")
+    figures = page.locator(".preview .figures")
     expect(figures).to_contain_text("272,703")
     session = link(page)
     emulate(session, offline=True)

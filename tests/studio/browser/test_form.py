@@ -36,7 +36,7 @@ def test_plotly_is_loaded_at_the_first_use_of_the_form(visit: Open) -> None:
     requested: list[str] = []
     page.on("request", lambda request: requested.append(request.url))
     page.get_by_role("link", name="New run").click()
-    expect(page.locator(".outlook .figures")).to_contain_text("272,703")
+    expect(page.locator(".preview .figures")).to_contain_text("272,703")
     page.clock.fast_forward(10_000)
     expect(page.locator(".drawing svg")).to_be_visible()
     assert [url for url in requested if "plotly" in url] == []
@@ -46,7 +46,7 @@ def test_plotly_is_loaded_at_the_first_use_of_the_form(visit: Open) -> None:
 
 def test_drawing_and_parameters_follow_the_fields(visit: Open) -> None:
     page = visit("/new")
-    figures = page.locator(".outlook .figures")
+    figures = page.locator(".preview .figures")
     expect(figures).to_contain_text("272,703")
     drawing = page.locator(".drawing svg")
     before = drawing.inner_html()
@@ -91,11 +91,11 @@ def test_a_budget_is_what_the_form_shows(visit: Open) -> None:
     page = visit("/new?budget.epochs=20")
     seconds, epochs = (page.locator(f"[data-path='budget.{name}'] input").last for name in ("seconds", "epochs"))
     expect(seconds).to_have_value("")
-    expect(page.locator(".outlook .figures")).not_to_contain_text("Training")
+    expect(page.locator(".preview .figures")).not_to_contain_text("Training")
     seconds.fill("30")
     page.wait_for_url("**/new?budget.epochs=20&budget.seconds=30")
     expect(epochs).to_have_value("20")
-    expect(page.locator(".outlook .figures")).to_contain_text("Training30 s")
+    expect(page.locator(".preview .figures")).to_contain_text("Training30 s")
 
 
 def test_the_chosen_picture_is_shown_after_a_reload(visit: Open, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ export function preview(signal) {
   const figures = h("dl", { class: "figures figure" });
   const verdict = h("p", { class: "quietly", role: "status" });
   const found = h("ul", { class: "findings" });
-  const element = h("div", { class: "outlook" }, h("h2", { class: "unseen" }, "Preview"), drawn.element, figures, h("div", { class: "health" }, h("h3", {}, "Health check"), verdict, found));
+  const element = h("div", { class: "preview" }, h("h2", { class: "unseen" }, "Preview"), drawn.element, figures, h("div", { class: "health" }, h("h3", {}, "Health check"), verdict, found));
   let describing = new AbortController();
   let checking = new AbortController();
   let waiting = 0;

@@ -150,11 +150,11 @@ class Online(Engine):
 
     def state(self) -> Arrays:
         """Return copies of the weights in the threads' shards, the pending updates' vectors, and their number."""
-        return {**self._copy(self._zeros(), into_shards=False), "lacking": np.array([self._pending_updates])}
+        return {**self._copy(self._zeros(), into_shards=False), "pending_updates": np.array([self._pending_updates])}
 
     def load(self, state: Mapping[str, NDArray[np.generic]]) -> None:
         """Restore what `state` returned."""
-        self._pending_updates = int(state["lacking"][0])
+        self._pending_updates = int(state["pending_updates"][0])
         self._copy({name: state[name].astype(np.float32) for name in self._zeros()}, into_shards=True)
 
     def _zeros(self) -> Floats:
