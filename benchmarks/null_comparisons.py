@@ -13,8 +13,8 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from sfumato.api import load_picture
 from sfumato.lab import verdict
+from sfumato.lab.arms import load, values_of
 from sfumato.lab.compare import plan_of
 from sfumato.lab.experiment import run_plan
 from sfumato.recipe import Recipe, changed
@@ -61,12 +61,12 @@ def main() -> None:
             "budget": {"epochs": given.epochs},
         },
     )
-    picture = load_picture(recipe)
+    pictures = [load(recipe)]
     differ = 0
     for number in range(given.first, given.first + given.count):
-        plan = plan_of(arms(recipe, number, different_widths=given.unlike), picture, seeds=given.seeds, tune=True)
+        plan = plan_of(arms(recipe, number, different_widths=given.unlike), pictures, seeds=given.seeds, tune=True)
         with tempfile.TemporaryDirectory() as folder:
-            found = run_plan(plan, picture, Path(folder) / "e", workers=given.workers)
+            found = run_plan(plan, values_of(pictures), Path(folder) / "e", workers=given.workers)
         (comparison,) = verdict.comparisons(found)
         differ += comparison.difference.sign != 0
         rates = " and ".join(f"{found.rates(arm)[0]:.3g}" for arm in plan.arms)

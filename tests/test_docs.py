@@ -69,6 +69,11 @@ def folder(painted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     monkeypatch.chdir(tmp_path)
     shutil.copytree(painted, tmp_path, dirs_exist_ok=True)
     Image.fromarray((picture(16, 16) * 255).round().astype(np.uint8)).save("photo.png")
+    Path("photos").mkdir()
+    for number in range(5):
+        Image.fromarray(np.random.default_rng(number).integers(0, 256, (8, 8, 3), np.uint8)).save(
+            f"photos/{number}.png"
+        )
     Path("nets.py").write_text(NETS)
     report.append(Path("results.json"), made.facts())
     monkeypatch.delitem(sys.modules, "nets", raising=False)
@@ -87,6 +92,7 @@ def test_command(
     arguments = [re.sub(r"(^|=)runs/\d{8}-[\w-]+", rf"\g<1>{run}", argument) for argument in arguments]
     arguments = [str(run) if re.fullmatch(r"[0-9a-f]{8}", argument) else argument for argument in arguments]
     arguments = ["photo.png" if argument in ("photo.jpg", "mona-lisa") else argument for argument in arguments]
+    arguments = ["photos" if argument == "kodak" else argument for argument in arguments]
     fast_forecasts(monkeypatch)
     no_curve(monkeypatch)
     if arguments[0] == "paint":

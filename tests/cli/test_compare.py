@@ -46,6 +46,26 @@ def test_deep_vs_shallow_ends_in_unwrapped_lines(
 
 
 @pytest.mark.slow
+def test_a_folder_of_pictures_ends_in_a_verdict_about_pictures(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "photos").mkdir()
+    for number in range(6):
+        Image.new("RGB", (9, 8), (40 * number, 250 - 40 * number, 60)).save(tmp_path / "photos" / f"{number}.png")
+    command = ["--axis", "model.width=4,9", "--pictures", str(tmp_path / "photos"), *SMALL[2:], "--seeds", "2"]
+    found = printed(capsys, *command, "--tune", "false", "--out", str(tmp_path / "e"))
+    (verdict,) = (line for line in found.splitlines() if "paired seeds" in line)
+    assert re.search(
+        r"between 9 and 4: .* CI \[.*\] \(.*, 6 pictures x 2 paired seeds, seed share|"
+        r"on pictures like these by .* CI \[.*6 pictures x 2 paired seeds, seed share",
+        verdict,
+    )
+    assert "standard deviation over the trainings on all pictures" in found
+    page = (tmp_path / "e" / "report.html").read_text()
+    assert f"--pictures {tmp_path / 'photos'}" in page
+
+
+@pytest.mark.slow
 def test_an_axis_and_arms(tile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     base = ["--picture", tile, *SMALL, "--seeds", "2", "--tune", "false"]
     axis = printed(capsys, "--axis", "model.activation=relu,sine(30)", *base, "--out", str(tmp_path / "axis"))
@@ -199,9 +219,15 @@ def test_a_message_says_that_compared_rates_are_not_tuned(
         (["--arm", "a=fsat", "--arm", "b=fast"], "did you mean 'fast'?"),
         (["deep-vs-shallow", "--seeds", "0"], "seeds must be a whole number of 1 or more"),
         (["deep-vs-shallow", "--tune", "yes"], "tune must be true or false. Got 'yes'"),
-        (["deep-vs-shallow", "--equal", "luck"], "equal must be one of epochs, operations, seconds. Got 'luck'"),
+        (
+            ["deep-vs-shallow", "--equal", "luck"],
+            "equal must be one of epochs, operations, seconds, samples. Got 'luck'",
+        ),
         (["deep-vs-shallow", "--parameters", "9"], "parameters must be a number that"),
         (["deep-vs-shallow", "--picture", "nowhere.png"], "nowhere.png"),
+        (["deep-vs-shallow", "--pictures", "nowhere"], "pictures must be a folder, a pattern"),
+        (["deep-vs-shallow", "--pictures", "kodak", "--picture", "a.png"], "is a set of pictures. Got one picture as"),
+        (["mnist-claim", "--pictures", "kodak"], "mnist-claim compares one picture with digits"),
         (["deep-vs-shallow", "--budget.psnr", "20", "--budget.epochs", "1"], "budget.psnr must be none"),
     ],
 )

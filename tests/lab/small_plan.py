@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfumato import trust
+from sfumato.lab.arms import Picture
 from sfumato.lab.compare import plan_of
 from sfumato.lab.plan import Plan
 from sfumato.recipe import Recipe, changed
@@ -20,8 +21,12 @@ BASE: dict[str, Any] = {
 }
 
 
-def target() -> NDArray[np.float32]:
-    return picture(12, 10)
+def target() -> tuple[NDArray[np.float32]]:
+    return (picture(12, 10),)
+
+
+def pictures() -> list[Picture]:
+    return [Picture("cat", *target())]
 
 
 def small_plan(*changes: dict[str, Any], **how: Any) -> Plan:
@@ -30,4 +35,4 @@ def small_plan(*changes: dict[str, Any], **how: Any) -> Plan:
     for each in changes:
         trust.allow_named_in(each)
     arms = {chr(ord("a") + number): changed(base, each) for number, each in enumerate(changes)}
-    return plan_of(arms, target(), **{"seeds": 2, "tune": False, **how})
+    return plan_of(arms, pictures(), **{"seeds": 2, "tune": False, **how})

@@ -13,7 +13,7 @@ from sfumato.lab.questions import mnist_claim
 from sfumato.lab.trial import Outcome, Trial, identity
 from sfumato.recipe import Recipe, changed
 from tests.lab.digits import made
-from tests.lab.small_plan import target
+from tests.lab.small_plan import pictures, target
 
 EPOCH_TIME = EpochTime(2.0, 4.0, 0.51, 15, 16, "fused", 2, 256)
 
@@ -24,7 +24,7 @@ def claim(path: Path, by_picture: float, by_digits: float, epoch_time: EpochTime
     """Return a claim in which four layers are better than one by so many dB, and so many percentage points."""
     digits_ = made.digits(**digits)
     recipe = changed(Recipe(), mnist_claim.DEFAULTS)
-    plans = mnist_claim.plans(recipe, target(), digits_, seeds=tuple(range(5)), tuning=None)
+    plans = mnist_claim.plans(recipe, pictures()[0], digits_, seeds=tuple(range(5)), tuning=None)
     found: list[Experiment] = []
     for plan, learned, better in zip(plans, (target(), digits_), (by_picture, by_digits), strict=True):
 

@@ -13,6 +13,7 @@ from pyarrow import parquet
 
 from sfumato import trust
 from sfumato.lab import execute, report, verdict
+from sfumato.lab.arms import Picture
 from sfumato.lab.compare import plan_of
 from sfumato.lab.experiment import read, run_plan
 from sfumato.lab.measure import HIGHEST_PSNR, counted_psnr
@@ -28,8 +29,8 @@ def test_an_exact_painting_has_a_finite_score(tmp_path: Path) -> None:
     picture = np.full((12, 10, 3), (0.25, 0.5, 0.75), np.float32)
     base = changed(Recipe(), {**BASE, "budget": {"epochs": 1}})
     arms = {"learned": base, "exact": changed(base, {"model": {"module": MODULE}})}
-    plan = plan_of(arms, picture, seeds=5, tune=False)
-    run_plan(plan, picture, tmp_path / "e", executor=execute.Threads(1))
+    plan = plan_of(arms, [Picture("cat", picture)], seeds=5, tune=False)
+    run_plan(plan, (picture,), tmp_path / "e", executor=execute.Threads(1))
     found = read(tmp_path / "e")
     assert list(found.scores(plan.arms[1]).values()) == [HIGHEST_PSNR] * 5
     assert verdict.sentences(found)[0].startswith("exact beats learned by ")

@@ -43,10 +43,10 @@ def test_a_trial_equals_a_single_training(tmp_path: Path) -> None:
     plan = small_plan(*TWO)
     found = run_plan(plan, target(), tmp_path / "e", workers=2)
     recipe = plan.arms[1].recipe.model_copy(update={"seed": 1, "threads": 1})
-    alone = list(sf.train(target(), recipe=recipe))[-1]
+    alone = list(sf.train(target()[0], recipe=recipe))[-1]
     assert alone.evaluation is not None
-    assert found.scores(plan.arms[1])[1] == alone.evaluation.psnr
-    (file,) = (tmp_path / "e" / "weights").glob("01-b-seed-1.safetensors")
+    assert found.scores(plan.arms[1])[0, 1] == alone.evaluation.psnr
+    (file,) = (tmp_path / "e" / "weights").glob("01-b-picture-000-seed-1.safetensors")
     saved = safetensors.numpy.load_file(file)
     assert all(np.array_equal(saved[name], weights) for name, weights in alone.weights().items())
 
@@ -93,7 +93,7 @@ def test_of_one_recipe_on_other_seeds_no_difference_is_shown(tmp_path: Path) -> 
     assert verdict.sentences(found)[0].startswith("no difference shown between b and a")
     # The same seeds under other names.
     shifted = run_plan(small_plan({"seed": 103}, {}, seeds=1), target(), tmp_path / "shifted")
-    assert shifted.scores(shifted.plan.arms[0])[0] == b[3]
+    assert shifted.scores(shifted.plan.arms[0])[0, 0] == b[0, 3]
 
 
 @pytest.mark.slow
@@ -225,24 +225,24 @@ def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "full").iterdir()] == ["thesis.txt"]
     with pytest.raises(RunError, match="without a plan"):
         read(tmp_path / "nowhere")
-    (tmp_path / "e" / "plan.json").write_text('{"layout": 3}')
+    (tmp_path / "e" / "plan.json").write_text('{"layout": 4}')
     with pytest.raises(RunError, match="must be one that Sfumato wrote"):
         read(tmp_path / "e")
 
 
 def test_a_picture_that_is_not_the_experiment_s_is_refused(tmp_path: Path) -> None:
     found = run_plan(small_plan(*TWO, seeds=1), target(), tmp_path / "e")
-    assert np.array_equal(found.folder.picture(), target())
-    file = tmp_path / "e" / "picture.npy"
-    np.save(file, 1 - target())
-    with pytest.raises(RunError, match="must be the experiment's picture"):
+    assert np.array_equal(found.folder.picture(), target()[0])
+    file = tmp_path / "e" / "pictures" / "000.npy"
+    np.save(file, 1 - target()[0])
+    with pytest.raises(RunError, match="must be (a picture|picture 0) of the experiment"):
         found.folder.picture()
     with file.open("wb") as archive:
-        np.savez(archive, a=target())
-    with pytest.raises(RunError, match="must be the experiment's picture"):
+        np.savez(archive, a=target()[0])
+    with pytest.raises(RunError, match="must be (a picture|picture 0) of the experiment"):
         found.folder.picture()
     file.write_bytes(b"")
-    with pytest.raises(RunError, match="must be the experiment's picture"):
+    with pytest.raises(RunError, match="must be (a picture|picture 0) of the experiment"):
         found.folder.picture()
 
 

@@ -20,7 +20,7 @@ RECIPE = changed(Recipe(), BASE)
 
 
 def test_all_samples_together_are_those_of_the_budget() -> None:
-    early, late = phases(RECIPE, target(), marks(4), First(6, 0.25))
+    early, late = phases(RECIPE, *target(), marks(4), First(6, 0.25))
     assert early.picture.shape == (6, 5, 3)
     samples = [
         (phase.recipe.budget.epochs or 0) * phase.picture.shape[0] * phase.picture.shape[1] for phase in (early, late)
@@ -28,7 +28,7 @@ def test_all_samples_together_are_those_of_the_budget() -> None:
     assert samples == pytest.approx([0.25 * 4 * 120, 0.75 * 4 * 120])
     assert late.marks[-1] == 1
     assert len(early.marks) + len(late.marks) == len(marks(4))
-    (alone,) = phases(RECIPE, target(), marks(4), None)
+    (alone,) = phases(RECIPE, *target(), marks(4), None)
     assert alone.recipe == RECIPE
     assert alone.marks == marks(4)
 
@@ -36,7 +36,7 @@ def test_all_samples_together_are_those_of_the_budget() -> None:
 def test_a_shrunken_picture_is_the_mean_of_its_pixels() -> None:
     flat = np.full((12, 10, 3), 0.25, np.float32)
     assert np.allclose(shrunk(flat, 6), 0.25)
-    assert shrunk(target(), 6).mean() == pytest.approx(target().mean(), abs=0.05)
+    assert shrunk(*target(), 6).mean() == pytest.approx(target()[0].mean(), abs=0.05)
 
 
 def test_the_second_phase_continues_the_first() -> None:
@@ -44,8 +44,8 @@ def test_the_second_phase_continues_the_first() -> None:
     recipe = RECIPE.model_copy(update={"threads": 1})
     found = train(Trial(key, recipe, marks(4), None, First(6, 0.25)), target())
     # A second phase without any budget leaves the weights of the first, trained on the small picture alone.
-    first = phases(recipe, target(), (), First(6, 0.25))[0]
-    alone = train(Trial(key, first.recipe, (), None), first.picture)
+    first = phases(recipe, *target(), (), First(6, 0.25))[0]
+    alone = train(Trial(key, first.recipe, (), None), (first.picture,))
     # At its end the schedule's rate is 0.
     assert found.row["samples"] == pytest.approx(4 * 120, abs=3 * 16)
     assert found.row["epoch"] == found.row["samples"] / 120

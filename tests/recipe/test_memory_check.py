@@ -93,14 +93,15 @@ def test_a_custom_network_counts_by_its_parameters(monkeypatch: pytest.MonkeyPat
 
 def test_compare_trains_fewer_networks_at_once_before_it_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     from sfumato.lab import experiment
+    from sfumato.lab.arms import Picture
     from sfumato.lab.compare import plan_of
 
     arms = {name: changed(Recipe(), {"model": {"width": 1000}, "seed": seed}) for seed, name in enumerate("ab")}
-    plan = plan_of(arms, picture(), seeds=2, tune=False)
+    plan = plan_of(arms, [Picture("cat", picture())], seeds=2, tune=False)
     one = memory_estimate.training(arms["a"].model_copy(update={"threads": 1}), Size(7, 9, 3), writes_run=False)
     for available, workers in ((100 * one, 8), (3 * one, 2), (1.3 * one, 1)):
         monkeypatch.setattr(memory, "available", lambda available=available: int(available))
-        assert experiment._worker_count(plan, picture(), 8) == workers
+        assert experiment._worker_count(plan, (picture(),), 8) == workers
     monkeypatch.setattr(memory, "available", lambda: one)
     with pytest.raises(RecipeError, match=r"^arm a: model\.width must leave a trial within"):
         sf.compare(arms, {"source": "camera", "max_side": 16}, out=tmp_path / "out", seeds=2)

@@ -183,7 +183,7 @@ def test_an_experiment_ends_when_its_folder_vanishes(tmp_path: Path, vanish: Van
     plan = small_plan({}, {"model": {"width": 8}})
     folder = Folder(out)
     outcome = failed(Key("verdict", plan.arms[0].name, 0, (0.003,)), "no way")
-    with folder.locked(plan, None):
+    with folder.locked(plan, ()):
         folder.write(outcome, 0)
         vanish(out)
         with pytest.raises(sf.RunError, match="deleted or moved"):

@@ -36,6 +36,7 @@ def command(arguments: Sequence[str]) -> int:
         rest,
         flags.positional("question", "", "QUESTION", f"{names}; omit it with --undo"),
         flags.field("picture", flags.NONE, "FILE", "picture that all arms train on; short for --picture.source"),
+        base.PICTURES,
         flags.field("undo", flags.NONE, "FIELD=VALUE", "ablated values as field=value;field=value; may be repeated"),
         flags.field("out", flags.NONE, "DIR", "folder of the experiment; continued if it holds this one already"),
         flags.field("seeds", str(SEEDS), "INT", "paired seeds per arm; below 5 there is no verdict"),
@@ -50,9 +51,9 @@ def command(arguments: Sequence[str]) -> int:
         hint = f"; did you mean {close[0]!r}?" if close else "."
         raise SfumatoError(f"the question must be one of {', '.join(ABLATIONS)}. Got {parsed.question!r}{hint}")
     recipe = base.with_picture(base.with_flags(recipe, parsed), parsed)
-    from sfumato.api import load_picture
     from sfumato.cli.arms import check_flags_have_effect
-    from sfumato.cli.experiments import train_and_print
+    from sfumato.cli.experiments import load_targets, train_and_print
+    from sfumato.lab import picture_sets
     from sfumato.lab.compare import paired_seeds
     from sfumato.lab.questions import ablation
 
@@ -60,21 +61,23 @@ def command(arguments: Sequence[str]) -> int:
         check_flags_have_effect(flags.given(parsed.changes), [question.SETS], parsed.question)
     for text in undo_texts:
         trust.allow_named_in(ablation.parsed(text))
-    picture = load_picture(recipe)
+    pictures = base.pictures_of(parsed)
+    targets = load_targets(recipe, pictures)
+    if pictures is not None:
+        recipe = picture_sets.of_picture(recipe, targets[0])
     if "budget" not in flags.given(parsed.changes) and not _has_budget(question, rest):
-        recipe = changed(
-            recipe, {"budget": {"epochs": ablation.affordable_epochs(picture.shape[0] * picture.shape[1])}}
-        )
+        pixels = max(each.values.shape[0] * each.values.shape[1] for each in targets)
+        recipe = changed(recipe, {"budget": {"epochs": ablation.affordable_epochs(pixels)}})
     seeds = flags.number("seeds", parsed.seeds, 1, int)
     paired = paired_seeds(seeds)
     plan = (
-        ablation.plan(recipe, picture, undo_texts, seeds=paired)
+        ablation.plan(recipe, targets, undo_texts, seeds=paired)
         if question is None
-        else question.plan(recipe, picture, seeds=paired)
+        else question.plan(recipe, targets, seeds=paired)
     )
     return train_and_print(
         plan,
-        picture,
+        targets,
         out=None if isinstance(parsed.out, flags.Default) else Path(parsed.out),
         workers=flags.number("workers", parsed.workers, 0, int),
         retry=parsed.retry,

@@ -18,6 +18,23 @@ from sfumato.recipe.source import KINDS, is_run, read
 PRESETS = "base recipe, changed by other flags: " + "; ".join(f"{name}, {text}" for name, text in DESCRIPTIONS.items())
 
 
+PICTURES = flags.field(
+    "pictures",
+    flags.NONE,
+    "DIR|GLOB|kodak",
+    "a verdict about pictures like these: a folder, a quoted pattern, or Kodak's 24 photographs; at least 5",
+)
+
+
+def pictures_of(parsed: Any) -> str | None:
+    """Return the value of ``--pictures``, or None; raise SfumatoError if one picture is given as well."""
+    if isinstance(parsed.pictures, flags.Default):
+        return None
+    if not isinstance(parsed.picture, flags.Default) or not isinstance(parsed.changes.picture.source, flags.Default):
+        raise SfumatoError(f"--pictures {parsed.pictures} is a set of pictures. Got one picture as well; give one.")
+    return parsed.pictures
+
+
 def select_recipe(arguments: Sequence[str], default: str = "fast") -> Recipe:
     """Return the recipe that the arguments name, or else the preset ``default``; raise SfumatoError for a wrong one."""
     name, source = flags.value_of(arguments, "--preset"), flags.value_of(arguments, "--recipe")

@@ -11,9 +11,10 @@ from sfumato.errors import SfumatoError
 from sfumato.recipe import Recipe, changed
 from sfumato.recipe.source import KINDS
 
-DOC = """Compare networks fairly on one picture: paired seeds, a tuned learning rate per arm, and a confidence interval.
+DOC = """Compare networks fairly, on one picture or many: a learning rate tuned for each, and a confidence interval.
 
 Examples:  sfumato compare deep-vs-shallow --picture photo.jpg --out depth
+           sfumato compare deep-vs-shallow --pictures kodak --picture.max-side 96 --seeds 3
            sfumato compare mnist-claim --picture photo.jpg --out claim
            sfumato compare --axis model.width=64,128,256 --equal operations
            sfumato compare --axis model.depth=2,4 --axis "model.activation=relu,sine(30)"
@@ -46,6 +47,7 @@ def command(arguments: Sequence[str]) -> int:
         rest,
         flags.positional("question", "", "QUESTION", f"{names}; omit it with custom arms"),
         flags.field("picture", flags.NONE, "FILE", "picture that all arms train on; short for --picture.source"),
+        base.PICTURES,
         flags.field(
             "arm",
             flags.NONE,
@@ -60,7 +62,12 @@ def command(arguments: Sequence[str]) -> int:
         ),
         flags.field("tuning_seeds", str(TUNING_SEEDS), "INT", "seeds for tuning the learning rates"),
         flags.switch("retry", "train failed trials again"),
-        flags.field("equal", "epochs", "epochs|operations|seconds", "the budget that is equal for all arms"),
+        flags.field(
+            "equal",
+            "epochs",
+            "epochs|operations|seconds|samples",
+            "what is equal for all arms; samples: also for all pictures",
+        ),
         flags.field(
             "parameters", str(deep_vs_shallow.PARAMETERS), "INT", "parameters per network, for questions of depth"
         ),
@@ -70,6 +77,7 @@ def command(arguments: Sequence[str]) -> int:
     )
     typed = flags.given(parsed.changes)
     recipe = base.with_picture(base.with_flags(recipe, parsed), parsed)
+    pictures = base.pictures_of(parsed)
     question: str | dict[str, Recipe] = parsed.question
     if bool(parsed.question) + bool(typed_arms) + bool(axes) != 1:
         raise SfumatoError("compare must be given exactly one of a question, --arm, or --axis. Got none or several.")
@@ -100,10 +108,12 @@ def command(arguments: Sequence[str]) -> int:
             raise SfumatoError(f"equal must be epochs in {mnist_claim.NAME}. Got {parsed.equal!r}.")
         from sfumato.cli import mnist_claim as claim_command
 
+        if pictures is not None:
+            raise SfumatoError(f"{mnist_claim.NAME} compares one picture with digits. Got --pictures; give --picture.")
         typed = not isinstance(parsed.parameters, flags.Default)
         return claim_command.run_experiment(recipe, digits=mnist, parameters=parameters if typed else None, **options)
     if mnist is not None:
         raise SfumatoError(f"--mnist is for the question {mnist_claim.NAME}. Got {mnist!r} without it; leave it out.")
     from sfumato.cli.experiments import run_experiment
 
-    return run_experiment(question, recipe, equal=parsed.equal, parameters=parameters, **options)
+    return run_experiment(question, recipe, pictures=pictures, equal=parsed.equal, parameters=parameters, **options)

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sfumato.api import load_picture
 from sfumato.cli.progress import StagesProgress
 from sfumato.formatting import duration
 from sfumato.interrupt import stop_on_signals
-from sfumato.lab import report, saturation_report, table, trainable, verdict
+from sfumato.lab import picture_sets, report, saturation_report, table, trainable, verdict
+from sfumato.lab.arms import Picture, load, values_of
 from sfumato.lab.compare import default_folder, plan_of
 from sfumato.lab.experiment import Experiment, StoppedError, run_plan
 from sfumato.lab.forecast import forecast
@@ -38,11 +36,18 @@ WIDTH = 120
 
 
 def run_experiment(
-    question: str | Mapping[str, Recipe], recipe: Recipe, *, out: Path | None, workers: int, retry: bool, **options: Any
+    question: str | Mapping[str, Recipe],
+    recipe: Recipe,
+    *,
+    pictures: str | None,
+    out: Path | None,
+    workers: int,
+    retry: bool,
+    **options: Any,
 ) -> int:
     """Plan, train, and print the results; return the exit status: 0, or 130 after an interruption.
 
-    question: the name of a question, or custom arms by name.
+    question: the name of a question, or custom arms by name. pictures: the set of pictures, None for the recipe's.
     """
     if (
         not isinstance(question, str)
@@ -54,24 +59,31 @@ def run_experiment(
             f"learning rates are not tuned: {a} and {b} differ in nothing else (pass --tune true to find each arm's "
             "best)\n"
         )
-    picture = load_picture(recipe)
-    return train_and_print(
-        plan_of(question, picture, recipe, **options), picture, out=out, workers=workers, retry=retry
-    )
+    targets = load_targets(recipe, pictures)
+    if pictures is not None:
+        recipe = picture_sets.of_picture(recipe, targets[0])
+        question = picture_sets.with_first(question, targets)
+    plan = plan_of(question, targets, recipe, **options)
+    return train_and_print(plan, targets, out=out, workers=workers, retry=retry)
 
 
-def train_and_print(plan: Plan, picture: NDArray[np.float32], *, out: Path | None, workers: int, retry: bool) -> int:
+def load_targets(recipe: Recipe, pictures: str | None) -> list[Picture]:
+    """Return the picture of the recipe, or a set of pictures: a folder, a pattern, or a set's name."""
+    return [load(recipe)] if pictures is None else picture_sets.load(recipe, pictures)
+
+
+def train_and_print(plan: Plan, pictures: Sequence[Picture], *, out: Path | None, workers: int, retry: bool) -> int:
     """Train the trials of a plan and print the results; return the exit status as `run_experiment` does."""
     trainable.check(plan)
-    folder = default_folder(plan) if out is None else out
+    folder, learned = default_folder(plan) if out is None else out, values_of(pictures)
     progress = StagesProgress()
     files: list[Path] = []
     try:
         with stop_on_signals() as stop, progress, log_to(progress.say), output_flag("--out"):
-            progress.say(forecast_line(plan, picture, folder, workers, retry=retry))
+            progress.say(forecast_line(plan, learned, folder, workers, retry=retry))
             experiment = run_plan(
                 plan,
-                picture,
+                learned,
                 folder,
                 workers=workers,
                 watch=lambda done, total: progress.stage("trials", done, total),
@@ -93,19 +105,31 @@ def forecast_line(plan: Plan, target: Learned, folder: Path, workers: int, *, re
     ``2 arms, 10 seeds, 20 epochs, 112 x 160 pixels: about 56 trials, 36 of them to find learning rates, about 25 s``.
     """
     expected = forecast(plan, target, folder, workers, retry=retry)
-    facts = plan.picture
-    size = f"{facts['width']} x {facts['height']} pixels" if plan.task == "picture" else f"{plan.samples:,} digits"
+    size = _size(plan)
     epochs = {arm.recipe.budget.epochs for arm in plan.arms}
     (epochs_of_all,) = epochs if len(epochs) == 1 else (None,)
     budget = "" if epochs_of_all is None else f", {epochs_of_all:g} epochs"
     done = f" ({expected.done:,} already done)" if expected.done else ""
     search = f", {expected.tuning:,} of them to find learning rates" if expected.tuning else ""
     about = "about " if expected.tuning else ""
+    each = " on each picture" if plan.has_set else ""
     time = f", {duration(expected.seconds)}" if expected.seconds else ""
     return (
-        f"{pluralize(len(plan.arms), 'arm')}, {pluralize(len(plan.seeds), 'seed')}{budget}, {size}: "
+        f"{pluralize(len(plan.arms), 'arm')}, {pluralize(len(plan.seeds), 'seed')}{each}{budget}, {size}: "
         f"{about}{pluralize(expected.left, 'trial')}{search}{done}{time}"
     )
+
+
+def _size(plan: Plan) -> str:
+    if plan.task == "digits":
+        return f"{plan.samples():,} digits"
+    if not plan.has_set:
+        return f"{plan.picture['width']} x {plan.picture['height']} pixels"
+    apart = set(plan.tuning_pictures) - set(plan.verdict_pictures)
+    tuning = f" and {len(apart)} to find learning rates" if apart else ""
+    pixels = [plan.samples(number) for number in plan.verdict_pictures]
+    sizes = f"{pixels[0]:,}" if min(pixels) == max(pixels) else f"{min(pixels):,} to {max(pixels):,}"
+    return f"{pluralize(len(plan.verdict_pictures), 'picture')}{tuning} of {sizes} pixels"
 
 
 def print_results(experiment: Experiment) -> None:
@@ -125,7 +149,8 @@ def print_table(experiment: Experiment) -> None:
         console.width = WIDTH
     rows = Table(box=None, pad_edge=False, header_style="bold")
     head = experiment.plan.measure.head
-    for name in (head if column == "score" else column for column in COLUMNS):
+    renamed = {"score": head, "seeds": "trainings" if experiment.plan.has_set else "seeds"}
+    for name in (renamed.get(column, column) for column in COLUMNS):
         rows.add_column(name, justify="left" if name == "arm" else "right", overflow="fold")
     for line in table.lines(experiment):
         arm = line.arm
@@ -144,7 +169,8 @@ def print_table(experiment: Experiment) -> None:
         )
     console.print(rows)
     goal = table.target(experiment)
-    sys.stdout.write("\n±: standard deviation over the seeds")
+    over = "trainings on all pictures" if experiment.plan.has_set else "seeds"
+    sys.stdout.write(f"\n±: standard deviation over the {over}")
     sys.stdout.write("\n" if goal is None else f"; target: {goal:.1f} {head}, the final value of the worst arm\n")
 
 

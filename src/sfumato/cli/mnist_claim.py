@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from sfumato.api import load_picture
 from sfumato.cli import experiments
 from sfumato.cli.progress import StagesProgress
 from sfumato.interrupt import stop_on_signals
 from sfumato.lab import report, trainable
+from sfumato.lab.arms import load, values_of
 from sfumato.lab.compare import paired_seeds, tuning_on
 from sfumato.lab.digits import data, epoch_time, mnist
 from sfumato.lab.digits.data import Digits
@@ -42,7 +42,7 @@ def run_experiment(
     digits: the folder of MNIST's files, or `FETCH`; None: the bundled digits.
     """
     digit_data = _load_digits(digits)
-    picture = load_picture(recipe)
+    picture = load(recipe)
     plans = mnist_claim.plans(
         recipe,
         picture,
@@ -58,7 +58,7 @@ def run_experiment(
     experiments_run: list[Experiment] = []
     try:
         with stop_on_signals() as stop, progress, log_to(progress.say), output_flag("--out"):
-            targets = {mnist_claim.PICTURE: picture, mnist_claim.DIGITS: digit_data}
+            targets = {mnist_claim.PICTURE: values_of([picture]), mnist_claim.DIGITS: digit_data}
             for plan, name in zip(plans, targets, strict=True):
                 progress.say(
                     f"{name}: {experiments.forecast_line(plan, targets[name], folder / name, workers, retry=retry)}"

@@ -1,4 +1,4 @@
-"""Sample pictures: four from scikit-image; the Mona Lisa of 2012, downloaded once, verified and cached."""
+"""Sample pictures: four from scikit-image; the Mona Lisa of 2012 and Kodak's photographs, downloaded once."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import importlib.util
 import logging
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast
 
 from sfumato.errors import PictureError
+from sfumato.images import kodak
 from sfumato.images.picture_errors import quoted, reason
 
 URL = (
@@ -23,8 +25,6 @@ PIXELS_SHA256 = "6604c1a728e0d6418d68bfa398f29be7b9557cdb647bbf377425f0e830591fb
 """`images.sha256` of its raw values, independent of the file."""
 TIMEOUT_SECONDS = 10
 """Timeout for connecting to the server, and for each read of its response."""
-
-_FILE = "mona-lisa.jpg"
 
 RAW_SAMPLES = frozenset({"mona-lisa"})
 """Samples that are never color-managed: the 2012 program ignored the profile that the file embeds."""
@@ -39,22 +39,42 @@ def cache_folder() -> Path:
     return Path(folder) if folder else Path(pooch.os_cache("sfumato"))
 
 
-def fetch() -> Path:
-    """Return the path of the file, after downloading it if it is absent or damaged.
+@dataclass(frozen=True)
+class Download:
+    """A picture on the network."""
+
+    url: str
+    sha256: str
+    file: str
+    """Its name in the cache."""
+
+
+DOWNLOADS = MappingProxyType(
+    {"mona-lisa": Download(URL, SHA256, "mona-lisa.jpg")}
+    | {
+        name: Download(f"{kodak.URL}/{name}.png", sha256, f"kodak/{name}.png")
+        for name, sha256 in kodak.SHA256_BY_NAME.items()
+    }
+)
+
+
+def fetch(name: str = "mona-lisa") -> Path:
+    """Return the path of a downloaded sample, after downloading it if it is absent or damaged.
 
     Raises PictureError, with remedies for working offline, when it is absent and cannot be downloaded.
     """
     # pooch imports requests, which only a download needs.
     import pooch
 
-    path = cache_folder() / _FILE
+    download = DOWNLOADS[name]
+    path = cache_folder() / download.file
     present = False
     try:
         present = path.exists()
         with _quiet(pooch.get_logger()):
             pooch.retrieve(
-                URL,
-                known_hash=f"sha256:{SHA256}",
+                download.url,
+                known_hash=f"sha256:{download.sha256}",
                 fname=path.name,
                 path=path.parent,
                 # The type hints of pooch do not match.
@@ -64,9 +84,9 @@ def fetch() -> Path:
     except Exception as error:
         damaged = " The file there now has another SHA-256." if present else ""
         raise PictureError(
-            f"picture.source 'mona-lisa' must be downloaded once, which failed ({_brief(error)}).{damaged} Go online "
-            f"and try again, or put {URL} (SHA-256 {SHA256}) at {quoted(str(path))} by hand, or use another picture, "
-            "such as cat."
+            f"picture.source {name!r} must be downloaded once, which failed ({_brief(error)}).{damaged} Go online and "
+            f"try again, or put {download.url} (SHA-256 {download.sha256}) at {quoted(str(path))} by hand, or use "
+            "another picture, such as cat."
         ) from None
     return path
 
@@ -96,13 +116,19 @@ SAMPLES = MappingProxyType(
         "mona-lisa": "the picture of the 2012 program, 300x429, downloaded once",
     }
 )
-"""Description of every sample by its name, with its width and height in pixels."""
+"""Description of every sample by its name, with its width and height in pixels; those of Kodak are a set of their own.
+"""
+
+
+def is_sample(name: str) -> bool:
+    """Return whether a sample has that name."""
+    return name in SAMPLES or name in DOWNLOADS
 
 
 def sample_path(name: str) -> Path:
-    """Return the file of a sample; `mona-lisa` is downloaded unless it is in the cache. Raises PictureError."""
-    if name == "mona-lisa":
-        return fetch()
+    """Return the file of a sample, downloaded unless it is shipped or in the cache. Raises PictureError."""
+    if name in DOWNLOADS:
+        return fetch(name)
     # Located without importing scikit-image, which takes longer than reading the picture.
     package = importlib.util.find_spec("skimage")
     for folder in package.submodule_search_locations or () if package else ():

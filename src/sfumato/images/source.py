@@ -73,7 +73,7 @@ def _check_size(size: int, source: str) -> None:
 
 def read(source: str) -> bytes:
     """Read the bytes of a sample by its exact name, or else of the file at that path. Raises PictureError."""
-    if source in samples.SAMPLES:
+    if samples.is_sample(source):
         return _read(samples.sample_path(source), source)
     path = Path(source)
     # The path of an unknown user is not expanded.

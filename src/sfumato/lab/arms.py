@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
+import numpy as np
 from numpy.typing import NDArray
 
 from sfumato import images
 from sfumato.errors import RecipeError
-from sfumato.lab.plan import Arm
+from sfumato.lab.plan import MOST_PICTURES, Arm
 from sfumato.recipe import Recipe, changed
 from sfumato.recipe.description import TRAINING_PER_FORWARD, describe, layers_of
 
@@ -46,7 +47,7 @@ def widths(depth: int, parameters: int, count: Callable[[Sequence[int]], int]) -
     return tuple(found)
 
 
-Equal = Literal["epochs", "operations", "seconds"]
+Equal = Literal["epochs", "operations", "seconds", "samples"]
 
 
 def arm(name: str, recipe: Recipe, channels: int, *, title: str = "", verb: str = "beats") -> Arm:
@@ -82,6 +83,8 @@ def equalized(arms: Sequence[Arm], equal: str) -> tuple[Arm, ...]:
         raise RecipeError(f"equal must be one of {', '.join(get_args(Equal))}. Got {equal!r}.")
     if equal == "operations":
         return _of_equal_operations(arms)
+    # Equal samples of all pictures are epochs that are equal for all arms on each of them.
+    equal = "epochs" if equal == "samples" else equal
     amounts = {arm.name: getattr(arm.recipe.budget, equal) for arm in arms}
     for name, amount in amounts.items():
         # Equal steps of equal batches are equal epochs.
@@ -109,13 +112,57 @@ def _of_equal_operations(arms: Sequence[Arm]) -> tuple[Arm, ...]:
     return tuple(found)
 
 
-def facts(recipe: Recipe, picture: NDArray[Any]) -> dict[str, Any]:
-    """Return the facts of the plan about the picture that all arms learn."""
-    height, width, channels = picture.shape
+@dataclass(frozen=True)
+class Picture:
+    """A picture that all arms learn."""
+
+    source: str
+    """Its file or sample."""
+    values: NDArray[np.float32]
+    """(H, W, C) in [0, 1]."""
+
+
+def load(recipe: Recipe, given: object = None) -> Picture:
+    """Load the picture of a recipe, or the one in memory that is given. Raises PictureError."""
+    return Picture(recipe.picture.source, images.load(recipe.picture, given))
+
+
+def values_of(pictures: Sequence[Picture]) -> tuple[NDArray[np.float32], ...]:
+    """Return the values of the pictures."""
+    return tuple(each.values for each in pictures)
+
+
+def channels_of(pictures: Sequence[Picture]) -> int:
+    """Return the number of channels of the pictures."""
+    return pictures[0].values.shape[2]
+
+
+def facts(pictures: Sequence[Picture]) -> tuple[dict[str, Any], ...]:
+    """Return the facts of the plan about the pictures that all arms learn. Raises RecipeError for a wrong set."""
+    if not 1 <= len(pictures) <= MOST_PICTURES:
+        raise RecipeError(f"pictures must be 1 to {MOST_PICTURES}. Got {len(pictures)}.")
+    found = tuple(_facts(each) for each in pictures)
+    seen: dict[str, str] = {}
+    for each in found:
+        if each["channels"] != found[0]["channels"]:
+            raise RecipeError(
+                f"all pictures must have the same number of channels. Got {found[0]['channels']} in "
+                f"{found[0]['source']} and {each['channels']} in {each['source']}; set picture.channels, such as rgb."
+            )
+        if each["sha256"] in seen:
+            raise RecipeError(
+                f"every picture must be given once. Got the same values in {seen[each['sha256']]} and {each['source']}."
+            )
+        seen[each["sha256"]] = each["source"]
+    return found
+
+
+def _facts(picture: Picture) -> dict[str, Any]:
+    height, width, channels = picture.values.shape
     return {
-        "source": recipe.picture.source,
+        "source": picture.source,
         "height": height,
         "width": width,
         "channels": channels,
-        "sha256": images.sha256(picture),
+        "sha256": images.sha256(picture.values),
     }

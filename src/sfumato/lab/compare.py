@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from sfumato import images, trust
 from sfumato.errors import RecipeError
-from sfumato.lab import progress_display, questions, report
+from sfumato.lab import picture_sets, progress_display, questions, report
+from sfumato.lab.arms import Picture, load, values_of
 from sfumato.lab.execute import Executor
 from sfumato.lab.experiment import Experiment, Watch, run_plan
 from sfumato.lab.plan import MOST_SEEDS, SEEDS, Plan
@@ -26,7 +24,7 @@ FOLDER = "experiments"
 
 def plan_of(
     arms: str | Mapping[str, Recipe],
-    picture: NDArray[np.float32],
+    pictures: Sequence[Picture],
     recipe: Recipe | None = None,
     *,
     seeds: int = SEEDS,
@@ -44,10 +42,10 @@ def plan_of(
     if not isinstance(arms, str):
         if tune is None and custom.differ_in_rates(arms) is not None:
             tuning = None
-        return custom.plan(arms, picture, seeds=paired, tuning=tuning, equal=equal, base=recipe)
+        return custom.plan(arms, pictures, seeds=paired, tuning=tuning, equal=equal, base=recipe)
     question = questions.find(arms)
     base = recipe or changed(Recipe(), question.DEFAULTS)
-    return question.plan(base, picture, seeds=paired, tuning=tuning, equal=equal, parameters=parameters)
+    return question.plan(base, pictures, seeds=paired, tuning=tuning, equal=equal, parameters=parameters)
 
 
 def paired_seeds(count: int) -> tuple[int, ...]:
@@ -75,6 +73,7 @@ def compare(
     picture: images.PictureSource | Mapping[str, Any] | None = None,
     /,
     *,
+    pictures: str | Sequence[images.PictureSource] | None = None,
     seeds: int = SEEDS,
     tune: bool | None = None,
     tuning_seeds: int = TUNING_SEEDS,
@@ -97,10 +96,15 @@ def compare(
     picture of at most 160 pixels (`sfumato.lab.questions.custom.DEFAULTS`; plan.json has them under ``defaults``); a
     recipe or a preset stays as it is.
 
+    ``pictures``, in place of ``picture``, make the verdict one about pictures like these: several pictures, or a
+    folder, a pattern such as ``"photos/*.png"``, or ``"kodak"``. Every arm is trained on ``seeds`` of its own on each
+    picture; pictures are the random unit of the confidence interval, and at least five are needed for a verdict.
+
     Every arm is trained on the same ``seeds``, at its own best learning rate, which is searched for on ``tuning_seeds``
     others; ``tune=False`` uses the rates of the recipes, and so does None (the default) where arms differ in nothing
-    but a rate. ``equal``: what is equal for all arms, ``epochs``, ``operations`` or ``seconds``. An experiment in the
-    folder ``out`` is continued if it is the same one, also with fewer seeds; at the end the folder has a
+    but a rate. ``equal``: what is equal for all arms, ``epochs``, ``operations`` or ``seconds``; with ``samples``,
+    epochs are equal for all arms, and samples for all pictures: a larger one trains for fewer epochs. An experiment in
+    the folder ``out`` is continued if it is the same one, also with fewer seeds; at the end the folder has a
     ``report.html``. ``retry``: train failed trials again.
 
     Progress is shown in a terminal or in a notebook, and elsewhere only if ``progress`` is true; false: never.
@@ -109,16 +113,31 @@ def compare(
     Raises RecipeError, PictureError, EngineError, or RunError, also where every trial failed.
     """
     trust.allow_named_in(changes)
-    settings, given = images.picture_settings(picture, changes.pop("picture", None))
+    named = changes.pop("picture", None)
+    if pictures is not None and picture is not None:
+        raise RecipeError("compare must be given either a picture or pictures. Got both.")
+    settings, given = images.picture_settings(picture, named)
     base = changed(changed(Recipe(), custom.DEFAULTS), {**changes, "picture": settings})
     compared = arms if isinstance(arms, str) else _recipes(arms, base, keep_pictures=not settings)
     learned = base if isinstance(compared, str) else next(iter(compared.values()), base)
-    target = images.load(learned.picture, given)
-    plan = plan_of(compared, target, base, seeds=seeds, tune=tune, tuning_seeds=tuning_seeds, equal=equal)
+    if pictures is None:
+        targets = [load(learned, given)]
+    else:
+        targets = picture_sets.load(learned, pictures)
+        base = picture_sets.of_picture(base, targets[0])
+        compared = picture_sets.with_first(compared, targets)
+    plan = plan_of(compared, targets, base, seeds=seeds, tune=tune, tuning_seeds=tuning_seeds, equal=equal)
     folder = default_folder(plan) if out is None else Path(out)
     with progress_display.progress_display(progress if watch is None else False) as display:
         found = run_plan(
-            plan, target, folder, workers=workers, watch=watch or display, stop=stop, executor=executor, retry=retry
+            plan,
+            values_of(targets),
+            folder,
+            workers=workers,
+            watch=watch or display,
+            stop=stop,
+            executor=executor,
+            retry=retry,
         )
     report.write(found)
     return found

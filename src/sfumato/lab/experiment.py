@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
@@ -9,13 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from sfumato.cores import available_cores
 from sfumato.errors import RecipeError, RunError
 from sfumato.lab import execute, trainable
+from sfumato.lab.digits.data import Digits
 from sfumato.lab.folder import Folder
-from sfumato.lab.plan import Arm, Plan
+from sfumato.lab.plan import MOST_SEEDS, Arm, Plan, Unit
 from sfumato.lab.rates import Rates, values_of, with_rates
 from sfumato.lab.train import Learned
 from sfumato.lab.trial import Key, Trial
@@ -49,16 +49,16 @@ class Experiment:
         tried = rates_tried(self.plan, self.rows, arm)
         return best_rates(tried) if tried else values_of(arm.recipe.training.optimizer)
 
-    def results(self, arm: Arm) -> dict[int, dict[str, Any]]:
-        """Return the rows of the arm's verdict trials by seed, including those that failed or diverged."""
+    def results(self, arm: Arm) -> dict[Unit, dict[str, Any]]:
+        """Return the rows of the arm's verdict trials by (picture, seed), including those that failed or diverged."""
         rates = self.rates(arm)
-        found = ((seed, self.rows.get(Key("verdict", arm.name, seed, rates))) for seed in self.plan.seeds)
-        return {seed: row for seed, row in found if row is not None}
+        keys = (Key("verdict", arm.name, seed, rates, picture) for picture, seed in self.plan.verdict_units)
+        return {key.unit: self.rows[key] for key in keys if key in self.rows}
 
-    def scores(self, arm: Arm) -> dict[int, float]:
-        """Return the plan's measure by seed, for the trials that finished."""
+    def scores(self, arm: Arm) -> dict[Unit, float]:
+        """Return the plan's measure by (picture, seed), for the trials that finished."""
         field = self.plan.measure.field
-        return {seed: row[field] for seed, row in self.results(arm).items() if good(row)}
+        return {unit: row[field] for unit, row in self.results(arm).items() if good(row)}
 
 
 Watch = Callable[[int, int], None]
@@ -99,7 +99,7 @@ def run_plan(
     trainable.check(plan)
     order = {arm.name: number for number, arm in enumerate(plan.arms)}
     with ExitStack() as stack:
-        stack.enter_context(folder.locked(plan, learned if isinstance(learned, np.ndarray) else None))
+        stack.enter_context(folder.locked(plan, () if isinstance(learned, Digits) else learned))
         rows = rows_to_keep(folder.rows(), retry=retry)
         _check_not_all_failed(rows)
         if (missing := trials(plan, rows)) and executor is None:
@@ -144,9 +144,9 @@ def _worker_count(plan: Plan, learned: Learned, workers: int) -> int:
     Only pictures are checked: the networks that learn digits are small. Raises RecipeError if not one trial fits.
     """
     bound = memory_check.of_machine()
-    if bound is None or not isinstance(learned, np.ndarray):
+    if bound is None or isinstance(learned, Digits):
         return workers
-    height, width, channels = learned.shape
+    height, width, channels = max((picture.shape for picture in learned), key=math.prod)
     size = Size(width, height, channels)
     for arm in plan.arms:
         alone = arm.recipe.model_copy(update={"threads": 1})
@@ -172,11 +172,13 @@ def pending_keys(plan: Plan, rows: Rows) -> list[Key]:
     found: list[Key] = []
     for arm in plan.arms:
         if wanted := rates_wanted(plan, rows, arm):
-            found += [Key("tuning", arm.name, seed, rates) for rates in wanted for seed in plan.tuning_seeds]
+            found += [
+                Key("tuning", arm.name, seed, rates, picture) for rates in wanted for picture, seed in plan.tuning_units
+            ]
         else:
             rates = chosen_rates(plan, rows, arm)
             assert rates is not None
-            found += [Key("verdict", arm.name, seed, rates) for seed in plan.seeds]
+            found += [Key("verdict", arm.name, seed, rates, picture) for picture, seed in plan.verdict_units]
     return [key for key in found if key not in rows]
 
 
@@ -186,19 +188,26 @@ def trial_of(plan: Plan, key: Key) -> Trial:
     base = with_rates(plan.arm(key.arm).recipe, key.rates)
     evaluation = base.evaluation.model_copy(update={"interval": "end"})
     # The verdict adds an arm's own seed, so that it can be repeated on other seeds, or arms can differ in seeds. Tuning
-    # does not: arms that differ in nothing else must choose the same rates.
-    seed = base.seed + key.seed if verdict else key.seed
-    recipe = base.model_copy(update={"seed": seed, "threads": 1, "evaluation": evaluation})
+    # does not: arms that differ in nothing else must choose the same rates. No two pictures share a seed, so that the
+    # differences on pictures are independent.
+    seed = base.seed + key.seed + MOST_SEEDS * key.picture if verdict else key.seed
+    budget = base.budget
+    if budget.epochs is not None:
+        budget = budget.model_copy(update={"epochs": budget.epochs * plan.epochs_factor(key.picture)})
+    picture = base.picture.model_copy(update={"source": plan.pictures[key.picture]["source"]})
+    recipe = base.model_copy(
+        update={"seed": seed, "threads": 1, "evaluation": evaluation, "budget": budget, "picture": picture}
+    )
     marks_ = marks(recipe.budget.epochs, every_step=recipe.training.batch == "all") if verdict else ()
-    frames = _frame_size(plan) if verdict and key.seed == plan.seeds[0] else None
+    frames = _frame_size(plan, key.picture) if verdict and key.seed == plan.seeds[0] else None
     return Trial(key, recipe, marks_, frames, plan.arm(key.arm).first)
 
 
-def _frame_size(plan: Plan) -> tuple[int, int] | None:
+def _frame_size(plan: Plan, picture: int) -> tuple[int, int] | None:
     """Return the (rows, columns) of small paintings, or None where there is nothing to paint."""
     if plan.task != "picture":
         return None
-    height, width = plan.picture["height"], plan.picture["width"]
+    height, width = plan.pictures[picture]["height"], plan.pictures[picture]["width"]
     shrink = min(1.0, LONGEST_FRAME / max(height, width))
     return max(round(height * shrink), 2), max(round(width * shrink), 2)
 
@@ -227,9 +236,9 @@ def _operations(plan: Plan, key: Key) -> int:
     budget, training = arm.recipe.budget, arm.recipe.training
     if arm.operations is None or budget.seconds is not None:
         return 1
-    samples = plan.samples
+    samples = plan.samples(key.picture)
     batch = samples if training.batch == "all" else training.batch
-    limits = [] if budget.epochs is None else [budget.epochs * samples]
+    limits = [] if budget.epochs is None else [budget.epochs * plan.epochs_factor(key.picture) * samples]
     limits += [] if budget.steps is None else [budget.steps * min(batch, samples)]
     return round(arm.operations * min(limits))
 
@@ -244,6 +253,7 @@ def _remaining(plan: Plan, rows: Rows) -> int:
     remaining = _work(plan, known)
     for arm in plan.arms:
         if tuning := typical_trials(plan, rows, arm):
-            whole = tuning + len(plan.seeds)
-            remaining += whole * _operations(plan, Key("verdict", arm.name, plan.seeds[0], ()))
+            whole = tuning + len(plan.verdict_units)
+            picture, seed = plan.verdict_units[0]
+            remaining += whole * _operations(plan, Key("verdict", arm.name, seed, (), picture))
     return remaining

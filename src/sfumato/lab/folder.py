@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ MACHINES = "machines.jsonl"
 """File with one line per start or continuation of the experiment: versions, machine, executor."""
 WEIGHTS = "weights"
 PAINTINGS = "paintings"
-TARGET = "picture.npy"
+PICTURES = "pictures"
 LOCK = "lock"
 
 
@@ -80,8 +80,8 @@ class Folder:
         return found
 
     @contextmanager
-    def locked(self, plan: Plan, picture: NDArray[np.float32] | None) -> Iterator[None]:
-        """Lock the folder, and start or continue the experiment. ``picture`` (H, W, C): None for digits.
+    def locked(self, plan: Plan, pictures: Sequence[NDArray[np.float32]]) -> Iterator[None]:
+        """Lock the folder, and start or continue the experiment. ``pictures``: each (H, W, C), none for digits.
 
         Raises RunError when the folder holds another experiment, another process writes it, or it cannot be written.
         """
@@ -100,27 +100,34 @@ class Folder:
             raise cannot_write(self.path, error) from error
         self._lock = lock
         try:
-            if found is None and picture is not None:
-                buffer = io.BytesIO()
-                np.save(buffer, picture, allow_pickle=False)
-                write_bytes(self.path / TARGET, buffer.getvalue())
             if found is None or found.seeds != plan.seeds:
                 write_bytes(self.path / PLAN, (json.dumps(plan.to_values(), indent=2) + "\n").encode())
+            for number, picture in enumerate(pictures):
+                if not self.picture_file(number).exists():
+                    buffer = io.BytesIO()
+                    np.save(buffer, picture, allow_pickle=False)
+                    write_bytes(self.picture_file(number), buffer.getvalue(), make_parent=True)
             yield
         finally:
             self._lock = None
             lock.release()
 
-    def picture(self) -> NDArray[np.float32]:
-        """Return the picture (H, W, C) as it is learned. Raises RunError when it is missing or damaged."""
+    def picture(self, number: int = 0) -> NDArray[np.float32]:
+        """Return a picture of the plan (H, W, C) as it is learned. Raises RunError when it is missing or damaged."""
+        path = self.picture_file(number)
         try:
-            picture = np.load(self.path / TARGET, allow_pickle=False)
+            picture = np.load(path, allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
-            raise RunError(f"{self.path / TARGET} must be the experiment's picture: {error}. Restore it.") from None
+            raise RunError(f"{path} must be a picture of the experiment: {error}. Restore it.") from None
         plan = self.plan()
-        if not isinstance(picture, np.ndarray) or plan is None or images.sha256(picture) != plan.picture["sha256"]:
-            raise RunError(f"{self.path / TARGET} must be the experiment's picture. Got another; restore it.")
+        whole = isinstance(picture, np.ndarray) and plan is not None and number < len(plan.pictures)
+        if not whole or plan is None or images.sha256(picture) != plan.pictures[number]["sha256"]:
+            raise RunError(f"{path} must be picture {number} of the experiment. Got another; restore it.")
         return picture
+
+    def picture_file(self, number: int) -> Path:
+        """Return the path of a picture of the plan, as it is learned."""
+        return self.path / PICTURES / f"{number:03d}.npy"
 
     def note_machine(self, executor: str, workers: int) -> None:
         """Append the machine, the executor and the number of workers that train from now on."""
@@ -199,4 +206,4 @@ class Folder:
 def _name(key: Key, order: int) -> str:
     # Arms may have any name; the number distinguishes arms whose names give the same slug.
     slug = re.sub(r"[^a-z0-9]+", "-", key.arm.lower()).strip("-")[:40] or "arm"
-    return f"{order:02d}-{slug}-seed-{key.seed}"
+    return f"{order:02d}-{slug}-picture-{key.picture:03d}-seed-{key.seed}"

@@ -55,7 +55,7 @@ def forecast(plan: Plan, learned: Learned, path: Path, workers: int = 0, *, retr
             tuning += count
             verdict_trial = _trial(plan, arm)
             # Trials of a search for rates are evaluated at their end only.
-            remaining += [replace(verdict_trial, marks=())] * count + [verdict_trial] * len(plan.seeds)
+            remaining += [replace(verdict_trial, marks=())] * count + [verdict_trial] * len(plan.verdict_units)
     workers = min(workers or available_cores(), max(len(remaining), 1))
     names = {trial.key.arm for trial in remaining}
     seconds_per_sample = _measure_arms(plan, [arm for arm in plan.arms if arm.name in names], learned)
@@ -85,7 +85,8 @@ def _measure_arms(plan: Plan, arms: list[Arm], learned: Learned) -> dict[str, fl
 
 def _measure(plan: Plan, arm: Arm, operations: int, learned: Learned) -> float | None:
     trial = _trial(plan, arm)
-    batch = plan.samples if trial.recipe.training.batch == "all" else trial.recipe.training.batch
+    samples = plan.samples(trial.key.picture)
+    batch = samples if trial.recipe.training.batch == "all" else trial.recipe.training.batch
     steps = max(1, round(MEASURED_SECONDS * ASSUMED_FLOPS / (operations * batch)))
     # Limit the seconds too: a small network takes longer than its operations suggest.
     recipe = changed(trial.recipe, {"budget": {"steps": steps, "seconds": 2 * MEASURED_SECONDS}})
@@ -95,15 +96,17 @@ def _measure(plan: Plan, arm: Arm, operations: int, learned: Learned) -> float |
 
 def _trial(plan: Plan, arm: Arm) -> Trial:
     """Return a trial of the verdict at the arm's written rates: tuned rates cost the same."""
-    return trial_of(plan, Key("verdict", arm.name, plan.seeds[0], values_of(arm.recipe.training.optimizer)))
+    picture, seed = plan.verdict_units[0]
+    return trial_of(plan, Key("verdict", arm.name, seed, values_of(arm.recipe.training.optimizer), picture))
 
 
 def _seconds(plan: Plan, trial: Trial, seconds_per_sample: float) -> float:
     budget = trial.recipe.budget
-    batch = plan.samples if trial.recipe.training.batch == "all" else min(trial.recipe.training.batch, plan.samples)
-    limits = [] if budget.epochs is None else [budget.epochs * plan.samples * seconds_per_sample]
+    samples = plan.samples(trial.key.picture)
+    batch = samples if trial.recipe.training.batch == "all" else min(trial.recipe.training.batch, samples)
+    limits = [] if budget.epochs is None else [budget.epochs * samples * seconds_per_sample]
     limits += [] if budget.steps is None else [budget.steps * batch * seconds_per_sample]
     limits += [] if budget.seconds is None else [budget.seconds]
     # Every mark, and the end, takes one forward pass over all samples.
-    evaluations = (len(trial.marks) + 1) * plan.samples * seconds_per_sample / TRAINING_PER_FORWARD
+    evaluations = (len(trial.marks) + 1) * samples * seconds_per_sample / TRAINING_PER_FORWARD
     return min(limits, default=math.nan) + evaluations

@@ -16,15 +16,21 @@ from sfumato.lab.rates import Tuning
 from sfumato.recipe import Recipe, values
 from sfumato.recipe.choices import Optimizer
 
-LAYOUT = 3
+LAYOUT = 4
 """Version of the layout of plan.json and the files beside it; a folder of another version is refused."""
 
 SEEDS = 5
 """Paired seeds per arm, the fewest from which a verdict is given."""
 
 MOST_SEEDS = 1000
+"""Most seeds per picture; picture N has those from N times this number on, so that no two pictures share a seed."""
 
-FIRST_TUNING_SEED = 1_000_000
+MOST_PICTURES = 1000
+
+FEWEST_PICTURES = 5
+"""Fewest pictures from which a verdict about pictures is given."""
+
+FIRST_TUNING_SEED = MOST_SEEDS * MOST_PICTURES
 """First seed for tuning; those of a verdict start at 0."""
 
 MOST_ARMS = 256
@@ -34,6 +40,10 @@ LARGEST_SEED = 2**62
 
 ARM_FIELDS = ("name", "parameters", "operations", "title", "verb", "instead")
 """Fields of an arm that plan.json holds beside its recipe."""
+
+
+Unit = tuple[int, int]
+"""(number of a picture, seed)."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +80,8 @@ class Plan:
 
     name: str
     question: str
-    picture: Mapping[str, Any]
-    """Facts about the training data: ``sha256``, ``source`` and size.
+    pictures: tuple[Mapping[str, Any], ...]
+    """Facts about each picture, or about the digits: ``sha256``, ``source`` and size.
 
     The size is ``height``, ``width`` and ``channels`` of a picture; ``samples``, ``inputs`` and ``outputs`` of digits.
     """
@@ -82,7 +92,7 @@ class Plan:
     tuning: Tuning | None
     """Search for each arm's learning rate; None: the recipe's rate."""
     equal: str = "epochs"
-    """What is equal for all arms: epochs, operations or seconds."""
+    """What is equal for all arms: epochs, operations or seconds; with samples, epochs, and samples of all pictures."""
     task: str = "picture"
     """Name of the task, a key of `MEASURES`."""
     beside: int = 0
@@ -103,14 +113,66 @@ class Plan:
         return MEASURES[self.task]
 
     @property
-    def samples(self) -> int:
-        """Return the number of samples of an epoch."""
-        return self.picture["samples"] if self.task == "digits" else self.picture["height"] * self.picture["width"]
+    def picture(self) -> Mapping[str, Any]:
+        """Return the facts about the first picture, or about the digits."""
+        return self.pictures[0]
+
+    @property
+    def has_set(self) -> bool:
+        """Return whether the verdict is about pictures like these, rather than about one picture."""
+        return len(self.pictures) > 1
+
+    @cached_property
+    def picture_names(self) -> tuple[str, ...]:
+        """Return a unique short name of each picture: its file's name without folder and extension."""
+        names = [str(each["source"]).replace("\\", "/").rsplit("/", 1)[-1] for each in self.pictures]
+        stems = [name.rsplit(".", 1)[0] or name for name in names]
+        short = [stem if stems.count(stem) == 1 else name for stem, name in zip(stems, names, strict=True)]
+        return tuple(name if short.count(name) == 1 else f"{name} ({number + 1})" for number, name in enumerate(short))
+
+    def samples(self, picture: int = 0) -> int:
+        """Return the number of samples of an epoch of a picture, or of the digits."""
+        facts = self.pictures[picture]
+        return facts["samples"] if self.task == "digits" else facts["height"] * facts["width"]
+
+    def epochs_factor(self, picture: int) -> float:
+        """Return the factor of a picture's epochs: with equal samples, it trains on those of the smallest picture."""
+        if self.equal != "samples":
+            return 1.0
+        return min(map(self.samples, range(len(self.pictures)))) / self.samples(picture)
 
     @cached_property
     def optimizers(self) -> tuple[Optimizer, ...]:
         """Return the optimizers of all arms, each once."""
         return tuple(dict.fromkeys(arm.recipe.training.optimizer for arm in self.arms))
+
+    @cached_property
+    def tuning_pictures(self) -> tuple[int, ...]:
+        """Return the pictures for tuning, as many as tuning seeds, which the verdict does not use if enough are left.
+
+        They are chosen by their content, so that their order and names do not matter.
+        """
+        if self.tuning is None:
+            return ()
+        by_content = sorted(range(len(self.pictures)), key=lambda number: self.pictures[number]["sha256"])
+        return tuple(by_content[: self.tuning.seeds])
+
+    @cached_property
+    def verdict_pictures(self) -> tuple[int, ...]:
+        """Return the pictures of the verdict."""
+        others = [number for number in range(len(self.pictures)) if number not in self.tuning_pictures]
+        return tuple(others if len(others) >= FEWEST_PICTURES else range(len(self.pictures)))
+
+    @cached_property
+    def verdict_units(self) -> tuple[Unit, ...]:
+        """Return every (picture, seed) of the verdict."""
+        return tuple((picture, seed) for picture in self.verdict_pictures for seed in self.seeds)
+
+    @cached_property
+    def tuning_units(self) -> tuple[Unit, ...]:
+        """Return the (picture, seed) that every rate is tried on: each seed on another picture, as far as they go."""
+        pictures = self.tuning_pictures
+        return tuple((pictures[number % len(pictures)], seed) for number, seed in enumerate(self.tuning_seeds))
 
     @cached_property
     def tuning_seeds(self) -> tuple[int, ...]:
@@ -124,7 +186,7 @@ class Plan:
         free = (
             seed
             for seed in count(seeds[0] + FIRST_TUNING_SEED)
-            if not any(0 <= seed - each < MOST_SEEDS for each in seeds)
+            if not any(0 <= seed - each < FIRST_TUNING_SEED for each in seeds)
         )
         return tuple(islice(free, self.tuning.seeds))
 
@@ -144,7 +206,7 @@ class Plan:
             "layout": LAYOUT,
             "name": self.name,
             "question": self.question,
-            "picture": dict(self.picture),
+            "pictures": [dict(each) for each in self.pictures],
             "arms": [
                 {
                     **{each: getattr(arm, each) for each in ARM_FIELDS},
@@ -173,7 +235,7 @@ class Plan:
             return Plan(
                 name=data["name"],
                 question=data["question"],
-                picture=data["picture"],
+                pictures=tuple(data["pictures"]),
                 arms=tuple(
                     Arm(
                         recipe=Recipe.of(arm["recipe"]),
@@ -199,7 +261,7 @@ class Plan:
         data = self.to_values()
         del data["seeds"]
         data.pop("defaults", None)
-        data["picture"] = self.picture["sha256"]
+        data["pictures"] = [each["sha256"] for each in self.pictures]
         for arm in data["arms"]:
             arm["recipe"]["picture"]["source"] = self.picture["sha256"]
         text = json.dumps(data, sort_keys=True, separators=(",", ":"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -10,11 +11,16 @@ from sfumato import images
 from sfumato.lab.experiment import Experiment
 from sfumato.lab.plan import Arm
 from sfumato.lab.questions.rprop_sigmoid import NAME
-from sfumato.lab.statistics import FEWEST, Interval, interval
+from sfumato.lab.statistics import FEWEST, Interval
+from sfumato.lab.verdict import grouped, mean_interval
 from sfumato.training.health import MANY, mean_color_psnr
 
 LEARNED = 1.0
 """dB above the mean-color baseline from which a network counts as having learned some of the picture's structure."""
+
+
+Baselines = Mapping[int, float]
+"""PSNR of the mean color by the picture's number."""
 
 
 def sentences(experiment: Experiment) -> list[str]:
@@ -22,18 +28,21 @@ def sentences(experiment: Experiment) -> list[str]:
     plan = experiment.plan
     if plan.name != NAME:
         return []
-    baseline = mean_color_psnr(images.exact(experiment.folder.picture()))
+    baselines = {
+        number: mean_color_psnr(images.exact(experiment.folder.picture(number))) for number in plan.verdict_pictures
+    }
     found = [
-        f"mean-color baseline: {baseline:.2f} dB; arms whose whole 95% CI is {LEARNED:g} dB or more above it learn"
+        f"mean-color baseline: {_average(baselines):.2f} dB; arms whose whole 95% CI is {LEARNED:g} dB or more above "
+        "it learn"
     ]
     for base in (arm for arm in plan.arms if not arm.instead):
-        found += ["", f"{base.title}: {_saturation(experiment, base)}; {_score(experiment, base, baseline)}"]
+        found += ["", f"{base.title}: {_saturation(experiment, base)}; {_score(experiment, base, baselines)}"]
         changes = [plan.arm(a) for a, b in plan.comparisons if b == base.name]
-        means = {arm.name: above_baseline(experiment, arm, baseline) for arm in changes}
+        means = {arm.name: above_baseline(experiment, arm, baselines) for arm in changes}
         changes.sort(key=lambda arm: -_mean(means[arm.name]))
         successful = [arm for arm in changes if learns(means[arm.name])]
-        found += [f"  {arm.title}: {_score(experiment, arm, baseline)}" for arm in changes]
-        if learns(above_baseline(experiment, base, baseline)):
+        found += [f"  {arm.title}: {_score(experiment, arm, baselines)}" for arm in changes]
+        if learns(above_baseline(experiment, base, baselines)):
             found.append("  it learns without a change")
         elif successful:
             found.append(f"  best change of one field: {successful[0].title}")
@@ -56,14 +65,20 @@ def saturates_at(experiment: Experiment, arm: Arm) -> list[float | None]:
     return found
 
 
-def above_baseline(experiment: Experiment, arm: Arm, baseline: float) -> Interval:
+def above_baseline(experiment: Experiment, arm: Arm, baselines: Baselines) -> Interval:
     """Return dB above the mean-color baseline, with simultaneous confidence intervals for all arms."""
-    return interval([psnr - baseline for psnr in experiment.scores(arm).values()], len(experiment.plan.arms))
+    plan = experiment.plan
+    above = {unit: psnr - baselines[unit[0]] for unit, psnr in experiment.scores(arm).items()}
+    return mean_interval(plan, grouped(plan, above), len(plan.arms))
 
 
 def learns(found: Interval) -> bool:
     """Return whether the whole confidence interval lies far enough above the mean-color baseline."""
     return found.pairs >= FEWEST and found.low >= LEARNED
+
+
+def _average(baselines: Baselines) -> float:
+    return float(np.mean(list(baselines.values())))
 
 
 def _mean(found: Interval) -> float:
@@ -83,10 +98,11 @@ def _saturation(experiment: Experiment, arm: Arm) -> str:
     )
 
 
-def _score(experiment: Experiment, arm: Arm, baseline: float) -> str:
-    found = above_baseline(experiment, arm, baseline)
+def _score(experiment: Experiment, arm: Arm, baselines: Baselines) -> str:
+    found = above_baseline(experiment, arm, baselines)
     if found.pairs == 0:
         return "diverged or failed in every training"
     word = "learns" if learns(found) else "does not learn"
     bounds = f"95% CI [{found.low:+.2f}, {found.high:+.2f}]"
+    baseline = _average(baselines)
     return f"{found.mean + baseline:.2f} dB, {found.mean:+.2f} dB from the baseline, {bounds}: {word}"

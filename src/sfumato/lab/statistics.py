@@ -1,4 +1,4 @@
-"""Paired differences with simultaneous confidence intervals."""
+"""Paired differences with simultaneous confidence intervals, on one picture or over pictures."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 LEVEL = 0.95
 
 FEWEST = 5
-"""Fewest pairs from which a verdict is given."""
+"""Fewest pairs, or pictures of a set, from which a verdict is given."""
 
 DRAWS = 2_000
 """Bootstrap draws of the tuning seeds' noise, which estimate the noise of the choice of a learning rate."""
@@ -27,6 +27,7 @@ class Interval:
     low: float
     high: float
     pairs: int
+    """Number of the independent differences: of seeds on one picture, else of pictures."""
 
     @property
     def sign(self) -> int:
@@ -67,8 +68,64 @@ def interval(
     if variance == 0:
         return Interval(mean, mean, mean, len(values))
     freedom = variance**2 / sum(term**2 / degrees for term, degrees in terms)
-    half = float(stats.t.ppf(1 - (1 - level) / comparisons / 2, freedom)) * math.sqrt(variance)
+    half = float(special.stdtrit(freedom, 1 - (1 - level) / comparisons / 2)) * math.sqrt(variance)
     return Interval(mean, mean - half, mean + half, len(values))
+
+
+@dataclass(frozen=True)
+class Components:
+    """The variance of differences on pictures, divided into its sources."""
+
+    pictures: float
+    """Variance of the true difference from picture to picture."""
+    seeds: float
+    """Variance from seed to seed on one picture."""
+    seeds_per_picture: float
+    """Harmonic mean."""
+
+    @property
+    def seed_share(self) -> float:
+        """Return the fraction of the variance of the mean that more seeds per picture would reduce, 0 to 1."""
+        of_seeds = self.seeds / self.seeds_per_picture
+        return of_seeds / (self.pictures + of_seeds) if self.pictures + of_seeds else 0.0
+
+
+def over_pictures(
+    differences: Sequence[Sequence[float]],
+    comparisons: int = 1,
+    level: float = LEVEL,
+    selection: Selection | None = None,
+) -> Interval:
+    """Return the confidence interval of a mean difference over pictures like these: `interval` of each one's mean.
+
+    ``differences``: those of each picture's seeds; pictures without any are left out. Pictures are a random factor, and
+    seeds are nested in them, because no two pictures share a seed. So the means of the pictures are independent, and
+    where both effects are normal and every picture has equally many seeds, the interval is exact: the mean square
+    between pictures is the right denominator for the mean (Searle, Casella and McCulloch 1992, Variance Components,
+    sections 3.3 and 3.6). More seeds on the same pictures do not narrow it below what the pictures allow.
+    """
+    means = [math.fsum(each) / len(each) for each in differences if len(each)]
+    return interval(means, comparisons, level, selection)
+
+
+def components(differences: Sequence[Sequence[float]]) -> Components | None:
+    """Return the variance components by analysis of variance; None where no picture has two seeds, or one has all.
+
+    The estimators for pictures with unequal numbers of seeds (Searle, Casella and McCulloch 1992, section 3.6); a
+    negative estimate counts as 0.
+    """
+    groups = [np.asarray(each, dtype=np.float64) for each in differences if len(each)]
+    counts = np.asarray([len(each) for each in groups], dtype=np.float64)
+    total, pictures = float(counts.sum()), len(groups)
+    if pictures < 2 or total == pictures:
+        return None
+    means = np.asarray([each.mean() for each in groups])
+    within = sum(float(np.sum((each - each.mean()) ** 2)) for each in groups) / (total - pictures)
+    overall = float(counts @ means) / total
+    between = float(counts @ (means - overall) ** 2) / (pictures - 1)
+    effective = (total - float(counts @ counts) / total) / (pictures - 1)
+    harmonic = pictures / float(np.sum(1 / counts))
+    return Components(max(0.0, (between - within) / effective), within, harmonic)
 
 
 def selection(a: Sequence[Sequence[float]], b: Sequence[Sequence[float]]) -> Selection:

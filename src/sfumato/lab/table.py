@@ -73,7 +73,12 @@ def lines(experiment: Experiment) -> list[Line]:
 
 
 def target(experiment: Experiment) -> float | None:
-    """Return the target for every arm: the lowest of the arms' mean scores, rounded down to a tenth."""
+    """Return the target for every arm: the lowest of the arms' mean scores, rounded down to a tenth.
+
+    None for a set of pictures, since some of them are easier than others.
+    """
+    if experiment.plan.has_set:
+        return None
     found = [experiment.scores(arm) for arm in experiment.plan.arms]
     means = [float(np.mean(list(scores.values()))) for scores in found if scores]
     return math.floor(min(means) * 10) / 10 if means else None

@@ -75,8 +75,8 @@ def started_with(phase: Phase, weights: Mapping[str, NDArray[Any]]) -> torch.nn.
     return model
 
 
-Learned = NDArray[np.float32] | Digits
-"""The target of a training: a picture (H, W, C), or digits."""
+Learned = tuple[NDArray[np.float32], ...] | Digits
+"""The targets of an experiment's trainings: pictures (H, W, C), in the order of the plan, or digits."""
 
 
 def train(trial: Trial, learned: Learned, stop: Callable[[], bool] = lambda: False) -> Outcome:
@@ -87,7 +87,7 @@ def train(trial: Trial, learned: Learned, stop: Callable[[], bool] = lambda: Fal
     try:
         if isinstance(learned, Digits):
             return digits.train(trial, learned, stop)
-        return _train(trial, learned, stop)
+        return _train(trial, learned[trial.key.picture], stop)
     except (SfumatoError, ArithmeticError, ValueError, RuntimeError, TypeError, MemoryError) as error:
         # A custom network may raise any of these; the other trials continue.
         return failed(trial.key, f"{type(error).__name__}: {error}")

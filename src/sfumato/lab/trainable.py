@@ -10,7 +10,7 @@ from sfumato.training.picture.problem import count_held_out
 
 
 def check(plan: Plan) -> None:
-    """Raise RecipeError or EngineError, naming the arm, unless every arm can be trained on the plan's picture.
+    """Raise RecipeError or EngineError, naming the arm, unless every arm can be trained on the plan's pictures.
 
     A custom network is not built here: that may end the process.
     """
@@ -24,8 +24,8 @@ def check(plan: Plan) -> None:
 
 
 def _check_held_out(arm: Arm, plan: Plan) -> None:
-    height, width = plan.picture["height"], plan.picture["width"]
-    count_held_out(arm.recipe, height, width)
-    if arm.first is not None:
-        columns, rows = target_size(width, height, None, arm.first.max_side)
-        count_held_out(arm.recipe, rows, columns)
+    for height, width in {(each["height"], each["width"]) for each in plan.pictures}:
+        count_held_out(arm.recipe, height, width)
+        if arm.first is not None:
+            columns, rows = target_size(width, height, None, arm.first.max_side)
+            count_held_out(arm.recipe, rows, columns)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from sfumato.lab.plan import First
+from sfumato.lab.plan import First, Unit
 from sfumato.lab.rates import Rates
 from sfumato.recipe import Recipe
 
@@ -28,6 +28,13 @@ class Key:
     seed: int
     rates: Rates
     """Learning rates of the optimizer."""
+    picture: int = 0
+    """Number of the picture in the plan; 0 for digits."""
+
+    @property
+    def unit(self) -> Unit:
+        """The picture and the seed."""
+        return self.picture, self.seed
 
 
 @dataclass(frozen=True)
@@ -67,9 +74,11 @@ def failed(key: Key, reason: str) -> Outcome:
 
 def identity(key: Key) -> dict[str, Any]:
     """Return the fields of a row that identify its trial."""
-    return {"purpose": key.purpose, "arm": key.arm, "seed": key.seed, "rates": list(key.rates)}
+    return {
+        "purpose": key.purpose, "arm": key.arm, "picture": key.picture, "seed": key.seed, "rates": list(key.rates),
+    }  # fmt: skip
 
 
 def key_of(row: dict[str, Any]) -> Key:
     """Return the key of the trial that a row belongs to."""
-    return Key(row["purpose"], row["arm"], row["seed"], tuple(row["rates"]))
+    return Key(row["purpose"], row["arm"], row["seed"], tuple(row["rates"]), row["picture"])

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sfumato.lab.measure import MEASURES
-from sfumato.lab.plan import Arm, Plan
+from sfumato.lab.plan import Arm, Plan, Unit
 from sfumato.lab.rates import (
     COARSE,
     REACH,
@@ -95,21 +95,21 @@ def _lines(plan: Plan, arm: Arm) -> tuple[Line, ...]:
 def _scores(plan: Plan, rows: Rows, arm: Arm, line: Line) -> dict[int, tuple[float, ...]]:
     found: dict[int, tuple[float, ...]] = {}
     field = plan.measure.field
-    for exponent in _exponents(rows, arm, line, plan.tuning_seeds[0]):
+    for exponent in _exponents(rows, arm, line, plan.tuning_units[0]):
         rates = line.at(exponent)
-        of_seeds = [rows.get(Key("tuning", arm.name, seed, rates)) for seed in plan.tuning_seeds]
-        whole = [row for row in of_seeds if row is not None]
-        if len(whole) == len(of_seeds):
+        of_units = [rows.get(Key("tuning", arm.name, seed, rates, picture)) for picture, seed in plan.tuning_units]
+        whole = [row for row in of_units if row is not None]
+        if len(whole) == len(of_units):
             found[exponent] = tuple(row[field] if good(row) else -math.inf for row in whole)
     return found
 
 
-def _exponents(rows: Rows, arm: Arm, line: Line, seed: int) -> range:
+def _exponents(rows: Rows, arm: Arm, line: Line, unit: Unit) -> range:
     """Return the exponents that may have been tried: none lie beyond an untried border of the coarse grid."""
-    ends: list[int] = []
+    (picture, seed), ends = unit, list[int]()
     for step in (-COARSE, COARSE):
         end = line.start
-        while abs(end - line.start) < REACH and Key("tuning", arm.name, seed, line.at(end + step)) in rows:
+        while abs(end - line.start) < REACH and Key("tuning", arm.name, seed, line.at(end + step), picture) in rows:
             end += step
         ends.append(end)
     return range(ends[0], ends[1] + 1)

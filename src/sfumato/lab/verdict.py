@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from sfumato.lab.experiment import Experiment
 from sfumato.lab.measure import PSNR
-from sfumato.lab.plan import Arm
-from sfumato.lab.statistics import FEWEST, LEVEL, Interval, Selection, interval, selection
+from sfumato.lab.plan import Arm, Plan, Unit
+from sfumato.lab.statistics import (
+    FEWEST,
+    LEVEL,
+    Components,
+    Interval,
+    Selection,
+    components,
+    interval,
+    over_pictures,
+    selection,
+)
 from sfumato.lab.tuning import rates_tried
 
 SMALL = 0.5
@@ -23,10 +33,19 @@ def named(follows: Arm, undone: Arm) -> tuple[str, str]:
     return (undone.instead, undone.title) if undone.instead else (follows.title, follows.instead)
 
 
-def ablation_sentence(follows: Arm, undone: Arm, found: Interval, diverged: tuple[int, int], seeds: int) -> str:
+def ablation_sentence(
+    follows: Arm,
+    undone: Arm,
+    found: Interval,
+    diverged: tuple[int, int],
+    seeds: int,
+    noun: str = "paired seeds",
+    about: str = "",
+) -> str:
     """Return the verdict: ``shuffled order helped by 0.72 dB against scan order, 95% CI [0.60, 0.84]``.
 
-    ``diverged``: how many of ``seeds`` trainings failed or diverged, for each of the two arms.
+    ``diverged``: how many of ``seeds`` trainings failed or diverged, for each of the two arms; ``noun``: what
+    ``found.pairs`` counts; ``about``: what the verdict is about, after a space.
     """
     has, lacks = named(follows, undone)
     if found.pairs < FEWEST and diverged[1] > diverged[0]:
@@ -36,11 +55,13 @@ def ablation_sentence(follows: Arm, undone: Arm, found: Interval, diverged: tupl
     if found.pairs == 0:
         return f"{has}: no verdict against {lacks}, no seed finished in both arms"
     if found.pairs < FEWEST:
-        return f"{has}: no verdict against {lacks}, {found.mean:+.2f} dB from fewer than {FEWEST} paired seeds"
+        return f"{has}: no verdict against {lacks}, {found.mean:+.2f} dB from fewer than {FEWEST} {noun}"
     if found.sign > 0:
-        return f"{has} helped by {found.mean:.2f} dB against {lacks}, 95% CI [{found.low:.2f}, {found.high:.2f}]"
+        return f"{has} helped{about} by {found.mean:.2f} dB against {lacks}, 95% CI [{found.low:.2f}, {found.high:.2f}]"
     if found.sign < 0:
-        return f"{has} hurt by {-found.mean:.2f} dB against {lacks}, 95% CI [{-found.high:.2f}, {-found.low:.2f}]"
+        return (
+            f"{has} hurt{about} by {-found.mean:.2f} dB against {lacks}, 95% CI [{-found.high:.2f}, {-found.low:.2f}]"
+        )
     difference = f"{found.mean:+.2f} dB against {lacks}, 95% CI [{found.low:+.2f}, {found.high:+.2f}]"
     if found.low > -SMALL and found.high < SMALL:
         return f"{has}: no difference shown: {difference}, negligible (within {SMALL:g} dB)"
@@ -67,6 +88,25 @@ class Comparison:
     seeds: int = 0
     """All seeds of the plan."""
     unit: str = PSNR.unit
+    differences: Mapping[int, Sequence[float]] = field(default_factory=dict)
+    """The differences of each picture's seeds, by the picture's number."""
+    pictures: int = 1
+    """Pictures of the verdict."""
+
+    @property
+    def noun(self) -> str:
+        """Return what is counted by ``difference.pairs``."""
+        return "paired seeds" if self.pictures == 1 else "pictures"
+
+    @property
+    def about(self) -> str:
+        """Return what the verdict is about, after a space; empty on one picture."""
+        return "" if self.pictures == 1 else " on pictures like these"
+
+    @property
+    def components(self) -> Components | None:
+        """Return the components of the variance; None on one picture."""
+        return None if self.pictures == 1 else components(list(self.differences.values()))
 
 
 def comparisons(experiment: Experiment) -> list[Comparison]:
@@ -76,12 +116,42 @@ def comparisons(experiment: Experiment) -> list[Comparison]:
     for name_a, name_b in plan.comparisons:
         a, b = plan.arm(name_a), plan.arm(name_b)
         of_a, of_b = experiment.scores(a), experiment.scores(b)
-        paired = [of_a[seed] - of_b[seed] for seed in plan.seeds if seed in of_a and seed in of_b]
-        seeds = len(plan.seeds)
-        lost = (seeds - len(of_a), seeds - len(of_b))
-        difference = interval(paired, plan.family, selection=_selection(experiment, a, b))
-        found.append(Comparison(a, b, difference, seeds - len(paired), lost, seeds, plan.measure.unit))
+        paired = {unit: of_a[unit] - of_b[unit] for unit in plan.verdict_units if unit in of_a and unit in of_b}
+        by_picture = grouped(plan, paired)
+        units = len(plan.verdict_units)
+        lost = (units - len(of_a), units - len(of_b))
+        difference = mean_interval(plan, by_picture, plan.family, _selection(experiment, a, b))
+        found.append(
+            Comparison(
+                a,
+                b,
+                difference,
+                units - len(paired),
+                lost,
+                units,
+                plan.measure.unit,
+                by_picture,
+                len(plan.verdict_pictures),
+            )
+        )
     return found
+
+
+def grouped(plan: Plan, values: Mapping[Unit, float]) -> dict[int, list[float]]:
+    """Return values of (picture, seed) by picture."""
+    return {
+        picture: [values[picture, seed] for seed in plan.seeds if (picture, seed) in values]
+        for picture in plan.verdict_pictures
+    }
+
+
+def mean_interval(
+    plan: Plan, by_picture: Mapping[int, Sequence[float]], comparisons: int, selection: Selection | None = None
+) -> Interval:
+    """Return the confidence interval of a mean: over seeds on one picture, over pictures where the plan has a set."""
+    if plan.has_set:
+        return over_pictures(list(by_picture.values()), comparisons, selection=selection)
+    return interval([value for values in by_picture.values() for value in values], comparisons, selection=selection)
 
 
 def _selection(experiment: Experiment, a: Arm, b: Arm) -> Selection | None:
@@ -108,16 +178,16 @@ def claim(comparison: Comparison) -> str:
     found, a, b = comparison.difference, comparison.a, comparison.b
     names = (a.title or a.name, b.title or b.name)
     if is_ablation((a, b)):
-        return ablation_sentence(a, b, found, comparison.lost, comparison.seeds)
+        return ablation_sentence(a, b, found, comparison.lost, comparison.seeds, comparison.noun, comparison.about)
     if found.pairs == 0:
         return f"no verdict on {names[0]} against {names[1]}: no seed finished in both arms"
     if found.sign:
         better, worse = (a, b) if found.sign > 0 else (b, a)
         difference = f"{abs(found.mean):.2f} {comparison.unit}, {_bounds(found, flipped=found.sign < 0)}"
-        return f"{better.title or better.name} {better.verb} {worse.name} by {difference}"
+        return f"{better.title or better.name} {better.verb} {worse.name}{comparison.about} by {difference}"
     signed = f"{found.mean:+.2f} {comparison.unit}, {_bounds(found)}"
     if found.pairs < FEWEST:
-        return f"no verdict on {names[0]} against {names[1]}: {signed}, fewer than {FEWEST} paired seeds"
+        return f"no verdict on {names[0]} against {names[1]}: {signed}, fewer than {FEWEST} {comparison.noun}"
     return f"no difference shown between {names[0]} and {names[1]}: {signed}"
 
 
@@ -131,13 +201,23 @@ def conditions(experiment: Experiment, comparison: Comparison) -> list[str]:
         words.append(
             f"{round(np.mean(counts)):,} parameters each" if alike else f"{counts[0]:,} and {counts[1]:,} parameters"
         )
-    words.append(f"{comparison.difference.pairs} paired seeds")
+    words.append(_pairs(experiment, comparison))
     if comparison.missing:
         words.append(f"{comparison.missing} failed or diverged")
     words.append(_budget(a, b))
     if plan.family > 1:
         words.append(f"CIs simultaneous for {plan.family} comparisons")
     return words
+
+
+def _pairs(experiment: Experiment, comparison: Comparison) -> str:
+    if comparison.pictures == 1:
+        return f"{comparison.difference.pairs} paired seeds"
+    plan, found = experiment.plan, comparison.components
+    seeds = (
+        f"{comparison.difference.pairs} pictures x {len(plan.seeds)} paired seed{'s' if len(plan.seeds) > 1 else ''}"
+    )
+    return seeds if found is None else f"{seeds}, seed share of the variance {found.seed_share:.0%}"
 
 
 def _budget(a: Arm, b: Arm) -> str:

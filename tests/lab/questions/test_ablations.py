@@ -13,7 +13,7 @@ from sfumato.lab.experiment import run_plan
 from sfumato.lab.questions import ablation, custom, rprop_sigmoid, six_hints
 from sfumato.recipe import Recipe, changed, preset
 from sfumato.recipe.changes import difference, flat, values
-from tests.lab.small_plan import BASE, target
+from tests.lab.small_plan import BASE, pictures, target
 
 SEEDS = (0, 1)
 RECIPE = changed(Recipe(), BASE)
@@ -25,7 +25,7 @@ def changes_of(recipe: Recipe, base: Recipe) -> dict[str, Any]:
 
 def test_each_hint_is_undone_alone_and_together() -> None:
     base = changed(preset("blog-2012"), {"budget": {"epochs": 10}})
-    plan = six_hints.plan(base, target(), seeds=SEEDS)
+    plan = six_hints.plan(base, pictures(), seeds=SEEDS)
     arms = {arm.name: arm for arm in plan.arms}
     assert arms["base"].recipe == base
     for name, field in (
@@ -59,7 +59,7 @@ def test_each_hint_is_undone_alone_and_together() -> None:
 @pytest.mark.slow
 def test_a_tiny_ablation_from_end_to_end(tmp_path: Path) -> None:
     plan = ablation.plan(
-        RECIPE, target(), ["training.sampler=sequential", "model.output_activation=sigmoid"], seeds=tuple(range(5))
+        RECIPE, pictures(), ["training.sampler=sequential", "model.output_activation=sigmoid"], seeds=tuple(range(5))
     )
     assert [arm.name for arm in plan.arms] == [
         "base",
@@ -77,18 +77,18 @@ def test_a_tiny_ablation_from_end_to_end(tmp_path: Path) -> None:
 
 def test_an_optional_field_can_be_undone_by_none() -> None:
     base = changed(RECIPE, {"budget": {"epochs": 4, "steps": 9}, "picture": {"max_side": 8}})
-    plan = ablation.plan(base, target(), ["budget.epochs=none;budget.steps=5"], seeds=SEEDS)
+    plan = ablation.plan(base, pictures(), ["budget.epochs=none;budget.steps=5"], seeds=SEEDS)
     assert (plan.arms[1].recipe.budget.epochs, plan.arms[1].recipe.budget.steps) == (None, 5)
     assert plan.arms[1].instead == "budget.epochs=4.0;budget.steps=9"
     # ``none`` is no value of a required field; for an encoding it is a name.
     with pytest.raises(RecipeError, match="training.batch must be"):
-        ablation.plan(base, target(), ["training.batch=none"], seeds=SEEDS)
+        ablation.plan(base, pictures(), ["training.batch=none"], seeds=SEEDS)
     assert ablation.parsed("model.encoding=none") == {"model": {"encoding": "none"}}
     assert custom.grid(base, [("model.module", ["none"])])["none"].model.module is None
 
 
 def test_two_values_of_one_field_are_not_undone_together() -> None:
-    plan = ablation.plan(RECIPE, target(), ["model.width=9", "model.width=10"], seeds=SEEDS)
+    plan = ablation.plan(RECIPE, pictures(), ["model.width=9", "model.width=10"], seeds=SEEDS)
     assert [arm.name for arm in plan.arms] == ["base", "model.width=9", "model.width=10"]
 
 
@@ -105,7 +105,7 @@ def test_two_values_of_one_field_are_not_undone_together() -> None:
 )
 def test_invalid_changes_are_refused(undone: list[str], message: str) -> None:
     with pytest.raises(RecipeError, match=message):
-        ablation.plan(RECIPE, target(), undone, seeds=SEEDS)
+        ablation.plan(RECIPE, pictures(), undone, seeds=SEEDS)
 
 
 def test_affordable_epochs_of_a_picture() -> None:
@@ -122,7 +122,7 @@ def test_the_commenter_s_network_saturates_and_learns_with_a_change(
         rprop_sigmoid, "CHANGES", ("model.output_activation=linear", "training.optimizer=rprop(lr=0.001, largest=50)")
     )
     base = changed(preset("rprop-sigmoid"), {"budget": {"epochs": 12}, "model": {"depth": 2}})
-    plan = rprop_sigmoid.plan(base, target(), seeds=tuple(range(5)))
+    plan = rprop_sigmoid.plan(base, pictures(), seeds=tuple(range(5)))
     # Subprocesses, the default for Rprop, have tests of their own.
     found = run_plan(plan, target(), tmp_path / "e", executor=execute.Threads(2))
     lines = saturation_report.sentences(found)
@@ -137,5 +137,5 @@ def test_the_commenter_s_network_saturates_and_learns_with_a_change(
     assert len(next(iter(found.results(arm).values()))["curve"]) == 12
     # A network that learns as it is needs no change.
     baseline = float(lines[0].split()[2])
-    learns = saturation_report.learns(saturation_report.above_baseline(found, arm, baseline))
+    learns = saturation_report.learns(saturation_report.above_baseline(found, arm, {0: baseline}))
     assert ("  it learns without a change" in lines) == learns

@@ -8,14 +8,14 @@ from sfumato.lab.compare import plan_of
 from sfumato.lab.plan import Plan
 from sfumato.lab.questions import custom
 from sfumato.recipe import Recipe, changed
-from tests.small import picture
+from tests.lab.small_plan import pictures
 
 BASE = changed(changed(Recipe(), custom.DEFAULTS), {"model": {"width": 9}, "picture": {"source": "some.png"}})
 
 
 def plan(base: Recipe | None) -> Plan:
     arms = {name: changed(BASE, {"model": {"activation": name}}) for name in ("relu", "tanh")}
-    return plan_of(arms, picture(12, 10), base, seeds=2, tune=False)
+    return plan_of(arms, pictures(), base, seeds=2, tune=False)
 
 
 def test_the_plan_s_file_lists_the_defaults_that_differ_from_paint() -> None:

@@ -14,14 +14,14 @@ from sfumato.lab.questions import find, mnist_claim
 from sfumato.lab.rates import Tuning
 from sfumato.recipe import Recipe, changed
 from tests.lab.digits import made
-from tests.lab.small_plan import target
+from tests.lab.small_plan import pictures
 
 RECIPE = changed(Recipe(), mnist_claim.DEFAULTS)
 
 
 def plans(changes: dict[str, Any] | None = None, digits: Digits | None = None, **how: Any) -> tuple[Plan, Plan]:
     how = {"seeds": (0, 1), "tuning": Tuning(), **how}
-    return mnist_claim.plans(changed(RECIPE, changes or {}), target(), digits or made.digits(), **how)
+    return mnist_claim.plans(changed(RECIPE, changes or {}), pictures()[0], digits or made.digits(), **how)
 
 
 def test_the_claim_s_count_of_input_values() -> None:

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sfumato.lab.arms import Picture, values_of
 from sfumato.lab.compare import plan_of
 from sfumato.lab.experiment import Experiment, StoppedError, read, run_plan
 from sfumato.lab.trial import Outcome, Trial, failed, identity
 from sfumato.recipe import Recipe, changed
-from tests.lab.small_plan import BASE, target
+from tests.lab.small_plan import BASE, pictures
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=\"alert('2')\">&"
 
@@ -37,7 +38,7 @@ def experiment(
     **how: Any,
 ) -> Experiment:
     """Return an untrained experiment; ``only``: number of its trials; ``noise``: paintings that hardly compress."""
-    wanted = target() if picture is None else picture
+    wanted = pictures() if picture is None else [Picture("cat", picture)]
     base = changed(Recipe(), BASE)
     arms = {name: changed(base, {"model": {"width": 8 + number}}) for number, name in enumerate(names)}
     plan = plan_of(arms, wanted, **{"seeds": 5, "tune": False, **how})
@@ -59,7 +60,7 @@ def experiment(
         if trial.frames is None:
             return Outcome(key, row, {}, (), None)
         frames = tuple(_painting(trial.frames, number, noise) for number, _ in enumerate(trial.marks))
-        return Outcome(key, row, {}, frames, _painting(wanted.shape[:2], len(key.arm), noise))
+        return Outcome(key, row, {}, frames, _painting(wanted[key.picture].values.shape[:2], len(key.arm), noise))
 
     def executor(trials: Sequence[Trial], picture: Any, stop: Any) -> Iterator[Outcome]:
         for trial in trials:
@@ -69,7 +70,9 @@ def experiment(
             yield outcome(trial)
 
     try:
-        return run_plan(plan, wanted, path, executor=executor, stop=lambda: only is not None and len(done) >= only)
+        return run_plan(
+            plan, values_of(wanted), path, executor=executor, stop=lambda: only is not None and len(done) >= only
+        )
     except StoppedError:
         return read(path)
 

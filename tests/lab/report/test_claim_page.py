@@ -39,7 +39,7 @@ def test_the_page_of_digits_mentions_no_pictures(tmp_path: Path) -> None:
     assert "simultaneously for 2 comparisons (1 of them in the other experiment; each alone at 97.50%)" in words
     for foreign in ("PSNR", "dB", "SSIM", "painting", "every pixel"):
         assert foreign not in words, foreign
-    assert not (found.folder.path / "picture.npy").exists()
+    assert not (found.folder.path / "pictures").exists()
     head = (found.folder.path / "trials.csv").read_text().splitlines()[0]
     assert "accuracy" in head
     assert "psnr" not in head

@@ -199,7 +199,7 @@ def test_a_recipe_trains_to_the_same_number_and_the_command_is_the_same_experime
         assert recipe is not None
         alone = list(sf.train(recipe=from_string(sf_string(recipe))))[-1]
         assert alone.evaluation is not None
-        assert alone.evaluation.psnr == found.scores(arm)[0]
+        assert alone.evaluation.psnr == found.scores(arm)[0, 0]
     fast_forecasts(monkeypatch)
     command = repeat_command(found)
     assert command is not None
@@ -247,7 +247,7 @@ def test_missing_files_are_reported(tmp_path: Path) -> None:
     report.write(read(tmp_path / "e"))
     assert "No painting was saved." in Read(page(tmp_path / "e")).words
     before = page(tmp_path / "e")
-    (tmp_path / "e" / "picture.npy").unlink()
+    (tmp_path / "e" / "pictures" / "000.npy").unlink()
     with pytest.raises(RunError, match="picture"):
         report.write(read(tmp_path / "e"))
     assert page(tmp_path / "e") == before

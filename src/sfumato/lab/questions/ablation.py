@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from numpy.typing import NDArray
-
 from sfumato.errors import RecipeError
-from sfumato.lab.arms import arm, facts
+from sfumato.lab.arms import Picture, arm, channels_of, facts
 from sfumato.lab.plan import Arm, Plan, checked
 from sfumato.recipe import Recipe, changed
 from sfumato.recipe.changes import flat, merged, nested, values
@@ -31,7 +29,7 @@ def affordable_epochs(pixels: int) -> int:
     return max(2, round(EPOCHS * (PIXELS / pixels) ** POWER))
 
 
-def plan(recipe: Recipe, picture: NDArray[Any], undone: Sequence[str], *, seeds: tuple[int, ...]) -> Plan:
+def plan(recipe: Recipe, pictures: Sequence[Picture], undone: Sequence[str], *, seeds: tuple[int, ...]) -> Plan:
     """Return the plan that compares the recipe with each change of ``undone``, and with all of them.
 
     A change is ``field=value;field=value``. The arm with all of them exists only where no two change the same field.
@@ -39,7 +37,7 @@ def plan(recipe: Recipe, picture: NDArray[Any], undone: Sequence[str], *, seeds:
     """
     if not undone:
         raise RecipeError("an ablation needs something to undo, such as training.sampler=sequential. Got nothing.")
-    channels = picture.shape[2]
+    channels = channels_of(pictures)
     everything: dict[str, Any] = {}
     arms = [arm(BASE, recipe, channels, title="the recipe as it is")]
     fields: list[str] = []
@@ -58,7 +56,7 @@ def plan(recipe: Recipe, picture: NDArray[Any], undone: Sequence[str], *, seeds:
         Plan(
             name=NAME,
             question=f"Which settings matter: {', '.join(undone)}?",
-            picture=facts(recipe, picture),
+            pictures=facts(pictures),
             arms=tuple(arms),
             comparisons=tuple((BASE, each.name) for each in arms[1:]),
             seeds=seeds,

@@ -7,10 +7,8 @@ from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import Any
 
-from numpy.typing import NDArray
-
 from sfumato.errors import RecipeError
-from sfumato.lab.arms import arm, equalized, facts
+from sfumato.lab.arms import Picture, arm, channels_of, equalized, facts
 from sfumato.lab.plan import Plan, check_count, checked
 from sfumato.lab.rates import Tuning, values_of, with_rates
 from sfumato.recipe import Recipe, changed
@@ -42,7 +40,7 @@ def described(defaults: Mapping[str, Any]) -> str:
 
 def plan(
     arms: Mapping[str, Recipe],
-    picture: NDArray[Any],
+    pictures: Sequence[Picture],
     *,
     seeds: tuple[int, ...],
     tuning: Tuning | None,
@@ -59,12 +57,12 @@ def plan(
     for name in names:
         if arms[name].picture != arms[names[0]].picture:
             raise RecipeError(f"arm {name}: the picture must be that of arm {names[0]}: all arms learn the same one.")
-    made = [arm(name, recipe, picture.shape[2]) for name, recipe in arms.items()]
+    made = [arm(name, recipe, channels_of(pictures)) for name, recipe in arms.items()]
     return checked(
         Plan(
             name=NAME,
             question=question or f"Which is better: {', '.join(names)}?",
-            picture=facts(arms[names[0]], picture),
+            pictures=facts(pictures),
             arms=equalized(made, equal),
             comparisons=tuple((name, names[0]) for name in names[1:]),
             seeds=seeds,

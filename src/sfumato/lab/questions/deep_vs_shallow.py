@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from numpy.typing import NDArray
-
 from sfumato.errors import RecipeError
-from sfumato.lab.arms import arm, equalized, facts, widths
+from sfumato.lab.arms import Picture, arm, channels_of, equalized, facts, widths
 from sfumato.lab.plan import Arm, Plan, checked
 from sfumato.lab.questions import custom
 from sfumato.lab.rates import Tuning
@@ -30,10 +28,16 @@ DEFAULTS: dict[str, Any] = custom.DEFAULTS
 
 
 def plan(
-    recipe: Recipe, picture: NDArray[Any], *, seeds: tuple[int, ...], tuning: Tuning | None, equal: str, parameters: int
+    recipe: Recipe,
+    pictures: Sequence[Picture],
+    *,
+    seeds: tuple[int, ...],
+    tuning: Tuning | None,
+    equal: str,
+    parameters: int,
 ) -> Plan:
     """Return the plan that compares every depth with one layer; ignores the recipe's own. Raises RecipeError."""
-    channels = picture.shape[2]
+    channels = channels_of(pictures)
 
     def make(name: str, recipe: Recipe, **words: str) -> Arm:
         return arm(name, recipe, channels, **words)
@@ -42,7 +46,7 @@ def plan(
         Plan(
             name="deep-vs-shallow",
             question=QUESTION,
-            picture=facts(recipe, picture),
+            pictures=facts(pictures),
             arms=equalized(arms_of(recipe, DEPTHS, parameters, make), equal),
             comparisons=tuple((str(depth), "1") for depth in DEPTHS if depth != 1),
             seeds=seeds,

@@ -9,11 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from sfumato.errors import RecipeError
-from sfumato.lab.arms import arm, digits_arm, facts
+from sfumato.lab.arms import Picture, arm, digits_arm, facts
 from sfumato.lab.digits import problem
 from sfumato.lab.digits.data import Digits
 from sfumato.lab.plan import Arm, Plan, checked
@@ -76,7 +73,7 @@ def _multiply_adds_per_sample(model: Model, inputs: int, outputs: int) -> int:
 
 def plans(
     recipe: Recipe,
-    picture: NDArray[np.float32],
+    picture: Picture,
     digits: Digits,
     *,
     seeds: tuple[int, ...],
@@ -93,10 +90,10 @@ def plans(
         raise RecipeError(
             "budget.epochs must be given, so that both tasks can train on equally many samples. Got none."
         )
-    channels = picture.shape[2]
+    height, width, channels = picture.values.shape
     known = digits.facts()
     inputs, outputs = known["inputs"], known["outputs"]
-    samples = epochs * picture.shape[0] * picture.shape[1]
+    samples = epochs * height * width
     for_digits = changed(recipe, {"budget": {"epochs": max(1, round(samples / known["samples"]))}})
 
     def of_picture(name: str, recipe: Recipe, **words: str) -> Arm:
@@ -108,7 +105,7 @@ def plans(
     on_picture = Plan(
         name=f"{NAME}-{PICTURE}",
         question="Does depth help on the picture, at the same number of parameters?",
-        picture=facts(recipe, picture),
+        pictures=facts([picture]),
         arms=tuple(arms_of(recipe, DEPTHS, parameters or PARAMETERS, of_picture)),
         comparisons=((str(DEPTHS[1]), str(DEPTHS[0])),),
         seeds=seeds,
@@ -120,7 +117,7 @@ def plans(
         on_picture,
         name=f"{NAME}-{DIGITS}",
         question="Does depth help on digits, at the same number of parameters?",
-        picture=known,
+        pictures=(known,),
         arms=tuple(arms_of(for_digits, DEPTHS, size, of_digits)),
         task="digits",
     )

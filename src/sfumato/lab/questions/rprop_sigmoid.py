@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from numpy.typing import NDArray
-
-from sfumato.lab.arms import facts
+from sfumato.lab.arms import Picture, channels_of, facts
 from sfumato.lab.plan import Arm, Plan, checked
 from sfumato.lab.questions.ablation import arm_of
 from sfumato.recipe import Recipe
@@ -41,24 +40,25 @@ CHANGES: tuple[str, ...] = (
 """Changes of one field each; values of a number in order of their distance from the recipe's."""
 
 
-def plan(recipe: Recipe, picture: NDArray[Any], *, seeds: tuple[int, ...]) -> Plan:
+def plan(recipe: Recipe, pictures: Sequence[Picture], *, seeds: tuple[int, ...]) -> Plan:
     """Return the plan: the network with 300 and with 30 units, each with one field changed. Raises RecipeError."""
     arms: list[Arm] = []
+    channels = channels_of(pictures)
     comparisons: list[tuple[str, str]] = []
     for width in WIDTHS:
-        base = arm_of(recipe, str(width), {"model": {"width": width}}, picture.shape[2], title=f"{width} units")
+        base = arm_of(recipe, str(width), {"model": {"width": width}}, channels, title=f"{width} units")
         arms.append(base)
         for text in CHANGES:
             changes = _of_one_field(text)
             title = f"{text} ({width} units)"
-            each = arm_of(base.recipe, f"{width} {text}", changes, picture.shape[2], title=title, instead="the set-up")
+            each = arm_of(base.recipe, f"{width} {text}", changes, channels, title=title, instead="the set-up")
             arms.append(each)
             comparisons.append((each.name, base.name))
     return checked(
         Plan(
             name=NAME,
             question=QUESTION,
-            picture=facts(recipe, picture),
+            pictures=facts(pictures),
             arms=tuple(arms),
             comparisons=tuple(comparisons),
             seeds=seeds,

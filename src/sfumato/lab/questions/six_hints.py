@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from numpy.typing import NDArray
-
 from sfumato.errors import RecipeError
-from sfumato.lab.arms import facts
+from sfumato.lab.arms import Picture, facts
 from sfumato.lab.plan import First, Plan, checked
 from sfumato.lab.questions.ablation import ALL, BASE, arm_of
 from sfumato.recipe import Recipe
@@ -54,9 +53,9 @@ TOGETHER: dict[str, Any] = {
 }
 
 
-def plan(recipe: Recipe, picture: NDArray[Any], *, seeds: tuple[int, ...]) -> Plan:
+def plan(recipe: Recipe, pictures: Sequence[Picture], *, seeds: tuple[int, ...]) -> Plan:
     """Return the plan that compares each hint with its opposite; ``recipe``: that of 2012. Raises RecipeError."""
-    height, width, channels = picture.shape
+    height, width, channels = pictures[0].values.shape
     epochs = recipe.budget.epochs
     if epochs is None:
         raise RecipeError("budget.epochs must be given for six-hints, the same for all arms. Got none.")
@@ -85,7 +84,7 @@ def plan(recipe: Recipe, picture: NDArray[Any], *, seeds: tuple[int, ...]) -> Pl
         Plan(
             name="six-hints",
             question=QUESTION,
-            picture=facts(recipe, picture),
+            pictures=facts(pictures),
             arms=tuple(arms),
             comparisons=tuple(comparisons),
             seeds=seeds,

@@ -84,8 +84,9 @@ def curves_part(experiment: Experiment, data: list[dict[str, Any]]) -> str:
         'training; the same numbers are in curve.csv"></div><ul class="legend" aria-label="Arms; press one to '
         f'highlight it">{legend}</ul>'
     )
+    over = "the trainings on all pictures" if experiment.plan.has_set else "the seeds"
     lead = (
-        f"{measure.title} in {measure.head} at marks of training. Lines are means over the seeds that finished, bands "
+        f"{measure.title} in {measure.head} at marks of training. Lines are means over {over} that finished, bands "
         f"reach from the worst of them to the best. On the axes of seconds and GFLOP a mark is at the mean of its "
         f"seeds.{note}"
     )

@@ -21,6 +21,7 @@ Columns = dict[str, list[Any]]
 KINDS: dict[str, type] = {
     "purpose": str,
     "arm": str,
+    "picture": str,
     "seed": int,
     "status": str,
     "reason": str,
@@ -62,13 +63,20 @@ def trial_columns(experiment: Experiment) -> Columns:
         dict.fromkeys(each for _, arm in arms.values() for each in rates_of(arm.recipe.training.optimizer))
     )
     known = [row for row in experiment.rows.values() if row["arm"] in arms]
-    known.sort(key=lambda row: (row["purpose"] != "tuning", arms[row["arm"]][0], row["rates"], row["seed"]))
+    known.sort(
+        key=lambda row: (row["purpose"] != "tuning", arms[row["arm"]][0], row["rates"], row["picture"], row["seed"])
+    )
     kinds = _kinds(experiment.plan)
     columns: Columns = {each: [] for each in (*kinds, *rate_names)}
     for row in known:
         arm = arms[row["arm"]][1]
         of_arm = dict(zip(rates_of(arm.recipe.training.optimizer), row["rates"], strict=True))
-        flat = {**row, "gflop": gigaflop(arm, row.get("samples")), "parameters": arm.parameters}
+        flat = {
+            **row,
+            "picture": experiment.plan.picture_names[row["picture"]],
+            "gflop": gigaflop(arm, row.get("samples")),
+            "parameters": arm.parameters,
+        }
         for each in kinds:
             columns[each].append(flat.get(each))
         for each in rate_names:
@@ -78,12 +86,13 @@ def trial_columns(experiment: Experiment) -> Columns:
 
 def curve_columns(experiment: Experiment) -> Columns:
     """Return one row per mark of each verdict trial."""
-    names = ("arm", "seed", "epoch", "samples", "gflop", "seconds", experiment.plan.measure.field)
+    names = ("arm", "picture", "seed", "epoch", "samples", "gflop", "seconds", experiment.plan.measure.field)
     columns: Columns = {each: [] for each in names}
     for arm in experiment.plan.arms:
-        for seed, row in experiment.results(arm).items():
+        for (picture, seed), row in experiment.results(arm).items():
+            of = {"arm": arm.name, "picture": experiment.plan.picture_names[picture], "seed": seed}
             for point in row.get("curve") or []:
-                flat = {**point, "arm": arm.name, "seed": seed, "gflop": gigaflop(arm, point["samples"])}
+                flat = {**point, **of, "gflop": gigaflop(arm, point["samples"])}
                 for name, column in columns.items():
                     column.append(flat[name])
     return columns

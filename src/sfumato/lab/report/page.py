@@ -12,6 +12,7 @@ from sfumato.lab.experiment import Experiment
 from sfumato.lab.plan import Plan
 from sfumato.lab.report.curves import AXES, curves_data, curves_part
 from sfumato.lab.report.paintings import film_data, film_part, paintings_part
+from sfumato.lab.report.pictures_part import pictures_part
 from sfumato.lab.report.recipes import recipes_part
 from sfumato.lab.report.tables import failures_part, limits_part, machines_part, table_part, tuning_part
 from sfumato.lab.report.text import escaped, pluralize
@@ -23,10 +24,14 @@ LARGEST = 8_000_000
 FRAME = 4_000
 """Bytes allowed for everything that is not counted by part."""
 
+SET_SHARE = 0.3
+"""Share of the bytes for pictures that paintings of a set of pictures may take."""
+
 FILM_SHARE = 0.35
 """Film's share of the bytes for pictures; paintings take the rest, and those that the film leaves."""
 
 PARTS = {
+    "pictures": "Pictures",
     "paintings": "Paintings",
     "film": "Film",
     "curves": "Curves",
@@ -63,10 +68,14 @@ def page(experiment: Experiment) -> str:
     text = len("".join([style, script, before, *after, shared]).encode())
     # Leave room for the captions of all arms and for the page's frame.
     room = LARGEST - text - FRAME - 2_500 * len(experiment.plan.arms)
+    of_set = ""
+    if experiment.plan.has_set:
+        of_set = pictures_part(experiment, round(SET_SHARE * room))
+        room -= len(of_set.encode())
     film = film_data(experiment, round(FILM_SHARE * room)) if painted else []
     room -= sum(len(frame["src"]) for each in film for frame in each["frames"])
     pictures = [paintings_part(experiment, room), film_part(experiment, film)] if painted else []
-    body = [before, *pictures, *after]
+    body = [before, of_set, *pictures, *after]
     data = script_safe({"axes": AXES, "measure": axis, "curves": curve, "film": film})
     title = f"{experiment.plan.name}: {experiment.plan.question}"
     return document(escaped(title, 200), data, _top(experiment), "".join(body))
@@ -82,11 +91,11 @@ def _top(experiment: Experiment) -> str:
     links = "".join(
         f'<li><a href="#{identity}">{words}</a></li>'
         for identity, words in PARTS.items()
-        if plan.task == "picture" or identity not in PAINTED
+        if (plan.task == "picture" or identity not in PAINTED) and (plan.has_set or identity != "pictures")
     )
     facts = (
-        f"{pluralize(len(plan.arms), 'arm')}, {pluralize(len(plan.seeds), 'seed')} each, {_size(plan)} of "
-        f"{escaped(str(plan.picture['source']).replace(chr(92), '/').split('/')[-1])}"
+        f"{pluralize(len(plan.arms), 'arm')}, {pluralize(len(plan.seeds), 'seed')} each"
+        f"{' on each picture' if plan.has_set else ''}, {_size(plan)}"
     )
     return (
         f'<div class="top"><p><b>Sfumato</b> experiment <code>{escaped(plan.name)}-{plan.id}</code></p>'
@@ -97,8 +106,14 @@ def _top(experiment: Experiment) -> str:
 
 def _size(plan: Plan) -> str:
     if plan.task == "digits":
-        return f"{plan.samples:,} digits of {plan.picture['inputs']} pixels"
-    return f"{plan.picture['width']} x {plan.picture['height']} pixels"
+        return f"{plan.samples():,} digits of {plan.picture['inputs']} pixels of {_source(plan)}"
+    if plan.has_set:
+        return pluralize(len(plan.verdict_pictures), "picture")
+    return f"{plan.picture['width']} x {plan.picture['height']} pixels of {_source(plan)}"
+
+
+def _source(plan: Plan) -> str:
+    return escaped(str(plan.picture["source"]).replace(chr(92), "/").split("/")[-1])
 
 
 def document(title: str, data: str, top: str, body: str) -> str:

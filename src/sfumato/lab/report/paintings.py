@@ -16,7 +16,7 @@ from PIL import Image
 
 from sfumato import images
 from sfumato.lab.experiment import Experiment
-from sfumato.lab.plan import Arm
+from sfumato.lab.plan import Arm, Plan
 from sfumato.lab.report.curves import AXES, axis_choice
 from sfumato.lab.report.text import decibels, escaped, name, plain, section
 from sfumato.lab.trial import Key
@@ -98,7 +98,7 @@ def paintings_part(experiment: Experiment, budget: int) -> str:
     """Return the section, with pictures of at most ``budget`` characters."""
     plan = experiment.plan
     transfer = plan.arms[0].recipe.picture.transfer
-    target = images.to_srgb(experiment.folder.picture(), transfer)
+    target = images.to_srgb(experiment.folder.picture(plan.verdict_pictures[0]), transfer)
     files = [(arm, painting_file(experiment, arm)) for arm in plan.arms]
     there = [(arm, file) for arm, file in files if file is not None]
     size = room_for(2 * len(there) + 1, (target.shape[1], target.shape[0]), budget)
@@ -115,7 +115,7 @@ def paintings_part(experiment: Experiment, budget: int) -> str:
     whole = (shown_size[1], shown_size[0]) == target.shape[:2]
     fidelity = "" if whole else f" Shown at {shown_size[0]} x {shown_size[1]} pixels, errors computed at full size."
     lead = (
-        f"The last painting of seed {plan.seeds[0]}, and under it the error map: the mean absolute error of each "
+        f"The last painting of {_of_which(plan)}, and under it the error map: the mean absolute error of each "
         f"pixel's channels, on the same scale for all.{fidelity} Click one to enlarge it."
     )
     return section("paintings", "Paintings", f'<div{small}><div class="grid">{"".join(cards)}</div></div>', lead=lead)
@@ -127,8 +127,15 @@ def painting_file(experiment: Experiment, arm: Arm) -> Path | None:
     rates = chosen_rates(plan, experiment.rows, arm)
     if rates is None:
         return None
-    file = experiment.folder.painting_file(Key("verdict", arm.name, plan.seeds[0], rates), plan.arms.index(arm))
+    key = Key("verdict", arm.name, plan.seeds[0], rates, plan.verdict_pictures[0])
+    file = experiment.folder.painting_file(key, plan.arms.index(arm))
     return file if file.exists() else None
+
+
+def _of_which(plan: Plan) -> str:
+    """Return which trainings are shown: the first seed, of several pictures the first."""
+    picture = f" on {escaped(plan.picture_names[plan.verdict_pictures[0]])}" if plan.has_set else ""
+    return f"seed {plan.seeds[0]}{picture}"
 
 
 def opened(file: Path, channels: int) -> Image.Image | None:
@@ -177,7 +184,7 @@ def _target_card(uri: str, size: tuple[int, int]) -> str:
 
 def _card(experiment: Experiment, arm: Arm, uris: tuple[str, str] | None, size: tuple[int, int]) -> str:
     seed = experiment.plan.seeds[0]
-    row = experiment.results(arm).get(seed)
+    row = experiment.results(arm).get((experiment.plan.verdict_pictures[0], seed))
     if row is not None and good(row):
         score = f'<span class="score">{decibels(row["psnr"])} dB</span>'
     else:
@@ -237,7 +244,7 @@ def film_part(experiment: Experiment, film: list[dict[str, Any]]) -> str:
         f'<div class="grid tiles">{tiles}</div></div>'
     )
     lead = (
-        f"Seed {experiment.plan.seeds[0]} of every arm, each at its last mark before the selected point of training. "
+        f"Every arm with {_of_which(experiment.plan)}, each at its last mark before the selected point of training. "
         "<kbd>Space</kbd> plays, <kbd>←</kbd> <kbd>→</kbd> step."
     )
     return section("film", "Film", body, lead=lead)
@@ -248,7 +255,7 @@ def _frames(experiment: Experiment, number: int, arm: Arm) -> list[tuple[Any, di
     rates = chosen_rates(plan, experiment.rows, arm)
     if rates is None:
         return []
-    key = Key("verdict", arm.name, plan.seeds[0], rates)
+    key = Key("verdict", arm.name, plan.seeds[0], rates, plan.verdict_pictures[0])
     found: list[tuple[Any, dict[str, Any]]] = []
     for mark, point in enumerate(experiment.rows.get(key, {}).get("curve") or []):
         file = experiment.folder.frame_file(key, number, mark)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import html
 import shlex
 from collections.abc import Iterator
+from pathlib import Path
 
-from sfumato.errors import SfumatoError
+from sfumato.errors import PictureError, SfumatoError
+from sfumato.images import sets
+from sfumato.lab.arms import Picture
 from sfumato.lab.experiment import Experiment, trial_of
 from sfumato.lab.plan import Arm, Plan
 from sfumato.lab.questions import QUESTIONS, custom, mnist_claim
@@ -25,7 +28,7 @@ def recipes_part(experiment: Experiment) -> str:
     command = (
         f"<p>The whole experiment, in a new folder:</p>{_box(again)}"
         if again is not None
-        else "<p>The arms were given in Python, and no command line can repeat them; their recipes are below.</p>"
+        else "<p>No command line can repeat arms or pictures that were given in Python; the recipes are below.</p>"
     )
     arms = "".join(_arm(experiment, arm) for arm in experiment.plan.arms)
     lead = (
@@ -54,7 +57,8 @@ def paint_command(experiment: Experiment, arm: Arm) -> str | None:
     recipe = tuned_recipe(experiment, arm)
     if recipe is None:
         return None
-    source = shlex.quote(str(experiment.plan.picture["source"]))
+    plan = experiment.plan
+    source = shlex.quote(str(plan.pictures[plan.verdict_pictures[0]]["source"]))
     return f"sfumato paint {source} --recipe {to_string(recipe)}"
 
 
@@ -64,7 +68,7 @@ def tuned_recipe(experiment: Experiment, arm: Arm) -> Recipe | None:
     rates = chosen_rates(plan, experiment.rows, arm)
     if rates is None:
         return None
-    trained = trial_of(plan, Key("verdict", arm.name, plan.seeds[0], rates)).recipe
+    trained = trial_of(plan, Key("verdict", arm.name, plan.seeds[0], rates, plan.verdict_pictures[0])).recipe
     # Evaluations do not change a training; with the recipe's own interval it leaves a film and a curve.
     return trained.model_copy(update={"evaluation": arm.recipe.evaluation})
 
@@ -79,12 +83,19 @@ def repeat_command(experiment: Experiment) -> str | None:
     base = f"--recipe {to_string(plan.arms[0].recipe)}"
     if plan.name.startswith(mnist_claim.NAME):
         return " ".join(["sfumato compare", mnist_claim.NAME, base, *how])
-    picture = experiment.folder.picture()
+    pictures = [
+        Picture(str(facts["source"]), experiment.folder.picture(number)) for number, facts in enumerate(plan.pictures)
+    ]
+    if plan.has_set:
+        named = _set_of(plan)
+        if named is None:
+            return None
+        how.append(f"--pictures {shlex.quote(named)}")
     for parameters in _counts(plan) if plan.name in QUESTIONS else ():
         try:
             again = QUESTIONS[plan.name].plan(
                 plan.arms[0].recipe,
-                picture,
+                pictures,
                 seeds=plan.seeds,
                 tuning=plan.tuning,
                 equal=plan.equal,
@@ -98,11 +109,23 @@ def repeat_command(experiment: Experiment) -> str | None:
         return None
     try:
         arms = {arm.name: arm.recipe for arm in plan.arms}
-        again = custom.plan(arms, picture, seeds=plan.seeds, tuning=plan.tuning, equal=plan.equal)
+        again = custom.plan(arms, pictures, seeds=plan.seeds, tuning=plan.tuning, equal=plan.equal)
     except SfumatoError:
         return None
     given = [f"--arm {shlex.quote(f'{arm.name}={to_string(arm.recipe)}')}" for arm in plan.arms]
     return " ".join(["sfumato compare", base, *given, *how]) if again.id == plan.id else None
+
+
+def _set_of(plan: Plan) -> str | None:
+    """Return what ``--pictures`` takes for the plan's pictures: a set's name, or a folder; None if nothing does."""
+    found = [str(each["source"]) for each in plan.pictures]
+    for text in (*sets.SETS, *{str(Path(source).parent) for source in found[:1]}):
+        try:
+            if sets.sources(text) == found:
+                return text
+        except PictureError:
+            continue
+    return None
 
 
 def _counts(plan: Plan) -> Iterator[int]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from sfumato.lab import table
 from sfumato.lab.experiment import Experiment
-from sfumato.lab.plan import Arm, Plan
+from sfumato.lab.plan import FEWEST_PICTURES, Arm, Plan
 from sfumato.lab.rates import Rates, mean
 from sfumato.lab.report.text import NONE, decibels, escaped, figure, name, pluralize, scrollable, section
 from sfumato.lab.tuning import at_border, chosen_rates, good, rates_tried
@@ -19,7 +19,7 @@ ARM_COLUMNS = (
     ("{head}", "{meaning}, mean over the seeds"),
     ("±", "standard deviation of that over the seeds"),
     (SSIM, "structural similarity, mean over the seeds"),
-    ("seeds", "seeds that finished"),
+    ("{count}", "{count} that finished"),
     ("parameters", "trained weights and biases"),
     ("epochs", "mean over the seeds"),
     ("GFLOP", "operations of one training, forward and backward, in billions"),
@@ -51,7 +51,8 @@ def table_part(experiment: Experiment) -> str:
     """Return the section."""
     goal, head = table.target(experiment), experiment.plan.measure.head
     target = "" if goal is None else f" The target is {goal:.1f} {head}, the final mean of the worst arm."
-    lead = f"Means over the seeds; ± is the standard deviation.{target} The highest mean is marked."
+    over = "the trainings on all pictures" if experiment.plan.has_set else "the seeds"
+    lead = f"Means over {over}; ± is the standard deviation.{target} The highest mean is marked."
     return section("table", "Table", arms_table(experiment), lead=lead)
 
 
@@ -80,7 +81,8 @@ def arms_table(experiment: Experiment) -> str:
         )
         kind = ' class="best"' if line.score == best else ""
         rows.append(f'<tr{kind}><th scope="row">{name(arm)}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>')
-    words = {"head": measure.head, "meaning": measure.meaning}
+    count = "trainings" if experiment.plan.has_set else "seeds"
+    words = {"head": measure.head, "meaning": measure.meaning, "count": count}
     heads = "".join(
         f'<th scope="col" title="{meaning.format(**words)}">{head.format(**words)}</th>'
         for head, meaning in ARM_COLUMNS
@@ -197,10 +199,12 @@ def machines_part(experiment: Experiment) -> str:
 def limits_part(experiment: Experiment) -> str:
     """Return the section with the conclusions that the experiment does not support."""
     plan = experiment.plan
+    unit = "pictures" if plan.has_set else "seeds"
     lines = [
         *_task_limits(plan),
-        f"{pluralize(len(plan.seeds), 'seed')} per arm. The confidence intervals are exact where differences between "
-        "seeds are normally distributed, which so few seeds cannot show.",
+        f"{pluralize(len(plan.seeds), 'seed')} per arm{' and picture' if plan.has_set else ''}. The confidence "
+        f"intervals are exact where differences between {unit} are normally distributed, which so few {unit} cannot "
+        "show.",
         "Only the learning rate was tuned for each arm; every other setting is the recipe's."
         if plan.tuning is not None
         else "Nothing was tuned: an arm with unsuitable settings scores lower than it could.",
@@ -223,5 +227,15 @@ def _task_limits(plan: Plan) -> list[str]:
             "variation between seeds, not between test sets.",
             "The loss is the squared error from targets of 0 and 1, so that the same engines train digits and "
             "pictures. Other losses suit classification better.",
+        ]
+    if plan.has_set:
+        return [
+            "The verdict is about pictures like these, as far as they are a random sample: one that was chosen for its "
+            "kind says little about other kinds.",
+            *(
+                ["Fewer than 5 pictures: no verdict about pictures is given."]
+                if len(plan.verdict_pictures) < FEWEST_PICTURES
+                else []
+            ),
         ]
     return [f"One picture of {facts['width']} x {facts['height']} pixels. On another the order of the arms may differ."]

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from sfumato.lab.experiment import Experiment, pending_keys
-from sfumato.lab.plan import Arm
+from sfumato.lab.plan import Arm, Plan
 from sfumato.lab.report.text import decibels, escaped, name, pluralize
 from sfumato.lab.statistics import FEWEST, LEVEL
 from sfumato.lab.tuning import chosen_rates, typical_trials
@@ -47,7 +47,7 @@ def progress(experiment: Experiment) -> Progress:
     for key in pending:
         missing[key.arm] += 1
     unfinished = tuple((arm, missing[arm.name]) for arm in plan.arms if missing[arm.name] and arm.name not in names)
-    verdict = sum(key.purpose == "verdict" for key in pending) + len(untuned) * len(plan.seeds)
+    verdict = sum(key.purpose == "verdict" for key in pending) + len(untuned) * len(plan.verdict_units)
     tuning = sum(typical_trials(plan, rows, arm) for arm in untuned)
     return Progress(len(rows), verdict + tuning, untuned, unfinished)
 
@@ -65,7 +65,7 @@ def headline(found: list[Comparison]) -> tuple[str, str]:
     worse = [each for each in found if each.difference.sign < 0]
     open_ = [each for each in found if not each.difference.sign]
     if all(each.difference.pairs < FEWEST for each in found):
-        return "No verdict", f"Fewer than {FEWEST} paired seeds finished: no verdict."
+        return "No verdict", f"Fewer than {FEWEST} {found[0].noun} finished: no verdict."
     if len({each.b.name for each in found}) > 1:
         return f"{len(better) + len(worse)} of {pluralize(len(found), 'comparison')} show a difference", _largest(found)
     reference, everyone = found[0].b, len(found)
@@ -121,8 +121,9 @@ def intervals(experiment: Experiment, found: list[Comparison]) -> str:
     """Return the comparisons as confidence intervals on one axis."""
     measure = experiment.plan.measure
     rows = "".join(_row(each, _span(found)) for each in found)
+    over = "pictures" if experiment.plan.has_set else "seeds"
     return (
-        f'<figure class="intervals"><figcaption>Difference in {measure.name}, {measure.unit}: the mean over seeds and '
+        f'<figure class="intervals"><figcaption>Difference in {measure.name}, {measure.unit}: the mean over {over} and '
         f"its {LEVEL:.0%} confidence interval. Right of the line is better than {_reference(found)}."
         f"</figcaption>{rows}</figure>"
     )
@@ -178,7 +179,7 @@ def _row(comparison: Comparison, span: tuple[float, float]) -> str:
 def _reading(experiment: Experiment, found: list[Comparison]) -> str:
     plan = experiment.plan
     sample = "pixel" if plan.task == "picture" else "digit"
-    count, pairs = plan.family, len(plan.seeds)
+    count = plan.family
     family = (
         f"simultaneously for {count} comparisons ({_elsewhere(plan.beside)}each alone at {1 - (1 - LEVEL) / count:.2%})"
         if count > 1
@@ -194,13 +195,32 @@ def _reading(experiment: Experiment, found: list[Comparison]) -> str:
     parts = [
         f"<b>The measure</b> is {plan.measure.reading}",
         f"<b>The confidence interval</b> (CI) in brackets covers the true mean difference with {LEVEL:.0%} confidence "
-        f"{family}: Student's t on paired differences, with Bonferroni's correction. An arm is called better only "
-        f"where the interval excludes 0 and there are at least {FEWEST} pairs.",
-        f"<b>Pairs.</b> All arms trained with the same {pluralize(pairs, 'seed')}, and each difference is taken within "
-        f"one seed.{others if len(found) > 1 else ''}",
+        f"{family}: {_method(plan)}, with Bonferroni's correction. An arm is called better only "
+        f"where the interval excludes 0 and there are at least {FEWEST} {found[0].noun}.",
+        f"<b>Pairs.</b> {_pairs(plan)}{others if len(found) > 1 else ''}",
         f"<b>Equal {escaped(plan.equal)}.</b> {EQUAL.get(plan.equal, '').format(sample=sample)} {tuned}",
     ]
     return "".join(f"<p>{part}</p>" for part in parts)
+
+
+def _method(plan: Plan) -> str:
+    if not plan.has_set:
+        return "Student's t on paired differences"
+    return (
+        "Student's t on the mean paired difference of each picture. Pictures are a random sample, seeds are nested in "
+        "them (Searle, Casella and McCulloch 1992)"
+    )
+
+
+def _pairs(plan: Plan) -> str:
+    seeds = pluralize(len(plan.seeds), "seed")
+    if not plan.has_set:
+        return f"All arms trained with the same {seeds}, and each difference is taken within one seed."
+    return (
+        f"On each picture all arms trained with the same {seeds}, which no other picture has, and each difference is "
+        "taken within one picture and seed. The seed share of the variance tells what more seeds would gain: where it "
+        "is small, only more pictures narrow the interval."
+    )
 
 
 def _elsewhere(beside: int) -> str:

@@ -7,7 +7,13 @@ from typing import Any
 
 from sfumato.lab import verdict
 from sfumato.lab.experiment import read
+from sfumato.lab.plan import Plan
 from sfumato.lab.report.verdict_part import progress
+
+
+def _pictures(plan: Plan) -> str:
+    """Return the name of the picture, or the number of pictures."""
+    return f"{len(plan.pictures)} pictures" if plan.has_set else str(plan.picture.get("source"))
 
 
 def about(folder: Path) -> dict[str, Any]:
@@ -20,7 +26,7 @@ def about(folder: Path) -> dict[str, Any]:
     return {
         "title": found.plan.name,
         "question": found.plan.question,
-        "picture": found.plan.picture.get("source"),
+        "picture": _pictures(found.plan),
         "arms": [arm.title or arm.name for arm in found.plan.arms],
         "seeds": len(found.plan.seeds),
         "finished": state.finished,
