@@ -74,6 +74,9 @@ def folder(painted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
         Image.fromarray(np.random.default_rng(number).integers(0, 256, (8, 8, 3), np.uint8)).save(
             f"photos/{number}.png"
         )
+    for name, count in (("on-one-picture.csv", 1), ("on-many.csv", 5)):
+        rows = (f"{model},{seed},p{n},{20 + n + seed}" for model in "ab" for seed in range(5) for n in range(count))
+        Path(name).write_text("\n".join(["model,seed,picture,psnr", *rows]) + "\n")
     Path("nets.py").write_text(NETS)
     report.append(Path("results.json"), made.facts())
     monkeypatch.delitem(sys.modules, "nets", raising=False)

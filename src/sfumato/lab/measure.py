@@ -29,6 +29,11 @@ class Measure:
     """What the measure is and how to read a difference, after the words 'the measure is'."""
 
     @property
+    def named(self) -> str:
+        """Return the name and the unit: ``PSNR, dB``."""
+        return f"{self.name}, {self.unit}"
+
+    @property
     def title(self) -> str:
         """Return the name as at the beginning of a sentence."""
         return self.name[0].upper() + self.name[1:]

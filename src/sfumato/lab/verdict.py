@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
@@ -28,14 +29,14 @@ SMALL = 0.5
 """Differences within this many dB count as negligible: hardly anybody sees them."""
 
 
-def named(follows: Arm, undone: Arm) -> tuple[str, str]:
+def named(follows: Named, undone: Named) -> tuple[str, str]:
     """Return (the setting, its replacement), from the arm that has the setting and the one that does not."""
     return (undone.instead, undone.title) if undone.instead else (follows.title, follows.instead)
 
 
 def ablation_sentence(
-    follows: Arm,
-    undone: Arm,
+    follows: Named,
+    undone: Named,
     found: Interval,
     diverged: tuple[int, int],
     seeds: int,
@@ -68,17 +69,41 @@ def ablation_sentence(
     return f"{has}: no difference shown: {difference}, too wide to be called negligible (within {SMALL:g} dB)"
 
 
-def is_ablation(arms: Sequence[Arm]) -> bool:
+def is_ablation(arms: Sequence[Named]) -> bool:
     """Return whether one of the two arms names what replaces a setting."""
     return any(arm.instead for arm in arms)
+
+
+class Named(Protocol):
+    """An arm's names in sentences, as `sfumato.lab.plan.Arm` has them."""
+
+    @property
+    def name(self) -> str:
+        """The short name."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """The name in verdicts; empty if it is the short one."""
+        ...
+
+    @property
+    def verb(self) -> str:
+        """The verb after it: ``beats`` or ``beat``."""
+        ...
+
+    @property
+    def instead(self) -> str:
+        """In an ablation: what the other arm has in place of what ``title`` names; else empty."""
+        ...
 
 
 @dataclass(frozen=True)
 class Comparison:
     """The comparison of two arms on paired seeds."""
 
-    a: Arm
-    b: Arm
+    a: Named
+    b: Named
     difference: Interval
     """Mean over the seeds of the measure of ``a`` minus that of ``b``."""
     missing: int
@@ -91,17 +116,21 @@ class Comparison:
     differences: Mapping[int, Sequence[float]] = field(default_factory=dict)
     """The differences of each picture's seeds, by the picture's number."""
     pictures: int = 1
-    """Pictures of the verdict."""
+    """Pictures of the verdict, or other random units; 1: the verdict is about one."""
+    unit_name: str = "picture"
+    """What the random unit is, in the singular."""
+    decimals: int = 2
+    """Decimals of the numbers in the claim."""
 
     @property
     def noun(self) -> str:
         """Return what is counted by ``difference.pairs``."""
-        return "paired seeds" if self.pictures == 1 else "pictures"
+        return "paired seeds" if self.pictures == 1 else f"{self.unit_name}s"
 
     @property
     def about(self) -> str:
         """Return what the verdict is about, after a space; empty on one picture."""
-        return "" if self.pictures == 1 else " on pictures like these"
+        return "" if self.pictures == 1 else f" on {self.unit_name}s like these"
 
     @property
     def components(self) -> Components | None:
@@ -183,9 +212,10 @@ def claim(comparison: Comparison) -> str:
         return f"no verdict on {names[0]} against {names[1]}: no seed finished in both arms"
     if found.sign:
         better, worse = (a, b) if found.sign > 0 else (b, a)
-        difference = f"{abs(found.mean):.2f} {comparison.unit}, {_bounds(found, flipped=found.sign < 0)}"
+        bounds = _bounds(found, comparison.decimals, flipped=found.sign < 0)
+        difference = f"{abs(found.mean):.{comparison.decimals}f} {comparison.unit}, {bounds}"
         return f"{better.title or better.name} {better.verb} {worse.name}{comparison.about} by {difference}"
-    signed = f"{found.mean:+.2f} {comparison.unit}, {_bounds(found)}"
+    signed = f"{found.mean:+.{comparison.decimals}f} {comparison.unit}, {_bounds(found, comparison.decimals)}"
     if found.pairs < FEWEST:
         return f"no verdict on {names[0]} against {names[1]}: {signed}, fewer than {FEWEST} {comparison.noun}"
     return f"no difference shown between {names[0]} and {names[1]}: {signed}"
@@ -193,7 +223,8 @@ def claim(comparison: Comparison) -> str:
 
 def conditions(experiment: Experiment, comparison: Comparison) -> list[str]:
     """Return the conditions of a verdict: sizes, pairs, budget, and the size of the family of intervals."""
-    plan, a, b = experiment.plan, comparison.a, comparison.b
+    plan = experiment.plan
+    a, b = plan.arm(comparison.a.name), plan.arm(comparison.b.name)
     words: list[str] = []
     if a.parameters is not None and b.parameters is not None:
         counts = (a.parameters, b.parameters)
@@ -231,6 +262,8 @@ def _budget(a: Arm, b: Arm) -> str:
     return " or ".join(words)
 
 
-def _bounds(found: Interval, *, flipped: bool = False) -> str:
+def _bounds(found: Interval, decimals: int, *, flipped: bool = False) -> str:
     low, high = (-found.high, -found.low) if flipped else (found.low, found.high)
-    return f"{LEVEL:.0%} CI [" + ", ".join("-" if math.isinf(end) else f"{end:.2f}" for end in (low, high)) + "]"
+    return (
+        f"{LEVEL:.0%} CI [" + ", ".join("-" if math.isinf(end) else f"{end:.{decimals}f}" for end in (low, high)) + "]"
+    )

@@ -58,7 +58,7 @@ def page(claim: Claim) -> str:
 def _part(name: str, heading: str, experiment: Experiment) -> str:
     found = comparisons(experiment)
     more = f'<p><a href="{name}/{REPORT}">Everything about this experiment</a></p>'
-    body = intervals(experiment, found) + arms_table(experiment) + more
+    body = intervals(found, experiment.plan.measure.named) + arms_table(experiment) + more
     return section(name, heading, body, lead=escaped(experiment.plan.question, 400))
 
 

@@ -12,14 +12,13 @@ from sfumato.lab.aggregate import Estimate, interquartile_mean, performance_prof
 from sfumato.lab.experiment import Experiment
 from sfumato.lab.plan import Arm
 from sfumato.lab.report.curves import line_class
+from sfumato.lab.report.differences import unit_differences
 from sfumato.lab.report.paintings import fitted, opened
 from sfumato.lab.report.text import NONE, decibels, escaped, name, pluralize, scrollable, section
 from sfumato.lab.trial import Key
 from sfumato.lab.tuning import chosen_rates
-from sfumato.lab.verdict import Comparison, comparisons, grouped
+from sfumato.lab.verdict import comparisons, grouped
 
-MAX_ROWS = 60
-"""Pictures of a plot of differences: those with the largest, either way; trials.csv has all."""
 MAX_TABLE_ROWS = 200
 MAX_PAINTED, MAX_PAINTED_ARMS = 24, 6
 """Pictures and arms of the small multiples."""
@@ -32,7 +31,10 @@ def pictures_part(experiment: Experiment, budget: int) -> str:
     """Return the section, with pictures of at most ``budget`` characters."""
     plan = experiment.plan
     found = [each for each in comparisons(experiment) if each.difference.pairs]
-    plots = "".join(_differences(experiment, each, is_open=not number) for number, each in enumerate(found))
+    plots = "".join(
+        unit_differences(each, plan.picture_names, plan.measure.named, is_open=not number)
+        for number, each in enumerate(found)
+    )
     body = plots + _aggregates(experiment) + _profile(experiment) + _table(experiment) + _multiples(experiment, budget)
     lead = (
         f"{pluralize(len(plan.verdict_pictures), 'picture')} in the verdict; {_tuned(experiment)} "
@@ -61,55 +63,6 @@ def _sizes(experiment: Experiment) -> str:
         "seconds": "each trains equally long",
     }.get(plan.equal, "each trains on its own pixels equally often, a larger one on more samples")
     return f"They have {min(samples):,} to {max(samples):,} pixels; {rule}."
-
-
-def _differences(experiment: Experiment, comparison: Comparison, *, is_open: bool) -> str:
-    """Return the plot of the differences on each picture, from the largest to the smallest."""
-    plan = experiment.plan
-    values = {number: each for number, each in comparison.differences.items() if len(each)}
-    order = sorted(values, key=lambda number: -float(np.mean(values[number])))
-    if len(order) > MAX_ROWS:
-        order = order[: MAX_ROWS // 2] + order[-MAX_ROWS // 2 :]
-    ends = [0.0, *(value for number in order for value in values[number])]
-    margin = 0.08 * (max(ends) - min(ends)) or 1.0
-    low, high = min(ends) - margin, max(ends) + margin
-    rows = "".join(_row(plan.picture_names[number], values[number], low, high) for number in order)
-    what = f"{name(comparison.a)} minus {name(comparison.b)}"
-    turning = _turning(experiment, comparison)
-    note = f"<p>{turning}</p>" if turning else ""
-    figure = (
-        f'<figure class="intervals"><figcaption>Difference in {plan.measure.name}, {plan.measure.unit}, on each '
-        f"picture: {what}. The large circle is the mean, the small ones are seeds.</figcaption>{rows}</figure>"
-    )
-    return f"<details{' open' if is_open else ''}><summary>{what}</summary>{note}{figure}</details>"
-
-
-def _row(picture: str, values: Sequence[float], low: float, high: float) -> str:
-    def at(value: float) -> str:
-        return f"{100 * (value - low) / (high - low):.2f}%"
-
-    mean = float(np.mean(values))
-    marks = f'<line class="zero" x1="{at(0.0)}" x2="{at(0.0)}" y1="0" y2="100%"/>'
-    if len(values) > 1:
-        marks += f'<line class="range" x1="{at(min(values))}" x2="{at(max(values))}" y1="50%" y2="50%"/>'
-        marks += "".join(f'<circle cx="{at(value)}" cy="50%" r="2"/>' for value in values)
-    marks += f'<circle cx="{at(mean)}" cy="50%" r="5"/>'
-    kind = "better" if mean > 0 else "worse" if mean < 0 else "open"
-    return (
-        f'<div class="interval {kind}"><span class="who">{escaped(picture)}</span>'
-        f'<svg aria-hidden="true" height="20">{marks}</svg><span class="how-much">{mean:+.2f}</span></div>'
-    )
-
-
-def _turning(experiment: Experiment, comparison: Comparison) -> str:
-    """Return a sentence about the pictures whose difference has the other sign than the mean."""
-    mean = comparison.difference.mean
-    means = {number: float(np.mean(each)) for number, each in comparison.differences.items() if len(each)}
-    other = [number for number, value in means.items() if value * mean < 0]
-    if not other:
-        return f"The difference has the same sign on all {pluralize(len(means), 'picture')}."
-    names = escaped(", ".join(experiment.plan.picture_names[number] for number in other), 600)
-    return f"On {len(other)} of {pluralize(len(means), 'picture')} the difference turns: {names}."
 
 
 def _scores(experiment: Experiment, arm: Arm) -> dict[int, list[float]]:

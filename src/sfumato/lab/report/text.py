@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import math
 
-from sfumato.lab.plan import Arm
+from sfumato.lab.verdict import Named
 from sfumato.render.text import one_line
 
 LONGEST = 120
@@ -20,12 +20,12 @@ def escaped(text: str, longest: int = LONGEST) -> str:
     return html.escape(line if len(line) <= longest else line[: longest - 1] + "…")
 
 
-def name(arm: Arm) -> str:
+def name(arm: Named) -> str:
     """Return an arm's name in sentences, escaped."""
     return escaped(arm.title or arm.name)
 
 
-def plain(arm: Arm) -> str:
+def plain(arm: Named) -> str:
     """Return an arm's name in sentences, not escaped, for data."""
     line = one_line(arm.title or arm.name)
     return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"

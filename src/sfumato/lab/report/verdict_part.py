@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sfumato.lab.experiment import Experiment, pending_keys
 from sfumato.lab.plan import Arm, Plan
-from sfumato.lab.report.text import decibels, escaped, name, pluralize
+from sfumato.lab.report.text import escaped, name, pluralize
 from sfumato.lab.statistics import FEWEST, LEVEL
 from sfumato.lab.tuning import chosen_rates, typical_trials
 from sfumato.lab.verdict import Comparison, claim, comparisons, sentence
@@ -111,19 +111,18 @@ def verdict_part(experiment: Experiment, state: Progress) -> str:
     sentences = "".join(f"<li>{escaped(sentence(experiment, each), 600)}</li>" for each in found)
     return (
         f'<header class="verdict">{question}<h1>{escaped(large, 300)}</h1><p class="deck">{escaped(more, 400)}</p>'
-        f"{intervals(experiment, found)}"
+        f"{intervals(found, experiment.plan.measure.named)}"
         f'<details open><summary>Details, and how to read them</summary><ul class="sentences">{sentences}</ul>'
         f"{_reading(experiment, found)}</details></header>\n"
     )
 
 
-def intervals(experiment: Experiment, found: list[Comparison]) -> str:
-    """Return the comparisons as confidence intervals on one axis."""
-    measure = experiment.plan.measure
+def intervals(found: list[Comparison], measure: str) -> str:
+    """Return the comparisons as confidence intervals on one axis; ``measure``: what is compared, and its unit."""
     rows = "".join(_row(each, _span(found)) for each in found)
-    over = "pictures" if experiment.plan.has_set else "seeds"
+    over = "seeds" if found[0].pictures == 1 else f"{found[0].unit_name}s"
     return (
-        f'<figure class="intervals"><figcaption>Difference in {measure.name}, {measure.unit}: the mean over {over} and '
+        f'<figure class="intervals"><figcaption>Difference in {measure}: the mean over {over} and '
         f"its {LEVEL:.0%} confidence interval. Right of the line is better than {_reference(found)}."
         f"</figcaption>{rows}</figure>"
     )
@@ -168,8 +167,9 @@ def _row(comparison: Comparison, span: tuple[float, float]) -> str:
         marks += "".join(f'<line class="end" x1="{end}" x2="{end}" y1="30%" y2="70%"/>' for end in (low, high))
         marks += f'<circle cx="{mean}" cy="50%" r="5"/>'
     kind = {1: "better", -1: "worse", 0: "open"}[found.sign]
-    bounds = "" if math.isinf(found.low) else f" [{decibels(found.low)}, {decibels(found.high)}]"
-    words = f"{found.mean:+.2f}{bounds}" if found.pairs else "no pairs"
+    ends = ", ".join(f"{end:.{comparison.decimals}f}" for end in (found.low, found.high))
+    bounds = "" if math.isinf(found.low) else f" [{ends}]"
+    words = f"{found.mean:+.{comparison.decimals}f}{bounds}" if found.pairs else "no pairs"
     return (
         f'<div class="interval {kind}"><span class="who">{name(comparison.a)}</span>'
         f'<svg aria-hidden="true" height="28">{marks}</svg><span class="how-much">{words}</span></div>'

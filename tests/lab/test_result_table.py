@@ -1,0 +1,163 @@
+"""Verdicts on tables of other programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sfumato.errors import RunError
+from sfumato.lab import result_table
+from sfumato.lab.report import table_page
+from sfumato.lab.result_table import Columns, Result
+from sfumato.lab.statistics import over_pictures
+
+# Student (1908): hours of sleep gained by ten patients with two drugs; R's t.test documents 1.58 [0.7001, 2.4599].
+SLEEP = {
+    "1": [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0],
+    "2": [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4],
+}
+
+
+def written(path: Path, lines: list[str]) -> Path:
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def verdict(path: Path, columns: Columns, reference: str | None = None, *, lower: bool = False) -> Result:
+    header, table = result_table.read(path)
+    names = result_table.resolved(header, columns)
+    return result_table.compare(result_table.rows_of(table, names), names, reference, lower_is_better=lower)
+
+
+def sleep(tmp_path: Path, separator: str = ",") -> Path:
+    lines = [separator.join(("extra", "group", "ID"))]
+    # In another order in each group: pairs are found by the patient.
+    for group, values in SLEEP.items():
+        of_group = [separator.join((str(value), group, str(number))) for number, value in enumerate(values)]
+        lines += of_group if group == "1" else of_group[::-1]
+    return written(tmp_path / "sleep.csv", lines)
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_student_s_sleep_data(tmp_path: Path, separator: str) -> None:
+    found = verdict(sleep(tmp_path, separator), Columns("extra", "group", ("ID",)))
+    (comparison,) = found.comparisons
+    assert comparison.difference.mean == pytest.approx(1.58)
+    assert (comparison.difference.low, comparison.difference.high) == pytest.approx((0.7001142, 2.4598858), abs=1e-6)
+    assert found.sentences() == [
+        "2 beats 1 by 1.58 extra, 95% CI [0.70, 2.46] (10 pairs of equal ID, higher is better)"
+    ]
+
+
+def test_lower_may_be_better_and_the_reference_chosen(tmp_path: Path) -> None:
+    found = verdict(sleep(tmp_path), Columns("extra", "group", ("ID",)), reference="2", lower=True)
+    assert found.reference == "2"
+    assert found.sentences()[0].startswith("1 beats 2 by 1.58 extra, 95% CI [0.70, 2.46]")
+    assert "lower is better" in found.sentences()[0]
+
+
+def wandb(tmp_path: Path, pictures: int = 6) -> Path:
+    """Return a table such as W&B exports: quoted, with prefixes, crashed runs, and columns that nobody asked for."""
+    lines = ['"Name","State","config.model","config.seed","config.picture","summary.psnr","Notes"']
+    for picture in range(pictures):
+        for seed in range(3):
+            for model in ("siren", "relu, wide"):
+                better = 1.0 + 0.1 * picture + 0.01 * seed if model == "siren" else 0.0
+                psnr = str(25 + picture + better)
+                if (model, picture, seed) == ("siren", 2, 1):
+                    psnr = "NaN"
+                if (model, picture, seed) == ("relu, wide", 3, 0):
+                    psnr = ""
+                lines.append(
+                    f'"run-{picture}{seed}","finished","{model}","{seed}.0","p{picture}","{psnr}","a ""note"""'
+                )
+    return written(tmp_path / "wandb.csv", lines)
+
+
+def test_a_w_and_b_like_export_over_pictures(tmp_path: Path) -> None:
+    found = verdict(wandb(tmp_path), Columns("psnr", "model", ("seed",), "picture"), reference="relu, wide")
+    (comparison,) = found.comparisons
+    differences = [
+        [1 + 0.1 * n + 0.01 * seed for seed in range(3) if (n, seed) not in ((2, 1), (3, 0))] for n in range(6)
+    ]
+    expected = over_pictures(differences)
+    assert comparison.difference.mean == pytest.approx(expected.mean)
+    assert (comparison.difference.low, comparison.difference.high) == pytest.approx((expected.low, expected.high))
+    (sentence,) = found.sentences()
+    assert sentence.startswith("siren beats relu, wide on pictures like these by 1.26 psnr, 95% CI [")
+    assert "6 pictures, seed share of the variance" in sentence
+    assert "2 without a pair" in sentence
+    assert [(each.arm, each.trainings, each.missing) for each in found.scores] == [
+        ("siren", 18, 1),
+        ("relu, wide", 18, 1),
+    ]
+
+
+def test_few_pictures_give_no_verdict(tmp_path: Path) -> None:
+    found = verdict(wandb(tmp_path, 4), Columns("psnr", "model", ("seed",), "picture"))
+    assert "no verdict on relu, wide against siren" in found.sentences()[0]
+    assert "fewer than 5 pictures" in found.sentences()[0]
+
+
+def test_small_numbers_have_enough_decimals(tmp_path: Path) -> None:
+    generator = np.random.default_rng(0)
+    lines = ["arm,seed,mse"]
+    for seed in range(9):
+        base = 1e-4 * (1 + 0.01 * generator.standard_normal())
+        lines += [f"a,{seed},{base}", f"b,{seed},{base - 1e-6 * (1 + 0.1 * generator.standard_normal())}"]
+    found = verdict(written(tmp_path / "t.csv", lines), Columns("mse", "arm", ("seed",)), lower=True)
+    assert found.sentences()[0].startswith("b beats a by 0.00000")
+    low, high = found.sentences()[0].partition("[")[2].partition("]")[0].split(", ")
+    assert 0 < float(low) < float(high)
+
+
+@pytest.mark.parametrize(
+    ("lines", "columns", "message"),
+    [
+        (["a,b"], Columns("a", "b", ("b",)), "must have a header and at least one row"),
+        (["a,b", "1"], Columns("a", "b", ("b",)), "as many cells in each row as in its header, 2. Got 1 in row 2"),
+        (["arm,seed,psnr", "x,0,1"], Columns("psnr", "arm", ("seed",)), "arm must be a column with 2 to 256 different"),
+        (["arm,seed,psnr", "x,0,1"], Columns("psnrr", "arm", ("seed",)), "value must be a column of the table"),
+        (["arm,seed,psnr", "x,0,1"], Columns("psnrr", "arm", ("seed",)), "did you mean 'psnr'?"),
+        (["arm,seed,a.psnr,b.psnr", "x,0,1,2"], Columns("psnr", "arm", ("seed",)), "could be a.psnr, b.psnr"),
+        (
+            ["arm,seed,psnr", "x,0,1", "x,0.0,2", "y,0,1"],
+            Columns("psnr", "arm", ("seed",)),
+            "Got two of arm 'x' with seed=0",
+        ),
+    ],
+)
+def test_wrong_tables_are_refused_in_one_line(tmp_path: Path, lines: list[str], columns: Columns, message: str) -> None:
+    with pytest.raises(RunError) as caught:
+        verdict(written(tmp_path / "t.csv", lines), columns)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_reference_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="reference must be an arm, such as '1'. Got '7'"):
+        verdict(sleep(tmp_path), Columns("extra", "group", ("ID",)), reference="7")
+
+
+@pytest.mark.parametrize("data", [b"\xff\xfe\x00a", b'a,b\n"' + b"x" * 200_000])
+def test_a_file_that_is_no_csv_is_refused(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "t.csv").write_bytes(data)
+    with pytest.raises(RunError, match=r"t\.csv must "):
+        result_table.read(tmp_path / "t.csv")
+    with pytest.raises(RunError, match="must be a CSV file: no such file"):
+        result_table.read(tmp_path / "absent.csv")
+
+
+def test_the_page_escapes_names(tmp_path: Path) -> None:
+    lines = [
+        "arm,seed,psnr",
+        *(f"<script>alert(1)</script>,{n},{n}" for n in range(6)),
+        *(f"b,{n},{n + n % 3}" for n in range(6)),
+    ]
+    found = verdict(written(tmp_path / "t.csv", lines), Columns("psnr", "arm", ("seed",)))
+    page = table_page.page(found, "<t>.csv")
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)" in page
+    assert page.count('class="interval ') == 1
