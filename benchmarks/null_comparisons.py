@@ -1,10 +1,12 @@
 """The rate of false verdicts of `sfumato compare`: arms that differ only in written learning rate and seed.
 
     python benchmarks/null_comparisons.py [--picture cat] [--count 100] [--seeds 5] [--epochs 10] [--workers 1]
+    python benchmarks/null_comparisons.py --pictures kodak [--subset 8] [--count 50] [--seeds 2]
 
 Each comparison trains two arms of one small SIREN, written with Adam at 0.003 and 0.0017, on seeds of its own. An
 95% confidence interval excludes 0 in about 5 of 100. With ``--unlike`` the second arm has one unit more in each layer,
-so that it chooses its rate by independent noise: the chosen rates differ, though the networks hardly do.
+so that it chooses its rate by independent noise: the chosen rates differ, though the networks hardly do. With
+``--pictures`` each comparison is one over pictures, a random subset of the set.
 """
 
 from __future__ import annotations
@@ -13,7 +15,9 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from sfumato.lab import verdict
+import numpy as np
+
+from sfumato.lab import picture_sets, verdict
 from sfumato.lab.arms import load, values_of
 from sfumato.lab.compare import plan_of
 from sfumato.lab.experiment import run_plan
@@ -21,8 +25,11 @@ from sfumato.recipe import Recipe, changed
 
 WIDTH = 32
 
-SEED_STRIDE = 10_000
-"""Difference of the seeds of successive comparisons, so that none of their seeds coincide."""
+SEED_STRIDE = 100_000
+"""Difference of the seeds of successive comparisons, so that none of their seeds coincide, on up to 100 pictures."""
+
+ARM_STRIDE = 500
+"""Difference of the seeds of the two arms; a picture has 1,000."""
 
 
 def arms(recipe: Recipe, number: int, *, different_widths: bool) -> dict[str, Recipe]:
@@ -33,7 +40,7 @@ def arms(recipe: Recipe, number: int, *, different_widths: bool) -> dict[str, Re
         "b": changed(
             recipe,
             {
-                "seed": first + 1_000,
+                "seed": first + ARM_STRIDE,
                 "training": {"optimizer": "adam(lr=0.0017)"},
                 "model": {"width": WIDTH + different_widths},
             },
@@ -45,6 +52,8 @@ def main() -> None:
     """Compare, and print one line per comparison and the count of false verdicts."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--picture", default="cat", help="a sample's name or a file")
+    parser.add_argument("--pictures", help="a folder of pictures, a pattern, or kodak, in place of one picture")
+    parser.add_argument("--subset", type=int, default=8, help="pictures of a comparison, drawn from the set")
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--epochs", type=float, default=10)
@@ -61,9 +70,12 @@ def main() -> None:
             "budget": {"epochs": given.epochs},
         },
     )
-    pictures = [load(recipe)]
+    found_pictures = [load(recipe)] if given.pictures is None else picture_sets.load(recipe, given.pictures)
     differ = 0
     for number in range(given.first, given.first + given.count):
+        size = min(given.subset, len(found_pictures))
+        chosen = np.random.default_rng(number).choice(len(found_pictures), size, replace=False)
+        pictures = [found_pictures[index] for index in sorted(chosen)]
         plan = plan_of(arms(recipe, number, different_widths=given.unlike), pictures, seeds=given.seeds, tune=True)
         with tempfile.TemporaryDirectory() as folder:
             found = run_plan(plan, values_of(pictures), Path(folder) / "e", workers=given.workers)

@@ -30,6 +30,7 @@ LAYERS = (
     "process_state",
     "rng",
     "trust",
+    "tables",
     "formatting",
     "cores",
     "errors",

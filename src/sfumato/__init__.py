@@ -17,9 +17,14 @@ if TYPE_CHECKING:
     from sfumato.api import check, fit, load_picture, load_run, paint, resume, train, train_many
     from sfumato.errors import EngineError, PictureError, RecipeError, RunError, SfumatoError, SnapshotError
     from sfumato.lab.compare import compare
-    from sfumato.lab.experiment import Experiment
+    from sfumato.lab.experiment import Experiment, load_experiment
+    from sfumato.lab.sweep.run import Sweep, load_sweep
+    from sfumato.lab.sweep.sweep import sweep
+    from sfumato.lab.trial_index import load_trials
     from sfumato.recipe import Budget, Coordinates, Evaluation, Model, Picture, Recipe, Training, preset
     from sfumato.runs import Run
+    from sfumato.runs.tables import list_runs
+    from sfumato.tables import Table
     from sfumato.training import Diagnosis, Observer, Overhead, PictureSnapshot, Snapshot, Start
 
 __version__ = "0.1.0"
@@ -42,18 +47,25 @@ _MODULES = {
     "Run": "runs",
     "RunError": "errors",
     "SfumatoError": "errors",
-    "SnapshotError": "errors",
     "Snapshot": "training",
+    "SnapshotError": "errors",
     "Start": "training",
+    "Sweep": "lab.sweep.run",
+    "Table": "tables",
     "Training": "recipe",
     "check": "api",
     "compare": "lab.compare",
     "fit": "api",
+    "list_runs": "runs.tables",
+    "load_experiment": "lab.experiment",
     "load_picture": "api",
     "load_run": "api",
+    "load_sweep": "lab.sweep.run",
+    "load_trials": "lab.trial_index",
     "paint": "api",
     "preset": "recipe",
     "resume": "api",
+    "sweep": "lab.sweep.sweep",
     "train": "api",
     "train_many": "api",
 }
@@ -79,15 +91,22 @@ __all__ = [
     "Snapshot",
     "SnapshotError",
     "Start",
+    "Sweep",
+    "Table",
     "Training",
     "check",
     "compare",
     "fit",
+    "list_runs",
+    "load_experiment",
     "load_picture",
     "load_run",
+    "load_sweep",
+    "load_trials",
     "paint",
     "preset",
     "resume",
+    "sweep",
     "train",
     "train_many",
 ]

@@ -66,6 +66,20 @@ def test_a_folder_of_pictures_ends_in_a_verdict_about_pictures(
 
 
 @pytest.mark.slow
+def test_json_is_the_only_output(tile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    flags = ["--picture", tile, *SMALL[2:], "--seeds", "5", "--tune", "false", "--out", str(tmp_path / "e"), "--json"]
+    found = json.loads(printed(capsys, "--axis", "model.width=4,9", *flags))
+    assert [arm["name"] for arm in found["arms"]] == ["4", "9"]
+    assert found["arms"][0]["finished"] == len(found["seeds"]) == 5
+    (comparison,) = found["comparisons"]
+    assert comparison["low"] < comparison["mean"] < comparison["high"]
+    assert comparison["mean"] == pytest.approx(found["arms"][1]["score"] - found["arms"][0]["score"])
+    assert "5 paired seeds" in comparison["sentence"]
+    assert Path(found["report"]).is_file()
+    assert "--json is not for mnist-claim" in printed(capsys, "mnist-claim", "--json", status=2)
+
+
+@pytest.mark.slow
 def test_an_axis_and_arms(tile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     base = ["--picture", tile, *SMALL, "--seeds", "2", "--tune", "false"]
     axis = printed(capsys, "--axis", "model.activation=relu,sine(30)", *base, "--out", str(tmp_path / "axis"))

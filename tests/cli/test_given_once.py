@@ -16,6 +16,8 @@ FLAGS = {
     "render": ("--size", "10x10", "20x20"),
     "compare": ("--picture", "a.png", "b.png"),
     "ablate": ("--seeds", "5", "6"),
+    "sweep": ("--trials", "5", "6"),
+    "verdict": ("--value", "a", "b"),
     "runs": ("--runs", "a", "b"),
     "speedrun": ("--track", "open", "closed"),
     "recipe": ("--preset", "fast", "blog-2012"),

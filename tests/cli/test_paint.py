@@ -44,6 +44,17 @@ def test_paint_prints_the_paths_of_the_results(tile: Path, tmp_path: Path, capsy
 
 
 @pytest.mark.slow
+def test_json_is_the_only_output(tile: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    flags = ["--runs", str(tmp_path / "runs"), "--film.every", "never", "--json"]
+    assert main(["paint", str(tile), *SMALL, *flags]) == 0
+    out, err = capsys.readouterr()
+    found = json.loads(out)
+    assert (found["state"], found["run"]["result"]["epoch"]) == ("done", 3.0)
+    assert Path(found["folder"]).is_dir()
+    assert "100%" in err
+
+
+@pytest.mark.slow
 def test_flags_reach_the_recipe(tile: Path, tmp_path: Path) -> None:
     flags = [
         "--model.activation",

@@ -51,6 +51,13 @@ def test_the_closed_track(tile: Path, tmp_path: Path, capsys: pytest.CaptureFixt
 
 
 @pytest.mark.slow
+def test_json_is_what_is_appended(tile: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "results.json"
+    flags = ["--picture", tile, "--budget.epochs", "1", "--training.batch", "64", "--threads", "1", "--append", file]
+    assert json.loads(printed(capsys, *flags, "--json")) == report.read(file)[0]
+
+
+@pytest.mark.slow
 def test_a_recorded_result_can_be_reproduced(tile: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "results.json"
     flags = ["--picture", tile, "--threads", "1", "--append", file]

@@ -51,7 +51,7 @@ def test_a_scikit_image_without_its_pictures(monkeypatch: pytest.MonkeyPatch) ->
 
 @needs_shared
 def test_the_mona_lisa_is_always_raw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(samples, "fetch", lambda: SHARED / "mona-lisa-2012.jpg")
+    monkeypatch.setattr(samples, "fetch", lambda _: SHARED / "mona-lisa-2012.jpg")
     expected = load(SHARED / "mona-lisa.png")
     for managed in (True, False):
         np.testing.assert_array_equal(load("mona-lisa", color_management=managed), expected)

@@ -19,10 +19,10 @@ import sfumato as sf
 from sfumato.errors import RecipeError, RunError
 from sfumato.lab import execute, verdict
 from sfumato.lab import experiment as experiments
-from sfumato.lab.experiment import Experiment, StoppedError, marks, read, run_plan, trial_of
+from sfumato.lab.arm_summaries import lines, reaches
+from sfumato.lab.arm_summaries import target as common_target
+from sfumato.lab.experiment import Experiment, StoppedError, load_experiment, marks, run_plan, trial_of
 from sfumato.lab.plan import Plan
-from sfumato.lab.table import lines, reaches
-from sfumato.lab.table import target as common_target
 from sfumato.lab.trial import Outcome, Trial
 from tests.lab.small_plan import small_plan, target
 
@@ -138,7 +138,11 @@ def test_more_seeds_continue_the_experiment(tmp_path: Path) -> None:
     before = run_plan(few, target(), tmp_path / "e")
     after = run_plan(more, target(), tmp_path / "e")
     assert len(after.rows) == len(before.rows) + 2 * 2
-    assert numbers(read(tmp_path / "e")) == numbers(after) == numbers(run_plan(more, target(), tmp_path / "whole"))
+    assert (
+        numbers(load_experiment(tmp_path / "e"))
+        == numbers(after)
+        == numbers(run_plan(more, target(), tmp_path / "whole"))
+    )
     with pytest.raises(RunError, match="holds this experiment with 4 seeds. Got 2"):
         run_plan(few, target(), tmp_path / "e")
 
@@ -160,7 +164,7 @@ def test_finished_trials_are_not_trained_again(tmp_path: Path) -> None:
     (tmp_path / "e" / "trials.jsonl").write_text(before + '{"purpose": "verd')
     again = run_plan(plan, target(), tmp_path / "e")
     assert (tmp_path / "e" / "trials.jsonl").read_text().startswith(before)
-    assert numbers(again) == numbers(whole) == numbers(read(tmp_path / "e"))
+    assert numbers(again) == numbers(whole) == numbers(load_experiment(tmp_path / "e"))
     assert verdict.sentences(again) == verdict.sentences(whole)
 
     def nobody(trials: Sequence[Trial], picture: Any, stop: Any) -> Iterator[Outcome]:
@@ -188,7 +192,7 @@ def test_after_a_kill_no_trial_is_trained_twice(tmp_path: Path) -> None:
     plan = small_plan(*TWO, seeds=12)
     run_plan(plan, target(), tmp_path / "e", workers=2)
     assert rows.read_text().startswith(complete_rows)
-    assert numbers(read(tmp_path / "e")) == numbers(run_plan(plan, target(), tmp_path / "whole"))
+    assert numbers(load_experiment(tmp_path / "e")) == numbers(run_plan(plan, target(), tmp_path / "whole"))
 
 
 def test_a_failed_trial_is_recorded_and_stops_no_other(tmp_path: Path) -> None:
@@ -224,10 +228,10 @@ def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
         run_plan(small_plan(*TWO), target(), tmp_path / "full")
     assert [path.name for path in (tmp_path / "full").iterdir()] == ["thesis.txt"]
     with pytest.raises(RunError, match="without a plan"):
-        read(tmp_path / "nowhere")
+        load_experiment(tmp_path / "nowhere")
     (tmp_path / "e" / "plan.json").write_text('{"layout": 4}')
     with pytest.raises(RunError, match="must be one that Sfumato wrote"):
-        read(tmp_path / "e")
+        load_experiment(tmp_path / "e")
 
 
 def test_a_picture_that_is_not_the_experiment_s_is_refused(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def test_a_plan_with_a_first_picture_survives_its_file_and_trains(tmp_path: Path
     assert Plan.of(plan.to_values()) == plan
     found = run_plan(plan, target(), tmp_path / "e")
     a, b = (found.scores(arm) for arm in plan.arms)
-    assert a.keys() == b.keys() == {0, 1}
+    assert a.keys() == b.keys() == {(0, 0), (0, 1)}
     assert a != b
 
 

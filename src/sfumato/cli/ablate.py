@@ -41,6 +41,7 @@ def command(arguments: Sequence[str]) -> int:
         flags.field("out", flags.NONE, "DIR", "folder of the experiment; continued if it holds this one already"),
         flags.field("seeds", str(SEEDS), "INT", "paired seeds per arm; below 5 there is no verdict"),
         flags.switch("retry", "train failed trials again"),
+        flags.switch("json", "print one JSON document; progress goes to standard error"),
         flags.field("workers", "0", "INT", "trials trained in parallel, one thread each; 0: one per core"),
         *base.fields(recipe, rest),
     )
@@ -81,6 +82,7 @@ def command(arguments: Sequence[str]) -> int:
         out=None if isinstance(parsed.out, flags.Default) else Path(parsed.out),
         workers=flags.number("workers", parsed.workers, 0, int),
         retry=parsed.retry,
+        as_json=parsed.json,
     )
 
 

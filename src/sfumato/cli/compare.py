@@ -62,6 +62,7 @@ def command(arguments: Sequence[str]) -> int:
         ),
         flags.field("tuning_seeds", str(TUNING_SEEDS), "INT", "seeds for tuning the learning rates"),
         flags.switch("retry", "train failed trials again"),
+        flags.switch("json", "print one JSON document; progress goes to standard error"),
         flags.field(
             "equal",
             "epochs",
@@ -102,6 +103,7 @@ def command(arguments: Sequence[str]) -> int:
         "tuning_seeds": flags.number("tuning-seeds", parsed.tuning_seeds, 2, int),
         "retry": parsed.retry,
     }
+    as_json = parsed.json
     mnist = None if isinstance(parsed.mnist, flags.Default) else parsed.mnist
     if parsed.question == mnist_claim.NAME:
         if parsed.equal != "epochs":
@@ -110,10 +112,14 @@ def command(arguments: Sequence[str]) -> int:
 
         if pictures is not None:
             raise SfumatoError(f"{mnist_claim.NAME} compares one picture with digits. Got --pictures; give --picture.")
+        if as_json:
+            raise SfumatoError(f"--json is not for {mnist_claim.NAME}. Leave it out.")
         typed = not isinstance(parsed.parameters, flags.Default)
         return claim_command.run_experiment(recipe, digits=mnist, parameters=parameters if typed else None, **options)
     if mnist is not None:
         raise SfumatoError(f"--mnist is for the question {mnist_claim.NAME}. Got {mnist!r} without it; leave it out.")
     from sfumato.cli.experiments import run_experiment
 
-    return run_experiment(question, recipe, pictures=pictures, equal=parsed.equal, parameters=parameters, **options)
+    return run_experiment(
+        question, recipe, pictures=pictures, as_json=as_json, equal=parsed.equal, parameters=parameters, **options
+    )

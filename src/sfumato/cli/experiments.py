@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import sys
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,7 @@ from rich.text import Text
 from sfumato.cli.progress import StagesProgress
 from sfumato.formatting import duration
 from sfumato.interrupt import stop_on_signals
-from sfumato.lab import picture_sets, report, saturation_report, table, trainable, verdict
+from sfumato.lab import arm_summaries, picture_sets, report, saturation_report, trainable, verdict
 from sfumato.lab.arms import Picture, load, values_of
 from sfumato.lab.compare import default_folder, plan_of
 from sfumato.lab.experiment import Experiment, StoppedError, run_plan
@@ -23,6 +24,7 @@ from sfumato.lab.forecast import forecast
 from sfumato.lab.plan import Plan
 from sfumato.lab.questions import custom
 from sfumato.lab.report.text import pluralize
+from sfumato.lab.result_values import result_values
 from sfumato.lab.train import Learned
 from sfumato.log import log_to
 from sfumato.recipe import Recipe
@@ -43,6 +45,7 @@ def run_experiment(
     out: Path | None,
     workers: int,
     retry: bool,
+    as_json: bool = False,
     **options: Any,
 ) -> int:
     """Plan, train, and print the results; return the exit status: 0, or 130 after an interruption.
@@ -64,7 +67,7 @@ def run_experiment(
         recipe = picture_sets.of_picture(recipe, targets[0])
         question = picture_sets.with_first(question, targets)
     plan = plan_of(question, targets, recipe, **options)
-    return train_and_print(plan, targets, out=out, workers=workers, retry=retry)
+    return train_and_print(plan, targets, out=out, workers=workers, retry=retry, as_json=as_json)
 
 
 def load_targets(recipe: Recipe, pictures: str | None) -> list[Picture]:
@@ -72,8 +75,13 @@ def load_targets(recipe: Recipe, pictures: str | None) -> list[Picture]:
     return [load(recipe)] if pictures is None else picture_sets.load(recipe, pictures)
 
 
-def train_and_print(plan: Plan, pictures: Sequence[Picture], *, out: Path | None, workers: int, retry: bool) -> int:
-    """Train the trials of a plan and print the results; return the exit status as `run_experiment` does."""
+def train_and_print(
+    plan: Plan, pictures: Sequence[Picture], *, out: Path | None, workers: int, retry: bool, as_json: bool = False
+) -> int:
+    """Train the trials of a plan and print the results; return the exit status as `run_experiment` does.
+
+    as_json: print one JSON document instead.
+    """
     trainable.check(plan)
     folder, learned = default_folder(plan) if out is None else out, values_of(pictures)
     progress = StagesProgress()
@@ -94,8 +102,12 @@ def train_and_print(plan: Plan, pictures: Sequence[Picture], *, out: Path | None
     except StoppedError:
         sys.stderr.write(f"sfumato: stopped. Run the same command again to continue from {folder}.\n")
         return 130
-    print_results(experiment)
-    sys.stdout.write(f"report      {files[0]}\n")
+    if as_json:
+        values = {**result_values(experiment), "report": str(files[0])}
+        sys.stdout.write(json.dumps(values, indent=2, allow_nan=False) + "\n")
+    else:
+        print_results(experiment)
+        sys.stdout.write(f"report      {files[0]}\n")
     return 0
 
 
@@ -152,7 +164,7 @@ def print_table(experiment: Experiment) -> None:
     renamed = {"score": head, "seeds": "trainings" if experiment.plan.has_set else "seeds"}
     for name in (renamed.get(column, column) for column in COLUMNS):
         rows.add_column(name, justify="left" if name == "arm" else "right", overflow="fold")
-    for line in table.lines(experiment):
+    for line in arm_summaries.lines(experiment):
         arm = line.arm
         rows.add_row(
             Text(one_line(arm.name)),
@@ -168,7 +180,7 @@ def print_table(experiment: Experiment) -> None:
             ", ".join(f"{rate:.2g}" for rate in line.rates),
         )
     console.print(rows)
-    goal = table.target(experiment)
+    goal = arm_summaries.target(experiment)
     over = "trainings on all pictures" if experiment.plan.has_set else "seeds"
     sys.stdout.write(f"\n±: standard deviation over the {over}")
     sys.stdout.write("\n" if goal is None else f"; target: {goal:.1f} {head}, the final value of the worst arm\n")

@@ -35,6 +35,7 @@ def command(arguments: Sequence[str]) -> int:
         flags.field("warm_start", flags.NONE, "RUN", "folder of a run whose last weights are the initial weights"),
         flags.group("film", FilmOptions()),
         flags.switch("watch", "the painting drawn in the terminal during training"),
+        flags.switch("json", "print one JSON document; progress goes to standard error"),
         *base.fields(recipe, arguments),
     )
     recipe = base.with_flags(recipe, parsed)
@@ -57,4 +58,5 @@ def command(arguments: Sequence[str]) -> int:
         film=film,
         warm_start=warm_start,
         draw_painting=parsed.watch,
+        as_json=parsed.json,
     )

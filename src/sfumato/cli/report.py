@@ -24,12 +24,12 @@ def command(arguments: Sequence[str]) -> int:
     if not parsed.experiment:
         raise SfumatoError("report must be given the folder of an experiment: sfumato report DIR. Got none.")
     from sfumato.lab import report
-    from sfumato.lab.experiment import read
+    from sfumato.lab.experiment import load_experiment
     from sfumato.lab.report.verdict_part import progress
     from sfumato.runs.files import output_flag
 
     with output_flag(""), log_to(_print_to_stderr):
-        experiment = read(Path(parsed.experiment))
+        experiment = load_experiment(Path(parsed.experiment))
         files = report.write(experiment)
     state = progress(experiment)
     if not state.finished:

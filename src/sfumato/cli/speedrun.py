@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -39,6 +40,7 @@ def command(arguments: Sequence[str]) -> int:
         flags.field("seeds", "official", "|".join(get_args(Seeds)), "seeds to train; only official ones give results"),
         flags.field("append", flags.NONE, "FILE", "JSON file to which the result is appended; created if missing"),
         flags.field("table", flags.NONE, "FILE", "file of results to print as a table, without training"),
+        flags.switch("json", "print one JSON document; progress goes to standard error"),
         *base.fields(recipe, arguments, track.preset),
     )
     if not isinstance(parsed.table, flags.Default):
@@ -64,10 +66,14 @@ def command(arguments: Sequence[str]) -> int:
     if result is None:
         sys.stderr.write("sfumato: interrupted; a speedrun without all of its seeds has no result.\n")
         return 130
-    sys.stdout.write("\n".join(report.lines(result)) + "\n")
     if file is not None:
         with output_flag("--append"):
             report.append(file, result)
+    if parsed.json:
+        sys.stdout.write(json.dumps(result, indent=2) + "\n")
+        return 0
+    sys.stdout.write("\n".join(report.lines(result)) + "\n")
+    if file is not None:
         sys.stdout.write(f"added to    {file}\n")
     return 0
 

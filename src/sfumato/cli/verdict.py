@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -94,22 +93,7 @@ def _print(result: Result) -> None:
 
 
 def _as_json(result: Result) -> dict[str, Any]:
-    found = [
-        {
-            "arm": each.a.name,
-            "reference": each.b.name,
-            "mean": _finite(each.difference.mean),
-            "low": _finite(each.difference.low),
-            "high": _finite(each.difference.high),
-            "pairs": each.difference.pairs,
-            "missing": each.missing,
-            "verdict": {1: "better", -1: "worse", 0: "no difference shown"}[each.difference.sign],
-            "sentence": sentence,
-        }
-        for each, sentence in zip(result.comparisons, result.sentences(), strict=True)
-    ]
+    from sfumato.lab.verdict import as_values
+
+    found = [as_values(*each) for each in zip(result.comparisons, result.sentences(), strict=True)]
     return {"value": result.columns.value, "lower_is_better": result.lower_is_better, "comparisons": found}
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None

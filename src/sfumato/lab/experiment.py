@@ -12,7 +12,7 @@ from typing import Any
 
 from sfumato.cores import available_cores
 from sfumato.errors import RecipeError, RunError
-from sfumato.lab import execute, trainable
+from sfumato.lab import execute, trainable, trial_tables
 from sfumato.lab.digits.data import Digits
 from sfumato.lab.folder import Folder
 from sfumato.lab.plan import MOST_SEEDS, Arm, Plan, Unit
@@ -22,6 +22,7 @@ from sfumato.lab.trial import Key, Trial
 from sfumato.lab.tuning import Rows, best_rates, chosen_rates, good, rates_tried, rates_wanted, typical_trials
 from sfumato.recipe import Recipe, memory_check, memory_estimate
 from sfumato.recipe.memory_estimate import Size
+from sfumato.tables import Table
 
 LONGEST_FRAME = 200
 """Longer side, in pixels, of the small paintings of which the film of all arms is made."""
@@ -60,6 +61,14 @@ class Experiment:
         field = self.plan.measure.field
         return {unit: row[field] for unit, row in self.results(arm).items() if good(row)}
 
+    def trials(self) -> Table:
+        """Return one row per trial, tuning and failed ones included: arm, picture, seed, scores, costs, rates."""
+        return trial_tables.trials(self.plan, self.rows)
+
+    def curves(self) -> Table:
+        """Return one row per mark of each verdict trial: arm, picture, seed, epoch, samples, seconds, score."""
+        return trial_tables.curves(self.plan, {arm.name: self.results(arm) for arm in self.plan.arms})
+
 
 Watch = Callable[[int, int], None]
 """Called with (operations done, operations known of); counts trials where operations are unknown."""
@@ -69,10 +78,10 @@ def ignore_progress(done: int, total: int) -> None:
     """Do nothing with the progress."""
 
 
-def read(path: Path) -> Experiment:
+def load_experiment(path: str | Path) -> Experiment:
     """Return the experiment in a folder. Raises RunError if there is none."""
-    folder = Folder(path)
-    plan = folder.plan() if path.exists() else None
+    folder = Folder(Path(path))
+    plan = folder.plan() if folder.path.exists() else None
     if plan is None:
         raise RunError(f"{path} must be the folder of an experiment. Got one without a plan.")
     return Experiment(folder, plan, folder.rows())

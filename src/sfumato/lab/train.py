@@ -19,7 +19,7 @@ from sfumato.lab.digits import train as digits
 from sfumato.lab.digits.data import Digits
 from sfumato.lab.measure import counted_psnr
 from sfumato.lab.plan import First
-from sfumato.lab.trial import InterruptedTrialError, Outcome, Trial, failed, identity
+from sfumato.lab.trial import InterruptedTrialError, Outcome, PrunedTrialError, Trial, failed, identity
 from sfumato.recipe import Recipe, changed
 from sfumato.recipe.picture import Transfer
 from sfumato.training import PictureProblem, PictureSnapshot, Trainer, resolve
@@ -79,21 +79,30 @@ Learned = tuple[NDArray[np.float32], ...] | Digits
 """The targets of an experiment's trainings: pictures (H, W, C), in the order of the plan, or digits."""
 
 
-def train(trial: Trial, learned: Learned, stop: Callable[[], bool] = lambda: False) -> Outcome:
+Prune = Callable[[Mapping[str, Any]], bool]
+"""Called with each point of the curve; returns whether the training ends there."""
+
+
+def goes_on(_: Mapping[str, Any]) -> bool:
+    """Return False: no training ends early."""
+    return False
+
+
+def train(trial: Trial, learned: Learned, stop: Callable[[], bool] = lambda: False, prune: Prune = goes_on) -> Outcome:
     """Train on one thread to the end of the budget; a failed training gives an outcome too.
 
-    Raises InterruptedTrialError after ``stop`` returns true.
+    Raises InterruptedTrialError after ``stop`` returns true, and PrunedTrialError where ``prune`` does (of a picture).
     """
     try:
         if isinstance(learned, Digits):
             return digits.train(trial, learned, stop)
-        return _train(trial, learned[trial.key.picture], stop)
+        return _train(trial, learned[trial.key.picture], stop, prune)
     except (SfumatoError, ArithmeticError, ValueError, RuntimeError, TypeError, MemoryError) as error:
         # A custom network may raise any of these; the other trials continue.
         return failed(trial.key, f"{type(error).__name__}: {error}")
 
 
-def _train(trial: Trial, picture: NDArray[np.float32], stop: Callable[[], bool]) -> Outcome:
+def _train(trial: Trial, picture: NDArray[np.float32], stop: Callable[[], bool], prune: Prune) -> Outcome:
     recipe = resolve(trial.recipe)
     transfer: Transfer = recipe.picture.transfer
     exact = images.exact(picture)
@@ -116,6 +125,8 @@ def _train(trial: Trial, picture: NDArray[np.float32], stop: Callable[[], bool])
                 point["samples"] += before["samples"]
                 point["seconds"] += before["seconds"]
                 curve.append({**point, "epoch": point["samples"] / pixels})
+                if not ended and prune(curve[-1]):
+                    raise PrunedTrialError(curve)
                 if trial.frames is not None and snapshot.ended != "diverged":
                     frames.append(images.to_uint8(images.to_srgb(snapshot.paint(*trial.frames), transfer)))
             if ended:

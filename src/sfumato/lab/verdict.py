@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -219,6 +219,23 @@ def claim(comparison: Comparison) -> str:
     if found.pairs < FEWEST:
         return f"no verdict on {names[0]} against {names[1]}: {signed}, fewer than {FEWEST} {comparison.noun}"
     return f"no difference shown between {names[0]} and {names[1]}: {signed}"
+
+
+def as_values(comparison: Comparison, sentence: str) -> dict[str, Any]:
+    """Return a comparison as JSON values; an end of the interval that is infinite or unknown is None."""
+    found = comparison.difference
+    mean, low, high = (value if math.isfinite(value) else None for value in (found.mean, found.low, found.high))
+    return {
+        "arm": comparison.a.name,
+        "reference": comparison.b.name,
+        "mean": mean,
+        "low": low,
+        "high": high,
+        "pairs": found.pairs,
+        "missing": comparison.missing,
+        "verdict": {1: "better", -1: "worse", 0: "no difference shown"}[found.sign],
+        "sentence": sentence,
+    }
 
 
 def conditions(experiment: Experiment, comparison: Comparison) -> list[str]:

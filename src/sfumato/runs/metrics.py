@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sfumato.errors import RunError
 from sfumato.formatting import shortened
 from sfumato.runs.files import cannot_write, read_bytes
+from sfumato.tables import Table
 
 if TYPE_CHECKING:
     from sfumato.training import NetworkStats, Snapshot
@@ -75,6 +77,12 @@ def read(path: Path, max_bytes: int = MAX_BYTES) -> list[dict[str, Any]]:
             f"{path} must hold one JSON object per line: {reason}{where}. Restore or remove the file."
         ) from None
     return lines
+
+
+def table(lines: Sequence[Mapping[str, Any]]) -> Table:
+    """Return one row per line, without the statistics of layers."""
+    names = dict.fromkeys([*_ALWAYS_NUMBERS, *(name for line in lines for name in line if name != "stats")])
+    return Table({name: [line.get(name) for line in lines] for name in names}, {"step": int, "samples": int})
 
 
 def check(values: Any) -> None:

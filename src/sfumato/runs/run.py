@@ -25,6 +25,7 @@ from sfumato.recipe.memory_estimate import Size
 from sfumato.runs import layout, listing, metrics, run_json, target, weights
 from sfumato.runs.files import require_regular
 from sfumato.runs.weights import Moment
+from sfumato.tables import Table
 
 
 def _not_displayed() -> bool:
@@ -77,6 +78,10 @@ class Run:
     def metrics(self) -> list[dict[str, Any]]:
         """The lines of metrics.jsonl."""
         return metrics.read(self.folder / layout.METRICS)
+
+    def table(self) -> Table:
+        """Return one row per exact evaluation: epoch, step, samples, seconds, loss, PSNR, SSIM, learning rate."""
+        return metrics.table(self.metrics)
 
     @property
     def picture(self) -> NDArray[np.float32]:

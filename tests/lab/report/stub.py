@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sfumato.lab.arms import Picture, values_of
 from sfumato.lab.compare import plan_of
-from sfumato.lab.experiment import Experiment, StoppedError, read, run_plan
+from sfumato.lab.experiment import Experiment, StoppedError, load_experiment, run_plan
 from sfumato.lab.trial import Outcome, Trial, failed, identity
 from sfumato.recipe import Recipe, changed
 from tests.lab.small_plan import BASE, pictures
@@ -74,7 +74,7 @@ def experiment(
             plan, values_of(wanted), path, executor=executor, stop=lambda: only is not None and len(done) >= only
         )
     except StoppedError:
-        return read(path)
+        return load_experiment(path)
 
 
 def _painting(size: tuple[int, ...], seed: int, noise: bool) -> NDArray[np.uint8]:

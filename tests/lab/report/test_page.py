@@ -17,7 +17,7 @@ import sfumato as sf
 from sfumato.cli.main import main
 from sfumato.errors import RunError
 from sfumato.lab import report, verdict
-from sfumato.lab.experiment import read
+from sfumato.lab.experiment import load_experiment
 from sfumato.lab.plan import MOST_ARMS
 from sfumato.lab.report.page import LARGEST
 from sfumato.lab.report.recipes import repeat_command, tuned_recipe
@@ -244,10 +244,10 @@ def test_missing_files_are_reported(tmp_path: Path) -> None:
     stub.experiment(tmp_path / "e")
     for file in (tmp_path / "e" / "paintings").iterdir():
         file.write_bytes(b"no picture") if file.name.startswith("00") else file.unlink()
-    report.write(read(tmp_path / "e"))
+    report.write(load_experiment(tmp_path / "e"))
     assert "No painting was saved." in Read(page(tmp_path / "e")).words
     before = page(tmp_path / "e")
     (tmp_path / "e" / "pictures" / "000.npy").unlink()
     with pytest.raises(RunError, match="picture"):
-        report.write(read(tmp_path / "e"))
+        report.write(load_experiment(tmp_path / "e"))
     assert page(tmp_path / "e") == before

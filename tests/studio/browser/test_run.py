@@ -141,12 +141,6 @@ def test_a_run_goes_on_when_the_server_is_killed(browser: Browser, studio: Studi
     finally:
         page.close()
         again.end()
-    # The last two: the server was killed within a response.
-    away = (
-        "net::ERR_CONNECTION_REFUSED",
-        "net::ERR_CONNECTION_RESET",
-        "net::ERR_INCOMPLETE_CHUNKED_ENCODING",
-        "net::ERR_CONTENT_LENGTH_MISMATCH",
-    )
-    refused = "the server responded with a status of 403"
-    assert [each for each in logged if not any(word in each for word in (*away, refused))] == []
+    # Of a server that is killed, also within a response, the browser reports one of several errors of the network.
+    away = ("Failed to load resource: net::ERR_", "the server responded with a status of 403")
+    assert [each for each in logged if not any(word in each for word in away)] == []

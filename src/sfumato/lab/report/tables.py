@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from sfumato.lab import table
+from sfumato.lab import arm_summaries
 from sfumato.lab.experiment import Experiment
 from sfumato.lab.plan import FEWEST_PICTURES, Arm, Plan
 from sfumato.lab.rates import Rates, mean
@@ -49,7 +49,7 @@ MACHINE_LABELS = {
 
 def table_part(experiment: Experiment) -> str:
     """Return the section."""
-    goal, head = table.target(experiment), experiment.plan.measure.head
+    goal, head = arm_summaries.target(experiment), experiment.plan.measure.head
     target = "" if goal is None else f" The target is {goal:.1f} {head}, the final mean of the worst arm."
     over = "the trainings on all pictures" if experiment.plan.has_set else "the seeds"
     lead = f"Means over {over}; ± is the standard deviation.{target} The highest mean is marked."
@@ -59,7 +59,7 @@ def table_part(experiment: Experiment) -> str:
 def arms_table(experiment: Experiment) -> str:
     """Return the table itself."""
     rows: list[str] = []
-    lines = table.lines(experiment)
+    lines = arm_summaries.lines(experiment)
     measure, painted = experiment.plan.measure, experiment.plan.task == "picture"
     best = max((line.score for line in lines if line.finished), default=None)
     for line in lines:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sfumato.lab import verdict
-from sfumato.lab.experiment import read
+from sfumato.lab.experiment import load_experiment
 from sfumato.lab.plan import Plan
 from sfumato.lab.report.verdict_part import progress
 
@@ -21,7 +21,7 @@ def about(folder: Path) -> dict[str, Any]:
 
     Raise RunError if the experiment cannot be read.
     """
-    found = read(folder)
+    found = load_experiment(folder)
     state = progress(found)
     return {
         "title": found.plan.name,

@@ -1,0 +1,1 @@
+"""Sweeps: searches of a space of recipes by Optuna, which may be interrupted and continued."""

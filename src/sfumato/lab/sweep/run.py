@@ -1,0 +1,345 @@
+"""Carrying out a sweep: configurations are suggested, trained, and told, several at a time, until there are enough."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from sfumato.cores import available_cores
+from sfumato.errors import RecipeError, RunError, SfumatoError
+from sfumato.lab import arms
+from sfumato.lab.arms import Picture, values_of
+from sfumato.lab.experiment import LONGEST_FRAME, StoppedError, Watch, ignore_progress, marks
+from sfumato.lab.rates import values_of as rates_of
+from sfumato.lab.sweep import study as studies
+from sfumato.lab.sweep.folder import Folder
+from sfumato.lab.sweep.space import recipe_of
+from sfumato.lab.sweep.spec import Spec
+from sfumato.lab.train import train
+from sfumato.lab.trial import InterruptedTrialError, Key, PrunedTrialError, Trial
+from sfumato.lab.tuning import good
+from sfumato.recipe import Recipe, to_string
+from sfumato.tables import Table
+
+if TYPE_CHECKING:
+    import optuna
+
+WORST_PSNR = 0.0
+"""PSNR, in dB, that a configuration counts with which diverged or failed: that of a wholly wrong painting."""
+
+MAX_CONFIGURATIONS = 1_000_000
+
+RESULTS = ("psnr", "ssim", "parameters", "gflop", "seconds", "status", "reason", "recipe")
+"""Attributes of a configuration in the database, and columns of the sweep's table."""
+
+KINDS: dict[str, type] = {
+    "number": int,
+    "state": str,
+    "parameters": int,
+    "status": str,
+    "reason": str,
+    "recipe": str,
+}
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """One point of the space, and what its trainings came to."""
+
+    number: int
+    parameters: Mapping[str, Any]
+    """Optuna's names and values."""
+    results: Mapping[str, Any]
+    """Means over the pictures and seeds, by the names of `RESULTS`."""
+    pruned: bool
+
+    @property
+    def psnr(self) -> float:
+        """Mean PSNR in dB; of a pruned training at the point where it ended."""
+        return float(self.results["psnr"])
+
+    @property
+    def recipe(self) -> Recipe:
+        """The whole recipe."""
+        from sfumato.recipe.source import read
+
+        return read(self.results["recipe"])
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A sweep and what it has tried so far."""
+
+    folder: Folder
+    spec: Spec
+    configurations: tuple[Configuration, ...]
+
+    def best(self, count: int = 1) -> list[Configuration]:
+        """Return the best configurations by the first objective, the best first; pruned ones are left out."""
+        name = self.spec.objectives[0]
+        sign = 1 if studies.OBJECTIVES[name] == "maximize" else -1
+        whole = [each for each in self.configurations if not each.pruned and each.results.get(name) is not None]
+        return sorted(whole, key=lambda each: (-sign * each.results[name], each.number))[:count]
+
+    def pareto(self) -> list[Configuration]:
+        """Return the configurations that no other beats in all objectives, in order of the first."""
+        signs = [1 if studies.OBJECTIVES[name] == "maximize" else -1 for name in self.spec.objectives]
+        whole = [
+            (each, [sign * each.results[name] for sign, name in zip(signs, self.spec.objectives, strict=True)])
+            for each in self.best(len(self.configurations))
+            if all(each.results.get(name) is not None for name in self.spec.objectives)
+        ]
+        return [
+            each
+            for each, of_each in whole
+            if not any(all(a >= b for a, b in zip(of, of_each, strict=True)) and of != of_each for _, of in whole)
+        ]
+
+    def table(self) -> Table:
+        """Return one row per configuration: number, state, results, and the parameters by name."""
+        names = dict.fromkeys(name for each in self.configurations for name in each.parameters)
+        columns: dict[str, list[Any]] = {
+            "number": [each.number for each in self.configurations],
+            "state": ["pruned" if each.pruned else "complete" for each in self.configurations],
+            **{name: [each.results.get(name) for each in self.configurations] for name in RESULTS},
+        }
+        kinds = dict(KINDS)
+        for name in names:
+            found = [each.parameters.get(name) for each in self.configurations]
+            known = [value for value in found if value is not None]
+            kinds[name] = next((kind for kind in (int, float) if all(isinstance(each, kind) for each in known)), str)
+            columns[name] = found
+        return Table(columns, kinds)
+
+
+def load_sweep(path: str | Path) -> Sweep:
+    """Return the sweep in a folder. Raises RunError if there is none."""
+    folder = Folder(Path(path))
+    found = folder.read() if folder.path.exists() else None
+    if found is None:
+        raise RunError(f"{path} must be the folder of a sweep. Got one without a sweep.")
+    spec, storage = found
+    study = studies.opened(spec, storage or studies.default_storage(folder.path), spec.id)
+    return _sweep(folder, spec, study)
+
+
+def run_sweep(
+    spec: Spec,
+    pictures: Sequence[Picture],
+    path: Path,
+    count: int,
+    *,
+    storage: str | None = None,
+    workers: int = 0,
+    watch: Watch = ignore_progress,
+    stop: Callable[[], bool] = lambda: False,
+) -> Sweep:
+    """Try configurations until there are ``count``, and return the sweep; those of the folder count.
+
+    ``workers``: configurations at a time, one thread each (0: one per core). What a killed process was training is
+    trained again. Raises RunError; StoppedError after ``stop`` returns true, when all that were finished are kept.
+    """
+    if not 1 <= count <= MAX_CONFIGURATIONS:
+        raise RecipeError(f"trials must be 1 to {MAX_CONFIGURATIONS:,}. Got {count}.")
+    if spec.sampler == "grid":
+        count = min(count, spec.space.size)
+    folder = Folder(path)
+    learned = values_of(pictures)
+    with folder.locked(spec, storage, learned):
+        study = studies.opened(spec, storage or studies.default_storage(path), spec.id)
+        owner = studies.owner(path)
+        studies.requeue_abandoned(study, owner)
+        runner = _Runner(spec, learned, folder, study, owner, stop)
+        if spec.sampler == "grid":
+            studies.queue_grid(study, spec.space)
+        done = len(studies.finished(study))
+        watch(done, count)
+        workers = workers or available_cores()
+        with ThreadPoolExecutor(workers, "sfumato-sweep", initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            pending = {pool.submit(runner.try_one) for _ in range(min(workers, count - done))}
+            started = done + len(pending)
+            try:
+                while pending:
+                    ended, pending = wait(pending, return_when=FIRST_COMPLETED)
+                    for future in ended:
+                        if not future.result():
+                            continue
+                        done += 1
+                        watch(done, count)
+                        if started < count and not stop():
+                            pending.add(pool.submit(runner.try_one))
+                            started += 1
+            finally:
+                runner.left = True
+        if stop():
+            studies.requeue_abandoned(study, owner)
+            raise StoppedError
+        return _sweep(folder, spec, study)
+
+
+class _Runner:
+    """Trains one configuration after another; thread-safe."""
+
+    def __init__(
+        self,
+        spec: Spec,
+        pictures: tuple[Any, ...],
+        folder: Folder,
+        study: optuna.Study,
+        owner: str,
+        stop: Callable[[], bool],
+    ) -> None:
+        self._spec, self._pictures, self._folder = spec, pictures, folder
+        self._study, self._owner, self._stop = study, owner, stop
+        self._lock = threading.Lock()
+        self._base = arms.arm("base", spec.base, int(spec.pictures[0]["channels"]))
+        self.left = False
+        """Whether the sweep has ended, by an error of another thread."""
+
+    def try_one(self) -> bool:
+        """Train one configuration, and return whether there was one."""
+        if self._is_over():
+            return False
+        with self._lock:
+            asked = self._study.ask()
+            asked.set_user_attr(studies.OWNER, self._owner)
+            chosen = self._spec.space.suggest(asked)
+        try:
+            recipe, operations, parameters = self._recipe(chosen)
+        except SfumatoError as error:
+            # A combination that no recipe may have.
+            self._tell(asked, {"status": "failed", "reason": str(error)})
+            return True
+        try:
+            results = self._train(asked, recipe, operations)
+        except PrunedTrialError as pruned:
+            point = pruned.curve[-1]
+            self._tell(asked, {**_costs(recipe, parameters, operations, point), "status": "pruned"}, pruned=True)
+            return True
+        except InterruptedTrialError:
+            return False
+        self._tell(asked, {**results, "parameters": parameters, "recipe": to_string(recipe)})
+        return True
+
+    def _is_over(self) -> bool:
+        return self.left or self._stop()
+
+    def _recipe(self, chosen: Mapping[str, str]) -> tuple[Recipe, int | None, int | None]:
+        recipe = recipe_of(self._spec.base, chosen).model_copy(update={"threads": 1})
+        one = arms.arm("one", recipe, int(self._spec.pictures[0]["channels"]))
+        if self._spec.equal == "operations":
+            _, one = arms.equalized((self._base, one), "operations")
+        return one.recipe, one.operations, one.parameters
+
+    def _train(self, asked: optuna.Trial, recipe: Recipe, operations: int | None) -> dict[str, Any]:
+        rows: list[dict[str, Any]] = []
+        for number, (picture, seed) in enumerate(self._spec.units):
+            facts = self._spec.pictures[picture]
+            of_unit = recipe.model_copy(
+                update={
+                    "seed": seed,
+                    "picture": recipe.picture.model_copy(update={"source": facts["source"]}),
+                    "evaluation": recipe.evaluation.model_copy(update={"interval": "end"}),
+                }
+            )
+            key = Key("tuning", str(asked.number), seed, rates_of(recipe.training.optimizer), picture)
+            first = number == 0
+            points = marks(recipe.budget.epochs) if first and self._spec.pruner != "none" else ()
+            trial = Trial(key, of_unit, points, _frame_size(facts) if first else None)
+            prune = _Pruner(asked) if points else _never
+            outcome = train(trial, self._pictures, self._is_over, prune)
+            if not good(outcome.row):
+                return {
+                    "status": outcome.row["status"],
+                    "reason": outcome.row["reason"],
+                    **_costs(recipe, None, operations, outcome.row),
+                    "psnr": WORST_PSNR,
+                }
+            if first and outcome.frames:
+                self._folder.write_painting(asked.number, outcome.frames[-1])
+            rows.append(outcome.row)
+        means = {name: float(np.mean([row[name] for row in rows])) for name in ("psnr", "seconds", "samples")}
+        ssim = [row["ssim"] for row in rows if row["ssim"] is not None]
+        return {
+            "status": "finished",
+            "reason": None,
+            "psnr": means["psnr"],
+            "ssim": float(np.mean(ssim)) if len(ssim) == len(rows) else None,
+            "seconds": means["seconds"],
+            "gflop": None if operations is None else means["samples"] * operations / 1e9,
+            "psnrs": [row["psnr"] for row in rows],
+        }
+
+    def _tell(self, asked: optuna.Trial, results: Mapping[str, Any], *, pruned: bool = False) -> None:
+        optuna = studies.load_optuna()
+        whole = {"psnr": WORST_PSNR, **results}
+        with self._lock:
+            for name, value in whole.items():
+                asked.set_user_attr(name, value)
+            if pruned:
+                self._study.tell(asked, state=optuna.trial.TrialState.PRUNED)
+                return
+            found = [whole.get(name) for name in self._spec.objectives]
+            # A cost that is unknown, as a custom network's operations, is the worst.
+            worst = [0.0 if studies.OBJECTIVES[name] == "maximize" else 1e300 for name in self._spec.objectives]
+            self._study.tell(
+                asked, [bad if value is None else float(value) for value, bad in zip(found, worst, strict=True)]
+            )
+
+
+class _Pruner:
+    """Reports the points of a training to Optuna, and returns whether it is to end there."""
+
+    def __init__(self, asked: optuna.Trial) -> None:
+        self._asked = asked
+        self._step = 0
+
+    def __call__(self, point: Mapping[str, Any]) -> bool:
+        self._asked.report(WORST_PSNR if point["psnr"] is None else point["psnr"], self._step)
+        self._step += 1
+        return self._asked.should_prune()
+
+
+def _never(_: Mapping[str, Any]) -> bool:
+    return False
+
+
+def _costs(recipe: Recipe, parameters: int | None, operations: int | None, point: Mapping[str, Any]) -> dict[str, Any]:
+    samples = point.get("samples")
+    return {
+        "psnr": point.get("psnr"),
+        "seconds": point.get("seconds"),
+        "gflop": None if operations is None or samples is None else samples * operations / 1e9,
+        "parameters": parameters,
+        "recipe": to_string(recipe),
+    }
+
+
+def _frame_size(facts: Mapping[str, Any]) -> tuple[int, int]:
+    height, width = facts["height"], facts["width"]
+    shrink = min(1.0, LONGEST_FRAME / max(height, width))
+    return max(round(height * shrink), 2), max(round(width * shrink), 2)
+
+
+def _sweep(folder: Folder, spec: Spec, study: optuna.Study) -> Sweep:
+    optuna = studies.load_optuna()
+    return Sweep(
+        folder,
+        spec,
+        tuple(
+            Configuration(
+                each.number,
+                dict(each.params),
+                {name: each.user_attrs.get(name) for name in RESULTS},
+                each.state == optuna.trial.TrialState.PRUNED,
+            )
+            for each in studies.finished(study)
+        ),
+    )

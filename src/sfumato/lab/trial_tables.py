@@ -1,0 +1,86 @@
+"""An experiment's trials, and the points of their curves, as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sfumato.lab.plan import Arm, Plan, Unit
+from sfumato.lab.rates import rates_of
+from sfumato.lab.tuning import Rows
+from sfumato.tables import Table
+
+KINDS: dict[str, type] = {
+    "purpose": str,
+    "arm": str,
+    "picture": str,
+    "seed": int,
+    "status": str,
+    "reason": str,
+    "accuracy": float,
+    "psnr": float,
+    "ssim": float,
+    "mse": float,
+    "epoch": float,
+    "step": int,
+    "samples": int,
+    "gflop": float,
+    "seconds": float,
+    "engine": str,
+    "parameters": int,
+}
+"""Columns of a trial, besides its learning rates. GFLOP are those of the training, forward and backward."""
+
+OF_TASK = {"picture": ("psnr", "ssim", "mse"), "digits": ("accuracy", "mse")}
+
+
+def trials(plan: Plan, rows: Rows) -> Table:
+    """Return one row per trial, including failed ones, in the order of the plan."""
+    arms = {arm.name: (number, arm) for number, arm in enumerate(plan.arms)}
+    rate_names = list(
+        dict.fromkeys(each for _, arm in arms.values() for each in rates_of(arm.recipe.training.optimizer))
+    )
+    known = [row for row in rows.values() if row["arm"] in arms]
+    known.sort(
+        key=lambda row: (row["purpose"] != "tuning", arms[row["arm"]][0], row["rates"], row["picture"], row["seed"])
+    )
+    kinds = _kinds(plan)
+    columns: dict[str, list[Any]] = {each: [] for each in (*kinds, *rate_names)}
+    for row in known:
+        arm = arms[row["arm"]][1]
+        of_arm = dict(zip(rates_of(arm.recipe.training.optimizer), row["rates"], strict=True))
+        flat = {
+            **row,
+            "picture": plan.picture_names[row["picture"]],
+            "gflop": gigaflop(arm, row.get("samples")),
+            "parameters": arm.parameters,
+        }
+        for each in kinds:
+            columns[each].append(flat.get(each))
+        for each in rate_names:
+            columns[each].append(of_arm.get(each))
+    return Table(columns, KINDS)
+
+
+def curves(plan: Plan, results: Mapping[str, Mapping[Unit, Mapping[str, Any]]]) -> Table:
+    """Return one row per mark of each verdict trial; ``results``: the rows of each arm by (picture, seed)."""
+    names = ("arm", "picture", "seed", "epoch", "samples", "gflop", "seconds", plan.measure.field)
+    columns: dict[str, list[Any]] = {each: [] for each in names}
+    for arm in plan.arms:
+        for (picture, seed), row in results[arm.name].items():
+            of = {"arm": arm.name, "picture": plan.picture_names[picture], "seed": seed}
+            for point in row.get("curve") or []:
+                flat = {**point, **of, "gflop": gigaflop(arm, point["samples"])}
+                for name, column in columns.items():
+                    column.append(flat[name])
+    return Table(columns, KINDS)
+
+
+def gigaflop(arm: Arm, samples: float | None) -> float | None:
+    """Return the operations of ``samples`` samples, in units of 1e9; None where they are unknown."""
+    return None if arm.operations is None or samples is None else samples * arm.operations / 1e9
+
+
+def _kinds(plan: Plan) -> list[str]:
+    foreign = {each for task in OF_TASK.values() for each in task} - set(OF_TASK[plan.task])
+    return [each for each in KINDS if each not in foreign]

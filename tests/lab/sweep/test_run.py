@@ -1,0 +1,227 @@
+"""Sweeps: what is trained, how it is judged, and how it is continued."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import sfumato as sf
+from sfumato.errors import RecipeError, RunError, SfumatoError
+from sfumato.lab.experiment import StoppedError
+from sfumato.lab.sweep import study as studies
+from sfumato.lab.sweep.sweep import best_arms
+from sfumato.recipe import values
+from tests.patience import PATIENCE, eventually
+from tests.small import picture
+
+SMALL: dict[str, Any] = {
+    "model": {"depth": 1, "width": 8},
+    "training": {"batch": 16, "optimizer": "adam(lr=0.01)"},
+    "budget": {"epochs": 2},
+}
+WIDTHS = {"model.width": "4..40"}
+
+
+def sweep(path: Path, space: dict[str, Any] | None = None, **how: Any) -> sf.Sweep:
+    return sf.sweep(space or WIDTHS, picture(8, 9), **{"trials": 6, "out": path, "workers": 2, **SMALL, **how})
+
+
+@pytest.mark.slow
+def test_each_configuration_is_a_training_of_its_recipe(tmp_path: Path) -> None:
+    found = sweep(tmp_path / "s", {"model.width": "4..40", "model.activation": "relu,sine(5..40)"}, seeds=2)
+    assert len(found.configurations) == 6
+    for each in found.configurations:
+        assert 4 <= each.parameters["model.width"] <= 40
+        assert each.recipe.model.widths == (each.parameters["model.width"],)
+        assert ("sine" in str(each.recipe.model.activation)) == ("model.activation.sine" in each.parameters)
+        psnrs = []
+        for _, seed in found.spec.units:
+            last = list(sf.train(picture(8, 9), recipe=each.recipe.model_copy(update={"seed": seed})))[-1]
+            assert last.evaluation is not None
+            psnrs.append(last.evaluation.psnr)
+        assert each.psnr == pytest.approx(np.mean(psnrs), abs=1e-6)
+        assert found.folder.painting(each.number).is_file()
+    best = found.best(6)
+    assert [each.psnr for each in best] == sorted((each.psnr for each in best), reverse=True)
+    table = found.table()
+    assert table.filter(number=best[0].number)["psnr"] == [best[0].psnr]
+    assert table.kinds["model.width"] is int
+    # Only those that chose it have the parameter.
+    assert {value is None for value in table["model.activation.sine"]} <= {True, False}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sampler", ["tpe", "random", "sobol", "cma-es"])
+def test_a_sampler_repeats_itself(tmp_path: Path, sampler: str) -> None:
+    space = {"model.width": "4..40", "training.optimizer": "adam(lr=1e-4..1e-1:log)"}
+    found = [sweep(tmp_path / name, space, sampler=sampler, workers=1, trials=12) for name in "ab"]
+    chosen = [[each.parameters for each in one.configurations] for one in found]
+    assert chosen[0] == chosen[1]
+    assert len({str(each) for each in chosen[0]}) == 12
+
+
+def test_a_grid_ends_after_all_combinations(tmp_path: Path) -> None:
+    found = sweep(tmp_path / "s", {"model.depth": "1..2", "model.width": "4,9"}, sampler="grid", trials=50, workers=1)
+    chosen = {(each.parameters["model.depth"], each.parameters["model.width"]) for each in found.configurations}
+    assert chosen == {(1, "4"), (1, "9"), (2, "4"), (2, "9")}
+    assert len(found.configurations) == 4
+
+
+@pytest.mark.slow
+def test_pruned_trainings_end_early(tmp_path: Path) -> None:
+    space = {"training.optimizer": "adam(lr=1e-7..1e-2:log)"}
+    found = sweep(
+        tmp_path / "s", space, pruner="halving", trials=24, workers=1, budget={"epochs": 12}, sampler="random"
+    )
+    pruned = [each for each in found.configurations if each.pruned]
+    whole = [each for each in found.configurations if not each.pruned]
+    assert pruned
+    assert whole
+    assert max(each.results["gflop"] for each in pruned) < min(each.results["gflop"] for each in whole)
+    assert not any(each.pruned for each in found.best(24))
+
+
+@pytest.mark.slow
+def test_several_objectives_give_those_that_none_beats(tmp_path: Path) -> None:
+    found = sweep(tmp_path / "s", objectives=("psnr", "parameters"), sampler="random", trials=10)
+    pareto = found.pareto()
+    for each in found.configurations:
+        beaten = any(
+            other.psnr >= each.psnr and other.results["parameters"] <= each.results["parameters"] and other != each
+            for other in found.configurations
+            if (other.psnr, other.results["parameters"]) != (each.psnr, each.results["parameters"])
+        )
+        assert (each in pareto) == (not beaten)
+
+
+def test_equal_operations_give_a_larger_network_fewer_epochs(tmp_path: Path) -> None:
+    found = sweep(tmp_path / "s", {"model.width": "4,32"}, sampler="grid", equal="operations", trials=2)
+    work = {each.parameters["model.width"]: each.results["gflop"] for each in found.configurations}
+    assert work["4"] == pytest.approx(work["32"], rel=0.3)
+    epochs = {each.parameters["model.width"]: each.recipe.budget.epochs for each in found.configurations}
+    assert (epochs["4"] or 0) > 4 * (epochs["32"] or 0)
+
+
+def test_a_configuration_that_diverges_or_cannot_train_counts_as_the_worst(tmp_path: Path) -> None:
+    space = {"training.optimizer": "adam(lr=0.01),sgd(lr=1e9)"}
+    found = sweep(tmp_path / "s", space, sampler="grid", trials=2)
+    by_name = {each.parameters["training.optimizer"]: each for each in found.configurations}
+    assert by_name["sgd(lr=1e9)"].psnr == 0
+    assert by_name["sgd(lr=1e9)"].results["status"] == "diverged"
+    assert found.best()[0] == by_name["adam(lr=0.01)"]
+
+
+@pytest.mark.slow
+def test_a_stopped_sweep_goes_on(tmp_path: Path) -> None:
+    told: list[int] = []
+    with pytest.raises(StoppedError):
+        sweep(
+            tmp_path / "s", trials=8, watch=lambda done, _: told.append(done), stop=lambda: bool(told) and told[-1] >= 3
+        )
+    first = sf.load_sweep(tmp_path / "s")
+    assert 3 <= len(first.configurations) < 8
+    found = sweep(tmp_path / "s", trials=8)
+    assert len(found.configurations) == 8
+    kept = {each.number: each for each in found.configurations}
+    assert all(kept[each.number] == each for each in first.configurations)
+    # With as many as there are, nothing is trained.
+    assert sweep(tmp_path / "s", trials=5).configurations == found.configurations
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from tests.lab.sweep.test_run import sweep
+watch = lambda done, _: print(done, flush=True)
+sweep(Path(sys.argv[1]), trials=12, budget={"epochs": 40}, sampler="random", watch=watch)
+"""
+
+
+@pytest.mark.slow
+def test_a_sweep_that_is_killed_twice_is_finished(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    for least in (2, 5):
+        child = subprocess.Popen([sys.executable, "-c", KILLED, str(path)], stdout=subprocess.PIPE, text=True)
+        assert child.stdout is not None
+        for line in child.stdout:
+            if int(line) >= least:
+                break
+        os.kill(child.pid, signal.SIGKILL)
+        child.wait(PATIENCE)
+        child.stdout.close()
+    eventually(lambda: len(sf.load_sweep(path).configurations) >= 5)
+    before = sf.load_sweep(path).configurations
+    found = sweep(path, trials=12, budget={"epochs": 40}, sampler="random")
+    assert len(found.configurations) == 12
+    assert {each.number: each for each in found.configurations}.items() >= {
+        each.number: each for each in before
+    }.items()
+    # What was being trained was trained again: no configuration was lost.
+    assert len({each.parameters["model.width"] for each in found.configurations}) > 6
+
+
+def test_another_sweep_in_the_folder_is_refused(tmp_path: Path) -> None:
+    sweep(tmp_path / "s", trials=1)
+    with pytest.raises(RunError, match="holds another sweep, with the id"):
+        sweep(tmp_path / "s", {"model.width": "4..41"}, trials=1)
+    with pytest.raises(RunError, match="another storage"):
+        sweep(tmp_path / "s", trials=1, storage=f"sqlite:///{tmp_path / 'other.db'}")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "file").touch()
+    with pytest.raises(RunError, match="must be a folder of a sweep, or empty"):
+        sweep(tmp_path / "other", trials=1)
+    with pytest.raises(RunError, match="must be the folder of a sweep"):
+        sf.load_sweep(tmp_path / "absent")
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ({"sampler": "luck"}, "sampler must be one of tpe, random, sobol, cma-es, grid. Got 'luck'"),
+        ({"pruner": "luck"}, "pruner must be one of none, median, halving. Got 'luck'"),
+        ({"objectives": ("luck",)}, "objective must be one of psnr, ssim"),
+        ({"objectives": ("psnr", "seconds"), "pruner": "median"}, "pruner must be none for several objectives"),
+        ({"equal": "samples"}, "equal must be one of epochs, operations, seconds"),
+        ({"equal": "seconds"}, "budget.seconds must be given for equal seconds"),
+        ({"trials": 0}, "trials must be 1 to"),
+        ({"seeds": 0}, "seeds must be 1 to 1000"),
+        ({"space": {"data.split": "0.1..0.5"}, "sampler": "grid"}, "must not be grid for a range with fractions"),
+        ({"space": {"budget.epochs": "1..5"}}, "must not have the budget"),
+    ],
+)
+def test_sweeps_that_cannot_be_carried_out_are_refused(tmp_path: Path, how: dict[str, Any], message: str) -> None:
+    with pytest.raises(RecipeError, match=message.replace("(", r"\(")):
+        sweep(tmp_path / "s", **how)
+    assert not (tmp_path / "s").exists()
+
+
+def test_without_optuna_the_way_to_install_it_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    with pytest.raises(SfumatoError, match="pip install 'sfumato"):
+        sweep(tmp_path / "s")
+
+
+def test_a_storage_that_cannot_be_opened_is_refused_without_its_password(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="storage must be a database that Optuna can open") as caught:
+        sweep(tmp_path / "s", storage="postgresql://somebody:secret@127.0.0.1:1/none")
+    assert "secret" not in str(caught.value)
+    assert studies.default_storage(tmp_path).startswith("sqlite:////")
+
+
+def test_the_best_are_compared_on_fresh_seeds(tmp_path: Path) -> None:
+    found = sweep(tmp_path / "s", trials=3)
+    arms = best_arms(found, 2)
+    assert list(arms) == [f"#{rank} (trial {each.number})" for rank, each in enumerate(found.best(2), start=1)]
+    for recipe, each in zip(arms.values(), found.best(2), strict=True):
+        assert recipe.seed == found.spec.base.seed
+        assert recipe.seed not in {seed for _, seed in found.spec.units}
+        assert values(recipe)["model"] == values(each.recipe)["model"]
+    with pytest.raises(RecipeError, match="top must be 2 to 256"):
+        best_arms(found, 1)
