@@ -105,6 +105,12 @@ def test_command(
             arguments += ["--film.every", "never"]
         if "--warm-start" in arguments:
             arguments = shortened(arguments, ["--model.depth", "2", "--model.width", "6"])
+    if arguments[0] == "sweep":
+        if arguments[1] == "best":
+            space = {"model.width": "4..9"}
+            sf.sweep(space, "photo.png", trials=5, out="shapes", model={"depth": 1}, budget={"epochs": 1})
+        else:
+            arguments = shortened(arguments, ["--picture.max-side", "16", "--trials", "2", "--budget.epochs", "1"])
     if arguments[0] in ("compare", "ablate"):
         # Worker processes are tested elsewhere.
         monkeypatch.setattr(execute, "executor_name", lambda _: "threads")

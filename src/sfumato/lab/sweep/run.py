@@ -126,8 +126,8 @@ def load_sweep(path: str | Path) -> Sweep:
     if found is None:
         raise RunError(f"{path} must be the folder of a sweep. Got one without a sweep.")
     spec, storage = found
-    study = studies.opened(spec, storage or studies.default_storage(folder.path), spec.id)
-    return _sweep(folder, spec, study)
+    with studies.opened(spec, storage or studies.default_storage(folder.path), spec.id) as database:
+        return _sweep(folder, spec, database.study)
 
 
 def run_sweep(
@@ -152,13 +152,13 @@ def run_sweep(
         count = min(count, spec.space.size)
     folder = Folder(path)
     learned = values_of(pictures)
-    with folder.locked(spec, storage, learned):
-        study = studies.opened(spec, storage or studies.default_storage(path), spec.id)
-        owner = studies.owner(path)
+    address = storage or studies.default_storage(path)
+    with folder.locked(spec, storage, learned), studies.opened(spec, address, spec.id) as database:
+        study, owner = database.study, studies.owner(path)
         studies.requeue_abandoned(study, owner)
-        runner = _Runner(spec, learned, folder, study, owner, stop)
         if spec.sampler == "grid":
             studies.queue_grid(study, spec.space)
+        runner = _Runner(spec, learned, folder, database, owner, stop)
         done = len(studies.finished(study))
         watch(done, count)
         workers = workers or available_cores()
@@ -192,12 +192,13 @@ class _Runner:
         spec: Spec,
         pictures: tuple[Any, ...],
         folder: Folder,
-        study: optuna.Study,
+        database: studies.Database,
         owner: str,
         stop: Callable[[], bool],
     ) -> None:
         self._spec, self._pictures, self._folder = spec, pictures, folder
-        self._study, self._owner, self._stop = study, owner, stop
+        self._study, self._release = database.study, database.release
+        self._owner, self._stop = owner, stop
         self._lock = threading.Lock()
         self._base = arms.arm("base", spec.base, int(spec.pictures[0]["channels"]))
         self.left = False
@@ -205,8 +206,12 @@ class _Runner:
 
     def try_one(self) -> bool:
         """Train one configuration, and return whether there was one."""
-        if self._is_over():
-            return False
+        try:
+            return not self._is_over() and self._try_one()
+        finally:
+            self._release()
+
+    def _try_one(self) -> bool:
         with self._lock:
             asked = self._study.ask()
             asked.set_user_attr(studies.OWNER, self._owner)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import socket
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,15 +39,29 @@ def default_storage(folder: Path) -> str:
     return f"sqlite:///{(folder / DATABASE).absolute()}"
 
 
-def opened(spec: Spec, storage: str, name: str) -> optuna.Study:
-    """Return the study, created if it is missing. Raises RunError where the storage cannot be opened."""
+@dataclass(frozen=True)
+class Database:
+    """An open study."""
+
+    study: optuna.Study
+    release: Callable[[], None]
+    """Closes the connection of the calling thread, which opens another one when it needs it."""
+
+
+@contextmanager
+def opened(spec: Spec, storage: str, name: str) -> Iterator[Database]:
+    """Yield the study, created if it is missing, and close its connections at the end.
+
+    Raises RunError where the storage cannot be opened.
+    """
     optuna = load_optuna()
     try:
         with warnings.catch_warnings():
             # Some samplers are marked as experimental.
             warnings.simplefilter("ignore")
+            database = optuna.storages.RDBStorage(storage, engine_kwargs=_engine(storage))
             study = optuna.create_study(
-                storage=optuna.storages.RDBStorage(storage, engine_kwargs=_engine(storage)),
+                storage=database,
                 pruner=_pruner(optuna, spec),
                 study_name=name,
                 directions=[OBJECTIVES[objective] for objective in spec.objectives],
@@ -53,11 +69,15 @@ def opened(spec: Spec, storage: str, name: str) -> optuna.Study:
             )
             # A sweep that is continued must not draw again what it has drawn.
             study.sampler = _sampler(optuna, spec, len(study.get_trials(deepcopy=False)))
-            return study
     except Exception as error:
         # SQLAlchemy and the drivers of databases raise errors of their own kinds.
         reason = " ".join(str(error).split())[:300]
         raise RunError(f"storage must be a database that Optuna can open. Got {_shown(storage)}: {reason}") from None
+    try:
+        yield Database(study, database.remove_session)
+    finally:
+        database.remove_session()
+        database.engine.dispose()
 
 
 def owner(folder: Path) -> str:
