@@ -19,7 +19,7 @@ def test_a_sweep_its_best_and_their_verdict(tile: str, tmp_path: Path, capsys: p
     command = [
         "sweep",
         "--space",
-        "model.width=4..40:log",
+        "model.width=4..4000:log",
         "--picture",
         tile,
         *SMALL[2:],

@@ -53,6 +53,13 @@ def test_wrong_input_gives_one_line_and_status_2(
     assert message in refused("verdict", *(path if argument == "TABLE" else argument for argument in arguments))
 
 
+def test_the_table_is_not_overwritten(tmp_path: Path, refused: Callable[..., str]) -> None:
+    path = sleep(tmp_path)
+    before = path.read_text()
+    assert "out must be the file of a page" in refused("verdict", str(path), "--out", str(path))
+    assert path.read_text() == before
+
+
 def test_a_page_that_cannot_be_written_is_reported(tmp_path: Path, refused: Callable[..., str]) -> None:
     out = str(tmp_path / "absent" / "verdict.html")
     flags = ["--value", "extra", "--arm", "group", "--pair", "ID", "--out", out]

@@ -18,7 +18,7 @@ from sfumato.lab import verdict
 from sfumato.lab.arms import Picture, values_of
 from sfumato.lab.compare import plan_of
 from sfumato.lab.experiment import Experiment, pending_keys, run_plan, trial_of, trials
-from sfumato.lab.plan import MOST_SEEDS, Plan
+from sfumato.lab.plan import PICTURE_STRIDE, Plan
 from sfumato.lab.statistics import over_pictures
 from sfumato.lab.trial import Outcome, Trial, failed, identity
 from sfumato.recipe import Recipe, changed
@@ -60,7 +60,7 @@ def test_every_arm_trains_on_every_picture_with_seeds_of_its_own() -> None:
     assert len(found) == 2 * 6 * 2
     seeds = {(trial.key.picture, trial.key.seed): trial.recipe.seed for trial in found}
     assert len(set(seeds.values())) == 12
-    assert seeds[3, 1] == 3 * MOST_SEEDS + 1
+    assert seeds[3, 1] == 3 * PICTURE_STRIDE + 1
     assert {trial.recipe.picture.source for trial in found if trial.key.picture == 4} == {"photos/p4.png"}
     # Arms are paired: the same seeds on the same picture.
     by_arm = [{trial.recipe.seed for trial in found if trial.key.arm == arm} for arm in "ab"]
@@ -166,6 +166,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "photos"
 
 
+@pytest.mark.slow
 def test_compare_trains_on_a_folder_of_pictures_and_is_continued(folder: Path, tmp_path: Path) -> None:
     arms = {"narrow": {"model": {"width": 4}}, "wide": {"model": {"width": 12}}}
     how: dict[str, Any] = {"tune": False, "out": tmp_path / "e", "budget": {"epochs": 4}, "model": {"depth": 2}}
@@ -191,6 +192,7 @@ def test_compare_trains_on_a_folder_of_pictures_and_is_continued(folder: Path, t
     assert len(rows) == 24
 
 
+@pytest.mark.slow
 def test_arrays_in_memory_are_pictures_too(tmp_path: Path) -> None:
     values = [picture(n).values for n in range(5)]
     found = sf.compare(

@@ -26,9 +26,8 @@ def written(path: Path, lines: list[str]) -> Path:
 
 
 def verdict(path: Path, columns: Columns, reference: str | None = None, *, lower: bool = False) -> Result:
-    header, table = result_table.read(path)
-    names = result_table.resolved(header, columns)
-    return result_table.compare(result_table.rows_of(table, names), names, reference, lower_is_better=lower)
+    names, rows = result_table.read(path, columns)
+    return result_table.compare(rows, names, reference, lower_is_better=lower)
 
 
 def sleep(tmp_path: Path, separator: str = ",") -> Path:
@@ -54,7 +53,7 @@ def test_student_s_sleep_data(tmp_path: Path, separator: str) -> None:
 def test_lower_may_be_better_and_the_reference_chosen(tmp_path: Path) -> None:
     found = verdict(sleep(tmp_path), Columns("extra", "group", ("ID",)), reference="2", lower=True)
     assert found.reference == "2"
-    assert found.sentences()[0].startswith("1 beats 2 by 1.58 extra, 95% CI [0.70, 2.46]")
+    assert found.sentences()[0].startswith("1 beats 2 by 1.58 lower extra, 95% CI [0.70, 2.46]")
     assert "lower is better" in found.sentences()[0]
 
 
@@ -120,6 +119,9 @@ def test_small_numbers_have_enough_decimals(tmp_path: Path) -> None:
         (["a,b", "1"], Columns("a", "b", ("b",)), "as many cells in each row as in its header, 2. Got 1 in row 2"),
         (["arm,seed,psnr", "x,0,1"], Columns("psnr", "arm", ("seed",)), "arm must be a column with 2 to 256 different"),
         (["arm,seed,psnr", "x,0,1"], Columns("psnrr", "arm", ("seed",)), "value must be a column of the table"),
+        (["arm,seed,psnr,psnr", "x,0,1,2"], Columns("psnr", "arm", ("seed",)), "which the table has 2 times"),
+        (["arm;seed;psnr", "x;0;1,5", "y;0;2,5"], Columns("psnr", "arm", ("seed",)), "write decimals with a point"),
+        (["arm,seed,psnr", ",0,1", "y,0,2"], Columns("psnr", "arm", ("seed",)), "Got an empty cell of 'arm' in row 2"),
         (["arm,seed,psnr", "x,0,1"], Columns("psnrr", "arm", ("seed",)), "did you mean 'psnr'?"),
         (["arm,seed,a.psnr,b.psnr", "x,0,1,2"], Columns("psnr", "arm", ("seed",)), "could be a.psnr, b.psnr"),
         (
@@ -136,6 +138,24 @@ def test_wrong_tables_are_refused_in_one_line(tmp_path: Path, lines: list[str], 
     assert "\n" not in str(caught.value)
 
 
+def test_large_seeds_are_told_apart(tmp_path: Path) -> None:
+    seeds = [2**62 + 2000 * number for number in range(6)]
+    lines = ["arm,seed,psnr", *(f"a,{seed},1" for seed in seeds), *(f"b,{seed + 7},2" for seed in seeds)]
+    (comparison,) = verdict(written(tmp_path / "t.csv", lines), Columns("psnr", "arm", ("seed",))).comparisons
+    assert (comparison.difference.pairs, comparison.missing) == (0, 12)
+
+
+def test_whole_numbers_are_the_same_however_they_are_written(tmp_path: Path) -> None:
+    lines = [
+        "arm,seed,picture,psnr",
+        *(f"a,{n}.0,{n},{n}" for n in range(6)),
+        *(f"b,{n},{n}.0,{n + 1}" for n in range(6)),
+    ]
+    found = verdict(written(tmp_path / "t.csv", lines), Columns("psnr", "arm", ("seed",), "picture"))
+    assert found.comparisons[0].difference.pairs == 6
+    assert len(found.units) == 6
+
+
 def test_an_unknown_reference_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="reference must be an arm, such as '1'. Got '7'"):
         verdict(sleep(tmp_path), Columns("extra", "group", ("ID",)), reference="7")
@@ -145,9 +165,9 @@ def test_an_unknown_reference_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_is_no_csv_is_refused(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "t.csv").write_bytes(data)
     with pytest.raises(RunError, match=r"t\.csv must "):
-        result_table.read(tmp_path / "t.csv")
+        result_table.read(tmp_path / "t.csv", Columns("b", "a", ("a",)))
     with pytest.raises(RunError, match="must be a CSV file: no such file"):
-        result_table.read(tmp_path / "absent.csv")
+        result_table.read(tmp_path / "absent.csv", Columns("b", "a", ("a",)))
 
 
 def test_the_page_escapes_names(tmp_path: Path) -> None:
@@ -161,3 +181,7 @@ def test_the_page_escapes_names(tmp_path: Path) -> None:
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert(1)" in page
     assert page.count('class="interval ') == 1
+    unit = "<img src=x onerror=alert(1)>"
+    lines = [f"arm,seed,{unit},psnr", *(f"{arm},{n},{n},{n}" for arm in "ab" for n in range(6))]
+    found = verdict(written(tmp_path / "t.csv", lines), Columns("psnr", "arm", ("seed",), unit))
+    assert "<img src=x" not in table_page.page(found, "t.csv")

@@ -52,8 +52,24 @@ def test_a_table_that_is_older_than_the_rows_is_not_read(tmp_path: Path, monkeyp
     os.utime(rows, (later, later))
     assert len(sf.load_trials(tmp_path)) == len(found.rows) + 1
     assert len(read) == 1
+    # A copy may have other times.
+    os.utime(rows, (0, 0))
+    assert len(sf.load_trials(tmp_path)) == len(found.rows) + 1
+
+
+@pytest.mark.parametrize("damage", [b'{"picture": 99}\n', b"\xff\n", b"[]\n"])
+def test_a_damaged_experiment_is_skipped(tmp_path: Path, damage: bytes) -> None:
+    stub.experiment(tmp_path / "one")
+    with (tmp_path / "one" / "trials.jsonl").open("ab") as file:
+        first = json.loads((tmp_path / "one" / "trials.jsonl").read_bytes().splitlines()[0])
+        file.write(json.dumps({**first, "picture": 99}).encode() + b"\n" if b"99" in damage else damage)
+    logged: list[str] = []
+    with log_to(logged.append):
+        assert len(sf.load_trials(tmp_path)) == 0
+    assert "one is skipped" in logged[0]
 
 
 def test_a_folder_without_experiments_gives_an_empty_table(tmp_path: Path) -> None:
     assert len(sf.load_trials(tmp_path)) == 0
-    assert len(sf.load_trials(tmp_path / "absent")) == 0
+    with pytest.raises(sf.RunError, match="must be a folder of experiments"):
+        sf.load_trials(tmp_path / "absent")

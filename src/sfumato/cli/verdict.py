@@ -58,22 +58,23 @@ def command(arguments: Sequence[str]) -> int:
     from sfumato.runs.files import output_flag, write_bytes
 
     path = Path(parsed.table)
-    header, table = result_table.read(path)
+    out = None if isinstance(parsed.out, flags.Default) else Path(parsed.out)
+    if out is not None and out.suffix.lower() not in (".html", ".htm"):
+        raise SfumatoError(f"out must be the file of a page, such as verdict.html. Got {parsed.out!r}.")
     pair = tuple(part.strip() for part in parsed.pair.split(","))
     unit = None if isinstance(parsed.unit, flags.Default) else parsed.unit
-    columns = result_table.resolved(header, Columns(parsed.value, parsed.arm, pair, unit))
+    columns, rows = result_table.read(path, Columns(parsed.value, parsed.arm, pair, unit))
     reference = None if isinstance(parsed.reference, flags.Default) else parsed.reference
-    rows = result_table.rows_of(table, columns)
     result = result_table.compare(rows, columns, reference, lower_is_better=parsed.lower_is_better)
     if parsed.json:
         sys.stdout.write(json.dumps(_as_json(result), allow_nan=False) + "\n")
     else:
         _print(result)
-    if not isinstance(parsed.out, flags.Default):
+    if out is not None:
         with output_flag("--out"):
-            write_bytes(Path(parsed.out), table_page.page(result, path.name).encode())
+            write_bytes(out, table_page.page(result, path.name).encode())
         if not parsed.json:
-            sys.stdout.write(f"\npage        {parsed.out}\n")
+            sys.stdout.write(f"\npage        {out}\n")
     return 0
 
 

@@ -6,14 +6,32 @@ import glob
 import os
 from pathlib import Path
 
-from PIL import Image
-
 from sfumato.errors import PictureError
 from sfumato.images import kodak
-from sfumato.images.picture_errors import quoted
+from sfumato.images.picture_errors import FORMATS, quoted
 
 SETS = {"kodak": tuple(kodak.SHA256_BY_NAME)}
 """Samples of each set by its name."""
+
+EXTENSIONS = frozenset(
+    {
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".png",
+        ".webp",
+        ".gif",
+        ".tif",
+        ".tiff",
+        ".bmp",
+        ".dib",
+        ".avif",
+        ".heic",
+        ".heif",
+    }
+)
+"""Extensions, in lower case, of the formats that are decoded."""
 
 MAX_FILES = 10_000
 """Most entries of a folder, or matches of a pattern, that are looked at."""
@@ -28,7 +46,7 @@ def sources(text: str) -> list[str]:
     if text in SETS and not Path(text).exists():
         return list(SETS[text])
     if Path(text).is_dir():
-        found, where = _in_folder(Path(text)), f"a folder of pictures ({', '.join(sorted(_extensions())[:6])}, ...)"
+        found, where = _in_folder(Path(text)), f"a folder of pictures ({FORMATS})"
     else:
         found, where = _matching(text), "a folder, a pattern such as 'photos/*.png', or kodak"
     if not found:
@@ -39,11 +57,11 @@ def sources(text: str) -> list[str]:
 
 
 def _in_folder(folder: Path) -> list[str]:
-    extensions, found = _extensions(), list[str]()
+    found: list[str] = []
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                is_picture = Path(entry.name).suffix.lower() in extensions and not entry.name.startswith(".")
+                is_picture = Path(entry.name).suffix.lower() in EXTENSIONS and not entry.name.startswith(".")
                 if is_picture and entry.is_file():
                     found.append(str(folder / entry.name))
                 if len(found) > MAX_FILES:
@@ -65,9 +83,3 @@ def _matching(pattern: str) -> list[str]:
         if len(found) > MAX_FILES:
             break
     return found
-
-
-def _extensions() -> set[str]:
-    """Return the extensions of pictures that Pillow reads, in lower case: ``.png``, ``.jpg``, ..."""
-    Image.init()
-    return {extension for extension, kind in Image.registered_extensions().items() if kind in Image.OPEN}

@@ -15,7 +15,7 @@ from sfumato.errors import RecipeError, RunError
 from sfumato.lab import execute, trainable, trial_tables
 from sfumato.lab.digits.data import Digits
 from sfumato.lab.folder import Folder
-from sfumato.lab.plan import MOST_SEEDS, Arm, Plan, Unit
+from sfumato.lab.plan import PICTURE_STRIDE, Arm, Plan, Unit
 from sfumato.lab.rates import Rates, values_of, with_rates
 from sfumato.lab.train import Learned
 from sfumato.lab.trial import Key, Trial
@@ -199,7 +199,7 @@ def trial_of(plan: Plan, key: Key) -> Trial:
     # The verdict adds an arm's own seed, so that it can be repeated on other seeds, or arms can differ in seeds. Tuning
     # does not: arms that differ in nothing else must choose the same rates. No two pictures share a seed, so that the
     # differences on pictures are independent.
-    seed = base.seed + key.seed + MOST_SEEDS * key.picture if verdict else key.seed
+    seed = base.seed + key.seed + PICTURE_STRIDE * key.picture if verdict else key.seed
     budget = base.budget
     if budget.epochs is not None:
         budget = budget.model_copy(update={"epochs": budget.epochs * plan.epochs_factor(key.picture)})

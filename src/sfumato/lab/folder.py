@@ -159,8 +159,13 @@ class Folder:
     def rows(self) -> dict[Key, dict[str, Any]]:
         """Return the rows of all trials that have ended, including failed ones. Raises RunError for a damaged file."""
         try:
-            return {key_of(row): row for row in self._lines(TRIALS)}
-        except (KeyError, TypeError) as error:
+            found = {key_of(row): row for row in self._lines(TRIALS)}
+            plan = self.plan()
+            pictures = 0 if plan is None else len(plan.pictures)
+            if wrong := [key.picture for key in found if not 0 <= key.picture < pictures]:
+                raise ValueError(f"picture must be one of {pictures}. Got {wrong[0]!r}")
+            return found
+        except (KeyError, TypeError, ValueError) as error:
             raise RunError(f"{self.path / TRIALS} must hold rows of trials: {error}. Restore or remove it.") from None
 
     def weights_file(self, key: Key, order: int) -> Path:
@@ -196,8 +201,8 @@ class Folder:
         path = self.path / name
         if not path.exists():
             return []
-        *lines, _cut_off = path.read_text(encoding="utf-8").split("\n")
         try:
+            *lines, _cut_off = path.read_text(encoding="utf-8").split("\n")
             return [json.loads(text) for text in lines]
         except (ValueError, RecursionError) as error:
             raise RunError(f"{path} must hold one JSON object per line: {error}. Restore or remove it.") from None

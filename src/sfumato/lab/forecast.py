@@ -12,7 +12,7 @@ import numpy as np
 from sfumato.cores import available_cores
 from sfumato.lab.experiment import rows_to_keep, trial_of, trials
 from sfumato.lab.folder import Folder
-from sfumato.lab.plan import Arm, Plan
+from sfumato.lab.plan import Arm, Plan, Unit
 from sfumato.lab.rates import values_of
 from sfumato.lab.train import Learned, train
 from sfumato.lab.trial import Key, Trial
@@ -55,7 +55,7 @@ def forecast(plan: Plan, learned: Learned, path: Path, workers: int = 0, *, retr
             tuning += count
             verdict_trial = _trial(plan, arm)
             # Trials of a search for rates are evaluated at their end only.
-            remaining += [replace(verdict_trial, marks=())] * count + [verdict_trial] * len(plan.verdict_units)
+            remaining += [replace(verdict_trial, marks=())] * count + _verdict_trials(plan, arm)
     workers = min(workers or available_cores(), max(len(remaining), 1))
     names = {trial.key.arm for trial in remaining}
     seconds_per_sample = _measure_arms(plan, [arm for arm in plan.arms if arm.name in names], learned)
@@ -96,7 +96,17 @@ def _measure(plan: Plan, arm: Arm, operations: int, learned: Learned) -> float |
 
 def _trial(plan: Plan, arm: Arm) -> Trial:
     """Return a trial of the verdict at the arm's written rates: tuned rates cost the same."""
-    picture, seed = plan.verdict_units[0]
+    # Of a picture of median size: it is measured in its place of all.
+    ordered = sorted(plan.verdict_units, key=lambda unit: plan.samples(unit[0]))
+    return _trial_on(plan, arm, ordered[len(ordered) // 2])
+
+
+def _verdict_trials(plan: Plan, arm: Arm) -> list[Trial]:
+    return [_trial_on(plan, arm, unit) for unit in plan.verdict_units]
+
+
+def _trial_on(plan: Plan, arm: Arm, unit: Unit) -> Trial:
+    picture, seed = unit
     return trial_of(plan, Key("verdict", arm.name, seed, values_of(arm.recipe.training.optimizer), picture))
 
 

@@ -10,6 +10,7 @@ from sfumato import images, memory
 from sfumato.errors import PictureError, RecipeError
 from sfumato.images import sets
 from sfumato.lab.arms import Picture
+from sfumato.lab.plan import MOST_PICTURES
 from sfumato.recipe import Recipe, changed
 
 T = TypeVar("T", bound="str | Mapping[str, Recipe]")
@@ -23,6 +24,8 @@ def load(recipe: Recipe, pictures: str | Sequence[images.PictureSource]) -> list
     sources = sets.sources(pictures) if isinstance(pictures, str) else list(pictures)
     if not sources:
         raise RecipeError("pictures must be at least one picture. Got none.")
+    if len(sources) > MOST_PICTURES:
+        raise RecipeError(f"pictures must be 1 to {MOST_PICTURES}. Got {len(sources)}; take a part.")
     found: list[Picture] = []
     limit, total = memory.task_limit(), 0
     for number, source in enumerate(sources):

@@ -23,15 +23,18 @@ SEEDS = 5
 """Paired seeds per arm, the fewest from which a verdict is given."""
 
 MOST_SEEDS = 1000
-"""Most seeds per picture; picture N has those from N times this number on, so that no two pictures share a seed."""
 
 MOST_PICTURES = 1000
 
 FEWEST_PICTURES = 5
 """Fewest pictures from which a verdict about pictures is given."""
 
-FIRST_TUNING_SEED = MOST_SEEDS * MOST_PICTURES
+FIRST_TUNING_SEED = 1_000_000
 """First seed for tuning; those of a verdict start at 0."""
+
+PICTURE_STRIDE = 1_000_000_007
+"""Difference of the seeds of successive pictures, so that no two of them share a seed, whatever seeds arms set: a
+prime, of which no difference between seeds that a person chooses is a multiple."""
 
 MOST_ARMS = 256
 
@@ -186,7 +189,7 @@ class Plan:
         free = (
             seed
             for seed in count(seeds[0] + FIRST_TUNING_SEED)
-            if not any(0 <= seed - each < FIRST_TUNING_SEED for each in seeds)
+            if not any(0 <= seed - each < MOST_SEEDS for each in seeds)
         )
         return tuple(islice(free, self.tuning.seeds))
 

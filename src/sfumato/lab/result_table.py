@@ -20,9 +20,11 @@ from sfumato.lab.statistics import LEVEL, interval, over_pictures
 from sfumato.lab.verdict import Comparison, claim
 from sfumato.runs.files import read_bytes
 
-MAX_BYTES = 500_000_000
+MAX_BYTES = 200_000_000
 """Bytes of a file."""
 MAX_ROWS = 2_000_000
+MAX_VALUE = 1e100
+"""Values from here on count as missing."""
 SHOWN = 12
 """Columns that a message lists."""
 DIGITS = 2
@@ -103,8 +105,11 @@ class Result:
         return words
 
 
-def read(path: Path) -> tuple[list[str], list[dict[str, str]]]:
-    """Return the header and the rows of a CSV file, with commas, semicolons or tabs. Raises RunError."""
+def read(path: Path, columns: Columns) -> tuple[Columns, list[Row]]:
+    """Return the columns as a CSV file names them, and its trainings. Raises RunError.
+
+    The file has commas, semicolons or tabs; a value that is no finite number becomes nan.
+    """
     try:
         text = read_bytes(path, MAX_BYTES).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -115,7 +120,8 @@ def read(path: Path) -> tuple[list[str], list[dict[str, str]]]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
         header = next(reader, [])
-        rows: list[dict[str, str]] = []
+        found = resolved(header, columns)
+        rows: list[Row] = []
         for number, cells in enumerate(reader, start=2):
             if not cells:
                 continue
@@ -124,14 +130,19 @@ def read(path: Path) -> tuple[list[str], list[dict[str, str]]]:
                     f"{path} must have as many cells in each row as in its header, {len(header)}. Got {len(cells)} in "
                     f"row {number}."
                 )
-            rows.append(dict(zip(header, cells, strict=True)))
+            rows.append(_row(dict(zip(header, cells, strict=True)), found, number))
             if len(rows) > MAX_ROWS:
                 raise RunError(f"{path} must have at most {MAX_ROWS:,} rows. Got more; filter it first.")
     except csv.Error as error:
         raise RunError(f"{path} must be a CSV file: {error}.") from None
     if not rows:
         raise RunError(f"{path} must have a header and at least one row. Got none.")
-    return header, rows
+    if all(math.isnan(row.value) for row in rows):
+        raise RunError(
+            f"value must be a column of numbers, such as 30.5. Got {found.value!r}, which has none in {len(rows):,} "
+            "rows; write decimals with a point."
+        )
+    return found, rows
 
 
 def resolved(header: Sequence[str], columns: Columns) -> Columns:
@@ -145,6 +156,8 @@ def resolved(header: Sequence[str], columns: Columns) -> Columns:
 
 
 def _column(header: Sequence[str], name: str, flag: str) -> str:
+    if header.count(name) > 1:
+        raise RunError(f"{flag} must be one column. Got {name!r}, which the table has {header.count(name)} times.")
     if name in header:
         return name
     # Exports prefix names: metrics.psnr, params.model, config/seed.
@@ -161,25 +174,22 @@ def _column(header: Sequence[str], name: str, flag: str) -> str:
     raise RunError(f"{flag} must be a column of the table. Got {name!r}; {hint}")
 
 
-def rows_of(table: Sequence[Mapping[str, str]], columns: Columns) -> list[Row]:
-    """Return the table's trainings; a value that is no finite number becomes nan."""
-    unit = columns.unit
-    return [
-        Row(
-            row[columns.arm].strip(),
-            "" if unit is None else row[unit].strip(),
-            tuple(_key(row[each]) for each in columns.pair),
-            _number(row[columns.value]),
-        )
-        for row in table
-    ]
+def _row(cells: Mapping[str, str], columns: Columns, number: int) -> Row:
+    arm = cells[columns.arm].strip()
+    if not arm:
+        raise RunError(f"every row must name its arm. Got an empty cell of {columns.arm!r} in row {number}.")
+    return Row(
+        arm,
+        "" if columns.unit is None else _key(cells[columns.unit]),
+        tuple(_key(cells[each]) for each in columns.pair),
+        _number(cells[columns.value]),
+    )
 
 
 def _key(text: str) -> str:
-    """Return the text of a cell; numbers in one form, since exports write a seed as 3 or 3.0."""
+    """Return the text of a cell; whole numbers in one form, since exports write a seed as 3 or 3.0."""
     stripped = text.strip()
-    number = _number(stripped)
-    return str(int(number)) if math.isfinite(number) and number == int(number) else stripped
+    return stripped.partition(".")[0] if re.fullmatch(r"[+-]?\d+\.0*", stripped) else stripped
 
 
 def _number(text: str) -> float:
@@ -187,7 +197,8 @@ def _number(text: str) -> float:
         value = float(text)
     except ValueError:
         return math.nan
-    return value if math.isfinite(value) else math.nan
+    # Beyond, squares of differences are infinite.
+    return value if abs(value) < MAX_VALUE else math.nan
 
 
 def compare(
@@ -273,7 +284,8 @@ def _comparison(
         Label(base),
         found,
         len(keys) - paired,
-        unit=re.split(r"[./]", columns.value)[-1],
+        # Differences are turned, so that more is better.
+        unit=("lower " if sign < 0 else "") + re.split(r"[./]", columns.value)[-1],
         differences=differences,
         # More than one, so that the verdict is about units like these, however many there are.
         pictures=1 if columns.unit is None else max(2, len(units)),

@@ -79,11 +79,11 @@ Learned = tuple[NDArray[np.float32], ...] | Digits
 """The targets of an experiment's trainings: pictures (H, W, C), in the order of the plan, or digits."""
 
 
-Prune = Callable[[Mapping[str, Any]], bool]
-"""Called with each point of the curve; returns whether the training ends there."""
+Prune = Callable[[Mapping[str, Any], int], bool]
+"""Called with each point of the curve and the number of marks passed; returns whether the training ends there."""
 
 
-def goes_on(_: Mapping[str, Any]) -> bool:
+def goes_on(_point: Mapping[str, Any], _passed: int) -> bool:
     """Return False: no training ends early."""
     return False
 
@@ -125,7 +125,7 @@ def _train(trial: Trial, picture: NDArray[np.float32], stop: Callable[[], bool],
                 point["samples"] += before["samples"]
                 point["seconds"] += before["seconds"]
                 curve.append({**point, "epoch": point["samples"] / pixels})
-                if not ended and prune(curve[-1]):
+                if not ended and prune(curve[-1], len(phase.marks) - len(marks)):
                     raise PrunedTrialError(curve)
                 if trial.frames is not None and snapshot.ended != "diverged":
                     frames.append(images.to_uint8(images.to_srgb(snapshot.paint(*trial.frames), transfer)))

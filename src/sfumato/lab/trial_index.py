@@ -19,9 +19,11 @@ def load_trials(folder: str | Path = FOLDER) -> Table:
 
     Read from each experiment's ``trials.parquet`` where it is up to date and pyarrow is installed, which is fast, else
     from its rows. An experiment that cannot be read is skipped with a message in the log. Raises RunError for a folder
-    that cannot be read.
+    that is missing or cannot be read.
     """
     root = Path(folder)
+    if not root.is_dir():
+        raise RunError(f"{root} must be a folder of experiments. Got one that is not there; check the path.")
     try:
         found = sorted(path.parent for path in root.glob(f"*/{PLAN}"))
     except OSError as error:
@@ -42,7 +44,10 @@ def _trials(path: Path) -> Table:
     parquet, rows = path / TRIALS_PARQUET, path / TRIALS
     try:
         if parquet.stat().st_mtime_ns >= rows.stat().st_mtime_ns:
-            return tables.read_parquet(parquet)
+            found = tables.read_parquet(parquet)
+            # Times alone do not tell: a copied folder may have any.
+            if len(found) == rows.read_bytes().count(b"\n"):
+                return found
     except (OSError, SfumatoError):
         # There is no report yet, or no pyarrow.
         pass

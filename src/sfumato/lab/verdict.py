@@ -49,9 +49,11 @@ def ablation_sentence(
     ``found.pairs`` counts; ``about``: what the verdict is about, after a space.
     """
     has, lacks = named(follows, undone)
-    if found.pairs < FEWEST and diverged[1] > diverged[0]:
+    # On fewer pictures than a verdict needs, divergences do not make one.
+    enough = not about or found.pairs + max(diverged) >= FEWEST
+    if found.pairs < FEWEST and enough and diverged[1] > diverged[0]:
         return f"{has} helped: {diverged[0]} of {seeds} trainings diverged with it, {diverged[1]} with {lacks}"
-    if found.pairs < FEWEST and diverged[0] > diverged[1]:
+    if found.pairs < FEWEST and enough and diverged[0] > diverged[1]:
         return f"{has} hurt: {diverged[0]} of {seeds} trainings diverged with it, {diverged[1]} with {lacks}"
     if found.pairs == 0:
         return f"{has}: no verdict against {lacks}, no seed finished in both arms"
@@ -222,7 +224,10 @@ def claim(comparison: Comparison) -> str:
 
 
 def as_values(comparison: Comparison, sentence: str) -> dict[str, Any]:
-    """Return a comparison as JSON values; an end of the interval that is infinite or unknown is None."""
+    """Return a comparison as JSON values; an end of the interval that is infinite or unknown is None.
+
+    ``mean``, ``low`` and ``high`` are above 0 where the arm is better. ``verdict`` is ``none`` with too few pairs.
+    """
     found = comparison.difference
     mean, low, high = (value if math.isfinite(value) else None for value in (found.mean, found.low, found.high))
     return {
@@ -233,7 +238,9 @@ def as_values(comparison: Comparison, sentence: str) -> dict[str, Any]:
         "high": high,
         "pairs": found.pairs,
         "missing": comparison.missing,
-        "verdict": {1: "better", -1: "worse", 0: "no difference shown"}[found.sign],
+        "verdict": {1: "better", -1: "worse", 0: "no difference shown"}[found.sign]
+        if found.pairs >= FEWEST
+        else "none",
         "sentence": sentence,
     }
 
@@ -252,7 +259,7 @@ def conditions(experiment: Experiment, comparison: Comparison) -> list[str]:
     words.append(_pairs(experiment, comparison))
     if comparison.missing:
         words.append(f"{comparison.missing} failed or diverged")
-    words.append(_budget(a, b))
+    words.append(_budget(a, b) + (" of the smallest picture" if plan.equal == "samples" and plan.has_set else ""))
     if plan.family > 1:
         words.append(f"CIs simultaneous for {plan.family} comparisons")
     return words

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import signal
 import subprocess
@@ -15,6 +16,7 @@ import pytest
 import sfumato as sf
 from sfumato.errors import RecipeError, RunError, SfumatoError
 from sfumato.lab.experiment import StoppedError
+from sfumato.lab.sweep import run as sweeps
 from sfumato.lab.sweep import study as studies
 from sfumato.lab.sweep.sweep import best_arms
 from sfumato.recipe import values
@@ -109,6 +111,19 @@ def test_equal_operations_give_a_larger_network_fewer_epochs(tmp_path: Path) -> 
     assert (epochs["4"] or 0) > 4 * (epochs["32"] or 0)
 
 
+def test_a_configuration_that_diverges_is_never_among_the_best(tmp_path: Path) -> None:
+    space = {"training.optimizer": "adam(lr=0.01),sgd(lr=1e9)"}
+    found = sweep(tmp_path / "s", space, sampler="grid", trials=2, objectives=("seconds", "psnr"))
+    assert [each.parameters["training.optimizer"] for each in found.best(9)] == ["adam(lr=0.01)"]
+    assert found.pareto() == found.best(9)
+
+
+def test_a_recipe_that_is_drawn_twice_is_among_the_best_once(tmp_path: Path) -> None:
+    found = sweep(tmp_path / "s", {"model.width": "4..5"}, trials=6, sampler="random", workers=1)
+    assert sorted(each.parameters["model.width"] for each in found.best(9)) == [4, 5]
+    assert len(found.configurations) == 6
+
+
 def test_a_configuration_that_diverges_or_cannot_train_counts_as_the_worst(tmp_path: Path) -> None:
     space = {"training.optimizer": "adam(lr=0.01),sgd(lr=1e9)"}
     found = sweep(tmp_path / "s", space, sampler="grid", trials=2)
@@ -167,6 +182,97 @@ def test_a_sweep_that_is_killed_twice_is_finished(tmp_path: Path) -> None:
     assert len({each.parameters["model.width"] for each in found.configurations}) > 6
 
 
+@pytest.mark.slow
+def test_a_grid_is_whole_whatever_a_killed_process_had_begun(tmp_path: Path) -> None:
+    space = {"model.width": "4..7", "model.depth": "1..2"}
+    sweep(tmp_path / "s", space, sampler="grid", trials=2, workers=1)
+    found = sf.load_sweep(tmp_path / "s")
+    with studies.opened(found.spec, studies.default_storage(tmp_path / "s"), found.spec.id) as database:
+        # Killed after it was asked for, and with a part of its parameters.
+        database.study.ask()
+        database.study.ask().suggest_int("model.width", 4, 7)
+    whole = sweep(tmp_path / "s", space, sampler="grid", trials=99)
+    chosen = [tuple(each.parameters.values()) for each in whole.configurations]
+    assert len(set(map(str, map(sorted, chosen)))) == len(chosen) == 8
+
+
+def test_sobol_draws_on_where_it_was(tmp_path: Path) -> None:
+    space = {"model.width": "4..400", "model.activation": "relu,sine(10..600)"}
+    how: dict[str, Any] = {"sampler": "sobol", "workers": 1, "budget": {"steps": 1}}
+    for trials in (1, 9, 17):
+        found = sweep(tmp_path / "s", space, trials=trials, **how)
+    chosen = [str(each.parameters) for each in found.configurations]
+    assert len(set(chosen)) > 15
+
+
+def test_trainings_are_pruned_by_the_part_of_the_budget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reported: dict[int, list[int]] = {}
+    original = sweeps._Pruner.__call__
+
+    def recorded(self: Any, point: Any, passed: int) -> bool:
+        reported.setdefault(self._asked.number, []).append(passed)
+        return original(self, point, passed)
+
+    monkeypatch.setattr(sweeps._Pruner, "__call__", recorded)
+    space = {"training.batch": "16,all"}
+    sweep(tmp_path / "s", space, sampler="grid", trials=2, pruner="median", budget={"epochs": 12}, workers=1)
+    small, whole = sorted(reported.values(), key=len, reverse=True)
+    # A step of all pixels passes several marks, and is compared with the others at the last of them.
+    assert set(whole) < set(small)
+    assert len(whole) < len(small)
+
+
+def test_a_network_of_one_s_own_is_trained_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = sweep(tmp_path / "s", trials=1).spec
+    own = spec.base.model_copy(update={"model": spec.base.model.model_copy(update={"module": "nets:Net"})})
+    assert sweeps._worker_count(spec, 8) == 8
+    assert sweeps._worker_count(dataclasses.replace(spec, base=own), 8) == 1
+
+
+def test_a_wrong_storage_leaves_nothing_behind(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="storage must be"):
+        sweep(tmp_path / "s", trials=1, storage="postgresql+psycopg://somebody:secret@127.0.0.1:1/none")
+    assert len(sweep(tmp_path / "s", trials=1).configurations) == 1
+
+
+def test_a_password_is_neither_shown_nor_stored(tmp_path: Path) -> None:
+    for storage in ("postgresql://me:secret@host/db", "postgresql//me:secret@host/db", "x://me:se@cret@host/db"):
+        assert "secret" not in studies.without_password(storage)
+        assert "cret" not in studies.without_password(storage)
+
+
+def test_a_folder_may_have_any_name(tmp_path: Path) -> None:
+    found = sweep(tmp_path / "s?x#%20y", trials=1)
+    assert (found.folder.path / "sweep.db").is_file()
+    assert sf.load_sweep(found.folder.path).configurations == found.configurations
+
+
+def test_a_sweep_without_its_database_is_refused(tmp_path: Path) -> None:
+    sweep(tmp_path / "s", trials=1)
+    (tmp_path / "s" / "sweep.db").unlink()
+    with pytest.raises(RunError, match="the file is not there"):
+        sf.load_sweep(tmp_path / "s")
+    assert not (tmp_path / "s" / "sweep.db").exists()
+
+
+@pytest.mark.parametrize("damage", ["{", "[]", '{"layout": 1}', '{"layout": 1, "storage": 5}'])
+def test_a_damaged_sweep_is_refused_in_one_line(tmp_path: Path, damage: str) -> None:
+    sweep(tmp_path / "s", trials=1)
+    (tmp_path / "s" / "sweep.json").write_text(damage)
+    with pytest.raises(RunError, match="sweep") as caught:
+        sf.load_sweep(tmp_path / "s")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_sweep_in_which_all_fail_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: Any) -> Any:
+        raise RecipeError("engine must be another one.")
+
+    monkeypatch.setattr(sweeps._Runner, "_recipe", refused)
+    with pytest.raises(RunError, match="every configuration failed, 3 of them: engine must be another one"):
+        sweep(tmp_path / "s", trials=3)
+
+
 def test_another_sweep_in_the_folder_is_refused(tmp_path: Path) -> None:
     sweep(tmp_path / "s", trials=1)
     with pytest.raises(RunError, match="holds another sweep, with the id"):
@@ -210,9 +316,8 @@ def test_without_optuna_the_way_to_install_it_is_said(monkeypatch: pytest.Monkey
 
 def test_a_storage_that_cannot_be_opened_is_refused_without_its_password(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="storage must be a database that Optuna can open") as caught:
-        sweep(tmp_path / "s", storage="postgresql://somebody:secret@127.0.0.1:1/none")
+        sweep(tmp_path / "s", storage="postgresql+psycopg://somebody:secret@127.0.0.1:1/none")
     assert "secret" not in str(caught.value)
-    assert studies.default_storage(tmp_path).startswith("sqlite:////")
 
 
 def test_the_best_are_compared_on_fresh_seeds(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ from sfumato.lab.verdict import Comparison
 
 MAX_ROWS = 60
 """Rows of a plot: the largest differences, either way."""
+MAX_DOTS = 50
+"""Seeds of a row that have a circle each; of more, their range is drawn alone."""
 
 
 def unit_differences(comparison: Comparison, names: Sequence[str], measure: str, *, is_open: bool) -> str:
@@ -27,9 +29,10 @@ def unit_differences(comparison: Comparison, names: Sequence[str], measure: str,
     span = min(ends) - margin, max(ends) + margin
     rows = "".join(_row(names[number], values[number], span, comparison.decimals) for number in order)
     what = f"{name(comparison.a)} minus {name(comparison.b)}"
+    where = f"Difference in {measure}, on each {escaped(comparison.unit_name)}: {what}"
     figure = (
-        f'<figure class="intervals"><figcaption>Difference in {measure}, on each {comparison.unit_name}: {what}. The '
-        f"large circle is the mean, the small ones are seeds.</figcaption>{rows}</figure>"
+        f'<figure class="intervals"><figcaption>{where}. The large circle is the mean, the small ones are seeds.'
+        f"</figcaption>{rows}</figure>"
     )
     turning = f"<p>{_turning(comparison, names)}</p>"
     return f"<details{' open' if is_open else ''}><summary>{what}</summary>{turning}{figure}</details>"
@@ -43,7 +46,8 @@ def _row(unit: str, values: Sequence[float], span: tuple[float, float], decimals
     marks = f'<line class="zero" x1="{at(0.0)}" x2="{at(0.0)}" y1="0" y2="100%"/>'
     if len(values) > 1:
         marks += f'<line class="range" x1="{at(min(values))}" x2="{at(max(values))}" y1="50%" y2="50%"/>'
-        marks += "".join(f'<circle cx="{at(value)}" cy="50%" r="2"/>' for value in values)
+        if len(values) <= MAX_DOTS:
+            marks += "".join(f'<circle cx="{at(value)}" cy="50%" r="2"/>' for value in values)
     marks += f'<circle cx="{at(mean)}" cy="50%" r="5"/>'
     kind = "better" if mean > 0 else "worse" if mean < 0 else "open"
     return (
@@ -57,7 +61,9 @@ def _turning(comparison: Comparison, names: Sequence[str]) -> str:
     mean = comparison.difference.mean
     means = {number: float(np.mean(each)) for number, each in comparison.differences.items() if len(each)}
     other = [number for number, value in means.items() if value * mean < 0]
-    counted = pluralize(len(means), comparison.unit_name)
+    counted = escaped(pluralize(len(means), comparison.unit_name))
+    if not mean:
+        return f"The mean difference on {counted} is 0."
     if not other:
         return f"The difference has the same sign on all {counted}."
     turned = escaped(", ".join(names[number] for number in other), 600)

@@ -48,7 +48,7 @@ def _reading(result: Result) -> str:
         f"<p><b>The confidence interval</b> covers the true mean difference with {LEVEL:.0%} confidence{family}: "
         f"{method}. "
         f"An arm is called better only where the interval excludes 0 and there are at least {FEWEST} "
-        f"{result.comparisons[0].noun}.</p>"
+        f"{escaped(result.comparisons[0].noun)}.</p>"
         f"<p><b>Pairs.</b> Differences are taken between rows of equal {escaped(', '.join(result.columns.pair), 300)}. "
         "Rows without a partner, and values that are no finite number, are counted and left out.</p>"
     )

@@ -15,6 +15,8 @@ from sfumato.lab.verdict import Comparison, claim, comparisons, sentence
 EQUAL = {
     "epochs": "Every arm trained on every {sample} equally often. The cost of an epoch differs; the table has it.",
     "operations": "Every arm took equally many floating-point operations; larger networks trained on fewer {sample}s.",
+    "samples": "Every arm trained on every {sample} of a picture equally often, and on equally many samples of each "
+    "picture: those of the epochs given on the smallest one.",
     "seconds": "Every arm trained equally long on this machine; on another machine the outcome may differ.",
 }
 
@@ -120,7 +122,7 @@ def verdict_part(experiment: Experiment, state: Progress) -> str:
 def intervals(found: list[Comparison], measure: str) -> str:
     """Return the comparisons as confidence intervals on one axis; ``measure``: what is compared, and its unit."""
     rows = "".join(_row(each, _span(found)) for each in found)
-    over = "seeds" if found[0].pictures == 1 else f"{found[0].unit_name}s"
+    over = "seeds" if found[0].pictures == 1 else escaped(f"{found[0].unit_name}s")
     return (
         f'<figure class="intervals"><figcaption>Difference in {measure}: the mean over {over} and '
         f"its {LEVEL:.0%} confidence interval. Right of the line is better than {_reference(found)}."
@@ -219,7 +221,7 @@ def _pairs(plan: Plan) -> str:
     return (
         f"On each picture all arms trained with the same {seeds}, which no other picture has, and each difference is "
         "taken within one picture and seed. The seed share of the variance tells what more seeds would gain: where it "
-        "is small, only more pictures narrow the interval."
+        "is small, more seeds on the same pictures gain little."
     )
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sfumato import images
 from sfumato.errors import RunError
 from sfumato.lab.sweep.spec import Spec
+from sfumato.lab.sweep.study import DATABASE
 from sfumato.runs.files import cannot_write, gone, other_output, read_bytes, write_bytes
 from sfumato.runs.locking import FolderLock
 
@@ -38,19 +39,24 @@ class Folder:
         """Return the spec and the database's address; None where there is none yet. Raises RunError."""
         file = self.path / SPEC
         if not file.exists():
-            if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+            if self.path.exists() and (
+                not self.path.is_dir() or any(_is_foreign(each) for each in self.path.iterdir())
+            ):
                 other = other_output() or "name a sweep's folder"
                 raise RunError(f"{self.path} must be a folder of a sweep, or empty. Got something else; {other}.")
             return None
         try:
             found = json.loads(read_bytes(file, MAX_BYTES))
-            return Spec.of(found), found.get(STORAGE)
+            spec, storage = Spec.of(found), found.get(STORAGE)
+            if storage is not None and not isinstance(storage, str):
+                raise ValueError(f"storage must be text. Got {storage!r}")
+            return spec, storage
         except (ValueError, OSError, RecursionError) as error:
             raise RunError(f"{file} must be a sweep that Sfumato wrote: {error}. Restore or remove it.") from None
 
     @contextmanager
-    def locked(self, spec: Spec, storage: str | None, pictures: Sequence[NDArray[np.float32]]) -> Iterator[None]:
-        """Lock the folder, and start or continue the sweep. Raises RunError for another sweep."""
+    def locked(self, spec: Spec, storage: str | None) -> Iterator[None]:
+        """Lock the folder, which is made if it is missing. Raises RunError if it holds another sweep."""
         found = self.read()
         if found is not None and (found[0].id != spec.id or found[1] != storage):
             what = f"the id {found[0].id}" if found[0].id != spec.id else f"another storage, {found[1]}"
@@ -65,18 +71,21 @@ class Folder:
             raise cannot_write(self.path, error) from error
         self._lock = lock
         try:
-            if found is None:
-                data = {**spec.to_values(), STORAGE: storage}
-                write_bytes(self.path / SPEC, (json.dumps(data, indent=2) + "\n").encode())
-            for number, picture in enumerate(pictures):
-                if not self.picture_file(number).exists():
-                    buffer = io.BytesIO()
-                    np.save(buffer, picture, allow_pickle=False)
-                    write_bytes(self.picture_file(number), buffer.getvalue(), make_parent=True)
             yield
         finally:
             self._lock = None
             lock.release()
+
+    def begin(self, spec: Spec, storage: str | None, pictures: Sequence[NDArray[np.float32]]) -> None:
+        """Write what the folder lacks of the spec and the pictures, once the database is open. Raises RunError."""
+        if not (self.path / SPEC).exists():
+            data = {**spec.to_values(), STORAGE: storage}
+            write_bytes(self.path / SPEC, (json.dumps(data, indent=2) + "\n").encode())
+        for number, picture in enumerate(pictures):
+            if not self.picture_file(number).exists():
+                buffer = io.BytesIO()
+                np.save(buffer, picture, allow_pickle=False)
+                write_bytes(self.picture_file(number), buffer.getvalue(), make_parent=True)
 
     def picture(self, number: int = 0) -> NDArray[np.float32]:
         """Return a picture (H, W, C) as it is learned. Raises RunError when it is missing or damaged."""
@@ -104,6 +113,11 @@ class Folder:
     def painting(self, number: int) -> Path:
         """Return the path of a configuration's painting of its first picture and seed."""
         return self.path / PAINTINGS / f"{number:06d}.png"
+
+
+def _is_foreign(path: Path) -> bool:
+    """Return whether a file is none that a process leaves which was killed before there was a spec."""
+    return path.name not in (LOCK, DATABASE, f"{DATABASE}-journal") and not path.name.endswith(".partial")
 
 
 def default_path(spec: Spec) -> Path:

@@ -22,10 +22,11 @@ from sfumato.lab.sweep import study as studies
 from sfumato.lab.sweep.folder import Folder
 from sfumato.lab.sweep.space import recipe_of
 from sfumato.lab.sweep.spec import Spec
-from sfumato.lab.train import train
+from sfumato.lab.train import goes_on, train
 from sfumato.lab.trial import InterruptedTrialError, Key, PrunedTrialError, Trial
 from sfumato.lab.tuning import good
-from sfumato.recipe import Recipe, to_string
+from sfumato.recipe import Recipe, memory_check, memory_estimate, to_string
+from sfumato.recipe.memory_estimate import Size
 from sfumato.tables import Table
 
 if TYPE_CHECKING:
@@ -66,6 +67,11 @@ class Configuration:
         return float(self.results["psnr"])
 
     @property
+    def is_whole(self) -> bool:
+        """Whether all of its trainings went to their end."""
+        return not self.pruned and self.results["status"] == "finished"
+
+    @property
     def recipe(self) -> Recipe:
         """The whole recipe."""
         from sfumato.recipe.source import read
@@ -82,11 +88,15 @@ class Sweep:
     configurations: tuple[Configuration, ...]
 
     def best(self, count: int = 1) -> list[Configuration]:
-        """Return the best configurations by the first objective, the best first; pruned ones are left out."""
+        """Return the best configurations by the first objective, the best first, each recipe once.
+
+        Those that were pruned, diverged, or failed are left out.
+        """
         name = self.spec.objectives[0]
         sign = 1 if studies.OBJECTIVES[name] == "maximize" else -1
-        whole = [each for each in self.configurations if not each.pruned and each.results.get(name) is not None]
-        return sorted(whole, key=lambda each: (-sign * each.results[name], each.number))[:count]
+        whole = [each for each in self.configurations if each.is_whole and each.results.get(name) is not None]
+        ordered = sorted(whole, key=lambda each: (-sign * each.results[name], each.number))
+        return list({each.results["recipe"]: each for each in reversed(ordered)}.values())[::-1][:count]
 
     def pareto(self) -> list[Configuration]:
         """Return the configurations that no other beats in all objectives, in order of the first."""
@@ -126,7 +136,8 @@ def load_sweep(path: str | Path) -> Sweep:
     if found is None:
         raise RunError(f"{path} must be the folder of a sweep. Got one without a sweep.")
     spec, storage = found
-    with studies.opened(spec, storage or studies.default_storage(folder.path), spec.id) as database:
+    address = storage or studies.default_storage(folder.path)
+    with studies.opened(spec, address, spec.id, create=False) as database:
         return _sweep(folder, spec, database.study)
 
 
@@ -153,15 +164,18 @@ def run_sweep(
     folder = Folder(path)
     learned = values_of(pictures)
     address = storage or studies.default_storage(path)
-    with folder.locked(spec, storage, learned), studies.opened(spec, address, spec.id) as database:
-        study, owner = database.study, studies.owner(path)
+    shown = None if storage is None else studies.without_password(storage)
+    with folder.locked(spec, shown), studies.opened(spec, address, spec.id) as database:
+        folder.begin(spec, shown, learned)
+        # Nobody else trains for a database in the folder, whose lock is held.
+        study, owner = database.study, None if storage is None else studies.owner(path)
         studies.requeue_abandoned(study, owner)
         if spec.sampler == "grid":
             studies.queue_grid(study, spec.space)
-        runner = _Runner(spec, learned, folder, database, owner, stop)
+        runner = _Runner(spec, learned, folder, database, studies.owner(path), stop)
         done = len(studies.finished(study))
         watch(done, count)
-        workers = workers or available_cores()
+        workers = _worker_count(spec, workers or available_cores())
         with ThreadPoolExecutor(workers, "sfumato-sweep", initializer=torch.set_num_threads, initargs=(1,)) as pool:
             pending = {pool.submit(runner.try_one) for _ in range(min(workers, count - done))}
             started = done + len(pending)
@@ -181,7 +195,21 @@ def run_sweep(
         if stop():
             studies.requeue_abandoned(study, owner)
             raise StoppedError
-        return _sweep(folder, spec, study)
+        found = _sweep(folder, spec, study)
+        _check_not_all_failed(found)
+        return found
+
+
+def _worker_count(spec: Spec, workers: int) -> int:
+    """Return how many configurations are trained at once: one where a network may draw from the global generator."""
+    fields = {axis.field for axis in spec.space.axes}
+    return 1 if spec.base.model.module is not None or "model.module" in fields else workers
+
+
+def _check_not_all_failed(found: Sweep) -> None:
+    if found.configurations and all(each.results["status"] == "failed" for each in found.configurations):
+        reason = str(found.configurations[0].results["reason"]).removesuffix(".")
+        raise RunError(f"every configuration failed, {len(found.configurations)} of them: {reason}.")
 
 
 class _Runner:
@@ -239,6 +267,9 @@ class _Runner:
     def _recipe(self, chosen: Mapping[str, str]) -> tuple[Recipe, int | None, int | None]:
         recipe = recipe_of(self._spec.base, chosen).model_copy(update={"threads": 1})
         one = arms.arm("one", recipe, int(self._spec.pictures[0]["channels"]))
+        facts = max(self._spec.pictures, key=lambda each: each["height"] * each["width"])
+        size = Size(facts["width"], facts["height"], facts["channels"])
+        memory_check.require("a configuration", _training_bytes, recipe, size)
         if self._spec.equal == "operations":
             _, one = arms.equalized((self._base, one), "operations")
         return one.recipe, one.operations, one.parameters
@@ -258,7 +289,7 @@ class _Runner:
             first = number == 0
             points = marks(recipe.budget.epochs) if first and self._spec.pruner != "none" else ()
             trial = Trial(key, of_unit, points, _frame_size(facts) if first else None)
-            prune = _Pruner(asked) if points else _never
+            prune = _Pruner(asked) if points else goes_on
             outcome = train(trial, self._pictures, self._is_over, prune)
             if not good(outcome.row):
                 return {
@@ -291,12 +322,17 @@ class _Runner:
             if pruned:
                 self._study.tell(asked, state=optuna.trial.TrialState.PRUNED)
                 return
-            found = [whole.get(name) for name in self._spec.objectives]
-            # A cost that is unknown, as a custom network's operations, is the worst.
+            # What diverged took little time, which must not make it good; nor an unknown cost, as of a custom network.
+            good_one = whole["status"] == "finished"
+            found = [whole.get(name) if good_one else None for name in self._spec.objectives]
             worst = [0.0 if studies.OBJECTIVES[name] == "maximize" else 1e300 for name in self._spec.objectives]
             self._study.tell(
                 asked, [bad if value is None else float(value) for value, bad in zip(found, worst, strict=True)]
             )
+
+
+def _training_bytes(recipe: Recipe, size: Size) -> int:
+    return memory_estimate.training(recipe, size, writes_run=False)
 
 
 class _Pruner:
@@ -304,16 +340,11 @@ class _Pruner:
 
     def __init__(self, asked: optuna.Trial) -> None:
         self._asked = asked
-        self._step = 0
 
-    def __call__(self, point: Mapping[str, Any]) -> bool:
-        self._asked.report(WORST_PSNR if point["psnr"] is None else point["psnr"], self._step)
-        self._step += 1
+    def __call__(self, point: Mapping[str, Any], passed: int) -> bool:
+        # By the marks passed, which are the same part of any budget: one step of a large batch may pass several.
+        self._asked.report(WORST_PSNR if point["psnr"] is None else point["psnr"], passed)
         return self._asked.should_prune()
-
-
-def _never(_: Mapping[str, Any]) -> bool:
-    return False
 
 
 def _costs(recipe: Recipe, parameters: int | None, operations: int | None, point: Mapping[str, Any]) -> dict[str, Any]:

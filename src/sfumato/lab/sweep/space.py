@@ -166,7 +166,7 @@ def parse(base: Recipe, texts: Mapping[str, str | Sequence[str]]) -> Space:
         if field.startswith("picture.") or field == "seed":
             raise RecipeError(f"the space must not have the picture or the seed, which all share. Got {field!r}.")
         labels = split_list(text) if isinstance(text, str) else [str(each) for each in text]
-        if not all(labels):
+        if not labels or not all(labels):
             raise RecipeError(f"{field} must have values, a range low..high, or both. Got {text!r}.")
         if twice := sorted({label for label in labels if labels.count(label) > 1}):
             raise RecipeError(f"{field} must have each value once. Got {twice[0]} twice.")

@@ -39,7 +39,7 @@ PRUNERS = {
     "halving": "successive halving (Jamieson and Talwalkar 2016)",
 }
 
-MAX_GRID = 10_000
+MAX_GRID = 2_000
 """Combinations of a grid, each of which is queued in the database."""
 
 FIRST_SEED = 2_000_000
@@ -89,6 +89,8 @@ class Spec:
                 f"the sweep must have layout {LAYOUT}. Got {found!r}; sweep again in another folder (--out)."
             )
         try:
+            if not data["pictures"]:
+                raise ValueError("it has no pictures")
             base = Recipe.of(data["base"])
             return checked(
                 Spec(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import socket
 import warnings
@@ -36,7 +37,10 @@ def load_optuna() -> Any:
 
 def default_storage(folder: Path) -> str:
     """Return the address of the database in a sweep's folder."""
-    return f"sqlite:///{(folder / DATABASE).absolute()}"
+    from sqlalchemy import URL
+
+    # A folder's name may have characters with a meaning in an address.
+    return URL.create("sqlite", database=str((folder / DATABASE).absolute())).render_as_string(hide_password=False)
 
 
 @dataclass(frozen=True)
@@ -49,32 +53,40 @@ class Database:
 
 
 @contextmanager
-def opened(spec: Spec, storage: str, name: str) -> Iterator[Database]:
-    """Yield the study, created if it is missing, and close its connections at the end.
+def opened(spec: Spec, storage: str, name: str, *, create: bool = True) -> Iterator[Database]:
+    """Yield the study, with ``create`` created if it is missing, and close its connections at the end.
 
-    Raises RunError where the storage cannot be opened.
+    Raises RunError where the storage cannot be opened, or fails later.
     """
     optuna = load_optuna()
+    from sqlalchemy.exc import SQLAlchemyError
+
     try:
+        _check(spec, storage, create=create)
         with warnings.catch_warnings():
             # Some samplers are marked as experimental.
             warnings.simplefilter("ignore")
             database = optuna.storages.RDBStorage(storage, engine_kwargs=_engine(storage))
-            study = optuna.create_study(
-                storage=database,
-                pruner=_pruner(optuna, spec),
-                study_name=name,
-                directions=[OBJECTIVES[objective] for objective in spec.objectives],
-                load_if_exists=True,
-            )
+            if create:
+                directions = [OBJECTIVES[objective] for objective in spec.objectives]
+                study = optuna.create_study(
+                    storage=database, study_name=name, directions=directions, load_if_exists=True
+                )
+            else:
+                study = optuna.load_study(storage=database, study_name=name)
+            study.pruner = _pruner(optuna, spec)
             # A sweep that is continued must not draw again what it has drawn.
             study.sampler = _sampler(optuna, spec, len(study.get_trials(deepcopy=False)))
     except Exception as error:
         # SQLAlchemy and the drivers of databases raise errors of their own kinds.
         reason = " ".join(str(error).split())[:300]
-        raise RunError(f"storage must be a database that Optuna can open. Got {_shown(storage)}: {reason}") from None
+        shown = without_password(storage)
+        raise RunError(f"storage must be a database that Optuna can open. Got {shown}: {reason}") from None
     try:
         yield Database(study, database.remove_session)
+    except (optuna.exceptions.StorageInternalError, SQLAlchemyError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise RunError(f"the database {without_password(storage)} failed: {reason}") from None
     finally:
         database.remove_session()
         database.engine.dispose()
@@ -85,29 +97,35 @@ def owner(folder: Path) -> str:
     return f"{socket.gethostname()}:{folder.absolute()}"
 
 
-def requeue_abandoned(study: optuna.Study, name: str) -> int:
-    """Queue again what a killed process of this folder was training; return how many configurations."""
+def requeue_abandoned(study: optuna.Study, name: str | None) -> int:
+    """Queue again what a killed process was training; return how many configurations.
+
+    ``name``: that of this folder, where others may use the database too; None where nobody else does.
+    """
     optuna = load_optuna()
     running = study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,))
-    found = [each for each in running if each.user_attrs.get(OWNER) == name]
+    found = [each for each in running if name is None or each.user_attrs.get(OWNER) == name]
     for each in found:
         study.tell(each.number, state=optuna.trial.TrialState.FAIL, skip_if_finished=True)
-        if each.params:
-            study.enqueue_trial(each.params)
+        if parameters := _parameters(each):
+            study.enqueue_trial(parameters)
     return len(found)
 
 
 def queue_grid(study: optuna.Study, space: Space) -> None:
     """Queue every combination of a finite space that is not there yet."""
-    known = {json.dumps(_parameters(each), sort_keys=True) for each in study.get_trials(deepcopy=False)}
+    state = load_optuna().trial.TrialState
+    # What failed was abandoned, and is queued again.
+    states = (state.COMPLETE, state.PRUNED, state.WAITING, state.RUNNING)
+    known = {json.dumps(_parameters(each), sort_keys=True) for each in study.get_trials(deepcopy=False, states=states)}
     for combination in space.combinations():
         if json.dumps(combination, sort_keys=True) not in known:
             study.enqueue_trial(combination)
 
 
 def _parameters(trial: optuna.trial.FrozenTrial) -> dict[str, Any]:
-    """Return the parameters of a trial, also of one that only waits."""
-    return trial.params or trial.system_attrs.get("fixed_params", {})
+    """Return the parameters of a trial, also of one that only waits, or was abandoned before it had them all."""
+    return {**trial.system_attrs.get("fixed_params", {}), **trial.params}
 
 
 def finished(study: optuna.Study) -> Sequence[optuna.trial.FrozenTrial]:
@@ -126,7 +144,12 @@ def _sampler(optuna: Any, spec: Spec, tried: int) -> Any:
             return optuna.samplers.RandomSampler(seed=seed)
         case "sobol":
             # The database holds the place in the sequence, which depends on the seed.
-            return optuna.samplers.QMCSampler(qmc_type="sobol", scramble=True, seed=spec.base.seed % 2**32)
+            return optuna.samplers.QMCSampler(
+                qmc_type="sobol",
+                scramble=True,
+                seed=spec.base.seed % 2**32,
+                independent_sampler=optuna.samplers.RandomSampler(seed=seed),
+            )
         case "cma-es":
             return optuna.samplers.CmaEsSampler(seed=seed)
         case _:
@@ -149,10 +172,22 @@ def _engine(storage: str) -> Mapping[str, Any]:
     return {"connect_args": {"timeout": 60}} if storage.startswith("sqlite") else {}
 
 
-def _shown(storage: str) -> str:
-    """Return an address without its password."""
+def without_password(storage: str) -> str:
+    """Return an address without its password, which is neither shown nor stored."""
     before, at, after = storage.rpartition("@")
     if not at:
         return storage
-    scheme, _, user = before.partition("://")
-    return f"{scheme}://{user.partition(':')[0]}:***@{after}"
+    scheme, separator, user = before.partition("://")
+    return f"{scheme}://{user.partition(':')[0]}@{after}" if separator else f"...@{after}"
+
+
+def _check(spec: Spec, storage: str, *, create: bool) -> None:
+    """Raise ValueError for a database that is not there, or a sampler that is not installed."""
+    from sqlalchemy.engine import make_url
+
+    url = make_url(storage)
+    is_file = url.drivername.startswith("sqlite") and url.database not in (None, "", ":memory:")
+    if is_file and not create and not Path(str(url.database)).exists():
+        raise ValueError("the file is not there; restore it")
+    if spec.sampler == "cma-es" and importlib.util.find_spec("cmaes") is None:
+        raise ValueError("the sampler cma-es needs the package cmaes: pip install 'sfumato[lab]'")

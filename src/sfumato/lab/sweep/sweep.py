@@ -45,6 +45,8 @@ def spec_of(
     if any(axis.field.startswith("budget.") for axis in space.axes):
         raise RecipeError("the space must not have the budget, which is equal for all. Got budget.")
     facts = arms.facts(pictures)
+    if equal == "operations" and (base.model.module is not None or "model.module" in texts):
+        raise RecipeError("model.module must be none for equal operations: those of a module are unknown.")
     return checked(Spec(space, base, facts, seeds, tuple(objectives), sampler, pruner, equal))
 
 
@@ -82,7 +84,9 @@ def sweep(
     end a configuration early, in its first training. A sweep in the folder ``out`` is continued; ``storage`` is another
     database than the one there, by its address.
 
-    The best of many is too good by luck: compare them on fresh seeds with `compare_best`. Raises RecipeError,
+    The best of many is too good by luck: compare them on fresh seeds, as ``sfumato sweep best --verdict`` does.
+
+    Raises RecipeError,
     PictureError, RunError, or SfumatoError without Optuna.
     """
     trust.allow_named_in(changes)
