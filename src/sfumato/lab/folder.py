@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -12,16 +11,15 @@ from typing import Any
 
 import numpy as np
 import safetensors.numpy
-from filelock import Timeout
 from numpy.typing import NDArray
 
-from sfumato import images
 from sfumato.errors import RunError
+from sfumato.lab import target_files
 from sfumato.lab.plan import Plan
 from sfumato.lab.trial import Key, Outcome, key_of
 from sfumato.runs import replacing
 from sfumato.runs.files import cannot_write, gone, other_output, read_bytes, write_bytes
-from sfumato.runs.locking import FolderLock
+from sfumato.runs.locking import FolderLock, exclusive
 from sfumato.runs.provenance import provenance
 
 PLAN = "plan.json"
@@ -32,8 +30,6 @@ MACHINES = "machines.jsonl"
 """File with one line per start or continuation of the experiment: versions, machine, executor."""
 WEIGHTS = "weights"
 PAINTINGS = "paintings"
-PICTURES = "pictures"
-LOCK = "lock"
 
 
 class Folder:
@@ -91,43 +87,19 @@ class Folder:
                 self.path.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise cannot_write(self.path, error) from error
-        lock = FolderLock(self.path, LOCK)
-        try:
-            lock.acquire()
-        except Timeout:
-            raise RunError(f"{self.path} is being written by another process. Wait for it, or stop it.") from None
-        except OSError as error:
-            raise cannot_write(self.path, error) from error
-        self._lock = lock
-        try:
+        with exclusive(self.path) as self._lock:
             if found is None or found.seeds != plan.seeds:
                 write_bytes(self.path / PLAN, (json.dumps(plan.to_values(), indent=2) + "\n").encode())
-            for number, picture in enumerate(pictures):
-                if not self.picture_file(number).exists():
-                    buffer = io.BytesIO()
-                    np.save(buffer, picture, allow_pickle=False)
-                    write_bytes(self.picture_file(number), buffer.getvalue(), make_parent=True)
-            yield
-        finally:
-            self._lock = None
-            lock.release()
+            target_files.write(self.path, pictures)
+            try:
+                yield
+            finally:
+                self._lock = None
 
     def picture(self, number: int = 0) -> NDArray[np.float32]:
         """Return a picture of the plan (H, W, C) as it is learned. Raises RunError when it is missing or damaged."""
-        path = self.picture_file(number)
-        try:
-            picture = np.load(path, allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
-            raise RunError(f"{path} must be a picture of the experiment: {error}. Restore it.") from None
         plan = self.plan()
-        whole = isinstance(picture, np.ndarray) and plan is not None and number < len(plan.pictures)
-        if not whole or plan is None or images.sha256(picture) != plan.pictures[number]["sha256"]:
-            raise RunError(f"{path} must be picture {number} of the experiment. Got another; restore it.")
-        return picture
-
-    def picture_file(self, number: int) -> Path:
-        """Return the path of a picture of the plan, as it is learned."""
-        return self.path / PICTURES / f"{number:03d}.npy"
+        return target_files.read(self.path, number, () if plan is None else plan.pictures)
 
     def note_machine(self, executor: str, workers: int) -> None:
         """Append the machine, the executor and the number of workers that train from now on."""
@@ -151,9 +123,9 @@ class Folder:
             contiguous = {name: np.asarray(value, order="C") for name, value in outcome.weights.items()}
             write_bytes(self.weights_file(key, order), safetensors.numpy.save(contiguous), make_parent=True)
         for number, frame in enumerate(outcome.frames):
-            self._write_picture(self.frame_file(key, order, number), frame)
+            target_files.write_png(self.frame_file(key, order, number), frame)
         if outcome.painting is not None:
-            self._write_picture(self.painting_file(key, order), outcome.painting)
+            target_files.write_png(self.painting_file(key, order), outcome.painting)
         self._append(TRIALS, outcome.row)
 
     def rows(self) -> dict[Key, dict[str, Any]]:
@@ -179,11 +151,6 @@ class Folder:
     def frame_file(self, key: Key, order: int, mark: int) -> Path:
         """Return the path of the small painting at a mark."""
         return self.path / PAINTINGS / f"{_name(key, order)}-{mark:02d}.png"
-
-    def _write_picture(self, path: Path, pixels: NDArray[np.uint8]) -> None:
-        buffer = io.BytesIO()
-        images.as_image(pixels.astype(np.float32) / np.float32(255)).save(buffer, format="PNG")
-        write_bytes(path, buffer.getvalue(), make_parent=True)
 
     def _append(self, name: str, line: dict[str, Any]) -> None:
         path = self.path / name

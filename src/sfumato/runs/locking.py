@@ -12,13 +12,31 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from sfumato.errors import RunError
 from sfumato.runs import layout
+from sfumato.runs.files import cannot_write
 
 ACQUIRE_SECONDS = 0.25
 """Timeout of acquiring a lock, in seconds. It is not 0, because `FolderLock.is_held` shares the lock for moments."""
 
 _HELD = (errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES)
 """What file systems report of a lock that another process holds."""
+
+
+@contextmanager
+def exclusive(folder: Path) -> Iterator[FolderLock]:
+    """Hold the lock of a folder. Raises RunError if another process holds it, or it cannot be written."""
+    lock = FolderLock(folder)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise RunError(f"{folder} is being written by another process. Wait for it, or stop it.") from None
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+    try:
+        yield lock
+    finally:
+        lock.release()
 
 
 class FolderLock:
