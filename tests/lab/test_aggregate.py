@@ -17,6 +17,7 @@ def test_the_interquartile_mean_drops_a_quarter_on_each_side() -> None:
     assert interquartile_mean({0: []}) is None
 
 
+@pytest.mark.slow
 def test_its_interval_narrows_with_more_pictures() -> None:
     def width(pictures: int) -> float:
         scores = np.random.default_rng(1).normal(30, 3, (pictures, 2))

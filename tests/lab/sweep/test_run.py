@@ -30,12 +30,13 @@ SMALL: dict[str, Any] = {
 }
 WIDTHS = {"model.width": "4..40"}
 
+pytestmark = pytest.mark.slow
+
 
 def sweep(path: Path, space: dict[str, Any] | None = None, **how: Any) -> sf.Sweep:
     return sf.sweep(space or WIDTHS, picture(8, 9), **{"trials": 6, "out": path, "workers": 2, **SMALL, **how})
 
 
-@pytest.mark.slow
 def test_each_configuration_is_a_training_of_its_recipe(tmp_path: Path) -> None:
     found = sweep(tmp_path / "s", {"model.width": "4..40", "model.activation": "relu,sine(5..40)"}, seeds=2)
     assert len(found.configurations) == 6
@@ -59,7 +60,6 @@ def test_each_configuration_is_a_training_of_its_recipe(tmp_path: Path) -> None:
     assert {value is None for value in table["model.activation.sine"]} <= {True, False}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("sampler", ["tpe", "random", "sobol", "cma-es"])
 def test_a_sampler_repeats_itself(tmp_path: Path, sampler: str) -> None:
     space = {"model.width": "4..40", "training.optimizer": "adam(lr=1e-4..1e-1:log)"}
@@ -76,7 +76,6 @@ def test_a_grid_ends_after_all_combinations(tmp_path: Path) -> None:
     assert len(found.configurations) == 4
 
 
-@pytest.mark.slow
 def test_pruned_trainings_end_early(tmp_path: Path) -> None:
     space = {"training.optimizer": "adam(lr=1e-7..1e-2:log)"}
     found = sweep(
@@ -90,7 +89,6 @@ def test_pruned_trainings_end_early(tmp_path: Path) -> None:
     assert not any(each.pruned for each in found.best(24))
 
 
-@pytest.mark.slow
 def test_several_objectives_give_those_that_none_beats(tmp_path: Path) -> None:
     found = sweep(tmp_path / "s", objectives=("psnr", "parameters"), sampler="random", trials=10)
     pareto = found.pareto()
@@ -133,7 +131,6 @@ def test_a_configuration_that_diverges_or_cannot_train_counts_as_the_worst(tmp_p
     assert found.best()[0] == by_name["adam(lr=0.01)"]
 
 
-@pytest.mark.slow
 def test_a_stopped_sweep_goes_on(tmp_path: Path) -> None:
     told: list[int] = []
     with pytest.raises(StoppedError):
@@ -159,7 +156,6 @@ sweep(Path(sys.argv[1]), trials=12, budget={"epochs": 40}, sampler="random", wat
 """
 
 
-@pytest.mark.slow
 def test_a_sweep_that_is_killed_twice_is_finished(tmp_path: Path) -> None:
     path = tmp_path / "s"
     for least in (2, 5):
@@ -182,7 +178,6 @@ def test_a_sweep_that_is_killed_twice_is_finished(tmp_path: Path) -> None:
     assert len({each.parameters["model.width"] for each in found.configurations}) > 6
 
 
-@pytest.mark.slow
 def test_a_grid_is_whole_whatever_a_killed_process_had_begun(tmp_path: Path) -> None:
     space = {"model.width": "4..7", "model.depth": "1..2"}
     sweep(tmp_path / "s", space, sampler="grid", trials=2, workers=1)
