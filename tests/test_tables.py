@@ -9,8 +9,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pandas
-import polars
 import pyarrow
 import pytest
 from hypothesis import given
@@ -37,7 +35,11 @@ def test_rows_and_columns(table: Table) -> None:
     assert list(table)[1] == {"arm": "b", "seed": 0, "psnr": None, "ok": False}
 
 
+@pytest.mark.slow
 def test_pandas_and_polars_have_types_and_nulls(table: Table) -> None:
+    import pandas
+    import polars
+
     frame = table.to_pandas()
     assert [str(kind) for kind in frame.dtypes] == ["string", "Int64", "Float64", "boolean"]
     assert frame["psnr"].tolist() == [20.5, pandas.NA, 22.25]

@@ -9,6 +9,7 @@ from scipy import stats
 from sfumato.lab.aggregate import interquartile_mean, performance_profile, probability_of_improvement
 
 
+@pytest.mark.slow
 def test_the_interquartile_mean_drops_a_quarter_on_each_side() -> None:
     found = interquartile_mean({0: [1.0, 100.0], 1: [3.0, 4.0], 2: [5.0, 6.0], 3: [-50.0, 2.0]})
     assert found is not None

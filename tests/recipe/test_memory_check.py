@@ -61,6 +61,7 @@ def test_the_suggested_value_fits() -> None:
 HUGE: dict[str, Any] = {"model": {"width": 65536}}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "use",
     [

@@ -14,6 +14,8 @@ from sfumato.render import neurons
 from sfumato.render.neurons import LayerOutputs
 from sfumato.training.health.layers import measure_layers
 
+pytestmark = pytest.mark.slow
+
 
 def by_hand(model: nn.Module, rows: list[float], columns: list[float], slope: float) -> list[np.ndarray]:
     """Return the outputs (units, rows, columns) of each hidden layer of a network with leaky ReLU."""
@@ -27,7 +29,6 @@ def by_hand(model: nn.Module, rows: list[float], columns: list[float], slope: fl
     return found
 
 
-@pytest.mark.slow
 def test_outputs_are_the_activations_computed_by_hand(run: sf.Run) -> None:
     model, _ = run.model()
     rows, columns = np.linspace(-1, 1, 41).tolist(), np.linspace(-1, 1, 31).tolist()
@@ -43,7 +44,6 @@ def test_outputs_are_the_activations_computed_by_hand(run: sf.Run) -> None:
         assert not layer.dead.any()
 
 
-@pytest.mark.slow
 def test_a_region_beyond_the_border(run: sf.Run) -> None:
     model, _ = run.model()
     layer = neurons.layer(model, run.recipe.coordinates, 1, (2, 3), Region(-0.5, 0, 1.5, 1))

@@ -26,6 +26,8 @@ from sfumato.runs.files import remove_partial_files
 from sfumato.runs.observers import RunRecord
 from tests.small import SMALL, picture
 
+pytestmark = pytest.mark.slow
+
 Damage = Callable[[Path], Any]
 
 
@@ -235,7 +237,6 @@ def test_an_invalid_request_is_ignored(folder: Path) -> None:
     assert requests.pending(folder) is None
 
 
-@pytest.mark.slow
 def test_partial_files_of_a_killed_process_are_removed(folder: Path) -> None:
     partial = [
         ".run.json.1.partial",

@@ -212,6 +212,7 @@ def test_deeply_nested_facts(
     request_all(studio, capfd)
 
 
+@pytest.mark.slow
 def test_long_nested_metrics_take_little_memory(
     studio: TestClient, folder: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

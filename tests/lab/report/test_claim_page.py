@@ -6,9 +6,13 @@ import html
 import re
 from pathlib import Path
 
+import pytest
+
 from sfumato.lab import report
 from sfumato.lab.report import claim_page
 from tests.lab.stub_claim import claim
+
+pytestmark = pytest.mark.slow
 
 
 def test_the_page_has_counts_verdicts_and_both_tables(tmp_path: Path) -> None:

@@ -61,6 +61,7 @@ def test_foof_s_by_hand() -> None:
     )
 
 
+@pytest.mark.slow
 def test_muon_s_are_those_that_torch_counts() -> None:
     with FlopCounterMode(display=False) as counter:
         orthogonalize(torch.rand(30, 40), 3)

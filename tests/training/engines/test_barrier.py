@@ -86,6 +86,7 @@ def test_counters_can_be_used_again() -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("oversubscribed", [False, True])
 def test_a_waiting_thread_returns_after_give_up(oversubscribed: bool) -> None:
     counts = barrier.counters(2)

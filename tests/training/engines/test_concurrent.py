@@ -18,6 +18,8 @@ from sfumato.training.engines.fused.engine import Fused
 from sfumato.training.engines.fused.forward_backward import Network
 from tests.training.engines.test_fused import ACTIVATIONS, BATCH, OPTIMIZERS, PIXELS, check, recipe_of, task_of
 
+pytestmark = pytest.mark.slow
+
 STEPS = 20
 
 
@@ -52,7 +54,6 @@ def assert_same_as_alone(
         )
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("threads", [1, 3])
 def test_each_network_has_the_same_bits_as_alone(threads: int) -> None:
     recipes, shared = [distinct_recipe(number) for number in range(12)], Shared()

@@ -21,6 +21,8 @@ from sfumato.training.engines.fused.engine import Fused
 from tests.registering import dummies
 from tests.training.engines.test_fused import BATCH, PIXELS, check, pixels_of, recipe_of, task_of
 
+pytestmark = pytest.mark.slow
+
 OPTIMIZERS = [
     "sgd(lr=0.1)",
     "sgd(lr=0.3, momentum=0.8, fan_in_scaling=true)",
@@ -44,7 +46,6 @@ def lattice(optimizer: str = "adam(0.002)", **model: Any) -> Recipe:
     return recipe_of(**{"encoding": "lattice(side=3, features=5)", **model}, training=training)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_optimizers(optimizer: str, threads: int) -> None:
@@ -68,7 +69,6 @@ def test_depths(width: tuple[int, ...]) -> None:
     check(lattice(**shape), threads=2)
 
 
-@pytest.mark.slow
 def test_parameters_updated_in_pieces_and_threads_without_samples() -> None:
     check(lattice(encoding="lattice(side=30, features=17)", training={"batch": 33}), threads=3)
     check(lattice(training={"batch": "all"}), threads=2)
