@@ -48,7 +48,7 @@ def storage() -> Iterator[str]:
             shutil.chown(folder, USER)
         data = folder / "data"
         options = f"-p {port} -h 127.0.0.1 -k {folder} -c fsync=off"
-        run(folder, initdb, "-D", str(data), "-A", "trust", "-U", "tester")
+        run(folder, initdb, "-D", str(data), "-A", "trust", "-U", "tester", "--locale=C", "-E", "UTF8")
         run(folder, control, "-D", str(data), "-l", str(folder / "log"), "-o", options, "-w", "start")
         try:
             yield f"postgresql+psycopg://tester@127.0.0.1:{port}/postgres"
