@@ -98,8 +98,5 @@ def _is_foreign(path: Path) -> bool:
 
 def default_path(spec: Spec) -> Path:
     """Return the default folder of a sweep: the same spec gives the same folder, so that it is continued."""
-    return Path("sweeps") / f"{_slug(spec.space.as_values())}-{spec.id}"
-
-
-def _slug(fields: Sequence[str] | dict[str, list[str]]) -> str:
-    return "-".join(field.rpartition(".")[2] for field in list(fields)[:3])
+    fields = "-".join(axis.field.rpartition(".")[2] for axis in spec.space.axes[:3])
+    return Path("sweeps") / f"{fields}-{spec.id}"
