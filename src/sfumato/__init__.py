@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sfumato.errors import EngineError, PictureError, RecipeError, RunError, SfumatoError, SnapshotError
     from sfumato.lab.compare import compare
     from sfumato.lab.experiment import Experiment, load_experiment
-    from sfumato.lab.sweep.run import Sweep, load_sweep
+    from sfumato.lab.sweep.results import Sweep, load_sweep
     from sfumato.lab.sweep.sweep import sweep
     from sfumato.lab.trial_index import load_trials
     from sfumato.recipe import Budget, Coordinates, Evaluation, Model, Picture, Recipe, Training, preset
@@ -50,7 +50,7 @@ _MODULES = {
     "Snapshot": "training",
     "SnapshotError": "errors",
     "Start": "training",
-    "Sweep": "lab.sweep.run",
+    "Sweep": "lab.sweep.results",
     "Table": "tables",
     "Training": "recipe",
     "check": "api",
@@ -60,7 +60,7 @@ _MODULES = {
     "load_experiment": "lab.experiment",
     "load_picture": "api",
     "load_run": "api",
-    "load_sweep": "lab.sweep.run",
+    "load_sweep": "lab.sweep.results",
     "load_trials": "lab.trial_index",
     "paint": "api",
     "preset": "recipe",

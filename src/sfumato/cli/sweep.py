@@ -18,7 +18,7 @@ from sfumato.recipe import changed
 from sfumato.render.text import one_line
 
 if TYPE_CHECKING:
-    from sfumato.lab.sweep.run import Configuration, Sweep
+    from sfumato.lab.sweep.results import Configuration, Sweep
 
 DOC = """Search a space of recipes, by Optuna. Configurations train on one thread each, one per core at a time.
 
@@ -145,7 +145,7 @@ def _best(arguments: Sequence[str]) -> int:
     if not parsed.sweep:
         raise SfumatoError("sweep best must be given the folder of a sweep: sfumato sweep best DIR. Got none.")
     top = flags.number("top", parsed.top, 1, int)
-    from sfumato.lab.sweep.run import load_sweep
+    from sfumato.lab.sweep.results import load_sweep
 
     found = load_sweep(parsed.sweep)
     if not parsed.verdict:

@@ -15,7 +15,8 @@ from sfumato.lab.plan import MOST_ARMS
 from sfumato.lab.questions import custom
 from sfumato.lab.sweep import space as spaces
 from sfumato.lab.sweep.folder import default_path
-from sfumato.lab.sweep.run import Configuration, Sweep, run_sweep
+from sfumato.lab.sweep.results import Configuration, Sweep
+from sfumato.lab.sweep.run import run_sweep
 from sfumato.lab.sweep.spec import Spec, checked
 from sfumato.process_state import scoped
 from sfumato.recipe import Recipe, changed
