@@ -17,8 +17,8 @@ from PIL import Image
 
 import sfumato as sf
 from sfumato.cli.main import main
-from sfumato.lab import execute
 from sfumato.lab.digits import epoch_time
+from sfumato.lab.executors import select
 from sfumato.lab.speedrun import report
 from tests.lab.speedrun import made
 from tests.shortened import fast_forecasts, no_curve, shortened
@@ -113,7 +113,7 @@ def test_command(
             arguments = shortened(arguments, ["--picture.max-side", "16", "--trials", "2", "--budget.epochs", "1"])
     if arguments[0] in ("compare", "ablate"):
         # Worker processes are tested elsewhere.
-        monkeypatch.setattr(execute, "executor_name", lambda _: "threads")
+        monkeypatch.setattr(select, "local_name", lambda _: "threads")
     if arguments[0] == "compare":
         arguments = shortened(arguments, COMPARED)
         monkeypatch.setattr(epoch_time, "ROUNDS", 1)

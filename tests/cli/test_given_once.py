@@ -17,6 +17,7 @@ FLAGS = {
     "compare": ("--picture", "a.png", "b.png"),
     "ablate": ("--seeds", "5", "6"),
     "sweep": ("--trials", "5", "6"),
+    "worker": ("--workers", "1", "2"),
     "verdict": ("--value", "a", "b"),
     "runs": ("--runs", "a", "b"),
     "speedrun": ("--track", "open", "closed"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ def claim(path: Path, by_picture: float, by_digits: float, epoch_time: EpochTime
     for plan, learned, better in zip(plans, (target(), digits_), (by_picture, by_digits), strict=True):
 
         def executor(
-            trials: Sequence[Trial], _: Any, stop: Any, field: str = plan.measure.field, better: float = better
+            trials: Iterable[Trial], _: Any, stop: Any, field: str = plan.measure.field, better: float = better
         ) -> Iterator[Outcome]:
             for trial in trials:
                 above = better + NOISE[trial.key.seed] if trial.key.arm == "4" else 0

@@ -12,9 +12,10 @@ import pytest
 from pyarrow import parquet
 
 from sfumato import trust
-from sfumato.lab import execute, report, verdict
+from sfumato.lab import report, verdict
 from sfumato.lab.arms import Picture
 from sfumato.lab.compare import plan_of
+from sfumato.lab.executors.threads import Threads
 from sfumato.lab.experiment import load_experiment, run_plan
 from sfumato.lab.measure import HIGHEST_PSNR, counted_psnr
 from sfumato.recipe import Recipe, changed
@@ -30,7 +31,7 @@ def test_an_exact_painting_has_a_finite_score(tmp_path: Path) -> None:
     base = changed(Recipe(), {**BASE, "budget": {"epochs": 1}})
     arms = {"learned": base, "exact": changed(base, {"model": {"module": MODULE}})}
     plan = plan_of(arms, [Picture("cat", picture)], seeds=5, tune=False)
-    run_plan(plan, (picture,), tmp_path / "e", executor=execute.Threads(1))
+    run_plan(plan, (picture,), tmp_path / "e", executor=Threads(1))
     found = load_experiment(tmp_path / "e")
     assert list(found.scores(plan.arms[1]).values()) == [HIGHEST_PSNR] * 5
     assert verdict.sentences(found)[0].startswith("exact beats learned by ")

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,12 @@ import safetensors.numpy
 
 import sfumato as sf
 from sfumato.errors import RecipeError, RunError
-from sfumato.lab import execute, verdict
 from sfumato.lab import experiment as experiments
+from sfumato.lab import verdict
 from sfumato.lab.arm_summaries import lines, reaches
 from sfumato.lab.arm_summaries import target as common_target
+from sfumato.lab.executors import select
+from sfumato.lab.executors.threads import Threads
 from sfumato.lab.experiment import Experiment, StoppedError, load_experiment, marks, run_plan, trial_of
 from sfumato.lab.plan import Plan
 from sfumato.lab.trial import Outcome, Trial
@@ -63,7 +65,7 @@ def test_the_number_of_threads_does_not_change_the_numbers(tmp_path: Path) -> No
 def test_processes_give_the_numbers_of_threads_and_one_that_dies_takes_only_its_trial_with_it(tmp_path: Path) -> None:
     deadly = {"model": {"module": "tests.lab.broken_network:Deadly"}}
     plan = small_plan({}, deadly, TWO[1], seeds=1)
-    assert execute.executor_name(plan) == "processes"
+    assert select.local_name([arm.recipe for arm in plan.arms]) == "processes"
     by_processes = run_plan(plan, target(), tmp_path / "apart", workers=2)
     (dead,) = by_processes.results(plan.arms[1]).values()
     assert "its process died" in dead["reason"]
@@ -167,7 +169,7 @@ def test_finished_trials_are_not_trained_again(tmp_path: Path) -> None:
     assert numbers(again) == numbers(whole) == numbers(load_experiment(tmp_path / "e"))
     assert verdict.sentences(again) == verdict.sentences(whole)
 
-    def nobody(trials: Sequence[Trial], picture: Any, stop: Any) -> Iterator[Outcome]:
+    def nobody(trials: Iterable[Trial], picture: Any, stop: Any) -> Iterator[Outcome]:
         raise AssertionError("everything is there")
 
     assert numbers(run_plan(plan, target(), tmp_path / "e", executor=nobody)) == numbers(whole)
@@ -198,7 +200,7 @@ def test_after_a_kill_no_trial_is_trained_twice(tmp_path: Path) -> None:
 def test_a_failed_trial_is_recorded_and_stops_no_other(tmp_path: Path) -> None:
     # A custom network that cannot be built: its arm fails, the other is trained.
     plan = small_plan({}, {"model": {"module": "tests.lab.broken_network:Broken"}}, seeds=2)
-    found = run_plan(plan, target(), tmp_path / "e", executor=execute.Threads(2))
+    found = run_plan(plan, target(), tmp_path / "e", executor=Threads(2))
     assert len(found.scores(plan.arms[0])) == 2
     assert found.scores(plan.arms[1]) == {}
     rows = list(found.results(plan.arms[1]).values())
@@ -330,7 +332,7 @@ def test_every_arm_reaches_the_common_target(tmp_path: Path) -> None:
 def stub(by_arm: dict[str, Callable[[int], float]], plan: Plan, tmp_path: Path) -> Experiment:
     """Return an experiment whose dB are given, as a function of the seed."""
 
-    def executor(trials: Sequence[Trial], picture: Any, stop: Any) -> Iterator[Outcome]:
+    def executor(trials: Iterable[Trial], picture: Any, stop: Any) -> Iterator[Outcome]:
         for trial in trials:
             key = trial.key
             row = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,7 @@ def plan(count: int, *, picked: Sequence[Picture] = (), arms: int = 2, **how: An
 def scored(path: Path, of: Plan, score: Any, fails: Any = lambda _: False) -> Experiment:
     """Return an experiment whose trials have the scores of a function of their key."""
 
-    def executor(pending: Sequence[Trial], _: Any, __: Any) -> Iterator[Outcome]:
+    def executor(pending: Iterable[Trial], _: Any, __: Any) -> Iterator[Outcome]:
         for trial in pending:
             if fails(trial.key):
                 yield failed(trial.key, "on purpose")

@@ -42,10 +42,10 @@ def test_a_shrunken_picture_is_the_mean_of_its_pixels() -> None:
 def test_the_second_phase_continues_the_first() -> None:
     key = Key("verdict", "a", 0, (0.003,))
     recipe = RECIPE.model_copy(update={"threads": 1})
-    found = train(Trial(key, recipe, marks(4), None, First(6, 0.25)), target())
+    found = train(Trial(key, recipe, marks(4), None, First(6, 0.25)), *target())
     # A second phase without any budget leaves the weights of the first, trained on the small picture alone.
     first = phases(recipe, *target(), (), First(6, 0.25))[0]
-    alone = train(Trial(key, first.recipe, (), None), (first.picture,))
+    alone = train(Trial(key, first.recipe, (), None), first.picture)
     # At its end the schedule's rate is 0.
     assert found.row["samples"] == pytest.approx(4 * 120, abs=3 * 16)
     assert found.row["epoch"] == found.row["samples"] / 120
@@ -53,7 +53,7 @@ def test_the_second_phase_continues_the_first() -> None:
         point["samples"] for point in found.row["curve"]
     )
     assert found.row["curve"][-1]["psnr"] == found.row["psnr"]
-    whole = train(Trial(key, recipe, marks(4), None), target())
+    whole = train(Trial(key, recipe, marks(4), None), *target())
     assert found.row["psnr"] != whole.row["psnr"]
     assert not all(np.array_equal(found.weights[name], alone.weights[name]) for name in alone.weights)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 from sfumato import trust
-from sfumato.cli import base, flags
+from sfumato.cli import base, executors, flags
 from sfumato.errors import SfumatoError
 from sfumato.recipe import Recipe, changed, preset
 
@@ -43,6 +43,7 @@ def command(arguments: Sequence[str]) -> int:
         flags.switch("retry", "train failed trials again"),
         flags.switch("json", "print one JSON document; progress goes to standard error"),
         flags.field("workers", "0", "INT", "trials trained in parallel, one thread each; 0: one per core"),
+        executors.FLAG,
         *base.fields(recipe, rest),
     )
     if bool(parsed.question) + bool(undo_texts) != 1:
@@ -81,6 +82,7 @@ def command(arguments: Sequence[str]) -> int:
         targets,
         out=None if isinstance(parsed.out, flags.Default) else Path(parsed.out),
         workers=flags.number("workers", parsed.workers, 0, int),
+        executor=executors.given(parsed),
         retry=parsed.retry,
         as_json=parsed.json,
     )

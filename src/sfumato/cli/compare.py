@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sfumato.cli import base, flags
+from sfumato.cli import base, executors, flags
 from sfumato.errors import SfumatoError
 from sfumato.recipe import Recipe, changed
 from sfumato.recipe.source import KINDS
@@ -74,6 +74,7 @@ def command(arguments: Sequence[str]) -> int:
         ),
         flags.field("mnist", flags.NONE, "DIR|fetch", "for mnist-claim: folder of MNIST's four files; fetch: download"),
         flags.field("workers", "0", "INT", "trials trained in parallel, one thread each; 0: one per core"),
+        executors.FLAG,
         *base.fields(recipe, rest),
     )
     typed = flags.given(parsed.changes)
@@ -98,6 +99,7 @@ def command(arguments: Sequence[str]) -> int:
     options: dict[str, Any] = {
         "out": None if isinstance(parsed.out, flags.Default) else Path(parsed.out),
         "workers": flags.number("workers", parsed.workers, 0, int),
+        "executor": executors.given(parsed),
         "seeds": flags.number("seeds", parsed.seeds, 1, int),
         "tune": None if parsed.tune == "auto" else flags.boolean("tune", parsed.tune),
         "tuning_seeds": flags.number("tuning-seeds", parsed.tuning_seeds, 2, int),

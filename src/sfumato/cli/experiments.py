@@ -44,6 +44,7 @@ def run_experiment(
     pictures: str | None,
     out: Path | None,
     workers: int,
+    executor: str | None,
     retry: bool,
     as_json: bool = False,
     **options: Any,
@@ -67,7 +68,7 @@ def run_experiment(
         recipe = picture_sets.of_picture(recipe, targets[0])
         question = picture_sets.with_first(question, targets)
     plan = plan_of(question, targets, recipe, **options)
-    return train_and_print(plan, targets, out=out, workers=workers, retry=retry, as_json=as_json)
+    return train_and_print(plan, targets, out=out, workers=workers, executor=executor, retry=retry, as_json=as_json)
 
 
 def load_targets(recipe: Recipe, pictures: str | None) -> list[Picture]:
@@ -76,7 +77,14 @@ def load_targets(recipe: Recipe, pictures: str | None) -> list[Picture]:
 
 
 def train_and_print(
-    plan: Plan, pictures: Sequence[Picture], *, out: Path | None, workers: int, retry: bool, as_json: bool = False
+    plan: Plan,
+    pictures: Sequence[Picture],
+    *,
+    out: Path | None,
+    workers: int,
+    executor: str | None,
+    retry: bool,
+    as_json: bool = False,
 ) -> int:
     """Train the trials of a plan and print the results; return the exit status as `run_experiment` does.
 
@@ -88,12 +96,13 @@ def train_and_print(
     files: list[Path] = []
     try:
         with stop_on_signals() as stop, progress, log_to(progress.say), output_flag("--out"):
-            progress.say(forecast_line(plan, learned, folder, workers, retry=retry))
+            progress.say(forecast_line(plan, learned, folder, workers, executor, retry=retry))
             experiment = run_plan(
                 plan,
                 learned,
                 folder,
                 workers=workers,
+                executor=executor,
                 watch=lambda done, total: progress.stage("trials", done, total),
                 stop=stop,
                 retry=retry,
@@ -111,12 +120,16 @@ def train_and_print(
     return 0
 
 
-def forecast_line(plan: Plan, target: Learned, folder: Path, workers: int, *, retry: bool = False) -> str:
+def forecast_line(
+    plan: Plan, target: Learned, folder: Path, workers: int, executor: str | None = None, *, retry: bool = False
+) -> str:
     """Return the forecast of an experiment as one line.
 
     ``2 arms, 10 seeds, 20 epochs, 112 x 160 pixels: about 56 trials, 36 of them to find learning rates, about 25 s``.
     """
-    expected = forecast(plan, target, folder, workers, retry=retry)
+    # How many cores other machines have, and how fast they are, is not known here.
+    elsewhere = executor is not None and not workers
+    expected = forecast(plan, target, folder, 1 if elsewhere else workers, retry=retry)
     size = _size(plan)
     epochs = {arm.recipe.budget.epochs for arm in plan.arms}
     (epochs_of_all,) = epochs if len(epochs) == 1 else (None,)
@@ -126,6 +139,7 @@ def forecast_line(plan: Plan, target: Learned, folder: Path, workers: int, *, re
     about = "about " if expected.tuning else ""
     each = " on each picture" if plan.has_set else ""
     time = f", {duration(expected.seconds)}" if expected.seconds else ""
+    time += " of a core like these" if time and elsewhere else ""
     return (
         f"{pluralize(len(plan.arms), 'arm')}, {pluralize(len(plan.seeds), 'seed')}{each}{budget}, {size}: "
         f"{about}{pluralize(expected.left, 'trial')}{search}{done}{time}"

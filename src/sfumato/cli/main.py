@@ -31,6 +31,7 @@ COMMANDS = {
     "render": "paint a run's network at any size, crop, or zoom; or the outputs of its units",
     "compare": "compare networks on pictures, with confidence intervals: deep against shallow, or custom arms",
     "sweep": "search a space of recipes, and list or compare the best",
+    "worker": "train trials that other machines put into a shared folder",
     "ablate": "undo one setting at a time and estimate its effect: the six hints of 2012, or any fields",
     "verdict": "give the verdict on a table of results of any program, with confidence intervals",
     "report": "write an experiment's report again: one page, and its trials as CSV and Parquet",

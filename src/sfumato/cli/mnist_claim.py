@@ -31,6 +31,7 @@ def run_experiment(
     digits: str | None,
     out: Path | None,
     workers: int,
+    executor: str | None,
     seeds: int,
     tune: bool | None,
     tuning_seeds: int,
@@ -60,9 +61,8 @@ def run_experiment(
         with stop_on_signals() as stop, progress, log_to(progress.say), output_flag("--out"):
             targets = {mnist_claim.PICTURE: values_of([picture]), mnist_claim.DIGITS: digit_data}
             for plan, name in zip(plans, targets, strict=True):
-                progress.say(
-                    f"{name}: {experiments.forecast_line(plan, targets[name], folder / name, workers, retry=retry)}"
-                )
+                line = experiments.forecast_line(plan, targets[name], folder / name, workers, executor, retry=retry)
+                progress.say(f"{name}: {line}")
             timed = epoch_time.measure(recipe, stop)
             for plan, name in zip(plans, targets, strict=True):
                 experiments_run.append(
@@ -71,6 +71,7 @@ def run_experiment(
                         targets[name],
                         folder / name,
                         workers=workers,
+                        executor=executor,
                         watch=lambda done, total, name=name: progress.stage(name, done, total),
                         stop=stop,
                         retry=retry,

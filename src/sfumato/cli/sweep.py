@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sfumato.cli import base, flags
+from sfumato.cli import base, executors, flags
 from sfumato.errors import SfumatoError
 from sfumato.recipe import changed
 from sfumato.render.text import one_line
@@ -77,7 +77,8 @@ def command(arguments: Sequence[str]) -> int:
         flags.field("equal", "epochs", "epochs|operations|seconds", "what is equal for all configurations"),
         flags.field("out", flags.NONE, "DIR", "folder of the sweep; continued if it holds this one already"),
         flags.field("storage", flags.NONE, "URL", "database of Optuna; by default SQLite in the folder"),
-        flags.field("workers", "0", "INT", "configurations trained in parallel, one thread each; 0: one per core"),
+        flags.field("workers", "0", "INT", "trainings in parallel, one thread each; 0: one per core"),
+        executors.FLAG,
         flags.switch("json", "print one JSON document; progress goes to standard error"),
         *base.fields(recipe, rest),
     )
@@ -117,6 +118,7 @@ def command(arguments: Sequence[str]) -> int:
                 trials,
                 storage=None if isinstance(parsed.storage, flags.Default) else parsed.storage,
                 workers=flags.number("workers", parsed.workers, 0, int),
+                executor=executors.given(parsed),
                 watch=lambda done, total: progress.stage("sweep", done, total),
                 stop=stop,
             )
@@ -140,6 +142,7 @@ def _best(arguments: Sequence[str]) -> int:
         flags.field("seeds", str(SEEDS), "INT", "paired seeds of the comparison"),
         flags.field("out", flags.NONE, "DIR", "folder of the comparison"),
         flags.field("workers", "0", "INT", "trials trained in parallel, one thread each; 0: one per core"),
+        executors.FLAG,
         flags.switch("json", "print one JSON document; progress goes to standard error"),
     )
     if not parsed.sweep:
@@ -167,6 +170,7 @@ def _best(arguments: Sequence[str]) -> int:
         pictures,
         out=None if isinstance(parsed.out, flags.Default) else Path(parsed.out),
         workers=flags.number("workers", parsed.workers, 0, int),
+        executor=executors.given(parsed),
         retry=False,
         as_json=parsed.json,
     )

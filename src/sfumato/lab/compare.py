@@ -10,7 +10,7 @@ from sfumato import images, trust
 from sfumato.errors import RecipeError
 from sfumato.lab import picture_sets, progress_display, questions, report
 from sfumato.lab.arms import Picture, load, values_of
-from sfumato.lab.execute import Executor
+from sfumato.lab.executors.executor import Executor
 from sfumato.lab.experiment import Experiment, Watch, run_plan
 from sfumato.lab.plan import MOST_SEEDS, SEEDS, Plan
 from sfumato.lab.questions import custom, deep_vs_shallow
@@ -84,7 +84,7 @@ def compare(
     watch: Watch | None = None,
     stop: Callable[[], bool] = lambda: False,
     workers: int = 0,
-    executor: Executor | None = None,
+    executor: Executor | str | None = None,
     **changes: Any,
 ) -> Experiment:
     """Compare networks fairly, and return the experiment with its verdict and confidence intervals.
@@ -106,6 +106,10 @@ def compare(
     epochs are equal for all arms, and samples for all pictures: a larger one trains for fewer epochs. An experiment in
     the folder ``out`` is continued if it is the same one, also with fewer seeds; at the end the folder has a
     ``report.html``. ``retry``: train failed trials again.
+
+    ``executor``: where trials train, with the same numbers everywhere: ``"local"``, ``"ray"`` or
+    ``"ray:HOST:PORT"`` (extra ``cluster``), ``"folder:DIR"`` for machines on which ``sfumato worker DIR`` runs, or an
+    `Executor` of your own. ``workers``: trials at a time; 0: one per core.
 
     Progress is shown in a terminal or in a notebook, and elsewhere only if ``progress`` is true; false: never.
     ``watch`` replaces it: it is called with (operations done, operations known of).

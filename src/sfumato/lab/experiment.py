@@ -12,8 +12,10 @@ from typing import Any
 
 from sfumato.cores import available_cores
 from sfumato.errors import RecipeError, RunError
-from sfumato.lab import execute, trainable, trial_tables
+from sfumato.lab import trainable, trial_tables
 from sfumato.lab.digits.data import Digits
+from sfumato.lab.executors import select
+from sfumato.lab.executors.executor import Executor, name_of
 from sfumato.lab.folder import Folder
 from sfumato.lab.plan import PICTURE_STRIDE, Arm, Plan, Unit
 from sfumato.lab.rates import Rates, values_of, with_rates
@@ -95,30 +97,33 @@ def run_plan(
     workers: int = 0,
     watch: Watch = ignore_progress,
     stop: Callable[[], bool] = lambda: False,
-    executor: execute.Executor | None = None,
+    executor: Executor | str | None = None,
     retry: bool = False,
 ) -> Experiment:
     """Train the trials that are not in the folder yet, and return the experiment.
 
-    ``workers``: trials at a time (0: one per core); ``retry``: train failed trials again. Raises RunError when the
-    folder holds something else or cannot be written, or every trial failed; StoppedError after ``stop`` returns true.
+    ``workers``: trials at a time (0: one per core); ``executor``: where they train, see `executors.select.opened`;
+    ``retry``: train failed trials again. Raises RunError when the folder holds something else or cannot be written, or
+    every trial failed; StoppedError after ``stop`` returns true.
     """
     folder = Folder(path)
-    workers = _worker_count(plan, learned, workers or available_cores())
+    if select.is_local(executor):
+        workers = _worker_count(plan, learned, workers or available_cores())
     trainable.check(plan)
+    recipes = [arm.recipe for arm in plan.arms]
+    context = select.opened(executor, lambda: recipes, workers)
     order = {arm.name: number for number, arm in enumerate(plan.arms)}
     with ExitStack() as stack:
         stack.enter_context(folder.locked(plan, () if isinstance(learned, Digits) else learned))
         rows = rows_to_keep(folder.rows(), retry=retry)
         _check_not_all_failed(rows)
-        if (missing := trials(plan, rows)) and executor is None:
-            executor = stack.enter_context(execute.executor(execute.executor_name(plan), workers))
-        if missing and executor is not None:
-            folder.note_machine(execute.name_of(executor), workers)
+        missing = trials(plan, rows)
+        if missing:
+            train = stack.enter_context(context)
+            folder.note_machine(name_of(train), workers)
         while missing:
-            assert executor is not None
             watch(_work(plan, rows), _work(plan, rows) + _remaining(plan, rows))
-            for outcome in executor(_longest_first(plan, missing), learned, stop):
+            for outcome in train(_longest_first(plan, missing), learned, stop):
                 folder.write(outcome, order[outcome.key.arm])
                 rows[outcome.key] = outcome.row
                 watch(_work(plan, rows), _work(plan, rows) + _remaining(plan, rows))

@@ -14,7 +14,7 @@ from sfumato.lab.experiment import rows_to_keep, trial_of, trials
 from sfumato.lab.folder import Folder
 from sfumato.lab.plan import Arm, Plan, Unit
 from sfumato.lab.rates import values_of
-from sfumato.lab.train import Learned, train
+from sfumato.lab.train import Learned, target_of, train
 from sfumato.lab.trial import Key, Trial
 from sfumato.lab.tuning import typical_trials
 from sfumato.recipe import changed
@@ -90,7 +90,8 @@ def _measure(plan: Plan, arm: Arm, operations: int, learned: Learned) -> float |
     steps = max(1, round(MEASURED_SECONDS * ASSUMED_FLOPS / (operations * batch)))
     # Limit the seconds too: a small network takes longer than its operations suggest.
     recipe = changed(trial.recipe, {"budget": {"steps": steps, "seconds": 2 * MEASURED_SECONDS}})
-    row = train(Trial(trial.key, recipe, (), None), learned).row
+    measured = Trial(trial.key, recipe, (), None)
+    row = train(measured, target_of(measured, learned)).row
     return row["seconds"] / row["samples"] if row.get("samples") else None
 
 

@@ -19,7 +19,7 @@ from sfumato.lab.digits import train as digits
 from sfumato.lab.digits.data import Digits
 from sfumato.lab.measure import counted_psnr
 from sfumato.lab.plan import First
-from sfumato.lab.trial import InterruptedTrialError, Outcome, PrunedTrialError, Trial, failed, identity
+from sfumato.lab.trial import InterruptedTrialError, Key, Outcome, Trial, failed, identity
 from sfumato.recipe import Recipe, changed
 from sfumato.recipe.picture import Transfer
 from sfumato.training import PictureProblem, PictureSnapshot, Trainer, resolve
@@ -79,30 +79,41 @@ Learned = tuple[NDArray[np.float32], ...] | Digits
 """The targets of an experiment's trainings: pictures (H, W, C), in the order of the plan, or digits."""
 
 
-Prune = Callable[[Mapping[str, Any], int], bool]
-"""Called with each point of the curve and the number of marks passed; returns whether the training ends there."""
+Target = NDArray[np.float32] | Digits
+"""The target of one training: a picture (H, W, C), or digits."""
 
 
-def goes_on(_point: Mapping[str, Any], _passed: int) -> bool:
-    """Return False: no training ends early."""
-    return False
+def target_of(trial: Trial, learned: Learned) -> Target:
+    """Return the target of a trial."""
+    return learned if isinstance(learned, Digits) else learned[trial.key.picture]
 
 
-def train(trial: Trial, learned: Learned, stop: Callable[[], bool] = lambda: False, prune: Prune = goes_on) -> Outcome:
+Report = Callable[[Key, Mapping[str, Any], int], bool]
+"""Called with a trial's key, a point of its curve, and the number of marks that it has passed, while it trains.
+
+Returning true ends that training, at this mark or a later one, with an outcome whose status is ``pruned``. It may be
+called from any thread.
+"""
+
+
+def train(
+    trial: Trial, target: Target, stop: Callable[[], bool] = lambda: False, report: Report | None = None
+) -> Outcome:
     """Train on one thread to the end of the budget; a failed training gives an outcome too.
 
-    Raises InterruptedTrialError after ``stop`` returns true, and PrunedTrialError where ``prune`` does (of a picture).
+    ``report`` is called at every mark of a picture's training but the last. Raises InterruptedTrialError after ``stop``
+    returns true.
     """
     try:
-        if isinstance(learned, Digits):
-            return digits.train(trial, learned, stop)
-        return _train(trial, learned[trial.key.picture], stop, prune)
+        if isinstance(target, Digits):
+            return digits.train(trial, target, stop)
+        return _train(trial, target, stop, report)
     except (SfumatoError, ArithmeticError, ValueError, RuntimeError, TypeError, MemoryError) as error:
         # A custom network may raise any of these; the other trials continue.
         return failed(trial.key, f"{type(error).__name__}: {error}")
 
 
-def _train(trial: Trial, picture: NDArray[np.float32], stop: Callable[[], bool], prune: Prune) -> Outcome:
+def _train(trial: Trial, picture: NDArray[np.float32], stop: Callable[[], bool], report: Report | None) -> Outcome:
     recipe = resolve(trial.recipe)
     transfer: Transfer = recipe.picture.transfer
     exact = images.exact(picture)
@@ -125,8 +136,9 @@ def _train(trial: Trial, picture: NDArray[np.float32], stop: Callable[[], bool],
                 point["samples"] += before["samples"]
                 point["seconds"] += before["seconds"]
                 curve.append({**point, "epoch": point["samples"] / pixels})
-                if not ended and prune(curve[-1], len(phase.marks) - len(marks)):
-                    raise PrunedTrialError(curve)
+                if not ended and report is not None and report(trial.key, curve[-1], len(phase.marks) - len(marks)):
+                    row = {**identity(trial.key), **curve[-1], "status": "pruned", "reason": None, "curve": curve}
+                    return Outcome(trial.key, row, {}, (), None)
                 if trial.frames is not None and snapshot.ended != "diverged":
                     frames.append(images.to_uint8(images.to_srgb(snapshot.paint(*trial.frames), transfer)))
             if ended:

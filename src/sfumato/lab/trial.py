@@ -19,14 +19,6 @@ class InterruptedTrialError(Exception):
     """Training was stopped before its end and has no outcome."""
 
 
-class PrunedTrialError(Exception):
-    """Training was ended early, because others are better; its argument is the curve so far."""
-
-    def __init__(self, curve: list[dict[str, Any]]) -> None:
-        super().__init__("pruned")
-        self.curve = curve
-
-
 @dataclass(frozen=True)
 class Key:
     """Identity of a trial."""

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from sfumato.errors import RecipeError
-from sfumato.lab import execute, saturation_report, verdict
+from sfumato.lab import saturation_report, verdict
+from sfumato.lab.executors.threads import Threads
 from sfumato.lab.experiment import run_plan
 from sfumato.lab.questions import ablation, custom, rprop_sigmoid, six_hints
 from sfumato.recipe import Recipe, changed, preset
@@ -124,7 +125,7 @@ def test_the_commenter_s_network_saturates_and_learns_with_a_change(
     base = changed(preset("rprop-sigmoid"), {"budget": {"epochs": 12}, "model": {"depth": 2}})
     plan = rprop_sigmoid.plan(base, pictures(), seeds=tuple(range(5)))
     # Subprocesses, the default for Rprop, have tests of their own.
-    found = run_plan(plan, target(), tmp_path / "e", executor=execute.Threads(2))
+    found = run_plan(plan, target(), tmp_path / "e", executor=Threads(2))
     lines = saturation_report.sentences(found)
     assert lines[0].startswith("mean-color baseline: ")
     assert any(line.startswith("30 units: ") for line in lines)

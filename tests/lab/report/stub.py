@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +62,7 @@ def experiment(
         frames = tuple(_painting(trial.frames, number, noise) for number, _ in enumerate(trial.marks))
         return Outcome(key, row, {}, frames, _painting(wanted[key.picture].values.shape[:2], len(key.arm), noise))
 
-    def executor(trials: Sequence[Trial], picture: Any, stop: Any) -> Iterator[Outcome]:
+    def executor(trials: Iterable[Trial], picture: Any, stop: Any) -> Iterator[Outcome]:
         for trial in trials:
             if stop():
                 return

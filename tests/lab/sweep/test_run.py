@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import signal
 import subprocess
@@ -15,11 +14,15 @@ import pytest
 
 import sfumato as sf
 from sfumato.errors import RecipeError, RunError, SfumatoError
+from sfumato.lab.executors import select
 from sfumato.lab.experiment import StoppedError
 from sfumato.lab.sweep import run as sweeps
 from sfumato.lab.sweep import study as studies
-from sfumato.lab.sweep.sweep import best_arms
-from sfumato.recipe import values
+from sfumato.lab.sweep.sweep import best_arms, spec_of
+from sfumato.lab.sweep.tries import Tries
+from sfumato.lab.trial import Key
+from sfumato.recipe import Recipe, changed, values
+from tests.lab.small_plan import BASE, pictures
 from tests.patience import PATIENCE, eventually
 from tests.small import picture
 
@@ -201,14 +204,14 @@ def test_sobol_draws_on_where_it_was(tmp_path: Path) -> None:
 
 
 def test_trainings_are_pruned_by_the_part_of_the_budget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    reported: dict[int, list[int]] = {}
-    original = sweeps._Pruner.__call__
+    reported: dict[str, list[int]] = {}
+    original = Tries.report
 
-    def recorded(self: Any, point: Any, passed: int) -> bool:
-        reported.setdefault(self._asked.number, []).append(passed)
-        return original(self, point, passed)
+    def recorded(self: Tries, key: Key, point: Any, passed: int) -> bool:
+        reported.setdefault(key.arm, []).append(passed)
+        return original(self, key, point, passed)
 
-    monkeypatch.setattr(sweeps._Pruner, "__call__", recorded)
+    monkeypatch.setattr(Tries, "report", recorded)
     space = {"training.batch": "16,all"}
     sweep(tmp_path / "s", space, sampler="grid", trials=2, pruner="median", budget={"epochs": 12}, workers=1)
     small, whole = sorted(reported.values(), key=len, reverse=True)
@@ -217,11 +220,18 @@ def test_trainings_are_pruned_by_the_part_of_the_budget(tmp_path: Path, monkeypa
     assert len(whole) < len(small)
 
 
-def test_a_network_of_one_s_own_is_trained_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    spec = sweep(tmp_path / "s", trials=1).spec
-    own = spec.base.model_copy(update={"model": spec.base.model.model_copy(update={"module": "nets:Net"})})
-    assert sweeps._worker_count(spec, 8) == 8
-    assert sweeps._worker_count(dataclasses.replace(spec, base=own), 8) == 1
+def test_networks_of_one_s_own_are_trained_in_processes() -> None:
+    base = changed(Recipe(), BASE)
+    own = changed(base, {"model": {"module": "nets:Net"}})
+    here = changed(base, {"model": {"module": "__main__:Net"}})
+    for recipe, space, name in (
+        (base, {"model.width": "4..40"}, "threads"),
+        (base, {"training.optimizer": "adam,soap"}, "processes"),
+        (own, {"training.batch": "16..40"}, "processes"),
+        (here, {"training.batch": "16..40"}, "here"),
+    ):
+        spec = spec_of(space, recipe, pictures())
+        assert select.local_name(sweeps._recipes(spec)) == name
 
 
 def test_a_wrong_storage_leaves_nothing_behind(tmp_path: Path) -> None:
@@ -263,7 +273,7 @@ def test_a_sweep_in_which_all_fail_says_why(tmp_path: Path, monkeypatch: pytest.
     def refused(*_: Any) -> Any:
         raise RecipeError("engine must be another one.")
 
-    monkeypatch.setattr(sweeps._Runner, "_recipe", refused)
+    monkeypatch.setattr(Tries, "_recipe", refused)
     with pytest.raises(RunError, match="every configuration failed, 3 of them: engine must be another one"):
         sweep(tmp_path / "s", trials=3)
 

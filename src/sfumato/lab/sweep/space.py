@@ -120,6 +120,12 @@ class Space:
         """Return a value for each field."""
         return {axis.field: axis.suggest(trial) for axis in self.axes}
 
+    def examples(self) -> Iterator[dict[str, str]]:
+        """Yield each alternative of each field, the low end of its ranges, without a value of the other fields."""
+        for axis in self.axes:
+            for one in axis.alternatives:
+                yield {axis.field: one.text(lambda each: each.text(each.low))}
+
     def as_values(self) -> dict[str, list[str]]:
         """Return the alternatives of each field as they were written, which `parse` takes."""
         return {axis.field: [each.label for each in axis.alternatives] for axis in self.axes}

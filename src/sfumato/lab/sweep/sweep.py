@@ -10,6 +10,7 @@ from sfumato import images, trust
 from sfumato.errors import RecipeError
 from sfumato.lab import arms, picture_sets, progress_display
 from sfumato.lab.arms import Picture
+from sfumato.lab.executors.executor import Executor
 from sfumato.lab.experiment import Watch
 from sfumato.lab.plan import MOST_ARMS
 from sfumato.lab.questions import custom
@@ -71,6 +72,7 @@ def sweep(
     progress: bool | None = None,
     watch: Watch | None = None,
     stop: Callable[[], bool] = lambda: False,
+    executor: Executor | str | None = None,
     **changes: Any,
 ) -> Sweep:
     """Search a space of recipes by Optuna (extra ``lab``), and return what was tried.
@@ -82,8 +84,8 @@ def sweep(
 
     ``objectives``: ``psnr``, or several of ``psnr``, ``ssim``, ``parameters``, ``gflop`` and ``seconds``. ``sampler``:
     ``tpe``, ``random``, ``sobol``, ``cma-es``, or ``grid``. ``pruner``: ``none``, or ``median`` or ``halving``, which
-    end a configuration early, in its first training. A sweep in the folder ``out`` is continued; ``storage`` is another
-    database than the one there, by its address.
+    end a configuration early, in its first training. ``executor`` is as in `compare`. A sweep in the folder ``out`` is
+    continued; ``storage`` is another database than the one there, by its address.
 
     The best of many is too good by luck: compare them on fresh seeds, as ``sfumato sweep best --verdict`` does.
 
@@ -104,7 +106,15 @@ def sweep(
     path = default_path(spec) if out is None else Path(out)
     with progress_display.progress_display(progress if watch is None else False) as display:
         return run_sweep(
-            spec, targets, path, trials, storage=storage, workers=workers, watch=watch or display, stop=stop
+            spec,
+            targets,
+            path,
+            trials,
+            storage=storage,
+            workers=workers,
+            executor=executor,
+            watch=watch or display,
+            stop=stop,
         )
 
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
+import numpy as np
 import pytest
 
 from sfumato.errors import RunError
-from sfumato.lab import execute, worker
+from sfumato.lab.digits.data import Digits, Part
+from sfumato.lab.executors import processes, select, worker
+from sfumato.lab.executors.executor import Executor
 from sfumato.lab.experiment import run_plan
-from sfumato.lab.train import Learned
 from sfumato.lab.trial import Outcome, Trial, failed, identity
 from tests.lab.small_plan import small_plan, target
 
@@ -75,9 +77,13 @@ def test_a_script_needs_no_guard_of_its_main_module(tmp_path: Path) -> None:
 
 
 def test_the_executor_depends_on_engines_and_modules() -> None:
-    assert execute.executor_name(small_plan({}, {"model": {"width": 24}})) == "threads"
-    assert execute.executor_name(small_plan({}, {"training": {"optimizer": "rprop"}})) == "processes"
-    assert execute.executor_name(small_plan({}, {"model": {"module": "__main__:Net"}})) == "here"
+    for changes, name in (
+        ({"model": {"width": 24}}, "threads"),
+        ({"training": {"optimizer": "rprop"}}, "processes"),
+        ({"model": {"module": "__main__:Net"}}, "here"),
+    ):
+        plan = small_plan({}, changes)
+        assert select.local_name([arm.recipe for arm in plan.arms]) == name
 
 
 def test_a_process_that_cannot_start_is_an_error_and_nothing_is_recorded(
@@ -90,18 +96,23 @@ def test_a_process_that_cannot_start_is_an_error_and_nothing_is_recorded(
     assert not (tmp_path / "e" / "trials.jsonl").exists()
 
 
+NOTHING = Part(np.zeros((0, 1), np.float32), np.zeros(0, np.int64))
+DIGITS = Digits("none", NOTHING, NOTHING)
+"""A target that is the same for all trials."""
+
+
 class Recorded:
     """A stand-in for a subprocess."""
 
     all: ClassVar[list[Recorded]] = []
 
-    def __init__(self, _: Any) -> None:
+    def __init__(self) -> None:
         self.ended = False
         self.all.append(self)
 
     def wait_until_ready(self) -> None: ...
 
-    def train(self, trial: Any) -> Any:
+    def train(self, trial: Any, target: Any, report: Any) -> Any:
         assert not self.ended
         return trial
 
@@ -111,29 +122,29 @@ class Recorded:
 
 @pytest.mark.parametrize("persistent", [False, True])
 def test_processes_end_with_their_call_or_with_their_block(persistent: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(execute, "_Process", Recorded)
+    monkeypatch.setattr(processes, "TrainingProcess", Recorded)
     monkeypatch.setattr(Recorded, "all", [])
-    executor, trials = execute.Processes(2), cast("list[Trial]", list(range(5)))
+    executor, trials = processes.Processes(2), cast("list[Trial]", list(range(5)))
     with executor if persistent else nullcontext():
         for _ in range(2):
-            found = executor(trials, cast("Learned", None), lambda: False)
+            found = executor(trials, DIGITS, lambda: False)
             assert sorted(cast("Iterator[int]", found)) == trials
             assert {each.ended for each in Recorded.all} == {not persistent}
         # Each call outside of a ``with`` block starts its own processes.
         count = len(Recorded.all)
         assert count <= 2 if persistent else 2 <= count <= 4
         # A caller that abandons the outcomes leaves no process running.
-        found = executor(trials, cast("Learned", None), lambda: False)
+        found = executor(trials, DIGITS, lambda: False)
         next(found)
         cast("Generator[Outcome]", found).close()
         assert all(each.ended for each in Recorded.all)
     assert all(each.ended for each in Recorded.all)
 
 
-def outcomes(broken: set[str]) -> execute.Executor:
+def outcomes(broken: set[str]) -> Executor:
     """Return an executor that trains nothing; trials of the named arms fail."""
 
-    def executor(trials: Sequence[Trial], learned: Any, stop: Any) -> Iterator[Outcome]:
+    def executor(trials: Iterable[Trial], learned: Any, stop: Any) -> Iterator[Outcome]:
         for trial in trials:
             key = trial.key
             if key.arm in broken:

@@ -1,8 +1,8 @@
-"""A subprocess that trains trials: ``python -m sfumato.lab.worker``, driven through its standard input.
+"""A subprocess that trains trials: ``python -m sfumato.lab.executors.worker``, driven through its standard input.
 
 It never imports the program that started it, so that a script needs no guard of its main module and a notebook can use
-it. Messages are pickled: first the data that all trials need, then one trial at a time, each followed by its outcome on
-the standard output.
+it. Messages are pickled: first what importing needs, then one request at a time, each followed by the points of its
+curve, if they are asked for, and by its outcome on the standard output.
 """
 
 from __future__ import annotations
@@ -13,22 +13,14 @@ import queue
 import signal
 import sys
 import threading
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import IO, TYPE_CHECKING, Any
 
+from sfumato.lab.executors.process_messages import Point, Request, Start, send
+
 if TYPE_CHECKING:
-    from sfumato.lab.train import Learned
-
-
-@dataclass(frozen=True)
-class Start:
-    """The data that all trials of a worker need."""
-
-    path: tuple[str, ...]
-    """Python's module search path."""
-    allowed: tuple[str, ...]
-    """Custom classes that may be imported."""
-    learned: Learned
+    from sfumato.lab.train import Target
+    from sfumato.lab.trial import Key
 
 
 def main() -> None:
@@ -39,26 +31,22 @@ def main() -> None:
     # Redirect standard output to standard error: output of a custom network must not mix with the responses.
     os.dup2(2, 1)
     requests: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    start = pickle.load(sys.stdin.buffer)
-    sys.path[:] = start.path
+    start: Start = pickle.load(sys.stdin.buffer)
     threading.Thread(target=_listen, args=(sys.stdin.buffer, requests), daemon=True).start()
-    import torch
-
-    from sfumato import trust
+    start.prepare()
     from sfumato.lab.train import train
 
-    torch.set_num_threads(1)
-    for name in start.allowed:
-        trust.allow(name)
+    def report(_key: Key, point: Mapping[str, Any], passed: int) -> bool:
+        send(responses, Point(point, passed))
+        return requests.get().ends
+
     send(responses, None)
+    target: Target | None = None
     while True:
-        send(responses, train(requests.get(), start.learned))
-
-
-def send(to: IO[bytes], message: object) -> None:
-    """Write one message."""
-    pickle.dump(message, to, protocol=pickle.HIGHEST_PROTOCOL)
-    to.flush()
+        request: Request = requests.get()
+        target = target if request.target is None else request.target
+        assert target is not None, "the first request has one"
+        send(responses, train(request.trial, target, report=report if request.reports else None))
 
 
 def _listen(source: IO[bytes], requests: queue.SimpleQueue[Any]) -> None:

@@ -1,0 +1,106 @@
+"""The executor that a flag or an argument names, or the one of this machine that suits the networks."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from importlib import import_module
+from pathlib import Path
+from typing import cast
+
+from sfumato.errors import RecipeError
+from sfumato.formatting import shortened
+from sfumato.lab.executors.executor import Executor
+from sfumato.recipe import Recipe
+from sfumato.recipe.engines import ENGINES
+from sfumato.training.engines import choose
+
+LOCAL = "local"
+
+
+def local_name(recipes: Sequence[Recipe]) -> str:
+    """Return the name of this machine's executor for some recipes: threads, processes, or here.
+
+    ``threads`` where compiled engines train all of them: their threads do not wait for each other. Else ``processes``:
+    autograd spends much of its time in Python, which only one thread of a process can run. Both run one trial per core
+    with one thread each, so that the numbers are the same. ``here`` where a network is a class of the main module, a
+    script or a notebook, which no other process can import: one trial after the other.
+    """
+    if any((recipe.model.module or "").startswith("__main__:") for recipe in recipes):
+        return "here"
+    return "threads" if all(ENGINES[choose(recipe)].compiled for recipe in recipes) else "processes"
+
+
+def local(name: str, workers: int) -> AbstractContextManager[Executor]:
+    """Return this machine's executor of that name as a context manager that ends what it started."""
+    from sfumato.lab.executors.processes import Processes
+    from sfumato.lab.executors.threads import Threads
+
+    if name == "processes":
+        return Processes(workers)
+    # A custom network may draw from PyTorch's global generator while it is built, so build one at a time.
+    return nullcontext(Threads(1, "here") if name == "here" else Threads(workers))
+
+
+def is_local(given: Executor | str | None) -> bool:
+    """Return whether trials train on this machine, by an executor of Sfumato's choice."""
+    return given is None or given == LOCAL
+
+
+def opened(
+    given: Executor | str | None, recipes: Callable[[], Sequence[Recipe]], workers: int
+) -> AbstractContextManager[Executor]:
+    """Return an executor as a context manager that ends what it started.
+
+    ``given``: an executor; or ``ray``, ``ray:ADDRESS``, ``folder:DIR``, or ``module:Class`` of the user's own; or
+    ``local``, None. ``recipes``: those that it will train.
+    ``workers``: trials at a time (0: one per core, here or of the cluster). Raises RecipeError for a name that is none,
+    and SfumatoError where a package is missing.
+    """
+    if given is None or given == LOCAL:
+        return local(local_name(recipes()), workers)
+    if not isinstance(given, str):
+        return nullcontext(given)
+    kind, _, rest = given.partition(":")
+    if kind == "ray":
+        from sfumato.lab.executors.ray_cluster import Ray
+
+        _require_importable(recipes(), given)
+        return Ray(rest or "auto", workers=workers)
+    if kind == "folder" and rest:
+        from sfumato.lab.executors.folder.executor import SharedFolder
+
+        _require_importable(recipes(), given)
+        return nullcontext(SharedFolder(Path(rest), workers=workers))
+    return nullcontext(_own(given))
+
+
+def _require_importable(recipes: Sequence[Recipe], given: str) -> None:
+    for recipe in recipes:
+        if (recipe.model.module or "").startswith("__main__:"):
+            raise RecipeError(
+                f"executor must be local for {recipe.model.module}, a class of a script or a notebook, which no other "
+                f"process can import. Got {given!r}."
+            )
+
+
+def _own(given: str) -> Executor:
+    """Return an executor of the user's own, ``module:Class`` or ``module:function``, whom the user named."""
+    module, separator, name = given.partition(":")
+    rule = "executor must be local, ray, ray:HOST:PORT, folder:DIR, or module:Class of your own."
+    if not (separator and module and name):
+        raise RecipeError(f"{rule} Got {shortened(repr(given), 200)}.")
+    current = str(Path.cwd())
+    sys.path.insert(0, current)
+    try:
+        found = getattr(import_module(module), name)
+        made = found() if isinstance(found, type) else found
+    except Exception as error:
+        line = shortened(" ".join(f"{type(error).__name__}: {error}".split()), 300)
+        raise RecipeError(f"{rule} Got {shortened(repr(given), 200)}, and {line}.") from error
+    finally:
+        sys.path.remove(current)
+    if not callable(made):
+        raise RecipeError(f"{rule} Got {shortened(repr(given), 200)}, which cannot be called with trials.")
+    return cast("Executor", made)

@@ -1,0 +1,177 @@
+"""The shared folder's steps: one worker claims a trial, leases run out by the file system's clock, nothing is lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sfumato.lab.digits.data import Digits, Part
+from sfumato.lab.executors.folder import messages
+from sfumato.lab.executors.folder.exchange import TRIES, Entry, Exchange
+from sfumato.lab.train import train
+from tests.lab.executors import contract
+from tests.lab.small_plan import target
+
+
+@pytest.fixture
+def exchange(tmp_path: Path) -> Exchange:
+    made = Exchange(tmp_path / "shared")
+    made.create(lease=10)
+    return made
+
+
+def other(exchange: Exchange) -> Exchange:
+    """Return the folder as another machine has it."""
+    return Exchange(exchange.path)
+
+
+def test_each_trial_is_claimed_once_by_many_at_the_same_time(exchange: Exchange) -> None:
+    for number in range(60):
+        exchange.add(Entry(number, f"n{number}", 0), b"{}")
+    claimed: list[str] = []
+
+    def claim() -> None:
+        mine = other(exchange)
+        for entry, _ in mine.waiting():
+            if (claim := mine.claim(entry)) is not None:
+                claimed.append(claim.entry.name)
+
+    threads = [threading.Thread(target=claim) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert Counter(claimed) == {f"n{number}": 1 for number in range(60)}
+
+
+def test_trials_are_claimed_in_their_order(exchange: Exchange) -> None:
+    for number in (30, 4, 100):
+        exchange.add(Entry(number, f"n{number}", 0), b"{}")
+    assert [entry.number for entry, _ in exchange.waiting()] == [4, 30, 100]
+
+
+def test_a_claim_that_nobody_touches_goes_back_and_counts(exchange: Exchange) -> None:
+    exchange.add(Entry(1, "a", 0), b"{}")
+    for tries in range(TRIES):
+        ((entry, _),) = exchange.waiting()
+        assert entry.tries == tries
+        claim = other(exchange).claim(entry)
+        assert claim is not None
+        assert exchange.take_back(10) == []
+        assert list(exchange.waiting()) == []
+        os.utime(claim.path, (1, 1))
+        assert claim.renew()
+        # Renewed in time.
+        assert exchange.take_back(10) == []
+        os.utime(claim.path, (1, 1))
+        lost = exchange.take_back(10)
+        assert not claim.renew()
+        assert lost == ([] if tries < TRIES - 1 else [Entry(1, "a", TRIES)])
+    assert exchange.entries() == {}
+
+
+def test_the_age_of_a_claim_does_not_hang_on_this_machine_s_clock(
+    exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exchange.add(Entry(1, "a", 0), b"{}")
+    ((entry, _),) = exchange.waiting()
+    assert exchange.claim(entry) is not None
+    monkeypatch.setattr("time.time", lambda: 9e9)
+    assert exchange.take_back(10) == []
+    assert exchange.count_claimed() == 1
+
+
+def test_a_worker_whose_claim_is_lost_writes_no_outcome(exchange: Exchange) -> None:
+    exchange.add(Entry(1, "a", 0), b"{}")
+    ((entry, _),) = exchange.waiting()
+    claim = exchange.claim(entry)
+    assert claim is not None
+    os.utime(claim.path, (1, 1))
+    exchange.take_back(10)
+    exchange.finish(claim, b"late")
+    assert exchange.outcomes() == set()
+    assert set(exchange.entries()) == {"a"}
+
+
+def test_a_worker_that_ends_gives_its_trial_back(exchange: Exchange) -> None:
+    exchange.add(Entry(1, "a", 2), b"{}")
+    ((entry, _),) = exchange.waiting()
+    claim = exchange.claim(entry)
+    assert claim is not None
+    exchange.give_back(claim)
+    ((again, _),) = exchange.waiting()
+    assert again == entry
+    # Nobody's any more, so nothing happens.
+    exchange.give_back(claim)
+    exchange.forget({"a"})
+    assert exchange.entries() == {}
+
+
+def test_reports_are_read_once_and_only_whole_lines(exchange: Exchange) -> None:
+    assert exchange.reports("a", 0) == ([], 0)
+    assert not exchange.report("a", [{"psnr": 1.5}, 1])
+    points, read = exchange.reports("a", 0)
+    assert points == [[{"psnr": 1.5}, 1]]
+    with (exchange.path / "reports" / "a").open("a") as file:
+        file.write('[{"psnr": 2')
+    assert exchange.reports("a", read) == ([], read)
+    exchange.end_early("a")
+    assert exchange.report("a", [{}, 2])
+
+
+def test_a_target_with_other_content_is_refused(exchange: Exchange) -> None:
+    name = exchange.add_target(b"picture")
+    assert exchange.target(name) == b"picture"
+    (exchange.path / "targets" / name).write_bytes(b"other")
+    with pytest.raises(ValueError, match="has another hash"):
+        exchange.target(name)
+    with pytest.raises(ValueError, match="letters and digits only"):
+        exchange.target("../../secret")
+
+
+@given(st.text(max_size=40))
+def test_other_files_are_no_entries(name: str) -> None:
+    entry = Entry.of(name)
+    assert entry is None or (entry.name.isalnum() and entry.number >= 0)
+
+
+@given(st.integers(0, 10**9), st.from_regex(r"\A[0-9a-f]{1,32}\Z"), st.integers(0, 9))
+def test_the_name_of_a_file_has_all_of_its_entry(number: int, name: str, tries: int) -> None:
+    entry = Entry(number, name, tries)
+    assert Entry.of(entry.file) == entry
+
+
+def test_messages_come_back_as_they_were() -> None:
+    for trial in contract.TRIALS:
+        data = messages.of_trial(trial, "t", {"sfumato": "1"})
+        assert messages.to_trial(json.loads(data)) == trial
+        outcome = train(trial, target()[0])
+        contract.assert_same(messages.to_outcome(messages.of_outcome(outcome), trial.key), outcome)
+    assert np.array_equal(messages.to_target(messages.of_target(target()[0])), target()[0])
+    part = Part(np.arange(6, dtype=np.float32).reshape(3, 2), np.array([1, 2, 3]))
+    back = messages.to_target(messages.of_target(Digits("some", part, part)))
+    assert isinstance(back, Digits)
+    assert back.facts() == Digits("some", part, part).facts()
+
+
+@settings(max_examples=50)
+@given(st.binary(max_size=200))
+def test_other_bytes_are_refused_as_outcomes_and_targets(data: bytes) -> None:
+    with pytest.raises(ValueError, match="not a file that Sfumato wrote|lacks"):
+        messages.to_outcome(data, contract.TRIALS[0].key)
+    with pytest.raises(ValueError, match="not a file that Sfumato wrote|lacks"):
+        messages.to_target(data)
+
+
+def test_an_outcome_of_another_trial_is_refused() -> None:
+    outcome = train(contract.TRIALS[0], target()[0])
+    with pytest.raises(ValueError, match="of another trial"):
+        messages.to_outcome(messages.of_outcome(outcome), contract.TRIALS[-1].key)

@@ -1,0 +1,237 @@
+"""The executor of a shared folder, with real workers: processes that are killed, and drivers that come back."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sfumato.errors import RunError
+from sfumato.lab import verdict
+from sfumato.lab.executors.folder import executor as drivers
+from sfumato.lab.executors.folder import messages
+from sfumato.lab.executors.folder.exchange import TRIES, Entry, Exchange
+from sfumato.lab.executors.folder.executor import SharedFolder
+from sfumato.lab.executors.folder.worker import work
+from sfumato.lab.executors.versions import versions
+from sfumato.lab.experiment import Experiment, run_plan
+from tests.lab.executors import contract
+from tests.lab.small_plan import small_plan, target
+from tests.patience import PATIENCE, eventually
+
+LEASE = 1.5
+LONG = {"budget": {"epochs": 1500}}
+"""Changes after which a trial takes seconds: long enough to be killed in."""
+
+
+@contextmanager
+def worker_thread(path: Path, workers: int = 2, **how: Any) -> Iterator[list[str]]:
+    """Run a worker in a thread of this process; yield what it says."""
+    said: list[str] = []
+    ended = threading.Event()
+    thread = threading.Thread(
+        target=work, args=(path, workers), kwargs={"stop": ended.is_set, "say": said.append, **how}
+    )
+    path.mkdir(exist_ok=True)
+    thread.start()
+    try:
+        yield said
+    finally:
+        ended.set()
+        thread.join()
+
+
+def worker_process(path: Path, *arguments: str) -> subprocess.Popen[str]:
+    path.mkdir(exist_ok=True)
+    command = [sys.executable, "-m", "sfumato", "worker", str(path), "--workers", "1", *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+
+
+def files(path: Path) -> set[str]:
+    """Return the files that are left of trials."""
+    return {
+        f"{each.parent.name}/{each.name}"
+        for each in path.rglob("*")
+        if each.is_file() and each.parent.name in ("waiting", "claimed", "outcomes", "reports")
+    }
+
+
+def assert_like_local(found: Experiment, tmp_path: Path) -> None:
+    """Check that there is a row for every trial, once, and the verdict of this machine's executor."""
+    wanted = run_plan(found.plan, target(), tmp_path / "local", workers=2)
+    lines = (found.folder.path / "trials.jsonl").read_text().splitlines()
+    keys = [
+        json.dumps({name: json.loads(line)[name] for name in ("purpose", "arm", "seed", "rates")}) for line in lines
+    ]
+    assert len(keys) == len(set(keys)) == len(wanted.rows)
+    for arm in found.plan.arms:
+        assert found.scores(arm) == wanted.scores(arm)
+    assert verdict.sentences(found) == verdict.sentences(wanted)
+
+
+@pytest.mark.slow
+def test_the_contract(tmp_path: Path) -> None:
+    with worker_thread(tmp_path / "shared"):
+        executor = SharedFolder(tmp_path / "shared")
+        contract.check_numbers(executor)
+        contract.check_takes_as_it_trains(executor, ahead=drivers.FEWEST_AHEAD)
+        contract.check_reports(executor)
+    assert files(tmp_path / "shared") == set()
+
+
+@pytest.mark.slow
+def test_a_killed_worker_s_trial_is_trained_by_another(tmp_path: Path) -> None:
+    plan, shared = small_plan(LONG, {**LONG, "model": {"width": 9}}, seeds=2), tmp_path / "shared"
+    first, killed = worker_process(shared), list[int]()
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(0.05) and not list(shared.glob("claimed/*")):
+            pass
+        # The worker and its subprocess, as when a machine loses power.
+        os.killpg(first.pid, signal.SIGKILL)
+        killed.append(first.wait())
+        with worker_thread(shared, 1):
+            ended.wait()
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        found = run_plan(plan, target(), tmp_path / "e", executor=SharedFolder(shared, lease=LEASE))
+    finally:
+        ended.set()
+        thread.join()
+        first.communicate()
+    assert killed == [-signal.SIGKILL]
+    assert_like_local(found, tmp_path)
+    assert files(shared) == set()
+
+
+@pytest.mark.slow
+def test_a_killed_driver_finds_what_ended_meanwhile(tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    arguments = [
+        *("compare", "--picture", "cat", "--picture.max-side", "12", "--arm", "a=model.width=8", "--arm"),
+        *("b=model.width=9", "--model.depth", "2", "--seeds", "5", "--tune", "false", "--budget.epochs", "200"),
+        *("--out", str(tmp_path / "e"), "--executor", f"folder:{shared}", "--json"),
+    ]
+    command = [sys.executable, "-m", "sfumato", *arguments]
+    worker = worker_process(shared)
+    try:
+        driver = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        rows = tmp_path / "e" / "trials.jsonl"
+        eventually(lambda: driver.poll() is not None or (rows.exists() and rows.read_text().count("\n") >= 2))
+        assert driver.poll() is None
+        driver.kill()
+        driver.wait()
+        before = rows.read_text()
+        # The worker goes on with what waits.
+        eventually(lambda: len(list((shared / "outcomes").glob("*"))) >= 2)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
+    finally:
+        os.killpg(worker.pid, signal.SIGTERM)
+        output, _ = worker.communicate()
+    assert done.returncode == 0, done.stderr
+    assert rows.read_text().startswith(before)
+    lines = [json.loads(line) for line in rows.read_text().splitlines()]
+    assert sorted((line["arm"], line["seed"]) for line in lines) == [(arm, seed) for arm in "ab" for seed in range(5)]
+    # Nothing that had ended was trained again.
+    assert output == "10 trials ended\n"
+    assert files(shared) == set()
+    local = subprocess.run(
+        [*command[:-5], "--out", str(tmp_path / "local"), "--json"], capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout)["comparisons"] == json.loads(local.stdout)["comparisons"] != []
+
+
+@pytest.mark.slow
+def test_a_trial_whose_processes_die_fails_after_some_tries(tmp_path: Path) -> None:
+    module = "tests.lab.broken_network:Deadly"
+    plan = small_plan({}, {"model": {"module": module}}, seeds=1)
+    with worker_thread(tmp_path / "shared", 1):
+        found = run_plan(plan, target(), tmp_path / "e", executor=SharedFolder(tmp_path / "shared"))
+    (dead,) = found.results(plan.arms[1]).values()
+    assert dead["status"] == "failed"
+    assert dead["reason"].startswith(f"{TRIES} times its process died")
+    assert len(found.scores(plan.arms[0])) == 1
+
+
+def test_a_worker_imports_only_what_its_user_allowed(tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    exchange = Exchange(shared)
+    exchange.create()
+    trial = contract.TRIALS[0]
+    data = json.loads(messages.of_trial(trial, "0", versions()))
+    data["recipe"]["model"] = {**data["recipe"]["model"], "module": "os:system"}
+    exchange.add(Entry(1, "a1", 0), json.dumps(data).encode())
+    with worker_thread(shared, 1) as said:
+        eventually(lambda: said)
+    assert "it imports os:system; if you trust that code, start the worker with --allow os:system" in said[0]
+    assert files(shared) == {f"waiting/{Entry(1, 'a1', 0).file}"}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"versions": {"sfumato": "0.0.9", "torch": versions()["torch"]}}, "its driver has sfumato 0.0.9, not"),
+        ({"layout": 99}, "its driver has another layout"),
+        ({"recipe": {"model": {"width": -1}}}, "it is damaged: RecipeError"),
+        ({"key": 5}, "it is damaged"),
+        ({"marks": None}, "it is damaged"),
+    ],
+)
+def test_trials_of_others_are_left_alone(change: dict[str, Any], message: str, tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    exchange = Exchange(shared)
+    exchange.create()
+    data = {**json.loads(messages.of_trial(contract.TRIALS[0], "0", versions())), **change}
+    exchange.add(Entry(1, "a1", 0), json.dumps(data).encode())
+    with worker_thread(shared, 1) as said:
+        eventually(lambda: said)
+    assert message in said[0]
+    assert len(files(shared)) == 1
+
+
+def test_a_damaged_outcome_is_trained_again(tmp_path: Path) -> None:
+    shared, plan = tmp_path / "shared", small_plan({}, {"model": {"width": 9}}, seeds=1)
+    exchange = Exchange(shared)
+    exchange.create()
+    name = exchange.add_target(messages.of_target(target()[0]))
+    for trial in contract.TRIALS[:1]:
+        data = messages.of_trial(trial, name, versions())
+        (shared / "outcomes" / messages.name_of(data)).write_bytes(b"\x10\0\0\0\0\0\0\0not safetensors")
+    with worker_thread(shared, 1):
+        found = run_plan(plan, target(), tmp_path / "e", executor=SharedFolder(shared))
+    assert_like_local(found, tmp_path)
+
+
+def test_a_worker_ends_when_it_has_been_idle(tmp_path: Path) -> None:
+    (tmp_path / "shared").mkdir()
+    assert work(tmp_path / "shared", 1, idle=0.1) == 0
+
+
+def test_other_folders_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="must be a folder that this machine shares. Got none"):
+        work(tmp_path / "absent", 1, idle=0.1)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "file").touch()
+    plan = small_plan({}, {"model": {"width": 9}})
+    for use in (
+        lambda: work(tmp_path / "other", 1, idle=0.1),
+        lambda: run_plan(plan, target(), tmp_path / "e", executor=SharedFolder(tmp_path / "other")),
+    ):
+        with pytest.raises(RunError, match="must be a folder of --executor folder:DIR, or empty"):
+            use()
+    (tmp_path / "newer").mkdir()
+    (tmp_path / "newer" / "exchange.json").write_text('{"layout": 2, "lease": 60}')
+    with pytest.raises(RunError, match="must have layout 1. Got 2, which another Sfumato made"):
+        work(tmp_path / "newer", 1, idle=0.1)

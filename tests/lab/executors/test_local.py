@@ -1,0 +1,87 @@
+"""Threads and processes of this machine, and the choice between executors by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sfumato.errors import RecipeError, RunError
+from sfumato.lab.executors import select
+from sfumato.lab.executors.executor import ReportingExecutor
+from sfumato.lab.executors.processes import Processes
+from sfumato.lab.executors.threads import Threads
+from sfumato.lab.experiment import run_plan
+from tests.lab.executors import contract
+from tests.lab.small_plan import small_plan, target
+
+OWN = """
+from sfumato.lab.executors.threads import Threads
+
+class Mine(Threads):
+    def __init__(self):
+        super().__init__(1)
+        self.name = "mine"
+
+def function(trials, learned, stop):
+    yield from Threads(1)(trials, learned, stop)
+
+broken = 1 / 1
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("executor", [Threads(2), Processes(2)], ids=["threads", "processes"])
+def test_the_contract(executor: ReportingExecutor) -> None:
+    contract.check_numbers(executor)
+    contract.check_takes_as_it_trains(executor, ahead=2)
+    contract.check_reports(executor)
+
+
+def test_a_pruned_training_ends_at_that_mark() -> None:
+    (pruned,) = Threads(1)(contract.TRIALS[:1], target(), lambda: False, lambda _key, _point, passed: passed == 2)
+    assert pruned.row["status"] == "pruned"
+    assert len(pruned.row["curve"]) == 2
+    assert pruned.weights == {}
+
+
+def test_an_executor_of_one_s_own_is_named_by_its_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "own_executor.py").write_text(OWN)
+    monkeypatch.chdir(tmp_path)
+    plan = small_plan({}, {"model": {"width": 9}}, seeds=2)
+    wanted = run_plan(plan, target(), tmp_path / "here", workers=1)
+    for number, name in enumerate(("own_executor:Mine", "own_executor:function")):
+        found = run_plan(plan, target(), tmp_path / f"own-{number}", executor=name)
+        assert found.scores(plan.arms[0]) == wanted.scores(plan.arms[0])
+        assert found.folder.machines()[-1]["executor"] == name.partition(":")[2].lower()
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("", "executor must be local, ray, ray:HOST:PORT, folder:DIR, or module:Class of your own. Got ''."),
+        ("folder:", "executor must be local, .* Got 'folder:'"),
+        ("no_such_module:Class", "Got 'no_such_module:Class', and ModuleNotFoundError"),
+        ("own_executor:Absent", "and AttributeError"),
+        ("own_executor:broken", "Got 'own_executor:broken', which cannot be called with trials"),
+    ],
+)
+def test_other_names_are_refused(name: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "own_executor.py").write_text(OWN)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RecipeError, match=message) as caught:
+        select.opened(name, list, 1)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["ray", "folder:somewhere"])
+def test_a_network_of_a_script_trains_nowhere_else(name: str, tmp_path: Path) -> None:
+    plan = small_plan({}, {"model": {"module": "__main__:Net"}})
+    with pytest.raises(RecipeError, match="executor must be local for __main__:Net, a class of a script"):
+        run_plan(plan, target(), tmp_path / "e", executor=name)
+
+
+def test_nothing_is_written_if_the_executor_is_refused(tmp_path: Path) -> None:
+    with pytest.raises((RecipeError, RunError)):
+        run_plan(small_plan({}, {"model": {"width": 9}}), target(), tmp_path / "e", executor="nothing")
+    assert not (tmp_path / "e").exists()

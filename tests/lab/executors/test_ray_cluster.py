@@ -1,0 +1,180 @@
+"""Trials on a real Ray cluster of three nodes: workers, a node, and the driver are killed in mid-experiment."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import ray
+
+from sfumato.errors import RunError
+from sfumato.lab import verdict
+from sfumato.lab.executors import ray_cluster, versions
+from sfumato.lab.executors.ray_cluster import Ray
+from sfumato.lab.experiment import Experiment, run_plan
+from sfumato.lab.trial import key_of
+from tests.lab.executors import contract
+from tests.lab.small_plan import small_plan, target
+from tests.patience import PATIENCE, eventually
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ray")]
+
+LONG = {"budget": {"epochs": 1500}}
+"""Changes after which a trial takes seconds: long enough to be killed in."""
+
+
+class Nodes:
+    """A cluster: a head without cores for trials, and nodes of one core each, every one a process of its own."""
+
+    def __init__(self) -> None:
+        from ray.cluster_utils import Cluster
+
+        self.cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+        self.nodes = [self.add(), self.add()]
+
+    @property
+    def address(self) -> str:
+        return str(self.cluster.address)
+
+    def add(self) -> Any:
+        return self.cluster.add_node(num_cpus=1)
+
+    def kill_node(self) -> None:
+        """Kill a node as when it loses power: its raylet, and with it its workers."""
+        node = self.nodes.pop()
+        node.kill_raylet()
+        self.cluster.remove_node(node, allow_graceful=False)
+
+
+@pytest.fixture(scope="module")
+def nodes() -> Iterator[Nodes]:
+    before = dict(os.environ)
+    made = Nodes()
+    yield made
+    made.cluster.shutdown()
+    os.environ.clear()
+    os.environ.update(before)
+
+
+def training_workers() -> list[int]:
+    """Return the processes of Ray that train a trial now."""
+    found: list[int] = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if path.read_bytes().startswith(b"ray::verdict"):
+                found.append(int(path.parent.name))
+        except OSError:
+            continue
+    return found
+
+
+def assert_like_local(found: Experiment, tmp_path: Path) -> None:
+    """Check that there is a row for every trial, once, and the verdict of this machine's executor."""
+    wanted = run_plan(found.plan, target(), tmp_path / "local", workers=2)
+    lines = (found.folder.path / "trials.jsonl").read_text().splitlines()
+    assert Counter(key_of(json.loads(line)) for line in lines) == dict.fromkeys(wanted.rows, 1)
+    for arm in found.plan.arms:
+        assert found.scores(arm) == wanted.scores(arm)
+    assert verdict.sentences(found) == verdict.sentences(wanted)
+
+
+def test_the_contract(nodes: Nodes) -> None:
+    with Ray(nodes.address) as executor:
+        contract.check_numbers(executor)
+        contract.check_takes_as_it_trains(executor, ahead=2 * ray_cluster.AHEAD)
+        contract.check_reports(executor)
+
+
+def test_every_row_is_there_once_after_a_worker_and_a_node_were_killed(nodes: Nodes, tmp_path: Path) -> None:
+    plan = small_plan(LONG, {**LONG, "model": {"width": 9}}, seeds=4)
+    killed: list[int] = []
+    ended = threading.Event()
+
+    def kill() -> None:
+        while not ended.wait(0.05) and not (workers := training_workers()):
+            pass
+        os.kill(workers[0], signal.SIGKILL)
+        killed.append(workers[0])
+        # The next one that trains is lost with its whole node.
+        while not ended.wait(0.05) and len(set(training_workers()) - set(killed)) < 2:
+            pass
+        nodes.kill_node()
+        killed.append(0)
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    try:
+        found = run_plan(plan, target(), tmp_path / "e", executor=Ray(nodes.address))
+    finally:
+        ended.set()
+        thread.join()
+        nodes.nodes.append(nodes.add())
+    assert len(killed) == 2
+    assert_like_local(found, tmp_path)
+
+
+def test_a_killed_driver_comes_back_and_trains_nothing_again(nodes: Nodes, tmp_path: Path) -> None:
+    command = [
+        *(sys.executable, "-m", "sfumato", "compare", "--picture", "cat", "--picture.max-side", "12", "--arm"),
+        *("a=model.width=8", "--arm", "b=model.width=9", "--model.depth", "2", "--seeds", "5", "--tune", "false"),
+        *("--budget.epochs", "1500", "--json"),
+    ]
+    on_ray = [*command, "--out", str(tmp_path / "e"), "--executor", f"ray:{nodes.address}"]
+    driver = subprocess.Popen(on_ray, stdout=subprocess.DEVNULL)
+    rows = tmp_path / "e" / "trials.jsonl"
+    eventually(lambda: driver.poll() is not None or (rows.exists() and rows.read_text().count("\n") >= 2))
+    assert driver.poll() is None
+    driver.kill()
+    driver.wait()
+    before = rows.read_text()
+    # The cluster ends what the driver had started.
+    eventually(lambda: not training_workers())
+    done = subprocess.run(on_ray, capture_output=True, text=True, check=False, timeout=PATIENCE)
+    assert done.returncode == 0, done.stderr
+    assert rows.read_text().startswith(before)
+    lines = [json.loads(line) for line in rows.read_text().splitlines()]
+    assert sorted((line["arm"], line["seed"]) for line in lines) == [(arm, seed) for arm in "ab" for seed in range(5)]
+    local = subprocess.run([*command, "--out", str(tmp_path / "l")], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout)["comparisons"] == json.loads(local.stdout)["comparisons"] != []
+
+
+def test_a_network_that_ends_its_process_fails_alone(nodes: Nodes, tmp_path: Path) -> None:
+    plan = small_plan({}, {"model": {"module": "tests.lab.broken_network:Deadly"}}, seeds=1)
+    found = run_plan(plan, target(), tmp_path / "e", executor=Ray(nodes.address))
+    (dead,) = found.results(plan.arms[1]).values()
+    assert dead["status"] == "failed"
+    assert dead["reason"].startswith("its worker was lost 4 times")
+    assert len(found.scores(plan.arms[0])) == 1
+
+
+def test_a_node_with_other_versions_is_named(nodes: Nodes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("sfumato.lab.executors.ray_task.versions", lambda: {"sfumato": "0.0.9", "torch": "2"})
+    plan = small_plan({}, {"model": {"width": 9}}, seeds=1)
+    with pytest.raises(RunError, match=r"cannot train: a node must have the driver's versions: sfumato 0\.0\.9, not"):
+        run_plan(plan, target(), tmp_path / "e", executor=Ray(nodes.address))
+    assert versions.versions()["torch"] != "2"
+
+
+def test_the_caller_s_process_stays_as_it_was(nodes: Nodes) -> None:
+    before = dict(os.environ), signal.getsignal(signal.SIGTERM)
+    with Ray(nodes.address) as executor:
+        assert ray.is_initialized()
+        list(executor(contract.TRIALS[:1], target(), lambda: False))
+    assert not ray.is_initialized()
+    assert (dict(os.environ), signal.getsignal(signal.SIGTERM)) == before
+
+
+def test_a_cluster_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+    plan = small_plan({}, {"model": {"width": 9}}, seeds=1)
+    with pytest.raises(RunError, match="executor must be ray, ray:local, or ray:HOST:PORT of a cluster") as caught:
+        run_plan(plan, target(), tmp_path / "e", executor="ray:127.0.0.1:1")
+    assert "\n" not in str(caught.value)
