@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from sfumato.api import check, fit, load_picture, load_run, paint, resume, train, train_many
     from sfumato.errors import EngineError, PictureError, RecipeError, RunError, SfumatoError, SnapshotError
     from sfumato.lab.compare import compare
+    from sfumato.lab.executors.executor import Executor
+    from sfumato.lab.executors.folder.executor import FolderExecutor
+    from sfumato.lab.executors.ray_cluster import RayExecutor
     from sfumato.lab.experiment import Experiment, load_experiment
     from sfumato.lab.sweep.results import Sweep, load_sweep
     from sfumato.lab.sweep.sweep import sweep
@@ -35,13 +38,16 @@ _MODULES = {
     "Diagnosis": "training",
     "EngineError": "errors",
     "Evaluation": "recipe",
+    "Executor": "lab.executors.executor",
     "Experiment": "lab.experiment",
+    "FolderExecutor": "lab.executors.folder.executor",
     "Model": "recipe",
     "Observer": "training",
     "Overhead": "training",
     "Picture": "recipe",
     "PictureError": "errors",
     "PictureSnapshot": "training",
+    "RayExecutor": "lab.executors.ray_cluster",
     "Recipe": "recipe",
     "RecipeError": "errors",
     "Run": "runs",
@@ -76,13 +82,16 @@ __all__ = [
     "Diagnosis",
     "EngineError",
     "Evaluation",
+    "Executor",
     "Experiment",
+    "FolderExecutor",
     "Model",
     "Observer",
     "Overhead",
     "Picture",
     "PictureError",
     "PictureSnapshot",
+    "RayExecutor",
     "Recipe",
     "RecipeError",
     "Run",

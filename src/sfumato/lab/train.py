@@ -148,7 +148,9 @@ def _train(trial: Trial, picture: NDArray[np.float32], stop: Callable[[], bool],
                 result |= {name: result[name] + amount for name, amount in before.items()}
                 result["epoch"] = result["samples"] / pixels
                 row = {**identity(trial.key), **result, "curve": curve}
-                return Outcome(trial.key, row, snapshot.weights(), tuple(frames), painting)
+                # Nobody keeps the weights of a search, and they may cross a network.
+                kept = snapshot.weights() if trial.key.purpose == "verdict" else {}
+                return Outcome(trial.key, row, kept, tuple(frames), painting)
         assert last is not None
         weights = last.weights()
         before = {name: amount + getattr(last, name) for name, amount in before.items()}

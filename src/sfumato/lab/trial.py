@@ -59,7 +59,7 @@ class Outcome:
     row: dict[str, Any]
     """Plain numbers for the table of trials."""
     weights: dict[str, NDArray[Any]]
-    """Final weights by name; empty where training failed."""
+    """Final weights by name, of a trial of a verdict; empty where training failed."""
     frames: tuple[NDArray[np.uint8], ...]
     """Small paintings (rows, columns, C), one per mark."""
     painting: NDArray[np.uint8] | None

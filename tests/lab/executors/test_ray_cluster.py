@@ -16,15 +16,17 @@ from typing import Any
 import pytest
 import ray
 
+import sfumato as sf
 from sfumato.errors import RunError
 from sfumato.lab import verdict
 from sfumato.lab.executors import ray_cluster, versions
-from sfumato.lab.executors.ray_cluster import Ray
+from sfumato.lab.executors.ray_cluster import RayExecutor
 from sfumato.lab.experiment import Experiment, run_plan
 from sfumato.lab.trial import key_of
 from tests.lab.executors import contract
 from tests.lab.small_plan import small_plan, target
 from tests.patience import PATIENCE, eventually
+from tests.small import picture
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ray")]
 
@@ -88,7 +90,7 @@ def assert_like_local(found: Experiment, tmp_path: Path) -> None:
 
 
 def test_the_contract(nodes: Nodes) -> None:
-    with Ray(nodes.address) as executor:
+    with RayExecutor(nodes.address) as executor:
         contract.check_numbers(executor)
         contract.check_takes_as_it_trains(executor, ahead=2 * ray_cluster.AHEAD)
         contract.check_reports(executor)
@@ -113,7 +115,7 @@ def test_every_row_is_there_once_after_a_worker_and_a_node_were_killed(nodes: No
     thread = threading.Thread(target=kill)
     thread.start()
     try:
-        found = run_plan(plan, target(), tmp_path / "e", executor=Ray(nodes.address))
+        found = run_plan(plan, target(), tmp_path / "e", executor=RayExecutor(nodes.address))
     finally:
         ended.set()
         thread.join()
@@ -147,9 +149,20 @@ def test_a_killed_driver_comes_back_and_trains_nothing_again(nodes: Nodes, tmp_p
     assert json.loads(done.stdout)["comparisons"] == json.loads(local.stdout)["comparisons"] != []
 
 
+def test_a_sweep_has_the_numbers_of_this_machine(nodes: Nodes, tmp_path: Path) -> None:
+    how: dict[str, Any] = {"sampler": "random", "trials": 5, "model": {"depth": 1}, "budget": {"epochs": 2}}
+    wanted = sf.sweep({"model.width": "4..40"}, picture(8, 9), out=tmp_path / "local", workers=1, **how)
+    found = sf.sweep(
+        {"model.width": "4..40"}, picture(8, 9), out=tmp_path / "ray", executor=f"ray:{nodes.address}", **how
+    )
+    for mine, other in zip(found.configurations, wanted.configurations, strict=True):
+        assert (mine.number, mine.parameters, mine.psnr) == (other.number, other.parameters, other.psnr)
+    assert len({each.psnr for each in found.configurations}) == 5
+
+
 def test_a_network_that_ends_its_process_fails_alone(nodes: Nodes, tmp_path: Path) -> None:
     plan = small_plan({}, {"model": {"module": "tests.lab.broken_network:Deadly"}}, seeds=1)
-    found = run_plan(plan, target(), tmp_path / "e", executor=Ray(nodes.address))
+    found = run_plan(plan, target(), tmp_path / "e", executor=RayExecutor(nodes.address))
     (dead,) = found.results(plan.arms[1]).values()
     assert dead["status"] == "failed"
     assert dead["reason"].startswith("its worker was lost 4 times")
@@ -160,13 +173,13 @@ def test_a_node_with_other_versions_is_named(nodes: Nodes, monkeypatch: pytest.M
     monkeypatch.setattr("sfumato.lab.executors.ray_task.versions", lambda: {"sfumato": "0.0.9", "torch": "2"})
     plan = small_plan({}, {"model": {"width": 9}}, seeds=1)
     with pytest.raises(RunError, match=r"cannot train: a node must have the driver's versions: sfumato 0\.0\.9, not"):
-        run_plan(plan, target(), tmp_path / "e", executor=Ray(nodes.address))
+        run_plan(plan, target(), tmp_path / "e", executor=RayExecutor(nodes.address))
     assert versions.versions()["torch"] != "2"
 
 
 def test_the_caller_s_process_stays_as_it_was(nodes: Nodes) -> None:
     before = dict(os.environ), signal.getsignal(signal.SIGTERM)
-    with Ray(nodes.address) as executor:
+    with RayExecutor(nodes.address) as executor:
         assert ray.is_initialized()
         list(executor(contract.TRIALS[:1], target(), lambda: False))
     assert not ray.is_initialized()

@@ -38,7 +38,8 @@ def train(trial: Trial, digits: Digits, stop: Callable[[], bool]) -> Outcome:
         "engine": recipe.engine,
         "curve": curve if trial.marks else [],
     }
-    return Outcome(trial.key, row, last.weights(), (), None)
+    kept = last.weights() if trial.key.purpose == "verdict" else {}
+    return Outcome(trial.key, row, kept, (), None)
 
 
 def _point(snapshot: Snapshot, problem: DigitProblem) -> dict[str, Any]:

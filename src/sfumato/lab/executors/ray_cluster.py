@@ -56,7 +56,7 @@ def load_ray() -> Any:
     return ray
 
 
-class Ray:
+class RayExecutor:
     """An executor that trains each trial as a task of a Ray cluster, on one core.
 
     As a context manager it connects once; otherwise every call connects and disconnects. A program that is connected

@@ -64,15 +64,15 @@ def opened(
         return nullcontext(given)
     kind, _, rest = given.partition(":")
     if kind == "ray":
-        from sfumato.lab.executors.ray_cluster import Ray
+        from sfumato.lab.executors.ray_cluster import RayExecutor
 
         _require_importable(recipes(), given)
-        return Ray(rest or "auto", workers=workers)
+        return RayExecutor(rest or "auto", workers=workers)
     if kind == "folder" and rest:
-        from sfumato.lab.executors.folder.executor import SharedFolder
+        from sfumato.lab.executors.folder.executor import FolderExecutor
 
         _require_importable(recipes(), given)
-        return nullcontext(SharedFolder(Path(rest), workers=workers))
+        return nullcontext(FolderExecutor(Path(rest), workers=workers))
     return nullcontext(_own(given))
 
 

@@ -53,9 +53,10 @@ def run_sweep(
         workers = workers or available_cores()
     context = select.opened(executor, lambda: _recipes(spec), workers)
     with ExitStack() as stack:
+        train = stack.enter_context(context)
+        reporting = None if spec.pruner == "none" else _reporting(train)
         stack.enter_context(folder.locked(spec, shown))
         database = stack.enter_context(studies.opened(spec, address, spec.id))
-        train = stack.enter_context(context)
         folder.begin(spec, shown, learned)
         # Nobody else trains for a database in the folder, whose lock is held.
         study, owner = database.study, None if storage is None else studies.owner(path)
@@ -66,8 +67,8 @@ def run_sweep(
         watch(count - tries.missing, count)
         outcomes = (
             train(tries.trials(), learned, stop)
-            if spec.pruner == "none"
-            else _reporting(train)(tries.trials(), learned, stop, report=tries.report)
+            if reporting is None
+            else reporting(tries.trials(), learned, stop, report=tries.report)
         )
         for outcome in outcomes:
             tries.take(outcome)

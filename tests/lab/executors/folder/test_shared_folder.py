@@ -20,7 +20,7 @@ from sfumato.lab import verdict
 from sfumato.lab.executors.folder import executor as drivers
 from sfumato.lab.executors.folder import messages
 from sfumato.lab.executors.folder.exchange import TRIES, Entry, Exchange
-from sfumato.lab.executors.folder.executor import SharedFolder
+from sfumato.lab.executors.folder.executor import FolderExecutor
 from sfumato.lab.executors.folder.worker import work
 from sfumato.lab.executors.versions import versions
 from sfumato.lab.experiment import Experiment, run_plan
@@ -81,7 +81,7 @@ def assert_like_local(found: Experiment, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_the_contract(tmp_path: Path) -> None:
     with worker_thread(tmp_path / "shared"):
-        executor = SharedFolder(tmp_path / "shared")
+        executor = FolderExecutor(tmp_path / "shared")
         contract.check_numbers(executor)
         contract.check_takes_as_it_trains(executor, ahead=drivers.FEWEST_AHEAD)
         contract.check_reports(executor)
@@ -106,7 +106,7 @@ def test_a_killed_worker_s_trial_is_trained_by_another(tmp_path: Path) -> None:
     thread = threading.Thread(target=watch)
     thread.start()
     try:
-        found = run_plan(plan, target(), tmp_path / "e", executor=SharedFolder(shared, lease=LEASE))
+        found = run_plan(plan, target(), tmp_path / "e", executor=FolderExecutor(shared, lease=LEASE))
     finally:
         ended.set()
         thread.join()
@@ -158,7 +158,7 @@ def test_a_trial_whose_processes_die_fails_after_some_tries(tmp_path: Path) -> N
     module = "tests.lab.broken_network:Deadly"
     plan = small_plan({}, {"model": {"module": module}}, seeds=1)
     with worker_thread(tmp_path / "shared", 1):
-        found = run_plan(plan, target(), tmp_path / "e", executor=SharedFolder(tmp_path / "shared"))
+        found = run_plan(plan, target(), tmp_path / "e", executor=FolderExecutor(tmp_path / "shared"))
     (dead,) = found.results(plan.arms[1]).values()
     assert dead["status"] == "failed"
     assert dead["reason"].startswith(f"{TRIES} times its process died")
@@ -210,7 +210,7 @@ def test_a_damaged_outcome_is_trained_again(tmp_path: Path) -> None:
         data = messages.of_trial(trial, name, versions())
         (shared / "outcomes" / messages.name_of(data)).write_bytes(b"\x10\0\0\0\0\0\0\0not safetensors")
     with worker_thread(shared, 1):
-        found = run_plan(plan, target(), tmp_path / "e", executor=SharedFolder(shared))
+        found = run_plan(plan, target(), tmp_path / "e", executor=FolderExecutor(shared))
     assert_like_local(found, tmp_path)
 
 
@@ -227,7 +227,7 @@ def test_other_folders_are_refused(tmp_path: Path) -> None:
     plan = small_plan({}, {"model": {"width": 9}})
     for use in (
         lambda: work(tmp_path / "other", 1, idle=0.1),
-        lambda: run_plan(plan, target(), tmp_path / "e", executor=SharedFolder(tmp_path / "other")),
+        lambda: run_plan(plan, target(), tmp_path / "e", executor=FolderExecutor(tmp_path / "other")),
     ):
         with pytest.raises(RunError, match="must be a folder of --executor folder:DIR, or empty"):
             use()

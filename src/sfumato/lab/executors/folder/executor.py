@@ -42,7 +42,7 @@ class _Pending:
     """Whether the last look did not find it."""
 
 
-class SharedFolder:
+class FolderExecutor:
     """An executor that writes trials to a folder, from which ``sfumato worker`` takes them, and waits for outcomes.
 
     A worker that dies loses its trial after ``lease`` seconds, and another one trains it. A driver that dies finds the
