@@ -18,12 +18,12 @@ const FAINT = 0.12;
 export function scatter({ signal, press, fail }) {
   const chart = new Chart({ label: "Configurations, one value against another", signal, press: (_, point) => press(point.customdata) });
   const chosen = { x: null, y: null };
-  const selects = { x: h("select", { "aria-label": "Horizontal axis", onchange: () => pick("x") }), y: h("select", { "aria-label": "Vertical axis", onchange: () => pick("y") }) };
-  const side = (word, axis) => h("span", { class: "side-of" }, h("span", { class: "quietly", "aria-hidden": "true" }, word), selects[axis]);
+  const selects = { x: h("select", { onchange: () => pick("x") }), y: h("select", { onchange: () => pick("y") }) };
+  const side = (word, axis) => h("label", { class: "side-of" }, h("span", { class: "quietly" }, word), selects[axis]);
   const element = h(
     "section",
     { class: "part" },
-    h("header", {}, h("h2", {}, "One against another"), h("div", { class: "row" }, side("across", "x"), side("up", "y"))),
+    h("header", {}, h("h2", {}, "One against another"), h("div", { class: "row" }, side("Horizontal", "x"), side("Vertical", "y"))),
     chart.element,
   );
   let last = null;
