@@ -228,6 +228,18 @@ def test_values_of_other_types(studio: TestClient, folder: Path) -> None:
                 json.loads(answer.content)
 
 
+def test_a_value_that_no_axis_has_is_left_out(studio: TestClient, folder: Path) -> None:
+    made.changed(
+        folder,
+        "UPDATE trial_params SET param_value = -4 WHERE param_name = 'model.width' AND trial_id = 1",
+        "UPDATE trial_params SET param_value = 2 WHERE param_name = 'model.activation' AND trial_id = 1",
+    )
+    width, activation = studio.get("/api/sweeps/one").json()["axes"]
+    # No logarithm has the one, and no category the other.
+    assert width["values"] == [None, 8]
+    assert activation["values"] == [None, 0]
+
+
 @pytest.mark.slow
 def test_many_parameters_and_categories_are_cut(studio: TestClient, folder: Path) -> None:
     choices = json.dumps({"attributes": {"choices": ["x" * 90] * 200}})
