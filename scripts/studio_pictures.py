@@ -37,6 +37,12 @@ EXPERIMENT = (
     "--model.width 32 --budget.epochs 4 --out experiments/depth"
 )
 
+SWEEP = (
+    "--space model.width=8..96:log --space model.depth=1..5 --space model.activation=relu,sine(5..60) "
+    "--space training.optimizer=adam(lr=1e-4..1e-1:log),muon(lr=0.005..0.5:log) --picture astronaut "
+    "--picture.max-side 96 --budget.epochs 10 --trials 60 --pruner median --out sweeps/shapes"
+)
+
 
 def sfumato(folder: Path, *arguments: str) -> None:
     """Run one command in a folder."""
@@ -70,6 +76,10 @@ def pages(names: list[str]) -> dict[str, tuple[str, Callable[[Page], None]]]:
         page.locator(".lane .psnr").first.wait_for()
         page.locator(".timeline input").fill("0.2")
 
+    def searched(page: Page) -> None:
+        page.locator("ol.cards img").nth(5).wait_for()
+        page.locator(".coordinates-box").evaluate("each => scrollTo(0, each.offsetTop - 130)")
+
     return {
         "gallery": ("/", lambda page: page.locator(".card").nth(5).wait_for()),
         "run": (f"/runs/{one}", loaded),
@@ -80,6 +90,7 @@ def pages(names: list[str]) -> dict[str, tuple[str, Callable[[Page], None]]]:
         "zoom": (f"/runs/{one}/zoom", loaded),
         "beyond": (f"/runs/{one}/zoom", beyond),
         "experiments": ("/experiments", loaded),
+        "sweep": ("/sweeps/shapes", searched),
     }
 
 
@@ -120,6 +131,7 @@ def main() -> None:
             for arguments in RUNS:
                 sfumato(folder, "paint", *arguments.split())
             sfumato(folder, "compare", *EXPERIMENT.split())
+            sfumato(folder, "sweep", *SWEEP.split())
         names = sorted(path.name for path in (folder / "runs").iterdir() if not path.name.startswith("."))
         command = [sys.executable, "-m", "sfumato", "studio", "--port", "0"]
         with (

@@ -16,6 +16,12 @@ TOKEN = "a-token-for-tests"
 
 def client(runs: Path, *, token: str | None = TOKEN, address: str = ADDRESS, **rules: Any) -> TestClient:
     """Return a client of a studio over ``runs``; every request has the page's token, or ``token``, or none."""
-    app = create(runs, Rules(page_token=TOKEN, **rules), experiments_folder=runs.with_name("experiments"), warm=False)
+    app = create(
+        runs,
+        Rules(page_token=TOKEN, **rules),
+        experiments_folder=runs.with_name("experiments"),
+        sweeps_folder=runs.with_name("sweeps"),
+        warm=False,
+    )
     headers = {} if token is None else {HEADER: token}
     return TestClient(app, base_url=address, headers=headers, raise_server_exceptions=False)

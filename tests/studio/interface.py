@@ -28,6 +28,7 @@ QUERIES = {
     "/api/picture": ("source",),
     "/api/picture.webp": ("source",),
     "/api/runs": ("words", "sort", "state", "page", "size"),
+    "/api/sweeps/{name}/configurations": ("numbers",),
     "/api/runs/{name}/layers/{layer}": ("step", "by"),
     "/api/runs/{name}/layers/{layer}/sheet.png": ("step", "by"),
     "/api/runs/{name}/layers/{layer}/units/{unit}": ("step",),

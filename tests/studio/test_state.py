@@ -20,7 +20,7 @@ def test_maintenance_continues_after_an_error(
     monkeypatch.setattr(state, "MAINTENANCE_INTERVAL", 0.01)
 
     async def maintained() -> None:
-        studio = Studio(runs, runs, Rules())
+        studio = Studio(runs, runs, runs, Rules())
         monkeypatch.setattr(studio.workers, "reap", lambda: None)
         calls, called_often = 0, asyncio.Event()
 

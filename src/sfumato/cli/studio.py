@@ -32,6 +32,7 @@ def command(arguments: Sequence[str]) -> int:
         arguments,
         flags.field("runs", "runs", "DIR", "folder of the runs"),
         flags.field("experiments", "experiments", "DIR", "folder of the experiments"),
+        flags.field("sweeps", "sweeps", "DIR", "folder of the sweeps"),
         flags.field("port", "8011", "PORT", "port to listen on; 0: any free port"),
         flags.field("host", "127.0.0.1", "HOST", "address to listen on; 0.0.0.0: all computers, with a token"),
         flags.field("public", "", "URL", "public address behind a proxy: https://example.org/sfumato"),
@@ -48,6 +49,7 @@ def command(arguments: Sequence[str]) -> int:
     return serve(
         Path(parsed.runs),
         Path(parsed.experiments),
+        Path(parsed.sweeps),
         parsed.host,
         port,
         say=_print,

@@ -21,19 +21,34 @@ from sfumato.studio.gallery import routes as gallery
 from sfumato.studio.inspector import routes as inspector
 from sfumato.studio.run import routes as run
 from sfumato.studio.state import Studio, in_thread, studio_of
+from sfumato.studio.sweeps import routes as sweeps
 from sfumato.studio.web import responses, shell
 from sfumato.studio.web.errors import HANDLERS
 from sfumato.studio.web.guard import Guard, Rules
 
-PAGES = ("/", "/new", "/race", "/experiments", "/runs/{name}", "/runs/{name}/layers", "/runs/{name}/zoom")
+PAGES = (
+    "/",
+    "/new",
+    "/race",
+    "/experiments",
+    "/sweeps/{name}",
+    "/runs/{name}",
+    "/runs/{name}/layers",
+    "/runs/{name}/zoom",
+)
 """Paths of pages, which the same HTML shell serves."""
 
 
 def create(
-    runs: Path, rules: Rules | None = None, *, experiments_folder: Path = Path("experiments"), warm: bool = True
+    runs: Path,
+    rules: Rules | None = None,
+    *,
+    experiments_folder: Path = Path("experiments"),
+    sweeps_folder: Path = Path("sweeps"),
+    warm: bool = True,
 ) -> Starlette:
     """Return the application. With ``warm=False`` no worker starts before a request needs one, as some tests want."""
-    studio = Studio(runs, experiments_folder, rules or Rules())
+    studio = Studio(runs, experiments_folder, sweeps_folder, rules or Rules())
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -85,6 +100,7 @@ ROUTES = [
     *(Route(f"{path}/", without_slash) for path in PAGES if path != "/"),
     Route("/assets/{name:path}", asset),
     *experiments.ROUTES,
+    *sweeps.ROUTES,
     *form.ROUTES,
     *gallery.ROUTES,
     *run.ROUTES,

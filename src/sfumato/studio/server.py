@@ -31,6 +31,7 @@ SHUTDOWN_SECONDS = 4.0
 def serve(
     runs: Path,
     experiments: Path,
+    sweeps: Path,
     host: str,
     port: int,
     *,
@@ -49,7 +50,7 @@ def serve(
     with contextlib.suppress(OSError):
         # Create it only at the start: a folder that is deleted while the studio runs stays deleted.
         runs.mkdir(parents=True, exist_ok=True)
-    app = create(runs, rules, experiments_folder=experiments)
+    app = create(runs, rules, experiments_folder=experiments, sweeps_folder=sweeps)
     config = uvicorn.Config(
         app,
         # Malformed requests of other clients are not reported.

@@ -20,6 +20,7 @@ from sfumato.studio.gallery.cards import Gallery
 from sfumato.studio.inspector.networks import Networks
 from sfumato.studio.run.history import Histories
 from sfumato.studio.run.watcher import Watchers
+from sfumato.studio.sweeps.listing import Sweeps
 from sfumato.studio.training.queue import Queue
 from sfumato.studio.training.worker_pool import WorkerPool
 from sfumato.studio.web import run_paths
@@ -35,9 +36,10 @@ MAINTENANCE_INTERVAL = 0.5
 class Studio:
     """The state that all requests share."""
 
-    def __init__(self, runs: Path, experiments: Path, rules: Rules) -> None:
+    def __init__(self, runs: Path, experiments: Path, sweeps: Path, rules: Rules) -> None:
         self.runs = runs
         self.experiments = experiments
+        self.sweeps = Sweeps(sweeps)
         self.rules = rules
         self.gallery = Gallery(runs)
         self.watchers = Watchers()

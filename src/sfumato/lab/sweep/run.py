@@ -60,6 +60,7 @@ def run_sweep(
         folder.begin(spec, shown, learned)
         # Nobody else trains for a database in the folder, whose lock is held.
         study, owner = database.study, None if storage is None else studies.owner(path)
+        study.set_user_attr(studies.TRIALS, count)
         studies.requeue_abandoned(study, owner)
         if spec.sampler == "grid":
             studies.queue_grid(study, spec.space)

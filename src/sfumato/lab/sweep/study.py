@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 DATABASE = "sweep.db"
 OWNER = "owner"
 """Attribute of a trial: the sweep's folder and machine, whose process may have been killed."""
+TRIALS = "trials"
+"""Attribute of the study: the configurations that the last start was to reach, for those who watch."""
 NO_OPTUNA = "a sweep needs Optuna, which is not installed: pip install 'sfumato[lab]'"
 
 

@@ -9,8 +9,9 @@ const color = (name) => getComputedStyle(document.documentElement).getPropertyVa
 export const curveColor = (at) => color(`c${at % 8}`);
 
 /**
-  * A chart that fills its box. draw({traces, x, y, log, now}) redraws it; press(x) is called when a curve is clicked.
-  * traces: [{name, x, y, accent, at, faint, points}]
+  * A chart that fills its box. draw({traces, x, y, log, now}) redraws it; press(x, point) is called when a curve is clicked.
+  * traces: [{name, x, y, accent, at, faint, points, step}], or {raw}, a function that returns Plotly's own at every drawing.
+  * xaxis and yaxis replace parts of Plotly's axes, hover its way to show values.
  */
 export class Chart {
   constructor({ label, signal, press }) {
@@ -36,12 +37,12 @@ export class Chart {
     this.last = plot;
     const library = await plotly();
     if (this.removed || this.last !== plot || !this.box.clientWidth) return;
-    await library.react(this.box, plot.traces.map(trace), this.#layout(plot), { displayModeBar: false, responsive: false, doubleClick: "reset" });
+    await library.react(this.box, plot.traces.map((each) => (each.raw ? each.raw() : trace(each))), this.#layout(plot), { displayModeBar: false, responsive: false, doubleClick: "reset" });
     if (this.drawn) return;
     this.drawn = true;
     // Hide the element in which Plotly measures texts from screen readers.
     document.getElementById("js-plotly-tester")?.setAttribute("aria-hidden", "true");
-    if (this.press) this.box.on("plotly_click", (event) => this.press(event.points[0].x));
+    if (this.press) this.box.on("plotly_click", (event) => this.press(event.points[0].x, event.points[0]));
   }
 
   /** Move the marker line to x = now. */
@@ -51,7 +52,7 @@ export class Chart {
     (await plotly()).relayout(this.box, { shapes: markerLine(now) });
   }
 
-  #layout({ traces, x, y, log, now, legend }) {
+  #layout({ traces, x, y, log, now, legend, xaxis, yaxis, hover = "x unified" }) {
     const [ink, quiet, line] = [color("ink"), color("quiet"), color("line")];
     const axis = { gridcolor: line, linecolor: line, zeroline: false, tickfont: { color: quiet }, fixedrange: false, automargin: true };
     return {
@@ -62,9 +63,9 @@ export class Chart {
       plot_bgcolor: "transparent",
       font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: ink },
       title: { text: y, font: { size: 13, color: quiet }, x: 0, xanchor: "left", xref: "paper", y: 1, yanchor: "top", yref: "container", pad: { t: 6 } },
-      xaxis: { ...axis, title: { text: x, font: { color: quiet, size: 12 }, standoff: 8 }, showgrid: false, showline: true, rangemode: "tozero" },
-      yaxis: { ...axis, ...(log ? logarithmic(traces) : {}) },
-      hovermode: "x unified",
+      xaxis: { ...axis, title: { text: x, font: { color: quiet, size: 12 }, standoff: 8 }, showgrid: false, showline: true, rangemode: "tozero", ...xaxis },
+      yaxis: { ...axis, ...(log ? logarithmic(traces) : {}), ...yaxis },
+      hovermode: hover,
       hoverlabel: { bgcolor: color("sheet"), bordercolor: line, font: { color: ink, size: 12 } },
       showlegend: Boolean(legend),
       legend: { orientation: "h", y: 1.08, yanchor: "bottom", x: 0, font: { color: quiet } },
@@ -95,7 +96,7 @@ function digits(ratio) {
   return ratio > 10 ? [1, 2, 5] : ratio > 2 ? [1, 1.5, 2, 3, 4, 5, 6, 8] : Array.from({ length: 45 }, (_, at) => 1 + at / 5);
 }
 
-const trace = ({ name, x, y, accent, at = 0, faint, points }) => ({
+const trace = ({ name, x, y, accent, at = 0, faint, points, step }) => ({
   type: "scatter",
   mode: points ? "lines+markers" : "lines",
   name,
@@ -105,5 +106,5 @@ const trace = ({ name, x, y, accent, at = 0, faint, points }) => ({
   hovertemplate: "%{y:.4~g}",
   marker: { size: 6 },
   opacity: faint ? 0.55 : 1,
-  line: { color: accent ? color("accent") : curveColor(at), width: faint ? 1.5 : 2 },
+  line: { color: accent ? color("accent") : curveColor(at), width: faint ? 1.5 : 2, shape: step ? "hv" : "linear" },
 });

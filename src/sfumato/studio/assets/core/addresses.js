@@ -10,6 +10,12 @@ export const raced = (query) => [...new Set((query.get("runs") ?? "").split(",")
 
 export const reportPage = (name) => `/experiments/${encodeURIComponent(name)}/report`;
 
+/** The page of a sweep. */
+export const sweepPage = (name) => `/sweeps/${encodeURIComponent(name)}`;
+
+/** The API's URL of a sweep. */
+export const sweepUrl = (name) => `/api${sweepPage(name)}`;
+
 /** The form, filled with a recipe. */
 export const formPage = ({ preset, changes } = {}, usual = "fast") => {
   const params = new URLSearchParams({ ...(preset && preset !== usual ? { preset } : {}), ...changes });

@@ -11,6 +11,7 @@ const PAGES = [
   [/^\/new$/, () => import("../pages/form.js")],
   [/^\/race$/, () => import("../pages/race.js")],
   [/^\/experiments$/, () => import("../pages/experiments.js")],
+  [/^\/sweeps\/([^/]+)$/, () => import("../pages/sweep.js")],
   [/^\/runs\/([^/]+)$/, () => import("../pages/run.js")],
   [/^\/runs\/([^/]+)\/layers$/, () => import("../pages/layers.js")],
   [/^\/runs\/([^/]+)\/zoom$/, () => import("../pages/zoom.js")],
@@ -40,7 +41,7 @@ async function show() {
   const [match, load] = PAGES.map(([pattern, load]) => [pattern.exec(pathname), load]).find(([found]) => found) ?? [];
   for (const link of document.querySelectorAll(".top nav a")) {
     const there = withoutPrefix(link.pathname);
-    const here = there === "/" ? pathname === "/" || pathname === "/race" || pathname.startsWith("/runs/") : pathname.startsWith(there);
+    const here = there === "/" ? pathname === "/" || pathname === "/race" || pathname.startsWith("/runs/") : pathname.startsWith(there) || pathname.startsWith("/sweeps/");
     here ? link.setAttribute("aria-current", "page") : link.removeAttribute("aria-current");
   }
   try {

@@ -1,0 +1,219 @@
+"""A sweep's page: columns of what was tried, single configurations, and the list of sweeps."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+from filelock import FileLock
+from PIL import Image
+from starlette.testclient import TestClient
+
+from sfumato.recipe import Recipe, changed, from_string, to_string
+from sfumato.studio.sweeps import listing, page, tried
+from tests.studio.sweeps import made
+from tests.studio.sweeps.made import Configuration
+
+RELU = {"model.width": 8, "model.activation": 0}
+SINE = {"model.width": 64, "model.activation": 1, "model.activation.sine": 30}
+
+
+@pytest.fixture(autouse=True)
+def _always_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing, "REST", 0.0)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "sweeps"
+
+
+def test_what_was_tried_comes_in_columns(studio: TestClient, root: Path) -> None:
+    made.sweep(
+        root / "one",
+        [
+            Configuration(20.5, parameters=RELU, results={"parameters": 51}),
+            Configuration(0.0, "diverged", SINE),
+            Configuration(12.25, "pruned", SINE, state="PRUNED"),
+            Configuration(21.5, parameters=SINE),
+            Configuration(21.0, parameters=RELU),
+            Configuration(state="RUNNING"),
+            Configuration(state="FAIL"),
+        ],
+        trials=100,
+    )
+    found = studio.get("/api/sweeps/one").json()
+    assert (found["shown"], found["tried"], found["wanted"], found["left_out"]) == ("one", 5, 100, 0)
+    assert found["counts"] == {"finished": 3, "pruned": 1, "diverged": 1, "failed": 0, "running": 1}
+    assert found["number"] == [0, 1, 2, 3, 4]
+    states = [found["states"][state] for state in found["state"]]
+    assert states == ["finished", "diverged", "pruned", "finished", "finished"]
+    width, activation, sine = found["axes"]
+    assert (width["name"], width["log"], width["low"], width["high"]) == ("model.width", True, 4, 64)
+    assert activation["choices"] == ["relu", "sine(5..60)"]
+    assert activation["values"] == [0, 1, 1, 1, 0]
+    # Only those that chose it have the parameter.
+    assert sine["values"] == [None, 30, 30, 30, None]
+    # The worst there is, which a diverged training counts as, is no measurement.
+    assert found["results"]["psnr"] == [20.5, None, 12.25, 21.5, 21]
+    assert found["results"]["parameters"] == [51, None, None, None, None]
+    assert "ssim" not in found["results"]
+    assert found["curve"] == {"tried": [1, 4], "value": [20.5, 21.5]}
+    assert found["verdict"] == f"sfumato sweep best {root}/one --top 3 --verdict"
+    assert found["front"] == []
+
+
+def test_for_what_is_minimized_less_is_better(studio: TestClient, root: Path) -> None:
+    costs = [Configuration(20.0, results={"seconds": cost}, values=[cost]) for cost in (3.0, 1e300, 2.0, 2.5)]
+    diverged = Configuration(0.0, "diverged", values=[1e300])
+    made.sweep(root / "one", [costs[0], diverged, *costs[2:]], objectives=["seconds"])
+    assert studio.get("/api/sweeps/one").json()["curve"] == {"tried": [1, 3], "value": [3, 2]}
+    assert studio.get("/api/sweeps").json()["sweeps"][0]["best"] == 2
+
+
+def test_the_front_of_several_objectives(studio: TestClient, root: Path) -> None:
+    points = [(20.0, 50), (21.0, 60), (20.5, 70), (22.0, 90), (21.0, 60), (10.0, 49)]
+    configurations = [Configuration(score, values=[score, size]) for score, size in points]
+    worst = Configuration(0.0, "diverged", values=[0.0, 1e300])
+    made.sweep(root / "one", [*configurations, worst], objectives=["psnr", "parameters"])
+    assert set(studio.get("/api/sweeps/one").json()["front"]) == {0, 1, 3, 4, 5}
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_the_front_is_what_none_beats(count: int) -> None:
+    generator = np.random.default_rng(count)
+    values = generator.integers(0, 6, (60, count)).astype(np.float64)
+    values[::9, 0] = np.nan
+    signs = np.array([1.0, -1.0, 1.0])[:count]
+    known = [row for row in range(60) if np.isfinite(values[row]).all()]
+    scores = values * signs
+    beaten = {
+        one
+        for one, other in itertools.product(known, known)
+        if (scores[other] >= scores[one]).all() and (scores[other] > scores[one]).any()
+    }
+    found = tried.pareto(values, signs, 100)
+    assert set(found) == set(known) - beaten
+    assert list(scores[found, 0]) == sorted(scores[found, 0], reverse=True)
+    assert len(tried.pareto(values, signs, 1)) == 1
+
+
+def test_of_many_the_best_and_some_others_are_shown(
+    studio: TestClient, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page, "MAX_SHOWN", 10)
+    monkeypatch.setattr(page, "MAX_BEST", 3)
+    scores = [20 + (number * 7 % 40) / 10 for number in range(40)]
+    made.sweep(root / "one", [Configuration(score) for score in scores])
+    found = studio.get("/api/sweeps/one").json()
+    assert (len(found["number"]), found["left_out"], found["tried"]) == (10, 30, 40)
+    assert found["number"] == sorted(found["number"])
+    best = sorted(range(40), key=lambda number: -scores[number])[:3]
+    assert set(best) < set(found["number"])
+    assert found["results"]["psnr"] == [scores[number] for number in found["number"]]
+    monkeypatch.setattr(tried, "MAX_TRIALS", 20)
+    made.changed(root / "one", "UPDATE studies SET study_name = 'b'")
+    found = studio.get("/api/sweeps/one").json()
+    assert (found["considered"], found["tried"], found["left_out"]) == (20, 40, 30)
+    assert min(found["number"]) >= 20
+    # The axis of the curve counts all.
+    assert min(found["curve"]["tried"]) == 21
+
+
+def test_one_configuration_in_full(studio: TestClient, root: Path) -> None:
+    recipe = changed(Recipe(), {"model": {"width": 9}, "picture": {"source": "cat"}})
+    custom = changed(Recipe(), {"model": {"module": "nets:Net"}})
+    folder = made.sweep(
+        root / "one",
+        [
+            Configuration(results={"recipe": to_string(recipe)}),
+            Configuration(results={"recipe": to_string(custom)}),
+            Configuration(0.0, "failed", results={"reason": "too\nlarge", "recipe": "sf2:damaged"}),
+        ],
+    )
+    (folder / "paintings").mkdir()
+    Image.new("RGB", (9, 8), "red").save(folder / "paintings" / "000000.png")
+    first, second, third = studio.get("/api/sweeps/one/configurations?numbers=0,1,2,77").json()
+    assert from_string(first["recipe"]) == recipe
+    assert first["again"]["changes"]["model.width"] == "9"
+    assert first["again"]["changes"]["picture.source"] == "cat"
+    assert first["command"] == f"sfumato paint --recipe {to_string(recipe)}"
+    answer = studio.get(first["painting"])
+    assert answer.headers["content-type"] == "image/png"
+    assert answer.content == (folder / "paintings" / "000000.png").read_bytes()
+    # The studio's form takes no custom network, whose code it would import.
+    assert second["again"] is None
+    assert second["command"]
+    assert third == {
+        "number": 2,
+        "reason": "too large",
+        "painting": None,
+        "recipe": None,
+        "command": None,
+        "again": None,
+    }
+    assert studio.get("/api/sweeps/one/paintings/1.png").status_code == 404
+    assert studio.get("/api/sweeps/one/configurations").status_code == 404
+    assert studio.get(f"/api/sweeps/one/configurations?numbers={','.join('1' * 25)}").status_code == 422
+
+
+def test_the_form_s_link_has_the_recipe(studio: TestClient, root: Path) -> None:
+    recipe = changed(Recipe(), {"model": {"width": 9, "activation": "sine(20)"}, "budget": {"epochs": 3}})
+    made.sweep(root / "one", [Configuration(results={"recipe": to_string(recipe)})])
+    (one,) = studio.get("/api/sweeps/one/configurations?numbers=0").json()
+    described = studio.post("/api/describe", json=one["again"]).json()
+    assert described["valid"]
+    assert from_string(described["string"]) == recipe
+
+
+def test_a_page_is_sent_once(studio: TestClient, root: Path) -> None:
+    folder = made.sweep(root / "one", [Configuration()])
+    first = studio.get("/api/sweeps/one")
+    version = first.headers["etag"]
+    assert studio.get("/api/sweeps/one", headers={"If-None-Match": version}).status_code == 304
+    with FileLock(folder / "lock"):
+        live = studio.get("/api/sweeps/one", headers={"If-None-Match": version})
+        assert live.json()["live"] is True
+    made.changed(folder, "UPDATE trial_values SET value = 30")
+    assert studio.get("/api/sweeps/one").json()["curve"]["value"] == [30]
+
+
+def test_a_database_that_is_long_to_read_is_read_rarely(
+    studio: TestClient, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = made.sweep(root / "one", [Configuration()])
+    monkeypatch.setattr(listing, "REST", 1e9)
+    assert studio.get("/api/sweeps/one").json()["curve"]["value"] == [20]
+    made.changed(folder, "UPDATE trial_values SET value = 30")
+    assert studio.get("/api/sweeps/one").json()["curve"]["value"] == [20]
+    monkeypatch.setattr(listing, "REST", 0.0)
+    assert studio.get("/api/sweeps/one").json()["curve"]["value"] == [30]
+
+
+def test_sweeps_are_listed_the_latest_first(studio: TestClient, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert studio.get("/api/sweeps").json() == {"sweeps": [], "left_out": 0}
+    made.sweep(root / "one", [Configuration(20.0), Configuration(25.5), Configuration(0.0, "diverged")])
+    made.sweep(root / "t w#o", [])
+    (root / "none").mkdir()
+    (root / "linked").symlink_to(root / "one")
+    with FileLock(root / "t w#o" / "lock"):
+        two, one = studio.get("/api/sweeps").json()["sweeps"]
+    assert (two["name"], two["shown"], two["live"], two["tried"], two["best"]) == ("t~20w~23o", "t w#o", True, 0, None)
+    assert (one["name"], one["live"], one["tried"], one["best"]) == ("one", False, 3, 25.5)
+    assert studio.get(f"/api/sweeps/{two['name']}").json()["number"] == []
+    monkeypatch.setattr(listing, "MAX_LISTED", 1)
+    found = studio.get("/api/sweeps").json()
+    assert ([each["shown"] for each in found["sweeps"]], found["left_out"]) == (["t w#o"], 1)
+
+
+def test_a_list_that_is_long_to_read_is_read_in_parts(
+    studio: TestClient, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("one", "two"):
+        made.sweep(root / name, [Configuration()])
+    monkeypatch.setattr(listing, "MAX_LIST_SECONDS", 0.0)
+    assert ["best" in each for each in studio.get("/api/sweeps").json()["sweeps"]] == [False, False]
+    monkeypatch.setattr(listing, "MAX_LIST_SECONDS", 60.0)
+    assert [each["best"] for each in studio.get("/api/sweeps").json()["sweeps"]] == [20, 20]
