@@ -117,11 +117,11 @@ def run_plan(
         stack.enter_context(folder.locked(plan, () if isinstance(learned, Digits) else learned))
         rows = rows_to_keep(folder.rows(), retry=retry)
         _check_not_all_failed(rows)
-        missing = trials(plan, rows)
-        if missing:
-            train = stack.enter_context(context)
-            folder.note_machine(name_of(train), workers)
-        while missing:
+        train: Executor | None = None
+        while missing := trials(plan, rows):
+            if train is None:
+                train = stack.enter_context(context)
+                folder.note_machine(name_of(train), workers)
             watch(_work(plan, rows), _work(plan, rows) + _remaining(plan, rows))
             for outcome in train(_longest_first(plan, missing), learned, stop):
                 folder.write(outcome, order[outcome.key.arm])
@@ -130,7 +130,6 @@ def run_plan(
             if stop():
                 raise StoppedError
             _check_not_all_failed(rows)
-            missing = trials(plan, rows)
         return Experiment(folder, plan, rows)
 
 

@@ -102,8 +102,9 @@ def test_every_row_is_there_once_after_a_worker_and_a_node_were_killed(nodes: No
     ended = threading.Event()
 
     def kill() -> None:
-        while not ended.wait(0.05) and not (workers := training_workers()):
-            pass
+        workers: list[int] = []
+        while not ended.wait(0.05) and not workers:
+            workers = training_workers()
         os.kill(workers[0], signal.SIGKILL)
         killed.append(workers[0])
         # The next one that trains is lost with its whole node.

@@ -7,6 +7,7 @@ import os
 import threading
 from collections import Counter
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -15,7 +16,8 @@ from hypothesis import strategies as st
 
 from sfumato.lab.digits.data import Digits, Part
 from sfumato.lab.executors.folder import messages
-from sfumato.lab.executors.folder.exchange import TRIES, Entry, Exchange
+from sfumato.lab.executors.folder.entries import Entry
+from sfumato.lab.executors.folder.exchange import KEPT_SECONDS, SPREAD, TRIES, Exchange
 from sfumato.lab.train import train
 from tests.lab.executors import contract
 from tests.lab.small_plan import target
@@ -52,10 +54,25 @@ def test_each_trial_is_claimed_once_by_many_at_the_same_time(exchange: Exchange)
     assert Counter(claimed) == {f"n{number}": 1 for number in range(60)}
 
 
-def test_trials_are_claimed_in_their_order(exchange: Exchange) -> None:
-    for number in (30, 4, 100):
+def test_the_lowest_numbers_are_claimed_first(exchange: Exchange) -> None:
+    numbers = [*range(100, 100 + SPREAD), *range(1000, 1020)]
+    for number in reversed(numbers):
         exchange.add(Entry(number, f"n{number}", 0), b"{}")
-    assert [entry.number for entry, _ in exchange.waiting()] == [4, 30, 100]
+    found = [entry.number for entry, _ in exchange.waiting()]
+    assert sorted(found[:SPREAD]) == numbers[:SPREAD]
+    assert found[SPREAD:] == numbers[SPREAD:]
+    # Not all workers try the same one first.
+    assert len({next(iter(exchange.waiting()))[0].number for _ in range(40)}) > 1
+
+
+def test_outcomes_whose_driver_never_came_back_are_removed(exchange: Exchange) -> None:
+    for name, age in (("new", KEPT_SECONDS - 100), ("old", KEPT_SECONDS + 100)):
+        path = exchange.path / "outcomes" / name
+        path.touch()
+        then = path.stat().st_mtime - age
+        os.utime(path, (then, then))
+    other(exchange).create()
+    assert exchange.outcomes() == {"new"}
 
 
 def test_a_claim_that_nobody_touches_goes_back_and_counts(exchange: Exchange) -> None:
@@ -155,7 +172,7 @@ def test_messages_come_back_as_they_were() -> None:
         assert messages.to_trial(json.loads(data)) == trial
         outcome = train(trial, target()[0])
         contract.assert_same(messages.to_outcome(messages.of_outcome(outcome), trial.key), outcome)
-    assert np.array_equal(messages.to_target(messages.of_target(target()[0])), target()[0])
+    assert np.array_equal(cast("Any", messages.to_target(messages.of_target(target()[0]))), target()[0])
     part = Part(np.arange(6, dtype=np.float32).reshape(3, 2), np.array([1, 2, 3]))
     back = messages.to_target(messages.of_target(Digits("some", part, part)))
     assert isinstance(back, Digits)

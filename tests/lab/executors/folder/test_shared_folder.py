@@ -19,7 +19,8 @@ from sfumato.errors import RunError
 from sfumato.lab import verdict
 from sfumato.lab.executors.folder import executor as drivers
 from sfumato.lab.executors.folder import messages
-from sfumato.lab.executors.folder.exchange import TRIES, Entry, Exchange
+from sfumato.lab.executors.folder.entries import Entry
+from sfumato.lab.executors.folder.exchange import TRIES, Exchange
 from sfumato.lab.executors.folder.executor import FolderExecutor
 from sfumato.lab.executors.folder.worker import work
 from sfumato.lab.executors.versions import versions

@@ -17,21 +17,26 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import socket
 import uuid
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sfumato.errors import RunError
 from sfumato.lab.executors.folder import messages
+from sfumato.lab.executors.folder.entries import Claim, Entry
 from sfumato.runs.files import cannot_write, read_bytes, write_bytes
 
 LAYOUT = 1
 LEASE_SECONDS = 60.0
 """Seconds after which a claim that nobody touches is taken from its worker."""
+SPREAD = 16
+"""Trials of which a worker tries any one first."""
+KEPT_SECONDS = 7 * 86_400.0
+"""Seconds for which an outcome waits for its driver to come back."""
 TRIES = 4
 """Times that a trial is claimed before it counts as failed."""
 
@@ -41,48 +46,6 @@ SETTINGS, TARGETS, WAITING, CLAIMED, OUTCOMES, REPORTS = (
 
 MAX_TRIAL_BYTES = 1_000_000
 MAX_FILE_BYTES = 4_000_000_000
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A trial in the folder."""
-
-    number: int
-    """Its place in the order in which trials are claimed."""
-    name: str
-    """Name of its content."""
-    tries: int
-    """Times that it was claimed before."""
-
-    @property
-    def file(self) -> str:
-        """Return the name of its file."""
-        return f"{self.number:09d}-{self.name}-{self.tries}"
-
-    @staticmethod
-    def of(file: str) -> Entry | None:
-        """Return the entry of a file's name, without the worker; None for another file."""
-        number, _, rest = file.partition("-")
-        name, _, tries = rest.partition("-")
-        if not (number.isdigit() and name.isalnum() and tries.isdigit()):
-            return None
-        return Entry(int(number), name, int(tries))
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A trial that a worker may train, until its lease has run out."""
-
-    entry: Entry
-    path: Path
-
-    def renew(self) -> bool:
-        """Begin the lease anew, and return whether the claim is still this worker's."""
-        try:
-            os.utime(self.path)
-        except FileNotFoundError:
-            return False
-        return True
 
 
 class Exchange:
@@ -106,6 +69,7 @@ class Exchange:
             raise cannot_write(self.path, error) from error
         if not (self.path / SETTINGS).exists():
             write_bytes(self.path / SETTINGS, json.dumps({"layout": LAYOUT, "lease": lease}).encode())
+        self._remove_old()
 
     def check(self) -> None:
         """Raise RunError for an existing folder of something else."""
@@ -219,8 +183,12 @@ class Exchange:
     # What workers do.
 
     def waiting(self) -> Iterator[tuple[Entry, Mapping[str, Any]]]:
-        """Yield the trials that wait, the lowest number first."""
-        for file in sorted(_names(self.path / WAITING)):
+        """Yield the trials that wait, the lowest numbers first; the first `SPREAD` in any order.
+
+        If all workers tried the same one first, all but one would have read it in vain.
+        """
+        files = sorted(_names(self.path / WAITING))
+        for file in [*random.sample(files[:SPREAD], len(files[:SPREAD])), *files[SPREAD:]]:
             entry = Entry.of(file)
             if entry is None:
                 continue
@@ -287,6 +255,16 @@ class Exchange:
         except OSError as error:
             raise cannot_write(self.path / REPORTS / name, error) from error
         return (self.path / REPORTS / f"{name}.end").exists()
+
+    def _remove_old(self) -> None:
+        """Remove what drivers left that never came back."""
+        now = self._now()
+        for folder in (OUTCOMES, REPORTS):
+            for file in _names(self.path / folder):
+                path = self.path / folder / file
+                with suppress(FileNotFoundError):
+                    if now - path.stat().st_mtime > KEPT_SECONDS:
+                        path.unlink()
 
     def _now(self) -> float:
         """Return the time of the file system."""

@@ -12,7 +12,8 @@ from sfumato.errors import RunError
 from sfumato.lab.digits.data import Digits
 from sfumato.lab.executors.executor import Stop, take
 from sfumato.lab.executors.folder import messages
-from sfumato.lab.executors.folder.exchange import LEASE_SECONDS, TRIES, Entry, Exchange
+from sfumato.lab.executors.folder.entries import Entry
+from sfumato.lab.executors.folder.exchange import LEASE_SECONDS, TRIES, Exchange
 from sfumato.lab.executors.versions import versions
 from sfumato.lab.train import Learned, Report
 from sfumato.lab.trial import Outcome, Trial, failed

@@ -12,7 +12,8 @@ from typing import Any
 from sfumato import trust
 from sfumato.errors import RecipeError, RunError
 from sfumato.lab.executors.folder import messages
-from sfumato.lab.executors.folder.exchange import TRIES, Claim, Entry, Exchange
+from sfumato.lab.executors.folder.entries import Claim, Entry
+from sfumato.lab.executors.folder.exchange import TRIES, Exchange
 from sfumato.lab.executors.processes import TrainingProcess
 from sfumato.lab.executors.versions import difference
 from sfumato.lab.train import Target
@@ -57,7 +58,7 @@ def work(
         thread.start()
     while any(thread.is_alive() for thread in threads):
         crew.renew_claims()
-        time.sleep(min(0.2, exchange.lease() / RENEWALS))
+        time.sleep(min(0.2, crew.interval))
     if crew.errors:
         raise crew.errors[0]
     return crew.ended
@@ -68,7 +69,7 @@ class _Crew:
 
     def __init__(self, exchange: Exchange, idle: float | None, stop: Callable[[], bool], say: Say) -> None:
         self._exchange, self._idle, self._asked_to_stop, self._say = exchange, idle, stop, say
-        self._interval = exchange.lease() / RENEWALS
+        self.interval = exchange.lease() / RENEWALS
         self._lock = threading.Lock()
         self._claims: dict[Claim, TrainingProcess | None] = {}
         self._renewed = self._active = time.monotonic()
@@ -100,7 +101,7 @@ class _Crew:
     def renew_claims(self) -> None:
         """Renew all claims, if it is time; end trainings whose claims are lost or that are to stop."""
         stopped = self._stopped()
-        if not stopped and time.monotonic() - self._renewed < self._interval:
+        if not stopped and time.monotonic() - self._renewed < self.interval:
             return
         self._renewed = time.monotonic()
         with self._lock:
@@ -128,8 +129,9 @@ class _Crew:
         """Return the trial if this worker can and may train it; say once for each reason why not."""
         try:
             _target, _reports = data["target"], data["reports"]
-            if data["layout"] != messages.LAYOUT or (wrong := difference(data["versions"])):
-                reason = f"its driver has {wrong or 'another layout'}; install that here"
+            wrong = difference(data["versions"]) if data["layout"] == messages.LAYOUT else "another layout"
+            if wrong:
+                reason = f"its driver has {wrong}; install that here"
             elif (module := _module(data)) is not None and module not in trust.allowed():
                 reason = f"it imports {module}; if you trust that code, start the worker with --allow {module}"
             else:
