@@ -67,6 +67,13 @@ def nodes() -> Iterator[Nodes]:
     os.environ.update(before)
 
 
+@pytest.fixture(scope="module")
+def executor(nodes: Nodes) -> Iterator[RayExecutor]:
+    """Yield an executor that stays connected: every connection starts workers of its own."""
+    with RayExecutor(nodes.address) as connected:
+        yield connected
+
+
 def training_workers() -> list[int]:
     """Return the processes of Ray that train a trial now."""
     found: list[int] = []
@@ -89,14 +96,31 @@ def assert_like_local(found: Experiment, tmp_path: Path) -> None:
     assert verdict.sentences(found) == verdict.sentences(wanted)
 
 
-def test_the_contract(nodes: Nodes) -> None:
-    with RayExecutor(nodes.address) as executor:
-        contract.check_numbers(executor)
-        contract.check_takes_as_it_trains(executor, ahead=2 * ray_cluster.AHEAD)
-        contract.check_reports(executor)
+def test_the_caller_s_process_stays_as_it_was(nodes: Nodes) -> None:
+    """Test it before others connect for longer."""
+    before = dict(os.environ), signal.getsignal(signal.SIGTERM)
+    with RayExecutor(nodes.address):
+        assert ray.is_initialized()
+    assert not ray.is_initialized()
+    assert (dict(os.environ), signal.getsignal(signal.SIGTERM)) == before
 
 
-def test_every_row_is_there_once_after_a_worker_and_a_node_were_killed(nodes: Nodes, tmp_path: Path) -> None:
+def test_a_cluster_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+    plan = small_plan({}, {"model": {"width": 9}}, seeds=1)
+    with pytest.raises(RunError, match="executor must be ray, ray:local, or ray:HOST:PORT of a cluster") as caught:
+        run_plan(plan, target(), tmp_path / "e", executor="ray:127.0.0.1:1")
+    assert "\n" not in str(caught.value)
+
+
+def test_the_contract(executor: RayExecutor) -> None:
+    contract.check_numbers(executor)
+    contract.check_takes_as_it_trains(executor, ahead=2 * ray_cluster.AHEAD)
+    contract.check_reports(executor)
+
+
+def test_every_row_is_there_once_after_a_worker_and_a_node_were_killed(
+    nodes: Nodes, executor: RayExecutor, tmp_path: Path
+) -> None:
     plan = small_plan(LONG, {**LONG, "model": {"width": 9}}, seeds=4)
     killed: list[int] = []
     ended = threading.Event()
@@ -116,7 +140,7 @@ def test_every_row_is_there_once_after_a_worker_and_a_node_were_killed(nodes: No
     thread = threading.Thread(target=kill)
     thread.start()
     try:
-        found = run_plan(plan, target(), tmp_path / "e", executor=RayExecutor(nodes.address))
+        found = run_plan(plan, target(), tmp_path / "e", executor=executor)
     finally:
         ended.set()
         thread.join()
@@ -150,7 +174,7 @@ def test_a_killed_driver_comes_back_and_trains_nothing_again(nodes: Nodes, tmp_p
     assert json.loads(done.stdout)["comparisons"] == json.loads(local.stdout)["comparisons"] != []
 
 
-def test_a_sweep_has_the_numbers_of_this_machine(nodes: Nodes, tmp_path: Path) -> None:
+def test_a_sweep_has_the_numbers_of_this_machine(executor: RayExecutor, tmp_path: Path) -> None:
     how: dict[str, Any] = {"sampler": "random", "trials": 5, "model": {"depth": 1}, "budget": {"epochs": 2}}
     wanted = sf.sweep({"model.width": "4..40"}, picture(8, 9), out=tmp_path / "local", workers=1, **how)
     found = sf.sweep(
@@ -161,34 +185,20 @@ def test_a_sweep_has_the_numbers_of_this_machine(nodes: Nodes, tmp_path: Path) -
     assert len({each.psnr for each in found.configurations}) == 5
 
 
-def test_a_network_that_ends_its_process_fails_alone(nodes: Nodes, tmp_path: Path) -> None:
+def test_a_network_that_ends_its_process_fails_alone(executor: RayExecutor, tmp_path: Path) -> None:
     plan = small_plan({}, {"model": {"module": "tests.lab.broken_network:Deadly"}}, seeds=1)
-    found = run_plan(plan, target(), tmp_path / "e", executor=RayExecutor(nodes.address))
+    found = run_plan(plan, target(), tmp_path / "e", executor=executor)
     (dead,) = found.results(plan.arms[1]).values()
     assert dead["status"] == "failed"
     assert dead["reason"].startswith("its worker was lost 4 times")
     assert len(found.scores(plan.arms[0])) == 1
 
 
-def test_a_node_with_other_versions_is_named(nodes: Nodes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_node_with_other_versions_is_named(
+    executor: RayExecutor, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr("sfumato.lab.executors.ray_task.versions", lambda: {"sfumato": "0.0.9", "torch": "2"})
     plan = small_plan({}, {"model": {"width": 9}}, seeds=1)
     with pytest.raises(RunError, match=r"cannot train: a node must have the driver's versions: sfumato 0\.0\.9, not"):
-        run_plan(plan, target(), tmp_path / "e", executor=RayExecutor(nodes.address))
+        run_plan(plan, target(), tmp_path / "e", executor=executor)
     assert versions.versions()["torch"] != "2"
-
-
-def test_the_caller_s_process_stays_as_it_was(nodes: Nodes) -> None:
-    before = dict(os.environ), signal.getsignal(signal.SIGTERM)
-    with RayExecutor(nodes.address) as executor:
-        assert ray.is_initialized()
-        list(executor(contract.TRIALS[:1], target(), lambda: False))
-    assert not ray.is_initialized()
-    assert (dict(os.environ), signal.getsignal(signal.SIGTERM)) == before
-
-
-def test_a_cluster_that_is_not_there_is_one_line(tmp_path: Path) -> None:
-    plan = small_plan({}, {"model": {"width": 9}}, seeds=1)
-    with pytest.raises(RunError, match="executor must be ray, ray:local, or ray:HOST:PORT of a cluster") as caught:
-        run_plan(plan, target(), tmp_path / "e", executor="ray:127.0.0.1:1")
-    assert "\n" not in str(caught.value)
