@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sfumato.errors import RunError, SfumatoError
+from sfumato.errors import RunError
+from sfumato.lab import optuna_loading
 from sfumato.lab.sweep.space import Space
 from sfumato.lab.sweep.spec import OBJECTIVES, Spec
 
@@ -22,17 +23,11 @@ if TYPE_CHECKING:
 DATABASE = "sweep.db"
 OWNER = "owner"
 """Attribute of a trial: the sweep's folder and machine, whose process may have been killed."""
-NO_OPTUNA = "a sweep needs Optuna, which is not installed: pip install 'sfumato[lab]'"
 
 
 def load_optuna() -> Any:
     """Import Optuna, silently. Raises SfumatoError if it is not installed."""
-    try:
-        import optuna
-    except ImportError:
-        raise SfumatoError(NO_OPTUNA) from None
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    return optuna
+    return optuna_loading.load_optuna("a sweep")
 
 
 def default_storage(folder: Path) -> str:
