@@ -133,7 +133,7 @@ def _missing(plan: Plan, rows: Rows, arm: Arm, settings: dict[int, Setting], run
 
 def _suggested(plan: Plan, arm: Arm, told: dict[int, Candidate], count: int) -> list[Setting]:
     of_told = tuple((_point(plan, arm, each.setting), mean(each.scores[0])) for each in told.values())
-    return [_setting(plan, arm, point) for point in suggested(_space(plan, arm), of_told, count)]
+    return [setting_at(plan, arm, point) for point in suggested(_space(plan, arm), of_told, count)]
 
 
 def _rate_lines(plan: Plan, arm: Arm) -> tuple[Line, ...]:
@@ -148,7 +148,8 @@ def _space(plan: Plan, arm: Arm) -> tuple[Range, ...]:
     return tuple(ranges)
 
 
-def _setting(plan: Plan, arm: Arm, point: Point) -> Setting:
+def setting_at(plan: Plan, arm: Arm, point: Point) -> Setting:
+    """Return the setting of a point in the arm's ranges."""
     values = dict(zip((one.name for one in _space(plan, arm)), point, strict=True))
     line = _rate_lines(plan, arm)[int(values.pop(RATIOS, 0))]
     rate = values.pop(LR, None)

@@ -106,14 +106,17 @@ def _split(text: str) -> tuple[str, str]:
 def _numbers(recipe: Recipe) -> Iterator[_Number]:
     """Yield the numeric fields of a recipe that can be tuned, without learning rates."""
     for section in fields.sections():
-        if section["name"] not in SECTIONS:
+        # A custom network has its own sizes and parameters.
+        if section["name"] not in SECTIONS or (section["name"] == "model" and recipe.model.module is not None):
             continue
         of_section = getattr(recipe, section["name"])
         for facts in section["fields"]:
             path = str(facts["path"])
             value = getattr(of_section, path.rpartition(".")[2])
             if not isinstance(value, Choice):
-                yield from _number(path, value, facts)
+                # A list of widths sets the depth.
+                if path != "model.depth" or not isinstance(recipe.model.width, tuple):
+                    yield from _number(path, value, facts)
                 continue
             for each in fields.parameters(type(value)):
                 if path != OPTIMIZER or each["name"] not in rates_of(recipe.training.optimizer):
@@ -121,7 +124,7 @@ def _numbers(recipe: Recipe) -> Iterator[_Number]:
 
 
 def _number(path: str, value: Any, facts: Mapping[str, Any]) -> Iterator[_Number]:
-    # A custom network decides its own sizes; batch=all and a list of widths are no numbers.
+    # batch=all and a list of widths are no numbers.
     if isinstance(value, bool) or not isinstance(value, int | float):
         return
     low, high = facts.get("low", facts.get("above", -float("inf"))), facts.get("high", facts.get("below", float("inf")))
