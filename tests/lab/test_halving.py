@@ -14,7 +14,7 @@ from sfumato.lab.rates import mean
 def test_the_default_search_costs_a_quarter_of_a_grid_of_25() -> None:
     schedule = Schedule(DEFAULT_CANDIDATES)
     assert schedule.counts == (26, 4, 2)
-    assert [len(each) for each in schedule.generations] == [8, 6, 6, 6]
+    assert [len(each) for each in schedule.generations] == [8, 3, 3, 3, 3, 3, 3]
     assert schedule.cost == pytest.approx(26 / 9 + 4 / 3 + 2)
     assert schedule.cost <= 25 / 4
 

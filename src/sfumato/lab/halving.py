@@ -22,7 +22,7 @@ DEFAULT_CANDIDATES = 26
 
 FEWEST_CANDIDATES, MOST_CANDIDATES = 4, 1000
 
-GENERATION = 6
+GENERATION = 3
 """Candidates of a generation after the first one."""
 
 Scores = Mapping[int, Sequence[float]]
