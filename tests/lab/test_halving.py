@@ -19,7 +19,7 @@ def test_the_default_search_costs_a_quarter_of_a_grid_of_25() -> None:
     assert schedule.cost <= 25 / 4
 
 
-@pytest.mark.parametrize("count", [4, 5, 8, 13, 26, 27, 100, 1000])
+@pytest.mark.parametrize("count", [4, 5, 8, 13, 26, 27, 100, 200])
 def test_generations_have_every_candidate_once(count: int) -> None:
     schedule = Schedule(count)
     assert [number for each in schedule.generations for number in each] == list(range(count))

@@ -114,7 +114,7 @@ def test_the_learning_rate_alone_is_searched_as_ever(tune: Any) -> None:
     ("how", "message"),
     [
         ({"tune": ""}, "tune must have fields such as lr or lr,omega. Got ''"),
-        ({"tune": "lr,omega", "trials": 3}, "tuning trials must be 4 to 1000. Got 3"),
+        ({"tune": "lr,omega", "trials": 3}, "tuning trials must be 4 to 200. Got 3"),
         ({"tune": True, "trials": 9}, "tuning trials are for tuning several fields, such as lr,omega. Got 9"),
         ({"tune": "lr,omega", "seeds": 1}, "tuning seeds must be 2 to 1000"),
     ],

@@ -19,7 +19,7 @@ from sfumato.lab.plan import PICTURE_STRIDE, Arm, Plan, Unit
 from sfumato.lab.setting import Rates, Setting
 from sfumato.lab.train import Learned
 from sfumato.lab.trial import Key, Trial, key_at
-from sfumato.lab.tuned_fields import with_setting
+from sfumato.lab.tuned_fields import at_upper_ends, with_setting
 from sfumato.lab.tuning import Rows, best_setting, chosen_setting, coming, good, wanted_keys
 from sfumato.recipe import Budget, Recipe, memory_check, memory_estimate
 from sfumato.recipe.memory_estimate import Size
@@ -162,7 +162,8 @@ def _worker_count(plan: Plan, learned: Learned, workers: int) -> int:
     height, width, channels = max((picture.shape for picture in learned), key=math.prod)
     size = Size(width, height, channels)
     for arm in plan.arms:
-        alone = arm.recipe.model_copy(update={"threads": 1})
+        largest = at_upper_ends(arm.recipe, plan.tuned_fields(arm.name))
+        alone = largest.model_copy(update={"threads": 1})
         try:
             memory_check.require("a trial", _trial_bytes, alone, size, bound)
         except RecipeError as error:

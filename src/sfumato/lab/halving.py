@@ -20,7 +20,7 @@ RUNGS = (1 / 9, 1 / 3, 1.0)
 DEFAULT_CANDIDATES = 26
 """Candidates of a search that costs 6.2 trainings of the whole budget per seed, a quarter of a grid of 25."""
 
-FEWEST_CANDIDATES, MOST_CANDIDATES = 4, 1000
+FEWEST_CANDIDATES, MOST_CANDIDATES = 4, 200
 
 GENERATION = 3
 """Candidates of a generation after the first one."""

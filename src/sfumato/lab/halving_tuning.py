@@ -154,7 +154,7 @@ def setting_at(plan: Plan, arm: Arm, point: Point) -> Setting:
     line = _rate_lines(plan, arm)[int(values.pop(RATIOS, 0))]
     rate = values.pop(LR, None)
     rates = values_of(arm.recipe.training.optimizer) if rate is None else line.scaled(rate)
-    return Setting(rates, tuple(values.items()))
+    return Setting(rates, tuple(sorted(values.items())))
 
 
 def _point(plan: Plan, arm: Arm, setting: Setting) -> Point:

@@ -23,7 +23,7 @@ class Setting:
     rates: Rates
     """Learning rates of the optimizer."""
     values: tuple[tuple[str, float], ...] = ()
-    """The other tuned numbers, as pairs (name, value)."""
+    """The other tuned numbers, as pairs (name, value) in the order of their names."""
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ class Key:
     picture: int = 0
     """Number of the picture in the plan; 0 for digits."""
     values: tuple[tuple[str, float], ...] = ()
-    """Other tuned numbers, as pairs (name, value)."""
+    """Other tuned numbers, as pairs (name, value) in the order of their names."""
     fraction: float = 1.0
     """Fraction of the budget that is trained, 0 to 1: less than 1 on the lower rungs of successive halving."""
     candidate: int | None = None
@@ -110,7 +110,7 @@ def key_of(row: dict[str, Any]) -> Key:
         row["seed"],
         tuple(row["rates"]),
         row["picture"],
-        tuple(row.get("values", {}).items()),
+        tuple(sorted(row.get("values", {}).items())),
         row.get("fraction", 1.0),
         row.get("candidate"),
     )

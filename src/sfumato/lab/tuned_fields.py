@@ -59,6 +59,11 @@ def with_setting(recipe: Recipe, tuned: Sequence[TunedField], setting: Setting) 
     )
 
 
+def at_upper_ends(recipe: Recipe, tuned: Sequence[TunedField]) -> Recipe:
+    """Return the recipe with the largest values that tuning may choose: a larger batch takes more memory."""
+    return _with_numbers(recipe, {path: each.range.high for each in tuned for path in each.paths})
+
+
 def resolved(asked: Sequence[str], recipes: Mapping[str, Recipe]) -> dict[str, tuple[TunedField, ...]]:
     """Return the tuned numbers of every arm. ``asked``: names, or ``name=low..high:log``; ``recipes``: arms by name.
 
