@@ -66,7 +66,7 @@ def promoted(schedule: Schedule, scores: Mapping[int, Scores], rung: int) -> lis
 
 def chosen(scores: Mapping[int, Scores]) -> int | None:
     """Return the candidate of the highest mean on the highest rung that any has reached; the first among equals."""
-    highest = max((rung for of in scores.values() for rung in of), default=None)
+    highest = max((rung for of in scores.values() for rung in of), default=0)
     means = {number: mean(of[highest]) for number, of in sorted(scores.items()) if highest in of}
     return max(means, key=lambda number: means[number], default=None)
 
