@@ -54,6 +54,13 @@ COMMANDS = [
 ]
 
 
+def tuned(arguments: list[str]) -> list[str]:
+    """Return the short flags of a comparison that shows what is tuned."""
+    several = "," in arguments[arguments.index("--tune") + 1]
+    seeds = ["--picture.max-side", "16", "--seeds", "2", "--budget.epochs", "1", "--tuning-seeds", "2"]
+    return [*seeds, *(["--tuning-trials", "4"] if several else [])]
+
+
 @pytest.fixture(scope="module")
 def painted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with a finished run and a stopped one."""
@@ -115,7 +122,7 @@ def test_command(
         # Worker processes are tested elsewhere.
         monkeypatch.setattr(select, "local_name", lambda _: "threads")
     if arguments[0] == "compare":
-        arguments = shortened(arguments, COMPARED)
+        arguments = shortened(arguments, tuned(arguments) if "--tune" in arguments else COMPARED)
         monkeypatch.setattr(epoch_time, "ROUNDS", 1)
         monkeypatch.setattr(epoch_time, "SAMPLES", 256)
     if arguments[0] == "ablate":

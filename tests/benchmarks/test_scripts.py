@@ -47,7 +47,7 @@ def script(name: str, *arguments: str) -> str:
 def test_documents_name_the_scripts_that_run_here() -> None:
     docs = FOLDER.parent / "docs"
     pages = [docs / name for name in ("performance.md", "speedrun.md", "optimizers.md")]
-    pages += docs.glob("decisions/016-*.md")
+    pages += [*docs.glob("decisions/016-*.md"), *docs.glob("decisions/021-*.md")]
     text = "".join(page.read_text(encoding="utf-8") for page in pages)
     documented = set(re.findall(r"python benchmarks/(\w+)\.py", text))
     tested = set(re.findall(r'script\("(\w+)"', Path(__file__).read_text(encoding="utf-8")))
@@ -214,3 +214,12 @@ def test_null_comparisons_are_counted() -> None:
 
 def test_chosen_rates_prints_a_table() -> None:
     assert script("chosen_rates", "--repeats", "1", "--shapes", "flat", "cliff", "--seeds", "5").count("\n| ") == 2
+
+
+def test_the_search_of_several_numbers_is_compared_with_a_grid(tmp_path: Path) -> None:
+    image = tmp_path / "tile.png"
+    Image.fromarray(np.random.default_rng(1).integers(0, 256, (6, 8, 3), np.uint8)).save(image)
+    some = ["--side", "8", "--epochs", "1", "--seeds", "1", "--trials", "4"]
+    printed = script("tuning_vs_grid", "--pictures", str(image), *some)
+    assert re.search(r"\| tile \| sine \| [\d.]+ \| [\d.]+ \| [+-][\d.]+ \| \d+% \|", printed)
+    assert re.search(r"fourier: [+-][\d.]+ dB, at worst [+-][\d.]+, at \d+% of the cost", printed)

@@ -17,12 +17,14 @@ DOC = """Undo one setting of a recipe at a time, and all together, and report th
 Examples:  sfumato ablate six-hints --picture photo.jpg
            sfumato ablate rprop-sigmoid --picture photo.jpg
            sfumato ablate --preset blog-2012 --undo training.sampler=sequential --undo model.output_activation=sigmoid
+           sfumato ablate --undo model.activation=relu --tune lr,batch
            sfumato ablate --undo "training.batch=64;training.schedule=constant" --seeds 10 --out batch
 """
 
 
 def command(arguments: Sequence[str]) -> int:
     """Run the ablation, print its verdict, and return the exit status."""
+    from sfumato.cli import tuning_flags
     from sfumato.lab.plan import SEEDS
     from sfumato.lab.questions import ABLATIONS
 
@@ -40,6 +42,7 @@ def command(arguments: Sequence[str]) -> int:
         flags.field("undo", flags.NONE, "FIELD=VALUE", "ablated values as field=value;field=value; may be repeated"),
         flags.field("out", flags.NONE, "DIR", "folder of the experiment; continued if it holds this one already"),
         flags.field("seeds", str(SEEDS), "INT", "paired seeds per arm; below 5 there is no verdict"),
+        *tuning_flags.fields("false", "false: rates are settings like others"),
         flags.switch("retry", "train failed trials again"),
         flags.switch("json", "print one JSON document; progress goes to standard error"),
         flags.field("workers", "0", "INT", "trials trained in parallel, one thread each; 0: one per core"),
@@ -58,6 +61,7 @@ def command(arguments: Sequence[str]) -> int:
     from sfumato.lab import picture_sets
     from sfumato.lab.compare import paired_seeds
     from sfumato.lab.questions import ablation
+    from sfumato.lab.tuning_options import tuned_ablation, tuning_of
 
     if question is not None:
         check_flags_have_effect(flags.given(parsed.changes), [question.SETS], parsed.question)
@@ -70,6 +74,8 @@ def command(arguments: Sequence[str]) -> int:
     if "budget" not in flags.given(parsed.changes) and not _has_budget(question, rest):
         pixels = max(each.values.shape[0] * each.values.shape[1] for each in targets)
         recipe = changed(recipe, {"budget": {"epochs": ablation.affordable_epochs(pixels)}})
+    how = tuning_flags.options(parsed)
+    tuning = tuning_of(how["tune"], how["tuning_seeds"], how["tuning_trials"])
     seeds = flags.number("seeds", parsed.seeds, 1, int)
     paired = paired_seeds(seeds)
     plan = (
@@ -78,7 +84,7 @@ def command(arguments: Sequence[str]) -> int:
         else question.plan(recipe, targets, seeds=paired)
     )
     return train_and_print(
-        plan,
+        tuned_ablation(plan, tuning),
         targets,
         out=None if isinstance(parsed.out, flags.Default) else Path(parsed.out),
         workers=flags.number("workers", parsed.workers, 0, int),

@@ -19,16 +19,16 @@ Examples:  sfumato compare deep-vs-shallow --picture photo.jpg --out depth
            sfumato compare --axis model.width=64,128,256 --equal operations
            sfumato compare --axis model.depth=2,4 --axis "model.activation=relu,sine(30)"
            sfumato compare --arm relu="model.activation=relu" --arm sine="model.activation=sine(30);model.init=siren"
+           sfumato compare --axis "model.activation=relu,sine(30)" --tune lr,omega
            sfumato compare --arm new=new.toml --arm old=runs/20261123-154559-cat-4ea5ae38 --seeds 10
 """
 
 
 def command(arguments: Sequence[str]) -> int:
     """Run the comparison, print its verdict, and return the exit status."""
-    from sfumato.cli import arms
+    from sfumato.cli import arms, tuning_flags
     from sfumato.lab.plan import SEEDS
     from sfumato.lab.questions import QUESTIONS, custom, deep_vs_shallow, mnist_claim
-    from sfumato.lab.rates import TUNING_SEEDS
 
     typed_arms, rest = flags.pop_repeated(arguments, "--arm")
     axes, rest = flags.pop_repeated(rest, "--axis")
@@ -57,10 +57,7 @@ def command(arguments: Sequence[str]) -> int:
         flags.field("axis", flags.NONE, "FIELD=A,B,...", "an arm per value of a field; several axes form a grid"),
         flags.field("out", flags.NONE, "DIR", "folder of the experiment; continued if it holds this one already"),
         flags.field("seeds", seeds, "INT", "paired seeds per arm; below 5 there is no verdict"),
-        flags.field(
-            "tune", "auto", "auto|true|false", "tuning of each arm's learning rate; auto: unless the arms differ in it"
-        ),
-        flags.field("tuning_seeds", str(TUNING_SEEDS), "INT", "seeds for tuning the learning rates"),
+        *tuning_flags.fields("auto", "auto: its rate, unless the arms differ in it"),
         flags.switch("retry", "train failed trials again"),
         flags.switch("json", "print one JSON document; progress goes to standard error"),
         flags.field(
@@ -93,16 +90,13 @@ def command(arguments: Sequence[str]) -> int:
         raise SfumatoError(
             f"--parameters is for questions of depth. Got {parsed.parameters!r} with custom arms; leave it out."
         )
-    if parsed.tune == "false" and not isinstance(parsed.tuning_seeds, flags.Default):
-        raise SfumatoError(f"--tuning-seeds is for tuning learning rates. Got {parsed.tuning_seeds} with --tune false.")
     parameters = flags.number("parameters", parsed.parameters, 1, int)
     options: dict[str, Any] = {
         "out": None if isinstance(parsed.out, flags.Default) else Path(parsed.out),
         "workers": flags.number("workers", parsed.workers, 0, int),
         "executor": executors.given(parsed),
         "seeds": flags.number("seeds", parsed.seeds, 1, int),
-        "tune": None if parsed.tune == "auto" else flags.boolean("tune", parsed.tune),
-        "tuning_seeds": flags.number("tuning-seeds", parsed.tuning_seeds, 2, int),
+        **tuning_flags.options(parsed),
         "retry": parsed.retry,
     }
     as_json = parsed.json

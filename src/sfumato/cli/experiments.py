@@ -24,6 +24,7 @@ from sfumato.lab.forecast import forecast
 from sfumato.lab.plan import Plan
 from sfumato.lab.questions import custom
 from sfumato.lab.report.text import pluralize
+from sfumato.lab.report.tuning_part import tuned_words
 from sfumato.lab.result_values import result_values
 from sfumato.lab.train import Learned
 from sfumato.log import log_to
@@ -135,8 +136,10 @@ def forecast_line(
     (epochs_of_all,) = epochs if len(epochs) == 1 else (None,)
     budget = "" if epochs_of_all is None else f", {epochs_of_all:g} epochs"
     done = f" ({expected.done:,} already done)" if expected.done else ""
-    search = f", {expected.tuning:,} of them to find learning rates" if expected.tuning else ""
-    about = "about " if expected.tuning else ""
+    searched = tuned_words(plan)
+    search = f", {expected.tuning:,} of them to find {searched}" if expected.tuning else ""
+    # A search of several fields takes a number of trials that is known before.
+    about = "about " if expected.tuning and not (plan.tuning and plan.tuning.halves) else ""
     each = " on each picture" if plan.has_set else ""
     time = f", {duration(expected.seconds)}" if expected.seconds else ""
     time += " of a core like these" if time and elsewhere else ""
@@ -152,7 +155,7 @@ def _size(plan: Plan) -> str:
     if not plan.has_set:
         return f"{plan.picture['width']} x {plan.picture['height']} pixels"
     apart = set(plan.tuning_pictures) - set(plan.verdict_pictures)
-    tuning = f" and {len(apart)} to find learning rates" if apart else ""
+    tuning = f" and {len(apart)} to find {tuned_words(plan)}" if apart else ""
     pixels = [plan.samples(number) for number in plan.verdict_pictures]
     sizes = f"{pixels[0]:,}" if min(pixels) == max(pixels) else f"{min(pixels):,} to {max(pixels):,}"
     return f"{pluralize(len(plan.verdict_pictures), 'picture')}{tuning} of {sizes} pixels"
@@ -191,7 +194,7 @@ def print_table(experiment: Experiment) -> None:
             _number(line.seconds),
             _number(line.gigaflop_to_target),
             _number(line.seconds_to_target),
-            ", ".join(f"{rate:.2g}" for rate in line.rates),
+            Text(one_line(arm_summaries.tuned_text(line))),
         )
     console.print(rows)
     goal = arm_summaries.target(experiment)

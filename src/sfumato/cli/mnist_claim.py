@@ -10,13 +10,14 @@ from sfumato.cli.progress import StagesProgress
 from sfumato.interrupt import stop_on_signals
 from sfumato.lab import report, trainable
 from sfumato.lab.arms import load, values_of
-from sfumato.lab.compare import paired_seeds, tuning_on
+from sfumato.lab.compare import paired_seeds
 from sfumato.lab.digits import data, epoch_time, mnist
 from sfumato.lab.digits.data import Digits
 from sfumato.lab.experiment import Experiment, StoppedError, run_plan
 from sfumato.lab.mnist_claim import Claim, checked, default_folder
 from sfumato.lab.questions import mnist_claim
 from sfumato.lab.report import claim_page
+from sfumato.lab.tuning_options import Tune, require_optuna, tuning_of
 from sfumato.log import log_to
 from sfumato.recipe import Recipe
 from sfumato.runs.files import output_flag
@@ -33,8 +34,9 @@ def run_experiment(
     workers: int,
     executor: str | None,
     seeds: int,
-    tune: bool | None,
+    tune: Tune,
     tuning_seeds: int,
+    tuning_trials: int | None,
     retry: bool,
     parameters: int | None,
 ) -> int:
@@ -49,11 +51,11 @@ def run_experiment(
         picture,
         digit_data,
         seeds=paired_seeds(seeds),
-        tuning=None if tune is False else tuning_on(tuning_seeds),
+        tuning=tuning_of(tune, tuning_seeds, tuning_trials),
         parameters=parameters,
     )
     for plan in plans:
-        trainable.check(plan)
+        trainable.check(require_optuna(plan))
     folder = checked(default_folder(plans) if out is None else out)
     progress = StagesProgress()
     experiments_run: list[Experiment] = []

@@ -20,6 +20,8 @@ class Line:
     arm: Arm
     rates: tuple[float, ...]
     """Learning rates of the optimizer, after tuning."""
+    values: dict[str, float]
+    """The other tuned numbers, by name."""
     finished: int
     failed: int
     """Number of seeds that failed or diverged."""
@@ -41,7 +43,7 @@ def lines(experiment: Experiment) -> list[Line]:
     found: list[Line] = []
     goal = target(experiment)
     for arm in experiment.plan.arms:
-        everything = experiment.results(arm)
+        everything, setting = experiment.results(arm), experiment.setting(arm)
         rows = [row for row in everything.values() if good(row)]
         field = experiment.plan.measure.field
         scores = [row[field] for row in rows]
@@ -52,7 +54,8 @@ def lines(experiment: Experiment) -> list[Line]:
         found.append(
             Line(
                 arm=arm,
-                rates=experiment.rates(arm),
+                rates=setting.rates,
+                values=dict(setting.values),
                 finished=len(rows),
                 failed=len(everything) - len(rows),
                 score=float(np.mean(scores)) if scores else math.nan,
@@ -70,6 +73,12 @@ def lines(experiment: Experiment) -> list[Line]:
             )
         )
     return found
+
+
+def tuned_text(line: Line) -> str:
+    """Return an arm's learning rates with two digits, and its other tuned values: ``0.0032, omega 12.5``."""
+    others = [f"{name} {value:g}" for name, value in line.values.items()]
+    return ", ".join([*(f"{rate:.2g}" for rate in line.rates), *others])
 
 
 def target(experiment: Experiment) -> float | None:

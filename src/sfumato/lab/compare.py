@@ -14,7 +14,8 @@ from sfumato.lab.executors.executor import Executor
 from sfumato.lab.experiment import Experiment, Watch, run_plan
 from sfumato.lab.plan import MOST_SEEDS, SEEDS, Plan
 from sfumato.lab.questions import custom, deep_vs_shallow
-from sfumato.lab.rates import TUNING_SEEDS, Tuning
+from sfumato.lab.rates import TUNING_SEEDS
+from sfumato.lab.tuning_options import Tune, require_optuna, tuning_of
 from sfumato.process_state import scoped
 from sfumato.recipe import Recipe, changed
 from sfumato.recipe.source import read as read_recipe
@@ -28,24 +29,27 @@ def plan_of(
     recipe: Recipe | None = None,
     *,
     seeds: int = SEEDS,
-    tune: bool | None = None,
+    tune: Tune = None,
     tuning_seeds: int = TUNING_SEEDS,
+    tuning_trials: int | None = None,
     equal: str = "epochs",
     parameters: int = deep_vs_shallow.PARAMETERS,
 ) -> Plan:
     """Return the plan of a question by name, or of custom arms by name. Raises RecipeError.
 
-    ``tune``: None searches for each arm's own learning rate unless the arms differ in nothing but that.
+    ``tune``: None searches for each arm's own learning rate unless the arms differ in nothing but that; names of
+    fields search for those.
     """
     paired = paired_seeds(seeds)
-    tuning = None if tune is False else tuning_on(tuning_seeds)
+    tuning = tuning_of(tune, tuning_seeds, tuning_trials)
     if not isinstance(arms, str):
         if tune is None and custom.differ_in_rates(arms) is not None:
             tuning = None
-        return custom.plan(arms, pictures, seeds=paired, tuning=tuning, equal=equal, base=recipe)
+        return require_optuna(custom.plan(arms, pictures, seeds=paired, tuning=tuning, equal=equal, base=recipe))
     question = questions.find(arms)
     base = recipe or changed(Recipe(), question.DEFAULTS)
-    return question.plan(base, pictures, seeds=paired, tuning=tuning, equal=equal, parameters=parameters)
+    made = question.plan(base, pictures, seeds=paired, tuning=tuning, equal=equal, parameters=parameters)
+    return require_optuna(made)
 
 
 def paired_seeds(count: int) -> tuple[int, ...]:
@@ -53,13 +57,6 @@ def paired_seeds(count: int) -> tuple[int, ...]:
     if not 1 <= count <= MOST_SEEDS:
         raise RecipeError(f"seeds must be 1 to {MOST_SEEDS}. Got {count}.")
     return tuple(range(count))
-
-
-def tuning_on(seeds: int) -> Tuning:
-    """Return a search for learning rates on ``seeds`` seeds. Raises RecipeError."""
-    if not 2 <= seeds <= MOST_SEEDS:
-        raise RecipeError(f"tuning seeds must be 2 to {MOST_SEEDS}: one seed does not show the noise. Got {seeds}.")
-    return Tuning(seeds)
 
 
 def default_folder(plan: Plan) -> Path:
@@ -75,8 +72,9 @@ def compare(
     *,
     pictures: str | Sequence[images.PictureSource] | None = None,
     seeds: int = SEEDS,
-    tune: bool | None = None,
+    tune: Tune = None,
     tuning_seeds: int = TUNING_SEEDS,
+    tuning_trials: int | None = None,
     equal: str = "epochs",
     out: str | Path | None = None,
     retry: bool = False,
@@ -102,7 +100,9 @@ def compare(
 
     Every arm is trained on the same ``seeds``, at its own best learning rate, which is searched for on ``tuning_seeds``
     others; ``tune=False`` uses the rates of the recipes, and so does None (the default) where arms differ in nothing
-    but a rate. ``equal``: what is equal for all arms, ``epochs``, ``operations`` or ``seconds``; with ``samples``,
+    but a rate. ``tune="lr,omega"``, a list of names, or ranges by name (``{"lr": None, "omega": "5..120:log"}``) search
+    for several numbers of each arm among ``tuning_trials`` settings that Optuna suggests (extra ``lab``), and for one
+    on a grid. ``equal``: what is equal for all arms, ``epochs``, ``operations`` or ``seconds``; with ``samples``,
     epochs are equal for all arms, and samples for all pictures: a larger one trains for fewer epochs. An experiment in
     the folder ``out`` is continued if it is the same one, also with fewer seeds; at the end the folder has a
     ``report.html``. ``retry``: train failed trials again.
@@ -130,7 +130,8 @@ def compare(
         targets = picture_sets.load(learned, pictures)
         base = picture_sets.of_picture(base, targets[0])
         compared = picture_sets.with_first(compared, targets)
-    plan = plan_of(compared, targets, base, seeds=seeds, tune=tune, tuning_seeds=tuning_seeds, equal=equal)
+    how: dict[str, Any] = {"tune": tune, "tuning_seeds": tuning_seeds, "tuning_trials": tuning_trials}
+    plan = plan_of(compared, targets, base, seeds=seeds, equal=equal, **how)
     folder = default_folder(plan) if out is None else Path(out)
     with progress_display.progress_display(progress if watch is None else False) as display:
         found = run_plan(

@@ -18,11 +18,12 @@ from sfumato.lab.executors import select
 from sfumato.lab.executors.executor import Executor, name_of
 from sfumato.lab.folder import Folder
 from sfumato.lab.plan import PICTURE_STRIDE, Arm, Plan, Unit
-from sfumato.lab.rates import Rates, values_of, with_rates
+from sfumato.lab.setting import Rates, Setting
 from sfumato.lab.train import Learned
-from sfumato.lab.trial import Key, Trial
-from sfumato.lab.tuning import Rows, best_rates, chosen_rates, good, rates_tried, rates_wanted, typical_trials
-from sfumato.recipe import Recipe, memory_check, memory_estimate
+from sfumato.lab.trial import Key, Trial, key_at
+from sfumato.lab.tuned_fields import at_upper_ends, with_setting
+from sfumato.lab.tuning import Rows, best_setting, chosen_setting, coming, good, wanted_keys
+from sfumato.recipe import Budget, Recipe, memory_check, memory_estimate
 from sfumato.recipe.memory_estimate import Size
 from sfumato.tables import Table
 
@@ -47,15 +48,18 @@ class Experiment:
     plan: Plan
     rows: dict[Key, dict[str, Any]]
 
+    def setting(self, arm: Arm) -> Setting:
+        """Return the arm's tuned values: the best ones so far, or the recipe's where there is no tuning."""
+        return best_setting(self.plan, self.rows, arm)
+
     def rates(self, arm: Arm) -> Rates:
         """Return the arm's learning rates: the best ones so far, or the recipe's where there is no tuning."""
-        tried = rates_tried(self.plan, self.rows, arm)
-        return best_rates(tried) if tried else values_of(arm.recipe.training.optimizer)
+        return self.setting(arm).rates
 
     def results(self, arm: Arm) -> dict[Unit, dict[str, Any]]:
         """Return the rows of the arm's verdict trials by (picture, seed), including those that failed or diverged."""
-        rates = self.rates(arm)
-        keys = (Key("verdict", arm.name, seed, rates, picture) for picture, seed in self.plan.verdict_units)
+        setting = self.setting(arm)
+        keys = (key_at("verdict", arm.name, unit, setting) for unit in self.plan.verdict_units)
         return {key.unit: self.rows[key] for key in keys if key in self.rows}
 
     def scores(self, arm: Arm) -> dict[Unit, float]:
@@ -162,7 +166,8 @@ def _worker_count(plan: Plan, learned: Learned, workers: int) -> int:
     height, width, channels = max((picture.shape for picture in learned), key=math.prod)
     size = Size(width, height, channels)
     for arm in plan.arms:
-        alone = arm.recipe.model_copy(update={"threads": 1})
+        largest = at_upper_ends(arm.recipe, plan.tuned_fields(arm.name))
+        alone = largest.model_copy(update={"threads": 1})
         try:
             memory_check.require("a trial", _trial_bytes, alone, size, bound)
         except RecipeError as error:
@@ -182,31 +187,26 @@ def trials(plan: Plan, rows: Rows) -> list[Trial]:
 
 def pending_keys(plan: Plan, rows: Rows) -> list[Key]:
     """Return the keys of `trials`."""
-    found: list[Key] = []
-    for arm in plan.arms:
-        if wanted := rates_wanted(plan, rows, arm):
-            found += [
-                Key("tuning", arm.name, seed, rates, picture) for rates in wanted for picture, seed in plan.tuning_units
-            ]
-        else:
-            rates = chosen_rates(plan, rows, arm)
-            assert rates is not None
-            found += [Key("verdict", arm.name, seed, rates, picture) for picture, seed in plan.verdict_units]
-    return [key for key in found if key not in rows]
+    return [key for arm in plan.arms for key in (wanted_keys(plan, rows, arm) or verdict_keys(plan, rows, arm))]
+
+
+def verdict_keys(plan: Plan, rows: Rows, arm: Arm) -> list[Key]:
+    """Return the keys of the arm's verdict trials that have not ended yet; none while its search goes on."""
+    setting = chosen_setting(plan, rows, arm)
+    keys = [] if setting is None else [key_at("verdict", arm.name, unit, setting) for unit in plan.verdict_units]
+    return [key for key in keys if key not in rows]
 
 
 def trial_of(plan: Plan, key: Key) -> Trial:
     """Return the trial of a key."""
     verdict = key.purpose == "verdict"
-    base = with_rates(plan.arm(key.arm).recipe, key.rates)
+    base = with_setting(plan.arm(key.arm).recipe, plan.tuned_fields(key.arm), key.setting)
     evaluation = base.evaluation.model_copy(update={"interval": "end"})
     # The verdict adds an arm's own seed, so that it can be repeated on other seeds, or arms can differ in seeds. Tuning
     # does not: arms that differ in nothing else must choose the same rates. No two pictures share a seed, so that the
     # differences on pictures are independent.
     seed = base.seed + key.seed + PICTURE_STRIDE * key.picture if verdict else key.seed
-    budget = base.budget
-    if budget.epochs is not None:
-        budget = budget.model_copy(update={"epochs": budget.epochs * plan.epochs_factor(key.picture)})
+    budget = _part(base.budget, plan.epochs_factor(key.picture), key.fraction)
     picture = base.picture.model_copy(update={"source": plan.pictures[key.picture]["source"]})
     recipe = base.model_copy(
         update={"seed": seed, "threads": 1, "evaluation": evaluation, "budget": budget, "picture": picture}
@@ -214,6 +214,18 @@ def trial_of(plan: Plan, key: Key) -> Trial:
     marks_ = marks(recipe.budget.epochs, every_step=recipe.training.batch == "all") if verdict else ()
     frames = _frame_size(plan, key.picture) if verdict and key.seed == plan.seeds[0] else None
     return Trial(key, recipe, marks_, frames, plan.arm(key.arm).first)
+
+
+def _part(budget: Budget, epochs_factor: float, fraction: float) -> Budget:
+    """Return the budget with its epochs times a factor, and a fraction of all of it; at least one step."""
+    part: dict[str, Any] = {}
+    if budget.epochs is not None:
+        part["epochs"] = budget.epochs * epochs_factor * fraction
+    if budget.steps is not None:
+        part["steps"] = max(1, round(budget.steps * fraction))
+    if budget.seconds is not None:
+        part["seconds"] = budget.seconds * fraction
+    return budget.model_copy(update=part)
 
 
 def _frame_size(plan: Plan, picture: int) -> tuple[int, int] | None:
@@ -244,7 +256,7 @@ def _longest_first(plan: Plan, pending: Sequence[Trial]) -> list[Trial]:
 
 
 def _operations(plan: Plan, key: Key) -> int:
-    """Return the operations of a trial, as far as they are known beforehand; else 1."""
+    """Return the operations of a trial, as far as they are known beforehand; else 1 for each."""
     arm = plan.arm(key.arm)
     budget, training = arm.recipe.budget, arm.recipe.training
     if arm.operations is None or budget.seconds is not None:
@@ -253,7 +265,7 @@ def _operations(plan: Plan, key: Key) -> int:
     batch = samples if training.batch == "all" else training.batch
     limits = [] if budget.epochs is None else [budget.epochs * plan.epochs_factor(key.picture) * samples]
     limits += [] if budget.steps is None else [budget.steps * min(batch, samples)]
-    return round(arm.operations * min(limits))
+    return max(1, round(arm.operations * min(limits) * key.fraction))
 
 
 def _work(plan: Plan, keys: Iterable[Key]) -> int:
@@ -261,12 +273,11 @@ def _work(plan: Plan, keys: Iterable[Key]) -> int:
 
 
 def _remaining(plan: Plan, rows: Rows) -> int:
-    """Return the operations of the trials to come; a search for learning rates counts as a typical one."""
-    known = [key for key in pending_keys(plan, rows) if key.purpose == "verdict"]
-    remaining = _work(plan, known)
+    """Return the operations of the trials to come; a search on a grid counts as a typical one."""
+    remaining = _work(plan, (key for arm in plan.arms for key in verdict_keys(plan, rows, arm)))
     for arm in plan.arms:
-        if tuning := typical_trials(plan, rows, arm):
-            whole = tuning + len(plan.verdict_units)
+        if fractions := coming(plan, rows, arm):
             picture, seed = plan.verdict_units[0]
-            remaining += whole * _operations(plan, Key("verdict", arm.name, seed, (), picture))
+            of_one = _operations(plan, Key("verdict", arm.name, seed, (), picture))
+            remaining += len(plan.verdict_units) * of_one + sum(max(1, round(each * of_one)) for each in fractions)
     return remaining

@@ -16,7 +16,7 @@ from sfumato.lab.plan import Arm, Plan, Unit
 from sfumato.lab.rates import values_of
 from sfumato.lab.train import Learned, target_of, train
 from sfumato.lab.trial import Key, Trial
-from sfumato.lab.tuning import typical_trials
+from sfumato.lab.tuning import coming
 from sfumato.recipe import changed
 from sfumato.recipe.description import TRAINING_PER_FORWARD
 
@@ -36,9 +36,9 @@ class Forecast:
 
     done: int
     left: int
-    """Remaining trials; a search for learning rates counts as a typical one."""
+    """Remaining trials; a search on a grid counts as a typical one."""
     tuning: int
-    """Those of them that search for learning rates."""
+    """Those of them that search for learning rates, or other tuned numbers."""
     seconds: float | None
     """With ``workers`` trials at a time; None where nothing could be measured."""
     workers: int
@@ -51,11 +51,11 @@ def forecast(plan: Plan, learned: Learned, path: Path, workers: int = 0, *, retr
     remaining = [trial for trial in trials(plan, rows) if trial.key.purpose == "verdict"]
     tuning = 0
     for arm in plan.arms:
-        if count := typical_trials(plan, rows, arm):
-            tuning += count
-            verdict_trial = _trial(plan, arm)
-            # Trials of a search for rates are evaluated at their end only.
-            remaining += [replace(verdict_trial, marks=())] * count + _verdict_trials(plan, arm)
+        if fractions := coming(plan, rows, arm):
+            tuning += len(fractions)
+            # Trials of a search are evaluated at their end only.
+            of_fraction = {each: replace(_trial(plan, arm, each), marks=()) for each in set(fractions)}
+            remaining += [of_fraction[each] for each in fractions] + _verdict_trials(plan, arm)
     workers = min(workers or available_cores(), max(len(remaining), 1))
     names = {trial.key.arm for trial in remaining}
     seconds_per_sample = _measure_arms(plan, [arm for arm in plan.arms if arm.name in names], learned)
@@ -95,20 +95,21 @@ def _measure(plan: Plan, arm: Arm, operations: int, learned: Learned) -> float |
     return row["seconds"] / row["samples"] if row.get("samples") else None
 
 
-def _trial(plan: Plan, arm: Arm) -> Trial:
-    """Return a trial of the verdict at the arm's written rates: tuned rates cost the same."""
+def _trial(plan: Plan, arm: Arm, fraction: float = 1.0) -> Trial:
+    """Return a trial of the verdict, or of part of its budget, at the arm's stated values: tuned ones cost the same."""
     # Of a picture of median size: it is measured in its place of all.
     ordered = sorted(plan.verdict_units, key=lambda unit: plan.samples(unit[0]))
-    return _trial_on(plan, arm, ordered[len(ordered) // 2])
+    return _trial_on(plan, arm, ordered[len(ordered) // 2], fraction)
 
 
 def _verdict_trials(plan: Plan, arm: Arm) -> list[Trial]:
     return [_trial_on(plan, arm, unit) for unit in plan.verdict_units]
 
 
-def _trial_on(plan: Plan, arm: Arm, unit: Unit) -> Trial:
+def _trial_on(plan: Plan, arm: Arm, unit: Unit, fraction: float = 1.0) -> Trial:
     picture, seed = unit
-    return trial_of(plan, Key("verdict", arm.name, seed, values_of(arm.recipe.training.optimizer), picture))
+    rates = values_of(arm.recipe.training.optimizer)
+    return trial_of(plan, Key("verdict", arm.name, seed, rates, picture, fraction=fraction))
 
 
 def _seconds(plan: Plan, trial: Trial, seconds_per_sample: float) -> float:

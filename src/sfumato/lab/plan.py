@@ -5,14 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from itertools import count, islice
 from typing import Any
 
 from sfumato.errors import RecipeError, RunError
+from sfumato.lab.halving import DEFAULT_CANDIDATES
 from sfumato.lab.measure import MEASURES, Measure
 from sfumato.lab.rates import Tuning
+from sfumato.lab.setting import TunedField
+from sfumato.lab.tuned_fields import resolved
 from sfumato.recipe import Recipe, values
 from sfumato.recipe.choices import Optimizer
 
@@ -93,7 +96,7 @@ class Plan:
     """Pairs (arm, arm that it is compared with): the family of simultaneous confidence intervals."""
     seeds: tuple[int, ...]
     tuning: Tuning | None
-    """Search for each arm's learning rate; None: the recipe's rate."""
+    """Search for each arm's learning rate, or other numbers; None: those of the recipe."""
     equal: str = "epochs"
     """What is equal for all arms: epochs, operations or seconds; with samples, epochs, and samples of all pictures."""
     task: str = "picture"
@@ -109,6 +112,10 @@ class Plan:
     def arm(self, name: str) -> Arm:
         """Return the arm of that name."""
         return next(arm for arm in self.arms if arm.name == name)
+
+    def tuned_fields(self, arm: str) -> tuple[TunedField, ...]:
+        """Return the numbers that are tuned in an arm, by name; none where only learning rates are, or nothing."""
+        return () if self.tuning is None else self.tuning.fields.get(arm, ())
 
     @property
     def measure(self) -> Measure:
@@ -220,7 +227,7 @@ class Plan:
             ],
             "comparisons": [list(pair) for pair in self.comparisons],
             "seeds": list(self.seeds),
-            "tuning": None if self.tuning is None else asdict(self.tuning),
+            "tuning": None if self.tuning is None else self.tuning.to_values(),
             "equal": self.equal,
         }
 
@@ -249,7 +256,7 @@ class Plan:
                 ),
                 comparisons=tuple((a, b) for a, b in data["comparisons"]),
                 seeds=tuple(data["seeds"]),
-                tuning=None if data["tuning"] is None else Tuning(**data["tuning"]),
+                tuning=None if data["tuning"] is None else Tuning.of(data["tuning"]),
                 equal=data["equal"],
                 task=data.get("task", "picture"),
                 beside=data.get("beside", 0),
@@ -295,4 +302,29 @@ def checked(plan: Plan) -> Plan:
             raise RecipeError(f"arm {arm.name}: budget.psnr must be none, so that all arms train alike. Got a number.")
         if arm.first is not None and arm.recipe.budget.epochs is None:
             raise RecipeError(f"arm {arm.name}: budget.epochs must be given, to be divided into phases. Got none.")
-    return plan
+    return plan if plan.tuning is None else replace(plan, tuning=_resolved(plan.tuning, plan.arms))
+
+
+def _resolved(tuning: Tuning, arms: tuple[Arm, ...]) -> Tuning:
+    """Return the search with what it means in each arm. Raises RecipeError."""
+    if not tuning.asked:
+        return tuning
+    found = replace(tuning, fields=resolved(tuning.asked, {arm.name: arm.recipe for arm in arms}))
+    if tuning.candidates and not found.halves:
+        raise RecipeError(
+            "tuning trials are for arms with several tuned fields. Got none with more than one; leave them out."
+        )
+    if any(_counts_steps(arm.recipe) and _tunes_batch(found, arm.name) for arm in arms):
+        raise RecipeError(
+            "tune must not have training.batch where a budget counts steps: a larger batch would train more. Give "
+            "budget.epochs."
+        )
+    return replace(found, candidates=(tuning.candidates or DEFAULT_CANDIDATES) if found.halves else 0)
+
+
+def _counts_steps(recipe: Recipe) -> bool:
+    return recipe.budget.steps is not None and recipe.budget.epochs is None
+
+
+def _tunes_batch(tuning: Tuning, arm: str) -> bool:
+    return any("training.batch" in each.paths for each in tuning.fields[arm])

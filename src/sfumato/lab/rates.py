@@ -10,9 +10,11 @@ import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
+from sfumato.lab.setting import Rates, Setting, TunedField
 from sfumato.recipe import Recipe
 from sfumato.recipe.choices import Optimizer
 
@@ -50,8 +52,8 @@ def first_exponents(start: int) -> list[int]:
     return [start - COARSE, start, start + COARSE]
 
 
-def next_exponents(scores: Scores, start: int) -> list[int]:
-    """Return the exponents to try next; an empty list when the search is over.
+def next_exponents(scores: Scores, start: int, reach: int = REACH) -> list[int]:
+    """Return the exponents to try next, at most ``reach`` from the start; an empty list when the search is over.
 
     The grid is extended while its best rate is at its border, then refined beside the best rate: in the gap that may
     hold the larger gain, as long as that gain exceeds the noise of the tuning seeds.
@@ -59,9 +61,9 @@ def next_exponents(scores: Scores, start: int) -> list[int]:
     if missing := [exponent for exponent in first_exponents(start) if exponent not in scores]:
         return missing
     best = best_of(scores)
-    if best == min(scores) and best > start - REACH:
+    if best == min(scores) and best > start - reach:
         return [best - COARSE]
-    if best == max(scores) and best < start + REACH:
+    if best == max(scores) and best < start + reach:
         return [best + COARSE]
     if not math.isfinite(mean(scores[best])):
         return []
@@ -108,15 +110,35 @@ def _noise(scores: Scores, best: int) -> float:
     return math.sqrt(float(np.mean([np.var(pair, ddof=1) for pair in pairs])) / len(scores[best]))
 
 
-Rates = tuple[float, ...]
-"""Values of an optimizer's learning rates, in the order of `rates_of`."""
-
-
 @dataclasses.dataclass(frozen=True)
 class Tuning:
-    """A search for each arm's learning rates, by training this many seeds at each rate tried."""
+    """A search for each arm's learning rates, or other numbers, by training this many seeds with each value tried."""
 
     seeds: int = TUNING_SEEDS
+    asked: tuple[str, ...] = ()
+    """Names of the tuned fields, or ``name=low..high:log``; none: the learning rates alone."""
+    candidates: int = 0
+    """Settings that every arm tries in a search of several fields; 0: as many as a search of one field takes."""
+    fields: Mapping[str, tuple[TunedField, ...]] = dataclasses.field(default_factory=dict)
+    """What ``asked`` means in each arm, by the arm's name."""
+
+    @property
+    def halves(self) -> bool:
+        """Whether the search is successive halving: some arm has several fields. Else it is a grid of three values."""
+        return any(len(each) > 1 for each in self.fields.values())
+
+    def to_values(self) -> dict[str, Any]:
+        """Return the values of plan.json; those of a search for learning rates alone are as they always were."""
+        if not self.asked:
+            return {"seeds": self.seeds}
+        fields = {arm: [each.to_values() for each in of_arm] for arm, of_arm in self.fields.items()}
+        return {"seeds": self.seeds, "asked": list(self.asked), "candidates": self.candidates, "fields": fields}
+
+    @staticmethod
+    def of(data: Mapping[str, Any]) -> Tuning:
+        """Return a search from the values of `to_values`."""
+        fields = {arm: tuple(map(TunedField.of, of_arm)) for arm, of_arm in data.get("fields", {}).items()}
+        return Tuning(data["seeds"], tuple(data.get("asked", ())), data.get("candidates", 0), fields)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -131,6 +153,19 @@ class Line:
     def at(self, exponent: int) -> Rates:
         """Return the rates at an exponent: 10^(exponent / 32) times the ratios, to three and six digits."""
         return _point(self.ratios, exponent)
+
+    @property
+    def reach(self) -> int:
+        """The largest distance of an exponent from the start."""
+        return REACH
+
+    def setting(self, exponent: int) -> Setting:
+        """Return the rates at an exponent as a setting."""
+        return Setting(self.at(exponent))
+
+    def scaled(self, rate: float) -> Rates:
+        """Return the rates whose first that is not 0 is ``rate``, to six digits."""
+        return tuple(float(f"{rate * ratio:.6g}") for ratio in self.ratios)
 
 
 def rates_of(optimizer: Optimizer) -> Sequence[str]:
@@ -162,6 +197,11 @@ def lines_of(optimizer: Optimizer, others: Sequence[Optimizer] = ()) -> tuple[Li
     """
     alike = [each for each in (*others, optimizer) if type(each) is type(optimizer)]
     return tuple(dict.fromkeys(_line(each) for each in sorted(alike, key=lambda each: _line(each).ratios)))
+
+
+def middle_of(optimizer: Optimizer) -> float:
+    """Return the rate in the middle of the grid that an optimizer's search starts from."""
+    return 10 ** (_line(optimizer).start / STEPS_PER_DECADE)
 
 
 def _line(optimizer: Optimizer) -> Line:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfumato.lab.plan import First, Unit
-from sfumato.lab.rates import Rates
+from sfumato.lab.setting import Rates, Setting
 from sfumato.recipe import Recipe
 
 Purpose = Literal["tuning", "verdict"]
@@ -30,6 +30,17 @@ class Key:
     """Learning rates of the optimizer."""
     picture: int = 0
     """Number of the picture in the plan; 0 for digits."""
+    values: tuple[tuple[str, float], ...] = ()
+    """Other tuned numbers, as pairs (name, value) in the order of their names."""
+    fraction: float = 1.0
+    """Fraction of the budget that is trained, 0 to 1: less than 1 on the lower rungs of successive halving."""
+    candidate: int | None = None
+    """Number of the setting in the arm's search of several fields; None elsewhere."""
+
+    @property
+    def setting(self) -> Setting:
+        """The tuned values."""
+        return Setting(self.rates, self.values)
 
     @property
     def unit(self) -> Unit:
@@ -74,11 +85,29 @@ def failed(key: Key, reason: str) -> Outcome:
 
 def identity(key: Key) -> dict[str, Any]:
     """Return the fields of a row that identify its trial."""
-    return {
+    found: dict[str, Any] = {
         "purpose": key.purpose, "arm": key.arm, "picture": key.picture, "seed": key.seed, "rates": list(key.rates),
     }  # fmt: skip
+    # Left out where they say nothing, so that the rows of other searches are as they always were.
+    found |= {"values": dict(key.values)} if key.values else {}
+    found |= {"fraction": key.fraction} if key.fraction != 1.0 else {}
+    return found | ({"candidate": key.candidate} if key.candidate is not None else {})
 
 
 def key_of(row: dict[str, Any]) -> Key:
     """Return the key of the trial that a row belongs to."""
-    return Key(row["purpose"], row["arm"], row["seed"], tuple(row["rates"]), row["picture"])
+    return Key(
+        row["purpose"],
+        row["arm"],
+        row["seed"],
+        tuple(row["rates"]),
+        row["picture"],
+        tuple(sorted(row.get("values", {}).items())),
+        row.get("fraction", 1.0),
+        row.get("candidate"),
+    )
+
+
+def key_at(purpose: Purpose, arm: str, unit: Unit, setting: Setting) -> Key:
+    """Return the key of a training of the whole budget with a setting."""
+    return Key(purpose, arm, unit[1], setting.rates, unit[0], setting.values)

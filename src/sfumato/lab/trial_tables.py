@@ -29,7 +29,9 @@ KINDS: dict[str, type] = {
     "engine": str,
     "parameters": int,
 }
-"""Columns of a trial, besides its learning rates. GFLOP are those of the training, forward and backward."""
+"""Columns of a trial, besides its learning rates and other tuned numbers. GFLOP are those of the training, forward and
+backward.
+"""
 
 OF_TASK = {"picture": ("psnr", "ssim", "mse"), "digits": ("accuracy", "mse")}
 
@@ -42,10 +44,24 @@ def trials(plan: Plan, rows: Rows) -> Table:
     )
     known = [row for row in rows.values() if row["arm"] in arms]
     known.sort(
-        key=lambda row: (row["purpose"] != "tuning", arms[row["arm"]][0], row["rates"], row["picture"], row["seed"])
+        key=lambda row: (
+            row["purpose"] != "tuning",
+            arms[row["arm"]][0],
+            # A search of several fields is sorted by its candidates, then by rungs.
+            row.get("candidate", -1),
+            row.get("fraction", 1.0),
+            row["rates"],
+            list(row.get("values", {}).values()),
+            row["picture"],
+            row["seed"],
+        )
     )
+    value_names = list(
+        dict.fromkeys(each.name for arm in plan.arms for each in plan.tuned_fields(arm.name) if each.paths)
+    )
+    search = ("candidate", "fraction") if plan.tuning is not None and plan.tuning.halves else ()
     kinds = _kinds(plan)
-    columns: dict[str, list[Any]] = {each: [] for each in (*kinds, *rate_names)}
+    columns: dict[str, list[Any]] = {each: [] for each in (*kinds, *search, *rate_names, *value_names)}
     for row in known:
         arm = arms[row["arm"]][1]
         of_arm = dict(zip(rates_of(arm.recipe.training.optimizer), row["rates"], strict=True))
@@ -57,9 +73,14 @@ def trials(plan: Plan, rows: Rows) -> Table:
         }
         for each in kinds:
             columns[each].append(flat.get(each))
+        if search:
+            columns["candidate"].append(row.get("candidate"))
+            columns["fraction"].append(row.get("fraction", 1.0))
         for each in rate_names:
             columns[each].append(of_arm.get(each))
-    return Table(columns, KINDS)
+        for each in value_names:
+            columns[each].append(row.get("values", {}).get(each))
+    return Table(columns, {**KINDS, "candidate": int, "fraction": float})
 
 
 def curves(plan: Plan, results: Mapping[str, Mapping[Unit, Mapping[str, Any]]]) -> Table:

@@ -1,115 +1,84 @@
-"""Tuning of an experiment's arms: the learning rates tried, the next ones to try, and the ones chosen."""
+"""Tuning of an experiment's arms: the settings tried, the next trials, and the settings chosen.
+
+One field, such as the learning rate, is searched on a grid of three values that is extended and refined
+(`grid_tuning`); several fields by successive halving (`halving_tuning`).
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
 
-from sfumato.lab.measure import MEASURES
-from sfumato.lab.plan import Arm, Plan, Unit
-from sfumato.lab.rates import (
-    COARSE,
-    REACH,
-    TYPICAL_RATES,
-    Line,
-    Rates,
-    best_of,
-    lines_of,
-    mean,
-    next_exponents,
-    values_of,
-)
+from sfumato.lab import grid_tuning, halving_tuning
+from sfumato.lab.grid_tuning import Rows, good
+from sfumato.lab.plan import Arm, Plan
+from sfumato.lab.rates import values_of
+from sfumato.lab.setting import LR, Setting
 from sfumato.lab.trial import Key
 
-Rows = Mapping[Key, dict[str, Any]]
-"""Rows of the trials that have ended, by key."""
+__all__ = ["Rows", "best_setting", "borders", "chosen_setting", "coming", "good", "score_table", "wanted_keys"]
 
 
-def good(row: Mapping[str, Any]) -> bool:
-    """Return whether training finished with a score."""
-    return row["status"] == "finished" and any(row.get(each.field) is not None for each in MEASURES.values())
+def wanted_keys(plan: Plan, rows: Rows, arm: Arm) -> list[Key]:
+    """Return the tuning trials that the arm's search needs next; an empty list when it is over.
 
-
-def rates_tried(plan: Plan, rows: Rows, arm: Arm) -> dict[Rates, tuple[float, ...]]:
-    """Return the scores of every tuning seed by rates, in rising order; -inf where training failed or diverged.
-
-    Rates that some of the tuning seeds have not finished yet are left out.
+    They follow from the plan and the rows alone, whatever the order in which trials finished.
     """
-    return {
-        line.at(exponent): scores[exponent]
-        for line in _lines(plan, arm)
-        for scores in (_scores(plan, rows, arm, line),)
-        for exponent in sorted(scores)
-    }
+    if _halves(plan):
+        return halving_tuning.wanted(plan, rows, arm)
+    keys = (
+        Key("tuning", arm.name, seed, setting.rates, picture, setting.values)
+        for setting in grid_tuning.wanted(plan, rows, arm)
+        for picture, seed in plan.tuning_units
+    )
+    return [key for key in keys if key not in rows]
 
 
-def rates_wanted(plan: Plan, rows: Rows, arm: Arm) -> list[Rates]:
-    """Return the rates that the arm tries next; an empty list when its search is over."""
-    return [
-        line.at(exponent)
-        for line in _lines(plan, arm)
-        for exponent in next_exponents(_scores(plan, rows, arm, line), line.start)
-    ]
+def best_setting(plan: Plan, rows: Rows, arm: Arm) -> Setting:
+    """Return the arm's best setting so far; the recipe's own where nothing is tuned, or nothing has been tried."""
+    own = Setting(values_of(arm.recipe.training.optimizer))
+    if _halves(plan):
+        return halving_tuning.best(halving_tuning.candidates(plan, rows, arm)) or own
+    tried = grid_tuning.tried(plan, rows, arm)
+    return grid_tuning.best(tried) if tried else own
 
 
-def chosen_rates(plan: Plan, rows: Rows, arm: Arm) -> Rates | None:
-    """Return the rates of the arm's verdict: the recipe's own without tuning; None while the search goes on."""
-    if plan.tuning is None:
-        return values_of(arm.recipe.training.optimizer)
-    if rates_wanted(plan, rows, arm):
-        return None
-    return best_rates(rates_tried(plan, rows, arm))
+def chosen_setting(plan: Plan, rows: Rows, arm: Arm) -> Setting | None:
+    """Return the setting of the arm's verdict: the recipe's own without tuning; None while the search goes on."""
+    over = halving_tuning.is_over(plan, rows, arm) if _halves(plan) else not grid_tuning.wanted(plan, rows, arm)
+    return best_setting(plan, rows, arm) if over else None
 
 
-def best_rates(tried: Mapping[Rates, tuple[float, ...]]) -> Rates:
-    """Return the rates of the highest mean; the first, and so the lowest, among equals."""
-    return max(tried, key=lambda rates: mean(tried[rates]))
+def coming(plan: Plan, rows: Rows, arm: Arm) -> list[float]:
+    """Return the fraction of the budget of each tuning trial to come; as many as a typical search on a grid takes."""
+    if _halves(plan):
+        return halving_tuning.coming(plan, rows, arm)
+    return [1.0] * grid_tuning.typical_trials(plan, rows, arm)
 
 
-def typical_trials(plan: Plan, rows: Rows, arm: Arm) -> int:
-    """Return about how many tuning trials the arm still needs; 0 when its search is over."""
-    wanted = rates_wanted(plan, rows, arm)
-    if plan.tuning is None or not wanted:
-        return 0
-    typical = TYPICAL_RATES * len(_lines(plan, arm)) - len(rates_tried(plan, rows, arm))
-    return plan.tuning.seeds * max(typical, len(wanted))
+def score_table(plan: Plan, rows: Rows, arm: Arm) -> Sequence[Sequence[float]]:
+    """Return the scores among which the setting was chosen: of the whole budget, each setting's by tuning seed.
+
+    An arm in which nothing is tuned has one setting, whose scores do not vary.
+    """
+    if _halves(plan):
+        found: Sequence[Sequence[float]] = halving_tuning.table(plan, rows, arm)
+    else:
+        found = list(grid_tuning.tried(plan, rows, arm).values())
+    is_tuned = plan.tuning is not None and (not plan.tuning.asked or bool(plan.tuned_fields(arm.name)))
+    return found if is_tuned else [(0.0,) * len(plan.tuning_units)]
 
 
-def at_border(plan: Plan, rows: Rows, arm: Arm) -> int:
-    """Return -1 or 1 where the chosen rates are the lowest or highest tried on their line, else 0."""
-    chosen = chosen_rates(plan, rows, arm)
-    for line in _lines(plan, arm):
-        scores = _scores(plan, rows, arm, line)
-        if scores and line.at(best := best_of(scores)) == chosen:
-            return -1 if best == min(scores) else 1 if best == max(scores) else 0
-    return 0
+def borders(plan: Plan, rows: Rows, arm: Arm) -> dict[str, int]:
+    """Return the tuned fields whose chosen value is the lowest (-1) or the highest (1) that could be chosen."""
+    chosen = chosen_setting(plan, rows, arm)
+    if chosen is None or plan.tuning is None:
+        return {}
+    if _halves(plan):
+        return halving_tuning.borders(plan, arm, chosen) if plan.tuned_fields(arm.name) else {}
+    side = grid_tuning.at_border(plan, rows, arm)
+    fields = plan.tuned_fields(arm.name)
+    return {(fields[0].name if fields else LR): side} if side else {}
 
 
-def _lines(plan: Plan, arm: Arm) -> tuple[Line, ...]:
-    if plan.tuning is None:
-        return ()
-    return lines_of(arm.recipe.training.optimizer, plan.optimizers)
-
-
-def _scores(plan: Plan, rows: Rows, arm: Arm, line: Line) -> dict[int, tuple[float, ...]]:
-    found: dict[int, tuple[float, ...]] = {}
-    field = plan.measure.field
-    for exponent in _exponents(rows, arm, line, plan.tuning_units[0]):
-        rates = line.at(exponent)
-        of_units = [rows.get(Key("tuning", arm.name, seed, rates, picture)) for picture, seed in plan.tuning_units]
-        whole = [row for row in of_units if row is not None]
-        if len(whole) == len(of_units):
-            found[exponent] = tuple(row[field] if good(row) else -math.inf for row in whole)
-    return found
-
-
-def _exponents(rows: Rows, arm: Arm, line: Line, unit: Unit) -> range:
-    """Return the exponents that may have been tried: none lie beyond an untried border of the coarse grid."""
-    (picture, seed), ends = unit, list[int]()
-    for step in (-COARSE, COARSE):
-        end = line.start
-        while abs(end - line.start) < REACH and Key("tuning", arm.name, seed, line.at(end + step), picture) in rows:
-            end += step
-        ends.append(end)
-    return range(ends[0], ends[1] + 1)
+def _halves(plan: Plan) -> bool:
+    return plan.tuning is not None and plan.tuning.halves

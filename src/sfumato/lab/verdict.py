@@ -23,7 +23,7 @@ from sfumato.lab.statistics import (
     over_pictures,
     selection,
 )
-from sfumato.lab.tuning import rates_tried
+from sfumato.lab.tuning import score_table
 
 SMALL = 0.5
 """Differences within this many dB count as negligible: hardly anybody sees them."""
@@ -186,12 +186,11 @@ def mean_interval(
 
 
 def _selection(experiment: Experiment, a: Arm, b: Arm) -> Selection | None:
-    """Return the noise of the two arms' choices of a learning rate, or None without tuning."""
+    """Return the noise of the two arms' choices of tuned values, or None without tuning."""
     plan = experiment.plan
     if plan.tuning is None:
         return None
-    tried = [list(rates_tried(plan, experiment.rows, arm).values()) for arm in (a, b)]
-    return selection(*tried)
+    return selection(*(score_table(plan, experiment.rows, arm) for arm in (a, b)))
 
 
 def sentences(experiment: Experiment) -> list[str]:

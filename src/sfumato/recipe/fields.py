@@ -94,6 +94,11 @@ def nested(changes: Mapping[str, str]) -> dict[str, Any]:
     return result
 
 
+def parameters(member: type[Choice]) -> list[dict[str, Any]]:
+    """Return the parameters of a choice, each with the entries of a field in `sections`, and ``name`` for ``path``."""
+    return _call(member)["parameters"]
+
+
 def _field(path: str, info: FieldInfo, value: Any) -> dict[str, Any]:
     parts = list(_alternatives(info.annotation))
     found: dict[str, Any] = {

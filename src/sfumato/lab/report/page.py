@@ -14,8 +14,9 @@ from sfumato.lab.report.curves import AXES, curves_data, curves_part
 from sfumato.lab.report.paintings import film_data, film_part, paintings_part
 from sfumato.lab.report.pictures_part import pictures_part
 from sfumato.lab.report.recipes import recipes_part
-from sfumato.lab.report.tables import failures_part, limits_part, machines_part, table_part, tuning_part
+from sfumato.lab.report.tables import failures_part, limits_part, machines_part, table_part
 from sfumato.lab.report.text import escaped, pluralize
+from sfumato.lab.report.tuning_part import HEADING, SEVERAL, tuning_part
 from sfumato.lab.report.verdict_part import progress, verdict_part
 
 LARGEST = 8_000_000
@@ -36,7 +37,7 @@ PARTS = {
     "film": "Film",
     "curves": "Curves",
     "table": "Table",
-    "rates": "Learning rates",
+    "rates": HEADING,
     "failures": "Failures",
     "recipes": "Reproduce",
     "machines": "Hardware",
@@ -88,9 +89,10 @@ def asset(name: str) -> str:
 
 def _top(experiment: Experiment) -> str:
     plan = experiment.plan
+    parts = PARTS | ({"rates": SEVERAL} if plan.tuning is not None and plan.tuning.asked else {})
     links = "".join(
         f'<li><a href="#{identity}">{words}</a></li>'
-        for identity, words in PARTS.items()
+        for identity, words in parts.items()
         if (plan.task == "picture" or identity not in PAINTED) and (plan.has_set or identity != "pictures")
     )
     facts = (

@@ -19,8 +19,8 @@ from sfumato.lab.experiment import Experiment
 from sfumato.lab.plan import Arm, Plan
 from sfumato.lab.report.curves import AXES, axis_choice
 from sfumato.lab.report.text import decibels, escaped, name, plain, section
-from sfumato.lab.trial import Key
-from sfumato.lab.tuning import chosen_rates, good
+from sfumato.lab.trial import key_at
+from sfumato.lab.tuning import chosen_setting, good
 from sfumato.render.painting import LARGEST_ERROR, absolute_error, error_colors
 
 LONGEST_SIDE = 4096
@@ -124,10 +124,10 @@ def paintings_part(experiment: Experiment, budget: int) -> str:
 def painting_file(experiment: Experiment, arm: Arm) -> Path | None:
     """Return the file of the arm's first seed, or None where it was not saved."""
     plan = experiment.plan
-    rates = chosen_rates(plan, experiment.rows, arm)
-    if rates is None:
+    setting = chosen_setting(plan, experiment.rows, arm)
+    if setting is None:
         return None
-    key = Key("verdict", arm.name, plan.seeds[0], rates, plan.verdict_pictures[0])
+    key = key_at("verdict", arm.name, (plan.verdict_pictures[0], plan.seeds[0]), setting)
     file = experiment.folder.painting_file(key, plan.arms.index(arm))
     return file if file.exists() else None
 
@@ -252,10 +252,10 @@ def film_part(experiment: Experiment, film: list[dict[str, Any]]) -> str:
 
 def _frames(experiment: Experiment, number: int, arm: Arm) -> list[tuple[Any, dict[str, Any]]]:
     plan = experiment.plan
-    rates = chosen_rates(plan, experiment.rows, arm)
-    if rates is None:
+    setting = chosen_setting(plan, experiment.rows, arm)
+    if setting is None:
         return []
-    key = Key("verdict", arm.name, plan.seeds[0], rates, plan.verdict_pictures[0])
+    key = key_at("verdict", arm.name, (plan.verdict_pictures[0], plan.seeds[0]), setting)
     found: list[tuple[Any, dict[str, Any]]] = []
     for mark, point in enumerate(experiment.rows.get(key, {}).get("curve") or []):
         file = experiment.folder.frame_file(key, number, mark)

@@ -15,8 +15,9 @@ from sfumato.lab.report.curves import line_class
 from sfumato.lab.report.differences import unit_differences
 from sfumato.lab.report.paintings import fitted, opened
 from sfumato.lab.report.text import NONE, decibels, escaped, name, pluralize, scrollable, section
-from sfumato.lab.trial import Key
-from sfumato.lab.tuning import chosen_rates
+from sfumato.lab.report.tuning_part import tuned_words
+from sfumato.lab.trial import key_at
+from sfumato.lab.tuning import chosen_setting
 from sfumato.lab.verdict import comparisons, grouped
 
 MAX_TABLE_ROWS = 200
@@ -48,9 +49,10 @@ def _tuned(experiment: Experiment) -> str:
     if plan.tuning is None:
         return "nothing was tuned on any of them."
     names = escaped(", ".join(plan.picture_names[number] for number in plan.tuning_pictures), 400)
+    words = escaped(tuned_words(plan))
     if set(plan.tuning_pictures) & set(plan.verdict_pictures):
-        return f"learning rates were tuned on {names}, with other seeds: too few pictures to keep some apart."
-    return f"learning rates were tuned on {names}, which the verdict does not use."
+        return f"{words} were tuned on {names}, with other seeds: too few pictures to keep some apart."
+    return f"{words} were tuned on {names}, which the verdict does not use."
 
 
 def _sizes(experiment: Experiment) -> str:
@@ -206,10 +208,10 @@ def _paintings_of(experiment: Experiment, number: int, arms: Sequence[Arm]) -> l
     target = images.as_image(images.to_srgb(experiment.folder.picture(number), transfer))
     found = [(escaped(f"{title}, the picture"), f"<b>{escaped(title)}</b>", _small(target))]
     for arm in arms:
-        rates = chosen_rates(plan, experiment.rows, arm)
-        if rates is None:
+        setting = chosen_setting(plan, experiment.rows, arm)
+        if setting is None:
             continue
-        key = Key("verdict", arm.name, plan.seeds[0], rates, number)
+        key = key_at("verdict", arm.name, (number, plan.seeds[0]), setting)
         file = experiment.folder.painting_file(key, plan.arms.index(arm))
         image = opened(file, plan.picture["channels"]) if file.exists() else None
         if image is not None:

@@ -13,10 +13,10 @@ from sfumato.lab.arms import Picture
 from sfumato.lab.experiment import Experiment, trial_of
 from sfumato.lab.plan import Arm, Plan
 from sfumato.lab.questions import QUESTIONS, custom, mnist_claim
-from sfumato.lab.report.tables import format_rates
 from sfumato.lab.report.text import escaped, name, section
-from sfumato.lab.trial import Key
-from sfumato.lab.tuning import chosen_rates
+from sfumato.lab.report.tuning_part import format_setting
+from sfumato.lab.trial import key_at
+from sfumato.lab.tuning import chosen_setting
 from sfumato.recipe import Recipe, to_string
 
 
@@ -42,8 +42,8 @@ def _half(experiment: Experiment) -> str:
     """Return the section's body for an experiment that no single command makes."""
     arms = ""
     for arm in experiment.plan.arms:
-        rates = chosen_rates(experiment.plan, experiment.rows, arm)
-        at = "" if rates is None else f", rate {format_rates(rates)}"
+        setting = chosen_setting(experiment.plan, experiment.rows, arm)
+        at = "" if setting is None else f", rate {escaped(format_setting(setting))}"
         widths = ", ".join(str(units) for units in arm.recipe.model.widths)
         arms += f"<li>{name(arm)}: {escaped(widths, 400)} units{at}</li>"
     return (
@@ -65,10 +65,11 @@ def paint_command(experiment: Experiment, arm: Arm) -> str | None:
 def tuned_recipe(experiment: Experiment, arm: Arm) -> Recipe | None:
     """Return the arm's recipe at its chosen learning rate with the first seed; None while that rate is unknown."""
     plan = experiment.plan
-    rates = chosen_rates(plan, experiment.rows, arm)
-    if rates is None:
+    setting = chosen_setting(plan, experiment.rows, arm)
+    if setting is None:
         return None
-    trained = trial_of(plan, Key("verdict", arm.name, plan.seeds[0], rates, plan.verdict_pictures[0])).recipe
+    unit = (plan.verdict_pictures[0], plan.seeds[0])
+    trained = trial_of(plan, key_at("verdict", arm.name, unit, setting)).recipe
     # Evaluations do not change a training; with the recipe's own interval it leaves a film and a curve.
     return trained.model_copy(update={"evaluation": arm.recipe.evaluation})
 
@@ -79,7 +80,7 @@ def repeat_command(experiment: Experiment) -> str | None:
     if plan.seeds != tuple(range(len(plan.seeds))):
         return None
     how = [f"--seeds {len(plan.seeds)}", f"--equal {plan.equal}"]
-    how += ["--tune false"] if plan.tuning is None else ["--tune true", f"--tuning-seeds {plan.tuning.seeds}"]
+    how += _tuning_flags(plan)
     base = f"--recipe {to_string(plan.arms[0].recipe)}"
     if plan.name.startswith(mnist_claim.NAME):
         return " ".join(["sfumato compare", mnist_claim.NAME, base, *how])
@@ -116,6 +117,14 @@ def repeat_command(experiment: Experiment) -> str | None:
     return " ".join(["sfumato compare", base, *given, *how]) if again.id == plan.id else None
 
 
+def _tuning_flags(plan: Plan) -> list[str]:
+    if plan.tuning is None:
+        return ["--tune false"]
+    asked = shlex.quote(",".join(plan.tuning.asked)) if plan.tuning.asked else "true"
+    trials = [f"--tuning-trials {plan.tuning.candidates}"] if plan.tuning.candidates else []
+    return [f"--tune {asked}", f"--tuning-seeds {plan.tuning.seeds}", *trials]
+
+
 def _set_of(plan: Plan) -> str | None:
     """Return what ``--pictures`` takes for the plan's pictures: a set's name, or a folder; None if nothing does."""
     found = [str(each["source"]) for each in plan.pictures]
@@ -137,11 +146,11 @@ def _counts(plan: Plan) -> Iterator[int]:
 
 
 def _arm(experiment: Experiment, arm: Arm) -> str:
-    rates = chosen_rates(experiment.plan, experiment.rows, arm)
+    setting = chosen_setting(experiment.plan, experiment.rows, arm)
     command = paint_command(experiment, arm)
-    if rates is None or command is None:
+    if setting is None or command is None:
         return f"<h3>{name(arm)}</h3><p>Its learning rate is not known yet.</p>"
-    at = f' <small class="quiet">at rate {format_rates(rates)}</small>'
+    at = f' <small class="quiet">at rate {escaped(format_setting(setting))}</small>'
     module = arm.recipe.model.module
     note = (
         f"<p>It needs your custom network, {escaped(module)}, where Python finds it.</p>" if module is not None else ""

@@ -1,16 +1,14 @@
-"""The tables of the report: arms, learning rates, failed trials, machines."""
+"""The tables of the report: arms, failed trials, machines."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-
 from sfumato.lab import arm_summaries
 from sfumato.lab.experiment import Experiment
-from sfumato.lab.plan import FEWEST_PICTURES, Arm, Plan
-from sfumato.lab.rates import Rates, mean
+from sfumato.lab.plan import FEWEST_PICTURES, Plan
 from sfumato.lab.report.text import NONE, decibels, escaped, figure, name, pluralize, scrollable, section
-from sfumato.lab.tuning import at_border, chosen_rates, good, rates_tried
+from sfumato.lab.report.tuning_part import format_setting, tuned_words
+from sfumato.lab.trial import key_of
+from sfumato.lab.tuning import good
 
 SSIM = "SSIM"
 
@@ -26,7 +24,7 @@ ARM_COLUMNS = (
     ("s", "seconds of one training on one thread, mean"),
     ("GFLOP to target", "operations until the target was reached, mean of the seeds that reached it"),
     ("s to target", "seconds until the target was reached, mean of the seeds that reached it"),
-    ("rate", "learning rate"),
+    ("rate", "learning rate, and other tuned values"),
 )
 
 MAX_FAILURES = 200
@@ -77,7 +75,7 @@ def arms_table(experiment: Experiment) -> str:
             figure(line.seconds),
             figure(line.gigaflop_to_target),
             figure(line.seconds_to_target),
-            NONE if untried or not line.rates else ", ".join(f"{rate:.2g}" for rate in line.rates),
+            NONE if untried or not line.rates else escaped(arm_summaries.tuned_text(line)),
         )
         kind = ' class="best"' if line.score == best else ""
         rows.append(f'<tr{kind}><th scope="row">{name(arm)}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>')
@@ -90,62 +88,6 @@ def arms_table(experiment: Experiment) -> str:
     )
     rendered = f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
     return scrollable(f"Table of arms, {measure.name}", rendered)
-
-
-Tried = Mapping[Rates, Sequence[float]]
-
-
-def tuning_part(experiment: Experiment) -> str:
-    """Return the section."""
-    plan = experiment.plan
-    if plan.tuning is None:
-        return section("rates", "Learning rates", "<p>Those of the recipes: none was tuned.</p>")
-    tried = {arm.name: rates_tried(plan, experiment.rows, arm) for arm in plan.arms}
-    columns = sorted({rates for each in tried.values() for rates in each})
-    heads = "".join(f'<th scope="col">{format_rates(rates)}</th>' for rates in columns)
-    rows = "".join(_rates_row(experiment, arm, tried[arm.name], columns) for arm in plan.arms)
-    head = f'<table><thead><tr><th scope="col">arm</th>{heads}<th scope="col">rate</th></tr></thead>'
-    lead = (
-        f"Mean {plan.measure.head} over {pluralize(plan.tuning.seeds, 'seed')} that the verdict does not use, by "
-        "learning rate. The grid starts at half decades around the optimizer's default, whatever the recipe's rate; it "
-        "is extended while the best rate is at its border, then refined beside the best rate while that may gain "
-        "more than the noise of the seeds. The chosen rate is marked."
-    )
-    body = scrollable("Learning rates tried", f"{head}<tbody>{rows}</tbody></table>")
-    return section("rates", "Learning rates", body + _rates_warnings(experiment, tried), lead=lead)
-
-
-def format_rates(rates: Sequence[float]) -> str:
-    """Return an optimizer's learning rates with three digits."""
-    return ", ".join(f"{rate:.3g}" for rate in rates)
-
-
-def _rates_row(experiment: Experiment, arm: Arm, tried: Tried, columns: list[Rates]) -> str:
-    chosen = chosen_rates(experiment.plan, experiment.rows, arm)
-    cells: list[str] = []
-    for rates in columns:
-        score = mean(tried[rates]) if rates in tried else None
-        words = "" if score is None else decibels(score) if math.isfinite(score) else "diverged"
-        cells.append(f'<td class="chosen">{words}</td>' if rates == chosen and words else f"<td>{words}</td>")
-    rate = "not known yet" if chosen is None else format_rates(chosen)
-    return f'<tr><th scope="row">{name(arm)}</th>{"".join(cells)}<td>{rate}</td></tr>'
-
-
-def _rates_warnings(experiment: Experiment, tried: Mapping[str, Tried]) -> str:
-    found: list[str] = []
-    for arm in experiment.plan.arms:
-        chosen = chosen_rates(experiment.plan, experiment.rows, arm)
-        if chosen is None:
-            continue
-        if not math.isfinite(mean(tried[arm.name][chosen])):
-            found.append(f"{name(arm)}: with none of the rates tried did every tuning seed finish.")
-        elif side := at_border(experiment.plan, experiment.rows, arm):
-            found.append(
-                f"{name(arm)}: its best rate is the {'smallest' if side < 0 else 'largest'} that was tried when the "
-                "grid reached its limit. A better rate may lie beyond, so the score of this arm may be too low."
-            )
-    items = "".join(f"<li>{each}</li>" for each in found)
-    return f'<ul class="warnings">{items}</ul>' if items else ""
 
 
 def failures_part(experiment: Experiment) -> str:
@@ -162,7 +104,7 @@ def failures_part(experiment: Experiment) -> str:
     )
     rows = "".join(
         f'<tr><th scope="row">{escaped(row["arm"])}</th><td>{escaped(row["purpose"])}</td><td>{row["seed"]}</td>'
-        f"<td>{format_rates(row['rates'])}</td><td>{escaped(row['status'])}</td>"
+        f"<td>{escaped(format_setting(key_of(row).setting))}</td><td>{escaped(row['status'])}</td>"
         f'<td class="words">{escaped(row.get("reason") or "", 300)}</td></tr>'
         for row in known[:MAX_FAILURES]
     )
@@ -172,8 +114,8 @@ def failures_part(experiment: Experiment) -> str:
     verdict = sum(row["purpose"] == "verdict" for row in known)
     lead = (
         f"{pluralize(len(known), 'trial')} of {len(experiment.rows):,}, {verdict} of them for the verdict. A seed at "
-        "which one arm failed gives no pair, and a learning rate at which one seed failed is not chosen if another "
-        "rate worked on all seeds."
+        "which one arm failed gives no pair, and a tuned value with which one seed failed is not chosen if another "
+        "one worked on all seeds."
     )
     return section("failures", "Failed and diverged trials", scrollable("Failed trials", listed) + more, lead=lead)
 
@@ -205,7 +147,7 @@ def limits_part(experiment: Experiment) -> str:
         f"{pluralize(len(plan.seeds), 'seed')} per arm{' and picture' if plan.has_set else ''}. The confidence "
         f"intervals are exact where differences between {unit} are normally distributed, which so few {unit} cannot "
         "show.",
-        "Only the learning rate was tuned for each arm; every other setting is the recipe's."
+        f"Only {escaped(tuned_words(plan))} were tuned for each arm; every other setting is the recipe's."
         if plan.tuning is not None
         else "Nothing was tuned: an arm with unsuitable settings scores lower than it could.",
         "Seconds are those of this machine with several trials at once. Operations are those of the network's matrix "

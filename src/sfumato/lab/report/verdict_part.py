@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from sfumato.lab.experiment import Experiment, pending_keys
+from sfumato.lab.experiment import Experiment, verdict_keys
 from sfumato.lab.plan import Arm, Plan
 from sfumato.lab.report.text import escaped, name, pluralize
+from sfumato.lab.report.tuning_part import tuned_words
 from sfumato.lab.statistics import FEWEST, LEVEL
-from sfumato.lab.tuning import chosen_rates, typical_trials
+from sfumato.lab.tuning import chosen_setting, coming
 from sfumato.lab.verdict import Comparison, claim, comparisons, sentence
 
 EQUAL = {
@@ -27,9 +28,9 @@ class Progress:
 
     done: int
     left: int
-    """Remaining trials; a search for learning rates counts as a typical one."""
+    """Remaining trials; a search on a grid counts as a typical one."""
     untuned: tuple[Arm, ...]
-    """Arms whose learning rate is not known yet."""
+    """Arms whose tuned values are not known yet."""
     unfinished: tuple[tuple[Arm, int], ...]
     """Arms with a known rate, and the number of their missing seeds."""
 
@@ -42,15 +43,12 @@ class Progress:
 def progress(experiment: Experiment) -> Progress:
     """Return the progress of the experiment as it is now."""
     plan, rows = experiment.plan, experiment.rows
-    pending = pending_keys(plan, rows)
-    untuned = tuple(arm for arm in plan.arms if chosen_rates(plan, rows, arm) is None)
+    untuned = tuple(arm for arm in plan.arms if chosen_setting(plan, rows, arm) is None)
     names = {arm.name for arm in untuned}
-    missing = {arm.name: 0 for arm in plan.arms}
-    for key in pending:
-        missing[key.arm] += 1
-    unfinished = tuple((arm, missing[arm.name]) for arm in plan.arms if missing[arm.name] and arm.name not in names)
-    verdict = sum(key.purpose == "verdict" for key in pending) + len(untuned) * len(plan.verdict_units)
-    tuning = sum(typical_trials(plan, rows, arm) for arm in untuned)
+    missing = {arm.name: len(verdict_keys(plan, rows, arm)) for arm in plan.arms if arm.name not in names}
+    unfinished = tuple((arm, missing[arm.name]) for arm in plan.arms if missing.get(arm.name))
+    verdict = sum(missing.values()) + len(untuned) * len(plan.verdict_units)
+    tuning = sum(len(coming(plan, rows, arm)) for arm in untuned)
     return Progress(len(rows), verdict + tuning, untuned, unfinished)
 
 
@@ -107,7 +105,7 @@ def verdict_part(experiment: Experiment, state: Progress) -> str:
     plan = experiment.plan
     question = f'<p class="question">{escaped(plan.question, 400)}</p>'
     if not state.finished:
-        return f'<header class="verdict">{question}<h1>No verdict yet</h1>{_missing(state)}</header>\n'
+        return f'<header class="verdict">{question}<h1>No verdict yet</h1>{_missing(experiment.plan, state)}</header>\n'
     found = comparisons(experiment)
     large, more = headline(found)
     sentences = "".join(f"<li>{escaped(sentence(experiment, each), 600)}</li>" for each in found)
@@ -130,8 +128,8 @@ def intervals(found: list[Comparison], measure: str) -> str:
     )
 
 
-def _missing(state: Progress) -> str:
-    lines = [f"{pluralize(len(state.untuned), 'arm')} without a learning rate yet"] if state.untuned else []
+def _missing(plan: Plan, state: Progress) -> str:
+    lines = [f"{pluralize(len(state.untuned), 'arm')} without {_value(plan)} yet"] if state.untuned else []
     lines += [f"{name(arm)}: {pluralize(left, 'seed')} to go" for arm, left in state.unfinished[:8]]
     if len(state.unfinished) > 8:
         lines.append(f"and {pluralize(len(state.unfinished) - 8, 'more arm')}")
@@ -189,7 +187,7 @@ def _reading(experiment: Experiment, found: list[Comparison]) -> str:
     )
     others = f" Every arm is compared with {_reference(found)} only; the others are not compared with each other."
     tuned = (
-        f"Each arm trained at its own best learning rate, found on {pluralize(plan.tuning.seeds, 'other seed')} that "
+        f"Each arm trained at its own best {_tuned(plan)}, found on {pluralize(plan.tuning.seeds, 'other seed')} that "
         "the verdict does not use; the uncertainty of that choice is part of the interval."
         if plan.tuning is not None
         else "Learning rates are those of the recipes; none was tuned."
@@ -203,6 +201,14 @@ def _reading(experiment: Experiment, found: list[Comparison]) -> str:
         f"<b>Equal {escaped(plan.equal)}.</b> {EQUAL.get(plan.equal, '').format(sample=sample)} {tuned}",
     ]
     return "".join(f"<p>{part}</p>" for part in parts)
+
+
+def _tuned(plan: Plan) -> str:
+    return escaped(tuned_words(plan)) if plan.tuning is not None and plan.tuning.asked else "learning rate"
+
+
+def _value(plan: Plan) -> str:
+    return "a learning rate" if plan.tuning is None or not plan.tuning.asked else escaped(tuned_words(plan))
 
 
 def _method(plan: Plan) -> str:

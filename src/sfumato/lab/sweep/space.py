@@ -17,56 +17,16 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from sfumato.errors import RecipeError
 from sfumato.lab.questions.custom import split_list
+from sfumato.lab.ranges import Range, Suggests, is_range, range_of, written_in
 from sfumato.recipe import Recipe, changed
 from sfumato.recipe.changes import flat, merged, nested, values
 
-_NUMBER = r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?"
-_RANGE = re.compile(rf"({_NUMBER})\.\.({_NUMBER})(:log)?")
-_WHOLE = re.compile(r"[-+]?\d+")
 MAX_FILE = 1_000_000
 """Bytes of a file with a space."""
-
-
-class Suggests(Protocol):
-    """What suggests values: a trial of Optuna."""
-
-    def suggest_categorical(self, name: str, choices: Sequence[Any]) -> Any:
-        """Return one of the choices."""
-        ...
-
-    def suggest_int(self, name: str, low: int, high: int, *, log: bool = False) -> int:
-        """Return a whole number; the ends belong to the range."""
-        ...
-
-    def suggest_float(self, name: str, low: float, high: float, *, log: bool = False) -> float:
-        """Return a number; the ends belong to the range."""
-        ...
-
-
-@dataclass(frozen=True)
-class Range:
-    """A range of numbers."""
-
-    name: str
-    """Name of the parameter, such as ``model.width`` or ``training.optimizer.adam.lr``."""
-    low: float
-    high: float
-    whole: bool
-    log: bool
-
-    def text(self, value: float) -> str:
-        """Return a number as a recipe takes it: whole, or with six digits."""
-        return str(int(value)) if self.whole else f"{value:.6g}"
-
-    def suggest(self, trial: Suggests) -> str:
-        """Return a number of the range as text."""
-        if self.whole:
-            return self.text(trial.suggest_int(self.name, int(self.low), int(self.high), log=self.log))
-        return self.text(trial.suggest_float(self.name, self.low, self.high, log=self.log))
 
 
 @dataclass(frozen=True)
@@ -217,15 +177,9 @@ def _flattened(table: Mapping[str, Any], before: str = "") -> dict[str, Any]:
 def _alternative(field: str, label: str, *, alone: bool) -> Alternative:
     pieces: list[str | Range] = []
     end = 0
-    for found in _RANGE.finditer(label):
+    for found in written_in(label):
         before = label[end : found.start()]
-        low, high, log = found[1], found[2], bool(found[3])
-        whole = bool(_WHOLE.fullmatch(low) and _WHOLE.fullmatch(high))
-        one = Range(_name(field, label, before, alone=alone), float(low), float(high), whole, log)
-        if not one.low < one.high:
-            raise RecipeError(f"{field} must have ranges low..high with low below high. Got {found[0]}.")
-        if log and one.low <= 0:
-            raise RecipeError(f"{field} must have a range above 0 on a logarithmic scale. Got {found[0]}.")
+        one = range_of(found, field, _name(field, label, before, alone=alone))
         pieces += [before, one]
         end = found.end()
     rest = label[end:]
@@ -236,7 +190,7 @@ def _alternative(field: str, label: str, *, alone: bool) -> Alternative:
 
 def _name(field: str, label: str, before: str, *, alone: bool) -> str:
     """Return the name of a range: the field's, with the value's and the parameter's where they are needed."""
-    if not before and _RANGE.fullmatch(label):
+    if not before and is_range(label):
         return field if alone else f"{field}.range"
     value = label.partition("(")[0]
     parameter = re.search(r"(\w+)\s*=\s*$", before)

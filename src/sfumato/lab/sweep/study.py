@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sfumato.errors import RunError, SfumatoError
+from sfumato.errors import RunError
+from sfumato.lab import optuna_loading
 from sfumato.lab.sweep.space import Space
 from sfumato.lab.sweep.spec import OBJECTIVES, Spec
 
@@ -24,17 +25,11 @@ OWNER = "owner"
 """Attribute of a trial: the sweep's folder and machine, whose process may have been killed."""
 TRIALS = "trials"
 """Attribute of the study: the configurations that the last start was to reach, for those who watch."""
-NO_OPTUNA = "a sweep needs Optuna, which is not installed: pip install 'sfumato[lab]'"
 
 
 def load_optuna() -> Any:
     """Import Optuna, silently. Raises SfumatoError if it is not installed."""
-    try:
-        import optuna
-    except ImportError:
-        raise SfumatoError(NO_OPTUNA) from None
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    return optuna
+    return optuna_loading.load_optuna("a sweep")
 
 
 def default_storage(folder: Path) -> str:
