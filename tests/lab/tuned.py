@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,7 @@ def run(
     """Return the experiment. ``order``: seed of the random order of trials; ``at_most``: trials until it stops."""
     left = [math.inf if at_most is None else at_most]
 
-    def executor(trials: Sequence[Trial], learned: Any, stop: Any) -> Iterator[Outcome]:
+    def executor(trials: Iterable[Trial], learned: Any, stop: Any) -> Iterator[Outcome]:
         shuffled = list(trials) if order is None else random.Random(order).sample(list(trials), len(trials))
         for trial in shuffled:
             if left[0] <= 0:

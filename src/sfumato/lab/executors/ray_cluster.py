@@ -9,6 +9,7 @@ import logging
 import math
 import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -40,6 +41,8 @@ COUNT_SECONDS = 5.0
 """Seconds between countings of the cluster's cores: nodes may come and go."""
 
 POLL_SECONDS = 0.1
+
+CONNECT_SECONDS = 10.0
 
 STORE_BYTES = 100_000_000
 """Least size of the object store of a cluster that is started here, beside the pictures; Ray asks for 75 MB."""
@@ -196,7 +199,7 @@ def _connect(address: str, workers: int, runtime_env: dict[str, Any] | None) -> 
         "logging_level": "ERROR",
         "runtime_env": runtime_env,
     }
-    environment = {name: value for name, value in os.environ.items() if name.startswith("RAY_")}
+    before = dict(os.environ)
     # Ray sends statistics of its use unless it is told not to.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     with _as_before():
@@ -208,18 +211,31 @@ def _connect(address: str, workers: int, runtime_env: dict[str, Any] | None) -> 
                 f"{_line(error)}"
             ) from None
 
+    changed = [name for name in before.keys() | os.environ.keys() if before.get(name) != os.environ.get(name)]
+
     def disconnect() -> None:
         with _as_before():
             ray.shutdown()
-        for name in [name for name in os.environ if name.startswith("RAY_")]:
-            del os.environ[name]
-        os.environ.update(environment)
+        for name in changed:
+            os.environ.pop(name, None)
+            if name in before:
+                os.environ[name] = before[name]
 
     return disconnect
 
 
+def _require_listening(address: str) -> None:
+    """Raise OSError or ValueError if nothing listens there: Ray would try for minutes."""
+    host, separator, port = address.rpartition(":")
+    if not separator or not port.isdigit():
+        raise ValueError("an address is HOST:PORT")
+    socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS).close()
+
+
 def _init(ray: Any, address: str, workers: int, options: dict[str, Any]) -> None:
     if address not in ("auto", "local"):
+        if "://" not in address:
+            _require_listening(address)
         ray.init(address=address, **options)
         return
     if address == "auto":
