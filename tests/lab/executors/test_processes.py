@@ -17,7 +17,9 @@ from sfumato.errors import RunError
 from sfumato.lab.digits.data import Digits, Part
 from sfumato.lab.executors import processes, select, worker
 from sfumato.lab.executors.executor import Executor
-from sfumato.lab.experiment import run_plan
+from sfumato.lab.executors.processes import TrainingProcess
+from sfumato.lab.experiment import run_plan, trials
+from sfumato.lab.train import target_of
 from sfumato.lab.trial import Outcome, Trial, failed, identity
 from tests.lab.small_plan import small_plan, target
 
@@ -179,3 +181,13 @@ def test_the_reason_is_raised_if_every_trial_fails(tmp_path: Path) -> None:
         with pytest.raises(RunError, match=message):
             run_plan(plan, target(), tmp_path / "e", executor=outcomes({"a", "b"}))
     assert run_plan(plan, target(), tmp_path / "e", executor=outcomes(set()), retry=True).scores(plan.arms[0])
+
+
+def test_a_subprocess_that_was_ended_is_at_its_end_for_whoever_trains_with_it() -> None:
+    plan = small_plan({}, {"model": {"width": 9}})
+    (trial, *_) = trials(plan, {})
+    process = TrainingProcess()
+    process.wait_until_ready()
+    process.end()
+    with pytest.raises(EOFError):
+        process.train(trial, target_of(trial, target()))

@@ -9,8 +9,8 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import suppress
-from typing import Any, Self
+from contextlib import contextmanager, suppress
+from typing import IO, Any, Self
 
 from sfumato import trust
 from sfumato.errors import RunError
@@ -129,11 +129,13 @@ class TrainingProcess:
 
     def _send(self, message: object) -> None:
         assert self._process.stdin is not None
-        send(self._process.stdin, message)
+        with _closed_is_ended(self._process.stdin):
+            send(self._process.stdin, message)
 
     def _receive(self) -> Any:
         assert self._process.stdout is not None
-        return pickle.load(self._process.stdout)
+        with _closed_is_ended(self._process.stdout):
+            return pickle.load(self._process.stdout)
 
     def describe_end(self) -> str:
         """Return how the subprocess ended, as the reason in its trial's row."""
@@ -154,3 +156,14 @@ class TrainingProcess:
             if pipe is not None:
                 with suppress(OSError):
                     pipe.close()
+
+
+@contextmanager
+def _closed_is_ended(pipe: IO[bytes]) -> Iterator[None]:
+    """Raise EOFError where another thread has ended the subprocess and closed the pipe."""
+    try:
+        yield
+    except ValueError:
+        if pipe.closed:
+            raise EOFError from None
+        raise
