@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,10 +20,12 @@ from sfumato.errors import RunError
 from sfumato.lab import verdict
 from sfumato.lab.executors.folder import executor as drivers
 from sfumato.lab.executors.folder import messages
-from sfumato.lab.executors.folder.entries import Entry
+from sfumato.lab.executors.folder import worker as workers
+from sfumato.lab.executors.folder.entries import Claim, Entry
 from sfumato.lab.executors.folder.exchange import TRIES, Exchange
 from sfumato.lab.executors.folder.executor import FolderExecutor
 from sfumato.lab.executors.folder.worker import work
+from sfumato.lab.executors.processes import TrainingProcess
 from sfumato.lab.executors.versions import versions
 from sfumato.lab.experiment import Experiment, run_plan
 from tests.lab.executors import contract
@@ -213,6 +216,31 @@ def test_a_damaged_outcome_is_trained_again(tmp_path: Path) -> None:
     with worker_thread(shared, 1):
         found = run_plan(plan, target(), tmp_path / "e", executor=FolderExecutor(shared))
     assert_like_local(found, tmp_path)
+
+
+def test_a_trial_that_ends_while_claims_are_renewed_takes_no_process_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[TrainingProcess] = []
+    renew = Claim.renew
+
+    def start() -> TrainingProcess:
+        started.append(TrainingProcess())
+        return started[-1]
+
+    def slow(self: Claim) -> bool:
+        # As over a busy network: the trial ends meanwhile, and another one begins.
+        if not threading.current_thread().name.startswith("sfumato-worker-"):
+            time.sleep(0.15)
+        return renew(self)
+
+    monkeypatch.setattr(workers, "TrainingProcess", start)
+    monkeypatch.setattr(Claim, "renew", slow)
+    plan = small_plan({}, {"model": {"width": 9}}, seeds=20)
+    with worker_thread(tmp_path / "shared", workers=1):
+        found = run_plan(plan, target(), tmp_path / "e", executor=FolderExecutor(tmp_path / "shared", lease=0.6))
+    assert len(found.rows) == 40
+    assert len(started) == 1
 
 
 def test_a_worker_ends_when_it_has_been_idle(tmp_path: Path) -> None:

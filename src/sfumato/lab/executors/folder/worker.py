@@ -105,12 +105,16 @@ class _Crew:
             return
         self._renewed = time.monotonic()
         with self._lock:
-            claims = dict(self._claims)
-        for claim, process in claims.items():
+            claims = list(self._claims)
+        for claim in claims:
             if not stopped and claim.renew():
                 self._active = self._renewed
-            elif process is not None:
-                process.end()
+                continue
+            with self._lock:
+                # Its trial may have ended meanwhile, and its subprocess may be training the next one.
+                process = self._claims.get(claim)
+                if process is not None:
+                    process.end()
 
     def _stopped(self) -> bool:
         return bool(self.errors) or self._asked_to_stop()
@@ -175,10 +179,13 @@ class _Crew:
             self._finish(claim, failed(trial.key, str(error)))
         finally:
             with self._lock:
-                del self._claims[claim]
+                self._claims.pop(claim, None)
         return process
 
     def _finish(self, claim: Claim, outcome: Outcome) -> None:
+        with self._lock:
+            # A claim that has ended must not pass for one that was lost.
+            self._claims.pop(claim, None)
         self._exchange.finish(claim, messages.of_outcome(outcome))
         with self._lock:
             self.ended += 1
