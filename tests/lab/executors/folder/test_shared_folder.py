@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -248,15 +250,45 @@ def test_a_worker_ends_when_it_has_been_idle(tmp_path: Path) -> None:
     assert work(tmp_path / "shared", 1, idle=0.1) == 0
 
 
+@pytest.mark.parametrize("who", ["driver", "worker"])
+def test_an_error_of_the_file_system_is_one_line(who: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shared, plan = tmp_path / "shared", small_plan({}, {"model": {"width": 9}})
+
+    def deny(self: Exchange, *_: object) -> list[Entry]:
+        raise PermissionError(errno.EACCES, "Permission denied", str(self.path / "claimed"))
+
+    def delete(self: Exchange, *_: object) -> list[Entry]:
+        shutil.rmtree(self.path)
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory", str(self.path / "claimed"))
+
+    for number, (fault, message) in enumerate([(deny, "claimed: permission denied"), (delete, "was deleted or moved")]):
+        Exchange(shared).create()
+        (shared / "waiting" / Entry(1, "a", 0).file).write_text("{}")
+        monkeypatch.setattr(Exchange, "take_back" if who == "driver" else "waiting", fault)
+        with pytest.raises(RunError, match=message):
+            if who == "driver":
+                run_plan(plan, target(), tmp_path / str(number), executor=FolderExecutor(shared))
+            else:
+                work(shared, 1, idle=PATIENCE)
+
+
+def test_a_folder_that_a_killed_driver_had_begun_to_make_is_completed(tmp_path: Path) -> None:
+    (tmp_path / "shared" / "targets").mkdir(parents=True)
+    Exchange(tmp_path / "shared").create()
+    assert Exchange(tmp_path / "shared").is_there
+
+
 def test_other_folders_are_refused(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="must be a folder that this machine shares. Got none"):
         work(tmp_path / "absent", 1, idle=0.1)
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "file").touch()
+    (tmp_path / "a-file").touch()
     plan = small_plan({}, {"model": {"width": 9}})
     for use in (
         lambda: work(tmp_path / "other", 1, idle=0.1),
         lambda: run_plan(plan, target(), tmp_path / "e", executor=FolderExecutor(tmp_path / "other")),
+        lambda: run_plan(plan, target(), tmp_path / "e", executor=FolderExecutor(tmp_path / "a-file")),
     ):
         with pytest.raises(RunError, match="must be a folder of --executor folder:DIR, or empty"):
             use()

@@ -28,7 +28,7 @@ from typing import Any
 from sfumato.errors import RunError
 from sfumato.lab.executors.folder import messages
 from sfumato.lab.executors.folder.entries import Claim, Entry
-from sfumato.runs.files import cannot_write, read_bytes, write_bytes
+from sfumato.runs.files import cannot_write, gone, read_bytes, write_bytes
 
 LAYOUT = 1
 LEASE_SECONDS = 60.0
@@ -57,19 +57,16 @@ class Exchange:
 
     def create(self, lease: float = LEASE_SECONDS) -> None:
         """Make the folder if it is missing. Raises RunError if it is something else or cannot be written."""
-        if self.path.exists() and not (self.path / SETTINGS).exists() and any(self.path.iterdir()):
-            raise RunError(
-                f"{self.path} must be a folder that `--executor folder:` made, or empty. Got something else."
-            )
         try:
+            self.check()
             self.path.mkdir(parents=True, exist_ok=True)
             for name in (TARGETS, WAITING, CLAIMED, OUTCOMES, REPORTS):
                 (self.path / name).mkdir(exist_ok=True)
+            if not self.is_there:
+                write_bytes(self.path / SETTINGS, json.dumps({"layout": LAYOUT, "lease": lease}).encode())
+            self._remove_old()
         except OSError as error:
-            raise cannot_write(self.path, error) from error
-        if not (self.path / SETTINGS).exists():
-            write_bytes(self.path / SETTINGS, json.dumps({"layout": LAYOUT, "lease": lease}).encode())
-        self._remove_old()
+            raise self.cannot_use(error) from error
 
     def check(self) -> None:
         """Raise RunError for an existing folder of something else."""
@@ -84,6 +81,12 @@ class Exchange:
     def is_there(self) -> bool:
         """Return whether the folder has been made."""
         return (self.path / SETTINGS).exists()
+
+    def cannot_use(self, error: OSError) -> RunError:
+        """Return an error of one line about a folder that was deleted, that is full, or to which access is denied."""
+        if isinstance(error, FileNotFoundError) and not self.path.exists():
+            return gone(self.path)
+        return cannot_write(self.path if error.filename is None else Path(os.fsdecode(error.filename)), error)
 
     def lease(self) -> float:
         """Return the seconds of a lease. Raises RunError for a folder of something else."""

@@ -65,7 +65,10 @@ class FolderExecutor:
         targets = [learned] if isinstance(learned, Digits) else list(learned)
         names = [self._exchange.add_target(messages.of_target(target)) for target in targets]
         call = _Call(self._exchange, names, self._workers, report)
-        yield from call.outcomes(trials, stop)
+        try:
+            yield from call.outcomes(trials, stop)
+        except OSError as error:
+            raise self._exchange.cannot_use(error) from error
 
 
 class _Call:

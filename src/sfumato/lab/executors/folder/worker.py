@@ -57,7 +57,10 @@ def work(
     for thread in threads:
         thread.start()
     while any(thread.is_alive() for thread in threads):
-        crew.renew_claims()
+        try:
+            crew.renew_claims()
+        except OSError as error:
+            crew.errors.append(exchange.cannot_use(error))
         time.sleep(min(0.2, crew.interval))
     if crew.errors:
         raise crew.errors[0]
@@ -92,6 +95,8 @@ class _Crew:
                     continue
                 pause = POLL_SECONDS[0]
                 process = self._train(*claimed, process)
+        except OSError as error:
+            self.errors.append(self._exchange.cannot_use(error))
         except Exception as error:
             self.errors.append(error)
         finally:
