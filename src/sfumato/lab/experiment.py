@@ -127,12 +127,19 @@ def run_plan(
                 train = stack.enter_context(context)
                 folder.note_machine(name_of(train), workers)
             watch(_work(plan, rows), _work(plan, rows) + _remaining(plan, rows))
+            before = len(rows)
             for outcome in train(_longest_first(plan, missing), learned, stop):
                 folder.write(outcome, order[outcome.key.arm])
                 rows[outcome.key] = outcome.row
                 watch(_work(plan, rows), _work(plan, rows) + _remaining(plan, rows))
             if stop():
                 raise StoppedError
+            if len(rows) == before:
+                # The same trials would be handed over again and again.
+                raise RunError(
+                    f"the executor {name_of(train)} must yield an outcome for each trial. Got none for "
+                    f"{len(missing)} of them."
+                )
             _check_not_all_failed(rows)
         return Experiment(folder, plan, rows)
 

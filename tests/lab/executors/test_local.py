@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
 from sfumato.errors import RecipeError, RunError
 from sfumato.lab.executors import select
-from sfumato.lab.executors.executor import ReportingExecutor
+from sfumato.lab.executors.executor import ReportingExecutor, Stop
 from sfumato.lab.executors.processes import Processes
 from sfumato.lab.executors.threads import Threads
 from sfumato.lab.experiment import run_plan
+from sfumato.lab.train import Learned
+from sfumato.lab.trial import Outcome, Trial
 from tests.lab.executors import contract
 from tests.lab.small_plan import small_plan, target
 
@@ -72,6 +75,19 @@ def test_other_names_are_refused(name: str, message: str, tmp_path: Path, monkey
     with pytest.raises(RecipeError, match=message) as caught:
         select.opened(name, list, 1)
     assert "\n" not in str(caught.value)
+
+
+def test_an_executor_that_yields_nothing_is_an_error_and_not_called_for_ever(tmp_path: Path) -> None:
+    calls: list[int] = []
+
+    def forgetful(trials: Iterable[Trial], _learned: Learned, _stop: Stop) -> Iterator[Outcome]:
+        calls.append(len(list(trials)))
+        assert len(calls) == 1
+        yield from ()
+
+    plan = small_plan({}, {"model": {"width": 9}})
+    with pytest.raises(RunError, match="executor forgetful must yield an outcome for each trial. Got none for 4 of"):
+        run_plan(plan, target(), tmp_path / "e", executor=forgetful)
 
 
 @pytest.mark.parametrize("name", ["ray", "folder:somewhere"])
