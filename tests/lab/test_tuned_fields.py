@@ -9,7 +9,9 @@ import pytest
 
 from sfumato.errors import RecipeError
 from sfumato.lab import tuned_fields
+from sfumato.lab.experiment import pending_keys, trial_of
 from sfumato.lab.ranges import Range
+from sfumato.lab.rates import values_of
 from sfumato.lab.setting import Setting
 from sfumato.lab.tuned_fields import with_setting
 from sfumato.lab.tuning_options import tuning_of
@@ -78,6 +80,7 @@ def test_a_rate_s_range_belongs_to_the_optimizer() -> None:
         ("beta1=0.5..1", [{"training": {"optimizer": "adam"}}], "tune=beta1: arm a: .*less than 1"),
         ("batch=0.5..9", [RELU], "tune=batch must have a range of whole numbers. Got 0.5..9"),
         ("omega=9..5", [SINE], "tune=omega must have ranges low..high with low below high. Got 9..5"),
+        ("lr=-1..1", [SINE], "tune=lr must have a range of at least 0. Got -1..1"),
         ("omega=30", [SINE], "tune must have fields such as lr, omega or omega=5..120:log. Got 'omega=30'"),
     ],
 )  # fmt: skip
@@ -85,6 +88,17 @@ def test_what_cannot_be_tuned_is_refused_in_one_line(asked: str, arms: list[dict
     with pytest.raises(RecipeError, match=message) as refused:
         resolved(asked, *arms)
     assert "\n" not in str(refused.value)
+
+
+def test_a_learning_rate_alone_is_trained_at_the_values_of_its_range() -> None:
+    plan = small_plan({}, {"model": {"width": 9}}, tune="lr=0.001..0.1:log", tuning_seeds=2)
+    keys = [key for key in pending_keys(plan, {}) if key.arm == "a" and key.seed == plan.tuning_units[0][1]]
+    # At a quarter, the middle and three quarters of the range.
+    assert [values_of(trial_of(plan, key).recipe.training.optimizer) for key in keys] == [
+        (0.00316,),
+        (0.01,),
+        (0.0316,),
+    ]
 
 
 def test_batch_is_not_tuned_where_steps_count() -> None:

@@ -10,7 +10,8 @@ from typing import Any, Protocol
 from sfumato.lab.measure import MEASURES
 from sfumato.lab.plan import Arm, Plan, Unit
 from sfumato.lab.rates import COARSE, TYPICAL_RATES, best_of, lines_of, mean, next_exponents, values_of
-from sfumato.lab.setting import Rates, Setting, TunedField
+from sfumato.lab.rates import Line as RatioLine
+from sfumato.lab.setting import LR, Rates, Setting, TunedField
 from sfumato.lab.trial import Key, key_at
 
 Rows = Mapping[Key, dict[str, Any]]
@@ -47,6 +48,20 @@ class FieldLine:
     def setting(self, exponent: int) -> Setting:
         """Return the setting at an exponent, its value to three digits."""
         return Setting(self.rates, ((self.tuned.name, self.tuned.range.at(0.5 + exponent / (2 * self.reach))),))
+
+
+@dataclass(frozen=True)
+class RateLine:
+    """The learning rates of an optimizer in a range, at fixed ratios: from -32 at one end to 32 at the other."""
+
+    tuned: TunedField
+    ratios: RatioLine
+    start: int = 0
+    reach: int = 2 * COARSE
+
+    def setting(self, exponent: int) -> Setting:
+        """Return the setting at an exponent, the first rate that is not 0 to three digits."""
+        return Setting(self.ratios.scaled(self.tuned.range.at(0.5 + exponent / (2 * self.reach))))
 
 
 def good(row: Mapping[str, Any]) -> bool:
@@ -111,12 +126,16 @@ def _lines(plan: Plan, arm: Arm) -> tuple[Line, ...]:
     tuning, optimizer = plan.tuning, arm.recipe.training.optimizer
     if tuning is None:
         return ()
-    fields = plan.tuned_fields(arm.name)
-    return (
-        tuple(FieldLine(each, values_of(optimizer)) for each in fields)
-        if tuning.asked
-        else lines_of(optimizer, plan.optimizers)
-    )
+    ratios = lines_of(optimizer, plan.optimizers)
+    if not tuning.asked:
+        return ratios
+    found: list[Line] = []
+    for each in plan.tuned_fields(arm.name):
+        if each.name == LR:
+            found += [RateLine(each, one) for one in ratios]
+        else:
+            found.append(FieldLine(each, values_of(optimizer)))
+    return tuple(found)
 
 
 def _scores(plan: Plan, rows: Rows, arm: Arm, line: Line) -> dict[int, tuple[float, ...]]:

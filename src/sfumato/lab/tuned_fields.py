@@ -160,7 +160,10 @@ def _unknown(name: str, numbers: Mapping[str, Mapping[str, _Number]]) -> RecipeE
 
 def _rate_range(recipe: Recipe, written: str) -> Range:
     if written:
-        return _written(LR, written)
+        found = _written(LR, written)
+        if found.low < 0:
+            raise RecipeError(f"tune=lr must have a range of at least 0. Got {written}.")
+        return found
     middle = middle_of(recipe.training.optimizer)
     return Range(LR, _rounded(middle / RATE_FACTOR), _rounded(middle * RATE_FACTOR), whole=False, log=True)
 
