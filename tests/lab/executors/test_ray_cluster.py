@@ -179,8 +179,9 @@ def test_a_killed_driver_comes_back_and_trains_nothing_again(nodes: Nodes, tmp_p
 
 def test_a_sweep_has_the_numbers_of_this_machine(executor: RayExecutor, tmp_path: Path) -> None:
     how: dict[str, Any] = {"sampler": "random", "trials": 5, "model": {"depth": 1}, "budget": {"epochs": 2}}
-    wanted = sf.sweep({"model.width": "4..40"}, picture(8, 9), out=tmp_path / "local", workers=1, **how)
-    found = sf.sweep({"model.width": "4..40"}, picture(8, 9), out=tmp_path / "ray", executor=executor, **how)
+    space = {"training.optimizer": "adam(lr=1e-4..1e-1:log)"}
+    wanted = sf.sweep(space, picture(8, 9), out=tmp_path / "local", workers=1, **how)
+    found = sf.sweep(space, picture(8, 9), out=tmp_path / "ray", executor=executor, **how)
     for mine, other in zip(found.configurations, wanted.configurations, strict=True):
         assert (mine.number, mine.parameters, mine.psnr) == (other.number, other.parameters, other.psnr)
     assert len({each.psnr for each in found.configurations}) == 5

@@ -154,6 +154,22 @@ def test_a_killed_driver_finds_what_ended_meanwhile(tmp_path: Path) -> None:
     assert json.loads(done.stdout)["comparisons"] == json.loads(local.stdout)["comparisons"] != []
 
 
+def test_an_outcome_that_is_there_is_not_asked_for_again(tmp_path: Path) -> None:
+    exchange = Exchange(tmp_path / "shared")
+    exchange.create()
+    trial = contract.TRIALS[0]
+    name = messages.name_of(messages.of_trial(trial, exchange.add_target(messages.of_target(target()[0])), versions()))
+    wanted = train(trial, target()[0])
+    (tmp_path / "shared" / "outcomes" / name).write_bytes(messages.of_outcome(wanted))
+    (found,) = [
+        (outcome, files(tmp_path / "shared"))
+        for outcome in FolderExecutor(tmp_path / "shared")([trial], target(), lambda: False)
+    ]
+    contract.assert_same(found[0], wanted)
+    # While the caller writes it, it is still there, and nothing else is.
+    assert found[1] == {f"outcomes/{name}"}
+
+
 @pytest.mark.slow
 def test_a_trial_whose_processes_die_fails_after_some_tries(tmp_path: Path) -> None:
     module = "tests.lab.broken_network:Deadly"

@@ -58,9 +58,7 @@ class Exchange:
     def create(self, lease: float = LEASE_SECONDS) -> None:
         """Make the folder if it is missing. Raises RunError if it is something else or cannot be written."""
         if self.path.exists() and not (self.path / SETTINGS).exists() and any(self.path.iterdir()):
-            raise RunError(
-                f"{self.path} must be a folder that `--executor folder:` made, or empty. Got something else."
-            )
+            raise RunError(f"{self.path} must be a folder of --executor folder:DIR, or empty. Got something else.")
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             for name in (TARGETS, WAITING, CLAIMED, OUTCOMES, REPORTS):
