@@ -25,6 +25,7 @@ from sfumato.lab.executors.folder.executor import FolderExecutor
 from sfumato.lab.executors.folder.worker import work
 from sfumato.lab.executors.versions import versions
 from sfumato.lab.experiment import Experiment, run_plan
+from sfumato.lab.train import train
 from tests.lab.executors import contract
 from tests.lab.small_plan import small_plan, target
 from tests.patience import PATIENCE, eventually
