@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 
 from sfumato.errors import RunError
-from sfumato.lab import verdict
 from sfumato.lab.executors.folder import executor as drivers
 from sfumato.lab.executors.folder import messages
 from sfumato.lab.executors.folder.entries import Entry
@@ -24,7 +23,7 @@ from sfumato.lab.executors.folder.exchange import TRIES, Exchange
 from sfumato.lab.executors.folder.executor import FolderExecutor
 from sfumato.lab.executors.folder.worker import work
 from sfumato.lab.executors.versions import versions
-from sfumato.lab.experiment import Experiment, run_plan
+from sfumato.lab.experiment import run_plan
 from sfumato.lab.train import train
 from tests.lab.executors import contract
 from tests.lab.small_plan import small_plan, target
@@ -67,19 +66,6 @@ def files(path: Path) -> set[str]:
     }
 
 
-def assert_like_local(found: Experiment, tmp_path: Path) -> None:
-    """Check that there is a row for every trial, once, and the verdict of this machine's executor."""
-    wanted = run_plan(found.plan, target(), tmp_path / "local", workers=2)
-    lines = (found.folder.path / "trials.jsonl").read_text().splitlines()
-    keys = [
-        json.dumps({name: json.loads(line)[name] for name in ("purpose", "arm", "seed", "rates")}) for line in lines
-    ]
-    assert len(keys) == len(set(keys)) == len(wanted.rows)
-    for arm in found.plan.arms:
-        assert found.scores(arm) == wanted.scores(arm)
-    assert verdict.sentences(found) == verdict.sentences(wanted)
-
-
 @pytest.mark.slow
 def test_the_contract(tmp_path: Path) -> None:
     with worker_thread(tmp_path / "shared"):
@@ -114,7 +100,7 @@ def test_a_killed_worker_s_trial_is_trained_by_another(tmp_path: Path) -> None:
         thread.join()
         first.communicate()
     assert killed == [-signal.SIGKILL]
-    assert_like_local(found, tmp_path)
+    contract.assert_like_local(found, tmp_path)
     assert files(shared) == set()
 
 
@@ -229,7 +215,7 @@ def test_a_damaged_outcome_is_trained_again(tmp_path: Path) -> None:
         (shared / "outcomes" / messages.name_of(data)).write_bytes(b"\x10\0\0\0\0\0\0\0not safetensors")
     with worker_thread(shared, 1):
         found = run_plan(plan, target(), tmp_path / "e", executor=FolderExecutor(shared))
-    assert_like_local(found, tmp_path)
+    contract.assert_like_local(found, tmp_path)
 
 
 def test_a_worker_ends_when_it_has_been_idle(tmp_path: Path) -> None:
