@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import itertools
+import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 
+from sfumato.lab import verdict
 from sfumato.lab.executors.executor import ReportingExecutor
-from sfumato.lab.experiment import trials
+from sfumato.lab.experiment import Experiment, run_plan, trials
 from sfumato.lab.train import target_of, train
-from sfumato.lab.trial import Key, Outcome, Trial
+from sfumato.lab.trial import Key, Outcome, Trial, key_of
 from tests.lab.small_plan import small_plan, target
 
 PLAN = small_plan({}, {"model": {"width": 9}}, seeds=2)
@@ -93,3 +97,13 @@ def check_reports(executor: ReportingExecutor) -> None:
         else:
             assert status == "finished"
             assert points[trial.key] == list(range(1, len(trial.marks)))
+
+
+def assert_like_local(found: Experiment, tmp_path: Path) -> None:
+    """Check that there is a row for every trial, once, and the verdict of this machine's executor."""
+    wanted = run_plan(found.plan, target(), tmp_path / "local", workers=2)
+    lines = (found.folder.path / "trials.jsonl").read_text().splitlines()
+    assert Counter(key_of(json.loads(line)) for line in lines) == dict.fromkeys(wanted.rows, 1)
+    for arm in found.plan.arms:
+        assert found.scores(arm) == wanted.scores(arm)
+    assert verdict.sentences(found) == verdict.sentences(wanted)

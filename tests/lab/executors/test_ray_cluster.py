@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,11 +17,9 @@ import ray
 
 import sfumato as sf
 from sfumato.errors import RunError
-from sfumato.lab import verdict
 from sfumato.lab.executors import ray_cluster, versions
 from sfumato.lab.executors.ray_cluster import RayExecutor
-from sfumato.lab.experiment import Experiment, run_plan
-from sfumato.lab.trial import key_of
+from sfumato.lab.experiment import run_plan
 from tests.lab.executors import contract
 from tests.lab.small_plan import small_plan, target
 from tests.patience import PATIENCE, eventually
@@ -86,16 +83,6 @@ def training_workers() -> list[int]:
     return found
 
 
-def assert_like_local(found: Experiment, tmp_path: Path) -> None:
-    """Check that there is a row for every trial, once, and the verdict of this machine's executor."""
-    wanted = run_plan(found.plan, target(), tmp_path / "local", workers=2)
-    lines = (found.folder.path / "trials.jsonl").read_text().splitlines()
-    assert Counter(key_of(json.loads(line)) for line in lines) == dict.fromkeys(wanted.rows, 1)
-    for arm in found.plan.arms:
-        assert found.scores(arm) == wanted.scores(arm)
-    assert verdict.sentences(found) == verdict.sentences(wanted)
-
-
 def test_the_caller_s_process_stays_as_it_was(nodes: Nodes) -> None:
     """Test it before others connect for longer."""
     before = dict(os.environ), signal.getsignal(signal.SIGTERM)
@@ -149,7 +136,7 @@ def test_every_row_is_there_once_after_a_worker_and_a_node_were_killed(
         thread.join()
         nodes.nodes.append(nodes.add())
     assert len(killed) == 2
-    assert_like_local(found, tmp_path)
+    contract.assert_like_local(found, tmp_path)
 
 
 def test_a_killed_driver_comes_back_and_trains_nothing_again(nodes: Nodes, tmp_path: Path) -> None:
@@ -179,8 +166,9 @@ def test_a_killed_driver_comes_back_and_trains_nothing_again(nodes: Nodes, tmp_p
 
 def test_a_sweep_has_the_numbers_of_this_machine(executor: RayExecutor, tmp_path: Path) -> None:
     how: dict[str, Any] = {"sampler": "random", "trials": 5, "model": {"depth": 1}, "budget": {"epochs": 2}}
-    wanted = sf.sweep({"model.width": "4..40"}, picture(8, 9), out=tmp_path / "local", workers=1, **how)
-    found = sf.sweep({"model.width": "4..40"}, picture(8, 9), out=tmp_path / "ray", executor=executor, **how)
+    space = {"training.optimizer": "adam(lr=1e-4..1e-1:log)"}
+    wanted = sf.sweep(space, picture(8, 9), out=tmp_path / "local", workers=1, **how)
+    found = sf.sweep(space, picture(8, 9), out=tmp_path / "ray", executor=executor, **how)
     for mine, other in zip(found.configurations, wanted.configurations, strict=True):
         assert (mine.number, mine.parameters, mine.psnr) == (other.number, other.parameters, other.psnr)
     assert len({each.psnr for each in found.configurations}) == 5

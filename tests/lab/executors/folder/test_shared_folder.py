@@ -19,7 +19,6 @@ from typing import Any
 import pytest
 
 from sfumato.errors import RunError
-from sfumato.lab import verdict
 from sfumato.lab.executors.folder import executor as drivers
 from sfumato.lab.executors.folder import messages
 from sfumato.lab.executors.folder import worker as workers
@@ -29,7 +28,8 @@ from sfumato.lab.executors.folder.executor import FolderExecutor
 from sfumato.lab.executors.folder.worker import work
 from sfumato.lab.executors.processes import TrainingProcess
 from sfumato.lab.executors.versions import versions
-from sfumato.lab.experiment import Experiment, run_plan
+from sfumato.lab.experiment import run_plan
+from sfumato.lab.train import train
 from tests.lab.executors import contract
 from tests.lab.small_plan import small_plan, target
 from tests.patience import PATIENCE, eventually
@@ -71,19 +71,6 @@ def files(path: Path) -> set[str]:
     }
 
 
-def assert_like_local(found: Experiment, tmp_path: Path) -> None:
-    """Check that there is a row for every trial, once, and the verdict of this machine's executor."""
-    wanted = run_plan(found.plan, target(), tmp_path / "local", workers=2)
-    lines = (found.folder.path / "trials.jsonl").read_text().splitlines()
-    keys = [
-        json.dumps({name: json.loads(line)[name] for name in ("purpose", "arm", "seed", "rates")}) for line in lines
-    ]
-    assert len(keys) == len(set(keys)) == len(wanted.rows)
-    for arm in found.plan.arms:
-        assert found.scores(arm) == wanted.scores(arm)
-    assert verdict.sentences(found) == verdict.sentences(wanted)
-
-
 @pytest.mark.slow
 def test_the_contract(tmp_path: Path) -> None:
     with worker_thread(tmp_path / "shared"):
@@ -118,7 +105,7 @@ def test_a_killed_worker_s_trial_is_trained_by_another(tmp_path: Path) -> None:
         thread.join()
         first.communicate()
     assert killed == [-signal.SIGKILL]
-    assert_like_local(found, tmp_path)
+    contract.assert_like_local(found, tmp_path)
     assert files(shared) == set()
 
 
@@ -157,6 +144,22 @@ def test_a_killed_driver_finds_what_ended_meanwhile(tmp_path: Path) -> None:
         [*command[:-5], "--out", str(tmp_path / "local"), "--json"], capture_output=True, text=True, check=True
     )
     assert json.loads(done.stdout)["comparisons"] == json.loads(local.stdout)["comparisons"] != []
+
+
+def test_an_outcome_that_is_there_is_not_asked_for_again(tmp_path: Path) -> None:
+    exchange = Exchange(tmp_path / "shared")
+    exchange.create()
+    trial = contract.TRIALS[0]
+    name = messages.name_of(messages.of_trial(trial, exchange.add_target(messages.of_target(target()[0])), versions()))
+    wanted = train(trial, target()[0])
+    (tmp_path / "shared" / "outcomes" / name).write_bytes(messages.of_outcome(wanted))
+    (found,) = [
+        (outcome, files(tmp_path / "shared"))
+        for outcome in FolderExecutor(tmp_path / "shared")([trial], target(), lambda: False)
+    ]
+    contract.assert_same(found[0], wanted)
+    # While the caller writes it, it is still there, and nothing else is.
+    assert found[1] == {f"outcomes/{name}"}
 
 
 @pytest.mark.slow
@@ -217,7 +220,7 @@ def test_a_damaged_outcome_is_trained_again(tmp_path: Path) -> None:
         (shared / "outcomes" / messages.name_of(data)).write_bytes(b"\x10\0\0\0\0\0\0\0not safetensors")
     with worker_thread(shared, 1):
         found = run_plan(plan, target(), tmp_path / "e", executor=FolderExecutor(shared))
-    assert_like_local(found, tmp_path)
+    contract.assert_like_local(found, tmp_path)
 
 
 def test_a_trial_that_ends_while_claims_are_renewed_takes_no_process_with_it(
