@@ -38,7 +38,7 @@ def options(parsed: Any) -> dict[str, Any]:
         value = getattr(parsed, name)
         if parsed.tune == "false" and not isinstance(value, flags.Default):
             flag = name.replace("_", "-")
-            raise SfumatoError(f"--{flag} is for tuning learning rates. Got {value} with --tune false.")
+            raise SfumatoError(f"--{flag} is for tuning. Got {value} with --tune false.")
     trials = parsed.tuning_trials
     return {
         "tune": _tune(parsed.tune),

@@ -20,7 +20,7 @@ from sfumato.lab.folder import Folder
 from sfumato.lab.plan import PICTURE_STRIDE, Arm, Plan, Unit
 from sfumato.lab.setting import Rates, Setting
 from sfumato.lab.train import Learned
-from sfumato.lab.trial import Key, Trial, key_at
+from sfumato.lab.trial import Key, Outcome, Trial, key_at
 from sfumato.lab.tuned_fields import at_upper_ends, with_setting
 from sfumato.lab.tuning import Rows, best_setting, chosen_setting, coming, good, wanted_keys
 from sfumato.recipe import Budget, Recipe, memory_check, memory_estimate
@@ -129,6 +129,7 @@ def run_plan(
             watch(_work(plan, rows), _work(plan, rows) + _remaining(plan, rows))
             before = len(rows)
             for outcome in train(_longest_first(plan, missing), learned, stop):
+                require_outcome(outcome, train)
                 folder.write(outcome, order[outcome.key.arm])
                 rows[outcome.key] = outcome.row
                 watch(_work(plan, rows), _work(plan, rows) + _remaining(plan, rows))
@@ -142,6 +143,13 @@ def run_plan(
                 )
             _check_not_all_failed(rows)
         return Experiment(folder, plan, rows)
+
+
+def require_outcome(outcome: object, executor: Executor) -> None:
+    """Raise RunError unless an executor has yielded an outcome."""
+    if not isinstance(outcome, Outcome):
+        name = type(outcome).__name__
+        raise RunError(f"the executor {name_of(executor)} must yield outcomes, as train(...) returns. Got {name}.")
 
 
 def rows_to_keep(rows: Rows, *, retry: bool) -> dict[Key, dict[str, Any]]:

@@ -75,8 +75,8 @@ def extrapolated(scores: Mapping[int, Scores]) -> dict[int, tuple[float, ...]]:
     """Return every candidate's scores of the whole budget, estimated where it was not trained that long.
 
     From its highest rung, a candidate is assumed to gain as much as those that were promoted from there did on average.
-    So the estimate of none exceeds the score of the one chosen, and how near they come to it tells how easily noise
-    would have promoted and chosen others.
+    So, unless a promoted one diverged, the estimate of none exceeds the score of the one chosen, and how near they come
+    to it tells how easily noise would have promoted and chosen others.
     """
     gains = [_gain(scores, rung) for rung in range(len(RUNGS) - 1)]
     found: dict[int, tuple[float, ...]] = {}

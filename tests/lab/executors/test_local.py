@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -97,7 +98,22 @@ def test_a_network_of_a_script_trains_nowhere_else(name: str, tmp_path: Path) ->
         run_plan(plan, target(), tmp_path / "e", executor=name)
 
 
-def test_nothing_is_written_if_the_executor_is_refused(tmp_path: Path) -> None:
-    with pytest.raises((RecipeError, RunError)):
-        run_plan(small_plan({}, {"model": {"width": 9}}), target(), tmp_path / "e", executor="nothing")
+@pytest.mark.parametrize("name", ["nothing", "ray:127.0.0.1:1", "ray:nowhere", "folder:own_executor.py"])
+def test_nothing_is_written_if_the_executor_is_refused(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "own_executor.py").write_text(OWN)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises((RecipeError, RunError), match="must be") as caught:
+        run_plan(small_plan({}, {"model": {"width": 9}}), target(), tmp_path / "e", executor=name)
+    assert "\n" not in str(caught.value)
     assert not (tmp_path / "e").exists()
+
+
+def test_an_executor_that_yields_something_else_is_named(tmp_path: Path) -> None:
+    def mine(trials: Iterable[Trial], learned: Any, stop: Any) -> Iterator[Any]:
+        yield from (trial.key for trial in trials)
+
+    plan = small_plan({}, {"model": {"width": 9}})
+    with pytest.raises(RunError, match=r"the executor mine must yield outcomes, as train\(...\) returns. Got Key."):
+        run_plan(plan, target(), tmp_path / "e", executor=mine)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import sfumato as sf
-from sfumato.errors import RecipeError
+from sfumato.errors import RecipeError, RunError
 from sfumato.lab.executors.threads import Threads
 from sfumato.lab.trial import Outcome, Trial
 from tests.lab.executors.folder.test_shared_folder import files, worker_thread
@@ -47,6 +47,19 @@ def test_an_executor_that_does_not_report_is_refused_with_a_pruner(tmp_path: Pat
     how: dict[str, Any] = {"trials": 3, "out": tmp_path / "s", "executor": mine, **SMALL}
     with pytest.raises(RecipeError, match="pruner must be none for an executor without the parameter report"):
         sf.sweep({"model.width": "4..9"}, picture(8, 9), pruner="median", **how)
+    assert len(sf.sweep({"model.width": "4..9"}, picture(8, 9), **how).configurations) == 3
+
+
+def test_an_executor_that_drops_trials_is_named(tmp_path: Path) -> None:
+    def mine(trials: Iterable[Trial], learned: Any, stop: Any) -> Iterator[Outcome]:
+        yield from Threads(1)((trial for trial in trials if trial.key.arm != "1"), learned, stop)
+
+    how: dict[str, Any] = {"trials": 3, "out": tmp_path / "s", **SMALL}
+    with pytest.raises(
+        RunError, match="the executor mine must yield an outcome for each trial. Got none for those of 1"
+    ):
+        sf.sweep({"model.width": "4..9"}, picture(8, 9), executor=mine, **how)
+    # The one that was dropped is trained now.
     assert len(sf.sweep({"model.width": "4..9"}, picture(8, 9), **how).configurations) == 3
 
 

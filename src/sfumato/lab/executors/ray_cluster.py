@@ -45,7 +45,7 @@ POLL_SECONDS = 0.1
 CONNECT_SECONDS = 10.0
 
 STORE_BYTES = 100_000_000
-"""Least size of the object store of a cluster that is started here, beside the pictures; Ray asks for 75 MB."""
+"""Size of the object store of a cluster that is started here: Ray asks for 75 MB. What does not fit goes to disk."""
 
 
 def load_ray() -> Any:
@@ -89,7 +89,21 @@ class RayExecutor:
         self._connected = 0
         self._disconnect: Callable[[], None] | None = None
 
+    def check(self) -> None:
+        """Raise SfumatoError without Ray, and RunError if nothing listens at the address: Ray would try for minutes."""
+        load_ray()
+        if self._address in ("auto", "local") or "://" in self._address:
+            return
+        host, separator, port = self._address.rpartition(":")
+        try:
+            if not separator or not port.isdigit():
+                raise ValueError("an address is HOST:PORT")
+            socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS).close()
+        except (OSError, ValueError, OverflowError) as error:
+            raise _no_cluster(self._address, error) from None
+
     def __enter__(self) -> Self:
+        self.check()
         if self._connected == 0:
             self._disconnect = _connect(self._address, self._workers, self._runtime_env)
         self._connected += 1
@@ -206,11 +220,7 @@ def _connect(address: str, workers: int, runtime_env: dict[str, Any] | None) -> 
         try:
             _init(ray, address, workers or available_cores(), options)
         except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-            raise RunError(
-                f"executor must be ray, ray:local, or ray:HOST:PORT of a cluster that runs. Got {address!r}: "
-                f"{_line(error)}"
-            ) from None
-
+            raise _no_cluster(address, error) from None
     changed = [name for name in before.keys() | os.environ.keys() if before.get(name) != os.environ.get(name)]
 
     def disconnect() -> None:
@@ -224,18 +234,14 @@ def _connect(address: str, workers: int, runtime_env: dict[str, Any] | None) -> 
     return disconnect
 
 
-def _require_listening(address: str) -> None:
-    """Raise OSError or ValueError if nothing listens there: Ray would try for minutes."""
-    host, separator, port = address.rpartition(":")
-    if not separator or not port.isdigit():
-        raise ValueError("an address is HOST:PORT")
-    socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS).close()
+def _no_cluster(address: str, error: Exception) -> RunError:
+    return RunError(
+        f"executor must be ray, ray:local, or ray:HOST:PORT of a cluster that runs. Got {address!r}: {_line(error)}"
+    )
 
 
 def _init(ray: Any, address: str, workers: int, options: dict[str, Any]) -> None:
     if address not in ("auto", "local"):
-        if "://" not in address:
-            _require_listening(address)
         ray.init(address=address, **options)
         return
     if address == "auto":
@@ -275,5 +281,7 @@ def _as_before() -> Iterator[None]:
 
 
 def _line(error: object) -> str:
+    # Ray's messages have many lines, of which the first sentence says what is wrong.
     lines: Sequence[str] = str(error).strip().splitlines() or [type(error).__name__]
-    return " ".join(lines[0].split())[:300].removesuffix(".") + "."
+    sentence, _, _ = " ".join(lines[0].split()).partition(". ")
+    return sentence[:300].removesuffix(".") + "."

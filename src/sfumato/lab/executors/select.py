@@ -56,7 +56,7 @@ def opened(
     ``given``: an executor; or ``ray``, ``ray:ADDRESS``, ``folder:DIR``, or ``module:Class`` of the user's own; or
     ``local``, None. ``recipes``: those that it will train.
     ``workers``: trials at a time (0: one per core, here or of the cluster). Raises RecipeError for a name that is none,
-    and SfumatoError where a package is missing.
+    RunError for a cluster or a folder that is none, and SfumatoError where a package is missing.
     """
     if given is None or given == LOCAL:
         return local(local_name(recipes()), workers)
@@ -67,12 +67,16 @@ def opened(
         from sfumato.lab.executors.ray_cluster import RayExecutor
 
         _require_importable(recipes(), given)
-        return RayExecutor(rest or "auto", workers=workers)
+        executor = RayExecutor(rest or "auto", workers=workers)
+        executor.check()
+        return executor
     if kind == "folder" and rest:
         from sfumato.lab.executors.folder.executor import FolderExecutor
 
         _require_importable(recipes(), given)
-        return nullcontext(FolderExecutor(Path(rest), workers=workers))
+        folder = FolderExecutor(Path(rest), workers=workers)
+        folder.check()
+        return nullcontext(folder)
     return nullcontext(_own(given))
 
 

@@ -10,8 +10,8 @@ from sfumato.cores import available_cores
 from sfumato.errors import RecipeError, RunError
 from sfumato.lab.arms import Picture, values_of
 from sfumato.lab.executors import select
-from sfumato.lab.executors.executor import Executor, ReportingExecutor
-from sfumato.lab.experiment import StoppedError, Watch, ignore_progress
+from sfumato.lab.executors.executor import Executor, ReportingExecutor, name_of
+from sfumato.lab.experiment import StoppedError, Watch, ignore_progress, require_outcome
 from sfumato.lab.sweep import study as studies
 from sfumato.lab.sweep.folder import Folder
 from sfumato.lab.sweep.results import Sweep, results_of
@@ -72,11 +72,18 @@ def run_sweep(
             else reporting(tries.trials(), learned, stop, report=tries.report)
         )
         for outcome in outcomes:
+            require_outcome(outcome, train)
             tries.take(outcome)
             watch(count - tries.missing, count)
         if stop():
             studies.requeue_abandoned(study, owner)
             raise StoppedError
+        if tries.missing:
+            studies.requeue_abandoned(study, owner)
+            raise RunError(
+                f"the executor {name_of(train)} must yield an outcome for each trial. Got none for those of "
+                f"{tries.missing} configurations."
+            )
         found = results_of(folder, spec, study)
         _check_not_all_failed(found)
         return found

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from sfumato.lab.digits.data import Digits, Part
 from sfumato.lab.executors.folder import messages
 from sfumato.lab.executors.folder.entries import Entry
-from sfumato.lab.executors.folder.exchange import KEPT_SECONDS, SPREAD, TRIES, Exchange
+from sfumato.lab.executors.folder.exchange import KEPT_SECONDS, MAX_TRIAL_BYTES, SPREAD, TRIES, Exchange
 from sfumato.lab.train import train
 from tests.lab.executors import contract
 from tests.lab.small_plan import target
@@ -82,14 +82,14 @@ def test_a_claim_that_nobody_touches_goes_back_and_counts(exchange: Exchange) ->
         assert entry.tries == tries
         claim = other(exchange).claim(entry)
         assert claim is not None
-        assert exchange.take_back(10) == []
+        assert exchange.take_back(10, {"a"}) == []
         assert list(exchange.waiting()) == []
         os.utime(claim.path, (1, 1))
         assert claim.renew()
         # Renewed in time.
-        assert exchange.take_back(10) == []
+        assert exchange.take_back(10, {"a"}) == []
         os.utime(claim.path, (1, 1))
-        lost = exchange.take_back(10)
+        lost = exchange.take_back(10, {"a"})
         assert not claim.renew()
         assert lost == ([] if tries < TRIES - 1 else [Entry(1, "a", TRIES)])
     assert exchange.entries() == {}
@@ -102,7 +102,7 @@ def test_the_age_of_a_claim_does_not_hang_on_this_machine_s_clock(
     ((entry, _),) = exchange.waiting()
     assert exchange.claim(entry) is not None
     monkeypatch.setattr("time.time", lambda: 9e9)
-    assert exchange.take_back(10) == []
+    assert exchange.take_back(10, {"a"}) == []
     assert exchange.count_claimed() == 1
 
 
@@ -112,7 +112,7 @@ def test_a_worker_whose_claim_is_lost_writes_no_outcome(exchange: Exchange) -> N
     claim = exchange.claim(entry)
     assert claim is not None
     os.utime(claim.path, (1, 1))
-    exchange.take_back(10)
+    exchange.take_back(10, {"a"})
     exchange.finish(claim, b"late")
     assert exchange.outcomes() == set()
     assert set(exchange.entries()) == {"a"}
@@ -136,12 +136,37 @@ def test_reports_are_read_once_and_only_whole_lines(exchange: Exchange) -> None:
     assert exchange.reports("a", 0) == ([], 0)
     assert not exchange.report("a", [{"psnr": 1.5}, 1])
     points, read = exchange.reports("a", 0)
-    assert points == [[{"psnr": 1.5}, 1]]
+    assert points == [({"psnr": 1.5}, 1)]
     with (exchange.path / "reports" / "a").open("a") as file:
         file.write('[{"psnr": 2')
     assert exchange.reports("a", read) == ([], read)
     exchange.end_early("a")
     assert exchange.report("a", [{}, 2])
+
+
+@pytest.mark.parametrize(
+    "line", ["not JSON", "[1, 2]", "[{}]", '[{}, "two"]', '[{"psnr": "high"}, 1]', "[" * 9999, "5"]
+)
+def test_reports_of_something_else_are_left_out(line: str, exchange: Exchange) -> None:
+    (exchange.path / "reports" / "a").write_text(f'{line}\n[{{"psnr": 2.5}}, 3]\n')
+    assert exchange.reports("a", 0)[0] == [({"psnr": 2.5}, 3)]
+
+
+def test_a_line_without_an_end_is_skipped(exchange: Exchange) -> None:
+    (exchange.path / "reports" / "a").write_bytes(b"x" * (MAX_TRIAL_BYTES + 5) + b'\n[{"psnr": 2.5}, 3]\n')
+    points, read = exchange.reports("a", 0)
+    assert (points, read) == ([], MAX_TRIAL_BYTES)
+    assert exchange.reports("a", read)[0] == [({"psnr": 2.5}, 3)]
+
+
+def test_a_trial_of_another_driver_that_was_lost_too_often_is_left_to_it(exchange: Exchange) -> None:
+    exchange.add(Entry(1, "a", TRIES - 1), b"{}")
+    ((entry, _),) = exchange.waiting()
+    claim = exchange.claim(entry)
+    assert claim is not None
+    os.utime(claim.path, (1, 1))
+    assert exchange.take_back(10, {"b"}) == []
+    assert other(exchange).take_back(10, {"a"}) == [Entry(1, "a", TRIES)]
 
 
 def test_a_target_with_other_content_is_refused(exchange: Exchange) -> None:

@@ -148,8 +148,11 @@ class Exchange:
                     with suppress(FileNotFoundError):
                         (self.path / folder / file).unlink()
 
-    def take_back(self, lease: float) -> list[Entry]:
-        """Let the claims wait again whose leases have run out; return those that were claimed too often, removed."""
+    def take_back(self, lease: float, mine: Collection[str]) -> list[Entry]:
+        """Let the claims wait again whose leases have run out; return those of ``mine`` that were claimed too often.
+
+        These are removed; those of other drivers are left for them to find.
+        """
         lost: list[Entry] = []
         now = self._now()
         for file in _names(self.path / CLAIMED):
@@ -159,8 +162,9 @@ class Exchange:
                     continue
                 again = Entry(entry.number, entry.name, entry.tries + 1)
                 if again.tries >= TRIES:
-                    path.unlink()
-                    lost.append(again)
+                    if entry.name in mine:
+                        path.unlink()
+                        lost.append(again)
                 else:
                     path.rename(self.path / WAITING / again.file)
             except FileNotFoundError:
@@ -172,8 +176,11 @@ class Exchange:
         """Let the training of a trial end at its next point."""
         write_bytes(self.path / REPORTS / f"{name}.end", b"", synced=False)
 
-    def reports(self, name: str, after: int) -> tuple[list[Any], int]:
-        """Return the points of a trial's curve after that many bytes, and the number of bytes read so far."""
+    def reports(self, name: str, after: int) -> tuple[list[tuple[dict[str, Any], int]], int]:
+        """Return the points of a trial's curve after that many bytes, with the marks passed, and the bytes read so far.
+
+        Lines that are something else are left out.
+        """
         try:
             with (self.path / REPORTS / name).open("rb") as file:
                 file.seek(after)
@@ -181,7 +188,11 @@ class Exchange:
         except FileNotFoundError:
             return [], after
         whole = lines[: lines.rfind(b"\n") + 1]
-        return [json.loads(line) for line in whole.splitlines()], after + len(whole)
+        if not whole and len(lines) == MAX_TRIAL_BYTES:
+            # No worker writes a line that long.
+            whole = lines
+        points = [point for line in whole.splitlines() if (point := messages.to_point(line)) is not None]
+        return points, after + len(whole)
 
     # What workers do.
 

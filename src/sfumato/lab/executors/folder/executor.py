@@ -57,6 +57,10 @@ class FolderExecutor:
         self._exchange = Exchange(Path(path))
         self._workers, self._lease = workers, lease
 
+    def check(self) -> None:
+        """Raise RunError if the folder is something else."""
+        self._exchange.check()
+
     def __call__(
         self, trials: Iterable[Trial], learned: Learned, stop: Stop, /, report: Report | None = None
     ) -> Iterator[Outcome]:
@@ -153,7 +157,7 @@ class _Call:
     def _reconcile(self) -> Iterator[Outcome]:
         """Take back what lost workers had, write again what has vanished; yield what was lost too often."""
         self._looked = time.monotonic()
-        for entry in self._exchange.take_back(self._lease):
+        for entry in self._exchange.take_back(self._lease, self._pending.keys()):
             lost = self._pending.pop(entry.name, None)
             if lost is not None:
                 yield failed(lost.trial.key, f"its worker was lost {TRIES} times.")
@@ -168,4 +172,8 @@ class _Call:
             self._heard, self._told = time.monotonic(), False
         elif time.monotonic() - self._heard > PATIENCE_SECONDS and not self._told:
             self._told = True
-            LOG.info("%d trials wait in %s: start sfumato worker there", len(self._pending), self._exchange.path)
+            LOG.info(
+                "%d trials wait in %s, and no worker trains them: start sfumato worker there, or see what it says.",
+                len(self._pending),
+                self._exchange.path,
+            )

@@ -111,6 +111,18 @@ def to_outcome(data: bytes, key: Key) -> Outcome:
     return Outcome(key, {**row, **identity(key)}, weights, frames, arrays.get("painting"))
 
 
+def to_point(line: bytes) -> tuple[dict[str, Any], int] | None:
+    """Return a point of a curve, and the number of marks passed; None for another line."""
+    try:
+        point, passed = json.loads(line)
+    except (ValueError, TypeError, RecursionError):
+        return None
+    if not (isinstance(point, dict) and isinstance(passed, int)):
+        return None
+    psnr: object = point.get("psnr", "absent")
+    return (point, passed) if psnr is None or isinstance(psnr, int | float) else None
+
+
 def name_of(data: bytes) -> str:
     """Return the name of a file of these bytes: the same bytes have the same name."""
     return hashlib.sha256(data).hexdigest()[:32]
