@@ -110,7 +110,7 @@ def test_every_network_trains_with_every_optimizer() -> None:
             for optimizer in OPTIMIZERS
             for engine in optimizers_plan.engines(optimizer)
         }
-        assert {recipe.model for recipe in found.values()} == {found["autograd"].model}
+        assert all(recipe.model == found["autograd"].model for recipe in found.values())
         assert set(found) == {"autograd", "fused"}
 
 

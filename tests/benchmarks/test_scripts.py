@@ -114,6 +114,12 @@ def test_equal_seconds(tmp_path: Path) -> None:
     assert all(re.search(r"\| \d+\.\d\d \(\d+\.\d\d to \d+\.\d\d\) \|$", line) for line in lines[2:])
 
 
+def test_trial_index() -> None:
+    printed = script("trial_index", "--experiments", "2", "--trials", "20", "--rounds", "2")
+    assert "40 trials of 2 experiments" in printed
+    assert re.search(r"load_trials with conditions, new process: .* s, of the processor .* s, n = 2", printed)
+
+
 def test_share_of_products() -> None:
     printed = script("share_of_products", "tiny", "--rounds", "2", "--steps", "2")
     assert "tiny, 2 threads: products" in printed

@@ -12,14 +12,13 @@ from sfumato.lab import picture_sets, progress_display, questions, report
 from sfumato.lab.arms import Picture, load, values_of
 from sfumato.lab.execute import Executor
 from sfumato.lab.experiment import Experiment, Watch, run_plan
+from sfumato.lab.layout import FOLDER
 from sfumato.lab.plan import MOST_SEEDS, SEEDS, Plan
 from sfumato.lab.questions import custom, deep_vs_shallow
 from sfumato.lab.rates import TUNING_SEEDS, Tuning
 from sfumato.process_state import scoped
 from sfumato.recipe import Recipe, changed
 from sfumato.recipe.source import read as read_recipe
-
-FOLDER = "experiments"
 
 
 def plan_of(
