@@ -14,7 +14,8 @@ from optimizers_plan import BATCH, DEPTH, NETWORKS, SCHEDULE, Settings
 
 from sfumato.lab.experiment import Experiment
 from sfumato.lab.plan import Arm, Plan, Unit
-from sfumato.lab.statistics import FEWEST, LEVEL
+from sfumato.lab.statistics import FEWEST, LEVEL, over_pictures
+from sfumato.lab.trial import Key
 from sfumato.lab.tuning import at_border, good, rates_tried
 from sfumato.lab.verdict import Comparison, as_values, claim, comparisons
 
@@ -24,7 +25,7 @@ def numbers(
 ) -> dict[str, Any]:
     """Return all numbers. ``processor_hours``: what the experiments took, as far as it was recorded."""
     plan = next(iter(experiments.values())).plan
-    trained = sum(len(each.rows) for each in experiments.values())
+    used = {network: _used(each) for network, each in experiments.items()}
     return {
         "settings": {
             "seconds": settings.seconds,
@@ -42,13 +43,13 @@ def numbers(
         "level": LEVEL,
         "fewest_pictures": FEWEST,
         "family": plan.family,
-        "trainings": trained,
+        "trainings": sum(map(len, used.values())),
         "hours": {
             "nominal": round(
                 sum(
                     row["step"] * times.median(network, row["arm"], optimizers_plan.engines(row["arm"])[0])
-                    for network, each in experiments.items()
-                    for row in each.rows.values()
+                    for network, rows in used.items()
+                    for row in rows
                     if row["status"] == "finished"
                 )
                 / 3.6e6,
@@ -111,6 +112,20 @@ def _network(network: str, experiment: Experiment, times: Calibration, settings:
     }
 
 
+def _used(experiment: Experiment) -> list[Mapping[str, Any]]:
+    """Return the rows of the trainings that decide the verdict, those of tuning included."""
+    plan, rows = experiment.plan, experiment.rows
+    found: list[Mapping[str, Any]] = []
+    for arm in plan.arms:
+        found += [
+            rows[Key("tuning", arm.name, seed, rates, picture)]
+            for rates in rates_tried(plan, rows, arm)
+            for picture, seed in plan.tuning_units
+        ]
+        found += experiment.results(arm).values()
+    return found
+
+
 def _steps(arm: Arm) -> int:
     assert arm.recipe.budget.steps is not None
     return arm.recipe.budget.steps
@@ -143,7 +158,14 @@ def _comparison(found: Comparison, plan: Plan) -> dict[str, Any]:
     }
     mean = found.difference.mean
     turned = [name for name, value in differences.items() if value * mean < 0]
-    return {**as_values(found, claim(found)), "differences": differences, "turned": turned}
+    alone = over_pictures(list(found.differences.values()), plan.family)
+    ends = [each if math.isfinite(each) else None for each in (alone.low, alone.high)]
+    return {
+        **as_values(found, claim(found)),
+        "at_these_rates": ends,
+        "differences": differences,
+        "turned": turned,
+    }
 
 
 def _at(

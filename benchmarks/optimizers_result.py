@@ -29,12 +29,16 @@ from sfumato.lab import report
 from sfumato.lab.arms import Picture, values_of
 from sfumato.lab.experiment import Experiment, StoppedError, run_plan
 from sfumato.lab.plan import Plan
-from sfumato.lab.rates import TUNING_SEEDS, TYPICAL_RATES
+from sfumato.lab.rates import TYPICAL_RATES
 from sfumato.runs.files import write_bytes
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PAGE = "results/optimizers.md"
 FIGURE = "pictures/optimizers-differences.svg"
+
+TUNING_SEEDS = 5
+"""Seeds and pictures at each rate. The intervals include the noise of the choice; with three seeds its two degrees of
+freedom would make intervals for many comparisons at once several times as wide."""
 
 PROCESSOR = "processor.jsonl"
 """Processor seconds of every run of the command that was not killed, one line each."""

@@ -29,6 +29,7 @@ def comparison(reference: str, mean: float, half: float, verdict: str) -> dict[s
     return {
         "arm": "foof", "reference": reference, "mean": mean, "low": mean - half, "high": mean + half, "pairs": 6,
         "missing": 0, "verdict": verdict, "sentence": "", "differences": {"a": mean - 1, "b": mean + 1}, "turned": [],
+        "at_these_rates": [mean - 0.1, mean + 0.1],
     }  # fmt: skip
 
 
@@ -78,7 +79,7 @@ def test_the_verdict_holds_for_all_networks_or_says_where_it_does_not(numbers: d
 
 def test_the_page_has_a_row_per_comparison_and_lines_of_some_length(numbers: dict[str, Any]) -> None:
     found = optimizers_page.page(numbers, "pictures/x.svg")
-    assert "| SIREN | `adam` | +2.00 | +1.50 to +2.50 | 0 of 6 | better |" in found
+    assert "| SIREN | `adam` | +2.00 | +1.50 to +2.50 | better | +1.90 to +2.10 | 0 of 6 |" in found
     assert "| ReLU | `foof` | `fused` | 2.00 | 2,000 | 0.1 | 5 | 0 |" in found
     assert "](../pictures/x.svg)" in found
     assert max(len(line) for line in found.splitlines() if not line.startswith("|")) <= optimizers_page.LINE
@@ -151,6 +152,7 @@ def test_the_command_can_be_ended_and_continued(tmp_path: Path, capsys: pytest.C
     assert page == optimizers_page.page(found, optimizers_result.FIGURE)
     assert "No verdict: it needs 5 pictures" in page
     assert set(found["networks"]) == set(TINY.networks)
+    # All of them decide the verdict.
     assert found["trainings"] == sum(
         len((tmp_path / "out" / name / "trials.jsonl").read_text().splitlines()) for name in TINY.networks
     )

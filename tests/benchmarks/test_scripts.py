@@ -114,6 +114,11 @@ def test_equal_seconds(tmp_path: Path) -> None:
     assert all(re.search(r"\| \d+\.\d\d \(\d+\.\d\d to \d+\.\d\d\) \|$", line) for line in lines[2:])
 
 
+def test_optimizers_result() -> None:
+    # What it trains and writes is tested in test_optimizers_result.py.
+    assert "--minutes" in script("optimizers_result", "--help")
+
+
 def test_trial_index() -> None:
     printed = script("trial_index", "--experiments", "2", "--trials", "20", "--rounds", "2")
     assert "40 trials of 2 experiments" in printed
