@@ -15,31 +15,12 @@ TICKS = 8
 
 def figure(numbers: Mapping[str, Any]) -> str:
     """Return an SVG: per network and comparison a dot for each picture, and the confidence interval of the mean."""
-    networks = numbers["networks"]
     first = numbers["settings"]["optimizers"][0]
-    low, high, step = _axis(
-        [value for each in networks.values() for found in each["comparisons"] for value in _ends(found)]
-    )
-
-    def at(value: float) -> float:
-        return LEFT + (WIDTH - LEFT - RIGHT) * (value - low) / (high - low)
-
     parts: list[str] = []
     top = 4.0
-    for network in networks.values():
-        rows = network["comparisons"]
-        bottom = top + HEAD + ROW * len(rows)
-        parts.append(f'<text x="6" y="{top + 20:.0f}" class="head">{html.escape(network["title"])}</text>')
-        for number in range(round((high - low) / step) + 1):
-            value = low + number * step
-            kind = "zero" if abs(value) < step / 1e6 else "grid"
-            parts.append(
-                f'<path class="{kind}" d="M{at(value):.1f} {top + HEAD:.1f}V{bottom:.1f}"/>'
-                f'<text x="{at(value):.1f}" y="{bottom + 14:.1f}" class="tick">{value:g}</text>'
-            )
-        for number, found in enumerate(rows):
-            parts.append(_row(found, f"{first} - {found['reference']}", top + HEAD + ROW * (number + 0.5), at))
-        top = bottom + FOOT + GAP
+    for network in numbers["networks"].values():
+        part, top = _panel(network, first, top)
+        parts += part
     label = (
         f"PSNR of {first} minus that of another optimizer, dB: one dot per picture; bar: mean and confidence interval"
     )
@@ -50,6 +31,28 @@ def figure(numbers: Mapping[str, Any]) -> str:
         f'height="{height:.0f}" role="img" aria-label="{html.escape(label)}">\n<style>{_STYLE}</style>\n'
         f'<rect width="{WIDTH}" height="{height:.0f}" fill="#fff"/>\n' + "\n".join(parts) + "\n</svg>\n"
     )
+
+
+def _panel(network: Mapping[str, Any], first: str, top: float) -> tuple[list[str], float]:
+    """Return the elements of a network, with an axis of its own, and where the next one begins."""
+    rows = network["comparisons"]
+    low, high, step = _axis([value for found in rows for value in _ends(found)])
+
+    def at(value: float) -> float:
+        return LEFT + (WIDTH - LEFT - RIGHT) * (value - low) / (high - low)
+
+    bottom = top + HEAD + ROW * len(rows)
+    parts = [f'<text x="6" y="{top + 20:.0f}" class="head">{html.escape(network["title"])}</text>']
+    for number in range(round((high - low) / step) + 1):
+        value = low + number * step
+        kind = "zero" if abs(value) < step / 1e6 else "grid"
+        parts.append(
+            f'<path class="{kind}" d="M{at(value):.1f} {top + HEAD:.1f}V{bottom:.1f}"/>'
+            f'<text x="{at(value):.1f}" y="{bottom + 14:.1f}" class="tick">{value:g}</text>'
+        )
+    for number, found in enumerate(rows):
+        parts.append(_row(found, f"{first} - {found['reference']}", top + HEAD + ROW * (number + 0.5), at))
+    return parts, bottom + FOOT + GAP
 
 
 _STYLE = (
