@@ -12,7 +12,8 @@ import optimizers_plan
 from optimizers_calibration import Calibration
 from optimizers_plan import BATCH, DEPTH, NETWORKS, SCHEDULE, Settings
 
-from sfumato.lab.experiment import Experiment
+from sfumato import images
+from sfumato.lab.experiment import Experiment, marks
 from sfumato.lab.plan import Arm, Plan, Unit
 from sfumato.lab.statistics import FEWEST, LEVEL, over_pictures
 from sfumato.lab.trial import Key
@@ -24,7 +25,8 @@ def numbers(
     experiments: Mapping[str, Experiment], times: Calibration, settings: Settings, processor_hours: float
 ) -> dict[str, Any]:
     """Return all numbers. ``processor_hours``: what the experiments took, as far as it was recorded."""
-    plan = next(iter(experiments.values())).plan
+    first = next(iter(experiments.values()))
+    plan = first.plan
     used = {network: _used(each) for network, each in experiments.items()}
     return {
         "settings": {
@@ -37,6 +39,7 @@ def numbers(
             "seeds": len(plan.seeds),
             "pictures": [plan.picture_names[number] for number in plan.verdict_pictures],
             "tuning_pictures": [plan.picture_names[number] for number in plan.tuning_pictures],
+            "mean_color": round(statistics.mean(_mean_color(first, each) for each in plan.verdict_pictures), 3),
             "separate": not set(plan.tuning_pictures) & set(plan.verdict_pictures),
             "optimizers": list(settings.optimizers),
         },
@@ -60,6 +63,12 @@ def numbers(
         "networks": {network: _network(network, each, times, settings) for network, each in experiments.items()},
         "calibration": dict(times.circumstances),
     }
+
+
+def _mean_color(experiment: Experiment, picture: int) -> float:
+    """Return the PSNR in dB of a painting that is the picture's mean color everywhere."""
+    values = np.asarray(experiment.folder.picture(picture), np.float64)
+    return float(images.psnr(images.mse(np.broadcast_to(values.mean(axis=(0, 1)), values.shape), values)))
 
 
 def psnr_at(row: Mapping[str, Any], steps: float) -> float | None:
@@ -135,9 +144,12 @@ def _marks(plan: Plan, results: Mapping[Unit, Mapping[str, Any]], seconds: float
     """Return the mean PSNR at each mark of the verdict's trainings, with the smallest and largest picture's mean."""
     rows = [row for row in results.values() if good(row)]
     found: list[dict[str, Any]] = []
+    fractions = marks(None)
     for number in range(min((len(row["curve"]) for row in rows), default=0)):
         values = _by_picture(plan, {unit: row["curve"][number]["psnr"] for unit, row in results.items() if good(row)})
-        share = rows[0]["curve"][number]["samples"] / rows[0]["samples"]
+        # The curve has the first step after each mark; trainings of few steps have fewer of them.
+        whole = len(rows[0]["curve"]) == len(fractions)
+        share = fractions[number] if whole else rows[0]["curve"][number]["samples"] / rows[0]["samples"]
         found.append(
             {
                 "seconds": round(share * seconds, 2),

@@ -56,17 +56,41 @@ def verdict(numbers: Numbers) -> str:
         return f"No verdict: it needs {numbers['fewest_pictures']} pictures with trainings that finished."
     open_ = signs.count("no difference shown")
     counts = f"{signs.count('better')} are above 0, {signs.count('worse')} below, and {open_} include it"
-    claim = "does not beat" if set(signs) != {"better"} else "beats"
+    claim = "does not beat" if "worse" in signs else "is not shown to beat" if open_ else "beats"
     lines = [
         f"**`{first}` {claim} every other optimizer on every network**: of {len(found)} simultaneous "
-        f"{numbers['level']:.0%} intervals of its difference from another optimizer, {counts}."
+        f"{numbers['level']:.0%} intervals of its difference from another optimizer, {counts}. "
+        f"{_at_these_rates(found)}"
     ]
     lines += [f"- {_against(numbers, first, other)}" for other in others]
     best = {network["title"]: _best(network["arms"]) for network in numbers["networks"].values()}
-    return "\n".join([lines[0], "", *lines[1:]]) + (
-        "\n\nThe highest mean PSNR at the end: "
-        + ", ".join(f"`{name}` on {title}" for title, name in best.items())
-        + "."
+    highest = ", ".join(f"`{name}` on {title}" for title, name in best.items())
+    end = f"The highest mean PSNR at the end: {highest}.{_untrained(numbers)}"
+    return "\n".join([lines[0], "", *lines[1:], "", end])
+
+
+def _at_these_rates(found: Sequence[Mapping[str, Any]]) -> str:
+    """Return how many intervals exclude 0 without the noise of the choice of rates."""
+    ends = [each["at_these_rates"] for each in found]
+    above = sum(low is not None and low > 0 for low, _ in ends)
+    below = sum(high is not None and high < 0 for _, high in ends)
+    return f"Without the noise of the choice of learning rates, {above} are above 0 and {below} below."
+
+
+def _untrained(numbers: Numbers) -> str:
+    """Return a sentence about optimizers that end below the mean color of the pictures; empty if none does."""
+    level = numbers["settings"]["mean_color"]
+    found = [
+        f"`{name}` on {network['title']} ({arm['marks'][-1]['mean']:.1f} dB)"
+        for network in numbers["networks"].values()
+        for name, arm in network["arms"].items()
+        if arm["marks"] and arm["marks"][-1]["mean"] < level
+    ]
+    if not found:
+        return ""
+    return (
+        f" Below a painting of the mean color ({level:.1f} dB), and so not trained at any rate within this budget: "
+        f"{', '.join(found)}."
     )
 
 

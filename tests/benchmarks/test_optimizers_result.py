@@ -53,7 +53,7 @@ def numbers() -> dict[str, Any]:
     return {
         "settings": {
             "seconds": 4.0, "width": 128, "depth": 4, "batch": 512, "schedule": "cosine", "size": ["192x128"],
-            "seeds": 1, "pictures": list("abcdef"), "tuning_pictures": ["g", "h"], "separate": True,
+            "seeds": 1, "pictures": list("abcdef"), "tuning_pictures": ["g", "h"], "separate": True, "mean_color": 12.0,
             "optimizers": ["foof", "adam"],
         },
         "level": 0.95, "fewest_pictures": 5, "family": 2, "trainings": 100, "hours": {"nominal": 1.0, "recorded": 1.2},
@@ -66,6 +66,8 @@ def numbers() -> dict[str, Any]:
 
 def test_the_verdict_holds_for_all_networks_or_says_where_it_does_not(numbers: dict[str, Any]) -> None:
     assert optimizers_page.verdict(numbers).startswith("**`foof` beats every other optimizer on every network**: of 2")
+    numbers["networks"]["siren"]["comparisons"] = [comparison("adam", 0.0, 0.5, "no difference shown")]
+    assert optimizers_page.verdict(numbers).startswith("**`foof` is not shown to beat every other optimizer")
     numbers["networks"]["siren"]["comparisons"] = [comparison("adam", -2.0, 0.5, "worse")]
     numbers["networks"]["siren"]["arms"]["adam"]["marks"][-1]["mean"] = 27.0
     found = optimizers_page.verdict(numbers)
@@ -73,6 +75,11 @@ def test_the_verdict_holds_for_all_networks_or_says_where_it_does_not(numbers: d
     assert "1 are above 0, 1 below, and 0 include it" in found
     assert "`foof` against `adam`: better on ReLU (+1.00 dB); worse on SIREN (-2.00 dB)." in found
     assert "`foof` on ReLU, `adam` on SIREN." in found
+    assert "choice of learning rates, 1 are above 0 and 1 below." in found
+    assert "mean color" not in found
+    numbers["networks"]["siren"]["arms"]["foof"]["marks"][-1]["mean"] = 7.0
+    assert "Below a painting of the mean color (12.0 dB)" in optimizers_page.verdict(numbers)
+    assert "budget: `foof` on SIREN (7.0 dB)." in optimizers_page.verdict(numbers)
     numbers["networks"]["siren"]["comparisons"] = [comparison("adam", -2.0, 0.5, "none")]
     assert optimizers_page.verdict(numbers) == "No verdict: it needs 5 pictures with trainings that finished."
 
