@@ -56,7 +56,8 @@ NETWORKS: dict[str, Network] = {
         "Gaussian",
         # Uniform within +-1/sqrt(fan_in), biases too: PyTorch's default, apart from the first layer, +-1/fan_in.
         {"model": {"activation": "gaussian(width=0.1)", "init": "siren(omega=2.44948974)"}},
-        "standard deviation 0.1 (Ramasinghe and Lucey 2022), weights and biases drawn as PyTorch does by default",
+        "standard deviation 0.1 (Ramasinghe and Lucey 2022); weights and biases drawn uniformly within 1/sqrt(fan_in), "
+        "as PyTorch does by default, and the weights of the first layer within 1/fan_in",
     ),
 }
 

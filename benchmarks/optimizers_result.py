@@ -3,7 +3,7 @@
     python benchmarks/optimizers_result.py --pictures kodak --out ~/optimizers [--minutes 30] [--dry-run]
 
 Calibrate (a minute, once), then run one experiment per network in the folder --out, then write
-docs/results/optimizers.md, its figure, and benchmarks/results/optimizers.json. It takes about two hours of processor
+docs/results/optimizers.md, its figure, and benchmarks/results/optimizers.json. It takes about 1.5 hours of processor
 time. It may be ended at any time, and the same command continues; --minutes ends it after some minutes. Given more
 --seeds, it adds them.
 """

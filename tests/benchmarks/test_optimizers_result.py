@@ -16,6 +16,7 @@ import optimizers_page
 import optimizers_plan
 import optimizers_result
 import pytest
+import results_file
 from optimizers_plan import NETWORKS, OPTIMIZERS, Settings
 from PIL import Image
 
@@ -165,3 +166,11 @@ def test_the_command_can_be_ended_and_continued(tmp_path: Path, capsys: pytest.C
     assert found["trainings"] == sum(
         len((tmp_path / "out" / name / "trials.jsonl").read_text().splitlines()) for name in TINY.networks
     )
+
+
+def test_the_page_in_the_documentation_is_made_from_its_numbers() -> None:
+    found = json.loads((results_file.FOLDER / "optimizers.json").read_text(encoding="utf-8"))
+    docs = optimizers_result.DOCS
+    made = optimizers_page.page(found, optimizers_result.FIGURE)
+    assert (docs / optimizers_result.PAGE).read_text(encoding="utf-8") == made
+    assert (docs / optimizers_result.FIGURE).read_text(encoding="utf-8") == optimizers_figure.figure(found)

@@ -47,7 +47,7 @@ def script(name: str, *arguments: str) -> str:
 def test_documents_name_the_scripts_that_run_here() -> None:
     docs = FOLDER.parent / "docs"
     pages = [docs / name for name in ("performance.md", "speedrun.md", "optimizers.md")]
-    pages += docs.glob("decisions/016-*.md")
+    pages += [*docs.glob("decisions/016-*.md"), *docs.glob("results/*.md")]
     text = "".join(page.read_text(encoding="utf-8") for page in pages)
     documented = set(re.findall(r"python benchmarks/(\w+)\.py", text))
     tested = set(re.findall(r'script\("(\w+)"', Path(__file__).read_text(encoding="utf-8")))
