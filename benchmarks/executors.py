@@ -135,7 +135,7 @@ def nodes(rounds: int, count: int = 16) -> dict[str, Any]:
                 rates[number].append(ended / seconds)
                 print(f"{number} nodes: {rates[number][-1]:.3f} trials/s", flush=True)
                 if second is not None:
-                    cluster.remove_node(second, allow_graceful=False)
+                    cluster.remove_node(second, allow_graceful=True)
     finally:
         cluster.shutdown()
     return {

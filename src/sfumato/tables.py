@@ -72,12 +72,7 @@ class Table:
         set of values, or a function of a value. Unknown values meet none but a function. Raises SfumatoError for a
         column that the table lacks.
         """
-        keep = [True] * len(self)
-        for name, condition in conditions.items():
-            if name not in self._columns:
-                raise SfumatoError(f"filter must name a column of {', '.join(self._columns)}. Got {name!r}.")
-            meets = _test(condition)
-            keep = [before and meets(value) for before, value in zip(keep, self._columns[name], strict=True)]
+        keep = matching(len(self), self._columns, self._columns.__getitem__, conditions)
         return Table(
             {name: list(itertools.compress(values, keep)) for name, values in self._columns.items()}, self._kinds
         )
@@ -150,9 +145,14 @@ def read_parquet(path: Path) -> Table:
     from pyarrow import parquet
 
     try:
-        table = parquet.read_table(path)
+        return of_arrow(parquet.read_table(path))
     except (OSError, pyarrow.ArrowException) as error:
         raise SfumatoError(f"{path} must be a Parquet file: {' '.join(str(error).split())[:200]}") from None
+
+
+def of_arrow(table: pyarrow.Table) -> Table:
+    """Return a table of Arrow that `Table.to_arrow` made, or a part of one."""
+    pyarrow = _library("pyarrow")
     names = {
         pyarrow.string(): str,
         pyarrow.large_string(): str,
@@ -174,6 +174,22 @@ def joined(tables: Sequence[Table]) -> Table:
         for name, values in columns.items():
             values += table[name] if name in present else [None] * len(table)
     return Table(columns, kinds)
+
+
+def matching(
+    length: int, columns: Collection[str], column: Callable[[str], Column], conditions: Mapping[str, Condition]
+) -> list[bool]:
+    """Return for each of ``length`` rows whether it meets every condition, as `Table.filter` describes them.
+
+    ``column``: returns the values of a column, each an object of Python. Raises SfumatoError for an unknown column.
+    """
+    keep = [True] * length
+    for name, condition in conditions.items():
+        if name not in columns:
+            raise SfumatoError(f"filter must name a column of {', '.join(columns)}. Got {name!r}.")
+        meets = _test(condition)
+        keep = [before and meets(value) for before, value in zip(keep, column(name), strict=True)]
+    return keep
 
 
 def _test(condition: Condition) -> Callable[[Any], bool]:

@@ -47,7 +47,7 @@ def script(name: str, *arguments: str) -> str:
 def test_documents_name_the_scripts_that_run_here() -> None:
     docs = FOLDER.parent / "docs"
     pages = [docs / name for name in ("performance.md", "speedrun.md", "optimizers.md")]
-    pages += [*docs.glob("decisions/016-*.md"), *docs.glob("decisions/021-*.md")]
+    pages += [*docs.glob("decisions/016-*.md"), *docs.glob("decisions/021-*.md"), *docs.glob("results/*.md")]
     text = "".join(page.read_text(encoding="utf-8") for page in pages)
     documented = set(re.findall(r"python benchmarks/(\w+)\.py", text))
     tested = set(re.findall(r'script\("(\w+)"', Path(__file__).read_text(encoding="utf-8")))
@@ -112,6 +112,17 @@ def test_equal_seconds(tmp_path: Path) -> None:
         "| `adam`, `fused`",
     ]
     assert all(re.search(r"\| \d+\.\d\d \(\d+\.\d\d to \d+\.\d\d\) \|$", line) for line in lines[2:])
+
+
+def test_optimizers_result() -> None:
+    # What it trains and writes is tested in test_optimizers_result.py.
+    assert "--minutes" in script("optimizers_result", "--help")
+
+
+def test_trial_index() -> None:
+    printed = script("trial_index", "--experiments", "2", "--trials", "20", "--rounds", "2")
+    assert "40 trials of 2 experiments" in printed
+    assert re.search(r"load_trials with conditions, new process: .* s, of the processor .* s, n = 2", printed)
 
 
 def test_share_of_products() -> None:

@@ -12,6 +12,7 @@ import sfumato as sf
 from sfumato import tables
 from sfumato.lab import report
 from sfumato.log import log_to
+from sfumato.tables import Table
 from tests.lab.report import stub
 
 
@@ -55,6 +56,18 @@ def test_a_table_that_is_older_than_the_rows_is_not_read(tmp_path: Path, monkeyp
     # A copy may have other times.
     os.utime(rows, (0, 0))
     assert len(sf.load_trials(tmp_path)) == len(found.rows) + 1
+
+
+def test_trials_have_their_optimizer_whichever_version_wrote_the_table(tmp_path: Path) -> None:
+    report.write(stub.experiment(tmp_path / "one"))
+    stub.experiment(tmp_path / "two", changes={"training": {"optimizer": "muon"}})
+    old = tables.read_parquet(tmp_path / "one" / "trials.parquet")
+    names = [name for name in old.columns if name != "optimizer"]
+    (tmp_path / "one" / "trials.parquet").write_bytes(
+        Table({name: old[name] for name in names}, old.kinds).to_parquet()
+    )
+    assert set(sf.load_trials(tmp_path, optimizer="adam")["experiment"]) == {"one"}
+    assert set(sf.load_trials(tmp_path, optimizer="muon")["experiment"]) == {"two"}
 
 
 @pytest.mark.parametrize("damage", [b'{"picture": 99}\n', b"\xff\n", b"[]\n"])

@@ -12,6 +12,7 @@ from sfumato.lab import picture_sets, progress_display, questions, report
 from sfumato.lab.arms import Picture, load, values_of
 from sfumato.lab.executors.executor import Executor
 from sfumato.lab.experiment import Experiment, Watch, run_plan
+from sfumato.lab.layout import FOLDER
 from sfumato.lab.plan import MOST_SEEDS, SEEDS, Plan
 from sfumato.lab.questions import custom, deep_vs_shallow
 from sfumato.lab.rates import TUNING_SEEDS
@@ -19,8 +20,6 @@ from sfumato.lab.tuning_options import Tune, require_optuna, tuning_of
 from sfumato.process_state import scoped
 from sfumato.recipe import Recipe, changed
 from sfumato.recipe.source import read as read_recipe
-
-FOLDER = "experiments"
 
 
 def plan_of(

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from sfumato.errors import RunError
 from sfumato.lab import target_files
+from sfumato.lab.layout import PLAN, TRIALS
 from sfumato.lab.plan import Plan
 from sfumato.lab.trial import Key, Outcome, key_of
 from sfumato.runs import replacing
@@ -22,10 +23,8 @@ from sfumato.runs.files import cannot_write, gone, other_output, read_bytes, wri
 from sfumato.runs.locking import FolderLock, exclusive
 from sfumato.runs.provenance import provenance
 
-PLAN = "plan.json"
 MAX_PLAN_BYTES = 16_000_000
 """Bytes of a plan; 256 arms take about one million."""
-TRIALS = "trials.jsonl"
 MACHINES = "machines.jsonl"
 """File with one line per start or continuation of the experiment: versions, machine, executor."""
 WEIGHTS = "weights"

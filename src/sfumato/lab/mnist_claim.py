@@ -8,9 +8,9 @@ from pathlib import Path
 
 from sfumato.errors import RunError
 from sfumato.lab import verdict
-from sfumato.lab.compare import FOLDER
 from sfumato.lab.digits.epoch_time import EpochTime
 from sfumato.lab.experiment import Experiment
+from sfumato.lab.layout import FOLDER
 from sfumato.lab.plan import Plan
 from sfumato.lab.questions import mnist_claim
 

@@ -13,6 +13,7 @@ from sfumato.tables import Table
 KINDS: dict[str, type] = {
     "purpose": str,
     "arm": str,
+    "optimizer": str,
     "picture": str,
     "seed": int,
     "status": str,
@@ -67,6 +68,7 @@ def trials(plan: Plan, rows: Rows) -> Table:
         of_arm = dict(zip(rates_of(arm.recipe.training.optimizer), row["rates"], strict=True))
         flat = {
             **row,
+            "optimizer": arm.recipe.training.optimizer.name,
             "picture": plan.picture_names[row["picture"]],
             "gflop": gigaflop(arm, row.get("samples")),
             "parameters": arm.parameters,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +35,15 @@ def experiment(
     picture: NDArray[np.float32] | None = None,
     noise: bool = False,
     only: int | None = None,
+    changes: Mapping[str, Any] | None = None,
     **how: Any,
 ) -> Experiment:
-    """Return an untrained experiment; ``only``: number of its trials; ``noise``: paintings that hardly compress."""
+    """Return an untrained experiment.
+
+    ``only``: number of its trials; ``noise``: paintings that hardly compress; ``changes`` to the recipes.
+    """
     wanted = pictures() if picture is None else [Picture("cat", picture)]
-    base = changed(Recipe(), BASE)
+    base = changed(changed(Recipe(), BASE), changes or {})
     arms = {name: changed(base, {"model": {"width": 8 + number}}) for number, name in enumerate(names)}
     plan = plan_of(arms, wanted, **{"seeds": 5, "tune": False, **how})
     done: list[int] = []

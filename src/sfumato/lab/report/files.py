@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sfumato.errors import SfumatoError
 from sfumato.lab.experiment import Experiment
+from sfumato.lab.layout import TRIALS_PARQUET
 from sfumato.lab.report.page import page
 from sfumato.log import LOG
 from sfumato.runs.files import write_bytes
@@ -13,7 +14,6 @@ from sfumato.tables import Table
 
 PAGE = "report.html"
 TRIALS_CSV = "trials.csv"
-TRIALS_PARQUET = "trials.parquet"
 CURVE_CSV = "curve.csv"
 NO_PYARROW = (
     f"{TRIALS_PARQUET} needs pyarrow, which is not installed: pip install 'sfumato[lab]', then sfumato report. "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import difflib
+import threading
 from importlib import import_module
 from typing import Any, ClassVar, Self, TypeAlias
 
@@ -38,6 +39,11 @@ class Call:
     named: tuple[tuple[str, Value], ...] = ()
 
 
+_PARSING = threading.Lock()
+"""Python 3.11 counts the depth of a tree that is being made for all threads together, and may then refuse one
+(https://github.com/python/cpython/issues/106905)."""
+
+
 def parse_call(text: str) -> Call:
     """Parse ``name`` or ``name(1, field=2)``; values are numbers, true, false and words.
 
@@ -47,7 +53,8 @@ def parse_call(text: str) -> Call:
     if len(text) > MAX_LENGTH:
         raise malformed
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
+        with _PARSING:
+            tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         raise malformed from None
     match tree:

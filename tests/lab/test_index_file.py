@@ -1,0 +1,293 @@
+"""The index of a folder of experiments: a cache that may be changed, damaged, foreign, or impossible to write."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import pyarrow
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pyarrow import parquet
+
+import sfumato as sf
+from sfumato import tables
+from sfumato.errors import SfumatoError
+from sfumato.lab import index_file, report, trial_index
+from sfumato.lab.experiment import load_experiment
+from sfumato.lab.layout import INDEX, PLAN, TRIALS
+from sfumato.tables import Table
+from tests.lab.report import stub
+
+
+def plain(folder: Path) -> Table:
+    """Return what the rows of all experiments say, without an index."""
+    parts: list[Table] = []
+    for path in sorted(each.parent for each in folder.glob(f"*/{PLAN}")):
+        part = load_experiment(path).trials()
+        columns = {"experiment": [path.name] * len(part), **{name: part[name] for name in part.columns}}
+        parts.append(Table(columns, {"experiment": str, **part.kinds}))
+    return tables.joined(parts)
+
+
+def same(found: Table, expected: Table) -> bool:
+    """Return whether two tables have the same columns, of the same types, and rows."""
+    return found.columns == expected.columns and found.kinds == expected.kinds and list(found) == list(expected)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return three experiments: with failed trials, with other arms and rates, and with a report."""
+    folder = tmp_path_factory.mktemp("experiments")
+    stub.experiment(folder / "one", score=lambda arm, seed, rate: None if seed == 2 else stub.level(arm, seed, rate))
+    stub.experiment(folder / "two", ("a", "c"), changes={"training": {"optimizer": "muon"}})
+    report.write(stub.experiment(folder / "three", tune=True))
+    return folder
+
+
+@pytest.fixture
+def folder(made: Path, tmp_path: Path) -> Path:
+    """Return a copy of the experiments, with an index."""
+    copy = tmp_path / "experiments"
+    shutil.copytree(made, copy, ignore=shutil.ignore_patterns(INDEX))
+    assert same(sf.load_trials(copy), plain(copy))
+    assert (copy / INDEX).exists()
+    return copy
+
+
+@pytest.fixture
+def read_again(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the names of the experiments that are read from their own files from now on."""
+    names: list[str] = []
+    original = trial_index._trials  # pyright: ignore[reportPrivateUsage]
+
+    def read(path: Path) -> Table:
+        names.append(path.name)
+        return original(path)
+
+    monkeypatch.setattr(trial_index, "_trials", read)
+    return names
+
+
+VALUES = st.one_of(
+    st.sampled_from(["a", "c", "one", "three", "finished", "failed", "verdict", "fused", "cat", ""]),
+    st.sampled_from([None, True, False, 0, 1, 2, 3, 20.02, 21.0, float("nan"), float("inf"), 10**30]),
+    st.floats(15, 25),
+)
+ENDS = st.one_of(st.none(), st.integers(-2, 25), st.floats(allow_nan=False))
+NUMBERS = st.sampled_from(["seed", "psnr", "step", "lr", "adam_lr", "accuracy", "parameters"])
+CONDITIONS = st.one_of(
+    st.dictionaries(st.sampled_from(["experiment", "arm", "seed", "status", "psnr", "lr", "reason"]), VALUES),
+    st.dictionaries(NUMBERS, st.tuples(ENDS, ENDS)),
+    st.dictionaries(st.sampled_from(["arm", "seed", "psnr"]), st.lists(VALUES)),
+    st.dictionaries(NUMBERS, st.just(lambda value: value is None or value > 1)),
+    st.dictionaries(st.text(max_size=3), VALUES, min_size=1),
+)
+
+
+@given(CONDITIONS)
+def test_every_filter_gives_what_the_rows_give(made: Path, conditions: dict[str, Any]) -> None:
+    try:
+        expected = plain(made).filter(**conditions)
+    except SfumatoError as error:
+        with pytest.raises(SfumatoError, match="filter must name a column of experiment, purpose"):
+            sf.load_trials(made, **conditions)
+        assert "Got" in str(error)
+    else:
+        assert same(sf.load_trials(made, **conditions), expected)
+
+
+def test_only_what_changed_is_read_again(folder: Path, read_again: list[str]) -> None:
+    assert same(sf.load_trials(folder), plain(folder))
+    assert read_again == []
+    rows = folder / "two" / TRIALS
+    first = json.loads(rows.read_text().splitlines()[0])
+    with rows.open("a") as file:
+        file.write(json.dumps({**first, "seed": 99}) + "\n")
+    assert sf.load_trials(folder, seed=99)["experiment"] == ["two"]
+    assert read_again == ["two"]
+    assert same(sf.load_trials(folder), plain(folder))
+    assert read_again == ["two"]
+
+
+def test_an_edit_that_keeps_size_and_time_is_seen(folder: Path) -> None:
+    rows = folder / "two" / TRIALS
+    before = rows.stat()
+    rows.write_text(rows.read_text().replace('"fused"', '"FUSED"'))
+    os.utime(rows, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (rows.stat().st_size, rows.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+    assert set(sf.load_trials(folder, experiment="two")["engine"]) == {"FUSED"}
+
+
+def test_experiments_come_and_go(folder: Path, read_again: list[str]) -> None:
+    (folder / "two").rename(folder / "later")
+    stub.experiment(folder / "four", ("x", "y"))
+    assert same(sf.load_trials(folder), plain(folder))
+    # It alone had Muon's second rate.
+    shutil.rmtree(folder / "later")
+    found = sf.load_trials(folder)
+    assert same(found, plain(folder))
+    assert "adam_lr" not in found.columns
+    assert sorted(read_again) == ["four", "later"]
+
+
+def test_a_copy_of_the_folder_is_read_anew(folder: Path, tmp_path: Path, read_again: list[str]) -> None:
+    shutil.copytree(folder, tmp_path / "copy")
+    assert same(sf.load_trials(tmp_path / "copy"), plain(tmp_path / "copy"))
+    assert sorted(read_again) == ["one", "three", "two"]
+
+
+def truncate(data: bytes) -> bytes:
+    return data[: len(data) // 2]
+
+
+def flip(data: bytes) -> bytes:
+    at = data.index(b"finished")
+    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+
+
+def nothing(_data: bytes) -> bytes:
+    return b""
+
+
+@pytest.mark.parametrize("damage", [truncate, flip, nothing])
+def test_a_damaged_index_is_made_anew(folder: Path, damage: Callable[[bytes], bytes], read_again: list[str]) -> None:
+    index = folder / INDEX
+    # Without compression, so that a damaged byte is one of a value.
+    parquet.write_table(parquet.read_table(index), index, compression="none", write_page_checksum=True)
+    assert index_file.read(index) is not None
+    index.write_bytes(damage(index.read_bytes()))
+    assert index_file.read(index) is None
+    assert same(sf.load_trials(folder), plain(folder))
+    assert len(read_again) == 3
+    assert index_file.read(index) is not None
+
+
+def restated(index: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    """Change what an index states about itself."""
+    table = parquet.read_table(index)
+    stated = json.loads(table.schema.metadata[index_file.KEY])
+    change(stated)
+    parquet.write_table(table.replace_schema_metadata({index_file.KEY: json.dumps(stated)}), index)
+
+
+def test_an_index_of_another_version_or_with_wrong_counts_is_made_anew(folder: Path, read_again: list[str]) -> None:
+    for change in (
+        lambda stated: stated.update(layout=index_file.LAYOUT + 1),
+        lambda stated: stated["experiments"]["one"].update(rows=1),
+        lambda stated: stated["experiments"]["one"].update(columns=["no such column"]),
+        lambda stated: stated.update(experiments=[]),
+    ):
+        restated(folder / INDEX, change)
+        assert same(sf.load_trials(folder), plain(folder))
+        assert len(read_again) == 3
+        read_again.clear()
+
+
+def test_another_file_of_that_name_is_left_alone(folder: Path) -> None:
+    index = folder / INDEX
+    parquet.write_table(pyarrow.table({"mine": [1]}), index)
+    before = index.read_bytes()
+    assert same(sf.load_trials(folder), plain(folder))
+    assert index.read_bytes() == before
+    index.unlink()
+    index.mkdir()
+    assert same(sf.load_trials(folder, seed=1), plain(folder).filter(seed=1))
+    assert index.is_dir()
+
+
+def test_a_folder_that_cannot_be_written_is_read_without_an_index(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / INDEX).unlink()
+
+    @contextmanager
+    def refusing(path: Path, **_how: bool) -> Iterator[Path]:
+        raise sf.RunError(f"cannot write {path}: {os.strerror(errno.EROFS)}")
+        yield path
+
+    monkeypatch.setattr(index_file, "replacing", refusing)
+    assert same(sf.load_trials(folder), plain(folder))
+    assert not (folder / INDEX).exists()
+
+
+def test_the_index_is_bounded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index_file, "MAX_BYTES", 100)
+    assert index_file.read(folder / INDEX) is None
+    (folder / INDEX).unlink()
+    assert same(sf.load_trials(folder), plain(folder))
+    assert not (folder / INDEX).exists()
+
+
+def test_files_of_killed_writers_are_removed(folder: Path) -> None:
+    old, new = (folder / f".{INDEX}.{number}-1.partial" for number in (1, 2))
+    for each in (old, new):
+        each.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    (folder / INDEX).unlink()
+    sf.load_trials(folder)
+    assert not old.exists()
+    assert new.exists()
+
+
+def test_concurrent_writers_leave_a_whole_index(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = plain(folder)
+    original, lock = trial_index._trials, Lock()  # pyright: ignore[reportPrivateUsage]
+
+    def read(path: Path) -> Table:
+        # Python 3.11 may raise a SystemError where several threads parse recipes at once (python/cpython#106905).
+        with lock:
+            return original(path)
+
+    monkeypatch.setattr(trial_index, "_trials", read)
+
+    def read_with_changes(number: int) -> Table:
+        if number % 3 == 0:
+            (folder / INDEX).unlink(missing_ok=True)
+        if number % 3 == 1:
+            os.utime(folder / "two" / TRIALS)
+        return sf.load_trials(folder)
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(same(found, expected) for found in pool.map(read_with_changes, range(24)))
+    sf.load_trials(folder)
+    index = index_file.read(folder / INDEX)
+    assert index is not None
+    assert index.table.num_rows == len(expected)
+    assert not list(folder.glob("*.partial")) + list(folder.glob(".*.partial"))
+
+
+def test_without_pyarrow_there_is_no_index(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / INDEX).unlink()
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    assert same(sf.load_trials(folder, arm="a"), plain(folder).filter(arm="a"))
+    assert not (folder / INDEX).exists()
+
+
+def test_rows_that_arrow_cannot_hold_are_read_without_an_index(folder: Path) -> None:
+    rows = folder / "two" / TRIALS
+    rows.write_text(rows.read_text().replace('"engine": "fused"', '"engine": 5', 1))
+    found = sf.load_trials(folder)
+    assert same(found, plain(folder))
+    assert 5 in found["engine"]
+
+
+@pytest.mark.slow
+def test_an_up_to_date_index_answers_without_torch_or_pandas(folder: Path) -> None:
+    code = (
+        f"import sys, sfumato as sf; print(len(sf.load_trials({str(folder)!r}, arm='a')), "
+        "[name for name in ('torch', 'pandas', 'pydantic', 'pyarrow.dataset') if name in sys.modules])"
+    )
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert printed == f"{len(plain(folder).filter(arm='a'))} []\n"
