@@ -4,8 +4,8 @@
 
 - ``overhead``: trials that train nothing (one step of a tiny network) through every executor of one core; the time per
   trial beyond that of training it here.
-- ``nodes``: trials of some seconds on Ray clusters with one and with two nodes of one core, alternating; the ratio of
-  trials per second.
+- ``nodes``: trials of a second or two on Ray clusters with one and with two nodes of one core, alternating, and on one
+  and two threads of this process; the ratios of trials per second. That of threads is what the machine allows.
 - ``many``: trials that do nothing, whose outcomes have the size of real ones, on a Ray cluster with two nodes: what the
   head's processes and the driver use, and the bytes.
 
@@ -22,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -116,12 +116,13 @@ def overhead(count: int, rounds: int) -> dict[str, Any]:
     }
 
 
-def nodes(rounds: int, count: int = 16) -> dict[str, Any]:
+def nodes(rounds: int, count: int = 12) -> dict[str, Any]:
     """Measure the trials per second of two nodes of one core over one, alternating."""
     from ray.cluster_utils import Cluster
 
-    some = trials(plan({"model": {"depth": 4, "width": 128}, "budget": {"epochs": 12}}), {})
+    some = trials(plan({"model": {"depth": 4, "width": 128}, "budget": {"epochs": 30}}), {})
     rates: dict[int, list[float]] = {1: [], 2: []}
+    of_threads: dict[int, list[float]] = {1: [], 2: []}
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
     try:
         cluster.add_node(num_cpus=1)
@@ -130,10 +131,17 @@ def nodes(rounds: int, count: int = 16) -> dict[str, Any]:
                 second = cluster.add_node(num_cpus=1) if number == 2 else None
                 with RayExecutor(str(cluster.address)) as ray:
                     # Every node has its worker, with everything imported and compiled.
-                    list(ray(repeated(some, 4 * number), (picture(),), lambda: False))
-                    seconds, ended = timed(ray, repeated(some, count))
-                rates[number].append(ended / seconds)
-                print(f"{number} nodes: {rates[number][-1]:.3f} trials/s", flush=True)
+                    list(ray(repeated(some, 2 * number), (picture(),), lambda: False))
+                    # All of them, from when they are sent: an even number leaves no node waiting for the other.
+                    start = time.perf_counter()
+                    ended = len(list(ray(repeated(some, count), (picture(),), lambda: False)))
+                rates[number].append(ended / (time.perf_counter() - start))
+                start = time.perf_counter()
+                ended = len(list(Threads(number)(repeated(some, count), (picture(),), lambda: False)))
+                of_threads[number].append(ended / (time.perf_counter() - start))
+                print(
+                    f"{number}: Ray {rates[number][-1]:.3f}, threads {of_threads[number][-1]:.3f} trials/s", flush=True
+                )
                 if second is not None:
                     cluster.remove_node(second, allow_graceful=True)
     finally:
@@ -142,8 +150,13 @@ def nodes(rounds: int, count: int = 16) -> dict[str, Any]:
         "trials": count,
         "rounds": rounds,
         "trials_per_second": {str(number): each for number, each in rates.items()},
-        "ratio": statistics.median(two / one for one, two in zip(rates[1], rates[2], strict=True)),
+        "ratio": _ratio(rates),
+        "ratio_of_threads": _ratio(of_threads),
     }
+
+
+def _ratio(rates: Mapping[int, Sequence[float]]) -> float:
+    return statistics.median(two / one for one, two in zip(rates[1], rates[2], strict=True))
 
 
 WEIGHTS = {f"{number}": np.zeros((300, 300), np.float32) for number in range(3)}
