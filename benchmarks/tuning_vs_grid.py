@@ -22,9 +22,9 @@ from typing import Any
 import hardware
 import results_file
 
-from sfumato.lab import execute
 from sfumato.lab.arms import load, values_of
 from sfumato.lab.compare import plan_of
+from sfumato.lab.executors.threads import Threads
 from sfumato.lab.experiment import run_plan, trial_of
 from sfumato.lab.halving_tuning import setting_at
 from sfumato.lab.plan import Arm, Plan
@@ -48,7 +48,7 @@ PICTURES = [str(Path(__file__).parents[2] / "shared" / "kodak" / f"kodim{n:02}.p
 def trained(plan: Plan, learned: Learned, keys: Sequence[Key], workers: int) -> dict[Key, dict[str, Any]]:
     """Return the rows of these trials."""
     trials = [trial_of(plan, key) for key in keys]
-    return {each.key: each.row for each in execute.Threads(workers)(trials, learned, lambda: False)}
+    return {each.key: each.row for each in Threads(workers)(trials, learned, lambda: False)}
 
 
 def score(rows: Sequence[dict[str, Any]]) -> float:

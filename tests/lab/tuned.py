@@ -46,7 +46,8 @@ def run(
     left = [math.inf if at_most is None else at_most]
 
     def executor(trials: Iterable[Trial], learned: Any, stop: Any) -> Iterator[Outcome]:
-        shuffled = list(trials) if order is None else random.Random(order).sample(list(trials), len(trials))
+        given = list(trials)
+        shuffled = given if order is None else random.Random(order).sample(given, len(given))
         for trial in shuffled:
             if left[0] <= 0:
                 return
