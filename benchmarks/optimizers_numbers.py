@@ -14,10 +14,10 @@ from optimizers_plan import BATCH, DEPTH, NETWORKS, SCHEDULE, Settings
 
 from sfumato import images
 from sfumato.lab.experiment import Experiment, marks
+from sfumato.lab.grid_tuning import at_border, good, tried
 from sfumato.lab.plan import Arm, Plan, Unit
 from sfumato.lab.statistics import FEWEST, LEVEL, over_pictures
 from sfumato.lab.trial import Key
-from sfumato.lab.tuning import at_border, good, rates_tried
 from sfumato.lab.verdict import Comparison, as_values, claim, comparisons
 
 
@@ -105,7 +105,7 @@ def _network(network: str, experiment: Experiment, times: Calibration, settings:
                 "timings": times.milliseconds[network][f"{arm.name}, {optimizers_plan.engines(arm.name)[0]}"]["n"],
                 "steps": steps[arm.name],
                 "rates": list(experiment.rates(arm)),
-                "rates_tried": len(rates_tried(plan, experiment.rows, arm)),
+                "rates_tried": len(tried(plan, experiment.rows, arm)),
                 "rate_at_border": at_border(plan, experiment.rows, arm),
                 "failed_or_diverged": len(plan.verdict_units) - len(experiment.scores(arm)),
                 "marks": _marks(plan, results[arm.name], settings.seconds),
@@ -127,8 +127,8 @@ def _used(experiment: Experiment) -> list[Mapping[str, Any]]:
     found: list[Mapping[str, Any]] = []
     for arm in plan.arms:
         found += [
-            rows[Key("tuning", arm.name, seed, rates, picture)]
-            for rates in rates_tried(plan, rows, arm)
+            rows[Key("tuning", arm.name, seed, setting.rates, picture)]
+            for setting in tried(plan, rows, arm)
             for picture, seed in plan.tuning_units
         ]
         found += experiment.results(arm).values()

@@ -64,7 +64,8 @@ def run_sweep(
         studies.requeue_abandoned(study, owner)
         if spec.sampler == "grid":
             studies.queue_grid(study, spec.space)
-        tries = Tries(spec, folder, database, studies.owner(path), count - len(studies.finished(study)))
+        left = max(count - len(studies.finished(study)), 0)
+        tries = Tries(spec, folder, database, studies.owner(path), left)
         watch(count - tries.missing, count)
         outcomes = (
             train(tries.trials(), learned, stop)
