@@ -103,8 +103,8 @@ class RayExecutor:
             raise _no_cluster(self._address, error) from None
 
     def __enter__(self) -> Self:
-        self.check()
         if self._connected == 0:
+            self.check()
             self._disconnect = _connect(self._address, self._workers, self._runtime_env)
         self._connected += 1
         return self
