@@ -10,9 +10,12 @@ import pytest
 
 import sfumato as sf
 from sfumato.errors import RecipeError, RunError
+from sfumato.lab.executors.folder import executor as drivers
+from sfumato.lab.executors.folder.exchange import REPORTS, Exchange
 from sfumato.lab.executors.threads import Threads
 from sfumato.lab.trial import Outcome, Trial
 from tests.lab.executors.folder.test_shared_folder import files, worker_thread
+from tests.patience import eventually
 from tests.small import picture
 
 pytestmark = pytest.mark.slow
@@ -24,18 +27,39 @@ SMALL: dict[str, Any] = {
 }
 
 
-def test_a_sweep_through_a_shared_folder_prunes(tmp_path: Path) -> None:
+def wait_until_points_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let trainings, which may be as short as the pause between two looks of the driver, wait for these looks."""
+    report, reports, read = Exchange.report, Exchange.reports, dict[str, int]()
+
+    def report_and_wait(self: Exchange, name: str, point: Any) -> bool:
+        report(self, name, point)
+        wanted = (self.path / REPORTS / name).stat().st_size
+        eventually(lambda: read.get(name, 0) >= wanted, "the driver has not read the point")
+        return (self.path / REPORTS / f"{name}.end").exists()
+
+    def reports_noted(self: Exchange, name: str, after: int) -> Any:
+        # What was read before is judged by now: its trial is marked to end, if it is to end.
+        read[name] = after
+        return reports(self, name, after)
+
+    monkeypatch.setattr(drivers, "POLL_SECONDS", (0.01, 0.01))
+    monkeypatch.setattr(Exchange, "report", report_and_wait)
+    monkeypatch.setattr(Exchange, "reports", reports_noted)
+
+
+def test_a_sweep_through_a_shared_folder_prunes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Test it with learning rates most of which are far worse than the first ones."""
+    wait_until_points_are_read(monkeypatch)
     space = {"training.optimizer": "adam(lr=1e-7..1e-1:log)"}
     shared = tmp_path / "shared"
     with worker_thread(shared, 1):
         found = sf.sweep(
-            space, picture(24, 24), trials=12, sampler="sobol", pruner="halving", out=tmp_path / "s",
+            space, picture(24, 24), trials=8, sampler="sobol", pruner="halving", out=tmp_path / "s",
             executor=sf.FolderExecutor(shared, workers=2), **SMALL,
         )  # fmt: skip
     pruned = [each for each in found.configurations if each.pruned]
-    assert len(found.configurations) == 12
-    assert 1 <= len(pruned) < 12
+    assert len(found.configurations) == 8
+    assert 1 <= len(pruned) < 8
     assert all(each.results["seconds"] < found.best()[0].results["seconds"] * 10 for each in pruned)
     assert files(shared) == set()
 

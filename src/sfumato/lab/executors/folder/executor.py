@@ -101,11 +101,11 @@ class _Call:
                 for name, outcome in found:
                     yield outcome
                     self._exchange.forget({name})
-                for name, each in self._pending.items():
-                    self._pass_reports_on(name, each)
+                heard = [name for name, each in self._pending.items() if self._pass_reports_on(name, each)]
                 if time.monotonic() - self._looked > RECONCILE_SECONDS:
                     yield from self._reconcile()
-                pause = POLL_SECONDS[0] if found else min(2 * pause, POLL_SECONDS[1])
+                # Where there are reports, a trial that is to end early should not have to wait for it.
+                pause = POLL_SECONDS[0] if found or heard else min(2 * pause, POLL_SECONDS[1])
                 time.sleep(0 if found else pause)
         finally:
             with suppress(RunError, OSError):
@@ -145,14 +145,16 @@ class _Call:
             del self._pending[name]
         return found
 
-    def _pass_reports_on(self, name: str, each: _Pending) -> None:
+    def _pass_reports_on(self, name: str, each: _Pending) -> bool:
+        """Pass on the points that its worker wrote since the last look; return whether there were any."""
         if self._report is None:
-            return
+            return False
         points, each.read = self._exchange.reports(name, each.read)
         for point, passed in points:
             if self._report(each.trial.key, point, passed) and not each.ended:
                 each.ended = True
                 self._exchange.end_early(name)
+        return bool(points)
 
     def _reconcile(self) -> Iterator[Outcome]:
         """Take back what lost workers had, write again what has vanished; yield what was lost too often."""
