@@ -23,6 +23,7 @@ import sfumato as sf
 from sfumato.runs import layout, queued, weights
 from sfumato.studio.form import uploads
 from sfumato.studio.gallery import thumbnails
+from tests.studio import irregular
 
 MAX_SECONDS = 20.0
 """Limit of the processor time, in seconds, for all routes of one run."""
@@ -40,8 +41,6 @@ RUN_PATHS = (
     "/files/learning.mp4",
     "/thumbnail.webp",
 )
-LARGE = 10 * 2**30
-"""Bytes of a sparse file, which takes no space on the disk."""
 
 
 @pytest.fixture
@@ -169,29 +168,12 @@ def test_a_file_that_is_not_regular(
     studio: TestClient, folder: Path, capfd: pytest.CaptureFixture[str], names: tuple[str, ...], what: str
 ) -> None:
     for name in names:
-        damage(folder / name, what)
+        irregular.replace(folder / name, what)
     found = request_all(studio, capfd)
     if "painting.png" in names:
         # The run itself can be read, so each of the others was requested.
         assert found[""] == found["/metrics"] == found["/target.png"] == 200
     assert studio.post("/api/runs/one/stop").status_code in (404, 409)
-
-
-def damage(path: Path, what: str) -> None:
-    path.unlink(missing_ok=True)
-    path.parent.mkdir(exist_ok=True)
-    match what:
-        case "large":
-            path.touch()
-            os.truncate(path, LARGE)
-        case "pipe":
-            os.mkfifo(path)
-        case "folder":
-            path.mkdir()
-        case "link to itself":
-            path.symlink_to(path.name)
-        case _:
-            path.symlink_to("/dev/zero")
 
 
 @pytest.mark.slow

@@ -19,11 +19,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from sfumato.studio.sweeps import database, listing
+from tests.studio import irregular
 from tests.studio.sweeps import made
 from tests.studio.sweeps.made import Configuration
 
-LARGE = 10 * 2**30
-"""Bytes of a sparse file, which takes no space on the disk."""
 MAX_SECONDS = 20.0
 
 
@@ -108,20 +107,12 @@ def test_a_file_that_is_not_regular(
     studio: TestClient, folder: Path, tmp_path: Path, name: str, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = folder / name
-    path.unlink(missing_ok=True)
-    match what:
-        case "large":
-            path.touch()
-            os.truncate(path, LARGE)
-        case "pipe":
-            os.mkfifo(path)
-        case "folder":
-            path.mkdir()
-        case "link":
-            other = made.sweep(tmp_path / "elsewhere" / "two", [Configuration(33.0)])
-            path.symlink_to(other / name if (other / name).exists() else other)
-        case _:
-            path.symlink_to("/dev/zero")
+    if what == "link":
+        path.unlink(missing_ok=True)
+        other = made.sweep(tmp_path / "elsewhere" / "two", [Configuration(33.0)])
+        path.symlink_to(other / name if (other / name).exists() else other)
+    else:
+        irregular.replace(path, what)
     if name in ("lock", "paintings") or (name, what) == ("sweep.db-journal", "large"):
         # They are not needed, and a journal without a header is that of no change.
         answer = studio.get("/api/sweeps/one")
@@ -314,7 +305,7 @@ def test_a_painting_that_is_a_decompression_bomb(studio: TestClient, folder: Pat
     assert studio.get("/api/sweeps/one/paintings/0.png").status_code == 409
     (folder / "paintings" / "000001.png").write_text("<script>alert(1)</script>")
     assert studio.get("/api/sweeps/one/paintings/1.png").status_code == 409
-    os.truncate(folder / "paintings" / "000001.png", LARGE)
+    os.truncate(folder / "paintings" / "000001.png", irregular.LARGE)
     assert studio.get("/api/sweeps/one/paintings/1.png").status_code == 404
 
 

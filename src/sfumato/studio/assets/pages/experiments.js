@@ -5,6 +5,7 @@ import { get, isAbort } from "../core/api.js";
 import { h } from "../core/element.js";
 import { count } from "../core/format.js";
 import { messages } from "../core/messages.js";
+import { repeat } from "../core/repeat.js";
 import { number } from "../sweep/data.js";
 
 const REFRESH_INTERVAL = 4000; // ms between two looks at the sweeps
@@ -44,19 +45,15 @@ export async function show(root, { signal }) {
   }
 
   fill(found);
-  let busy = false;
-  const timer = setInterval(async () => {
-    if (document.hidden || busy) return;
-    busy = true;
+  const refresh = async () => {
     try {
       fill(await get("/api/sweeps", signal));
       problems.say("sweeps", "");
     } catch (error) {
       isAbort(error) || problems.say("sweeps", error.message);
     }
-    busy = false;
-  }, REFRESH_INTERVAL);
-  signal.addEventListener("abort", () => clearInterval(timer));
+  };
+  repeat(refresh, REFRESH_INTERVAL, signal);
 }
 
 function line(experiment) {

@@ -7,6 +7,7 @@ import { Chart } from "../charts/chart.js";
 import { radioGroup, h } from "../core/element.js";
 import { messages } from "../core/messages.js";
 import { withPrefix } from "../core/place.js";
+import { repeat } from "../core/repeat.js";
 import { lane } from "../race/lane.js";
 import { Timeline } from "../viewing/timeline.js";
 import { duration, epochs, operations } from "../core/format.js";
@@ -99,12 +100,5 @@ export async function show(root, { query, signal, ready, go }) {
 
   await refresh();
   ready();
-  let busy = false;
-  const timer = setInterval(async () => {
-    if (document.hidden || busy) return;
-    busy = true;
-    await refresh();
-    busy = false;
-  }, REFRESH_INTERVAL);
-  signal.addEventListener("abort", () => clearInterval(timer));
+  repeat(refresh, REFRESH_INTERVAL, signal);
 }

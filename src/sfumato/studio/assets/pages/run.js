@@ -8,6 +8,7 @@ import { h, notice } from "../core/element.js";
 import { keys } from "../core/keys.js";
 import { latest } from "../core/latest.js";
 import { messages } from "../core/messages.js";
+import { repeat } from "../core/repeat.js";
 import { findings, recipePart } from "../run/recipe.js";
 import { header } from "../run/header.js";
 import { hasNotStarted, placeholder } from "../run/queue.js";
@@ -198,15 +199,13 @@ export async function show(root, { name, signal, go, ready }) {
     },
     isLive(run.state) ? FRESH : 0,
   );
-  const timer = setInterval(async () => {
-    if (document.hidden || isLive(run.state)) return;
+  const look = async () => {
+    if (isLive(run.state)) return;
     await reload();
     if (isLive(run.state)) events ? events.open() : watch();
-  }, LOOK);
-  signal.addEventListener("abort", () => {
-    clearInterval(timer);
-    clearTimeout(chartTimer);
-  });
+  };
+  repeat(look, LOOK, signal);
+  signal.addEventListener("abort", () => clearTimeout(chartTimer));
   keys(signal, [
     { keys: ["p"], label: "p", help: "Pause or resume", run: () => head.press() },
     { keys: ["l"], label: "l", help: "Inspect layers", run: () => go(runPage(name, "/layers")) },

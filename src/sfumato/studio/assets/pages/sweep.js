@@ -6,6 +6,7 @@ import { Chart } from "../charts/chart.js";
 import { copyable, h } from "../core/element.js";
 import { count } from "../core/format.js";
 import { messages } from "../core/messages.js";
+import { repeat } from "../core/repeat.js";
 import { Brushes, UNITS, configurations, number } from "../sweep/data.js";
 import { filters } from "../sweep/filters.js";
 import { paintings } from "../sweep/paintings.js";
@@ -138,12 +139,5 @@ export async function show(root, { name, signal }) {
 
   before = JSON.stringify(data);
   fill();
-  let busy = false;
-  const timer = setInterval(async () => {
-    if (document.hidden || busy) return;
-    busy = true;
-    await refresh();
-    busy = false;
-  }, REFRESH_INTERVAL);
-  signal.addEventListener("abort", () => clearInterval(timer));
+  repeat(refresh, REFRESH_INTERVAL, signal);
 }
