@@ -18,7 +18,9 @@ from typing import Any
 
 import pytest
 
+from sfumato.cli.main import main
 from sfumato.errors import RunError
+from sfumato.lab.executors.folder import exchange as exchanges
 from sfumato.lab.executors.folder import executor as drivers
 from sfumato.lab.executors.folder import messages
 from sfumato.lab.executors.folder import worker as workers
@@ -76,8 +78,8 @@ def test_the_contract(tmp_path: Path) -> None:
     with worker_thread(tmp_path / "shared"):
         executor = FolderExecutor(tmp_path / "shared")
         contract.check_numbers(executor)
-        contract.check_takes_as_it_trains(executor, ahead=drivers.FEWEST_AHEAD)
         contract.check_reports(executor)
+        contract.check_takes_as_it_trains(executor, ahead=drivers.FEWEST_AHEAD)
     assert files(tmp_path / "shared") == set()
 
 
@@ -110,7 +112,7 @@ def test_a_killed_worker_s_trial_is_trained_by_another(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_killed_driver_finds_what_ended_meanwhile(tmp_path: Path) -> None:
+def test_a_killed_driver_finds_what_ended_meanwhile(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shared = tmp_path / "shared"
     arguments = [
         *("compare", "--picture", "cat", "--picture.max-side", "12", "--arm", "a=model.width=8", "--arm"),
@@ -129,21 +131,19 @@ def test_a_killed_driver_finds_what_ended_meanwhile(tmp_path: Path) -> None:
         before = rows.read_text()
         # The worker goes on with what waits.
         eventually(lambda: len(list((shared / "outcomes").glob("*"))) >= 2)
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
+        assert main(arguments) == 0
     finally:
         os.killpg(worker.pid, signal.SIGTERM)
         output, _ = worker.communicate()
-    assert done.returncode == 0, done.stderr
+    found = json.loads(capsys.readouterr().out)
     assert rows.read_text().startswith(before)
     lines = [json.loads(line) for line in rows.read_text().splitlines()]
     assert sorted((line["arm"], line["seed"]) for line in lines) == [(arm, seed) for arm in "ab" for seed in range(5)]
     # Nothing that had ended was trained again.
     assert output == "10 trials ended\n"
     assert files(shared) == set()
-    local = subprocess.run(
-        [*command[:-5], "--out", str(tmp_path / "local"), "--json"], capture_output=True, text=True, check=True
-    )
-    assert json.loads(done.stdout)["comparisons"] == json.loads(local.stdout)["comparisons"] != []
+    assert main([*arguments[:-5], "--out", str(tmp_path / "local"), "--json"]) == 0
+    assert found["comparisons"] == json.loads(capsys.readouterr().out)["comparisons"] != []
 
 
 def test_an_outcome_that_is_there_is_not_asked_for_again(tmp_path: Path) -> None:
@@ -163,14 +163,18 @@ def test_an_outcome_that_is_there_is_not_asked_for_again(tmp_path: Path) -> None
 
 
 @pytest.mark.slow
-def test_a_trial_whose_processes_die_fails_after_some_tries(tmp_path: Path) -> None:
-    module = "tests.lab.broken_network:Deadly"
-    plan = small_plan({}, {"model": {"module": module}}, seeds=1)
+def test_a_trial_whose_processes_die_fails_after_some_tries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Every try starts a subprocess.
+    tries = 2
+    assert tries < TRIES
+    for module in (exchanges, workers):
+        monkeypatch.setattr(module, "TRIES", tries)
+    plan = small_plan({}, {"model": {"module": "tests.lab.broken_network:Deadly"}}, seeds=1)
     with worker_thread(tmp_path / "shared", 1):
         found = run_plan(plan, target(), tmp_path / "e", executor=FolderExecutor(tmp_path / "shared"))
     (dead,) = found.results(plan.arms[1]).values()
     assert dead["status"] == "failed"
-    assert dead["reason"].startswith(f"{TRIES} times its process died")
+    assert dead["reason"].startswith(f"{tries} times its process died")
     assert len(found.scores(plan.arms[0])) == 1
 
 
