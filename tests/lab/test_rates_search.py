@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 
+from sfumato.lab import statistics
 from sfumato.lab.rates import COARSE, REACH, STEPS_PER_DECADE, best_of, next_exponents
 from sfumato.lab.statistics import interval, selection
 
@@ -42,6 +44,29 @@ def test_a_narrow_peak_between_the_coarse_rates_is_refined() -> None:
     scores = search(score)
     assert abs(best_of(scores) - (START + 7)) <= 2
     assert 5 <= len(scores) <= 8
+
+
+def test_a_peak_beside_a_plateau_of_collapsed_trainings_is_refined() -> None:
+    """Test with scores that rise to a precipice, beyond which all are equally low: the plateau bounds nothing."""
+
+    def score(exponent: int) -> tuple[float, ...]:
+        noise = np.random.default_rng(exponent + 1000).normal(0, 0.1, 3)
+        return tuple((30 + 0.1 * (exponent - START) if exponent <= START + 11 else 14.0) + noise)
+
+    scores = search(score)
+    assert START + 9 <= best_of(scores) <= START + 11
+    assert len(scores) <= 9
+
+
+def test_seeds_that_collapse_at_a_neighbor_are_no_noise_of_the_best_rate() -> None:
+    """Test with one seed of three collapsed on one side of the best rate, and none on the other."""
+    scores = {
+        START - COARSE: (24.5, 24.7, 24.4), START: (26.0, 26.1, 25.9), START + COARSE: (26.2, 15.0, 25.8),
+    }  # fmt: skip
+    assert next_exponents(scores, START) == [START - COARSE // 2]
+    # Where both neighbors scatter as much, it is noise.
+    scores[START - COARSE] = (26.0, 15.0, 25.8)
+    assert next_exponents(scores, START) == []
 
 
 def test_a_flat_peak_is_not_refined() -> None:
@@ -86,6 +111,36 @@ def test_the_noise_of_the_choice_is_part_of_the_interval() -> None:
         widened += interval(differences, selection=found).sign != 0
     assert bare >= 8
     assert widened <= 6
+
+
+def test_the_noise_of_the_choice_is_the_loss_over_all_samples_of_the_seeds(monkeypatch: pytest.MonkeyPatch) -> None:
+    a, b = [(20.0, 21.0, 23.0), (21.5, 20.5, 21.0), (-math.inf, 30.0, 30.0)], [(20.0, 20.0, 20.0)]
+    losses: list[float] = []
+    for sample in itertools.product(range(3), repeat=3):
+        means = [
+            np.mean(row) + math.sqrt(3 / 2) * (np.mean([row[seed] for seed in sample]) - np.mean(row)) for row in a[:2]
+        ]
+        losses.append(0.0 if means[0] >= means[1] else float(np.mean(a[0]) - np.mean(a[1])))
+    assert 0 < sum(map(bool, losses)) < 27
+    assert selection(a, b).variance == pytest.approx(np.mean(np.square(losses)), rel=1e-12)
+    # Of more seeds, samples are drawn.
+    table = [tuple(np.random.default_rng(number).normal(20, 1, 8)) for number in range(3)]
+    drawn = selection(table, [(20.0,) * 8]).variance
+    monkeypatch.setattr(statistics, "ENUMERATED", 8)
+    statistics._samples.cache_clear()
+    enumerated = selection(table, [(20.0,) * 8]).variance
+    assert enumerated != drawn
+    assert enumerated == pytest.approx(drawn, rel=0.05)
+
+
+def test_a_rate_at_which_seeds_collapsed_is_not_chosen_by_noise() -> None:
+    """Test with scores of ReLU networks: normal noise of that variance would let the last rate win, and lose 5 dB."""
+    table = [(24.4, 26.6, 22.1, 24.5, 24.3), (25.9, 27.9, 23.4, 26.1, 25.7), (24.7, 26.8, 22.3, 15.8, 14.1)]
+    other = [(23.0, 25.0, 21.0, 23.2, 22.9)]
+    assert selection(table, other).variance == 0
+    # One that is better where it did not collapse may be chosen.
+    table[2] = (29.7, 31.8, 27.3, 15.8, 14.1)
+    assert selection(table, other).variance > 0.5
 
 
 def test_arms_with_equal_scores_have_no_selection_noise() -> None:

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from scipy import special
 
 from sfumato.lab.setting import Rates, Setting, TunedField
 from sfumato.recipe import Recipe
@@ -29,6 +30,12 @@ REACH = 8 * COARSE
 
 TYPICAL_RATES = 6
 """Rates per arm in most searches: three, one beyond the grid's border, two or three that refine."""
+
+SAME_VARIANCE = 0.95
+"""Level of the test of whether differences from both neighbors have the same variance."""
+
+ROUNDING = 1e-6
+"""Decibels by which a line may run below another one by rounding."""
 
 Scores = Mapping[int, Sequence[float]]
 """Exponent, in steps, to the score of each tuning seed: higher is better; -inf where training failed or diverged."""
@@ -67,15 +74,17 @@ def next_exponents(scores: Scores, start: int, reach: int = REACH) -> list[int]:
         return [best + COARSE]
     if not math.isfinite(mean(scores[best])):
         return []
-    middle, gain = max(_gaps(scores, best), key=lambda gap: gap[1], default=(0, 0.0))
-    return [middle] if gain > _noise(scores, best) else []
+    noise = _noise(scores, best)
+    middle, gain = max(_gaps(scores, best, noise), key=lambda gap: gap[1], default=(0, 0.0))
+    return [middle] if gain > noise else []
 
 
-def _gaps(scores: Scores, best: int) -> list[tuple[int, float]]:
+def _gaps(scores: Scores, best: int, noise: float) -> list[tuple[int, float]]:
     """Return the gaps beside the best rate that can be halved: (exponent of the middle, upper bound of its gain).
 
     The gain is bounded as if the score were concave in the exponent: in a gap it stays below both lines that extend the
-    chords on either side of the gap.
+    chords on either side of the gap. A line that runs clearly below the chord across the gap shows that it is not
+    concave there, as on the plateau where trainings collapse; it bounds nothing.
     """
     found: list[tuple[int, float]] = []
     means = {exponent: mean(each) for exponent, each in scores.items()}
@@ -92,22 +101,33 @@ def _gaps(scores: Scores, best: int) -> list[tuple[int, float]]:
             bounds.append(slope * abs(middle - best))
         if len(beyond) > 1 and math.isfinite(means[near]):
             slope = (means[near] - means[beyond[1]]) / abs(beyond[1] - near)
-            bounds.append(means[near] + slope * abs(near - middle) - means[best])
+            bound = means[near] + slope * abs(near - middle) - means[best]
+            if bound > (means[near] - means[best]) / 2 - 2 * noise - ROUNDING:
+                bounds.append(bound)
         found.append((middle, min(bounds)))
     return found
 
 
 def _noise(scores: Scores, best: int) -> float:
-    """Return the standard error of the paired difference between the best rate and a neighbor; 0 if unknown."""
+    """Return the standard error of the paired difference between the best rate and a neighbor; 0 if unknown.
+
+    It is pooled over both neighbors, unless their variances differ by more than chance (F test): then that of the
+    smaller one, because at the other some seeds collapsed, which says nothing of the noise near the best rate.
+    """
     neighbors = [max((e for e in scores if e < best), default=None), min((e for e in scores if e > best), default=None)]
-    pairs = [
-        np.subtract(scores[best], scores[each])
+    seeds = len(scores[best])
+    if seeds < 2:
+        return 0.0
+    variances = [
+        float(np.var(np.subtract(scores[best], scores[each]), ddof=1))
         for each in neighbors
         if each is not None and math.isfinite(mean(scores[each]))
     ]
-    if not pairs or len(scores[best]) < 2:
+    if not variances:
         return 0.0
-    return math.sqrt(float(np.mean([np.var(pair, ddof=1) for pair in pairs])) / len(scores[best]))
+    chance = special.fdtri(seeds - 1, seeds - 1, SAME_VARIANCE)
+    alike = [each for each in variances if each <= chance * min(variances)]
+    return math.sqrt(math.fsum(alike) / len(alike) / seeds)
 
 
 @dataclasses.dataclass(frozen=True)

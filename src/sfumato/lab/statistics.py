@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import combinations_with_replacement
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +17,11 @@ LEVEL = 0.95
 FEWEST = 5
 """Fewest pairs, or pictures of a set, from which a verdict is given."""
 
-DRAWS = 2_000
-"""Bootstrap draws of the tuning seeds' noise, which estimate the noise of the choice of a learning rate."""
+ENUMERATED = 7
+"""Most tuning seeds of which all 1,716 samples with replacement are enumerated."""
+
+DRAWS = 20_000
+"""Samples of the tuning seeds, drawn with replacement, where there are too many to enumerate."""
 
 
 @dataclass(frozen=True)
@@ -132,21 +137,38 @@ def selection(a: Sequence[Sequence[float]], b: Sequence[Sequence[float]]) -> Sel
     """Return the noise that choosing learning rates adds to the difference of two arms.
 
     ``a`` and ``b``: the scores of every rate that each arm tried, (rates, seeds), on the same seeds. The choice is
-    repeated with the means disturbed by noise of the scores' own covariance over the seeds, the same for both arms
-    (multiplier bootstrap), and the loss of each repetition against the actual choice is taken. Arms with equal scores
-    lose equally, which adds nothing to their difference.
+    repeated on samples of the seeds with replacement, the same for both arms (the bootstrap; Efron and Tibshirani 1993,
+    An Introduction to the Bootstrap), and the loss of each repetition against the actual choice is taken. Arms with
+    equal scores lose equally, which adds nothing to their difference. A rate at which some seeds collapsed has a large
+    variance, but is not chosen unless it is better where they did not.
     """
     tables = [np.asarray([row for row in table if np.all(np.isfinite(row))], dtype=np.float64) for table in (a, b)]
     seeds = len(a[0]) if a else 0
     if seeds < 2 or any(len(table) == 0 for table in tables):
         return Selection()
-    weights = np.random.default_rng(0).standard_normal((DRAWS, seeds))
-    lost = [_lost(table, weights) for table in tables]
-    return Selection(float(np.mean((lost[0] - lost[1]) ** 2)), seeds - 1)
+    counts, probabilities = _samples(seeds)
+    lost = [_lost(table, counts) for table in tables]
+    return Selection(float(probabilities @ (lost[0] - lost[1]) ** 2), seeds - 1)
 
 
-def _lost(table: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    means = table.mean(axis=1)
-    residuals = (table - means[:, None]) / math.sqrt(table.shape[1] * (table.shape[1] - 1))
-    again = np.argmax(means + weights @ residuals.T, axis=1)
+@lru_cache(maxsize=8)
+def _samples(seeds: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return samples of the seeds with replacement, (samples, seeds) counts of each, and their probabilities.
+
+    Up to `ENUMERATED` seeds they are all that there are, so that the result has no noise of its own.
+    """
+    if seeds > ENUMERATED:
+        counts = np.random.default_rng(0).multinomial(seeds, [1 / seeds] * seeds, size=DRAWS)
+        return counts.astype(np.float64), np.full(DRAWS, 1 / DRAWS)
+    each = [np.bincount(sample, minlength=seeds) for sample in combinations_with_replacement(range(seeds), seeds)]
+    orders = [math.factorial(seeds) / math.prod(math.factorial(int(count)) for count in one) for one in each]
+    return np.asarray(each, dtype=np.float64), np.asarray(orders) / float(seeds) ** seeds
+
+
+def _lost(table: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what a choice on each sample of the seeds loses against the actual one, (samples,)."""
+    means, seeds = table.mean(axis=1), table.shape[1]
+    # Means of samples vary by (n - 1) / n of the variance of a mean of n seeds.
+    residuals = (table - means[:, None]) * math.sqrt(seeds / (seeds - 1)) / seeds
+    again = np.argmax(means + counts @ residuals.T, axis=1)
     return means.max() - means[again]

@@ -14,7 +14,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from sfumato.recipe import choices
+from sfumato import images
+from sfumato.recipe import Recipe, changed, choices
+from sfumato.training import PictureProblem, Trainer, resolve
 from sfumato.training.optimizers import build, kfac
 
 Matrix = NDArray[Any]
@@ -166,6 +168,29 @@ def test_random_signs_have_the_moments_of_all_outputs() -> None:
         state = optimizer.state[layer.weight]
         np.testing.assert_allclose(state["inputs"], a, rtol=1e-9)
         np.testing.assert_allclose(state["errors"], g, atol=0.06 * np.abs(g).max())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"model": {"activation": "relu", "init": "he", "encoding": "fourier(sigma=5, features=256)"}},
+        {"model": {"activation": "sine(omega=30)", "init": "siren(omega=30)"}},
+        {"model": {"activation": "gaussian(width=0.1)", "init": "siren(omega=2.45)"}},
+    ],
+    ids=["fourier", "sine", "gaussian"],
+)
+def test_its_defaults_train_layers_with_more_inputs_than_samples(changes: dict[str, Any]) -> None:
+    """Test the damping: in the directions that no sample has, a step must not be almost without bound."""
+    common = {
+        "picture": {"source": "cat", "max_side": 32}, "model": {"depth": 2, "width": 160}, "budget": {"steps": 60},
+        "training": {"optimizer": "kfac", "batch": 256}, "evaluation": {"interval": "end"}, "threads": 1,
+    }  # fmt: skip
+    recipe = resolve(changed(changed(Recipe(), common), changes))
+    assert choices.KFAC().samples < 160
+    *_, last = Trainer(recipe, PictureProblem(recipe, images.load(recipe.picture))).snapshots()
+    assert last.evaluation is not None
+    assert last.evaluation.psnr > 20
 
 
 def test_an_activation_may_overwrite_preactivations() -> None:

@@ -311,9 +311,9 @@ class KFAC(Optimizer, name="kfac"):
 
     hooks_layers: ClassVar[bool] = True
 
-    lr: float = Field(default=0.003, ge=0, description="root mean square change of the outputs per step")
+    lr: float = Field(default=0.01, ge=0, description="root mean square change of the outputs per step")
     momentum: float = Field(default=0.9, ge=0, lt=1, description="momentum coefficient")
-    damping: float = Field(default=1e-9, gt=0, description="damping of the Fisher matrix, divided between its factors")
+    damping: float = Field(default=1e-5, gt=0, description="damping of the Fisher matrix, divided between its factors")
     samples: int = Field(default=128, ge=1, description="samples per step for the moments")
     decay: float = Field(default=0.95, ge=0, lt=1, description="decay of the moments")
     update_interval: int = Field(default=20, ge=1, description="steps between inversions of the moments")
