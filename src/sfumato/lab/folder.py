@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -155,7 +156,8 @@ class Folder:
         path = self.path / name
         try:
             # A line that a crash cut off would make the next line unreadable too.
-            if path.exists() and (text := path.read_bytes()) and not text.endswith(b"\n"):
+            if path.exists() and not _ends_a_line(path):
+                text = path.read_bytes()
                 with replacing(path) as partial:
                     partial.write_bytes(text[: text.rfind(b"\n") + 1])
             with path.open("a", encoding="utf-8") as file:
@@ -172,6 +174,15 @@ class Folder:
             return [json.loads(text) for text in lines]
         except (ValueError, RecursionError) as error:
             raise RunError(f"{path} must hold one JSON object per line: {error}. Restore or remove it.") from None
+
+
+def _ends_a_line(path: Path) -> bool:
+    """Return whether a file is empty or its last line is whole; only its last byte is read."""
+    with path.open("rb") as file:
+        if not file.seek(0, os.SEEK_END):
+            return True
+        file.seek(-1, os.SEEK_END)
+        return file.read() == b"\n"
 
 
 def _name(key: Key, order: int) -> str:
