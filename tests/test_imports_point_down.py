@@ -31,6 +31,7 @@ LAYERS = (
     "rng",
     "trust",
     "tables",
+    "conditions",
     "formatting",
     "cores",
     "errors",

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sfumato import tables
+from sfumato.conditions import Condition, matching
 from sfumato.errors import RunError, SfumatoError
 from sfumato.lab import index_file
 from sfumato.lab.index_file import Entry, Index
 from sfumato.lab.layout import FOLDER, INDEX, PLAN, TRIALS, TRIALS_PARQUET
 from sfumato.log import LOG
-from sfumato.tables import Condition, Table
+from sfumato.tables import Table
 
 if TYPE_CHECKING:
     import pyarrow
@@ -41,7 +42,7 @@ def load_trials(folder: str | Path = FOLDER, /, **conditions: Condition) -> Tabl
     if table is not None:
         if not conditions or not table.column_names:
             return tables.of_arrow(table)
-        keep = tables.matching(len(table), table.column_names, lambda name: table[name].to_pylist(), conditions)
+        keep = matching(len(table), table.column_names, lambda name: table[name].to_pylist(), conditions)
         return tables.of_arrow(table.filter(_mask(keep)))
     parts = [part for path in found if (part := _read(path)) is not None]
     return tables.joined(parts).filter(**(conditions if parts else {}))
