@@ -101,6 +101,11 @@ def _read(path: Path) -> Table | None:
     except SfumatoError as error:
         LOG.info(f"{path} is skipped: {error}")
         return None
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError) as error:
+        # One experiment that another program wrote or changed must not hide all others, whatever is wrong with it.
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        LOG.info(f"{path} is skipped, because its plan or its rows are not those that Sfumato wrote: {reason}")
+        return None
     columns = {"experiment": [path.name] * len(part), **{name: part[name] for name in part.columns}}
     return Table(columns, {"experiment": str, **part.kinds})
 
