@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -184,3 +185,57 @@ def test_a_folder_without_experiments_gives_an_empty_table(tmp_path: Path) -> No
     assert len(sf.load_trials(tmp_path)) == 0
     with pytest.raises(sf.RunError, match="must be a folder of experiments"):
         sf.load_trials(tmp_path / "absent")
+    (tmp_path / "file").write_text("")
+    for wrong in ("file", "file/below"):
+        with pytest.raises(sf.RunError, match="must be a folder of experiments. Got one that is not there"):
+            sf.load_trials(tmp_path / wrong)
+    for wrong in ("a\0b", "a" * 300):
+        with pytest.raises(sf.RunError, match="must be a folder of experiments: "):
+            sf.load_trials(tmp_path / wrong)
+
+
+def test_hidden_folders_are_no_experiments(experiments: Path) -> None:
+    (experiments / "two").rename(experiments / ".trash")
+    assert names_and_log(experiments) == ({"one"}, "")
+
+
+def forbid(monkeypatch: pytest.MonkeyPatch, forbidden: Path) -> None:
+    """Refuse a folder to whoever lists or enters it, as permissions do for all but the administrator."""
+    list_folder, stat = os.scandir, Path.stat
+
+    def denied(path: Path) -> PermissionError:
+        return PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    def scandir(path: Any) -> Any:
+        if Path(path).is_relative_to(forbidden):
+            raise denied(path)
+        return list_folder(path)
+
+    def status(path: Path, **how: Any) -> os.stat_result:
+        if path.is_relative_to(forbidden) and path != forbidden:
+            raise denied(path)
+        return stat(path, **how)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    monkeypatch.setattr(Path, "stat", status)
+
+
+def test_a_folder_without_permission_is_refused_rather_than_empty(
+    experiments: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forbid(monkeypatch, experiments)
+    for path in (experiments, experiments / "one"):
+        with pytest.raises(sf.RunError, match="must be a folder of experiments: permission denied"):
+            sf.load_trials(path)
+    with pytest.raises(sf.RunError, match="must be a folder of an experiment: permission denied"):
+        sf.load_experiment(experiments / "one")
+
+
+def test_an_experiment_without_permission_is_skipped(experiments: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    forbid(monkeypatch, experiments / "one")
+    assert names_and_log(experiments) == ({"two"}, f"{experiments / 'one'} is skipped: permission denied")
+
+
+def test_a_function_may_return_anything(experiments: Path) -> None:
+    found = re.compile("a").findall
+    assert set(sf.load_trials(experiments, arm=found)["arm"]) == {"a"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,12 +33,7 @@ def load_trials(folder: str | Path = FOLDER, /, **conditions: Condition) -> Tabl
     RunError for a folder that is missing or cannot be read, and SfumatoError for a condition on an unknown column.
     """
     root = Path(folder)
-    if not root.is_dir():
-        raise RunError(f"{root} must be a folder of experiments. Got one that is not there; check the path.")
-    try:
-        found = sorted(path.parent for path in root.glob(f"*/{PLAN}"))
-    except OSError as error:
-        raise RunError(f"{root} must be a folder of experiments: {(error.strerror or str(error)).lower()}.") from None
+    found = _experiments(root)
     table = _by_index(root, found)
     if table is not None:
         if not conditions or not table.column_names:
@@ -46,6 +42,30 @@ def load_trials(folder: str | Path = FOLDER, /, **conditions: Condition) -> Tabl
         return tables.of_arrow(table.filter(_mask(keep)))
     parts = [part for path in found if (part := _read(path)) is not None]
     return tables.joined(parts).filter(**(conditions if parts else {}))
+
+
+def _experiments(root: Path) -> list[Path]:
+    """Return the folders with a plan, by name, without hidden ones. Raises RunError where they cannot be listed."""
+    try:
+        with os.scandir(root) as entries:
+            names = sorted(entry.name for entry in entries if not entry.name.startswith("."))
+    except (FileNotFoundError, NotADirectoryError):
+        raise RunError(f"{root} must be a folder of experiments. Got one that is not there; check the path.") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise RunError(f"{root} must be a folder of experiments: {reason.lower()}.") from None
+    return [root / name for name in names if _has_plan(root / name)]
+
+
+def _has_plan(path: Path) -> bool:
+    try:
+        (path / PLAN).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        LOG.info(f"{path} is skipped: {(error.strerror or str(error)).lower()}")
+        return False
+    return True
 
 
 def _by_index(root: Path, experiments: Sequence[Path]) -> pyarrow.Table | None:
