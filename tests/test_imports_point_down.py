@@ -32,6 +32,7 @@ LAYERS = (
     "trust",
     "tables",
     "conditions",
+    "arrow_values",
     "formatting",
     "cores",
     "errors",

@@ -150,18 +150,20 @@ def read_parquet(path: Path) -> Table:
         raise SfumatoError(f"{path} must be a Parquet file: {' '.join(str(error).split())[:200]}") from None
 
 
-def of_arrow(table: pyarrow.Table) -> Table:
-    """Return a table of Arrow that `Table.to_arrow` made, or a part of one."""
+def of_arrow(table: pyarrow.Table, conditions: Mapping[str, Condition] | None = None) -> Table:
+    """Return a table of Arrow that `Table.to_arrow` made, or a part of one: the rows that meet every condition.
+
+    Its texts may be encoded as dictionaries. Raises SfumatoError as `Table.filter` does.
+    """
     pyarrow = _library("pyarrow")
-    names = {
-        pyarrow.string(): str,
-        pyarrow.large_string(): str,
-        pyarrow.int64(): int,
-        pyarrow.float64(): float,
-        pyarrow.bool_(): bool,
-    }
+    from sfumato import arrow_values
+
+    names = {pyarrow.int64(): int, pyarrow.float64(): float, pyarrow.bool_(): bool}
     kinds = {field.name: names.get(field.type, str) for field in table.schema}
-    return Table({name: table.column(name).to_pylist() for name in table.column_names}, kinds)
+    keep = None
+    if conditions:
+        keep = matching(len(table), table.column_names, lambda name: arrow_values.column(table, name), conditions)
+    return Table(arrow_values.columns(table, keep), kinds)
 
 
 def joined(tables: Sequence[Table]) -> Table:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
 from typing import Any
 
 import pyarrow
@@ -28,6 +28,7 @@ from sfumato.errors import SfumatoError
 from sfumato.lab import index_file, report, trial_index
 from sfumato.lab.experiment import load_experiment
 from sfumato.lab.layout import INDEX, PLAN, TRIALS
+from sfumato.log import log_to
 from sfumato.tables import Table
 from tests.lab.report import stub
 
@@ -285,6 +286,129 @@ def test_rows_that_arrow_cannot_hold_are_read_without_an_index(folder: Path) -> 
     found = sf.load_trials(folder)
     assert same(found, plain(folder))
     assert 5 in found["engine"]
+
+
+def unindexed(root: Path, name: str) -> tuple[Table, str]:
+    """Return all trials, and the log, while an experiment is among them that the index must not have."""
+    logged: list[str] = []
+    with log_to(logged.append):
+        found = sf.load_trials(root)
+    index = index_file.read(root / INDEX)
+    assert index is not None
+    assert set(index.entries) == {path.parent.name for path in root.glob(f"*/{PLAN}")} - {name}
+    return found, "\n".join(logged)
+
+
+@pytest.mark.parametrize("fields", [{"seed": 2**70}, {"psnr": "high"}, {"reason": "no \udcff.png"}, {"engine": 5}])
+def test_an_experiment_that_the_index_cannot_hold_leaves_it_to_the_others(
+    folder: Path, fields: dict[str, Any], read_again: list[str]
+) -> None:
+    rows = folder / "three" / TRIALS
+    first = json.loads(rows.read_text().splitlines()[0])
+    with rows.open("a") as file:
+        file.write(json.dumps({**first, "seed": 99, **fields}) + "\n")
+    for _ in range(2):
+        found, log = unindexed(folder, "three")
+        assert same(found, plain(folder))
+        assert f"three is left out of {INDEX}, which cannot hold its trials: " in log
+        assert "\n" not in log
+        assert same(sf.load_trials(folder, arm="a"), plain(folder).filter(arm="a"))
+    # Each time, and once.
+    assert read_again == ["three"] * 4
+
+
+def test_names_of_folders_need_not_be_utf_8(folder: Path, read_again: list[str]) -> None:
+    name = os.fsdecode(b"x\xff")
+    (folder / "two").rename(folder / name)
+    for _ in range(2):
+        found, _ = unindexed(folder, name)
+        assert same(found, plain(folder))
+    assert read_again == [name] * 2
+    root = folder.rename(folder.with_name(name))
+    sf.load_trials(root)
+    read_again.clear()
+    assert same(sf.load_trials(root), plain(root))
+    assert read_again == [name]
+
+
+def test_an_index_with_columns_of_other_types_is_made_anew(folder: Path, read_again: list[str]) -> None:
+    index = folder / INDEX
+    table = parquet.read_table(index)
+    at = table.column_names.index("psnr")
+    parquet.write_table(table.set_column(at, "psnr", table["step"]), index)
+    os.utime(folder / "two" / TRIALS)
+    assert same(sf.load_trials(folder), plain(folder))
+    assert read_again.count("one") == 1
+    read_again.clear()
+    assert same(sf.load_trials(folder), plain(folder))
+    assert read_again == []
+
+
+def test_no_index_tells_of_experiments_that_are_gone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("one", "three"):
+        shutil.rmtree(folder / name)
+    assert len(sf.load_trials(folder)) == parquet.read_metadata(folder / INDEX).num_rows > 0
+    # Beyond the bound there is none, rather than an old one.
+    monkeypatch.setattr(index_file, "MAX_BYTES", 100)
+    assert len(sf.load_trials(folder)) > 0
+    assert not (folder / INDEX).exists()
+    monkeypatch.undo()
+    sf.load_trials(folder)
+    assert (folder / INDEX).exists()
+    (folder / "two").rename(folder.parent / "two")
+    assert len(sf.load_trials(folder)) == 0
+    assert not (folder / INDEX).exists()
+    # What is no index is nobody's to remove.
+    for data in (b"mine", (Table({"mine": [1]}, {}).to_parquet())):
+        (folder / INDEX).write_bytes(data)
+        assert len(sf.load_trials(folder)) == 0
+        assert (folder / INDEX).read_bytes() == data
+
+
+def test_other_programs_find_texts_as_texts(folder: Path) -> None:
+    schema = parquet.read_schema(folder / INDEX)
+    assert {str(field.type) for field in schema} == {"string", "int64", "double"}
+    assert parquet.read_table(folder / INDEX)["arm"].to_pylist() == sf.load_trials(folder)["arm"]
+
+
+def test_few_bytes_that_expand_to_many_rows_are_not_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    index = folder / INDEX
+    table = parquet.read_table(index)
+    part = index_file.MAX_BYTES // index_file.BYTES_OF_VALUE // table.num_columns // 50 + 1
+    stated = json.loads((table.schema.metadata or {})[index_file.KEY])
+    stated["experiments"]["one"]["rows"] += 50 * part
+    schema = table.schema.with_metadata({index_file.KEY: json.dumps(stated)})
+    more = pyarrow.Table.from_arrays([pyarrow.nulls(part, field.type) for field in schema], schema=schema)
+    with parquet.ParquetWriter(index, schema) as writer:
+        writer.write_table(table)
+        for _ in range(50):
+            writer.write_table(more)
+    assert parquet.read_metadata(index).num_rows == sum(each["rows"] for each in stated["experiments"].values())
+    assert index.stat().st_size < 2_000_000
+    monkeypatch.setattr(parquet.ParquetFile, "read", lambda *_, **__: pytest.fail("the rows are read"))
+    assert index_file.read(index) is None
+
+
+def test_what_an_index_states_is_compared_before_it_is_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert index_file.read(folder / INDEX) is not None
+    monkeypatch.setattr(parquet.ParquetFile, "read", lambda *_, **__: pytest.fail("the rows are read"))
+    for rows in (1, -1, 2.5, "15"):
+        restated(folder / INDEX, lambda stated, rows=rows: stated["experiments"]["one"].update(rows=rows))
+        assert index_file.read(folder / INDEX) is None
+
+
+def test_a_pipe_in_place_of_the_index_is_left_alone(folder: Path) -> None:
+    index = folder / INDEX
+    index.unlink()
+    os.mkfifo(index)
+    found: list[Table] = []
+    # Opening a pipe would wait forever.
+    thread = Thread(target=lambda: found.append(sf.load_trials(folder)), daemon=True)
+    thread.start()
+    thread.join(60)
+    assert len(found) == 1
+    assert same(found[0], plain(folder))
+    assert index.is_fifo()
 
 
 @pytest.mark.slow

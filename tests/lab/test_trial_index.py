@@ -15,7 +15,7 @@ import pytest
 import sfumato as sf
 from sfumato import tables
 from sfumato.lab import report
-from sfumato.lab.layout import PLAN, TRIALS
+from sfumato.lab.layout import INDEX, PLAN, TRIALS, TRIALS_PARQUET
 from sfumato.log import log_to
 from sfumato.tables import Table
 from tests.lab.report import stub
@@ -42,24 +42,19 @@ def test_all_experiments_are_read_and_others_skipped(tmp_path: Path) -> None:
     ]
 
 
-def test_a_table_that_is_older_than_the_rows_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_table_of_a_report_is_not_what_is_read(tmp_path: Path) -> None:
     found = stub.experiment(tmp_path / "one")
     report.write(found)
-    read: list[Path] = []
-    original = tables.read_parquet
-    monkeypatch.setattr(tables, "read_parquet", lambda path: (read.append(path), original(path))[1])
-    assert len(sf.load_trials(tmp_path)) == len(found.rows)
-    assert len(read) == 1
-    rows = tmp_path / "one" / "trials.jsonl"
-    line = {**json.loads(rows.read_text().splitlines()[0]), "seed": 99}
-    with rows.open("a") as file:
-        file.write(json.dumps(line) + "\n")
-    later = (tmp_path / "one" / "trials.parquet").stat().st_mtime + 1
-    os.utime(rows, (later, later))
-    assert len(sf.load_trials(tmp_path)) == len(found.rows) + 1
-    assert len(read) == 1
-    # A copy may have other times.
+    rows, table = tmp_path / "one" / TRIALS, tmp_path / "one" / TRIALS_PARQUET
+    # An edit that keeps the number of rows, and a time before that of the report, as in a restored file.
+    rows.write_text(rows.read_text().replace('"fused"', '"FUSED"'))
     os.utime(rows, (0, 0))
+    assert set(sf.load_trials(tmp_path)["engine"]) == {"FUSED"}
+    append(tmp_path / "one", json.dumps({**first_row(tmp_path / "one"), "seed": 99}).encode())
+    os.utime(rows, (0, 0))
+    assert len(sf.load_trials(tmp_path)) == len(found.rows) + 1
+    table.write_bytes(sf.load_trials(tmp_path).filter(seed=0).to_parquet())
+    (tmp_path / INDEX).unlink()
     assert len(sf.load_trials(tmp_path)) == len(found.rows) + 1
 
 
