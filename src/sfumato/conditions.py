@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from numbers import Real
 from typing import Any, cast
 
@@ -53,7 +53,7 @@ def _test(name: str, values: Sequence[Any], condition: Condition) -> Test:
     return {each for each in wanted if each is not None and each == each}.__contains__
 
 
-def _range(name: str, families: Collection[str], ends: tuple[Any, ...]) -> Test:
+def _range(name: str, families: Set[str], ends: tuple[Any, ...]) -> Test:
     instead = f"for several values give a list: {name}={_shown(list(ends))}"
     if families - {NUMBERS}:
         raise SfumatoError(

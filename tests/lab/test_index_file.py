@@ -1,4 +1,4 @@
-"""The index of a folder of experiments: a cache that may be changed, damaged, foreign, or impossible to write."""
+"""The index of a folder of experiments: a cache that follows the experiments, and may be impossible to write."""
 
 from __future__ import annotations
 
@@ -9,78 +9,26 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock, Thread
+from threading import Lock
 from typing import Any
 
-import pyarrow
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
 import sfumato as sf
-from sfumato import tables
 from sfumato.errors import SfumatoError
-from sfumato.lab import index_file, report, trial_index
-from sfumato.lab.experiment import load_experiment
+from sfumato.lab import index_file, trial_index
 from sfumato.lab.layout import INDEX, PLAN, TRIALS
 from sfumato.log import log_to
 from sfumato.tables import Table
+from tests.lab.indexed import plain, same
 from tests.lab.report import stub
-
-
-def plain(folder: Path) -> Table:
-    """Return what the rows of all experiments say, without an index."""
-    parts: list[Table] = []
-    for path in sorted(each.parent for each in folder.glob(f"*/{PLAN}")):
-        part = load_experiment(path).trials()
-        columns = {"experiment": [path.name] * len(part), **{name: part[name] for name in part.columns}}
-        parts.append(Table(columns, {"experiment": str, **part.kinds}))
-    return tables.joined(parts)
-
-
-def same(found: Table, expected: Table) -> bool:
-    """Return whether two tables have the same columns, of the same types, and rows."""
-    return found.columns == expected.columns and found.kinds == expected.kinds and list(found) == list(expected)
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return three experiments: with failed trials, with other arms and rates, and with a report."""
-    folder = tmp_path_factory.mktemp("experiments")
-    stub.experiment(folder / "one", score=lambda arm, seed, rate: None if seed == 2 else stub.level(arm, seed, rate))
-    stub.experiment(folder / "two", ("a", "c"), changes={"training": {"optimizer": "muon"}})
-    report.write(stub.experiment(folder / "three", tune=True))
-    return folder
-
-
-@pytest.fixture
-def folder(made: Path, tmp_path: Path) -> Path:
-    """Return a copy of the experiments, with an index."""
-    copy = tmp_path / "experiments"
-    shutil.copytree(made, copy, ignore=shutil.ignore_patterns(INDEX))
-    assert same(sf.load_trials(copy), plain(copy))
-    assert (copy / INDEX).exists()
-    return copy
-
-
-@pytest.fixture
-def read_again(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return the names of the experiments that are read from their own files from now on."""
-    names: list[str] = []
-    original = trial_index._trials  # pyright: ignore[reportPrivateUsage]
-
-    def read(path: Path) -> Table:
-        names.append(path.name)
-        return original(path)
-
-    monkeypatch.setattr(trial_index, "_trials", read)
-    return names
-
 
 VALUES = st.one_of(
     st.sampled_from(["a", "c", "one", "three", "finished", "failed", "verdict", "fused", "cat", ""]),
@@ -153,65 +101,6 @@ def test_a_copy_of_the_folder_is_read_anew(folder: Path, tmp_path: Path, read_ag
     assert sorted(read_again) == ["one", "three", "two"]
 
 
-def truncate(data: bytes) -> bytes:
-    return data[: len(data) // 2]
-
-
-def flip(data: bytes) -> bytes:
-    at = data.index(b"finished")
-    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
-
-
-def nothing(_data: bytes) -> bytes:
-    return b""
-
-
-@pytest.mark.parametrize("damage", [truncate, flip, nothing])
-def test_a_damaged_index_is_made_anew(folder: Path, damage: Callable[[bytes], bytes], read_again: list[str]) -> None:
-    index = folder / INDEX
-    # Without compression, so that a damaged byte is one of a value.
-    parquet.write_table(parquet.read_table(index), index, compression="none", write_page_checksum=True)
-    assert index_file.read(index) is not None
-    index.write_bytes(damage(index.read_bytes()))
-    assert index_file.read(index) is None
-    assert same(sf.load_trials(folder), plain(folder))
-    assert len(read_again) == 3
-    assert index_file.read(index) is not None
-
-
-def restated(index: Path, change: Callable[[dict[str, Any]], object]) -> None:
-    """Change what an index states about itself."""
-    table = parquet.read_table(index)
-    stated = json.loads(table.schema.metadata[index_file.KEY])
-    change(stated)
-    parquet.write_table(table.replace_schema_metadata({index_file.KEY: json.dumps(stated)}), index)
-
-
-def test_an_index_of_another_version_or_with_wrong_counts_is_made_anew(folder: Path, read_again: list[str]) -> None:
-    for change in (
-        lambda stated: stated.update(layout=index_file.LAYOUT + 1),
-        lambda stated: stated["experiments"]["one"].update(rows=1),
-        lambda stated: stated["experiments"]["one"].update(columns=["no such column"]),
-        lambda stated: stated.update(experiments=[]),
-    ):
-        restated(folder / INDEX, change)
-        assert same(sf.load_trials(folder), plain(folder))
-        assert len(read_again) == 3
-        read_again.clear()
-
-
-def test_another_file_of_that_name_is_left_alone(folder: Path) -> None:
-    index = folder / INDEX
-    parquet.write_table(pyarrow.table({"mine": [1]}), index)
-    before = index.read_bytes()
-    assert same(sf.load_trials(folder), plain(folder))
-    assert index.read_bytes() == before
-    index.unlink()
-    index.mkdir()
-    assert same(sf.load_trials(folder, seed=1), plain(folder).filter(seed=1))
-    assert index.is_dir()
-
-
 def test_a_folder_that_cannot_be_written_is_read_without_an_index(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -223,14 +112,6 @@ def test_a_folder_that_cannot_be_written_is_read_without_an_index(
         yield path
 
     monkeypatch.setattr(index_file, "replacing", refusing)
-    assert same(sf.load_trials(folder), plain(folder))
-    assert not (folder / INDEX).exists()
-
-
-def test_the_index_is_bounded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(index_file, "MAX_BYTES", 100)
-    assert index_file.read(folder / INDEX) is None
-    (folder / INDEX).unlink()
     assert same(sf.load_trials(folder), plain(folder))
     assert not (folder / INDEX).exists()
 
@@ -331,19 +212,6 @@ def test_names_of_folders_need_not_be_utf_8(folder: Path, read_again: list[str])
     assert read_again == [name]
 
 
-def test_an_index_with_columns_of_other_types_is_made_anew(folder: Path, read_again: list[str]) -> None:
-    index = folder / INDEX
-    table = parquet.read_table(index)
-    at = table.column_names.index("psnr")
-    parquet.write_table(table.set_column(at, "psnr", table["step"]), index)
-    os.utime(folder / "two" / TRIALS)
-    assert same(sf.load_trials(folder), plain(folder))
-    assert read_again.count("one") == 1
-    read_again.clear()
-    assert same(sf.load_trials(folder), plain(folder))
-    assert read_again == []
-
-
 def test_no_index_tells_of_experiments_that_are_gone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("one", "three"):
         shutil.rmtree(folder / name)
@@ -371,51 +239,12 @@ def test_other_programs_find_texts_as_texts(folder: Path) -> None:
     assert parquet.read_table(folder / INDEX)["arm"].to_pylist() == sf.load_trials(folder)["arm"]
 
 
-def test_few_bytes_that_expand_to_many_rows_are_not_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    index = folder / INDEX
-    table = parquet.read_table(index)
-    part = index_file.MAX_BYTES // index_file.BYTES_OF_VALUE // table.num_columns // 50 + 1
-    stated = json.loads((table.schema.metadata or {})[index_file.KEY])
-    stated["experiments"]["one"]["rows"] += 50 * part
-    schema = table.schema.with_metadata({index_file.KEY: json.dumps(stated)})
-    more = pyarrow.Table.from_arrays([pyarrow.nulls(part, field.type) for field in schema], schema=schema)
-    with parquet.ParquetWriter(index, schema) as writer:
-        writer.write_table(table)
-        for _ in range(50):
-            writer.write_table(more)
-    assert parquet.read_metadata(index).num_rows == sum(each["rows"] for each in stated["experiments"].values())
-    assert index.stat().st_size < 2_000_000
-    monkeypatch.setattr(parquet.ParquetFile, "read", lambda *_, **__: pytest.fail("the rows are read"))
-    assert index_file.read(index) is None
-
-
-def test_what_an_index_states_is_compared_before_it_is_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert index_file.read(folder / INDEX) is not None
-    monkeypatch.setattr(parquet.ParquetFile, "read", lambda *_, **__: pytest.fail("the rows are read"))
-    for rows in (1, -1, 2.5, "15"):
-        restated(folder / INDEX, lambda stated, rows=rows: stated["experiments"]["one"].update(rows=rows))
-        assert index_file.read(folder / INDEX) is None
-
-
-def test_a_pipe_in_place_of_the_index_is_left_alone(folder: Path) -> None:
-    index = folder / INDEX
-    index.unlink()
-    os.mkfifo(index)
-    found: list[Table] = []
-    # Opening a pipe would wait forever.
-    thread = Thread(target=lambda: found.append(sf.load_trials(folder)), daemon=True)
-    thread.start()
-    thread.join(60)
-    assert len(found) == 1
-    assert same(found[0], plain(folder))
-    assert index.is_fifo()
-
-
 @pytest.mark.slow
 def test_an_up_to_date_index_answers_without_torch_or_pandas(folder: Path) -> None:
+    slow = ["torch", "pandas", "pydantic", "pyarrow.dataset", "pyarrow.compute"]
     code = (
         f"import sys, sfumato as sf; print(len(sf.load_trials({str(folder)!r}, arm='a')), "
-        "[name for name in ('torch', 'pandas', 'pydantic', 'pyarrow.dataset') if name in sys.modules])"
+        f"[name for name in {slow} if name in sys.modules])"
     )
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert printed == f"{len(plain(folder).filter(arm='a'))} []\n"
