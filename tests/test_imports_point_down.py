@@ -31,6 +31,8 @@ LAYERS = (
     "rng",
     "trust",
     "tables",
+    "conditions",
+    "arrow_values",
     "formatting",
     "cores",
     "errors",

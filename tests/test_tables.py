@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow
 import pytest
 from hypothesis import given
@@ -64,6 +66,85 @@ def test_pandas_and_polars_have_types_and_nulls(table: Table) -> None:
 )
 def test_filters(table: Table, conditions: dict[str, Any], rows: list[int]) -> None:
     assert list(table.filter(**conditions)) == [list(table)[number] for number in rows]
+
+
+@pytest.mark.parametrize(
+    ("values", "rows"),
+    [
+        (range(2), [0, 1]),
+        (dict.fromkeys((0, 7)), [0, 1]),
+        (np.array([0, 7]), [0, 1]),
+        (np.array(0), [0, 1]),
+        (np.int64(0), [0, 1]),
+        (0.0, [0, 1]),
+        ((np.float64(-0.5), np.int64(0)), [0, 1]),
+        ([0, None], [0, 1]),
+        ([], []),
+        (None, []),
+        (float("nan"), []),
+        ([float("nan"), 0], [0, 1]),
+    ],
+    ids=str,
+)
+def test_values_may_come_from_any_iterable_or_scalar(table: Table, values: object, rows: list[int]) -> None:
+    assert list(table.filter(seed=values)) == [list(table)[number] for number in rows]
+
+
+def test_a_generator_is_used_up_once(table: Table) -> None:
+    assert table.filter(arm=(name for name in "ca"))["arm"] == ["a", "a"]
+
+
+@pytest.mark.slow
+def test_a_series_is_its_values_and_not_its_index(table: Table) -> None:
+    import pandas
+
+    assert len(table.filter(seed=pandas.Series([2, 3]))) == 0
+    assert len(table.filter(arm=pandas.Series(["a", "c"]))) == 2
+    assert len(table.filter(ok=pandas.Series([False]))) == len(table.filter(ok=np.bool_(False))) == 1
+
+
+@pytest.mark.parametrize(
+    ("conditions", "message"),
+    [
+        ({"arm": ("a", "c")}, "arm holds text, of which there are no ranges. Got ('a', 'c'); for several values give a "
+         "list: arm=['a', 'c']."),
+        ({"ok": (False, True)}, "ok holds true or false, of which there are no ranges"),
+        ({"seed": (0, 1, 2)}, "seed must be filtered by a value, a range (low, high) or a list. Got (0, 1, 2); for "
+         "several values give a list: seed=[0, 1, 2]."),
+        ({"seed": (0,)}, "Got (0,); for several values give a list: seed=[0]."),
+        ({"psnr": (30, 20)}, "psnr must have a range (low, high) with low <= high. Got (30, 20)"),
+        ({"psnr": ("20", None)}, "psnr must have numbers or None as the ends of its range. Got ('20', None)."),
+        ({"psnr": (None, float("nan"))}, "psnr must have numbers or None as the ends of its range"),
+        ({"seed": (False, True)}, "seed must have numbers or None as the ends of its range"),
+        ({"seed": True}, "seed holds numbers. Got True; filter by what it holds."),
+        ({"seed": "0"}, "seed holds numbers. Got '0'; filter by what it holds."),
+        ({"seed": [0, "1"]}, "seed holds numbers. Got '1'"),
+        ({"arm": 0}, "arm holds text. Got 0"),
+        ({"arm": b"a"}, "arm holds text. Got b'a'"),
+        ({"ok": 1}, "ok holds true or false. Got 1"),
+        ({"seed": [[0], [1]]}, "seed holds numbers. Got [0]"),
+        ({"seed": np.zeros((2, 2))}, "seed holds numbers. Got array([0., 0.])"),
+    ],
+)  # fmt: skip
+def test_a_condition_that_no_value_can_meet_is_refused(table: Table, conditions: dict[str, Any], message: str) -> None:
+    with pytest.raises(SfumatoError, match=re.escape(message)) as caught:
+        table.filter(**conditions)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_column_without_known_values_refuses_none(table: Table) -> None:
+    unknown = Table({"a": [None, None]}, {})
+    assert len(unknown.filter(a=3)) == len(unknown.filter(a="x")) == len(unknown.filter(a=(1, 2))) == 0
+    assert len(unknown.filter(a=lambda value: value is None)) == 2
+
+
+def test_what_a_function_returns_counts_as_true_or_false(table: Table) -> None:
+    assert table.filter(arm=re.compile("a").findall)["arm"] == ["a", "a"]
+
+
+def test_a_column_may_hold_numbers_and_words() -> None:
+    mixed = Table({"batch": ["all", 64, 128]}, {"batch": str})
+    assert mixed.filter(batch=[64, "all"])["batch"] == ["all", 64]
 
 
 def test_an_unknown_column_is_named(table: Table) -> None:

@@ -6,11 +6,12 @@ import csv
 import html
 import io
 import itertools
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
+from sfumato.conditions import Condition, matching
 from sfumato.errors import SfumatoError
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ SHOWN_ROWS = 10
 """Rows that a table shows of itself."""
 
 Column = Sequence[Any]
-Condition = object
-"""A value, a range ``(low, high)`` whose ends belong to it and may be None, a list or set of values, or a function."""
 
 
 class Table:
@@ -68,9 +67,10 @@ class Table:
     def filter(self, **conditions: Condition) -> Table:
         """Return the rows that meet every condition: ``filter(arm="relu", psnr=(28, None), seed={0, 1})``.
 
-        A condition is a value that is equal, a range ``(low, high)`` whose ends belong to it and may be None, a list or
-        set of values, or a function of a value. Unknown values meet none but a function. Raises SfumatoError for a
-        column that the table lacks.
+        A condition is a value that is equal, a range ``(low, high)`` of numbers whose ends belong to it and may be
+        None, a list, set or other iterable of values, or a function of a value. A tuple is always a range. Unknown
+        values meet none but a function. Raises SfumatoError for a column that the table lacks, for a value of another
+        type than those of its column, and for a range of text or from high to low.
         """
         keep = matching(len(self), self._columns, self._columns.__getitem__, conditions)
         return Table(
@@ -150,18 +150,20 @@ def read_parquet(path: Path) -> Table:
         raise SfumatoError(f"{path} must be a Parquet file: {' '.join(str(error).split())[:200]}") from None
 
 
-def of_arrow(table: pyarrow.Table) -> Table:
-    """Return a table of Arrow that `Table.to_arrow` made, or a part of one."""
+def of_arrow(table: pyarrow.Table, conditions: Mapping[str, Condition] | None = None) -> Table:
+    """Return a table of Arrow that `Table.to_arrow` made, or a part of one: the rows that meet every condition.
+
+    Its texts may be encoded as dictionaries. Raises SfumatoError as `Table.filter` does.
+    """
     pyarrow = _library("pyarrow")
-    names = {
-        pyarrow.string(): str,
-        pyarrow.large_string(): str,
-        pyarrow.int64(): int,
-        pyarrow.float64(): float,
-        pyarrow.bool_(): bool,
-    }
+    from sfumato import arrow_values
+
+    names = {pyarrow.int64(): int, pyarrow.float64(): float, pyarrow.bool_(): bool}
     kinds = {field.name: names.get(field.type, str) for field in table.schema}
-    return Table({name: table.column(name).to_pylist() for name in table.column_names}, kinds)
+    keep = None
+    if conditions:
+        keep = matching(len(table), table.column_names, lambda name: arrow_values.column(table, name), conditions)
+    return Table(arrow_values.columns(table, keep), kinds)
 
 
 def joined(tables: Sequence[Table]) -> Table:
@@ -174,33 +176,6 @@ def joined(tables: Sequence[Table]) -> Table:
         for name, values in columns.items():
             values += table[name] if name in present else [None] * len(table)
     return Table(columns, kinds)
-
-
-def matching(
-    length: int, columns: Collection[str], column: Callable[[str], Column], conditions: Mapping[str, Condition]
-) -> list[bool]:
-    """Return for each of ``length`` rows whether it meets every condition, as `Table.filter` describes them.
-
-    ``column``: returns the values of a column, each an object of Python. Raises SfumatoError for an unknown column.
-    """
-    keep = [True] * length
-    for name, condition in conditions.items():
-        if name not in columns:
-            raise SfumatoError(f"filter must name a column of {', '.join(columns)}. Got {name!r}.")
-        meets = _test(condition)
-        keep = [before and meets(value) for before, value in zip(keep, column(name), strict=True)]
-    return keep
-
-
-def _test(condition: Condition) -> Callable[[Any], bool]:
-    if callable(condition):
-        return cast("Callable[[Any], bool]", condition)
-    if isinstance(condition, tuple) and len(condition) == 2:
-        low, high = cast("tuple[Any, Any]", condition)
-        return lambda value: value is not None and (low is None or value >= low) and (high is None or value <= high)
-    if isinstance(condition, Collection) and not isinstance(condition, str):
-        return lambda value: value is not None and value in condition
-    return lambda value: value is not None and value == condition
 
 
 def _text(value: object) -> str:

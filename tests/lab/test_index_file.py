@@ -1,84 +1,34 @@
-"""The index of a folder of experiments: a cache that may be changed, damaged, foreign, or impossible to write."""
+"""The index of a folder of experiments: a cache that follows the experiments, and may be impossible to write."""
 
 from __future__ import annotations
 
 import errno
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
-import pyarrow
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
 import sfumato as sf
-from sfumato import tables
 from sfumato.errors import SfumatoError
-from sfumato.lab import index_file, report, trial_index
-from sfumato.lab.experiment import load_experiment
+from sfumato.lab import index_file, trial_index
 from sfumato.lab.layout import INDEX, PLAN, TRIALS
+from sfumato.log import log_to
 from sfumato.tables import Table
+from tests.lab.indexed import plain, same
 from tests.lab.report import stub
-
-
-def plain(folder: Path) -> Table:
-    """Return what the rows of all experiments say, without an index."""
-    parts: list[Table] = []
-    for path in sorted(each.parent for each in folder.glob(f"*/{PLAN}")):
-        part = load_experiment(path).trials()
-        columns = {"experiment": [path.name] * len(part), **{name: part[name] for name in part.columns}}
-        parts.append(Table(columns, {"experiment": str, **part.kinds}))
-    return tables.joined(parts)
-
-
-def same(found: Table, expected: Table) -> bool:
-    """Return whether two tables have the same columns, of the same types, and rows."""
-    return found.columns == expected.columns and found.kinds == expected.kinds and list(found) == list(expected)
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return three experiments: with failed trials, with other arms and rates, and with a report."""
-    folder = tmp_path_factory.mktemp("experiments")
-    stub.experiment(folder / "one", score=lambda arm, seed, rate: None if seed == 2 else stub.level(arm, seed, rate))
-    stub.experiment(folder / "two", ("a", "c"), changes={"training": {"optimizer": "muon"}})
-    report.write(stub.experiment(folder / "three", tune=True))
-    return folder
-
-
-@pytest.fixture
-def folder(made: Path, tmp_path: Path) -> Path:
-    """Return a copy of the experiments, with an index."""
-    copy = tmp_path / "experiments"
-    shutil.copytree(made, copy, ignore=shutil.ignore_patterns(INDEX))
-    assert same(sf.load_trials(copy), plain(copy))
-    assert (copy / INDEX).exists()
-    return copy
-
-
-@pytest.fixture
-def read_again(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return the names of the experiments that are read from their own files from now on."""
-    names: list[str] = []
-    original = trial_index._trials  # pyright: ignore[reportPrivateUsage]
-
-    def read(path: Path) -> Table:
-        names.append(path.name)
-        return original(path)
-
-    monkeypatch.setattr(trial_index, "_trials", read)
-    return names
-
 
 VALUES = st.one_of(
     st.sampled_from(["a", "c", "one", "three", "finished", "failed", "verdict", "fused", "cat", ""]),
@@ -87,9 +37,11 @@ VALUES = st.one_of(
 )
 ENDS = st.one_of(st.none(), st.integers(-2, 25), st.floats(allow_nan=False))
 NUMBERS = st.sampled_from(["seed", "psnr", "step", "lr", "adam_lr", "accuracy", "parameters"])
+COLUMNS = {"experiment", "arm", "seed", "status", "reason", "psnr", "step", "lr", "adam_lr", "accuracy", "parameters"}
 CONDITIONS = st.one_of(
     st.dictionaries(st.sampled_from(["experiment", "arm", "seed", "status", "psnr", "lr", "reason"]), VALUES),
     st.dictionaries(NUMBERS, st.tuples(ENDS, ENDS)),
+    st.dictionaries(NUMBERS, st.tuples(st.floats(-2, 20), st.floats(20, 25))),
     st.dictionaries(st.sampled_from(["arm", "seed", "psnr"]), st.lists(VALUES)),
     st.dictionaries(NUMBERS, st.just(lambda value: value is None or value > 1)),
     st.dictionaries(st.text(max_size=3), VALUES, min_size=1),
@@ -101,9 +53,10 @@ def test_every_filter_gives_what_the_rows_give(made: Path, conditions: dict[str,
     try:
         expected = plain(made).filter(**conditions)
     except SfumatoError as error:
-        with pytest.raises(SfumatoError, match="filter must name a column of experiment, purpose"):
+        with pytest.raises(SfumatoError, match=re.escape(str(error))):
             sf.load_trials(made, **conditions)
         assert "Got" in str(error)
+        assert set(conditions) <= COLUMNS or "filter must name a column of experiment, purpose" in str(error)
     else:
         assert same(sf.load_trials(made, **conditions), expected)
 
@@ -148,65 +101,6 @@ def test_a_copy_of_the_folder_is_read_anew(folder: Path, tmp_path: Path, read_ag
     assert sorted(read_again) == ["one", "three", "two"]
 
 
-def truncate(data: bytes) -> bytes:
-    return data[: len(data) // 2]
-
-
-def flip(data: bytes) -> bytes:
-    at = data.index(b"finished")
-    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
-
-
-def nothing(_data: bytes) -> bytes:
-    return b""
-
-
-@pytest.mark.parametrize("damage", [truncate, flip, nothing])
-def test_a_damaged_index_is_made_anew(folder: Path, damage: Callable[[bytes], bytes], read_again: list[str]) -> None:
-    index = folder / INDEX
-    # Without compression, so that a damaged byte is one of a value.
-    parquet.write_table(parquet.read_table(index), index, compression="none", write_page_checksum=True)
-    assert index_file.read(index) is not None
-    index.write_bytes(damage(index.read_bytes()))
-    assert index_file.read(index) is None
-    assert same(sf.load_trials(folder), plain(folder))
-    assert len(read_again) == 3
-    assert index_file.read(index) is not None
-
-
-def restated(index: Path, change: Callable[[dict[str, Any]], object]) -> None:
-    """Change what an index states about itself."""
-    table = parquet.read_table(index)
-    stated = json.loads(table.schema.metadata[index_file.KEY])
-    change(stated)
-    parquet.write_table(table.replace_schema_metadata({index_file.KEY: json.dumps(stated)}), index)
-
-
-def test_an_index_of_another_version_or_with_wrong_counts_is_made_anew(folder: Path, read_again: list[str]) -> None:
-    for change in (
-        lambda stated: stated.update(layout=index_file.LAYOUT + 1),
-        lambda stated: stated["experiments"]["one"].update(rows=1),
-        lambda stated: stated["experiments"]["one"].update(columns=["no such column"]),
-        lambda stated: stated.update(experiments=[]),
-    ):
-        restated(folder / INDEX, change)
-        assert same(sf.load_trials(folder), plain(folder))
-        assert len(read_again) == 3
-        read_again.clear()
-
-
-def test_another_file_of_that_name_is_left_alone(folder: Path) -> None:
-    index = folder / INDEX
-    parquet.write_table(pyarrow.table({"mine": [1]}), index)
-    before = index.read_bytes()
-    assert same(sf.load_trials(folder), plain(folder))
-    assert index.read_bytes() == before
-    index.unlink()
-    index.mkdir()
-    assert same(sf.load_trials(folder, seed=1), plain(folder).filter(seed=1))
-    assert index.is_dir()
-
-
 def test_a_folder_that_cannot_be_written_is_read_without_an_index(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -218,14 +112,6 @@ def test_a_folder_that_cannot_be_written_is_read_without_an_index(
         yield path
 
     monkeypatch.setattr(index_file, "replacing", refusing)
-    assert same(sf.load_trials(folder), plain(folder))
-    assert not (folder / INDEX).exists()
-
-
-def test_the_index_is_bounded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(index_file, "MAX_BYTES", 100)
-    assert index_file.read(folder / INDEX) is None
-    (folder / INDEX).unlink()
     assert same(sf.load_trials(folder), plain(folder))
     assert not (folder / INDEX).exists()
 
@@ -283,11 +169,82 @@ def test_rows_that_arrow_cannot_hold_are_read_without_an_index(folder: Path) -> 
     assert 5 in found["engine"]
 
 
+def unindexed(root: Path, name: str) -> tuple[Table, str]:
+    """Return all trials, and the log, while an experiment is among them that the index must not have."""
+    logged: list[str] = []
+    with log_to(logged.append):
+        found = sf.load_trials(root)
+    index = index_file.read(root / INDEX)
+    assert index is not None
+    assert set(index.entries) == {path.parent.name for path in root.glob(f"*/{PLAN}")} - {name}
+    return found, "\n".join(logged)
+
+
+@pytest.mark.parametrize("fields", [{"seed": 2**70}, {"psnr": "high"}, {"reason": "no \udcff.png"}, {"engine": 5}])
+def test_an_experiment_that_the_index_cannot_hold_leaves_it_to_the_others(
+    folder: Path, fields: dict[str, Any], read_again: list[str]
+) -> None:
+    rows = folder / "three" / TRIALS
+    first = json.loads(rows.read_text().splitlines()[0])
+    with rows.open("a") as file:
+        file.write(json.dumps({**first, "seed": 99, **fields}) + "\n")
+    for _ in range(2):
+        found, log = unindexed(folder, "three")
+        assert same(found, plain(folder))
+        assert f"three is left out of {INDEX}, which cannot hold its trials: " in log
+        assert "\n" not in log
+        assert same(sf.load_trials(folder, arm="a"), plain(folder).filter(arm="a"))
+    # Each time, and once.
+    assert read_again == ["three"] * 4
+
+
+def test_names_of_folders_need_not_be_utf_8(folder: Path, read_again: list[str]) -> None:
+    name = os.fsdecode(b"x\xff")
+    (folder / "two").rename(folder / name)
+    for _ in range(2):
+        found, _ = unindexed(folder, name)
+        assert same(found, plain(folder))
+    assert read_again == [name] * 2
+    root = folder.rename(folder.with_name(name))
+    sf.load_trials(root)
+    read_again.clear()
+    assert same(sf.load_trials(root), plain(root))
+    assert read_again == [name]
+
+
+def test_no_index_tells_of_experiments_that_are_gone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("one", "three"):
+        shutil.rmtree(folder / name)
+    assert len(sf.load_trials(folder)) == parquet.read_metadata(folder / INDEX).num_rows > 0
+    # Beyond the bound there is none, rather than an old one.
+    monkeypatch.setattr(index_file, "MAX_BYTES", 100)
+    assert len(sf.load_trials(folder)) > 0
+    assert not (folder / INDEX).exists()
+    monkeypatch.undo()
+    sf.load_trials(folder)
+    assert (folder / INDEX).exists()
+    (folder / "two").rename(folder.parent / "two")
+    assert len(sf.load_trials(folder)) == 0
+    assert not (folder / INDEX).exists()
+    # What is no index is nobody's to remove.
+    for data in (b"mine", (Table({"mine": [1]}, {}).to_parquet())):
+        (folder / INDEX).write_bytes(data)
+        assert len(sf.load_trials(folder)) == 0
+        assert (folder / INDEX).read_bytes() == data
+
+
+def test_other_programs_find_texts_as_texts(folder: Path) -> None:
+    schema = parquet.read_schema(folder / INDEX)
+    assert {str(field.type) for field in schema} == {"string", "int64", "double"}
+    assert parquet.read_table(folder / INDEX)["arm"].to_pylist() == sf.load_trials(folder)["arm"]
+
+
 @pytest.mark.slow
 def test_an_up_to_date_index_answers_without_torch_or_pandas(folder: Path) -> None:
+    slow = ["torch", "pandas", "pydantic", "pyarrow.dataset", "pyarrow.compute"]
     code = (
         f"import sys, sfumato as sf; print(len(sf.load_trials({str(folder)!r}, arm='a')), "
-        "[name for name in ('torch', 'pandas', 'pydantic', 'pyarrow.dataset') if name in sys.modules])"
+        f"[name for name in {slow} if name in sys.modules])"
     )
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert printed == f"{len(plain(folder).filter(arm='a'))} []\n"

@@ -87,7 +87,7 @@ def ignore_progress(done: int, total: int) -> None:
 def load_experiment(path: str | Path) -> Experiment:
     """Return the experiment in a folder. Raises RunError if there is none."""
     folder = Folder(Path(path))
-    plan = folder.plan() if folder.path.exists() else None
+    plan = folder.plan()
     if plan is None:
         raise RunError(f"{path} must be the folder of an experiment. Got one without a plan.")
     return Experiment(folder, plan, folder.rows())

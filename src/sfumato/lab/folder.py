@@ -18,7 +18,8 @@ from sfumato.errors import RunError
 from sfumato.lab import target_files
 from sfumato.lab.layout import PLAN, TRIALS
 from sfumato.lab.plan import Plan
-from sfumato.lab.trial import Key, Outcome, key_of
+from sfumato.lab.trial import Key, Outcome
+from sfumato.lab.trial_rows import read_lines, read_rows
 from sfumato.runs import replacing
 from sfumato.runs.files import cannot_write, gone, other_output, read_bytes, write_bytes
 from sfumato.runs.locking import FolderLock, exclusive
@@ -42,11 +43,17 @@ class Folder:
     def plan(self) -> Plan | None:
         """Return the plan, or None where there is none yet. Raises RunError when the folder is something else."""
         file = self.path / PLAN
-        if not file.exists():
-            if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
-                other = other_output() or "name an experiment's folder"
-                raise RunError(f"{self.path} must be a folder of an experiment, or empty. Got something else; {other}.")
-            return None
+        try:
+            if not file.exists():
+                if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+                    other = other_output() or "name an experiment's folder"
+                    raise RunError(
+                        f"{self.path} must be a folder of an experiment, or empty. Got something else; {other}."
+                    )
+                return None
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise RunError(f"{self.path} must be a folder of an experiment: {reason}.") from None
         try:
             found = json.loads(read_bytes(file, MAX_PLAN_BYTES))
             if not isinstance(found, dict):
@@ -108,7 +115,7 @@ class Folder:
 
     def machines(self) -> list[dict[str, Any]]:
         """Return the lines about machines and executors, in the order of starts and continuations."""
-        return self._lines(MACHINES)
+        return read_lines(self.path / MACHINES)
 
     def write(self, outcome: Outcome, order: int) -> None:
         """Write the outcome of a trial; ``order``: its arm's number. The row, written last, marks the trial as
@@ -130,15 +137,7 @@ class Folder:
 
     def rows(self) -> dict[Key, dict[str, Any]]:
         """Return the rows of all trials that have ended, including failed ones. Raises RunError for a damaged file."""
-        try:
-            found = {key_of(row): row for row in self._lines(TRIALS)}
-            plan = self.plan()
-            pictures = 0 if plan is None else len(plan.pictures)
-            if wrong := [key.picture for key in found if not 0 <= key.picture < pictures]:
-                raise ValueError(f"picture must be one of {pictures}. Got {wrong[0]!r}")
-            return found
-        except (KeyError, TypeError, ValueError) as error:
-            raise RunError(f"{self.path / TRIALS} must hold rows of trials: {error}. Restore or remove it.") from None
+        return read_rows(self.path / TRIALS, self.plan())
 
     def weights_file(self, key: Key, order: int) -> Path:
         """Return the path of the trial's final weights."""
@@ -164,16 +163,6 @@ class Folder:
                 file.write(json.dumps(line) + "\n")
         except OSError as error:
             raise cannot_write(path, error) from error
-
-    def _lines(self, name: str) -> list[dict[str, Any]]:
-        path = self.path / name
-        if not path.exists():
-            return []
-        try:
-            *lines, _cut_off = path.read_text(encoding="utf-8").split("\n")
-            return [json.loads(text) for text in lines]
-        except (ValueError, RecursionError) as error:
-            raise RunError(f"{path} must hold one JSON object per line: {error}. Restore or remove it.") from None
 
 
 def _ends_a_line(path: Path) -> bool:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sfumato.errors import RunError
 from sfumato.lab.layout import PLAN, TRIALS
@@ -20,15 +20,21 @@ from sfumato.runs.files import replacing, require_regular
 
 if TYPE_CHECKING:
     import pyarrow
+    from pyarrow import parquet
 
-LAYOUT = 1
+    from sfumato.tables import Table
+
+LAYOUT = 2
 """Version of the index and of the trials' columns; an index of another version is made anew."""
 
 KEY = b"sfumato.trials-index"
 """Key of the metadata by which an index is told from another Parquet file."""
 
 MAX_BYTES = 1 << 30
-"""Bytes of an index: some ten million trials. Beyond them there is none."""
+"""Bytes of an index, and of its table in memory: some five million trials. Beyond them there is none."""
+
+BYTES_OF_VALUE = 8
+"""Bytes of a number; those of a text are its place in a dictionary."""
 
 ABANDONED_AFTER_SECONDS = 3600.0
 
@@ -88,58 +94,123 @@ def read(path: Path) -> Index | None:
     try:
         if require_regular(path).stat().st_size > MAX_BYTES:
             return None
-        # Not `read_table`, which imports twice as much.
-        with parquet.ParquetFile(path, page_checksum_verification=True) as file:
-            stated = json.loads((file.schema_arrow.metadata or {})[KEY])
+        with path.open("rb") as source:
+            metadata = parquet.read_metadata(source)
+            schema = metadata.schema.to_arrow_schema()
+            stated = json.loads((schema.metadata or {})[KEY])
             if stated["layout"] != LAYOUT:
                 return None
-            # Threads would stay in the caller's process.
-            table = file.read(use_threads=False).replace_schema_metadata(None)
-        entries = {
-            name: Entry(tuple(tuple(each) for each in entry["state"]), entry["rows"], tuple(entry["columns"]))
-            for name, entry in stated["experiments"].items()
-        }
-        columns = {column for entry in entries.values() for column in entry.columns}
-        if sum(entry.rows for entry in entries.values()) != len(table) or columns != set(table.column_names):
-            return None
+            entries = _entries(stated["experiments"])
+            if not _is_bounded(metadata) or not _is_whole(metadata, schema, entries):
+                return None
+            texts = [field.name for field in schema if field.type == pyarrow.string()]
+            # Not `read_table`, which imports twice as much.
+            with parquet.ParquetFile(
+                source, metadata=metadata, read_dictionary=texts, page_checksum_verification=True
+            ) as file:
+                # Threads would stay in the caller's process.
+                table = file.read(use_threads=False).replace_schema_metadata(None)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, pyarrow.ArrowException):
         return None
     return Index(entries, table)
 
 
+def _entries(stated: Mapping[str, Any]) -> dict[str, Entry]:
+    return {
+        name: Entry(tuple(tuple(each) for each in entry["state"]), entry["rows"], tuple(entry["columns"]))
+        for name, entry in stated.items()
+    }
+
+
+def _is_bounded(metadata: parquet.FileMetaData) -> bool:
+    """Return whether the table is small enough, before it is read: few bytes of a file may expand to any number."""
+    groups = (metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
+    return _fits(metadata.num_rows, metadata.num_columns) and sum(groups) <= MAX_BYTES
+
+
+def _fits(rows: int, columns: int) -> bool:
+    return rows * columns * BYTES_OF_VALUE <= MAX_BYTES
+
+
+def _is_whole(metadata: parquet.FileMetaData, schema: pyarrow.Schema, entries: Mapping[str, Entry]) -> bool:
+    """Return whether the table has the rows and columns that its entries state."""
+    import pyarrow
+
+    rows = [entry.rows for entry in entries.values()]
+    columns = {column for entry in entries.values() for column in entry.columns}
+    types = (pyarrow.string(), pyarrow.int64(), pyarrow.float64(), pyarrow.bool_())
+    return (
+        all(isinstance(each, int) and each >= 0 for each in rows)
+        and sum(rows) == metadata.num_rows
+        and sorted(columns) == sorted(schema.names)
+        and all(len(set(entry.columns)) == len(entry.columns) for entry in entries.values())
+        and all(field.type in types for field in schema)
+    )
+
+
 def write(path: Path, index: Index) -> bool:
     """Replace the index at a path, if that is one or unreadable; return whether it was written.
 
-    It is left alone where the folder cannot be written, where it would be too large, and where another Parquet file has
-    its name.
+    It is left alone where the folder cannot be written, and where another file has its name. Where there are no
+    experiments, or too many trials, an earlier index is removed: whoever queries it would find other trials.
     """
+    import pyarrow
     from pyarrow import parquet
 
     stated = {"layout": LAYOUT, "experiments": {name: asdict(entry) for name, entry in index.entries.items()}}
-    table = index.table.replace_schema_metadata({KEY: json.dumps(stated)})
+    table = index.table.unify_dictionaries()
     try:
-        if index.table.nbytes > MAX_BYTES or _is_foreign(path):
+        if not index.entries or not _fits(table.num_rows, table.num_columns):
+            _remove(path)
+            return False
+        if _is_foreign(path):
             return False
         _remove_abandoned(path)
         with replacing(path, synced=False) as partial:
-            parquet.write_table(table, partial, write_page_checksum=True)
-    except (RunError, OSError):
+            with partial.open("wb") as file:
+                # Without Arrow's schema: to other programs, texts are texts.
+                options: dict[str, Any] = {"write_page_checksum": True, "store_schema": False}
+                with parquet.ParquetWriter(file, table.schema, **options) as writer:
+                    writer.write_table(table)
+                    writer.add_key_value_metadata({KEY: json.dumps(stated)})
+            with partial.open("rb") as file:
+                is_bounded = _is_bounded(parquet.read_metadata(file))
+            if not is_bounded:
+                _remove(path)
+                raise RunError(f"{path} would be too large.")
+    except (RunError, OSError, pyarrow.ArrowException):
         return False
     return True
 
 
 def _is_foreign(path: Path) -> bool:
-    """Return whether the file can be read as Parquet and is no index, of any version."""
+    """Return whether there is something else: no file, or one that can be read as Parquet and is no index."""
+    try:
+        require_regular(path)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    metadata = _metadata_of(path)
+    return metadata is not None and KEY not in metadata
+
+
+def _remove(path: Path) -> None:
+    """Remove an index, of any version. Raises OSError."""
+    if path.is_file() and KEY in (_metadata_of(path) or {}):
+        path.unlink(missing_ok=True)
+
+
+def _metadata_of(path: Path) -> Mapping[bytes, bytes] | None:
+    """Return the metadata of a regular file of Parquet; None where it is damaged."""
     import pyarrow
     from pyarrow import parquet
 
     try:
-        return KEY not in (parquet.read_schema(path).metadata or {})
-    except FileNotFoundError:
-        return False
+        with path.open("rb") as file:
+            return parquet.read_schema(file).metadata or {}
     except (OSError, ValueError, pyarrow.ArrowException):
-        # What is not a file cannot be replaced; a damaged one can.
-        return path.exists() and not path.is_file()
+        return None
 
 
 def _remove_abandoned(path: Path) -> None:
@@ -148,6 +219,15 @@ def _remove_abandoned(path: Path) -> None:
         with suppress(OSError):
             if time.time() - partial.stat().st_mtime > ABANDONED_AFTER_SECONDS:
                 partial.unlink()
+
+
+def encoded(trials: Table) -> pyarrow.Table:
+    """Return trials as a table of Arrow, texts by dictionaries. Raises what Arrow raises for what it cannot hold."""
+    import pyarrow
+
+    types = {str: pyarrow.dictionary(pyarrow.int32(), pyarrow.string()), int: pyarrow.int64(), bool: pyarrow.bool_()}
+    arrays = [pyarrow.array(trials[name], types.get(kind, pyarrow.float64())) for name, kind in trials.kinds.items()]
+    return pyarrow.Table.from_arrays(arrays, names=trials.columns)
 
 
 def concatenated(parts: Sequence[pyarrow.Table]) -> pyarrow.Table:

@@ -262,7 +262,7 @@ class Plan:
                 beside=data.get("beside", 0),
                 defaults=data.get("defaults", {}),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise RunError(f"the plan must be one that Sfumato wrote: {error}.") from None
 
     @property

@@ -40,16 +40,15 @@ OF_TASK = {"picture": ("psnr", "ssim", "mse"), "digits": ("accuracy", "mse")}
 def trials(plan: Plan, rows: Rows) -> Table:
     """Return one row per trial, including failed ones, in the order of the plan."""
     arms = {arm.name: (number, arm) for number, arm in enumerate(plan.arms)}
-    rate_names = list(
-        dict.fromkeys(each for _, arm in arms.values() for each in rates_of(arm.recipe.training.optimizer))
-    )
+    rates = {arm.name: rates_of(arm.recipe.training.optimizer) for arm in plan.arms}
+    rate_names = list(dict.fromkeys(each for of_arm in rates.values() for each in of_arm))
     known = [row for row in rows.values() if row["arm"] in arms]
     known.sort(
         key=lambda row: (
             row["purpose"] != "tuning",
             arms[row["arm"]][0],
             # A search of several fields is sorted by its candidates, then by rungs.
-            row.get("candidate", -1),
+            -1 if row.get("candidate") is None else row["candidate"],
             row.get("fraction", 1.0),
             row["rates"],
             list(row.get("values", {}).values()),
@@ -65,7 +64,7 @@ def trials(plan: Plan, rows: Rows) -> Table:
     columns: dict[str, list[Any]] = {each: [] for each in (*kinds, *search, *rate_names, *value_names)}
     for row in known:
         arm = arms[row["arm"]][1]
-        of_arm = dict(zip(rates_of(arm.recipe.training.optimizer), row["rates"], strict=True))
+        of_arm = dict(zip(rates[arm.name], row["rates"], strict=True))
         flat = {
             **row,
             "optimizer": arm.recipe.training.optimizer.name,
