@@ -1,13 +1,17 @@
 """What executors cost: milliseconds per trial, throughput of two nodes over one, and the load of 10,000 trials.
 
-    python benchmarks/executors.py [--trials 10000] [--rounds 3] [--part overhead|nodes|many] [--write]
+    python benchmarks/executors.py [--trials 10000] [--rounds 3] [--part overhead|nodes|many] [--shared]
+        [--write]
 
 - ``overhead``: trials that train nothing (one step of a tiny network) through every executor of one core; the time per
   trial beyond that of training it here.
 - ``nodes``: trials of a second or two on Ray clusters with one and with two nodes of one core, alternating, and on one
-  and two threads of this process; the ratios of trials per second. That of threads is what the machine allows.
-- ``many``: trials that do nothing, whose outcomes have the size of real ones, on a Ray cluster with two nodes: what the
-  head's processes and the driver use, and the bytes.
+  and two threads of this process; the ratios of trials per second. That of threads is what the machine allows. Every
+  node is kept on a core of its own, as a machine with one core would be, and so are the head and this driver: on that
+  of the first node. ``--shared`` lets all of them use both cores, where a cluster of one node has its head and driver
+  on a core that is idle otherwise.
+- ``many``: trials that do nothing, whose outcomes have the size of real ones, on a Ray cluster with two nodes, written
+  to an experiment's folder as they come: what the head's processes and the driver use, and the bytes.
 
 ``--write`` replaces benchmarks/results/executors.json.
 """
@@ -22,7 +26,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -41,6 +46,7 @@ from sfumato.lab.executors.processes import Processes
 from sfumato.lab.executors.ray_cluster import RayExecutor
 from sfumato.lab.executors.threads import Threads
 from sfumato.lab.experiment import trials
+from sfumato.lab.folder import Folder
 from sfumato.lab.plan import Plan
 from sfumato.lab.train import train
 from sfumato.lab.trial import Outcome, Trial, identity
@@ -70,14 +76,20 @@ def repeated(some: list[Trial], count: int) -> Iterator[Trial]:
         yield replace(one, key=replace(one.key, picture=0, seed=number), frames=None, marks=())
 
 
-def timed(executor: Executor, some: Iterator[Trial]) -> tuple[float, int]:
-    """Return the seconds from the first outcome to the last, and the number of outcomes in that time."""
+def timed(
+    executor: Executor, some: Iterator[Trial], write: Callable[[Outcome], None] = lambda _outcome: None
+) -> tuple[float, int]:
+    """Return the seconds from the first outcome to the last, and the number of outcomes in that time.
+
+    ``write`` is called with each.
+    """
     found = executor(some, (picture(),), lambda: False)
     first = next(found)
     start, count = time.perf_counter(), 0
     assert first.row["status"] == "finished", first.row
     for outcome in found:
         assert outcome.row["status"] == "finished", outcome.row
+        write(outcome)
         count += 1
     return time.perf_counter() - start, count
 
@@ -116,20 +128,36 @@ def overhead(count: int, rounds: int) -> dict[str, Any]:
     }
 
 
-def nodes(rounds: int, count: int = 12) -> dict[str, Any]:
+@contextmanager
+def on_cores(cores: set[int]) -> Iterator[None]:
+    """Keep this process, and those that it starts, on some cores."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def nodes(rounds: int, *, shared: bool, count: int = 16) -> dict[str, Any]:
     """Measure the trials per second of two nodes of one core over one, alternating."""
     from ray.cluster_utils import Cluster
 
     some = trials(plan({"model": {"depth": 4, "width": 128}, "budget": {"epochs": 30}}), {})
     rates: dict[int, list[float]] = {1: [], 2: []}
     of_threads: dict[int, list[float]] = {1: [], 2: []}
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+    every = os.sched_getaffinity(0)
+    first, other = (every, every) if shared else ({min(every)}, {max(every)})
+    with on_cores(first):
+        cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
     try:
-        cluster.add_node(num_cpus=1)
+        with on_cores(first):
+            cluster.add_node(num_cpus=1)
         for _ in range(rounds):
             for number in rates:
-                second = cluster.add_node(num_cpus=1) if number == 2 else None
-                with RayExecutor(str(cluster.address)) as ray:
+                with on_cores(other):
+                    second = cluster.add_node(num_cpus=1) if number == 2 else None
+                with on_cores(first), RayExecutor(str(cluster.address)) as ray:
                     # Every node has its worker, with everything imported and compiled.
                     list(ray(repeated(some, 2 * number), (picture(),), lambda: False))
                     # All of them, from when they are sent: an even number leaves no node waiting for the other.
@@ -150,6 +178,7 @@ def nodes(rounds: int, count: int = 12) -> dict[str, Any]:
         "trials": count,
         "rounds": rounds,
         "trials_per_second": {str(number): each for number, each in rates.items()},
+        "shared_cores": shared,
         "ratio": _ratio(rates),
         "ratio_of_threads": _ratio(of_threads),
     }
@@ -178,11 +207,18 @@ def many(count: int) -> dict[str, Any]:
     try:
         for _ in range(2):
             cluster.add_node(num_cpus=1)
-        with RayExecutor(str(cluster.address), train=nothing) as ray:
+        with tempfile.TemporaryDirectory() as path, RayExecutor(str(cluster.address), train=nothing) as ray:
+            folder = Folder(Path(path))
+
+            def write(outcome: Outcome) -> None:
+                folder.write(outcome, 0)
+                # Ten gigabytes of weights would have no place everywhere.
+                folder.weights_file(outcome.key, 0).unlink()
+
             timed(ray, repeated(some, 20))
             head = _processes("gcs_server")
             before, driver = [_usage(each) for each in head], time.process_time()
-            seconds, ended = timed(ray, repeated(some, count))
+            seconds, ended = timed(ray, repeated(some, count), write)
             used = sum(_usage(each)[0] - old[0] for each, old in zip(head, before, strict=True))
             driver = time.process_time() - driver
             memory = sum(_usage(each)[1] for each in head)
@@ -226,18 +262,20 @@ def main() -> None:
     parser.add_argument("--small", type=int, default=100, help="trials of the part overhead")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--part", choices=("overhead", "nodes", "many"))
+    parser.add_argument("--shared", action="store_true", help="nodes share the cores")
     parser.add_argument("--write", action="store_true")
     arguments = parser.parse_args()
     parts = {
         "overhead": lambda: overhead(arguments.small, arguments.rounds),
-        "nodes": lambda: nodes(arguments.rounds),
+        "nodes": lambda: nodes(arguments.rounds, shared=arguments.shared),
         "many": lambda: many(arguments.trials),
     }
     found: dict[str, Any] = {}
     for name, part in parts.items():
         if arguments.part in (None, name):
-            found[name] = {**part(), **hardware.circumstances("ray")}
-            print(name, {key: value for key, value in found[name].items() if key not in ("hardware", "versions")})
+            row = "nodes on shared cores" if name == "nodes" and arguments.shared else name
+            found[row] = {**part(), **hardware.circumstances("ray")}
+            print(row, {key: value for key, value in found[row].items() if key not in ("hardware", "versions")})
     if arguments.write:
         print(results_file.merge("executors", found))
 

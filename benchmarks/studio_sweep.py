@@ -1,8 +1,9 @@
 """The studio's page of a large sweep: the time of reading its database, and the bytes that are sent.
 
-    python benchmarks/studio_sweep.py [--configurations 10000] [--times 7]
+    python benchmarks/studio_sweep.py [--configurations 10000] [--times 7] [--write]
 
 The first configurations are trained; the others are copies of them with other scores, inserted into the database.
+``--write`` replaces benchmarks/results/studio_sweep.json.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+import results_file
 from hardware import circumstances
 
 import sfumato as sf
@@ -39,6 +41,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--configurations", type=int, default=10_000)
     parser.add_argument("--times", type=int, default=7)
+    parser.add_argument("--write", action="store_true")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "sweep"
@@ -59,7 +62,10 @@ def main() -> None:
             "bytes": len(body),
             "compressed_bytes": len(gzip.compress(body, COMPRESSION_LEVEL)),
         }
-    print(json.dumps(result | circumstances("starlette"), indent=2))
+    result |= circumstances("starlette")
+    print(json.dumps(result, indent=2))
+    if arguments.write:
+        print(results_file.write("studio_sweep", result))
 
 
 def insert_copies(path: Path, count: int) -> None:
