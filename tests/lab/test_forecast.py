@@ -12,6 +12,7 @@ from sfumato.lab import forecast as forecasts
 from sfumato.lab.experiment import marks, run_plan
 from sfumato.lab.forecast import forecast
 from sfumato.lab.trial import Outcome, Trial, identity
+from tests.lab import tuned
 from tests.lab.small_plan import small_plan, target
 
 TWO: tuple[dict[str, Any], dict[str, Any]] = ({}, {"model": {"width": 24}})
@@ -51,6 +52,15 @@ def test_tuning_trials_are_counted(measured: list[Trial], tmp_path: Path) -> Non
     found = forecast(plan, target(), tmp_path / "e")
     # Six rates on three seeds in most searches; then the verdict.
     assert (found.left, found.tuning) == (2 * (6 * 3 + 3), 2 * 6 * 3)
+
+
+def test_suggestions_take_time_that_more_workers_do_not_shorten(measured: list[Trial], tmp_path: Path) -> None:
+    plan = tuned.plan()
+    seconds = {workers: forecast(plan, target(), tmp_path / "e", workers=workers).seconds or 0 for workers in (1, 2)}
+    # Of eight settings of each arm the first two are not suggested.
+    suggesting = 2 * 6 * forecasts.SUGGESTION_SECONDS
+    assert seconds[1] - suggesting == pytest.approx(2 * (seconds[2] - suggesting))
+    assert seconds[2] > suggesting > 0
 
 
 @pytest.mark.slow

@@ -17,7 +17,15 @@ from sfumato.lab.folder import TRIALS
 from sfumato.lab.halving import RUNGS
 from sfumato.lab.plan import Plan
 from sfumato.lab.trial import Key, identity, key_of
-from sfumato.lab.tuning import best_setting, borders, chosen_setting, coming, score_table, wanted_keys
+from sfumato.lab.tuning import (
+    best_setting,
+    borders,
+    chosen_setting,
+    coming,
+    score_table,
+    suggestions_to_come,
+    wanted_keys,
+)
 from sfumato.recipe import values
 from sfumato.recipe.changes import flat
 from tests.lab import tuned
@@ -134,6 +142,8 @@ def test_what_is_to_come_is_known_before(whole: Experiment) -> None:
         assert len(coming(plan, {}, arm)) == (8 + 2 + 2) * 3
         assert math.fsum(coming(plan, {}, arm)) == pytest.approx(3 * (8 / 9 + 2 / 3 + 2))
         assert coming(plan, rows, arm) == []
+        assert suggestions_to_come(plan, {}, arm) == 6
+        assert suggestions_to_come(plan, rows, arm) == 0
     some = dict(list(rows.items())[:10])
     assert sum(len(coming(plan, some, arm)) for arm in plan.arms) == 2 * 36 - 10
 

@@ -16,7 +16,7 @@ from sfumato.lab.plan import Arm, Plan, Unit
 from sfumato.lab.rates import values_of
 from sfumato.lab.train import Learned, target_of, train
 from sfumato.lab.trial import Key, Trial
-from sfumato.lab.tuning import coming
+from sfumato.lab.tuning import coming, suggestions_to_come
 from sfumato.recipe import changed
 from sfumato.recipe.description import TRAINING_PER_FORWARD
 
@@ -28,6 +28,10 @@ ASSUMED_FLOPS = 10e9
 
 MEASURING_LIMIT = 3.0
 """Seconds of measuring after which further arms are estimated by their operations."""
+
+
+SUGGESTION_SECONDS = 0.2
+"""Assumed seconds in which Optuna suggests a setting."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +53,9 @@ def forecast(plan: Plan, learned: Learned, path: Path, workers: int = 0, *, retr
     folder = Folder(path)
     rows = rows_to_keep(folder.rows(), retry=retry) if folder.of(plan) is not None else {}
     remaining = [trial for trial in trials(plan, rows) if trial.key.purpose == "verdict"]
-    tuning = 0
+    tuning = suggestions = 0
     for arm in plan.arms:
+        suggestions += suggestions_to_come(plan, rows, arm)
         if fractions := coming(plan, rows, arm):
             tuning += len(fractions)
             # Trials of a search are evaluated at their end only.
@@ -62,7 +67,9 @@ def forecast(plan: Plan, learned: Learned, path: Path, workers: int = 0, *, retr
     if not remaining or any(name not in seconds_per_sample for name in names):
         return Forecast(len(rows), len(remaining), tuning, None if remaining else 0.0, workers)
     seconds = sum(_seconds(plan, trial, seconds_per_sample[trial.key.arm]) for trial in remaining)
-    return Forecast(len(rows), len(remaining), tuning, seconds / workers, workers)
+    # The driver suggests, one setting after the other.
+    seconds = seconds / workers + SUGGESTION_SECONDS * suggestions
+    return Forecast(len(rows), len(remaining), tuning, seconds, workers)
 
 
 def _measure_arms(plan: Plan, arms: list[Arm], learned: Learned) -> dict[str, float]:

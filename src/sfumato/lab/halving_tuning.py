@@ -100,6 +100,14 @@ def coming(plan: Plan, rows: Rows, arm: Arm) -> list[float]:
     return sorted((of_all - done).elements())
 
 
+def suggestions_to_come(plan: Plan, rows: Rows, arm: Arm) -> int:
+    """Return how many settings a Gaussian process has still to suggest: those after the first, as far as not there."""
+    if not plan.tuned_fields(arm.name):
+        return 0
+    there = {key.candidate for key in rows if key.arm == arm.name and key.candidate is not None}
+    return sum(number not in there for generation in schedule(plan).generations[1:] for number in generation)
+
+
 def borders(plan: Plan, arm: Arm, setting: Setting) -> dict[str, int]:
     """Return the tuned fields whose values in the setting are at an end of their range: -1 the lower, 1 the upper."""
     found: dict[str, int] = {}

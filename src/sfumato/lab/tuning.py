@@ -15,7 +15,10 @@ from sfumato.lab.rates import values_of
 from sfumato.lab.setting import LR, Setting
 from sfumato.lab.trial import Key
 
-__all__ = ["Rows", "best_setting", "borders", "chosen_setting", "coming", "good", "score_table", "wanted_keys"]
+__all__ = [
+    "Rows", "best_setting", "borders", "chosen_setting", "coming", "good", "score_table", "suggestions_to_come",
+    "wanted_keys",
+]  # fmt: skip
 
 
 def wanted_keys(plan: Plan, rows: Rows, arm: Arm) -> list[Key]:
@@ -53,6 +56,11 @@ def coming(plan: Plan, rows: Rows, arm: Arm) -> list[float]:
     if _halves(plan):
         return halving_tuning.coming(plan, rows, arm)
     return [1.0] * grid_tuning.typical_trials(plan, rows, arm)
+
+
+def suggestions_to_come(plan: Plan, rows: Rows, arm: Arm) -> int:
+    """Return how many settings of the arm are still to be suggested, each of which takes a moment."""
+    return halving_tuning.suggestions_to_come(plan, rows, arm) if _halves(plan) else 0
 
 
 def score_table(plan: Plan, rows: Rows, arm: Arm) -> Sequence[Sequence[float]]:
