@@ -46,6 +46,17 @@ def drag(page: Page, axis: Locator, start: float, end: float) -> None:
 
 def test_a_sweep_is_listed_and_shown(visit: Open, searched: sf.Sweep) -> None:
     page = visit("/experiments")
+    # One list is shown although the other one fails, until that is there.
+    page.clock.install()
+    for failing in ("experiments", "sweeps"):
+        page.route(f"**/api/{failing}", lambda route: route.fulfill(body="no JSON"))
+        page.reload()
+        expect(page.locator(".messages .problem")).to_have_text(re.compile("^The studio's response cannot be read"))
+        expect(page.locator("h1")).to_have_text("Experiments")
+        expect(page.locator(".sweeps li")).to_have_count(1 if failing == "experiments" else 0)
+        page.unroute(f"**/api/{failing}")
+        page.clock.fast_forward("00:05")
+        expect(page.locator(".messages .problem")).to_have_count(0)
     line = page.locator(".sweeps li", has_text="shapes")
     expect(line).to_contain_text(f"12 configurations · best PSNR {searched.best()[0].psnr:.2f}".rstrip("0"))
     line.get_by_role("link", name="Open the sweep").click()

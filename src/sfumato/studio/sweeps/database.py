@@ -124,8 +124,13 @@ def _checked(folder: Path) -> Path:
         # SQLite would open it: a pipe has no end.
         if ending != "-journal" or not stat.S_ISREG(about.st_mode):
             raise _refused(f"{beside.name} beside it must not be there")
-    with path.open("rb") as file:
-        header = file.read(20)
+    try:
+        with path.open("rb") as file:
+            header = file.read(20)
+    except FileNotFoundError:
+        raise Problem(404, f"{DATABASE} of this sweep must be a file. Restore it.") from None
+    except OSError as error:
+        raise _refused(f"it cannot be read ({(error.strerror or str(error)).lower()})") from None
     if header[:16] != _HEADER:
         raise _refused("it is not one of SQLite" if header else "it is empty")
     if header[18:20] != bytes((_ROLLBACK, _ROLLBACK)):

@@ -19,7 +19,7 @@ from sfumato.runs.entry import is_held, printable
 from sfumato.studio.sweeps import database, page, spec_file
 from sfumato.studio.sweeps.spec_file import BETTER, DATABASE, SPEC
 from sfumato.studio.web import run_paths
-from sfumato.studio.web.errors import Problem
+from sfumato.studio.web.errors import UNEXPECTED, Problem, unexpected_problem
 
 MAX_LISTED = 200
 """Sweeps in the list, those that were written last."""
@@ -47,8 +47,9 @@ class _Read:
         """Return whether it need not be read again, or not yet."""
         if time.monotonic() - self.until < REST * self.seconds:
             return True
-        # A problem may pass without anything written: another process held the database.
-        return self.key == key and self.problem is None
+        # A problem may pass without anything written, as when another process held the database; a fault of the program
+        # does not.
+        return self.key == key and (self.problem is None or self.problem.status == UNEXPECTED)
 
 
 class Sweeps:
@@ -74,7 +75,7 @@ class Sweeps:
         with self._reading_page:
             found, key = self._pages.pop(folder.name, None), _key(folder)
             if found is None or not found.is_current(key):
-                found = _read(key, encoded, page.data, folder)
+                found = _read(key, folder, _encoded_page)
             self._pages[folder.name] = found
             while len(self._pages) > MAX_PAGES:
                 self._pages.popitem(last=False)
@@ -92,7 +93,7 @@ class Sweeps:
             for folder in listed:
                 before, key = self._lines.get(folder.name), _key(folder)
                 if (before is None or not before.is_current(key)) and time.monotonic() < until:
-                    before = _read(key, _summary, folder)
+                    before = _read(key, folder, _summary)
                 if before is not None:
                     lines[folder.name] = before
             self._lines = lines
@@ -115,13 +116,16 @@ class Sweeps:
         ]
 
 
-def _read(key: tuple[int, ...], work: Callable[..., Any], *arguments: Any) -> _Read:
+def _read(key: tuple[int, ...], folder: Path, work: Callable[[Path], Any]) -> _Read:
     began = time.monotonic()
     value, problem = None, None
     try:
-        value = work(*arguments)
+        value = work(folder)
     except Problem as error:
         problem = error
+    except Exception as error:
+        # One sweep must not take the others from the list.
+        problem = unexpected_problem(f"sweep {printable(folder.name)}", error)
     until = time.monotonic()
     return _Read(key, until, until - began, value, problem)
 
@@ -138,9 +142,9 @@ def _line(folder: Path, found: _Read | None) -> dict[str, Any]:
     return {**(found.value if found is not None else {}), **name}
 
 
-def encoded(work: Callable[..., Any], *arguments: Any) -> bytes:
-    """Return as JSON what a function returns."""
-    return json.dumps(work(*arguments), separators=(",", ":"), allow_nan=False).encode()
+def _encoded_page(folder: Path) -> bytes:
+    """Return the data of a sweep's page as JSON."""
+    return json.dumps(page.data(folder), separators=(",", ":"), allow_nan=False).encode()
 
 
 def _summary(folder: Path) -> dict[str, Any]:
