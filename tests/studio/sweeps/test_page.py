@@ -67,11 +67,33 @@ def test_what_was_tried_comes_in_columns(studio: TestClient, root: Path) -> None
 
 
 def test_for_what_is_minimized_less_is_better(studio: TestClient, root: Path) -> None:
-    costs = [Configuration(20.0, results={"seconds": cost}, values=[cost]) for cost in (3.0, 1e300, 2.0, 2.5)]
+    costs = [Configuration(20.0, results={"seconds": cost}, values=[cost]) for cost in (3.0, 2.0, 2.5)]
     diverged = Configuration(0.0, "diverged", values=[1e300])
-    made.sweep(root / "one", [costs[0], diverged, *costs[2:]], objectives=["seconds"])
+    made.sweep(root / "one", [costs[0], diverged, *costs[1:]], objectives=["seconds"])
     assert studio.get("/api/sweeps/one").json()["curve"] == {"tried": [1, 3], "value": [3, 2]}
     assert studio.get("/api/sweeps").json()["sweeps"][0]["best"] == 2
+
+
+@pytest.mark.parametrize(("objective", "worst"), [("ssim", 0.0), ("gflop", 1e300)])
+def test_what_an_unknown_result_counts_as_is_no_measurement(
+    studio: TestClient, root: Path, objective: str, worst: float
+) -> None:
+    unknown = Configuration(results={objective: None}, values=[worst])
+    made.sweep(root / "one", [unknown, unknown], objectives=[objective])
+    found = studio.get("/api/sweeps/one").json()
+    assert found["curve"] == {"tried": [], "value": []}
+    assert objective not in found["results"]
+    assert found["counts"]["finished"] == 2
+    known = Configuration(25.0, results={objective: 3.0}, values=[20.0, 3.0])
+    unknown = Configuration(25.0, results={objective: None}, values=[25.0, worst])
+    made.sweep(root / "two", [known, unknown], objectives=["psnr", objective])
+    # The better PSNR of the other one does not make it one that nothing beats, as in `Sweep.pareto`.
+    assert studio.get("/api/sweeps/two").json()["front"] == [0]
+
+
+def test_the_worst_score_may_be_a_measurement(studio: TestClient, root: Path) -> None:
+    made.sweep(root / "one", [Configuration(results={"ssim": 0.0}, values=[0.0])], objectives=["ssim"])
+    assert studio.get("/api/sweeps/one").json()["curve"] == {"tried": [1], "value": [0]}
 
 
 def test_the_front_of_several_objectives(studio: TestClient, root: Path) -> None:

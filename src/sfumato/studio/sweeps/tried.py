@@ -16,6 +16,8 @@ from sfumato.studio.sweeps.database import Database
 from sfumato.studio.sweeps.spec_file import BETTER
 
 RESULTS = tuple(BETTER)
+WORST = {"maximize": 0.0, "minimize": 1e300}
+"""What Optuna is told in place of a result that is unknown, or of a configuration that did not finish."""
 FINISHED, PRUNED, DIVERGED, FAILED = STATES = ("finished", "pruned", "diverged", "failed")
 
 MAX_TRIALS = 50_000
@@ -38,7 +40,7 @@ class Tried:
     states: list[str]
     """One of `STATES` each."""
     values: NDArray[np.float64]
-    """(configurations, objectives); NaN where there is none, as for all that did not finish."""
+    """(configurations, objectives); NaN where there is no measurement, as for all that did not finish."""
     running: int
     left_out: int
     """Earlier configurations that are not considered."""
@@ -84,6 +86,8 @@ def read(database: Database, objectives: Sequence[str]) -> Tried:
         row = at[trial]
         if states[row] == FINISHED and isinstance(objective, int) and 0 <= objective < len(objectives):
             values[row, objective] = _finite(value, math.nan)
+    for objective, name in enumerate(objectives):
+        _remove_stand_ins(database, ids, values[:, objective], name)
     total = counts.get("COMPLETE", 0) + counts.get("PRUNED", 0)
     return Tried(
         ids,
@@ -165,6 +169,23 @@ def _statuses(database: Database, trials: Sequence[int]) -> dict[int, str]:
     )
     known = {json.dumps(state): state for state in STATES}
     return {trial: known.get(text, FAILED) for trial, text in database.of_trials(query, trials)}
+
+
+def _remove_stand_ins(database: Database, trials: Sequence[int], column: NDArray[np.float64], name: str) -> None:
+    """Set to NaN what finished configurations count as whose result is unknown: the worst there is."""
+    worst = WORST[BETTER[name]]
+    if BETTER[name] == "minimize":
+        column[column >= worst] = np.nan
+        return
+    # The worst score may have been measured, too.
+    rows = np.flatnonzero(column == worst)
+    query = (
+        f"SELECT trial_id, substr(value_json, 1, {MAX_NUMBER}) FROM trial_user_attributes "
+        f"WHERE key = '{name}' AND trial_id IN ({{trials}})"
+    )
+    doubtful = database.of_trials(query, [trials[row] for row in rows])
+    known = {trial for trial, text in doubtful if _finite(parsed(text), None) is not None}
+    column[[row for row in rows if trials[row] not in known]] = np.nan
 
 
 def _wanted(database: Database) -> int | None:

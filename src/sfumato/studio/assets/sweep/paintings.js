@@ -72,7 +72,7 @@ export function paintings({ name, signal, mark, fail }) {
       const all = several ? found.order.filter((row) => found.front.has(row.number)) : found.order;
       const best = distinct(all.filter(passes), found.parameters).slice(0, MOST);
       title.textContent = several ? "Not beaten in all objectives" : "Best paintings";
-      none.textContent = best.length ? "" : "No finished configuration is inside of the brushes.";
+      none.textContent = best.length ? "" : all.length ? "No finished configuration is inside of the brushes." : "No configuration with a known score has finished.";
       none.hidden = Boolean(best.length);
       list.setAttribute("aria-label", several ? "Configurations that none beats in all objectives" : `Best configurations by ${UNITS[found.objectives[0]?.name] ?? "score"}`);
       wanted = best.map((row) => row.number);

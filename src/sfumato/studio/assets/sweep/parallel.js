@@ -53,7 +53,7 @@ export function parallel({ brushes, signal }) {
       const part = found.rank(row);
       pen.globalAlpha = base + rise * (part ?? 0.3) ** 3;
       pen.lineWidth = part === null ? 1 : 1 + 0.75 * part;
-      line(pen, row, part !== null ? colors.mixed(part) : row.state === "pruned" ? colors.quiet : colors.bad);
+      line(pen, row, colors.of(row, part));
     }
     pen.globalAlpha = 1;
     const one = found.rows.find((row) => row.number === marked);

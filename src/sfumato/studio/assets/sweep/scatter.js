@@ -49,10 +49,7 @@ export function scatter({ signal, press, fail }) {
 
     function marks(rows, state, symbol) {
       const colors = palette();
-      const color = rows.map((row) => {
-        const part = found.rank(row);
-        return part !== null ? colors.mixed(part) : state === "pruned" ? colors.quiet : colors.bad;
-      });
+      const color = rows.map((row) => colors.of(row, found.rank(row)));
       return {
         ...points(rows),
         mode: "markers",
