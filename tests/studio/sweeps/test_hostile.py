@@ -10,6 +10,7 @@ import struct
 import subprocess
 import sys
 import time
+import tracemalloc
 import zlib
 from contextlib import closing
 from pathlib import Path
@@ -217,6 +218,46 @@ def test_values_of_other_types(studio: TestClient, folder: Path) -> None:
                 assert studio.get("/api/sweeps").status_code == 200
                 assert studio.get("/api/sweeps/one/configurations?numbers=0").status_code in (200, 409)
                 json.loads(answer.content)
+
+
+OTHER_COLUMNS = {"TEXT": '"{}"', "TEXT COLLATE NOCASE": 'upper("{}")', "REAL": '"{}"', "BLOB": 'CAST("{}" AS REAL)'}
+
+
+@pytest.mark.slow
+def test_columns_of_other_types(studio: TestClient, folder: Path) -> None:
+    whole = (folder / "sweep.db").read_bytes()
+    tables = [statement for statement in made.TABLES.split(";") if statement.strip()]
+    for statement in tables:
+        table = statement.split()[2]
+        with closing(sqlite3.connect(folder / "sweep.db")) as connection:
+            names = [name for _, name, *_ in connection.execute(f"PRAGMA table_info({table})")]
+        for kind, value in OTHER_COLUMNS.items():
+            columns = ", ".join(f'"{name}" {kind}' for name in names)
+            made.changed(
+                folder,
+                f"ALTER TABLE {table} RENAME TO old",
+                f"CREATE TABLE {table} ({columns})",
+                f"INSERT INTO {table} SELECT {', '.join(value.format(name) for name in names)} FROM old",
+                "DROP TABLE old",
+            )
+            for path in ("/one", "", "/one/configurations?numbers=0"):
+                answer = studio.get(f"/api/sweeps{path}")
+                assert answer.status_code in (200, 409), (table, kind, path, answer.text)
+                assert "see its terminal" not in answer.text, (table, kind, path)
+            (folder / "sweep.db").write_bytes(whole)
+
+
+def test_long_texts_in_place_of_numbers_are_not_read(studio: TestClient, folder: Path) -> None:
+    with closing(sqlite3.connect(folder / "sweep.db")) as connection:
+        insert = "INSERT INTO trials (number, study_id, state) VALUES (?, 1, 'COMPLETE')"
+        connection.executemany(insert, (("x" * 900_000,) for _ in range(40)))
+        connection.commit()
+    tracemalloc.start()
+    try:
+        assert studio.get("/api/sweeps/one").json()["number"] == [0, 1]
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_value_that_no_axis_has_is_left_out(studio: TestClient, folder: Path) -> None:

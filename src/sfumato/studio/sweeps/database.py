@@ -35,7 +35,9 @@ TABLES = frozenset(
         "trial_values",
     )
 )
-FUNCTIONS = frozenset(("count", "length", "max", "min", "substr"))
+FUNCTIONS = frozenset(("count", "length", "max", "min", "substr", "typeof"))
+WHOLE = "typeof(trial_id) = 'integer' AND typeof(number) = 'integer'"
+"""Condition of trials that Optuna may have written: a column of a file may have values of any type, and any size."""
 
 MAX_SECONDS = 5.0
 """Time limit of reading one database."""

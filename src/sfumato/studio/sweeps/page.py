@@ -119,7 +119,10 @@ def details(folder: Path, numbers: Sequence[int]) -> list[dict[str, Any]]:
     require_own_database(spec_file.read(folder))
     with database.opened(folder) as opened:
         ids = ",".join("?" * len(numbers))
-        query = f"SELECT trial_id, number FROM trials WHERE study_id = ? AND number IN ({ids}) LIMIT {MAX_DETAILS}"
+        query = (
+            f"SELECT trial_id, number FROM trials WHERE study_id = ? AND number IN ({ids}) AND {database.WHOLE} "
+            f"LIMIT {MAX_DETAILS}"
+        )
         by_id = dict(opened.rows(query, (opened.study, *numbers)))
         texts: dict[tuple[int, str], Any] = {}
         query = (

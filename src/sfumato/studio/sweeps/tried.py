@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfumato.runs.entry import printable
-from sfumato.studio.sweeps.database import Database
+from sfumato.studio.sweeps.database import WHOLE, Database
 from sfumato.studio.sweeps.spec_file import BETTER
 
 RESULTS = tuple(BETTER)
@@ -70,21 +70,24 @@ def read(database: Database, objectives: Sequence[str]) -> Tried:
     """Return what has been tried."""
     counts = database.counts()
     done = "state IN ('COMPLETE', 'PRUNED')"
-    query = f"SELECT trial_id, number, state FROM trials WHERE study_id = ? AND {done} ORDER BY trial_id DESC LIMIT ?"
+    query = (
+        f"SELECT trial_id, number, state FROM trials WHERE study_id = ? AND {done} AND {WHOLE} "
+        "ORDER BY trial_id DESC LIMIT ?"
+    )
     found = [
         (trial, number, state)
         for trial, number, state in reversed(database.rows(query, (database.study, MAX_TRIALS)))
-        if isinstance(number, int) and 0 <= number < 10**12
+        if 0 <= number < 10**12
     ]
     ids = [trial for trial, _, _ in found]
     statuses = _statuses(database, ids)
     states = [PRUNED if state == "PRUNED" else statuses.get(trial, FAILED) for trial, _, state in found]
-    at = {trial: row for row, trial in enumerate(ids)}
+    at = {trial: row for row, trial in enumerate(ids) if states[row] == FINISHED}
     values = np.full((len(ids), len(objectives)), np.nan)
     query = "SELECT trial_id, objective, value FROM trial_values WHERE trial_id IN ({trials})"
     for trial, objective, value in database.of_trials(query, ids):
-        row = at[trial]
-        if states[row] == FINISHED and isinstance(objective, int) and 0 <= objective < len(objectives):
+        row = at.get(trial)
+        if row is not None and isinstance(objective, int) and 0 <= objective < len(objectives):
             values[row, objective] = _finite(value, math.nan)
     for objective, name in enumerate(objectives):
         _remove_stand_ins(database, ids, values[:, objective], name)
@@ -109,6 +112,8 @@ def axes(database: Database, trials: Sequence[int], fields: Sequence[str]) -> li
         "WHERE trial_id IN ({trials})"
     )
     for trial, name, value, row in database.of_trials(query, trials):
+        if trial not in at:
+            continue
         axis = found.get(name)
         if axis is None:
             if len(found) == MAX_AXES or not isinstance(name, str):
@@ -133,7 +138,8 @@ def results(database: Database, trials: Sequence[int]) -> dict[str, list[float |
         f"WHERE key IN ({names}) AND trial_id IN ({{trials}})"
     )
     for trial, key, text in database.of_trials(query, trials):
-        found[key][at[trial]] = _finite(parsed(text), None)
+        if key in found and trial in at:
+            found[key][at[trial]] = _finite(parsed(text), None)
     return found
 
 

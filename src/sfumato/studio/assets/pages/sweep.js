@@ -106,6 +106,7 @@ export async function show(root, { name, signal }) {
     if (!found?.rows.length) return;
     const axes = [...found.parameters, ...found.objectives];
     const passes = brushes.test(axes);
+    coordinates.hidden = !axes.length;
     lines.show(found, axes, passes);
     sliders.show(axes, found.rows.filter(passes).length, found.rows.length);
     marks.show(found, [...found.parameters, ...found.results], passes);

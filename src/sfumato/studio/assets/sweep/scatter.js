@@ -78,6 +78,9 @@ export function scatter({ signal, press, fail }) {
   return {
     element,
     show(found, axes, passes) {
+      // Configurations may have neither parameters nor results.
+      element.hidden = !axes.length;
+      if (!axes.length) return;
       last = { found, axes, passes };
       const now = axes.map((axis) => axis.name).join("\n");
       if (now !== names) {
