@@ -182,6 +182,25 @@ def test_one_configuration_in_full(studio: TestClient, root: Path) -> None:
     assert studio.get(f"/api/sweeps/one/configurations?numbers={','.join('1' * 25)}").status_code == 422
 
 
+@pytest.mark.parametrize(("count", "letters"), [(300, 1), (900, 25)])
+def test_a_field_may_have_many_values(
+    studio: TestClient, root: Path, monkeypatch: pytest.MonkeyPatch, count: int, letters: int
+) -> None:
+    labels = [f"{'x' * letters}{number}" for number in range(count)]
+    distribution = {"name": "CategoricalDistribution", "attributes": {"choices": labels}}
+    monkeypatch.setitem(made.DISTRIBUTIONS, "model.activation", distribution)
+    chosen = [3, 250, count - 1]
+    configurations = [Configuration(parameters={"model.activation": value}) for value in chosen]
+    made.sweep(root / "one", configurations, space={"model.activation": labels})
+    (axis,) = studio.get("/api/sweeps/one").json()["axes"]
+    assert axis["choices"] == labels
+    assert axis["values"] == chosen
+    # A parameter that is no field's has its distribution only, which is read up to a limit.
+    made.sweep(root / "two", configurations, space={"model.width": ["4..8"]})
+    (axis,) = studio.get("/api/sweeps/two").json()["axes"]
+    assert (axis["choices"], axis["values"]) == ((labels, chosen) if count == 300 else (["unknown"], [0, 0, 0]))
+
+
 def test_the_form_s_link_has_the_recipe(studio: TestClient, root: Path) -> None:
     recipe = changed(Recipe(), {"model": {"width": 9, "activation": "sine(20)"}, "budget": {"epochs": 3}})
     made.sweep(root / "one", [Configuration(results={"recipe": to_string(recipe)})])

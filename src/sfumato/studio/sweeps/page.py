@@ -45,7 +45,7 @@ def data(folder: Path) -> dict[str, Any]:
         front = tried.pareto(found.values, signs, MAX_FRONT) if len(spec.objectives) > 1 else []
         rows = _chosen(found, found.values[:, 0] * signs[0], front)
         ids = [found.ids[row] for row in rows]
-        axes = tried.axes(opened, ids, list(spec.space))
+        axes = tried.axes(opened, ids, spec.space)
         results = tried.results(opened, ids)
     for at, row in enumerate(rows):
         if found.states[row] in (tried.DIVERGED, tried.FAILED):

@@ -23,10 +23,13 @@ FINISHED, PRUNED, DIVERGED, FAILED = STATES = ("finished", "pruned", "diverged",
 MAX_TRIALS = 50_000
 """Configurations that are considered, the latest of more."""
 MAX_AXES = 40
-MAX_CHOICES = 200
+MAX_CHOICES = 1000
 MAX_NAME = 200
 """Characters of a parameter's name or category."""
 MAX_DISTRIBUTION = 20_000
+"""Characters of a parameter's distribution; the values of a field, which may have more, are those of sweep.json."""
+UNKNOWN = ("unknown",)
+"""The one category of a parameter whose distribution cannot be read: what its numbers mean is unknown."""
 MAX_NUMBER = 40
 """Characters of a number in JSON."""
 
@@ -103,8 +106,8 @@ def read(database: Database, objectives: Sequence[str]) -> Tried:
     )
 
 
-def axes(database: Database, trials: Sequence[int], fields: Sequence[str]) -> list[Axis]:
-    """Return the parameters of some configurations, in the order of the space's fields."""
+def axes(database: Database, trials: Sequence[int], space: Mapping[str, Sequence[str]]) -> list[Axis]:
+    """Return the parameters of some configurations, in the order of the space's fields, whose values are given."""
     at = {trial: row for row, trial in enumerate(trials)}
     found: dict[str, Axis] = {}
     query = (
@@ -118,12 +121,12 @@ def axes(database: Database, trials: Sequence[int], fields: Sequence[str]) -> li
         if axis is None:
             if len(found) == MAX_AXES or not isinstance(name, str):
                 continue
-            axis = found[name] = _axis(database, name, row, len(trials))
+            axis = found[name] = _axis(database, name, row, space.get(name, ()), len(trials))
         axis.values[at[trial]] = _within(axis, _finite(value, None))
 
     def place(axis: Axis) -> int:
-        owners = (place for place, name in enumerate(fields) if axis.name == name or axis.name.startswith(f"{name}."))
-        return next(owners, len(fields))
+        owners = (place for place, name in enumerate(space) if axis.name == name or axis.name.startswith(f"{name}."))
+        return next(owners, len(space))
 
     return sorted(found.values(), key=place)
 
@@ -200,16 +203,25 @@ def _wanted(database: Database) -> int | None:
     return next((each for each in found if isinstance(each, int) and 0 < each < 10**9), None)
 
 
-def _axis(database: Database, name: str, row: int, size: int) -> Axis:
+def _axis(database: Database, name: str, row: int, labels: Sequence[str], size: int) -> Axis:
+    def categories(names: Sequence[Any]) -> Axis:
+        texts = [printable(str(each))[:MAX_NAME] for each in names]
+        return Axis(printable(name), texts, None, None, False, [None] * size)
+
+    if len(labels) > 1:
+        # The distribution has the same, as a text that may be long.
+        return categories(labels)
     query = f"SELECT substr(distribution_json, 1, {MAX_DISTRIBUTION}) FROM trial_params WHERE param_id = ? LIMIT 1"
     found = parsed(next((text for (text,) in database.rows(query, (row,))), None))
     about = found.get("attributes") if isinstance(found, Mapping) else None
     about = about if isinstance(about, Mapping) else {}
     choices = about.get("choices")
     low, high = (_finite(about.get(end), None) for end in ("low", "high"))
-    log = about.get("log") is True and low is not None and low > 0
-    labels = [printable(str(each))[:MAX_NAME] for each in choices[:MAX_CHOICES]] if isinstance(choices, list) else None
-    return Axis(printable(name), labels, low, high, log, [None] * size)
+    if isinstance(choices, list) and len(choices) <= MAX_CHOICES:
+        return categories(choices)
+    if choices is not None or low is None or high is None:
+        return categories(UNKNOWN)
+    return Axis(printable(name), None, low, high, about.get("log") is True and low > 0, [None] * size)
 
 
 def _within(axis: Axis, value: float | None) -> float | None:
@@ -218,6 +230,8 @@ def _within(axis: Axis, value: float | None) -> float | None:
         return None
     if axis.choices is None:
         return value
+    if axis.choices == [*UNKNOWN]:
+        return 0.0
     return value if value.is_integer() and 0 <= value < len(axis.choices) else None
 
 

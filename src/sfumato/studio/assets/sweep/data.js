@@ -89,6 +89,14 @@ export function ticks(axis) {
   return [low, ...between, high];
 }
 
+const MOST_NAMES = 24; // of an axis, so that they can be read
+
+/** Names and positions of an axis's categories that get ticks: of many, evenly chosen ones. */
+export function named({ names }) {
+  const step = Math.ceil(names.length / MOST_NAMES);
+  return names.map((name, place) => [name, place]).filter(([, place]) => place % step === 0);
+}
+
 /** Round values from one end of an axis to the other. */
 export function round({ log, low, high }) {
   if (!(high > low)) return Number.isFinite(low) ? [low] : [];

@@ -2,7 +2,7 @@
 // brushes it; the page has sliders for the same.
 
 import { h } from "../core/element.js";
-import { ALL, number, ticks } from "./data.js";
+import { ALL, named, number, ticks } from "./data.js";
 import { palette } from "./colors.js";
 
 const [TOP, BOTTOM, SIDE] = [14, 40, 46]; // px around the axes
@@ -98,7 +98,7 @@ export function parallel({ brushes, signal }) {
     pen.textBaseline = "middle";
     const last = axis === axes.at(-1);
     pen.textAlign = last ? "right" : "left";
-    const texts = axis.choices ? axis.names.map((name, place) => [name, axis.names.length === 1 ? 0.5 : place / (axis.names.length - 1)]) : ticks(axis).map((tick) => [number(tick), axis.place(tick)]);
+    const texts = axis.choices ? named(axis).map(([name, category]) => [name, axis.names.length === 1 ? 0.5 : category / (axis.names.length - 1)]) : ticks(axis).map((tick) => [number(tick), axis.place(tick)]);
     if (axis.values.includes(null) && !axis.isResult) texts.push(["not set", null]);
     const room = axes.length > 1 ? x(1) - x(0) - 14 : width;
     for (const [text, position] of texts) {

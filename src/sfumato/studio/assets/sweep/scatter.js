@@ -3,7 +3,7 @@
 import { Chart } from "../charts/chart.js";
 import { h } from "../core/element.js";
 import { palette } from "./colors.js";
-import { number, round } from "./data.js";
+import { named, number, round } from "./data.js";
 
 const KINDS = [
   ["finished", "circle"],
@@ -118,7 +118,7 @@ function layout(axis) {
   }
   if (!axis.choices) return { type: "linear", rangemode: "normal", autorange: true };
   const missing = axis.values.includes(null) ? [["not set", -1]] : [];
-  const all = [...missing, ...axis.names.map((name, place) => [name, place])];
+  const all = [...missing, ...named(axis)];
   return {
     type: "linear",
     tickmode: "array",
