@@ -13,7 +13,7 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from sfumato.recipe import Recipe, changed, from_string, to_string
-from sfumato.studio.sweeps import listing, page, tried
+from sfumato.studio.sweeps import earlier, listing, page, tried
 from tests.studio.sweeps import made
 from tests.studio.sweeps.made import Configuration
 
@@ -136,13 +136,45 @@ def test_of_many_the_best_and_some_others_are_shown(
     best = sorted(range(40), key=lambda number: -scores[number])[:3]
     assert set(best) < set(found["number"])
     assert found["results"]["psnr"] == [scores[number] for number in found["number"]]
+    whole = found["curve"]
     monkeypatch.setattr(tried, "MAX_TRIALS", 20)
     made.changed(root / "one", "UPDATE studies SET study_name = 'b'")
     found = studio.get("/api/sweeps/one").json()
     assert (found["considered"], found["tried"], found["left_out"]) == (20, 40, 30)
-    assert min(found["number"]) >= 20
-    # The axis of the curve counts all.
-    assert min(found["curve"]["tried"]) == 21
+    # The best are those of all, the others of the latest only; the curve is that of all.
+    assert set(best) < set(found["number"])
+    assert min(set(found["number"]) - set(best)) >= 20
+    assert found["results"]["psnr"] == [scores[number] for number in found["number"]]
+    assert found["curve"] == whole
+
+
+@pytest.mark.parametrize(("objective", "sign", "worst"), [("psnr", 1, 0.0), ("seconds", -1, 1e300)])
+def test_the_best_of_many_may_be_an_early_one(
+    studio: TestClient, root: Path, monkeypatch: pytest.MonkeyPatch, objective: str, sign: int, worst: float
+) -> None:
+    monkeypatch.setattr(tried, "MAX_TRIALS", 4)
+    monkeypatch.setattr(earlier, "MAX_KEPT", 2)
+    scores = [50.0, 51.0, None, 60.0, "pruned", 55.0, None, 51.0, 52.0, 53.0]
+    bad = Configuration(worst, "diverged", values=[worst])
+    pruned = Configuration(12.0, "pruned", state="PRUNED")
+    configurations = [
+        bad
+        if score is None
+        else pruned
+        if isinstance(score, str)
+        else Configuration(values=[100 + sign * score], results={objective: 100 + sign * score})
+        for score in scores
+    ]
+    made.sweep(root / "one", configurations, objectives=[objective])
+    found = studio.get("/api/sweeps/one").json()
+    assert found["number"] == [3, 5, 6, 7, 8, 9]
+    assert found["curve"] == {"tried": [1, 2, 4], "value": [100 + sign * each for each in (50, 51, 60)]}
+    assert (found["tried"], found["considered"], found["left_out"]) == (10, 4, 4)
+    assert found["counts"] == {"finished": 3, "pruned": 1, "diverged": 1, "failed": 0, "running": 0}
+    assert studio.get("/api/sweeps").json()["sweeps"][0]["best"] == found["curve"]["value"][-1]
+    made.changed(root / "one", f"UPDATE trial_values SET value = {100 + sign * 61} WHERE trial_id = 9")
+    curve = studio.get("/api/sweeps/one").json()["curve"]
+    assert curve == {"tried": [1, 2, 4, 9], "value": [100 + sign * each for each in (50, 51, 60, 61)]}
 
 
 def test_one_configuration_in_full(studio: TestClient, root: Path) -> None:

@@ -78,6 +78,10 @@ class Database:
         """Return all rows of a query, whose text bounds their number."""
         return self._connection.execute(query, values).fetchall()
 
+    def each(self, query: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a query, however many there are."""
+        yield from self._connection.execute(query, values)
+
     def of_trials(self, query: str, trials: Sequence[int]) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of a query with ``{trials}`` in it, for any number of trials' ids."""
         for start in range(0, len(trials), CHUNK):

@@ -17,7 +17,7 @@ from anyio import CapacityLimiter
 
 from sfumato.runs.entry import is_held, printable
 from sfumato.studio.sweeps import database, page, spec_file
-from sfumato.studio.sweeps.spec_file import BETTER, DATABASE, SPEC
+from sfumato.studio.sweeps.spec_file import BETTER, DATABASE, SPEC, WORST
 from sfumato.studio.web import run_paths
 from sfumato.studio.web.errors import UNEXPECTED, Problem, unexpected_problem
 
@@ -153,14 +153,14 @@ def _summary(folder: Path) -> dict[str, Any]:
     page.require_own_database(spec)
     name = spec.objectives[0]
     # What diverged or failed counts as the worst there is.
-    end, worst = ("max", "> 0") if BETTER[name] == "maximize" else ("min", "< 1e300")
+    end, than = ("max", ">") if BETTER[name] == "maximize" else ("min", "<")
     with database.opened(folder, MAX_LINE_SECONDS) as opened:
         counts = opened.counts()
         score = (
             f"SELECT {end}(value) FROM trial_values JOIN trials ON trials.trial_id = trial_values.trial_id "
-            f"WHERE study_id = ? AND state = 'COMPLETE' AND objective = 0 AND value {worst}"
+            f"WHERE study_id = ? AND state = 'COMPLETE' AND objective = 0 AND value {than} ?"
         )
-        (best,) = opened.rows(score, (opened.study,))[0]
+        (best,) = opened.rows(score, (opened.study, WORST[BETTER[name]]))[0]
     tried = counts.get("COMPLETE", 0) + counts.get("PRUNED", 0)
     return {**line, "tried": tried, "best": float(f"{best:.6g}") if isinstance(best, float) else None}
 

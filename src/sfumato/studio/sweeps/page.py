@@ -24,8 +24,6 @@ MAX_SHOWN = 2000
 """Configurations on a page: the best, the front, and of the others evenly chosen ones."""
 MAX_BEST = 500
 MAX_FRONT = 200
-MAX_STEPS = 1000
-"""Points of the curve of the best so far."""
 MAX_DETAILS = 24
 """Configurations in full in one response."""
 MAX_RECIPE = 20_000
@@ -51,14 +49,13 @@ def data(folder: Path) -> dict[str, Any]:
         if found.states[row] in (tried.DIVERGED, tried.FAILED):
             # It counts as the worst there is, which is no measurement.
             results["psnr"][at] = results["ssim"][at] = None
-    best = _best_so_far(found.values[:, 0], signs[0])
     return {
         **about(folder, spec),
-        "counts": {state: found.count(state) for state in STATES} | {"running": found.running},
-        "tried": len(found.ids) + found.left_out,
+        "counts": {state: found.count(state) for state in STATES} | {"pruned": found.pruned, "running": found.running},
+        "tried": found.total,
         "wanted": found.wanted,
-        "considered": len(found.ids),
-        "left_out": len(found.ids) + found.left_out - len(rows),
+        "considered": found.latest,
+        "left_out": found.total - len(rows),
         "number": [found.numbers[row] for row in rows],
         "state": [STATES.index(found.states[row]) for row in rows],
         "states": list(STATES),
@@ -76,8 +73,8 @@ def data(folder: Path) -> dict[str, Any]:
         "results": {name: _short(column) for name, column in results.items() if _is_any(column)},
         "front": [found.numbers[row] for row in front],
         "curve": {
-            "tried": [found.left_out + row + 1 for row in best],
-            "value": _short([float(found.values[row, 0]) for row in best]),
+            "tried": [place for place, _ in found.curve],
+            "value": _short([value for _, value in found.curve]),
         },
         "verdict": verdict(folder, found),
     }
@@ -183,15 +180,9 @@ def _chosen(found: Tried, scores: NDArray[np.float64], front: Sequence[int]) -> 
     finished = np.flatnonzero(np.isfinite(scores))
     best = finished[np.argsort(-scores[finished], kind="stable")[:MAX_BEST]]
     chosen = {*best.tolist(), *front}
-    rest = tried.evenly((row for row in range(len(found.ids)) if row not in chosen), MAX_SHOWN - len(chosen))
+    latest = range(len(found.ids) - found.latest, len(found.ids))
+    rest = tried.evenly((row for row in latest if row not in chosen), MAX_SHOWN - len(chosen))
     return sorted(chosen.union(rest))
-
-
-def _best_so_far(column: NDArray[np.float64], sign: float) -> list[int]:
-    """Return the rows that were better than all before."""
-    scores = np.where(np.isfinite(column), column * sign, -np.inf)
-    before = np.concatenate(([-np.inf], np.maximum.accumulate(scores)[:-1])) if len(scores) else scores
-    return np.flatnonzero(scores > before).tolist()[-MAX_STEPS:]
 
 
 def _short(column: Sequence[float | None]) -> list[float | int | None]:

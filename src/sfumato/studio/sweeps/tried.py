@@ -12,16 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfumato.runs.entry import printable
+from sfumato.studio.sweeps import earlier
 from sfumato.studio.sweeps.database import WHOLE, Database
-from sfumato.studio.sweeps.spec_file import BETTER
+from sfumato.studio.sweeps.spec_file import BETTER, WORST
 
 RESULTS = tuple(BETTER)
-WORST = {"maximize": 0.0, "minimize": 1e300}
-"""What Optuna is told in place of a result that is unknown, or of a configuration that did not finish."""
 FINISHED, PRUNED, DIVERGED, FAILED = STATES = ("finished", "pruned", "diverged", "failed")
 
 MAX_TRIALS = 50_000
-"""Configurations that are considered, the latest of more."""
+"""Configurations that are considered, the latest of more, and the best of the earlier ones."""
 MAX_AXES = 40
 MAX_CHOICES = 1000
 MAX_NAME = 200
@@ -40,19 +39,25 @@ class Tried:
 
     ids: list[int]
     numbers: list[int]
+    places: list[int]
+    """How many had been tried with each."""
     states: list[str]
     """One of `STATES` each."""
     values: NDArray[np.float64]
     """(configurations, objectives); NaN where there is no measurement, as for all that did not finish."""
+    pruned: int
     running: int
-    left_out: int
-    """Earlier configurations that are not considered."""
+    total: int
+    latest: int
+    """Configurations that are considered without regard to their scores; the others are the best of all before."""
+    curve: list[tuple[int, float]]
+    """(place, value of the first objective) of those that were better than all before."""
     wanted: int | None
     """Configurations that the last start was to reach; None if that is unknown."""
 
     def count(self, state: str) -> int:
-        """Return the number of configurations in a state."""
-        return self.states.count(state)
+        """Return the number of the latest configurations in a state."""
+        return self.states[len(self.states) - self.latest :].count(state)
 
 
 @dataclass
@@ -77,11 +82,13 @@ def read(database: Database, objectives: Sequence[str]) -> Tried:
         f"SELECT trial_id, number, state FROM trials WHERE study_id = ? AND {done} AND {WHOLE} "
         "ORDER BY trial_id DESC LIMIT ?"
     )
-    found = [
-        (trial, number, state)
-        for trial, number, state in reversed(database.rows(query, (database.study, MAX_TRIALS)))
-        if 0 <= number < 10**12
-    ]
+    rows = database.rows(query, (database.study, MAX_TRIALS))[::-1]
+    latest = [(trial, number, state) for trial, number, state in rows if 0 <= number < 10**12]
+    total = max(counts.get("COMPLETE", 0) + counts.get("PRUNED", 0), len(latest))
+    before = earlier.Earlier()
+    if latest and len(rows) < total:
+        before = earlier.read(database, objectives[0], latest[0][0])
+    found = [(trial, number, "COMPLETE") for _, trial, number in before.kept] + latest
     ids = [trial for trial, _, _ in found]
     statuses = _statuses(database, ids)
     states = [PRUNED if state == "PRUNED" else statuses.get(trial, FAILED) for trial, _, state in found]
@@ -94,14 +101,18 @@ def read(database: Database, objectives: Sequence[str]) -> Tried:
             values[row, objective] = _finite(value, math.nan)
     for objective, name in enumerate(objectives):
         _remove_stand_ins(database, ids, values[:, objective], name)
-    total = counts.get("COMPLETE", 0) + counts.get("PRUNED", 0)
+    places = [place for place, _, _ in before.kept] + [total - len(latest) + row + 1 for row in range(len(latest))]
     return Tried(
         ids,
         [number for _, number, _ in found],
+        places,
         states,
         values,
+        pruned=counts.get("PRUNED", 0),
         running=counts.get("RUNNING", 0),
-        left_out=max(total - len(ids), 0),
+        total=total,
+        latest=len(latest),
+        curve=_curve(before.curve, places, values[:, 0], objectives[0]),
         wanted=_wanted(database),
     )
 
@@ -195,6 +206,18 @@ def _remove_stand_ins(database: Database, trials: Sequence[int], column: NDArray
     doubtful = database.of_trials(query, [trials[row] for row in rows])
     known = {trial for trial, text in doubtful if _finite(parsed(text), None) is not None}
     column[[row for row in rows if trials[row] not in known]] = np.nan
+
+
+def _curve(
+    before: Sequence[tuple[int, float]], places: Sequence[int], column: NDArray[np.float64], objective: str
+) -> list[tuple[int, float]]:
+    """Return (place, value) of what was better than all before, which may have a curve already."""
+    sign = 1.0 if BETTER[objective] == "maximize" else -1.0
+    scores = np.where(np.isfinite(column), column * sign, -np.inf)
+    first = sign * before[-1][1] if before else -np.inf
+    best = np.concatenate(([first], np.maximum(np.maximum.accumulate(scores)[:-1], first))) if len(scores) else scores
+    found = [(places[row], float(column[row])) for row in np.flatnonzero(scores > best).tolist()]
+    return [*before, *found][-earlier.MAX_STEPS :]
 
 
 def _wanted(database: Database) -> int | None:

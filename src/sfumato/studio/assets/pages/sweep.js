@@ -77,16 +77,17 @@ export async function show(root, { name, signal }) {
     bar.firstChild.style.setProperty("transform", `scaleX(${wanted ? Math.min(1, data.tried / wanted) : 0})`);
     const score = data.curve.value.at(-1);
     const unit = objectives[0].name === "psnr" ? " dB" : "";
+    const latest = data.considered < data.tried ? `, of the last ${count(data.considered)}` : "";
     const shown = [
       ["Tried", wanted ? `${count(data.tried)} of ${count(wanted)}` : count(data.tried)],
       [`Best ${objectives[0].name === "psnr" ? "PSNR" : objectives[0].name}`, score === undefined ? "–" : `${number(score)}${unit}`],
       ["Pruned", count(counts.pruned)],
-      ["Failed or diverged", count(counts.failed + counts.diverged)],
+      [`Failed or diverged${latest}`, count(counts.failed + counts.diverged)],
       ...(data.live ? [["Under way", count(counts.running)]] : []),
     ];
     figures.replaceChildren(...shown.map(([what, text]) => h("div", {}, h("dt", {}, what), h("dd", {}, text))));
     note.textContent = data.left_out
-      ? `Shown are ${count(data.number.length)} of ${data.considered < data.tried ? "the last " : ""}${count(data.considered)} configurations: the best, and of the others evenly chosen ones. ‘sfumato sweep best’ and sf.load_sweep read all.`
+      ? `Shown are ${count(data.number.length)} configurations: the best of all, and of ${latest ? `the last ${count(data.considered)}` : "the others"} evenly chosen ones. ‘sfumato sweep best’ and sf.load_sweep read all.`
       : "";
     note.hidden = !data.left_out;
     empty.hidden = data.number.length > 0;
