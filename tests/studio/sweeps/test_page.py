@@ -266,6 +266,13 @@ def test_a_database_that_is_long_to_read_is_read_rarely(
     assert studio.get("/api/sweeps/one").json()["curve"]["value"] == [30]
 
 
+def test_the_list_has_the_best_as_the_page_has_it(studio: TestClient, root: Path) -> None:
+    results = {"parameters": 1234567}
+    made.sweep(root / "one", [Configuration(results=results, values=[1234567.0])], objectives=["parameters"])
+    assert studio.get("/api/sweeps/one").json()["curve"]["value"] == [1234567]
+    assert studio.get("/api/sweeps").json()["sweeps"][0]["best"] == 1234567
+
+
 def test_sweeps_are_listed_the_latest_first(studio: TestClient, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert studio.get("/api/sweeps").json() == {"sweeps": [], "left_out": 0}
     made.sweep(root / "one", [Configuration(20.0), Configuration(25.5), Configuration(0.0, "diverged")])

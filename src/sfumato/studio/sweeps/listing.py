@@ -162,7 +162,7 @@ def _summary(folder: Path) -> dict[str, Any]:
         )
         (best,) = opened.rows(score, (opened.study, WORST[BETTER[name]]))[0]
     tried = counts.get("COMPLETE", 0) + counts.get("PRUNED", 0)
-    return {**line, "tried": tried, "best": float(f"{best:.6g}") if isinstance(best, float) else None}
+    return {**line, "tried": tried, "best": page.short([best])[0] if isinstance(best, float) else None}
 
 
 def _key(folder: Path) -> tuple[int, ...]:

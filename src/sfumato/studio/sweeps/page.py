@@ -66,15 +66,15 @@ def data(folder: Path) -> dict[str, Any]:
                 "low": axis.low,
                 "high": axis.high,
                 "log": axis.log,
-                "values": _short(axis.values),
+                "values": short(axis.values),
             }
             for axis in axes
         ],
-        "results": {name: _short(column) for name, column in results.items() if _is_any(column)},
+        "results": {name: short(column) for name, column in results.items() if _is_any(column)},
         "front": [found.numbers[row] for row in front],
         "curve": {
             "tried": [place for place, _ in found.curve],
-            "value": _short([value for _, value in found.curve]),
+            "value": short([value for _, value in found.curve]),
         },
         "verdict": verdict(folder, found),
     }
@@ -185,7 +185,7 @@ def _chosen(found: Tried, scores: NDArray[np.float64], front: Sequence[int]) -> 
     return sorted(chosen.union(rest))
 
 
-def _short(column: Sequence[float | None]) -> list[float | int | None]:
+def short(column: Sequence[float | None]) -> list[float | int | None]:
     """Return numbers with six digits, as many as a page shows."""
     return [
         None if value is None else int(value) if value.is_integer() and abs(value) < 1e15 else float(f"{value:.6g}")
