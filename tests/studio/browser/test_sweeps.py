@@ -13,6 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 import sfumato as sf
 from sfumato.lab.experiment import StoppedError
 from tests.lab.sweep.test_run import sweep
+from tests.studio.browser.brushes import check_brushes
 from tests.studio.browser.canvas import colors, data_url
 from tests.studio.browser.conftest import Open
 from tests.studio.browser.studio import Studio
@@ -79,6 +80,7 @@ def test_a_sweep_is_listed_and_shown(visit: Open, searched: sf.Sweep) -> None:
 
 def test_a_brush_filters_everything(visit: Open, searched: sf.Sweep) -> None:
     page = visit("/sweeps/shapes")
+    check_brushes(page)
     canvas = page.locator(".lines canvas")
     eventually(lambda: colors(canvas) > 8)
     before = data_url(canvas)

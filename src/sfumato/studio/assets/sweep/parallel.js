@@ -2,8 +2,9 @@
 // brushes it; the page has sliders for the same.
 
 import { h } from "../core/element.js";
-import { ALL, named, number, ticks } from "./data.js";
+import { ALL } from "./brushes.js";
 import { palette } from "./colors.js";
+import { named, number, ticks } from "./data.js";
 
 const [TOP, BOTTOM, SIDE] = [14, 40, 46]; // px around the axes
 const NONE = 24; // px below an axis, where lines of configurations without this parameter pass
@@ -98,7 +99,7 @@ export function parallel({ brushes, signal }) {
     pen.textBaseline = "middle";
     const last = axis === axes.at(-1);
     pen.textAlign = last ? "right" : "left";
-    const texts = axis.choices ? named(axis).map(([name, category]) => [name, axis.names.length === 1 ? 0.5 : category / (axis.names.length - 1)]) : ticks(axis).map((tick) => [number(tick), axis.place(tick)]);
+    const texts = axis.choices ? named(axis).map(([name, category]) => [name, axis.place(category)]) : ticks(axis).map((tick) => [number(tick), axis.place(tick)]);
     if (axis.values.includes(null) && !axis.isResult) texts.push(["not set", null]);
     const room = axes.length > 1 ? x(1) - x(0) - 14 : width;
     for (const [text, position] of texts) {
