@@ -19,6 +19,7 @@ from tests.studio.browser.conftest import Open
 from tests.studio.browser.studio import Studio
 from tests.studio.browser.test_pages import check_page
 from tests.studio.server import eventually
+from tests.studio.sweeps import made
 
 SPACE = {"model.width": "4..40:log", "model.activation": "relu,sine(5..40)"}
 
@@ -137,6 +138,24 @@ def test_a_configuration_opens_in_the_form(visit: Open, searched: sf.Sweep) -> N
     page.wait_for_url("**/new?*")
     expect(page.get_by_label("width", exact=False).first).to_be_visible()
     assert f"model.width={best.parameters['model.width']}" in page.url
+
+
+def test_unusual_sweeps_are_shown(visit: Open, studio: Studio) -> None:
+    root = studio.runs.with_name("sweeps")
+    name = '<a href="https://example.org/">Log in</a>'
+    scored = [made.Configuration(20.0 + at, parameters={name: 5 + at}, results={"gflop": 3.0 + at}) for at in range(3)]
+    made.sweep(root / "named", [*scored, made.Configuration(0.0, "diverged", parameters={name: 5})])
+    made.sweep(root / "bare", [made.Configuration(0.0, "failed", parameters={}, results={"psnr": None})])
+    page = visit("/sweeps/bare")
+    # Neither parameters nor results.
+    expect(page.locator(".trials tbody tr")).to_have_count(1)
+    expect(page.get_by_text("No configuration with a known score has finished.")).to_be_visible()
+    expect(page.get_by_role("heading", name="One against another")).to_be_hidden()
+    expect(page.locator(".problem")).to_have_count(0)
+    page.goto("/sweeps/named")
+    # A name is text everywhere, also in titles that Plotly draws.
+    expect(page.locator(".plot .xtitle").first).to_have_text(name)
+    expect(page.locator(".plot a")).to_have_count(0)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -1,6 +1,6 @@
 // Any parameter or result against any other: one mark for each configuration, by state, and the front of several objectives.
 
-import { Chart } from "../charts/chart.js";
+import { Chart, markup } from "../charts/chart.js";
 import { h } from "../core/element.js";
 import { palette } from "./colors.js";
 import { named, number, round } from "./data.js";
@@ -107,9 +107,6 @@ function value(axis, row) {
 
 const text = (axis, row) => markup(axis.text(row.at) || "–");
 const escaped = (axis) => markup(axis.title);
-
-/** Plotly takes some tags in texts. */
-const markup = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 
 function layout(axis) {
   if (!axis.choices && axis.log && axis.high > axis.low) {
