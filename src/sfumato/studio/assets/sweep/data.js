@@ -4,6 +4,7 @@ import { count } from "../core/format.js";
 
 const FINISHED = 0; // place in `states`
 const LOG_FROM = 20; // ratio of the largest to the smallest result from which its axis is logarithmic
+const LESS_IS_BETTER = ["parameters", "gflop", "seconds"];
 const FORMATS = { parameters: count, psnr: (value) => value.toFixed(2) };
 export const UNITS = { psnr: "PSNR, dB", ssim: "SSIM", parameters: "Parameters", gflop: "GFLOP of training", seconds: "Seconds of training" };
 
@@ -44,7 +45,7 @@ export function configurations(found) {
 function resultAxis(name, values) {
   const known = values.filter(Number.isFinite);
   const [low, high] = known.reduce(([least, most], value) => [Math.min(least, value), Math.max(most, value)], [Infinity, -Infinity]);
-  return { name, title: name, label: UNITS[name], choices: null, low, high, log: low > 0 && high / low > LOG_FROM, values, isResult: true };
+  return { name, title: name, label: UNITS[name], choices: null, low, high, log: low > 0 && high / low > LOG_FROM, values, isResult: true, worse: LESS_IS_BETTER.includes(name) ? "high" : "low" };
 }
 
 /** Add to an axis the position of each value, the value of each position, and the text of a value. */

@@ -102,7 +102,8 @@ function value(axis, row) {
   if (axis.choices) return found === null ? -1 : found + JITTER * (((row.number * 0.618034) % 1) * 2 - 1);
   if (found !== null) return found;
   if (row.state === "finished" || row.state === "pruned" || !axis.isResult) return null;
-  return axis.log ? axis.low / 1.2 : axis.low - 0.06 * (axis.high - axis.low || 1);
+  const side = axis.worse === "high" ? 1 : -1;
+  return axis.log ? axis[axis.worse] * 1.2 ** side : axis[axis.worse] + side * 0.06 * (axis.high - axis.low || 1);
 }
 
 const text = (axis, row) => markup(axis.text(row.at) || "–");
