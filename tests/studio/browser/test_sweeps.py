@@ -140,7 +140,7 @@ def test_a_configuration_opens_in_the_form(visit: Open, searched: sf.Sweep) -> N
     assert f"model.width={best.parameters['model.width']}" in page.url
 
 
-def test_unusual_sweeps_are_shown(visit: Open, studio: Studio) -> None:
+def test_unusual_sweeps_are_shown(visit: Open, studio: Studio, logged: list[str]) -> None:
     root = studio.runs.with_name("sweeps")
     name = '<a href="https://example.org/">Log in</a>'
     scored = [made.Configuration(20.0 + at, parameters={name: 5 + at}, results={"gflop": 3.0 + at}) for at in range(3)]
@@ -152,10 +152,25 @@ def test_unusual_sweeps_are_shown(visit: Open, studio: Studio) -> None:
     expect(page.get_by_text("No configuration with a known score has finished.")).to_be_visible()
     expect(page.get_by_role("heading", name="One against another")).to_be_hidden()
     expect(page.locator(".problem")).to_have_count(0)
+    # A database that another process holds at first.
+    line = "sweep.db is being written; this page tries again."
+    page.route("**/api/sweeps/named", lambda route: route.fulfill(status=503, json={"problem": line, "field": None}))
     page.goto("/sweeps/named")
+    expect(page.locator("main [role=status]")).to_have_text(line)
+    page.unroute("**/api/sweeps/named")
+    expect(page.locator("h1")).to_have_text("named")
+    assert all("503" in each for each in logged)
+    logged.clear()
     # A name is text everywhere, also in titles that Plotly draws.
     expect(page.locator(".plot .xtitle").first).to_have_text(name)
     expect(page.locator(".plot a")).to_have_count(0)
+    # What diverged stands at the worse end: the lower one of a score, the upper one of a cost.
+    drawn = "each => Object.fromEntries(each.data.map(({ name, y }) => [name, y]))"
+    for result, sign in {"psnr": 1, "gflop": -1}.items():
+        page.get_by_label("Vertical").select_option(result)
+        expect(page.locator(".plot .g-gtitle").first).to_contain_text("PSNR" if result == "psnr" else "GFLOP")
+        marks = page.locator(".plot").first.evaluate(drawn)
+        assert sign * marks["diverged"][0] < min(sign * each for each in marks["finished"])
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -304,13 +304,32 @@ def test_a_database_that_is_locked_is_read_later(
     studio: TestClient, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database, "BUSY_SECONDS", 0.0)
+    # What is not read again for long is not what another process held for a moment.
+    monkeypatch.setattr(listing, "REST", 1e9)
     with closing(sqlite3.connect(folder / "sweep.db", isolation_level=None)) as writer:
         writer.execute("BEGIN EXCLUSIVE")
         answer = studio.get("/api/sweeps/one")
         assert answer.status_code == 503
         assert "tries again" in answer.json()["problem"]
+        assert "tries again" in studio.get("/api/sweeps").json()["sweeps"][0]["problem"]
         writer.execute("COMMIT")
     assert studio.get("/api/sweeps/one").status_code == 200
+    assert studio.get("/api/sweeps").json()["sweeps"][0]["best"] == 21
+
+
+def test_held_databases_leave_time_for_others(
+    studio: TestClient, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made.sweep(folder.with_name("two"), [Configuration(22.0)])
+    os.utime(folder / "sweep.db", (2e9, 2e9))
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.5)
+    monkeypatch.setattr(listing, "MAX_LIST_SECONDS", 0.4)
+    with closing(sqlite3.connect(folder / "sweep.db", isolation_level=None)) as writer:
+        writer.execute("BEGIN EXCLUSIVE")
+        answers = [studio.get("/api/sweeps").json()["sweeps"] for _ in range(2)]
+        writer.execute("ROLLBACK")
+    assert [each["name"] for each in answers[0]] == ["one", "two"]
+    assert ["best" in two for _, two in answers] == [False, True]
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,9 @@ FUNCTIONS = frozenset(("count", "length", "max", "min", "substr", "typeof"))
 WHOLE = "typeof(trial_id) = 'integer' AND typeof(number) = 'integer'"
 """Condition of trials that Optuna may have written: a column of a file may have values of any type, and any size."""
 
+BUSY = 503
+"""Status of a database that another process holds, for a moment."""
+
 MAX_SECONDS = 5.0
 """Time limit of reading one database."""
 BUSY_SECONDS = 1.0
@@ -169,7 +172,7 @@ def _problem(error: Exception, seconds: float) -> Problem:
     if "interrupted" in text:
         return _refused(f"it takes more than {seconds:g} s to read")
     if "locked" in text:
-        return Problem(503, f"{DATABASE} is being written; this page tries again.")
+        return Problem(BUSY, f"{DATABASE} is being written; this page tries again.")
     if "readonly" in text:
         return Problem(
             409, f"{DATABASE} was being written when its process was killed: continue the sweep, or list its best once."

@@ -45,6 +45,8 @@ class _Read:
 
     def is_current(self, key: tuple[int, ...]) -> bool:
         """Return whether it need not be read again, or not yet."""
+        if self.problem is not None and self.problem.status == database.BUSY:
+            return False
         if time.monotonic() - self.until < REST * self.seconds:
             return True
         # A problem may pass without anything written, as when another process held the database; a fault of the program
@@ -90,7 +92,8 @@ class Sweeps:
         with self._reading_lines:
             until = time.monotonic() + MAX_LIST_SECONDS
             lines: dict[str, _Read] = {}
-            for folder in listed:
+            # Those that were not read for long first, so that the slow ones leave time for all.
+            for folder in sorted(listed, key=self._when_read):
                 before, key = self._lines.get(folder.name), _key(folder)
                 if (before is None or not before.is_current(key)) and time.monotonic() < until:
                     before = _read(key, folder, _summary)
@@ -98,6 +101,11 @@ class Sweeps:
                     lines[folder.name] = before
             self._lines = lines
         return {"sweeps": [_line(each, lines.get(each.name)) for each in listed], "left_out": len(found) - len(listed)}
+
+    def _when_read(self, folder: Path) -> float:
+        """Return when the line of a sweep was read; 0 if it was not."""
+        found = self._lines.get(folder.name)
+        return found.until if found is not None else 0.0
 
     def _folders(self) -> list[tuple[int, Path]]:
         try:

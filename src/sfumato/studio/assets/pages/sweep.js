@@ -16,10 +16,11 @@ import { scatter } from "../sweep/scatter.js";
 import { table } from "../sweep/table.js";
 
 const REFRESH_INTERVAL = 2000; // ms between two looks
+const BUSY = 503; // status of a database that another process holds
 const SAMPLERS = { tpe: "TPE", "cma-es": "CMA-ES" };
 
-export async function show(root, { name, signal }) {
-  let data = await get(sweepUrl(name), signal);
+export async function show(root, { name, signal, ready }) {
+  let data = await firstData(root, { name, signal, ready });
   const problems = messages();
   const fail = (source) => (error) => isAbort(error) || problems.say(source, error?.message ?? "");
   const brushes = new Brushes(() => draw());
@@ -132,7 +133,7 @@ export async function show(root, { name, signal }) {
       data = await get(sweepUrl(name), signal);
       problems.say("sweep", "");
       const now = JSON.stringify(data);
-      if (now === before) return;
+      if (now === before) return best.retry();
       before = now;
       fill();
     } catch (error) {
@@ -143,4 +144,21 @@ export async function show(root, { name, signal }) {
   before = JSON.stringify(data);
   fill();
   repeat(refresh, REFRESH_INTERVAL, signal);
+}
+
+/** Return the data of the page; while another process holds the database, say so and try again. */
+async function firstData(root, { name, signal, ready }) {
+  for (;;) {
+    try {
+      const found = await get(sweepUrl(name), signal);
+      root.replaceChildren();
+      return found;
+    } catch (error) {
+      if (error.status !== BUSY) throw error;
+      root.replaceChildren(h("div", { class: "empty" }, h("h1", { tabindex: "-1" }, "One moment"), h("p", { class: "lead", role: "status" }, error.message)));
+      ready();
+    }
+    await new Promise((resolve) => setTimeout(resolve, REFRESH_INTERVAL));
+    signal.throwIfAborted();
+  }
 }

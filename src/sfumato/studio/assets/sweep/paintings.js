@@ -17,6 +17,7 @@ export function paintings({ name, signal, mark, fail }) {
   const known = new Map(); // by number, what a configuration consists of; that of a finished one never changes
   const cards = new Map();
   let wanted = [];
+  let failed = false; // whether the last request for them did
 
   function card(number) {
     const image = h("img", { alt: "", decoding: "async", hidden: true });
@@ -59,14 +60,20 @@ export function paintings({ name, signal, mark, fail }) {
       const found = await get(`/api/sweeps/${encodeURIComponent(name)}/configurations?numbers=${numbers.join(",")}`, signal);
       for (const each of found) known.set(each.number, each);
       for (const number of wanted) cards.get(number)?.fill();
+      failed = false;
       fail(null);
     } catch (error) {
-      if (!isAbort(error)) fail(error);
+      failed = !isAbort(error);
+      if (failed) fail(error);
     }
   }
 
   return {
     element,
+    /** Load again what could not be loaded. */
+    retry() {
+      if (failed) load();
+    },
     show(found, passes) {
       const several = found.objectives.length > 1;
       const all = several ? found.order.filter((row) => found.front.has(row.number)) : found.order;
