@@ -198,7 +198,7 @@ def _remove_stand_ins(database: Database, trials: Sequence[int], column: NDArray
         column[column >= worst] = np.nan
         return
     # The worst score may have been measured, too.
-    rows = np.flatnonzero(column == worst)
+    rows = np.flatnonzero(column == worst).tolist()
     query = (
         f"SELECT trial_id, substr(value_json, 1, {MAX_NUMBER}) FROM trial_user_attributes "
         f"WHERE key = '{name}' AND trial_id IN ({{trials}})"
