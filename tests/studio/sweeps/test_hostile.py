@@ -10,7 +10,6 @@ import struct
 import subprocess
 import sys
 import time
-import tracemalloc
 import zlib
 from contextlib import closing
 from pathlib import Path
@@ -196,97 +195,6 @@ def test_long_and_deep_values_are_cut(studio: TestClient, folder: Path) -> None:
     assert "too big" in problem(studio)
 
 
-OTHER_VALUES = ("NULL", "'<script>'", "x'ff00'", "1e999", "-9223372036854775808", "'1e999'", "CAST(x'ff' AS TEXT)")
-
-
-@pytest.mark.slow
-def test_values_of_other_types(studio: TestClient, folder: Path) -> None:
-    columns = {
-        "trials": ("number", "state"),
-        "trial_values": ("objective", "value"),
-        "trial_params": ("param_name", "param_value", "distribution_json"),
-        "trial_user_attributes": ("key", "value_json"),
-        "study_user_attributes": ("value_json",),
-    }
-    made.changed(folder, "INSERT INTO study_user_attributes VALUES (1, 1, 'trials', '3')")
-    for table, names in columns.items():
-        for name in names:
-            for value in OTHER_VALUES:
-                made.changed(folder, f'UPDATE OR IGNORE {table} SET "{name}" = {value}')
-                answer = studio.get("/api/sweeps/one")
-                assert answer.status_code in (200, 409), (table, name, value)
-                assert studio.get("/api/sweeps").status_code == 200
-                assert studio.get("/api/sweeps/one/configurations?numbers=0").status_code in (200, 409)
-                json.loads(answer.content)
-
-
-OTHER_COLUMNS = {"TEXT": '"{}"', "TEXT COLLATE NOCASE": 'upper("{}")', "REAL": '"{}"', "BLOB": 'CAST("{}" AS REAL)'}
-
-
-@pytest.mark.slow
-def test_columns_of_other_types(studio: TestClient, folder: Path) -> None:
-    whole = (folder / "sweep.db").read_bytes()
-    tables = [statement for statement in made.TABLES.split(";") if statement.strip()]
-    for statement in tables:
-        table = statement.split()[2]
-        with closing(sqlite3.connect(folder / "sweep.db")) as connection:
-            names = [name for _, name, *_ in connection.execute(f"PRAGMA table_info({table})")]
-        for kind, value in OTHER_COLUMNS.items():
-            columns = ", ".join(f'"{name}" {kind}' for name in names)
-            made.changed(
-                folder,
-                f"ALTER TABLE {table} RENAME TO old",
-                f"CREATE TABLE {table} ({columns})",
-                f"INSERT INTO {table} SELECT {', '.join(value.format(name) for name in names)} FROM old",
-                "DROP TABLE old",
-            )
-            for path in ("/one", "", "/one/configurations?numbers=0"):
-                answer = studio.get(f"/api/sweeps{path}")
-                assert answer.status_code in (200, 409), (table, kind, path, answer.text)
-                assert "see its terminal" not in answer.text, (table, kind, path)
-            (folder / "sweep.db").write_bytes(whole)
-
-
-def test_long_texts_in_place_of_numbers_are_not_read(studio: TestClient, folder: Path) -> None:
-    with closing(sqlite3.connect(folder / "sweep.db")) as connection:
-        insert = "INSERT INTO trials (number, study_id, state) VALUES (?, 1, 'COMPLETE')"
-        connection.executemany(insert, (("x" * 900_000,) for _ in range(40)))
-        connection.commit()
-    tracemalloc.start()
-    try:
-        assert studio.get("/api/sweeps/one").json()["number"] == [0, 1]
-        assert tracemalloc.get_traced_memory()[1] < 10_000_000
-    finally:
-        tracemalloc.stop()
-
-
-def test_a_value_that_no_axis_has_is_left_out(studio: TestClient, folder: Path) -> None:
-    made.changed(
-        folder,
-        "UPDATE trial_params SET param_value = -4 WHERE param_name = 'model.width' AND trial_id = 1",
-        "UPDATE trial_params SET param_value = 2 WHERE param_name = 'model.activation' AND trial_id = 1",
-    )
-    width, activation = studio.get("/api/sweeps/one").json()["axes"]
-    # No logarithm has the one, and no category the other.
-    assert width["values"] == [None, 8]
-    assert activation["values"] == [None, 0]
-
-
-@pytest.mark.slow
-def test_many_parameters_and_categories_are_cut(studio: TestClient, folder: Path) -> None:
-    choices = json.dumps({"attributes": {"choices": ["x" * 90] * 200}})
-    with closing(sqlite3.connect(folder / "sweep.db")) as connection:
-        connection.executemany(
-            "INSERT INTO trial_params (trial_id, param_name, param_value, distribution_json) VALUES (1, ?, 0, ?)",
-            ((f"p{number}{'y' * 500}", choices) for number in range(2000)),
-        )
-        connection.commit()
-    answer = studio.get("/api/sweeps/one")
-    assert answer.status_code == 200
-    assert len(answer.json()["axes"]) == 40
-    assert len(answer.content) < 2_000_000
-
-
 def test_a_hot_journal_is_not_played_back(studio: TestClient, folder: Path) -> None:
     # A process that is killed within a commit leaves its journal.
     killed = "import os, sqlite3, sys\n"
@@ -315,21 +223,6 @@ def test_a_database_that_is_locked_is_read_later(
         writer.execute("COMMIT")
     assert studio.get("/api/sweeps/one").status_code == 200
     assert studio.get("/api/sweeps").json()["sweeps"][0]["best"] == 21
-
-
-def test_held_databases_leave_time_for_others(
-    studio: TestClient, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made.sweep(folder.with_name("two"), [Configuration(22.0)])
-    os.utime(folder / "sweep.db", (2e9, 2e9))
-    monkeypatch.setattr(database, "BUSY_SECONDS", 0.5)
-    monkeypatch.setattr(listing, "MAX_LIST_SECONDS", 0.4)
-    with closing(sqlite3.connect(folder / "sweep.db", isolation_level=None)) as writer:
-        writer.execute("BEGIN EXCLUSIVE")
-        answers = [studio.get("/api/sweeps").json()["sweeps"] for _ in range(2)]
-        writer.execute("ROLLBACK")
-    assert [each["name"] for each in answers[0]] == ["one", "two"]
-    assert ["best" in two for _, two in answers] == [False, True]
 
 
 @pytest.mark.parametrize(

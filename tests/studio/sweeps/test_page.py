@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -264,71 +263,3 @@ def test_a_database_that_is_long_to_read_is_read_rarely(
     assert studio.get("/api/sweeps/one").json()["curve"]["value"] == [20]
     monkeypatch.setattr(listing, "REST", 0.0)
     assert studio.get("/api/sweeps/one").json()["curve"]["value"] == [30]
-
-
-def test_the_list_has_the_best_as_the_page_has_it(studio: TestClient, root: Path) -> None:
-    results = {"parameters": 1234567}
-    made.sweep(root / "one", [Configuration(results=results, values=[1234567.0])], objectives=["parameters"])
-    assert studio.get("/api/sweeps/one").json()["curve"]["value"] == [1234567]
-    assert studio.get("/api/sweeps").json()["sweeps"][0]["best"] == 1234567
-
-
-def test_sweeps_are_listed_the_latest_first(studio: TestClient, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert studio.get("/api/sweeps").json() == {"sweeps": [], "left_out": 0}
-    made.sweep(root / "one", [Configuration(20.0), Configuration(25.5), Configuration(0.0, "diverged")])
-    made.sweep(root / "t w#o", [])
-    (root / "none").mkdir()
-    (root / "linked").symlink_to(root / "one")
-    with FileLock(root / "t w#o" / "lock"):
-        two, one = studio.get("/api/sweeps").json()["sweeps"]
-    assert (two["name"], two["shown"], two["live"], two["tried"], two["best"]) == ("t~20w~23o", "t w#o", True, 0, None)
-    assert (one["name"], one["live"], one["tried"], one["best"]) == ("one", False, 3, 25.5)
-    assert studio.get(f"/api/sweeps/{two['name']}").json()["number"] == []
-    monkeypatch.setattr(listing, "MAX_LISTED", 1)
-    found = studio.get("/api/sweeps").json()
-    assert ([each["shown"] for each in found["sweeps"]], found["left_out"]) == (["t w#o"], 1)
-
-
-def test_one_sweep_that_cannot_be_read_leaves_the_others_in_the_list(
-    studio: TestClient, root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for name in ("deleted", "denied", "fault", "good"):
-        made.sweep(root / name, [Configuration()])
-    opens, about = Path.open, page.about
-    errors = {"denied": PermissionError(13, "Permission denied"), "deleted": FileNotFoundError(2, "No such file")}
-    faults: list[str] = []
-
-    def refusing(path: Path, *arguments: Any, **options: Any) -> Any:
-        if path.name == "sweep.db" and (error := errors.get(path.parent.name)):
-            raise error
-        return opens(path, *arguments, **options)
-
-    def failing(folder: Path, spec: Any) -> Any:
-        if folder.name == "fault":
-            faults.append(folder.name)
-            raise KeyError("a fault of the program")
-        return about(folder, spec)
-
-    monkeypatch.setattr(Path, "open", refusing)
-    monkeypatch.setattr(page, "about", failing)
-    for _ in range(2):
-        listed = {each["name"]: each for each in studio.get("/api/sweeps").json()["sweeps"]}
-        assert listed["good"]["best"] == 20
-        assert "permission denied" in listed["denied"]["problem"]
-        assert "Restore it" in listed["deleted"]["problem"]
-        assert "see its terminal" in listed["fault"]["problem"]
-    # The terminal has it once, although the page asks again and again.
-    assert faults == ["fault"]
-    assert "a fault of the program" in capsys.readouterr().err
-    assert [studio.get(f"/api/sweeps/{name}").status_code for name in ("denied", "deleted", "fault")] == [409, 404, 500]
-
-
-def test_a_list_that_is_long_to_read_is_read_in_parts(
-    studio: TestClient, root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("one", "two"):
-        made.sweep(root / name, [Configuration()])
-    monkeypatch.setattr(listing, "MAX_LIST_SECONDS", 0.0)
-    assert ["best" in each for each in studio.get("/api/sweeps").json()["sweeps"]] == [False, False]
-    monkeypatch.setattr(listing, "MAX_LIST_SECONDS", 60.0)
-    assert [each["best"] for each in studio.get("/api/sweeps").json()["sweeps"]] == [20, 20]
