@@ -13,11 +13,13 @@ from playwright.sync_api import Locator, Page, expect
 import sfumato as sf
 from sfumato.lab.experiment import StoppedError
 from tests.lab.sweep.test_run import sweep
+from tests.studio.browser.brushes import check_brushes
 from tests.studio.browser.canvas import colors, data_url
 from tests.studio.browser.conftest import Open
 from tests.studio.browser.studio import Studio
 from tests.studio.browser.test_pages import check_page
 from tests.studio.server import eventually
+from tests.studio.sweeps import made
 
 SPACE = {"model.width": "4..40:log", "model.activation": "relu,sine(5..40)"}
 
@@ -46,6 +48,17 @@ def drag(page: Page, axis: Locator, start: float, end: float) -> None:
 
 def test_a_sweep_is_listed_and_shown(visit: Open, searched: sf.Sweep) -> None:
     page = visit("/experiments")
+    # One list is shown although the other one fails, until that is there.
+    page.clock.install()
+    for failing in ("experiments", "sweeps"):
+        page.route(f"**/api/{failing}", lambda route: route.fulfill(body="no JSON"))
+        page.reload()
+        expect(page.locator(".messages .problem")).to_have_text(re.compile("^The studio's response cannot be read"))
+        expect(page.locator("h1")).to_have_text("Experiments")
+        expect(page.locator(".sweeps li")).to_have_count(1 if failing == "experiments" else 0)
+        page.unroute(f"**/api/{failing}")
+        page.clock.fast_forward("00:05")
+        expect(page.locator(".messages .problem")).to_have_count(0)
     line = page.locator(".sweeps li", has_text="shapes")
     expect(line).to_contain_text(f"12 configurations · best PSNR {searched.best()[0].psnr:.2f}".rstrip("0"))
     line.get_by_role("link", name="Open the sweep").click()
@@ -68,6 +81,7 @@ def test_a_sweep_is_listed_and_shown(visit: Open, searched: sf.Sweep) -> None:
 
 def test_a_brush_filters_everything(visit: Open, searched: sf.Sweep) -> None:
     page = visit("/sweeps/shapes")
+    check_brushes(page)
     canvas = page.locator(".lines canvas")
     eventually(lambda: colors(canvas) > 8)
     before = data_url(canvas)
@@ -124,6 +138,39 @@ def test_a_configuration_opens_in_the_form(visit: Open, searched: sf.Sweep) -> N
     page.wait_for_url("**/new?*")
     expect(page.get_by_label("width", exact=False).first).to_be_visible()
     assert f"model.width={best.parameters['model.width']}" in page.url
+
+
+def test_unusual_sweeps_are_shown(visit: Open, studio: Studio, logged: list[str]) -> None:
+    root = studio.runs.with_name("sweeps")
+    name = '<a href="https://example.org/">Log in</a>'
+    scored = [made.Configuration(20.0 + at, parameters={name: 5 + at}, results={"gflop": 3.0 + at}) for at in range(3)]
+    made.sweep(root / "named", [*scored, made.Configuration(0.0, "diverged", parameters={name: 5})])
+    made.sweep(root / "bare", [made.Configuration(0.0, "failed", parameters={}, results={"psnr": None})])
+    page = visit("/sweeps/bare")
+    # Neither parameters nor results.
+    expect(page.locator(".trials tbody tr")).to_have_count(1)
+    expect(page.get_by_text("No configuration with a known score has finished.")).to_be_visible()
+    expect(page.get_by_role("heading", name="One against another")).to_be_hidden()
+    expect(page.locator(".problem")).to_have_count(0)
+    # A database that another process holds at first.
+    line = "sweep.db is being written; this page tries again."
+    page.route("**/api/sweeps/named", lambda route: route.fulfill(status=503, json={"problem": line, "field": None}))
+    page.goto("/sweeps/named")
+    expect(page.locator("main [role=status]")).to_have_text(line)
+    page.unroute("**/api/sweeps/named")
+    expect(page.locator("h1")).to_have_text("named")
+    assert all("503" in each for each in logged)
+    logged.clear()
+    # A name is text everywhere, also in titles that Plotly draws.
+    expect(page.locator(".plot .xtitle").first).to_have_text(name)
+    expect(page.locator(".plot a")).to_have_count(0)
+    # What diverged stands at the worse end: the lower one of a score, the upper one of a cost.
+    drawn = "each => Object.fromEntries(each.data.map(({ name, y }) => [name, y]))"
+    for result, sign in {"psnr": 1, "gflop": -1}.items():
+        page.get_by_label("Vertical").select_option(result)
+        expect(page.locator(".plot .g-gtitle").first).to_contain_text("PSNR" if result == "psnr" else "GFLOP")
+        marks = page.locator(".plot").first.evaluate(drawn)
+        assert sign * marks["diverged"][0] < min(sign * each for each in marks["finished"])
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

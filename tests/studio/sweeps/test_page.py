@@ -12,7 +12,7 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from sfumato.recipe import Recipe, changed, from_string, to_string
-from sfumato.studio.sweeps import listing, page, tried
+from sfumato.studio.sweeps import earlier, listing, page, tried
 from tests.studio.sweeps import made
 from tests.studio.sweeps.made import Configuration
 
@@ -66,11 +66,33 @@ def test_what_was_tried_comes_in_columns(studio: TestClient, root: Path) -> None
 
 
 def test_for_what_is_minimized_less_is_better(studio: TestClient, root: Path) -> None:
-    costs = [Configuration(20.0, results={"seconds": cost}, values=[cost]) for cost in (3.0, 1e300, 2.0, 2.5)]
+    costs = [Configuration(20.0, results={"seconds": cost}, values=[cost]) for cost in (3.0, 2.0, 2.5)]
     diverged = Configuration(0.0, "diverged", values=[1e300])
-    made.sweep(root / "one", [costs[0], diverged, *costs[2:]], objectives=["seconds"])
+    made.sweep(root / "one", [costs[0], diverged, *costs[1:]], objectives=["seconds"])
     assert studio.get("/api/sweeps/one").json()["curve"] == {"tried": [1, 3], "value": [3, 2]}
     assert studio.get("/api/sweeps").json()["sweeps"][0]["best"] == 2
+
+
+@pytest.mark.parametrize(("objective", "worst"), [("ssim", 0.0), ("gflop", 1e300)])
+def test_what_an_unknown_result_counts_as_is_no_measurement(
+    studio: TestClient, root: Path, objective: str, worst: float
+) -> None:
+    unknown = Configuration(results={objective: None}, values=[worst])
+    made.sweep(root / "one", [unknown, unknown], objectives=[objective])
+    found = studio.get("/api/sweeps/one").json()
+    assert found["curve"] == {"tried": [], "value": []}
+    assert objective not in found["results"]
+    assert found["counts"]["finished"] == 2
+    known = Configuration(25.0, results={objective: 3.0}, values=[20.0, 3.0])
+    unknown = Configuration(25.0, results={objective: None}, values=[25.0, worst])
+    made.sweep(root / "two", [known, unknown], objectives=["psnr", objective])
+    # The better PSNR of the other one does not make it one that nothing beats, as in `Sweep.pareto`.
+    assert studio.get("/api/sweeps/two").json()["front"] == [0]
+
+
+def test_the_worst_score_may_be_a_measurement(studio: TestClient, root: Path) -> None:
+    made.sweep(root / "one", [Configuration(results={"ssim": 0.0}, values=[0.0])], objectives=["ssim"])
+    assert studio.get("/api/sweeps/one").json()["curve"] == {"tried": [1], "value": [0]}
 
 
 def test_the_front_of_several_objectives(studio: TestClient, root: Path) -> None:
@@ -113,13 +135,45 @@ def test_of_many_the_best_and_some_others_are_shown(
     best = sorted(range(40), key=lambda number: -scores[number])[:3]
     assert set(best) < set(found["number"])
     assert found["results"]["psnr"] == [scores[number] for number in found["number"]]
+    whole = found["curve"]
     monkeypatch.setattr(tried, "MAX_TRIALS", 20)
     made.changed(root / "one", "UPDATE studies SET study_name = 'b'")
     found = studio.get("/api/sweeps/one").json()
     assert (found["considered"], found["tried"], found["left_out"]) == (20, 40, 30)
-    assert min(found["number"]) >= 20
-    # The axis of the curve counts all.
-    assert min(found["curve"]["tried"]) == 21
+    # The best are those of all, the others of the latest only; the curve is that of all.
+    assert set(best) < set(found["number"])
+    assert min(set(found["number"]) - set(best)) >= 20
+    assert found["results"]["psnr"] == [scores[number] for number in found["number"]]
+    assert found["curve"] == whole
+
+
+@pytest.mark.parametrize(("objective", "sign", "worst"), [("psnr", 1, 0.0), ("seconds", -1, 1e300)])
+def test_the_best_of_many_may_be_an_early_one(
+    studio: TestClient, root: Path, monkeypatch: pytest.MonkeyPatch, objective: str, sign: int, worst: float
+) -> None:
+    monkeypatch.setattr(tried, "MAX_TRIALS", 4)
+    monkeypatch.setattr(earlier, "MAX_KEPT", 2)
+    scores = [50.0, 51.0, None, 60.0, "pruned", 55.0, None, 51.0, 52.0, 53.0]
+    bad = Configuration(worst, "diverged", values=[worst])
+    pruned = Configuration(12.0, "pruned", state="PRUNED")
+    configurations = [
+        bad
+        if score is None
+        else pruned
+        if isinstance(score, str)
+        else Configuration(values=[100 + sign * score], results={objective: 100 + sign * score})
+        for score in scores
+    ]
+    made.sweep(root / "one", configurations, objectives=[objective])
+    found = studio.get("/api/sweeps/one").json()
+    assert found["number"] == [3, 5, 6, 7, 8, 9]
+    assert found["curve"] == {"tried": [1, 2, 4], "value": [100 + sign * each for each in (50, 51, 60)]}
+    assert (found["tried"], found["considered"], found["left_out"]) == (10, 4, 4)
+    assert found["counts"] == {"finished": 3, "pruned": 1, "diverged": 1, "failed": 0, "running": 0}
+    assert studio.get("/api/sweeps").json()["sweeps"][0]["best"] == found["curve"]["value"][-1]
+    made.changed(root / "one", f"UPDATE trial_values SET value = {100 + sign * 61} WHERE trial_id = 9")
+    curve = studio.get("/api/sweeps/one").json()["curve"]
+    assert curve == {"tried": [1, 2, 4, 9], "value": [100 + sign * each for each in (50, 51, 60, 61)]}
 
 
 def test_one_configuration_in_full(studio: TestClient, root: Path) -> None:
@@ -159,6 +213,25 @@ def test_one_configuration_in_full(studio: TestClient, root: Path) -> None:
     assert studio.get(f"/api/sweeps/one/configurations?numbers={','.join('1' * 25)}").status_code == 422
 
 
+@pytest.mark.parametrize(("count", "letters"), [(300, 1), (900, 25)])
+def test_a_field_may_have_many_values(
+    studio: TestClient, root: Path, monkeypatch: pytest.MonkeyPatch, count: int, letters: int
+) -> None:
+    labels = [f"{'x' * letters}{number}" for number in range(count)]
+    distribution = {"name": "CategoricalDistribution", "attributes": {"choices": labels}}
+    monkeypatch.setitem(made.DISTRIBUTIONS, "model.activation", distribution)
+    chosen = [3, 250, count - 1]
+    configurations = [Configuration(parameters={"model.activation": value}) for value in chosen]
+    made.sweep(root / "one", configurations, space={"model.activation": labels})
+    (axis,) = studio.get("/api/sweeps/one").json()["axes"]
+    assert axis["choices"] == labels
+    assert axis["values"] == chosen
+    # A parameter that is no field's has its distribution only, which is read up to a limit.
+    made.sweep(root / "two", configurations, space={"model.width": ["4..8"]})
+    (axis,) = studio.get("/api/sweeps/two").json()["axes"]
+    assert (axis["choices"], axis["values"]) == ((labels, chosen) if count == 300 else (["unknown"], [0, 0, 0]))
+
+
 def test_the_form_s_link_has_the_recipe(studio: TestClient, root: Path) -> None:
     recipe = changed(Recipe(), {"model": {"width": 9, "activation": "sine(20)"}, "budget": {"epochs": 3}})
     made.sweep(root / "one", [Configuration(results={"recipe": to_string(recipe)})])
@@ -190,30 +263,3 @@ def test_a_database_that_is_long_to_read_is_read_rarely(
     assert studio.get("/api/sweeps/one").json()["curve"]["value"] == [20]
     monkeypatch.setattr(listing, "REST", 0.0)
     assert studio.get("/api/sweeps/one").json()["curve"]["value"] == [30]
-
-
-def test_sweeps_are_listed_the_latest_first(studio: TestClient, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert studio.get("/api/sweeps").json() == {"sweeps": [], "left_out": 0}
-    made.sweep(root / "one", [Configuration(20.0), Configuration(25.5), Configuration(0.0, "diverged")])
-    made.sweep(root / "t w#o", [])
-    (root / "none").mkdir()
-    (root / "linked").symlink_to(root / "one")
-    with FileLock(root / "t w#o" / "lock"):
-        two, one = studio.get("/api/sweeps").json()["sweeps"]
-    assert (two["name"], two["shown"], two["live"], two["tried"], two["best"]) == ("t~20w~23o", "t w#o", True, 0, None)
-    assert (one["name"], one["live"], one["tried"], one["best"]) == ("one", False, 3, 25.5)
-    assert studio.get(f"/api/sweeps/{two['name']}").json()["number"] == []
-    monkeypatch.setattr(listing, "MAX_LISTED", 1)
-    found = studio.get("/api/sweeps").json()
-    assert ([each["shown"] for each in found["sweeps"]], found["left_out"]) == (["t w#o"], 1)
-
-
-def test_a_list_that_is_long_to_read_is_read_in_parts(
-    studio: TestClient, root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("one", "two"):
-        made.sweep(root / name, [Configuration()])
-    monkeypatch.setattr(listing, "MAX_LIST_SECONDS", 0.0)
-    assert ["best" in each for each in studio.get("/api/sweeps").json()["sweeps"]] == [False, False]
-    monkeypatch.setattr(listing, "MAX_LIST_SECONDS", 60.0)
-    assert [each["best"] for each in studio.get("/api/sweeps").json()["sweeps"]] == [20, 20]

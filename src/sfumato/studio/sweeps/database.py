@@ -35,7 +35,12 @@ TABLES = frozenset(
         "trial_values",
     )
 )
-FUNCTIONS = frozenset(("count", "length", "max", "min", "substr"))
+FUNCTIONS = frozenset(("count", "length", "max", "min", "substr", "typeof"))
+WHOLE = "typeof(trial_id) = 'integer' AND typeof(number) = 'integer'"
+"""Condition of trials that Optuna may have written: a column of a file may have values of any type, and any size."""
+
+BUSY = 503
+"""Status of a database that another process holds, for a moment."""
 
 MAX_SECONDS = 5.0
 """Time limit of reading one database."""
@@ -75,6 +80,10 @@ class Database:
     def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Return all rows of a query, whose text bounds their number."""
         return self._connection.execute(query, values).fetchall()
+
+    def each(self, query: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a query, however many there are."""
+        yield from self._connection.execute(query, values)
 
     def of_trials(self, query: str, trials: Sequence[int]) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of a query with ``{trials}`` in it, for any number of trials' ids."""
@@ -124,8 +133,13 @@ def _checked(folder: Path) -> Path:
         # SQLite would open it: a pipe has no end.
         if ending != "-journal" or not stat.S_ISREG(about.st_mode):
             raise _refused(f"{beside.name} beside it must not be there")
-    with path.open("rb") as file:
-        header = file.read(20)
+    try:
+        with path.open("rb") as file:
+            header = file.read(20)
+    except FileNotFoundError:
+        raise Problem(404, f"{DATABASE} of this sweep must be a file. Restore it.") from None
+    except OSError as error:
+        raise _refused(f"it cannot be read ({(error.strerror or str(error)).lower()})") from None
     if header[:16] != _HEADER:
         raise _refused("it is not one of SQLite" if header else "it is empty")
     if header[18:20] != bytes((_ROLLBACK, _ROLLBACK)):
@@ -158,7 +172,7 @@ def _problem(error: Exception, seconds: float) -> Problem:
     if "interrupted" in text:
         return _refused(f"it takes more than {seconds:g} s to read")
     if "locked" in text:
-        return Problem(503, f"{DATABASE} is being written; this page tries again.")
+        return Problem(BUSY, f"{DATABASE} is being written; this page tries again.")
     if "readonly" in text:
         return Problem(
             409, f"{DATABASE} was being written when its process was killed: continue the sweep, or list its best once."

@@ -17,9 +17,9 @@ from anyio import CapacityLimiter
 
 from sfumato.runs.entry import is_held, printable
 from sfumato.studio.sweeps import database, page, spec_file
-from sfumato.studio.sweeps.spec_file import BETTER, DATABASE, SPEC
+from sfumato.studio.sweeps.spec_file import BETTER, DATABASE, SPEC, WORST
 from sfumato.studio.web import run_paths
-from sfumato.studio.web.errors import Problem
+from sfumato.studio.web.errors import UNEXPECTED, Problem, unexpected_problem
 
 MAX_LISTED = 200
 """Sweeps in the list, those that were written last."""
@@ -45,10 +45,13 @@ class _Read:
 
     def is_current(self, key: tuple[int, ...]) -> bool:
         """Return whether it need not be read again, or not yet."""
+        if self.problem is not None and self.problem.status == database.BUSY:
+            return False
         if time.monotonic() - self.until < REST * self.seconds:
             return True
-        # A problem may pass without anything written: another process held the database.
-        return self.key == key and self.problem is None
+        # A problem may pass without anything written, as when another process held the database; a fault of the program
+        # does not.
+        return self.key == key and (self.problem is None or self.problem.status == UNEXPECTED)
 
 
 class Sweeps:
@@ -74,7 +77,7 @@ class Sweeps:
         with self._reading_page:
             found, key = self._pages.pop(folder.name, None), _key(folder)
             if found is None or not found.is_current(key):
-                found = _read(key, encoded, page.data, folder)
+                found = _read(key, folder, _encoded_page)
             self._pages[folder.name] = found
             while len(self._pages) > MAX_PAGES:
                 self._pages.popitem(last=False)
@@ -89,14 +92,20 @@ class Sweeps:
         with self._reading_lines:
             until = time.monotonic() + MAX_LIST_SECONDS
             lines: dict[str, _Read] = {}
-            for folder in listed:
+            # Those that were not read for long first, so that the slow ones leave time for all.
+            for folder in sorted(listed, key=self._when_read):
                 before, key = self._lines.get(folder.name), _key(folder)
                 if (before is None or not before.is_current(key)) and time.monotonic() < until:
-                    before = _read(key, _summary, folder)
+                    before = _read(key, folder, _summary)
                 if before is not None:
                     lines[folder.name] = before
             self._lines = lines
         return {"sweeps": [_line(each, lines.get(each.name)) for each in listed], "left_out": len(found) - len(listed)}
+
+    def _when_read(self, folder: Path) -> float:
+        """Return when the line of a sweep was read; 0 if it was not."""
+        found = self._lines.get(folder.name)
+        return found.until if found is not None else 0.0
 
     def _folders(self) -> list[tuple[int, Path]]:
         try:
@@ -115,13 +124,16 @@ class Sweeps:
         ]
 
 
-def _read(key: tuple[int, ...], work: Callable[..., Any], *arguments: Any) -> _Read:
+def _read(key: tuple[int, ...], folder: Path, work: Callable[[Path], Any]) -> _Read:
     began = time.monotonic()
     value, problem = None, None
     try:
-        value = work(*arguments)
+        value = work(folder)
     except Problem as error:
         problem = error
+    except Exception as error:
+        # One sweep must not take the others from the list.
+        problem = unexpected_problem(f"sweep {printable(folder.name)}", error)
     until = time.monotonic()
     return _Read(key, until, until - began, value, problem)
 
@@ -138,9 +150,9 @@ def _line(folder: Path, found: _Read | None) -> dict[str, Any]:
     return {**(found.value if found is not None else {}), **name}
 
 
-def encoded(work: Callable[..., Any], *arguments: Any) -> bytes:
-    """Return as JSON what a function returns."""
-    return json.dumps(work(*arguments), separators=(",", ":"), allow_nan=False).encode()
+def _encoded_page(folder: Path) -> bytes:
+    """Return the data of a sweep's page as JSON."""
+    return json.dumps(page.data(folder), separators=(",", ":"), allow_nan=False).encode()
 
 
 def _summary(folder: Path) -> dict[str, Any]:
@@ -149,16 +161,16 @@ def _summary(folder: Path) -> dict[str, Any]:
     page.require_own_database(spec)
     name = spec.objectives[0]
     # What diverged or failed counts as the worst there is.
-    end, worst = ("max", "> 0") if BETTER[name] == "maximize" else ("min", "< 1e300")
+    end, than = ("max", ">") if BETTER[name] == "maximize" else ("min", "<")
     with database.opened(folder, MAX_LINE_SECONDS) as opened:
         counts = opened.counts()
         score = (
             f"SELECT {end}(value) FROM trial_values JOIN trials ON trials.trial_id = trial_values.trial_id "
-            f"WHERE study_id = ? AND state = 'COMPLETE' AND objective = 0 AND value {worst}"
+            f"WHERE study_id = ? AND state = 'COMPLETE' AND objective = 0 AND value {than} ?"
         )
-        (best,) = opened.rows(score, (opened.study,))[0]
+        (best,) = opened.rows(score, (opened.study, WORST[BETTER[name]]))[0]
     tried = counts.get("COMPLETE", 0) + counts.get("PRUNED", 0)
-    return {**line, "tried": tried, "best": float(f"{best:.6g}") if isinstance(best, float) else None}
+    return {**line, "tried": tried, "best": page.short([best])[0] if isinstance(best, float) else None}
 
 
 def _key(folder: Path) -> tuple[int, ...]:

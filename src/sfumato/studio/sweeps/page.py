@@ -24,8 +24,6 @@ MAX_SHOWN = 2000
 """Configurations on a page: the best, the front, and of the others evenly chosen ones."""
 MAX_BEST = 500
 MAX_FRONT = 200
-MAX_STEPS = 1000
-"""Points of the curve of the best so far."""
 MAX_DETAILS = 24
 """Configurations in full in one response."""
 MAX_RECIPE = 20_000
@@ -45,20 +43,19 @@ def data(folder: Path) -> dict[str, Any]:
         front = tried.pareto(found.values, signs, MAX_FRONT) if len(spec.objectives) > 1 else []
         rows = _chosen(found, found.values[:, 0] * signs[0], front)
         ids = [found.ids[row] for row in rows]
-        axes = tried.axes(opened, ids, list(spec.space))
+        axes = tried.axes(opened, ids, spec.space)
         results = tried.results(opened, ids)
     for at, row in enumerate(rows):
         if found.states[row] in (tried.DIVERGED, tried.FAILED):
             # It counts as the worst there is, which is no measurement.
             results["psnr"][at] = results["ssim"][at] = None
-    best = _best_so_far(found.values[:, 0], signs[0])
     return {
         **about(folder, spec),
-        "counts": {state: found.count(state) for state in STATES} | {"running": found.running},
-        "tried": len(found.ids) + found.left_out,
+        "counts": {state: found.count(state) for state in STATES} | {"pruned": found.pruned, "running": found.running},
+        "tried": found.total,
         "wanted": found.wanted,
-        "considered": len(found.ids),
-        "left_out": len(found.ids) + found.left_out - len(rows),
+        "considered": found.latest,
+        "left_out": found.total - len(rows),
         "number": [found.numbers[row] for row in rows],
         "state": [STATES.index(found.states[row]) for row in rows],
         "states": list(STATES),
@@ -69,15 +66,15 @@ def data(folder: Path) -> dict[str, Any]:
                 "low": axis.low,
                 "high": axis.high,
                 "log": axis.log,
-                "values": _short(axis.values),
+                "values": short(axis.values),
             }
             for axis in axes
         ],
-        "results": {name: _short(column) for name, column in results.items() if _is_any(column)},
+        "results": {name: short(column) for name, column in results.items() if _is_any(column)},
         "front": [found.numbers[row] for row in front],
         "curve": {
-            "tried": [found.left_out + row + 1 for row in best],
-            "value": _short([float(found.values[row, 0]) for row in best]),
+            "tried": [place for place, _ in found.curve],
+            "value": short([value for _, value in found.curve]),
         },
         "verdict": verdict(folder, found),
     }
@@ -119,7 +116,10 @@ def details(folder: Path, numbers: Sequence[int]) -> list[dict[str, Any]]:
     require_own_database(spec_file.read(folder))
     with database.opened(folder) as opened:
         ids = ",".join("?" * len(numbers))
-        query = f"SELECT trial_id, number FROM trials WHERE study_id = ? AND number IN ({ids}) LIMIT {MAX_DETAILS}"
+        query = (
+            f"SELECT trial_id, number FROM trials WHERE study_id = ? AND number IN ({ids}) AND {database.WHOLE} "
+            f"LIMIT {MAX_DETAILS}"
+        )
         by_id = dict(opened.rows(query, (opened.study, *numbers)))
         texts: dict[tuple[int, str], Any] = {}
         query = (
@@ -180,18 +180,12 @@ def _chosen(found: Tried, scores: NDArray[np.float64], front: Sequence[int]) -> 
     finished = np.flatnonzero(np.isfinite(scores))
     best = finished[np.argsort(-scores[finished], kind="stable")[:MAX_BEST]]
     chosen = {*best.tolist(), *front}
-    rest = tried.evenly((row for row in range(len(found.ids)) if row not in chosen), MAX_SHOWN - len(chosen))
+    latest = range(len(found.ids) - found.latest, len(found.ids))
+    rest = tried.evenly((row for row in latest if row not in chosen), MAX_SHOWN - len(chosen))
     return sorted(chosen.union(rest))
 
 
-def _best_so_far(column: NDArray[np.float64], sign: float) -> list[int]:
-    """Return the rows that were better than all before."""
-    scores = np.where(np.isfinite(column), column * sign, -np.inf)
-    before = np.concatenate(([-np.inf], np.maximum.accumulate(scores)[:-1])) if len(scores) else scores
-    return np.flatnonzero(scores > before).tolist()[-MAX_STEPS:]
-
-
-def _short(column: Sequence[float | None]) -> list[float | int | None]:
+def short(column: Sequence[float | None]) -> list[float | int | None]:
     """Return numbers with six digits, as many as a page shows."""
     return [
         None if value is None else int(value) if value.is_integer() and abs(value) < 1e15 else float(f"{value:.6g}")

@@ -18,6 +18,8 @@ SPEC, DATABASE, PAINTINGS = "sweep.json", "sweep.db", "paintings"
 LAYOUT = 1
 BETTER = {"psnr": "maximize", "ssim": "maximize", "parameters": "minimize", "gflop": "minimize", "seconds": "minimize"}
 """Objectives of the lab, and the direction of the better."""
+WORST = {"maximize": 0.0, "minimize": 1e300}
+"""What Optuna is told in place of a result that is unknown, or of a configuration that did not finish."""
 
 MAX_BYTES = 1_000_000
 """Bytes of sweep.json, which has some thousands."""

@@ -18,6 +18,8 @@ from sfumato.runs.entry import printable
 
 _STATUS = {404: "There is nothing at this address.", 405: "This address does not take that method."}
 
+UNEXPECTED = 500
+"""Status of a response in place of one that a fault of the program has prevented."""
 CLIENT_CLOSED = 499
 """Status of a response whose client has disconnected."""
 
@@ -76,9 +78,15 @@ async def _http(_: Request, error: Exception) -> Response:
 
 def unexpected(where: str, error: Exception) -> Response:
     """Print an unexpected error on the server's terminal, and return 500 without its details."""
+    found = unexpected_problem(where, error)
+    return error_response(found.status, str(found))
+
+
+def unexpected_problem(where: str, error: Exception) -> Problem:
+    """Print an unexpected error on the server's terminal, and return a line for the page without its details."""
     sys.stderr.write(f"sfumato studio: {where}\n")
     traceback.print_exception(error, file=sys.stderr)
-    return error_response(500, "The studio failed unexpectedly; see its terminal for the error.")
+    return Problem(UNEXPECTED, "The studio failed unexpectedly; see its terminal for the error.")
 
 
 HANDLERS: Mapping[Any, Any] = {

@@ -8,9 +8,12 @@ const color = (name) => getComputedStyle(document.documentElement).getPropertyVa
 /** The color of curve number `at`. */
 export const curveColor = (at) => color(`c${at % 8}`);
 
+/** Escape a text for Plotly, which takes some tags in texts, links among them. */
+export const markup = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+
 /**
   * A chart that fills its box. draw({traces, x, y, log, now}) redraws it; press(x, point) is called when a curve is clicked.
-  * traces: [{name, x, y, accent, at, faint, points, step}], or {raw}, a function that returns Plotly's own at every drawing.
+  * traces: [{name, x, y, accent, at, faint, points, step}], or {raw}, a function that returns Plotly's own, whose texts are escaped, at every drawing.
   * xaxis and yaxis replace parts of Plotly's axes, hover its way to show values.
  */
 export class Chart {
@@ -62,8 +65,8 @@ export class Chart {
       paper_bgcolor: "transparent",
       plot_bgcolor: "transparent",
       font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: ink },
-      title: { text: y, font: { size: 13, color: quiet }, x: 0, xanchor: "left", xref: "paper", y: 1, yanchor: "top", yref: "container", pad: { t: 6 } },
-      xaxis: { ...axis, title: { text: x, font: { color: quiet, size: 12 }, standoff: 8 }, showgrid: false, showline: true, rangemode: "tozero", ...xaxis },
+      title: { text: markup(y), font: { size: 13, color: quiet }, x: 0, xanchor: "left", xref: "paper", y: 1, yanchor: "top", yref: "container", pad: { t: 6 } },
+      xaxis: { ...axis, title: { text: markup(x), font: { color: quiet, size: 12 }, standoff: 8 }, showgrid: false, showline: true, rangemode: "tozero", ...xaxis },
       yaxis: { ...axis, ...(log ? logarithmic(traces) : {}), ...yaxis },
       hovermode: hover,
       hoverlabel: { bgcolor: color("sheet"), bordercolor: line, font: { color: ink, size: 12 } },
@@ -99,7 +102,7 @@ function digits(ratio) {
 const trace = ({ name, x, y, accent, at = 0, faint, points, step }) => ({
   type: "scatter",
   mode: points ? "lines+markers" : "lines",
-  name,
+  name: markup(name),
   x,
   y,
   connectgaps: true,

@@ -11,8 +11,11 @@ import { number } from "../sweep/data.js";
 const REFRESH_INTERVAL = 4000; // ms between two looks at the sweeps
 
 export async function show(root, { signal }) {
-  const [all, found] = await Promise.all([get("/api/experiments", signal), get("/api/sweeps", signal)]);
   const problems = messages();
+  // Each list is shown although the other one fails, until it is there.
+  const lists = { experiments: null, sweeps: null };
+  const errors = (await Promise.all(Object.keys(lists).map(load))).filter(Boolean);
+  if (errors.length === 2) throw errors[0];
   const sweeps = h("section", { class: "part", hidden: true });
   const empty = h(
     "div",
@@ -23,14 +26,30 @@ export async function show(root, { signal }) {
     h("code", { class: "quietly" }, "in a terminal: sfumato compare --help"),
   );
   const head = h("header", { class: "part-head" }, h("h1", {}, "Experiments"), h("p", { class: "lead" }, "Recipes compared over several seeds, each with a confidence interval in its report; and sweeps, which search a space of recipes."));
-  const list = h("ul", { class: "experiments" }, all.map(line));
+  const list = h("ul", { class: "experiments" });
   let before = "";
 
-  function fill(given) {
-    const now = JSON.stringify(given);
+  /** Load one of the lists, and return the error if there is one. */
+  async function load(name) {
+    try {
+      lists[name] = await get(`/api/${name}`, signal);
+      problems.say(name, "");
+      return null;
+    } catch (error) {
+      if (isAbort(error)) throw error;
+      problems.say(name, error.message);
+      return error;
+    }
+  }
+
+  function fill() {
+    const now = JSON.stringify(lists);
     if (now === before) return;
     before = now;
-    const bare = !all.length && !given.sweeps.length;
+    const all = lists.experiments ?? [];
+    const given = lists.sweeps ?? { sweeps: [], left_out: 0 };
+    const bare = lists.experiments && lists.sweeps && !all.length && !given.sweeps.length;
+    list.replaceChildren(...all.map(line));
     root.replaceChildren(...(bare ? [empty] : [head, problems.element, list, sweeps]));
     empty.hidden = !bare;
     list.hidden = !all.length;
@@ -44,13 +63,14 @@ export async function show(root, { signal }) {
     if (focused) [...sweeps.querySelectorAll("a")].find((link) => link.dataset.sweep === focused)?.focus();
   }
 
-  fill(found);
+  fill();
   const refresh = async () => {
     try {
-      fill(await get("/api/sweeps", signal));
-      problems.say("sweeps", "");
+      await load("sweeps");
+      if (!lists.experiments) await load("experiments");
+      fill();
     } catch (error) {
-      isAbort(error) || problems.say("sweeps", error.message);
+      if (!isAbort(error)) throw error;
     }
   };
   repeat(refresh, REFRESH_INTERVAL, signal);

@@ -7,7 +7,8 @@ import { copyable, h } from "../core/element.js";
 import { count } from "../core/format.js";
 import { messages } from "../core/messages.js";
 import { repeat } from "../core/repeat.js";
-import { Brushes, UNITS, configurations, number } from "../sweep/data.js";
+import { Brushes } from "../sweep/brushes.js";
+import { UNITS, configurations, number } from "../sweep/data.js";
 import { filters } from "../sweep/filters.js";
 import { paintings } from "../sweep/paintings.js";
 import { parallel } from "../sweep/parallel.js";
@@ -15,10 +16,11 @@ import { scatter } from "../sweep/scatter.js";
 import { table } from "../sweep/table.js";
 
 const REFRESH_INTERVAL = 2000; // ms between two looks
+const BUSY = 503; // status of a database that another process holds
 const SAMPLERS = { tpe: "TPE", "cma-es": "CMA-ES" };
 
-export async function show(root, { name, signal }) {
-  let data = await get(sweepUrl(name), signal);
+export async function show(root, { name, signal, ready }) {
+  let data = await firstData(root, { name, signal, ready });
   const problems = messages();
   const fail = (source) => (error) => isAbort(error) || problems.say(source, error?.message ?? "");
   const brushes = new Brushes(() => draw());
@@ -77,16 +79,17 @@ export async function show(root, { name, signal }) {
     bar.firstChild.style.setProperty("transform", `scaleX(${wanted ? Math.min(1, data.tried / wanted) : 0})`);
     const score = data.curve.value.at(-1);
     const unit = objectives[0].name === "psnr" ? " dB" : "";
+    const latest = data.considered < data.tried ? `, of the last ${count(data.considered)}` : "";
     const shown = [
       ["Tried", wanted ? `${count(data.tried)} of ${count(wanted)}` : count(data.tried)],
       [`Best ${objectives[0].name === "psnr" ? "PSNR" : objectives[0].name}`, score === undefined ? "–" : `${number(score)}${unit}`],
       ["Pruned", count(counts.pruned)],
-      ["Failed or diverged", count(counts.failed + counts.diverged)],
+      [`Failed or diverged${latest}`, count(counts.failed + counts.diverged)],
       ...(data.live ? [["Under way", count(counts.running)]] : []),
     ];
     figures.replaceChildren(...shown.map(([what, text]) => h("div", {}, h("dt", {}, what), h("dd", {}, text))));
     note.textContent = data.left_out
-      ? `Shown are ${count(data.number.length)} of ${data.considered < data.tried ? "the last " : ""}${count(data.considered)} configurations: the best, and of the others evenly chosen ones. ‘sfumato sweep best’ and sf.load_sweep read all.`
+      ? `Shown are ${count(data.number.length)} configurations: the best of all, and of ${latest ? `the last ${count(data.considered)}` : "the others"} evenly chosen ones. ‘sfumato sweep best’ and sf.load_sweep read all.`
       : "";
     note.hidden = !data.left_out;
     empty.hidden = data.number.length > 0;
@@ -106,6 +109,7 @@ export async function show(root, { name, signal }) {
     if (!found?.rows.length) return;
     const axes = [...found.parameters, ...found.objectives];
     const passes = brushes.test(axes);
+    coordinates.hidden = !axes.length;
     lines.show(found, axes, passes);
     sliders.show(axes, found.rows.filter(passes).length, found.rows.length);
     marks.show(found, [...found.parameters, ...found.results], passes);
@@ -129,7 +133,7 @@ export async function show(root, { name, signal }) {
       data = await get(sweepUrl(name), signal);
       problems.say("sweep", "");
       const now = JSON.stringify(data);
-      if (now === before) return;
+      if (now === before) return best.retry();
       before = now;
       fill();
     } catch (error) {
@@ -140,4 +144,21 @@ export async function show(root, { name, signal }) {
   before = JSON.stringify(data);
   fill();
   repeat(refresh, REFRESH_INTERVAL, signal);
+}
+
+/** Return the data of the page; while another process holds the database, say so and try again. */
+async function firstData(root, { name, signal, ready }) {
+  for (;;) {
+    try {
+      const found = await get(sweepUrl(name), signal);
+      root.replaceChildren();
+      return found;
+    } catch (error) {
+      if (error.status !== BUSY) throw error;
+      root.replaceChildren(h("div", { class: "empty" }, h("h1", { tabindex: "-1" }, "One moment"), h("p", { class: "lead", role: "status" }, error.message)));
+      ready();
+    }
+    await new Promise((resolve) => setTimeout(resolve, REFRESH_INTERVAL));
+    signal.throwIfAborted();
+  }
 }

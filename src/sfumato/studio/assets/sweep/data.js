@@ -4,9 +4,9 @@ import { count } from "../core/format.js";
 
 const FINISHED = 0; // place in `states`
 const LOG_FROM = 20; // ratio of the largest to the smallest result from which its axis is logarithmic
+const LESS_IS_BETTER = ["parameters", "gflop", "seconds"];
 const FORMATS = { parameters: count, psnr: (value) => value.toFixed(2) };
 export const UNITS = { psnr: "PSNR, dB", ssim: "SSIM", parameters: "Parameters", gflop: "GFLOP of training", seconds: "Seconds of training" };
-export const ALL = null; // a brush of all values
 
 /** Format a value of a parameter or result: four digits, and powers of ten for the large and the small. */
 export function number(value) {
@@ -45,31 +45,26 @@ export function configurations(found) {
 function resultAxis(name, values) {
   const known = values.filter(Number.isFinite);
   const [low, high] = known.reduce(([least, most], value) => [Math.min(least, value), Math.max(most, value)], [Infinity, -Infinity]);
-  return { name, title: name, label: UNITS[name], choices: null, low, high, log: low > 0 && high / low > LOG_FROM, values, isResult: true };
+  return { name, title: name, label: UNITS[name], choices: null, low, high, log: low > 0 && high / low > LOG_FROM, values, isResult: true, worse: LESS_IS_BETTER.includes(name) ? "high" : "low" };
 }
 
-/** Add to an axis the position of each value, and the text of a value and of a position. */
+/** Add to an axis the position of each value, the value of each position, and the text of a value. */
 function placed(axis) {
-  const { choices, log, low, high, values } = axis;
-  if (choices) {
-    const last = Math.max(choices.length - 1, 1);
-    const names = shortened(choices);
-    axis.names = names;
-    axis.position = (at) => (values[at] === null ? null : choices.length === 1 ? 0.5 : values[at] / last);
-    axis.text = (at) => (values[at] === null ? "" : names[values[at]]);
-    axis.near = (position) => names[choices.length === 1 ? 0 : Math.round(position * last)];
-    return axis;
-  }
-  const scale = log ? Math.log : (value) => value;
+  const { choices, values } = axis;
+  // The values of categories are their places in the list.
+  if (choices) Object.assign(axis, { names: shortened(choices), low: 0, high: choices.length - 1, log: false });
+  const { low, high, log } = axis;
+  // A brush may have a value that the axis could not have.
+  const [scale, unscale] = log ? [(value) => Math.log(Math.max(value, Number.MIN_VALUE)), Math.exp] : [(value) => value, (value) => value];
   const [from, to] = [scale(low), scale(high)];
-  const whole = values.every((value) => value === null || Number.isInteger(value));
-  axis.text = (at) => (values[at] === null ? "" : (FORMATS[axis.name] ?? number)(values[at]));
-  axis.place = (value) => (to > from ? Math.min(1, Math.max(0, (scale(value) - from) / (to - from))) : 0.5);
+  // One value alone stands in the middle.
+  const [start, length] = to > from ? [from, to - from] : [from - 0.5, 1];
+  axis.whole = values.every((value) => value === null || Number.isInteger(value));
+  axis.format = choices ? (value) => axis.names[value] : number;
+  axis.text = (at) => (values[at] === null ? "" : choices ? axis.names[values[at]] : (FORMATS[axis.name] ?? number)(values[at]));
+  axis.place = (value) => Math.min(1, Math.max(0, (scale(value) - start) / length));
+  axis.valueAt = (position) => unscale(start + position * length);
   axis.position = (at) => (values[at] === null ? null : axis.place(values[at]));
-  axis.near = (position) => {
-    const value = log ? Math.exp(from + position * (to - from)) : from + position * (to - from);
-    return number(whole ? Math.round(value) : value);
-  };
   return axis;
 }
 
@@ -89,6 +84,14 @@ export function ticks(axis) {
   return [low, ...between, high];
 }
 
+const MOST_NAMES = 24; // of an axis, so that they can be read
+
+/** Names and positions of an axis's categories that get ticks: of many, evenly chosen ones. */
+export function named({ names }) {
+  const step = Math.ceil(names.length / MOST_NAMES);
+  return names.map((name, place) => [name, place]).filter(([, place]) => place % step === 0);
+}
+
 /** Round values from one end of an axis to the other. */
 export function round({ log, low, high }) {
   if (!(high > low)) return Number.isFinite(low) ? [low] : [];
@@ -106,43 +109,4 @@ export function round({ log, low, high }) {
   const found = [];
   for (let tick = Math.ceil(low / step) * step; tick <= high * (1 + 1e-9); tick += step) found.push(Number(tick.toPrecision(6)));
   return found;
-}
-
-/** The brushes of axes by name, each an interval of positions; and which configurations they leave. */
-export class Brushes {
-  #intervals = new Map();
-
-  /** changed() is called after every change. */
-  constructor(changed) {
-    this.changed = changed;
-  }
-
-  get size() {
-    return this.#intervals.size;
-  }
-
-  of(axis) {
-    return this.#intervals.get(axis.name) ?? ALL;
-  }
-
-  set(axis, interval) {
-    interval === ALL || (interval[0] <= 0 && interval[1] >= 1) ? this.#intervals.delete(axis.name) : this.#intervals.set(axis.name, interval);
-    this.changed();
-  }
-
-  clear() {
-    this.#intervals.clear();
-    this.changed();
-  }
-
-  /** Return a function that tells whether a configuration is inside of all brushes. */
-  test(axes) {
-    const brushed = axes.map((axis) => [axis, this.of(axis)]).filter(([, interval]) => interval !== ALL);
-    const margin = 1e-9;
-    return (row) =>
-      brushed.every(([axis, [low, high]]) => {
-        const position = axis.position(row.at);
-        return position !== null && position >= low - margin && position <= high + margin;
-      });
-  }
 }

@@ -1,7 +1,6 @@
 // The brushes of the parallel coordinates as sliders, two for each axis: for keyboards and screen readers.
 
 import { h } from "../core/element.js";
-import { ALL } from "./data.js";
 
 const STEPS = 100;
 
@@ -23,22 +22,18 @@ export function filters({ brushes }) {
     const steps = () => (now.choices ? Math.max(now.choices.length - 1, 1) : STEPS);
     const slider = (end) => h("input", { type: "range", min: "0", max: String(steps()), "aria-label": `${axis.name}, ${end}`, oninput: () => change(end) });
     const [low, high] = [slider("from"), slider("to")];
-    function change(end) {
-      // One end pushes the other.
-      if (Number(low.value) > Number(high.value)) end === "from" ? (high.value = low.value) : (low.value = high.value);
-      brushes.set(now, [Number(low.value) / steps(), Number(high.value) / steps()]);
-    }
+    const change = (end) => brushes.move(now, end, Number((end === "from" ? low : high).value) / steps());
     return {
       element: h("fieldset", { class: "brush" }, h("legend", {}, axis.title), h("div", {}, low, high), output),
       show(current) {
         now = current;
-        const interval = brushes.of(now);
-        const [from, to] = interval ?? [0, 1];
-        if (document.activeElement !== low) low.value = Math.round(from * steps());
-        if (document.activeElement !== high) high.value = Math.round(to * steps());
-        low.setAttribute("aria-valuetext", now.near(from));
-        high.setAttribute("aria-valuetext", now.near(to));
-        output.textContent = interval === ALL ? "all" : now.near(from) === now.near(to) ? now.near(from) : `${now.near(from)} to ${now.near(to)}`;
+        const ends = brushes.ends(now);
+        const positions = now.choices?.length > 1 ? ends.map((value) => value / steps()) : (brushes.of(now) ?? [0, 1]);
+        [low, high].forEach((slider, at) => {
+          if (document.activeElement !== slider) slider.value = Math.round(positions[at] * steps());
+          slider.setAttribute("aria-valuetext", now.format(ends[at]) ?? "none");
+        });
+        output.textContent = brushes.text(now);
       },
     };
   }

@@ -17,6 +17,7 @@ export function paintings({ name, signal, mark, fail }) {
   const known = new Map(); // by number, what a configuration consists of; that of a finished one never changes
   const cards = new Map();
   let wanted = [];
+  let failed = false; // whether the last request for them did
 
   function card(number) {
     const image = h("img", { alt: "", decoding: "async", hidden: true });
@@ -59,20 +60,26 @@ export function paintings({ name, signal, mark, fail }) {
       const found = await get(`/api/sweeps/${encodeURIComponent(name)}/configurations?numbers=${numbers.join(",")}`, signal);
       for (const each of found) known.set(each.number, each);
       for (const number of wanted) cards.get(number)?.fill();
+      failed = false;
       fail(null);
     } catch (error) {
-      if (!isAbort(error)) fail(error);
+      failed = !isAbort(error);
+      if (failed) fail(error);
     }
   }
 
   return {
     element,
+    /** Load again what could not be loaded. */
+    retry() {
+      if (failed) load();
+    },
     show(found, passes) {
       const several = found.objectives.length > 1;
       const all = several ? found.order.filter((row) => found.front.has(row.number)) : found.order;
       const best = distinct(all.filter(passes), found.parameters).slice(0, MOST);
       title.textContent = several ? "Not beaten in all objectives" : "Best paintings";
-      none.textContent = best.length ? "" : "No finished configuration is inside of the brushes.";
+      none.textContent = best.length ? "" : all.length ? "No finished configuration is inside of the brushes." : "No configuration with a known score has finished.";
       none.hidden = Boolean(best.length);
       list.setAttribute("aria-label", several ? "Configurations that none beats in all objectives" : `Best configurations by ${UNITS[found.objectives[0]?.name] ?? "score"}`);
       wanted = best.map((row) => row.number);

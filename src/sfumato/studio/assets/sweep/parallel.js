@@ -2,8 +2,9 @@
 // brushes it; the page has sliders for the same.
 
 import { h } from "../core/element.js";
-import { ALL, number, ticks } from "./data.js";
+import { ALL } from "./brushes.js";
 import { palette } from "./colors.js";
+import { named, number, ticks } from "./data.js";
 
 const [TOP, BOTTOM, SIDE] = [14, 40, 46]; // px around the axes
 const NONE = 24; // px below an axis, where lines of configurations without this parameter pass
@@ -53,7 +54,7 @@ export function parallel({ brushes, signal }) {
       const part = found.rank(row);
       pen.globalAlpha = base + rise * (part ?? 0.3) ** 3;
       pen.lineWidth = part === null ? 1 : 1 + 0.75 * part;
-      line(pen, row, part !== null ? colors.mixed(part) : row.state === "pruned" ? colors.quiet : colors.bad);
+      line(pen, row, colors.of(row, part));
     }
     pen.globalAlpha = 1;
     const one = found.rows.find((row) => row.number === marked);
@@ -98,7 +99,7 @@ export function parallel({ brushes, signal }) {
     pen.textBaseline = "middle";
     const last = axis === axes.at(-1);
     pen.textAlign = last ? "right" : "left";
-    const texts = axis.choices ? axis.names.map((name, place) => [name, axis.names.length === 1 ? 0.5 : place / (axis.names.length - 1)]) : ticks(axis).map((tick) => [number(tick), axis.place(tick)]);
+    const texts = axis.choices ? named(axis).map(([name, category]) => [name, axis.place(category)]) : ticks(axis).map((tick) => [number(tick), axis.place(tick)]);
     if (axis.values.includes(null) && !axis.isResult) texts.push(["not set", null]);
     const room = axes.length > 1 ? x(1) - x(0) - 14 : width;
     for (const [text, position] of texts) {

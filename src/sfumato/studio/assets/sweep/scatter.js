@@ -1,9 +1,9 @@
 // Any parameter or result against any other: one mark for each configuration, by state, and the front of several objectives.
 
-import { Chart } from "../charts/chart.js";
+import { Chart, markup } from "../charts/chart.js";
 import { h } from "../core/element.js";
 import { palette } from "./colors.js";
-import { number, round } from "./data.js";
+import { named, number, round } from "./data.js";
 
 const KINDS = [
   ["finished", "circle"],
@@ -49,10 +49,7 @@ export function scatter({ signal, press, fail }) {
 
     function marks(rows, state, symbol) {
       const colors = palette();
-      const color = rows.map((row) => {
-        const part = found.rank(row);
-        return part !== null ? colors.mixed(part) : state === "pruned" ? colors.quiet : colors.bad;
-      });
+      const color = rows.map((row) => colors.of(row, found.rank(row)));
       return {
         ...points(rows),
         mode: "markers",
@@ -81,6 +78,9 @@ export function scatter({ signal, press, fail }) {
   return {
     element,
     show(found, axes, passes) {
+      // Configurations may have neither parameters nor results.
+      element.hidden = !axes.length;
+      if (!axes.length) return;
       last = { found, axes, passes };
       const now = axes.map((axis) => axis.name).join("\n");
       if (now !== names) {
@@ -102,14 +102,12 @@ function value(axis, row) {
   if (axis.choices) return found === null ? -1 : found + JITTER * (((row.number * 0.618034) % 1) * 2 - 1);
   if (found !== null) return found;
   if (row.state === "finished" || row.state === "pruned" || !axis.isResult) return null;
-  return axis.log ? axis.low / 1.2 : axis.low - 0.06 * (axis.high - axis.low || 1);
+  const side = axis.worse === "high" ? 1 : -1;
+  return axis.log ? axis[axis.worse] * 1.2 ** side : axis[axis.worse] + side * 0.06 * (axis.high - axis.low || 1);
 }
 
 const text = (axis, row) => markup(axis.text(row.at) || "–");
 const escaped = (axis) => markup(axis.title);
-
-/** Plotly takes some tags in texts. */
-const markup = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 
 function layout(axis) {
   if (!axis.choices && axis.log && axis.high > axis.low) {
@@ -118,7 +116,7 @@ function layout(axis) {
   }
   if (!axis.choices) return { type: "linear", rangemode: "normal", autorange: true };
   const missing = axis.values.includes(null) ? [["not set", -1]] : [];
-  const all = [...missing, ...axis.names.map((name, place) => [name, place])];
+  const all = [...missing, ...named(axis)];
   return {
     type: "linear",
     tickmode: "array",
