@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sfumato.cli.main import main
-from tests.shortened import no_curve, shortened
+from tests.shortened import drawn_curve, shortened
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -46,8 +46,8 @@ def test_commands(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         return
     # One film and one curve are enough.
     complete = command == COMPLETE
-    if not complete:
-        no_curve(monkeypatch)
+    if complete:
+        drawn_curve(monkeypatch)
     film = [] if complete or "--film" in command else ["--film.every", "never"]
     assert main(shortened(arguments, [*SHORT, *film, "--runs", str(tmp_path)])) == 0
     (folder,) = tmp_path.iterdir()
