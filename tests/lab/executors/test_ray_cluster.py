@@ -135,6 +135,8 @@ def test_every_row_is_there_once_after_a_worker_and_a_node_were_killed(
         ended.set()
         thread.join()
     assert len(killed) == 2
+    # Ray notices the loss late, and then tells every driver on its standard output, which the next test reads.
+    eventually(lambda: sum(bool(each["Alive"]) for each in ray.nodes()) == 1)
     contract.assert_like_local(found, tmp_path)
 
 
