@@ -1,7 +1,11 @@
-"""Fixtures of all tests: a real browser, no deadlines on busy machines, and a check for processes that are left."""
+"""Fixtures of all tests: a real browser, no deadlines on busy machines, and a check for processes that are left.
+
+What no test reads is not made: curves are drawn where a test asks for them.
+"""
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -14,6 +18,7 @@ import hypothesis
 import pytest
 
 from tests import leftovers
+from tests.shortened import drawn_curve, no_curve
 from tests.warm import warm
 
 if TYPE_CHECKING:
@@ -62,6 +67,12 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         warm(int(worker.removeprefix("gw")))
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Keep the garbage collector from visiting all that was imported, over and over again."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Skip files of slow tests alone if slow tests are deselected, because importing some of them takes seconds."""
     if not only_quick(config):
@@ -78,6 +89,20 @@ def _no_fsync() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda _: None)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_curves() -> Iterator[None]:
+    """Write stand-ins for the curves of runs: drawing one takes longer than everything else of a small run."""
+    with pytest.MonkeyPatch.context() as patch:
+        no_curve(patch)
+        yield
+
+
+@pytest.fixture
+def curves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw the curves of runs in this test."""
+    drawn_curve(monkeypatch)
 
 
 def _text_has_a_width(chromium: Browser) -> bool:

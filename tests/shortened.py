@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from sfumato.render import curve, write_curve
 
 
 def shortened(arguments: Sequence[str], short: Sequence[str]) -> list[str]:
@@ -35,9 +38,18 @@ def fast_forecasts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def no_curve(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Write empty files instead of curves, which take longer than a short training, and are tested elsewhere."""
+    """Write an empty drawing instead of the curve of a run, until `drawn_curve`."""
 
     def empty(path: Path, *_: Any, **__: Any) -> None:
-        path.touch()
+        path.write_text('<svg xmlns="http://www.w3.org/2000/svg"/>', encoding="utf-8")
 
-    monkeypatch.setattr("sfumato.render.learning.write_curve", empty)
+    monkeypatch.setattr(curve, "write_curve", empty)
+    # The module that finishes runs imports the function by name. It may be imported later, with PyTorch.
+    if (finishing := sys.modules.get("sfumato.render.learning")) is not None:
+        monkeypatch.setattr(finishing, "write_curve", empty)
+
+
+def drawn_curve(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw the curve of a run, in spite of `no_curve`."""
+    # Other names of the function are those of the original.
+    monkeypatch.setattr("sfumato.render.learning.write_curve", write_curve)

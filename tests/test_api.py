@@ -19,6 +19,7 @@ from tests.watching import Stages
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("curves")
 def test_paint_leaves_painting_film_and_curve(tmp_path: Path) -> None:
     Image.fromarray((picture(20, 15) * 255).astype(np.uint8)).save(tmp_path / "tile.png")
     seen: list[int] = []

@@ -21,7 +21,7 @@ from sfumato.lab.digits import epoch_time
 from sfumato.lab.executors import select
 from sfumato.lab.speedrun import report
 from tests.lab.speedrun import made
-from tests.shortened import fast_forecasts, no_curve, shortened
+from tests.shortened import fast_forecasts, shortened
 from tests.small import SMALL, picture
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -77,7 +77,7 @@ def folder(painted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     shutil.copytree(painted, tmp_path, dirs_exist_ok=True)
     Image.fromarray((picture(16, 16) * 255).round().astype(np.uint8)).save("photo.png")
     Path("photos").mkdir()
-    for number in range(5):
+    for number in range(3):
         Image.fromarray(np.random.default_rng(number).integers(0, 256, (8, 8, 3), np.uint8)).save(
             f"photos/{number}.png"
         )
@@ -104,7 +104,6 @@ def test_command(
     arguments = ["photo.png" if argument in ("photo.jpg", "mona-lisa") else argument for argument in arguments]
     arguments = ["photos" if argument == "kodak" else argument for argument in arguments]
     fast_forecasts(monkeypatch)
-    no_curve(monkeypatch)
     if arguments[0] == "paint":
         arguments = shortened(arguments, SHORT)
         if "--film" not in command:

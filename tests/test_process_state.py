@@ -179,6 +179,7 @@ def load_picture(_: Path) -> Any:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("curves")
 @pytest.mark.parametrize("entry", [paint, train, resume, fit, check, train_many, load_picture])
 def test_settings_change_no_run_and_no_run_changes_settings(tmp_path: Path, entry: Callable[[Path], Any]) -> None:
     expected = entry(tmp_path / "plain")

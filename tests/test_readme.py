@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from sfumato.cli.main import main
-from tests.shortened import no_curve, shortened
+from tests.shortened import drawn_curve, shortened
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -41,13 +39,14 @@ def test_the_make_commands_exist() -> None:
 def test_commands(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     arguments = shlex.split(command.replace("photo.jpg", "coffee"))
     if "--help" in arguments:
-        done = subprocess.run([sys.executable, "-m", "sfumato", *arguments], capture_output=True, check=False)
-        assert done.returncode == 0
+        with pytest.raises(SystemExit) as exited:
+            main(arguments)
+        assert exited.value.code == 0
         return
     # One film and one curve are enough.
     complete = command == COMPLETE
-    if not complete:
-        no_curve(monkeypatch)
+    if complete:
+        drawn_curve(monkeypatch)
     film = [] if complete or "--film" in command else ["--film.every", "never"]
     assert main(shortened(arguments, [*SHORT, *film, "--runs", str(tmp_path)])) == 0
     (folder,) = tmp_path.iterdir()

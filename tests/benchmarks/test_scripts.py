@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import concurrent_vs_eager
+import flushed
 import fused_vs_peers
 import numpy as np
 import pytest
@@ -145,7 +146,9 @@ def test_flushed() -> None:
     assert "times as fast with subnormal numbers flushed to 0, n = 2" in printed
 
 
-def test_speedrun_profile() -> None:
+def test_speedrun_profile(monkeypatch: pytest.MonkeyPatch) -> None:
+    small = flushed.picture(12, 9)
+    monkeypatch.setattr(flushed, "picture", lambda: small)
     printed = script("speedrun_profile", "--rounds", "2", "--steps", "2", "--threads", "1")
     assert "products of the network: " in printed
     assert "evaluation, off the clock: " in printed

@@ -29,6 +29,7 @@ def tile(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("curves")
 def test_paint_prints_the_paths_of_the_results(tile: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["paint", str(tile), *SMALL, "--runs", str(tmp_path / "runs"), "--evaluation.interval", "epoch"]) == 0
     out, err = capsys.readouterr()

@@ -75,31 +75,18 @@ def test_characters_that_an_encoding_lacks(text: str, encoding: str, expected: b
 
 
 @pytest.mark.slow
-@posix
-def test_help_in_ascii_and_at_any_width() -> None:
-    # One process for all commands, because loading tyro takes time.
-    program = (
-        "import contextlib, io, os, sys\n"
-        "from sfumato.cli import standard_streams\n"
-        "from sfumato.cli.main import COMMANDS, main\n"
-        "standard_streams.prepare()\n"
-        "for name in COMMANDS:\n"
-        "    os.environ['COLUMNS'] = '1'\n"
-        "    try:\n"
-        "        main([name, '--help'])\n"
-        "    except SystemExit as exited:\n"
-        "        assert exited.code == 0, name\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        env=os.environ | {"PYTHONIOENCODING": "ascii"},
-        capture_output=True,
-        check=False,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count(b"usage: sfumato") == len(COMMANDS)
-    assert done.stdout.isascii()
+def test_help_in_ascii_and_at_any_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = io.BytesIO()
+    # As Python opens it with PYTHONIOENCODING=ascii.
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="ascii", write_through=True))
+    standard_streams.prepare()
+    for name in COMMANDS:
+        monkeypatch.setenv("COLUMNS", "1")
+        with pytest.raises(SystemExit) as exited:
+            main([name, "--help"])
+        assert exited.value.code == 0, name
+    assert raw.getvalue().count(b"usage: sfumato") == len(COMMANDS)
+    assert raw.getvalue().isascii()
 
 
 def test_progress_is_printed_without_markup(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from sfumato.lab import aggregate
 from sfumato.lab.aggregate import interquartile_mean, performance_profile, probability_of_improvement
 
 
@@ -51,3 +52,19 @@ def test_the_profile_is_one_minus_the_distribution_of_scores() -> None:
     # Pictures weigh equally, however many seeds they have.
     assert performance_profile({0: [1.0] * 9, 1: [3.0]}, np.array([2.0])) == pytest.approx([0.5])
     assert performance_profile({0: []}, np.array([2.0])) == pytest.approx([0.0])
+
+
+@pytest.mark.parametrize("seeds", [(2, 2, 2, 2), (2, 1, 3, 2)], ids=["as many seeds each", "others"])
+def test_its_interval_is_that_of_resampled_pictures(seeds: tuple[int, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aggregate, "RESAMPLES", 40)
+    # Several batches.
+    monkeypatch.setattr(aggregate, "BATCH_SCORES", 100)
+    rng = np.random.default_rng(1)
+    scores = {number: rng.normal(30, 3, count).tolist() for number, count in enumerate(seeds)}
+    means = [
+        stats.trim_mean(np.concatenate([scores[number] for number in drawn]), 0.25)
+        for drawn in np.random.default_rng(0).integers(0, 4, (40, 4))
+    ]
+    found = interquartile_mean(scores)
+    assert found is not None
+    assert [found.low, found.high] == pytest.approx(np.percentile(means, [2.5, 97.5]))

@@ -53,7 +53,7 @@ def run(task: str, side: int, changes: dict[str, Any], folder: Path) -> None:
 
 def prepare(task: str, side: int, changes: dict[str, Any], folder: Path) -> Any:
     """Prepare a task, and return the function that runs it."""
-    recipe = changed(Recipe(), {"budget": {"steps": 3}, "threads": 2, "evaluation": {"interval": "end"}, **changes})
+    recipe = changed(Recipe(), {"budget": {"steps": 2}, "threads": 2, "evaluation": {"interval": "end"}, **changes})
     picture = np.random.default_rng(0).random((side, side, 3)).astype(np.float32)
 
     def train() -> None:

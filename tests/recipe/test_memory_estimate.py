@@ -28,11 +28,11 @@ def sgd(batch: int) -> dict[str, Any]:
 
 
 CASES: dict[str, tuple[str, int, dict[str, Any]]] = {
-    "fused foof": ("train", 24, {"model": {"width": 700}}),
-    "fused muon": ("train", 24, {"model": {"width": 900, "init": "gaussian"}, "training": {"optimizer": "muon"}}),
-    "features": ("train", 400, {"model": {"width": 32, "encoding": "fourier(features=256)"}}),
-    "large picture": ("train", 1024, {"model": {"width": 32, "depth": 1}}),
-    "online": ("train", 24, {"model": {"width": 1500}, "training": sgd(1)}),
+    "fused foof": ("train", 24, {"model": {"width": 580}}),
+    "fused muon": ("train", 24, {"model": {"width": 800, "init": "gaussian"}, "training": {"optimizer": "muon"}}),
+    "features": ("train", 200, {"model": {"width": 32, "encoding": "fourier(features=256)"}}),
+    "large picture": ("train", 900, {"model": {"width": 32, "depth": 1}}),
+    "online": ("train", 24, {"model": {"width": 1200}, "training": sgd(1)}),
     "autograd adam": (
         "train",
         24,
@@ -40,13 +40,22 @@ CASES: dict[str, tuple[str, int, dict[str, Any]]] = {
     ),
     "full batch": (
         "train",
-        96,
+        72,
         {"model": {"width": 300, "activation": "sine"}, "training": {"optimizer": "rprop", "batch": "all"}},
     ),
-    "soap": ("train", 24, {"model": {"width": 1000, "init": "gaussian"}, "training": {"optimizer": "soap"}}),
-    "check": ("check", 64, {"model": {"width": 500, "init": "gaussian"}}),
-    "paint": ("paint", 24, {"model": {"width": 900}, "training": {"optimizer": "adam"}}),
-    "render": ("render", 48, {"model": {"width": 1800, "init": "gaussian"}, "training": {"optimizer": "sgd"}}),
+    # Its third step needs the most.
+    "soap": (
+        "train",
+        24,
+        {"model": {"width": 1000, "init": "gaussian"}, "training": {"optimizer": "soap"}, "budget": {"steps": 3}},
+    ),
+    "check": ("check", 48, {"model": {"width": 320, "init": "gaussian"}}),
+    "paint": ("paint", 24, {"model": {"width": 640}, "training": {"optimizer": "adam"}}),
+    "render": (
+        "render",
+        48,
+        {"model": {"width": 1600, "init": "gaussian"}, "training": {"optimizer": "sgd"}, "budget": {"steps": 1}},
+    ),
 }
 
 

@@ -46,10 +46,11 @@ def select_recipe(arguments: Sequence[str], default: str = "fast") -> Recipe:
 def fields(base: Recipe, arguments: Sequence[str], default: str = "fast") -> list[tuple[str, Any, Any]]:
     """Return ``--preset``, ``--recipe``, and a flag for every field of the recipe, collected under ``changes``."""
     changes = flags.from_section(base)
+    argument = tyro.conf.arg(name="", help=type(changes).__doc__)
     return [
         flags.field("preset", flags.value_of(arguments, "--preset") or default, "NAME", PRESETS),
         flags.field("recipe", flags.NONE, "RECIPE", f"base recipe instead of a preset: {KINDS}"),
-        ("changes", Annotated[type(changes), tyro.conf.arg(name="")], dataclasses.field(default=changes)),
+        ("changes", Annotated[type(changes), argument], dataclasses.field(default=changes)),
     ]
 
 

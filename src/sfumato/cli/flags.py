@@ -42,8 +42,7 @@ def from_section(section: Section) -> Any:
     for name, info in type(section).model_fields.items():
         value = getattr(section, name)
         if isinstance(value, Section):
-            nested = from_section(value)
-            fields.append((name, type(nested), dataclasses.field(default=nested)))
+            fields.append(group(name, value))
         else:
             optional = type(None) in _alternatives(info.annotation)
             fields.append(field(name, _text(value), _metavar(info), _help(info), optional=optional))
@@ -61,7 +60,9 @@ def field(name: str, default: str, metavar: str, text: str, *, optional: bool = 
 def group(name: str, section: Section) -> tuple[str, Any, Any]:
     """Return a flag for every field of a section, named ``--name.field``."""
     nested = from_section(section)
-    return name, type(nested), dataclasses.field(default=nested)
+    # Without a help text, tyro looks for one in the source of the class of the field, which takes most of its time.
+    argument = tyro.conf.arg(help=type(nested).__doc__)
+    return name, Annotated[type(nested), argument], dataclasses.field(default=nested)
 
 
 def switch(name: str, text: str) -> tuple[str, Any, Any]:

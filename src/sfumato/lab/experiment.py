@@ -126,13 +126,13 @@ def run_plan(
             if train is None:
                 train = stack.enter_context(context)
                 folder.note_machine(name_of(train), workers)
-            watch(_work(plan, rows), _work(plan, rows) + _remaining(plan, rows))
+            _tell(watch, plan, rows)
             before = len(rows)
             for outcome in train(_longest_first(plan, missing), learned, stop):
                 require_outcome(outcome, train)
                 folder.write(outcome, order[outcome.key.arm])
                 rows[outcome.key] = outcome.row
-                watch(_work(plan, rows), _work(plan, rows) + _remaining(plan, rows))
+                _tell(watch, plan, rows)
             if stop():
                 raise StoppedError
             if len(rows) == before:
@@ -281,6 +281,13 @@ def _operations(plan: Plan, key: Key) -> int:
     limits = [] if budget.epochs is None else [budget.epochs * plan.epochs_factor(key.picture) * samples]
     limits += [] if budget.steps is None else [budget.steps * min(batch, samples)]
     return max(1, round(arm.operations * min(limits) * key.fraction))
+
+
+def _tell(watch: Watch, plan: Plan, rows: Rows) -> None:
+    # Estimating what remains goes through all trials of the plan, which is in vain where nobody watches.
+    if watch is not ignore_progress:
+        done = _work(plan, rows)
+        watch(done, done + _remaining(plan, rows))
 
 
 def _work(plan: Plan, keys: Iterable[Key]) -> int:

@@ -36,13 +36,13 @@ broken = 1 / 1
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("executor", [Threads(2), Processes(2)], ids=["threads", "processes"])
+@pytest.mark.parametrize("executor", [Threads(2), Processes(1)], ids=["threads", "processes"])
 def test_the_contract(executor: Threads | Processes) -> None:
-    # Subprocesses are kept: each takes seconds to import everything.
+    # One subprocess, which is kept: each takes seconds to import everything. Tests of experiments have several.
     with executor if isinstance(executor, Processes) else nullcontext():
         contract.check_numbers(executor)
         contract.check_reports(executor)
-        contract.check_takes_as_it_trains(executor, ahead=2)
+        contract.check_takes_as_it_trains(executor, ahead=1 if isinstance(executor, Processes) else 2)
 
 
 def test_a_pruned_training_ends_at_that_mark() -> None:

@@ -23,7 +23,7 @@ from sfumato.lab.sweep.tries import Tries
 from sfumato.lab.trial import Key
 from sfumato.recipe import Recipe, changed, values
 from tests.lab.small_plan import BASE, pictures
-from tests.patience import PATIENCE, eventually
+from tests.patience import PATIENCE
 from tests.small import picture
 
 SMALL: dict[str, Any] = {
@@ -63,13 +63,15 @@ def test_each_configuration_is_a_training_of_its_recipe(tmp_path: Path) -> None:
     assert {value is None for value in table["model.activation.sine"]} <= {True, False}
 
 
-@pytest.mark.parametrize("sampler", ["tpe", "random", "sobol", "cma-es"])
-def test_a_sampler_repeats_itself(tmp_path: Path, sampler: str) -> None:
+# The first trials of each are random: ten of tpe, one of cma-es.
+@pytest.mark.parametrize(("sampler", "trials"), [("tpe", 12), ("random", 3), ("sobol", 4), ("cma-es", 6)])
+def test_a_sampler_repeats_itself(tmp_path: Path, sampler: str, trials: int) -> None:
     space = {"model.width": "4..40", "training.optimizer": "adam(lr=1e-4..1e-1:log)"}
-    found = [sweep(tmp_path / name, space, sampler=sampler, workers=1, trials=12) for name in "ab"]
+    how: dict[str, Any] = {"sampler": sampler, "trials": trials, "workers": 1, "budget": {"steps": 1}}
+    found = [sweep(tmp_path / name, space, **how) for name in "ab"]
     chosen = [[each.parameters for each in one.configurations] for one in found]
     assert chosen[0] == chosen[1]
-    assert len({str(each) for each in chosen[0]}) == 12
+    assert len({str(each) for each in chosen[0]}) == trials
 
 
 def test_a_grid_ends_after_all_combinations(tmp_path: Path) -> None:
@@ -82,18 +84,18 @@ def test_a_grid_ends_after_all_combinations(tmp_path: Path) -> None:
 def test_pruned_trainings_end_early(tmp_path: Path) -> None:
     space = {"training.optimizer": "adam(lr=1e-7..1e-2:log)"}
     found = sweep(
-        tmp_path / "s", space, pruner="halving", trials=24, workers=1, budget={"epochs": 12}, sampler="random"
+        tmp_path / "s", space, pruner="halving", trials=12, workers=1, budget={"epochs": 12}, sampler="random"
     )
     pruned = [each for each in found.configurations if each.pruned]
     whole = [each for each in found.configurations if not each.pruned]
     assert pruned
     assert whole
     assert max(each.results["gflop"] for each in pruned) < min(each.results["gflop"] for each in whole)
-    assert not any(each.pruned for each in found.best(24))
+    assert not any(each.pruned for each in found.best(12))
 
 
 def test_several_objectives_give_those_that_none_beats(tmp_path: Path) -> None:
-    found = sweep(tmp_path / "s", objectives=("psnr", "parameters"), sampler="random", trials=10)
+    found = sweep(tmp_path / "s", objectives=("psnr", "parameters"), sampler="random", trials=7)
     pareto = found.pareto()
     for each in found.configurations:
         beaten = any(
@@ -155,30 +157,32 @@ import sys
 from pathlib import Path
 from tests.lab.sweep.test_run import sweep
 watch = lambda done, _: print(done, flush=True)
-sweep(Path(sys.argv[1]), trials=12, budget={"epochs": 40}, sampler="random", watch=watch)
+sweep(Path(sys.argv[1]), trials=8, budget={"epochs": 40}, sampler="random", watch=watch)
 """
 
 
-def test_a_sweep_that_is_killed_twice_is_finished(tmp_path: Path) -> None:
+def test_a_sweep_that_is_killed_is_finished(tmp_path: Path) -> None:
     path = tmp_path / "s"
-    for least in (2, 5):
-        child = subprocess.Popen([sys.executable, "-c", KILLED, str(path)], stdout=subprocess.PIPE, text=True)
-        assert child.stdout is not None
-        for line in child.stdout:
-            if int(line) >= least:
-                break
-        os.kill(child.pid, signal.SIGKILL)
-        child.wait(PATIENCE)
-        child.stdout.close()
-    eventually(lambda: len(sf.load_sweep(path).configurations) >= 5)
-    before = sf.load_sweep(path).configurations
-    found = sweep(path, trials=12, budget={"epochs": 40}, sampler="random")
-    assert len(found.configurations) == 12
+    child = subprocess.Popen([sys.executable, "-c", KILLED, str(path)], stdout=subprocess.PIPE, text=True)
+    assert child.stdout is not None
+    for line in child.stdout:
+        if int(line) >= 3:
+            break
+    os.kill(child.pid, signal.SIGKILL)
+    child.wait(PATIENCE)
+    child.stdout.close()
+    before = sf.load_sweep(path)
+    assert 3 <= len(before.configurations) < 8
+    with studies.opened(before.spec, studies.default_storage(path), before.spec.id) as database:
+        # Another process that was killed had begun one.
+        database.study.ask()
+    found = sweep(path, trials=8, budget={"epochs": 40}, sampler="random")
+    assert len(found.configurations) == 8
     assert {each.number: each for each in found.configurations}.items() >= {
-        each.number: each for each in before
+        each.number: each for each in before.configurations
     }.items()
     # What was being trained was trained again: no configuration was lost.
-    assert len({each.parameters["model.width"] for each in found.configurations}) > 6
+    assert len({each.parameters["model.width"] for each in found.configurations}) > 4
 
 
 def test_a_grid_is_whole_whatever_a_killed_process_had_begun(tmp_path: Path) -> None:
@@ -197,10 +201,10 @@ def test_a_grid_is_whole_whatever_a_killed_process_had_begun(tmp_path: Path) -> 
 def test_sobol_draws_on_where_it_was(tmp_path: Path) -> None:
     space = {"model.width": "4..400", "model.activation": "relu,sine(10..600)"}
     how: dict[str, Any] = {"sampler": "sobol", "workers": 1, "budget": {"steps": 1}}
-    for trials in (1, 9, 17):
+    for trials in (1, 4, 8):
         found = sweep(tmp_path / "s", space, trials=trials, **how)
     chosen = [str(each.parameters) for each in found.configurations]
-    assert len(set(chosen)) > 15
+    assert len(set(chosen)) == 8
 
 
 def test_trainings_are_pruned_by_the_part_of_the_budget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -260,13 +264,13 @@ def test_a_sweep_without_its_database_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "s" / "sweep.db").exists()
 
 
-@pytest.mark.parametrize("damage", ["{", "[]", '{"layout": 1}', '{"layout": 1, "storage": 5}'])
-def test_a_damaged_sweep_is_refused_in_one_line(tmp_path: Path, damage: str) -> None:
+def test_a_damaged_sweep_is_refused_in_one_line(tmp_path: Path) -> None:
     sweep(tmp_path / "s", trials=1)
-    (tmp_path / "s" / "sweep.json").write_text(damage)
-    with pytest.raises(RunError, match="sweep") as caught:
-        sf.load_sweep(tmp_path / "s")
-    assert "\n" not in str(caught.value)
+    for damage in ("{", "[]", '{"layout": 1}', '{"layout": 1, "storage": 5}'):
+        (tmp_path / "s" / "sweep.json").write_text(damage)
+        with pytest.raises(RunError, match="sweep") as caught:
+            sf.load_sweep(tmp_path / "s")
+        assert "\n" not in str(caught.value)
 
 
 def test_a_sweep_in_which_all_fail_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

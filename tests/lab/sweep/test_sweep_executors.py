@@ -52,7 +52,7 @@ def test_a_sweep_through_a_shared_folder_prunes(tmp_path: Path, monkeypatch: pyt
     wait_until_points_are_read(monkeypatch)
     space = {"training.optimizer": "adam(lr=1e-7..1e-1:log)"}
     shared = tmp_path / "shared"
-    with worker_thread(shared, 1):
+    with worker_thread(shared):
         found = sf.sweep(
             space, picture(24, 24), trials=8, sampler="sobol", pruner="halving", out=tmp_path / "s",
             executor=sf.FolderExecutor(shared, workers=2), **SMALL,

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfumato.lab.digits.data import Digits, Part
+from sfumato.lab.executors.folder import exchange as exchanges
 from sfumato.lab.executors.folder import messages
 from sfumato.lab.executors.folder.entries import Entry
 from sfumato.lab.executors.folder.exchange import KEPT_SECONDS, MAX_TRIAL_BYTES, SPREAD, TRIES, Exchange
@@ -116,6 +117,25 @@ def test_a_worker_whose_claim_is_lost_writes_no_outcome(exchange: Exchange) -> N
     exchange.finish(claim, b"late")
     assert exchange.outcomes() == set()
     assert set(exchange.entries()) == {"a"}
+
+
+def test_an_outcome_that_is_written_while_its_trial_is_forgotten_is_removed(
+    exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exchange.add(Entry(1, "a", 0), b"{}")
+    ((entry, _),) = exchange.waiting()
+    claim = exchange.claim(entry)
+    assert claim is not None
+    write = exchanges.write_bytes
+
+    def late(path: Path, data: bytes) -> None:
+        other(exchange).forget({"a"})
+        write(path, data)
+
+    monkeypatch.setattr(exchanges, "write_bytes", late)
+    exchange.finish(claim, b"late")
+    assert exchange.outcomes() == set()
+    assert exchange.entries() == {}
 
 
 def test_a_worker_that_ends_gives_its_trial_back(exchange: Exchange) -> None:

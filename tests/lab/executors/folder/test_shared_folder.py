@@ -42,13 +42,17 @@ LONG = {"budget": {"epochs": 1500}}
 
 
 @contextmanager
-def worker_thread(path: Path, workers: int = 2, **how: Any) -> Iterator[list[str]]:
-    """Run a worker in a thread of this process; yield what it says."""
+def worker_thread(path: Path, counts: list[int] | None = None) -> Iterator[list[str]]:
+    """Run a worker of one subprocess in a thread; yield what it says, and add to ``counts`` how many trials ended."""
     said: list[str] = []
     ended = threading.Event()
-    thread = threading.Thread(
-        target=work, args=(path, workers), kwargs={"stop": ended.is_set, "say": said.append, **how}
-    )
+
+    def run() -> None:
+        count = work(path, 1, stop=ended.is_set, say=said.append)
+        if counts is not None:
+            counts.append(count)
+
+    thread = threading.Thread(target=run)
     path.mkdir(exist_ok=True)
     thread.start()
     try:
@@ -95,7 +99,7 @@ def test_a_killed_worker_s_trial_is_trained_by_another(tmp_path: Path) -> None:
         # The worker and its subprocess, as when a machine loses power.
         os.killpg(first.pid, signal.SIGKILL)
         killed.append(first.wait())
-        with worker_thread(shared, 1):
+        with worker_thread(shared):
             ended.wait()
 
     thread = threading.Thread(target=watch)
@@ -120,8 +124,8 @@ def test_a_killed_driver_finds_what_ended_meanwhile(tmp_path: Path, capsys: pyte
         *("--out", str(tmp_path / "e"), "--executor", f"folder:{shared}", "--json"),
     ]
     command = [sys.executable, "-m", "sfumato", *arguments]
-    worker = worker_process(shared)
-    try:
+    counts: list[int] = []
+    with worker_thread(shared, counts):
         driver = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         rows = tmp_path / "e" / "trials.jsonl"
         eventually(lambda: driver.poll() is not None or (rows.exists() and rows.read_text().count("\n") >= 2))
@@ -132,15 +136,12 @@ def test_a_killed_driver_finds_what_ended_meanwhile(tmp_path: Path, capsys: pyte
         # The worker goes on with what waits.
         eventually(lambda: len(list((shared / "outcomes").glob("*"))) >= 2)
         assert main(arguments) == 0
-    finally:
-        os.killpg(worker.pid, signal.SIGTERM)
-        output, _ = worker.communicate()
     found = json.loads(capsys.readouterr().out)
     assert rows.read_text().startswith(before)
     lines = [json.loads(line) for line in rows.read_text().splitlines()]
     assert sorted((line["arm"], line["seed"]) for line in lines) == [(arm, seed) for arm in "ab" for seed in range(5)]
     # Nothing that had ended was trained again.
-    assert output == "10 trials ended\n"
+    assert counts == [10]
     assert files(shared) == set()
     assert main([*arguments[:-5], "--out", str(tmp_path / "local"), "--json"]) == 0
     assert found["comparisons"] == json.loads(capsys.readouterr().out)["comparisons"] != []
@@ -170,7 +171,7 @@ def test_a_trial_whose_processes_die_fails_after_some_tries(tmp_path: Path, monk
     for module in (exchanges, workers):
         monkeypatch.setattr(module, "TRIES", tries)
     plan = small_plan({}, {"model": {"module": "tests.lab.broken_network:Deadly"}}, seeds=1)
-    with worker_thread(tmp_path / "shared", 1):
+    with worker_thread(tmp_path / "shared"):
         found = run_plan(plan, target(), tmp_path / "e", executor=FolderExecutor(tmp_path / "shared"))
     (dead,) = found.results(plan.arms[1]).values()
     assert dead["status"] == "failed"
@@ -186,7 +187,7 @@ def test_a_worker_imports_only_what_its_user_allowed(tmp_path: Path) -> None:
     data = json.loads(messages.of_trial(trial, "0", versions()))
     data["recipe"]["model"] = {**data["recipe"]["model"], "module": "os:system"}
     exchange.add(Entry(1, "a1", 0), json.dumps(data).encode())
-    with worker_thread(shared, 1) as said:
+    with worker_thread(shared) as said:
         eventually(lambda: said)
     assert "it imports os:system; if you trust that code, start the worker with --allow os:system" in said[0]
     assert files(shared) == {f"waiting/{Entry(1, 'a1', 0).file}"}
@@ -208,7 +209,7 @@ def test_trials_of_others_are_left_alone(change: dict[str, Any], message: str, t
     exchange.create()
     data = {**json.loads(messages.of_trial(contract.TRIALS[0], "0", versions())), **change}
     exchange.add(Entry(1, "a1", 0), json.dumps(data).encode())
-    with worker_thread(shared, 1) as said:
+    with worker_thread(shared) as said:
         eventually(lambda: said)
     assert message in said[0]
     assert len(files(shared)) == 1
@@ -222,7 +223,7 @@ def test_a_damaged_outcome_is_trained_again(tmp_path: Path) -> None:
     for trial in contract.TRIALS[:1]:
         data = messages.of_trial(trial, name, versions())
         (shared / "outcomes" / messages.name_of(data)).write_bytes(b"\x10\0\0\0\0\0\0\0not safetensors")
-    with worker_thread(shared, 1):
+    with worker_thread(shared):
         found = run_plan(plan, target(), tmp_path / "e", executor=FolderExecutor(shared))
     contract.assert_like_local(found, tmp_path)
 
@@ -246,15 +247,37 @@ def test_a_trial_that_ends_while_claims_are_renewed_takes_no_process_with_it(
     monkeypatch.setattr(workers, "TrainingProcess", start)
     monkeypatch.setattr(Claim, "renew", slow)
     plan = small_plan({}, {"model": {"width": 9}}, seeds=20)
-    with worker_thread(tmp_path / "shared", workers=1):
+    with worker_thread(tmp_path / "shared"):
         found = run_plan(plan, target(), tmp_path / "e", executor=FolderExecutor(tmp_path / "shared", lease=0.6))
     assert len(found.rows) == 40
     assert len(started) == 1
 
 
-def test_a_worker_ends_when_it_has_been_idle(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_signaled", [False, True], ids=["idle", "signaled"])
+def test_a_worker_ends_when_it_has_been_idle_or_is_told_to(
+    is_signaled: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "shared").mkdir()
-    assert work(tmp_path / "shared", 1, idle=0.1) == 0
+    Exchange(tmp_path / "shared").create()
+    waiting, original = threading.Event(), Exchange.waiting
+
+    def waited(self: Exchange) -> Any:
+        waiting.set()
+        return original(self)
+
+    def end() -> None:
+        if waiting.wait(PATIENCE):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(Exchange, "waiting", waited)
+    thread = threading.Thread(target=end)
+    if is_signaled:
+        thread.start()
+    idle = [] if is_signaled else ["--idle", "0.1"]
+    assert main(["worker", str(tmp_path / "shared"), "--workers", "1", *idle]) == 0
+    assert capsys.readouterr().out == "0 trials ended\n"
+    if is_signaled:
+        thread.join()
 
 
 @pytest.mark.parametrize("who", ["driver", "worker"])

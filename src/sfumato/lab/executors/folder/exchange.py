@@ -137,16 +137,17 @@ class Exchange:
 
     def forget(self, names: Collection[str]) -> None:
         """Remove what the folder has of some trials, so that no worker trains them, or goes on doing so."""
-        for name in names:
-            for file in (OUTCOMES, name), (REPORTS, name), (REPORTS, f"{name}.end"):
-                with suppress(FileNotFoundError):
-                    self.path.joinpath(*file).unlink()
+        # Claims first: a worker that finishes meanwhile keeps no outcome without its claim.
         for folder in (WAITING, CLAIMED):
             for file in _names(self.path / folder):
                 entry = Entry.of(file.partition(".")[0])
                 if entry is not None and entry.name in names:
                     with suppress(FileNotFoundError):
                         (self.path / folder / file).unlink()
+        for name in names:
+            for file in (OUTCOMES, name), (REPORTS, name), (REPORTS, f"{name}.end"):
+                with suppress(FileNotFoundError):
+                    self.path.joinpath(*file).unlink()
 
     def take_back(self, lease: float, mine: Collection[str]) -> list[Entry]:
         """Let the claims wait again whose leases have run out; return those of ``mine`` that were claimed too often.
@@ -242,10 +243,16 @@ class Exchange:
 
     def finish(self, claim: Claim, outcome: bytes) -> None:
         """Write the outcome of a claimed trial, and end the claim. Raises RunError."""
-        if claim.renew():
-            write_bytes(self.path / OUTCOMES / claim.entry.name, outcome)
-        with suppress(FileNotFoundError):
+        if not claim.renew():
+            return
+        written = self.path / OUTCOMES / claim.entry.name
+        write_bytes(written, outcome)
+        try:
             claim.path.unlink()
+        except FileNotFoundError:
+            # It was lost while the outcome was written: nobody waits for it.
+            with suppress(FileNotFoundError):
+                written.unlink()
 
     def give_back(self, claim: Claim) -> None:
         """Let a claimed trial wait again, because its worker ends; it does not count as a try."""
