@@ -12,9 +12,10 @@ import pytest
 
 from sfumato.errors import SfumatoError
 from sfumato.lab import halving_tuning, optuna_loading, verdict
-from sfumato.lab.experiment import Experiment, load_experiment, pending_keys, trial_of
+from sfumato.lab.experiment import Experiment, load_experiment, trial_of
 from sfumato.lab.folder import TRIALS
 from sfumato.lab.halving import RUNGS
+from sfumato.lab.pending import pending_keys
 from sfumato.lab.plan import Plan
 from sfumato.lab.trial import Key, identity, key_of
 from sfumato.lab.tuning import (

@@ -17,7 +17,8 @@ from sfumato.errors import PictureError, RecipeError
 from sfumato.lab import verdict
 from sfumato.lab.arms import Picture, values_of
 from sfumato.lab.compare import plan_of
-from sfumato.lab.experiment import Experiment, pending_keys, run_plan, trial_of, trials
+from sfumato.lab.experiment import Experiment, run_plan, trial_of, trials
+from sfumato.lab.pending import pending_keys
 from sfumato.lab.plan import PICTURE_STRIDE, Plan
 from sfumato.lab.statistics import over_pictures
 from sfumato.lab.trial import Outcome, Trial, failed, identity

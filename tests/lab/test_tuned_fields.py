@@ -9,7 +9,8 @@ import pytest
 
 from sfumato.errors import RecipeError
 from sfumato.lab import tuned_fields
-from sfumato.lab.experiment import pending_keys, trial_of
+from sfumato.lab.experiment import trial_of
+from sfumato.lab.pending import pending_keys
 from sfumato.lab.ranges import Range
 from sfumato.lab.rates import values_of
 from sfumato.lab.setting import Setting

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +17,14 @@ from sfumato.lab.digits.data import Digits
 from sfumato.lab.executors import select
 from sfumato.lab.executors.executor import Executor, name_of
 from sfumato.lab.folder import Folder
+from sfumato.lab.pending import pending_keys
 from sfumato.lab.plan import PICTURE_STRIDE, Arm, Plan, Unit
 from sfumato.lab.setting import Rates, Setting
 from sfumato.lab.train import Learned
 from sfumato.lab.trial import Key, Outcome, Trial, key_at
 from sfumato.lab.tuned_fields import at_upper_ends, with_setting
-from sfumato.lab.tuning import Rows, best_setting, chosen_setting, coming, good, wanted_keys
+from sfumato.lab.tuning import Rows, best_setting, good
+from sfumato.lab.work import Work, operations
 from sfumato.recipe import Budget, Recipe, memory_check, memory_estimate
 from sfumato.recipe.memory_estimate import Size
 from sfumato.tables import Table
@@ -126,13 +128,15 @@ def run_plan(
             if train is None:
                 train = stack.enter_context(context)
                 folder.note_machine(name_of(train), workers)
-            _tell(watch, plan, rows)
+            work = Work(plan, rows)
+            watch(work.done, work.total)
             before = len(rows)
             for outcome in train(_longest_first(plan, missing), learned, stop):
                 require_outcome(outcome, train)
                 folder.write(outcome, order[outcome.key.arm])
                 rows[outcome.key] = outcome.row
-                _tell(watch, plan, rows)
+                work.add(outcome.key, rows)
+                watch(work.done, work.total)
             if stop():
                 raise StoppedError
             if len(rows) == before:
@@ -200,18 +204,6 @@ def trials(plan: Plan, rows: Rows) -> list[Trial]:
     return [trial_of(plan, key) for key in pending_keys(plan, rows)]
 
 
-def pending_keys(plan: Plan, rows: Rows) -> list[Key]:
-    """Return the keys of `trials`."""
-    return [key for arm in plan.arms for key in (wanted_keys(plan, rows, arm) or verdict_keys(plan, rows, arm))]
-
-
-def verdict_keys(plan: Plan, rows: Rows, arm: Arm) -> list[Key]:
-    """Return the keys of the arm's verdict trials that have not ended yet; none while its search goes on."""
-    setting = chosen_setting(plan, rows, arm)
-    keys = [] if setting is None else [key_at("verdict", arm.name, unit, setting) for unit in plan.verdict_units]
-    return [key for key in keys if key not in rows]
-
-
 def trial_of(plan: Plan, key: Key) -> Trial:
     """Return the trial of a key."""
     verdict = key.purpose == "verdict"
@@ -267,39 +259,4 @@ def marks(epochs: float | None, *, every_step: bool = False) -> tuple[float, ...
 
 def _longest_first(plan: Plan, pending: Sequence[Trial]) -> list[Trial]:
     # Long trials first, so that none is left for a single core at the end.
-    return sorted(pending, key=lambda trial: -_operations(plan, trial.key))
-
-
-def _operations(plan: Plan, key: Key) -> int:
-    """Return the operations of a trial, as far as they are known beforehand; else 1 for each."""
-    arm = plan.arm(key.arm)
-    budget, training = arm.recipe.budget, arm.recipe.training
-    if arm.operations is None or budget.seconds is not None:
-        return 1
-    samples = plan.samples(key.picture)
-    batch = samples if training.batch == "all" else training.batch
-    limits = [] if budget.epochs is None else [budget.epochs * plan.epochs_factor(key.picture) * samples]
-    limits += [] if budget.steps is None else [budget.steps * min(batch, samples)]
-    return max(1, round(arm.operations * min(limits) * key.fraction))
-
-
-def _tell(watch: Watch, plan: Plan, rows: Rows) -> None:
-    # Estimating what remains goes through all trials of the plan, which is in vain where nobody watches.
-    if watch is not ignore_progress:
-        done = _work(plan, rows)
-        watch(done, done + _remaining(plan, rows))
-
-
-def _work(plan: Plan, keys: Iterable[Key]) -> int:
-    return sum(_operations(plan, key) for key in keys)
-
-
-def _remaining(plan: Plan, rows: Rows) -> int:
-    """Return the operations of the trials to come; a search on a grid counts as a typical one."""
-    remaining = _work(plan, (key for arm in plan.arms for key in verdict_keys(plan, rows, arm)))
-    for arm in plan.arms:
-        if fractions := coming(plan, rows, arm):
-            picture, seed = plan.verdict_units[0]
-            of_one = _operations(plan, Key("verdict", arm.name, seed, (), picture))
-            remaining += len(plan.verdict_units) * of_one + sum(max(1, round(each * of_one)) for each in fractions)
-    return remaining
+    return sorted(pending, key=lambda trial: -operations(plan, trial.key))

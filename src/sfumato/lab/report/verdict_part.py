@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from sfumato.lab.experiment import Experiment, verdict_keys
+from sfumato.lab.experiment import Experiment
+from sfumato.lab.pending import verdict_keys
 from sfumato.lab.plan import Arm, Plan
 from sfumato.lab.report.text import escaped, name, pluralize
 from sfumato.lab.report.tuning_part import tuned_words
