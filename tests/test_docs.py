@@ -77,7 +77,7 @@ def folder(painted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     shutil.copytree(painted, tmp_path, dirs_exist_ok=True)
     Image.fromarray((picture(16, 16) * 255).round().astype(np.uint8)).save("photo.png")
     Path("photos").mkdir()
-    for number in range(3):
+    for number in range(5):
         Image.fromarray(np.random.default_rng(number).integers(0, 256, (8, 8, 3), np.uint8)).save(
             f"photos/{number}.png"
         )
