@@ -39,7 +39,8 @@ def numbers() -> dict[str, Any]:
     """Return made-up numbers of two networks."""
     mark = {"seconds": 4.0, "low": 20.0, "high": 30.0}
     arm = {
-        "engine": "fused", "milliseconds_per_step": 2.0, "milliseconds_per_step_autograd": 6.0, "timings": 7,
+        "engine": "fused", "milliseconds_per_step": 2.0, "quartiles": [1.9, 2.2], "timings": 7,
+        "milliseconds_per_step_autograd": 6.0,
         "steps": 2000, "rates": [0.1], "rates_tried": 5, "rate_at_border": 0, "failed_or_diverged": 0,
     }  # fmt: skip
     reading = {"psnr": {"foof": 25.0, "adam": None}, "differences": {"adam": None}}
@@ -79,8 +80,8 @@ def test_the_verdict_holds_for_all_networks_or_says_where_it_does_not(numbers: d
     assert "choice of learning rates, 1 are above 0 and 1 below." in found
     assert "mean color" not in found
     numbers["networks"]["siren"]["arms"]["foof"]["marks"][-1]["mean"] = 7.0
-    assert "Below a painting of the mean color (12.0 dB)" in optimizers_page.verdict(numbers)
-    assert "budget: `foof` on SIREN (7.0 dB)." in optimizers_page.verdict(numbers)
+    assert "Not 1 dB above a painting of the mean color (12.0 dB)" in optimizers_page.verdict(numbers)
+    assert "rates tried: `foof` on SIREN (7.0 dB);" in optimizers_page.verdict(numbers)
     numbers["networks"]["siren"]["comparisons"] = [comparison("adam", -2.0, 0.5, "none")]
     assert optimizers_page.verdict(numbers) == "No verdict: it needs 5 pictures with trainings that finished."
 
@@ -88,7 +89,7 @@ def test_the_verdict_holds_for_all_networks_or_says_where_it_does_not(numbers: d
 def test_the_page_has_a_row_per_comparison_and_lines_of_some_length(numbers: dict[str, Any]) -> None:
     found = optimizers_page.page(numbers, "pictures/x.svg")
     assert "| SIREN | `adam` | +2.00 | +1.50 to +2.50 | better | +1.90 to +2.10 | 0 of 6 |" in found
-    assert "| ReLU | `foof` | `fused` | 2.00 | 2,000 | 0.1 | 5 | 0 |" in found
+    assert "| ReLU | `foof` | `fused` | 2.00 (1.90 to 2.20) | 2,000 | 0.1 | 5 | 0 |" in found
     assert "](../pictures/x.svg)" in found
     assert max(len(line) for line in found.splitlines() if not line.startswith("|")) <= optimizers_page.LINE
 

@@ -33,7 +33,7 @@ LONG = {"budget": {"epochs": 1500}}
 
 
 class Nodes:
-    """A cluster: a head of one core, and for a while another node of one core, each with processes of its own.
+    """A cluster of nodes of one core, each with processes of its own: the head, and later two more.
 
     Every core has a worker, which imports everything, and every node has processes that import Ray.
     """
@@ -108,10 +108,15 @@ def test_the_contract(executor: RayExecutor) -> None:
 
 
 def test_every_row_is_there_once_after_a_worker_and_a_node_were_killed(
-    nodes: Nodes, executor: RayExecutor, tmp_path: Path
+    nodes: Nodes,
+    executor: RayExecutor,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     plan = small_plan(LONG, {**LONG, "model": {"width": 9}}, seeds=4)
-    node = nodes.cluster.add_node(num_cpus=1)
+    caplog.set_level("INFO", "sfumato")
+    node, _other = (nodes.cluster.add_node(num_cpus=1) for _ in range(2))
     killed: list[int] = []
     ended = threading.Event()
 
@@ -121,7 +126,7 @@ def test_every_row_is_there_once_after_a_worker_and_a_node_were_killed(
             workers = training_workers()
         os.kill(workers[0], signal.SIGKILL)
         killed.append(workers[0])
-        # Once both nodes train again, one is lost with its worker.
+        # Once others train, one node is lost with its worker.
         while not ended.wait(0.05) and len(set(training_workers()) - set(killed)) < 2:
             pass
         nodes.kill(node)
@@ -135,8 +140,10 @@ def test_every_row_is_there_once_after_a_worker_and_a_node_were_killed(
         ended.set()
         thread.join()
     assert len(killed) == 2
-    # Ray notices the loss late, and then tells every driver on its standard output, which the next test reads.
-    eventually(lambda: sum(bool(each["Alive"]) for each in ray.nodes()) == 1)
+    # Ray notices the loss late, and tells every driver, whose standard output is for results.
+    eventually(lambda: sum(bool(each["Alive"]) for each in ray.nodes()) == 2)
+    eventually(lambda: "Ray: " in caplog.text)
+    assert capsys.readouterr().out == ""
     contract.assert_like_local(found, tmp_path)
 
 

@@ -28,6 +28,7 @@ from sfumato.lab.executors.process_messages import Start
 from sfumato.lab.executors.ray_task import Setting, report_hub, train_trial
 from sfumato.lab.train import Learned, Report
 from sfumato.lab.trial import Key, Outcome, Trial, failed
+from sfumato.log import LOG
 
 NO_RAY = "the executor ray needs Ray, which is not installed: pip install 'sfumato[cluster]'"
 
@@ -221,17 +222,38 @@ def _connect(address: str, workers: int, runtime_env: dict[str, Any] | None) -> 
             _init(ray, address, workers or available_cores(), options)
         except (ConnectionError, RuntimeError, ValueError, OSError) as error:
             raise _no_cluster(address, error) from None
+    restore = _print_to_log(ray)
     changed = [name for name in before.keys() | os.environ.keys() if before.get(name) != os.environ.get(name)]
 
     def disconnect() -> None:
         with _as_before():
             ray.shutdown()
+        restore()
         for name in changed:
             os.environ.pop(name, None)
             if name in before:
                 os.environ[name] = before[name]
 
     return disconnect
+
+
+def _print_to_log(ray: Any) -> Callable[[], None]:
+    """Send what Ray prints in the driver, such as that a node was lost, to the log; return the function that ends that.
+
+    Ray prints to the standard output, also with ``log_to_driver=False``, and has no setting for it; the standard output
+    is for results.
+    """
+    place, name = ray._private.worker, "print_to_stdstream"
+    before = getattr(place, name, None)
+
+    def log(data: Mapping[str, Any], *_: object, **__: object) -> None:
+        LOG.info("Ray: %s", " ".join(" ".join(map(str, data["lines"])).split()))
+
+    if before is None:
+        # A later version prints elsewhere.
+        return lambda: None
+    setattr(place, name, log)
+    return lambda: setattr(place, name, before)
 
 
 def _no_cluster(address: str, error: Exception) -> RunError:
