@@ -102,6 +102,9 @@ def _network(network: str, experiment: Experiment, times: Calibration, settings:
                 "engine": optimizers_plan.engines(arm.name)[0],
                 "milliseconds_per_step": own[arm.name],
                 "milliseconds_per_step_autograd": slow[arm.name],
+                "quartiles": times.milliseconds[network][f"{arm.name}, {optimizers_plan.engines(arm.name)[0]}"][
+                    "quartiles"
+                ],
                 "timings": times.milliseconds[network][f"{arm.name}, {optimizers_plan.engines(arm.name)[0]}"]["n"],
                 "steps": steps[arm.name],
                 "rates": list(experiment.rates(arm)),

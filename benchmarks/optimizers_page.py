@@ -11,6 +11,9 @@ LINE = 120
 
 COMMAND = "python benchmarks/optimizers_result.py --pictures kodak --out DIR"
 
+TRAINED = 1.0
+"""dB above a painting of the mean color from which an optimizer counts as having trained."""
+
 Numbers = Mapping[str, Any]
 
 
@@ -20,17 +23,18 @@ def page(numbers: Numbers, figure: str) -> str:
     first, *others = settings["optimizers"]
     parts = [
         f"# Is `{first}` the best optimizer in equal time?",
-        f"Trainings of {settings['seconds']:g} s on one core, by {_joined(_code(first, *others))}, each at its own "
-        f"best learning rate: {len(settings['pictures'])} pictures and {len(numbers['networks'])} networks. The output "
-        f"of `{COMMAND}`, which also wrote [all numbers](../../benchmarks/results/optimizers.json).",
+        f"Trainings of {settings['seconds']:g} s on one core, by {_joined(_code(first, *others))}, each at the "
+        f"best of the learning rates tried for it: {len(settings['pictures'])} pictures and {len(numbers['networks'])} "
+        f"networks. The output of `{COMMAND}`, which also wrote "
+        "[all numbers](../../benchmarks/results/optimizers.json).",
         "## Verdict",
         verdict(numbers),
         "## Differences at the end",
         f"`{first}` minus the other optimizer, in dB of PSNR, over pictures like these. Above 0, `{first}` is better. "
-        f"All {numbers['family']} intervals together cover the true means with {numbers['level']:.0%} confidence "
-        "(Bonferroni's correction), the noise of the choice of learning rates included. *At these rates*: the same "
-        "without that noise, for the rates chosen here. *Turned*: pictures on which the difference has the other sign "
-        "than the mean.",
+        f"The {numbers['family']} intervals are Student's, and together have a confidence of {numbers['level']:.0%} "
+        "(Bonferroni's correction) as far as the differences are normally distributed; the noise of the choice among "
+        "the rates tried is included. *At these rates*: the same without that noise, for the rates chosen here. "
+        "*Turned*: pictures on which the difference has the other sign than the mean.",
         _differences(numbers),
         f"![Differences on each picture](../{figure})",
         "## PSNR over time",
@@ -78,19 +82,20 @@ def _at_these_rates(found: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _untrained(numbers: Numbers) -> str:
-    """Return a sentence about optimizers that end below the mean color of the pictures; empty if none does."""
+    """Return a sentence about optimizers that end near the mean color of the pictures; empty if none does."""
     level = numbers["settings"]["mean_color"]
     found = [
         f"`{name}` on {network['title']} ({arm['marks'][-1]['mean']:.1f} dB)"
         for network in numbers["networks"].values()
         for name, arm in network["arms"].items()
-        if arm["marks"] and arm["marks"][-1]["mean"] < level
+        if arm["marks"] and arm["marks"][-1]["mean"] < level + TRAINED
     ]
     if not found:
         return ""
     return (
-        f" Below a painting of the mean color ({level:.1f} dB), and so not trained at any rate within this budget: "
-        f"{', '.join(found)}."
+        f" Not {TRAINED:g} dB above a painting of the mean color ({level:.1f} dB), and so hardly trained at any of the "
+        f"rates tried: {', '.join(found)}; differences from it say how far the others came, not how much better they "
+        "are than it could be."
     )
 
 
@@ -172,9 +177,9 @@ def _settings(numbers: Numbers) -> list[str]:
             f"- {each['title']}, {each['parameters']:,} parameters: {each['source']}." for each in networks.values()
         ),
         "A step's time is the median processor time of one thread, measured alternately with all others "
-        f"(n = {timings} rounds of 20 steps, {cpu['cpu']}, {cpu['cores']} cores). Every optimizer runs in the fastest "
-        "engine that has it, and its budget is the number of steps that fit into the seconds. Evaluation is not "
-        "counted. *Rates tried* includes those at which training diverged.",
+        f"(n = {timings} rounds of 20 steps, {cpu['cpu']}, {cpu['cores']} cores; in parentheses the quartiles). Every "
+        "optimizer runs in the fastest engine that has it, and its budget is the number of steps that fit into the "
+        "seconds. Evaluation is not counted. *Rates tried* includes those at which training diverged.",
         _table(
             ["network", "optimizer", "engine", "ms per step", "steps", "rates", "rates tried", "diverged"],
             [
@@ -189,7 +194,8 @@ def _settings(numbers: Numbers) -> list[str]:
 def _arm(network: str, name: str, arm: Mapping[str, Any]) -> list[str]:
     border = {1: " (highest tried)", -1: " (lowest tried)"}.get(arm["rate_at_border"], "")
     rates = ", ".join(f"{rate:g}" for rate in arm["rates"]) + border
-    cost = [f"{arm['milliseconds_per_step']:.2f}", f"{arm['steps']:,}"]
+    low, high = arm["quartiles"]
+    cost = [f"{arm['milliseconds_per_step']:.2f} ({low:.2f} to {high:.2f})", f"{arm['steps']:,}"]
     return [
         network,
         f"`{name}`",
@@ -254,9 +260,16 @@ def _limits(numbers: Numbers) -> str:
             f"one batch size, and one budget of {settings['seconds']:g} s: larger networks and longer trainings may "
             "order the optimizers otherwise.",
             "- One machine. Seconds depend on it and on how well each optimizer is implemented, as the tables above "
-            "show.",
+            "show. They are equal as far as the times of steps were measured; the quartiles say how far.",
+            f"- {settings['seeds']} seed{'s' if settings['seeds'] > 1 else ''} per picture, so differences vary from "
+            "picture to picture by the seeds too. Where a few pictures differ much from the others, the intervals are "
+            "approximate.",
+            "- A rate between those tried may be better, the more so near the highest rate at which an optimizer "
+            "trains; the intervals do not cover that.",
             "- Only the learning rate is tuned. Optimizers with two rates keep their ratio, and all other parameters "
             "are defaults, which were chosen for the default network, of leaky ReLU.",
+            "- The pictures were seen before: a first analysis of them led to today's defaults of `kfac` and to "
+            "today's search for rates. All trainings were then made anew.",
             "- The frequencies and widths of the networks are the usual ones, not the best for each optimizer.",
             "- No network with a trained encoding, such as a hash grid.",
             "- The pictures are photographs. The intervals are about photographs like these.",
