@@ -24,7 +24,7 @@ from hardware import circumstances
 
 import sfumato as sf
 from sfumato.lab.sweep.study import DATABASE
-from sfumato.studio.sweeps import listing, page
+from sfumato.studio.sweeps import page
 from sfumato.studio.web.responses import COMPRESSION_LEVEL
 
 TRAINED = 8
@@ -52,7 +52,7 @@ def main() -> None:
         body = b""
         for _ in range(arguments.times):
             start = time.perf_counter()
-            body = listing.encoded(page.data, folder)
+            body = json.dumps(page.data(folder), separators=(",", ":"), allow_nan=False).encode()
             seconds.append(time.perf_counter() - start)
         result = {
             "configurations": arguments.configurations,

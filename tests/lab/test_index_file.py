@@ -198,7 +198,10 @@ def test_an_experiment_that_the_index_cannot_hold_leaves_it_to_the_others(
     assert read_again == ["three"] * 4
 
 
-def test_names_of_folders_need_not_be_utf_8(folder: Path, read_again: list[str]) -> None:
+def test_names_of_folders_need_not_be_utf_8(
+    folder: Path, read_again: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "sfumato")
     name = os.fsdecode(b"x\xff")
     (folder / "two").rename(folder / name)
     for _ in range(2):
@@ -210,6 +213,8 @@ def test_names_of_folders_need_not_be_utf_8(folder: Path, read_again: list[str])
     read_again.clear()
     assert same(sf.load_trials(root), plain(root))
     assert read_again == [name]
+    # What is logged can be written anywhere.
+    assert "left out of" in caplog.text.encode("utf-8").decode()
 
 
 def test_no_index_tells_of_experiments_that_are_gone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from sfumato.lab import index_file
 from sfumato.lab.index_file import Entry, Index
 from sfumato.lab.layout import FOLDER, INDEX, PLAN
 from sfumato.log import LOG
+from sfumato.runs.files import printable
 from sfumato.tables import Table
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def _has_plan(path: Path) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError as error:
-        LOG.info(f"{path} is skipped: {(error.strerror or str(error)).lower()}")
+        LOG.info(f"{printable(path)} is skipped: {(error.strerror or str(error)).lower()}")
         return False
     return True
 
@@ -92,7 +93,7 @@ def _updated(root: Path, experiments: Sequence[Path], known: Index | None) -> tu
         try:
             state = index_file.state_of(path)
         except OSError as error:
-            LOG.info(f"{path} is skipped: {(error.strerror or str(error)).lower()}")
+            LOG.info(f"{printable(path)} is skipped: {(error.strerror or str(error)).lower()}")
             continue
         if before is not None and before.state == state:
             entries[path.name] = before
@@ -103,7 +104,7 @@ def _updated(root: Path, experiments: Sequence[Path], known: Index | None) -> tu
                 entries[path.name] = Entry(state, len(part), tuple(part.columns))
             except (ValueError, OverflowError, TypeError, pyarrow.ArrowException) as error:
                 reason = " ".join(str(error).split())
-                LOG.info(f"{path} is left out of {INDEX}, which cannot hold its trials: {reason}")
+                LOG.info(f"{printable(path)} is left out of {INDEX}, which cannot hold its trials: {reason}")
                 others[path.name] = part
     if known is not None and not changed and list(entries.items()) == list(known.entries.items()):
         return known, others
@@ -123,12 +124,14 @@ def _read(path: Path) -> Table | None:
     try:
         part = _trials(path)
     except SfumatoError as error:
-        LOG.info(f"{path} is skipped: {error}")
+        LOG.info(f"{printable(path)} is skipped: {error}".encode("utf-8", "backslashreplace").decode())
         return None
     except (OSError, ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError) as error:
         # One experiment that another program wrote or changed must not hide all others, whatever is wrong with it.
         reason = " ".join(f"{type(error).__name__}: {error}".split())
-        LOG.info(f"{path} is skipped, because its plan or its rows are not those that Sfumato wrote: {reason}")
+        LOG.info(
+            f"{printable(path)} is skipped, because its plan or its rows are not those that Sfumato wrote: {reason}"
+        )
         return None
     columns = {"experiment": [path.name] * len(part), **{name: part[name] for name in part.columns}}
     return Table(columns, {"experiment": str, **part.kinds})

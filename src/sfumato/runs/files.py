@@ -125,17 +125,18 @@ def remove_partial_files(folder: Path, names: Collection[str]) -> None:
 def cannot_write(path: Path, error: OSError) -> RunError:
     """Return an error of one line: the file that could not be written, the reason, and what to do."""
     reason = (error.strerror or str(error)).lower()
-    name = _printable(path)
+    name = printable(path)
     if isinstance(error, FileNotFoundError) and not path.parent.exists():
-        return RunError(f"cannot write {name}: {_printable(path.parent)} is not there. It was deleted or moved.")
+        return RunError(f"cannot write {name}: {printable(path.parent)} is not there. It was deleted or moved.")
     suggestion = ", or ".join(text for text in ("Make room or permission there", other_output()) if text) + "."
     return RunError(f"cannot write {name}: {reason}. {suggestion}")
 
 
 def gone(folder: Path) -> RunError:
     """Return an error of one line about a folder that was deleted or moved while a process wrote to it."""
-    return RunError(f"{_printable(folder)} was deleted or moved while it was written; nothing more is written there.")
+    return RunError(f"{printable(folder)} was deleted or moved while it was written; nothing more is written there.")
 
 
-def _printable(path: Path) -> str:
+def printable(path: Path) -> str:
+    """Return a path for a message: with what cannot be printed or encoded as UTF-8 escaped, and not too long."""
     return shortened(str(path) if str(path).isprintable() else repr(str(path)), 300)

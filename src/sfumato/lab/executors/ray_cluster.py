@@ -5,32 +5,23 @@ Ray is the extra ``cluster``. See its documentation for starting clusters: https
 
 from __future__ import annotations
 
-import logging
 import math
-import os
-import signal
 import socket
 import sys
-import threading
 import time
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
 from sfumato import trust
-from sfumato.cores import available_cores
-from sfumato.errors import RunError, SfumatoError
+from sfumato.errors import RunError
 from sfumato.lab.digits.data import Digits
 from sfumato.lab.executors.executor import Stop, take
 from sfumato.lab.executors.process_messages import Start
+from sfumato.lab.executors.ray_connection import CONNECT_SECONDS, connect, line_of, load_ray, no_cluster
 from sfumato.lab.executors.ray_task import Setting, report_hub, train_trial
 from sfumato.lab.train import Learned, Report
 from sfumato.lab.trial import Key, Outcome, Trial, failed
-from sfumato.log import LOG
-
-NO_RAY = "the executor ray needs Ray, which is not installed: pip install 'sfumato[cluster]'"
 
 RETRIES = 3
 """Times that a trial is trained again after its worker or its node was lost."""
@@ -42,22 +33,6 @@ COUNT_SECONDS = 5.0
 """Seconds between countings of the cluster's cores: nodes may come and go."""
 
 POLL_SECONDS = 0.1
-
-CONNECT_SECONDS = 10.0
-
-STORE_BYTES = 100_000_000
-"""Size of the object store of a cluster that is started here: Ray asks for 75 MB. What does not fit goes to disk."""
-
-
-def load_ray() -> Any:
-    """Import Ray. Raises SfumatoError if it is not installed."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            import ray
-    except ImportError:
-        raise SfumatoError(NO_RAY) from None
-    return ray
 
 
 class RayExecutor:
@@ -101,12 +76,12 @@ class RayExecutor:
                 raise ValueError("an address is HOST:PORT")
             socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS).close()
         except (OSError, ValueError, OverflowError) as error:
-            raise _no_cluster(self._address, error) from None
+            raise no_cluster(self._address, error) from None
 
     def __enter__(self) -> Self:
         if self._connected == 0:
             self.check()
-            self._disconnect = _connect(self._address, self._workers, self._runtime_env)
+            self._disconnect = connect(self._address, self._workers, self._runtime_env)
         self._connected += 1
         return self
 
@@ -158,7 +133,7 @@ class _Call:
                 for reference in done:
                     yield self._outcome(reference, self._pending.pop(reference))
         except (self._ray.exceptions.RaySystemError, ConnectionError) as error:
-            raise RunError(f"the Ray cluster is lost: {_line(error)} Run the same again to continue.") from None
+            raise RunError(f"the Ray cluster is lost: {line_of(error)} Run the same again to continue.") from None
         finally:
             for reference in self._pending:
                 # Trials that are still training are not needed any more.
@@ -185,7 +160,7 @@ class _Call:
             return self._ray.get(reference)
         except exceptions.RayTaskError as error:
             # Training turns its errors into outcomes, so this is one of the node: another version, say.
-            raise RunError(f"a node of the Ray cluster cannot train: {_line(error.cause)}") from None
+            raise RunError(f"a node of the Ray cluster cannot train: {line_of(error.cause)}") from None
         except (
             exceptions.WorkerCrashedError,
             exceptions.NodeDiedError,
@@ -193,7 +168,7 @@ class _Call:
             exceptions.ObjectLostError,
             exceptions.RuntimeEnvSetupError,
         ) as error:
-            return failed(key, f"its worker was lost {RETRIES + 1} times ({type(error).__name__}): {_line(error)}")
+            return failed(key, f"its worker was lost {RETRIES + 1} times ({type(error).__name__}): {line_of(error)}")
 
     def _pass_reports_on(self) -> None:
         if self._hub is None or self._report is None:
@@ -201,109 +176,3 @@ class _Call:
         for key, point, passed in self._ray.get(self._hub.take.remote()):
             if self._report(key, point, passed):
                 self._hub.prune.remote(key)
-
-
-def _connect(address: str, workers: int, runtime_env: dict[str, Any] | None) -> Callable[[], None]:
-    """Connect to a cluster, or start one; return the function that disconnects. Raises RunError."""
-    ray = load_ray()
-    if ray.is_initialized():
-        return lambda: None
-    options: dict[str, Any] = {
-        "log_to_driver": False,
-        "configure_logging": False,
-        "logging_level": "ERROR",
-        "runtime_env": runtime_env,
-    }
-    before = dict(os.environ)
-    # Ray sends statistics of its use unless it is told not to.
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    with _as_before():
-        try:
-            _init(ray, address, workers or available_cores(), options)
-        except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-            raise _no_cluster(address, error) from None
-    restore = _print_to_log(ray)
-    changed = [name for name in before.keys() | os.environ.keys() if before.get(name) != os.environ.get(name)]
-
-    def disconnect() -> None:
-        with _as_before():
-            ray.shutdown()
-        restore()
-        for name in changed:
-            os.environ.pop(name, None)
-            if name in before:
-                os.environ[name] = before[name]
-
-    return disconnect
-
-
-def _print_to_log(ray: Any) -> Callable[[], None]:
-    """Send what Ray prints in the driver, such as that a node was lost, to the log; return the function that ends that.
-
-    Ray prints to the standard output, also with ``log_to_driver=False``, and has no setting for it; the standard output
-    is for results.
-    """
-    place, name = ray._private.worker, "print_to_stdstream"
-    before = getattr(place, name, None)
-
-    def log(data: Mapping[str, Any], *_: object, **__: object) -> None:
-        LOG.info("Ray: %s", " ".join(" ".join(map(str, data["lines"])).split()))
-
-    if before is None:
-        # A later version prints elsewhere.
-        return lambda: None
-    setattr(place, name, log)
-    return lambda: setattr(place, name, before)
-
-
-def _no_cluster(address: str, error: Exception) -> RunError:
-    return RunError(
-        f"executor must be ray, ray:local, or ray:HOST:PORT of a cluster that runs. Got {address!r}: {_line(error)}"
-    )
-
-
-def _init(ray: Any, address: str, workers: int, options: dict[str, Any]) -> None:
-    if address not in ("auto", "local"):
-        ray.init(address=address, **options)
-        return
-    if address == "auto":
-        try:
-            ray.init(address="auto", **options)
-        except ConnectionError:
-            pass
-        else:
-            return
-    ray.init(
-        address="local",
-        num_cpus=workers,
-        include_dashboard=False,
-        object_store_memory=STORE_BYTES,
-        # Other machines have no business with it.
-        _node_ip_address="127.0.0.1",
-        **options,
-    )
-
-
-@contextmanager
-def _as_before() -> Iterator[None]:
-    """Keep Ray quiet in the block, and restore the handler of SIGTERM, which it replaces."""
-    in_main_thread = threading.current_thread() is threading.main_thread()
-    handler = signal.getsignal(signal.SIGTERM) if in_main_thread else None
-    logger = logging.getLogger("ray")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(level)
-        if in_main_thread and handler is not None:
-            signal.signal(signal.SIGTERM, handler)
-
-
-def _line(error: object) -> str:
-    # Ray's messages have many lines, of which the first sentence says what is wrong.
-    lines: Sequence[str] = str(error).strip().splitlines() or [type(error).__name__]
-    sentence, _, _ = " ".join(lines[0].split()).partition(". ")
-    return sentence[:300].removesuffix(".") + "."
