@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import runpy
 import subprocess
@@ -124,6 +125,13 @@ def test_trial_index() -> None:
     printed = script("trial_index", "--experiments", "2", "--trials", "20", "--rounds", "2")
     assert "40 trials of 2 experiments" in printed
     assert re.search(r"load_trials with conditions, new process: .* s, of the processor .* s, n = 2", printed)
+
+
+def test_studio_sweep() -> None:
+    found = json.loads(script("studio_sweep", "--configurations", "12", "--times", "2"))
+    assert found["configurations"] == 12
+    assert len(found["seconds"]) == 2
+    assert found["bytes"] > found["compressed_bytes"] > 0
 
 
 def test_share_of_products() -> None:
