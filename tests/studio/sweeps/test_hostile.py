@@ -26,17 +26,6 @@ from tests.studio.sweeps.made import Configuration
 MAX_SECONDS = 20.0
 
 
-@pytest.fixture(autouse=True)
-def _always_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listing, "REST", 0.0)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Return a valid sweep, to be damaged."""
-    return made.sweep(tmp_path / "sweeps" / "one", [Configuration(), Configuration(21.0)])
-
-
 def problem(studio: TestClient) -> str:
     """Request all routes, and return the line of the page; fail on anything but one line."""
     began = time.process_time()

@@ -17,16 +17,6 @@ from tests.studio.sweeps import made
 from tests.studio.sweeps.made import Configuration
 
 
-@pytest.fixture(autouse=True)
-def _always_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listing, "REST", 0.0)
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return tmp_path / "sweeps"
-
-
 def test_the_list_has_the_best_as_the_page_has_it(studio: TestClient, root: Path) -> None:
     results = {"parameters": 1234567}
     made.sweep(root / "one", [Configuration(results=results, values=[1234567.0])], objectives=["parameters"])

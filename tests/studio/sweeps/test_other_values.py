@@ -11,21 +11,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from sfumato.studio.sweeps import listing
 from tests.studio.sweeps import made
-from tests.studio.sweeps.made import Configuration
-
-
-@pytest.fixture(autouse=True)
-def _always_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listing, "REST", 0.0)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Return a valid sweep, to be damaged."""
-    return made.sweep(tmp_path / "sweeps" / "one", [Configuration(), Configuration(21.0)])
-
 
 OTHER_VALUES = ("NULL", "'<script>'", "x'ff00'", "1e999", "-9223372036854775808", "'1e999'", "CAST(x'ff' AS TEXT)")
 

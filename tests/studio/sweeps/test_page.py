@@ -20,16 +20,6 @@ RELU = {"model.width": 8, "model.activation": 0}
 SINE = {"model.width": 64, "model.activation": 1, "model.activation.sine": 30}
 
 
-@pytest.fixture(autouse=True)
-def _always_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listing, "REST", 0.0)
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return tmp_path / "sweeps"
-
-
 def test_what_was_tried_comes_in_columns(studio: TestClient, root: Path) -> None:
     made.sweep(
         root / "one",

@@ -13,7 +13,7 @@ import sfumato as sf
 from sfumato.lab.sweep import folder as lab_folder
 from sfumato.lab.sweep import spec as lab_spec
 from sfumato.lab.sweep import study as lab_study
-from sfumato.studio.sweeps import listing, spec_file
+from sfumato.studio.sweeps import spec_file
 from tests.lab.sweep.test_run import sweep
 from tests.patience import PATIENCE
 
@@ -24,11 +24,6 @@ SPACE = {
     "model.activation": "relu,sine(5..40)",
     "training.optimizer": "adam(lr=0.01),sgd(lr=1e9)",
 }
-
-
-@pytest.fixture(autouse=True)
-def _always_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listing, "REST", 0.0)
 
 
 def test_the_names_are_those_of_the_lab() -> None:
