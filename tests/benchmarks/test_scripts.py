@@ -47,10 +47,7 @@ def script(name: str, *arguments: str) -> str:
 
 
 def test_documents_name_the_scripts_that_run_here() -> None:
-    docs = FOLDER.parent / "docs"
-    pages = [docs / name for name in ("performance.md", "speedrun.md", "optimizers.md")]
-    pages += [*docs.glob("decisions/016-*.md"), *docs.glob("decisions/021-*.md"), *docs.glob("results/*.md")]
-    text = "".join(page.read_text(encoding="utf-8") for page in pages)
+    text = "".join(page.read_text(encoding="utf-8") for page in (FOLDER.parent / "docs").rglob("*.md"))
     documented = set(re.findall(r"python benchmarks/(\w+)\.py", text))
     tested = set(re.findall(r'script\("(\w+)"', Path(__file__).read_text(encoding="utf-8")))
     assert documented == tested
@@ -116,9 +113,17 @@ def test_equal_seconds(tmp_path: Path) -> None:
     assert all(re.search(r"\| \d+\.\d\d \(\d+\.\d\d to \d+\.\d\d\) \|$", line) for line in lines[2:])
 
 
-def test_optimizers_result() -> None:
+def test_those_that_take_minutes_at_least_import_and_teach() -> None:
     # What it trains and writes is tested in test_optimizers_result.py.
     assert "--minutes" in script("optimizers_result", "--help")
+    # Each starts a studio and listens to it or opens it in a browser for half a minute at least.
+    assert "--clients" in script("studio_load", "--help")
+    assert "--starts" in script("studio_watching", "--help")
+    assert "--runs" in script("studio_gallery", "--help")
+
+
+def test_executors() -> None:
+    assert "many {'trials': 20, " in script("executors", "--part", "many", "--trials", "20")
 
 
 def test_trial_index() -> None:
