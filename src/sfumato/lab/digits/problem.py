@@ -22,7 +22,7 @@ def checked(recipe: Recipe) -> Recipe:
     for holds, field, rule, value in (
         (model.module is None, "model.module", "none", model.module),
         (model.encoding.dimensions is None, "model.encoding", "an encoding of any number of inputs", model.encoding),
-        (not model.init.needs_picture, "model.init", "any but random_hyperplanes, which needs a picture,", model.init),
+        (not model.init.needs_picture, "model.init", "an initialization of any inputs, such as he,", model.init),
         (recipe.data.split == 0, "data.split", "0", recipe.data.split),
         (recipe.engine != "replica", "engine", "any but replica", recipe.engine),
     ):
