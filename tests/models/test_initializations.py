@@ -233,7 +233,9 @@ def test_without_biases() -> None:
     assert first.weight.abs().max() <= 0.5
 
 
-@pytest.mark.parametrize("coordinates", [Coordinates(range="unit"), Coordinates(range="signed")])
+@pytest.mark.parametrize(
+    "coordinates", [Coordinates(range="unit"), Coordinates(range="signed"), Coordinates(aspect=3.0)], ids=str
+)
 def test_zero_lines_pass_through_the_picture(coordinates: Coordinates) -> None:
     model = Model(depth=3, width=200, init=choices.RandomHyperplanes(scale=7.0))
     network = build(model, 3, 4, torch.float64, coordinates)

@@ -50,6 +50,11 @@ def _possible(model: dict[str, Any]) -> dict[str, Any]:
     return model
 
 
+def _placed(coordinates: dict[str, Any]) -> dict[str, Any]:
+    """Return the coordinates with an endpoint where corners are not aligned."""
+    return {**coordinates, "endpoint": coordinates["endpoint"] or not coordinates["align_corners"]}
+
+
 recipes: st.SearchStrategy[Recipe] = st.fixed_dictionaries(
     {
         "picture": st.fixed_dictionaries(
@@ -63,8 +68,13 @@ recipes: st.SearchStrategy[Recipe] = st.fixed_dictionaries(
             }
         ),
         "coordinates": st.fixed_dictionaries(
-            {"range": st.sampled_from(["unit", "signed"]), "align_corners": st.booleans()}
-        ),
+            {
+                "range": st.sampled_from(["unit", "signed"]),
+                "align_corners": st.booleans(),
+                "endpoint": st.booleans(),
+                "aspect": st.floats(0.01, 50) | st.just("picture"),
+            }
+        ).map(_placed),
         "data": st.fixed_dictionaries({"split": st.floats(0, 0.95)}),
         "model": st.fixed_dictionaries(
             {

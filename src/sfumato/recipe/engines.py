@@ -157,10 +157,14 @@ REPLICA = EngineSpec(
         "model.output_activation": exactly("linear"),
         "model.connectivity": one_of(choices.Plain),
         "model.encoding": one_of(choices.Identity),
-        "model.init": one_of(choices.Gaussian),
+        "model.init": Rule(
+            lambda init: isinstance(init, choices.Gaussian) and init.bias == "weights", "gaussian(bias=weights)"
+        ),
         "model.biases": exactly(True),
         "coordinates.range": exactly("unit"),
         "coordinates.align_corners": exactly(True),
+        "coordinates.endpoint": exactly(True),
+        "coordinates.aspect": exactly(1.0),
         "dtype": exactly("float64"),
     },
     auto=False,

@@ -68,8 +68,9 @@ def aligned_region(coordinates: Coordinates, picture: Size, size: Size) -> Regio
     """
     if not coordinates.align_corners:
         return WHOLE
-    top, bottom = _ends(picture[0], size[0])
-    left, right = _ends(picture[1], size[1])
+    ends = _ends if coordinates.endpoint else _ends_of_starts
+    top, bottom = ends(picture[0], size[0])
+    left, right = ends(picture[1], size[1])
     return Region(top, left, bottom, right)
 
 
@@ -86,6 +87,12 @@ def _ends(pixels: int, samples: int) -> tuple[float, float]:
         return 0.0, 1.0
     inset = 0.5 * (pixels / samples - 1) / (pixels - 1)
     return inset, 1.0 - inset
+
+
+def _ends_of_starts(pixels: int, samples: int) -> tuple[float, float]:
+    # A sample lies at the start of its share of the region; its center is half a share further on.
+    shift = 0.5 / samples - 0.5 / pixels
+    return shift, 1.0 + shift
 
 
 def _chunks(
