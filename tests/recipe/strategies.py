@@ -6,7 +6,9 @@ import dataclasses
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from hypothesis import reject
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from sfumato.errors import RecipeError
 from sfumato.recipe import Recipe
@@ -33,7 +35,12 @@ def choices(draw: st.DrawFn, family: type[Choice]) -> Choice:
     member = draw(st.sampled_from(list(family.members.values())))
     hints = get_type_hints(member)
     names = [field.name for field in dataclasses.fields(member)]
-    return member(**{name: draw(_value(name, hints[name])) for name in names})
+    values = {name: draw(_value(name, hints[name])) for name in names}
+    try:
+        return member(**values)
+    except ValidationError:
+        # Sides of a rectangle in the wrong order, a fraction above its limit.
+        reject()
 
 
 _optional_size = st.none() | st.tuples(st.integers(2, 9999), st.integers(2, 9999)).map(lambda wh: f"{wh[0]}x{wh[1]}")
@@ -75,7 +82,7 @@ recipes: st.SearchStrategy[Recipe] = st.fixed_dictionaries(
                 "aspect": st.floats(0.01, 50) | st.just("picture"),
             }
         ).map(_placed),
-        "data": st.fixed_dictionaries({"split": st.floats(0, 0.95)}),
+        "data": st.fixed_dictionaries({"split": st.floats(0, 0.95) | _by_family["split"]}),
         "model": st.fixed_dictionaries(
             {
                 "connectivity": _by_family["connectivity"],

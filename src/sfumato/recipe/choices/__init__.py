@@ -36,6 +36,15 @@ from sfumato.recipe.choices.optimizers import (
 )
 from sfumato.recipe.choices.samplers import Fixed, Replacement, Sampler, Sequential, Shuffled
 from sfumato.recipe.choices.schedules import Constant, Cosine, Linear, Schedule
+from sfumato.recipe.choices.splits import (
+    AreaAverage,
+    Checkerboard,
+    NoSplit,
+    RandomSplit,
+    Rectangle,
+    RegularGrid,
+    Split,
+)
 
 FAMILIES: tuple[type[Choice], ...] = (
     Activation,
@@ -46,6 +55,7 @@ FAMILIES: tuple[type[Choice], ...] = (
     Optimizer,
     Sampler,
     Schedule,
+    Split,
 )
 """Every family, in alphabetical order."""
 
@@ -62,7 +72,9 @@ __all__ = [
     "Activation",
     "Adam",
     "AdamW",
+    "AreaAverage",
     "Bias",
+    "Checkerboard",
     "Choice",
     "Connectivity",
     "Constant",
@@ -86,13 +98,17 @@ __all__ = [
     "Linear",
     "Loss",
     "Muon",
+    "NoSplit",
     "Optimizer",
     "Orthogonal",
     "Plain",
     "PyTorch",
     "RMSprop",
     "RandomHyperplanes",
+    "RandomSplit",
     "ReLU",
+    "Rectangle",
+    "RegularGrid",
     "Replacement",
     "Residual",
     "Rprop",
@@ -104,5 +120,6 @@ __all__ = [
     "Sine",
     "Siren",
     "Skip",
+    "Split",
     "Tanh",
 ]

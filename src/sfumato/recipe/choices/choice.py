@@ -181,6 +181,9 @@ class Choice:
             return member(**values)
         except ValidationError as error:
             first = error.errors()[0]
+            if first["type"] == "value_error":
+                # The member's own validator writes the rule and the value itself.
+                raise RecipeError(str(first.get("ctx", {}).get("error"))) from None
             path = path_of(first)
             same = [each for each in error.errors() if path_of(each) == path]
             raise RecipeError(
