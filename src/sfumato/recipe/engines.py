@@ -152,6 +152,7 @@ REPLICA = EngineSpec(
         "training.schedule": exactly(choices.Constant()),
         "training.loss": one_of(choices.MSE),
         "data.split": one_of(choices.NoSplit),
+        "data.target_range": exactly("unit"),
         "model.activation": one_of(choices.LeakyReLU),
         **_NO_CUSTOM_NETWORK,
         "model.output_activation": exactly("linear"),

@@ -12,6 +12,7 @@ from sfumato import images, models
 from sfumato.cores import available_cores
 from sfumato.models import WHOLE, Region
 from sfumato.models.outputs import TILE
+from sfumato.models.targets import to_values
 from sfumato.recipe import Coordinates, Recipe
 from sfumato.training import outputs
 
@@ -35,7 +36,12 @@ def paint_pixels(
     rows, columns = models.axes(recipe.coordinates, *size, region)
     row, column = np.divmod(pixels, size[1])
     coordinates = np.stack([rows[row], columns[column]], axis=1)
-    return images.to_srgb(outputs(model, coordinates, threads(recipe)), recipe.picture.transfer)
+    return images.to_srgb(values(model, recipe, coordinates), recipe.picture.transfer)
+
+
+def values(model: torch.nn.Module, recipe: Recipe, coordinates: NDArray[np.float64]) -> NDArray[np.floating]:
+    """Return the values of the network's outputs, unclipped, (M, 2) -> (M, C)."""
+    return to_values(outputs(model, coordinates, threads(recipe)), recipe.data.target_range)
 
 
 def paint_uint8(
