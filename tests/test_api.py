@@ -55,7 +55,7 @@ def test_other_films(tmp_path: Path, film: str) -> None:
 
 @pytest.mark.slow
 def test_a_run_knows_the_aspect_of_its_picture(tmp_path: Path) -> None:
-    aspect = {"coordinates": {"aspect": "picture", "range": "unit"}}
+    aspect: dict[str, Any] = {"coordinates": {"aspect": "picture", "range": "unit"}}
     run = sf.paint(picture(9, 17), runs=tmp_path, film="none", **SMALL, **aspect)
     assert run.recipe.coordinates.aspect == 2.0
     model, _ = sf.load_run(run.folder).model()

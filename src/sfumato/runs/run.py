@@ -108,8 +108,7 @@ class Run:
         """Return the network at a saved moment, by default the last, and the moment.
 
         Its outputs are targets, in the range that ``data.target_range`` sets. The weights are loaded into ``model`` if
-        given. Raises RunError when there is no moment, or its weights do not
-        fit the network.
+        given. Raises RunError when there is no moment, or its weights do not fit the network.
         """
         files = self.moments()
         if moment is None and not files:

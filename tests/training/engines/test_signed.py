@@ -20,7 +20,7 @@ from sfumato.training.health.layer_probe import LayerProbe
 from tests.small import SMALL, picture
 
 ROWS, COLUMNS, RATE, BATCH, EPOCHS = 9, 7, 0.02, 8, 3
-SIGNED = {"data": {"target_range": "signed"}}
+SIGNED: dict[str, Any] = {"data": {"target_range": "signed"}}
 
 
 def recipe_of(engine: str, **changes: Any) -> Recipe:
@@ -168,6 +168,7 @@ def test_runs_are_painted_and_checked_as_pictures(tmp_path: Path) -> None:
     run = sf.paint(picture(20, 15), runs=tmp_path, film="none", **SMALL | {"budget": {"epochs": 60}}, **SIGNED)
     painted = zoom.paint(run.model()[0], run.recipe, (20, 15))
     assert painted == pytest.approx(run.painting, abs=0.51 / 255)
+    assert run.psnr is not None
     assert run.psnr > mean_color_psnr(picture(20, 15).astype(np.float64)) + 1
     painter = Painter(run)
     painter.load(run.moments()[-1])

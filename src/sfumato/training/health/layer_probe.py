@@ -15,6 +15,7 @@ from torch import nn
 from sfumato import models
 from sfumato.models.targets import to_targets, to_values
 from sfumato.recipe import Recipe
+from sfumato.recipe.training import TargetRange
 from sfumato.training import losses
 from sfumato.training.health.layers import measure_layers
 from sfumato.training.health.network_stats import NetworkStats
@@ -63,7 +64,7 @@ class LayerProbe:
         self._coordinates, self._targets = subsample(recipe, picture, pixels)
         self._is_custom = recipe.model.module is not None
         self._loss = recipe.training.loss
-        self._target_range = recipe.data.target_range
+        self._target_range: TargetRange = recipe.data.target_range
         self._model = model
         self._copy: nn.Module | None = None
 
