@@ -129,6 +129,8 @@ class Choice:
     added_fields: ClassVar[Mapping[str, Value]] = {}
     """Fields that a member did not always have, each with the value that means the same as its absence. A field with
     this value is not written, so that texts and ids of older recipes stay the same."""
+    number_means_member: ClassVar[bool] = False
+    """Whether the family takes numbers too, each short for the member that `of_number` returns."""
 
     def __init_subclass__(
         cls,
@@ -191,6 +193,11 @@ class Choice:
             ) from None
 
     @classmethod
+    def of_number(cls, number: float) -> Self:
+        """Return the member for which a number alone is short. Raises RecipeError for a number out of range."""
+        raise NotImplementedError
+
+    @classmethod
     def usage(cls) -> str:
         """Return the call with its default values, such as ``cosine(warmup=0.05, end=0.0)``."""
         return _written(cls.name, {field.name: _default(field) for field in dataclasses.fields(cls)})
@@ -205,6 +212,8 @@ class Choice:
     def _read(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         if isinstance(value, str):
             return cls.parse(value)
+        if cls.number_means_member and isinstance(value, int | float) and not isinstance(value, bool):
+            return cls.of_number(float(value))
         if isinstance(value, Choice):
             if not isinstance(value, cls):
                 raise RecipeError(f"must be one of {', '.join(cls.members)}. Got {str(value)!r}.")
@@ -214,7 +223,7 @@ class Choice:
         return handler(value)
 
     @model_serializer
-    def _write(self) -> str:
+    def _write(self) -> str | float:
         return str(self)
 
     @classmethod
