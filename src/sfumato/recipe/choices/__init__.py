@@ -5,7 +5,10 @@ from sfumato.recipe.choices.choice import Choice
 from sfumato.recipe.choices.connectivities import Connectivity, Plain, Residual, Skip
 from sfumato.recipe.choices.encodings import Encoding, Fourier, Identity
 from sfumato.recipe.choices.initializations import (
+    LSUV,
+    Bias,
     Distribution,
+    FinerInitialization,
     Gaussian,
     Glorot,
     He,
@@ -13,6 +16,7 @@ from sfumato.recipe.choices.initializations import (
     Initialization,
     LeCun,
     Orthogonal,
+    PyTorch,
     RandomHyperplanes,
     Siren,
 )
@@ -61,6 +65,7 @@ __all__ = [
     "KFAC",
     "L1",
     "LBFGS",
+    "LSUV",
     "MSE",
     "SGD",
     "SOAP",
@@ -68,6 +73,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "AreaAverage",
+    "Bias",
     "Checkerboard",
     "Choice",
     "Connectivity",
@@ -76,6 +82,7 @@ __all__ = [
     "Distribution",
     "ElementwiseOptimizer",
     "Encoding",
+    "FinerInitialization",
     "Fixed",
     "Fourier",
     "Gaussian",
@@ -95,6 +102,7 @@ __all__ = [
     "Optimizer",
     "Orthogonal",
     "Plain",
+    "PyTorch",
     "RMSprop",
     "RandomHyperplanes",
     "RandomSplit",
