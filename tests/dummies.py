@@ -91,7 +91,7 @@ class LearnedSines(nn.Module):
         return torch.sin(coordinates @ self.weight.T)
 
 
-def build_learned(choice: Learned, inputs: int, random: np.random.Generator) -> nn.Module:
+def build_learned(choice: Learned, inputs: int, random: np.random.Generator, ends: tuple[float, float]) -> nn.Module:
     return LearnedSines(torch.from_numpy(random.standard_normal((choice.features, inputs))))
 
 
@@ -138,7 +138,7 @@ class LatticeValues(nn.Module):
         return self.factors * ((1 - u) * above + u * below)
 
 
-def build_lattice(choice: Lattice, inputs: int, random: np.random.Generator) -> nn.Module:
+def build_lattice(choice: Lattice, inputs: int, random: np.random.Generator, ends: tuple[float, float]) -> nn.Module:
     shapes = choice.shapes(inputs)
     factors, values = random.uniform(0.5, 1.5, shapes["factors"]), random.standard_normal(shapes["values"])
     return LatticeValues(torch.from_numpy(factors), torch.from_numpy(values))

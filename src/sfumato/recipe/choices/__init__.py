@@ -3,7 +3,7 @@
 from sfumato.recipe.choices.activations import Activation, GaussianActivation, LeakyReLU, ReLU, Sigmoid, Sine, Tanh
 from sfumato.recipe.choices.choice import Choice
 from sfumato.recipe.choices.connectivities import Connectivity, Plain, Residual, Skip
-from sfumato.recipe.choices.encodings import Encoding, Fourier, Identity
+from sfumato.recipe.choices.encodings import Basic, Encoding, Fourier, Identity, OneBlob, Positional, TriangleWave
 from sfumato.recipe.choices.initializations import (
     Distribution,
     Gaussian,
@@ -57,6 +57,7 @@ __all__ = [
     "Activation",
     "Adam",
     "AdamW",
+    "Basic",
     "Choice",
     "Connectivity",
     "Constant",
@@ -79,9 +80,11 @@ __all__ = [
     "Linear",
     "Loss",
     "Muon",
+    "OneBlob",
     "Optimizer",
     "Orthogonal",
     "Plain",
+    "Positional",
     "RMSprop",
     "RandomHyperplanes",
     "ReLU",
@@ -97,4 +100,5 @@ __all__ = [
     "Siren",
     "Skip",
     "Tanh",
+    "TriangleWave",
 ]

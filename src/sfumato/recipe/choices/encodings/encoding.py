@@ -1,15 +1,12 @@
-"""Encodings of a network's inputs: of the coordinates, where a picture is learned."""
+"""The base class of encodings, with the facts that every encoding states about itself."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import Any, ClassVar
 
-from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from sfumato.formatting import one_digit
 from sfumato.recipe.choices.choice import CONFIG, Choice, load
 
 COORDINATES = 2
@@ -58,52 +55,3 @@ class Encoding(
     def smoother(self) -> Encoding | None:
         """Return a variant with which the network varies less between pixels, or None where there is none."""
         return None
-
-
-@dataclass(frozen=True, config=CONFIG)
-class Identity(Encoding, name="none", implementation="sfumato.models.encodings.identity:build"):
-    """The inputs, unchanged."""
-
-    trainable: ClassVar[bool] = False
-    identity: ClassVar[bool] = True
-
-    def outputs(self, inputs: int) -> int:
-        """Return the number of inputs."""
-        return inputs
-
-    def multiply_adds(self, inputs: int) -> int:
-        """Return 0."""
-        return 0
-
-    def shapes(self, inputs: int) -> dict[str, tuple[int, ...]]:
-        """Return no shapes: nothing is saved."""
-        return {}
-
-
-@dataclass(frozen=True, config=CONFIG)
-class Fourier(Encoding, name="fourier"):
-    """Gaussian Fourier features: cos and sin of random frequencies (Tancik et al. 2020)."""
-
-    trainable: ClassVar[bool] = False
-
-    sigma: float = Field(default=10.0, gt=0, description="standard deviation of the frequencies in cycles per unit")
-    features: int = Field(
-        default=256, ge=2, le=65536, multiple_of=2, description="number of features, half cos and half sin"
-    )
-
-    def outputs(self, inputs: int) -> int:
-        """Return the number of cosines and sines."""
-        return self.features
-
-    def multiply_adds(self, inputs: int) -> int:
-        """Return the multiply-adds of the angles, half as many as features: dot products with the inputs."""
-        return self.features // 2 * inputs
-
-    def shapes(self, inputs: int) -> dict[str, tuple[int, ...]]:
-        """Return the shape of the frequencies."""
-        return {"frequencies": (inputs, self.features // 2)}
-
-    def smoother(self) -> Encoding | None:
-        """Return one with lower frequencies: sigma's default, or a quarter of sigma where it is no higher."""
-        default = Fourier().sigma
-        return replace(self, sigma=one_digit(default if self.sigma > default else self.sigma / 4))
