@@ -159,7 +159,10 @@ def interpolate(coordinates: Any, features: Any, parameters: Any, constants: Any
             features[s, f] = parameters[f] * ((one - u) * upper + u * lower)
 
 
-def scatter(coordinates: Any, feature_grads: Any, parameters: Any, gradients: Any, constants: Any) -> None:
+def scatter(
+    coordinates: Any, feature_grads: Any, parameters: Any, gradients: Any, touched: Any, constants: Any
+) -> None:
+    touched[:] = 1
     side, count = int(constants[0]), int(constants[1])
     for s in range(len(coordinates)):
         y, x = (coordinates[s, 0] + 1) * np.float32(side / 2), (coordinates[s, 1] + 1) * np.float32(side / 2)
@@ -180,7 +183,7 @@ def scatter(coordinates: Any, feature_grads: Any, parameters: Any, gradients: An
             gradients[below + count + f] += grad * u * v
 
 
-LATTICE = CompiledEncoding(interpolate, scatter, lambda choice: (choice.side, choice.features))
+LATTICE = CompiledEncoding(interpolate, scatter, lambda module: (len(module.values) - 1, len(module.factors)))
 
 
 @dataclass(frozen=True, config=CONFIG)

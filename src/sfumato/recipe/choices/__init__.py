@@ -3,7 +3,17 @@
 from sfumato.recipe.choices.activations import Activation, GaussianActivation, LeakyReLU, ReLU, Sigmoid, Sine, Tanh
 from sfumato.recipe.choices.choice import Choice
 from sfumato.recipe.choices.connectivities import Connectivity, Plain, Residual, Skip
-from sfumato.recipe.choices.encodings import Basic, Encoding, Fourier, Identity, OneBlob, Positional, TriangleWave
+from sfumato.recipe.choices.encodings import (
+    Basic,
+    DenseGrid,
+    Encoding,
+    Fourier,
+    HashGrid,
+    Identity,
+    OneBlob,
+    Positional,
+    TriangleWave,
+)
 from sfumato.recipe.choices.initializations import (
     Distribution,
     Gaussian,
@@ -26,6 +36,7 @@ from sfumato.recipe.choices.optimizers import (
     SOAP,
     Adam,
     AdamW,
+    LazyAdam,
     Muon,
     RMSprop,
     Rprop,
@@ -62,6 +73,7 @@ __all__ = [
     "Connectivity",
     "Constant",
     "Cosine",
+    "DenseGrid",
     "Distribution",
     "ElementwiseOptimizer",
     "Encoding",
@@ -70,11 +82,13 @@ __all__ = [
     "Gaussian",
     "GaussianActivation",
     "Glorot",
+    "HashGrid",
     "He",
     "Huber",
     "Identity",
     "IndependentWeights",
     "Initialization",
+    "LazyAdam",
     "LeCun",
     "LeakyReLU",
     "Linear",

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from pydantic.dataclasses import dataclass
 
 from sfumato.recipe.choices.choice import CONFIG, Choice, load
+from sfumato.recipe.choices.optimizer import Optimizer
 
 COORDINATES = 2
 """Number of inputs where a picture is learned: row and column."""
@@ -51,6 +52,13 @@ class Encoding(
     def parameters(self, inputs: int) -> int:
         """Return the number of trained parameters: all of its saved numbers, or 0."""
         return sum(math.prod(shape) for shape in self.shapes(inputs).values()) if self.trainable else 0
+
+    def optimizer(self) -> Optimizer | None:
+        """Return the elementwise optimizer of its parameters, a group of their own, or None for the recipe's optimizer.
+
+        The recipe's schedule applies to both.
+        """
+        return None
 
     def smoother(self) -> Encoding | None:
         """Return a variant with which the network varies less between pixels, or None where there is none."""

@@ -52,7 +52,8 @@ class Fused(Engine):
         self._linear = model.linear_layers()
         self._shared = task.shared
         dimensions = task.coordinates.shape[1]
-        self._encoder = Encoder(task.recipe.model.encoding, model.encode, dimensions) if is_trained(model) else None
+        encoding = task.recipe.model.encoding
+        self._encoder = Encoder(encoding, model.encode, dimensions) if is_trained(model) else None
         encoder_length = len(self._encoder.parameters) if self._encoder else 0
         self._inputs = self._shared.intern(self._inputs_of(task.coordinates))
         self._targets = self._shared.intern(np.require(task.targets, np.float32, ["C", "W"]))
@@ -69,7 +70,7 @@ class Fused(Engine):
         )
         self._threads = max(1, min(task.threads, self._batch // MIN_SAMPLES_PER_THREAD))
         self._weights, self._weights_t = layout.block(), zeros(layout.weights_t)
-        self._optimizer = Optimizer(training.optimizer, layout, encoder_length)
+        self._optimizer = Optimizer(training.optimizer, layout, encoder_length, encoding.optimizer())
         self._new_workspace = functools.partial(
             Workspace, layout, self._threads, work=self._optimizer.work, encoder=encoder_length
         )
