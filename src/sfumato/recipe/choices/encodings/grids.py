@@ -105,9 +105,9 @@ class HashGrid(_Grid, name="hash_grid", implementation="sfumato.models.encodings
     The resolutions grow by a constant factor. A level whose points fit into the table's size has one row per point.
     """
 
-    levels: int = Field(default=16, ge=1, le=32, description="number of resolutions")
+    levels: int = Field(default=12, ge=1, le=32, description="number of resolutions")
     features: Literal[1, 2, 4, 8, 16] = Field(default=2, description="number of features per grid point")
-    log2_table_size: int = Field(default=15, ge=1, le=24, description="log2 of the largest number of rows per level")
+    log2_table_size: int = Field(default=14, ge=1, le=24, description="log2 of the largest number of rows per level")
     base_resolution: int = Field(default=16, ge=1, le=8192, description="cells along each side in the coarsest level")
     finest_resolution: int = Field(default=512, ge=1, le=65536, description="cells along each side in the finest level")
     interpolation: Interpolation = Field(

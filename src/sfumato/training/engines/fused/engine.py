@@ -95,6 +95,8 @@ class Fused(Engine):
         """Take ``len(rates)`` steps, and return sums over their samples."""
         # Contiguous and writable, though they are only read: Numba would compile the kernel again for other arrays.
         pixels, rates = np.require(pixels, np.int64, ["C", "W"]), np.require(rates, np.float64, ["C", "W"])
+        if self._encoder is not None and not self._optimizer.reads_samples:
+            pixels = _sorted_batches(pixels, self._batch)
         if self._step == 0 and len(rates) > 0 and self._optimizer.needs_initial_pass:
             self._run_steps(pixels[: self._batch], np.zeros(1))
             self._optimizer.refresh_preconditioner(self._threads)
@@ -235,6 +237,13 @@ class Fused(Engine):
         for layer in range(len(self._linear)):
             if self._layout.has_weight_t(layer):
                 self._layout.weight_t(self._weights_t, layer)[:] = self._layout.weight(self._weights, layer)
+
+
+def _sorted_batches(pixels: NDArray[np.int64], batch: int) -> NDArray[np.int64]:
+    """Return each step's samples in the order of the pixels: neighbors find the same parameters in the caches."""
+    whole = len(pixels) - len(pixels) % batch
+    steps = np.sort(pixels[:whole].reshape(-1, batch), axis=1).ravel()
+    return np.concatenate([steps, np.sort(pixels[whole:])])
 
 
 def _compute_outputs(network: NDArray[np.int64], *rest: Any) -> None:

@@ -54,55 +54,76 @@ def _corners(row, column, cells, first, mask):
     )
 
 
+@njit(nogil=True, inline="always", error_model="numpy")
+def _interpolate_level(coordinates, features, parameters, constants, level, count):
+    smooth, low, one = constants[1] != 0, np.float32(constants[2]), np.float32(1)
+    k = _SHARED + _PER_LEVEL * level
+    cells, scale = int(constants[k]), np.float32(constants[k + 1])
+    first, mask = int(constants[k + 2]), int(constants[k + 3])
+    column = level * count
+    for s in range(len(coordinates)):
+        r, v = _place(coordinates[s, 0], low, scale, cells, smooth)
+        c, u = _place(coordinates[s, 1], low, scale, cells, smooth)
+        a, b, d, e = _corners(r, c, cells, first, mask)
+        wa, wb, wd, we = (one - v) * (one - u), (one - v) * u, v * (one - u), v * u
+        a, b, d, e = a * count, b * count, d * count, e * count
+        for f in range(count):
+            features[s, column + f] = (
+                wa * parameters[a + f] + wb * parameters[b + f] + wd * parameters[d + f] + we * parameters[e + f]
+            )
+
+
+@njit(nogil=True, inline="always", error_model="numpy")
+def _scatter_level(coordinates, feature_grads, gradients, touched, constants, level, count):
+    smooth, low, one, mark = constants[1] != 0, np.float32(constants[2]), np.float32(1), np.uint8(1)
+    k = _SHARED + _PER_LEVEL * level
+    cells, scale = int(constants[k]), np.float32(constants[k + 1])
+    first, mask = int(constants[k + 2]), int(constants[k + 3])
+    column = level * count
+    for s in range(len(coordinates)):
+        r, v = _place(coordinates[s, 0], low, scale, cells, smooth)
+        c, u = _place(coordinates[s, 1], low, scale, cells, smooth)
+        a, b, d, e = _corners(r, c, cells, first, mask)
+        wa, wb, wd, we = (one - v) * (one - u), (one - v) * u, v * (one - u), v * u
+        a, b, d, e = a * count, b * count, d * count, e * count
+        for f in range(count):
+            grad = feature_grads[s, column + f]
+            gradients[a + f] += wa * grad
+            gradients[b + f] += wb * grad
+            gradients[d + f] += wd * grad
+            gradients[e + f] += we * grad
+        # A row is within a page, because its length divides that of a page.
+        touched[a // PAGE] = mark
+        touched[b // PAGE] = mark
+        touched[d // PAGE] = mark
+        touched[e // PAGE] = mark
+
+
 def interpolate(coordinates: Any, features: Any, parameters: Any, constants: Any) -> None:
     """Compute the features of all levels."""
-    count, smooth, low, levels = int(constants[0]), constants[1] != 0, np.float32(constants[2]), int(constants[3])
-    one = np.float32(1)
+    count, levels = int(constants[0]), int(constants[3])
     for level in range(levels):
-        k = _SHARED + _PER_LEVEL * level
-        cells, scale = int(constants[k]), np.float32(constants[k + 1])
-        first, mask = int(constants[k + 2]), int(constants[k + 3])
-        column = level * count
-        for s in range(len(coordinates)):
-            r, v = _place(coordinates[s, 0], low, scale, cells, smooth)
-            c, u = _place(coordinates[s, 1], low, scale, cells, smooth)
-            a, b, d, e = _corners(r, c, cells, first, mask)
-            wa, wb, wd, we = (one - v) * (one - u), (one - v) * u, v * (one - u), v * u
-            a, b, d, e = a * count, b * count, d * count, e * count
-            for f in range(count):
-                features[s, column + f] = (
-                    wa * parameters[a + f] + wb * parameters[b + f] + wd * parameters[d + f] + we * parameters[e + f]
-                )
+        # With the number of features as a constant their loop is unrolled.
+        if count == 2:
+            _interpolate_level(coordinates, features, parameters, constants, level, 2)
+        elif count == 4:
+            _interpolate_level(coordinates, features, parameters, constants, level, 4)
+        else:
+            _interpolate_level(coordinates, features, parameters, constants, level, count)
 
 
 def scatter(
     coordinates: Any, feature_grads: Any, parameters: Any, gradients: Any, touched: Any, constants: Any
 ) -> None:
     """Add the derivatives by the corners' features, and mark the pages where these are."""
-    count, smooth, low, levels = int(constants[0]), constants[1] != 0, np.float32(constants[2]), int(constants[3])
-    one, mark = np.float32(1), np.uint8(1)
+    count, levels = int(constants[0]), int(constants[3])
     for level in range(levels):
-        k = _SHARED + _PER_LEVEL * level
-        cells, scale = int(constants[k]), np.float32(constants[k + 1])
-        first, mask = int(constants[k + 2]), int(constants[k + 3])
-        column = level * count
-        for s in range(len(coordinates)):
-            r, v = _place(coordinates[s, 0], low, scale, cells, smooth)
-            c, u = _place(coordinates[s, 1], low, scale, cells, smooth)
-            a, b, d, e = _corners(r, c, cells, first, mask)
-            wa, wb, wd, we = (one - v) * (one - u), (one - v) * u, v * (one - u), v * u
-            a, b, d, e = a * count, b * count, d * count, e * count
-            for f in range(count):
-                grad = feature_grads[s, column + f]
-                gradients[a + f] += wa * grad
-                gradients[b + f] += wb * grad
-                gradients[d + f] += wd * grad
-                gradients[e + f] += we * grad
-            # A row is within a page, because its length divides that of a page.
-            touched[a // PAGE] = mark
-            touched[b // PAGE] = mark
-            touched[d // PAGE] = mark
-            touched[e // PAGE] = mark
+        if count == 2:
+            _scatter_level(coordinates, feature_grads, gradients, touched, constants, level, 2)
+        elif count == 4:
+            _scatter_level(coordinates, feature_grads, gradients, touched, constants, level, 4)
+        else:
+            _scatter_level(coordinates, feature_grads, gradients, touched, constants, level, count)
 
 
 GRID = CompiledEncoding(interpolate, scatter, constants_of)

@@ -43,6 +43,9 @@ from sfumato.training.kernels.products import ROWS
 from sfumato.training.kernels.source_hash import source_hash
 from sfumato.training.kernels.vectors import LANES
 
+_LARGEST_GAP = 4
+"""Untouched pages between touched ones that are updated with them."""
+
 _ROWS, _COLUMNS, _WEIGHTS, _FAN_IN = int(Field.ROWS), int(Field.COLUMNS), int(Field.WEIGHTS), int(Field.FAN_IN)
 
 
@@ -168,17 +171,20 @@ def update_encoder(
     page, end = pages * thread.rank // thread.threads, pages * (thread.rank + 1) // thread.threads
     every = optimizer.encoder_skips == 0
     while page < end:
-        first = page
-        # The scratch memory holds at least this many.
-        limit = min(end, first + TILE * LANES // PAGE)
-        while page < limit and (every or _is_touched(thread, page)):
-            page += 1
-        if page == first:
+        if not (every or _is_touched(thread, page)):
             page += 1
             continue
-        position = first * PAGE
+        # The scratch memory holds at least this many.
+        first, limit = page, min(end, page + TILE * LANES // PAGE)
+        last = page
+        # To update a few untouched pages, which changes nothing, takes less time than another call.
+        while page < limit and page - last <= _LARGEST_GAP:
+            if every or _is_touched(thread, page):
+                last = page
+            page += 1
+        position, count = first * PAGE, (last + 1 - first) * PAGE
         gradients = thread.encoder_gradients + 4 * position
-        total = sum_over_threads(gradients, (page - first) * PAGE, stride, thread.threads, net.scratch)
+        total = sum_over_threads(gradients, count, stride, thread.threads, net.scratch)
         parameters, state = encoder.parameters + 4 * position, optimizer.encoder_state + 4 * position
         apply_encoder_rule(optimizer, net.layers, parameters, total, state, encoder.length, lr_factor, step)
 

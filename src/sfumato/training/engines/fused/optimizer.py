@@ -178,6 +178,11 @@ class Optimizer:
         )
 
     @property
+    def reads_samples(self) -> bool:
+        """Whether it depends on the order of a step's samples: a preconditioner may read the first ones' inputs."""
+        return self.context.precondition != 0
+
+    @property
     def needs_initial_pass(self) -> bool:
         """Whether a step at learning rate 0 must precede the first one."""
         return self._refresh is not None
