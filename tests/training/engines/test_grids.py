@@ -49,7 +49,7 @@ def test_fused_equals_autograd(encoding: str, threads: int) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "optimizer",
-    ["adamw(lr=0.002, weight_decay=3)", "foof(lr=0.05, damping=0.3, samples=128)", "muon(lr=0.05, ns_steps=2)"],
+    ["adamw(lr=0.002, weight_decay=3)", "foof(lr=0.05, damping=0.3, samples=512)", "muon(lr=0.05, ns_steps=2)"],
 )
 def test_any_optimizer_trains_the_layers(optimizer: str) -> None:
     check(recipe(optimizer=optimizer, width=(20,) * 3), 2)

@@ -12,7 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sfumato.recipe.choices.encodings.grids import DenseGrid, GridLevel, HashGrid
+from sfumato.recipe.choices.encodings import COORDINATES, DenseGrid, HashGrid
+from sfumato.recipe.choices.encodings.grids import GridLevel
 
 PRIME = 2654435761
 """The second prime of the hash; the first is 1."""
@@ -68,9 +69,7 @@ class FeatureGrid(nn.Module):
         return total.flatten(1)
 
 
-def build(
-    choice: DenseGrid | HashGrid, inputs: int, random: np.random.Generator, ends: tuple[float, float]
-) -> nn.Module:
-    """Build the encoding for inputs between ``ends``, with a table of small random numbers."""
-    table = random.uniform(-INITIAL_RANGE, INITIAL_RANGE, choice.shapes(inputs)["table"])
+def feature_grid(choice: DenseGrid | HashGrid, random: np.random.Generator, ends: tuple[float, float]) -> FeatureGrid:
+    """Build the module of a choice for inputs between ``ends``, with a table of small random numbers."""
+    table = random.uniform(-INITIAL_RANGE, INITIAL_RANGE, choice.shapes(COORDINATES)["table"])
     return FeatureGrid(torch.from_numpy(table), choice.grid_levels(), ends, smooth=choice.interpolation == "smoothstep")

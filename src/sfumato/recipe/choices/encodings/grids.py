@@ -69,7 +69,7 @@ class _Grid(Encoding):
 
 
 @dataclass(frozen=True, config=CONFIG)
-class DenseGrid(_Grid, name="dense_grid", implementation="sfumato.models.encodings.grid:build"):
+class DenseGrid(_Grid, name="dense_grid"):
     """Trained features at the points of one grid, interpolated in its cells."""
 
     resolution: int = Field(default=128, ge=1, le=8192, description="number of cells along each side")
@@ -99,7 +99,7 @@ class DenseGrid(_Grid, name="dense_grid", implementation="sfumato.models.encodin
 
 
 @dataclass(frozen=True, config=CONFIG)
-class HashGrid(_Grid, name="hash_grid", implementation="sfumato.models.encodings.grid:build"):
+class HashGrid(_Grid, name="hash_grid"):
     """Trained features at several resolutions, the finer ones in hash tables (Instant-NGP, Mueller et al. 2022).
 
     The resolutions grow by a constant factor. A level whose points fit into the table's size has one row per point.
