@@ -94,7 +94,8 @@ def report(description: Description, width: int, height: int) -> list[str]:
     assumed = " (rgb assumed)" if recipe.picture.channels == "auto" else ""
     values = width * height * description.channels
     too_many = [f"warning         {_too_many(values)}"] if description.parameters > values else []
-    split = f", {batching.samples:,} of them to train on" if recipe.data.split else ""
+    held_out = batching.samples < width * height
+    split = f", {batching.samples:,} samples to train on" if held_out else ""
     return [
         one_line(description),
         "",

@@ -43,6 +43,15 @@ from sfumato.recipe.choices.optimizers import (
 )
 from sfumato.recipe.choices.samplers import Fixed, Replacement, Sampler, Sequential, Shuffled
 from sfumato.recipe.choices.schedules import Constant, Cosine, Linear, Schedule
+from sfumato.recipe.choices.splits import (
+    AreaAverage,
+    Checkerboard,
+    NoSplit,
+    RandomSplit,
+    Rectangle,
+    RegularGrid,
+    Split,
+)
 
 FAMILIES: tuple[type[Choice], ...] = (
     Activation,
@@ -53,6 +62,7 @@ FAMILIES: tuple[type[Choice], ...] = (
     Optimizer,
     Sampler,
     Schedule,
+    Split,
 )
 """Every family, in alphabetical order."""
 
@@ -68,7 +78,9 @@ __all__ = [
     "Activation",
     "Adam",
     "AdamW",
+    "AreaAverage",
     "Basic",
+    "Checkerboard",
     "Choice",
     "Connectivity",
     "Constant",
@@ -94,6 +106,7 @@ __all__ = [
     "Linear",
     "Loss",
     "Muon",
+    "NoSplit",
     "OneBlob",
     "Optimizer",
     "Orthogonal",
@@ -101,7 +114,10 @@ __all__ = [
     "Positional",
     "RMSprop",
     "RandomHyperplanes",
+    "RandomSplit",
     "ReLU",
+    "Rectangle",
+    "RegularGrid",
     "Replacement",
     "Residual",
     "Rprop",
@@ -113,6 +129,7 @@ __all__ = [
     "Sine",
     "Siren",
     "Skip",
+    "Split",
     "Tanh",
     "TriangleWave",
 ]
