@@ -60,7 +60,7 @@ _INSTANT_NGP = {
         "encoding": "hash_grid(levels=12, features=2, log2_table_size=16, base_resolution=16, finest_resolution=768)",
         "init": "he",
     },
-    "training": {"batch": 4096, "optimizer": "adam(lr=0.005, beta2=0.99, eps=1e-15)", "schedule": "cosine"},
+    "training": {"batch": 2048, "optimizer": "adam(lr=0.005, beta2=0.99, eps=1e-15)", "schedule": "cosine"},
     "budget": {"seconds": 10},
 }
 
