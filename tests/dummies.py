@@ -91,7 +91,7 @@ class LearnedSines(nn.Module):
         return torch.sin(coordinates @ self.weight.T)
 
 
-def build_learned(choice: Learned, inputs: int, random: np.random.Generator) -> nn.Module:
+def build_learned(choice: Learned, inputs: int, random: np.random.Generator, ends: tuple[float, float]) -> nn.Module:
     return LearnedSines(torch.from_numpy(random.standard_normal((choice.features, inputs))))
 
 
@@ -138,7 +138,7 @@ class LatticeValues(nn.Module):
         return self.factors * ((1 - u) * above + u * below)
 
 
-def build_lattice(choice: Lattice, inputs: int, random: np.random.Generator) -> nn.Module:
+def build_lattice(choice: Lattice, inputs: int, random: np.random.Generator, ends: tuple[float, float]) -> nn.Module:
     shapes = choice.shapes(inputs)
     factors, values = random.uniform(0.5, 1.5, shapes["factors"]), random.standard_normal(shapes["values"])
     return LatticeValues(torch.from_numpy(factors), torch.from_numpy(values))
@@ -159,7 +159,10 @@ def interpolate(coordinates: Any, features: Any, parameters: Any, constants: Any
             features[s, f] = parameters[f] * ((one - u) * upper + u * lower)
 
 
-def scatter(coordinates: Any, feature_grads: Any, parameters: Any, gradients: Any, constants: Any) -> None:
+def scatter(
+    coordinates: Any, feature_grads: Any, parameters: Any, gradients: Any, touched: Any, constants: Any
+) -> None:
+    touched[:] = 1
     side, count = int(constants[0]), int(constants[1])
     for s in range(len(coordinates)):
         y, x = (coordinates[s, 0] + 1) * np.float32(side / 2), (coordinates[s, 1] + 1) * np.float32(side / 2)
@@ -180,7 +183,7 @@ def scatter(coordinates: Any, feature_grads: Any, parameters: Any, gradients: An
             gradients[below + count + f] += grad * u * v
 
 
-LATTICE = CompiledEncoding(interpolate, scatter, lambda choice: (choice.side, choice.features))
+LATTICE = CompiledEncoding(interpolate, scatter, lambda module: (len(module.values) - 1, len(module.factors)))
 
 
 @dataclass(frozen=True, config=CONFIG)

@@ -201,9 +201,9 @@ def test_an_encodings_facts_equal_those_of_its_module(name: str, inputs: int) ->
     choice = choices.Encoding.members[name]()
     if choice.dimensions not in (None, inputs):
         with pytest.raises(RecipeError, match=f"must be defined for {inputs} inputs"):
-            encodings.build(choice, inputs, np.random.default_rng(0))
+            encodings.build(choice, inputs, np.random.default_rng(0), (0.0, 1.0))
         return
-    module = encodings.build(choice, inputs, np.random.default_rng(0))
+    module = encodings.build(choice, inputs, np.random.default_rng(0), (0.0, 1.0))
     values = torch.rand(5, inputs, dtype=torch.float64)
     features = module.double()(values)
     assert features.shape == (5, choice.outputs(inputs))

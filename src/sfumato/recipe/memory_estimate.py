@@ -128,6 +128,7 @@ class _Network:
             self.threads,
             _batch(self.recipe, trained),
             networks,
+            self.recipe.model.encoding.optimizer(),
         )
 
 

@@ -51,7 +51,20 @@ class Autograd(Engine):
         self._splits_batches = self._splits_batches and not recipe.training.optimizer.hooks_layers
         workers = task.threads if self._splits_batches else 1
         self._optimizer = optimizers.build(recipe.training.optimizer, self._named, workers)
-        self._learning_rates: list[float] = [group["lr"] for group in self._optimizer.param_groups]
+        self._encoder_optimizer = self._optimizer_of_encoding(task)
+        self._optimizers = [each for each in (self._optimizer, self._encoder_optimizer) if each is not None]
+        self._learning_rates: list[float] = [group["lr"] for group in self._groups()]
+
+    def _optimizer_of_encoding(self, task: Task) -> torch.optim.Optimizer | None:
+        """Return the encoding's own optimizer, and take its parameters from the recipe's; None if it has none."""
+        choice, model = task.recipe.model.encoding.optimizer(), self._named
+        if choice is None or not isinstance(model, models.MLP):
+            return None
+        optimizers.exclude(self._optimizer, model.encode.parameters())
+        return optimizers.build(choice, model.encode)
+
+    def _groups(self) -> list[dict[str, Any]]:
+        return [group for optimizer in self._optimizers for group in optimizer.param_groups]
 
     def advance(self, pixels: NDArray[np.int64], rates: NDArray[np.float64]) -> Advance:
         """Take the steps one by one, and return sums over their samples."""
@@ -63,7 +76,7 @@ class Autograd(Engine):
         batches = torch.from_numpy(pixels).to(self._coordinates.device).split(self._batch)
         with self._drawing():
             for batch, factor in zip(batches, rates, strict=True):
-                for group, rate in zip(self._optimizer.param_groups, self._learning_rates, strict=True):
+                for group, rate in zip(self._groups(), self._learning_rates, strict=True):
                     group["lr"] = rate * float(factor)
                 sums += self._step(batch)
         loss, squared_error = sums.tolist()
@@ -94,6 +107,9 @@ class Autograd(Engine):
             return float(totals[-1][0]) / len(batch)
 
         optimizers.eager_step(self._optimizer, closure)
+        if self._encoder_optimizer is not None:
+            # With the gradients of the closure's last call, before the step above changed the weights.
+            optimizers.eager_step(self._encoder_optimizer, None)
         return totals[0]
 
     @contextmanager
@@ -122,8 +138,10 @@ class Autograd(Engine):
         """Return copies of weights, buffers, the optimizer's state, and the state of the random streams."""
         model = {f"model/{name}": value for name, value in self.weights().items()}
         buffers = {f"buffers/{name}": _array(value) for name, value in self._unsaved_buffers().items()}
+        optimizer: Arrays = {}
         with optimizers.eager_methods():
-            optimizer = {f"optimizer/{name}": value for name, value in flatten(self._optimizer.state_dict()).items()}
+            for prefix, each in self._by_prefix():
+                optimizer |= {f"{prefix}{name}": value for name, value in flatten(each.state_dict()).items()}
         return model | buffers | optimizer | ({} if self._draws is None else self._draws.state())
 
     def load(self, state: Mapping[str, NDArray[Any]]) -> None:
@@ -133,9 +151,15 @@ class Autograd(Engine):
             for name, buffer in self._unsaved_buffers().items():
                 buffer.copy_(torch.from_numpy(state[f"buffers/{name}"].copy()))
         with optimizers.eager_methods():
-            self._optimizer.load_state_dict(unflatten(dict(_entries(state, "optimizer/"))))
+            for prefix, each in self._by_prefix():
+                each.load_state_dict(unflatten(dict(_entries(state, prefix))))
         if self._draws is not None:
             self._draws.load(state)
+
+    def _by_prefix(self) -> list[tuple[str, torch.optim.Optimizer]]:
+        """Return each optimizer with the prefix of its state's names."""
+        prefixes = ("optimizer/", "encoder_optimizer/")
+        return list(zip(prefixes, self._optimizers, strict=False))
 
     def _unsaved_buffers(self) -> dict[str, Tensor]:
         """Return the buffers that are not in the ``state_dict``, but on which training depends."""

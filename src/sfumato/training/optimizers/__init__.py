@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -22,4 +22,13 @@ def build(choice: choices.Optimizer, model: nn.Module, threads: int = 1) -> torc
         return make(choice, model, threads)
 
 
-__all__ = ["build", "eager_methods", "eager_step"]
+def exclude(optimizer: torch.optim.Optimizer, parameters: Iterable[nn.Parameter]) -> None:
+    """Remove parameters from an optimizer that has taken no step yet."""
+    excluded = {id(parameter) for parameter in parameters}
+    for group in optimizer.param_groups:
+        # In place, because some optimizers keep the list.
+        group["params"][:] = [parameter for parameter in group["params"] if id(parameter) not in excluded]
+    optimizer.param_groups[:] = [group for group in optimizer.param_groups if group["params"]]
+
+
+__all__ = ["build", "eager_methods", "eager_step", "exclude"]

@@ -52,7 +52,8 @@ class Fused(Engine):
         self._linear = model.linear_layers()
         self._shared = task.shared
         dimensions = task.coordinates.shape[1]
-        self._encoder = Encoder(task.recipe.model.encoding, model.encode, dimensions) if is_trained(model) else None
+        encoding = task.recipe.model.encoding
+        self._encoder = Encoder(encoding, model.encode, dimensions) if is_trained(model) else None
         encoder_length = len(self._encoder.parameters) if self._encoder else 0
         self._inputs = self._shared.intern(self._inputs_of(task.coordinates))
         self._targets = self._shared.intern(np.require(task.targets, np.float32, ["C", "W"]))
@@ -69,7 +70,7 @@ class Fused(Engine):
         )
         self._threads = max(1, min(task.threads, self._batch // MIN_SAMPLES_PER_THREAD))
         self._weights, self._weights_t = layout.block(), zeros(layout.weights_t)
-        self._optimizer = Optimizer(training.optimizer, layout, encoder_length)
+        self._optimizer = Optimizer(training.optimizer, layout, encoder_length, encoding.optimizer())
         self._new_workspace = functools.partial(
             Workspace, layout, self._threads, work=self._optimizer.work, encoder=encoder_length
         )
@@ -94,6 +95,8 @@ class Fused(Engine):
         """Take ``len(rates)`` steps, and return sums over their samples."""
         # Contiguous and writable, though they are only read: Numba would compile the kernel again for other arrays.
         pixels, rates = np.require(pixels, np.int64, ["C", "W"]), np.require(rates, np.float64, ["C", "W"])
+        if self._encoder is not None and not self._optimizer.reads_samples:
+            pixels = _sorted_batches(pixels, self._batch)
         if self._step == 0 and len(rates) > 0 and self._optimizer.needs_initial_pass:
             self._run_steps(pixels[: self._batch], np.zeros(1))
             self._optimizer.refresh_preconditioner(self._threads)
@@ -234,6 +237,13 @@ class Fused(Engine):
         for layer in range(len(self._linear)):
             if self._layout.has_weight_t(layer):
                 self._layout.weight_t(self._weights_t, layer)[:] = self._layout.weight(self._weights, layer)
+
+
+def _sorted_batches(pixels: NDArray[np.int64], batch: int) -> NDArray[np.int64]:
+    """Return each step's samples in the order of the pixels: neighbors find the same parameters in the caches."""
+    whole = len(pixels) - len(pixels) % batch
+    steps = np.sort(pixels[:whole].reshape(-1, batch), axis=1).ravel()
+    return np.concatenate([steps, np.sort(pixels[whole:])])
 
 
 def _compute_outputs(network: NDArray[np.int64], *rest: Any) -> None:

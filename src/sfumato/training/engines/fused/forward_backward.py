@@ -137,12 +137,12 @@ def _fill_padding(
 
 
 @njit(nogil=True)
-def backward(net: Network, samples: int, gradients: int, add: int, encoder_gradients: int) -> None:
+def backward(net: Network, samples: int, gradients: int, add: int, encoder_gradients: int, touched: int) -> None:
     """Backpropagate the last layer's deltas; write gradients, summed over samples, to the address ``gradients``.
 
     Deltas are the loss's derivatives by a layer's preactivations, errors those by its inputs. The last layer's deltas
     follow the scratch's first vector. If ``add`` is not 0, gradients are added to those in memory. Those of an encoder
-    are always added, at ``encoder_gradients``.
+    are always added, at ``encoder_gradients``, and their pages marked at ``touched``.
     """
     one_vector, table = 4 * TILE * net.widest, layer_table(net)
     deltas, errors = net.scratch + one_vector, net.scratch + 2 * one_vector
@@ -183,7 +183,8 @@ def backward(net: Network, samples: int, gradients: int, add: int, encoder_gradi
             multiply(
                 samples, row[_FAN_IN], row[_FAN_OUT], deltas, stride, weights_t, rows, grads, rows, add_to_input_grads
             )
-            scatter_gradients(encoder_at(net.encoder), net.coordinates, samples, grads, rows, encoder_gradients)
+            encoder = encoder_at(net.encoder)
+            scatter_gradients(encoder, net.coordinates, samples, grads, rows, encoder_gradients, touched)
 
 
 @njit(nogil=True)
