@@ -16,7 +16,7 @@ from sfumato.recipe.choices.initializations import (
     RandomHyperplanes,
     Siren,
 )
-from sfumato.recipe.choices.losses import L1, MSE, Huber, Loss
+from sfumato.recipe.choices.losses import L1, MSE, Huber, LogCosh, Loss, RelativeL2
 from sfumato.recipe.choices.optimizer import ElementwiseOptimizer, Optimizer
 from sfumato.recipe.choices.optimizers import (
     FOOF,
@@ -30,7 +30,17 @@ from sfumato.recipe.choices.optimizers import (
     RMSprop,
     Rprop,
 )
-from sfumato.recipe.choices.samplers import Fixed, Replacement, Sampler, Sequential, Shuffled
+from sfumato.recipe.choices.samplers import (
+    ErrorProportional,
+    Fixed,
+    Halton,
+    Replacement,
+    Sampler,
+    Sequential,
+    Shuffled,
+    Sobol,
+    Stratified,
+)
 from sfumato.recipe.choices.schedules import Constant, Cosine, Linear, Schedule
 
 FAMILIES: tuple[type[Choice], ...] = (
@@ -64,11 +74,13 @@ __all__ = [
     "Distribution",
     "ElementwiseOptimizer",
     "Encoding",
+    "ErrorProportional",
     "Fixed",
     "Fourier",
     "Gaussian",
     "GaussianActivation",
     "Glorot",
+    "Halton",
     "He",
     "Huber",
     "Identity",
@@ -77,6 +89,7 @@ __all__ = [
     "LeCun",
     "LeakyReLU",
     "Linear",
+    "LogCosh",
     "Loss",
     "Muon",
     "Optimizer",
@@ -85,6 +98,7 @@ __all__ = [
     "RMSprop",
     "RandomHyperplanes",
     "ReLU",
+    "RelativeL2",
     "Replacement",
     "Residual",
     "Rprop",
@@ -96,5 +110,7 @@ __all__ = [
     "Sine",
     "Siren",
     "Skip",
+    "Sobol",
+    "Stratified",
     "Tanh",
 ]

@@ -12,7 +12,7 @@ from sfumato.recipe.choices.choice import CONFIG, Choice
 
 
 @dataclass(frozen=True, config=CONFIG)
-class Loss(Choice, family="loss", implementations="sfumato.training.losses:{name}"):
+class Loss(Choice, family="loss", implementations="sfumato.training.losses.{name}:IMPLEMENTATION"):
     """Loss function, summed over channels and averaged over samples."""
 
     compiled: ClassVar[bool] = False
@@ -44,3 +44,18 @@ class Huber(Loss, name="huber"):
 
     compiled: ClassVar[bool] = True
     delta: float = Field(default=0.1, gt=0, description="error at which the loss becomes linear")
+
+
+@dataclass(frozen=True, config=CONFIG)
+class LogCosh(Loss, name="log_cosh"):
+    """log cosh(output - target): about half the squared error when small, the absolute error when large."""
+
+    compiled: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, config=CONFIG)
+class RelativeL2(Loss, name="relative_l2"):
+    """Half the squared error over output^2 + epsilon, which counts as a constant (Instant-NGP)."""
+
+    compiled: ClassVar[bool] = True
+    epsilon: float = Field(default=0.01, gt=0, description="number added to the squared output")

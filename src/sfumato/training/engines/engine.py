@@ -76,7 +76,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Advance:
-    """Sums over the samples of some steps, each sample evaluated just before its own step."""
+    """Sums over the samples of some steps, each sample evaluated just before its own step, times its weight."""
 
     loss: float
     """Sum of the samples' losses, each summed over channels."""
@@ -99,12 +99,16 @@ class Engine(ABC):
         """Allocate everything that training needs."""
 
     @abstractmethod
-    def advance(self, pixels: NDArray[np.int64], rates: NDArray[np.float64]) -> Advance:
+    def advance(
+        self, pixels: NDArray[np.int64], rates: NDArray[np.float64], weights: NDArray[np.float32] | None = None
+    ) -> Advance:
         """Take ``len(rates)`` steps, and return sums over their samples.
 
         ``pixels`` are indices into the task's rows; each step takes the next ``batch`` of them, the last step
-        the rest. ``rates`` holds for each step the factor of the optimizer's learning rate. The result does
-        not depend on how steps are divided between calls.
+        the rest. ``rates`` holds for each step the factor of the optimizer's learning rate. ``weights`` are factors
+        of the losses of the ``pixels``, and of their terms in the sums; None for ones. A step's loss is the sum of its
+        weighted losses, divided by the number of its samples. The result does not depend on how steps are divided
+        between calls.
         """
 
     @abstractmethod

@@ -17,6 +17,7 @@ from sfumato.log import LOG
 from sfumato.recipe import Recipe
 from sfumato.rng import rng_for
 from sfumato.training.engines import Engine, Shared
+from sfumato.training.grid import Grid
 from sfumato.training.health.layer_probe import LayerProbe
 from sfumato.training.health.network_stats import NetworkStats
 from sfumato.training.picture.canvas import Canvas
@@ -99,6 +100,12 @@ class PictureProblem(Problem[PictureSnapshot]):
         if self.held_out is not None:
             trained = ~self.held_out.reshape(-1)
             self.inputs, self.targets = self.inputs[trained], self.targets[trained]
+
+    @property
+    def grid(self) -> Grid:
+        """The pixels that are not held out."""
+        height, width, _ = self.picture.shape
+        return Grid(height, width, None if self.held_out is None else ~self.held_out)
 
     def network(self, recipe: Recipe) -> nn.Module:
         """Return the initialized network of the recipe, (N, 2) -> (N, C)."""

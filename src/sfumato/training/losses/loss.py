@@ -1,0 +1,39 @@
+"""Losses of a sample: computed elementwise, weighted by channel, and summed over the channels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from sfumato.recipe import choices
+
+
+@dataclass(frozen=True)
+class Implementation:
+    """Implementation of a loss. Its parameters p, q, ... are the fields of its choice, in their order.
+
+    The functions take the error (output - target) first. If `takes_outputs` is true they take the output after it, as a
+    constant: derivatives are those by the error alone.
+    """
+
+    tensor: Callable[..., Tensor]
+    """(errors, p, q, ...) -> losses elementwise, differentiable by autograd."""
+    value: Callable[..., float] | None = None
+    """(error, p, q, ...) -> loss for one number, in arithmetic that Numba compiles; None if it is not compiled."""
+    derivative: Callable[..., float] | None = None
+    """(error, p, q, ...) -> derivative of the loss by the error, in arithmetic that Numba compiles; NaN for a NaN."""
+    takes_outputs: bool = False
+    """Whether the functions take the output after the error."""
+
+
+def per_sample(choice: choices.Loss, outputs: Tensor, targets: Tensor, channel_weights: Tensor | None = None) -> Tensor:
+    """Return (N,) losses for (N, C) outputs and targets; ``channel_weights`` (C,), None for ones."""
+    implementation: Implementation = choice.implementation()
+    errors = outputs - targets
+    arguments = (errors, outputs.detach()) if implementation.takes_outputs else (errors,)
+    losses = implementation.tensor(*arguments, *choice.parameters)
+    if channel_weights is not None:
+        losses = losses * channel_weights
+    return losses.sum(dim=1)

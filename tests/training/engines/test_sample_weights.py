@@ -1,0 +1,59 @@
+"""Weights of samples: every engine that takes them takes the steps of PyTorch in float64."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from sfumato import models
+from sfumato.recipe import Recipe, changed
+from sfumato.training.engines import Task, find
+
+N, RATE = 90, 0.1
+RANDOM = np.random.default_rng(0)
+INPUTS, TARGETS = RANDOM.uniform(-1, 1, (N, 2)), RANDOM.random((N, 3)).astype(np.float32).astype(np.float64)
+INDICES = RANDOM.integers(N, size=2 * N)
+WEIGHTS = RANDOM.exponential(1, 2 * N).astype(np.float32)
+
+
+@pytest.mark.parametrize("output", ["linear", "sigmoid"])
+@pytest.mark.parametrize(
+    ("engine", "threads"),
+    [("fused", 1), ("fused", 2), ("concurrent", 1), ("online", 1), ("online", 2), ("autograd", 2)],
+)
+def test_an_engine_agrees_with_pytorch(engine: str, threads: int, output: str) -> None:
+    batch = 1 if engine == "online" else 64
+    recipe = changed(
+        Recipe(),
+        {
+            "model": {"width": (70, 9), "activation": "tanh", "init": "gaussian(1)", "output_activation": output},
+            "training": {"batch": batch, "optimizer": f"sgd(lr={RATE})", "loss": "huber(0.2)"},
+            "engine": engine,
+            "dtype": "float64" if engine == "autograd" else "float32",
+            "device": "cpu",
+        },
+    )
+    model = models.build(recipe.model, 3, 0, models.DTYPES[recipe.dtype], recipe.coordinates)
+    reference = models.build(recipe.model, 3, 0, models.DTYPES[recipe.dtype], recipe.coordinates).double()
+    before = [each.detach().numpy().copy() for each in reference.parameters()]
+    loss = squared = 0.0
+    for some in torch.arange(2 * N).split(batch):
+        chosen, factors = INDICES[some.numpy()], torch.from_numpy(WEIGHTS[some.numpy()]).double()
+        errors = reference(torch.from_numpy(INPUTS[chosen])) - torch.from_numpy(TARGETS[chosen])
+        sizes = errors.abs()
+        losses = torch.where(sizes <= 0.2, errors**2 / 2, 0.2 * (sizes - 0.1)).sum(dim=1) * factors
+        reference.zero_grad()
+        (losses.sum() / len(some)).backward()
+        loss, squared = loss + losses.sum().item(), squared + ((errors**2).sum(dim=1) * factors).sum().item()
+        with torch.no_grad():
+            for parameter in reference.parameters():
+                parameter -= RATE * parameter.grad
+    trained = find(engine)(Task(recipe, INPUTS, TARGETS, model, threads))
+    totals = trained.advance(INDICES, np.ones(-(-2 * N // batch)), WEIGHTS)
+    tolerance = 1e-9 if engine == "autograd" else 5e-4
+    assert (totals.loss, totals.squared_error) == pytest.approx((loss, squared), rel=tolerance)
+    for found, then, parameter in zip(trained.weights().values(), before, reference.parameters(), strict=True):
+        now = parameter.detach().numpy()
+        assert np.abs(now - then).max() > 1e-4
+        assert np.abs(found - now).max() < tolerance * np.abs(now - then).max()
