@@ -42,8 +42,8 @@ def test_held_out_pixels_have_no_influence(choice: choices.Sampler) -> None:
     recipe = recipe_of(choice)
     target = picture()
     problem = PictureProblem(recipe, target)
-    assert problem.held_out is not None
-    changed_target = np.where(problem.held_out[..., None], np.float32(31 / 255), target)
+    assert problem.samples.held_out is not None
+    changed_target = np.where(problem.samples.held_out[..., None], np.float32(31 / 255), target)
     assert (changed_target != target).any()
     one, other = trainer(recipe, target), trainer(recipe, changed_target)
     one.advance(20)
@@ -57,9 +57,9 @@ def test_only_training_pixels_are_drawn(choice: choices.Sampler, monkeypatch: py
     recipe = recipe_of(choice)
     training = trainer(recipe)
     problem = PictureProblem(recipe, picture())
-    assert problem.held_out is not None
+    assert problem.samples.held_out is not None
     trained = {tuple(row) for row in problem.inputs.tolist()}
-    assert len(trained) == np.count_nonzero(~problem.held_out)
+    assert len(trained) == np.count_nonzero(~problem.samples.held_out)
     seen: set[int] = set()
     engine: Any = training._engine
     monkeypatch.setattr(engine, "advance", lambda pixels, *_: seen.update(pixels.tolist()) or Advance(1.0, 1.0))

@@ -226,3 +226,12 @@ def test_draws_are_split_with_their_weights() -> None:
     assert first.weights is not None
     assert others.weights is not None
     assert (first.weights.tolist(), others.weights.tolist()) == ([0, 1], [2, 3, 4])
+
+
+def test_rows_and_columns_without_samples_are_left_out_of_a_grid() -> None:
+    every_third = np.divmod(np.flatnonzero(np.add.outer(np.arange(9) % 3, np.arange(7) % 3) == 0), 7)
+    assert (Grid.at_positions(*every_third).height, Grid.at_positions(*every_third).width) == (3, 3)
+    assert Grid.at_positions(*every_third).trained is None
+    masked = Grid.at_positions(*np.nonzero(MASK))
+    assert masked.samples == np.count_nonzero(MASK)
+    assert (masked.mask == MASK).all()

@@ -152,7 +152,7 @@ REPLICA = EngineSpec(
         "training.schedule": exactly(choices.Constant()),
         "training.loss": one_of(choices.MSE),
         "training.channel_weights": Rule(lambda weights: weights is None, "none"),
-        "data.split": exactly(0),
+        "data.split": one_of(choices.NoSplit),
         "model.activation": one_of(choices.LeakyReLU),
         **_NO_CUSTOM_NETWORK,
         "model.output_activation": exactly("linear"),

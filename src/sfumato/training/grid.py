@@ -18,6 +18,15 @@ class Grid:
     trained: NDArray[np.bool_] | None = None
     """(height, width) mask of the cells that hold a training sample; None for all."""
 
+    @classmethod
+    def at_positions(cls, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> Grid:
+        """Return the grid of samples in these rows (N,) and columns (N,), without rows and columns of no sample."""
+        used_rows, row = np.unique(rows, return_inverse=True)
+        used_columns, column = np.unique(columns, return_inverse=True)
+        trained = np.zeros((len(used_rows), len(used_columns)), np.bool_)
+        trained[row, column] = True
+        return cls(*trained.shape, None if trained.all() else trained)
+
     @cached_property
     def mask(self) -> NDArray[np.bool_]:
         """(height, width) mask of the cells that hold a training sample."""

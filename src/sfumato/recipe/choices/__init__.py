@@ -42,6 +42,15 @@ from sfumato.recipe.choices.samplers import (
     Stratified,
 )
 from sfumato.recipe.choices.schedules import Constant, Cosine, Linear, Schedule
+from sfumato.recipe.choices.splits import (
+    AreaAverage,
+    Checkerboard,
+    NoSplit,
+    RandomSplit,
+    Rectangle,
+    RegularGrid,
+    Split,
+)
 
 FAMILIES: tuple[type[Choice], ...] = (
     Activation,
@@ -52,6 +61,7 @@ FAMILIES: tuple[type[Choice], ...] = (
     Optimizer,
     Sampler,
     Schedule,
+    Split,
 )
 """Every family, in alphabetical order."""
 
@@ -67,6 +77,8 @@ __all__ = [
     "Activation",
     "Adam",
     "AdamW",
+    "AreaAverage",
+    "Checkerboard",
     "Choice",
     "Connectivity",
     "Constant",
@@ -92,12 +104,16 @@ __all__ = [
     "LogCosh",
     "Loss",
     "Muon",
+    "NoSplit",
     "Optimizer",
     "Orthogonal",
     "Plain",
     "RMSprop",
     "RandomHyperplanes",
+    "RandomSplit",
     "ReLU",
+    "Rectangle",
+    "RegularGrid",
     "RelativeL2",
     "Replacement",
     "Residual",
@@ -111,6 +127,7 @@ __all__ = [
     "Siren",
     "Skip",
     "Sobol",
+    "Split",
     "Stratified",
     "Tanh",
 ]

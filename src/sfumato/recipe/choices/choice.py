@@ -177,6 +177,9 @@ class Choice:
             return member(**values)
         except ValidationError as error:
             first = error.errors()[0]
+            if first["type"] == "value_error":
+                # The member's own validator writes the rule and the value itself.
+                raise RecipeError(str(first.get("ctx", {}).get("error"))) from None
             where = ".".join(str(part) for part in first["loc"])
             raise RecipeError(
                 f"must call {member.usage()} with {where} that is {rule([first])}. Got {first['input']!r}."
