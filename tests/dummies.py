@@ -398,6 +398,7 @@ class Backwards(choices.Sampler, name="backwards", implementation=IN_THIS_FILE("
 
     permutes: ClassVar[bool] = True
     needs_end: ClassVar[bool] = False
+    needs_plane: ClassVar[bool] = False
 
     first: int = Field(default=0, ge=0, description="number of pixels that come first")
 

@@ -8,10 +8,13 @@ import pytest
 from sfumato.recipe import choices
 from sfumato.training.grid import Grid
 from sfumato.training.samplers import Context, Draws, Sampler, build
+from sfumato.training.samplers.evos import ranked
 
 HEIGHT, WIDTH, BATCH = 20, 25, 10
 N = HEIGHT * WIDTH
 MASK = np.random.default_rng(1).random((9, 7)) < 0.7
+COARSE = (35, 130)
+"""Squares of 4 x 4 and of 2 x 2 pixels in the picture."""
 ERRORS = np.random.default_rng(2).standard_normal((N, 3)) ** 3
 FUNCTIONS_OF_THE_EPOCH = [choices.Shuffled(), choices.Sequential(), choices.Fixed(), choices.Replacement()]
 UNBIASED = [
@@ -23,13 +26,18 @@ UNBIASED = [
     choices.ErrorProportional(),
     choices.ErrorProportional(power=2, uniform=0.3, interval=3),
 ]
+SELECTIVE = [choices.CoarseToFine(), choices.EVOS()]
 
 
 def context(
-    grid: Grid | None = None, seed: int = 3, batch: int = BATCH, errors: Callable[[], np.ndarray] | None = None
+    grid: Grid | None = None,
+    seed: int = 3,
+    batch: int = BATCH,
+    errors: Callable[[], np.ndarray] | None = None,
+    progress: Callable[[], float] = lambda: 0.0,
 ) -> Context:
     grid = grid or Grid(HEIGHT, WIDTH)
-    return Context(seed, batch, grid, lambda: 0.0, errors or (lambda: ERRORS[: grid.samples]))
+    return Context(seed, batch, grid, progress, errors or (lambda: ERRORS[: grid.samples]), COARSE)
 
 
 def epochs(choice: choices.Sampler, seed: int = 3) -> list[np.ndarray]:
@@ -42,14 +50,13 @@ def sampled(choice: choices.Sampler) -> Sampler:
 
 
 def test_every_member_is_tested() -> None:
-    tested = {type(choice) for choice in [*FUNCTIONS_OF_THE_EPOCH, *UNBIASED]}
+    tested = {type(choice) for choice in [*FUNCTIONS_OF_THE_EPOCH, *UNBIASED, *SELECTIVE]}
     assert tested == set(choices.Sampler.members.values())
 
 
 @pytest.mark.parametrize("choice", [each() for each in choices.Sampler.members.values()], ids=str)
 def test_every_pixel_once_per_epoch_where_the_sampler_permutes(choice: choices.Sampler) -> None:
-    permutes = [sorted(epoch) == list(range(N)) for epoch in epochs(choice)]
-    assert permutes == [choice.permutes] * 3
+    assert all(sorted(epoch) == list(range(N)) for epoch in epochs(choice)) == choice.permutes
 
 
 def test_the_order_of_each_sampler() -> None:
@@ -235,3 +242,101 @@ def test_rows_and_columns_without_samples_are_left_out_of_a_grid() -> None:
     masked = Grid.at_positions(*np.nonzero(MASK))
     assert masked.samples == np.count_nonzero(MASK)
     assert (masked.mask == MASK).all()
+
+
+@pytest.mark.parametrize("factor", [1, 2, 3, 50])
+def test_averages_are_those_of_the_samples_in_each_square(factor: int) -> None:
+    values = ERRORS[: np.count_nonzero(MASK)]
+    full = np.full((9, 7, 3), np.nan)
+    full[MASK] = values
+    squares = [
+        full[r : r + factor, c : c + factor].reshape(-1, 3) for r in range(0, 9, factor) for c in range(0, 7, factor)
+    ]
+    expected = [np.nanmean(each, axis=0) for each in squares if not np.isnan(each).all()]
+    np.testing.assert_allclose(Grid(9, 7, MASK).averages(values, factor), expected, rtol=1e-12, atol=1e-15)
+
+
+def test_the_resolution_follows_the_budget() -> None:
+    progress = iter((0.0, 0.19, 0.2, 0.39, 0.4, 1.0))
+    sampler = build(choices.CoarseToFine(levels=2, until=0.4), context(progress=lambda: next(progress)))
+    for first, count in ((N, 35), (N, 35), (N + 35, 130), (N + 35, 130), (0, N), (0, N)):
+        assert sorted(sampler.epoch().indices) == list(range(first, first + count))
+
+
+def evos_draws(choice: choices.EVOS, count: int, end: int) -> tuple[list[np.ndarray], list[int]]:
+    """Return the draws of some passes, and the passes in which errors were evaluated; ``end``: the last pass."""
+    evaluated: list[int] = []
+    found: list[np.ndarray] = []
+
+    def errors() -> np.ndarray:
+        evaluated.append(len(found))
+        return ERRORS
+
+    sampler = build(choice, context(errors=errors, progress=lambda: len(found) / end))
+    while len(found) < count:
+        found += [sampler.epoch().indices]
+    return found, evaluated
+
+
+def test_evos_selects_the_largest_errors_and_some_others() -> None:
+    draws, evaluated = evos_draws(choices.EVOS(ratio=0.5, mutation=0.4, laplacian=0, interval=4, end_interval=4), 6, 10)
+    assert evaluated == [0, 4]
+    by_error = np.argsort((ERRORS**2).mean(axis=1))
+    assert [len(each) for each in draws] == [N, 250, 250, 250, N, 250]
+    for each in (draws[1], draws[2]):
+        assert len(set(each)) == 250
+        assert set(by_error[-150:]) < set(each)
+    # The others are drawn anew from the remaining samples, with equal probability.
+    others = set(draws[1]) - set(by_error[-150:])
+    assert len(others) == 100
+    assert len(others & set(draws[2])) < 60
+    assert (draws[1] != draws[2]).any()
+
+
+def test_evos_evaluates_errors_more_often_towards_the_end() -> None:
+    _, evaluated = evos_draws(choices.EVOS(interval=10, end_interval=2), 40, 40)
+    # 10 - 8 t / 40, rounded down, passes after the one before.
+    assert evaluated == [0, 8, 15, 21, 26, 30, 33, 36, 38]
+
+
+@pytest.mark.parametrize(("mutation", "count"), [(0.0, 250), (1.0, 250)])
+def test_evos_can_be_without_mutation_or_selection(mutation: float, count: int) -> None:
+    draws, _ = evos_draws(choices.EVOS(mutation=mutation, laplacian=0), 2, 10)
+    assert len(set(draws[1])) == count
+    by_error = set(np.argsort((ERRORS**2).mean(axis=1))[-250:])
+    assert (set(draws[1]) == by_error) == (mutation == 0)
+
+
+def test_crossover_joins_what_both_errors_select() -> None:
+    # The crossover of the authors' code, written out: low frequencies are squared errors, high ones Laplacians of them.
+    grid = Grid(HEIGHT, WIDTH)
+    low = (ERRORS**2).mean(axis=1)
+    picture = ERRORS.reshape(HEIGHT, WIDTH, 3)
+    padded = np.pad(picture, ((1, 1), (1, 1), (0, 0)), mode="edge")
+    laplacian = padded[:-2, 1:-1] + padded[2:, 1:-1] + padded[1:-1, :-2] + padded[1:-1, 2:] - 4 * picture
+    high = 0.3 * (laplacian**2).mean(axis=2).reshape(-1)
+    count = 150
+    by_low, by_high = np.argsort(low)[-count:], np.argsort(high)[-count:]
+    both = set(by_low) & set(by_high)
+    missing = count - len(both)
+    share = int(missing * low.mean() / (low.mean() + high.mean()))
+    only_low = [i for i in by_low if i not in both][len(by_low) - len(both) - share :]
+    only_high = [i for i in by_high if i not in both][share:]
+    assert 0 < share < missing
+    expected = both | set(only_low) | set(only_high)
+    assert len(expected) == count
+    ranking = ranked(choices.EVOS(laplacian=0.3), grid, ERRORS, count)
+    assert set(ranking[-count:]) == expected
+    assert sorted(ranking) == list(range(N))
+
+
+def test_the_laplacian_has_no_part_of_held_out_neighbors() -> None:
+    errors = ERRORS[: np.count_nonzero(MASK)]
+    full = np.zeros((9, 7, 3))
+    full[MASK] = errors
+    expected = np.zeros((9, 7, 3))
+    for row, column in np.argwhere(MASK):
+        for other in ((row - 1, column), (row + 1, column), (row, column - 1), (row, column + 1)):
+            if 0 <= other[0] < 9 and 0 <= other[1] < 7 and MASK[other]:
+                expected[row, column] += full[other] - full[row, column]
+    np.testing.assert_allclose(Grid(9, 7, MASK).laplacian(errors), expected[MASK], atol=1e-12)

@@ -39,11 +39,15 @@ class Recipe(Section):
     )
 
     @model_validator(mode="after")
-    def _schedule_has_an_end(self) -> Self:
-        schedule = self.training.schedule
-        if not self.budget.has_known_end and schedule.needs_end():
-            raise RecipeError(
-                f"must have budget.epochs, budget.steps or budget.seconds for the schedule {schedule}, which needs an "
-                "end. Got budget.psnr alone; add one, or use training.schedule constant."
-            )
+    def _schedule_and_sampler_have_an_end(self) -> Self:
+        schedule, sampler = self.training.schedule, self.training.sampler
+        for needs, choice, other in (
+            (schedule.needs_end(), f"schedule {schedule}", "training.schedule constant"),
+            (sampler.needs_end, f"sampler {sampler}", "training.sampler shuffled"),
+        ):
+            if needs and not self.budget.has_known_end:
+                raise RecipeError(
+                    f"must have budget.epochs, budget.steps or budget.seconds for the {choice}, which needs an end. "
+                    f"Got budget.psnr alone; add one, or use {other}."
+                )
         return self

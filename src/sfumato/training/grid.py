@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +20,11 @@ class Grid:
     """(height, width) mask of the cells that hold a training sample; None for all."""
 
     @classmethod
-    def at_positions(cls, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> Grid:
-        """Return the grid of samples in these rows (N,) and columns (N,), without rows and columns of no sample."""
+    def at_positions(cls, rows: NDArray[Any], columns: NDArray[Any]) -> Grid:
+        """Return the grid of samples at these coordinates (N,) of rows and of columns, which are in order row by row.
+
+        It has no row and no column without samples.
+        """
         used_rows, row = np.unique(rows, return_inverse=True)
         used_columns, column = np.unique(columns, return_inverse=True)
         trained = np.zeros((len(used_rows), len(used_columns)), np.bool_)
@@ -59,6 +63,35 @@ class Grid:
         rows, columns = np.nonzero(self.mask)
         side = 1 << (max(self.height, self.width) - 1).bit_length()
         return np.argsort(_hilbert_index(side, columns, rows), kind="stable")
+
+    def averages(self, values: NDArray[np.float64], factor: int) -> NDArray[np.float64]:
+        """Return the means (M, K) of values (N, K) of the samples in squares of ``factor`` x ``factor`` cells.
+
+        Squares at the end of a row or column may be cut; those without samples are left out.
+        """
+        rows, columns = np.nonzero(self.mask)
+        squares = rows // factor * -(-self.width // factor) + columns // factor
+        _, square, counts = np.unique(squares, return_inverse=True, return_counts=True)
+        return np.stack([np.bincount(square, column) / counts for column in values.T], axis=1)
+
+    def laplacian(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the discrete Laplacian (N, K) of values (N, K): the four neighbors' differences from the value, added.
+
+        Neighbors without a sample, and those beyond the border, have no part in it.
+        """
+        full = np.zeros((*self.mask.shape, values.shape[1]))
+        full[self.mask] = values
+        sums = np.zeros_like(full)
+        for axis, (first, second) in enumerate(
+            (((_ALL_BUT_LAST, _ALL), (_ALL_BUT_FIRST, _ALL)), ((_ALL, _ALL_BUT_LAST), (_ALL, _ALL_BUT_FIRST)))
+        ):
+            differences = np.diff(full, axis=axis) * (self.mask[first] & self.mask[second])[..., np.newaxis]
+            sums[first] += differences
+            sums[second] -= differences
+        return sums[self.mask]
+
+
+_ALL, _ALL_BUT_FIRST, _ALL_BUT_LAST = slice(None), slice(1, None), slice(None, -1)
 
 
 def _hilbert_index(side: int, x: NDArray[np.int64], y: NDArray[np.int64]) -> NDArray[np.int64]:

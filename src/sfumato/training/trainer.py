@@ -21,6 +21,7 @@ from sfumato.training import samplers, schedules
 from sfumato.training.clock import Clock
 from sfumato.training.divergence import Divergence
 from sfumato.training.engines import Advance, Arrays, Shared, Task, choose, find
+from sfumato.training.grid import Grid
 from sfumato.training.overhead import EVALUATION, OverheadBudget
 from sfumato.training.problem import InterruptedEvaluationError, Monitor, Problem, Stage
 from sfumato.training.processor_share import ProcessorShare
@@ -66,13 +67,21 @@ class Trainer(Generic[S]):
             rehearse(recipe, model, targets.shape[1], len(targets))
             model = models.materialized(model, recipe.seed)
         self.batching = Batching.of(recipe.training.batch, len(targets))
-        self._engine = find(choose(recipe))(Task(recipe, inputs, targets, model, recipe.threads, shared or Shared()))
         self.clock = Clock(recipe.budget, self.batching)
-        self._sampler = self._engine.sampler() or samplers.build(recipe.training.sampler, self._context())
+        grid, factors = problem.grid, recipe.training.sampler.factors
+        coarse = [(grid.averages(inputs, factor), grid.averages(targets, factor)) for factor in factors]
+        if coarse:
+            inputs = np.concatenate([inputs, *(level for level, _ in coarse)])
+            targets = np.concatenate([targets, *(level for _, level in coarse)])
+        self._rows = len(targets)
+        self._engine = find(choose(recipe))(Task(recipe, inputs, targets, model, recipe.threads, shared or Shared()))
+        context = self._context(grid, tuple(len(level) for level, _ in coarse))
+        self._sampler = self._engine.sampler() or samplers.build(recipe.training.sampler, context)
         last_step = self.clock.last_step
         self._marks = [] if last_step is None else sorted(math.ceil(mark * last_step) for mark in marks)
-        self._divergence = Divergence(float(targets.var(axis=0).mean()), self._engine.weights)
+        self._divergence = Divergence(float(problem.targets.var(axis=0).mean()), self._engine.weights)
         self._queue = Draws(np.empty(0, dtype=np.int64))
+        self._shown = 0
         self._monitor: Monitor[S] = problem.monitor(recipe, self._engine, model)
         self.overhead = OverheadBudget()
         self._processor_share = ProcessorShare(recipe.threads)
@@ -142,6 +151,8 @@ class Trainer(Generic[S]):
     def state(self) -> Arrays:
         """Return copies of all that is needed to continue with identical results, bit for bit, without times."""
         state: Arrays = {"step": np.array(self.clock.step), "queue": self._queue.indices.copy()}
+        if self._shown != self.batching.samples_after(self.clock.step):
+            state["samples"] = np.array(self._shown)
         if self._queue.weights is not None:
             state["queue_weights"] = self._queue.weights.copy()
         state |= {f"engine/{name}": value for name, value in self._engine.state().items()}
@@ -161,30 +172,30 @@ class Trainer(Generic[S]):
             if step < 0:
                 raise ValueError(f"step must be 0 or more, got {step}")
             # Engines do not check the indices of samples: invalid ones would read outside of their arrays.
-            if queue.ndim != 1 or queue.dtype.kind not in "iu" or np.any((queue < 0) | (queue >= self._samples)):
-                raise ValueError(f"queue must hold indices of samples from 0 to {self._samples - 1}")
+            if queue.ndim != 1 or queue.dtype.kind not in "iu" or np.any((queue < 0) | (queue >= self._rows)):
+                raise ValueError(f"queue must hold indices of samples from 0 to {self._rows - 1}")
+            shown = int(state.get("samples", self.batching.samples_after(step)))
+            if shown < 0:
+                raise ValueError(f"samples must be 0 or more, got {shown}")
             weights = state.get("queue_weights")
             if weights is not None and (weights.shape != queue.shape or not np.all(weights >= 0)):
                 raise ValueError("queue_weights must hold one number of 0 or more for each sample of the queue")
-            self.clock.step = step
+            self.clock.step, self._shown = step, shown
             self._queue = Draws(queue.astype(np.int64), None if weights is None else weights.astype(np.float32))
         except (KeyError, ValueError, IndexError, RuntimeError, TypeError, AttributeError) as error:
             reason = shortened(" ".join(str(error).split()), 300)
             raise RunError(f"the checkpoint must be one of this recipe and picture: {reason}") from None
         self.clock.seconds = self._evaluated_at = self._resumed_at = seconds
 
-    @property
-    def _samples(self) -> int:
-        return self.batching.samples
-
-    def _context(self) -> Context:
+    def _context(self, grid: Grid, coarse: tuple[int, ...]) -> Context:
         inputs, targets = self.problem.inputs, self.problem.targets
         return Context(
             seed=self.recipe.seed,
             batch=self.batching.batch,
-            grid=self.problem.grid,
+            grid=grid,
             progress=lambda: self.clock.progress,
             errors=lambda: self._engine.outputs(inputs) - targets,
+            coarse=coarse,
         )
 
     def _advance_to_snapshot(self) -> tuple[Advance, int]:
@@ -217,6 +228,7 @@ class Trainer(Generic[S]):
         self._factor = factors[-1]
         totals = self._engine.advance(drawn.indices, np.array(factors), drawn.weights)
         self.clock.record(steps, elapsed())
+        self._shown += len(drawn.indices)
         return steps, totals, len(drawn.indices)
 
     def _ended(self, evaluation: Metrics | None) -> str | None:
@@ -279,11 +291,11 @@ class Trainer(Generic[S]):
 
     def _snapshot(self, mean: Advance | None, evaluation: Metrics | None, ended: str | None) -> S:
         step = self.clock.step
-        samples = self.batching.samples_after(step)
         values = Snapshot(
-            epoch=samples / self._samples,
+            # Steps in units of an epoch's, also where a sampler shows fewer samples in some.
+            epoch=self.batching.samples_after(step) / self.batching.samples,
             step=step,
-            samples=samples,
+            samples=self._shown,
             seconds=self.clock.seconds,
             progress=self.clock.progress if ended in (None, "stopped", "diverged") else 1.0,
             loss=math.nan if mean is None else mean.loss,

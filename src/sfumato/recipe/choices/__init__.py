@@ -31,6 +31,8 @@ from sfumato.recipe.choices.optimizers import (
     Rprop,
 )
 from sfumato.recipe.choices.samplers import (
+    EVOS,
+    CoarseToFine,
     ErrorProportional,
     Fixed,
     Halton,
@@ -66,6 +68,7 @@ FAMILIES: tuple[type[Choice], ...] = (
 """Every family, in alphabetical order."""
 
 __all__ = [
+    "EVOS",
     "FAMILIES",
     "FOOF",
     "KFAC",
@@ -80,6 +83,7 @@ __all__ = [
     "AreaAverage",
     "Checkerboard",
     "Choice",
+    "CoarseToFine",
     "Connectivity",
     "Constant",
     "Cosine",

@@ -15,7 +15,7 @@ class Sampler(
     Choice,
     family="sampler",
     implementations="sfumato.training.samplers.{name}:IMPLEMENTATION",
-    facts=("permutes", "needs_end"),
+    facts=("permutes", "needs_end", "needs_plane"),
 ):
     """Order of the training samples, epoch by epoch."""
 
@@ -23,6 +23,13 @@ class Sampler(
     """Whether every epoch is a permutation of all training samples, with equal weights."""
     needs_end: ClassVar[bool]
     """Whether it depends on the fraction of the budget that is spent, so that the budget must have a known end."""
+    needs_plane: ClassVar[bool]
+    """Whether it combines samples that are neighbors in the picture, so that there must be one."""
+
+    @property
+    def factors(self) -> tuple[int, ...]:
+        """The factors of the coarser resolutions at which it also draws: averages over squares of this many samples."""
+        return ()
 
 
 @dataclass(frozen=True, config=CONFIG)
@@ -31,6 +38,7 @@ class Shuffled(Sampler, name="shuffled"):
 
     permutes: ClassVar[bool] = True
     needs_end: ClassVar[bool] = False
+    needs_plane: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, config=CONFIG)
@@ -39,6 +47,7 @@ class Sequential(Sampler, name="sequential"):
 
     permutes: ClassVar[bool] = True
     needs_end: ClassVar[bool] = False
+    needs_plane: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, config=CONFIG)
@@ -47,6 +56,7 @@ class Fixed(Sampler, name="fixed"):
 
     permutes: ClassVar[bool] = True
     needs_end: ClassVar[bool] = False
+    needs_plane: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, config=CONFIG)
@@ -55,6 +65,7 @@ class Replacement(Sampler, name="replacement"):
 
     permutes: ClassVar[bool] = False
     needs_end: ClassVar[bool] = False
+    needs_plane: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, config=CONFIG)
@@ -63,6 +74,7 @@ class Sobol(Sampler, name="sobol"):
 
     permutes: ClassVar[bool] = False
     needs_end: ClassVar[bool] = False
+    needs_plane: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, config=CONFIG)
@@ -71,6 +83,7 @@ class Halton(Sampler, name="halton"):
 
     permutes: ClassVar[bool] = False
     needs_end: ClassVar[bool] = False
+    needs_plane: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, config=CONFIG)
@@ -79,6 +92,7 @@ class Stratified(Sampler, name="stratified"):
 
     permutes: ClassVar[bool] = False
     needs_end: ClassVar[bool] = False
+    needs_plane: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, config=CONFIG)
@@ -87,7 +101,42 @@ class ErrorProportional(Sampler, name="error_proportional"):
 
     permutes: ClassVar[bool] = False
     needs_end: ClassVar[bool] = False
+    needs_plane: ClassVar[bool] = False
 
     power: float = Field(default=1.0, ge=0, le=4, description="exponent of the error in the probability")
     uniform: float = Field(default=0.1, gt=0, le=1, description="fraction of draws independent of errors")
     interval: int = Field(default=1, ge=1, description="epochs between two evaluations of all errors")
+
+
+@dataclass(frozen=True, config=CONFIG)
+class CoarseToFine(Sampler, name="coarse_to_fine"):
+    """Averages over squares of pixels first, then over smaller ones, at last the pixels; each permuted."""
+
+    permutes: ClassVar[bool] = False
+    needs_end: ClassVar[bool] = True
+    needs_plane: ClassVar[bool] = True
+
+    levels: int = Field(default=2, ge=1, le=10, description="number of coarser resolutions, each half of the next one")
+    until: float = Field(
+        default=0.5, gt=0, le=1, description="fraction of the budget for coarser resolutions, in equal parts"
+    )
+
+    @property
+    def factors(self) -> tuple[int, ...]:
+        """Powers of 2, the largest first."""
+        return tuple(2**level for level in range(self.levels, 0, -1))
+
+
+@dataclass(frozen=True, config=CONFIG)
+class EVOS(Sampler, name="evos"):
+    """The largest errors and some others, selected anew at intervals by an evaluation of all (Zhang et al. 2025)."""
+
+    permutes: ClassVar[bool] = False
+    needs_end: ClassVar[bool] = True
+    needs_plane: ClassVar[bool] = True
+
+    ratio: float = Field(default=0.5, gt=0, le=1, description="fraction of the samples that is trained on")
+    mutation: float = Field(default=0.5, ge=0, le=1, description="part of them that is drawn at random")
+    laplacian: float = Field(default=1e-5, ge=0, description="weight of the errors' Laplacians in the selection")
+    interval: int = Field(default=100, ge=1, description="passes between evaluations of all errors at the beginning")
+    end_interval: int = Field(default=50, ge=1, description="the same at the end of the budget")

@@ -86,7 +86,9 @@ class Autograd(Engine):
             piece, factors = weighted
             predicted = self._model(self._coordinates[piece])
             if self.last_outputs is not None and not totals:
-                self.last_outputs[piece.cpu().numpy()] = predicted.detach().float().cpu().numpy()
+                rows, values = piece.cpu().numpy(), predicted.detach().float().cpu().numpy()
+                kept = rows < len(self.last_outputs)
+                self.last_outputs[rows[kept]] = values[kept]
             targets = self._targets[piece]
             sample_losses = losses.per_sample(self._loss, predicted, targets, self._channel_weights)
             loss = (sample_losses if factors is None else sample_losses * factors).sum()

@@ -91,8 +91,8 @@ class Engine(ABC):
     keeps_outputs: ClassVar[bool] = True
     """Whether `advance` writes to `last_outputs`."""
     last_outputs: NDArray[np.float32] | None = None
-    """(N, C) array set by the caller, or None: `advance` writes every sample's unclipped output to its row, as it was
-    just before the sample's own step."""
+    """(M, C) array set by the caller, or None: `advance` writes the unclipped output of each of the first M samples to
+    its row, as it was just before the sample's own step."""
 
     @abstractmethod
     def __init__(self, task: Task) -> None:

@@ -27,6 +27,9 @@ class Context:
     """Return the fraction of the budget that is spent, 0 to 1."""
     errors: Callable[[], NDArray[np.float64]]
     """Return the errors (output - target) of all training samples as the network is now, (N, C)."""
+    coarse: tuple[int, ...] = ()
+    """Numbers of the averages over squares of samples, one for each of the choice's `factors`. Their indices follow
+    those of the samples, in this order."""
 
     @property
     def samples(self) -> int:

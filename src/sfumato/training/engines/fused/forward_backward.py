@@ -230,9 +230,11 @@ def output_deltas(
 def store_outputs(
     net: Network, sigmoid_output: bool, preactivations: int, outputs: NDArray[np.float32], rows: NDArray[np.int64]
 ) -> None:
-    """Write the outputs for some preactivations to these ``rows`` of ``outputs`` (N, C)."""
+    """Write the outputs for some preactivations to these ``rows`` of ``outputs`` (M, C), as far as it has them."""
     last = layer_table(net)[net.layers - 1]
     values = matrix(preactivations, len(rows), last[_COLUMNS])
     for s in range(len(rows)):
+        if rows[s] >= len(outputs):
+            continue
         for j in range(outputs.shape[1]):
             outputs[rows[s], j] = output_of(sigmoid_output, values[s, j])

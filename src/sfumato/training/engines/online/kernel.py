@@ -55,7 +55,7 @@ def _compiled(sources: int) -> Callable[..., tuple[float, float]]:
             sample_loss, sample_squared = output_errors(net, loss_spec, weights[index : index + 1])
             loss += sample_loss
             squared += sample_squared
-            if len(outputs) > 0:
+            if pixel < len(outputs):
                 store_outputs(net, loss_spec, outputs[pixel])
             phase = backward(net, pending_updates, phase)
             if phase < 0:
@@ -73,6 +73,6 @@ train = _compiled(source_hash(sample_inputs, forward, output_errors, store_outpu
 the layers' learning rates, ``features`` (N, F) the encoded inputs, ``targets`` is (N, C), ``weights`` are factors of
 the samples' losses, or none at all, ``factors`` are the steps' factors of the rates; ``pending_updates`` is the number
 of earlier steps whose updates the matrices do not contain yet.
-All threads run this at the same time on the same samples. The samples' outputs go to the rows of ``outputs`` (N, C),
-unless it has none.
+All threads run this at the same time on the same samples. The samples' outputs go to the rows of ``outputs`` (M, C),
+as far as it has them.
 """
