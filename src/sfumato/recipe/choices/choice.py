@@ -125,6 +125,8 @@ class Choice:
     implemented_by: ClassVar[str] = ""
     facts: ClassVar[tuple[str, ...]] = ()
     compiled_facts: ClassVar[tuple[str, ...]] = ()
+    number_means_member: ClassVar[bool] = False
+    """Whether the family takes numbers too, each short for the member that `of_number` returns."""
 
     def __init_subclass__(
         cls,
@@ -186,6 +188,11 @@ class Choice:
             ) from None
 
     @classmethod
+    def of_number(cls, number: float) -> Self:
+        """Return the member for which a number alone is short. Raises RecipeError for a number out of range."""
+        raise NotImplementedError
+
+    @classmethod
     def usage(cls) -> str:
         """Return the call with its default values, such as ``cosine(warmup=0.05, end=0.0)``."""
         return _written(cls.name, {field.name: _default(field) for field in dataclasses.fields(cls)})
@@ -198,6 +205,8 @@ class Choice:
     def _read(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         if isinstance(value, str):
             return cls.parse(value)
+        if cls.number_means_member and isinstance(value, int | float) and not isinstance(value, bool):
+            return cls.of_number(float(value))
         if isinstance(value, Choice):
             if not isinstance(value, cls):
                 raise RecipeError(f"must be one of {', '.join(cls.members)}. Got {str(value)!r}.")
@@ -207,7 +216,7 @@ class Choice:
         return handler(value)
 
     @model_serializer
-    def _write(self) -> str:
+    def _write(self) -> str | float:
         return str(self)
 
     @classmethod

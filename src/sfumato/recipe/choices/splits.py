@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
-from pydantic import Field, ModelWrapValidatorHandler, model_serializer, model_validator
+from pydantic import Field, model_serializer
 from pydantic.dataclasses import dataclass
 
 from sfumato.errors import RecipeError
@@ -22,6 +22,8 @@ class Split(
 ):
     """Split of the pixels. A number is short for the fraction of pixels that `random` holds out, 0 for `none`."""
 
+    number_means_member: ClassVar[bool] = True
+
     def samples(self, height: int, width: int) -> int:
         """Return the number of training samples of a picture; the pixels themselves where nothing is held out."""
         raise NotImplementedError
@@ -37,26 +39,20 @@ class Split(
             number = float(text)
         except ValueError:
             return super().parse(text)
-        return cls._of(number)
+        return cls.of_number(number)
 
     @classmethod
-    def _of(cls, fraction: float) -> Any:
-        if not 0 <= fraction <= MAX_FRACTION:
+    def of_number(cls, number: float) -> Any:
+        """Return the random split of that fraction, or `NoSplit` for 0."""
+        if not 0 <= number <= MAX_FRACTION:
             raise RecipeError(
                 f"must be at least 0 and at most {MAX_FRACTION} as a number, the fraction held out at random. "
-                f"Got {fraction:g}."
+                f"Got {number:g}."
             )
-        return RandomSplit(fraction=fraction) if fraction else NoSplit()
-
-    @model_validator(mode="wrap")
-    @classmethod
-    def _read(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return cls._of(float(value))
-        return super()._read(value, handler)
+        return RandomSplit(fraction=number) if number else NoSplit()
 
     @model_serializer
-    def _write(self) -> float | str:
+    def _write(self) -> str | float:
         # A number where nothing is held out, so that recipes and strings without a split are as they always were.
         return 0.0 if isinstance(self, NoSplit) else str(self)
 
