@@ -3,9 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from scipy import ndimage
+from skimage.metrics import structural_similarity
+from torch import Tensor
 
+from sfumato import images
 from sfumato.recipe import choices
-from sfumato.training.losses import per_sample
+from sfumato.training.losses import of_picture, per_sample, total
 
 OUTPUTS = torch.tensor([[0.5, 0.9, 0.2], [-0.3, 0.4, 0.7]], dtype=torch.float64)
 ERRORS = torch.tensor([[0.3, -0.05, 0.0], [-1.0, 0.1, 0.2]], dtype=torch.float64)
@@ -34,7 +38,8 @@ def test_known_values(loss: choices.Loss, expected: list[float]) -> None:
 
 def test_every_loss_has_known_values() -> None:
     (marks,) = (each for each in test_known_values.pytestmark if each.name == "parametrize")
-    assert {type(loss) for loss, _ in marks.args[1]} == set(choices.Loss.members.values())
+    tested = {type(loss) for loss, _ in marks.args[1]} | {choices.SSIM, choices.GradientLoss}
+    assert tested == set(choices.Loss.members.values())
 
 
 def test_channel_weights_multiply_the_losses_of_channels() -> None:
@@ -62,3 +67,63 @@ def test_the_output_of_relative_l2_is_a_constant_of_the_derivative() -> None:
     outputs = OUTPUTS.clone().requires_grad_()
     (found,) = torch.autograd.grad(per_sample(choices.RelativeL2(), outputs, OUTPUTS - ERRORS).sum(), outputs)
     assert found.numpy() == pytest.approx((ERRORS / (OUTPUTS**2 + 0.01)).numpy(), rel=1e-12)
+
+
+RANDOM = np.random.default_rng(0)
+
+
+def picture_pair(height: int, width: int, *, spread: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    painting, picture = spread * RANDOM.random((height, width, 3)), RANDOM.random((height, width, 3))
+    return painting, picture
+
+
+def loss_of(choice: choices.Loss, painting: np.ndarray, picture: np.ndarray, weights: Tensor | None = None) -> Tensor:
+    flat = (torch.from_numpy(values.reshape(-1, values.shape[2])) for values in (painting, picture))
+    return of_picture(choice, *flat, painting.shape[:2], weights)
+
+
+@pytest.mark.parametrize(("height", "width"), [(20, 30), (7, 7), (6, 9), (1, 12), (3, 2)])
+def test_ssim_is_that_of_evaluations(height: int, width: int) -> None:
+    painting, picture = picture_pair(height, width)
+    painting = 0.7 * picture + 0.3 * painting
+    found = loss_of(choices.SSIM(), painting, picture).item()
+    assert found == pytest.approx(3 * (1 - images.ssim(painting, picture)), abs=1e-10)
+    assert 0.05 < found < 3
+    assert loss_of(choices.SSIM(), picture, picture).item() == pytest.approx(0, abs=1e-12)
+
+
+def test_ssim_is_not_clipped() -> None:
+    painting, picture = picture_pair(9, 9, spread=2)
+    mean, *_ = structural_similarity(painting, picture, win_size=7, data_range=1.0, channel_axis=-1, full=True)
+    assert loss_of(choices.SSIM(), painting, picture).item() == pytest.approx(3 * (1 - float(mean)), abs=1e-10)
+
+
+def test_gradients_are_those_of_sobel_filters() -> None:
+    painting, picture = picture_pair(8, 11)
+    errors = painting - picture
+    slopes = [[ndimage.sobel(errors[..., c], axis, mode="nearest") / 8 for axis in (0, 1)] for c in range(3)]
+    expected = [
+        0.5 * (2.0 * (errors[..., c] ** 2).mean() + 0.7 * sum((slope**2).mean() for slope in slopes[c]))
+        for c in range(3)
+    ]
+    choice = choices.GradientLoss(mse=2.0, sobel=0.7)
+    assert loss_of(choice, painting, picture).item() == pytest.approx(sum(expected), rel=1e-12)
+    weighted = loss_of(choice, painting, picture, torch.tensor([1.0, 0.0, 3.0]))
+    assert weighted.item() == pytest.approx(expected[0] + 3 * expected[2], rel=1e-12)
+
+
+def test_the_gradient_loss_without_gradients_is_mse() -> None:
+    painting, picture = picture_pair(4, 5)
+    mse = per_sample(choices.MSE(), *(torch.from_numpy(values.reshape(-1, 3)) for values in (painting, picture))).mean()
+    assert loss_of(choices.GradientLoss(sobel=0), painting, picture).item() == pytest.approx(mse.item(), rel=1e-12)
+
+
+@pytest.mark.parametrize("choice", [choices.SSIM(), choices.GradientLoss()], ids=str)
+def test_derivatives_of_losses_of_pictures(choice: choices.Loss) -> None:
+    painting, picture = (torch.from_numpy(values.reshape(-1, 3)) for values in picture_pair(5, 4, spread=1.5))
+    painting.requires_grad_()
+    assert torch.autograd.gradcheck(lambda outputs: total(choice, outputs, picture, (5, 4)), [painting])
+    loss = total(choice, painting, picture, (5, 4))
+    assert loss.item() == pytest.approx(20 * of_picture(choice, painting, picture, (5, 4)).item())
+    (grads,) = torch.autograd.grad(loss, painting)
+    assert (grads.abs().max(dim=1).values > 1e-4).all()

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from sfumato.errors import RecipeError
 from sfumato.recipe.budget import Budget
+from sfumato.recipe.choices import NoSplit
 from sfumato.recipe.model import Model
 from sfumato.recipe.picture import Coordinates, Picture
 from sfumato.recipe.section import Section
@@ -49,5 +50,22 @@ class Recipe(Section):
                 raise RecipeError(
                     f"must have budget.epochs, budget.steps or budget.seconds for the {choice}, which needs an end. "
                     f"Got budget.psnr alone; add one, or use {other}."
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _loss_of_pictures_has_whole_ones(self) -> Self:
+        training = self.training
+        if not training.loss.of_pictures:
+            return self
+        for holds, field, rule, value in (
+            (training.batch == "all", "training.batch", "all", training.batch),
+            (training.sampler.permutes, "training.sampler", "shuffled, sequential or fixed", training.sampler),
+            (isinstance(self.data.split, NoSplit), "data.split", "0", self.data.split),
+        ):
+            if not holds:
+                raise RecipeError(
+                    f"must have {field} {rule} for the loss {training.loss}, which compares whole pictures. "
+                    f"Got {value}."
                 )
         return self

@@ -74,7 +74,9 @@ class Trainer(Generic[S]):
             inputs = np.concatenate([inputs, *(level for level, _ in coarse)])
             targets = np.concatenate([targets, *(level for _, level in coarse)])
         self._rows = len(targets)
-        self._engine = find(choose(recipe))(Task(recipe, inputs, targets, model, recipe.threads, shared or Shared()))
+        shape = (grid.height, grid.width)
+        task = Task(recipe, inputs, targets, model, recipe.threads, shared or Shared(), shape)
+        self._engine = find(choose(recipe))(task)
         context = self._context(grid, tuple(len(level) for level, _ in coarse))
         self._sampler = self._engine.sampler() or samplers.build(recipe.training.sampler, context)
         last_step = self.clock.last_step

@@ -24,6 +24,7 @@ def checked(recipe: Recipe) -> Recipe:
         (model.encoding.dimensions is None, "model.encoding", "an encoding of any number of inputs", model.encoding),
         (not model.init.needs_picture, "model.init", "any but random_hyperplanes, which needs a picture,", model.init),
         (isinstance(recipe.data.split, choices.NoSplit), "data.split", "none", recipe.data.split),
+        (not recipe.training.loss.of_pictures, "training.loss", "one of samples", recipe.training.loss),
         (
             not recipe.training.sampler.needs_plane,
             "training.sampler",

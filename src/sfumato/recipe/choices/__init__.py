@@ -16,7 +16,7 @@ from sfumato.recipe.choices.initializations import (
     RandomHyperplanes,
     Siren,
 )
-from sfumato.recipe.choices.losses import L1, MSE, Huber, LogCosh, Loss, RelativeL2
+from sfumato.recipe.choices.losses import L1, MSE, SSIM, GradientLoss, Huber, LogCosh, Loss, RelativeL2
 from sfumato.recipe.choices.optimizer import ElementwiseOptimizer, Optimizer
 from sfumato.recipe.choices.optimizers import (
     FOOF,
@@ -77,6 +77,7 @@ __all__ = [
     "MSE",
     "SGD",
     "SOAP",
+    "SSIM",
     "Activation",
     "Adam",
     "AdamW",
@@ -96,6 +97,7 @@ __all__ = [
     "Gaussian",
     "GaussianActivation",
     "Glorot",
+    "GradientLoss",
     "Halton",
     "He",
     "Huber",

@@ -17,6 +17,8 @@ class Loss(Choice, family="loss", implementations="sfumato.training.losses.{name
 
     compiled: ClassVar[bool] = False
     """Whether its implementation has the scalar functions that compiled engines call."""
+    of_pictures: ClassVar[bool] = False
+    """Whether it compares whole pictures, not samples: every step must then be one of all pixels."""
 
     @property
     def parameters(self) -> tuple[float, ...]:
@@ -59,3 +61,19 @@ class RelativeL2(Loss, name="relative_l2"):
 
     compiled: ClassVar[bool] = True
     epsilon: float = Field(default=0.01, gt=0, description="number added to the squared output")
+
+
+@dataclass(frozen=True, config=CONFIG)
+class SSIM(Loss, name="ssim"):
+    """1 - SSIM, of each channel, the structural similarity of the painting with the picture (Wang et al. 2004)."""
+
+    of_pictures: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, config=CONFIG)
+class GradientLoss(Loss, name="gradient"):
+    """Half the squared error, and half the squared difference of the pictures' gradients by Sobel's filters."""
+
+    of_pictures: ClassVar[bool] = True
+    mse: float = Field(default=1.0, ge=0, description="weight of half the squared error")
+    sobel: float = Field(default=1.0, ge=0, description="weight of half the squared difference of gradients")

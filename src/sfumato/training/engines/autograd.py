@@ -46,10 +46,11 @@ class Autograd(Engine):
         self._targets = torch.from_numpy(task.targets).to(device, dtype)
         self._loss, weights = recipe.training.loss, recipe.training.channel_weights
         self._channel_weights = None if weights is None else torch.tensor(weights, dtype=dtype, device=device)
+        self._shape = task.shape or (1, len(task.coordinates))
         self._batch = len(task.coordinates) if recipe.training.batch == "all" else recipe.training.batch
         self._threads = task.threads
         self._splits_batches = isinstance(task.model, models.MLP) and device.type == "cpu"
-        self._splits_batches = self._splits_batches and not recipe.training.optimizer.hooks_layers
+        self._splits_batches &= not (recipe.training.optimizer.hooks_layers or self._loss.of_pictures)
         workers = task.threads if self._splits_batches else 1
         self._optimizer = optimizers.build(recipe.training.optimizer, self._named, workers)
         self._learning_rates: list[float] = [group["lr"] for group in self._optimizer.param_groups]
@@ -90,8 +91,12 @@ class Autograd(Engine):
                 kept = rows < len(self.last_outputs)
                 self.last_outputs[rows[kept]] = values[kept]
             targets = self._targets[piece]
-            sample_losses = losses.per_sample(self._loss, predicted, targets, self._channel_weights)
-            loss = (sample_losses if factors is None else sample_losses * factors).sum()
+            if self._loss.of_pictures:
+                order = piece.argsort()
+                loss = losses.total(self._loss, predicted[order], targets[order], self._shape, self._channel_weights)
+            else:
+                sample_losses = losses.per_sample(self._loss, predicted, targets, self._channel_weights)
+                loss = (sample_losses if factors is None else sample_losses * factors).sum()
             grads = torch.autograd.grad(loss / len(batch), self._parameters, allow_unused=True, materialize_grads=True)
             errors = (predicted - targets).detach()
             squares = errors * errors if factors is None else errors * errors * factors.unsqueeze(1)

@@ -72,6 +72,8 @@ class Task:
     threads: int
     shared: Shared = field(default_factory=Shared)
     """Arrays and memory that networks trained at the same time share."""
+    shape: tuple[int, int] | None = None
+    """(H, W) of the picture whose pixels the samples are, for losses that compare whole pictures; by default a line."""
 
 
 @dataclass(frozen=True)

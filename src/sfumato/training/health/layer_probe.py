@@ -60,6 +60,8 @@ class LayerProbe:
     def __init__(self, recipe: Recipe, picture: NDArray[np.floating], model: nn.Module, pixels: int = PIXELS) -> None:
         """Prepare a probe on at most ``pixels`` pixels of ``picture`` (H, W, C)."""
         self._coordinates, self._targets = subsample(recipe, picture, pixels)
+        rows, columns = grid_indices(*picture.shape[:2], pixels)
+        self._shape = len(rows), len(columns)
         self._is_custom = recipe.model.module is not None
         self._loss, self._channel_weights = recipe.training.loss, recipe.training.channel_weights
         self._model = model
@@ -96,7 +98,7 @@ class LayerProbe:
         weights = None if self._channel_weights is None else torch.tensor(self._channel_weights, dtype=dtype)
 
         def loss(outputs: torch.Tensor) -> torch.Tensor:
-            return losses.per_sample(self._loss, outputs, targets, weights).sum()
+            return losses.total(self._loss, outputs, targets, self._shape, weights)
 
         layers, outputs = measure_layers(model, torch.from_numpy(self._coordinates).to(dtype), loss, MAX_LAYERS)
         return NetworkStats.of(layers, outputs.numpy(), self._targets)

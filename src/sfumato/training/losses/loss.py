@@ -1,4 +1,4 @@
-"""Losses of a sample: computed elementwise, weighted by channel, and summed over the channels."""
+"""Losses of a sample: computed elementwise, weighted by channel, and summed over the channels; and of pictures."""
 
 from __future__ import annotations
 
@@ -26,6 +26,44 @@ class Implementation:
     """(error, p, q, ...) -> derivative of the loss by the error, in arithmetic that Numba compiles; NaN for a NaN."""
     takes_outputs: bool = False
     """Whether the functions take the output after the error."""
+
+
+@dataclass(frozen=True)
+class PictureImplementation:
+    """Implementation of a loss of pictures. Its parameters p, q, ... are the fields of its choice, in their order."""
+
+    tensor: Callable[..., Tensor]
+    """(outputs, targets, p, q, ...) -> (C,) losses of the channels of two pictures (C, H, W), differentiable."""
+
+
+def of_picture(
+    choice: choices.Loss,
+    outputs: Tensor,
+    targets: Tensor,
+    shape: tuple[int, int],
+    channel_weights: Tensor | None = None,
+) -> Tensor:
+    """Return the loss of a picture (H, W) with (H * W, C) outputs and targets, row by row, as the mean over samples."""
+    implementation: PictureImplementation = choice.implementation()
+    pictures = (values.T.reshape(-1, *shape) for values in (outputs, targets))
+    losses = implementation.tensor(*pictures, *choice.parameters)
+    return (losses if channel_weights is None else losses * channel_weights).sum()
+
+
+def total(
+    choice: choices.Loss,
+    outputs: Tensor,
+    targets: Tensor,
+    shape: tuple[int, int],
+    channel_weights: Tensor | None = None,
+) -> Tensor:
+    """Return the sum of the samples' losses, for (N, C) outputs and targets of a picture (H, W), row by row.
+
+    Only a loss of pictures uses their ``shape``.
+    """
+    if choice.of_pictures:
+        return len(outputs) * of_picture(choice, outputs, targets, shape, channel_weights)
+    return per_sample(choice, outputs, targets, channel_weights).sum()
 
 
 def per_sample(choice: choices.Loss, outputs: Tensor, targets: Tensor, channel_weights: Tensor | None = None) -> Tensor:
