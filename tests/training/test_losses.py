@@ -15,30 +15,28 @@ OUTPUTS = torch.tensor([[0.5, 0.9, 0.2], [-0.3, 0.4, 0.7]], dtype=torch.float64)
 ERRORS = torch.tensor([[0.3, -0.05, 0.0], [-1.0, 0.1, 0.2]], dtype=torch.float64)
 
 
-@pytest.mark.parametrize(
-    ("loss", "expected"),
-    [
-        (choices.MSE(), [(0.09 + 0.0025) / 2, (1 + 0.01 + 0.04) / 2]),
-        (choices.L1(), [0.35, 1.3]),
-        (choices.Huber(delta=0.1), [0.1 * (0.3 - 0.05) + 0.00125, 0.1 * 0.95 + 0.005 + 0.1 * 0.15]),
-        (choices.LogCosh(), [np.log(np.cosh(0.3) * np.cosh(0.05)), np.log(np.cosh(1) * np.cosh(0.1) * np.cosh(0.2))]),
-        (
-            choices.RelativeL2(epsilon=0.04),
-            [
-                (0.09 / (0.25 + 0.04) + 0.0025 / (0.81 + 0.04)) / 2,
-                (1 / (0.09 + 0.04) + 0.01 / (0.16 + 0.04) + 0.04 / (0.49 + 0.04)) / 2,
-            ],
-        ),
-    ],
-    ids=str,
-)
+KNOWN: list[tuple[choices.Loss, list[float]]] = [
+    (choices.MSE(), [(0.09 + 0.0025) / 2, (1 + 0.01 + 0.04) / 2]),
+    (choices.L1(), [0.35, 1.3]),
+    (choices.Huber(delta=0.1), [0.1 * (0.3 - 0.05) + 0.00125, 0.1 * 0.95 + 0.005 + 0.1 * 0.15]),
+    (choices.LogCosh(), [np.log(np.cosh(0.3) * np.cosh(0.05)), np.log(np.cosh(1) * np.cosh(0.1) * np.cosh(0.2))]),
+    (
+        choices.RelativeL2(epsilon=0.04),
+        [
+            (0.09 / (0.25 + 0.04) + 0.0025 / (0.81 + 0.04)) / 2,
+            (1 / (0.09 + 0.04) + 0.01 / (0.16 + 0.04) + 0.04 / (0.49 + 0.04)) / 2,
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize(("loss", "expected"), KNOWN, ids=str)
 def test_known_values(loss: choices.Loss, expected: list[float]) -> None:
     assert per_sample(loss, OUTPUTS, OUTPUTS - ERRORS).tolist() == pytest.approx(expected, rel=1e-12)
 
 
 def test_every_loss_has_known_values() -> None:
-    (marks,) = (each for each in test_known_values.pytestmark if each.name == "parametrize")
-    tested = {type(loss) for loss, _ in marks.args[1]} | {choices.SSIM, choices.GradientLoss}
+    tested = {type(loss) for loss, _ in KNOWN} | {choices.SSIM, choices.GradientLoss}
     assert tested == set(choices.Loss.members.values())
 
 
@@ -78,8 +76,9 @@ def picture_pair(height: int, width: int, *, spread: float = 1.0) -> tuple[np.nd
 
 
 def loss_of(choice: choices.Loss, painting: np.ndarray, picture: np.ndarray, weights: Tensor | None = None) -> Tensor:
-    flat = (torch.from_numpy(values.reshape(-1, values.shape[2])) for values in (painting, picture))
-    return of_picture(choice, *flat, painting.shape[:2], weights)
+    height, width, channels = painting.shape
+    outputs, targets = (torch.from_numpy(values.reshape(-1, channels)) for values in (painting, picture))
+    return of_picture(choice, outputs, targets, (height, width), weights)
 
 
 @pytest.mark.parametrize(("height", "width"), [(20, 30), (7, 7), (6, 9), (1, 12), (3, 2)])
@@ -114,7 +113,8 @@ def test_gradients_are_those_of_sobel_filters() -> None:
 
 def test_the_gradient_loss_without_gradients_is_mse() -> None:
     painting, picture = picture_pair(4, 5)
-    mse = per_sample(choices.MSE(), *(torch.from_numpy(values.reshape(-1, 3)) for values in (painting, picture))).mean()
+    outputs, targets = (torch.from_numpy(values.reshape(-1, 3)) for values in (painting, picture))
+    mse = per_sample(choices.MSE(), outputs, targets).mean()
     assert loss_of(choices.GradientLoss(sobel=0), painting, picture).item() == pytest.approx(mse.item(), rel=1e-12)
 
 

@@ -74,7 +74,7 @@ def test_only_training_pixels_are_drawn(choice: choices.Sampler, monkeypatch: py
     training.advance(60)
     drawn = {tuple(row) for row in engine._coordinates[sorted(seen)].double().tolist()}
     assert len(drawn) > 0.8 * len(trained)
-    rounded = {tuple(np.float32(row).tolist()) for row in problem.inputs}
+    rounded = {tuple(row) for row in problem.inputs.astype(np.float32).astype(np.float64).tolist()}
     assert drawn <= rounded
 
 

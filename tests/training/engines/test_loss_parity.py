@@ -64,6 +64,7 @@ def reference(recipe: Recipe) -> tuple[list[np.ndarray], list[np.ndarray], float
             mean += losses.sum().item() / len(targets)
             with torch.no_grad():
                 for parameter in network.parameters():
+                    assert parameter.grad is not None
                     parameter -= RATE * parameter.grad
     return before, [each.detach().numpy() for each in network.parameters()], mean
 

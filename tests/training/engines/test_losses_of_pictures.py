@@ -40,6 +40,7 @@ def test_autograd_takes_the_steps_of_pytorch(loss: str, sampler: str) -> None:
         of_picture(recipe.training.loss, network(coordinates), targets, (9, 7), weights).backward()
         with torch.no_grad():
             for parameter in network.parameters():
+                assert parameter.grad is not None
                 parameter -= RATE * parameter.grad
     *_, last = sf.train(picture(9, 7), recipe=recipe)
     for found, parameter, then in zip(last.weights().values(), network.parameters(), before, strict=True):

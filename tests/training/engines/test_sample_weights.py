@@ -48,6 +48,7 @@ def test_an_engine_agrees_with_pytorch(engine: str, threads: int, output: str) -
         loss, squared = loss + losses.sum().item(), squared + ((errors**2).sum(dim=1) * factors).sum().item()
         with torch.no_grad():
             for parameter in reference.parameters():
+                assert parameter.grad is not None
                 parameter -= RATE * parameter.grad
     trained = find(engine)(Task(recipe, INPUTS, TARGETS, model, threads))
     totals = trained.advance(INDICES, np.ones(-(-2 * N // batch)), WEIGHTS)

@@ -60,7 +60,7 @@ class LayerProbe:
     def __init__(self, recipe: Recipe, picture: NDArray[np.floating], model: nn.Module, pixels: int = PIXELS) -> None:
         """Prepare a probe on at most ``pixels`` pixels of ``picture`` (H, W, C)."""
         self._coordinates, self._targets = subsample(recipe, picture, pixels)
-        rows, columns = grid_indices(*picture.shape[:2], pixels)
+        rows, columns = grid_indices(picture.shape[0], picture.shape[1], pixels)
         self._shape = len(rows), len(columns)
         self._is_custom = recipe.model.module is not None
         self._loss, self._channel_weights = recipe.training.loss, recipe.training.channel_weights
