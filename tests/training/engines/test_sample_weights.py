@@ -10,7 +10,8 @@ from sfumato import models
 from sfumato.recipe import Recipe, changed
 from sfumato.training.engines import Task, find
 
-N, RATE = 90, 0.1
+# More samples per step than a tile of the fused engine holds, also on two threads.
+N = 300
 RANDOM = np.random.default_rng(0)
 INPUTS, TARGETS = RANDOM.uniform(-1, 1, (N, 2)), RANDOM.random((N, 3)).astype(np.float32).astype(np.float64)
 INDICES = RANDOM.integers(N, size=2 * N)
@@ -23,12 +24,12 @@ WEIGHTS = RANDOM.exponential(1, 2 * N).astype(np.float32)
     [("fused", 1), ("fused", 2), ("concurrent", 1), ("online", 1), ("online", 2), ("autograd", 2)],
 )
 def test_an_engine_agrees_with_pytorch(engine: str, threads: int, output: str) -> None:
-    batch = 1 if engine == "online" else 64
+    batch, rate = (1, 0.02) if engine == "online" else (400, 0.5)
     recipe = changed(
         Recipe(),
         {
             "model": {"width": (70, 9), "activation": "tanh", "init": "gaussian(1)", "output_activation": output},
-            "training": {"batch": batch, "optimizer": f"sgd(lr={RATE})", "loss": "huber(0.2)"},
+            "training": {"batch": batch, "optimizer": f"sgd(lr={rate})", "loss": "huber(0.2)"},
             "engine": engine,
             "dtype": "float64" if engine == "autograd" else "float32",
             "device": "cpu",
@@ -49,7 +50,7 @@ def test_an_engine_agrees_with_pytorch(engine: str, threads: int, output: str) -
         with torch.no_grad():
             for parameter in reference.parameters():
                 assert parameter.grad is not None
-                parameter -= RATE * parameter.grad
+                parameter -= rate * parameter.grad
     trained = find(engine)(Task(recipe, INPUTS, TARGETS, model, threads))
     totals = trained.advance(INDICES, np.ones(-(-2 * N // batch)), WEIGHTS)
     tolerance = 1e-9 if engine == "autograd" else 5e-4
