@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from hypothesis import reject
 from hypothesis import strategies as st
@@ -18,6 +19,8 @@ from sfumato.recipe.connections import connections
 def _value(name: str, kind: Any) -> st.SearchStrategy[Any]:
     if get_origin(kind) is Literal:
         return st.sampled_from(get_args(kind))
+    if get_origin(kind) in (Union, UnionType):
+        return st.one_of([_value(name, branch) for branch in get_args(kind)])
     if kind is bool:
         return st.booleans()
     if kind is int:
@@ -60,62 +63,84 @@ def _consistent(values: dict[str, Any]) -> dict[str, Any]:
     if not training["loss"].of_pictures:
         return values
     sampler = training["sampler"] if training["sampler"].permutes else "fixed"
-    return {**values, "training": {**training, "batch": "all", "sampler": sampler}, "data": {"split": 0}}
+    return {
+        **values,
+        "training": {**training, "batch": "all", "sampler": sampler},
+        "data": {"split": 0, "target_range": "unit"},
+    }
 
 
-recipes: st.SearchStrategy[Recipe] = (
-    st.fixed_dictionaries(
-        {
-            "picture": st.fixed_dictionaries(
-                {
-                    "source": st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=20),
-                    "size": _optional_size,
-                    "max_side": st.none() | st.integers(2, 16384),
-                    "channels": st.sampled_from(["auto", "gray", "rgb", "rgba"]),
-                    "transfer": st.sampled_from(["srgb", "linear"]),
-                    "color_management": st.booleans(),
-                }
-            ),
-            "coordinates": st.fixed_dictionaries(
-                {"range": st.sampled_from(["unit", "signed"]), "align_corners": st.booleans()}
-            ),
-            "data": st.fixed_dictionaries({"split": st.floats(0, 0.95) | _by_family["split"]}),
-            "model": st.fixed_dictionaries(
-                {
-                    "connectivity": _by_family["connectivity"],
-                    "depth": st.integers(0, 20),
-                    "width": st.integers(1, 999) | st.lists(st.integers(1, 999), max_size=5).map(tuple),
-                    "activation": _by_family["activation"],
-                    "output_activation": st.sampled_from(["linear", "sigmoid"]),
-                    "encoding": _by_family["encoding"],
-                    "init": _by_family["initialization"],
-                    "biases": st.booleans(),
-                }
-            ).map(_possible),
-            "training": st.fixed_dictionaries(
-                {
-                    "batch": st.integers(1, 10**6) | st.just("all"),
-                    "sampler": _by_family["sampler"],
-                    "optimizer": _by_family["optimizer"],
-                    "schedule": _by_family["schedule"],
-                    "loss": _by_family["loss"],
-                }
-            ),
-            "budget": st.fixed_dictionaries(
-                {
-                    "epochs": st.floats(0, 1e6),
-                    "steps": st.none() | st.integers(0, 10**9),
-                    "seconds": st.none() | st.floats(0, 1e6),
-                    "psnr": st.none() | st.floats(1, 90),
-                }
-            ),
-            "evaluation": st.fixed_dictionaries({"interval": st.sampled_from(["auto", "epoch", "end"])}),
-            "seed": st.integers(-(2**63), 2**63 - 1),
-            "engine": st.sampled_from(["auto", "replica", "online", "fused", "concurrent", "autograd"]),
-            "threads": st.integers(0, 64),
-        }
-    )
-    .map(_consistent)
-    .map(Recipe.of)
-)
+def _placed(coordinates: dict[str, Any]) -> dict[str, Any]:
+    """Return the coordinates with an endpoint where corners are not aligned."""
+    return {**coordinates, "endpoint": coordinates["endpoint"] or not coordinates["align_corners"]}
+
+
+def _recipe(values: dict[str, Any]) -> Recipe:
+    """Return the recipe, with targets that its outputs can reach."""
+    if values["model"]["output_activation"] == "sigmoid":
+        values = {**values, "data": {**values["data"], "target_range": "unit"}}
+    return Recipe.of(_consistent(values))
+
+
+recipes: st.SearchStrategy[Recipe] = st.fixed_dictionaries(
+    {
+        "picture": st.fixed_dictionaries(
+            {
+                "source": st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=20),
+                "size": _optional_size,
+                "max_side": st.none() | st.integers(2, 16384),
+                "channels": st.sampled_from(["auto", "gray", "rgb", "rgba"]),
+                "transfer": st.sampled_from(["srgb", "linear"]),
+                "color_management": st.booleans(),
+            }
+        ),
+        "coordinates": st.fixed_dictionaries(
+            {
+                "range": st.sampled_from(["unit", "signed"]),
+                "align_corners": st.booleans(),
+                "endpoint": st.booleans(),
+                "aspect": st.floats(0.01, 50) | st.just("picture"),
+            }
+        ).map(_placed),
+        "data": st.fixed_dictionaries(
+            {
+                "split": st.floats(0, 0.95) | _by_family["split"],
+                "target_range": st.sampled_from(["unit", "signed"]),
+            }
+        ),
+        "model": st.fixed_dictionaries(
+            {
+                "connectivity": _by_family["connectivity"],
+                "depth": st.integers(0, 20),
+                "width": st.integers(1, 999) | st.lists(st.integers(1, 999), max_size=5).map(tuple),
+                "activation": _by_family["activation"],
+                "output_activation": st.sampled_from(["linear", "sigmoid"]),
+                "encoding": _by_family["encoding"],
+                "init": _by_family["initialization"],
+                "biases": st.booleans(),
+            }
+        ).map(_possible),
+        "training": st.fixed_dictionaries(
+            {
+                "batch": st.integers(1, 10**6) | st.just("all"),
+                "sampler": _by_family["sampler"],
+                "optimizer": _by_family["optimizer"],
+                "schedule": _by_family["schedule"],
+                "loss": _by_family["loss"],
+            }
+        ),
+        "budget": st.fixed_dictionaries(
+            {
+                "epochs": st.floats(0, 1e6),
+                "steps": st.none() | st.integers(0, 10**9),
+                "seconds": st.none() | st.floats(0, 1e6),
+                "psnr": st.none() | st.floats(1, 90),
+            }
+        ),
+        "evaluation": st.fixed_dictionaries({"interval": st.sampled_from(["auto", "epoch", "end"])}),
+        "seed": st.integers(-(2**63), 2**63 - 1),
+        "engine": st.sampled_from(["auto", "replica", "online", "fused", "concurrent", "autograd"]),
+        "threads": st.integers(0, 64),
+    }
+).map(_recipe)
 """Valid recipes in which every field varies."""

@@ -99,10 +99,12 @@ def test_coarse_levels_are_trained_like_a_smaller_picture(batch: Any) -> None:
     assert all(np.array_equal(value, small.weights()[name]) for name, value in training.weights().items())
 
 
+@pytest.mark.parametrize("target_range", ["unit", "signed"])
 @pytest.mark.parametrize("engine", ["fused", "online", "concurrent", "autograd"])
-def test_a_canvas_is_read_while_averages_are_trained(engine: str) -> None:
+def test_a_canvas_is_read_while_averages_are_trained(engine: str, target_range: str) -> None:
     recipe = recipe_of(choices.CoarseToFine(until=0.5), batch=1 if engine == "online" else 16, optimizer="sgd(0.01)")
     recipe = resolve(changed(recipe, {"engine": engine, "evaluation": {"interval": "end"}, "budget": {"steps": 400}}))
+    recipe = changed(recipe, {"data": {"target_range": target_range}})
     training = trainer(recipe)
     canvases = [snapshot.canvas() for snapshot in training.snapshots()]
     assert all(canvas is not None and canvas.shape == (9, 7, 3) for canvas in canvases)

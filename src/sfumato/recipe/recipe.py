@@ -69,3 +69,21 @@ class Recipe(Section):
                     f"Got {value}."
                 )
         return self
+
+    @model_validator(mode="after")
+    def _outputs_reach_the_targets(self) -> Self:
+        if self.data.target_range == "signed" and self.model.output_activation == "sigmoid":
+            raise RecipeError(
+                "must have model.output_activation linear for data.target_range signed: the outputs of a sigmoid are "
+                "in (0, 1). Got sigmoid; use one of linear and unit."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _targets_suit_the_loss(self) -> Self:
+        if self.training.loss.of_unit_range and self.data.target_range != "unit":
+            raise RecipeError(
+                f"must have data.target_range unit for the loss {self.training.loss}, which is defined for that range. "
+                f"Got {self.data.target_range}."
+            )
+        return self

@@ -20,7 +20,7 @@ from sfumato.recipe.budget import Batching
 from sfumato.training import samplers, schedules
 from sfumato.training.clock import Clock
 from sfumato.training.divergence import Divergence
-from sfumato.training.engines import Advance, Arrays, Shared, Task, choose, find
+from sfumato.training.engines import Advance, Arrays, Shared, Task, build
 from sfumato.training.grid import Grid
 from sfumato.training.overhead import EVALUATION, OverheadBudget
 from sfumato.training.problem import InterruptedEvaluationError, Monitor, Problem, Stage
@@ -76,7 +76,7 @@ class Trainer(Generic[S]):
         self._rows = len(targets)
         shape = (grid.height, grid.width)
         task = Task(recipe, inputs, targets, model, recipe.threads, shared or Shared(), shape)
-        self._engine = find(choose(recipe))(task)
+        self._engine = build(task)
         context = self._context(grid, tuple(len(level) for level, _ in coarse))
         self._sampler = self._engine.sampler() or samplers.build(recipe.training.sampler, context)
         last_step = self.clock.last_step
@@ -142,7 +142,7 @@ class Trainer(Generic[S]):
 
     @scoped
     def outputs(self, inputs: NDArray[np.float64]) -> NDArray[np.floating]:
-        """Return the unclipped outputs of the network as it is now, (M, D) -> (M, C)."""
+        """Return the values of the network's outputs as it is now, unclipped, (M, D) -> (M, C)."""
         return self._engine.outputs(inputs)
 
     def weights(self) -> Arrays:

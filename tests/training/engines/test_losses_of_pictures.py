@@ -67,6 +67,7 @@ def test_other_engines_refuse_them_by_name(loss: str, engine: str) -> None:
             "must have training.sampler shuffled, sequential or fixed",
         ),
         ({"data": {"split": 0.1}}, "must have data.split 0 for the loss ssim"),
+        ({"data": {"target_range": "signed"}}, "must have data.target_range unit for the loss ssim"),
     ],
 )
 def test_every_step_must_be_a_whole_picture(changes: dict[str, Any], message: str) -> None:

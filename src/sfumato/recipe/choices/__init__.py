@@ -5,7 +5,10 @@ from sfumato.recipe.choices.choice import Choice
 from sfumato.recipe.choices.connectivities import Connectivity, Plain, Residual, Skip
 from sfumato.recipe.choices.encodings import Encoding, Fourier, Identity
 from sfumato.recipe.choices.initializations import (
+    LSUV,
+    Bias,
     Distribution,
+    FinerInitialization,
     Gaussian,
     Glorot,
     He,
@@ -13,6 +16,7 @@ from sfumato.recipe.choices.initializations import (
     Initialization,
     LeCun,
     Orthogonal,
+    PyTorch,
     RandomHyperplanes,
     Siren,
 )
@@ -74,6 +78,7 @@ __all__ = [
     "KFAC",
     "L1",
     "LBFGS",
+    "LSUV",
     "MSE",
     "SGD",
     "SOAP",
@@ -82,6 +87,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "AreaAverage",
+    "Bias",
     "Checkerboard",
     "Choice",
     "CoarseToFine",
@@ -92,6 +98,7 @@ __all__ = [
     "ElementwiseOptimizer",
     "Encoding",
     "ErrorProportional",
+    "FinerInitialization",
     "Fixed",
     "Fourier",
     "Gaussian",
@@ -114,6 +121,7 @@ __all__ = [
     "Optimizer",
     "Orthogonal",
     "Plain",
+    "PyTorch",
     "RMSprop",
     "RandomHyperplanes",
     "RandomSplit",

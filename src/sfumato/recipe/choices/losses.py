@@ -19,6 +19,8 @@ class Loss(Choice, family="loss", implementations="sfumato.training.losses.{name
     """Whether its implementation has the scalar functions that compiled engines call."""
     of_pictures: ClassVar[bool] = False
     """Whether it compares whole pictures, not samples: every step must then be one of all pixels."""
+    of_unit_range: ClassVar[bool] = False
+    """Whether it is defined for targets in [0, 1] alone."""
 
     @property
     def parameters(self) -> tuple[float, ...]:
@@ -68,6 +70,7 @@ class SSIM(Loss, name="ssim"):
     """1 - SSIM, of each channel, the structural similarity of the painting with the picture (Wang et al. 2004)."""
 
     of_pictures: ClassVar[bool] = True
+    of_unit_range: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, config=CONFIG)
