@@ -24,7 +24,7 @@ from sfumato.recipe.layers import (
     StepEstimate,
     TrainingWork,
 )
-from sfumato.training import losses
+from sfumato.training import losses, samplers
 from sfumato.training.engines.fused.encoder import CompiledEncoding
 from sfumato.training.engines.fused.forward_backward import Network, layer_table
 from sfumato.training.engines.fused.layout import Field as Column
@@ -187,11 +187,11 @@ LATTICE = CompiledEncoding(interpolate, scatter, lambda module: (len(module.valu
 
 
 @dataclass(frozen=True, config=CONFIG)
-class LogCosh(choices.Loss, name="log_cosh", implementation=IN_THIS_FILE("log_cosh")):
-    """log cosh(error)."""
+class Cauchy(choices.Loss, name="cauchy", implementation=IN_THIS_FILE("cauchy")):
+    """log(1 + error^2 / 2); not compiled."""
 
 
-log_cosh = losses.Implementation(tensor=lambda errors: torch.log(torch.cosh(errors)))
+cauchy = losses.Implementation(tensor=lambda errors: torch.log1p(errors**2 / 2))
 
 
 @dataclass(frozen=True, config=CONFIG)
@@ -399,18 +399,25 @@ def compile_normed(choice: Normed, layout: Layout) -> CompiledOptimizer:
 class Backwards(choices.Sampler, name="backwards", implementation=IN_THIS_FILE("backwards")):
     """Pixels from the last to the first, after a number of them that come first."""
 
+    permutes: ClassVar[bool] = True
+    needs_end: ClassVar[bool] = False
+    needs_plane: ClassVar[bool] = False
+
     first: int = Field(default=0, ge=0, description="number of pixels that come first")
 
 
-def backwards(choice: Backwards, samples: int, seed: int, epoch: int) -> NDArray[np.int64]:
-    return np.roll(np.arange(samples)[::-1], choice.first)
+def backwards_order(choice: Backwards, context: samplers.Context, epoch: int) -> NDArray[np.int64]:
+    return np.roll(np.arange(context.samples)[::-1], choice.first)
+
+
+backwards = samplers.seeded(backwards_order)
 
 
 MEMBERS: tuple[type[choices.Choice], ...] = (
     Bent,
     Learned,
     Lattice,
-    LogCosh,
+    Cauchy,
     Redescending,
     Signs,
     Bounded,

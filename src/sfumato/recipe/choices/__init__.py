@@ -30,7 +30,7 @@ from sfumato.recipe.choices.initializations import (
     RandomHyperplanes,
     Siren,
 )
-from sfumato.recipe.choices.losses import L1, MSE, Huber, Loss
+from sfumato.recipe.choices.losses import L1, MSE, SSIM, GradientLoss, Huber, LogCosh, Loss, RelativeL2
 from sfumato.recipe.choices.optimizer import ElementwiseOptimizer, Optimizer
 from sfumato.recipe.choices.optimizers import (
     FOOF,
@@ -45,7 +45,19 @@ from sfumato.recipe.choices.optimizers import (
     RMSprop,
     Rprop,
 )
-from sfumato.recipe.choices.samplers import Fixed, Replacement, Sampler, Sequential, Shuffled
+from sfumato.recipe.choices.samplers import (
+    EVOS,
+    CoarseToFine,
+    ErrorProportional,
+    Fixed,
+    Halton,
+    Replacement,
+    Sampler,
+    Sequential,
+    Shuffled,
+    Sobol,
+    Stratified,
+)
 from sfumato.recipe.choices.schedules import Constant, Cosine, Linear, Schedule
 from sfumato.recipe.choices.splits import (
     AreaAverage,
@@ -71,6 +83,7 @@ FAMILIES: tuple[type[Choice], ...] = (
 """Every family, in alphabetical order."""
 
 __all__ = [
+    "EVOS",
     "FAMILIES",
     "FOOF",
     "KFAC",
@@ -80,6 +93,7 @@ __all__ = [
     "MSE",
     "SGD",
     "SOAP",
+    "SSIM",
     "Activation",
     "Adam",
     "AdamW",
@@ -88,6 +102,7 @@ __all__ = [
     "Bias",
     "Checkerboard",
     "Choice",
+    "CoarseToFine",
     "Connectivity",
     "Constant",
     "Cosine",
@@ -95,12 +110,15 @@ __all__ = [
     "Distribution",
     "ElementwiseOptimizer",
     "Encoding",
+    "ErrorProportional",
     "FinerInitialization",
     "Fixed",
     "Fourier",
     "Gaussian",
     "GaussianActivation",
     "Glorot",
+    "GradientLoss",
+    "Halton",
     "HashGrid",
     "He",
     "Huber",
@@ -111,6 +129,7 @@ __all__ = [
     "LeCun",
     "LeakyReLU",
     "Linear",
+    "LogCosh",
     "Loss",
     "Muon",
     "NoSplit",
@@ -126,6 +145,7 @@ __all__ = [
     "ReLU",
     "Rectangle",
     "RegularGrid",
+    "RelativeL2",
     "Replacement",
     "Residual",
     "Rprop",
@@ -137,7 +157,9 @@ __all__ = [
     "Sine",
     "Siren",
     "Skip",
+    "Sobol",
     "Split",
+    "Stratified",
     "Tanh",
     "TriangleWave",
 ]

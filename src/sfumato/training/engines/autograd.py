@@ -44,11 +44,13 @@ class Autograd(Engine):
         self._parameters = [parameter for parameter in self._model.parameters() if parameter.requires_grad]
         self._coordinates = torch.from_numpy(task.coordinates).to(device, dtype)
         self._targets = torch.from_numpy(task.targets).to(device, dtype)
-        self._loss = recipe.training.loss
+        self._loss, weights = recipe.training.loss, recipe.training.channel_weights
+        self._channel_weights = None if weights is None else torch.tensor(weights, dtype=dtype, device=device)
+        self._shape = task.shape or (1, len(task.coordinates))
         self._batch = len(task.coordinates) if recipe.training.batch == "all" else recipe.training.batch
         self._threads = task.threads
         self._splits_batches = isinstance(task.model, models.MLP) and device.type == "cpu"
-        self._splits_batches = self._splits_batches and not recipe.training.optimizer.hooks_layers
+        self._splits_batches &= not (recipe.training.optimizer.hooks_layers or self._loss.of_pictures)
         workers = task.threads if self._splits_batches else 1
         self._optimizer = optimizers.build(recipe.training.optimizer, self._named, workers)
         self._encoder_optimizer = self._optimizer_of_encoding(task)
@@ -66,40 +68,55 @@ class Autograd(Engine):
     def _groups(self) -> list[dict[str, Any]]:
         return [group for optimizer in self._optimizers for group in optimizer.param_groups]
 
-    def advance(self, pixels: NDArray[np.int64], rates: NDArray[np.float64]) -> Advance:
+    def advance(
+        self, pixels: NDArray[np.int64], rates: NDArray[np.float64], weights: NDArray[np.float32] | None = None
+    ) -> Advance:
         """Take the steps one by one, and return sums over their samples."""
         with torch_threads(1 if self._splits_batches else self._threads):
-            return self._advance(pixels, rates)
+            return self._advance(pixels, rates, weights)
 
-    def _advance(self, pixels: NDArray[np.int64], rates: NDArray[np.float64]) -> Advance:
+    def _advance(
+        self, pixels: NDArray[np.int64], rates: NDArray[np.float64], weights: NDArray[np.float32] | None
+    ) -> Advance:
         sums = torch.zeros(2, dtype=torch.float64)
         batches = torch.from_numpy(pixels).to(self._coordinates.device).split(self._batch)
+        factors = None if weights is None else torch.from_numpy(weights).to(self._coordinates).split(self._batch)
         with self._drawing():
-            for batch, factor in zip(batches, rates, strict=True):
+            for step, (batch, factor) in enumerate(zip(batches, rates, strict=True)):
                 for group, rate in zip(self._groups(), self._learning_rates, strict=True):
                     group["lr"] = rate * float(factor)
-                sums += self._step(batch)
+                sums += self._step(batch, None if factors is None else factors[step])
         loss, squared_error = sums.tolist()
         return Advance(loss, squared_error)
 
-    def _step(self, batch: Tensor) -> Tensor:
-        pieces = batch.chunk(
-            max(1, min(self._threads, len(batch) // MIN_SAMPLES_PER_THREAD)) if self._splits_batches else 1
-        )
+    def _step(self, batch: Tensor, weights: Tensor | None) -> Tensor:
+        count = max(1, min(self._threads, len(batch) // MIN_SAMPLES_PER_THREAD)) if self._splits_batches else 1
+        pieces = [(piece, None) for piece in batch.chunk(count)]
+        if weights is not None:
+            pieces = list(zip(batch.chunk(count), weights.chunk(count), strict=True))
         totals: list[Tensor] = []
 
-        def gradients(piece: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+        def gradients(weighted: tuple[Tensor, Tensor | None]) -> tuple[Tensor, tuple[Tensor, ...]]:
+            piece, factors = weighted
             predicted = self._model(self._coordinates[piece])
             if self.last_outputs is not None and not totals:
-                self.last_outputs[piece.cpu().numpy()] = predicted.detach().float().cpu().numpy()
-            errors = predicted - self._targets[piece]
-            loss = losses.per_sample(self._loss, errors).sum()
+                rows, values = piece.cpu().numpy(), predicted.detach().float().cpu().numpy()
+                kept = rows < len(self.last_outputs)
+                self.last_outputs[rows[kept]] = values[kept]
+            targets = self._targets[piece]
+            if self._loss.of_pictures:
+                order = piece.argsort()
+                loss = losses.total(self._loss, predicted[order], targets[order], self._shape, self._channel_weights)
+            else:
+                sample_losses = losses.per_sample(self._loss, predicted, targets, self._channel_weights)
+                loss = (sample_losses if factors is None else sample_losses * factors).sum()
             grads = torch.autograd.grad(loss / len(batch), self._parameters, allow_unused=True, materialize_grads=True)
-            detached = errors.detach()
-            return torch.stack([loss.detach(), (detached * detached).sum()]).double().cpu(), grads
+            errors = (predicted - targets).detach()
+            squares = errors * errors if factors is None else errors * errors * factors.unsqueeze(1)
+            return torch.stack([loss.detach(), squares.sum()]).double().cpu(), grads
 
         def closure() -> float:
-            results = parallel_map(gradients, pieces, self._threads) if self._splits_batches else [gradients(batch)]
+            results = parallel_map(gradients, pieces, self._threads) if self._splits_batches else [gradients(pieces[0])]
             for parameter, *partial in zip(self._parameters, *(grads for _, grads in results), strict=True):
                 parameter.grad = functools.reduce(torch.add, partial)
             # L-BFGS calls the closure several times per step; the first call measures the samples before the update.

@@ -20,7 +20,7 @@ from sfumato.training.engines.compiled_engine import announced
 from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
 from sfumato.training.java_random import JavaRandom
 from sfumato.training.kernels.jit import kernel
-from sfumato.training.samplers import Sampler
+from sfumato.training.samplers import Draws, Sampler
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -139,9 +139,9 @@ class JavaOrder(Sampler):
         self._random = random
         self._pixels = pixels
 
-    def epoch(self) -> NDArray[np.int64]:
-        """Return the next epoch's pixels, (N,)."""
-        return self._random.permutation(self._pixels)
+    def epoch(self) -> Draws:
+        """Return the next epoch's pixels."""
+        return Draws(self._random.permutation(self._pixels))
 
     def state(self) -> Arrays:
         """Return the state of the random stream."""
@@ -184,8 +184,13 @@ class Replica(Engine):
         with announced(self.name, train):
             self.advance(np.empty(0, np.int64), np.empty(0))
 
-    def advance(self, pixels: NDArray[np.int64], rates: NDArray[np.float64]) -> Advance:
-        """Take one step per pixel, and return sums over the pixels, each evaluated before its own step."""
+    def advance(
+        self, pixels: NDArray[np.int64], rates: NDArray[np.float64], weights: NDArray[np.float32] | None = None
+    ) -> Advance:
+        """Take one step per pixel, and return sums over the pixels, each evaluated before its own step.
+
+        Its own sampler draws no ``weights``.
+        """
         squared_error = train(
             self._weights,
             self._sizes,

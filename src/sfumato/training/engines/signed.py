@@ -26,15 +26,18 @@ class Signed(Engine):
         """Build the engine for the task's targets, which are in [0, 1]."""
         self._engine = engine(dataclasses.replace(task, targets=to_targets(task.targets, "signed")))
 
-    def advance(self, pixels: NDArray[np.int64], rates: NDArray[np.float64]) -> Advance:
+    def advance(
+        self, pixels: NDArray[np.int64], rates: NDArray[np.float64], weights: NDArray[np.float32] | None = None
+    ) -> Advance:
         """Take the steps, and return sums over their samples."""
         if self.last_outputs is None:
             self._engine.last_outputs = None
         elif self._engine.last_outputs is None:
             self._engine.last_outputs = np.empty_like(self.last_outputs)
-        totals = self._engine.advance(pixels, rates)
+        totals = self._engine.advance(pixels, rates, weights)
         if self.last_outputs is not None and self._engine.last_outputs is not None:
-            self.last_outputs[pixels] = to_values(self._engine.last_outputs[pixels], "signed")
+            kept = pixels[pixels < len(self.last_outputs)]
+            self.last_outputs[kept] = to_values(self._engine.last_outputs[kept], "signed")
         return Advance(totals.loss, totals.squared_error / SIGNED_SCALE**2)
 
     def outputs(self, coordinates: NDArray[np.float64]) -> NDArray[np.floating]:

@@ -17,7 +17,7 @@ from sfumato.models.mlp import MLP
 from sfumato.parallel import Helpers
 from sfumato.training.engines import barrier
 from sfumato.training.engines.compiled_activation import compiled
-from sfumato.training.engines.compiled_engine import announced, encoded, flushed, is_trained
+from sfumato.training.engines.compiled_engine import NO_WEIGHTS, announced, encoded, flushed, is_trained
 from sfumato.training.engines.compiled_loss import CompiledLoss
 from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
 from sfumato.training.engines.fused import kernel
@@ -59,7 +59,12 @@ class Fused(Engine):
         self._targets = self._shared.intern(np.require(task.targets, np.float32, ["C", "W"]))
         self._no_outputs = np.empty((0, self._targets.shape[1]), np.float32)
         self._batch = len(task.targets) if training.batch == "all" else training.batch
-        self._loss = CompiledLoss(training.loss, self._targets.shape[1], sigmoid_output=model.sigmoid_output)
+        self._loss = CompiledLoss(
+            training.loss,
+            self._targets.shape[1],
+            sigmoid_output=model.sigmoid_output,
+            channel_weights=training.channel_weights,
+        )
         self._activation = compiled(model.activate.choice)
         sizes = [self._linear[0].in_features, *(layer.out_features for layer in self._linear)]
         self._layout = layout = Layout(
@@ -83,7 +88,7 @@ class Fused(Engine):
         self._set_weights({name: tensor.detach().numpy() for name, tensor in model.state_dict().items()})
         # No step: the kernel is compiled or loaded now, not while the first steps are timed.
         with announced(self.name, kernel.train):
-            self._run_steps(np.empty(0, np.int64), np.empty(0))
+            self._run_steps(np.empty(0, np.int64), NO_WEIGHTS, np.empty(0))
 
     def _inputs_of(self, coordinates: NDArray[np.float64]) -> NDArray[np.float32]:
         """Return the kernel's inputs: coordinates (N, D) if it encodes them itself, else their encoding (N, F)."""
@@ -91,14 +96,17 @@ class Fused(Engine):
             return np.require(coordinates, np.float32, ["C", "W"])
         return encoded(self._model, coordinates)
 
-    def advance(self, pixels: NDArray[np.int64], rates: NDArray[np.float64]) -> Advance:
+    def advance(
+        self, pixels: NDArray[np.int64], rates: NDArray[np.float64], weights: NDArray[np.float32] | None = None
+    ) -> Advance:
         """Take ``len(rates)`` steps, and return sums over their samples."""
         # Contiguous and writable, though they are only read: Numba would compile the kernel again for other arrays.
         pixels, rates = np.require(pixels, np.int64, ["C", "W"]), np.require(rates, np.float64, ["C", "W"])
+        factors = NO_WEIGHTS if weights is None else np.require(weights, np.float32, ["C", "W"])
         if self._encoder is not None and not self._optimizer.reads_samples:
-            pixels = _sorted_batches(pixels, self._batch)
+            pixels, factors = _sorted_batches(pixels, factors, self._batch)
         if self._step == 0 and len(rates) > 0 and self._optimizer.needs_initial_pass:
-            self._run_steps(pixels[: self._batch], np.zeros(1))
+            self._run_steps(pixels[: self._batch], factors[: self._batch], np.zeros(1))
             self._optimizer.refresh_preconditioner(self._threads)
             self._optimizer.discard_initial_pass()
         loss = squared_error = 0.0
@@ -106,8 +114,8 @@ class Fused(Engine):
         while taken < len(rates):
             limit = self._optimizer.steps_until_refresh(self._step)
             count = len(rates) - taken if limit is None else min(limit, len(rates) - taken)
-            samples = pixels[taken * self._batch : (taken + count) * self._batch]
-            sums = self._run_steps(samples, rates[taken : taken + count])
+            some = slice(taken * self._batch, (taken + count) * self._batch)
+            sums = self._run_steps(pixels[some], factors[some], rates[taken : taken + count])
             loss, squared_error = loss + sums.loss, squared_error + sums.squared_error
             self._step += count
             taken += count
@@ -115,12 +123,14 @@ class Fused(Engine):
                 self._optimizer.refresh_preconditioner(self._threads)
         return Advance(loss, squared_error)
 
-    def _run_steps(self, pixels: NDArray[np.int64], lr_factors: NDArray[np.float64]) -> Advance:
+    def _run_steps(
+        self, pixels: NDArray[np.int64], weights: NDArray[np.float32], lr_factors: NDArray[np.float64]
+    ) -> Advance:
         """Take steps without interruption, on all threads."""
         with self._workspace() as workspace:
             barrier.begin(workspace.barrier)
             work = [
-                (network, np.array(thread), pixels, lr_factors)
+                (network, np.array(thread), pixels, weights, lr_factors)
                 for network, thread in zip(self._networks(workspace), workspace.contexts, strict=True)
             ]
             futures = []
@@ -140,6 +150,7 @@ class Fused(Engine):
         network: NDArray[np.int64],
         thread: NDArray[np.int64],
         pixels: NDArray[np.int64],
+        weights: NDArray[np.float32],
         lr_factors: NDArray[np.float64],
     ) -> tuple[float, float]:
         with flushed():
@@ -152,6 +163,7 @@ class Fused(Engine):
                 self._targets,
                 self._no_outputs if self.last_outputs is None else self.last_outputs,
                 pixels,
+                weights,
                 self._batch,
                 lr_factors,
                 self._step,
@@ -239,11 +251,21 @@ class Fused(Engine):
                 self._layout.weight_t(self._weights_t, layer)[:] = self._layout.weight(self._weights, layer)
 
 
-def _sorted_batches(pixels: NDArray[np.int64], batch: int) -> NDArray[np.int64]:
-    """Return each step's samples in the order of the pixels: neighbors find the same parameters in the caches."""
+def _sorted_batches(
+    pixels: NDArray[np.int64], weights: NDArray[np.float32], batch: int
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Return each step's samples in the order of the pixels: neighbors find the same parameters in the caches.
+
+    ``weights`` are those of the samples, or empty.
+    """
     whole = len(pixels) - len(pixels) % batch
-    steps = np.sort(pixels[:whole].reshape(-1, batch), axis=1).ravel()
-    return np.concatenate([steps, np.sort(pixels[whole:])])
+    if not len(weights):
+        steps = np.sort(pixels[:whole].reshape(-1, batch), axis=1).ravel()
+        return np.concatenate([steps, np.sort(pixels[whole:])]), weights
+    starts = np.arange(0, whole, batch)[:, np.newaxis]
+    order = (np.argsort(pixels[:whole].reshape(-1, batch), axis=1) + starts).ravel()
+    order = np.concatenate([order, whole + np.argsort(pixels[whole:])])
+    return pixels[order], weights[order]
 
 
 def _compute_outputs(network: NDArray[np.int64], *rest: Any) -> None:

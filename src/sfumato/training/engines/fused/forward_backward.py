@@ -206,18 +206,21 @@ def output_deltas(
     preactivations: int,
     targets: NDArray[np.float32],
     pixels: NDArray[np.int64],
-    weight: float,
+    sample_weights: NDArray[np.float32],
+    factor: float,
 ) -> tuple[float, float]:
-    """Fill the last layer's deltas, each times ``weight``; return the sums of losses and squared errors.
+    """Fill the last layer's deltas, each times ``factor``; return the sums of losses and squared errors.
 
-    ``preactivations``: address of those of the ``pixels``, indices into ``targets``.
+    ``preactivations``: address of those of the ``pixels``, indices into ``targets``. ``sample_weights``: those of the
+    pixels, or none at all.
     """
     last = layer_table(net)[net.layers - 1]
     columns, channels = last[_COLUMNS], last[_FAN_OUT]
     values = matrix(preactivations, len(pixels), columns)
     deltas = matrix(net.scratch + 4 * TILE * net.widest, len(pixels), columns)
-    factor = np.float32(weight)
-    loss, squared = output_losses(loss_spec, values, targets.ctypes.data, pixels, deltas, factor)
+    loss, squared = output_losses(
+        loss_spec, values, targets.ctypes.data, pixels, sample_weights, deltas, np.float32(factor)
+    )
     for s in range(len(pixels)):
         for j in range(channels, columns):
             deltas[s, j] = np.float32(0)
@@ -228,9 +231,11 @@ def output_deltas(
 def store_outputs(
     net: Network, sigmoid_output: bool, preactivations: int, outputs: NDArray[np.float32], rows: NDArray[np.int64]
 ) -> None:
-    """Write the outputs for some preactivations to these ``rows`` of ``outputs`` (N, C)."""
+    """Write the outputs for some preactivations to these ``rows`` of ``outputs`` (M, C), as far as it has them."""
     last = layer_table(net)[net.layers - 1]
     values = matrix(preactivations, len(rows), last[_COLUMNS])
     for s in range(len(rows)):
+        if rows[s] >= len(outputs):
+            continue
         for j in range(outputs.shape[1]):
             outputs[rows[s], j] = output_of(sigmoid_output, values[s, j])

@@ -58,11 +58,17 @@ def gradients(
     targets: NDArray[np.float32],
     outputs: NDArray[np.float32],
     batch: NDArray[np.int64],
+    batch_weights: NDArray[np.float32],
 ) -> tuple[float, float]:
-    """Compute this thread's gradients from its share of a step's samples; return the sums of losses, squared errors."""
+    """Compute this thread's gradients from its share of a step's samples; return the sums of losses, squared errors.
+
+    ``batch_weights``: factors of the samples' losses, or none at all.
+    """
     groups = -(-len(batch) // ROWS)
     begin, end = groups * thread.rank // thread.threads * ROWS, groups * (thread.rank + 1) // thread.threads * ROWS
     indices = batch[begin : min(end, len(batch))]
+    # A part of an empty array is empty, too.
+    weights = batch_weights[begin : min(end, len(batch))]
     thread_gradients = thread.gradients + thread.rank * thread.gradients_stride
     encoder_gradients = thread.encoder_gradients + thread.rank * thread.encoder_gradients_stride
     touched = thread.touched + thread.rank * thread.touched_stride
@@ -77,10 +83,13 @@ def gradients(
     # In reverse, so that the first tile's inputs stay in memory: preconditioners read them.
     for tile in range(tiles - 1, -1, -1):
         # Tiles of about equal size: a last one of a few samples would use the caches badly.
-        samples = indices[groups * tile // tiles * ROWS : min(groups * (tile + 1) // tiles * ROWS, len(indices))]
+        first, last = groups * tile // tiles * ROWS, min(groups * (tile + 1) // tiles * ROWS, len(indices))
+        samples = indices[first:last]
         gather_inputs(net, inputs, samples)
         preactivations = forward(net, len(samples))
-        tile_loss, tile_squared = output_deltas(net, loss_spec, preactivations, targets, samples, 1 / len(batch))
+        tile_loss, tile_squared = output_deltas(
+            net, loss_spec, preactivations, targets, samples, weights[first:last], 1 / len(batch)
+        )
         loss += tile_loss
         squared += tile_squared
         if len(outputs) > 0:
@@ -208,6 +217,7 @@ def _compiled(sources: int) -> tuple[Callable[..., tuple[float, float]], Callabl
         targets: NDArray[np.float32],
         outputs: NDArray[np.float32],
         pixels: NDArray[np.int64],
+        weights: NDArray[np.float32],
         batch: int,
         lr_factors: NDArray[np.float64],
         step: int,
@@ -217,8 +227,10 @@ def _compiled(sources: int) -> tuple[Callable[..., tuple[float, float]], Callabl
         loss, squared = 0.0, 0.0
         phase = 1
         for number in range(len(lr_factors)):
-            samples = pixels[number * batch : min((number + 1) * batch, len(pixels))]
-            step_loss, step_squared = gradients(net, thread, loss_spec, inputs, targets, outputs, samples)
+            first, last = number * batch, min((number + 1) * batch, len(pixels))
+            step_loss, step_squared = gradients(
+                net, thread, loss_spec, inputs, targets, outputs, pixels[first:last], weights[first:last]
+            )
             loss += step_loss
             squared += step_squared
             phase = barrier_wait(thread, phase)
@@ -241,10 +253,12 @@ def _compiled(sources: int) -> tuple[Callable[..., tuple[float, float]], Callabl
 
 
 train, outputs = _compiled(source_hash(gradients, update))
-"""``train(net, thread, optimizer, loss_spec, inputs, targets, outputs, pixels, batch, lr_factors, step)``
+"""``train(net, thread, optimizer, loss_spec, inputs, targets, outputs, pixels, weights, batch, lr_factors,
+step)``
 
 ``net`` and ``thread`` are the addresses of a `Network` and a `ThreadContext`, as int64. Take one step for each of
-``lr_factors`` with the next ``batch`` of ``pixels``, after ``step`` others. Return this thread's terms of the sums
+``lr_factors`` with the next ``batch`` of ``pixels``, after ``step`` others. ``weights`` are factors of the pixels'
+losses, or none at all. Return this thread's terms of the sums
 of losses and squared errors, each before its own step. All threads run this at the same time. The samples' outputs go
 to the rows of ``outputs`` (N, C), unless it has none.
 
