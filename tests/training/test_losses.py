@@ -118,6 +118,7 @@ def test_the_gradient_loss_without_gradients_is_mse() -> None:
     assert loss_of(choices.GradientLoss(sobel=0), painting, picture).item() == pytest.approx(mse.item(), rel=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("choice", [choices.SSIM(), choices.GradientLoss()], ids=str)
 def test_derivatives_of_losses_of_pictures(choice: choices.Loss) -> None:
     painting, picture = (torch.from_numpy(values.reshape(-1, 3)) for values in picture_pair(5, 4, spread=1.5))

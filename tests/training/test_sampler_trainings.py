@@ -29,6 +29,7 @@ def recipe_of(choice: choices.Sampler, **training: Any) -> Recipe:
     return resolve(changed(changed(Recipe(), SMALL), {**changes, "data": {"split": 0.3}, "device": "cpu"}))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch", [16, "all"])
 @pytest.mark.parametrize("choice", SAMPLERS, ids=str)
 def test_a_resumed_training_has_the_same_bits(choice: choices.Sampler, batch: Any) -> None:
@@ -99,6 +100,7 @@ def test_coarse_levels_are_trained_like_a_smaller_picture(batch: Any) -> None:
     assert all(np.array_equal(value, small.weights()[name]) for name, value in training.weights().items())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target_range", ["unit", "signed"])
 @pytest.mark.parametrize("engine", ["fused", "online", "concurrent", "autograd"])
 def test_a_canvas_is_read_while_averages_are_trained(engine: str, target_range: str) -> None:

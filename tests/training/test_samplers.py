@@ -54,6 +54,7 @@ def test_every_member_is_tested() -> None:
     assert tested == set(choices.Sampler.members.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("choice", [each() for each in choices.Sampler.members.values()], ids=str)
 def test_every_pixel_once_per_epoch_where_the_sampler_permutes(choice: choices.Sampler) -> None:
     assert all(sorted(epoch) == list(range(N)) for epoch in epochs(choice)) == choice.permutes
@@ -79,6 +80,7 @@ def test_replacement_draws_independently() -> None:
     assert (first != second).mean() > 0.9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("grid", [Grid(HEIGHT, WIDTH), Grid(9, 7, MASK), Grid(1, 40)], ids=["whole", "mask", "line"])
 @pytest.mark.parametrize("choice", UNBIASED, ids=str)
 def test_the_expected_gradient_of_a_step_is_the_full_gradient(choice: choices.Sampler, grid: Grid) -> None:
@@ -172,6 +174,7 @@ def test_points_select_the_cell_in_which_they_lie() -> None:
     assert masked.at(np.random.default_rng(0).random((20, 2))).tolist() == [0] * 20
 
 
+@pytest.mark.slow
 def test_the_probability_of_a_sample_grows_with_its_error() -> None:
     choice = choices.ErrorProportional(uniform=0.2)
     counts = np.zeros(N)

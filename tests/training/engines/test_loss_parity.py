@@ -69,6 +69,7 @@ def reference(recipe: Recipe) -> tuple[list[np.ndarray], list[np.ndarray], float
     return before, [each.detach().numpy() for each in network.parameters()], mean
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("output", ["linear", "sigmoid"])
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("engine", ["fused", "concurrent", "online", "autograd"])

@@ -26,6 +26,7 @@ def recipe_of(loss: str, **training: Any) -> Recipe:
     return changed(Recipe(), {"model": model, "training": changes, "threads": 2, **settings})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sampler", ["shuffled", "sequential"])
 @pytest.mark.parametrize("loss", LOSSES)
 def test_autograd_takes_the_steps_of_pytorch(loss: str, sampler: str) -> None:
@@ -76,5 +77,6 @@ def test_every_step_must_be_a_whole_picture(changes: dict[str, Any], message: st
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_health_check_trains_on_them() -> None:
     assert sf.check(picture(20, 20), recipe=changed(recipe_of("gradient"), {"dtype": "float32"})).findings is not None

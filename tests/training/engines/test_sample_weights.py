@@ -18,6 +18,7 @@ INDICES = RANDOM.integers(N, size=2 * N)
 WEIGHTS = RANDOM.exponential(1, 2 * N).astype(np.float32)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("output", ["linear", "sigmoid"])
 @pytest.mark.parametrize(
     ("engine", "threads"),
