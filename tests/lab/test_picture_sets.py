@@ -37,7 +37,9 @@ def plan(count: int, *, picked: Sequence[Picture] = (), arms: int = 2, **how: An
     return plan_of(recipes, picked or [picture(n) for n in range(count)], **{"seeds": 2, "tune": False, **how})
 
 
-def scored(path: Path, of: Plan, score: Any, fails: Any = lambda _: False) -> Experiment:
+def scored(
+    path: Path, of: Plan, score: Any, fails: Any = lambda _: False, diverges: Any = lambda _: False
+) -> Experiment:
     """Return an experiment whose trials have the scores of a function of their key."""
 
     def executor(pending: Iterable[Trial], _: Any, __: Any) -> Iterator[Outcome]:
@@ -49,6 +51,8 @@ def scored(path: Path, of: Plan, score: Any, fails: Any = lambda _: False) -> Ex
                 **identity(trial.key), "status": "finished", "reason": None, "psnr": score(trial.key), "ssim": 0.5,
                 "mse": 0.01, "epoch": 4.0, "step": 30, "samples": 480, "seconds": 2.0, "engine": "fused", "curve": [],
             }  # fmt: skip
+            if diverges(trial.key):
+                row["status"] = "diverged"
             yield Outcome(trial.key, row, {}, (), None)
 
     pictures = tuple(np.zeros((each["height"], each["width"], each["channels"]), np.float32) for each in of.pictures)

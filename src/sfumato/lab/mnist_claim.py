@@ -60,7 +60,7 @@ class Claim:
         """Return the line about one of the two experiments."""
         (comparison,) = verdict.comparisons(experiment)
         where = "the picture" if experiment.plan.task == "picture" else str(experiment.plan.picture["source"])
-        words = HELPS[comparison.difference.sign]
+        words = HELPS[comparison.sign]
         return f"on {where} {words}: {verdict.sentence(experiment, comparison)}"
 
 

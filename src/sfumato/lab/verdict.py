@@ -1,14 +1,16 @@
-"""Verdicts of an experiment, in sentences that follow from the confidence intervals; those of ablations."""
+"""Verdicts of an experiment, in sentences that follow from the confidence intervals, and from divergence."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
+from sfumato.lab.ablation_words import Named, ablation_sentence, diverged_counts, evidence, is_ablation
+from sfumato.lab.divergence import Divergence, combined_sign, divergence
 from sfumato.lab.experiment import Experiment
 from sfumato.lab.measure import PSNR
 from sfumato.lab.plan import Arm, Plan, Unit
@@ -25,80 +27,6 @@ from sfumato.lab.statistics import (
 )
 from sfumato.lab.tuning import score_table
 
-SMALL = 0.5
-"""Differences within this many dB count as negligible: hardly anybody sees them."""
-
-
-def named(follows: Named, undone: Named) -> tuple[str, str]:
-    """Return (the setting, its replacement), from the arm that has the setting and the one that does not."""
-    return (undone.instead, undone.title) if undone.instead else (follows.title, follows.instead)
-
-
-def ablation_sentence(
-    follows: Named,
-    undone: Named,
-    found: Interval,
-    diverged: tuple[int, int],
-    seeds: int,
-    noun: str = "paired seeds",
-    about: str = "",
-) -> str:
-    """Return the verdict: ``shuffled order helped by 0.72 dB against scan order, 95% CI [0.60, 0.84]``.
-
-    ``diverged``: how many of ``seeds`` trainings failed or diverged, for each of the two arms; ``noun``: what
-    ``found.pairs`` counts; ``about``: what the verdict is about, after a space.
-    """
-    has, lacks = named(follows, undone)
-    # On fewer pictures than a verdict needs, divergences do not make one.
-    enough = not about or found.pairs + max(diverged) >= FEWEST
-    if found.pairs < FEWEST and enough and diverged[1] > diverged[0]:
-        return f"{has} helped: {diverged[0]} of {seeds} trainings diverged with it, {diverged[1]} with {lacks}"
-    if found.pairs < FEWEST and enough and diverged[0] > diverged[1]:
-        return f"{has} hurt: {diverged[0]} of {seeds} trainings diverged with it, {diverged[1]} with {lacks}"
-    if found.pairs == 0:
-        return f"{has}: no verdict against {lacks}, no seed finished in both arms"
-    if found.pairs < FEWEST:
-        return f"{has}: no verdict against {lacks}, {found.mean:+.2f} dB from fewer than {FEWEST} {noun}"
-    if found.sign > 0:
-        return f"{has} helped{about} by {found.mean:.2f} dB against {lacks}, 95% CI [{found.low:.2f}, {found.high:.2f}]"
-    if found.sign < 0:
-        return (
-            f"{has} hurt{about} by {-found.mean:.2f} dB against {lacks}, 95% CI [{-found.high:.2f}, {-found.low:.2f}]"
-        )
-    difference = f"{found.mean:+.2f} dB against {lacks}, 95% CI [{found.low:+.2f}, {found.high:+.2f}]"
-    if found.low > -SMALL and found.high < SMALL:
-        return f"{has}: no difference shown: {difference}, negligible (within {SMALL:g} dB)"
-    return f"{has}: no difference shown: {difference}, too wide to be called negligible (within {SMALL:g} dB)"
-
-
-def is_ablation(arms: Sequence[Named]) -> bool:
-    """Return whether one of the two arms names what replaces a setting."""
-    return any(arm.instead for arm in arms)
-
-
-class Named(Protocol):
-    """An arm's names in sentences, as `sfumato.lab.plan.Arm` has them."""
-
-    @property
-    def name(self) -> str:
-        """The short name."""
-        ...
-
-    @property
-    def title(self) -> str:
-        """The name in verdicts; empty if it is the short one."""
-        ...
-
-    @property
-    def verb(self) -> str:
-        """The verb after it: ``beats`` or ``beat``."""
-        ...
-
-    @property
-    def instead(self) -> str:
-        """In an ablation: what the other arm has in place of what ``title`` names; else empty."""
-        ...
-
 
 @dataclass(frozen=True)
 class Comparison:
@@ -110,10 +38,8 @@ class Comparison:
     """Mean over the seeds of the measure of ``a`` minus that of ``b``."""
     missing: int
     """Seeds at which one of the two failed or diverged."""
-    lost: tuple[int, int] = (0, 0)
-    """Seeds that failed or diverged, for each arm."""
-    seeds: int = 0
-    """All seeds of the plan."""
+    diverged: Divergence = field(default_factory=Divergence)
+    """How often each of the two diverged."""
     unit: str = PSNR.unit
     differences: Mapping[int, Sequence[float]] = field(default_factory=dict)
     """The differences of each picture's seeds, by the picture's number."""
@@ -123,6 +49,11 @@ class Comparison:
     """What the random unit is, in the singular."""
     decimals: int = 2
     """Decimals of the numbers in the claim."""
+
+    @property
+    def sign(self) -> int:
+        """Return the verdict: 1 where ``a`` is better, -1 where ``b`` is, else 0."""
+        return combined_sign(self.difference, self.diverged)
 
     @property
     def noun(self) -> str:
@@ -150,7 +81,8 @@ def comparisons(experiment: Experiment) -> list[Comparison]:
         paired = {unit: of_a[unit] - of_b[unit] for unit in plan.verdict_units if unit in of_a and unit in of_b}
         by_picture = grouped(plan, paired)
         units = len(plan.verdict_units)
-        lost = (units - len(of_a), units - len(of_b))
+        statuses = [{unit: str(row["status"]) for unit, row in experiment.results(arm).items()} for arm in (a, b)]
+        diverged = divergence(*statuses, over_pictures=plan.has_set, comparisons=plan.family)
         difference = mean_interval(plan, by_picture, plan.family, _selection(experiment, a, b))
         found.append(
             Comparison(
@@ -158,8 +90,7 @@ def comparisons(experiment: Experiment) -> list[Comparison]:
                 b,
                 difference,
                 units - len(paired),
-                lost,
-                units,
+                diverged,
                 plan.measure.unit,
                 by_picture,
                 len(plan.verdict_pictures),
@@ -207,25 +138,40 @@ def claim(comparison: Comparison) -> str:
     """Return which arm is better by how much, or that no difference is shown."""
     found, a, b = comparison.difference, comparison.a, comparison.b
     names = (a.title or a.name, b.title or b.name)
+    diverged, noun, about = comparison.diverged, comparison.noun, comparison.about
     if is_ablation((a, b)):
-        return ablation_sentence(a, b, found, comparison.lost, comparison.seeds, comparison.noun, comparison.about)
+        return ablation_sentence(a, b, found, diverged, noun, about)
+    sign = comparison.sign
+    better, worse = (a, b) if sign > 0 else (b, a)
+    counts = diverged_counts(diverged, *names)
+    signed = f"{found.mean:+.{comparison.decimals}f} {comparison.unit}, {_bounds(found, comparison.decimals)}"
+    if sign and found.sign:
+        bounds = _bounds(found, comparison.decimals, flipped=sign < 0)
+        difference = f"{abs(found.mean):.{comparison.decimals}f} {comparison.unit}, {bounds}"
+        return f"{better.title or better.name} {better.verb} {worse.name}{about} by {difference}"
+    if sign:
+        measured = f"; {signed} where both finished" if found.pairs else ""
+        return (
+            f"{better.title or better.name} {better.verb} {worse.name}{about}: {evidence(diverged, counts, noun)}"
+            f"{measured}"
+        )
+    if found.sign:
+        return (
+            f"no verdict on {names[0]} against {names[1]}: {signed} where both finished, but "
+            f"{evidence(diverged, counts, noun)}"
+        )
     if found.pairs == 0:
         return f"no verdict on {names[0]} against {names[1]}: no seed finished in both arms"
-    if found.sign:
-        better, worse = (a, b) if found.sign > 0 else (b, a)
-        bounds = _bounds(found, comparison.decimals, flipped=found.sign < 0)
-        difference = f"{abs(found.mean):.{comparison.decimals}f} {comparison.unit}, {bounds}"
-        return f"{better.title or better.name} {better.verb} {worse.name}{comparison.about} by {difference}"
-    signed = f"{found.mean:+.{comparison.decimals}f} {comparison.unit}, {_bounds(found, comparison.decimals)}"
     if found.pairs < FEWEST:
-        return f"no verdict on {names[0]} against {names[1]}: {signed}, fewer than {FEWEST} {comparison.noun}"
+        return f"no verdict on {names[0]} against {names[1]}: {signed}, fewer than {FEWEST} {noun}"
     return f"no difference shown between {names[0]} and {names[1]}: {signed}"
 
 
 def as_values(comparison: Comparison, sentence: str) -> dict[str, Any]:
     """Return a comparison as JSON values; an end of the interval that is infinite or unknown is None.
 
-    ``mean``, ``low`` and ``high`` are above 0 where the arm is better. ``verdict`` is ``none`` with too few pairs.
+    ``mean``, ``low`` and ``high`` are above 0 where the arm is better. ``verdict`` is ``none`` with too few pairs,
+    or where divergence contradicts the interval.
     """
     found = comparison.difference
     mean, low, high = (value if math.isfinite(value) else None for value in (found.mean, found.low, found.high))
@@ -237,11 +183,16 @@ def as_values(comparison: Comparison, sentence: str) -> dict[str, Any]:
         "high": high,
         "pairs": found.pairs,
         "missing": comparison.missing,
-        "verdict": {1: "better", -1: "worse", 0: "no difference shown"}[found.sign]
-        if found.pairs >= FEWEST
-        else "none",
+        "verdict": _word(comparison),
         "sentence": sentence,
     }
+
+
+def _word(comparison: Comparison) -> str:
+    found, sign = comparison.difference, comparison.sign
+    if not sign:
+        return "none" if found.pairs < FEWEST or found.sign else "no difference shown"
+    return "better" if sign > 0 else "worse"
 
 
 def conditions(experiment: Experiment, comparison: Comparison) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import math
 
-from sfumato.lab.verdict import Named
+from sfumato.lab.ablation_words import Named
 from sfumato.render.text import one_line
 
 LONGEST = 120

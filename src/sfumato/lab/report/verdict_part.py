@@ -59,13 +59,14 @@ def headline(found: list[Comparison]) -> tuple[str, str]:
         text = claim(found[0])
         # The numbers of a verdict follow these words; a text without a verdict stays as it is.
         large, separator, rest = text.rpartition(" by ")
-        if not found[0].difference.sign or not separator:
+        measured = found[0].sign and found[0].difference.sign
+        if not measured or not separator:
             large, separator, rest = text.rpartition(": ")
-        return _capital(large), f"{'By' if found[0].difference.sign else ''} {rest}".strip()
-    better = [each for each in found if each.difference.sign > 0]
-    worse = [each for each in found if each.difference.sign < 0]
-    open_ = [each for each in found if not each.difference.sign]
-    if all(each.difference.pairs < FEWEST for each in found):
+        return _capital(large), f"{'By' if measured else ''} {rest}".strip()
+    better = [each for each in found if each.sign > 0]
+    worse = [each for each in found if each.sign < 0]
+    open_ = [each for each in found if not each.sign]
+    if len(open_) == len(found) and all(each.difference.pairs < FEWEST for each in found):
         return "No verdict", f"Fewer than {FEWEST} {found[0].noun} finished: no verdict."
     if len({each.b.name for each in found}) > 1:
         return f"{len(better) + len(worse)} of {pluralize(len(found), 'comparison')} show a difference", _largest(found)
@@ -90,7 +91,7 @@ def headline(found: list[Comparison]) -> tuple[str, str]:
 
 
 def _largest(found: list[Comparison]) -> str:
-    different = [each for each in found if each.difference.sign]
+    different = [each for each in found if each.sign and each.difference.sign]
     if not different:
         return ""
     return f"The largest difference: {claim(max(different, key=lambda each: abs(each.difference.mean)))}."
@@ -167,7 +168,7 @@ def _row(comparison: Comparison, span: tuple[float, float]) -> str:
         marks += f'<line class="range" x1="{low}" x2="{high}" y1="50%" y2="50%"/>'
         marks += "".join(f'<line class="end" x1="{end}" x2="{end}" y1="30%" y2="70%"/>' for end in (low, high))
         marks += f'<circle cx="{mean}" cy="50%" r="5"/>'
-    kind = {1: "better", -1: "worse", 0: "open"}[found.sign]
+    kind = {1: "better", -1: "worse", 0: "open"}[comparison.sign]
     ends = ", ".join(f"{end:.{comparison.decimals}f}" for end in (found.low, found.high))
     bounds = "" if math.isinf(found.low) else f" [{ends}]"
     words = f"{found.mean:+.{comparison.decimals}f}{bounds}" if found.pairs else "no pairs"
