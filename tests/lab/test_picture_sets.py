@@ -14,7 +14,7 @@ from PIL import Image
 import sfumato as sf
 from sfumato import memory
 from sfumato.errors import PictureError, RecipeError
-from sfumato.lab import verdict
+from sfumato.lab import picture_sets, verdict
 from sfumato.lab.arms import Picture, values_of
 from sfumato.lab.compare import plan_of
 from sfumato.lab.experiment import Experiment, run_plan, trial_of, trials
@@ -211,6 +211,13 @@ def test_arrays_in_memory_are_pictures_too(tmp_path: Path) -> None:
     )
     assert found.plan.picture_names == tuple(f"picture {n}" for n in range(1, 6))
     assert "No command line can repeat" in (tmp_path / "e" / "report.html").read_text()
+
+
+@pytest.mark.parametrize("pattern", ["", "p[0-4].png"])
+def test_a_path_of_pictures_is_read_as_its_text(folder: Path, pattern: str) -> None:
+    of_path, of_text = (picture_sets.load(Recipe(), given) for given in (folder / pattern, str(folder / pattern)))
+    assert [each.source for each in of_path] == [each.source for each in of_text]
+    assert len(of_path) == (5 if pattern else 6)
 
 
 def test_a_picture_and_pictures_are_refused(folder: Path) -> None:

@@ -69,7 +69,7 @@ def compare(
     picture: images.PictureSource | Mapping[str, Any] | None = None,
     /,
     *,
-    pictures: str | Sequence[images.PictureSource] | None = None,
+    pictures: str | Path | Sequence[images.PictureSource] | None = None,
     seeds: int = SEEDS,
     tune: Tune = None,
     tuning_seeds: int = TUNING_SEEDS,

@@ -16,12 +16,12 @@ from sfumato.recipe import Recipe, changed
 T = TypeVar("T", bound="str | Mapping[str, Recipe]")
 
 
-def load(recipe: Recipe, pictures: str | Sequence[images.PictureSource]) -> list[Picture]:
+def load(recipe: Recipe, pictures: str | os.PathLike[str] | Sequence[images.PictureSource]) -> list[Picture]:
     """Load pictures with the recipe's settings of a picture. Raises PictureError or RecipeError.
 
     ``pictures``: as for `sfumato.images.sets.sources`, or several of what `sfumato.paint` takes as a picture.
     """
-    sources = sets.sources(pictures) if isinstance(pictures, str) else list(pictures)
+    sources = sets.sources(os.fspath(pictures)) if isinstance(pictures, str | os.PathLike) else list(pictures)
     if not sources:
         raise RecipeError("pictures must be at least one picture. Got none.")
     if len(sources) > MOST_PICTURES:

@@ -58,7 +58,7 @@ def sweep(
     picture: images.PictureSource | Mapping[str, Any] | None = None,
     /,
     *,
-    pictures: str | Sequence[images.PictureSource] | None = None,
+    pictures: str | Path | Sequence[images.PictureSource] | None = None,
     recipe: Recipe | None = None,
     trials: int = TRIALS,
     seeds: int = 1,
