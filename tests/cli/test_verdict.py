@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sfumato.cli.main import main
-from tests.lab.test_result_table import sleep, wandb
+from tests.lab.test_result_table import crashed, sleep, wandb
 
 
 def test_a_sentence_and_a_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -60,7 +60,36 @@ def test_the_table_is_not_overwritten(tmp_path: Path, refused: Callable[..., str
     assert path.read_text() == before
 
 
-def test_a_page_that_cannot_be_written_is_reported(tmp_path: Path, refused: Callable[..., str]) -> None:
+def test_a_page_that_cannot_be_written_is_reported_before_anything_is_printed(
+    tmp_path: Path, refused: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
     out = str(tmp_path / "absent" / "verdict.html")
     flags = ["--value", "extra", "--arm", "group", "--pair", "ID", "--out", out]
-    assert "cannot write" in refused("verdict", str(sleep(tmp_path)), *flags)
+    path = str(sleep(tmp_path))
+    assert main(["verdict", path, *flags]) == 2
+    assert capsys.readouterr().out == ""
+    message = refused("verdict", path, *flags)
+    assert "cannot write" in message
+    assert "absent is no folder. Make it first" in message
+
+
+def test_crashed_runs_are_warned_of_and_left_out_by_a_condition(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = str(crashed(tmp_path))
+    assert main(["verdict", path, "--where", "purpose=verdict"]) == 0
+    printed = capsys.readouterr()
+    assert printed.err == (
+        "warning: rows count whatever their config/State: 2 crashed; leave them out with --where "
+        "config/State=finished\n"
+    )
+    assert "no difference shown" in printed.out
+    assert main(["verdict", path, "--where=purpose=verdict", "--where", "config/State=finished"]) == 0
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    assert "b beats a by" in printed.out
+    assert "8 rows left out by" in printed.out
+
+
+def test_a_condition_must_have_a_value(tmp_path: Path, refused: Callable[..., str]) -> None:
+    assert "--where must be COLUMN=VALUE" in refused("verdict", str(crashed(tmp_path)), "--where", "purpose")

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from sfumato.errors import RunError
-from sfumato.lab import result_table
+from sfumato.lab import result_rows, result_table
 from sfumato.lab.report import table_page
-from sfumato.lab.result_table import Columns, Result
+from sfumato.lab.result_rows import Columns
+from sfumato.lab.result_table import Result
 from sfumato.lab.statistics import over_pictures
 
 # Student (1908): hours of sleep gained by ten patients with two drugs; R's t.test documents 1.58 [0.7001, 2.4599].
@@ -26,8 +27,7 @@ def written(path: Path, lines: list[str]) -> Path:
 
 
 def verdict(path: Path, columns: Columns, reference: str | None = None, *, lower: bool = False) -> Result:
-    names, rows = result_table.read(path, columns)
-    return result_table.compare(rows, names, reference, lower_is_better=lower)
+    return result_table.compare(result_rows.read(path, columns), reference, lower_is_better=lower)
 
 
 def sleep(tmp_path: Path, separator: str = ",") -> Path:
@@ -165,9 +165,9 @@ def test_an_unknown_reference_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_is_no_csv_is_refused(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "t.csv").write_bytes(data)
     with pytest.raises(RunError, match=r"t\.csv must "):
-        result_table.read(tmp_path / "t.csv", Columns("b", "a", ("a",)))
+        result_rows.read(tmp_path / "t.csv", Columns("b", "a", ("a",)))
     with pytest.raises(RunError, match="must be a CSV file: no such file"):
-        result_table.read(tmp_path / "absent.csv", Columns("b", "a", ("a",)))
+        result_rows.read(tmp_path / "absent.csv", Columns("b", "a", ("a",)))
 
 
 def test_the_page_escapes_names(tmp_path: Path) -> None:
@@ -185,3 +185,75 @@ def test_the_page_escapes_names(tmp_path: Path) -> None:
     lines = [f"arm,seed,{unit},psnr", *(f"{arm},{n},{n},{n}" for arm in "ab" for n in range(6))]
     found = verdict(written(tmp_path / "t.csv", lines), Columns("psnr", "arm", ("seed",), unit))
     assert "<img src=x" not in table_page.page(found, "t.csv")
+
+
+def crashed(tmp_path: Path) -> Path:
+    """Return a table in which the second arm's crashed runs have low scores, and tuning has rows of its own."""
+    lines = ["purpose,arm,seed,config/State,psnr"]
+    for arm, gain in (("a", 0.0), ("b", 1.0)):
+        lines += [f"tuning,{arm},9,finished,{10 + rate}" for rate in range(3)]
+        for seed in range(8):
+            state, psnr = ("crashed", 3.0) if (arm, seed) in (("b", 6), ("b", 7)) else ("finished", 20 + seed + gain)
+            lines.append(f"verdict,{arm},{seed},{state},{psnr + 0.01 * seed * (arm == 'b')}")
+    return written(tmp_path / "crashed.csv", lines)
+
+
+COLUMNS = Columns("psnr", "arm", ("seed",))
+
+
+def test_rows_with_other_values_are_left_out_and_counted(tmp_path: Path) -> None:
+    all_of = result_rows.read(crashed(tmp_path), COLUMNS, [("purpose", "verdict")])
+    assert (len(all_of.rows), all_of.left_out) == (16, 6)
+    assert all_of.unfinished == (
+        "rows count whatever their config/State: 2 crashed; leave them out with --where config/State=finished"
+    )
+    some = result_rows.read(crashed(tmp_path), COLUMNS, [("purpose", "verdict"), ("state", "finished")])
+    assert (len(some.rows), some.left_out, some.unfinished) == (14, 8, "")
+    (sentence,) = result_table.compare(some).sentences()
+    assert sentence.startswith("b beats a by 1.025 psnr, 95% CI [")
+    assert sentence.endswith("8 rows left out by --where purpose=verdict --where state=finished)")
+    # Several values of one column are alternatives.
+    both = [("purpose", "verdict"), ("state", "finished"), ("state", "crashed")]
+    assert result_rows.read(crashed(tmp_path), COLUMNS, both).left_out == 6
+
+
+@pytest.mark.parametrize("state", ["finished", "FINISHED", "Completed", "success", ""])
+def test_finished_trainings_give_no_warning(tmp_path: Path, state: str) -> None:
+    lines = ["arm,seed,Status,psnr", *(f"{arm},{seed},{state},{seed}" for arm in "ab" for seed in range(5))]
+    assert result_rows.read(written(tmp_path / "t.csv", lines), COLUMNS).unfinished == ""
+
+
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [
+        (("purposes", "verdict"), "where must be a column of the table. Got 'purposes'; did you mean 'purpose'?"),
+        (("purpose", "test"), "where must have a value of column 'purpose'. Got 'test'; it has 'verdict', 'tuning'."),
+    ],
+)
+def test_conditions_that_no_row_meets_are_refused(tmp_path: Path, where: tuple[str, str], message: str) -> None:
+    with pytest.raises(RunError) as caught:
+        result_rows.read(crashed(tmp_path), COLUMNS, [where])
+    assert str(caught.value) == message
+
+
+def test_rows_of_several_pictures_lead_to_the_unit_not_to_more_pairs(tmp_path: Path) -> None:
+    """With --pair seed,picture the seeds of one picture would count as independent."""
+    with pytest.raises(RunError, match=r"Got two of arm 'siren' with config\.seed=0; name the column of the") as caught:
+        result_rows.read(wandb(tmp_path), Columns("psnr", "model", ("seed",)))
+    assert "(--unit config.picture), or filter the rows (--where COLUMN=VALUE)" in str(caught.value)
+    assert "--pair" not in str(caught.value)
+    with pytest.raises(RunError, match=r"\(--unit COLUMN\), or filter the rows"):
+        result_rows.read(crashed(tmp_path), COLUMNS)
+
+
+def test_a_value_is_called_as_it_was_given(tmp_path: Path) -> None:
+    lines = ["arm,seed,loss/val", *(f"{arm},{seed},{seed + (arm == 'b')}" for arm in "ab" for seed in range(5))]
+    for given, called in (("loss/val", "loss/val"), ("val", "val")):
+        found = verdict(written(tmp_path / "t.csv", lines), Columns(given, "arm", ("seed",)), lower=True)
+        assert found.sentences()[0].startswith(f"a beats b by 1.0 lower {called}, 95% CI")
+
+
+def test_an_empty_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("")
+    with pytest.raises(RunError, match="must have a header and at least one row. Got none"):
+        result_rows.read(tmp_path / "t.csv", COLUMNS)

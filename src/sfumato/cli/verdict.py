@@ -23,10 +23,12 @@ DOC = """Give the verdict on a table of results, one row per training, of any pr
 
 The table is a CSV file, such as an export of W&B, MLflow or trackio. A column may be named without its prefix: psnr for
 metrics.psnr. All arms are compared with one of them, in pairs of rows that are equal in --pair. With --unit the verdict
-is about pictures (or data sets, tasks, ...) like those in the table, rather than about one.
+is about pictures (or data sets, tasks, ...) like those in the table, rather than about one. With --where, only rows
+with this value count; several values of one column are alternatives.
 
 Examples:  sfumato verdict runs.csv --value psnr --arm model --pair seed
            sfumato verdict runs.csv --value psnr --arm model --pair seed --unit picture --out verdict.html
+           sfumato verdict trials.csv --value psnr --arm arm --pair seed --where purpose=verdict --where status=finished
            sfumato verdict runs.csv --value loss --lower-is-better --arm optimizer --pair seed,fold --reference adam
 """
 
@@ -36,15 +38,17 @@ WIDTH = 120
 
 def command(arguments: Sequence[str]) -> int:
     """Print the verdict, and write its page if asked to."""
+    typed, rest = flags.pop_repeated(arguments, "--where")
     parsed = flags.read(
         "verdict",
         DOC,
-        arguments,
+        rest,
         flags.positional("table", "", "FILE", "CSV file with one row per training"),
         flags.field("value", "psnr", "COLUMN", "the number by which arms are compared"),
         flags.field("arm", "arm", "COLUMN", "what is compared: the name of each row's arm"),
         flags.field("pair", "seed", "COLUMN,...", "rows equal in these are a pair, such as the seed"),
         flags.field("unit", flags.NONE, "COLUMN", "what the verdict generalizes over, such as the picture"),
+        flags.field("where", flags.NONE, "COLUMN=VALUE", "rows with another value are left out; may be repeated"),
         flags.field("reference", flags.NONE, "NAME", "the arm with which others are compared; by default the first"),
         flags.switch("lower_is_better", "a smaller value is better, as of a loss"),
         flags.field("out", flags.NONE, "FILE", "write a page with the verdict and its plots"),
@@ -52,20 +56,25 @@ def command(arguments: Sequence[str]) -> int:
     )
     if not parsed.table:
         raise SfumatoError("verdict must be given a table of results: sfumato verdict FILE.csv. Got none.")
-    from sfumato.lab import result_table
+    from sfumato.lab import result_rows, result_table
     from sfumato.lab.report import table_page
-    from sfumato.lab.result_table import Columns
-    from sfumato.runs.files import output_flag, write_bytes
+    from sfumato.runs.files import output_flag, printable, write_bytes
 
     path = Path(parsed.table)
     out = None if isinstance(parsed.out, flags.Default) else Path(parsed.out)
     if out is not None and out.suffix.lower() not in (".html", ".htm"):
         raise SfumatoError(f"out must be the file of a page, such as verdict.html. Got {parsed.out!r}.")
+    if out is not None and not out.parent.is_dir():
+        raise SfumatoError(
+            f"cannot write {printable(out)}: {printable(out.parent)} is no folder. Make it first (--out)."
+        )
     pair = tuple(part.strip() for part in parsed.pair.split(","))
     unit = None if isinstance(parsed.unit, flags.Default) else parsed.unit
-    columns, rows = result_table.read(path, Columns(parsed.value, parsed.arm, pair, unit))
+    table = result_rows.read(path, result_rows.Columns(parsed.value, parsed.arm, pair, unit), _conditions(typed))
     reference = None if isinstance(parsed.reference, flags.Default) else parsed.reference
-    result = result_table.compare(rows, columns, reference, lower_is_better=parsed.lower_is_better)
+    result = result_table.compare(table, reference, lower_is_better=parsed.lower_is_better)
+    if table.unfinished:
+        sys.stderr.write(f"warning: {one_line(table.unfinished)}\n")
     if parsed.json:
         sys.stdout.write(json.dumps(_as_json(result), allow_nan=False) + "\n")
     else:
@@ -76,6 +85,16 @@ def command(arguments: Sequence[str]) -> int:
         if not parsed.json:
             sys.stdout.write(f"\npage        {out}\n")
     return 0
+
+
+def _conditions(typed: Sequence[str]) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for text in typed:
+        name, separator, value = text.partition("=")
+        if not separator or not name.strip():
+            raise SfumatoError(f"--where must be COLUMN=VALUE, such as state=finished. Got {text!r}.")
+        found.append((name.strip(), value))
+    return found
 
 
 def _print(result: Result) -> None:
