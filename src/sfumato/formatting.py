@@ -35,6 +35,11 @@ def one_digit(number: float) -> float:
     return float(f"{number:.1g}")
 
 
+def pluralize(count: int, one: str, many: str = "") -> str:
+    """Return a count with its noun: ``1 seed``, ``5 seeds``."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
 def shortened(text: str, max_length: int = 120) -> str:
     """Return the text, with its middle cut out if it has more than ``max_length`` characters."""
     return text if len(text) <= max_length else f"{text[: max_length // 2]}...{text[-max_length // 3 :]}"

@@ -241,6 +241,15 @@ def test_a_message_says_that_compared_rates_are_not_tuned(
         (["deep-vs-shallow", "--picture", "nowhere.png"], "nowhere.png"),
         (["deep-vs-shallow", "--pictures", "nowhere"], "pictures must be a folder, a pattern"),
         (["deep-vs-shallow", "--pictures", "kodak", "--picture", "a.png"], "is a set of pictures. Got one picture as"),
+        (
+            ["deep-vs-shallow", "--pictures", "a.png", "b.png", "c.png"],
+            "--pictures takes one folder, pattern or set. Got 'a.png' and 'b.png'; quote a pattern",
+        ),
+        (["--axis", "model.width=3,4", "--pictures=a.png", "b.JPG"], "Got 'a.png' and 'b.JPG'; quote a pattern"),
+        (
+            ["--axis", "model.width=3,4", "--equal", "samples", "--budget.seconds", "5", "--picture", "cat"],
+            "arm 3: budget.seconds must be none where samples are equal. Got 5; give budget.epochs.",
+        ),
         (["mnist-claim", "--pictures", "kodak"], "mnist-claim compares one picture with digits"),
         (["deep-vs-shallow", "--budget.psnr", "20", "--budget.epochs", "1"], "budget.psnr must be none"),
     ],

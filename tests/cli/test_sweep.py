@@ -69,3 +69,11 @@ def test_wrong_input_gives_one_line_and_status_2(
     arguments: list[str], message: str, refused: Callable[..., str]
 ) -> None:
     assert message in refused("sweep", *arguments)
+
+
+def test_the_help_promises_no_verdict(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["sweep", "--help"])
+    words = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    assert "all configurations train on each of these" in words
+    assert "a verdict about" not in words

@@ -142,6 +142,23 @@ def test_pictures_of_different_sizes_train_on_equally_many_samples() -> None:
     assert {samples["samples", n] for n in range(5)} == {256}
 
 
+def test_equal_samples_say_that_they_are_rounded(tmp_path: Path) -> None:
+    """A step has whole batches: samples are equal but for less than one of them."""
+    base: dict[str, Any] = {"picked": [picture(n, 8, 8 + n) for n in range(5)], "seeds": 1}
+    for equal, words in (
+        ("samples", "4 epochs of the smallest picture's samples, rounded up to whole steps"),
+        ("epochs", "4 epochs)"),
+    ):
+        found = scored(tmp_path / equal, plan(5, equal=equal, **base), lambda key: 20.0 + key.picture)
+        assert words in verdict.sentences(found)[0]
+        assert "5 pictures x 1 paired seed," in verdict.sentences(found)[0]
+
+
+def test_one_of_something_is_in_the_singular(tmp_path: Path) -> None:
+    found = scored(tmp_path / "e", plan(1, seeds=1), lambda _: 20.0)
+    assert "1 paired seed," in verdict.sentences(found)[0]
+
+
 @pytest.mark.parametrize(
     ("pictures", "message"),
     [

@@ -55,6 +55,15 @@ def test_what_an_arm_states_is_in_the_range_of_every_arm_of_its_kind() -> None:
     assert found["a"] == found["b"] == {"omega": (("model.activation.omega", "model.init.omega"), 3.75, 600.0)}
 
 
+def test_the_hint_for_an_unknown_name_lists_only_what_can_be_tuned() -> None:
+    with pytest.raises(RecipeError) as caught:
+        resolved("zzz", FOURIER)
+    listed = str(caught.value).partition("the arms have ")[2].removesuffix(".").split(", ")
+    assert listed[0] == "lr"
+    assert {"sigma", "scale", "batch"} <= set(listed)
+    assert not {"width", "depth", "features"} & set(listed)
+
+
 def test_a_rate_s_range_belongs_to_the_optimizer() -> None:
     found = [resolved("lr", {"training": {"optimizer": each}})["a"]["lr"] for each in ("adam(lr=0.5)", "adam", "sgd")]
     assert found[0] == found[1] == ((), 3.16e-05, 0.0316)

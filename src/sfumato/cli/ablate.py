@@ -32,13 +32,14 @@ def command(arguments: Sequence[str]) -> int:
     question = next((ABLATIONS[word] for word in rest if word in ABLATIONS), None)
     recipe = _recipe(question, rest)
     names = "; ".join(f"{name}, {each.HELP}" for name, each in ABLATIONS.items())
+    base.check_quoted(rest)
     parsed = flags.read(
         "ablate",
         DOC,
         rest,
         flags.positional("question", "", "QUESTION", f"{names}; omit it with --undo"),
         flags.field("picture", flags.NONE, "FILE", "picture that all arms train on; short for --picture.source"),
-        base.PICTURES,
+        base.VERDICT_PICTURES,
         flags.field("undo", flags.NONE, "FIELD=VALUE", "ablated values as field=value;field=value; may be repeated"),
         flags.field("out", flags.NONE, "DIR", "folder of the experiment; continued if it holds this one already"),
         flags.field("seeds", str(SEEDS), "INT", "paired seeds per arm; below 5 there is no verdict"),

@@ -18,12 +18,36 @@ from sfumato.recipe.source import KINDS, is_run, read
 PRESETS = "base recipe, changed by other flags: " + "; ".join(f"{name}, {text}" for name, text in DESCRIPTIONS.items())
 
 
-PICTURES = flags.field(
-    "pictures",
-    flags.NONE,
-    "DIR|GLOB|kodak",
-    "a verdict about pictures like these: a folder, a quoted pattern, or Kodak's 24 photographs; at least 5",
-)
+def pictures_flag(meaning: str) -> tuple[str, Any, Any]:
+    """Return ``--pictures``, with what a command does with them."""
+    return flags.field(
+        "pictures",
+        flags.NONE,
+        "DIR|GLOB|kodak",
+        f"{meaning}: a folder, a quoted pattern, or Kodak's 24 photographs",
+    )
+
+
+VERDICT_PICTURES = pictures_flag("a verdict about at least 5 pictures like these")
+
+
+def check_quoted(arguments: Sequence[str]) -> None:
+    """Raise SfumatoError where a shell has replaced a pattern after ``--pictures`` by the files that it matches."""
+    words, _ = flags.split_at_separator(arguments)
+    if all(word.partition("=")[0] != "--pictures" for word in words):
+        return
+    from sfumato.images.sets import EXTENSIONS
+
+    for number, word in enumerate(words):
+        name, separator, _ = word.partition("=")
+        after = words[number + (1 if separator else 2) :]
+        if name != "--pictures" or not after or Path(after[0]).suffix.lower() not in EXTENSIONS:
+            continue
+        first = word.partition("=")[2] if separator else words[number + 1]
+        raise SfumatoError(
+            f"--pictures takes one folder, pattern or set. Got {first!r} and {after[0]!r}; quote a pattern "
+            "(--pictures 'photos/*.png'), so that the shell does not replace it by its files."
+        )
 
 
 def pictures_of(parsed: Any) -> str | None:

@@ -41,13 +41,14 @@ def command(arguments: Sequence[str]) -> int:
     names = "; ".join(f"{name}, {question.HELP}" for name, question in questions.items())
     start = custom.described(custom.defaults_of(changed(Recipe(), defaults)))
     origin = f"Arms start from paint's default recipe with\n    {start};\n    with --preset fast, from that preset.\n"
+    base.check_quoted(rest)
     parsed = flags.read(
         "compare",
         f"{DOC}\n{origin}",
         rest,
         flags.positional("question", "", "QUESTION", f"{names}; omit it with custom arms"),
         flags.field("picture", flags.NONE, "FILE", "picture that all arms train on; short for --picture.source"),
-        base.PICTURES,
+        base.VERDICT_PICTURES,
         flags.field(
             "arm",
             flags.NONE,

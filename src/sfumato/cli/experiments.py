@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sfumato.cli.progress import StagesProgress
-from sfumato.formatting import duration
+from sfumato.formatting import duration, pluralize
 from sfumato.interrupt import stop_on_signals
 from sfumato.lab import arm_summaries, picture_sets, report, saturation_report, trainable, verdict
 from sfumato.lab.arms import Picture, load, values_of
@@ -23,7 +23,6 @@ from sfumato.lab.experiment import Experiment, StoppedError, run_plan
 from sfumato.lab.forecast import forecast
 from sfumato.lab.plan import Plan
 from sfumato.lab.questions import custom
-from sfumato.lab.report.text import pluralize
 from sfumato.lab.report.tuning_part import tuned_words
 from sfumato.lab.result_values import result_values
 from sfumato.lab.train import Learned
@@ -134,7 +133,7 @@ def forecast_line(
     size = _size(plan)
     epochs = {arm.recipe.budget.epochs for arm in plan.arms}
     (epochs_of_all,) = epochs if len(epochs) == 1 else (None,)
-    budget = "" if epochs_of_all is None else f", {epochs_of_all:g} epochs"
+    budget = "" if epochs_of_all is None else f", {epochs_of_all:g} epoch{'' if epochs_of_all == 1 else 's'}"
     done = f" ({expected.done:,} already done)" if expected.done else ""
     searched = tuned_words(plan)
     search = f", {expected.tuning:,} of them to find {searched}" if expected.tuning else ""

@@ -57,6 +57,7 @@ def command(arguments: Sequence[str]) -> int:
     recipe = base.select_recipe(rest)
     if flags.value_of(rest, "--preset") is None and flags.value_of(rest, "--recipe") is None:
         recipe = changed(recipe, custom.DEFAULTS)
+    base.check_quoted(rest)
     parsed = flags.read(
         "sweep",
         DOC,
@@ -64,7 +65,7 @@ def command(arguments: Sequence[str]) -> int:
         flags.positional("file", "", "SPACE.toml", "file with a table [space], in place of --space"),
         flags.field("space", flags.NONE, "FIELD=VALUES", "a field and its ranges or values; may be repeated"),
         flags.field("picture", flags.NONE, "FILE", "picture that all train on; short for --picture.source"),
-        base.PICTURES,
+        base.pictures_flag("all configurations train on each of these"),
         flags.field("trials", "50", "INT", "configurations to try, those of an earlier start included"),
         flags.field("seeds", "1", "INT", "seeds of each configuration on each picture"),
         flags.field("objective", "psnr", "A,B,...", f"what is best: {', '.join(OBJECTIVES)}; of several: Pareto"),

@@ -40,9 +40,9 @@ def command(arguments: Sequence[str]) -> int:
     idle = None if isinstance(parsed.idle, flags.Default) else flags.number("idle", parsed.idle, 0, float)
     from sfumato import trust
     from sfumato.cores import available_cores
+    from sfumato.formatting import pluralize
     from sfumato.interrupt import stop_on_signals
     from sfumato.lab.executors.folder.worker import work
-    from sfumato.lab.report.text import pluralize
 
     for name in allowed:
         trust.allow(name)

@@ -300,6 +300,11 @@ def checked(plan: Plan) -> Plan:
             raise RecipeError(f"arm {arm.name}: seed must be 0 to {LARGEST_SEED:,}. Got {arm.recipe.seed}.")
         if arm.recipe.budget.psnr is not None:
             raise RecipeError(f"arm {arm.name}: budget.psnr must be none, so that all arms train alike. Got a number.")
+        if plan.equal == "samples" and arm.recipe.budget.seconds is not None:
+            raise RecipeError(
+                f"arm {arm.name}: budget.seconds must be none where samples are equal. Got "
+                f"{arm.recipe.budget.seconds:g}; give budget.epochs."
+            )
         if arm.first is not None and arm.recipe.budget.epochs is None:
             raise RecipeError(f"arm {arm.name}: budget.epochs must be given, to be divided into phases. Got none.")
     return plan if plan.tuning is None else replace(plan, tuning=_resolved(plan.tuning, plan.arms))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sfumato.errors import RunError
-from sfumato.formatting import shortened
+from sfumato.formatting import pluralize, shortened
 from sfumato.runs.files import read_bytes
 
 MAX_BYTES = 200_000_000
@@ -72,9 +72,7 @@ class ResultRows:
     def left_out_words(self) -> str:
         """Return how many rows were left out, and why; empty without conditions."""
         conditions = " ".join(f"--where {name}={value}" for name, value in self.where)
-        return (
-            f"{self.left_out:,} row{'' if self.left_out == 1 else 's'} left out by {conditions}" if self.where else ""
-        )
+        return f"{pluralize(self.left_out, 'row')} left out by {conditions}" if self.where else ""
 
 
 def read(path: Path, columns: Columns, where: Sequence[tuple[str, str]] = ()) -> ResultRows:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sfumato.errors import RunError
-from sfumato.formatting import shortened
+from sfumato.formatting import pluralize, shortened
 from sfumato.lab.plan import MOST_ARMS
 from sfumato.lab.result_rows import Columns, ResultRows, Row
 from sfumato.lab.statistics import LEVEL, interval, over_pictures
@@ -62,9 +62,10 @@ class Result:
         return [f"{claim(each)} ({', '.join(self._conditions(each))})" for each in self.comparisons]
 
     def _conditions(self, comparison: Comparison) -> list[str]:
-        words = [f"{comparison.difference.pairs} {comparison.noun}"]
+        pairs = comparison.difference.pairs
+        words = [pluralize(pairs, comparison.unit_name)]
         if self.columns.unit is None:
-            words = [f"{comparison.difference.pairs} pairs of equal {', '.join(self.columns.pair)}"]
+            words = [f"{pluralize(pairs, 'pair')} of equal {', '.join(self.columns.pair)}"]
         elif (found := comparison.components) is not None:
             words.append(f"seed share of the variance {found.seed_share:.0%}")
         if comparison.missing:

@@ -78,7 +78,7 @@ def resolved(asked: Sequence[str], recipes: Mapping[str, Recipe]) -> dict[str, t
     for name, written in given:
         paths = {arm: _paths(name, arm, of_arm) for arm, of_arm in numbers.items()} if name != LR else {}
         if name != LR and not any(paths.values()):
-            raise _unknown(name, numbers)
+            raise _unknown(name, numbers, recipes)
         for arm, recipe in recipes.items():
             if name == LR:
                 if rates_of(recipe.training.optimizer):
@@ -152,9 +152,10 @@ def _paths(name: str, arm: str, numbers: Mapping[str, _Number]) -> tuple[str, ..
     )
 
 
-def _unknown(name: str, numbers: Mapping[str, Mapping[str, _Number]]) -> RecipeError:
-    short = dict.fromkeys(path.rpartition(".")[2] for of_arm in numbers.values() for path in of_arm)
-    close = difflib.get_close_matches(name, [LR, *short, *(path for each in numbers.values() for path in each)], n=1)
+def _unknown(name: str, numbers: Mapping[str, Mapping[str, _Number]], recipes: Mapping[str, Recipe]) -> RecipeError:
+    paths = [path for arm, of_arm in numbers.items() for path in of_arm if not _sets_size(recipes[arm], of_arm[path])]
+    short = dict.fromkeys(path.rpartition(".")[2] for path in paths)
+    close = difflib.get_close_matches(name, [LR, *short, *paths], n=1)
     hint = f"did you mean {close[0]}?" if close else f"the arms have {', '.join([LR, *short])}."
     rule = "tune must name numbers of a model or a training that an arm has; lr stands for all rates of an optimizer"
     return RecipeError(f"{rule}. Got {name}; {hint}")
@@ -206,6 +207,18 @@ def _check(arm: str, recipe: Recipe, tuned: TunedField) -> None:
                 f"tune must not change the size of a network. Got {tuned.name} of arm {arm}; make its values "
                 "arms (--axis), or search for them with sfumato sweep."
             )
+
+
+def _sets_size(recipe: Recipe, number: _Number) -> bool:
+    """Return whether another value of a number changes the size of the network, so that it cannot be tuned."""
+    if not number.whole:
+        return False
+    for other in (number.value + 1, 2 * number.value, number.value - 1):
+        try:
+            return _size(_with_numbers(recipe, {number.path: int(other)})) != _size(recipe)
+        except RecipeError:
+            continue
+    return False
 
 
 def _size(recipe: Recipe) -> tuple[int, int]:

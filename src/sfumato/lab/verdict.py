@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from sfumato.formatting import pluralize
 from sfumato.lab.ablation_words import Named, ablation_sentence, diverged_counts, evidence, is_ablation
 from sfumato.lab.divergence import Divergence, combined_sign, divergence
 from sfumato.lab.experiment import Experiment
@@ -209,7 +210,9 @@ def conditions(experiment: Experiment, comparison: Comparison) -> list[str]:
     words.append(_pairs(experiment, comparison))
     if comparison.missing:
         words.append(f"{comparison.missing} failed or diverged")
-    words.append(_budget(a, b) + (" of the smallest picture" if plan.equal == "samples" and plan.has_set else ""))
+    words.append(_budget(a, b))
+    if plan.equal == "samples" and plan.has_set:
+        words[-1] += " of the smallest picture's samples, rounded up to whole steps"
     if plan.family > 1:
         words.append(f"CIs simultaneous for {plan.family} comparisons")
     return words
@@ -217,11 +220,10 @@ def conditions(experiment: Experiment, comparison: Comparison) -> list[str]:
 
 def _pairs(experiment: Experiment, comparison: Comparison) -> str:
     if comparison.pictures == 1:
-        return f"{comparison.difference.pairs} paired seeds"
+        return pluralize(comparison.difference.pairs, "paired seed")
     plan, found = experiment.plan, comparison.components
-    seeds = (
-        f"{comparison.difference.pairs} pictures x {len(plan.seeds)} paired seed{'s' if len(plan.seeds) > 1 else ''}"
-    )
+    pictures = pluralize(comparison.difference.pairs, "picture")
+    seeds = f"{pictures} x {pluralize(len(plan.seeds), 'paired seed')}"
     return seeds if found is None else f"{seeds}, seed share of the variance {found.seed_share:.0%}"
 
 
@@ -232,7 +234,8 @@ def _budget(a: Arm, b: Arm) -> str:
         amounts = [getattr(budget, unit) for budget in budgets]
         if any(amount is not None for amount in amounts):
             first, second = (("any" if amount is None else f"{amount:g}") for amount in amounts)
-            words.append(f"{first} {unit}" if first == second else f"{first} and {second} {unit}")
+            named = unit.removesuffix("s") if first == second == "1" else unit
+            words.append(f"{first} {named}" if first == second else f"{first} and {second} {named}")
     return " or ".join(words)
 
 

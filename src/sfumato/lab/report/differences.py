@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sfumato.lab.report.text import escaped, name, pluralize
+from sfumato.formatting import pluralize
+from sfumato.lab.report.text import escaped, name
 from sfumato.lab.verdict import Comparison
 
 MAX_ROWS = 60

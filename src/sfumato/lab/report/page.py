@@ -8,6 +8,7 @@ import json
 from importlib import resources
 from typing import Any
 
+from sfumato.formatting import pluralize
 from sfumato.lab.experiment import Experiment
 from sfumato.lab.plan import Plan
 from sfumato.lab.report.curves import AXES, curves_data, curves_part
@@ -15,7 +16,7 @@ from sfumato.lab.report.paintings import film_data, film_part, paintings_part
 from sfumato.lab.report.pictures_part import pictures_part
 from sfumato.lab.report.recipes import recipes_part
 from sfumato.lab.report.tables import failures_part, limits_part, machines_part, table_part
-from sfumato.lab.report.text import escaped, pluralize
+from sfumato.lab.report.text import escaped
 from sfumato.lab.report.tuning_part import HEADING, SEVERAL, tuning_part
 from sfumato.lab.report.verdict_part import progress, verdict_part
 

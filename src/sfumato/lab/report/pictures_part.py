@@ -8,13 +8,14 @@ import numpy as np
 from PIL import Image
 
 from sfumato import images
+from sfumato.formatting import pluralize
 from sfumato.lab.aggregate import Estimate, interquartile_mean, performance_profile, probability_of_improvement
 from sfumato.lab.experiment import Experiment
 from sfumato.lab.plan import Arm
 from sfumato.lab.report.curves import line_class
 from sfumato.lab.report.differences import unit_differences
 from sfumato.lab.report.paintings import fitted, opened
-from sfumato.lab.report.text import NONE, decibels, escaped, name, pluralize, scrollable, section
+from sfumato.lab.report.text import NONE, decibels, escaped, name, scrollable, section
 from sfumato.lab.report.tuning_part import tuned_words
 from sfumato.lab.trial import key_at
 from sfumato.lab.tuning import chosen_setting

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from sfumato.formatting import pluralize
 from sfumato.lab.report.differences import unit_differences
 from sfumato.lab.report.page import document, script_safe
-from sfumato.lab.report.text import escaped, pluralize, scrollable, section
+from sfumato.lab.report.text import escaped, scrollable, section
 from sfumato.lab.report.verdict_part import headline, intervals
 from sfumato.lab.result_table import Result
 from sfumato.lab.statistics import FEWEST, LEVEL

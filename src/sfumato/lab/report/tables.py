@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from sfumato.formatting import pluralize
 from sfumato.lab import arm_summaries
 from sfumato.lab.experiment import Experiment
 from sfumato.lab.plan import FEWEST_PICTURES, Plan
-from sfumato.lab.report.text import NONE, decibels, escaped, figure, name, pluralize, scrollable, section
+from sfumato.lab.report.text import NONE, decibels, escaped, figure, name, scrollable, section
 from sfumato.lab.report.tuning_part import format_setting, tuned_words
 from sfumato.lab.trial import key_of
 from sfumato.lab.tuning import good

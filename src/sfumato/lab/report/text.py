@@ -43,11 +43,6 @@ def figure(value: float | None) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
-def pluralize(count: int, one: str, many: str = "") -> str:
-    """Return a count with its noun: ``1 seed``, ``5 seeds``."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
-
-
 def section(identity: str, heading: str, body: str, *, lead: str = "") -> str:
     """Return one part of the page; ``lead`` and ``body`` are HTML."""
     words = f'<p class="lead">{lead}</p>' if lead else ""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from sfumato.formatting import pluralize
 from sfumato.lab import grid_tuning, halving_tuning
 from sfumato.lab.experiment import Experiment
 from sfumato.lab.halving import RUNGS, extrapolated
 from sfumato.lab.halving_tuning import Candidate
 from sfumato.lab.plan import Arm, Plan
 from sfumato.lab.rates import mean
-from sfumato.lab.report.text import decibels, escaped, name, pluralize, scrollable, section
+from sfumato.lab.report.text import decibels, escaped, name, scrollable, section
 from sfumato.lab.setting import Setting
 from sfumato.lab.tuning import borders, chosen_setting
 

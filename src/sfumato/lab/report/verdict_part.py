@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from sfumato.formatting import pluralize
 from sfumato.lab.experiment import Experiment
 from sfumato.lab.pending import verdict_keys
 from sfumato.lab.plan import Arm, Plan
-from sfumato.lab.report.text import escaped, name, pluralize
+from sfumato.lab.report.text import escaped, name
 from sfumato.lab.report.tuning_part import tuned_words
 from sfumato.lab.statistics import FEWEST, LEVEL
 from sfumato.lab.tuning import chosen_setting, coming
