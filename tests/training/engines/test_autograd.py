@@ -20,7 +20,11 @@ Array = NDArray[np.float64]
 ROWS, COLUMNS = 6, 8
 TRUE = {member: member.implementation() for member in choices.Activation.members.values()}
 # A higher frequency would make 20 steps chaotic, so that rounding alone would make results differ.
-ACTIVATIONS = ["leaky_relu(0.1)", "relu", "tanh", "sigmoid", "sine(1.2)", "gaussian(0.7)"]
+ACTIVATIONS = [
+    *("leaky_relu(0.1)", "relu", "elu(0.7)", "gelu", "silu", "softplus(3)", "tanh", "sigmoid"),
+    *("sine(1.2)", "finer(0.7)", "finer(omega=0.7, differentiate_scale=false)", "gabor(omega=1, scale=0.6)", "sinc(2)"),
+    "gaussian(0.7)",
+]
 
 
 def recipe_of(**model: Any) -> Recipe:

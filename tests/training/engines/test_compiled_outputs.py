@@ -30,6 +30,8 @@ def reference(model: MLP, coordinates: np.ndarray) -> np.ndarray:
     "changes",
     [
         *({"activation": name} for name in ["leaky_relu(0.2)", "relu", "tanh", "sigmoid", "sine(20)", "gaussian(0.7)"]),
+        *({"activation": name} for name in ["elu(0.7)", "gelu", "silu", "softplus(3)"]),
+        *({"activation": name} for name in ["finer(10)", "gabor(omega=8, scale=2)", "sinc(10)"]),
         {"output_activation": "sigmoid"},
         {"biases": False},
         {"encoding": "fourier(sigma=3, features=40)"},

@@ -24,7 +24,11 @@ from sfumato.training.engines.fused.engine import Fused
 from sfumato.training.engines.fused.reduction import share
 
 PIXELS, STEPS, BATCH = 400, 20, 70
-ACTIVATIONS = ["leaky_relu(0.1)", "relu", "tanh", "sigmoid", "sine(1)", "gaussian(0.7)"]
+ACTIVATIONS = [
+    *("leaky_relu(0.1)", "relu", "elu(0.7)", "gelu", "silu", "softplus(3)", "tanh", "sigmoid"),
+    *("sine(1)", "finer(0.7)", "finer(omega=0.7, differentiate_scale=false)", "gabor(omega=1, scale=0.6)", "sinc(4)"),
+    "gaussian(0.7)",
+]
 OPTIMIZERS = [
     "sgd(lr=0.1)",
     "sgd(lr=0.5, fan_in_scaling=true)",

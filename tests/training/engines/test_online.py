@@ -28,7 +28,11 @@ from sfumato.training.engines.online.shard import useful_threads
 from sfumato.training.engines.replica import Replica
 
 STEPS = 20
-ACTIVATIONS = ["leaky_relu(0.1)", "relu", "tanh", "sigmoid", "sine(1)", "gaussian(0.7)"]
+ACTIVATIONS = [
+    *("leaky_relu(0.1)", "relu", "elu(0.7)", "gelu", "silu", "softplus(3)", "tanh", "sigmoid"),
+    *("sine(1)", "finer(0.7)", "finer(omega=0.7, differentiate_scale=false)", "gabor(omega=1, scale=0.6)", "sinc(2)"),
+    "gaussian(0.7)",
+]
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,21 @@
 """The choices of a recipe: small frozen objects, written like calls."""
 
-from sfumato.recipe.choices.activations import Activation, GaussianActivation, LeakyReLU, ReLU, Sigmoid, Sine, Tanh
+from sfumato.recipe.choices.activations import (
+    ELU,
+    GELU,
+    Activation,
+    Finer,
+    Gabor,
+    GaussianActivation,
+    LeakyReLU,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Sinc,
+    Sine,
+    Softplus,
+    Tanh,
+)
 from sfumato.recipe.choices.choice import Choice
 from sfumato.recipe.choices.connectivities import Connectivity, Plain, Residual, Skip
 from sfumato.recipe.choices.encodings import Encoding, Fourier, Identity
@@ -46,8 +61,10 @@ FAMILIES: tuple[type[Choice], ...] = (
 """Every family, in alphabetical order."""
 
 __all__ = [
+    "ELU",
     "FAMILIES",
     "FOOF",
+    "GELU",
     "KFAC",
     "L1",
     "LBFGS",
@@ -64,8 +81,10 @@ __all__ = [
     "Distribution",
     "ElementwiseOptimizer",
     "Encoding",
+    "Finer",
     "Fixed",
     "Fourier",
+    "Gabor",
     "Gaussian",
     "GaussianActivation",
     "Glorot",
@@ -92,9 +111,12 @@ __all__ = [
     "Schedule",
     "Sequential",
     "Shuffled",
+    "SiLU",
     "Sigmoid",
+    "Sinc",
     "Sine",
     "Siren",
     "Skip",
+    "Softplus",
     "Tanh",
 ]
