@@ -133,7 +133,9 @@ def _number(path: str, value: Any, facts: Mapping[str, Any]) -> Iterator[_Number
     if isinstance(value, bool) or not isinstance(value, int | float):
         return
     low, high = facts.get("low", facts.get("above", -float("inf"))), facts.get("high", facts.get("below", float("inf")))
-    yield _Number(path, value, float(facts["default"]), low, high, "below" in facts, facts["kind"] == "integer")
+    # A parameter that has no value by default is tuned around the given one.
+    default = value if facts["default"] == fields.NONE else float(facts["default"])
+    yield _Number(path, value, default, low, high, "below" in facts, facts["kind"] == "integer")
 
 
 def _paths(name: str, arm: str, numbers: Mapping[str, _Number]) -> tuple[str, ...]:

@@ -87,7 +87,7 @@ def _mlp(model: Model, channels: int, seed: int, dtype: torch.dtype, inputs: int
         model.encoding.outputs(inputs),
         model.widths,
         channels,
-        activations.build(model.activation),
+        [activations.build(each) for each in model.activations],
         biases=model.biases,
         sigmoid_output=model.output_activation == "sigmoid",
         connections=model.connections,

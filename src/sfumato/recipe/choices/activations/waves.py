@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from dataclasses import replace
+from typing import Any, ClassVar
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
@@ -13,6 +14,10 @@ from sfumato.recipe.choices.choice import CONFIG
 from sfumato.recipe.choices.initializations import Initialization, RandomHyperplanes, Siren
 
 
+def _first_omega() -> Any:
+    return Field(default=None, gt=0, description="frequency in the first hidden layer; none: the same")
+
+
 @dataclass(frozen=True, config=CONFIG)
 class Sine(Activation, name="sine"):
     """sin(omega * x), as in SIREN (Sitzmann et al. 2020)."""
@@ -21,15 +26,15 @@ class Sine(Activation, name="sine"):
     saved_per_unit: ClassVar[int] = 3
     sigmoidal_slope: ClassVar[float | None] = None
     omega: float = Field(default=30.0, gt=0, description="frequency, a factor of the preactivation")
+    first_omega: float | None = _first_omega()
 
     def initialization(self) -> Initialization:
         """Return SIREN's initialization for the same frequency."""
         return Siren(omega=self.omega)
 
-    def smoother(self) -> tuple[Activation, Initialization] | None:
+    def smoother(self) -> tuple[Activation, Initialization]:
         """Return a sine of half the frequency with its initialization."""
-        omega = one_digit(self.omega / 2)
-        return Sine(omega=omega), Siren(omega=omega)
+        return _at_half_frequency(self)
 
 
 @dataclass(frozen=True, config=CONFIG)
@@ -43,10 +48,15 @@ class Finer(Activation, name="finer"):
     differentiate_scale: bool = Field(
         default=True, description="false: |x| + 1 is a constant in the gradient, as in the authors' code"
     )
+    first_omega: float | None = _first_omega()
 
     def initialization(self) -> Initialization:
         """Return SIREN's initialization for the same frequency."""
         return Siren(omega=self.omega)
+
+    def smoother(self) -> tuple[Activation, Initialization]:
+        """Return a sine of half the frequency with its initialization."""
+        return _at_half_frequency(self)
 
 
 @dataclass(frozen=True, config=CONFIG)
@@ -58,10 +68,15 @@ class Gabor(Activation, name="gabor"):
     sigmoidal_slope: ClassVar[float | None] = None
     omega: float = Field(default=10.0, gt=0, description="frequency, a factor of the preactivation")
     scale: float = Field(default=10.0, gt=0, description="inverse width of the envelope")
+    first_omega: float | None = _first_omega()
 
     def initialization(self) -> Initialization:
-        """Return RandomHyperplanes."""
-        return RandomHyperplanes()
+        """Return SIREN's initialization for the same frequency."""
+        return Siren(omega=self.omega)
+
+    def smoother(self) -> tuple[Activation, Initialization]:
+        """Return a wavelet of half the frequency with its initialization."""
+        return _at_half_frequency(self)
 
 
 @dataclass(frozen=True, config=CONFIG)
@@ -72,10 +87,15 @@ class Sinc(Activation, name="sinc"):
     saved_per_unit: ClassVar[int] = 3
     sigmoidal_slope: ClassVar[float | None] = None
     omega: float = Field(default=30.0, gt=0, description="frequency, a factor of the preactivation")
+    first_omega: float | None = _first_omega()
 
     def initialization(self) -> Initialization:
-        """Return RandomHyperplanes."""
-        return RandomHyperplanes()
+        """Return SIREN's initialization for the same frequency."""
+        return Siren(omega=self.omega)
+
+    def smoother(self) -> tuple[Activation, Initialization]:
+        """Return a sinc of half the frequency with its initialization."""
+        return _at_half_frequency(self)
 
 
 @dataclass(frozen=True, config=CONFIG)
@@ -90,3 +110,10 @@ class GaussianActivation(Activation, name="gaussian"):
     def initialization(self) -> Initialization:
         """Return RandomHyperplanes."""
         return RandomHyperplanes()
+
+
+def _at_half_frequency(choice: Sine | Finer | Gabor | Sinc) -> tuple[Activation, Initialization]:
+    omega = one_digit(choice.omega / 2)
+    first = None if choice.first_omega is None else one_digit(choice.first_omega / 2)
+    slower = replace(choice, omega=omega, first_omega=first)
+    return slower, slower.initialization()
