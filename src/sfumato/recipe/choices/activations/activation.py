@@ -11,7 +11,8 @@ from sfumato.recipe.choices.choice import CONFIG, Choice
 from sfumato.recipe.choices.initializations import Initialization
 
 FIRST = "first_"
-"""Beginning of the names of fields for the first hidden layer alone."""
+"""Beginning of the names of fields for the first hidden layer alone: ``first_x``, None unless it is given, is the value
+of the field ``x`` there. It is not passed to the implementation."""
 
 
 @dataclass(frozen=True, config=CONFIG)
@@ -21,10 +22,7 @@ class Activation(
     implementations="sfumato.models.activations.{name}:IMPLEMENTATION",
     facts=("saved_per_unit", "sigmoidal_slope", "initialization"),
 ):
-    """Activation of a hidden unit. Its fields are numbers, passed to its implementation in their order.
-
-    A field ``first_x``, None unless it is given, is the value of field ``x`` in the first hidden layer.
-    """
+    """Activation of a hidden unit. Its fields are numbers, passed to its implementation in their order."""
 
     compiled: ClassVar[bool] = False
     """Whether its implementation has the scalar functions that compiled engines call."""

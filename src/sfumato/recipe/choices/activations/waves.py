@@ -84,7 +84,7 @@ class Sinc(Activation, name="sinc"):
     """sin(omega * x) / (omega * x) (Saratchandran et al. 2024)."""
 
     compiled: ClassVar[bool] = True
-    saved_per_unit: ClassVar[int] = 3
+    saved_per_unit: ClassVar[int] = 4
     sigmoidal_slope: ClassVar[float | None] = None
     omega: float = Field(default=30.0, gt=0, description="frequency, a factor of the preactivation")
     first_omega: float | None = _first_omega()
