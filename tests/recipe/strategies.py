@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from hypothesis import reject
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from sfumato.errors import RecipeError
 from sfumato.recipe import Recipe
@@ -32,7 +34,12 @@ def choices(draw: st.DrawFn, family: type[Choice]) -> Choice:
     member = draw(st.sampled_from(list(family.members.values())))
     hints = get_type_hints(member)
     names = [field.name for field in dataclasses.fields(member)]
-    return member(**{name: draw(_value(name, hints[name])) for name in names})
+    values = {name: draw(_value(name, hints[name])) for name in names}
+    try:
+        return member(**values)
+    except ValidationError:
+        # Sides of a rectangle in the wrong order, a fraction above its limit.
+        reject()
 
 
 _optional_size = st.none() | st.tuples(st.integers(2, 9999), st.integers(2, 9999)).map(lambda wh: f"{wh[0]}x{wh[1]}")
@@ -68,7 +75,7 @@ recipes: st.SearchStrategy[Recipe] = st.fixed_dictionaries(
         "coordinates": st.fixed_dictionaries(
             {"range": st.sampled_from(["unit", "signed"]), "align_corners": st.booleans()}
         ),
-        "data": st.fixed_dictionaries({"split": st.floats(0, 0.95)}),
+        "data": st.fixed_dictionaries({"split": st.floats(0, 0.95) | _by_family["split"]}),
         "model": st.fixed_dictionaries(
             {
                 "connectivity": _by_family["connectivity"],

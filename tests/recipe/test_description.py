@@ -66,10 +66,10 @@ def test_replica_is_float64() -> None:
 @settings(max_examples=20)
 @given(
     st.sampled_from([1, 7, 16, 1000, "all"]),
-    st.sampled_from([0.0, 0.3]),
+    st.sampled_from([0.0, 0.3, "checkerboard", "area_average"]),
     st.sampled_from([{"epochs": 2}, {"epochs": 0.6}, {"steps": 5}, {"epochs": 1, "steps": 3}, {"steps": 0}]),
 )
-def test_the_reach_of_the_budget_matches_training(batch: Any, split: float, budget: dict[str, float]) -> None:
+def test_the_reach_of_the_budget_matches_training(batch: Any, split: str | float, budget: dict[str, float]) -> None:
     changes = {
         "training": {"batch": batch},
         "data": {"split": split},
@@ -176,4 +176,4 @@ def test_the_report() -> None:
     assert "whichever comes first: 5 s of training or 30 dB" in text
     assert "1 step," in text
     assert "per step of 50 samples" in text
-    assert "100 pixels, 50 of them to train on (rgb assumed)" in text
+    assert "100 pixels, 50 samples to train on (rgb assumed)" in text

@@ -31,7 +31,7 @@ from tests.recipe.strategies import recipes
         ({"training": {"optimizer": "sgd(momentum=0.9, nesterov=true)"}},
          {"training.optimizer": "sgd(momentum=0.9, nesterov=true)"}),
         ({"training": {"schedule": "cosine"}, "data": {"split": 0.123456789}},
-         {"training.schedule": "cosine", "data.split": "0.123456789"}),
+         {"training.schedule": "cosine", "data.split": "random(fraction=0.123456789)"}),
         ({"threads": 2, "engine": "online", "dtype": "float32", "device": "cpu"}, {}),
         ({"engine": "replica", "dtype": "float64"}, {"engine": "replica"}),
         ({"engine": "autograd", "dtype": "float64", "device": "cuda"}, {"dtype": "float64", "device": "cuda"}),

@@ -6,7 +6,7 @@ from sfumato.errors import SfumatoError
 from sfumato.images.resize import target_size
 from sfumato.lab.plan import Arm, Plan
 from sfumato.training.engines import choose
-from sfumato.training.picture.problem import count_held_out
+from sfumato.training.picture.splits import check_split
 
 
 def check(plan: Plan) -> None:
@@ -18,14 +18,14 @@ def check(plan: Plan) -> None:
         try:
             choose(arm.recipe)
             if plan.task == "picture":
-                _check_held_out(arm, plan)
+                _check_splits(arm, plan)
         except SfumatoError as error:
             raise type(error)(f"arm {arm.name}: {error}") from None
 
 
-def _check_held_out(arm: Arm, plan: Plan) -> None:
+def _check_splits(arm: Arm, plan: Plan) -> None:
     for height, width in {(each["height"], each["width"]) for each in plan.pictures}:
-        count_held_out(arm.recipe, height, width)
+        check_split(arm.recipe, height, width)
         if arm.first is not None:
             columns, rows = target_size(width, height, None, arm.first.max_side)
-            count_held_out(arm.recipe, rows, columns)
+            check_split(arm.recipe, rows, columns)

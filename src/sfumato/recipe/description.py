@@ -72,7 +72,7 @@ class Description:
     def reach(self, width: int, height: int) -> Reach:
         """Return the length of the training on a picture of ``width`` x ``height`` pixels."""
         training, budget = self.recipe.training, self.recipe.budget
-        pixels = width * height - round(self.recipe.data.split * width * height)
+        pixels = self.recipe.data.split.samples(height, width)
         batching = Batching.of(training.batch, pixels)
         steps = batching.last_step(budget)
         if steps is None:

@@ -156,7 +156,7 @@ REPLICA = EngineSpec(
         ),
         "training.schedule": exactly(choices.Constant()),
         "training.loss": one_of(choices.MSE),
-        "data.split": exactly(0),
+        "data.split": one_of(choices.NoSplit),
         "model.activation": one_of(choices.LeakyReLU),
         **_NO_CUSTOM_NETWORK,
         "model.output_activation": exactly("linear"),

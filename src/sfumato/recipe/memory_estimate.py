@@ -45,7 +45,7 @@ def training(
     """
     net = _Network.of(recipe, size, parameters)
     pixels = size.width * size.height
-    trained = max(pixels - round(recipe.data.split * pixels), 1)
+    trained = max(recipe.data.split.samples(size.height, size.width), 1)
     resident = networks * net.number_bytes * net.size.parameters + _data(net, pixels, trained)
     load, memory = net.load(trained, networks), net.engine.memory
     steps = memory.steps(load) + (memory.checkpoint(load) if writes_run else 0)

@@ -95,7 +95,8 @@ def report(description: Description, width: int, height: int) -> list[str]:
     weight_bytes = description.parameters * number_bytes
     activation_bytes = description.activations * batching.batch * number_bytes
     assumed = " (rgb assumed)" if recipe.picture.channels == "auto" else ""
-    split = f", {batching.samples:,} of them to train on" if recipe.data.split else ""
+    held_out = batching.samples < width * height
+    split = f", {batching.samples:,} samples to train on" if held_out else ""
     return [
         one_line(description),
         "",

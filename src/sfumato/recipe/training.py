@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sfumato.recipe.choices import FOOF, MSE, Linear, Loss, Optimizer, Sampler, Schedule, Shuffled
+from sfumato.recipe.choices import FOOF, MSE, Linear, Loss, NoSplit, Optimizer, Sampler, Schedule, Shuffled, Split
 from sfumato.recipe.section import Section
 
 
@@ -25,7 +25,9 @@ class Training(Section):
 class Data(Section):
     """Split into training and validation samples."""
 
-    split: float = Field(default=0.0, ge=0, le=0.95, description="fraction of pixels held out for validation")
+    split: Split = Field(
+        default=NoSplit(), description="pixels held out for validation: a fraction, drawn at random, or a pattern"
+    )
 
 
 class Evaluation(Section):

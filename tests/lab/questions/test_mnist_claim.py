@@ -75,7 +75,7 @@ def test_parameters_agree_within_one_in_a_hundred(inputs: int, parameters: int) 
     [
         ({"model": {"init": "random_hyperplanes"}}, "model.init must be any but random_hyperplanes"),
         ({"model": {"module": "nets:Net"}}, "model.module must be none for digits"),
-        ({"data": {"split": 0.1}}, "data.split must be 0 for digits"),
+        ({"data": {"split": 0.1}}, "data.split must be none for digits"),
         ({"budget": {"steps": 9}}, "budget.epochs must be given"),
     ],
 )

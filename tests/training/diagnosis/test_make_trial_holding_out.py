@@ -58,7 +58,7 @@ def test_a_network_that_varies_from_pixel_to_pixel_memorizes() -> None:
 def test_nothing_held_out() -> None:
     assert held_out_trial(waves(20, 16), data={"split": 0.0}) is None
     # The fraction rounds to no pixel of the patch.
-    assert held_out_trial(waves(20, 16), data={"split": 0.002}) is None
+    assert held_out_trial(waves(20, 16), data={"split": 0.001}) is None
 
 
 @pytest.mark.slow

@@ -10,11 +10,12 @@ import pytest
 
 from sfumato.recipe import Recipe, changed
 from sfumato.training.diagnosis.outcome import Course, outcome
-from sfumato.training.picture.evaluation import evaluate
+from sfumato.training.picture.evaluation import HeldOut, evaluate
 
 PICTURE = np.random.default_rng(1).uniform(0.2, 0.8, (12, 12, 3))
 UNIFORM = np.full_like(PICTURE, PICTURE.mean())
-HELD_OUT = np.random.default_rng(2).uniform(size=(12, 12)) < 0.3
+_MASK = np.random.default_rng(2).uniform(size=(12, 12)) < 0.3
+HELD_OUT = HeldOut(_MASK, PICTURE[~_MASK].mean(axis=0))
 
 MOVED = Course(moved=0.5, first_mse=1.0, last_mse=1.0)
 UNCHANGED = Course(moved=1e-5, first_mse=0.35, last_mse=0.35)
@@ -83,7 +84,7 @@ def test_saturated_outputs_are_counted(uniform: bool) -> None:
 
 def test_held_out_pixels_worse_than_the_baseline_need_a_smoother_network() -> None:
     painting = PICTURE.copy()
-    painting[HELD_OUT] = 1 - painting[HELD_OUT]
+    painting[_MASK] = 1 - painting[_MASK]
     text = found(painting, held_out=True, model={"encoding": "fourier(sigma=100)"}, data={"split": 0.3})
     assert "Held-out pixels are worse" in text
     assert "Try --model.encoding fourier, or --data.split 0.1" in text or "fourier" in text

@@ -11,7 +11,7 @@ from skimage.metrics import structural_similarity
 
 from sfumato import images
 from sfumato.training.picture import evaluation
-from sfumato.training.picture.evaluation import evaluate, rows_per_block
+from sfumato.training.picture.evaluation import HeldOut, evaluate, rows_per_block
 from sfumato.training.problem import InterruptedEvaluationError
 
 
@@ -27,7 +27,8 @@ def test_blocks_give_the_same_metrics_as_one_pass(shape: tuple[int, int], block:
     painting, picture = pair(*shape)
     held_out = np.random.default_rng(1).random(shape) < 0.3
     held_out[0, 0] = True
-    found = evaluate(lambda rows: painting[rows], picture, held_out, block=block)
+    some = HeldOut(held_out, np.array([0.1, 0.2, 0.3]))
+    found = evaluate(lambda rows: painting[rows], picture, some, block=block)
     error, clipped = painting - picture, np.clip(painting, 0, 1) - picture
     expected = [
         np.mean(error**2),
@@ -35,9 +36,10 @@ def test_blocks_give_the_same_metrics_as_one_pass(shape: tuple[int, int], block:
         images.psnr(float(np.mean(clipped**2))),
         images.ssim(painting, picture),
         images.psnr(float(np.mean(clipped[held_out] ** 2))),
+        images.psnr(float(np.mean((picture[held_out] - [0.1, 0.2, 0.3]) ** 2))),
     ]
     np.testing.assert_array_equal(found.painting, painting)
-    metrics = [found.mse, found.mae, found.psnr, found.ssim, found.psnr_held_out]
+    metrics = [found.mse, found.mae, found.psnr, found.ssim, found.psnr_held_out, found.mean_color_psnr_held_out]
     assert metrics == pytest.approx(expected, rel=1e-12, abs=1e-12)
 
 

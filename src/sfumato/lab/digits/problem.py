@@ -11,7 +11,7 @@ from sfumato import models
 from sfumato.errors import RecipeError
 from sfumato.lab.digits.data import Part
 from sfumato.models import MLP
-from sfumato.recipe import Recipe
+from sfumato.recipe import Recipe, choices
 from sfumato.training.samples import Samples
 from sfumato.training.snapshot import Metrics
 
@@ -23,7 +23,7 @@ def checked(recipe: Recipe) -> Recipe:
         (model.module is None, "model.module", "none", model.module),
         (model.encoding.dimensions is None, "model.encoding", "an encoding of any number of inputs", model.encoding),
         (not model.init.needs_picture, "model.init", "any but random_hyperplanes, which needs a picture,", model.init),
-        (recipe.data.split == 0, "data.split", "0", recipe.data.split),
+        (isinstance(recipe.data.split, choices.NoSplit), "data.split", "none", recipe.data.split),
         (recipe.engine != "replica", "engine", "any but replica", recipe.engine),
     ):
         if not holds:

@@ -47,6 +47,15 @@ from sfumato.recipe.choices.optimizers import (
 )
 from sfumato.recipe.choices.samplers import Fixed, Replacement, Sampler, Sequential, Shuffled
 from sfumato.recipe.choices.schedules import Constant, Cosine, Linear, Schedule
+from sfumato.recipe.choices.splits import (
+    AreaAverage,
+    Checkerboard,
+    NoSplit,
+    RandomSplit,
+    Rectangle,
+    RegularGrid,
+    Split,
+)
 
 FAMILIES: tuple[type[Choice], ...] = (
     Activation,
@@ -57,6 +66,7 @@ FAMILIES: tuple[type[Choice], ...] = (
     Optimizer,
     Sampler,
     Schedule,
+    Split,
 )
 """Every family, in alphabetical order."""
 
@@ -74,6 +84,8 @@ __all__ = [
     "Activation",
     "Adam",
     "AdamW",
+    "AreaAverage",
+    "Checkerboard",
     "Choice",
     "Connectivity",
     "Constant",
@@ -98,12 +110,16 @@ __all__ = [
     "Linear",
     "Loss",
     "Muon",
+    "NoSplit",
     "Optimizer",
     "Orthogonal",
     "Plain",
     "RMSprop",
     "RandomHyperplanes",
+    "RandomSplit",
     "ReLU",
+    "Rectangle",
+    "RegularGrid",
     "Replacement",
     "Residual",
     "Rprop",
@@ -118,5 +134,6 @@ __all__ = [
     "Siren",
     "Skip",
     "Softplus",
+    "Split",
     "Tanh",
 ]

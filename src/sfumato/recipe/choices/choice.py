@@ -142,6 +142,8 @@ class Choice:
     implemented_by: ClassVar[str] = ""
     facts: ClassVar[tuple[str, ...]] = ()
     compiled_facts: ClassVar[tuple[str, ...]] = ()
+    number_means_member: ClassVar[bool] = False
+    """Whether the family takes numbers too, each short for the member that `of_number` returns."""
 
     def __init_subclass__(
         cls,
@@ -197,10 +199,18 @@ class Choice:
             return member(**values)
         except ValidationError as error:
             first = error.errors()[0]
+            if first["type"] == "value_error":
+                # The member's own validator writes the rule and the value itself.
+                raise RecipeError(str(first.get("ctx", {}).get("error"))) from None
             where = ".".join(str(part) for part in first["loc"])
             raise RecipeError(
                 f"must call {member.usage()} with {where} that is {rule([first])}. Got {first['input']!r}."
             ) from None
+
+    @classmethod
+    def of_number(cls, number: float) -> Self:
+        """Return the member for which a number alone is short. Raises RecipeError for a number out of range."""
+        raise NotImplementedError
 
     @classmethod
     def usage(cls) -> str:
@@ -217,6 +227,8 @@ class Choice:
     def _read(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         if isinstance(value, str):
             return cls.parse(value)
+        if cls.number_means_member and isinstance(value, int | float) and not isinstance(value, bool):
+            return cls.of_number(float(value))
         if isinstance(value, Choice):
             if not isinstance(value, cls):
                 raise RecipeError(f"must be one of {', '.join(cls.members)}. Got {str(value)!r}.")
@@ -226,7 +238,7 @@ class Choice:
         return handler(value)
 
     @model_serializer
-    def _write(self) -> str:
+    def _write(self) -> str | float:
         return str(self)
 
     @classmethod

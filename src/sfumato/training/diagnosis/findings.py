@@ -6,7 +6,6 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
-from sfumato.formatting import one_digit
 from sfumato.recipe import Recipe, choices
 from sfumato.recipe.summary import text
 
@@ -115,9 +114,10 @@ def beyond_mean_color(recipe: Recipe) -> list[str]:
 
 def smoother(recipe: Recipe) -> list[str]:
     """Return what interpolates more smoothly between the pixels trained on."""
-    model, smaller_split = recipe.model, flag("data.split", one_digit(recipe.data.split / 2))
+    model, split = recipe.model, recipe.data.split.smaller()
+    smaller_split = [] if split is None else [flag("data.split", split)]
     if model.module is not None:
-        return [smaller_split]
+        return smaller_split
     flags: list[str] = []
     if (encoding := model.encoding.smoother()) is not None:
         flags.append(flag("model.encoding", encoding))
@@ -129,7 +129,7 @@ def smoother(recipe: Recipe) -> list[str]:
         flags.append(f"{flag('model.activation', activation)} {flag('model.init', inits[-1])}")
     elif not flags and len(set(model.widths)) == 1 and model.widths[0] > 1:
         flags.append(flag("model.width", model.widths[0] // 2))
-    return [*flags, smaller_split]
+    return [*flags, *smaller_split]
 
 
 def linear_output() -> str:

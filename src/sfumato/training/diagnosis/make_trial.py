@@ -22,7 +22,7 @@ from sfumato.training.diagnosis.trial import HeldOutTrial, Trial
 from sfumato.training.diagnosis.trial_run import TrialRun
 from sfumato.training.divergence import relative_change
 from sfumato.training.health.layer_probe import LayerProbe, subsample
-from sfumato.training.picture.problem import count_held_out, held_out_mask
+from sfumato.training.picture.splits import TrainingSamples, check_split, training_samples
 from sfumato.training.rehearsal import rehearse
 
 SIDE = 64
@@ -40,33 +40,32 @@ FULL_BATCH_PIXELS = 1024
 def run_held_out_trial(recipe: Recipe, picture: NDArray[np.floating], model: nn.Module) -> HeldOutTrial | None:
     """Train ``model`` in place; ``recipe`` resolved, ``picture`` (H, W, C). Return None if no pixel is held out."""
     top, left, rows, columns = _patch(picture)
-    mask = held_out_mask(recipe, rows, columns) if recipe.data.split * rows * columns >= 1 else None
-    if mask is None:
+    if not 0 < recipe.data.split.samples(rows, columns) < rows * columns:
         return None
     y, x = models.axes(recipe.coordinates, *picture.shape[:2])
     grid = np.meshgrid(y[top : top + rows], x[left : left + columns], indexing="ij")
     coordinates = np.stack(grid, axis=-1).reshape(-1, 2)
     patch = np.asarray(picture[top : top + rows, left : left + columns], np.float64)
-    targets, trained = patch.reshape(-1, picture.shape[2]), ~mask.reshape(-1)
-    run = TrialRun(recipe, coordinates[trained], targets[trained], model)
+    samples = training_samples(recipe, coordinates, patch)
+    assert samples.held_out is not None, "fewer samples than pixels"
+    run = TrialRun(recipe, samples.inputs, samples.targets, model)
     run.advance(1)
     while not run.finished:
         run.advance(run.next_steps)
     with np.errstate(over="ignore", invalid="ignore"):
-        squared = (np.asarray(run.trainer.outputs(coordinates), np.float64) - targets) ** 2
-    # The mean color comes from the pixels trained on, as the network cannot know the others.
-    baseline = ((targets - targets[trained].mean(axis=0)) ** 2).mean(axis=1)
-    return HeldOutTrial(
-        rows,
-        columns,
-        _relative_mse(squared[trained], baseline[trained]),
-        _relative_mse(squared[~trained], baseline[~trained]),
-    )
+        trained = _relative_mse(run, samples.inputs, samples.targets, samples)
+        held_out = samples.held_out
+        new = _relative_mse(run, coordinates[held_out.reshape(-1)], patch[held_out], samples)
+    return HeldOutTrial(rows, columns, trained, new)
 
 
-def _relative_mse(squared: NDArray[np.float64], baseline: NDArray[np.float64]) -> float:
-    mean = float(baseline.mean())
-    return float(squared.mean()) / mean if mean else math.nan
+def _relative_mse(
+    run: TrialRun, inputs: NDArray[np.float64], targets: NDArray[np.float64], samples: TrainingSamples
+) -> float:
+    """Return the mean squared error over that of the training samples' mean color, all that a network can know."""
+    baseline = float(np.square(targets - samples.targets.mean(axis=0)).mean())
+    squared = np.square(np.asarray(run.trainer.outputs(inputs), np.float64) - targets)
+    return float(squared.mean()) / baseline if baseline else math.nan
 
 
 def _patch(picture: NDArray[np.floating]) -> tuple[int, int, int, int]:
@@ -92,7 +91,8 @@ def run_trial(recipe: Recipe, picture: NDArray[np.floating], model: nn.Module | 
     RecipeError if the module does not fit the picture.
     """
     height, width, channels = picture.shape
-    pixels = height * width - count_held_out(recipe, height, width)
+    check_split(recipe, height, width)
+    pixels = recipe.data.split.samples(height, width)
     if model is None:
         model = models.build(recipe.model, channels, recipe.seed, models.DTYPES[recipe.dtype], recipe.coordinates)
     try:

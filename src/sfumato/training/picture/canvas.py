@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfumato.training.engines import Engine
+from sfumato.training.picture.splits import TrainingSamples
 
 INITIAL_PIXELS = 4096
 """Pixels that are painted when the canvas is first read, as no outputs have been collected yet."""
@@ -23,11 +24,11 @@ Paint = Callable[[int, int], NDArray[np.floating]]
 class Canvas:
     """A painting that the engine fills with the outputs of its training samples, while somebody reads it."""
 
-    def __init__(self, engine: Engine, size: tuple[int, int], trained: NDArray[np.bool_] | None) -> None:
-        """Take the size (H, W) of the picture and the (H, W) mask of the training pixels, None for all."""
+    def __init__(self, engine: Engine, size: tuple[int, int], samples: TrainingSamples) -> None:
+        """Take the size (H, W) of the picture and its training samples."""
         self._engine = engine
         self._size = size
-        self._trained = None if trained is None else trained.reshape(-1)
+        self._samples = samples
         self._unwatched = 0
 
     def read(self, paint: Paint, max_side: int | None = None) -> NDArray[np.float32] | None:
@@ -35,7 +36,7 @@ class Canvas:
 
         Rows and columns are skipped if a side has more than ``max_side`` pixels. Pixels that have not been trained on
         since the first read are those of a coarse painting, or of the last `refresh`. A held-out pixel has the color of
-        the training pixel before it.
+        a sample near it.
         """
         self._unwatched = 0
         if not self._engine.keeps_outputs:
@@ -44,8 +45,8 @@ class Canvas:
             self._fill(_coarse(paint, self._size))
         outputs = self._engine.last_outputs
         assert outputs is not None
-        if self._trained is not None:
-            outputs = outputs[np.maximum(np.cumsum(self._trained) - 1, 0)]
+        if self._samples.sample_of_pixel is not None:
+            outputs = outputs[self._samples.sample_of_pixel]
         stride = 1 if max_side is None else -(-max(self._size) // max_side)
         return outputs.reshape(*self._size, -1)[::stride, ::stride].copy()
 
@@ -56,7 +57,8 @@ class Canvas:
 
     def _fill(self, painting: NDArray[np.floating]) -> None:
         flat = np.array(painting, np.float32, order="C").reshape(-1, painting.shape[2])
-        self._engine.last_outputs = flat if self._trained is None else flat[self._trained]
+        pixels = self._samples.pixel_of_sample
+        self._engine.last_outputs = flat if pixels is None else flat[pixels]
 
     def count_snapshot(self) -> None:
         """Count a snapshot; stop collecting outputs after `SNAPSHOTS_UNWATCHED` of them without a read."""

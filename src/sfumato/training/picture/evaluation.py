@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,14 +46,23 @@ class PictureMetrics(Metrics):
     psnr_held_out: float | None
     """PSNR in dB over the held-out pixels; None if there are none."""
     psnr_trained: float | None
-    """PSNR in dB over the training pixels; None if no pixels are held out."""
+    """PSNR in dB over the training pixels; None if no pixels are held out, or all."""
     mean_color_psnr_held_out: float | None
-    """PSNR in dB over the held-out pixels of the mean-color baseline, the mean of the training pixels."""
+    """PSNR in dB over the held-out pixels of the mean-color baseline, the mean of the training samples."""
 
     def named(self) -> dict[str, float]:
         """Return every metric by its name, without those that were not measured."""
         metrics = {"mse": self.mse, "mae": self.mae, "psnr": self.psnr, "ssim": self.ssim}
         return metrics if self.psnr_held_out is None else metrics | {"psnr_held_out": self.psnr_held_out}
+
+
+class HeldOut(NamedTuple):
+    """The held-out pixels of a picture."""
+
+    mask: NDArray[np.bool_]
+    """(H, W), true for held-out pixels."""
+    mean_color: NDArray[np.float64]
+    """(C,) mean of the training samples."""
 
 
 def no_stage(name: str, done: int, total: int) -> None:
@@ -69,13 +79,13 @@ def rows_per_block(width: int, parameters: int) -> int:
 def evaluate(
     rows: Rows,
     picture: NDArray[np.float64],
-    held_out: NDArray[np.bool_] | None,
+    held_out: HeldOut | None,
     *,
     block: int | None = None,
     stage: Stage = no_stage,
     stop: Callable[[], bool] = lambda: False,
 ) -> PictureMetrics:
-    """Paint and compare, ``block`` rows at a time; ``held_out`` is the (H, W) mask of the held-out pixels.
+    """Paint and compare, ``block`` rows at a time; ``held_out`` is None where no pixels are held out.
 
     ``stage`` is called with the number of rows done, if the evaluation takes more than `QUIET` seconds. ``stop`` is
     called after each block; raise InterruptedEvaluationError if it returns true.
@@ -99,8 +109,8 @@ def evaluate(
         np.square(clipped, out=clipped)
         clipped_squared += float(np.sum(clipped))
         if held_out is not None:
-            held_out_squared += float(np.sum(clipped[held_out[some]]))
-            trained_squared += float(np.sum(clipped[~held_out[some]]))
+            held_out_squared += float(np.sum(clipped[held_out.mask[some]]))
+            trained_squared += float(np.sum(clipped[~held_out.mask[some]]))
         similarity.compare(painting, picture, some.stop)
         if reported or (some.stop < height and time.perf_counter() - start_time >= QUIET):
             if not reported:
@@ -112,9 +122,11 @@ def evaluate(
     assert painting is not None, "a picture has a row"
     psnr_held_out = psnr_trained = baseline = None
     if held_out is not None:
-        psnr_held_out = images.psnr(held_out_squared / (int(held_out.sum()) * channels))
-        psnr_trained = images.psnr(trained_squared / (int((~held_out).sum()) * channels))
-        baseline = images.psnr(images.mse(_mean_color(picture, held_out), picture[held_out]))
+        colors = picture[held_out.mask]
+        psnr_held_out = images.psnr(held_out_squared / colors.size)
+        if colors.size < picture.size:
+            psnr_trained = images.psnr(trained_squared / (picture.size - colors.size))
+        baseline = images.psnr(images.mse(np.broadcast_to(held_out.mean_color, colors.shape), colors))
     return PictureMetrics(
         mse=squared / picture.size,
         psnr=images.psnr(clipped_squared / picture.size),
@@ -125,8 +137,3 @@ def evaluate(
         psnr_trained=psnr_trained,
         mean_color_psnr_held_out=baseline,
     )
-
-
-def _mean_color(picture: NDArray[np.float64], held_out: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return the mean color of the training pixels for each of the n held-out pixels, (n, C)."""
-    return np.broadcast_to(picture[~held_out].mean(axis=0), picture[held_out].shape)

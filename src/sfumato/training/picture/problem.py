@@ -11,16 +11,15 @@ from numpy.typing import NDArray
 from torch import nn
 
 from sfumato import images, models
-from sfumato.errors import RecipeError
 from sfumato.formatting import duration
 from sfumato.log import LOG
 from sfumato.recipe import Recipe
-from sfumato.rng import rng_for
 from sfumato.training.engines import Engine, Shared
 from sfumato.training.health.layer_probe import LayerProbe
 from sfumato.training.health.network_stats import NetworkStats
 from sfumato.training.picture.canvas import Canvas
-from sfumato.training.picture.evaluation import BLOCK, PictureMetrics, evaluate, rows_per_block
+from sfumato.training.picture.evaluation import BLOCK, HeldOut, PictureMetrics, evaluate, rows_per_block
+from sfumato.training.picture.splits import training_samples
 from sfumato.training.problem import Guard, Monitor, Problem, Stage
 from sfumato.training.snapshot import Snapshot, extended
 
@@ -28,36 +27,6 @@ TRIED_PIXELS = 4096
 """Pixels that are painted and compared before the first step, to estimate the time of an evaluation."""
 LONG_EVALUATION = 10.0
 """Estimated seconds of an evaluation from which on a message is logged before the first step."""
-
-
-def count_held_out(recipe: Recipe, height: int, width: int) -> int:
-    """Return the number of held-out pixels.
-
-    Raise RecipeError if no pixel is left to train on, or if ``data.split`` is not 0 and rounds to no pixel.
-    """
-    fraction, pixels = recipe.data.split, height * width
-    count = round(fraction * pixels)
-    if count == pixels:
-        raise RecipeError(
-            f"data.split must leave a pixel to train on. Got {fraction:g} of {pixels} pixels, which is all; hold "
-            f"out at most {(pixels - 1) / pixels:.2g}."
-        )
-    if fraction and not count:
-        raise RecipeError(
-            f"data.split must hold out at least one pixel. Got {fraction:g} of {pixels} pixels, which is none; use "
-            f"{1 / pixels:.2g} or more, or 0."
-        )
-    return count
-
-
-def held_out_mask(recipe: Recipe, height: int, width: int) -> NDArray[np.bool_] | None:
-    """Return the (H, W) mask of the held-out pixels; None if there are none. Raise RecipeError as `count_held_out`."""
-    count = count_held_out(recipe, height, width)
-    if count == 0:
-        return None
-    mask = np.zeros(height * width, dtype=np.bool_)
-    mask[rng_for(recipe.seed, "held out").permutation(height * width)[:count]] = True
-    return mask.reshape(height, width)
 
 
 @dataclass(frozen=True)
@@ -81,24 +50,19 @@ class PictureSnapshot(Snapshot):
 
 
 class PictureProblem(Problem[PictureSnapshot]):
-    """A picture to learn; every pixel that is not held out is a training sample."""
+    """A picture to learn, on what the recipe's split leaves of it."""
 
     def __init__(self, recipe: Recipe, picture: NDArray[np.float32], shared: Shared | None = None) -> None:
         """Prepare the samples of ``picture`` (H, W, C); ``recipe`` resolved.
 
         ``shared``: the same object for networks that are trained concurrently.
         """
-        height, width, channels = picture.shape
+        height, width, _ = picture.shape
         self.picture = picture
         self.exact = (shared or Shared()).intern(images.exact(picture))
         """The picture in float64, (H, W, C)."""
-        self.held_out = held_out_mask(recipe, height, width)
-        """(H, W) mask of the held-out pixels, or None."""
-        self.inputs = models.grid(recipe.coordinates, height, width)
-        self.targets = self.exact.reshape(-1, channels)
-        if self.held_out is not None:
-            trained = ~self.held_out.reshape(-1)
-            self.inputs, self.targets = self.inputs[trained], self.targets[trained]
+        self.samples = training_samples(recipe, models.grid(recipe.coordinates, height, width), self.exact)
+        self.inputs, self.targets = self.samples.inputs, self.samples.targets
 
     def network(self, recipe: Recipe) -> nn.Module:
         """Return the initialized network of the recipe, (N, 2) -> (N, C)."""
@@ -117,8 +81,9 @@ class PictureMonitor(Monitor[PictureSnapshot]):
         self._problem, self._recipe, self._engine, self._model = problem, recipe, engine, model
         self._parameters = sum(each.numel() for each in model.parameters())
         self._size = problem.picture.shape[:2]
-        mask = problem.held_out
-        self._canvas = Canvas(engine, self._size, None if mask is None else ~mask)
+        held_out = problem.samples.held_out
+        self._held_out = None if held_out is None else HeldOut(held_out, problem.targets.mean(axis=0))
+        self._canvas = Canvas(engine, self._size, problem.samples)
         self._probe: LayerProbe | None = None
 
     def evaluate(self, stage: Stage, stop: Callable[[], bool]) -> PictureMetrics:
@@ -127,7 +92,7 @@ class PictureMonitor(Monitor[PictureSnapshot]):
         metrics = evaluate(
             lambda rows: self._paint_rows(height, width, rows),
             self._problem.exact,
-            self._problem.held_out,
+            self._held_out,
             block=rows_per_block(width, self._parameters),
             stage=stage,
             stop=stop,
