@@ -287,7 +287,8 @@ def _metavar(info: FieldInfo) -> str:
 def _metavar_of(kind: Any) -> str:
     if issubclass(kind, Choice):
         return kind.family.upper()
-    return {str: "TEXT", bool: "true|false"}.get(kind, kind.__name__.upper())
+    names: dict[Any, str] = {str: "TEXT", bool: "true|false"}
+    return names.get(kind, str(kind.__name__).upper())
 
 
 def _help(info: FieldInfo) -> str:

@@ -15,8 +15,7 @@ def tensor(x: Tensor) -> Tensor:
 
 def value(x: float) -> float:
     """Compute max(0, x) for one number."""
-    # NaN stays NaN, so that divergence is visible.
-    return 0.0 if x <= 0 else x
+    return x if x > 0 else 0.0
 
 
 def derivative(x: float, y: float) -> float:
