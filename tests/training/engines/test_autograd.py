@@ -22,7 +22,7 @@ TRUE = {member: member.implementation() for member in choices.Activation.members
 # A higher frequency would make 20 steps chaotic, so that rounding alone would make results differ.
 ACTIVATIONS = [
     *("leaky_relu(0.1)", "relu", "elu(0.7)", "gelu", "silu", "softplus(3)", "tanh", "sigmoid"),
-    *("sine(1.2)", "finer(0.7)", "finer(omega=0.7, differentiate_scale=false)", "gabor(omega=1, scale=0.6)", "sinc(2)"),
+    *("sine(1.2)", "finer(0.3)", "finer(omega=0.3, differentiate_scale=false)", "gabor(omega=1, scale=0.6)", "sinc(2)"),
     "gaussian(0.7)",
     "sine(omega=1.2, first_omega=0.4),tanh,gelu",
 ]
