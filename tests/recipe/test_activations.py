@@ -69,9 +69,11 @@ def test_the_first_layer_may_have_another_frequency(
     model = recipe_of(activation, depth=3).model
     assert model.activations == (first, later, later)
     assert [each.parameters[0] for each in model.activations] == [first.parameters[0], 20, 20]
-    # SIREN's bounds of hidden weights depend on the frequency of hidden layers.
+    # The bounds of hidden weights depend on the frequency of hidden layers.
     assert isinstance(model.activation, choices.Activation)
-    assert model.activation.initialization() == choices.Siren(omega=20)
+    init = model.activation.initialization()
+    assert isinstance(init, choices.Siren | choices.FinerInitialization)
+    assert init.omega == 20
 
 
 @pytest.mark.parametrize(

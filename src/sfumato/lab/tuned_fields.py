@@ -132,9 +132,10 @@ def _number(path: str, value: Any, facts: Mapping[str, Any]) -> Iterator[_Number
     # batch=all and a list of widths are no numbers.
     if isinstance(value, bool) or not isinstance(value, int | float):
         return
+    # A parameter that is a word or has no value by default is tuned around the given number.
+    words = [fields.NONE, *(each["name"] for each in facts.get("choices", ()))]
+    default = value if facts["default"] in words else float(facts["default"])
     low, high = facts.get("low", facts.get("above", -float("inf"))), facts.get("high", facts.get("below", float("inf")))
-    # A parameter that has no value by default is tuned around the given one.
-    default = value if facts["default"] == fields.NONE else float(facts["default"])
     yield _Number(path, value, default, low, high, "below" in facts, facts["kind"] == "integer")
 
 

@@ -63,7 +63,8 @@ def test_a_smoother_activation_has_half_the_frequency(name: str) -> None:
     recipe = changed(Recipe(), {"model": {"activation": f"{name}(omega=16, first_omega=8)"}, "data": {"split": 0.2}})
     smoother = applied(recipe, findings.smoother(recipe)[0]).model
     assert smoother.activation == choices.Activation.parse(f"{name}(omega=8, first_omega=4)")
-    assert smoother.init == choices.Siren(omega=8)
+    assert isinstance(smoother.init, choices.Siren | choices.FinerInitialization)
+    assert smoother.init.omega == 8
 
 
 def test_the_training_of_2012() -> None:

@@ -20,7 +20,10 @@ from sfumato.recipe.choices.choice import Choice
 from sfumato.recipe.choices.connectivities import Connectivity, Plain, Residual, Skip
 from sfumato.recipe.choices.encodings import Encoding, Fourier, Identity
 from sfumato.recipe.choices.initializations import (
+    LSUV,
+    Bias,
     Distribution,
+    FinerInitialization,
     Gaussian,
     Glorot,
     He,
@@ -28,6 +31,7 @@ from sfumato.recipe.choices.initializations import (
     Initialization,
     LeCun,
     Orthogonal,
+    PyTorch,
     RandomHyperplanes,
     Siren,
 )
@@ -78,6 +82,7 @@ __all__ = [
     "KFAC",
     "L1",
     "LBFGS",
+    "LSUV",
     "MSE",
     "SGD",
     "SOAP",
@@ -85,6 +90,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "AreaAverage",
+    "Bias",
     "Checkerboard",
     "Choice",
     "Connectivity",
@@ -94,6 +100,7 @@ __all__ = [
     "ElementwiseOptimizer",
     "Encoding",
     "Finer",
+    "FinerInitialization",
     "Fixed",
     "Fourier",
     "Gabor",
@@ -114,6 +121,7 @@ __all__ = [
     "Optimizer",
     "Orthogonal",
     "Plain",
+    "PyTorch",
     "RMSprop",
     "RandomHyperplanes",
     "RandomSplit",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -10,8 +11,10 @@ from pydantic.dataclasses import dataclass
 
 from sfumato.formatting import one_digit
 from sfumato.recipe.choices.activations.activation import Activation
-from sfumato.recipe.choices.choice import CONFIG
-from sfumato.recipe.choices.initializations import Initialization, RandomHyperplanes, Siren
+from sfumato.recipe.choices.choice import CONFIG, Value
+from sfumato.recipe.choices.initializations import FinerInitialization, Initialization, RandomHyperplanes, Siren
+
+_ADDED: Mapping[str, Value] = {"first_omega": None}
 
 
 def _first_omega() -> Any:
@@ -25,6 +28,7 @@ class Sine(Activation, name="sine"):
     compiled: ClassVar[bool] = True
     saved_per_unit: ClassVar[int] = 3
     sigmoidal_slope: ClassVar[float | None] = None
+    added_fields: ClassVar[Mapping[str, Value]] = _ADDED
     omega: float = Field(default=30.0, gt=0, description="frequency, a factor of the preactivation")
     first_omega: float | None = _first_omega()
 
@@ -44,6 +48,7 @@ class Finer(Activation, name="finer"):
     compiled: ClassVar[bool] = True
     saved_per_unit: ClassVar[int] = 6
     sigmoidal_slope: ClassVar[float | None] = None
+    added_fields: ClassVar[Mapping[str, Value]] = _ADDED
     omega: float = Field(default=30.0, gt=0, description="frequency, a factor of the preactivation")
     differentiate_scale: bool = Field(
         default=True, description="false: |x| + 1 is a constant in the gradient, as in the authors' code"
@@ -51,8 +56,8 @@ class Finer(Activation, name="finer"):
     first_omega: float | None = _first_omega()
 
     def initialization(self) -> Initialization:
-        """Return SIREN's initialization for the same frequency."""
-        return Siren(omega=self.omega)
+        """Return FINER's initialization for the same frequency."""
+        return FinerInitialization(omega=self.omega)
 
     def smoother(self) -> tuple[Activation, Initialization]:
         """Return a sine of half the frequency with its initialization."""
@@ -66,6 +71,7 @@ class Gabor(Activation, name="gabor"):
     compiled: ClassVar[bool] = True
     saved_per_unit: ClassVar[int] = 6
     sigmoidal_slope: ClassVar[float | None] = None
+    added_fields: ClassVar[Mapping[str, Value]] = _ADDED
     omega: float = Field(default=10.0, gt=0, description="frequency, a factor of the preactivation")
     scale: float = Field(default=10.0, gt=0, description="inverse width of the envelope")
     first_omega: float | None = _first_omega()
@@ -86,6 +92,7 @@ class Sinc(Activation, name="sinc"):
     compiled: ClassVar[bool] = True
     saved_per_unit: ClassVar[int] = 4
     sigmoidal_slope: ClassVar[float | None] = None
+    added_fields: ClassVar[Mapping[str, Value]] = _ADDED
     omega: float = Field(default=30.0, gt=0, description="frequency, a factor of the preactivation")
     first_omega: float | None = _first_omega()
 
