@@ -122,7 +122,10 @@ class _Network:
         return TrainingLoad(
             self.size,
             self.recipe.training.optimizer,
-            self.recipe.model.activation.saved_per_unit,
+            sum(
+                layer.units * activation.saved_per_unit
+                for layer, activation in zip(self.size.layers[:-1], self.recipe.model.activations, strict=False)
+            ),
             self.encoded,
             self.number_bytes,
             self.threads,

@@ -1,6 +1,21 @@
 """The choices of a recipe: small frozen objects, written like calls."""
 
-from sfumato.recipe.choices.activations import Activation, GaussianActivation, LeakyReLU, ReLU, Sigmoid, Sine, Tanh
+from sfumato.recipe.choices.activations import (
+    ELU,
+    GELU,
+    Activation,
+    Finer,
+    Gabor,
+    GaussianActivation,
+    LeakyReLU,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Sinc,
+    Sine,
+    Softplus,
+    Tanh,
+)
 from sfumato.recipe.choices.choice import Choice
 from sfumato.recipe.choices.connectivities import Connectivity, Plain, Residual, Skip
 from sfumato.recipe.choices.encodings import (
@@ -83,9 +98,11 @@ FAMILIES: tuple[type[Choice], ...] = (
 """Every family, in alphabetical order."""
 
 __all__ = [
+    "ELU",
     "EVOS",
     "FAMILIES",
     "FOOF",
+    "GELU",
     "KFAC",
     "L1",
     "LBFGS",
@@ -111,9 +128,11 @@ __all__ = [
     "ElementwiseOptimizer",
     "Encoding",
     "ErrorProportional",
+    "Finer",
     "FinerInitialization",
     "Fixed",
     "Fourier",
+    "Gabor",
     "Gaussian",
     "GaussianActivation",
     "Glorot",
@@ -153,11 +172,14 @@ __all__ = [
     "Schedule",
     "Sequential",
     "Shuffled",
+    "SiLU",
     "Sigmoid",
+    "Sinc",
     "Sine",
     "Siren",
     "Skip",
     "Sobol",
+    "Softplus",
     "Split",
     "Stratified",
     "Tanh",

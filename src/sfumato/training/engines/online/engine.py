@@ -16,12 +16,11 @@ import torch
 from numpy.typing import NDArray
 
 from sfumato.errors import EngineError
-from sfumato.models.activations import Activate
 from sfumato.models.mlp import MLP
 from sfumato.parallel import Helpers
 from sfumato.recipe import choices
 from sfumato.training.engines import barrier, compiled_outputs
-from sfumato.training.engines.compiled_activation import compiled
+from sfumato.training.engines.compiled_activation import choices_of, compiled
 from sfumato.training.engines.compiled_engine import NO_WEIGHTS, announced, encoded, is_trained
 from sfumato.training.engines.compiled_loss import CompiledLoss
 from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
@@ -49,7 +48,7 @@ class Online(Engine):
         model, recipe = task.model, task.recipe
         sgd, loss = recipe.training.optimizer, recipe.training.loss
         # Not a subclass, whose forward may differ, nor an activation that has no compiled derivative.
-        if type(model) is not MLP or not isinstance(model.activate, Activate):
+        if type(model) is not MLP or (activations := choices_of(model)) is None:
             raise EngineError(
                 f"engine online trains only the MLP of a recipe. Got {type(model).__name__}; use autograd."
             )
@@ -70,9 +69,11 @@ class Online(Engine):
             sigmoid_output=model.sigmoid_output,
             channel_weights=recipe.training.channel_weights,
         )
-        self._activation = compiled(model.activate.choice)
+        self._activations = [compiled(each) for each in activations]
         threads = useful_threads(sizes, task.threads)
         self._shards = [Shard(sizes, rank, threads) for rank in range(threads)]
+        for shard in self._shards:
+            shard.use_activations(self._activations)
         self._counts = barrier.counters(threads)
         width = round_up(max(sizes), WIDTH)
         self._exchange = zeros(2 * threads * width)
@@ -90,8 +91,6 @@ class Online(Engine):
                 counts=self._counts.ctypes.data,
                 exchange=self._exchange.ctypes.data,
                 width=width,
-                activation=self._activation.function,
-                parameters=self._activation.parameters,
                 biases=self._linear[0].bias is not None,
             )
             for rank, shard in enumerate(self._shards)
