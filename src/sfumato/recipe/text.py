@@ -27,8 +27,12 @@ MAX_TOML = 16 * 1024
 
 
 def canonical_json(recipe: Recipe, picture_sha256: str) -> str:
-    """Return the recipe as JSON with sorted keys and no spaces, the picture's hash in place of its path."""
-    data = values(recipe)
+    """Return the recipe as JSON with sorted keys and no spaces, the picture's hash in place of its path.
+
+    A field that came after the format of strings is included only where it differs from its default, so that it leaves
+    the ids of older recipes as they were.
+    """
+    data = _without_later_defaults(values(recipe), values(Recipe()), _base())
     data["picture"]["source"] = picture_sha256
     return json.dumps(data, sort_keys=True, separators=(",", ":"))
 
@@ -106,6 +110,14 @@ def from_string(text: str) -> Recipe:
 def _base() -> dict[str, Any]:
     # The base was frozen with the format, so that later changes of the defaults do not change old strings.
     return json.loads(resources.files("sfumato.recipe").joinpath("sf2-base.json").read_text(encoding="utf-8"))
+
+
+def _without_later_defaults(data: Mapping[str, Any], defaults: Mapping[str, Any], base: Mapping[str, Any]) -> Any:
+    return {
+        key: _without_later_defaults(value, defaults[key], base.get(key, {})) if isinstance(value, Mapping) else value
+        for key, value in data.items()
+        if key in base or value != defaults[key]
+    }
 
 
 def _from_values(data: Any) -> Recipe:

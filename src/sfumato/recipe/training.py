@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from sfumato.recipe.choices import FOOF, MSE, Linear, Loss, NoSplit, Optimizer, Sampler, Schedule, Shuffled, Split
+from sfumato.errors import RecipeError
+from sfumato.recipe.choices import (
+    FOOF,
+    MSE,
+    Averaging,
+    Linear,
+    Loss,
+    NoAveraging,
+    NoSplit,
+    Optimizer,
+    Sampler,
+    Schedule,
+    Shuffled,
+    Split,
+)
 from sfumato.recipe.section import Section
 
 
@@ -20,6 +34,19 @@ class Training(Section):
     optimizer: Optimizer = Field(default=FOOF(), description="optimizer and its learning rate")
     schedule: Schedule = Field(default=Linear(), description="learning-rate schedule")
     loss: Loss = Field(default=MSE(), description="loss function")
+    averaging: Averaging = Field(
+        default=NoAveraging(),
+        description="average of the weights, used in evaluations and at the end",
+    )
+
+    @model_validator(mode="after")
+    def _weights_are_averaged_once(self) -> Self:
+        if self.averaging.averages and self.optimizer.averages_weights:
+            raise RecipeError(
+                f"must have averaging none for the optimizer {self.optimizer.name}, which averages the weights itself. "
+                f"Got {self.averaging}."
+            )
+        return self
 
 
 class Data(Section):

@@ -20,7 +20,7 @@ from sfumato.recipe.budget import Batching
 from sfumato.training import schedules
 from sfumato.training.clock import Clock
 from sfumato.training.divergence import Divergence
-from sfumato.training.engines import Advance, Arrays, Shared, Task, choose, find
+from sfumato.training.engines import Advance, Arrays, Engine, Shared, Task, choose, find
 from sfumato.training.overhead import EVALUATION, OverheadBudget
 from sfumato.training.problem import InterruptedEvaluationError, Monitor, Problem, Stage
 from sfumato.training.processor_share import ProcessorShare
@@ -65,7 +65,9 @@ class Trainer(Generic[S]):
             rehearse(recipe, model, targets.shape[1], len(targets))
             model = models.materialized(model, recipe.seed)
         self.batching = Batching.of(recipe.training.batch, len(targets))
-        self._engine = find(choose(recipe))(Task(recipe, inputs, targets, model, recipe.threads, shared or Shared()))
+        engine = find(choose(recipe))(Task(recipe, inputs, targets, model, recipe.threads, shared or Shared()))
+        averaging = recipe.training.averaging
+        self._engine: Engine = averaging.implementation()(engine, averaging, self.batching.batch)
         self._sampler = self._engine.sampler() or SeededSampler(recipe.training.sampler, len(targets), recipe.seed)
         self.clock = Clock(recipe.budget, self.batching)
         last_step = self.clock.last_step

@@ -1,6 +1,7 @@
 """The choices of a recipe: small frozen objects, written like calls."""
 
 from sfumato.recipe.choices.activations import Activation, GaussianActivation, LeakyReLU, ReLU, Sigmoid, Sine, Tanh
+from sfumato.recipe.choices.averagings import EMA, Averaging, NoAveraging
 from sfumato.recipe.choices.choice import Choice
 from sfumato.recipe.choices.connectivities import Connectivity, Plain, Residual, Skip
 from sfumato.recipe.choices.encodings import Encoding, Fourier, Identity
@@ -16,6 +17,7 @@ from sfumato.recipe.choices.initializations import (
     RandomHyperplanes,
     Siren,
 )
+from sfumato.recipe.choices.library_optimizers import Adan, Apollo, Lion, ScheduleFree, Shampoo
 from sfumato.recipe.choices.losses import L1, MSE, Huber, Loss
 from sfumato.recipe.choices.optimizer import ElementwiseOptimizer, Optimizer
 from sfumato.recipe.choices.optimizers import (
@@ -44,6 +46,7 @@ from sfumato.recipe.choices.splits import (
 
 FAMILIES: tuple[type[Choice], ...] = (
     Activation,
+    Averaging,
     Connectivity,
     Encoding,
     Initialization,
@@ -56,6 +59,7 @@ FAMILIES: tuple[type[Choice], ...] = (
 """Every family, in alphabetical order."""
 
 __all__ = [
+    "EMA",
     "FAMILIES",
     "FOOF",
     "KFAC",
@@ -67,7 +71,10 @@ __all__ = [
     "Activation",
     "Adam",
     "AdamW",
+    "Adan",
+    "Apollo",
     "AreaAverage",
+    "Averaging",
     "Checkerboard",
     "Choice",
     "Connectivity",
@@ -89,8 +96,10 @@ __all__ = [
     "LeCun",
     "LeakyReLU",
     "Linear",
+    "Lion",
     "Loss",
     "Muon",
+    "NoAveraging",
     "NoSplit",
     "Optimizer",
     "Orthogonal",
@@ -106,7 +115,9 @@ __all__ = [
     "Rprop",
     "Sampler",
     "Schedule",
+    "ScheduleFree",
     "Sequential",
+    "Shampoo",
     "Shuffled",
     "Sigmoid",
     "Sine",

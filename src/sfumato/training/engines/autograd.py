@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -52,6 +52,8 @@ class Autograd(Engine):
         workers = task.threads if self._splits_batches else 1
         self._optimizer = optimizers.build(recipe.training.optimizer, self._named, workers)
         self._learning_rates: list[float] = [group["lr"] for group in self._optimizer.param_groups]
+        # The outputs of training are those of other weights than the averaged ones.
+        self.keeps_outputs = not isinstance(self._optimizer, optimizers.AveragingOptimizer)
 
     def advance(self, pixels: NDArray[np.int64], rates: NDArray[np.float64]) -> Advance:
         """Take the steps one by one, and return sums over their samples."""
@@ -106,13 +108,18 @@ class Autograd(Engine):
 
     def outputs(self, coordinates: NDArray[np.float64]) -> NDArray[np.floating]:
         """Return the unclipped outputs, (M, D) -> (M, C), in the recipe's precision; random streams do not advance."""
-        if self._draws is None:
-            return outputs(self._model, coordinates, self._threads if type(self._model) is models.MLP else 1)
-        with self._draws.peek():
-            return outputs(self._model, coordinates, 1)
+        with self._evaluation_weights():
+            if self._draws is None:
+                return outputs(self._model, coordinates, self._threads if type(self._model) is models.MLP else 1)
+            with self._draws.peek():
+                return outputs(self._model, coordinates, 1)
 
     def weights(self) -> Arrays:
         """Return copies of the model's ``state_dict``. Raise TypeError if one of its values is not a tensor."""
+        with self._evaluation_weights():
+            return self._weights()
+
+    def _weights(self) -> Arrays:
         state = self._named.state_dict()
         if other := next((name for name, value in state.items() if not isinstance(value, Tensor)), None):
             raise TypeError(f"its {other} is not a tensor, and cannot be saved; register it as a buffer")
@@ -120,15 +127,19 @@ class Autograd(Engine):
 
     def state(self) -> Arrays:
         """Return copies of weights, buffers, the optimizer's state, and the state of the random streams."""
-        model = {f"model/{name}": value for name, value in self.weights().items()}
+        model = {f"model/{name}": value for name, value in self._weights().items()}
         buffers = {f"buffers/{name}": _array(value) for name, value in self._unsaved_buffers().items()}
         with optimizers.eager_methods():
             optimizer = {f"optimizer/{name}": value for name, value in flatten(self._optimizer.state_dict()).items()}
         return model | buffers | optimizer | ({} if self._draws is None else self._draws.state())
 
+    def set_weights(self, weights: Mapping[str, NDArray[Any]]) -> None:
+        """Replace the model's ``state_dict``."""
+        self._named.load_state_dict({name: torch.from_numpy(value.copy()) for name, value in weights.items()})
+
     def load(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Restore what `state` returned."""
-        self._named.load_state_dict({name: torch.from_numpy(value.copy()) for name, value in _entries(state, "model/")})
+        self.set_weights(dict(_entries(state, "model/")))
         with torch.no_grad():
             for name, buffer in self._unsaved_buffers().items():
                 buffer.copy_(torch.from_numpy(state[f"buffers/{name}"].copy()))
@@ -136,6 +147,12 @@ class Autograd(Engine):
             self._optimizer.load_state_dict(unflatten(dict(_entries(state, "optimizer/"))))
         if self._draws is not None:
             self._draws.load(state)
+
+    def _evaluation_weights(self) -> AbstractContextManager[None]:
+        """Return a context with the weights that are evaluated: an average, if the optimizer makes one."""
+        if isinstance(self._optimizer, optimizers.AveragingOptimizer):
+            return self._optimizer.evaluation_weights()
+        return nullcontext()
 
     def _unsaved_buffers(self) -> dict[str, Tensor]:
         """Return the buffers that are not in the ``state_dict``, but on which training depends."""

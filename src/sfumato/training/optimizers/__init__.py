@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from contextlib import AbstractContextManager
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import nn
@@ -15,6 +16,15 @@ Build = Callable[[Any, nn.Module, int], torch.optim.Optimizer]
 """The implementation of an optimizer: (choice, model, threads) -> optimizer."""
 
 
+@runtime_checkable
+class AveragingOptimizer(Protocol):
+    """An optimizer that makes an average of the weights, which evaluations use: its choice ``averages_weights``."""
+
+    def evaluation_weights(self) -> AbstractContextManager[None]:
+        """Return a context in which the parameters are the averaged ones; then they have the same bits as before."""
+        ...
+
+
 def build(choice: choices.Optimizer, model: nn.Module, threads: int = 1) -> torch.optim.Optimizer:
     """Return the optimizer of a model's parameters, at its full learning rate, which itself may use so many threads."""
     make: Build = choice.implementation()
@@ -22,4 +32,4 @@ def build(choice: choices.Optimizer, model: nn.Module, threads: int = 1) -> torc
         return make(choice, model, threads)
 
 
-__all__ = ["build", "eager_methods", "eager_step"]
+__all__ = ["AveragingOptimizer", "build", "eager_methods", "eager_step"]
