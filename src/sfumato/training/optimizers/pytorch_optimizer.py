@@ -40,7 +40,7 @@ class _Adapted(torch.optim.Optimizer):
                 parameter.grad = parameter.grad.clone()
         try:
             super().step()
-        except torch.linalg.LinAlgError:
+        except torch.linalg.LinAlgError:  # pyright: ignore[reportPrivateImportUsage]
             # Of numbers that are not finite: the training has diverged, and its monitor must see that.
             with torch.no_grad():
                 for parameter in _parameters(self):
