@@ -13,6 +13,7 @@ from PIL import Image
 
 import sfumato as sf
 from sfumato import images
+from sfumato.render import zoom
 from sfumato.render.film_options import FilmOptions
 from tests.small import SMALL, picture
 from tests.watching import Stages
@@ -50,6 +51,30 @@ def test_other_films(tmp_path: Path, film: str) -> None:
     run = sf.paint(picture(), runs=tmp_path, film=film, **SMALL)  # pyright: ignore[reportArgumentType]
     with Image.open(run.folder / f"learning.{film}") as image:
         assert getattr(image, "n_frames", 1) >= 4
+
+
+@pytest.mark.slow
+def test_a_run_knows_the_aspect_of_its_picture(tmp_path: Path) -> None:
+    aspect: dict[str, Any] = {"coordinates": {"aspect": "picture", "range": "unit"}}
+    run = sf.paint(picture(9, 17), runs=tmp_path, film="none", **SMALL, **aspect)
+    assert run.recipe.coordinates.aspect == 2.0
+    model, _ = sf.load_run(run.folder).model()
+    painted = zoom.paint(model, run.recipe, (9, 17))
+    assert painted == pytest.approx(run.painting, abs=0.51 / 255)
+    # Twice as fine, with the same corners.
+    assert zoom.paint(model, run.recipe, (17, 33))[::2, ::2] == pytest.approx(painted, abs=1e-5)
+    inputs = torch.tensor([[1.0, 2.0], [0.0, 2.0], [1.0, 0.0]])
+    with torch.inference_mode():
+        corners = model(inputs).clamp(0, 1).numpy()
+    assert painted[[-1, 0, -1], [-1, -1, 0]] == pytest.approx(corners, abs=1e-5)
+    assert np.ptp(corners, axis=0).max() > 0.01
+    *_, last = sf.train(picture(9, 17), **SMALL, **aspect)
+    assert last.painting() == pytest.approx(run.painting, abs=1e-2)
+    trials = [{"coordinates": {"aspect": aspect}} for aspect in (2.0, "picture")]
+    changes = {**SMALL, "engine": "fused", "coordinates": {"range": "unit"}}
+    ended = [last for _, last in sf.train_many(picture(9, 17), recipes=trials, **changes) if last.ended]
+    assert np.array_equal(ended[0].painting(), ended[1].painting())
+    sf.check(picture(9, 17), **SMALL, **aspect)
 
 
 @pytest.mark.slow

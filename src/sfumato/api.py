@@ -77,7 +77,7 @@ def paint(
     given, changes = _given(picture, changes)
     whole = _recipe(recipe, changes)
     target = images.load(whole.picture, given)
-    resolved = resolve(whole)
+    resolved = resolve(whole, target.shape[:2])
     check_film(options.film, target.shape[:2], "film.out")
     _require_memory(resolved, target)
     model, origin = _warm_started(warm_start, resolved, target.shape[2])
@@ -109,7 +109,7 @@ def fit(
     given, changes = _given(picture, changes)
     whole = _with_module(_recipe(recipe, changes), module)
     target = images.load(whole.picture, given)
-    resolved = resolve(whole)
+    resolved = resolve(whole, target.shape[:2])
     check_film(options.film, target.shape[:2], "film.out")
     _require_memory(resolved, target, module)
     return new_run(Path(runs), resolved, target, options, model=module, module=module)
@@ -137,7 +137,7 @@ def resume(
     folder = listing.find(str(folder), Path("runs")) if str(folder) else Path(folder)
     if (waiting := queued.read(folder)) is not None:
         target = images.load(waiting.recipe.picture) if waiting.stored is None else load_run(waiting.stored).picture
-        resolved = resolve(waiting.recipe)
+        resolved = resolve(waiting.recipe, target.shape[:2])
         _require_memory(resolved, target)
         check_film(options.film, target.shape[:2], "film.out")
         return new_run(folder, resolved, target, options, model=module, module=module, is_folder=True)
@@ -226,7 +226,7 @@ def train(
     given, changes = _given(picture, changes)
     whole = _recipe(recipe, changes)
     target = images.load(whole.picture, given)
-    resolved = resolve(whole)
+    resolved = resolve(whole, target.shape[:2])
     _require_memory(resolved, target, kept=False)
     return Trainer(resolved, PictureProblem(resolved, target)).snapshots()
 
@@ -252,7 +252,8 @@ def check(
     whole = _recipe(recipe, changes)
     if module is not None:
         whole = _with_module(whole, module)
-    resolved, target = resolve(whole), images.load(whole.picture, given)
+    target = images.load(whole.picture, given)
+    resolved = resolve(whole, target.shape[:2])
     parameters = _parameters(module)
     memory_check.require(
         "the check",

@@ -8,6 +8,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from scipy import stats
 from torch import nn
 
 from sfumato.models import grid
@@ -17,6 +18,9 @@ from sfumato.recipe import Coordinates, Model, choices
 from sfumato.rng import rng_for
 
 FAN_IN, FAN_OUT = 200, 300
+
+CONSTANT = {"random_hyperplanes": 1.0, "lsuv": 0.0}
+"""Constant inputs of a layer that give preactivations without variance."""
 
 
 def layer_spec(fan_in: int, fan_out: int, *, first: bool = False, last: bool = False) -> LayerSpec:
@@ -35,6 +39,8 @@ INITIALIZATIONS = [
     choices.LeCun(),
     choices.Orthogonal(gain=1.5),
     choices.Siren(),
+    choices.FinerInitialization(),
+    choices.PyTorch(),
     choices.RandomHyperplanes(),
 ]
 
@@ -50,6 +56,9 @@ INITIALIZATIONS = [
         (choices.LeCun(), math.sqrt(1 / FAN_IN)),
         (choices.Orthogonal(gain=1.5), 1.5 / math.sqrt(FAN_OUT)),
         (choices.Siren(omega=20.0), math.sqrt(6 / FAN_IN) / 20 / math.sqrt(3)),
+        (choices.Siren(omega=20.0, weight_scale=2.5), 2.5 * math.sqrt(6 / FAN_IN) / 20 / math.sqrt(3)),
+        (choices.FinerInitialization(omega=20.0), math.sqrt(6 / FAN_IN) / 20 / math.sqrt(3)),
+        (choices.PyTorch(), math.sqrt(1 / 3 / FAN_IN)),
     ],
     ids=str,
 )
@@ -106,13 +115,92 @@ def test_biases() -> None:
     for choice in (choices.He(), choices.Glorot(), choices.LeCun(), choices.Orthogonal()):
         assert not drawn(choice)[1].any()
     assert drawn(choices.Gaussian(scale=3.0))[1].std() == pytest.approx(3 / math.sqrt(FAN_IN + 1), rel=0.15)
-    siren = drawn(choices.Siren())[1]
-    assert 0.9 / math.sqrt(FAN_IN) < np.abs(siren).max() <= 1 / math.sqrt(FAN_IN)
 
 
-def test_siren_s_first_layer() -> None:
-    weights, _ = drawn(choices.Siren(), first=True)
+UNIFORM = 1 / math.sqrt(3)
+"""Standard deviation of a uniform distribution within +-1."""
+_ROOT = 1 / math.sqrt(FAN_IN)
+
+
+@pytest.mark.parametrize(
+    ("choice", "first", "bound", "deviation"),
+    [
+        (choices.Siren(), False, _ROOT, UNIFORM * _ROOT),
+        (choices.Siren(omega=20.0, bias="weights"), True, 1 / FAN_IN, UNIFORM / FAN_IN),
+        (choices.Siren(omega=20.0, bias="weights"), False, math.sqrt(6) * _ROOT / 20, math.sqrt(2) * _ROOT / 20),
+        (choices.Siren(bias=0.2), False, None, 0.2),
+        (choices.FinerInitialization(bias_range=7.0), True, 7.0, 7 * UNIFORM),
+        (choices.FinerInitialization(bias_range=7.0), False, _ROOT, UNIFORM * _ROOT),
+        (choices.PyTorch(), False, _ROOT, UNIFORM * _ROOT),
+        (choices.PyTorch(bias=0.2), False, None, 0.2),
+        (choices.Gaussian(scale=3.0, bias=0.2), False, None, 0.2),
+        (choices.Gaussian(scale=3.0, bias="fan_in"), False, _ROOT, UNIFORM * _ROOT),
+        (choices.He(bias=0.2), False, None, 0.2),
+        (choices.He(bias="weights"), False, None, math.sqrt(2) * _ROOT),
+        (choices.LeCun(bias="fan_in"), False, _ROOT, UNIFORM * _ROOT),
+        (choices.Glorot(bias="weights"), False, math.sqrt(6 / 500), math.sqrt(2 / 500)),
+        (choices.Glorot(bias=0.2), False, None, 0.2),
+    ],
+    ids=str,
+)
+def test_distribution_of_biases(
+    choice: choices.Initialization, first: bool, bound: float | None, deviation: float
+) -> None:
+    biases = drawn(choice, first=first)[1]
+    # Of 300 biases.
+    assert biases.std() == pytest.approx(deviation, rel=0.13)
+    assert abs(biases.mean()) < 0.15 * deviation
+    if bound is None:
+        assert np.abs(biases).max() > 2.3 * deviation
+    else:
+        assert 0.97 * bound < np.abs(biases).max() <= bound
+
+
+def test_weights_do_not_depend_on_the_distribution_of_biases() -> None:
+    biases: list[choices.Bias] = ["fan_in", "weights", 0.0, 0.1]
+    for kind in (choices.Gaussian, choices.He, choices.Glorot, choices.LeCun, choices.Siren, choices.PyTorch):
+        weights = [drawn(kind(bias=bias))[0] for bias in biases]
+        assert all(np.array_equal(weights[0], each) for each in weights[1:])
+
+
+@pytest.mark.parametrize("choice", [choices.Siren(), choices.FinerInitialization()], ids=str)
+def test_first_layer_of_sine_networks(choice: choices.Initialization) -> None:
+    weights, _ = drawn(choice, first=True)
     assert 0.99 / FAN_IN < np.abs(weights).max() <= 1 / FAN_IN
+
+
+def test_the_weight_scale_is_a_factor_of_all_layers_but_the_last() -> None:
+    plain, scaled = choices.Siren(), choices.Siren(weight_scale=2.5)
+    for first, last, factor in ((True, False, 2.5), (False, False, 2.5), (False, True, 1.0)):
+        weights, biases = drawn(scaled, first=first, last=last)
+        expected, same = drawn(plain, first=first, last=last)
+        np.testing.assert_allclose(weights, factor * expected, rtol=1e-15)
+        assert np.array_equal(biases, same)
+
+
+def test_the_default_of_pytorch_has_its_distribution() -> None:
+    torch.manual_seed(1)
+    theirs = nn.Linear(FAN_IN, FAN_OUT)
+    for ours, their in zip(drawn(choices.PyTorch()), theirs.parameters(), strict=True):
+        assert ours.shape == their.shape
+        # The two-sample Kolmogorov-Smirnov test.
+        result = np.asarray(stats.ks_2samp(ours.reshape(-1), their.detach().numpy().reshape(-1)))
+        assert result[1] > 0.01, "the probability of such a difference"
+
+
+@pytest.mark.parametrize("coordinates", [Coordinates(range="unit"), Coordinates(range="signed")], ids=str)
+@pytest.mark.parametrize("connectivity", ["plain", "skip"])
+def test_lsuv_gives_all_layers_one_variance(connectivity: str, coordinates: Coordinates) -> None:
+    model = {"depth": 8, "width": 50, "activation": "relu", "init": "lsuv(0.7)", "connectivity": connectivity}
+    network = build(Model.of(model), 3, 4, torch.float64, coordinates)
+    points = torch.from_numpy(grid(coordinates, 60, 60))
+    for number, layer in enumerate(network.linear_layers()):
+        with torch.no_grad():
+            assert layer(network.inputs(points, number)).std() == pytest.approx(0.7, rel=0.1)
+        weights = layer.weight.detach()
+        products = weights @ weights.T if len(weights) <= weights.shape[1] else weights.T @ weights
+        torch.testing.assert_close(products, products[0, 0] * torch.eye(len(products), dtype=torch.float64))
+        assert not layer.bias.any()
 
 
 @pytest.mark.parametrize(("fan_in", "fan_out"), [(20, 30), (30, 20), (25, 25)])
@@ -146,7 +234,9 @@ def test_without_biases() -> None:
     assert first.weight.abs().max() <= 0.5
 
 
-@pytest.mark.parametrize("coordinates", [Coordinates(range="unit"), Coordinates(range="signed")])
+@pytest.mark.parametrize(
+    "coordinates", [Coordinates(range="unit"), Coordinates(range="signed"), Coordinates(aspect=3.0)], ids=str
+)
 def test_zero_lines_pass_through_the_picture(coordinates: Coordinates) -> None:
     model = Model(depth=3, width=200, init=choices.RandomHyperplanes(scale=7.0))
     network = build(model, 3, 4, torch.float64, coordinates)
@@ -166,11 +256,13 @@ def test_zero_lines_pass_through_the_picture(coordinates: Coordinates) -> None:
     assert last.weight.detach().std() == pytest.approx(0.1 / math.sqrt(200), rel=0.1)
 
 
-def test_weights_above_a_constant_layer_are_finite() -> None:
-    weights, biases = choices.RandomHyperplanes.implementation()(
-        choices.RandomHyperplanes(),
-        LayerSpec(3, 4, first=False, last=False, inputs=lambda _, count: np.ones((count, 3))),
+@pytest.mark.parametrize("choice", [choices.RandomHyperplanes(), choices.LSUV()], ids=str)
+def test_weights_above_a_constant_layer_are_finite(choice: choices.Initialization) -> None:
+    weights, biases = choice.implementation()(
+        choice,
+        LayerSpec(3, 4, first=False, last=False, inputs=lambda _, count: np.full((count, 3), CONSTANT[choice.name])),
         rng_for(1, ""),
     )
     assert np.isfinite(weights).all()
-    np.testing.assert_allclose(weights.sum(axis=1), -biases)
+    assert weights.any()
+    np.testing.assert_allclose(weights.sum(axis=1) * CONSTANT[choice.name], -biases)

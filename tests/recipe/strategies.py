@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from hypothesis import reject
 from hypothesis import strategies as st
@@ -18,6 +19,8 @@ from sfumato.recipe.connections import connections
 def _value(name: str, kind: Any) -> st.SearchStrategy[Any]:
     if get_origin(kind) is Literal:
         return st.sampled_from(get_args(kind))
+    if get_origin(kind) in (Union, UnionType):
+        return st.one_of([_value(name, branch) for branch in get_args(kind)])
     if kind is bool:
         return st.booleans()
     if kind is int:
@@ -54,6 +57,18 @@ def _possible(model: dict[str, Any]) -> dict[str, Any]:
     return model
 
 
+def _placed(coordinates: dict[str, Any]) -> dict[str, Any]:
+    """Return the coordinates with an endpoint where corners are not aligned."""
+    return {**coordinates, "endpoint": coordinates["endpoint"] or not coordinates["align_corners"]}
+
+
+def _recipe(values: dict[str, Any]) -> Recipe:
+    """Return the recipe, with targets that its outputs can reach."""
+    if values["model"]["output_activation"] == "sigmoid":
+        values = {**values, "data": {**values["data"], "target_range": "unit"}}
+    return Recipe.of(values)
+
+
 recipes: st.SearchStrategy[Recipe] = st.fixed_dictionaries(
     {
         "picture": st.fixed_dictionaries(
@@ -67,9 +82,19 @@ recipes: st.SearchStrategy[Recipe] = st.fixed_dictionaries(
             }
         ),
         "coordinates": st.fixed_dictionaries(
-            {"range": st.sampled_from(["unit", "signed"]), "align_corners": st.booleans()}
+            {
+                "range": st.sampled_from(["unit", "signed"]),
+                "align_corners": st.booleans(),
+                "endpoint": st.booleans(),
+                "aspect": st.floats(0.01, 50) | st.just("picture"),
+            }
+        ).map(_placed),
+        "data": st.fixed_dictionaries(
+            {
+                "split": st.floats(0, 0.95) | _by_family["split"],
+                "target_range": st.sampled_from(["unit", "signed"]),
+            }
         ),
-        "data": st.fixed_dictionaries({"split": st.floats(0, 0.95) | _by_family["split"]}),
         "model": st.fixed_dictionaries(
             {
                 "connectivity": _by_family["connectivity"],
@@ -104,5 +129,5 @@ recipes: st.SearchStrategy[Recipe] = st.fixed_dictionaries(
         "engine": st.sampled_from(["auto", "replica", "online", "fused", "concurrent", "autograd"]),
         "threads": st.integers(0, 64),
     }
-).map(Recipe.of)
+).map(_recipe)
 """Valid recipes in which every field varies."""

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -40,12 +42,15 @@ def test_chunks_change_no_bit(run: sf.Run, chunk: int, threads: int, monkeypatch
     assert progress == [min(done, 83 * 71) for done in range(chunk, 83 * 71 + chunk, chunk)]
 
 
-@pytest.mark.parametrize("align_corners", [True, False])
-def test_a_crop_is_that_part_of_a_large_rendering(run: sf.Run, align_corners: bool) -> None:
+@pytest.mark.parametrize(
+    ("placed", "extra"),
+    # With samples on both ends there are 40 steps between 41 samples, else 40 squares.
+    [({"align_corners": True}, 1), ({"align_corners": False}, 0), ({"endpoint": False}, 0), ({"aspect": 1.7}, 1)],
+    ids=str,
+)
+def test_a_crop_is_that_part_of_a_large_rendering(run: sf.Run, placed: dict[str, Any], extra: int) -> None:
     model, _ = run.model()
-    recipe = run.recipe.model_copy(update={"coordinates": Coordinates.of({"align_corners": align_corners})})
-    # With aligned corners there are 40 steps between 41 samples, else 40 squares.
-    extra = 1 if align_corners else 0
+    recipe = run.recipe.model_copy(update={"coordinates": Coordinates.of(placed)})
     large = zoom.paint(model, recipe, (40 + extra, 20 + extra))
     crop = zoom.paint(model, recipe, (20 + extra, 8 + extra), Region(0.25, 0.1, 0.75, 0.5))
     assert crop == pytest.approx(large[10 : 30 + extra, 2 : 10 + extra], abs=1e-5)
@@ -63,11 +68,14 @@ def test_beyond_the_border_the_network_extrapolates(run: sf.Run) -> None:
                 assert beyond[row, column] == pytest.approx(output, abs=1e-5)
 
 
-@pytest.mark.parametrize("align_corners", [True, False])
+PLACED = [{"align_corners": True}, {"align_corners": False}, {"endpoint": False}, {"aspect": 1.7}]
+
+
+@pytest.mark.parametrize("placed", PLACED, ids=str)
 @pytest.mark.parametrize("samples", [4, 8, 16])
-def test_aligned_samples_lie_at_the_pixel_centers_of_resampling(align_corners: bool, samples: int) -> None:
-    coordinates = Coordinates.of({"align_corners": align_corners, "range": "unit"})
-    ramp = models.axes(coordinates, 8, 8)[0]
+def test_aligned_samples_lie_at_the_pixel_centers_of_resampling(placed: dict[str, Any], samples: int) -> None:
+    coordinates = Coordinates.of({**placed, "range": "unit"})
+    ramp = models.axes(coordinates, 8, 8)[1]
     found = models.axes(coordinates, samples, samples, zoom.aligned_region(coordinates, (8, 8), (samples, samples)))[1]
     # The pixels of a resampled picture are squares, and a ramp has the values at their centers.
     centers = (np.arange(samples) + 0.5) * 8 / samples - 0.5

@@ -114,7 +114,7 @@ def train(
 
 
 def _train(trial: Trial, picture: NDArray[np.float32], stop: Callable[[], bool], report: Report | None) -> Outcome:
-    recipe = resolve(trial.recipe)
+    recipe = resolve(trial.recipe, picture.shape[:2])
     transfer: Transfer = recipe.picture.transfer
     exact = images.exact(picture)
     curve: list[dict[str, Any]] = []

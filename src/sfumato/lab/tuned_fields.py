@@ -132,8 +132,10 @@ def _number(path: str, value: Any, facts: Mapping[str, Any]) -> Iterator[_Number
     # batch=all and a list of widths are no numbers.
     if isinstance(value, bool) or not isinstance(value, int | float):
         return
+    words = [each["name"] for each in facts.get("choices", ())]
+    default = value if facts["default"] in words else float(facts["default"])
     low, high = facts.get("low", facts.get("above", -float("inf"))), facts.get("high", facts.get("below", float("inf")))
-    yield _Number(path, value, float(facts["default"]), low, high, "below" in facts, facts["kind"] == "integer")
+    yield _Number(path, value, default, low, high, "below" in facts, facts["kind"] == "integer")
 
 
 def _paths(name: str, arm: str, numbers: Mapping[str, _Number]) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Networks and their components: activations, encodings, initializations."""
 
 from sfumato.models.build import DTYPES, build, build_uninitialized, mlp, shapes
-from sfumato.models.coordinates import WHOLE, Region, axes, grid
+from sfumato.models.coordinates import WHOLE, Region, axes, grid, ranges
 from sfumato.models.custom import check, dtype_of, materialized, name_of, scratch_copy, to_device, unwrap
 from sfumato.models.mlp import MLP
 from sfumato.models.outputs import outputs
@@ -21,6 +21,7 @@ __all__ = [
     "mlp",
     "name_of",
     "outputs",
+    "ranges",
     "scratch_copy",
     "shapes",
     "to_device",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -78,3 +78,30 @@ class Coordinates(Section):
         default=True,
         description="outermost pixels on the ends of the range (true) or half a pixel inside (false), as in PyTorch",
     )
+    endpoint: bool = Field(
+        default=True,
+        description="last pixel on the end of the range (true) or one step before it (false), as in NumPy's linspace; "
+        "the first one is on the start in both cases, so that false needs align_corners true",
+    )
+    aspect: Annotated[float, Field(gt=0)] | Literal["picture"] = Field(
+        default=1.0,
+        description="range of the columns relative to that of the rows, from the same start; picture: equal steps "
+        "along both axes, as in COIN, where the height spans the range",
+    )
+
+    @model_validator(mode="after")
+    def _endpoint_concerns_aligned_corners(self) -> Self:
+        if not (self.endpoint or self.align_corners):
+            raise RecipeError(
+                "must have align_corners true where endpoint is false: pixels half a step inside are on neither end. "
+                "Got align_corners false; leave out one of the two."
+            )
+        return self
+
+    def resolved(self, height: int, width: int) -> Coordinates:
+        """Return them with the aspect of a picture of (height, width) in place of ``picture``."""
+        if self.aspect != "picture":
+            return self
+        both_ends = self.align_corners and self.endpoint
+        rows, columns = (max(side - 1, 1) if both_ends else side for side in (height, width))
+        return self.model_copy(update={"aspect": columns / rows})

@@ -47,3 +47,12 @@ class Recipe(Section):
                 "end. Got budget.psnr alone; add one, or use training.schedule constant."
             )
         return self
+
+    @model_validator(mode="after")
+    def _outputs_reach_the_targets(self) -> Self:
+        if self.data.target_range == "signed" and self.model.output_activation == "sigmoid":
+            raise RecipeError(
+                "must have model.output_activation linear for data.target_range signed: the outputs of a sigmoid are "
+                "in (0, 1). Got sigmoid; use one of linear and unit."
+            )
+        return self

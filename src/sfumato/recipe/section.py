@@ -65,7 +65,7 @@ class Section(BaseModel, metaclass=_OneLineErrors):
 def one_line(error: ValidationError, section: type[BaseModel]) -> str:
     """Return the first of pydantic's errors as one line."""
     first = error.errors()[0]
-    path = _path(first)
+    path = path_of(first)
     name, value = shortened(".".join(path)) or "the recipe", first["input"]
     match first["type"]:
         case "extra_forbidden":
@@ -77,17 +77,18 @@ def one_line(error: ValidationError, section: type[BaseModel]) -> str:
             # Sfumato's validators write the rule and the value themselves.
             return f"{name} {first.get('ctx', {}).get('error')}"
         case _:
-            same = [each for each in error.errors() if _path(each) == path and each["type"] != "tuple_type"]
+            same = [each for each in error.errors() if path_of(each) == path and each["type"] != "tuple_type"]
             return f"{name} must be {rule(same or [first])}. Got {shortened(repr(value))}."
 
 
-def _path(error: ErrorDetails) -> list[str]:
+def path_of(error: ErrorDetails) -> list[str]:
+    """Return the path of the field that an error is about."""
     return [str(part) for part in error["loc"] if not _is_union_branch(str(part))]
 
 
 def _is_union_branch(part: str) -> bool:
     # pydantic appends the branch of a union that it tried to the path of the field.
-    return part in ("int", "float", "str", "constrained-int") or "[" in part
+    return part in ("int", "float", "str", "constrained-int", "constrained-float") or "[" in part
 
 
 def _fields_at(section: type[BaseModel], path: list[str]) -> list[str]:

@@ -49,11 +49,19 @@ class Training(Section):
         return self
 
 
+TargetRange = Literal["unit", "signed"]
+
+
 class Data(Section):
-    """Split into training and validation samples."""
+    """Targets of the training samples, and their split from validation samples."""
 
     split: Split = Field(
         default=NoSplit(), description="pixels held out for validation: a fraction, drawn at random, or a pattern"
+    )
+    target_range: TargetRange = Field(
+        default="unit",
+        description="range of the targets: unit (0 to 1, the picture's values) or signed (-1 to 1, as in SIREN's "
+        "notebook); losses are those of the targets, and PSNR is that of the picture",
     )
 
 

@@ -16,7 +16,6 @@ from sfumato.render.pixels import resampled
 from sfumato.render.zoom import Size
 from sfumato.rng import rng_for
 from sfumato.runs import Run
-from sfumato.training import outputs
 
 SAMPLED_PIXELS = 4096
 """Number of pixels from which the PSNR of a moment is estimated, to about 0.1 dB."""
@@ -107,7 +106,7 @@ class Painter:
 
     def _outputs_at_sample(self) -> NDArray[np.floating]:
         if self._sample_outputs is None:
-            self._sample_outputs = outputs(self._loaded(), self._sample_coordinates, zoom.threads(self._recipe))
+            self._sample_outputs = zoom.values(self._loaded(), self._recipe, self._sample_coordinates)
         return self._sample_outputs
 
     def _loaded(self) -> torch.nn.Module:

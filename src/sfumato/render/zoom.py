@@ -12,6 +12,7 @@ from sfumato import images, models
 from sfumato.cores import available_cores
 from sfumato.models import WHOLE, Region
 from sfumato.models.outputs import TILE
+from sfumato.models.targets import to_values
 from sfumato.recipe import Coordinates, Recipe
 from sfumato.training import outputs
 
@@ -35,7 +36,12 @@ def paint_pixels(
     rows, columns = models.axes(recipe.coordinates, *size, region)
     row, column = np.divmod(pixels, size[1])
     coordinates = np.stack([rows[row], columns[column]], axis=1)
-    return images.to_srgb(outputs(model, coordinates, threads(recipe)), recipe.picture.transfer)
+    return images.to_srgb(values(model, recipe, coordinates), recipe.picture.transfer)
+
+
+def values(model: torch.nn.Module, recipe: Recipe, coordinates: NDArray[np.float64]) -> NDArray[np.floating]:
+    """Return the values of the network's outputs, unclipped, (M, 2) -> (M, C)."""
+    return to_values(outputs(model, coordinates, threads(recipe)), recipe.data.target_range)
 
 
 def paint_uint8(
@@ -68,8 +74,9 @@ def aligned_region(coordinates: Coordinates, picture: Size, size: Size) -> Regio
     """
     if not coordinates.align_corners:
         return WHOLE
-    top, bottom = _ends(picture[0], size[0])
-    left, right = _ends(picture[1], size[1])
+    ends = _ends if coordinates.endpoint else _ends_of_starts
+    top, bottom = ends(picture[0], size[0])
+    left, right = ends(picture[1], size[1])
     return Region(top, left, bottom, right)
 
 
@@ -86,6 +93,12 @@ def _ends(pixels: int, samples: int) -> tuple[float, float]:
         return 0.0, 1.0
     inset = 0.5 * (pixels / samples - 1) / (pixels - 1)
     return inset, 1.0 - inset
+
+
+def _ends_of_starts(pixels: int, samples: int) -> tuple[float, float]:
+    # A sample lies at the start of its share of the region; its center is half a share further on.
+    shift = 0.5 / samples - 0.5 / pixels
+    return shift, 1.0 + shift
 
 
 def _chunks(

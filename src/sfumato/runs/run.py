@@ -107,8 +107,8 @@ class Run:
     def model(self, moment: Path | None = None, model: torch.nn.Module | None = None) -> tuple[torch.nn.Module, Moment]:
         """Return the network at a saved moment, by default the last, and the moment.
 
-        The weights are loaded into ``model`` if given. Raises RunError when there is no moment, or its weights do not
-        fit the network.
+        Its outputs are targets, in the range that ``data.target_range`` sets. The weights are loaded into ``model`` if
+        given. Raises RunError when there is no moment, or its weights do not fit the network.
         """
         files = self.moments()
         if moment is None and not files:

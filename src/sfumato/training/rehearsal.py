@@ -12,7 +12,7 @@ from sfumato import models
 from sfumato.errors import RecipeError
 from sfumato.models.custom import line_of
 from sfumato.recipe import Recipe
-from sfumato.training.engines import Task, choose, find
+from sfumato.training.engines import Task, build
 
 
 def rehearse(recipe: Recipe, model: nn.Module, channels: int, pixels: int) -> None:
@@ -34,7 +34,7 @@ def rehearse(recipe: Recipe, model: nn.Module, channels: int, pixels: int) -> No
             recipe.threads,
         )
         try:
-            engine = find(choose(recipe))(task)
+            engine = build(task)
             for size in _batch_sizes(pixels, batch):
                 try:
                     engine.advance(np.arange(size), np.ones(1))

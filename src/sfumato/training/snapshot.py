@@ -47,7 +47,8 @@ class Snapshot:
     progress: float
     """Fraction of the budget that is spent, 0 to 1."""
     loss: float
-    """Mean loss of the samples since the last snapshot, each before its own step; nan before the first step."""
+    """Mean loss of the samples since the last snapshot, each before its own step; nan before the first step. It is that
+    of the targets in their range, which ``data.target_range`` sets."""
     running_psnr: float
     """PSNR in dB of the unclipped outputs for those samples; nan before the first step."""
     learning_rate: float
@@ -64,7 +65,7 @@ class Snapshot:
     """In the last snapshot: the share of the requested processor time that the threads were given, 0 to 1, since the
     training was started or last resumed; None where it is unknown."""
     outputs: Callable[[NDArray[np.float64]], NDArray[np.floating]] = field(repr=False)
-    """Return the network's unclipped outputs: (M, D) -> (M, C)."""
+    """Return the network's outputs, unclipped, as values in the range of the picture: (M, D) -> (M, C)."""
     weights: Callable[[], Arrays] = field(repr=False)
     """Return copies of the network's weights by name."""
     stats: Callable[[], NetworkStats | None] = field(repr=False)

@@ -27,7 +27,7 @@ def trainers(recipes: Sequence[Recipe], picture: NDArray[np.float32]) -> list[Tr
 
     Raise EngineError with all reasons for the first recipe that the engine ``concurrent`` cannot train.
     """
-    resolved = [_resolved(recipe, index) for index, recipe in enumerate(recipes)]
+    resolved = [_resolved(recipe, index, picture.shape[:2]) for index, recipe in enumerate(recipes)]
     shared = Shared()
     return [Trainer(recipe, PictureProblem(recipe, picture, shared), shared=shared) for recipe in resolved]
 
@@ -66,9 +66,9 @@ def train_concurrently(
         pool.shutdown(cancel_futures=True)
 
 
-def _resolved(recipe: Recipe, index: int) -> Recipe:
+def _resolved(recipe: Recipe, index: int, shape: tuple[int, int]) -> Recipe:
     reasons = [] if recipe.engine in SAME_BITS else [f"engine must be {', '.join(SAME_BITS)}. Got {recipe.engine}."]
     reasons += unsupported_reasons("concurrent", recipe)
     if reasons:
         raise EngineError(f"recipe {index} cannot be trained beside others: {' '.join(reasons)}")
-    return resolve(recipe.model_copy(update={"engine": "concurrent"}))
+    return resolve(recipe.model_copy(update={"engine": "concurrent"}), shape)

@@ -20,7 +20,7 @@ from sfumato.recipe.budget import Batching
 from sfumato.training import schedules
 from sfumato.training.clock import Clock
 from sfumato.training.divergence import Divergence
-from sfumato.training.engines import Advance, Arrays, Engine, Shared, Task, choose, find
+from sfumato.training.engines import Advance, Arrays, Shared, Task, build
 from sfumato.training.overhead import EVALUATION, OverheadBudget
 from sfumato.training.problem import InterruptedEvaluationError, Monitor, Problem, Stage
 from sfumato.training.processor_share import ProcessorShare
@@ -65,9 +65,7 @@ class Trainer(Generic[S]):
             rehearse(recipe, model, targets.shape[1], len(targets))
             model = models.materialized(model, recipe.seed)
         self.batching = Batching.of(recipe.training.batch, len(targets))
-        engine = find(choose(recipe))(Task(recipe, inputs, targets, model, recipe.threads, shared or Shared()))
-        averaging = recipe.training.averaging
-        self._engine: Engine = averaging.implementation()(engine, averaging, self.batching.batch)
+        self._engine = build(Task(recipe, inputs, targets, model, recipe.threads, shared or Shared()))
         self._sampler = self._engine.sampler() or SeededSampler(recipe.training.sampler, len(targets), recipe.seed)
         self.clock = Clock(recipe.budget, self.batching)
         last_step = self.clock.last_step
@@ -132,7 +130,7 @@ class Trainer(Generic[S]):
 
     @scoped
     def outputs(self, inputs: NDArray[np.float64]) -> NDArray[np.floating]:
-        """Return the unclipped outputs of the network as it is now, (M, D) -> (M, C)."""
+        """Return the values of the network's outputs as it is now, unclipped, (M, D) -> (M, C)."""
         return self._engine.outputs(inputs)
 
     def weights(self) -> Arrays:

@@ -15,6 +15,7 @@ from sfumato.recipe.choices import (
     Adam,
     Choice,
     Cosine,
+    Initialization,
     LeakyReLU,
     Optimizer,
     Rprop,
@@ -30,6 +31,22 @@ ANY_CHOICE = st.sampled_from(FAMILIES).flatmap(choices)
 def test_a_choice_survives_the_round_trip(choice: Choice) -> None:
     family = next(family for family in FAMILIES if isinstance(choice, family))
     assert family.parse(str(choice)) == choice
+
+
+def test_a_field_that_was_added_is_written_unless_it_means_what_its_absence_means() -> None:
+    assert str(Initialization.parse("siren(30, bias=fan_in)")) == "siren(omega=30.0)"
+    assert str(Initialization.parse("siren(30, bias=weights)")) == "siren(omega=30.0, bias=weights)"
+
+
+@pytest.mark.parametrize("member", [member for family in FAMILIES for member in family.members.values()])
+def test_an_added_field_is_absent_by_default(member: type[Choice]) -> None:
+    for name, absent in member.added_fields.items():
+        assert getattr(member(), name) == absent
+
+
+def test_a_field_with_words_and_numbers_names_both_in_errors() -> None:
+    with pytest.raises(RecipeError, match="with bias that is 'fan_in' or 'weights' or at least 0. Got -1"):
+        Initialization.parse("he(bias=-1)")
 
 
 @pytest.mark.parametrize(

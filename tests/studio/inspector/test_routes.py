@@ -20,6 +20,7 @@ from sfumato.render import neurons, zoom
 from sfumato.runs import layout
 from sfumato.studio.inspector import layers, tiles
 from sfumato.studio.inspector.tile_range import FURTHEST, SIDE
+from sfumato.training import resolve
 from tests.runs import made
 from tests.studio.client import client
 
@@ -113,14 +114,17 @@ def test_missing_layers_units_and_tiles(inspector: TestClient, at: str, trained:
         assert inspector.get(f"{at}/{part}").status_code == 409, part
 
 
-@pytest.mark.parametrize("align_corners", [True, False])
-def test_tiles_show_the_painting_where_it_is(align_corners: bool) -> None:
+@pytest.mark.parametrize(
+    "coordinates",
+    [{"align_corners": True}, {"align_corners": False}, {"endpoint": False}, {"aspect": "picture"}],
+    ids=str,
+)
+def test_tiles_show_the_painting_where_it_is(coordinates: dict[str, Any]) -> None:
     """Compare tiles with the painting, at the zoom at which their pixels are the picture's."""
-    recipe = changed(
-        Recipe(), {"coordinates": {"align_corners": align_corners}, "model": {"depth": 1, "width": 8}, "threads": 1}
-    )
-    model = models.build(recipe.model, 3, 0, torch.float64, recipe.coordinates)
+    recipe = changed(Recipe(), {"coordinates": coordinates, "model": {"depth": 1, "width": 8}, "threads": 1})
     shape = (300, 512)
+    recipe = resolve(recipe, shape)
+    model = models.build(recipe.model, 3, 0, torch.float64, recipe.coordinates)
     painting = zoom.paint(model, recipe, shape)
     for row, column in ((0, 0), (0, 1), (1, 1)):
         tile = tiles.pixels(model, recipe, shape, 1, row, column)

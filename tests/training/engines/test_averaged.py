@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 from sfumato import models
 from sfumato.errors import RecipeError
 from sfumato.models import build
+from sfumato.models.targets import to_values
 from sfumato.recipe import Recipe, changed, choices
 from sfumato.recipe.engines import ENGINES
 from sfumato.recipe.memory_estimate import Size, training
-from sfumato.training.engines import Engine, Task, find
+from sfumato.training.engines import Engine, Task
+from sfumato.training.engines import build as build_engine
 from sfumato.training.engines.engine import Arrays
 from tests import small
 
@@ -42,9 +44,7 @@ def engine_of(recipe: Recipe) -> Engine:
     dtype = torch.float64 if recipe.dtype == "float64" else torch.float32
     model = build(recipe.model, 3, recipe.seed, dtype)
     task = Task(recipe, random.uniform(-1, 1, (SAMPLES, 2)), random.uniform(0, 1, (SAMPLES, 3)), model, 1)
-    averaging = recipe.training.averaging
-    assert recipe.training.batch != "all"
-    return averaging.implementation()(find(recipe.engine)(task), averaging, recipe.training.batch)
+    return build_engine(task)
 
 
 def steps_of(engine: Engine, recipe: Recipe, steps: range) -> None:
@@ -122,11 +122,13 @@ def test_until_the_first_update_the_weights_are_the_engines() -> None:
     np.testing.assert_array_equal(averaged.outputs(inputs), plain.outputs(inputs))
 
 
+@pytest.mark.parametrize("target_range", ["unit", "signed"])
 @pytest.mark.parametrize("optimizer", ["adam(lr=0.01)", "schedule_free(lr=0.01)"])
-def test_snapshots_have_the_averaged_weights(optimizer: str) -> None:
+def test_snapshots_have_the_averaged_weights(optimizer: str, target_range: str) -> None:
     averaging = "ema(decay=0.8)" if optimizer.startswith("adam") else "none"
     training = {"optimizer": optimizer, "averaging": averaging}
     recipe = changed(Recipe.of(small.SMALL), {"training": training, "dtype": "float64", "device": "cpu"})
+    recipe = changed(recipe, {"data": {"target_range": target_range}})
     trainer = small.trainer(recipe)
     *_, last = trainer.snapshots()
     assert last.evaluation is not None
@@ -137,7 +139,7 @@ def test_snapshots_have_the_averaged_weights(optimizer: str) -> None:
     def psnr(of: Arrays) -> float:
         model = build(recipe.model, 3, recipe.seed, torch.float64, recipe.coordinates)
         model.load_state_dict({name: torch.from_numpy(values) for name, values in of.items()})
-        painting = models.outputs(model, trainer.problem.inputs)
+        painting = to_values(models.outputs(model, trainer.problem.inputs), recipe.data.target_range)
         return -10 * float(np.log10(((painting.clip(0, 1) - trainer.problem.targets) ** 2).mean()))
 
     assert last.evaluation.psnr == pytest.approx(psnr(weights), abs=1e-4)

@@ -36,10 +36,10 @@ OPTIMIZERS = [
     "rmsprop(lr=0.0005)",
     "rmsprop(lr=0.0005, momentum=0.5, decay=0.9)",
     # More samples than a batch has, because which of fewer are used depends on the number of threads.
-    "foof(lr=0.05, damping=0.3, samples=128, update_interval=4, decay=0.8, momentum=0.8)",
+    "foof(lr=0.05, damping=0.3, samples=128, update_interval=4, decay=0.8, momentum=0.8, adam_beta2=0.9)",
     # More iterations would magnify rounding errors of small singular values.
     "muon(lr=0.05, ns_steps=2)",
-    "muon(lr=0.05, momentum=0.8, nesterov=false, ns_steps=3)",
+    "muon(lr=0.05, momentum=0.8, nesterov=false, ns_steps=3, adam_beta2=0.9)",
 ]
 
 

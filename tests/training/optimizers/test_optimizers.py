@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from sfumato.models import build as build_model
 from sfumato.recipe import Model, choices
 from sfumato.training.engines.torch_state import flatten, unflatten
-from sfumato.training.optimizers import build
+from sfumato.training.optimizers import build, kfac
 from sfumato.training.optimizers.foof import invert
 from sfumato.training.optimizers.muon import COEFFICIENTS, orthogonalize
 from sfumato.training.optimizers.parameters import fan_in_groups, hidden_matrices
@@ -258,6 +258,34 @@ def test_foof_equals_its_formula() -> None:
     np.testing.assert_allclose(layer.weight.detach(), expected[:, :-1], rtol=1e-8, atol=1e-9)
     np.testing.assert_allclose(layer.bias.detach(), expected[:, -1], rtol=1e-8, atol=1e-9)
     assert np.abs(expected - start).max() > 0.1
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        choices.Muon(adam_lr=0.01, adam_beta2=0.8),
+        choices.FOOF(adam_lr=0.01, adam_beta2=0.8),
+        choices.KFAC(adam_lr=0.01, adam_beta2=0.8),
+    ],
+    ids=str,
+)
+def test_adam_beside_a_preconditioner_has_its_own_decay(
+    choice: choices.Muon | choices.FOOF | choices.KFAC, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The first layer of Muon and FOOF is Adam's; K-FAC leaves it only layers that are too large.
+    monkeypatch.setattr(kfac, "MAX_SIDE", 1)
+    model, loss = task()
+    optimizer = build(choice, model)
+    weight = next(model.parameters())
+    expected, state, start = weight.detach().numpy().copy(), (0.0, 0.0), weight.detach().clone()
+    for t in range(1, 11):
+        loss()
+        gradient = gradient_of(weight)
+        state = (0.9 * state[0] + 0.1 * gradient, 0.8 * state[1] + 0.2 * gradient**2)
+        expected = expected - 0.01 * (state[0] / (1 - 0.9**t)) / (np.sqrt(state[1] / (1 - 0.8**t)) + 1e-8)
+        optimizer.step()
+    np.testing.assert_allclose(weight.detach(), expected, rtol=1e-8, atol=1e-9)
+    assert (weight.detach() - start).abs().max() > 0.01
 
 
 @pytest.mark.slow

@@ -22,7 +22,7 @@ def checked(recipe: Recipe) -> Recipe:
     for holds, field, rule, value in (
         (model.module is None, "model.module", "none", model.module),
         (model.encoding.dimensions is None, "model.encoding", "an encoding of any number of inputs", model.encoding),
-        (not model.init.needs_picture, "model.init", "any but random_hyperplanes, which needs a picture,", model.init),
+        (not model.init.needs_picture, "model.init", f"any but {model.init.name}, which needs a picture,", model.init),
         (isinstance(recipe.data.split, choices.NoSplit), "data.split", "none", recipe.data.split),
         (recipe.engine != "replica", "engine", "any but replica", recipe.engine),
     ):

@@ -35,7 +35,7 @@ class Replica:
         """Start the training. ``network``: changes of its model, for tests."""
         endless = {"budget": {"steps": 10**12}, "evaluation": {"interval": "end"}}
         changes = {"engine": "replica", "model": network or {}, **endless}
-        recipe = resolve(changed(preset("blog-2012"), changes))
+        recipe = resolve(changed(preset("blog-2012"), changes), picture.shape[:2])
         self._snapshots = Trainer(recipe, PictureProblem(recipe, picture)).snapshots()
         self._last = next(self._snapshots)
         # The intervals between the trainer's first snapshots are short.
@@ -84,9 +84,10 @@ def speedrun(
     ``name``: the recipe's name in tables; ``file``: path of the picture. Raises PictureError or EngineError before
     anything is trained.
     """
-    resolved = resolve(recipe)
+    resolve(recipe)
     stage("preparing", 0, 1)
     whole = rules.whole_picture(recipe, file)
+    resolved = resolve(recipe, whole.shape[:2])
     pixels = rules.training_picture(recipe, file)
     replica = Replica(whole) if track.target is not None else None
     found = trials(resolved, track.seeds[seeds], pixels, whole, replica, stage, stop)

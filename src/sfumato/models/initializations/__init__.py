@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from sfumato.models.coordinates import RANGES
+from sfumato.models.coordinates import ranges
 from sfumato.models.initializations.initialization import Draw, LayerSpec
 from sfumato.models.mlp import MLP
 from sfumato.process_state import torch_threads
@@ -28,7 +28,8 @@ def initialize(network: MLP, choice: choices.Initialization, seed: int, coordina
         first, last = number == 0, layer is layers[-1]
 
         def inputs(random: np.random.Generator, count: int, number: int = number) -> NDArray[np.float64]:
-            points = torch.from_numpy(random.uniform(*RANGES[coordinates.range], (count, 2)))
+            low, high = np.transpose(ranges(coordinates))
+            points = torch.from_numpy(random.uniform(low, high, (count, 2)))
             with torch.inference_mode():
                 return network.inputs(points.to(network.dtype), number).double().numpy()
 

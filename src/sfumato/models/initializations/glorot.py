@@ -9,5 +9,5 @@ from sfumato.recipe import choices
 
 
 def draw(choice: choices.Glorot, layer: LayerSpec, random: np.random.Generator) -> tuple[Array, Array]:
-    """Draw weights of variance 2 / (fan_in + fan_out); biases are 0."""
-    return with_variance(2 / (layer.fan_in + layer.fan_out), choice.distribution, layer, random)
+    """Draw weights of variance 2 / (fan_in + fan_out); biases are those of the choice."""
+    return with_variance(2 / (layer.fan_in + layer.fan_out), choice.distribution, choice.bias, layer, random)

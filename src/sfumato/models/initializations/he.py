@@ -9,5 +9,5 @@ from sfumato.recipe import choices
 
 
 def draw(choice: choices.He, layer: LayerSpec, random: np.random.Generator) -> tuple[Array, Array]:
-    """Draw weights of variance 2 / fan_in; biases are 0."""
-    return with_variance(2 / layer.fan_in, choice.distribution, layer, random)
+    """Draw weights of variance 2 / fan_in; biases are those of the choice."""
+    return with_variance(2 / layer.fan_in, choice.distribution, choice.bias, layer, random)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,13 +36,27 @@ Draw = Callable[[Any, LayerSpec, np.random.Generator], tuple[Array, Array]]
 
 
 def with_variance(
-    variance: float, distribution: choices.Distribution, layer: LayerSpec, random: np.random.Generator
+    variance: float,
+    distribution: choices.Distribution,
+    bias: choices.Bias,
+    layer: LayerSpec,
+    random: np.random.Generator,
 ) -> tuple[Array, Array]:
-    """Draw weights of mean 0 and variance ``variance`` divided by the terms of the inputs; biases are 0."""
-    size = (layer.fan_out, layer.fan_in)
-    variance /= layer.terms
-    if distribution == "normal":
-        weights = random.standard_normal(size) * math.sqrt(variance)
-    else:
-        weights = random.uniform(-1, 1, size) * math.sqrt(3 * variance)
-    return weights, np.zeros(layer.fan_out)
+    """Draw weights of mean 0 and variance ``variance`` divided by the terms of the inputs, and biases."""
+
+    def values(size: tuple[int, ...], variance: float) -> Array:
+        if distribution == "normal":
+            return random.standard_normal(size) * math.sqrt(variance)
+        return random.uniform(-1, 1, size) * math.sqrt(3 * variance)
+
+    weights = values((layer.fan_out, layer.fan_in), variance / layer.terms)
+    if bias == "weights":
+        return weights, values((layer.fan_out,), variance)
+    return weights, draw_biases(bias, layer, random)
+
+
+def draw_biases(bias: float | Literal["fan_in"], layer: LayerSpec, random: np.random.Generator) -> Array:
+    """Draw biases (fan_out,): normal with standard deviation ``bias``, or uniform within +-1/sqrt(fan_in)."""
+    if bias == "fan_in":
+        return random.uniform(-1, 1, layer.fan_out) / math.sqrt(layer.fan_in)
+    return random.standard_normal(layer.fan_out) * bias if bias > 0 else np.zeros(layer.fan_out)

@@ -9,5 +9,5 @@ from sfumato.recipe import choices
 
 
 def draw(choice: choices.LeCun, layer: LayerSpec, random: np.random.Generator) -> tuple[Array, Array]:
-    """Draw weights of variance 1 / fan_in; biases are 0."""
-    return with_variance(1 / layer.fan_in, choice.distribution, layer, random)
+    """Draw weights of variance 1 / fan_in; biases are those of the choice."""
+    return with_variance(1 / layer.fan_in, choice.distribution, choice.bias, layer, random)

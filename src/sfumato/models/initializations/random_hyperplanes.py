@@ -14,9 +14,7 @@ import numpy as np
 
 from sfumato.models.initializations.initialization import Array, LayerSpec
 from sfumato.recipe import choices
-
-POINTS = 1024
-"""Number of random points over which a layer's standard deviation is measured."""
+from sfumato.recipe.choices.initializations import MEASURED_POINTS
 
 OUTPUT_SCALE = 0.1
 """Standard deviation of the output layer's weights times sqrt(fan_in); small, so that outputs start near 0."""
@@ -32,6 +30,6 @@ def draw(choice: choices.RandomHyperplanes, layer: LayerSpec, random: np.random.
         weights *= choice.scale / np.linalg.norm(weights, axis=1, keepdims=True)
         return weights, -(weights * points).sum(axis=1)
     biases = -(weights * points).sum(axis=1)
-    deviation = (layer.inputs(random, POINTS) @ weights.T + biases).std()
+    deviation = (layer.inputs(random, MEASURED_POINTS) @ weights.T + biases).std()
     # 0 where the layer below is constant, so that nothing can be scaled.
     return (weights / deviation, biases / deviation) if deviation > 0 else (weights, biases)

@@ -6,7 +6,10 @@ from sfumato.recipe.choices.choice import Choice
 from sfumato.recipe.choices.connectivities import Connectivity, Plain, Residual, Skip
 from sfumato.recipe.choices.encodings import Encoding, Fourier, Identity
 from sfumato.recipe.choices.initializations import (
+    LSUV,
+    Bias,
     Distribution,
+    FinerInitialization,
     Gaussian,
     Glorot,
     He,
@@ -14,6 +17,7 @@ from sfumato.recipe.choices.initializations import (
     Initialization,
     LeCun,
     Orthogonal,
+    PyTorch,
     RandomHyperplanes,
     Siren,
 )
@@ -65,6 +69,7 @@ __all__ = [
     "KFAC",
     "L1",
     "LBFGS",
+    "LSUV",
     "MSE",
     "SGD",
     "SOAP",
@@ -75,6 +80,7 @@ __all__ = [
     "Apollo",
     "AreaAverage",
     "Averaging",
+    "Bias",
     "Checkerboard",
     "Choice",
     "Connectivity",
@@ -83,6 +89,7 @@ __all__ = [
     "Distribution",
     "ElementwiseOptimizer",
     "Encoding",
+    "FinerInitialization",
     "Fixed",
     "Fourier",
     "Gaussian",
@@ -104,6 +111,7 @@ __all__ = [
     "Optimizer",
     "Orthogonal",
     "Plain",
+    "PyTorch",
     "RMSprop",
     "RandomHyperplanes",
     "RandomSplit",

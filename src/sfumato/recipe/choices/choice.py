@@ -6,6 +6,7 @@ import ast
 import dataclasses
 import difflib
 import threading
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, ClassVar, Self, TypeAlias
 
@@ -22,11 +23,11 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from sfumato.errors import RecipeError
-from sfumato.recipe.section import rule
+from sfumato.recipe.section import path_of, rule
 
 Value: TypeAlias = bool | int | float | str
 
-MAX_LENGTH = 200
+MAX_LENGTH = 300
 """Longer texts are rejected before they are parsed, so that no text can exhaust the parser's stack."""
 
 
@@ -125,6 +126,9 @@ class Choice:
     implemented_by: ClassVar[str] = ""
     facts: ClassVar[tuple[str, ...]] = ()
     compiled_facts: ClassVar[tuple[str, ...]] = ()
+    added_fields: ClassVar[Mapping[str, Value]] = {}
+    """Fields that a member did not always have, each with the value that means the same as its absence. A field with
+    this value is not written, so that texts and ids of older recipes stay the same."""
     number_means_member: ClassVar[bool] = False
     """Whether the family takes numbers too, each short for the member that `of_number` returns."""
 
@@ -182,9 +186,10 @@ class Choice:
             if first["type"] == "value_error":
                 # The member's own validator writes the rule and the value itself.
                 raise RecipeError(str(first.get("ctx", {}).get("error"))) from None
-            where = ".".join(str(part) for part in first["loc"])
+            path = path_of(first)
+            same = [each for each in error.errors() if path_of(each) == path]
             raise RecipeError(
-                f"must call {member.usage()} with {where} that is {rule([first])}. Got {first['input']!r}."
+                f"must call {member.usage()} with {'.'.join(path)} that is {rule(same)}. Got {first['input']!r}."
             ) from None
 
     @classmethod
@@ -198,7 +203,9 @@ class Choice:
         return _written(cls.name, {field.name: _default(field) for field in dataclasses.fields(cls)})
 
     def __str__(self) -> str:
-        return _written(self.name, {field.name: getattr(self, field.name) for field in dataclasses.fields(self)})
+        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        absent = {name for name, value in self.added_fields.items() if values[name] == value}
+        return _written(self.name, {name: value for name, value in values.items() if name not in absent})
 
     @model_validator(mode="wrap")
     @classmethod

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from sfumato.recipe.choices.choice import CONFIG
+from sfumato.recipe.choices.choice import CONFIG, Value
 from sfumato.recipe.choices.optimizer import ElementwiseOptimizer, Optimizer
 from sfumato.recipe.layers import (
     CompiledMemory,
@@ -27,6 +28,15 @@ leaves a layer with a longer side to Adam: the moments and their factors would b
 
 EARLY_STEPS = (1, 2, 3, 5, 8)
 """Early steps after which moments are inverted off schedule, because at first they change quickly."""
+
+
+ADAM_BETA2 = 0.99
+"""Default of `adam_beta2`, below Adam's usual 0.999, because these runs have a few hundred steps."""
+_ADDED = {"adam_beta2": ADAM_BETA2}
+
+
+def _adam_beta2() -> Any:
+    return Field(default=ADAM_BETA2, ge=0, lt=1, description="decay of the mean of Adam's squared gradients")
 
 
 def inversion_is_due(step: int, interval: int) -> bool:
@@ -176,6 +186,7 @@ class Muon(Optimizer, name="muon"):
 
     hooks_layers: ClassVar[bool] = False
     compiled: ClassVar[str] = "sfumato.training.engines.fused.muon:build"
+    added_fields: ClassVar[Mapping[str, Value]] = _ADDED
 
     lr: float = Field(default=0.05, ge=0, description="learning rate of the hidden matrices")
     momentum: float = Field(default=0.95, ge=0, lt=1, description="momentum coefficient")
@@ -184,6 +195,7 @@ class Muon(Optimizer, name="muon"):
     adam_lr: float = Field(
         default=0.005, ge=0, description="learning rate of Adam for the first and last layer and the biases"
     )
+    adam_beta2: float = _adam_beta2()
 
     def memory(self, network: NetworkSize) -> Memory:
         """Return the memory of momentum or Adam's moments, and the products of the largest matrix."""
@@ -218,6 +230,7 @@ class FOOF(Optimizer, name="foof"):
 
     hooks_layers: ClassVar[bool] = True
     compiled: ClassVar[str] = "sfumato.training.engines.fused.foof:build"
+    added_fields: ClassVar[Mapping[str, Value]] = _ADDED
 
     lr: float = Field(default=0.1, ge=0, description="norm of a hidden layer's update relative to an orthogonal matrix")
     momentum: float = Field(default=0.9, ge=0, lt=1, description="momentum coefficient")
@@ -226,6 +239,7 @@ class FOOF(Optimizer, name="foof"):
     decay: float = Field(default=0.95, ge=0, lt=1, description="decay of the moments")
     update_interval: int = Field(default=20, ge=1, description="steps between inversions of the moments")
     adam_lr: float = Field(default=0.005, ge=0, description="learning rate of Adam for the first and last layer")
+    adam_beta2: float = _adam_beta2()
 
     def memory(self, network: NetworkSize) -> Memory:
         """Return the memory of momentum or Adam's moments, input moments and inverses, and concurrent inversions."""
@@ -310,6 +324,7 @@ class KFAC(Optimizer, name="kfac"):
     """Gradients times the inverse second moments of inputs and preactivation gradients (Martens and Grosse 2015)."""
 
     hooks_layers: ClassVar[bool] = True
+    added_fields: ClassVar[Mapping[str, Value]] = _ADDED
 
     lr: float = Field(default=0.01, ge=0, description="root mean square change of the outputs per step")
     momentum: float = Field(default=0.9, ge=0, lt=1, description="momentum coefficient")
@@ -320,6 +335,7 @@ class KFAC(Optimizer, name="kfac"):
     adam_lr: float = Field(
         default=0.005, ge=0, description="learning rate of Adam for parameters outside of linear layers"
     )
+    adam_beta2: float = _adam_beta2()
 
     def memory(self, network: NetworkSize) -> Memory:
         """Return the memory of momentum or Adam's moments, and of both factors' moments and inverses."""

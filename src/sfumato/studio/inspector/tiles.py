@@ -35,6 +35,8 @@ def _ends(recipe: Recipe, pixels: int, start: float, step: float) -> tuple[float
         return start / pixels, (start + SIDE * step) / pixels
     # Then samples lie on the ends: the centers of the tile's first and last pixel, counted from the picture's.
     first, last = start + 0.5 * step - 0.5, start + (SIDE - 0.5) * step - 0.5
+    if not recipe.coordinates.endpoint:
+        return first / pixels, (last + step) / pixels
     # As in `models.grid`, one pixel lies at 0.
     span = max(pixels - 1, 1)
     return first / span, last / span

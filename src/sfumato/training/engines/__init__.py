@@ -8,6 +8,7 @@ from sfumato.recipe.engines import ENGINES
 from sfumato.training.engines.compiled_outputs import outputs
 from sfumato.training.engines.engine import Advance, Arrays, Engine, Shared, Task
 from sfumato.training.engines.requirements import choose, unsupported_reasons
+from sfumato.training.engines.signed import Signed
 
 
 def find(name: str) -> type[Engine]:
@@ -16,4 +17,28 @@ def find(name: str) -> type[Engine]:
     return getattr(import_module(module), attribute)
 
 
-__all__ = ["Advance", "Arrays", "Engine", "Shared", "Task", "choose", "find", "outputs", "unsupported_reasons"]
+def build(task: Task) -> Engine:
+    """Return the engine that trains a task, whose targets, outputs and squared errors are of values in [0, 1].
+
+    Its outputs and weights are those of the recipe's average, if it has one.
+
+    Raise EngineError with all reasons if there is none.
+    """
+    kind, training = find(choose(task.recipe)), task.recipe.training
+    engine = kind(task) if task.recipe.data.target_range == "unit" else Signed(task, kind)
+    batch = len(task.targets) if training.batch == "all" else training.batch
+    return training.averaging.implementation()(engine, training.averaging, batch)
+
+
+__all__ = [
+    "Advance",
+    "Arrays",
+    "Engine",
+    "Shared",
+    "Task",
+    "build",
+    "choose",
+    "find",
+    "outputs",
+    "unsupported_reasons",
+]

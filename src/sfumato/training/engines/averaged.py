@@ -27,6 +27,7 @@ class Averaged(Engine):
     numbers, such as counters, are never averaged.
     """
 
+    name = "averaged"
     keeps_outputs = False
 
     def __init__(self, engine: Engine, choice: choices.EMA, batch: int) -> None:  # pyright: ignore[reportMissingSuperCall]

@@ -66,7 +66,7 @@ class Task:
     coordinates: NDArray[np.float64]
     """(N, D) coordinates of the training samples; of pixels, row by row."""
     targets: NDArray[np.float64]
-    """(N, C) targets of the samples, in [0, 1]."""
+    """(N, C) targets of the samples, in the recipe's range."""
     model: nn.Module
     """The initialized model, (N, D) -> (N, C). The engine may train it in place."""
     threads: int

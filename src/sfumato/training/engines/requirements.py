@@ -60,11 +60,14 @@ def choose(recipe: Recipe) -> str:
     raise EngineError(f"engine {candidates[-1]} cannot train this recipe: {' '.join(reasons)}")
 
 
-def resolve(recipe: Recipe) -> Recipe:
+def resolve(recipe: Recipe, shape: tuple[int, int] | None = None) -> Recipe:
     """Return the recipe with every ``auto`` replaced by its value on this machine.
 
-    Raise EngineError if no engine can train it.
+    With the ``shape`` (H, W) of its picture, the coordinates are resolved too. Raise EngineError if no engine can train
+    it.
     """
+    if shape is not None:
+        recipe = recipe.model_copy(update={"coordinates": recipe.coordinates.resolved(*shape)})
     spec = ENGINES[choose(recipe)]
     dtype = spec.dtype if recipe.dtype == "auto" else recipe.dtype
     device = recipe.device

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 from sfumato import models
+from sfumato.models.targets import to_targets, to_values
 from sfumato.recipe import Recipe
+from sfumato.recipe.training import TargetRange
 from sfumato.training import losses
 from sfumato.training.health.layers import measure_layers
 from sfumato.training.health.network_stats import NetworkStats
@@ -62,6 +64,7 @@ class LayerProbe:
         self._coordinates, self._targets = subsample(recipe, picture, pixels)
         self._is_custom = recipe.model.module is not None
         self._loss = recipe.training.loss
+        self._target_range: TargetRange = recipe.data.target_range
         self._model = model
         self._copy: nn.Module | None = None
 
@@ -92,10 +95,10 @@ class LayerProbe:
         model = self._copy
         model.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in weights.items()})
         dtype = next(each.dtype for each in model.parameters() if each.is_floating_point())
-        targets = torch.from_numpy(self._targets).to(dtype)
+        targets = torch.from_numpy(to_targets(self._targets, self._target_range)).to(dtype)
 
         def loss(outputs: torch.Tensor) -> torch.Tensor:
             return losses.per_sample(self._loss, outputs - targets).sum()
 
         layers, outputs = measure_layers(model, torch.from_numpy(self._coordinates).to(dtype), loss, MAX_LAYERS)
-        return NetworkStats.of(layers, outputs.numpy(), self._targets)
+        return NetworkStats.of(layers, to_values(outputs.numpy(), self._target_range), self._targets)

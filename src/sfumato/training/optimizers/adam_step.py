@@ -17,19 +17,20 @@ def evaluate_closure(closure: Callable[[], Any] | None) -> Any:
         return closure()
 
 
-BETA1, BETA2, EPS = 0.9, 0.99, 1e-8
-"""BETA2 is below Adam's usual 0.999, because these runs have a few hundred steps."""
+BETA1, EPS = 0.9, 1e-8
+"""Numbers of Adam for the parameters that a preconditioner leaves to it; the other decay is the choice's."""
 
 
 def adam_step(
     parameter: nn.Parameter,
     state: dict[str, Any],
     rate: float,
-    betas: tuple[float, float] = (BETA1, BETA2),
+    beta2: float,
+    beta1: float = BETA1,
     eps: float = EPS,
 ) -> None:
     """Update a parameter in place (Kingma and Ba 2015); its ``state`` starts empty."""
-    gradient, (beta1, beta2) = parameter.grad, betas
+    gradient = parameter.grad
     assert gradient is not None
     if not state:
         state["step"] = 0

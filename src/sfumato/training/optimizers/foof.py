@@ -83,7 +83,7 @@ class FOOF(torch.optim.Optimizer):
                 rate *= self._choice.adam_lr / self._choice.lr
             for parameter in group["params"]:
                 if parameter.grad is not None:
-                    adam_step(parameter, self.state[parameter], rate)
+                    adam_step(parameter, self.state[parameter], rate, self._choice.adam_beta2)
         return loss
 
     def _layer_step(self, parameters: list[nn.Parameter], rate: float) -> None:

@@ -109,7 +109,7 @@ class KFAC(torch.optim.Optimizer):
                 square += product
                 continue
             for parameter in with_gradient:
-                adam_step(parameter, self.state[parameter], rate)
+                adam_step(parameter, self.state[parameter], rate, self._choice.adam_beta2)
         # Else all gradients are 0, or there are NaNs, and then the weights are NaN too.
         if square > 0:
             for parameters, update, rate in updates:

@@ -64,7 +64,7 @@ class Muon(torch.optim.Optimizer):
                 self._orthogonal_step(with_gradient, group["lr"])
             else:
                 for parameter in with_gradient:
-                    adam_step(parameter, self.state[parameter], group["lr"])
+                    adam_step(parameter, self.state[parameter], group["lr"], self._choice.adam_beta2)
         return loss
 
     def _orthogonal_step(self, matrices: list[nn.Parameter], rate: float) -> None:

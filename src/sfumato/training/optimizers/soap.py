@@ -93,7 +93,7 @@ class SOAP(torch.optim.Optimizer):
     def step(self, closure: Callable[[], Any] | None = None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Update every parameter that has a gradient; return the closure's loss."""
         loss = evaluate_closure(closure)
-        betas = (self._choice.beta1, self._choice.beta2)
+        choice = self._choice
         for group in self.param_groups:
             with_gradient = [parameter for parameter in group["params"] if parameter.grad is not None]
             rate = group["lr"]
@@ -103,7 +103,7 @@ class SOAP(torch.optim.Optimizer):
                 parallel_map(lambda one, rate=rate: self._matrix_step(*one, rate), work, self._threads)
             elif not group["soap"]:
                 for parameter in with_gradient:
-                    adam_step(parameter, self.state[parameter], rate, betas, self._choice.eps)
+                    adam_step(parameter, self.state[parameter], rate, choice.beta2, choice.beta1, choice.eps)
         return loss
 
     # The caller's decorator has no effect in its threads.

@@ -47,9 +47,7 @@ function number(spec, id, changed) {
   // Not type=number: the server must receive the text as it is typed, to report what is wrong with it.
   const input = h("input", { type: "text", id, value: "", inputmode: typed ? "decimal" : "text", autocomplete: "off", spellcheck: "false", maxlength: "200", placeholder: spec.optional ? "none" : "" });
   const range = slider(spec);
-  // Words that the field takes besides numbers, such as "all".
-  const words = spec.choices?.length ? h("datalist", { id: `${id}-words` }, spec.choices.map((each) => h("option", { value: each.name }))) : null;
-  if (words) input.setAttribute("list", words.id);
+  const words = listed(input, id, spec.choices);
   const show = () => range && (range.value = scaled(range, input.value));
   input.addEventListener("input", () => {
     show();
@@ -70,6 +68,14 @@ function number(spec, id, changed) {
     text: () => input.value.trim() || (spec.optional ? NONE : ""),
     set,
   };
+}
+
+/** A list of the words that a field takes besides numbers, such as "all"; null where there are none. */
+function listed(input, id, choices) {
+  if (input.tagName !== "INPUT" || input.type !== "text" || !choices?.length) return null;
+  const words = h("datalist", { id: `${id}-words` }, choices.map((each) => h("option", { value: each.name })));
+  input.setAttribute("list", words.id);
+  return words;
 }
 
 /** A slider next to a number with a default: it goes up to four times that, and larger values are typed. */
@@ -127,12 +133,12 @@ function call(spec, id, changed) {
     };
     let control;
     if (each.kind === "flag") control = h("input", { type: "checkbox", checked: values[each.name] === "true", onchange: () => keep(String(control.checked)) });
-    else if (each.choices?.length) {
+    else if (each.kind === "choice") {
       control = h("select", { onchange: () => keep(control.value) }, each.choices.map((one) => h("option", { value: one.name ?? one }, one.name ?? one)));
       control.value = values[each.name];
     } else control = h("input", { type: "text", value: values[each.name], inputmode: "decimal", autocomplete: "off", maxlength: "60", oninput: () => keep(control.value.trim()) });
     control.setAttribute("aria-label", label);
-    return h("label", { title: each.help ?? "" }, h("span", {}, each.title), control);
+    return h("label", { title: each.help ?? "" }, h("span", {}, each.title), control, listed(control, `${id}-${each.name}`, each.choices));
   }
 
   const normal = (text) => {

@@ -34,8 +34,8 @@ def update(weights: Floats, gradients: Floats, state: Any, parameters: Any, rate
 
 def adam_rule(
     lr: float,
+    beta2: float,
     beta1: float = adam_step.BETA1,
-    beta2: float = adam_step.BETA2,
     eps: float = adam_step.EPS,
     weight_decay: float = 0.0,
 ) -> Rule:
@@ -46,9 +46,9 @@ def adam_rule(
 
 def build(choice: choices.Adam, layout: Layout) -> CompiledOptimizer:
     """Return Adam with one learning rate for all weights."""
-    return CompiledOptimizer(adam_rule(choice.lr, choice.beta1, choice.beta2, choice.eps))
+    return CompiledOptimizer(adam_rule(choice.lr, choice.beta2, choice.beta1, choice.eps))
 
 
 def build_adamw(choice: choices.AdamW, layout: Layout) -> CompiledOptimizer:
     """Return AdamW: Adam with decoupled weight decay."""
-    return CompiledOptimizer(adam_rule(choice.lr, choice.beta1, choice.beta2, choice.eps, choice.weight_decay))
+    return CompiledOptimizer(adam_rule(choice.lr, choice.beta2, choice.beta1, choice.eps, choice.weight_decay))

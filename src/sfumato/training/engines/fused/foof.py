@@ -151,4 +151,4 @@ def build(choice: choices.FOOF, layout: Layout) -> CompiledOptimizer:
         scratch={"updates": layout.parameters},
         refresh=refresh,
     )
-    return CompiledOptimizer(adam_rule(choice.adam_lr), hidden)
+    return CompiledOptimizer(adam_rule(choice.adam_lr, choice.adam_beta2), hidden)

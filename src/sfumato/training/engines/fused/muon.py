@@ -263,4 +263,4 @@ def build(choice: choices.Muon, layout: Layout) -> CompiledOptimizer:
         state={"momenta": layout.parameters},
         work=work,
     )
-    return CompiledOptimizer(adam_rule(choice.adam_lr), hidden)
+    return CompiledOptimizer(adam_rule(choice.adam_lr, choice.adam_beta2), hidden)
