@@ -127,7 +127,8 @@ def _training(recipe: Recipe) -> str:
     training = recipe.training
     batches = "all samples per step" if training.batch == "all" else f"batches of {training.batch}"
     names = map(str, (training.loss, training.sampler, training.schedule))
-    return "loss {}, sampler {}, schedule {}, ".format(*names) + batches
+    averaging = f", average of the weights {training.averaging}" if training.averaging.averages else ""
+    return "loss {}, sampler {}, schedule {}, ".format(*names) + batches + averaging
 
 
 def _memory(description: Description, width: int, height: int) -> str:

@@ -16,6 +16,7 @@ from sfumato.recipe.choices.activations import (
     Softplus,
     Tanh,
 )
+from sfumato.recipe.choices.averagings import EMA, Averaging, NoAveraging
 from sfumato.recipe.choices.choice import Choice
 from sfumato.recipe.choices.connectivities import Connectivity, Plain, Residual, Skip
 from sfumato.recipe.choices.encodings import (
@@ -45,6 +46,7 @@ from sfumato.recipe.choices.initializations import (
     RandomHyperplanes,
     Siren,
 )
+from sfumato.recipe.choices.library_optimizers import Adan, Apollo, Lion, ScheduleFree, Shampoo
 from sfumato.recipe.choices.losses import L1, MSE, SSIM, GradientLoss, Huber, LogCosh, Loss, RelativeL2
 from sfumato.recipe.choices.optimizer import ElementwiseOptimizer, Optimizer
 from sfumato.recipe.choices.optimizers import (
@@ -86,6 +88,7 @@ from sfumato.recipe.choices.splits import (
 
 FAMILIES: tuple[type[Choice], ...] = (
     Activation,
+    Averaging,
     Connectivity,
     Encoding,
     Initialization,
@@ -99,6 +102,7 @@ FAMILIES: tuple[type[Choice], ...] = (
 
 __all__ = [
     "ELU",
+    "EMA",
     "EVOS",
     "FAMILIES",
     "FOOF",
@@ -114,7 +118,10 @@ __all__ = [
     "Activation",
     "Adam",
     "AdamW",
+    "Adan",
+    "Apollo",
     "AreaAverage",
+    "Averaging",
     "Basic",
     "Bias",
     "Checkerboard",
@@ -148,9 +155,11 @@ __all__ = [
     "LeCun",
     "LeakyReLU",
     "Linear",
+    "Lion",
     "LogCosh",
     "Loss",
     "Muon",
+    "NoAveraging",
     "NoSplit",
     "OneBlob",
     "Optimizer",
@@ -170,7 +179,9 @@ __all__ = [
     "Rprop",
     "Sampler",
     "Schedule",
+    "ScheduleFree",
     "Sequential",
+    "Shampoo",
     "Shuffled",
     "SiLU",
     "Sigmoid",

@@ -84,7 +84,7 @@ class Fused(Engine):
         )
         self._step = 0
         self._helpers = Helpers(self._threads - 1, "sfumato-fused") if self._threads > 1 else None
-        self._set_weights({name: tensor.detach().numpy() for name, tensor in model.state_dict().items()})
+        self.set_weights({name: tensor.detach().numpy() for name, tensor in model.state_dict().items()})
         # No step: the kernel is compiled or loaded now, not while the first steps are timed.
         with announced(self.name, kernel.train):
             self._run_steps(np.empty(0, np.int64), NO_WEIGHTS, np.empty(0))
@@ -213,6 +213,12 @@ class Fused(Engine):
         named = self._named()
         return {name: named[name].copy() if name in named else model[name].numpy().copy() for name in model}
 
+    def set_weights(self, weights: Mapping[str, NDArray[Any]]) -> None:
+        """Replace the trained parameters, among what `weights` returned."""
+        for name, array in self._named().items():
+            array[:] = weights[name]
+        self._transpose()
+
     def state(self) -> Arrays:
         """Return copies of weights, a trained encoding's parameters, the optimizer's state, and the steps taken."""
         return {name: block.copy() for name, block in self._blocks().items()} | {"step": np.array(self._step)}
@@ -236,11 +242,6 @@ class Fused(Engine):
             if self._layout.biases:
                 named[f"layers.{k}.bias"] = self._layout.bias(self._weights, k)
         return named
-
-    def _set_weights(self, weights: Mapping[str, NDArray[Any]]) -> None:
-        for name, array in self._named().items():
-            array[:] = weights[name]
-        self._transpose()
 
     def _transpose(self) -> None:
         for layer in range(len(self._linear)):

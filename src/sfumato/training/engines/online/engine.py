@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from concurrent.futures import wait
+from typing import Any
 
 import numpy as np
 import torch
@@ -98,8 +99,7 @@ class Online(Engine):
         self._helpers = Helpers(threads - 1, "sfumato-online") if threads > 1 else None
         # The number of steps whose updates the shards' matrices do not contain yet; see `step`.
         self._pending_updates = 0
-        weights = {f"layers.{name}": tensor.detach().numpy() for name, tensor in model.layers.state_dict().items()}
-        self._copy(self._zeros() | weights, into_shards=True)
+        self.set_weights({name: tensor.detach().numpy() for name, tensor in model.state_dict().items()})
         # No step: the kernel is compiled or loaded now, not while the first steps are timed.
         with announced(self.name, kernel.train):
             self._train(self._networks[0], np.empty(0, np.int64), NO_WEIGHTS, np.empty(0))
@@ -161,6 +161,12 @@ class Online(Engine):
                 named[f"layers.{k}.weight"] -= np.outer(step, inputs)
         model = self._model.state_dict()
         return {name: named[name] if name in named else model[name].numpy().copy() for name in model}
+
+    def set_weights(self, weights: Mapping[str, NDArray[Any]]) -> None:
+        """Replace weights and biases; no update is pending then."""
+        self._pending_updates = 0
+        zeros = self._zeros()
+        self._copy({name: weights.get(name, array) for name, array in zeros.items()}, into_shards=True)
 
     def state(self) -> Arrays:
         """Return copies of the weights in the threads' shards, the pending updates' vectors, and their number."""
