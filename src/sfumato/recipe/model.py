@@ -104,7 +104,8 @@ class Model(Section):
             if each.differs_in_first_layer:
                 raise RecipeError(f"must have fields first_... only in the first of a list. Got {each} after it.")
         # A list of one has one form, that of all layers: recipes and texts of both are equal.
-        return activation if len(activation) > 1 else activation[0]
+        first, *others = activation
+        return activation if others else first
 
     @field_serializer("activation")
     def _write_activation(self, activation: Activation | tuple[Activation, ...]) -> str | list[str]:
