@@ -20,10 +20,10 @@ def prepare(problem: Problem, threads: int) -> Side:
     jnp = jax.numpy
     features, targets = jnp.array(problem.features), jnp.array(problem.targets, jnp.float32)
     rate = torch_network.rate(problem)
-    activate = _activation(jnp, problem.recipe.model.activation)
+    activations = [_activation(jnp, each) for each in problem.recipe.model.activations]
 
     def loss(weights: Any, x: Any, y: Any) -> Any:
-        for weight, bias in weights[:-1]:
+        for (weight, bias), activate in zip(weights[:-1], activations, strict=True):
             x = activate(x @ weight + bias)
         weight, bias = weights[-1]
         errors = x @ weight + bias - y

@@ -36,9 +36,9 @@ class GaussianActivation(nn.Module):
 def network(problem: Problem) -> nn.Sequential:
     """Return a network (N, F) features -> (N, 3) with the problem's weights."""
     layers: list[nn.Module] = []
-    for weight, _ in problem.weights:
-        linear = nn.Linear(weight.shape[1], weight.shape[0])
-        layers += [linear, _activation(problem.recipe.model.activation)]
+    activations: list[nn.Module] = [_activation(each) for each in problem.recipe.model.activations]
+    for (weight, _), activation in zip(problem.weights, [*activations, nn.Identity()], strict=True):
+        layers += [nn.Linear(weight.shape[1], weight.shape[0]), activation]
     built = nn.Sequential(*layers[:-1])
     restore(built, problem)
     return built

@@ -64,6 +64,12 @@ def test_the_hint_for_an_unknown_name_lists_only_what_can_be_tuned() -> None:
     assert not {"width", "depth", "features"} & set(listed)
 
 
+def test_a_parameter_without_a_default_is_tuned_around_the_stated_one() -> None:
+    found = resolved("first_omega,model.activation.omega", {"model": {"activation": "sine(30, first_omega=16)"}})["a"]
+    assert found["first_omega"] == (("model.activation.first_omega",), 2, 128)
+    assert found["model.activation.omega"] == (("model.activation.omega",), 3.75, 240)
+
+
 def test_a_rate_s_range_belongs_to_the_optimizer() -> None:
     found = [resolved("lr", {"training": {"optimizer": each}})["a"]["lr"] for each in ("adam(lr=0.5)", "adam", "sgd")]
     assert found[0] == found[1] == ((), 3.16e-05, 0.0316)
@@ -78,6 +84,8 @@ def test_a_rate_s_range_belongs_to_the_optimizer() -> None:
         ("budget.epochs", [RELU], "Got budget.epochs; "),
         ("seed", [RELU], "Got seed; "),
         ("depth", [{"model": {"width": (8, 8)}}], "Got depth; "),
+        ("omega", [{"model": {"activation": "sine,relu,relu,relu"}}], "Got omega; "),
+        ("first_omega", [{"model": {"activation": "sine"}}], "Got first_omega; "),
         ("omega", [{"model": {**SINE["model"], "module": "nets:Net"}}], "Got omega; "),
         ("omega", [{"model": {"activation": "sine(30)", "init": "siren(20)"}}], "Got omega, which is "
          "model.activation.omega and model.init.omega in arm a; write the one that is meant in full"),

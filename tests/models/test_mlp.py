@@ -31,6 +31,32 @@ def test_forward_matches_numpy(output: str, biases: bool) -> None:
     assert np.abs(expected).max() > 0.05
 
 
+def test_an_activation_for_every_layer_matches_numpy() -> None:
+    recipe = Model.of({"depth": 3, "width": 7, "activation": "sine(4, first_omega=9),tanh,silu", "init": "gaussian(1)"})
+    mlp = build(recipe, 3, seed=2, dtype=torch.float64)
+    x = np.random.default_rng(1).uniform(-1, 1, (50, 2))
+    found = outputs(mlp, x)
+    functions = (lambda z: np.sin(9 * z), np.tanh, lambda z: z / (1 + np.exp(-z)), lambda z: z)
+    for layer, function in zip(mlp.linear_layers(), functions, strict=True):
+        x = function(x @ layer.weight.detach().numpy().T + layer.bias.detach().numpy())
+    np.testing.assert_allclose(found, x, rtol=1e-12)
+
+
+def test_siren_with_another_first_frequency() -> None:
+    # As in the authors' code: first_omega_0 is in the first layer's sine alone, hidden_omega_0 in the rest's and in the
+    # bounds of their weights.
+    recipe = Model.of({"depth": 3, "width": 200, "activation": "sine(10, first_omega=50)", "init": "siren(10)"})
+    mlp = build(recipe, 3, seed=2, dtype=torch.float64)
+    bounds = [float(layer.weight.detach().abs().max()) for layer in mlp.linear_layers()]
+    assert bounds == pytest.approx([1 / 2, *(math.sqrt(6 / 200) / 10,) * 3], rel=0.02)
+    x = np.random.default_rng(1).uniform(-1, 1, (50, 2))
+    found = outputs(mlp, x)
+    for layer, omega in zip(mlp.linear_layers(), (50, 10, 10, None), strict=True):
+        x = x @ layer.weight.detach().numpy().T + layer.bias.detach().numpy()
+        x = x if omega is None else np.sin(omega * x)
+    np.testing.assert_allclose(found, x, rtol=1e-9, atol=1e-12)
+
+
 @pytest.mark.parametrize("encoding", ["none", "fourier(sigma=1, features=6)"])
 def test_connectivities_match_numpy(encoding: str) -> None:
     model = {"depth": 4, "width": 7, "activation": "tanh", "encoding": encoding, "init": "gaussian(1)"}

@@ -25,6 +25,8 @@ def _value(name: str, kind: Any) -> st.SearchStrategy[Any]:
         return st.booleans()
     if kind is int:
         return st.integers(1, 10).map(lambda number: 2 * number)
+    if type(None) in get_args(kind):
+        return st.none() | st.floats(1e-9, 0.99)
     # In the range of every field, except the one that must be above 1.
     return st.floats(1.01, 50) if name == "increase" else st.floats(1e-9, 0.99)
 
@@ -48,10 +50,14 @@ _by_family = {family.family: choices(family) for family in FAMILIES}
 
 
 def _possible(model: dict[str, Any]) -> dict[str, Any]:
-    """Return the model with connectivity plain where its layers do not fit another one."""
-    width = model["width"]
+    """Return the model with connectivity plain where its layers do not fit another one, and an activation for each."""
+    width, activation = model["width"], model["activation"]
+    widths = width if isinstance(width, tuple) else (width,) * model["depth"]
+    if isinstance(activation, list):
+        first, *later = (activation * len(widths))[: len(widths)] or activation
+        model = {**model, "activation": (first, *(each.in_layer(1) for each in later)) if widths else first}
     try:
-        connections(model["connectivity"], width if isinstance(width, tuple) else (width,) * model["depth"])
+        connections(model["connectivity"], widths)
     except RecipeError:
         return {**model, "connectivity": "plain"}
     return model
@@ -113,7 +119,7 @@ recipes: st.SearchStrategy[Recipe] = st.fixed_dictionaries(
                 "connectivity": _by_family["connectivity"],
                 "depth": st.integers(0, 20),
                 "width": st.integers(1, 999) | st.lists(st.integers(1, 999), max_size=5).map(tuple),
-                "activation": _by_family["activation"],
+                "activation": _by_family["activation"] | st.lists(_by_family["activation"], min_size=1, max_size=3),
                 "output_activation": st.sampled_from(["linear", "sigmoid"]),
                 "encoding": _by_family["encoding"],
                 "init": _by_family["initialization"],

@@ -54,7 +54,7 @@ def test_the_forward_hook_is_removed(run: sf.Run) -> None:
     model, _ = run.model()
     assert isinstance(model, models.MLP)
     neurons.layer(model, run.recipe.coordinates, 1, (2, 2))
-    assert not model.activate._forward_hooks
+    assert not any(each._forward_hooks for each in model.activations)
 
 
 def test_dead_units_are_found() -> None:

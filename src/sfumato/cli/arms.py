@@ -11,6 +11,7 @@ from sfumato.errors import SfumatoError
 from sfumato.lab.questions import custom
 from sfumato.recipe import Recipe, changed
 from sfumato.recipe.changes import flat, merged, nested
+from sfumato.recipe.choices.choice import split_calls
 from sfumato.recipe.source import read
 
 
@@ -19,7 +20,7 @@ def from_axis_flags(axes: Sequence[str], recipe: Recipe, typed: Mapping[str, Any
     split: list[tuple[str, list[str]]] = []
     for axis in axes:
         field, _, texts = axis.partition("=")
-        split.append((field, custom.split_list(texts)))
+        split.append((field, split_calls(texts)))
         for value in split[-1][1]:
             trust.allow_named_in(nested(field, value))
     check_flags_have_effect(typed, [[field for field, _ in split]], "every arm")

@@ -276,20 +276,26 @@ def _metavar(info: FieldInfo) -> str:
     for part in _alternatives(info.annotation):
         if get_origin(part) is Literal:
             words.extend(str(word) for word in get_args(part))
-        elif isinstance(part, type) and issubclass(part, Choice):
-            words.append(f"{part.family.upper()}")
         elif get_origin(part) is tuple:
-            words.append("INT,INT,...")
+            word = _metavar_of(get_args(part)[0])
+            words.append(f"{word},{word},...")
         elif part is not type(None):
-            words.append({str: "TEXT", bool: "true|false"}.get(part, part.__name__.upper()))
+            words.append(_metavar_of(part))
     return "|".join(words)
+
+
+def _metavar_of(kind: Any) -> str:
+    if issubclass(kind, Choice):
+        return kind.family.upper()
+    names: dict[Any, str] = {str: "TEXT", bool: "true|false"}
+    return names.get(kind, str(kind.__name__).upper())
 
 
 def _help(info: FieldInfo) -> str:
     text = info.description or ""
     for part in _alternatives(info.annotation):
         if isinstance(part, type) and issubclass(part, Choice):
-            text += f": {', '.join(member.usage() for member in part.members.values())}"
+            text += f"{';' if ':' in text else ':'} {', '.join(member.usage() for member in part.members.values())}"
     return text
 
 

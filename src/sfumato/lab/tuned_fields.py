@@ -132,7 +132,8 @@ def _number(path: str, value: Any, facts: Mapping[str, Any]) -> Iterator[_Number
     # batch=all and a list of widths are no numbers.
     if isinstance(value, bool) or not isinstance(value, int | float):
         return
-    words = [each["name"] for each in facts.get("choices", ())]
+    # A parameter that is a word or has no value by default is tuned around the given number.
+    words = [fields.NONE, *(each["name"] for each in facts.get("choices", ()))]
     default = value if facts["default"] in words else float(facts["default"])
     low, high = facts.get("low", facts.get("above", -float("inf"))), facts.get("high", facts.get("below", float("inf")))
     yield _Number(path, value, default, low, high, "below" in facts, facts["kind"] == "integer")

@@ -99,7 +99,7 @@ def _mlp(
         model.encoding.outputs(inputs),
         model.widths,
         channels,
-        activations.build(model.activation),
+        [activations.build(each) for each in model.activations],
         biases=model.biases,
         sigmoid_output=model.output_activation == "sigmoid",
         connections=model.connections,

@@ -11,10 +11,10 @@ from sfumato.recipe.connections import PLAIN, Connections
 
 
 class MLP(nn.Module):
-    """Linear layers with one activation between them: (N, D) inputs -> (N, C) outputs.
+    """Linear layers with an activation after each but the last: (N, D) inputs -> (N, C) outputs.
 
-    ``encode`` maps the inputs to features; ``layers`` holds the linear layers from input to output;
-    ``connections`` holds the residual and skip connections.
+    ``encode`` maps the inputs to features; ``layers`` holds the linear layers from input to output, ``activations`` the
+    activations of the hidden ones; ``connections`` holds the residual and skip connections.
     """
 
     def __init__(
@@ -23,7 +23,7 @@ class MLP(nn.Module):
         inputs: int,
         widths: Sequence[int],
         outputs: int,
-        activate: nn.Module,
+        activations: Sequence[nn.Module],
         *,
         biases: bool = True,
         sigmoid_output: bool = False,
@@ -31,11 +31,12 @@ class MLP(nn.Module):
     ) -> None:
         """Create the layers; ``inputs`` is the number of features of ``encode``.
 
+        ``widths`` and ``activations`` have a member per hidden layer, each activation a module of its own;
         ``sigmoid_output`` applies a sigmoid to the outputs.
         """
         super().__init__()
         self.encode = encode
-        self.activate = activate
+        self.activations = nn.ModuleList(activations)
         self.sigmoid_output = sigmoid_output
         self.connections = connections
         fan_ins, fan_outs = connections.fan_ins(inputs, widths), [*widths, outputs]
@@ -51,8 +52,8 @@ class MLP(nn.Module):
     def inputs(self, coordinates: Tensor, layer: int) -> Tensor:
         """Compute the inputs of a layer: (N, D) -> (N, fan_in)."""
         x = encoded = self.encode(coordinates)
-        for number, below in enumerate(self.layers[:layer]):
-            y = self.activate(below(x))
+        for number, (below, activate) in enumerate(zip(self.layers[:layer], self.activations, strict=False)):
+            y = activate(below(x))
             x = x + y if number in self.connections.residual_layers else y
             if number + 1 == self.connections.concat_layer:
                 x = torch.cat([x, encoded], dim=-1)

@@ -18,8 +18,8 @@ class TrainingLoad:
 
     network: NetworkSize
     optimizer: Optimizer
-    saved_per_unit: int
-    """Numbers that the activation stores per unit and sample."""
+    saved_by_activations: int
+    """Numbers that the activations of all hidden layers store per sample."""
     encoded: int
     number_bytes: int
     threads: int
@@ -101,7 +101,7 @@ def _autograd_steps(load: TrainingLoad) -> int:
     pieces = max(1, min(load.threads, batch // 32)) if divided else 1
     # Gradients of every piece, of the previous step, and their sum where there are several pieces.
     gradients = pieces + 1 + (1 if pieces > 1 else 0)
-    signals = batch * (load.saved_per_unit * network.activations + 3 * network.widest + 3 * load.encoded)
+    signals = batch * (load.saved_by_activations + 3 * network.widest + 3 * load.encoded)
     return load.networks * (load.number_bytes * (gradients * network.parameters + signals) + _optimizer_bytes(load))
 
 

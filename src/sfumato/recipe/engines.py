@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from sfumato.formatting import shortened
 from sfumato.recipe import choices, engine_memory
 from sfumato.recipe.choices.choice import Choice
 from sfumato.recipe.engine_memory import EngineMemory
@@ -69,7 +70,9 @@ def one_of(*kinds: type[Choice]) -> Rule:
 
 def compiled(family: type[choices.Activation] | type[choices.Loss] | type[choices.Optimizer]) -> Rule:
     """Return a rule that accepts the members of a family that have a compiled form."""
-    return Rule(lambda value: bool(value.compiled), f"one that is compiled ({_compiled_names(family)})")
+    rule = f"one that is compiled ({_compiled_names(family)})"
+    # A value may be a list, with a member for each layer.
+    return Rule(lambda value: all(each.compiled for each in (value if isinstance(value, tuple) else (value,))), rule)
 
 
 def exactly(value: Any) -> Rule:
@@ -86,6 +89,8 @@ def _listed(names: list[str]) -> str:
 
 
 def _written(value: Any) -> str:
+    if isinstance(value, tuple):
+        return shortened(",".join(map(str, value)))
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -28,9 +28,8 @@ def one_line(description: Description) -> str:
     parts = ["2"]
     if not encoding.identity:
         parts.append(f"{text(str(encoding))} {description.encoded}")
-    name = text(str(description.recipe.model.activation))
-    for units, more, count in _groups(description):
-        parts.append(f"[{units} {name}{more}]" + (f" x{count}" if count > 1 else ""))
+    for unit, count in _groups(description):
+        parts.append(f"[{unit}]" + (f" x{count}" if count > 1 else ""))
     end = " sigmoid" if description.recipe.model.output_activation == "sigmoid" else ""
     return " -> ".join([*_shortened(parts, "..."), f"{description.channels}{end}"])
 
@@ -56,24 +55,28 @@ def _boxes(description: Description) -> list[tuple[str, str]]:
         beside = f"{trained:,} parameters" if trained else "fixed: no trained parameters"
         boxes.append((f"{description.encoded} {text(str(model.encoding))}", beside))
     start = 0
-    for units, more, count in _groups(description):
+    for unit, count in _groups(description):
         parameters = sum(layer.parameters for layer in description.layers[start : start + count])
         start += count
         times = f"x {count}   " if count > 1 else ""
-        boxes.append((f"{units} {text(str(model.activation))}{more}", f"{times}{parameters:,} parameters"))
+        boxes.append((unit, f"{times}{parameters:,} parameters"))
     last = description.layers[-1]
     boxes.append((f"{last.units} {model.output_activation}", f"{last.parameters:,} parameters"))
     return boxes
 
 
-def _groups(description: Description) -> list[tuple[int, str, int]]:
-    """Return (units, text for further connections, number of consecutive hidden layers like this) of each group."""
+def _groups(description: Description) -> list[tuple[str, int]]:
+    """Return (units, activation and further connections as text, number of consecutive hidden layers like this)."""
     connections, encoded = description.recipe.model.connections, description.encoded
     more = dict.fromkeys(connections.residual_layers, " + its input")
     if connections.concat_layer is not None:
         more[connections.concat_layer] = f", {encoded} joined"
-    kinds = [(layer.units, more.get(number, "")) for number, layer in enumerate(description.layers[:-1])]
-    return [(*kind, len(list(same))) for kind, same in itertools.groupby(kinds)]
+    activations = description.recipe.model.activations
+    kinds = [
+        f"{layer.units} {text(str(activation))}{more.get(number, '')}"
+        for number, (layer, activation) in enumerate(zip(description.layers[:-1], activations, strict=True))
+    ]
+    return [(kind, len(list(same))) for kind, same in itertools.groupby(kinds)]
 
 
 def _shortened(parts: list[T], gap: T) -> list[T]:
@@ -124,7 +127,8 @@ def _training(recipe: Recipe) -> str:
     training = recipe.training
     batches = "all samples per step" if training.batch == "all" else f"batches of {training.batch}"
     names = map(str, (training.loss, training.sampler, training.schedule))
-    return "loss {}, sampler {}, schedule {}, ".format(*names) + batches
+    averaging = f", average of the weights {training.averaging}" if training.averaging.averages else ""
+    return "loss {}, sampler {}, schedule {}, ".format(*names) + batches + averaging
 
 
 def _memory(description: Description, width: int, height: int) -> str:

@@ -70,8 +70,8 @@ def layer(
     def capture(_module: torch.nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
         captured.append((inputs[0], output))
 
-    # All hidden layers share one activation module. Its n-th call is that of the n-th layer, whatever the connectivity.
-    handle = perceptron.activate.register_forward_hook(capture)
+    activate = perceptron.activations[number - 1]
+    handle = activate.register_forward_hook(capture)
     try:
         with torch.inference_mode():
             first_weight = next(perceptron.parameters())
@@ -80,10 +80,10 @@ def layer(
                 tile = positions[first : first + TILE].to(first_weight.device, first_weight.dtype)
                 captured.clear()
                 perceptron(tile)
-                preactivations, tile_outputs = (each[:, selection] for each in captured[number - 1])
+                preactivations, tile_outputs = (each[:, selection] for each in captured[0])
                 # Dead units are found by automatic differentiation, which inference mode disables.
                 with torch.inference_mode(mode=False):
-                    without_gradient = dead_by_preactivations(perceptron.activate, preactivations)
+                    without_gradient = dead_by_preactivations(activate, preactivations)
                 dead &= False if without_gradient is None else without_gradient.cpu().numpy()
                 # Outputs of a network that diverged may be nan.
                 finite = torch.nan_to_num(tile_outputs, nan=0.0, posinf=0.0, neginf=0.0)

@@ -75,6 +75,7 @@ def test_fields_that_are_free_in_the_closed_track(changes: dict[str, Any]) -> No
             "model.activation must be leaky_relu(negative_slope=0.01). Got leaky",
         ),
         ({"model": {"activation": "sine"}}, "Got sine(omega=30.0)."),
+        ({"model": {"activation": "relu,tanh,relu,relu"}}, "Got relu,tanh,relu,relu."),
         ({"model": {"output_activation": "sigmoid"}}, "model.output_activation must be linear. Got sigmoid."),
         ({"model": {"encoding": "fourier"}}, "model.encoding must be none. Got fourier(sigma=10.0, features=256)."),
         ({"model": {"biases": False}}, "model.biases must be true. Got false."),

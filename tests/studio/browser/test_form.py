@@ -72,6 +72,28 @@ def test_drawing_and_parameters_follow_the_fields(visit: Open) -> None:
     expect(page.locator(".replaced")).to_be_hidden()
 
 
+def test_an_activation_for_every_layer(visit: Open) -> None:
+    page = visit("/new?model.depth=2")
+    figures, drawing = page.locator(".preview .figures"), page.locator(".drawing svg")
+    expect(figures).to_contain_text("92,103")
+    page.get_by_label("Activation", exact=True).select_option("sine")
+    page.get_by_label("activation first omega").fill("12")
+    page.wait_for_url("**/new?model.depth=2&model.activation=sine%28first_omega%3D12%29")
+    page.get_by_label("Activation", exact=True).select_option(label="one per layer")
+    listed = page.get_by_label("activation of each layer")
+    expect(listed).to_have_value("sine(first_omega=12)")
+    listed.fill("sine(30, 12),tanh,relu")
+    expect(page.locator("[data-path='model.activation'] .problem")).to_contain_text("2, which is model.depth. Got 3")
+    listed.fill("sine(30, 12),tanh")
+    page.wait_for_url("**/new?model.depth=2&model.activation=sine%2830%2C+12%29%2Ctanh")
+    page.reload()
+    expect(listed).to_have_value("sine(30, 12),tanh")
+    expect(figures).to_contain_text("92,103")
+    expect(drawing).to_be_visible()
+    page.get_by_label("Activation", exact=True).select_option("relu")
+    page.wait_for_url("**/new?model.depth=2&model.activation=relu")
+
+
 def test_the_form_can_be_restored_after_an_arm_was_opened(visit: Open) -> None:
     page = visit("/new?model.depth=2&arm=model.depth%3D3")
     page.get_by_role("button", name="depth 3").click()

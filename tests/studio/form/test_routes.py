@@ -33,9 +33,10 @@ def test_every_choice_of_every_family_is_in_the_form(studio: TestClient) -> None
         choice for each in fields if each["path"] == "model.activation" for choice in each["choices"]
         if choice["name"] == "sine"
     )  # fmt: skip
-    (omega,) = sine["parameters"]
+    omega, first = sine["parameters"]
     assert (omega["name"], omega["kind"], omega["default"], omega["above"]) == ("omega", "number", "30", 0)
     assert omega["help"]
+    assert (first["name"], first["optional"], first["default"]) == ("first_omega", True, "none")
     assert all(each["help"] for each in fields)
 
 

@@ -20,7 +20,12 @@ Array = NDArray[np.float64]
 ROWS, COLUMNS = 6, 8
 TRUE = {member: member.implementation() for member in choices.Activation.members.values()}
 # A higher frequency would make 20 steps chaotic, so that rounding alone would make results differ.
-ACTIVATIONS = ["leaky_relu(0.1)", "relu", "tanh", "sigmoid", "sine(1.2)", "gaussian(0.7)"]
+ACTIVATIONS = [
+    *("leaky_relu(0.1)", "relu", "elu(0.7)", "gelu", "silu", "softplus(3)", "tanh", "sigmoid"),
+    *("sine(1.2)", "finer(0.3)", "finer(omega=0.3, differentiate_scale=false)", "gabor(omega=1, scale=0.6)", "sinc(2)"),
+    "gaussian(0.7)",
+    "sine(omega=1.2, first_omega=0.4),tanh,gelu",
+]
 
 
 def recipe_of(**model: Any) -> Recipe:
@@ -56,7 +61,7 @@ def reference_weights(
         (layer.weight.detach().numpy().copy(), layer.bias.detach().numpy().copy())
         for layer in models.mlp(recipe.model, 3, recipe.seed, torch.float64).linear_layers()
     ]
-    activation, p = TRUE[type(recipe.model.activation)], recipe.model.activation.parameters
+    activations = [(TRUE[type(each)], each.parameters) for each in recipe.model.activations]
     encode = task.model.get_submodule("encode")
     batch = recipe.training.batch
     assert isinstance(batch, int)
@@ -68,7 +73,11 @@ def reference_weights(
         for number, (w, b) in enumerate(layers):
             preactivations.append(inputs[-1] @ w.T + b)
             last = number == len(layers) - 1
-            inputs.append(preactivations[-1] if last else scalar(activation.value, preactivations[-1], p=p))
+            if last:
+                inputs.append(preactivations[-1])
+            else:
+                activation, p = activations[number]
+                inputs.append(scalar(activation.value, preactivations[-1], p=p))
         outputs = 1 / (1 + np.exp(-inputs[-1])) if recipe.model.output_activation == "sigmoid" else inputs[-1]
         delta = loss_gradient(recipe.training.loss, outputs - task.targets[indices]) / len(indices)
         if recipe.model.output_activation == "sigmoid":
@@ -78,6 +87,7 @@ def reference_weights(
             w, b = layers[number]
             updated.append((w - 0.2 * rate * delta.T @ inputs[number], b - 0.2 * rate * delta.sum(axis=0)))
             if number:
+                activation, p = activations[number - 1]
                 delta = (delta @ w) * scalar(activation.derivative, preactivations[number - 1], inputs[number], p=p)
         layers = updated[::-1]
     return layers
@@ -196,7 +206,11 @@ def test_sums_are_those_before_each_step() -> None:
 
 
 @pytest.mark.parametrize(
-    "optimizer", ["sgd(momentum=0.9)", "adam", "muon", "rprop", "lbfgs(max_iter=3)", "soap(update_interval=2)", "kfac"]
+    "optimizer",
+    [
+        *("sgd(momentum=0.9)", "adam", "muon", "rprop", "lbfgs(max_iter=3)", "soap(update_interval=2)", "kfac"),
+        *("adan", "apollo", "lion", "schedule_free", "shampoo(update_interval=2)"),
+    ],
 )
 def test_calls_can_be_divided_and_continued_from_the_state(optimizer: str) -> None:
     recipe = recipe_of(training={"optimizer": optimizer, "batch": 16})

@@ -30,6 +30,9 @@ def reference(model: MLP, coordinates: np.ndarray) -> np.ndarray:
     "changes",
     [
         *({"activation": name} for name in ["leaky_relu(0.2)", "relu", "tanh", "sigmoid", "sine(20)", "gaussian(0.7)"]),
+        *({"activation": name} for name in ["elu(0.7)", "gelu", "silu", "softplus(3)"]),
+        *({"activation": name} for name in ["finer(10)", "gabor(omega=8, scale=2)", "sinc(10)"]),
+        {"activation": "sine(omega=20, first_omega=5),tanh,gelu"},
         {"output_activation": "sigmoid"},
         {"biases": False},
         {"encoding": "fourier(sigma=3, features=40)"},
@@ -71,7 +74,7 @@ class Negated(MLP):
 def uncompiled_modules() -> list[nn.Module]:
     negated, replaced = network(), network()
     negated.__class__ = Negated
-    replaced.activate = nn.GELU()
+    replaced.activations[1] = nn.GELU()
     custom = nn.Sequential(nn.Linear(2, 5), nn.GELU(), nn.Linear(5, 3))
     return [negated, replaced, network().double(), custom]
 

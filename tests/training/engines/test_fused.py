@@ -21,10 +21,16 @@ from sfumato.training.engines import unsupported_reasons
 from sfumato.training.engines.autograd import Autograd
 from sfumato.training.engines.engine import Engine, Task
 from sfumato.training.engines.fused.engine import Fused
+from sfumato.training.engines.fused.layout import Layout
 from sfumato.training.engines.fused.reduction import share
 
 PIXELS, STEPS, BATCH = 400, 20, 70
-ACTIVATIONS = ["leaky_relu(0.1)", "relu", "tanh", "sigmoid", "sine(1)", "gaussian(0.7)"]
+ACTIVATIONS = [
+    *("leaky_relu(0.1)", "relu", "elu(0.7)", "gelu", "silu", "softplus(3)", "tanh", "sigmoid"),
+    *("sine(1)", "finer(0.7)", "finer(omega=0.7, differentiate_scale=false)", "gabor(omega=1, scale=0.6)", "sinc(4)"),
+    "gaussian(0.7)",
+    "sine(omega=1, first_omega=0.4),tanh,gabor(omega=1, scale=0.6)",
+]
 OPTIMIZERS = [
     "sgd(lr=0.1)",
     "sgd(lr=0.5, fan_in_scaling=true)",
@@ -183,12 +189,23 @@ def test_encoding() -> None:
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_a_wrong_derivative_is_detected(activation: str, monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = recipe_of(activation=activation)
-    kind = type(recipe.model.activation)
+    kind = type(recipe.model.activations[1])
     right: Any = njit(kind.implementation().derivative)
     wrong = dataclasses.replace(kind.implementation(), derivative=lambda x, y, *p: 1.01 * right(x, y, *p))
     monkeypatch.setattr(kind.implemented_by.replace(":", "."), wrong)
     with pytest.raises(AssertionError):
         check(recipe)
+
+
+@pytest.mark.slow
+def test_an_activation_in_the_wrong_layer_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = Layout.use_activations
+    monkeypatch.setattr(Layout, "use_activations", lambda layout, given: right(layout, given[::-1]))
+    check(recipe_of(activation="tanh,sigmoid,tanh"))
+    with pytest.raises(AssertionError):
+        check(recipe_of(activation="tanh,sigmoid,sigmoid"))
+    with pytest.raises(AssertionError):
+        check(recipe_of(activation="sine(omega=1, first_omega=0.9)"))
 
 
 def train(task: Task, cuts: list[int]) -> Engine:

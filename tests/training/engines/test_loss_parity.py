@@ -95,5 +95,5 @@ def test_the_number_of_weights_must_be_that_of_channels() -> None:
 
 def test_the_replica_refuses_weights_by_name() -> None:
     recipe = changed(recipe_of("replica", "mse", "linear"), {"training": {"batch": 1}})
-    with pytest.raises(sf.EngineError, match=r"training.channel_weights must be none. Got \(0.5, 2.0, 1.25\)"):
+    with pytest.raises(sf.EngineError, match=r"training.channel_weights must be none. Got 0.5,2.0,1.25"):
         next(iter(sf.train(picture(ROWS, COLUMNS), recipe=recipe)))

@@ -28,7 +28,12 @@ from sfumato.training.engines.online.shard import useful_threads
 from sfumato.training.engines.replica import Replica
 
 STEPS = 20
-ACTIVATIONS = ["leaky_relu(0.1)", "relu", "tanh", "sigmoid", "sine(1)", "gaussian(0.7)"]
+ACTIVATIONS = [
+    *("leaky_relu(0.1)", "relu", "elu(0.7)", "gelu", "silu", "softplus(3)", "tanh", "sigmoid"),
+    *("sine(1)", "finer(0.7)", "finer(omega=0.7, differentiate_scale=false)", "gabor(omega=1, scale=0.6)", "sinc(2)"),
+    "gaussian(0.7)",
+    "sine(omega=1, first_omega=0.4),tanh,gabor(omega=1, scale=0.6)",
+]
 
 
 @pytest.fixture(autouse=True)
@@ -152,12 +157,23 @@ def test_encoding_and_rates_without_scaling(threads: int) -> None:
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_a_wrong_derivative_is_detected(activation: str, monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = recipe_of(activation=activation)
-    kind = type(recipe.model.activation)
+    kind = type(recipe.model.activations[1])
     right: Any = njit(kind.implementation().derivative)
     wrong = dataclasses.replace(kind.implementation(), derivative=lambda x, y, *p: 1.01 * right(x, y, *p))
     monkeypatch.setattr(kind.implemented_by.replace(":", "."), wrong)
     with pytest.raises(AssertionError):
         check(recipe)
+
+
+@pytest.mark.slow
+def test_an_activation_in_the_wrong_layer_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = shard.Shard.use_activations
+    monkeypatch.setattr(shard.Shard, "use_activations", lambda one, given: right(one, given[::-1]))
+    check(recipe_of(activation="tanh,sigmoid,tanh"), threads=2)
+    with pytest.raises(AssertionError):
+        check(recipe_of(activation="tanh,sigmoid,sigmoid"), threads=2)
+    with pytest.raises(AssertionError):
+        check(recipe_of(activation="sine(omega=1, first_omega=0.9)"))
 
 
 @pytest.mark.parametrize("threads", [1, 2])

@@ -35,6 +35,12 @@ EVERY = [
     choices.FOOF(lr=0.05, adam_lr=0.01, update_interval=3, decay=0.8),
     choices.SOAP(lr=0.01, update_interval=2),
     choices.KFAC(lr=0.02, update_interval=3, decay=0.8),
+    choices.Adan(lr=0.01),
+    choices.Lion(lr=0.003),
+    choices.Apollo(lr=0.002),
+    choices.ScheduleFree(lr=0.02),
+    choices.Shampoo(lr=0.05),
+    choices.Shampoo(lr=0.01, eps=0.1, update_interval=3),
 ]
 
 

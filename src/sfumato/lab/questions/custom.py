@@ -108,18 +108,6 @@ def _short(fields: Sequence[str]) -> list[str]:
     return [short if last.count(short) == 1 else field for field, short in zip(fields, last, strict=True)]
 
 
-def split_list(text: str) -> list[str]:
-    """Split ``64,128`` or ``adam(lr=0.1, eps=1e-8),sgd`` at the commas outside parentheses."""
-    parts, depth = [""], 0
-    for letter in text:
-        depth += (letter == "(") - (letter == ")")
-        if letter == "," and depth == 0:
-            parts.append("")
-        else:
-            parts[-1] += letter
-    return [part.strip() for part in parts]
-
-
 def differ_in_rates(recipes: Mapping[str, Recipe]) -> tuple[str, str] | None:
     """Return the first two arms that differ only in their optimizer's learning rates; None if some differ otherwise."""
     seen: dict[str, str] = {}

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sfumato import images
 from sfumato.errors import RecipeError
+from sfumato.formatting import shortened
 from sfumato.images import samples, source
 from sfumato.images.picture_errors import picture_error
 from sfumato.lab.speedrun.tracks import PICTURE, Track
@@ -116,7 +117,7 @@ def _network(model: Model, fixed: Model) -> list[Requirement]:
     return [
         (model.module is None, "model.module", "none", model.module),
         (model.widths == fixed.widths, "model.width", layers, _widths_text(model.widths)),
-        (model.activation == fixed.activation, "model.activation", str(fixed.activation), model.activation),
+        (model.activations == fixed.activations, "model.activation", str(fixed.activation), _listed(model)),
         (
             model.output_activation == fixed.output_activation,
             "model.output_activation",
@@ -126,6 +127,11 @@ def _network(model: Model, fixed: Model) -> list[Requirement]:
         (model.encoding == fixed.encoding, "model.encoding", str(fixed.encoding), model.encoding),
         (model.biases == fixed.biases, "model.biases", str(fixed.biases).lower(), str(model.biases).lower()),
     ]
+
+
+def _listed(model: Model) -> str:
+    activation = model.activation
+    return shortened(",".join(map(str, activation))) if isinstance(activation, tuple) else str(activation)
 
 
 def _widths_text(widths: tuple[int, ...]) -> str:

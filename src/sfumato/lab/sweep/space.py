@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from sfumato.errors import RecipeError
-from sfumato.lab.questions.custom import split_list
 from sfumato.lab.ranges import Range, Suggests, is_range, range_of, written_in
 from sfumato.recipe import Recipe, changed
 from sfumato.recipe.changes import flat, merged, nested, values
+from sfumato.recipe.choices.choice import split_calls
 
 MAX_FILE = 1_000_000
 """Bytes of a file with a space."""
@@ -131,7 +131,7 @@ def parse(base: Recipe, texts: Mapping[str, str | Sequence[str]]) -> Space:
             raise RecipeError(f"the space must have fields of the recipe, such as model.width. Got {field!r}.")
         if field.startswith("picture.") or field == "seed":
             raise RecipeError(f"the space must not have the picture or the seed, which all share. Got {field!r}.")
-        labels = split_list(text) if isinstance(text, str) else [str(each) for each in text]
+        labels = split_calls(text) if isinstance(text, str) else [str(each) for each in text]
         if not labels or not all(labels):
             raise RecipeError(f"{field} must have values, a range low..high, or both. Got {text!r}.")
         if twice := sorted({label for label in labels if labels.count(label) > 1}):

@@ -48,6 +48,21 @@ def exp(x: float) -> float:
     return math.exp(x)
 
 
+def expm1(x: float) -> float:
+    """Return e to the power of x, minus 1, with all digits near 0."""
+    return math.expm1(x)
+
+
+def log1p(x: float) -> float:
+    """Return the natural logarithm of 1 + x, with all digits near 0."""
+    return math.log1p(x)
+
+
+def erfc(x: float) -> float:
+    """Return the complementary error function, 1 - erf(x), with all digits where it is small."""
+    return math.erfc(x)
+
+
 def sin(x: float) -> float:
     """Return the sine of x, in radians."""
     return math.sin(x)
@@ -56,3 +71,8 @@ def sin(x: float) -> float:
 def cos(x: float) -> float:
     """Return the cosine of x, in radians."""
     return math.cos(x)
+
+
+def constant(number: float, like: float) -> float:
+    """Return a number in the type of ``like``: in compiled loops, one of Python would make their arithmetic float64."""
+    return number

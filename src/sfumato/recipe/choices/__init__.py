@@ -1,6 +1,22 @@
 """The choices of a recipe: small frozen objects, written like calls."""
 
-from sfumato.recipe.choices.activations import Activation, GaussianActivation, LeakyReLU, ReLU, Sigmoid, Sine, Tanh
+from sfumato.recipe.choices.activations import (
+    ELU,
+    GELU,
+    Activation,
+    Finer,
+    Gabor,
+    GaussianActivation,
+    LeakyReLU,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Sinc,
+    Sine,
+    Softplus,
+    Tanh,
+)
+from sfumato.recipe.choices.averagings import EMA, Averaging, NoAveraging
 from sfumato.recipe.choices.choice import Choice
 from sfumato.recipe.choices.connectivities import Connectivity, Plain, Residual, Skip
 from sfumato.recipe.choices.encodings import (
@@ -30,6 +46,7 @@ from sfumato.recipe.choices.initializations import (
     RandomHyperplanes,
     Siren,
 )
+from sfumato.recipe.choices.library_optimizers import Adan, Apollo, Lion, ScheduleFree, Shampoo
 from sfumato.recipe.choices.losses import L1, MSE, SSIM, GradientLoss, Huber, LogCosh, Loss, RelativeL2
 from sfumato.recipe.choices.optimizer import ElementwiseOptimizer, Optimizer
 from sfumato.recipe.choices.optimizers import (
@@ -71,6 +88,7 @@ from sfumato.recipe.choices.splits import (
 
 FAMILIES: tuple[type[Choice], ...] = (
     Activation,
+    Averaging,
     Connectivity,
     Encoding,
     Initialization,
@@ -83,9 +101,12 @@ FAMILIES: tuple[type[Choice], ...] = (
 """Every family, in alphabetical order."""
 
 __all__ = [
+    "ELU",
+    "EMA",
     "EVOS",
     "FAMILIES",
     "FOOF",
+    "GELU",
     "KFAC",
     "L1",
     "LBFGS",
@@ -97,7 +118,10 @@ __all__ = [
     "Activation",
     "Adam",
     "AdamW",
+    "Adan",
+    "Apollo",
     "AreaAverage",
+    "Averaging",
     "Basic",
     "Bias",
     "Checkerboard",
@@ -111,9 +135,11 @@ __all__ = [
     "ElementwiseOptimizer",
     "Encoding",
     "ErrorProportional",
+    "Finer",
     "FinerInitialization",
     "Fixed",
     "Fourier",
+    "Gabor",
     "Gaussian",
     "GaussianActivation",
     "Glorot",
@@ -129,9 +155,11 @@ __all__ = [
     "LeCun",
     "LeakyReLU",
     "Linear",
+    "Lion",
     "LogCosh",
     "Loss",
     "Muon",
+    "NoAveraging",
     "NoSplit",
     "OneBlob",
     "Optimizer",
@@ -151,13 +179,18 @@ __all__ = [
     "Rprop",
     "Sampler",
     "Schedule",
+    "ScheduleFree",
     "Sequential",
+    "Shampoo",
     "Shuffled",
+    "SiLU",
     "Sigmoid",
+    "Sinc",
     "Sine",
     "Siren",
     "Skip",
     "Sobol",
+    "Softplus",
     "Split",
     "Stratified",
     "Tanh",

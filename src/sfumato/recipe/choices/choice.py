@@ -25,7 +25,10 @@ from pydantic_core import CoreSchema
 from sfumato.errors import RecipeError
 from sfumato.recipe.section import path_of, rule
 
-Value: TypeAlias = bool | int | float | str
+Value: TypeAlias = bool | int | float | str | None
+
+NONE = "none"
+"""Text of an optional parameter without a value."""
 
 MAX_LENGTH = 300
 """Longer texts are rejected before they are parsed, so that no text can exhaust the parser's stack."""
@@ -74,8 +77,22 @@ def parse_call(text: str) -> Call:
             raise malformed
 
 
+def split_calls(text: str) -> list[str]:
+    """Split ``64,128`` or ``adam(lr=0.1, eps=1e-8),sgd`` at the commas outside parentheses."""
+    parts, depth = [""], 0
+    for letter in text:
+        depth += (letter == "(") - (letter == ")")
+        if letter == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return [part.strip() for part in parts]
+
+
 def show_value(value: Value) -> str:
     """Write one argument so that `parse_call` reads it back."""
+    if value is None:
+        return NONE
     if isinstance(value, bool):
         return "true" if value else "false"
     return value if isinstance(value, str) else repr(value)
@@ -179,6 +196,9 @@ class Choice:
             if field in values:
                 raise RecipeError(f"must give each field once. Got {field!r} twice in {text!r}.")
             values[field] = value
+        for field in dataclasses.fields(member):
+            if _default(field) is None and values.get(field.name) == NONE:
+                values[field.name] = None
         try:
             return member(**values)
         except ValidationError as error:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
 from sfumato.recipe import Recipe, choices
 from sfumato.recipe.summary import text
@@ -41,7 +42,7 @@ def as_text(*flags: str) -> str:
 
 def flag(name: str, value: object) -> str:
     """Return a flag for a shell, such as ``--training.optimizer "adam(lr=0.001)"``."""
-    value_text = text(str(value))
+    value_text = text([*map(str, cast(tuple[object, ...], value))] if isinstance(value, tuple) else str(value))
     return f'--{name} "{value_text}"' if "(" in value_text else f"--{name} {value_text}"
 
 
@@ -56,13 +57,29 @@ def higher_rate(recipe: Recipe) -> str:
 
 
 def initialization(recipe: Recipe) -> str:
-    """Return the flag of the initialization that preserves the variance of signals for the recipe's activation."""
-    return flag("model.init", recipe.model.activation.initialization())
+    """Return the flag of the initialization that preserves the variance of signals for the recipe's activation.
+
+    Of a list it is that of most layers after the first, for which many initializations have a rule of their own.
+    """
+    listed = _listed(recipe)
+    suited = Counter(each.initialization() for each in listed[1:] or listed)
+    return flag("model.init", suited.most_common(1)[0][0])
 
 
 def has_good_initialization(recipe: Recipe) -> bool:
-    """Tell whether the recipe has the initialization that suits its activation."""
-    return recipe.model.activation.initialization() == recipe.model.init
+    """Tell whether the recipe has the initialization that suits its activation, or one of a list."""
+    return any(each.initialization() == recipe.model.init for each in _listed(recipe))
+
+
+def _listed(recipe: Recipe) -> tuple[choices.Activation, ...]:
+    """Return the activations of a list, or the one of all layers."""
+    activation = recipe.model.activation
+    return activation if isinstance(activation, tuple) else (activation,)
+
+
+def _slopes(recipe: Recipe) -> list[float]:
+    """Return the largest derivatives of the recipe's S-shaped activations."""
+    return [each.sigmoidal_slope for each in _listed(recipe) if each.sigmoidal_slope is not None]
 
 
 def other_initialization(recipe: Recipe) -> list[str]:
@@ -74,17 +91,19 @@ def other_initialization(recipe: Recipe) -> list[str]:
         return []
     if not has_good_initialization(recipe):
         return [initialization(recipe)]
-    if recipe.model.activation.sigmoidal_slope is not None:
+    if _slopes(recipe):
         # Each layer attenuates the signal, whatever the initialization is.
         return [f"{flag('model.activation', _ACTIVATION)} {flag('model.init', _ACTIVATION.initialization())}"]
     depth = len(recipe.model.widths)
-    return [flag("model.depth", max(depth // 2, 1))] if depth > 1 else []
+    # A list of activations is for its own number of layers.
+    if depth < 2 or isinstance(recipe.model.activation, tuple):
+        return []
+    return [flag("model.depth", depth // 2)]
 
 
 def beyond_mean_color(recipe: Recipe) -> list[str]:
     """Return what learns shapes where this recipe has only learned the mean color."""
-    slope = recipe.model.activation.sigmoidal_slope
-    if slope is not None and slope < 1 and recipe.model.module is None:
+    if any(slope < 1 for slope in _slopes(recipe)) and recipe.model.module is None:
         return [flag("model.activation", _ACTIVATION)]
     if recipe.training.optimizer.name == _OPTIMIZER.name:
         return [lower_rate(recipe)]
@@ -102,9 +121,12 @@ def smoother(recipe: Recipe) -> list[str]:
     flags: list[str] = []
     if (encoding := model.encoding.smoother()) is not None:
         flags.append(flag("model.encoding", encoding))
-    if (pair := model.activation.smoother()) is not None:
-        activation, init = pair
-        flags.append(f"{flag('model.activation', activation)} {flag('model.init', init)}")
+    listed = _listed(recipe)
+    smoother = [each.smoother() for each in listed]
+    if inits := [pair[1] for pair in smoother if pair is not None]:
+        activations = tuple(each if pair is None else pair[0] for each, pair in zip(listed, smoother, strict=True))
+        activation = activations if isinstance(model.activation, tuple) else activations[0]
+        flags.append(f"{flag('model.activation', activation)} {flag('model.init', inits[-1])}")
     elif not flags and len(set(model.widths)) == 1 and model.widths[0] > 1:
         flags.append(flag("model.width", model.widths[0] // 2))
     return [*flags, *smaller_split]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -56,6 +56,8 @@ class Autograd(Engine):
         self._encoder_optimizer = self._optimizer_of_encoding(task)
         self._optimizers = [each for each in (self._optimizer, self._encoder_optimizer) if each is not None]
         self._learning_rates: list[float] = [group["lr"] for group in self._groups()]
+        # The outputs of training are those of other weights than the averaged ones.
+        self.keeps_outputs = not isinstance(self._optimizer, optimizers.AveragingOptimizer)
 
     def _optimizer_of_encoding(self, task: Task) -> torch.optim.Optimizer | None:
         """Return the encoding's own optimizer, and take its parameters from the recipe's; None if it has none."""
@@ -139,13 +141,18 @@ class Autograd(Engine):
 
     def outputs(self, coordinates: NDArray[np.float64]) -> NDArray[np.floating]:
         """Return the unclipped outputs, (M, D) -> (M, C), in the recipe's precision; random streams do not advance."""
-        if self._draws is None:
-            return outputs(self._model, coordinates, self._threads if type(self._model) is models.MLP else 1)
-        with self._draws.peek():
-            return outputs(self._model, coordinates, 1)
+        with self._evaluation_weights():
+            if self._draws is None:
+                return outputs(self._model, coordinates, self._threads if type(self._model) is models.MLP else 1)
+            with self._draws.peek():
+                return outputs(self._model, coordinates, 1)
 
     def weights(self) -> Arrays:
         """Return copies of the model's ``state_dict``. Raise TypeError if one of its values is not a tensor."""
+        with self._evaluation_weights():
+            return self._weights()
+
+    def _weights(self) -> Arrays:
         state = self._named.state_dict()
         if other := next((name for name, value in state.items() if not isinstance(value, Tensor)), None):
             raise TypeError(f"its {other} is not a tensor, and cannot be saved; register it as a buffer")
@@ -153,7 +160,7 @@ class Autograd(Engine):
 
     def state(self) -> Arrays:
         """Return copies of weights, buffers, the optimizer's state, and the state of the random streams."""
-        model = {f"model/{name}": value for name, value in self.weights().items()}
+        model = {f"model/{name}": value for name, value in self._weights().items()}
         buffers = {f"buffers/{name}": _array(value) for name, value in self._unsaved_buffers().items()}
         optimizer: Arrays = {}
         with optimizers.eager_methods():
@@ -161,9 +168,13 @@ class Autograd(Engine):
                 optimizer |= {f"{prefix}{name}": value for name, value in flatten(each.state_dict()).items()}
         return model | buffers | optimizer | ({} if self._draws is None else self._draws.state())
 
+    def set_weights(self, weights: Mapping[str, NDArray[Any]]) -> None:
+        """Replace the model's ``state_dict``."""
+        self._named.load_state_dict({name: torch.from_numpy(value.copy()) for name, value in weights.items()})
+
     def load(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Restore what `state` returned."""
-        self._named.load_state_dict({name: torch.from_numpy(value.copy()) for name, value in _entries(state, "model/")})
+        self.set_weights(dict(_entries(state, "model/")))
         with torch.no_grad():
             for name, buffer in self._unsaved_buffers().items():
                 buffer.copy_(torch.from_numpy(state[f"buffers/{name}"].copy()))
@@ -177,6 +188,12 @@ class Autograd(Engine):
         """Return each optimizer with the prefix of its state's names."""
         prefixes = ("optimizer/", "encoder_optimizer/")
         return list(zip(prefixes, self._optimizers, strict=False))
+
+    def _evaluation_weights(self) -> AbstractContextManager[None]:
+        """Return a context with the weights that are evaluated: an average, if the optimizer makes one."""
+        if isinstance(self._optimizer, optimizers.AveragingOptimizer):
+            return self._optimizer.evaluation_weights()
+        return nullcontext()
 
     def _unsaved_buffers(self) -> dict[str, Tensor]:
         """Return the buffers that are not in the ``state_dict``, but on which training depends."""

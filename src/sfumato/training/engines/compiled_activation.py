@@ -19,7 +19,8 @@ from numba.np.unsafe import ndarray
 from numpy.typing import NDArray
 
 from sfumato.errors import EngineError
-from sfumato.models.activations import Implementation
+from sfumato.models.activations import Activate, Implementation
+from sfumato.models.mlp import MLP
 from sfumato.recipe import choices
 from sfumato.training.kernels import elementary
 from sfumato.training.kernels.jit import callable_from_kernels, callback
@@ -48,6 +49,12 @@ class CompiledActivation(NamedTuple):
     def parameters(self) -> int:
         """The address of the parameters, for `apply`."""
         return self.values.ctypes.data
+
+
+def choices_of(model: MLP) -> list[choices.Activation] | None:
+    """Return the activations of the hidden layers; None if a module is none of a recipe's."""
+    found = [each.choice for each in model.activations if isinstance(each, Activate)]
+    return found if len(found) == len(model.activations) else None
 
 
 def compiled(choice: choices.Activation) -> CompiledActivation:

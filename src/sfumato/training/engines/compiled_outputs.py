@@ -31,18 +31,18 @@ def outputs(model: nn.Module, coordinates: NDArray[np.float64], threads: int = 1
     pass. The outputs do not depend on the number of threads.
     """
     # Not a subclass, whose forward may differ, nor an activation that cannot be compiled.
-    if type(model) is not MLP or not isinstance(model.activate, Activate) or compiler_is_off():
+    if type(model) is not MLP or compiler_is_off():
         return models.outputs(model, coordinates, threads)
-    if not model.activate.choice.compiled:
+    if not all(isinstance(each, Activate) and each.choice.compiled for each in model.activations):
         return models.outputs(model, coordinates, threads)
     if model.dtype != torch.float32 or next(model.parameters()).device.type != "cpu":
         return models.outputs(model, coordinates, threads)
-    return _compiled(model, model.activate, coordinates, threads)
+    return _compiled(model, coordinates, threads)
 
 
-def _compiled(model: MLP, activate: Activate, coordinates: NDArray[np.float64], threads: int) -> NDArray[np.float32]:
+def _compiled(model: MLP, coordinates: NDArray[np.float64], threads: int) -> NDArray[np.float32]:
     # Imported only now: other modules need no Numba.
-    from sfumato.training.engines.compiled_activation import compiled
+    from sfumato.training.engines.compiled_activation import choices_of, compiled
     from sfumato.training.engines.compiled_engine import announced, encoded, flushed
     from sfumato.training.engines.fused import kernel
     from sfumato.training.engines.fused.forward_backward import Network
@@ -58,7 +58,7 @@ def _compiled(model: MLP, activate: Activate, coordinates: NDArray[np.float64], 
             layout.weight(weights, number)[:] = layer.weight.numpy()
             if layout.biases:
                 layout.bias(weights, number)[:] = layer.bias.numpy()
-    activation = compiled(activate.choice)
+    layout.use_activations([compiled(each) for each in choices_of(model) or ()])
     out = np.empty((len(coordinates), linear[-1].out_features), np.float32)
     memories: list[NDArray[np.float32]] = []
 
@@ -78,8 +78,6 @@ def _compiled(model: MLP, activate: Activate, coordinates: NDArray[np.float64], 
                 memory=address,
                 scratch=address + 4 * layout.scratch,
                 widest=layout.widest,
-                activation=activation.function,
-                activation_parameters=activation.parameters,
                 biases=int(layout.biases),
                 # `encoded` evaluates the encoding: nothing is trained here.
                 encoder=0,

@@ -90,7 +90,7 @@ class Engine(ABC):
     """The interface of engines. The task must be one for which `unsupported_reasons` returns no reason."""
 
     name: ClassVar[str]
-    keeps_outputs: ClassVar[bool] = True
+    keeps_outputs: bool = True
     """Whether `advance` writes to `last_outputs`."""
     last_outputs: NDArray[np.float32] | None = None
     """(M, C) array set by the caller, or None: `advance` writes the unclipped output of each of the first M samples to
@@ -120,6 +120,10 @@ class Engine(ABC):
     @abstractmethod
     def weights(self) -> Arrays:
         """Return copies of the model's current state, by the names of its ``state_dict``."""
+
+    @abstractmethod
+    def set_weights(self, weights: Mapping[str, NDArray[Any]]) -> None:
+        """Replace the model's state by one that `weights` returned; the optimizer's state stays."""
 
     @abstractmethod
     def state(self) -> Arrays:

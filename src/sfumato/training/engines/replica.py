@@ -222,6 +222,14 @@ class Replica(Engine):
             first += count
         return named
 
+    def set_weights(self, weights: Mapping[str, NDArray[Any]]) -> None:
+        """Replace the weights and biases."""
+        first = 0
+        for layer, (fan_in, fan_out) in enumerate(itertools.pairwise(self._sizes.tolist())):
+            rows = self._weights[first : first + (fan_in + 1) * fan_out].reshape(fan_out, fan_in + 1)
+            rows[:, :-1], rows[:, -1] = weights[f"layers.{layer}.weight"], weights[f"layers.{layer}.bias"]
+            first += rows.size
+
     def state(self) -> Arrays:
         """Return a copy of the weights; the random stream belongs to the sampler."""
         return {"weights": self._weights.copy()}

@@ -25,6 +25,7 @@ class Signed(Engine):
     def __init__(self, task: Task, engine: type[Engine]) -> None:
         """Build the engine for the task's targets, which are in [0, 1]."""
         self._engine = engine(dataclasses.replace(task, targets=to_targets(task.targets, "signed")))
+        self.keeps_outputs = self._engine.keeps_outputs
 
     def advance(
         self, pixels: NDArray[np.int64], rates: NDArray[np.float64], weights: NDArray[np.float32] | None = None
@@ -47,6 +48,10 @@ class Signed(Engine):
     def weights(self) -> Arrays:
         """Return copies of the model's current state."""
         return self._engine.weights()
+
+    def set_weights(self, weights: Mapping[str, NDArray[Any]]) -> None:
+        """Replace the model's state."""
+        self._engine.set_weights(weights)
 
     def state(self) -> Arrays:
         """Return copies of all state of the engine."""

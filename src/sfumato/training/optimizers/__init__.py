@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from contextlib import AbstractContextManager
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import nn
@@ -13,6 +14,15 @@ from sfumato.training.optimizers.eager import eager_methods, eager_step
 
 Build = Callable[[Any, nn.Module, int], torch.optim.Optimizer]
 """The implementation of an optimizer: (choice, model, threads) -> optimizer."""
+
+
+@runtime_checkable
+class AveragingOptimizer(Protocol):
+    """An optimizer that makes an average of the weights, which evaluations use: its choice ``averages_weights``."""
+
+    def evaluation_weights(self) -> AbstractContextManager[None]:
+        """Return a context in which the parameters are the averaged ones; then they have the same bits as before."""
+        ...
 
 
 def build(choice: choices.Optimizer, model: nn.Module, threads: int = 1) -> torch.optim.Optimizer:
@@ -31,4 +41,4 @@ def exclude(optimizer: torch.optim.Optimizer, parameters: Iterable[nn.Parameter]
     optimizer.param_groups[:] = [group for group in optimizer.param_groups if group["params"]]
 
 
-__all__ = ["build", "eager_methods", "eager_step", "exclude"]
+__all__ = ["AveragingOptimizer", "build", "eager_methods", "eager_step", "exclude"]

@@ -15,6 +15,11 @@ export function parsed(text, parameters = () => []) {
   return { name, values };
 }
 
+/** Split texts of calls, `sine(30, 10),relu`, at the commas outside parentheses. */
+export function calls(text) {
+  return (text ?? "").split(/,(?![^(]*\))/).map((part) => part.trim());
+}
+
 /** Write a call, without parameters that have their default value. */
 export function written(name, values, parameters) {
   const parts = parameters

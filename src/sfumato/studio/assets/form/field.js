@@ -1,12 +1,13 @@
 // One field of a recipe as a control, made from the server's description; no field is treated specially here.
 
-import { equalValues, parsed, written } from "./call.js";
+import { calls, equalValues, parsed, written } from "./call.js";
 import { h } from "../core/element.js";
 
 const NONE = "none"; // how recipes write an optional field without a value
+const LIST = "list"; // the entry of a field that takes several calls, which are then typed; no choice has this name
 
 /**
-  * spec: {path, title, help, kind, default, low, high, optional, choices}. changed(text) is called at every edit.
+  * spec: {path, title, help, kind, default, low, high, optional, list, choices}. changed(text) is called at every edit.
   * Return {element, text, set(text), normal(text), fail(problem)}.
  */
 export function field(spec, changed) {
@@ -116,10 +117,31 @@ function call(spec, id, changed) {
   const parameters = (name) => byName.get(name)?.parameters ?? [];
   const about = h("p", { class: "help" });
   const inside = h("div", { class: "parameters" });
-  const input = h("select", { id, onchange: () => (fill({}), changed()) }, spec.choices.map((each) => h("option", { value: each.name }, each.name)));
+  const options = spec.choices.map((each) => h("option", { value: each.name }, each.name));
+  if (spec.list) options.push(h("option", { value: LIST }, "one per layer"));
+  const input = h("select", { id, onchange: choose }, options);
   let values = {};
+  let chosen = "";
+  let listed = "";
+
+  function choose() {
+    // A list begins with the call that it replaces.
+    if (input.value === LIST) listed = written(chosen, values, parameters(chosen));
+    fill({});
+    changed();
+  }
 
   function fill(given) {
+    chosen = input.value;
+    if (chosen === LIST) {
+      const keep = (event) => {
+        listed = event.target.value.trim();
+        changed();
+      };
+      about.replaceChildren(...marked(`Separated by commas, such as \`${spec.choices[0].name},${spec.choices[1].name}\`.`));
+      inside.replaceChildren(h("label", {}, h("span", {}, "From the first layer"), h("input", { type: "text", value: listed, autocomplete: "off", spellcheck: "false", "aria-label": `${spec.title} of each layer`, oninput: keep })));
+      return;
+    }
     values = Object.fromEntries(parameters(input.value).map((each) => [each.name, given[each.name] ?? String(each.default ?? "")]));
     about.replaceChildren(...marked(byName.get(input.value)?.help ?? ""));
     inside.replaceChildren(...parameters(input.value).map(parameter));
@@ -141,11 +163,17 @@ function call(spec, id, changed) {
     return h("label", { title: each.help ?? "" }, h("span", {}, each.title), control, listed(control, `${id}-${each.name}`, each.choices));
   }
 
-  const normal = (text) => {
+  const isList = (text) => spec.list && calls(text).length > 1;
+  const one = (text) => {
     const read = parsed(text, parameters);
     return written(read.name, read.values, parameters(read.name));
   };
+  const normal = (text) => (isList(text) ? calls(text).map(one).join(",") : one(text));
   function set(text) {
+    if (isList(text)) {
+      [input.value, listed] = [LIST, text];
+      return fill({});
+    }
     const read = parsed(text, parameters);
     input.value = read.name;
     if (input.selectedIndex < 0) input.selectedIndex = 0;
@@ -156,7 +184,7 @@ function call(spec, id, changed) {
     input,
     element: input,
     more: h("div", { class: "more" }, about, inside),
-    text: () => written(input.value, values, parameters(input.value)),
+    text: () => (input.value === LIST ? listed : written(input.value, values, parameters(input.value))),
     set,
     normal,
   };

@@ -12,11 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfumato.errors import EngineError
-from sfumato.models.activations import Activate
 from sfumato.models.mlp import MLP
 from sfumato.parallel import Helpers
 from sfumato.training.engines import barrier
-from sfumato.training.engines.compiled_activation import compiled
+from sfumato.training.engines.compiled_activation import choices_of, compiled
 from sfumato.training.engines.compiled_engine import NO_WEIGHTS, announced, encoded, flushed, is_trained
 from sfumato.training.engines.compiled_loss import CompiledLoss
 from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
@@ -44,7 +43,7 @@ class Fused(Engine):
         """
         model, training = task.model, task.recipe.training
         # Not a subclass, whose forward may differ, nor an activation that has no compiled derivative.
-        if type(model) is not MLP or not isinstance(model.activate, Activate):
+        if type(model) is not MLP or (activations := choices_of(model)) is None:
             raise EngineError(
                 f"engine {self.name} trains only the MLP of a recipe. Got {type(model).__name__}; use autograd."
             )
@@ -65,7 +64,6 @@ class Fused(Engine):
             sigmoid_output=model.sigmoid_output,
             channel_weights=training.channel_weights,
         )
-        self._activation = compiled(model.activate.choice)
         sizes = [self._linear[0].in_features, *(layer.out_features for layer in self._linear)]
         self._layout = layout = Layout(
             sizes,
@@ -73,6 +71,7 @@ class Fused(Engine):
             connections=model.connections,
             dimensions=dimensions if self._encoder else 0,
         )
+        layout.use_activations([compiled(each) for each in activations])
         self._threads = max(1, min(task.threads, self._batch // MIN_SAMPLES_PER_THREAD))
         self._weights, self._weights_t = layout.block(), zeros(layout.weights_t)
         self._optimizer = Optimizer(training.optimizer, layout, encoder_length, encoding.optimizer())
@@ -85,7 +84,7 @@ class Fused(Engine):
         )
         self._step = 0
         self._helpers = Helpers(self._threads - 1, "sfumato-fused") if self._threads > 1 else None
-        self._set_weights({name: tensor.detach().numpy() for name, tensor in model.state_dict().items()})
+        self.set_weights({name: tensor.detach().numpy() for name, tensor in model.state_dict().items()})
         # No step: the kernel is compiled or loaded now, not while the first steps are timed.
         with announced(self.name, kernel.train):
             self._run_steps(np.empty(0, np.int64), NO_WEIGHTS, np.empty(0))
@@ -186,8 +185,6 @@ class Fused(Engine):
             memory=memory,
             scratch=memory + 4 * layout.scratch,
             widest=layout.widest,
-            activation=self._activation.function,
-            activation_parameters=self._activation.parameters,
             biases=int(layout.biases),
             encoder=self._encoder.address if self._encoder else 0,
             coordinates=memory + 4 * layout.coordinates,
@@ -216,6 +213,12 @@ class Fused(Engine):
         named = self._named()
         return {name: named[name].copy() if name in named else model[name].numpy().copy() for name in model}
 
+    def set_weights(self, weights: Mapping[str, NDArray[Any]]) -> None:
+        """Replace the trained parameters, among what `weights` returned."""
+        for name, array in self._named().items():
+            array[:] = weights[name]
+        self._transpose()
+
     def state(self) -> Arrays:
         """Return copies of weights, a trained encoding's parameters, the optimizer's state, and the steps taken."""
         return {name: block.copy() for name, block in self._blocks().items()} | {"step": np.array(self._step)}
@@ -239,11 +242,6 @@ class Fused(Engine):
             if self._layout.biases:
                 named[f"layers.{k}.bias"] = self._layout.bias(self._weights, k)
         return named
-
-    def _set_weights(self, weights: Mapping[str, NDArray[Any]]) -> None:
-        for name, array in self._named().items():
-            array[:] = weights[name]
-        self._transpose()
 
     def _transpose(self) -> None:
         for layer in range(len(self._linear)):

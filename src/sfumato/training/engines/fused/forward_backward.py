@@ -22,6 +22,7 @@ from sfumato.training.kernels.vector_loops import FASTMATH
 _FAN_IN, _FAN_OUT, _ROWS, _COLUMNS = int(Field.FAN_IN), int(Field.FAN_OUT), int(Field.ROWS), int(Field.COLUMNS)
 _WEIGHTS, _WEIGHTS_T, _INPUTS = int(Field.WEIGHTS), int(Field.WEIGHTS_T), int(Field.INPUTS)
 _ACTIVATION_GRADS, _ADDS, _JOINED = int(Field.ACTIVATION_GRADS), int(Field.ADDS), int(Field.JOINED)
+_ACTIVATION, _ACTIVATION_PARAMETERS = int(Field.ACTIVATION), int(Field.ACTIVATION_PARAMETERS)
 _TABLE_COLUMNS = len(Field)
 _to_fixed_tuple: Any = ndarray.to_fixed_tuple
 
@@ -39,10 +40,6 @@ class Network(NamedTuple):
     scratch: int
     """Address of three vectors of ``widest`` for each sample of a tile, in the thread's own memory."""
     widest: int
-    activation: int
-    """Address of the activation's compiled loop."""
-    activation_parameters: int
-    """Address of the activation's parameters, float32."""
     biases: int
     """1 if units have biases, else 0: the value after the last input of a layer."""
     encoder: int
@@ -94,7 +91,7 @@ def _gather(inputs: NDArray[np.float32], pixels: NDArray[np.int64], out: NDArray
 def forward(net: Network, samples: int) -> int:
     """Compute the last layer's preactivations and return their address; their stride is COLUMNS.
 
-    Also store the inputs of every layer and the activation's derivatives. ``samples`` is at most `TILE`.
+    Also store the inputs of every layer and the activations' derivatives. ``samples`` is at most `TILE`.
     """
     layers, table = net.layers, layer_table(net)
     out = net.scratch
@@ -107,7 +104,7 @@ def forward(net: Network, samples: int) -> int:
         if k < layers - 1:
             values = net.memory + 4 * table[k + 1, _INPUTS]
             activation_grads = net.memory + 4 * table[k + 1, _ACTIVATION_GRADS]
-            apply(net.activation, out, values, activation_grads, samples * stride, net.activation_parameters)
+            apply(row[_ACTIVATION], out, values, activation_grads, samples * stride, row[_ACTIVATION_PARAMETERS])
             next_inputs = matrix(values, samples, stride)
             if row[_ADDS] != 0:
                 _add(next_inputs, matrix(inputs, samples, rows), row[_FAN_OUT])

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfumato.recipe.connections import PLAIN, Connections
+from sfumato.training.engines.compiled_activation import CompiledActivation
 from sfumato.training.kernels.memory import zeros
 from sfumato.training.kernels.vectors import round_up
 
@@ -22,7 +23,7 @@ TILE = 128
 
 
 class Field(enum.IntEnum):
-    """Columns of the table, which has one row per layer; positions and strides are counted in float32."""
+    """Columns of the table, which has one row per layer; positions and strides count float32, addresses bytes."""
 
     FAN_IN = 0
     FAN_OUT = enum.auto()
@@ -45,6 +46,10 @@ class Field(enum.IntEnum):
     """Number of inputs, the last ones, that are the encoded coordinates (connectivity ``skip``)."""
     MOMENTS = enum.auto()
     """Position of a hidden layer's (ROWS, ROWS) matrix in a block of its own: second moments of inputs."""
+    ACTIVATION = enum.auto()
+    """Address of the compiled loop of the activation of the layer's outputs; 0 in the last layer."""
+    ACTIVATION_PARAMETERS = enum.auto()
+    """Address of that activation's parameters, float32."""
 
 
 class Layout:
@@ -101,6 +106,12 @@ class Layout:
         self.scratch = self.memory
         """Position of three vectors of `widest` per sample."""
         self.memory += 3 * TILE * self.widest
+
+    def use_activations(self, activations: Sequence[CompiledActivation]) -> None:
+        """Write the addresses of the hidden layers' activations into the table; the layout keeps them alive."""
+        self._activations = tuple(activations)
+        for row, activation in zip(self.table[:-1], self._activations, strict=True):
+            row[Field.ACTIVATION], row[Field.ACTIVATION_PARAMETERS] = activation.function, activation.parameters
 
     def is_hidden(self, layer: int) -> bool:
         """Return whether a layer is neither the first nor the last."""

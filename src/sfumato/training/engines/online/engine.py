@@ -10,18 +10,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from concurrent.futures import wait
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from sfumato.errors import EngineError
-from sfumato.models.activations import Activate
 from sfumato.models.mlp import MLP
 from sfumato.parallel import Helpers
 from sfumato.recipe import choices
 from sfumato.training.engines import barrier, compiled_outputs
-from sfumato.training.engines.compiled_activation import compiled
+from sfumato.training.engines.compiled_activation import choices_of, compiled
 from sfumato.training.engines.compiled_engine import NO_WEIGHTS, announced, encoded, is_trained
 from sfumato.training.engines.compiled_loss import CompiledLoss
 from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
@@ -49,7 +49,7 @@ class Online(Engine):
         model, recipe = task.model, task.recipe
         sgd, loss = recipe.training.optimizer, recipe.training.loss
         # Not a subclass, whose forward may differ, nor an activation that has no compiled derivative.
-        if type(model) is not MLP or not isinstance(model.activate, Activate):
+        if type(model) is not MLP or (activations := choices_of(model)) is None:
             raise EngineError(
                 f"engine online trains only the MLP of a recipe. Got {type(model).__name__}; use autograd."
             )
@@ -70,9 +70,11 @@ class Online(Engine):
             sigmoid_output=model.sigmoid_output,
             channel_weights=recipe.training.channel_weights,
         )
-        self._activation = compiled(model.activate.choice)
+        self._activations = [compiled(each) for each in activations]
         threads = useful_threads(sizes, task.threads)
         self._shards = [Shard(sizes, rank, threads) for rank in range(threads)]
+        for shard in self._shards:
+            shard.use_activations(self._activations)
         self._counts = barrier.counters(threads)
         width = round_up(max(sizes), WIDTH)
         self._exchange = zeros(2 * threads * width)
@@ -90,8 +92,6 @@ class Online(Engine):
                 counts=self._counts.ctypes.data,
                 exchange=self._exchange.ctypes.data,
                 width=width,
-                activation=self._activation.function,
-                parameters=self._activation.parameters,
                 biases=self._linear[0].bias is not None,
             )
             for rank, shard in enumerate(self._shards)
@@ -99,8 +99,7 @@ class Online(Engine):
         self._helpers = Helpers(threads - 1, "sfumato-online") if threads > 1 else None
         # The number of steps whose updates the shards' matrices do not contain yet; see `step`.
         self._pending_updates = 0
-        weights = {f"layers.{name}": tensor.detach().numpy() for name, tensor in model.layers.state_dict().items()}
-        self._copy(self._zeros() | weights, into_shards=True)
+        self.set_weights({name: tensor.detach().numpy() for name, tensor in model.state_dict().items()})
         # No step: the kernel is compiled or loaded now, not while the first steps are timed.
         with announced(self.name, kernel.train):
             self._train(self._networks[0], np.empty(0, np.int64), NO_WEIGHTS, np.empty(0))
@@ -162,6 +161,12 @@ class Online(Engine):
                 named[f"layers.{k}.weight"] -= np.outer(step, inputs)
         model = self._model.state_dict()
         return {name: named[name] if name in named else model[name].numpy().copy() for name in model}
+
+    def set_weights(self, weights: Mapping[str, NDArray[Any]]) -> None:
+        """Replace weights and biases; no update is pending then."""
+        self._pending_updates = 0
+        zeros = self._zeros()
+        self._copy({name: weights.get(name, array) for name, array in zeros.items()}, into_shards=True)
 
     def state(self) -> Arrays:
         """Return copies of the weights in the threads' shards, the pending updates' vectors, and their number."""

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from sfumato.training.engines.compiled_activation import CompiledActivation
 from sfumato.training.kernels.memory import zeros
 from sfumato.training.kernels.vector_code import WIDTH
 from sfumato.training.kernels.vector_loops import RANK, ROWS
@@ -70,6 +71,10 @@ class Field(enum.IntEnum):
     """STEPS and INPUTS: `RANK` vectors each, learning rate times delta and the layer's inputs, whose products are the
     pending updates of the matrix. INPUTS of the first layer is one vector, the sample's inputs: that matrix has no
     pending updates."""
+    ACTIVATION = enum.auto()
+    """Address in bytes of the compiled loop of the activation of the layer's outputs; 0 in the last layer."""
+    ACTIVATION_PARAMETERS = enum.auto()
+    """Address in bytes of that activation's parameters, float32."""
 
 
 class Shard:
@@ -90,6 +95,11 @@ class Shard:
         for layer in range(layers):
             self._lay_out(layer, sizes, rank, threads)
         self.block = zeros(self._end)
+
+    def use_activations(self, activations: Sequence[CompiledActivation]) -> None:
+        """Write the addresses of the hidden layers' activations, which must live as long, into the table."""
+        for row, activation in zip(self.table[:-1], activations, strict=True):
+            row[Field.ACTIVATION], row[Field.ACTIVATION_PARAMETERS] = activation.function, activation.parameters
 
     def address(self, position: int = 0) -> int:
         """Return the address, in bytes, of the block or of a position in it."""

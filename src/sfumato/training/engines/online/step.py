@@ -44,6 +44,7 @@ _EXCHANGE_UP, _EXCHANGE_DOWN = int(Field.EXCHANGE_UP), int(Field.EXCHANGE_DOWN)
 _MATRIX, _BIAS, _UNITS, _FAN_IN = int(Field.MATRIX), int(Field.BIAS), int(Field.UNITS), int(Field.FAN_IN)
 _PREACTIVATIONS, _ACTIVATION_GRADS = int(Field.PREACTIVATIONS), int(Field.ACTIVATION_GRADS)
 _DELTAS, _STEPS, _INPUTS = int(Field.DELTAS), int(Field.STEPS), int(Field.INPUTS)
+_ACTIVATION, _ACTIVATION_PARAMETERS = int(Field.ACTIVATION), int(Field.ACTIVATION_PARAMETERS)
 _FIELDS = len(Field)
 
 _FIRST = np.zeros(1, np.int64)
@@ -73,10 +74,6 @@ class Network(NamedTuple):
     exchange: int
     """Address of (2, threads, width) float32. The halves alternate: another thread may still read one of them."""
     width: int
-    activation: int
-    """Address of the activation's compiled loop."""
-    parameters: int
-    """Address of the activation's parameters, float32."""
     biases: bool
 
 
@@ -168,7 +165,8 @@ def forward(net: Network, pending_updates: int, phase: int) -> int:
         if k < net.layers - 1:
             values = _at(net, k + 1, _INPUTS) + 4 * WIDTH * fan_out * pending_updates
             activation_grads = _at(net, k, _ACTIVATION_GRADS)
-            apply(net.activation, preactivations, values, activation_grads, _field(net, k, _UNITS), net.parameters)
+            activation, parameters = _field(net, k, _ACTIVATION), _field(net, k, _ACTIVATION_PARAMETERS)
+            apply(activation, preactivations, values, activation_grads, _field(net, k, _UNITS), parameters)
     return phase
 
 
