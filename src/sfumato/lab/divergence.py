@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+from scipy import stats
 
 from sfumato.lab.plan import Unit
 from sfumato.lab.statistics import LEVEL, Interval
@@ -52,9 +53,7 @@ def sign_test(first: int, second: int) -> float:
     That is McNemar's test in its exact form: each unit that differs would do so in either way with probability 1/2
     (McNemar 1947, Psychometrika 12; Conover 1999, Practical Nonparametric Statistics, section 3.5).
     """
-    count = first + second
-    tail = sum(math.comb(count, k) for k in range(min(first, second) + 1))
-    return min(1.0, 2 * tail / 2**count)
+    return float(stats.binomtest(first, first + second).pvalue) if first + second else 1.0
 
 
 def divergence(
